@@ -1,0 +1,163 @@
+"""What every source has in common: the words it yields and the errors it raises.
+
+A connector knows one source and no database. It yields pages; whoever consumes them decides what to keep.
+Each page carries the cursor that is valid once the page has been stored, so page and cursor can be
+committed together and a puller that is killed repeats at most one page.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+Cursor = Mapping[str, Any]
+"""A JSON object that only its own connector reads; None stands for the beginning."""
+
+
+class SourceError(Exception):
+    """Something the source did. `permanent` says whether trying again without a change can help."""
+
+    permanent = False
+
+    def __init__(self, source: str, message: str, mend: str = "") -> None:
+        super().__init__(f"{source}: {message}" + (f" {mend}" if mend else ""))
+        self.source, self.message, self.mend = source, message, mend
+
+
+class CredentialError(SourceError):
+    """The source does not accept the token."""
+
+    permanent = True
+
+
+class ScopeError(SourceError):
+    """The token is good but may not do this. `scope` names what is missing."""
+
+    permanent = True
+
+    def __init__(self, source: str, scope: str, mend: str) -> None:
+        super().__init__(source, f"the scope {scope} is missing.", mend)
+        self.scope = scope
+
+
+class RateLimited(SourceError):
+    """Still limited after the client's own retries. `seconds` is what the source asked us to wait."""
+
+    def __init__(self, source: str, seconds: float) -> None:
+        super().__init__(source, f"rate limited; the source asks to wait {seconds:.0f} s.", "The next pull continues.")
+        self.seconds = seconds
+
+
+class SourceUnavailable(SourceError):
+    """No answer, or a 5xx."""
+
+
+class BadAnswer(SourceError):
+    """An answer that is not what the vendor documents."""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A person's or a bot's account in one source."""
+
+    source: str
+    external_id: str
+    name: str = ""
+    email: str | None = None
+    bot: bool = False
+    time_zone: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WorkItem:
+    """What signals are about. Ids are the source's own and never change; `key` is the name people use."""
+
+    source: str
+    external_id: str
+    kind: str
+    container: str
+    title: str | None = None
+    text: str | None = None
+    key: str | None = None
+    parent: str | None = None
+    labels: tuple[str, ...] = ()
+    status: str | None = None
+    assignee: str | None = None
+    mentions: tuple[str, ...] = ()
+    url: str | None = None
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+    automated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """One thing that happened. `hours` is set only where the source states a duration.
+
+    `item` is the external id of the work item; `detail` holds what a transition or assignment changed.
+    """
+
+    source: str
+    external_id: str
+    item: str
+    kind: str
+    at: datetime
+    account: str | None = None
+    hours: float | None = None
+    text: str | None = None
+    mentions: tuple[str, ...] = ()
+    detail: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """One item that could not be understood; it is set aside with the reason and the rest goes on."""
+
+    source: str
+    stream: str
+    external_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What one answer of the source held, and the cursor that is right once it is stored."""
+
+    stream: str
+    cursor: Cursor
+    items: Sequence[WorkItem] = ()
+    signals: Sequence[Signal] = ()
+    accounts: Sequence[Account] = ()
+    failures: Sequence[Failure] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One line of `leeway check`."""
+
+    name: str
+    ok: bool
+    found: str
+    mend: str = ""
+
+
+class Connector(Protocol):
+    """One source. See docs/connectors.md for how to add one."""
+
+    name: str
+
+    def check(self) -> list[Check]:
+        """Try what a pull needs, one line a capability. Never raises for what the source refuses."""
+        ...
+
+    def streams(self) -> list[str]:
+        """Names of the independent streams, each with a cursor of its own. May ask the source."""
+        ...
+
+    def pull(self, stream: str, cursor: Cursor | None, since: datetime) -> Iterator[Page]:
+        """Yield pages from the cursor on, or from `since` where there is none.
+
+        Pulling again from any page's cursor yields at least all that came after that page; what is
+        yielded twice carries the same ids. Raises SourceError.
+        """
+        ...

@@ -1,0 +1,120 @@
+"""HubSpot's records to signals: pure functions of the JSON the search answers with."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from connectors.base import Account, Signal, WorkItem
+from connectors.text import from_html, issue_keys
+
+ENGAGEMENTS = ("calls", "meetings", "emails", "notes", "tasks")
+PROPERTIES: dict[str, tuple[str, ...]] = {
+    "deals": ("dealname", "description", "pipeline", "dealstage", "closedate"),
+    "tickets": ("subject", "content", "hs_pipeline", "hs_pipeline_stage"),
+    "calls": ("hs_timestamp", "hs_call_title", "hs_call_body", "hs_call_duration"),
+    "meetings": ("hs_timestamp", "hs_meeting_title", "hs_meeting_body", "hs_meeting_start_time",
+                 "hs_meeting_end_time", "hs_attendee_owner_ids", "hs_meeting_outcome"),
+    "emails": ("hs_timestamp", "hs_email_subject", "hs_email_text", "hs_email_direction"),
+    "notes": ("hs_timestamp", "hs_note_body"),
+    "tasks": ("hs_timestamp", "hs_task_subject", "hs_task_body", "hs_task_status"),
+}  # fmt: skip
+_TEXT = {
+    "calls": ("hs_call_title", "hs_call_body"),
+    "meetings": ("hs_meeting_title", "hs_meeting_body"),
+    "emails": ("hs_email_subject", "hs_email_text"),
+    "notes": (None, "hs_note_body"),
+    "tasks": ("hs_task_subject", "hs_task_body"),
+}
+LONGEST_TEXT = 20_000
+LONGEST_HOURS = 12.0
+
+
+def parse_record(
+    record: Mapping[str, Any], stream: str, pipelines: Mapping[str, Any], listed: Sequence[str]
+) -> tuple[WorkItem | None, list[Signal]]:
+    """Read a deal or ticket; nothing where its pipeline is not listed.
+
+    Each stage entered is a transition by the owner at the time HubSpot keeps for it.
+    """
+    deal = stream == "deals"
+    properties = record["properties"]
+    pipeline = pipelines.get(properties["pipeline" if deal else "hs_pipeline"])
+    if pipeline is None or pipeline["label"] not in listed:
+        return None, []
+    id_, owner = f"{stream}:{record['id']}", properties.get("hubspot_owner_id") or None
+    title = properties.get("dealname" if deal else "subject")
+    text = from_html(properties.get("description" if deal else "content"))[:LONGEST_TEXT] or None
+    stages = {stage["id"]: stage for stage in pipeline["stages"]}
+    stage = stages.get(properties["dealstage" if deal else "hs_pipeline_stage"])
+    created = _time(properties.get("createdate") or properties["hs_createdate"])
+    item = WorkItem(
+        "hubspot", id_, stream.removesuffix("s"), pipeline["label"], title, text,
+        status=stage["label"] if stage else None, assignee=owner, mentions=issue_keys(title, text),
+        created_at=created, updated_at=_time(properties["hs_lastmodifieddate"]),
+    )  # fmt: skip
+    signals = [Signal("hubspot", f"{id_}:created", id_, "created", created, owner)]
+    for stage_id, one in stages.items():
+        entered = properties.get(f"hs_v2_date_entered_{stage_id}")
+        if entered:
+            at, closed = _time(entered), str((one.get("metadata") or {}).get("isClosed", "")).lower() == "true"
+            closed = closed or str((one.get("metadata") or {}).get("ticketState", "")) == "CLOSED"
+            signals.append(Signal(
+                "hubspot", f"{id_}:stage:{stage_id}:{int(at.timestamp())}", id_, "stage", at, owner,
+                detail={"to": one["label"], "closed": closed},
+            ))  # fmt: skip
+    return item, signals
+
+
+def parse_engagement(
+    record: Mapping[str, Any], stream: str, parent: str | None
+) -> tuple[WorkItem | None, list[Signal]]:
+    """Read a call, meeting, e-mail, note or task.
+
+    On a deal or ticket it is a signal about that; only without one is it a work item of its own. A meeting
+    is one signal for each attending owner, since each spent the time.
+    """
+    properties, kind = record["properties"], stream.removesuffix("s")
+    title_name, body_name = _TEXT[stream]
+    title = properties.get(title_name) if title_name else None
+    body = from_html(properties.get(body_name))[:LONGEST_TEXT] or None
+    if stream == "emails" and properties.get("hs_email_direction") == "INCOMING_EMAIL":
+        owners: list[str | None] = [None]  # the customer's work, not ours
+    else:
+        attending = [o for o in (properties.get("hs_attendee_owner_ids") or "").split(";") if o]
+        owners = list(dict.fromkeys([*attending, properties.get("hubspot_owner_id")])) if attending else [
+            properties.get("hubspot_owner_id") or None
+        ]  # fmt: skip
+    at = _time(properties.get("hs_timestamp") or properties["hs_createdate"])
+    own = f"{stream}:{record['id']}"
+    text = "\n".join(part for part in (title, body) if part) or None
+    signals = [
+        Signal("hubspot", own if number == 0 else f"{own}:{owner}", parent or own, kind, at, owner,
+               hours=_hours(properties, stream), text=text, mentions=issue_keys(text))
+        for number, owner in enumerate(owners)
+    ]  # fmt: skip
+    if parent:
+        return None, signals
+    return WorkItem("hubspot", own, kind, "", title, body, mentions=issue_keys(text), created_at=at,
+                    updated_at=at), signals  # fmt: skip
+
+
+def parse_owner(owner: Mapping[str, Any]) -> Account:
+    """Read one owner; archived ones too, since old records carry them."""
+    name = f"{owner.get('firstName') or ''} {owner.get('lastName') or ''}".strip()
+    return Account("hubspot", str(owner["id"]), name, owner.get("email"))
+
+
+def _hours(properties: Mapping[str, Any], stream: str) -> float | None:
+    if stream == "calls" and properties.get("hs_call_duration"):
+        return min(float(properties["hs_call_duration"]) / 3_600_000, LONGEST_HOURS)
+    start, end = properties.get("hs_meeting_start_time"), properties.get("hs_meeting_end_time")
+    if stream == "meetings" and start and end and properties.get("hs_meeting_outcome") not in ("CANCELED", "NO_SHOW"):
+        return max(0.0, min((_time(end) - _time(start)).total_seconds() / 3600, LONGEST_HOURS))
+    return None
+
+
+def _time(text: str) -> datetime:
+    if text.isdigit():
+        return datetime.fromtimestamp(int(text) / 1000, UTC)
+    at = datetime.fromisoformat(text)
+    return (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC)

@@ -1,0 +1,116 @@
+"""Rich text of three vendors to plain text: Atlassian Document Format, Slack mrkdwn, HubSpot's HTML.
+
+Code blocks and quoted mail are dropped: they say little about what the work is for. Mentions of work
+items are found by `issue_keys`; links keep their label, people their place but not their name.
+"""
+
+import html
+import re
+from typing import Any
+
+import emoji
+from bs4 import BeautifulSoup
+
+ISSUE_KEY = re.compile(r"(?<![A-Za-z0-9_/-])([A-Z][A-Z0-9]{1,9}-[1-9]\d{0,6})(?![A-Za-z0-9_-])")
+_NOT_KEYS = {"UTF", "SHA", "ISO", "COVID", "RFC", "AES", "WCAG", "HTTP", "TLS", "SOC", "CVE"}
+_ANGLE = re.compile(r"<([^<>]*)>")
+_QUOTED = re.compile(r"^\s*(>|&gt;)|^(On .{5,80} wrote:|Am .{5,80} schrieb.{0,60}:|El .{5,80} escribió:|-{2,} ?$|_{5,}$)")
+_BLOCKS = {"paragraph", "heading", "listItem", "tableRow", "blockquote", "panel", "taskItem", "decisionItem", "rule"}
+_SPACE = re.compile(r"[ \t\u00a0]+")
+
+
+def issue_keys(*texts: str | None) -> tuple[str, ...]:
+    """Issue keys named in the texts, in order of appearance, each once."""
+    found = dict.fromkeys(key for text in texts if text for key in ISSUE_KEY.findall(text))
+    return tuple(key for key in found if key.split("-")[0] not in _NOT_KEYS)
+
+
+def tidy(text: str) -> str:
+    """Collapse blanks and empty lines; drop what cannot be stored (NUL, lone surrogates)."""
+    text = text.replace("\x00", "").encode("utf-8", "ignore").decode("utf-8")
+    lines = (_SPACE.sub(" ", line).strip() for line in text.splitlines())
+    return "\n".join(line for line in lines if line)
+
+
+def from_adf(node: Any) -> str:
+    """Plain text of an Atlassian Document Format tree; plain strings (Data Center) pass through.
+
+    https://developer.atlassian.com/cloud/jira/platform/apis/document/structure/
+    """
+    if node is None:
+        return ""
+    if isinstance(node, str):
+        return tidy(node)
+    parts: list[str] = []
+    stack: list[Any] = [node]
+    while stack:  # iterative: a hostile document may be nested deeper than Python's stack
+        current = stack.pop()
+        if isinstance(current, str):
+            parts.append(current)
+            continue
+        if not isinstance(current, dict):
+            continue
+        kind, attrs = current.get("type"), current.get("attrs") or {}
+        if kind == "codeBlock":
+            continue
+        if kind == "text":
+            parts.append(str(current.get("text", "")))
+        elif kind == "hardBreak":
+            parts.append("\n")
+        elif kind == "emoji":
+            parts.append(str(attrs.get("text", "")))
+        elif kind in ("inlineCard", "blockCard"):
+            parts.append(f" {attrs.get('url', '')} ")
+        children = current.get("content")
+        if kind in _BLOCKS:
+            stack.append("\n")
+        if isinstance(children, list):
+            stack.extend(reversed(children))
+    return tidy("".join(parts))
+
+
+def _slack_reference(match: re.Match[str]) -> str:
+    target, _, label = match.group(1).partition("|")
+    if target.startswith(("@", "!subteam")):
+        return "@someone"
+    if target.startswith("#"):
+        return f"#{label or 'channel'}"
+    if target.startswith("!"):
+        return ""  # <!here>, <!channel>
+    return label or target
+
+
+def from_mrkdwn(text: str | None) -> str:
+    """Plain text of a Slack message. https://docs.slack.dev/messaging/formatting-message-text"""
+    if not text:
+        return ""
+    text = re.sub(r"```.*?```", " ", text, flags=re.DOTALL)
+    text = _ANGLE.sub(_slack_reference, text)
+    text = html.unescape(text)
+    lines = [line for line in text.splitlines() if not line.startswith(">")]
+    return tidy(emoji.emojize("\n".join(lines), language="alias"))
+
+
+def from_html(markup: str | None) -> str:
+    """Plain text of a HubSpot body, without scripts, quoted replies and what follows a signature line."""
+    if not markup:
+        return ""
+    soup = BeautifulSoup(markup, "html.parser")
+    for tag in soup(["script", "style", "blockquote", "pre", "head", "title"]):
+        tag.decompose()
+    for tag in soup.select(".gmail_quote, .gmail_signature, .hs_reply"):
+        tag.decompose()
+    for tag in soup(["br", "p", "div", "li", "tr"]):
+        tag.append("\n")
+    return tidy(_unquoted(soup.get_text()))
+
+
+def _unquoted(text: str) -> str:
+    kept = []
+    for line in text.splitlines():
+        if _QUOTED.match(line):
+            if line.lstrip().startswith((">", "&gt;")):
+                continue
+            break
+        kept.append(line)
+    return "\n".join(kept)

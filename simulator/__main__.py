@@ -1,0 +1,47 @@
+"""`python -m simulator`: serve the company until the standard input closes; say where on the standard output.
+
+The first line printed is a JSON object {settings, register}. A line `posted` on the standard input prints what
+was posted to Slack so far, a line `truth` the true weekly shares and what was planted.
+"""
+
+import argparse
+import json
+import sys
+from dataclasses import asdict
+from datetime import UTC, date, datetime
+from typing import Any
+
+from simulator.api.config import ApiConfig
+from simulator.company import register_yaml
+from simulator.server import Simulator, simulate
+
+
+def main() -> None:
+    """Run until the standard input closes."""
+    parser = argparse.ArgumentParser(prog="python -m simulator", description=__doc__)
+    parser.add_argument("--today", type=date.fromisoformat, default=datetime.now(UTC).date(), help="last day of work")
+    parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--speed", type=float, default=1.0, help="makes the vendors' rate limits that much looser")
+    given = parser.parse_args()
+    with simulate(given.today, given.seed, ApiConfig(speed=given.speed)) as simulator:
+        _say({"settings": simulator.settings(), "register": register_yaml(given.today)})
+        for line in sys.stdin:
+            _say(_answer(simulator, line.strip()))
+
+
+def _answer(simulator: Simulator, question: str) -> Any:
+    if question == "posted":
+        return simulator.world.posted
+    if question == "truth":
+        planted = [asdict(event) for event in simulator.world.planted]
+        return {"weeks": simulator.world.weekly_truth(), "planted": planted}
+    return {"error": f"unknown question: {question}"}
+
+
+def _say(value: Any) -> None:
+    sys.stdout.write(json.dumps(value, default=str) + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()

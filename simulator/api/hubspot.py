@@ -1,0 +1,177 @@
+"""HubSpot CRM v3/v4 as `hubspot-api-client` sees it."""
+
+from datetime import datetime
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from simulator.api.config import HUBSPOT_TOKEN, ApiConfig
+from simulator.api.limits import Limits
+from simulator.company import TEAM_NAMES
+from simulator.crm import STAGES, owner_id, stage_id
+from simulator.world import Record, World
+
+_NEEDS = {
+    "deals": "crm.objects.deals.read", "tickets": "tickets", "emails": "sales-email-read",
+    "calls": "crm.objects.contacts.read", "meetings": "crm.objects.contacts.read",
+    "notes": "crm.objects.contacts.read", "tasks": "crm.objects.contacts.read",
+}  # fmt: skip
+_CAP = 10_000
+_OPERATORS = {
+    "GT": lambda a, b: a > b, "GTE": lambda a, b: a >= b, "LT": lambda a, b: a < b, "LTE": lambda a, b: a <= b,
+    "EQ": lambda a, b: a == b, "NEQ": lambda a, b: a != b,
+}  # fmt: skip
+
+
+class HubSpotApi:
+    """Answers from a World."""
+
+    def __init__(self, world: World, config: ApiConfig) -> None:
+        self.world, self.config = world, config
+        self.searches = Limits(rate=5, burst=5, speed=config.speed)
+        self.others = Limits(rate=10, burst=100, speed=config.speed)
+        self.requests = 0
+        self.app = Starlette(routes=[
+            Route("/crm/v3/objects/{type}/search", self._guarded(self._search, search=True), methods=["POST"]),
+            Route("/crm/v3/objects/{type}", self._guarded(self._list)),
+            Route("/crm/v3/owners", self._guarded(self._owners)),
+            Route("/crm/v3/owners/", self._guarded(self._owners)),
+            Route("/crm/v3/pipelines/{type}", self._guarded(self._pipelines)),
+            Route("/crm/v4/associations/{source}/{target}/batch/read", self._guarded(self._links), methods=["POST"]),
+        ])  # fmt: skip
+
+    def _guarded(self, handler: Any, *, search: bool = False) -> Any:
+        async def answer(request: Request) -> Response:
+            self.requests += 1
+            if request.headers.get("authorization") != f"Bearer {HUBSPOT_TOKEN}":
+                return _error(401, "INVALID_AUTHENTICATION", "Authentication credentials not found.")
+            wait = (self.searches if search else self.others).take()
+            if wait:
+                response = _error(429, "RATE_LIMITS", "You have reached your secondly limit.")
+                response.headers["Retry-After"] = str(wait)
+                return response
+            type_ = request.path_params.get("type") or request.path_params.get("source")
+            needed = "crm.objects.owners.read" if "owners" in request.url.path else _NEEDS.get(str(type_))
+            if needed and needed not in self.config.hubspot_scopes:
+                return _error(403, "MISSING_SCOPES", "This app hasn't been granted all required scopes.",
+                              {"requiredGranularScopes": [needed]})  # fmt: skip
+            response = await handler(request)
+            return response
+
+        return answer
+
+    def _of(self, type_: str) -> list[Record]:
+        return [record for record in self.world.records if record.type == type_]
+
+    async def _search(self, request: Request) -> Response:
+        query = await request.json()
+        limit, after = int(query.get("limit") or 10), int(query.get("after") or 0)
+        if limit > 200:
+            return _error(400, "VALIDATION_ERROR", "limit may be at most 200")
+        if after + limit > _CAP:
+            return _error(400, "VALIDATION_ERROR", "There is a limit of 10000 results a query.")
+        groups = query.get("filterGroups") or []
+        found = [r for r in self._of(request.path_params["type"]) if not groups or any(_matches(r, g) for g in groups)]
+        for sort in (query.get("sorts") or ["hs_object_id"])[:1]:
+            name = sort if isinstance(sort, str) else sort["propertyName"]
+            backwards = isinstance(sort, dict) and sort.get("direction") == "DESCENDING"
+            found.sort(key=lambda record: (_value(record, name), record.id), reverse=backwards)
+        wanted = query.get("properties") or []
+        answer: dict[str, Any] = {"total": len(found), "results": [_row(r, wanted) for r in found[after : after + limit]]}
+        if after + limit < len(found):
+            answer["paging"] = {"next": {"after": str(after + limit)}}
+        return JSONResponse(answer)
+
+    async def _list(self, request: Request) -> Response:
+        limit, after = int(request.query_params.get("limit", 10)), int(request.query_params.get("after", 0))
+        if request.query_params.get("archived") == "true":
+            return JSONResponse({"results": []})
+        found = sorted(self._of(request.path_params["type"]), key=lambda record: record.id)
+        wanted = [name for value in request.query_params.getlist("properties") for name in value.split(",")]
+        answer: dict[str, Any] = {"results": [_row(record, wanted) for record in found[after : after + limit]]}
+        if after + limit < len(found):
+            answer["paging"] = {"next": {"after": str(after + limit)}}
+        return JSONResponse(answer)
+
+    async def _owners(self, request: Request) -> Response:
+        if request.query_params.get("archived") == "true":
+            return JSONResponse({"results": []})
+        limit, after = int(request.query_params.get("limit", 100)), int(request.query_params.get("after", 0))
+        people = [person for person in self.world.people if person.team in ("sales", "care", "iberia")]
+        rows = []
+        for person in people[after : after + limit]:
+            first, _, last = person.name.partition(" ")
+            team = {"id": str(list(TEAM_NAMES).index(person.team)), "name": person.team, "primary": True}
+            rows.append({"id": owner_id(person.number), "email": person.email, "firstName": first, "lastName": last,
+                         "archived": False, "teams": [team]})  # fmt: skip
+        answer: dict[str, Any] = {"results": rows}
+        if after + limit < len(people):
+            answer["paging"] = {"next": {"after": str(after + limit)}}
+        return JSONResponse(answer)
+
+    async def _pipelines(self, request: Request) -> Response:
+        wanted = ["Support"] if request.path_params["type"] == "tickets" else ["Employers", "Iberia"]
+        rows = []
+        for name in wanted:
+            stages = []
+            for number, label in enumerate(STAGES[name]):
+                last = len(STAGES[name]) - (1 if name == "Support" else 2)
+                metadata = {"isClosed": str(number >= last).lower()}
+                if name == "Support":
+                    metadata = {"ticketState": "CLOSED" if number >= last else "OPEN"}
+                stages.append({"id": stage_id(name, number), "label": label, "metadata": metadata})
+            rows.append({"id": f"{list(STAGES).index(name) + 90}", "label": name, "stages": stages})
+        return JSONResponse({"results": rows})
+
+    async def _links(self, request: Request) -> Response:
+        ids = [str(row["id"]) for row in (await request.json())["inputs"]]
+        if len(ids) > 100:
+            return _error(400, "VALIDATION_ERROR", "The maximum number of inputs is 100.")
+        target = request.path_params["target"]
+        records = {str(record.id): record for record in self._of(request.path_params["source"])}
+        results = []
+        for id_ in ids:
+            to = [{"toObjectId": linked, "associationTypes": [{"category": "HUBSPOT_DEFINED", "typeId": 1}]}
+                  for type_, linked in (records[id_].links if id_ in records else []) if type_ == target]  # fmt: skip
+            if to:
+                results.append({"from": {"id": id_}, "to": to})
+        return JSONResponse({"status": "COMPLETE", "results": results}, 200 if len(results) == len(ids) else 207)
+
+
+def _error(status: int, category: str, message: str, context: dict[str, Any] | None = None) -> JSONResponse:
+    body = {"status": "error", "message": message, "correlationId": "00000000-0000-0000-0000-000000000000",
+            "category": category, "context": context or {}}  # fmt: skip
+    return JSONResponse(body, status)
+
+
+def _value(record: Record, name: str) -> float | str:
+    if name == "hs_object_id":
+        return record.id
+    if name == "hs_lastmodifieddate":
+        return int(record.modified.timestamp() * 1000)
+    return record.properties.get(name, "")
+
+
+def _matches(record: Record, group: dict[str, Any]) -> bool:
+    for one in group["filters"]:
+        value, bound = _value(record, one["propertyName"]), one["value"]
+        if isinstance(value, (int, float)):
+            bound = float(bound) if str(bound).isdigit() else datetime.fromisoformat(bound).timestamp() * 1000
+        if not _OPERATORS[one["operator"]](value, bound):
+            return False
+    return True
+
+
+def _row(record: Record, wanted: list[str]) -> dict[str, Any]:
+    known = record.properties | {"hs_lastmodifieddate": _iso(record.modified), "hs_object_id": str(record.id),
+                                 "hs_createdate": _iso(record.created)}  # fmt: skip
+    names = {*wanted, "hs_object_id", "hs_lastmodifieddate", "hs_createdate"}
+    return {"id": str(record.id), "properties": {name: known.get(name) for name in sorted(names)},
+            "createdAt": _iso(record.created), "updatedAt": _iso(record.modified), "archived": False}  # fmt: skip
+
+
+def _iso(at: datetime) -> str:
+    return at.strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03d}Z"

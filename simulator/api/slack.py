@@ -1,0 +1,208 @@
+"""Slack's Web API as `slack_sdk` sees it: errors come as HTTP 200 with `ok: false`."""
+
+import base64
+import binascii
+import json
+from collections import defaultdict
+from typing import Any
+from urllib.parse import parse_qsl
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from simulator.api.config import SLACK_TOKEN, ApiConfig
+from simulator.api.limits import Limits
+from simulator.company import CHANNELS, STREAM_CHANNELS
+from simulator.world import Message, World
+
+BOT_USER, BOT_ID = "UBOTVELORA", "BBOTVELORA"
+EXTRA_CHANNELS = ("general", "random", "leadership")
+_NEEDS = {
+    "conversations.list": "channels:read", "conversations.history": "channels:history",
+    "conversations.replies": "channels:history", "users.list": "users:read", "chat.postMessage": "chat:write",
+    "chat.update": "chat:write", "files.getUploadURLExternal": "files:write",
+    "files.completeUploadExternal": "files:write",
+}  # fmt: skip
+_BLOCK_LIMIT = 50
+
+
+class SlackApi:
+    """Answers from a World; what is posted is kept in `world.posted` and shows in the channel's history."""
+
+    def __init__(self, world: World, config: ApiConfig) -> None:
+        self.world, self.config = world, config
+        names = [*CHANNELS.values(), *STREAM_CHANNELS.values(), *EXTRA_CHANNELS]
+        self.channels = {f"C{n:08d}": name for n, name in enumerate(dict.fromkeys(names), 1)}
+        self.limits = Limits(rate=50 / 60, burst=50, speed=config.speed)
+        self.requests = 0
+        self.uploads: dict[str, bytes] = {}
+        self.app = Starlette(routes=[
+            Route("/api/{method}", self._call, methods=["GET", "POST"]),
+            Route("/upload/{id}", self._upload, methods=["POST"]),
+        ])  # fmt: skip
+
+    async def _call(self, request: Request) -> Response:
+        self.requests += 1
+        method = request.path_params["method"]
+        scopes = {"x-oauth-scopes": ",".join(sorted(self.config.slack_scopes))}
+        if request.headers.get("authorization") != f"Bearer {SLACK_TOKEN}":
+            return JSONResponse({"ok": False, "error": "invalid_auth"})
+        wait = self.limits.take(method)
+        if wait:
+            return JSONResponse({"ok": False, "error": "ratelimited"}, 429, {"Retry-After": str(wait)})
+        needed = _NEEDS.get(method)
+        if needed and needed not in self.config.slack_scopes:
+            answer = {"ok": False, "error": "missing_scope", "needed": needed, "provided": scopes["x-oauth-scopes"]}
+            return JSONResponse(answer, headers=scopes)
+        handler = getattr(self, "do_" + method.replace(".", "_"), None)
+        if handler is None:
+            return JSONResponse({"ok": False, "error": "unknown_method"}, headers=scopes)
+        return JSONResponse(handler(await _arguments(request)), headers=scopes)
+
+    def do_auth_test(self, query: dict[str, Any]) -> dict[str, Any]:
+        """auth.test"""
+        return {"ok": True, "url": "https://velora.slack.example/", "team": "Velora Bikes", "user": "leeway",
+                "team_id": "T00000001", "user_id": BOT_USER, "bot_id": BOT_ID}  # fmt: skip
+
+    def do_conversations_list(self, query: dict[str, Any]) -> dict[str, Any]:
+        """conversations.list"""
+        rows = [{"id": id_, "name": name, "is_channel": True, "is_archived": False, "is_member": True}
+                for id_, name in self.channels.items()]  # fmt: skip
+        return self._paged("channels", rows, query)
+
+    def do_users_list(self, query: dict[str, Any]) -> dict[str, Any]:
+        """users.list; without users:read.email the address is missing."""
+        rows: list[dict[str, Any]] = []
+        for person in self.world.people:
+            profile = {"real_name": person.name}
+            if "users:read.email" in self.config.slack_scopes:
+                profile["email"] = person.email
+            rows.append({"id": _user(person.number), "name": person.name.split()[0].lower(), "real_name": person.name,
+                         "is_bot": False, "deleted": False, "tz": "Europe/Berlin", "profile": profile})  # fmt: skip
+        rows.append({"id": BOT_USER, "name": "ci", "real_name": "CI", "is_bot": True, "profile": {}})
+        return self._paged("members", rows, query)
+
+    def do_conversations_history(self, query: dict[str, Any]) -> dict[str, Any]:
+        """conversations.history: top-level messages, newest first."""
+        if query.get("channel") not in self.channels:
+            return {"ok": False, "error": "channel_not_found"}
+        roots, replies = self._threads(query["channel"])
+        rows = [self._row(message, replies.get(message.ts, [])) for message in roots if _within(message.ts, query)]
+        answer = self._paged("messages", sorted(rows, key=lambda row: float(row["ts"]), reverse=True), query)
+        answer["has_more"] = bool(answer["response_metadata"]["next_cursor"])
+        return answer
+
+    def do_conversations_replies(self, query: dict[str, Any]) -> dict[str, Any]:
+        """conversations.replies: the parent always comes first, whatever `oldest` says."""
+        if query.get("channel") not in self.channels:
+            return {"ok": False, "error": "channel_not_found"}
+        roots, replies = self._threads(query["channel"])
+        root = next((message for message in roots if message.ts == query.get("ts")), None)
+        if root is None:
+            return {"ok": False, "error": "thread_not_found"}
+        thread = replies.get(root.ts, [])
+        rows = [self._row(root, thread)]
+        rows += [self._row(m, []) for m in sorted(thread, key=lambda m: float(m.ts)) if _within(m.ts, query)]
+        answer = self._paged("messages", rows, query)
+        answer["has_more"] = bool(answer["response_metadata"]["next_cursor"])
+        return answer
+
+    def do_chat_postMessage(self, query: dict[str, Any]) -> dict[str, Any]:  # noqa: N802 - Slack's own name
+        """chat.postMessage, with the limits on blocks that Slack documents."""
+        channel = self._channel_id(str(query.get("channel", "")))
+        if channel is None:
+            return {"ok": False, "error": "channel_not_found"}
+        blocks = query.get("blocks") or []
+        if len(blocks) > _BLOCK_LIMIT or not (blocks or query.get("text")):
+            return {"ok": False, "error": "invalid_blocks"}
+        ts = f"{1_900_000_000 + len(self.world.posted)}.000100"
+        self.world.posted.append({"channel": self.channels[channel], "ts": ts, **query})
+        return {"ok": True, "channel": channel, "ts": ts, "message": {"text": query.get("text"), "ts": ts}}
+
+    def do_chat_update(self, query: dict[str, Any]) -> dict[str, Any]:
+        """chat.update"""
+        for message in self.world.posted:
+            if message["ts"] == query.get("ts"):
+                message |= {key: query[key] for key in ("text", "blocks") if key in query}
+                return {"ok": True, "channel": query.get("channel"), "ts": message["ts"]}
+        return {"ok": False, "error": "message_not_found"}
+
+    def do_files_getUploadURLExternal(self, query: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
+        """files.getUploadURLExternal"""
+        id_ = f"F{len(self.uploads) + 1:08d}"
+        self.uploads[id_] = b""
+        return {"ok": True, "file_id": id_, "upload_url": f"{query['_base']}upload/{id_}"}
+
+    def do_files_completeUploadExternal(self, query: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
+        """files.completeUploadExternal"""
+        files = query.get("files") or []
+        files = json.loads(files) if isinstance(files, str) else files
+        return {"ok": True, "files": [{"id": file["id"], "title": file.get("title", "")} for file in files]}
+
+    async def _upload(self, request: Request) -> Response:
+        self.uploads[request.path_params["id"]] = await request.body()
+        return PlainTextResponse("OK")
+
+    def _threads(self, channel: str) -> tuple[list[Message], dict[str, list[Message]]]:
+        name = self.channels[channel]
+        roots: list[Message] = []
+        replies: dict[str, list[Message]] = defaultdict(list)
+        for message in self.world.messages:
+            if message.channel == name:
+                replies[message.thread].append(message) if message.thread else roots.append(message)
+        return roots, replies
+
+    def _row(self, message: Message, replies: list[Message]) -> dict[str, Any]:
+        row: dict[str, Any] = {"type": "message", "ts": message.ts, "text": _escape(message.text)}
+        if message.user is None:
+            row |= {"subtype": "bot_message", "bot_id": BOT_ID}
+        else:
+            row["user"] = _user(message.user)
+        if message.thread:
+            row["thread_ts"] = message.thread
+        if replies:
+            row |= {"thread_ts": message.ts, "reply_count": len(replies),
+                    "latest_reply": max((m.ts for m in replies), key=float)}  # fmt: skip
+        return row
+
+    def _paged(self, key: str, rows: list[dict[str, Any]], query: dict[str, Any]) -> dict[str, Any]:
+        try:
+            start = int(base64.b64decode(query["cursor"])) if query.get("cursor") else 0
+        except (binascii.Error, ValueError):
+            return {"ok": False, "error": "invalid_cursor"}
+        end = start + max(1, min(int(query.get("limit") or 100), 999))
+        position = base64.b64encode(str(end).encode()).decode() if end < len(rows) else ""
+        return {"ok": True, key: rows[start:end], "response_metadata": {"next_cursor": position}}
+
+    def _channel_id(self, name: str) -> str | None:
+        wanted = name.lstrip("#")
+        return next((id_ for id_, known in self.channels.items() if wanted in (id_, known)), None)
+
+
+async def _arguments(request: Request) -> dict[str, Any]:
+    found: dict[str, Any] = dict(request.query_params)
+    body = await request.body()
+    if "json" in request.headers.get("content-type", ""):
+        found |= json.loads(body or b"{}")
+    else:
+        found |= dict(parse_qsl(body.decode()))
+    for key in ("blocks", "attachments", "metadata"):
+        if isinstance(found.get(key), str):
+            found[key] = json.loads(found[key])
+    return found | {"_base": str(request.base_url)} if "filename" in found else found
+
+
+def _within(ts: str, query: dict[str, Any]) -> bool:
+    at, inclusive = float(ts), str(query.get("inclusive", "")).lower() in ("1", "true")
+    oldest, latest = float(query.get("oldest") or 0), float(query.get("latest") or "inf")
+    return oldest <= at <= latest if inclusive else oldest < at < latest
+
+
+def _user(number: int) -> str:
+    return f"U{number:08d}"
+
+
+def _escape(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -1,0 +1,75 @@
+"""Serves a World on three loopback ports."""
+
+import socket
+import threading
+from dataclasses import dataclass, field
+from datetime import date
+from types import TracebackType
+from typing import Any
+
+import uvicorn
+
+from simulator.api.config import HUBSPOT_TOKEN, JIRA_EMAIL, JIRA_TOKEN, SLACK_TOKEN, ApiConfig
+from simulator.api.hubspot import HubSpotApi
+from simulator.api.jira import JiraApi
+from simulator.api.slack import SlackApi
+from simulator.company import CHANNELS, PIPELINES, PROJECTS, STREAM_CHANNELS
+from simulator.work import live
+from simulator.world import World
+
+
+@dataclass(slots=True)
+class Simulator:
+    """The company and its three servers; a context manager that serves while it is open."""
+
+    world: World
+    config: ApiConfig = field(default_factory=ApiConfig)
+    ports: tuple[int, int, int] = (0, 0, 0)
+    jira: JiraApi = field(init=False)
+    slack: SlackApi = field(init=False)
+    hubspot: HubSpotApi = field(init=False)
+    addresses: dict[str, str] = field(init=False, default_factory=dict)
+    _servers: list[tuple[uvicorn.Server, threading.Thread]] = field(init=False, default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.jira = JiraApi(self.world, self.config)
+        self.slack = SlackApi(self.world, self.config)
+        self.hubspot = HubSpotApi(self.world, self.config)
+
+    def __enter__(self) -> "Simulator":
+        for name, api, port in zip(
+            ("jira", "slack", "hubspot"), (self.jira, self.slack, self.hubspot), self.ports, strict=True
+        ):
+            listener = socket.create_server(("127.0.0.1", port))
+            server = uvicorn.Server(uvicorn.Config(api.app, log_level="warning", access_log=False, lifespan="off"))
+            thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+            thread.start()
+            self._servers.append((server, thread))
+            address = f"http://127.0.0.1:{listener.getsockname()[1]}"
+            self.addresses[name] = address + "/api/" if name == "slack" else address
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for server, _ in self._servers:
+            server.should_exit = True
+        for _, thread in self._servers:
+            thread.join(5)
+
+    def settings(self) -> dict[str, dict[str, Any]]:
+        """What an ops engineer of the company would put into the settings, as plain values by source."""
+        return {
+            "jira": {"url": self.addresses["jira"], "email": JIRA_EMAIL, "token": JIRA_TOKEN,
+                     "projects": list(PROJECTS.values())},
+            "slack": {"api_url": self.addresses["slack"], "token": SLACK_TOKEN,
+                      "channels": [*CHANNELS.values(), *STREAM_CHANNELS.values(), "general", "random"],
+                      "alert_channel": "leadership"},
+            "hubspot": {"api_url": self.addresses["hubspot"], "token": HUBSPOT_TOKEN,
+                        "pipelines": list(PIPELINES.values())},
+        }  # fmt: skip
+
+
+def simulate(today: date, seed: int = 7, config: ApiConfig | None = None) -> Simulator:
+    """The company whose half year ends on `today`, ready to be served."""
+    return Simulator(live(today, seed), config or ApiConfig())
