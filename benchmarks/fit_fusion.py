@@ -1,0 +1,93 @@
+"""Fit the weights of the match on labelled companies; judge them by leaving each company out.
+
+    python benchmarks/fit_fusion.py ../shared/eval/tablewright ../shared/eval/brightline [--write]
+
+Prints, for each company, what weights fitted on the others reach on it. `--write` fits on all of them and writes
+pipeline/weights/fusion.json.
+"""
+
+import argparse
+import json
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.metrics import f1_score
+
+from pipeline.encode import SentenceEncoder
+from pipeline.fusion import Fusion, fit
+from pipeline.match import ROUNDS, Matcher
+from pipeline.offline import read_signals
+from pipeline.register import parse
+
+PENALTY = 10.0
+WEIGHTS = Path(__file__).parents[1] / "pipeline" / "weights" / "fusion.json"
+
+
+class Company:
+    """A labelled company with its features."""
+
+    def __init__(self, folder: Path, encoder: SentenceEncoder) -> None:
+        self.name = folder.name
+        self.register = parse((folder / "okrs.yaml").read_text())
+        gold = {row["id"]: row for row in map(json.loads, (folder / "gold.jsonl").read_text().splitlines())}
+        items = read_signals(folder / "signals.jsonl")
+        self.matcher = Matcher(self.register, items, encoder)
+        self.gold = [gold[item.id] for item in items]
+        keys = self.matcher.keys
+        self.true: NDArray[np.int64] = np.array(
+            [keys.index(row["key_result"]) if row["key_result"] else len(keys) for row in self.gold]
+        )
+
+
+def fit_both(companies: list[Company]) -> tuple[Fusion, Fusion]:
+    """First step, then the second on what the first finds."""
+    first = fit([(c.matcher.first, c.true) for c in companies], PENALTY)
+    seconds = [(c.matcher.second(first.predict(c.matcher.first)), c.true) for c in companies]
+    return first, fit(seconds, PENALTY)
+
+
+def judge(company: Company, weights: tuple[Fusion, Fusion]) -> dict[str, float]:
+    """The figures of shared/eval/score.py, with expected calibration error and the expected top-three share."""
+    found, _ = company.matcher.probabilities(weights=weights)
+    guess, none = found.argmax(1), len(company.matcher.keys)
+    of = company.register.objective_of()
+    top = company.register.top()
+    in_top = np.array([of[key] in top for key in company.matcher.keys] + [False])
+    true_top = np.mean([(row.get("objective") or of.get(row["key_result"] or "")) in top for row in company.gold])
+    goal = [row["category"] in ("goal", "objective") for row in company.gold]
+    confidence, right = found.max(1), guess == company.true
+    bins = np.minimum((confidence * 10).astype(int), 9)
+    error = sum(abs(confidence[bins == b].mean() - right[bins == b].mean()) * (bins == b).mean() for b in set(bins))
+    return {
+        "accuracy": right.mean(),
+        "macro_f1": f1_score(company.true, guess, labels=range(none + 1), average="macro", zero_division=0),
+        "on_goal_f1": f1_score(goal, guess != none),
+        "top3_error": 100 * (in_top[guess].mean() - true_top),
+        "expected_top3_error": 100 * (found[:, in_top].sum() / len(found) - true_top), "calibration_error": error,
+    }  # fmt: skip
+
+
+def main() -> None:
+    """Judge, and write on request."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folders", type=Path, nargs="+")
+    parser.add_argument("--write", action="store_true", help=f"fit on all and write {WEIGHTS.name}")
+    given = parser.parse_args()
+    encoder = SentenceEncoder()
+    companies = [Company(folder, encoder) for folder in given.folders]
+    for company in companies:
+        others = [other for other in companies if other is not company]
+        if others:
+            figures = judge(company, fit_both(others))
+            print(f"{company.name} (fitted on {', '.join(o.name for o in others)}; {ROUNDS} rounds): "
+                  + ", ".join(f"{name} {value:.3f}" for name, value in figures.items()))  # fmt: skip
+    if given.write:
+        first, second = fit_both(companies)
+        document = {"fitted_on": [c.name for c in companies], "penalty": PENALTY, "first": first.as_json(),
+                    "second": second.as_json()}  # fmt: skip
+        WEIGHTS.write_text(json.dumps(document, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()

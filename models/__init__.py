@@ -1,0 +1,32 @@
+"""What we keep: SQLAlchemy tables and the session. Knows nothing else of ours."""
+
+from models.base import Base
+from models.session import connect, upsert, without_password
+from models.tables import (
+    Account,
+    Capacity,
+    Cycle,
+    Digest,
+    Drift,
+    Effort,
+    Failure,
+    KeyResult,
+    Label,
+    Match,
+    Objective,
+    Person,
+    RegisterVersion,
+    Share,
+    Signal,
+    StreamCursor,
+    Team,
+    Theme,
+    Vector,
+    WorkItem,
+)
+
+__all__ = [
+    "Account", "Base", "Capacity", "Cycle", "Digest", "Drift", "Effort", "Failure", "KeyResult", "Label", "Match",
+    "Objective", "Person", "RegisterVersion", "Share", "Signal", "StreamCursor", "Team", "Theme", "Vector", "WorkItem",
+    "connect", "upsert", "without_password",
+]  # fmt: skip

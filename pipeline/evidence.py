@@ -1,0 +1,71 @@
+"""Why an item was matched, in words: the largest contributions to its score, each said as a person would."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from pipeline.match import Matcher
+
+MOST = 3
+_GROUPS: dict[str, tuple[str, ...]] = {
+    "text": ("near", "near_local", "near_rank", "objective_near_rank", "confirmed_near", "confirmed_near_rank"),
+    "words": ("shared_words", "shared_words_rank"),
+    "tree": ("group_near", "group_near_local", "group_near_rank", "group_shared_words_rank", "siblings", "children"),
+    "parent": ("parent_near", "parent"),
+    "team": ("in_team", "out_of_team", "owner_team", "first_team", "only_team"),
+    "mention": ("named",),
+    "place": ("place", "place_lift"),
+    "alike": ("alike",),
+}
+_LEAST = 0.15
+
+
+def in_words(
+    matcher: "Matcher", i: int, k: int, contributions: NDArray[np.float32], names: Sequence[str],
+    found: NDArray[np.float32], labels: Mapping[str, str | None],
+) -> tuple[str, ...]:  # fmt: skip
+    """At most MOST reasons for item `i` and key result number `k`, the strongest first."""
+    item = matcher.links.items[i]
+    if item.id in labels:
+        return (f"somebody labelled it {labels[item.id] or 'no key result'}",)
+    if i in matcher.declared:
+        return (f"the register's scope says {matcher.keys[k]}",)
+    by_name = dict(zip(names, contributions.tolist(), strict=True))
+    sums = {group: sum(by_name.get(name, 0.0) for name in members) for group, members in _GROUPS.items()}
+    reasons = []
+    for group in sorted(sums, key=sums.__getitem__, reverse=True):
+        if sums[group] < _LEAST or len(reasons) == MOST:
+            break
+        reason = _say(matcher, group, i, k, found)
+        if reason:
+            reasons.append(reason)
+    return tuple(reasons)
+
+
+def _say(matcher: "Matcher", group: str, i: int, k: int, found: NDArray[np.float32]) -> str | None:
+    key, links = matcher.keys[k], matcher.links
+    item = links.items[i]
+    if group == "text":
+        return f"text is near to {key}"
+    if group == "words":
+        return f"shares words with {key}"
+    if group == "tree":
+        return f"the rest of its thread or epic points to {key}" if (links.root == links.root[i]).sum() > 1 else None
+    if group == "team":
+        return f"team {item.team} works on {key}" if item.team else None
+    if group == "place":
+        return f"work in {item.container} is often on {key}" if item.container else None
+    if group == "parent" and links.parent[i] >= 0:
+        above = links.items[links.parent[i]]
+        name = (above.title or above.words)[:60]
+        return f"parent {above.kind} '{name}' -> {key}" if name else None
+    if group == "mention":
+        named = [links.items[j].id for a, j in links.mentions if a == i and found[j].argmax() == k]
+        return f"names {named[0]}" if named else None
+    if group == "alike":
+        other = links.items[matcher.neighbours.index[i, 0]].words[:50]
+        return f"like '{other}'" if other else None
+    return None

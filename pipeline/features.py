@@ -1,0 +1,159 @@
+"""What a single item says about each key result: its words, its team, its place in the tree. No words as features.
+
+Similarities are given raw, corrected for hubness (a key result of general wording is near to everything: cross-domain
+similarity local scaling, Conneau et al. 2018, arXiv:1710.04087) and standardised over the items.
+"""
+
+import re
+from collections.abc import Sequence
+from functools import cache
+from importlib.resources import files
+
+import numpy as np
+import yaml
+from numpy.typing import NDArray
+from sklearn.feature_extraction.text import TfidfVectorizer
+
+from pipeline.encode import Encoder
+from pipeline.fusion import Features
+from pipeline.links import Links
+from pipeline.register import KeyResult, Objective, Register
+
+Matrix = NDArray[np.float32]
+_BOT = re.compile(r"\s*\[[A-Za-z ]+\]")
+_CHATTER = re.compile(r"[\U0001F300-\U0001FAFF]|:\w+:|\b(lol|haha|thx|thanks)\b")
+_SOCIAL = {"#random", "#general", "#fun", "#offtopic"}
+
+
+@cache
+def anchors() -> dict[str, list[str]]:
+    """General sentences of routine work, chatter and one-off projects."""
+    text = files("pipeline").joinpath("anchors.yaml").read_text(encoding="utf-8")
+    return {name: list(sentences) for name, sentences in yaml.safe_load(text).items()}
+
+
+class ItemEvidence:
+    """Builds the features of the first step for one company."""
+
+    def __init__(self, register: Register, links: Links, vectors: Matrix, encoder: Encoder) -> None:
+        self.links, self.vectors, self.encoder = links, vectors, encoder
+        self.key_results: list[tuple[Objective, KeyResult]] = list(register.key_results())
+        self.register = register
+        self.words = [item.words for item in links.items]
+        self.lengths = np.array([len(words.split()) for words in self.words])
+        self.group_vectors = _group_vectors(links, vectors, self.lengths)
+
+    def features(self) -> Features:
+        """All of them; see the names given to each."""
+        pair: dict[str, Matrix] = {}
+        item: dict[str, NDArray[np.generic]] = {}
+        own, group = self._similarities(pair)
+        self._lexical(pair)
+        in_team = self._teams(pair)
+        self._contrast(item, own, group)
+        items, links = self.links.items, self.links
+        sizes = np.ones(len(items))
+        for members in links.groups:
+            sizes[members] = len(members)
+        item |= {
+            "length": np.log1p(self.lengths), "terse": self.lengths <= 5, "group_size": np.log(sizes),
+            "no_team": np.array([i.team is None for i in items]), "team_without_key_result": in_team.sum(1) == 0,
+            "has_parent": links.parent >= 0, "hubspot": np.array([i.source == "hubspot" for i in items]),
+            "bot": np.array([i.automated or bool(_BOT.match(w)) for i, w in zip(items, self.words, strict=True)]),
+            "digits": np.array([any(c.isdigit() for c in w) for w in self.words]),
+            "chatter_marks": np.array([bool(_CHATTER.search(w)) for w in self.words]),
+            "social": np.array([i.container.lower() in _SOCIAL for i in items]),
+            "best_local": pair["near_local"].max(1), "best_rank": pair["near_rank"].max(1),
+            "group_best_rank": pair["group_near_rank"].max(1),
+        }  # fmt: skip
+        for kind in ("message", "deal", "ticket", "epic", "bug", "task"):
+            item[f"is_{kind}"] = np.array([i.kind == kind for i in items])
+        return Features(
+            np.stack([v.astype(np.float32) for v in pair.values()], -1),
+            np.stack([v.astype(np.float32) for v in item.values()], -1), tuple(pair), tuple(item),
+        )  # fmt: skip
+
+    def _similarities(self, pair: dict[str, Matrix]) -> tuple[Matrix, Matrix]:
+        titles = [f"{k.title} {k.description} {' '.join(k.aliases)}".strip() for _, k in self.key_results]
+        within = [f"{o.title}. {k.title}" for o, k in self.key_results]
+        targets = (self._encode(titles) + self._encode(within)) / 2
+        objectives = self._encode([o.title for o, _ in self.key_results])
+        own, group = self.vectors @ targets.T, self.group_vectors @ targets.T
+        parent = self.links.parent
+        above = np.where((parent >= 0)[:, None], own[parent], 0)
+        pair |= {
+            "near": own, "near_local": _local(own), "near_rank": _standard(own), "group_near": group,
+            "group_near_local": _local(group), "group_near_rank": _standard(group), "parent_near": above,
+            "objective_near_rank": _standard(self.vectors @ objectives.T),
+        }  # fmt: skip
+        return own, group
+
+    def _lexical(self, pair: dict[str, Matrix]) -> None:
+        """Shared pieces of words, which embeddings blur: products, abbreviations, names."""
+        titles = [f"{k.title} {k.description} {' '.join(k.aliases)} {o.title}" for o, k in self.key_results]
+        pieces = TfidfVectorizer(analyzer="char_wb", ngram_range=(3, 5), sublinear_tf=True, dtype=np.float32)
+        pieces.fit([*self.words, *titles])
+        targets = pieces.transform(titles).T
+        own = (pieces.transform(self.words) @ targets).toarray()
+        joined = [""] * len(self.words)
+        for members in self.links.groups:
+            text = " ".join(self.words[i] for i in members)
+            for i in members:
+                joined[i] = text
+        group = (pieces.transform(joined) @ targets).toarray()
+        pair |= {"shared_words": own, "shared_words_rank": _standard(own), "group_shared_words_rank": _standard(group)}
+
+    def _teams(self, pair: dict[str, Matrix]) -> Matrix:
+        lead = {team.lead: team.key for team in self.register.teams if team.lead}
+        shape = (len(self.links.items), len(self.key_results))
+        inside, outside, owner, first = (np.zeros(shape, np.float32) for _ in range(4))
+        for i, item in enumerate(self.links.items):
+            for k, (_, key_result) in enumerate(self.key_results):
+                if item.team and key_result.teams:
+                    inside[i, k] = item.team in key_result.teams
+                    outside[i, k] = not inside[i, k]
+                    first[i, k] = key_result.teams[0] == item.team
+                    owner[i, k] = lead.get(key_result.owner or "") == item.team
+        pair |= {"in_team": inside, "out_of_team": outside, "owner_team": owner, "first_team": first,
+                 "only_team": inside / np.maximum(inside.sum(1, keepdims=True), 1)}  # fmt: skip
+        return inside
+
+    def _contrast(self, item: dict[str, NDArray[np.generic]], own: Matrix, group: Matrix) -> None:
+        most_own, most_group = np.full(len(own), -1.0), np.full(len(own), -1.0)
+        for name, sentences in anchors().items():
+            general = self._encode(sentences).T
+            one, many = self.vectors @ general, self.group_vectors @ general
+            item[f"{name}_near"], item[f"{name}_group_near"] = _best(one, 2, 1), _best(many, 2, 1)
+            most_own, most_group = np.maximum(most_own, one.max(1)), np.maximum(most_group, many.max(1))
+        item["margin"], item["group_margin"] = own.max(1) - most_own, group.max(1) - most_group
+
+    def _encode(self, texts: Sequence[str]) -> Matrix:
+        return self.encoder.encode(texts).astype(np.float32)
+
+
+def _group_vectors(links: Links, vectors: Matrix, lengths: NDArray[np.int64]) -> Matrix:
+    weights = (np.minimum(lengths, 30) + 1).astype(np.float32)[:, None]
+    summed = np.zeros_like(vectors)
+    for members in links.groups:
+        summed[members] = (vectors[members] * weights[members]).sum(0)
+    found: Matrix = summed / np.maximum(np.linalg.norm(summed, axis=1, keepdims=True), 1e-9)
+    return found
+
+
+def _best(values: Matrix, count: int, axis: int) -> Matrix:
+    """Mean of the `count` largest along the axis."""
+    count = min(count, values.shape[axis])
+    found: Matrix = np.sort(values, axis=axis).take(range(-count, 0), axis=axis).mean(axis)
+    return found
+
+
+def _local(values: Matrix) -> Matrix:
+    """Cross-domain similarity local scaling."""
+    return 2 * values - _best(values, 10, 0)[None, :] - _best(values, 4, 1)[:, None]
+
+
+def _standard(values: Matrix) -> Matrix:
+    found: Matrix = (values - values.mean(0)) / (values.std(0) + 1e-6)
+    return found
+
+

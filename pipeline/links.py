@@ -1,0 +1,83 @@
+"""How work items hang together: parent, thread, deal, mentions, container; as one graph for the match."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+_DEEPEST = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """What the match sees of a work item, or of one line of signals.jsonl. Ids are unique over all sources."""
+
+    id: str
+    source: str
+    kind: str
+    container: str = ""
+    team: str | None = None
+    parent: str | None = None
+    title: str | None = None
+    text: str | None = None
+    mentions: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
+    automated: bool = False
+
+    @property
+    def words(self) -> str:
+        """Title and text as one; empty where there is neither."""
+        parts = (part.strip() for part in (self.title, self.text) if part)
+        return ". ".join(part for part in parts if part.strip("-. "))
+
+
+class Links:
+    """Positions of related items. `root` is the top of the tree that an item belongs to (itself, mostly)."""
+
+    def __init__(self, items: Sequence[Item]) -> None:
+        self.items = items
+        self.position = {item.id: i for i, item in enumerate(items)}
+        self.parent: NDArray[np.int64] = np.array(
+            [self.position.get(item.parent or "", -1) for item in items], dtype=np.int64
+        )
+        self.parent[self.parent == np.arange(len(items))] = -1
+
+    @cached_property
+    def root(self) -> NDArray[np.int64]:
+        """Follows parents up; circles, which broken data can hold, end at _DEEPEST."""
+        root = np.arange(len(self.items))
+        for _ in range(_DEEPEST):
+            above = self.parent[root]
+            root = np.where(above >= 0, above, root)
+        return root
+
+    @cached_property
+    def groups(self) -> list[NDArray[np.int64]]:
+        """Items that share a root."""
+        return _by(self.root.tolist())
+
+    @cached_property
+    def containers(self) -> list[NDArray[np.int64]]:
+        """Items of one project, channel or pipeline."""
+        return _by([f"{item.source}:{item.container}" for item in self.items])
+
+    @cached_property
+    def mentions(self) -> list[tuple[int, int]]:
+        """(who names, who is named), for mentioned items that are known."""
+        found = []
+        for i, item in enumerate(self.items):
+            for name in item.mentions:
+                j = self.position.get(name, -1)
+                if j not in (i, -1):
+                    found.append((i, j))
+        return found
+
+
+def _by(keys: Sequence[object]) -> list[NDArray[np.int64]]:
+    members: dict[object, list[int]] = defaultdict(list)
+    for i, key in enumerate(keys):
+        members[key].append(i)
+    return [np.array(rows, dtype=np.int64) for rows in members.values()]

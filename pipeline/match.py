@@ -1,0 +1,154 @@
+"""Work items to key results: text, links, teams and people's labels fused to calibrated probabilities.
+
+Two steps. The first looks at each item alone (features.py), the second also at what the first found around it
+(propagate.py), and is applied twice so that evidence travels from an epic over its stories to their threads. Both are
+conditional logits (fusion.py) with weights that were fitted on labelled companies and hold no words; they are shipped
+in weights/fusion.json, made by benchmarks/fit_fusion.py. docs/matching.md explains the method.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.encode import Encoder
+from pipeline.evidence import in_words
+from pipeline.features import ItemEvidence
+from pipeline.fusion import Features, Fusion
+from pipeline.links import Item, Links
+from pipeline.propagate import Neighbours, surroundings
+from pipeline.register import Register
+
+Matrix = NDArray[np.float32]
+ROUNDS = 2
+_DECLARED = 0.97
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """What one item serves. `probabilities` by key of key result; what is missing to 1 is the probability of none."""
+
+    id: str
+    probabilities: Mapping[str, float]
+    evidence: Sequence[str] = field(default_factory=tuple)
+
+    @property
+    def none(self) -> float:
+        """Probability that it serves no key result."""
+        return max(0.0, 1 - sum(self.probabilities.values()))
+
+    @property
+    def key_result(self) -> str | None:
+        """The most likely answer."""
+        best = max(self.probabilities, key=self.probabilities.__getitem__)
+        return best if self.probabilities[best] > self.none else None
+
+    @property
+    def confidence(self) -> float:
+        """Probability of that answer."""
+        return self.none if self.key_result is None else self.probabilities[self.key_result]
+
+
+@cache
+def shipped_weights() -> tuple[Fusion, Fusion]:
+    """The two steps' weights."""
+    data = json.loads(files("pipeline").joinpath("weights/fusion.json").read_text(encoding="utf-8"))
+    return Fusion.from_json(data["first"]), Fusion.from_json(data["second"])
+
+
+class Matcher:
+    """All items of one company, ready to be matched. Raises ModelError where the encoder cannot be loaded."""
+
+    def __init__(
+        self, register: Register, items: Sequence[Item], encoder: Encoder, vectors: Matrix | None = None
+    ) -> None:
+        """`vectors` are the items' own, in their order, where they are stored already."""
+        self.register, self.links = register, Links(items)
+        self.keys = [key_result.key for _, key_result in register.key_results()]
+        self.vectors = encode_items(items, encoder) if vectors is None else vectors
+        self.first = ItemEvidence(register, self.links, self.vectors, encoder).features()
+        self.neighbours = Neighbours(self.links, self.vectors)
+        self.declared = self._declared()
+
+    def second(self, found: Matrix) -> Features:
+        """Features of the second step after the probabilities found so far."""
+        return self.first.beside(surroundings(self.links, self.vectors, self.neighbours, found))
+
+    def probabilities(
+        self, labels: Mapping[str, str | None] | None = None, weights: tuple[Fusion, Fusion] | None = None
+    ) -> tuple[Matrix, Features]:
+        """(items, key results + 1) and the features of the last step. Labels by item id; None is no key result."""
+        one, two = weights or shipped_weights()
+        fixed = {**self.declared, **self._labelled(labels or {})}
+        found = self._fix(one.predict(self.first), fixed)
+        features = self.first
+        for _ in range(ROUNDS):
+            features = self.second(found)
+            found = self._fix(two.predict(features), fixed)
+        return found, features
+
+    def predict(self, labels: Mapping[str, str | None] | None = None) -> list[Prediction]:
+        """One prediction an item, in the order of the items."""
+        labels = labels or {}
+        found, features = self.probabilities(labels)
+        contributions = shipped_weights()[1].contributions(features)
+        predictions = []
+        for i, item in enumerate(self.links.items):
+            best = int(found[i, :-1].argmax())
+            reasons = in_words(self, i, best, contributions[i, best], features.pair_names, found, labels)
+            row = {key: float(p) for key, p in zip(self.keys, found[i, :-1], strict=True)}
+            predictions.append(Prediction(item.id, row, reasons))
+        return predictions
+
+    def _labelled(self, labels: Mapping[str, str | None]) -> dict[int, Matrix]:
+        fixed = {}
+        for id_, key in labels.items():
+            if id_ in self.links.position and (key is None or key in self.keys):
+                fixed[self.links.position[id_]] = self._row(key, 1.0)
+        return fixed
+
+    def _declared(self) -> dict[int, Matrix]:
+        """Items that the register itself assigns by an epic, label, channel, project or pipeline."""
+        owner: dict[tuple[str, str], str] = {}
+        for _, key_result in self.register.key_results():
+            scope = key_result.scope
+            for kind, names in (("item", scope.items), ("label", scope.labels), ("container", scope.containers)):
+                owner |= {(kind, name.lower()): key_result.key for name in names}
+        fixed: dict[int, Matrix] = {}
+        if not owner:
+            return fixed
+        for i, item in enumerate(self.links.items):
+            names = [("item", item.id), ("item", item.parent or ""), *(("label", label) for label in item.labels),
+                     ("container", item.container)]  # fmt: skip
+            key = next((owner[k, n.lower()] for k, n in names if (k, n.lower()) in owner), None)
+            if key:
+                fixed[i] = self._row(key, _DECLARED)
+        return fixed
+
+    def _row(self, key: str | None, probability: float) -> Matrix:
+        row = np.full(len(self.keys) + 1, (1 - probability) / max(1, len(self.keys)), np.float32)
+        row[len(self.keys) if key is None else self.keys.index(key)] = probability
+        return row
+
+    @staticmethod
+    def _fix(found: Matrix, fixed: Mapping[int, Matrix]) -> Matrix:
+        for i, row in fixed.items():
+            found[i] = row
+        return found
+
+
+def encode_items(items: Sequence[Item], encoder: Encoder) -> Matrix:
+    """(items, dimension) float32, zero where an item has no words; each distinct text is encoded once."""
+    words = [item.words for item in items]
+    distinct = list(dict.fromkeys(text for text in words if text)) or ["-"]
+    vectors = encoder.encode(distinct).astype(np.float32)
+    row = {text: i for i, text in enumerate(distinct)}
+    found = np.zeros((len(items), vectors.shape[1]), np.float32)
+    for i, text in enumerate(words):
+        if text:
+            found[i] = vectors[row[text]]
+    return found

@@ -1,0 +1,106 @@
+"""`leeway match`: signals.jsonl and okrs.yaml in, predictions.jsonl out; no database."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from connectors.text import issue_keys
+from pipeline.encode import Encoder
+from pipeline.links import Item
+from pipeline.match import Matcher, Prediction
+from pipeline.register import Register
+
+_ALTERNATIVES = 3
+
+
+class InputError(Exception):
+    """A file that cannot be used; the message names file, line and field."""
+
+
+def read_signals(path: Path) -> list[Item]:
+    """Read signals.jsonl. Raises InputError."""
+    items, seen = [], set()
+    for number, row in _rows(path):
+        where = f"{path}, line {number}"
+        for name in ("id", "source", "kind"):
+            if not isinstance(row.get(name), str) or not row[name]:
+                raise InputError(f"{where}: {name!r} must be a text that is not empty.")
+        for name in ("team", "container", "parent", "title", "text"):
+            if row.get(name) is not None and not isinstance(row[name], str):
+                raise InputError(f"{where}: {name!r} must be a text or null.")
+        if row["id"] in seen:
+            raise InputError(f"{where}: the id {row['id']!r} is there twice.")
+        seen.add(row["id"])
+        title, text = row.get("title"), row.get("text")
+        mentions = dict.fromkeys([*_texts(row, "mentions", where), *issue_keys(title, text)])
+        mentions.pop(row["id"], None)
+        items.append(Item(
+            row["id"], row["source"], row["kind"], row.get("container") or "", row.get("team"), row.get("parent"),
+            title, text, tuple(mentions), tuple(_texts(row, "labels", where)),
+        ))  # fmt: skip
+    if not items:
+        raise InputError(f"{path}: no signals in it.")
+    return items
+
+
+def read_labels(path: Path, register: Register) -> dict[str, str | None]:
+    """Read labels.jsonl. Raises InputError."""
+    labels: dict[str, str | None] = {}
+    known = register.objective_of()
+    for number, row in _rows(path):
+        if not isinstance(row.get("id"), str) or "key_result" not in row:
+            raise InputError(f"{path}, line {number}: expected {{\"id\": ..., \"key_result\": ... or null}}.")
+        if row["key_result"] is not None and row["key_result"] not in known:
+            raise InputError(f"{path}, line {number}: unknown key result {row['key_result']!r}.")
+        labels[row["id"]] = row["key_result"]
+    return labels
+
+
+def match_offline(
+    register: Register, items: list[Item], encoder: Encoder, labels: Mapping[str, str | None] | None = None
+) -> list[Prediction]:
+    """One prediction a signal, in order."""
+    return Matcher(register, items, encoder).predict(labels)
+
+
+def as_row(prediction: Prediction) -> dict[str, Any]:
+    """One line of predictions.jsonl."""
+    ranked = sorted([*prediction.probabilities.items(), (None, prediction.none)], key=lambda pair: -pair[1])
+    others = [[key, round(p, 4)] for key, p in ranked if key != prediction.key_result][:_ALTERNATIVES]
+    return {"id": prediction.id, "key_result": prediction.key_result, "confidence": round(prediction.confidence, 4),
+            "alternatives": others, "evidence": list(prediction.evidence)}  # fmt: skip
+
+
+def write_jsonl(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
+    """Write beside, then move, so that a file that is there is whole."""
+    part = path.with_name(path.name + ".part")
+    part.parent.mkdir(parents=True, exist_ok=True)
+    part.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
+    part.replace(path)
+
+
+def _rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except FileNotFoundError:
+        raise InputError(f"{path} does not exist.") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path} cannot be read: {error}") from None
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+        except ValueError as error:
+            raise InputError(f"{path}, line {number}: not valid JSON: {error}") from None
+        if not isinstance(row, dict):
+            raise InputError(f"{path}, line {number}: expected an object.")
+        yield number, row
+
+
+def _texts(row: dict[str, Any], name: str, where: str) -> list[str]:
+    values = row.get(name) or []
+    if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
+        raise InputError(f"{where}: {name!r} must be a list of texts.")
+    return values

@@ -1,0 +1,117 @@
+"""What the surroundings of an item say, given first probabilities: parent, children, thread, mentions, place, likeness."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.fusion import Features
+from pipeline.links import Links
+
+Matrix = NDArray[np.float32]
+NEIGHBOURS = 12
+_BLOCK = 1024
+_FLOOR = 0.02
+
+
+class Neighbours:
+    """The most alike texts of each item outside its own tree; depends on the vectors alone, so it is found once."""
+
+    def __init__(self, links: Links, vectors: Matrix) -> None:
+        n, count = len(vectors), min(NEIGHBOURS, max(1, len(vectors) - 1))
+        self.index = np.zeros((n, count), np.int64)
+        self.weight = np.zeros((n, count), np.float32)
+        for first in range(0, n, _BLOCK):
+            rows = np.arange(first, min(first + _BLOCK, n))
+            near = vectors[rows] @ vectors.T
+            near[links.root[rows][:, None] == links.root[None, :]] = -1
+            best = np.argpartition(-near, count - 1, 1)[:, :count]
+            best = np.take_along_axis(best, np.argsort(-np.take_along_axis(near, best, 1), 1), 1)
+            self.index[rows] = best
+            self.weight[rows] = np.maximum(np.take_along_axis(near, best, 1), 0) ** 3
+
+
+def surroundings(links: Links, vectors: Matrix, neighbours: Neighbours, found: Matrix) -> Features:
+    """Features of the second step. `found` is (items, key results + 1), the last column none."""
+    n, last = len(found), found.shape[1] - 1
+    base = found.mean(0)
+    parent = np.where((links.parent >= 0)[:, None], found[links.parent], 0)
+    children, child_count = _children(links, found)
+    siblings, alone = _siblings(links, found)
+    named, name_count = _named(links, found)
+    place = _place(links, found, base)
+    weight = neighbours.weight[:, :, None]
+    alike = (found[neighbours.index] * weight).sum(1) / (weight.sum(1) + 1e-6)
+    near, near_rank = _confirmed(links, vectors, found[:, :last])
+    pair = {
+        "first": _odds(found), "parent": _odds(parent), "children": _odds(children), "siblings": _odds(siblings),
+        "named": _odds(named), "place_lift": np.log(place + 0.01) - np.log(base + 0.01),
+        "place": np.log(place + 0.01), "alike": _odds(alike),
+    }  # fmt: skip
+    pairs = {name: values[:, :last] for name, values in pair.items()} | {
+        "confirmed_near": near, "confirmed_near_rank": near_rank,
+    }  # fmt: skip
+    sources = (("first", found), ("parent", parent), ("children", children), ("siblings", siblings), ("named", named),
+               ("place", place), ("alike", alike))  # fmt: skip
+    item = {f"none_{name}": values[:, last] for name, values in sources}
+    item |= {"in_group": ~alone, "names_something": name_count > 0, "has_children": child_count > 0}
+    return Features(
+        np.stack([v.astype(np.float32) for v in pairs.values()], -1).reshape(n, last, len(pairs)),
+        np.stack([v.astype(np.float32) for v in item.values()], -1), tuple(pairs), tuple(item),
+    )  # fmt: skip
+
+
+def _children(links: Links, found: Matrix) -> tuple[Matrix, NDArray[np.float64]]:
+    below, counts = np.zeros_like(found), np.zeros(len(found))
+    has = links.parent >= 0
+    np.add.at(below, links.parent[has], found[has])
+    np.add.at(counts, links.parent[has], 1)
+    return below / np.maximum(counts, 1)[:, None].astype(np.float32), counts
+
+
+def _siblings(links: Links, found: Matrix) -> tuple[Matrix, NDArray[np.bool_]]:
+    others, alone = np.zeros_like(found), np.ones(len(found), bool)
+    for members in links.groups:
+        if len(members) > 1:
+            others[members] = (found[members].sum(0) - found[members]) / (len(members) - 1)
+            alone[members] = False
+    return others, alone
+
+
+def _named(links: Links, found: Matrix) -> tuple[Matrix, NDArray[np.float64]]:
+    """A message that names an issue is about it; to be named says half as much."""
+    named, counts = np.zeros_like(found), np.zeros(len(found))
+    for i, j in links.mentions:
+        named[i] += found[j]
+        named[j] += 0.5 * found[i]
+        counts[i] += 1
+        counts[j] += 0.5
+    return named / np.maximum(counts, 0.5)[:, None].astype(np.float32), counts
+
+
+def _place(links: Links, found: Matrix, base: Matrix) -> Matrix:
+    """Mean over the rest of the container, without the item's own tree, drawn towards the company's mean."""
+    place = np.zeros_like(found)
+    for members in links.containers:
+        roots, inverse = np.unique(links.root[members], return_inverse=True)
+        sums, counts = np.zeros((len(roots), found.shape[1]), np.float32), np.zeros(len(roots), np.float32)
+        np.add.at(sums, inverse, found[members])
+        np.add.at(counts, inverse, 1)
+        rest, rest_count = sums.sum(0) - sums, counts.sum() - counts
+        place[members] = ((rest + 3 * base) / (rest_count + 3)[:, None])[inverse]
+    return place
+
+
+def _confirmed(links: Links, vectors: Matrix, found: Matrix) -> tuple[Matrix, Matrix]:
+    """Similarity to the centre of the items already on each key result (Rocchio), without the item's own tree."""
+    weight = found**2
+    total = weight.T @ vectors
+    near = np.zeros_like(found)
+    for members in links.groups:
+        centre = total - weight[members].T @ vectors[members]
+        centre /= np.linalg.norm(centre, axis=1, keepdims=True) + 1e-6
+        near[members] = vectors[members] @ centre.T
+    return near, (near - near.mean(0)) / (near.std(0) + 1e-6)
+
+
+def _odds(values: Matrix) -> Matrix:
+    found: Matrix = np.log(values + _FLOOR) - np.float32(np.log(_FLOOR))
+    return found
