@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import Engine, create_engine, event, or_
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session
@@ -37,25 +37,28 @@ def without_password(url: str) -> str:
 
 def upsert(
     session: Session, table: type[Base], rows: Iterable[Mapping[str, Any]], keys: Sequence[str],
-    update: Sequence[str] | None = None,
+    compare: Sequence[str] = (),
 ) -> int:  # fmt: skip
-    """Insert rows; where one with the same `keys` is there, set the columns of `update` (None: all others given).
+    """Insert rows; where one with the same `keys` is there, set all other columns given.
 
-    Returns the number of rows that were new or updated. All rows must have the same columns.
+    With `compare`, a row is only touched where one of these columns differs. Returns the number of rows that were
+    new or touched. All rows must have the same columns; of two with the same keys the last wins.
     """
-    rows = list(rows)
+    rows = list({tuple(row[key] for key in keys): row for row in rows}.values())
     if not rows:
         return 0
     changed = 0
     columns = list(rows[0])
-    updated = [name for name in columns if name not in keys] if update is None else list(update)
+    updated = [name for name in columns if name not in keys]
     insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     step = max(1, _MOST_PARAMETERS // len(columns))
     for first in range(0, len(rows), step):
         statement: Any = insert(table).values(rows[first : first + step])
         if updated:
             new = {name: getattr(statement.excluded, name) for name in updated}
-            statement = statement.on_conflict_do_update(index_elements=list(keys), set_=new)
+            differs = [getattr(table, name).is_distinct_from(new[name]) for name in compare]
+            where = or_(*differs) if differs else None
+            statement = statement.on_conflict_do_update(index_elements=list(keys), set_=new, where=where)
         else:
             statement = statement.on_conflict_do_nothing(index_elements=list(keys))
         changed += max(0, getattr(session.execute(statement), "rowcount", 0))

@@ -1,0 +1,105 @@
+"""The detector's table: how often it says what, on organisations with and without an event.
+
+    python -m benchmarks.drift.run [--runs 100] [--case NAME] [--calibrate]
+"""
+
+import argparse
+import os
+from collections import defaultdict
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from datetime import timedelta
+
+import numpy as np
+
+from benchmarks.drift.organisation import OBJECTIVES, SOURCES, WEEKS, Case, generate
+from pipeline.drift import COMPANY, Detector, Event, Observations, Priorities
+
+CASES: dict[str, Case] = {
+    "none-12": Case(people=12), "none-60": Case(people=60), "none-400": Case(people=400),
+    "fall-15-60": Case("step", 60, 15), "fall-20-60": Case("step", 60, 20), "fall-30-60": Case("step", 60, 30),
+    "fall-10-400": Case("step", 400, 10), "fall-20-12": Case("step", 12, 20), "ramp-20-60": Case("ramp", 60, 20, weeks=6),
+    "team-50-60": Case("team", 60, 50), "swap-60": Case("swap", 60), "replan-60": Case("replan", 60),
+    "holiday-60": Case("holiday", 60), "outage-60": Case("outage", 60), "dip-60": Case("dip", 60, 25),
+}  # fmt: skip
+
+
+@dataclass
+class Result:
+    """What one run said."""
+
+    case: str
+    events: list[Event]
+    start: object
+    team: str
+    absorber: str
+
+
+def one(job: tuple[str, int]) -> Result:
+    """One organisation through the detector."""
+    name, seed = job
+    case = CASES[name]
+    o = generate(case, seed)
+    seen = Observations(o.days, OBJECTIVES, o.teams, o.effort, SOURCES, o.by_source)
+    events = Detector(seen, [Priorities(start, rank) for start, rank in o.periods]).run()
+    return Result(name, events, o.start, o.team, o.absorber)
+
+
+def _company(r: Result) -> list[Event]:
+    return [e for e in r.events if e.kind == "drift" and e.scope == COMPANY]
+
+
+def _hit(r: Result, weeks: int) -> bool:
+    return any(r.start <= e.at <= r.start + timedelta(weeks=weeks) for e in _company(r))
+
+
+def report(name: str, results: list[Result]) -> str:
+    """One line of the table."""
+    case, n = CASES[name], len(results)
+    years = n * (WEEKS / 52)
+    company = sum(len(_company(r)) for r in results)
+    teams = sum(e.kind == "drift" and e.scope != COMPANY for r in results for e in r.events)
+    parts = []
+    if case.kind == "none":
+        parts.append(f"company {company / years:.2f} a year, teams {teams / years:.2f} a year")
+    elif case.kind in ("step", "ramp"):
+        parts.append(", ".join(f"{w} w {sum(_hit(r, w) for r in results) / n:.0%}" for w in (2, 4, 8)))
+        raised = [next(e for e in _company(r) if e.at >= r.start) for r in results if _hit(r, 8)]
+        early = sum(any(e.at < r.start for e in _company(r)) for r in results)
+        starts = [abs((e.start - r.start).days) for r in results if _hit(r, 8)
+                  for e in [next(e for e in _company(r) if e.at >= r.start)]]  # fmt: skip
+        first = [next(e for e in _company(r) if e.at >= r.start).absorbed_by[0][0] == r.absorber
+                 for r in results if _hit(r, 8)]  # fmt: skip
+        sums = [abs(sum(p for _, p in e.absorbed_by) - 100 * (e.before - e.after)) for e in raised]
+        parts.append(f"start median {np.median(starts):.0f} d, within 14 d {np.mean(np.array(starts) <= 14):.0%}, "
+                     f"absorber first {np.mean(first):.0%}, sum off by {max(sums):.2f}, alarms before {early}")  # fmt: skip
+    elif case.kind == "team":
+        hit = [any(e.scope == r.team and e.kind == "drift" and r.start <= e.at <= r.start + timedelta(weeks=4)
+                   for e in r.events) for r in results]  # fmt: skip
+        parts.append(f"team named in 4 w {np.mean(hit):.0%}")
+    else:
+        after = [[e for e in r.events if e.at >= r.start] for r in results]
+        drift = np.mean([any(e.kind == "drift" for e in es) for es in after])
+        loud = np.mean([any(e.kind == "drift" and e.severity != "low" for e in es) for es in after])
+        kinds: dict[str, int] = defaultdict(int)
+        for es in after:
+            for kind in {e.kind for e in es}:
+                kinds[kind] += 1
+        parts.append(f"no drift {1 - drift:.0%}, nothing above low {1 - loud:.0%}, kinds {dict(kinds)}")
+    return f"{name:12} {n} runs: {'; '.join(parts)}"
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--runs", type=int, default=100)
+    parser.add_argument("--case", action="append", choices=sorted(CASES))
+    given = parser.parse_args()
+    with ProcessPoolExecutor(os.cpu_count()) as pool:
+        for name in given.case or CASES:
+            results = list(pool.map(one, [(name, seed) for seed in range(given.runs)], chunksize=4))
+            print(report(name, results), flush=True)
+
+
+if __name__ == "__main__":
+    main()
