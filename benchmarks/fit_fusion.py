@@ -15,12 +15,13 @@ from numpy.typing import NDArray
 from sklearn.metrics import f1_score
 
 from pipeline.encode import SentenceEncoder
-from pipeline.fusion import Fusion, fit
-from pipeline.match import ROUNDS, Matcher
+from pipeline.fusion import Features, Fusion, fit
+from pipeline.match import Matcher
 from pipeline.offline import read_signals
 from pipeline.register import parse
 
-PENALTY = 10.0
+PENALTY = 60.0
+STEPS, FOLDS = 3, 5
 WEIGHTS = Path(__file__).parents[1] / "pipeline" / "weights" / "fusion.json"
 
 
@@ -40,14 +41,34 @@ class Company:
         )
 
 
-def fit_both(companies: list[Company]) -> tuple[Fusion, Fusion]:
-    """First step, then the second on what the first finds."""
-    first = fit([(c.matcher.first, c.true) for c in companies], PENALTY)
-    seconds = [(c.matcher.second(first.predict(c.matcher.first)), c.true) for c in companies]
-    return first, fit(seconds, PENALTY)
+def fit_steps(companies: list[Company]) -> list[Fusion]:
+    """Each step is fitted on what the step before finds on items that it was not fitted on (stacking, Wolpert 1992)."""
+    features = [company.matcher.first for company in companies]
+    steps: list[Fusion] = []
+    for step in range(STEPS):
+        steps.append(fit([(f, c.true) for c, f in zip(companies, features, strict=True)], PENALTY))
+        if step < STEPS - 1:
+            found = _unseen(companies, features)
+            features = [c.matcher.around(p) for c, p in zip(companies, found, strict=True)]
+    return steps
 
 
-def judge(company: Company, weights: tuple[Fusion, Fusion]) -> dict[str, float]:
+def _unseen(companies: list[Company], features: list[Features]) -> list[NDArray[np.float32]]:
+    """Probabilities for each item by weights that were fitted without its tree."""
+    order = np.random.default_rng(0).permutation(max(len(c.true) for c in companies))
+    folds = [order[c.matcher.links.root] % FOLDS for c in companies]
+    found = [np.zeros((len(c.true), len(c.matcher.keys) + 1), np.float32) for c in companies]
+    for fold in range(FOLDS):
+        rest = [np.flatnonzero(f != fold) for f in folds]
+        parts = [(f.of(r), c.true[r]) for c, f, r in zip(companies, features, rest, strict=True)]
+        fusion = fit(parts, PENALTY)
+        for out, f, own in zip(found, features, folds, strict=True):
+            rows = np.flatnonzero(own == fold)
+            out[rows] = fusion.predict(f.of(rows))
+    return found
+
+
+def judge(company: Company, weights: list[Fusion]) -> dict[str, float]:
     """The figures of shared/eval/score.py, with expected calibration error and the expected top-three share."""
     found, _ = company.matcher.probabilities(weights=weights)
     guess, none = found.argmax(1), len(company.matcher.keys)
@@ -79,13 +100,12 @@ def main() -> None:
     for company in companies:
         others = [other for other in companies if other is not company]
         if others:
-            figures = judge(company, fit_both(others))
-            print(f"{company.name} (fitted on {', '.join(o.name for o in others)}; {ROUNDS} rounds): "
+            figures = judge(company, fit_steps(others))
+            print(f"{company.name} (fitted on {', '.join(o.name for o in others)}): "
                   + ", ".join(f"{name} {value:.3f}" for name, value in figures.items()))  # fmt: skip
     if given.write:
-        first, second = fit_both(companies)
-        document = {"fitted_on": [c.name for c in companies], "penalty": PENALTY, "first": first.as_json(),
-                    "second": second.as_json()}  # fmt: skip
+        document = {"fitted_on": [c.name for c in companies], "penalty": PENALTY,
+                    "steps": [step.as_json() for step in fit_steps(companies)]}  # fmt: skip
         WEIGHTS.write_text(json.dumps(document, indent=1) + "\n")
 
 

@@ -145,7 +145,7 @@ class HubSpotConnector:
         for target in ("tickets", "deals"):  # deals last: where a call has both, the deal is the work
             for first in range(0, len(ids), BATCH):
                 query = {"inputs": [{"id": id_} for id_ in ids[first : first + BATCH]]}
-                answer = self._ask(lambda query=query, target=target: self.client.crm.associations.v4.batch_api.get_page(  # type: ignore[misc]
+                answer = self._ask(lambda query=query, target=target: self.client.crm.associations.v4.batch_api.get_page(
                     stream, target, query, _preload_content=False
                 ))  # fmt: skip
                 for row in answer.get("results", []):
@@ -182,7 +182,9 @@ class HubSpotConnector:
             return json.loads(call().data)
         except HTTPError as error:
             raise SourceUnavailable(
-                self.name, f"no answer from {self.api_url} ({type(error).__name__}).", "Check hubspot.api_url, the network."
+                self.name,
+                f"no answer from {self.api_url} ({type(error).__name__}).",
+                "Check hubspot.api_url, the network.",
             ) from None
         except ValueError:
             raise SourceUnavailable(self.name, f"{self.api_url} answered with something that is not JSON.") from None
@@ -194,7 +196,9 @@ class HubSpotConnector:
     def _error(self, error: Any) -> SourceError:
         status = int(error.status or 0)
         if status == 401:
-            return CredentialError(self.name, "the token is not accepted.", f"Copy it from {SCOPE_PAGE}; hubspot.token.")
+            return CredentialError(
+                self.name, "the token is not accepted.", f"Copy it from {SCOPE_PAGE}; hubspot.token."
+            )
         if status == 403:
             return ScopeError(self.name, _missing_scopes(error.body), f"Add it at {SCOPE_PAGE}.")
         if status == 429:

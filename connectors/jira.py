@@ -39,7 +39,7 @@ PAGE_SIZE = 100
 FIELDS = ("summary,description,issuetype,status,project,parent,assignee,creator,reporter,labels,created,updated,"
           "comment,worklog,issuelinks")  # fmt: skip
 LONGEST_TEXT = 20_000
-TOKEN_PAGE = "https://id.atlassian.com/manage-profile/security/api-tokens"
+_MAKE_ONE = "https://id.atlassian.com/manage-profile/security/api-tokens"
 
 
 class JiraConnector:
@@ -54,6 +54,7 @@ class JiraConnector:
         self._timeout = timeout
         self._client: JIRA | None = None
         self._categories: dict[str, str] = {}
+        self._known: set[str] = set()
 
     def check(self) -> list[Check]:
         """See connectors.base.Connector."""
@@ -66,7 +67,9 @@ class JiraConnector:
             return [*checks, Check("account", False, error.message, error.mend)]
         for key in self.projects:
             mend = "" if key in visible else "Check the key, or give the account the permission Browse Projects there."
-            checks.append(Check(f"project {key}", key in visible, "readable" if key in visible else "not visible", mend))
+            checks.append(
+                Check(f"project {key}", key in visible, "readable" if key in visible else "not visible", mend)
+            )
         return checks
 
     def streams(self) -> list[str]:
@@ -84,7 +87,7 @@ class JiraConnector:
                 for status in self._ask(lambda: self.client._get_json("status"))
             }
         while True:
-            answer = self._search(start, token)
+            answer = self._search(f"updated >= {start}", token)
             issues = answer.get("issues")
             if not isinstance(issues, list):
                 raise BadAnswer(self.name, "the search answered without a list of issues.")
@@ -108,9 +111,9 @@ class JiraConnector:
             )
         return self._client
 
-    def _search(self, start: int, token: Any) -> dict[str, Any]:
+    def _search(self, which: str, token: Any) -> dict[str, Any]:
         keys = ", ".join(json.dumps(key) for key in self.projects)
-        jql = f"project in ({keys}) AND updated >= {start} ORDER BY updated ASC, id ASC"
+        jql = f"project in ({keys}) AND {which} ORDER BY updated ASC, id ASC"
         if self.client._is_cloud:
             return dict(self._ask(lambda: self.client.enhanced_search_issues(
                 jql, nextPageToken=token, maxResults=PAGE_SIZE, fields=FIELDS, expand="changelog", json_result=True
@@ -138,9 +141,32 @@ class JiraConnector:
                 failures.append(Failure(self.name, "issues", name, f"{type(error).__name__}: {error}"))
                 continue
             items.append(item)
+            self._known.add(item.external_id)
             signals.extend(its_signals)
             accounts.update({account.external_id: account for account in its_accounts})
+        items += self._missing_parents(items)
         return Page("issues", cursor, items, signals, list(accounts.values()), failures)
+
+    def _missing_parents(self, items: list[WorkItem]) -> list[WorkItem]:
+        """Epics that nobody has touched within the window: without them their stories would lose their strongest clue.
+
+        Only the items, not their signals, which lie before the window. Parents in projects that are not listed stay out.
+        """
+        found: list[WorkItem] = []
+        wanted = {item.parent for item in items if item.parent} - self._known
+        while wanted:
+            self._known |= wanted
+            ids = sorted(wanted)
+            wanted = set()
+            for first in range(0, len(ids), PAGE_SIZE):
+                for issue in self._search(f"id in ({', '.join(ids[first : first + PAGE_SIZE])})", None)["issues"]:
+                    try:
+                        item, _, _ = parse_issue(issue, self._categories, self.url)
+                    except (KeyError, TypeError, ValueError, AttributeError):
+                        continue  # it is set aside when it comes up in a walk of its own
+                    found.append(item)
+                    wanted |= {item.parent} - self._known if item.parent else set()
+        return found
 
     def _complete(self, issue: dict[str, Any]) -> None:
         """Fetch what the search cut off: it gives 100 histories, 20 worklogs and a first page of comments."""
@@ -158,7 +184,7 @@ class JiraConnector:
         found: list[Any] = []
         while True:
             query = {"startAt": len(found), "maxResults": PAGE_SIZE}
-            answer = self._ask(lambda query=query: self.client._get_json(path, params=query))  # type: ignore[misc]
+            answer = self._ask(lambda query=query: self.client._get_json(path, params=query))
             found += answer[key]
             if not answer[key] or len(found) >= int(answer["total"]):
                 return found
@@ -183,7 +209,9 @@ class JiraConnector:
         status, response = error.status_code, error.response
         if status == 401:
             return CredentialError(
-                self.name, "the token is not accepted.", f"Make a new one at {TOKEN_PAGE} and set jira.email, jira.token."
+                self.name,
+                "the token is not accepted.",
+                f"Make a new one at {_MAKE_ONE} and set jira.email, jira.token.",
             )
         if status == 403:
             return ScopeError(self.name, "read:jira-work", "Give the account Browse Projects, or the token that scope.")

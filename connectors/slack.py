@@ -79,7 +79,9 @@ class SlackConnector:
             return [*checks, Check("channels", False, error.message, error.mend)]
         for channel in self.channels:
             mend = "" if channel in ids else f"Check the name and invite the app: /invite in #{channel}."
-            checks.append(Check(f"channel #{channel}", channel in ids, "found" if channel in ids else "not found", mend))
+            checks.append(
+                Check(f"channel #{channel}", channel in ids, "found" if channel in ids else "not found", mend)
+            )
         return checks
 
     def streams(self) -> list[str]:

@@ -14,7 +14,9 @@ from bs4 import BeautifulSoup
 ISSUE_KEY = re.compile(r"(?<![A-Za-z0-9_/-])([A-Z][A-Z0-9]{1,9}-[1-9]\d{0,6})(?![A-Za-z0-9_-])")
 _NOT_KEYS = {"UTF", "SHA", "ISO", "COVID", "RFC", "AES", "WCAG", "HTTP", "TLS", "SOC", "CVE"}
 _ANGLE = re.compile(r"<([^<>]*)>")
-_QUOTED = re.compile(r"^\s*(>|&gt;)|^(On .{5,80} wrote:|Am .{5,80} schrieb.{0,60}:|El .{5,80} escribió:|-{2,} ?$|_{5,}$)")
+_QUOTED = re.compile(
+    r"^\s*(>|&gt;)|^(On .{5,80} wrote:|Am .{5,80} schrieb.{0,60}:|El .{5,80} escribió:|-{2,} ?$|_{5,}$)"
+)
 _BLOCKS = {"paragraph", "heading", "listItem", "tableRow", "blockquote", "panel", "taskItem", "decisionItem", "rule"}
 _SPACE = re.compile(r"[ \t\u00a0]+")
 

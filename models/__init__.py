@@ -12,6 +12,7 @@ from models.tables import (
     Failure,
     KeyResult,
     Label,
+    Lease,
     Match,
     Objective,
     Person,
@@ -26,7 +27,7 @@ from models.tables import (
 )
 
 __all__ = [
-    "Account", "Base", "Capacity", "Cycle", "Digest", "Drift", "Effort", "Failure", "KeyResult", "Label", "Match",
+    "Account", "Base", "Capacity", "Cycle", "Digest", "Drift", "Effort", "Failure", "KeyResult", "Label", "Lease", "Match",
     "Objective", "Person", "RegisterVersion", "Share", "Signal", "StreamCursor", "Team", "Theme", "Vector", "WorkItem",
     "connect", "upsert", "without_password",
 ]  # fmt: skip

@@ -222,7 +222,7 @@ class Theme(Base):
 
 
 class Drift(Base):
-    """A sustained change of a share. `message_ts` is set once it was told in Slack; `claimed_at` while somebody tries."""
+    """A sustained change of a share. `message_ts` is set once it was told; `claimed_at` while somebody tries."""
 
     __tablename__ = "drift"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -252,6 +252,15 @@ class Digest(Base):
     week: Mapped[date] = mapped_column(primary_key=True)
     team: Mapped[str] = mapped_column(String(64), primary_key=True)
     sent_at: Mapped[datetime]
+
+
+class Lease(Base):
+    """Who works on something that only one at a time may; see pipeline/lease.py."""
+
+    __tablename__ = "lease"
+    name: Mapped[str] = mapped_column(String(200), primary_key=True)
+    holder: Mapped[str] = mapped_column(String(64))
+    until: Mapped[datetime]
 
 
 class Cycle(Base):

@@ -34,7 +34,7 @@ POOL = 12.0
 """How much a team's own spread is drawn towards the company's, in degrees of freedom."""
 FLOOR = 0.008
 """Least standard error: people who all did one thing have no spread, but are not certain to go on so."""
-LOOKS = 55.0
+LOOKS = 90.0
 """Effective number of independent looks a year, see `threshold`."""
 RECOVERED_AFTER = 10
 
@@ -142,7 +142,9 @@ class _Changes:
 
     def at(self, i: int) -> "Change":
         """One of them."""
-        return Change(int(self.first[i]), float(self.before[i]), float(self.after[i]), float(self.error[i]), float(self.z[i]))
+        return Change(
+            int(self.first[i]), float(self.before[i]), float(self.after[i]), float(self.error[i]), float(self.z[i])
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +189,9 @@ def changes(sums: _Sums, first: Positions, lent: Array | None = None) -> _Change
 class Detector:
     """Walks through the days once; what it says on a day rests on the days up to it."""
 
-    def __init__(self, seen: Observations, priorities: Sequence[Priorities], settings: DriftSettings | None = None) -> None:
+    def __init__(
+        self, seen: Observations, priorities: Sequence[Priorities], settings: DriftSettings | None = None
+    ) -> None:
         self.seen, self.settings = seen, settings or DriftSettings()
         self.priorities = sorted(priorities, key=lambda one: one.start)
         self.health = health.check(seen)
@@ -209,6 +213,25 @@ class Detector:
             if not self.health.bad[position]:
                 events += self._drifts(position, day)
         return events
+
+    def now(self, event: Event) -> Event:
+        """The event with start, shares and absorbers as the whole history up to the last day tells them."""
+        era = [one for one in self.priorities if one.start <= self.seen.days[-1]]
+        aside = self._set_aside[event.scope]
+        usable = np.array(
+            [p for p in np.flatnonzero(~self.health.bad) if p >= self._begin(era) and p not in aside], dtype=np.int64
+        )
+        top = np.array([key in era[-1].top for key in [*self.seen.objectives, ""]])
+        part = self.seen.effort[:, self.scopes[event.scope]][:, :, usable]
+        sums = _Sums(part[top].sum(0), part.sum(0))
+        near = sum(self.seen.days[p] < event.start for p in usable)
+        first = np.arange(max(BASE_LEAST, near - 12), min(near + 12, sums.days - 3) + 1)
+        if not len(first):
+            return event
+        found = changes(sums, first)
+        best = found.at(int(np.argmax(found.gain)))
+        start = self.seen.days[usable[best.first]]
+        return _drift(event.at, event.scope, start, best, self._absorbed(part, top, best))
 
     def _faults(self, position: int) -> list[Event]:
         return [
@@ -255,6 +278,8 @@ class Detector:
         if best is None or best.z < threshold(rate) or best.before - best.after < SMALLEST_FALL:
             return None
         best = _most_likely(sums)
+        if sums.days - best.first < FIRST or not _lasts(sums, best):
+            return None  # it began within the last days: a dip of a week looks the same so far
         start = self.seen.days[usable[best.first]]
         if name != COMPANY and self._part_of_the_company(start):
             return None
@@ -298,7 +323,9 @@ class Detector:
         del self.open[name]
         # The days of the drift are no baseline for the next one.
         self._set_aside[name] |= {p for p, d in enumerate(self.seen.days) if opened.start <= d < back}
-        return Event(day, "recovery", name, "low", back, opened.after, recent, recent - opened.after, recent - opened.after)
+        return Event(
+            day, "recovery", name, "low", back, opened.after, recent, recent - opened.after, recent - opened.after
+        )
 
 
 def _lasts(sums: _Sums, change: Change) -> bool:

@@ -90,7 +90,9 @@ def split_day(
     return {item: days for item, days in effort.items() if days > 0}
 
 
-def in_progress(changes: Sequence[Change], assignee: object, created: date, last_activity: date) -> list[tuple[object, date, date]]:
+def in_progress(
+    changes: Sequence[Change], assignee: object, created: date, last_activity: date
+) -> list[tuple[object, date, date]]:
     """(person, first day, last day) of the times an item was in progress with somebody.
 
     `assignee` is the present one; who it was before follows from the assignments. The end is at most IDLE_AFTER after

@@ -11,14 +11,30 @@ if TYPE_CHECKING:
 
 MOST = 3
 _GROUPS: dict[str, tuple[str, ...]] = {
-    "text": ("near", "near_local", "near_rank", "objective_near_rank", "confirmed_near", "confirmed_near_rank"),
+    "text": (
+        "near",
+        "near_local",
+        "near_rank",
+        "near_team_rank",
+        "objective_near_rank",
+        "confirmed_near",
+        "confirmed_near_rank",
+    ),
     "words": ("shared_words", "shared_words_rank"),
-    "tree": ("group_near", "group_near_local", "group_near_rank", "group_shared_words_rank", "siblings", "children"),
+    "tree": (
+        "group_near",
+        "group_near_local",
+        "group_near_rank",
+        "group_near_team_rank",
+        "group_shared_words_rank",
+        "siblings",
+        "children",
+    ),
     "parent": ("parent_near", "parent"),
     "team": ("in_team", "out_of_team", "owner_team", "first_team", "only_team"),
     "mention": ("named",),
     "place": ("place", "place_lift"),
-    "alike": ("alike",),
+    "alike": ("alike", "alike_near_rank", "alike_near_local", "alike_shared_words_rank", "alike_group_near_rank"),
 }
 _LEAST = 0.15
 
@@ -35,7 +51,7 @@ def in_words(
         return (f"the register's scope says {matcher.keys[k]}",)
     by_name = dict(zip(names, contributions.tolist(), strict=True))
     sums = {group: sum(by_name.get(name, 0.0) for name in members) for group, members in _GROUPS.items()}
-    reasons = []
+    reasons: list[str] = []
     for group in sorted(sums, key=sums.__getitem__, reverse=True):
         if sums[group] < _LEAST or len(reasons) == MOST:
             break

@@ -17,6 +17,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from pipeline.encode import Encoder
 from pipeline.fusion import Features
 from pipeline.links import Links
+from pipeline.neighbours import Neighbours
 from pipeline.register import KeyResult, Objective, Register
 
 Matrix = NDArray[np.float32]
@@ -35,8 +36,10 @@ def anchors() -> dict[str, list[str]]:
 class ItemEvidence:
     """Builds the features of the first step for one company."""
 
-    def __init__(self, register: Register, links: Links, vectors: Matrix, encoder: Encoder) -> None:
-        self.links, self.vectors, self.encoder = links, vectors, encoder
+    def __init__(
+        self, register: Register, links: Links, vectors: Matrix, neighbours: Neighbours, encoder: Encoder
+    ) -> None:
+        self.links, self.vectors, self.neighbours, self.encoder = links, vectors, neighbours, encoder
         self.key_results: list[tuple[Objective, KeyResult]] = list(register.key_results())
         self.register = register
         self.words = [item.words for item in links.items]
@@ -68,6 +71,8 @@ class ItemEvidence:
         }  # fmt: skip
         for kind in ("message", "deal", "ticket", "epic", "bug", "task"):
             item[f"is_{kind}"] = np.array([i.kind == kind for i in items])
+        self._alike(pair, item)
+        self._among_the_team(pair, item)
         return Features(
             np.stack([v.astype(np.float32) for v in pair.values()], -1),
             np.stack([v.astype(np.float32) for v in item.values()], -1), tuple(pair), tuple(item),
@@ -76,9 +81,10 @@ class ItemEvidence:
     def _similarities(self, pair: dict[str, Matrix]) -> tuple[Matrix, Matrix]:
         titles = [f"{k.title} {k.description} {' '.join(k.aliases)}".strip() for _, k in self.key_results]
         within = [f"{o.title}. {k.title}" for o, k in self.key_results]
-        targets = (self._encode(titles) + self._encode(within)) / 2
+        targets: Matrix = (self._encode(titles) + self._encode(within)) / np.float32(2)
         objectives = self._encode([o.title for o, _ in self.key_results])
-        own, group = self.vectors @ targets.T, self.group_vectors @ targets.T
+        own: Matrix = self.vectors @ targets.T
+        group: Matrix = self.group_vectors @ targets.T
         parent = self.links.parent
         above = np.where((parent >= 0)[:, None], own[parent], 0)
         pair |= {
@@ -127,6 +133,29 @@ class ItemEvidence:
             most_own, most_group = np.maximum(most_own, one.max(1)), np.maximum(most_group, many.max(1))
         item["margin"], item["group_margin"] = own.max(1) - most_own, group.max(1) - most_group
 
+    def _alike(self, pair: dict[str, Matrix], item: dict[str, NDArray[np.generic]]) -> None:
+        """The same similarities averaged over alike items: one terse text says little, a dozen alike say much."""
+        mean = self.neighbours.mean
+        for name in ("near_rank", "near_local", "shared_words_rank", "group_near_rank"):
+            pair[f"alike_{name}"] = mean(pair[name])
+        for name in ("margin", "group_margin", "routine_near", "one_off_near", "chatter_near"):
+            item[f"alike_{name}"] = mean(item[name].astype(np.float32))
+        item["alike_best_rank"] = pair["alike_near_rank"].max(1)
+        item["density"] = self.neighbours.weight.mean(1)
+
+    def _among_the_team(self, pair: dict[str, Matrix], item: dict[str, NDArray[np.generic]]) -> None:
+        """Similarity beside what is usual in the team, drawn towards what is usual in the company."""
+        teams = np.array([one.team or "" for one in self.links.items])
+        for name in ("near", "group_near"):
+            values = pair[name]
+            rank = np.zeros_like(values)
+            for team in set(teams.tolist()):
+                mine = teams == team
+                usual = (3 * values.mean(0) + values[mine].sum(0)) / (3 + mine.sum())
+                rank[mine] = (values[mine] - usual) / (values.std(0) + 1e-6)
+            pair[f"{name}_team_rank"] = rank
+        item["group_best_team_rank"] = pair["group_near_team_rank"].max(1)
+
     def _encode(self, texts: Sequence[str]) -> Matrix:
         return self.encoder.encode(texts).astype(np.float32)
 
@@ -155,5 +184,3 @@ def _local(values: Matrix) -> Matrix:
 def _standard(values: Matrix) -> Matrix:
     found: Matrix = (values - values.mean(0)) / (values.std(0) + 1e-6)
     return found
-
-

@@ -24,6 +24,10 @@ class Features:
     pair_names: tuple[str, ...]
     item_names: tuple[str, ...]
 
+    def of(self, rows: NDArray[np.int64]) -> "Features":
+        """These rows' features."""
+        return Features(self.pair[rows], self.item[rows], self.pair_names, self.item_names)
+
     def beside(self, other: "Features") -> "Features":
         """These features and the other's."""
         return Features(

@@ -113,4 +113,3 @@ def _uncovered(total: Array, expected: Array) -> tuple[NDArray[np.bool_], list[F
                                 float(coverage[first:day].mean())))  # fmt: skip
             first = None
     return low, [fault for fault in faults if fault.told is not None]
-

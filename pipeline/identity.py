@@ -33,7 +33,7 @@ def resolve(session: Session, register: Register) -> None:
         people[email] = Person(email=email)
         session.add(people[email])
     for email, person in people.items():
-        person.team, person.capacity = members.get(email or "", (None, 1.0))
+        person.team, person.capacity = members.get(email, (None, 1.0))
     session.flush()
     for account in accounts:
         if account.bot:
@@ -41,8 +41,8 @@ def resolve(session: Session, register: Register) -> None:
             continue
         alike = names.get(account.name.casefold(), set())
         # Jira hides most addresses; a full name that exactly one address carries is that person.
-        email = account.email or (next(iter(alike)) if len(alike) == 1 else None)
-        account.person_id = people[email].id if email else None
+        address = account.email or (next(iter(alike)) if len(alike) == 1 else None)
+        account.person_id = people[address].id if address else None
 
 
 def unresolved(session: Session, most: int = 10) -> list[Unresolved]:

@@ -50,10 +50,14 @@ def pull(
 
 def store(session: Session, source: str, page: Page) -> int:
     """Write one page with its cursor; returns how many signals were new or changed."""
-    accounts = [{**asdict(account), "email": account.email.lower() if account.email else None} for account in page.accounts]
+    accounts = [
+        {**asdict(account), "email": account.email.lower() if account.email else None} for account in page.accounts
+    ]
     upsert(session, Account, accounts, ("source", "external_id"), ("name", "email", "bot", "time_zone"))
     upsert(session, WorkItem, _items(page), ("source", "external_id"), _ITEM_NEWS)
-    rows = [asdict(signal) | {"mentions": list(signal.mentions), "detail": dict(signal.detail)} for signal in page.signals]
+    rows = [
+        asdict(signal) | {"mentions": list(signal.mentions), "detail": dict(signal.detail)} for signal in page.signals
+    ]
     changed = upsert(session, Signal, rows, ("source", "external_id"), _SIGNAL_NEWS)
     if changed:
         touched = sorted({signal.item for signal in page.signals})

@@ -13,7 +13,10 @@ _DEEPEST = 8
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """What the match sees of a work item, or of one line of signals.jsonl. Ids are unique over all sources."""
+    """What the match sees of a work item, or of one line of signals.jsonl.
+
+    Ids are unique over all sources; `key` is the name people use, where it differs.
+    """
 
     id: str
     source: str
@@ -26,6 +29,7 @@ class Item:
     mentions: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
     automated: bool = False
+    key: str | None = None
 
     @property
     def words(self) -> str:

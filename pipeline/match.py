@@ -1,9 +1,9 @@
 """Work items to key results: text, links, teams and people's labels fused to calibrated probabilities.
 
-Two steps. The first looks at each item alone (features.py), the second also at what the first found around it
-(propagate.py), and is applied twice so that evidence travels from an epic over its stories to their threads. Both are
-conditional logits (fusion.py) with weights that were fitted on labelled companies and hold no words; they are shipped
-in weights/fusion.json, made by benchmarks/fit_fusion.py. docs/matching.md explains the method.
+Three steps. The first looks at each item alone (features.py), the second and third also at what the step before found
+around it (propagate.py), so that evidence travels from an epic over its stories to their threads. Each is a conditional
+logit (fusion.py) with weights that were fitted on labelled companies and hold no words; they are shipped in
+weights/fusion.json, made by benchmarks/fit_fusion.py. docs/matching.md explains the method.
 """
 
 import json
@@ -20,11 +20,11 @@ from pipeline.evidence import in_words
 from pipeline.features import ItemEvidence
 from pipeline.fusion import Features, Fusion
 from pipeline.links import Item, Links
-from pipeline.propagate import Neighbours, surroundings
+from pipeline.neighbours import Neighbours
+from pipeline.propagate import surroundings
 from pipeline.register import Register
 
 Matrix = NDArray[np.float32]
-ROUNDS = 2
 _DECLARED = 0.97
 
 
@@ -54,10 +54,10 @@ class Prediction:
 
 
 @cache
-def shipped_weights() -> tuple[Fusion, Fusion]:
-    """The two steps' weights."""
+def shipped_weights() -> tuple[Fusion, ...]:
+    """The weights of each step."""
     data = json.loads(files("pipeline").joinpath("weights/fusion.json").read_text(encoding="utf-8"))
-    return Fusion.from_json(data["first"]), Fusion.from_json(data["second"])
+    return tuple(Fusion.from_json(step) for step in data["steps"])
 
 
 class Matcher:
@@ -70,32 +70,32 @@ class Matcher:
         self.register, self.links = register, Links(items)
         self.keys = [key_result.key for _, key_result in register.key_results()]
         self.vectors = encode_items(items, encoder) if vectors is None else vectors
-        self.first = ItemEvidence(register, self.links, self.vectors, encoder).features()
         self.neighbours = Neighbours(self.links, self.vectors)
+        self.first = ItemEvidence(register, self.links, self.vectors, self.neighbours, encoder).features()
         self.declared = self._declared()
 
-    def second(self, found: Matrix) -> Features:
-        """Features of the second step after the probabilities found so far."""
+    def around(self, found: Matrix) -> Features:
+        """Features of a later step, given the probabilities found so far."""
         return self.first.beside(surroundings(self.links, self.vectors, self.neighbours, found))
 
     def probabilities(
-        self, labels: Mapping[str, str | None] | None = None, weights: tuple[Fusion, Fusion] | None = None
+        self, labels: Mapping[str, str | None] | None = None, weights: Sequence[Fusion] | None = None
     ) -> tuple[Matrix, Features]:
         """(items, key results + 1) and the features of the last step. Labels by item id; None is no key result."""
-        one, two = weights or shipped_weights()
+        first, *later = weights or shipped_weights()
         fixed = {**self.declared, **self._labelled(labels or {})}
-        found = self._fix(one.predict(self.first), fixed)
         features = self.first
-        for _ in range(ROUNDS):
-            features = self.second(found)
-            found = self._fix(two.predict(features), fixed)
+        found = self._fix(first.predict(features), fixed)
+        for step in later:
+            features = self.around(found)
+            found = self._fix(step.predict(features), fixed)
         return found, features
 
     def predict(self, labels: Mapping[str, str | None] | None = None) -> list[Prediction]:
         """One prediction an item, in the order of the items."""
         labels = labels or {}
         found, features = self.probabilities(labels)
-        contributions = shipped_weights()[1].contributions(features)
+        contributions = shipped_weights()[-1].contributions(features)
         predictions = []
         for i, item in enumerate(self.links.items):
             best = int(found[i, :-1].argmax())
@@ -116,15 +116,18 @@ class Matcher:
         owner: dict[tuple[str, str], str] = {}
         for _, key_result in self.register.key_results():
             scope = key_result.scope
-            for kind, names in (("item", scope.items), ("label", scope.labels), ("container", scope.containers)):
-                owner |= {(kind, name.lower()): key_result.key for name in names}
+            for kind, given in (("item", scope.items), ("label", scope.labels), ("container", scope.containers)):
+                owner |= {(kind, name.lower()): key_result.key for name in given}
         fixed: dict[int, Matrix] = {}
         if not owner:
             return fixed
         for i, item in enumerate(self.links.items):
-            names = [("item", item.id), ("item", item.parent or ""), *(("label", label) for label in item.labels),
-                     ("container", item.container)]  # fmt: skip
-            key = next((owner[k, n.lower()] for k, n in names if (k, n.lower()) in owner), None)
+            trees = [item.id, item.key or "", item.parent or ""]
+            if self.links.parent[i] >= 0:
+                trees.append(self.links.items[self.links.parent[i]].key or "")
+            names = [*(("item", name) for name in trees), *(("label", label) for label in item.labels)]
+            names.append(("container", item.container))
+            key = next((owner[kind, name.lower()] for kind, name in names if (kind, name.lower()) in owner), None)
             if key:
                 fixed[i] = self._row(key, _DECLARED)
         return fixed

@@ -1,21 +1,18 @@
 """`leeway match`: signals.jsonl and okrs.yaml in, predictions.jsonl out; no database."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from connectors.text import issue_keys
 from pipeline.encode import Encoder
+from pipeline.files import InputError, text_of
 from pipeline.links import Item
 from pipeline.match import Matcher, Prediction
 from pipeline.register import Register
 
 _ALTERNATIVES = 3
-
-
-class InputError(Exception):
-    """A file that cannot be used; the message names file, line and field."""
 
 
 def read_signals(path: Path) -> list[Item]:
@@ -50,7 +47,7 @@ def read_labels(path: Path, register: Register) -> dict[str, str | None]:
     known = register.objective_of()
     for number, row in _rows(path):
         if not isinstance(row.get("id"), str) or "key_result" not in row:
-            raise InputError(f"{path}, line {number}: expected {{\"id\": ..., \"key_result\": ... or null}}.")
+            raise InputError(f'{path}, line {number}: expected {{"id": ..., "key_result": ... or null}}.')
         if row["key_result"] is not None and row["key_result"] not in known:
             raise InputError(f"{path}, line {number}: unknown key result {row['key_result']!r}.")
         labels[row["id"]] = row["key_result"]
@@ -72,22 +69,8 @@ def as_row(prediction: Prediction) -> dict[str, Any]:
             "alternatives": others, "evidence": list(prediction.evidence)}  # fmt: skip
 
 
-def write_jsonl(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
-    """Write beside, then move, so that a file that is there is whole."""
-    part = path.with_name(path.name + ".part")
-    part.parent.mkdir(parents=True, exist_ok=True)
-    part.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
-    part.replace(path)
-
-
 def _rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except FileNotFoundError:
-        raise InputError(f"{path} does not exist.") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path} cannot be read: {error}") from None
-    for number, line in enumerate(lines, 1):
+    for number, line in enumerate(text_of(path).splitlines(), 1):
         if not line.strip():
             continue
         try:

@@ -5,28 +5,10 @@ from numpy.typing import NDArray
 
 from pipeline.fusion import Features
 from pipeline.links import Links
+from pipeline.neighbours import Neighbours
 
 Matrix = NDArray[np.float32]
-NEIGHBOURS = 12
-_BLOCK = 1024
 _FLOOR = 0.02
-
-
-class Neighbours:
-    """The most alike texts of each item outside its own tree; depends on the vectors alone, so it is found once."""
-
-    def __init__(self, links: Links, vectors: Matrix) -> None:
-        n, count = len(vectors), min(NEIGHBOURS, max(1, len(vectors) - 1))
-        self.index = np.zeros((n, count), np.int64)
-        self.weight = np.zeros((n, count), np.float32)
-        for first in range(0, n, _BLOCK):
-            rows = np.arange(first, min(first + _BLOCK, n))
-            near = vectors[rows] @ vectors.T
-            near[links.root[rows][:, None] == links.root[None, :]] = -1
-            best = np.argpartition(-near, count - 1, 1)[:, :count]
-            best = np.take_along_axis(best, np.argsort(-np.take_along_axis(near, best, 1), 1), 1)
-            self.index[rows] = best
-            self.weight[rows] = np.maximum(np.take_along_axis(near, best, 1), 0) ** 3
 
 
 def surroundings(links: Links, vectors: Matrix, neighbours: Neighbours, found: Matrix) -> Features:
@@ -38,8 +20,7 @@ def surroundings(links: Links, vectors: Matrix, neighbours: Neighbours, found: M
     siblings, alone = _siblings(links, found)
     named, name_count = _named(links, found)
     place = _place(links, found, base)
-    weight = neighbours.weight[:, :, None]
-    alike = (found[neighbours.index] * weight).sum(1) / (weight.sum(1) + 1e-6)
+    alike = neighbours.mean(found)
     near, near_rank = _confirmed(links, vectors, found[:, :last])
     pair = {
         "first": _odds(found), "parent": _odds(parent), "children": _odds(children), "siblings": _odds(siblings),
@@ -64,7 +45,8 @@ def _children(links: Links, found: Matrix) -> tuple[Matrix, NDArray[np.float64]]
     has = links.parent >= 0
     np.add.at(below, links.parent[has], found[has])
     np.add.at(counts, links.parent[has], 1)
-    return below / np.maximum(counts, 1)[:, None].astype(np.float32), counts
+    mean: Matrix = (below / np.maximum(counts, 1)[:, None]).astype(np.float32)
+    return mean, counts
 
 
 def _siblings(links: Links, found: Matrix) -> tuple[Matrix, NDArray[np.bool_]]:
@@ -84,7 +66,8 @@ def _named(links: Links, found: Matrix) -> tuple[Matrix, NDArray[np.float64]]:
         named[j] += 0.5 * found[i]
         counts[i] += 1
         counts[j] += 0.5
-    return named / np.maximum(counts, 0.5)[:, None].astype(np.float32), counts
+    mean: Matrix = (named / np.maximum(counts, 0.5)[:, None]).astype(np.float32)
+    return mean, counts
 
 
 def _place(links: Links, found: Matrix, base: Matrix) -> Matrix:

@@ -146,7 +146,9 @@ def parse(text: str, name: str = "okrs.yaml") -> Register:
         faults = list(_inconsistencies(register, root))
         if not faults:
             return register
-    raise RegisterError("\n".join(f"{name}, line {f.line}: {f.field}: {f.message}" for f in sorted(faults, key=_by_line)))
+    raise RegisterError(
+        "\n".join(f"{name}, line {f.line}: {f.field}: {f.message}" for f in sorted(faults, key=_by_line))
+    )
 
 
 def read(path: Path) -> tuple[Register, str]:
@@ -170,7 +172,9 @@ def hints(register: Register) -> list[str]:
     found = []
     for _, key_result in register.key_results():
         if len(key_result.title.split()) < 4 and not key_result.description:
-            found.append(f"{key_result.key}: {key_result.title!r} says little; a description or aliases help the match.")
+            found.append(
+                f"{key_result.key}: {key_result.title!r} says little; a description or aliases help the match."
+            )
         if not key_result.teams:
             found.append(f"{key_result.key}: no teams; naming the teams that work on it is strong evidence.")
     for team in register.teams:
@@ -183,7 +187,7 @@ def hints(register: Register) -> list[str]:
     return found
 
 
-def _inconsistencies(register: Register, root: yaml.Node) -> Iterator[Fault]:
+def _inconsistencies(register: Register, root: yaml.Node | None) -> Iterator[Fault]:
     teams = {team.key for team in register.teams}
     seen: dict[str, tuple[Any, ...]] = {}
     for o, objective in enumerate(register.objectives):

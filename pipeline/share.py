@@ -39,7 +39,10 @@ class ShareRow:
 
 
 def shares(
-    worked: Iterable[Worked], probabilities: Mapping[int, NDArray[np.float64]], objectives: list[str], top: frozenset[str]
+    worked: Iterable[Worked],
+    probabilities: Mapping[int, NDArray[np.float64]],
+    objectives: list[str],
+    top: frozenset[str],
 ) -> list[ShareRow]:
     """Share of each objective, of none ('') and of the top priorities together (TOP).
 

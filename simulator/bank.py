@@ -57,9 +57,10 @@ class Bank:
 
     def draw(self, stream: str, part: str) -> str:
         """One text. Talk may get an opener and a tail, as talk does."""
+        text = ""
         talk = part in ("messages", "replies")
         for attempt in range(_TRIES):
-            text = self._rng.choice(self._streams[stream][part]).format_map(self._slots)
+            text = str(self._rng.choice(self._streams[stream][part]).format_map(self._slots))
             if talk and (attempt > 3 or self._rng.random() < 0.3):
                 text = f"{self._slots['opener']} {text}"
             if (talk or part == "texts") and (attempt > 1 or self._rng.random() < 0.35):

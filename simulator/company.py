@@ -125,13 +125,13 @@ def mix(team: str, day: date, events: dict[str, Planted]) -> dict[str, float]:
             plan["O3.1"] += 0.05
     if day >= events["fall"].start:
         if team == "app":
-            shift(["O3.1", "O3.2", "O1.3"], "hafen", 0.32)
+            shift(["O3.1", "O3.2", "O1.3"], "hafen", 0.36)
         elif team == "fleet":
-            shift(["O2.2", "O3.2"], "cargo", 0.32)
+            shift(["O2.2", "O3.2"], "cargo", 0.36)
         elif team == "platform":
-            shift(["O1.3", "O2.2"], "hafen", 0.21)
+            shift(["O1.3", "O2.2"], "hafen", 0.24)
         elif team == "sales":
-            shift(["O1.1", "O1.2"], "cargo", 0.19)
+            shift(["O1.1", "O1.2"], "cargo", 0.21)
     dip = events["dip"]
     if dip.end and dip.start <= day < dip.end and team in ("app", "fleet", "platform", "workshop", "sales"):
         shift([key for key in plan if key.startswith(("O1", "O2", "O3"))], "bau", 0.26)
@@ -147,9 +147,21 @@ def closed_days(today: date) -> list[date]:
 def register_yaml(today: date) -> str:
     """The company's okrs.yaml as its ops engineer would have written it."""
     text = files("simulator").joinpath("okrs.yaml").read_text(encoding="utf-8")
+    for team in TEAM_NAMES:
+        text = text.replace(f"{{{team}}}", _members(team))
     return (
         text.replace("{period}", f"H{1 if today.month <= 6 else 2} {today.year}")
         .replace("{start}", first_day(today).isoformat())
         .replace("{end}", (today + timedelta(days=61)).isoformat())
         .replace("{closed}", ", ".join(day.isoformat() for day in closed_days(today)))
     )
+
+
+def _members(team: str) -> str:
+    """The team's addresses as a YAML list; part time is written as the part of a week."""
+    found = []
+    for person in people():
+        if person.team == team:
+            part = "" if person.capacity == 1 else f", part: {person.capacity}"
+            found.append(f"{{email: {person.email}{part}}}" if part else person.email)
+    return "[" + ", ".join(found) + "]"

@@ -37,9 +37,8 @@ class Simulator:
         self.hubspot = HubSpotApi(self.world, self.config)
 
     def __enter__(self) -> "Simulator":
-        for name, api, port in zip(
-            ("jira", "slack", "hubspot"), (self.jira, self.slack, self.hubspot), self.ports, strict=True
-        ):
+        apis: tuple[JiraApi | SlackApi | HubSpotApi, ...] = (self.jira, self.slack, self.hubspot)
+        for name, api, port in zip(("jira", "slack", "hubspot"), apis, self.ports, strict=True):
             listener = socket.create_server(("127.0.0.1", port))
             server = uvicorn.Server(uvicorn.Config(api.app, log_level="warning", access_log=False, lifespan="off"))
             thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)

@@ -123,8 +123,11 @@ class Work:
         """When the plan changes overnight, people put down what they had in hand."""
         before, now = (mix(person.team, d, self.events) for d in (day - timedelta(days=1), day))
         for task in list(self.tasks[person.number]):
-            old, new = before.get(task.stream, 0.0), now.get(task.stream, 0.0)
-            if task.stream != "bau" and new < old and self.rng.random() < 1 - new / old:
+            old, new = (
+                plan.get(task.stream, 0.0) + (1 - sum(plan.values()) if task.stream == "bau" else 0.0)
+                for plan in (before, now)
+            )
+            if new < old - 1e-9 and self.rng.random() < 1 - new / old:
                 if task.issue and self.rng.random() < 0.85:
                     self._move(task.issue, person, self._at(day, 8.5, 9.2), "To Do")
                 self.tasks[person.number].remove(task)
@@ -154,7 +157,9 @@ class Work:
             issue.parent = self.rng.choice(epics)
         issue.assignee = person.number
         if creator is not person:
-            issue.changes.append((issue.created + timedelta(minutes=2), creator.number, "assignee", None, person.number))
+            issue.changes.append(
+                (issue.created + timedelta(minutes=2), creator.number, "assignee", None, person.number)
+            )
         self._move(issue, person, self._at(day, 8.7, 9.9), "In Progress")
         task.issue = issue
         return task
@@ -210,7 +215,9 @@ class Work:
     def _small_talk(self, day: date) -> None:
         present = [p for p in self.world.people if day not in self._resting[p.number]]
         for _ in range(self.rng.randint(2, 4)):
-            self._talk(self.rng.choice(present), day, "chatter", self.rng.choice(["random", "general"]), None, "chatter")
+            self._talk(
+                self.rng.choice(present), day, "chatter", self.rng.choice(["random", "general"]), None, "chatter"
+            )
         for _ in range(self.rng.randint(1, 2)):
             channel = self.rng.choice(["platform", "team-app", "general"])
             self._post(channel, self._at(day, 7, 18), None, self.bank.draw("chatter", "bot"), "chatter")
@@ -255,4 +262,3 @@ class Work:
 def live(today: date, seed: int = 7) -> World:
     """The company's half year that ends on `today`."""
     return Work(today, seed).run()
-

@@ -1,6 +1,6 @@
 """The detector's table: how often it says what, on organisations with and without an event.
 
-    python -m benchmarks.drift.run [--runs 100] [--case NAME] [--calibrate]
+python -m benchmarks.drift.run [--runs 100] [--case NAME] [--calibrate]
 """
 
 import argparse

@@ -62,6 +62,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("source", "stream", "external_id", name=op.f("pk_failure")),
     )
     op.create_table(
+        "lease",
+        sa.Column("name", sa.String(length=200), nullable=False),
+        sa.Column("holder", sa.String(length=64), nullable=False),
+        sa.Column("until", models.base.UtcDateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_lease")),
+    )
+    op.create_table(
         "person",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("email", sa.String(length=320), nullable=True),
@@ -297,6 +304,7 @@ def downgrade() -> None:
     op.drop_table("share")
     op.drop_table("register_version")
     op.drop_table("person")
+    op.drop_table("lease")
     op.drop_table("failure")
     op.drop_table("drift")
     op.drop_table("digest")

@@ -1,7 +1,7 @@
 """HubSpot CRM v3/v4 as `hubspot-api-client` sees it."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -58,8 +58,7 @@ class HubSpotApi:
             if needed and needed not in self.config.hubspot_scopes:
                 return _error(403, "MISSING_SCOPES", "This app hasn't been granted all required scopes.",
                               {"requiredGranularScopes": [needed]})  # fmt: skip
-            response = await handler(request)
-            return response
+            return cast(Response, await handler(request))
 
         return answer
 
@@ -80,7 +79,10 @@ class HubSpotApi:
             backwards = isinstance(sort, dict) and sort.get("direction") == "DESCENDING"
             found.sort(key=lambda record: (_value(record, name), record.id), reverse=backwards)
         wanted = query.get("properties") or []
-        answer: dict[str, Any] = {"total": len(found), "results": [_row(r, wanted) for r in found[after : after + limit]]}
+        answer: dict[str, Any] = {
+            "total": len(found),
+            "results": [_row(r, wanted) for r in found[after : after + limit]],
+        }
         if after + limit < len(found):
             answer["paging"] = {"next": {"after": str(after + limit)}}
         return JSONResponse(answer)

@@ -19,6 +19,7 @@ STATUSES = {"To Do": ("1", "new"), "In Progress": ("3", "indeterminate"), "In Re
             "Done": ("5", "done")}  # fmt: skip
 _FIRST_WORKLOGS, _FIRST_HISTORIES, _FIRST_COMMENTS = 20, 100, 50
 _PROJECTS = re.compile(r"project in \(([^)]*)\)")
+_IDS = re.compile(r"AND id in \(([\d, ]+)\)")
 _UPDATED = re.compile(r"updated\s*>=\s*(?:(\d{10,})|\"([^\"]+)\")")
 
 
@@ -107,14 +108,20 @@ class JiraApi:
         if offset is None:
             return JSONResponse({"errorMessages": ["The nextPageToken is invalid or has expired."]}, 400)
         page = found[offset : offset + size]
-        answer: dict[str, Any] = {"issues": [self._issue(i, fields, "changelog" in str(query.get("expand"))) for i in page]}
+        answer: dict[str, Any] = {
+            "issues": [self._issue(i, fields, "changelog" in str(query.get("expand"))) for i in page]
+        }
         if offset + size < len(found):
             answer["nextPageToken"] = base64.urlsafe_b64encode(str(offset + size).encode()).decode()
         answer["isLast"] = "nextPageToken" not in answer
         return JSONResponse(answer)
 
     def _select(self, jql: str) -> list[Issue]:
-        projects, updated = _PROJECTS.search(jql), _UPDATED.search(jql)
+        projects, updated, ids = _PROJECTS.search(jql), _UPDATED.search(jql), _IDS.search(jql)
+        if projects and ids:
+            wanted = set(re.findall(r"\w+", projects.group(1))) & set(self._visible())
+            numbers = {int(number) for number in ids.group(1).split(",")}
+            return [issue for issue in self.world.issues if issue.id in numbers and issue.project in wanted]
         if not projects or not updated:
             raise ValueError(f"Error in the JQL Query: {jql}")
         wanted = set(re.findall(r"\w+", projects.group(1))) & set(self._visible())
@@ -130,7 +137,9 @@ class JiraApi:
         name = request.path_params["id"]
         issue = next((i for i in self.world.issues if name in (str(i.id), i.key)), None)
         if issue is None:
-            return JSONResponse({"errorMessages": ["Issue does not exist or you do not have permission to see it."]}, 404)
+            return JSONResponse(
+                {"errorMessages": ["Issue does not exist or you do not have permission to see it."]}, 404
+            )
         part = request.url.path.rsplit("/", 1)[1]
         start, size = int(request.query_params.get("startAt", 0)), int(request.query_params.get("maxResults", 100))
         key = {"changelog": "values", "worklog": "worklogs", "comment": "comments"}[part]
@@ -201,7 +210,9 @@ def _time(at: datetime) -> str:
 def _adf(text: str | None) -> dict[str, Any] | None:
     if text is None:
         return None
-    paragraphs = [{"type": "paragraph", "content": [{"type": "text", "text": part}]} for part in text.split("\n") if part]
+    paragraphs = [
+        {"type": "paragraph", "content": [{"type": "text", "text": part}]} for part in text.split("\n") if part
+    ]
     return {"type": "doc", "version": 1, "content": paragraphs}
 
 
@@ -212,4 +223,3 @@ def _offset(token: Any) -> int | None:
         return int(base64.urlsafe_b64decode(str(token)))
     except ValueError:
         return None
-

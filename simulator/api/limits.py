@@ -36,12 +36,12 @@ class Limits:
     """One bucket a name, made at its first use."""
 
     def __init__(self, rate: float, burst: float, speed: float) -> None:
-        self._make = lambda: Bucket(rate, burst, speed)
+        self._rate, self._burst, self._speed = rate, burst, speed
         self._buckets: dict[str, Bucket] = {}
         self.refused = 0
 
     def take(self, name: str = "") -> int:
         """See Bucket.take."""
-        wait = self._buckets.setdefault(name, self._make()).take()
+        wait = self._buckets.setdefault(name, Bucket(self._rate, self._burst, self._speed)).take()
         self.refused += bool(wait)
         return wait

@@ -1,0 +1,140 @@
+"""The weekly digest: what a team lead needs in two minutes. Idempotent by week and team; one bounce stops nobody else."""
+
+import smtplib
+import ssl
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from email.message import EmailMessage
+from email.utils import make_msgid
+from importlib.resources import files
+
+from jinja2 import Environment
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session, sessionmaker
+
+from alerts.charts import WeekPoint, top_share_png
+from models import Digest, Share, Theme
+from pipeline.register import Register, Team
+
+WEEKS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """An objective's share this week and on average over the weeks before, in percent."""
+
+    title: str
+    priority: int | None
+    now: float
+    low: float
+    high: float
+    usual: float
+
+
+@dataclass(frozen=True, slots=True)
+class TeamWeek:
+    """The content of one digest."""
+
+    team: Team
+    week: date
+    lines: Sequence[Line]
+    idle: Sequence[str]
+    themes: Sequence[tuple[str, float]]
+    coverage: float
+    points: Sequence[WeekPoint]
+
+
+@dataclass(frozen=True, slots=True)
+class Smtp:
+    """How mail leaves."""
+
+    host: str
+    port: int = 587
+    sender: str = "leeway@localhost"
+    username: str = ""
+    password: str = ""
+    starttls: bool = True
+
+
+def team_week(session: Session, register: Register, team: Team) -> TeamWeek | None:
+    """The last complete week of a team; None where it has no shares (too small, or no data)."""
+    week = session.scalar(select(func.max(Share.week)).where(Share.scope == team.key))
+    if week is None:
+        return None
+    rows = list(session.scalars(
+        select(Share).where(Share.scope == team.key, Share.week > week - timedelta(weeks=WEEKS + 1)).order_by(Share.week)
+    ))  # fmt: skip
+    names: list[tuple[str, str, int | None]] = [(o.key, o.title, o.priority) for o in register.objectives]
+    lines = []
+    for key, title, priority in [*names, ("", "Work that serves no objective", None)]:
+        own = [row for row in rows if row.objective == key]
+        now = next((row for row in own if row.week == week), None)
+        before = [row.share for row in own if row.week < week]
+        if now is not None and (now.share >= 0.005 or before):
+            usual = sum(before) / len(before) if before else now.share
+            lines.append(Line(title, priority, 100 * now.share, 100 * now.low, 100 * now.high, 100 * usual))
+    mine = {o.key for o in register.objectives for k in o.key_results if team.key in k.teams}
+    by_key = {row.objective: row.share for row in rows if row.week == week}
+    idle = [o.title for o in register.objectives if o.key in mine and by_key.get(o.key, 0.0) < 0.02]
+    top = [row for row in rows if row.objective == "top"]
+    points = [WeekPoint(row.week, row.share, row.low, row.high, row.coverage) for row in top]
+    themes = [
+        (theme.name, dict(map(tuple, theme.teams)).get(team.key, 0.0)) for theme in session.scalars(select(Theme))
+    ]
+    largest = sorted((pair for pair in themes if pair[1] >= 3), key=lambda pair: -pair[1])[:3]
+    return TeamWeek(team, week, [line for line in lines if max(line.now, line.usual) >= 1], idle, largest,
+                    100 * (points[-1].coverage if points else 0.0), points)  # fmt: skip
+
+
+def compose(content: TeamWeek, sender: str) -> EmailMessage:
+    """Multipart mail: text first, HTML with the chart inside."""
+    folder = files("alerts").joinpath("templates")
+    top_now = sum(line.now for line in content.lines if line.priority and line.priority <= 3)
+    values = {"c": content, "top_now": top_now, "through": content.week + timedelta(days=6)}
+    mail = EmailMessage()
+    mail["Subject"] = f"{content.team.name}: {top_now:.0f} % of the week on the top three"
+    mail["From"], mail["To"] = sender, content.team.lead or ""
+    mail["List-Unsubscribe"] = f"<mailto:{sender}?subject=unsubscribe%20{content.team.key}>"
+    plain, rich = Environment(autoescape=False, trim_blocks=True), Environment(autoescape=True, trim_blocks=True)  # noqa: S701 - text/plain
+    mail.set_content(plain.from_string(folder.joinpath("digest.txt.j2").read_text("utf-8")).render(values))
+    picture = make_msgid(domain="leeway.invalid")
+    html = rich.from_string(folder.joinpath("digest.html.j2").read_text("utf-8")).render(
+        values | {"cid": picture[1:-1]}
+    )
+    mail.add_alternative(html, subtype="html")
+    png = top_share_png(content.points, [], f"{content.team.name}: share of work on the top three", width=520)
+    mail.get_payload()[1].add_related(png, "image", "png", cid=picture, filename="shares.png")  # type: ignore[index,union-attr]
+    return mail
+
+
+def send_due(
+    sessions: sessionmaker[Session], register: Register, smtp: Smtp, only: str | None = None
+) -> tuple[int, list[str]]:
+    """Send what was not sent for its week; returns (sent, one sentence for each that failed)."""
+    sent, failed = 0, []
+    for team in register.teams:
+        if not team.lead or (only and team.key != only):
+            continue
+        with sessions() as session:
+            content = team_week(session, register, team)
+            if content is None or session.get(Digest, (content.week, team.key)) is not None:
+                continue
+        try:
+            _send(compose(content, smtp.sender), smtp)
+        except (OSError, smtplib.SMTPException) as error:
+            failed.append(f"digest for team {team.key}: {type(error).__name__}")
+            continue
+        with sessions.begin() as session:
+            session.add(Digest(week=content.week, team=team.key, sent_at=datetime.now(UTC)))
+        sent += 1
+    return sent, failed
+
+
+def _send(mail: EmailMessage, smtp: Smtp) -> None:
+    with smtplib.SMTP(smtp.host, smtp.port, timeout=30) as server:
+        if smtp.starttls:
+            server.starttls(context=ssl.create_default_context())
+        if smtp.username:
+            server.login(smtp.username, smtp.password)
+        server.send_message(mail)

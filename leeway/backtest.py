@@ -1,0 +1,41 @@
+"""`leeway backtest`: what would have been said, had Leeway been there."""
+
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+from sqlalchemy import select
+
+from alerts.charts import WeekPoint, top_share_png
+from leeway.app import App, NotReady
+from models import Share
+from pipeline.cycle import last_complete_day
+from pipeline.drift import Detector, DriftSettings, Priorities
+from pipeline.share_stage import observe
+
+
+def backtest_lines(app: App, since: date | None, picture: Path | None) -> Iterator[str]:
+    """One line a week and one for each event, in order. Raises NotReady where there is no history yet."""
+    _, register = app.register()
+    with app.sessions() as session:
+        last = last_complete_day(app.now(), register.calendar.time_zone)
+        seen = observe(session, register, last)
+        query = select(Share).where(Share.scope == "company", Share.objective == "top").order_by(Share.week)
+        weeks = [WeekPoint(s.week, s.share, s.low, s.high, s.coverage) for s in session.scalars(query)]
+    if seen is None or not weeks:
+        raise NotReady("there is no history yet. `leeway run --once` pulls it.")
+    rank = {objective.key: objective.priority for objective in register.objectives}
+    events = Detector(seen, [Priorities(date.min, rank)], DriftSettings(**app.settings.drift.model_dump())).run()
+    weeks = [week for week in weeks if since is None or week.week >= since]
+    for number, week in enumerate(weeks):
+        until = weeks[number + 1].week if number + 1 < len(weeks) else date.max
+        yield (f"week of {week.week}: top three {100 * week.share:.0f} % ({100 * week.low:.0f} to {100 * week.high:.0f}), "
+               f"coverage {100 * week.coverage:.0f} %")  # fmt: skip
+        for event in events:
+            if week.week <= event.at < until:
+                yield (f"    {event.at}: {event.kind}, {event.scope}, {event.severity}: {100 * event.before:.0f} % -> "
+                       f"{100 * event.after:.0f} % since {event.start}")  # fmt: skip
+    if picture:
+        starts = [event.start for event in events if event.kind == "drift" and event.scope == "company"]
+        picture.write_bytes(top_share_png(weeks, starts, "What would have been said"))
+        yield f"{picture} written."

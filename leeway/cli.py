@@ -1,0 +1,285 @@
+"""The command line. Each command imports what it needs when it runs, so that `--help` and `status` answer at once."""
+
+import json
+import sys
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from leeway import __version__
+
+app = typer.Typer(
+    no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False, add_completion=False,
+    help="Leeway watches what a company works on beside what it said it would, and tells when the two part.\n\n"
+         "First steps: `leeway demo` shows the whole job on a simulated company. Then `leeway init`, edit leeway.toml "
+         "and okrs.yaml, `leeway check`, `leeway okrs load okrs.yaml`, `leeway run`.",
+)  # fmt: skip
+okrs = typer.Typer(no_args_is_help=True, help="The register: load, lint or compare an okrs.yaml.")
+app.add_typer(okrs, name="okrs")
+out, err = Console(highlight=False, soft_wrap=True), Console(stderr=True, highlight=False, soft_wrap=True)
+_state: dict[str, Any] = {"config": None}
+
+
+def the_app() -> Any:
+    """The App of the settings file that was asked for."""
+    from leeway.app import App
+    from leeway.settings import load
+
+    return App(load(_state["config"]))
+
+
+@app.callback()
+def _options(
+    config: Annotated[
+        Path | None, typer.Option(help="Settings file; else $LEEWAY_CONFIG, else leeway.toml here.")
+    ] = None,
+    json_logs: Annotated[bool, typer.Option("--json-logs", help="Logs as JSON lines.")] = False,
+    version: Annotated[bool, typer.Option("--version", is_eager=True, help="Print the version and stop.")] = False,
+) -> None:
+    if version:
+        out.print(__version__)
+        raise typer.Exit
+    from leeway import logs
+
+    logs.set_up(json=json_logs)
+    _state["config"] = config
+
+
+@app.command()
+def demo(
+    database: Annotated[
+        str | None, typer.Option(help="Database address; else a fresh SQLite file in the output folder.")
+    ] = None,
+    output: Annotated[Path, typer.Option(help="Folder for summary.json, the alert, the digest and the chart.")] = Path(
+        "demo-out"
+    ),
+    today: Annotated[
+        str | None, typer.Option(help="Last day of the simulated half year (2026-07-14); else today.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Another seed is another half year of the same company.")] = 7,
+) -> None:
+    """The whole job on a simulated company: pull over HTTP, match, shares, drift, one alert in Slack. No account needed."""
+    from leeway.demo import run_demo
+
+    try:
+        day = date.fromisoformat(today) if today else None
+    except ValueError:
+        raise typer.BadParameter(f"{today!r} is no date like 2026-07-14.", param_hint="--today") from None
+    run_demo(output, database, day, seed, out)
+
+
+@app.command()
+def init(folder: Annotated[Path, typer.Argument(help="Where to write; existing files are kept.")] = Path()) -> None:
+    """Write leeway.toml and okrs.yaml, commented and ready to edit."""
+    from importlib.resources import files
+
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in ("leeway.toml", "okrs.yaml"):
+        target = folder / name
+        if target.exists():
+            out.print(f"{target} is there already and was kept.")
+            continue
+        target.write_text(files("leeway").joinpath("templates", name).read_text(encoding="utf-8"), encoding="utf-8")
+        target.chmod(0o600)  # it will hold tokens
+        out.print(f"{target} written.")
+    out.print("Next: edit both, then `leeway check` and `leeway okrs load okrs.yaml`.")
+
+
+@app.command()
+def check(as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False) -> None:
+    """Try everything a run needs: settings, database, model, each source's token, scopes, projects and channels."""
+    from leeway.check import check_all
+
+    rows = check_all(the_app())
+    if as_json:
+        sys.stdout.write(json.dumps([row.as_json() for row in rows], indent=1) + "\n")
+    else:
+        for row in rows:
+            out.print(f"{'ok  ' if row.ok else 'FAIL'} {row.part}: {row.name}: {row.found}", markup=False)
+            if row.mend:
+                out.print(f"       mend: {row.mend}", markup=False)
+    if not all(row.ok for row in rows):
+        raise typer.Exit(2)
+
+
+@okrs.command("load")
+def okrs_load(file: Path) -> None:
+    """Make FILE the current register. The same text again changes nothing."""
+    from pipeline.cycle import load_register
+    from pipeline.register import read
+
+    register, text = read(file)
+    with the_app().sessions.begin() as session:
+        version, new = load_register(session, register, text)
+    count = len(list(register.key_results()))
+    state = "is now" if new else "already was"
+    out.print(
+        f"{file} {state} the register (version {version}): {len(register.objectives)} objectives, {count} key results."
+    )
+
+
+@okrs.command("lint")
+def okrs_lint(file: Path) -> None:
+    """Check FILE: faults stop it from loading, hints make matches and alerts better."""
+    from pipeline.register import hints, read
+
+    register, _ = read(file)
+    found = hints(register)
+    for hint in found:
+        out.print(f"hint: {hint}", markup=False)
+    out.print(f"{file}: no faults, {len(found)} hint{'' if len(found) == 1 else 's'}.")
+
+
+@okrs.command("diff")
+def okrs_diff(file: Path) -> None:
+    """What loading FILE would change in the register."""
+    import difflib
+
+    from pipeline.register import read
+
+    new, _ = read(file)
+    _, old = the_app().register()
+    before, after = (
+        [f"{o.key} (priority {o.priority}) {o.title}: {k.key} {k.title}" for o, k in register.key_results()]
+        for register in (old, new)
+    )
+    changes = [line for line in difflib.ndiff(before, after) if line[0] in "+-"]
+    for line in changes or ["no difference in objectives and key results"]:
+        out.print(line, markup=False)
+
+
+@app.command()
+def run(once: Annotated[bool, typer.Option("--once", help="One cycle, then stop.")] = False) -> None:
+    """Everything in this process: pull, match, shares, drift, alerts; again every schedule.pull_minutes. Ctrl-C stops it."""
+    from leeway.run import run_forever, run_one
+
+    application = the_app()
+    if not once:
+        run_forever(application, err)
+        return
+    report = run_one(application, err)
+    out.print(_told(report.counts, report.seconds), markup=False)
+    for error in report.errors:
+        err.print(f"Error: {error}", markup=False)
+    if report.errors:
+        raise typer.Exit(2)
+
+
+def _told(counts: dict[str, int], seconds: dict[str, float]) -> str:
+    return (f"{counts.get('signals', 0)} new signals, {counts.get('changed_items', 0)} work items changed, "
+            f"{counts.get('encoded', 0)} texts encoded, {counts.get('alerts', 0)} alerts posted; "
+            f"{sum(seconds.values()):.0f} s ({', '.join(f'{k} {v:.0f}' for k, v in seconds.items())}).")  # fmt: skip
+
+
+@app.command()
+def status(as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False) -> None:
+    """Sources and their lag, what is pending, coverage, the last weeks' shares, open drifts, whom nobody knows."""
+    from leeway.status import render, status_of
+
+    found = status_of(the_app())
+    if as_json:
+        sys.stdout.write(json.dumps(found, indent=1, default=str) + "\n")
+    else:
+        render(found, out)
+
+
+@app.command()
+def backtest(
+    since: Annotated[str | None, typer.Option("--from", help="First day to report (2026-01-05).")] = None,
+    picture: Annotated[Path | None, typer.Option(help="Also draw the weeks to this PNG.")] = None,
+) -> None:
+    """What would have been said on the history in the database, week by week."""
+    from leeway.backtest import backtest_lines
+
+    for line in backtest_lines(the_app(), date.fromisoformat(since) if since else None, picture):
+        out.print(line, markup=False)
+
+
+@app.command()
+def digest(
+    team: Annotated[str | None, typer.Option(help="Only this team's key.")] = None,
+    preview: Annotated[Path | None, typer.Option(help="Write .eml and .html files there instead of sending.")] = None,
+) -> None:
+    """Send each team lead the week's digest, once; or preview it."""
+    from leeway.digest import write_previews
+
+    application = the_app()
+    if preview:
+        for path in write_previews(application, preview, team):
+            out.print(f"{path} written.")
+        return
+    sent, failed = application.send_digests(team)
+    out.print(f"{sent} digests sent.")
+    for line in failed:
+        err.print(f"Error: {line}", markup=False)
+    if failed:
+        raise typer.Exit(2)
+
+
+@app.command()
+def match(
+    register: Annotated[Path, typer.Argument(metavar="OKRS.yaml")],
+    signals: Annotated[Path, typer.Argument(metavar="SIGNALS.jsonl")],
+    predictions: Annotated[Path, typer.Option("--out", metavar="PREDICTIONS.jsonl", help="Where to write.")],
+    labels: Annotated[
+        Path | None, typer.Option(metavar="LABELS.jsonl", help="What people said: id and key_result.")
+    ] = None,
+    model: Annotated[str, typer.Option(help="`bundled`, or a sentence-transformers name or folder.")] = "bundled",
+) -> None:
+    """Match signals to key results offline, without a database."""
+    from pipeline.encode import SentenceEncoder
+    from pipeline.files import write_jsonl
+    from pipeline.offline import as_row, match_offline, read_labels, read_signals
+    from pipeline.register import read
+
+    okr, _ = read(register)
+    items = read_signals(signals)
+    known = read_labels(labels, okr) if labels else None
+    found = match_offline(okr, items, SentenceEncoder(model), known)
+    write_jsonl(predictions, map(as_row, found))
+    served = sum(one.key_result is not None for one in found)
+    out.print(f"{predictions}: {len(found)} signals, {served} on a key result, {len(found) - served} on none.")
+
+
+@app.command()
+def detect(
+    effort: Annotated[Path, typer.Argument(metavar="EFFORT.csv")],
+    periods: Annotated[Path, typer.Option(metavar="PERIODS.yaml", help="Priorities by period.")],
+    events: Annotated[Path, typer.Option("--out", metavar="EVENTS.jsonl", help="Where to write.")],
+    capacity: Annotated[Path | None, typer.Option(metavar="CAPACITY.csv", help="Expected person-days.")] = None,
+    company_alarms: Annotated[float, typer.Option(help="Wanted false alarms a year for the company.")] = 0.4,
+    team_alarms: Annotated[float, typer.Option(help="The same for all teams together.")] = 1.2,
+) -> None:
+    """Find drift in daily effort offline, without a database; at each date only rows up to it are used."""
+    from pipeline.drift import Detector, DriftSettings
+    from pipeline.files import write_jsonl
+    from pipeline.offline_drift import as_row, read_effort, read_periods
+
+    settings = DriftSettings(company_alarms=company_alarms, team_alarms=team_alarms)
+    found = Detector(read_effort(effort, capacity), read_periods(periods), settings).run()
+    write_jsonl(events, map(as_row, found))
+    out.print(f"{events}: {len(found)} event{'' if len(found) == 1 else 's'}.")
+
+
+def main() -> None:
+    """Run a command; an expected error is one sentence and exit code 2, never a traceback."""
+    from leeway.errors import expected
+
+    try:
+        app()
+    except KeyboardInterrupt:
+        err.print("Stopped. What was done is kept; run it again to go on.")
+        sys.exit(130)
+    except Exception as error:
+        sentence = expected(error)
+        if sentence is None:
+            raise
+        err.print(f"Error: {sentence}", markup=False)
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,215 @@
+"""`leeway demo`: the whole job on the simulated company. The only module of the product that knows of the simulator,
+and it knows it as a process: what the pipeline sees comes over HTTP, and the truth is asked for after the end."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from sqlalchemy import func, select
+
+from alerts.charts import WeekPoint, top_share_png
+from leeway.app import App
+from leeway.digest import write_previews
+from leeway.run import run_one
+from leeway.settings import DatabaseSettings, Settings
+from models import Share, Signal, WorkItem, without_password
+from pipeline.cycle import Report, load_register
+from pipeline.register import parse
+
+SPEED = 1500.0
+"""The simulator's rate limits are looser by this factor, so that half a year arrives in seconds."""
+
+
+class DemoError(Exception):
+    """The demo cannot run; the message says why."""
+
+
+@dataclass(slots=True)
+class Company:
+    """The simulator's process: a line in, a JSON line out."""
+
+    process: "subprocess.Popen[str]"
+
+    def ask(self, question: str = "") -> Any:
+        """Its answer; raises DemoError where it has none."""
+        assert self.process.stdin is not None  # noqa: S101 - opened as a pipe
+        assert self.process.stdout is not None  # noqa: S101
+        if question:
+            self.process.stdin.write(question + "\n")
+            self.process.stdin.flush()
+        line = self.process.stdout.readline()
+        if not line:
+            raise DemoError("the simulator stopped. Run `python -m simulator` to see why.")
+        return json.loads(line)
+
+
+@contextmanager
+def simulated(today: date, seed: int) -> Iterator[Company]:
+    """The simulated company on free loopback ports, in a process of its own."""
+    command = [
+        sys.executable,
+        "-m",
+        "simulator",
+        "--today",
+        today.isoformat(),
+        "--seed",
+        str(seed),
+        "--speed",
+        str(SPEED),
+    ]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)  # noqa: S603 - our own
+    try:
+        yield Company(process)
+    finally:
+        if process.stdin:
+            process.stdin.close()  # it stops at the end of its input, also when this process is killed
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+
+
+def run_demo(folder: Path, database: str | None, today: date | None, seed: int, out: Console) -> dict[str, Any]:
+    """Run the job, show it, leave the files; returns what summary.json holds."""
+    folder.mkdir(parents=True, exist_ok=True)
+    today = today or datetime.now(UTC).date()
+    if database is None:
+        path = folder / "leeway.db"
+        for old in folder.glob("leeway.db*"):
+            old.unlink()
+        database = f"sqlite:///{path}"
+    with simulated(today, seed) as company:
+        out.print(f"Simulated company up to {today}: three loopback servers that speak Jira, Slack and HubSpot.")
+        hello = company.ask()
+        app = _app(hello["settings"], database, today)
+        document = hello["register"]
+        with app.sessions.begin() as session:
+            if session.scalar(select(func.count()).select_from(Signal)):
+                raise DemoError(f"{without_password(database)} holds data already; the demo wants an empty database.")
+            load_register(session, parse(document), document)
+        report = run_one(app, out)
+        if report.errors:
+            raise DemoError(report.errors[0])
+        posted, truth = company.ask("posted"), company.ask("truth")
+    summary = _summary(app, report, posted, truth)
+    _write(folder, summary, document, app)
+    _show(summary, folder, out)
+    return summary
+
+
+def _app(sections: dict[str, Any], database: str, today: date) -> App:
+    settings = Settings.model_construct(**Settings.model_validate(
+        {**sections, "database": DatabaseSettings(url=database).model_dump()}
+    ).__dict__)  # fmt: skip
+    # The simulated day is over, whatever the clock on the wall says.
+    return App(settings, now=datetime.combine(today, time(23, 0), UTC))
+
+
+def _summary(app: App, report: Report, posted: list[dict[str, Any]], truth: dict[str, Any]) -> dict[str, Any]:
+    true = {row["week"]: row["top_share"] for row in truth["weeks"]}
+    with app.sessions() as session:
+        query = select(Share).where(Share.scope == "company", Share.objective == "top").order_by(Share.week)
+        weeks = [
+            {"week": row.week.isoformat(), "top_share": round(row.share, 4), "low": round(row.low, 4),
+             "high": round(row.high, 4), "coverage": round(row.coverage, 4),
+             "true_top_share": round(true[row.week.isoformat()], 4)}
+            for row in session.scalars(query) if row.week.isoformat() in true
+        ]  # fmt: skip
+        signals = session.scalar(select(func.count()).select_from(Signal))
+        items = session.scalar(select(func.count()).select_from(WorkItem))
+    alerts = [_alert(app, message) for message in posted]
+    return {"signals": signals, "work_items": items, "seconds": report.seconds, "weeks": weeks, "alerts": alerts,
+            "planted": [_planted(event, truth["weeks"]) for event in truth["planted"]]}  # fmt: skip
+
+
+def _alert(app: App, message: dict[str, Any]) -> dict[str, Any]:
+    """A posted message with the figures of the drift it names."""
+    from models import Drift
+
+    with app.sessions() as session:
+        drift = session.get_one(Drift, message["metadata"]["event_payload"]["drift"])
+        return {"kind": drift.kind, "scope": drift.scope, "severity": drift.severity, "start": drift.start.isoformat(),
+                "raised_on": drift.raised_on.isoformat(), "before": round(drift.before, 4), "after": round(drift.after, 4),
+                "low": round(drift.low, 4), "high": round(drift.high, 4), "absorbed_by": drift.absorbed_by,
+                "themes": drift.explanation.get("themes", []), "message": message}  # fmt: skip
+
+
+def _planted(event: dict[str, Any], weeks: list[dict[str, Any]]) -> dict[str, Any]:
+    """The planted event with what it truly did to the company's top share, in points."""
+    start, end = event["start"], event["end"] or "9999"
+    during = [w["top_share"] for w in weeks if start <= w["week"] < end]
+    before = [w["top_share"] for w in weeks if w["week"] < start]
+    change = 100 * (sum(during) / len(during) - sum(before) / len(before)) if during and before else 0.0
+    return {**event, "true_company_points": round(change, 1)}
+
+
+def _write(folder: Path, summary: dict[str, Any], register: str, app: App) -> None:
+    (folder / "summary.json").write_text(json.dumps(summary, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    messages = [alert["message"] for alert in summary["alerts"]]
+    (folder / "alert.json").write_text(json.dumps(messages, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    (folder / "okrs.yaml").write_text(register, encoding="utf-8")
+    points = [
+        WeekPoint(
+            date.fromisoformat(w["week"]), w["top_share"], w["low"], w["high"], w["coverage"], w["true_top_share"]
+        )
+        for w in summary["weeks"]
+    ]
+    starts = [date.fromisoformat(a["start"]) for a in summary["alerts"] if a["scope"] == "company"]
+    title = "Share of work on the top three objectives (dashed: the simulated truth)"
+    (folder / "shares.png").write_bytes(top_share_png(points, starts, title))
+    list(write_previews(app, folder))
+
+
+def _show(summary: dict[str, Any], folder: Path, out: Console) -> None:
+    def say(text: str = "") -> None:
+        out.print(text, markup=False)
+
+    say(f"\n{summary['signals']} signals on {summary['work_items']} work items; seconds by stage: {summary['seconds']}")
+    say("\nWork on the top three objectives, estimate (90 % interval) and the simulated truth:")
+    errors = []
+    for week in summary["weeks"]:
+        bar = "█" * round(40 * week["top_share"])
+        errors.append(abs(week["top_share"] - week["true_top_share"]))
+        say(f"{week['week']}  {100 * week['top_share']:3.0f} % ({100 * week['low']:2.0f}-{100 * week['high']:2.0f})  "
+            f"true {100 * week['true_top_share']:3.0f} %  coverage {100 * week['coverage']:3.0f} %  {bar}")  # fmt: skip
+    say(f"Mean error of a week: {100 * sum(errors) / max(1, len(errors)):.1f} points.")
+    for alert in summary["alerts"]:
+        say(f"\nPosted to Slack ({alert['scope']}, severity {alert['severity']}):")
+        for line in plain_lines(alert["message"]):
+            say("  " + line)
+    say("\nPlanted, and what was said:")
+    for event in summary["planted"]:
+        said = [a for a in summary["alerts"] if a["scope"] == event["scope"] and _about(a, event)]
+        verdict = "alerted" if said else "no alert, rightly" if event["expected"] == "no alert" else "MISSED"
+        if said and event["expected"] == "no alert":
+            verdict = "ALERTED, wrongly"
+        say(f"  {event['kind']:9} {event['scope']:9} from {event['start']}: {verdict}")
+    say(
+        f"\n{folder}/ holds summary.json, alert.json, shares.png, okrs.yaml and a digest of each team as .eml and .html."
+    )
+
+
+def _about(alert: dict[str, Any], event: dict[str, Any]) -> bool:
+    start, found = date.fromisoformat(event["start"]), date.fromisoformat(alert["start"])
+    return abs((found - start) / timedelta(days=1)) <= 14
+
+
+def plain_lines(message: dict[str, Any]) -> list[str]:
+    """The message as lines of text, for a terminal."""
+    lines: list[str] = []
+    for block in message["blocks"]:
+        if block["type"] in ("header", "section"):
+            lines += block["text"]["text"].replace("*", "").splitlines()
+        elif block["type"] == "context":
+            lines += [element["text"] for element in block["elements"] if element["type"] == "mrkdwn"]
+    swaps = (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"), ("\u2060", ""))
+    for old, new in swaps:
+        lines = [line.replace(old, new) for line in lines]
+    return lines

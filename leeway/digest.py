@@ -1,0 +1,31 @@
+"""`leeway digest --preview`: the digests as files."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from alerts.digest import compose, team_week
+from leeway.app import App, NotReady
+
+
+def write_previews(app: App, folder: Path, only: str | None = None) -> Iterator[Path]:
+    """An .eml and an .html for each team with shares. Raises NotReady for a team key that is not in the register."""
+    _, register = app.register()
+    if only and only not in {team.key for team in register.teams}:
+        raise NotReady(f"there is no team {only!r} in the register.")
+    folder.mkdir(parents=True, exist_ok=True)
+    for team in register.teams:
+        if only and team.key != only:
+            continue
+        with app.sessions() as session:
+            content = team_week(session, register, team)
+        if content is None:
+            continue
+        mail = compose(content, app.settings.smtp.sender)
+        path = folder / f"digest-{team.key}.eml"
+        path.write_bytes(mail.as_bytes())
+        yield path
+        html = mail.get_body(("html",))
+        if html is not None:
+            path = folder / f"digest-{team.key}.html"
+            path.write_text(html.get_content(), encoding="utf-8")
+            yield path

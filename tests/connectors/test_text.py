@@ -1,0 +1,64 @@
+"""Rich text of three vendors to plain text."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from connectors.text import from_adf, from_html, from_mrkdwn, issue_keys
+
+ADF = st.recursive(
+    st.none()
+    | st.text(max_size=20)
+    | st.integers()
+    | st.fixed_dictionaries({"type": st.just("text"), "text": st.text(max_size=20)}),
+    lambda inner: st.fixed_dictionaries(
+        {"type": st.sampled_from(["doc", "paragraph", "panel", "x"]), "content": st.lists(inner, max_size=3)}
+    ),
+    max_leaves=20,
+)
+
+
+def test_adf_keeps_words_and_drops_code() -> None:
+    doc = {"type": "doc", "content": [
+        {"type": "heading", "content": [{"type": "text", "text": "Why"}]},
+        {"type": "paragraph", "content": [{"type": "text", "text": "It is "}, {"type": "text", "text": "slow"}]},
+        {"type": "codeBlock", "content": [{"type": "text", "text": "SELECT 1"}]},
+        {"type": "paragraph", "content": [{"type": "mention", "attrs": {"text": "@Ann"}}, {"type": "text", "text": " look"}]},
+    ]}  # fmt: skip
+    assert from_adf(doc) == "Why\nIt is slow\nlook"
+
+
+def test_adf_nested_deeper_than_the_stack() -> None:
+    doc: dict[str, object] = {"type": "text", "text": "deep"}
+    for _ in range(5000):
+        doc = {"type": "panel", "content": [doc]}
+    assert from_adf(doc) == "deep"
+
+
+@given(ADF)
+def test_adf_of_any_shape_gives_storable_text(doc: object) -> None:
+    text = from_adf(doc)
+    assert "\x00" not in text
+    text.encode("utf-8")
+
+
+def test_mrkdwn_shows_labels_and_hides_people() -> None:
+    text = "<@U123> see <https://x.example/a|the doc> in <#C1|ops> &amp; <!channel> :tada:"
+    assert from_mrkdwn(text) == "@someone see the doc in #ops & 🎉"
+
+
+def test_mrkdwn_drops_code_and_quotes() -> None:
+    assert from_mrkdwn("before\n```x = 1```\n> quoted\nafter") == "before\nafter"
+
+
+@given(st.text())
+def test_mrkdwn_of_any_text_can_be_stored(text: str) -> None:
+    from_mrkdwn(text).encode("utf-8")
+
+
+def test_html_drops_scripts_and_quoted_mail() -> None:
+    markup = "<div>We sign <b>Monday</b></div><script>x()</script><blockquote>old</blockquote><p>--</p><p>Ann, CEO</p>"
+    assert from_html(markup) == "We sign Monday"
+
+
+def test_issue_keys_are_found_once_and_standards_are_not_keys() -> None:
+    assert issue_keys("PAY-12, see PAY-12 and OPS-3 (UTF-8, SHA-256)", None, "x/ABC-1 no") == ("PAY-12", "OPS-3")
