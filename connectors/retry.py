@@ -9,7 +9,7 @@ import stamina
 from connectors.base import RateLimited, SourceUnavailable
 
 T = TypeVar("T")
-ATTEMPTS = 5
+ATTEMPTS = 4
 LONGEST_WAIT_SECONDS = 90.0
 
 
@@ -20,12 +20,12 @@ def _worth_it(error: Exception) -> bool | dt.timedelta:
     return isinstance(error, SourceUnavailable)
 
 
-def retrying(call: Callable[[], T], *, attempts: int = ATTEMPTS) -> T:
+def retrying(call: Callable[[], T]) -> T:
     """Call until it succeeds: waits as long as the source asks, else with growing pauses and jitter.
 
     Raises what the last attempt raised; errors that are not worth another attempt at once.
     """
-    for attempt in stamina.retry_context(on=_worth_it, attempts=attempts, timeout=None, wait_initial=0.2, wait_max=20):
+    for attempt in stamina.retry_context(on=_worth_it, attempts=ATTEMPTS, timeout=None, wait_initial=0.2, wait_max=5):
         with attempt:
             return call()
     raise AssertionError("unreachable: the last attempt either returns or raises")

@@ -8,7 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    InitSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
 
 PREFIX = "LEEWAY_"
 _OTHER = {"LEEWAY_CONFIG"}
@@ -123,6 +129,9 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:  # fmt: skip
         """Environment over secret files over leeway.toml (which comes as the initial values)."""
+        if isinstance(env_settings, EnvSettingsSource):  # LEEWAY_JIRA__TOKEN_FILE is no setting jira.token_file
+            variables = env_settings.env_vars.items()
+            env_settings.env_vars = {k: v for k, v in variables if not k.lower().endswith("_file")}
         return env_settings, InitSettingsSource(settings_cls, _from_files()), init_settings
 
 

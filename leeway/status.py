@@ -15,7 +15,7 @@ def status_of(app: App) -> dict[str, Any]:
     """Sources with lag and errors, pending work, last weeks, open drifts, failures, accounts nobody knows."""
     now = datetime.now(UTC)
     with app.sessions() as session:
-        counts = dict(session.execute(select(Signal.source, func.count()).group_by(Signal.source)).tuples().all())
+        counts = dict(session.execute(select(Signal.source, func.count()).group_by(Signal.source)).all())
         sources: dict[str, dict[str, Any]] = {}
         for cursor in session.scalars(select(StreamCursor).order_by(StreamCursor.source, StreamCursor.stream)):
             one = sources.setdefault(cursor.source, {"signals": counts.get(cursor.source, 0), "streams": 0,

@@ -29,6 +29,8 @@ BASE_LEAST, BASE_MOST = 20, 65
 """Working days of history before a window: at least four weeks, at most thirteen."""
 RECENT = 4
 """The fall must still be there in the last days: a dip that has ended is no drift."""
+STILL, SETTLED = 0.65, 15
+"""Until so many days have passed, what follows the first week must show this part of its fall."""
 SMALLEST_FALL = 0.03
 POOL = 12.0
 """How much a team's own spread is drawn towards the company's, in degrees of freedom."""
@@ -330,9 +332,15 @@ class Detector:
 
 def _lasts(sums: _Sums, change: Change) -> bool:
     """The fall is still there: in the last days, and in what follows its first week."""
+    n, week = sums.days, change.first + 5
     half = (change.before + change.after) / 2
-    n = sums.days
-    return sums.ratio(n - RECENT, n) <= half and sums.ratio(min(n - RECENT + 1, change.first + 5), n) <= half
+    if sums.ratio(n - RECENT, n) > half or sums.ratio(min(n - RECENT + 1, week), n) > half:
+        return False
+    if n - change.first >= SETTLED:
+        return True
+    # After a dip people finish what they began in it, so the share comes back over days: wait and see.
+    first_week = change.before - sums.ratio(change.first, min(week, n))
+    return change.before - sums.ratio(min(n - RECENT + 1, week), n) >= STILL * first_week
 
 
 def _most_likely(sums: _Sums) -> Change:

@@ -69,7 +69,7 @@ def split_day(
     if capacity <= 0:
         return {}
     if total >= capacity:
-        return {item: days * capacity / total for item, days in stated.items()}
+        return {item: scaled for item, days in stated.items() if (scaled := days * capacity / total) > 0}
     effort: dict[int, float] = defaultdict(float, stated)
     rest = capacity - total
     traces = {item: min(minutes, MOST_LIGHT_MINUTES) for item, minutes in light.items() if minutes > 0}

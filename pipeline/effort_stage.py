@@ -60,7 +60,7 @@ def estimate_effort(sessions: sessionmaker[Session], register: Register, last: d
 
 
 def _owners(session: Session, people: Mapping[int, Person]) -> dict[tuple[str, str], tuple[int, str | None]]:
-    rows = session.execute(select(Account.source, Account.external_id, Account.person_id, Account.time_zone)).tuples()
+    rows = session.execute(select(Account.source, Account.external_id, Account.person_id, Account.time_zone))
     return {
         (source, id_): (person, zone) for source, id_, person, zone in rows if person is not None and person in people
     }

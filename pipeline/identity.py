@@ -52,7 +52,7 @@ def unresolved(session: Session, most: int = 10) -> list[Unresolved]:
     for source, account, count in session.execute(query):
         if account:
             counts[source, account] = count
-    teams = dict(session.execute(select(Person.id, Person.team)).tuples().all())
+    teams = dict(session.execute(select(Person.id, Person.team)).all())
     found = [
         Unresolved(account.source, account.external_id, account.name, counts[account.source, account.external_id])
         for account in session.scalars(select(Account).where(Account.bot.is_(False)))

@@ -17,7 +17,7 @@ def hold(sessions: sessionmaker[Session], name: str, longest: timedelta) -> Iter
     holder, now = uuid.uuid4().hex, datetime.now(UTC)
     with sessions.begin() as session:
         # The row must exist before it can be claimed; one who comes second changes nothing.
-        upsert(session, Lease, [{"name": name, "holder": "", "until": now}], ("name",), ("name",))
+        upsert(session, Lease, [{"name": name, "holder": "", "until": now}], ("name",), keep=True)
         free = or_(Lease.holder == "", Lease.until < now)
         statement = update(Lease).where(Lease.name == name, free).values(holder=holder, until=now + longest)
         mine = getattr(session.execute(statement), "rowcount", 0) == 1

@@ -44,8 +44,8 @@ def match_all(sessions: sessionmaker[Session], register: Register, version: int,
 
 def load_vectors(session: Session, work: list[Work], model: str) -> NDArray[np.float32]:
     """(items, dimension), zero where an item has no words."""
-    hashes = dict(session.execute(select(WorkItem.id, WorkItem.text_hash)).tuples().all())
-    stored = dict(session.execute(select(Vector.text_hash, Vector.data).where(Vector.model == model)).tuples().all())
+    hashes = dict(session.execute(select(WorkItem.id, WorkItem.text_hash)).all())
+    stored = dict(session.execute(select(Vector.text_hash, Vector.data).where(Vector.model == model)).all())
     size = len(next(iter(stored.values()))) // 2 if stored else 1
     found = np.zeros((len(work), size), np.float32)
     for i, one in enumerate(work):

@@ -56,7 +56,7 @@ def weekly_shares(sessions: sessionmaker[Session], register: Register, least_peo
     """Replace all weekly shares; returns the number of rows."""
     with sessions() as session:
         matched = load_matched(session, register)
-        teams = dict(session.execute(select(Person.id, Person.team)).tuples().all())
+        teams = dict(session.execute(select(Person.id, Person.team)).all())
         sizes: dict[str, int] = defaultdict(int)
         for team in teams.values():
             if team:
@@ -98,12 +98,12 @@ def observe(session: Session, register: Register, last: date) -> Observations | 
     people = list(session.execute(select(Person.id, Person.team).where(Person.team.is_not(None)).order_by(Person.id)))
     expected = dict(session.execute(
         select(Capacity.day, func.sum(Capacity.expected)).where(Capacity.day <= last).group_by(Capacity.day)
-    ).tuples().all())  # fmt: skip
+    ).all())  # fmt: skip
     days = sorted(expected)
     if not days or not people:
         return None
     sources = sorted(session.scalars(select(WorkItem.source).distinct()))
-    source_of = dict(session.execute(select(WorkItem.id, WorkItem.source)).tuples().all())
+    source_of = dict(session.execute(select(WorkItem.id, WorkItem.source)).all())
     row, column = {person: i for i, (person, _) in enumerate(people)}, {day: i for i, day in enumerate(days)}
     effort = np.zeros((len(matched.objectives) + 1, len(people), len(days)))
     by_source = np.zeros((len(sources), len(days)))

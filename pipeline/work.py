@@ -36,9 +36,7 @@ def load_work(session: Session, only_stale: bool = False) -> list[Work]:
     wanted = {(row.source, row.external_id) for row in rows}
     said, mentions, authors = _signals(session, wanted)
     teams = _teams(session)
-    by_key = dict(
-        session.execute(select(WorkItem.key, WorkItem.external_id).where(WorkItem.source == "jira")).tuples().all()
-    )
+    by_key = dict(session.execute(select(WorkItem.key, WorkItem.external_id).where(WorkItem.source == "jira")).all())
     work = []
     for row in rows:
         key = (row.source, row.external_id)
@@ -56,8 +54,8 @@ def load_work(session: Session, only_stale: bool = False) -> list[Work]:
 
 def named_issue(session: Session) -> dict[int, int]:
     """Row of the issue that a Slack thread names, by row of the thread: the thread is evidence for it, not more work."""
-    by_key = dict(session.execute(select(WorkItem.key, WorkItem.id).where(WorkItem.key.is_not(None))).tuples().all())
-    threads = session.execute(select(WorkItem.id, WorkItem.mentions).where(WorkItem.source == "slack")).tuples()
+    by_key = dict(session.execute(select(WorkItem.key, WorkItem.id).where(WorkItem.key.is_not(None))).all())
+    threads = session.execute(select(WorkItem.id, WorkItem.mentions).where(WorkItem.source == "slack"))
     return {row: by_key[names[0]] for row, names in threads if names and names[0] in by_key}
 
 

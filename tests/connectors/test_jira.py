@@ -104,6 +104,7 @@ def test_check_names_the_project_that_cannot_be_seen(company: Simulator) -> None
 def test_html_with_status_200_is_unavailable_not_a_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("connectors.retry.ATTEMPTS", 1)
     responses.get(f"{URL}/rest/api/3/serverInfo", json=INFO)
+    responses.get(f"{URL}/rest/api/3/field", json=[])
     responses.get(f"{URL}/rest/api/3/status", body="<html>maintenance</html>")
     connector = JiraConnector(url=URL, email="a@b.example", token="t", projects=["A"])
     with pytest.raises(SourceUnavailable, match="not JSON"):
@@ -113,6 +114,7 @@ def test_html_with_status_200_is_unavailable_not_a_traceback(monkeypatch: pytest
 @responses.activate
 def test_forbidden_names_what_to_grant() -> None:
     responses.get(f"{URL}/rest/api/3/serverInfo", json=INFO)
+    responses.get(f"{URL}/rest/api/3/field", json=[])
     responses.get(f"{URL}/rest/api/3/status", json={}, status=403)
     connector = JiraConnector(url=URL, email="a@b.example", token="t", projects=["A"])
     with pytest.raises(ScopeError, match="Browse Projects"):
@@ -127,6 +129,7 @@ def test_one_broken_issue_is_set_aside_and_the_rest_goes_on() -> None:
     }}  # fmt: skip
     broken = {"id": "1", "key": "A-1", "fields": {**good["fields"], "created": 17}}
     responses.get(f"{URL}/rest/api/3/serverInfo", json=INFO)
+    responses.get(f"{URL}/rest/api/3/field", json=[])
     responses.get(f"{URL}/rest/api/3/status", json=[{"id": "1", "statusCategory": {"key": "new"}}])
     responses.get(f"{URL}/rest/api/3/search/jql", json={"issues": [broken, good]})
     page = pull(JiraConnector(url=URL, email="a@b.example", token="t", projects=["A"]))[0]

@@ -1,0 +1,102 @@
+"""The weekly digest, received by a real SMTP server."""
+
+import socket
+from collections.abc import Iterator
+from datetime import date, timedelta
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+
+import pytest
+from aiosmtpd.controller import Controller
+from sqlalchemy.orm import Session, sessionmaker
+
+from alerts.digest import Smtp, compose, send_due, team_week
+from models import Share, Theme
+from tests.alerts.test_slack import REGISTER
+
+WEEK = date(2026, 6, 29)
+
+
+class Mailbox:
+    """Keeps what arrives; refuses one address, as a mail server does."""
+
+    def __init__(self) -> None:
+        self.mails: list[EmailMessage] = []
+
+    async def handle_RCPT(self, server, session, envelope, address, options):  # type: ignore[no-untyped-def]  # noqa: N802, ANN
+        if address.startswith("anton"):
+            return "550 no such user"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, server, session, envelope):  # type: ignore[no-untyped-def]  # noqa: N802, ANN
+        self.mails.append(message_from_bytes(envelope.content, policy=policy.default))  # type: ignore[arg-type]
+        return "250 OK"
+
+
+@pytest.fixture
+def mailbox() -> Iterator[tuple[Mailbox, Smtp]]:
+    box = Mailbox()
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    controller = Controller(box, hostname="127.0.0.1", port=port)
+    controller.start()
+    yield box, Smtp("127.0.0.1", port, "leeway@velora.example", starttls=False)
+    controller.stop()
+
+
+@pytest.fixture
+def filled(sessions: sessionmaker[Session]) -> sessionmaker[Session]:
+    with sessions.begin() as session:
+        for scope in ("app", "fleet", "sales"):
+            for n in range(6):
+                for objective, share in (("O3", 0.5 - 0.05 * n), ("", 0.5 + 0.05 * n), ("top", 0.5 - 0.05 * n)):
+                    session.add(Share(week=WEEK - timedelta(weeks=5 - n), scope=scope, objective=objective, share=share,
+                                      low=share - 0.05, high=share + 0.05, coverage=0.9, person_days=50))  # fmt: skip
+        session.add(Theme(name="<script>alert(1)</script>", first_day=WEEK, person_days=30, recent_person_days=20,
+                          teams=[["app", 30.0]], items=[]))  # fmt: skip
+    return sessions
+
+
+def test_each_lead_gets_one_a_week_and_a_bounce_stops_nobody(
+    filled: sessionmaker[Session], mailbox: tuple[Mailbox, Smtp]
+) -> None:
+    box, smtp = mailbox
+    sent, failed = send_due(filled, REGISTER, smtp)
+    assert sent == 2
+    assert failed == ["digest for team fleet: SMTPRecipientsRefused"]
+    assert sorted(mail["To"] for mail in box.mails) == ["carla.jung@velora.example", "nele.brandt@velora.example"]
+    assert send_due(filled, REGISTER, smtp)[0] == 0
+    assert len(box.mails) == 2
+
+
+def test_it_reads_as_text_and_as_html_with_its_picture_and_hostile_names_are_shown(
+    filled: sessionmaker[Session],
+) -> None:
+    team = next(t for t in REGISTER.teams if t.key == "app")
+    with filled() as session:
+        content = team_week(session, REGISTER, team)
+    assert content is not None
+    mail = compose(content, "leeway@velora.example")
+    text, html = mail.get_body(("plain",)), mail.get_body(("html",))
+    assert text is not None
+    assert html is not None
+    plain, rich = text.get_content(), html.get_content()
+    assert "Riders open the app because it helps" in plain
+    assert "25 % (20-30)" in plain
+    assert "40 %" in plain
+    assert "&lt;script&gt;" in rich
+    assert "<script>" not in rich
+    pictures = [part for part in mail.walk() if part.get_content_type() == "image/png"]
+    assert len(pictures) == 1
+    assert pictures[0].get_payload(decode=True)[:4] == b"\x89PNG"  # type: ignore[index]
+    assert pictures[0]["Content-ID"].strip("<>") in rich
+    assert mail["List-Unsubscribe"]
+
+
+def test_objectives_of_the_team_without_work_are_named(filled: sessionmaker[Session]) -> None:
+    team = next(t for t in REGISTER.teams if t.key == "app")
+    with filled() as session:
+        content = team_week(session, REGISTER, team)
+    assert content is not None
+    assert list(content.idle) == ["Large employers choose Velora as their standard benefit"]

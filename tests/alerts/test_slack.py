@@ -1,0 +1,161 @@
+"""The alert in Slack: what it says, what it never does, and that it is said once."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError
+from sqlalchemy import select
+from sqlalchemy.orm import Session, sessionmaker
+
+from alerts.slack import CLAIM, blocks, escape, message, tell_pending
+from alerts.view import AlertView, TeamLine, ThemeLine, view
+from models import Drift
+from pipeline.register import parse
+from simulator.company import register_yaml
+from simulator.server import Simulator
+from tests.conftest import TODAY
+
+REGISTER = parse(register_yaml(TODAY))
+NOW = datetime(2026, 7, 10, 12, tzinfo=UTC)
+
+
+def drift(**changes: Any) -> Drift:
+    values: dict[str, Any] = {
+        "kind": "drift", "scope": "company", "state": "raised", "severity": "high", "raised_on": date(2026, 7, 8),
+        "start": date(2026, 6, 29), "before": 0.62, "after": 0.44, "low": -0.22, "high": -0.14,
+        "absorbed_by": [["", 17.0], ["O5", 1.0]],
+        "explanation": {
+            "themes": [{"name": "Hafenwerk, Export", "points": 11.2, "teams": ["app", "platform"], "examples": ["HW export"],
+                        "person_days": 70.0}],
+            "teams": [{"team": "app", "before": 0.8, "after": 0.5, "points": -6.0},
+                      {"team": "iberia", "before": 0.5, "after": 0.1, "points": -3.0}],
+        },
+    }  # fmt: skip
+    return Drift(**(values | changes))
+
+
+def texts(found: Any) -> Iterator[str]:
+    if isinstance(found, dict):
+        for value in found.values():
+            yield from texts(value)
+    elif isinstance(found, list):
+        for value in found:
+            yield from texts(value)
+    elif isinstance(found, str):
+        yield found
+
+
+def test_it_says_what_fell_since_when_how_much_and_what_took_its_place() -> None:
+    said = "\n".join(texts(blocks(view(drift(), REGISTER, 0.93, 5))))
+    for part in ("fell from 62 % to 44 % since 29 June", "18 points", "between 14 and 22", "Hafenwerk, Export* +11 points",
+                 "Rider App, Platform &amp; Data", "Rider App: 80 % → 50 %", "93 %", "Continue, reshape or stop"):  # fmt: skip
+        assert part in said
+
+
+def test_a_team_below_the_floor_is_not_shown() -> None:
+    said = "\n".join(texts(blocks(view(drift(), REGISTER, 0.93, 6))))
+    assert "Iberia" not in said
+    assert "Iberia" in "\n".join(texts(blocks(view(drift(), REGISTER, 0.93, 5))))
+
+
+def test_no_person_of_the_register_is_named() -> None:
+    said = "\n".join(texts(blocks(view(drift(), REGISTER, 0.93, 5)))).lower()
+    for team in REGISTER.teams:
+        for member in team.members:
+            assert member.email not in said
+            assert member.email.split("@")[0].replace(".", " ") not in said
+
+
+hostile = st.text(max_size=400) | st.sampled_from(
+    ["<!channel>", "<@U1>", "*bold* _it_ `x`", "&lt;", "<https://e.vil|ok>", "x" * 5000]
+)
+
+
+@given(hostile, hostile, hostile, st.floats(-1e6, 1e6))
+def test_any_outside_text_stays_within_slacks_limits_and_pages_nobody(
+    name: str, team: str, example: str, points: float
+) -> None:
+    theme, line = ThemeLine(name, points, (team,) * 9, example), TeamLine(team, 1, 2, points)
+    alert = AlertView(name, example, team, (theme,) * 3, (), (line,) * 4, name, team, TODAY)
+    found = blocks(alert)
+    assert len(found) <= 50
+    assert 0 < len(found[0]["text"]["text"]) <= 150 or name.strip() == ""
+    for block in found[1:]:
+        assert len(block.get("text", block.get("elements", [{}])[0])["text"]) <= 3000
+    for block in found[2:]:  # what was put together from outside text
+        for text in texts(block):
+            assert "<!" not in text
+            assert "<@" not in text
+            assert "<http" not in text
+
+
+@given(hostile)
+def test_escaped_text_holds_no_markup(text: str) -> None:
+    found = escape(text)
+    assert "<" not in found
+    assert ">" not in found
+    assert "*" not in found
+    assert "`" not in found
+
+
+def connect(company: Simulator) -> WebClient:
+    return WebClient(token=company.settings()["slack"]["token"], base_url=company.addresses["slack"])
+
+
+def test_each_drift_is_told_once_by_two_workers_at_once(company: Simulator, sessions: sessionmaker[Session]) -> None:
+    with sessions.begin() as session:
+        session.add_all([drift(), drift(scope="workshop", start=date(2026, 4, 1))])
+    with ThreadPoolExecutor(4) as pool:
+        told = list(pool.map(
+            lambda _: tell_pending(sessions, REGISTER, connect(company), "leadership", 5, lambda: NOW), range(4)
+        ))  # fmt: skip
+    assert sum(told) == 2
+    assert [p["channel"] for p in company.world.posted] == ["leadership", "leadership"]
+    with sessions() as session:
+        assert all(d.message_ts and d.sent_at == NOW for d in session.scalars(select(Drift)))
+    assert tell_pending(sessions, REGISTER, connect(company), "leadership", 5, lambda: NOW) == 0
+
+
+def test_a_team_that_fell_with_the_company_is_a_line_not_an_alert(
+    company: Simulator, sessions: sessionmaker[Session]
+) -> None:
+    with sessions.begin() as session:
+        session.add_all([drift(scope="app", start=date(2026, 6, 25)), drift()])
+    assert tell_pending(sessions, REGISTER, connect(company), "leadership", 5, lambda: NOW) == 1
+    assert "Rider App:" in "\n".join(texts(company.world.posted[0]["blocks"]))
+
+
+def test_a_failed_post_is_tried_again(company: Simulator, sessions: sessionmaker[Session]) -> None:
+    with sessions.begin() as session:
+        session.add(drift())
+    with pytest.raises(SlackApiError):
+        tell_pending(sessions, REGISTER, connect(company), "no-such-channel", 5, lambda: NOW)
+    assert tell_pending(sessions, REGISTER, connect(company), "leadership", 5, lambda: NOW) == 1
+
+
+def test_a_sender_that_died_holds_its_drift_only_for_a_while(
+    company: Simulator, sessions: sessionmaker[Session]
+) -> None:
+    with sessions.begin() as session:
+        session.add(drift(claimed_at=NOW))
+    soon, later = NOW + CLAIM / 2, NOW + CLAIM + timedelta(seconds=1)
+    assert tell_pending(sessions, REGISTER, connect(company), "leadership", 5, lambda: soon) == 0
+    assert tell_pending(sessions, REGISTER, connect(company), "leadership", 5, lambda: later) == 1
+
+
+def test_recovered_and_superseded_drifts_are_not_told(company: Simulator, sessions: sessionmaker[Session]) -> None:
+    with sessions.begin() as session:
+        session.add_all([drift(state="recovered"), drift(state="superseded"), drift(state="snoozed")])
+    assert tell_pending(sessions, REGISTER, connect(company), "leadership", 5, lambda: NOW) == 0
+
+
+def test_the_message_names_its_drift_so_that_a_lost_answer_can_be_found_again() -> None:
+    found = message(view(drift(), REGISTER, 0.9, 5), 42)
+    assert found["metadata"] == {"event_type": "leeway_drift", "event_payload": {"drift": 42}}
+    assert found["unfurl_links"] is False

@@ -1,0 +1,200 @@
+"""The command line as a user meets it: clear errors, no traceback, no secret, quick answers."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from simulator.company import register_yaml
+from simulator.server import Simulator
+from tests.conftest import TODAY
+from tests.pipeline.test_match import OKRS
+
+
+def leeway(folder: Path, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("LEEWAY_")} | variables
+    return subprocess.run(
+        [sys.executable, "-m", "leeway.cli", *words],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+
+def refused(result: subprocess.CompletedProcess[str], *parts: str) -> None:
+    """One clear sentence, exit code 2, no traceback, no secret."""
+    said = result.stdout + result.stderr
+    assert result.returncode == 2, said
+    assert "Traceback" not in said
+    assert "sekret" not in said
+    for part in parts:
+        assert part in said, said
+
+
+def configure(folder: Path, company: Simulator, **changes: dict[str, object]) -> None:
+    lines = []
+    for section, values in company.settings().items():
+        lines.append(f"[{section}]")
+        lines += [f"{name} = {json.dumps(value)}" for name, value in (values | changes.get(section, {})).items()]
+    (folder / "leeway.toml").write_text("\n".join(lines))
+    (folder / "okrs.yaml").write_text(register_yaml(TODAY))
+
+
+def test_help_teaches_the_first_steps_and_names_every_command(tmp_path: Path) -> None:
+    said = leeway(tmp_path, "--help").stdout
+    for name in ("demo", "init", "check", "okrs", "run", "status", "backtest", "match", "detect", "digest"):
+        assert f"\n  {name} " in said or f" {name} " in said
+    assert "First steps" in said
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--help",),
+        ("status",),
+        ("okrs", "lint", "okrs.yaml"),
+        ("detect", "e.csv", "--periods", "p.yaml", "--out", "o.jsonl"),
+    ],
+)
+def test_commands_that_need_no_model_do_not_import_torch(tmp_path: Path, words: tuple[str, ...]) -> None:
+    (tmp_path / "okrs.yaml").write_text(register_yaml(TODAY))
+    (tmp_path / "p.yaml").write_text("[{start: 2026-01-01, end: 2026-12-31, priority: {O1: 1}}]")
+    (tmp_path / "e.csv").write_text("date,person,team,source,objective,person_days\n2026-01-05,a,t,jira,O1,1\n")
+    code = """
+import sys
+from leeway.cli import main
+try:
+    main()
+except SystemExit as end:
+    assert not end.code, end.code
+heavy = {"torch", "sentence_transformers", "transformers", "altair"} & set(sys.modules)
+assert not heavy, heavy
+"""
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("LEEWAY_")}
+    result = subprocess.run(
+        [sys.executable, "-c", code, *words], cwd=tmp_path, env=environment, capture_output=True, text=True
+    )
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+def test_init_writes_files_that_load_and_keeps_what_is_there(tmp_path: Path) -> None:
+    assert leeway(tmp_path, "init", "new").returncode == 0
+    settings = tmp_path / "new" / "leeway.toml"
+    assert settings.stat().st_mode & 0o077 == 0
+    assert leeway(tmp_path / "new", "okrs", "lint", "okrs.yaml").returncode == 0
+    assert leeway(tmp_path / "new", "okrs", "load", "okrs.yaml").returncode == 0
+    settings.write_text("# mine\n")
+    assert "kept" in leeway(tmp_path, "init", "new").stdout
+    assert settings.read_text() == "# mine\n"
+
+
+def test_a_broken_register_is_refused_with_its_line(tmp_path: Path) -> None:
+    (tmp_path / "okrs.yaml").write_text(register_yaml(TODAY).replace("priority: 2", "priority: second"))
+    refused(leeway(tmp_path, "okrs", "load", "okrs.yaml"), "okrs.yaml, line ", "objectives[1].priority")
+    refused(leeway(tmp_path, "okrs", "lint", "none.yaml"), "none.yaml does not exist", "leeway init")
+
+
+def test_an_unknown_setting_is_refused_with_the_likely_one(tmp_path: Path) -> None:
+    (tmp_path / "leeway.toml").write_text('[jira]\nurl = "https://x"\ntokn = "sekret"\nprojects = ["A"]\n')
+    refused(leeway(tmp_path, "status"), "jira.tokn", "Did you mean jira.token?", "LEEWAY_JIRA__TOKEN")
+    (tmp_path / "leeway.toml").write_text("")
+    refused(leeway(tmp_path, "status", LEEWAY_JIRRA__TOKEN="sekret"), "LEEWAY_JIRRA__TOKEN", "LEEWAY_JIRA__TOKEN?")
+    (tmp_path / "leeway.toml").write_text("[jira\n")
+    refused(leeway(tmp_path, "status"), "not valid TOML")
+    refused(leeway(tmp_path, "--config", "nope.toml", "status"), "nope.toml does not exist")
+
+
+def test_a_database_that_cannot_be_reached(tmp_path: Path) -> None:
+    (tmp_path / "leeway.toml").write_text('[database]\nurl = "postgresql+psycopg://me:sekret@127.0.0.1:9/x"\n')
+    refused(leeway(tmp_path, "status"), "the database:", "database.url")
+    (tmp_path / "leeway.toml").write_text('[database]\nurl = "what"\n')
+    refused(leeway(tmp_path, "status"), "database.url is no address")
+
+
+def test_nothing_configured_and_nothing_loaded_say_what_to_do(tmp_path: Path) -> None:
+    refused(leeway(tmp_path, "run", "--once"), "no source is configured")
+    refused(leeway(tmp_path, "backtest"), "no register is loaded", "leeway okrs load")
+    refused(leeway(tmp_path, "digest"), "no mail server is set")
+    assert "Nothing pulled yet" in leeway(tmp_path, "status").stdout
+
+
+def test_check_finds_all_in_order_and_then_names_each_fault(tmp_path: Path, company: Simulator) -> None:
+    configure(tmp_path, company)
+    assert leeway(tmp_path, "okrs", "load", "okrs.yaml").returncode == 0
+    good = leeway(tmp_path, "check")
+    assert good.returncode == 0, good.stdout
+    assert "FAIL" not in good.stdout
+    company.config.slack_scopes -= {"channels:history"}
+    company.config.hubspot_scopes -= {"sales-email-read"}
+    configure(tmp_path, company, jira={"token": "sekret"})
+    refused(
+        leeway(tmp_path, "check"), "scope channels:history", "scope sales-email-read", "token is not accepted", "mend:"
+    )
+    rows = json.loads(leeway(tmp_path, "check", "--json").stdout)
+    assert {row["part"] for row in rows if not row["ok"]} == {"jira", "slack", "hubspot"}
+
+
+@pytest.mark.parametrize(
+    ("section", "change", "said"),
+    [("jira", {"token": "sekret"}, "jira: the token is not accepted. Make a new one at"),
+     ("slack", {"token": "xoxb-sekret"}, "slack: the token is not accepted"),
+     ("hubspot", {"token": "pat-sekret"}, "hubspot: the token is not accepted")],
+)  # fmt: skip
+def test_a_wrong_token_is_one_sentence_and_the_other_sources_go_on(
+    tmp_path: Path, company: Simulator, section: str, change: dict[str, object], said: str
+) -> None:
+    configure(tmp_path, company, **{section: change})
+    leeway(tmp_path, "okrs", "load", "okrs.yaml")
+    refused(leeway(tmp_path, "run", "--once"), said, "new signals")
+    status = json.loads(leeway(tmp_path, "status", "--json").stdout)
+    assert len([s for s in status["sources"].values() if s["signals"]]) == 2
+
+
+def test_an_unreachable_server_is_one_sentence(tmp_path: Path, company: Simulator) -> None:
+    configure(tmp_path, company, jira={"url": "http://127.0.0.1:9"})
+    leeway(tmp_path, "okrs", "load", "okrs.yaml")
+    refused(leeway(tmp_path, "check"), "no answer from http://127.0.0.1:9", "Check jira.url")
+
+
+def test_run_once_again_pulls_only_what_is_new_and_posts_nothing(tmp_path: Path, company: Simulator) -> None:
+    configure(tmp_path, company)
+    leeway(tmp_path, "okrs", "load", "okrs.yaml")
+    first = leeway(tmp_path, "run", "--once")
+    assert first.returncode == 0, first.stderr
+    posted = len(company.world.posted)
+    second = leeway(tmp_path, "run", "--once")
+    assert second.stdout.startswith("0 new signals, 0 work items changed, 0 texts encoded, 0 alerts posted")
+    assert len(company.world.posted) == posted
+    shown = leeway(tmp_path, "status").stdout
+    assert "jira" in shown
+    assert "coverage" in shown
+    assert "no open drift" in shown or "drift " in shown
+
+
+def test_match_and_detect_write_their_files(tmp_path: Path) -> None:
+    (tmp_path / "okrs.yaml").write_text(OKRS)
+    (tmp_path / "s.jsonl").write_text(
+        '{"id": "A-1", "source": "jira", "kind": "task", "title": "Order spare parts", "text": null}\n'
+    )
+    (tmp_path / "l.jsonl").write_text('{"id": "A-1", "key_result": "O2.2"}\n')
+    done = leeway(tmp_path, "match", "okrs.yaml", "s.jsonl", "--labels", "l.jsonl", "--out", "p.jsonl")
+    assert done.returncode == 0, done.stderr
+    assert json.loads((tmp_path / "p.jsonl").read_text())["key_result"] == "O2.2"
+    (tmp_path / "e.csv").write_text("date,person,team,source,objective,person_days\n2026-01-05,a,t,jira,O1,-1\n")
+    (tmp_path / "p.yaml").write_text("[{start: 2026-01-01, end: 2026-12-31, priority: {O1: 1}}]")
+    refused(
+        leeway(tmp_path, "detect", "e.csv", "--periods", "p.yaml", "--out", "o.jsonl"),
+        "e.csv, line 2: person_days: '-1'",
+    )
+    (tmp_path / "e.csv").write_text("date,person\n")
+    refused(
+        leeway(tmp_path, "detect", "e.csv", "--periods", "p.yaml", "--out", "o.jsonl"),
+        "e.csv, line 1",
+        "'team' is missing",
+    )
+    refused(leeway(tmp_path, "match", "okrs.yaml", "none.jsonl", "--out", "p.jsonl"), "none.jsonl does not exist")

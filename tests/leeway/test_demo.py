@@ -1,0 +1,94 @@
+"""The whole way, as `make demo` goes it: on SQLite and on PostgreSQL."""
+
+import json
+import os
+import resource
+import subprocess
+import sys
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from models import Drift, Signal, connect
+
+
+def demo(folder: Path, *words: str) -> tuple[dict[str, Any], str]:
+    result = subprocess.run(
+        [sys.executable, "-m", "leeway.cli", "demo", "--output", str(folder), "--today", "2026-07-10", *words],
+        capture_output=True, text=True, timeout=400, env={k: v for k, v in os.environ.items() if not k.startswith("LEEWAY_")},
+    )  # fmt: skip
+    assert result.returncode == 0, result.stdout[-2000:] + result.stderr[-2000:]
+    return json.loads((folder / "summary.json").read_text()), result.stdout
+
+
+def holds(summary: dict[str, Any]) -> None:
+    """The bars of the demo."""
+    fall = next(event for event in summary["planted"] if event["kind"] == "fall")
+    company = [alert for alert in summary["alerts"] if alert["scope"] == "company"]
+    assert len(company) == 1
+    alert = company[0]
+    assert abs((date.fromisoformat(alert["start"]) - date.fromisoformat(fall["start"])).days) <= 10
+    assert abs(100 * (alert["after"] - alert["before"]) - fall["true_company_points"]) <= 6
+    others = [event for event in summary["planted"] if event["expected"] == "no alert"]
+    assert len(others) == 2
+    for event in others:
+        about = [
+            a
+            for a in summary["alerts"]
+            if abs((date.fromisoformat(a["start"]) - date.fromisoformat(event["start"])).days) <= 14
+        ]
+        assert about == []
+    errors = [abs(week["top_share"] - week["true_top_share"]) for week in summary["weeks"]]
+    assert len(errors) == 26
+    assert sum(errors) / len(errors) <= 0.05
+    assert all(week["low"] <= week["top_share"] <= week["high"] for week in summary["weeks"])
+
+
+@pytest.mark.xdist_group("demo-sqlite")
+def test_the_demo_on_sqlite(tmp_path: Path) -> None:
+    summary, said = demo(tmp_path)
+    holds(summary)
+    absorbed = " ".join(theme["name"] + " ".join(theme["examples"]) for a in summary["alerts"] if a["scope"] == "company"
+                        for theme in a["themes"][:2])  # fmt: skip
+    assert "Hafenwerk" in absorbed or "HW" in absorbed
+    assert "argo" in absorbed or "Lastenrad" in absorbed
+    assert "Posted to Slack (company" in said
+    assert (tmp_path / "shares.png").read_bytes()[:4] == b"\x89PNG"
+    assert "<!" not in json.dumps(json.loads((tmp_path / "alert.json").read_text()))
+    assert len(list(tmp_path.glob("digest-*.eml"))) == 7
+    collapse = next(event for event in summary["planted"] if event["kind"] == "collapse")
+    assert collapse["scope"] in {alert["scope"] for alert in summary["alerts"]}
+    peak_megabytes = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+    assert peak_megabytes < 2048
+    nobody_is_named(tmp_path)
+
+
+def nobody_is_named(folder: Path) -> None:
+    """No name of an employee in anything that is said: alert, digest, summary."""
+    from simulator.company import people
+
+    said = " ".join(path.read_text(errors="ignore") for path in [*folder.glob("*.html"), folder / "alert.json"])
+    assert [person.name for person in people() if person.name in said] == []
+    assert [person.email for person in people() if person.email in said] == []
+
+
+@pytest.mark.xdist_group("demo-postgres")
+def test_the_demo_on_postgresql(tmp_path: Path, postgres_url: str) -> None:
+    summary, _ = demo(tmp_path, "--database", postgres_url)
+    holds(summary)
+    engine = connect(postgres_url)
+    with Session(engine) as session:
+        assert session.scalar(select(func.count()).select_from(Signal)) == summary["signals"]
+        assert session.scalar(select(Drift.message_ts).where(Drift.scope == "company", Drift.state == "raised"))
+    engine.dispose()
+    again = subprocess.run(
+        [sys.executable, "-m", "leeway.cli", "demo", "--output", str(tmp_path), "--database", postgres_url],
+        capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+    assert again.returncode == 2
+    assert "wants an empty database" in again.stderr
+    assert "Traceback" not in again.stderr

@@ -1,0 +1,51 @@
+"""Shares from probabilities, with their interval."""
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.share import TOP, Worked, shares
+
+NAMES = ["O1", "O2"]
+
+
+def rows(*parts: tuple[float, list[float]]) -> dict[str, tuple[float, float, float]]:
+    worked = [Worked(i, i, days) for i, (days, _) in enumerate(parts)]
+    found = shares(worked, {i: np.array(p) for i, (_, p) in enumerate(parts)}, NAMES, frozenset({"O1"}))
+    return {row.objective: (row.share, row.low, row.high) for row in found}
+
+
+def test_a_share_is_the_expected_one_not_the_count_of_likeliest_labels() -> None:
+    found = rows((1, [0.6, 0, 0.4]), (1, [0.6, 0, 0.4]), (2, [0, 1, 0]))
+    assert round(found["O1"][0], 6) == 0.3
+    assert round(found["O2"][0], 6) == 0.5
+    assert found["O1"] == found[TOP]
+
+
+def test_uncertain_matches_widen_the_interval() -> None:
+    sure, unsure = rows((1, [1, 0, 0]), (1, [0, 0, 1])), rows((1, [0.5, 0, 0.5]), (1, [0.5, 0, 0.5]))
+    assert sure["O1"][0] == unsure["O1"][0] == 0.5
+    assert unsure["O1"][2] - unsure["O1"][1] > 2 * (sure["O1"][2] - sure["O1"][1])
+
+
+def test_errors_of_one_tree_fall_together() -> None:
+    p = {i: np.array([0.5, 0, 0.5]) for i in range(40)}
+    apart = shares([Worked(i, i, 1) for i in range(40)], p, NAMES, frozenset({"O1"}))[0]
+    together = shares([Worked(i, 0, 1) for i in range(40)], p, NAMES, frozenset({"O1"}))[0]
+    assert together.high - together.low > 1.5 * (apart.high - apart.low)
+
+
+@given(st.lists(st.tuples(st.floats(0.01, 5), st.floats(0, 1), st.floats(0, 1)), min_size=1, max_size=20))
+def test_shares_add_up_to_one_and_lie_in_their_intervals(parts: list[tuple[float, float, float]]) -> None:
+    found = rows(*[(days, [a, (1 - a) * b, (1 - a) * (1 - b)]) for days, a, b in parts])
+    assert abs(sum(share for name, (share, _, _) in found.items() if name != TOP) - 1) < 1e-6
+    assert all(0 <= low <= share + 1e-9 and share - 1e-9 <= high <= 1 for share, low, high in found.values())
+
+
+def test_nothing_worked_is_no_share() -> None:
+    assert shares([], {}, NAMES, frozenset()) == []
+
+
+def test_an_item_without_a_match_serves_none() -> None:
+    found = {r.objective: r.share for r in shares([Worked(1, 1, 2)], {}, NAMES, frozenset({"O1"}))}
+    assert found == {"O1": 0, "O2": 0, "": 1, TOP: 0}
