@@ -49,6 +49,8 @@ def in_words(
         return (f"somebody labelled it {labels[item.id] or 'no key result'}",)
     if i in matcher.declared:
         return (f"the register's scope says {matcher.keys[k]}",)
+    if found[i, -1] >= found[i, k]:
+        return _none(matcher, i, k, found)
     by_name = dict(zip(names, contributions.tolist(), strict=True))
     sums = {group: sum(by_name.get(name, 0.0) for name in members) for group, members in _GROUPS.items()}
     reasons: list[str] = []
@@ -59,6 +61,17 @@ def in_words(
         if reason:
             reasons.append(reason)
     return tuple(reasons)
+
+
+def _none(matcher: "Matcher", i: int, k: int, found: NDArray[np.float32]) -> tuple[str, ...]:
+    """Why no key result: what general kind of work it reads like, and which key result came nearest."""
+    first = matcher.first
+    kinds = {"routine": "routine work", "chatter": "chatter", "one_off": "a one-off project"}
+    near = {kind: float(first.item[i, first.item_names.index(f"{kind}_near")]) for kind in kinds}
+    likest = max(near, key=near.__getitem__)
+    own = float(first.pair[i, :, first.pair_names.index("near")].max())
+    reads = f"reads like {kinds[likest]}" if near[likest] > own else "no key result is near enough"
+    return reads, f"nearest was {matcher.keys[k]} with {100 * float(found[i, k]):.0f} %"
 
 
 def _say(matcher: "Matcher", group: str, i: int, k: int, found: NDArray[np.float32]) -> str | None:

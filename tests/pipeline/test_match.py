@@ -94,6 +94,11 @@ def test_a_terse_child_is_decided_by_its_epic_and_says_so(found: dict[str, Predi
     assert any("Bluetooth unlock" in reason for reason in found["U-2"].evidence)
 
 
+def test_an_answer_of_none_says_why(found: dict[str, Prediction]) -> None:
+    assert found["X-3"].evidence[0] == "reads like chatter"
+    assert found["X-3"].evidence[1].startswith("nearest was ")
+
+
 def test_probabilities_add_up(found: dict[str, Prediction]) -> None:
     for prediction in found.values():
         assert sum(prediction.probabilities.values()) + prediction.none == pytest.approx(1, abs=1e-5)
