@@ -106,7 +106,7 @@ class JiraConnector:
     def client(self) -> JIRA:
         """The vendor's client; asks the server on first use which kind of Jira it is."""
         if self._client is None:
-            self._client = self._ask(
+            self._client = self._retried(
                 lambda: JIRA(self.url, options=self._options, max_retries=0, timeout=self._timeout, **self._auth)
             )
         return self._client
@@ -190,6 +190,10 @@ class JiraConnector:
                 return found
 
     def _ask(self, call: Any) -> Any:
+        _ = self.client  # connects first: retries within retries would multiply
+        return self._retried(call)
+
+    def _retried(self, call: Any) -> Any:
         return retrying(lambda: self._translated(call))
 
     def _translated(self, call: Any) -> Any:

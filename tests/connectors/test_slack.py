@@ -83,11 +83,11 @@ def test_a_wrong_token_and_an_unreachable_server(company: Simulator, monkeypatch
 
 
 def test_rate_limits_are_waited_for(company: Simulator) -> None:
-    company.slack.limits.__init__(rate=4, burst=2, speed=1.0)  # type: ignore[misc]
-    connector = connect(company, channels=["platform"])
+    company.slack.limits.__init__(rate=8, burst=2, speed=1.0)  # type: ignore[misc]
+    connector = connect(company, channels=["iberia"])
     found = signals(pull_all(connector))
     assert company.slack.limits.refused > 0
-    assert sorted(found) == sorted(m.ts for m in company.world.messages if m.channel == "platform")
+    assert sorted(found) == sorted(m.ts for m in company.world.messages if m.channel == "iberia")
 
 
 def test_a_broadcast_reply_belongs_to_its_thread() -> None:

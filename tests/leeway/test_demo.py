@@ -17,9 +17,11 @@ from models import Drift, Signal, connect
 
 
 def demo(folder: Path, *words: str) -> tuple[dict[str, Any], str]:
+    # One thread each: the two demos run side by side on two cores.
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("LEEWAY_")} | {"OMP_NUM_THREADS": "1"}
     result = subprocess.run(
         [sys.executable, "-m", "leeway.cli", "demo", "--output", str(folder), "--today", "2026-07-10", *words],
-        capture_output=True, text=True, timeout=400, env={k: v for k, v in os.environ.items() if not k.startswith("LEEWAY_")},
+        capture_output=True, text=True, timeout=400, env=environment,
     )  # fmt: skip
     assert result.returncode == 0, result.stdout[-2000:] + result.stderr[-2000:]
     return json.loads((folder / "summary.json").read_text()), result.stdout
