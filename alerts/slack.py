@@ -47,7 +47,10 @@ def blocks(alert: AlertView) -> list[dict[str, Any]]:
         lines = [f"• *{escape(name[:120])}* +{points:.0f} points" for name, points in alert.objectives]
         found.append(_section("*What took its place*\n" + "\n".join(lines)))
     if alert.teams:
-        lines = [f"• {escape(t.name[:120])}: {t.before} % → {t.after} % ({t.points:+.0f} points)" for t in alert.teams]
+        lines = [
+            f"• {escape(t.name[:120])}: {t.before} % → {t.after} %, {abs(t.points):.0f} of the points"
+            for t in alert.teams
+        ]
         found.append(_section("*Where it fell*\n" + "\n".join(lines)))
     found.append(_section(f"*To decide*\n{escape(alert.decision)}"))
     note = f"{alert.coverage} Figures are of teams, never of a person."

@@ -14,6 +14,7 @@ from typing import Any
 from rich.console import Console
 from sqlalchemy import func, select
 
+from alerts import picture
 from alerts.charts import WeekPoint, top_share_png
 from leeway.app import App
 from leeway.digest import write_previews
@@ -154,6 +155,7 @@ def _write(folder: Path, summary: dict[str, Any], register: str, app: App) -> No
     (folder / "summary.json").write_text(json.dumps(summary, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     messages = [alert["message"] for alert in summary["alerts"]]
     (folder / "alert.json").write_text(json.dumps(messages, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    (folder / "alert.html").write_text(picture.page(messages), encoding="utf-8")
     (folder / "okrs.yaml").write_text(register, encoding="utf-8")
     points = [
         WeekPoint(
@@ -192,7 +194,7 @@ def _show(summary: dict[str, Any], folder: Path, out: Console) -> None:
             verdict = "ALERTED, wrongly"
         say(f"  {event['kind']:9} {event['scope']:9} from {event['start']}: {verdict}")
     say(
-        f"\n{folder}/ holds summary.json, alert.json, shares.png, okrs.yaml and a digest of each team as .eml and .html."
+        f"\n{folder}/ holds summary.json, the alert (alert.json, alert.html), shares.png, okrs.yaml and each team's digest."
     )
 
 

@@ -36,7 +36,7 @@ POOL = 12.0
 """How much a team's own spread is drawn towards the company's, in degrees of freedom."""
 FLOOR = 0.008
 """Least standard error: people who all did one thing have no spread, but are not certain to go on so."""
-LOOKS = 90.0
+LOOKS = 70.0
 """Effective number of independent looks a year, see `threshold`."""
 RECOVERED_AFTER = 10
 

@@ -13,6 +13,7 @@ from slack_sdk.errors import SlackApiError
 from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
 
+from alerts.picture import page
 from alerts.slack import CLAIM, blocks, escape, message, tell_pending
 from alerts.view import AlertView, TeamLine, ThemeLine, view
 from models import Drift
@@ -159,3 +160,13 @@ def test_the_message_names_its_drift_so_that_a_lost_answer_can_be_found_again() 
     found = message(view(drift(), REGISTER, 0.9, 5), 42)
     assert found["metadata"] == {"event_type": "leeway_drift", "event_payload": {"drift": 42}}
     assert found["unfurl_links"] is False
+
+
+def test_the_picture_shows_hostile_text_as_text() -> None:
+    theme = ThemeLine("<script>alert(1)</script>", 3, ("a & b",), "<img src=x>")
+    alert = AlertView("Work fell", "size", "sure", (theme,), (), (), "decide", "covered", TODAY)
+    html = page([message(alert, 1)])
+    assert "<script>" not in html
+    assert "<img" not in html
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in html
+    assert "<b>What took its place</b>" in html
