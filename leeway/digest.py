@@ -1,6 +1,8 @@
 """`leeway digest --preview`: the digests as files."""
 
+import base64
 from collections.abc import Iterator
+from email.message import EmailMessage
 from pathlib import Path
 
 from alerts.digest import compose, team_week
@@ -27,5 +29,14 @@ def write_previews(app: App, folder: Path, only: str | None = None) -> Iterator[
         html = mail.get_body(("html",))
         if html is not None:
             path = folder / f"digest-{team.key}.html"
-            path.write_text(html.get_content(), encoding="utf-8")
+            path.write_text(_with_pictures(html.get_content(), mail), encoding="utf-8")
             yield path
+
+
+def _with_pictures(html: str, mail: EmailMessage) -> str:
+    """A browser knows no cid: addresses, so the preview carries the pictures in itself."""
+    for part in mail.walk():
+        if part.get_content_type() == "image/png":
+            data = base64.b64encode(part.get_payload(decode=True)).decode()  # type: ignore[arg-type]
+            html = html.replace(f"cid:{str(part['Content-ID']).strip('<>')}", f"data:image/png;base64,{data}")
+    return html

@@ -29,8 +29,12 @@ BASE_LEAST, BASE_MOST = 20, 65
 """Working days of history before a window: at least four weeks, at most thirteen."""
 RECENT = 4
 """The fall must still be there in the last days: a dip that has ended is no drift."""
-STILL, SETTLED = 0.65, 15
+STILL, SETTLED = 0.65, 20
 """Until so many days have passed, what follows the first week must show this part of its fall."""
+PERSISTS = 1.7
+"""... and be a fall by itself, by so many standard errors."""
+CLEAR, AT_ONCE = 10, 0.7
+"""A fall younger than two weeks is raised at once only where it is this much clearer than it needs to be."""
 SMALLEST_FALL = 0.03
 POOL = 12.0
 """How much a team's own spread is drawn towards the company's, in degrees of freedom."""
@@ -279,9 +283,12 @@ class Detector:
             rate = self.settings.team_alarms / max(1, len(self.scopes) - 1)
         if best is None or best.z < threshold(rate) or best.before - best.after < SMALLEST_FALL:
             return None
-        best = _most_likely(sums)
-        if sums.days - best.first < FIRST or not _lasts(sums, best):
+        surest, best = best.z, _most_likely(sums)
+        age = sums.days - best.first
+        if age < FIRST or not _lasts(sums, best):
             return None  # it began within the last days: a dip of a week looks the same so far
+        if age < CLEAR and surest < threshold(rate) + AT_ONCE:
+            return None
         start = self.seen.days[usable[best.first]]
         if name != COMPANY and self._part_of_the_company(start):
             return None
@@ -340,7 +347,10 @@ def _lasts(sums: _Sums, change: Change) -> bool:
         return True
     # After a dip people finish what they began in it, so the share comes back over days: wait and see.
     first_week = change.before - sums.ratio(change.first, min(week, n))
-    return change.before - sums.ratio(min(n - RECENT + 1, week), n) >= STILL * first_week
+    later = min(n - RECENT + 1, week)
+    still = change.before - sums.ratio(later, n)
+    error = float(changes(sums, np.array([later])).error[0])
+    return still >= STILL * first_week and still >= PERSISTS * error
 
 
 def _most_likely(sums: _Sums) -> Change:
