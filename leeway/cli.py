@@ -249,7 +249,12 @@ def detect(
     effort: Annotated[Path, typer.Argument(metavar="EFFORT.csv")],
     periods: Annotated[Path, typer.Option(metavar="PERIODS.yaml", help="Priorities by period.")],
     events: Annotated[Path, typer.Option("--out", metavar="EVENTS.jsonl", help="Where to write.")],
-    capacity: Annotated[Path | None, typer.Option(metavar="CAPACITY.csv", help="Expected person-days.")] = None,
+    capacity: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="CAPACITY.csv", help="Expected person-days; else capacity.csv beside EFFORT.csv, if there."
+        ),
+    ] = None,
     company_alarms: Annotated[float, typer.Option(help="Wanted false alarms a year for the company.")] = 0.4,
     team_alarms: Annotated[float, typer.Option(help="The same for all teams together.")] = 1.2,
 ) -> None:
@@ -258,6 +263,8 @@ def detect(
     from pipeline.files import write_jsonl
     from pipeline.offline_drift import as_row, read_effort, read_periods
 
+    beside = effort.with_name("capacity.csv")
+    capacity = capacity or (beside if beside.exists() else None)
     settings = DriftSettings(company_alarms=company_alarms, team_alarms=team_alarms)
     found = Detector(read_effort(effort, capacity), read_periods(periods), settings).run()
     write_jsonl(events, map(as_row, found))

@@ -93,9 +93,13 @@ def _silences(source: str, level: Array, total: Array) -> tuple[NDArray[np.bool_
 
 def _fault(source: str, first: int, last: int, usual: float, level: Array) -> Fault:
     # The smaller a source, the longer it must be silent before that is no chance.
-    days = max(2, math.ceil(_CERTAIN / max(usual, 0.1)))
+    return _told(source, first, last, max(2, math.ceil(_CERTAIN / max(usual, 0.1))), usual, level)
+
+
+def _told(what: str, first: int, last: int, days: int, usual: float, level: Array) -> Fault:
+    """Certain after `days` days, and told with what was known then."""
     told = first + days - 1 if last - first + 1 >= days else None
-    return Fault(source, first, last, told, usual, float(level[first : last + 1].mean()))
+    return Fault(what, first, last, told, usual, float(level[first : (told or last) + 1].mean()))
 
 
 def _uncovered(total: Array, expected: Array) -> tuple[NDArray[np.bool_], list[Fault]]:
@@ -103,13 +107,17 @@ def _uncovered(total: Array, expected: Array) -> tuple[NDArray[np.bool_], list[F
     low = np.zeros(len(total), bool)
     faults: list[Fault] = []
     first: int | None = None
-    for day in range(5, len(total)):
-        usual = float(np.median(coverage[max(0, day - HISTORY) : day]))
-        low[day] = expected[day] > 0 and coverage[day] < ABSENT * usual
-        if low[day] and first is None:
+    usual = 1.0
+    for day in range(5, len(total) + 1):
+        if first is None and day < len(total):
+            usual = float(np.median(coverage[max(0, day - HISTORY) : day]))
+        if day < len(total):
+            low[day] = expected[day] > 0 and coverage[day] < ABSENT * usual
+            if first is not None and day - first >= LONGEST_FAULT:
+                low[day] = False
+        if first is None and day < len(total) and low[day]:
             first = day
-        elif not low[day] and first is not None:
-            faults.append(Fault("coverage", first, day - 1, first + 1 if day - first >= 2 else None, usual,
-                                float(coverage[first:day].mean())))  # fmt: skip
+        elif first is not None and (day == len(total) or not low[day]):
+            faults.append(_told("coverage", first, day - 1, 2, usual, coverage))
             first = None
     return low, [fault for fault in faults if fault.told is not None]

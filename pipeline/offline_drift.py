@@ -29,6 +29,8 @@ def read_periods(path: Path) -> list[Priorities]:
     for number, row in enumerate(rows, 1):
         start = row.get("start") if isinstance(row, dict) else None
         rank = row.get("priority") if isinstance(row, dict) else None
+        if isinstance(start, str):
+            start = _quoted(f"{path}, entry {number}", start)
         if not isinstance(start, date) or not isinstance(rank, dict):
             raise InputError(f"{path}, entry {number}: needs `start` (a date) and `priority` ({{objective: rank}}).")
         if not all(isinstance(r, int) and r >= 1 for r in rank.values()):
@@ -75,6 +77,13 @@ def as_row(event: Event) -> dict[str, Any]:
         "low": round(event.low, 4), "high": round(event.high, 4), "absorbed_by": [list(pair) for pair in event.absorbed_by],
     }  # fmt: skip
     return found | ({"subject": event.subject} if event.subject else {})
+
+
+def _quoted(where: str, text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise InputError(f"{where}: start: {text!r} is no date like 2026-07-01.") from None
 
 
 def _rows(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[str, dict[str, str]]]:
