@@ -8,6 +8,7 @@ pipeline/weights/fusion.json.
 
 import argparse
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -68,9 +69,9 @@ def _unseen(companies: list[Company], features: list[Features]) -> list[NDArray[
     return found
 
 
-def judge(company: Company, weights: list[Fusion]) -> dict[str, float]:
+def judge(company: Company, weights: list[Fusion], labels: Mapping[str, str | None] | None = None) -> dict[str, float]:
     """The figures of shared/eval/score.py, with expected calibration error and the expected top-three share."""
-    found, _ = company.matcher.probabilities(weights=weights)
+    found, _ = company.matcher.probabilities(labels, weights)
     guess, none = found.argmax(1), len(company.matcher.keys)
     of = company.register.objective_of()
     top = company.register.top()

@@ -223,25 +223,38 @@ def digest(
 def match(
     register: Annotated[Path, typer.Argument(metavar="OKRS.yaml")],
     signals: Annotated[Path, typer.Argument(metavar="SIGNALS.jsonl")],
-    predictions: Annotated[Path, typer.Option("--out", metavar="PREDICTIONS.jsonl", help="Where to write.")],
+    predictions: Annotated[
+        Path | None, typer.Option("--out", metavar="PREDICTIONS.jsonl", help="Where to write.")
+    ] = None,
     labels: Annotated[
         Path | None, typer.Option(metavar="LABELS.jsonl", help="What people said: id and key_result.")
     ] = None,
+    ask: Annotated[int, typer.Option(min=0, help="Print so many ids that are most worth a label, best first.")] = 0,
     model: Annotated[str, typer.Option(help="`bundled`, or a sentence-transformers name or folder.")] = "bundled",
 ) -> None:
     """Match signals to key results offline, without a database."""
+    from pipeline.ask import worth_asking
     from pipeline.encode import SentenceEncoder
     from pipeline.files import write_jsonl
-    from pipeline.offline import as_row, match_offline, read_labels, read_signals
+    from pipeline.match import Matcher
+    from pipeline.offline import as_row, read_labels, read_signals
     from pipeline.register import read
 
+    if predictions is None and not ask:
+        raise typer.BadParameter("say where to write the predictions, or --ask for ids to label.", param_hint="--out")
     okr, _ = read(register)
     items = read_signals(signals)
-    known = read_labels(labels, okr) if labels else None
-    found = match_offline(okr, items, SentenceEncoder(model), known)
-    write_jsonl(predictions, map(as_row, found))
-    served = sum(one.key_result is not None for one in found)
-    out.print(f"{predictions}: {len(found)} signals, {served} on a key result, {len(found) - served} on none.")
+    known = read_labels(labels, okr) if labels else {}
+    matcher = Matcher(okr, items, SentenceEncoder(model))
+    if ask:
+        found, _ = matcher.probabilities(known)
+        for id_ in worth_asking(matcher, found, ask, set(known)):
+            sys.stdout.write(id_ + "\n")
+    if predictions is not None:
+        rows = matcher.predict(known)
+        write_jsonl(predictions, map(as_row, rows))
+        served = sum(one.key_result is not None for one in rows)
+        err.print(f"{predictions}: {len(rows)} signals, {served} on a key result, {len(rows) - served} on none.")
 
 
 @app.command()

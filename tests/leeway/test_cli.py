@@ -185,6 +185,8 @@ def test_match_and_detect_write_their_files(tmp_path: Path) -> None:
     done = leeway(tmp_path, "match", "okrs.yaml", "s.jsonl", "--labels", "l.jsonl", "--out", "p.jsonl")
     assert done.returncode == 0, done.stderr
     assert json.loads((tmp_path / "p.jsonl").read_text())["key_result"] == "O2.2"
+    assert leeway(tmp_path, "match", "okrs.yaml", "s.jsonl", "--ask", "5").stdout == "A-1\n"
+    refused(leeway(tmp_path, "match", "okrs.yaml", "s.jsonl"), "--out")
     (tmp_path / "e.csv").write_text("date,person,team,source,objective,person_days\n2026-01-05,a,t,jira,O1,-1\n")
     (tmp_path / "p.yaml").write_text("[{start: 2026-01-01, end: 2026-12-31, priority: {O1: 1}}]")
     refused(

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.ask import worth_asking
 from pipeline.encode import BUNDLED, ModelError, SentenceEncoder, bundled_model, text_hash
 from pipeline.files import InputError
 from pipeline.fusion import Features, fit
@@ -119,6 +120,20 @@ def test_a_scope_of_the_register_decides(encoder: SentenceEncoder) -> None:
     scoped = parse(OKRS.replace('hours", owner', 'hours", scope: {items: [X-1], containers: ["#random"]}, owner'))
     found = {p.id: p for p in match_offline(scoped, ITEMS, encoder)}
     assert [found[id_].key_result for id_ in ("X-1", "X-2", "X-3")] == ["O2.1"] * 3
+
+
+def test_an_epic_is_asked_about_rather_than_its_child_and_nothing_twice(
+    encoder: SentenceEncoder, register: Register
+) -> None:
+    matcher = Matcher(register, ITEMS, encoder)
+    found, _ = matcher.probabilities()
+    asked = worth_asking(matcher, found, 99, set())
+    assert "U-1" in asked
+    assert "U-2" not in asked
+    assert len(asked) == len(set(asked))
+    assert asked[:3] == worth_asking(matcher, found, 3, set())
+    again = worth_asking(matcher, matcher.probabilities({asked[0]: "O1.1"})[0], 99, {asked[0]})
+    assert asked[0] not in again
 
 
 def test_the_order_of_the_items_does_not_matter(
