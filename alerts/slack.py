@@ -42,6 +42,8 @@ def blocks(alert: AlertView) -> list[dict[str, Any]]:
             + (f"\n    for example: {escape(theme.example[:160])}" if theme.example else "")
             for theme in alert.themes
         ]
+        if abs(alert.rest) >= 1:
+            lines.append(f"• everything else off the top three: {alert.rest:+.0f} points")
         found.append(_section("*What took its place*\n" + "\n".join(lines)))
     elif alert.objectives:
         lines = [f"• *{escape(name[:120])}* +{points:.0f} points" for name, points in alert.objectives]

@@ -34,12 +34,13 @@ class ThemeLine:
 
 @dataclass(frozen=True, slots=True)
 class AlertView:
-    """Everything that is shown, in the order of reading."""
+    """Everything that is shown, in the order of reading. The themes' points and `rest` add up to the fall."""
 
     headline: str
     size: str
     confidence: str
     themes: tuple[ThemeLine, ...]
+    rest: float
     objectives: tuple[tuple[str, float], ...]
     teams: tuple[TeamLine, ...]
     decision: str
@@ -64,7 +65,7 @@ def view(drift: Drift, register: Register, coverage: float, least_people: int) -
         for row in drift.explanation.get("themes", [])[:_THEMES]
     )
     return AlertView(
-        headline, size, _confidence(drift), themes, _objectives(drift, register),
+        headline, size, _confidence(drift), themes, fall - sum(t.points for t in themes), _objectives(drift, register),
         _teams(drift.explanation.get("teams", []), register, least_people), _decision(themes, whole),
         f"Based on {100 * coverage:.0f} % of the expected person-days of the last four weeks.", drift.start,
     )  # fmt: skip

@@ -95,17 +95,15 @@ def _set(drift: Drift, event: Event) -> None:
 
 def _themes(session: Session, model: str) -> list[Theme]:
     """Cluster the items that most likely serve no key result."""
-    off = {
-        item
-        for item, p in session.execute(select(Match.work_item_id, Match.probabilities))
-        if 1 - sum(p.values()) >= _OFF
-    }
+    none = {item: 1 - sum(p.values()) for item, p in session.execute(select(Match.work_item_id, Match.probabilities))}
+    off = {item for item, p in none.items() if p >= _OFF}
     days: dict[int, dict[date, float]] = defaultdict(lambda: defaultdict(float))
     teams: dict[int, dict[str, float]] = defaultdict(lambda: defaultdict(float))
     query = select(Effort.work_item_id, Effort.day, Effort.person_days, Person.team)
     for item, day, amount, team in session.execute(query.join(Person, Person.id == Effort.person_id)):
-        days[item][day] += amount
-        teams[item][team or ""] += amount
+        off_goal = amount * none.get(item, 1.0)  # as in the shares: by probability, not by label
+        days[item][day] += off_goal
+        teams[item][team or ""] += off_goal
     everything = load_work(session)
     titles = {one.item.id: one.item.title for one in everything if one.item.kind == "epic"}
     work = [one for one in everything if one.row in days and one.item.words]

@@ -55,6 +55,7 @@ def texts(found: Any) -> Iterator[str]:
 def test_it_says_what_fell_since_when_how_much_and_what_took_its_place() -> None:
     said = "\n".join(texts(blocks(view(drift(), REGISTER, 0.93, 5))))
     for part in ("fell from 62 % to 44 % since 29 June", "18 points", "between 14 and 22", "Hafenwerk, Export* +11 points",
+                 "everything else off the top three: +7 points",
                  "Rider App, Platform &amp; Data", "Rider App: 80 % → 50 %", "93 %", "Continue, reshape or stop"):  # fmt: skip
         assert part in said
 
@@ -83,7 +84,7 @@ def test_any_outside_text_stays_within_slacks_limits_and_pages_nobody(
     name: str, team: str, example: str, points: float
 ) -> None:
     theme, line = ThemeLine(name, points, (team,) * 9, example), TeamLine(team, 1, 2, points)
-    alert = AlertView(name, example, team, (theme,) * 3, (), (line,) * 4, name, team, TODAY)
+    alert = AlertView(name, example, team, (theme,) * 3, points, (), (line,) * 4, name, team, TODAY)
     found = blocks(alert)
     assert len(found) <= 50
     assert 0 < len(found[0]["text"]["text"]) <= 150 or name.strip() == ""
@@ -164,7 +165,7 @@ def test_the_message_names_its_drift_so_that_a_lost_answer_can_be_found_again() 
 
 def test_the_picture_shows_hostile_text_as_text() -> None:
     theme = ThemeLine("<script>alert(1)</script>", 3, ("a & b",), "<img src=x>")
-    alert = AlertView("Work fell", "size", "sure", (theme,), (), (), "decide", "covered", TODAY)
+    alert = AlertView("Work fell", "size", "sure", (theme,), 0.2, (), (), "decide", "covered", TODAY)
     html = page([message(alert, 1)])
     assert "<script>" not in html
     assert "<img" not in html
