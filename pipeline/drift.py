@@ -9,7 +9,7 @@ distribution. The threshold follows from the wanted number of false alarms a yea
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
 
@@ -31,6 +31,8 @@ RECENT = 4
 """The fall must still be there in the last days: a dip that has ended is no drift."""
 STILL, SETTLED = 0.65, 20
 """Until so many days have passed, what follows the first week must show this part of its fall."""
+UNFADED = 0.85
+"""Below this part of the first week's fall, a young drift is of low severity until it has settled."""
 PERSISTS = 1.7
 """... and be a fall by itself, by so many standard errors."""
 CLEAR, AT_ONCE = 10, 0.7
@@ -292,8 +294,11 @@ class Detector:
         start = self.seen.days[usable[best.first]]
         if name != COMPANY and self._part_of_the_company(start):
             return None
-        self.open[name] = _drift(day, name, start, best, self._absorbed(part, top, best))
-        return self.open[name]
+        event = _drift(day, name, start, best, self._absorbed(part, top, best))
+        if age < SETTLED and _fades(sums, best):
+            event = replace(event, severity="low")
+        self.open[name] = event
+        return event
 
     def _best(self, name: str, sums: _Sums) -> Change | None:
         """The window with the largest statistic among those in which the fall lasts."""
@@ -351,6 +356,13 @@ def _lasts(sums: _Sums, change: Change) -> bool:
     still = change.before - sums.ratio(later, n)
     error = float(changes(sums, np.array([later])).error[0])
     return still >= STILL * first_week and still >= PERSISTS * error
+
+
+def _fades(sums: _Sums, change: Change) -> bool:
+    """What follows the first week is a smaller fall than that week: perhaps a dip that people are still leaving."""
+    week = min(change.first + 5, sums.days - RECENT + 1)
+    first_week = change.before - sums.ratio(change.first, week)
+    return change.before - sums.ratio(week, sums.days) < UNFADED * first_week
 
 
 def _most_likely(sums: _Sums) -> Change:

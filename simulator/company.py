@@ -125,13 +125,13 @@ def mix(team: str, day: date, events: dict[str, Planted]) -> dict[str, float]:
             plan["O3.1"] += 0.05
     if day >= events["fall"].start:
         if team == "app":
-            shift(["O3.1", "O3.2", "O1.3"], "hafen", 0.39)
+            shift(["O3.1", "O3.2", "O1.3"], "hafen", 0.41)
         elif team == "fleet":
-            shift(["O2.2", "O3.2"], "cargo", 0.39)
+            shift(["O2.2", "O3.2"], "cargo", 0.41)
         elif team == "platform":
-            shift(["O1.3", "O2.2"], "hafen", 0.27)
+            shift(["O1.3", "O2.2"], "hafen", 0.29)
         elif team == "sales":
-            shift(["O1.1", "O1.2"], "cargo", 0.25)
+            shift(["O1.1", "O1.2"], "cargo", 0.27)
     dip = events["dip"]
     if dip.end and dip.start <= day < dip.end and team in ("app", "fleet", "platform", "workshop", "sales"):
         shift([key for key in plan if key.startswith(("O1", "O2", "O3"))], "bau", 0.26)

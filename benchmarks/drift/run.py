@@ -78,14 +78,20 @@ def report(name: str, results: list[Result]) -> str:
                    for e in r.events) for r in results]  # fmt: skip
         parts.append(f"team named in 4 w {np.mean(hit):.0%}")
     else:
-        after = [[e for e in r.events if e.at >= r.start] for r in results]
+        # Six weeks: later, ordinary false alarms would be counted as the event's.
+        until = timedelta(weeks=6)
+        after = [[e for e in r.events if r.start <= e.at <= r.start + until] for r in results]
         drift = np.mean([any(e.kind == "drift" for e in es) for es in after])
+        whole = np.mean([any(e.kind == "drift" and e.scope == COMPANY for e in es) for es in after])
         loud = np.mean([any(e.kind == "drift" and e.severity != "low" for e in es) for es in after])
         kinds: dict[str, int] = defaultdict(int)
         for es in after:
             for kind in {e.kind for e in es}:
                 kinds[kind] += 1
-        parts.append(f"no drift {1 - drift:.0%}, nothing above low {1 - loud:.0%}, kinds {dict(kinds)}")
+        parts.append(
+            f"no company drift {1 - whole:.0%}, no drift at all {1 - drift:.0%}, nothing above low {1 - loud:.0%}, "
+            f"kinds {dict(kinds)}"
+        )
     return f"{name:12} {n} runs: {'; '.join(parts)}"
 
 
