@@ -56,7 +56,7 @@ def test_a_worker_pulls_analyses_and_records_a_cycle(tmp_path: Path, company: Si
         send = "from leeway.tasks import pull_all, speak; pull_all.delay(); pull_all.delay(); speak.delay()"
         subprocess.run([sys.executable, "-c", send], cwd=tmp_path, env=environment, check=True, timeout=60)
         engine = connect(f"sqlite:///{tmp_path}/leeway.db")
-        deadline = time.monotonic() + 120
+        deadline = time.monotonic() + 240
         while not settled(engine):
             assert worker.poll() is None, (tmp_path / "worker.log").read_text()[-2000:]
             assert time.monotonic() < deadline, (tmp_path / "worker.log").read_text()[-2000:]
