@@ -5,6 +5,7 @@ from datetime import timedelta
 import structlog
 
 from connectors.base import SourceError
+from leeway.app import NotReady
 from leeway.celery_app import celery, the_app
 from pipeline import ingest, lease
 from pipeline.cycle import Report, analyse_and_record
@@ -47,6 +48,11 @@ def analyse() -> None:
             return
         settings = DriftSettings(**app.settings.drift.model_dump())
         report = Report()
+        try:
+            app.register()
+        except NotReady as error:
+            log.warning("nothing to analyse yet", reason=str(error))
+            return
         analyse_and_record(app.sessions, app.encoder, settings, app.now(), report, lambda stage, done, of: None)
         log.info("analysed", seconds=report.seconds, **report.counts)
     speak.delay()

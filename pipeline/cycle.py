@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session, sessionmaker
 
 from connectors.base import Connector, SourceError
@@ -97,11 +97,13 @@ def analyse(
     with sessions() as session:
         through = session.scalar(select(func.max(Cycle.through)))
         pending = needs_match(session, version, changed)
+        # The running cycle is one; another one without an end was killed, perhaps between match and shares.
+        open_ = session.scalar(select(func.count()).select_from(Cycle).where(Cycle.finished_at.is_(None))) or 0
     if pending:
         progress("match", 0, None)
         with report.stage("match"):
             report.counts["matched"] = match_all(sessions, register, version, encoder)
-    if not pending and through is not None and through >= last:
+    if not pending and open_ <= 1 and through is not None and through >= last:
         return
     progress("effort", 0, None)
     with report.stage("effort"):
@@ -119,14 +121,18 @@ def analyse_and_record(
     progress: Progress,
 ) -> None:  # fmt: skip
     """`analyse`, with a row of what it did."""
-    started = datetime.now(UTC)
+    with sessions.begin() as session:
+        session.add(row := Cycle(started_at=datetime.now(UTC)))
+        session.flush()
+        id_ = row.id
     analyse(sessions, encoder, settings, now, report, progress)
     with sessions.begin() as session:
         found = current_register(session)
-        session.add(Cycle(
-            started_at=started, finished_at=datetime.now(UTC), seconds=report.seconds, counts=dict(report.counts),
-            through=last_complete_day(now, found[1].calendar.time_zone) if found else None,
-        ))  # fmt: skip
+        row = session.get_one(Cycle, id_)
+        row.finished_at, row.seconds, row.counts = datetime.now(UTC), report.seconds, dict(report.counts)
+        row.through = last_complete_day(now, found[1].calendar.time_zone) if found else None
+        # What a killed one left undone is done now.
+        session.execute(delete(Cycle).where(Cycle.finished_at.is_(None), Cycle.id < id_))
 
 
 def run_cycle(
