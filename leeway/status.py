@@ -45,7 +45,8 @@ def status_of(app: App) -> dict[str, Any]:
             "last_cycle": {"finished_at": cycle.finished_at, "seconds": cycle.seconds} if cycle else None,
             "weeks": weeks[::-1],
             "open_drifts": drifts,
-            "unresolved_accounts": [{"source": u.source, "account": u.external_id, "name": u.name, "signals": u.signals}
+            # Busiest first, but without the volume: no figure about one person, here neither.
+            "unresolved_accounts": [{"source": u.source, "account": u.external_id, "name": u.name}
                                     for u in unresolved(session)],
         }  # fmt: skip
 
