@@ -8,9 +8,8 @@ from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session, sessionmaker
 
 from alerts.view import AlertView, view
-from models import Drift, Share
+from models import OPEN_STATES, Drift, Share
 from pipeline.drift import COMPANY
-from pipeline.drift_stage import OPEN
 from pipeline.register import Register
 
 if TYPE_CHECKING:
@@ -73,7 +72,7 @@ def tell_pending(
 ) -> int:  # fmt: skip
     """Post every raised drift that nobody was told of; returns how many. Safe with many workers at once."""
     with sessions() as session:
-        company = session.scalar(select(Drift).where(Drift.scope == COMPANY, Drift.state.in_(OPEN)).limit(1))
+        company = session.scalar(select(Drift).where(Drift.scope == COMPANY, Drift.state.in_(OPEN_STATES)).limit(1))
         raised = session.scalars(
             select(Drift)
             .where(Drift.kind == "drift", Drift.state == "raised", Drift.message_ts.is_(None))

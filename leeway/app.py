@@ -15,6 +15,7 @@ from models import connect
 
 if TYPE_CHECKING:
     from pipeline.cycle import Progress, Report
+    from pipeline.drift import DriftSettings
     from pipeline.encode import Encoder
     from pipeline.register import Register
 
@@ -76,16 +77,21 @@ class App:
             )
         return found
 
+    def drift_settings(self) -> "DriftSettings":
+        """The detector's part of the settings."""
+        from pipeline.drift import DriftSettings
+
+        return DriftSettings(**self.settings.drift.model_dump())
+
     def run_once(self, progress: "Progress") -> "Report":
         """One whole cycle, then tell what is new. Raises NotReady where nothing is configured."""
         from pipeline.cycle import run_cycle
-        from pipeline.drift import DriftSettings
 
         if not self.connectors:
             raise NotReady("no source is configured. Add [jira], [slack] or [hubspot] to leeway.toml (`leeway init`).")
         self.register()
         report = run_cycle(
-            self.connectors, self.sessions, self.encoder, DriftSettings(**self.settings.drift.model_dump()), self.now(),
+            self.connectors, self.sessions, self.encoder, self.drift_settings(), self.now(),
             timedelta(weeks=self.settings.history.weeks), progress,
         )  # fmt: skip
         with report.stage("speak"):

@@ -10,7 +10,7 @@ from alerts.charts import WeekPoint, top_share_png
 from leeway.app import App, NotReady
 from models import Share
 from pipeline.cycle import last_complete_day
-from pipeline.drift import Detector, DriftSettings, Priorities
+from pipeline.drift_stage import detector_for
 from pipeline.share_stage import observe
 
 
@@ -24,8 +24,7 @@ def backtest_lines(app: App, since: date | None, picture: Path | None) -> Iterat
         weeks = [WeekPoint(s.week, s.share, s.low, s.high, s.coverage) for s in session.scalars(query)]
     if seen is None or not weeks:
         raise NotReady("there is no history yet. `leeway run --once` pulls it.")
-    rank = {objective.key: objective.priority for objective in register.objectives}
-    events = Detector(seen, [Priorities(date.min, rank)], DriftSettings(**app.settings.drift.model_dump())).run()
+    events = detector_for(register, seen, app.drift_settings()).run()
     weeks = [week for week in weeks if since is None or week.week >= since]
     for number, week in enumerate(weeks):
         until = weeks[number + 1].week if number + 1 < len(weeks) else date.max

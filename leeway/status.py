@@ -7,7 +7,7 @@ from rich.console import Console
 from sqlalchemy import func, select
 
 from leeway.app import App
-from models import Cycle, Drift, Failure, Share, Signal, StreamCursor, WorkItem
+from models import OPEN_STATES, Cycle, Drift, Failure, Share, Signal, StreamCursor, WorkItem
 from pipeline.identity import unresolved
 
 
@@ -35,7 +35,7 @@ def status_of(app: App) -> dict[str, Any]:
         drifts = [
             {"scope": d.scope, "state": d.state, "severity": d.severity, "since": d.start, "before": round(d.before, 3),
              "after": round(d.after, 3), "told": d.sent_at is not None}
-            for d in session.scalars(select(Drift).where(Drift.state.in_(("raised", "acknowledged", "snoozed"))))
+            for d in session.scalars(select(Drift).where(Drift.state.in_(OPEN_STATES)))
         ]  # fmt: skip
         cycle = session.scalar(select(Cycle).where(Cycle.finished_at.is_not(None)).order_by(Cycle.id.desc()).limit(1))
         return {

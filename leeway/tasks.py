@@ -9,7 +9,6 @@ from leeway.app import NotReady
 from leeway.celery_app import celery, the_app
 from pipeline import ingest, lease
 from pipeline.cycle import Report, analyse_and_record
-from pipeline.drift import DriftSettings
 
 log = structlog.get_logger()
 _LONGEST = timedelta(hours=1)
@@ -46,14 +45,15 @@ def analyse() -> None:
     with lease.hold(app.sessions, "analyse", _LONGEST) as mine:
         if not mine:
             return
-        settings = DriftSettings(**app.settings.drift.model_dump())
         report = Report()
         try:
             app.register()
         except NotReady as error:
             log.warning("nothing to analyse yet", reason=str(error))
             return
-        analyse_and_record(app.sessions, app.encoder, settings, app.now(), report, lambda stage, done, of: None)
+        analyse_and_record(
+            app.sessions, app.encoder, app.drift_settings(), app.now(), report, lambda stage, done, of: None
+        )
         log.info("analysed", seconds=report.seconds, **report.counts)
     speak.delay()
 

@@ -3,6 +3,7 @@
 from models.base import Base
 from models.session import connect, upsert, without_password
 from models.tables import (
+    OPEN_STATES,
     Account,
     Capacity,
     Cycle,
@@ -27,6 +28,7 @@ from models.tables import (
 )
 
 __all__ = [
+    "OPEN_STATES",
     "Account", "Base", "Capacity", "Cycle", "Digest", "Drift", "Effort", "Failure", "KeyResult", "Label", "Lease", "Match",
     "Objective", "Person", "RegisterVersion", "Share", "Signal", "StreamCursor", "Team", "Theme", "Vector", "WorkItem",
     "connect", "upsert", "without_password",

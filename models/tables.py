@@ -221,6 +221,10 @@ class Theme(Base):
     items: Mapped[list[Any]]
 
 
+OPEN_STATES = ("raised", "acknowledged", "snoozed")
+"""States of a drift that is not over."""
+
+
 class Drift(Base):
     """A sustained change of a share. `message_ts` is set once it was told; `claimed_at` while somebody tries."""
 

@@ -11,7 +11,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session, sessionmaker
 
 from connectors.base import Connector, SourceError
-from models import Cycle, Drift, KeyResult, Objective, RegisterVersion, Team
+from models import Cycle, KeyResult, Objective, RegisterVersion, Team
 from pipeline import identity, ingest
 from pipeline.drift import DriftSettings
 from pipeline.drift_stage import detect_drift
@@ -159,9 +159,3 @@ def run_cycle(
             report.counts[key] = report.counts.get(key, 0) + value
     analyse_and_record(sessions, encoder, settings, now, report, progress)
     return report
-
-
-def open_drifts(session: Session) -> list[Drift]:
-    """Drifts that are not over, the company's first."""
-    rows = session.scalars(select(Drift).where(Drift.state.in_(("raised", "acknowledged", "snoozed"))))
-    return sorted(rows, key=lambda drift: (drift.scope != "company", drift.raised_on))

@@ -18,10 +18,10 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from pipeline import health
+from pipeline.share import Z90
 
 Array = NDArray[np.float64]
 Positions = NDArray[np.int64]
-Z90 = 1.6449
 COMPANY = "company"
 FIRST, LAST = 8, 30
 """Shortest and longest window in working days. Eight: a dip of one week must not carry an alarm by itself."""

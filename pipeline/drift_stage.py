@@ -13,7 +13,7 @@ import numpy as np
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session, sessionmaker
 
-from models import Drift, Effort, Match, Person
+from models import OPEN_STATES, Drift, Effort, Match, Person
 from models import Theme as ThemeRow
 from pipeline.drift import COMPANY, Detector, DriftSettings, Event, Observations, Priorities
 from pipeline.explain import by_team, by_theme, team_points
@@ -23,8 +23,13 @@ from pipeline.share_stage import observe
 from pipeline.themes import OffGoal, Theme, find_themes
 from pipeline.work import Work, load_work
 
-OPEN = ("raised", "acknowledged", "snoozed")
 _OFF = 0.5
+
+
+def detector_for(register: Register, seen: Observations, settings: DriftSettings) -> Detector:
+    """A detector with the register's priorities for all of the history."""
+    rank = {objective.key: objective.priority for objective in register.objectives}
+    return Detector(seen, [Priorities(date.min, rank)], settings)
 
 
 def detect_drift(
@@ -36,8 +41,7 @@ def detect_drift(
         if seen is None:
             return []
         themes = _themes(session, model)
-    rank = {objective.key: objective.priority for objective in register.objectives}
-    detector = Detector(seen, [Priorities(date.min, rank)], settings)
+    detector = detector_for(register, seen, settings)
     events = detector.run()
     with sessions.begin() as session:
         _keep_themes(session, themes, last)
@@ -64,7 +68,7 @@ def _reconcile(
         elif event.kind == "recovery" and event.scope in last:
             drift = last.pop(event.scope)
             drift.ended_on = event.at
-            if drift.state in OPEN:
+            if drift.state in OPEN_STATES:
                 drift.state = "recovered"
     for scope, event in detector.open.items():
         current = detector.now(event)
@@ -75,7 +79,7 @@ def _reconcile(
             "teams": team_points(by_team(seen, register.top(), current.start)) if scope == COMPANY else [],
         }
     for drift in kept.values():
-        if drift.state in OPEN:
+        if drift.state in OPEN_STATES:
             drift.state = "superseded"  # with what is known now it would not have been raised
 
 

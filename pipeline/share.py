@@ -8,7 +8,6 @@ fall together for all items of one tree, and of the calibration as a whole, whic
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,14 +70,3 @@ def shares(
         ShareRow(name, float(e), float(max(0.0, e - h)), float(min(1.0, e + h)))
         for name, e, h in zip([*names, TOP], estimate, half, strict=True)
     ]
-
-
-@dataclass(frozen=True, slots=True)
-class WeekShare:
-    """What is kept for a week, scope and objective."""
-
-    week: date
-    scope: str
-    row: ShareRow
-    coverage: float
-    person_days: float
