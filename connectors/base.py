@@ -5,7 +5,7 @@ Each page carries the cursor that is valid once the page has been stored, so pag
 committed together and a puller that is killed repeats at most one page.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -56,9 +56,15 @@ class BadAnswer(SourceError):
     """An answer that is not what the vendor documents."""
 
 
+class NotReachable(SourceError):
+    """A channel, mailbox or the like that is configured but that the account cannot see."""
+
+    permanent = True
+
+
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A person's or a bot's account in one source."""
+    """A person's or a bot's account in one source. `groups` are the names of the user groups or teams it is in there."""
 
     source: str
     external_id: str
@@ -66,6 +72,7 @@ class Account:
     email: str | None = None
     bot: bool = False
     time_zone: str | None = None
+    groups: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +118,10 @@ class Signal:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """One item that could not be understood; it is set aside with the reason and the rest goes on."""
+    """One record that could not be understood; it is set aside with the reason and the rest goes on.
+
+    `external_id` is what `Connector.again` needs to read it once more.
+    """
 
     source: str
     stream: str
@@ -120,15 +130,39 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True)
+class Span:
+    """What a page holds completely, so that whatever else is kept there has been deleted in the source.
+
+    With `item`: all signals on that item, or only those whose id begins with `prefix`; with `container`: all items of
+    it; of the time from `after` (inclusive) to `before` (exclusive), None being open.
+    """
+
+    item: str | None = None
+    prefix: str = ""
+    container: str | None = None
+    after: datetime | None = None
+    before: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
-    """What one answer of the source held, and the cursor that is right once it is stored."""
+    """What one answer of the source held, and the cursor that is right once it is stored (None: as it was).
+
+    `read` names the records that were understood, as Failure.external_id does, so that an older failure is forgotten.
+    `gone` are external ids of items and signals that the source no longer has. `reached` is how far back in time the
+    walk into the past has come.
+    """
 
     stream: str
-    cursor: Cursor
+    cursor: Cursor | None
     items: Sequence[WorkItem] = ()
     signals: Sequence[Signal] = ()
     accounts: Sequence[Account] = ()
     failures: Sequence[Failure] = ()
+    read: Sequence[str] = ()
+    spans: Sequence[Span] = ()
+    gone: Sequence[str] = ()
+    reached: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,8 +180,8 @@ class Connector(Protocol):
 
     name: str
 
-    def check(self) -> list[Check]:
-        """Try what a pull needs, one line a capability. Never raises for what the source refuses."""
+    def check(self, since: datetime) -> list[Check]:
+        """Try what a pull down to `since` needs, one line a capability. Never raises for what the source refuses."""
         ...
 
     def streams(self) -> list[str]:
@@ -155,9 +189,27 @@ class Connector(Protocol):
         ...
 
     def pull(self, stream: str, cursor: Cursor | None, since: datetime) -> Iterator[Page]:
-        """Yield pages from the cursor on, or from `since` where there is none.
+        """Yield what is new since the cursor; where there is none, what is recent.
 
         Pulling again from any page's cursor yields at least all that came after that page; what is
         yielded twice carries the same ids. Raises SourceError.
+        """
+        ...
+
+    def earlier(self, stream: str, cursor: Cursor, since: datetime) -> Iterator[Page]:
+        """Yield the rest, newest first and down to `since`: history not read yet, old threads with news.
+
+        May be stopped after any page and continued from its cursor. Raises SourceError.
+        """
+        ...
+
+    def again(self, stream: str, records: Sequence[str]) -> Iterator[Page]:
+        """Read these records once more (Failure.external_id). Raises SourceError."""
+        ...
+
+    def sweep(self, known: Iterable[str]) -> Iterator[Page]:
+        """Find what a source does not announce: deletions, and edits of what is not read again anyway.
+
+        `known` are the external ids of all items and signals that are kept, in order. Raises SourceError.
         """
         ...

@@ -3,12 +3,16 @@
 The search answers at most 10,000 results a query, so each walk goes by object id above a lower bound of the
 modification time: every page is a new query, no cap is ever near, many changes in one millisecond do no harm
 and what changes during the walk is neither lost nor doubled. The next walk starts where this one's newest
-change stood at its beginning, less an overlap, because the search lags behind writes.
+change stood at its beginning, less an overlap, because the search lags behind writes. The past is read in slices
+of time, the newest first. An engagement counts only where it hangs on a deal or ticket of a listed pipeline.
 """
 
 import json
-from collections.abc import Iterator, Mapping
-from datetime import datetime, timedelta
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from itertools import groupby
 from typing import Any
 
 from hubspot import HubSpot
@@ -23,13 +27,23 @@ from connectors.base import (
     Page,
     RateLimited,
     ScopeError,
+    Signal,
     SourceError,
     SourceUnavailable,
+    Span,
+    WorkItem,
 )
+from connectors.checks import after_pages, clock_row, listed_rows
 from connectors.hubspot_parse import ENGAGEMENTS, PROPERTIES, parse_engagement, parse_owner, parse_record
-from connectors.retry import retrying
+from connectors.limits import Limiter, Rate
+from connectors.retry import retrying, seconds_of
 
 OVERLAP = timedelta(minutes=5)
+RECENT = timedelta(days=14)
+"""What a first pull reads before it turns to the past."""
+SLICE_MILLIS = 28 * 86_400_000
+TIMEOUT_SECONDS = 30
+_BAD = (KeyError, TypeError, ValueError, AttributeError, OverflowError)
 PAGE_SIZE = 200
 BATCH = 100
 TYPES = ("deals", "tickets", *ENGAGEMENTS)
@@ -48,12 +62,20 @@ class HubSpotConnector:
 
     name = "hubspot"
 
-    def __init__(self, *, token: str, pipelines: list[str], api_url: str = "https://api.hubapi.com") -> None:
+    def __init__(
+        self, *, token: str, pipelines: list[str], api_url: str = "https://api.hubapi.com",
+        searches_per_second: float = 4, requests_per_second: float = 9, limiter: Limiter | None = None,
+        now: Callable[[], float] = time.time,
+    ) -> None:  # fmt: skip
         self.api_url, self.pipelines = api_url.rstrip("/"), pipelines
         self.client = HubSpot(access_token=token, host=self.api_url)
+        self._limiter, self._now = limiter or Limiter(), now
+        self._search_rate, self._rate = Rate.per_second(searches_per_second), Rate.per_second(requests_per_second)
         self._pipelines: dict[str, dict[str, Any]] = {}
+        self._listed: dict[str, bool] = {}
+        self._skew: float | None = None
 
-    def check(self) -> list[Check]:
+    def check(self, since: datetime) -> list[Check]:
         """See connectors.base.Connector."""
         checks: list[Check] = []
         for scope, (type_, purpose) in SCOPES.items():
@@ -64,16 +86,23 @@ class HubSpotConnector:
                 checks.append(Check(f"scope {scope}", False, f"to {purpose}", error.mend))
             except SourceError as error:
                 return [Check("token", False, error.message, error.mend)]
+        checks.append(clock_row(self._skew))
         names: set[str] = set()
         for kind in ("deals", "tickets"):
             try:
                 names |= {pipeline["label"] for pipeline in self._known_pipelines(kind).values()}
             except ScopeError:
                 continue  # said above, as a scope
-        for name in self.pipelines:
-            mend = "" if name in names else f"Existing ones: {', '.join(sorted(names))}."
-            checks.append(Check(f"pipeline {name}", name in names, "found" if name in names else "not found", mend))
+        checks += listed_rows("pipeline", self.pipelines, names, f"Existing ones: {', '.join(sorted(names))}.")
+        if all(check.ok for check in checks):
+            checks.append(self._volume(since))
         return checks
+
+    def _volume(self, since: datetime) -> Check:
+        filters = [{"propertyName": "hs_lastmodifieddate", "operator": "GTE", "value": str(_millis(since))}]
+        query = {"limit": 1, "properties": [], "filterGroups": [{"filters": filters}]}
+        count = sum(int(self._search(type_, query).get("total", 0)) for type_ in TYPES)
+        return after_pages("records", count, PAGE_SIZE, self._search_rate)
 
     def streams(self) -> list[str]:
         """Owners first, then deals and tickets, then what hangs on them."""
@@ -84,83 +113,225 @@ class HubSpotConnector:
         if stream == "owners":
             yield from self._pull_owners()
             return
-        state = dict(cursor or {"modified": int(since.timestamp() * 1000)})
+        recent = max(_millis(since), int((self._now() - RECENT.total_seconds()) * 1000))
+        state = dict(cursor or {"modified": recent, "back": recent})
+        back = {"back": state.get("back", 0)} | ({"slice": state["slice"]} if "slice" in state else {})
         overlap = int(OVERLAP.total_seconds() * 1000) if cursor and "id" not in state else 0
         start = int(state["modified"]) - overlap
-        last = str(state.get("id", "0"))
         newest = int(state["newest"]) if "newest" in state else max(start, self._newest_change(stream))
-        while True:
-            found = self._search(stream, {
-                "limit": PAGE_SIZE, "properties": self._properties(stream), "sorts": ["hs_object_id"],
-                "filterGroups": [{"filters": [
-                    {"propertyName": "hs_lastmodifieddate", "operator": "GTE", "value": str(start)},
-                    {"propertyName": "hs_object_id", "operator": "GT", "value": last},
-                ]}],
-            })["results"]  # fmt: skip
-            if found:
-                last = str(found[-1]["id"])
-            more = len(found) == PAGE_SIZE
+        bound = {"propertyName": "hs_lastmodifieddate", "operator": "GTE", "value": str(start)}
+        for records, last, more in self._walk(stream, [bound], str(state.get("id", "0"))):
             after = {"modified": start, "id": last, "newest": newest} if more else {"modified": newest}
-            yield self._page(stream, found, after)
+            yield self._page(stream, records, back | after)
+
+    def earlier(self, stream: str, cursor: Cursor, since: datetime) -> Iterator[Page]:
+        """The past in slices, newest first. What changes meanwhile leaves its slice and is met by `pull`."""
+        if stream == "owners":
+            return
+        kept = {key: value for key, value in cursor.items() if key not in ("back", "slice")}
+        back, running, oldest = int(cursor.get("back", 0)), cursor.get("slice"), _millis(since)
+        while back > oldest:
+            if running is None:
+                high = min(back, self._newest_change(stream, back) + 1)  # over the months in which nothing changed
+                running = {"low": max(oldest, high - SLICE_MILLIS), "high": high, "id": "0"}
+            filters = [
+                {"propertyName": "hs_lastmodifieddate", "operator": "GTE", "value": str(running["low"])},
+                {"propertyName": "hs_lastmodifieddate", "operator": "LT", "value": str(running["high"])},
+            ]
+            for records, last, more in self._walk(stream, filters, running["id"]) if running["high"] > oldest else ():
+                after = {"back": back, "slice": {**running, "id": last}} if more else {"back": running["low"]}
+                reached = datetime.fromtimestamp(running["high" if more else "low"] / 1000, UTC)
+                yield self._page(stream, records, kept | after, reached)
+            back, running = min(back, max(oldest, running["low"])), None
+            if back <= oldest:
+                yield Page(stream, kept | {"back": oldest})
+
+    def again(self, stream: str, records: Sequence[str]) -> Iterator[Page]:
+        """See connectors.base.Connector."""
+        for first in range(0, len(records), BATCH):
+            some = list(records[first : first + BATCH])
+            found = self._by_id(stream, some, self._properties(stream))
+            gone = sorted(set(some) - {str(record.get("id")) for record in found})
+            page = self._page(stream, found, None)
+            yield Page(stream, None, page.items, page.signals, (), page.failures, [*page.read, *gone],
+                       gone=[*page.gone, *(f"{stream}:{id_}" for id_ in gone)])  # fmt: skip
+
+    def sweep(self, known: Iterable[str]) -> Iterator[Page]:
+        """Ask for every known record by its id: archived ones (HubSpot's recycle bin) and deleted ones are gone."""
+        of_record: dict[str, list[str]] = {}
+        for type_, ids in groupby(known, key=lambda id_: id_.partition(":")[0]):
+            if type_ not in TYPES:
+                continue
+            for id_ in ids:
+                of_record.setdefault(id_.split(":")[1], []).append(id_)
+                if len(of_record) > BATCH:
+                    last = of_record.popitem()  # its ids may not be complete yet
+                    yield from self._swept(type_, of_record)
+                    of_record = dict([last])
+            yield from self._swept(type_, of_record)
+            of_record = {}
+
+    def _swept(self, type_: str, of_record: Mapping[str, list[str]]) -> Iterator[Page]:
+        wanted = ["pipeline", "hs_pipeline"] if type_ in ("deals", "tickets") else []
+        there = {str(r["id"]) for r in self._by_id(type_, list(of_record), wanted) if self._is_listed(type_, r)}
+        gone = [id_ for record, ids in of_record.items() if record not in there for id_ in (f"{type_}:{record}", *ids)]
+        if gone:
+            yield Page("sweep", {}, gone=gone)
+
+    def _walk(
+        self, stream: str, filters: list[dict[str, str]], last: str
+    ) -> Iterator[tuple[list[dict[str, Any]], str, bool]]:
+        """Pages by object id above `last`: (records, the last id, whether more follow)."""
+        while True:
+            above = {"propertyName": "hs_object_id", "operator": "GT", "value": last}
+            query = {"limit": PAGE_SIZE, "properties": self._properties(stream), "sorts": ["hs_object_id"],
+                     "filterGroups": [{"filters": [*filters, above]}]}  # fmt: skip
+            try:
+                found = self._search(stream, query)["results"]
+            except SourceUnavailable as error:
+                # One record may break the whole answer: without their properties, then each by itself.
+                found = self._search(stream, {**query, "properties": []})["results"]
+                found = [self._alone(stream, str(record["id"]), error) for record in found]
+            last = str(found[-1]["id"]) if found else last
+            more = len(found) == PAGE_SIZE
+            yield found, last, more
             if not more:
                 return
 
-    def _page(self, stream: str, records: list[dict[str, Any]], cursor: Cursor) -> Page:
+    def _alone(self, stream: str, id_: str, error: SourceError) -> dict[str, Any]:
+        try:
+            found = self._by_id(stream, [id_], self._properties(stream))
+            return found[0] if found else {"id": id_, "gone": True}
+        except SourceUnavailable:
+            return {"id": id_, "unreadable": error.message}
+
+    def _by_id(self, stream: str, ids: Sequence[str], properties: list[str]) -> list[dict[str, Any]]:
+        query = {"inputs": [{"id": id_} for id_ in ids], "properties": properties, "propertiesWithHistory": []}
+        answer = self._ask(lambda: self.client.crm.objects.batch_api.read(
+            stream, query, _preload_content=False, _request_timeout=TIMEOUT_SECONDS
+        ))  # fmt: skip
+        return [record for record in answer.get("results", []) if not record.get("archived")]
+
+    def _page(
+        self, stream: str, records: list[dict[str, Any]], cursor: Cursor | None, reached: datetime | None = None
+    ) -> Page:
         pipelines = self._known_pipelines("tickets" if stream == "tickets" else "deals")
-        links = self._associations(stream, records) if stream in ENGAGEMENTS else {}
-        items, signals, failures = [], [], []
+        readable = [r for r in records if isinstance(r, dict) and not r.get("gone") and "unreadable" not in r]
+        links = self._associations(stream, readable) if stream in ENGAGEMENTS else {}
+        items: list[WorkItem] = []
+        signals: list[Signal] = []
+        failures: list[Failure] = []
+        read: list[str] = []
+        gone: list[str] = []
+        spans: list[Span] = []
         for record in records:
+            id_ = str(record.get("id", "?")) if isinstance(record, dict) else "?"
             try:
+                if record.get("gone"):
+                    continue
+                if "unreadable" in record:
+                    raise ValueError(record["unreadable"])
                 if stream in ENGAGEMENTS:
-                    item, its_signals = parse_engagement(record, stream, links.get(str(record["id"])))
+                    item, its_signals = parse_engagement(record, stream, links[id_]) if id_ in links else (None, [])
                 else:
                     item, its_signals = parse_record(record, stream, pipelines, self.pipelines)
-            except (KeyError, TypeError, ValueError, AttributeError) as error:
-                name = str(record.get("id", "?")) if isinstance(record, dict) else "?"
-                failures.append(Failure(self.name, stream, name, f"{type(error).__name__}: {error}"))
+            except _BAD as error:
+                failures.append(Failure(self.name, stream, id_, f"{type(error).__name__}: {error}"[:500]))
                 continue
+            read.append(id_)
             items += [item] if item else []
             signals += its_signals
-        return Page(stream, cursor, items, signals, (), failures)
+            if not its_signals:  # moved to a pipeline, or to a deal of one, that is not listed
+                gone.append(f"{stream}:{id_}")
+            if stream not in ENGAGEMENTS and item:
+                spans.append(Span(item=item.external_id, prefix=f"{item.external_id}:"))
+            elif stream == "meetings" and its_signals:  # somebody may have been taken from the list of those there
+                spans.append(Span(item=its_signals[0].item, prefix=f"{stream}:{id_}"))
+        return Page(stream, cursor, items, signals, (), failures, read, spans, gone, reached)
 
     def _pull_owners(self) -> Iterator[Page]:
         for archived in (False, True):  # deals keep owners who have left
             after = None
             while True:
                 answer = self._owners(100, after, archived)
-                yield Page("owners", {}, accounts=[parse_owner(owner) for owner in answer["results"]])
+                accounts, failures = [], []
+                for owner in answer["results"]:
+                    try:
+                        accounts.append(parse_owner(owner))
+                    except _BAD as error:
+                        id_ = str(owner.get("id", "?")) if isinstance(owner, dict) else "?"
+                        failures.append(Failure(self.name, "owners", id_, f"{type(error).__name__}: {error}"[:500]))
+                yield Page("owners", {}, accounts=accounts, failures=failures, read=[a.external_id for a in accounts])
                 after = ((answer.get("paging") or {}).get("next") or {}).get("after")
                 if not after:
                     break
 
-    def _newest_change(self, stream: str) -> int:
-        query = {
-            "limit": 1, "properties": ["hs_lastmodifieddate"],
-            "sorts": [{"propertyName": "hs_lastmodifieddate", "direction": "DESCENDING"}],
+    def _newest_change(self, stream: str, before: int | None = None) -> int:
+        """Time of the newest change, in milliseconds; 0 where there is none."""
+        name = "hs_lastmodifieddate"
+        query: dict[str, Any] = {
+            "limit": 1, "properties": [name], "sorts": [{"propertyName": name, "direction": "DESCENDING"}],
         }  # fmt: skip
+        if before is not None:
+            query["filterGroups"] = [{"filters": [{"propertyName": name, "operator": "LT", "value": str(before)}]}]
         found = self._search(stream, query)["results"]
-        if not found:
-            return 0
-        return int(datetime.fromisoformat(found[0]["properties"]["hs_lastmodifieddate"]).timestamp() * 1000)
+        try:
+            return int(datetime.fromisoformat(found[0]["properties"][name]).timestamp() * 1000) if found else 0
+        except _BAD:
+            raise BadAnswer(self.name, f"{stream}: a record without a readable {name}.") from None
 
     def _associations(self, stream: str, records: list[dict[str, Any]]) -> dict[str, str]:
-        """External id of the deal, else the ticket, that each engagement hangs on."""
-        ids = [str(record["id"]) for record in records]
+        """External id of the deal, else the ticket, of a listed pipeline that each engagement hangs on."""
         found: dict[str, str] = {}
         for target in ("tickets", "deals"):  # deals last: where a call has both, the deal is the work
-            for first in range(0, len(ids), BATCH):
-                query = {"inputs": [{"id": id_} for id_ in ids[first : first + BATCH]]}
-                answer = self._ask(lambda query=query, target=target: self.client.crm.associations.v4.batch_api.get_page(
-                    stream, target, query, _preload_content=False
-                ))  # fmt: skip
-                for row in answer.get("results", []):
-                    if row.get("to"):
-                        found[str(row["from"]["id"])] = f"{target}:{row['to'][0]['toObjectId']}"
+            linked = self._links(stream, target, [str(record["id"]) for record in records])
+            self._learn(target, {id_ for ids in linked.values() for id_ in ids})
+            for id_, targets in linked.items():
+                first = next((one for one in targets if self._listed.get(f"{target}:{one}")), None)
+                if first:
+                    found[id_] = f"{target}:{first}"
         return found
+
+    def _links(self, stream: str, target: str, ids: Sequence[str]) -> dict[str, list[str]]:
+        """Ids linked to each; a record with more links than one answer holds is asked for again from there on."""
+        found: dict[str, list[str]] = {}
+        inputs = [{"id": id_} for id_ in ids]
+        while inputs:
+            some, inputs = inputs[:BATCH], inputs[BATCH:]
+            answer = self._ask(lambda some=some: self.client.crm.associations.v4.batch_api.get_page(
+                stream, target, {"inputs": some}, _preload_content=False, _request_timeout=TIMEOUT_SECONDS
+            ))  # fmt: skip
+            for row in answer.get("results", []):
+                id_ = str(row["from"]["id"])
+                found.setdefault(id_, []).extend(str(one["toObjectId"]) for one in row.get("to") or [])
+                after = ((row.get("paging") or {}).get("next") or {}).get("after")
+                if after:
+                    inputs.append({"id": id_, "after": str(after)})
+        return found
+
+    def _learn(self, type_: str, ids: Iterable[str]) -> None:
+        """Note which deals or tickets are in a listed pipeline."""
+        unknown = sorted(id_ for id_ in ids if f"{type_}:{id_}" not in self._listed)
+        if len(self._listed) > 200_000:
+            self._listed.clear()
+        for first in range(0, len(unknown), BATCH):
+            some = unknown[first : first + BATCH]
+            found = {f"{type_}:{id_}": False for id_ in some}
+            for record in self._by_id(type_, some, ["pipeline", "hs_pipeline"]):
+                found[f"{type_}:{record['id']}"] = self._is_listed(type_, record)
+            self._listed |= found  # only now: other streams read it meanwhile
+
+    def _is_listed(self, type_: str, record: Mapping[str, Any]) -> bool:
+        if type_ in ENGAGEMENTS:
+            return True
+        id_ = (record.get("properties") or {}).get("pipeline" if type_ == "deals" else "hs_pipeline")
+        return self._known_pipelines(type_).get(str(id_), {}).get("label") in self.pipelines
 
     def _known_pipelines(self, kind: str) -> dict[str, Any]:
         if kind not in self._pipelines:
-            answer = self._ask(lambda: self.client.crm.pipelines.pipelines_api.get_all(kind, _preload_content=False))
+            answer = self._ask(lambda: self.client.crm.pipelines.pipelines_api.get_all(
+                kind, _preload_content=False, _request_timeout=TIMEOUT_SECONDS
+            ))  # fmt: skip
             self._pipelines[kind] = {pipeline["id"]: pipeline for pipeline in answer["results"]}
         return self._pipelines[kind]
 
@@ -173,30 +344,48 @@ class HubSpotConnector:
 
     def _owners(self, limit: int, after: str | None, archived: bool = False) -> Any:
         query = {"limit": limit, "archived": archived, **({"after": after} if after else {})}
-        return self._ask(lambda: self.client.crm.owners.owners_api.get_page(**query, _preload_content=False))
+        return self._ask(lambda: self.client.crm.owners.owners_api.get_page(
+            **query, _preload_content=False, _request_timeout=TIMEOUT_SECONDS
+        ), wants="results")  # fmt: skip
 
     def _search(self, type_: str, query: dict[str, Any]) -> Any:
-        return self._ask(lambda: self.client.crm.objects.search_api.do_search(type_, query, _preload_content=False))
+        return self._ask(lambda: self.client.crm.objects.search_api.do_search(
+            type_, query, _preload_content=False, _request_timeout=TIMEOUT_SECONDS
+        ), search=True, wants="results")  # fmt: skip
 
-    def _ask(self, call: Any) -> Any:
-        return retrying(lambda: self._translated(call))
+    def _ask(self, call: Any, *, search: bool = False, wants: str = "") -> Any:
+        bucket, rate = ("hubspot search", self._search_rate) if search else ("hubspot", self._rate)
+        return retrying(lambda: self._translated(call, bucket, wants), self._limiter, bucket, rate)
 
-    def _translated(self, call: Any) -> Any:
+    def _heard(self, headers: Mapping[str, str], bucket: str) -> None:
+        """Read the answer's headers: the server's clock, and whether its ten seconds are used up."""
+        if "Date" in headers:
+            self._skew = parsedate_to_datetime(headers["Date"]).timestamp() - time.time()
+        if headers.get("X-HubSpot-RateLimit-Remaining") == "0":
+            millis = headers.get("X-HubSpot-RateLimit-Interval-Milliseconds", "")
+            self._limiter.pause(bucket, min(int(millis) / 1000, 60.0) if millis.isdigit() else 1.0)
+
+    def _translated(self, call: Any, bucket: str, wants: str) -> Any:
         """`_preload_content=False` gives the raw answer: the client's models drop properties they do not know."""
         try:
-            return json.loads(call().data)
+            response = call()
+            answer = json.loads(response.data)
         except HTTPError as error:
             raise SourceUnavailable(
                 self.name,
                 f"no answer from {self.api_url} ({type(error).__name__}).",
                 "Check hubspot.api_url, the network.",
             ) from None
-        except ValueError:
+        except (ValueError, RecursionError):
             raise SourceUnavailable(self.name, f"{self.api_url} answered with something that is not JSON.") from None
         except Exception as error:  # every API of the client has an ApiException class of its own, without a base
             if not hasattr(error, "status") or not hasattr(error, "body"):
                 raise
             raise self._error(error) from None
+        self._heard(response.headers, bucket)
+        if not isinstance(answer, dict) or (wants and not isinstance(answer.get(wants), list)):
+            raise SourceUnavailable(self.name, f"{self.api_url} answered without {wants or 'an object'}.")
+        return answer
 
     def _error(self, error: Any) -> SourceError:
         status = int(error.status or 0)
@@ -207,7 +396,7 @@ class HubSpotConnector:
         if status == 403:
             return ScopeError(self.name, _missing_scopes(error.body), f"Add it at {SCOPE_PAGE}.")
         if status == 429:
-            return RateLimited(self.name, float((error.headers or {}).get("Retry-After") or 10))
+            return RateLimited(self.name, seconds_of((error.headers or {}).get("Retry-After"), 10))
         if status == 0 or status >= 500:
             return SourceUnavailable(self.name, f"{self.api_url} answered {status}.")
         return BadAnswer(self.name, f"{self.api_url} answered {status}: {str(error.body)[:200]}")
@@ -221,3 +410,7 @@ def _missing_scopes(body: Any) -> str:
         return ", ".join(scopes) if scopes else "?"
     except (ValueError, TypeError, AttributeError, IndexError):
         return "?"
+
+
+def _millis(at: datetime) -> int:
+    return int(at.timestamp() * 1000)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from connectors.base import Account, Signal, WorkItem
-from connectors.text import from_html, issue_keys
+from connectors.text import from_html, hours_of, issue_keys
 
 ENGAGEMENTS = ("calls", "meetings", "emails", "notes", "tasks")
 PROPERTIES: dict[str, tuple[str, ...]] = {
@@ -101,12 +101,13 @@ def parse_engagement(
 def parse_owner(owner: Mapping[str, Any]) -> Account:
     """Read one owner; archived ones too, since old records carry them."""
     name = f"{owner.get('firstName') or ''} {owner.get('lastName') or ''}".strip()
-    return Account("hubspot", str(owner["id"]), name, owner.get("email"))
+    teams = tuple(str(team["name"]) for team in owner.get("teams") or () if team.get("name"))
+    return Account("hubspot", str(owner["id"]), name, owner.get("email"), groups=teams)
 
 
 def _hours(properties: Mapping[str, Any], stream: str) -> float | None:
     if stream == "calls" and properties.get("hs_call_duration"):
-        return min(float(properties["hs_call_duration"]) / 3_600_000, LONGEST_HOURS)
+        return min(hours_of(float(properties["hs_call_duration"]) / 1000), LONGEST_HOURS)
     start, end = properties.get("hs_meeting_start_time"), properties.get("hs_meeting_end_time")
     if stream == "meetings" and start and end and properties.get("hs_meeting_outcome") not in ("CANCELED", "NO_SHOW"):
         return max(0.0, min((_time(end) - _time(start)).total_seconds() / 3600, LONGEST_HOURS))

@@ -1,15 +1,23 @@
 """Jira Cloud (REST v3) and Data Center, through the `jira` client.
 
 Facts that shape this module, each of which has cost another connector data:
-- A bare JQL date is read in the account's own time zone and to the minute, so the window is given in epoch
-  milliseconds. There is no upper bound, or an issue that keeps changing would be lost.
+- A bare JQL date is read in the account's own time zone and to the minute, so times are given in epoch milliseconds.
+- There is no upper bound on what is new, or an issue that keeps changing would be lost.
+- Issues change while the walk goes on, and then move within its order: a page that is found by its place would skip
+  their neighbours. Each page is therefore a query of its own, from the last page's last update on; the page token
+  only leads through issues that share one millisecond.
 - The search index lags behind writes, so each pull overlaps the one before by OVERLAP.
+- Issues are asked for by id through bulkfetch, which is never behind; `id in (...)` refuses the whole query for one
+  id that does not exist.
 - Issue keys change when an issue moves to another project; the numeric id does not, so ids are numeric.
 """
 
 import json
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import requests
@@ -23,23 +31,36 @@ from connectors.base import (
     CredentialError,
     Cursor,
     Failure,
+    NotReachable,
     Page,
     RateLimited,
     ScopeError,
     Signal,
     SourceError,
     SourceUnavailable,
+    Span,
     WorkItem,
 )
-from connectors.retry import retrying
-from connectors.text import from_adf, issue_keys
+from connectors.checks import after_pages, clock_row, listed_rows
+from connectors.limits import Limiter, Rate
+from connectors.retry import retrying, seconds_of
+from connectors.text import from_adf, hours_of, issue_keys
 
 OVERLAP = timedelta(minutes=5)
+RECENT = timedelta(days=14)
+"""What a first pull reads before it turns to the past."""
 PAGE_SIZE = 100
 FIELDS = ("summary,description,issuetype,status,project,parent,assignee,creator,reporter,labels,created,updated,"
           "comment,worklog,issuelinks")  # fmt: skip
 LONGEST_TEXT = 20_000
+LONGEST_PARTS = 5_000
+"""Comments, changes and worklogs read of one issue; beyond that it is an automation's, not work."""
 _MAKE_ONE = "https://id.atlassian.com/manage-profile/security/api-tokens"
+_BAD = (KeyError, TypeError, ValueError, AttributeError, OverflowError)
+
+
+class _NotFound(BadAnswer):
+    """404: deleted, moved out of sight, or never there."""
 
 
 class JiraConnector:
@@ -47,16 +68,21 @@ class JiraConnector:
 
     name = "jira"
 
-    def __init__(self, *, url: str, email: str = "", token: str, projects: list[str], timeout: float = 30) -> None:
+    def __init__(
+        self, *, url: str, email: str = "", token: str, projects: list[str], timeout: float = 30,
+        requests_per_second: float = 10, limiter: Limiter | None = None, now: Callable[[], float] = time.time,
+    ) -> None:  # fmt: skip
         self.url, self.projects = url.rstrip("/"), projects
         self._options = {"server": self.url, "rest_api_version": "3"}
         self._auth: dict[str, Any] = {"basic_auth": (email, token)} if email else {"token_auth": token}
-        self._timeout = timeout
+        self._timeout, self._now = timeout, now
+        self._limiter, self._rate = limiter or Limiter(), Rate.per_second(requests_per_second)
         self._client: JIRA | None = None
         self._categories: dict[str, str] = {}
         self._known: set[str] = set()
+        self._skew: float | None = None
 
-    def check(self) -> list[Check]:
+    def check(self, since: datetime) -> list[Check]:
         """See connectors.base.Connector."""
         checks = []
         try:
@@ -65,87 +91,186 @@ class JiraConnector:
             visible = {p["key"] for p in self._ask(lambda: self.client._get_json("project"))}
         except SourceError as error:
             return [*checks, Check("account", False, error.message, error.mend)]
-        for key in self.projects:
-            mend = "" if key in visible else "Check the key, or give the account the permission Browse Projects there."
-            checks.append(
-                Check(f"project {key}", key in visible, "readable" if key in visible else "not visible", mend)
-            )
+        checks.append(clock_row(self._skew))
+        mend = "Check the key, or give the account the permission Browse Projects there."
+        checks += listed_rows("project", self.projects, visible, mend)
+        if visible & set(self.projects):
+            checks.append(self._volume(since))
         return checks
+
+    def _volume(self, since: datetime) -> Check:
+        jql = f"{self._in_projects()} AND updated >= {_millis(since)}"
+        try:
+            count = int(self._ask(lambda: self.client.approximate_issue_count(jql)))
+        except (SourceError, *_BAD):
+            return Check("data", True, "this Jira does not count issues; the first pull shows how far it is")
+        return after_pages("issues", count, PAGE_SIZE, self._rate)
 
     def streams(self) -> list[str]:
         """One stream: the search covers all projects in one walk."""
         return ["issues"]
 
     def pull(self, stream: str, cursor: Cursor | None, since: datetime) -> Iterator[Page]:
-        """Walk the issues in the order of their last update. See connectors.base.Connector."""
-        state = dict(cursor or {"updated": _millis(since)})
-        start = int(state["updated"]) - (_millis_of(OVERLAP) if cursor else 0)
-        newest, token = int(state.get("newest", state["updated"])), state.get("token")
-        if not self._categories:
-            self._categories = {
-                status["id"]: status["statusCategory"]["key"]
-                for status in self._ask(lambda: self.client._get_json("status"))
-            }
+        """Walk on from the last update that is known. See connectors.base.Connector."""
+        first = max(_millis(since), int((self._now() - RECENT.total_seconds()) * 1000))
+        state = dict(cursor or {"updated": first, "back": first, "walking": True})
+        back = {"back": state.get("back", 0)}
+        start, token = int(state["updated"]), state.get("token")
+        if not state.get("walking"):
+            start -= _millis_of(OVERLAP)
+        newest = max(int(state["updated"]), int(state.get("newest", 0)))
         while True:
-            answer = self._search(f"updated >= {start}", token)
-            issues = answer.get("issues")
-            if not isinstance(issues, list):
-                raise BadAnswer(self.name, "the search answered without a list of issues.")
-            token = answer.get("nextPageToken")
-            newest = max([newest, *(_millis(at) for at in map(_updated, issues) if at)])
-            # While walking, keep the old lower bound: the token is only valid for the very same query.
-            after: dict[str, Any] = (
-                {"updated": start + _millis_of(OVERLAP), "newest": newest, "token": token} if token
-                else {"updated": newest}
-            )  # fmt: skip
-            yield self._page(issues, after)
-            if not token:
+            issues, more = self._found(f"updated >= {start}", "updated ASC, id ASC", token)
+            last = max([start, *(_millis(at) for at in map(_updated, issues) if at)])
+            newest = max(newest, last)
+            token = more if last == start else None
+            start = last
+            walking = {"updated": start, "walking": True, "newest": newest, **({"token": token} if token else {})}
+            yield self._page(issues, back | (walking if more else {"updated": newest}))
+            if not more:
                 return
+
+    def earlier(self, stream: str, cursor: Cursor, since: datetime) -> Iterator[Page]:
+        """The past, newest first. What changes meanwhile leaves this walk and is met by `pull`."""
+        kept = {key: value for key, value in cursor.items() if key not in ("back", "back_token")}
+        back, token, oldest = int(cursor.get("back", 0)), cursor.get("back_token"), _millis(since)
+        while back > oldest:
+            query = f"updated >= {oldest} AND updated <= {back}"
+            issues, more = self._found(query, "updated DESC, id DESC", token)
+            first = min([back, *(_millis(at) for at in map(_updated, issues) if at)])
+            token = more if first == back else None
+            back = first if more else oldest
+            state = kept | {"back": back, **({"back_token": token} if token else {})}
+            yield self._page(issues, state, datetime.fromtimestamp(back / 1000, UTC))
+
+    def again(self, stream: str, records: Sequence[str]) -> Iterator[Page]:
+        """See connectors.base.Connector."""
+        for first in range(0, len(records), PAGE_SIZE):
+            some = records[first : first + PAGE_SIZE]
+            page = self._page(self._by_id(some, FIELDS), None)
+            gone = sorted({*some} - {*page.read} - {failure.external_id for failure in page.failures})
+            yield replace(page, read=[*page.read, *gone], gone=gone)
+
+    def sweep(self, known: Iterable[str]) -> Iterator[Page]:
+        """Ask for every known issue by its id: one that is deleted, or moved to a project that is not listed, is gone."""
+        visible = {p["key"] for p in self._ask(lambda: self.client._get_json("project"))}
+        if hidden := [key for key in self.projects if key not in visible]:
+            raise NotReachable(
+                self.name, f"the project {', '.join(hidden)} is not visible, so nothing is taken for deleted.",
+                "Give the account Browse Projects there, or take it from jira.projects.",
+            )  # fmt: skip
+        ids = [id_ for id_ in known if id_.isdigit()]
+        for first in range(0, len(ids), PAGE_SIZE):
+            some = ids[first : first + PAGE_SIZE]
+            gone = sorted({*some} - {str(issue["id"]) for issue in self._by_id(some, "project")})
+            if gone:
+                yield Page("sweep", {}, gone=gone)
 
     @property
     def client(self) -> JIRA:
         """The vendor's client; asks the server on first use which kind of Jira it is."""
         if self._client is None:
-            self._client = self._retried(
+            client = self._retried(
                 lambda: JIRA(self.url, options=self._options, max_retries=0, timeout=self._timeout, **self._auth)
             )
+            client._session.hooks["response"].append(self._heard)
+            self._client = client
         return self._client
 
-    def _search(self, which: str, token: Any) -> dict[str, Any]:
-        keys = ", ".join(json.dumps(key) for key in self.projects)
-        jql = f"project in ({keys}) AND {which} ORDER BY updated ASC, id ASC"
+    def _in_projects(self) -> str:
+        return f"project in ({', '.join(json.dumps(key) for key in self.projects)})"
+
+    def _found(self, which: str, order: str, token: Any) -> tuple[list[Any], Any]:
+        """A page of issues and the token of the next, None at the end.
+
+        Where the whole page cannot be had, one by one, so that one issue that breaks the answer does not stop the rest.
+        """
+        try:
+            answer = self._search(which, order, token, FIELDS)
+        except BadAnswer:
+            if token is None:
+                raise
+            answer = self._search(which, order, None, FIELDS)  # a token that has expired: the walk begins again here
+        except SourceUnavailable as error:
+            answer = self._search(which, order, token, "updated")
+            answer = {**answer, "issues": [self._alone(issue, error) for issue in answer["issues"]]}
+        return answer["issues"], answer.get("nextPageToken")
+
+    def _alone(self, issue: dict[str, Any], error: SourceError) -> dict[str, Any]:
+        try:
+            found = self._by_id([str(issue["id"])], FIELDS)
+            return found[0] if found else issue
+        except SourceUnavailable:
+            return {**issue, "unreadable": error.message}
+
+    def _by_id(self, ids: Sequence[str], fields: str) -> list[dict[str, Any]]:
+        """Those of the issues that are there and in a listed project."""
+        expand = ["changelog"] if fields == FIELDS else []
+        if not self.client._is_cloud:
+            jql = f"{self._in_projects()} AND id in ({', '.join(ids)})"
+            found = self._ask(lambda: self.client.search_issues(
+                jql, maxResults=PAGE_SIZE, fields=fields, expand=",".join(expand), validate_query=False, json_result=True
+            ))["issues"]  # fmt: skip
+        else:
+            wanted = {"issueIdsOrKeys": list(ids), "fields": [*fields.split(","), "project"], "expand": expand}
+            url = self.client._get_url("issue/bulkfetch")
+            found = self._ask(lambda: self.client._session.post(url, data=json.dumps(wanted)).json()).get("issues", [])
+        return [issue for issue in found if issue["fields"]["project"]["key"] in self.projects]
+
+    def _search(self, which: str, order: str, token: Any, fields: str) -> dict[str, Any]:
+        answer = self._ask_search(f"{self._in_projects()} AND {which} ORDER BY {order}", token, fields)
+        if not isinstance(answer, dict) or not isinstance(answer.get("issues"), list):
+            raise SourceUnavailable(self.name, "the search answered without a list of issues.")
+        return answer
+
+    def _ask_search(self, jql: str, token: Any, fields: str) -> Any:
+        expand = "changelog" if fields == FIELDS else None
         if self.client._is_cloud:
-            return dict(self._ask(lambda: self.client.enhanced_search_issues(
-                jql, nextPageToken=token, maxResults=PAGE_SIZE, fields=FIELDS, expand="changelog", json_result=True
-            )))  # fmt: skip
+            return self._ask(lambda: self.client.enhanced_search_issues(
+                jql, nextPageToken=token, maxResults=PAGE_SIZE, fields=fields, expand=expand, json_result=True
+            ))  # fmt: skip
         offset = int(token or 0)
-        answer = dict(self._ask(lambda: self.client.search_issues(
-            jql, startAt=offset, maxResults=PAGE_SIZE, fields=FIELDS, expand="changelog", json_result=True
-        )))  # fmt: skip
+        answer = self._ask(lambda: self.client.search_issues(
+            jql, startAt=offset, maxResults=PAGE_SIZE, fields=fields, expand=expand, json_result=True
+        ))  # fmt: skip
         seen = offset + len(answer.get("issues", []))
         if answer.get("issues") and seen < int(answer.get("total", 0)):
             answer["nextPageToken"] = seen
         return answer
 
-    def _page(self, issues: list[dict[str, Any]], cursor: Cursor) -> Page:
+    def _page(self, issues: list[Any], cursor: Cursor | None, reached: datetime | None = None) -> Page:
         items: list[WorkItem] = []
         signals: list[Signal] = []
         accounts: dict[str, Account] = {}
         failures: list[Failure] = []
+        if not self._categories:
+            statuses = self._ask(lambda: self.client._get_json("status"))
+            self._categories = {status["id"]: status["statusCategory"]["key"] for status in statuses}
+        down = 0
         for issue in issues:
             try:
                 self._complete(issue)
                 item, its_signals, its_accounts = parse_issue(issue, self._categories, self.url)
-            except (KeyError, TypeError, ValueError, AttributeError) as error:
+            except _NotFound:
+                continue  # deleted since the search; the sweep takes it away
+            except (*_BAD, BadAnswer, SourceUnavailable) as error:
+                # One issue whose parts cannot be had is its own fault, several in a row are the server's.
+                down = down + 1 if isinstance(error, SourceUnavailable) else 0
+                if down == 3:
+                    raise
                 name = str(issue.get("id", "?")) if isinstance(issue, dict) else "?"
-                failures.append(Failure(self.name, "issues", name, f"{type(error).__name__}: {error}"))
+                reason = error.message if isinstance(error, SourceError) else f"{type(error).__name__}: {error}"
+                failures.append(Failure(self.name, "issues", name, reason[:500]))
                 continue
+            down = 0
             items.append(item)
             self._known.add(item.external_id)
             signals.extend(its_signals)
             accounts.update({account.external_id: account for account in its_accounts})
+        read = [item.external_id for item in items]
+        spans = [Span(item=id_) for id_ in read]
         items += self._missing_parents(items)
-        return Page("issues", cursor, items, signals, list(accounts.values()), failures)
+        return Page("issues", cursor, items, signals, list(accounts.values()), failures, read, spans, reached=reached)
 
     def _missing_parents(self, items: list[WorkItem]) -> list[WorkItem]:
         """Epics that nobody has touched within the window: without them their stories would lose their strongest clue.
@@ -159,10 +284,10 @@ class JiraConnector:
             ids = sorted(wanted)
             wanted = set()
             for first in range(0, len(ids), PAGE_SIZE):
-                for issue in self._search(f"id in ({', '.join(ids[first : first + PAGE_SIZE])})", None)["issues"]:
+                for issue in self._by_id(ids[first : first + PAGE_SIZE], FIELDS):
                     try:
                         item, _, _ = parse_issue(issue, self._categories, self.url)
-                    except (KeyError, TypeError, ValueError, AttributeError):
+                    except _BAD:
                         continue  # it is set aside when it comes up in a walk of its own
                     found.append(item)
                     wanted |= {item.parent} - self._known if item.parent else set()
@@ -170,6 +295,8 @@ class JiraConnector:
 
     def _complete(self, issue: dict[str, Any]) -> None:
         """Fetch what the search cut off: it gives 100 histories, 20 worklogs and a first page of comments."""
+        if "unreadable" in issue:
+            raise BadAnswer(self.name, str(issue["unreadable"]))
         for holder, name, key in (
             (issue, "changelog", "histories"),
             (issue["fields"], "comment", "comments"),
@@ -186,7 +313,7 @@ class JiraConnector:
             query = {"startAt": len(found), "maxResults": PAGE_SIZE}
             answer = self._ask(lambda query=query: self.client._get_json(path, params=query))
             found += answer[key]
-            if not answer[key] or len(found) >= int(answer["total"]):
+            if not answer[key] or len(found) >= min(int(answer["total"]), LONGEST_PARTS):
                 return found
 
     def _ask(self, call: Any) -> Any:
@@ -194,7 +321,19 @@ class JiraConnector:
         return self._retried(call)
 
     def _retried(self, call: Any) -> Any:
-        return retrying(lambda: self._translated(call))
+        return retrying(lambda: self._translated(call), self._limiter, "jira", self._rate)
+
+    def _heard(self, response: requests.Response, *_: Any, **__: Any) -> None:
+        """Read the answer's headers: the server's clock, and whether its bucket is empty."""
+        at = parsedate_to_datetime(response.headers["Date"]) if "Date" in response.headers else None
+        self._skew = at.timestamp() - time.time() if at else None
+        if response.headers.get("X-RateLimit-Remaining") == "0" and response.ok:
+            reset = response.headers.get("X-RateLimit-Reset", "")
+            try:
+                seconds = datetime.fromisoformat(reset).timestamp() - time.time()
+            except ValueError:
+                seconds = 1.0
+            self._limiter.pause("jira", min(max(seconds, 0.0), 60.0))
 
     def _translated(self, call: Any) -> Any:
         """Run a call of the client; its errors become ours, which say whether to try again."""
@@ -202,7 +341,7 @@ class JiraConnector:
             return call()
         except JIRAError as error:
             raise self._error(error) from None  # the client's message holds headers and the whole body
-        except requests.JSONDecodeError:
+        except (requests.JSONDecodeError, RecursionError, UnicodeDecodeError):
             raise SourceUnavailable(self.name, f"{self.url} answered with something that is not JSON.") from None
         except requests.RequestException as error:
             raise SourceUnavailable(
@@ -219,8 +358,11 @@ class JiraConnector:
             )
         if status == 403:
             return ScopeError(self.name, "read:jira-work", "Give the account Browse Projects, or the token that scope.")
-        if status == 429:
-            return RateLimited(self.name, float((response and response.headers.get("Retry-After")) or 5))
+        retry_after = response.headers.get("Retry-After") if response is not None else None
+        if status == 429 or (status == 503 and retry_after):
+            return RateLimited(self.name, seconds_of(retry_after, 5))
+        if status == 404:
+            return _NotFound(self.name, f"{self.url} has no such thing.")
         if status is None or status >= 500:
             return SourceUnavailable(self.name, f"{self.url} answered {status}.")
         return BadAnswer(self.name, f"{self.url} answered {status}: {str(error.text)[:200]}")
@@ -269,7 +411,7 @@ def parse_issue(
     for log in (fields.get("worklog") or {}).get("worklogs") or []:
         signals.append(Signal(
             "jira", f"worklog:{log['id']}", id_, "worklog", _time(log["started"]), account(log.get("author")),
-            hours=float(log["timeSpentSeconds"]) / 3600, text=from_adf(log.get("comment")) or None,
+            hours=hours_of(log["timeSpentSeconds"]), text=from_adf(log.get("comment")) or None,
         ))  # fmt: skip
     return item, signals, accounts
 

@@ -10,6 +10,7 @@ SOURCES: dict[str, str] = {
     "jira": "connectors.jira:JiraConnector",
     "slack": "connectors.slack:SlackConnector",
     "hubspot": "connectors.hubspot:HubSpotConnector",
+    "mailbox": "connectors.mailbox:MailboxConnector",
 }
 
 

@@ -1,12 +1,15 @@
 """One policy for trying again: what is worth it, how often, and for how long."""
 
 import datetime as dt
+import time
 from collections.abc import Callable
+from email.utils import parsedate_to_datetime
 from typing import TypeVar
 
 import stamina
 
 from connectors.base import RateLimited, SourceUnavailable
+from connectors.limits import Limiter, Rate
 
 T = TypeVar("T")
 ATTEMPTS = 4
@@ -20,12 +23,31 @@ def _worth_it(error: Exception) -> bool | dt.timedelta:
     return isinstance(error, SourceUnavailable)
 
 
-def retrying(call: Callable[[], T]) -> T:
-    """Call until it succeeds: waits as long as the source asks, else with growing pauses and jitter.
+def retrying(call: Callable[[], T], limiter: Limiter, bucket: str, rate: Rate) -> T:
+    """Call until it succeeds: within the rate, waits as long as the source asks, else with growing pauses and jitter.
 
     Raises what the last attempt raised; errors that are not worth another attempt at once.
     """
     for attempt in stamina.retry_context(on=_worth_it, attempts=ATTEMPTS, timeout=None, wait_initial=0.2, wait_max=5):
         with attempt:
-            return call()
+            limiter.take(bucket, rate)
+            try:
+                return call()
+            except RateLimited as error:
+                limiter.pause(bucket, error.seconds)  # for every stream and worker, not for this call alone
+                raise
     raise AssertionError("unreachable: the last attempt either returns or raises")
+
+
+def seconds_of(retry_after: str | None, otherwise: float) -> float:
+    """A Retry-After header in seconds; it may also be a date (RFC 9110, 10.2.3)."""
+    if not retry_after:
+        return otherwise
+    try:
+        return max(0.0, float(retry_after))
+    except ValueError:
+        pass
+    try:
+        return max(0.0, parsedate_to_datetime(retry_after).timestamp() - time.time())
+    except (TypeError, ValueError):
+        return otherwise

@@ -1,12 +1,17 @@
 """Slack, through `slack_sdk`: messages and threads of the listed channels; never a direct message.
 
 `conversations.history` gives top-level messages only, so a reply to an old thread shows itself only by the
-parent's `latest_reply`. Each pull therefore reads the parents of the last `thread_days` again and fetches the
-replies of those that have news. A `ts` is an id, kept as a string.
+parent's `latest_reply`: the parents of the last `thread_days` are read again and the replies of those that have
+news are fetched. Edits and deletions of messages show in the same pass, since a page tells all that a stretch of
+time holds; those of replies are found by a daily sweep. A `ts` is an id, kept as a string.
 """
 
-from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+import re
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from http.client import HTTPException
 from typing import Any
 
 from slack_sdk import WebClient
@@ -19,18 +24,28 @@ from connectors.base import (
     CredentialError,
     Cursor,
     Failure,
+    NotReachable,
     Page,
     RateLimited,
     ScopeError,
     Signal,
     SourceError,
     SourceUnavailable,
+    Span,
     WorkItem,
 )
-from connectors.retry import retrying
-from connectors.text import from_mrkdwn, issue_keys
+from connectors.checks import clock_row, listed_rows, span
+from connectors.limits import Limiter, Rate
+from connectors.retry import retrying, seconds_of
+from connectors.text import from_blocks, from_mrkdwn, issue_keys
 
 PAGE_SIZE = 200
+RECENT_DAYS = 14
+"""What a first pull reads before it turns to the past."""
+SWEEP_DAYS = 7
+"""Threads that were active within these days are read whole by the sweep."""
+LONG_THREAD = 200
+"""Threads of more replies are read on from what is known; shorter ones whole, which shows deletions at once."""
 LONGEST_TEXT = 20_000
 SCOPES = {
     "channels:read": "find the listed channels",
@@ -39,11 +54,21 @@ SCOPES = {
     "users:read.email": "know one person across the sources",
     "chat:write": "post the alert",
 }
+OPTIONAL_SCOPES = {
+    "groups:read": "find listed private channels",
+    "groups:history": "read the messages of listed private channels",
+    "usergroups:read": "take teams from user groups where okrs.yaml lists no members",
+}
 SCOPE_PAGE = "https://api.slack.com/apps, your app, OAuth & Permissions, then reinstall the app"
+_TS = re.compile(r"\d{1,12}\.\d{1,6}")
+_CODE = re.compile(r"[a-z0-9_]{1,60}")
+_BAD = (KeyError, TypeError, ValueError, AttributeError, OverflowError)
+_ANSWERS = {"conversations.history": {"messages"}, "conversations.replies": {"messages"}, "users.list": {"members"},
+            "conversations.list": {"channels"}, "usergroups.list": {"usergroups"}}  # fmt: skip
 _TOKEN_ERRORS = {"invalid_auth", "not_authed", "token_revoked", "token_expired", "account_inactive"}
 _SKIPPED = {
     "channel_join", "channel_leave", "channel_topic", "channel_purpose", "channel_name", "channel_archive",
-    "group_join", "group_leave", "pinned_item", "huddle_thread", "tombstone", "reminder_add",
+    "group_join", "group_leave", "pinned_item", "huddle_thread", "reminder_add",
 }  # fmt: skip
 
 
@@ -54,132 +79,335 @@ class SlackConnector:
 
     def __init__(
         self, *, token: str, channels: list[str], api_url: str = "https://slack.com/api/", thread_days: int = 30,
-        timeout: int = 30,
+        timeout: int = 30, requests_per_minute: float = 48, limiter: Limiter | None = None,
+        now: Callable[[], float] = time.time,
     ) -> None:  # fmt: skip
         self.channels = [channel.lstrip("#") for channel in channels]
         self.api_url = api_url.rstrip("/") + "/"
         self.thread_days = thread_days
         self.client = WebClient(token=token, base_url=self.api_url, timeout=timeout)
+        self._limiter, self._rate, self._now = limiter or Limiter(), Rate.per_minute(requests_per_minute), now
+        self._lists_rate = Rate.per_minute(max(requests_per_minute * 0.4, 1))  # Tier 2
         self._ids: dict[str, str] = {}
+        self._skew: float | None = None
+        self._scopes: set[str] = set()
 
-    def check(self) -> list[Check]:
+    def check(self, since: datetime) -> list[Check]:
         """See connectors.base.Connector."""
         try:
             answer = self._ask("auth.test")
         except SourceError as error:
             return [Check("token", False, error.message, error.mend)]
-        checks = [Check("token", True, f"{answer.get('user')} in {answer.get('team')}")]
-        granted = set((_header(answer.headers, "x-oauth-scopes") or "").replace(" ", "").split(","))
+        checks = [Check("token", True, f"{answer.get('user')} in {answer.get('team')}"), clock_row(self._skew)]
         for scope, purpose in SCOPES.items():
-            mend = "" if scope in granted else f"Add it at {SCOPE_PAGE}."
-            checks.append(Check(f"scope {scope}", scope in granted, f"to {purpose}", mend))
+            mend = "" if scope in self._scopes else f"Add it at {SCOPE_PAGE}."
+            checks.append(Check(f"scope {scope}", scope in self._scopes, f"to {purpose}", mend))
+        for scope, purpose in OPTIONAL_SCOPES.items():
+            given = "to" if scope in self._scopes else "not granted; only needed to"
+            checks.append(Check(f"scope {scope}", True, f"{given} {purpose}"))
         try:
-            ids = self._channel_ids()
+            known = self._all_channels()
         except SourceError as error:
             return [*checks, Check("channels", False, error.message, error.mend)]
-        for channel in self.channels:
-            mend = "" if channel in ids else f"Check the name and invite the app: /invite in #{channel}."
-            checks.append(
-                Check(f"channel #{channel}", channel in ids, "found" if channel in ids else "not found", mend)
-            )
+        joined = {name for name, channel in known.items() if channel.get("is_member", True)}
+        mend = "Check the name, and invite the app in the channel: /invite."
+        listed = [self._name_of(name, known) for name in self.channels]
+        checks += listed_rows("channel", listed, joined, mend)
+        if joined & set(listed) and self._scopes >= set(SCOPES):
+            checks.append(self._volume(sorted(joined & set(listed)), known, since))
         return checks
 
+    def _volume(self, names: Sequence[str], known: Mapping[str, Any], since: datetime) -> Check:
+        """Slack does not count: the time that each channel's newest page spans tells how dense it is."""
+        pages = threads = 0.0
+        for name in names:
+            try:
+                answer = self._ask("conversations.history", channel=known[name]["id"], limit=PAGE_SIZE,
+                                   oldest=f"{since.timestamp():.6f}")  # fmt: skip
+            except SourceError as error:
+                return Check("data", False, f"#{name}: {error.message}", error.mend)
+            stamps = [float(m["ts"]) for m in answer["messages"]]
+            whole = 1.0
+            if answer.get("has_more") and len(stamps) > 1:
+                whole = max(1.0, (self._now() - since.timestamp()) / max(1.0, max(stamps) - min(stamps)))
+            pages += whole
+            threads += whole * sum(bool(m.get("reply_count")) for m in answer["messages"])
+        return Check("data", True, f"about {pages:.0f} pages and {threads:.0f} threads in the window; the backfill "
+                                   f"takes at least {span(max(pages, threads), self._rate)}")  # fmt: skip
+
+    def joined(self) -> set[str]:
+        """Names of the channels that the app is in. Raises SourceError."""
+        return {name for name, channel in self._all_channels().items() if channel.get("is_member", True)}
+
     def streams(self) -> list[str]:
-        """`people`, and one stream a listed channel that exists."""
-        self._ids = self._channel_ids()
-        return ["people", *(f"channel {name}" for name in self.channels if name in self._ids)]
+        """`people`, and one stream a listed channel."""
+        known = self._all_channels()
+        self._ids = {name: known[self._name_of(name, known)]["id"] for name in self.channels
+                     if self._name_of(name, known) in known}  # fmt: skip
+        return ["people", *(f"channel {name}" for name in self.channels)]
 
     def pull(self, stream: str, cursor: Cursor | None, since: datetime) -> Iterator[Page]:
-        """Newest first within a pull. See connectors.base.Connector."""
+        """What is newer than all that is known, newest first. See connectors.base.Connector."""
         if stream == "people":
             yield from self._pull_people()
             return
-        name = stream.removeprefix("channel ")
-        if not self._ids:
-            self._ids = self._channel_ids()
-        yield from self._pull_channel(stream, name, self._ids[name], cursor, since)
+        state = dict(cursor or {})
+        known = state.get("known", "")
+        first = max(since.timestamp(), self._now() - RECENT_DAYS * 86400)
+        bound = state.get("bound") or known or f"{first:.6f}"
+        newest, latest = state.get("newest", ""), state.get("latest", "")
+        kept = {key: value for key, value in state.items() if key not in ("bound", "newest", "latest", "mark")}
+        mark = state.get("mark", "")
+        for messages, more in self._history(stream, bound, latest):
+            newest = max([newest or "0", *_stamps(messages)], key=float)
+            # No thread is read before this page, so each will be read with all replies up to the newest one here.
+            mark = mark or max(
+                [newest, *(str(m["latest_reply"]) for m in messages if _is_ts(m.get("latest_reply")))], key=float
+            )
+            yield from self._thread_pages(stream, messages, lambda parent: "")
+            after = kept | {"bound": bound, "newest": newest, "latest": _oldest(messages), "mark": mark}
+            if not more:
+                after = kept | {"known": newest if newest != "0" else bound}
+                after = {"back": bound, "replied": mark, "replied_next": mark} | after
+            yield self._page(stream, messages, after, bound, latest, more)
+            latest = _oldest(messages)
+
+    def earlier(self, stream: str, cursor: Cursor, since: datetime) -> Iterator[Page]:
+        """Old threads that have news, then the past. See connectors.base.Connector."""
+        if stream == "people":
+            return
+        state = dict(cursor)
+        for page in self._old_threads(stream, state):
+            state = dict(page.cursor or state)
+            yield page
+        back, oldest = state["back"], f"{since.timestamp():.6f}"
+        while float(back) > float(oldest):
+            for messages, more in self._history(stream, oldest, back):
+                yield from self._thread_pages(stream, messages, lambda parent: "")
+                after = _oldest(messages) if more else oldest
+                reached = datetime.fromtimestamp(float(after), UTC)
+                yield self._page(stream, messages, state | {"back": after}, oldest, back, more, reached)
+                back = after
+
+    def _old_threads(self, stream: str, state: Mapping[str, Any]) -> Iterator[Page]:
+        """One pass over the parents of `thread_days` that were known before.
+
+        `replied` is the newest reply of the pass before the last one: one that came while a pass ran was perhaps
+        too late for its parent's page, so the last pass's own newest cannot be the mark.
+        """
+        known = state["known"]
+        bound = f"{max(float(known) - self.thread_days * 86400, float(state['back'])):.6f}"
+        seen, latest = state.get("pass_seen", "0"), state.get("pass_latest", "") or _after(known)
+        for messages, more in self._history(stream, bound, latest):
+            replies = [m["latest_reply"] for m in messages if isinstance(m.get("latest_reply"), str)]
+            seen = max([seen, *replies], key=float)
+            yield from self._thread_pages(stream, messages, lambda parent: state.get("replied", "0"))
+            over = {k: v for k, v in state.items() if k not in ("pass_seen", "pass_latest")}
+            after = over | (
+                {"pass_seen": seen, "pass_latest": _oldest(messages)} if more
+                else {"replied": state.get("replied_next", "0"), "replied_next": seen}
+            )  # fmt: skip
+            yield self._page(stream, messages, after, bound, latest, more)
+            latest = _oldest(messages)
+
+    def again(self, stream: str, records: Sequence[str]) -> Iterator[Page]:
+        """See connectors.base.Connector. A record is `root/ts`."""
+        for record in records:
+            root, _, ts = record.partition("/")
+            query = {"channel": self._id(stream), "oldest": ts, "latest": ts, "inclusive": "true"}
+            if root == ts:
+                found = self._ask("conversations.history", **query, limit=1)["messages"]
+            else:
+                try:
+                    found = self._ask("conversations.replies", **query, ts=root, limit=PAGE_SIZE)["messages"]
+                except BadAnswer:
+                    found = []  # the thread is gone
+            page = self._page(stream, [m for m in found if m.get("ts") == ts], None)
+            yield Page(stream, None, page.items, page.signals, page.accounts, page.failures,
+                       page.read if found else [record])  # fmt: skip
+
+    def sweep(self, known: Iterable[str]) -> Iterator[Page]:
+        """Threads that were active of late, read whole: edits and deletions of replies show nowhere else."""
+        active = self._now() - SWEEP_DAYS * 86400
+        newest = max((id_.rpartition(":")[2] for id_ in known), default="")
+        if newest:  # a workspace that stood still is swept where it stands
+            active = min(active, float(newest) - SWEEP_DAYS * 86400)
+        bound = f"{active - self.thread_days * 86400:.6f}"
+        for stream in self.streams()[1:]:
+            for messages, _ in self._history(stream, bound, ""):
+                alive = [m for m in messages if float(m.get("latest_reply") or 0) >= active]
+                for page in self._thread_pages(stream, alive, lambda parent: "", whole=True):
+                    yield Page("sweep", {}, page.items, page.signals, spans=page.spans)
 
     def _pull_people(self) -> Iterator[Page]:
+        groups = self._groups()
         position = ""
         while True:
             answer = self._ask("users.list", limit=PAGE_SIZE, cursor=position)
-            yield Page("people", {}, accounts=[parse_user(user) for user in answer["members"]])
+            accounts, failures = [], []
+            for user in answer["members"]:
+                try:
+                    accounts.append(parse_user(user, groups))
+                except _BAD as error:
+                    id_ = str(user.get("id", "?")) if isinstance(user, dict) else "?"
+                    failures.append(Failure(self.name, "people", id_, f"{type(error).__name__}: {error}"))
+            yield Page("people", {}, accounts=accounts, failures=failures, read=[a.external_id for a in accounts])
             position = (answer.get("response_metadata") or {}).get("next_cursor") or ""
             if not position:
                 return
 
-    def _pull_channel(
-        self, stream: str, name: str, channel: str, cursor: Cursor | None, since: datetime
-    ) -> Iterator[Page]:
-        """`known` is the newest ts of the pull before, `latest` where the running walk back in time stands."""
-        state = dict(cursor or {})
-        known, newest, latest = state.get("known", ""), state.get("newest", ""), state.get("latest", "")
-        first = f"{since.timestamp():.6f}"
-        # Read back over old parents: only they tell of replies that are newer than what we know.
-        oldest = max(first, f"{float(known) - self.thread_days * 86400:.6f}", key=float) if known else first
+    def _groups(self) -> dict[str, list[str]]:
+        """Handles of the user groups that each user is in; none without the scope."""
+        if "usergroups:read" not in self._scopes:
+            return {}
+        found: dict[str, list[str]] = {}
+        for group in self._ask("usergroups.list", include_users="true")["usergroups"]:
+            for user in group.get("users") or []:
+                found.setdefault(user, []).append(str(group.get("handle") or group.get("name")))
+        return found
+
+    def _history(self, stream: str, oldest: str, latest: str) -> Iterator[tuple[list[dict[str, Any]], bool]]:
+        """Pages of top-level messages, newest first, and whether more follow."""
+        channel = self._id(stream)
         while True:
-            query = {"channel": channel, "limit": PAGE_SIZE, "oldest": oldest, **({"latest": latest} if latest else {})}
+            query = {"channel": channel, "limit": PAGE_SIZE, "oldest": oldest, "latest": latest}
             answer = self._ask("conversations.history", **query)
-            messages = answer["messages"]
-            replies = [
-                reply for parent in messages if _has_news(parent, known)
-                for reply in self._replies(channel, parent["ts"], known)
-            ]  # fmt: skip
-            seen = [m["ts"] for m in (*messages, *replies) if isinstance(m.get("ts"), str)]
-            newest = max([newest or "0", *seen], key=float)
+            messages = [m for m in answer["messages"] if isinstance(m, dict) and _is_ts(m.get("ts"))]
             more = bool(answer.get("has_more")) and bool(messages)
-            latest = min(seen_top, key=float) if more and (seen_top := [m["ts"] for m in messages]) else ""
-            after = {"known": known, "newest": newest, "latest": latest} if more else {"known": newest}
-            yield _page(stream, name, channel, [*messages, *replies], after)
+            yield messages, more
             if not more:
                 return
+            latest = _oldest(messages)
 
-    def _replies(self, channel: str, root: str, known: str) -> Iterator[dict[str, Any]]:
-        position = ""
-        while True:
-            query = {"channel": channel, "ts": root, "limit": PAGE_SIZE, **({"oldest": known} if known else {})}
-            answer = self._ask("conversations.replies", **query, cursor=position)
-            yield from (message for message in answer["messages"] if message.get("ts") != root)
-            position = (answer.get("response_metadata") or {}).get("next_cursor") or ""
-            if not position:
-                return
+    def _thread_pages(
+        self, stream: str, messages: Sequence[Mapping[str, Any]], known: Callable[[Mapping[str, Any]], str], *,
+        whole: bool = False,
+    ) -> Iterator[Page]:  # fmt: skip
+        """The replies of those of the messages that have newer ones than are known, a page at a time."""
+        channel = self._id(stream)
+        for parent in messages:
+            news = known(parent)
+            if not _has_news(parent, news):
+                continue
+            root, partly = parent["ts"], bool(news) and int(parent["reply_count"]) > LONG_THREAD and not whole
+            after, position = (news if partly else root), ""
+            while True:
+                answer = self._ask("conversations.replies", channel=channel, ts=root, limit=PAGE_SIZE, cursor=position,
+                                   oldest=news if partly else "")  # fmt: skip
+                replies = [m for m in answer["messages"] if isinstance(m, dict) and m.get("ts") != root]
+                position = (answer.get("response_metadata") or {}).get("next_cursor") or ""
+                page = self._page(stream, replies, None)
+                last = max([after, *_stamps(replies)], key=float)
+                span = Span(item=f"{channel}:{root}", after=_just_after(after),
+                            before=_just_after(last) if position else None)  # fmt: skip
+                yield Page(stream, None, page.items, page.signals, (), page.failures, page.read, [span])
+                after = last
+                if not position:
+                    break
 
-    def _channel_ids(self) -> dict[str, str]:
-        found: dict[str, str] = {}
+    def _page(
+        self, stream: str, messages: Sequence[Mapping[str, Any]], cursor: Cursor | None, bound: str = "",
+        latest: str = "", more: bool = False, reached: datetime | None = None,
+    ) -> Page:  # fmt: skip
+        """With `bound`, a page of the history, which is all that its stretch of time holds."""
+        name, channel = stream.removeprefix("channel "), self._id(stream)
+        pairs: list[tuple[WorkItem | None, Signal | None]] = []
+        failures: list[Failure] = []
+        read: list[str] = []
+        for message in messages:
+            record = f"{message.get('thread_ts') or message.get('ts')}/{message.get('ts')}"
+            try:
+                item, signal = parse_message(message, name, channel)
+            except _BAD as error:
+                failures.append(Failure(self.name, stream, record, f"{type(error).__name__}: {error}"[:500]))
+                continue
+            read.append(record)
+            pairs.append((item, signal))
+        items = [item for item, _ in pairs if item]
+        signals = [signal for _, signal in pairs if signal]
+        spans = []
+        if bound and not failures:
+            first = _oldest(messages) if more else bound
+            spans = [Span(container=f"#{name}", after=_at(first) if more else _just_after(bound),
+                          before=_at(latest) if latest else None)]  # fmt: skip
+        for item, signal in pairs:
+            if item and not signal:  # a tombstone: its own words are deleted, the replies are not
+                spans.append(Span(item=item.external_id, prefix=item.external_id))
+        return Page(stream, cursor, items, signals, (), failures, read, spans, reached=reached)
+
+    def _id(self, stream: str) -> str:
+        name = stream.removeprefix("channel ")
+        if not self._ids:
+            self.streams()
+        if name not in self._ids:
+            raise NotReachable(
+                self.name, f"the channel #{name} is not there or the app is not in it.",
+                f"Check slack.channels and invite the app: /invite in #{name}.",
+            )  # fmt: skip
+        return self._ids[name]
+
+    def _all_channels(self) -> dict[str, dict[str, Any]]:
+        """Every channel the app can see, by name; direct messages are never asked for. Archived ones are kept, to be
+        read to their end."""
+        found: dict[str, dict[str, Any]] = {}
         position = ""
+        if not self._scopes:
+            self._ask("auth.test")
+        kinds = "public_channel,private_channel" if "groups:read" in self._scopes else "public_channel"
         while True:
             answer = self._ask(
-                "conversations.list", types="public_channel", exclude_archived=True, limit=PAGE_SIZE, cursor=position
+                "conversations.list", types=kinds, exclude_archived="false", limit=PAGE_SIZE, cursor=position
             )
-            found |= {channel["name"]: channel["id"] for channel in answer["channels"]}
+            for channel in answer["channels"]:
+                if not (channel.get("is_im") or channel.get("is_mpim")):
+                    found[channel["name"]] = channel
             position = (answer.get("response_metadata") or {}).get("next_cursor") or ""
             if not position:
-                return {name: found[name] for name in self.channels if name in found}
+                return found
+
+    @staticmethod
+    def _name_of(listed: str, known: Mapping[str, Any]) -> str:
+        """A channel may be listed by its id, which outlives a new name."""
+        return next((name for name, channel in known.items() if channel["id"] == listed), listed)
 
     def _ask(self, method: str, **query: Any) -> Any:
-        return retrying(lambda: self._translated(method, query))
+        tier_three = method in ("conversations.history", "conversations.replies")
+        rate = self._rate if tier_three else self._lists_rate
+        return retrying(lambda: self._translated(method, query), self._limiter, f"slack {method}", rate)
 
     def _translated(self, method: str, query: Mapping[str, Any]) -> Any:
         try:
-            return self.client.api_call(method, params={k: v for k, v in query.items() if v != ""})
+            answer = self.client.api_call(method, params={k: v for k, v in query.items() if v != ""})
         except SlackApiError as error:
             raise self._error(method, error) from None
-        except (SlackClientError, OSError, ValueError) as error:
+        except (SlackClientError, OSError, ValueError, RecursionError, HTTPException) as error:
             raise SourceUnavailable(
                 self.name, f"no usable answer from {self.api_url} ({type(error).__name__}).",
                 "Check slack.api_url and the network.",
             ) from None  # fmt: skip
+        if not isinstance(answer.data, dict):
+            raise SourceUnavailable(self.name, f"{method} answered with something that is not JSON.")
+        if scopes := _header(answer.headers, "x-oauth-scopes"):
+            self._scopes = set(scopes.replace(" ", "").split(","))
+        if date := _header(answer.headers, "date"):
+            self._skew = parsedate_to_datetime(date).timestamp() - time.time()
+        missing = _ANSWERS.get(method, set()) - set(answer.data)
+        if missing:
+            raise SourceUnavailable(self.name, f"{method} answered without {', '.join(sorted(missing))}.")
+        return answer
 
     def _error(self, method: str, error: SlackApiError) -> SourceError:
         response = error.response
         if isinstance(response, Mapping) or not hasattr(response, "status_code"):
             return BadAnswer(self.name, f"{method} gave no readable answer.")
         if response.status_code == 429:
-            return RateLimited(self.name, float(_header(response.headers, "retry-after") or 5))
+            return RateLimited(self.name, seconds_of(_header(response.headers, "retry-after"), 5))
         if response.status_code >= 500:
             return SourceUnavailable(self.name, f"{method} answered {response.status_code}.")
         data = response.data if isinstance(response.data, dict) else {}
         code = str(data.get("error", "unknown"))
+        if not _CODE.fullmatch(code):  # the client puts a page that is not JSON there
+            return SourceUnavailable(self.name, f"{method} answered with something that is not JSON.")
         if code in _TOKEN_ERRORS:
             return CredentialError(
                 self.name, f"the token is not accepted ({code}).", f"Copy the bot token from {SCOPE_PAGE}; slack.token."
@@ -188,37 +416,29 @@ class SlackConnector:
             return ScopeError(self.name, str(data.get("needed", "?")), f"Add it at {SCOPE_PAGE}.")
         if code == "ratelimited":
             return RateLimited(self.name, 30)
-        if code in ("not_in_channel", "channel_not_found"):
-            return BadAnswer(self.name, f"{method}: {code}.", "Invite the app to the channel: /invite.")
+        if code in ("not_in_channel", "channel_not_found", "is_archived"):
+            return NotReachable(self.name, f"{method}: {code}.", "Invite the app to the channel: /invite.")
+        if code in ("internal_error", "fatal_error", "service_unavailable", "request_timeout"):
+            return SourceUnavailable(self.name, f"{method} answered {code}.")
         return BadAnswer(self.name, f"{method} answered {code}.")
 
 
-def _page(stream: str, name: str, channel: str, messages: list[dict[str, Any]], cursor: Cursor) -> Page:
-    items: list[WorkItem] = []
-    signals: list[Signal] = []
-    failures: list[Failure] = []
-    for message in messages:
-        try:
-            parsed = parse_message(message, name, channel)
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            failures.append(Failure("slack", stream, str(message.get("ts", "?")), f"{type(error).__name__}: {error}"))
-            continue
-        if parsed:
-            item, signal = parsed
-            signals.append(signal)
-            if item:
-                items.append(item)
-    return Page(stream, cursor, items, signals, (), failures)
+def parse_message(message: Mapping[str, Any], name: str, channel: str) -> tuple[WorkItem | None, Signal | None]:
+    """Read one message: a work item where it is no reply, and its signal. Neither for joins and the like.
 
-
-def parse_message(message: Mapping[str, Any], name: str, channel: str) -> tuple[WorkItem | None, Signal] | None:
-    """Read one message: a work item where it is no reply, and its signal. None for joins and the like."""
+    A deleted message whose thread lives on leaves a tombstone: an item without words, for the replies to be about.
+    """
     subtype = message.get("subtype")
     if subtype in _SKIPPED:
-        return None
+        return None, None
     ts = str(message["ts"])
     root = str(message.get("thread_ts") or ts)
-    text = from_mrkdwn(message.get("text"))[:LONGEST_TEXT]
+    if not isinstance(message.get("text") or "", str):
+        raise TypeError("the text is no string")
+    text = (from_mrkdwn(message.get("text")) or from_blocks(message.get("blocks")))[:LONGEST_TEXT]
+    if subtype == "tombstone":
+        at = datetime.fromtimestamp(float(ts), UTC)
+        return WorkItem("slack", f"{channel}:{ts}", "message", f"#{name}", created_at=at, updated_at=at), None
     at = datetime.fromtimestamp(float(ts), UTC)
     bot = subtype == "bot_message" or bool(message.get("bot_id"))
     item = None
@@ -233,20 +453,47 @@ def parse_message(message: Mapping[str, Any], name: str, channel: str) -> tuple[
     )
 
 
-def parse_user(user: Mapping[str, Any]) -> Account:
-    """Read one member of users.list."""
+def parse_user(user: Mapping[str, Any], groups: Mapping[str, Sequence[str]] | None = None) -> Account:
+    """Read one member of users.list; `groups` are the user groups' handles by user."""
     profile = user.get("profile") or {}
     return Account(
         "slack", str(user["id"]), user.get("real_name") or user.get("name") or "", profile.get("email"),
         bool(user.get("is_bot")) or user["id"] == "USLACKBOT", user.get("tz"),
+        tuple((groups or {}).get(str(user["id"]), ())),
     )  # fmt: skip
 
 
 def _has_news(parent: Mapping[str, Any], known: str) -> bool:
     latest = parent.get("latest_reply")
-    if not parent.get("reply_count") or not isinstance(latest, str):
+    if not parent.get("reply_count") or not _is_ts(latest):
         return False
-    return not known or float(latest) > float(known)
+    return not known or float(str(latest)) > float(known)
+
+
+def _is_ts(value: Any) -> bool:
+    return isinstance(value, str) and bool(_TS.fullmatch(value))
+
+
+def _stamps(messages: Sequence[Mapping[str, Any]]) -> list[str]:
+    return [message["ts"] for message in messages if _is_ts(message.get("ts"))]
+
+
+def _oldest(messages: Sequence[Mapping[str, Any]]) -> str:
+    return min(_stamps(messages), key=float, default="")
+
+
+def _at(ts: str) -> datetime:
+    return datetime.fromtimestamp(float(ts), UTC)
+
+
+def _just_after(ts: str) -> datetime:
+    return _at(ts) + timedelta(microseconds=1)
+
+
+def _after(ts: str) -> str:
+    """The next possible ts: `latest` is exclusive, and this message's own parent is to be read again."""
+    whole, _, part = ts.partition(".")
+    return f"{int(whole) + 1}.000000" if part == "999999" else f"{whole}.{int(part or 0) + 1:06d}"
 
 
 def _header(headers: Mapping[str, Any], name: str) -> str | None:

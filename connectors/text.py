@@ -10,10 +10,13 @@ from typing import Any
 
 import emoji
 from bs4 import BeautifulSoup
+from mailparser_reply import EmailReplyParser
 
 ISSUE_KEY = re.compile(r"(?<![A-Za-z0-9_/-])([A-Z][A-Z0-9]{1,9}-[1-9]\d{0,6})(?![A-Za-z0-9_-])")
 _NOT_KEYS = {"UTF", "SHA", "ISO", "COVID", "RFC", "AES", "WCAG", "HTTP", "TLS", "SOC", "CVE"}
 _ANGLE = re.compile(r"<([^<>]*)>")
+_LANGUAGES = ["en", "de", "es", "fr", "it", "nl", "pl", "sv", "da"]
+LONGEST_MAIL = 100_000
 _QUOTED = re.compile(
     r"^\s*(>|&gt;)|^(On .{5,80} wrote:|Am .{5,80} schrieb.{0,60}:|El .{5,80} escribió:|-{2,} ?$|_{5,}$)"
 )
@@ -25,6 +28,14 @@ def issue_keys(*texts: str | None) -> tuple[str, ...]:
     """Issue keys named in the texts, in order of appearance, each once."""
     found = dict.fromkeys(key for text in texts if text for key in ISSUE_KEY.findall(text))
     return tuple(key for key in found if key.split("-")[0] not in _NOT_KEYS)
+
+
+def hours_of(seconds: Any) -> float:
+    """Hours of a stated duration in seconds. Raises ValueError for what is none: not finite, negative, over a year."""
+    hours = float(seconds) / 3600
+    if not 0 <= hours <= 8784:
+        raise ValueError(f"not a duration: {seconds!r} s")
+    return hours
 
 
 def tidy(text: str) -> str:
@@ -93,10 +104,45 @@ def from_mrkdwn(text: str | None) -> str:
     return tidy(emoji.emojize("\n".join(lines), language="alias"))
 
 
+def from_blocks(blocks: Any) -> str:
+    """Plain text of Slack's rich text, for messages that carry their words only there.
+
+    https://docs.slack.dev/reference/block-kit/blocks/rich-text-block
+    """
+    parts: list[str] = []
+    stack: list[Any] = list(reversed(blocks)) if isinstance(blocks, list) else []
+    while stack:
+        current = stack.pop()
+        if isinstance(current, str):
+            parts.append(current)
+            continue
+        if not isinstance(current, dict):
+            continue
+        kind, text = current.get("type"), current.get("text")
+        if kind in ("rich_text_preformatted", "rich_text_quote"):
+            continue
+        if kind == "link":
+            parts.append(str(text or current.get("url") or ""))
+        elif kind == "user":
+            parts.append("@someone")
+        elif isinstance(text, str):
+            parts.append(text)
+        elif isinstance(text, dict):
+            parts.append(str(text.get("text", "")))
+        if kind in ("rich_text_section", "section", "header"):
+            stack.append("\n")
+        elements = current.get("elements")
+        if isinstance(elements, list):
+            stack.extend(reversed(elements))
+    return tidy("".join(parts))
+
+
 def from_html(markup: str | None) -> str:
     """Plain text of a HubSpot body, without scripts, quoted replies and what follows a signature line."""
     if not markup:
         return ""
+    if "<" not in markup and "&" not in markup:
+        return from_mail(markup)
     soup = BeautifulSoup(markup, "html.parser")
     for tag in soup(["script", "style", "blockquote", "pre", "head", "title"]):
         tag.decompose()
@@ -104,7 +150,15 @@ def from_html(markup: str | None) -> str:
         tag.decompose()
     for tag in soup(["br", "p", "div", "li", "tr"]):
         tag.append("\n")
-    return tidy(_unquoted(soup.get_text()))
+    return from_mail(soup.get_text())
+
+
+def from_mail(text: str | None) -> str:
+    """Plain text of a mail's newest part: no quoted mails, no signature, in the languages people answer in."""
+    if not text:
+        return ""
+    newest = EmailReplyParser(languages=_LANGUAGES).parse_reply(text[:LONGEST_MAIL].replace("\r\n", "\n"))
+    return tidy(_unquoted(newest or ""))
 
 
 def _unquoted(text: str) -> str:

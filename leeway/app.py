@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Engine
@@ -14,9 +15,11 @@ from leeway.settings import Settings
 from models import connect
 
 if TYPE_CHECKING:
+    from connectors.limits import Limiter
     from pipeline.cycle import Progress, Report
     from pipeline.drift import DriftSettings
     from pipeline.encode import Encoder
+    from pipeline.identity import Directory
     from pipeline.register import Register
 
 
@@ -27,8 +30,9 @@ class NotReady(Exception):
 class App:
     """Settings and everything made from them, each at its first use."""
 
-    def __init__(self, settings: Settings, *, now: datetime | None = None) -> None:
+    def __init__(self, settings: Settings, *, now: datetime | None = None, shared_limits: bool = False) -> None:
         self.settings, self._now = settings, now
+        self._share_limits = shared_limits or "broker" in settings.model_fields_set
 
     def now(self) -> datetime:
         """The present; a fixed time in the demo."""
@@ -55,8 +59,29 @@ class App:
         for name in SOURCES:
             section = getattr(self.settings, name)
             if section is not None and (name != "slack" or section.channels):
-                found[name] = connector(name, **_plain(section))
+                found[name] = connector(
+                    name, **_plain(section), limiter=self.limiter, now=lambda: self.now().timestamp()
+                )
         return found
+
+    @cached_property
+    def limiter(self) -> "Limiter":
+        """Rate limits: shared by all workers through Redis where a broker is set, else of this process."""
+        from connectors.limits import Limiter
+
+        return Limiter(self.settings.broker.url if self._share_limits else None)
+
+    @cached_property
+    def directory(self) -> "Directory":
+        """What the settings say of accounts and groups. Raises InputError where the file is not right."""
+        from pipeline.identity import read_directory
+
+        given = self.settings.identity
+        return read_directory(Path(given.file) if given.file else None, given.teams)
+
+    def since(self) -> datetime:
+        """How far back the history goes."""
+        return self.now() - timedelta(weeks=self.settings.history.weeks)
 
     @cached_property
     def encoder(self) -> "Encoder":
@@ -83,17 +108,40 @@ class App:
 
         return DriftSettings(**self.settings.drift.model_dump())
 
-    def run_once(self, progress: "Progress") -> "Report":
-        """One whole cycle, then tell what is new. Raises NotReady where nothing is configured."""
+    def refuse_own_mailbox(self, register: "Register") -> None:
+        """Raises NotReady where the mailbox that is configured is a person's own."""
+        mailbox = self.settings.mailbox
+        members = {member.email.lower() for team in register.teams for member in team.members}
+        if mailbox is not None and mailbox.username.lower() in members:
+            raise NotReady(
+                f"{mailbox.username} is a member's own mailbox. Only shared ones are read; change mailbox.username."
+            )
+
+    def drop_texts(self, report: "Report") -> None:
+        """Delete words that are older than the retention setting allows."""
+        from pipeline.forget import drop_texts
+
+        days = self.settings.retention.text_days
+        if days is not None:
+            with report.stage("retention"):
+                report.counts["texts_dropped"] = drop_texts(self.sessions, self.now() - timedelta(days=days))
+
+    def run_once(self, progress: "Progress", budget: timedelta | None = None) -> "Report":
+        """One whole cycle, then tell what is new. Raises NotReady where nothing is configured.
+
+        With `budget`, no source spends longer on its past in this cycle.
+        """
         from pipeline.cycle import run_cycle
 
         if not self.connectors:
             raise NotReady("no source is configured. Add [jira], [slack] or [hubspot] to leeway.toml (`leeway init`).")
-        self.register()
+        _, register = self.register()
+        self.refuse_own_mailbox(register)
         report = run_cycle(
             self.connectors, self.sessions, self.encoder, self.drift_settings(), self.now(),
-            timedelta(weeks=self.settings.history.weeks), progress,
+            timedelta(weeks=self.settings.history.weeks), progress, self.directory, budget,
         )  # fmt: skip
+        self.drop_texts(report)
         with report.stage("speak"):
             report.counts["alerts"] = self.tell(report)
         return report

@@ -15,7 +15,7 @@ from leeway.settings import load
 @cache
 def the_app() -> App:
     """One App a process."""
-    return App(load())
+    return App(load(), shared_limits=True)
 
 
 def make() -> Celery:

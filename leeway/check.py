@@ -1,5 +1,6 @@
 """`leeway check`: everything a run needs, one line each, with the mend."""
 
+import smtplib
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -26,8 +27,16 @@ class Row:
 
 
 def check_all(app: App) -> list[Row]:
-    """Try the database, the register, the model and each source."""
-    return [*_database(app), *_model(app), *_sources(app)]
+    """Try the database, the register, the model, each source, the channel for alerts, the mail server and the broker."""
+    return [
+        *_database(app),
+        *_model(app),
+        *_identity(app),
+        *_sources(app),
+        *_alert_channel(app),
+        *_smtp(app),
+        *_broker(app),
+    ]
 
 
 def _database(app: App) -> Iterator[Row]:
@@ -75,9 +84,89 @@ def _sources(app: App) -> Iterator[Row]:
         if connector is None:
             continue
         try:
-            rows = connector.check()
+            rows = connector.check(app.since())
         except SourceError as error:
             rows = []
             yield Row(name, "connection", False, error.message, error.mend)
         for row in rows:
             yield Row(name, row.name, row.ok, row.found, row.mend)
+
+
+def _identity(app: App) -> Iterator[Row]:
+    from pipeline.files import InputError
+
+    if not app.settings.identity.file:
+        return
+    try:
+        count = len(app.directory.people)
+    except InputError as error:
+        yield Row("identity", app.settings.identity.file, False, str(error), "Mend the file; see docs/connectors.md.")
+    else:
+        yield Row("identity", app.settings.identity.file, True, f"{count} accounts mapped")
+
+
+def _alert_channel(app: App) -> Iterator[Row]:
+    """Whether the app is in the channel that alerts go to; nothing is posted to find out."""
+    from connectors.slack import SlackConnector
+
+    slack = app.settings.slack
+    if slack is None:
+        return
+    if not slack.alert_channel:
+        yield Row(
+            "alerts", "slack.alert_channel", False, "not set, so nobody is told", "Name the channel in leeway.toml."
+        )
+        return
+    connector = app.connectors.get("slack")
+    if not isinstance(connector, SlackConnector):
+        connector = SlackConnector(
+            token=slack.token.get_secret_value(), channels=[], api_url=slack.api_url, limiter=app.limiter
+        )
+    name = slack.alert_channel.lstrip("#")
+    try:
+        joined = connector.joined()
+    except SourceError as error:
+        yield Row("alerts", f"channel #{name}", False, error.message, error.mend)
+        return
+    ok = name in joined
+    yield Row("alerts", f"channel #{name}", ok, "the app is in it" if ok else "not there, or the app is not in it",
+              "" if ok else f"Check slack.alert_channel and invite the app: /invite in #{name}.")  # fmt: skip
+
+
+def _smtp(app: App) -> Iterator[Row]:
+    smtp = app.settings.smtp
+    if not smtp.host:
+        yield Row("smtp", "digest", True, "not set, so no digest is mailed")
+        return
+    where = f"{smtp.host}:{smtp.port}"
+    try:
+        with smtplib.SMTP(smtp.host, smtp.port, timeout=15) as server:
+            if smtp.starttls:
+                server.starttls()
+            if smtp.username:
+                server.login(smtp.username, smtp.password.get_secret_value())
+            server.noop()
+    except smtplib.SMTPAuthenticationError:
+        yield Row("smtp", where, False, "the login is not accepted", "Check smtp.username and smtp.password.")
+    except (smtplib.SMTPException, OSError) as error:
+        yield Row(
+            "smtp", where, False, f"no use of it ({type(error).__name__})", "Check smtp.host, smtp.port, smtp.starttls."
+        )
+    else:
+        yield Row("smtp", where, True, f"accepts mail from {smtp.sender}")
+
+
+def _broker(app: App) -> Iterator[Row]:
+    import redis
+
+    if "broker" not in app.settings.model_fields_set:
+        yield Row("broker", "redis", True, "not set; only Celery workers need it, `leeway run` does not")
+        return
+    url = app.settings.broker.url
+    shown = url.rpartition("@")[2] if "@" in url else url
+    try:
+        redis.Redis.from_url(url, socket_timeout=5, socket_connect_timeout=5).ping()
+    except (redis.RedisError, ValueError, OSError) as error:
+        yield Row("broker", shown, False, f"no answer ({type(error).__name__})", "Check broker.url; is Redis running?")
+    else:
+        yield Row("broker", shown, True, "answers; rate limits are shared through it")

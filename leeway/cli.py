@@ -187,6 +187,40 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="For machines.")
 
 
 @app.command()
+def sync(
+    source: Annotated[str | None, typer.Argument(help="Only this source: jira, slack, hubspot, mailbox.")] = None,
+    retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Only read again what was set aside.")] = False,
+    sweep: Annotated[
+        bool, typer.Option("--sweep", help="Only look for what was deleted or silently edited; else once a day.")
+    ] = False,
+    minutes: Annotated[float | None, typer.Option(min=0.0, help="Spend at most so long on the past.")] = None,
+) -> None:
+    """Only pull, without matching or alerts. Stopped at any moment, it goes on where it was."""
+    from leeway.sync import sync_sources
+
+    errors = sync_sources(the_app(), source, err, out, retry_failed=retry_failed, sweep=sweep, minutes=minutes)
+    for error in errors:
+        err.print(f"Error: {error}", markup=False)
+    if errors:
+        raise typer.Exit(2)
+
+
+@app.command()
+def forget(
+    person: Annotated[str, typer.Argument(help="An e-mail address, or an account like jira:5f1c.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Delete every trace of a person and never take it in again. Sums that they went into stay, without a name."""
+    from pipeline.forget import forget as delete_traces
+
+    if not yes:
+        typer.confirm("Delete their accounts, signals and words? This cannot be undone", abort=True, err=True)
+    done = delete_traces(the_app().sessions, person)
+    out.print(f"Deleted {done.accounts} accounts, {done.signals} signals; {done.texts} texts without their name. "
+              "Past effort stays as a sum of their team. Backups are yours to prune.")  # fmt: skip
+
+
+@app.command()
 def backtest(
     since: Annotated[str | None, typer.Option("--from", help="First day to report (2026-01-05).")] = None,
     picture: Annotated[Path | None, typer.Option(help="Also draw the weeks to this PNG.")] = None,

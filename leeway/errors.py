@@ -5,6 +5,7 @@ from typing import Any
 
 _NAMES = {
     "SettingsError", "NotReady", "RegisterError", "InputError", "SourceError", "ModelError", "DemoError",
+    "ForgetError",
 }  # fmt: skip
 
 

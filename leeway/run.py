@@ -2,6 +2,9 @@
 
 import signal
 import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
 from types import FrameType
 
 import structlog
@@ -14,8 +17,9 @@ from pipeline.cycle import Report
 log = structlog.get_logger()
 
 
-def run_one(app: App, console: Console) -> Report:
-    """One cycle with progress bars where there is a terminal."""
+@contextmanager
+def stage_bars(console: Console) -> Iterator[Callable[[str, int, int | None], None]]:
+    """Progress bars where there is a terminal; yields what stages report to."""
     columns = (
         SpinnerColumn(),
         TextColumn("{task.description}"),
@@ -31,6 +35,12 @@ def run_one(app: App, console: Console) -> Report:
                 tasks[stage] = bars.add_task(stage, total=of)
             bars.update(tasks[stage], completed=done, total=of)  # type: ignore[arg-type]
 
+        yield show
+
+
+def run_one(app: App, console: Console) -> Report:
+    """One cycle with progress bars where there is a terminal."""
+    with stage_bars(console) as show:
         return app.run_once(show)
 
 
@@ -44,8 +54,9 @@ def run_forever(app: App, console: Console) -> None:
     signal.signal(signal.SIGTERM, ask_to_stop)
     console.print(f"Running every {app.settings.schedule.pull_minutes} minutes. Ctrl-C stops.")
     while not stop.is_set():
-        report = app.run_once(lambda stage, done, of: None)
+        report = app.run_once(lambda stage, done, of: None, timedelta(minutes=app.settings.schedule.backfill_minutes))
         for error in report.errors:
             log.warning("cycle", error=error)
         log.info("cycle", seconds=round(sum(report.seconds.values()), 1), **report.counts)
-        stop.wait(app.settings.schedule.pull_minutes * 60)
+        if not report.counts.get("unfinished"):  # more history is waiting: go on at once
+            stop.wait(app.settings.schedule.pull_minutes * 60)

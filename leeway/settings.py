@@ -5,7 +5,7 @@ import difflib
 import os
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import (
@@ -47,6 +47,7 @@ class JiraSettings(_Section):
     email: str = ""
     token: SecretStr
     projects: list[str] = Field(min_length=1)
+    requests_per_second: float = Field(10, gt=0)
 
 
 class SlackSettings(_Section):
@@ -57,6 +58,7 @@ class SlackSettings(_Section):
     alert_channel: str = ""
     api_url: str = "https://slack.com/api/"
     thread_days: int = Field(30, ge=1, le=365)
+    requests_per_minute: float = Field(48, gt=0)
 
 
 class HubSpotSettings(_Section):
@@ -65,6 +67,33 @@ class HubSpotSettings(_Section):
     token: SecretStr
     pipelines: list[str] = Field(min_length=1)
     api_url: str = "https://api.hubapi.com"
+    searches_per_second: float = Field(4, gt=0)
+    requests_per_second: float = Field(9, gt=0)
+
+
+class MailboxSettings(_Section):
+    """A shared mailbox (support@, orders@), never a person's own; `own_domains` tell colleagues from customers."""
+
+    host: str
+    port: int = Field(0, ge=0, le=65535)
+    security: Literal["tls", "starttls", "none"] = "tls"
+    username: str
+    password: SecretStr
+    folders: list[str] = Field(["INBOX"], min_length=1)
+    own_domains: list[str] = Field(min_length=1)
+
+
+class IdentitySettings(_Section):
+    """`file` maps accounts to addresses; `teams` maps Slack user groups and HubSpot teams to teams of okrs.yaml."""
+
+    file: str = ""
+    teams: dict[str, str] = {}
+
+
+class RetentionSettings(_Section):
+    """After how many days the words of messages, comments and descriptions are deleted; left out: never."""
+
+    text_days: int | None = Field(None, ge=0)
 
 
 class ModelSettings(_Section):
@@ -80,9 +109,11 @@ class HistorySettings(_Section):
 
 
 class ScheduleSettings(_Section):
-    """How often `leeway run` and Celery beat pull, in minutes, and when the digest leaves."""
+    """How often `leeway run` and Celery beat pull, in minutes, how long a pull may spend on the past before what is there
+    is analysed, and when the digest leaves."""
 
     pull_minutes: int = Field(15, ge=1)
+    backfill_minutes: int = Field(10, ge=1)
     digest_weekday: int = Field(0, ge=0, le=6)
     digest_hour: int = Field(8, ge=0, le=23)
 
@@ -116,6 +147,9 @@ class Settings(BaseSettings):
     jira: JiraSettings | None = None
     slack: SlackSettings | None = None
     hubspot: HubSpotSettings | None = None
+    mailbox: MailboxSettings | None = None
+    identity: IdentitySettings = IdentitySettings()
+    retention: RetentionSettings = RetentionSettings()
     model: ModelSettings = ModelSettings()
     history: HistorySettings = HistorySettings()
     schedule: ScheduleSettings = ScheduleSettings()

@@ -5,10 +5,13 @@ from typing import Any
 
 from rich.console import Console
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
 from leeway.app import App
 from models import OPEN_STATES, Cycle, Drift, Failure, Share, Signal, StreamCursor, WorkItem
-from pipeline.identity import unresolved
+from pipeline.identity import Unresolved, unresolved
+
+_SHOWN = 10
 
 
 def status_of(app: App) -> dict[str, Any]:
@@ -37,18 +40,49 @@ def status_of(app: App) -> dict[str, Any]:
              "after": round(d.after, 3), "told": d.sent_at is not None}
             for d in session.scalars(select(Drift).where(Drift.state.in_(OPEN_STATES)))
         ]  # fmt: skip
+        unknown = unresolved(session, app.directory)
         cycle = session.scalar(select(Cycle).where(Cycle.finished_at.is_not(None)).order_by(Cycle.id.desc()).limit(1))
         return {
             "sources": sources,
             "pending_items": session.scalar(select(func.count()).select_from(WorkItem).where(WorkItem.stale)),
             "failures": session.scalar(select(func.count()).select_from(Failure)),
+            "set_aside": _set_aside(session),
             "last_cycle": {"finished_at": cycle.finished_at, "seconds": cycle.seconds} if cycle else None,
             "weeks": weeks[::-1],
             "open_drifts": drifts,
             # Busiest first, but without the volume: no figure about one person, here neither.
             "unresolved_accounts": [{"source": u.source, "account": u.external_id, "name": u.name}
-                                    for u in unresolved(session)],
+                                    for u in unknown[:_SHOWN]],
+            "unresolved": _unattributed(unknown, sum(counts.values())),
         }  # fmt: skip
+
+
+def _set_aside(session: Session) -> list[dict[str, Any]]:
+    """Records that could not be understood: how many a source and stream, with the newest reason."""
+    query = select(Failure.source, Failure.stream, func.count(), func.max(Failure.at)).group_by(
+        Failure.source, Failure.stream
+    )
+    rows = []
+    for source, stream, count, newest in session.execute(query.order_by(Failure.source, Failure.stream)).all():
+        one = session.scalars(select(Failure).where(Failure.source == source, Failure.stream == stream)
+                              .order_by(Failure.at.desc()).limit(1)).one()  # fmt: skip
+        rows.append({"source": source, "stream": stream, "records": count, "newest": newest,
+                     "example": one.external_id, "reason": one.reason})  # fmt: skip
+    return rows
+
+
+def _unattributed(unknown: list[Unresolved], signals: int) -> dict[str, Any]:
+    """How much hangs on accounts that nobody knows, all together, and how few of them hold half of it."""
+    total = sum(one.signals for one in unknown)
+    half, held = 0, 0
+    while total and held < total / 2:
+        held += unknown[half].signals
+        half += 1
+    return {
+        "accounts": len(unknown),
+        "share_of_signals": round(total / signals, 4) if signals else 0.0,
+        "hold_half": half,
+    }
 
 
 def render(found: dict[str, Any], out: Console) -> None:
@@ -76,8 +110,17 @@ def render(found: dict[str, Any], out: Console) -> None:
             f"{drift['since']}, {drift['severity']}, {drift['state']}{'' if drift['told'] else ', not yet told'}")  # fmt: skip
     if not found["open_drifts"]:
         say("no open drift")
+    for row in found["set_aside"]:
+        say(
+            f"set aside: {row['records']} of {row['source']} {row['stream']}, such as {row['example']}: {row['reason']}"
+        )
+    if found["set_aside"]:
+        say("         `leeway sync --retry-failed` reads them again; it also happens once a day.")
     if found["unresolved_accounts"]:
-        say("Accounts without a team, the busiest first; list their addresses under a team's members in okrs.yaml:")
+        sum_ = found["unresolved"]
+        say(f"{sum_['accounts']} accounts without a team hold {100 * sum_['share_of_signals']:.1f} % of the signals, half of it "
+            f"on the first {sum_['hold_half']}. List their addresses under a team's members in okrs.yaml, or map them "
+            "(identity.file):")  # fmt: skip
         for account in found["unresolved_accounts"]:
             # Their name without a figure: volume only orders the list.
             say(f"         {account['source']} {account['account']} {account['name']}")

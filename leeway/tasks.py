@@ -4,11 +4,10 @@ from datetime import timedelta
 
 import structlog
 
-from connectors.base import SourceError
 from leeway.app import NotReady
 from leeway.celery_app import celery, the_app
-from pipeline import ingest, lease
-from pipeline.cycle import Report, analyse_and_record
+from pipeline import lease
+from pipeline.cycle import Report, analyse_and_record, pull_source
 
 log = structlog.get_logger()
 _LONGEST = timedelta(hours=1)
@@ -28,13 +27,12 @@ def pull(source: str) -> None:
     with lease.hold(app.sessions, f"pull {source}", _LONGEST) as mine:
         if not mine:
             return
-        since = app.now() - timedelta(weeks=app.settings.history.weeks)
-        try:
-            counts = ingest.pull(app.connectors[source], app.sessions, since)
-        except SourceError as error:
-            log.warning("pull failed", source=source, reason=str(error))
-        else:
-            log.info("pulled", source=source, **counts)
+        report = Report()
+        budget = timedelta(minutes=app.settings.schedule.backfill_minutes)
+        pull_source(source, app.connectors[source], app.sessions, app.since(), report, lambda *_: None, budget)
+        for error in report.errors:
+            log.warning("pull failed", source=source, reason=error)
+        log.info("pulled", source=source, **report.counts)
     analyse.delay()
 
 
@@ -47,13 +45,14 @@ def analyse() -> None:
             return
         report = Report()
         try:
-            app.register()
+            app.refuse_own_mailbox(app.register()[1])
         except NotReady as error:
             log.warning("nothing to analyse yet", reason=str(error))
             return
         analyse_and_record(
-            app.sessions, app.encoder, app.drift_settings(), app.now(), report, lambda stage, done, of: None
+            app.sessions, app.encoder, app.drift_settings(), app.now(), report, lambda *_: None, app.directory
         )
+        app.drop_texts(report)
         log.info("analysed", seconds=report.seconds, **report.counts)
     speak.delay()
 

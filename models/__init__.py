@@ -11,6 +11,7 @@ from models.tables import (
     Drift,
     Effort,
     Failure,
+    Forgotten,
     KeyResult,
     Label,
     Lease,
@@ -28,8 +29,7 @@ from models.tables import (
 )
 
 __all__ = [
-    "OPEN_STATES",
-    "Account", "Base", "Capacity", "Cycle", "Digest", "Drift", "Effort", "Failure", "KeyResult", "Label", "Lease", "Match",
-    "Objective", "Person", "RegisterVersion", "Share", "Signal", "StreamCursor", "Team", "Theme", "Vector", "WorkItem",
-    "connect", "upsert", "without_password",
+    "OPEN_STATES", "Account", "Base", "Capacity", "Cycle", "Digest", "Drift", "Effort", "Failure", "Forgotten", "KeyResult",
+    "Label", "Lease", "Match", "Objective", "Person", "RegisterVersion", "Share", "Signal", "StreamCursor", "Team", "Theme",
+    "Vector", "WorkItem", "connect", "upsert", "without_password",
 ]  # fmt: skip

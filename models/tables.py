@@ -53,7 +53,10 @@ class KeyResult(Base):
 
 
 class Person(Base):
-    """Somebody who works here; a team is needed before their effort counts for one."""
+    """Somebody who works here; a team is needed before their effort counts for one.
+
+    `forgotten` stands for all of a team's people who were forgotten together: a sum of past effort without a name.
+    """
 
     __tablename__ = "person"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -61,10 +64,11 @@ class Person(Base):
     team: Mapped[str | None] = mapped_column(String(64))
     capacity: Mapped[float] = mapped_column(default=1.0)
     bot: Mapped[bool] = mapped_column(default=False)
+    forgotten: Mapped[bool] = mapped_column(default=False)
 
 
 class Account(Base):
-    """A person's or bot's account in one source."""
+    """A person's or bot's account in one source. `groups` are names of groups there, one a line."""
 
     __tablename__ = "account"
     source: Mapped[str] = mapped_column(String(32), primary_key=True)
@@ -74,6 +78,14 @@ class Account(Base):
     email: Mapped[str | None] = mapped_column(String(320))
     bot: Mapped[bool] = mapped_column(default=False)
     time_zone: Mapped[str | None] = mapped_column(String(64))
+    groups: Mapped[str] = mapped_column(Text, default="")
+
+
+class Forgotten(Base):
+    """An account that must not come in again; only a digest of its id is kept."""
+
+    __tablename__ = "forgotten"
+    digest: Mapped[str] = mapped_column(String(64), primary_key=True)
 
 
 class StreamCursor(Base):
@@ -100,7 +112,8 @@ class Failure(Base):
 
 
 class WorkItem(Base):
-    """An issue, thread, deal or ticket. `stale` is set when it or a signal on it changed since it was encoded."""
+    """An issue, thread, deal or ticket. `stale` is set when it or a signal on it changed since it was encoded;
+    `text_dropped` when its words were deleted after encoding (retention), so that its vector must be kept."""
 
     __tablename__ = "work_item"
     __table_args__ = (UniqueConstraint("source", "external_id"), Index("ix_work_item_stale", "stale"))
@@ -123,6 +136,7 @@ class WorkItem(Base):
     automated: Mapped[bool] = mapped_column(default=False)
     stale: Mapped[bool] = mapped_column(default=True)
     text_hash: Mapped[str | None] = mapped_column(String(64), index=True)
+    text_dropped: Mapped[bool] = mapped_column(default=False)
 
 
 class Signal(Base):

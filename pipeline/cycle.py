@@ -18,6 +18,7 @@ from pipeline.drift_stage import detect_drift
 from pipeline.effort_stage import estimate_effort
 from pipeline.encode import Encoder
 from pipeline.encode_stage import encode_pending
+from pipeline.identity import Directory
 from pipeline.match_stage import match_all, needs_match
 from pipeline.register import Register, digest, parse
 from pipeline.share_stage import weekly_shares
@@ -80,7 +81,7 @@ def last_complete_day(now: datetime, zone: str) -> date:
 
 def analyse(
     sessions: sessionmaker[Session], encoder: Encoder, settings: DriftSettings, now: datetime, report: Report,
-    progress: Progress,
+    progress: Progress, directory: Directory | None = None,
 ) -> None:  # fmt: skip
     """Everything after the pull: people, encode, match, effort, shares, drift."""
     with sessions() as session:
@@ -89,7 +90,7 @@ def analyse(
         raise LookupError("No register is loaded. Run `leeway okrs load okrs.yaml`.")
     version, register = found
     with sessions.begin() as session:
-        identity.resolve(session, register)
+        identity.resolve(session, register, directory)
     with report.stage("encode"):
         changed, encoded = encode_pending(sessions, encoder, lambda done, of: progress("encode", done, of))
     report.counts |= {"changed_items": changed, "encoded": encoded}
@@ -118,14 +119,14 @@ def analyse(
 
 def analyse_and_record(
     sessions: sessionmaker[Session], encoder: Encoder, settings: DriftSettings, now: datetime, report: Report,
-    progress: Progress,
+    progress: Progress, directory: Directory | None = None,
 ) -> None:  # fmt: skip
     """`analyse`, with a row of what it did."""
     with sessions.begin() as session:
         session.add(row := Cycle(started_at=datetime.now(UTC)))
         session.flush()
         id_ = row.id
-    analyse(sessions, encoder, settings, now, report, progress)
+    analyse(sessions, encoder, settings, now, report, progress, directory)
     with sessions.begin() as session:
         found = current_register(session)
         row = session.get_one(Cycle, id_)
@@ -135,27 +136,43 @@ def analyse_and_record(
         session.execute(delete(Cycle).where(Cycle.finished_at.is_(None), Cycle.id < id_))
 
 
+def pull_source(
+    name: str, connector: Connector, sessions: sessionmaker[Session], since: datetime, report: Report,
+    progress: Progress, budget: timedelta | None = None,
+) -> None:  # fmt: skip
+    """Pull one source; once a day also look for what it does not announce, and try again what was set aside.
+
+    What the source refuses becomes one sentence in the report.
+    """
+    pulled = 0
+
+    def tell(stream: str, new: int) -> None:
+        nonlocal pulled
+        pulled += new
+        progress(f"pull {name}", pulled, None)
+
+    try:
+        counts = ingest.pull(connector, sessions, since, tell, budget)
+        if ingest.sweep_is_due(sessions, name):
+            progress(f"sweep {name}", 0, None)
+            counts["removed"] += ingest.sweep(connector, sessions)["removed"]
+            ingest.retry_failed(connector, sessions)
+    except SourceError as error:
+        report.errors.append(str(error))
+        counts = {"signals": pulled, "failures": 0}
+    for key, value in counts.items():
+        report.counts[key] = report.counts.get(key, 0) + value
+
+
 def run_cycle(
     connectors: Mapping[str, Connector], sessions: sessionmaker[Session], encoder: Encoder, settings: DriftSettings,
     now: datetime, history: timedelta, progress: Progress = lambda stage, done, of: None,
+    directory: Directory | None = None, budget: timedelta | None = None,
 ) -> Report:  # fmt: skip
     """Pull, then analyse. A source that cannot be pulled is reported and the rest goes on."""
     report = Report()
     for name, connector in connectors.items():
-        pulled = 0
-
-        def tell(stream: str, new: int, name: str = name) -> None:
-            nonlocal pulled
-            pulled += new
-            progress(f"pull {name}", pulled, None)
-
         with report.stage("pull"):
-            try:
-                counts = ingest.pull(connector, sessions, now - history, tell)
-            except SourceError as error:
-                report.errors.append(str(error))
-                counts = {"signals": pulled, "failures": 0}
-        for key, value in counts.items():
-            report.counts[key] = report.counts.get(key, 0) + value
-    analyse_and_record(sessions, encoder, settings, now, report, progress)
+            pull_source(name, connector, sessions, now - history, report, progress, budget)
+    analyse_and_record(sessions, encoder, settings, now, report, progress, directory)
     return report

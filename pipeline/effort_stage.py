@@ -38,7 +38,10 @@ class _Clock:
 def estimate_effort(sessions: sessionmaker[Session], register: Register, last: date) -> int:
     """Replace all effort and capacity up to `last`; returns the number of effort rows."""
     with sessions() as session:
-        people = {p.id: p for p in session.scalars(select(Person).where(Person.team.is_not(None)))}
+        people = {
+            p.id: p
+            for p in session.scalars(select(Person).where(Person.team.is_not(None), Person.forgotten.is_(False)))
+        }
         owner = _owners(session, people)
         clock = _Clock(register.calendar.time_zone)
         activities, changes, seen = _read(session, owner, clock)
@@ -52,8 +55,9 @@ def estimate_effort(sessions: sessionmaker[Session], register: Register, last: d
     ]
     expected = [{"day": day, "person_id": person, "expected": part} for (person, day), part in capacity.items()]
     with sessions.begin() as session:
-        session.execute(delete(Effort))
-        session.execute(delete(Capacity))
+        forgotten = select(Person.id).where(Person.forgotten)  # a sum that no signal is left of
+        session.execute(delete(Effort).where(Effort.person_id.not_in(forgotten)))
+        session.execute(delete(Capacity).where(Capacity.person_id.not_in(forgotten)))
         upsert(session, Effort, rows, ("day", "person_id", "work_item_id"))
         upsert(session, Capacity, expected, ("day", "person_id"))
     return len(rows)

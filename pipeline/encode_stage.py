@@ -21,7 +21,7 @@ def encode_pending(
     """
     with sessions() as session:
         work = load_work(session, only_stale=True)
-        hashes = {text_hash(one.item.words): one.item.words for one in work if one.item.words}
+        hashes = {text_hash(one.item.words): one.item.words for one in work if one.item.words and not one.kept_hash}
         known = _known(session, list(hashes), encoder.name)
     missing = [words for name, words in hashes.items() if name not in known]
     done = 0
@@ -51,7 +51,11 @@ def _known(session: Session, hashes: list[str], model: str) -> set[str]:
 
 def _mark(session: Session, work: list[Work]) -> None:
     rows = [
-        {"id": one.row, "stale": False, "text_hash": text_hash(one.item.words) if one.item.words else None}
+        {
+            "id": one.row,
+            "stale": False,
+            "text_hash": one.kept_hash or (text_hash(one.item.words) if one.item.words else None),
+        }
         for one in work
     ]
     session.execute(update(WorkItem), rows)

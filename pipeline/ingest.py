@@ -1,85 +1,438 @@
-"""From a source into the database: each page and its cursor in one transaction, nothing twice."""
+"""From a source into the database: each page and its cursor in one transaction, nothing twice, nothing kept that is gone.
 
-from collections.abc import Callable, Iterable
-from dataclasses import asdict
-from datetime import UTC, datetime
+The streams of a source are read by a few threads at once, since most of their time is waiting; the pages are stored
+by the caller's thread alone, in order within each stream.
+"""
+
+import queue
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import update
+import structlog
+from sqlalchemy import Table, and_, delete, or_, select, update
 from sqlalchemy.orm import Session, sessionmaker
 
-from connectors.base import Connector, Page, SourceError
-from models import Account, Failure, Signal, StreamCursor, WorkItem, upsert
+from connectors.base import Connector, Cursor, Page, SourceError
+from models import Account, Failure, Forgotten, Signal, StreamCursor, WorkItem, upsert
+from models.base import Base
+from pipeline.forget import digest_of
 
+log = structlog.get_logger()
+THREADS = 4
+"""Streams read at once. The rate limits are shared, so this hides waiting and does not ask for more."""
+SWEEP_EVERY = timedelta(hours=24)
 _ITEM_NEWS = ("updated_at", "title", "text", "status", "assignee", "parent", "key", "container")
 _SIGNAL_NEWS = ("at", "text", "hours", "account", "item")
+_SOME = 500
+_TELL_EVERY_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class _End:
+    """A stream's thread is done with it: to its end, or with an error."""
+
+    stream: str
+    error: Exception | None = None
 
 
 def pull(
     connector: Connector, sessions: sessionmaker[Session], since: datetime,
-    progress: Callable[[str, int], None] | None = None,
+    progress: Callable[[str, int], None] | None = None, budget: timedelta | None = None, threads: int = THREADS,
 ) -> dict[str, int]:  # fmt: skip
-    """Pull every stream of a source to its end.
+    """Pull every stream of a source: first what is new in all of them, then the past, newest first.
 
-    Returns {"signals": new or changed ones, "failures": items set aside}. A stream that fails keeps its last good
-    cursor and the error is kept with it; the others go on, and the first error is raised at the end.
+    With `budget`, the past is left for the next pull once so much time has gone. Returns {"signals": new or changed
+    ones, "failures": items set aside, "removed": items and signals the source no longer has, "unfinished": streams
+    whose past is not all read}. A stream that fails keeps its last good cursor and the error is kept with it; the others
+    go on, and the first error is raised at the end.
     """
-    counts = {"signals": 0, "failures": 0}
-    failed: SourceError | None = None
-    for stream in connector.streams():
-        with sessions() as session:
-            kept = session.get(StreamCursor, (connector.name, stream))
-            cursor = dict(kept.state) if kept and kept.state else None
-        try:
-            for page in connector.pull(stream, cursor, since):
-                with sessions.begin() as session:
-                    new = store(session, connector.name, page)
-                counts["signals"] += new
-                counts["failures"] += len(page.failures)
-                if progress:
-                    progress(stream, new)
-        except SourceError as error:
-            failed = failed or error
-            _finish(sessions, connector.name, stream, str(error))
-        else:
-            _finish(sessions, connector.name, stream, None)
+    counts = {"signals": 0, "failures": 0, "removed": 0, "unfinished": 0}
+    enough = time.monotonic() + budget.total_seconds() if budget is not None else None
+    streams = connector.streams()
+    failed = _in_threads(connector, sessions, streams, counts, progress, None, threads,
+                         lambda stream, cursor: connector.pull(stream, cursor, since))  # fmt: skip
+    rest = [stream for stream in streams if stream not in failed]
+    eta = _Eta(connector.name, since)
+
+    def past(stream: str, cursor: Cursor | None) -> Iterator[Page]:
+        return connector.earlier(stream, cursor, since) if cursor else iter(())
+
+    failed |= _in_threads(connector, sessions, rest, counts, progress, enough, threads, past, eta)
     if failed:
-        raise failed
+        raise next(iter(failed.values()))
     return counts
 
 
-def store(session: Session, source: str, page: Page) -> int:
-    """Write one page with its cursor; returns how many signals were new or changed."""
-    accounts = [
-        {**asdict(account), "email": account.email.lower() if account.email else None} for account in page.accounts
-    ]
-    upsert(session, Account, accounts, ("source", "external_id"), ("name", "email", "bot", "time_zone"))
-    upsert(session, WorkItem, _items(page), ("source", "external_id"), _ITEM_NEWS)
-    rows = [
-        asdict(signal) | {"mentions": list(signal.mentions), "detail": dict(signal.detail)} for signal in page.signals
-    ]
+class _Eta:
+    """How far back each stream has come, and how long the rest will take at this pace."""
+
+    def __init__(self, source: str, since: datetime) -> None:
+        self._source, self._since, self._began, self._told = source, since, time.monotonic(), time.monotonic()
+        self._first: dict[str, datetime] = {}
+
+    def saw(self, page: Page) -> None:
+        if page.reached is None:
+            return
+        first = self._first.setdefault(page.stream, page.reached)
+        now = time.monotonic()
+        if now - self._told < _TELL_EVERY_SECONDS or page.reached >= first:
+            return
+        self._told = now
+        pace = (first - page.reached) / (now - self._began)
+        left = max(timedelta(), page.reached - self._since) / pace
+        log.info("backfill", source=self._source, stream=page.stream, back_to=page.reached.date().isoformat(),
+                 minutes_left=round(left / 60))  # fmt: skip
+
+
+def _in_threads(
+    connector: Connector, sessions: sessionmaker[Session], streams: Sequence[str], counts: dict[str, int],
+    progress: Callable[[str, int], None] | None, enough: float | None, threads: int,
+    read: Callable[[str, Cursor | None], Iterator[Page]], eta: _Eta | None = None,
+) -> dict[str, SourceError]:  # fmt: skip
+    """Read the streams and store their pages; returns the errors by stream. Anything else that is raised stops all."""
+    cursors = _cursors(sessions, connector.name, streams)
+    waiting: queue.SimpleQueue[str] = queue.SimpleQueue()
+    for stream in streams:
+        waiting.put(stream)
+    pages: queue.Queue[Page | _End] = queue.Queue(maxsize=threads)
+    stop = threading.Event()
+
+    def put(one: Page | _End) -> bool:
+        while not stop.is_set():
+            try:
+                pages.put(one, timeout=0.2)
+            except queue.Full:
+                continue
+            return True
+        return False
+
+    def work() -> None:
+        while not stop.is_set():
+            try:
+                stream = waiting.get_nowait()
+            except queue.Empty:
+                return
+            error: Exception | None = None
+            try:
+                for page in read(stream, cursors.get(stream)):
+                    if not put(page):
+                        return
+            except Exception as caught:  # carried to the caller's thread
+                error = caught
+            put(_End(stream, error))
+
+    # Daemons: one that waits for a rate limit must not keep a stopped process alive.
+    workers = [threading.Thread(target=work, daemon=True) for _ in range(min(threads, len(streams)))]
+    for worker in workers:
+        worker.start()
+    failed: dict[str, SourceError] = {}
+    left = set(streams)
+    try:
+        while left:
+            if enough is not None and time.monotonic() > enough:
+                counts["unfinished"] += len(left)
+                break
+            try:
+                one = pages.get(timeout=1.0)
+            except queue.Empty:
+                continue
+            if isinstance(one, _End):
+                left.discard(one.stream)
+                if isinstance(one.error, SourceError):
+                    failed[one.stream] = one.error
+                elif one.error is not None:
+                    raise one.error
+                _finish(sessions, connector.name, one.stream, str(one.error) if one.error else None, eta is not None)
+                continue
+            with sessions.begin() as session:
+                new, removed = store(session, connector.name, one)
+            counts["signals"] += new
+            counts["removed"] += removed
+            counts["failures"] += len(one.failures)
+            if eta:
+                eta.saw(one)
+            if progress:
+                progress(one.stream, new)
+    finally:
+        stop.set()
+    return failed
+
+
+def retry_failed(connector: Connector, sessions: sessionmaker[Session]) -> dict[str, int]:
+    """Read again what was set aside; returns {"read": understood now or gone, "failures": still set aside}."""
+    with sessions() as session:
+        rows = session.execute(
+            select(Failure.stream, Failure.external_id).where(Failure.source == connector.name)
+        ).all()
+    aside: dict[str, list[str]] = defaultdict(list)
+    for stream, record in rows:
+        aside[stream].append(record)
+    for stream, records in aside.items():
+        for page in connector.again(stream, records):
+            with sessions.begin() as session:
+                store(session, connector.name, page)
+    with sessions() as session:
+        left = len(session.execute(select(Failure.external_id).where(Failure.source == connector.name)).all())
+    return {"read": len(rows) - left, "failures": left}
+
+
+def sweep(connector: Connector, sessions: sessionmaker[Session]) -> dict[str, int]:
+    """Take away what the source no longer has and take over silent edits; returns {"signals", "removed"}."""
+    counts = {"signals": 0, "removed": 0}
+    for page in connector.sweep(_known(sessions, connector.name)):
+        with sessions.begin() as session:
+            new, removed = store(session, connector.name, page)
+        counts["signals"] += new
+        counts["removed"] += removed
+    with sessions.begin() as session:
+        now = datetime.now(UTC)
+        row = {
+            "source": connector.name,
+            "stream": "sweep",
+            "state": {},
+            "pulled_at": now,
+            "finished_at": now,
+            "error": None,
+        }
+        upsert(session, StreamCursor, [row], ("source", "stream"))
+    return counts
+
+
+def sweep_is_due(sessions: sessionmaker[Session], source: str) -> bool:
+    """Whether the last sweep is a day old. The first comes a day after the first pull: until then all is fresh."""
+    with sessions() as session:
+        last = session.scalar(select(StreamCursor.finished_at).where(
+            StreamCursor.source == source, StreamCursor.stream == "sweep"
+        ))  # fmt: skip
+        first = session.scalar(select(StreamCursor.pulled_at).where(StreamCursor.source == source).limit(1))
+        if last is None and first is not None:
+            now = datetime.now(UTC)
+            row = {
+                "source": source,
+                "stream": "sweep",
+                "state": {},
+                "pulled_at": now,
+                "finished_at": now,
+                "error": None,
+            }
+            upsert(session, StreamCursor, [row], ("source", "stream"))
+            session.commit()
+            return False
+    return last is not None and datetime.now(UTC) - last >= SWEEP_EVERY
+
+
+def _known(sessions: sessionmaker[Session], source: str) -> Iterator[str]:
+    """Ids of all items, then of all signals, each in the order of their bytes; read as they are wanted."""
+    for table in (WorkItem, Signal):
+        with sessions() as session:
+            postgresql = session.get_bind().dialect.name == "postgresql"
+            column = table.external_id.collate("C") if postgresql else table.external_id
+            query = select(table.external_id).where(table.source == source).order_by(column)
+            yield from session.scalars(query, execution_options={"yield_per": 5_000})
+
+
+def store(session: Session, source: str, page: Page) -> tuple[int, int]:
+    """Write one page with its cursor; returns (signals new or changed, items and signals removed)."""
+    door = _Door(session, source)
+    accounts = door.fit(Account, page.stream, (
+        asdict(one) | {"groups": "\n".join(one.groups), "email": (one.email or "").lower() or None} for one in page.accounts
+    ))  # fmt: skip
+    upsert(session, Account, accounts, ("source", "external_id"), ("name", "email", "bot", "time_zone", "groups"))
+    authors = {one.external_id: one.account for one in page.signals}
+    dropped = _dropped(session, source, page)
+    items = door.fit(WorkItem, page.stream, (
+        _item_row(one, authors.get(one.external_id), door, dropped) for one in page.items
+    ))  # fmt: skip
+    upsert(session, WorkItem, items, ("source", "external_id"), _ITEM_NEWS)
+    rows = door.fit(Signal, page.stream, (_signal_row(one, dropped) for one in page.signals))
+    rows = [row for row in rows if row["account"] is None or row["account"] not in door.forgotten]
     changed = upsert(session, Signal, rows, ("source", "external_id"), _SIGNAL_NEWS)
+    removed = _remove(session, source, page)
     if changed:
-        touched = sorted({signal.item for signal in page.signals})
-        for first in range(0, len(touched), 500):
-            some = touched[first : first + 500]
-            session.execute(
-                update(WorkItem).where(WorkItem.source == source, WorkItem.external_id.in_(some)).values(stale=True)
-            )
+        _mark_stale(session, source, sorted({signal.item for signal in page.signals}))
     now = datetime.now(UTC)
-    failures = [asdict(failure) | {"at": now} for failure in page.failures]
+    for some in _some([str(one) for one in page.read]):
+        session.execute(delete(Failure).where(
+            Failure.source == source, Failure.stream == page.stream, Failure.external_id.in_(some)
+        ))  # fmt: skip
+    failures = door.fit(Failure, page.stream, ({**asdict(one), "at": now} for one in (*page.failures, *door.refused)))
     upsert(session, Failure, failures, ("source", "stream", "external_id"))
-    cursor = {"source": source, "stream": page.stream, "state": dict(page.cursor), "pulled_at": now}
-    upsert(session, StreamCursor, [cursor], ("source", "stream"))
-    return changed
+    if page.cursor is not None:
+        cursor = {"source": source, "stream": page.stream, "state": dict(page.cursor), "pulled_at": now}
+        upsert(session, StreamCursor, [cursor], ("source", "stream"))
+    return changed, removed
 
 
-def _items(page: Page) -> Iterable[dict[str, Any]]:
-    for item in page.items:
-        yield asdict(item) | {"labels": list(item.labels), "mentions": list(item.mentions), "stale": True}
+class _Door:
+    """What every row passes: nobody who was forgotten comes in again, and each text is one the database can hold."""
+
+    def __init__(self, session: Session, source: str) -> None:
+        kept = set(session.scalars(select(Forgotten.digest)))
+        self.forgotten = _Forgotten(source, kept)
+        self.refused: list[Any] = []
+
+    def fit(self, table: type[Base], stream: str, rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+        """The rows with characters dropped that no database stores, and texts cut to the length of their column."""
+        from connectors.base import Failure as SetAside
+
+        core: Table = table.__table__  # type: ignore[assignment]
+        lengths = {c.name: getattr(c.type, "length", None) for c in core.columns}
+        found = []
+        for row in rows:
+            if table is Account and row["external_id"] in self.forgotten:
+                continue
+            row = {name: _storable(value) for name, value in row.items()}
+            id_ = row.get("external_id", "")
+            if len(id_) > (lengths.get("external_id") or len(id_)):
+                self.refused.append(
+                    SetAside(row["source"], stream, id_[:60], "the id is longer than any this source gives")
+                )
+                continue
+            for name, value in row.items():
+                longest = lengths.get(name)
+                if longest and isinstance(value, str) and len(value) > longest:
+                    row[name] = value[:longest]
+            found.append(row)
+        return found
 
 
-def _finish(sessions: sessionmaker[Session], source: str, stream: str, error: str | None) -> None:
+class _Forgotten:
+    """Set of the accounts that were forgotten, of which only a digest is kept."""
+
+    def __init__(self, source: str, digests: set[str]) -> None:
+        self._source, self._digests = source, digests
+
+    def __contains__(self, account: object) -> bool:
+        return bool(self._digests) and digest_of(self._source, str(account)) in self._digests
+
+
+def _storable(value: Any) -> Any:
+    if isinstance(value, str):
+        if value.isascii():
+            return value.replace("\x00", "") if "\x00" in value else value
+        return value.replace("\x00", "").encode("utf-8", "ignore").decode("utf-8")
+    if isinstance(value, (list, tuple)):
+        return [_storable(one) for one in value]
+    if isinstance(value, Mapping):
+        return {str(name): _storable(one) for name, one in value.items()}
+    return value
+
+
+def _dropped(session: Session, source: str, page: Page) -> set[str]:
+    """Items of the page whose words were deleted after encoding and that have not changed since."""
+    versions = {one.external_id: one.updated_at for one in page.items}
+    found: set[str] = set()
+    for some in _some(sorted({*versions, *(signal.item for signal in page.signals)})):
+        rows = session.execute(select(WorkItem.external_id, WorkItem.updated_at).where(
+            WorkItem.source == source, WorkItem.external_id.in_(some), WorkItem.text_dropped
+        ))  # fmt: skip
+        found |= {id_ for id_, updated in rows if versions.get(id_, updated) == updated}
+    return found
+
+
+def _item_row(item: Any, author: str | None, door: _Door, dropped: set[str]) -> dict[str, Any]:
+    row = asdict(item) | {
+        "labels": list(item.labels),
+        "mentions": list(item.mentions),
+        "stale": True,
+        "text_dropped": False,
+    }
+    if item.assignee is not None and item.assignee in door.forgotten:
+        row["assignee"] = None
+    if author is not None and author in door.forgotten:  # a message is its author's own words
+        row["title"] = row["text"] = None
+    if item.external_id in dropped:
+        row |= {"text": None, "text_dropped": True}
+    return row
+
+
+def _signal_row(signal: Any, dropped: set[str]) -> dict[str, Any]:
+    row = asdict(signal) | {"mentions": list(signal.mentions), "detail": dict(signal.detail)}
+    return row | {"text": None} if signal.item in dropped else row
+
+
+def _remove(session: Session, source: str, page: Page) -> int:
+    """Delete what a complete stretch no longer holds, and what is named as gone; returns how many rows."""
+    signals, items = _left_over(session, source, page)
+    for some in _some(sorted({*page.gone})):
+        items += session.scalars(select(WorkItem.id).where(WorkItem.source == source, WorkItem.external_id.in_(some)))
+        signals += session.scalars(select(Signal.id).where(
+            Signal.source == source, or_(Signal.external_id.in_(some), Signal.item.in_(some))
+        ))  # fmt: skip
+    touched: set[str] = set()
+    for some in _some(items):
+        rows = session.execute(select(WorkItem.external_id, WorkItem.parent).where(WorkItem.id.in_(some))).all()
+        touched |= {parent for _, parent in rows if parent}
+        signals += session.scalars(select(Signal.id).where(
+            Signal.source == source, Signal.item.in_([id_ for id_, _ in rows])
+        ))  # fmt: skip
+    signals = list(dict.fromkeys(signals))
+    for some in _some(signals):
+        touched |= set(session.scalars(select(Signal.item).where(Signal.id.in_(some))))
+        session.execute(delete(Signal).where(Signal.id.in_(some)))
+    for some in _some(items):
+        session.execute(delete(WorkItem).where(WorkItem.id.in_(some)))
+    _mark_stale(session, source, sorted(touched))
+    return len(signals) + len(set(items))
+
+
+def _left_over(session: Session, source: str, page: Page) -> tuple[list[int], list[int]]:
+    """Ids of the signals and of the items that lie in a span of the page and are not on it."""
+    signals: list[int] = []
+    items: list[int] = []
+    here = {signal.external_id for signal in page.signals}
+    by_item: dict[str, list[Any]] = defaultdict(list)
+    for span in page.spans:
+        if span.item is not None:
+            by_item[span.item].append(span)
+        else:
+            bounds = [bound for bound in (
+                WorkItem.created_at >= span.after if span.after else None,
+                WorkItem.created_at < span.before if span.before else None,
+            ) if bound is not None]  # fmt: skip
+            there = {item.external_id for item in page.items}
+            kept = session.execute(select(WorkItem.id, WorkItem.external_id).where(
+                and_(WorkItem.source == source, WorkItem.container == span.container, *bounds)
+            ))  # fmt: skip
+            items += [id_ for id_, name in kept if name not in there]
+    for some in _some(sorted(by_item)):
+        kept_signals = session.execute(select(Signal.id, Signal.external_id, Signal.item, Signal.at).where(
+            Signal.source == source, Signal.item.in_(some)
+        ))  # fmt: skip
+        for id_, name, item, at in kept_signals:
+            if name not in here and any(
+                name.startswith(span.prefix) and (span.after is None or at >= span.after)
+                and (span.before is None or at < span.before) for span in by_item[item]
+            ):  # fmt: skip
+                signals.append(id_)
+    return signals, items
+
+
+def _mark_stale(session: Session, source: str, external_ids: Sequence[str]) -> None:
+    for some in _some(external_ids):
+        session.execute(
+            update(WorkItem).where(WorkItem.source == source, WorkItem.external_id.in_(some)).values(stale=True)
+        )
+
+
+def _some(values: Sequence[Any]) -> Iterator[Sequence[Any]]:
+    for first in range(0, len(values), _SOME):
+        yield values[first : first + _SOME]
+
+
+def _cursors(sessions: sessionmaker[Session], source: str, streams: Sequence[str]) -> dict[str, Cursor]:
+    with sessions() as session:
+        rows = session.scalars(select(StreamCursor).where(StreamCursor.source == source))
+        return {row.stream: dict(row.state) for row in rows if row.state and row.stream in set(streams)}
+
+
+def _finish(sessions: sessionmaker[Session], source: str, stream: str, error: str | None, whole: bool) -> None:
+    """Note how a stream ended; `whole` where its past is read too."""
     now = datetime.now(UTC)
     with sessions.begin() as session:
         kept = session.get(StreamCursor, (source, stream))
@@ -87,5 +440,5 @@ def _finish(sessions: sessionmaker[Session], source: str, stream: str, error: st
             kept = StreamCursor(source=source, stream=stream, state={}, pulled_at=now)
             session.add(kept)
         kept.error = error
-        if error is None:
+        if error is None and whole:
             kept.finished_at = now

@@ -58,7 +58,7 @@ def weekly_shares(sessions: sessionmaker[Session], register: Register, least_peo
         matched = load_matched(session, register)
         teams = dict(session.execute(select(Person.id, Person.team)).all())
         sizes: dict[str, int] = defaultdict(int)
-        for team in teams.values():
+        for team in session.scalars(select(Person.team).where(Person.forgotten.is_(False))):
             if team:
                 sizes[team] += 1
         worked: dict[tuple[date, str], dict[int, float]] = defaultdict(lambda: defaultdict(float))

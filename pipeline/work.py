@@ -16,10 +16,11 @@ _LONGEST_WORDS = 700
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """An item with the id of its row."""
+    """An item with the id of its row. `kept_hash` names its vector where its words were deleted after encoding."""
 
     row: int
     item: Item
+    kept_hash: str | None = None
 
 
 def item_id(source: str, external_id: str) -> str:
@@ -48,7 +49,7 @@ def load_work(session: Session, only_stale: bool = False) -> list[Work]:
         work.append(Work(row.id, Item(
             item_id(*key), row.source, row.kind, row.container, _team(row.source, people, teams), parent, row.title,
             text[:_LONGEST_WORDS] or None, tuple(i for i in ids if i != item_id(*key)), tuple(row.labels), row.automated, row.key,
-        )))  # fmt: skip
+        ), row.text_hash if row.text_dropped and not (row.text and row.source == "jira") else None))  # fmt: skip
     return work
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import uvicorn
 
 from simulator.api.config import HUBSPOT_TOKEN, JIRA_EMAIL, JIRA_TOKEN, SLACK_TOKEN, ApiConfig
+from simulator.api.faults import Faulty, Protocol
 from simulator.api.hubspot import HubSpotApi
 from simulator.api.jira import JiraApi
 from simulator.api.slack import SlackApi
@@ -40,7 +41,10 @@ class Simulator:
         apis: tuple[JiraApi | SlackApi | HubSpotApi, ...] = (self.jira, self.slack, self.hubspot)
         for name, api, port in zip(("jira", "slack", "hubspot"), apis, self.ports, strict=True):
             listener = socket.create_server(("127.0.0.1", port))
-            server = uvicorn.Server(uvicorn.Config(api.app, log_level="warning", access_log=False, lifespan="off"))
+            served = Faulty(api.app, self.config.faults)
+            server = uvicorn.Server(uvicorn.Config(
+                served, log_level="critical", access_log=False, lifespan="off", http=Protocol
+            ))  # fmt: skip
             thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
             thread.start()
             self._servers.append((server, thread))
@@ -58,14 +62,17 @@ class Simulator:
 
     def settings(self) -> dict[str, dict[str, Any]]:
         """What an ops engineer of the company would put into the settings, as plain values by source."""
+        speed = self.config.speed
         return {
             "jira": {"url": self.addresses["jira"], "email": JIRA_EMAIL, "token": JIRA_TOKEN,
-                     "projects": list(PROJECTS.values())},
+                     "projects": list(PROJECTS.values()), "requests_per_second": 9 * speed},
             "slack": {"api_url": self.addresses["slack"], "token": SLACK_TOKEN,
                       "channels": [*CHANNELS.values(), *STREAM_CHANNELS.values(), "general", "random"],
-                      "alert_channel": "leadership"},
+                      "alert_channel": "leadership",
+                      "requests_per_minute": 0.95 * self.config.slack_per_minute * speed},
             "hubspot": {"api_url": self.addresses["hubspot"], "token": HUBSPOT_TOKEN,
-                        "pipelines": list(PIPELINES.values())},
+                        "pipelines": list(PIPELINES.values()), "searches_per_second": 4 * speed,
+                        "requests_per_second": 9 * speed},
         }  # fmt: skip
 
 

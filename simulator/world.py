@@ -9,7 +9,10 @@ from simulator.company import Person, Planted
 
 @dataclass(slots=True)
 class Issue:
-    """A Jira issue. Histories, comments and worklogs are kept as (at, author, ...) in order of time."""
+    """A Jira issue. Histories, comments and worklogs are kept as (at, author, ...) in order of time.
+
+    A deleted comment or worklog is None, since ids are places in the list; `touched` is when that or an edit was.
+    """
 
     id: int
     key: str
@@ -24,21 +27,24 @@ class Issue:
     status: str = "To Do"
     labels: list[str] = field(default_factory=list)
     changes: list[tuple[datetime, int, str, Any, Any]] = field(default_factory=list)
-    comments: list[tuple[datetime, int, str]] = field(default_factory=list)
-    worklogs: list[tuple[datetime, int, float]] = field(default_factory=list)
+    comments: list[tuple[datetime, int, str] | None] = field(default_factory=list)
+    worklogs: list[tuple[datetime, int, float] | None] = field(default_factory=list)
     stream: str = ""
+    touched: datetime | None = None
 
     @property
     def updated(self) -> datetime:
         """Time of the last change of any kind."""
-        times = [self.created]
-        times += [rows[-1][0] for rows in (self.changes, self.comments, self.worklogs) if rows]
+        times = [self.created, *([self.touched] if self.touched else [])]
+        for rows in (self.changes, self.comments, self.worklogs):
+            last = rows[-1] if rows else None
+            times += [last[0]] if last else []
         return max(times)
 
 
 @dataclass(slots=True)
 class Message:
-    """A Slack message. `thread` is the root's ts; `user` is None for a bot."""
+    """A Slack message. `thread` is the root's ts; `user` is None for a bot; a tombstone is a deleted root with replies."""
 
     channel: str
     ts: str
@@ -46,6 +52,8 @@ class Message:
     text: str
     thread: str | None = None
     stream: str = ""
+    tombstone: bool = False
+    broadcast: bool = False
 
 
 @dataclass(slots=True)
@@ -59,6 +67,7 @@ class Record:
     modified: datetime
     links: list[tuple[str, int]] = field(default_factory=list)
     stream: str = ""
+    archived: bool = False
 
 
 @dataclass(slots=True)
@@ -77,7 +86,7 @@ class World:
     def texts(self) -> list[str]:
         """Every text people wrote, for checking how often one repeats."""
         found = [text for issue in self.issues for text in (issue.title, issue.text) if text]
-        found += [text for issue in self.issues for _, _, text in issue.comments]
+        found += [row[2] for issue in self.issues for row in issue.comments if row]
         found += [message.text for message in self.messages]
         keys = ("dealname", "description", "subject", "content", "hs_call_body", "hs_note_body", "hs_email_text",
                 "hs_meeting_body", "hs_task_body")  # fmt: skip

@@ -1,7 +1,9 @@
 """Real parts for all tests: the simulated company over HTTP, SQLite and PostgreSQL."""
 
+import pickle
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,8 @@ from sqlalchemy import Engine, make_url, text
 from sqlalchemy.orm import Session, sessionmaker
 
 import migrations
+from connectors.base import Connector, Cursor, Page
+from connectors.registry import connector
 from leeway import logs
 from models import connect
 from simulator.api.config import ApiConfig
@@ -22,6 +26,8 @@ TODAY = date(2026, 7, 10)
 settings.register_profile("seeded", derandomize=True, deadline=None)
 settings.load_profile("seeded")
 LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
+NOW = datetime(2026, 7, 10, 22, tzinfo=UTC)
+"""The evening of TODAY, as the connectors of a test see the clock."""
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -80,8 +86,33 @@ def recent(world: World, days: int = 21) -> World:
     return world
 
 
+def clock() -> float:
+    """NOW for connectors."""
+    return NOW.timestamp()
+
+
+def connect_to(company: Simulator, source: str, **changes: object) -> Connector:
+    """The source's connector as the settings would make it, in the evening of TODAY."""
+    settings = company.settings()[source] | changes
+    settings.pop("alert_channel", None)
+    return connector(source, **settings, now=clock)
+
+
+def walk(source: Connector, stream: str, cursor: Cursor | None = None, since: datetime = LONG_AGO) -> list[Page]:
+    """What a pull reads of a stream: what is new, then the past."""
+    pages = list(source.pull(stream, cursor, since))
+    last = next((page.cursor for page in reversed(pages) if page.cursor is not None), None)
+    return pages + (list(source.earlier(stream, last, since)) if last else [])
+
+
+@cache
+def _three_weeks() -> bytes:
+    """Made once: a test gets a copy, which it may change."""
+    return pickle.dumps(recent(live(TODAY)))
+
+
 @pytest.fixture
 def company() -> Iterator[Simulator]:
     """The last three weeks of the company, served."""
-    with Simulator(recent(live(TODAY)), ApiConfig(speed=10_000)) as simulator:
+    with Simulator(pickle.loads(_three_weeks()), ApiConfig(speed=10_000)) as simulator:  # noqa: S301 - made below
         yield simulator

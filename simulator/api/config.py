@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from simulator.api.faults import Faults
+
 JIRA_EMAIL, JIRA_TOKEN = "ops@velora.example", "jira-simulated-token"
 SLACK_TOKEN = "xoxb-simulated-token"
 HUBSPOT_TOKEN = "pat-simulated-token"
@@ -15,11 +17,21 @@ HUBSPOT_SCOPES = frozenset({
 
 @dataclass(slots=True)
 class ApiConfig:
-    """`speed` scales the vendors' rate limits: at 60, a minute's worth of calls is allowed each second."""
+    """`speed` scales the vendors' rate limits: at 60, a minute's worth of calls is allowed each second.
+
+    `slack_page` and `slack_per_minute` make the strict regime of apps outside the Marketplace (15 and 1). `unindexed`
+    names issues and records (by id) that the search does not show yet. A `frozen` world does not change, so that
+    answers may rest on sorted copies: for benchmarks.
+    """
 
     slack_scopes: frozenset[str] = SLACK_SCOPES
     hubspot_scopes: frozenset[str] = HUBSPOT_SCOPES
     jira_time_zone: str = "Europe/Berlin"
     jira_projects: frozenset[str] | None = None
     speed: float = 1.0
+    slack_page: int = 999
+    slack_per_minute: float = 50
+    frozen: bool = False
+    faults: Faults = field(default_factory=Faults)
+    unindexed: set[str] = field(default_factory=set)
     hidden_emails: frozenset[int] = field(default_factory=lambda: frozenset({7, 31, 44}))

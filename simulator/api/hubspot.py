@@ -1,5 +1,6 @@
 """HubSpot CRM v3/v4 as `hubspot-api-client` sees it."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any, cast
 
@@ -20,7 +21,8 @@ _NEEDS = {
     "notes": "crm.objects.contacts.read", "tasks": "crm.objects.contacts.read",
 }  # fmt: skip
 _CAP = 10_000
-_OPERATORS = {
+_MOST_LINKS = 100
+_OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
     "GT": lambda a, b: a > b, "GTE": lambda a, b: a >= b, "LT": lambda a, b: a < b, "LTE": lambda a, b: a <= b,
     "EQ": lambda a, b: a == b, "NEQ": lambda a, b: a != b,
 }  # fmt: skip
@@ -34,8 +36,12 @@ class HubSpotApi:
         self.searches = Limits(rate=5, burst=5, speed=config.speed)
         self.others = Limits(rate=10, burst=100, speed=config.speed)
         self.requests = 0
+        self.archived_owners: list[dict[str, Any]] = []
+        self._kept: dict[str, list[Record]] = {}
+        self._ids: dict[str, dict[str, Record]] = {}
         self.app = Starlette(routes=[
             Route("/crm/v3/objects/{type}/search", self._guarded(self._search, search=True), methods=["POST"]),
+            Route("/crm/v3/objects/{type}/batch/read", self._guarded(self._read), methods=["POST"]),
             Route("/crm/v3/objects/{type}", self._guarded(self._list)),
             Route("/crm/v3/owners", self._guarded(self._owners)),
             Route("/crm/v3/owners/", self._guarded(self._owners)),
@@ -50,20 +56,40 @@ class HubSpotApi:
                 return _error(401, "INVALID_AUTHENTICATION", "Authentication credentials not found.")
             wait = (self.searches if search else self.others).take()
             if wait:
-                response = _error(429, "RATE_LIMITS", "You have reached your secondly limit.")
-                response.headers["Retry-After"] = str(wait)
-                return response
+                limited = _error(429, "RATE_LIMITS", "You have reached your secondly limit.")
+                limited.headers["Retry-After"] = str(wait)
+                return limited
             type_ = request.path_params.get("type") or request.path_params.get("source")
             needed = "crm.objects.owners.read" if "owners" in request.url.path else _NEEDS.get(str(type_))
             if needed and needed not in self.config.hubspot_scopes:
                 return _error(403, "MISSING_SCOPES", "This app hasn't been granted all required scopes.",
                               {"requiredGranularScopes": [needed]})  # fmt: skip
-            return cast(Response, await handler(request))
+            response = cast(Response, await handler(request))
+            if not search:  # the search's own limit is in no header
+                response.headers["X-HubSpot-RateLimit-Remaining"] = str(self.others.left())
+                response.headers["X-HubSpot-RateLimit-Interval-Milliseconds"] = "10000"
+            return response
 
         return answer
 
     def _of(self, type_: str) -> list[Record]:
-        return [record for record in self.world.records if record.type == type_]
+        """The type's records by id; kept where the world does not change."""
+        if type_ not in self._kept or not self.config.frozen:
+            found = [record for record in self.world.records if record.type == type_ and not record.archived]
+            self._kept[type_] = sorted(found, key=lambda record: record.id)
+            self._ids[type_] = {str(record.id): record for record in self._kept[type_]}
+        return self._kept[type_]
+
+    async def _read(self, request: Request) -> Response:
+        """Reads the records themselves, not the index; what is archived or deleted is left out."""
+        query = await request.json()
+        ids = [str(row["id"]) for row in query["inputs"]]
+        if len(ids) > 100:
+            return _error(400, "VALIDATION_ERROR", "The maximum number of inputs is 100.")
+        self._of(request.path_params["type"])
+        known = self._ids[request.path_params["type"]]
+        rows = [_row(known[id_], query.get("properties") or []) for id_ in ids if id_ in known]
+        return JSONResponse({"status": "COMPLETE", "results": rows}, 200 if len(rows) == len(ids) else 207)
 
     async def _search(self, request: Request) -> Response:
         query = await request.json()
@@ -72,12 +98,15 @@ class HubSpotApi:
             return _error(400, "VALIDATION_ERROR", "limit may be at most 200")
         if after + limit > _CAP:
             return _error(400, "VALIDATION_ERROR", "There is a limit of 10000 results a query.")
-        groups = query.get("filterGroups") or []
-        found = [r for r in self._of(request.path_params["type"]) if not groups or any(_matches(r, g) for g in groups)]
-        for sort in (query.get("sorts") or ["hs_object_id"])[:1]:
+        groups = [[_filter(one) for one in group["filters"]] for group in query.get("filterGroups") or []]
+        found = [r for r in self._of(request.path_params["type"])
+                 if (not groups or any(all(test(r) for test in group) for group in groups))
+                 and str(r.id) not in self.config.unindexed]  # fmt: skip
+        for sort in (query.get("sorts") or [])[:1]:
             name = sort if isinstance(sort, str) else sort["propertyName"]
             backwards = isinstance(sort, dict) and sort.get("direction") == "DESCENDING"
-            found.sort(key=lambda record: (_value(record, name), record.id), reverse=backwards)
+            if name != "hs_object_id" or backwards:
+                found.sort(key=lambda record: (_value(record, name), record.id), reverse=backwards)
         wanted = query.get("properties") or []
         answer: dict[str, Any] = {
             "total": len(found),
@@ -89,9 +118,10 @@ class HubSpotApi:
 
     async def _list(self, request: Request) -> Response:
         limit, after = int(request.query_params.get("limit", 10)), int(request.query_params.get("after", 0))
+        type_ = request.path_params["type"]
+        found = self._of(type_)
         if request.query_params.get("archived") == "true":
-            return JSONResponse({"results": []})
-        found = sorted(self._of(request.path_params["type"]), key=lambda record: record.id)
+            found = [record for record in self.world.records if record.type == type_ and record.archived]
         wanted = [name for value in request.query_params.getlist("properties") for name in value.split(",")]
         answer: dict[str, Any] = {"results": [_row(record, wanted) for record in found[after : after + limit]]}
         if after + limit < len(found):
@@ -100,7 +130,7 @@ class HubSpotApi:
 
     async def _owners(self, request: Request) -> Response:
         if request.query_params.get("archived") == "true":
-            return JSONResponse({"results": []})
+            return JSONResponse({"results": self.archived_owners})
         limit, after = int(request.query_params.get("limit", 100)), int(request.query_params.get("after", 0))
         people = [person for person in self.world.people if person.team in ("sales", "care", "iberia")]
         rows = []
@@ -129,17 +159,23 @@ class HubSpotApi:
         return JSONResponse({"results": rows})
 
     async def _links(self, request: Request) -> Response:
-        ids = [str(row["id"]) for row in (await request.json())["inputs"]]
+        inputs = (await request.json())["inputs"]
+        ids = [str(row["id"]) for row in inputs]
         if len(ids) > 100:
             return _error(400, "VALIDATION_ERROR", "The maximum number of inputs is 100.")
         target = request.path_params["target"]
-        records = {str(record.id): record for record in self._of(request.path_params["source"])}
+        self._of(request.path_params["source"])
+        records = self._ids[request.path_params["source"]]
         results = []
-        for id_ in ids:
+        for row in inputs:
+            id_, first = str(row["id"]), int(row.get("after") or 0)
             to = [{"toObjectId": linked, "associationTypes": [{"category": "HUBSPOT_DEFINED", "typeId": 1}]}
                   for type_, linked in (records[id_].links if id_ in records else []) if type_ == target]  # fmt: skip
             if to:
-                results.append({"from": {"id": id_}, "to": to})
+                found: dict[str, Any] = {"from": {"id": id_}, "to": to[first : first + _MOST_LINKS]}
+                if first + _MOST_LINKS < len(to):
+                    found["paging"] = {"next": {"after": str(first + _MOST_LINKS)}}
+                results.append(found)
         return JSONResponse({"status": "COMPLETE", "results": results}, 200 if len(results) == len(ids) else 207)
 
 
@@ -157,14 +193,12 @@ def _value(record: Record, name: str) -> float | str:
     return record.properties.get(name, "")
 
 
-def _matches(record: Record, group: dict[str, Any]) -> bool:
-    for one in group["filters"]:
-        value, bound = _value(record, one["propertyName"]), one["value"]
-        if isinstance(value, (int, float)):
-            bound = float(bound) if str(bound).isdigit() else datetime.fromisoformat(bound).timestamp() * 1000
-        if not _OPERATORS[one["operator"]](value, bound):
-            return False
-    return True
+def _filter(one: dict[str, Any]) -> Callable[[Record], bool]:
+    name, bound, holds = one["propertyName"], one["value"], _OPERATORS[one["operator"]]
+    if name in ("hs_object_id", "hs_lastmodifieddate"):
+        number = float(bound) if str(bound).isdigit() else datetime.fromisoformat(bound).timestamp() * 1000
+        return lambda record: holds(_value(record, name), number)
+    return lambda record: holds(_value(record, name), bound)
 
 
 def _row(record: Record, wanted: list[str]) -> dict[str, Any]:

@@ -2,7 +2,8 @@
 
 import base64
 import re
-from datetime import datetime
+from bisect import bisect_left, bisect_right
+from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -21,6 +22,7 @@ _FIRST_WORKLOGS, _FIRST_HISTORIES, _FIRST_COMMENTS = 20, 100, 50
 _PROJECTS = re.compile(r"project in \(([^)]*)\)")
 _IDS = re.compile(r"AND id in \(([\d, ]+)\)")
 _UPDATED = re.compile(r"updated\s*>=\s*(?:(\d{10,})|\"([^\"]+)\")")
+_NOT_AFTER = re.compile(r"updated\s*<=\s*(\d{10,})")
 
 
 class JiraApi:
@@ -30,6 +32,9 @@ class JiraApi:
         self.world, self.config = world, config
         self.limits = Limits(rate=10, burst=100, speed=config.speed)
         self.requests = 0
+        self._order: list[tuple[float, int, Issue]] | None = None
+        self._ids: dict[int, Issue] | None = None
+        self._keys: list[str] = []
         api = "/rest/api/{version:int}"
         self.app = Starlette(routes=[
             Route(f"{api}/serverInfo", self._server_info),
@@ -40,6 +45,8 @@ class JiraApi:
             Route(f"{api}/project/search", self._guarded(self._project_search)),
             Route(f"{api}/search", self._gone, methods=["GET", "POST"]),
             Route(f"{api}/search/jql", self._guarded(self._search), methods=["GET", "POST"]),
+            Route(f"{api}/search/approximate-count", self._guarded(self._count), methods=["POST"]),
+            Route(f"{api}/issue/bulkfetch", self._guarded(self._bulk), methods=["POST"]),
             Route(f"{api}/issue/{{id}}/changelog", self._guarded(self._part)),
             Route(f"{api}/issue/{{id}}/worklog", self._guarded(self._part)),
             Route(f"{api}/issue/{{id}}/comment", self._guarded(self._part)),
@@ -56,6 +63,8 @@ class JiraApi:
                 headers = {"Retry-After": str(wait), "RateLimit-Reason": "jira-burst-based"}
                 return JSONResponse({"errorMessages": ["Rate limit exceeded"]}, 429, headers)
             response: Response = await handler(request)
+            response.headers["X-RateLimit-Remaining"] = str(self.limits.left())
+            response.headers["X-RateLimit-Reset"] = datetime.now(UTC).isoformat(timespec="seconds")
             return response
 
         return answer
@@ -77,8 +86,9 @@ class JiraApi:
         return JSONResponse([{"id": name, "name": name.title(), "custom": False} for name in names])
 
     def _visible(self) -> list[str]:
-        keys = sorted({issue.project for issue in self.world.issues})
-        return [key for key in keys if self.config.jira_projects is None or key in self.config.jira_projects]
+        if not self._keys or not self.config.frozen:
+            self._keys = sorted({issue.project for issue in self.world.issues})
+        return [key for key in self._keys if self.config.jira_projects is None or key in self.config.jira_projects]
 
     async def _project(self, request: Request) -> Response:
         return JSONResponse([{"id": str(n), "key": key, "name": key} for n, key in enumerate(self._visible(), 1)])
@@ -121,7 +131,10 @@ class JiraApi:
         if projects and ids:
             wanted = set(re.findall(r"\w+", projects.group(1))) & set(self._visible())
             numbers = {int(number) for number in ids.group(1).split(",")}
-            return [issue for issue in self.world.issues if issue.id in numbers and issue.project in wanted]
+            known = self._by_id()
+            if missing := numbers - set(known):  # one id that does not exist spoils the whole query
+                raise ValueError(f"A value with ID '{min(missing)}' does not exist for the field 'id'.")
+            return [known[number] for number in sorted(numbers) if known[number].project in wanted]
         if not projects or not updated:
             raise ValueError(f"Error in the JQL Query: {jql}")
         wanted = set(re.findall(r"\w+", projects.group(1))) & set(self._visible())
@@ -130,12 +143,47 @@ class JiraApi:
         else:  # a bare date is the account's own, to the minute
             at = datetime.fromisoformat(updated.group(2).replace("/", "-"))
             since = at.replace(tzinfo=ZoneInfo(self.config.jira_time_zone)).timestamp()
-        found = [i for i in self.world.issues if i.project in wanted and i.updated.timestamp() >= since]
-        return sorted(found, key=lambda issue: (issue.updated, issue.id))
+        until = int(bound.group(1)) / 1000 if (bound := _NOT_AFTER.search(jql)) else float("inf")
+        backwards = "updated DESC" in jql
+        rows = self._sorted()
+        first, last = (
+            bisect_left(rows, since, key=lambda row: row[0]),
+            bisect_right(rows, until, key=lambda row: row[0]),
+        )
+        found = [issue for _, _, issue in rows[first:last] if issue.project in wanted
+                 and str(issue.id) not in self.config.unindexed]  # fmt: skip
+        return found[::-1] if backwards else found
+
+    def _sorted(self) -> list[tuple[float, int, Issue]]:
+        """(updated, id, issue) in order; kept where the world does not change."""
+        if self._order is None or not self.config.frozen:
+            self._order = sorted((i.updated.timestamp(), i.id, i) for i in self.world.issues)
+        return self._order
+
+    def _by_id(self) -> dict[int, Issue]:
+        if self._ids is None or not self.config.frozen:
+            self._ids = {issue.id: issue for issue in self.world.issues}
+        return self._ids
+
+    async def _count(self, request: Request) -> Response:
+        return JSONResponse({"count": len(self._select(str((await request.json()).get("jql", ""))))})
+
+    async def _bulk(self, request: Request) -> Response:
+        """Reads the issues themselves, not the index; what is missing is left out."""
+        query = await request.json()
+        names = [str(one) for one in query["issueIdsOrKeys"]]
+        if len(names) > 100:
+            return JSONResponse({"errorMessages": ["At most 100 issues can be fetched at once."]}, 400)
+        known, visible = self._by_id(), self._visible()
+        found = [known[int(name)] for name in names if name.isdigit() and int(name) in known]
+        rows = [self._issue(issue, query.get("fields") or [], "changelog" in str(query.get("expand")))
+                for issue in found if issue.project in visible]  # fmt: skip
+        return JSONResponse({"issues": rows, "issueErrors": []})
 
     async def _part(self, request: Request) -> Response:
         name = request.path_params["id"]
-        issue = next((i for i in self.world.issues if name in (str(i.id), i.key)), None)
+        known = self._by_id()
+        issue = known.get(int(name)) if name.isdigit() else next((i for i in known.values() if i.key == name), None)
         if issue is None:
             return JSONResponse(
                 {"errorMessages": ["Issue does not exist or you do not have permission to see it."]}, 404
@@ -164,8 +212,8 @@ class JiraApi:
         return {
             "summary": issue.title, "description": _adf(issue.text), "issuetype": {"name": issue.type},
             "status": {"id": status, "name": issue.status, "statusCategory": {"key": category}},
-            "project": {"key": issue.project}, "labels": issue.labels, "created": _time(issue.created),
-            "updated": _time(issue.updated), "creator": self._user(issue.creator), "reporter": self._user(issue.creator),
+            "project": {"key": issue.project}, "labels": issue.labels, "created": self._time(issue.created),
+            "updated": self._time(issue.updated), "creator": self._user(issue.creator), "reporter": self._user(issue.creator),
             "assignee": None if issue.assignee is None else self._user(issue.assignee),
             "parent": {"id": str(issue.parent.id), "key": issue.parent.key} if issue.parent else None,
             "comment": {"total": len(comments), "maxResults": _FIRST_COMMENTS, "comments": comments[:_FIRST_COMMENTS]},
@@ -181,17 +229,27 @@ class JiraApi:
                 change |= {"from": STATUSES[old][0], "fromString": old, "to": STATUSES[new][0], "toString": new}
             else:
                 change |= {"from": _account(old), "to": _account(new)}
-            rows.append({"id": f"{issue.id}{number:04d}", "created": _time(at), "author": self._user(author),
+            rows.append({"id": f"{issue.id}{number:04d}", "created": self._time(at), "author": self._user(author),
                          "items": [change]})  # fmt: skip
         return rows
 
     def _worklogs(self, issue: Issue) -> list[dict[str, Any]]:
-        return [{"id": f"{issue.id}{n:04d}", "issueId": str(issue.id), "started": _time(at), "author": self._user(author),
-                 "timeSpentSeconds": int(hours * 3600)} for n, (at, author, hours) in enumerate(issue.worklogs)]  # fmt: skip
+        return [{"id": f"{issue.id}{n:04d}", "issueId": str(issue.id), "started": self._time(row[0]),
+                 "author": self._user(row[1]), "timeSpentSeconds": int(row[2] * 3600)}
+                for n, row in enumerate(issue.worklogs) if row]  # fmt: skip
 
     def _comments(self, issue: Issue) -> list[dict[str, Any]]:
-        return [{"id": f"{issue.id}{n:04d}", "created": _time(at), "updated": _time(at), "author": self._user(author),
-                 "body": _adf(text)} for n, (at, author, text) in enumerate(issue.comments)]  # fmt: skip
+        return [{"id": f"{issue.id}{n:04d}", "created": self._time(row[0]), "updated": self._time(row[0]),
+                 "author": self._user(row[1]), "body": _adf(row[2])} for n, row in enumerate(issue.comments) if row]  # fmt: skip
+
+    def _time(self, at: datetime) -> str:
+        """In the account's own time zone, as Jira does."""
+        local = at.astimezone(self._zone)
+        return local.strftime("%Y-%m-%dT%H:%M:%S.") + f"{local.microsecond // 1000:03d}" + local.strftime("%z")
+
+    @property
+    def _zone(self) -> ZoneInfo:
+        return ZoneInfo(self.config.jira_time_zone)
 
     def _user(self, number: int) -> dict[str, Any]:
         person = self.world.people[number]
@@ -201,10 +259,6 @@ class JiraApi:
 
 def _account(number: int | None) -> str | None:
     return None if number is None else f"5f{number:06d}"
-
-
-def _time(at: datetime) -> str:
-    return at.strftime("%Y-%m-%dT%H:%M:%S.000+0000")
 
 
 def _adf(text: str | None) -> dict[str, Any] | None:

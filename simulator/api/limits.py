@@ -14,22 +14,22 @@ class Bucket:
     burst: float
     speed: float = 1.0
     now: Callable[[], float] = time.monotonic
-    _level: float = field(init=False)
+    level: float = field(init=False)
     _at: float = field(init=False)
 
     def __post_init__(self) -> None:
-        self._level, self._at = self.burst, self.now()
+        self.level, self._at = self.burst, self.now()
 
     def take(self) -> int:
         """0 if the request may pass, else the whole seconds after which it may (Retry-After)."""
         now = self.now()
         rate = self.rate * self.speed
-        self._level = min(self.burst, self._level + (now - self._at) * rate)
+        self.level = min(self.burst, self.level + (now - self._at) * rate)
         self._at = now
-        if self._level >= 1:
-            self._level -= 1
+        if self.level >= 1:
+            self.level -= 1
             return 0
-        return max(1, math.ceil((1 - self._level) / rate))
+        return max(1, math.ceil((1 - self.level) / rate))
 
 
 class Limits:
@@ -39,6 +39,11 @@ class Limits:
         self._rate, self._burst, self._speed = rate, burst, speed
         self._buckets: dict[str, Bucket] = {}
         self.refused = 0
+
+    def left(self, name: str = "") -> int:
+        """Requests that would pass now."""
+        bucket = self._buckets.get(name)
+        return int(bucket.level) if bucket else int(self._burst)
 
     def take(self, name: str = "") -> int:
         """See Bucket.take."""

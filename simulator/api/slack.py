@@ -3,6 +3,7 @@
 import base64
 import binascii
 import json
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from typing import Any
 from urllib.parse import parse_qsl
@@ -21,7 +22,8 @@ BOT_USER, BOT_ID = "UBOTVELORA", "BBOTVELORA"
 EXTRA_CHANNELS = ("general", "random", "leadership")
 _NEEDS = {
     "conversations.list": "channels:read", "conversations.history": "channels:history",
-    "conversations.replies": "channels:history", "users.list": "users:read", "chat.postMessage": "chat:write",
+    "conversations.replies": "channels:history", "users.list": "users:read", "usergroups.list": "usergroups:read",
+    "chat.postMessage": "chat:write",
     "chat.update": "chat:write", "files.getUploadURLExternal": "files:write",
     "files.completeUploadExternal": "files:write",
 }  # fmt: skip
@@ -35,7 +37,12 @@ class SlackApi:
         self.world, self.config = world, config
         names = [*CHANNELS.values(), *STREAM_CHANNELS.values(), *EXTRA_CHANNELS]
         self.channels = {f"C{n:08d}": name for n, name in enumerate(dict.fromkeys(names), 1)}
-        self.limits = Limits(rate=50 / 60, burst=50, speed=config.speed)
+        self.archived: set[str] = set()
+        self.left: set[str] = set()
+        self.private: set[str] = set()
+        self.groups: dict[str, list[int]] = {}
+        self.limits = Limits(rate=config.slack_per_minute / 60, burst=config.slack_per_minute, speed=config.speed)
+        self._kept: dict[str, tuple[list[Message], dict[str, list[Message]], list[float]]] = {}
         self.requests = 0
         self.uploads: dict[str, bytes] = {}
         self.app = Starlette(routes=[
@@ -68,9 +75,23 @@ class SlackApi:
 
     def do_conversations_list(self, query: dict[str, Any]) -> dict[str, Any]:
         """conversations.list"""
-        rows = [{"id": id_, "name": name, "is_channel": True, "is_archived": False, "is_member": True}
-                for id_, name in self.channels.items()]  # fmt: skip
+        kinds = str(query.get("types") or "public_channel").split(",")
+        if "private_channel" in kinds and "groups:read" not in self.config.slack_scopes:
+            return {"ok": False, "error": "missing_scope", "needed": "groups:read"}
+        rows = [{"id": id_, "name": name, "is_channel": True, "is_archived": name in self.archived,
+                 "is_private": name in self.private, "is_member": name not in self.left}
+                for id_, name in self.channels.items()
+                if ("private_channel" if name in self.private else "public_channel") in kinds]  # fmt: skip
+        if str(query.get("exclude_archived", "")).lower() in ("1", "true"):
+            rows = [row for row in rows if not row["is_archived"]]
         return self._paged("channels", rows, query)
+
+    def do_usergroups_list(self, query: dict[str, Any]) -> dict[str, Any]:
+        """usergroups.list"""
+        return {"ok": True, "usergroups": [
+            {"id": f"S{n:08d}", "handle": handle, "name": handle.title(), "users": [_user(number) for number in people]}
+            for n, (handle, people) in enumerate(self.groups.items())
+        ]}  # fmt: skip
 
     def do_users_list(self, query: dict[str, Any]) -> dict[str, Any]:
         """users.list; without users:read.email the address is missing."""
@@ -88,9 +109,15 @@ class SlackApi:
         """conversations.history: top-level messages, newest first."""
         if query.get("channel") not in self.channels:
             return {"ok": False, "error": "channel_not_found"}
-        roots, replies = self._threads(query["channel"])
-        rows = [self._row(message, replies.get(message.ts, [])) for message in roots if _within(message.ts, query)]
-        answer = self._paged("messages", sorted(rows, key=lambda row: float(row["ts"]), reverse=True), query)
+        if self.channels[query["channel"]] in self.left:
+            return {"ok": False, "error": "not_in_channel"}
+        roots, replies, times = self._threads(query["channel"])
+        oldest, latest = float(query.get("oldest") or 0), float(query.get("latest") or "inf")
+        near = roots[bisect_left(times, oldest) : bisect_right(times, latest)]
+        found = [message for message in near if _within(message.ts, query)][::-1]
+        query["limit"] = min(int(query.get("limit") or 100), self.config.slack_page)
+        answer = self._paged("messages", found, query)
+        answer["messages"] = [self._row(message, replies.get(message.ts, [])) for message in answer["messages"]]
         answer["has_more"] = bool(answer["response_metadata"]["next_cursor"])
         return answer
 
@@ -98,14 +125,16 @@ class SlackApi:
         """conversations.replies: the parent always comes first, whatever `oldest` says."""
         if query.get("channel") not in self.channels:
             return {"ok": False, "error": "channel_not_found"}
-        roots, replies = self._threads(query["channel"])
-        root = next((message for message in roots if message.ts == query.get("ts")), None)
+        roots, replies, times = self._threads(query["channel"])
+        place = bisect_left(times, float(query.get("ts") or 0))
+        root = next((message for message in roots[place : place + 3] if message.ts == query.get("ts")), None)
         if root is None:
             return {"ok": False, "error": "thread_not_found"}
         thread = replies.get(root.ts, [])
-        rows = [self._row(root, thread)]
-        rows += [self._row(m, []) for m in sorted(thread, key=lambda m: float(m.ts)) if _within(m.ts, query)]
-        answer = self._paged("messages", rows, query)
+        found = [root, *(m for m in sorted(thread, key=lambda m: float(m.ts)) if _within(m.ts, query))]
+        query["limit"] = min(int(query.get("limit") or 1000), self.config.slack_page)
+        answer = self._paged("messages", found, query)
+        answer["messages"] = [self._row(m, thread if m is root else []) for m in answer["messages"]]
         answer["has_more"] = bool(answer["response_metadata"]["next_cursor"])
         return answer
 
@@ -145,29 +174,41 @@ class SlackApi:
         self.uploads[request.path_params["id"]] = await request.body()
         return PlainTextResponse("OK")
 
-    def _threads(self, channel: str) -> tuple[list[Message], dict[str, list[Message]]]:
+    def _threads(self, channel: str) -> tuple[list[Message], dict[str, list[Message]], list[float]]:
+        """Roots in order of time, replies by root, the roots' times; kept where the world does not change."""
         name = self.channels[channel]
+        if self.config.frozen and name in self._kept:
+            return self._kept[name]
         roots: list[Message] = []
         replies: dict[str, list[Message]] = defaultdict(list)
         for message in self.world.messages:
             if message.channel == name:
-                replies[message.thread].append(message) if message.thread else roots.append(message)
-        return roots, replies
+                if message.thread:
+                    replies[message.thread].append(message)
+                if not message.thread or message.broadcast:
+                    roots.append(message)
+        roots.sort(key=lambda message: float(message.ts))
+        self._kept[name] = (roots, replies, [float(message.ts) for message in roots])
+        return self._kept[name]
 
     def _row(self, message: Message, replies: list[Message]) -> dict[str, Any]:
         row: dict[str, Any] = {"type": "message", "ts": message.ts, "text": _escape(message.text)}
-        if message.user is None:
+        if message.tombstone:
+            row |= {"subtype": "tombstone", "user": "USLACKBOT", "text": "This message was deleted."}
+        elif message.user is None:
             row |= {"subtype": "bot_message", "bot_id": BOT_ID}
         else:
             row["user"] = _user(message.user)
         if message.thread:
             row["thread_ts"] = message.thread
+        if message.broadcast:
+            row |= {"subtype": "thread_broadcast", "root": {"ts": message.thread}}
         if replies:
             row |= {"thread_ts": message.ts, "reply_count": len(replies),
                     "latest_reply": max((m.ts for m in replies), key=float)}  # fmt: skip
         return row
 
-    def _paged(self, key: str, rows: list[dict[str, Any]], query: dict[str, Any]) -> dict[str, Any]:
+    def _paged(self, key: str, rows: list[Any], query: dict[str, Any]) -> dict[str, Any]:
         try:
             start = int(base64.b64decode(query["cursor"])) if query.get("cursor") else 0
         except (binascii.Error, ValueError):

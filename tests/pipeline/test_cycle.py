@@ -7,7 +7,6 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, sessionmaker
 
-from connectors.registry import connector
 from models import Cycle, Effort, Share
 from pipeline import cycle
 from pipeline.drift import DriftSettings
@@ -15,7 +14,7 @@ from pipeline.encode import SentenceEncoder
 from pipeline.register import parse
 from simulator.company import register_yaml
 from simulator.server import Simulator
-from tests.conftest import TODAY
+from tests.conftest import TODAY, connect_to
 
 NOW = datetime(TODAY.year, TODAY.month, TODAY.day, 23, tzinfo=UTC)
 
@@ -30,7 +29,7 @@ def test_shares_follow_matches_after_a_kill_between_them(
     text = register_yaml(TODAY)
     with sessions.begin() as session:
         cycle.load_register(session, parse(text), text)
-    sources = {"jira": connector("jira", **company.settings()["jira"])}
+    sources = {"jira": connect_to(company, "jira")}
     encoder = SentenceEncoder()
 
     def run() -> None:

@@ -11,11 +11,10 @@ from connectors.base import Cursor, Page, SourceUnavailable
 from connectors.base import Failure as SetAside
 from connectors.base import Signal as Seen
 from connectors.base import WorkItem as Item
-from connectors.jira import JiraConnector
 from models import Failure, Signal, StreamCursor, WorkItem
 from pipeline.ingest import pull
 from simulator.server import Simulator
-from tests.conftest import LONG_AGO
+from tests.conftest import LONG_AGO, connect_to
 
 AT = datetime(2026, 7, 1, 9, tzinfo=UTC)
 
@@ -34,6 +33,9 @@ class Scripted:
     def streams(self) -> list[str]:
         return ["issues"]
 
+    def earlier(self, stream: str, cursor: Cursor, since: datetime) -> Iterator[Page]:
+        return iter(())
+
     def pull(self, stream: str, cursor: Cursor | None, since: datetime) -> Iterator[Page]:
         for n in range(int(cursor["next"]) if cursor else 0, 3):
             if n == self.good:
@@ -41,6 +43,10 @@ class Scripted:
             item = Item("jira", str(n), "task", "A", f"title {n}", created_at=AT, updated_at=AT)
             yield Page(stream, {"next": n + 1}, [item], [Seen("jira", f"s{n}", str(n), "created", AT)],
                        failures=[SetAside("jira", stream, f"bad{n}", "broken")])  # fmt: skip
+
+
+def counted(**counts: int) -> dict[str, int]:
+    return {"signals": 0, "failures": 0, "removed": 0, "unfinished": 0} | counts
 
 
 def count(sessions: sessionmaker[Session], table: type) -> int:
@@ -55,7 +61,7 @@ def test_a_pull_that_breaks_keeps_its_pages_and_goes_on_from_there(sessions: ses
         cursor = session.get_one(StreamCursor, ("jira", "issues"))
         assert cursor.state == {"next": 2}
         assert cursor.error == "jira: gone."
-    assert pull(Scripted(9), sessions, AT) == {"signals": 1, "failures": 1}  # type: ignore[arg-type]
+    assert pull(Scripted(9), sessions, AT) == counted(signals=1, failures=1)  # type: ignore[arg-type]
     assert count(sessions, Signal) == count(sessions, WorkItem) == count(sessions, Failure) == 3
     with sessions() as session:
         assert session.get_one(StreamCursor, ("jira", "issues")).error is None
@@ -64,11 +70,11 @@ def test_a_pull_that_breaks_keeps_its_pages_and_goes_on_from_there(sessions: ses
 def test_a_second_pull_adds_nothing_and_a_change_is_taken_over(
     company: Simulator, sessions: sessionmaker[Session]
 ) -> None:
-    connector = JiraConnector(**company.settings()["jira"])
+    connector = connect_to(company, "jira")
     first = pull(connector, sessions, LONG_AGO)
     signals = count(sessions, Signal)
     assert first["signals"] == signals > 500
-    assert pull(connector, sessions, LONG_AGO) == {"signals": 0, "failures": 0}
+    assert pull(connector, sessions, LONG_AGO) == counted()
     assert count(sessions, Signal) == signals
     issue = company.world.issues[-1]
     issue.title = "renamed"
@@ -84,7 +90,7 @@ def test_a_second_pull_adds_nothing_and_a_change_is_taken_over(
 def test_unchanged_items_of_the_overlap_are_not_stale_again(
     company: Simulator, sessions: sessionmaker[Session]
 ) -> None:
-    connector = JiraConnector(**company.settings()["jira"])
+    connector = connect_to(company, "jira")
     pull(connector, sessions, LONG_AGO)
     with sessions.begin() as session:
         for row in session.scalars(select(WorkItem)):

@@ -1,0 +1,100 @@
+"""Never above the speed a vendor allows: one moving window a bucket, shared through Redis by all workers where there is one.
+
+A 429 closes the bucket for everybody until the time the vendor names. The counting is the `limits` library's
+(https://limits.readthedocs.io); with a moving window no minute ever holds more than its share, also not across the
+full hour, so a vendor's token bucket of the same rate never refuses.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import structlog
+from limits import RateLimitItem, RateLimitItemPerSecond
+from limits.errors import ConfigurationError, StorageError
+from limits.storage import MemoryStorage, RedisStorage, Storage
+from limits.strategies import MovingWindowRateLimiter
+
+log = structlog.get_logger()
+_TOLD_FROM_SECONDS = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """`amount` requests in any `seconds`."""
+
+    amount: int
+    seconds: int
+
+    @classmethod
+    def per_minute(cls, amount: float) -> "Rate":
+        """So many a minute; fast ones are spread over the seconds instead of allowing a burst a minute."""
+        return cls(max(1, int(amount / 60)), 1) if amount >= 300 else cls(max(1, int(amount)), 60)
+
+    @classmethod
+    def per_second(cls, amount: float) -> "Rate":
+        """So many a second; below one a second, one in as many seconds as that takes."""
+        return cls(int(amount), 1) if amount >= 1 else cls(1, max(1, round(1 / amount)))
+
+
+class Limiter:
+    """Buckets by name. Without `url`, or while Redis does not answer, they count in this process alone."""
+
+    def __init__(
+        self,
+        url: str | None = None,
+        *,
+        now: Callable[[], float] = time.time,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._now, self._sleep = now, sleep
+        self._here: Storage = MemoryStorage()
+        self._shared: Storage | None = None
+        self.waited = 0.0
+        if url and url.startswith(("redis://", "rediss://", "redis+unix://")):
+            try:
+                self._shared = RedisStorage(url, wrap_exceptions=True)
+            except (ConfigurationError, StorageError) as error:
+                log.warning("rate limits are counted in this process alone", reason=type(error).__name__)
+
+    def take(self, bucket: str, rate: Rate) -> None:
+        """Return when one more request may be made."""
+        item = RateLimitItemPerSecond(rate.amount, rate.seconds, namespace="leeway")
+        told = False
+        while (wait := self._try(bucket, item)) > 0:
+            if wait >= _TOLD_FROM_SECONDS and not told:
+                log.info("waiting for the rate limit", bucket=bucket, seconds=round(wait))
+                told = True
+            self.waited += wait
+            self._sleep(wait)
+
+    def pause(self, bucket: str, seconds: float) -> None:
+        """Let nobody through for so long: what a 429 or a `remaining: 0` asks for."""
+        for storage in self._storages():
+            try:
+                storage.clear(f"leeway:pause:{bucket}")
+                storage.incr(f"leeway:pause:{bucket}", max(1, round(seconds + 0.5)))
+                return
+            except StorageError:
+                self._lost()
+
+    def _try(self, bucket: str, item: RateLimitItem) -> float:
+        for storage in self._storages():
+            try:
+                name = f"leeway:pause:{bucket}"
+                if storage.get(name):
+                    return max(0.05, storage.get_expiry(name) - self._now())
+                window = MovingWindowRateLimiter(storage)
+                if window.hit(item, bucket):
+                    return 0.0
+                return max(0.01, window.get_window_stats(item, bucket).reset_time - self._now())
+            except StorageError:
+                self._lost()
+        raise AssertionError("unreachable: the process's own storage always answers")
+
+    def _storages(self) -> list[Storage]:
+        return [self._shared, self._here] if self._shared else [self._here]
+
+    def _lost(self) -> None:
+        log.warning("Redis does not answer; rate limits are counted in this process alone")
+        self._shared = None

@@ -1,0 +1,58 @@
+"""`leeway sync`: the pull alone."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from rich.console import Console
+
+from connectors.base import SourceError
+from leeway.app import App, NotReady
+from leeway.run import stage_bars
+from pipeline import ingest
+
+
+def sync_sources(
+    app: App, only: str | None, progress: Console, out: Console, *, retry_failed: bool = False, sweep: bool = False,
+    minutes: float | None = None,
+) -> list[str]:  # fmt: skip
+    """Pull each configured source, or read again what failed, or sweep; returns a sentence for each that failed.
+
+    Raises NotReady where the source is not configured.
+    """
+    if not app.connectors or (only and only not in app.connectors):
+        raise NotReady(f"{only or 'no source'} is {'not ' if only else ''}configured. Add its section to leeway.toml.")
+    errors = []
+    with stage_bars(progress) as show:
+        for name, connector in app.connectors.items():
+            if only and name != only:
+                continue
+            try:
+                if retry_failed:
+                    done = ingest.retry_failed(connector, app.sessions)
+                    line = f"{done['read']} read or gone now, {done['failures']} still set aside"
+                elif sweep:
+                    done = ingest.sweep(connector, app.sessions)
+                    line = f"{done['removed']} removed, {done['signals']} signals changed"
+                else:
+                    budget = timedelta(minutes=minutes) if minutes is not None else None
+                    done = ingest.pull(connector, app.sessions, app.since(), _teller(show, name), budget)
+                    line = (f"{done['signals']} new or changed signals, {done['removed']} removed, "
+                            f"{done['failures']} set aside")  # fmt: skip
+                    if done["unfinished"]:
+                        line += f"; the past of {done['unfinished']} streams is not all read yet, run it again"
+            except SourceError as error:
+                errors.append(str(error))
+            else:
+                out.print(f"{name}: {line}.", markup=False)
+    return errors
+
+
+def _teller(show: Callable[[str, int, int | None], None], name: str) -> Callable[[str, int], None]:
+    pulled = 0
+
+    def tell(stream: str, new: int) -> None:
+        nonlocal pulled
+        pulled += new
+        show(f"pull {name}", pulled, None)
+
+    return tell
