@@ -24,6 +24,7 @@ import requests
 from jira import JIRA
 from jira.exceptions import JIRAError
 
+from connectors.ahead import ahead
 from connectors.base import (
     Account,
     BadAnswer,
@@ -112,6 +113,11 @@ class JiraConnector:
 
     def pull(self, stream: str, cursor: Cursor | None, since: datetime) -> Iterator[Page]:
         """Walk on from the last update that is known. See connectors.base.Connector."""
+        for issues, after in ahead(self._forward(cursor, since)):
+            yield self._page(issues, after)
+
+    def _forward(self, cursor: Cursor | None, since: datetime) -> Iterator[tuple[list[Any], dict[str, Any]]]:
+        """Issues as they were answered, with the cursor that is right after them."""
         first = max(_millis(since), int((self._now() - RECENT.total_seconds()) * 1000))
         state = dict(cursor or {"updated": first, "back": first, "walking": True})
         back = {"back": state.get("back", 0)}
@@ -126,12 +132,16 @@ class JiraConnector:
             token = more if last == start else None
             start = last
             walking = {"updated": start, "walking": True, "newest": newest, **({"token": token} if token else {})}
-            yield self._page(issues, back | (walking if more else {"updated": newest}))
+            yield issues, back | (walking if more else {"updated": newest})
             if not more:
                 return
 
     def earlier(self, stream: str, cursor: Cursor, since: datetime) -> Iterator[Page]:
         """The past, newest first. What changes meanwhile leaves this walk and is met by `pull`."""
+        for issues, after in ahead(self._backward(cursor, since)):
+            yield self._page(issues, after, datetime.fromtimestamp(after["back"] / 1000, UTC))
+
+    def _backward(self, cursor: Cursor, since: datetime) -> Iterator[tuple[list[Any], dict[str, Any]]]:
         kept = {key: value for key, value in cursor.items() if key not in ("back", "back_token")}
         back, token, oldest = int(cursor.get("back", 0)), cursor.get("back_token"), _millis(since)
         while back > oldest:
@@ -140,8 +150,7 @@ class JiraConnector:
             first = min([back, *(_millis(at) for at in map(_updated, issues) if at)])
             token = more if first == back else None
             back = first if more else oldest
-            state = kept | {"back": back, **({"back_token": token} if token else {})}
-            yield self._page(issues, state, datetime.fromtimestamp(back / 1000, UTC))
+            yield issues, kept | {"back": back, **({"back_token": token} if token else {})}
 
     def again(self, stream: str, records: Sequence[str]) -> Iterator[Page]:
         """See connectors.base.Connector."""
@@ -377,14 +386,15 @@ def parse_issue(
     ValueError where the answer is not what Jira documents.
     """
     fields, id_ = issue["fields"], str(issue["id"])
-    accounts: list[Account] = []
+    accounts: dict[str, Account] = {}
 
     def account(user: Mapping[str, Any] | None) -> str | None:
         if not user:
             return None
-        found = _account(user)
-        accounts.append(found)
-        return found.external_id
+        name = str(user.get("accountId") or user["name"])
+        if name not in accounts:
+            accounts[name] = _account(user)
+        return name
 
     assignee, creator = account(fields.get("assignee")), account(fields.get("creator") or fields.get("reporter"))
     title, text = fields.get("summary"), from_adf(fields.get("description"))[:LONGEST_TEXT] or None
@@ -413,7 +423,7 @@ def parse_issue(
             "jira", f"worklog:{log['id']}", id_, "worklog", _time(log["started"]), account(log.get("author")),
             hours=hours_of(log["timeSpentSeconds"]), text=from_adf(log.get("comment")) or None,
         ))  # fmt: skip
-    return item, signals, accounts
+    return item, signals, list(accounts.values())
 
 
 def _changes(

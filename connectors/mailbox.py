@@ -39,6 +39,7 @@ from connectors.text import from_html, from_mail, issue_keys
 RECENT = timedelta(days=14)
 PAGE_SIZE = 50
 LONGEST_TEXT = 20_000
+SMALL_BYTES = 200_000
 LARGEST_BYTES = 5_000_000
 """Of a larger mail only the head is fetched: it is attachments."""
 _KINDS: dict[str, Any] = {"tls": MailBox, "starttls": MailBoxStartTls, "none": MailBoxUnencrypted}
@@ -138,11 +139,8 @@ class MailboxConnector:
         read: list[str] = []
         folder, reached = stream.removeprefix("folder "), None
         self._select(box, folder)
-        for uid in uids:
+        for uid, mail in self._mails(box, uids):
             try:
-                mail = self._mail(box, uid)
-                if mail is None:
-                    continue  # expunged since the search
                 item, signal, account = parse_mail(mail, folder, self.own_domains, self.username)
             except _BAD as error:
                 failures.append(Failure(self.name, stream, str(uid), f"{type(error).__name__}: {error}"[:500]))
@@ -156,15 +154,35 @@ class MailboxConnector:
         return Page(stream, cursor, list(items.values()), signals, list(accounts.values()), failures, read,
                     reached=reached if past else None)  # fmt: skip
 
-    def _mail(self, box: BaseMailBox, uid: int) -> MailMessage | None:
-        def fetch() -> MailMessage | None:
-            with self._translated():
-                sizes = box.client.uid("FETCH", str(uid), "(RFC822.SIZE)")[1]
-                size = int((re.search(rb"RFC822\.SIZE (\d+)", sizes[0] or b"") or [b"", b"0"])[1]) if sizes else 0
-                found = box.fetch(uid_list=[str(uid)], mark_seen=False, headers_only=size > LARGEST_BYTES)
-                return next(iter(found), None)
+    def _mails(self, box: BaseMailBox, uids: Sequence[int]) -> Iterator[tuple[int, MailMessage]]:
+        """The mails that are still there: small ones in one request, large ones each by itself, the largest as head only."""
+        sizes = self._sizes(box, uids)
+        small = [uid for uid in sizes if sizes[uid] <= SMALL_BYTES]
+        for some, head in [(small, False), *(([uid], sizes[uid] > LARGEST_BYTES) for uid in sizes if uid not in small)]:
+            for found in self._fetched(box, some, head):
+                yield int(found.uid or 0), found
 
-        return retrying(fetch, self._limiter, f"mailbox {self.host}", self._rate)
+    def _sizes(self, box: BaseMailBox, uids: Sequence[int]) -> dict[int, int]:
+        def ask() -> dict[int, int]:
+            with self._translated():
+                rows = box.client.uid("FETCH", ",".join(map(str, uids)), "(UID RFC822.SIZE)")[1]
+            found = {}
+            for row in rows:
+                uid, size = re.search(rb"UID (\d+)", row or b""), re.search(rb"RFC822\.SIZE (\d+)", row or b"")
+                if uid and size:
+                    found[int(uid[1])] = int(size[1])
+            return dict(sorted(found.items()))
+
+        return retrying(ask, self._limiter, f"mailbox {self.host}", self._rate) if uids else {}
+
+    def _fetched(self, box: BaseMailBox, uids: Sequence[int], head: bool) -> list[MailMessage]:
+        def ask() -> list[MailMessage]:
+            with self._translated():
+                return list(
+                    box.fetch(uid_list=[str(uid) for uid in uids], mark_seen=False, headers_only=head, bulk=True)
+                )
+
+        return retrying(ask, self._limiter, f"mailbox {self.host}", self._rate) if uids else []
 
     def _uids(self, box: BaseMailBox, folder: str, which: str) -> list[int]:
         self._select(box, folder)
@@ -188,7 +206,11 @@ class MailboxConnector:
         def connect() -> BaseMailBox:
             with self._translated():
                 box = _KINDS[self.security](self.host, self.port, timeout=self._timeout)
-                box.login(self.username, self._password, initial_folder=None)
+                try:
+                    box.login(self.username, self._password, initial_folder=None)
+                except Exception:
+                    box.client.shutdown()
+                    raise
                 return cast(BaseMailBox, box)
 
         box = retrying(connect, self._limiter, f"mailbox {self.host}", self._rate)

@@ -28,14 +28,27 @@ def retrying(call: Callable[[], T], limiter: Limiter, bucket: str, rate: Rate) -
 
     Raises what the last attempt raised; errors that are not worth another attempt at once.
     """
+
+    def once() -> T:
+        limiter.take(bucket, rate)
+        try:
+            return call()
+        except RateLimited as error:
+            limiter.pause(bucket, error.seconds)  # for every stream and worker, not for this call alone
+            raise
+
+    first: list[Exception] = []
+    try:  # most calls succeed at once, and the machinery of the retries would cost as much as a fast answer
+        return once()
+    except (RateLimited, SourceUnavailable) as error:
+        if ATTEMPTS < 2:
+            raise
+        first.append(error)
     for attempt in stamina.retry_context(on=_worth_it, attempts=ATTEMPTS, timeout=None, wait_initial=0.2, wait_max=5):
         with attempt:
-            limiter.take(bucket, rate)
-            try:
-                return call()
-            except RateLimited as error:
-                limiter.pause(bucket, error.seconds)  # for every stream and worker, not for this call alone
-                raise
+            if first:
+                raise first.pop()  # the attempt above was the first
+            return once()
     raise AssertionError("unreachable: the last attempt either returns or raises")
 
 

@@ -285,6 +285,8 @@ class SlackConnector:
     ) -> Iterator[Page]:  # fmt: skip
         """The replies of those of the messages that have newer ones than are known, a page at a time."""
         channel = self._id(stream)
+        held: list[dict[str, Any]] = []
+        spans: list[Span] = []
         for parent in messages:
             news = known(parent)
             if not _has_news(parent, news):
@@ -296,18 +298,22 @@ class SlackConnector:
                                    oldest=news if partly else "")  # fmt: skip
                 replies = [m for m in answer["messages"] if isinstance(m, dict) and m.get("ts") != root]
                 position = (answer.get("response_metadata") or {}).get("next_cursor") or ""
-                page = self._page(stream, replies, None)
                 last = max([after, *_stamps(replies)], key=float)
-                span = Span(item=f"{channel}:{root}", after=_just_after(after),
-                            before=_just_after(last) if position else None)  # fmt: skip
-                yield Page(stream, None, page.items, page.signals, (), page.failures, page.read, [span])
+                held += replies
+                spans.append(Span(item=f"{channel}:{root}", after=_just_after(after),
+                                  before=_just_after(last) if position else None))  # fmt: skip
+                if len(held) >= PAGE_SIZE:
+                    yield self._page(stream, held, None, spans=spans)
+                    held, spans = [], []
                 after = last
                 if not position:
                     break
+        if spans:
+            yield self._page(stream, held, None, spans=spans)
 
     def _page(
         self, stream: str, messages: Sequence[Mapping[str, Any]], cursor: Cursor | None, bound: str = "",
-        latest: str = "", more: bool = False, reached: datetime | None = None,
+        latest: str = "", more: bool = False, reached: datetime | None = None, spans: Sequence[Span] = (),
     ) -> Page:  # fmt: skip
         """With `bound`, a page of the history, which is all that its stretch of time holds."""
         name, channel = stream.removeprefix("channel "), self._id(stream)
@@ -325,10 +331,10 @@ class SlackConnector:
             pairs.append((item, signal))
         items = [item for item, _ in pairs if item]
         signals = [signal for _, signal in pairs if signal]
-        spans = []
+        spans = [] if failures else list(spans)
         if bound and not failures:
             first = _oldest(messages) if more else bound
-            spans = [Span(container=f"#{name}", after=_at(first) if more else _just_after(bound),
+            spans += [Span(container=f"#{name}", after=_at(first) if more else _just_after(bound),
                           before=_at(latest) if latest else None)]  # fmt: skip
         for item, signal in pairs:
             if item and not signal:  # a tombstone: its own words are deleted, the replies are not

@@ -9,8 +9,8 @@ import re
 from typing import Any
 
 import emoji
-from bs4 import BeautifulSoup
 from mailparser_reply import EmailReplyParser
+from selectolax.lexbor import LexborHTMLParser as HTMLParser
 
 ISSUE_KEY = re.compile(r"(?<![A-Za-z0-9_/-])([A-Z][A-Z0-9]{1,9}-[1-9]\d{0,6})(?![A-Za-z0-9_-])")
 _NOT_KEYS = {"UTF", "SHA", "ISO", "COVID", "RFC", "AES", "WCAG", "HTTP", "TLS", "SOC", "CVE"}
@@ -21,12 +21,13 @@ _QUOTED = re.compile(
     r"^\s*(>|&gt;)|^(On .{5,80} wrote:|Am .{5,80} schrieb.{0,60}:|El .{5,80} escribió:|-{2,} ?$|_{5,}$)"
 )
 _BLOCKS = {"paragraph", "heading", "listItem", "tableRow", "blockquote", "panel", "taskItem", "decisionItem", "rule"}
-_SPACE = re.compile(r"[ \t\u00a0]+")
 
 
 def issue_keys(*texts: str | None) -> tuple[str, ...]:
     """Issue keys named in the texts, in order of appearance, each once."""
-    found = dict.fromkeys(key for text in texts if text for key in ISSUE_KEY.findall(text))
+    found = dict.fromkeys(key for text in texts if text and "-" in text for key in ISSUE_KEY.findall(text))
+    if not found:
+        return ()
     return tuple(key for key in found if key.split("-")[0] not in _NOT_KEYS)
 
 
@@ -40,9 +41,9 @@ def hours_of(seconds: Any) -> float:
 
 def tidy(text: str) -> str:
     """Collapse blanks and empty lines; drop what cannot be stored (NUL, lone surrogates)."""
-    text = text.replace("\x00", "").encode("utf-8", "ignore").decode("utf-8")
-    lines = (_SPACE.sub(" ", line).strip() for line in text.splitlines())
-    return "\n".join(line for line in lines if line)
+    if "\x00" in text or not text.isascii():
+        text = text.replace("\x00", "").encode("utf-8", "ignore").decode("utf-8")
+    return "\n".join([line for raw in text.splitlines() if (line := " ".join(raw.split()))])
 
 
 def from_adf(node: Any) -> str:
@@ -143,20 +144,23 @@ def from_html(markup: str | None) -> str:
         return ""
     if "<" not in markup and "&" not in markup:
         return from_mail(markup)
-    soup = BeautifulSoup(markup, "html.parser")
-    for tag in soup(["script", "style", "blockquote", "pre", "head", "title"]):
+    tree = HTMLParser(markup)
+    for tag in tree.css("script, style, blockquote, pre, head, title, .gmail_quote, .gmail_signature, .hs_reply"):
         tag.decompose()
-    for tag in soup.select(".gmail_quote, .gmail_signature, .hs_reply"):
-        tag.decompose()
-    for tag in soup(["br", "p", "div", "li", "tr"]):
-        tag.append("\n")
-    return from_mail(soup.get_text())
+    for tag in tree.css("br, p, div, li, tr"):
+        tag.insert_after("\n")
+    for tag in tree.css("td, th"):
+        tag.insert_after(" ")
+    body = tree.body
+    return from_mail(body.text() if body else "")
 
 
 def from_mail(text: str | None) -> str:
     """Plain text of a mail's newest part: no quoted mails, no signature, in the languages people answer in."""
     if not text:
         return ""
+    if "\n" not in text.strip():  # one line quotes nobody
+        return tidy(text[:LONGEST_MAIL])
     newest = EmailReplyParser(languages=_LANGUAGES).parse_reply(text[:LONGEST_MAIL].replace("\r\n", "\n"))
     return tidy(_unquoted(newest or ""))
 

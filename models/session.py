@@ -1,16 +1,23 @@
-"""Engines, sessions and the two statements that need to know the database's dialect."""
+"""Engines, sessions and the statement that needs to know the database's dialect."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC
+from functools import cache
 from typing import Any, cast
 
-from sqlalchemy import Engine, Table, create_engine, event, or_
+import sqlalchemy
+from sqlalchemy import JSON, ColumnDefault, Dialect, Engine, Table, bindparam, create_engine, event, or_
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session
 
-from models.base import Base
+from models.base import Base, UtcDateTime
 
-_MOST_PARAMETERS = 30_000  # SQLite allows 32,766 in one statement, PostgreSQL 65,535
+_MOST_ROWS = 5_000
+_MOST_PARAMETERS = 30_000  # SQLite allows 32,766 in one statement
+_VALUES = "VALUES ("
+_Convert = Callable[[Any], Any]
 
 
 def connect(url: str) -> Engine:
@@ -49,21 +56,86 @@ def upsert(
     rows = list({tuple(row[key] for key in keys): row for row in rows}.values())
     if not rows:
         return 0
-    changed, core = 0, cast(Table, table.__table__)
-    columns = list(rows[0])
-    updated = [] if keep else [name for name in columns if name not in keys]
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    step = max(1, _MOST_PARAMETERS // len(columns))
-    for first in range(0, len(rows), step):
-        statement: Any = insert(core).values(rows[first : first + step])
-        if updated:
-            new = {name: getattr(statement.excluded, name) for name in updated}
-            differs = [core.c[name].is_distinct_from(new[name]) for name in compare]
-            where = or_(*differs) if differs else None
-            statement = statement.on_conflict_do_update(index_elements=list(keys), set_=new, where=where)
-        else:
-            statement = statement.on_conflict_do_nothing(index_elements=list(keys))
-        changed += max(
-            0, session.connection().execute(statement, execution_options={"preserve_rowcount": True}).rowcount
-        )
+    connection = session.connection()
+    plan = _plan(cast(Table, table.__table__), connection.dialect, tuple(rows[0]), tuple(keys), tuple(compare), keep)
+    changed = 0
+    for first in range(0, len(rows), _MOST_ROWS):
+        for statement, values in plan.statements(rows[first : first + _MOST_ROWS]):
+            changed += max(0, connection.exec_driver_sql(statement, values).rowcount)
     return changed
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """A statement for one row as the driver takes it, and how each value is converted.
+
+    Compiled once and run by the driver for many rows: SQLAlchemy's own way from rows to parameters costs more than
+    the database's work here.
+    """
+
+    sql: str
+    columns: tuple[tuple[str, _Convert | None], ...]
+    defaults: Mapping[str, Any]
+    positional: bool
+
+    def statements(self, rows: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, Any]]:
+        """SQL with its parameters, as the driver takes them.
+
+        SQLite gets many rows in one statement: between statements its driver takes and gives back the interpreter's
+        lock, and would stand still wherever another thread is busy.
+        """
+        rows = [{**self.defaults, **row} for row in rows] if self.defaults else rows
+        if not self.positional:
+            yield self.sql, [{name: to(row[name]) if to else row[name] for name, to in self.columns} for row in rows]
+            return
+        head, _, tail = self.sql.partition(_VALUES)
+        group, _, tail = tail.partition(")")
+        step = max(1, _MOST_PARAMETERS // len(self.columns))
+        for first in range(0, len(rows), step):
+            some = rows[first : first + step]
+            values = [to(row[name]) if to else row[name] for row in some for name, to in self.columns]
+            yield f"{head}{_VALUES}{'), ('.join([group] * len(some))}){tail}", tuple(values)
+
+
+def _json(convert: _Convert) -> _Convert:
+    """Most lists and objects are empty."""
+    return lambda value: "[]" if value == [] else "{}" if value == {} else convert(value)
+
+
+def _time(convert: _Convert) -> _Convert:
+    """Nearly all times are in UTC already; then one call gives what SQLAlchemy would store in SQLite."""
+    return lambda value: value.isoformat(" ", "microseconds")[:26] if value and value.tzinfo is UTC else convert(value)
+
+
+@cache
+def _plan(
+    table: Table, dialect: Dialect, given: tuple[str, ...], keys: tuple[str, ...], compare: tuple[str, ...], keep: bool
+) -> _Plan:
+    defaults = {
+        c.name: c.default.arg(None) if callable(c.default.arg) else c.default.arg
+        for c in table.columns if c.name not in given and isinstance(c.default, ColumnDefault)
+    }  # fmt: skip
+    names = (*given, *defaults)
+    # A plain table of the same name: the real one would add its own defaults and ask for the new ids back.
+    plain = sqlalchemy.table(table.name, *(sqlalchemy.column(name, table.c[name].type) for name in names))
+    insert: Any = postgresql.insert if dialect.name == "postgresql" else sqlite.insert
+    statement = insert(plain).values({name: bindparam(name) for name in names})
+    updated = [] if keep else [name for name in given if name not in keys]
+    if updated:
+        new = {name: getattr(statement.excluded, name) for name in updated}
+        where = or_(*(plain.c[name].is_distinct_from(new[name]) for name in compare)) if compare else None
+        statement = statement.on_conflict_do_update(index_elements=list(keys), set_=new, where=where)
+    else:
+        statement = statement.on_conflict_do_nothing(index_elements=list(keys))
+    compiled = statement.compile(dialect=dialect)
+    order = compiled.positiontup if compiled.positional else names
+    processors: dict[str, Any] = {
+        name: table.c[name].type.dialect_impl(dialect).bind_processor(dialect) for name in names
+    }
+    if compiled.positional:
+        for name, to in processors.items():
+            if to and isinstance(table.c[name].type, JSON):
+                processors[name] = _json(to)
+            elif to and isinstance(table.c[name].type, UtcDateTime):
+                processors[name] = _time(to)
+    return _Plan(str(compiled), tuple((name, processors[name]) for name in order), defaults, bool(compiled.positional))

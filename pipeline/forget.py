@@ -21,6 +21,7 @@ from models import (
     WorkItem,
     upsert,
 )
+from pipeline.register import parse
 
 _SOME = 500
 _NOBODY = "someone"
@@ -56,6 +57,7 @@ def forget(sessions: sessionmaker[Session], who: str) -> Deleted:
         names = {value for a in accounts for value in (a.name, a.email) if value and len(value) > 4}
         if person is not None and person.email:
             names.add(person.email)
+        team = (person.team or _last_team(session, person)) if person else None
         _not_in_register(session, names)
         ids: dict[str, set[str]] = defaultdict(set)
         for account in accounts:
@@ -84,7 +86,7 @@ def forget(sessions: sessionmaker[Session], who: str) -> Deleted:
         for name in sorted(names, key=len, reverse=True):
             texts += _unname(session, name)
         if person is not None:
-            _keep_the_sum(session, person)
+            _keep_the_sum(session, person, team)
             session.delete(person)
         session.flush()
         used = select(WorkItem.text_hash).where(WorkItem.text_hash.is_not(None), WorkItem.stale.is_(False))
@@ -154,13 +156,22 @@ def _unname(session: Session, name: str) -> int:
     return changed
 
 
-def _keep_the_sum(session: Session, person: Person) -> None:
+def _last_team(session: Session, person: Person) -> str | None:
+    """The team that the newest register listing them had them in: they are out of the current one by now."""
+    for version in session.scalars(select(RegisterVersion).order_by(RegisterVersion.id.desc())):
+        for team in parse(version.document).teams:
+            if any(member.email.lower() == person.email for member in team.members):
+                return team.key
+    return None
+
+
+def _keep_the_sum(session: Session, person: Person, team: str | None) -> None:
     """Add the person's effort and capacity to those of their team's forgotten ones."""
-    if person.team is None:
+    if team is None:
         return
-    sum_of = session.scalar(select(Person).where(Person.forgotten, Person.team == person.team))
+    sum_of = session.scalar(select(Person).where(Person.forgotten, Person.team == team))
     if sum_of is None:
-        sum_of = Person(team=person.team, capacity=0.0, forgotten=True)
+        sum_of = Person(team=team, capacity=0.0, forgotten=True)
         session.add(sum_of)
         session.flush()
     efforts: dict[tuple[date, int], float] = defaultdict(float)

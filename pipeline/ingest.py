@@ -9,12 +9,13 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
 import structlog
-from sqlalchemy import Table, and_, delete, or_, select, update
+from sqlalchemy import JSON, String, Table, and_, delete, or_, select, update
 from sqlalchemy.orm import Session, sessionmaker
 
 from connectors.base import Connector, Cursor, Page, SourceError
@@ -239,33 +240,45 @@ def _known(sessions: sessionmaker[Session], source: str) -> Iterator[str]:
 def store(session: Session, source: str, page: Page) -> tuple[int, int]:
     """Write one page with its cursor; returns (signals new or changed, items and signals removed)."""
     door = _Door(session, source)
+    left_over = _left_over(session, source, page)
     accounts = door.fit(Account, page.stream, (
-        asdict(one) | {"groups": "\n".join(one.groups), "email": (one.email or "").lower() or None} for one in page.accounts
+        _columns(one) | {"groups": "\n".join(one.groups), "email": (one.email or "").lower() or None} for one in page.accounts
     ))  # fmt: skip
     upsert(session, Account, accounts, ("source", "external_id"), ("name", "email", "bot", "time_zone", "groups"))
-    authors = {one.external_id: one.account for one in page.signals}
+    authors = {one.external_id: one.account for one in page.signals} if door.forgotten else {}
     dropped = _dropped(session, source, page)
     items = door.fit(WorkItem, page.stream, (
         _item_row(one, authors.get(one.external_id), door, dropped) for one in page.items
     ))  # fmt: skip
-    upsert(session, WorkItem, items, ("source", "external_id"), _ITEM_NEWS)
+    new_items = upsert(session, WorkItem, items, ("source", "external_id"), _ITEM_NEWS)
     rows = door.fit(Signal, page.stream, (_signal_row(one, dropped) for one in page.signals))
-    rows = [row for row in rows if row["account"] is None or row["account"] not in door.forgotten]
+    if door.forgotten:
+        rows = [row for row in rows if row["account"] not in door.forgotten]
     changed = upsert(session, Signal, rows, ("source", "external_id"), _SIGNAL_NEWS)
-    removed = _remove(session, source, page)
+    # An item that is new or changed was stored as stale; others on the page may only have a new signal.
+    fresh = {row["external_id"] for row in items} if new_items == len(items) else set()
+    removed = _remove(session, source, page.gone, *left_over)
     if changed:
-        _mark_stale(session, source, sorted({signal.item for signal in page.signals}))
+        _mark_stale(session, source, sorted({signal.item for signal in page.signals} - fresh))
     now = datetime.now(UTC)
-    for some in _some([str(one) for one in page.read]):
-        session.execute(delete(Failure).where(
-            Failure.source == source, Failure.stream == page.stream, Failure.external_id.in_(some)
-        ))  # fmt: skip
-    failures = door.fit(Failure, page.stream, ({**asdict(one), "at": now} for one in (*page.failures, *door.refused)))
-    upsert(session, Failure, failures, ("source", "stream", "external_id"))
+    _note_failures(session, source, page, door, now)
     if page.cursor is not None:
         cursor = {"source": source, "stream": page.stream, "state": dict(page.cursor), "pulled_at": now}
         upsert(session, StreamCursor, [cursor], ("source", "stream"))
     return changed, removed
+
+
+def _note_failures(session: Session, source: str, page: Page, door: "_Door", now: datetime) -> None:
+    """Keep what was set aside; forget what was understood this time."""
+    aside = set(
+        session.scalars(select(Failure.external_id).where(Failure.source == source, Failure.stream == page.stream))
+    )
+    for some in _some(sorted(aside.intersection(page.read))):
+        session.execute(delete(Failure).where(
+            Failure.source == source, Failure.stream == page.stream, Failure.external_id.in_(some)
+        ))  # fmt: skip
+    failures = door.fit(Failure, page.stream, ({**_columns(one), "at": now} for one in (*page.failures, *door.refused)))
+    upsert(session, Failure, failures, ("source", "stream", "external_id"))
 
 
 class _Door:
@@ -280,25 +293,37 @@ class _Door:
         """The rows with characters dropped that no database stores, and texts cut to the length of their column."""
         from connectors.base import Failure as SetAside
 
-        core: Table = table.__table__  # type: ignore[assignment]
-        lengths = {c.name: getattr(c.type, "length", None) for c in core.columns}
+        texts, lists, longest_id = _shape(table)
         found = []
         for row in rows:
-            if table is Account and row["external_id"] in self.forgotten:
+            id_ = row["external_id"]
+            if table is Account and id_ in self.forgotten:
                 continue
-            row = {name: _storable(value) for name, value in row.items()}
-            id_ = row.get("external_id", "")
-            if len(id_) > (lengths.get("external_id") or len(id_)):
-                self.refused.append(
-                    SetAside(row["source"], stream, id_[:60], "the id is longer than any this source gives")
-                )
+            if len(id_) > longest_id:
+                reason = "the id is longer than any this source gives"
+                self.refused.append(SetAside(row["source"], stream, id_[:60], reason))
                 continue
-            for name, value in row.items():
-                longest = lengths.get(name)
-                if longest and isinstance(value, str) and len(value) > longest:
-                    row[name] = value[:longest]
+            for name, longest in texts:
+                value = row[name]
+                if value:
+                    if not value.isascii() or "\x00" in value:
+                        row[name] = value = _storable(value)
+                    if longest and len(value) > longest:
+                        row[name] = value[:longest]
+            for name in lists:
+                if row[name]:
+                    row[name] = _storable(row[name])
             found.append(row)
         return found
+
+
+@cache
+def _shape(table: type[Base]) -> tuple[tuple[tuple[str, int | None], ...], tuple[str, ...], int]:
+    """Columns of text with their length, columns of lists and objects, and the longest id."""
+    core: Table = table.__table__  # type: ignore[assignment]
+    texts = tuple((c.name, c.type.length) for c in core.columns if isinstance(c.type, String) and c.name != "text_hash")
+    lists = tuple(c.name for c in core.columns if isinstance(c.type, JSON))
+    return texts, lists, dict(texts)["external_id"] or 0
 
 
 class _Forgotten:
@@ -307,8 +332,11 @@ class _Forgotten:
     def __init__(self, source: str, digests: set[str]) -> None:
         self._source, self._digests = source, digests
 
+    def __bool__(self) -> bool:
+        return bool(self._digests)
+
     def __contains__(self, account: object) -> bool:
-        return bool(self._digests) and digest_of(self._source, str(account)) in self._digests
+        return bool(self._digests) and account is not None and digest_of(self._source, str(account)) in self._digests
 
 
 def _storable(value: Any) -> Any:
@@ -321,6 +349,11 @@ def _storable(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {str(name): _storable(one) for name, one in value.items()}
     return value
+
+
+def _columns(one: Any) -> dict[str, Any]:
+    """A dataclass as a row; `asdict` would copy every value deeply."""
+    return {name: getattr(one, name) for name in one.__slots__}
 
 
 def _dropped(session: Session, source: str, page: Page) -> set[str]:
@@ -336,7 +369,7 @@ def _dropped(session: Session, source: str, page: Page) -> set[str]:
 
 
 def _item_row(item: Any, author: str | None, door: _Door, dropped: set[str]) -> dict[str, Any]:
-    row = asdict(item) | {
+    row = _columns(item) | {
         "labels": list(item.labels),
         "mentions": list(item.mentions),
         "stale": True,
@@ -351,15 +384,19 @@ def _item_row(item: Any, author: str | None, door: _Door, dropped: set[str]) -> 
     return row
 
 
-def _signal_row(signal: Any, dropped: set[str]) -> dict[str, Any]:
-    row = asdict(signal) | {"mentions": list(signal.mentions), "detail": dict(signal.detail)}
-    return row | {"text": None} if signal.item in dropped else row
+def _signal_row(one: Any, dropped: set[str]) -> dict[str, Any]:
+    return {
+        "source": one.source, "external_id": one.external_id, "item": one.item, "kind": one.kind, "at": one.at,
+        "account": one.account, "hours": one.hours, "text": None if one.item in dropped else one.text,
+        "mentions": list(one.mentions), "detail": one.detail if one.detail.__class__ is dict else dict(one.detail),
+    }  # fmt: skip
 
 
-def _remove(session: Session, source: str, page: Page) -> int:
+def _remove(session: Session, source: str, gone: Sequence[str], signals: list[int], items: list[int]) -> int:
     """Delete what a complete stretch no longer holds, and what is named as gone; returns how many rows."""
-    signals, items = _left_over(session, source, page)
-    for some in _some(sorted({*page.gone})):
+    if not (gone or signals or items):
+        return 0
+    for some in _some(sorted({*gone})):
         items += session.scalars(select(WorkItem.id).where(WorkItem.source == source, WorkItem.external_id.in_(some)))
         signals += session.scalars(select(Signal.id).where(
             Signal.source == source, or_(Signal.external_id.in_(some), Signal.item.in_(some))
@@ -416,7 +453,9 @@ def _left_over(session: Session, source: str, page: Page) -> tuple[list[int], li
 def _mark_stale(session: Session, source: str, external_ids: Sequence[str]) -> None:
     for some in _some(external_ids):
         session.execute(
-            update(WorkItem).where(WorkItem.source == source, WorkItem.external_id.in_(some)).values(stale=True)
+            update(WorkItem)
+            .where(WorkItem.source == source, WorkItem.external_id.in_(some), WorkItem.stale.is_(False))
+            .values(stale=True)
         )
 
 

@@ -40,7 +40,7 @@ class Simulator:
     def __enter__(self) -> "Simulator":
         apis: tuple[JiraApi | SlackApi | HubSpotApi, ...] = (self.jira, self.slack, self.hubspot)
         for name, api, port in zip(("jira", "slack", "hubspot"), apis, self.ports, strict=True):
-            listener = socket.create_server(("127.0.0.1", port))
+            listener = _listen(port)
             served = Faulty(api.app, self.config.faults)
             server = uvicorn.Server(uvicorn.Config(
                 served, log_level="critical", access_log=False, lifespan="off", http=Protocol
@@ -74,6 +74,15 @@ class Simulator:
                         "pipelines": list(PIPELINES.values()), "searches_per_second": 4 * speed,
                         "requests_per_second": 9 * speed},
         }  # fmt: skip
+
+
+def _listen(port: int) -> socket.socket:
+    """A loopback socket that names its protocol: asyncio switches Nagle's delay off only where it does."""
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind(("127.0.0.1", port))
+    listener.listen(128)
+    return listener
 
 
 def simulate(today: date, seed: int = 7, config: ApiConfig | None = None) -> Simulator:

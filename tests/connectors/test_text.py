@@ -1,9 +1,10 @@
 """Rich text of three vendors to plain text."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.text import from_adf, from_html, from_mrkdwn, issue_keys
+from connectors.text import from_adf, from_blocks, from_html, from_mail, from_mrkdwn, hours_of, issue_keys
 
 ADF = st.recursive(
     st.none()
@@ -62,3 +63,44 @@ def test_html_drops_scripts_and_quoted_mail() -> None:
 
 def test_issue_keys_are_found_once_and_standards_are_not_keys() -> None:
     assert issue_keys("PAY-12, see PAY-12 and OPS-3 (UTF-8, SHA-256)", None, "x/ABC-1 no") == ("PAY-12", "OPS-3")
+
+
+def test_rich_text_blocks_of_slack() -> None:
+    blocks = [{"type": "rich_text", "elements": [
+        {"type": "rich_text_section", "elements": [
+            {"type": "text", "text": "see "}, {"type": "link", "url": "https://x.example/a", "text": "the plan"},
+            {"type": "text", "text": " with "}, {"type": "user", "user_id": "U1"}]},
+        {"type": "rich_text_preformatted", "elements": [{"type": "text", "text": "rm -rf"}]},
+        {"type": "rich_text_list", "elements": [
+            {"type": "rich_text_section", "elements": [{"type": "text", "text": "one"}]},
+            {"type": "rich_text_section", "elements": [{"type": "text", "text": "two"}]}]},
+    ]}]  # fmt: skip
+    assert from_blocks(blocks) == "see the plan with @someone\none\ntwo"
+
+
+@pytest.mark.parametrize("blocks", [None, "text", [None, 5, {"elements": 3}, {"text": {"text": None}}]])
+def test_strange_blocks_are_no_error(blocks: object) -> None:
+    assert isinstance(from_blocks(blocks), str)
+
+
+@pytest.mark.parametrize(
+    "quoted",
+    ["On Mon, 6 Jul 2026 at 10:00, Kim <kim@c.example> wrote:\n> old words",
+     "Am Mo., 6. Juli 2026 um 10:00 Uhr schrieb Kim <kim@c.example>:\n> old words",
+     "El lun, 6 jul 2026 a las 10:00, Kim (<kim@c.example>) escribió:\n> old words",
+     "Le lun. 6 juil. 2026 à 10:00, Kim <kim@c.example> a écrit :\n> old words",
+     "-- \nKim\nold words"],
+)  # fmt: skip
+def test_quoted_mails_and_signatures_are_dropped_in_several_languages(quoted: str) -> None:
+    assert from_mail(f"Grüße, we ship on Friday.\n\n{quoted}\n") == "Grüße, we ship on Friday."
+
+
+@given(st.text())
+def test_any_text_of_a_mail_is_read(text: str) -> None:
+    assert "\x00" not in from_mail(text)
+
+
+@pytest.mark.parametrize("seconds", ["NaN", float("inf"), -1, "soon", None])
+def test_a_duration_that_is_none(seconds: object) -> None:
+    with pytest.raises((ValueError, TypeError)):
+        hours_of(seconds)

