@@ -283,13 +283,15 @@ class HubSpotConnector:
     def _associations(self, stream: str, records: list[dict[str, Any]]) -> dict[str, str]:
         """External id of the deal, else the ticket, of a listed pipeline that each engagement hangs on."""
         found: dict[str, str] = {}
-        for target in ("tickets", "deals"):  # deals last: where a call has both, the deal is the work
-            linked = self._links(stream, target, [str(record["id"]) for record in records])
+        left = [str(record["id"]) for record in records]
+        for target in ("deals", "tickets"):  # where a call has both, the deal is the work
+            linked = self._links(stream, target, left) if left else {}
             self._learn(target, {id_ for ids in linked.values() for id_ in ids})
             for id_, targets in linked.items():
                 first = next((one for one in targets if self._listed.get(f"{target}:{one}")), None)
                 if first:
                     found[id_] = f"{target}:{first}"
+            left = [id_ for id_ in left if id_ not in found]
         return found
 
     def _links(self, stream: str, target: str, ids: Sequence[str]) -> dict[str, list[str]]:

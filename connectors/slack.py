@@ -393,10 +393,10 @@ class SlackConnector:
             ) from None  # fmt: skip
         if not isinstance(answer.data, dict):
             raise SourceUnavailable(self.name, f"{method} answered with something that is not JSON.")
-        if scopes := _header(answer.headers, "x-oauth-scopes"):
-            self._scopes = set(scopes.replace(" ", "").split(","))
-        if date := _header(answer.headers, "date"):
-            self._skew = parsedate_to_datetime(date).timestamp() - time.time()
+        if method == "auth.test":
+            self._scopes = set((_header(answer.headers, "x-oauth-scopes") or "").replace(" ", "").split(","))
+            if date := _header(answer.headers, "date"):
+                self._skew = parsedate_to_datetime(date).timestamp() - time.time()
         missing = _ANSWERS.get(method, set()) - set(answer.data)
         if missing:
             raise SourceUnavailable(self.name, f"{method} answered without {', '.join(sorted(missing))}.")

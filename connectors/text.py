@@ -14,6 +14,7 @@ from selectolax.lexbor import LexborHTMLParser as HTMLParser
 
 ISSUE_KEY = re.compile(r"(?<![A-Za-z0-9_/-])([A-Z][A-Z0-9]{1,9}-[1-9]\d{0,6})(?![A-Za-z0-9_-])")
 _NOT_KEYS = {"UTF", "SHA", "ISO", "COVID", "RFC", "AES", "WCAG", "HTTP", "TLS", "SOC", "CVE"}
+_MARKED = re.compile(r"[<>&`:]")
 _ANGLE = re.compile(r"<([^<>]*)>")
 _LANGUAGES = ["en", "de", "es", "fr", "it", "nl", "pl", "sv", "da"]
 LONGEST_MAIL = 100_000
@@ -98,6 +99,8 @@ def from_mrkdwn(text: str | None) -> str:
     """Plain text of a Slack message. https://docs.slack.dev/messaging/formatting-message-text"""
     if not text:
         return ""
+    if not _MARKED.search(text):  # most messages are plain words
+        return tidy(text)
     text = re.sub(r"```.*?```", " ", text, flags=re.DOTALL)
     text = _ANGLE.sub(_slack_reference, text)
     text = html.unescape(text)

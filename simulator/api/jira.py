@@ -4,6 +4,7 @@ import base64
 import re
 from bisect import bisect_left, bisect_right
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -18,6 +19,7 @@ from simulator.world import Issue, World
 
 STATUSES = {"To Do": ("1", "new"), "In Progress": ("3", "indeterminate"), "In Review": ("4", "indeterminate"),
             "Done": ("5", "done")}  # fmt: skip
+_SELF = "https://velora.atlassian.example/rest/api/3"
 _FIRST_WORKLOGS, _FIRST_HISTORIES, _FIRST_COMMENTS = 20, 100, 50
 _PROJECTS = re.compile(r"project in \(([^)]*)\)")
 _IDS = re.compile(r"AND id in \(([\d, ]+)\)")
@@ -35,6 +37,7 @@ class JiraApi:
         self._order: list[tuple[float, int, Issue]] | None = None
         self._ids: dict[int, Issue] | None = None
         self._keys: list[str] = []
+        self._users: dict[int, dict[str, Any]] = {}
         api = "/rest/api/{version:int}"
         self.app = Starlette(routes=[
             Route(f"{api}/serverInfo", self._server_info),
@@ -83,7 +86,9 @@ class JiraApi:
 
     async def _field(self, request: Request) -> Response:
         names = ["summary", "description", "status", "assignee", "parent", "labels", "comment", "worklog"]
-        return JSONResponse([{"id": name, "name": name.title(), "custom": False} for name in names])
+        return JSONResponse(
+            [{"id": name, "name": name.title(), "custom": False, "clauseNames": [name]} for name in names]
+        )
 
     def _visible(self) -> list[str]:
         if not self._keys or not self.config.frozen:
@@ -210,9 +215,12 @@ class JiraApi:
         logs, comments = self._worklogs(issue), self._comments(issue)
         status, category = STATUSES[issue.status]
         return {
-            "summary": issue.title, "description": _adf(issue.text), "issuetype": {"name": issue.type},
-            "status": {"id": status, "name": issue.status, "statusCategory": {"key": category}},
-            "project": {"key": issue.project}, "labels": issue.labels, "created": self._time(issue.created),
+            "summary": issue.title, "description": _adf(issue.text), "issuetype": _kind(issue.type),
+            "status": _status(status, issue.status, category),
+            "project": {"self": f"{_SELF}/project/{issue.project}", "id": issue.project, "key": issue.project,
+                        "name": issue.project, "projectTypeKey": "software", "simplified": False,
+                        "avatarUrls": _avatars(issue.project)},
+            "labels": issue.labels, "created": self._time(issue.created),
             "updated": self._time(issue.updated), "creator": self._user(issue.creator), "reporter": self._user(issue.creator),
             "assignee": None if issue.assignee is None else self._user(issue.assignee),
             "parent": {"id": str(issue.parent.id), "key": issue.parent.key} if issue.parent else None,
@@ -252,9 +260,34 @@ class JiraApi:
         return ZoneInfo(self.config.jira_time_zone)
 
     def _user(self, number: int) -> dict[str, Any]:
-        person = self.world.people[number]
-        user = {"accountId": _account(number), "displayName": person.name, "accountType": "atlassian", "active": True}
-        return user if number in self.config.hidden_emails else user | {"emailAddress": person.email}
+        """With all that Jira says of a user, which is most of an answer's bytes."""
+        if number not in self._users:
+            person, id_ = self.world.people[number], str(_account(number))
+            user = {"self": f"{_SELF}/user?accountId={id_}", "accountId": id_, "accountType": "atlassian", "active": True,
+                    "avatarUrls": _avatars(id_), "displayName": person.name, "timeZone": self.config.jira_time_zone}  # fmt: skip
+            hidden = number in self.config.hidden_emails
+            self._users[number] = user if hidden else user | {"emailAddress": person.email}
+        return self._users[number]
+
+
+def _avatars(name: str) -> dict[str, str]:
+    return {
+        f"{size}x{size}": f"https://avatars.velora.example/{name}/{size}?default=identicon" for size in (48, 24, 16, 32)
+    }
+
+
+@cache
+def _kind(name: str) -> dict[str, Any]:
+    return {"self": f"{_SELF}/issuetype/{name}", "id": name, "description": f"A {name.lower()}.", "name": name,
+            "iconUrl": f"https://velora.atlassian.example/icons/{name}.svg", "subtask": False, "avatarId": 10318,
+            "hierarchyLevel": 1 if name == "Epic" else 0}  # fmt: skip
+
+
+@cache
+def _status(id_: str, name: str, category: str) -> dict[str, Any]:
+    return {"self": f"{_SELF}/status/{id_}", "description": "", "iconUrl": "https://velora.atlassian.example/icons/s.png",
+            "name": name, "id": id_, "statusCategory": {"self": f"{_SELF}/statuscategory/{id_}", "id": 2, "key": category,
+                                                        "colorName": "blue-gray", "name": name}}  # fmt: skip
 
 
 def _account(number: int | None) -> str | None:

@@ -193,6 +193,10 @@ class SlackApi:
 
     def _row(self, message: Message, replies: list[Message]) -> dict[str, Any]:
         row: dict[str, Any] = {"type": "message", "ts": message.ts, "text": _escape(message.text)}
+        if message.user is not None and not message.tombstone:  # what people write comes twice, as text and as blocks
+            row |= {"client_msg_id": f"00000000-0000-4000-8000-{message.ts.replace('.', ''):>12.12}", "team": "T00000001",
+                    "blocks": [{"type": "rich_text", "block_id": "aB1cD", "elements": [{
+                        "type": "rich_text_section", "elements": [{"type": "text", "text": message.text}]}]}]}  # fmt: skip
         if message.tombstone:
             row |= {"subtype": "tombstone", "user": "USLACKBOT", "text": "This message was deleted."}
         elif message.user is None:
@@ -204,7 +208,9 @@ class SlackApi:
         if message.broadcast:
             row |= {"subtype": "thread_broadcast", "root": {"ts": message.thread}}
         if replies:
-            row |= {"thread_ts": message.ts, "reply_count": len(replies),
+            users = sorted({_user(m.user) for m in replies if m.user is not None})[:5]
+            row |= {"thread_ts": message.ts, "reply_count": len(replies), "reply_users": users,
+                    "reply_users_count": len(users), "is_locked": False, "subscribed": False,
                     "latest_reply": max((m.ts for m in replies), key=float)}  # fmt: skip
         return row
 
