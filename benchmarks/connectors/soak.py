@@ -119,7 +119,7 @@ def soak(seed: int, rounds: int) -> dict[str, object]:
         killed = 0
         for _ in range(rounds):
             command = [sys.executable, "-m", "benchmarks.connectors.puller", str(given), database]
-            process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+            process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
             try:
                 process.wait(rng.uniform(2.0, 10.0))
             except subprocess.TimeoutExpired:

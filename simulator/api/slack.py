@@ -93,6 +93,25 @@ class SlackApi:
             for n, (handle, people) in enumerate(self.groups.items())
         ]}  # fmt: skip
 
+    def do_conversations_info(self, query: dict[str, Any]) -> dict[str, Any]:
+        """conversations.info"""
+        name = self.channels.get(str(query.get("channel")))
+        if name is None:
+            return {"ok": False, "error": "channel_not_found"}
+        channel = {"id": query["channel"], "name": name, "is_channel": True, "is_archived": name in self.archived}
+        return {"ok": True, "channel": channel | {"is_member": name not in self.left}}
+
+    def do_conversations_members(self, query: dict[str, Any]) -> dict[str, Any]:
+        """conversations.members"""
+        return self._paged("members", [_user(person.number) for person in self.world.people], query)
+
+    def do_users_info(self, query: dict[str, Any]) -> dict[str, Any]:
+        """users.info"""
+        found = next(
+            (row for row in self.do_users_list({"limit": 999})["members"] if row["id"] == query.get("user")), None
+        )
+        return {"ok": True, "user": found} if found else {"ok": False, "error": "user_not_found"}
+
     def do_users_list(self, query: dict[str, Any]) -> dict[str, Any]:
         """users.list; without users:read.email the address is missing."""
         rows: list[dict[str, Any]] = []
