@@ -1,6 +1,6 @@
 """Charts: one specification each, drawn as PNG for Slack and mail. Intervals and coverage are always shown."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -21,10 +21,70 @@ class WeekPoint:
     truth: float | None = None
 
 
+SERIES = (BLUE, "#56B4E9", GREEN, ORANGE, "#CC79A7", "#E69F00", "#F0E442", "#8C564B")
+NONE = "#D9D9D9"
+
+
+def svg(chart: Mapping[str, Any]) -> str:
+    """A specification as SVG, for the page."""
+    import vl_convert
+
+    return str(vl_convert.vegalite_to_svg(dict(chart)))
+
+
+def png(chart: Mapping[str, Any]) -> bytes:
+    """A specification as PNG at twice its size, for Slack and mail."""
+    import vl_convert
+
+    return bytes(vl_convert.vegalite_to_png(dict(chart), scale=2))
+
+
+def stacked_shares(
+    weeks: Sequence[Mapping[str, Any]], names: Mapping[str, str], starts: Sequence[date], width: int = 860
+) -> dict[str, Any]:
+    """Weekly shares stacked by objective, the top three lowest, their sum with its 90 % interval; coverage below.
+
+    `weeks` are rows {week, objective, share, low, high, coverage}; `names` the objectives in order of priority, `""` last.
+    """
+    import altair as alt
+
+    order = {key: place for place, key in enumerate(names)}
+    rows = [
+        {"week": row["week"], "objective": names[row["objective"]], "share": row["share"], "order": order[row["objective"]]}
+        for row in weeks if row["objective"] in names
+    ]  # fmt: skip
+    top = [row for row in weeks if row["objective"] == "top"]
+    colours = [*[SERIES[n % len(SERIES)] for n in range(len(names) - 1)], NONE]
+    marked = [row["week"] for row in top][:: max(1, len(top) // 9)]
+    axis = alt.Axis(format="%d %b", grid=False, values=marked)
+    week = alt.X("week:T", title=None, axis=axis, scale=alt.Scale(type="utc"))
+    scale, percent = alt.Scale(domain=[0, 1]), alt.Axis(format=".0%")
+    stack = alt.Chart(alt.InlineData(values=rows)).mark_area(opacity=0.9).encode(
+        x=week, y=alt.Y("share:Q", stack="zero", scale=scale, axis=percent, title="share of observed work"),
+        color=alt.Color("objective:N", scale=alt.Scale(domain=list(names.values()), range=colours),
+                        legend=alt.Legend(title=None, orient="bottom", columns=2, labelLimit=width // 2 - 40)),
+        order=alt.Order("order:Q"),
+    )  # fmt: skip
+    line = alt.Chart(alt.InlineData(values=top)).encode(x=week)
+    layers: list[Any] = [
+        stack, line.mark_line(color="#111111", strokeWidth=2).encode(y=alt.Y("share:Q", scale=scale)),
+        line.mark_rule(color="#111111").encode(y=alt.Y("low:Q", scale=scale), y2="high:Q"),
+    ]  # fmt: skip
+    if starts:
+        marks = [{"week": start.isoformat()} for start in starts]
+        layers.append(alt.Chart(alt.InlineData(values=marks)).mark_rule(color="#111111", strokeWidth=3, strokeDash=[6, 3])
+                      .encode(x="week:T"))  # fmt: skip
+    bars = line.mark_bar(color=GREY, opacity=0.6, width=max(4, width // (3 * max(1, len(top))))).encode(
+        y=alt.Y("coverage:Q", title="coverage", scale=scale, axis=alt.Axis(format=".0%", values=[0, 1]))
+    )
+    upper = alt.layer(*layers).properties(width=width - 60, height=300)
+    chart = alt.vconcat(upper, bars.properties(width=width - 60, height=50)).resolve_scale(x="shared")
+    return dict(chart.configure_view(stroke=None).to_dict())
+
+
 def top_share_png(points: Sequence[WeekPoint], starts: Sequence[date], title: str, width: int = 720) -> bytes:
     """Weekly share of the top three with its 90 % interval and coverage; `starts` are marked as starts of drifts."""
     import altair as alt  # takes a second: only who draws pays
-    import vl_convert
 
     rows: list[dict[str, Any]] = [
         {"week": p.week.isoformat(), "share": p.share, "low": p.low, "high": p.high, "coverage": p.coverage,
@@ -53,4 +113,4 @@ def top_share_png(points: Sequence[WeekPoint], starts: Sequence[date], title: st
     )
     upper = alt.layer(*layers).properties(width=width, height=300, title=title)
     chart = alt.vconcat(upper, bars.properties(width=width, height=50)).configure_view(stroke=None)
-    return vl_convert.vegalite_to_png(chart.to_dict(), scale=2)
+    return png(chart.to_dict())

@@ -2,7 +2,7 @@
 
 import smtplib
 import ssl
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from email.message import EmailMessage
@@ -43,6 +43,23 @@ class TeamWeek:
     themes: Sequence[tuple[str, float]]
     coverage: float
     points: Sequence[WeekPoint]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """An answer with its link."""
+
+    text: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """An item that a label would teach the match about."""
+
+    name: str
+    place: str
+    choices: Sequence[Choice]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +104,11 @@ def team_week(session: Session, register: Register, team: Team) -> TeamWeek | No
                     100 * (points[-1].coverage if points else 0.0), points)  # fmt: skip
 
 
-def compose(content: TeamWeek, sender: str) -> EmailMessage:
+def compose(content: TeamWeek, sender: str, questions: Sequence[Question] = ()) -> EmailMessage:
     """Multipart mail: text first, HTML with the chart inside."""
     folder = files("alerts").joinpath("templates")
     top_now = sum(line.now for line in content.lines if line.priority and line.priority <= 3)
-    values = {"c": content, "top_now": top_now, "through": content.week + timedelta(days=6)}
+    values = {"c": content, "top_now": top_now, "through": content.week + timedelta(days=6), "questions": questions}
     mail = EmailMessage()
     mail["Subject"] = f"{content.team.name}: {top_now:.0f} % of the week on the top three"
     mail["From"], mail["To"] = sender, content.team.lead or ""
@@ -109,8 +126,9 @@ def compose(content: TeamWeek, sender: str) -> EmailMessage:
 
 
 def send_due(
-    sessions: sessionmaker[Session], register: Register, smtp: Smtp, only: str | None = None
-) -> tuple[int, list[str]]:
+    sessions: sessionmaker[Session], register: Register, smtp: Smtp, only: str | None = None,
+    ask: Callable[[Session, Team], Sequence[Question]] = lambda session, team: (),
+) -> tuple[int, list[str]]:  # fmt: skip
     """Send what was not sent for its week; returns (sent, one sentence for each that failed)."""
     sent, failed = 0, []
     for team in register.teams:
@@ -120,8 +138,9 @@ def send_due(
             content = team_week(session, register, team)
             if content is None or session.get(Digest, (content.week, team.key)) is not None:
                 continue
+            questions = ask(session, team)
         try:
-            _send(compose(content, smtp.sender), smtp)
+            _send(compose(content, smtp.sender, questions), smtp)
         except (OSError, smtplib.SMTPException) as error:
             failed.append(f"digest for team {team.key}: {type(error).__name__}")
             continue

@@ -1,14 +1,18 @@
 """The alert in Slack: Block Kit, every outside text escaped, one message for each open drift."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, or_, select, update
+from slack_sdk.errors import SlackApiError
+from sqlalchemy import JSON, String, cast, func, literal, or_, select, update
 from sqlalchemy.orm import Session, sessionmaker
 
+from alerts.charts import WeekPoint, top_share_png
 from alerts.view import AlertView, view
 from models import OPEN_STATES, Drift, Share
+from pipeline.decisions import wake_snoozed
 from pipeline.drift import COMPANY
 from pipeline.register import Register
 
@@ -20,6 +24,8 @@ CLAIM = timedelta(minutes=10)
 """A sender that died is taken to be dead after this long, and another one may try."""
 METADATA = "leeway_drift"
 TOGETHER = timedelta(days=14)
+MOVED = 5
+"""Points by which a fall must have grown or shrunk to be said again."""
 
 
 def escape(text: str) -> str:
@@ -59,18 +65,57 @@ def blocks(alert: AlertView) -> list[dict[str, Any]]:
     return found
 
 
-def message(alert: AlertView, drift_id: int) -> dict[str, Any]:
-    """Arguments of chat.postMessage, but for the channel. The metadata names the drift, so a lost answer can be healed."""
+@dataclass(frozen=True, slots=True)
+class Faces:
+    """What an alert can lead to: the page's address, and whether somebody answers its buttons."""
+
+    page: str = ""
+    buttons: bool = False
+
+
+def buttons(drift_id: int, faces: Faces) -> list[dict[str, Any]]:
+    """The actions block; none where there is neither a page nor anybody to answer."""
+    found: list[dict[str, Any]] = []
+    if faces.page:
+        found.append({"type": "button", "action_id": "weeks", "text": _plain("Show the weeks"),
+                      "url": f"{faces.page}/drifts/{drift_id}"})  # fmt: skip
+    if faces.buttons:
+        value = str(drift_id)
+        sure = {"title": _plain("Intended?"), "confirm": _plain("Yes, intended"), "deny": _plain("Not yet"),
+                "text": _plain("The shares since then become the new normal, and this alert ends.")}  # fmt: skip
+        found += [
+            {"type": "button", "action_id": "intended", "text": _plain("Intended"), "value": value, "confirm": sure},
+            {"type": "button", "action_id": "snoozed", "text": _plain("Snooze two weeks"), "value": value},
+            {"type": "button", "action_id": "labels", "text": _plain("Not a priority match"), "value": value},
+            {"type": "button", "action_id": "assign", "text": _plain("Assign a decision"), "value": value},
+        ]
+    return [{"type": "actions", "block_id": f"drift-{drift_id}", "elements": found}] if found else []
+
+
+def message(alert: AlertView, drift_id: int, faces: Faces | None = None, picture: str | None = None) -> dict[str, Any]:
+    """Arguments of chat.postMessage, but for the channel. The metadata names the drift, so a lost answer can be healed.
+
+    `picture` is the id of an uploaded file.
+    """
     metadata = {"event_type": METADATA, "event_payload": {"drift": drift_id}}
-    return {"text": escape(alert.headline), "blocks": blocks(alert), "metadata": metadata, "unfurl_links": False,
+    whole = blocks(alert)
+    if picture:
+        whole.insert(2, {"type": "image", "slack_file": {"id": picture}, "alt_text": _cut(alert.headline, 2000)})
+    whole += buttons(drift_id, faces or Faces())
+    return {"text": escape(alert.headline), "blocks": whole, "metadata": metadata, "unfurl_links": False,
             "unfurl_media": False}  # fmt: skip
 
 
 def tell_pending(
     sessions: sessionmaker[Session], register: Register, client: "WebClient", channel: str, least_people: int,
-    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    now: Callable[[], datetime] = lambda: datetime.now(UTC), faces: Faces | None = None,
 ) -> int:  # fmt: skip
-    """Post every raised drift that nobody was told of; returns how many. Safe with many workers at once."""
+    """Post every raised drift that nobody was told of; returns how many. Safe with many workers at once.
+
+    One that was claimed by a sender that died may have been posted: its message is looked for before it is posted again.
+    """
+    with sessions.begin() as session:
+        wake_snoozed(session, now().date())
     with sessions() as session:
         company = session.scalar(select(Drift).where(Drift.scope == COMPANY, Drift.state.in_(OPEN_STATES)).limit(1))
         raised = session.scalars(
@@ -78,16 +123,20 @@ def tell_pending(
             .where(Drift.kind == "drift", Drift.state == "raised", Drift.message_ts.is_(None))
             .order_by(Drift.scope != COMPANY, Drift.id)
         )
-        pending = [drift.id for drift in raised if not _named_in(company, drift)]
+        pending = [(drift.id, drift.claimed_at is not None) for drift in raised if not _named_in(company, drift)]
     told = 0
-    for id_ in pending:
+    for id_, tried in pending:
         if not _claim(sessions, id_, now()):
             continue
         with sessions() as session:
             drift = session.get_one(Drift, id_)
-            alert = view(drift, register, _coverage(session, drift.scope), least_people)
+            alert = view(drift, register, coverage_of(session, drift.scope), least_people)
+            weeks = _weeks(session, drift.scope)
         try:
-            answer = client.chat_postMessage(channel=channel, **message(alert, id_))
+            answer = _posted(client, channel, id_) if tried else None
+            if answer is None:
+                picture = _upload(client, top_share_png(weeks, [drift.start], alert.headline, 620)) if weeks else None
+                answer = client.chat_postMessage(channel=channel, **message(alert, id_, faces, picture))
         except Exception:
             with sessions.begin() as session:
                 session.get_one(Drift, id_).claimed_at = None
@@ -95,8 +144,84 @@ def tell_pending(
         with sessions.begin() as session:
             drift = session.get_one(Drift, id_)
             drift.channel, drift.message_ts, drift.sent_at = str(answer["channel"]), str(answer["ts"]), now()
+            drift.said = _state(drift)
         told += 1
     return told
+
+
+def tell_changes(
+    sessions: sessionmaker[Session], register: Register, client: "WebClient",
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> int:  # fmt: skip
+    """Say in an alert's thread what changed since it was last said: its end, or a size that moved; returns how many.
+
+    The row is claimed by the conditional update of what was said, so two senders never say it twice.
+    """
+    with sessions() as session:
+        rows = list(session.scalars(select(Drift).where(Drift.message_ts.is_not(None), Drift.kind == "drift")))
+    names = {team.key: team.name for team in register.teams} | {COMPANY: "The company"}
+    told = 0
+    for drift in rows:
+        line, state = _news(drift, names), _state(drift)
+        if line is None or not _claim_saying(sessions, drift, state):
+            continue
+        client.chat_postMessage(channel=str(drift.channel), thread_ts=drift.message_ts, text=line, unfurl_links=False)
+        told += 1
+    return told
+
+
+def _news(drift: Drift, names: Mapping[str, str]) -> str | None:
+    """One sentence for the thread, None where nothing is worth one."""
+    said, fall = drift.said or {}, round(100 * (drift.before - drift.after))
+    who = escape(names.get(drift.scope, drift.scope))
+    if drift.state == "recovered" and said.get("state") != "recovered":
+        return f"{who}: recovered. The share of the top three is back near where it was."
+    if drift.state == "superseded" and said.get("state") != "superseded":
+        return f"{who}: withdrawn. With what is known now this would not have been raised."
+    if drift.state in ("raised", "acknowledged") and abs(fall - int(said.get("fall", fall))) >= MOVED:
+        return (
+            f"{who}: the fall is now {fall} points (it was {said['fall']}), since {drift.start.day} {drift.start:%B}."
+        )
+    return None
+
+
+def _state(drift: Drift) -> dict[str, Any]:
+    return {"state": drift.state, "fall": round(100 * (drift.before - drift.after))}
+
+
+def _claim_saying(sessions: sessionmaker[Session], drift: Drift, state: dict[str, Any]) -> bool:
+    """Take the saying of this by a conditional update: it succeeds only while what was said last is unchanged."""
+    with sessions.begin() as session:
+        statement = update(Drift).where(
+            Drift.id == drift.id, cast(Drift.said, String) == cast(literal(drift.said, JSON), String)
+        )
+        return bool(getattr(session.execute(statement.values(said=state)), "rowcount", 0) == 1)
+
+
+def _posted(client: "WebClient", channel: str, drift_id: int) -> Any:
+    """The message about a drift that a sender posted and did not live to record; None where there is none."""
+    known = channel.lstrip("#")
+    ids = [c["id"] for c in client.conversations_list(limit=999)["channels"] if known in (c["id"], c["name"])]
+    for id_ in ids:
+        for one in client.conversations_history(channel=id_, limit=100, include_all_metadata=True)["messages"]:
+            about = one.get("metadata") or {}
+            if about.get("event_type") == METADATA and about.get("event_payload", {}).get("drift") == drift_id:
+                return {"channel": id_, "ts": one["ts"]}
+    return None
+
+
+def _upload(client: "WebClient", picture: bytes) -> str | None:
+    """Id of the uploaded chart. Without the scope files:write the alert goes without it."""
+    try:
+        answer = client.files_upload_v2(content=picture, filename="shares.png", title="Weekly share of the top three")
+        return str(answer["files"][0]["id"])
+    except (SlackApiError, KeyError, IndexError):
+        return None
+
+
+def _weeks(session: Session, scope: str) -> list[WeekPoint]:
+    query = select(Share).where(Share.scope == scope, Share.objective == "top").order_by(Share.week.desc()).limit(16)
+    return [WeekPoint(s.week, s.share, s.low, s.high, s.coverage) for s in session.scalars(query)][::-1]
 
 
 def _named_in(company: Drift | None, drift: Drift) -> bool:
@@ -113,7 +238,8 @@ def _claim(sessions: sessionmaker[Session], id_: int, now: datetime) -> bool:
         return bool(getattr(session.execute(statement), "rowcount", 0) == 1)
 
 
-def _coverage(session: Session, scope: str) -> float:
+def coverage_of(session: Session, scope: str) -> float:
+    """Mean coverage of the last four weeks."""
     last = session.scalar(select(func.max(Share.week)).where(Share.scope == scope))
     if last is None:
         return 0.0
@@ -121,6 +247,10 @@ def _coverage(session: Session, scope: str) -> float:
         Share.scope == scope, Share.objective == "top", Share.week > last - timedelta(weeks=4)
     )
     return float(session.scalar(query) or 0.0)
+
+
+def _plain(text: str) -> dict[str, Any]:
+    return {"type": "plain_text", "text": text}
 
 
 def _section(text: str) -> dict[str, Any]:

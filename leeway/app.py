@@ -15,6 +15,7 @@ from leeway.settings import Settings
 from models import connect
 
 if TYPE_CHECKING:
+    from alerts.slack import Faces
     from connectors.limits import Limiter
     from pipeline.cycle import Progress, Report
     from pipeline.drift import DriftSettings
@@ -155,14 +156,16 @@ class App:
         from slack_sdk.errors import SlackApiError, SlackClientError
         from slack_sdk.http_retry.builtin_handlers import RateLimitErrorRetryHandler
 
-        from alerts.slack import tell_pending
+        from alerts.slack import tell_changes, tell_pending
 
         client = WebClient(token=slack.token.get_secret_value(), base_url=slack.api_url.rstrip("/") + "/")
         client.retry_handlers.append(RateLimitErrorRetryHandler(max_retry_count=3))
         _, register = self.register()
         channel, least = slack.alert_channel, self.settings.drift.least_people
         try:
-            return tell_pending(self.sessions, register, client, channel, least, self.now)
+            told = tell_pending(self.sessions, register, client, channel, least, self.now, self.faces())
+            tell_changes(self.sessions, register, client, self.now)
+            return told
         except SlackApiError as error:
             reason = error.response.get("error", "no answer") if hasattr(error.response, "get") else "no answer"
             sentence = f"slack: the alert could not be posted to {channel!r}: {reason}. It is tried again next time."
@@ -172,6 +175,14 @@ class App:
             report.errors.append(sentence)
         return 0
 
+    def faces(self) -> "Faces":
+        """What an alert can lead to."""
+        from alerts.slack import Faces
+
+        slack = self.settings.slack
+        answered = bool(slack and (slack.signing_secret.get_secret_value() or slack.app_token.get_secret_value()))
+        return Faces(self.settings.web.url.rstrip("/"), answered)
+
     def send_digests(self, only: str | None = None) -> tuple[int, list[str]]:
         """Send this week's digests that were not sent. Raises NotReady where no mail server is set."""
         from alerts.digest import Smtp, send_due
@@ -180,13 +191,17 @@ class App:
         if not smtp.host:
             raise NotReady("no mail server is set. Add [smtp] with host and sender to leeway.toml.")
         values = smtp.model_dump() | {"password": smtp.password.get_secret_value()}
-        return send_due(self.sessions, self.register()[1], Smtp(**values), only)
+        from leeway.links import digest_questions
+
+        _, register = self.register()
+        return send_due(self.sessions, register, Smtp(**values), only,
+                        lambda session, team: digest_questions(self, session, register, team))  # fmt: skip
 
 
 def _plain(section: Any) -> dict[str, Any]:
     """The section's values as its connector takes them, secrets opened."""
     values = {}
     for name, value in section:
-        if name != "alert_channel":
+        if name not in ("alert_channel", "signing_secret", "app_token"):
             values[name] = value.get_secret_value() if hasattr(value, "get_secret_value") else value
     return values

@@ -60,6 +60,7 @@ def demo(
         str | None, typer.Option(help="Last day of the simulated half year (2026-07-14); else today.")
     ] = None,
     seed: Annotated[int, typer.Option(help="Another seed is another half year of the same company.")] = 7,
+    serve: Annotated[bool, typer.Option("--serve", help="Leave the page up afterwards, and print a way in.")] = False,
 ) -> None:
     """The whole job on a simulated company: pull over HTTP, match, shares, drift, one alert in Slack. No account needed."""
     from leeway.demo import run_demo
@@ -68,7 +69,7 @@ def demo(
         day = date.fromisoformat(today) if today else None
     except ValueError:
         raise typer.BadParameter(f"{today!r} is no date like 2026-07-14.", param_hint="--today") from None
-    run_demo(output, database, day, seed, out)
+    run_demo(output, database, day, seed, out, serve=serve)
 
 
 @app.command()
@@ -203,6 +204,22 @@ def sync(
         err.print(f"Error: {error}", markup=False)
     if errors:
         raise typer.Exit(2)
+
+
+@app.command()
+def web(
+    open_: Annotated[
+        bool, typer.Option("--open", help="Only print a link that signs in once, within ten minutes.")
+    ] = False,
+    role: Annotated[str, typer.Option(help="With --open: company, ops, or team:KEY.")] = "ops",
+) -> None:
+    """The page with shares, drifts and the labelling queue, on web.host and web.port. `leeway web --open` prints a way in."""
+    from leeway.page import serve, sign_in_link
+
+    if open_:
+        out.print(sign_in_link(the_app(), role), markup=False)
+        return
+    serve(the_app(), out)
 
 
 @app.command()

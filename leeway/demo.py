@@ -77,7 +77,9 @@ def simulated(today: date, seed: int) -> Iterator[Company]:
             process.kill()
 
 
-def run_demo(folder: Path, database: str | None, today: date | None, seed: int, out: Console) -> dict[str, Any]:
+def run_demo(
+    folder: Path, database: str | None, today: date | None, seed: int, out: Console, *, serve: bool = False
+) -> dict[str, Any]:
     """Run the job, show it, leave the files; returns what summary.json holds."""
     folder.mkdir(parents=True, exist_ok=True)
     today = today or datetime.now(UTC).date()
@@ -102,6 +104,10 @@ def run_demo(folder: Path, database: str | None, today: date | None, seed: int, 
     summary = _summary(app, report, posted, truth)
     _write(folder, summary, document, app)
     _show(summary, folder, out)
+    if serve:
+        from leeway.page import serve as serve_page
+
+        serve_page(app, out)
     return summary
 
 
@@ -125,7 +131,7 @@ def _summary(app: App, report: Report, posted: list[dict[str, Any]], truth: dict
         ]  # fmt: skip
         signals = session.scalar(select(func.count()).select_from(Signal))
         items = session.scalar(select(func.count()).select_from(WorkItem))
-    alerts = [_alert(app, message) for message in posted]
+    alerts = [_alert(app, message) for message in posted if "metadata" in message]
     return {"signals": signals, "work_items": items, "seconds": report.seconds, "weeks": weeks, "alerts": alerts,
             "planted": [_planted(event, truth["weeks"]) for event in truth["planted"]]}  # fmt: skip
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from alerts.digest import compose, team_week
 from leeway.app import App, NotReady
+from leeway.links import digest_questions
 
 
 def write_previews(app: App, folder: Path, only: str | None = None) -> Iterator[Path]:
@@ -20,9 +21,10 @@ def write_previews(app: App, folder: Path, only: str | None = None) -> Iterator[
             continue
         with app.sessions() as session:
             content = team_week(session, register, team)
+            asked = digest_questions(app, session, register, team) if content else []
         if content is None:
             continue
-        mail = compose(content, app.settings.smtp.sender)
+        mail = compose(content, app.settings.smtp.sender, asked)
         path = folder / f"digest-{team.key}.eml"
         path.write_bytes(mail.as_bytes())
         yield path

@@ -59,6 +59,8 @@ class SlackSettings(_Section):
     api_url: str = "https://slack.com/api/"
     thread_days: int = Field(30, ge=1, le=365)
     requests_per_minute: float = Field(48, gt=0)
+    signing_secret: SecretStr = SecretStr("")
+    app_token: SecretStr = SecretStr("")
 
 
 class HubSpotSettings(_Section):
@@ -88,6 +90,14 @@ class IdentitySettings(_Section):
 
     file: str = ""
     teams: dict[str, str] = {}
+
+
+class WebSettings(_Section):
+    """The page. `url` is how people reach it, for links in Slack and mails; empty where only this machine does."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(8440, ge=1, le=65535)
+    url: str = ""
 
 
 class RetentionSettings(_Section):
@@ -150,6 +160,7 @@ class Settings(BaseSettings):
     mailbox: MailboxSettings | None = None
     identity: IdentitySettings = IdentitySettings()
     retention: RetentionSettings = RetentionSettings()
+    web: WebSettings = WebSettings()
     model: ModelSettings = ModelSettings()
     history: HistorySettings = HistorySettings()
     schedule: ScheduleSettings = ScheduleSettings()

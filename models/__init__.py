@@ -7,6 +7,7 @@ from models.tables import (
     Account,
     Capacity,
     Cycle,
+    Decision,
     Digest,
     Drift,
     Effort,
@@ -18,18 +19,21 @@ from models.tables import (
     Match,
     Objective,
     Person,
+    Question,
     RegisterVersion,
+    Secret,
     Share,
     Signal,
     StreamCursor,
     Team,
     Theme,
+    UsedLink,
     Vector,
     WorkItem,
 )
 
 __all__ = [
-    "OPEN_STATES", "Account", "Base", "Capacity", "Cycle", "Digest", "Drift", "Effort", "Failure", "Forgotten", "KeyResult",
-    "Label", "Lease", "Match", "Objective", "Person", "RegisterVersion", "Share", "Signal", "StreamCursor", "Team", "Theme",
-    "Vector", "WorkItem", "connect", "upsert", "without_password",
+    "OPEN_STATES", "Account", "Base", "Capacity", "Cycle", "Decision", "Digest", "Drift", "Effort", "Failure", "Forgotten",
+    "KeyResult", "Label", "Lease", "Match", "Objective", "Person", "Question", "RegisterVersion", "Secret", "Share",
+    "Signal", "StreamCursor", "Team", "Theme", "UsedLink", "Vector", "WorkItem", "connect", "upsert", "without_password",
 ]  # fmt: skip

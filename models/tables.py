@@ -186,6 +186,14 @@ class Label(Base):
     at: Mapped[datetime]
 
 
+class Question(Base):
+    """An item that is worth a person's label, the most telling first."""
+
+    __tablename__ = "question"
+    work_item_id: Mapped[int] = mapped_column(ForeignKey("work_item.id", ondelete="CASCADE"), primary_key=True)
+    rank: Mapped[int]
+
+
 class Effort(Base):
     """Person-days of one person on one day on one work item."""
 
@@ -240,7 +248,10 @@ OPEN_STATES = ("raised", "acknowledged", "snoozed")
 
 
 class Drift(Base):
-    """A sustained change of a share. `message_ts` is set once it was told; `claimed_at` while somebody tries."""
+    """A sustained change of a share. `message_ts` is set once it was told; `claimed_at` while somebody tries.
+
+    `said` holds what the last message in its thread said, so that the next one says only what changed.
+    """
 
     __tablename__ = "drift"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -261,6 +272,40 @@ class Drift(Base):
     message_ts: Mapped[str | None] = mapped_column(String(64))
     claimed_at: Mapped[datetime | None]
     sent_at: Mapped[datetime | None]
+    snoozed_until: Mapped[date | None]
+    said: Mapped[dict[str, Any]] = mapped_column(default=dict)
+
+
+class Decision(Base):
+    """What somebody decided about a drift: acknowledged, snoozed, intended, assigned. `by` is their account or role.
+
+    `nonce` names the request, so that one that comes twice is kept once.
+    """
+
+    __tablename__ = "decision"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    drift_id: Mapped[int] = mapped_column(ForeignKey("drift.id", ondelete="CASCADE"), index=True)
+    kind: Mapped[str] = mapped_column(String(32))
+    by: Mapped[str] = mapped_column(String(200))
+    at: Mapped[datetime]
+    note: Mapped[str] = mapped_column(Text, default="")
+    nonce: Mapped[str] = mapped_column(String(200), unique=True)
+
+
+class Secret(Base):
+    """A key that this installation made for itself, to sign links and sessions."""
+
+    __tablename__ = "secret"
+    name: Mapped[str] = mapped_column(String(64), primary_key=True)
+    value: Mapped[str] = mapped_column(String(200))
+
+
+class UsedLink(Base):
+    """A one-time link that was followed."""
+
+    __tablename__ = "used_link"
+    nonce: Mapped[str] = mapped_column(String(64), primary_key=True)
+    at: Mapped[datetime]
 
 
 class Digest(Base):

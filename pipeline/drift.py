@@ -198,8 +198,14 @@ class Detector:
     """Walks through the days once; what it says on a day rests on the days up to it."""
 
     def __init__(
-        self, seen: Observations, priorities: Sequence[Priorities], settings: DriftSettings | None = None
-    ) -> None:
+        self, seen: Observations, priorities: Sequence[Priorities], settings: DriftSettings | None = None,
+        intended: Mapping[str, date] | None = None,
+    ) -> None:  # fmt: skip
+        """`intended` gives, by scope, the start of a fall that was meant: what came before it is no baseline any more.
+
+        What was meant for the company holds for its teams.
+        """
+        self.intended = dict(intended or {})
         self.seen, self.settings = seen, settings or DriftSettings()
         self.priorities = sorted(priorities, key=lambda one: one.start)
         self.health = health.check(seen)
@@ -229,6 +235,7 @@ class Detector:
         usable = np.array(
             [p for p in np.flatnonzero(~self.health.bad) if p >= self._begin(era) and p not in aside], dtype=np.int64
         )
+        usable = self._since_intended(event.scope, usable)
         top = np.array([key in era[-1].top for key in [*self.seen.objectives, ""]])
         part = self.seen.effort[:, self.scopes[event.scope]][:, :, usable]
         sums = _Sums(part[top].sum(0), part.sum(0))
@@ -272,7 +279,7 @@ class Detector:
         aside = self._set_aside[name]
         if aside:
             usable = np.array([p for p in usable if p not in aside], dtype=np.int64)
-        usable = usable[-(BASE_MOST + LAST + 12) :]
+        usable = self._since_intended(name, usable)[-(BASE_MOST + LAST + 12) :]
         if len(usable) < BASE_LEAST + FIRST:
             return None
         part = self.seen.effort[:, self.scopes[name]][:, :, usable]
@@ -299,6 +306,12 @@ class Detector:
             event = replace(event, severity="low")
         self.open[name] = event
         return event
+
+    def _since_intended(self, name: str, usable: Positions) -> Positions:
+        starts = [self.intended[scope] for scope in (COMPANY, name) if scope in self.intended]
+        if not starts:
+            return usable
+        return np.array([p for p in usable if self.seen.days[p] >= max(starts)], dtype=np.int64)
 
     def _best(self, name: str, sums: _Sums) -> Change | None:
         """The window with the largest statistic among those in which the fall lasts."""

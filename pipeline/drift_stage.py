@@ -5,7 +5,7 @@ one that has recovered its end. Telling people is another stage; it looks for ro
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -26,10 +26,18 @@ from pipeline.work import Work, load_work
 _OFF = 0.5
 
 
-def detector_for(register: Register, seen: Observations, settings: DriftSettings) -> Detector:
+def detector_for(
+    register: Register, seen: Observations, settings: DriftSettings, intended: Mapping[str, date] | None = None
+) -> Detector:
     """A detector with the register's priorities for all of the history."""
     rank = {objective.key: objective.priority for objective in register.objectives}
-    return Detector(seen, [Priorities(date.min, rank)], settings)
+    return Detector(seen, [Priorities(date.min, rank)], settings, intended)
+
+
+def intended_starts(session: Session) -> dict[str, date]:
+    """By scope, when the last fall began that somebody called intended."""
+    rows = session.execute(select(Drift.scope, Drift.start).where(Drift.state == "intended").order_by(Drift.start))
+    return dict(rows.tuples().all())
 
 
 def detect_drift(
@@ -41,7 +49,8 @@ def detect_drift(
         if seen is None:
             return []
         themes = _themes(session, model)
-    detector = detector_for(register, seen, settings)
+        intended = intended_starts(session)
+    detector = detector_for(register, seen, settings, intended)
     events = detector.run()
     with sessions.begin() as session:
         _keep_themes(session, themes, last)

@@ -93,8 +93,10 @@ class Matcher:
 
     def predict(self, labels: Mapping[str, str | None] | None = None) -> list[Prediction]:
         """One prediction an item, in the order of the items."""
-        labels = labels or {}
-        found, features = self.probabilities(labels)
+        return self.explain(labels or {}, *self.probabilities(labels))
+
+    def explain(self, labels: Mapping[str, str | None], found: Matrix, features: Features) -> list[Prediction]:
+        """The predictions, given what `probabilities` found."""
         contributions = shipped_weights()[-1].contributions(features)
         predictions = []
         for i, item in enumerate(self.links.items):

@@ -5,12 +5,15 @@ from numpy.typing import NDArray
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session, sessionmaker
 
-from models import Label, Match, Vector, WorkItem, upsert
+from models import Label, Match, Question, Vector, WorkItem, upsert
+from pipeline.ask import worth_asking
 from pipeline.encode import Encoder
 from pipeline.match import Matcher
 from pipeline.register import Register
 from pipeline.work import Work, item_id, load_work
 
+QUESTIONS = 60
+"""Items kept as most worth a label."""
 _LEAST = 0.005
 """Probabilities below this are not kept; they belong to none then."""
 
@@ -30,7 +33,11 @@ def match_all(sessions: sessionmaker[Session], register: Register, version: int,
             return 0
         vectors = load_vectors(session, work, encoder.name)
         labels = _labels(session, set(register.objective_of()))
-    predictions = Matcher(register, [one.item for one in work], encoder, vectors).predict(labels)
+    matcher = Matcher(register, [one.item for one in work], encoder, vectors)
+    found, features = matcher.probabilities(labels)
+    predictions = matcher.explain(labels, found, features)
+    asked = worth_asking(matcher, found, QUESTIONS, set(labels))
+    row_of = {one.item.id: one.row for one in work}
     rows = [
         {"work_item_id": one.row, "version_id": version, "evidence": list(prediction.evidence),
          "probabilities": {key: round(p, 4) for key, p in prediction.probabilities.items() if p >= _LEAST}}
@@ -39,6 +46,9 @@ def match_all(sessions: sessionmaker[Session], register: Register, version: int,
     with sessions.begin() as session:
         session.execute(delete(Match))
         upsert(session, Match, rows, ("work_item_id",))
+        session.execute(delete(Question))
+        upsert(session, Question, [{"work_item_id": row_of[id_], "rank": rank} for rank, id_ in enumerate(asked)],
+               ("work_item_id",))  # fmt: skip
     return len(rows)
 
 

@@ -1,23 +1,64 @@
-"""`/healthz` and `/readyz`, for whoever watches the process: `uvicorn --factory web.app:make`."""
+"""The page: `leeway web`, or `uvicorn --factory web.app:make`. Server-rendered; nothing is fetched from another host."""
 
-from collections.abc import Callable
+import csv
+import io
+import secrets
+from collections.abc import Awaitable, Callable
+from functools import lru_cache
+from pathlib import Path
+from typing import Annotated, Any
 
+from fastapi import Depends, FastAPI, Form, HTTPException, Request
+from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
+from fastapi.staticfiles import StaticFiles
+from itsdangerous import BadSignature, SignatureExpired
+from jinja2 import Environment, FileSystemLoader
+from markupsafe import Markup
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import JSONResponse
-from starlette.routing import Route
+from starlette.exceptions import HTTPException as StarletteError
+from starlette.middleware.sessions import SessionMiddleware
 
-from leeway.app import App
+from alerts import charts
+from alerts.view import view
+from leeway.app import App, NotReady
+from leeway.links import serializer
 from leeway.settings import load
+from leeway.status import status_of
+from models import OPEN_STATES, Drift
+from pipeline.decisions import DecisionError, decide, label, signing_key
+from pipeline.drift import COMPANY
+from pipeline.questions import questions
+from pipeline.register import hints
+from web import data
+from web.auth import LABEL_SECONDS, Viewer, check_form, redeem, viewer
+from web.slack import add_slack
+
+HERE = Path(__file__).parent
+POLICY = ("default-src 'none'; style-src 'self' 'unsafe-inline'; script-src 'self'; img-src 'self' data:; "
+          "form-action 'self'; frame-ancestors 'none'; base-uri 'none'")  # fmt: skip
+Signed = Annotated[Viewer, Depends(viewer)]
+Company = Callable[[Request, Viewer], None]
 
 
-def make(app: App | None = None) -> Starlette:
+def make(app: App | None = None) -> FastAPI:
     """The ASGI app; without an App it takes the settings of the environment."""
     app = app or App(load())
+    web = FastAPI(title="Leeway", summary="Shares of work by objective, of the company and its teams.", docs_url=None,
+                  redoc_url=None)  # fmt: skip
+    _probes(web, app)
+    Pages(web, app)
+    add_slack(web, app)
+    return web
 
-    def ready(_request: Request) -> JSONResponse:
+
+def _probes(web: FastAPI, app: App) -> None:
+    @web.get("/healthz", include_in_schema=False)
+    def alive() -> JSONResponse:
+        return JSONResponse({"alive": True})
+
+    @web.get("/readyz", include_in_schema=False)
+    def ready() -> JSONResponse:
         try:
             with app.sessions() as session:
                 session.execute(text("SELECT 1"))
@@ -25,8 +66,275 @@ def make(app: App | None = None) -> Starlette:
             return JSONResponse({"ready": False, "reason": "the database does not answer"}, 503)
         return JSONResponse({"ready": True})
 
-    def alive(_request: Request) -> JSONResponse:
-        return JSONResponse({"alive": True})
 
-    handlers: dict[str, Callable[[Request], JSONResponse]] = {"/healthz": alive, "/readyz": ready}
-    return Starlette(routes=[Route(path, handler) for path, handler in handlers.items()])
+class Pages:
+    """The routes that show something."""
+
+    def __init__(self, web: FastAPI, app: App) -> None:
+        self.app, self.least = app, app.settings.drift.least_people
+        self.templates = Environment(loader=FileSystemLoader(HERE / "templates"), autoescape=True, trim_blocks=True)
+        self._chart = lru_cache(maxsize=64)(self._draw)
+        try:
+            key = signing_key(app.sessions, "session")
+        except SQLAlchemyError:  # /readyz says so; nobody can be signed in meanwhile
+            key = secrets.token_urlsafe(32)
+        web.add_middleware(SessionMiddleware, secret_key=key, same_site="lax", max_age=7 * 86_400,
+                           https_only=app.settings.web.url.startswith("https://"))  # fmt: skip
+        web.middleware("http")(_harden)
+        web.mount("/static", StaticFiles(directory=HERE / "static"))
+        web.exception_handler(StarletteError)(self._error)
+        web.exception_handler(NotReady)(self._not_ready)
+        for method, path, handler in (
+            ("GET", "/", self.company), ("GET", "/teams/{key}", self.team), ("GET", "/drifts/{id_}", self.drift),
+            ("POST", "/drifts/{id_}/{kind}", self.decide), ("GET", "/labels", self.labels),
+            ("POST", "/labels/{item}", self.take_label), ("GET", "/register", self.register),
+            ("GET", "/sources", self.sources), ("GET", "/sign-in", self.sign_in), ("POST", "/sign-in", self.signed_in),
+            ("GET", "/answer", self.answer), ("POST", "/answer", self.answered),
+        ):  # fmt: skip
+            web.add_api_route(path, handler, methods=[method], include_in_schema=False, response_model=None)
+        web.add_api_route("/api/{scope}.json", self.shares_json, methods=["GET"], summary="Weekly shares of a scope")
+        web.add_api_route("/api/{scope}.csv", self.shares_csv, methods=["GET"], summary="The same as CSV",
+                          response_class=PlainTextResponse)  # fmt: skip
+
+    # What is seen
+
+    def company(self, request: Request, who: Signed) -> Response:
+        """The company's shares, drifts and themes."""
+        if who.role == "team":
+            return RedirectResponse(f"/teams/{who.team}")
+        return self._scope(request, who, COMPANY)
+
+    def team(self, request: Request, who: Signed, key: str) -> Response:
+        """The same of one team."""
+        return self._scope(request, who, key)
+
+    def _scope(self, request: Request, who: Viewer, key: str) -> Response:
+        _, register = self._allowed(who, key)
+        with self.app.sessions() as session:
+            found = data.scope_of(session, register, key)
+            if found is None:
+                raise HTTPException(
+                    404, "There are no figures yet. They come with the first whole cycle (`leeway run`)."
+                )
+            drifts = data.drifts(session, None if key == COMPANY else key)
+            themes = data.themes(session, register, self.least, key)
+        cycle, _ = data.last_cycle(self.app)
+        starts = tuple(d.start for d in drifts if d.scope == key and d.state != "superseded")
+        values = {
+            "s": found,
+            "drifts": [d for d in drifts if self._shown(d)],
+            "themes": themes,
+            "api": f"/api/{key}",
+            "chart": Markup(self._chart(cycle, key, starts)),  # noqa: S704 - our own drawing, texts escaped
+        }
+        return self._page(request, who, "scope.html.j2", values)
+
+    def drift(self, request: Request, who: Signed, id_: int) -> Response:
+        """One drift: its parts, the items behind it, what was decided."""
+        found, register = self._drift(who, id_)
+        with self.app.sessions() as session:
+            shown = view(found, register, self._coverage(found.scope), self.least)
+            values = {"d": found, "a": shown, "open": found.state in OPEN_STATES, "nonce": secrets.token_urlsafe(9),
+                      "examples": data.examples(session, found), "decisions": data.decisions(session, id_)}  # fmt: skip
+            return self._page(request, who, "drift.html.j2", values)
+
+    def decide(
+        self,
+        request: Request,
+        who: Signed,
+        id_: int,
+        kind: str,
+        csrf: Annotated[str, Form()],
+        nonce: Annotated[str, Form()],
+    ) -> Response:
+        """Take a decision about a drift."""
+        check_form(request, csrf)
+        self._drift(who, id_)
+        try:
+            decide(self.app.sessions, id_, kind, who.name, f"page-{nonce}", self.app.now())
+        except DecisionError as error:
+            raise HTTPException(409, str(error)) from None
+        return RedirectResponse(f"/drifts/{id_}", 303)
+
+    def labels(self, request: Request, who: Signed) -> Response:
+        """One item to label, the most telling first."""
+        _, register = self.app.register()
+        done = set(request.session.get("labelled", []))
+        with self.app.sessions() as session:
+            asked = questions(session, register, who.team if who.role == "team" else None, done)
+        every = [(k.key, f"{k.key} {k.title}") for _, k in register.key_results()]
+        return self._page(
+            request, who, "labels.html.j2", {"q": asked[0] if asked else None, "left": len(asked), "all": every}
+        )
+
+    def take_label(
+        self, request: Request, who: Signed, item: int, csrf: Annotated[str, Form()],
+        key_result: Annotated[str, Form()] = "", other: Annotated[str, Form()] = "",
+    ) -> Response:  # fmt: skip
+        """Keep a label, or skip the item for this session."""
+        check_form(request, csrf)
+        version, register = self.app.register()
+        with self.app.sessions() as session:
+            asked = {one["id"] for one in questions(session, register, who.team if who.role == "team" else None, set())}
+        if item not in asked:
+            raise HTTPException(404, "This item is not asked about.")
+        if key_result != "skip":
+            chosen = (other if key_result == "other" else key_result) or None
+            self._keep_label(item, chosen, version, "page")
+        request.session["labelled"] = [*request.session.get("labelled", []), item][-200:]
+        return RedirectResponse("/labels", 303)
+
+    def register(self, request: Request, who: Signed) -> Response:
+        """The register with its hints."""
+        version, register = self.app.register()
+        values = {"version": version, "register": register, "hints": hints(register)}
+        return self._page(request, who, "register.html.j2", values)
+
+    def sources(self, request: Request, who: Signed) -> Response:
+        """Sources, lag and failures: for ops."""
+        if who.role != "ops":
+            raise HTTPException(403, "Sources are for ops engineers.")
+        return self._page(request, who, "sources.html.j2", {"status": status_of(self.app)})
+
+    # Signing in, and links in mails. Mail scanners follow links, so a GET changes nothing.
+
+    def sign_in(self, request: Request, token: str) -> Response:
+        """Ask for the press of a button."""
+        request.session["sign_in"] = token
+        return self._page(request, None, "confirm.html.j2", {
+            "heading": "Sign in", "text": "This link signs this browser in to Leeway.", "button": "Sign in", "action": "/sign-in",
+        })  # fmt: skip
+
+    def signed_in(self, request: Request) -> Response:
+        """Sign in with the link that was followed."""
+        found = redeem(self.app, request.session.pop("sign_in", ""), self.app.now())
+        request.session.clear()
+        request.session.update(role=found.role, team=found.team, csrf=secrets.token_urlsafe(18))
+        return RedirectResponse("/", 303)
+
+    def answer(self, request: Request, token: str) -> Response:
+        """A link of a digest that labels an item or decides about a theme: say what it will do."""
+        given = self._answer(token)
+        request.session["answer"] = token
+        return self._page(request, None, "confirm.html.j2", {
+            "heading": given["say"], "text": f"About “{given['name']}”.", "button": "Yes, keep this answer", "action": "/answer",
+        })  # fmt: skip
+
+    def answered(self, request: Request) -> Response:
+        """Keep the answer of the link that was followed."""
+        given = self._answer(request.session.pop("answer", ""))
+        version, _ = self.app.register()
+        self._keep_label(given["item"], given["key_result"], version, "digest")
+        return self._page(request, None, "message.html.j2", {
+            "heading": "Kept. Thank you.", "text": "It counts from the next computation on. You can close this page.",
+        })  # fmt: skip
+
+    # Data
+
+    def shares_json(self, who: Signed, scope: str) -> list[dict[str, Any]]:
+        """Rows of week, objective, share, low, high, coverage."""
+        return self._weeks(who, scope)
+
+    def shares_csv(self, who: Signed, scope: str) -> PlainTextResponse:
+        """The same rows."""
+        out = io.StringIO()
+        writer = csv.DictWriter(out, ["week", "objective", "share", "low", "high", "coverage"])
+        writer.writeheader()
+        writer.writerows(self._weeks(who, scope))
+        return PlainTextResponse(out.getvalue(), media_type="text/csv",
+                                 headers={"Content-Disposition": f'attachment; filename="{scope}.csv"'})  # fmt: skip
+
+    # Parts
+
+    def _weeks(self, who: Viewer, scope: str) -> list[dict[str, Any]]:
+        _, register = self._allowed(who, scope)
+        with self.app.sessions() as session:
+            found = data.scope_of(session, register, scope)
+        if found is None:
+            raise HTTPException(404, "There are no figures yet.")
+        return found.weeks
+
+    def _allowed(self, who: Viewer, scope: str) -> tuple[int, Any]:
+        version, register = self.app.register()
+        if scope != COMPANY and scope not in dict(data.large_teams(register, self.least)):
+            raise HTTPException(404, f"There is no such team, or it has fewer than {self.least} people.")
+        if not who.may_see(scope):
+            raise HTTPException(403, "This is another team's page.")
+        return version, register
+
+    def _drift(self, who: Viewer, id_: int) -> tuple[Drift, Any]:
+        with self.app.sessions() as session:
+            found = session.get(Drift, id_)
+        if found is None or found.kind != "drift":
+            raise HTTPException(404, "There is no such drift.")
+        _, register = self._allowed(who, found.scope)
+        return found, register
+
+    def _shown(self, drift: Drift) -> bool:
+        _, register = self.app.register()
+        return drift.scope == COMPANY or drift.scope in dict(data.large_teams(register, self.least))
+
+    def _coverage(self, scope: str) -> float:
+        from alerts.slack import coverage_of
+
+        with self.app.sessions() as session:
+            return coverage_of(session, scope)
+
+    def _keep_label(self, item: int, key_result: str | None, version: int, origin: str) -> None:
+        try:
+            label(self.app.sessions, item, key_result, version, origin, self.app.now())
+        except DecisionError as error:
+            raise HTTPException(409, str(error)) from None
+
+    def _answer(self, token: str) -> dict[str, Any]:
+        try:
+            given: dict[str, Any] = serializer(self.app, "answer").loads(token, max_age=LABEL_SECONDS)
+        except SignatureExpired:
+            raise HTTPException(403, "This link is older than two weeks; the newest digest has new ones.") from None
+        except BadSignature:
+            raise HTTPException(403, "This link is not valid.") from None
+        return given
+
+    def _draw(self, cycle: int, key: str, starts: tuple[Any, ...]) -> str:
+        _, register = self.app.register()
+        with self.app.sessions() as session:
+            found = data.scope_of(session, register, key)
+        if found is None:
+            return ""
+        ranked = sorted(register.objectives, key=lambda o: o.priority)
+        names = {o.key: f"{o.key} {o.title}"[:60] for o in ranked} | {"": "No objective"}
+        return charts.svg(charts.stacked_shares(found.weeks, names, starts))
+
+    def _page(self, request: Request, who: Viewer | None, name: str, values: dict[str, Any]) -> HTMLResponse:
+        shared: dict[str, Any] = {"viewer": who, "here": request.url.path, "csrf": request.session.get("csrf", ""),
+                                  "least": self.least}  # fmt: skip
+        if who is not None:
+            _, register = self.app.register()
+            names = {team.key: team.name for team in register.teams} | {COMPANY: "the company"}
+            shared |= {"teams": data.large_teams(register, self.least), "cycle_at": data.last_cycle(self.app)[1],
+                       "scope_name": lambda key: names.get(key, key)}  # fmt: skip
+        return HTMLResponse(self.templates.get_template(name).render(shared | values))
+
+    async def _error(self, request: Request, error: Exception) -> Response:
+        assert isinstance(error, StarletteError)  # noqa: S101 - registered for nothing else
+        if request.url.path.startswith("/api/"):
+            return JSONResponse({"error": error.detail}, error.status_code)
+        heading = {401: "Sign in", 403: "Not allowed", 404: "Not found"}.get(error.status_code, "That did not work")
+        page = self._page(request, None, "message.html.j2", {"heading": heading, "text": error.detail})
+        page.status_code = error.status_code
+        return page
+
+    async def _not_ready(self, request: Request, error: Exception) -> Response:
+        page = self._page(request, None, "message.html.j2", {"heading": "Not ready yet", "text": str(error)})
+        page.status_code = 503
+        return page
+
+
+async def _harden(request: Request, go_on: Callable[[Request], Awaitable[Response]]) -> Response:
+    response = await go_on(request)
+    response.headers["Content-Security-Policy"] = POLICY
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Referrer-Policy"] = "no-referrer"
+    if not request.url.path.startswith("/static/"):
+        response.headers["Cache-Control"] = "no-store"
+    return response

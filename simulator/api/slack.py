@@ -24,6 +24,7 @@ _NEEDS = {
     "conversations.list": "channels:read", "conversations.history": "channels:history",
     "conversations.replies": "channels:history", "users.list": "users:read", "usergroups.list": "usergroups:read",
     "chat.postMessage": "chat:write",
+    "chat.postEphemeral": "chat:write",
     "chat.update": "chat:write", "files.getUploadURLExternal": "files:write",
     "files.completeUploadExternal": "files:write",
 }  # fmt: skip
@@ -41,6 +42,8 @@ class SlackApi:
         self.left: set[str] = set()
         self.private: set[str] = set()
         self.groups: dict[str, list[int]] = {}
+        self.whispered: list[dict[str, Any]] = []
+        self.views: list[dict[str, Any]] = []
         self.limits = Limits(rate=config.slack_per_minute / 60, burst=config.slack_per_minute, speed=config.speed)
         self._kept: dict[str, tuple[list[Message], dict[str, list[Message]], list[float]]] = {}
         self.requests = 0
@@ -138,7 +141,37 @@ class SlackApi:
         answer = self._paged("messages", found, query)
         answer["messages"] = [self._row(message, replies.get(message.ts, [])) for message in answer["messages"]]
         answer["has_more"] = bool(answer["response_metadata"]["next_cursor"])
+        if not query.get("cursor"):
+            name = self.channels[query["channel"]]
+            answer["messages"] = [*self._own(name, query), *answer["messages"]]
         return answer
+
+    def _own(self, name: str, query: dict[str, Any]) -> list[dict[str, Any]]:
+        """What the app itself posted there, newest first; with its metadata only where that is asked for."""
+        with_metadata = str(query.get("include_all_metadata", "")).lower() in ("1", "true")
+        rows = []
+        for message in self.world.posted[::-1]:
+            if message["channel"] == name and not message.get("thread_ts") and _within(message["ts"], query):
+                row = {"type": "message", "subtype": "bot_message", "bot_id": BOT_ID, "ts": message["ts"],
+                       "text": message.get("text", "")}  # fmt: skip
+                rows.append(
+                    row | ({"metadata": message["metadata"]} if with_metadata and "metadata" in message else {})
+                )
+        return rows
+
+    def do_chat_postEphemeral(self, query: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
+        """chat.postEphemeral"""
+        self.whispered.append(query)
+        return {"ok": True, "message_ts": "1900000000.000200"}
+
+    def do_views_open(self, query: dict[str, Any]) -> dict[str, Any]:
+        """views.open, with the limits on a modal that Slack documents."""
+        view = query["view"]
+        view = json.loads(view) if isinstance(view, str) else view
+        if len(view["blocks"]) > 100 or len(view["title"]["text"]) > 24:
+            return {"ok": False, "error": "invalid_arguments"}
+        self.views.append(view)
+        return {"ok": True, "view": {"id": f"V{len(self.views):08d}"}}
 
     def do_conversations_replies(self, query: dict[str, Any]) -> dict[str, Any]:
         """conversations.replies: the parent always comes first, whatever `oldest` says."""

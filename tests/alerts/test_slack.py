@@ -14,9 +14,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
 
 from alerts.picture import page
-from alerts.slack import CLAIM, blocks, escape, message, tell_pending
+from alerts.slack import CLAIM, Faces, blocks, escape, message, tell_changes, tell_pending
 from alerts.view import AlertView, TeamLine, ThemeLine, view
-from models import Drift
+from models import Drift, Share
 from pipeline.register import parse
 from simulator.company import register_yaml
 from simulator.server import Simulator
@@ -171,3 +171,60 @@ def test_the_picture_shows_hostile_text_as_text() -> None:
     assert "<img" not in html
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in html
     assert "<b>What took its place</b>" in html
+
+
+def raise_one(sessions: sessionmaker[Session]) -> int:
+    with sessions.begin() as session:
+        session.add(row := drift())
+        session.flush()
+        return row.id
+
+
+def test_a_sender_that_died_after_posting_is_healed_by_the_messages_metadata(
+    company: Simulator, sessions: sessionmaker[Session]
+) -> None:
+    id_ = raise_one(sessions)
+    metadata = {"event_type": "leeway_drift", "event_payload": {"drift": id_}}
+    connect(company).chat_postMessage(channel="leadership", text="posted", metadata=metadata)
+    with sessions.begin() as session:
+        session.get_one(Drift, id_).claimed_at = datetime.now(UTC) - timedelta(hours=1)
+    assert tell_pending(sessions, REGISTER, connect(company), "leadership", 5) == 1
+    assert len(company.world.posted) == 1
+    with sessions() as session:
+        assert session.get_one(Drift, id_).message_ts == company.world.posted[0]["ts"]
+
+
+def test_the_thread_says_what_changed_and_nothing_twice(company: Simulator, sessions: sessionmaker[Session]) -> None:
+    id_ = raise_one(sessions)
+    client = connect(company)
+    tell_pending(sessions, REGISTER, client, "leadership", 5)
+    assert tell_changes(sessions, REGISTER, client) == 0
+    with sessions.begin() as session:
+        drift = session.get_one(Drift, id_)
+        drift.after -= 0.08
+    assert [tell_changes(sessions, REGISTER, client) for _ in range(2)] == [1, 0]
+    with sessions.begin() as session:
+        session.get_one(Drift, id_).state = "recovered"
+    assert [tell_changes(sessions, REGISTER, client) for _ in range(2)] == [1, 0]
+    thread = [p for p in company.world.posted if p.get("thread_ts")]
+    assert "points (it was" in thread[0]["text"]
+    assert "recovered" in thread[1]["text"]
+    assert {p["thread_ts"] for p in thread} == {company.world.posted[0]["ts"]}
+
+
+def test_the_alert_has_a_picture_with_its_text_and_buttons_where_somebody_answers(
+    company: Simulator, sessions: sessionmaker[Session]
+) -> None:
+    id_ = raise_one(sessions)
+    with sessions.begin() as session:
+        for n in range(8):
+            session.add(Share(week=date(2026, 5, 4) + timedelta(weeks=n), scope="company", objective="top", share=0.5, low=0.4,
+                              high=0.6, coverage=0.9, person_days=50))  # fmt: skip
+    tell_pending(sessions, REGISTER, connect(company), "leadership", 5, faces=Faces("https://leeway.example", True))
+    blocks_ = company.world.posted[0]["blocks"]
+    picture = next(block for block in blocks_ if block["type"] == "image")
+    assert "fell from" in picture["alt_text"]
+    assert company.slack.uploads[picture["slack_file"]["id"]].find(b"PNG") > 0
+    buttons = next(block for block in blocks_ if block["type"] == "actions")["elements"]
+    assert [b["action_id"] for b in buttons] == ["weeks", "intended", "snoozed", "labels", "assign"]
+    assert buttons[0]["url"] == f"https://leeway.example/drifts/{id_}"

@@ -1,0 +1,36 @@
+"""`leeway web`: serve the page, and print links that sign in."""
+
+from importlib import import_module
+
+from rich.console import Console
+
+from leeway.app import App, NotReady
+
+
+def sign_in_link(app: App, role: str) -> str:
+    """A link for `company`, `ops` or `team:KEY`. Raises NotReady for another role or an unknown team."""
+    auth = import_module("web.auth")  # the page wires this package, so it is not imported before it is wanted
+    kind, _, team = role.partition(":")
+    if kind not in auth.ROLES or (kind == "team") != bool(team):
+        raise NotReady(f"there is no role {role!r}: company, ops, or team:KEY.")
+    if team and team not in {one.key for one in app.register()[1].teams}:
+        raise NotReady(f"there is no team {team!r} in the register.")
+    return f"{address(app)}/sign-in?token={auth.sign_in_token(app, kind, team or None)}"
+
+
+def address(app: App) -> str:
+    """Where people reach the page."""
+    given = app.settings.web
+    return given.url.rstrip("/") or f"http://{given.host}:{given.port}"
+
+
+def serve(app: App, out: Console) -> None:
+    """Serve until stopped."""
+    import uvicorn
+
+    given = app.settings.web
+    page = import_module("web.app").make(app)
+    import_module("web.slack").start_socket_mode(app)
+    out.print(f"The page is at {address(app)}. A way in, once and within ten minutes:", markup=False)
+    out.print(sign_in_link(app, "ops"), markup=False)
+    uvicorn.run(page, host=given.host, port=given.port, log_level="warning", access_log=False)

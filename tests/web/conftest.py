@@ -1,0 +1,107 @@
+"""A company with shares, drifts and hostile texts, without a pull; and a real browser."""
+
+import shutil
+import threading
+import time
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import uvicorn
+from sqlalchemy.orm import Session
+
+from leeway.app import App
+from leeway.settings import Settings
+from models import Cycle, Drift, Effort, Match, Person, Question, Share, Theme, WorkItem
+from pipeline.cycle import load_register
+from pipeline.register import parse
+from simulator.company import register_yaml
+from simulator.server import Simulator
+from tests.conftest import TODAY
+from web.app import make
+
+MONDAY = date(2026, 7, 6)
+HOSTILE = '<script>fetch("https://evil.example/")</script><img src=x onerror=alert(1)> <!channel> *bold*'
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+needs_browser = pytest.mark.skipif(CHROMIUM is None, reason="no browser: apt-get install chromium")
+
+
+def fill(session: Session) -> None:
+    """Ten weeks of shares for the company and two teams, two drifts, and items whose titles attack the page."""
+    text = register_yaml(TODAY).replace("Velora Bikes", '"Velora <b>Bikes</b>"')
+    version, _ = load_register(session, parse(text), text)
+    keys = ["O1", "O2", "O3", "O4", "O5", ""]
+    for n in range(10):
+        week = MONDAY - timedelta(weeks=9 - n)
+        for scope in ("company", "app", "fleet"):
+            for place, key in enumerate(keys):
+                session.add(Share(week=week, scope=scope, objective=key, share=[0.2, 0.15, 0.15, 0.1, 0.1, 0.3][place],
+                                  low=0.05, high=0.4, coverage=0.9, person_days=100))  # fmt: skip
+            session.add(Share(week=week, scope=scope, objective="top", share=0.5 - 0.02 * n, low=0.4 - 0.02 * n,
+                              high=0.6 - 0.02 * n, coverage=0.9, person_days=100))  # fmt: skip
+    for scope in ("company", "fleet"):
+        session.add(Drift(kind="drift", scope=scope, state="raised", severity="high", raised_on=date(2026, 7, 3),
+                          start=date(2026, 6, 15), before=0.5, after=0.3, low=-0.28, high=-0.12, absorbed_by=[["", 20.0]],
+                          explanation={"themes": [{"name": HOSTILE, "points": 12.0, "teams": ["app"], "examples": [HOSTILE]}],
+                                       "teams": [{"team": "app", "before": 0.6, "after": 0.3, "points": -9.0}]}))  # fmt: skip
+    session.add(Theme(name=HOSTILE, first_day=date(2026, 6, 1), person_days=30, recent_person_days=20,
+                      teams=[["app", 30.0]], items=[]))  # fmt: skip
+    person = Person(email="nele.brandt@velora.example", team="app")
+    session.add(person)
+    session.flush()
+    for n in range(3):
+        item = WorkItem(source="jira", external_id=str(n), key=f"APP-{n}", kind="task", container="APP", labels=[],
+                        title=f"{HOSTILE} {n}", text=HOSTILE, mentions=[], url="javascript:alert(1)", stale=False)  # fmt: skip
+        session.add(item)
+        session.flush()
+        session.add(
+            Match(
+                work_item_id=item.id, version_id=version, probabilities={"O3.1": 0.3, "O1.3": 0.2}, evidence=[HOSTILE]
+            )
+        )
+        session.add(Question(work_item_id=item.id, rank=n))
+        session.add(Effort(day=date(2026, 7, 1 + n), person_id=person.id, work_item_id=item.id, person_days=1.0))
+    now = datetime(2026, 7, 10, 20, tzinfo=UTC)
+    session.add(Cycle(started_at=now, finished_at=now, through=TODAY, seconds={}, counts={}))
+
+
+def app_with(folder: Path, **sections: dict[str, Any]) -> App:
+    """An App on a filled database."""
+    given = {"database": {"url": f"sqlite:///{folder}/page.db"}, **sections}
+    app = App(
+        Settings.model_construct(**Settings.model_validate(given).__dict__), now=datetime(2026, 7, 10, 21, tzinfo=UTC)
+    )
+    with app.sessions.begin() as session:
+        fill(session)
+    return app
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> App:
+    """Without Slack."""
+    return app_with(tmp_path)
+
+
+@pytest.fixture
+def slack_app(tmp_path: Path, company: Simulator) -> App:
+    """With the simulated Slack, its buttons answered over HTTP."""
+    slack = company.settings()["slack"] | {"signing_secret": "s3cret"}
+    return app_with(tmp_path, slack=slack, web={"url": "https://leeway.example"})
+
+
+@pytest.fixture
+def served(app: App) -> Iterator[str]:
+    """The page on a loopback port."""
+    server = uvicorn.Server(uvicorn.Config(make(app), port=0, log_level="critical"))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    end = time.monotonic() + 20
+    while not server.started:
+        assert time.monotonic() < end
+        time.sleep(0.02)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    yield f"http://127.0.0.1:{port}"
+    server.should_exit = True
+    thread.join(10)

@@ -1,0 +1,258 @@
+"""The page: who may see what, hostile texts as text, links that work once, and all of it in a real browser."""
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+from itsdangerous import TimestampSigner
+from sqlalchemy import select
+
+from leeway.app import App
+from leeway.links import serializer
+from models import Decision, Drift, Label, WorkItem
+from tests.web.conftest import CHROMIUM, HOSTILE, needs_browser
+from web.app import make
+from web.auth import sign_in_token
+
+AXE = Path(os.environ.get("LEEWAY_AXE", ".ci/node_modules/axe-core/axe.min.js"))
+
+
+@pytest.fixture
+def client(app: App) -> TestClient:
+    return TestClient(make(app))
+
+
+def enter(client: TestClient, app: App, role: str, team: str | None = None) -> TestClient:
+    client.get("/sign-in", params={"token": sign_in_token(app, role, team)})
+    assert client.post("/sign-in").status_code == 200
+    return client
+
+
+def csrf(text: str) -> dict[str, str]:
+    """Hidden fields of the first form."""
+    return dict(re.findall(r'name="(csrf|nonce)" value="([^"]*)"', text))
+
+
+def test_nobody_sees_anything_without_signing_in(client: TestClient) -> None:
+    for path in (
+        "/",
+        "/teams/app",
+        "/drifts/1",
+        "/labels",
+        "/register",
+        "/sources",
+        "/api/company.json",
+        "/api/company.csv",
+    ):
+        answer = client.get(path, follow_redirects=False)
+        assert answer.status_code == 401, path
+        assert "leeway web --open" in answer.text
+
+
+def test_a_sign_in_link_works_once_and_only_when_the_button_is_pressed(client: TestClient, app: App) -> None:
+    token = sign_in_token(app, "company")
+    for _ in range(3):  # a mail scanner follows the link
+        assert client.get("/sign-in", params={"token": token}).status_code == 200
+    assert TestClient(make(app)).get("/").status_code == 401
+    assert client.post("/sign-in", follow_redirects=False).status_code == 303
+    other = TestClient(make(app))
+    other.get("/sign-in", params={"token": token})
+    refused = other.post("/sign-in")
+    assert refused.status_code == 403
+    assert "used already" in refused.text
+
+
+def test_forged_and_old_links_are_refused(client: TestClient, app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    client.get("/sign-in", params={"token": sign_in_token(app, "company")[:-2] + "xx"})
+    assert client.post("/sign-in").status_code == 403
+    answer = serializer(app, "answer").dumps({"role": "ops", "team": None, "nonce": "n"})
+    client.get("/sign-in", params={"token": answer})  # signed by us, for another purpose
+    assert client.post("/sign-in").status_code == 403
+    token = sign_in_token(app, "company")
+    later = TimestampSigner.get_timestamp(TimestampSigner("x")) + 700
+    monkeypatch.setattr(TimestampSigner, "get_timestamp", lambda self: later)
+    client.get("/sign-in", params={"token": token})
+    assert "older than ten minutes" in client.post("/sign-in").text
+
+
+@pytest.mark.parametrize(
+    ("role", "team", "allowed", "refused"),
+    [
+        ("company", None, ["/", "/teams/app", "/teams/fleet", "/drifts/1", "/drifts/2", "/register", "/labels"], ["/sources"]),
+        ("ops", None, ["/", "/teams/app", "/sources", "/api/fleet.csv"], []),
+        ("team", "app", ["/teams/app", "/labels", "/register", "/api/app.json"],
+         ["/teams/fleet", "/sources", "/drifts/1", "/drifts/2", "/api/company.json", "/api/fleet.csv"]),
+    ],
+)  # fmt: skip
+def test_roles_by_guessing_addresses(
+    client: TestClient, app: App, role: str, team: str | None, allowed: list[str], refused: list[str]
+) -> None:
+    enter(client, app, role, team)
+    assert {path: client.get(path).status_code for path in allowed} == dict.fromkeys(allowed, 200)
+    assert {path: client.get(path).status_code for path in refused} == dict.fromkeys(refused, 403)
+
+
+def test_a_team_below_the_floor_has_no_page(app: App, client: TestClient) -> None:
+    app.settings.drift.least_people = 9
+    small = enter(TestClient(make(app)), app, "company")
+    assert small.get("/teams/iberia").status_code == 404
+    assert small.get("/api/iberia.json").status_code == 404
+    assert "/teams/iberia" not in small.get("/").text
+
+
+def test_hostile_texts_are_shown_as_text(client: TestClient, app: App) -> None:
+    enter(client, app, "ops")
+    for path in ("/", "/drifts/1", "/labels", "/register"):
+        text = client.get(path).text
+        assert "<script>fetch" not in text, path
+        assert "onerror=alert(1)>" not in text.replace("&gt;", ""), path
+        assert "javascript:" not in text, path
+        assert "<b>Bikes" not in text, path
+
+
+def test_a_decision_wants_the_sessions_own_form_and_is_kept_once(client: TestClient, app: App) -> None:
+    enter(client, app, "company")
+    assert client.post("/drifts/1/snoozed", data={"csrf": "guessed", "nonce": "1"}).status_code == 403
+    form = csrf(client.get("/drifts/1").text)
+    for _ in range(2):
+        assert client.post("/drifts/1/snoozed", data=form).status_code == 200
+    with app.sessions() as session:
+        assert session.get_one(Drift, 1).state == "snoozed"
+        rows = list(session.scalars(select(Decision)))
+        assert [(row.kind, row.by) for row in rows] == [("snoozed", "company")]
+    form = csrf(client.get("/drifts/1").text)
+    client.post("/drifts/1/intended", data=form)
+    ended = client.post("/drifts/1/snoozed", data=form | {"nonce": "another"})
+    assert ended.status_code == 409
+    assert "intended already" in ended.text
+
+
+def test_a_label_is_kept_and_the_item_is_matched_again(client: TestClient, app: App) -> None:
+    enter(client, app, "team", "app")
+    form = csrf(client.get("/labels").text)
+    assert client.post("/labels/1", data=form | {"key_result": "O3.1"}).status_code == 200
+    assert client.post("/labels/2", data=form | {"key_result": "skip"}).status_code == 200
+    assert client.post("/labels/3", data=form | {"key_result": "O9.9"}).status_code == 409
+    assert client.post("/labels/999", data=form | {"key_result": ""}).status_code == 404
+    with app.sessions() as session:
+        rows = {row.work_item_id: row.key_result for row in session.scalars(select(Label))}
+        assert rows == {1: "O3.1"}
+        assert session.get_one(WorkItem, 1).stale
+    assert "1 left" in client.get("/labels").text
+
+
+def test_a_link_in_a_mail_changes_nothing_until_its_button_is_pressed(client: TestClient, app: App) -> None:
+    given = {"item": 1, "key_result": "O3.1", "say": "This serves O3.1", "name": HOSTILE}
+    token = serializer(app, "answer").dumps(given)
+    page = client.get("/answer", params={"token": token})
+    assert "This serves O3.1" in page.text
+    assert "<script>fetch" not in page.text
+    with app.sessions() as session:
+        assert session.scalar(select(Label)) is None
+    assert "Kept" in client.post("/answer").text
+    with app.sessions() as session:
+        assert session.get_one(Label, 1).key_result == "O3.1"
+    assert client.get("/answer", params={"token": token[:-3] + "abc"}).status_code == 403
+
+
+def test_tables_as_json_and_csv_and_their_description(client: TestClient, app: App) -> None:
+    enter(client, app, "company")
+    rows = client.get("/api/company.json").json()
+    assert set(rows[0]) == {"week", "objective", "share", "low", "high", "coverage"}
+    lines = client.get("/api/company.csv").text.splitlines()
+    assert len(lines) == len(rows) + 1
+    assert set(client.get("/openapi.json").json()["paths"]) == {"/api/{scope}.json", "/api/{scope}.csv"}
+
+
+def test_every_answer_forbids_other_hosts_and_frames(client: TestClient, app: App) -> None:
+    for path in ("/", "/sign-in?token=x", "/static/style.css", "/healthz", "/nothing"):
+        policy = client.get(path).headers["content-security-policy"]
+        assert "default-src 'none'" in policy
+        assert "frame-ancestors 'none'" in policy
+
+
+@pytest.fixture
+def browser() -> Iterator[Any]:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield started
+        started.close()
+
+
+@needs_browser
+def test_in_a_browser_every_view_the_keyboard_and_nothing_from_elsewhere(app: App, served: str, browser: Any) -> None:
+    page = browser.new_page()
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.on("dialog", lambda dialog: said.append(dialog.message))
+    page.on("request", lambda one: said.append(one.url) if not one.url.startswith((served, "data:")) else None)
+    page.goto(f"{served}/sign-in?token={sign_in_token(app, 'ops')}")
+    page.get_by_role("button", name="Sign in").click()
+    assert "Velora <b>Bikes</b>" in page.locator("h1").inner_text()
+    assert page.locator("figure svg").count() == 1
+    for path in ("/teams/app", "/drifts/1", "/register", "/sources"):
+        page.goto(served + path)
+        assert page.locator("h1").count() == 1, path
+        if AXE.exists():
+            found = audit(page)
+            assert found == [], (path, found)
+    page.goto(f"{served}/labels")
+    assert HOSTILE.split()[0] in page.locator("section.card").inner_text()
+    page.keyboard.press("1")
+    page.wait_for_url(f"{served}/labels")
+    page.get_by_text("2 left").wait_for()
+    page.keyboard.press("s")
+    page.get_by_text("1 left").wait_for()
+    with app.sessions() as session:
+        assert [row.key_result for row in session.scalars(select(Label))] == ["O3.1"]
+    assert said == []
+
+
+def audit(page: Any) -> list[str]:
+    """Serious findings of axe-core; its script is run in the page's own world, past the policy."""
+    result = page.evaluate(f"(() => {{ {AXE.read_text()}; return axe.run(); }})()")
+    return [
+        f"{v['id']}: {v['nodes'][0]['html'][:80]}"
+        for v in result["violations"]
+        if v["impact"] in ("serious", "critical")
+    ]
+
+
+@needs_browser
+@pytest.mark.skipif(not AXE.exists(), reason="no axe-core: npm install --prefix .ci axe-core")
+def test_no_serious_finding_of_axe_on_the_company_page_and_the_queue(app: App, served: str, browser: Any) -> None:
+    page = browser.new_page()
+    page.goto(f"{served}/sign-in?token={sign_in_token(app, 'ops')}")
+    assert audit(page) == []
+    page.get_by_role("button", name="Sign in").click()
+    assert audit(page) == []
+    page.goto(f"{served}/labels")
+    assert audit(page) == []
+
+
+def test_the_digests_links_label_an_item_once_pressed(tmp_path: Path) -> None:
+    from leeway.digest import write_previews
+    from tests.web.conftest import app_with
+
+    app = app_with(tmp_path, web={"url": "https://leeway.example"})
+    list(write_previews(app, tmp_path, "app"))
+    html = (tmp_path / "digest-app.html").read_text()
+    links = re.findall(r'href="https://leeway\.example(/answer\?token=[^"]+)"', html)
+    assert len(links) == 3 * 3  # three items, two likely key results each, and none
+    assert "<script>fetch" not in html
+    client = TestClient(make(app), base_url="https://leeway.example")
+    assert "This serves O3.1" in client.get(links[0]).text
+    client.post("/answer")
+    with app.sessions() as session:
+        assert [(row.work_item_id, row.key_result, row.origin) for row in session.scalars(select(Label))] == [
+            (1, "O3.1", "digest")
+        ]
+    text = (tmp_path / "digest-app.eml").read_text()
+    assert "What do these serve?" in text

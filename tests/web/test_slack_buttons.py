@@ -1,0 +1,114 @@
+"""The alert's buttons: true, forged, old and replayed requests; what each press does, over HTTP through slack-bolt."""
+
+import json
+import time
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from fastapi.testclient import TestClient
+from slack_sdk.signature import SignatureVerifier
+from sqlalchemy import select
+
+from leeway.app import App
+from models import Decision, Drift, Label
+from simulator.server import Simulator
+from web.app import make
+
+BODY = {"type": "block_actions", "user": {"id": "U00000001"}, "channel": {"id": "C00000001"}, "team": {"id": "T00000001"},
+        "trigger_id": "1.2", "api_app_id": "A1"}  # fmt: skip
+
+
+@pytest.fixture
+def client(slack_app: App) -> TestClient:
+    with slack_app.sessions.begin() as session:
+        for drift in session.scalars(select(Drift)):
+            drift.channel, drift.message_ts = "leadership", f"1900000000.00000{drift.id}"
+    return TestClient(make(slack_app))
+
+
+def press(client: TestClient, payload: dict[str, Any], *, secret: str = "s3cret", at: float | None = None) -> int:
+    body = urlencode({"payload": json.dumps(payload)})
+    stamp = str(int(at or time.time()))
+    signature = SignatureVerifier(secret).generate_signature(timestamp=stamp, body=body)
+    headers = {"X-Slack-Request-Timestamp": stamp, "X-Slack-Signature": signature or "",
+               "Content-Type": "application/x-www-form-urlencoded"}  # fmt: skip
+    return client.post("/slack/interactions", content=body, headers=headers).status_code
+
+
+def action(kind: str, drift: int = 1, ts: str = "1.0") -> dict[str, Any]:
+    return BODY | {
+        "actions": [{"action_id": kind, "block_id": "b", "value": str(drift), "action_ts": ts, "type": "button"}]
+    }
+
+
+def state(app: App, drift: int = 1) -> str:
+    with app.sessions() as session:
+        return session.get_one(Drift, drift).state
+
+
+@pytest.mark.parametrize(("secret", "age"), [("another", 0), ("s3cret", 400)])
+def test_forged_and_old_requests_change_nothing(client: TestClient, slack_app: App, secret: str, age: int) -> None:
+    assert press(client, action("intended"), secret=secret, at=time.time() - age) == 401
+    assert state(slack_app) == "raised"
+
+
+def test_an_intended_press_ends_the_alert_once_however_often_it_is_replayed(
+    client: TestClient, slack_app: App, company: Simulator
+) -> None:
+    for _ in range(3):
+        assert press(client, action("intended")) == 200
+    assert state(slack_app) == "intended"
+    with slack_app.sessions() as session:
+        assert [(d.kind, d.by) for d in session.scalars(select(Decision))] == [("intended", "slack:U00000001")]
+    posts = [p for p in company.world.posted if p.get("thread_ts")]
+    assert [p["thread_ts"] for p in posts] == ["1900000000.000001"]
+    assert "new normal" in posts[0]["text"]
+
+
+def test_a_snooze_ends_after_two_weeks(client: TestClient, slack_app: App) -> None:
+    from pipeline.decisions import wake_snoozed
+
+    press(client, action("snoozed"))
+    assert state(slack_app) == "snoozed"
+    with slack_app.sessions.begin() as session:
+        until = session.get_one(Drift, 1).snoozed_until
+        assert until is not None
+        wake_snoozed(session, until.replace(day=until.day - 1))
+    assert state(slack_app) == "snoozed"
+    with slack_app.sessions.begin() as session:
+        wake_snoozed(session, until)
+    assert state(slack_app) == "raised"
+
+
+def test_a_press_on_an_alert_that_is_over_is_told_to_who_pressed(
+    client: TestClient, slack_app: App, company: Simulator
+) -> None:
+    press(client, action("intended", ts="1.0"))
+    assert press(client, action("snoozed", ts="2.0")) == 200
+    assert "intended already" in company.slack.whispered[0]["text"]
+
+
+def test_the_modal_lists_items_and_keeps_the_labels(client: TestClient, slack_app: App, company: Simulator) -> None:
+    assert press(client, action("labels")) == 200
+    view = company.slack.views[0]
+    assert 1 <= len(view["blocks"]) <= 10
+    block = view["blocks"][0]["block_id"]
+    chosen = {"selected_option": {"value": "O3.1"}}
+    payload = BODY | {
+        "type": "view_submission",
+        "view": view | {"id": "V1", "state": {"values": {block: {"key_result": chosen}}}},
+    }
+    assert press(client, payload) == 200
+    with slack_app.sessions() as session:
+        assert [(row.key_result, row.origin) for row in session.scalars(select(Label))] == [("O3.1", "slack")]
+
+
+def test_a_decision_is_assigned_and_said_in_the_thread(client: TestClient, slack_app: App, company: Simulator) -> None:
+    press(client, action("assign"))
+    view = company.slack.views[0]
+    values = {"who": {"who": {"selected_user": "U00000007"}}, "when": {"when": {"selected_date": "2026-07-20"}}}
+    payload = BODY | {"type": "view_submission", "view": view | {"id": "V9", "state": {"values": values}}}
+    assert press(client, payload) == 200
+    assert company.world.posted[-1]["text"] == "<@U00000007> decides until 20 July."
+    assert state(slack_app) == "raised"

@@ -1,0 +1,68 @@
+"""Who may see what. A one-time link signs in on a single machine; the session is a signed cookie.
+
+Roles: `company` sees every team that is large enough, `ops` the sources as well, `team` one team only.
+"""
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+
+from fastapi import HTTPException, Request
+from itsdangerous import BadSignature, SignatureExpired
+
+from leeway.app import App
+from leeway.links import serializer
+from pipeline.decisions import first_use
+
+ROLES = ("company", "ops", "team")
+LINK_SECONDS = 600
+LABEL_SECONDS = 14 * 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """Who looks: a role, for `team` with the team's key."""
+
+    role: str
+    team: str | None = None
+
+    def may_see(self, scope: str) -> bool:
+        """Whether figures of a scope are theirs to see."""
+        return self.role in ("company", "ops") or scope == self.team
+
+    @property
+    def name(self) -> str:
+        """As it is kept with a decision: a role, not a person."""
+        return f"team {self.team}" if self.role == "team" else self.role
+
+
+def sign_in_token(app: App, role: str, team: str | None = None) -> str:
+    """For a link that signs in once, within ten minutes."""
+    return serializer(app, "sign in").dumps({"role": role, "team": team, "nonce": secrets.token_urlsafe(12)})
+
+
+def redeem(app: App, token: str, now: datetime) -> Viewer:
+    """The viewer that a sign-in link names. Raises HTTPException 403 for one that is forged, old or used."""
+    try:
+        given = serializer(app, "sign in").loads(token, max_age=LINK_SECONDS)
+    except SignatureExpired:
+        raise HTTPException(403, "This link is older than ten minutes. `leeway web --open` makes a new one.") from None
+    except BadSignature:
+        raise HTTPException(403, "This link is not valid. `leeway web --open` makes a new one.") from None
+    if not first_use(app.sessions, given["nonce"], now):
+        raise HTTPException(403, "This link was used already. `leeway web --open` makes a new one.")
+    return Viewer(given["role"], given["team"])
+
+
+def viewer(request: Request) -> Viewer:
+    """The signed-in viewer. Raises HTTPException 401 where nobody is."""
+    role = request.session.get("role")
+    if role not in ROLES:
+        raise HTTPException(401, "Sign in first: `leeway web --open` prints a link.")
+    return Viewer(role, request.session.get("team"))
+
+
+def check_form(request: Request, token: str) -> None:
+    """A form must carry the session's own token. Raises HTTPException 403."""
+    if not secrets.compare_digest(token, request.session.get("csrf", "") or "-"):
+        raise HTTPException(403, "This form is from another session. Go back and reload the page.")

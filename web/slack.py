@@ -1,0 +1,197 @@
+"""The alert's buttons, through slack-bolt: over HTTP with Slack's signature checked, or through Socket Mode.
+
+Bolt refuses a request whose signature is wrong or older than five minutes. One that is replayed within them names the
+same press, which is kept once.
+"""
+
+import threading
+from datetime import datetime
+from typing import Any
+
+import structlog
+from fastapi import FastAPI, Request
+from slack_bolt import App as Bolt
+from slack_bolt.adapter.fastapi import SlackRequestHandler
+from slack_bolt.authorization import AuthorizeResult
+from slack_sdk import WebClient
+from sqlalchemy.orm import Session
+
+from leeway.app import App
+from models import Drift
+from pipeline.decisions import DecisionError, decide, label
+from web import data
+
+log = structlog.get_logger()
+MOST_ITEMS, MOST_OPTIONS, LONGEST_OPTION = 10, 100, 75
+NONE = "-"
+SAID = {
+    "intended": "Noted as intended. The shares since then are the new normal; this alert ends here.",
+    "snoozed": "Snoozed for two weeks. If it still holds then, it comes back.",
+}
+
+
+def bolt_for(app: App) -> Bolt | None:
+    """The bolt app with its listeners; None where neither a signing secret nor an app token is set."""
+    slack = app.settings.slack
+    if slack is None or not (slack.signing_secret.get_secret_value() or slack.app_token.get_secret_value()):
+        return None
+    token = slack.token.get_secret_value()
+    client = WebClient(token=token, base_url=slack.api_url.rstrip("/") + "/")
+    bolt = Bolt(
+        signing_secret=slack.signing_secret.get_secret_value() or "unset-so-that-nothing-passes", client=client,
+        authorize=lambda: AuthorizeResult(enterprise_id=None, team_id=None, bot_token=token),
+        process_before_response=True,
+    )  # fmt: skip
+    Buttons(app).listen(bolt)
+    return bolt
+
+
+def add_slack(web: FastAPI, app: App) -> None:
+    """The endpoint that Slack calls: set it as the app's Request URL under Interactivity."""
+    slack = app.settings.slack
+    if slack is None or not slack.signing_secret.get_secret_value():
+        return
+    bolt = bolt_for(app)
+    assert bolt is not None  # noqa: S101 - a signing secret is set
+    handler = SlackRequestHandler(bolt)
+
+    @web.post("/slack/interactions", include_in_schema=False)
+    async def interactions(request: Request) -> Any:
+        return await handler.handle(request)
+
+
+def start_socket_mode(app: App) -> None:
+    """Listen in the background where an app token is set: needs no address that Slack can reach."""
+    slack = app.settings.slack
+    if slack is None or not slack.app_token.get_secret_value():
+        return
+    from slack_bolt.adapter.socket_mode import SocketModeHandler
+
+    bolt = bolt_for(app)
+    assert bolt is not None  # noqa: S101 - an app token is set
+    handler = SocketModeHandler(bolt, slack.app_token.get_secret_value())
+    threading.Thread(target=handler.connect, daemon=True).start()
+
+
+class Buttons:
+    """What each press does."""
+
+    def __init__(self, app: App) -> None:
+        self.app = app
+
+    def listen(self, bolt: Bolt) -> None:
+        """Register the listeners."""
+        bolt.action("weeks")(self.seen)
+        bolt.action("intended")(self.decided)
+        bolt.action("snoozed")(self.decided)
+        bolt.action("labels")(self.ask_labels)
+        bolt.action("assign")(self.ask_whom)
+        bolt.view("labels")(self.keep_labels)
+        bolt.view("assign")(self.keep_whom)
+
+    def seen(self, ack: Any) -> None:
+        """A link button tells us too; nothing to do."""
+        ack()
+
+    def decided(self, ack: Any, body: dict[str, Any], action: dict[str, Any], client: WebClient) -> None:
+        """Intended, or snoozed."""
+        ack()
+        kind, drift = str(action["action_id"]), int(action["value"])
+        nonce = f"slack-{drift}-{kind}-{body['user']['id']}-{action.get('action_ts', '')}"
+        try:
+            taken = decide(self.app.sessions, drift, kind, f"slack:{body['user']['id']}", nonce, self.app.now())
+        except DecisionError as error:
+            client.chat_postEphemeral(channel=body["channel"]["id"], user=body["user"]["id"], text=str(error))
+            return
+        if taken.new:
+            self._in_thread(client, drift, SAID[kind])
+
+    def ask_labels(self, ack: Any, body: dict[str, Any], action: dict[str, Any], client: WebClient) -> None:
+        """Open a modal with up to ten items that took the place, each to be given its key result."""
+        ack()
+        drift_id = int(action["value"])
+        _, register = self.app.register()
+        options = [_option("None of our key results", NONE), *(
+            _option(f"{k.key} {k.title}", k.key) for _, k in register.key_results()
+        )][:MOST_OPTIONS]  # fmt: skip
+        with self.app.sessions() as session:
+            drift = session.get(Drift, drift_id)
+            items = data.examples(session, drift)[:MOST_ITEMS] if drift else []
+        blocks = [
+            {"type": "input", "block_id": f"item-{item['id']}", "optional": True,
+             "label": _plain(f"{item['key'] or ''} {item['name']}".strip()[:150] or "An item"),
+             "element": {"type": "static_select", "action_id": "key_result", "options": options,
+                         "placeholder": _plain("What does it serve?")}}
+            for item in items
+        ]  # fmt: skip
+        if not blocks:
+            blocks = [{"type": "section", "text": _plain("There is nothing to label here now.")}]
+        client.views_open(trigger_id=body["trigger_id"], view={
+            "type": "modal", "callback_id": "labels", "title": _plain("What do these serve?"), "submit": _plain("Keep"),
+            "private_metadata": str(drift_id), "blocks": blocks,
+        })  # fmt: skip
+
+    def keep_labels(self, ack: Any, view: dict[str, Any]) -> None:
+        """Keep what was chosen; the rest stays open."""
+        ack()
+        version, _ = self.app.register()
+        for block, values in view["state"]["values"].items():
+            chosen = (values.get("key_result") or {}).get("selected_option")
+            if block.startswith("item-") and chosen:
+                key = None if chosen["value"] == NONE else str(chosen["value"])
+                try:
+                    label(self.app.sessions, int(block.removeprefix("item-")), key, version, "slack", self.app.now())
+                except DecisionError as error:
+                    log.warning("label refused", reason=str(error))
+
+    def ask_whom(self, ack: Any, body: dict[str, Any], action: dict[str, Any], client: WebClient) -> None:
+        """Open a modal for who decides, and until when."""
+        ack()
+        client.views_open(trigger_id=body["trigger_id"], view={
+            "type": "modal", "callback_id": "assign", "title": _plain("Who decides?"), "submit": _plain("Assign"),
+            "private_metadata": str(action["value"]), "blocks": [
+                {"type": "input", "block_id": "who", "label": _plain("Owner"),
+                 "element": {"type": "users_select", "action_id": "who"}},
+                {"type": "input", "block_id": "when", "label": _plain("Until"),
+                 "element": {"type": "datepicker", "action_id": "when"}},
+            ],
+        })  # fmt: skip
+
+    def keep_whom(self, ack: Any, body: dict[str, Any], view: dict[str, Any], client: WebClient) -> None:
+        """Keep who decides until when; said in the thread, and again on the day."""
+        values = view["state"]["values"]
+        who, when = values["who"]["who"]["selected_user"], values["when"]["when"]["selected_date"]
+        ack()
+        drift = int(view["private_metadata"])
+        by = f"slack:{body['user']['id']}"
+        try:
+            taken = decide(
+                self.app.sessions, drift, "assigned", by, f"slack-{view['id']}", self.app.now(), f"{who} {when}"
+            )
+        except DecisionError as error:
+            log.warning("assignment refused", reason=str(error))
+            return
+        if taken.new:
+            day = datetime.fromisoformat(when)
+            self._in_thread(client, drift, f"<@{who}> decides until {day.day} {day:%B}.")
+
+    def _in_thread(self, client: WebClient, drift_id: int, text: str) -> None:
+        with self.app.sessions() as session:
+            drift = self._told(session, drift_id)
+        if drift is not None:
+            client.chat_postMessage(
+                channel=str(drift.channel), thread_ts=drift.message_ts, text=text, unfurl_links=False
+            )
+
+    @staticmethod
+    def _told(session: Session, drift_id: int) -> Drift | None:
+        drift = session.get(Drift, drift_id)
+        return drift if drift is not None and drift.message_ts else None
+
+
+def _plain(text: str) -> dict[str, Any]:
+    return {"type": "plain_text", "text": text}
+
+
+def _option(text: str, value: str) -> dict[str, Any]:
+    return {"text": _plain(text[:LONGEST_OPTION]), "value": value[:LONGEST_OPTION]}
