@@ -2,8 +2,8 @@
 
 import smtplib
 import ssl
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from email.message import EmailMessage
 from email.utils import make_msgid
@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from alerts.charts import WeekPoint, top_share_png
 from models import Digest, Share, Theme
+from pipeline.drift import COMPANY
 from pipeline.register import Register, Team
 
 WEEKS = 8
@@ -41,6 +42,8 @@ class TeamWeek:
     lines: Sequence[Line]
     idle: Sequence[str]
     themes: Sequence[tuple[str, float]]
+    new: Sequence[tuple[str, date]]
+    changed: Sequence[str]
     coverage: float
     points: Sequence[WeekPoint]
 
@@ -51,6 +54,14 @@ class Choice:
 
     text: str
     url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """What a digest asks: items to label, and for each theme (by name) the links of its answers."""
+
+    questions: Sequence["Question"] = ()
+    themes: Mapping[str, Sequence[Choice]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,24 +102,50 @@ def team_week(session: Session, register: Register, team: Team) -> TeamWeek | No
         if now is not None and (now.share >= 0.005 or before):
             usual = sum(before) / len(before) if before else now.share
             lines.append(Line(title, priority, 100 * now.share, 100 * now.low, 100 * now.high, 100 * usual))
-    mine = {o.key for o in register.objectives for k in o.key_results if team.key in k.teams}
+    mine = {o.key for o in register.objectives for k in o.key_results if team.key in (*k.teams, COMPANY)}
     by_key = {row.objective: row.share for row in rows if row.week == week}
     idle = [o.title for o in register.objectives if o.key in mine and by_key.get(o.key, 0.0) < 0.02]
     top = [row for row in rows if row.objective == "top"]
     points = [WeekPoint(row.week, row.share, row.low, row.high, row.coverage) for row in top]
-    themes = [
-        (theme.name, dict(map(tuple, theme.teams)).get(team.key, 0.0)) for theme in session.scalars(select(Theme))
+    company = team.key == COMPANY
+    themes = list(session.scalars(select(Theme)))
+    days = {
+        theme.name: theme.recent_person_days if company else dict(map(tuple, theme.teams)).get(team.key, 0.0)
+        for theme in themes
+    }
+    largest = sorted(((name, amount) for name, amount in days.items() if amount >= 3), key=lambda pair: -pair[1])[:3]
+    began = register.period.start + timedelta(weeks=2)
+    new = [
+        (t.name, t.first_day)
+        for t in themes
+        if days[t.name] >= 3 and max(began, week - timedelta(weeks=4)) <= t.first_day
     ]
-    largest = sorted((pair for pair in themes if pair[1] >= 3), key=lambda pair: -pair[1])[:3]
-    return TeamWeek(team, week, [line for line in lines if max(line.now, line.usual) >= 1], idle, largest,
-                    100 * (points[-1].coverage if points else 0.0), points)  # fmt: skip
+    shown = [line for line in lines if max(line.now, line.usual) >= 1]
+    coverage = 100 * (points[-1].coverage if points else 0.0)
+    return TeamWeek(team, week, shown, idle, largest, new[:3], _changed(shown, largest), coverage, points)  # fmt: skip
 
 
-def compose(content: TeamWeek, sender: str, questions: Sequence[Question] = ()) -> EmailMessage:
+def _changed(lines: Sequence[Line], themes: Sequence[tuple[str, float]]) -> list[str]:
+    """The largest moves against the weeks before, beyond their interval, and what is behind a growth off the plan."""
+    moved = sorted(
+        (line for line in lines if not line.low <= line.usual <= line.high), key=lambda line: line.now - line.usual
+    )
+    said = [f"{line.title}: {line.now - line.usual:+.0f} points against the usual {line.usual:.0f} %" for line in moved]
+    if moved and moved[-1].priority is None and themes:
+        said.append(f"The largest work off the plan is “{themes[0][0]}”.")
+    return said[:4]
+
+
+def company_week(session: Session, register: Register) -> TeamWeek | None:
+    """The same of the whole company, for the COO."""
+    return team_week(session, register, Team(key=COMPANY, name=register.company or "The company"))
+
+
+def compose(content: TeamWeek, sender: str, links: Links | None = None) -> EmailMessage:
     """Multipart mail: text first, HTML with the chart inside."""
     folder = files("alerts").joinpath("templates")
     top_now = sum(line.now for line in content.lines if line.priority and line.priority <= 3)
-    values = {"c": content, "top_now": top_now, "through": content.week + timedelta(days=6), "questions": questions}
+    values = {"c": content, "top_now": top_now, "through": content.week + timedelta(days=6), "links": links or Links()}
     mail = EmailMessage()
     mail["Subject"] = f"{content.team.name}: {top_now:.0f} % of the week on the top three"
     mail["From"], mail["To"] = sender, content.team.lead or ""
@@ -127,25 +164,39 @@ def compose(content: TeamWeek, sender: str, questions: Sequence[Question] = ()) 
 
 def send_due(
     sessions: sessionmaker[Session], register: Register, smtp: Smtp, only: str | None = None,
-    ask: Callable[[Session, Team], Sequence[Question]] = lambda session, team: (),
+    ask: Callable[[Session, Team, Sequence[tuple[str, float]]], Links] = lambda session, team, themes: Links(),
+    company: Sequence[str] = (), due: Callable[[Session, str, date], bool] = lambda session, address, week: True,
 ) -> tuple[int, list[str]]:  # fmt: skip
-    """Send what was not sent for its week; returns (sent, one sentence for each that failed)."""
+    """Send what was not sent for its week; returns (sent, one sentence for each that failed).
+
+    Each team's lead gets the team's, each address of `company` the company's. `due` says whether the hour has come for an
+    address to hear of a week. One that bounces stops nobody else.
+    """
     sent, failed = 0, []
-    for team in register.teams:
+    everybody = [
+        *register.teams,
+        *(Team(key=COMPANY, name=register.company or "The company", lead=one) for one in company),
+    ]
+    for team in everybody:
         if not team.lead or (only and team.key != only):
             continue
+        name = team.key if team.key != COMPANY else f"{COMPANY} {team.lead}"[:64]
         with sessions() as session:
             content = team_week(session, register, team)
-            if content is None or session.get(Digest, (content.week, team.key)) is not None:
+            if content is None or session.get(Digest, (content.week, name)) is not None:
                 continue
-            questions = ask(session, team)
+            if not due(session, team.lead, content.week):
+                continue
+            links = ask(session, team, content.themes)
         try:
-            _send(compose(content, smtp.sender, questions), smtp)
+            _send(compose(content, smtp.sender, links), smtp)
         except (OSError, smtplib.SMTPException) as error:
-            failed.append(f"digest for team {team.key}: {type(error).__name__}")
+            failed.append(
+                f"digest for {'the company' if team.key == COMPANY else 'team ' + team.key}: {type(error).__name__}"
+            )
             continue
         with sessions.begin() as session:
-            session.add(Digest(week=content.week, team=team.key, sent_at=datetime.now(UTC)))
+            session.add(Digest(week=content.week, team=name, sent_at=datetime.now(UTC)))
         sent += 1
     return sent, failed
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from alerts.charts import WeekPoint, top_share_png
 from alerts.view import AlertView, view
-from models import OPEN_STATES, Drift, Share
+from models import OPEN_STATES, Decision, Drift, Share, upsert
 from pipeline.decisions import wake_snoozed
 from pipeline.drift import COMPANY
 from pipeline.register import Register
@@ -166,6 +166,36 @@ def tell_changes(
         if line is None or not _claim_saying(sessions, drift, state):
             continue
         client.chat_postMessage(channel=str(drift.channel), thread_ts=drift.message_ts, text=line, unfurl_links=False)
+        told += 1
+    return told + _remind(sessions, client, now())
+
+
+def _remind(sessions: sessionmaker[Session], client: "WebClient", now: datetime) -> int:
+    """On the day that a decision was to be taken by, say so in the thread, once."""
+    today = now.date().isoformat()
+    with sessions() as session:
+        rows = session.execute(
+            select(Decision.id, Decision.note, Drift).join(Drift, Drift.id == Decision.drift_id)
+            .where(Decision.kind == "assigned", Drift.state.in_(OPEN_STATES), Drift.message_ts.is_not(None))
+        ).all()  # fmt: skip
+    told = 0
+    for id_, note, drift in rows:
+        who, _, when = note.partition(" ")
+        if not when or when > today:
+            continue
+        row = {
+            "drift_id": drift.id,
+            "kind": "reminded",
+            "by": "leeway",
+            "at": now,
+            "note": note,
+            "nonce": f"remind-{id_}",
+        }
+        with sessions.begin() as session:
+            if not upsert(session, Decision, [row], ("nonce",), keep=True):
+                continue
+        text = f"<@{who}>: today a decision is due here. Continue, reshape or stop?"
+        client.chat_postMessage(channel=str(drift.channel), thread_ts=drift.message_ts, text=text, unfurl_links=False)
         told += 1
     return told
 

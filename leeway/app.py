@@ -183,19 +183,25 @@ class App:
         answered = bool(slack and (slack.signing_secret.get_secret_value() or slack.app_token.get_secret_value()))
         return Faces(self.settings.web.url.rstrip("/"), answered)
 
-    def send_digests(self, only: str | None = None) -> tuple[int, list[str]]:
-        """Send this week's digests that were not sent. Raises NotReady where no mail server is set."""
+    def send_digests(self, only: str | None = None, *, due_only: bool = False) -> tuple[int, list[str]]:
+        """Send the last week's digests that were not sent; with `due_only`, to those whose day and hour have come.
+
+        Raises NotReady where no mail server is set.
+        """
         from alerts.digest import Smtp, send_due
 
         smtp = self.settings.smtp
         if not smtp.host:
             raise NotReady("no mail server is set. Add [smtp] with host and sender to leeway.toml.")
         values = smtp.model_dump() | {"password": smtp.password.get_secret_value()}
-        from leeway.links import digest_questions
+        from leeway.links import digest_links, is_due
 
         _, register = self.register()
-        return send_due(self.sessions, register, Smtp(**values), only,
-                        lambda session, team: digest_questions(self, session, register, team))  # fmt: skip
+        return send_due(
+            self.sessions, register, Smtp(**values), only,
+            lambda session, team, themes: digest_links(self, session, register, team, themes), self.settings.web.company,
+            (lambda session, address, week: is_due(self, session, address, week)) if due_only else (lambda *_: True),
+        )  # fmt: skip
 
 
 def _plain(section: Any) -> dict[str, Any]:

@@ -6,7 +6,6 @@ Tasks carry no data: each asks the database what is pending, so one that is lost
 from functools import cache
 
 from celery import Celery
-from celery.schedules import crontab
 
 from leeway.app import App
 from leeway.settings import load
@@ -31,9 +30,7 @@ def make() -> Celery:
             "pull": {"task": "leeway.tasks.pull_all", "schedule": settings.schedule.pull_minutes * 60.0},
             "analyse": {"task": "leeway.tasks.analyse", "schedule": settings.schedule.pull_minutes * 60.0},
             "speak": {"task": "leeway.tasks.speak", "schedule": 300.0},
-            "digest": {"task": "leeway.tasks.digest", "schedule": crontab(
-                minute="0", hour=str(settings.schedule.digest_hour), day_of_week=str((settings.schedule.digest_weekday + 1) % 7)
-            )},
+            "digest": {"task": "leeway.tasks.digest", "schedule": 900.0},
         },
         task_default_queue="pull",
     )  # fmt: skip

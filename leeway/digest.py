@@ -7,21 +7,24 @@ from pathlib import Path
 
 from alerts.digest import compose, team_week
 from leeway.app import App, NotReady
-from leeway.links import digest_questions
+from leeway.links import digest_links
+from pipeline.drift import COMPANY
+from pipeline.register import Team
 
 
 def write_previews(app: App, folder: Path, only: str | None = None) -> Iterator[Path]:
     """An .eml and an .html for each team with shares. Raises NotReady for a team key that is not in the register."""
     _, register = app.register()
-    if only and only not in {team.key for team in register.teams}:
+    everybody = [*register.teams, Team(key=COMPANY, name=register.company or "The company")]
+    if only and only not in {team.key for team in everybody}:
         raise NotReady(f"there is no team {only!r} in the register.")
     folder.mkdir(parents=True, exist_ok=True)
-    for team in register.teams:
+    for team in everybody:
         if only and team.key != only:
             continue
         with app.sessions() as session:
             content = team_week(session, register, team)
-            asked = digest_questions(app, session, register, team) if content else []
+            asked = digest_links(app, session, register, team, content.themes) if content else None
         if content is None:
             continue
         mail = compose(content, app.settings.smtp.sender, asked)

@@ -1,11 +1,18 @@
 """Signed links: each for one purpose, each with an end."""
 
+from collections.abc import Sequence
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
 from itsdangerous import URLSafeTimedSerializer
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from alerts.digest import Choice, Question
+from alerts.digest import Choice, Links, Question
 from leeway.app import App
-from pipeline.decisions import signing_key
+from models import Account
+from pipeline.decisions import ANSWERS, signing_key
+from pipeline.drift import COMPANY
 from pipeline.questions import questions
 from pipeline.register import Register, Team
 
@@ -18,15 +25,17 @@ def serializer(app: App, purpose: str) -> URLSafeTimedSerializer:
     return URLSafeTimedSerializer(signing_key(app.sessions, "web"), salt=f"leeway {purpose}")
 
 
-def digest_questions(app: App, session: Session, register: Register, team: Team) -> list[Question]:
-    """Five items for the lead to label, each with a link an answer; none where people cannot reach the page."""
+def digest_links(
+    app: App, session: Session, register: Register, team: Team, themes: Sequence[tuple[str, float]]
+) -> Links:
+    """Five items for the lead to label and an answer for each theme, each a link; none where people cannot reach the page."""
     page = app.settings.web.url.rstrip("/")
     if not page:
-        return []
+        return Links()
     sign = serializer(app, "answer")
     titles = {k.key: k.title for _, k in register.key_results()}
     found = []
-    for one in questions(session, register, team.key, set())[:ASKED]:
+    for one in questions(session, register, None if team.key == COMPANY else team.key, set())[:ASKED]:
         name = (one["name"] or one["text"])[:LONGEST]
         answers: list[tuple[str | None, str]] = [
             (k["key"], f"{k['key']} {titles[k['key']]}"[:LONGEST]) for k in one["likely"][:CHOICES]
@@ -38,4 +47,29 @@ def digest_questions(app: App, session: Session, register: Register, team: Team)
             for key, text in [*answers, (None, "None of our key results")]
         ]  # fmt: skip
         found.append(Question(f"{one['key'] or ''} {name}".strip(), one["place"], choices))
-    return found
+    by = team.name
+    said = {
+        theme: [
+            Choice(answer, f"{page}/answer?token=" + sign.dumps({
+                "theme": theme, "by": by, "answer": answer, "say": f"{answer.capitalize()} this work", "name": theme,
+            }))
+            for answer in ANSWERS
+        ]
+        for theme, _ in themes
+    }  # fmt: skip
+    return Links(found, said)
+
+
+def is_due(app: App, session: Session, address: str, week: date) -> bool:
+    """Whether the digest's day and hour have come where the reader lives: Slack knows their time zone."""
+    zone = session.scalar(
+        select(Account.time_zone).where(Account.email == address.lower(), Account.time_zone.is_not(None)).limit(1)
+    )
+    _, register = app.register()
+    try:
+        local = ZoneInfo(zone or register.calendar.time_zone)
+    except (ZoneInfoNotFoundError, ValueError):
+        local = ZoneInfo(register.calendar.time_zone)
+    given = app.settings.schedule
+    day = week + timedelta(days=7 + given.digest_weekday)
+    return app.now().astimezone(local) >= datetime.combine(day, time(given.digest_hour), local)

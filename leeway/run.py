@@ -58,5 +58,9 @@ def run_forever(app: App, console: Console) -> None:
         for error in report.errors:
             log.warning("cycle", error=error)
         log.info("cycle", seconds=round(sum(report.seconds.values()), 1), **report.counts)
+        if app.settings.smtp.host:
+            sent, failed = app.send_digests(due_only=True)
+            if sent or failed:
+                log.info("digests", sent=sent, failed=failed)
         if not report.counts.get("unfinished"):  # more history is waiting: go on at once
             stop.wait(app.settings.schedule.pull_minutes * 60)

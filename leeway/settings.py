@@ -93,11 +93,20 @@ class IdentitySettings(_Section):
 
 
 class WebSettings(_Section):
-    """The page. `url` is how people reach it, for links in Slack and mails; empty where only this machine does."""
+    """The page. `url` is how people reach it, for links in Slack and mails; empty where only this machine does.
+
+    With `oidc_issuer` (https://slack.com, or any OpenID Connect provider) people sign in there; `company` and `ops` list
+    the addresses of those roles, and a team's lead in okrs.yaml sees that team.
+    """
 
     host: str = "127.0.0.1"
     port: int = Field(8440, ge=1, le=65535)
     url: str = ""
+    oidc_issuer: str = ""
+    oidc_client_id: str = ""
+    oidc_client_secret: SecretStr = SecretStr("")
+    company: list[str] = []
+    ops: list[str] = []
 
 
 class RetentionSettings(_Section):

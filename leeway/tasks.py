@@ -68,5 +68,5 @@ def speak() -> None:
 @celery.task(name="leeway.tasks.digest")  # type: ignore[untyped-decorator]
 def digest() -> None:
     """Send this week's digests that were not sent."""
-    sent, failed = the_app().send_digests()
+    sent, failed = the_app().send_digests(due_only=True)
     log.info("digests", sent=sent, failed=failed)

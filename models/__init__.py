@@ -27,6 +27,7 @@ from models.tables import (
     StreamCursor,
     Team,
     Theme,
+    ThemeAnswer,
     UsedLink,
     Vector,
     WorkItem,
@@ -35,5 +36,6 @@ from models.tables import (
 __all__ = [
     "OPEN_STATES", "Account", "Base", "Capacity", "Cycle", "Decision", "Digest", "Drift", "Effort", "Failure", "Forgotten",
     "KeyResult", "Label", "Lease", "Match", "Objective", "Person", "Question", "RegisterVersion", "Secret", "Share",
-    "Signal", "StreamCursor", "Team", "Theme", "UsedLink", "Vector", "WorkItem", "connect", "upsert", "without_password",
+    "Signal", "StreamCursor", "Team", "Theme", "ThemeAnswer", "UsedLink", "Vector", "WorkItem", "connect", "upsert",
+    "without_password",
 ]  # fmt: skip

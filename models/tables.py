@@ -292,6 +292,16 @@ class Decision(Base):
     nonce: Mapped[str] = mapped_column(String(200), unique=True)
 
 
+class ThemeAnswer(Base):
+    """What a lead or the COO said about a theme: continue, reshape or stop. By name, since themes are found anew."""
+
+    __tablename__ = "theme_answer"
+    theme: Mapped[str] = mapped_column(String(200), primary_key=True)
+    by: Mapped[str] = mapped_column(String(64), primary_key=True)
+    answer: Mapped[str] = mapped_column(String(16))
+    at: Mapped[datetime]
+
+
 class Secret(Base):
     """A key that this installation made for itself, to sign links and sessions."""
 

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session, sessionmaker
 
-from models import OPEN_STATES, Decision, Drift, KeyResult, Label, Secret, UsedLink, WorkItem, upsert
+from models import OPEN_STATES, Decision, Drift, KeyResult, Label, Secret, ThemeAnswer, UsedLink, WorkItem, upsert
 
 SNOOZE = timedelta(weeks=2)
 KINDS = {"acknowledged": "acknowledged", "snoozed": "snoozed", "intended": "intended", "assigned": None}
@@ -79,6 +79,19 @@ def label(
         item.stale = True  # what is known of it changed, so the next cycle matches again
         row = {"work_item_id": work_item, "key_result": key_result, "origin": origin, "at": now}
         upsert(session, Label, [row], ("work_item_id",))
+
+
+ANSWERS = ("continue", "reshape", "stop")
+
+
+def answer_theme(sessions: sessionmaker[Session], theme: str, by: str, answer: str, now: datetime) -> None:
+    """Keep what somebody said about a theme; the last word counts. Raises DecisionError."""
+    if answer not in ANSWERS:
+        raise DecisionError(f"a theme is continued, reshaped or stopped, not {answer!r}.")
+    with sessions.begin() as session:
+        upsert(
+            session, ThemeAnswer, [{"theme": theme[:200], "by": by[:64], "answer": answer, "at": now}], ("theme", "by")
+        )
 
 
 def signing_key(sessions: sessionmaker[Session], name: str) -> str:

@@ -4,9 +4,10 @@ import csv
 import io
 import secrets
 from collections.abc import Awaitable, Callable
+from dataclasses import asdict
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import Depends, FastAPI, Form, HTTPException, Request
 from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
@@ -26,19 +27,20 @@ from leeway.links import serializer
 from leeway.settings import load
 from leeway.status import status_of
 from models import OPEN_STATES, Drift
-from pipeline.decisions import DecisionError, decide, label, signing_key
+from pipeline.decisions import DecisionError, answer_theme, decide, label, signing_key
 from pipeline.drift import COMPANY
 from pipeline.questions import questions
 from pipeline.register import hints
 from web import data
 from web.auth import LABEL_SECONDS, Viewer, check_form, redeem, viewer
+from web.oidc import add_oidc
 from web.slack import add_slack
 
 HERE = Path(__file__).parent
 POLICY = ("default-src 'none'; style-src 'self' 'unsafe-inline'; script-src 'self'; img-src 'self' data:; "
           "form-action 'self'; frame-ancestors 'none'; base-uri 'none'")  # fmt: skip
 Signed = Annotated[Viewer, Depends(viewer)]
-Company = Callable[[Request, Viewer], None]
+Table = Literal["shares", "objectives", "themes", "drifts"]
 
 
 def make(app: App | None = None) -> FastAPI:
@@ -49,6 +51,7 @@ def make(app: App | None = None) -> FastAPI:
     _probes(web, app)
     Pages(web, app)
     add_slack(web, app)
+    add_oidc(web, app)
     return web
 
 
@@ -92,8 +95,8 @@ class Pages:
             ("GET", "/answer", self.answer), ("POST", "/answer", self.answered),
         ):  # fmt: skip
             web.add_api_route(path, handler, methods=[method], include_in_schema=False, response_model=None)
-        web.add_api_route("/api/{scope}.json", self.shares_json, methods=["GET"], summary="Weekly shares of a scope")
-        web.add_api_route("/api/{scope}.csv", self.shares_csv, methods=["GET"], summary="The same as CSV",
+        web.add_api_route("/api/{scope}/{table}.json", self.as_json, methods=["GET"], summary="A table of a scope")
+        web.add_api_route("/api/{scope}/{table}.csv", self.as_csv, methods=["GET"], summary="The same as CSV",
                           response_class=PlainTextResponse)  # fmt: skip
 
     # What is seen
@@ -224,35 +227,49 @@ class Pages:
         """Keep the answer of the link that was followed."""
         given = self._answer(request.session.pop("answer", ""))
         version, _ = self.app.register()
-        self._keep_label(given["item"], given["key_result"], version, "digest")
+        if "theme" in given:
+            answer_theme(self.app.sessions, given["theme"], given["by"], given["answer"], self.app.now())
+        else:
+            self._keep_label(given["item"], given["key_result"], version, "digest")
         return self._page(request, None, "message.html.j2", {
             "heading": "Kept. Thank you.", "text": "It counts from the next computation on. You can close this page.",
         })  # fmt: skip
 
     # Data
 
-    def shares_json(self, who: Signed, scope: str) -> list[dict[str, Any]]:
-        """Rows of week, objective, share, low, high, coverage."""
-        return self._weeks(who, scope)
+    def as_json(self, who: Signed, scope: str, table: Table) -> list[dict[str, Any]]:
+        """`shares` by week, `objectives` of the last week, `themes` off the plan, `drifts`; a share is a part of one."""
+        return self._rows(who, scope, table)
 
-    def shares_csv(self, who: Signed, scope: str) -> PlainTextResponse:
-        """The same rows."""
+    def as_csv(self, who: Signed, scope: str, table: Table) -> PlainTextResponse:
+        """The same rows, with a line of names."""
+        rows = self._rows(who, scope, table)
         out = io.StringIO()
-        writer = csv.DictWriter(out, ["week", "objective", "share", "low", "high", "coverage"])
+        writer = csv.DictWriter(out, list(rows[0]) if rows else ["empty"])
         writer.writeheader()
-        writer.writerows(self._weeks(who, scope))
+        # A text that begins like a formula is one for a spreadsheet that opens this file.
+        writer.writerows(
+            {k: f"'{v}" if isinstance(v, str) and v[:1] in "=+-@" else v for k, v in row.items()} for row in rows
+        )
         return PlainTextResponse(out.getvalue(), media_type="text/csv",
-                                 headers={"Content-Disposition": f'attachment; filename="{scope}.csv"'})  # fmt: skip
+                                 headers={"Content-Disposition": f'attachment; filename="{scope}-{table}.csv"'})  # fmt: skip
 
     # Parts
 
-    def _weeks(self, who: Viewer, scope: str) -> list[dict[str, Any]]:
+    def _rows(self, who: Viewer, scope: str, table: Table) -> list[dict[str, Any]]:
         _, register = self._allowed(who, scope)
         with self.app.sessions() as session:
-            found = data.scope_of(session, register, scope)
-        if found is None:
+            if table == "themes":
+                found = data.themes(session, register, self.least, scope)
+                return [row | {"teams": ", ".join(row["teams"]), "since": row["since"].isoformat()} for row in found]
+            if table == "drifts":
+                return [
+                    data.as_row(d) for d in data.drifts(session, None if scope == COMPANY else scope) if self._shown(d)
+                ]
+            figures = data.scope_of(session, register, scope)
+        if figures is None:
             raise HTTPException(404, "There are no figures yet.")
-        return found.weeks
+        return figures.weeks if table == "shares" else [asdict(row) for row in figures.rows]
 
     def _allowed(self, who: Viewer, scope: str) -> tuple[int, Any]:
         version, register = self.app.register()

@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from leeway.app import App
-from models import Cycle, Decision, Drift, Effort, Match, Person, Share, Theme, WorkItem
+from models import Cycle, Decision, Drift, Effort, Match, Person, Share, Theme, ThemeAnswer, WorkItem
 from pipeline.drift import COMPANY
 from pipeline.register import Register
 
@@ -82,6 +82,16 @@ def drifts(session: Session, scope: str | None = None) -> list[Drift]:
     return sorted(found, key=lambda drift: drift.ended_on is not None or drift.state == "superseded")
 
 
+def as_row(drift: Drift) -> dict[str, Any]:
+    """A drift as a row of a table."""
+    return {
+        "scope": drift.scope, "start": drift.start.isoformat(), "raised_on": drift.raised_on.isoformat(),
+        "ended_on": drift.ended_on.isoformat() if drift.ended_on else "", "state": drift.state, "severity": drift.severity,
+        "before": round(drift.before, 4), "after": round(drift.after, 4), "low": round(drift.low, 4),
+        "high": round(drift.high, 4),
+    }  # fmt: skip
+
+
 def decisions(session: Session, drift: int) -> list[Decision]:
     """What was decided about a drift, in order."""
     return list(session.scalars(select(Decision).where(Decision.drift_id == drift).order_by(Decision.at)))
@@ -96,7 +106,9 @@ def themes(session: Session, register: Register, least: int, scope: str = COMPAN
         if scope != COMPANY and days.get(scope, 0.0) < 1:
             continue
         named = [large[team] for team in days if team in large and days[team] >= 1]
+        said = session.execute(select(ThemeAnswer.answer, ThemeAnswer.by).where(ThemeAnswer.theme == theme.name)).all()
         found.append({"name": theme.name, "since": theme.first_day, "teams": named,
+                      "said": ", ".join(f"{answer} ({by})" for answer, by in said),
                       "person_days": round(theme.recent_person_days)})  # fmt: skip
     return found[:8]
 

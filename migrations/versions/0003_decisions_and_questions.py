@@ -31,6 +31,13 @@ def upgrade() -> None:
     )
     op.create_index("ix_decision_drift_id", "decision", ["drift_id"])
     op.create_table(
+        "theme_answer",
+        sa.Column("theme", sa.String(200), primary_key=True),
+        sa.Column("by", sa.String(64), primary_key=True),
+        sa.Column("answer", sa.String(16), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+    )
+    op.create_table(
         "secret", sa.Column("name", sa.String(64), primary_key=True), sa.Column("value", sa.String(200), nullable=False)
     )
     op.create_table(
@@ -47,5 +54,5 @@ def downgrade() -> None:
     with op.batch_alter_table("drift") as batch:
         batch.drop_column("said")
         batch.drop_column("snoozed_until")
-    for table in ("used_link", "secret", "decision", "question"):
+    for table in ("used_link", "secret", "theme_answer", "decision", "question"):
         op.drop_table(table)

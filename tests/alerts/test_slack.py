@@ -17,6 +17,7 @@ from alerts.picture import page
 from alerts.slack import CLAIM, Faces, blocks, escape, message, tell_changes, tell_pending
 from alerts.view import AlertView, TeamLine, ThemeLine, view
 from models import Drift, Share
+from pipeline.decisions import decide
 from pipeline.register import parse
 from simulator.company import register_yaml
 from simulator.server import Simulator
@@ -228,3 +229,17 @@ def test_the_alert_has_a_picture_with_its_text_and_buttons_where_somebody_answer
     buttons = next(block for block in blocks_ if block["type"] == "actions")["elements"]
     assert [b["action_id"] for b in buttons] == ["weeks", "intended", "snoozed", "labels", "assign"]
     assert buttons[0]["url"] == f"https://leeway.example/drifts/{id_}"
+
+
+def test_an_assigned_decision_is_reminded_of_on_its_day_once(
+    company: Simulator, sessions: sessionmaker[Session]
+) -> None:
+    id_ = raise_one(sessions)
+    client = connect(company)
+    tell_pending(sessions, REGISTER, client, "leadership", 5)
+    at = datetime(2026, 7, 10, 9, tzinfo=UTC)
+    decide(sessions, id_, "assigned", "slack:U1", "n1", at, "U7 2026-07-14")
+    assert tell_changes(sessions, REGISTER, client, lambda: at) == 0
+    due = at + timedelta(days=4)
+    assert [tell_changes(sessions, REGISTER, client, lambda: due) for _ in range(2)] == [1, 0]
+    assert company.world.posted[-1]["text"].startswith("<@U7>: today")

@@ -37,8 +37,11 @@ def fill(session: Session) -> None:
         week = MONDAY - timedelta(weeks=9 - n)
         for scope in ("company", "app", "fleet"):
             for place, key in enumerate(keys):
-                session.add(Share(week=week, scope=scope, objective=key, share=[0.2, 0.15, 0.15, 0.1, 0.1, 0.3][place],
-                                  low=0.05, high=0.4, coverage=0.9, person_days=100))  # fmt: skip
+                share, low, high = [0.2, 0.15, 0.15, 0.1, 0.1, 0.3][place], 0.05, 0.4
+                if n == 9 and key == "":
+                    share, low, high = 0.5, 0.4, 0.6
+                session.add(Share(week=week, scope=scope, objective=key, share=share, low=low, high=high, coverage=0.9,
+                                  person_days=100))  # fmt: skip
             session.add(Share(week=week, scope=scope, objective="top", share=0.5 - 0.02 * n, low=0.4 - 0.02 * n,
                               high=0.6 - 0.02 * n, coverage=0.9, person_days=100))  # fmt: skip
     for scope in ("company", "fleet"):
@@ -46,7 +49,7 @@ def fill(session: Session) -> None:
                           start=date(2026, 6, 15), before=0.5, after=0.3, low=-0.28, high=-0.12, absorbed_by=[["", 20.0]],
                           explanation={"themes": [{"name": HOSTILE, "points": 12.0, "teams": ["app"], "examples": [HOSTILE]}],
                                        "teams": [{"team": "app", "before": 0.6, "after": 0.3, "points": -9.0}]}))  # fmt: skip
-    session.add(Theme(name=HOSTILE, first_day=date(2026, 6, 1), person_days=30, recent_person_days=20,
+    session.add(Theme(name=HOSTILE, first_day=date(2026, 6, 20), person_days=30, recent_person_days=20,
                       teams=[["app", 30.0]], items=[]))  # fmt: skip
     person = Person(email="nele.brandt@velora.example", team="app")
     session.add(person)

@@ -45,8 +45,8 @@ def test_nobody_sees_anything_without_signing_in(client: TestClient) -> None:
         "/labels",
         "/register",
         "/sources",
-        "/api/company.json",
-        "/api/company.csv",
+        "/api/company/shares.json",
+        "/api/company/shares.csv",
     ):
         answer = client.get(path, follow_redirects=False)
         assert answer.status_code == 401, path
@@ -83,9 +83,9 @@ def test_forged_and_old_links_are_refused(client: TestClient, app: App, monkeypa
     ("role", "team", "allowed", "refused"),
     [
         ("company", None, ["/", "/teams/app", "/teams/fleet", "/drifts/1", "/drifts/2", "/register", "/labels"], ["/sources"]),
-        ("ops", None, ["/", "/teams/app", "/sources", "/api/fleet.csv"], []),
-        ("team", "app", ["/teams/app", "/labels", "/register", "/api/app.json"],
-         ["/teams/fleet", "/sources", "/drifts/1", "/drifts/2", "/api/company.json", "/api/fleet.csv"]),
+        ("ops", None, ["/", "/teams/app", "/sources", "/api/fleet/shares.csv"], []),
+        ("team", "app", ["/teams/app", "/labels", "/register", "/api/app/shares.json"],
+         ["/teams/fleet", "/sources", "/drifts/1", "/drifts/2", "/api/company/shares.json", "/api/fleet/shares.csv"]),
     ],
 )  # fmt: skip
 def test_roles_by_guessing_addresses(
@@ -100,7 +100,7 @@ def test_a_team_below_the_floor_has_no_page(app: App, client: TestClient) -> Non
     app.settings.drift.least_people = 9
     small = enter(TestClient(make(app)), app, "company")
     assert small.get("/teams/iberia").status_code == 404
-    assert small.get("/api/iberia.json").status_code == 404
+    assert small.get("/api/iberia/shares.json").status_code == 404
     assert "/teams/iberia" not in small.get("/").text
 
 
@@ -161,11 +161,16 @@ def test_a_link_in_a_mail_changes_nothing_until_its_button_is_pressed(client: Te
 
 def test_tables_as_json_and_csv_and_their_description(client: TestClient, app: App) -> None:
     enter(client, app, "company")
-    rows = client.get("/api/company.json").json()
+    rows = client.get("/api/company/shares.json").json()
     assert set(rows[0]) == {"week", "objective", "share", "low", "high", "coverage"}
-    lines = client.get("/api/company.csv").text.splitlines()
+    lines = client.get("/api/company/shares.csv").text.splitlines()
     assert len(lines) == len(rows) + 1
-    assert set(client.get("/openapi.json").json()["paths"]) == {"/api/{scope}.json", "/api/{scope}.csv"}
+    for table in ("objectives", "themes", "drifts"):
+        rows = client.get(f"/api/company/{table}.json").json()
+        assert rows
+        assert len(client.get(f"/api/company/{table}.csv").text.splitlines()) == len(rows) + 1
+    assert client.get("/api/company/people.json").status_code == 422
+    assert set(client.get("/openapi.json").json()["paths"]) == {"/api/{scope}/{table}.json", "/api/{scope}/{table}.csv"}
 
 
 def test_every_answer_forbids_other_hosts_and_frames(client: TestClient, app: App) -> None:
@@ -245,10 +250,11 @@ def test_the_digests_links_label_an_item_once_pressed(tmp_path: Path) -> None:
     list(write_previews(app, tmp_path, "app"))
     html = (tmp_path / "digest-app.html").read_text()
     links = re.findall(r'href="https://leeway\.example(/answer\?token=[^"]+)"', html)
-    assert len(links) == 3 * 3  # three items, two likely key results each, and none
+    assert len(links) == 3 * 3 + 3  # three items with two likely key results each and none; three answers on a theme
     assert "<script>fetch" not in html
     client = TestClient(make(app), base_url="https://leeway.example")
-    assert "This serves O3.1" in client.get(links[0]).text
+    label_ = next(link for link in links if "This serves O3.1" in client.get(link).text)
+    client.get(label_)
     client.post("/answer")
     with app.sessions() as session:
         assert [(row.work_item_id, row.key_result, row.origin) for row in session.scalars(select(Label))] == [

@@ -1,0 +1,136 @@
+"""The digest's links, from the mail server's end to the page: followed once, doubled, and after they have expired."""
+
+import re
+import socket
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiosmtpd.controller import Controller
+from fastapi.testclient import TestClient
+from itsdangerous import TimestampSigner
+from sqlalchemy import select
+
+from leeway.app import App
+from leeway.links import is_due
+from models import Account, Label, ThemeAnswer
+from tests.web.conftest import HOSTILE, MONDAY, app_with, needs_browser
+from tests.web.test_pages import AXE, audit, browser  # noqa: F401 - a fixture
+from web.app import make
+
+
+class Mailbox:
+    """Keeps what arrives."""
+
+    def __init__(self) -> None:
+        self.mails: dict[str, EmailMessage] = {}
+
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
+        mail = message_from_bytes(envelope.content, policy=policy.default)
+        self.mails[envelope.rcpt_tos[0]] = mail  # type: ignore[assignment]
+        return "250 OK"
+
+
+@pytest.fixture
+def received(tmp_path: Path) -> Iterator[tuple[App, dict[str, EmailMessage]]]:
+    box = Mailbox()
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    controller = Controller(box, hostname="127.0.0.1", port=port)
+    controller.start()
+    app = app_with(tmp_path, web={"url": "https://leeway.example", "company": ["coo@velora.example"]},
+                   smtp={"host": "127.0.0.1", "port": port, "starttls": False})  # fmt: skip
+    assert app.send_digests() == (3, [])
+    assert app.send_digests() == (0, [])
+    yield app, box.mails
+    controller.stop()
+
+
+def html_of(mail: EmailMessage) -> str:
+    part = mail.get_body(("html",))
+    assert part is not None
+    return str(part.get_content())
+
+
+def links(mail: EmailMessage) -> list[str]:
+    return re.findall(r'href="https://leeway\.example(/answer\?token=[^"]+)"', html_of(mail))
+
+
+def test_lead_and_coo_get_theirs_with_a_picture_and_a_text_version(
+    received: tuple[App, dict[str, EmailMessage]],
+) -> None:
+    _, mails = received
+    assert set(mails) == {"nele.brandt@velora.example", "anton.weiss@velora.example", "coo@velora.example"}
+    for mail in mails.values():
+        pictures = [part for part in mail.walk() if part.get_content_type() == "image/png"]
+        assert len(pictures) == 1
+        assert pictures[0].get_content().startswith(b"\x89PNG")
+        assert f"cid:{str(pictures[0]['Content-ID']).strip('<>')}" in html_of(mail)
+        text = mail.get_body(("plain",))
+        assert text is not None
+        assert "What changed:" in text.get_content()
+        assert "New since the plan was made" in text.get_content()
+        assert mail["List-Unsubscribe"]
+        assert "<script>fetch" not in html_of(mail)
+
+
+def test_a_link_is_kept_once_pressed_and_refused_when_it_is_old(
+    received: tuple[App, dict[str, EmailMessage]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app, mails = received
+    client = TestClient(make(app), base_url="https://leeway.example")
+    found = links(mails["nele.brandt@velora.example"])
+    labels = [link for link in found if "serves" in client.get(link).text]
+    stop = next(link for link in found if "Stop this work" in client.get(link).text)
+    with app.sessions() as session:
+        assert session.scalar(select(Label)) is None
+    for _ in range(2):
+        client.get(labels[0])
+        assert "Kept" in client.post("/answer").text
+    client.get(stop)
+    client.post("/answer")
+    with app.sessions() as session:
+        assert [row.origin for row in session.scalars(select(Label))] == ["digest"]
+        assert [(row.theme, row.by, row.answer) for row in session.scalars(select(ThemeAnswer))] == [
+            (HOSTILE[:200], "Rider App", "stop")
+        ]
+    later = TimestampSigner.get_timestamp(TimestampSigner("x")) + 15 * 86_400
+    monkeypatch.setattr(TimestampSigner, "get_timestamp", lambda self: later)
+    old = client.get(labels[0])
+    assert old.status_code == 403
+    assert "older than two weeks" in old.text
+
+
+def test_a_digest_is_due_at_the_readers_own_hour(tmp_path: Path) -> None:
+    app = app_with(tmp_path)
+    with app.sessions.begin() as session:
+        session.add(Account(source="slack", external_id="U1", email="far@x.example", time_zone="Pacific/Auckland"))
+    week = MONDAY - timedelta(weeks=1)
+    hours = {}
+    for address in ("far@x.example", "near@x.example"):
+        for hour in range(-24, 24):
+            app._now = datetime(2026, 7, 6, tzinfo=UTC) + timedelta(hours=hour)
+            with app.sessions() as session:
+                if is_due(app, session, address, week):
+                    hours[address] = app._now
+                    break
+    # Monday at eight in Auckland is Sunday evening in Greenwich; in Berlin it is six in the morning there.
+    assert hours == {
+        "far@x.example": datetime(2026, 7, 5, 20, tzinfo=UTC),
+        "near@x.example": datetime(2026, 7, 6, 6, tzinfo=UTC),
+    }
+    assert date(2026, 7, 6).weekday() == 0
+
+
+@needs_browser
+@pytest.mark.skipif(not AXE.exists(), reason="no axe-core: npm install --prefix .ci axe-core")
+def test_no_serious_finding_of_axe_in_the_digest(received: tuple[App, dict[str, EmailMessage]], browser: Any) -> None:  # noqa: F811
+    _, mails = received
+    page = browser.new_page()
+    for mail in mails.values():
+        page.set_content(html_of(mail))
+        assert audit(page) == []

@@ -1,0 +1,112 @@
+"""Sign-in through an OpenID Connect provider: a real one over HTTP, small, with its own key."""
+
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import httpx
+import pytest
+import uvicorn
+from fastapi.testclient import TestClient
+from joserfc import jwt
+from joserfc.jwk import RSAKey
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, RedirectResponse
+from starlette.routing import Route
+
+from tests.web.conftest import app_with
+from web.app import make
+
+KEY = RSAKey.generate_key(2048, {"kid": "k1", "use": "sig"})
+
+
+class Provider:
+    """Says of everybody that they are `claims`."""
+
+    def __init__(self) -> None:
+        self.claims: dict[str, Any] = {}
+        self.nonce = ""
+        self.address = ""
+        self.app = Starlette(routes=[
+            Route("/.well-known/openid-configuration", self.about), Route("/authorize", self.authorize),
+            Route("/token", self.token, methods=["POST"]), Route("/jwks", self.keys),
+        ])  # fmt: skip
+
+    async def about(self, request: Request) -> JSONResponse:
+        return JSONResponse({"issuer": self.address, "authorization_endpoint": f"{self.address}/authorize",
+                             "token_endpoint": f"{self.address}/token", "jwks_uri": f"{self.address}/jwks",
+                             "id_token_signing_alg_values_supported": ["RS256"]})  # fmt: skip
+
+    async def authorize(self, request: Request) -> RedirectResponse:
+        query = request.query_params
+        self.nonce = query.get("nonce", "")
+        return RedirectResponse(f"{query['redirect_uri']}?code=c0de&state={query['state']}")
+
+    async def token(self, request: Request) -> JSONResponse:
+        now = int(time.time())
+        claims = {"iss": self.address, "aud": "leeway", "sub": "1", "iat": now, "exp": now + 60, "nonce": self.nonce}
+        token = jwt.encode({"alg": "RS256", "kid": "k1"}, claims | self.claims, KEY)
+        return JSONResponse({"access_token": "a", "token_type": "Bearer", "id_token": token, "expires_in": 60})
+
+    async def keys(self, request: Request) -> JSONResponse:
+        return JSONResponse({"keys": [KEY.as_dict(private=False)]})
+
+
+@pytest.fixture
+def provider() -> Iterator[Provider]:
+    made = Provider()
+    server = uvicorn.Server(uvicorn.Config(made.app, port=0, log_level="critical", lifespan="off"))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    end = time.monotonic() + 20
+    while not server.started:
+        assert time.monotonic() < end
+        time.sleep(0.02)
+    made.address = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    yield made
+    server.should_exit = True
+    thread.join(10)
+
+
+def signed_in(provider: Provider, folder: Path, claims: dict[str, Any], state: str | None = None) -> TestClient:
+    provider.claims = claims
+    web = {"oidc_issuer": provider.address, "oidc_client_id": "leeway", "oidc_client_secret": "s",
+           "company": ["coo@velora.example"], "ops": ["ops@velora.example"]}  # fmt: skip
+    client = TestClient(make(app_with(folder, web=web)))
+    to = client.get("/login", follow_redirects=False).headers["location"]
+    assert to.startswith(provider.address)
+    back = urlsplit(httpx.get(to, follow_redirects=False).headers["location"])
+    query = {key: values[0] for key, values in parse_qs(back.query).items()}
+    client.get(back.path, params=query | ({"state": state} if state else {}))
+    return client
+
+
+@pytest.mark.parametrize(
+    ("address", "seen", "refused"),
+    [("COO@velora.example", "/", "/sources"), ("ops@velora.example", "/sources", None),
+     ("nele.brandt@velora.example", "/teams/app", "/teams/fleet")],
+)  # fmt: skip
+def test_roles_follow_the_verified_address(
+    provider: Provider, tmp_path: Path, address: str, seen: str, refused: str | None
+) -> None:
+    client = signed_in(provider, tmp_path, {"email": address, "email_verified": True})
+    assert client.get(seen).status_code == 200
+    if refused:
+        assert client.get(refused).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("claims", "state"),
+    [({"email": "coo@velora.example", "email_verified": False}, None), ({"email": "stranger@x.example"}, None),
+     ({}, None), ({"email": "coo@velora.example", "aud": "another"}, None), ({"email": "coo@velora.example", "nonce": "x"}, None),
+     ({"email": "coo@velora.example", "exp": 1}, None), ({"email": "coo@velora.example"}, "forged")],
+)  # fmt: skip
+def test_unverified_unknown_and_forged_are_refused(
+    provider: Provider, tmp_path: Path, claims: dict[str, Any], state: str | None
+) -> None:
+    client = signed_in(provider, tmp_path, claims, state)
+    assert client.get("/").status_code == 401

@@ -1,0 +1,62 @@
+"""Sign-in through an OpenID Connect provider (Slack or any other), by Authlib; roles come from the verified address."""
+
+import secrets
+from typing import Any
+
+from authlib.integrations.base_client import OAuthError
+from authlib.integrations.starlette_client import OAuth
+from fastapi import FastAPI, HTTPException, Request
+from fastapi.responses import RedirectResponse, Response
+from joserfc.errors import JoseError
+
+from leeway.app import App
+from web.auth import Viewer
+
+
+def role_of(app: App, address: str) -> Viewer | None:
+    """`web.ops` and `web.company` list addresses; a team's lead in the register sees that team; others see nothing."""
+    address, given = address.lower(), app.settings.web
+    if address in {one.lower() for one in given.ops}:
+        return Viewer("ops")
+    if address in {one.lower() for one in given.company}:
+        return Viewer("company")
+    _, register = app.register()
+    led = next((team.key for team in register.teams if (team.lead or "").lower() == address), None)
+    return Viewer("team", led) if led else None
+
+
+def add_oidc(web: FastAPI, app: App) -> None:
+    """The routes /login and /oidc/callback, where a provider is set."""
+    given = app.settings.web
+    if not given.oidc_issuer:
+        return
+    oauth = OAuth()
+    provider: Any = oauth.register(
+        "oidc", client_id=given.oidc_client_id, client_secret=given.oidc_client_secret.get_secret_value(),
+        server_metadata_url=f"{given.oidc_issuer.rstrip('/')}/.well-known/openid-configuration",
+        client_kwargs={"scope": "openid email", "code_challenge_method": "S256"},
+    )  # fmt: skip
+
+    @web.get("/login", include_in_schema=False)
+    async def login(request: Request) -> Response:
+        back = f"{given.url.rstrip('/')}/oidc/callback" if given.url else str(request.url_for("callback"))
+        answer: Response = await provider.authorize_redirect(request, back)
+        return answer
+
+    @web.get("/oidc/callback", include_in_schema=False)
+    async def callback(request: Request) -> Response:
+        try:
+            token = await provider.authorize_access_token(request)
+        except (OAuthError, JoseError) as error:
+            raise HTTPException(
+                403, f"The provider's answer does not hold ({type(error).__name__}). Try again."
+            ) from None
+        who = token.get("userinfo") or {}
+        if who.get("email_verified") is False or not who.get("email"):
+            raise HTTPException(403, "The provider does not vouch for your address.")
+        found = role_of(app, str(who["email"]))
+        if found is None:
+            raise HTTPException(403, "Your address is in no role: web.company, web.ops, or a team's lead in okrs.yaml.")
+        request.session.clear()
+        request.session.update(role=found.role, team=found.team, csrf=secrets.token_urlsafe(18))
+        return RedirectResponse("/", 303)
