@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import delete, func, select
@@ -71,7 +72,13 @@ def load_register(session: Session, register: Register, document: str) -> tuple[
 def current_register(session: Session) -> tuple[int, Register] | None:
     """The newest register version, None where none was loaded."""
     found = session.scalar(select(RegisterVersion).order_by(RegisterVersion.id.desc()).limit(1))
-    return (found.id, parse(found.document, f"register version {found.id}")) if found else None
+    return (found.id, _parsed(found.document, found.id)) if found else None
+
+
+@lru_cache(maxsize=8)
+def _parsed(document: str, version: int) -> Register:
+    """A version never changes, and each page asks for it."""
+    return parse(document, f"register version {version}")
 
 
 def last_complete_day(now: datetime, zone: str) -> date:
