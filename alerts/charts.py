@@ -91,7 +91,9 @@ def top_share_png(points: Sequence[WeekPoint], starts: Sequence[date], title: st
          "truth": p.truth}
         for p in points
     ]  # fmt: skip
-    week = alt.X("week:T", title=None, axis=alt.Axis(format="%d %b", grid=False))
+    marked = [row["week"] for row in rows][:: max(1, len(rows) // 9)]
+    axis = alt.Axis(format="%d %b", grid=False, values=marked)
+    week = alt.X("week:T", title=None, axis=axis, scale=alt.Scale(type="utc"))
     percent = alt.Axis(format=".0%")
     scale = alt.Scale(domain=[0, 1])
     base = alt.Chart(alt.InlineData(values=rows)).encode(x=week)

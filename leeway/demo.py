@@ -24,6 +24,7 @@ from models import Share, Signal, WorkItem, without_password
 from pipeline.cycle import Report, load_register
 from pipeline.register import parse
 
+PAGE = "http://127.0.0.1:8440"
 SPEED = 1500.0
 """The simulator's rate limits are looser by this factor, so that half a year arrives in seconds."""
 
@@ -100,9 +101,9 @@ def run_demo(
         report = run_one(app, out)
         if report.errors:
             raise DemoError(report.errors[0])
-        posted, truth = company.ask("posted"), company.ask("truth")
+        posted, truth, pictures = company.ask("posted"), company.ask("truth"), company.ask("pictures")
     summary = _summary(app, report, posted, truth)
-    _write(folder, summary, document, app)
+    _write(folder, summary, document, app, pictures)
     _show(summary, folder, out)
     if serve:
         from leeway.page import serve as serve_page
@@ -112,9 +113,12 @@ def run_demo(
 
 
 def _app(sections: dict[str, Any], database: str, today: date) -> App:
-    settings = Settings.model_construct(**Settings.model_validate(
-        {**sections, "database": DatabaseSettings(url=database).model_dump()}
-    ).__dict__)  # fmt: skip
+    # As in a company whose page is reachable: with links in the digest and buttons below the alert.
+    given = {
+        **sections, "slack": sections["slack"] | {"signing_secret": "simulated"}, "web": {"url": PAGE},
+        "database": DatabaseSettings(url=database).model_dump(),
+    }  # fmt: skip
+    settings = Settings.model_construct(**Settings.model_validate(given).__dict__)
     # The simulated day is over, whatever the clock on the wall says.
     return App(settings, now=datetime.combine(today, time(23, 0), UTC))
 
@@ -157,11 +161,11 @@ def _planted(event: dict[str, Any], weeks: list[dict[str, Any]]) -> dict[str, An
     return {**event, "true_company_points": round(change, 1)}
 
 
-def _write(folder: Path, summary: dict[str, Any], register: str, app: App) -> None:
+def _write(folder: Path, summary: dict[str, Any], register: str, app: App, pictures: dict[str, str]) -> None:
     (folder / "summary.json").write_text(json.dumps(summary, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     messages = [alert["message"] for alert in summary["alerts"]]
     (folder / "alert.json").write_text(json.dumps(messages, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    (folder / "alert.html").write_text(picture.page(messages), encoding="utf-8")
+    (folder / "alert.html").write_text(picture.page(messages, pictures), encoding="utf-8")
     (folder / "okrs.yaml").write_text(register, encoding="utf-8")
     points = [
         WeekPoint(

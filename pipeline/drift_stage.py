@@ -37,7 +37,7 @@ def detector_for(
 def intended_starts(session: Session) -> dict[str, date]:
     """By scope, when the last fall began that somebody called intended."""
     rows = session.execute(select(Drift.scope, Drift.start).where(Drift.state == "intended").order_by(Drift.start))
-    return dict(rows.tuples().all())
+    return {row.scope: row.start for row in rows}
 
 
 def detect_drift(

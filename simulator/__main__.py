@@ -1,10 +1,11 @@
 """`python -m simulator`: serve the company until the standard input closes; say where on the standard output.
 
 The first line printed is a JSON object {settings, register}. A line `posted` on the standard input prints what
-was posted to Slack so far, a line `truth` the true weekly shares and what was planted.
+was posted to Slack so far, `pictures` what was uploaded, a line `truth` the true weekly shares and what was planted.
 """
 
 import argparse
+import base64
 import json
 import sys
 from dataclasses import asdict
@@ -32,6 +33,8 @@ def main() -> None:
 def _answer(simulator: Simulator, question: str) -> Any:
     if question == "posted":
         return simulator.world.posted
+    if question == "pictures":
+        return {id_: base64.b64encode(data).decode() for id_, data in simulator.slack.uploads.items()}
     if question == "truth":
         planted = [asdict(event) for event in simulator.world.planted]
         return {"weeks": simulator.world.weekly_truth(), "planted": planted}
