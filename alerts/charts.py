@@ -83,7 +83,15 @@ def stacked_shares(
 
 
 def top_share_png(points: Sequence[WeekPoint], starts: Sequence[date], title: str, width: int = 720) -> bytes:
-    """Weekly share of the top three with its 90 % interval and coverage; `starts` are marked as starts of drifts."""
+    """`top_share` as a picture."""
+    return png(top_share(points, starts, title, width))
+
+
+def top_share(points: Sequence[WeekPoint], starts: Sequence[date], title: str, width: int = 720) -> dict[str, Any]:
+    """Weekly share of the top three with its 90 % interval and coverage; `starts` are marked as starts of drifts.
+
+    The same for the alert, the digest and a drift's page.
+    """
     import altair as alt  # takes a second: only who draws pays
 
     rows: list[dict[str, Any]] = [
@@ -110,9 +118,9 @@ def top_share_png(points: Sequence[WeekPoint], starts: Sequence[date], title: st
         rule = alt.Chart(alt.InlineData(values=marks)).encode(x="week:T")
         layers += [rule.mark_rule(color=ORANGE, strokeWidth=2),
                    rule.mark_text(color=ORANGE, align="left", dx=5, dy=-130, fontSize=12).encode(text="label:N")]  # fmt: skip
-    bars = base.mark_bar(color=GREY, opacity=0.5, width=max(4, width // (3 * max(1, len(points))))).encode(
+    bars = base.mark_bar(color=GREY, opacity=0.5, width=max(4, width // (4 * max(1, len(points))))).encode(
         y=alt.Y("coverage:Q", title="coverage", scale=scale, axis=alt.Axis(format=".0%", values=[0, 1]))
     )
     upper = alt.layer(*layers).properties(width=width, height=300, title=title)
     chart = alt.vconcat(upper, bars.properties(width=width, height=50)).configure_view(stroke=None)
-    return png(chart.to_dict())
+    return dict(chart.to_dict())

@@ -2,6 +2,7 @@
 
 import smtplib
 import ssl
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -14,11 +15,13 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session, sessionmaker
 
 from alerts.charts import WeekPoint, top_share_png
-from models import Digest, Share, Theme
+from models import Digest, Effort, Match, Person, Share, Theme
 from pipeline.drift import COMPANY
 from pipeline.register import Register, Team
 
 WEEKS = 8
+LEAST_DAYS = 0.5
+"""Person-days in four weeks below which a key result is without work."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,7 @@ class TeamWeek:
     week: date
     lines: Sequence[Line]
     idle: Sequence[str]
+    unsupported: Sequence[str]
     themes: Sequence[tuple[str, float]]
     new: Sequence[tuple[str, date]]
     changed: Sequence[str]
@@ -110,7 +114,7 @@ def team_week(session: Session, register: Register, team: Team) -> TeamWeek | No
     company = team.key == COMPANY
     themes = list(session.scalars(select(Theme)))
     days = {
-        theme.name: theme.recent_person_days if company else dict(map(tuple, theme.teams)).get(team.key, 0.0)
+        theme.name: theme.person_days if company else dict(map(tuple, theme.teams)).get(team.key, 0.0)
         for theme in themes
     }
     largest = sorted(((name, amount) for name, amount in days.items() if amount >= 3), key=lambda pair: -pair[1])[:3]
@@ -122,7 +126,27 @@ def team_week(session: Session, register: Register, team: Team) -> TeamWeek | No
     ]
     shown = [line for line in lines if max(line.now, line.usual) >= 1]
     coverage = 100 * (points[-1].coverage if points else 0.0)
-    return TeamWeek(team, week, shown, idle, largest, new[:3], _changed(shown, largest), coverage, points)  # fmt: skip
+    unsupported = _unsupported(session, register, team, week, set(idle))
+    changed = _changed(shown, largest)
+    return TeamWeek(team, week, shown, idle, unsupported, largest, new[:3], changed, coverage, points)
+
+
+def _unsupported(session: Session, register: Register, team: Team, week: date, idle: set[str]) -> list[str]:
+    """Key results of the team on which hardly anybody worked in four weeks, beside the objectives that are named whole."""
+    worked: dict[str, float] = defaultdict(float)
+    days = select(Effort.work_item_id, func.sum(Effort.person_days)).join(Person, Person.id == Effort.person_id).where(
+        Effort.day >= week - timedelta(weeks=3), Effort.day < week + timedelta(weeks=1)
+    ).group_by(Effort.work_item_id)  # fmt: skip
+    if team.key != COMPANY:
+        days = days.where(Person.team == team.key)
+    of_item: dict[int, float] = dict(session.execute(days).all())
+    for item, probabilities in session.execute(select(Match.work_item_id, Match.probabilities)):
+        for key, p in probabilities.items() if item in of_item else ():
+            worked[key] += p * of_item[item]
+    if not worked:
+        return []
+    return [f"{k.key} {k.title}" for o, k in register.key_results()
+            if team.key in (*k.teams, COMPANY) and o.title not in idle and worked[k.key] < LEAST_DAYS][:5]  # fmt: skip
 
 
 def _changed(lines: Sequence[Line], themes: Sequence[tuple[str, float]]) -> list[str]:

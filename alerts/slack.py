@@ -131,11 +131,15 @@ def tell_pending(
         with sessions() as session:
             drift = session.get_one(Drift, id_)
             alert = view(drift, register, coverage_of(session, drift.scope), least_people)
-            weeks = _weeks(session, drift.scope)
+            weeks = weeks_of(session, drift.scope)
         try:
             answer = _posted(client, channel, id_) if tried else None
             if answer is None:
-                picture = _upload(client, top_share_png(weeks, [drift.start], alert.headline, 620)) if weeks else None
+                picture = (
+                    _upload(client, top_share_png(weeks, [drift.start], "Share of work on the top three", 620))
+                    if weeks
+                    else None
+                )
                 answer = client.chat_postMessage(channel=channel, **message(alert, id_, faces, picture))
         except Exception:
             with sessions.begin() as session:
@@ -249,7 +253,8 @@ def _upload(client: "WebClient", picture: bytes) -> str | None:
         return None
 
 
-def _weeks(session: Session, scope: str) -> list[WeekPoint]:
+def weeks_of(session: Session, scope: str) -> list[WeekPoint]:
+    """The last sixteen weeks of a scope, for its chart."""
     query = select(Share).where(Share.scope == scope, Share.objective == "top").order_by(Share.week.desc()).limit(16)
     return [WeekPoint(s.week, s.share, s.low, s.high, s.coverage) for s in session.scalars(query)][::-1]
 

@@ -21,6 +21,7 @@ from starlette.exceptions import HTTPException as StarletteError
 from starlette.middleware.sessions import SessionMiddleware
 
 from alerts import charts
+from alerts.slack import coverage_of, weeks_of
 from alerts.view import view
 from leeway.app import App, NotReady
 from leeway.links import serializer
@@ -139,7 +140,11 @@ class Pages:
             shown = view(found, register, self._coverage(found.scope), self.least)
             values = {"d": found, "a": shown, "open": found.state in OPEN_STATES, "nonce": secrets.token_urlsafe(9),
                       "examples": data.examples(session, found), "decisions": data.decisions(session, id_)}  # fmt: skip
-            return self._page(request, who, "drift.html.j2", values)
+            weeks = weeks_of(session, found.scope)
+        if weeks:
+            chart = charts.top_share(weeks, [found.start], "Share of work on the top three", 860)
+            values["chart"] = Markup(charts.svg(chart))  # noqa: S704 - our own drawing, texts escaped
+        return self._page(request, who, "drift.html.j2", values)
 
     def decide(
         self,
@@ -292,8 +297,6 @@ class Pages:
         return drift.scope == COMPANY or drift.scope in dict(data.large_teams(register, self.least))
 
     def _coverage(self, scope: str) -> float:
-        from alerts.slack import coverage_of
-
         with self.app.sessions() as session:
             return coverage_of(session, scope)
 
