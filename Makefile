@@ -28,6 +28,9 @@ lint: $(INSTALLED)  ## ruff, mypy (strict), import contracts
 	$(BIN)/lint-imports
 
 bench: $(INSTALLED)  ## The benchmarks, as ratios within one run; takes a while
+	$(BIN)/python -m benchmarks.connectors.rate
+	$(BIN)/python -m benchmarks.page
+	$(BIN)/python -m benchmarks.connectors.soak --seeds 20 --rounds 6
 	$(BIN)/python -m benchmarks.drift.run --runs 100
 
 clean:  ## Remove what was made

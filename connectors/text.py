@@ -12,7 +12,7 @@ import emoji
 from mailparser_reply import EmailReplyParser
 from selectolax.lexbor import LexborHTMLParser as HTMLParser
 
-ISSUE_KEY = re.compile(r"(?<![A-Za-z0-9_/-])([A-Z][A-Z0-9]{1,9}-[1-9]\d{0,6})(?![A-Za-z0-9_-])")
+ISSUE_KEY = re.compile(r"(?:(?<=/browse/)|(?<![A-Za-z0-9_/-]))([A-Z][A-Z0-9]{1,9}-[1-9]\d{0,6})(?![A-Za-z0-9_-])")
 _NOT_KEYS = {"UTF", "SHA", "ISO", "COVID", "RFC", "AES", "WCAG", "HTTP", "TLS", "SOC", "CVE"}
 _MARKED = re.compile(r"[<>&`:]")
 _ANGLE = re.compile(r"<([^<>]*)>")
@@ -69,7 +69,10 @@ def from_adf(node: Any) -> str:
         if kind == "codeBlock":
             continue
         if kind == "text":
-            parts.append(str(current.get("text", "")))
+            marks = current.get("marks")
+            links = [mark.get("attrs") for mark in marks if isinstance(mark, dict)] if isinstance(marks, list) else []
+            target = next((str(one["href"]) for one in links if isinstance(one, dict) and one.get("href")), "")
+            parts.append(linked(str(current.get("text", "")), target) if target else str(current.get("text", "")))
         elif kind == "hardBreak":
             parts.append("\n")
         elif kind == "emoji":
@@ -84,6 +87,12 @@ def from_adf(node: Any) -> str:
     return tidy("".join(parts))
 
 
+def linked(label: str, target: str) -> str:
+    """A link's label; where it leads to an issue, with that issue's key, since that is what it says."""
+    keys = [key for key in issue_keys(target) if key not in label]
+    return " ".join([label or target, *keys]) if label else target
+
+
 def _slack_reference(match: re.Match[str]) -> str:
     target, _, label = match.group(1).partition("|")
     if target.startswith(("@", "!subteam")):
@@ -92,7 +101,7 @@ def _slack_reference(match: re.Match[str]) -> str:
         return f"#{label or 'channel'}"
     if target.startswith("!"):
         return ""  # <!here>, <!channel>
-    return label or target
+    return linked(label, target)
 
 
 def from_mrkdwn(text: str | None) -> str:
@@ -126,7 +135,7 @@ def from_blocks(blocks: Any) -> str:
         if kind in ("rich_text_preformatted", "rich_text_quote"):
             continue
         if kind == "link":
-            parts.append(str(text or current.get("url") or ""))
+            parts.append(linked(str(text or ""), str(current.get("url") or "")))
         elif kind == "user":
             parts.append("@someone")
         elif isinstance(text, str):
@@ -152,6 +161,10 @@ def from_html(markup: str | None) -> str:
         tag.decompose()
     for tag in tree.css("br, p, div, li, tr"):
         tag.insert_after("\n")
+    for tag in tree.css("a[href]"):
+        for key in issue_keys(tag.attributes.get("href")):
+            if key not in tag.text():
+                tag.insert_after(f" {key}")
     for tag in tree.css("td, th"):
         tag.insert_after(" ")
     body = tree.body

@@ -56,7 +56,7 @@ class Simulator:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         for server, _ in self._servers:
-            server.should_exit = True
+            server.should_exit = server.force_exit = True  # clients keep their connections open; nobody waits for them
         for _, thread in self._servers:
             thread.join(5)
 

@@ -42,6 +42,7 @@ class SlackApi:
         self.left: set[str] = set()
         self.private: set[str] = set()
         self.groups: dict[str, list[int]] = {}
+        self.asked: list[tuple[str, dict[str, str]]] = []
         self.whispered: list[dict[str, Any]] = []
         self.views: list[dict[str, Any]] = []
         self.limits = Limits(rate=config.slack_per_minute / 60, burst=config.slack_per_minute, speed=config.speed)
@@ -69,7 +70,10 @@ class SlackApi:
         handler = getattr(self, "do_" + method.replace(".", "_"), None)
         if handler is None:
             return JSONResponse({"ok": False, "error": "unknown_method"}, headers=scopes)
-        return JSONResponse(handler(await _arguments(request)), headers=scopes)
+        arguments = await _arguments(request)
+        if not self.config.frozen:
+            self.asked.append((method, {name: str(value) for name, value in arguments.items()}))
+        return JSONResponse(handler(arguments), headers=scopes)
 
     def do_auth_test(self, query: dict[str, Any]) -> dict[str, Any]:
         """auth.test"""

@@ -309,11 +309,14 @@ def test_a_thread_broadcast_is_one_signal_of_its_thread(puller: Puller) -> None:
     puller.holds_the_truth("slack")
 
 
-def test_a_thread_of_a_thousand_replies(puller: Puller) -> None:
+def test_a_thread_of_fifty_megabytes(puller: Puller) -> None:
+    """1,050 replies of 40,000 characters, each twice as Slack sends them: read page by page, cut, and none lost."""
     world = puller.company.world
     root = max((m for m in world.messages if m.channel == "platform" and not m.thread), key=lambda m: float(m.ts))
     for n in range(1_050):
-        world.messages.append(Message("platform", f"{float(root.ts) + 1 + n:.6f}", 1, f"answer {n}", root.ts))
+        world.messages.append(
+            Message("platform", f"{float(root.ts) + 1 + n:.6f}", 1, f"answer {n} " + "word " * 5_000, root.ts)
+        )
     puller.pull("slack", channels=["platform"])
     world.messages.append(Message("platform", f"{float(root.ts) + 50_000:.6f}", 1, "one more", root.ts))
     for _ in range(2):
@@ -353,6 +356,22 @@ def test_a_private_channel_is_read_where_it_is_listed_and_allowed(puller: Puller
     puller.company.config.slack_scopes |= {"groups:read", "groups:history"}
     puller.pull("slack", channels=["platform"])
     puller.holds_the_truth("slack", ["platform"])
+
+
+def test_direct_messages_are_never_asked_for(puller: Puller) -> None:
+    slack = puller.company.slack
+    puller.company.config.slack_scopes |= {"groups:read", "groups:history", "im:read", "im:history", "mpim:history"}
+    puller.pull("slack", channels=["platform"])
+    kinds = {
+        kind for method, given in slack.asked if method == "conversations.list" for kind in given["types"].split(",")
+    }
+    assert kinds == {"public_channel", "private_channel"}
+    read = {
+        given["channel"]
+        for method, given in slack.asked
+        if method in ("conversations.history", "conversations.replies")
+    }
+    assert {slack.channels[id_] for id_ in read} == {"platform"}
 
 
 # HubSpot

@@ -104,3 +104,25 @@ def test_any_text_of_a_mail_is_read(text: str) -> None:
 def test_a_duration_that_is_none(seconds: object) -> None:
     with pytest.raises((ValueError, TypeError)):
         hours_of(seconds)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        from_mrkdwn("see <https://x.atlassian.example/browse/PAY-102|this>"),
+        from_mrkdwn("see <https://x.atlassian.example/browse/PAY-102>"),
+        from_adf({"type": "doc", "content": [{"type": "text", "text": "this", "marks": [
+            {"type": "link", "attrs": {"href": "https://x.atlassian.example/browse/PAY-102"}}]}]}),
+        from_adf({"type": "doc", "content": [{"type": "inlineCard", "attrs": {"url": "https://x.example/browse/PAY-102"}}]}),
+        from_html('<p>see <a href="https://x.atlassian.example/browse/PAY-102">this</a></p>'),
+        from_blocks([{"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": [
+            {"type": "link", "url": "https://x.example/browse/PAY-102", "text": "this"}]}]}]),
+    ],
+)  # fmt: skip
+def test_a_link_to_an_issue_names_it_whatever_its_label(text: str) -> None:
+    assert issue_keys(text) == ("PAY-102",)
+
+
+@pytest.mark.parametrize("marks", [None, 5, [None], [{"attrs": 3}], [{"attrs": {"href": None}}]])
+def test_broken_marks_lose_no_words(marks: object) -> None:
+    assert from_adf({"type": "doc", "content": [{"type": "text", "text": "words", "marks": marks}]}) == "words"
