@@ -57,6 +57,7 @@ SCOPES = {
 OPTIONAL_SCOPES = {
     "groups:read": "find listed private channels",
     "groups:history": "read the messages of listed private channels",
+    "files:write": "put the chart into the alert",
     "usergroups:read": "take teams from user groups where okrs.yaml lists no members",
 }
 SCOPE_PAGE = "https://api.slack.com/apps, your app, OAuth & Permissions, then reinstall the app"

@@ -36,7 +36,7 @@ def bolt_for(app: App) -> Bolt | None:
     if slack is None or not (slack.signing_secret.get_secret_value() or slack.app_token.get_secret_value()):
         return None
     token = slack.token.get_secret_value()
-    client = WebClient(token=token, base_url=slack.api_url.rstrip("/") + "/")
+    client = WebClient(base_url=slack.api_url.rstrip("/") + "/")  # the token comes with each authorization
     bolt = Bolt(
         signing_secret=slack.signing_secret.get_secret_value() or "unset-so-that-nothing-passes", client=client,
         authorize=lambda: AuthorizeResult(enterprise_id=None, team_id=None, bot_token=token),
