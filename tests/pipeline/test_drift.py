@@ -109,3 +109,14 @@ def test_small_teams_stay_silent() -> None:
 
 def test_fewer_wanted_alarms_mean_a_higher_threshold() -> None:
     assert threshold(0.1) > threshold(0.4) > threshold(2.0) > 1.5
+
+
+def test_a_fall_that_was_intended_is_the_new_baseline_for_the_company_and_its_teams(fallen: Organisation) -> None:
+    assert fallen.start is not None
+    periods = [Priorities(start, rank) for start, rank in fallen.periods]
+    event = next(e for e in drifts(run(fallen)) if e.at >= fallen.start)
+    after = Detector(observe(fallen), periods, intended={COMPANY: event.start}).run()
+    assert [e for e in after if e.kind == "drift"] == []
+    # A fall of one team that was meant says nothing of the company's.
+    team = sorted(set(fallen.teams))[0]
+    assert drifts(Detector(observe(fallen), periods, intended={team: event.start}).run()) == drifts(run(fallen))
