@@ -41,6 +41,7 @@ HERE = Path(__file__).parent
 POLICY = ("default-src 'none'; style-src 'self' 'unsafe-inline'; script-src 'self'; img-src 'self' data:; "
           "form-action 'self'; frame-ancestors 'none'; base-uri 'none'")  # fmt: skip
 Signed = Annotated[Viewer, Depends(viewer)]
+Kind = Literal["csv", "json"]
 Table = Literal["shares", "objectives", "themes", "drifts"]
 
 
@@ -96,6 +97,8 @@ class Pages:
             ("GET", "/answer", self.answer), ("POST", "/answer", self.answered),
         ):  # fmt: skip
             web.add_api_route(path, handler, methods=[method], include_in_schema=False, response_model=None)
+        web.add_api_route("/api/sources.{kind}", self.sources_table, methods=["GET"], summary="Sources, for ops")
+        web.add_api_route("/api/drifts/{id_}.{kind}", self.drift_table, methods=["GET"], summary="The parts of a drift")
         web.add_api_route("/api/{scope}/{table}.json", self.as_json, methods=["GET"], summary="A table of a scope")
         web.add_api_route("/api/{scope}/{table}.csv", self.as_csv, methods=["GET"], summary="The same as CSV",
                           response_class=PlainTextResponse)  # fmt: skip
@@ -248,16 +251,28 @@ class Pages:
 
     def as_csv(self, who: Signed, scope: str, table: Table) -> PlainTextResponse:
         """The same rows, with a line of names."""
-        rows = self._rows(who, scope, table)
-        out = io.StringIO()
-        writer = csv.DictWriter(out, list(rows[0]) if rows else ["empty"])
-        writer.writeheader()
-        # A text that begins like a formula is one for a spreadsheet that opens this file.
-        writer.writerows(
-            {k: f"'{v}" if isinstance(v, str) and v[:1] in "=+-@" else v for k, v in row.items()} for row in rows
-        )
-        return PlainTextResponse(out.getvalue(), media_type="text/csv",
-                                 headers={"Content-Disposition": f'attachment; filename="{scope}-{table}.csv"'})  # fmt: skip
+        return _csv(self._rows(who, scope, table), f"{scope}-{table}")
+
+    def drift_table(self, who: Signed, id_: int, kind: Kind) -> Response:
+        """What took a drift's place: themes, objectives and teams, in points."""
+        found, register = self._drift(who, id_)
+        shown = view(found, register, 0.0, self.least)
+        rows: list[dict[str, Any]] = [
+            {"part": "theme", "name": t.name, "points": round(t.points, 2)} for t in shown.themes
+        ]
+        rows += [{"part": "objective", "name": name, "points": round(points, 2)} for name, points in shown.objectives]
+        rows += [{"part": "team", "name": t.name, "points": round(t.points, 2)} for t in shown.teams]
+        return _csv(rows, f"drift-{id_}") if kind == "csv" else JSONResponse(rows)
+
+    def sources_table(self, who: Signed, kind: Kind) -> Response:
+        """Sources with their lag and errors: for ops."""
+        if who.role != "ops":
+            raise HTTPException(403, "Sources are for ops engineers.")
+        rows = [
+            {"source": name, **one, "errors": " ".join(one["errors"])}
+            for name, one in status_of(self.app)["sources"].items()
+        ]
+        return _csv(rows, "sources") if kind == "csv" else JSONResponse(rows)
 
     # Parts
 
@@ -358,3 +373,15 @@ async def _harden(request: Request, go_on: Callable[[Request], Awaitable[Respons
     if not request.url.path.startswith("/static/"):
         response.headers["Cache-Control"] = "no-store"
     return response
+
+
+def _csv(rows: list[dict[str, Any]], name: str) -> PlainTextResponse:
+    out = io.StringIO()
+    writer = csv.DictWriter(out, list(rows[0]) if rows else ["empty"])
+    writer.writeheader()
+    # A text that begins like a formula is one for a spreadsheet that opens this file.
+    writer.writerows(
+        {k: f"'{v}" if isinstance(v, str) and v[:1] in "=+-@" else v for k, v in row.items()} for row in rows
+    )
+    headers = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
+    return PlainTextResponse(out.getvalue(), media_type="text/csv", headers=headers)

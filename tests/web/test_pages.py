@@ -83,9 +83,9 @@ def test_forged_and_old_links_are_refused(client: TestClient, app: App, monkeypa
     ("role", "team", "allowed", "refused"),
     [
         ("company", None, ["/", "/teams/app", "/teams/fleet", "/drifts/1", "/drifts/2", "/register", "/labels"], ["/sources"]),
-        ("ops", None, ["/", "/teams/app", "/sources", "/api/fleet/shares.csv"], []),
+        ("ops", None, ["/", "/teams/app", "/sources", "/api/fleet/shares.csv", "/api/sources.csv", "/api/sources.json"], []),
         ("team", "app", ["/teams/app", "/labels", "/register", "/api/app/shares.json"],
-         ["/teams/fleet", "/sources", "/drifts/1", "/drifts/2", "/api/company/shares.json", "/api/fleet/shares.csv"]),
+         ["/teams/fleet", "/sources", "/drifts/1", "/drifts/2", "/api/company/shares.json", "/api/fleet/shares.csv", "/api/drifts/1.json"]),
     ],
 )  # fmt: skip
 def test_roles_by_guessing_addresses(
@@ -170,7 +170,16 @@ def test_tables_as_json_and_csv_and_their_description(client: TestClient, app: A
         assert rows
         assert len(client.get(f"/api/company/{table}.csv").text.splitlines()) == len(rows) + 1
     assert client.get("/api/company/people.json").status_code == 422
-    assert set(client.get("/openapi.json").json()["paths"]) == {"/api/{scope}/{table}.json", "/api/{scope}/{table}.csv"}
+    parts = client.get("/api/drifts/1.json").json()
+    assert {row["part"] for row in parts} == {"theme", "objective", "team"}
+    assert len(client.get("/api/drifts/1.csv").text.splitlines()) == len(parts) + 1
+    assert client.get("/api/sources.json").status_code == 403
+    assert set(client.get("/openapi.json").json()["paths"]) == {
+        "/api/{scope}/{table}.json",
+        "/api/{scope}/{table}.csv",
+        "/api/drifts/{id_}.{kind}",
+        "/api/sources.{kind}",
+    }
 
 
 def test_every_answer_forbids_other_hosts_and_frames(client: TestClient, app: App) -> None:
