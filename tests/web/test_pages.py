@@ -85,7 +85,8 @@ def test_forged_and_old_links_are_refused(client: TestClient, app: App, monkeypa
         ("company", None, ["/", "/teams/app", "/teams/fleet", "/drifts/1", "/drifts/2", "/register", "/labels"], ["/sources"]),
         ("ops", None, ["/", "/teams/app", "/sources", "/api/fleet/shares.csv", "/api/sources.csv", "/api/sources.json"], []),
         ("team", "app", ["/teams/app", "/labels", "/register", "/api/app/shares.json"],
-         ["/teams/fleet", "/sources", "/drifts/1", "/drifts/2", "/api/company/shares.json", "/api/fleet/shares.csv", "/api/drifts/1.json"]),
+         ["/teams/fleet", "/sources", "/drifts/1", "/drifts/2", "/api/company/shares.json", "/api/fleet/shares.csv",
+          "/api/drifts/1.json"]),
     ],
 )  # fmt: skip
 def test_roles_by_guessing_addresses(
