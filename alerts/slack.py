@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from slack_sdk.errors import SlackApiError
-from sqlalchemy import JSON, String, cast, func, literal, or_, select, update
+from sqlalchemy import JSON, String, cast, delete, func, literal, or_, select, update
 from sqlalchemy.orm import Session, sessionmaker
 
 from alerts.charts import WeekPoint, top_share_png
@@ -159,7 +159,8 @@ def tell_changes(
 ) -> int:  # fmt: skip
     """Say in an alert's thread what changed since it was last said: its end, or a size that moved; returns how many.
 
-    The row is claimed by the conditional update of what was said, so two senders never say it twice.
+    The row is claimed by the conditional update of what was said, so two senders never say it twice; what Slack
+    refused is given back, and said the next time.
     """
     with sessions() as session:
         rows = list(session.scalars(select(Drift).where(Drift.message_ts.is_not(None), Drift.kind == "drift")))
@@ -169,7 +170,12 @@ def tell_changes(
         line, state = _news(drift, names), _state(drift)
         if line is None or not _claim_saying(sessions, drift, state):
             continue
-        client.chat_postMessage(channel=str(drift.channel), thread_ts=drift.message_ts, text=line, unfurl_links=False)
+        try:
+            _reply(client, drift, line)
+        except Exception:
+            with sessions.begin() as session:
+                session.get_one(Drift, drift.id).said = drift.said
+            raise
         told += 1
     return told + _remind(sessions, client, now())
 
@@ -199,9 +205,18 @@ def _remind(sessions: sessionmaker[Session], client: "WebClient", now: datetime)
             if not upsert(session, Decision, [row], ("nonce",), keep=True):
                 continue
         text = f"<@{who}>: today a decision is due here. Continue, reshape or stop?"
-        client.chat_postMessage(channel=str(drift.channel), thread_ts=drift.message_ts, text=text, unfurl_links=False)
+        try:
+            _reply(client, drift, text)
+        except Exception:
+            with sessions.begin() as session:
+                session.execute(delete(Decision).where(Decision.nonce == row["nonce"]))
+            raise
         told += 1
     return told
+
+
+def _reply(client: "WebClient", drift: Drift, text: str) -> None:
+    client.chat_postMessage(channel=str(drift.channel), thread_ts=drift.message_ts, text=text, unfurl_links=False)
 
 
 def _news(drift: Drift, names: Mapping[str, str]) -> str | None:

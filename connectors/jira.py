@@ -15,6 +15,7 @@ Facts that shape this module, each of which has cost another connector data:
 import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -126,8 +127,8 @@ class JiraConnector:
             start -= _millis_of(OVERLAP)
         newest = max(int(state["updated"]), int(state.get("newest", 0)))
         while True:
-            issues, more = self._found(f"updated >= {start}", "updated ASC, id ASC", token)
-            last = max([start, *(_millis(at) for at in map(_updated, issues) if at)])
+            issues, times, more = self._found(f"updated >= {start}", "updated ASC, id ASC", token)
+            last = max([start, *times])
             newest = max(newest, last)
             token = more if last == start else None
             start = last
@@ -146,8 +147,8 @@ class JiraConnector:
         back, token, oldest = int(cursor.get("back", 0)), cursor.get("back_token"), _millis(since)
         while back > oldest:
             query = f"updated >= {oldest} AND updated <= {back}"
-            issues, more = self._found(query, "updated DESC, id DESC", token)
-            first = min([back, *(_millis(at) for at in map(_updated, issues) if at)])
+            issues, times, more = self._found(query, "updated DESC, id DESC", token)
+            first = min([back, *times])
             token = more if first == back else None
             back = first if more else oldest
             yield issues, kept | {"back": back, **({"back_token": token} if token else {})}
@@ -189,11 +190,13 @@ class JiraConnector:
     def _in_projects(self) -> str:
         return f"project in ({', '.join(json.dumps(key) for key in self.projects)})"
 
-    def _found(self, which: str, order: str, token: Any) -> tuple[list[Any], Any]:
-        """A page of issues and the token of the next, None at the end.
+    def _found(self, which: str, order: str, token: Any) -> tuple[list[Any], list[int], Any]:
+        """A page of issues, when the search says they were updated, and the token of the next page, None at the end.
 
         Where the whole page cannot be had, one by one, so that one issue that breaks the answer does not stop the rest.
+        One that changed before it was read so is newer than its page: the walk goes on from the search's own times.
         """
+        alone: list[Any] = []
         try:
             answer = self._search(which, order, token, FIELDS)
         except BadAnswer:
@@ -202,8 +205,8 @@ class JiraConnector:
             answer = self._search(which, order, None, FIELDS)  # a token that has expired: the walk begins again here
         except SourceUnavailable as error:
             answer = self._search(which, order, token, "updated")
-            answer = {**answer, "issues": [self._alone(issue, error) for issue in answer["issues"]]}
-        return answer["issues"], answer.get("nextPageToken")
+            alone = [self._alone(issue, error) for issue in answer["issues"]]
+        return alone or answer["issues"], _times(answer["issues"]), answer.get("nextPageToken")
 
     def _alone(self, issue: dict[str, Any], error: SourceError) -> dict[str, Any]:
         try:
@@ -457,11 +460,13 @@ def _time(text: str) -> datetime:
     return at.astimezone(UTC)
 
 
-def _updated(issue: Any) -> datetime | None:
-    try:
-        return _time(issue["fields"]["updated"])
-    except (KeyError, TypeError, ValueError):
-        return None
+def _times(issues: Iterable[Any]) -> list[int]:
+    """When each was updated, in epoch milliseconds; without those whose time cannot be read."""
+    times = []
+    for issue in issues:
+        with suppress(KeyError, TypeError, ValueError):
+            times.append(_millis(_time(issue["fields"]["updated"])))
+    return times
 
 
 def _millis(at: datetime) -> int:

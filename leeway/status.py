@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from leeway.app import App
 from models import OPEN_STATES, Cycle, Drift, Failure, Share, Signal, StreamCursor, WorkItem
 from pipeline.identity import Unresolved, unresolved
+from pipeline.ingest import SWEEP
 
 _SHOWN = 10
 
@@ -20,7 +21,8 @@ def status_of(app: App) -> dict[str, Any]:
     with app.sessions() as session:
         counts = dict(session.execute(select(Signal.source, func.count()).group_by(Signal.source)).all())
         sources: dict[str, dict[str, Any]] = {}
-        for cursor in session.scalars(select(StreamCursor).order_by(StreamCursor.source, StreamCursor.stream)):
+        streams = select(StreamCursor).where(StreamCursor.stream != SWEEP)  # the daily sweep is no stream that can lag
+        for cursor in session.scalars(streams.order_by(StreamCursor.source, StreamCursor.stream)):
             one = sources.setdefault(cursor.source, {"signals": counts.get(cursor.source, 0), "streams": 0,
                                                      "minutes_since_pull": None, "errors": []})  # fmt: skip
             one["streams"] += 1

@@ -17,10 +17,11 @@ from functools import cache
 from typing import Any
 
 import structlog
-from sqlalchemy import JSON, String, Table, and_, delete, or_, select, update
+from sqlalchemy import JSON, String, Table, and_, delete, func, or_, select, update
 from sqlalchemy.orm import Session, sessionmaker
 
 from connectors.base import Connector, Cursor, Page, SourceError
+from connectors.base import Failure as SetAside
 from models import Account, Failure, Forgotten, Signal, StreamCursor, WorkItem, upsert
 from models.base import Base
 from pipeline.forget import digest_of
@@ -29,6 +30,8 @@ log = structlog.get_logger()
 THREADS = 4
 """Streams read at once. The rate limits are shared, so this hides waiting and does not ask for more."""
 SWEEP_EVERY = timedelta(hours=24)
+SWEEP = "sweep"
+"""The name under which the daily sweep keeps its time among the streams."""
 _ITEM_NEWS = ("updated_at", "title", "text", "status", "assignee", "parent", "key", "container")
 _SIGNAL_NEWS = ("at", "text", "hours", "account", "item")
 _SOME = 500
@@ -201,7 +204,7 @@ def retry_failed(connector: Connector, sessions: sessionmaker[Session]) -> dict[
             with sessions.begin() as session:
                 store(session, connector.name, page)
     with sessions() as session:
-        left = len(session.execute(select(Failure.external_id).where(Failure.source == connector.name)).all())
+        left = session.scalar(select(func.count()).select_from(Failure).where(Failure.source == connector.name)) or 0
     return {"read": len(rows) - left, "failures": left}
 
 
@@ -214,16 +217,7 @@ def sweep(connector: Connector, sessions: sessionmaker[Session]) -> dict[str, in
         counts["signals"] += new
         counts["removed"] += removed
     with sessions.begin() as session:
-        now = datetime.now(UTC)
-        row = {
-            "source": connector.name,
-            "stream": "sweep",
-            "state": {},
-            "pulled_at": now,
-            "finished_at": now,
-            "error": None,
-        }
-        upsert(session, StreamCursor, [row], ("source", "stream"))
+        _note_sweep(session, connector.name)
     return counts
 
 
@@ -231,23 +225,20 @@ def sweep_is_due(sessions: sessionmaker[Session], source: str) -> bool:
     """Whether the last sweep is a day old. The first comes a day after the first pull: until then all is fresh."""
     with sessions() as session:
         last = session.scalar(select(StreamCursor.finished_at).where(
-            StreamCursor.source == source, StreamCursor.stream == "sweep"
+            StreamCursor.source == source, StreamCursor.stream == SWEEP
         ))  # fmt: skip
         first = session.scalar(select(StreamCursor.pulled_at).where(StreamCursor.source == source).limit(1))
         if last is None and first is not None:
-            now = datetime.now(UTC)
-            row = {
-                "source": source,
-                "stream": "sweep",
-                "state": {},
-                "pulled_at": now,
-                "finished_at": now,
-                "error": None,
-            }
-            upsert(session, StreamCursor, [row], ("source", "stream"))
+            _note_sweep(session, source)
             session.commit()
             return False
     return last is not None and datetime.now(UTC) - last >= SWEEP_EVERY
+
+
+def _note_sweep(session: Session, source: str) -> None:
+    now = datetime.now(UTC)
+    row = {"source": source, "stream": SWEEP, "state": {}, "pulled_at": now, "finished_at": now, "error": None}
+    upsert(session, StreamCursor, [row], ("source", "stream"))
 
 
 def _known(sessions: sessionmaker[Session], source: str) -> Iterator[str]:
@@ -319,8 +310,6 @@ class _Door:
 
     def fit(self, table: type[Base], stream: str, rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
         """The rows with characters dropped that no database stores, and texts cut to the length of their column."""
-        from connectors.base import Failure as SetAside
-
         texts, lists, longest_id = _shape(table)
         found = []
         for row in rows:

