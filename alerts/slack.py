@@ -1,8 +1,9 @@
 """The alert in Slack: Block Kit, every outside text escaped, one message for each open drift."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from slack_sdk.errors import SlackApiError
@@ -10,8 +11,8 @@ from sqlalchemy import JSON, String, cast, delete, func, literal, or_, select, u
 from sqlalchemy.orm import Session, sessionmaker
 
 from alerts.charts import WeekPoint, top_share_png
-from alerts.view import AlertView, view
-from models import OPEN_STATES, Decision, Drift, Share, upsert
+from alerts.view import AlertView, Observed, fault_text, shift_text, view
+from models import NOTED, OPEN_STATES, Decision, Drift, Share, upsert
 from pipeline.decisions import wake_snoozed
 from pipeline.drift import COMPANY
 from pipeline.register import Register
@@ -24,6 +25,10 @@ CLAIM = timedelta(minutes=10)
 """A sender that died is taken to be dead after this long, and another one may try."""
 METADATA = "leeway_drift"
 TOGETHER = timedelta(days=14)
+GROUPED = 3
+"""So many teams that fall at once are one message."""
+FRESH = timedelta(days=14)
+"""A shift between objectives that is older was before anybody watched: no news."""
 MOVED = 5
 """Points by which a fall must have grown or shrunk to be said again."""
 
@@ -39,6 +44,7 @@ def blocks(alert: AlertView) -> list[dict[str, Any]]:
     found = [
         {"type": "header", "text": {"type": "plain_text", "text": _cut(alert.headline, LONGEST_HEADER)}},
         _section(f"{alert.size} {alert.confidence}"),
+        _section(f"*What it means*\n{escape(alert.insight)}"),
     ]
     if alert.themes:
         lines = [
@@ -59,6 +65,8 @@ def blocks(alert: AlertView) -> list[dict[str, Any]]:
             for t in alert.teams
         ]
         found.append(_section("*Where it fell*\n" + "\n".join(lines)))
+    if alert.earliest:
+        found.append(_section(escape(alert.earliest)))
     found.append(_section(f"*To decide*\n{escape(alert.decision)}"))
     note = f"{alert.coverage} Figures are of teams, never of a person."
     found.append({"type": "context", "elements": [_mrkdwn(_cut(escape(note), LONGEST_SECTION))]})
@@ -97,10 +105,10 @@ def message(alert: AlertView, drift_id: int, faces: Faces | None = None, picture
 
     `picture` is the id of an uploaded file.
     """
-    metadata = {"event_type": METADATA, "event_payload": {"drift": drift_id}}
+    metadata = _metadata([drift_id])
     whole = blocks(alert)
     if picture:
-        whole.insert(2, {"type": "image", "slack_file": {"id": picture}, "alt_text": _cut(alert.headline, 2000)})
+        whole.insert(3, {"type": "image", "slack_file": {"id": picture}, "alt_text": _cut(alert.headline, 2000)})
     whole += buttons(drift_id, faces or Faces())
     return {"text": escape(alert.headline), "blocks": whole, "metadata": metadata, "unfurl_links": False,
             "unfurl_media": False}  # fmt: skip
@@ -108,49 +116,112 @@ def message(alert: AlertView, drift_id: int, faces: Faces | None = None, picture
 
 def tell_pending(
     sessions: sessionmaker[Session], register: Register, client: "WebClient", channel: str, least_people: int,
-    now: Callable[[], datetime] = lambda: datetime.now(UTC), faces: Faces | None = None,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC), faces: Faces | None = None, ops_channel: str = "",
 ) -> int:  # fmt: skip
-    """Post every raised drift that nobody was told of; returns how many. Safe with many workers at once.
+    """Post what nobody was told of; returns how many messages. Safe with many workers at once.
 
-    One that was claimed by a sender that died may have been posted: its message is looked for before it is posted again.
+    Drifts above low severity and shifts between objectives go to `channel`, faults of the data to `ops_channel` (nowhere
+    where it is empty: `leeway status` and the page show them). GROUPED teams or more that fall at once are one message.
     """
     with sessions.begin() as session:
         wake_snoozed(session, now().date())
     with sessions() as session:
-        company = session.scalar(select(Drift).where(Drift.scope == COMPANY, Drift.state.in_(OPEN_STATES)).limit(1))
-        raised = session.scalars(
-            select(Drift)
-            .where(Drift.kind == "drift", Drift.state == "raised", Drift.message_ts.is_(None))
-            .order_by(Drift.scope != COMPANY, Drift.id)
+        company = session.scalar(
+            select(Drift).where(Drift.kind == "drift", Drift.scope == COMPANY, Drift.state.in_(OPEN_STATES)).limit(1)
         )
-        pending = [(drift.id, drift.claimed_at is not None) for drift in raised if not _named_in(company, drift)]
+        untold = session.scalars(
+            select(Drift).where(Drift.message_ts.is_(None), Drift.state.in_(("raised", NOTED)))
+            .order_by(Drift.scope != COMPANY, Drift.id)
+        ).all()  # fmt: skip
+    drifts = [d for d in untold if d.kind == "drift" and d.severity != "low" and not _named_in(company, d)]
+    teams = [d for d in drifts if d.scope != COMPANY]
+    recent = now().date() - FRESH
     told = 0
-    for id_, tried in pending:
-        if not _claim(sessions, id_, now()):
-            continue
-        with sessions() as session:
-            drift = session.get_one(Drift, id_)
-            alert = view(drift, register, coverage_of(session, drift.scope), least_people)
-            weeks = weeks_of(session, drift.scope)
-        try:
-            answer = _posted(client, channel, id_) if tried else None
-            if answer is None:
-                picture = (
-                    _upload(client, top_share_png(weeks, [drift.start], "Share of work on the top three", 620))
-                    if weeks
-                    else None
-                )
-                answer = client.chat_postMessage(channel=channel, **message(alert, id_, faces, picture))
-        except Exception:
-            with sessions.begin() as session:
-                session.get_one(Drift, id_).claimed_at = None
-            raise
+    for drift in drifts if len(teams) < GROUPED else [d for d in drifts if d.scope == COMPANY]:
+
+        def alert(drift: Drift = drift) -> dict[str, Any]:
+            with sessions() as session:
+                shown = view(drift, register, observed(session, drift.scope), least_people)
+                weeks = weeks_of(session, drift.scope)
+            picture = None
+            if weeks:
+                drawn = top_share_png(weeks, [drift.start], "Share of work on the top three", 620)
+                picture = _upload(client, drawn)
+            return message(shown, drift.id, faces, picture)
+
+        told += _tell(sessions, client, channel, [drift], alert, now)
+    if len(teams) >= GROUPED:
+        told += _tell(sessions, client, channel, teams, lambda: grouped(teams, register, faces), now)
+    for drift in untold:
+        if drift.kind == "objective" and drift.raised_on >= recent:
+            shift = partial(plain_message, shift_text(drift, register), drift.id)
+            told += _tell(sessions, client, channel, [drift], shift, now)
+        elif drift.kind == "data" and ops_channel:
+            fault = partial(plain_message, fault_text(drift), drift.id)
+            told += _tell(sessions, client, ops_channel, [drift], fault, now)
+    return told
+
+
+def grouped(teams: Sequence[Drift], register: Register, faces: Faces | None) -> dict[str, Any]:
+    """One message for many teams that fell at once, the largest fall first."""
+    names = {team.key: team.name for team in register.teams}
+    lines = []
+    for drift in sorted(teams, key=lambda d: d.after - d.before):
+        name = escape(names.get(drift.scope, drift.scope)[:120])
+        linked = f"<{faces.page}/drifts/{drift.id}|{name}>" if faces and faces.page else name
+        lines.append(f"• {linked}: {100 * drift.before:.0f} % → {100 * drift.after:.0f} % since {drift.start.day} "
+                     f"{drift.start:%B}")  # fmt: skip
+    head = f"In {len(teams)} teams work on the top three objectives fell"
+    whole = [
+        {"type": "header", "text": _plain(head)}, _section("\n".join(lines)),
+        _section("*To decide*\nIs there one cause? The leads of these teams can say what came between."),
+    ]  # fmt: skip
+    ids = [drift.id for drift in teams]
+    return {"text": head, "blocks": whole, "metadata": _metadata(ids), "unfurl_links": False, "unfurl_media": False}
+
+
+def plain_message(text: str, drift_id: int) -> dict[str, Any]:
+    """A message of one sentence."""
+    return {"text": escape(text), "blocks": [_section(escape(text))], "metadata": _metadata([drift_id]), "unfurl_links": False,
+            "unfurl_media": False}  # fmt: skip
+
+
+def _metadata(ids: Sequence[int]) -> dict[str, Any]:
+    return {"event_type": METADATA, "event_payload": {"drift": ids[0], "drifts": list(ids)}}
+
+
+def _tell(
+    sessions: sessionmaker[Session], client: "WebClient", channel: str, drifts: Sequence[Drift],
+    compose: Callable[[], dict[str, Any]], now: Callable[[], datetime],
+) -> int:  # fmt: skip
+    """Claim the rows, post one message about them and record it; 0 where another sender has them.
+
+    Rows that were claimed by a sender that died may have been told: the message is looked for before it is posted again.
+    """
+    mine = [drift.id for drift in drifts if _claim(sessions, drift.id, now())]
+    if not mine:
+        return 0
+    try:
+        answer = _posted(client, channel, mine) if any(drift.claimed_at for drift in drifts) else None
+        if answer is None and len(mine) < len(drifts):
+            raise _Elsewhere  # the rest of the group is in another sender's hands: it says all of it, or all waits
+        if answer is None:
+            answer = client.chat_postMessage(channel=channel, **compose())
+    except Exception as error:
         with sessions.begin() as session:
-            drift = session.get_one(Drift, id_)
+            session.execute(update(Drift).where(Drift.id.in_(mine)).values(claimed_at=None))
+        if isinstance(error, _Elsewhere):
+            return 0
+        raise
+    with sessions.begin() as session:
+        for drift in session.scalars(select(Drift).where(Drift.id.in_(mine))):
             drift.channel, drift.message_ts, drift.sent_at = str(answer["channel"]), str(answer["ts"]), now()
             drift.said = _state(drift)
-        told += 1
-    return told
+    return 1
+
+
+class _Elsewhere(Exception):
+    pass
 
 
 def tell_changes(
@@ -163,7 +234,7 @@ def tell_changes(
     refused is given back, and said the next time.
     """
     with sessions() as session:
-        rows = list(session.scalars(select(Drift).where(Drift.message_ts.is_not(None), Drift.kind == "drift")))
+        rows = list(session.scalars(select(Drift).where(Drift.message_ts.is_not(None), Drift.state != NOTED)))
     names = {team.key: team.name for team in register.teams} | {COMPANY: "The company"}
     told = 0
     for drift in rows:
@@ -222,7 +293,14 @@ def _reply(client: "WebClient", drift: Drift, text: str) -> None:
 def _news(drift: Drift, names: Mapping[str, str]) -> str | None:
     """One sentence for the thread, None where nothing is worth one."""
     said, fall = drift.said or {}, round(100 * (drift.before - drift.after))
+    if drift.kind == "data":
+        back = drift.state == "recovered" and said.get("state") != "recovered"
+        return f"{escape(drift.subject)}: back. The days since are used again." if back else None
     who = escape(names.get(drift.scope, drift.scope))
+    if drift.state == "deepened" and said.get("state") != "deepened":
+        return f"{who}: it fell further, to a level of its own. A new alert says how far."
+    if drift.state == "replanned" and said.get("state") != "replanned":
+        return f"{who}: closed. The priorities changed, so shares are measured against the new plan from here on."
     if drift.state == "recovered" and said.get("state") != "recovered":
         return f"{who}: recovered. The share of the top three is back near where it was."
     if drift.state == "superseded" and said.get("state") != "superseded":
@@ -247,14 +325,15 @@ def _claim_saying(sessions: sessionmaker[Session], drift: Drift, state: dict[str
         return bool(getattr(session.execute(statement.values(said=state)), "rowcount", 0) == 1)
 
 
-def _posted(client: "WebClient", channel: str, drift_id: int) -> Any:
-    """The message about a drift that a sender posted and did not live to record; None where there is none."""
+def _posted(client: "WebClient", channel: str, ids: Sequence[int]) -> Any:
+    """The message about these drifts that a sender posted and did not live to record; None where there is none."""
     known = channel.lstrip("#")
-    ids = [c["id"] for c in client.conversations_list(limit=999)["channels"] if known in (c["id"], c["name"])]
-    for id_ in ids:
+    places = [c["id"] for c in client.conversations_list(limit=999)["channels"] if known in (c["id"], c["name"])]
+    for id_ in places:
         for one in client.conversations_history(channel=id_, limit=100, include_all_metadata=True)["messages"]:
             about = one.get("metadata") or {}
-            if about.get("event_type") == METADATA and about.get("event_payload", {}).get("drift") == drift_id:
+            payload = about.get("event_payload", {})
+            if about.get("event_type") == METADATA and {*payload.get("drifts", ()), payload.get("drift")} & set(ids):
                 return {"channel": id_, "ts": one["ts"]}
     return None
 
@@ -288,15 +367,16 @@ def _claim(sessions: sessionmaker[Session], id_: int, now: datetime) -> bool:
         return bool(getattr(session.execute(statement), "rowcount", 0) == 1)
 
 
-def coverage_of(session: Session, scope: str) -> float:
-    """Mean coverage of the last four weeks."""
+def observed(session: Session, scope: str) -> Observed:
+    """Mean coverage and person-days of the last four weeks."""
     last = session.scalar(select(func.max(Share.week)).where(Share.scope == scope))
     if last is None:
-        return 0.0
-    query = select(func.avg(Share.coverage)).where(
+        return Observed()
+    query = select(func.avg(Share.coverage), func.avg(Share.person_days)).where(
         Share.scope == scope, Share.objective == "top", Share.week > last - timedelta(weeks=4)
     )
-    return float(session.scalar(query) or 0.0)
+    coverage, days = session.execute(query).one()
+    return Observed(float(coverage or 0.0), float(days or 0.0))
 
 
 def _plain(text: str) -> dict[str, Any]:

@@ -34,22 +34,35 @@ class ThemeLine:
 
 @dataclass(frozen=True, slots=True)
 class AlertView:
-    """Everything that is shown, in the order of reading. The themes' points and `rest` add up to the fall."""
+    """Everything that is shown, in the order of reading: signal, insight, what took the place, what to decide.
+
+    The themes' points and `rest` add up to the fall.
+    """
 
     headline: str
     size: str
     confidence: str
+    insight: str
     themes: tuple[ThemeLine, ...]
     rest: float
     objectives: tuple[tuple[str, float], ...]
     teams: tuple[TeamLine, ...]
+    earliest: str
     decision: str
     coverage: str
     start: date
 
 
-def view(drift: Drift, register: Register, coverage: float, least_people: int) -> AlertView:
-    """Put a drift into words. Teams smaller than `least_people` are folded into one line."""
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """What the figures rest on in the last four weeks: coverage as a part of one, and person-days a week."""
+
+    coverage: float = 0.0
+    person_days: float = 0.0
+
+
+def view(drift: Drift, register: Register, observed: Observed, least_people: int) -> AlertView:
+    """Put a drift into words. Teams smaller than `least_people` are not named."""
     names = {team.key: team.name for team in register.teams}
     whole = drift.scope == "company"
     who = "Work" if whole else f"{names.get(drift.scope, drift.scope)}: work"
@@ -57,18 +70,71 @@ def view(drift: Drift, register: Register, coverage: float, least_people: int) -
     headline = f"{who} on the top three objectives fell from {change} since {_day(drift.start)}"
     fall = 100 * (drift.before - drift.after)
     size = (f"About {fall:.0f} points of {'the company' if whole else 'the team'}'s observed work moved away "
-            f"(with 90 % confidence between {-100 * drift.high:.0f} and {-100 * drift.low:.0f}).")  # fmt: skip
+            f"(with 90 % confidence between {-100 * drift.high:.0f} and {-100 * drift.low:.0f}).{_began(drift)}")  # fmt: skip
     themes = tuple(
         ThemeLine(
             row["name"], row["points"], tuple(names.get(t, t) for t in row["teams"]), next(iter(row["examples"]), "")
         )
         for row in drift.explanation.get("themes", [])[:_THEMES]
     )
+    explained = drift.explanation
     return AlertView(
-        headline, size, _confidence(drift), themes, fall - sum(t.points for t in themes), _objectives(drift, register),
-        _teams(drift.explanation.get("teams", []), register, least_people), _decision(themes, whole),
-        f"Based on {100 * coverage:.0f} % of the expected person-days of the last four weeks.", drift.start,
+        headline, size, _confidence(drift), _insight(fall, observed, themes), themes, fall - sum(t.points for t in themes),
+        _objectives(drift, register), _teams(explained.get("teams", []), register, least_people),
+        _earliest(explained.get("earliest", []), register, least_people), _decision(themes, whole),
+        f"Based on {100 * observed.coverage:.0f} % of the expected person-days of the last four weeks.", drift.start,
     )  # fmt: skip
+
+
+def _began(drift: Drift) -> str:
+    if drift.start_low is None or drift.start_high is None or drift.start_low == drift.start_high:
+        return ""
+    return f" It began between {_day(drift.start_low)} and {_day(drift.start_high)}."
+
+
+def _insight(fall: float, observed: Observed, themes: Sequence[ThemeLine]) -> str:
+    """One plain sentence of what it means."""
+    days = fall / 100 * observed.person_days
+    amount = f"About {days:.0f} person-days a week" if days >= 1.5 else "Less work"
+    verb = "no longer go" if days >= 1.5 else "goes"
+    if themes and themes[0].points >= fall / 2:
+        return f"{amount} {verb} to the top three; most of it goes to “{themes[0].name}”, which no objective asks for."
+    if sum(theme.points for theme in themes) >= fall / 2:
+        return f"{amount} {verb} to the top three; most of it goes to work that no objective asks for."
+    return f"{amount} {verb} to the top three. No single piece of work took the place."
+
+
+def _earliest(rows: Sequence[Mapping[str, Any]], register: Register, least_people: int) -> str:
+    """The first signs, where there were any that can be named."""
+    large = {team.key: team.name for team in register.teams if len(team.members) >= least_people}
+    signs = []
+    for row in rows:
+        day = _day(date.fromisoformat(row["since"]))
+        if row["kind"] == "theme":
+            signs.append(f"“{row['name']}” appeared on {day}")
+        elif row["name"] in large:
+            signs.append(f"{large[row['name']]} fell from {day} on")
+    return f"First signs: {'; '.join(signs)}." if signs else ""
+
+
+def shift_text(drift: Drift, register: Register) -> str:
+    """A shift between objectives in two sentences."""
+    titles = {objective.key: objective.title for objective in register.objectives}
+    gained = [titles[key] for key, points in drift.absorbed_by if key in titles and points >= 1][:2]
+    change = f"{_percent(drift.before)} to {_percent(drift.after)} of the work since {_day(drift.start)}"
+    took = f"; “{'” and “'.join(gained)}” took its place" if gained else ""
+    lost = titles.get(drift.subject, drift.subject)
+    return f"“{lost}” fell from {change}{took}. The share of the top three together stands."
+
+
+def fault_text(drift: Drift) -> str:
+    """A fault of the data, for ops: what, since when, what it means, where to look."""
+    held = "These days are not used, and no drift is raised on them."
+    if drift.subject == "coverage":
+        change = f"{_percent(drift.before)} to {_percent(drift.after)} since {_day(drift.start)}"
+        return f"Coverage fell from {change}. {held} `leeway status` shows which source lags."
+    change = f"{drift.after:.1f} person-days a day instead of {drift.before:.1f}"
+    return f"{drift.subject} has been almost silent since {_day(drift.start)}: {change}. {held} `leeway check` tries the source."
 
 
 def _objectives(drift: Drift, register: Register) -> tuple[tuple[str, float], ...]:

@@ -148,9 +148,12 @@ class App:
         return report
 
     def tell(self, report: "Report | None" = None) -> int:
-        """Post raised drifts to Slack; 0 where no channel is set."""
+        """Post raised drifts to Slack; 0 where no channel is set, and in quiet hours: then they wait."""
         slack = self.settings.slack
         if slack is None or not slack.alert_channel:
+            return 0
+        _, register = self.register()
+        if not self.may_speak(register):
             return 0
         from slack_sdk import WebClient
         from slack_sdk.errors import SlackApiError, SlackClientError
@@ -160,10 +163,11 @@ class App:
 
         client = WebClient(token=slack.token.get_secret_value(), base_url=slack.api_url.rstrip("/") + "/")
         client.retry_handlers.append(RateLimitErrorRetryHandler(max_retry_count=3))
-        _, register = self.register()
         channel, least = slack.alert_channel, self.settings.drift.least_people
         try:
-            told = tell_pending(self.sessions, register, client, channel, least, self.now, self.faces())
+            told = tell_pending(
+                self.sessions, register, client, channel, least, self.now, self.faces(), slack.ops_channel
+            )
             tell_changes(self.sessions, register, client, self.now)
             return told
         except SlackApiError as error:
@@ -174,6 +178,16 @@ class App:
         if report is not None:
             report.errors.append(sentence)
         return 0
+
+    def may_speak(self, register: "Register") -> bool:
+        """Whether this is an hour and a day on which alerts may be posted."""
+        from zoneinfo import ZoneInfo
+
+        from pipeline.workdays import Workdays
+
+        hours, local = self.settings.alerts, self.now().astimezone(ZoneInfo(register.calendar.time_zone))
+        workday = hours.any_day or Workdays(register.calendar).is_workday(local.date())
+        return workday and hours.from_hour <= local.hour < hours.to_hour
 
     def faces(self) -> "Faces":
         """What an alert can lead to."""
@@ -208,6 +222,6 @@ def _plain(section: Any) -> dict[str, Any]:
     """The section's values as its connector takes them, secrets opened."""
     values = {}
     for name, value in section:
-        if name not in ("alert_channel", "signing_secret", "app_token"):
+        if name not in ("alert_channel", "ops_channel", "signing_secret", "app_token"):
             values[name] = value.get_secret_value() if hasattr(value, "get_secret_value") else value
     return values

@@ -320,7 +320,7 @@ def detect(
         ),
     ] = None,
     company_alarms: Annotated[float, typer.Option(help="Wanted false alarms a year for the company.")] = 0.4,
-    team_alarms: Annotated[float, typer.Option(help="The same for all teams together.")] = 1.2,
+    team_alarms: Annotated[float, typer.Option(help="The same for all teams together.")] = 0.25,
 ) -> None:
     """Find drift in daily effort offline, without a database; at each date only rows up to it are used."""
     from pipeline.drift import Detector, DriftSettings

@@ -116,6 +116,7 @@ def _app(sections: dict[str, Any], database: str, today: date) -> App:
     # As in a company whose page is reachable: with links in the digest and buttons below the alert.
     given = {
         **sections, "slack": sections["slack"] | {"signing_secret": "simulated"}, "web": {"url": PAGE},
+        "alerts": {"from_hour": 0, "to_hour": 24, "any_day": True},
         "database": DatabaseSettings(url=database).model_dump(),
     }  # fmt: skip
     settings = Settings.model_construct(**Settings.model_validate(given).__dict__)

@@ -51,11 +51,12 @@ class JiraSettings(_Section):
 
 
 class SlackSettings(_Section):
-    """The app's bot token, the channels that are read, and the one that alerts are posted to."""
+    """The app's bot token, the channels that are read, the one for drift alerts, and the one for faults of the data."""
 
     token: SecretStr
     channels: list[str] = []
     alert_channel: str = ""
+    ops_channel: str = ""
     api_url: str = "https://slack.com/api/"
     thread_days: int = Field(30, ge=1, le=365)
     requests_per_minute: float = Field(48, gt=0)
@@ -141,8 +142,16 @@ class DriftSection(_Section):
     """Wanted false alarms a year, and the smallest team that figures are given for."""
 
     company_alarms: float = Field(0.4, gt=0)
-    team_alarms: float = Field(1.2, gt=0)
+    team_alarms: float = Field(0.25, gt=0)
     least_people: int = Field(5, ge=3)
+
+
+class AlertSettings(_Section):
+    """When alerts may be posted: on working days of the register's calendar, between these hours of its time zone."""
+
+    from_hour: int = Field(8, ge=0, le=23)
+    to_hour: int = Field(18, ge=1, le=24)
+    any_day: bool = False
 
 
 class SmtpSettings(_Section):
@@ -174,6 +183,7 @@ class Settings(BaseSettings):
     history: HistorySettings = HistorySettings()
     schedule: ScheduleSettings = ScheduleSettings()
     drift: DriftSection = DriftSection()
+    alerts: AlertSettings = AlertSettings()
     smtp: SmtpSettings = SmtpSettings()
 
     @classmethod

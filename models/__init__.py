@@ -3,6 +3,7 @@
 from models.base import Base
 from models.session import connect, upsert, without_password
 from models.tables import (
+    NOTED,
     OPEN_STATES,
     Account,
     Capacity,
@@ -34,8 +35,8 @@ from models.tables import (
 )
 
 __all__ = [
-    "OPEN_STATES", "Account", "Base", "Capacity", "Cycle", "Decision", "Digest", "Drift", "Effort", "Failure", "Forgotten",
-    "KeyResult", "Label", "Lease", "Match", "Objective", "Person", "Question", "RegisterVersion", "Secret", "Share",
+    "NOTED", "OPEN_STATES", "Account", "Base", "Capacity", "Cycle", "Decision", "Digest", "Drift", "Effort", "Failure",
+    "Forgotten", "KeyResult", "Label", "Lease", "Match", "Objective", "Person", "Question", "RegisterVersion", "Secret", "Share",
     "Signal", "StreamCursor", "Team", "Theme", "ThemeAnswer", "UsedLink", "Vector", "WorkItem", "connect", "upsert",
     "without_password",
 ]  # fmt: skip

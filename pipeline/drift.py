@@ -1,11 +1,10 @@
 """Drift: a sustained fall of the share of work on the top priorities. Arrays in, events out; knows no storage.
 
 At the end of each working day, for every window of the last FIRST to LAST working days, the share in the window is
-compared with the share in up to BASE_MOST days before it, and the difference is divided by its standard error. The
-error is clustered by person (each person's own change is one observation), so tasks that last for days, part time and
-absence are in it. The largest of these ratios is the statistic of a generalised likelihood ratio test over the day of
-the change (Siegmund & Venkatraman 1995; Lai 1995), made comparable between small and large organisations by the t
-distribution. The threshold follows from the wanted number of false alarms a year. docs/drift.md has the figures.
+compared with the share in the days before it, and the difference is divided by its standard error, which is clustered
+by person (changes.py), so tasks that last for days, part time and absence are in it. The largest of these ratios is the
+statistic of a generalised likelihood ratio test over the day of the change (Siegmund & Venkatraman 1995; Lai 1995). The
+threshold follows from the wanted number of false alarms a year. docs/drift.md has the figures.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,36 +13,43 @@ from datetime import date
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy import stats
+from scipy import special
 
 from pipeline import health
+from pipeline.changes import BASE_LEAST, BASE_MOST, Array, Change, Positions, Spread, Sums, changes, likeliest, spread
 from pipeline.share import Z90
 
-Array = NDArray[np.float64]
-Positions = NDArray[np.int64]
 COMPANY = "company"
-FIRST, LAST = 8, 30
+FIRST, LAST = 8, 40
 """Shortest and longest window in working days. Eight: a dip of one week must not carry an alarm by itself."""
-BASE_LEAST, BASE_MOST = 20, 65
-"""Working days of history before a window: at least four weeks, at most thirteen."""
 RECENT = 4
 """The fall must still be there in the last days: a dip that has ended is no drift."""
 STILL, SETTLED = 0.65, 20
-"""Until so many days have passed, what follows the first week must show this part of its fall."""
-UNFADED = 0.85
-"""Below this part of the first week's fall, a young drift is of low severity until it has settled."""
+"""Until so many days have passed, what follows the first week must show this part of its fall ..."""
 PERSISTS = 1.7
 """... and be a fall by itself, by so many standard errors."""
+WEEK, SURE, TEAM_SURE = 5, 2.5, 3.5
+"""A drift is of low severity unless what is left of it without its worst week is a fall by so many standard errors."""
 CLEAR, AT_ONCE = 10, 0.7
 """A fall younger than two weeks is raised at once only where it is this much clearer than it needs to be."""
+GATHERING = 1.6
+"""While the last days are lower still than the fall by so many standard errors, another change is under way: wait."""
+COOLDOWN = 20
+"""So many days after a drift of the scope ended, only a clear fall is raised."""
+UNUSUAL, WARY = 3, 15
+"""The same holds where so many of the last days could not be trusted: people come back to what was left lying."""
+PLAIN = 2.5
+"""A part's own fall is plain from so many standard errors on."""
 SMALLEST_FALL = 0.03
-POOL = 12.0
-"""How much a team's own spread is drawn towards the company's, in degrees of freedom."""
-FLOOR = 0.008
-"""Least standard error: people who all did one thing have no spread, but are not certain to go on so."""
-LOOKS = 70.0
-"""Effective number of independent looks a year, see `threshold`."""
+SMALLEST_SHIFT = 0.05
+STEADY = 1.5
+"""The top share stands, beside a shift between objectives, where its own change is not surer than this."""
+TAKEN = 0.6
+"""So much of what an objective lost must have gone to other objectives: else it is no shift between them."""
+DEEPER_LEAST, DEEPER, FURTHER = 15, 0.75, 0.45
+"""Days that a drift must have been there before it can fall further; by which part of its own fall, and how clearly."""
+LOOKS = 1600.0
+"""Working days in a year's effective number of independent looks, see `threshold`."""
 RECOVERED_AFTER = 10
 
 
@@ -52,7 +58,7 @@ class DriftSettings:
     """How often an alarm may be false, a year: for the company, and for all teams taken together."""
 
     company_alarms: float = 0.4
-    team_alarms: float = 1.2
+    team_alarms: float = 0.25
     least_people: int = 5
 
 
@@ -90,13 +96,18 @@ class Observations:
         summed: Array = self.effort.sum(0)
         return summed
 
+    @property
+    def names(self) -> list[str]:
+        """Of the planes of `effort`."""
+        return [*self.objectives, ""]
+
 
 @dataclass(frozen=True, slots=True)
 class Event:
     """One thing to say. Shares are parts of one; `low` and `high` bound the change (after - before) with 90 %.
 
     `absorbed_by` holds [objective or '', points], the largest first; the points add up to the fall. `subject` is the
-    source of a data fault, or the objective of a shift.
+    source of a data fault, or the objective of a shift. `start_low` and `start_high` bound the start with 90 %.
     """
 
     at: date
@@ -110,88 +121,39 @@ class Event:
     high: float
     absorbed_by: tuple[tuple[str, float], ...] = ()
     subject: str = ""
+    start_low: date | None = None
+    start_high: date | None = None
 
 
-def threshold(alarms_a_year: float) -> float:
-    """Statistic above which to raise, for a wanted number of false alarms of one scope a year.
+def threshold(alarms_a_year: float, days: Array) -> Array:
+    """Statistic above which to raise, by length of the window, for a wanted number of false alarms of one scope a year.
 
-    The maximum over windows and days behaves like that of LOOKS independent normal ratios a year (Bonferroni's bound,
-    the effective number measured by benchmarks/drift on organisations without an event).
+    A year holds many short stretches and few long ones, so a short window must be surer for the same number of false
+    alarms (the penalty for scale of Dümbgen & Spokoiny 2001). LOOKS is measured on organisations without an event.
     """
-    return float(stats.norm.isf(min(0.5, max(alarms_a_year, 1e-4) / LOOKS)))
-
-
-class _Sums:
-    """Running sums by person over the usable days, so that any window is a subtraction."""
-
-    def __init__(self, top: Array, total: Array) -> None:
-        zero = np.zeros((len(top), 1))
-        self.top = np.concatenate([zero, np.cumsum(top, 1)], 1)
-        self.total = np.concatenate([zero, np.cumsum(total, 1)], 1)
-        self.days = top.shape[1]
-
-    def ratio(self, first: int, last: int) -> float:
-        """Share in the half-open range of positions."""
-        total = float((self.total[:, last] - self.total[:, first]).sum())
-        return float((self.top[:, last] - self.top[:, first]).sum()) / total if total > 0 else 0.0
+    chance = max(alarms_a_year, 1e-4) * days / LOOKS
+    found: Array = -special.ndtri(np.minimum(0.5, chance))
+    return found
 
 
 @dataclass(frozen=True, slots=True)
-class _Changes:
-    """For several first days at once, the time from there to the end against the time before; arrays of one length."""
+class _Found:
+    """A fall that is worth raising: as it fits best, how far its surest window is above the threshold, and the first and
+    last position that fit nearly as well as its start."""
 
-    first: Positions
-    before: Array
-    after: Array
-    error: Array
-    z: Array
-    gain: Array
-    spread: Array
-
-    def at(self, i: int) -> "Change":
-        """One of them."""
-        return Change(
-            int(self.first[i]), float(self.before[i]), float(self.after[i]), float(self.error[i]), float(self.z[i])
-        )
+    change: Change
+    margin: float
+    earliest: int
+    latest: int
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
-    """A change at position `first`; `z` is positive for a fall."""
+@dataclass(frozen=True)
+class _View:
+    """What a scope shows on the days that can be used: their positions, effort there, and its running sums."""
 
-    first: int
-    before: float
-    after: float
-    error: float
-    z: float
-
-
-def changes(sums: _Sums, first: Positions, lent: Array | None = None) -> _Changes:
-    """Compare the time from each of `first` to the end with up to BASE_MOST days before it.
-
-    `lent` is the variance of one person's change, by window, which small teams borrow from the whole company.
-    """
-    base = np.maximum(0, first - BASE_MOST)
-    top0, all0 = sums.top[:, first] - sums.top[:, base], sums.total[:, first] - sums.total[:, base]
-    top1, all1 = sums.top[:, [-1]] - sums.top[:, first], sums.total[:, [-1]] - sums.total[:, first]
-    n0, n1 = np.maximum(all0.sum(0), 1e-9), np.maximum(all1.sum(0), 1e-9)
-    before, after = top0.sum(0) / n0, top1.sum(0) / n1
-    active = np.maximum((all1 > 0).sum(0), 2)
-    residual = (top1 - after * all1) / n1 - (top0 - before * all0) / n0
-    variance, freedom = (residual**2).sum(0) * active / (active - 1), (active - 1).astype(float)
-    both = (all0 > 1) & (all1 > 1)
-    own = np.where(both, top1 / np.maximum(all1, 1e-9) - top0 / np.maximum(all0, 1e-9), 0.0)
-    count = np.maximum(both.sum(0), 2)
-    spread = np.maximum(((own**2).sum(0) - own.sum(0) ** 2 / count) / (count - 1), 0.01)
-    if lent is not None:
-        borrowed = lent * ((all1 / n1) ** 2).sum(0)
-        variance = (POOL * borrowed + freedom * variance) / (POOL + freedom)
-        freedom = freedom + POOL
-    error = np.sqrt(variance + FLOOR**2)
-    fall = before - after
-    z = -stats.norm.ppf(np.clip(stats.t.sf(fall / error, freedom), 1e-300, 1 - 1e-16))
-    gain = fall * np.abs(fall) * n0 * n1 / (n0 + n1)
-    return _Changes(first, before, after, error, z, gain, spread)
+    usable: Positions
+    effort: Array
+    sums: Sums
 
 
 class Detector:
@@ -217,7 +179,11 @@ class Detector:
                 self.scopes[team] = people
         self.open: dict[str, Event] = {}
         self._set_aside: dict[str, set[int]] = {name: set() for name in self.scopes}
-        self._lent: dict[int, float] = {}
+        self._company: Spread | None = None
+        self._era = 0
+        self._ended: dict[str, int] = {}
+        self._shifted: dict[str, date] = {}
+        self._views: dict[tuple[object, ...], _View] = {}
 
     def run(self) -> list[Event]:
         """All events in the order of saying them."""
@@ -230,23 +196,39 @@ class Detector:
 
     def now(self, event: Event) -> Event:
         """The event with start, shares and absorbers as the whole history up to the last day tells them."""
-        era = [one for one in self.priorities if one.start <= self.seen.days[-1]]
-        aside = self._set_aside[event.scope]
-        usable = np.array(
-            [p for p in np.flatnonzero(~self.health.bad) if p >= self._begin(era) and p not in aside], dtype=np.int64
-        )
-        usable = self._since_intended(event.scope, usable)
-        top = np.array([key in era[-1].top for key in [*self.seen.objectives, ""]])
-        part = self.seen.effort[:, self.scopes[event.scope]][:, :, usable]
-        sums = _Sums(part[top].sum(0), part.sum(0))
-        near = sum(self.seen.days[p] < event.start for p in usable)
-        first = np.arange(max(BASE_LEAST, near - 12), min(near + 12, sums.days - 3) + 1)
+        last = len(self.seen.days) - 1
+        era = [one for one in self.priorities if one.start <= self.seen.days[last]]
+        view = self._view(event.scope, self._begin(era), era[-1].top)
+        near = int(np.searchsorted(view.usable, self._position(event.start)))
+        first = np.arange(max(BASE_LEAST, near - 12), min(near + 12, view.sums.days - 3) + 1)
         if not len(first):
             return event
-        found = changes(sums, first)
-        best = found.at(int(np.argmax(found.gain)))
-        start = self.seen.days[usable[best.first]]
-        return _drift(event.at, event.scope, start, best, self._absorbed(part, top, best))
+        found = changes(view.sums, first, self._usual(event.scope, view.sums))
+        best, low, high = likeliest(found)
+        fall = _Found(found.at(best), 0.0, int(first[low]), int(first[high]))
+        return self._event(event.at, event.scope, view, view.sums, fall, era[-1].top)
+
+    def stretches(self, event: Event) -> tuple[Positions, Positions]:
+        """Positions of the days before and since the event's start that its shares were taken from, as `now` gives it."""
+        era = [one for one in self.priorities if one.start <= self.seen.days[-1]]
+        usable = self._view(event.scope, self._begin(era), era[-1].top).usable
+        first = int(np.searchsorted(usable, self._position(event.start)))
+        return usable[max(0, first - BASE_MOST) : first], usable[first:]
+
+    def begins(self, people: Positions, event: Event) -> date | None:
+        """When the fall most likely began among these people; None where theirs is not clear."""
+        era = [one for one in self.priorities if one.start <= self.seen.days[-1]]
+        view = self._view(event.scope, self._begin(era), era[-1].top)
+        rows = np.array([key in era[-1].top for key in self.seen.names])
+        part = self.seen.effort[:, people][:, :, view.usable]
+        sums = Sums.of(part[rows].sum(0), part.sum(0))
+        near = int(np.searchsorted(view.usable, self._position(event.start)))
+        first = np.arange(max(BASE_LEAST, near - 20), min(near + 20, sums.days - 3) + 1)
+        if not len(first):
+            return None
+        found = changes(sums, first, spread(sums, max(0, int(first[0]) - BASE_MOST), int(first[0])))
+        best, _, _ = likeliest(found)
+        return self.seen.days[view.usable[first[best]]] if found.z[best] >= PLAIN else None
 
     def _faults(self, position: int) -> list[Event]:
         return [
@@ -259,12 +241,14 @@ class Detector:
         era = [one for one in self.priorities if one.start <= day]
         if not era:
             return []
-        begin = self._begin(era)
-        usable = np.flatnonzero(~self.health.bad[: position + 1])
-        usable = usable[usable >= begin]
-        top = np.array([key in era[-1].top for key in [*self.seen.objectives, ""]])
-        found = (self._scope(name, usable, top, day) for name in self.scopes)
-        return [event for event in found if event]
+        begin, top = self._begin(era), era[-1].top
+        if begin != self._era:
+            self._era = begin
+            self.open.clear()  # measured against priorities that hold no more
+        found = [event for name in self.scopes if (event := self._scope(name, begin, top, position))]
+        if COMPANY not in self.open and not any(event.scope == COMPANY for event in found):
+            found += self._shifts(begin, era[-1], position)
+        return found
 
     def _begin(self, era: Sequence[Priorities]) -> int:
         """First position since which the priorities are what they are now: re-planning is no drift."""
@@ -273,77 +257,147 @@ class Detector:
             if one.rank != era[-1].rank:
                 break
             start = one.start
-        return sum(day < start for day in self.seen.days)
+        return self._position(start)
 
-    def _scope(self, name: str, usable: Positions, top: NDArray[np.bool_], day: date) -> Event | None:
-        aside = self._set_aside[name]
-        if aside:
-            usable = np.array([p for p in usable if p not in aside], dtype=np.int64)
-        usable = self._since_intended(name, usable)[-(BASE_MOST + LAST + 12) :]
-        if len(usable) < BASE_LEAST + FIRST:
-            return None
-        part = self.seen.effort[:, self.scopes[name]][:, :, usable]
-        sums = _Sums(part[top].sum(0), part.sum(0))
-        if name in self.open:
-            return self._recovery(name, sums, usable, day)
-        best = self._best(name, sums)
+    def _position(self, day: date) -> int:
+        return sum(one < day for one in self.seen.days)
+
+    def _view(self, name: str, begin: int, looked_at: frozenset[str], since: date | None = None) -> _View:
+        """All days of the scope that can be used, those after the present one too: callers cut."""
+        for scope in (COMPANY, name):
+            if scope in self.intended:
+                begin = max(begin, self._position(self.intended[scope]))
+        if since is not None:
+            begin = max(begin, self._position(since))
+        key = (name, begin, looked_at, len(self._set_aside[name]))
+        if key not in self._views:
+            aside = self._set_aside[name]
+            usable = np.array(
+                [p for p in np.flatnonzero(~self.health.bad) if p >= begin and p not in aside], dtype=np.int64
+            )
+            effort = self.seen.effort[:, self.scopes[name]][:, :, usable]
+            rows = np.array([key in looked_at for key in self.seen.names])
+            self._views[key] = _View(usable, effort, Sums.of(effort[rows].sum(0), effort.sum(0)))
+        return self._views[key]
+
+    def _scope(self, name: str, begin: int, top: frozenset[str], position: int) -> Event | None:
+        day, opened = self.seen.days[position], self.open.get(name)
+        view = self._view(name, begin, top)
+        sums = view.sums.until(int(np.searchsorted(view.usable, position, "right")))
         rate = self.settings.company_alarms
         if name != COMPANY:
             rate = self.settings.team_alarms / max(1, len(self.scopes) - 1)
-        if best is None or best.z < threshold(rate) or best.before - best.after < SMALLEST_FALL:
+        if opened is not None:
+            recovered = self._recovery(name, sums, view.usable, day)
+            if recovered is not None:
+                self._ended[name] = position
+                return recovered
+            # What has fallen may fall further: measured against its own level since then.
+            view = self._view(name, begin, top, opened.start)
+            sums = view.sums.until(int(np.searchsorted(view.usable, position, "right")))
+        found = self._search(name, sums, rate, DEEPER_LEAST if opened else BASE_LEAST)
+        if found is None or (found.margin < AT_ONCE and self._too_soon(name, position)):
             return None
-        surest, best = best.z, _most_likely(sums)
-        age = sums.days - best.first
-        if age < FIRST or not _lasts(sums, best):
-            return None  # it began within the last days: a dip of a week looks the same so far
-        if age < CLEAR and surest < threshold(rate) + AT_ONCE:
+        if opened and (found.margin < FURTHER or found.change.fall < DEEPER * (opened.before - opened.after)):
             return None
-        start = self.seen.days[usable[best.first]]
-        if name != COMPANY and self._part_of_the_company(start):
+        if name != COMPANY and self._part_of_the_company(self.seen.days[view.usable[found.change.first]]):
             return None
-        event = _drift(day, name, start, best, self._absorbed(part, top, best))
-        if age < SETTLED and _fades(sums, best):
-            event = replace(event, severity="low")
+        event = self._event(day, name, view, sums, found, top)
+        if name != COMPANY and event.severity == "low":
+            return None  # a week's dip of a few people: wait
         self.open[name] = event
         return event
 
-    def _since_intended(self, name: str, usable: Positions) -> Positions:
-        starts = [self.intended[scope] for scope in (COMPANY, name) if scope in self.intended]
-        if not starts:
-            return usable
-        return np.array([p for p in usable if self.seen.days[p] >= max(starts)], dtype=np.int64)
+    def _too_soon(self, name: str, position: int) -> bool:
+        """Only a clear fall is raised just after the scope's last drift ended, or after days that tell nothing."""
+        ended = self._ended.get(name)
+        unusual = int(self.health.bad[max(0, position - WARY) : position].sum())
+        return (ended is not None and position - ended < COOLDOWN) or unusual >= UNUSUAL
 
-    def _best(self, name: str, sums: _Sums) -> Change | None:
-        """The window with the largest statistic among those in which the fall lasts."""
-        first = np.arange(max(BASE_LEAST, sums.days - LAST), sums.days - FIRST + 1)
-        lent = None
-        if name != COMPANY:
-            lent = np.array([self._lent.get(sums.days - f, 0.1) for f in first.tolist()])
-        found = changes(sums, first, lent)
+    def _search(self, name: str, sums: Sums, alarms: float, history: int = BASE_LEAST) -> _Found | None:
+        """The fall that is to be raised on the last day of the sums; None where there is none."""
+        first = np.arange(max(history, sums.days - LAST), sums.days - FIRST + 1)
+        if not len(first):
+            return None
+        usual = self._usual(name, sums)
+        found = changes(sums, first, usual)
+        clear = found.z - threshold(alarms, (sums.days - first).astype(float))
+        order = [int(i) for i in np.argsort(-clear) if clear[i] >= 0]
+        surest = next((i for i in order if _lasts(sums, found.at(i), usual)), None)
+        if surest is None or found.at(surest).fall < SMALLEST_FALL:
+            return None
+        near = np.arange(max(history, sums.days - LAST - 10), sums.days - 3)
+        around = changes(sums, near, usual)
+        best, low, high = likeliest(around)
+        change = around.at(best)
+        age = sums.days - change.first
+        if age < FIRST or not _lasts(sums, change, usual):
+            return None  # it began within the last days: a dip of a week looks the same so far
+        if age < CLEAR and clear[surest] < AT_ONCE:
+            return None
+        if age > FIRST and clear[surest] < AT_ONCE:
+            fresh = np.arange(max(change.first + 3, sums.days - FIRST + 1), sums.days - 2)
+            if len(fresh) and changes(sums, fresh, usual, change.first).z.max() > GATHERING:
+                return None
+        return _Found(change, float(clear[surest]), int(near[low]), int(near[high]))
+
+    def _usual(self, name: str, sums: Sums) -> Spread:
+        """What people's shares do from stretch to stretch, from the days before the longest window where there are
+        enough; a team's is drawn towards the company's."""
+        last = max(sums.days - LAST, min(sums.days - FIRST, 3 * BASE_LEAST))
+        own = spread(sums, max(0, last - BASE_MOST), last)
         if name == COMPANY:
-            self._lent = {sums.days - f: s for f, s in zip(first.tolist(), found.spread.tolist(), strict=True)}
-        for i in np.argsort(-found.z):
-            if _lasts(sums, found.at(int(i))):
-                return found.at(int(i))
-        return None
+            self._company = own
+        return own.borrow(self._company) if name != COMPANY and self._company else own
 
     def _part_of_the_company(self, start: date) -> bool:
         """A company drift is open that began about then or before: the team is named in that one."""
         company = self.open.get(COMPANY)
         return company is not None and (start - company.start).days > -14
 
-    def _absorbed(self, part: Array, top: NDArray[np.bool_], change: Change) -> tuple[tuple[str, float], ...]:
-        """Points gained by everything that is no top objective; together they are the fall."""
-        names = [*self.seen.objectives, ""]
-        base = part[:, :, max(0, change.first - BASE_MOST) : change.first].sum((1, 2))
-        span = part[:, :, change.first :].sum((1, 2))
-        gained = 100 * (span / span.sum() - base / base.sum())
-        return tuple((names[o], round(float(gained[o]), 2)) for o in np.argsort(-gained) if not top[o])
+    def _event(self, day: date, name: str, view: _View, sums: Sums, found: _Found, top: frozenset[str]) -> Event:
+        change, at = found.change, [self.seen.days[p] for p in view.usable]
+        half = Z90 * change.error
+        severity = _severity(sums, change, SURE if name == COMPANY else TEAM_SURE)
+        return Event(
+            day, "drift", name, severity, at[change.first], change.before, change.after, -change.fall - half,
+            -change.fall + half, self._absorbed(view, sums.days, change.first, top), "", at[found.earliest], at[found.latest],
+        )  # fmt: skip
 
-    def _recovery(self, name: str, sums: _Sums, usable: Positions, day: date) -> Event | None:
+    def _absorbed(self, view: _View, last: int, first: int, fell: frozenset[str]) -> tuple[tuple[str, float], ...]:
+        """Points gained by everything but what fell; together they are the fall."""
+        base = view.effort[:, :, max(0, first - BASE_MOST) : first].sum((1, 2))
+        span = view.effort[:, :, first:last].sum((1, 2))
+        gained = 100 * (span / span.sum() - base / base.sum())
+        names = self.seen.names
+        return tuple((names[o], round(float(gained[o]), 2)) for o in np.argsort(-gained) if names[o] not in fell)
+
+    def _shifts(self, begin: int, now: Priorities, position: int) -> list[Event]:
+        """Objectives that lost to other objectives, while the share of the top priorities stands."""
+        events: list[Event] = []
+        alarms = self.settings.company_alarms / max(1, len(now.rank))
+        for key in self.seen.objectives:
+            if key not in now.rank:
+                continue
+            view = self._view(COMPANY, begin, frozenset([key]), self._shifted.get(key))
+            days = int(np.searchsorted(view.usable, position, "right"))
+            found = self._search(COMPANY, view.sums.until(days), alarms)
+            if found is None or found.change.fall < SMALLEST_SHIFT:
+                continue
+            whole = self._view(COMPANY, begin, now.top, self._shifted.get(key)).sums.until(days)
+            top = changes(whole, np.array([found.change.first]), self._usual(COMPANY, whole)).at(0)
+            event = self._event(self.seen.days[position], COMPANY, view, view.sums.until(days), found, frozenset([key]))
+            taken = sum(points for name, points in event.absorbed_by if name and points > 0)
+            if abs(top.z) > STEADY or taken < TAKEN * 100 * found.change.fall:
+                continue
+            self._shifted[key] = event.start
+            events.append(replace(event, kind="objective", subject=key))
+        return events
+
+    def _recovery(self, name: str, sums: Sums, usable: Positions, day: date) -> Event | None:
         opened, n = self.open[name], sums.days
         back = self.seen.days[usable[n - RECOVERED_AFTER]]
-        recent, last = sums.ratio(n - RECOVERED_AFTER, n), sums.ratio(n - RECOVERED_AFTER // 2, n)
+        recent, last = sums.share(n - RECOVERED_AFTER, n), sums.share(n - RECOVERED_AFTER // 2, n)
         bound = opened.before - 0.35 * (opened.before - opened.after)
         if back <= opened.start or min(recent, last) < bound:
             return None
@@ -355,38 +409,33 @@ class Detector:
         )
 
 
-def _lasts(sums: _Sums, change: Change) -> bool:
+def _lasts(sums: Sums, change: Change, usual: Spread) -> bool:
     """The fall is still there: in the last days, and in what follows its first week."""
     n, week = sums.days, change.first + 5
     half = (change.before + change.after) / 2
-    if sums.ratio(n - RECENT, n) > half or sums.ratio(min(n - RECENT + 1, week), n) > half:
+    if sums.share(n - RECENT, n) > half or sums.share(min(n - RECENT + 1, week), n) > half:
         return False
     if n - change.first >= SETTLED:
         return True
     # After a dip people finish what they began in it, so the share comes back over days: wait and see.
-    first_week = change.before - sums.ratio(change.first, min(week, n))
+    first_week = change.before - sums.share(change.first, min(week, n))
     later = min(n - RECENT + 1, week)
-    still = change.before - sums.ratio(later, n)
-    error = float(changes(sums, np.array([later])).error[0])
+    still = change.before - sums.share(later, n)
+    error = float(changes(sums, np.array([later]), usual).error[0])
     return still >= STILL * first_week and still >= PERSISTS * error
 
 
-def _fades(sums: _Sums, change: Change) -> bool:
-    """What follows the first week is a smaller fall than that week: perhaps a dip that people are still leaving."""
-    week = min(change.first + 5, sums.days - RECENT + 1)
-    first_week = change.before - sums.ratio(change.first, week)
-    return change.before - sums.ratio(week, sums.days) < UNFADED * first_week
-
-
-def _most_likely(sums: _Sums) -> Change:
-    """The first day that fits best, among all near ones: the raised window began where it was surest, not truest."""
-    first = np.arange(max(BASE_LEAST, sums.days - LAST - 10), sums.days - 3)
-    found = changes(sums, first)
-    return found.at(int(np.argmax(found.gain)))
-
-
-def _drift(day: date, scope: str, start: date, change: Change, absorbed: tuple[tuple[str, float], ...]) -> Event:
-    fall = change.after - change.before
-    severity = "high" if fall <= -0.15 else "medium" if fall <= -0.07 else "low"
-    half = Z90 * change.error
-    return Event(day, "drift", scope, severity, start, change.before, change.after, fall - half, fall + half, absorbed)
+def _severity(sums: Sums, change: Change, sure: float) -> str:
+    """By what is left of the fall without its worst week, so that a dip alone is never more than low."""
+    first, last = change.first, sums.days
+    if last - first < WEEK + RECENT:
+        return "low"
+    weeks = np.arange(first, last - WEEK + 1)
+    total = sums.total.sum(0)
+    top = sums.top.sum(0)
+    rest = (total[last] - total[first]) - (total[weeks + WEEK] - total[weeks])
+    share = ((top[last] - top[first]) - (top[weeks + WEEK] - top[weeks])) / np.maximum(rest, 1e-9)
+    left = change.before - float(share.max())
+    if left < sure * change.error * ((last - first) / (last - first - WEEK)) ** 0.5:
+        return "low"
+    return "high" if left >= 0.15 else "medium" if left >= 0.07 else "low"

@@ -6,32 +6,55 @@ one that has recovered its end. Telling people is another stage; it looks for ro
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session, sessionmaker
 
-from models import OPEN_STATES, Drift, Effort, Match, Person
+from models import NOTED, OPEN_STATES, Drift, Effort, Match, Person, RegisterVersion
 from models import Theme as ThemeRow
 from pipeline.drift import COMPANY, Detector, DriftSettings, Event, Observations, Priorities
-from pipeline.explain import by_team, by_theme, team_points
+from pipeline.explain import by_team, by_theme, earliest, parts, team_points
 from pipeline.match_stage import load_vectors
-from pipeline.register import Register
+from pipeline.register import Register, parse
 from pipeline.share_stage import observe
 from pipeline.themes import OffGoal, Theme, find_themes
 from pipeline.work import Work, load_work
 
 _OFF = 0.5
+SET_UP = timedelta(days=7)
+SAME_SHIFT = timedelta(days=28)
 
 
 def detector_for(
-    register: Register, seen: Observations, settings: DriftSettings, intended: Mapping[str, date] | None = None
-) -> Detector:
-    """A detector with the register's priorities for all of the history."""
+    session: Session, register: Register, seen: Observations, settings: DriftSettings,
+    intended: Mapping[str, date] | None = None,
+) -> Detector:  # fmt: skip
+    """A detector with the register's priorities since they are what they are now."""
     rank = {objective.key: objective.priority for objective in register.objectives}
-    return Detector(seen, [Priorities(date.min, rank)], settings, intended)
+    return Detector(seen, [Priorities(planned_since(session, register), rank)], settings, intended)
+
+
+def planned_since(session: Session, register: Register) -> date:
+    """Since when the top priorities are what they are now: re-planning begins a new baseline.
+
+    A new period begins on its first day, a change within one when it was loaded. Versions that were replaced within
+    SET_UP are somebody's corrections, not plans; the first plan holds for all of the history before it.
+    """
+    query = select(RegisterVersion.loaded_at, RegisterVersion.document).order_by(RegisterVersion.id)
+    versions = [(at.date(), parse(document)) for at, document in session.execute(query)]
+    plans = [
+        (at, one) for number, (at, one) in enumerate(versions)
+        if number + 1 == len(versions) or versions[number + 1][0] - at >= SET_UP
+    ]  # fmt: skip
+    since, before = date.min, plans[0][1] if plans else register
+    for at, one in plans[1:]:
+        if one.top() != before.top():
+            since = one.period.start if one.period.start > before.period.start else at
+        before = one
+    return since
 
 
 def intended_starts(session: Session) -> dict[str, date]:
@@ -50,21 +73,24 @@ def detect_drift(
             return []
         themes = _themes(session, model)
         intended = intended_starts(session)
-    detector = detector_for(register, seen, settings, intended)
+        detector = detector_for(session, register, seen, settings, intended)
     events = detector.run()
     with sessions.begin() as session:
         _keep_themes(session, themes, last)
-        _reconcile(session, detector, events, seen, themes, register)
+        _reconcile(session, detector, events, themes)
+        _keep_faults(session, detector)
+        _keep_shifts(session, events)
     return events
 
 
-def _reconcile(
-    session: Session, detector: Detector, events: Sequence[Event], seen: Observations, themes: Sequence[Theme],
-    register: Register,
-) -> None:  # fmt: skip
+def _reconcile(session: Session, detector: Detector, events: Sequence[Event], themes: Sequence[Theme]) -> None:
+    since = detector.priorities[-1].start
     kept: dict[tuple[str, str], Drift] = {}
     for drift in session.scalars(select(Drift).where(Drift.kind == "drift").order_by(Drift.raised_on)):
-        kept[drift.scope, drift.raised_on.isoformat()] = drift
+        if drift.raised_on >= since:
+            kept[drift.scope, drift.raised_on.isoformat()] = drift
+        elif drift.state in OPEN_STATES:  # measured against priorities that hold no more
+            drift.state, drift.ended_on = "replanned", since
     last: dict[str, Drift] = {}
     for event in events:
         if event.kind == "drift":
@@ -73,23 +99,72 @@ def _reconcile(
             drift = found or Drift(kind="drift", scope=event.scope, raised_on=event.at, state="raised", explanation={})
             session.add(drift)
             _set(drift, event)
+            _end(last.pop(event.scope, None), "deepened", event.at)
             last[event.scope] = drift
-        elif event.kind == "recovery" and event.scope in last:
-            drift = last.pop(event.scope)
-            drift.ended_on = event.at
-            if drift.state in OPEN_STATES:
-                drift.state = "recovered"
+        elif event.kind == "recovery":
+            _end(last.pop(event.scope, None), "recovered", event.at)
     for scope, event in detector.open.items():
         current = detector.now(event)
-        drift = last[scope]
-        _set(drift, current)
-        drift.explanation = {
-            "themes": by_theme(themes, seen, current)[:5],
-            "teams": team_points(by_team(seen, register.top(), current.start)) if scope == COMPANY else [],
-        }
+        _set(last[scope], current)
+        last[scope].explanation = _explain(detector, current, themes)
     for drift in kept.values():
         if drift.state in OPEN_STATES:
             drift.state = "superseded"  # with what is known now it would not have been raised
+
+
+def _end(drift: Drift | None, state: str, day: date) -> None:
+    if drift is not None:
+        drift.ended_on = day
+        if drift.state in OPEN_STATES:
+            drift.state = state
+
+
+def _explain(detector: Detector, event: Event, themes: Sequence[Theme]) -> dict[str, Any]:
+    """Themes, teams, the whole decomposition and the earliest signs, for keeping with the drift."""
+    seen = detector.seen
+    base, span = detector.stretches(event)
+    grown = by_theme(themes, seen, event.scope, base, span)
+    teams = by_team(seen, detector.priorities[-1].top, base, span) if event.scope == COMPANY else []
+    falling = {one.team for one in teams if one.points <= -1}
+    starts = {team: detector.begins(people, event) for team, people in detector.scopes.items() if team in falling}
+    return {"themes": grown[:5], "teams": team_points(teams), "parts": parts(event, grown[:5]),
+            "earliest": earliest(starts, grown, event)}  # fmt: skip
+
+
+def _keep_faults(session: Session, detector: Detector) -> None:
+    """Data faults: open while they last, told to ops and not to the COO."""
+    days = detector.seen.days
+    query = select(Drift).where(Drift.kind == "data")
+    kept = {(drift.subject, drift.start): drift for drift in session.scalars(query)}
+    for fault in detector.health.faults:
+        if fault.told is None:
+            continue
+        drift = kept.pop((fault.what, days[fault.first]), None) or Drift(
+            kind="data", scope=COMPANY, subject=fault.what, start=days[fault.first], raised_on=days[fault.told], low=0.0,
+            high=0.0, absorbed_by=[], state="raised", severity="medium", explanation={},
+        )  # fmt: skip
+        session.add(drift)
+        drift.before, drift.after = fault.before, fault.after
+        if fault.last < len(days) - 1:
+            _end(drift, "recovered", days[fault.last + 1])
+    for drift in kept.values():
+        _end(drift, "recovered", days[-1])  # late data closed the gap
+
+
+def _keep_shifts(session: Session, events: Sequence[Event]) -> None:
+    """Shifts between objectives are said once and have no life: what they led to is the new level."""
+    query = select(Drift).where(Drift.kind == "objective")
+    kept = {drift.subject: drift for drift in session.scalars(query.order_by(Drift.raised_on))}
+    for event in events:
+        if event.kind != "objective":
+            continue
+        known = kept.get(event.subject)
+        if known is not None and abs((known.raised_on - event.at).days) <= SAME_SHIFT.days:
+            continue
+        drift = Drift(kind="objective", scope=event.scope, subject=event.subject, raised_on=event.at, state=NOTED,
+                      explanation={})  # fmt: skip
+        _set(drift, event)
+        session.add(drift)
 
 
 def _near(kept: dict[tuple[str, str], Drift], event: Event) -> Drift | None:
@@ -103,6 +178,7 @@ def _near(kept: dict[tuple[str, str], Drift], event: Event) -> Drift | None:
 def _set(drift: Drift, event: Event) -> None:
     drift.severity, drift.start = event.severity, event.start
     drift.before, drift.after, drift.low, drift.high = event.before, event.after, event.low, event.high
+    drift.start_low, drift.start_high = event.start_low, event.start_high
     drift.absorbed_by = [list(pair) for pair in event.absorbed_by]
 
 

@@ -21,8 +21,8 @@ from starlette.exceptions import HTTPException as StarletteError
 from starlette.middleware.sessions import SessionMiddleware
 
 from alerts import charts
-from alerts.slack import coverage_of, weeks_of
-from alerts.view import view
+from alerts.slack import observed, weeks_of
+from alerts.view import Observed, view
 from leeway.app import App, NotReady
 from leeway.links import serializer
 from leeway.settings import load
@@ -140,7 +140,7 @@ class Pages:
         """One drift: its parts, the items behind it, what was decided."""
         found, register = self._drift(who, id_)
         with self.app.sessions() as session:
-            shown = view(found, register, self._coverage(found.scope), self.least)
+            shown = view(found, register, self._observed(found.scope), self.least)
             values = {"d": found, "a": shown, "open": found.state in OPEN_STATES, "nonce": secrets.token_urlsafe(9),
                       "examples": data.examples(session, found), "decisions": data.decisions(session, id_)}  # fmt: skip
             weeks = weeks_of(session, found.scope)
@@ -256,7 +256,7 @@ class Pages:
     def drift_table(self, who: Signed, id_: int, kind: Kind) -> Response:
         """What took a drift's place: themes, objectives and teams, in points."""
         found, register = self._drift(who, id_)
-        shown = view(found, register, 0.0, self.least)
+        shown = view(found, register, Observed(), self.least)
         rows: list[dict[str, Any]] = [
             {"part": "theme", "name": t.name, "points": round(t.points, 2)} for t in shown.themes
         ]
@@ -311,9 +311,9 @@ class Pages:
         _, register = self.app.register()
         return drift.scope == COMPANY or drift.scope in dict(data.large_teams(register, self.least))
 
-    def _coverage(self, scope: str) -> float:
+    def _observed(self, scope: str) -> Observed:
         with self.app.sessions() as session:
-            return coverage_of(session, scope)
+            return observed(session, scope)
 
     def _keep_label(self, item: int, key_result: str | None, version: int, origin: str) -> None:
         try:

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from alerts.picture import page
 from alerts.slack import CLAIM, Faces, blocks, escape, message, tell_changes, tell_pending
-from alerts.view import AlertView, TeamLine, ThemeLine, view
+from alerts.view import AlertView, Observed, TeamLine, ThemeLine, view
 from models import Drift, Share
 from pipeline.decisions import decide
 from pipeline.register import parse
@@ -54,7 +54,7 @@ def texts(found: Any) -> Iterator[str]:
 
 
 def test_it_says_what_fell_since_when_how_much_and_what_took_its_place() -> None:
-    said = "\n".join(texts(blocks(view(drift(), REGISTER, 0.93, 5))))
+    said = "\n".join(texts(blocks(view(drift(), REGISTER, Observed(0.93, 100), 5))))
     for part in ("fell from 62 % to 44 % since 29 June", "18 points", "between 14 and 22", "Hafenwerk, Export* +11 points",
                  "everything else off the top three: +7 points",
                  "Rider App, Platform &amp; Data", "Rider App: 80 % → 50 %", "93 %", "Continue, reshape or stop"):  # fmt: skip
@@ -62,13 +62,13 @@ def test_it_says_what_fell_since_when_how_much_and_what_took_its_place() -> None
 
 
 def test_a_team_below_the_floor_is_not_shown() -> None:
-    said = "\n".join(texts(blocks(view(drift(), REGISTER, 0.93, 6))))
+    said = "\n".join(texts(blocks(view(drift(), REGISTER, Observed(0.93, 100), 6))))
     assert "Iberia" not in said
-    assert "Iberia" in "\n".join(texts(blocks(view(drift(), REGISTER, 0.93, 5))))
+    assert "Iberia" in "\n".join(texts(blocks(view(drift(), REGISTER, Observed(0.93, 100), 5))))
 
 
 def test_no_person_of_the_register_is_named() -> None:
-    said = "\n".join(texts(blocks(view(drift(), REGISTER, 0.93, 5)))).lower()
+    said = "\n".join(texts(blocks(view(drift(), REGISTER, Observed(0.93, 100), 5)))).lower()
     for team in REGISTER.teams:
         for member in team.members:
             assert member.email not in said
@@ -85,7 +85,7 @@ def test_any_outside_text_stays_within_slacks_limits_and_pages_nobody(
     name: str, team: str, example: str, points: float
 ) -> None:
     theme, line = ThemeLine(name, points, (team,) * 9, example), TeamLine(team, 1, 2, points)
-    alert = AlertView(name, example, team, (theme,) * 3, points, (), (line,) * 4, name, team, TODAY)
+    alert = AlertView(name, example, team, name, (theme,) * 3, points, (), (line,) * 4, example, name, team, TODAY)
     found = blocks(alert)
     assert len(found) <= 50
     assert 0 < len(found[0]["text"]["text"]) <= 150 or name.strip() == ""
@@ -159,14 +159,14 @@ def test_recovered_and_superseded_drifts_are_not_told(company: Simulator, sessio
 
 
 def test_the_message_names_its_drift_so_that_a_lost_answer_can_be_found_again() -> None:
-    found = message(view(drift(), REGISTER, 0.9, 5), 42)
-    assert found["metadata"] == {"event_type": "leeway_drift", "event_payload": {"drift": 42}}
+    found = message(view(drift(), REGISTER, Observed(0.9, 100), 5), 42)
+    assert found["metadata"] == {"event_type": "leeway_drift", "event_payload": {"drift": 42, "drifts": [42]}}
     assert found["unfurl_links"] is False
 
 
 def test_the_picture_shows_hostile_text_as_text() -> None:
     theme = ThemeLine("<script>alert(1)</script>", 3, ("a & b",), "<img src=x>")
-    alert = AlertView("Work fell", "size", "sure", (theme,), 0.2, (), (), "decide", "covered", TODAY)
+    alert = AlertView("Work fell", "size", "sure", "means", (theme,), 0.2, (), (), "signs", "decide", "covered", TODAY)
     html = page([message(alert, 1)])
     assert "<script>" not in html
     assert "<img" not in html
