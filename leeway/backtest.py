@@ -10,6 +10,7 @@ from alerts.charts import WeekPoint, top_share_png
 from leeway.app import App, NotReady
 from models import Share
 from pipeline.cycle import last_complete_day
+from pipeline.drift import COMPANY, LEAST_HISTORY, Event
 from pipeline.drift_stage import detector_for
 from pipeline.share_stage import observe
 
@@ -32,9 +33,19 @@ def backtest_lines(app: App, since: date | None, picture: Path | None) -> Iterat
                f"coverage {100 * week.coverage:.0f} %")  # fmt: skip
         for event in events:
             if week.week <= event.at < until:
-                yield (f"    {event.at}: {event.kind}, {event.scope}, {event.severity}: {100 * event.before:.0f} % -> "
-                       f"{100 * event.after:.0f} % since {event.start}")  # fmt: skip
+                yield f"    {event.at}: {_line(event)}"
+    said = [event for event in events if event.kind == "drift" and (since is None or event.at >= since)]
+    whole = sum(event.scope == COMPANY for event in said)
+    yield (f"In {len(weeks)} weeks: {whole} alert{'' if whole == 1 else 's'} about the company, {len(said) - whole} about teams. "
+           f"Nothing is raised before {LEAST_HISTORY} working days are known.")  # fmt: skip
     if picture:
-        starts = [event.start for event in events if event.kind == "drift" and event.scope == "company"]
+        starts = [event.start for event in events if event.kind == "drift" and event.scope == COMPANY]
         picture.write_bytes(top_share_png(weeks, starts, "What would have been said"))
         yield f"{picture} written."
+
+
+def _line(event: Event) -> str:
+    if event.kind == "data":
+        return f"data, {event.subject}: {event.before:.2f} -> {event.after:.2f} since {event.start}; these days are not used"
+    what = f"{event.kind}, {event.subject or event.scope}"
+    return f"{what}, {event.severity}: {100 * event.before:.0f} % -> {100 * event.after:.0f} % since {event.start}"

@@ -8,7 +8,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from leeway.app import App
-from models import OPEN_STATES, Cycle, Drift, Failure, Share, Signal, StreamCursor, WorkItem
+from models import OPEN_STATES, Capacity, Cycle, Drift, Effort, Failure, Share, Signal, StreamCursor, WorkItem
+from pipeline.drift import LEAST_HISTORY
 from pipeline.identity import Unresolved, unresolved
 from pipeline.ingest import SWEEP
 
@@ -38,13 +39,14 @@ def status_of(app: App) -> dict[str, Any]:
                                        .order_by(Share.week.desc()).limit(6))
         ]  # fmt: skip
         drifts = [
-            {"scope": d.scope, "state": d.state, "severity": d.severity, "since": d.start, "before": round(d.before, 3),
-             "after": round(d.after, 3), "told": d.sent_at is not None}
+            {"kind": d.kind, "scope": d.scope, "subject": d.subject, "state": d.state, "severity": d.severity,
+             "since": d.start, "before": round(d.before, 3), "after": round(d.after, 3), "told": d.sent_at is not None}
             for d in session.scalars(select(Drift).where(Drift.state.in_(OPEN_STATES)))
         ]  # fmt: skip
         unknown = unresolved(session, app.directory)
         cycle = session.scalar(select(Cycle).where(Cycle.finished_at.is_not(None)).order_by(Cycle.id.desc()).limit(1))
         return {
+            "days_known": days_known(session), "days_needed": LEAST_HISTORY,
             "sources": sources,
             "pending_items": session.scalar(select(func.count()).select_from(WorkItem).where(WorkItem.stale)),
             "failures": session.scalar(select(func.count()).select_from(Failure)),
@@ -57,6 +59,13 @@ def status_of(app: App) -> dict[str, Any]:
                                     for u in unknown[:_SHOWN]],
             "unresolved": _unattributed(unknown, sum(counts.values())),
         }  # fmt: skip
+
+
+def days_known(session: Session) -> int:
+    """Working days with effort; below LEAST_HISTORY nothing is raised yet."""
+    return (
+        session.scalar(select(func.count(func.distinct(Capacity.day))).where(Capacity.day.in_(select(Effort.day)))) or 0
+    )
 
 
 def _set_aside(session: Session) -> list[dict[str, Any]]:
@@ -108,9 +117,17 @@ def render(found: dict[str, Any], out: Console) -> None:
         say(f"week of {week['week']}: top three {100 * week['top_share']:.0f} % ({100 * week['low']:.0f} to "
             f"{100 * week['high']:.0f}), coverage {100 * week['coverage']:.0f} %")  # fmt: skip
     for drift in found["open_drifts"]:
+        if drift["kind"] == "data":
+            say(f"fault    {drift['subject']}: {drift['before']:.2f} -> {drift['after']:.2f} since {drift['since']}; "
+                "these days are not used")  # fmt: skip
+            continue
         say(f"drift    {drift['scope']}: {100 * drift['before']:.0f} % -> {100 * drift['after']:.0f} % since "
             f"{drift['since']}, {drift['severity']}, {drift['state']}{'' if drift['told'] else ', not yet told'}")  # fmt: skip
-    if not found["open_drifts"]:
+    if found["days_known"] < found["days_needed"]:
+        say(
+            f"drift is looked for from {found['days_needed']} working days of history on; {found['days_known']} are known"
+        )
+    elif not found["open_drifts"]:
         say("no open drift")
     for row in found["set_aside"]:
         say(

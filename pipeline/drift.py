@@ -40,6 +40,8 @@ UNUSUAL, WARY = 3, 15
 """The same holds where so many of the last days could not be trusted: people come back to what was left lying."""
 PLAIN = 2.5
 """A part's own fall is plain from so many standard errors on."""
+LEAST_HISTORY = BASE_LEAST + FIRST
+"""Working days that must be known before anything is raised."""
 SMALLEST_FALL = 0.03
 SMALLEST_SHIFT = 0.05
 STEADY = 1.5
@@ -48,7 +50,7 @@ TAKEN = 0.6
 """So much of what an objective lost must have gone to other objectives: else it is no shift between them."""
 DEEPER_LEAST, DEEPER, FURTHER = 15, 0.75, 0.45
 """Days that a drift must have been there before it can fall further; by which part of its own fall, and how clearly."""
-LOOKS = 1600.0
+LOOKS = 1700.0
 """Working days in a year's effective number of independent looks, see `threshold`."""
 RECOVERED_AFTER = 10
 

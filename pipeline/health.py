@@ -59,7 +59,8 @@ def check(seen: "Observations") -> Health:
     if seen.expected is not None:
         low, found = _uncovered(total, seen.expected)
         bad |= low
-        faults += found
+        # A source that is silent takes coverage down with it: one cause, one fault.
+        faults += [one for one in found if not any(f.first <= one.last and one.first <= f.last for f in faults)]
     return Health(bad, faults)
 
 

@@ -26,10 +26,10 @@ from alerts.view import Observed, view
 from leeway.app import App, NotReady
 from leeway.links import serializer
 from leeway.settings import load
-from leeway.status import status_of
+from leeway.status import days_known, status_of
 from models import OPEN_STATES, Drift
 from pipeline.decisions import DecisionError, answer_theme, decide, label, signing_key
-from pipeline.drift import COMPANY
+from pipeline.drift import COMPANY, LEAST_HISTORY
 from pipeline.questions import questions
 from pipeline.register import hints
 from web import data
@@ -125,12 +125,14 @@ class Pages:
                 )
             drifts = data.drifts(session, None if key == COMPANY else key)
             themes = data.themes(session, register, self.least, key)
+            known = days_known(session)
         cycle, _ = data.last_cycle(self.app)
         starts = tuple(d.start for d in drifts if d.scope == key and d.state != "superseded")
         values = {
             "s": found,
             "drifts": [d for d in drifts if self._shown(d)],
             "themes": themes,
+            "days_missing": max(0, LEAST_HISTORY - known),
             "api": f"/api/{key}",
             "chart": Markup(self._chart(cycle, key, starts)),  # noqa: S704 - our own drawing, texts escaped
         }

@@ -265,3 +265,107 @@ def test_what_could_not_be_said_in_the_thread_is_said_the_next_time(
     thread = [p["text"] for p in company.world.posted if p.get("thread_ts")]
     assert "points (it was" in thread[0]
     assert thread[1].startswith("<@U7>: today")
+
+
+def test_a_drift_of_low_severity_waits_until_it_is_more(company: Simulator, sessions: sessionmaker[Session]) -> None:
+    with sessions.begin() as session:
+        session.add(row := drift(severity="low"))
+        session.flush()
+        id_ = row.id
+    assert tell_pending(sessions, REGISTER, connect(company), "leadership", 5, lambda: NOW) == 0
+    with sessions.begin() as session:
+        session.get_one(Drift, id_).severity = "medium"
+    assert tell_pending(sessions, REGISTER, connect(company), "leadership", 5, lambda: NOW) == 1
+
+
+def test_many_teams_that_fall_at_once_are_one_message_by_two_workers(
+    company: Simulator, sessions: sessionmaker[Session]
+) -> None:
+    with sessions.begin() as session:
+        session.add_all([drift(scope=team, before=0.6, after=0.4 - n / 20)
+                         for n, team in enumerate(("app", "platform", "iberia"))])  # fmt: skip
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(
+            lambda _: tell_pending(sessions, REGISTER, connect(company), "leadership", 5, lambda: NOW), range(4)
+        ))  # fmt: skip
+    assert tell_pending(sessions, REGISTER, connect(company), "leadership", 5, lambda: NOW + CLAIM * 2) == 0
+    assert len(company.world.posted) == 1
+    said = "\n".join(texts(company.world.posted[0]["blocks"]))
+    assert said.index("Iberia") < said.index("Platform") < said.index("Rider App")  # the largest fall first
+    with sessions() as session:
+        assert {d.message_ts for d in session.scalars(select(Drift))} == {company.world.posted[0]["ts"]}
+
+
+def test_a_group_whose_sender_died_after_posting_is_healed(company: Simulator, sessions: sessionmaker[Session]) -> None:
+    with sessions.begin() as session:
+        session.add_all(rows := [drift(scope=team, claimed_at=NOW) for team in ("app", "platform", "iberia")])
+        session.flush()
+        ids = [row.id for row in rows]
+    metadata = {"event_type": "leeway_drift", "event_payload": {"drift": ids[0], "drifts": ids}}
+    connect(company).chat_postMessage(channel="leadership", text="posted", metadata=metadata)
+    later = NOW + CLAIM * 2
+    assert tell_pending(sessions, REGISTER, connect(company), "leadership", 5, lambda: later) == 1
+    assert len(company.world.posted) == 1
+    with sessions() as session:
+        assert {d.message_ts for d in session.scalars(select(Drift))} == {company.world.posted[0]["ts"]}
+
+
+def test_a_fault_of_the_data_goes_to_ops_and_its_end_into_its_thread(
+    company: Simulator, sessions: sessionmaker[Session]
+) -> None:
+    with sessions.begin() as session:
+        session.add(row := drift(kind="data", subject="hubspot", before=9.0, after=0.2, absorbed_by=[], explanation={}))
+        session.flush()
+        id_ = row.id
+    client = connect(company)
+    assert tell_pending(sessions, REGISTER, client, "leadership", 5, lambda: NOW) == 0  # no ops channel: status says it
+    assert tell_pending(sessions, REGISTER, client, "leadership", 5, lambda: NOW, None, "random") == 1
+    assert company.world.posted[0]["channel"] == "random"
+    assert "hubspot has been almost silent since 29 June" in company.world.posted[0]["text"]
+    assert tell_changes(sessions, REGISTER, client, lambda: NOW) == 0
+    with sessions.begin() as session:
+        session.get_one(Drift, id_).state = "recovered"
+    assert [tell_changes(sessions, REGISTER, client, lambda: NOW) for _ in range(2)] == [1, 0]
+    assert company.world.posted[-1]["text"].startswith("hubspot: back")
+
+
+def test_a_shift_between_objectives_is_news_once_and_only_while_it_is_fresh(
+    company: Simulator, sessions: sessionmaker[Session]
+) -> None:
+    shift = {
+        "kind": "objective",
+        "state": "noted",
+        "before": 0.31,
+        "after": 0.12,
+        "absorbed_by": [["O2", 18.0], ["", 1.0]],
+    }
+    with sessions.begin() as session:
+        session.add_all([drift(**shift, subject="O1"), drift(**shift, subject="O3", raised_on=date(2026, 3, 2))])
+    client = connect(company)
+    assert [tell_pending(sessions, REGISTER, client, "leadership", 5, lambda: NOW) for _ in range(2)] == [1, 0]
+    assert "fell from 31 % to 12 % of the work since 29 June" in company.world.posted[0]["text"]
+    assert tell_changes(sessions, REGISTER, client, lambda: NOW) == 0
+
+
+@pytest.mark.parametrize(("state", "says"), [("deepened", "fell further"), ("replanned", "The priorities changed")])
+def test_the_thread_says_why_an_alert_ended(
+    company: Simulator, sessions: sessionmaker[Session], state: str, says: str
+) -> None:
+    id_ = raise_one(sessions)
+    client = connect(company)
+    tell_pending(sessions, REGISTER, client, "leadership", 5)
+    with sessions.begin() as session:
+        session.get_one(Drift, id_).state = state
+    assert [tell_changes(sessions, REGISTER, client) for _ in range(2)] == [1, 0]
+    assert says in company.world.posted[-1]["text"]
+
+
+def test_the_alert_says_what_it_means_and_when_it_began() -> None:
+    one = drift(start_low=date(2026, 6, 24), start_high=date(2026, 7, 1))
+    one.explanation |= {"earliest": [{"kind": "team", "name": "app", "since": "2026-06-22"},
+                                     {"kind": "theme", "name": "Hafenwerk, Export", "since": "2026-06-26"}]}  # fmt: skip
+    said = "\n".join(texts(blocks(view(one, REGISTER, Observed(0.9, 200), 5))))
+    assert "between 24 June and 1 July" in said
+    assert "About 36 person-days a week no longer go to the top three" in said
+    assert "Rider App fell from 22 June on" in said
+    assert "appeared on 26 June" in said

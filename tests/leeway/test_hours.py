@@ -1,0 +1,51 @@
+"""Alerts keep to the organisation's working days and hours; what waits is posted when they come."""
+
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+
+from leeway.app import App
+from leeway.settings import Settings
+from models import Drift
+from pipeline.cycle import load_register
+from pipeline.register import parse
+from simulator.company import register_yaml
+from simulator.server import Simulator
+from tests.conftest import TODAY
+
+
+def app_at(when: datetime, company: Simulator, folder: Path, **alerts: object) -> App:
+    slack = company.settings()["slack"] | {"alert_channel": "leadership"}
+    given = {"database": {"url": f"sqlite:///{folder}/hours.db"}, "slack": slack, "alerts": alerts}
+    return App(Settings.model_validate(given), now=when)
+
+
+@pytest.mark.parametrize(
+    ("when", "told"),
+    [
+        (datetime(2026, 7, 10, 5, 30, tzinfo=UTC), 0),  # half past seven in Hamburg
+        (datetime(2026, 7, 10, 6, 30, tzinfo=UTC), 1),
+        (datetime(2026, 7, 10, 16, 30, tzinfo=UTC), 0),  # after six in the evening
+        (datetime(2026, 7, 11, 9, 0, tzinfo=UTC), 0),  # a Saturday
+        (datetime(2026, 12, 25, 9, 0, tzinfo=UTC), 0),  # a public holiday
+    ],
+)
+def test_an_alert_waits_for_working_hours(when: datetime, told: int, company: Simulator, tmp_path: Path) -> None:
+    app = app_at(when, company, tmp_path)
+    text = register_yaml(TODAY)
+    with app.sessions.begin() as session:
+        load_register(session, parse(text), text)
+        session.add(Drift(kind="drift", scope="company", state="raised", severity="high", raised_on=date(2026, 7, 8),
+                          start=date(2026, 6, 29), before=0.6, after=0.4,
+                          low=-0.25, high=-0.15, absorbed_by=[], explanation={}))  # fmt: skip
+    assert app.tell() == told
+    assert app_at(datetime(2026, 7, 13, 9, tzinfo=UTC), company, tmp_path).tell() == 1 - told
+    assert len(company.world.posted) == 1
+
+
+def test_an_organisation_that_works_on_sundays_says_so(company: Simulator, tmp_path: Path) -> None:
+    register = parse(register_yaml(TODAY))
+    sunday = datetime(2026, 7, 12, 22, tzinfo=UTC)
+    assert not app_at(sunday, company, tmp_path).may_speak(register)
+    assert app_at(sunday, company, tmp_path, any_day=True, to_hour=24, from_hour=0).may_speak(register)
