@@ -3,7 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pipeline.evaluate import Bin
 
 # Okabe & Ito's palette, which most colour-blind people can tell apart.
 BLUE, ORANGE, GREY, GREEN = "#0072B2", "#D55E00", "#777777", "#009E73"
@@ -80,6 +83,22 @@ def stacked_shares(
     upper = alt.layer(*layers).properties(width=width - 60, height=300)
     chart = alt.vconcat(upper, bars.properties(width=width - 60, height=50)).resolve_scale(x="shared")
     return dict(chart.configure_view(stroke=None).to_dict())
+
+
+def reliability(bins: Sequence["Bin"], width: int = 360) -> dict[str, Any]:
+    """How often answers of a confidence are right, beside the line on which they should lie; larger points are more answers."""
+    import altair as alt
+
+    rows = [{"confidence": one.confidence, "right": one.right, "answers": one.count} for one in bins]
+    scale, percent = alt.Scale(domain=[0, 1]), alt.Axis(format=".0%")
+    x = alt.X("confidence:Q", scale=scale, axis=percent, title="confidence")
+    y = alt.Y("right:Q", scale=scale, axis=percent, title="right")
+    points = alt.Chart(alt.InlineData(values=rows)).mark_circle(color=BLUE, opacity=0.9).encode(
+        x=x, y=y, size=alt.Size("answers:Q", scale=alt.Scale(range=[30, 500]))
+    )  # fmt: skip
+    even = [{"confidence": 0, "right": 0}, {"confidence": 1, "right": 1}]
+    line = alt.Chart(alt.InlineData(values=even)).mark_line(color=GREY, strokeDash=[5, 4]).encode(x=x, y=y)
+    return dict(alt.layer(line, points).properties(width=width, height=width).to_dict())
 
 
 def top_share_png(points: Sequence[WeekPoint], starts: Sequence[date], title: str, width: int = 720) -> bytes:

@@ -238,6 +238,46 @@ def forget(
 
 
 @app.command()
+def label(
+    file: Annotated[
+        Path | None, typer.Argument(metavar="LABELS.csv", help="item,key_result a line; else one asks.")
+    ] = None,
+    template: Annotated[int, typer.Option(min=0, help="Print so many items worth a label as CSV, to fill in.")] = 0,
+    team: Annotated[str | None, typer.Option(help="Ask only about this team's work, its audit first.")] = None,
+) -> None:
+    """Say what items serve: from a file, or one after the other here. Each answer counts from the next cycle on.
+
+    `leeway label --template 60 > labels.csv`, fill in the column key_result (a key, or none), `leeway label labels.csv`.
+    """
+    from leeway.labelling import ask, import_labels, write_template
+
+    if template:
+        write_template(the_app(), template, sys.stdout)
+    elif file:
+        import_labels(the_app(), file, out)
+    else:
+        out.print(f"{ask(the_app(), team, err)} labelled.", markup=False)
+
+
+@app.command()
+def evaluate(
+    file: Annotated[
+        Path, typer.Argument(metavar="LABELS.csv", help="item,key_result a line, as `leeway label` reads it.")
+    ],
+    picture: Annotated[Path | None, typer.Option(help="Also draw confidence against truth to this PNG.")] = None,
+) -> None:
+    """How good the match is on your own labels: accuracy, calibration, error of the top three. Nothing is kept.
+
+    Each item is matched without any of these labels, so the figures are of what Leeway finds by itself. A random sample
+    tells how good it is on all work; items that Leeway asked for are harder than most.
+    """
+    from leeway.labelling import evaluate_lines
+
+    for line in evaluate_lines(the_app(), file, picture):
+        out.print(line, markup=False)
+
+
+@app.command()
 def backtest(
     since: Annotated[str | None, typer.Option("--from", help="First day to report (2026-01-05).")] = None,
     picture: Annotated[Path | None, typer.Option(help="Also draw the weeks to this PNG.")] = None,

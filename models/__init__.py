@@ -6,6 +6,7 @@ from models.tables import (
     NOTED,
     OPEN_STATES,
     Account,
+    AuditDraw,
     Capacity,
     Cycle,
     Decision,
@@ -35,8 +36,8 @@ from models.tables import (
 )
 
 __all__ = [
-    "NOTED", "OPEN_STATES", "Account", "Base", "Capacity", "Cycle", "Decision", "Digest", "Drift", "Effort", "Failure",
-    "Forgotten", "KeyResult", "Label", "Lease", "Match", "Objective", "Person", "Question", "RegisterVersion", "Secret", "Share",
-    "Signal", "StreamCursor", "Team", "Theme", "ThemeAnswer", "UsedLink", "Vector", "WorkItem", "connect", "upsert",
-    "without_password",
+    "NOTED", "OPEN_STATES", "Account", "AuditDraw", "Base", "Capacity", "Cycle", "Decision", "Digest", "Drift", "Effort",
+    "Failure", "Forgotten", "KeyResult", "Label", "Lease", "Match", "Objective", "Person", "Question", "RegisterVersion",
+    "Secret", "Share", "Signal", "StreamCursor", "Team", "Theme", "ThemeAnswer", "UsedLink", "Vector", "WorkItem", "connect",
+    "upsert", "without_password",
 ]  # fmt: skip

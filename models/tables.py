@@ -186,6 +186,16 @@ class Label(Base):
     at: Mapped[datetime]
 
 
+class AuditDraw(Base):
+    """An item that was drawn at random, in proportion to effort, to judge a team's shares of a week by."""
+
+    __tablename__ = "audit_draw"
+    week: Mapped[date] = mapped_column(primary_key=True)
+    team: Mapped[str] = mapped_column(String(64), primary_key=True)
+    place: Mapped[int] = mapped_column(primary_key=True)
+    work_item_id: Mapped[int] = mapped_column(ForeignKey("work_item.id", ondelete="CASCADE"), index=True)
+
+
 class Question(Base):
     """An item that is worth a person's label, the most telling first."""
 

@@ -14,11 +14,14 @@ from pipeline.match import Matcher
 TREE, ALIKE = 0.9, 0.5
 """Part of the doubt that a label settles for the rest of its tree, and at most for an alike item."""
 
+UNSURE = 0.05
+"""Doubt that remains about the surest answer: the probabilities may be wrong as a whole in a company unlike the others."""
+
 
 def worth_asking(matcher: Matcher, found: NDArray[np.float32], count: int, labelled: set[str]) -> list[str]:
     """Ids of at most `count` items, the most telling first. `found` is what Matcher.probabilities gives."""
     links, neighbours = matcher.links, matcher.neighbours
-    doubt = (1 - found.max(1)).astype(np.float64)
+    doubt = (1 - (1 - UNSURE) * found.max(1)).astype(np.float64)
     known = [links.position[id_] for id_ in labelled if id_ in links.position]
     roots = links.root
     for i in known:

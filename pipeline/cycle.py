@@ -14,6 +14,8 @@ from sqlalchemy.orm import Session, sessionmaker
 from connectors.base import Connector, SourceError
 from models import Cycle, KeyResult, Objective, RegisterVersion, Team
 from pipeline import identity, ingest
+from pipeline.audit import ITEMS
+from pipeline.audit_stage import draw_audit
 from pipeline.drift import DriftSettings
 from pipeline.drift_stage import detect_drift
 from pipeline.effort_stage import estimate_effort
@@ -23,6 +25,7 @@ from pipeline.identity import Directory
 from pipeline.match_stage import match_all, needs_match
 from pipeline.register import Register, digest, parse
 from pipeline.share_stage import weekly_shares
+from pipeline.workdays import monday
 
 DAY_IS_OVER = 20
 """The hour, in the organisation's time zone, from which a day counts as complete."""
@@ -118,6 +121,9 @@ def analyse(
         estimate_effort(sessions, register, last)
     progress("share", 0, None)
     with report.stage("share"):
+        report.counts["audited"] = draw_audit(
+            sessions, register, monday(last) - timedelta(days=7), ITEMS, settings.least_people
+        )
         weekly_shares(sessions, register, settings.least_people)
     progress("drift", 0, None)
     with report.stage("drift"):

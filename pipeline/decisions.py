@@ -7,7 +7,8 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session, sessionmaker
 
-from models import OPEN_STATES, Decision, Drift, KeyResult, Label, Secret, ThemeAnswer, UsedLink, WorkItem, upsert
+from models import OPEN_STATES, Decision, Drift, KeyResult, Secret, ThemeAnswer, UsedLink, upsert
+from pipeline.labels import keep_one
 
 SNOOZE = timedelta(weeks=2)
 KINDS = {"acknowledged": "acknowledged", "snoozed": "snoozed", "intended": "intended", "assigned": None}
@@ -73,12 +74,10 @@ def label(
     with sessions.begin() as session:
         if key_result is not None and session.get(KeyResult, (version, key_result)) is None:
             raise DecisionError(f"there is no key result {key_result!r} in the register.")
-        item = session.get(WorkItem, work_item)
-        if item is None:
-            raise DecisionError("this item is not there any more.")
-        item.stale = True  # what is known of it changed, so the next cycle matches again
-        row = {"work_item_id": work_item, "key_result": key_result, "origin": origin, "at": now}
-        upsert(session, Label, [row], ("work_item_id",))
+        try:
+            keep_one(session, work_item, key_result, origin, now)
+        except LookupError:
+            raise DecisionError("this item is not there any more.") from None
 
 
 ANSWERS = ("continue", "reshape", "stop")

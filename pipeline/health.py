@@ -47,7 +47,7 @@ class Health:
 def check(seen: "Observations") -> Health:
     """Look at every day with the days before it."""
     total = seen.total.sum(0)
-    bad = np.zeros(len(total), bool)
+    bad = total <= 0
     faults: list[Fault] = []
     for number, source in enumerate(seen.sources):
         silent, found = _silences(source, seen.by_source[number], total)

@@ -15,6 +15,7 @@ from importlib.resources import files
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline import fewshot
 from pipeline.encode import Encoder
 from pipeline.evidence import in_words
 from pipeline.features import ItemEvidence
@@ -82,11 +83,22 @@ class Matcher:
         self, labels: Mapping[str, str | None] | None = None, weights: Sequence[Fusion] | None = None
     ) -> tuple[Matrix, Features]:
         """(items, key results + 1) and the features of the last step. Labels by item id; None is no key result."""
-        first, *later = weights or shipped_weights()
-        fixed = {**self.declared, **self._labelled(labels or {})}
+        steps, known = weights or shipped_weights(), self._labelled(labels or {})
+        found, features = self._walk(steps, self.declared)
+        if not known:
+            return found, features
+        unlabelled, fixed = found, {**self.declared, **known}
+        found, features = self._walk(steps, fixed)
+        if len(known) >= fewshot.LEAST:
+            rows = np.array(list(known), dtype=np.int64)
+            answers: NDArray[np.int64] = np.array([row.argmax() for row in known.values()], dtype=np.int64)
+            found = self._fix(fewshot.adapt(found, unlabelled, self.vectors, rows, answers), fixed)
+        return found, features
+
+    def _walk(self, steps: Sequence[Fusion], fixed: Mapping[int, Matrix]) -> tuple[Matrix, Features]:
         features = self.first
-        found = self._fix(first.predict(features), fixed)
-        for step in later:
+        found = self._fix(steps[0].predict(features), fixed)
+        for step in steps[1:]:
             features = self.around(found)
             found = self._fix(step.predict(features), fixed)
         return found, features

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from models import Label, Match, Question, Vector, WorkItem, upsert
 from pipeline.ask import worth_asking
+from pipeline.audit_stage import AUDIT
 from pipeline.encode import Encoder
 from pipeline.match import Matcher
 from pipeline.register import Register
@@ -25,15 +26,23 @@ def needs_match(session: Session, version: int, changed: int) -> bool:
     return bool(changed) or matched != items
 
 
+def matcher_of(
+    sessions: sessionmaker[Session], register: Register, encoder: Encoder
+) -> tuple[list[Work], Matcher, dict[str, str | None]]:
+    """All work items, their matcher, and the labels that teach it (by the items' names)."""
+    with sessions() as session:
+        work = load_work(session)
+        vectors = load_vectors(session, work, encoder.name)
+        labels = _labels(session, set(register.objective_of()))
+    return work, Matcher(register, [one.item for one in work], encoder, vectors), labels
+
+
 def match_all(sessions: sessionmaker[Session], register: Register, version: int, encoder: Encoder) -> int:
     """Match every work item against the register; returns how many."""
     with sessions() as session:
-        work = load_work(session)
-        if not work:
+        if session.scalar(select(WorkItem.id).limit(1)) is None:
             return 0
-        vectors = load_vectors(session, work, encoder.name)
-        labels = _labels(session, set(register.objective_of()))
-    matcher = Matcher(register, [one.item for one in work], encoder, vectors)
+    work, matcher, labels = matcher_of(sessions, register, encoder)
     found, features = matcher.probabilities(labels)
     predictions = matcher.explain(labels, found, features)
     asked = worth_asking(matcher, found, QUESTIONS, set(labels))
@@ -66,7 +75,9 @@ def load_vectors(session: Session, work: list[Work], model: str) -> NDArray[np.f
 
 
 def _labels(session: Session, known: set[str]) -> dict[str, str | None]:
-    query = select(WorkItem.source, WorkItem.external_id, Label.key_result).join(
-        Label, Label.work_item_id == WorkItem.id
+    query = (
+        select(WorkItem.source, WorkItem.external_id, Label.key_result)
+        .join(Label, Label.work_item_id == WorkItem.id)
+        .where(Label.origin != AUDIT)
     )
     return {item_id(source, id_): key for source, id_, key in session.execute(query) if key is None or key in known}

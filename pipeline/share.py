@@ -1,8 +1,9 @@
 """Shares of effort per objective, from the probabilities rather than from the likeliest labels, with an interval.
 
 Counting likeliest labels is biased (Forman 2008, "Quantifying counts and costs via classification"); the expected
-share is not, where the probabilities are calibrated. The 90 % interval holds two errors: of the single matches, which
-fall together for all items of one tree, and of the calibration as a whole, which only an audit can reduce.
+share is not, where the probabilities are calibrated. The 90 % interval holds three errors: of the single matches, which
+fall together for all items of one tree; of the calibration as a whole, which an audit corrects (audit.py); and of the
+effort, which falls together for all that one person did.
 """
 
 from collections import defaultdict
@@ -12,9 +13,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.audit import BIAS, Correction
+
 Z90 = 1.6449
-UNAUDITED = 0.03
-"""Standard deviation of the calibration error of a share without an audit; measured in docs/shares.md."""
+MISPLACED = 0.15
+"""Standard deviation of the part of one person's week that is put on the wrong side; measured in docs/shares.md."""
 TOP = "top"
 
 
@@ -42,10 +45,13 @@ def shares(
     probabilities: Mapping[int, NDArray[np.float64]],
     objectives: list[str],
     top: frozenset[str],
+    corrected: Correction | None = None,
+    people: Iterable[float] = (),
 ) -> list[ShareRow]:
     """Share of each objective, of none ('') and of the top priorities together (TOP).
 
-    `probabilities` by item, one column an objective and a last one for none. Empty where nothing was worked.
+    `probabilities` by item, one column an objective and a last one for none. `corrected` is what an audit adds, in the
+    order of the rows that are returned; `people` are each person's person-days. Empty where nothing was worked.
     """
     rows = list(worked)
     total = sum(row.person_days for row in rows)
@@ -64,7 +70,11 @@ def shares(
         # Errors of one tree fall together: standard deviations add up within it, variances between trees.
         trees[row.tree] += row.person_days * np.sqrt(np.clip(values * (1 - values), 0, None))
     estimate = sums / total
-    variance = sum((spread / total) ** 2 for spread in trees.values()) + UNAUDITED**2
+    corrected = corrected or Correction(np.zeros(len(sums)), np.full(len(sums), BIAS**2))
+    estimate = np.clip(estimate + corrected.value, 0, 1)
+    estimate[:-1] /= estimate[:-1].sum()
+    variance = sum((spread / total) ** 2 for spread in trees.values()) + corrected.variance
+    variance = variance + MISPLACED**2 * sum((days / total) ** 2 for days in people)
     half = Z90 * np.sqrt(variance)
     return [
         ShareRow(name, float(e), float(max(0.0, e - h)), float(min(1.0, e + h)))

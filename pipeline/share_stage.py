@@ -11,6 +11,8 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session, sessionmaker
 
 from models import Capacity, Effort, Match, Person, Share, WorkItem, upsert
+from pipeline.audit import correction
+from pipeline.audit_stage import load_draws
 from pipeline.drift import COMPANY, Observations
 from pipeline.register import Register
 from pipeline.share import Worked, shares
@@ -41,6 +43,12 @@ def load_matched(session: Session, register: Register) -> Matched:
     return Matched(objectives, rows, _trees(session))
 
 
+def in_top(objectives: list[str], register: Register) -> NDArray[np.float64]:
+    """One for each objective of the top priorities, zero for the others and for none."""
+    top = register.top()
+    return np.array([key in top for key in objectives] + [False], dtype=float)
+
+
 def _trees(session: Session) -> dict[int, int]:
     ids = {}
     parents = {}
@@ -61,13 +69,21 @@ def weekly_shares(sessions: sessionmaker[Session], register: Register, least_peo
         for team in session.scalars(select(Person.team).where(Person.forgotten.is_(False))):
             if team:
                 sizes[team] += 1
+        believed = {
+            item: np.append(row, row @ in_top(matched.objectives, register)) for item, row in matched.rows.items()
+        }
+        drawn = load_draws(session, register, believed, dict(matched.tree))
         worked: dict[tuple[date, str], dict[int, float]] = defaultdict(lambda: defaultdict(float))
+        by_person: dict[tuple[date, str], dict[int, float]] = defaultdict(lambda: defaultdict(float))
+        by_team: dict[date, dict[str, float]] = defaultdict(lambda: defaultdict(float))
         for day, person, item, days in session.execute(
             select(Effort.day, Effort.person_id, Effort.work_item_id, Effort.person_days)
         ):
             for scope in (COMPANY, teams.get(person)):
                 if scope:
                     worked[monday(day), scope][item] += days
+                    by_person[monday(day), scope][person] += days
+            by_team[monday(day)][teams.get(person) or ""] += days
         expected: dict[tuple[date, str], float] = defaultdict(float)
         query = select(Capacity.day, Capacity.person_id, func.sum(Capacity.expected))
         for day, person, part in session.execute(query.group_by(Capacity.day, Capacity.person_id)):
@@ -81,7 +97,10 @@ def weekly_shares(sessions: sessionmaker[Session], register: Register, least_peo
         total = sum(by_item.values())
         coverage = total / expected[week, scope] if expected[week, scope] else 0.0
         parts = [Worked(item, matched.tree.get(item, item), days) for item, days in by_item.items()]
-        for row in shares(parts, matched.rows, matched.objectives, register.top()):
+        weights = by_team[week] if scope == COMPANY else {scope: total}
+        corrected = correction(week, weights, drawn, len(matched.objectives) + 2)
+        people = by_person[week, scope].values()
+        for row in shares(parts, matched.rows, matched.objectives, register.top(), corrected, people):
             rows.append({
                 "week": week, "scope": scope, "objective": row.objective, "share": row.share, "low": row.low,
                 "high": row.high, "coverage": min(1.0, coverage), "person_days": total,

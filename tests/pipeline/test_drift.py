@@ -139,6 +139,13 @@ def test_a_history_that_is_too_short_says_nothing(fallen: Organisation) -> None:
     assert run(fallen, 25) == []
 
 
+def test_days_without_any_effort_tell_nothing() -> None:
+    o = generate(Case("none", 60), seed=2)
+    o.effort[:, :, 16:150] = 0
+    o.by_source[:, 16:150] = 0
+    assert not drifts(run(o, 183))
+
+
 def test_small_teams_stay_silent() -> None:
     days = [
         date(2026, 1, 5) + timedelta(days=n) for n in range(200) if (date(2026, 1, 5) + timedelta(days=n)).weekday() < 5

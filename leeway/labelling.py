@@ -1,0 +1,105 @@
+"""`leeway label` and `leeway evaluate`: labels on the command line and from files, and how good the match is on them."""
+
+import csv
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TextIO
+
+import typer
+from rich.console import Console
+
+from leeway.app import App
+from pipeline.labels import NONE, keep, keep_one, read_csv
+from pipeline.questions import questions
+
+
+def import_labels(app: App, file: Path, out: Console) -> None:
+    """Keep the file's labels."""
+    _, register = app.register()
+    with app.sessions() as session:
+        labels = read_csv(file, session, register)
+    count = keep(app.sessions, labels, "file", app.now())
+    out.print(f"{count} labels kept; they count from the next cycle on (`leeway run --once`).", markup=False)
+
+
+def write_template(app: App, count: int, target: TextIO) -> None:
+    """The items most worth a label as CSV, with the likeliest answers beside them and the answer empty."""
+    _, register = app.register()
+    with app.sessions() as session:
+        asked = questions(session, register, None, set())[:count]
+    writer = csv.writer(target)
+    writer.writerow(["item", "key_result", "likely", "place", "title"])
+    for one in asked:
+        likely = " ".join(k["key"] for k in one["likely"][:3])
+        writer.writerow([one["key"] or one["item"], "", likely, one["place"], (one["name"] or one["text"])[:120]])
+
+
+def ask(app: App, team: str | None, out: Console) -> int:
+    """Ask one item after the other in the terminal; each answer is kept at once. Returns how many were labelled."""
+    _, register = app.register()
+    keys = {key.lower(): key for key in register.objective_of()}
+    with app.sessions() as session:
+        asked = questions(session, register, team, set())
+    kept = 0
+    for number, one in enumerate(asked, 1):
+        out.print(
+            f"\n{number} of {len(asked)}: {one['key'] or ''} {one['name'] or one['text'][:200]} ({one['place']})",
+            markup=False,
+        )
+        for choice, likely in enumerate(one["likely"][:5], 1):
+            out.print(f"  {choice}  {likely['title']}", markup=False)
+        out.print(
+            f"  0  none of our key results; a key such as {next(iter(keys.values()))}; s skips, q stops", markup=False
+        )
+        answer = _answer(keys, [k["key"] for k in one["likely"][:5]])
+        if answer == "q":
+            break
+        if answer != "s":
+            with app.sessions.begin() as session:
+                keep_one(session, one["id"], None if answer == NONE else answer, "terminal", app.now())
+            kept += 1
+    return kept
+
+
+def _answer(keys: dict[str, str], likely: list[str]) -> str:
+    while True:
+        given = typer.prompt("Which", default="s", err=True).strip().lower()
+        if given in ("s", "q"):
+            return str(given)
+        if given == "0":
+            return NONE
+        if given.isdigit() and int(given) <= len(likely):
+            return likely[int(given) - 1]
+        if given in keys:
+            return keys[given]
+        typer.echo(f"{given!r} is none of these.", err=True)
+
+
+def evaluate_lines(app: App, file: Path, picture: Path | None) -> Iterator[str]:
+    """The figures on the file's labels, each predicted without any of them."""
+    from alerts.charts import png, reliability
+    from pipeline.evaluate import figures
+    from pipeline.match_stage import matcher_of
+
+    _, register = app.register()
+    with app.sessions() as session:
+        labels = read_csv(file, session, register)
+    work, matcher, known = matcher_of(app.sessions, register, app.encoder)
+    names = {one.row: one.item.id for one in work}
+    judged = {names[one.work_item]: one.key_result for one in labels}
+    found, _ = matcher.probabilities({id_: key for id_, key in known.items() if id_ not in judged})
+    rows = [matcher.links.position[id_] for id_ in judged]
+    of, top = register.objective_of(), register.top()
+    result = figures(found[rows], list(judged.values()), matcher.keys, {key: of[key] in top for key in matcher.keys})
+    yield f"{result.items} labelled items, each matched without any of these labels"
+    yield f"accuracy                 {100 * result.accuracy:5.1f} %   right key result, or rightly none"
+    yield f"macro-F1                 {result.macro_f1:7.3f}"
+    yield f"on-goal F1               {result.on_goal_f1:7.3f}   serves any key result"
+    yield f"calibration error        {result.calibration_error:7.3f}   0 is perfect; above 0.1 intervals are too narrow"
+    yield f"top three, counted       {result.counted_top_error:+7.1f} points of these items"
+    yield f"top three, as in shares  {result.expected_top_error:+7.1f} points of these items"
+    for one in result.bins:
+        yield f"  of {one.count:4} answers with about {100 * one.confidence:3.0f} % confidence {100 * one.right:3.0f} % are right"
+    if picture:
+        picture.write_bytes(png(reliability(result.bins)))
+        yield f"{picture} written."

@@ -1,0 +1,71 @@
+"""The audit in the database: draw the week's items, and read what was answered."""
+
+import zlib
+from collections import defaultdict
+from datetime import date, timedelta
+
+import numpy as np
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session, sessionmaker
+
+from models import AuditDraw, Effort, Label, Person, WorkItem, upsert
+from pipeline.audit import ITEMS, Drawn, draw
+from pipeline.register import Register
+
+AUDIT = "audit"
+"""Origin of a label that judges the match and does not teach it."""
+
+
+def draw_audit(
+    sessions: sessionmaker[Session], register: Register, week: date, items: int = ITEMS, least_people: int = 5
+) -> int:
+    """Draw the items of the week (its Monday) for each team that is large enough; returns how many are new.
+
+    A week is drawn once. What somebody has labelled otherwise is known and not drawn.
+    """
+    with sessions() as session:
+        if session.scalar(select(AuditDraw.week).where(AuditDraw.week == week).limit(1)) is not None:
+            return 0
+        members = select(Person.team, func.count()).where(Person.forgotten.is_(False)).group_by(Person.team)
+        sizes: dict[str | None, int] = dict(session.execute(members).all())
+        known = set(session.scalars(select(Label.work_item_id)))
+        query = (
+            select(Person.team, Effort.work_item_id, WorkItem.source, func.sum(Effort.person_days))
+            .join(Person, Person.id == Effort.person_id).join(WorkItem, WorkItem.id == Effort.work_item_id)
+            .where(Effort.day >= week, Effort.day < week + timedelta(days=7))
+            .group_by(Person.team, Effort.work_item_id, WorkItem.source)
+        )  # fmt: skip
+        effort: dict[str, dict[int, float]] = defaultdict(dict)
+        source: dict[int, str] = {}
+        for team, item, name, days in session.execute(query):
+            if item not in known and team in {one.key for one in register.teams} and sizes[team] >= least_people:
+                effort[team][item], source[item] = days, name
+    rows = []
+    for team, by_item in effort.items():
+        order = sorted(by_item, key=lambda item: (source[item], item))
+        chosen = draw(by_item, order, items, (week.toordinal(), zlib.crc32(team.encode())))
+        rows += [{"week": week, "team": team, "place": n, "work_item_id": item} for n, item in enumerate(chosen)]
+    with sessions.begin() as session:
+        upsert(session, AuditDraw, rows, ("week", "team", "place"), keep=True)
+    return len(rows)
+
+
+def load_draws(
+    session: Session, register: Register, believed: dict[int, np.ndarray], tree: dict[int, int]
+) -> list[Drawn]:
+    """Answered draws with their errors. `believed` is each item's shares in the order of the objectives, none, the top."""
+    objectives = [objective.key for objective in register.objectives]
+    of, top = register.objective_of(), register.top()
+    query = select(AuditDraw.week, AuditDraw.team, AuditDraw.work_item_id, Label.key_result).join(
+        Label, Label.work_item_id == AuditDraw.work_item_id
+    ).where(Label.origin == AUDIT)  # fmt: skip
+    found = []
+    for week, team, item, key in session.execute(query).all():
+        if item not in believed or (key is not None and key not in of):
+            continue
+        true = np.zeros(len(objectives) + 2)
+        served = of[key] if key is not None else None
+        true[objectives.index(served) if served is not None else len(objectives)] = 1
+        true[-1] = served in top
+        found.append(Drawn(week, team, tree.get(item, item), true - believed[item]))
+    return found

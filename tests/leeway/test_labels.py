@@ -1,0 +1,126 @@
+"""Labels on the command line: a template to fill in, a file that is read, questions in the terminal, and what they show."""
+
+import csv
+import json
+import pickle
+import shutil
+from collections.abc import Iterator
+from contextlib import chdir
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session, sessionmaker
+from typer.testing import CliRunner
+
+from leeway.cli import app as cli
+from models import AuditDraw, Label, WorkItem, connect
+from pipeline.audit_stage import draw_audit
+from pipeline.files import InputError
+from pipeline.register import parse
+from pipeline.workdays import monday
+from simulator.api.config import ApiConfig
+from simulator.company import register_yaml
+from simulator.server import Simulator
+from tests.conftest import TODAY, _three_weeks
+
+
+def run(folder: Path, *words: str, answers: str | None = None) -> str:
+    result = CliRunner().invoke(
+        cli, ["--config", str(folder / "leeway.toml"), *words], input=answers, catch_exceptions=False
+    )
+    assert result.exit_code == 0, result.output
+    return result.stdout
+
+
+@pytest.fixture(scope="module")
+def matched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Three weeks of Jira, matched once for all tests here."""
+    folder = tmp_path_factory.mktemp("matched")
+    with Simulator(pickle.loads(_three_weeks()), ApiConfig(speed=10_000)) as company:  # noqa: S301 - made by conftest
+        jira = company.settings()["jira"]
+        lines = ["[jira]", *(f"{name} = {json.dumps(value)}" for name, value in jira.items())]
+        (folder / "leeway.toml").write_text("\n".join([*lines, "[database]", 'url = "sqlite:///labels.db"']))
+        (folder / "okrs.yaml").write_text(register_yaml(TODAY))
+        with chdir(folder):
+            run(folder, "okrs", "load", "okrs.yaml")
+            run(folder, "run", "--once")
+        yield folder
+
+
+@pytest.fixture
+def folder(matched: Path, tmp_path: Path) -> Iterator[Path]:
+    """A copy of it, to change."""
+    shutil.copytree(matched, tmp_path, dirs_exist_ok=True)
+    with chdir(tmp_path):
+        yield tmp_path
+
+
+def labels(folder: Path) -> dict[str, tuple[str | None, str]]:
+    with Session(connect(f"sqlite:///{folder}/labels.db")) as session:
+        query = select(WorkItem.key, Label.key_result, Label.origin).join(Label, Label.work_item_id == WorkItem.id)
+        return {key: (answer, origin) for key, answer, origin in session.execute(query)}
+
+
+def test_a_template_filled_in_teaches_and_is_judged_without_itself(folder: Path) -> None:
+    rows = list(csv.DictReader(run(folder, "label", "--template", "14").splitlines()))
+    assert len(rows) == 14
+    assert all(row["item"] and not row["key_result"] and row["title"] for row in rows)
+    for n, row in enumerate(rows):
+        row["key_result"] = (row["likely"].split() or ["none"])[0] if n % 3 else "none"
+    filled = folder / "labels.csv"
+    with filled.open("w", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    said = run(folder, "evaluate", str(filled), "--picture", str(folder / "calibration.png"))
+    assert "14 labelled items, each matched without any of these labels" in said
+    assert (folder / "calibration.png").read_bytes().startswith(b"\x89PNG")
+    assert labels(folder) == {}  # judging keeps nothing
+    assert "14 labels kept" in run(folder, "label", str(filled))
+    kept = labels(folder)
+    assert {key: answer for key, (answer, _) in kept.items()} == {
+        row["item"]: None if row["key_result"] == "none" else row["key_result"] for row in rows
+    }
+    run(folder, "run", "--once")
+    # What they taught is not counted when they are judged.
+    assert run(folder, "evaluate", str(filled)).splitlines() == said.splitlines()[:-1]
+
+
+def test_questions_in_the_terminal_are_kept_one_by_one(folder: Path) -> None:
+    rows = list(csv.DictReader(run(folder, "label", "--template", "3").splitlines()))
+    assert "2 labelled" in run(folder, "label", answers="nonsense\n0\ns\nO3.1\nq\n")
+    kept = labels(folder)
+    assert kept[rows[0]["item"]][0] is None
+    assert rows[1]["item"] not in kept
+    assert kept[rows[2]["item"]][0] == "O3.1"
+
+
+def test_a_teams_audit_is_asked_first_and_kept_as_one(folder: Path) -> None:
+    sessions = sessionmaker(connect(f"sqlite:///{folder}/labels.db"))
+    draw_audit(sessions, parse(register_yaml(TODAY)), monday(TODAY) - timedelta(days=7))
+    with sessions() as session:
+        query = select(WorkItem.key).join(AuditDraw, AuditDraw.work_item_id == WorkItem.id)
+        drawn = set(session.scalars(query.where(AuditDraw.team == "app")))
+    assert drawn
+    run(folder, "label", "--team", "app", answers="0\n" * len(drawn) + "q\n")
+    assert labels(folder) == dict.fromkeys(drawn, (None, "audit"))
+
+
+def test_bad_rows_name_their_line_and_keep_nothing(folder: Path) -> None:
+    item = next(csv.DictReader(run(folder, "label", "--template", "1").splitlines()))["item"]
+    for text, parts in (
+        ("item,answer\nA-1,O1.1\n", ("line 1", "'key_result'")),
+        (f"item,key_result\n{item},O1.1\nNO-1,O1.1\n", ("line 3", "'NO-1'")),
+        (f"item,key_result\n{item},O77\n", ("line 2", "O77", "O1.1")),
+        (f"item,key_result\n{item},O1.1\n{item},none\n", ("line 3", "twice")),
+        (f"item,key_result\n{item},\n", ("no row with an answer",)),
+    ):
+        (folder / "bad.csv").write_text(text)
+        for command in ("label", "evaluate"):
+            refused = CliRunner().invoke(cli, ["--config", str(folder / "leeway.toml"), command, "bad.csv"]).exception
+            assert isinstance(refused, InputError)  # one sentence and exit code 2 for whoever runs it
+            for part in parts:
+                assert part in str(refused)
+    assert labels(folder) == {}
