@@ -21,7 +21,7 @@ from pipeline.match import Matcher
 from pipeline.offline import read_signals
 from pipeline.register import parse
 
-PENALTY = 30.0
+PENALTY = 15.0
 STEPS, FOLDS = 3, 5
 WEIGHTS = Path(__file__).parents[1] / "pipeline" / "weights" / "fusion.json"
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from pipeline.audit import BIAS, Correction
 
 Z90 = 1.6449
-MISPLACED = 0.15
+MISPLACED = 0.06
 """Standard deviation of the part of one person's week that is put on the wrong side; measured in docs/shares.md."""
 TOP = "top"
 
