@@ -32,6 +32,7 @@ bench: $(INSTALLED)  ## The benchmarks, as ratios within one run; takes a while
 	$(BIN)/python -m benchmarks.page
 	$(BIN)/python -m benchmarks.connectors.soak --seeds 20 --rounds 6
 	$(BIN)/python -m benchmarks.drift.run --runs 100
+	$(BIN)/python -m benchmarks.shares --seeds 20
 
 clean:  ## Remove what was made
 	rm -rf $(VENV) build dist *.egg-info demo-out .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

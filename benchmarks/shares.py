@@ -23,6 +23,7 @@ from leeway.settings import Settings
 from models import AuditDraw, Label, Share, WorkItem, upsert
 from pipeline.audit_stage import draw_audit
 from pipeline.cycle import load_register, run_cycle
+from pipeline.match_stage import match_all
 from pipeline.register import parse
 from pipeline.share_stage import weekly_shares
 from simulator.api.config import ApiConfig
@@ -74,6 +75,7 @@ def judge(job: tuple[Path, int, int]) -> dict[str, list[tuple[float, float, floa
     path, truth, weeks = make(folder, seed)
     app = App(Settings.model_validate({"database": {"url": f"sqlite:///{path}"}}))
     sessions, register = app.sessions, parse(register_yaml(TODAY))
+    match_all(sessions, register, 1, app.encoder)  # a kept database may have been matched with other weights
     keys, found = set(register.objective_of()), {}
     for name in ("without", "with"):
         with sessions.begin() as session:

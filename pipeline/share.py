@@ -17,7 +17,8 @@ from pipeline.audit import BIAS, Correction
 
 Z90 = 1.6449
 MISPLACED = 0.06
-"""Standard deviation of the part of one person's week that is put on the wrong side; measured in docs/shares.md."""
+"""Standard deviation of the part of one person's week that is put on the wrong side; set so that the intervals of
+benchmarks/shares.py hold what they promise."""
 TOP = "top"
 
 
