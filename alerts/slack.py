@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from slack_sdk.errors import SlackApiError
@@ -137,28 +136,30 @@ def tell_pending(
     teams = [d for d in drifts if d.scope != COMPANY]
     recent = now().date() - FRESH
     told = 0
+
+    def alert(held: Sequence[Drift]) -> dict[str, Any]:
+        drift = held[0]
+        with sessions() as session:
+            shown = view(drift, register, observed(session, drift.scope), least_people)
+            weeks = weeks_of(session, drift.scope)
+        if not weeks:
+            return message(shown, drift.id, faces)
+        drawn = top_share_png(weeks, [drift.start], "Share of work on the top three", 620)
+        return message(shown, drift.id, faces, _upload(client, drawn))
+
     for drift in drifts if len(teams) < GROUPED else [d for d in drifts if d.scope == COMPANY]:
-
-        def alert(drift: Drift = drift) -> dict[str, Any]:
-            with sessions() as session:
-                shown = view(drift, register, observed(session, drift.scope), least_people)
-                weeks = weeks_of(session, drift.scope)
-            picture = None
-            if weeks:
-                drawn = top_share_png(weeks, [drift.start], "Share of work on the top three", 620)
-                picture = _upload(client, drawn)
-            return message(shown, drift.id, faces, picture)
-
         told += _tell(sessions, client, channel, [drift], alert, now)
     if len(teams) >= GROUPED:
-        told += _tell(sessions, client, channel, teams, lambda: grouped(teams, register, faces), now)
+        told += _tell(sessions, client, channel, teams, lambda held: grouped(held, register, faces), now)
     for drift in untold:
         if drift.kind == "objective" and drift.raised_on >= recent:
-            shift = partial(plain_message, shift_text(drift, register), drift.id)
-            told += _tell(sessions, client, channel, [drift], shift, now)
+            told += _tell(
+                sessions, client, channel, [drift], lambda held: plain_message(held, shift_text(held[0], register)), now
+            )
         elif drift.kind == "data" and ops_channel:
-            fault = partial(plain_message, fault_text(drift), drift.id)
-            told += _tell(sessions, client, ops_channel, [drift], fault, now)
+            told += _tell(
+                sessions, client, ops_channel, [drift], lambda held: plain_message(held, fault_text(held[0])), now
+            )
     return told
 
 
@@ -180,9 +181,10 @@ def grouped(teams: Sequence[Drift], register: Register, faces: Faces | None) -> 
     return {"text": head, "blocks": whole, "metadata": _metadata(ids), "unfurl_links": False, "unfurl_media": False}
 
 
-def plain_message(text: str, drift_id: int) -> dict[str, Any]:
-    """A message of one sentence."""
-    return {"text": escape(text), "blocks": [_section(escape(text))], "metadata": _metadata([drift_id]), "unfurl_links": False,
+def plain_message(held: Sequence[Drift], text: str) -> dict[str, Any]:
+    """A message of a sentence or two."""
+    metadata = _metadata([drift.id for drift in held])
+    return {"text": escape(text), "blocks": [_section(escape(text))], "metadata": metadata, "unfurl_links": False,
             "unfurl_media": False}  # fmt: skip
 
 
@@ -192,36 +194,30 @@ def _metadata(ids: Sequence[int]) -> dict[str, Any]:
 
 def _tell(
     sessions: sessionmaker[Session], client: "WebClient", channel: str, drifts: Sequence[Drift],
-    compose: Callable[[], dict[str, Any]], now: Callable[[], datetime],
+    compose: Callable[[Sequence[Drift]], dict[str, Any]], now: Callable[[], datetime],
 ) -> int:  # fmt: skip
     """Claim the rows, post one message about them and record it; 0 where another sender has them.
 
     Rows that were claimed by a sender that died may have been told: the message is looked for before it is posted again.
     """
-    mine = [drift.id for drift in drifts if _claim(sessions, drift.id, now())]
-    if not mine:
+    # Whoever has the first row has the group: two senders that each hold a part of it would wait for each other.
+    if not _claim(sessions, drifts[0].id, now()):
         return 0
+    held = [drifts[0], *(drift for drift in drifts[1:] if _claim(sessions, drift.id, now()))]
+    mine = [drift.id for drift in held]
     try:
-        answer = _posted(client, channel, mine) if any(drift.claimed_at for drift in drifts) else None
-        if answer is None and len(mine) < len(drifts):
-            raise _Elsewhere  # the rest of the group is in another sender's hands: it says all of it, or all waits
+        answer = _posted(client, channel, mine) if any(drift.claimed_at for drift in held) else None
         if answer is None:
-            answer = client.chat_postMessage(channel=channel, **compose())
-    except Exception as error:
+            answer = client.chat_postMessage(channel=channel, **compose(held))
+    except Exception:
         with sessions.begin() as session:
             session.execute(update(Drift).where(Drift.id.in_(mine)).values(claimed_at=None))
-        if isinstance(error, _Elsewhere):
-            return 0
         raise
     with sessions.begin() as session:
         for drift in session.scalars(select(Drift).where(Drift.id.in_(mine))):
             drift.channel, drift.message_ts, drift.sent_at = str(answer["channel"]), str(answer["ts"]), now()
             drift.said = _state(drift)
     return 1
-
-
-class _Elsewhere(Exception):
-    pass
 
 
 def tell_changes(
