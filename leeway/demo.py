@@ -148,6 +148,8 @@ def _alert(app: App, message: dict[str, Any]) -> dict[str, Any]:
     with app.sessions() as session:
         drift = session.get_one(Drift, message["metadata"]["event_payload"]["drift"])
         return {"kind": drift.kind, "scope": drift.scope, "severity": drift.severity, "start": drift.start.isoformat(),
+                "start_low": drift.start_low and drift.start_low.isoformat(),
+                "start_high": drift.start_high and drift.start_high.isoformat(),
                 "raised_on": drift.raised_on.isoformat(), "before": round(drift.before, 4), "after": round(drift.after, 4),
                 "low": round(drift.low, 4), "high": round(drift.high, 4), "absorbed_by": drift.absorbed_by,
                 "themes": drift.explanation.get("themes", []), "message": message}  # fmt: skip
@@ -211,7 +213,8 @@ def _show(summary: dict[str, Any], folder: Path, out: Console) -> None:
 
 def _about(alert: dict[str, Any], event: dict[str, Any]) -> bool:
     start, found = date.fromisoformat(event["start"]), date.fromisoformat(alert["start"])
-    return abs((found - start) / timedelta(days=1)) <= 14
+    earliest, latest = (date.fromisoformat(alert[name] or alert["start"]) for name in ("start_low", "start_high"))
+    return earliest <= start <= latest or abs((found - start) / timedelta(days=1)) <= 14
 
 
 def plain_lines(message: dict[str, Any]) -> list[str]:
