@@ -25,14 +25,14 @@ class _Clock:
         self._default = ZoneInfo(zone)
         self._zones: dict[str, ZoneInfo] = {}
 
-    def day(self, at: datetime, zone: str | None) -> date:
-        """The day it was for that person."""
+    def local(self, at: datetime, zone: str | None) -> datetime:
+        """The time it was for that person."""
         if zone and zone not in self._zones:
             try:
                 self._zones[zone] = ZoneInfo(zone)
             except (ZoneInfoNotFoundError, ValueError):
                 self._zones[zone] = self._default
-        return at.astimezone(self._zones[zone] if zone else self._default).date()
+        return at.astimezone(self._zones[zone] if zone else self._default)
 
 
 def estimate_effort(sessions: sessionmaker[Session], register: Register, last: date) -> int:
@@ -45,7 +45,7 @@ def estimate_effort(sessions: sessionmaker[Session], register: Register, last: d
         owner = _owners(session, people)
         clock = _Clock(register.calendar.time_zone)
         activities, changes, seen = _read(session, owner, clock)
-        spans = list(_spans(session, owner, changes, seen))
+        spans = list(_spans(session, owner, changes, seen, clock))
     first = min((a.day for a in activities), default=last)
     capacity = _capacity(register, people, first, last)
     found = efforts([a for a in activities if a.day <= last], spans, capacity, last)
@@ -86,7 +86,8 @@ def _read(
             continue
         item = stands_for.get(item, item)
         person, zone = owner.get((source, account or ""), (None, None))
-        day = clock.day(at, zone)
+        at = clock.local(at, zone)
+        day = at.date()
         seen[item] = max(seen.get(item, day), day)
         if kind in ("transition", "assignment"):
             to = detail.get("to")
@@ -99,14 +100,14 @@ def _read(
 
 def _spans(
     session: Session, owner: Mapping[tuple[str, str], tuple[int, str | None]], changes: Mapping[int, list[Change]],
-    seen: Mapping[int, date],
+    seen: Mapping[int, date], clock: _Clock,
 ) -> Iterator[Span]:  # fmt: skip
     query = select(WorkItem.id, WorkItem.source, WorkItem.kind, WorkItem.assignee, WorkItem.created_at)
     for item, source, kind, assignee, created in session.execute(query.where(WorkItem.id.in_(list(changes)))):
         if kind in _NO_SPAN or created is None:
             continue
         now = owner.get((source, assignee or ""), (None,))[0]
-        for person, first, last in in_progress(changes[item], now, created.date(), seen[item]):
+        for person, first, last in in_progress(changes[item], now, clock.local(created, None).date(), seen[item]):
             if isinstance(person, int):
                 yield Span(person, item, first, last)
 
