@@ -1,6 +1,6 @@
 """Items that people are asked about, for the page, the digest and Slack."""
 
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import func, select
@@ -22,10 +22,9 @@ def questions(session: Session, register: Register, team: str | None, done: set[
     rows: list[Any] = []
     if team:
         last = session.scalar(select(func.max(AuditDraw.week)))
-        drawn = select(AuditDraw.work_item_id).where(
-            AuditDraw.team == team, AuditDraw.week > (last or date.min) - RECENT
-        )
-        rows += session.execute(query.where(WorkItem.id.in_(drawn)).order_by(WorkItem.id)).all() if last else []
+        if last is not None:
+            drawn = select(AuditDraw.work_item_id).where(AuditDraw.team == team, AuditDraw.week > last - RECENT)
+            rows += session.execute(query.where(WorkItem.id.in_(drawn)).order_by(WorkItem.id)).all()
         worked = select(Effort.work_item_id).join(Person, Person.id == Effort.person_id).where(Person.team == team)
         asked = asked.where(WorkItem.id.in_(worked))
     audited = {item.id for item, _ in rows}

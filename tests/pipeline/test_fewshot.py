@@ -15,6 +15,8 @@ from pipeline.match import shipped_weights
 LUMENLEAF = Path(__file__).parents[2] / "benchmarks" / "companies" / "lumenleaf"
 RNG = np.random.default_rng(3)
 
+pytestmark = pytest.mark.xdist_group("fewshot")  # one fixture that takes a while, made once
+
 
 def company(n: int = 400, classes: int = 4) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     """Vectors in clusters, one a key result; no item serves none."""
