@@ -148,18 +148,20 @@ def _keep_faults(session: Session, detector: Detector) -> None:
         if fault.last < len(days) - 1:
             _end(drift, "recovered", days[fault.last + 1])
     for drift in kept.values():
-        _end(drift, "recovered", days[-1])  # late data closed the gap
+        if drift.state in OPEN_STATES:
+            _end(drift, "recovered", days[-1])  # late data closed the gap
 
 
 def _keep_shifts(session: Session, events: Sequence[Event]) -> None:
     """Shifts between objectives are said once and have no life: what they led to is the new level."""
     query = select(Drift).where(Drift.kind == "objective")
-    kept = {drift.subject: drift for drift in session.scalars(query.order_by(Drift.raised_on))}
+    kept: dict[str, list[Drift]] = defaultdict(list)
+    for drift in session.scalars(query):
+        kept[drift.subject].append(drift)
     for event in events:
         if event.kind != "objective":
             continue
-        known = kept.get(event.subject)
-        if known is not None and abs((known.raised_on - event.at).days) <= SAME_SHIFT.days:
+        if any(abs(known.raised_on - event.at) <= SAME_SHIFT for known in kept[event.subject]):
             continue
         drift = Drift(kind="objective", scope=event.scope, subject=event.subject, raised_on=event.at, state=NOTED,
                       explanation={})  # fmt: skip

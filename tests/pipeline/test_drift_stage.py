@@ -136,6 +136,21 @@ def test_a_silent_source_is_a_row_of_its_own_until_it_is_back(sessions: sessionm
     ]
 
 
+def test_every_shift_of_an_objective_is_noted_once(sessions: sessionmaker[Session]) -> None:
+    o = generate(Case("swap", PEOPLE), seed=1)
+    register = load(sessions, register_text(), LONG_AGO)
+    last = fill(sessions, o, 165)
+    shifts = [d for d in detect(sessions, register, last) if d.kind == "objective"]
+    with sessions.begin() as session:  # a later one of the same objective, as another half year would bring it
+        one = shifts[-1]
+        session.add(Drift(kind="objective", scope="company", subject=one.subject, state="noted", severity="low",
+                          raised_on=one.raised_on + timedelta(days=100), start=one.start + timedelta(days=100), before=0.3,
+                          after=0.1, low=-0.3, high=-0.1, absorbed_by=[], explanation={}))  # fmt: skip
+    for _ in range(2):
+        found = [d for d in detect(sessions, register, last) if d.kind == "objective"]
+        assert len(found) == len(shifts) + 1
+
+
 def test_a_shift_between_objectives_is_noted_once(sessions: sessionmaker[Session]) -> None:
     o = generate(Case("swap", PEOPLE), seed=1)
     register = load(sessions, register_text(), LONG_AGO)
