@@ -22,9 +22,9 @@ def backtest_lines(app: App, since: date | None, picture: Path | None) -> Iterat
         last = last_complete_day(app.now(), register.calendar.time_zone)
         seen = observe(session, register, last)
         query = select(Share).where(Share.scope == "company", Share.objective == "top").order_by(Share.week)
-        if seen is None:
-            raise NotReady("there is no history yet. `leeway run --once` pulls it.")
         weeks = [WeekPoint(s.week, s.share, s.low, s.high, s.coverage) for s in session.scalars(query)]
+        if seen is None or not weeks:
+            raise NotReady("there is no history yet. `leeway run --once` pulls it.")
         events = detector_for(session, register, seen, app.drift_settings()).run()
     weeks = [week for week in weeks if since is None or week.week >= since]
     for number, week in enumerate(weeks):
