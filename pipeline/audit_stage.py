@@ -2,9 +2,11 @@
 
 import zlib
 from collections import defaultdict
+from collections.abc import Mapping
 from datetime import date, timedelta
 
 import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -51,7 +53,7 @@ def draw_audit(
 
 
 def load_draws(
-    session: Session, register: Register, believed: dict[int, np.ndarray], tree: dict[int, int]
+    session: Session, register: Register, believed: Mapping[int, NDArray[np.float64]], tree: Mapping[int, int]
 ) -> list[Drawn]:
     """Answered draws with their errors. `believed` is each item's shares in the order of the objectives, none, the top."""
     objectives = [objective.key for objective in register.objectives]

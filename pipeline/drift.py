@@ -157,6 +157,10 @@ class _View:
     effort: Array
     sums: Sums
 
+    def until(self, position: int) -> Sums:
+        """The sums up to a position and with it."""
+        return self.sums.until(int(np.searchsorted(self.usable, position, "right")))
+
 
 class Detector:
     """Walks through the days once; what it says on a day rests on the days up to it."""
@@ -285,7 +289,7 @@ class Detector:
     def _scope(self, name: str, begin: int, top: frozenset[str], position: int) -> Event | None:
         day, opened = self.seen.days[position], self.open.get(name)
         view = self._view(name, begin, top)
-        sums = view.sums.until(int(np.searchsorted(view.usable, position, "right")))
+        sums = view.until(position)
         rate = self.settings.company_alarms
         if name != COMPANY:
             rate = self.settings.team_alarms / max(1, len(self.scopes) - 1)
@@ -296,7 +300,7 @@ class Detector:
                 return recovered
             # What has fallen may fall further: measured against its own level since then.
             view = self._view(name, begin, top, opened.start)
-            sums = view.sums.until(int(np.searchsorted(view.usable, position, "right")))
+            sums = view.until(position)
         found = self._search(name, sums, rate, DEEPER_LEAST if opened else BASE_LEAST)
         if found is None or (found.margin < AT_ONCE and self._too_soon(name, position)):
             return None
@@ -382,13 +386,13 @@ class Detector:
             if key not in now.rank:
                 continue
             view = self._view(COMPANY, begin, frozenset([key]), self._shifted.get(key))
-            days = int(np.searchsorted(view.usable, position, "right"))
-            found = self._search(COMPANY, view.sums.until(days), alarms)
+            sums = view.until(position)
+            found = self._search(COMPANY, sums, alarms)
             if found is None or found.change.fall < SMALLEST_SHIFT:
                 continue
-            whole = self._view(COMPANY, begin, now.top, self._shifted.get(key)).sums.until(days)
+            whole = self._view(COMPANY, begin, now.top, self._shifted.get(key)).until(position)
             top = changes(whole, np.array([found.change.first]), self._usual(COMPANY, whole)).at(0)
-            event = self._event(self.seen.days[position], COMPANY, view, view.sums.until(days), found, frozenset([key]))
+            event = self._event(self.seen.days[position], COMPANY, view, sums, found, frozenset([key]))
             taken = sum(points for name, points in event.absorbed_by if name and points > 0)
             if abs(top.z) > STEADY or taken < TAKEN * 100 * found.change.fall:
                 continue
@@ -413,7 +417,7 @@ class Detector:
 
 def _lasts(sums: Sums, change: Change, usual: Spread) -> bool:
     """The fall is still there: in the last days, and in what follows its first week."""
-    n, week = sums.days, change.first + 5
+    n, week = sums.days, change.first + WEEK
     half = (change.before + change.after) / 2
     if sums.share(n - RECENT, n) > half or sums.share(min(n - RECENT + 1, week), n) > half:
         return False

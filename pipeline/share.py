@@ -7,7 +7,7 @@ effort, which falls together for all that one person did.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,6 +41,11 @@ class ShareRow:
     high: float
 
 
+def in_top(objectives: Sequence[str], top: frozenset[str]) -> NDArray[np.float64]:
+    """One for each objective of the top priorities, zero for the others and for none, which is last."""
+    return np.array([key in top for key in objectives] + [False], dtype=float)
+
+
 def shares(
     worked: Iterable[Worked],
     probabilities: Mapping[int, NDArray[np.float64]],
@@ -59,14 +64,14 @@ def shares(
     if total <= 0:
         return []
     names = [*objectives, ""]
-    in_top = np.array([name in top for name in objectives] + [False], dtype=float)
+    of_top = in_top(objectives, top)
     nothing = np.zeros(len(names))
     nothing[-1] = 1.0
     sums = np.zeros(len(names) + 1)
     trees: dict[int, NDArray[np.float64]] = defaultdict(lambda: np.zeros(len(names) + 1))
     for row in rows:
         p = probabilities.get(row.item, nothing)
-        values = np.append(p, p @ in_top)
+        values = np.append(p, p @ of_top)
         sums += row.person_days * values
         # Errors of one tree fall together: standard deviations add up within it, variances between trees.
         trees[row.tree] += row.person_days * np.sqrt(np.clip(values * (1 - values), 0, None))

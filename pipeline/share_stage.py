@@ -15,7 +15,7 @@ from pipeline.audit import correction
 from pipeline.audit_stage import load_draws
 from pipeline.drift import COMPANY, Observations
 from pipeline.register import Register
-from pipeline.share import Worked, shares
+from pipeline.share import Worked, in_top, shares
 from pipeline.workdays import monday
 
 
@@ -43,12 +43,6 @@ def load_matched(session: Session, register: Register) -> Matched:
     return Matched(objectives, rows, _trees(session))
 
 
-def in_top(objectives: list[str], register: Register) -> NDArray[np.float64]:
-    """One for each objective of the top priorities, zero for the others and for none."""
-    top = register.top()
-    return np.array([key in top for key in objectives] + [False], dtype=float)
-
-
 def _trees(session: Session) -> dict[int, int]:
     ids = {}
     parents = {}
@@ -69,10 +63,9 @@ def weekly_shares(sessions: sessionmaker[Session], register: Register, least_peo
         for team in session.scalars(select(Person.team).where(Person.forgotten.is_(False))):
             if team:
                 sizes[team] += 1
-        believed = {
-            item: np.append(row, row @ in_top(matched.objectives, register)) for item, row in matched.rows.items()
-        }
-        drawn = load_draws(session, register, believed, dict(matched.tree))
+        of_top = in_top(matched.objectives, register.top())
+        believed = {item: np.append(row, row @ of_top) for item, row in matched.rows.items()}
+        drawn = load_draws(session, register, believed, matched.tree)
         worked: dict[tuple[date, str], dict[int, float]] = defaultdict(lambda: defaultdict(float))
         by_person: dict[tuple[date, str], dict[int, float]] = defaultdict(lambda: defaultdict(float))
         by_team: dict[date, dict[str, float]] = defaultdict(lambda: defaultdict(float))
