@@ -17,6 +17,7 @@ from limits.strategies import MovingWindowRateLimiter
 
 log = structlog.get_logger()
 _TOLD_FROM_SECONDS = 10.0
+_AWAY_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,7 @@ class Limiter:
         self._now, self._sleep = now, sleep
         self._here: Storage = MemoryStorage()
         self._shared: Storage | None = None
+        self._away_until = 0.0
         self.waited = 0.0
         if url and url.startswith(("redis://", "rediss://", "redis+unix://")):
             try:
@@ -93,8 +95,10 @@ class Limiter:
         raise AssertionError("unreachable: the process's own storage always answers")
 
     def _storages(self) -> list[Storage]:
-        return [self._shared, self._here] if self._shared else [self._here]
+        if self._shared is None or self._now() < self._away_until:
+            return [self._here]
+        return [self._shared, self._here]
 
     def _lost(self) -> None:
-        log.warning("Redis does not answer; rate limits are counted in this process alone")
-        self._shared = None
+        log.warning("Redis does not answer; rate limits are counted in this process alone for a while")
+        self._away_until = self._now() + _AWAY_SECONDS

@@ -118,14 +118,22 @@ class App:
                 f"{mailbox.username} is a member's own mailbox. Only shared ones are read; change mailbox.username."
             )
 
-    def drop_texts(self, report: "Report") -> None:
-        """Delete words that are older than the retention setting allows."""
+    def prune(self, report: "Report") -> None:
+        """Delete words that are older than the retention setting allows; once a day also what nobody needs any more."""
+        from leeway.operations import prune, prune_vectors
+        from pipeline import lease
         from pipeline.forget import drop_texts
 
-        days = self.settings.retention.text_days
-        if days is not None:
-            with report.stage("retention"):
+        days, now = self.settings.retention.text_days, datetime.now(UTC)
+        daily = lease.due(self.sessions, "prune", now)
+        if days is None and not daily:
+            return
+        with report.stage("retention"):
+            if days is not None:
                 report.counts["texts_dropped"] = drop_texts(self.sessions, self.now() - timedelta(days=days))
+            if daily:
+                lease.not_before(self.sessions, "prune", now + timedelta(days=1))
+                report.counts["pruned"] = prune(self.sessions, now) + prune_vectors(self.sessions)
 
     def run_once(self, progress: "Progress", budget: timedelta | None = None) -> "Report":
         """One whole cycle, then tell what is new. Raises NotReady where nothing is configured.
@@ -142,7 +150,7 @@ class App:
             self.connectors, self.sessions, self.encoder, self.drift_settings(), self.now(),
             timedelta(weeks=self.settings.history.weeks), progress, self.directory, budget,
         )  # fmt: skip
-        self.drop_texts(report)
+        self.prune(report)
         with report.stage("speak"):
             report.counts["alerts"] = self.tell(report)
         return report

@@ -1,14 +1,23 @@
 """The Celery app: `celery -A leeway.celery_app worker` and `celery -A leeway.celery_app beat`.
 
-Tasks carry no data: each asks the database what is pending, so one that is lost, doubled or late changes nothing.
+Tasks carry no data: each asks the database what is pending, so one that is lost, doubled or late changes nothing. Beat only
+wakes, and keeps no schedule of its own: what is due stands in the database, so two beats, or one that starts anew, do no harm.
 """
 
 from functools import cache
 
 from celery import Celery
+from celery.signals import setup_logging
 
+from leeway import logs
 from leeway.app import App
 from leeway.settings import load
+
+QUEUES = ("pull", "encode", "analyse", "speak")
+LONGEST_SECONDS = 2 * 3600
+"""A task that takes longer is stopped; what it did is kept."""
+MOST_KILOBYTES = 2_000_000
+"""A worker's process that grew beyond this is replaced after its task."""
 
 
 @cache
@@ -23,18 +32,24 @@ def make() -> Celery:
     celery = Celery("leeway", broker=settings.broker.url, include=["leeway.tasks"])
     celery.conf.update(
         task_acks_late=True, task_reject_on_worker_lost=True, worker_prefetch_multiplier=1, task_ignore_result=True,
-        broker_connection_retry_on_startup=True, broker_transport_options={"visibility_timeout": 3600}, timezone="UTC",
-        task_routes={"leeway.tasks.pull": {"queue": "pull"}, "leeway.tasks.analyse": {"queue": "analyse"},
+        task_time_limit=LONGEST_SECONDS, task_soft_time_limit=LONGEST_SECONDS - 60,
+        worker_soft_shutdown_timeout=20, worker_max_memory_per_child=MOST_KILOBYTES, worker_hijack_root_logger=False,
+        broker_connection_retry_on_startup=True, broker_connection_max_retries=None,
+        broker_transport_options={"visibility_timeout": LONGEST_SECONDS + 600, "socket_keepalive": True},
+        timezone="UTC", beat_scheduler="celery.beat:Scheduler",
+        task_routes={"leeway.tasks.wake": {"queue": "speak"}, "leeway.tasks.pull": {"queue": "pull"},
+                     "leeway.tasks.encode": {"queue": "encode"}, "leeway.tasks.analyse": {"queue": "analyse"},
                      "leeway.tasks.speak": {"queue": "speak"}, "leeway.tasks.digest": {"queue": "speak"}},
-        beat_schedule={
-            "pull": {"task": "leeway.tasks.pull_all", "schedule": settings.schedule.pull_minutes * 60.0},
-            "analyse": {"task": "leeway.tasks.analyse", "schedule": settings.schedule.pull_minutes * 60.0},
-            "speak": {"task": "leeway.tasks.speak", "schedule": 300.0},
-            "digest": {"task": "leeway.tasks.digest", "schedule": 900.0},
-        },
-        task_default_queue="pull",
+        beat_schedule={"wake": {"task": "leeway.tasks.wake", "schedule": settings.schedule.wake_seconds,
+                                "options": {"expires": settings.schedule.wake_seconds}}},
+        task_default_queue="speak",
     )  # fmt: skip
     return celery
+
+
+@setup_logging.connect  # type: ignore[untyped-decorator]
+def _logs(**_: object) -> None:
+    logs.set_up(json=True)
 
 
 celery = make()

@@ -129,10 +129,11 @@ class HistorySettings(_Section):
 
 
 class ScheduleSettings(_Section):
-    """How often `leeway run` and Celery beat pull, in minutes, how long a pull may spend on the past before what is there
-    is analysed, and when the digest leaves."""
+    """How often sources are pulled, in minutes, how long a pull may spend on the past before what is there is analysed, and
+    when the digest leaves. `wake_seconds` is how often Celery beat has the workers look for what is pending."""
 
     pull_minutes: int = Field(15, ge=1)
+    wake_seconds: float = Field(30, ge=0.5)
     backfill_minutes: int = Field(10, ge=1)
     digest_weekday: int = Field(0, ge=0, le=6)
     digest_hour: int = Field(8, ge=0, le=23)

@@ -1,31 +1,83 @@
-"""Celery's tasks, each a call of a stage. Only a source's name travels; everything else is asked of the database."""
+"""Celery's tasks, each a call of a stage. What travels is a source's name and the run it belongs to, for the logs; everything
+else is asked of the database, where all that is pending stands."""
 
-from datetime import timedelta
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import structlog
+from celery import Task
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from leeway.app import NotReady
+from leeway.app import App, NotReady
 from leeway.celery_app import celery, the_app
+from leeway.operations import bury, count
 from pipeline import lease
-from pipeline.cycle import Report, analyse_and_record, pull_source
+from pipeline.cycle import Analysis, Report, pull_source
 
 log = structlog.get_logger()
-_LONGEST = timedelta(hours=1)
+_STALE_SECONDS = 3600
+"""A wake that nobody heard for so long is dropped: the next one says the same."""
 
 
-@celery.task(name="leeway.tasks.pull_all")  # type: ignore[untyped-decorator]
-def pull_all() -> None:
-    """Wake one pull for each source."""
-    for name in the_app().connectors:
-        pull.delay(name)
+class LeewayTask(Task):  # type: ignore[misc]
+    """Tries again what may pass by itself, such as a database that restarts; the rest is kept as a dead task."""
+
+    autoretry_for = (DBAPIError, OSError)
+    retry_backoff = 2
+    retry_backoff_max = 120
+    retry_jitter = True
+    max_retries = 8
+
+    def on_failure(self, exc: Exception, task_id: str, args: Any, kwargs: Any, einfo: Any) -> None:
+        """Keep it for `leeway doctor`; without a database the log has to do."""
+        log.error("task failed for good", task=self.name, reason=type(exc).__name__)
+        try:
+            bury(the_app().sessions, self.name, str(args[0]) if args else "", exc)
+        except SQLAlchemyError:
+            log.error("and it could not be kept", task=self.name)
 
 
-@celery.task(name="leeway.tasks.pull")  # type: ignore[untyped-decorator]
-def pull(source: str) -> None:
-    """Pull one source to its end; nothing happens where another worker is at it."""
+@contextmanager
+def _counted(app: App, task: str, run: str) -> Iterator[None]:
+    """Bind the run to the logs, and count how the task ended and how long it waited for rate limits."""
+    structlog.contextvars.bind_contextvars(run=run, task=task)
+    waited, outcome = app.limiter.waited, "failed"
+    try:
+        yield
+        outcome = "done"
+    finally:
+        try:
+            count(app.sessions, "tasks", f"{task} {outcome}", 1)
+            count(app.sessions, "rate_limit_wait_seconds", task, app.limiter.waited - waited)
+        except SQLAlchemyError as error:
+            log.warning("not counted", reason=type(error).__name__)
+        structlog.contextvars.unbind_contextvars("run", "task")
+
+
+def _send(task: Any, *words: str) -> None:
+    task.apply_async(words, expires=_STALE_SECONDS)
+
+
+@celery.task(base=LeewayTask, name="leeway.tasks.wake")  # type: ignore[untyped-decorator]
+def wake() -> None:
+    """Wake whoever has something to do: sources that are due, and every stage, which sees for itself what is pending."""
+    app, run, now = the_app(), uuid.uuid4().hex[:8], datetime.now(UTC)
+    for name in app.connectors:
+        if lease.due(app.sessions, f"next pull {name}", now):
+            _send(pull, name, run)
+    for stage in (encode, analyse, speak, digest):
+        _send(stage, run)
+
+
+@celery.task(base=LeewayTask, name="leeway.tasks.pull")  # type: ignore[untyped-decorator]
+def pull(source: str, run: str = "") -> None:
+    """Pull one source: what is new, then the past for as long as the schedule allows; nothing where another worker is at it."""
     app = the_app()
-    with lease.hold(app.sessions, f"pull {source}", _LONGEST) as mine:
-        if not mine:
+    with _counted(app, f"pull {source}", run), lease.hold(app.sessions, f"pull {source}") as mine:
+        if not mine or not lease.due(app.sessions, f"next pull {source}", datetime.now(UTC)):
             return
         report = Report()
         budget = timedelta(minutes=app.settings.schedule.backfill_minutes)
@@ -33,40 +85,82 @@ def pull(source: str) -> None:
         for error in report.errors:
             log.warning("pull failed", source=source, reason=error)
         log.info("pulled", source=source, **report.counts)
-    analyse.delay()
+        # More of the past is waiting: go on as soon as somebody is woken.
+        pause = 0 if report.counts.get("unfinished") and not report.errors else app.settings.schedule.pull_minutes
+        lease.not_before(app.sessions, f"next pull {source}", datetime.now(UTC) + timedelta(minutes=pause))
+    _send(encode, run)
 
 
-@celery.task(name="leeway.tasks.analyse")  # type: ignore[untyped-decorator]
-def analyse() -> None:
-    """Encode, match, effort, shares, drift: whatever is pending."""
+@celery.task(base=LeewayTask, name="leeway.tasks.encode")  # type: ignore[untyped-decorator]
+def encode(run: str = "") -> None:
+    """Encode lots of changed items until none is free."""
     app = the_app()
-    with lease.hold(app.sessions, "analyse", _LONGEST) as mine:
+    with _counted(app, "encode", run), _one_writer(app, "encode") as mine:
         if not mine:
             return
         report = Report()
+        _analysis(app).encode(report)
+        if report.counts["changed_items"]:
+            log.info("encoded", seconds=report.seconds, **report.counts)
+    _send(analyse, run)
+
+
+@celery.task(base=LeewayTask, name="leeway.tasks.analyse")  # type: ignore[untyped-decorator]
+def analyse(run: str = "") -> None:
+    """Join the open cycle: match, effort, shares, drift; whatever is pending and free."""
+    app = the_app()
+    with _counted(app, "analyse", run), _one_writer(app, "analyse") as mine:
+        if not mine:
+            return
         try:
             app.refuse_own_mailbox(app.register()[1])
         except NotReady as error:
             log.warning("nothing to analyse yet", reason=str(error))
             return
-        analyse_and_record(
-            app.sessions, app.encoder, app.drift_settings(), app.now(), report, lambda *_: None, app.directory
-        )
-        app.drop_texts(report)
-        log.info("analysed", seconds=report.seconds, **report.counts)
-    speak.delay()
+        report = Report()
+        finished = _analysis(app).join(report)
+        if finished:
+            app.prune(report)
+        if report.seconds:
+            log.info("analysed", finished=finished, seconds=report.seconds, **report.counts)
+    if finished:
+        _send(speak, run)
 
 
-@celery.task(name="leeway.tasks.speak")  # type: ignore[untyped-decorator]
-def speak() -> None:
+@celery.task(base=LeewayTask, name="leeway.tasks.speak")  # type: ignore[untyped-decorator]
+def speak(run: str = "") -> None:
     """Post what nobody was told of."""
-    report = Report()
-    told = the_app().tell(report)
-    log.info("told", alerts=told, errors=report.errors)
+    app, report = the_app(), Report()
+    with _counted(app, "speak", run):
+        try:
+            told = app.tell(report)
+        except NotReady:
+            return
+        if told or report.errors:
+            log.info("told", alerts=told, errors=report.errors)
 
 
-@celery.task(name="leeway.tasks.digest")  # type: ignore[untyped-decorator]
-def digest() -> None:
+@celery.task(base=LeewayTask, name="leeway.tasks.digest")  # type: ignore[untyped-decorator]
+def digest(run: str = "") -> None:
     """Send this week's digests that were not sent."""
-    sent, failed = the_app().send_digests(due_only=True)
-    log.info("digests", sent=sent, failed=failed)
+    app = the_app()
+    if not app.settings.smtp.host:
+        return
+    with _counted(app, "digest", run):
+        sent, failed = app.send_digests(due_only=True)
+        if sent or failed:
+            log.info("digests", sent=sent, failed=failed)
+
+
+def _analysis(app: App) -> Analysis:
+    return Analysis(app.sessions, app.encoder, app.drift_settings(), app.now(), app.connectors, app.directory)
+
+
+@contextmanager
+def _one_writer(app: App, stage: str) -> Iterator[bool]:
+    """PostgreSQL's row locks let many workers in; SQLite lets one."""
+    if app.engine.dialect.name == "postgresql":
+        yield True
+        return
+    with lease.hold(app.sessions, stage) as mine:
+        yield mine

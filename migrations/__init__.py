@@ -6,7 +6,9 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
+
+_LOCK = 0x4C656577
 
 
 def _config() -> Config:
@@ -19,6 +21,8 @@ def upgrade(engine: Engine) -> None:
     """Bring the database to the newest version; nothing happens where it is there already."""
     config = _config()
     with engine.begin() as connection:
+        if engine.dialect.name == "postgresql":  # of many that start at once, the others wait for the first
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
 

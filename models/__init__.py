@@ -3,12 +3,16 @@
 from models.base import Base
 from models.session import connect, upsert, without_password
 from models.tables import (
+    ALL_OF_IT,
     NOTED,
     OPEN_STATES,
     Account,
     AuditDraw,
+    Basis,
     Capacity,
     Cycle,
+    DayWork,
+    DeadTask,
     Decision,
     Digest,
     Drift,
@@ -20,13 +24,16 @@ from models.tables import (
     Lease,
     Match,
     Objective,
+    Part,
     Person,
     Question,
     RegisterVersion,
     Secret,
     Share,
     Signal,
+    Span,
     StreamCursor,
+    Tally,
     Team,
     Theme,
     ThemeAnswer,
@@ -36,8 +43,9 @@ from models.tables import (
 )
 
 __all__ = [
-    "NOTED", "OPEN_STATES", "Account", "AuditDraw", "Base", "Capacity", "Cycle", "Decision", "Digest", "Drift", "Effort",
-    "Failure", "Forgotten", "KeyResult", "Label", "Lease", "Match", "Objective", "Person", "Question", "RegisterVersion",
-    "Secret", "Share", "Signal", "StreamCursor", "Team", "Theme", "ThemeAnswer", "UsedLink", "Vector", "WorkItem", "connect",
-    "upsert", "without_password",
+    "ALL_OF_IT", "NOTED", "OPEN_STATES", "Account", "AuditDraw", "Base", "Basis", "Capacity", "Cycle", "DayWork",
+    "DeadTask", "Decision", "Digest", "Drift", "Effort", "Failure", "Forgotten", "KeyResult", "Label", "Lease",
+    "Match", "Objective", "Part", "Person", "Question", "RegisterVersion", "Secret", "Share", "Signal", "Span",
+    "StreamCursor", "Tally", "Team", "Theme", "ThemeAnswer", "UsedLink", "Vector", "WorkItem", "connect", "upsert",
+    "without_password",
 ]  # fmt: skip

@@ -22,7 +22,8 @@ _Convert = Callable[[Any], Any]
 
 def connect(url: str) -> Engine:
     """An engine for `sqlite:///file` or `postgresql+psycopg://...`."""
-    engine = create_engine(url, pool_pre_ping=not url.startswith("sqlite"))
+    # Without parameters in errors: they are people's words.
+    engine = create_engine(url, pool_pre_ping=not url.startswith("sqlite"), hide_parameters=True)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _set_up_sqlite)
     return engine

@@ -111,12 +111,20 @@ class Failure(Base):
     at: Mapped[datetime]
 
 
+ALL_OF_IT = date(1, 1, 1)
+"""`effort_from` of a new work item: all days on which anything happened on it."""
+
+
 class WorkItem(Base):
-    """An issue, thread, deal or ticket. `stale` is set when it or a signal on it changed since it was encoded;
-    `text_dropped` when its words were deleted after encoding (retention), so that its vector must be kept."""
+    """An issue, thread, deal or ticket. Three marks say what is pending: `stale` when it or a signal on it changed since
+    it was encoded, `unmatched` when it was encoded since it was matched, `effort_from` the first day whose effort its news
+    can change. `text_dropped` when its words were deleted after encoding (retention), so that its vector must be kept."""
 
     __tablename__ = "work_item"
-    __table_args__ = (UniqueConstraint("source", "external_id"), Index("ix_work_item_stale", "stale"))
+    __table_args__ = (
+        UniqueConstraint("source", "external_id"), Index("ix_work_item_stale", "stale"),
+        Index("ix_work_item_unmatched", "unmatched"), Index("ix_work_item_effort_from", "effort_from"),
+    )  # fmt: skip
     id: Mapped[int] = mapped_column(primary_key=True)
     source: Mapped[str] = mapped_column(String(32))
     external_id: Mapped[str] = mapped_column(String(128))
@@ -135,6 +143,8 @@ class WorkItem(Base):
     updated_at: Mapped[datetime | None]
     automated: Mapped[bool] = mapped_column(default=False)
     stale: Mapped[bool] = mapped_column(default=True)
+    unmatched: Mapped[bool] = mapped_column(default=True)
+    effort_from: Mapped[date | None] = mapped_column(default=ALL_OF_IT)
     text_hash: Mapped[str | None] = mapped_column(String(64), index=True)
     text_dropped: Mapped[bool] = mapped_column(default=False)
 
@@ -167,12 +177,13 @@ class Vector(Base):
 
 
 class Match(Base):
-    """Probabilities over key results of a work item; what is missing to 1 is the probability of none."""
+    """Probabilities over key results of a work item; what is missing to 1 is the probability of none (`none`)."""
 
     __tablename__ = "match"
     work_item_id: Mapped[int] = mapped_column(ForeignKey("work_item.id", ondelete="CASCADE"), primary_key=True)
     version_id: Mapped[int] = mapped_column(ForeignKey("register_version.id", ondelete="CASCADE"))
     probabilities: Mapped[dict[str, Any]]
+    none: Mapped[float] = mapped_column(default=0.0)
     evidence: Mapped[list[Any]]
 
 
@@ -212,6 +223,27 @@ class Effort(Base):
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"), primary_key=True)
     work_item_id: Mapped[int] = mapped_column(ForeignKey("work_item.id", ondelete="CASCADE"), primary_key=True)
     person_days: Mapped[float]
+
+
+class Span(Base):
+    """An item was in progress and assigned to a person from `first` to `last`, both included."""
+
+    __tablename__ = "span"
+    work_item_id: Mapped[int] = mapped_column(ForeignKey("work_item.id", ondelete="CASCADE"), primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"), primary_key=True)
+    first: Mapped[date] = mapped_column(primary_key=True)
+    last: Mapped[date] = mapped_column(primary_key=True, index=True)
+
+
+class DayWork(Base):
+    """Effort of one person on one day by objective ('' for none) and by source: what the detector reads, so that a cycle
+    costs what is new. Written with the shares of its week."""
+
+    __tablename__ = "day_work"
+    day: Mapped[date] = mapped_column(primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"), primary_key=True)
+    by_objective: Mapped[dict[str, Any]]
+    by_source: Mapped[dict[str, Any]]
 
 
 class Capacity(Base):
@@ -355,13 +387,55 @@ class Lease(Base):
     until: Mapped[datetime]
 
 
+class Part(Base):
+    """A piece of a stage that is pending; whoever does it deletes it in the transaction that holds the results."""
+
+    __tablename__ = "part"
+    __table_args__ = (UniqueConstraint("stage", "name"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    stage: Mapped[str] = mapped_column(String(32))
+    name: Mapped[str] = mapped_column(String(64))
+    detail: Mapped[dict[str, Any]] = mapped_column(default=dict)
+
+
+class Basis(Base):
+    """A digest of what a stage's results rest on beside the data; where it differs, all of them are made again."""
+
+    __tablename__ = "basis"
+    stage: Mapped[str] = mapped_column(String(32), primary_key=True)
+    digest: Mapped[str] = mapped_column(String(64))
+    items: Mapped[int] = mapped_column(default=0)
+
+
+class DeadTask(Base):
+    """A task that failed for good, with the reason; kept until somebody looks (`leeway doctor`)."""
+
+    __tablename__ = "dead_task"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    task: Mapped[str] = mapped_column(String(100))
+    about: Mapped[str] = mapped_column(String(200))
+    reason: Mapped[str] = mapped_column(Text)
+    at: Mapped[datetime]
+
+
+class Tally(Base):
+    """A count that only grows, by name and label: what many processes did, for the metrics."""
+
+    __tablename__ = "tally"
+    name: Mapped[str] = mapped_column(String(64), primary_key=True)
+    label: Mapped[str] = mapped_column(String(128), primary_key=True)
+    value: Mapped[float]
+
+
 class Cycle(Base):
-    """One run of all stages, with what each took and did. `through` is the last day that drift was looked for."""
+    """One run of all stages, with what each took and did. `stage` is the one in hand; `through` is the last day that
+    drift was looked for."""
 
     __tablename__ = "cycle"
     id: Mapped[int] = mapped_column(primary_key=True)
     started_at: Mapped[datetime]
     finished_at: Mapped[datetime | None]
     through: Mapped[date | None]
+    stage: Mapped[str | None] = mapped_column(String(32))
     seconds: Mapped[dict[str, Any]] = mapped_column(default=dict)
     counts: Mapped[dict[str, Any]] = mapped_column(default=dict)

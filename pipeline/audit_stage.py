@@ -32,19 +32,19 @@ def draw_audit(
         sizes: dict[str | None, int] = dict(session.execute(members).all())
         known = set(session.scalars(select(Label.work_item_id)))
         query = (
-            select(Person.team, Effort.work_item_id, WorkItem.source, func.sum(Effort.person_days))
+            select(Person.team, Effort.work_item_id, WorkItem.source, WorkItem.external_id, func.sum(Effort.person_days))
             .join(Person, Person.id == Effort.person_id).join(WorkItem, WorkItem.id == Effort.work_item_id)
             .where(Effort.day >= week, Effort.day < week + timedelta(days=7))
-            .group_by(Person.team, Effort.work_item_id, WorkItem.source)
+            .group_by(Person.team, Effort.work_item_id, WorkItem.source, WorkItem.external_id)
         )  # fmt: skip
         effort: dict[str, dict[int, float]] = defaultdict(dict)
-        source: dict[int, str] = {}
-        for team, item, name, days in session.execute(query):
+        name_of: dict[int, tuple[str, str]] = {}
+        for team, item, source, name, days in session.execute(query):
             if item not in known and team in {one.key for one in register.teams} and sizes[team] >= least_people:
-                effort[team][item], source[item] = days, name
+                effort[team][item], name_of[item] = days, (source, name)
     rows = []
     for team, by_item in effort.items():
-        order = sorted(by_item, key=lambda item: (source[item], item))
+        order = sorted(by_item, key=name_of.__getitem__)
         chosen = draw(by_item, order, items, (week.toordinal(), zlib.crc32(team.encode())))
         rows += [{"week": week, "team": team, "place": n, "work_item_id": item} for n, item in enumerate(chosen)]
     with sessions.begin() as session:

@@ -1,30 +1,28 @@
-"""One cycle: every stage in order, each doing what is pending. Running it again does nothing twice."""
+"""One cycle: every stage in order, each doing what is pending, by as many workers as join. Running it again does nothing
+twice, and one that was killed is gone on with where it stood."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session, sessionmaker
 
 from connectors.base import Connector, SourceError
-from models import Cycle, KeyResult, Objective, RegisterVersion, Team
-from pipeline import identity, ingest
+from models import Cycle, KeyResult, Objective, Part, RegisterVersion, StreamCursor, Team
+from pipeline import effort_stage, identity, ingest, match_stage, parts, share_stage
 from pipeline.audit import ITEMS
 from pipeline.audit_stage import draw_audit
 from pipeline.drift import DriftSettings
 from pipeline.drift_stage import detect_drift
-from pipeline.effort_stage import estimate_effort
 from pipeline.encode import Encoder
 from pipeline.encode_stage import encode_pending
 from pipeline.identity import Directory
-from pipeline.match_stage import match_all, needs_match
 from pipeline.register import Register, digest, parse
-from pipeline.share_stage import weekly_shares
 from pipeline.workdays import monday
 
 DAY_IS_OVER = 20
@@ -89,64 +87,134 @@ def last_complete_day(now: datetime, zone: str) -> date:
     return (now.astimezone(ZoneInfo(zone)) - timedelta(hours=DAY_IS_OVER)).date()
 
 
-def analyse(
-    sessions: sessionmaker[Session], encoder: Encoder, settings: DriftSettings, now: datetime, report: Report,
-    progress: Progress, directory: Directory | None = None,
-) -> None:  # fmt: skip
-    """Everything after the pull: people, encode, match, effort, shares, drift."""
-    with sessions() as session:
-        found = current_register(session)
-    if found is None:
-        raise LookupError("No register is loaded. Run `leeway okrs load okrs.yaml`.")
-    version, register = found
-    with sessions.begin() as session:
-        identity.resolve(session, register, directory)
-    with report.stage("encode"):
-        changed, encoded = encode_pending(sessions, encoder, lambda done, of: progress("encode", done, of))
-    report.counts |= {"changed_items": changed, "encoded": encoded}
-    last = last_complete_day(now, register.calendar.time_zone)
-    with sessions() as session:
-        through = session.scalar(select(func.max(Cycle.through)))
-        pending = needs_match(session, version, changed)
-        # The running cycle is one; another one without an end was killed, perhaps between match and shares.
-        open_ = session.scalar(select(func.count()).select_from(Cycle).where(Cycle.finished_at.is_(None))) or 0
-    if pending:
-        progress("match", 0, None)
-        with report.stage("match"):
-            report.counts["matched"] = match_all(sessions, register, version, encoder)
-    if not pending and open_ <= 1 and through is not None and through >= last:
-        return
-    progress("effort", 0, None)
-    with report.stage("effort"):
-        estimate_effort(sessions, register, last)
-    progress("share", 0, None)
-    with report.stage("share"):
-        report.counts["audited"] = draw_audit(
-            sessions, register, monday(last) - timedelta(days=7), ITEMS, settings.least_people
+STAGES = ("match", "span", "effort", "share", "drift")
+"""After encoding, in this order; each waits for the one before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """What the stages after the pull need. `sources` are those that are configured: drift is only looked for once each
+    was read to its end, since half a history is no history.
+
+    Any number of workers may `join`: each takes pieces of the stage in hand, and whoever does the last one opens the next.
+    """
+
+    sessions: sessionmaker[Session]
+    encoder: Encoder
+    settings: DriftSettings
+    now: datetime
+    sources: Collection[str] = ()
+    directory: Directory | None = None
+
+    def encode(self, report: Report, progress: Progress = lambda *_: None) -> None:
+        """Encode what is pending and free."""
+        with report.stage("encode"):
+            changed, encoded = encode_pending(
+                self.sessions, self.encoder, lambda done, of: progress("encode", done, of)
+            )
+        report.counts |= {"changed_items": changed, "encoded": encoded}
+
+    def join(self, report: Report, progress: Progress = lambda *_: None) -> bool:
+        """Work on the open cycle, or open one where anything is pending, until it is done or all that is left is in others'
+        hands. Returns whether nothing is left. Raises LookupError where no register is loaded.
+        """
+        with self.sessions() as session:
+            found = current_register(session)
+        if found is None:
+            raise LookupError("No register is loaded. Run `leeway okrs load okrs.yaml`.")
+        version, register = found
+        while True:
+            with self.sessions.begin() as session:
+                if not parts.alone(session, "cycle"):
+                    return False
+                stage = self._advance(session, version, register, report)
+            if stage is None:
+                return True
+            progress(stage, 0, None)
+            began = time.perf_counter()
+            done = parts.take(self.sessions, stage, self._worker(stage, version, register, report),
+                              lambda done, stage=stage: progress(stage, done, None))  # type: ignore[misc] # fmt: skip
+            report.seconds[stage] = round(report.seconds.get(stage, 0.0) + time.perf_counter() - began, 2)
+            with self.sessions() as session:
+                if not done and parts.left(session, stage):
+                    return False  # others are at the last pieces, and will go on
+
+    def _advance(self, session: Session, version: int, register: Register, report: Report) -> str | None:
+        """The stage that has free or unfinished pieces, opening stages and cycles as they come; None where all is done."""
+        last = last_complete_day(self.now, register.calendar.time_zone)
+        row = session.scalar(select(Cycle).where(Cycle.finished_at.is_(None)).order_by(Cycle.id).limit(1))
+        if row is None:
+            identity.resolve(session, register, self.directory)
+            if not self._pending(session, version, register, last):
+                return None
+            row = Cycle(started_at=datetime.now(UTC), stage=STAGES[0])
+            session.add(row)
+            self._plan(session, STAGES[0], version, register, last)
+        while row.stage is not None:
+            if parts.left(session, row.stage):
+                return row.stage
+            place = STAGES.index(row.stage) + 1
+            if place == len(STAGES):
+                row.stage, row.finished_at = None, datetime.now(UTC)
+                row.through = last if self._history_is_read(session) else None
+                row.seconds, row.counts = dict(report.seconds), dict(report.counts)
+                break
+            row.stage = STAGES[place]
+            self._plan(session, row.stage, version, register, last)
+        return None
+
+    def _pending(self, session: Session, version: int, register: Register, last: date) -> bool:
+        return (
+            match_stage.is_pending(session, version, self.encoder)
+            or effort_stage.is_pending(session, register, last)
+            or share_stage.is_pending(session, version, self.settings.least_people)
+            or (self._history_is_read(session) and self._seen_until(session) < last)
         )
-        weekly_shares(sessions, register, settings.least_people)
-    progress("drift", 0, None)
-    with report.stage("drift"):
-        detect_drift(sessions, register, last, settings, encoder.name)
 
+    def _plan(self, session: Session, stage: str, version: int, register: Register, last: date) -> None:
+        if stage == "match":
+            match_stage.plan(session, version, self.encoder)
+        elif stage == "span":
+            effort_stage.plan_spans(session, register)
+        elif stage == "effort":
+            effort_stage.plan_days(session, register, last)
+        elif stage == "share":
+            share_stage.plan(session, register, version, self.settings.least_people)
+        elif self._history_is_read(session):
+            parts.add(session, "drift", {last.isoformat(): {}})
 
-def analyse_and_record(
-    sessions: sessionmaker[Session], encoder: Encoder, settings: DriftSettings, now: datetime, report: Report,
-    progress: Progress, directory: Directory | None = None,
-) -> None:  # fmt: skip
-    """`analyse`, with a row of what it did."""
-    with sessions.begin() as session:
-        session.add(row := Cycle(started_at=datetime.now(UTC)))
-        session.flush()
-        id_ = row.id
-    analyse(sessions, encoder, settings, now, report, progress, directory)
-    with sessions.begin() as session:
-        found = current_register(session)
-        row = session.get_one(Cycle, id_)
-        row.finished_at, row.seconds, row.counts = datetime.now(UTC), report.seconds, dict(report.counts)
-        row.through = last_complete_day(now, found[1].calendar.time_zone) if found else None
-        # What a killed one left undone is done now.
-        session.execute(delete(Cycle).where(Cycle.finished_at.is_(None), Cycle.id < id_))
+    def _worker(self, stage: str, version: int, register: Register, report: Report) -> parts.Work:
+        last = last_complete_day(self.now, register.calendar.time_zone)
+        least = self.settings.least_people
+
+        def match(session: Session, part: Part) -> None:
+            count = match_stage.work(session, part, register, version, self.encoder)
+            report.counts["matched"] = report.counts.get("matched", 0) + count
+
+        def drift(_session: Session, _part: Part) -> None:
+            week = monday(last) - timedelta(days=7)
+            report.counts["audited"] = draw_audit(self.sessions, register, week, ITEMS, least)
+            detect_drift(self.sessions, register, last, self.settings, self.encoder.name)
+
+        return {
+            "match": match,
+            "span": lambda session, part: effort_stage.work_spans(session, part, register),
+            "effort": lambda session, part: effort_stage.work_days(session, part, register, last),
+            "share": lambda session, part: share_stage.work(session, part, register, least),
+            "drift": drift,
+        }[stage]
+
+    def _seen_until(self, session: Session) -> date:
+        return session.scalar(select(func.max(Cycle.through))) or date.min
+
+    def _history_is_read(self, session: Session) -> bool:
+        """Whether each source was once read to its end; a stream that fails is said elsewhere and holds nothing up."""
+        rows = session.execute(select(StreamCursor.source, StreamCursor.finished_at, StreamCursor.error).where(
+            StreamCursor.stream != ingest.SWEEP
+        )).all()  # fmt: skip
+        finished = {source for source, at, _ in rows if at is not None}
+        reading = {source for source, at, error in rows if at is None and not error}
+        return all(source in finished and source not in reading for source in self.sources)
 
 
 def pull_source(
@@ -187,5 +255,7 @@ def run_cycle(
     for name, connector in connectors.items():
         with report.stage("pull"):
             pull_source(name, connector, sessions, now - history, report, progress, budget)
-    analyse_and_record(sessions, encoder, settings, now, report, progress, directory)
+    analysis = Analysis(sessions, encoder, settings, now, connectors, directory)
+    analysis.encode(report, progress)
+    analysis.join(report, progress)
     return report

@@ -10,22 +10,23 @@ from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session, sessionmaker
 
-from models import NOTED, OPEN_STATES, Drift, Effort, Match, Person, RegisterVersion
+from models import NOTED, OPEN_STATES, Drift, Effort, Match, Person, RegisterVersion, WorkItem
 from models import Theme as ThemeRow
 from pipeline.drift import COMPANY, Detector, DriftSettings, Event, Observations, Priorities
 from pipeline.explain import by_team, by_theme, earliest, parts, team_points
 from pipeline.match_stage import load_vectors
 from pipeline.register import Register, parse
 from pipeline.share_stage import observe
-from pipeline.themes import OffGoal, Theme, find_themes
-from pipeline.work import Work, load_work
+from pipeline.themes import MOST_ITEMS, OffGoal, Theme, find_themes
+from pipeline.work import in_lots, item_id, load_work
 
 _OFF = 0.5
 SET_UP = timedelta(days=7)
 SAME_SHIFT = timedelta(days=28)
+THEMES_OF = timedelta(weeks=26)
 
 
 def detector_for(
@@ -71,7 +72,7 @@ def detect_drift(
         seen = observe(session, register, last)
         if seen is None:
             return []
-        themes = _themes(session, model)
+        themes = _themes(session, model, last)
         intended = intended_starts(session)
         detector = detector_for(session, register, seen, settings, intended)
     events = detector.run()
@@ -184,28 +185,53 @@ def _set(drift: Drift, event: Event) -> None:
     drift.absorbed_by = [list(pair) for pair in event.absorbed_by]
 
 
-def _themes(session: Session, model: str) -> list[Theme]:
-    """Cluster the items that most likely serve no key result."""
-    none = {item: 1 - sum(p.values()) for item, p in session.execute(select(Match.work_item_id, Match.probabilities))}
-    off = {item for item, p in none.items() if p >= _OFF}
+def _themes(session: Session, model: str, last: date) -> list[Theme]:
+    """Cluster the items that most likely serve no key result, those that most time went into in half a year."""
+    since = last - THEMES_OF
+    spent = func.sum(Effort.person_days)
+    heaviest = (
+        select(Effort.work_item_id).join(Match, Match.work_item_id == Effort.work_item_id)
+        .join(WorkItem, WorkItem.id == Effort.work_item_id).where(Effort.day >= since).group_by(Effort.work_item_id)
+        .order_by(func.round(spent * 1_000_000).desc(), func.min(WorkItem.source), func.min(WorkItem.external_id))
+    )  # fmt: skip
+    off = list(session.scalars(heaviest.where(Match.none >= _OFF).limit(MOST_ITEMS)))
+    on = list(session.scalars(heaviest.where(Match.none < _OFF).limit(MOST_ITEMS)))
     days: dict[int, dict[date, float]] = defaultdict(lambda: defaultdict(float))
     teams: dict[int, dict[str, float]] = defaultdict(lambda: defaultdict(float))
-    query = select(Effort.work_item_id, Effort.day, Effort.person_days, Person.team)
-    for item, day, amount, team in session.execute(query.join(Person, Person.id == Effort.person_id)):
-        off_goal = amount * none.get(item, 1.0)  # as in the shares: by probability, not by label
-        days[item][day] += off_goal
-        teams[item][team or ""] += off_goal
-    everything = load_work(session)
-    titles = {one.item.id: one.item.title for one in everything if one.item.kind == "epic"}
-    work = [one for one in everything if one.row in days and one.item.words]
-    inside: list[Work] = [one for one in work if one.row in off]
+    query = select(Effort.work_item_id, Effort.day, Effort.person_days, Person.team, Match.none).join(
+        Person, Person.id == Effort.person_id
+    ).join(Match, Match.work_item_id == Effort.work_item_id).where(Effort.day >= since)  # fmt: skip
+    for some in in_lots(off):
+        for item, day, amount, team, none in session.execute(query.where(Effort.work_item_id.in_(some))):
+            days[item][day] += amount * none  # as in the shares: by probability, not by label
+            teams[item][team or ""] += amount * none
+    inside = [one for one in load_work(session, off) if one.item.words]
+    titles = _epics(session, {one.item.parent for one in inside if one.item.parent})
     vectors = load_vectors(session, inside, model)
     items = [
         OffGoal(one.row, one.item.title or one.item.words, one.item.parent or one.item.id,
                 titles.get(one.item.parent or one.item.id), days[one.row], teams[one.row])
         for one in inside
     ]  # fmt: skip
-    return find_themes(items, np.asarray(vectors), [one.item.words for one in work if one.row not in off])
+    goal_words = [one.item.words for one in load_work(session, on) if one.item.words]
+    return find_themes(items, np.asarray(vectors), goal_words)
+
+
+def _epics(session: Session, names: set[str]) -> dict[str, str | None]:
+    """Titles of those that are epics, by the items' names."""
+    by_source: dict[str, list[str]] = defaultdict(list)
+    for name in names:
+        source, _, external = name.partition(":")
+        by_source[source].append(external)
+    found: dict[str, str | None] = {}
+    for source, externals in by_source.items():
+        for some in in_lots(sorted(externals)):
+            query = select(WorkItem.external_id, WorkItem.title).where(
+                WorkItem.source == source, WorkItem.kind == "epic"
+            )
+            rows = session.execute(query.where(WorkItem.external_id.in_(some)))
+            found |= {item_id(source, external): title for external, title in rows}
+    return found
 
 
 def _keep_themes(session: Session, themes: Sequence[Theme], last: date) -> None:

@@ -1,21 +1,35 @@
-"""Signals of the database to person-days by person, day and work item."""
+"""Signals of the database to person-days by person, day and work item.
 
+Two stages: for the items with news, when they were in progress with whom; then the days that can have changed. So a cycle
+costs what is new, however long the history is, and gives what an estimate of all days would.
+"""
+
+import hashlib
+import json
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
-from datetime import date, datetime
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session, sessionmaker
 
-from models import Account, Capacity, Effort, Person, Signal, WorkItem, upsert
-from pipeline.effort import Activity, Change, Span, efforts, in_progress
+from models import ALL_OF_IT, Account, Capacity, Effort, Part, Person, Signal, WorkItem, upsert
+from models import Span as SpanRow
+from pipeline import basis, parts
+from pipeline.effort import ABSENT_AFTER, Activity, Change, Span, efforts, in_progress
 from pipeline.register import Register
-from pipeline.work import named_issue
-from pipeline.workdays import Workdays
+from pipeline.work import in_lots, named_issue
+from pipeline.workdays import Workdays, monday
 
+SPAN, FROM, EFFORT, SHARE = "span", "from", "effort", "share"
+ITEMS_A_PART = 5_000
+WEEKS_A_PART = 4
+_MARGIN = timedelta(days=16)
+"""Days read beside those that are written: enough to see whether a run of days without a trace is an absence."""
 _NO_SPAN = {"epic"}
 """An epic is in progress all quarter; the work is on what hangs below it."""
+_Owners = Mapping[tuple[str, str], tuple[int, str | None]]
 
 
 class _Clock:
@@ -35,81 +49,269 @@ class _Clock:
         return at.astimezone(self._zones[zone] if zone else self._default)
 
 
-def estimate_effort(sessions: sessionmaker[Session], register: Register, last: date) -> int:
-    """Replace all effort and capacity up to `last`; returns the number of effort rows."""
-    with sessions() as session:
-        people = {
-            p.id: p
-            for p in session.scalars(select(Person).where(Person.team.is_not(None), Person.forgotten.is_(False)))
-        }
-        owner = _owners(session, people)
-        clock = _Clock(register.calendar.time_zone)
-        activities, changes, seen = _read(session, owner, clock)
-        spans = list(_spans(session, owner, changes, seen, clock))
-    first = min((a.day for a in activities), default=last)
-    capacity = _capacity(register, people, first, last)
-    found = efforts([a for a in activities if a.day <= last], spans, capacity, last)
+def estimate_effort(sessions: sessionmaker[Session], register: Register, last: date) -> None:
+    """Estimate all effort and capacity up to `last` anew, in this process."""
+    with sessions.begin() as session:
+        basis.forget(session, EFFORT)
+        plan_spans(session, register)
+    parts.take(sessions, SPAN, lambda session, part: work_spans(session, part, register))
+    with sessions.begin() as session:
+        plan_days(session, register, last)
+    parts.take(sessions, EFFORT, lambda session, part: work_days(session, part, register, last))
+
+
+def is_pending(session: Session, register: Register, last: date) -> bool:
+    """Whether news, other people or another day can change any effort."""
+    news = session.scalar(select(WorkItem.id).where(WorkItem.effort_from.is_not(None)).limit(1)) is not None
+    return (
+        news
+        or parts.left(session, FROM)
+        or basis.differs(session, EFFORT, _digest(session, register))
+        or (_known_until(session) or date.max) < last
+    )
+
+
+def plan_spans(session: Session, register: Register) -> None:
+    """Note as pieces the items whose times in progress can have changed, and take the marks off them."""
+    digest = _digest(session, register)
+    if basis.differs(session, EFFORT, digest):
+        basis.keep(session, EFFORT, digest)
+        first = _first_day(session, register)
+        if first is not None:
+            parts.add(session, FROM, {first.isoformat(): {}})
+        ids = list(session.scalars(select(WorkItem.id).order_by(WorkItem.id)))
+    else:
+        ids = list(session.scalars(select(WorkItem.id).where(WorkItem.effort_from.is_not(None)).order_by(WorkItem.id)))
+        begin = _first_news(session)
+        if begin is not None:
+            parts.add(session, FROM, {begin.isoformat(): {}})
+    lots = list(in_lots(ids, ITEMS_A_PART))
+    parts.add(session, SPAN, {f"{n:06}": {"ids": list(lot)} for n, lot in enumerate(lots)})
+    session.execute(update(WorkItem).where(WorkItem.effort_from.is_not(None)).values(effort_from=None))
+
+
+def _first_news(session: Session) -> date | None:
+    """The first day, in any time zone, whose effort the news can change."""
+    marked = session.scalar(select(func.min(WorkItem.effort_from)).where(WorkItem.effort_from > ALL_OF_IT))
+    new = session.scalar(
+        select(func.min(Signal.at))
+        .join(WorkItem, (WorkItem.source == Signal.source) & (WorkItem.external_id == Signal.item))
+        .where(WorkItem.effort_from == ALL_OF_IT)
+    )
+    return min(filter(None, (marked, day_before(new) if new else None)), default=None)
+
+
+def day_before(at: datetime) -> date:
+    """The earliest day it can have been anywhere."""
+    return (at - timedelta(hours=14)).date()
+
+
+def work_spans(session: Session, part: Part, register: Register) -> None:
+    """Find when the items were in progress with whom; notes the first day on which that is another than it was."""
+    ids: list[int] = part.detail["ids"]
+    people, clock = _people(session), _Clock(register.calendar.time_zone)
+    found = set(_spans(session, ids, _owners(session, people), clock))
+    kept = {
+        Span(row.person_id, row.work_item_id, row.first, row.last)
+        for some in in_lots(ids) for row in session.scalars(select(SpanRow).where(SpanRow.work_item_id.in_(some)))
+    }  # fmt: skip
+    before, now = _days_from(kept), _days_from(found)
+    changed = [_first_difference(before.get(key, ()), now.get(key, ())) for key in {*before, *now}]
+    begin = min((day for day in changed if day is not None), default=None)
+    if begin is None:
+        return
+    for some in in_lots(ids):
+        session.execute(delete(SpanRow).where(SpanRow.work_item_id.in_(some)))
+    rows = [{"work_item_id": s.item, "person_id": s.person, "first": s.first, "last": s.last} for s in found]
+    upsert(session, SpanRow, rows, ("work_item_id", "person_id", "first", "last"))
+    parts.add(session, FROM, {begin.isoformat(): {}})
+
+
+def _days_from(spans: Iterable[Span]) -> dict[tuple[int, int], list[tuple[date, date]]]:
+    found: dict[tuple[int, int], list[tuple[date, date]]] = defaultdict(list)
+    for span in spans:
+        found[span.person, span.item].append((span.first, span.last))
+    return {key: sorted(ends) for key, ends in found.items()}
+
+
+def _first_difference(before: Sequence[tuple[date, date]], now: Sequence[tuple[date, date]]) -> date | None:
+    """The first day that only one of them covers; the same spans up to the last one differ from its nearer end on."""
+    if before == now:
+        return None
+    for one, other in zip(before, now, strict=False):
+        if one != other:
+            return min(one[0], other[0]) if one[0] != other[0] else min(one[1], other[1])
+    longer = before if len(before) > len(now) else now
+    return longer[min(len(before), len(now))][0]
+
+
+def plan_days(session: Session, register: Register, last: date) -> None:
+    """Note as pieces the stretches of days to estimate anew."""
+    days = [date.fromisoformat(name) for name in parts.names(session, FROM)]
+    parts.drop(session, FROM)
+    known = _known_until(session)
+    begin = min([*days, *([known + timedelta(days=1)] if known else [])], default=None)
+    first = _first_day(session, register)
+    if begin is None or first is None:
+        return
+    begin = max(_three_workdays_before(begin, register), first)
+    ranges = {}
+    while begin <= last:
+        end = min(last, monday(begin) + timedelta(weeks=WEEKS_A_PART, days=-1))
+        ranges[begin.isoformat()] = {"first": begin.isoformat(), "last": end.isoformat(), "since": first.isoformat()}
+        begin = end + timedelta(days=1)
+    parts.add(session, EFFORT, ranges)
+
+
+def _three_workdays_before(day: date, register: Register) -> date:
+    """A day without a trace can become part of an absence by what comes after it, so many working days later at most."""
+    workdays = Workdays(register.calendar)
+    countries = {member.country for team in register.teams for member in team.members} | {None}
+    steps = ABSENT_AFTER - 1
+    while steps:
+        day -= timedelta(days=1)
+        steps -= all(workdays.is_workday(day, country) for country in countries)
+    return day
+
+
+def work_days(session: Session, part: Part, register: Register, last: date) -> None:
+    """Estimate a stretch of days, replacing what was there, and note its weeks for the shares."""
+    first, end = date.fromisoformat(part.detail["first"]), date.fromisoformat(part.detail["last"])
+    begin = max(first - _MARGIN, date.fromisoformat(part.detail["since"]))
+    seen_until = min(last, end + _MARGIN)
+    people, clock = _people(session), _Clock(register.calendar.time_zone)
+    owners = _owners(session, people)
+    activities = [a for a in _activities(session, owners, clock, begin, seen_until) if begin <= a.day <= seen_until]
+    spans = [
+        Span(row.person_id, row.work_item_id, max(row.first, begin), row.last)
+        for row in session.scalars(select(SpanRow).where(SpanRow.last >= begin, SpanRow.first <= seen_until))
+        if row.person_id in people
+    ]
+    capacity = _capacity(register, people, begin, seen_until)
+    found = efforts(activities, spans, capacity, seen_until)
     rows = [
         {"day": day, "person_id": person, "work_item_id": item, "person_days": round(days, 6)}
-        for (day, person, item), days in sorted(found.items())
-    ]
-    expected = [{"day": day, "person_id": person, "expected": part} for (person, day), part in capacity.items()]
-    with sessions.begin() as session:
-        forgotten = select(Person.id).where(Person.forgotten)  # a sum that no signal is left of
-        session.execute(delete(Effort).where(Effort.person_id.not_in(forgotten)))
-        session.execute(delete(Capacity).where(Capacity.person_id.not_in(forgotten)))
-        upsert(session, Effort, rows, ("day", "person_id", "work_item_id"))
-        upsert(session, Capacity, expected, ("day", "person_id"))
-    return len(rows)
+        for (day, person, item), days in sorted(found.items()) if first <= day <= end
+    ]  # fmt: skip
+    expected = [
+        {"day": day, "person_id": person, "expected": amount}
+        for (person, day), amount in capacity.items() if first <= day <= end
+    ]  # fmt: skip
+    forgotten = select(Person.id).where(Person.forgotten)  # a sum that no signal is left of
+    for table in (Effort, Capacity):
+        session.execute(delete(table).where(table.day.between(first, end), table.person_id.not_in(forgotten)))
+    upsert(session, Effort, rows, ("day", "person_id", "work_item_id"))
+    upsert(session, Capacity, expected, ("day", "person_id"))
+    weeks = {monday(first + timedelta(days=n)) for n in range((end - first).days + 1)}
+    parts.add(session, SHARE, {week.isoformat(): {} for week in weeks})
 
 
-def _owners(session: Session, people: Mapping[int, Person]) -> dict[tuple[str, str], tuple[int, str | None]]:
+def _people(session: Session) -> dict[int, Person]:
+    return {
+        p.id: p for p in session.scalars(select(Person).where(Person.team.is_not(None), Person.forgotten.is_(False)))
+    }
+
+
+def _owners(session: Session, people: Mapping[int, Person]) -> _Owners:
     rows = session.execute(select(Account.source, Account.external_id, Account.person_id, Account.time_zone))
     return {
         (source, id_): (person, zone) for source, id_, person, zone in rows if person is not None and person in people
     }
 
 
-def _read(
-    session: Session, owner: Mapping[tuple[str, str], tuple[int, str | None]], clock: _Clock
-) -> tuple[list[Activity], dict[int, list[Change]], dict[int, date]]:
-    """Activities, the changes of state of each issue, and the last day anything happened on each item."""
-    items = {(s, e): id_ for id_, s, e in session.execute(select(WorkItem.id, WorkItem.source, WorkItem.external_id))}
-    stands_for = named_issue(session)
-    activities: list[Activity] = []
-    changes: dict[int, list[Change]] = defaultdict(list)
-    seen: dict[int, date] = {}
-    query = select(Signal.source, Signal.item, Signal.kind, Signal.at, Signal.account, Signal.hours, Signal.detail)
-    for source, external, kind, at, account, hours, detail in session.execute(query):
-        item = items.get((source, external))
-        if item is None:
-            continue
-        item = stands_for.get(item, item)
+def _digest(session: Session, register: Register) -> str:
+    """Of all that effort rests on beside signals and items: who is whose account, and when they are expected to work."""
+    people = _people(session)
+    accounts = sorted(
+        (source, id_, people[person].email or "", people[person].team or "", zone or "")
+        for (source, id_), (person, zone) in _owners(session, people).items()
+    )
+    members = sorted(
+        (m.email.lower(), m.part, m.country or "", team.key) for team in register.teams for m in team.members
+    )
+    text = json.dumps([accounts, members, repr(register.calendar)])
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _known_until(session: Session) -> date | None:
+    return session.scalar(select(func.max(Capacity.day)))
+
+
+def _first_day(session: Session, register: Register) -> date | None:
+    """The day of the first thing that anybody of a team did."""
+    query = (
+        select(Signal.at, Account.time_zone)
+        .join(Account, (Account.source == Signal.source) & (Account.external_id == Signal.account))
+        .join(Person, Person.id == Account.person_id)
+        .where(Person.team.is_not(None), Person.forgotten.is_(False))
+        .order_by(Signal.at, Signal.source, Signal.external_id)
+        .limit(1)
+    )
+    found = session.execute(query).first()
+    return _Clock(register.calendar.time_zone).local(found.at, found.time_zone).date() if found else None
+
+
+def _activities(session: Session, owner: _Owners, clock: _Clock, first: date, last: date) -> list[Activity]:
+    """What was done from a day before to a day after these days, which are those of the time zones."""
+    begin = datetime.combine(first - timedelta(days=1), datetime.min.time(), clock.local(_NOON, None).tzinfo)
+    end = begin + (last - first) + timedelta(days=4)
+    query = (
+        select(Signal.source, Signal.kind, Signal.at, Signal.account, Signal.hours, WorkItem.id)
+        .join(WorkItem, (WorkItem.source == Signal.source) & (WorkItem.external_id == Signal.item))
+        .where(Signal.at >= begin, Signal.at < end)
+    )
+    found = []
+    for source, kind, at, account, hours, item in session.execute(query):
         person, zone = owner.get((source, account or ""), (None, None))
-        at = clock.local(at, zone)
-        day = at.date()
-        seen[item] = max(seen.get(item, day), day)
-        if kind in ("transition", "assignment"):
-            to = detail.get("to")
-            target = owner.get((source, str(to)), (None,))[0] if kind == "assignment" else to
-            changes[item].append(Change(at, kind, target))
         if person is not None:
-            activities.append(Activity(person, day, item, kind, hours))
-    return activities, changes, seen
+            found.append((person, clock.local(at, zone).date(), item, kind, hours))
+    stands_for = named_issue(session, sorted({item for _, _, item, _, _ in found}))
+    # Sorted, since sums of hours must not depend on the order in which a database gives rows.
+    found.sort(key=lambda row: (row[1], row[0], row[2], row[3], row[4] or 0.0))
+    return [Activity(person, day, stands_for.get(item, item), kind, hours) for person, day, item, kind, hours in found]
 
 
-def _spans(
-    session: Session, owner: Mapping[tuple[str, str], tuple[int, str | None]], changes: Mapping[int, list[Change]],
-    seen: Mapping[int, date], clock: _Clock,
-) -> Iterator[Span]:  # fmt: skip
-    query = select(WorkItem.id, WorkItem.source, WorkItem.kind, WorkItem.assignee, WorkItem.created_at)
-    for item, source, kind, assignee, created in session.execute(query.where(WorkItem.id.in_(list(changes)))):
+def _spans(session: Session, ids: Sequence[int], owner: _Owners, clock: _Clock) -> Iterator[Span]:
+    items: dict[tuple[str, str], tuple[int, str, str | None, datetime | None]] = {}
+    columns = (
+        WorkItem.id,
+        WorkItem.source,
+        WorkItem.external_id,
+        WorkItem.kind,
+        WorkItem.assignee,
+        WorkItem.created_at,
+    )
+    for some in in_lots(ids):
+        for id_, source, name, kind, assignee, created in session.execute(
+            select(*columns).where(WorkItem.id.in_(some))
+        ):
+            items[source, name] = (id_, kind, assignee, created)
+    changes: dict[tuple[str, str], list[Change]] = defaultdict(list)
+    seen: dict[tuple[str, str], date] = {}
+    query = select(Signal.source, Signal.item, Signal.kind, Signal.at, Signal.account, Signal.detail)
+    for source in sorted({source for source, _ in items}):
+        for some in in_lots([name for origin, name in items if origin == source]):
+            here = query.where(Signal.source == source, Signal.item.in_(some))
+            for _, name, kind, at, account, detail in session.execute(here.order_by(Signal.at, Signal.external_id)):
+                zone = owner.get((source, account or ""), (None, None))[1]
+                at = clock.local(at, zone)
+                seen[source, name] = max(seen.get((source, name), at.date()), at.date())
+                if kind in ("transition", "assignment"):
+                    to = detail.get("to")
+                    target = owner.get((source, str(to)), (None,))[0] if kind == "assignment" else to
+                    changes[source, name].append(Change(at, kind, target))
+    for (source, name), made in changes.items():
+        item, kind, assignee, created = items[source, name]
         if kind in _NO_SPAN or created is None:
             continue
         now = owner.get((source, assignee or ""), (None,))[0]
-        for person, first, last in in_progress(changes[item], now, clock.local(created, None).date(), seen[item]):
+        begin = clock.local(created, None).date()
+        for person, first, last in in_progress(made, now, begin, seen[source, name]):
             if isinstance(person, int):
                 yield Span(person, item, first, last)
+
+
+_NOON = datetime.fromisoformat("2026-01-01T12:00:00+00:00")
 
 
 def _capacity(

@@ -5,7 +5,8 @@ text is never encoded twice.
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -15,6 +16,8 @@ from numpy.typing import NDArray
 BUNDLED = "bundled"
 _BUNDLED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 BATCH = 32
+ROWS = 4
+"""Rows of a batch are a multiple of this, as the processor's kernels take them."""
 LONGEST_TOKENS = 128
 """Cutting at 128 tokens is the bundled model's own training length; see docs/matching.md."""
 
@@ -47,14 +50,21 @@ class SentenceEncoder:
         self._loaded: Any = None
 
     def encode(self, texts: Sequence[str]) -> Vectors:
-        """See Encoder. Sorted by length, so that short texts are not padded to long ones."""
+        """See Encoder. A text's vector does not depend on what it is encoded with, to the last bit: padding and the number
+        of rows change the order in which a processor sums, so texts of equal length go together, in multiples of ROWS.
+        """
         model = self._load()
-        order = np.argsort([-len(text) for text in texts], kind="stable")
-        found = model.encode(
-            [texts[i] for i in order], batch_size=BATCH, normalize_embeddings=True, show_progress_bar=False
-        )
-        vectors = np.empty(found.shape, dtype=np.float16)
-        vectors[order] = found
+        tokens = model.tokenizer(list(texts), truncation=True, max_length=model.max_seq_length)["input_ids"]
+        by_length: dict[int, list[int]] = defaultdict(list)
+        for i, ids in enumerate(tokens):
+            by_length[len(ids)].append(i)
+        dimension = model.get_embedding_dimension()
+        vectors = np.empty((len(texts), dimension), dtype=np.float16)
+        for _, rows in sorted(by_length.items()):
+            batch = [texts[i] for i in rows]
+            batch += batch[-1:] * (-len(batch) % ROWS)
+            found = model.encode(batch, batch_size=BATCH, normalize_embeddings=True, show_progress_bar=False)
+            vectors[rows] = found[: len(rows)]
         return vectors
 
     def _load(self) -> Any:
@@ -89,16 +99,3 @@ def bundled_model() -> Path:
 def text_hash(text: str) -> str:
     """The name under which a text's vector is kept."""
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def encode_in_batches(
-    encoder: Encoder, texts: Iterable[str], size: int = 512, progress: Callable[[int], None] | None = None
-) -> Iterator[tuple[list[str], Vectors]]:
-    """Encode the distinct texts, batch by batch, so that each batch can be stored before the next one."""
-    distinct = list(dict.fromkeys(texts))
-    distinct.sort(key=len)
-    for first in range(0, len(distinct), size):
-        batch = distinct[first : first + size]
-        yield batch, encoder.encode(batch)
-        if progress:
-            progress(len(batch))

@@ -1,61 +1,69 @@
-"""Encode what changed: words of stale items, batch by batch, each distinct text once."""
+"""Encode what changed: words of stale items, lot by lot, the newest first, each distinct text once.
+
+Any number of workers take lots at once; the rows of a lot stay locked until its vectors are stored.
+"""
 
 from collections.abc import Callable
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session, sessionmaker
 
 from models import Vector, WorkItem, upsert
-from pipeline.encode import Encoder, encode_in_batches, text_hash
-from pipeline.work import Work, load_work
+from pipeline.encode import Encoder, text_hash
+from pipeline.parts import write_now
+from pipeline.work import Work, in_lots, load_work
 
-_MARK = 500
+LOT = 500
+"""Items that a worker takes at once, and at most the work that a kill loses."""
 
 
 def encode_pending(
     sessions: sessionmaker[Session], encoder: Encoder, progress: Callable[[int, int], None] | None = None
 ) -> tuple[int, int]:
-    """Encode the words of all stale items; returns (items that changed, texts encoded).
-
-    Each batch of vectors is stored by itself, so a kill loses at most one.
-    """
+    """Encode the words of all stale items that nobody else has; returns (items that changed, texts encoded)."""
     with sessions() as session:
-        work = load_work(session, only_stale=True)
-        hashes = {text_hash(one.item.words): one.item.words for one in work if one.item.words and not one.kept_hash}
-        known = _known(session, list(hashes), encoder.name)
-    missing = [words for name, words in hashes.items() if name not in known]
-    done = 0
-    for texts, vectors in encode_in_batches(encoder, missing):
-        rows = [
-            {"text_hash": text_hash(text), "model": encoder.name, "data": vector.tobytes()}
-            for text, vector in zip(texts, vectors, strict=True)
-        ]
+        waiting = session.scalar(select(func.count()).select_from(WorkItem).where(WorkItem.stale)) or 0
+    items = texts = 0
+    while True:
         with sessions.begin() as session:
-            upsert(session, Vector, rows, ("text_hash", "model"))
-        done += len(texts)
+            write_now(session)
+            lot = _take(session)
+            if not lot:
+                return items, texts
+            texts += _encode(session, encoder, lot)
+        items += len(lot)
         if progress:
-            progress(done, len(missing))
-    for first in range(0, len(work), _MARK):
-        with sessions.begin() as session:
-            _mark(session, work[first : first + _MARK])
-    return len(work), done
+            progress(items, max(items, waiting))
+
+
+def _take(session: Session) -> list[Work]:
+    query = select(WorkItem.id).where(WorkItem.stale).order_by(WorkItem.updated_at.desc(), WorkItem.id).limit(LOT)
+    ids = list(session.scalars(query.with_for_update(skip_locked=True)))
+    return load_work(session, ids) if ids else []
+
+
+def _encode(session: Session, encoder: Encoder, lot: list[Work]) -> int:
+    hashes = {text_hash(one.item.words): one.item.words for one in lot if one.item.words and not one.kept_hash}
+    known = _known(session, list(hashes), encoder.name)
+    missing = sorted(name for name in hashes if name not in known)  # sorted: two workers must not wait for each other
+    if missing:
+        vectors = encoder.encode([hashes[name] for name in missing])
+        rows = [
+            {"text_hash": name, "model": encoder.name, "data": vector.tobytes()}
+            for name, vector in zip(missing, vectors, strict=True)
+        ]
+        upsert(session, Vector, rows, ("text_hash", "model"))
+    marks = [
+        {"id": one.row, "stale": False, "unmatched": True,
+         "text_hash": one.kept_hash or (text_hash(one.item.words) if one.item.words else None)}
+        for one in lot
+    ]  # fmt: skip
+    session.execute(update(WorkItem), marks)
+    return len(missing)
 
 
 def _known(session: Session, hashes: list[str], model: str) -> set[str]:
     found: set[str] = set()
-    for first in range(0, len(hashes), _MARK):
-        some = hashes[first : first + _MARK]
+    for some in in_lots(hashes):
         found |= set(session.scalars(select(Vector.text_hash).where(Vector.model == model, Vector.text_hash.in_(some))))
     return found
-
-
-def _mark(session: Session, work: list[Work]) -> None:
-    rows = [
-        {
-            "id": one.row,
-            "stale": False,
-            "text_hash": one.kept_hash or (text_hash(one.item.words) if one.item.words else None),
-        }
-        for one in work
-    ]
-    session.execute(update(WorkItem), rows)

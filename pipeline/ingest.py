@@ -12,18 +12,20 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from typing import Any
 
 import structlog
-from sqlalchemy import JSON, String, Table, and_, delete, func, or_, select, update
+from sqlalchemy import JSON, Date, String, Table, and_, bindparam, delete, func, or_, select, update
 from sqlalchemy.orm import Session, sessionmaker
 
 from connectors.base import Connector, Cursor, Page, SourceError
 from connectors.base import Failure as SetAside
 from models import Account, Failure, Forgotten, Signal, StreamCursor, WorkItem, upsert
 from models.base import Base
+from pipeline import parts
+from pipeline.effort_stage import FROM, day_before
 from pipeline.forget import digest_of
 
 log = structlog.get_logger()
@@ -267,22 +269,72 @@ def store(session: Session, source: str, page: Page, *, retention: bool = True) 
     items = door.fit(WorkItem, page.stream, (
         _item_row(one, authors.get(one.external_id), door, dropped) for one in page.items
     ))  # fmt: skip
+    known = _known_items(session, source, page)
     new_items = upsert(session, WorkItem, items, ("source", "external_id"), _ITEM_NEWS)
     rows = door.fit(Signal, page.stream, (_signal_row(one, dropped) for one in page.signals))
     if door.forgotten:
         rows = [row for row in rows if row["account"] not in door.forgotten]
+    news = _news(session, source, [row for row in rows if row["item"] in known]) if known else {}
     changed = upsert(session, Signal, rows, ("source", "external_id"), _SIGNAL_NEWS)
     # An item that is new or changed was stored as stale; others on the page may only have a new signal.
     fresh = {row["external_id"] for row in items} if new_items == len(items) else set()
     removed = _remove(session, source, page.gone, *left_over)
     if changed:
         _mark_stale(session, source, sorted({signal.item for signal in page.signals} - fresh))
+        _mark_effort(session, source, news)
     now = datetime.now(UTC)
     _note_failures(session, source, page, door, now)
     if page.cursor is not None:
         cursor = {"source": source, "stream": page.stream, "state": dict(page.cursor), "pulled_at": now}
         upsert(session, StreamCursor, [cursor], ("source", "stream"))
     return changed, removed
+
+
+def _known_items(session: Session, source: str, page: Page) -> set[str]:
+    """Items of the page, and of its signals, that were there before; all days of a new one count anyway."""
+    names = sorted({*(one.external_id for one in page.items), *(one.item for one in page.signals)})
+    query = select(WorkItem.external_id).where(WorkItem.source == source)
+    return {
+        id_
+        for some in _some(names)
+        for id_ in session.connection().scalars(query.where(WorkItem.external_id.in_(some)))
+    }
+
+
+def _news(session: Session, source: str, rows: Sequence[Mapping[str, Any]]) -> dict[str, date]:
+    """By item, the first day of a signal that is new or not as it was."""
+    columns = (Signal.external_id, Signal.at, Signal.hours, Signal.account, Signal.item)
+    kept: dict[str, Any] = {}
+    for some in _some([row["external_id"] for row in rows]):
+        found = session.connection().execute(
+            select(*columns).where(Signal.source == source, Signal.external_id.in_(some))
+        )
+        kept |= {row.external_id: row for row in found}
+    first: dict[str, date] = {}
+    for row in rows:
+        was = kept.get(row["external_id"])
+        if was is not None and (was.at, was.hours, was.account, was.item) == (
+            row["at"], row["hours"], row["account"], row["item"]
+        ):  # fmt: skip
+            continue
+        day = day_before(min(row["at"], was.at) if was is not None else row["at"])
+        for item in {row["item"], was.item if was is not None else row["item"]}:
+            first[item] = min(day, first.get(item, day))
+    return first
+
+
+def _mark_effort(session: Session, source: str, first: Mapping[str, date]) -> None:
+    """Effort is to be estimated again from these days on, by item."""
+    by_day: dict[date, list[str]] = defaultdict(list)
+    for item, day in first.items():
+        by_day[day].append(item)
+    later = or_(WorkItem.effort_from.is_(None), WorkItem.effort_from > bindparam("day", type_=Date))
+    for day, items in sorted(by_day.items()):
+        for some in _some(sorted(items)):
+            session.connection().execute(
+                update(WorkItem).where(WorkItem.source == source, WorkItem.external_id.in_(some), later)
+                .values(effort_from=day), {"day": day},
+            )  # fmt: skip
 
 
 def _note_failures(session: Session, source: str, page: Page, door: "_Door", now: datetime) -> None:
@@ -424,9 +476,17 @@ def _remove(session: Session, source: str, gone: Sequence[str], signals: list[in
             Signal.source == source, Signal.item.in_([id_ for id_, _ in rows])
         ))  # fmt: skip
     signals = list(dict.fromkeys(signals))
+    first: dict[str, date] = {}
     for some in _some(signals):
-        touched |= set(session.scalars(select(Signal.item).where(Signal.id.in_(some))))
+        for item, at in session.execute(
+            select(Signal.item, func.min(Signal.at)).where(Signal.id.in_(some)).group_by(Signal.item)
+        ):
+            touched.add(item)
+            first[item] = min(day_before(at), first.get(item, date.max))
         session.execute(delete(Signal).where(Signal.id.in_(some)))
+    if first and items:  # what is left of those days is to be split anew, also where the item itself is gone
+        parts.add(session, FROM, {min(first.values()).isoformat(): {}})
+    _mark_effort(session, source, first)
     for some in _some(items):
         session.execute(delete(WorkItem).where(WorkItem.id.in_(some)))
     _mark_stale(session, source, sorted(touched))

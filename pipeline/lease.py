@@ -1,29 +1,68 @@
-"""A lease on a piece of work: one holder at a time, by a conditional update; a dead holder's lease runs out."""
+"""A lease on a piece of work: one holder at a time, by a conditional update. It is renewed while its holder lives; that of one
+who was killed runs out within SECONDS."""
 
+import threading
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
+import structlog
 from sqlalchemy import delete, or_, update
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 
 from models import Lease, upsert
 
+log = structlog.get_logger()
+SECONDS = 60.0
+
 
 @contextmanager
-def hold(sessions: sessionmaker[Session], name: str, longest: timedelta) -> Iterator[bool]:
-    """Yields whether the lease is ours. It is given back at the end, and lost after `longest`."""
+def hold(sessions: sessionmaker[Session], name: str, seconds: float | None = None) -> Iterator[bool]:
+    """Yields whether the lease is ours. It is given back at the end, and lost `seconds` after its holder died."""
+    seconds = SECONDS if seconds is None else seconds
     holder, now = uuid.uuid4().hex, datetime.now(UTC)
     with sessions.begin() as session:
         # The row must exist before it can be claimed; one who comes second changes nothing.
         upsert(session, Lease, [{"name": name, "holder": "", "until": now}], ("name",), keep=True)
         free = or_(Lease.holder == "", Lease.until < now)
-        statement = update(Lease).where(Lease.name == name, free).values(holder=holder, until=now + longest)
+        statement = update(Lease).where(Lease.name == name, free).values(holder=holder, until=_until(seconds))
         mine = getattr(session.execute(statement), "rowcount", 0) == 1
+    done = threading.Event()
+    if mine:
+        threading.Thread(target=_renew, args=(sessions, name, holder, seconds, done), daemon=True).start()
     try:
         yield mine
     finally:
+        done.set()
         if mine:
             with sessions.begin() as session:
                 session.execute(delete(Lease).where(Lease.name == name, Lease.holder == holder))
+
+
+def _until(seconds: float) -> datetime:
+    return datetime.now(UTC) + timedelta(seconds=seconds)
+
+
+def _renew(sessions: sessionmaker[Session], name: str, holder: str, seconds: float, done: threading.Event) -> None:
+    while not done.wait(max(0.1, seconds / 4)):
+        try:
+            with sessions.begin() as session:
+                mine = (Lease.name == name, Lease.holder == holder)
+                session.execute(update(Lease).where(*mine).values(until=_until(seconds)))
+        except SQLAlchemyError as error:  # the next turn tries again; what is done twice meanwhile does no harm
+            log.warning("a lease could not be renewed", lease=name, reason=type(error).__name__)
+
+
+def due(sessions: sessionmaker[Session], name: str, now: datetime) -> bool:
+    """Whether the time has come that `not_before` set."""
+    with sessions() as session:
+        row = session.get(Lease, name)
+        return row is None or row.until <= now
+
+
+def not_before(sessions: sessionmaker[Session], name: str, at: datetime) -> None:
+    """From when on `name` is due again."""
+    with sessions.begin() as session:
+        upsert(session, Lease, [{"name": name, "holder": "-", "until": at}], ("name",))

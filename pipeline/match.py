@@ -6,6 +6,7 @@ logit (fusion.py) with weights that were fitted on labelled companies and hold n
 weights/fusion.json, made by benchmarks/fit_fusion.py. docs/matching.md explains the method.
 """
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -61,6 +62,12 @@ def shipped_weights() -> tuple[Fusion, ...]:
     return tuple(Fusion.from_json(step) for step in data["steps"])
 
 
+@cache
+def weights_digest() -> str:
+    """A name for the weights: where it differs, matches of before are out of date."""
+    return hashlib.sha256(files("pipeline").joinpath("weights/fusion.json").read_bytes()).hexdigest()[:16]
+
+
 class Matcher:
     """All items of one company, ready to be matched. Raises ModelError where the encoder cannot be loaded."""
 
@@ -80,14 +87,18 @@ class Matcher:
         return self.first.beside(surroundings(self.links, self.vectors, self.neighbours, found))
 
     def probabilities(
-        self, labels: Mapping[str, str | None] | None = None, weights: Sequence[Fusion] | None = None
-    ) -> tuple[Matrix, Features]:
-        """(items, key results + 1) and the features of the last step. Labels by item id; None is no key result."""
+        self, labels: Mapping[str, str | None] | None = None, weights: Sequence[Fusion] | None = None,
+        settled: Mapping[int, Matrix] | None = None,
+    ) -> tuple[Matrix, Features]:  # fmt: skip
+        """(items, key results + 1) and the features of the last step. Labels by item id; None is no key result.
+
+        `settled` are rows of items that were matched before, by position: they tell about the others and stay.
+        """
         steps, known = weights or shipped_weights(), self._labelled(labels or {})
-        found, features = self._walk(steps, self.declared)
+        found, features = self._walk(steps, {**(settled or {}), **self.declared})
         if not known:
             return found, features
-        unlabelled, fixed = found, {**self.declared, **known}
+        unlabelled, fixed = found, {**(settled or {}), **self.declared, **known}
         found, features = self._walk(steps, fixed)
         if len(known) >= fewshot.LEAST:
             rows = np.array(list(known), dtype=np.int64)

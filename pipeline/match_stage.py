@@ -1,70 +1,230 @@
-"""Match all items of the database and keep the probabilities with their evidence."""
+"""Match the items of the database and keep the probabilities with their evidence.
+
+A company of up to WHOLE items is matched as one. A larger one is matched in pieces: items that hang together, beside a sample of
+the company that stands for all of it where an item is compared with what is usual. After the first time only what is new
+is matched, with the items it hangs together with, against a sample whose matches stand; all of it again where the register,
+the labels or the model changed, or the company grew by a fifth. docs/scale.md has the figures.
+"""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import delete, func, select
+from sqlalchemy import case, delete, func, select, update
 from sqlalchemy.orm import Session, sessionmaker
 
-from models import Label, Match, Question, Vector, WorkItem, upsert
+from models import Effort, Label, Match, Part, Question, Vector, WorkItem, upsert
+from pipeline import basis, parts
 from pipeline.ask import worth_asking
 from pipeline.audit_stage import AUDIT
 from pipeline.encode import Encoder
-from pipeline.match import Matcher
+from pipeline.match import Matcher, weights_digest
 from pipeline.register import Register
-from pipeline.work import Work, item_id, load_work
+from pipeline.work import Work, in_lots, item_id, load_work
+from pipeline.workdays import monday
 
+MATCH, SHARE = "match", "share"
 QUESTIONS = 60
 """Items kept as most worth a label."""
+WHOLE = 12_000
+"""Items that are matched as one, in about 1 GB."""
+PIECE = 8_000
+SAMPLE = 3_000
+GROWN = 1.2
 _LEAST = 0.005
 """Probabilities below this are not kept; they belong to none then."""
 
 
-def needs_match(session: Session, version: int, changed: int) -> bool:
+def is_pending(session: Session, version: int, encoder: Encoder) -> bool:
     """Whether anything that the matches rest on is newer than they are."""
-    matched = session.scalar(select(func.count()).select_from(Match).where(Match.version_id == version)) or 0
-    items = session.scalar(select(func.count()).select_from(WorkItem)) or 0
-    return bool(changed) or matched != items
+    new = select(WorkItem.id).where(WorkItem.unmatched, WorkItem.stale.is_(False)).limit(1)
+    return session.scalar(new) is not None or basis.differs(session, MATCH, _digest(session, version, encoder))
+
+
+def plan(session: Session, version: int, encoder: Encoder) -> None:
+    """Note as pieces the items to match, and take the marks off them."""
+    digest = _digest(session, version, encoder)
+    count = session.scalar(select(func.count()).select_from(WorkItem)) or 0
+    kept = basis.size(session, MATCH)
+    fresh = basis.differs(session, MATCH, digest)
+    everything = fresh or count <= WHOLE or count > GROWN * kept
+    wanted = select(WorkItem.id) if everything else select(WorkItem.id).where(WorkItem.unmatched)
+    ids = list(session.scalars(wanted.order_by(WorkItem.id)))
+    if everything:
+        basis.keep(session, MATCH, digest, count)
+        session.execute(delete(Question))
+    if ids:
+        lots = [ids] if everything and count <= WHOLE else _pieces(session, ids, everything)
+        parts.add(session, MATCH, {
+            f"{n:06}": {"ids": list(lot), "all": everything, "alone": everything and count <= WHOLE} for n, lot in enumerate(lots)
+        })  # fmt: skip
+    session.execute(update(WorkItem).where(WorkItem.unmatched, WorkItem.stale.is_(False)).values(unmatched=False))
+
+
+def work(session: Session, part: Part, register: Register, version: int, encoder: Encoder) -> int:
+    """Match a piece and keep what is new; notes the weeks whose shares that changes. Returns the number of items."""
+    ids: list[int] = part.detail["ids"]
+    labels = _labels(session, set(register.objective_of()))
+    around = [] if part.detail["alone"] else _around(session, labels)
+    kept = _kept(session, ids)
+    here = load_work(session, sorted({*ids, *around}))
+    matcher = Matcher(register, [one.item for one in here], encoder, load_vectors(session, here, encoder.name))
+    mine = set(ids)
+    settled = {} if part.detail["all"] else _settled(session, here, mine, matcher.keys)
+    found, features = matcher.probabilities(labels, settled=settled)
+    predictions = matcher.explain(labels, found, features)
+    rows, changed = [], []
+    for one, prediction in zip(here, predictions, strict=True):
+        if one.row not in mine:
+            continue
+        kept_part = {key: round(p, 4) for key, p in prediction.probabilities.items() if p >= _LEAST}
+        rows.append({"work_item_id": one.row, "version_id": version, "evidence": list(prediction.evidence),
+                     "probabilities": kept_part, "none": round(max(0.0, 1 - sum(kept_part.values())), 4)})  # fmt: skip
+        if kept.get(one.row) != kept_part:
+            changed.append(one.row)
+    upsert(session, Match, rows, ("work_item_id",))
+    if part.detail["all"]:
+        row_of = {one.item.id: one.row for one in here}
+        asked = [row_of[id_] for id_ in worth_asking(matcher, found, QUESTIONS, set(labels))]
+        upsert(session, Question, [{"work_item_id": row, "rank": n} for n, row in enumerate(asked) if row in mine],
+               ("work_item_id",), keep=True)  # fmt: skip
+    weeks: set[str] = set()
+    for some in in_lots(changed):
+        days = session.scalars(select(Effort.day).where(Effort.work_item_id.in_(some)).distinct())
+        weeks |= {monday(day).isoformat() for day in days}
+    parts.add(session, SHARE, {week: {} for week in weeks})
+    return len(rows)
 
 
 def matcher_of(
-    sessions: sessionmaker[Session], register: Register, encoder: Encoder
+    sessions: sessionmaker[Session], register: Register, encoder: Encoder, wanted: Iterable[int] = ()
 ) -> tuple[list[Work], Matcher, dict[str, str | None]]:
-    """All work items, their matcher, and the labels that teach it (by the items' names)."""
+    """Work items, their matcher, and the labels that teach it (by the items' names).
+
+    All items of a company that is matched as one; of a larger one the `wanted` row ids, what was labelled and a sample.
+    """
     with sessions() as session:
-        work = load_work(session)
-        vectors = load_vectors(session, work, encoder.name)
         labels = _labels(session, set(register.objective_of()))
+        count = session.scalar(select(func.count()).select_from(WorkItem)) or 0
+        work = load_work(session, None if count <= WHOLE else sorted({*wanted, *_around(session, labels)}))
+        vectors = load_vectors(session, work, encoder.name)
     return work, Matcher(register, [one.item for one in work], encoder, vectors), labels
 
 
 def match_all(sessions: sessionmaker[Session], register: Register, version: int, encoder: Encoder) -> int:
-    """Match every work item against the register; returns how many."""
-    with sessions() as session:
-        if session.scalar(select(WorkItem.id).limit(1)) is None:
-            return 0
-    work, matcher, labels = matcher_of(sessions, register, encoder)
-    found, features = matcher.probabilities(labels)
-    predictions = matcher.explain(labels, found, features)
-    asked = worth_asking(matcher, found, QUESTIONS, set(labels))
-    row_of = {one.item.id: one.row for one in work}
-    rows = [
-        {"work_item_id": one.row, "version_id": version, "evidence": list(prediction.evidence),
-         "probabilities": {key: round(p, 4) for key, p in prediction.probabilities.items() if p >= _LEAST}}
-        for one, prediction in zip(work, predictions, strict=True)
-    ]  # fmt: skip
+    """Match every work item against the register, in this process; returns how many."""
+    count = 0
+
+    def one(session: Session, part: Part) -> None:
+        nonlocal count
+        count += work(session, part, register, version, encoder)
+
     with sessions.begin() as session:
-        session.execute(delete(Match))
-        upsert(session, Match, rows, ("work_item_id",))
-        session.execute(delete(Question))
-        upsert(session, Question, [{"work_item_id": row_of[id_], "rank": rank} for rank, id_ in enumerate(asked)],
-               ("work_item_id",))  # fmt: skip
-    return len(rows)
+        basis.forget(session, MATCH)
+        plan(session, version, encoder)
+    parts.take(sessions, MATCH, one)
+    return count
 
 
-def load_vectors(session: Session, work: list[Work], model: str) -> NDArray[np.float32]:
+def _digest(session: Session, version: int, encoder: Encoder) -> str:
+    """Of all that the matches rest on beside the items."""
+    labels = session.execute(select(func.count(), func.max(Label.at)).where(Label.origin != AUDIT)).one()
+    return hashlib.sha256(f"{version} {encoder.name} {weights_digest()} {tuple(labels)}".encode()).hexdigest()
+
+
+def _pieces(session: Session, ids: Sequence[int], everything: bool) -> list[list[int]]:
+    """Row ids in lots of about PIECE items, with what hangs together in one lot: trees, and threads with what they name.
+
+    Lots follow the places, so that alike items meet. Without `everything` the ids' whole trees come too.
+    """
+    columns = (WorkItem.id, WorkItem.source, WorkItem.external_id, WorkItem.parent, WorkItem.container)
+    rows = session.execute(
+        select(*columns, case((WorkItem.source == "slack", WorkItem.mentions), else_=None), WorkItem.key)
+    )
+    position: dict[tuple[str, str], int] = {}
+    by_key: dict[str, int] = {}
+    above: dict[int, tuple[str, str]] = {}
+    names: dict[int, str] = {}
+    place: dict[int, tuple[str, str]] = {}
+    for id_, source, name, parent, container, mentions, key in rows:
+        position[source, name], place[id_] = id_, (source, container)
+        if key:
+            by_key[key] = id_
+        if parent:
+            above[id_] = (source, parent)
+        if mentions:
+            names[id_] = mentions[0]
+    tree = {id_: id_ for id_ in place}
+
+    def root(id_: int) -> int:
+        while tree[id_] != id_:
+            tree[id_] = tree[tree[id_]]
+            id_ = tree[id_]
+        return id_
+
+    links = [(id_, position.get(parent)) for id_, parent in above.items()]
+    links += [(id_, by_key.get(key)) for id_, key in names.items()]
+    for id_, other in links:
+        if other is not None:
+            tree[root(id_)] = root(other)
+    members: dict[int, list[int]] = defaultdict(list)
+    for id_ in sorted(place):
+        members[root(id_)].append(id_)
+    touched = sorted({root(id_) for id_ in ids if id_ in tree}, key=lambda one: (place[one], one))
+    lots: list[list[int]] = [[]]
+    wanted = set(ids)
+    for one in touched:
+        together = members[one]
+        # An epic that half the company names is no neighbourhood: what is new in it is matched by itself.
+        if not everything and len(together) > PIECE // 4:
+            together = [id_ for id_ in together if id_ in wanted]
+        for some in in_lots(together, PIECE):
+            if lots[-1] and len(lots[-1]) + len(some) > PIECE:
+                lots.append([])
+            lots[-1] += some
+    return [lot for lot in lots if lot]
+
+
+def _around(session: Session, labels: Mapping[str, str | None]) -> list[int]:
+    """A sample that stands for the company, by the row ids so that it stays the same, and all that was labelled."""
+    count = session.scalar(select(func.count()).select_from(WorkItem)) or 0
+    step = max(1, count // SAMPLE)
+    sample = list(session.scalars(select(WorkItem.id).where(WorkItem.id % step == 0).limit(2 * SAMPLE)))
+    labelled = list(session.scalars(select(Label.work_item_id).where(Label.origin != AUDIT))) if labels else []
+    return [*sample, *labelled]
+
+
+def _kept(session: Session, ids: Sequence[int]) -> dict[int, dict[str, float]]:
+    query = select(Match.work_item_id, Match.probabilities)
+    return {id_: p for some in in_lots(ids) for id_, p in session.execute(query.where(Match.work_item_id.in_(some)))}
+
+
+def _settled(
+    session: Session, here: Sequence[Work], mine: set[int], keys: Sequence[str]
+) -> dict[int, NDArray[np.float32]]:
+    """Rows of the items around that were matched before, by their position."""
+    kept = _kept(session, [one.row for one in here if one.row not in mine])
+    found = {}
+    for i, one in enumerate(here):
+        if one.row in kept:
+            row = np.array([kept[one.row].get(key, 0.0) for key in keys] + [0.0], np.float32)
+            row[-1] = max(0.0, 1 - row.sum())
+            found[i] = row
+    return found
+
+
+def load_vectors(session: Session, work: Sequence[Work], model: str) -> NDArray[np.float32]:
     """(items, dimension), zero where an item has no words."""
-    hashes = dict(session.execute(select(WorkItem.id, WorkItem.text_hash)).all())
-    stored = dict(session.execute(select(Vector.text_hash, Vector.data).where(Vector.model == model)).all())
+    hashes: dict[int, str] = {}
+    for some in in_lots([one.row for one in work]):
+        rows = session.execute(select(WorkItem.id, WorkItem.text_hash).where(WorkItem.id.in_(some)))
+        hashes |= {id_: name for id_, name in rows if name}
+    stored: dict[str, bytes] = {}
+    for some in in_lots(sorted(set(hashes.values()))):
+        query = select(Vector.text_hash, Vector.data).where(Vector.model == model, Vector.text_hash.in_(some))
+        stored |= dict(session.execute(query).all())
     size = len(next(iter(stored.values()))) // 2 if stored else 1
     found = np.zeros((len(work), size), np.float32)
     for i, one in enumerate(work):
@@ -79,5 +239,6 @@ def _labels(session: Session, known: set[str]) -> dict[str, str | None]:
         select(WorkItem.source, WorkItem.external_id, Label.key_result)
         .join(Label, Label.work_item_id == WorkItem.id)
         .where(Label.origin != AUDIT)
+        .order_by(WorkItem.source, WorkItem.external_id)
     )
     return {item_id(source, id_): key for source, id_, key in session.execute(query) if key is None or key in known}

@@ -1,113 +1,200 @@
-"""Weekly shares for the company and each team that is large enough, and the daily arrays that drift is looked for in."""
+"""Weekly shares and daily sums from effort and matches; and what the detector reads of them.
 
+A week is computed when its effort or a match of its items changed, and holds everything that later stages need of its days, so
+a cycle costs the weeks that were touched.
+"""
+
+import hashlib
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session, sessionmaker
 
-from models import Capacity, Effort, Match, Person, Share, WorkItem, upsert
-from pipeline.audit import correction
-from pipeline.audit_stage import load_draws
+from models import AuditDraw, Capacity, DayWork, Effort, Label, Match, Part, Person, Share, WorkItem, upsert
+from pipeline import basis, parts
+from pipeline.audit import Drawn, correction
+from pipeline.audit_stage import AUDIT, load_draws
 from pipeline.drift import COMPANY, Observations
 from pipeline.register import Register
 from pipeline.share import Worked, in_top, shares
+from pipeline.work import in_lots
 from pipeline.workdays import monday
+
+SHARE = "share"
+_DIGITS = 9
+"""Results are kept rounded: the order of a sum, and so its last bits, depends on the order of the rows."""
 
 
 @dataclass(frozen=True, slots=True)
 class Matched:
-    """Probabilities of each work item over objectives, the last column none; and the tree it belongs to."""
+    """Probabilities of work items over objectives, the last column none; the tree each belongs to, and its source."""
 
     objectives: list[str]
     rows: Mapping[int, NDArray[np.float64]]
     tree: Mapping[int, int]
+    source: Mapping[int, str]
 
 
-def load_matched(session: Session, register: Register) -> Matched:
-    """Sum the key results' probabilities by objective."""
+def load_matched(session: Session, register: Register, ids: set[int]) -> Matched:
+    """Sum the key results' probabilities of these items by objective."""
     objectives = [objective.key for objective in register.objectives]
     column = {key: objectives.index(objective) for key, objective in register.objective_of().items()}
     rows: dict[int, NDArray[np.float64]] = {}
-    for item, probabilities in session.execute(select(Match.work_item_id, Match.probabilities)):
-        row = np.zeros(len(objectives) + 1)
-        for key, p in probabilities.items():
-            if key in column:
-                row[column[key]] += p
-        row[-1] = max(0.0, 1 - row.sum())
-        rows[item] = row
-    return Matched(objectives, rows, _trees(session))
+    source: dict[int, str] = {}
+    above: dict[int, tuple[str, str]] = {}
+    for some in in_lots(sorted(ids)):
+        query = select(WorkItem.id, WorkItem.source, WorkItem.parent, Match.probabilities)
+        query = query.outerjoin(Match, Match.work_item_id == WorkItem.id).where(WorkItem.id.in_(some))
+        for item, origin, parent, probabilities in session.execute(query):
+            row = np.zeros(len(objectives) + 1)
+            for key, p in (probabilities or {}).items():
+                if key in column:
+                    row[column[key]] += p
+            row[-1] = max(0.0, 1 - row.sum())
+            rows[item], source[item] = row, origin
+            if parent:
+                above[item] = (origin, parent)
+    return Matched(objectives, rows, _trees(session, above), source)
 
 
-def _trees(session: Session) -> dict[int, int]:
-    ids = {}
-    parents = {}
-    for id_, source, external, parent in session.execute(
-        select(WorkItem.id, WorkItem.source, WorkItem.external_id, WorkItem.parent)
-    ):
-        ids[source, external] = id_
-        parents[id_] = (source, parent) if parent else None
-    return {id_: ids.get(above, id_) if above else id_ for id_, above in parents.items()}
+def _trees(session: Session, above: Mapping[int, tuple[str, str]]) -> dict[int, int]:
+    wanted: dict[str, set[str]] = defaultdict(set)
+    for source, name in above.values():
+        wanted[source].add(name)
+    ids: dict[tuple[str, str], int] = {}
+    for source, names in wanted.items():
+        for some in in_lots(sorted(names)):
+            query = select(WorkItem.id, WorkItem.external_id).where(WorkItem.source == source)
+            found = session.execute(query.where(WorkItem.external_id.in_(some)))
+            ids |= {(source, name): id_ for id_, name in found}
+    return {item: ids[key] for item, key in above.items() if key in ids}
 
 
 def weekly_shares(sessions: sessionmaker[Session], register: Register, least_people: int) -> int:
-    """Replace all weekly shares; returns the number of rows."""
-    with sessions() as session:
-        matched = load_matched(session, register)
-        teams = dict(session.execute(select(Person.id, Person.team)).all())
-        sizes: dict[str, int] = defaultdict(int)
-        for team in session.scalars(select(Person.team).where(Person.forgotten.is_(False))):
-            if team:
-                sizes[team] += 1
-        of_top = in_top(matched.objectives, register.top())
-        believed = {item: np.append(row, row @ of_top) for item, row in matched.rows.items()}
-        drawn = load_draws(session, register, believed, matched.tree)
-        worked: dict[tuple[date, str], dict[int, float]] = defaultdict(lambda: defaultdict(float))
-        by_person: dict[tuple[date, str], dict[int, float]] = defaultdict(lambda: defaultdict(float))
-        by_team: dict[date, dict[str, float]] = defaultdict(lambda: defaultdict(float))
-        for day, person, item, days in session.execute(
-            select(Effort.day, Effort.person_id, Effort.work_item_id, Effort.person_days)
-        ):
-            for scope in (COMPANY, teams.get(person)):
-                if scope:
-                    worked[monday(day), scope][item] += days
-                    by_person[monday(day), scope][person] += days
-            by_team[monday(day)][teams.get(person) or ""] += days
-        expected: dict[tuple[date, str], float] = defaultdict(float)
-        query = select(Capacity.day, Capacity.person_id, func.sum(Capacity.expected))
-        for day, person, part in session.execute(query.group_by(Capacity.day, Capacity.person_id)):
-            for scope in (COMPANY, teams.get(person)):
-                if scope:
-                    expected[monday(day), scope] += part
-    rows = []
-    for (week, scope), by_item in worked.items():
+    """Compute all weeks anew, in this process; returns the number of weeks."""
+    with sessions.begin() as session:
+        basis.forget(session, SHARE)
+        plan(session, register, 0, least_people)
+    return parts.take(sessions, SHARE, lambda session, part: work(session, part, register, least_people))
+
+
+def is_pending(session: Session, version: int, least_people: int) -> bool:
+    """Whether any week is noted, or what all weeks rest on is another."""
+    return parts.left(session, SHARE) or basis.differs(session, SHARE, _digest(session, version, least_people))
+
+
+def plan(session: Session, register: Register, version: int, least_people: int) -> None:
+    """Where the priorities or the answers to the audit changed, note all weeks as pieces; else those noted are all."""
+    digest = _digest(session, version, least_people)
+    if basis.differs(session, SHARE, digest):
+        basis.keep(session, SHARE, digest)
+        weeks = {monday(day) for day in session.scalars(select(Effort.day).distinct())}
+        weeks |= set(session.scalars(select(Share.week).distinct()))
+        parts.add(session, SHARE, {week.isoformat(): {} for week in weeks})
+
+
+def _digest(session: Session, version: int, least_people: int) -> str:
+    """An answer to the audit corrects the weeks around it as well."""
+    answers = select(func.count(), func.max(Label.at)).where(Label.origin == AUDIT)
+    members = select(Person.team, func.count()).where(Person.forgotten.is_(False)).group_by(Person.team)
+    sizes = sorted((team or "", count) for team, count in session.execute(members))
+    rests_on = (version, least_people, tuple(session.execute(answers).one()), sizes)
+    return hashlib.sha256(repr(rests_on).encode()).hexdigest()
+
+
+def work(session: Session, part: Part, register: Register, least_people: int) -> None:
+    """Replace a week's shares and daily sums."""
+    week = date.fromisoformat(part.name)
+    days = (week, week + timedelta(days=6))
+    teams: dict[int, str | None] = dict(session.execute(select(Person.id, Person.team)).all())
+    sizes: dict[str, int] = defaultdict(int)
+    for team in session.scalars(select(Person.team).where(Person.forgotten.is_(False))):
+        if team:
+            sizes[team] += 1
+    query = select(Effort.day, Effort.person_id, Effort.work_item_id, Effort.person_days)
+    rows = session.execute(query.where(Effort.day.between(*days))).all()
+    drawn = _drawn_items(session)
+    matched = load_matched(session, register, {item for _, _, item, _ in rows} | drawn)
+    _keep_days(session, days, rows, matched)
+    worked: dict[str, dict[int, float]] = defaultdict(lambda: defaultdict(float))
+    by_person: dict[str, dict[int, float]] = defaultdict(lambda: defaultdict(float))
+    by_team: dict[str, float] = defaultdict(float)
+    for _, person, item, amount in rows:
+        for scope in (COMPANY, teams.get(person)):
+            if scope:
+                worked[scope][item] += amount
+                by_person[scope][person] += amount
+        by_team[teams.get(person) or ""] += amount
+    expected: dict[str, float] = defaultdict(float)
+    capacity = select(Capacity.person_id, func.sum(Capacity.expected)).where(Capacity.day.between(*days))
+    for person, amount in session.execute(capacity.group_by(Capacity.person_id)):
+        for scope in (COMPANY, teams.get(person)):
+            if scope:
+                expected[scope] += amount
+    answered = _answered(session, register, matched)
+    found: list[dict[str, Any]] = []
+    for scope, by_item in worked.items():
         if scope != COMPANY and sizes[scope] < least_people:
             continue
         total = sum(by_item.values())
-        coverage = total / expected[week, scope] if expected[week, scope] else 0.0
-        parts = [Worked(item, matched.tree.get(item, item), days) for item, days in by_item.items()]
-        weights = by_team[week] if scope == COMPANY else {scope: total}
-        corrected = correction(week, weights, drawn, len(matched.objectives) + 2)
-        people = by_person[week, scope].values()
-        for row in shares(parts, matched.rows, matched.objectives, register.top(), corrected, people):
-            rows.append({
-                "week": week, "scope": scope, "objective": row.objective, "share": row.share, "low": row.low,
-                "high": row.high, "coverage": min(1.0, coverage), "person_days": total,
+        coverage = total / expected[scope] if expected[scope] else 0.0
+        pieces = [Worked(item, matched.tree.get(item, item), amount) for item, amount in by_item.items()]
+        weights = by_team if scope == COMPANY else {scope: total}
+        corrected = correction(week, weights, answered, len(matched.objectives) + 2)
+        people = by_person[scope].values()
+        for row in shares(pieces, matched.rows, matched.objectives, register.top(), corrected, people):
+            found.append({
+                "week": week, "scope": scope, "objective": row.objective, "share": round(row.share, _DIGITS),
+                "low": round(row.low, _DIGITS), "high": round(row.high, _DIGITS),
+                "coverage": round(min(1.0, coverage), _DIGITS), "person_days": round(total, _DIGITS),
             })  # fmt: skip
-    with sessions.begin() as session:
-        session.execute(delete(Share))
-        upsert(session, Share, rows, ("week", "scope", "objective"))
-    return len(rows)
+    session.execute(delete(Share).where(Share.week == week))
+    upsert(session, Share, found, ("week", "scope", "objective"))
+
+
+def _drawn_items(session: Session) -> set[int]:
+    query = select(AuditDraw.work_item_id).join(Label, Label.work_item_id == AuditDraw.work_item_id)
+    return set(session.scalars(query.where(Label.origin == AUDIT)))
+
+
+def _answered(session: Session, register: Register, matched: Matched) -> list[Drawn]:
+    of_top = in_top(matched.objectives, register.top())
+    believed = {item: np.append(row, row @ of_top) for item, row in matched.rows.items()}
+    return load_draws(session, register, believed, matched.tree)
+
+
+def _keep_days(session: Session, days: tuple[date, date], rows: Any, matched: Matched) -> None:
+    """What each person's day went to, by objective and by source."""
+    sums: dict[tuple[date, int], NDArray[np.float64]] = {}
+    sources: dict[tuple[date, int], dict[str, float]] = defaultdict(lambda: defaultdict(float))
+    for day, person, item, amount in rows:
+        key = (day, person)
+        part = amount * matched.rows[item]
+        sums[key] = sums[key] + part if key in sums else part
+        sources[key][matched.source[item]] += amount
+    names = [*matched.objectives, ""]
+    found = [
+        {"day": day, "person_id": person,
+         "by_objective": {name: round(x, _DIGITS) for name, x in zip(names, row.tolist(), strict=True) if x > 0},
+         "by_source": {name: round(x, _DIGITS) for name, x in sources[day, person].items()}}
+        for (day, person), row in sums.items()
+    ]  # fmt: skip
+    session.execute(delete(DayWork).where(DayWork.day.between(*days)))
+    upsert(session, DayWork, found, ("day", "person_id"))
 
 
 def observe(session: Session, register: Register, last: date) -> Observations | None:
     """Daily effort by objective, person and day up to `last`; None where there is none yet."""
-    matched = load_matched(session, register)
-    people = list(session.execute(select(Person.id, Person.team).where(Person.team.is_not(None)).order_by(Person.id)))
+    objectives = [objective.key for objective in register.objectives]
+    # By address, so that sums over people do not depend on who was met first; the forgotten come last.
+    query = select(Person.id, Person.team).where(Person.team.is_not(None))
+    people = session.execute(query.order_by(Person.email.is_(None), Person.email, Person.team)).all()
     expected = dict(session.execute(
         select(Capacity.day, func.sum(Capacity.expected)).where(Capacity.day <= last).group_by(Capacity.day)
     ).all())  # fmt: skip
@@ -115,17 +202,19 @@ def observe(session: Session, register: Register, last: date) -> Observations | 
     if not days or not people:
         return None
     sources = sorted(session.scalars(select(WorkItem.source).distinct()))
-    source_of = dict(session.execute(select(WorkItem.id, WorkItem.source)).all())
     row, column = {person: i for i, (person, _) in enumerate(people)}, {day: i for i, day in enumerate(days)}
-    effort = np.zeros((len(matched.objectives) + 1, len(people), len(days)))
-    by_source = np.zeros((len(sources), len(days)))
-    nothing = np.zeros(len(matched.objectives) + 1)
-    nothing[-1] = 1.0
-    for day, person, item, amount in session.execute(
-        select(Effort.day, Effort.person_id, Effort.work_item_id, Effort.person_days)
-    ):
-        if day in column and person in row:
-            effort[:, row[person], column[day]] += amount * matched.rows.get(item, nothing)
-            by_source[sources.index(source_of[item]), column[day]] += amount
-    return Observations(days, matched.objectives, [team or "" for _, team in people], effort, sources, by_source,
-                        np.array([expected[day] for day in days]))  # fmt: skip
+    line, origin = {name: i for i, name in enumerate([*objectives, ""])}, {name: i for i, name in enumerate(sources)}
+    effort = np.zeros((len(line), len(people), len(days)))
+    by_source = np.zeros((len(sources), len(people), len(days)))
+    for one in session.execute(select(DayWork.day, DayWork.person_id, DayWork.by_objective, DayWork.by_source)):
+        at, who = column.get(one.day), row.get(one.person_id)
+        if at is None or who is None:
+            continue
+        for name, amount in one.by_objective.items():
+            if name in line:
+                effort[line[name], who, at] = amount
+        for name, amount in one.by_source.items():
+            if name in origin:
+                by_source[origin[name], who, at] = amount
+    return Observations(days, objectives, [team or "" for _, team in people], effort, sources, by_source.sum(1),
+                        np.array([round(expected[day], _DIGITS) for day in days]))  # fmt: skip

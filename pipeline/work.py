@@ -1,8 +1,9 @@
 """Work items as the match sees them, read from the database: words of a whole thread, team of who works on it."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -28,54 +29,92 @@ def item_id(source: str, external_id: str) -> str:
     return f"{source}:{external_id}"
 
 
-def load_work(session: Session, only_stale: bool = False) -> list[Work]:
-    """All work items with their words; with `only_stale`, those that changed since they were encoded."""
-    query = select(WorkItem).order_by(WorkItem.id)
-    if only_stale:
-        query = query.where(WorkItem.stale)
-    rows = list(session.scalars(query))
-    wanted = {(row.source, row.external_id) for row in rows}
-    said, mentions, authors = _signals(session, wanted)
+def load_work(session: Session, ids: Sequence[int] | None = None) -> list[Work]:
+    """Work items with their words, in the order of their names: all of them, or those with these row ids."""
+    if ids is None:
+        rows = list(session.scalars(select(WorkItem)))
+    else:
+        rows = [row for some in in_lots(ids) for row in session.scalars(select(WorkItem).where(WorkItem.id.in_(some)))]
+    # By name: row ids depend on which source was quicker, and results must not.
+    rows.sort(key=lambda row: (row.source, row.external_id))
+    said, mentions, authors = _signals(session, None if ids is None else rows)
     teams = _teams(session)
-    by_key = dict(session.execute(select(WorkItem.key, WorkItem.external_id).where(WorkItem.source == "jira")).all())
+    by_key = _by_key(session, rows, mentions) if ids is not None else _all_keys(session)
     work = []
     for row in rows:
         key = (row.source, row.external_id)
         named = dict.fromkeys([*row.mentions, *mentions.get(key, ())])
-        ids = [item_id("jira", by_key[name]) for name in named if name in by_key]
+        issues = [item_id("jira", by_key[name]) for name in named if name in by_key]
         people = [row.assignee] if row.assignee else authors.get(key, [])
         parent = item_id(row.source, row.parent) if row.parent else None
         text = " ".join(part for part in (row.text if row.source != "slack" else None, *said.get(key, ())) if part)
+        others = tuple(i for i in issues if i != item_id(*key))
         work.append(Work(row.id, Item(
             item_id(*key), row.source, row.kind, row.container, _team(row.source, people, teams), parent, row.title,
-            text[:_LONGEST_WORDS] or None, tuple(i for i in ids if i != item_id(*key)), tuple(row.labels), row.automated, row.key,
+            text[:_LONGEST_WORDS] or None, others, tuple(row.labels), row.automated, row.key,
         ), row.text_hash if row.text_dropped and not (row.text and row.source == "jira") else None))  # fmt: skip
     return work
 
 
-def named_issue(session: Session) -> dict[int, int]:
+def in_lots(values: Sequence[Any], size: int = 5_000) -> Iterator[Sequence[Any]]:
+    """As many at once as one statement takes."""
+    for first in range(0, len(values), size):
+        yield values[first : first + size]
+
+
+def _all_keys(session: Session) -> dict[str, str]:
+    query = select(WorkItem.key, WorkItem.external_id).where(WorkItem.source == "jira", WorkItem.key.is_not(None))
+    return {key: id_ for key, id_ in session.execute(query) if key}
+
+
+def _by_key(session: Session, rows: Sequence[WorkItem], mentions: Mapping[Any, Sequence[str]]) -> dict[str, str]:
+    names = sorted({name for row in rows for name in row.mentions} | {n for named in mentions.values() for n in named})
+    query = select(WorkItem.key, WorkItem.external_id).where(WorkItem.source == "jira")
+    return {
+        key: id_ for some in in_lots(names) for key, id_ in session.execute(query.where(WorkItem.key.in_(some))) if key
+    }
+
+
+def named_issue(session: Session, ids: Sequence[int]) -> dict[int, int]:
     """Row of the issue that a Slack thread names, by row of the thread: the thread is evidence for it, not more work."""
-    by_key = dict(session.execute(select(WorkItem.key, WorkItem.id).where(WorkItem.key.is_not(None))).all())
-    threads = session.execute(select(WorkItem.id, WorkItem.mentions).where(WorkItem.source == "slack"))
-    return {row: by_key[names[0]] for row, names in threads if names and names[0] in by_key}
+    first: dict[int, str] = {}
+    for some in in_lots(ids):
+        query = select(WorkItem.id, WorkItem.mentions).where(WorkItem.source == "slack", WorkItem.id.in_(some))
+        first |= {row: names[0] for row, names in session.execute(query) if names}
+    by_key: dict[str, int] = {}
+    for some in in_lots(sorted(set(first.values()))):
+        query = select(WorkItem.key, WorkItem.id).where(WorkItem.key.in_(some)).order_by(WorkItem.source)
+        by_key |= {key: id_ for key, id_ in session.execute(query) if key}
+    return {row: by_key[name] for row, name in first.items() if name in by_key}
+
+
+_Key = tuple[str, str]
 
 
 def _signals(
-    session: Session, wanted: set[tuple[str, str]]
-) -> tuple[
-    Mapping[tuple[str, str], list[str]], Mapping[tuple[str, str], list[str]], Mapping[tuple[str, str], list[str]]
-]:
-    """What was said, which issues were named and who spoke, by item."""
-    said: dict[tuple[str, str], list[str]] = defaultdict(list)
-    named: dict[tuple[str, str], list[str]] = defaultdict(list)
-    authors: dict[tuple[str, str], list[str]] = defaultdict(list)
-    query = select(Signal.source, Signal.item, Signal.text, Signal.mentions, Signal.account).order_by(
-        Signal.at, Signal.id
-    )
+    session: Session, rows: Sequence[WorkItem] | None
+) -> tuple[Mapping[_Key, list[str]], Mapping[_Key, list[str]], Mapping[_Key, list[str]]]:
+    """What was said, which issues were named and who spoke, by item; of all items where no rows are given."""
+    said: dict[_Key, list[str]] = defaultdict(list)
+    named: dict[_Key, list[str]] = defaultdict(list)
+    authors: dict[_Key, list[str]] = defaultdict(list)
     # Comments on issues are answers to what the title says; a thread or deal has no words but what is said in it.
-    for source, item, text, mentions, account in session.execute(query.where(Signal.source != "jira")):
-        key = (source, item)
-        if key in wanted:
+    query = select(Signal.source, Signal.item, Signal.text, Signal.mentions, Signal.account).where(
+        Signal.source != "jira"
+    ).order_by(Signal.at, Signal.source, Signal.external_id)  # fmt: skip
+    if rows is None:
+        queries = [query]
+    else:
+        by_source: dict[str, list[str]] = defaultdict(list)
+        for row in rows:
+            by_source[row.source].append(row.external_id)
+        queries = [
+            query.where(Signal.source == source, Signal.item.in_(some))
+            for source, names in by_source.items() if source != "jira" for some in in_lots(names)
+        ]  # fmt: skip
+    for one in queries:
+        for source, item, text, mentions, account in session.execute(one):
+            key = (source, item)
             if text:
                 said[key].append(text)
             named[key] += mentions

@@ -1,13 +1,16 @@
 """Real parts for all tests: the simulated company over HTTP, SQLite and PostgreSQL."""
 
 import pickle
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from pathlib import Path
+from zlib import crc32
 
+import numpy as np
 import pytest
 from hypothesis import settings
+from numpy.typing import NDArray
 from sqlalchemy import Engine, make_url, text
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -68,9 +71,32 @@ def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
 
 
 @pytest.fixture
+def lite(tmp_path: Path) -> Iterator[Engine]:
+    """SQLite alone; a module whose statements are the same everywhere takes it as its `engine`."""
+    engine = connect(f"sqlite:///{tmp_path}/test.db")
+    migrations.upgrade(engine)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
 def sessions(engine: Engine) -> sessionmaker[Session]:
     """Sessions on that database."""
     return sessionmaker(engine)
+
+
+class HashedWords:
+    """An encoder for tests of everything but meaning: words by their hash, so that texts that share words are alike."""
+
+    name = "hashed words"
+
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float16]:
+        """See pipeline.encode.Encoder."""
+        found = np.full((len(texts), 64), 0.01)
+        for i, words in enumerate(texts):
+            for word in words.lower().split():
+                found[i, crc32(word.encode()) % 64] += 1
+        return (found / np.linalg.norm(found, axis=1, keepdims=True)).astype(np.float16)
 
 
 def recent(world: World, days: int = 21) -> World:

@@ -1,20 +1,26 @@
-"""A cycle that was killed between two stages is finished by the next one."""
+"""A cycle that was killed in a stage is finished by the next one, and one that costs what is new gives what a whole one does."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from types import ModuleType
 from typing import Any
 
+import numpy as np
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session, sessionmaker
 
-from models import Cycle, Effort, Share
-from pipeline import cycle
+from connectors import base as source_side
+from connectors.base import Page
+from models import Capacity, Cycle, DayWork, Effort, Part, Share, Span
+from pipeline import cycle, effort_stage, match_stage, share_stage
 from pipeline.drift import DriftSettings
-from pipeline.encode import SentenceEncoder
+from pipeline.ingest import store
 from pipeline.register import parse
 from simulator.company import register_yaml
 from simulator.server import Simulator
-from tests.conftest import TODAY, connect_to
+from tests.conftest import TODAY, HashedWords, connect_to
 
 NOW = datetime(TODAY.year, TODAY.month, TODAY.day, 23, tzinfo=UTC)
 
@@ -23,14 +29,18 @@ class KilledError(BaseException):
     """Stands for kill -9: nothing of ours may catch it."""
 
 
-def test_shares_follow_matches_after_a_kill_between_them(
-    company: Simulator, sessions: sessionmaker[Session], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("module", "name"), [(match_stage, "work"), (effort_stage, "work_spans"), (effort_stage, "work_days"),
+                         (share_stage, "work")],
+)  # fmt: skip
+def test_a_kill_in_any_stage_is_made_good_by_the_next_cycle(
+    company: Simulator, sessions: sessionmaker[Session], monkeypatch: pytest.MonkeyPatch, module: ModuleType, name: str
 ) -> None:
     text = register_yaml(TODAY)
     with sessions.begin() as session:
         cycle.load_register(session, parse(text), text)
     sources = {"jira": connect_to(company, "jira")}
-    encoder = SentenceEncoder()
+    encoder = HashedWords()
 
     def run() -> None:
         cycle.run_cycle(sources, sessions, encoder, DriftSettings(), NOW, timedelta(weeks=26))
@@ -50,12 +60,95 @@ def test_shares_follow_matches_after_a_kill_between_them(
         raise KilledError
 
     with monkeypatch.context() as patch:
-        patch.setattr(cycle, "estimate_effort", killed)
+        patch.setattr(module, name, killed)
         with pytest.raises(KilledError):
             run()
-    assert count(Effort) == before
+    assert count(Part) > 0
+    assert count(Effort) == before or module is not effort_stage
     run()
     assert count(Effort) == before + 1
     assert count(Share) > 0
+    assert count(Part) == 0
     with sessions() as session:
         assert session.scalar(select(func.count()).select_from(Cycle).where(Cycle.finished_at.is_(None))) == 0
+
+
+REGISTER = """
+period: {name: Q2, start: 2026-04-01, end: 2026-06-30}
+calendar: {country: DE, time_zone: Europe/Berlin}
+teams: [{key: a, name: A, members: [p0@x.example, p1@x.example, {email: p2@x.example, part: 0.5}, p3@x.example, p4@x.example]}]
+objectives:
+  - {key: O1, title: Faster checkout, priority: 1, key_results: [{key: O1.1, title: checkout in two clicks, teams: [a]}]}
+  - {key: O2, title: Fewer returns, priority: 2, key_results: [{key: O2.1, title: returns below five percent}]}
+"""
+WORDS = ["checkout", "clicks", "returns", "percent", "invoice", "lunch", "printer", "basket", "size", "chart"]
+
+
+def history(rng: np.random.Generator, pause: float) -> list[Page]:
+    """Ten weeks of a small company in pages, not in the order of time: news of old items, late ones, some taken away."""
+    pages, begin = [], datetime(2026, 4, 1, 6, tzinfo=UTC)
+    accounts = [source_side.Account("jira", f"p{n}", email=f"p{n}@x.example") for n in range(5)]
+    for name in (str(n) for n in rng.permutation(40)):
+        created = begin + timedelta(days=float(rng.uniform(0, 55)))
+        item = source_side.WorkItem(
+            "jira",
+            name,
+            "story",
+            "C",
+            " ".join(rng.choice(WORDS, 4)),
+            assignee=f"p{rng.integers(5)}",
+            created_at=created,
+        )
+        at, signals = created, []
+        for n in range(int(rng.integers(1, 12))):
+            kind = str(rng.choice(["comment", "worklog", "transition", "assignment"]))
+            to = {"transition": str(rng.choice(["indeterminate", "done"])), "assignment": f"p{rng.integers(5)}"}.get(
+                kind
+            )
+            signals.append(source_side.Signal(
+                "jira", f"{name}-{n}", name, kind, at, f"p{rng.integers(5)}",
+                float(rng.uniform(0.2, 9)) if kind == "worklog" else None, detail={"to": to} if to else {},
+            ))  # fmt: skip
+            at += timedelta(days=float(rng.exponential(pause)))
+        cut = int(rng.integers(0, len(signals) + 1))
+        pages.append((rng.random(), Page("s", None, [item], signals[:cut], accounts)))
+        newer = replace(item, updated_at=at, title=" ".join(rng.choice(WORDS, 4)))
+        pages.append((2 + rng.random(), Page("s", None, [newer], signals)))
+        if rng.random() < 0.2:
+            pages.append(
+                (4 + rng.random(), Page("s", None, gone=[name if rng.random() < 0.5 else signals[0].external_id]))
+            )
+    return [page for _, page in sorted(pages, key=lambda pair: pair[0])]
+
+
+def everything(sessions: sessionmaker[Session]) -> dict[str, set[tuple[Any, ...]]]:
+    with sessions() as session:
+        return {
+            table.__tablename__: {tuple(map(repr, row)) for row in session.execute(select(*table.__table__.columns))}
+            for table in (Effort, Capacity, Share, DayWork, Span)
+        }
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_cycles_that_cost_what_is_new_give_what_a_whole_one_gives(lite: Engine, seed: int) -> None:
+    sessions, rng = sessionmaker(lite), np.random.default_rng(seed)
+    register = parse(REGISTER)
+    with sessions.begin() as session:
+        cycle.load_register(session, register, REGISTER)
+    pages = history(rng, (2.5, 12)[seed % 2])
+    stops = sorted({0, *rng.integers(1, len(pages), 6).tolist(), *range(len(pages) - 8, len(pages) + 1)})
+    for number, (first, last) in enumerate(pairwise(stops)):
+        for page in pages[first:last]:
+            with sessions.begin() as session:
+                store(session, "jira", page)
+        now = datetime(2026, 6, 1, 23, tzinfo=UTC) + timedelta(days=number)
+        analysis = cycle.Analysis(sessions, HashedWords(), DriftSettings(), now)
+        analysis.encode(cycle.Report())
+        assert analysis.join(cycle.Report())
+    found = everything(sessions)
+    assert len(found["effort"]) > 100
+    effort_stage.estimate_effort(sessions, register, now.date())
+    share_stage.weekly_shares(sessions, register, 5)
+    again = everything(sessions)
+    for table, rows in again.items():
+        assert rows == found[table], table

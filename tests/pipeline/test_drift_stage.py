@@ -14,6 +14,8 @@ from pipeline.cycle import load_register
 from pipeline.drift import DriftSettings
 from pipeline.drift_stage import detect_drift, planned_since
 from pipeline.register import Register, parse
+from pipeline.share_stage import weekly_shares
+from tests.conftest import lite as engine  # noqa: F401 - the fixture of that name, here
 
 PEOPLE = 24
 
@@ -67,6 +69,7 @@ def _first(session: Session, o: Organisation) -> None:
 
 
 def detect(sessions: sessionmaker[Session], register: Register, last: date) -> list[Drift]:
+    weekly_shares(sessions, register, 5)
     detect_drift(sessions, register, last, DriftSettings(), "none")
     with sessions() as session:
         return list(session.scalars(select(Drift).order_by(Drift.raised_on)))

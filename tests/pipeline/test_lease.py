@@ -1,12 +1,12 @@
-"""A lease is held by one, given back, and lost by who died."""
+"""A lease is held by one, given back, kept alive while its holder lives, and lost by who died."""
 
-from datetime import timedelta
+import threading
 
 from sqlalchemy.orm import Session, sessionmaker
 
 from pipeline.lease import hold
 
-HOUR = timedelta(hours=1)
+HOUR = 3600.0
 
 
 def test_only_one_holds_it_and_it_is_given_back(sessions: sessionmaker[Session]) -> None:
@@ -21,5 +21,13 @@ def test_only_one_holds_it_and_it_is_given_back(sessions: sessionmaker[Session])
 
 
 def test_who_died_loses_it_after_a_while(sessions: sessionmaker[Session]) -> None:
-    with hold(sessions, "work", timedelta(seconds=-1)), hold(sessions, "work", HOUR) as next_one:
+    with hold(sessions, "work", -1.0), hold(sessions, "work", HOUR) as next_one:
         assert next_one
+
+
+def test_it_is_renewed_while_its_holder_lives(sessions: sessionmaker[Session]) -> None:
+    with hold(sessions, "work", 0.4) as first:
+        assert first
+        threading.Event().wait(1.0)  # longer than it was taken for
+        with hold(sessions, "work", HOUR) as second:
+            assert not second

@@ -1,0 +1,55 @@
+"""What ops need beside the work: counts for the metrics, dead tasks, pruning, and what hangs."""
+
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.orm import Session, sessionmaker
+
+from models import AuditDraw, Cycle, DeadTask, Label, Tally, UsedLink, Vector, WorkItem, upsert
+
+KEEP = timedelta(days=90)
+"""How long cycles, dead tasks, used links and unanswered draws are kept."""
+_LONGEST_REASON = 500
+
+
+def count(sessions: sessionmaker[Session], name: str, label: str, by: float) -> None:
+    """Add to a tally."""
+    if not by:
+        return
+    with sessions.begin() as session:
+        upsert(session, Tally, [{"name": name, "label": label, "value": 0.0}], ("name", "label"), keep=True)
+        statement = update(Tally).where(Tally.name == name, Tally.label == label)
+        session.execute(statement.values(value=Tally.value + by))
+
+
+def bury(sessions: sessionmaker[Session], task: str, about: str, error: BaseException) -> None:
+    """Keep a task that failed for good. Of errors that may carry people's words only the kind is kept."""
+    from leeway.errors import expected
+
+    sentence = expected(error) if isinstance(error, Exception) else None
+    reason = (sentence or type(error).__name__)[:_LONGEST_REASON]
+    with sessions.begin() as session:
+        session.add(DeadTask(task=task, about=about[:200], reason=reason, at=datetime.now(UTC)))
+
+
+def prune(sessions: sessionmaker[Session], now: datetime) -> int:
+    """Delete what nobody needs any more; returns how many rows. Shares, drifts, decisions and labels stay."""
+    before, rows = now - KEEP, 0
+    with sessions.begin() as session:
+        newest = select(func.max(Cycle.id)).scalar_subquery()
+        labelled = select(Label.work_item_id)
+        for statement in (
+            delete(Cycle).where(Cycle.finished_at < before, Cycle.id != newest),
+            delete(DeadTask).where(DeadTask.at < before),
+            delete(UsedLink).where(UsedLink.at < before),
+            delete(AuditDraw).where(AuditDraw.week < before.date(), AuditDraw.work_item_id.not_in(labelled)),
+        ):
+            rows += getattr(session.execute(statement), "rowcount", 0)
+    return rows
+
+
+def prune_vectors(sessions: sessionmaker[Session]) -> int:
+    """Delete vectors of texts that no item has any more; reads every item, so it is for once a day."""
+    with sessions.begin() as session:
+        used = select(WorkItem.text_hash).where(WorkItem.text_hash.is_not(None))
+        return getattr(session.execute(delete(Vector).where(Vector.text_hash.not_in(used))), "rowcount", 0)

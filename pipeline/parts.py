@@ -1,0 +1,70 @@
+"""Pending pieces of a stage, in the database: any number of workers take them, each piece by one worker at a time.
+
+On PostgreSQL a worker holds the row's lock while it works (`FOR UPDATE SKIP LOCKED`), so the pieces of one that was killed are
+free as soon as its connection is gone. SQLite has one writer; there a lease on the whole analysis stands for it (lease.py).
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+from zlib import crc32
+
+from sqlalchemy import delete, exists, false, func, select, update
+from sqlalchemy.orm import Session, sessionmaker
+
+from models import Lease, Part, upsert
+
+Work = Callable[[Session, Part], None]
+
+
+def add(session: Session, stage: str, parts: Mapping[str, Mapping[str, Any]]) -> None:
+    """Note pieces, by name; one that is there already stays as it is."""
+    rows = [{"stage": stage, "name": name, "detail": dict(parts[name])} for name in sorted(parts)]
+    upsert(session, Part, rows, ("stage", "name"), keep=True)
+
+
+def left(session: Session, stage: str) -> bool:
+    """Whether any piece is not done, free or not."""
+    return bool(session.scalar(select(exists().where(Part.stage == stage))))
+
+
+def names(session: Session, stage: str) -> list[str]:
+    """All pieces that are noted."""
+    return list(session.scalars(select(Part.name).where(Part.stage == stage).order_by(Part.name)))
+
+
+def drop(session: Session, stage: str) -> None:
+    """Forget the pieces of a stage."""
+    session.execute(delete(Part).where(Part.stage == stage))
+
+
+def take(sessions: sessionmaker[Session], stage: str, work: Work, progress: Callable[[int], None] | None = None) -> int:
+    """Do pieces until none is free; returns how many. Each is gone in the transaction that holds its results."""
+    done = 0
+    while True:
+        with sessions.begin() as session:
+            free = select(Part).where(Part.stage == stage).order_by(Part.id).limit(1)
+            part = session.scalar(free.with_for_update(skip_locked=True))
+            if part is None:
+                return done
+            work(session, part)
+            session.delete(part)
+        done += 1
+        if progress:
+            progress(done)
+
+
+def alone(session: Session, name: str) -> bool:
+    """Whether nobody else is inside `name`; until this transaction ends nobody will be.
+
+    Where there are no advisory locks, the transaction becomes the one writer at once.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        return bool(session.scalar(select(func.pg_try_advisory_xact_lock(crc32(f"leeway {name}".encode())))))
+    write_now(session)
+    return True
+
+
+def write_now(session: Session) -> None:
+    """On SQLite, become the one writer before anything is read, so that what is read cannot change before it is written."""
+    if session.get_bind().dialect.name == "sqlite":
+        session.execute(update(Lease).where(false()).values(holder=""))
