@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session, sessionmaker
 
 from connectors.base import Connector, SourceError
-from models import Cycle, KeyResult, Objective, Part, RegisterVersion, StreamCursor, Team
+from models import Cycle, KeyResult, Objective, Part, RegisterVersion, StreamCursor, Team, WorkItem
 from pipeline import effort_stage, identity, ingest, match_stage, parts, share_stage
 from pipeline.audit import ITEMS
 from pipeline.audit_stage import draw_audit
@@ -87,6 +87,8 @@ def last_complete_day(now: datetime, zone: str) -> date:
     return (now.astimezone(ZoneInfo(zone)) - timedelta(hours=DAY_IS_OVER)).date()
 
 
+LATE = 0.01
+"""Part of the work items that may still be pending when drift is looked for."""
 STAGES = ("match", "span", "effort", "share", "drift")
 """After encoding, in this order; each waits for the one before."""
 
@@ -156,7 +158,7 @@ class Analysis:
             place = STAGES.index(row.stage) + 1
             if place == len(STAGES):
                 row.stage, row.finished_at = None, datetime.now(UTC)
-                row.through = last if self._history_is_read(session) else None
+                row.through = last if self._can_judge(session) else None
                 row.seconds, row.counts = dict(report.seconds), dict(report.counts)
                 break
             row.stage = STAGES[place]
@@ -168,7 +170,7 @@ class Analysis:
             match_stage.is_pending(session, version, self.encoder)
             or effort_stage.is_pending(session, register, last)
             or share_stage.is_pending(session, version, self.settings.least_people)
-            or (self._history_is_read(session) and self._seen_until(session) < last)
+            or (self._seen_until(session) < last and self._can_judge(session))
         )
 
     def _plan(self, session: Session, stage: str, version: int, register: Register, last: date) -> None:
@@ -180,7 +182,7 @@ class Analysis:
             effort_stage.plan_days(session, register, last)
         elif stage == "share":
             share_stage.plan(session, register, version, self.settings.least_people)
-        elif self._history_is_read(session):
+        elif self._can_judge(session):
             parts.add(session, "drift", {last.isoformat(): {}})
 
     def _worker(self, stage: str, version: int, register: Register, report: Report) -> parts.Work:
@@ -206,6 +208,13 @@ class Analysis:
 
     def _seen_until(self, session: Session) -> date:
         return session.scalar(select(func.max(Cycle.through))) or date.min
+
+    def _can_judge(self, session: Session) -> bool:
+        """Whether enough is known to look for drift: the first time everything, later nearly everything."""
+        pending = select(func.count()).select_from(WorkItem).where(WorkItem.stale | WorkItem.unmatched)
+        items = session.scalar(select(func.count()).select_from(WorkItem)) or 0
+        bearable = LATE * items if self._seen_until(session) > date.min else 0
+        return (session.scalar(pending) or 0) <= bearable and self._history_is_read(session)
 
     def _history_is_read(self, session: Session) -> bool:
         """Whether each source was once read to its end; a stream that fails is said elsewhere and holds nothing up."""

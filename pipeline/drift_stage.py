@@ -180,7 +180,8 @@ def _near(kept: dict[tuple[str, str], Drift], event: Event) -> Drift | None:
 
 def _set(drift: Drift, event: Event) -> None:
     drift.severity, drift.start = event.severity, event.start
-    drift.before, drift.after, drift.low, drift.high = event.before, event.after, event.low, event.high
+    figures = (event.before, event.after, event.low, event.high)
+    drift.before, drift.after, drift.low, drift.high = (round(value, 6) for value in figures)
     drift.start_low, drift.start_high = event.start_low, event.start_high
     drift.absorbed_by = [list(pair) for pair in event.absorbed_by]
 

@@ -74,31 +74,36 @@ def is_pending(session: Session, register: Register, last: date) -> bool:
 def plan_spans(session: Session, register: Register) -> None:
     """Note as pieces the items whose times in progress can have changed, and take the marks off them."""
     digest = _digest(session, register)
+    # Locked before anything is read: marks that come later stay for the next cycle.
+    news = select(WorkItem.id, WorkItem.effort_from).where(WorkItem.effort_from.is_not(None)).order_by(WorkItem.id)
+    marked = dict(session.execute(news.with_for_update()).all())
     if basis.differs(session, EFFORT, digest):
         basis.keep(session, EFFORT, digest)
-        first = _first_day(session, register)
-        if first is not None:
-            parts.add(session, FROM, {first.isoformat(): {}})
+        begin = _first_day(session, register)
         ids = list(session.scalars(select(WorkItem.id).order_by(WorkItem.id)))
     else:
-        ids = list(session.scalars(select(WorkItem.id).where(WorkItem.effort_from.is_not(None)).order_by(WorkItem.id)))
-        begin = _first_news(session)
-        if begin is not None:
-            parts.add(session, FROM, {begin.isoformat(): {}})
+        begin = _first_news(session, marked)
+        ids = list(marked)
+    if begin is not None:
+        parts.add(session, FROM, {begin.isoformat(): {}})
     lots = list(in_lots(ids, ITEMS_A_PART))
     parts.add(session, SPAN, {f"{n:06}": {"ids": list(lot)} for n, lot in enumerate(lots)})
-    session.execute(update(WorkItem).where(WorkItem.effort_from.is_not(None)).values(effort_from=None))
+    for lot in in_lots(list(marked)):
+        session.execute(update(WorkItem).where(WorkItem.id.in_(lot)).values(effort_from=None))
 
 
-def _first_news(session: Session) -> date | None:
+def _first_news(session: Session, marked: Mapping[int, date | None]) -> date | None:
     """The first day, in any time zone, whose effort the news can change."""
-    marked = session.scalar(select(func.min(WorkItem.effort_from)).where(WorkItem.effort_from > ALL_OF_IT))
-    new = session.scalar(
-        select(func.min(Signal.at))
-        .join(WorkItem, (WorkItem.source == Signal.source) & (WorkItem.external_id == Signal.item))
-        .where(WorkItem.effort_from == ALL_OF_IT)
+    days = [day for day in marked.values() if day is not None and day != ALL_OF_IT]
+    new = [id_ for id_, day in marked.items() if day == ALL_OF_IT]
+    query = select(func.min(Signal.at)).join(
+        WorkItem, (WorkItem.source == Signal.source) & (WorkItem.external_id == Signal.item)
     )
-    return min(filter(None, (marked, day_before(new) if new else None)), default=None)
+    for lot in in_lots(new):
+        first = session.scalar(query.where(WorkItem.id.in_(lot)))
+        if first is not None:
+            days.append(day_before(first))
+    return min(days, default=None)
 
 
 def day_before(at: datetime) -> date:
@@ -147,8 +152,7 @@ def _first_difference(before: Sequence[tuple[date, date]], now: Sequence[tuple[d
 
 def plan_days(session: Session, register: Register, last: date) -> None:
     """Note as pieces the stretches of days to estimate anew."""
-    days = [date.fromisoformat(name) for name in parts.names(session, FROM)]
-    parts.drop(session, FROM)
+    days = [date.fromisoformat(name) for name in parts.take_all(session, FROM)]
     known = _known_until(session)
     begin = min([*days, *([known + timedelta(days=1)] if known else [])], default=None)
     first = _first_day(session, register)

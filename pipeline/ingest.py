@@ -17,7 +17,7 @@ from functools import cache
 from typing import Any
 
 import structlog
-from sqlalchemy import JSON, Date, String, Table, and_, bindparam, delete, func, or_, select, update
+from sqlalchemy import JSON, String, Table, and_, case, delete, func, or_, select, update
 from sqlalchemy.orm import Session, sessionmaker
 
 from connectors.base import Connector, Cursor, Page, SourceError
@@ -328,12 +328,13 @@ def _mark_effort(session: Session, source: str, first: Mapping[str, date]) -> No
     by_day: dict[date, list[str]] = defaultdict(list)
     for item, day in first.items():
         by_day[day].append(item)
-    later = or_(WorkItem.effort_from.is_(None), WorkItem.effort_from > bindparam("day", type_=Date))
     for day, items in sorted(by_day.items()):
+        # Written also where an earlier day stands: whoever takes the mark off meanwhile must not do so unseen.
+        later = or_(WorkItem.effort_from.is_(None), WorkItem.effort_from > day)
         for some in _some(sorted(items)):
             session.connection().execute(
-                update(WorkItem).where(WorkItem.source == source, WorkItem.external_id.in_(some), later)
-                .values(effort_from=day), {"day": day},
+                update(WorkItem).where(WorkItem.source == source, WorkItem.external_id.in_(some))
+                .values(effort_from=case((later, day), else_=WorkItem.effort_from))
             )  # fmt: skip
 
 
@@ -527,10 +528,9 @@ def _left_over(session: Session, source: str, page: Page) -> tuple[list[int], li
 
 def _mark_stale(session: Session, source: str, external_ids: Sequence[str]) -> None:
     for some in _some(external_ids):
+        # Also those that are stale: a worker may be encoding them without what is news now, and this waits for it.
         session.connection().execute(
-            update(WorkItem)
-            .where(WorkItem.source == source, WorkItem.external_id.in_(some), WorkItem.stale.is_(False))
-            .values(stale=True)
+            update(WorkItem).where(WorkItem.source == source, WorkItem.external_id.in_(some)).values(stale=True)
         )
 
 

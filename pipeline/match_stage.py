@@ -46,12 +46,14 @@ def is_pending(session: Session, version: int, encoder: Encoder) -> bool:
 def plan(session: Session, version: int, encoder: Encoder) -> None:
     """Note as pieces the items to match, and take the marks off them."""
     digest = _digest(session, version, encoder)
+    # Locked before anything is read: marks that come later stay for the next cycle.
+    news = select(WorkItem.id).where(WorkItem.unmatched, WorkItem.stale.is_(False)).order_by(WorkItem.id)
+    marked = list(session.scalars(news.with_for_update()))
     count = session.scalar(select(func.count()).select_from(WorkItem)) or 0
     kept = basis.size(session, MATCH)
     fresh = basis.differs(session, MATCH, digest)
     everything = fresh or count <= WHOLE or count > GROWN * kept
-    wanted = select(WorkItem.id) if everything else select(WorkItem.id).where(WorkItem.unmatched)
-    ids = list(session.scalars(wanted.order_by(WorkItem.id)))
+    ids = list(session.scalars(select(WorkItem.id).order_by(WorkItem.id))) if everything else marked
     if everything:
         basis.keep(session, MATCH, digest, count)
         session.execute(delete(Question))
@@ -60,7 +62,8 @@ def plan(session: Session, version: int, encoder: Encoder) -> None:
         parts.add(session, MATCH, {
             f"{n:06}": {"ids": list(lot), "all": everything, "alone": everything and count <= WHOLE} for n, lot in enumerate(lots)
         })  # fmt: skip
-    session.execute(update(WorkItem).where(WorkItem.unmatched, WorkItem.stale.is_(False)).values(unmatched=False))
+    for lot in in_lots(marked):
+        session.execute(update(WorkItem).where(WorkItem.id.in_(lot)).values(unmatched=False))
 
 
 def work(session: Session, part: Part, register: Register, version: int, encoder: Encoder) -> int:

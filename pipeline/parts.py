@@ -17,9 +17,9 @@ Work = Callable[[Session, Part], None]
 
 
 def add(session: Session, stage: str, parts: Mapping[str, Mapping[str, Any]]) -> None:
-    """Note pieces, by name; one that is there already stays as it is."""
+    """Note pieces, by name. One that is there is written again, so that nobody takes it away before this is committed."""
     rows = [{"stage": stage, "name": name, "detail": dict(parts[name])} for name in sorted(parts)]
-    upsert(session, Part, rows, ("stage", "name"), keep=True)
+    upsert(session, Part, rows, ("stage", "name"))
 
 
 def left(session: Session, stage: str) -> bool:
@@ -27,14 +27,13 @@ def left(session: Session, stage: str) -> bool:
     return bool(session.scalar(select(exists().where(Part.stage == stage))))
 
 
-def names(session: Session, stage: str) -> list[str]:
-    """All pieces that are noted."""
-    return list(session.scalars(select(Part.name).where(Part.stage == stage).order_by(Part.name)))
-
-
-def drop(session: Session, stage: str) -> None:
-    """Forget the pieces of a stage."""
-    session.execute(delete(Part).where(Part.stage == stage))
+def take_all(session: Session, stage: str) -> list[str]:
+    """The names of all pieces, which are gone with this transaction."""
+    found = session.execute(
+        select(Part.id, Part.name).where(Part.stage == stage).order_by(Part.name).with_for_update()
+    ).all()
+    session.execute(delete(Part).where(Part.id.in_([id_ for id_, _ in found])))
+    return [name for _, name in found]
 
 
 def take(sessions: sessionmaker[Session], stage: str, work: Work, progress: Callable[[int], None] | None = None) -> int:

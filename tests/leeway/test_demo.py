@@ -1,4 +1,4 @@
-"""The whole way, as `make demo` goes it: on SQLite and on PostgreSQL."""
+"""The whole way, as `make demo` goes it. tests/leeway/test_chaos.py goes it on PostgreSQL, with workers."""
 
 import json
 import os
@@ -9,15 +9,13 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-import pytest
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import select
 
-from models import Drift, Signal, connect
+from models import Drift
 
 
 def demo(folder: Path, *words: str) -> tuple[dict[str, Any], str]:
-    # One thread each: the two demos run side by side on two cores.
+    # One thread: another test runs beside it on two cores.
     environment = {k: v for k, v in os.environ.items() if not k.startswith("LEEWAY_")} | {"OMP_NUM_THREADS": "1"}
     result = subprocess.run(
         [sys.executable, "-m", "leeway.cli", "demo", "--output", str(folder), "--today", "2026-07-10", *words],
@@ -50,7 +48,6 @@ def holds(summary: dict[str, Any]) -> None:
     assert all(week["low"] <= week["top_share"] <= week["high"] for week in summary["weeks"])
 
 
-@pytest.mark.xdist_group("demo-sqlite")
 def test_the_demo_on_sqlite(tmp_path: Path) -> None:
     summary, said = demo(tmp_path)
     holds(summary)
@@ -67,6 +64,13 @@ def test_the_demo_on_sqlite(tmp_path: Path) -> None:
     peak_megabytes = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
     assert peak_megabytes < 2048
     nobody_is_named(tmp_path, said)
+    again = subprocess.run(
+        [sys.executable, "-m", "leeway.cli", "demo", "--output", str(tmp_path),
+         "--database", f"sqlite:///{tmp_path}/leeway.db"], capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+    assert again.returncode == 2
+    assert "wants an empty database" in again.stderr
+    assert "Traceback" not in again.stderr
 
 
 def nobody_is_named(folder: Path, said: str) -> None:
@@ -114,21 +118,3 @@ def nobody_is_named(folder: Path, said: str) -> None:
         if trace in text
     }  # fmt: skip
     assert named == set()
-
-
-@pytest.mark.xdist_group("demo-postgres")
-def test_the_demo_on_postgresql(tmp_path: Path, postgres_url: str) -> None:
-    summary, _ = demo(tmp_path, "--database", postgres_url)
-    holds(summary)
-    engine = connect(postgres_url)
-    with Session(engine) as session:
-        assert session.scalar(select(func.count()).select_from(Signal)) == summary["signals"]
-        assert session.scalar(select(Drift.message_ts).where(Drift.scope == "company", Drift.state == "raised"))
-    engine.dispose()
-    again = subprocess.run(
-        [sys.executable, "-m", "leeway.cli", "demo", "--output", str(tmp_path), "--database", postgres_url],
-        capture_output=True, text=True, timeout=120,
-    )  # fmt: skip
-    assert again.returncode == 2
-    assert "wants an empty database" in again.stderr
-    assert "Traceback" not in again.stderr
