@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: help demo test lint bench clean
+.PHONY: help demo test lint bench services services-stop clean
 
 help:  ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-8s %s\n", $$1, $$2}'
@@ -31,8 +31,16 @@ bench: $(INSTALLED)  ## The benchmarks, as ratios within one run; takes a while
 	$(BIN)/python -m benchmarks.connectors.rate
 	$(BIN)/python -m benchmarks.page
 	$(BIN)/python -m benchmarks.connectors.soak --seeds 20 --rounds 6
+	$(BIN)/python -m benchmarks.scale
+	$(BIN)/python -m benchmarks.chaos.run --seeds 10
 	$(BIN)/python -m benchmarks.drift.run --runs 100
 	$(BIN)/python -m benchmarks.shares --seeds 20
+
+services: $(INSTALLED)  ## Start PostgreSQL and Redis from wheels on this machine; their settings go to services/env
+	@$(BIN)/python deploy/services.py start services
+
+services-stop:  ## Stop them
+	@$(BIN)/python deploy/services.py stop services
 
 clean:  ## Remove what was made
 	rm -rf $(VENV) build dist *.egg-info demo-out .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -4,12 +4,17 @@ import json
 import sys
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 
 from leeway import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from leeway.check import Row
 
 app = typer.Typer(
     no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False, add_completion=False,
@@ -94,7 +99,11 @@ def check(as_json: Annotated[bool, typer.Option("--json", help="For machines.")]
     """Try everything a run needs: settings, database, model, each source's token, scopes, projects and channels."""
     from leeway.check import check_all
 
-    rows = check_all(the_app())
+    _print_rows(check_all(the_app()), as_json)
+
+
+def _print_rows(rows: "Sequence[Row]", as_json: bool) -> None:
+    """One line each, with the mend; exit code 2 where any is not well."""
     if as_json:
         sys.stdout.write(json.dumps([row.as_json() for row in rows], indent=1) + "\n")
     else:
@@ -204,6 +213,50 @@ def sync(
         err.print(f"Error: {error}", markup=False)
     if errors:
         raise typer.Exit(2)
+
+
+@app.command()
+def doctor(
+    only: Annotated[
+        str | None,
+        typer.Option(help="One part: database, broker, workers, beat, sources, cycle, tasks or alerts."),
+    ] = None,
+    clear: Annotated[bool, typer.Option("--clear", help="Forget the dead tasks, once you know why.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+) -> None:
+    """What hangs, and how to mend it: queues, workers, beat, sources that lag, an open cycle, tasks that failed for good."""
+    from leeway.doctor import diagnose, names
+    from leeway.operations import clear_dead
+
+    if only is not None and only not in names():
+        raise typer.BadParameter(f"expected one of {', '.join(names())}.", param_hint="--only")
+    application = the_app()
+    if clear:
+        out.print(f"{clear_dead(application.sessions)} dead tasks forgotten.")
+        return
+    _print_rows(diagnose(application, only), as_json)
+
+
+@app.command("export")
+def export_(file: Annotated[Path, typer.Argument(metavar="FILE.zip")]) -> None:
+    """Back up everything to a file, of one moment, while the rest goes on. It holds names and texts: keep it safe."""
+    from leeway.run import stage_bars
+    from leeway.transfer import export
+
+    with stage_bars(err) as show:
+        counts = export(the_app().engine, file, lambda table, done: show(table, done, None))
+    out.print(f"{file}: {sum(counts.values())} rows of {len(counts)} tables.", markup=False)
+
+
+@app.command("import")
+def import_(file: Annotated[Path, typer.Argument(metavar="FILE.zip")]) -> None:
+    """Fill the empty database of database.url from an export: a restore, or the move from SQLite to PostgreSQL."""
+    from leeway.run import stage_bars
+    from leeway.transfer import bring_in
+
+    with stage_bars(err) as show:
+        counts = bring_in(the_app().engine, file, lambda table, done: show(table, done, None))
+    out.print(f"{sum(counts.values())} rows of {len(counts)} tables are in. `leeway status` shows them.", markup=False)
 
 
 @app.command()

@@ -32,6 +32,12 @@ def bury(sessions: sessionmaker[Session], task: str, about: str, error: BaseExce
         session.add(DeadTask(task=task, about=about[:200], reason=reason, at=datetime.now(UTC)))
 
 
+def clear_dead(sessions: sessionmaker[Session]) -> int:
+    """Forget the dead tasks; returns how many."""
+    with sessions.begin() as session:
+        return int(getattr(session.execute(delete(DeadTask)), "rowcount", 0))
+
+
 def prune(sessions: sessionmaker[Session], now: datetime) -> int:
     """Delete what nobody needs any more; returns how many rows. Shares, drifts, decisions and labels stay."""
     before, rows = now - KEEP, 0
@@ -52,4 +58,4 @@ def prune_vectors(sessions: sessionmaker[Session]) -> int:
     """Delete vectors of texts that no item has any more; reads every item, so it is for once a day."""
     with sessions.begin() as session:
         used = select(WorkItem.text_hash).where(WorkItem.text_hash.is_not(None))
-        return getattr(session.execute(delete(Vector).where(Vector.text_hash.not_in(used))), "rowcount", 0)
+        return int(getattr(session.execute(delete(Vector).where(Vector.text_hash.not_in(used))), "rowcount", 0))

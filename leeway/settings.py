@@ -97,7 +97,7 @@ class WebSettings(_Section):
     """The page. `url` is how people reach it, for links in Slack and mails; empty where only this machine does.
 
     With `oidc_issuer` (https://slack.com, or any OpenID Connect provider) people sign in there; `company` and `ops` list
-    the addresses of those roles, and a team's lead in okrs.yaml sees that team.
+    the addresses of those roles, and a team's lead in okrs.yaml sees that team. `metrics_token` is what Prometheus sends.
     """
 
     host: str = "127.0.0.1"
@@ -108,6 +108,7 @@ class WebSettings(_Section):
     oidc_client_secret: SecretStr = SecretStr("")
     company: list[str] = []
     ops: list[str] = []
+    metrics_token: SecretStr = SecretStr("")
 
 
 class RetentionSettings(_Section):

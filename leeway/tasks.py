@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from leeway.app import App, NotReady
 from leeway.celery_app import celery, the_app
+from leeway.metrics import WOKEN
 from leeway.operations import bury, count
 from pipeline import lease
 from pipeline.cycle import Analysis, Report, pull_source
@@ -65,6 +66,7 @@ def _send(task: Any, *words: str) -> None:
 def wake() -> None:
     """Wake whoever has something to do: sources that are due, and every stage, which sees for itself what is pending."""
     app, run, now = the_app(), uuid.uuid4().hex[:8], datetime.now(UTC)
+    lease.not_before(app.sessions, WOKEN, now)
     for name in app.connectors:
         if lease.due(app.sessions, f"next pull {name}", now):
             _send(pull, name, run)

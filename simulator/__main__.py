@@ -7,9 +7,11 @@ was posted to Slack so far, `pictures` what was uploaded, a line `truth` the tru
 import argparse
 import base64
 import json
+import signal
 import sys
 from dataclasses import asdict
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 
 from simulator.api.config import ApiConfig
@@ -23,11 +25,33 @@ def main() -> None:
     parser.add_argument("--today", type=date.fromisoformat, default=datetime.now(UTC).date(), help="last day of work")
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--speed", type=float, default=1.0, help="makes the vendors' rate limits that much looser")
+    parser.add_argument("--init", type=Path, metavar="DIR", help="write leeway.toml and okrs.yaml for it there, and serve "
+                        "until stopped")  # fmt: skip
     given = parser.parse_args()
+    if given.init:  # before any thread begins, so that all of them leave the signals to the wait below
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
     with simulate(given.today, given.seed, ApiConfig(speed=given.speed)) as simulator:
         _say({"settings": simulator.settings(), "register": register_yaml(given.today)})
+        if given.init:
+            _write(given.init, simulator, given.today)
+            signal.sigwait({signal.SIGINT, signal.SIGTERM})
+            return
         for line in sys.stdin:
             _say(_answer(simulator, line.strip()))
+
+
+def _write(folder: Path, simulator: Simulator, today: date) -> None:
+    """Settings that point at the simulator, as `leeway init` would write them for a company."""
+    folder.mkdir(parents=True, exist_ok=True)
+    given = simulator.settings() | {"alerts": {"from_hour": 0, "to_hour": 24, "any_day": True}}
+    lines = []
+    for section, values in given.items():
+        lines += [f"[{section}]", *(f"{name} = {json.dumps(value)}" for name, value in values.items()), ""]
+    for name, text in (("leeway.toml", "\n".join(lines)), ("okrs.yaml", register_yaml(today))):
+        target = folder / name
+        if target.exists():
+            raise SystemExit(f"{target} is there already; give another folder.")
+        target.write_text(text, encoding="utf-8")
 
 
 def _answer(simulator: Simulator, question: str) -> Any:

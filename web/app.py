@@ -25,6 +25,7 @@ from alerts.slack import observed, weeks_of
 from alerts.view import Observed, view
 from leeway.app import App, NotReady
 from leeway.links import serializer
+from leeway.metrics import exposition
 from leeway.settings import load
 from leeway.status import days_known, status_of
 from models import OPEN_STATES, Drift
@@ -70,6 +71,16 @@ def _probes(web: FastAPI, app: App) -> None:
         except SQLAlchemyError:
             return JSONResponse({"ready": False, "reason": "the database does not answer"}, 503)
         return JSONResponse({"ready": True})
+
+    @web.get("/metrics", include_in_schema=False)
+    def metrics(request: Request) -> Response:
+        """For Prometheus: with the token of the settings, or from this machine where none is set."""
+        token, client = app.settings.web.metrics_token.get_secret_value(), request.client.host if request.client else ""
+        given = request.headers.get("authorization", "").removeprefix("Bearer ")
+        here = client in ("127.0.0.1", "::1", "testclient") and "x-forwarded-for" not in request.headers
+        if not (secrets.compare_digest(given.encode(), token.encode()) if token else here):
+            raise HTTPException(403, "Set web.metrics_token and send it as a bearer token.")
+        return Response(exposition(app.sessions), media_type="text/plain; version=0.0.4; charset=utf-8")
 
 
 class Pages:

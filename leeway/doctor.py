@@ -1,0 +1,187 @@
+"""`leeway doctor`: what hangs, and how to mend it. `leeway check` is for before a run, this is for when one does not go on."""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import func, select
+
+from leeway.app import App
+from leeway.celery_app import QUEUES
+from leeway.check import Row
+from leeway.metrics import WOKEN
+from models import Cycle, DeadTask, Drift, Failure, Lease, Part, StreamCursor, WorkItem
+from pipeline.ingest import SWEEP
+
+LONG_OPEN = timedelta(hours=2)
+LONG_QUEUE = 1_000
+_MISSED_WAKES = 10
+_SHOWN = 5
+
+
+def diagnose(app: App, only: str | None = None) -> list[Row]:
+    """A row for each thing that was looked at; those that are not `ok` hang. `only` names one part."""
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from leeway.errors import expected
+
+    parts: dict[str, Callable[[App, datetime], Iterator[Row]]] = {
+        "database": _database, "broker": _broker, "workers": _workers, "beat": _beat, "sources": _sources,
+        "cycle": _cycle, "tasks": _tasks, "alerts": _alerts,
+    }  # fmt: skip
+    found: list[Row] = []
+    for name, look in parts.items():
+        if only not in (None, name):
+            continue
+        try:
+            found += look(app, datetime.now(UTC))
+        except SQLAlchemyError as error:
+            found.append(Row(name, "database", False, expected(error) or type(error).__name__, "Mend this first."))
+            break
+    return found
+
+
+def names() -> tuple[str, ...]:
+    """Parts that `only` may name."""
+    return ("database", "broker", "workers", "beat", "sources", "cycle", "tasks", "alerts")
+
+
+def _database(app: App, _now: datetime) -> Iterator[Row]:
+    with app.sessions() as session:
+        session.execute(select(1))
+    yield Row("database", "connection", True, "answers, newest version")
+
+
+def _uses_celery(app: App) -> bool:
+    return "broker" in app.settings.model_fields_set
+
+
+def _broker(app: App, _now: datetime) -> Iterator[Row]:
+    if not _uses_celery(app):
+        yield Row("broker", "redis", True, "not set; `leeway run` needs none")
+        return
+    import redis
+
+    try:
+        server = redis.Redis.from_url(app.settings.broker.url, socket_timeout=3, socket_connect_timeout=3)
+        waiting = {queue: int(server.llen(queue)) for queue in QUEUES}
+    except redis.RedisError as error:
+        yield Row("broker", "redis", False, f"does not answer ({type(error).__name__})",
+                  "Start Redis, or correct broker.url. Nothing is lost: what is pending stands in the database.")  # fmt: skip
+        return
+    for queue, count in waiting.items():
+        mend = f"Start a worker for it: celery -A leeway.celery_app worker -Q {queue}" if count > LONG_QUEUE else ""
+        yield Row("broker", f"queue {queue}", not mend, f"{count} messages wait", mend)
+
+
+def _workers(app: App, _now: datetime) -> Iterator[Row]:
+    if not _uses_celery(app):
+        return
+    from leeway.celery_app import celery
+
+    try:
+        queues = celery.control.inspect(timeout=3).active_queues() or {}
+    except Exception as error:  # kombu raises the transport's own kinds; the broker's row says more
+        yield Row("workers", "answer", False, f"could not be asked ({type(error).__name__})", "See the broker above.")
+        return
+    served = {queue["name"] for of_worker in queues.values() for queue in of_worker}
+    for queue in QUEUES:
+        ok = queue in served
+        mend = (
+            "" if ok else f"Start one: celery -A leeway.celery_app worker -Q {queue}. One that is busy may answer late."
+        )
+        yield Row("workers", queue, ok, "served" if ok else "no worker answers for it", mend)
+
+
+def _beat(app: App, now: datetime) -> Iterator[Row]:
+    if not _uses_celery(app):
+        return
+    with app.sessions() as session:
+        woken = session.get(Lease, WOKEN)
+    ago = (now - woken.until).total_seconds() if woken else None
+    ok = ago is not None and ago <= _MISSED_WAKES * app.settings.schedule.wake_seconds + 60
+    found = "never woke the workers" if ago is None else f"woke the workers {round(ago)} s ago"
+    yield Row("beat", "wakes", ok, found, "" if ok else "Start it: celery -A leeway.celery_app beat. It needs a worker for "
+                                                       "the queue speak.")  # fmt: skip
+
+
+def _sources(app: App, now: datetime) -> Iterator[Row]:
+    late = timedelta(minutes=4 * app.settings.schedule.pull_minutes + app.settings.schedule.backfill_minutes)
+    with app.sessions() as session:
+        for name in app.connectors:
+            query = select(StreamCursor).where(StreamCursor.source == name, StreamCursor.stream != SWEEP)
+            streams = list(session.scalars(query))
+            error = next((f"{one.stream}: {one.error}" for one in streams if one.error), None)
+            ends = [one.finished_at for one in streams if one.finished_at is not None]
+            reading = [one.stream for one in streams if one.finished_at is None and not one.error]
+            aside = session.scalar(select(func.count()).select_from(Failure).where(Failure.source == name)) or 0
+            if error:
+                yield Row("sources", name, False, error, "`leeway check` tries it; it is pulled again by itself.")
+            elif not streams:
+                yield Row(
+                    "sources", name, False, "never pulled", "Is a worker for the queue pull running, or `leeway run`?"
+                )
+            elif reading:
+                yield Row("sources", name, True, f"reading the past of {len(reading)} of {len(streams)} streams; drift is "
+                                                 "looked for after that")  # fmt: skip
+            elif now - min(ends) > late:
+                minutes = round((now - min(ends)).total_seconds() / 60)
+                yield Row("sources", name, False, f"last read to its end {minutes} minutes ago",
+                          "Look in its log for waits at a rate limit, or start a worker for the queue pull.")  # fmt: skip
+            else:
+                told = f", {aside} records set aside (`leeway sync --retry-failed`)" if aside else ""
+                yield Row(
+                    "sources", name, True, f"read {round((now - min(ends)).total_seconds() / 60)} minutes ago{told}"
+                )
+
+
+def _cycle(app: App, now: datetime) -> Iterator[Row]:
+    with app.sessions() as session:
+        open_ = session.scalar(select(Cycle).where(Cycle.finished_at.is_(None)).order_by(Cycle.id).limit(1))
+        stale = session.scalar(select(func.count()).select_from(WorkItem).where(WorkItem.stale)) or 0
+        parts = dict(session.execute(select(Part.stage, func.count()).group_by(Part.stage)).all())
+    yield Row("cycle", "encoding", True, f"{stale} work items wait")
+    if open_ is None:
+        yield Row("cycle", "analysis", True, "no cycle is open")
+        return
+    left = ", ".join(f"{count} of {stage}" for stage, count in sorted(parts.items()))
+    old = now - open_.started_at > LONG_OPEN
+    yield Row("cycle", "analysis", not old, f"open since {open_.started_at:%Y-%m-%d %H:%M} UTC, in {open_.stage}; left: {left}",
+              "Is a worker for the queue analyse running, or `leeway run`? Its log names what fails." if old else "")  # fmt: skip
+
+
+def _tasks(app: App, _now: datetime) -> Iterator[Row]:
+    with app.sessions() as session:
+        rows = list(session.scalars(select(DeadTask).order_by(DeadTask.id.desc()).limit(_SHOWN)))
+        count = session.scalar(select(func.count()).select_from(DeadTask)) or 0
+    for row in rows:
+        yield Row("tasks", f"{row.task.rpartition('.')[2]} {row.about}".strip(), False,
+                  f"failed for good at {row.at:%Y-%m-%d %H:%M} UTC: {row.reason}",
+                  "What it should have done is still pending and is tried at the next wake. "
+                  "`leeway doctor --clear` forgets it.")  # fmt: skip
+    if not rows:
+        yield Row("tasks", "dead", True, "none")
+    elif count > _SHOWN:
+        yield Row("tasks", "dead", False, f"{count - _SHOWN} more", "`leeway doctor --clear` forgets them.")
+
+
+def _alerts(app: App, _now: datetime) -> Iterator[Row]:
+    from leeway.app import NotReady
+
+    with app.sessions() as session:
+        waiting = session.scalar(select(func.count()).select_from(Drift).where(
+            Drift.kind == "drift", Drift.state == "raised", Drift.severity != "low", Drift.message_ts.is_(None)
+        )) or 0  # fmt: skip
+    if not waiting:
+        yield Row("alerts", "slack", True, "none waits to be posted")
+        return
+    slack = app.settings.slack
+    if slack is None or not slack.alert_channel:
+        yield Row("alerts", "slack", False, f"{waiting} wait: no channel is set", "Set slack.alert_channel.")
+        return
+    try:
+        speaks = app.may_speak(app.register()[1])
+    except NotReady as error:
+        yield Row("alerts", "slack", False, f"{waiting} wait", str(error))
+        return
+    why = "and are posted at the next wake" if speaks else "for the hours and days of [alerts]"
+    yield Row("alerts", "slack", True, f"{waiting} wait {why}")

@@ -1,0 +1,143 @@
+"""Prometheus metrics, all read from the database at the scrape: right for any number of processes, also after they died."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session, sessionmaker
+
+from models import (
+    OPEN_STATES,
+    Cycle,
+    DeadTask,
+    Drift,
+    Failure,
+    Lease,
+    Part,
+    Share,
+    Signal,
+    StreamCursor,
+    Tally,
+    WorkItem,
+)
+from pipeline.ingest import SWEEP
+
+WOKEN = "beat woke the workers"
+"""Name under which the last wake of beat is kept."""
+
+
+class DatabaseCollector:
+    """Yields every family; what has no value yet yields no sample."""
+
+    def __init__(self, sessions: sessionmaker[Session]) -> None:
+        self.sessions = sessions
+
+    def collect(self) -> Iterator[Metric]:
+        """Called by the registry at each scrape."""
+        now = datetime.now(UTC)
+        with self.sessions() as session:
+            yield from _sources(session, now)
+            yield from _pending(session)
+            yield from _cycle(session, now)
+            yield from _alerts(session)
+            yield from _counters(session)
+
+
+def exposition(sessions: sessionmaker[Session]) -> bytes:
+    """The page that Prometheus scrapes."""
+    registry = CollectorRegistry()
+    registry.register(DatabaseCollector(sessions))
+    return generate_latest(registry)
+
+
+def _gauge(name: str, about: str, label: str, values: dict[str, Any]) -> GaugeMetricFamily:
+    family = GaugeMetricFamily(f"leeway_{name}", about, labels=[label])
+    for key, value in sorted(values.items()):
+        family.add_metric([key], float(value))
+    return family
+
+
+def _sources(session: Session, now: datetime) -> Iterator[Metric]:
+    streams = list(session.scalars(select(StreamCursor).where(StreamCursor.stream != SWEEP)))
+    lag: dict[str, float] = {}
+    errors: dict[str, int] = {}
+    for one in streams:
+        errors[one.source] = errors.get(one.source, 0) + bool(one.error)
+        if one.finished_at:
+            lag[one.source] = max(lag.get(one.source, 0.0), (now - one.finished_at).total_seconds())
+    yield _gauge("source_lag_seconds", "Time since the slowest stream of a source was read to its end.", "source", lag)
+    yield _gauge("source_streams_failing", "Streams whose last pull ended in an error.", "source", errors)
+    counts = dict(session.execute(select(Signal.source, func.count()).group_by(Signal.source)).all())
+    yield _gauge("signals", "Signals in the database.", "source", counts)
+    aside = dict(session.execute(select(Failure.source, func.count()).group_by(Failure.source)).all())
+    yield _gauge("set_aside", "Records that could not be understood.", "source", aside)
+
+
+def _pending(session: Session) -> Iterator[Metric]:
+    marks = {"encode": WorkItem.stale, "match": WorkItem.unmatched, "effort": WorkItem.effort_from.is_not(None)}
+    counts = {
+        name: session.scalar(select(func.count()).select_from(WorkItem).where(mark)) or 0
+        for name, mark in marks.items()
+    }
+    yield _gauge("pending_items", "Work items that wait for a stage.", "stage", counts)
+    parts = dict(session.execute(select(Part.stage, func.count()).group_by(Part.stage)).all())
+    yield _gauge("pending_parts", "Pieces of the open cycle that are not done.", "stage", parts)
+
+
+def _cycle(session: Session, now: datetime) -> Iterator[Metric]:
+    last = session.scalar(select(Cycle).where(Cycle.finished_at.is_not(None)).order_by(Cycle.id.desc()).limit(1))
+    open_ = session.scalar(select(func.min(Cycle.started_at)).where(Cycle.finished_at.is_(None)))
+    if last is not None and last.finished_at is not None:
+        yield GaugeMetricFamily("leeway_cycle_finished_seconds", "Unix time at which the last cycle ended.",
+                                last.finished_at.timestamp())  # fmt: skip
+        yield _gauge("cycle_stage_seconds", "What each stage of the last cycle took.", "stage", last.seconds)
+    age = (now - open_).total_seconds() if open_ else 0.0
+    yield GaugeMetricFamily("leeway_cycle_open_seconds", "How long a cycle has been open; 0 where none is.", age)
+    week = select(Share.coverage).where(Share.scope == "company", Share.objective == "top").order_by(Share.week.desc())
+    coverage = session.scalar(week.limit(1))
+    if coverage is not None:
+        yield GaugeMetricFamily("leeway_coverage_ratio", "Observed over expected person-days, last week.", coverage)
+    woken = session.get(Lease, WOKEN)
+    if woken is not None:
+        yield GaugeMetricFamily("leeway_woken_seconds", "Unix time at which beat last woke the workers.",
+                                woken.until.timestamp())  # fmt: skip
+
+
+def _alerts(session: Session) -> Iterator[Metric]:
+    family = GaugeMetricFamily(
+        "leeway_open_drifts", "Drifts and faults that are not over.", labels=["kind", "severity"]
+    )
+    query = select(Drift.kind, Drift.severity, func.count()).where(Drift.state.in_(OPEN_STATES))
+    for kind, severity, count in session.execute(query.group_by(Drift.kind, Drift.severity)):
+        family.add_metric([kind, severity], count)
+    yield family
+    told = dict(session.execute(
+        select(Drift.kind, func.count()).where(Drift.message_ts.is_not(None)).group_by(Drift.kind)
+    ).all())  # fmt: skip
+    yield _gauge("alerts_posted", "Drifts, shifts and faults that were told in Slack.", "kind", told)
+    waiting = select(func.count()).select_from(Drift).where(
+        Drift.kind == "drift", Drift.state == "raised", Drift.severity != "low", Drift.message_ts.is_(None)
+    )  # fmt: skip
+    yield GaugeMetricFamily(
+        "leeway_alerts_untold", "Raised drifts that wait to be posted.", session.scalar(waiting) or 0
+    )
+    dead = session.scalar(select(func.count()).select_from(DeadTask)) or 0
+    yield GaugeMetricFamily("leeway_dead_tasks", "Tasks that failed for good and that nobody cleared.", dead)
+
+
+def _counters(session: Session) -> Iterator[Metric]:
+    tasks = CounterMetricFamily("leeway_tasks", "Tasks that ended.", labels=["task", "outcome"])
+    waits = CounterMetricFamily(
+        "leeway_rate_limit_wait_seconds", "Time spent waiting for a vendor's limit.", labels=["task"]
+    )
+    for row in session.scalars(select(Tally).order_by(Tally.name, Tally.label)):
+        if row.name == "tasks":
+            task, _, outcome = row.label.rpartition(" ")
+            tasks.add_metric([task, outcome], row.value)
+        elif row.name == "rate_limit_wait_seconds":
+            waits.add_metric([row.label], row.value)
+    yield tasks
+    yield waits

@@ -1,0 +1,224 @@
+"""What ops rely on: metrics that the rules and the dashboard name, a doctor that says what hangs, backups that come back."""
+
+import json
+import re
+import zipfile
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from fastapi.testclient import TestClient
+from prometheus_client.parser import text_string_to_metric_families
+from pydantic import SecretStr
+from sqlalchemy import Engine, delete, insert, select, text
+from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.orm import Session, sessionmaker
+
+import migrations
+from leeway.app import App
+from leeway.doctor import diagnose
+from leeway.metrics import WOKEN, exposition
+from leeway.operations import KEEP, bury, count, prune, prune_vectors
+from leeway.settings import Settings
+from leeway.transfer import TransferError, bring_in, export
+from models import Base, Cycle, DeadTask, Drift, Lease, Part, Share, StreamCursor, Vector, WorkItem, connect
+from tests.conftest import HashedWords
+from web.app import make
+
+DEPLOY = Path(__file__).parents[2] / "deploy"
+NOW = datetime.now(UTC)
+
+
+@pytest.fixture
+def filled(sessions: sessionmaker[Session]) -> sessionmaker[Session]:
+    """A little of everything that a metric is made of."""
+    with sessions.begin() as session:
+        session.add(StreamCursor(source="jira", stream="issues", state={"at": 1}, pulled_at=NOW,
+                                 finished_at=NOW - timedelta(hours=3), error="jira: 401"))  # fmt: skip
+        session.add(
+            Cycle(started_at=NOW - timedelta(hours=4), finished_at=NOW, seconds={"match": 2.5}, counts={"alerts": 1})
+        )
+        session.add(Cycle(started_at=NOW - timedelta(hours=3), stage="match"))
+        session.add(Part(stage="match", name="000000", detail={"ids": [1]}))
+        session.add(Lease(name=WOKEN, holder="-", until=NOW - timedelta(hours=1)))
+        item = WorkItem(source="slack", external_id="ü-1", kind="message", container="#a", labels=["x"], mentions=[],
+                        title="Grüße 🚲 \u2028 'quoted' \"twice\"", created_at=NOW)  # fmt: skip
+        session.add(item)
+        session.add(Vector(text_hash="h", model="m", data=HashedWords().encode(["a text"]).tobytes()))
+        session.add(Share(week=NOW.date(), scope="company", objective="top", share=0.1 + 0.2, low=0.1, high=0.5, coverage=0.55,
+                          person_days=12.25))  # fmt: skip
+        session.add(Drift(kind="drift", scope="company", subject="", state="raised", severity="high", raised_on=NOW.date(),
+                          start=NOW.date(), before=0.6, after=0.4, low=-0.3, high=-0.1, absorbed_by=[["", 20.0]]))  # fmt: skip
+    count(sessions, "tasks", "pull jira done", 2)
+    count(sessions, "tasks", "pull jira done", 1)
+    count(sessions, "rate_limit_wait_seconds", "pull jira", 1.5)
+    bury(sessions, "leeway.tasks.pull", "jira", ValueError("words of a ticket"))
+    return sessions
+
+
+def samples(page: bytes) -> dict[tuple[str, ...], float]:
+    families = text_string_to_metric_families(page.decode())
+    return {(s.name, *s.labels.values()): s.value for family in families for s in family.samples}
+
+
+def test_the_metrics_say_what_stands_in_the_database(filled: sessionmaker[Session]) -> None:
+    found = samples(exposition(filled))
+    assert found["leeway_source_lag_seconds", "jira"] == pytest.approx(3 * 3600, rel=0.05)
+    assert found["leeway_source_streams_failing", "jira"] == 1
+    assert found["leeway_pending_items", "encode"] == 1
+    assert found["leeway_pending_parts", "match"] == 1
+    assert found["leeway_cycle_stage_seconds", "match"] == 2.5
+    assert found["leeway_cycle_open_seconds",] > 2 * 3600
+    assert found["leeway_coverage_ratio",] == 0.55
+    assert found["leeway_open_drifts", "drift", "high"] == 1
+    assert found["leeway_alerts_untold",] == 1
+    assert found["leeway_dead_tasks",] == 1
+    assert found["leeway_tasks_total", "done", "pull jira"] == 3  # labels come in the order of their names
+    assert found["leeway_rate_limit_wait_seconds_total", "pull jira"] == 1.5
+
+
+def test_the_rules_and_the_dashboard_name_metrics_that_there_are(filled: sessionmaker[Session]) -> None:
+    known = {name for name, *_ in samples(exposition(filled))} | {"up"}
+    rules = yaml.safe_load((DEPLOY / "leeway-rules.yml").read_text())["groups"][0]["rules"]
+    panels = json.loads((DEPLOY / "grafana-dashboard.json").read_text())["panels"]
+    queries = [rule["expr"] for rule in rules] + [target["expr"] for panel in panels for target in panel["targets"]]
+    named = {name for query in queries for name in re.findall(r"leeway_\w+", query)}
+    assert len(rules) >= 8
+    assert len(named) >= 12
+    assert named <= known | {"leeway_set_aside", "leeway_signals"}, named - known
+    assert all(rule["annotations"]["summary"] for rule in rules)
+
+
+def test_the_metrics_are_for_this_machine_or_with_the_token(filled: sessionmaker[Session]) -> None:
+    url = filled.kw["bind"].url.render_as_string(hide_password=False)
+    given: dict[str, Any] = {"database": {"url": url}}
+    page = make(App(Settings.model_validate(given)))
+    assert TestClient(page).get("/metrics").status_code == 200
+    assert TestClient(page, client=("203.0.113.9", 1)).get("/metrics").status_code == 403
+    assert TestClient(page).get("/metrics", headers={"x-forwarded-for": "203.0.113.9"}).status_code == 403
+    guarded = make(App(Settings.model_validate(given | {"web": {"metrics_token": SecretStr("sekret")}})))
+    assert TestClient(guarded).get("/metrics").status_code == 403
+    assert TestClient(guarded).get("/metrics", headers={"Authorization": "Bearer sekret"}).status_code == 200
+
+
+def test_the_doctor_names_what_hangs_and_the_mend(filled: sessionmaker[Session]) -> None:
+    url = filled.kw["bind"].url.render_as_string(hide_password=False)
+    given = {"database": {"url": url}, "broker": {"url": "redis://127.0.0.1:1/0"}, "jira": {
+        "url": "http://127.0.0.1:1", "token": "sekret", "projects": ["A"], "email": "a@x.example"}}  # fmt: skip
+    rows = {(row.part, row.name): row for row in diagnose(App(Settings.model_validate(given)))}
+    hanging = {key for key, row in rows.items() if not row.ok}
+    assert hanging == {("broker", "redis"), ("workers", "answer"), ("beat", "wakes"), ("sources", "jira"), ("cycle", "analysis"),
+                       ("tasks", "pull jira"), ("alerts", "slack")}  # fmt: skip
+    assert all(rows[key].mend for key in hanging)
+    assert "401" in rows["sources", "jira"].found
+    assert "ValueError" in rows["tasks", "pull jira"].found
+    assert "ticket" not in rows["tasks", "pull jira"].found
+    with filled.begin() as session:
+        for table in (Cycle, Part, DeadTask, Drift):
+            session.execute(delete(table))
+        cursor = session.get_one(StreamCursor, ("jira", "issues"))
+        cursor.error, cursor.finished_at = None, NOW
+    well = diagnose(App(Settings.model_validate({k: v for k, v in given.items() if k != "broker"})))
+    assert [row for row in well if not row.ok] == []
+
+
+def test_neither_an_error_nor_its_dead_task_holds_words(sessions: sessionmaker[Session]) -> None:
+    row = WorkItem(
+        source="jira", external_id="1", kind="bug", container="A", labels=[], mentions=[], title="words of a ticket"
+    )
+    with sessions.begin() as session:
+        session.add(row)
+    again = {"source": "jira", "external_id": "1", "kind": "bug", "container": "A", "title": "words of a ticket"}
+    with pytest.raises(IntegrityError) as caught, sessions.begin() as session:
+        session.execute(insert(WorkItem).values(labels=[], mentions=[], **again))
+    assert "words of a ticket" not in str(caught.value)
+    bury(sessions, "leeway.tasks.pull", "jira", caught.value)
+    with sessions() as session:
+        assert "words of a ticket" not in session.scalars(select(DeadTask.reason)).one()
+
+
+def content(engine: Engine) -> dict[str, list[tuple[Any, ...]]]:
+    with Session(engine) as session:
+        return {t.name: sorted(map(repr, session.execute(select(t)).all())) for t in Base.metadata.sorted_tables}  # type: ignore[misc]
+
+
+def test_an_export_comes_back_whole_on_the_other_database(
+    filled: sessionmaker[Session], tmp_path: Path, postgres_url: str
+) -> None:
+    engine = filled.kw["bind"]
+    there = f"sqlite:///{tmp_path}/other.db" if engine.dialect.name == "postgresql" else postgres_url + "_b"
+    if engine.dialect.name == "sqlite":
+        admin = connect(postgres_url).execution_options(isolation_level="AUTOCOMMIT")
+        with admin.connect() as connection:
+            name = postgres_url.rpartition("/")[2].partition("?")[0] + "_b"
+            connection.execute(text(f"DROP DATABASE IF EXISTS {name}"))
+            connection.execute(text(f"CREATE DATABASE {name}"))
+        admin.dispose()
+        there = postgres_url.replace(name.removesuffix("_b"), name)
+    other = connect(there)
+    migrations.upgrade(other)
+    counts = export(engine, tmp_path / "all.zip")
+    assert counts["work_item"] == 1
+    assert (tmp_path / "all.zip").stat().st_mode & 0o077 == 0
+    assert bring_in(other, tmp_path / "all.zip") == counts
+    assert content(other) == content(engine)
+    with Session(other) as session:  # a new row gets a number after the imported ones
+        session.add(WorkItem(source="slack", external_id="2", kind="message", container="#a", labels=[], mentions=[]))
+        session.commit()
+    with pytest.raises(TransferError, match="wants an empty one"):
+        bring_in(other, tmp_path / "all.zip")
+    other.dispose()
+
+
+def test_a_damaged_export_is_refused_whole(filled: sessionmaker[Session], tmp_path: Path) -> None:
+    export(filled.kw["bind"], tmp_path / "good.zip")
+    with pytest.raises(TransferError, match="is there already"):
+        export(filled.kw["bind"], tmp_path / "good.zip")
+    empty = connect(f"sqlite:///{tmp_path}/empty.db")
+    migrations.upgrade(empty)
+    before = content(empty)
+    with zipfile.ZipFile(tmp_path / "good.zip") as good:
+        parts = {name: good.read(name) for name in good.namelist()}
+    for what, change, said in (
+        ("line", {"work_item.jsonl": b"{]\n"}, r"work_item.jsonl, line 1"), ("row", {"work_item.jsonl": b""}, "damaged"),
+        ("version", {"manifest.json": b'{"format": 1, "revision": "0001", "rows": {}}'}, "version 0001"),
+    ):  # fmt: skip
+        path = tmp_path / f"{what}.zip"
+        with zipfile.ZipFile(path, "w") as bad:
+            for name, data in (parts | change).items():
+                bad.writestr(name, data)
+        with pytest.raises(TransferError, match=said):
+            bring_in(empty, path)
+    (tmp_path / "half.zip").write_bytes((tmp_path / "good.zip").read_bytes()[:900])
+    for path in (tmp_path / "half.zip", tmp_path / "none.zip"):
+        with pytest.raises(TransferError):
+            bring_in(empty, path)
+    assert content(empty) == before
+    empty.dispose()
+
+
+def test_pruning_keeps_what_anything_rests_on(filled: sessionmaker[Session]) -> None:
+    with filled.begin() as session:
+        item = session.scalars(select(WorkItem)).one()
+        item.text_hash = "h"
+        session.add(Vector(text_hash="nobody's", model="m", data=b"1"))
+        session.scalars(select(Cycle).order_by(Cycle.id)).first().finished_at = NOW - 2 * KEEP  # type: ignore[union-attr]
+        old = session.scalars(select(DeadTask)).one()
+        old.at = NOW - 2 * KEEP
+    assert prune(filled, NOW) == 2
+    assert prune_vectors(filled) == 1
+    assert prune(filled, NOW) == 0
+    with filled() as session:
+        assert session.scalars(select(Vector.text_hash)).all() == ["h"]
+        assert len(session.scalars(select(Cycle)).all()) == 1
+        assert len(session.scalars(select(Share)).all()) == 1
+
+
+def test_a_database_that_is_away_is_the_doctors_first_word() -> None:
+    rows = diagnose(App(Settings.model_validate({"database": {"url": "postgresql+psycopg://u:sekret@127.0.0.1:1/x"}})))
+    assert [row.part for row in rows] == ["database"]
+    assert not rows[0].ok
+    assert "sekret" not in rows[0].found
+    assert OperationalError.__name__ not in rows[0].found
