@@ -44,7 +44,7 @@ class LeewayTask(Task):  # type: ignore[misc]
 @contextmanager
 def _counted(app: App, task: str, run: str) -> Iterator[None]:
     """Bind the run to the logs, and count how the task ended and how long it waited for rate limits."""
-    structlog.contextvars.bind_contextvars(run=run, task=task)
+    structlog.contextvars.bind_contextvars(run=run or uuid.uuid4().hex[:8], task=task)
     waited, outcome = app.limiter.waited, "failed"
     try:
         yield
@@ -71,7 +71,7 @@ def wake() -> None:
         if lease.due(app.sessions, f"next pull {name}", now):
             _send(pull, name, run)
     for stage in (encode, analyse, speak, digest):
-        _send(stage, run)
+        _send(stage)
 
 
 @celery.task(base=LeewayTask, name="leeway.tasks.pull")  # type: ignore[untyped-decorator]
@@ -102,7 +102,7 @@ def encode(run: str = "") -> None:
             return
         report = Report()
         _analysis(app).encode(report)
-        if report.counts["changed_items"]:
+        if report.counts["changed_items"] or run:  # what follows a pull is said also where another worker was quicker
             log.info("encoded", seconds=report.seconds, **report.counts)
     _send(analyse, run)
 
@@ -123,7 +123,7 @@ def analyse(run: str = "") -> None:
         finished = _analysis(app).join(report)
         if finished:
             app.prune(report)
-        if report.seconds:
+        if report.seconds or run:
             log.info("analysed", finished=finished, seconds=report.seconds, **report.counts)
     if finished:
         _send(speak, run)
@@ -138,7 +138,7 @@ def speak(run: str = "") -> None:
             told = app.tell(report)
         except NotReady:
             return
-        if told or report.errors:
+        if told or report.errors or run:
             log.info("told", alerts=told, errors=report.errors)
 
 

@@ -89,6 +89,8 @@ def last_complete_day(now: datetime, zone: str) -> date:
 
 LATE = 0.01
 """Part of the work items that may still be pending when drift is looked for."""
+BEHIND, PATIENCE = 0.05, timedelta(minutes=30)
+"""While more than this part waits to be encoded, no cycle is opened, for so long after the last one."""
 STAGES = ("match", "span", "effort", "share", "drift")
 """After encoding, in this order; each waits for the one before."""
 
@@ -166,6 +168,8 @@ class Analysis:
         return None
 
     def _pending(self, session: Session, version: int, register: Register, last: date) -> bool:
+        if self._behind(session):
+            return False
         return (
             match_stage.is_pending(session, version, self.encoder)
             or effort_stage.is_pending(session, register, last)
@@ -208,6 +212,13 @@ class Analysis:
 
     def _seen_until(self, session: Session) -> date:
         return session.scalar(select(func.max(Cycle.through))) or date.min
+
+    def _behind(self, session: Session) -> bool:
+        """Whether so much waits to be encoded that what is matched now would be matched again soon; not for ever, though."""
+        items = session.scalar(select(func.count()).select_from(WorkItem)) or 0
+        stale = session.scalar(select(func.count()).select_from(WorkItem).where(WorkItem.stale)) or 0
+        last = session.scalar(select(func.max(Cycle.finished_at)))
+        return stale > BEHIND * items and (last is None or datetime.now(UTC) - last < PATIENCE)
 
     def _can_judge(self, session: Session) -> bool:
         """Whether enough is known to look for drift: the first time everything, later nearly everything."""

@@ -73,7 +73,8 @@ def work(session: Session, part: Part, register: Register, version: int, encoder
     around = [] if part.detail["alone"] else _around(session, labels)
     kept = _kept(session, ids)
     here = load_work(session, sorted({*ids, *around}))
-    matcher = Matcher(register, [one.item for one in here], encoder, load_vectors(session, here, encoder.name))
+    vectors = load_vectors(session, here, encoder.name, _dimension(encoder))
+    matcher = Matcher(register, [one.item for one in here], encoder, vectors)
     mine = set(ids)
     settled = {} if part.detail["all"] else _settled(session, here, mine, matcher.keys)
     found, features = matcher.probabilities(labels, settled=settled)
@@ -112,7 +113,7 @@ def matcher_of(
         labels = _labels(session, set(register.objective_of()))
         count = session.scalar(select(func.count()).select_from(WorkItem)) or 0
         work = load_work(session, None if count <= WHOLE else sorted({*wanted, *_around(session, labels)}))
-        vectors = load_vectors(session, work, encoder.name)
+        vectors = load_vectors(session, work, encoder.name, _dimension(encoder))
     return work, Matcher(register, [one.item for one in work], encoder, vectors), labels
 
 
@@ -218,8 +219,12 @@ def _settled(
     return found
 
 
-def load_vectors(session: Session, work: Sequence[Work], model: str) -> NDArray[np.float32]:
-    """(items, dimension), zero where an item has no words."""
+def _dimension(encoder: Encoder) -> int:
+    return int(encoder.encode(["-"]).shape[1])
+
+
+def load_vectors(session: Session, work: Sequence[Work], model: str, size: int = 1) -> NDArray[np.float32]:
+    """(items, dimension), zero where an item has no words; `size` is the dimension where none is stored yet."""
     hashes: dict[int, str] = {}
     for some in in_lots([one.row for one in work]):
         rows = session.execute(select(WorkItem.id, WorkItem.text_hash).where(WorkItem.id.in_(some)))
@@ -228,7 +233,7 @@ def load_vectors(session: Session, work: Sequence[Work], model: str) -> NDArray[
     for some in in_lots(sorted(set(hashes.values()))):
         query = select(Vector.text_hash, Vector.data).where(Vector.model == model, Vector.text_hash.in_(some))
         stored |= dict(session.execute(query).all())
-    size = len(next(iter(stored.values()))) // 2 if stored else 1
+    size = len(next(iter(stored.values()))) // 2 if stored else size
     found = np.zeros((len(work), size), np.float32)
     for i, one in enumerate(work):
         data = stored.get(hashes.get(one.row) or "")

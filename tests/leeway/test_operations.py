@@ -3,6 +3,7 @@
 import json
 import re
 import zipfile
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -58,6 +59,21 @@ def filled(sessions: sessionmaker[Session]) -> sessionmaker[Session]:
     return sessions
 
 
+@pytest.fixture
+def make_app() -> Iterator[Callable[..., App]]:
+    """Apps whose connections are closed at the end."""
+    made: list[App] = []
+
+    def one(given: dict[str, Any]) -> App:
+        made.append(App(Settings.model_validate(given)))
+        return made[-1]
+
+    yield one
+    for app in made:
+        if "engine" in app.__dict__:
+            app.engine.dispose()
+
+
 def samples(page: bytes) -> dict[tuple[str, ...], float]:
     families = text_string_to_metric_families(page.decode())
     return {(s.name, *s.labels.values()): s.value for family in families for s in family.samples}
@@ -91,23 +107,25 @@ def test_the_rules_and_the_dashboard_name_metrics_that_there_are(filled: session
     assert all(rule["annotations"]["summary"] for rule in rules)
 
 
-def test_the_metrics_are_for_this_machine_or_with_the_token(filled: sessionmaker[Session]) -> None:
+def test_the_metrics_are_for_this_machine_or_with_the_token(
+    filled: sessionmaker[Session], make_app: Callable[..., App]
+) -> None:
     url = filled.kw["bind"].url.render_as_string(hide_password=False)
     given: dict[str, Any] = {"database": {"url": url}}
-    page = make(App(Settings.model_validate(given)))
+    page = make(make_app(given))
     assert TestClient(page).get("/metrics").status_code == 200
     assert TestClient(page, client=("203.0.113.9", 1)).get("/metrics").status_code == 403
     assert TestClient(page).get("/metrics", headers={"x-forwarded-for": "203.0.113.9"}).status_code == 403
-    guarded = make(App(Settings.model_validate(given | {"web": {"metrics_token": SecretStr("sekret")}})))
+    guarded = make(make_app(given | {"web": {"metrics_token": SecretStr("sekret")}}))
     assert TestClient(guarded).get("/metrics").status_code == 403
     assert TestClient(guarded).get("/metrics", headers={"Authorization": "Bearer sekret"}).status_code == 200
 
 
-def test_the_doctor_names_what_hangs_and_the_mend(filled: sessionmaker[Session]) -> None:
+def test_the_doctor_names_what_hangs_and_the_mend(filled: sessionmaker[Session], make_app: Callable[..., App]) -> None:
     url = filled.kw["bind"].url.render_as_string(hide_password=False)
     given = {"database": {"url": url}, "broker": {"url": "redis://127.0.0.1:1/0"}, "jira": {
         "url": "http://127.0.0.1:1", "token": "sekret", "projects": ["A"], "email": "a@x.example"}}  # fmt: skip
-    rows = {(row.part, row.name): row for row in diagnose(App(Settings.model_validate(given)))}
+    rows = {(row.part, row.name): row for row in diagnose(make_app(given))}
     hanging = {key for key, row in rows.items() if not row.ok}
     assert hanging == {("broker", "redis"), ("workers", "answer"), ("beat", "wakes"), ("sources", "jira"), ("cycle", "analysis"),
                        ("tasks", "pull jira"), ("alerts", "slack")}  # fmt: skip
@@ -120,7 +138,7 @@ def test_the_doctor_names_what_hangs_and_the_mend(filled: sessionmaker[Session])
             session.execute(delete(table))
         cursor = session.get_one(StreamCursor, ("jira", "issues"))
         cursor.error, cursor.finished_at = None, NOW
-    well = diagnose(App(Settings.model_validate({k: v for k, v in given.items() if k != "broker"})))
+    well = diagnose(make_app({k: v for k, v in given.items() if k != "broker"}))
     assert [row for row in well if not row.ok] == []
 
 
