@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: help demo test lint bench services services-stop clean
+.PHONY: help demo test lint bench audit services services-stop clean
 
 help:  ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-8s %s\n", $$1, $$2}'
@@ -21,11 +21,16 @@ demo: $(INSTALLED)  ## Install, then run the whole job on the simulated company;
 test: lint  ## Install, lint, check types and imports, run all tests
 	$(BIN)/python -m pytest -n 2 --dist loadgroup
 
-lint: $(INSTALLED)  ## ruff, mypy (strict), import contracts
+lint: $(INSTALLED)  ## ruff, mypy (strict), import contracts, bandit
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/bandit -q -ll -r connectors models pipeline alerts leeway web simulator migrations deploy
+
+audit: $(INSTALLED)  ## Known vulnerabilities of the pinned packages; needs PyPI's advisories
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check pip-audit
+	$(BIN)/pip-audit -r constraints.txt --no-deps --disable-pip
 
 bench: $(INSTALLED)  ## The benchmarks, as ratios within one run; takes a while
 	$(BIN)/python -m benchmarks.connectors.rate

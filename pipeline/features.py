@@ -12,7 +12,8 @@ from importlib.resources import files
 import numpy as np
 import yaml
 from numpy.typing import NDArray
-from sklearn.feature_extraction.text import TfidfVectorizer
+from scipy.sparse import csr_array
+from sklearn.feature_extraction.text import CountVectorizer
 
 from pipeline.encode import Encoder
 from pipeline.fusion import Features
@@ -31,6 +32,36 @@ def anchors() -> dict[str, list[str]]:
     """General sentences of routine work, chatter and one-off projects."""
     text = files("pipeline").joinpath("anchors.yaml").read_text(encoding="utf-8")
     return {name: list(sentences) for name, sentences in yaml.safe_load(text).items()}
+
+
+class Pieces:
+    """TF-IDF over the pieces of words (3 to 5 characters, within word boundaries, sublinear, rows of length one), as
+    scikit-learn's TfidfVectorizer with `char_wb` counts them. A piece lies within a word, so the pieces of each distinct word
+    are found once, and those of a text are a product of two sparse matrices.
+    """
+
+    def __init__(self, texts: Sequence[str]) -> None:
+        """Document frequencies are those of `texts`."""
+        words = CountVectorizer(analyzer=_split, dtype=np.float32)
+        pieces = CountVectorizer(analyzer="char_wb", ngram_range=(3, 5), lowercase=False, dtype=np.float32)
+        # A word of its own, so that there is one where the texts have none.
+        self.counts = csr_array(words.fit_transform([*texts, "-"]))[:-1]
+        self._of_word = csr_array(pieces.fit_transform(words.get_feature_names_out()))
+        found = self.counts @ self._of_word
+        documents = np.bincount(found.indices, minlength=found.shape[1])
+        self._idf = (np.log((1 + found.shape[0]) / (1 + documents)) + 1).astype(np.float32)
+
+    def weigh(self, counts: csr_array) -> csr_array:
+        """Rows of words to rows of weighted pieces."""
+        found = csr_array(counts @ self._of_word)
+        found.data = (1 + np.log(found.data)) * self._idf[found.indices]
+        length = np.sqrt(np.add.reduceat(np.append(found.data**2, 0), found.indptr[:-1]) * (np.diff(found.indptr) > 0))
+        found.data /= np.repeat(np.maximum(length, 1e-12), np.diff(found.indptr)).astype(np.float32)
+        return found
+
+
+def _split(text: str) -> list[str]:
+    return text.lower().split()
 
 
 class ItemEvidence:
@@ -97,29 +128,33 @@ class ItemEvidence:
     def _lexical(self, pair: dict[str, Matrix]) -> None:
         """Shared pieces of words, which embeddings blur: products, abbreviations, names."""
         titles = [f"{k.title} {k.description} {' '.join(k.aliases)} {o.title}" for o, k in self.key_results]
-        pieces = TfidfVectorizer(analyzer="char_wb", ngram_range=(3, 5), sublinear_tf=True, dtype=np.float32)
-        pieces.fit([*self.words, *titles])
-        targets = pieces.transform(titles).T
-        own = (pieces.transform(self.words) @ targets).toarray()
-        joined = [""] * len(self.words)
-        for members in self.links.groups:
-            text = " ".join(self.words[i] for i in members)
-            for i in members:
-                joined[i] = text
-        group = (pieces.transform(joined) @ targets).toarray()
+        pieces = Pieces([*self.words, *titles])
+        of_texts, targets = pieces.counts[: len(self.words)], pieces.weigh(pieces.counts[len(self.words) :]).T
+        own = (pieces.weigh(of_texts) @ targets).toarray()
+        root = self.links.root
+        together = csr_array(
+            (np.ones(len(root), np.float32), (root, np.arange(len(root)))), shape=(len(root), len(root))
+        )
+        # Each tree once: its members all have the words of the whole.
+        tops, member = np.unique(root, return_inverse=True)
+        group = (pieces.weigh(together[tops] @ of_texts) @ targets).toarray()[member]
         pair |= {"shared_words": own, "shared_words_rank": _standard(own), "group_shared_words_rank": _standard(group)}
 
     def _teams(self, pair: dict[str, Matrix]) -> Matrix:
         lead = {team.lead: team.key for team in self.register.teams if team.lead}
-        shape = (len(self.links.items), len(self.key_results))
-        inside, outside, owner, first = (np.zeros(shape, np.float32) for _ in range(4))
-        for i, item in enumerate(self.links.items):
+        teams = [item.team for item in self.links.items]
+        known = sorted({team for team in teams if team})
+        place = {team: i for i, team in enumerate(known)}
+        table = np.zeros((4, len(known) + 1, len(self.key_results)), np.float32)  # the last row is of who has no team
+        for team, i in place.items():
             for k, (_, key_result) in enumerate(self.key_results):
-                if item.team and key_result.teams:
-                    inside[i, k] = item.team in key_result.teams
-                    outside[i, k] = not inside[i, k]
-                    first[i, k] = key_result.teams[0] == item.team
-                    owner[i, k] = lead.get(key_result.owner or "") == item.team
+                if key_result.teams:
+                    mine = team in key_result.teams
+                    table[:, i, k] = (
+                        mine, not mine, lead.get(key_result.owner or "") == team, key_result.teams[0] == team
+                    )  # fmt: skip
+        inside: Matrix
+        inside, outside, owner, first = table[:, [place.get(team or "", -1) for team in teams]]
         pair |= {"in_team": inside, "out_of_team": outside, "owner_team": owner, "first_team": first,
                  "only_team": inside / np.maximum(inside.sum(1, keepdims=True), 1)}  # fmt: skip
         return inside

@@ -46,19 +46,20 @@ class Fusion:
     weights: Array
     bias: float
 
-    def contributions(self, features: Features) -> Array:
-        """(items, key results, pair features): what each pair feature adds to the score."""
+    def contributions(self, features: Features, chosen: NDArray[np.int64]) -> Array:
+        """(items, pair features): what each pair feature adds to the score of the key result chosen for each item."""
         n = len(features.pair_names)
-        return ((features.pair - self.mean[:n]) / self.scale[:n] * self.weights[:n]).astype(np.float32)
+        pair = features.pair[np.arange(len(chosen)), chosen]
+        return ((pair - self.mean[:n]) / self.scale[:n] * self.weights[:n]).astype(np.float32)
 
     def predict(self, features: Features) -> Array:
         """(items, key results + 1) probabilities; the last column is none. Raises ValueError on other features."""
         if self.names != features.pair_names + features.item_names:
             raise ValueError("the weights were fitted for other features; run benchmarks/fit_fusion.py")
         n = len(features.pair_names)
-        pair = (features.pair - self.mean[:n]) / self.scale[:n]
-        item = (features.item - self.mean[n:]) / self.scale[n:]
-        return _softmax(pair @ self.weights[:n] + (item @ self.weights[n:])[:, None] + self.bias)
+        slope = self.weights / self.scale
+        level = float(self.bias - self.mean @ slope)
+        return _softmax(features.pair @ slope[:n] + (features.item @ slope[n:])[:, None] + level)
 
     def as_json(self) -> dict[str, Any]:
         """For the file of weights."""

@@ -120,12 +120,13 @@ class Matcher:
 
     def explain(self, labels: Mapping[str, str | None], found: Matrix, features: Features) -> list[Prediction]:
         """The predictions, given what `probabilities` found."""
-        contributions = shipped_weights()[-1].contributions(features)
+        likeliest = found[:, :-1].argmax(1)
+        contributions = shipped_weights()[-1].contributions(features, likeliest)
         predictions = []
         for i, item in enumerate(self.links.items):
-            best = int(found[i, :-1].argmax())
-            reasons = in_words(self, i, best, contributions[i, best], features.pair_names, found, labels)
-            row = {key: float(p) for key, p in zip(self.keys, found[i, :-1], strict=True)}
+            best = int(likeliest[i])
+            reasons = in_words(self, i, best, contributions[i], features.pair_names, found, labels)
+            row = dict(zip(self.keys, found[i, :-1].tolist(), strict=True))
             predictions.append(Prediction(item.id, row, reasons))
         return predictions
 

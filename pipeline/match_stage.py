@@ -31,7 +31,7 @@ QUESTIONS = 60
 WHOLE = 12_000
 """Items that are matched as one, in about 1 GB."""
 PIECE = 8_000
-SAMPLE = 3_000
+SAMPLE = 2_000
 GROWN = 1.2
 _LEAST = 0.005
 """Probabilities below this are not kept; they belong to none then."""

@@ -2,6 +2,7 @@
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 
 from pipeline.links import Links
 
@@ -25,9 +26,11 @@ class Neighbours:
             best = np.take_along_axis(best, np.argsort(-np.take_along_axis(near, best, 1), 1), 1)
             self.index[rows] = best
             self.weight[rows] = np.maximum(np.take_along_axis(near, best, 1), 0) ** 3
+        ends = np.arange(0, n * count + 1, count)
+        self._weights = csr_array((self.weight.ravel(), self.index.ravel(), ends), shape=(n, n))
 
     def mean(self, values: Matrix) -> Matrix:
         """Mean of (items, ...) values over each item's neighbours, the nearer the heavier."""
-        weight = self.weight.reshape(*self.weight.shape, *[1] * (values.ndim - 1))
-        found: Matrix = (values[self.index] * weight).sum(1) / (weight.sum(1) + 1e-6)
-        return found
+        flat = values.reshape(len(values), -1)
+        found: Matrix = self._weights @ flat / (self.weight.sum(1) + 1e-6)[:, None]
+        return found.reshape(values.shape)
