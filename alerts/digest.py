@@ -174,7 +174,8 @@ def compose(content: TeamWeek, sender: str, links: Links | None = None) -> Email
     mail["Subject"] = f"{content.team.name}: {top_now:.0f} % of the week on the top three"
     mail["From"], mail["To"] = sender, content.team.lead or ""
     mail["List-Unsubscribe"] = f"<mailto:{sender}?subject=unsubscribe%20{content.team.key}>"
-    plain, rich = Environment(autoescape=False, trim_blocks=True), Environment(autoescape=True, trim_blocks=True)  # text/plain  # noqa: S701  # nosec B701
+    plain = Environment(autoescape=False, trim_blocks=True)  # noqa: S701 - text/plain
+    rich = Environment(autoescape=True, trim_blocks=True)
     mail.set_content(plain.from_string(folder.joinpath("digest.txt.j2").read_text("utf-8")).render(values))
     picture = make_msgid(domain="leeway.invalid")
     html = rich.from_string(folder.joinpath("digest.html.j2").read_text("utf-8")).render(

@@ -143,7 +143,9 @@ def pages(
                     when = min(
                         at + timedelta(hours=float(RNG.exponential(20)) * m), start + timedelta(days=days, hours=-13)
                     )
-                    detail = {"to": (who, "indeterminate", "", "done")[m]} if one in ("transition", "assignment") else {}
+                    detail = (
+                        {"to": (who, "indeterminate", "", "done")[m]} if one in ("transition", "assignment") else {}
+                    )
                     found[source].append(side.Signal(source, f"{id_}-{m}", id_, one, when, who, 1.5 if one == "worklog" else None,
                                                      words if source == "slack" and m == 0 else None, detail=detail))  # fmt: skip
                     made += 1

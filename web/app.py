@@ -145,7 +145,7 @@ class Pages:
             "themes": themes,
             "days_missing": max(0, LEAST_HISTORY - known),
             "api": f"/api/{key}",
-            "chart": Markup(self._chart(cycle, key, starts)),  # our drawing, texts escaped  # noqa: S704  # nosec B704
+            "chart": Markup(self._chart(cycle, key, starts)),  # our drawing, texts escaped  # noqa: S704
         }
         return self._page(request, who, "scope.html.j2", values)
 
@@ -159,7 +159,7 @@ class Pages:
             weeks = weeks_of(session, found.scope)
         if weeks:
             chart = charts.top_share(weeks, [found.start], "Share of work on the top three", 860)
-            values["chart"] = Markup(charts.svg(chart))  # our drawing, texts escaped  # noqa: S704  # nosec B704
+            values["chart"] = Markup(charts.svg(chart))  # our drawing, texts escaped  # noqa: S704
         return self._page(request, who, "drift.html.j2", values)
 
     def decide(
