@@ -216,7 +216,8 @@ def analyse(url: str, workers: int, days: int = 0) -> tuple[float, dict[str, flo
 def again(sessions: sessionmaker[Session]) -> None:
     """As before the first analysis."""
     with sessions.begin() as session:
-        for table in (Basis, Match, Effort, Capacity, DayWork, Span, Share, Cycle, DriftRow):
+        session.execute(delete(Basis).where(Basis.stage != "encode"))
+        for table in (Match, Effort, Capacity, DayWork, Span, Share, Cycle, DriftRow):
             session.execute(delete(table))
         session.execute(update(WorkItem).values(unmatched=True))
 
@@ -239,6 +240,7 @@ def main() -> None:
         sessions = sessionmaker(engine)
         with sessions.begin() as session:
             load_register(session, register, document)
+            session.add(Basis(stage="encode", digest=WordVectors.name, items=0))  # fill() encodes
         first = LAST - timedelta(days=DAYS - 1)
         seconds = fill(sessions, register, given.people, given.signals, first, DAYS, "a")
         with sessions.begin() as session:

@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 BUNDLED = "bundled"
 _BUNDLED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 BATCH = 32
-ROWS = 4
-"""Rows of a batch are a multiple of this, as the processor's kernels take them."""
-LONGEST_TOKENS = 128
-"""Cutting at 128 tokens is the bundled model's own training length; see docs/matching.md."""
+STEP = 32
+"""Texts are padded to the next multiple of so many tokens, and batches to BATCH rows."""
+LONGEST_TOKENS = 256
+"""As the bundled model cuts by itself. Its training length, 128, is faster and agrees less: docs/matching.md has both."""
 
 Vectors = NDArray[np.float16]
 
@@ -46,25 +46,31 @@ class SentenceEncoder:
 
     def __init__(self, model: str = BUNDLED) -> None:
         self.model = model
-        self.name = "all-MiniLM-L6-v2@128" if model == BUNDLED else model[-60:]
+        self.name = "all-MiniLM-L6-v2@256" if model == BUNDLED else model[-60:]
         self._loaded: Any = None
 
     def encode(self, texts: Sequence[str]) -> Vectors:
-        """See Encoder. A text's vector does not depend on what it is encoded with, to the last bit: padding and the number
-        of rows change the order in which a processor sums, so texts of equal length go together, in multiples of ROWS.
+        """See Encoder. A text's vector does not depend on what it is encoded with, to the last bit: the shape of a batch changes
+        the order in which a processor sums, so each text has the shape that its own length gives it.
         """
+        import torch
+
         model = self._load()
-        tokens = model.tokenizer(list(texts), truncation=True, max_length=model.max_seq_length)["input_ids"]
+        longest = model.max_seq_length
         by_length: dict[int, list[int]] = defaultdict(list)
-        for i, ids in enumerate(tokens):
-            by_length[len(ids)].append(i)
-        dimension = model.get_embedding_dimension()
-        vectors = np.empty((len(texts), dimension), dtype=np.float16)
-        for _, rows in sorted(by_length.items()):
-            batch = [texts[i] for i in rows]
-            batch += batch[-1:] * (-len(batch) % ROWS)
-            found = model.encode(batch, batch_size=BATCH, normalize_embeddings=True, show_progress_bar=False)
-            vectors[rows] = found[: len(rows)]
+        for i, ids in enumerate(model.tokenizer(list(texts), truncation=True, max_length=longest)["input_ids"]):
+            by_length[min(longest, -(-len(ids) // STEP) * STEP)].append(i)
+        vectors = np.empty((len(texts), model.get_embedding_dimension()), dtype=np.float16)
+        for length, rows in sorted(by_length.items()):
+            for first in range(0, len(rows), BATCH):
+                batch = rows[first : first + BATCH]
+                filled = [texts[i] for i in batch] + [""] * (BATCH - len(batch))
+                given = model.tokenizer(
+                    filled, padding="max_length", truncation=True, max_length=length, return_tensors="pt"
+                )
+                with torch.inference_mode():
+                    found = model(dict(given))["sentence_embedding"][: len(batch)].float()
+                vectors[batch] = torch.nn.functional.normalize(found, dim=1).numpy()
         return vectors
 
     def _load(self) -> Any:
@@ -78,7 +84,19 @@ class SentenceEncoder:
                 raise ModelError(f"the model {self.model!r} cannot be loaded: {str(error)[:200]}") from None
             if self.model == BUNDLED:
                 self._loaded.max_seq_length = LONGEST_TOKENS
+                if has_matrix_unit():
+                    self._loaded.bfloat16()
         return self._loaded
+
+
+def has_matrix_unit() -> bool:
+    """Whether this processor multiplies matrices of bfloat16 in hardware (Intel's AMX): then it is several times as fast as
+    float32, and elsewhere slower. benchmarks/encoder.py measures both.
+    """
+    import torch
+
+    capabilities: dict[str, object] = getattr(torch.cpu, "get_capabilities", dict)()
+    return bool(capabilities.get("amx_bf16"))
 
 
 def bundled_model() -> Path:

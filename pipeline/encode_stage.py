@@ -9,11 +9,12 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session, sessionmaker
 
 from models import Vector, WorkItem, upsert
+from pipeline import basis, parts
 from pipeline.encode import Encoder, text_hash
 from pipeline.parts import write_now
 from pipeline.work import Work, in_lots, load_work
 
-LOT = 500
+LOT = 1000
 """Items that a worker takes at once, and at most the work that a kill loses."""
 
 
@@ -21,6 +22,10 @@ def encode_pending(
     sessions: sessionmaker[Session], encoder: Encoder, progress: Callable[[int, int], None] | None = None
 ) -> tuple[int, int]:
     """Encode the words of all stale items that nobody else has; returns (items that changed, texts encoded)."""
+    with sessions.begin() as session:
+        if parts.alone(session, "encode") and basis.differs(session, "encode", encoder.name):
+            basis.keep(session, "encode", encoder.name)  # another model: all vectors are made again
+            session.execute(update(WorkItem).where(WorkItem.stale.is_(False)).values(stale=True))
     with sessions() as session:
         waiting = session.scalar(select(func.count()).select_from(WorkItem).where(WorkItem.stale)) or 0
     items = texts = 0

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from models import Account, Person, Signal, WorkItem
 from pipeline.links import Item
 
-_LONGEST_WORDS = 700
+LONGEST_WORDS = 700
 """Characters of a thread's or deal's words: more would be cut by the encoder anyway."""
 
 
@@ -51,7 +51,7 @@ def load_work(session: Session, ids: Sequence[int] | None = None) -> list[Work]:
         others = tuple(i for i in issues if i != item_id(*key))
         work.append(Work(row.id, Item(
             item_id(*key), row.source, row.kind, row.container, _team(row.source, people, teams), parent, row.title,
-            text[:_LONGEST_WORDS] or None, others, tuple(row.labels), row.automated, row.key,
+            text[:LONGEST_WORDS] or None, others, tuple(row.labels), row.automated, row.key,
         ), row.text_hash if row.text_dropped and not (row.text and row.source == "jira") else None))  # fmt: skip
     return work
 

@@ -16,6 +16,7 @@ from connectors.base import Page
 from models import Capacity, Cycle, DayWork, Effort, Part, Share, Span
 from pipeline import cycle, effort_stage, match_stage, share_stage
 from pipeline.drift import DriftSettings
+from pipeline.encode_stage import encode_pending
 from pipeline.ingest import store
 from pipeline.register import parse
 from simulator.company import register_yaml
@@ -152,3 +153,18 @@ def test_cycles_that_cost_what_is_new_give_what_a_whole_one_gives(lite: Engine, 
     again = everything(sessions)
     for table, rows in again.items():
         assert rows == found[table], table
+
+
+def test_another_model_encodes_everything_again(lite: Engine) -> None:
+    sessions = sessionmaker(lite)
+    for page in history(np.random.default_rng(1), 3):
+        with sessions.begin() as session:
+            store(session, "jira", page)
+    encoder = HashedWords()
+    first, _ = encode_pending(sessions, encoder)
+    assert first > 30
+    assert encode_pending(sessions, encoder) == (0, 0)
+    encoder.name = "another"
+    again, texts = encode_pending(sessions, encoder)
+    assert again == first
+    assert texts > 30

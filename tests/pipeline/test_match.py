@@ -226,3 +226,14 @@ def test_fusion_learns_which_feature_tells() -> None:
     renamed = Features(pair, features.item, ("other", "noise"), ("nothing",))
     with pytest.raises(ValueError, match="other features"):
         fusion.predict(renamed)
+
+
+def test_a_texts_vector_does_not_depend_on_what_it_is_encoded_with(encoder: SentenceEncoder) -> None:
+    texts = [
+        " ".join(["checkout", "retry", "dunning", "webhook", "ledger"][n % 5] for n in range(3 + 7 * i))
+        for i in range(40)
+    ]
+    together = encoder.encode(texts)
+    apart = np.concatenate([encoder.encode([text]) for text in texts[:3]] + [encoder.encode(texts[:2:-1])[::-1]])
+    assert (together == apart).all()
+    assert np.linalg.norm(together.astype(np.float32), axis=1) == pytest.approx(1, abs=1e-3)
