@@ -8,7 +8,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
 
 from models import Account, Capacity, Effort, Person, Signal, WorkItem
-from pipeline.effort_stage import estimate_effort
+from pipeline import parts
+from pipeline.effort_stage import estimate_effort, is_pending, plan_days, plan_spans, work_days
 from pipeline.register import Register, parse
 
 MONDAY = date(2026, 10, 5)
@@ -165,3 +166,24 @@ def test_part_time_and_weekends(acme: Company) -> None:
     assert found[MONDAY, "c", "1"] == pytest.approx(0.5)
     assert (saturday, "c", "1") not in found  # a comment on a day off is no work that counts
     assert found[saturday + timedelta(days=1), "c", "1"] == pytest.approx(3 / 8)  # stated hours are
+
+
+def test_a_silent_stretch_becomes_an_absence_on_its_fourth_day_though_there_is_no_news(acme: Company) -> None:
+    acme.person("a")
+    acme.item("1", assignee="a")
+    acme.signal("1", "a", noon(MONDAY), "assignment", to="a")
+    acme.signal("1", "a", noon(MONDAY), "transition", to="indeterminate")
+    estimate_effort(acme.sessions, REGISTER, date(2026, 10, 8))
+
+    def days() -> set[date]:
+        with acme.sessions() as session:
+            return set(session.scalars(select(Effort.day)))
+
+    assert days() == {date(2026, 10, day) for day in (5, 6, 7, 8)}
+    last = date(2026, 10, 9)
+    with acme.sessions.begin() as session:
+        assert is_pending(session, REGISTER, last)
+        plan_spans(session, REGISTER)
+        plan_days(session, REGISTER, last)
+    parts.take(acme.sessions, "effort", lambda session, part: work_days(session, part, REGISTER, last))
+    assert days() == {MONDAY}
