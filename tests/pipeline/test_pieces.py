@@ -1,0 +1,87 @@
+"""A large company is matched in pieces, and later only what is new: nearly what one whole match gives."""
+
+from datetime import UTC, datetime
+
+import numpy as np
+import pytest
+from sqlalchemy import Engine, select, update
+from sqlalchemy.orm import Session, sessionmaker
+
+from models import Match, Part, Question, WorkItem
+from pipeline import ingest, match_stage, parts
+from pipeline.cycle import load_register
+from pipeline.encode_stage import encode_pending
+from pipeline.register import parse
+from simulator.company import register_yaml
+from simulator.server import Simulator
+from tests.conftest import LONG_AGO, TODAY, HashedWords, connect_to
+
+REGISTER = parse(register_yaml(TODAY))
+ENCODER = HashedWords()
+
+
+@pytest.fixture
+def pulled(company: Simulator, lite: Engine) -> sessionmaker[Session]:
+    sessions = sessionmaker(lite)
+    with sessions.begin() as session:
+        load_register(session, REGISTER, register_yaml(TODAY))
+    for source in ("jira", "slack"):
+        ingest.pull(connect_to(company, source), sessions, LONG_AGO)
+    encode_pending(sessions, ENCODER)
+    return sessions
+
+
+def probabilities(sessions: sessionmaker[Session]) -> dict[int, float]:
+    with sessions() as session:
+        return dict(session.execute(select(Match.work_item_id, Match.none)).all())
+
+
+def step(sessions: sessionmaker[Session]) -> int:
+    """Match what is pending; returns how many items."""
+    matched = 0
+
+    def one(session: Session, part: Part) -> None:
+        nonlocal matched
+        matched += match_stage.work(session, part, REGISTER, 1, ENCODER)
+
+    with sessions.begin() as session:
+        match_stage.plan(session, 1, ENCODER)
+    parts.take(sessions, "match", one)
+    return matched
+
+
+def test_pieces_give_nearly_what_the_whole_gives_and_news_costs_what_is_new(
+    pulled: sessionmaker[Session], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    items = match_stage.match_all(pulled, REGISTER, 1, ENCODER)
+    whole = probabilities(pulled)
+    monkeypatch.setattr(match_stage, "WHOLE", 400)
+    monkeypatch.setattr(match_stage, "PIECE", items // 3)
+    monkeypatch.setattr(match_stage, "SAMPLE", 200)
+    with pulled.begin() as session:
+        lots = match_stage._pieces(session, sorted(whole), everything=True)
+        parents = dict(
+            session.execute(select(WorkItem.external_id, WorkItem.parent).where(WorkItem.source == "jira")).all()
+        )
+        names = dict(session.execute(select(WorkItem.external_id, WorkItem.id).where(WorkItem.source == "jira")).all())
+    place = {id_: n for n, lot in enumerate(lots) for id_ in lot}
+    assert len(lots) >= 3
+    assert sorted(place) == sorted(whole)  # each item once
+    assert all(place[names[a]] == place[names[b]] for a, b in parents.items() if b in names)  # trees stay together
+    assert match_stage.match_all(pulled, REGISTER, 1, ENCODER) == items
+    pieces = probabilities(pulled)
+    apart = np.array([abs(pieces[id_] - whole[id_]) for id_ in whole])
+    assert apart.mean() < 0.05
+    with pulled() as session:
+        assert session.scalar(select(Question.rank).limit(1)) is not None
+    assert step(pulled) == 0  # nothing is new
+    with pulled.begin() as session:
+        some = session.scalars(select(WorkItem.id).order_by(WorkItem.id.desc()).limit(5)).all()
+        session.execute(
+            update(WorkItem).where(WorkItem.id.in_(some)).values(unmatched=True, updated_at=datetime.now(UTC))
+        )
+    count = step(pulled)
+    assert 5 <= count < items / 4
+    after = probabilities(pulled)
+    assert {id_ for id_ in pieces if after[id_] != pieces[id_]} < set(whole)
+    assert np.mean([abs(after[id_] - whole[id_]) for id_ in some]) < 0.1
