@@ -25,8 +25,8 @@ from pipeline.workdays import Workdays, monday
 SPAN, FROM, EFFORT, SHARE = "span", "from", "effort", "share"
 ITEMS_A_PART = 5_000
 WEEKS_A_PART = 4
-_MARGIN = timedelta(days=16)
-"""Days read beside those that are written: enough to see whether a run of days without a trace is an absence."""
+_AHEAD = timedelta(days=16)
+"""Days read after those that are written: enough to see whether a run of days without a trace is an absence."""
 _NO_SPAN = {"epic"}
 """An epic is in progress all quarter; the work is on what hangs below it."""
 _Owners = Mapping[tuple[str, str], tuple[int, str | None]]
@@ -158,7 +158,8 @@ def plan_days(session: Session, register: Register, last: date) -> None:
     first = _first_day(session, register)
     if begin is None or first is None:
         return
-    begin = max(_three_workdays_before(begin, register), first)
+    # A day without a trace can become part of an absence by what comes after it, so many working days later at most.
+    begin = max(_workdays_before(begin, ABSENT_AFTER - 1, register), first)
     ranges = {}
     while begin <= last:
         end = min(last, monday(begin) + timedelta(weeks=WEEKS_A_PART, days=-1))
@@ -167,22 +168,21 @@ def plan_days(session: Session, register: Register, last: date) -> None:
     parts.add(session, EFFORT, ranges)
 
 
-def _three_workdays_before(day: date, register: Register) -> date:
-    """A day without a trace can become part of an absence by what comes after it, so many working days later at most."""
+def _workdays_before(day: date, count: int, register: Register) -> date:
+    """The day that is so many days before on which everybody works."""
     workdays = Workdays(register.calendar)
     countries = {member.country for team in register.teams for member in team.members} | {None}
-    steps = ABSENT_AFTER - 1
-    while steps:
+    while count:
         day -= timedelta(days=1)
-        steps -= all(workdays.is_workday(day, country) for country in countries)
+        count -= all(workdays.is_workday(day, country) for country in countries)
     return day
 
 
 def work_days(session: Session, part: Part, register: Register, last: date) -> None:
     """Estimate a stretch of days, replacing what was there, and note its weeks for the shares."""
     first, end = date.fromisoformat(part.detail["first"]), date.fromisoformat(part.detail["last"])
-    begin = max(first - _MARGIN, date.fromisoformat(part.detail["since"]))
-    seen_until = min(last, end + _MARGIN)
+    begin = max(_workdays_before(first, ABSENT_AFTER, register), date.fromisoformat(part.detail["since"]))
+    seen_until = min(last, end + _AHEAD)
     people, clock = _people(session), _Clock(register.calendar.time_zone)
     owners = _owners(session, people)
     activities = [a for a in _activities(session, owners, clock, begin, seen_until) if begin <= a.day <= seen_until]

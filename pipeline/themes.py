@@ -60,7 +60,10 @@ def find_themes(items: Sequence[OffGoal], vectors: NDArray[np.float32], goal_wor
         items, vectors = [items[i] for i in keep.tolist()], vectors[keep]
     least = max(LEAST_ITEMS, len(items) // _PART_OF_ITEMS)
     leaning = _lean([item.tree for item in items], vectors)
-    marks = HDBSCAN(min_cluster_size=least, min_samples=3, copy=True).fit_predict(leaning.astype(np.float64))
+    # All distances at once: in hundreds of dimensions a tree of neighbours saves nothing and is nine times as slow.
+    marks = HDBSCAN(min_cluster_size=least, min_samples=3, algorithm="brute", copy=True).fit_predict(
+        leaning.astype(np.float64)
+    )
     members: list[list[int]] = [np.flatnonzero(marks == mark).tolist() for mark in range(int(marks.max()) + 1)]
     general = _document_frequency(goal_words)
     words = [Counter(w for i in rows for w in set(_words(items[i].words))) for rows in members]
