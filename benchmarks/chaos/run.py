@@ -244,10 +244,10 @@ def running(everything: Everything) -> Iterator[Everything]:
         everything.engine.dispose()
 
 
-def disturbed(everything: Everything, seed: int, pause: float = 4.0) -> tuple[Result, float]:
-    """Run with every kind of disturbance, twice each, in an order drawn from the seed; returns the result and the seconds."""
+def disturbed(everything: Everything, seed: int, pause: float = 4.0, times: int = 2) -> tuple[Result, float]:
+    """Run with every kind of disturbance so many times, in an order drawn from the seed; returns the result and the seconds."""
     draw = random.Random(seed)
-    kinds = ["worker", "worker", "beat", "redis", "database", "double", "drop"] * 2
+    kinds = ["worker", "worker", "beat", "redis", "database", "double", "drop"] * times
     draw.shuffle(kinds)
     everything.company.world.posted.clear()
     began = time.monotonic()

@@ -20,7 +20,7 @@ def test_whatever_dies_the_result_is_the_same_and_each_alert_is_posted_once(tmp_
         assert calm["posts"]
         (tmp_path / "run").mkdir()
         everything = Everything(tmp_path / "run", company, server, new_database(server, "chaos"), real=False)
-        found, _ = disturbed(everything, seed=1, pause=2.0)
+        found, _ = disturbed(everything, seed=1, pause=2.0, times=1)
         tokens = [values["token"] for values in company.settings().values()]
     server.cleanup()
     assert set(everything.killed) == {"worker", "beat", "redis", "database", "double", "drop"}

@@ -35,8 +35,9 @@ class KilledError(BaseException):
                          (share_stage, "work")],
 )  # fmt: skip
 def test_a_kill_in_any_stage_is_made_good_by_the_next_cycle(
-    company: Simulator, sessions: sessionmaker[Session], monkeypatch: pytest.MonkeyPatch, module: ModuleType, name: str
+    company: Simulator, lite: Engine, monkeypatch: pytest.MonkeyPatch, module: ModuleType, name: str
 ) -> None:
+    sessions = sessionmaker(lite)  # on PostgreSQL tests/leeway/test_chaos.py kills in earnest
     text = register_yaml(TODAY)
     with sessions.begin() as session:
         cycle.load_register(session, parse(text), text)
