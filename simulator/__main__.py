@@ -31,11 +31,13 @@ def main() -> None:
     if given.init:  # before any thread begins, so that all of them leave the signals to the wait below
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
     with simulate(given.today, given.seed, ApiConfig(speed=given.speed)) as simulator:
-        _say({"settings": simulator.settings(), "register": register_yaml(given.today)})
         if given.init:
             _write(given.init, simulator, given.today)
+            sys.stdout.write(f"{given.init}/leeway.toml and okrs.yaml written; serving until stopped.\n")
+            sys.stdout.flush()
             signal.sigwait({signal.SIGINT, signal.SIGTERM})
             return
+        _say({"settings": simulator.settings(), "register": register_yaml(given.today)})
         for line in sys.stdin:
             _say(_answer(simulator, line.strip()))
 
