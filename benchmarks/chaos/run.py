@@ -47,7 +47,7 @@ from simulator.world import World
 from tests.conftest import HashedWords
 
 TODAY = date(2026, 7, 10)
-NOW = datetime(2026, 7, 10, 23, tzinfo=UTC)
+NOW = datetime(2026, 7, 10, 20, tzinfo=UTC)
 QUEUES = "pull,encode,analyse,speak"
 LONGEST = timedelta(minutes=9)
 SOURCES = ("jira", "slack", "hubspot")
@@ -131,7 +131,7 @@ class Everything:
         (self.folder / "okrs.yaml").write_text(register_yaml(TODAY))
         known = {k: v for k, v in os.environ.items() if not k.startswith("LEEWAY_")}
         root = str(Path(__file__).parents[2])
-        self.environment = known | {"CHAOS_NOW": NOW.isoformat(), "CHAOS_ENCODER": "real" if self.real else "hashed",
+        self.environment = known | {"CHAOS_NOW": NOW.isoformat(), "CHAOS_BEGAN": datetime.now(UTC).isoformat(), "CHAOS_ENCODER": "real" if self.real else "hashed",
                                     "OMP_NUM_THREADS": "1", "PYTHONPATH": root}  # fmt: skip
         self.engine = create_engine(self.url, pool_pre_ping=True)
 
