@@ -131,8 +131,11 @@ class Everything:
         (self.folder / "okrs.yaml").write_text(register_yaml(TODAY))
         known = {k: v for k, v in os.environ.items() if not k.startswith("LEEWAY_")}
         root = str(Path(__file__).parents[2])
-        self.environment = known | {"CHAOS_NOW": NOW.isoformat(), "CHAOS_BEGAN": datetime.now(UTC).isoformat(), "CHAOS_ENCODER": "real" if self.real else "hashed",
-                                    "OMP_NUM_THREADS": "1", "PYTHONPATH": root}  # fmt: skip
+        encoder = "real" if self.real else "hashed"
+        self.environment = known | {
+            "CHAOS_NOW": NOW.isoformat(), "CHAOS_BEGAN": datetime.now(UTC).isoformat(), "CHAOS_ENCODER": encoder,
+            "OMP_NUM_THREADS": "1", "PYTHONPATH": root,
+        }  # fmt: skip
         self.engine = create_engine(self.url, pool_pre_ping=True)
 
     def start(self, name: str) -> None:
