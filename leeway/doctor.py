@@ -24,12 +24,8 @@ def diagnose(app: App, only: str | None = None) -> list[Row]:
 
     from leeway.errors import expected
 
-    parts: dict[str, Callable[[App, datetime], Iterator[Row]]] = {
-        "database": _database, "broker": _broker, "workers": _workers, "beat": _beat, "sources": _sources,
-        "cycle": _cycle, "tasks": _tasks, "alerts": _alerts,
-    }  # fmt: skip
     found: list[Row] = []
-    for name, look in parts.items():
+    for name, look in _PARTS.items():
         if only not in (None, name):
             continue
         try:
@@ -42,7 +38,7 @@ def diagnose(app: App, only: str | None = None) -> list[Row]:
 
 def names() -> tuple[str, ...]:
     """Parts that `only` may name."""
-    return ("database", "broker", "workers", "beat", "sources", "cycle", "tasks", "alerts")
+    return tuple(_PARTS)
 
 
 def _database(app: App, _now: datetime) -> Iterator[Row]:
@@ -185,3 +181,9 @@ def _alerts(app: App, _now: datetime) -> Iterator[Row]:
         return
     why = "and are posted at the next wake" if speaks else "for the hours and days of [alerts]"
     yield Row("alerts", "slack", True, f"{waiting} wait {why}")
+
+
+_PARTS: dict[str, Callable[[App, datetime], Iterator[Row]]] = {
+    "database": _database, "broker": _broker, "workers": _workers, "beat": _beat, "sources": _sources,
+    "cycle": _cycle, "tasks": _tasks, "alerts": _alerts,
+}  # fmt: skip

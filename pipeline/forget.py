@@ -22,8 +22,8 @@ from models import (
     upsert,
 )
 from pipeline.register import parse
+from pipeline.work import in_lots
 
-_SOME = 500
 _NOBODY = "someone"
 
 
@@ -133,7 +133,7 @@ def _not_in_register(session: Session, names: set[str]) -> None:
 
 
 def _blank(session: Session, source: ColumnElement[bool], ids: set[str]) -> int:
-    for some in _some(sorted(ids)):
+    for some in in_lots(sorted(ids)):
         session.execute(update(WorkItem).where(source, WorkItem.external_id.in_(some)).values(
             title=None, text=None, text_hash=None, text_dropped=False, stale=True
         ))  # fmt: skip
@@ -199,12 +199,12 @@ def drop_texts(sessions: sessionmaker[Session], before: datetime) -> int:
         ).where(Signal.text.is_not(None), Signal.at < before)  # fmt: skip
         ids = list(session.scalars(signals))
         touched: dict[str, set[str]] = defaultdict(set)
-        for some in _some(ids):
+        for some in in_lots(ids):
             for source, item in session.execute(select(Signal.source, Signal.item).where(Signal.id.in_(some))):
                 touched[source].add(item)
             session.execute(update(Signal).where(Signal.id.in_(some)).values(text=None))
         for source, items in touched.items():
-            for names in _some(sorted(items)):
+            for names in in_lots(sorted(items)):
                 session.execute(update(WorkItem).where(WorkItem.source == source, WorkItem.external_id.in_(names))
                                 .values(text_dropped=True))  # fmt: skip
         at = func.coalesce(WorkItem.updated_at, WorkItem.created_at)
@@ -212,7 +212,3 @@ def drop_texts(sessions: sessionmaker[Session], before: datetime) -> int:
         count = session.scalar(select(func.count()).select_from(WorkItem).where(*old)) or 0
         session.execute(update(WorkItem).where(*old).values(text=None, text_dropped=True))
     return len(ids) + count
-
-
-def _some(values: list[str] | list[int]) -> list[list[str] | list[int]]:
-    return [values[first : first + _SOME] for first in range(0, len(values), _SOME)]

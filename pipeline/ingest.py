@@ -27,6 +27,7 @@ from models.base import Base
 from pipeline import parts
 from pipeline.effort_stage import FROM, day_before
 from pipeline.forget import digest_of
+from pipeline.work import in_lots
 
 log = structlog.get_logger()
 THREADS = 4
@@ -36,7 +37,6 @@ SWEEP = "sweep"
 """The name under which the daily sweep keeps its time among the streams."""
 _ITEM_NEWS = ("updated_at", "title", "text", "status", "assignee", "parent", "key", "container")
 _SIGNAL_NEWS = ("at", "text", "hours", "account", "item")
-_SOME = 500
 _TELL_EVERY_SECONDS = 60.0
 
 
@@ -296,7 +296,7 @@ def _known_items(session: Session, source: str, page: Page) -> set[str]:
     query = select(WorkItem.external_id).where(WorkItem.source == source)
     return {
         id_
-        for some in _some(names)
+        for some in in_lots(names)
         for id_ in session.connection().scalars(query.where(WorkItem.external_id.in_(some)))
     }
 
@@ -305,7 +305,7 @@ def _news(session: Session, source: str, rows: Sequence[Mapping[str, Any]]) -> d
     """By item, the first day of a signal that is new or not as it was."""
     columns = (Signal.external_id, Signal.at, Signal.hours, Signal.account, Signal.item)
     kept: dict[str, Any] = {}
-    for some in _some([row["external_id"] for row in rows]):
+    for some in in_lots([row["external_id"] for row in rows]):
         found = session.connection().execute(
             select(*columns).where(Signal.source == source, Signal.external_id.in_(some))
         )
@@ -331,7 +331,7 @@ def _mark_effort(session: Session, source: str, first: Mapping[str, date]) -> No
     for day, items in sorted(by_day.items()):
         # Written also where an earlier day stands: whoever takes the mark off meanwhile must not do so unseen.
         later = or_(WorkItem.effort_from.is_(None), WorkItem.effort_from > day)
-        for some in _some(sorted(items)):
+        for some in in_lots(sorted(items)):
             session.connection().execute(
                 update(WorkItem).where(WorkItem.source == source, WorkItem.external_id.in_(some))
                 .values(effort_from=case((later, day), else_=WorkItem.effort_from))
@@ -345,7 +345,7 @@ def _note_failures(session: Session, source: str, page: Page, door: "_Door", now
             select(Failure.external_id).where(Failure.source == source, Failure.stream == page.stream)
         )
     )
-    for some in _some(sorted(aside.intersection(page.read))):
+    for some in in_lots(sorted(aside.intersection(page.read))):
         session.execute(delete(Failure).where(
             Failure.source == source, Failure.stream == page.stream, Failure.external_id.in_(some)
         ))  # fmt: skip
@@ -430,7 +430,7 @@ def _dropped(session: Session, source: str, page: Page) -> set[str]:
     """Items of the page whose words were deleted after encoding and that have not changed since."""
     versions = {one.external_id: one.updated_at for one in page.items}
     found: set[str] = set()
-    for some in _some(sorted({*versions, *(signal.item for signal in page.signals)})):
+    for some in in_lots(sorted({*versions, *(signal.item for signal in page.signals)})):
         rows = session.connection().execute(select(WorkItem.external_id, WorkItem.updated_at).where(
             WorkItem.source == source, WorkItem.external_id.in_(some), WorkItem.text_dropped
         ))  # fmt: skip
@@ -464,13 +464,13 @@ def _remove(session: Session, source: str, gone: Sequence[str], signals: list[in
     """Delete what a complete stretch no longer holds, and what is named as gone; returns how many rows."""
     if not (gone or signals or items):
         return 0
-    for some in _some(sorted({*gone})):
+    for some in in_lots(sorted({*gone})):
         items += session.scalars(select(WorkItem.id).where(WorkItem.source == source, WorkItem.external_id.in_(some)))
         signals += session.scalars(select(Signal.id).where(
             Signal.source == source, or_(Signal.external_id.in_(some), Signal.item.in_(some))
         ))  # fmt: skip
     touched: set[str] = set()
-    for some in _some(items):
+    for some in in_lots(items):
         rows = session.execute(select(WorkItem.external_id, WorkItem.parent).where(WorkItem.id.in_(some))).all()
         touched |= {parent for _, parent in rows if parent}
         signals += session.scalars(select(Signal.id).where(
@@ -478,7 +478,7 @@ def _remove(session: Session, source: str, gone: Sequence[str], signals: list[in
         ))  # fmt: skip
     signals = list(dict.fromkeys(signals))
     first: dict[str, date] = {}
-    for some in _some(signals):
+    for some in in_lots(signals):
         for item, at in session.execute(
             select(Signal.item, func.min(Signal.at)).where(Signal.id.in_(some)).group_by(Signal.item)
         ):
@@ -488,7 +488,7 @@ def _remove(session: Session, source: str, gone: Sequence[str], signals: list[in
     if first and items:  # what is left of those days is to be split anew, also where the item itself is gone
         parts.add(session, FROM, {min(first.values()).isoformat(): {}})
     _mark_effort(session, source, first)
-    for some in _some(items):
+    for some in in_lots(items):
         session.execute(delete(WorkItem).where(WorkItem.id.in_(some)))
     _mark_stale(session, source, sorted(touched))
     return len(signals) + len(set(items))
@@ -513,7 +513,7 @@ def _left_over(session: Session, source: str, page: Page) -> tuple[list[int], li
                 and_(WorkItem.source == source, WorkItem.container == span.container, *bounds)
             ))  # fmt: skip
             items += [id_ for id_, name in kept if name not in there]
-    for some in _some(sorted(by_item)):
+    for some in in_lots(sorted(by_item)):
         kept_signals = session.connection().execute(select(Signal.id, Signal.external_id, Signal.item, Signal.at).where(
             Signal.source == source, Signal.item.in_(some)
         ))  # fmt: skip
@@ -527,16 +527,11 @@ def _left_over(session: Session, source: str, page: Page) -> tuple[list[int], li
 
 
 def _mark_stale(session: Session, source: str, external_ids: Sequence[str]) -> None:
-    for some in _some(external_ids):
+    for some in in_lots(external_ids):
         # Also those that are stale: a worker may be encoding them without what is news now, and this waits for it.
         session.connection().execute(
             update(WorkItem).where(WorkItem.source == source, WorkItem.external_id.in_(some)).values(stale=True)
         )
-
-
-def _some(values: Sequence[Any]) -> Iterator[Sequence[Any]]:
-    for first in range(0, len(values), _SOME):
-        yield values[first : first + _SOME]
 
 
 def _cursors(sessions: sessionmaker[Session], source: str, streams: Sequence[str]) -> dict[str, Cursor]:
