@@ -1,5 +1,10 @@
 """Real parts for all tests: the simulated company over HTTP, SQLite and PostgreSQL."""
 
+import os
+
+# Before numpy and torch are loaded, here and in what tests start: two workers on two cores, each with one thread.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 import pickle
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
