@@ -27,6 +27,8 @@ _OFF = 0.5
 SET_UP = timedelta(days=7)
 SAME_SHIFT = timedelta(days=28)
 THEMES_OF = timedelta(weeks=26)
+GOAL_ITEMS = 1_500
+"""Items on key results that tell which words are not telling."""
 
 
 def detector_for(
@@ -196,7 +198,7 @@ def _themes(session: Session, model: str, last: date) -> list[Theme]:
         .order_by(func.round(spent * 1_000_000).desc(), func.min(WorkItem.source), func.min(WorkItem.external_id))
     )  # fmt: skip
     off = list(session.scalars(heaviest.where(Match.none >= _OFF).limit(MOST_ITEMS)))
-    on = list(session.scalars(heaviest.where(Match.none < _OFF).limit(MOST_ITEMS)))
+    on = list(session.scalars(heaviest.where(Match.none < _OFF).limit(GOAL_ITEMS)))
     days: dict[int, dict[date, float]] = defaultdict(lambda: defaultdict(float))
     teams: dict[int, dict[str, float]] = defaultdict(lambda: defaultdict(float))
     query = select(Effort.work_item_id, Effort.day, Effort.person_days, Person.team, Match.none).join(

@@ -9,6 +9,7 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sqlalchemy import delete, func, select, update
@@ -186,10 +187,13 @@ def work_days(session: Session, part: Part, register: Register, last: date) -> N
     people, clock = _people(session), _Clock(register.calendar.time_zone)
     owners = _owners(session, people)
     activities = [a for a in _activities(session, owners, clock, begin, seen_until) if begin <= a.day <= seen_until]
+    query = select(SpanRow.person_id, SpanRow.work_item_id, SpanRow.first, SpanRow.last)
     spans = [
-        Span(row.person_id, row.work_item_id, max(row.first, begin), row.last)
-        for row in session.scalars(select(SpanRow).where(SpanRow.last >= begin, SpanRow.first <= seen_until))
-        if row.person_id in people
+        Span(person, item, max(since, begin), until)
+        for person, item, since, until in session.execute(
+            query.where(SpanRow.last >= begin, SpanRow.first <= seen_until)
+        )
+        if person in people
     ]
     capacity = _capacity(register, people, begin, seen_until)
     found = efforts(activities, spans, capacity, seen_until)
@@ -201,13 +205,29 @@ def work_days(session: Session, part: Part, register: Register, last: date) -> N
         {"day": day, "person_id": person, "expected": amount}
         for (person, day), amount in capacity.items() if first <= day <= end
     ]  # fmt: skip
+    changed = _replace(session, Effort, rows, (first, end), ("work_item_id",), "person_days")
+    changed |= _replace(session, Capacity, expected, (first, end), (), "expected")
+    parts.add(session, SHARE, {monday(day).isoformat(): {} for day in changed})
+
+
+def _replace(
+    session: Session, table: type[Effort] | type[Capacity], rows: Sequence[Mapping[str, Any]], days: tuple[date, date],
+    also: tuple[str, ...], value: str,
+) -> set[date]:  # fmt: skip
+    """Write the days on which the rows are others than those kept; returns these. What is left of the forgotten stays."""
+    keys = ("day", "person_id", *also)
     forgotten = select(Person.id).where(Person.forgotten)  # a sum that no signal is left of
-    for table in (Effort, Capacity):
-        session.execute(delete(table).where(table.day.between(first, end), table.person_id.not_in(forgotten)))
-    upsert(session, Effort, rows, ("day", "person_id", "work_item_id"))
-    upsert(session, Capacity, expected, ("day", "person_id"))
-    weeks = {monday(first + timedelta(days=n)) for n in range((end - first).days + 1)}
-    parts.add(session, SHARE, {week.isoformat(): {} for week in weeks})
+    here = (table.day.between(*days), table.person_id.not_in(forgotten))
+    kept = {
+        tuple(row) for row in session.execute(select(*(getattr(table, name) for name in (*keys, value))).where(*here))
+    }
+    found = {tuple(row[name] for name in (*keys, value)) for row in rows}
+    changed: set[date] = {row[0] for row in kept ^ found}
+    if changed:
+        for some in in_lots(sorted(changed)):
+            session.execute(delete(table).where(table.day.in_(some), *here[1:]))
+        upsert(session, table, [row for row in rows if row["day"] in changed], keys)
+    return changed
 
 
 def _people(session: Session) -> dict[int, Person]:

@@ -39,11 +39,18 @@ _GROUPS: dict[str, tuple[str, ...]] = {
 _LEAST = 0.15
 
 
+def by_group(contributions: NDArray[np.float32], names: Sequence[str]) -> NDArray[np.float32]:
+    """(items, groups of evidence): the sums of the contributions (items, features with these names)."""
+    member = np.array([[name in members for members in _GROUPS.values()] for name in names], np.float32)
+    found: NDArray[np.float32] = contributions @ member
+    return found
+
+
 def in_words(
-    matcher: "Matcher", i: int, k: int, contributions: NDArray[np.float32], names: Sequence[str],
-    found: NDArray[np.float32], labels: Mapping[str, str | None],
+    matcher: "Matcher", i: int, k: int, strength: NDArray[np.float32], found: NDArray[np.float32],
+    labels: Mapping[str, str | None],
 ) -> tuple[str, ...]:  # fmt: skip
-    """At most MOST reasons for item `i` and key result number `k`, the strongest first."""
+    """At most MOST reasons for item `i` and key result number `k`, the strongest first; `strength` as of `by_group`."""
     item = matcher.links.items[i]
     if item.id in labels:
         return (f"somebody labelled it {labels[item.id] or 'no key result'}",)
@@ -51,8 +58,7 @@ def in_words(
         return (f"the register's scope says {matcher.keys[k]}",)
     if found[i, -1] >= found[i, k]:
         return _none(matcher, i, k, found)
-    by_name = dict(zip(names, contributions.tolist(), strict=True))
-    sums = {group: sum(by_name.get(name, 0.0) for name in members) for group, members in _GROUPS.items()}
+    sums = dict(zip(_GROUPS, strength.tolist(), strict=True))
     reasons: list[str] = []
     for group in sorted(sums, key=sums.__getitem__, reverse=True):
         if sums[group] < _LEAST or len(reasons) == MOST:
@@ -67,9 +73,9 @@ def _none(matcher: "Matcher", i: int, k: int, found: NDArray[np.float32]) -> tup
     """Why no key result: what general kind of work it reads like, and which key result came nearest."""
     first = matcher.first
     kinds = {"routine": "routine work", "chatter": "chatter", "one_off": "a one-off project"}
-    near = {kind: float(first.item[i, first.item_names.index(f"{kind}_near")]) for kind in kinds}
+    near = {kind: float(first.item[f"{kind}_near"][i]) for kind in kinds}
     likest = max(near, key=near.__getitem__)
-    own = float(first.pair[i, :, first.pair_names.index("near")].max())
+    own = float(first.pair["near"][i].max())
     reads = f"reads like {kinds[likest]}" if near[likest] > own else "no key result is near enough"
     return reads, f"nearest was {matcher.keys[k]} with {100 * float(found[i, k]):.0f} %"
 
@@ -82,7 +88,7 @@ def _say(matcher: "Matcher", group: str, i: int, k: int, found: NDArray[np.float
     if group == "words":
         return f"shares words with {key}"
     if group == "tree":
-        return f"the rest of its thread or epic points to {key}" if (links.root == links.root[i]).sum() > 1 else None
+        return f"the rest of its thread or epic points to {key}" if links.tree_size[i] > 1 else None
     if group == "team":
         return f"team {item.team} works on {key}" if item.team else None
     if group == "place":
@@ -92,7 +98,7 @@ def _say(matcher: "Matcher", group: str, i: int, k: int, found: NDArray[np.float
         name = (above.title or above.words)[:60]
         return f"parent {above.kind} '{name}' -> {key}" if name else None
     if group == "mention":
-        named = [links.items[j].id for a, j in links.mentions if a == i and found[j].argmax() == k]
+        named = [links.items[j].id for j in links.named_by[i] if found[j].argmax() == k]
         return f"names {named[0]}" if named else None
     if group == "alike":
         other = links.items[matcher.neighbours.index[i, 0]].words[:50]

@@ -86,11 +86,8 @@ class ItemEvidence:
         in_team = self._teams(pair)
         self._contrast(item, own, group)
         items, links = self.links.items, self.links
-        sizes = np.ones(len(items))
-        for members in links.groups:
-            sizes[members] = len(members)
         item |= {
-            "length": np.log1p(self.lengths), "terse": self.lengths <= 5, "group_size": np.log(sizes),
+            "length": np.log1p(self.lengths), "terse": self.lengths <= 5, "group_size": np.log(links.tree_size),
             "no_team": np.array([i.team is None for i in items]), "team_without_key_result": in_team.sum(1) == 0,
             "has_parent": links.parent >= 0, "hubspot": np.array([i.source == "hubspot" for i in items]),
             "bot": np.array([i.automated or bool(_BOT.match(w)) for i, w in zip(items, self.words, strict=True)]),
@@ -104,10 +101,7 @@ class ItemEvidence:
             item[f"is_{kind}"] = np.array([i.kind == kind for i in items])
         self._alike(pair, item)
         self._among_the_team(pair, item)
-        return Features(
-            np.stack([v.astype(np.float32) for v in pair.values()], -1),
-            np.stack([v.astype(np.float32) for v in item.values()], -1), tuple(pair), tuple(item),
-        )  # fmt: skip
+        return Features(pair, {name: values.astype(np.float32) for name, values in item.items()})
 
     def _similarities(self, pair: dict[str, Matrix]) -> tuple[Matrix, Matrix]:
         titles = [f"{k.title} {k.description} {' '.join(k.aliases)}".strip() for _, k in self.key_results]
@@ -185,11 +179,11 @@ class ItemEvidence:
         teams = np.array([one.team or "" for one in self.links.items])
         for name in ("near", "group_near"):
             values = pair[name]
-            rank = np.zeros_like(values)
+            rank, mean, spread = np.zeros_like(values), values.mean(0), values.std(0) + np.float32(1e-6)
             for team in set(teams.tolist()):
                 mine = teams == team
-                usual = (3 * values.mean(0) + values[mine].sum(0)) / (3 + mine.sum())
-                rank[mine] = (values[mine] - usual) / (values.std(0) + 1e-6)
+                usual = (3 * mean + values[mine].sum(0)) / np.float32(3 + mine.sum())
+                rank[mine] = (values[mine] - usual) / spread
             pair[f"{name}_team_rank"] = rank
         item["group_best_team_rank"] = pair["group_near_team_rank"].max(1)
 

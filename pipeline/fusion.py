@@ -4,7 +4,7 @@ McFadden (1974), "Conditional logit analysis of qualitative choice behavior". Th
 that were fitted on one company serve another with other key results, and another number of them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,25 +15,33 @@ from scipy.optimize import minimize
 Array = NDArray[np.float32]
 
 
+_ROWS = 256
+"""Items whose scores are added up at once, so that they stay in the processor's cache."""
+
+
 @dataclass(frozen=True, slots=True)
 class Features:
-    """`pair` (items, key results, features) and `item` (items, features), with the features' names."""
+    """By name: `pair` are (items, key results) arrays, `item` are (items,) arrays."""
 
-    pair: Array
-    item: Array
-    pair_names: tuple[str, ...]
-    item_names: tuple[str, ...]
+    pair: Mapping[str, Array]
+    item: Mapping[str, Array]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of those of a pair and then of those of an item."""
+        return (*self.pair, *self.item)
 
     def of(self, rows: NDArray[np.int64]) -> "Features":
         """These rows' features."""
-        return Features(self.pair[rows], self.item[rows], self.pair_names, self.item_names)
+        return Features(*({name: v[rows] for name, v in part.items()} for part in (self.pair, self.item)))
 
     def beside(self, other: "Features") -> "Features":
-        """These features and the other's."""
-        return Features(
-            np.concatenate([self.pair, other.pair], -1), np.concatenate([self.item, other.item], -1),
-            self.pair_names + other.pair_names, self.item_names + other.item_names,
-        )  # fmt: skip
+        """These features and the other's, without a copy."""
+        return Features({**self.pair, **other.pair}, {**self.item, **other.item})
+
+    def stacked(self) -> tuple[Array, Array]:
+        """(items, key results, features) and (items, features)."""
+        return np.stack([*self.pair.values()], -1), np.stack([*self.item.values()], -1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,18 +56,28 @@ class Fusion:
 
     def contributions(self, features: Features, chosen: NDArray[np.int64]) -> Array:
         """(items, pair features): what each pair feature adds to the score of the key result chosen for each item."""
-        n = len(features.pair_names)
-        pair = features.pair[np.arange(len(chosen)), chosen]
+        n, rows = len(features.pair), np.arange(len(chosen))
+        pair = np.stack([values[rows, chosen] for values in features.pair.values()], -1)
         return ((pair - self.mean[:n]) / self.scale[:n] * self.weights[:n]).astype(np.float32)
 
     def predict(self, features: Features) -> Array:
         """(items, key results + 1) probabilities; the last column is none. Raises ValueError on other features."""
-        if self.names != features.pair_names + features.item_names:
+        if self.names != features.names:
             raise ValueError("the weights were fitted for other features; run benchmarks/fit_fusion.py")
-        n = len(features.pair_names)
         slope = self.weights / self.scale
-        level = float(self.bias - self.mean @ slope)
-        return _softmax(features.pair @ slope[:n] + (features.item @ slope[n:])[:, None] + level)
+        n, level = len(features.pair), float(self.bias - self.mean @ slope)
+        common = np.full(len(next(iter(features.item.values()))), level, np.float32)
+        for one, values in zip(slope[n:], features.item.values(), strict=True):
+            common += one * values
+        pairs = list(zip(slope[:n], features.pair.values(), strict=True))
+        found = np.zeros((len(common), pairs[0][1].shape[1] + 1), np.float32)
+        for first in range(0, len(common), _ROWS):
+            some = slice(first, first + _ROWS)
+            scores = found[some, :-1]
+            scores += common[some, None]
+            for one, values in pairs:
+                scores += one * values[some]
+        return _softmax(found)
 
     def as_json(self) -> dict[str, Any]:
         """For the file of weights."""
@@ -80,18 +98,19 @@ def fit(companies: Sequence[tuple[Features, NDArray[np.int64]]], penalty: float)
 
     Each company is (features, true column a row; the number of key results stands for none).
     """
-    first = companies[0][0]
-    n = len(first.pair_names)
-    pairs = np.concatenate([f.pair.reshape(-1, n) for f, _ in companies])
-    items = np.concatenate([f.item for f, _ in companies])
+    first, n = companies[0][0], len(companies[0][0].pair)
+    tables = [(*features.stacked(), true) for features, true in companies]
+    pairs = np.concatenate([pair.reshape(-1, n) for pair, _, _ in tables])
+    items = np.concatenate([item for _, item, _ in tables])
     mean = np.concatenate([pairs.mean(0), items.mean(0)])
     scale = np.concatenate([pairs.std(0), items.std(0)]) + 1e-6
-    data = [((f.pair - mean[:n]) / scale[:n], (f.item - mean[n:]) / scale[n:], true) for f, true in companies]
+    data = [((pair - mean[:n]) / scale[:n], (item - mean[n:]) / scale[n:], true) for pair, item, true in tables]
 
     def loss(theta: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         weights, total, gradient = theta[:-1], 0.0, np.zeros_like(theta)
         for pair, item, true in data:
-            found = _softmax(pair @ weights[:n] + (item @ weights[n:])[:, None] + theta[-1])
+            scores = pair @ weights[:n] + (item @ weights[n:])[:, None] + theta[-1]
+            found = _softmax(np.concatenate([scores, np.zeros((len(scores), 1))], 1))
             rows = np.arange(len(true))
             total -= float(np.log(found[rows, true] + 1e-12).sum())
             error = found.astype(np.float64)
@@ -106,13 +125,14 @@ def fit(companies: Sequence[tuple[Features, NDArray[np.int64]]], penalty: float)
     found = minimize(loss, np.zeros(len(mean) + 1), jac=True, method="L-BFGS-B", options={"maxiter": 500})
     weights = found.x[:-1].astype(np.float32)
     return Fusion(
-        first.pair_names + first.item_names, mean.astype(np.float32), scale.astype(np.float32), weights,
+        first.names, mean.astype(np.float32), scale.astype(np.float32), weights,
         float(found.x[-1]),
     )  # fmt: skip
 
 
 def _softmax(scores: NDArray[Any]) -> Array:
-    scores = np.concatenate([scores, np.zeros((len(scores), 1))], 1)
-    powers = np.exp(scores - scores.max(1, keepdims=True))
-    found: Array = (powers / powers.sum(1, keepdims=True)).astype(np.float32)
-    return found
+    """Of scores whose last column is that of none; in their place."""
+    scores -= scores.max(1, keepdims=True)
+    np.exp(scores, out=scores)
+    scores /= scores.sum(1, keepdims=True)
+    return scores.astype(np.float32, copy=False)

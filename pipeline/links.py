@@ -1,7 +1,7 @@
 """How work items hang together: parent, thread, deal, mentions, container; as one graph for the match."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -64,6 +64,12 @@ class Links:
         return _by(self.root.tolist())
 
     @cached_property
+    def tree_size(self) -> NDArray[np.int64]:
+        """How many items share each item's root, itself too."""
+        sizes: NDArray[np.int64] = np.bincount(self.root, minlength=len(self.items))[self.root]
+        return sizes
+
+    @cached_property
     def containers(self) -> list[NDArray[np.int64]]:
         """Items of one project, channel or pipeline."""
         return _by([f"{item.source}:{item.container}" for item in self.items])
@@ -77,6 +83,14 @@ class Links:
                 j = self.position.get(name, -1)
                 if j not in (i, -1):
                     found.append((i, j))
+        return found
+
+    @cached_property
+    def named_by(self) -> Mapping[int, list[int]]:
+        """Positions of the items that an item names."""
+        found: dict[int, list[int]] = defaultdict(list)
+        for i, j in self.mentions:
+            found[i].append(j)
         return found
 
 

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from pipeline import fewshot
 from pipeline.encode import Encoder
-from pipeline.evidence import in_words
+from pipeline.evidence import by_group, in_words
 from pipeline.features import ItemEvidence
 from pipeline.fusion import Features, Fusion
 from pipeline.links import Item, Links
@@ -121,11 +121,11 @@ class Matcher:
     def explain(self, labels: Mapping[str, str | None], found: Matrix, features: Features) -> list[Prediction]:
         """The predictions, given what `probabilities` found."""
         likeliest = found[:, :-1].argmax(1)
-        contributions = shipped_weights()[-1].contributions(features, likeliest)
+        strength = by_group(shipped_weights()[-1].contributions(features, likeliest), tuple(features.pair))
         predictions = []
         for i, item in enumerate(self.links.items):
             best = int(likeliest[i])
-            reasons = in_words(self, i, best, contributions[i], features.pair_names, found, labels)
+            reasons = in_words(self, i, best, strength[i], found, labels)
             row = dict(zip(self.keys, found[i, :-1].tolist(), strict=True))
             predictions.append(Prediction(item.id, row, reasons))
         return predictions

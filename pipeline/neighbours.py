@@ -22,7 +22,7 @@ class Neighbours:
             rows = np.arange(first, min(first + _BLOCK, n))
             near = vectors[rows] @ vectors.T
             near[links.root[rows][:, None] == links.root[None, :]] = -1
-            best = np.argpartition(-near, count - 1, 1)[:, :count]
+            best = np.argpartition(near, n - count, 1)[:, n - count :]
             best = np.take_along_axis(best, np.argsort(-np.take_along_axis(near, best, 1), 1), 1)
             self.index[rows] = best
             self.weight[rows] = np.maximum(np.take_along_axis(near, best, 1), 0) ** 3

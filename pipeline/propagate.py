@@ -2,6 +2,7 @@
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 
 from pipeline.fusion import Features
 from pipeline.links import Links
@@ -13,7 +14,7 @@ _FLOOR = 0.02
 
 def surroundings(links: Links, vectors: Matrix, neighbours: Neighbours, found: Matrix) -> Features:
     """Features of the second step. `found` is (items, key results + 1), the last column none."""
-    n, last = len(found), found.shape[1] - 1
+    last = found.shape[1] - 1
     base = found.mean(0)
     parent = np.where((links.parent >= 0)[:, None], found[links.parent], 0)
     children, child_count = _children(links, found)
@@ -34,18 +35,17 @@ def surroundings(links: Links, vectors: Matrix, neighbours: Neighbours, found: M
                ("place", place), ("alike", alike))  # fmt: skip
     item = {f"none_{name}": values[:, last] for name, values in sources}
     item |= {"in_group": ~alone, "names_something": name_count > 0, "has_children": child_count > 0}
-    return Features(
-        np.stack([v.astype(np.float32) for v in pairs.values()], -1).reshape(n, last, len(pairs)),
-        np.stack([v.astype(np.float32) for v in item.values()], -1), tuple(pairs), tuple(item),
-    )  # fmt: skip
+    return Features(*(
+        {name: values.astype(np.float32, copy=False) for name, values in part.items()} for part in (pairs, item)
+    ))  # fmt: skip
 
 
 def _children(links: Links, found: Matrix) -> tuple[Matrix, NDArray[np.float64]]:
-    below, counts = np.zeros_like(found), np.zeros(len(found))
-    has = links.parent >= 0
-    np.add.at(below, links.parent[has], found[has])
-    np.add.at(counts, links.parent[has], 1)
-    mean: Matrix = (below / np.maximum(counts, 1)[:, None]).astype(np.float32)
+    has = np.flatnonzero(links.parent >= 0)
+    size = len(found)
+    below = csr_array((np.ones(len(has), np.float32), (links.parent[has], has)), shape=(size, size))
+    counts = np.bincount(links.parent[has], minlength=size).astype(float)
+    mean: Matrix = (below @ found) / np.maximum(counts, 1).astype(np.float32)[:, None]
     return mean, counts
 
 
@@ -96,5 +96,7 @@ def _confirmed(links: Links, vectors: Matrix, found: Matrix) -> tuple[Matrix, Ma
 
 
 def _odds(values: Matrix) -> Matrix:
-    found: Matrix = np.log(values + _FLOOR) - np.float32(np.log(_FLOOR))
+    found: Matrix = values + np.float32(_FLOOR)
+    np.log(found, out=found)
+    found -= np.float32(np.log(_FLOOR))
     return found

@@ -6,7 +6,6 @@ fall together for all items of one tree; of the calibration as a whole, which an
 effort, which falls together for all that one person did.
 """
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -64,23 +63,22 @@ def shares(
     if total <= 0:
         return []
     names = [*objectives, ""]
-    of_top = in_top(objectives, top)
     nothing = np.zeros(len(names))
     nothing[-1] = 1.0
-    sums = np.zeros(len(names) + 1)
-    trees: dict[int, NDArray[np.float64]] = defaultdict(lambda: np.zeros(len(names) + 1))
-    for row in rows:
-        p = probabilities.get(row.item, nothing)
-        values = np.append(p, p @ of_top)
-        sums += row.person_days * values
-        # Errors of one tree fall together: standard deviations add up within it, variances between trees.
-        trees[row.tree] += row.person_days * np.sqrt(np.clip(values * (1 - values), 0, None))
+    found = np.array([probabilities.get(row.item, nothing) for row in rows])
+    values = np.column_stack([found, found @ in_top(objectives, top)])
+    days = np.array([row.person_days for row in rows])[:, None]
+    sums = (days * values).sum(0)
+    _, tree = np.unique([row.tree for row in rows], return_inverse=True)
+    # Errors of one tree fall together: standard deviations add up within it, variances between trees.
+    trees = np.zeros((tree.max() + 1, values.shape[1]))
+    np.add.at(trees, tree, days * np.sqrt(np.clip(values * (1 - values), 0, None)))
     estimate = sums / total
     corrected = corrected or Correction(np.zeros(len(sums)), np.full(len(sums), BIAS**2))
     estimate = np.clip(estimate + corrected.value, 0, 1)
     estimate[:-1] /= estimate[:-1].sum()
-    variance = sum((spread / total) ** 2 for spread in trees.values()) + corrected.variance
-    variance = variance + MISPLACED**2 * sum((days / total) ** 2 for days in people)
+    variance = ((trees / total) ** 2).sum(0) + corrected.variance
+    variance = variance + MISPLACED**2 * sum((worked / total) ** 2 for worked in people)
     half = Z90 * np.sqrt(variance)
     return [
         ShareRow(name, float(e), float(max(0.0, e - h)), float(min(1.0, e + h)))

@@ -6,14 +6,14 @@ a cycle costs the weeks that were touched.
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import delete, func, select
+from sqlalchemy import ColumnElement, delete, func, or_, select
 from sqlalchemy.orm import Session, sessionmaker
 
 from models import AuditDraw, Capacity, DayWork, Effort, Label, Match, Part, Person, Share, WorkItem, upsert
@@ -27,6 +27,11 @@ from pipeline.work import in_lots
 from pipeline.workdays import monday
 
 SHARE = "share"
+_DRAWN = (
+    select(AuditDraw.work_item_id)
+    .join(Label, Label.work_item_id == AuditDraw.work_item_id)
+    .where(Label.origin == AUDIT)
+)
 _DIGITS = 9
 """Results are kept rounded: the order of a sum, and so its last bits, depends on the order of the rows."""
 
@@ -41,26 +46,27 @@ class Matched:
     source: Mapping[int, str]
 
 
-def load_matched(session: Session, register: Register, ids: set[int]) -> Matched:
-    """Sum the key results' probabilities of these items by objective."""
+def load_matched(session: Session, register: Register, *those: ColumnElement[bool]) -> Matched:
+    """Sum the key results' probabilities of the items of which one of `those` conditions holds, by objective."""
     objectives = [objective.key for objective in register.objectives]
     column = {key: objectives.index(objective) for key, objective in register.objective_of().items()}
-    rows: dict[int, NDArray[np.float64]] = {}
+    place: dict[int, int] = {}
+    cells: list[tuple[int, int, float]] = []
     source: dict[int, str] = {}
     above: dict[int, tuple[str, str]] = {}
-    for some in in_lots(sorted(ids)):
-        query = select(WorkItem.id, WorkItem.source, WorkItem.parent, Match.probabilities)
-        query = query.outerjoin(Match, Match.work_item_id == WorkItem.id).where(WorkItem.id.in_(some))
-        for item, origin, parent, probabilities in session.execute(query):
-            row = np.zeros(len(objectives) + 1)
-            for key, p in (probabilities or {}).items():
-                if key in column:
-                    row[column[key]] += p
-            row[-1] = max(0.0, 1 - row.sum())
-            rows[item], source[item] = row, origin
-            if parent:
-                above[item] = (origin, parent)
-    return Matched(objectives, rows, _trees(session, above), source)
+    query = select(WorkItem.id, WorkItem.source, WorkItem.parent, Match.probabilities)
+    query = query.outerjoin(Match, Match.work_item_id == WorkItem.id)
+    for item, origin, parent, probabilities in session.execute(query.where(or_(*those))):
+        place[item], source[item] = len(place), origin
+        cells += [(place[item], column[key], p) for key, p in (probabilities or {}).items() if key in column]
+        if parent:
+            above[item] = (origin, parent)
+    table = np.zeros((len(place), len(objectives) + 1))
+    if cells:
+        line, of, p = zip(*cells, strict=True)
+        np.add.at(table, (line, of), p)
+    table[:, -1] = np.maximum(0.0, 1 - table.sum(1))
+    return Matched(objectives, dict(zip(place, table, strict=True)), _trees(session, above), source)
 
 
 def _trees(session: Session, above: Mapping[int, tuple[str, str]]) -> dict[int, int]:
@@ -102,9 +108,9 @@ def plan(session: Session, register: Register, version: int, least_people: int) 
 def _digest(session: Session, version: int, least_people: int) -> str:
     """An answer to the audit corrects the weeks around it as well."""
     answers = select(func.count(), func.max(Label.at)).where(Label.origin == AUDIT)
-    members = select(Person.team, func.count()).where(Person.forgotten.is_(False)).group_by(Person.team)
-    sizes = sorted((team or "", count) for team, count in session.execute(members))
-    rests_on = (version, least_people, tuple(session.execute(answers).one()), sizes)
+    members = select(Person.id, Person.team).where(Person.forgotten.is_(False), Person.team.is_not(None))
+    teams = sorted(tuple(row) for row in session.execute(members))
+    rests_on = (version, least_people, tuple(session.execute(answers).one()), teams)
     return hashlib.sha256(repr(rests_on).encode()).hexdigest()
 
 
@@ -118,9 +124,14 @@ def work(session: Session, part: Part, register: Register, least_people: int) ->
         if team:
             sizes[team] += 1
     query = select(Effort.day, Effort.person_id, Effort.work_item_id, Effort.person_days)
-    rows = session.execute(query.where(Effort.day.between(*days))).all()
-    drawn = _drawn_items(session)
-    matched = load_matched(session, register, {item for _, _, item, _ in rows} | drawn)
+    here = Effort.day.between(*days)
+    matched = load_matched(
+        session, register, WorkItem.id.in_(select(Effort.work_item_id).where(here)), WorkItem.id.in_(_DRAWN)
+    )
+    rows = [
+        (day, person, item, amount) for day, person, item, amount in session.execute(query.where(here))
+        if item in matched.rows
+    ]  # fmt: skip
     _keep_days(session, days, rows, matched)
     worked: dict[str, dict[int, float]] = defaultdict(lambda: defaultdict(float))
     by_person: dict[str, dict[int, float]] = defaultdict(lambda: defaultdict(float))
@@ -158,35 +169,36 @@ def work(session: Session, part: Part, register: Register, least_people: int) ->
     upsert(session, Share, found, ("week", "scope", "objective"))
 
 
-def _drawn_items(session: Session) -> set[int]:
-    query = select(AuditDraw.work_item_id).join(Label, Label.work_item_id == AuditDraw.work_item_id)
-    return set(session.scalars(query.where(Label.origin == AUDIT)))
-
-
 def _answered(session: Session, register: Register, matched: Matched) -> list[Drawn]:
     of_top = in_top(matched.objectives, register.top())
-    believed = {item: np.append(row, row @ of_top) for item, row in matched.rows.items()}
+    drawn = [item for item in session.scalars(_DRAWN) if item in matched.rows]
+    believed = {item: np.append(matched.rows[item], matched.rows[item] @ of_top) for item in drawn}
     return load_draws(session, register, believed, matched.tree)
 
 
-def _keep_days(session: Session, days: tuple[date, date], rows: Any, matched: Matched) -> None:
+def _keep_days(
+    session: Session, days: tuple[date, date], rows: Sequence[tuple[date, int, int, float]], matched: Matched
+) -> None:
     """What each person's day went to, by objective and by source."""
-    sums: dict[tuple[date, int], NDArray[np.float64]] = {}
-    sources: dict[tuple[date, int], dict[str, float]] = defaultdict(lambda: defaultdict(float))
-    for day, person, item, amount in rows:
-        key = (day, person)
-        part = amount * matched.rows[item]
-        sums[key] = sums[key] + part if key in sums else part
-        sources[key][matched.source[item]] += amount
-    names = [*matched.objectives, ""]
+    names, sources = [*matched.objectives, ""], sorted(set(matched.source.values()))
+    place: dict[tuple[date, int], int] = {}
+    at = [place.setdefault((day, person), len(place)) for day, person, _, _ in rows]
+    amounts = np.array([amount for _, _, _, amount in rows])
+    column = {name: i for i, name in enumerate(sources)}
+    sums, by_source = np.zeros((len(place), len(names))), np.zeros((len(place), len(sources)))
+    if rows:
+        np.add.at(sums, at, amounts[:, None] * np.array([matched.rows[item] for _, _, item, _ in rows]))
+        np.add.at(by_source, (at, [column[matched.source[item]] for _, _, item, _ in rows]), amounts)
     found = [
-        {"day": day, "person_id": person,
-         "by_objective": {name: round(x, _DIGITS) for name, x in zip(names, row.tolist(), strict=True) if x > 0},
-         "by_source": {name: round(x, _DIGITS) for name, x in sources[day, person].items()}}
-        for (day, person), row in sums.items()
+        {"day": day, "person_id": person, "by_objective": _named(names, sums[n]), "by_source": _named(sources, by_source[n])}
+        for (day, person), n in place.items()
     ]  # fmt: skip
     session.execute(delete(DayWork).where(DayWork.day.between(*days)))
     upsert(session, DayWork, found, ("day", "person_id"))
+
+
+def _named(names: Sequence[str], values: NDArray[np.float64]) -> dict[str, float]:
+    return {name: round(x, _DIGITS) for name, x in zip(names, values.tolist(), strict=True) if x > 0}
 
 
 def observe(session: Session, register: Register, last: date) -> Observations | None:

@@ -17,7 +17,7 @@ from sklearn.cluster import HDBSCAN
 
 LEAST_ITEMS = 6
 _PART_OF_ITEMS = 80
-MOST_ITEMS = 6_000
+MOST_ITEMS = 3_000
 _WORD = re.compile(r"[^\W\d_][\w&-]{2,}")
 _WORDS_IN_NAME = 3
 _OF_ONE_EPIC = 0.3

@@ -219,11 +219,12 @@ def test_fusion_learns_which_feature_tells() -> None:
     for i, k in enumerate(true):
         if k < 3:
             pair[i, k, 0] += 3
-    features = Features(pair, np.zeros((300, 1), np.float32), ("tells", "noise"), ("nothing",))
+    nothing = {"nothing": np.zeros(300, np.float32)}
+    features = Features({"tells": pair[:, :, 0], "noise": pair[:, :, 1]}, nothing)
     fusion = fit([(features, true)], 1.0)
     assert (fusion.predict(features).argmax(1) == true).mean() > 0.8
     assert abs(fusion.weights[0]) > 5 * abs(fusion.weights[1])
-    renamed = Features(pair, features.item, ("other", "noise"), ("nothing",))
+    renamed = Features({"other": pair[:, :, 0], "noise": pair[:, :, 1]}, nothing)
     with pytest.raises(ValueError, match="other features"):
         fusion.predict(renamed)
 
