@@ -6,7 +6,6 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
@@ -22,7 +21,7 @@ from pipeline.drift_stage import detect_drift
 from pipeline.encode import Encoder
 from pipeline.encode_stage import encode_pending
 from pipeline.identity import Directory
-from pipeline.register import Register, digest, parse
+from pipeline.register import Register, digest, stored
 from pipeline.workdays import monday
 
 DAY_IS_OVER = 20
@@ -73,13 +72,7 @@ def load_register(session: Session, register: Register, document: str) -> tuple[
 def current_register(session: Session) -> tuple[int, Register] | None:
     """The newest register version, None where none was loaded."""
     found = session.scalar(select(RegisterVersion).order_by(RegisterVersion.id.desc()).limit(1))
-    return (found.id, _parsed(found.document, found.id)) if found else None
-
-
-@lru_cache(maxsize=8)
-def _parsed(document: str, version: int) -> Register:
-    """A version never changes, and each page asks for it."""
-    return parse(document, f"register version {version}")
+    return (found.id, stored(found.document, found.id)) if found else None
 
 
 def last_complete_day(now: datetime, zone: str) -> date:
@@ -215,17 +208,20 @@ class Analysis:
 
     def _behind(self, session: Session) -> bool:
         """Whether so much waits to be encoded that what is matched now would be matched again soon; not for ever, though."""
+        stale = session.scalar(select(func.count()).select_from(WorkItem).where(WorkItem.stale))
+        if not stale:
+            return False
         items = session.scalar(select(func.count()).select_from(WorkItem)) or 0
-        stale = session.scalar(select(func.count()).select_from(WorkItem).where(WorkItem.stale)) or 0
         last = session.scalar(select(func.max(Cycle.finished_at)))
         return stale > BEHIND * items and (last is None or datetime.now(UTC) - last < PATIENCE)
 
     def _can_judge(self, session: Session) -> bool:
         """Whether enough is known to look for drift: the first time everything, later nearly everything."""
-        pending = select(func.count()).select_from(WorkItem).where(WorkItem.stale | WorkItem.unmatched)
-        items = session.scalar(select(func.count()).select_from(WorkItem)) or 0
-        bearable = LATE * items if self._seen_until(session) > date.min else 0
-        return (session.scalar(pending) or 0) <= bearable and self._history_is_read(session)
+        query = select(func.count()).select_from(WorkItem)
+        pending = session.scalar(query.where(WorkItem.stale | WorkItem.unmatched)) or 0
+        if pending and (self._seen_until(session) == date.min or pending > LATE * (session.scalar(query) or 0)):
+            return False
+        return self._history_is_read(session)
 
     def _history_is_read(self, session: Session) -> bool:
         """Whether each source was once read to its end; a stream that fails is said elsewhere and holds nothing up."""

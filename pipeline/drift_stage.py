@@ -18,7 +18,7 @@ from models import Theme as ThemeRow
 from pipeline.drift import COMPANY, Detector, DriftSettings, Event, Observations, Priorities
 from pipeline.explain import by_team, by_theme, earliest, parts, team_points
 from pipeline.match_stage import load_vectors
-from pipeline.register import Register, parse
+from pipeline.register import Register, stored
 from pipeline.share_stage import observe
 from pipeline.themes import MOST_ITEMS, OffGoal, Theme, find_themes
 from pipeline.work import in_lots, item_id, load_work
@@ -46,8 +46,9 @@ def planned_since(session: Session, register: Register) -> date:
     A new period begins on its first day, a change within one when it was loaded. Versions that were replaced within
     SET_UP are somebody's corrections, not plans; the first plan holds for all of the history before it.
     """
-    query = select(RegisterVersion.loaded_at, RegisterVersion.document).order_by(RegisterVersion.id)
-    versions = [(at.date(), parse(document)) for at, document in session.execute(query)]
+    columns = (RegisterVersion.loaded_at, RegisterVersion.document, RegisterVersion.id)
+    query = select(*columns).order_by(RegisterVersion.id)
+    versions = [(at.date(), stored(document, version)) for at, document, version in session.execute(query)]
     plans = [
         (at, one) for number, (at, one) in enumerate(versions)
         if number + 1 == len(versions) or versions[number + 1][0] - at >= SET_UP

@@ -284,12 +284,14 @@ def _activities(session: Session, owner: _Owners, clock: _Clock, first: date, la
         .join(WorkItem, (WorkItem.source == Signal.source) & (WorkItem.external_id == Signal.item))
         .where(Signal.at >= begin, Signal.at < end)
     )
-    found = []
+    found, threads = [], set()
     for source, kind, at, account, hours, item in session.execute(query):
         person, zone = owner.get((source, account or ""), (None, None))
         if person is not None:
             found.append((person, clock.local(at, zone).date(), item, kind, hours))
-    stands_for = named_issue(session, sorted({item for _, _, item, _, _ in found}))
+            if source == "slack":
+                threads.add(item)
+    stands_for = named_issue(session, sorted(threads))
     # Sorted, since sums of hours must not depend on the order in which a database gives rows.
     found.sort(key=lambda row: (row[1], row[0], row[2], row[3], row[4] or 0.0))
     return [Activity(person, day, stands_for.get(item, item), kind, hours) for person, day, item, kind, hours in found]

@@ -9,10 +9,11 @@ the labels or the model changed, or the company grew by a fifth. docs/scale.md h
 import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import case, delete, func, select, update
+from sqlalchemy import ColumnElement, Select, case, delete, func, select, true, update
 from sqlalchemy.orm import Session, sessionmaker
 
 from models import Effort, Label, Match, Part, Question, Vector, WorkItem, upsert
@@ -144,9 +145,8 @@ def _pieces(session: Session, ids: Sequence[int], everything: bool) -> list[list
     Lots follow the places, so that alike items meet. Without `everything` the ids' whole trees come too.
     """
     columns = (WorkItem.id, WorkItem.source, WorkItem.external_id, WorkItem.parent, WorkItem.container)
-    rows = session.execute(
-        select(*columns, case((WorkItem.source == "slack", WorkItem.mentions), else_=None), WorkItem.key)
-    )
+    query = select(*columns, case((WorkItem.source == "slack", WorkItem.mentions), else_=None), WorkItem.key)
+    rows = session.execute(query).all() if everything else _linked(session, query, ids)
     position: dict[tuple[str, str], int] = {}
     by_key: dict[str, int] = {}
     above: dict[int, tuple[str, str]] = {}
@@ -189,6 +189,29 @@ def _pieces(session: Session, ids: Sequence[int], everything: bool) -> list[list
                 lots.append([])
             lots[-1] += some
     return [lot for lot in lots if lot]
+
+
+def _linked(session: Session, query: Select[Any], ids: Sequence[int]) -> list[Any]:
+    """Rows of these items and of all that hangs together with them, found link by link."""
+    found: dict[int, Any] = {}
+    fresh: Sequence[int] = ids
+    while fresh:
+        rows = [row for some in in_lots(fresh) for row in session.execute(query.where(WorkItem.id.in_(some)))]
+        found |= {row[0]: row for row in rows}
+        steps: list[tuple[ColumnElement[bool], Any, list[str]]] = []
+        for source in sorted({row[1] for row in rows}):
+            mine = [row for row in rows if row[1] == source]
+            here = WorkItem.source == source
+            steps.append((here, WorkItem.external_id, [parent for _, _, _, parent, *_ in mine if parent]))
+            steps.append((here, WorkItem.parent, [name for _, _, name, *_ in mine]))
+        steps.append((true(), WorkItem.key, [mentions[0] for *_, mentions, _ in rows if mentions]))
+        steps.append((WorkItem.source == "slack", WorkItem.mentions[0].as_string(), [key for *_, key in rows if key]))
+        reached: set[int] = set()
+        for condition, column, names in steps:
+            for some in in_lots(sorted(set(names))):
+                reached.update(session.scalars(select(WorkItem.id).where(condition, column.in_(some))))
+        fresh = sorted(reached - found.keys())
+    return [found[id_] for id_ in sorted(found)]
 
 
 def _around(session: Session, labels: Mapping[str, str | None]) -> list[int]:

@@ -5,6 +5,7 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -124,6 +125,12 @@ class Fault:
     line: int
     field: str
     message: str
+
+
+@lru_cache(maxsize=32)
+def stored(document: str, version: int) -> Register:
+    """A version that was loaded before. It never changes, and every page and cycle asks for it."""
+    return parse(document, f"register version {version}")
 
 
 def parse(text: str, name: str = "okrs.yaml") -> Register:
