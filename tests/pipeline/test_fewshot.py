@@ -1,6 +1,8 @@
 """What labels teach: this company's own ways, without three of them making anything worse."""
 
+from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import pytest
@@ -10,7 +12,9 @@ from benchmarks.fit_fusion import Company, judge
 from pipeline import fewshot
 from pipeline.ask import worth_asking
 from pipeline.encode import SentenceEncoder
-from pipeline.match import shipped_weights
+from pipeline.links import Item, Links
+from pipeline.match import Matcher, shipped_weights
+from pipeline.neighbours import Neighbours
 
 LUMENLEAF = Path(__file__).parents[2] / "benchmarks" / "companies" / "lumenleaf"
 RNG = np.random.default_rng(3)
@@ -75,3 +79,34 @@ def test_what_the_product_asks_for_is_worth_more_than_what_chance_asks(lumenleaf
     drawn = [np.random.default_rng(seed).choice(sorted(gold), 30, replace=False).tolist() for seed in range(3)]
     ours, *chance = (judge(lumenleaf, weights, {id_: gold[id_] for id_ in ids})["macro_f1"] for ids in (asked, *drawn))
     assert ours > np.mean(chance) + 0.02
+
+
+@dataclass
+class Alike:
+    """What choosing needs of a matcher: three groups of ten alike items, and five that are like nothing else."""
+
+    links: Links
+    neighbours: Neighbours
+
+
+def groups_and_strays() -> Alike:
+    directions = np.repeat(np.eye(8, 16, dtype=np.float32), [10, 10, 10, 1, 1, 1, 1, 1], 0)
+    vectors = directions + RNG.normal(size=directions.shape).astype(np.float32) * 0.02
+    links = Links([Item(str(i), "jira", "task", title=f"item {i}") for i in range(len(vectors))])
+    return Alike(links, Neighbours(links, vectors / np.linalg.norm(vectors, axis=1, keepdims=True)))
+
+
+def asked_first(none: float, none_of_strays: float) -> list[int]:
+    company, found = groups_and_strays(), np.zeros((35, 3), np.float32)
+    found[:, 2] = none
+    found[30:, 2] = none_of_strays
+    found[:, 0] = 1 - found[:, 2]
+    return [int(id_) for id_ in worth_asking(cast(Matcher, company), found, 3, set())]
+
+
+def test_where_nearly_all_seems_off_the_plan_typical_items_are_asked_about_not_the_doubtful_ones() -> None:
+    assert sorted(i // 10 for i in asked_first(0.97, 0.6)) == [0, 1, 2]  # one of each group
+
+
+def test_elsewhere_doubt_leads() -> None:
+    assert all(i >= 30 for i in asked_first(0.02, 0.5))
