@@ -20,9 +20,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folders", type=Path, nargs="+")
     encoder = SentenceEncoder()
-    companies = [Company(folder, encoder) for folder in parser.parse_args().folders]
-    for company in companies:
-        weights = fit_steps([other for other in companies if other is not company])
+    folders: list[Path] = parser.parse_args().folders
+    companies = {folder: (Company(folder, encoder), Company(folder, encoder, bare=True)) for folder in folders}
+    for folder, (company, _) in companies.items():
+        weights = fit_steps([other for name, both in companies.items() if name != folder for other in both])
         gold = {row["id"]: row["key_result"] for row in company.gold}
         found, _ = company.matcher.probabilities(weights=weights)
         ids = [item.id for item in company.matcher.links.items]

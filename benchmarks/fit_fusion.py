@@ -2,13 +2,15 @@
 
     python benchmarks/fit_fusion.py ../shared/eval/tablewright ../shared/eval/brightline [--write]
 
-Prints, for each company, what weights fitted on the others reach on it. `--write` fits on all of them and writes
+Prints, for each company, what weights fitted on the others reach on it: as it is, and bare, that is without teams, links and
+places, as one may be that maps no teams. The weights are fitted on both. `--write` fits on all of them and writes
 pipeline/weights/fusion.json.
 """
 
 import argparse
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -27,13 +29,16 @@ WEIGHTS = Path(__file__).parents[1] / "pipeline" / "weights" / "fusion.json"
 
 
 class Company:
-    """A labelled company with its features."""
+    """A labelled company with its features; `bare` leaves out the evidence beside the text, and what only that decides."""
 
-    def __init__(self, folder: Path, encoder: SentenceEncoder) -> None:
+    def __init__(self, folder: Path, encoder: SentenceEncoder, bare: bool = False) -> None:
         self.name = folder.name
         self.register = parse((folder / "okrs.yaml").read_text())
         gold = {row["id"]: row for row in map(json.loads, (folder / "gold.jsonl").read_text().splitlines())}
         items = read_signals(folder / "signals.jsonl")
+        if bare:
+            items = [replace(item, team=None, parent=None, container="", mentions=()) for item in items
+                     if "linked" not in gold[item.id]["tags"]]  # fmt: skip
         self.matcher = Matcher(self.register, items, encoder)
         self.gold = [gold[item.id] for item in items]
         keys = self.matcher.keys
@@ -97,16 +102,15 @@ def main() -> None:
     parser.add_argument("--write", action="store_true", help=f"fit on all and write {WEIGHTS.name}")
     given = parser.parse_args()
     encoder = SentenceEncoder()
-    companies = [Company(folder, encoder) for folder in given.folders]
-    for company in companies:
-        others = [other for other in companies if other is not company]
-        if others:
-            figures = judge(company, fit_steps(others))
-            print(f"{company.name} (fitted on {', '.join(o.name for o in others)}): "
-                  + ", ".join(f"{name} {value:.3f}" for name, value in figures.items()))  # fmt: skip
+    pairs = [(Company(folder, encoder), Company(folder, encoder, bare=True)) for folder in given.folders]
+    for pair in pairs if len(pairs) > 1 else ():
+        weights = fit_steps([company for other in pairs if other is not pair for company in other])
+        for company, how in zip(pair, ("", ", bare"), strict=True):
+            figures = judge(company, weights)
+            print(f"{company.name}{how}: " + ", ".join(f"{name} {value:.3f}" for name, value in figures.items()))
     if given.write:
-        document = {"fitted_on": [c.name for c in companies], "penalty": PENALTY,
-                    "steps": [step.as_json() for step in fit_steps(companies)]}  # fmt: skip
+        document = {"fitted_on": [c.name for c, _ in pairs], "penalty": PENALTY,
+                    "steps": [step.as_json() for step in fit_steps([c for pair in pairs for c in pair])]}  # fmt: skip
         WEIGHTS.write_text(json.dumps(document, indent=1) + "\n")
 
 

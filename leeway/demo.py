@@ -202,9 +202,12 @@ def _show(summary: dict[str, Any], folder: Path, out: Console) -> None:
     say("\nPlanted, and what was said:")
     for event in summary["planted"]:
         said = [a for a in summary["alerts"] if a["scope"] == event["scope"] and _about(a, event)]
+        late = [a for a in summary["alerts"] if a["scope"] == event["scope"] and a["start"] > event["start"]]
         verdict = "alerted" if said else "no alert, rightly" if event["expected"] == "no alert" else "MISSED"
         if said and event["expected"] == "no alert":
             verdict = "ALERTED, wrongly"
+        elif verdict == "MISSED" and late:
+            verdict = f"alerted late, on {late[0]['raised_on']}"
         say(f"  {event['kind']:9} {event['scope']:9} from {event['start']}: {verdict}")
     say(
         f"\n{folder}/ holds summary.json, the alert (alert.json, alert.html), shares.png, okrs.yaml and each team's digest."
