@@ -61,6 +61,11 @@ def lumenleaf() -> Company:
     return Company(LUMENLEAF, SentenceEncoder())
 
 
+def test_a_company_without_teams_and_links_is_not_called_off_the_plan() -> None:
+    bare = Company(LUMENLEAF, SentenceEncoder(), bare=True)
+    assert judge(bare, list(shipped_weights()))["on_goal_f1"] > 0.65
+
+
 def test_three_labels_make_nothing_worse(lumenleaf: Company) -> None:
     gold = {row["id"]: row["key_result"] for row in lumenleaf.gold}
     before = judge(lumenleaf, list(shipped_weights()))["macro_f1"]
