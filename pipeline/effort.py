@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import NamedTuple
 
 HOURS_A_DAY = 8.0
 MINUTES: dict[str, float] = {
@@ -25,8 +26,7 @@ ABSENT_AFTER = 4
 """So many working days in a row without any trace are an absence, not quiet work."""
 
 
-@dataclass(frozen=True, slots=True)
-class Activity:
+class Activity(NamedTuple):
     """Something a person did on an item on a day (of their own time zone). `hours` where the source states them."""
 
     person: int
@@ -36,8 +36,7 @@ class Activity:
     hours: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(NamedTuple):
     """An item was in progress and assigned to a person, from `first` to `last`, both included."""
 
     person: int
@@ -132,17 +131,20 @@ def absences(workdays: Sequence[date], active: frozenset[date]) -> frozenset[dat
 
 
 def efforts(
-    activities: Iterable[Activity], spans: Iterable[Span], capacity: Mapping[tuple[int, date], float], last: date
-) -> dict[tuple[date, int, int], float]:
-    """Person-days by (day, person, item). `capacity` by (person, day), none meaning no work expected.
+    activities: Iterable[Activity], spans: Iterable[Span], capacity: Mapping[tuple[int, date], float], last: date,
+    first: date = date.min,
+) -> dict[tuple[date, int, int], float]:  # fmt: skip
+    """Person-days by (day, person, item) from `first` to `last`. `capacity` by (person, day), none meaning no work expected.
 
-    `last` is the last day that is known; what is in progress is not counted beyond it.
+    The days around, as far as given, tell who was absent.
     """
     explicit: dict[tuple[int, date], dict[int, float]] = defaultdict(lambda: defaultdict(float))
     light: dict[tuple[int, date], dict[int, float]] = defaultdict(lambda: defaultdict(float))
     active: dict[int, set[date]] = defaultdict(set)
     for one in activities:
         active[one.person].add(one.day)
+        if not first <= one.day <= last:
+            continue
         if one.hours:
             explicit[one.person, one.day][one.item] += one.hours
         else:
@@ -153,12 +155,13 @@ def efforts(
     away = {person: absences(sorted(days), frozenset(active[person])) for person, days in expected.items()}
     working: dict[tuple[int, date], list[int]] = defaultdict(list)
     for span in spans:
-        for n in range((min(span.last, last) - span.first).days + 1):
-            day = span.first + timedelta(days=n)
+        begin = max(span.first, first)
+        for n in range((min(span.last, last) - begin).days + 1):
+            day = begin + timedelta(days=n)
             if (span.person, day) in capacity and day not in away[span.person]:
                 working[span.person, day].append(span.item)
     found: dict[tuple[date, int, int], float] = {}
-    for person, day in {*capacity, *explicit, *light}:
+    for person, day in {*(key for key in capacity if first <= key[1] <= last), *explicit, *light}:
         key = (person, day)
         parts = split_day(capacity.get(key, 0.0), explicit.get(key, {}), light.get(key, {}), working.get(key, ()))
         found |= {(day, person, item): days for item, days in parts.items()}

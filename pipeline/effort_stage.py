@@ -25,9 +25,7 @@ from pipeline.workdays import Workdays, monday
 
 SPAN, FROM, EFFORT, SHARE = "span", "from", "effort", "share"
 ITEMS_A_PART = 5_000
-WEEKS_A_PART = 4
-_AHEAD = timedelta(days=16)
-"""Days read after those that are written: enough to see whether a run of days without a trace is an absence."""
+WEEKS_A_PART = 3
 _NO_SPAN = {"epic"}
 """An epic is in progress all quarter; the work is on what hangs below it."""
 _Owners = Mapping[tuple[str, str], tuple[int, str | None]]
@@ -160,7 +158,7 @@ def plan_days(session: Session, register: Register, last: date) -> None:
     if begin is None or first is None:
         return
     # A day without a trace can become part of an absence by what comes after it, so many working days later at most.
-    begin = max(_workdays_before(begin, ABSENT_AFTER - 1, register), first)
+    begin = max(_workdays_from(begin, 1 - ABSENT_AFTER, register), first)
     ranges = {}
     while begin <= last:
         end = min(last, monday(begin) + timedelta(weeks=WEEKS_A_PART, days=-1))
@@ -169,12 +167,13 @@ def plan_days(session: Session, register: Register, last: date) -> None:
     parts.add(session, EFFORT, ranges)
 
 
-def _workdays_before(day: date, count: int, register: Register) -> date:
-    """The day that is so many days before on which everybody works."""
-    workdays = Workdays(register.calendar)
+def _workdays_from(day: date, count: int, register: Register) -> date:
+    """The day that is so many days on which everybody works after this one, or before it where negative."""
+    workdays, step = Workdays(register.calendar), timedelta(days=1 if count > 0 else -1)
     countries = {member.country for team in register.teams for member in team.members} | {None}
+    count = abs(count)
     while count:
-        day -= timedelta(days=1)
+        day += step
         count -= all(workdays.is_workday(day, country) for country in countries)
     return day
 
@@ -182,8 +181,9 @@ def _workdays_before(day: date, count: int, register: Register) -> date:
 def work_days(session: Session, part: Part, register: Register, last: date) -> None:
     """Estimate a stretch of days, replacing what was there, and note its weeks for the shares."""
     first, end = date.fromisoformat(part.detail["first"]), date.fromisoformat(part.detail["last"])
-    begin = max(_workdays_before(first, ABSENT_AFTER, register), date.fromisoformat(part.detail["since"]))
-    seen_until = min(last, end + _AHEAD)
+    # So many days around tell whether a run of days without a trace is an absence.
+    begin = max(_workdays_from(first, -ABSENT_AFTER, register), date.fromisoformat(part.detail["since"]))
+    seen_until = min(last, _workdays_from(end, ABSENT_AFTER, register))
     people, clock = _people(session), _Clock(register.calendar.time_zone)
     owners = _owners(session, people)
     activities = [a for a in _activities(session, owners, clock, begin, seen_until) if begin <= a.day <= seen_until]
@@ -196,10 +196,10 @@ def work_days(session: Session, part: Part, register: Register, last: date) -> N
         if person in people
     ]
     capacity = _capacity(register, people, begin, seen_until)
-    found = efforts(activities, spans, capacity, seen_until)
+    found = efforts(activities, spans, capacity, end, first)
     rows = [
         {"day": day, "person_id": person, "work_item_id": item, "person_days": round(days, 6)}
-        for (day, person, item), days in sorted(found.items()) if first <= day <= end
+        for (day, person, item), days in sorted(found.items())
     ]  # fmt: skip
     expected = [
         {"day": day, "person_id": person, "expected": amount}
