@@ -157,12 +157,15 @@ def plan_days(session: Session, register: Register, last: date) -> None:
     first = _first_day(session, register)
     if begin is None or first is None:
         return
+    news = begin.isoformat()
     # A day without a trace can become part of an absence by what comes after it, so many working days later at most.
     begin = max(_workdays_from(begin, 1 - ABSENT_AFTER, register), first)
     ranges = {}
     while begin <= last:
         end = min(last, monday(begin) + timedelta(weeks=WEEKS_A_PART, days=-1))
-        ranges[begin.isoformat()] = {"first": begin.isoformat(), "last": end.isoformat(), "since": first.isoformat()}
+        ranges[begin.isoformat()] = {
+            "first": begin.isoformat(), "last": end.isoformat(), "since": first.isoformat(), "news": news,
+        }  # fmt: skip
         begin = end + timedelta(days=1)
     parts.add(session, EFFORT, ranges)
 
@@ -207,6 +210,9 @@ def work_days(session: Session, part: Part, register: Register, last: date) -> N
     ]  # fmt: skip
     changed = _replace(session, Effort, rows, (first, end), ("work_item_id",), "person_days")
     changed |= _replace(session, Capacity, expected, (first, end), (), "expected")
+    # Since the news every week: what went with an item that is gone does not show as a change here.
+    since = max(first, date.fromisoformat(part.detail.get("news", part.detail["first"])))
+    changed |= {since + timedelta(days=n) for n in range((end - since).days + 1)}
     parts.add(session, SHARE, {monday(day).isoformat(): {} for day in changed})
 
 

@@ -156,6 +156,32 @@ def test_cycles_that_cost_what_is_new_give_what_a_whole_one_gives(lite: Engine, 
         assert rows == found[table], table
 
 
+def test_what_was_only_on_an_item_that_is_gone_is_gone_from_the_shares(lite: Engine) -> None:
+    sessions, at = sessionmaker(lite), datetime(2026, 4, 22, 9, tzinfo=UTC)
+    with sessions.begin() as session:
+        cycle.load_register(session, parse(REGISTER), REGISTER)
+    accounts = [source_side.Account("jira", f"p{n}", email=f"p{n}@x.example") for n in range(5)]
+    items = [source_side.WorkItem("jira", str(n), "story", "C", f"checkout {n}", created_at=at) for n in range(5)]
+    # The one that will go is alone in its week, so that nothing else touches that.
+    days = [at if n != 3 else at + timedelta(days=7) for n in range(5)]
+    logs = [source_side.Signal("jira", f"log{n}", str(n), "worklog", days[n], f"p{n}", 8.0) for n in range(5)]
+
+    def analyse(page: Page, day: int) -> None:
+        with sessions.begin() as session:
+            store(session, "jira", page)
+        analysis = cycle.Analysis(sessions, HashedWords(), DriftSettings(), datetime(2026, 5, day, 23, tzinfo=UTC))
+        analysis.encode(cycle.Report())
+        assert analysis.join(cycle.Report())
+
+    analyse(Page("s", None, items, logs, accounts), 4)
+    assert len(everything(sessions)["day_work"]) == 5
+    analyse(Page("s", None, gone=["3"]), 5)
+    found = everything(sessions)
+    assert len(found["day_work"]) == len(found["effort"]) == 4
+    share_stage.weekly_shares(sessions, parse(REGISTER), 5)
+    assert everything(sessions)["share"] == found["share"]
+
+
 def test_another_model_encodes_everything_again(lite: Engine) -> None:
     sessions = sessionmaker(lite)
     for page in history(np.random.default_rng(1), 3):
