@@ -55,8 +55,8 @@ def blocks(alert: AlertView) -> list[dict[str, Any]]:
         if abs(alert.rest) >= 1:
             lines.append(f"• everything else off the top three: {alert.rest:+.0f} points")
         found.append(_section("*What took its place*\n" + "\n".join(lines)))
-    elif alert.objectives:
-        lines = [f"• *{escape(name[:120])}* +{points:.0f} points" for name, points in alert.objectives]
+    elif gained := [(name, points) for name, points in alert.objectives if points >= 0.5]:
+        lines = [f"• *{escape(name[:120])}* +{points:.0f} points" for name, points in gained]
         found.append(_section("*What took its place*\n" + "\n".join(lines)))
     if alert.teams:
         lines = [

@@ -140,7 +140,7 @@ def fault_text(drift: Drift) -> str:
 def _objectives(drift: Drift, register: Register) -> tuple[tuple[str, float], ...]:
     titles = {objective.key: objective.title for objective in register.objectives}
     found = [(titles.get(key, "Work that serves no objective"), float(points)) for key, points in drift.absorbed_by]
-    return tuple(pair for pair in found if pair[1] >= 0.5)
+    return tuple(pair for pair in found if abs(pair[1]) >= 0.05)
 
 
 def _teams(rows: Sequence[Mapping[str, Any]], register: Register, least_people: int) -> tuple[TeamLine, ...]:

@@ -145,7 +145,7 @@ def _document_frequency(texts: Sequence[str]) -> dict[str, float]:
 
 def _words(text: str) -> list[str]:
     found = _WORD.findall(text)
-    return [word if word.isupper() else word.capitalize() for word in found if word.lower() not in _STOP]
+    return [word[0].upper() + word[1:] for word in found if word.lower() not in _STOP]
 
 
 _STOP = frozenset(

@@ -46,7 +46,8 @@ def fill(session: Session) -> None:
                               high=0.6 - 0.02 * n, coverage=0.9, person_days=100))  # fmt: skip
     for scope in ("company", "fleet"):
         session.add(Drift(kind="drift", scope=scope, state="raised", severity="high", raised_on=date(2026, 7, 3),
-                          start=date(2026, 6, 15), before=0.5, after=0.3, low=-0.28, high=-0.12, absorbed_by=[["", 20.0]],
+                          start=date(2026, 6, 15), before=0.5, after=0.3, low=-0.28, high=-0.12,
+                          absorbed_by=[["", 23.0], ["O4", -1.2], ["O5", -1.8]],
                           explanation={"themes": [{"name": HOSTILE, "points": 12.0, "teams": ["app"], "examples": [HOSTILE]}],
                                        "teams": [{"team": "app", "before": 0.6, "after": 0.3, "points": -9.0}]}))  # fmt: skip
     session.add(Theme(name=HOSTILE, first_day=date(2026, 6, 20), person_days=30, recent_person_days=20,

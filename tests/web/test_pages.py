@@ -97,6 +97,13 @@ def test_roles_by_guessing_addresses(
     assert {path: client.get(path).status_code for path in refused} == dict.fromkeys(refused, 403)
 
 
+def test_the_objectives_on_a_drifts_page_add_up_to_its_fall(app: App, client: TestClient) -> None:
+    enter(client, app, "company")
+    table = re.search("<h2>By objective</h2>(.*?)</table>", client.get("/drifts/1").text, re.DOTALL)
+    assert table is not None
+    assert sum(map(float, re.findall(r">([+-][\d.]+)<", table[1]))) == pytest.approx(20.0)
+
+
 def test_a_team_below_the_floor_has_no_page(app: App, client: TestClient) -> None:
     app.settings.drift.least_people = 9
     small = enter(TestClient(make(app)), app, "company")
