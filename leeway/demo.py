@@ -119,7 +119,9 @@ def _app(sections: dict[str, Any], database: str, today: date) -> App:
         "alerts": {"from_hour": 0, "to_hour": 24, "any_day": True},
         "database": DatabaseSettings(url=database).model_dump(),
     }  # fmt: skip
-    settings = Settings.model_construct(**Settings.model_validate(given).__dict__)
+    checked = Settings.model_validate(given)
+    # One process: nobody to share the rate limits with, whatever broker the environment names.
+    settings = Settings.model_construct(checked.model_fields_set - {"broker"}, **checked.__dict__)
     # The simulated day is over, whatever the clock on the wall says.
     return App(settings, now=datetime.combine(today, time(23, 0), UTC))
 

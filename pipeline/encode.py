@@ -77,7 +77,9 @@ class SentenceEncoder:
         if self._loaded is None:
             folder = bundled_model() if self.model == BUNDLED else self.model
             from sentence_transformers import SentenceTransformer  # takes seconds: only who encodes pays
+            from transformers.utils.logging import disable_progress_bar
 
+            disable_progress_bar()  # of reading a file of 90 MB; it would stand in every log
             try:
                 self._loaded = SentenceTransformer(str(folder), device="cpu")
             except (OSError, ValueError) as error:

@@ -22,6 +22,8 @@ def demo(folder: Path, *words: str) -> tuple[dict[str, Any], str]:
         capture_output=True, text=True, timeout=400, env=environment,
     )  # fmt: skip
     assert result.returncode == 0, result.stdout[-2000:] + result.stderr[-2000:]
+    # Nothing between the user and the result: no warning, no bar of a library.
+    assert not [line for line in result.stderr.splitlines() if "warning" in line or "Loading" in line]
     return json.loads((folder / "summary.json").read_text()), result.stdout
 
 
