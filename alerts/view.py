@@ -155,13 +155,21 @@ def _teams(rows: Sequence[Mapping[str, Any]], register: Register, least_people: 
     )
 
 
+_WORTH_DECIDING = 0.25
+"""A second theme is asked about where it is this part of the first."""
+
+
 def _decision(themes: Sequence[ThemeLine], whole: bool) -> str:
     if not themes:
         return "Nothing single took its place. Are the priorities still right, and do the teams know them?"
-    named = " and ".join(f"“{theme.name}”" for theme in themes[:2])
-    teams = list(dict.fromkeys(team for theme in themes[:2] for team in theme.teams))[:3]
+    asked = [theme for theme in themes[:2] if theme.points >= _WORTH_DECIDING * themes[0].points]
+    named = " and ".join(f"“{theme.name}”" for theme in asked)
+    teams = list(dict.fromkeys(team for theme in asked for team in theme.teams))[:3]
     ask = f" The leads of {', '.join(teams)} can say what stopping would cost." if teams else ""
-    return f"Continue, reshape or stop {named}?{ask}" if whole else f"Is {named} worth what it displaces?{ask}"
+    if whole:
+        return f"Continue, reshape or stop {named}?{ask}"
+    question = f"Are {named} worth what they displace?" if len(asked) > 1 else f"Is {named} worth what it displaces?"
+    return f"{question}{ask}"
 
 
 def _confidence(drift: Drift) -> str:

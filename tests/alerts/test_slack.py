@@ -61,6 +61,19 @@ def test_it_says_what_fell_since_when_how_much_and_what_took_its_place() -> None
         assert part in said
 
 
+@pytest.mark.parametrize(
+    ("scope", "second", "asked"),
+    [("company", 10.0, "Continue, reshape or stop “Export” and “Bike”?"), ("company", 1.0, "Continue, reshape or stop “Export”?"),
+     ("app", 10.0, "Are “Export” and “Bike” worth what they displace?"), ("app", 1.0, "Is “Export” worth what it displaces?")],
+)  # fmt: skip
+def test_what_is_to_be_decided_is_what_took_a_good_part(scope: str, second: float, asked: str) -> None:
+    themes = [{"name": name, "points": points, "teams": ["app"], "examples": []}
+              for name, points in (("Export", 12.0), ("Bike", second))]  # fmt: skip
+    assert view(
+        drift(scope=scope, explanation={"themes": themes}), REGISTER, Observed(0.9, 100), 5
+    ).decision.startswith(asked)
+
+
 def test_a_team_below_the_floor_is_not_shown() -> None:
     said = "\n".join(texts(blocks(view(drift(), REGISTER, Observed(0.93, 100), 6))))
     assert "Iberia" not in said
