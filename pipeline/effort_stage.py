@@ -20,7 +20,7 @@ from models import Span as SpanRow
 from pipeline import basis, parts
 from pipeline.effort import ABSENT_AFTER, Activity, Change, Span, efforts, in_progress
 from pipeline.register import Register
-from pipeline.work import in_lots, named_issue
+from pipeline.work import in_lots, named_issue, rounded
 from pipeline.workdays import Workdays, monday
 
 SPAN, FROM, EFFORT, SHARE = "span", "from", "effort", "share"
@@ -201,7 +201,7 @@ def work_days(session: Session, part: Part, register: Register, last: date) -> N
     capacity = _capacity(register, people, begin, seen_until)
     found = efforts(activities, spans, capacity, end, first)
     rows = [
-        {"day": day, "person_id": person, "work_item_id": item, "person_days": round(days, 6)}
+        {"day": day, "person_id": person, "work_item_id": item, "person_days": rounded(days, 6)}
         for (day, person, item), days in sorted(found.items())
     ]  # fmt: skip
     expected = [

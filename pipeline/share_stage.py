@@ -23,7 +23,7 @@ from pipeline.audit_stage import AUDIT, load_draws
 from pipeline.drift import COMPANY, Observations
 from pipeline.register import Register
 from pipeline.share import Worked, in_top, shares
-from pipeline.work import in_lots
+from pipeline.work import in_lots, rounded
 from pipeline.workdays import monday
 
 SHARE = "share"
@@ -161,9 +161,9 @@ def work(session: Session, part: Part, register: Register, least_people: int) ->
         people = by_person[scope].values()
         for row in shares(pieces, matched.rows, matched.objectives, register.top(), corrected, people):
             found.append({
-                "week": week, "scope": scope, "objective": row.objective, "share": round(row.share, _DIGITS),
-                "low": round(row.low, _DIGITS), "high": round(row.high, _DIGITS),
-                "coverage": round(min(1.0, coverage), _DIGITS), "person_days": round(total, _DIGITS),
+                "week": week, "scope": scope, "objective": row.objective, "share": rounded(row.share, _DIGITS),
+                "low": rounded(row.low, _DIGITS), "high": rounded(row.high, _DIGITS),
+                "coverage": rounded(min(1.0, coverage), _DIGITS), "person_days": rounded(total, _DIGITS),
             })  # fmt: skip
     session.execute(delete(Share).where(Share.week == week))
     upsert(session, Share, found, ("week", "scope", "objective"))
@@ -198,7 +198,7 @@ def _keep_days(
 
 
 def _named(names: Sequence[str], values: NDArray[np.float64]) -> dict[str, float]:
-    return {name: round(x, _DIGITS) for name, x in zip(names, values.tolist(), strict=True) if x > 0}
+    return {name: rounded(x, _DIGITS) for name, x in zip(names, values.tolist(), strict=True) if x > 0}
 
 
 def observe(session: Session, register: Register, last: date) -> Observations | None:
@@ -229,4 +229,4 @@ def observe(session: Session, register: Register, last: date) -> Observations | 
             if name in origin:
                 by_source[origin[name], who, at] = amount
     return Observations(days, objectives, [team or "" for _, team in people], effort, sources, by_source.sum(1),
-                        np.array([round(expected[day], _DIGITS) for day in days]))  # fmt: skip
+                        np.array([rounded(expected[day], _DIGITS) for day in days]))  # fmt: skip

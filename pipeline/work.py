@@ -62,6 +62,13 @@ def in_lots(values: Sequence[Any], size: int = 5_000) -> Iterator[Sequence[Any]]
         yield values[first : first + size]
 
 
+def rounded(value: float, digits: int) -> float:
+    """Round so that sums which differ in their last bits give the same, also where the exact value lies half way between
+    two results, as sums of decimals often do: half way is moved a little aside, to where they do not lie.
+    """
+    return round(value + 0.37 * 10.0 ** -(digits + 1), digits)
+
+
 def _all_keys(session: Session) -> dict[str, str]:
     query = select(WorkItem.key, WorkItem.external_id).where(WorkItem.source == "jira", WorkItem.key.is_not(None))
     return {key: id_ for key, id_ in session.execute(query) if key}

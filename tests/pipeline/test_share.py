@@ -1,10 +1,13 @@
 """Shares from probabilities, with their interval."""
 
+import random
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.share import TOP, Worked, shares
+from pipeline.work import rounded
 
 NAMES = ["O1", "O2"]
 
@@ -49,3 +52,13 @@ def test_nothing_worked_is_no_share() -> None:
 def test_an_item_without_a_match_serves_none() -> None:
     found = {r.objective: r.share for r in shares([Worked(1, 1, 2)], {}, NAMES, frozenset({"O1"}))}
     assert found == {"O1": 0, "O2": 0, "": 1, TOP: 0}
+
+
+@given(st.lists(st.integers(1, 10**9), min_size=1, max_size=30), st.randoms(use_true_random=False))
+def test_a_sum_of_decimals_is_kept_the_same_in_whatever_order_it_was_summed(
+    parts: list[int], shuffle: random.Random
+) -> None:
+    # Multiples of half of the last digit kept: each second sum lies exactly half way.
+    terms = [part * 5e-10 for part in parts]
+    again = shuffle.sample(terms, len(terms))
+    assert rounded(sum(terms), 9) == rounded(sum(again), 9)
