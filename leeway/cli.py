@@ -36,17 +36,22 @@ def the_app() -> Any:
     return App(load(_state["config"]))
 
 
+def _print_version(asked: bool) -> None:
+    if asked:
+        out.print(__version__)
+        raise typer.Exit
+
+
 @app.callback()
 def _options(
     config: Annotated[
         Path | None, typer.Option(help="Settings file; else $LEEWAY_CONFIG, else leeway.toml here.")
     ] = None,
     json_logs: Annotated[bool, typer.Option("--json-logs", help="Logs as JSON lines.")] = False,
-    version: Annotated[bool, typer.Option("--version", is_eager=True, help="Print the version and stop.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_print_version, help="Print the version and stop.")
+    ] = False,
 ) -> None:
-    if version:
-        out.print(__version__)
-        raise typer.Exit
     from leeway import logs
 
     logs.set_up(json=json_logs)
@@ -91,7 +96,10 @@ def init(folder: Annotated[Path, typer.Argument(help="Where to write; existing f
         target.write_text(files("leeway").joinpath("templates", name).read_text(encoding="utf-8"), encoding="utf-8")
         target.chmod(0o600)  # it will hold tokens
         out.print(f"{target} written.")
-    out.print("Next: edit both, then `leeway check` and `leeway okrs load okrs.yaml`.")
+    settings = "" if folder == Path() else f"--config {folder / 'leeway.toml'} "
+    out.print(
+        f"Next: edit both, then `leeway {settings}check` and `leeway {settings}okrs load {folder / 'okrs.yaml'}`."
+    )
 
 
 @app.command()

@@ -16,6 +16,8 @@ def expected(error: Exception) -> str | None:
     """
     if any(kind.__name__ in _NAMES for kind in type(error).__mro__):
         return str(error)
+    if isinstance(error, OSError) and error.filename:  # a file or folder; a connection has no name
+        return f"{error.filename}: {error.strerror}. Name another place, or allow it."
     sqlalchemy: Any = sys.modules.get("sqlalchemy.exc")
     if sqlalchemy and isinstance(error, sqlalchemy.DBAPIError):
         return f"the database: {_first_line(error.orig)} Check database.url; `leeway check` tries it."

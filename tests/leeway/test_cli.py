@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -91,6 +92,13 @@ def test_init_writes_files_that_load_and_keeps_what_is_there(tmp_path: Path) -> 
     settings.write_text("# mine\n")
     assert "kept" in leeway(tmp_path, "init", "new").stdout
     assert settings.read_text() == "# mine\n"
+    refused(leeway(tmp_path, "init", "new/okrs.yaml/under"), "new/okrs.yaml/under", "Not a directory")
+
+
+def test_the_version_is_told_without_a_command(tmp_path: Path) -> None:
+    told = leeway(tmp_path, "--version")
+    assert told.returncode == 0
+    assert re.fullmatch(r"\d+\.\d+\.\d+\n", told.stdout)
 
 
 def test_a_broken_register_is_refused_with_its_line(tmp_path: Path) -> None:
