@@ -75,8 +75,7 @@ def _none(matcher: "Matcher", i: int, k: int, found: NDArray[np.float32]) -> tup
     kinds = {"routine": "routine work", "chatter": "chatter", "one_off": "a one-off project"}
     near = {kind: float(first.item[f"{kind}_near"][i]) for kind in kinds}
     likest = max(near, key=near.__getitem__)
-    own = float(first.pair["near"][i].max())
-    reads = f"reads like {kinds[likest]}" if near[likest] > own else "no key result is near enough"
+    reads = f"reads like {kinds[likest]}" if near[likest] > matcher.nearest[i] else "no key result is near enough"
     return reads, f"nearest was {matcher.keys[k]} with {100 * float(found[i, k]):.0f} %"
 
 

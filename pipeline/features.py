@@ -6,8 +6,9 @@ similarity local scaling, Conneau et al. 2018, arXiv:1710.04087) and standardise
 
 import re
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
+from typing import Any
 
 import numpy as np
 import yaml
@@ -18,6 +19,7 @@ from sklearn.feature_extraction.text import CountVectorizer
 from pipeline.encode import Encoder
 from pipeline.fusion import Features
 from pipeline.links import Links
+from pipeline.moments import moments, standardised
 from pipeline.neighbours import Neighbours
 from pipeline.register import KeyResult, Objective, Register
 
@@ -45,15 +47,14 @@ class Pieces:
         words = CountVectorizer(analyzer=_split, dtype=np.float32)
         pieces = CountVectorizer(analyzer="char_wb", ngram_range=(3, 5), lowercase=False, dtype=np.float32)
         # A word of its own, so that there is one where the texts have none.
-        self.counts = csr_array(words.fit_transform([*texts, "-"]))[:-1]
-        self._of_word = csr_array(pieces.fit_transform(words.get_feature_names_out()))
-        found = self.counts @ self._of_word
-        documents = np.bincount(found.indices, minlength=found.shape[1])
-        self._idf = (np.log((1 + found.shape[0]) / (1 + documents)) + 1).astype(np.float32)
+        counts = csr_array(words.fit_transform([*texts, "-"]))[:-1]
+        self.counts = csr_array(counts @ csr_array(pieces.fit_transform(words.get_feature_names_out())))
+        documents = np.bincount(self.counts.indices, minlength=self.counts.shape[1])
+        self._idf = (np.log((1 + self.counts.shape[0]) / (1 + documents)) + 1).astype(np.float32)
 
     def weigh(self, counts: csr_array) -> csr_array:
-        """Rows of words to rows of weighted pieces."""
-        found = csr_array(counts @ self._of_word)
+        """Rows of counted pieces to rows of weighted ones."""
+        found = csr_array(counts, copy=True)
         found.data = (1 + np.log(found.data)) * self._idf[found.indices]
         length = np.sqrt(np.add.reduceat(np.append(found.data**2, 0), found.indptr[:-1]) * (np.diff(found.indptr) > 0))
         found.data /= np.repeat(np.maximum(length, 1e-12), np.diff(found.indptr)).astype(np.float32)
@@ -70,7 +71,8 @@ class ItemEvidence:
     def __init__(
         self, register: Register, links: Links, vectors: Matrix, neighbours: Neighbours, encoder: Encoder
     ) -> None:
-        self.links, self.vectors, self.neighbours, self.encoder = links, vectors, neighbours, encoder
+        self.links, self.vectors, self.neighbours = links, vectors, neighbours
+        self.encoder: Any = encoder
         self.key_results: list[tuple[Objective, KeyResult]] = list(register.key_results())
         self.register = register
         self.words = [item.words for item in links.items]
@@ -113,9 +115,9 @@ class ItemEvidence:
         parent = self.links.parent
         above = np.where((parent >= 0)[:, None], own[parent], 0)
         pair |= {
-            "near": own, "near_local": _local(own), "near_rank": _standard(own), "group_near": group,
-            "group_near_local": _local(group), "group_near_rank": _standard(group), "parent_near": above,
-            "objective_near_rank": _standard(self.vectors @ objectives.T),
+            "near": own, "near_local": _local(own), "near_rank": standardised(own), "group_near": group,
+            "group_near_local": _local(group), "group_near_rank": standardised(group), "parent_near": above,
+            "objective_near_rank": standardised(self.vectors @ objectives.T),
         }  # fmt: skip
         return own, group
 
@@ -132,7 +134,8 @@ class ItemEvidence:
         # Each tree once: its members all have the words of the whole.
         tops, member = np.unique(root, return_inverse=True)
         group = (pieces.weigh(together[tops] @ of_texts) @ targets).toarray()[member]
-        pair |= {"shared_words": own, "shared_words_rank": _standard(own), "group_shared_words_rank": _standard(group)}
+        pair |= {"shared_words": own, "shared_words_rank": standardised(own),
+                 "group_shared_words_rank": standardised(group)}  # fmt: skip
 
     def _teams(self, pair: dict[str, Matrix]) -> Matrix:
         lead = {team.lead: team.key for team in self.register.teams if team.lead}
@@ -172,23 +175,32 @@ class ItemEvidence:
         item["alike_best_rank"] = pair["alike_near_rank"].max(1)
         # Beside the company's own: in a company of seven thousand items everything has nearer neighbours than in one of
         # two hundred, and weights fitted on small ones would take that for a sign of routine.
-        item["density"] = _standard(self.neighbours.weight.mean(1))
+        item["density"] = standardised(self.neighbours.weight.mean(1))
 
     def _among_the_team(self, pair: dict[str, Matrix], item: dict[str, NDArray[np.generic]]) -> None:
         """Similarity beside what is usual in the team, drawn towards what is usual in the company."""
         teams = np.array([one.team or "" for one in self.links.items])
         for name in ("near", "group_near"):
             values = pair[name]
-            rank, mean, spread = np.zeros_like(values), values.mean(0), values.std(0) + np.float32(1e-6)
+            rank, (mean, spread) = np.empty_like(values), moments(values)
             for team in set(teams.tolist()):
-                mine = teams == team
-                usual = (3 * mean + values[mine].sum(0)) / np.float32(3 + mine.sum())
+                mine = np.flatnonzero(teams == team)
+                usual = (3 * mean + values[mine].sum(0)) / np.float32(3 + len(mine))
                 rank[mine] = (values[mine] - usual) / spread
             pair[f"{name}_team_rank"] = rank
         item["group_best_team_rank"] = pair["group_near_team_rank"].max(1)
 
     def _encode(self, texts: Sequence[str]) -> Matrix:
-        return self.encoder.encode(texts).astype(np.float32)
+        found: Matrix = _encoded(self.encoder, tuple(texts))
+        return found
+
+
+@lru_cache(maxsize=64)
+def _encoded(encoder: Any, texts: tuple[str, ...]) -> Matrix:
+    """Of a register and the anchors, which each piece of a large company asks for again."""
+    found: Matrix = encoder.encode(texts).astype(np.float32)
+    found.flags.writeable = False
+    return found
 
 
 def _group_vectors(links: Links, vectors: Matrix, lengths: NDArray[np.int64]) -> Matrix:
@@ -210,8 +222,3 @@ def _best(values: Matrix, count: int, axis: int) -> Matrix:
 def _local(values: Matrix) -> Matrix:
     """Cross-domain similarity local scaling."""
     return 2 * values - _best(values, 10, 0)[None, :] - _best(values, 4, 1)[:, None]
-
-
-def _standard(values: Matrix) -> Matrix:
-    found: Matrix = (values - values.mean(0)) / (values.std(0) + 1e-6)
-    return found

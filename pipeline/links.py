@@ -70,9 +70,9 @@ class Links:
         return sizes
 
     @cached_property
-    def containers(self) -> list[NDArray[np.int64]]:
-        """Items of one project, channel or pipeline."""
-        return _by([f"{item.source}:{item.container}" for item in self.items])
+    def places(self) -> list[tuple[str, str]]:
+        """Project, channel or pipeline of each item."""
+        return [(item.source, item.container) for item in self.items]
 
     @cached_property
     def mentions(self) -> list[tuple[int, int]]:

@@ -10,7 +10,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from importlib.resources import files
 
 import numpy as np
@@ -23,7 +23,7 @@ from pipeline.features import ItemEvidence
 from pipeline.fusion import Features, Fusion
 from pipeline.links import Item, Links
 from pipeline.neighbours import Neighbours
-from pipeline.propagate import surroundings
+from pipeline.propagate import Surroundings
 from pipeline.register import Register
 
 Matrix = NDArray[np.float32]
@@ -80,11 +80,12 @@ class Matcher:
         self.vectors = encode_items(items, encoder) if vectors is None else vectors
         self.neighbours = Neighbours(self.links, self.vectors)
         self.first = ItemEvidence(register, self.links, self.vectors, self.neighbours, encoder).features()
+        self.surroundings = Surroundings(self.links, self.vectors, self.neighbours)
         self.declared = self._declared()
 
     def around(self, found: Matrix) -> Features:
         """Features of a later step, given the probabilities found so far."""
-        return self.first.beside(surroundings(self.links, self.vectors, self.neighbours, found))
+        return self.first.beside(self.surroundings.features(found))
 
     def probabilities(
         self, labels: Mapping[str, str | None] | None = None, weights: Sequence[Fusion] | None = None,
@@ -110,25 +111,33 @@ class Matcher:
         features = self.first
         found = self._fix(steps[0].predict(features), fixed)
         for step in steps[1:]:
+            del features  # those of a step are a good part of the memory
             features = self.around(found)
             found = self._fix(step.predict(features), fixed)
         return found, features
 
     def predict(self, labels: Mapping[str, str | None] | None = None) -> list[Prediction]:
         """One prediction an item, in the order of the items."""
-        return self.explain(labels or {}, *self.probabilities(labels))
+        found, features = self.probabilities(labels)
+        reasons = self.evidence(labels or {}, found, features, range(len(found)))
+        return [
+            Prediction(item.id, dict(zip(self.keys, row, strict=True)), why)
+            for item, row, why in zip(self.links.items, found[:, :-1].tolist(), reasons, strict=True)
+        ]
 
-    def explain(self, labels: Mapping[str, str | None], found: Matrix, features: Features) -> list[Prediction]:
-        """The predictions, given what `probabilities` found."""
+    def evidence(
+        self, labels: Mapping[str, str | None], found: Matrix, features: Features, rows: Sequence[int]
+    ) -> list[tuple[str, ...]]:
+        """Why, in words, for the items at these positions, given what `probabilities` found."""
         likeliest = found[:, :-1].argmax(1)
         strength = by_group(shipped_weights()[-1].contributions(features, likeliest), tuple(features.pair))
-        predictions = []
-        for i, item in enumerate(self.links.items):
-            best = int(likeliest[i])
-            reasons = in_words(self, i, best, strength[i], found, labels)
-            row = dict(zip(self.keys, found[i, :-1].tolist(), strict=True))
-            predictions.append(Prediction(item.id, row, reasons))
-        return predictions
+        return [in_words(self, i, int(likeliest[i]), strength[i], found, labels) for i in rows]
+
+    @cached_property
+    def nearest(self) -> list[float]:
+        """Similarity of each item's text to the key result that it is nearest to."""
+        best: list[float] = self.first.pair["near"].max(1).tolist()
+        return best
 
     def _labelled(self, labels: Mapping[str, str | None]) -> dict[int, Matrix]:
         fixed = {}
