@@ -122,7 +122,7 @@ def pages(
         for _ in range(25):
             team = int(RNG.integers(max(1, people // 8)))
             theme = str(RNG.choice(titles)) if RNG.random() < 0.5 else phrase(6)
-            epic = f"{name}{number}"
+            epic = f"{name}{number + 1}"
             begun = start + timedelta(days=float(RNG.uniform(0, days)))
             for n in range(20):
                 number += 1

@@ -25,6 +25,7 @@ from pipeline.register import KeyResult, Objective, Register
 
 Matrix = NDArray[np.float32]
 _BOT = re.compile(r"\s*\[[A-Za-z ]+\]")
+_DIGIT = re.compile(r"\d")
 _CHATTER = re.compile(r"[\U0001F300-\U0001FAFF]|:\w+:|\b(lol|haha|thx|thanks)\b")
 _SOCIAL = {"#random", "#general", "#fun", "#offtopic"}
 
@@ -93,7 +94,7 @@ class ItemEvidence:
             "no_team": np.array([i.team is None for i in items]), "team_without_key_result": in_team.sum(1) == 0,
             "has_parent": links.parent >= 0, "hubspot": np.array([i.source == "hubspot" for i in items]),
             "bot": np.array([i.automated or bool(_BOT.match(w)) for i, w in zip(items, self.words, strict=True)]),
-            "digits": np.array([any(c.isdigit() for c in w) for w in self.words]),
+            "digits": np.array([bool(_DIGIT.search(w)) for w in self.words]),
             "chatter_marks": np.array([bool(_CHATTER.search(w)) for w in self.words]),
             "social": np.array([i.container.lower() in _SOCIAL for i in items]),
             "best_local": pair["near_local"].max(1), "best_rank": pair["near_rank"].max(1),

@@ -271,20 +271,16 @@ def _dimension(encoder: Encoder) -> int:
 
 def load_vectors(session: Session, work: Sequence[Work], model: str, size: int = 1) -> NDArray[np.float32]:
     """(items, dimension), zero where an item has no words; `size` is the dimension where none is stored yet."""
-    hashes: dict[int, str] = {}
+    stored: dict[int, bytes] = {}
     for some in in_lots([one.row for one in work]):
-        rows = session.execute(select(WorkItem.id, WorkItem.text_hash).where(WorkItem.id.in_(some)))
-        hashes |= {id_: name for id_, name in rows if name}
-    stored: dict[str, bytes] = {}
-    for some in in_lots(sorted(set(hashes.values()))):
-        query = select(Vector.text_hash, Vector.data).where(Vector.model == model, Vector.text_hash.in_(some))
+        query = select(WorkItem.id, Vector.data).join(Vector, Vector.text_hash == WorkItem.text_hash)
+        query = query.where(Vector.model == model, WorkItem.id.in_(some))
         stored |= dict(session.execute(query).all())
     size = len(next(iter(stored.values()))) // 2 if stored else size
     found = np.zeros((len(work), size), np.float32)
     for i, one in enumerate(work):
-        data = stored.get(hashes.get(one.row) or "")
-        if data is not None:
-            found[i] = np.frombuffer(data, np.float16)
+        if one.row in stored:
+            found[i] = np.frombuffer(stored[one.row], np.float16)
     return found
 
 

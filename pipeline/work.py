@@ -15,6 +15,13 @@ LONGEST_WORDS = 700
 """Characters of a thread's or deal's words: more would be cut by the encoder anyway."""
 
 
+_COLUMNS = select(
+    WorkItem.id, WorkItem.source, WorkItem.external_id, WorkItem.key, WorkItem.kind, WorkItem.container, WorkItem.parent,
+    WorkItem.title, WorkItem.text, WorkItem.labels, WorkItem.assignee, WorkItem.mentions, WorkItem.automated,
+    WorkItem.text_hash, WorkItem.text_dropped,
+)  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True)
 class Work:
     """An item with the id of its row. `kept_hash` names its vector where its words were deleted after encoding."""
@@ -32,9 +39,9 @@ def item_id(source: str, external_id: str) -> str:
 def load_work(session: Session, ids: Sequence[int] | None = None) -> list[Work]:
     """Work items with their words, in the order of their names: all of them, or those with these row ids."""
     if ids is None:
-        rows = list(session.scalars(select(WorkItem)))
+        rows = list(session.execute(_COLUMNS))
     else:
-        rows = [row for some in in_lots(ids) for row in session.scalars(select(WorkItem).where(WorkItem.id.in_(some)))]
+        rows = [row for some in in_lots(ids) for row in session.execute(_COLUMNS.where(WorkItem.id.in_(some)))]
     # By name: row ids depend on which source was quicker, and results must not.
     rows.sort(key=lambda row: (row.source, row.external_id))
     said, mentions, authors = _signals(session, None if ids is None else rows)
@@ -74,7 +81,7 @@ def _all_keys(session: Session) -> dict[str, str]:
     return {key: id_ for key, id_ in session.execute(query) if key}
 
 
-def _by_key(session: Session, rows: Sequence[WorkItem], mentions: Mapping[Any, Sequence[str]]) -> dict[str, str]:
+def _by_key(session: Session, rows: Sequence[Any], mentions: Mapping[Any, Sequence[str]]) -> dict[str, str]:
     names = sorted({name for row in rows for name in row.mentions} | {n for named in mentions.values() for n in named})
     query = select(WorkItem.key, WorkItem.external_id).where(WorkItem.source == "jira")
     return {
@@ -99,7 +106,7 @@ _Key = tuple[str, str]
 
 
 def _signals(
-    session: Session, rows: Sequence[WorkItem] | None
+    session: Session, rows: Sequence[Any] | None
 ) -> tuple[Mapping[_Key, list[str]], Mapping[_Key, list[str]], Mapping[_Key, list[str]]]:
     """What was said, which issues were named and who spoke, by item; of all items where no rows are given."""
     said: dict[_Key, list[str]] = defaultdict(list)
