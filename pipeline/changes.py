@@ -1,5 +1,9 @@
 """The statistics of a change of a share: how much, how sure, since when. Running sums by person in; knows no dates.
 
+What a share lost, something gained. Where it went mostly to one thing that was small before, that one's rise is surer than the
+fall, in which the noise between all the others is too. So each of them is tried: the score of a rise of that one alone, given the
+covariance of all (Rao's score; Healy 1987 for charts), taken together with that of the fall.
+
 A share is a ratio of two sums over people, and a person's days hang together (tasks last for days, people are away).
 So people are the sampling units (Cochran 1977, chapter 11; Bell & McCaffrey 2002), and what one person's share does
 from one stretch of days to another is learned from the stretches before the change, which in a small organisation gives
@@ -23,6 +27,10 @@ LENT = 12.0
 """Degrees of freedom that the company's spread counts for in a team's."""
 FLOOR = 0.008
 """Least standard error: people who all did one thing have no spread, but are not certain to go on so."""
+WIDER = 0.8
+"""Power of the ratio by which a rising thing's variance between people exceeds its usual one; 1 would take the larger of both."""
+HINT = 1.0
+"""From so many standard errors of the fall on, the rise of one other thing counts with it."""
 INSIDE = 2.7
 """How much the squared ratio may fall below the best one inside the 90 % interval of the first day."""
 
@@ -30,19 +38,20 @@ INSIDE = 2.7
 class Sums:
     """Running sums by person over days, so that any stretch is a subtraction. Arrays are (people, days + 1)."""
 
-    def __init__(self, top: Array, total: Array) -> None:
-        """`top` and `total` are cumulative and begin with zero; see `of`."""
-        self.top, self.total, self.days = top, total, top.shape[1] - 1
+    def __init__(self, top: Array, total: Array, others: Array | None = None) -> None:
+        """`top` and `total` are cumulative and begin with zero; `others` is (things, people, days + 1); see `of`."""
+        self.top, self.total, self.days, self.others = top, total, top.shape[1] - 1, others
 
     @classmethod
-    def of(cls, top: Array, total: Array) -> Self:
-        """From effort by person and day: on what is looked at, and on everything."""
-        zero = np.zeros((len(top), 1))
-        return cls(*(np.concatenate([zero, np.cumsum(part, 1)], 1) for part in (top, total)))
+    def of(cls, top: Array, total: Array, others: Array | None = None) -> Self:
+        """From effort by person and day: on what is looked at, on everything, and on each other thing if that is to be used."""
+        first, whole = (_running(part) for part in (top, total))
+        return cls(first, whole, None if others is None or not len(others) else _running(others))
 
     def until(self, days: int) -> "Sums":
         """The first so many days."""
-        return Sums(self.top[:, : days + 1], self.total[:, : days + 1])
+        others = None if self.others is None else self.others[:, :, : days + 1]
+        return Sums(self.top[:, : days + 1], self.total[:, : days + 1], others)
 
     def share(self, first: int, last: int) -> float:
         """In the half-open range of positions; 0 where nothing was done."""
@@ -50,17 +59,30 @@ class Sums:
         return float((self.top[:, last] - self.top[:, first]).sum()) / total if total > 0 else 0.0
 
 
+def _running(part: Array) -> Array:
+    return np.concatenate([np.zeros((*part.shape[:-1], 1)), np.cumsum(part, -1)], -1)
+
+
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """Variance of one person's mean share over a stretch, times its length, by lengths BLOCKS; degrees of freedom."""
+    """Variance of one person's mean share over a stretch, times its length, by lengths BLOCKS; degrees of freedom.
+
+    `others` are the covariances of the other things' shares, (lengths, things, things).
+    """
 
     long_run: Array
     freedom: Array
+    others: Array | None = None
 
     def over(self, days: Array) -> Array:
-        """Variance of one person's mean share over stretches of so many days."""
-        found: Array = np.interp(days, BLOCKS, self.long_run) / np.maximum(days, 1)
-        return found
+        """(stretches, 1, 1): variance of one person's mean share over stretches of so many days."""
+        return _over(self.long_run[:, None, None], days)
+
+    def others_over(self, days: Array) -> Array:
+        """(stretches, things, things): covariances of the other things' shares over such stretches. Raises ValueError."""
+        if self.others is None:
+            raise ValueError("this spread was taken without the other things")
+        return _over(self.others, days)
 
     def freedom_for(self, days: Array) -> Array:
         """Degrees of freedom of that variance."""
@@ -73,26 +95,49 @@ class Spread:
         return Spread((self.freedom * self.long_run + LENT * other.long_run) / freedom, freedom)
 
 
+def _over(long_run: Array, days: Array) -> Array:
+    at = np.interp(days, BLOCKS, np.arange(len(BLOCKS)))
+    low = np.minimum(at.astype(np.int64), len(BLOCKS) - 2)
+    part = (at - low)[:, None, None]
+    found: Array = (1 - part) * long_run[low] + part * long_run[low + 1]
+    found /= np.maximum(days, 1)[:, None, None]
+    return found
+
+
 def spread(sums: Sums, first: int, last: int) -> Spread:
     """What people's shares do from stretch to stretch in the half-open range of days."""
     long_run, freedom = np.zeros(len(BLOCKS)), np.zeros(len(BLOCKS))
+    things = 0 if sums.others is None else len(sums.others)
+    others = np.zeros((len(BLOCKS), things, things))
     for i, length in enumerate(BLOCKS):
         edges = np.arange(last, first - 1, -length)[::-1]
         if len(edges) < 3:
             continue
         top, total = np.diff(sums.top[:, edges], axis=1), np.diff(sums.total[:, edges], axis=1)
         size = np.maximum(total.sum(0), 1e-9)
-        off = (top - top.sum() / max(total.sum(), 1e-9) * total) / size
-        off -= off.mean(1, keepdims=True)
+        off = _deviations(top, total, size)
         active = max(2, int((total > 0).any(1).sum()))
         per_person = ((total / size) ** 2).sum(0).mean()
         blocks = len(edges) - 1
-        long_run[i] = length * (off**2).sum() / (blocks - 1) / max(per_person, 1e-9) * active / (active - 1)
+        scale = length / (blocks - 1) / max(per_person, 1e-9) * active / (active - 1)
+        long_run[i] = scale * (off**2).sum()
+        if sums.others is not None:
+            each = _deviations(np.diff(sums.others[:, :, edges], axis=2), total, size)
+            others[i] = scale * np.einsum("ipb,jpb->ij", each, each)
         freedom[i] = (blocks - 1) * (active - 1)
     known = freedom > 0
     if known.any():  # the longest stretches may not fit into a short history
-        long_run[~known], freedom[~known] = long_run[known][-1], freedom[known][-1]
-    return Spread(long_run, freedom)
+        for values in (long_run, freedom, others):
+            values[~known] = values[known][-1]
+    return Spread(long_run, freedom, others if things else None)
+
+
+def _deviations(part: Array, total: Array, size: Array) -> Array:
+    """Of each person's part in each stretch from the usual one: (..., people, stretches)."""
+    usual = part.sum((-2, -1), keepdims=True) / max(total.sum(), 1e-9)
+    off: Array = (part - usual * total) / size
+    off -= off.mean(-1, keepdims=True)
+    return off
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +160,8 @@ class Change:
 class Changes:
     """For several first days at once, the time from there to the end against the time before; arrays of one length.
 
-    `gain` is what a change on that day explains of the squared deviations, with its sign.
+    `sure` is `z`, or that of the fall together with the rise of one other thing where this is surer. `gain` is what a change on
+    that day explains of the squared deviations, with its sign.
     """
 
     first: Positions
@@ -123,6 +169,7 @@ class Changes:
     after: Array
     error: Array
     z: Array
+    sure: Array
     gain: Array
 
     def at(self, i: int) -> Change:
@@ -132,31 +179,80 @@ class Changes:
         )
 
 
+class _Stretches:
+    """For each of several first days, the time from there to the end and that before it."""
+
+    def __init__(self, sums: Sums, first: Positions, begin: int) -> None:
+        self.first, self.base = first, np.maximum(begin, first - BASE_MOST)
+        self.all0 = sums.total[:, first] - sums.total[:, self.base]
+        self.all1 = sums.total[:, [-1]] - sums.total[:, first]
+        self.n0, self.n1 = np.maximum(self.all0.sum(0), 1e-9), np.maximum(self.all1.sum(0), 1e-9)
+        self.active = np.maximum((self.all1 > 0).sum(0), 2)
+        self.length0, self.length1 = (first - self.base).astype(float), (sums.days - first).astype(float)
+
+    def shares(self, part: Array) -> tuple[Array, Array, Array]:
+        """Of each part (things, people, days + 1): shares before and after, (things, firsts), and the covariance of their
+        differences as the differences between people tell it, (firsts, things, things)."""
+        part0, part1 = part[:, :, self.first] - part[:, :, self.base], part[:, :, [-1]] - part[:, :, self.first]
+        before, after = part0.sum(1) / self.n0, part1.sum(1) / self.n1
+        each = (part1 - after[:, None] * self.all1) / self.n1 - (part0 - before[:, None] * self.all0) / self.n0
+        between = np.einsum("ipf,jpf->fij", each, each) * (self.active / (self.active - 1))[:, None, None]
+        return before, after, between
+
+    def with_history(self, between: Array, usual1: Array, usual0: Array, known: Array) -> Array:
+        """The covariance as the differences between people and the time before tell it, each by its degrees of freedom."""
+        spread1, spread0 = ((part**2).sum(0)[:, None, None] for part in (self.all1 / self.n1, self.all0 / self.n0))
+        own, known = (self.active - 1)[:, None, None], known[:, None, None]
+        found: Array = (known * (usual1 * spread1 + usual0 * spread0) + own * between) / (known + own)
+        return found
+
+
 def changes(sums: Sums, first: Positions, usual: Spread, begin: int = 0) -> Changes:
     """Compare the time from each of `first` to the end with up to BASE_MOST days before it, none before `begin`."""
-    base = np.maximum(begin, first - BASE_MOST)
-    top0, all0 = sums.top[:, first] - sums.top[:, base], sums.total[:, first] - sums.total[:, base]
-    top1, all1 = sums.top[:, [-1]] - sums.top[:, first], sums.total[:, [-1]] - sums.total[:, first]
-    n0, n1 = np.maximum(all0.sum(0), 1e-9), np.maximum(all1.sum(0), 1e-9)
-    before, after = top0.sum(0) / n0, top1.sum(0) / n1
-    active = np.maximum((all1 > 0).sum(0), 2)
-    residual = (top1 - after * all1) / n1 - (top0 - before * all0) / n0
-    own, own_freedom = (residual**2).sum(0) * active / (active - 1), (active - 1).astype(float)
-    length0, length1 = (first - base).astype(float), (sums.days - first).astype(float)
-    history = usual.over(length1) * ((all1 / n1) ** 2).sum(0) + usual.over(length0) * ((all0 / n0) ** 2).sum(0)
-    known = usual.freedom_for(length1)
-    freedom = known + own_freedom
-    error = np.sqrt((known * history + own_freedom * own) / freedom + FLOOR**2)
-    fall = before - after
-    # The t distribution's tail as a normal ratio, so that an organisation of twelve and one of four hundred compare.
-    z = -special.ndtri(np.clip(special.stdtr(freedom, -fall / error), 1e-300, 1 - 1e-16))
-    gain = fall * np.abs(fall) * n0 * n1 / (n0 + n1)
-    return Changes(first, before, after, error, z, gain)
+    two, known = _Stretches(sums, first, begin), usual.freedom_for((sums.days - first).astype(float))
+    before, after, between = two.shares(sums.top[None])
+    variance = two.with_history(between, usual.over(two.length1), usual.over(two.length0), known)[:, 0, 0]
+    fall, error = (before - after)[0], np.sqrt(variance + FLOOR**2)
+    freedom, weight = known + two.active - 1, two.n0 * two.n1 / (two.n0 + two.n1)
+    z = _normal(fall / error, freedom)
+    sure, gain = z, fall * np.abs(fall) * weight
+    if sums.others is not None and usual.others is not None:
+        before_each, after_each, between = two.shares(sums.others)
+        rise, things = after_each - before_each, len(sums.others)
+        covariance = two.with_history(between, usual.others_over(two.length1), usual.others_over(two.length0), known)
+        covariance += np.eye(things) * FLOOR**2 / things
+        # What was rare varies more once it is not: where people differ more now than before, that counts.
+        wider = np.maximum(1, np.einsum("fii->fi", between) / np.einsum("fii->fi", covariance)) ** (WIDER / 2)
+        ratio, alike = _score(rise, covariance * wider[:, :, None] * wider[:, None, :])
+        with_rise = (z + _normal(ratio, np.maximum(freedom - things + 1, 1))) / np.sqrt(2 + 2 * alike)
+        sure = np.where(z >= HINT, np.maximum(z, with_rise.max(0)), z)
+        # Where it began: with one covariance for all days, as a normal likelihood has it.
+        always = usual.others[1] + np.eye(things) * (0.02 * np.trace(usual.others[1]) / things + 1e-6)
+        ratio, alike = _score(rise * np.sqrt(weight), np.broadcast_to(always, covariance.shape))
+        whole = np.abs(fall) * np.sqrt(weight / always.sum())
+        gain = np.sign(fall) * ((whole + np.maximum(ratio, 0)) ** 2 / (2 + 2 * alike)).max(0)
+    return Changes(first, before[0], after[0], error, z, sure, gain)
+
+
+def _normal(ratio: Array, freedom: Array) -> Array:
+    """The t distribution's tail as a normal ratio, so that an organisation of twelve and one of four hundred compare."""
+    found: Array = -special.ndtri(np.clip(special.stdtr(freedom, -ratio), 1e-300, 1 - 1e-16))
+    return found
+
+
+def _score(rise: Array, covariance: Array) -> tuple[Array, Array]:
+    """For a rise of each thing alone: its score's ratio to its standard error, and how that hangs together with the ratio of the
+    sum of all; (things, days) both. `covariance` is (days, things, things)."""
+    precision = np.linalg.inv(covariance)
+    own = np.einsum("fii->if", precision)
+    ratio: Array = np.einsum("fij,jf->if", precision, rise) / np.sqrt(own)
+    alike: Array = 1 / np.sqrt(covariance.sum((1, 2)) * own)
+    return ratio, alike
 
 
 def likeliest(found: Changes) -> tuple[int, int, int]:
     """Index of the first day that fits best, and of the first and last that fit nearly as well (about 90 %)."""
     best = int(np.argmax(found.gain))
-    unit = max(found.gain[best], 1e-12) / max(found.z[best] ** 2, 1.0)
+    unit = max(found.gain[best], 1e-12) / max(found.sure[best] ** 2, 1.0)
     inside = np.flatnonzero(found.gain >= found.gain[best] - INSIDE * unit)
     return best, int(inside[0]), int(inside[-1])

@@ -52,6 +52,8 @@ DEEPER_LEAST, DEEPER, FURTHER = 15, 0.75, 0.45
 """Days that a drift must have been there before it can fall further; by which part of its own fall, and how clearly."""
 LOOKS = 1700.0
 """Working days in a year's effective number of independent looks, see `threshold`."""
+WAYS = 0.6
+"""By how much each other thing that is looked at adds to them."""
 RECOVERED_AFTER = 10
 
 
@@ -127,13 +129,14 @@ class Event:
     start_high: date | None = None
 
 
-def threshold(alarms_a_year: float, days: Array) -> Array:
+def threshold(alarms_a_year: float, days: Array, ways: int = 0) -> Array:
     """Statistic above which to raise, by length of the window, for a wanted number of false alarms of one scope a year.
 
     A year holds many short stretches and few long ones, so a short window must be surer for the same number of false
-    alarms (the penalty for scale of Dümbgen & Spokoiny 2001). LOOKS is measured on organisations without an event.
+    alarms (the penalty for scale of Dümbgen & Spokoiny 2001). `ways` is how many other things are looked at as what took the
+    place. LOOKS and WAYS are measured on organisations without an event.
     """
-    chance = max(alarms_a_year, 1e-4) * days / LOOKS
+    chance = max(alarms_a_year, 1e-4) * days / (LOOKS * (1 + WAYS * ways))
     found: Array = -special.ndtri(np.minimum(0.5, chance))
     return found
 
@@ -283,7 +286,9 @@ class Detector:
             )
             effort = self.seen.effort[:, self.scopes[name]][:, :, usable]
             rows = np.array([key in looked_at for key in self.seen.names])
-            self._views[key] = _View(usable, effort, Sums.of(effort[rows].sum(0), effort.sum(0)))
+            # Teams are many and small; the company alone is asked what one thing gained.
+            others = effort[~rows] if name == COMPANY and len(looked_at) > 1 else None
+            self._views[key] = _View(usable, effort, Sums.of(effort[rows].sum(0), effort.sum(0), others))
         return self._views[key]
 
     def _scope(self, name: str, begin: int, top: frozenset[str], position: int) -> Event | None:
@@ -327,7 +332,8 @@ class Detector:
             return None
         usual = self._usual(name, sums)
         found = changes(sums, first, usual)
-        clear = found.z - threshold(alarms, (sums.days - first).astype(float))
+        ways = 0 if sums.others is None else len(sums.others)
+        clear = found.sure - threshold(alarms, (sums.days - first).astype(float), ways)
         order = [int(i) for i in np.argsort(-clear) if clear[i] >= 0]
         surest = next((i for i in order if _lasts(sums, found.at(i), usual)), None)
         if surest is None or found.at(surest).fall < SMALLEST_FALL:
