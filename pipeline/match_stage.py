@@ -8,7 +8,7 @@ the labels or the model changed, or the company grew by a fifth. docs/scale.md h
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -60,9 +60,11 @@ def plan(session: Session, version: int, encoder: Encoder) -> None:
         basis.keep(session, MATCH, digest, count)
         session.execute(delete(Question))
     if ids:
-        lots = [ids] if everything and count <= WHOLE else _pieces(session, ids, everything)
+        whole = everything and count <= WHOLE
+        lots = [ids] if whole else _pieces(session, ids, everything)
+        around = [] if whole else _around(session)
         parts.add(session, MATCH, {
-            f"{n:06}": {"ids": list(lot), "all": everything, "alone": everything and count <= WHOLE} for n, lot in enumerate(lots)
+            f"{n:06}": {"ids": list(lot), "around": around, "all": everything} for n, lot in enumerate(lots)
         })  # fmt: skip
     for lot in in_lots(marked):
         session.execute(update(WorkItem).where(WorkItem.id.in_(lot)).values(unmatched=False))
@@ -72,9 +74,8 @@ def work(session: Session, part: Part, register: Register, version: int, encoder
     """Match a piece and keep what is new; notes the weeks whose shares that changes. Returns the number of items."""
     ids: list[int] = part.detail["ids"]
     labels = _labels(session, set(register.objective_of()))
-    around = [] if part.detail["alone"] else _around(session, labels)
     kept = _kept(session, ids)
-    here = load_work(session, sorted({*ids, *around}))
+    here = load_work(session, sorted({*ids, *part.detail["around"]}))
     vectors = load_vectors(session, here, encoder.name, _dimension(encoder))
     mine = set(ids)
     matcher = Matcher(register, [one.item for one in here], encoder, vectors)
@@ -113,7 +114,7 @@ def matcher_of(
     with sessions() as session:
         labels = _labels(session, set(register.objective_of()))
         count = session.scalar(select(func.count()).select_from(WorkItem)) or 0
-        work = load_work(session, None if count <= WHOLE else sorted({*wanted, *_around(session, labels)}))
+        work = load_work(session, None if count <= WHOLE else sorted({*wanted, *_around(session)}))
         vectors = load_vectors(session, work, encoder.name, _dimension(encoder))
     return work, Matcher(register, [one.item for one in work], encoder, vectors), labels
 
@@ -218,7 +219,7 @@ def _linked(session: Session, ids: Sequence[int]) -> list[Any]:
     return [found[id_] for id_ in sorted(found)]
 
 
-def _around(session: Session, labels: Mapping[str, str | None]) -> list[int]:
+def _around(session: Session) -> list[int]:
     """A sample that stands for the company, by the row ids so that it stays the same, and all that was labelled.
 
     What hangs together is taken together: a story without its epic, or a thread without the issue that it names, is not what is
@@ -233,7 +234,7 @@ def _around(session: Session, labels: Mapping[str, str | None]) -> list[int]:
         found |= dict.fromkeys(row[0] for row in _linked(session, tops))
         if len(found) >= SAMPLE:
             break
-    labelled = list(session.scalars(select(Label.work_item_id).where(Label.origin != AUDIT))) if labels else []
+    labelled = session.scalars(select(Label.work_item_id).where(Label.origin != AUDIT))
     return [*list(found)[: 3 * SAMPLE // 2], *labelled]
 
 
