@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import ColumnElement, delete, func, or_, select
+from sqlalchemy import Select, delete, func, select, union
 from sqlalchemy.orm import Session, sessionmaker
 
 from models import AuditDraw, Capacity, DayWork, Effort, Label, Match, Part, Person, Share, WorkItem, upsert
@@ -46,8 +46,8 @@ class Matched:
     source: Mapping[int, str]
 
 
-def load_matched(session: Session, register: Register, *those: ColumnElement[bool]) -> Matched:
-    """Sum the key results' probabilities of the items of which one of `those` conditions holds, by objective."""
+def load_matched(session: Session, register: Register, *those: Select[int]) -> Matched:
+    """Sum the key results' probabilities of the items whose row ids one of `those` queries gives, by objective."""
     objectives = [objective.key for objective in register.objectives]
     column = {key: objectives.index(objective) for key, objective in register.objective_of().items()}
     place: dict[int, int] = {}
@@ -56,7 +56,9 @@ def load_matched(session: Session, register: Register, *those: ColumnElement[boo
     above: dict[int, tuple[str, str]] = {}
     query = select(WorkItem.id, WorkItem.source, WorkItem.parent, Match.probabilities)
     query = query.outerjoin(Match, Match.work_item_id == WorkItem.id)
-    for item, origin, parent, probabilities in session.execute(query.where(or_(*those))):
+    # One list of ids: PostgreSQL may walk through each of two joined by OR for every item, which took minutes.
+    wanted = union(*those).subquery()
+    for item, origin, parent, probabilities in session.execute(query.where(WorkItem.id.in_(select(wanted)))):
         place[item], source[item] = len(place), origin
         cells += [(place[item], column[key], p) for key, p in (probabilities or {}).items() if key in column]
         if parent:
@@ -125,9 +127,7 @@ def work(session: Session, part: Part, register: Register, least_people: int) ->
             sizes[team] += 1
     query = select(Effort.day, Effort.person_id, Effort.work_item_id, Effort.person_days)
     here = Effort.day.between(*days)
-    matched = load_matched(
-        session, register, WorkItem.id.in_(select(Effort.work_item_id).where(here)), WorkItem.id.in_(_DRAWN)
-    )
+    matched = load_matched(session, register, select(Effort.work_item_id).where(here), _DRAWN)
     rows = [
         (day, person, item, amount) for day, person, item, amount in session.execute(query.where(here))
         if item in matched.rows

@@ -9,6 +9,7 @@ from collections import defaultdict
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 import numpy as np
 
@@ -30,7 +31,7 @@ class Result:
 
     case: str
     events: list[Event]
-    start: object
+    start: Any
     team: str
     absorber: str
 
@@ -64,15 +65,14 @@ def report(name: str, results: list[Result]) -> str:
         parts.append(f"company {company / years:.2f} a year, teams {teams / years:.2f} a year")
     elif case.kind in ("step", "ramp"):
         parts.append(", ".join(f"{w} w {sum(_hit(r, w) for r in results) / n:.0%}" for w in (2, 4, 8)))
-        raised = [next(e for e in _company(r) if e.at >= r.start) for r in results if _hit(r, 8)]
+        told = [(r, next(e for e in _company(r) if e.at >= r.start)) for r in results if _hit(r, 8)]
         early = sum(any(e.at < r.start for e in _company(r)) for r in results)
-        starts = [abs((e.start - r.start).days) for r in results if _hit(r, 8)
-                  for e in [next(e for e in _company(r) if e.at >= r.start)]]  # fmt: skip
-        first = [next(e for e in _company(r) if e.at >= r.start).absorbed_by[0][0] == r.absorber
-                 for r in results if _hit(r, 8)]  # fmt: skip
-        sums = [abs(sum(p for _, p in e.absorbed_by) - 100 * (e.before - e.after)) for e in raised]
-        parts.append(f"start median {np.median(starts):.0f} d, within 14 d {np.mean(np.array(starts) <= 14):.0%}, "
-                     f"absorber first {np.mean(first):.0%}, sum off by {max(sums):.2f}, alarms before {early}")  # fmt: skip
+        starts = np.array([abs((e.start - r.start).days) for r, e in told])
+        inside = np.mean([e.start_low <= r.start <= e.start_high for r, e in told])
+        first = np.mean([e.absorbed_by[0][0] == r.absorber for r, e in told])
+        sums = [abs(sum(p for _, p in e.absorbed_by) - 100 * (e.before - e.after)) for _, e in told]
+        parts.append(f"start median {np.median(starts):.0f} d, within 14 d {np.mean(starts <= 14):.0%}, inside its interval "
+                     f"{inside:.0%}, absorber first {first:.0%}, sum off by {max(sums):.2f}, alarms before {early}")  # fmt: skip
     elif case.kind == "team":
         hit = [any(e.scope == r.team and e.kind == "drift" and r.start <= e.at <= r.start + timedelta(weeks=4)
                    for e in r.events) for r in results]  # fmt: skip

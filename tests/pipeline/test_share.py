@@ -1,13 +1,22 @@
 """Shares from probabilities, with their interval."""
 
 import random
+from typing import Any
 
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import Connection, event, select
+from sqlalchemy.orm import Session
 
+import migrations
+from models import Effort, connect
+from pipeline.register import parse
 from pipeline.share import TOP, Worked, shares
+from pipeline.share_stage import _DRAWN, load_matched
 from pipeline.work import rounded
+from simulator.company import register_yaml
+from tests.conftest import TODAY
 
 NAMES = ["O1", "O2"]
 
@@ -62,3 +71,21 @@ def test_a_sum_of_decimals_is_kept_the_same_in_whatever_order_it_was_summed(
     terms = [part * 5e-10 for part in parts]
     again = shuffle.sample(terms, len(terms))
     assert rounded(sum(terms), 9) == rounded(sum(again), 9)
+
+
+def test_postgresql_finds_the_items_of_a_week_in_one_pass(postgres_url: str) -> None:
+    """Two lists of ids joined by OR are a subplan, which it may run through once for every item: minutes with a million."""
+    engine, plans = connect(postgres_url), []
+    migrations.upgrade(engine)
+
+    def explained(connection: Connection, cursor: Any, statement: str, parameters: Any, *_: object) -> None:
+        if statement.startswith("SELECT work_item.id"):
+            cursor.execute(f"EXPLAIN {statement}", parameters)
+            plans.append("\n".join(line for (line,) in cursor.fetchall()))
+
+    event.listen(engine, "before_cursor_execute", explained)
+    with Session(engine) as session:
+        load_matched(session, parse(register_yaml(TODAY)), select(Effort.work_item_id), _DRAWN)
+    engine.dispose()
+    assert len(plans) == 1
+    assert "SubPlan" not in plans[0]
