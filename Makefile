@@ -37,6 +37,7 @@ bench: $(INSTALLED)  ## The benchmarks, as ratios within one run; takes a while
 	$(BIN)/python -m benchmarks.connectors.rate
 	$(BIN)/python -m benchmarks.page
 	$(BIN)/python -m benchmarks.connectors.soak --seeds 20 --rounds 6
+	$(BIN)/python -m benchmarks.match
 	$(BIN)/python -m benchmarks.scale
 	$(BIN)/python -m benchmarks.chaos.run --seeds 10
 	$(BIN)/python -m benchmarks.drift.run --runs 100

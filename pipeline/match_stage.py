@@ -62,7 +62,7 @@ def plan(session: Session, version: int, encoder: Encoder) -> None:
     if ids:
         whole = everything and count <= WHOLE
         lots = [ids] if whole else _pieces(session, ids, everything)
-        around = [] if whole else _around(session)
+        around = [] if whole else _around(session, count)
         parts.add(session, MATCH, {
             f"{n:06}": {"ids": list(lot), "around": around, "all": everything} for n, lot in enumerate(lots)
         })  # fmt: skip
@@ -114,7 +114,7 @@ def matcher_of(
     with sessions() as session:
         labels = _labels(session, set(register.objective_of()))
         count = session.scalar(select(func.count()).select_from(WorkItem)) or 0
-        work = load_work(session, None if count <= WHOLE else sorted({*wanted, *_around(session)}))
+        work = load_work(session, None if count <= WHOLE else sorted({*wanted, *_around(session, count)}))
         vectors = load_vectors(session, work, encoder.name, _dimension(encoder))
     return work, Matcher(register, [one.item for one in work], encoder, vectors), labels
 
@@ -219,19 +219,19 @@ def _linked(session: Session, ids: Sequence[int]) -> list[Any]:
     return [found[id_] for id_ in sorted(found)]
 
 
-def _around(session: Session) -> list[int]:
-    """A sample that stands for the company, by the row ids so that it stays the same, and all that was labelled.
+def _around(session: Session, count: int) -> list[int]:
+    """A sample that stands for the company of so many items, by the row ids so that it stays the same, and all that was labelled.
 
     What hangs together is taken together: a story without its epic, or a thread without the issue that it names, is not what is
     usual in the company, and a piece beside such a sample would seem to be more on the plan than it is.
     """
-    last = session.scalar(select(func.max(WorkItem.id))) or 0
-    step = max(_TURNS, _TURNS * last // SAMPLE)
+    step = max(1, count // SAMPLE)
+    tops = session.scalars(select(WorkItem.id).where(WorkItem.id % step == 0, WorkItem.parent.is_(None))).all()
     found: dict[int, None] = {}
     for turn in range(_TURNS):
-        ids = range(1 + turn * step // _TURNS, last + 1, step)
-        tops = session.scalars(select(WorkItem.id).where(WorkItem.id.in_(ids), WorkItem.parent.is_(None))).all()
-        found |= dict.fromkeys(row[0] for row in _linked(session, tops))
+        found |= dict.fromkeys(
+            row[0] for row in _linked(session, [id_ for id_ in tops if id_ // step % _TURNS == turn])
+        )
         if len(found) >= SAMPLE:
             break
     labelled = session.scalars(select(Label.work_item_id).where(Label.origin != AUDIT))

@@ -104,3 +104,21 @@ def test_what_hangs_together_with_the_news_comes_with_it_and_nothing_else(engine
         for news, together in (([6], {1, 2, 3, 4, 6}), ([4], {1, 2, 3, 4, 6}), ([8], {7, 8}), ([5, 9], {5, 9})):
             found = match_stage._pieces(session, news, everything=False)
             assert {id_ for lot in found for id_ in lot} == together, news
+
+
+def test_the_sample_holds_whole_trees_however_sparse_the_row_ids_are(
+    pulled: sessionmaker[Session], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """PostgreSQL spends a row id on each attempt to insert: after a year of pulls there are many more ids than rows."""
+    monkeypatch.setattr(match_stage, "SAMPLE", 200)
+    with pulled.begin() as session:
+        session.execute(update(WorkItem).values(id=-97 * WorkItem.id))
+        session.execute(update(WorkItem).values(id=-WorkItem.id))
+        columns = (WorkItem.id, WorkItem.source, WorkItem.external_id, WorkItem.parent)
+        rows = {row.id: row for row in session.execute(select(*columns))}
+        sample = match_stage._around(session, len(rows))
+    assert 200 <= len(sample) <= 300
+    assert len(set(sample)) == len(sample)
+    issues = {rows[id_].external_id for id_ in sample if rows[id_].source == "jira"}
+    below = [row for row in rows.values() if row.source == "jira" and row.parent in issues]
+    assert np.mean([row.external_id in issues for row in below]) > 0.9
