@@ -36,7 +36,7 @@ GATHERING = 1.6
 """While the last days are lower still than the fall by so many standard errors, another change is under way: wait."""
 COOLDOWN = 20
 """So many days after a drift of the scope ended, only a clear fall is raised."""
-UNUSUAL, WARY = 3, 15
+UNUSUAL, WARY = 3, 20
 """The same holds where so many of the last days could not be trusted: people come back to what was left lying."""
 PLAIN = 2.5
 """A part's own fall is plain from so many standard errors on."""
