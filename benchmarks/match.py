@@ -11,7 +11,6 @@ the register's.
 import argparse
 import multiprocessing
 import os
-import resource
 import tempfile
 import time
 from pathlib import Path
@@ -20,7 +19,7 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from benchmarks.scale import WORDS, WordVectors, register_text, word_vector
+from benchmarks.scale import WORDS, WordVectors, peak_memory, register_text, word_vector
 from pipeline.links import Item
 from pipeline.match import Matcher
 from pipeline.match_stage import PIECE, SAMPLE
@@ -90,7 +89,7 @@ def work(path: Path, count: int, document: str, pieces: Any, results: Any) -> No
             positions = np.searchsorted(here, mine)
             reasons = matcher.evidence({}, found, features, positions.tolist())
             served += sum(found[positions].argmax(1) < len(matcher.keys)) if len(reasons) == len(mine) else 0
-    results.put((int(served), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024))
+    results.put((int(served), peak_memory()))
 
 
 def main() -> None:
