@@ -87,9 +87,9 @@ def work(path: Path, count: int, document: str, pieces: Any, results: Any) -> No
             matcher = Matcher(register, items, encoder, vectors)
             found, features = matcher.probabilities({})
             positions = np.searchsorted(here, mine)
-            reasons = matcher.evidence({}, found, features, positions.tolist())
-            served += sum(found[positions].argmax(1) < len(matcher.keys)) if len(reasons) == len(mine) else 0
-    results.put((int(served), peak_memory()))
+            matcher.evidence({}, found, features, positions.tolist())
+            served += int((found[positions].argmax(1) < len(matcher.keys)).sum())
+    results.put((served, peak_memory()))
 
 
 def main() -> None:

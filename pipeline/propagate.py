@@ -27,7 +27,9 @@ class Surroundings:
 
     def __init__(self, links: Links, vectors: Matrix, neighbours: Neighbours) -> None:
         self.links, self.vectors, self.neighbours = links, vectors, neighbours
-        _, self.tree = np.unique(links.root, return_inverse=True)
+        self.tree = np.empty(len(links.root), np.int64)
+        for number, members in enumerate(links.groups):
+            self.tree[members] = number
         place = {name: i for i, name in enumerate(dict.fromkeys(links.places))}
         where = np.array([place[name] for name in links.places], dtype=np.int64)
         # A tree can lie in several places, and a place holds several trees.
@@ -47,7 +49,6 @@ class Surroundings:
         # The rest of the place, without the item's own tree, drawn towards the company's mean.
         rest = in_place[self.place_of_nook] - in_nook + 3 * base
         rest /= (np.bincount(self.place_of_nook, nook_size)[self.place_of_nook] - nook_size + 3)[:, None]
-        rest = rest.astype(np.float32)
 
         of_pair = ("first", "parent", "children", "siblings", "named", "place_lift", "place", "alike")
         pair = {name: np.empty((len(found), last), np.float32) for name in of_pair}
@@ -135,10 +136,8 @@ class Surroundings:
         near /= (np.sqrt(np.maximum(length, 0)).astype(np.float32) + np.float32(1e-6))[self.tree]
         coarse = length < _MOSTLY * squared
         coarse[np.bincount(self.tree) > _LARGE] = True
-        order = np.argsort(self.tree, kind="stable")
-        ends = np.searchsorted(self.tree[order], np.arange(len(coarse) + 1))
         for tree in np.flatnonzero(coarse.any(1)):
-            members, some = order[ends[tree] : ends[tree + 1]], np.flatnonzero(coarse[tree])
+            members, some = self.links.groups[tree], np.flatnonzero(coarse[tree])
             mine = self.vectors[members]
             centre = total[some] - weight[np.ix_(members, some)].T @ mine
             centre /= np.linalg.norm(centre, axis=1, keepdims=True) + np.float32(1e-6)
