@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from alerts.charts import WeekPoint, top_share_png
 from alerts.view import AlertView, Observed, fault_text, shift_text, view
+from alerts.waiting import untold
 from models import NOTED, OPEN_STATES, Decision, Drift, Share, upsert
 from pipeline.decisions import wake_snoozed
 from pipeline.drift import COMPANY
@@ -23,7 +24,6 @@ LONGEST_HEADER, LONGEST_SECTION = 150, 3000
 CLAIM = timedelta(minutes=10)
 """A sender that died is taken to be dead after this long, and another one may try."""
 METADATA = "leeway_drift"
-TOGETHER = timedelta(days=14)
 GROUPED = 3
 """So many teams that fall at once are one message."""
 FRESH = timedelta(days=14)
@@ -125,14 +125,11 @@ def tell_pending(
     with sessions.begin() as session:
         wake_snoozed(session, now().date())
     with sessions() as session:
-        company = session.scalar(
-            select(Drift).where(Drift.kind == "drift", Drift.scope == COMPANY, Drift.state.in_(OPEN_STATES)).limit(1)
-        )
-        untold = session.scalars(
-            select(Drift).where(Drift.message_ts.is_(None), Drift.state.in_(("raised", NOTED)))
-            .order_by(Drift.scope != COMPANY, Drift.id)
+        drifts = untold(session)
+        others = session.scalars(
+            select(Drift).where(Drift.kind != "drift", Drift.message_ts.is_(None), Drift.state.in_(("raised", NOTED)))
+            .order_by(Drift.id)
         ).all()  # fmt: skip
-    drifts = [d for d in untold if d.kind == "drift" and d.severity != "low" and not _named_in(company, d)]
     teams = [d for d in drifts if d.scope != COMPANY]
     recent = now().date() - FRESH
     told = 0
@@ -151,7 +148,7 @@ def tell_pending(
         told += _tell(sessions, client, channel, [drift], alert, now)
     if len(teams) >= GROUPED:
         told += _tell(sessions, client, channel, teams, lambda held: grouped(held, register, faces), now)
-    for drift in untold:
+    for drift in others:
         if drift.kind == "objective" and drift.raised_on >= recent:
             told += _tell(
                 sessions, client, channel, [drift], lambda held: plain_message(held, shift_text(held[0], register)), now
@@ -347,12 +344,6 @@ def weeks_of(session: Session, scope: str) -> list[WeekPoint]:
     """The last sixteen weeks of a scope, for its chart."""
     query = select(Share).where(Share.scope == scope, Share.objective == "top").order_by(Share.week.desc()).limit(16)
     return [WeekPoint(s.week, s.share, s.low, s.high, s.coverage) for s in session.scalars(query)][::-1]
-
-
-def _named_in(company: Drift | None, drift: Drift) -> bool:
-    """A team's fall that began with the company's is a line in that alert, not an alert of its own."""
-    together = company is not None and abs((drift.start - company.start).days) <= TOGETHER.days
-    return together and drift.scope != COMPANY
 
 
 def _claim(sessions: sessionmaker[Session], id_: int, now: datetime) -> bool:

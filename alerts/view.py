@@ -10,6 +10,8 @@ from pipeline.register import Register
 
 _THEMES = 3
 _TEAMS = 4
+_LEAST_POINTS = 0.5
+"""What a team must add to the company's fall to have a line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,10 +145,16 @@ def _objectives(drift: Drift, register: Register) -> tuple[tuple[str, float], ..
     return tuple(pair for pair in found if abs(pair[1]) >= 0.05)
 
 
+def named_teams(drift: Drift) -> frozenset[str]:
+    """Keys of the teams that a company's alert names, whatever teams are too small to be shown."""
+    rows = drift.explanation.get("teams", [])[:_TEAMS]
+    return frozenset(row["team"] for row in rows if row["points"] <= -_LEAST_POINTS)
+
+
 def _teams(rows: Sequence[Mapping[str, Any]], register: Register, least_people: int) -> tuple[TeamLine, ...]:
     sizes = {team.key: len(team.members) for team in register.teams}
     names = {team.key: team.name for team in register.teams}
-    large = [row for row in rows if sizes.get(row["team"], 0) >= least_people and row["points"] <= -0.5]
+    large = [row for row in rows if sizes.get(row["team"], 0) >= least_people and row["points"] <= -_LEAST_POINTS]
     return tuple(
         TeamLine(
             names.get(row["team"], row["team"]), round(100 * row["before"]), round(100 * row["after"]), row["points"]

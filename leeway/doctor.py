@@ -5,11 +5,12 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import func, select
 
+from alerts.waiting import untold
 from leeway.app import App
 from leeway.celery_app import QUEUES
 from leeway.check import Row
 from leeway.metrics import WOKEN
-from models import Cycle, DeadTask, Drift, Failure, Lease, Part, StreamCursor, WorkItem
+from models import Cycle, DeadTask, Failure, Lease, Part, StreamCursor, WorkItem
 from pipeline.ingest import SWEEP
 
 LONG_OPEN = timedelta(hours=2)
@@ -164,9 +165,7 @@ def _alerts(app: App, _now: datetime) -> Iterator[Row]:
     from leeway.app import NotReady
 
     with app.sessions() as session:
-        waiting = session.scalar(select(func.count()).select_from(Drift).where(
-            Drift.kind == "drift", Drift.state == "raised", Drift.severity != "low", Drift.message_ts.is_(None)
-        )) or 0  # fmt: skip
+        waiting = len(untold(session))
     if not waiting:
         yield Row("alerts", "slack", True, "none waits to be posted")
         return

@@ -9,6 +9,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, sessionmaker
 
+from alerts.waiting import untold
 from models import (
     OPEN_STATES,
     Cycle,
@@ -118,12 +119,7 @@ def _alerts(session: Session) -> Iterator[Metric]:
         select(Drift.kind, func.count()).where(Drift.message_ts.is_not(None)).group_by(Drift.kind)
     ).all())  # fmt: skip
     yield _gauge("alerts_posted", "Drifts, shifts and faults that were told in Slack.", "kind", told)
-    waiting = select(func.count()).select_from(Drift).where(
-        Drift.kind == "drift", Drift.state == "raised", Drift.severity != "low", Drift.message_ts.is_(None)
-    )  # fmt: skip
-    yield GaugeMetricFamily(
-        "leeway_alerts_untold", "Raised drifts that wait to be posted.", session.scalar(waiting) or 0
-    )
+    yield GaugeMetricFamily("leeway_alerts_untold", "Raised drifts that wait to be posted.", len(untold(session)))
     dead = session.scalar(select(func.count()).select_from(DeadTask)) or 0
     yield GaugeMetricFamily("leeway_dead_tasks", "Tasks that failed for good and that nobody cleared.", dead)
 

@@ -7,6 +7,7 @@ from rich.console import Console
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from alerts.waiting import company_alert, named_in
 from leeway.app import App
 from models import OPEN_STATES, Capacity, Cycle, Drift, Effort, Failure, Share, Signal, StreamCursor, WorkItem
 from pipeline.drift import LEAST_HISTORY
@@ -38,9 +39,12 @@ def status_of(app: App) -> dict[str, Any]:
             for row in session.scalars(select(Share).where(Share.scope == "company", Share.objective == "top")
                                        .order_by(Share.week.desc()).limit(6))
         ]  # fmt: skip
+        company = company_alert(session)
+        told_company = company is not None and company.sent_at is not None
         drifts = [
             {"kind": d.kind, "scope": d.scope, "subject": d.subject, "state": d.state, "severity": d.severity,
-             "since": d.start, "before": round(d.before, 3), "after": round(d.after, 3), "told": d.sent_at is not None}
+             "since": d.start, "before": round(d.before, 3), "after": round(d.after, 3),
+             "told": d.sent_at is not None or (told_company and named_in(company, d))}
             for d in session.scalars(select(Drift).where(Drift.state.in_(OPEN_STATES)))
         ]  # fmt: skip
         unknown = unresolved(session, app.directory)

@@ -34,6 +34,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 from threadpoolctl import threadpool_limits
 
+from alerts.waiting import untold
 from leeway.app import App
 from leeway.settings import Settings
 from models import Capacity, Cycle, Drift, Effort, Part, Person, Share, StreamCursor, WorkItem
@@ -212,13 +213,10 @@ class Everything:
                 pieces = session.scalar(select(func.count()).select_from(Part))
                 open_ = session.scalar(select(func.count()).select_from(Cycle).where(Cycle.finished_at.is_(None)))
                 through = session.scalar(select(func.max(Cycle.through)))
-                told = (
-                    Drift.message_ts.is_not(None) | Drift.state.not_in(["raised", "noted"]) | (Drift.severity == "low")
-                )
-                untold = session.scalar(select(func.count()).select_from(Drift).where(~told, Drift.kind == "drift"))
+                waiting = untold(session)
         except SQLAlchemyError:
             return False
-        return finished >= set(SOURCES) and not (reading or pending or pieces or open_ or untold) and through == TODAY
+        return finished >= set(SOURCES) and not (reading or pending or pieces or open_ or waiting) and through == TODAY
 
     def log(self, whole: bool = False) -> str:
         """The end of each log, for whoever must find out why; or the whole of it."""

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from alerts.picture import page
 from alerts.slack import CLAIM, Faces, blocks, escape, message, tell_changes, tell_pending
 from alerts.view import AlertView, Observed, TeamLine, ThemeLine, view
+from alerts.waiting import untold
 from models import Drift, Share
 from pipeline.decisions import decide
 from pipeline.register import parse
@@ -145,6 +146,22 @@ def test_a_team_that_fell_with_the_company_is_a_line_not_an_alert(
         session.add_all([drift(scope="app", start=date(2026, 6, 25)), drift()])
     assert tell_pending(sessions, REGISTER, connect(company), "leadership", 5, lambda: NOW) == 1
     assert "Rider App:" in "\n".join(texts(company.world.posted[0]["blocks"]))
+    with sessions() as session:
+        assert untold(session) == []  # nobody is told, by a metric or by doctor, that something still waits
+
+
+@pytest.mark.parametrize(
+    "company_wide",
+    [{"severity": "low"}, {"explanation": {"themes": [], "teams": []}}],
+    ids=["of low severity", "that does not name the team"],
+)
+def test_a_team_is_told_by_itself_beside_a_fall_of_the_company(
+    company: Simulator, sessions: sessionmaker[Session], company_wide: dict[str, Any]
+) -> None:
+    with sessions.begin() as session:
+        session.add_all([drift(scope="app"), drift(**company_wide)])
+    tell_pending(sessions, REGISTER, connect(company), "leadership", 5, lambda: NOW)
+    assert any(message["text"].startswith("Rider App: work on the top three") for message in company.world.posted)
 
 
 def test_a_failed_post_is_tried_again(company: Simulator, sessions: sessionmaker[Session]) -> None:

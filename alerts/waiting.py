@@ -1,0 +1,39 @@
+"""What waits to be told in Slack; apart from the sender, for whoever only asks."""
+
+from datetime import timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from alerts.view import named_teams
+from models import OPEN_STATES, Drift
+from pipeline.drift import COMPANY
+
+TOGETHER = timedelta(days=14)
+"""Falls that began within this of each other are one."""
+
+
+def untold(session: Session) -> list[Drift]:
+    """Raised drifts that wait to be posted, the company's first. One of low severity waits until it is more."""
+    waiting = select(Drift).where(
+        Drift.kind == "drift", Drift.state == "raised", Drift.severity != "low", Drift.message_ts.is_(None)
+    )
+    company = company_alert(session)
+    rows = session.scalars(waiting.order_by(Drift.scope != COMPANY, Drift.id))
+    return [drift for drift in rows if not named_in(company, drift)]
+
+
+def company_alert(session: Session) -> Drift | None:
+    """The company's open drift that is worth a message."""
+    return session.scalar(
+        select(Drift)
+        .where(Drift.kind == "drift", Drift.scope == COMPANY, Drift.state.in_(OPEN_STATES), Drift.severity != "low")
+        .limit(1)
+    )
+
+
+def named_in(company: Drift | None, drift: Drift) -> bool:
+    """A team's fall that began with the company's is a line in that alert, where that names it, not an alert of its own."""
+    if company is None or drift.kind != "drift" or drift.scope not in named_teams(company):
+        return False
+    return abs((drift.start - company.start).days) <= TOGETHER.days
