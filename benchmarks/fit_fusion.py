@@ -3,8 +3,8 @@
     python benchmarks/fit_fusion.py ../shared/eval/tablewright ../shared/eval/brightline [--write]
 
 Prints, for each company, what weights fitted on the others reach on it: as it is, and bare, that is without teams, links and
-places, as one may be that maps no teams. The weights are fitted on both. `--write` fits on all of them and writes
-pipeline/weights/fusion.json.
+places, as one may be that maps no teams. The weights are fitted on both. Last comes the calibration error over the answers of
+all companies together. `--write` fits on all of them and writes pipeline/weights/fusion.json.
 """
 
 import argparse
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from sklearn.metrics import f1_score
 
 from pipeline.encode import SentenceEncoder
+from pipeline.evaluate import calibration_error, reliability
 from pipeline.fusion import Features, Fusion, fit
 from pipeline.match import Matcher
 from pipeline.offline import read_signals
@@ -83,15 +84,14 @@ def judge(company: Company, weights: list[Fusion], labels: Mapping[str, str | No
     in_top = np.array([of[key] in top for key in company.matcher.keys] + [False])
     true_top = np.mean([(row.get("objective") or of.get(row["key_result"] or "")) in top for row in company.gold])
     goal = [row["category"] in ("goal", "objective") for row in company.gold]
-    confidence, right = found.max(1), guess == company.true
-    bins = np.minimum((confidence * 10).astype(int), 9)
-    error = sum(abs(confidence[bins == b].mean() - right[bins == b].mean()) * (bins == b).mean() for b in set(bins))
+    right = guess == company.true
     return {
         "accuracy": right.mean(),
         "macro_f1": f1_score(company.true, guess, labels=range(none + 1), average="macro", zero_division=0),
         "on_goal_f1": f1_score(goal, guess != none),
         "top3_error": 100 * (in_top[guess].mean() - true_top),
-        "expected_top3_error": 100 * (found[:, in_top].sum() / len(found) - true_top), "calibration_error": error,
+        "expected_top3_error": 100 * (found[:, in_top].sum() / len(found) - true_top),
+        "calibration_error": calibration_error(reliability(found.max(1), right)),
     }  # fmt: skip
 
 
@@ -103,11 +103,17 @@ def main() -> None:
     given = parser.parse_args()
     encoder = SentenceEncoder()
     pairs = [(Company(folder, encoder), Company(folder, encoder, bare=True)) for folder in given.folders]
+    answers = []
     for pair in pairs if len(pairs) > 1 else ():
         weights = fit_steps([company for other in pairs if other is not pair for company in other])
         for company, how in zip(pair, ("", ", bare"), strict=True):
             figures = judge(company, weights)
             print(f"{company.name}{how}: " + ", ".join(f"{name} {value:.3f}" for name, value in figures.items()))
+        found, _ = pair[0].matcher.probabilities(None, weights)
+        answers.append((found.max(1), found.argmax(1) == pair[0].true))
+    if answers:
+        confidence, right = (np.concatenate(part) for part in zip(*answers, strict=True))
+        print(f"all {len(right)} together: calibration_error {calibration_error(reliability(confidence, right)):.3f}")
     if given.write:
         document = {"fitted_on": [c.name for c, _ in pairs], "penalty": PENALTY,
                     "steps": [step.as_json() for step in fit_steps([c for pair in pairs for c in pair])]}  # fmt: skip

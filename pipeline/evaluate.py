@@ -36,27 +36,36 @@ class Figures:
     bins: tuple[Bin, ...]
 
 
+def reliability(confidence: NDArray[np.floating], right: NDArray[np.bool_]) -> tuple[Bin, ...]:
+    """Answers in ten bins of equal width by their confidence; empty bins are left out."""
+    place = np.minimum((confidence * BINS).astype(int), BINS - 1)
+    return tuple(
+        Bin(int((place == b).sum()), float(confidence[place == b].mean()), float(right[place == b].mean()))
+        for b in sorted(set(place.tolist()))
+    )
+
+
+def calibration_error(bins: Sequence[Bin]) -> float:
+    """Expected calibration error (Guo et al. 2017, arXiv:1706.04599)."""
+    return float(sum(abs(one.confidence - one.right) * one.count for one in bins) / sum(one.count for one in bins))
+
+
 def figures(
     found: NDArray[np.float32], true: Sequence[str | None], keys: Sequence[str], in_top: Mapping[str, bool]
 ) -> Figures:
     """`found` is (items, key results + 1), the last column none; `true` the key result of each, None for none.
 
-    The expected calibration error is Guo et al.'s (2017, arXiv:1706.04599) over ten bins. Macro-F1 is the mean over the
-    key results that occur in the labels or the answers, and none.
+    Macro-F1 is the mean over the key results that occur in the labels or the answers, and none.
     """
     answers = np.array([keys.index(key) if key is not None else len(keys) for key in true])
-    guess, confidence = found.argmax(1), found.max(1)
+    guess = found.argmax(1)
     right = guess == answers
-    place = np.minimum((confidence * BINS).astype(int), BINS - 1)
-    bins = tuple(
-        Bin(int((place == b).sum()), float(confidence[place == b].mean()), float(right[place == b].mean()))
-        for b in sorted(set(place.tolist()))
-    )
+    bins = reliability(found.max(1), right)
     top = np.array([in_top[key] for key in keys] + [False])
     true_top = top[answers].mean()
     return Figures(
         len(true), float(right.mean()), float(f1_score(answers, guess, average="macro", zero_division=0)),
         float(f1_score(answers != len(keys), guess != len(keys), zero_division=0)),
-        float(sum(abs(one.confidence - one.right) * one.count for one in bins) / len(true)),
+        calibration_error(bins),
         float(100 * (top[guess].mean() - true_top)), float(100 * (found[:, top].sum() / len(found) - true_top)), bins,
     )  # fmt: skip

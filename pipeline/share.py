@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from pipeline.audit import BIAS, Correction
 
 Z90 = 1.6449
-MISPLACED = 0.09
+MISPLACED = 0.07
 """Standard deviation of the part of one person's week that is put on the wrong side; set so that the intervals of
 benchmarks/shares.py hold what they promise."""
 TOP = "top"
