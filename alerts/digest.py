@@ -160,11 +160,6 @@ def _changed(lines: Sequence[Line], themes: Sequence[tuple[str, float]]) -> list
     return said[:4]
 
 
-def company_week(session: Session, register: Register) -> TeamWeek | None:
-    """The same of the whole company, for the COO."""
-    return team_week(session, register, Team(key=COMPANY, name=register.company or "The company"))
-
-
 def compose(content: TeamWeek, sender: str, links: Links | None = None) -> EmailMessage:
     """Multipart mail: text first, HTML with the chart inside."""
     folder = files("alerts").joinpath("templates")

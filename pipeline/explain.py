@@ -51,7 +51,7 @@ def by_team(seen: Observations, top: frozenset[str], base: Positions, span: Posi
 def by_theme(
     themes: Sequence[Theme], seen: Observations, scope: str, base: Positions, span: Positions
 ) -> list[dict[str, Any]]:
-    """Themes that grew, in points of the scope's effort, the largest first, with the teams that work on them."""
+    """Themes that grew, in points of the scope's effort, the largest first, with the teams whose points these are."""
     people = np.array([scope in (COMPANY, team) for team in seen.teams])
     all0, all1 = seen.total[people][:, base].sum(), seen.total[people][:, span].sum()
     days0, days1 = ({seen.days[p] for p in part} for part in (base, span))
@@ -63,7 +63,7 @@ def by_theme(
         before = part * sum(v for day, v in theme.by_day.items() if day in days0)
         after = part * sum(v for day, v in theme.by_day.items() if day in days1)
         points = 100 * (after / all1 - before / all0) if all0 and all1 else 0.0
-        teams = [team for team, days in theme.teams if days >= 0.1 * theme.person_days]
+        teams = [team for team, days in theme.teams if days >= 0.1 * theme.person_days] if scope == COMPANY else [scope]
         found.append({"name": theme.name, "points": round(points, 2), "teams": teams, "examples": list(theme.examples),
                       "person_days": round(after, 1), "first_day": theme.first_day.isoformat()})  # fmt: skip
     return sorted((row for row in found if row["points"] >= LEAST_POINTS), key=lambda row: -row["points"])
