@@ -99,8 +99,9 @@ def _insight(fall: float, observed: Observed, themes: Sequence[ThemeLine]) -> st
     days = fall / 100 * observed.person_days
     amount = f"About {days:.0f} person-days a week" if days >= 1.5 else "Less work"
     verb = "no longer go" if days >= 1.5 else "goes"
-    if themes and themes[0].points >= fall / 2:
-        return f"{amount} {verb} to the top three; most of it goes to “{themes[0].name}”, which no objective asks for."
+    named = _worth_deciding(themes)
+    if named and sum(theme.points for theme in named) >= fall / 2:
+        return f"{amount} {verb} to the top three; most of it goes to {_quoted(named)}, which no objective asks for."
     if sum(theme.points for theme in themes) >= fall / 2:
         return f"{amount} {verb} to the top three; most of it goes to work that no objective asks for."
     return f"{amount} {verb} to the top three. No single piece of work took the place."
@@ -167,11 +168,19 @@ _WORTH_DECIDING = 0.25
 """A second theme is asked about where it is this part of the first."""
 
 
+def _worth_deciding(themes: Sequence[ThemeLine]) -> list[ThemeLine]:
+    return [theme for theme in themes[:2] if theme.points >= _WORTH_DECIDING * themes[0].points]
+
+
+def _quoted(themes: Sequence[ThemeLine]) -> str:
+    return " and ".join(f"“{theme.name}”" for theme in themes)
+
+
 def _decision(themes: Sequence[ThemeLine], whole: bool) -> str:
     if not themes:
         return "Nothing single took its place. Are the priorities still right, and do the teams know them?"
-    asked = [theme for theme in themes[:2] if theme.points >= _WORTH_DECIDING * themes[0].points]
-    named = " and ".join(f"“{theme.name}”" for theme in asked)
+    asked = _worth_deciding(themes)
+    named = _quoted(asked)
     teams = list(dict.fromkeys(team for theme in asked for team in theme.teams))[:3]
     ask = f" The leads of {', '.join(teams)} can say what stopping would cost." if teams else ""
     if whole:

@@ -70,9 +70,10 @@ def test_it_says_what_fell_since_when_how_much_and_what_took_its_place() -> None
 def test_what_is_to_be_decided_is_what_took_a_good_part(scope: str, second: float, asked: str) -> None:
     themes = [{"name": name, "points": points, "teams": ["app"], "examples": []}
               for name, points in (("Export", 12.0), ("Bike", second))]  # fmt: skip
-    assert view(
-        drift(scope=scope, explanation={"themes": themes}), REGISTER, Observed(0.9, 100), 5
-    ).decision.startswith(asked)
+    shown = view(drift(scope=scope, explanation={"themes": themes}), REGISTER, Observed(0.9, 100), 5)
+    assert shown.decision.startswith(asked)
+    took = "“Export” and “Bike”" if second > 5 else "“Export”"
+    assert f"most of it goes to {took}, which no objective asks for" in shown.insight
 
 
 def test_a_team_below_the_floor_is_not_shown() -> None:
