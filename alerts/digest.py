@@ -15,7 +15,9 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session, sessionmaker
 
 from alerts.charts import WeekPoint, top_share_png
-from models import Digest, Effort, Match, Person, Share, Theme
+from alerts.view import named_teams
+from alerts.waiting import company_alert
+from models import OPEN_STATES, Digest, Drift, Effort, Match, Person, Share, Theme
 from pipeline.drift import COMPANY
 from pipeline.register import Register, Team
 
@@ -127,7 +129,7 @@ def team_week(session: Session, register: Register, team: Team) -> TeamWeek | No
     shown = [line for line in lines if max(line.now, line.usual) >= 1]
     coverage = 100 * (points[-1].coverage if points else 0.0)
     unsupported = _unsupported(session, register, team, week, set(idle))
-    changed = _changed(shown, largest)
+    changed = [*_open_fall(session, team.key), *_changed(shown, largest)]
     return TeamWeek(team, week, shown, idle, unsupported, largest, new[:3], changed, coverage, points)
 
 
@@ -147,6 +149,24 @@ def _unsupported(session: Session, register: Register, team: Team, week: date, i
         return []
     return [f"{k.key} {k.title}" for o, k in register.key_results()
             if team.key in (*k.teams, COMPANY) and o.title not in idle and worked[k.key] < LEAST_DAYS][:5]  # fmt: skip
+
+
+def _open_fall(session: Session, scope: str) -> list[str]:
+    """The fall of the scope that is open and worth a message, or its line in the company's alert."""
+    company = company_alert(session)
+    own = company if scope == COMPANY else session.scalar(
+        select(Drift)
+        .where(Drift.kind == "drift", Drift.scope == scope, Drift.state.in_(OPEN_STATES), Drift.severity != "low")
+        .limit(1)
+    )  # fmt: skip
+    if own is not None:
+        before, after, start = own.before, own.after, own.start
+    elif company is not None and scope in named_teams(company):
+        row = next(row for row in company.explanation["teams"] if row["team"] == scope)
+        before, after, start = row["before"], row["after"], company.start
+    else:
+        return []
+    return [f"Work on the top three fell from {100 * before:.0f} % to {100 * after:.0f} % since {start.day} {start:%B}"]
 
 
 def _changed(lines: Sequence[Line], themes: Sequence[tuple[str, float]]) -> list[str]:

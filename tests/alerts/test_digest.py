@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from typing import Any
 
 import pytest
 from aiosmtpd.controller import Controller
@@ -12,7 +13,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from alerts.digest import Smtp, compose, send_due, team_week
 from models import Share, Theme
-from tests.alerts.test_slack import REGISTER
+from tests.alerts.test_slack import REGISTER, drift
 
 WEEK = date(2026, 6, 29)
 
@@ -100,3 +101,22 @@ def test_objectives_of_the_team_without_work_are_named(filled: sessionmaker[Sess
         content = team_week(session, REGISTER, team)
     assert content is not None
     assert list(content.idle) == ["Large employers choose Velora as their standard benefit"]
+
+
+@pytest.mark.parametrize(
+    ("open_drift", "said"),
+    [({"scope": "app", "before": 0.78, "after": 0.47}, "Work on the top three fell from 78 % to 47 % since 29 June"),
+     ({}, "Work on the top three fell from 80 % to 50 % since 29 June"),  # the company's alert names the team
+     ({"severity": "low"}, None), ({"scope": "fleet"}, None), ({"scope": "app", "state": "recovered"}, None)],
+)  # fmt: skip
+def test_the_lead_reads_of_the_fall_that_slack_was_told_of(
+    filled: sessionmaker[Session], open_drift: dict[str, Any], said: str | None
+) -> None:
+    team = next(t for t in REGISTER.teams if t.key == "app")
+    with filled.begin() as session:
+        session.add(drift(**open_drift))
+    with filled() as session:
+        content = team_week(session, REGISTER, team)
+    assert content is not None
+    fell = [line for line in content.changed if line.startswith("Work on the top three fell")]
+    assert fell == ([said] if said else [])
