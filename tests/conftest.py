@@ -91,19 +91,16 @@ def sessions(engine: Engine) -> sessionmaker[Session]:
 
 
 class HashedWords:
-    """An encoder for tests of everything but meaning: words by their hash, so that texts that share words are alike.
-
-    1,024 places, since with few of them words collide and every text is a little like every other.
-    """
+    """An encoder for tests of everything but meaning: words by their hash, so that texts that share words are alike."""
 
     name = "hashed words"
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float16]:
         """See pipeline.encode.Encoder."""
-        found = np.full((len(texts), 1024), 0.01)
+        found = np.full((len(texts), 64), 0.01)
         for i, words in enumerate(texts):
             for word in words.lower().split():
-                found[i, crc32(word.encode()) % 1024] += 1
+                found[i, crc32(word.encode()) % 64] += 1
         return (found / np.linalg.norm(found, axis=1, keepdims=True)).astype(np.float16)
 
 
