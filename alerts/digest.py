@@ -15,9 +15,9 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session, sessionmaker
 
 from alerts.charts import WeekPoint, top_share_png
-from alerts.view import named_teams
-from alerts.waiting import company_alert
-from models import OPEN_STATES, Digest, Drift, Effort, Match, Person, Share, Theme
+from alerts.view import fell, named_teams
+from alerts.waiting import open_alert
+from models import Digest, Effort, Match, Person, Share, Theme
 from pipeline.drift import COMPANY
 from pipeline.register import Register, Team
 
@@ -153,20 +153,14 @@ def _unsupported(session: Session, register: Register, team: Team, week: date, i
 
 def _open_fall(session: Session, scope: str) -> list[str]:
     """The fall of the scope that is open and worth a message, or its line in the company's alert."""
-    company = company_alert(session)
-    own = company if scope == COMPANY else session.scalar(
-        select(Drift)
-        .where(Drift.kind == "drift", Drift.scope == scope, Drift.state.in_(OPEN_STATES), Drift.severity != "low")
-        .limit(1)
-    )  # fmt: skip
-    if own is not None:
-        before, after, start = own.before, own.after, own.start
-    elif company is not None and scope in named_teams(company):
-        row = next(row for row in company.explanation["teams"] if row["team"] == scope)
-        before, after, start = row["before"], row["after"], company.start
+    company = open_alert(session, COMPANY)
+    if own := open_alert(session, scope):
+        change = fell(own.before, own.after, own.start)
+    elif company and (row := named_teams(company).get(scope)):
+        change = fell(row["before"], row["after"], company.start)
     else:
         return []
-    return [f"Work on the top three fell from {100 * before:.0f} % to {100 * after:.0f} % since {start.day} {start:%B}"]
+    return [f"Work on the top three {change}"]
 
 
 def _changed(lines: Sequence[Line], themes: Sequence[tuple[str, float]]) -> list[str]:

@@ -68,8 +68,7 @@ def view(drift: Drift, register: Register, observed: Observed, least_people: int
     names = {team.key: team.name for team in register.teams}
     whole = drift.scope == "company"
     who = "Work" if whole else f"{names.get(drift.scope, drift.scope)}: work"
-    change = f"{_percent(drift.before)} to {_percent(drift.after)}"
-    headline = f"{who} on the top three objectives fell from {change} since {_day(drift.start)}"
+    headline = f"{who} on the top three objectives {fell(drift.before, drift.after, drift.start)}"
     fall = 100 * (drift.before - drift.after)
     size = (f"About {fall:.0f} points of {'the company' if whole else 'the team'}'s observed work moved away "
             f"(with 90 % confidence between {-100 * drift.high:.0f} and {-100 * drift.low:.0f}).{_began(drift)}")  # fmt: skip
@@ -86,6 +85,11 @@ def view(drift: Drift, register: Register, observed: Observed, least_people: int
         _earliest(explained.get("earliest", []), register, least_people), _decision(themes, whole),
         f"Based on {100 * observed.coverage:.0f} % of the expected person-days of the last four weeks.", drift.start,
     )  # fmt: skip
+
+
+def fell(before: float, after: float, start: date) -> str:
+    """From which share to which, since when."""
+    return f"fell from {_percent(before)} to {_percent(after)} since {_day(start)}"
 
 
 def _began(drift: Drift) -> str:
@@ -146,10 +150,10 @@ def _objectives(drift: Drift, register: Register) -> tuple[tuple[str, float], ..
     return tuple(pair for pair in found if abs(pair[1]) >= 0.05)
 
 
-def named_teams(drift: Drift) -> frozenset[str]:
-    """Keys of the teams that a company's alert names, whatever teams are too small to be shown."""
+def named_teams(drift: Drift) -> dict[str, Mapping[str, Any]]:
+    """Rows of the teams that a company's alert names, whatever teams are too small to be shown, by the team's key."""
     rows = drift.explanation.get("teams", [])[:_TEAMS]
-    return frozenset(row["team"] for row in rows if row["points"] <= -_LEAST_POINTS)
+    return {row["team"]: row for row in rows if row["points"] <= -_LEAST_POINTS}
 
 
 def _teams(rows: Sequence[Mapping[str, Any]], register: Register, least_people: int) -> tuple[TeamLine, ...]:

@@ -18,16 +18,16 @@ def untold(session: Session) -> list[Drift]:
     waiting = select(Drift).where(
         Drift.kind == "drift", Drift.state == "raised", Drift.severity != "low", Drift.message_ts.is_(None)
     )
-    company = company_alert(session)
+    company = open_alert(session, COMPANY)
     rows = session.scalars(waiting.order_by(Drift.scope != COMPANY, Drift.id))
     return [drift for drift in rows if not named_in(company, drift)]
 
 
-def company_alert(session: Session) -> Drift | None:
-    """The company's open drift that is worth a message."""
+def open_alert(session: Session, scope: str) -> Drift | None:
+    """The open drift of the scope that is worth a message."""
     return session.scalar(
         select(Drift)
-        .where(Drift.kind == "drift", Drift.scope == COMPANY, Drift.state.in_(OPEN_STATES), Drift.severity != "low")
+        .where(Drift.kind == "drift", Drift.scope == scope, Drift.state.in_(OPEN_STATES), Drift.severity != "low")
         .limit(1)
     )
 

@@ -76,8 +76,12 @@ def _unseen(companies: list[Company], features: list[Features]) -> list[NDArray[
 
 
 def judge(company: Company, weights: list[Fusion], labels: Mapping[str, str | None] | None = None) -> dict[str, float]:
+    """The figures of what these weights find, given these labels."""
+    return figures_of(company, company.matcher.probabilities(labels, weights)[0])
+
+
+def figures_of(company: Company, found: NDArray[np.float32]) -> dict[str, float]:
     """The figures of shared/eval/score.py, with expected calibration error and the expected top-three share."""
-    found, _ = company.matcher.probabilities(labels, weights)
     guess, none = found.argmax(1), len(company.matcher.keys)
     of = company.register.objective_of()
     top = company.register.top()
@@ -107,10 +111,11 @@ def main() -> None:
     for pair in pairs if len(pairs) > 1 else ():
         weights = fit_steps([company for other in pairs if other is not pair for company in other])
         for company, how in zip(pair, ("", ", bare"), strict=True):
-            figures = judge(company, weights)
+            found, _ = company.matcher.probabilities(None, weights)
+            figures = figures_of(company, found)
             print(f"{company.name}{how}: " + ", ".join(f"{name} {value:.3f}" for name, value in figures.items()))
-        found, _ = pair[0].matcher.probabilities(None, weights)
-        answers.append((found.max(1), found.argmax(1) == pair[0].true))
+            if company is pair[0]:
+                answers.append((found.max(1), found.argmax(1) == company.true))
     if answers:
         confidence, right = (np.concatenate(part) for part in zip(*answers, strict=True))
         print(f"all {len(right)} together: calibration_error {calibration_error(reliability(confidence, right)):.3f}")

@@ -7,10 +7,10 @@ from rich.console import Console
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from alerts.waiting import company_alert, named_in
+from alerts.waiting import named_in, open_alert
 from leeway.app import App
 from models import OPEN_STATES, Capacity, Cycle, Drift, Effort, Failure, Share, Signal, StreamCursor, WorkItem
-from pipeline.drift import LEAST_HISTORY
+from pipeline.drift import COMPANY, LEAST_HISTORY
 from pipeline.identity import Unresolved, unresolved
 from pipeline.ingest import SWEEP
 
@@ -39,7 +39,7 @@ def status_of(app: App) -> dict[str, Any]:
             for row in session.scalars(select(Share).where(Share.scope == "company", Share.objective == "top")
                                        .order_by(Share.week.desc()).limit(6))
         ]  # fmt: skip
-        company = company_alert(session)
+        company = open_alert(session, COMPANY)
         told_company = company is not None and company.sent_at is not None
         drifts = [
             {"kind": d.kind, "scope": d.scope, "subject": d.subject, "state": d.state, "severity": d.severity,
