@@ -26,6 +26,11 @@ from pipeline.register import parse
 
 PENALTY = 15.0
 STEPS, FOLDS = 3, 5
+VARYING = (
+    "first", "alike", "siblings", "near_rank", "group_near_rank", "none_first", "none_alike", "none_siblings",
+)  # fmt: skip
+BY = ("length", "is_message", "is_deal", "is_epic", "in_group", "none_first", "none_alike")
+"""How much each of VARYING counts varies with each of BY, where a step has both."""
 WEIGHTS = Path(__file__).parents[1] / "pipeline" / "weights" / "fusion.json"
 
 
@@ -53,11 +58,18 @@ def fit_steps(companies: list[Company]) -> list[Fusion]:
     features = [company.matcher.first for company in companies]
     steps: list[Fusion] = []
     for step in range(STEPS):
-        steps.append(fit([(f, c.true) for c, f in zip(companies, features, strict=True)], PENALTY))
+        steps.append(_fit([(f, c.true) for c, f in zip(companies, features, strict=True)]))
         if step < STEPS - 1:
             found = _unseen(companies, features)
             features = [c.matcher.around(p) for c, p in zip(companies, found, strict=True)]
     return steps
+
+
+def _fit(companies: list[tuple[Features, NDArray[np.int64]]]) -> Fusion:
+    names, of_items = companies[0][0].names, companies[0][0].item
+    return fit(
+        companies, PENALTY, [(one, by) for one in VARYING for by in BY if one in names and by in of_items and one != by]
+    )
 
 
 def _unseen(companies: list[Company], features: list[Features]) -> list[NDArray[np.float32]]:
@@ -68,7 +80,7 @@ def _unseen(companies: list[Company], features: list[Features]) -> list[NDArray[
     for fold in range(FOLDS):
         rest = [np.flatnonzero(f != fold) for f in folds]
         parts = [(f.of(r), c.true[r]) for c, f, r in zip(companies, features, rest, strict=True)]
-        fusion = fit(parts, PENALTY)
+        fusion = _fit(parts)
         for out, f, own in zip(found, features, folds, strict=True):
             rows = np.flatnonzero(own == fold)
             out[rows] = fusion.predict(f.of(rows))

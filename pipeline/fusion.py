@@ -1,11 +1,12 @@
 """Conditional logit: one linear score a key result, zero for none, softmax over all.
 
 McFadden (1974), "Conditional logit analysis of qualitative choice behavior". The features hold no words, so weights
-that were fitted on one company serve another with other key results, and another number of them.
+that were fitted on one company serve another with other key results, and another number of them. What a feature counts may
+vary with a feature of the item, linearly (Hastie and Tibshirani 1993, "Varying-coefficient models"): a product of the two.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,8 @@ Array = NDArray[np.float32]
 
 _ROWS = 256
 """Items whose scores are added up at once, so that they stay in the processor's cache."""
+_FARTHEST = 3.0
+"""Standard deviations beyond which the feature that another's weight varies with says no more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,48 +56,73 @@ class Fusion:
     scale: Array
     weights: Array
     bias: float
+    products: tuple[tuple[str, str], ...] = ()
+    """(feature, feature of an item that its weight varies with), one for each of `varying`."""
+    varying: Array = field(default_factory=lambda: np.zeros(0, np.float32))
 
     def contributions(self, features: Features, chosen: NDArray[np.int64]) -> Array:
         """(items, pair features): what each pair feature adds to the score of the key result chosen for each item."""
         n, rows = len(features.pair), np.arange(len(chosen))
         pair = np.stack([values[rows, chosen] for values in features.pair.values()], -1)
-        return ((pair - self.mean[:n]) / self.scale[:n] * self.weights[:n]).astype(np.float32)
+        slope = np.stack([np.broadcast_to(one, len(chosen)) for one in self._slopes(features)[:n]], -1)
+        found: Array = (pair - self.mean[:n]) / self.scale[:n] * slope
+        return found
 
     def predict(self, features: Features) -> Array:
         """(items, key results + 1) probabilities; the last column is none. Raises ValueError on other features."""
         if self.names != features.names:
             raise ValueError("the weights were fitted for other features; run benchmarks/fit_fusion.py")
-        slope = self.weights / self.scale
-        n, level = len(features.pair), float(self.bias - self.mean @ slope)
-        common = np.full(len(next(iter(features.item.values()))), level, np.float32)
-        for one, values in zip(slope[n:], features.item.values(), strict=True):
-            common += one * values
-        pairs = list(zip(slope[:n], features.pair.values(), strict=True))
+        slopes = [slope / scale for slope, scale in zip(self._slopes(features), self.scale, strict=True)]
+        n = len(features.pair)
+        common = np.full(len(next(iter(features.item.values()))), self.bias, np.float32)
+        for slope, mean in zip(slopes[:n], self.mean, strict=False):
+            common -= slope * mean
+        for slope, mean, values in zip(slopes[n:], self.mean[n:], features.item.values(), strict=True):
+            common += slope * (values - mean)
+        pairs = [(np.broadcast_to(slope, len(common))[:, None], values)
+                 for slope, values in zip(slopes, features.pair.values(), strict=False)]  # fmt: skip
         found = np.zeros((len(common), pairs[0][1].shape[1] + 1), np.float32)
         for first in range(0, len(common), _ROWS):
             some = slice(first, first + _ROWS)
             scores = found[some, :-1]
             scores += common[some, None]
-            for one, values in pairs:
-                scores += one * values[some]
+            for slope, values in pairs:
+                scores += slope[some] * values[some]
         return _softmax(found)
+
+    def _slopes(self, features: Features) -> list[Any]:
+        """The weight of each standardised feature: one number, or one an item where it varies."""
+        slopes: list[Any] = list(self.weights)
+        place = {name: i for i, name in enumerate(self.names)}
+        beside = {by: _clipped((features.item[by] - self.mean[place[by]]) / self.scale[place[by]])
+                  for by in dict.fromkeys(by for _, by in self.products)}  # fmt: skip
+        for (name, by), weight in zip(self.products, self.varying, strict=True):
+            slopes[place[name]] = slopes[place[name]] + weight * beside[by]
+        return slopes
 
     def as_json(self) -> dict[str, Any]:
         """For the file of weights."""
         rows = zip(self.names, self.mean, self.scale, self.weights, strict=True)
         values = {name: [round(float(x), 6) for x in (m, s, w)] for name, m, s, w in rows}
-        return {"bias": round(self.bias, 6), "mean_scale_weight": values}
+        varying = {" * ".join(pair): round(float(w), 6) for pair, w in zip(self.products, self.varying, strict=True)}
+        return {"bias": round(self.bias, 6), "mean_scale_weight": values, "products": varying}
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> "Fusion":
         """Read what `as_json` gave."""
         values = data["mean_scale_weight"]
         table = np.array(list(values.values()), dtype=np.float32)
-        return cls(tuple(values), table[:, 0], table[:, 1], table[:, 2], float(data["bias"]))
+        products = [(name, by) for name, _, by in (both.partition(" * ") for both in data["products"])]
+        return cls(
+            tuple(values), table[:, 0], table[:, 1], table[:, 2], float(data["bias"]),
+            tuple(products), np.array(list(data["products"].values()), dtype=np.float32),
+        )  # fmt: skip
 
 
-def fit(companies: Sequence[tuple[Features, NDArray[np.int64]]], penalty: float) -> Fusion:
-    """Most likely weights under an L2 penalty on standardised features.
+def fit(
+    companies: Sequence[tuple[Features, NDArray[np.int64]]], penalty: float, products: Sequence[tuple[str, str]] = ()
+) -> Fusion:
+    """Most likely weights under an L2 penalty on standardised features and products of two of them.
 
     Each company is (features, true column a row; the number of key results stands for none).
     """
@@ -105,29 +133,46 @@ def fit(companies: Sequence[tuple[Features, NDArray[np.int64]]], penalty: float)
     mean = np.concatenate([pairs.mean(0), items.mean(0)])
     scale = np.concatenate([pairs.std(0), items.std(0)]) + 1e-6
     data = [((pair - mean[:n]) / scale[:n], (item - mean[n:]) / scale[n:], true) for pair, item, true in tables]
+    # Products of pairs first, so that each table's own come together.
+    products = sorted(products, key=lambda both: both[0] not in first.pair)
+    of_pairs = sum(name in first.pair for name, _ in products)
+    place = {name: i - n * (name in first.item) for i, name in enumerate(first.names)}
+    left, right = (np.array([place[both[side]] for both in products], np.int64) for side in (0, 1))
+    for i, (pair, item, true) in enumerate(data):
+        by = _clipped(item[:, right])
+        pair = np.concatenate([pair, pair[..., left[:of_pairs]] * by[:, None, :of_pairs]], -1)
+        item = np.concatenate([item, item[:, left[of_pairs:]] * by[:, of_pairs:]], -1)
+        data[i] = pair, item, true
+    wide = n + of_pairs
 
     def loss(theta: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         weights, total, gradient = theta[:-1], 0.0, np.zeros_like(theta)
         for pair, item, true in data:
-            scores = pair @ weights[:n] + (item @ weights[n:])[:, None] + theta[-1]
+            scores = pair @ weights[:wide] + (item @ weights[wide:])[:, None] + theta[-1]
             found = _softmax(np.concatenate([scores, np.zeros((len(scores), 1))], 1))
             rows = np.arange(len(true))
             total -= float(np.log(found[rows, true] + 1e-12).sum())
             error = found.astype(np.float64)
             error[rows, true] -= 1
             error = error[:, :-1]
-            gradient[:n] += np.einsum("ik,ikf->f", error, pair)
-            gradient[n:-1] += item.T @ error.sum(1)
+            gradient[:wide] += np.einsum("ik,ikf->f", error, pair)
+            gradient[wide:-1] += item.T @ error.sum(1)
             gradient[-1] += error.sum()
         gradient[:-1] += penalty * weights
         return total + penalty * float(weights @ weights) / 2, gradient
 
-    found = minimize(loss, np.zeros(len(mean) + 1), jac=True, method="L-BFGS-B", options={"maxiter": 500})
+    start = np.zeros(len(mean) + len(products) + 1)
+    found = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": 500})
     weights = found.x[:-1].astype(np.float32)
+    varying = np.r_[n:wide, len(mean) + of_pairs : len(weights)]
     return Fusion(
-        first.names, mean.astype(np.float32), scale.astype(np.float32), weights,
-        float(found.x[-1]),
+        first.names, mean.astype(np.float32), scale.astype(np.float32), np.delete(weights, varying),
+        float(found.x[-1]), tuple(products), weights[varying],
     )  # fmt: skip
+
+
+def _clipped(standardised: Array) -> Array:
+    return np.clip(standardised, -_FARTHEST, _FARTHEST)
 
 
 def _softmax(scores: NDArray[Any]) -> Array:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pipeline.ask import worth_asking
 from pipeline.encode import BUNDLED, ModelError, SentenceEncoder, bundled_model, text_hash
 from pipeline.files import InputError
-from pipeline.fusion import Features, fit
+from pipeline.fusion import Features, Fusion, fit
 from pipeline.links import Item, Links
 from pipeline.match import Matcher, Prediction
 from pipeline.offline import as_row, match_offline, read_labels, read_signals
@@ -227,6 +227,41 @@ def test_fusion_learns_which_feature_tells() -> None:
     renamed = Features({"other": pair[:, :, 0], "noise": pair[:, :, 1]}, nothing)
     with pytest.raises(ValueError, match="other features"):
         fusion.predict(renamed)
+
+
+def test_a_weight_may_vary_with_the_item_and_survives_the_file() -> None:
+    rng = np.random.default_rng(3)
+    votes = rng.normal(size=(600, 3)).astype(np.float32)
+    terse = (rng.random(600) < 0.5).astype(np.float32)
+    features = Features({"votes": votes}, {"terse": terse})
+    # Only in terse items do the votes say anything.
+    true = np.where(terse > 0, votes.argmax(1), rng.integers(0, 4, 600))
+    varying, plain = (fit([(features, true)], 1.0, products) for products in ([("votes", "terse")], []))
+    right = [(fusion.predict(features).argmax(1) == true)[terse > 0].mean() for fusion in (varying, plain)]
+    assert right[0] >= right[1]
+    confident = varying.predict(features).max(1)
+    assert confident[terse > 0].mean() > confident[terse == 0].mean() + 0.2
+
+    chosen = np.zeros(600, np.int64)
+    told = varying.contributions(features, chosen)[:, 0]
+    assert np.abs(told[terse > 0]).mean() > 5 * np.abs(told[terse == 0]).mean()
+    read = Fusion.from_json(json.loads(json.dumps(varying.as_json())))
+    assert read.predict(features) == pytest.approx(varying.predict(features), abs=1e-4)
+
+
+@given(st.integers(1, 5), st.integers(0, 2**16))
+def test_log_odds_against_none_are_the_contributions_and_what_the_item_adds(keys: int, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    length = rng.normal(scale=2, size=4).astype(np.float32)
+    features = Features({name: rng.normal(size=(4, keys)).astype(np.float32) for name in "ab"}, {"length": length})
+    mean, scale, weights, varying = (part.astype(np.float32) for part in rng.uniform(0.5, 2, (4, 3)))
+    products = (("a", "length"), ("b", "length"), ("length", "length"))
+    fusion = Fusion(features.names, mean, scale, weights, 0.3, products, varying)
+    odds, z = np.log(fusion.predict(features)), (length - mean[2]) / scale[2]
+    of_item = 0.3 + (weights[2] + varying[2] * np.clip(z, -3, 3)) * z
+    for k in range(keys):
+        expected = fusion.contributions(features, np.full(4, k)).sum(1) + of_item
+        assert odds[:, k] - odds[:, -1] == pytest.approx(expected, abs=1e-3)
 
 
 def test_a_texts_vector_does_not_depend_on_what_it_is_encoded_with(encoder: SentenceEncoder) -> None:

@@ -72,7 +72,7 @@ def test_pieces_give_nearly_what_the_whole_gives_and_news_costs_what_is_new(
     pieces = probabilities(pulled)
     apart = np.array([pieces[id_] - whole[id_] for id_ in whole])
     assert abs(apart.mean()) < 0.02  # shares stay where they were
-    assert abs(apart).mean() < 0.05
+    assert abs(apart).mean() < 0.07
     with pulled() as session:
         assert session.scalar(select(Question.rank).limit(1)) is not None
     assert step(pulled) == 0  # nothing is new
