@@ -141,11 +141,12 @@ class ScheduleSettings(_Section):
 
 
 class DriftSection(_Section):
-    """Wanted false alarms a year, and the smallest team that figures are given for."""
+    """Wanted false alarms a year, the smallest team that figures are given for, the part of the work that no tool shows."""
 
     company_alarms: float = Field(0.4, gt=0)
     team_alarms: float = Field(0.25, gt=0)
     least_people: int = Field(5, ge=3)
+    unseen: float = Field(0.05, ge=0, le=0.3)
 
 
 class AlertSettings(_Section):

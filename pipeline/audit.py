@@ -42,6 +42,10 @@ class Correction:
     value: Array
     variance: Array
 
+    def of(self, part: float) -> "Correction":
+        """Where it holds for this part of the effort, and the rest is known."""
+        return Correction(part * self.value, part**2 * self.variance)
+
 
 def draw(effort: Mapping[int, float], order: Sequence[int], count: int, seed: Sequence[int]) -> list[int]:
     """`count` items, each as often as its part of the effort says; one that carries much may come twice.

@@ -52,22 +52,32 @@ def draw_audit(
     return len(rows)
 
 
-def load_draws(
-    session: Session, register: Register, believed: Mapping[int, NDArray[np.float64]], tree: Mapping[int, int]
-) -> list[Drawn]:
-    """Answered draws with their errors. `believed` is each item's shares in the order of the objectives, none, the top."""
+def load_answers(session: Session, register: Register) -> dict[int, NDArray[np.float64]]:
+    """What audited items truly serve, in the order of the objectives, none, the top priorities; by row id.
+
+    An answer that names a key result of before is left out.
+    """
     objectives = [objective.key for objective in register.objectives]
     of, top = register.objective_of(), register.top()
-    query = select(AuditDraw.week, AuditDraw.team, AuditDraw.work_item_id, Label.key_result).join(
-        Label, Label.work_item_id == AuditDraw.work_item_id
-    ).where(Label.origin == AUDIT)  # fmt: skip
-    found = []
-    for week, team, item, key in session.execute(query).all():
-        if item not in believed or (key is not None and key not in of):
+    found = {}
+    for item, key in session.execute(select(Label.work_item_id, Label.key_result).where(Label.origin == AUDIT)):
+        if key is not None and key not in of:
             continue
-        true = np.zeros(len(objectives) + 2)
         served = of[key] if key is not None else None
+        true = np.zeros(len(objectives) + 2)
         true[objectives.index(served) if served is not None else len(objectives)] = 1
         true[-1] = served in top
-        found.append(Drawn(week, team, tree.get(item, item), true - believed[item]))
+        found[item] = true
     return found
+
+
+def load_draws(
+    session: Session, answers: Mapping[int, NDArray[np.float64]], believed: Mapping[int, NDArray[np.float64]],
+    tree: Mapping[int, int],
+) -> list[Drawn]:  # fmt: skip
+    """Answered draws with their errors. `believed` is each item's shares in the order of the answers' columns."""
+    query = select(AuditDraw.week, AuditDraw.team, AuditDraw.work_item_id)
+    return [
+        Drawn(week, team, tree.get(item, item), answers[item] - believed[item])
+        for week, team, item in session.execute(query) if item in answers and item in believed
+    ]  # fmt: skip

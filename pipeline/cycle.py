@@ -166,7 +166,7 @@ class Analysis:
         return (
             match_stage.is_pending(session, version, self.encoder)
             or effort_stage.is_pending(session, register, last)
-            or share_stage.is_pending(session, version, self.settings.least_people)
+            or share_stage.is_pending(session, version, self.settings.least_people, self.settings.unseen)
             or (self._seen_until(session) < last and self._can_judge(session))
         )
 
@@ -178,7 +178,7 @@ class Analysis:
         elif stage == "effort":
             effort_stage.plan_days(session, register, last)
         elif stage == "share":
-            share_stage.plan(session, register, version, self.settings.least_people)
+            share_stage.plan(session, register, version, self.settings.least_people, self.settings.unseen)
         elif self._can_judge(session):
             parts.add(session, "drift", {last.isoformat(): {}})
 
@@ -199,7 +199,7 @@ class Analysis:
             "match": match,
             "span": lambda session, part: effort_stage.work_spans(session, part, register),
             "effort": lambda session, part: effort_stage.work_days(session, part, register, last),
-            "share": lambda session, part: share_stage.work(session, part, register, least),
+            "share": lambda session, part: share_stage.work(session, part, register, least, self.settings.unseen),
             "drift": drift,
         }[stage]
 

@@ -17,7 +17,7 @@ from scipy import special
 
 from pipeline import health
 from pipeline.changes import BASE_LEAST, BASE_MOST, Array, Change, Positions, Spread, Sums, changes, likeliest, spread
-from pipeline.share import Z90
+from pipeline.share import UNSEEN, Z90
 
 COMPANY = "company"
 FIRST, LAST = 8, 40
@@ -59,11 +59,12 @@ RECOVERED_AFTER = 10
 
 @dataclass(frozen=True, slots=True)
 class DriftSettings:
-    """How often an alarm may be false, a year: for the company, and for all teams taken together."""
+    """How often an alarm may be false, a year: for the company, and for all teams taken together; and what is measured."""
 
     company_alarms: float = 0.4
     team_alarms: float = 0.25
     least_people: int = 5
+    unseen: float = UNSEEN
 
 
 @dataclass(frozen=True, slots=True)

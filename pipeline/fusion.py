@@ -133,17 +133,13 @@ def fit(
     mean = np.concatenate([pairs.mean(0), items.mean(0)])
     scale = np.concatenate([pairs.std(0), items.std(0)]) + 1e-6
     data = [((pair - mean[:n]) / scale[:n], (item - mean[n:]) / scale[n:], true) for pair, item, true in tables]
-    # Products of pairs first, so that each table's own come together.
-    products = sorted(products, key=lambda both: both[0] not in first.pair)
-    of_pairs = sum(name in first.pair for name, _ in products)
-    place = {name: i - n * (name in first.item) for i, name in enumerate(first.names)}
-    left, right = (np.array([place[both[side]] for both in products], np.int64) for side in (0, 1))
-    for i, (pair, item, true) in enumerate(data):
-        by = _clipped(item[:, right])
-        pair = np.concatenate([pair, pair[..., left[:of_pairs]] * by[:, None, :of_pairs]], -1)
-        item = np.concatenate([item, item[:, left[of_pairs:]] * by[:, of_pairs:]], -1)
-        data[i] = pair, item, true
-    wide = n + of_pairs
+    place = {name: i for part in (first.pair, first.item) for i, name in enumerate(part)}
+    of_pairs, of_items = ([both for both in products if both[0] in part] for part in (first.pair, first.item))
+    data = [
+        (_with_products(pair, item, of_pairs, place), _with_products(item, item, of_items, place), true)
+        for pair, item, true in data
+    ]
+    wide = n + len(of_pairs)
 
     def loss(theta: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         weights, total, gradient = theta[:-1], 0.0, np.zeros_like(theta)
@@ -164,11 +160,18 @@ def fit(
     start = np.zeros(len(mean) + len(products) + 1)
     found = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": 500})
     weights = found.x[:-1].astype(np.float32)
-    varying = np.r_[n:wide, len(mean) + of_pairs : len(weights)]
+    varying = np.r_[n:wide, len(mean) + len(of_pairs) : len(weights)]
     return Fusion(
         first.names, mean.astype(np.float32), scale.astype(np.float32), np.delete(weights, varying),
-        float(found.x[-1]), tuple(products), weights[varying],
+        float(found.x[-1]), (*of_pairs, *of_items), weights[varying],
     )  # fmt: skip
+
+
+def _with_products(table: Array, item: Array, products: Sequence[tuple[str, str]], place: Mapping[str, int]) -> Array:
+    """The table and, as further columns, its products with features of the items; both are standardised."""
+    left, right = ([place[both[side]] for both in products] for side in (0, 1))
+    by = _clipped(item[:, right])
+    return np.concatenate([table, table[..., left] * (by[:, None] if table.ndim == 3 else by)], -1)
 
 
 def _clipped(standardised: Array) -> Array:

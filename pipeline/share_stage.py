@@ -18,11 +18,11 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from models import AuditDraw, Capacity, DayWork, Effort, Label, Match, Part, Person, Share, WorkItem, upsert
 from pipeline import basis, parts
-from pipeline.audit import Drawn, correction
-from pipeline.audit_stage import AUDIT, load_draws
+from pipeline.audit import correction
+from pipeline.audit_stage import AUDIT, load_answers, load_draws
 from pipeline.drift import COMPANY, Observations
 from pipeline.register import Register
-from pipeline.share import Worked, in_top, shares
+from pipeline.share import UNSEEN, Worked, in_top, shares, with_unseen
 from pipeline.work import in_lots, rounded
 from pipeline.workdays import monday
 
@@ -84,22 +84,24 @@ def _trees(session: Session, above: Mapping[int, tuple[str, str]]) -> dict[int, 
     return {item: ids[key] for item, key in above.items() if key in ids}
 
 
-def weekly_shares(sessions: sessionmaker[Session], register: Register, least_people: int) -> int:
+def weekly_shares(
+    sessions: sessionmaker[Session], register: Register, least_people: int, unseen: float = UNSEEN
+) -> int:
     """Compute all weeks anew, in this process; returns the number of weeks."""
     with sessions.begin() as session:
         basis.forget(session, SHARE)
-        plan(session, register, 0, least_people)
-    return parts.take(sessions, SHARE, lambda session, part: work(session, part, register, least_people))
+        plan(session, register, 0, least_people, unseen)
+    return parts.take(sessions, SHARE, lambda session, part: work(session, part, register, least_people, unseen))
 
 
-def is_pending(session: Session, version: int, least_people: int) -> bool:
+def is_pending(session: Session, version: int, least_people: int, unseen: float) -> bool:
     """Whether any week is noted, or what all weeks rest on is another."""
-    return parts.left(session, SHARE) or basis.differs(session, SHARE, _digest(session, version, least_people))
+    return parts.left(session, SHARE) or basis.differs(session, SHARE, _digest(session, version, least_people, unseen))
 
 
-def plan(session: Session, register: Register, version: int, least_people: int) -> None:
+def plan(session: Session, register: Register, version: int, least_people: int, unseen: float) -> None:
     """Where the priorities or the answers to the audit changed, note all weeks as pieces; else those noted are all."""
-    digest = _digest(session, version, least_people)
+    digest = _digest(session, version, least_people, unseen)
     if basis.differs(session, SHARE, digest):
         basis.keep(session, SHARE, digest)
         weeks = {monday(day) for day in session.scalars(select(Effort.day).distinct())}
@@ -107,16 +109,16 @@ def plan(session: Session, register: Register, version: int, least_people: int) 
         parts.add(session, SHARE, {week.isoformat(): {} for week in weeks})
 
 
-def _digest(session: Session, version: int, least_people: int) -> str:
+def _digest(session: Session, version: int, least_people: int, unseen: float) -> str:
     """An answer to the audit corrects the weeks around it as well."""
     answers = select(func.count(), func.max(Label.at)).where(Label.origin == AUDIT)
     members = select(Person.id, Person.team).where(Person.forgotten.is_(False), Person.team.is_not(None))
     teams = sorted(tuple(row) for row in session.execute(members))
-    rests_on = (version, least_people, tuple(session.execute(answers).one()), teams)
+    rests_on = (version, least_people, unseen, tuple(session.execute(answers).one()), teams)
     return hashlib.sha256(repr(rests_on).encode()).hexdigest()
 
 
-def work(session: Session, part: Part, register: Register, least_people: int) -> None:
+def work(session: Session, part: Part, register: Register, least_people: int, unseen: float) -> None:
     """Replace a week's shares and daily sums."""
     week = date.fromisoformat(part.name)
     days = (week, week + timedelta(days=6))
@@ -132,23 +134,31 @@ def work(session: Session, part: Part, register: Register, least_people: int) ->
         (day, person, item, amount) for day, person, item, amount in session.execute(query.where(here))
         if item in matched.rows
     ]  # fmt: skip
-    _keep_days(session, days, rows, matched)
+    _keep_days(session, days, rows, matched, unseen)
+    answers = load_answers(session, register)
+    of_top = in_top(matched.objectives, register.top())
+    believed = {
+        item: np.append(matched.rows[item], matched.rows[item] @ of_top) for item in answers if item in matched.rows
+    }
+    drawn = load_draws(session, answers, believed, matched.tree)
+    # What people answered is known; the correction is for the rest.
+    known = {**matched.rows, **{item: answers[item][:-1] for item in believed}}
     worked: dict[str, dict[int, float]] = defaultdict(lambda: defaultdict(float))
     by_person: dict[str, dict[int, float]] = defaultdict(lambda: defaultdict(float))
-    by_team: dict[str, float] = defaultdict(float)
+    unknown: dict[str, float] = defaultdict(float)
     for _, person, item, amount in rows:
         for scope in (COMPANY, teams.get(person)):
             if scope:
                 worked[scope][item] += amount
                 by_person[scope][person] += amount
-        by_team[teams.get(person) or ""] += amount
+        if item not in answers:
+            unknown[teams.get(person) or ""] += amount
     expected: dict[str, float] = defaultdict(float)
     capacity = select(Capacity.person_id, func.sum(Capacity.expected)).where(Capacity.day.between(*days))
     for person, amount in session.execute(capacity.group_by(Capacity.person_id)):
         for scope in (COMPANY, teams.get(person)):
             if scope:
                 expected[scope] += amount
-    answered = _answered(session, register, matched)
     found: list[dict[str, Any]] = []
     for scope, by_item in worked.items():
         if scope != COMPANY and sizes[scope] < least_people:
@@ -156,10 +166,10 @@ def work(session: Session, part: Part, register: Register, least_people: int) ->
         total = sum(by_item.values())
         coverage = total / expected[scope] if expected[scope] else 0.0
         pieces = [Worked(item, matched.tree.get(item, item), amount) for item, amount in by_item.items()]
-        weights = by_team if scope == COMPANY else {scope: total}
-        corrected = correction(week, weights, answered, len(matched.objectives) + 2)
+        rest = unknown if scope == COMPANY else {scope: unknown[scope]}
+        corrected = correction(week, rest, drawn, len(matched.objectives) + 2).of(sum(rest.values()) / total)
         people = by_person[scope].values()
-        for row in shares(pieces, matched.rows, matched.objectives, register.top(), corrected, people):
+        for row in shares(pieces, known, matched.objectives, register.top(), corrected, people, unseen):
             found.append({
                 "week": week, "scope": scope, "objective": row.objective, "share": rounded(row.share, _DIGITS),
                 "low": rounded(row.low, _DIGITS), "high": rounded(row.high, _DIGITS),
@@ -169,15 +179,12 @@ def work(session: Session, part: Part, register: Register, least_people: int) ->
     upsert(session, Share, found, ("week", "scope", "objective"))
 
 
-def _answered(session: Session, register: Register, matched: Matched) -> list[Drawn]:
-    of_top = in_top(matched.objectives, register.top())
-    drawn = [item for item in session.scalars(_DRAWN) if item in matched.rows]
-    believed = {item: np.append(matched.rows[item], matched.rows[item] @ of_top) for item in drawn}
-    return load_draws(session, register, believed, matched.tree)
-
-
 def _keep_days(
-    session: Session, days: tuple[date, date], rows: Sequence[tuple[date, int, int, float]], matched: Matched
+    session: Session,
+    days: tuple[date, date],
+    rows: Sequence[tuple[date, int, int, float]],
+    matched: Matched,
+    unseen: float,
 ) -> None:
     """What each person's day went to, by objective and by source."""
     names, sources = [*matched.objectives, ""], sorted(set(matched.source.values()))
@@ -188,6 +195,7 @@ def _keep_days(
     sums, by_source = np.zeros((len(place), len(names))), np.zeros((len(place), len(sources)))
     if rows:
         np.add.at(sums, at, amounts[:, None] * np.array([matched.rows[item] for _, _, item, _ in rows]))
+        sums = with_unseen(sums, unseen)
         np.add.at(by_source, (at, [column[matched.source[item]] for _, _, item, _ in rows]), amounts)
     found = [
         {"day": day, "person_id": person, "by_objective": _named(names, sums[n]), "by_source": _named(sources, by_source[n])}

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session, sessionmaker
 
 from benchmarks.drift.organisation import Case, generate
-from models import AuditDraw, Label, Match, Share
+from models import AuditDraw, Effort, Label, Match, Share
 from pipeline.audit import BIAS, Drawn, correction, draw
 from pipeline.audit_stage import AUDIT, draw_audit
 from pipeline.labels import keep_one
@@ -136,3 +136,32 @@ def test_a_label_that_somebody_gave_to_correct_stays_one_and_is_not_drawn(
         assert session.get_one(Label, 18).origin == AUDIT
         keep_one(session, 17, "O2.1", "slack", datetime.now(UTC))
         assert session.get_one(Label, 17).origin == "slack"
+
+
+def test_what_was_answered_is_known_and_an_answer_of_before_about_a_key_result_that_is_gone_says_nothing(
+    sessions: sessionmaker[Session], register: Register
+) -> None:
+    weekly_shares(sessions, register, 5)
+    before = share(sessions, "O1", WEEK)
+    in_week = (Effort.day >= WEEK, Effort.day < WEEK + timedelta(days=7))
+    with sessions.begin() as session:
+        items = set(session.scalars(select(Effort.work_item_id).where(*in_week)))
+        mine = {item for item in items if (item - 1) // 3 == 0}
+        for item in items:
+            number = (item - 1) // 3
+            key = f"O{number + 1}.1" if number < 5 else None
+            session.add(Label(work_item_id=item, key_result=key, origin=AUDIT, at=datetime.now(UTC)))
+        days = select(Effort.work_item_id, func.sum(Effort.person_days)).where(*in_week).group_by(Effort.work_item_id)
+        worked: dict[int, float] = dict(session.execute(days).all())
+    weekly_shares(sessions, register, 5, unseen=0)
+    part = sum(worked[item] for item in mine) / sum(worked.values())
+    after = share(sessions, "O1", WEEK)
+    assert part > 0.05
+    assert after.share == pytest.approx(part)
+    assert before.share == pytest.approx(0)
+    assert after.high - after.low < 0.06  # what is left is who did it, not what it was
+    with sessions.begin() as session:
+        for label in session.scalars(select(Label).where(Label.work_item_id.in_(mine))):
+            label.key_result = "O9.9"
+    weekly_shares(sessions, register, 5, unseen=0)
+    assert share(sessions, "O1", WEEK).share == pytest.approx(0)

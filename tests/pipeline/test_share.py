@@ -4,6 +4,7 @@ import random
 from typing import Any
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Connection, event, select
@@ -11,8 +12,9 @@ from sqlalchemy.orm import Session
 
 import migrations
 from models import Effort, connect
+from pipeline.audit import Correction
 from pipeline.register import parse
-from pipeline.share import TOP, Worked, shares
+from pipeline.share import TOP, Worked, shares, with_unseen
 from pipeline.share_stage import _DRAWN, load_matched
 from pipeline.work import rounded
 from simulator.company import register_yaml
@@ -45,6 +47,30 @@ def test_errors_of_one_tree_fall_together() -> None:
     apart = shares([Worked(i, i, 1) for i in range(40)], p, NAMES, frozenset({"O1"}))[0]
     together = shares([Worked(i, 0, 1) for i in range(40)], p, NAMES, frozenset({"O1"}))[0]
     assert together.high - together.low > 1.5 * (apart.high - apart.low)
+
+
+def test_work_that_leaves_no_trace_is_off_the_plan_and_nobody_knows_exactly_how_much() -> None:
+    people = [Worked(i, i, 1) for i in range(400)]
+    p = {i: np.array([0.0, 0.0, 1.0]) if i % 2 else np.array([1.0, 0.0, 0.0]) for i in range(400)}
+    audited = Correction(np.zeros(4), np.zeros(4))
+    seen, real = (
+        {row.objective: row for row in shares(people, p, NAMES, frozenset({"O1"}), audited, unseen=unseen)}
+        for unseen in (0.0, 0.1)
+    )
+    assert [round(seen[name].share, 6) for name in ("O1", "", TOP)] == [0.5, 0.5, 0.5]
+    assert [round(real[name].share, 6) for name in ("O1", "", TOP)] == [0.45, 0.55, 0.45]
+    assert seen[TOP].high - seen[TOP].low < 1e-6  # everything else is known here
+    assert real[TOP].low < 0.44
+    assert real[TOP].high > 0.46
+
+
+@given(st.lists(st.lists(st.floats(0, 9), min_size=3, max_size=3), min_size=1, max_size=5), st.floats(0, 0.3))
+def test_the_unseen_part_is_taken_from_all_alike_and_changes_no_total(days: list[list[float]], unseen: float) -> None:
+    seen = np.array(days)
+    real = with_unseen(seen, unseen)
+    assert real.sum(-1) == pytest.approx(seen.sum(-1))
+    assert real[:, :-1] == pytest.approx(seen[:, :-1] * (1 - unseen))
+    assert (real >= 0).all()
 
 
 @given(st.lists(st.tuples(st.floats(0.01, 5), st.floats(0, 1), st.floats(0, 1)), min_size=1, max_size=20))
