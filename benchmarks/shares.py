@@ -25,6 +25,7 @@ from pipeline.audit_stage import draw_audit
 from pipeline.cycle import load_register, run_cycle
 from pipeline.match_stage import match_all
 from pipeline.register import parse
+from pipeline.share import UNSEEN
 from pipeline.share_stage import weekly_shares
 from simulator.api.config import ApiConfig
 from simulator.company import register_yaml
@@ -69,9 +70,9 @@ def _truth(sessions: sessionmaker[Session], world: World) -> Truth:
     return {(s, e): streams.get((s, e.split(":")[-1] if s == "slack" else e), "") for s, e in rows}
 
 
-def judge(job: tuple[Path, int, int]) -> dict[str, list[tuple[float, float, float, float]]]:
+def judge(job: tuple[Path, int, int, float]) -> dict[str, list[tuple[float, float, float, float]]]:
     """(estimate, low, high, truth) of each week, without an audit and with one."""
-    folder, seed, items = job
+    folder, seed, items, unseen = job
     path, truth, weeks = make(folder, seed)
     app = App(Settings.model_validate({"database": {"url": f"sqlite:///{path}"}}))
     sessions, register = app.sessions, parse(register_yaml(TODAY))
@@ -85,7 +86,7 @@ def judge(job: tuple[Path, int, int]) -> dict[str, list[tuple[float, float, floa
             for week in weeks:
                 draw_audit(sessions, register, date.fromisoformat(week), items, app.settings.drift.least_people)
             _answer(sessions, truth, keys)
-        weekly_shares(sessions, register, app.settings.drift.least_people)
+        weekly_shares(sessions, register, app.settings.drift.least_people, unseen)
         with sessions() as session:
             query = select(Share).where(Share.scope == "company", Share.objective == "top").order_by(Share.week)
             found[name] = [(s.share, s.low, s.high, weeks[s.week.isoformat()]) for s in session.scalars(query)
@@ -109,12 +110,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, default=20)
     parser.add_argument("--items", type=int, default=5, help="audited items a team and week")
+    parser.add_argument("--unseen", type=float, default=UNSEEN, help="part of the work taken to leave no trace")
     parser.add_argument("--keep", type=Path, help="folder for the databases")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as made, ProcessPoolExecutor(2) as pool:
         folder = given.keep or Path(made)
         folder.mkdir(exist_ok=True)
-        jobs = [(folder, seed, given.items) for seed in range(1, given.seeds + 1)]
+        jobs = [(folder, seed, given.items, given.unseen) for seed in range(1, given.seeds + 1)]
         results = list(pool.map(judge, jobs))
     for name in ("without", "with"):
         rows = np.array([row for result in results for row in result[name]])
