@@ -15,8 +15,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session, sessionmaker
 
 from alerts.charts import WeekPoint, top_share_png
-from alerts.view import fell, named_teams
-from alerts.waiting import open_alert
+from alerts.view import fell
+from alerts.waiting import Fall, open_fall, usual_weeks
 from models import Digest, Effort, Match, Person, Share, Theme
 from pipeline.drift import COMPANY
 from pipeline.register import Register, Team
@@ -28,7 +28,7 @@ LEAST_DAYS = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """An objective's share this week and on average over the weeks before, in percent."""
+    """An objective's share this week and, on average, over the weeks before it or before an open fall, in percent."""
 
     title: str
     priority: int | None
@@ -52,6 +52,13 @@ class TeamWeek:
     changed: Sequence[str]
     coverage: float
     points: Sequence[WeekPoint]
+    since: date | None = None
+    """Start of the open fall, where there is one."""
+
+    @property
+    def against(self) -> str:
+        """What this week is held against."""
+        return f"before {self.since.day} {self.since:%b}" if self.since else "usual"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,22 +103,25 @@ def team_week(session: Session, register: Register, team: Team) -> TeamWeek | No
     week = session.scalar(select(func.max(Share.week)).where(Share.scope == team.key))
     if week is None:
         return None
+    fall = open_fall(session, team.key)
+    first, end = usual_weeks(fall, week)
+    drawn = week - timedelta(weeks=WEEKS)
     rows = list(session.scalars(
-        select(Share).where(Share.scope == team.key, Share.week > week - timedelta(weeks=WEEKS + 1)).order_by(Share.week)
+        select(Share).where(Share.scope == team.key, Share.week >= min(first, drawn)).order_by(Share.week)
     ))  # fmt: skip
     names: list[tuple[str, str, int | None]] = [(o.key, o.title, o.priority) for o in register.objectives]
     lines = []
     for key, title, priority in [*names, ("", "Work that serves no objective", None)]:
         own = [row for row in rows if row.objective == key]
         now = next((row for row in own if row.week == week), None)
-        before = [row.share for row in own if row.week < week]
+        before = [row.share for row in own if first <= row.week < end]
         if now is not None and (now.share >= 0.005 or before):
             usual = sum(before) / len(before) if before else now.share
             lines.append(Line(title, priority, 100 * now.share, 100 * now.low, 100 * now.high, 100 * usual))
     mine = {o.key for o in register.objectives for k in o.key_results if team.key in (*k.teams, COMPANY)}
     by_key = {row.objective: row.share for row in rows if row.week == week}
     idle = [o.title for o in register.objectives if o.key in mine and by_key.get(o.key, 0.0) < 0.02]
-    top = [row for row in rows if row.objective == "top"]
+    top = [row for row in rows if row.objective == "top" and row.week >= drawn]
     points = [WeekPoint(row.week, row.share, row.low, row.high, row.coverage) for row in top]
     company = team.key == COMPANY
     themes = list(session.scalars(select(Theme)))
@@ -129,8 +139,9 @@ def team_week(session: Session, register: Register, team: Team) -> TeamWeek | No
     shown = [line for line in lines if max(line.now, line.usual) >= 1]
     coverage = 100 * (points[-1].coverage if points else 0.0)
     unsupported = _unsupported(session, register, team, week, set(idle))
-    changed = [*_open_fall(session, team.key), *_changed(shown, largest)]
-    return TeamWeek(team, week, shown, idle, unsupported, largest, new[:3], changed, coverage, points)
+    changed = _changed(shown, largest, fall)
+    since = fall.start if fall else None
+    return TeamWeek(team, week, shown, idle, unsupported, largest, new[:3], changed, coverage, points, since)
 
 
 def _unsupported(session: Session, register: Register, team: Team, week: date, idle: set[str]) -> list[str]:
@@ -151,27 +162,19 @@ def _unsupported(session: Session, register: Register, team: Team, week: date, i
             if team.key in (*k.teams, COMPANY) and o.title not in idle and worked[k.key] < LEAST_DAYS][:5]  # fmt: skip
 
 
-def _open_fall(session: Session, scope: str) -> list[str]:
-    """The fall of the scope that is open and worth a message, or its line in the company's alert."""
-    company = open_alert(session, COMPANY)
-    if own := open_alert(session, scope):
-        change = fell(own.before, own.after, own.start)
-    elif company and (row := named_teams(company).get(scope)):
-        change = fell(row["before"], row["after"], company.start)
-    else:
-        return []
-    return [f"Work on the top three {change}"]
-
-
-def _changed(lines: Sequence[Line], themes: Sequence[tuple[str, float]]) -> list[str]:
-    """The largest moves against the weeks before, beyond their interval, and what is behind a growth off the plan."""
+def _changed(lines: Sequence[Line], themes: Sequence[tuple[str, float]], fall: Fall | None) -> list[str]:
+    """An open fall; the largest moves against what is usual, beyond their interval; and what is behind a growth off the plan."""
+    said = [f"Work on the top three {fell(fall.before, fall.after, fall.start)}"] if fall else []
+    than = "{:.0f} % before it" if fall else "the usual {:.0f} %"
     moved = sorted(
         (line for line in lines if not line.low <= line.usual <= line.high), key=lambda line: line.now - line.usual
     )
-    said = [f"{line.title}: {line.now - line.usual:+.0f} points against the usual {line.usual:.0f} %" for line in moved]
+    said += [
+        f"{line.title}: {line.now - line.usual:+.0f} points against {than.format(line.usual)}" for line in moved[:4]
+    ]
     if moved and moved[-1].priority is None and themes:
         said.append(f"The largest work off the plan is “{themes[0][0]}”.")
-    return said[:4]
+    return said[:5]
 
 
 def compose(content: TeamWeek, sender: str, links: Links | None = None) -> EmailMessage:
@@ -191,7 +194,8 @@ def compose(content: TeamWeek, sender: str, links: Links | None = None) -> Email
         values | {"cid": picture[1:-1]}
     )
     mail.add_alternative(html, subtype="html")
-    png = top_share_png(content.points, [], f"{content.team.name}: share of work on the top three", width=520)
+    starts = [content.since] if content.since and content.points[0].week <= content.since else []
+    png = top_share_png(content.points, starts, f"{content.team.name}: share of work on the top three", width=520)
     mail.get_payload()[1].add_related(png, "image", "png", cid=picture, filename="shares.png")  # type: ignore[index,union-attr]
     return mail
 

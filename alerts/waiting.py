@@ -1,6 +1,7 @@
-"""What waits to be told in Slack; apart from the sender, for whoever only asks."""
+"""What waits to be told in Slack, and what is open; apart from the sender, for whoever only asks."""
 
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import date, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -8,7 +9,9 @@ from sqlalchemy.orm import Session
 from alerts.view import named_teams
 from models import OPEN_STATES, Drift
 from pipeline.drift import COMPANY
+from pipeline.workdays import monday
 
+USUAL_WEEKS = 8
 TOGETHER = timedelta(days=14)
 """Falls that began within this of each other are one."""
 
@@ -37,3 +40,31 @@ def named_in(company: Drift | None, drift: Drift) -> bool:
     if company is None or drift.kind != "drift" or drift.scope not in named_teams(company):
         return False
     return abs((drift.start - company.start).days) <= TOGETHER.days
+
+
+@dataclass(frozen=True, slots=True)
+class Fall:
+    """An open fall of a scope's top share, of which people were told or are about to be."""
+
+    before: float
+    after: float
+    start: date
+
+
+def open_fall(session: Session, scope: str) -> Fall | None:
+    """The scope's own alert, or its line in the company's."""
+    if own := open_alert(session, scope):
+        return Fall(own.before, own.after, own.start)
+    company = open_alert(session, COMPANY)
+    if company and (row := named_teams(company).get(scope)):
+        return Fall(row["before"], row["after"], company.start)
+    return None
+
+
+def usual_weeks(fall: Fall | None, week: date) -> tuple[date, date]:
+    """First Monday, and the Monday after the last, of the weeks that `week` is held against: those before it, or before the fall.
+
+    The mean of weeks before and after a fall is usual of neither.
+    """
+    end = min(week, monday(fall.start)) if fall else week
+    return end - timedelta(weeks=USUAL_WEEKS), end

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from alerts.waiting import open_fall, usual_weeks
 from leeway.app import App
 from models import Cycle, Decision, Drift, Effort, Match, Person, Share, Theme, ThemeAnswer, WorkItem
 from pipeline.drift import COMPANY
@@ -18,7 +19,7 @@ EXAMPLES = 8
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """An objective in the last week: percent, with its interval and the mean of the eight weeks before."""
+    """An objective in the last week: percent, with its interval and the mean of the eight weeks before it or an open fall."""
 
     key: str
     title: str
@@ -40,6 +41,8 @@ class Scope:
     top: Row
     rows: list[Row]
     weeks: list[dict[str, Any]]
+    since: date | None
+    """Start of the open fall, where there is one: `usual` is of before it."""
 
 
 def large_teams(register: Register, least: int) -> list[tuple[str, str]]:
@@ -52,6 +55,8 @@ def scope_of(session: Session, register: Register, key: str) -> Scope | None:
     week = session.scalar(select(func.max(Share.week)).where(Share.scope == key))
     if week is None:
         return None
+    fall = open_fall(session, key)
+    first, end = usual_weeks(fall, week)
     query = select(Share).where(Share.scope == key, Share.week > week - timedelta(weeks=WEEKS)).order_by(Share.week)
     shares = list(session.scalars(query))
     titles: list[tuple[str, str, int | None]] = [(o.key, o.title, o.priority) for o in register.objectives]
@@ -59,7 +64,7 @@ def scope_of(session: Session, register: Register, key: str) -> Scope | None:
     for objective, title, priority in [("top", "Top three objectives", None), *titles, ("", "No objective", None)]:
         mine = [s for s in shares if s.objective == objective]
         now = next((s for s in mine if s.week == week), None)
-        before = [s.share for s in mine if week - timedelta(weeks=9) < s.week < week]
+        before = [s.share for s in mine if first <= s.week < end]
         usual = 100 * sum(before) / len(before) if before else 0.0
         rows.append(Row(objective, title, priority, 100 * (now.share if now else 0.0), 100 * (now.low if now else 0.0),
                         100 * (now.high if now else 0.0), usual))  # fmt: skip
@@ -70,7 +75,8 @@ def scope_of(session: Session, register: Register, key: str) -> Scope | None:
         for s in shares
     ]  # fmt: skip
     coverage = next((s.coverage for s in shares if s.week == week and s.objective == "top"), 0.0)
-    return Scope(key, names.get(key, key), week, 100 * coverage, rows[0], rows[1:], weeks)
+    since = fall.start if fall else None
+    return Scope(key, names.get(key, key), week, 100 * coverage, rows[0], rows[1:], weeks, since)
 
 
 def drifts(session: Session, scope: str | None = None) -> list[Drift]:

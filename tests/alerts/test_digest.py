@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from aiosmtpd.controller import Controller
+from sqlalchemy import delete
 from sqlalchemy.orm import Session, sessionmaker
 
 from alerts.digest import Smtp, compose, send_due, team_week
@@ -120,3 +121,31 @@ def test_the_lead_reads_of_the_fall_that_slack_was_told_of(
     assert content is not None
     fell = [line for line in content.changed if line.startswith("Work on the top three fell")]
     assert fell == ([said] if said else [])
+
+
+def test_a_week_after_a_fall_is_held_against_the_weeks_before_it(filled: sessionmaker[Session]) -> None:
+    team = next(t for t in REGISTER.teams if t.key == "app")
+    with filled.begin() as session:
+        session.execute(delete(Share).where(Share.scope == "app"))
+        for ago in range(12):  # 60 % until six weeks ago, 20 % since
+            share = 0.2 if ago < 6 else 0.6
+            for objective in ("O3", "top"):
+                session.add(Share(scope="app", week=WEEK - timedelta(weeks=ago), objective=objective, share=share,
+                                  low=share - 0.05, high=share + 0.05, coverage=1, person_days=40))  # fmt: skip
+    with filled() as session:
+        usual = team_week(session, REGISTER, team)
+    assert usual is not None
+    assert usual.against == "usual"
+    assert [round(line.usual) for line in usual.lines if line.priority == 3] == [35]
+    start = WEEK - timedelta(weeks=5) + timedelta(days=2)
+    with filled.begin() as session:
+        session.add(drift(scope="app", start=start))
+    with filled() as session:
+        content = team_week(session, REGISTER, team)
+    assert content is not None
+    assert [round(line.usual) for line in content.lines if line.priority == 3] == [60]
+    assert content.changed[1].endswith("-40 points against 60 % before it")
+    assert [point.week for point in content.points] == [WEEK - timedelta(weeks=n) for n in range(8, -1, -1)]
+    text = compose(content, "leeway@velora.example").get_body(("plain",))
+    assert text is not None
+    assert f"before {start.day} {start:%b}" in text.get_content()

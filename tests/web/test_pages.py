@@ -104,6 +104,13 @@ def test_the_objectives_on_a_drifts_page_add_up_to_its_fall(app: App, client: Te
     assert sum(map(float, re.findall(r">([+-][\d.]+)<", table[1]))) == pytest.approx(20.0)
 
 
+def test_while_a_fall_is_open_the_week_is_held_against_the_weeks_before_it(client: TestClient, app: App) -> None:
+    enter(client, app, "company")
+    text = " ".join(client.get("/").text.split())
+    assert "before 15 June 45 %" in text  # eight weeks before the last would be 41
+    assert "Before 15 Jun</th>" in text
+
+
 def test_a_team_below_the_floor_has_no_page(app: App, client: TestClient) -> None:
     app.settings.drift.least_people = 9
     small = enter(TestClient(make(app)), app, "company")
