@@ -33,15 +33,20 @@ audit: $(INSTALLED)  ## Known vulnerabilities of the pinned packages; needs PyPI
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check pip-audit
 	$(BIN)/pip-audit -r constraints.txt --no-deps --disable-pip
 
-bench: $(INSTALLED)  ## The benchmarks, as ratios within one run; takes a while
+COMPANIES = $(wildcard ../shared/eval/tablewright ../shared/eval/brightline) $(wildcard benchmarks/companies/*/)
+
+bench: $(INSTALLED)  ## The benchmarks, speed as ratios within one run; an hour or more, the quick ones first
+	$(BIN)/python -m benchmarks.encoder
+	$(BIN)/python -m benchmarks.match
+	$(BIN)/python benchmarks/fit_fusion.py $(COMPANIES)
+	$(BIN)/python -m benchmarks.ask $(COMPANIES)
 	$(BIN)/python -m benchmarks.connectors.rate
 	$(BIN)/python -m benchmarks.page
 	$(BIN)/python -m benchmarks.connectors.soak --seeds 20 --rounds 6
-	$(BIN)/python -m benchmarks.match
 	$(BIN)/python -m benchmarks.scale
+	$(BIN)/python -m benchmarks.shares --seeds 20
 	$(BIN)/python -m benchmarks.chaos.run --seeds 10
 	$(BIN)/python -m benchmarks.drift.run --runs 100
-	$(BIN)/python -m benchmarks.shares --seeds 20
 
 services: $(INSTALLED)  ## Start PostgreSQL and Redis from wheels on this machine; their settings go to services/env
 	@$(BIN)/python deploy/services.py start services
