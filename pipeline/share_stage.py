@@ -141,7 +141,9 @@ def work(session: Session, part: Part, register: Register, least_people: int, un
         item: np.append(matched.rows[item], matched.rows[item] @ of_top) for item in answers if item in matched.rows
     }
     drawn = load_draws(session, answers, believed, matched.tree)
-    # What people answered is known; the correction is for the rest.
+    # What people answered or labelled is known (the match holds to a label); the correction is for the rest.
+    said = Label.key_result.is_(None) | Label.key_result.in_(register.objective_of())
+    labelled = set(session.scalars(select(Label.work_item_id).where(said)))
     known = {**matched.rows, **{item: answers[item][:-1] for item in believed}}
     worked: dict[str, dict[int, float]] = defaultdict(lambda: defaultdict(float))
     by_person: dict[str, dict[int, float]] = defaultdict(lambda: defaultdict(float))
@@ -151,7 +153,7 @@ def work(session: Session, part: Part, register: Register, least_people: int, un
             if scope:
                 worked[scope][item] += amount
                 by_person[scope][person] += amount
-        if item not in answers:
+        if item not in labelled:
             unknown[teams.get(person) or ""] += amount
     expected: dict[str, float] = defaultdict(float)
     capacity = select(Capacity.person_id, func.sum(Capacity.expected)).where(Capacity.day.between(*days))

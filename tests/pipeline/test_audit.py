@@ -165,3 +165,16 @@ def test_what_was_answered_is_known_and_an_answer_of_before_about_a_key_result_t
             label.key_result = "O9.9"
     weekly_shares(sessions, register, 5, unseen=0)
     assert share(sessions, "O1", WEEK).share == pytest.approx(0)
+
+
+def test_what_is_labelled_needs_no_allowance_for_the_match(sessions: sessionmaker[Session], register: Register) -> None:
+    weekly_shares(sessions, register, 5)
+    before = share(sessions, "O2", WEEK)
+    with sessions.begin() as session:
+        for match in session.scalars(select(Match)):
+            key = max(match.probabilities, key=match.probabilities.__getitem__, default=None)
+            session.add(Label(work_item_id=match.work_item_id, key_result=key, origin="page", at=datetime.now(UTC)))
+    weekly_shares(sessions, register, 5)
+    after = share(sessions, "O2", WEEK)
+    assert after.share == pytest.approx(before.share)
+    assert after.high - after.low < 0.7 * (before.high - before.low)
