@@ -20,6 +20,7 @@ from alerts.waiting import Fall, open_fall, usual_weeks
 from models import Digest, Effort, Match, Person, Share, Theme
 from pipeline.drift import COMPANY
 from pipeline.register import Register, Team
+from pipeline.workdays import monday
 
 WEEKS = 8
 LEAST_DAYS = 0.5
@@ -169,9 +170,8 @@ def _changed(lines: Sequence[Line], themes: Sequence[tuple[str, float]], fall: F
     moved = sorted(
         (line for line in lines if not line.low <= line.usual <= line.high), key=lambda line: line.now - line.usual
     )
-    said += [
-        f"{line.title}: {line.now - line.usual:+.0f} points against {than.format(line.usual)}" for line in moved[:4]
-    ]
+    for line in sorted(moved, key=lambda line: -abs(line.now - line.usual))[:4]:
+        said.append(f"{line.title}: {line.now - line.usual:+.0f} points against {than.format(line.usual)}")
     if moved and moved[-1].priority is None and themes:
         said.append(f"The largest work off the plan is “{themes[0][0]}”.")
     return said[:5]
@@ -194,7 +194,9 @@ def compose(content: TeamWeek, sender: str, links: Links | None = None) -> Email
         values | {"cid": picture[1:-1]}
     )
     mail.add_alternative(html, subtype="html")
-    starts = [content.since] if content.since and content.points[0].week <= content.since else []
+    starts = (
+        [content.since] if content.since and monday(content.since) in {point.week for point in content.points} else []
+    )
     png = top_share_png(content.points, starts, f"{content.team.name}: share of work on the top three", width=520)
     mail.get_payload()[1].add_related(png, "image", "png", cid=picture, filename="shares.png")  # type: ignore[index,union-attr]
     return mail

@@ -57,7 +57,8 @@ def scope_of(session: Session, register: Register, key: str) -> Scope | None:
         return None
     fall = open_fall(session, key)
     first, end = usual_weeks(fall, week)
-    query = select(Share).where(Share.scope == key, Share.week > week - timedelta(weeks=WEEKS)).order_by(Share.week)
+    drawn = week - timedelta(weeks=WEEKS - 1)
+    query = select(Share).where(Share.scope == key, Share.week >= min(first, drawn)).order_by(Share.week)
     shares = list(session.scalars(query))
     titles: list[tuple[str, str, int | None]] = [(o.key, o.title, o.priority) for o in register.objectives]
     rows = []
@@ -72,7 +73,7 @@ def scope_of(session: Session, register: Register, key: str) -> Scope | None:
     weeks = [
         {"week": s.week.isoformat(), "objective": s.objective, "share": round(s.share, 4), "low": round(s.low, 4),
          "high": round(s.high, 4), "coverage": round(s.coverage, 4)}
-        for s in shares
+        for s in shares if s.week >= drawn
     ]  # fmt: skip
     coverage = next((s.coverage for s in shares if s.week == week and s.objective == "top"), 0.0)
     since = fall.start if fall else None

@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,8 @@ from sqlalchemy import select
 
 from leeway.app import App
 from leeway.links import serializer
-from models import Decision, Drift, Label, WorkItem
-from tests.web.conftest import CHROMIUM, HOSTILE, needs_browser
+from models import Decision, Drift, Label, Share, WorkItem
+from tests.web.conftest import CHROMIUM, HOSTILE, MONDAY, needs_browser
 from web.app import make
 from web.auth import sign_in_token
 
@@ -109,6 +110,14 @@ def test_while_a_fall_is_open_the_week_is_held_against_the_weeks_before_it(clien
     text = " ".join(client.get("/").text.split())
     assert "before 15 June 45 %" in text  # eight weeks before the last would be 41
     assert "Before 15 Jun</th>" in text
+    with app.sessions.begin() as session:  # however long it has been open
+        for drift in session.scalars(select(Drift)):
+            drift.start = MONDAY - timedelta(weeks=30)
+        for n in range(31, 35):
+            session.add(Share(week=MONDAY - timedelta(weeks=n), scope="company", objective="top", share=0.7, low=0.6, high=0.8,
+                              coverage=1, person_days=100))  # fmt: skip
+    assert "before 08 December 70 %" in " ".join(client.get("/").text.split())
+    assert len(client.get("/api/company/shares.json").json()) == 10 * 7
 
 
 def test_a_team_below_the_floor_has_no_page(app: App, client: TestClient) -> None:
