@@ -4,7 +4,8 @@
 
 Real texts of mixed length: docstrings of the installed libraries, half of them their first lines, half whole and cut where
 the product cuts, as tickets are a title or a title and a story. Each way encodes the same texts in turns within this run; the
-best of the turns counts, since another program can only slow one down. ONNX runs where onnx and onnxruntime are installed.
+best of the turns counts, since another program can only slow one down. ONNX and OpenVINO run where they are installed. Static
+is a mean of vectors of single tokens, without running the network (as Model2Vec does).
 """
 
 import argparse
@@ -23,6 +24,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from sentence_transformers import SentenceTransformer
+from sentence_transformers.sentence_transformer.modules import StaticEmbedding
 
 from pipeline.encode import BATCH, SentenceEncoder, bundled_model
 from pipeline.encode_stage import LOT
@@ -92,10 +94,14 @@ def ways() -> dict[str, Encode]:
             small[0].auto_model, {torch.nn.Linear}, dtype=torch.qint8
         )
     found["torch dynamic int8"] = lambda some: _plain(small, some)
+    static = _static(plain)
+    found["static embeddings"] = lambda some: _plain(static, some)
     try:
-        found |= _onnx(plain)
+        folder = _export(plain)
+        found |= _onnx(folder, plain.tokenizer)
+        found |= _openvino(folder, plain.tokenizer)
     except ImportError as error:
-        print(f"without ONNX: {error.name} is not installed (pip install onnx onnxruntime onnxscript)")
+        print(f"not all ways: {error.name} is not installed (pip install onnx onnxruntime onnxscript openvino)")
     return found
 
 
@@ -106,9 +112,20 @@ def _plain(model: SentenceTransformer, some: list[str]) -> NDArray[np.float32]:
     return found.float().numpy()
 
 
-def _onnx(model: SentenceTransformer) -> dict[str, Encode]:
+def _static(model: SentenceTransformer) -> SentenceTransformer:
+    tokenizer, network = model.tokenizer, model[0].auto_model
+    table = np.empty((len(tokenizer), 384), np.float32)
+    with torch.inference_mode():
+        for ids in torch.arange(len(tokenizer)).split(512):
+            ends = torch.full_like(ids, tokenizer.cls_token_id), torch.full_like(ids, tokenizer.sep_token_id)
+            table[ids] = network(input_ids=torch.stack([ends[0], ids, ends[1]], 1))[0].mean(1).numpy()
+    module = StaticEmbedding(tokenizer.backend_tokenizer, embedding_weights=table)
+    return SentenceTransformer(modules=[module], device="cpu")
+
+
+def _export(model: SentenceTransformer) -> Path:
+    """A folder with fp32.onnx and int8.onnx."""
     import onnx  # noqa: F401 - torch's exporter wants it
-    import onnxruntime
     import onnxscript  # noqa: F401
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
@@ -129,6 +146,12 @@ def _onnx(model: SentenceTransformer) -> dict[str, Encode]:
     torch.onnx.export(Bare().eval(), (tokens["input_ids"], tokens["attention_mask"]), str(folder / "fp32.onnx"), dynamo=False,
                       input_names=["ids", "mask"], output_names=["states"], dynamic_axes=axes, opset_version=17)  # fmt: skip
     quantize_dynamic(folder / "fp32.onnx", folder / "int8.onnx", weight_type=QuantType.QInt8, per_channel=True)
+    return folder
+
+
+def _onnx(folder: Path, tokenizer: Any) -> dict[str, Encode]:
+    import onnxruntime
+
     found: dict[str, Encode] = {}
     for name in ("fp32", "int8"):
         options = onnxruntime.SessionOptions()
@@ -136,18 +159,31 @@ def _onnx(model: SentenceTransformer) -> dict[str, Encode]:
         session = onnxruntime.InferenceSession(
             str(folder / f"{name}.onnx"), options, providers=["CPUExecutionProvider"]
         )
-        found[f"ONNX {name}"] = lambda some, session=session: _run(session, model.tokenizer, some)  # type: ignore[misc]
+        found[f"ONNX {name}"] = lambda some, session=session: _run(  # type: ignore[misc]
+            lambda given: session.run(None, given)[0], tokenizer, some
+        )
     return found
 
 
-def _run(session: Any, tokenizer: Any, some: list[str]) -> NDArray[np.float32]:
+def _openvino(folder: Path, tokenizer: Any) -> dict[str, Encode]:
+    import openvino
+
+    found: dict[str, Encode] = {}
+    for name, file, precision in (("fp32", "fp32", "f32"), ("bf16", "fp32", "bf16"), ("int8", "int8", "f32")):
+        settings = {"INFERENCE_PRECISION_HINT": precision, "INFERENCE_NUM_THREADS": torch.get_num_threads()}
+        model = openvino.Core().compile_model(folder / f"{file}.onnx", "CPU", settings)
+        found[f"OpenVINO {name}"] = lambda some, model=model: _run(lambda given: model(given)[0], tokenizer, some)  # type: ignore[misc]
+    return found
+
+
+def _run(network: Callable[[dict[str, Any]], Any], tokenizer: Any, some: list[str]) -> NDArray[np.float32]:
     order = np.argsort([-len(text) for text in some], kind="stable")
     found = np.empty((len(some), 384), np.float32)
     for first in range(0, len(order), BATCH):
         rows = order[first : first + BATCH]
         given = tokenizer([some[i] for i in rows], padding=True, truncation=True, max_length=256, return_tensors="np")
         mask = given["attention_mask"].astype(np.int64)
-        states = session.run(None, {"ids": given["input_ids"].astype(np.int64), "mask": mask})[0]
+        states = network({"ids": given["input_ids"].astype(np.int64), "mask": mask})
         mean = (states * mask[..., None]).sum(1) / mask.sum(1, keepdims=True)
         found[rows] = mean / np.linalg.norm(mean, axis=1, keepdims=True)
     return found
