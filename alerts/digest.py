@@ -167,12 +167,10 @@ def _changed(lines: Sequence[Line], themes: Sequence[tuple[str, float]], fall: F
     """An open fall; the largest moves against what is usual, beyond their interval; and what is behind a growth off the plan."""
     said = [f"Work on the top three {fell(fall.before, fall.after, fall.start)}"] if fall else []
     than = "{:.0f} % before it" if fall else "the usual {:.0f} %"
-    moved = sorted(
-        (line for line in lines if not line.low <= line.usual <= line.high), key=lambda line: line.now - line.usual
-    )
+    moved = [line for line in lines if not line.low <= line.usual <= line.high]
     for line in sorted(moved, key=lambda line: -abs(line.now - line.usual))[:4]:
         said.append(f"{line.title}: {line.now - line.usual:+.0f} points against {than.format(line.usual)}")
-    if moved and moved[-1].priority is None and themes:
+    if moved and max(moved, key=lambda line: line.now - line.usual).priority is None and themes:
         said.append(f"The largest work off the plan is “{themes[0][0]}”.")
     return said[:5]
 
@@ -194,9 +192,8 @@ def compose(content: TeamWeek, sender: str, links: Links | None = None) -> Email
         values | {"cid": picture[1:-1]}
     )
     mail.add_alternative(html, subtype="html")
-    starts = (
-        [content.since] if content.since and monday(content.since) in {point.week for point in content.points} else []
-    )
+    weeks = {point.week for point in content.points}
+    starts = [start for start in (content.since,) if start and monday(start) in weeks]
     png = top_share_png(content.points, starts, f"{content.team.name}: share of work on the top three", width=520)
     mail.get_payload()[1].add_related(png, "image", "png", cid=picture, filename="shares.png")  # type: ignore[index,union-attr]
     return mail

@@ -75,9 +75,9 @@ def load_draws(
     session: Session, answers: Mapping[int, NDArray[np.float64]], believed: Mapping[int, NDArray[np.float64]],
     tree: Mapping[int, int],
 ) -> list[Drawn]:  # fmt: skip
-    """Answered draws with their errors. `believed` is each item's shares in the order of the answers' columns."""
+    """Answered draws with their errors. `believed` is each answered item's shares in the order of the answers' columns."""
     query = select(AuditDraw.week, AuditDraw.team, AuditDraw.work_item_id)
     return [
         Drawn(week, team, tree.get(item, item), answers[item] - believed[item])
-        for week, team, item in session.execute(query) if item in answers and item in believed
+        for week, team, item in session.execute(query) if item in answers
     ]  # fmt: skip

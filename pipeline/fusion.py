@@ -6,7 +6,7 @@ vary with a feature of the item, linearly (Hastie and Tibshirani 1993, "Varying-
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -56,9 +56,9 @@ class Fusion:
     scale: Array
     weights: Array
     bias: float
-    products: tuple[tuple[str, str], ...] = ()
+    products: tuple[tuple[str, str], ...]
     """(feature, feature of an item that its weight varies with), one for each of `varying`."""
-    varying: Array = field(default_factory=lambda: np.zeros(0, np.float32))
+    varying: Array
 
     def contributions(self, features: Features, chosen: NDArray[np.int64]) -> Array:
         """(items, pair features): what each pair feature adds to the score of the key result chosen for each item."""
@@ -75,12 +75,12 @@ class Fusion:
         slopes = [slope / scale for slope, scale in zip(self._slopes(features), self.scale, strict=True)]
         n = len(features.pair)
         common = np.full(len(next(iter(features.item.values()))), self.bias, np.float32)
-        for slope, mean in zip(slopes[:n], self.mean, strict=False):
+        for slope, mean in zip(slopes[:n], self.mean[:n], strict=True):
             common -= slope * mean
         for slope, mean, values in zip(slopes[n:], self.mean[n:], features.item.values(), strict=True):
             common += slope * (values - mean)
         pairs = [(np.broadcast_to(slope, len(common))[:, None], values)
-                 for slope, values in zip(slopes, features.pair.values(), strict=False)]  # fmt: skip
+                 for slope, values in zip(slopes[:n], features.pair.values(), strict=True)]  # fmt: skip
         found = np.zeros((len(common), pairs[0][1].shape[1] + 1), np.float32)
         for first in range(0, len(common), _ROWS):
             some = slice(first, first + _ROWS)
@@ -112,7 +112,7 @@ class Fusion:
         """Read what `as_json` gave."""
         values = data["mean_scale_weight"]
         table = np.array(list(values.values()), dtype=np.float32)
-        products = [(name, by) for name, _, by in (both.partition(" * ") for both in data["products"])]
+        products = [(name, by) for name, by in (both.split(" * ") for both in data["products"])]
         return cls(
             tuple(values), table[:, 0], table[:, 1], table[:, 2], float(data["bias"]),
             tuple(products), np.array(list(data["products"].values()), dtype=np.float32),

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from models import AuditDraw, Capacity, DayWork, Effort, Label, Match, Part, Person, Share, WorkItem, upsert
 from pipeline import basis, parts
-from pipeline.audit import correction
+from pipeline.audit import Drawn, correction
 from pipeline.audit_stage import AUDIT, load_answers, load_draws
 from pipeline.drift import COMPANY, Observations
 from pipeline.register import Register
@@ -135,16 +135,10 @@ def work(session: Session, part: Part, register: Register, least_people: int, un
         if item in matched.rows
     ]  # fmt: skip
     _keep_days(session, days, rows, matched, unseen)
-    answers = load_answers(session, register)
-    of_top = in_top(matched.objectives, register.top())
-    believed = {
-        item: np.append(matched.rows[item], matched.rows[item] @ of_top) for item in answers if item in matched.rows
-    }
-    drawn = load_draws(session, answers, believed, matched.tree)
-    # What people answered or labelled is known (the match holds to a label); the correction is for the rest.
+    known, drawn = _answered(session, register, matched)
+    # The match holds to a label: what people said is known, and the correction is for the rest.
     said = Label.key_result.is_(None) | Label.key_result.in_(register.objective_of())
     labelled = set(session.scalars(select(Label.work_item_id).where(said)))
-    known = {**matched.rows, **{item: answers[item][:-1] for item in believed}}
     worked: dict[str, dict[int, float]] = defaultdict(lambda: defaultdict(float))
     by_person: dict[str, dict[int, float]] = defaultdict(lambda: defaultdict(float))
     unknown: dict[str, float] = defaultdict(float)
@@ -179,6 +173,17 @@ def work(session: Session, part: Part, register: Register, least_people: int, un
             })  # fmt: skip
     session.execute(delete(Share).where(Share.week == week))
     upsert(session, Share, found, ("week", "scope", "objective"))
+
+
+def _answered(
+    session: Session, register: Register, matched: Matched
+) -> tuple[dict[int, NDArray[np.float64]], list[Drawn]]:
+    """The matched rows, with what the audit answered in the place of what was believed; and the audit's draws."""
+    answers = {item: true for item, true in load_answers(session, register).items() if item in matched.rows}
+    of_top = in_top(matched.objectives, register.top())
+    believed = {item: np.append(matched.rows[item], matched.rows[item] @ of_top) for item in answers}
+    known = {**matched.rows, **{item: true[:-1] for item, true in answers.items()}}
+    return known, load_draws(session, answers, believed, matched.tree)
 
 
 def _keep_days(
