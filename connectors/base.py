@@ -5,13 +5,99 @@ Each page carries the cursor that is valid once the page has been stored, so pag
 committed together and a puller that is killed repeats at most one page.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from typing import Any, Protocol
 
 Cursor = Mapping[str, Any]
 """A JSON object that only its own connector reads; None stands for the beginning."""
+
+
+class SignalKind(StrEnum):
+    """What happened. The values are those that databases hold."""
+
+    CREATED = "created"
+    TRANSITION = "transition"
+    ASSIGNMENT = "assignment"
+    EDIT = "edit"
+    COMMENT = "comment"
+    WORKLOG = "worklog"
+    MESSAGE = "message"
+    STAGE = "stage"
+    CALL = "call"
+    MEETING = "meeting"
+    EMAIL = "email"
+    NOTE = "note"
+    TASK = "task"
+    COMMIT = "commit"
+    REVIEW = "review"
+
+
+class ItemKind(StrEnum):
+    """What a work item is. The values are those that databases hold; an issue of a type of its own is an `ISSUE`."""
+
+    EPIC = "epic"
+    STORY = "story"
+    TASK = "task"
+    BUG = "bug"
+    SUBTASK = "sub-task"
+    ISSUE = "issue"
+    MESSAGE = "message"
+    MAIL = "mail"
+    DEAL = "deal"
+    TICKET = "ticket"
+    CALL = "call"
+    MEETING = "meeting"
+    EMAIL = "email"
+    NOTE = "note"
+    PULL_REQUEST = "pull request"
+    COMMIT = "commit"
+
+
+class State(StrEnum):
+    """Where a work item stands. `UNKNOWN` is not `TODO`: a status that nobody can look up says nothing."""
+
+    TODO = "new"
+    DOING = "indeterminate"
+    DONE = "done"
+    UNKNOWN = "unknown"
+
+
+class Words(StrEnum):
+    """Where the words that say what a work item is about stand."""
+
+    ITEM = "item"
+    """In the item alone: what is said on it answers its title."""
+    SIGNALS = "signals"
+    """In its signals alone: a thread's first message is a signal too."""
+    BOTH = "both"
+
+
+def _no_keys(text: str) -> Iterable[str]:
+    return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Traits:
+    """What the stages need to know of a source, so that none of them asks for a source by its name.
+
+    `label` is what people call it. `keys` finds names of its items in anybody's text (PAY-12), as `WorkItem.key` holds
+    them. Items of an `evidence` kind that name another item are evidence for that one; all others are work of their
+    own. Items of a `containers` kind hold other items and are not worked on themselves. `customers` is True where its
+    items are about customers. `loggers` print secrets at debug level and are silenced.
+    """
+
+    source: str
+    label: str
+    keys: Callable[[str], Iterable[str]] = _no_keys
+    words: Words = Words.BOTH
+    evidence: frozenset[ItemKind] = frozenset()
+    containers: frozenset[ItemKind] = frozenset({ItemKind.EPIC})
+    status: frozenset[SignalKind] = frozenset({SignalKind.TRANSITION})
+    customers: bool = False
+    loggers: tuple[str, ...] = ()
 
 
 class SourceError(Exception):
@@ -19,9 +105,9 @@ class SourceError(Exception):
 
     permanent = False
 
-    def __init__(self, source: str, message: str, mend: str = "") -> None:
-        super().__init__(f"{source}: {message}" + (f" {mend}" if mend else ""))
-        self.source, self.message, self.mend = source, message, mend
+    def __init__(self, source: str, message: str, fix: str = "") -> None:
+        super().__init__(f"{source}: {message}" + (f" {fix}" if fix else ""))
+        self.source, self.message, self.fix = source, message, fix
 
 
 class CredentialError(SourceError):
@@ -35,8 +121,8 @@ class ScopeError(SourceError):
 
     permanent = True
 
-    def __init__(self, source: str, scope: str, mend: str) -> None:
-        super().__init__(source, f"the scope {scope} is missing.", mend)
+    def __init__(self, source: str, scope: str, fix: str) -> None:
+        super().__init__(source, f"the scope {scope} is missing.", fix)
         self.scope = scope
 
 
@@ -172,7 +258,7 @@ class Check:
     name: str
     ok: bool
     found: str
-    mend: str = ""
+    fix: str = ""
 
 
 class Connector(Protocol):

@@ -20,12 +20,12 @@ def clock_row(skew: float | None) -> Check:
     return Check("clock", ok, found, "" if ok else "Set this machine's clock (chrony, systemd-timesyncd).")
 
 
-def listed_rows(kind: str, listed: Sequence[str], reachable: Collection[str], mend: str) -> list[Check]:
+def listed_rows(kind: str, listed: Sequence[str], reachable: Collection[str], fix: str) -> list[Check]:
     """One line for each that is configured, and one that names what is reachable but not read."""
     rows = []
     for name in listed:
         ok = name in reachable
-        rows.append(Check(f"{kind} {name}", ok, "readable" if ok else "not visible", "" if ok else mend))
+        rows.append(Check(f"{kind} {name}", ok, "readable" if ok else "not visible", "" if ok else fix))
     others = sorted(set(reachable) - set(listed))
     if others:
         more = f" and {len(others) - _SHOWN} more" if len(others) > _SHOWN else ""

@@ -24,11 +24,14 @@ from connectors.base import (
     CredentialError,
     Cursor,
     Failure,
+    ItemKind,
     NotReachable,
     Page,
     Signal,
     SourceError,
     SourceUnavailable,
+    Traits,
+    Words,
     WorkItem,
 )
 from connectors.checks import after_pages, listed_rows
@@ -36,6 +39,7 @@ from connectors.limits import Limiter, Rate
 from connectors.retry import retrying
 from connectors.text import from_html, from_mail, issue_keys
 
+TRAITS = Traits("mailbox", "mailbox", words=Words.SIGNALS, evidence=frozenset({ItemKind.MAIL}))
 RECENT = timedelta(days=14)
 PAGE_SIZE = 50
 LONGEST_TEXT = 20_000
@@ -77,7 +81,7 @@ class MailboxConnector:
                     if folder in there
                 )
         except SourceError as error:
-            return [Check("login", False, error.message, error.mend)]
+            return [Check("login", False, error.message, error.fix)]
         if self.security == "none":
             rows.append(Check("encryption", True, "off: name and password travel in the clear; set mailbox.security"))
         return [*rows, after_pages("mails", count, PAGE_SIZE, self._rate)]

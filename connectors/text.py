@@ -12,8 +12,8 @@ import emoji
 from mailparser_reply import EmailReplyParser
 from selectolax.lexbor import LexborHTMLParser as HTMLParser
 
-ISSUE_KEY = re.compile(r"(?:(?<=/browse/)|(?<![A-Za-z0-9_/-]))([A-Z][A-Z0-9]{1,9}-[1-9]\d{0,6})(?![A-Za-z0-9_-])")
-_NOT_KEYS = {"UTF", "SHA", "ISO", "COVID", "RFC", "AES", "WCAG", "HTTP", "TLS", "SOC", "CVE"}
+from connectors.registry import all_traits
+
 _MARKED = re.compile(r"[<>&`:]")
 _ANGLE = re.compile(r"<([^<>]*)>")
 _LANGUAGES = ["en", "de", "es", "fr", "it", "nl", "pl", "sv", "da"]
@@ -25,11 +25,9 @@ _BLOCKS = {"paragraph", "heading", "listItem", "tableRow", "blockquote", "panel"
 
 
 def issue_keys(*texts: str | None) -> tuple[str, ...]:
-    """Issue keys named in the texts, in order of appearance, each once."""
-    found = dict.fromkeys(key for text in texts if text and "-" in text for key in ISSUE_KEY.findall(text))
-    if not found:
-        return ()
-    return tuple(key for key in found if key.split("-")[0] not in _NOT_KEYS)
+    """Keys of issues (of any source: Traits.keys) that the texts name, in order of appearance, each once."""
+    finders = [one.keys for one in all_traits().values()]
+    return tuple(dict.fromkeys(key for text in texts if text for find in finders for key in find(text)))
 
 
 def hours_of(seconds: Any) -> float:

@@ -87,9 +87,9 @@ def _sources(app: App) -> Iterator[Row]:
             rows = connector.check(app.since())
         except SourceError as error:
             rows = []
-            yield Row(name, "connection", False, error.message, error.mend)
+            yield Row(name, "connection", False, error.message, error.fix)
         for row in rows:
-            yield Row(name, row.name, row.ok, row.found, row.mend)
+            yield Row(name, row.name, row.ok, row.found, row.fix)
 
 
 def _identity(app: App) -> Iterator[Row]:
@@ -126,7 +126,7 @@ def _alert_channel(app: App) -> Iterator[Row]:
     try:
         joined = connector.joined()
     except SourceError as error:
-        yield Row("alerts", f"channel #{name}", False, error.message, error.mend)
+        yield Row("alerts", f"channel #{name}", False, error.message, error.fix)
         return
     ok = name in joined
     yield Row("alerts", f"channel #{name}", ok, "the app is in it" if ok else "not there, or the app is not in it",

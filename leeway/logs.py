@@ -6,6 +6,8 @@ import sys
 import stamina.instrumentation
 import structlog
 
+from connectors.registry import all_traits
+
 
 def set_up(*, json: bool = False, level: int = logging.INFO) -> None:
     """Send structlog and the standard library's warnings to the standard error."""
@@ -21,7 +23,7 @@ def set_up(*, json: bool = False, level: int = logging.INFO) -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )  # fmt: skip
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
-    for name in ("jira", "slack_sdk", "urllib3", "hubspot"):  # at debug level they print headers, with the token
+    for name in {name for traits in all_traits().values() for name in traits.loggers}:
         logging.getLogger(name).setLevel(logging.ERROR)
     stamina.instrumentation.set_on_retry_hooks([_retried])
 

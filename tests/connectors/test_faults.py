@@ -503,7 +503,7 @@ def test_a_bad_answer_is_asked_for_again(puller: Puller, source: str, path: str,
 
 @pytest.mark.parametrize("source", ["jira", "slack", "hubspot"])
 def test_a_server_that_stops_answering_times_out(puller: Puller, source: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("connectors.hubspot.TIMEOUT_SECONDS", 0.3)
+    monkeypatch.setattr("connectors.hubspot.client.TIMEOUT_SECONDS", 0.3)
     path = {"jira": "/search/jql", "slack": "conversations.history", "hubspot": "/objects/calls/search"}[source]
     puller.company.config.faults.plan.append([path, "timeout", 1])
     puller.company.config.faults.seconds = 1.5
@@ -640,7 +640,7 @@ def test_an_issue_that_changes_while_its_page_is_read_one_by_one_hides_no_other(
 ) -> None:
     """Read by itself it is newer than its page: the walk must go on from the page, not from it."""
     monkeypatch.setattr("connectors.retry.ATTEMPTS", 1)
-    monkeypatch.setattr("connectors.jira.PAGE_SIZE", 40)
+    monkeypatch.setattr("connectors.jira.client.PAGE_SIZE", 40)
     company, broken = puller.company, 0
     recent = sorted((i for i in company.world.issues if i.type != "Epic"), key=lambda i: i.updated)[-90]
 
@@ -724,7 +724,7 @@ def test_an_answer_nested_deeper_than_json_can_be_read(puller: Puller, monkeypat
 def test_killed_at_any_page_it_goes_on_and_ends_at_the_truth(
     puller: Puller, source: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(f"connectors.{source}.PAGE_SIZE", 40)
+    monkeypatch.setattr(f"connectors.{source}.{'client' if source == 'jira' else 'connector'}.PAGE_SIZE", 40)
 
     class KilledError(Exception):
         pass

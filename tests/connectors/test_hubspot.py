@@ -7,7 +7,7 @@ import pytest
 
 from connectors.base import CredentialError, Page, ScopeError
 from connectors.hubspot import HubSpotConnector
-from connectors.hubspot_parse import parse_engagement
+from connectors.hubspot.parse import parse_engagement
 from simulator.api import hubspot as api
 from simulator.server import Simulator
 from simulator.world import Record

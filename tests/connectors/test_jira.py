@@ -97,7 +97,7 @@ def test_a_wrong_token_is_named_without_showing_it(company: Simulator) -> None:
 def test_check_names_the_project_that_cannot_be_seen(company: Simulator) -> None:
     rows = connect(company, projects=["APP", "NOPE"]).check(LONG_AGO)
     assert [r.name for r in rows if not r.ok] == ["project NOPE"]
-    assert "Browse Projects" in next(r for r in rows if not r.ok).mend
+    assert "Browse Projects" in next(r for r in rows if not r.ok).fix
 
 
 @responses.activate

@@ -10,34 +10,24 @@ import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
-from http.client import HTTPException
 from typing import Any
 
-from slack_sdk import WebClient
-from slack_sdk.errors import SlackApiError, SlackClientError
-
 from connectors.base import (
-    Account,
     BadAnswer,
     Check,
-    CredentialError,
     Cursor,
     Failure,
     NotReachable,
     Page,
-    RateLimited,
-    ScopeError,
     Signal,
     SourceError,
-    SourceUnavailable,
     Span,
     WorkItem,
 )
 from connectors.checks import clock_row, listed_rows, span
 from connectors.limits import Limiter, Rate
-from connectors.retry import retrying, seconds_of
-from connectors.text import from_blocks, from_mrkdwn, issue_keys
+from connectors.slack.client import SCOPE_PAGE, SlackClient
+from connectors.slack.parse import parse_message, parse_user
 
 PAGE_SIZE = 200
 RECENT_DAYS = 14
@@ -46,7 +36,6 @@ SWEEP_DAYS = 7
 """Threads that were active within these days are read whole by the sweep."""
 LONG_THREAD = 200
 """Threads of more replies are read on from what is known; shorter ones whole, which shows deletions at once."""
-LONGEST_TEXT = 20_000
 SCOPES = {
     "channels:read": "find the listed channels",
     "channels:history": "read their messages",
@@ -60,17 +49,8 @@ OPTIONAL_SCOPES = {
     "files:write": "put the chart into the alert",
     "usergroups:read": "take teams from user groups where okrs.yaml lists no members",
 }
-SCOPE_PAGE = "https://api.slack.com/apps, your app, OAuth & Permissions, then reinstall the app"
 _TS = re.compile(r"\d{1,12}\.\d{1,6}")
-_CODE = re.compile(r"[a-z0-9_]{1,60}")
 _BAD = (KeyError, TypeError, ValueError, AttributeError, OverflowError)
-_ANSWERS = {"conversations.history": {"messages"}, "conversations.replies": {"messages"}, "users.list": {"members"},
-            "conversations.list": {"channels"}, "usergroups.list": {"usergroups"}}  # fmt: skip
-_TOKEN_ERRORS = {"invalid_auth", "not_authed", "token_revoked", "token_expired", "account_inactive"}
-_SKIPPED = {
-    "channel_join", "channel_leave", "channel_topic", "channel_purpose", "channel_name", "channel_archive",
-    "group_join", "group_leave", "pinned_item", "huddle_thread", "reminder_add",
-}  # fmt: skip
 
 
 class SlackConnector:
@@ -86,35 +66,32 @@ class SlackConnector:
         self.channels = [channel.lstrip("#") for channel in channels]
         self.api_url = api_url.rstrip("/") + "/"
         self.thread_days = thread_days
-        self.client = WebClient(token=token, base_url=self.api_url, timeout=timeout)
-        self._limiter, self._rate, self._now = limiter or Limiter(), Rate.per_minute(requests_per_minute), now
-        self._lists_rate = Rate.per_minute(max(requests_per_minute * 0.4, 1))  # Tier 2
+        self._rate, self._now = Rate.per_minute(requests_per_minute), now
+        self.client = SlackClient(self.api_url, token, timeout, requests_per_minute, limiter or Limiter())
         self._ids: dict[str, str] = {}
-        self._skew: float | None = None
-        self._scopes: set[str] = set()
 
     def check(self, since: datetime) -> list[Check]:
         """See connectors.base.Connector."""
         try:
-            answer = self._ask("auth.test")
+            answer = self.client.ask("auth.test")
         except SourceError as error:
-            return [Check("token", False, error.message, error.mend)]
-        checks = [Check("token", True, f"{answer.get('user')} in {answer.get('team')}"), clock_row(self._skew)]
+            return [Check("token", False, error.message, error.fix)]
+        checks = [Check("token", True, f"{answer.get('user')} in {answer.get('team')}"), clock_row(self.client.skew)]
         for scope, purpose in SCOPES.items():
-            mend = "" if scope in self._scopes else f"Add it at {SCOPE_PAGE}."
-            checks.append(Check(f"scope {scope}", scope in self._scopes, f"to {purpose}", mend))
+            fix = "" if scope in self.client.scopes else f"Add it at {SCOPE_PAGE}."
+            checks.append(Check(f"scope {scope}", scope in self.client.scopes, f"to {purpose}", fix))
         for scope, purpose in OPTIONAL_SCOPES.items():
-            given = "to" if scope in self._scopes else "not granted; only needed to"
+            given = "to" if scope in self.client.scopes else "not granted; only needed to"
             checks.append(Check(f"scope {scope}", True, f"{given} {purpose}"))
         try:
             known = self._all_channels()
         except SourceError as error:
-            return [*checks, Check("channels", False, error.message, error.mend)]
+            return [*checks, Check("channels", False, error.message, error.fix)]
         joined = {name for name, channel in known.items() if channel.get("is_member", True)}
-        mend = "Check the name, and invite the app in the channel: /invite."
+        fix = "Check the name, and invite the app in the channel: /invite."
         listed = [self._name_of(name, known) for name in self.channels]
-        checks += listed_rows("channel", listed, joined, mend)
-        if joined & set(listed) and self._scopes >= set(SCOPES):
+        checks += listed_rows("channel", listed, joined, fix)
+        if joined & set(listed) and self.client.scopes >= set(SCOPES):
             checks.append(self._volume(sorted(joined & set(listed)), known, since))
         return checks
 
@@ -123,10 +100,10 @@ class SlackConnector:
         pages = threads = 0.0
         for name in names:
             try:
-                answer = self._ask("conversations.history", channel=known[name]["id"], limit=PAGE_SIZE,
+                answer = self.client.ask("conversations.history", channel=known[name]["id"], limit=PAGE_SIZE,
                                    oldest=f"{since.timestamp():.6f}")  # fmt: skip
             except SourceError as error:
-                return Check("data", False, f"#{name}: {error.message}", error.mend)
+                return Check("data", False, f"#{name}: {error.message}", error.fix)
             stamps = [float(m["ts"]) for m in answer["messages"]]
             whole = 1.0
             if answer.get("has_more") and len(stamps) > 1:
@@ -217,10 +194,10 @@ class SlackConnector:
             root, _, ts = record.partition("/")
             query = {"channel": self._id(stream), "oldest": ts, "latest": ts, "inclusive": "true"}
             if root == ts:
-                found = self._ask("conversations.history", **query, limit=1)["messages"]
+                found = self.client.ask("conversations.history", **query, limit=1)["messages"]
             else:
                 try:
-                    found = self._ask("conversations.replies", **query, ts=root, limit=PAGE_SIZE)["messages"]
+                    found = self.client.ask("conversations.replies", **query, ts=root, limit=PAGE_SIZE)["messages"]
                 except BadAnswer:
                     found = []  # the thread is gone
             page = self._page(stream, [m for m in found if m.get("ts") == ts], None)
@@ -244,7 +221,7 @@ class SlackConnector:
         groups = self._groups()
         position = ""
         while True:
-            answer = self._ask("users.list", limit=PAGE_SIZE, cursor=position)
+            answer = self.client.ask("users.list", limit=PAGE_SIZE, cursor=position)
             accounts, failures = [], []
             for user in answer["members"]:
                 try:
@@ -259,10 +236,10 @@ class SlackConnector:
 
     def _groups(self) -> dict[str, list[str]]:
         """Handles of the user groups that each user is in; none without the scope."""
-        if "usergroups:read" not in self._scopes:
+        if "usergroups:read" not in self.client.scopes:
             return {}
         found: dict[str, list[str]] = {}
-        for group in self._ask("usergroups.list", include_users="true")["usergroups"]:
+        for group in self.client.ask("usergroups.list", include_users="true")["usergroups"]:
             for user in group.get("users") or []:
                 found.setdefault(user, []).append(str(group.get("handle") or group.get("name")))
         return found
@@ -272,7 +249,7 @@ class SlackConnector:
         channel = self._id(stream)
         while True:
             query = {"channel": channel, "limit": PAGE_SIZE, "oldest": oldest, "latest": latest}
-            answer = self._ask("conversations.history", **query)
+            answer = self.client.ask("conversations.history", **query)
             messages = [m for m in answer["messages"] if isinstance(m, dict) and _is_ts(m.get("ts"))]
             more = bool(answer.get("has_more")) and bool(messages)
             yield messages, more
@@ -295,7 +272,7 @@ class SlackConnector:
             root, partly = parent["ts"], bool(news) and int(parent["reply_count"]) > LONG_THREAD and not whole
             after, position = (news if partly else root), ""
             while True:
-                answer = self._ask("conversations.replies", channel=channel, ts=root, limit=PAGE_SIZE, cursor=position,
+                answer = self.client.ask("conversations.replies", channel=channel, ts=root, limit=PAGE_SIZE, cursor=position,
                                    oldest=news if partly else "")  # fmt: skip
                 replies = [m for m in answer["messages"] if isinstance(m, dict) and m.get("ts") != root]
                 position = (answer.get("response_metadata") or {}).get("next_cursor") or ""
@@ -358,11 +335,11 @@ class SlackConnector:
         read to their end."""
         found: dict[str, dict[str, Any]] = {}
         position = ""
-        if not self._scopes:
-            self._ask("auth.test")
-        kinds = "public_channel,private_channel" if "groups:read" in self._scopes else "public_channel"
+        if not self.client.scopes:
+            self.client.ask("auth.test")
+        kinds = "public_channel,private_channel" if "groups:read" in self.client.scopes else "public_channel"
         while True:
-            answer = self._ask(
+            answer = self.client.ask(
                 "conversations.list", types=kinds, exclude_archived="false", limit=PAGE_SIZE, cursor=position
             )
             for channel in answer["channels"]:
@@ -376,98 +353,6 @@ class SlackConnector:
     def _name_of(listed: str, known: Mapping[str, Any]) -> str:
         """A channel may be listed by its id, which outlives a new name."""
         return next((name for name, channel in known.items() if channel["id"] == listed), listed)
-
-    def _ask(self, method: str, **query: Any) -> Any:
-        tier_three = method in ("conversations.history", "conversations.replies")
-        rate = self._rate if tier_three else self._lists_rate
-        return retrying(lambda: self._translated(method, query), self._limiter, f"slack {method}", rate)
-
-    def _translated(self, method: str, query: Mapping[str, Any]) -> Any:
-        try:
-            answer = self.client.api_call(method, params={k: v for k, v in query.items() if v != ""})
-        except SlackApiError as error:
-            raise self._error(method, error) from None
-        except (SlackClientError, OSError, ValueError, RecursionError, HTTPException) as error:
-            raise SourceUnavailable(
-                self.name, f"no usable answer from {self.api_url} ({type(error).__name__}).",
-                "Check slack.api_url and the network.",
-            ) from None  # fmt: skip
-        if not isinstance(answer.data, dict):
-            raise SourceUnavailable(self.name, f"{method} answered with something that is not JSON.")
-        if method == "auth.test":
-            self._scopes = set((_header(answer.headers, "x-oauth-scopes") or "").replace(" ", "").split(","))
-            if date := _header(answer.headers, "date"):
-                self._skew = parsedate_to_datetime(date).timestamp() - time.time()
-        missing = _ANSWERS.get(method, set()) - set(answer.data)
-        if missing:
-            raise SourceUnavailable(self.name, f"{method} answered without {', '.join(sorted(missing))}.")
-        return answer
-
-    def _error(self, method: str, error: SlackApiError) -> SourceError:
-        response = error.response
-        if isinstance(response, Mapping) or not hasattr(response, "status_code"):
-            return BadAnswer(self.name, f"{method} gave no readable answer.")
-        if response.status_code == 429:
-            return RateLimited(self.name, seconds_of(_header(response.headers, "retry-after"), 5))
-        if response.status_code >= 500:
-            return SourceUnavailable(self.name, f"{method} answered {response.status_code}.")
-        data = response.data if isinstance(response.data, dict) else {}
-        code = str(data.get("error", "unknown"))
-        if not _CODE.fullmatch(code):  # the client puts a page that is not JSON there
-            return SourceUnavailable(self.name, f"{method} answered with something that is not JSON.")
-        if code in _TOKEN_ERRORS:
-            return CredentialError(
-                self.name, f"the token is not accepted ({code}).", f"Copy the bot token from {SCOPE_PAGE}; slack.token."
-            )
-        if code == "missing_scope":
-            return ScopeError(self.name, str(data.get("needed", "?")), f"Add it at {SCOPE_PAGE}.")
-        if code == "ratelimited":
-            return RateLimited(self.name, 30)
-        if code in ("not_in_channel", "channel_not_found", "is_archived"):
-            return NotReachable(self.name, f"{method}: {code}.", "Invite the app to the channel: /invite.")
-        if code in ("internal_error", "fatal_error", "service_unavailable", "request_timeout"):
-            return SourceUnavailable(self.name, f"{method} answered {code}.")
-        return BadAnswer(self.name, f"{method} answered {code}.")
-
-
-def parse_message(message: Mapping[str, Any], name: str, channel: str) -> tuple[WorkItem | None, Signal | None]:
-    """Read one message: a work item where it is no reply, and its signal. Neither for joins and the like.
-
-    A deleted message whose thread lives on leaves a tombstone: an item without words, for the replies to be about.
-    """
-    subtype = message.get("subtype")
-    if subtype in _SKIPPED:
-        return None, None
-    ts = str(message["ts"])
-    root = str(message.get("thread_ts") or ts)
-    if not isinstance(message.get("text") or "", str):
-        raise TypeError("the text is no string")
-    text = (from_mrkdwn(message.get("text")) or from_blocks(message.get("blocks")))[:LONGEST_TEXT]
-    if subtype == "tombstone":
-        at = datetime.fromtimestamp(float(ts), UTC)
-        return WorkItem("slack", f"{channel}:{ts}", "message", f"#{name}", created_at=at, updated_at=at), None
-    at = datetime.fromtimestamp(float(ts), UTC)
-    bot = subtype == "bot_message" or bool(message.get("bot_id"))
-    item = None
-    if root == ts:
-        item = WorkItem(
-            "slack", f"{channel}:{ts}", "message", f"#{name}", None, text, mentions=issue_keys(text),
-            created_at=at, updated_at=at, automated=bot,
-        )  # fmt: skip
-    author = message.get("user") or message.get("bot_id")
-    return item, Signal(
-        "slack", f"{channel}:{ts}", f"{channel}:{root}", "message", at, author, text=text, mentions=issue_keys(text)
-    )
-
-
-def parse_user(user: Mapping[str, Any], groups: Mapping[str, Sequence[str]] | None = None) -> Account:
-    """Read one member of users.list; `groups` are the user groups' handles by user."""
-    profile = user.get("profile") or {}
-    return Account(
-        "slack", str(user["id"]), user.get("real_name") or user.get("name") or "", profile.get("email"),
-        bool(user.get("is_bot")) or user["id"] == "USLACKBOT", user.get("tz"),
-        tuple((groups or {}).get(str(user["id"]), ())),
-    )  # fmt: skip
 
 
 def _has_news(parent: Mapping[str, Any], known: str) -> bool:
@@ -501,11 +386,3 @@ def _after(ts: str) -> str:
     """The next possible ts: `latest` is exclusive, and this message's own parent is to be read again."""
     whole, _, part = ts.partition(".")
     return f"{int(whole) + 1}.000000" if part == "999999" else f"{whole}.{int(part or 0) + 1:06d}"
-
-
-def _header(headers: Mapping[str, Any], name: str) -> str | None:
-    """urllib keeps the server's spelling and slack_sdk may give a list, so neither case nor type is certain."""
-    for key, value in headers.items():
-        if key.lower() == name:
-            return str(value[0] if isinstance(value, list) else value)
-    return None

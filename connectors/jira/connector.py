@@ -14,29 +14,21 @@ Facts that shape this module, each of which has cost another connector data:
 
 import json
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from typing import Any
-
-import requests
-from jira import JIRA
-from jira.exceptions import JIRAError
 
 from connectors.ahead import ahead
 from connectors.base import (
     Account,
     BadAnswer,
     Check,
-    CredentialError,
     Cursor,
     Failure,
     NotReachable,
     Page,
-    RateLimited,
-    ScopeError,
     Signal,
     SourceError,
     SourceUnavailable,
@@ -44,25 +36,18 @@ from connectors.base import (
     WorkItem,
 )
 from connectors.checks import after_pages, clock_row, listed_rows
+from connectors.jira.client import PAGE_SIZE, JiraClient, NotFound
+from connectors.jira.parse import parse_issue, read_time
 from connectors.limits import Limiter, Rate
-from connectors.retry import retrying, seconds_of
-from connectors.text import from_adf, hours_of, issue_keys
 
 OVERLAP = timedelta(minutes=5)
 RECENT = timedelta(days=14)
 """What a first pull reads before it turns to the past."""
-PAGE_SIZE = 100
 FIELDS = ("summary,description,issuetype,status,project,parent,assignee,creator,reporter,labels,created,updated,"
           "comment,worklog,issuelinks")  # fmt: skip
-LONGEST_TEXT = 20_000
 LONGEST_PARTS = 5_000
 """Comments, changes and worklogs read of one issue; beyond that it is an automation's, not work."""
-_MAKE_ONE = "https://id.atlassian.com/manage-profile/security/api-tokens"
 _BAD = (KeyError, TypeError, ValueError, AttributeError, OverflowError)
-
-
-class _NotFound(BadAnswer):
-    """404: deleted, moved out of sight, or never there."""
 
 
 class JiraConnector:
@@ -74,28 +59,24 @@ class JiraConnector:
         self, *, url: str, email: str = "", token: str, projects: list[str], timeout: float = 30,
         requests_per_second: float = 10, limiter: Limiter | None = None, now: Callable[[], float] = time.time,
     ) -> None:  # fmt: skip
-        self.url, self.projects = url.rstrip("/"), projects
-        self._options = {"server": self.url, "rest_api_version": "3"}
-        self._auth: dict[str, Any] = {"basic_auth": (email, token)} if email else {"token_auth": token}
-        self._timeout, self._now = timeout, now
-        self._limiter, self._rate = limiter or Limiter(), Rate.per_second(requests_per_second)
-        self._client: JIRA | None = None
+        self.url, self.projects, self._now = url.rstrip("/"), projects, now
+        self._rate = Rate.per_second(requests_per_second)
+        self.client = JiraClient(self.url, email, token, timeout, self._rate, limiter or Limiter())
         self._categories: dict[str, str] = {}
         self._known: set[str] = set()
-        self._skew: float | None = None
 
     def check(self, since: datetime) -> list[Check]:
         """See connectors.base.Connector."""
         checks = []
         try:
-            me = self._ask(lambda: self.client.myself())
+            me = self.client.ask(lambda jira: jira.myself())
             checks.append(Check("account", True, f"{me.get('displayName', '?')}, time zone {me.get('timeZone', '?')}"))
-            visible = {p["key"] for p in self._ask(lambda: self.client._get_json("project"))}
+            visible = {p["key"] for p in self.client.get("project")}
         except SourceError as error:
-            return [*checks, Check("account", False, error.message, error.mend)]
-        checks.append(clock_row(self._skew))
-        mend = "Check the key, or give the account the permission Browse Projects there."
-        checks += listed_rows("project", self.projects, visible, mend)
+            return [*checks, Check("account", False, error.message, error.fix)]
+        checks.append(clock_row(self.client.skew))
+        fix = "Check the key, or give the account the permission Browse Projects there."
+        checks += listed_rows("project", self.projects, visible, fix)
         if visible & set(self.projects):
             checks.append(self._volume(since))
         return checks
@@ -103,7 +84,7 @@ class JiraConnector:
     def _volume(self, since: datetime) -> Check:
         jql = f"{self._in_projects()} AND updated >= {_millis(since)}"
         try:
-            count = int(self._ask(lambda: self.client.approximate_issue_count(jql)))
+            count = int(self.client.ask(lambda jira: jira.approximate_issue_count(jql)))
         except (SourceError, *_BAD):
             return Check("data", True, "this Jira does not count issues; the first pull shows how far it is")
         return after_pages("issues", count, PAGE_SIZE, self._rate)
@@ -163,7 +144,7 @@ class JiraConnector:
 
     def sweep(self, known: Iterable[str]) -> Iterator[Page]:
         """Ask for every known issue by its id: one that is deleted, or moved to a project that is not listed, is gone."""
-        visible = {p["key"] for p in self._ask(lambda: self.client._get_json("project"))}
+        visible = {p["key"] for p in self.client.get("project")}
         if hidden := [key for key in self.projects if key not in visible]:
             raise NotReachable(
                 self.name, f"the project {', '.join(hidden)} is not visible, so nothing is taken for deleted.",
@@ -175,17 +156,6 @@ class JiraConnector:
             gone = sorted({*some} - {str(issue["id"]) for issue in self._by_id(some, "project")})
             if gone:
                 yield Page("sweep", {}, gone=gone)
-
-    @property
-    def client(self) -> JIRA:
-        """The vendor's client; asks the server on first use which kind of Jira it is."""
-        if self._client is None:
-            client = self._retried(
-                lambda: JIRA(self.url, options=self._options, max_retries=0, timeout=self._timeout, **self._auth)
-            )
-            client._session.hooks["response"].append(self._heard)
-            self._client = client
-        return self._client
 
     def _in_projects(self) -> str:
         return f"project in ({', '.join(json.dumps(key) for key in self.projects)})"
@@ -217,37 +187,15 @@ class JiraConnector:
 
     def _by_id(self, ids: Sequence[str], fields: str) -> list[dict[str, Any]]:
         """Those of the issues that are there and in a listed project."""
-        expand = ["changelog"] if fields == FIELDS else []
-        if not self.client._is_cloud:
-            jql = f"{self._in_projects()} AND id in ({', '.join(ids)})"
-            found = self._ask(lambda: self.client.search_issues(
-                jql, maxResults=PAGE_SIZE, fields=fields, expand=",".join(expand), validate_query=False, json_result=True
-            ))["issues"]  # fmt: skip
-        else:
-            wanted = {"issueIdsOrKeys": list(ids), "fields": [*fields.split(","), "project"], "expand": expand}
-            url = self.client._get_url("issue/bulkfetch")
-            found = self._ask(lambda: self.client._session.post(url, data=json.dumps(wanted)).json()).get("issues", [])
+        found = self.client.by_id(self._in_projects(), ids, fields, changelog=fields == FIELDS)
         return [issue for issue in found if issue["fields"]["project"]["key"] in self.projects]
 
     def _search(self, which: str, order: str, token: Any, fields: str) -> dict[str, Any]:
-        answer = self._ask_search(f"{self._in_projects()} AND {which} ORDER BY {order}", token, fields)
+        answer = self.client.search(
+            f"{self._in_projects()} AND {which} ORDER BY {order}", token, fields, changelog=fields == FIELDS
+        )
         if not isinstance(answer, dict) or not isinstance(answer.get("issues"), list):
             raise SourceUnavailable(self.name, "the search answered without a list of issues.")
-        return answer
-
-    def _ask_search(self, jql: str, token: Any, fields: str) -> Any:
-        expand = "changelog" if fields == FIELDS else None
-        if self.client._is_cloud:
-            return self._ask(lambda: self.client.enhanced_search_issues(
-                jql, nextPageToken=token, maxResults=PAGE_SIZE, fields=fields, expand=expand, json_result=True
-            ))  # fmt: skip
-        offset = int(token or 0)
-        answer = self._ask(lambda: self.client.search_issues(
-            jql, startAt=offset, maxResults=PAGE_SIZE, fields=fields, expand=expand, json_result=True
-        ))  # fmt: skip
-        seen = offset + len(answer.get("issues", []))
-        if answer.get("issues") and seen < int(answer.get("total", 0)):
-            answer["nextPageToken"] = seen
         return answer
 
     def _page(self, issues: list[Any], cursor: Cursor | None, reached: datetime | None = None) -> Page:
@@ -256,14 +204,14 @@ class JiraConnector:
         accounts: dict[str, Account] = {}
         failures: list[Failure] = []
         if not self._categories:
-            statuses = self._ask(lambda: self.client._get_json("status"))
+            statuses = self.client.get("status")
             self._categories = {status["id"]: status["statusCategory"]["key"] for status in statuses}
         down = 0
         for issue in issues:
             try:
                 self._complete(issue)
                 item, its_signals, its_accounts = parse_issue(issue, self._categories, self.url)
-            except _NotFound:
+            except NotFound:
                 continue  # deleted since the search; the sweep takes it away
             except (*_BAD, BadAnswer, SourceUnavailable) as error:
                 # One issue whose parts cannot be had is its own fault, several in a row are the server's.
@@ -322,142 +270,10 @@ class JiraConnector:
     def _all(self, path: str, key: str) -> list[Any]:
         found: list[Any] = []
         while True:
-            query = {"startAt": len(found), "maxResults": PAGE_SIZE}
-            answer = self._ask(lambda query=query: self.client._get_json(path, params=query))
+            answer = self.client.get(path, startAt=len(found), maxResults=PAGE_SIZE)
             found += answer[key]
             if not answer[key] or len(found) >= min(int(answer["total"]), LONGEST_PARTS):
                 return found
-
-    def _ask(self, call: Any) -> Any:
-        _ = self.client  # connects first: retries within retries would multiply
-        return self._retried(call)
-
-    def _retried(self, call: Any) -> Any:
-        return retrying(lambda: self._translated(call), self._limiter, "jira", self._rate)
-
-    def _heard(self, response: requests.Response, *_: Any, **__: Any) -> None:
-        """Read the answer's headers: the server's clock, and whether its bucket is empty."""
-        at = parsedate_to_datetime(response.headers["Date"]) if "Date" in response.headers else None
-        self._skew = at.timestamp() - time.time() if at else None
-        if response.headers.get("X-RateLimit-Remaining") == "0" and response.ok:
-            reset = response.headers.get("X-RateLimit-Reset", "")
-            try:
-                seconds = datetime.fromisoformat(reset).timestamp() - time.time()
-            except ValueError:
-                seconds = 1.0
-            self._limiter.pause("jira", min(max(seconds, 0.0), 60.0))
-
-    def _translated(self, call: Any) -> Any:
-        """Run a call of the client; its errors become ours, which say whether to try again."""
-        try:
-            return call()
-        except JIRAError as error:
-            raise self._error(error) from None  # the client's message holds headers and the whole body
-        except (requests.JSONDecodeError, RecursionError, UnicodeDecodeError):
-            raise SourceUnavailable(self.name, f"{self.url} answered with something that is not JSON.") from None
-        except requests.RequestException as error:
-            raise SourceUnavailable(
-                self.name, f"no answer from {self.url} ({type(error).__name__}).", "Check jira.url and the network."
-            ) from None
-
-    def _error(self, error: JIRAError) -> SourceError:
-        status, response = error.status_code, error.response
-        if status == 401:
-            return CredentialError(
-                self.name,
-                "the token is not accepted.",
-                f"Make a new one at {_MAKE_ONE} and set jira.email, jira.token.",
-            )
-        if status == 403:
-            return ScopeError(self.name, "read:jira-work", "Give the account Browse Projects, or the token that scope.")
-        retry_after = response.headers.get("Retry-After") if response is not None else None
-        if status == 429 or (status == 503 and retry_after):
-            return RateLimited(self.name, seconds_of(retry_after, 5))
-        if status == 404:
-            return _NotFound(self.name, f"{self.url} has no such thing.")
-        if status is None or status >= 500:
-            return SourceUnavailable(self.name, f"{self.url} answered {status}.")
-        return BadAnswer(self.name, f"{self.url} answered {status}: {str(error.text)[:200]}")
-
-
-def parse_issue(
-    issue: Mapping[str, Any], categories: Mapping[str, str], url: str = ""
-) -> tuple[WorkItem, list[Signal], list[Account]]:
-    """Read one issue of the search's answer.
-
-    `categories` gives the category (new, indeterminate, done) of a status id. Raises KeyError, TypeError or
-    ValueError where the answer is not what Jira documents.
-    """
-    fields, id_ = issue["fields"], str(issue["id"])
-    accounts: dict[str, Account] = {}
-
-    def account(user: Mapping[str, Any] | None) -> str | None:
-        if not user:
-            return None
-        name = str(user.get("accountId") or user["name"])
-        if name not in accounts:
-            accounts[name] = _account(user)
-        return name
-
-    assignee, creator = account(fields.get("assignee")), account(fields.get("creator") or fields.get("reporter"))
-    title, text = fields.get("summary"), from_adf(fields.get("description"))[:LONGEST_TEXT] or None
-    linked = [
-        link[side]["key"] for link in fields.get("issuelinks") or [] for side in ("inwardIssue", "outwardIssue")
-        if side in link
-    ]  # fmt: skip
-    item = WorkItem(
-        "jira", id_, fields["issuetype"]["name"].lower(), fields["project"]["key"], title, text, issue["key"],
-        str(fields["parent"]["id"]) if fields.get("parent") else None, tuple(fields.get("labels") or ()),
-        fields["status"]["name"], assignee,
-        tuple(key for key in (*issue_keys(title, text), *linked) if key != issue["key"]),
-        f"{url}/browse/{issue['key']}", _time(fields["created"]), _time(fields["updated"]),
-    )  # fmt: skip
-    signals = [Signal("jira", f"issue:{id_}:created", id_, "created", _time(fields["created"]), creator)]
-    for history in (issue.get("changelog") or {}).get("histories") or []:
-        signals += _changes(history, id_, account(history.get("author")), categories)
-    for comment in (fields.get("comment") or {}).get("comments") or []:
-        body = from_adf(comment.get("body"))[:LONGEST_TEXT]
-        signals.append(Signal(
-            "jira", f"comment:{comment['id']}", id_, "comment", _time(comment["created"]),
-            account(comment.get("author")), text=body, mentions=issue_keys(body),
-        ))  # fmt: skip
-    for log in (fields.get("worklog") or {}).get("worklogs") or []:
-        signals.append(Signal(
-            "jira", f"worklog:{log['id']}", id_, "worklog", _time(log["started"]), account(log.get("author")),
-            hours=hours_of(log["timeSpentSeconds"]), text=from_adf(log.get("comment")) or None,
-        ))  # fmt: skip
-    return item, signals, list(accounts.values())
-
-
-def _changes(
-    history: Mapping[str, Any], id_: str, author: str | None, categories: Mapping[str, str]
-) -> Iterator[Signal]:
-    at = _time(history["created"])
-    for number, change in enumerate(history["items"]):
-        name = f"change:{history['id']}:{number}"
-        if change["field"] == "status":
-            detail = {"from": categories.get(str(change.get("from")), "new"),
-                      "to": categories.get(str(change.get("to")), "new")}  # fmt: skip
-            yield Signal("jira", name, id_, "transition", at, author, detail=detail)
-        elif change["field"] == "assignee":
-            yield Signal("jira", name, id_, "assignment", at, author,
-                         detail={"from": change.get("from"), "to": change.get("to")})  # fmt: skip
-        elif change["field"] in ("description", "summary"):
-            yield Signal("jira", name, id_, "edit", at, author)
-
-
-def _account(user: Mapping[str, Any]) -> Account:
-    return Account(
-        "jira", str(user.get("accountId") or user["name"]), user.get("displayName") or "", user.get("emailAddress"),
-        user.get("accountType") == "app", user.get("timeZone"),
-    )  # fmt: skip
-
-
-def _time(text: str) -> datetime:
-    at = datetime.fromisoformat(text)
-    if at.tzinfo is None:
-        raise ValueError(f"a time without a zone: {text!r}")
-    return at.astimezone(UTC)
 
 
 def _times(issues: Iterable[Any]) -> list[int]:
@@ -465,7 +281,7 @@ def _times(issues: Iterable[Any]) -> list[int]:
     times = []
     for issue in issues:
         with suppress(KeyError, TypeError, ValueError):
-            times.append(_millis(_time(issue["fields"]["updated"])))
+            times.append(_millis(read_time(issue["fields"]["updated"])))
     return times
 
 

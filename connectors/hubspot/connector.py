@@ -7,25 +7,18 @@ change stood at its beginning, less an overlap, because the search lags behind w
 of time, the newest first. An engagement counts only where it hangs on a deal or ticket of a listed pipeline.
 """
 
-import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from itertools import groupby
 from typing import Any
-
-from hubspot import HubSpot
-from urllib3.exceptions import HTTPError
 
 from connectors.base import (
     BadAnswer,
     Check,
-    CredentialError,
     Cursor,
     Failure,
     Page,
-    RateLimited,
     ScopeError,
     Signal,
     SourceError,
@@ -34,15 +27,14 @@ from connectors.base import (
     WorkItem,
 )
 from connectors.checks import after_pages, clock_row, listed_rows
-from connectors.hubspot_parse import ENGAGEMENTS, PROPERTIES, parse_engagement, parse_owner, parse_record
+from connectors.hubspot.client import HubSpotClient
+from connectors.hubspot.parse import ENGAGEMENTS, PROPERTIES, parse_engagement, parse_owner, parse_record
 from connectors.limits import Limiter, Rate
-from connectors.retry import retrying, seconds_of
 
 OVERLAP = timedelta(minutes=5)
 RECENT = timedelta(days=14)
 """What a first pull reads before it turns to the past."""
 SLICE_MILLIS = 28 * 86_400_000
-TIMEOUT_SECONDS = 30
 _BAD = (KeyError, TypeError, ValueError, AttributeError, OverflowError)
 PAGE_SIZE = 200
 BATCH = 100
@@ -54,7 +46,6 @@ SCOPES = {
     "sales-email-read": ("emails", "read e-mails' text"),
     "crm.objects.owners.read": ("owners", "know one person across the sources"),
 }
-SCOPE_PAGE = "HubSpot, Settings, Integrations, Private Apps, your app, Scopes"
 
 
 class HubSpotConnector:
@@ -68,25 +59,27 @@ class HubSpotConnector:
         now: Callable[[], float] = time.time,
     ) -> None:  # fmt: skip
         self.api_url, self.pipelines = api_url.rstrip("/"), pipelines
-        self.client = HubSpot(access_token=token, host=self.api_url)
-        self._limiter, self._now = limiter or Limiter(), now
-        self._search_rate, self._rate = Rate.per_second(searches_per_second), Rate.per_second(requests_per_second)
+        self._now, self._search_rate = now, Rate.per_second(searches_per_second)
+        self.client = HubSpotClient(
+            self.api_url, token, self._search_rate, Rate.per_second(requests_per_second), limiter or Limiter()
+        )
         self._pipelines: dict[str, dict[str, Any]] = {}
         self._listed: dict[str, bool] = {}
-        self._skew: float | None = None
 
     def check(self, since: datetime) -> list[Check]:
         """See connectors.base.Connector."""
         checks: list[Check] = []
         for scope, (type_, purpose) in SCOPES.items():
             try:
-                self._owners(1, None) if type_ == "owners" else self._search(type_, {"limit": 1, "properties": []})
+                self.client.owners(1, None) if type_ == "owners" else self.client.search(
+                    type_, {"limit": 1, "properties": []}
+                )
                 checks.append(Check(f"scope {scope}", True, f"to {purpose}"))
             except ScopeError as error:
-                checks.append(Check(f"scope {scope}", False, f"to {purpose}", error.mend))
+                checks.append(Check(f"scope {scope}", False, f"to {purpose}", error.fix))
             except SourceError as error:
-                return [Check("token", False, error.message, error.mend)]
-        checks.append(clock_row(self._skew))
+                return [Check("token", False, error.message, error.fix)]
+        checks.append(clock_row(self.client.skew))
         names: set[str] = set()
         for kind in ("deals", "tickets"):
             try:
@@ -101,7 +94,7 @@ class HubSpotConnector:
     def _volume(self, since: datetime) -> Check:
         filters = [{"propertyName": "hs_lastmodifieddate", "operator": "GTE", "value": str(_millis(since))}]
         query = {"limit": 1, "properties": [], "filterGroups": [{"filters": filters}]}
-        count = sum(int(self._search(type_, query).get("total", 0)) for type_ in TYPES)
+        count = sum(int(self.client.search(type_, query).get("total", 0)) for type_ in TYPES)
         return after_pages("records", count, PAGE_SIZE, self._search_rate)
 
     def streams(self) -> list[str]:
@@ -187,10 +180,10 @@ class HubSpotConnector:
             query = {"limit": PAGE_SIZE, "properties": self._properties(stream), "sorts": ["hs_object_id"],
                      "filterGroups": [{"filters": [*filters, above]}]}  # fmt: skip
             try:
-                found = self._search(stream, query)["results"]
+                found = self.client.search(stream, query)["results"]
             except SourceUnavailable as error:
                 # One record may break the whole answer: without their properties, then each by itself.
-                found = self._search(stream, {**query, "properties": []})["results"]
+                found = self.client.search(stream, {**query, "properties": []})["results"]
                 found = [self._alone(stream, str(record["id"]), error) for record in found]
             last = str(found[-1]["id"]) if found else last
             more = len(found) == PAGE_SIZE
@@ -207,9 +200,7 @@ class HubSpotConnector:
 
     def _by_id(self, stream: str, ids: Sequence[str], properties: list[str]) -> list[dict[str, Any]]:
         query = {"inputs": [{"id": id_} for id_ in ids], "properties": properties, "propertiesWithHistory": []}
-        answer = self._ask(lambda: self.client.crm.objects.batch_api.read(
-            stream, query, _preload_content=False, _request_timeout=TIMEOUT_SECONDS
-        ))  # fmt: skip
+        answer = self.client.batch_read(stream, query)
         return [record for record in answer.get("results", []) if not record.get("archived")]
 
     def _page(
@@ -253,7 +244,7 @@ class HubSpotConnector:
         for archived in (False, True):  # deals keep owners who have left
             after = None
             while True:
-                answer = self._owners(100, after, archived)
+                answer = self.client.owners(100, after, archived)
                 accounts, failures = [], []
                 for owner in answer["results"]:
                     try:
@@ -274,7 +265,7 @@ class HubSpotConnector:
         }  # fmt: skip
         if before is not None:
             query["filterGroups"] = [{"filters": [{"propertyName": name, "operator": "LT", "value": str(before)}]}]
-        found = self._search(stream, query)["results"]
+        found = self.client.search(stream, query)["results"]
         try:
             return int(datetime.fromisoformat(found[0]["properties"][name]).timestamp() * 1000) if found else 0
         except _BAD:
@@ -300,9 +291,7 @@ class HubSpotConnector:
         inputs = [{"id": id_} for id_ in ids]
         while inputs:
             some, inputs = inputs[:BATCH], inputs[BATCH:]
-            answer = self._ask(lambda some=some: self.client.crm.associations.v4.batch_api.get_page(
-                stream, target, {"inputs": some}, _preload_content=False, _request_timeout=TIMEOUT_SECONDS
-            ))  # fmt: skip
+            answer = self.client.associations(stream, target, some)
             for row in answer.get("results", []):
                 id_ = str(row["from"]["id"])
                 found.setdefault(id_, []).extend(str(one["toObjectId"]) for one in row.get("to") or [])
@@ -331,9 +320,7 @@ class HubSpotConnector:
 
     def _known_pipelines(self, kind: str) -> dict[str, Any]:
         if kind not in self._pipelines:
-            answer = self._ask(lambda: self.client.crm.pipelines.pipelines_api.get_all(
-                kind, _preload_content=False, _request_timeout=TIMEOUT_SECONDS
-            ))  # fmt: skip
+            answer = self.client.pipelines(kind)
             self._pipelines[kind] = {pipeline["id"]: pipeline for pipeline in answer["results"]}
         return self._pipelines[kind]
 
@@ -343,75 +330,6 @@ class HubSpotConnector:
             stages = (s["id"] for p in self._known_pipelines(stream).values() for s in p["stages"])
             names += [f"hs_v2_date_entered_{stage}" for stage in stages]
         return names
-
-    def _owners(self, limit: int, after: str | None, archived: bool = False) -> Any:
-        query = {"limit": limit, "archived": archived, **({"after": after} if after else {})}
-        return self._ask(lambda: self.client.crm.owners.owners_api.get_page(
-            **query, _preload_content=False, _request_timeout=TIMEOUT_SECONDS
-        ), wants="results")  # fmt: skip
-
-    def _search(self, type_: str, query: dict[str, Any]) -> Any:
-        return self._ask(lambda: self.client.crm.objects.search_api.do_search(
-            type_, query, _preload_content=False, _request_timeout=TIMEOUT_SECONDS
-        ), search=True, wants="results")  # fmt: skip
-
-    def _ask(self, call: Any, *, search: bool = False, wants: str = "") -> Any:
-        bucket, rate = ("hubspot search", self._search_rate) if search else ("hubspot", self._rate)
-        return retrying(lambda: self._translated(call, bucket, wants), self._limiter, bucket, rate)
-
-    def _heard(self, headers: Mapping[str, str], bucket: str) -> None:
-        """Read the answer's headers: the server's clock, and whether its ten seconds are used up."""
-        if "Date" in headers:
-            self._skew = parsedate_to_datetime(headers["Date"]).timestamp() - time.time()
-        if headers.get("X-HubSpot-RateLimit-Remaining") == "0":
-            millis = headers.get("X-HubSpot-RateLimit-Interval-Milliseconds", "")
-            self._limiter.pause(bucket, min(int(millis) / 1000, 60.0) if millis.isdigit() else 1.0)
-
-    def _translated(self, call: Any, bucket: str, wants: str) -> Any:
-        """`_preload_content=False` gives the raw answer: the client's models drop properties they do not know."""
-        try:
-            response = call()
-            answer = json.loads(response.data)
-        except HTTPError as error:
-            raise SourceUnavailable(
-                self.name,
-                f"no answer from {self.api_url} ({type(error).__name__}).",
-                "Check hubspot.api_url, the network.",
-            ) from None
-        except (ValueError, RecursionError):
-            raise SourceUnavailable(self.name, f"{self.api_url} answered with something that is not JSON.") from None
-        except Exception as error:  # every API of the client has an ApiException class of its own, without a base
-            if not hasattr(error, "status") or not hasattr(error, "body"):
-                raise
-            raise self._error(error) from None
-        self._heard(response.headers, bucket)
-        if not isinstance(answer, dict) or (wants and not isinstance(answer.get(wants), list)):
-            raise SourceUnavailable(self.name, f"{self.api_url} answered without {wants or 'an object'}.")
-        return answer
-
-    def _error(self, error: Any) -> SourceError:
-        status = int(error.status or 0)
-        if status == 401:
-            return CredentialError(
-                self.name, "the token is not accepted.", f"Copy it from {SCOPE_PAGE}; hubspot.token."
-            )
-        if status == 403:
-            return ScopeError(self.name, _missing_scopes(error.body), f"Add it at {SCOPE_PAGE}.")
-        if status == 429:
-            return RateLimited(self.name, seconds_of((error.headers or {}).get("Retry-After"), 10))
-        if status == 0 or status >= 500:
-            return SourceUnavailable(self.name, f"{self.api_url} answered {status}.")
-        return BadAnswer(self.name, f"{self.api_url} answered {status}: {str(error.body)[:200]}")
-
-
-def _missing_scopes(body: Any) -> str:
-    try:
-        answer: Mapping[str, Any] = json.loads(body)
-        context = answer.get("context") or (answer.get("errors") or [{}])[0].get("context") or {}
-        scopes = context.get("requiredGranularScopes") or context.get("requiredScopes")
-        return ", ".join(scopes) if scopes else "?"
-    except (ValueError, TypeError, AttributeError, IndexError):
-        return "?"
 
 
 def _millis(at: datetime) -> int:

@@ -1,0 +1,111 @@
+"""Asking HubSpot: the vendor's client within its limits, with retries; its errors become ours."""
+
+import json
+import time
+from collections.abc import Mapping, Sequence
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from hubspot import HubSpot
+from urllib3.exceptions import HTTPError
+
+from connectors.base import BadAnswer, CredentialError, RateLimited, ScopeError, SourceError, SourceUnavailable
+from connectors.limits import Limiter, Rate
+from connectors.retry import retrying, seconds_of
+
+SOURCE = "hubspot"
+TIMEOUT_SECONDS = 30
+SCOPE_PAGE = "HubSpot, Settings, Integrations, Private Apps, your app, Scopes"
+
+
+class HubSpotClient:
+    """One account. `skew` is the server's clock less ours in seconds, None until it has answered with a Date."""
+
+    def __init__(self, api_url: str, token: str, search_rate: Rate, rate: Rate, limiter: Limiter) -> None:
+        self.api_url = api_url
+        self._vendor = HubSpot(access_token=token, host=api_url)
+        self._search_rate, self._rate, self._limiter = search_rate, rate, limiter
+        self.skew: float | None = None
+
+    def owners(self, limit: int, after: str | None, archived: bool = False) -> Any:
+        """One page of the owners. Raises SourceError, as all that follow."""
+        query = {"limit": limit, "archived": archived, **({"after": after} if after else {})}
+        return self._ask(lambda: self._vendor.crm.owners.owners_api.get_page(**query, **_raw()), wants="results")
+
+    def search(self, type_: str, query: dict[str, Any]) -> Any:
+        """One page of a search."""
+        api = self._vendor.crm.objects.search_api
+        return self._ask(lambda: api.do_search(type_, query, **_raw()), search=True, wants="results")
+
+    def batch_read(self, type_: str, query: dict[str, Any]) -> Any:
+        """Records by id, at most a hundred."""
+        return self._ask(lambda: self._vendor.crm.objects.batch_api.read(type_, query, **_raw()))
+
+    def associations(self, type_: str, target: str, inputs: Sequence[Mapping[str, str]]) -> Any:
+        """What records hang on, at most a hundred."""
+        api = self._vendor.crm.associations.v4.batch_api
+        return self._ask(lambda: api.get_page(type_, target, {"inputs": inputs}, **_raw()))
+
+    def pipelines(self, type_: str) -> Any:
+        """The pipelines of deals or of tickets, with their stages."""
+        return self._ask(lambda: self._vendor.crm.pipelines.pipelines_api.get_all(type_, **_raw()), wants="results")
+
+    def _ask(self, call: Any, *, search: bool = False, wants: str = "") -> Any:
+        bucket, rate = ("hubspot search", self._search_rate) if search else ("hubspot", self._rate)
+        return retrying(lambda: self._translated(call, bucket, wants), self._limiter, bucket, rate)
+
+    def _heard(self, headers: Mapping[str, str], bucket: str) -> None:
+        """Read the answer's headers: the server's clock, and whether its ten seconds are used up."""
+        if "Date" in headers:
+            self.skew = parsedate_to_datetime(headers["Date"]).timestamp() - time.time()
+        if headers.get("X-HubSpot-RateLimit-Remaining") == "0":
+            millis = headers.get("X-HubSpot-RateLimit-Interval-Milliseconds", "")
+            self._limiter.pause(bucket, min(int(millis) / 1000, 60.0) if millis.isdigit() else 1.0)
+
+    def _translated(self, call: Any, bucket: str, wants: str) -> Any:
+        try:
+            response = call()
+            answer = json.loads(response.data)
+        except HTTPError as error:
+            raise SourceUnavailable(
+                SOURCE,
+                f"no answer from {self.api_url} ({type(error).__name__}).",
+                "Check hubspot.api_url, the network.",
+            ) from None
+        except (ValueError, RecursionError):
+            raise SourceUnavailable(SOURCE, f"{self.api_url} answered with something that is not JSON.") from None
+        except Exception as error:  # every API of the client has an ApiException class of its own, without a base
+            if not hasattr(error, "status") or not hasattr(error, "body"):
+                raise
+            raise self._error(error) from None
+        self._heard(response.headers, bucket)
+        if not isinstance(answer, dict) or (wants and not isinstance(answer.get(wants), list)):
+            raise SourceUnavailable(SOURCE, f"{self.api_url} answered without {wants or 'an object'}.")
+        return answer
+
+    def _error(self, error: Any) -> SourceError:
+        status = int(error.status or 0)
+        if status == 401:
+            return CredentialError(SOURCE, "the token is not accepted.", f"Copy it from {SCOPE_PAGE}; hubspot.token.")
+        if status == 403:
+            return ScopeError(SOURCE, _missing_scopes(error.body), f"Add it at {SCOPE_PAGE}.")
+        if status == 429:
+            return RateLimited(SOURCE, seconds_of((error.headers or {}).get("Retry-After"), 10))
+        if status == 0 or status >= 500:
+            return SourceUnavailable(SOURCE, f"{self.api_url} answered {status}.")
+        return BadAnswer(SOURCE, f"{self.api_url} answered {status}: {str(error.body)[:200]}")
+
+
+def _missing_scopes(body: Any) -> str:
+    try:
+        answer: Mapping[str, Any] = json.loads(body)
+        context = answer.get("context") or (answer.get("errors") or [{}])[0].get("context") or {}
+        scopes = context.get("requiredGranularScopes") or context.get("requiredScopes")
+        return ", ".join(scopes) if scopes else "?"
+    except (ValueError, TypeError, AttributeError, IndexError):
+        return "?"
+
+
+def _raw() -> dict[str, Any]:
+    """The answer as it came: the client's models drop properties they do not know."""
+    return {"_preload_content": False, "_request_timeout": TIMEOUT_SECONDS}

@@ -1,0 +1,144 @@
+"""Asking a Jira: the vendor's client within the rate, with retries; its errors become ours."""
+
+import json
+import time
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import requests
+from jira import JIRA
+from jira.exceptions import JIRAError
+
+from connectors.base import BadAnswer, CredentialError, RateLimited, ScopeError, SourceError, SourceUnavailable
+from connectors.limits import Limiter, Rate
+from connectors.retry import retrying, seconds_of
+
+SOURCE = "jira"
+PAGE_SIZE = 100
+TOKEN_URL = "https://id.atlassian.com/manage-profile/security/api-tokens"  # noqa: S105
+
+
+class NotFound(BadAnswer):
+    """404: deleted, moved out of sight, or never there."""
+
+
+class JiraClient:
+    """One Jira. `skew` is the server's clock less ours in seconds, None until it has answered with a Date."""
+
+    def __init__(self, url: str, email: str, token: str, timeout: float, rate: Rate, limiter: Limiter) -> None:
+        self.url = url
+        self._options = {"server": url, "rest_api_version": "3"}
+        self._auth: dict[str, Any] = {"basic_auth": (email, token)} if email else {"token_auth": token}
+        self._timeout, self._rate, self._limiter = timeout, rate, limiter
+        self._vendor: JIRA | None = None
+        self.skew: float | None = None
+
+    @property
+    def vendor(self) -> JIRA:
+        """The vendor's client; asks the server on first use which kind of Jira it is."""
+        if self._vendor is None:
+            client = self._retried(
+                lambda: JIRA(self.url, options=self._options, max_retries=0, timeout=self._timeout, **self._auth)
+            )
+            client._session.hooks["response"].append(self._heard)
+            self._vendor = client
+        return self._vendor
+
+    def ask(self, call: Callable[[JIRA], Any]) -> Any:
+        """Run one call of the vendor's client. Raises SourceError."""
+        vendor = self.vendor  # connects first: retries within retries would multiply
+        return self._retried(lambda: call(vendor))
+
+    def get(self, path: str, **query: Any) -> Any:
+        """The JSON of one GET below the API's root. Raises SourceError."""
+        return self.ask(lambda vendor: vendor._get_json(path, params=query or None))
+
+    def search(self, jql: str, token: Any, fields: str, *, changelog: bool) -> Any:
+        """One page of a search and `nextPageToken`, which is missing on the last one. Raises SourceError."""
+        expand = "changelog" if changelog else None
+        if self.vendor._is_cloud:
+            return self.ask(
+                lambda jira: jira.enhanced_search_issues(
+                    jql, nextPageToken=token, maxResults=PAGE_SIZE, fields=fields, expand=expand, json_result=True
+                )
+            )
+        offset = int(token or 0)
+        answer = self.ask(
+            lambda jira: jira.search_issues(
+                jql, startAt=offset, maxResults=PAGE_SIZE, fields=fields, expand=expand, json_result=True
+            )
+        )
+        seen = offset + len(answer.get("issues", []))
+        if answer.get("issues") and seen < int(answer.get("total", 0)):
+            answer["nextPageToken"] = seen
+        return answer
+
+    def by_id(self, projects: str, ids: Sequence[str], fields: str, *, changelog: bool) -> list[dict[str, Any]]:
+        """Those of at most PAGE_SIZE issues that are there. `projects` is the JQL that names the listed ones."""
+        expand = ["changelog"] if changelog else []
+        if not self.vendor._is_cloud:
+            jql = f"{projects} AND id in ({', '.join(ids)})"
+            answer = self.ask(
+                lambda jira: jira.search_issues(
+                    jql,
+                    maxResults=PAGE_SIZE,
+                    fields=fields,
+                    expand=",".join(expand),
+                    validate_query=False,
+                    json_result=True,
+                )
+            )
+            return list(answer["issues"])
+        wanted = {"issueIdsOrKeys": list(ids), "fields": [*fields.split(","), "project"], "expand": expand}
+        url = self.vendor._get_url("issue/bulkfetch")
+        answer = self.ask(lambda jira: jira._session.post(url, data=json.dumps(wanted)).json())
+        return list(answer.get("issues", []))
+
+    def _retried(self, call: Callable[[], Any]) -> Any:
+        return retrying(lambda: self._translated(call), self._limiter, "jira", self._rate)
+
+    def _heard(self, response: requests.Response, *_: Any, **__: Any) -> None:
+        """Read the answer's headers: the server's clock, and whether its bucket is empty."""
+        at = parsedate_to_datetime(response.headers["Date"]) if "Date" in response.headers else None
+        self.skew = at.timestamp() - time.time() if at else None
+        if response.headers.get("X-RateLimit-Remaining") == "0" and response.ok:
+            reset = response.headers.get("X-RateLimit-Reset", "")
+            try:
+                seconds = datetime.fromisoformat(reset).timestamp() - time.time()
+            except ValueError:
+                seconds = 1.0
+            self._limiter.pause("jira", min(max(seconds, 0.0), 60.0))
+
+    def _translated(self, call: Any) -> Any:
+        """Run a call of the client; its errors become ours, which say whether to try again."""
+        try:
+            return call()
+        except JIRAError as error:
+            raise self._error(error) from None  # the client's message holds headers and the whole body
+        except (requests.JSONDecodeError, RecursionError, UnicodeDecodeError):
+            raise SourceUnavailable(SOURCE, f"{self.url} answered with something that is not JSON.") from None
+        except requests.RequestException as error:
+            raise SourceUnavailable(
+                SOURCE, f"no answer from {self.url} ({type(error).__name__}).", "Check jira.url and the network."
+            ) from None
+
+    def _error(self, error: JIRAError) -> SourceError:
+        status, response = error.status_code, error.response
+        if status == 401:
+            return CredentialError(
+                SOURCE,
+                "the token is not accepted.",
+                f"Make a new one at {TOKEN_URL} and set jira.email, jira.token.",
+            )
+        if status == 403:
+            return ScopeError(SOURCE, "read:jira-work", "Give the account Browse Projects, or the token that scope.")
+        retry_after = response.headers.get("Retry-After") if response is not None else None
+        if status == 429 or (status == 503 and retry_after):
+            return RateLimited(SOURCE, seconds_of(retry_after, 5))
+        if status == 404:
+            return NotFound(SOURCE, f"{self.url} has no such thing.")
+        if status is None or status >= 500:
+            return SourceUnavailable(SOURCE, f"{self.url} answered {status}.")
+        return BadAnswer(SOURCE, f"{self.url} answered {status}: {str(error.text)[:200]}")

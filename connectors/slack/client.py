@@ -1,0 +1,108 @@
+"""Asking Slack: the vendor's client within the rates of its tiers, with retries; its errors become ours."""
+
+import re
+import time
+from collections.abc import Mapping
+from email.utils import parsedate_to_datetime
+from http.client import HTTPException
+from typing import Any
+
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError, SlackClientError
+
+from connectors.base import (
+    BadAnswer,
+    CredentialError,
+    NotReachable,
+    RateLimited,
+    ScopeError,
+    SourceError,
+    SourceUnavailable,
+)
+from connectors.limits import Limiter, Rate
+from connectors.retry import retrying, seconds_of
+
+SOURCE = "slack"
+SCOPE_PAGE = "https://api.slack.com/apps, your app, OAuth & Permissions, then reinstall the app"
+_CODE = re.compile(r"[a-z0-9_]{1,60}")
+_ANSWERS = {
+    "conversations.history": {"messages"},
+    "conversations.replies": {"messages"},
+    "users.list": {"members"},
+    "conversations.list": {"channels"},
+    "usergroups.list": {"usergroups"},
+}
+_TOKEN_ERRORS = {"invalid_auth", "not_authed", "token_revoked", "token_expired", "account_inactive"}
+
+
+class SlackClient:
+    """One workspace. After `auth.test`, `scopes` are the granted ones and `skew` is the server's clock less ours."""
+
+    def __init__(self, api_url: str, token: str, timeout: int, requests_per_minute: float, limiter: Limiter) -> None:
+        self.api_url = api_url
+        self._vendor = WebClient(token=token, base_url=api_url, timeout=timeout)
+        self._limiter, self._rate = limiter, Rate.per_minute(requests_per_minute)
+        self._lists_rate = Rate.per_minute(max(requests_per_minute * 0.4, 1))  # Tier 2
+        self.skew: float | None = None
+        self.scopes: set[str] = set()
+
+    def ask(self, method: str, **query: Any) -> Any:
+        """Call a method of the API; parameters that are empty are left out. Raises SourceError."""
+        tier_three = method in ("conversations.history", "conversations.replies")
+        rate = self._rate if tier_three else self._lists_rate
+        return retrying(lambda: self._translated(method, query), self._limiter, f"slack {method}", rate)
+
+    def _translated(self, method: str, query: Mapping[str, Any]) -> Any:
+        try:
+            answer = self._vendor.api_call(method, params={k: v for k, v in query.items() if v != ""})
+        except SlackApiError as error:
+            raise self._error(method, error) from None
+        except (SlackClientError, OSError, ValueError, RecursionError, HTTPException) as error:
+            raise SourceUnavailable(
+                SOURCE, f"no usable answer from {self.api_url} ({type(error).__name__}).",
+                "Check slack.api_url and the network.",
+            ) from None  # fmt: skip
+        if not isinstance(answer.data, dict):
+            raise SourceUnavailable(SOURCE, f"{method} answered with something that is not JSON.")
+        if method == "auth.test":
+            self.scopes = set((_header(answer.headers, "x-oauth-scopes") or "").replace(" ", "").split(","))
+            if date := _header(answer.headers, "date"):
+                self.skew = parsedate_to_datetime(date).timestamp() - time.time()
+        missing = _ANSWERS.get(method, set()) - set(answer.data)
+        if missing:
+            raise SourceUnavailable(SOURCE, f"{method} answered without {', '.join(sorted(missing))}.")
+        return answer
+
+    def _error(self, method: str, error: SlackApiError) -> SourceError:
+        response = error.response
+        if isinstance(response, Mapping) or not hasattr(response, "status_code"):
+            return BadAnswer(SOURCE, f"{method} gave no readable answer.")
+        if response.status_code == 429:
+            return RateLimited(SOURCE, seconds_of(_header(response.headers, "retry-after"), 5))
+        if response.status_code >= 500:
+            return SourceUnavailable(SOURCE, f"{method} answered {response.status_code}.")
+        data = response.data if isinstance(response.data, dict) else {}
+        code = str(data.get("error", "unknown"))
+        if not _CODE.fullmatch(code):  # the client puts a page that is not JSON there
+            return SourceUnavailable(SOURCE, f"{method} answered with something that is not JSON.")
+        if code in _TOKEN_ERRORS:
+            return CredentialError(
+                SOURCE, f"the token is not accepted ({code}).", f"Copy the bot token from {SCOPE_PAGE}; slack.token."
+            )
+        if code == "missing_scope":
+            return ScopeError(SOURCE, str(data.get("needed", "?")), f"Add it at {SCOPE_PAGE}.")
+        if code == "ratelimited":
+            return RateLimited(SOURCE, 30)
+        if code in ("not_in_channel", "channel_not_found", "is_archived"):
+            return NotReachable(SOURCE, f"{method}: {code}.", "Invite the app to the channel: /invite.")
+        if code in ("internal_error", "fatal_error", "service_unavailable", "request_timeout"):
+            return SourceUnavailable(SOURCE, f"{method} answered {code}.")
+        return BadAnswer(SOURCE, f"{method} answered {code}.")
+
+
+def _header(headers: Mapping[str, Any], name: str) -> str | None:
+    """urllib keeps the server's spelling and slack_sdk may give a list, so neither case nor type is certain."""
+    for key, value in headers.items():
+        if key.lower() == name:
+            return str(value[0] if isinstance(value, list) else value)
+    return None
