@@ -1,0 +1,1 @@
+"""A wind tunnel: labelled companies at work, with the truth of every person-day, through the product's own stages."""

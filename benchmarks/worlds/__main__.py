@@ -1,0 +1,161 @@
+"""The wind tunnel: labelled companies x styles of keeping tools x events, through the product's stages; one table.
+
+    python -m benchmarks.worlds COMPANY... --keep FOLDER [--shared FOLDER] [--styles office,deep] [--events none,fall20]
+        [--answers 0,40] [--seeds 1] [--anew match] [--jobs 2]
+
+COMPANY is a folder with okrs.yaml, signals.jsonl and gold.jsonl. Styles and events of our own are in habits.py; `--shared` names
+a folder with another author's world.py, whose styles are then called shared-plain and so on. HTTP is left out: a world's rows are
+stored as a pull stores them, and encoding (vectors kept in --keep), match, effort, share and drift are the product's.
+
+After the first analysis the product's questions are answered by the truth (`--answers`, a number a phase; and the audit as
+drawn), then it is analysed again. `--keep` keeps databases, so that another run measures only what `--anew` names (match, effort,
+share; what rests on it follows), and FIGURES.json with everything by week. Columns are explained at `line` in measure.py.
+A world takes about eight seconds of a processor, and three more each number of answers.
+"""
+
+import argparse
+import json
+import os
+import pickle
+import shutil
+import time
+import traceback
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from benchmarks.worlds import habits, office, shared
+from benchmarks.worlds.labelled import read_labelled
+from benchmarks.worlds.measure import HEAD, figures, line
+from benchmarks.worlds.product import CachedEncoder, Opened
+from benchmarks.worlds.rows import World
+
+END = datetime(2026, 11, 21, 18, tzinfo=UTC)
+"""A Saturday: all worlds end then, so that a kept one is as it was."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One world to measure."""
+
+    keep: Path
+    company: Path
+    style: str
+    event: str
+    seed: int
+    answers: tuple[int, ...]
+    anew: tuple[str, ...]
+    shared: Path | None
+    told: bool
+
+
+def make(job: Job) -> World:
+    """The world of a job; kept ones are read."""
+    file = job.keep / f"{job.company.name}-{job.style}-{job.event}-{job.seed}.pickle"
+    if file.exists():
+        return pickle.loads(file.read_bytes())  # type: ignore[no-any-return]  # noqa: S301 - written below
+    labelled = read_labelled(job.company)
+    if job.style.startswith("shared-"):
+        assert job.shared is not None, "give --shared"
+        style = job.style.removeprefix("shared-")
+        world = shared.build(job.shared, job.company, labelled, style, job.event, job.seed, END)
+    else:
+        world = office.build(labelled, job.style, job.event, job.seed, END)
+    file.write_bytes(pickle.dumps(world))
+    return world
+
+
+def measure(job: Job) -> list[dict[str, Any]]:
+    """Figures of each phase. The database without answers is kept; phases with answers work on copies."""
+    world = make(job)
+    encoder = CachedEncoder(job.keep / "vectors.sqlite")
+    path = job.keep / f"{job.company.name}-{job.style}-{job.event}-{job.seed}.db"
+    fresh = not path.exists()
+    opened = Opened(path, world, encoder)
+    opened.analyse(() if fresh else job.anew)
+    found = [asdict(figures(opened, "0", 0, told=job.told))]
+    opened.close()
+    for count in job.answers:
+        copy = path.with_suffix(f".{count}.{os.getpid()}.db")
+        shutil.copy(path, copy)
+        opened = Opened(copy, world, encoder)
+        given = opened.answer(count, audit=True)
+        opened.analyse()
+        found.append(asdict(figures(opened, str(count), given, told=job.told)))
+        opened.close()
+        for old in copy.parent.glob(copy.name + "*"):
+            old.unlink()
+    return found
+
+
+def _timed(job: Job) -> list[dict[str, Any]]:
+    began = time.perf_counter()
+    try:
+        found = measure(job)
+    except Exception:  # one world that fails must not lose the others
+        print(f"{job.company.name}-{job.style}-{job.event}: failed\n{traceback.format_exc()}", flush=True)
+        return []
+    seconds = time.perf_counter() - began
+    for one in found:
+        print(line(f"{one['world']} +{one['answers']}", [one]), f"{seconds:5.0f} s", flush=True)
+    return found
+
+
+def table(rows: Iterable[Mapping[str, Any]]) -> list[str]:
+    """All worlds, then by style, event and company, for each number of answers."""
+    lines = []
+    by_phase: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
+    for row in rows:
+        by_phase[row["phase"]].append(row)
+    for phase, some in by_phase.items():
+        lines += ["", f"answers asked: {phase}" + ("" if phase == "0" else " and the audit"), HEAD]
+        for key in ("style", "event", "company"):
+            groups: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
+            for row in some:
+                groups[row[key]].append(row)
+            lines += [line(name, group) for name, group in sorted(groups.items())]
+        for kind in ("shared-", ""):
+            group = [row for row in some if row["style"].startswith("shared-") == bool(kind)]
+            lines += [line("another author's worlds" if kind else "our own worlds", group)] if group else []
+        lines.append(line("ALL", some))
+    return lines
+
+
+def main() -> None:
+    """Measure, print, keep."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("companies", type=Path, nargs="+")
+    parser.add_argument("--keep", type=Path, required=True)
+    parser.add_argument("--shared", type=Path)
+    parser.add_argument("--styles", default=",".join(habits.STYLES))
+    parser.add_argument("--events", default="none,fall20")
+    parser.add_argument("--answers", default="")
+    parser.add_argument("--seeds", default="1")
+    parser.add_argument("--anew", default="", help="stages of kept worlds to compute again: match,effort,share")
+    parser.add_argument("--no-told", dest="told", action="store_false", help="leave the detector out of the figures")
+    parser.add_argument("--jobs", type=int, default=1)
+    given = parser.parse_args()
+    given.keep.mkdir(parents=True, exist_ok=True)
+    jobs = [
+        Job(given.keep, company, style, event, int(seed), tuple(int(n) for n in given.answers.split(",") if n),
+            tuple(name for name in given.anew.split(",") if name), given.shared, given.told)
+        for company in given.companies for style in given.styles.split(",") for event in given.events.split(",")
+        for seed in given.seeds.split(",")
+        if not style.startswith("shared-") or event in shared.EVENTS
+    ]  # fmt: skip
+    print(HEAD, flush=True)
+    if given.jobs > 1:
+        with ProcessPoolExecutor(given.jobs) as pool:
+            rows = [row for found in pool.map(_timed, jobs) for row in found]
+    else:
+        rows = [row for job in jobs for row in _timed(job)]
+    print("\n".join(table(rows)))
+    (given.keep / "FIGURES.json").write_text(json.dumps(rows, indent=1))
+
+
+if __name__ == "__main__":
+    main()

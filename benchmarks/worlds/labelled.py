@@ -1,0 +1,53 @@
+"""A labelled company: okrs.yaml, signals.jsonl and gold.jsonl of a folder."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from benchmarks.worlds.rows import Person
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """`signals` are the lines of signals.jsonl with `label` (key result or None), `category` and `theme` added."""
+
+    name: str
+    register: dict[str, Any]
+    signals: Sequence[dict[str, Any]]
+
+    @property
+    def objective_of(self) -> dict[str, str]:
+        """Objective by key result."""
+        return {k["key"]: o["key"] for o in self.register["objectives"] for k in o["key_results"]}
+
+    @property
+    def top(self) -> frozenset[str]:
+        """Objectives of priority one to three."""
+        return frozenset(o["key"] for o in self.register["objectives"] if o["priority"] <= 3)
+
+
+def read_labelled(folder: Path) -> Labelled:
+    """Read a folder."""
+    lines = {name: [json.loads(line) for line in (folder / name).read_text().splitlines() if line.strip()]
+             for name in ("signals.jsonl", "gold.jsonl")}  # fmt: skip
+    gold = {row["id"]: row for row in lines["gold.jsonl"]}
+    signals = [
+        {**row, "label": gold[row["id"]]["key_result"], "category": gold[row["id"]]["category"],
+         "theme": gold[row["id"]].get("theme")}
+        for row in lines["signals.jsonl"]
+    ]  # fmt: skip
+    return Labelled(folder.name, yaml.safe_load((folder / "okrs.yaml").read_text()), signals)
+
+
+def document(register: dict[str, Any], people: Sequence[Person]) -> str:
+    """okrs.yaml with the teams' members in it."""
+    teams = [
+        {**team, "members": [{"email": one.email, "part": one.part} for one in people if one.team == team["key"]]}
+        for team in register["teams"]
+    ]
+    calendar = register.get("calendar", {"country": "DE", "time_zone": "Europe/Berlin"})
+    return yaml.safe_dump({**register, "teams": teams, "calendar": calendar}, sort_keys=False, allow_unicode=True)

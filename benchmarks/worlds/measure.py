@@ -1,0 +1,165 @@
+"""What the product said of a world beside its truth."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from benchmarks.worlds.product import COMPANY, Opened
+from benchmarks.worlds.rows import World, top_share
+
+SOON = timedelta(days=42)
+NEAR = timedelta(days=14)
+
+
+@dataclass(frozen=True, slots=True)
+class Weeks:
+    """Weekly top shares: the truth; effort x true labels; effort x belief; said, with the interval. Parts of one."""
+
+    week: str
+    truth: float
+    gold: float
+    belief: float
+    said: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """One world at one time; all but parts of weeks are in points. `told_after` is in days from the event, None: never."""
+
+    world: str
+    company: str
+    style: str
+    event: str
+    phase: str
+    level_error: float
+    match_error: float
+    effort_error: float
+    inside: float
+    width: float
+    fall_truth: float
+    fall_gold: float
+    fall_belief: float
+    fall_said: float
+    told_after: int | None
+    start_off: int | None
+    false_alarms: int
+    answers: int
+    told: list[dict[str, Any]]
+    weeks: list[dict[str, Any]]
+
+
+def figures(opened: Opened, phase: str, answers: int, *, told: bool = True) -> Figures:
+    """Measure a world after an analysis."""
+    world = opened.world
+    weeks = _weeks(opened)
+    count = len(weeks)
+    truth, gold, belief, said = (
+        _fall(world, [(w.week, getattr(w, name)) for w in weeks]) for name in ("truth", "gold", "belief", "said")
+    )
+    events = opened.told() if told else []
+    seen = [
+        {"scope": e.scope, "told": day.isoformat(), "raised": e.at.isoformat(), "severity": e.severity,
+         "start": e.start.isoformat(), "before": round(e.before, 3), "after": round(e.after, 3),
+         "low": round(e.low, 3), "high": round(e.high, 3)} for day, e in events
+    ]  # fmt: skip
+    right = [(day, e) for day, e in events if _is_right(world, day, e.start)]
+    whole = [(day, e) for day, e in right if e.scope == COMPANY] or right
+    first = min(whole, key=lambda pair: pair[0], default=None)
+    at = world.event_at
+    return Figures(
+        world.name, world.company, world.style, world.event, phase,
+        _mean([abs(w.said - w.truth) for w in weeks]), _mean([abs(w.belief - w.gold) for w in weeks]),
+        _mean([abs(w.gold - w.truth) for w in weeks]),
+        sum(w.low <= w.truth <= w.high for w in weeks) / max(1, count), _mean([w.high - w.low for w in weeks]),
+        truth, gold, belief, said,
+        (first[0] - at).days if first and at else None, (first[1].start - at).days if first and at else None,
+        len(events) - len(right), answers, seen, [asdict(w) for w in weeks],
+    )  # fmt: skip
+
+
+def _is_right(world: World, told: date, start: date) -> bool:
+    """Whether what was told is what happened: a fall that began about then."""
+    return (
+        world.falls
+        and world.event_at is not None
+        and told >= world.event_at
+        and abs(start - world.event_at) <= 2 * NEAR
+    )
+
+
+def _weeks(opened: Opened) -> list[Weeks]:
+    register, world = opened.register, opened.world
+    of, top = register.objective_of(), register.top()
+    beliefs = opened.beliefs()
+    share = {item: sum(p for key, p in found.items() if of.get(key) in top) for item, found in beliefs.items()}
+    sums: dict[date, list[float]] = defaultdict(lambda: [0.0, 0.0, 0.0, 0.0])
+    for day, item, amount in opened.efforts():
+        row = sums[day - timedelta(days=day.weekday())]
+        row[0] += amount
+        row[1] += amount * share.get(item, 0.0)
+        if item in world.labels:
+            row[2] += amount
+            row[3] += amount * (of.get(world.labels[item] or "") in top)
+    truth = top_share(world.done, top, of)
+    said = opened.top_shares()
+    return [
+        Weeks(week.isoformat(), *(round(x, 4) for x in (truth[week], s[3] / max(s[2], 1e-9), s[1] / s[0], *said[week])))
+        for week, s in sorted(sums.items()) if week in truth and week in said and s[0]
+    ]  # fmt: skip
+
+
+def _fall(world: World, shares: Sequence[tuple[str, float]]) -> float:
+    """Points from the weeks before the event to those after it; of a ramp only the last three."""
+    if world.event_at is None:
+        return 0.0
+    at = world.event_at.isoformat()
+    before = [share for week, share in shares if week < at]
+    after = [share for week, share in shares if week >= at]
+    after = after[-3:] if world.event == "ramp" else after
+    return 100 * (sum(before) / max(1, len(before)) - sum(after) / max(1, len(after)))
+
+
+def _mean(values: Sequence[float]) -> float:
+    return 100 * sum(values) / max(1, len(values))
+
+
+HEAD = (
+    f"{'':34} {'n':>4} {'level':>6} {'match':>6} {'effort':>6} {'in 90%':>6} {'width':>6} "
+    f"{'fall':>5} {'gold':>5} {'kept':>5} {'seen':>5} {'told6w':>6} {'false':>6}"
+)
+
+
+def line(name: str, rows: Sequence[Figures | Mapping[str, Any]]) -> str:
+    """One line of the table over these worlds.
+
+    `level`, `match`, `effort`: mean absolute error of the weekly top share: of what was said; effort x belief against effort x
+    true labels; effort x true labels against the truth. `fall` true points, `gold` part of it in effort x true labels, `kept`
+    part of that in effort x belief, `seen` part of the true fall in what was said. `told6w` of worlds with a fall told within six
+    weeks, start within 14 days; `false` worlds where something else was told.
+    """
+    all_of = [one if isinstance(one, Mapping) else asdict(one) for one in rows]
+    fell = [one for one in all_of if one["event"] not in ("none", "swap", "replan")]
+
+    def mean(key: str) -> float:
+        return float(sum(one[key] for one in all_of) / len(all_of))
+
+    def total(key: str) -> float:
+        return float(sum(one[key] for one in fell))
+
+    whole = [one for one in fell if one["event"] not in ("team", "side")]
+    good = [one for one in whole if one["told_after"] is not None and one["told_after"] <= SOON.days
+            and abs(one["start_off"]) <= NEAR.days]  # fmt: skip
+    part = "  -  " if not fell else f"{100 * total('fall_gold') / total('fall_truth'):4.0f}%"
+    kept = "  -  " if not fell else f"{100 * total('fall_belief') / total('fall_gold'):4.0f}%"
+    seen = "  -  " if not fell else f"{100 * total('fall_said') / total('fall_truth'):4.0f}%"
+    fall = f"{total('fall_truth') / len(fell):5.1f}" if fell else "  -  "
+    told = f"{len(good)}/{len(whole)}" if whole else "-"
+    wrong = sum(one["false_alarms"] > 0 for one in all_of)
+    return (
+        f"{name:34} {len(all_of):4} {mean('level_error'):6.1f} {mean('match_error'):6.1f} {mean('effort_error'):6.1f} "
+        f"{100 * mean('inside'):5.0f}% {mean('width'):6.1f} {fall:>5} {part:>5} {kept:>5} {seen:>5} {told:>6} {wrong:>6}"
+    )
