@@ -6,7 +6,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pipeline.evaluate import Bin
+    from pipeline.match.evaluate import Bin
 
 # Okabe & Ito's palette, which most colour-blind people can tell apart.
 BLUE, ORANGE, GREY, GREEN = "#0072B2", "#D55E00", "#777777", "#009E73"

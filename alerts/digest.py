@@ -18,9 +18,9 @@ from alerts.charts import WeekPoint, top_share_png
 from alerts.view import fell
 from alerts.waiting import Fall, open_fall, usual_weeks
 from models import Digest, Effort, Match, Person, Share, Theme
-from pipeline.drift import COMPANY
-from pipeline.register import Register, Team
-from pipeline.workdays import monday
+from models.vocabulary import COMPANY
+from pipeline.register.document import Register, Team
+from pipeline.register.workdays import monday
 
 WEEKS = 8
 LEAST_DAYS = 0.5

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from models import Drift
-from pipeline.register import Register
+from pipeline.register.document import Register
 
 _THEMES = 3
 _TEAMS = 4

@@ -8,8 +8,8 @@ from sqlalchemy.orm import Session
 
 from alerts.view import named_teams
 from models import OPEN_STATES, Drift
-from pipeline.drift import COMPANY
-from pipeline.workdays import monday
+from models.vocabulary import COMPANY
+from pipeline.register.workdays import monday
 
 USUAL_WEEKS = 8
 TOGETHER = timedelta(days=14)

@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.fit_fusion import Company, fit_steps, judge
-from pipeline.ask import worth_asking
-from pipeline.encode import SentenceEncoder
+from pipeline.encode.encoder import SentenceEncoder
+from pipeline.match.active_learning import worth_asking
 
 
 def main() -> None:

@@ -26,9 +26,9 @@ from numpy.typing import NDArray
 from sentence_transformers import SentenceTransformer
 from sentence_transformers.sentence_transformer.modules import StaticEmbedding
 
-from pipeline.encode import BATCH, SentenceEncoder, bundled_model
-from pipeline.encode_stage import LOT
-from pipeline.work import LONGEST_WORDS
+from pipeline.encode.encoder import BATCH, SentenceEncoder, bundled_model
+from pipeline.encode.stage import LOT
+from pipeline.items import LONGEST_WORDS
 
 LIBRARIES = (
     "numpy",

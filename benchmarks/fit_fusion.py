@@ -4,7 +4,7 @@
 
 Prints, for each company, what weights fitted on the others reach on it: as it is, and bare, that is without teams, links and
 places, as one may be that maps no teams. The weights are fitted on both. Last comes the calibration error over the answers of
-all companies together. `--write` fits on all of them and writes pipeline/weights/fusion.json.
+all companies together. `--write` fits on all of them and writes pipeline/match/weights/fusion.json.
 """
 
 import argparse
@@ -17,12 +17,12 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import f1_score
 
-from pipeline.encode import SentenceEncoder
-from pipeline.evaluate import calibration_error, reliability
-from pipeline.fusion import Features, Fusion, fit
-from pipeline.match import Matcher
-from pipeline.offline import read_signals
-from pipeline.register import parse
+from pipeline.encode.encoder import SentenceEncoder
+from pipeline.match.conditional_logit import Features, Fusion, fit
+from pipeline.match.evaluate import calibration_error, reliability
+from pipeline.match.matcher import Matcher
+from pipeline.offline.match import read_signals
+from pipeline.register.document import parse
 
 PENALTY = 15.0
 STEPS, FOLDS = 3, 5

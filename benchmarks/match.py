@@ -20,10 +20,11 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from benchmarks.scale import WORDS, WordVectors, peak_memory, register_text, word_vector
-from pipeline.links import Item
-from pipeline.match import Matcher
-from pipeline.match_stage import PIECE, SAMPLE
-from pipeline.register import parse
+from pipeline.items import Item
+from pipeline.match.chunking import PIECE, SAMPLE
+from pipeline.match.evidence import reasons
+from pipeline.match.matcher import Matcher
+from pipeline.register.document import parse
 
 TREE, LENGTH, TEAMS = 20, 8, 100
 _BLOCK = 20_000
@@ -87,7 +88,7 @@ def work(path: Path, count: int, document: str, pieces: Any, results: Any) -> No
             matcher = Matcher(register, items, encoder, vectors)
             found, features = matcher.probabilities({})
             positions = np.searchsorted(here, mine)
-            matcher.evidence({}, found, features, positions.tolist())
+            reasons(matcher, {}, found, features, positions.tolist())
             served += int((found[positions].argmax(1) < len(matcher.keys)).sum())
     results.put((served, peak_memory()))
 

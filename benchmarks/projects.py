@@ -16,11 +16,11 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline.ask import worth_asking
-from pipeline.encode import SentenceEncoder
-from pipeline.links import Item
-from pipeline.match import Matcher
-from pipeline.register import parse
+from pipeline.encode.encoder import SentenceEncoder
+from pipeline.items import Item
+from pipeline.match.active_learning import worth_asking
+from pipeline.match.matcher import Matcher
+from pipeline.register.document import parse
 
 PROJECTS = {
     "black": "Format Python source code so that nobody argues about style",

@@ -46,11 +46,12 @@ from models import (
     upsert,
 )
 from models import Drift as DriftRow
-from pipeline.cycle import Analysis, Report, load_register
-from pipeline.drift import DriftSettings
-from pipeline.encode import text_hash
-from pipeline.ingest import store
-from pipeline.register import Register, parse
+from pipeline.cycle import Analysis, Report
+from pipeline.drift.detector import DriftSettings
+from pipeline.encode.encoder import text_hash
+from pipeline.ingest.store import store
+from pipeline.register.document import Register, parse
+from pipeline.register.versions import load_register
 
 LAST = date(2026, 9, 30)
 DAYS = 92

@@ -21,12 +21,13 @@ from sqlalchemy.orm import Session, sessionmaker
 from leeway.app import App
 from leeway.settings import Settings
 from models import AuditDraw, Label, Share, WorkItem, upsert
-from pipeline.audit_stage import draw_audit
-from pipeline.cycle import load_register, run_cycle
-from pipeline.match_stage import match_all
-from pipeline.register import parse
-from pipeline.share import UNSEEN
-from pipeline.share_stage import weekly_shares
+from pipeline.cycle import run_cycle
+from pipeline.match.stage import match_all
+from pipeline.register.document import parse
+from pipeline.register.versions import load_register
+from pipeline.share.audit_store import draw_audit
+from pipeline.share.estimate import UNSEEN
+from pipeline.share.stage import weekly_shares
 from simulator.api.config import ApiConfig
 from simulator.company import register_yaml
 from simulator.server import simulate

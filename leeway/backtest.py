@@ -9,10 +9,11 @@ from sqlalchemy import select
 from alerts.charts import WeekPoint, top_share_png
 from leeway.app import App, NotReady
 from models import Share
-from pipeline.cycle import last_complete_day
-from pipeline.drift import COMPANY, LEAST_HISTORY, Event
-from pipeline.drift_stage import detector_for
-from pipeline.share_stage import observe
+from models.vocabulary import COMPANY
+from pipeline.drift.detector import LEAST_HISTORY, Event
+from pipeline.drift.observations import observe
+from pipeline.drift.stage import detector_for
+from pipeline.register.workdays import last_complete_day
 
 
 def backtest_lines(app: App, since: date | None, picture: Path | None) -> Iterator[str]:

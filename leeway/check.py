@@ -66,7 +66,7 @@ def _model(app: App) -> Iterator[Row]:
     if name != "bundled":
         yield Row("model", name, True, "is loaded at the first run")
         return
-    from pipeline.encode import ModelError, bundled_model
+    from pipeline.encode.encoder import ModelError, bundled_model
 
     try:
         bundled_model()

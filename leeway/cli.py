@@ -79,7 +79,12 @@ def demo(
         day = date.fromisoformat(today) if today else None
     except ValueError:
         raise typer.BadParameter(f"{today!r} is no date like 2026-07-14.", param_hint="--today") from None
-    run_demo(output, database, day, seed, out, serve=serve)
+    if serve:
+        from web.serve import serve as serve_page
+
+        run_demo(output, database, day, seed, out, serve_page)
+    else:
+        run_demo(output, database, day, seed, out)
 
 
 @app.command()
@@ -126,8 +131,8 @@ def _print_rows(rows: "Sequence[Row]", as_json: bool) -> None:
 @okrs.command("load")
 def okrs_load(file: Path) -> None:
     """Make FILE the current register. The same text again changes nothing."""
-    from pipeline.cycle import load_register
-    from pipeline.register import read
+    from pipeline.register.document import read
+    from pipeline.register.versions import load_register
 
     register, text = read(file)
     with the_app().sessions.begin() as session:
@@ -142,7 +147,7 @@ def okrs_load(file: Path) -> None:
 @okrs.command("lint")
 def okrs_lint(file: Path) -> None:
     """Check FILE: faults stop it from loading, hints make matches and alerts better."""
-    from pipeline.register import hints, read
+    from pipeline.register.document import hints, read
 
     register, _ = read(file)
     found = hints(register)
@@ -156,7 +161,7 @@ def okrs_diff(file: Path) -> None:
     """What loading FILE would change in the register."""
     import difflib
 
-    from pipeline.register import read
+    from pipeline.register.document import read
 
     new, _ = read(file)
     _, old = the_app().register()
@@ -275,7 +280,7 @@ def web(
     role: Annotated[str, typer.Option(help="With --open: company, ops, or team:KEY.")] = "ops",
 ) -> None:
     """The page with shares, drifts and the labelling queue, on web.host and web.port. `leeway web --open` prints a way in."""
-    from leeway.page import serve, sign_in_link
+    from web.serve import serve, sign_in_link
 
     if open_:
         out.print(sign_in_link(the_app(), role), markup=False)
@@ -289,7 +294,7 @@ def forget(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
     """Delete every trace of a person and never take it in again. Sums that they went into stay, without a name."""
-    from pipeline.forget import forget as delete_traces
+    from pipeline.people.forget import forget as delete_traces
 
     if not yes:
         typer.confirm("Delete their accounts, signals and words? This cannot be undone", abort=True, err=True)
@@ -356,14 +361,14 @@ def digest(
     preview: Annotated[Path | None, typer.Option(help="Write .eml and .html files there instead of sending.")] = None,
 ) -> None:
     """Send each team lead the week's digest, once; or preview it."""
-    from leeway.digest import write_previews
+    from leeway.digest import send_digests, write_previews
 
     application = the_app()
     if preview:
         for path in write_previews(application, preview, team):
             out.print(f"{path} written.")
         return
-    sent, failed = application.send_digests(team)
+    sent, failed = send_digests(application, team)
     out.print(f"{sent} digests sent.")
     for line in failed:
         err.print(f"Error: {line}", markup=False)
@@ -385,12 +390,12 @@ def match(
     model: Annotated[str, typer.Option(help="`bundled`, or a sentence-transformers name or folder.")] = "bundled",
 ) -> None:
     """Match signals to key results offline, without a database."""
-    from pipeline.ask import worth_asking
-    from pipeline.encode import SentenceEncoder
+    from pipeline.encode.encoder import SentenceEncoder
     from pipeline.files import write_jsonl
-    from pipeline.match import Matcher
-    from pipeline.offline import as_row, read_labels, read_signals
-    from pipeline.register import read
+    from pipeline.match.active_learning import worth_asking
+    from pipeline.match.matcher import Matcher
+    from pipeline.offline.match import as_row, predict, read_labels, read_signals
+    from pipeline.register.document import read
 
     if predictions is None and not ask:
         raise typer.BadParameter("say where to write the predictions, or --ask for ids to label.", param_hint="--out")
@@ -403,7 +408,7 @@ def match(
         for id_ in worth_asking(matcher, found, ask, set(known)):
             sys.stdout.write(id_ + "\n")
     if predictions is not None:
-        rows = matcher.predict(known)
+        rows = predict(matcher, known)
         write_jsonl(predictions, map(as_row, rows))
         served = sum(one.key_result is not None for one in rows)
         err.print(f"{predictions}: {len(rows)} signals, {served} on a key result, {len(rows) - served} on none.")
@@ -424,9 +429,9 @@ def detect(
     team_alarms: Annotated[float, typer.Option(help="The same for all teams together.")] = 0.25,
 ) -> None:
     """Find drift in daily effort offline, without a database; at each date only rows up to it are used."""
-    from pipeline.drift import Detector, DriftSettings
+    from pipeline.drift.detector import Detector, DriftSettings
     from pipeline.files import write_jsonl
-    from pipeline.offline_drift import as_row, read_effort, read_periods
+    from pipeline.offline.detect import as_row, read_effort, read_periods
 
     beside = effort.with_name("capacity.csv")
     capacity = capacity or (beside if beside.exists() else None)

@@ -4,7 +4,7 @@ and it knows it as a process: what the pipeline sees comes over HTTP, and the tr
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -21,8 +21,9 @@ from leeway.digest import write_previews
 from leeway.run import run_one
 from leeway.settings import DatabaseSettings, Settings
 from models import Share, Signal, WorkItem, without_password
-from pipeline.cycle import Report, load_register
-from pipeline.register import parse
+from pipeline.cycle import Report
+from pipeline.register.document import parse
+from pipeline.register.versions import load_register
 
 PAGE = "http://127.0.0.1:8440"
 SPEED = 1500.0
@@ -79,9 +80,14 @@ def simulated(today: date, seed: int) -> Iterator[Company]:
 
 
 def run_demo(
-    folder: Path, database: str | None, today: date | None, seed: int, out: Console, *, serve: bool = False
+    folder: Path,
+    database: str | None,
+    today: date | None,
+    seed: int,
+    out: Console,
+    serve: Callable[[App, Console], None] | None = None,
 ) -> dict[str, Any]:
-    """Run the job, show it, leave the files; returns what summary.json holds."""
+    """Run the job, show it, leave the files; returns what summary.json holds. `serve` then serves the page."""
     folder.mkdir(parents=True, exist_ok=True)
     today = today or datetime.now(UTC).date()
     if database is None:
@@ -106,9 +112,7 @@ def run_demo(
     _write(folder, summary, document, app, pictures)
     _show(summary, folder, out)
     if serve:
-        from leeway.page import serve as serve_page
-
-        serve_page(app, out)
+        serve(app, out)
     return summary
 
 

@@ -1,15 +1,33 @@
-"""`leeway digest --preview`: the digests as files."""
+"""`leeway digest`: the digests sent, or as files."""
 
 import base64
 from collections.abc import Iterator
 from email.message import EmailMessage
 from pathlib import Path
 
-from alerts.digest import compose, team_week
+from alerts.digest import Smtp, compose, send_due, team_week
 from leeway.app import App, NotReady
-from leeway.links import digest_links
-from pipeline.drift import COMPANY
-from pipeline.register import Team
+from leeway.links import digest_links, is_due
+from models.vocabulary import COMPANY
+from pipeline.register.document import Team
+
+
+def send_digests(app: App, only: str | None = None, *, due_only: bool = False) -> tuple[int, list[str]]:
+    """Send the last week's digests that were not sent; with `due_only`, to those whose day and hour have come.
+
+    Raises NotReady where no mail server is set.
+    """
+    smtp = app.settings.smtp
+    if not smtp.host:
+        raise NotReady("no mail server is set. Add [smtp] with host and sender to leeway.toml.")
+    values = smtp.model_dump() | {"password": smtp.password.get_secret_value()}
+
+    _, register = app.register()
+    return send_due(
+        app.sessions, register, Smtp(**values), only,
+        lambda session, team, themes: digest_links(app, session, register, team, themes), app.settings.web.company,
+        (lambda session, address, week: is_due(app, session, address, week)) if due_only else (lambda *_: True),
+    )  # fmt: skip
 
 
 def write_previews(app: App, folder: Path, only: str | None = None) -> Iterator[Path]:

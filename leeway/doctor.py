@@ -10,8 +10,9 @@ from leeway.app import App
 from leeway.celery_app import QUEUES
 from leeway.check import Row
 from leeway.metrics import WOKEN
+from leeway.notify import may_notify
 from models import Cycle, DeadTask, Failure, Lease, Part, StreamCursor, WorkItem
-from pipeline.ingest import SWEEP
+from pipeline.ingest.sweep import SWEEP
 
 LONG_OPEN = timedelta(hours=2)
 LONG_QUEUE = 1_000
@@ -174,7 +175,7 @@ def _alerts(app: App, _now: datetime) -> Iterator[Row]:
         yield Row("alerts", "slack", False, f"{waiting} wait: no channel is set", "Set slack.alert_channel.")
         return
     try:
-        speaks = app.may_speak(app.register()[1])
+        speaks = may_notify(app, app.register()[1])
     except NotReady as error:
         yield Row("alerts", "slack", False, f"{waiting} wait", str(error))
         return

@@ -9,8 +9,8 @@ import typer
 from rich.console import Console
 
 from leeway.app import App
-from pipeline.labels import NONE, keep, keep_one, read_csv
-from pipeline.questions import questions
+from pipeline.feedback.labels import NONE, keep, keep_one, read_csv
+from pipeline.feedback.questions import questions
 
 
 def import_labels(app: App, file: Path, out: Console) -> None:
@@ -78,8 +78,8 @@ def _answer(keys: dict[str, str], likely: list[str]) -> str:
 def evaluate_lines(app: App, file: Path, picture: Path | None) -> Iterator[str]:
     """The figures on the file's labels, each predicted without any of them."""
     from alerts.charts import png, reliability
-    from pipeline.evaluate import figures
-    from pipeline.match_stage import matcher_of
+    from pipeline.match.evaluate import figures
+    from pipeline.match.stage import matcher_of
 
     _, register = app.register()
     with app.sessions() as session:

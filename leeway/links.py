@@ -4,25 +4,20 @@ from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from itsdangerous import URLSafeTimedSerializer
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from alerts.digest import Choice, Links, Question
 from leeway.app import App
+from leeway.signing import serializer
 from models import Account
-from pipeline.decisions import ANSWERS, signing_key
-from pipeline.drift import COMPANY
-from pipeline.questions import questions
-from pipeline.register import Register, Team
+from models.vocabulary import COMPANY
+from pipeline.feedback.decisions import ANSWERS
+from pipeline.feedback.questions import questions
+from pipeline.register.document import Register, Team
 
 ASKED, CHOICES = 5, 3
 LONGEST = 90
-
-
-def serializer(app: App, purpose: str) -> URLSafeTimedSerializer:
-    """Signs and reads links of one purpose; a link of another purpose does not pass."""
-    return URLSafeTimedSerializer(signing_key(app.sessions, "web"), salt=f"leeway {purpose}")
 
 
 def digest_links(

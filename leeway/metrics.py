@@ -24,7 +24,7 @@ from models import (
     Tally,
     WorkItem,
 )
-from pipeline.ingest import SWEEP
+from pipeline.ingest.sweep import SWEEP
 
 WOKEN = "beat woke the workers"
 """Name under which the last wake of beat is kept."""

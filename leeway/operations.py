@@ -5,7 +5,11 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session, sessionmaker
 
+from leeway.app import App
 from models import AuditDraw, Cycle, DeadTask, Label, Tally, UsedLink, Vector, WorkItem, upsert
+from pipeline.cycle import Report
+from pipeline.people.retention import drop_texts
+from pipeline.queue import lease
 
 KEEP = timedelta(days=90)
 """How long cycles, dead tasks, used links and unanswered draws are kept."""
@@ -59,3 +63,17 @@ def prune_vectors(sessions: sessionmaker[Session]) -> int:
     with sessions.begin() as session:
         used = select(WorkItem.text_hash).where(WorkItem.text_hash.is_not(None))
         return int(getattr(session.execute(delete(Vector).where(Vector.text_hash.not_in(used))), "rowcount", 0))
+
+
+def apply_retention(app: App, report: Report) -> None:
+    """Delete words that are older than the retention setting allows; once a day also what nobody needs any more."""
+    days, now = app.settings.retention.text_days, datetime.now(UTC)
+    daily = lease.due(app.sessions, "prune", now)
+    if days is None and not daily:
+        return
+    with report.stage("retention"):
+        if days is not None:
+            report.counts["texts_dropped"] = drop_texts(app.sessions, app.now() - timedelta(days=days))
+        if daily:
+            lease.not_before(app.sessions, "prune", now + timedelta(days=1))
+            report.counts["pruned"] = prune(app.sessions, now) + prune_vectors(app.sessions)

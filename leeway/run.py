@@ -11,8 +11,11 @@ import structlog
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from leeway.app import App
-from pipeline.cycle import Report
+from leeway.app import App, NotReady
+from leeway.digest import send_digests
+from leeway.notify import notify_pending
+from leeway.operations import apply_retention
+from pipeline.cycle import Report, run_cycle
 
 log = structlog.get_logger()
 
@@ -38,10 +41,29 @@ def stage_bars(console: Console) -> Iterator[Callable[[str, int, int | None], No
         yield show
 
 
+def run_once(app: App, progress: Callable[[str, int, int | None], None], budget: timedelta | None = None) -> Report:
+    """One whole cycle, then tell what is new. Raises NotReady where nothing is configured.
+
+    With `budget`, no source spends longer on its past in this cycle.
+    """
+    if not app.connectors:
+        raise NotReady("no source is configured. Add [jira], [slack] or [hubspot] to leeway.toml (`leeway init`).")
+    _, register = app.register()
+    app.refuse_own_mailbox(register)
+    report = run_cycle(
+        app.connectors, app.sessions, app.encoder, app.drift_settings(), app.now(),
+        timedelta(weeks=app.settings.history.weeks), progress, app.directory, budget,
+    )  # fmt: skip
+    apply_retention(app, report)
+    with report.stage("speak"):
+        report.counts["alerts"] = notify_pending(app, report)
+    return report
+
+
 def run_one(app: App, console: Console) -> Report:
     """One cycle with progress bars where there is a terminal."""
     with stage_bars(console) as show:
-        return app.run_once(show)
+        return run_once(app, show)
 
 
 def run_forever(app: App, console: Console) -> None:
@@ -54,12 +76,12 @@ def run_forever(app: App, console: Console) -> None:
     signal.signal(signal.SIGTERM, ask_to_stop)
     console.print(f"Running every {app.settings.schedule.pull_minutes} minutes. Ctrl-C stops.")
     while not stop.is_set():
-        report = app.run_once(lambda stage, done, of: None, timedelta(minutes=app.settings.schedule.backfill_minutes))
+        report = run_once(app, lambda stage, done, of: None, timedelta(minutes=app.settings.schedule.backfill_minutes))
         for error in report.errors:
             log.warning("cycle", error=error)
         log.info("cycle", seconds=round(sum(report.seconds.values()), 1), **report.counts)
         if app.settings.smtp.host:
-            sent, failed = app.send_digests(due_only=True)
+            sent, failed = send_digests(app, due_only=True)
             if sent or failed:
                 log.info("digests", sent=sent, failed=failed)
         if not report.counts.get("unfinished"):  # more history is waiting: go on at once

@@ -10,9 +10,10 @@ from sqlalchemy.orm import Session
 from alerts.waiting import named_in, open_alert
 from leeway.app import App
 from models import OPEN_STATES, Capacity, Cycle, Drift, Effort, Failure, Share, Signal, StreamCursor, WorkItem
-from pipeline.drift import COMPANY, LEAST_HISTORY
-from pipeline.identity import Unresolved, unresolved
-from pipeline.ingest import SWEEP
+from models.vocabulary import COMPANY
+from pipeline.drift.detector import LEAST_HISTORY
+from pipeline.ingest.sweep import SWEEP
+from pipeline.people.identity import Unresolved, unresolved
 
 _SHOWN = 10
 

@@ -8,7 +8,8 @@ from rich.console import Console
 from connectors.base import SourceError
 from leeway.app import App, NotReady
 from leeway.run import stage_bars
-from pipeline import ingest
+from pipeline.ingest import pull as ingest
+from pipeline.ingest import sweep as sweeps
 
 
 def sync_sources(
@@ -28,10 +29,10 @@ def sync_sources(
                 continue
             try:
                 if retry_failed:
-                    done = ingest.retry_failed(connector, app.sessions)
+                    done = sweeps.retry_failed(connector, app.sessions)
                     line = f"{done['read']} read or gone now, {done['failures']} still set aside"
                 elif sweep:
-                    done = ingest.sweep(connector, app.sessions)
+                    done = sweeps.sweep(connector, app.sessions)
                     line = f"{done['removed']} removed, {done['signals']} signals changed"
                 else:
                     budget = timedelta(minutes=minutes) if minutes is not None else None

@@ -13,10 +13,12 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from leeway.app import App, NotReady
 from leeway.celery_app import celery, the_app
+from leeway.digest import send_digests
 from leeway.metrics import WOKEN
-from leeway.operations import bury, count
-from pipeline import lease
+from leeway.notify import notify_pending
+from leeway.operations import apply_retention, bury, count
 from pipeline.cycle import Analysis, Report, pull_source
+from pipeline.queue import lease
 
 log = structlog.get_logger()
 _STALE_SECONDS = 3600
@@ -122,7 +124,7 @@ def analyse(run: str = "") -> None:
         report = Report()
         finished = _analysis(app).join(report)
         if finished:
-            app.prune(report)
+            apply_retention(app, report)
         if report.seconds or run:
             log.info("analysed", finished=finished, seconds=report.seconds, **report.counts)
     if finished:
@@ -135,7 +137,7 @@ def speak(run: str = "") -> None:
     app, report = the_app(), Report()
     with _counted(app, "speak", run):
         try:
-            told = app.tell(report)
+            told = notify_pending(app, report)
         except NotReady:
             return
         if told or report.errors or run:
@@ -149,7 +151,7 @@ def digest(run: str = "") -> None:
     if not app.settings.smtp.host:
         return
     with _counted(app, "digest", run):
-        sent, failed = app.send_digests(due_only=True)
+        sent, failed = send_digests(app, due_only=True)
         if sent or failed:
             log.info("digests", sent=sent, failed=failed)
 

@@ -6,26 +6,29 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, sessionmaker
 
 from connectors.base import Connector, SourceError
-from models import Cycle, KeyResult, Objective, Part, RegisterVersion, StreamCursor, Team, WorkItem
-from pipeline import effort_stage, identity, ingest, match_stage, parts, share_stage
-from pipeline.audit import ITEMS
-from pipeline.audit_stage import draw_audit
-from pipeline.drift import DriftSettings
-from pipeline.drift_stage import detect_drift
-from pipeline.encode import Encoder
-from pipeline.encode_stage import encode_pending
-from pipeline.identity import Directory
-from pipeline.register import Register, digest, stored
-from pipeline.workdays import monday
-
-DAY_IS_OVER = 20
-"""The hour, in the organisation's time zone, from which a day counts as complete."""
+from models import Cycle, Part, StreamCursor, WorkItem
+from pipeline.drift.detector import DriftSettings
+from pipeline.drift.stage import detect_drift
+from pipeline.effort import stage as effort_stage
+from pipeline.encode.encoder import Encoder
+from pipeline.encode.stage import encode_pending
+from pipeline.ingest import pull as ingest
+from pipeline.ingest.sweep import SWEEP, retry_failed, sweep, sweep_is_due
+from pipeline.match import stage as match_stage
+from pipeline.people import identity
+from pipeline.people.identity import Directory
+from pipeline.queue import chunks
+from pipeline.register.document import Register
+from pipeline.register.versions import current_register
+from pipeline.register.workdays import last_complete_day, monday
+from pipeline.share import stage as share_stage
+from pipeline.share.audit import ITEMS
+from pipeline.share.audit_store import draw_audit
 
 Progress = Callable[[str, int, int | None], None]
 """Called with a stage's name, how much is done, and of how much (None: unknown)."""
@@ -47,37 +50,6 @@ class Report:
             yield
         finally:
             self.seconds[name] = round(self.seconds.get(name, 0.0) + time.perf_counter() - start, 2)
-
-
-def load_register(session: Session, register: Register, document: str) -> tuple[int, bool]:
-    """Make this the current register; returns (version, whether it is new). The same text is the same version."""
-    name = digest(document)
-    current = session.scalar(select(RegisterVersion).order_by(RegisterVersion.id.desc()).limit(1))
-    if current is not None and current.digest == name:
-        return current.id, False
-    version = RegisterVersion(digest=name, loaded_at=datetime.now(UTC), document=document)
-    session.add(version)
-    session.flush()
-    for team in register.teams:
-        session.add(Team(version_id=version.id, key=team.key, name=team.name, lead=team.lead))
-    for objective in register.objectives:
-        session.add(Objective(version_id=version.id, key=objective.key, title=objective.title,
-                              priority=objective.priority, owner=objective.owner))  # fmt: skip
-        for key_result in objective.key_results:
-            session.add(KeyResult(version_id=version.id, key=key_result.key, objective_key=objective.key,
-                                  title=key_result.title, owner=key_result.owner, teams=list(key_result.teams)))  # fmt: skip
-    return version.id, True
-
-
-def current_register(session: Session) -> tuple[int, Register] | None:
-    """The newest register version, None where none was loaded."""
-    found = session.scalar(select(RegisterVersion).order_by(RegisterVersion.id.desc()).limit(1))
-    return (found.id, stored(found.document, found.id)) if found else None
-
-
-def last_complete_day(now: datetime, zone: str) -> date:
-    """The last day whose work can be counted."""
-    return (now.astimezone(ZoneInfo(zone)) - timedelta(hours=DAY_IS_OVER)).date()
 
 
 LATE = 0.01
@@ -122,18 +94,18 @@ class Analysis:
         version, register = found
         while True:
             with self.sessions.begin() as session:
-                if not parts.alone(session, "cycle"):
+                if not chunks.alone(session, "cycle"):
                     return False
                 stage = self._advance(session, version, register, report)
             if stage is None:
                 return True
             progress(stage, 0, None)
             began = time.perf_counter()
-            done = parts.take(self.sessions, stage, self._worker(stage, version, register, report),
+            done = chunks.take(self.sessions, stage, self._worker(stage, version, register, report),
                               lambda done, stage=stage: progress(stage, done, None))  # type: ignore[misc] # fmt: skip
             report.seconds[stage] = round(report.seconds.get(stage, 0.0) + time.perf_counter() - began, 2)
             with self.sessions() as session:
-                if not done and parts.left(session, stage):
+                if not done and chunks.left(session, stage):
                     return False  # others are at the last pieces, and will go on
 
     def _advance(self, session: Session, version: int, register: Register, report: Report) -> str | None:
@@ -148,7 +120,7 @@ class Analysis:
             session.add(row)
             self._plan(session, STAGES[0], version, register, last)
         while row.stage is not None:
-            if parts.left(session, row.stage):
+            if chunks.left(session, row.stage):
                 return row.stage
             place = STAGES.index(row.stage) + 1
             if place == len(STAGES):
@@ -180,9 +152,9 @@ class Analysis:
         elif stage == "share":
             share_stage.plan(session, register, version, self.settings.least_people, self.settings.unseen)
         elif self._can_judge(session):
-            parts.add(session, "drift", {last.isoformat(): {}})
+            chunks.add(session, "drift", {last.isoformat(): {}})
 
-    def _worker(self, stage: str, version: int, register: Register, report: Report) -> parts.Work:
+    def _worker(self, stage: str, version: int, register: Register, report: Report) -> chunks.Work:
         last = last_complete_day(self.now, register.calendar.time_zone)
         least = self.settings.least_people
 
@@ -226,7 +198,7 @@ class Analysis:
     def _history_is_read(self, session: Session) -> bool:
         """Whether each source was once read to its end; a stream that fails is said elsewhere and holds nothing up."""
         rows = session.execute(select(StreamCursor.source, StreamCursor.finished_at, StreamCursor.error).where(
-            StreamCursor.stream != ingest.SWEEP
+            StreamCursor.stream != SWEEP
         )).all()  # fmt: skip
         finished = {source for source, at, _ in rows if at is not None}
         reading = {source for source, at, error in rows if at is None and not error}
@@ -250,10 +222,10 @@ def pull_source(
 
     try:
         counts = ingest.pull(connector, sessions, since, tell, budget)
-        if ingest.sweep_is_due(sessions, name):
+        if sweep_is_due(sessions, name):
             progress(f"sweep {name}", 0, None)
-            counts["removed"] += ingest.sweep(connector, sessions)["removed"]
-            ingest.retry_failed(connector, sessions)
+            counts["removed"] += sweep(connector, sessions)["removed"]
+            retry_failed(connector, sessions)
     except SourceError as error:
         report.errors.append(str(error))
         counts = {"signals": pulled, "failures": 0}

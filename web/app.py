@@ -21,18 +21,19 @@ from starlette.exceptions import HTTPException as StarletteError
 from starlette.middleware.sessions import SessionMiddleware
 
 from alerts import charts
-from alerts.slack import observed, weeks_of
+from alerts.delivery import observed, weeks_of
 from alerts.view import Observed, view
 from leeway.app import App, NotReady
-from leeway.links import serializer
 from leeway.metrics import exposition
 from leeway.settings import load
+from leeway.signing import serializer, signing_key
 from leeway.status import days_known, status_of
 from models import OPEN_STATES, Drift
-from pipeline.decisions import DecisionError, answer_theme, decide, label, signing_key
-from pipeline.drift import COMPANY, LEAST_HISTORY
-from pipeline.questions import questions
-from pipeline.register import hints
+from models.vocabulary import COMPANY
+from pipeline.drift.detector import LEAST_HISTORY
+from pipeline.feedback.decisions import DecisionError, answer_theme, decide, label
+from pipeline.feedback.questions import questions
+from pipeline.register.document import hints
 from web import data
 from web.auth import LABEL_SECONDS, Viewer, check_form, redeem, viewer
 from web.oidc import add_oidc

@@ -11,8 +11,7 @@ from fastapi import HTTPException, Request
 from itsdangerous import BadSignature, SignatureExpired
 
 from leeway.app import App
-from leeway.links import serializer
-from pipeline.decisions import first_use
+from leeway.signing import first_use, serializer
 
 ROLES = ("company", "ops", "team")
 LINK_SECONDS = 600

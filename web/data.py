@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 from alerts.waiting import open_fall, usual_weeks
 from leeway.app import App
 from models import Cycle, Decision, Drift, Effort, Match, Person, Share, Theme, ThemeAnswer, WorkItem
-from pipeline.drift import COMPANY
-from pipeline.register import Register
+from models.vocabulary import COMPANY
+from pipeline.register.document import Register
 
 WEEKS = 26
 EXAMPLES = 8

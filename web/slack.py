@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from leeway.app import App
 from models import Drift
-from pipeline.decisions import DecisionError, decide, label
+from pipeline.feedback.decisions import DecisionError, decide, label
 from web import data
 
 log = structlog.get_logger()

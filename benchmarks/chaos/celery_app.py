@@ -11,7 +11,7 @@ from leeway import tasks
 from leeway.app import App
 from leeway.celery_app import celery
 from leeway.settings import load
-from pipeline import lease
+from pipeline.queue import lease
 from tests.conftest import HashedWords
 
 lease.SECONDS = 3.0

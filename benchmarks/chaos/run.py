@@ -36,11 +36,12 @@ from threadpoolctl import threadpool_limits
 
 from alerts.waiting import untold
 from leeway.app import App
+from leeway.run import run_once
 from leeway.settings import Settings
 from models import Capacity, Cycle, Drift, Effort, Part, Person, Share, StreamCursor, WorkItem
-from pipeline.cycle import load_register
-from pipeline.encode import SentenceEncoder
-from pipeline.register import parse
+from pipeline.encode.encoder import SentenceEncoder
+from pipeline.register.document import parse
+from pipeline.register.versions import load_register
 from simulator.api.config import ApiConfig
 from simulator.company import register_yaml
 from simulator.server import Simulator, simulate
@@ -97,7 +98,7 @@ def undisturbed(company: Simulator, url: str, real: bool) -> Result:
         load_register(session, parse(document), document)
     torch.set_num_threads(1)  # as the workers have: a sum's last bits depend on how many take part in it
     with threadpool_limits(1):
-        report = app.run_once(lambda *_: None)
+        report = run_once(app, lambda *_: None)
     assert not report.errors, report.errors
     found = result_of(app.engine, company.world)
     app.engine.dispose()

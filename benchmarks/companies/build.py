@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from connectors.text import issue_keys
-from pipeline.register import parse
+from pipeline.register.document import parse
 
 
 def build(folder: Path) -> None:

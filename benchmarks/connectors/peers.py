@@ -21,7 +21,7 @@ from sqlalchemy.orm import sessionmaker
 import migrations
 from connectors.registry import connector
 from models import connect
-from pipeline import ingest
+from pipeline.ingest import pull as ingest
 from simulator.api.config import ApiConfig
 from simulator.server import Simulator
 from simulator.work import live

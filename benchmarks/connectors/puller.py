@@ -19,7 +19,7 @@ import migrations
 from connectors.base import SourceError
 from connectors.registry import connector
 from models import connect
-from pipeline import ingest
+from pipeline.ingest import pull as ingest
 
 
 def main() -> None:

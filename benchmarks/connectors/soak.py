@@ -21,7 +21,7 @@ from sqlalchemy.orm import sessionmaker
 
 from connectors.registry import connector
 from models import connect
-from pipeline import ingest
+from pipeline.ingest import pull as ingest
 from simulator.api.config import ApiConfig
 from simulator.api.faults import Faults
 from simulator.server import Simulator

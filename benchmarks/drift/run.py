@@ -14,7 +14,9 @@ from typing import Any
 import numpy as np
 
 from benchmarks.drift.organisation import OBJECTIVES, SOURCES, WEEKS, Case, generate
-from pipeline.drift import COMPANY, Detector, Event, Observations, Priorities
+from models.vocabulary import COMPANY
+from pipeline.drift.detector import Detector, Event
+from pipeline.drift.observations import Observations, Priorities
 
 CASES: dict[str, Case] = {
     "none-12": Case(people=12), "none-60": Case(people=60), "none-400": Case(people=400),

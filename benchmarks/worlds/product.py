@@ -14,16 +14,18 @@ from sqlalchemy.orm import Session, sessionmaker
 import migrations
 from benchmarks.worlds.rows import World
 from models import AuditDraw, Cycle, Drift, Effort, Label, Match, Person, RegisterVersion, Share, WorkItem, connect
-from pipeline import basis
-from pipeline.cycle import Analysis, Report, current_register, load_register
-from pipeline.drift import COMPANY, Detector, DriftSettings, Event, Observations
-from pipeline.drift_stage import detector_for
-from pipeline.encode import Encoder, SentenceEncoder, Vectors, text_hash
-from pipeline.ingest import store
-from pipeline.labels import keep_one
-from pipeline.questions import questions
-from pipeline.register import Register, parse
-from pipeline.share_stage import observe
+from models.vocabulary import COMPANY
+from pipeline.cycle import Analysis, Report
+from pipeline.drift.detector import Detector, DriftSettings, Event
+from pipeline.drift.observations import Observations, observe
+from pipeline.drift.stage import detector_for
+from pipeline.encode.encoder import Encoder, SentenceEncoder, Vectors, text_hash
+from pipeline.feedback.labels import keep_one
+from pipeline.feedback.questions import questions
+from pipeline.ingest.store import store
+from pipeline.queue import fingerprint
+from pipeline.register.document import Register, parse
+from pipeline.register.versions import current_register, load_register
 
 __all__ = ["COMPANY", "CachedEncoder", "Event", "Opened", "Register", "parse"]
 Item = tuple[str, str]
@@ -102,7 +104,7 @@ class Opened:
         """One cycle after the pull; stages named in `anew` (match, effort, share) are computed afresh. Seconds by stage."""
         with self.sessions.begin() as session:
             for stage in anew:
-                basis.forget(session, stage)
+                fingerprint.forget(session, stage)
             session.execute(update(Cycle).values(through=None))
         report = Report()
         analysis = Analysis(self.sessions, self.encoder, DriftSettings(), self.world.now)

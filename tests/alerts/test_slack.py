@@ -13,13 +13,14 @@ from slack_sdk.errors import SlackApiError
 from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
 
+from alerts.delivery import tell_changes, tell_pending
 from alerts.picture import page
-from alerts.slack import CLAIM, Faces, blocks, escape, message, tell_changes, tell_pending
+from alerts.slack import CLAIM, Faces, blocks, escape, message
 from alerts.view import AlertView, Observed, TeamLine, ThemeLine, view
 from alerts.waiting import untold
 from models import Drift, Share
-from pipeline.decisions import decide
-from pipeline.register import parse
+from pipeline.feedback.decisions import decide
+from pipeline.register.document import parse
 from simulator.company import register_yaml
 from simulator.server import Simulator
 from tests.conftest import TODAY

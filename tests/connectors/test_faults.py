@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session, sessionmaker
 import migrations
 from connectors.base import CredentialError, NotReachable, SourceError, SourceUnavailable
 from models import Failure, Signal, StreamCursor, WorkItem, connect
-from pipeline import ingest
+from pipeline.ingest import pull as ingest
 from simulator.server import Simulator
 from simulator.world import Issue, Message, Record
 from tests.conftest import LONG_AGO, connect_to

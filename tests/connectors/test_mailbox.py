@@ -27,7 +27,7 @@ from connectors.base import Connector, CredentialError, NotReachable
 from connectors.mailbox import parse_mail
 from connectors.registry import connector
 from models import Account, Failure, Signal, StreamCursor, WorkItem, connect
-from pipeline import ingest
+from pipeline.ingest import pull as ingest
 from tests.conftest import LONG_AGO, NOW, clock
 
 DOVECOT = shutil.which("dovecot") or shutil.which("dovecot", path="/usr/sbin")

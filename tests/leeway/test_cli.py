@@ -12,7 +12,7 @@ import pytest
 from simulator.company import register_yaml
 from simulator.server import Simulator
 from tests.conftest import TODAY
-from tests.pipeline.test_match import OKRS
+from tests.pipeline.match.test_matcher import OKRS
 
 
 def leeway(folder: Path, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:

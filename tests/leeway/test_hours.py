@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 
 from leeway.app import App
+from leeway.notify import may_notify, notify_pending
 from leeway.settings import Settings
 from models import Drift
-from pipeline.cycle import load_register
-from pipeline.register import parse
+from pipeline.register.document import parse
+from pipeline.register.versions import load_register
 from simulator.company import register_yaml
 from simulator.server import Simulator
 from tests.conftest import TODAY
@@ -39,13 +40,13 @@ def test_an_alert_waits_for_working_hours(when: datetime, told: int, company: Si
         session.add(Drift(kind="drift", scope="company", state="raised", severity="high", raised_on=date(2026, 7, 8),
                           start=date(2026, 6, 29), before=0.6, after=0.4,
                           low=-0.25, high=-0.15, absorbed_by=[], explanation={}))  # fmt: skip
-    assert app.tell() == told
-    assert app_at(datetime(2026, 7, 13, 9, tzinfo=UTC), company, tmp_path).tell() == 1 - told
+    assert notify_pending(app) == told
+    assert notify_pending(app_at(datetime(2026, 7, 13, 9, tzinfo=UTC), company, tmp_path)) == 1 - told
     assert len(company.world.posted) == 1
 
 
 def test_an_organisation_that_works_on_sundays_says_so(company: Simulator, tmp_path: Path) -> None:
     register = parse(register_yaml(TODAY))
     sunday = datetime(2026, 7, 12, 22, tzinfo=UTC)
-    assert not app_at(sunday, company, tmp_path).may_speak(register)
-    assert app_at(sunday, company, tmp_path, any_day=True, to_hour=24, from_hour=0).may_speak(register)
+    assert not may_notify(app_at(sunday, company, tmp_path), register)
+    assert may_notify(app_at(sunday, company, tmp_path, any_day=True, to_hour=24, from_hour=0), register)

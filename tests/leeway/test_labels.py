@@ -16,10 +16,10 @@ from typer.testing import CliRunner
 
 from leeway.cli import app as cli
 from models import AuditDraw, Label, WorkItem, connect
-from pipeline.audit_stage import draw_audit
 from pipeline.files import InputError
-from pipeline.register import parse
-from pipeline.workdays import monday
+from pipeline.register.document import parse
+from pipeline.register.workdays import monday
+from pipeline.share.audit_store import draw_audit
 from simulator.api.config import ApiConfig
 from simulator.company import register_yaml
 from simulator.server import Simulator

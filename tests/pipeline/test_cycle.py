@@ -14,11 +14,14 @@ from sqlalchemy.orm import Session, sessionmaker
 from connectors import base as source_side
 from connectors.base import Page
 from models import Capacity, Cycle, DayWork, Effort, Part, Share, Span
-from pipeline import cycle, effort_stage, match_stage, share_stage
-from pipeline.drift import DriftSettings
-from pipeline.encode_stage import encode_pending
-from pipeline.ingest import store
-from pipeline.register import parse
+from pipeline import cycle
+from pipeline.drift.detector import DriftSettings
+from pipeline.effort import stage as effort_stage
+from pipeline.encode.stage import encode_pending
+from pipeline.ingest.store import store
+from pipeline.match import stage as match_stage
+from pipeline.register.document import parse
+from pipeline.share import stage as share_stage
 from simulator.company import register_yaml
 from simulator.server import Simulator
 from tests.conftest import TODAY, HashedWords, connect_to

@@ -15,8 +15,8 @@ from sqlalchemy.orm import Session
 from leeway.app import App
 from leeway.settings import Settings
 from models import Cycle, Drift, Effort, Match, Person, Question, Share, Theme, WorkItem
-from pipeline.cycle import load_register
-from pipeline.register import parse
+from pipeline.register.document import parse
+from pipeline.register.versions import load_register
 from simulator.company import register_yaml
 from simulator.server import Simulator
 from tests.conftest import TODAY

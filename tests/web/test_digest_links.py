@@ -16,6 +16,7 @@ from itsdangerous import TimestampSigner
 from sqlalchemy import select
 
 from leeway.app import App
+from leeway.digest import send_digests
 from leeway.links import is_due
 from models import Account, Label, ThemeAnswer
 from tests.web.conftest import HOSTILE, MONDAY, app_with, needs_browser
@@ -44,8 +45,8 @@ def received(tmp_path: Path) -> Iterator[tuple[App, dict[str, EmailMessage]]]:
     controller.start()
     app = app_with(tmp_path, web={"url": "https://leeway.example", "company": ["coo@velora.example"]},
                    smtp={"host": "127.0.0.1", "port": port, "starttls": False})  # fmt: skip
-    assert app.send_digests() == (3, [])
-    assert app.send_digests() == (0, [])
+    assert send_digests(app) == (3, [])
+    assert send_digests(app) == (0, [])
     yield app, box.mails
     controller.stop()
 

@@ -13,7 +13,7 @@ from itsdangerous import TimestampSigner
 from sqlalchemy import select
 
 from leeway.app import App
-from leeway.links import serializer
+from leeway.signing import serializer
 from models import Decision, Drift, Label, Share, WorkItem
 from tests.web.conftest import CHROMIUM, HOSTILE, MONDAY, needs_browser
 from web.app import make

@@ -67,7 +67,7 @@ def test_an_intended_press_ends_the_alert_once_however_often_it_is_replayed(
 
 
 def test_a_snooze_ends_after_two_weeks(client: TestClient, slack_app: App) -> None:
-    from pipeline.decisions import wake_snoozed
+    from pipeline.feedback.decisions import wake_snoozed
 
     press(client, action("snoozed"))
     assert state(slack_app) == "snoozed"

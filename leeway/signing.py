@@ -1,0 +1,28 @@
+"""Keys and signatures of links; each link serves one purpose and ends."""
+
+import secrets
+from datetime import datetime
+
+from itsdangerous import URLSafeTimedSerializer
+from sqlalchemy.orm import Session, sessionmaker
+
+from leeway.app import App
+from models import Secret, UsedLink, upsert
+
+
+def signing_key(sessions: sessionmaker[Session], name: str) -> str:
+    """A key of this installation, made at its first use; every worker reads the same."""
+    with sessions.begin() as session:
+        upsert(session, Secret, [{"name": name, "value": secrets.token_urlsafe(32)}], ("name",), keep=True)
+        return session.get_one(Secret, name).value
+
+
+def first_use(sessions: sessionmaker[Session], nonce: str, now: datetime) -> bool:
+    """Whether a one-time link is followed for the first time."""
+    with sessions.begin() as session:
+        return upsert(session, UsedLink, [{"nonce": nonce, "at": now}], ("nonce",), keep=True) == 1
+
+
+def serializer(app: App, purpose: str) -> URLSafeTimedSerializer:
+    """Signs and reads links of one purpose; a link of another purpose does not pass."""
+    return URLSafeTimedSerializer(signing_key(app.sessions, "web"), salt=f"leeway {purpose}")

@@ -1,0 +1,52 @@
+"""The register: versions of okrs.yaml, and its teams, objectives and key results for queries."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.base import Base
+
+
+class RegisterVersion(Base):
+    """One loaded okrs.yaml. `document` is the file as it was; the rows below are for queries."""
+
+    __tablename__ = "register_version"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    digest: Mapped[str] = mapped_column(String(64))
+    loaded_at: Mapped[datetime]
+    document: Mapped[str] = mapped_column(Text)
+
+
+class Team(Base):
+    """A team of a register version."""
+
+    __tablename__ = "team"
+    version_id: Mapped[int] = mapped_column(ForeignKey("register_version.id", ondelete="CASCADE"), primary_key=True)
+    key: Mapped[str] = mapped_column(String(64), primary_key=True)
+    name: Mapped[str] = mapped_column(String(200))
+    lead: Mapped[str | None] = mapped_column(String(200))
+
+
+class Objective(Base):
+    """An objective of a register version; priority 1 is top."""
+
+    __tablename__ = "objective"
+    version_id: Mapped[int] = mapped_column(ForeignKey("register_version.id", ondelete="CASCADE"), primary_key=True)
+    key: Mapped[str] = mapped_column(String(64), primary_key=True)
+    title: Mapped[str] = mapped_column(String(500))
+    priority: Mapped[int]
+    owner: Mapped[str | None] = mapped_column(String(200))
+
+
+class KeyResult(Base):
+    """A key result of an objective."""
+
+    __tablename__ = "key_result"
+    version_id: Mapped[int] = mapped_column(ForeignKey("register_version.id", ondelete="CASCADE"), primary_key=True)
+    key: Mapped[str] = mapped_column(String(64), primary_key=True)
+    objective_key: Mapped[str] = mapped_column(String(64))
+    title: Mapped[str] = mapped_column(String(500))
+    owner: Mapped[str | None] = mapped_column(String(200))
+    teams: Mapped[list[Any]] = mapped_column(default=list)

@@ -1,0 +1,47 @@
+"""Shares by week and scope, the day's work they come from, and the audit's draws."""
+
+from datetime import date
+from typing import Any
+
+from sqlalchemy import ForeignKey, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.base import Base
+
+
+class DayWork(Base):
+    """Effort of one person on one day by objective ('' for none) and by source: what the detector reads, so that a cycle
+    costs what is new. Written with the shares of its week."""
+
+    __tablename__ = "day_work"
+    day: Mapped[date] = mapped_column(primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"), primary_key=True)
+    by_objective: Mapped[dict[str, Any]]
+    by_source: Mapped[dict[str, Any]]
+
+
+class Share(Base):
+    """Share of the observed effort of a week (its Monday) on an objective, with a 90 % interval.
+
+    `scope` is `company` or a team's key; `objective` is a key, '' for work that serves none, or `top`.
+    """
+
+    __tablename__ = "share"
+    week: Mapped[date] = mapped_column(primary_key=True)
+    scope: Mapped[str] = mapped_column(String(64), primary_key=True)
+    objective: Mapped[str] = mapped_column(String(64), primary_key=True)
+    share: Mapped[float]
+    low: Mapped[float]
+    high: Mapped[float]
+    coverage: Mapped[float]
+    person_days: Mapped[float]
+
+
+class AuditDraw(Base):
+    """An item that was drawn at random, in proportion to effort, to judge a team's shares of a week by."""
+
+    __tablename__ = "audit_draw"
+    week: Mapped[date] = mapped_column(primary_key=True)
+    team: Mapped[str] = mapped_column(String(64), primary_key=True)
+    place: Mapped[int] = mapped_column(primary_key=True)
+    work_item_id: Mapped[int] = mapped_column(ForeignKey("work_item.id", ondelete="CASCADE"), index=True)

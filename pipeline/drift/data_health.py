@@ -1,0 +1,125 @@
+"""Which days can be trusted: a source gone silent, coverage down, hardly anybody there. Only looks back, never ahead."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.drift.observations import Array
+
+if TYPE_CHECKING:
+    from pipeline.drift.observations import Observations
+
+HISTORY = 30
+"""Days to know what is usual from. After half of them a new level is the usual one."""
+SILENT = 0.25
+ABSENT = 0.6
+LONGEST_FAULT = 30
+_LEAST_LEVEL = 1.5
+_CERTAIN = 6.0
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Days `first`..`last` (positions) on which `what` (a source, or 'coverage') cannot be trusted.
+
+    `told` is the position of the day on which it was certain; None where it never was.
+    """
+
+    what: str
+    first: int
+    last: int
+    told: int | None
+    before: float
+    after: float
+
+
+@dataclass(frozen=True)
+class Health:
+    """`bad` marks the days that no share is taken from; the faults among them are worth telling."""
+
+    bad: NDArray[np.bool_]
+    faults: Sequence[Fault]
+
+
+def check(seen: "Observations") -> Health:
+    """Look at every day with the days before it."""
+    total = seen.total.sum(0)
+    bad = total <= 0
+    faults: list[Fault] = []
+    for number, source in enumerate(seen.sources):
+        silent, found = _silences(source, seen.by_source[number], total)
+        bad |= silent
+        faults += found
+    for day in range(5, len(total)):
+        usual = float(np.median(total[max(0, day - HISTORY) : day]))
+        bad[day] |= total[day] < ABSENT * usual
+    if seen.expected is not None:
+        low, found = _uncovered(total, seen.expected)
+        bad |= low
+        # A source that is silent takes coverage down with it: one cause, one fault.
+        faults += [one for one in found if not any(f.first <= one.last and one.first <= f.last for f in faults)]
+    return Health(bad, faults)
+
+
+def _silences(source: str, level: Array, total: Array) -> tuple[NDArray[np.bool_], list[Fault]]:
+    silent = np.zeros(len(level), bool)
+    faults: list[Fault] = []
+    rest = total - level
+    first: int | None = None
+    usual = usual_rest = 0.0
+    for day in range(5, len(level)):
+        if first is None:
+            past = slice(max(0, day - HISTORY), day)
+            usual, usual_rest = float(np.median(level[past])), float(np.median(rest[past]))
+        others = rest[day] / usual_rest if usual_rest > 0 else 1.0
+        expected = usual * min(1.0, others)
+        quiet = expected >= _LEAST_LEVEL and level[day] < SILENT * expected
+        if first is not None and day - first >= LONGEST_FAULT:
+            quiet = False
+        if quiet:
+            silent[day] = True
+            first = day if first is None else first
+        elif first is not None and (level[day] >= 0.5 * expected or day - first >= LONGEST_FAULT):
+            faults.append(_fault(source, first, day - 1, usual, level))
+            first = None
+        elif first is not None:
+            silent[day] = True  # between silent and usual, as while others are away: still not to be trusted
+    if first is not None:
+        faults.append(_fault(source, first, len(level) - 1, usual, level))
+    return silent, [fault for fault in faults if fault.told is not None]
+
+
+def _fault(source: str, first: int, last: int, usual: float, level: Array) -> Fault:
+    # The smaller a source, the longer it must be silent before that is no chance.
+    return _told(source, first, last, max(2, math.ceil(_CERTAIN / max(usual, 0.1))), usual, level)
+
+
+def _told(what: str, first: int, last: int, days: int, usual: float, level: Array) -> Fault:
+    """Certain after `days` days, and told with what was known then."""
+    told = first + days - 1 if last - first + 1 >= days else None
+    return Fault(what, first, last, told, usual, float(level[first : (told or last) + 1].mean()))
+
+
+def _uncovered(total: Array, expected: Array) -> tuple[NDArray[np.bool_], list[Fault]]:
+    coverage = np.divide(total, expected, out=np.ones_like(total), where=expected > 0)
+    low = np.zeros(len(total), bool)
+    faults: list[Fault] = []
+    first: int | None = None
+    usual = 1.0
+    for day in range(5, len(total) + 1):
+        if first is None and day < len(total):
+            usual = float(np.median(coverage[max(0, day - HISTORY) : day]))
+        if day < len(total):
+            low[day] = expected[day] > 0 and coverage[day] < ABSENT * usual
+            if first is not None and day - first >= LONGEST_FAULT:
+                low[day] = False
+        if first is None and day < len(total) and low[day]:
+            first = day
+        elif first is not None and (day == len(total) or not low[day]):
+            faults.append(_told("coverage", first, day - 1, 2, usual, coverage))
+            first = None
+    return low, [fault for fault in faults if fault.told is not None]

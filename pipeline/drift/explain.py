@@ -1,0 +1,105 @@
+"""What took the place of the work that fell: by team, objective and theme, in points that add up to the fall exactly.
+
+Shift-share in its simplest form: each part's share of the scope's effort since the start, less its share before, on the
+very days that the event's own shares were taken from. What falls on the top priorities is what rises elsewhere, so the
+parts are a decomposition and not an estimate of their own.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import numpy as np
+
+from models.vocabulary import COMPANY
+from pipeline.drift.change_test import Positions
+from pipeline.drift.detector import Event
+from pipeline.drift.observations import Observations
+from pipeline.drift.themes import Theme
+
+LEAST_POINTS = 0.5
+"""A theme below this is part of the rest."""
+
+
+@dataclass(frozen=True, slots=True)
+class TeamChange:
+    """A team's own top share before and after, and the points that it adds to the scope's change."""
+
+    team: str
+    before: float
+    after: float
+    points: float
+
+
+def by_team(seen: Observations, top: frozenset[str], base: Positions, span: Positions) -> list[TeamChange]:
+    """Each team's part of the company's change, the largest fall first; the parts add up to the whole change exactly."""
+    rows = np.array([key in top for key in seen.names])
+    found = []
+    all0, all1 = seen.total[:, base].sum(), seen.total[:, span].sum()
+    if all0 <= 0 or all1 <= 0:
+        return []
+    for team in sorted(set(seen.teams)):
+        people = np.array([name == team for name in seen.teams])
+        total0, total1 = seen.total[people][:, base].sum(), seen.total[people][:, span].sum()
+        top0, top1 = seen.effort[rows][:, people][:, :, base].sum(), seen.effort[rows][:, people][:, :, span].sum()
+        found.append(TeamChange(
+            team, float(top0 / total0) if total0 else 0.0, float(top1 / total1) if total1 else 0.0,
+            float(100 * (top1 / all1 - top0 / all0)),
+        ))  # fmt: skip
+    return sorted(found, key=lambda change: change.points)
+
+
+def by_theme(
+    themes: Sequence[Theme], seen: Observations, scope: str, base: Positions, span: Positions
+) -> list[dict[str, Any]]:
+    """Themes that grew, in points of the scope's effort, the largest first, with the teams whose points these are."""
+    people = np.array([scope in (COMPANY, team) for team in seen.teams])
+    all0, all1 = seen.total[people][:, base].sum(), seen.total[people][:, span].sum()
+    days0, days1 = ({seen.days[p] for p in part} for part in (base, span))
+    found: list[dict[str, Any]] = []
+    for theme in themes:
+        part = 1.0
+        if scope != COMPANY:
+            part = dict(theme.teams).get(scope, 0.0) / max(theme.person_days, 1e-9)
+        before = part * sum(v for day, v in theme.by_day.items() if day in days0)
+        after = part * sum(v for day, v in theme.by_day.items() if day in days1)
+        points = 100 * (after / all1 - before / all0) if all0 and all1 else 0.0
+        teams = [team for team, days in theme.teams if days >= 0.1 * theme.person_days] if scope == COMPANY else [scope]
+        found.append({"name": theme.name, "points": round(points, 2), "teams": teams, "examples": list(theme.examples),
+                      "person_days": round(after, 1), "first_day": theme.first_day.isoformat()})  # fmt: skip
+    return sorted((row for row in found if row["points"] >= LEAST_POINTS), key=lambda row: -row["points"])
+
+
+def parts(event: Event, themes: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The whole fall in points: themes, the other objectives, and the rest that serves none. The sum is the fall.
+
+    `themes` are rows of `by_theme` on the event's days.
+    """
+    gained = dict(event.absorbed_by)
+    rows = [{"kind": "theme", "name": row["name"], "points": row["points"]} for row in themes]
+    rows += [{"kind": "objective", "name": key, "points": points} for key, points in gained.items() if key]
+    fall = 100 * (event.before - event.after)
+    rest = fall - sum(float(row["points"]) for row in rows)
+    return [*rows, {"kind": "rest", "name": "", "points": round(rest, 4)}]
+
+
+def earliest(
+    starts: Mapping[str, date | None], themes: Sequence[Mapping[str, Any]], event: Event
+) -> list[dict[str, Any]]:
+    """The first signs, in order: the team whose own fall began first, and the theme that appeared first.
+
+    `starts` by team, only of teams that may be named.
+    """
+    known = [(day, team) for team, day in starts.items() if day is not None]
+    found = [{"kind": "team", "name": team, "since": day.isoformat()} for day, team in sorted(known)[:1]]
+    fresh = [(date.fromisoformat(row["first_day"]), row["name"]) for row in themes[:3]]
+    fresh = [pair for pair in fresh if abs((pair[0] - event.start).days) <= 42]
+    found += [{"kind": "theme", "name": name, "since": day.isoformat()} for day, name in sorted(fresh)[:1]]
+    return sorted(found, key=lambda row: row["since"])
+
+
+def team_points(changes: Sequence[TeamChange]) -> list[dict[str, Any]]:
+    """For keeping with the drift."""
+    return [{"team": c.team, "before": round(c.before, 4), "after": round(c.after, 4), "points": round(c.points, 2)}
+            for c in changes]  # fmt: skip

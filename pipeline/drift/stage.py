@@ -1,0 +1,162 @@
+"""Walk the detector over the history and bring the drifts in the database into line with what it says.
+
+The detector is deterministic, so this is repeated without harm: an open drift gets its newest figures, a new one a row,
+one that has recovered its end. Telling people is another stage; it looks for rows that nobody was told of.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, sessionmaker
+
+from models import NOTED, OPEN_STATES, Drift
+from models.vocabulary import COMPANY
+from pipeline.drift.detector import Detector, DriftSettings, Event
+from pipeline.drift.explain import by_team, by_theme, earliest, parts, team_points
+from pipeline.drift.observations import Observations, Priorities, observe
+from pipeline.drift.theme_stage import current_themes, keep_themes
+from pipeline.drift.themes import Theme
+from pipeline.register.document import Register
+from pipeline.register.versions import planned_since
+
+SAME_SHIFT = timedelta(days=28)
+
+
+def detector_for(
+    session: Session, register: Register, seen: Observations, settings: DriftSettings,
+    intended: Mapping[str, date] | None = None,
+) -> Detector:  # fmt: skip
+    """A detector with the register's priorities since they are what they are now."""
+    rank = {objective.key: objective.priority for objective in register.objectives}
+    return Detector(seen, [Priorities(planned_since(session, register), rank)], settings, intended)
+
+
+def intended_starts(session: Session) -> dict[str, date]:
+    """By scope, when the last fall began that somebody called intended."""
+    rows = session.execute(select(Drift.scope, Drift.start).where(Drift.state == "intended").order_by(Drift.start))
+    return {row.scope: row.start for row in rows}
+
+
+def detect_drift(
+    sessions: sessionmaker[Session], register: Register, last: date, settings: DriftSettings, model: str
+) -> list[Event]:
+    """Look for drift on every day up to `last`; returns the events the history holds, in order."""
+    with sessions() as session:
+        seen = observe(session, register, last)
+        if seen is None:
+            return []
+        themes = current_themes(session, model, last)
+        intended = intended_starts(session)
+        detector = detector_for(session, register, seen, settings, intended)
+    events = detector.run()
+    with sessions.begin() as session:
+        keep_themes(session, themes, last)
+        _reconcile(session, detector, events, themes)
+        _keep_faults(session, detector)
+        _keep_shifts(session, events)
+    return events
+
+
+def _reconcile(session: Session, detector: Detector, events: Sequence[Event], themes: Sequence[Theme]) -> None:
+    since = detector.priorities[-1].start
+    kept: dict[tuple[str, str], Drift] = {}
+    for drift in session.scalars(select(Drift).where(Drift.kind == "drift").order_by(Drift.raised_on)):
+        if drift.raised_on >= since:
+            kept[drift.scope, drift.raised_on.isoformat()] = drift
+        elif drift.state in OPEN_STATES:  # measured against priorities that hold no more
+            drift.state, drift.ended_on = "replanned", since
+    last: dict[str, Drift] = {}
+    for event in events:
+        if event.kind == "drift":
+            key = (event.scope, event.at.isoformat())
+            found = kept.pop(key, None) or _near(kept, event)
+            drift = found or Drift(kind="drift", scope=event.scope, raised_on=event.at, state="raised", explanation={})
+            session.add(drift)
+            _set(drift, event)
+            _end(last.pop(event.scope, None), "deepened", event.at)
+            last[event.scope] = drift
+        elif event.kind == "recovery":
+            _end(last.pop(event.scope, None), "recovered", event.at)
+    for scope, event in detector.open.items():
+        current = detector.now(event)
+        _set(last[scope], current)
+        last[scope].explanation = _explain(detector, current, themes)
+    for drift in kept.values():
+        if drift.state in OPEN_STATES:
+            drift.state = "superseded"  # with what is known now it would not have been raised
+
+
+def _end(drift: Drift | None, state: str, day: date) -> None:
+    if drift is not None:
+        drift.ended_on = day
+        if drift.state in OPEN_STATES:
+            drift.state = state
+
+
+def _explain(detector: Detector, event: Event, themes: Sequence[Theme]) -> dict[str, Any]:
+    """Themes, teams, the whole decomposition and the earliest signs, for keeping with the drift."""
+    seen = detector.seen
+    base, span = detector.stretches(event)
+    grown = by_theme(themes, seen, event.scope, base, span)
+    teams = by_team(seen, detector.priorities[-1].top, base, span) if event.scope == COMPANY else []
+    falling = {one.team for one in teams if one.points <= -1}
+    starts = {team: detector.begins(people, event) for team, people in detector.scopes.items() if team in falling}
+    return {"themes": grown[:5], "teams": team_points(teams), "parts": parts(event, grown[:5]),
+            "earliest": earliest(starts, grown, event)}  # fmt: skip
+
+
+def _keep_faults(session: Session, detector: Detector) -> None:
+    """Data faults: open while they last, told to ops and not to the COO."""
+    days = detector.seen.days
+    query = select(Drift).where(Drift.kind == "data")
+    kept = {(drift.subject, drift.start): drift for drift in session.scalars(query)}
+    for fault in detector.health.faults:
+        if fault.told is None:
+            continue
+        drift = kept.pop((fault.what, days[fault.first]), None) or Drift(
+            kind="data", scope=COMPANY, subject=fault.what, start=days[fault.first], raised_on=days[fault.told], low=0.0,
+            high=0.0, absorbed_by=[], state="raised", severity="medium", explanation={},
+        )  # fmt: skip
+        session.add(drift)
+        drift.before, drift.after = fault.before, fault.after
+        if fault.last < len(days) - 1:
+            _end(drift, "recovered", days[fault.last + 1])
+    for drift in kept.values():
+        if drift.state in OPEN_STATES:
+            _end(drift, "recovered", days[-1])  # late data closed the gap
+
+
+def _keep_shifts(session: Session, events: Sequence[Event]) -> None:
+    """Shifts between objectives are said once and have no life: what they led to is the new level."""
+    query = select(Drift).where(Drift.kind == "objective")
+    kept: dict[str, list[Drift]] = defaultdict(list)
+    for drift in session.scalars(query):
+        kept[drift.subject].append(drift)
+    for event in events:
+        if event.kind != "objective":
+            continue
+        if any(abs(known.raised_on - event.at) <= SAME_SHIFT for known in kept[event.subject]):
+            continue
+        drift = Drift(kind="objective", scope=event.scope, subject=event.subject, raised_on=event.at, state=NOTED,
+                      explanation={})  # fmt: skip
+        _set(drift, event)
+        session.add(drift)
+
+
+def _near(kept: dict[tuple[str, str], Drift], event: Event) -> Drift | None:
+    """New labels or late data move the day of an alarm a little; it is still the same drift."""
+    for key, drift in list(kept.items()):
+        if drift.scope == event.scope and abs((drift.raised_on - event.at).days) <= 21:
+            return kept.pop(key)
+    return None
+
+
+def _set(drift: Drift, event: Event) -> None:
+    drift.severity, drift.start = event.severity, event.start
+    figures = (event.before, event.after, event.low, event.high)
+    drift.before, drift.after, drift.low, drift.high = (round(value, 6) for value in figures)
+    drift.start_low, drift.start_high = event.start_low, event.start_high
+    drift.absorbed_by = [list(pair) for pair in event.absorbed_by]

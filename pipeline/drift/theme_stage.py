@@ -1,0 +1,81 @@
+"""Themes of the work that serves no key result, found and kept."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import date, timedelta
+from typing import Any
+
+import numpy as np
+from sqlalchemy import delete, func, select
+from sqlalchemy.orm import Session
+
+from models import Effort, Match, Person, WorkItem
+from models import Theme as ThemeRow
+from models.session import in_lots
+from pipeline.drift.themes import MOST_ITEMS, OffGoal, Theme, find_themes
+from pipeline.encode.vectors import load_vectors
+from pipeline.items import item_id, load_work
+
+_OFF = 0.5
+THEMES_OF = timedelta(weeks=26)
+GOAL_ITEMS = 1_500
+"""Items on key results that tell which words are not telling."""
+
+
+def current_themes(session: Session, model: str, last: date) -> list[Theme]:
+    """Cluster the items that most likely serve no key result, those that most time went into in half a year."""
+    since = last - THEMES_OF
+    spent = func.sum(Effort.person_days)
+    heaviest = (
+        select(Effort.work_item_id).join(Match, Match.work_item_id == Effort.work_item_id)
+        .join(WorkItem, WorkItem.id == Effort.work_item_id).where(Effort.day >= since).group_by(Effort.work_item_id)
+        .order_by(func.round(spent * 1_000_000).desc(), func.min(WorkItem.source), func.min(WorkItem.external_id))
+    )  # fmt: skip
+    off = list(session.scalars(heaviest.where(Match.none >= _OFF).limit(MOST_ITEMS)))
+    on = list(session.scalars(heaviest.where(Match.none < _OFF).limit(GOAL_ITEMS)))
+    days: dict[int, dict[date, float]] = defaultdict(lambda: defaultdict(float))
+    teams: dict[int, dict[str, float]] = defaultdict(lambda: defaultdict(float))
+    query = select(Effort.work_item_id, Effort.day, Effort.person_days, Person.team, Match.none).join(
+        Person, Person.id == Effort.person_id
+    ).join(Match, Match.work_item_id == Effort.work_item_id).where(Effort.day >= since)  # fmt: skip
+    for some in in_lots(off):
+        for item, day, amount, team, none in session.execute(query.where(Effort.work_item_id.in_(some))):
+            days[item][day] += amount * none  # as in the shares: by probability, not by label
+            teams[item][team or ""] += amount * none
+    inside = [one for one in load_work(session, off) if one.item.words]
+    titles = _epics(session, {one.item.parent for one in inside if one.item.parent})
+    vectors = load_vectors(session, inside, model)
+    items = [
+        OffGoal(one.row, one.item.title or one.item.words, one.item.parent or one.item.id,
+                titles.get(one.item.parent or one.item.id), days[one.row], teams[one.row])
+        for one in inside
+    ]  # fmt: skip
+    goal_words = [one.item.words for one in load_work(session, on) if one.item.words]
+    return find_themes(items, np.asarray(vectors), goal_words)
+
+
+def _epics(session: Session, names: set[str]) -> dict[str, str | None]:
+    """Titles of those that are epics, by the items' names."""
+    by_source: dict[str, list[str]] = defaultdict(list)
+    for name in names:
+        source, _, external = name.partition(":")
+        by_source[source].append(external)
+    found: dict[str, str | None] = {}
+    for source, externals in by_source.items():
+        for some in in_lots(sorted(externals)):
+            query = select(WorkItem.external_id, WorkItem.title).where(
+                WorkItem.source == source, WorkItem.kind == "epic"
+            )
+            rows = session.execute(query.where(WorkItem.external_id.in_(some)))
+            found |= {item_id(source, external): title for external, title in rows}
+    return found
+
+
+def keep_themes(session: Session, themes: Sequence[Theme], last: date) -> None:
+    session.execute(delete(ThemeRow))
+    since = date.fromordinal(last.toordinal() - 27)
+    for theme in themes[:50]:
+        recent = sum(amount for day, amount in theme.by_day.items() if day >= since)
+        values: dict[str, Any] = {"teams": [list(pair) for pair in theme.teams], "items": list(theme.items)}
+        session.add(ThemeRow(name=theme.name[:200], first_day=theme.first_day, person_days=theme.person_days,
+                             recent_person_days=recent, **values))  # fmt: skip

@@ -1,0 +1,157 @@
+"""What the effort model reads from the database: people, traces, time in progress, absences."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from models import Account, Person, Signal, WorkItem
+from models.session import in_lots
+from pipeline.effort.day import Activity, Change, Span, in_progress
+from pipeline.register.document import Register
+from pipeline.register.workdays import Workdays
+
+Owners = Mapping[tuple[str, str], tuple[int, str | None]]
+_NOON = datetime.fromisoformat("2026-01-01T12:00:00+00:00")
+_NO_SPAN = {"epic"}
+"""An epic is in progress all quarter; the work is on what hangs below it."""
+
+
+def named_issue(session: Session, ids: Sequence[int]) -> dict[int, int]:
+    """Row of the issue that a Slack thread names, by row of the thread: the thread is evidence for it, not more work."""
+    first: dict[int, str] = {}
+    for some in in_lots(ids):
+        query = select(WorkItem.id, WorkItem.mentions).where(WorkItem.source == "slack", WorkItem.id.in_(some))
+        first |= {row: names[0] for row, names in session.execute(query) if names}
+    by_key: dict[str, int] = {}
+    for some in in_lots(sorted(set(first.values()))):
+        query = select(WorkItem.key, WorkItem.id).where(WorkItem.key.in_(some)).order_by(WorkItem.source)
+        by_key |= {key: id_ for key, id_ in session.execute(query) if key}
+    return {row: by_key[name] for row, name in first.items() if name in by_key}
+
+
+class Clock:
+    """Local days: of the account's own time zone, else the organisation's."""
+
+    def __init__(self, zone: str) -> None:
+        self._default = ZoneInfo(zone)
+        self._zones: dict[str, ZoneInfo] = {}
+
+    def local(self, at: datetime, zone: str | None) -> datetime:
+        """The time it was for that person."""
+        if zone and zone not in self._zones:
+            try:
+                self._zones[zone] = ZoneInfo(zone)
+            except (ZoneInfoNotFoundError, ValueError):
+                self._zones[zone] = self._default
+        return at.astimezone(self._zones[zone] if zone else self._default)
+
+
+def load_people(session: Session) -> dict[int, Person]:
+    return {
+        p.id: p for p in session.scalars(select(Person).where(Person.team.is_not(None), Person.forgotten.is_(False)))
+    }
+
+
+def load_owners(session: Session, people: Mapping[int, Person]) -> Owners:
+    rows = session.execute(select(Account.source, Account.external_id, Account.person_id, Account.time_zone))
+    return {
+        (source, id_): (person, zone) for source, id_, person, zone in rows if person is not None and person in people
+    }
+
+
+def load_activities(session: Session, owner: Owners, clock: Clock, first: date, last: date) -> list[Activity]:
+    """What was done from a day before to a day after these days, which are those of the time zones."""
+    begin = datetime.combine(first - timedelta(days=1), datetime.min.time(), clock.local(_NOON, None).tzinfo)
+    end = begin + (last - first) + timedelta(days=4)
+    query = (
+        select(Signal.source, Signal.kind, Signal.at, Signal.account, Signal.hours, WorkItem.id)
+        .join(WorkItem, (WorkItem.source == Signal.source) & (WorkItem.external_id == Signal.item))
+        .where(Signal.at >= begin, Signal.at < end)
+    )
+    found, threads = [], set()
+    for source, kind, at, account, hours, item in session.execute(query):
+        person, zone = owner.get((source, account or ""), (None, None))
+        if person is not None:
+            found.append((person, clock.local(at, zone).date(), item, kind, hours))
+            if source == "slack":
+                threads.add(item)
+    stands_for = named_issue(session, sorted(threads))
+    # Sorted, since sums of hours must not depend on the order in which a database gives rows.
+    found.sort(key=lambda row: (row[1], row[0], row[2], row[3], row[4] or 0.0))
+    return [Activity(person, day, stands_for.get(item, item), kind, hours) for person, day, item, kind, hours in found]
+
+
+def load_spans(session: Session, ids: Sequence[int], owner: Owners, clock: Clock) -> Iterator[Span]:
+    items: dict[tuple[str, str], tuple[int, str, str | None, datetime | None]] = {}
+    columns = (
+        WorkItem.id,
+        WorkItem.source,
+        WorkItem.external_id,
+        WorkItem.kind,
+        WorkItem.assignee,
+        WorkItem.created_at,
+    )
+    for some in in_lots(ids):
+        for id_, source, name, kind, assignee, created in session.execute(
+            select(*columns).where(WorkItem.id.in_(some))
+        ):
+            items[source, name] = (id_, kind, assignee, created)
+    changes: dict[tuple[str, str], list[Change]] = defaultdict(list)
+    seen: dict[tuple[str, str], date] = {}
+    query = select(Signal.source, Signal.item, Signal.kind, Signal.at, Signal.account, Signal.detail)
+    for source in sorted({source for source, _ in items}):
+        for some in in_lots([name for origin, name in items if origin == source]):
+            here = query.where(Signal.source == source, Signal.item.in_(some))
+            for _, name, kind, at, account, detail in session.execute(here.order_by(Signal.at, Signal.external_id)):
+                zone = owner.get((source, account or ""), (None, None))[1]
+                at = clock.local(at, zone)
+                seen[source, name] = max(seen.get((source, name), at.date()), at.date())
+                if kind in ("transition", "assignment"):
+                    to = detail.get("to")
+                    target = owner.get((source, str(to)), (None,))[0] if kind == "assignment" else to
+                    changes[source, name].append(Change(at, kind, target))
+    for (source, name), made in changes.items():
+        item, kind, assignee, created = items[source, name]
+        if kind in _NO_SPAN or created is None:
+            continue
+        now = owner.get((source, assignee or ""), (None,))[0]
+        begin = clock.local(created, None).date()
+        for person, first, last in in_progress(made, now, begin, seen[source, name]):
+            if isinstance(person, int):
+                yield Span(person, item, first, last)
+
+
+def load_capacity(
+    register: Register, people: Mapping[int, Person], first: date, last: date
+) -> dict[tuple[int, date], float]:
+    """By (person, day); part time is spread over the week, since which days are free is not known."""
+    workdays = Workdays(register.calendar)
+    country = {m.email.lower(): m.country for team in register.teams for m in team.members}
+    found: dict[tuple[int, date], float] = {}
+    span = [date.fromordinal(n) for n in range(first.toordinal(), last.toordinal() + 1)]
+    by_country = {
+        c: [day for day in span if workdays.is_workday(day, c)]
+        for c in {country.get(p.email or "") for p in people.values()}
+    }
+    for id_, person in people.items():
+        for day in by_country[country.get(person.email or "")]:
+            found[id_, day] = person.capacity
+    return found
+
+
+def first_day(session: Session, register: Register) -> date | None:
+    """The day of the first thing that anybody of a team did."""
+    query = (
+        select(Signal.at, Account.time_zone)
+        .join(Account, (Account.source == Signal.source) & (Account.external_id == Signal.account))
+        .join(Person, Person.id == Account.person_id)
+        .where(Person.team.is_not(None), Person.forgotten.is_(False))
+        .order_by(Signal.at, Signal.source, Signal.external_id)
+        .limit(1)
+    )
+    found = session.execute(query).first()
+    return Clock(register.calendar.time_zone).local(found.at, found.time_zone).date() if found else None

@@ -1,0 +1,231 @@
+"""Signals of the database to person-days by person, day and work item.
+
+Two stages: for the items with news, when they were in progress with whom; then the days that can have changed. So a cycle
+costs what is new, however long the history is, and gives what an estimate of all days would.
+"""
+
+import hashlib
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, timedelta
+from typing import Any
+
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.orm import Session, sessionmaker
+
+from models import ALL_OF_IT, Capacity, Effort, Part, Person, Signal, WorkItem, upsert
+from models import Span as SpanRow
+from models.session import in_lots
+from pipeline.effort.day import ABSENT_AFTER, Span, efforts
+from pipeline.effort.load import Clock, first_day, load_activities, load_capacity, load_owners, load_people, load_spans
+from pipeline.queue import chunks, fingerprint
+from pipeline.queue.marks import FROM, day_before
+from pipeline.queue.rounding import rounded
+from pipeline.register.document import Register
+from pipeline.register.workdays import Workdays, monday
+
+SPAN, EFFORT, SHARE = "span", "effort", "share"
+ITEMS_A_PART = 5_000
+WEEKS_A_PART = 3
+
+
+def estimate_effort(sessions: sessionmaker[Session], register: Register, last: date) -> None:
+    """Estimate all effort and capacity up to `last` anew, in this process."""
+    with sessions.begin() as session:
+        fingerprint.forget(session, EFFORT)
+        plan_spans(session, register)
+    chunks.take(sessions, SPAN, lambda session, part: work_spans(session, part, register))
+    with sessions.begin() as session:
+        plan_days(session, register, last)
+    chunks.take(sessions, EFFORT, lambda session, part: work_days(session, part, register, last))
+
+
+def is_pending(session: Session, register: Register, last: date) -> bool:
+    """Whether news, other people or another day can change any effort."""
+    news = session.scalar(select(WorkItem.id).where(WorkItem.effort_from.is_not(None)).limit(1)) is not None
+    return (
+        news
+        or chunks.left(session, FROM)
+        or fingerprint.differs(session, EFFORT, _digest(session, register))
+        or (_known_until(session) or date.max) < last
+    )
+
+
+def plan_spans(session: Session, register: Register) -> None:
+    """Note as pieces the items whose times in progress can have changed, and take the marks off them."""
+    digest = _digest(session, register)
+    # Locked before anything is read: marks that come later stay for the next cycle.
+    news = select(WorkItem.id, WorkItem.effort_from).where(WorkItem.effort_from.is_not(None)).order_by(WorkItem.id)
+    marked = dict(session.execute(news.with_for_update()).all())
+    if fingerprint.differs(session, EFFORT, digest):
+        fingerprint.keep(session, EFFORT, digest)
+        begin = first_day(session, register)
+        ids = list(session.scalars(select(WorkItem.id).order_by(WorkItem.id)))
+    else:
+        begin = _first_news(session, marked)
+        ids = list(marked)
+    if begin is not None:
+        chunks.add(session, FROM, {begin.isoformat(): {}})
+    lots = list(in_lots(ids, ITEMS_A_PART))
+    chunks.add(session, SPAN, {f"{n:06}": {"ids": list(lot)} for n, lot in enumerate(lots)})
+    for lot in in_lots(list(marked)):
+        session.execute(update(WorkItem).where(WorkItem.id.in_(lot)).values(effort_from=None))
+
+
+def _first_news(session: Session, marked: Mapping[int, date | None]) -> date | None:
+    """The first day, in any time zone, whose effort the news can change."""
+    days = [day for day in marked.values() if day is not None and day != ALL_OF_IT]
+    new = [id_ for id_, day in marked.items() if day == ALL_OF_IT]
+    query = select(func.min(Signal.at)).join(
+        WorkItem, (WorkItem.source == Signal.source) & (WorkItem.external_id == Signal.item)
+    )
+    for lot in in_lots(new):
+        first = session.scalar(query.where(WorkItem.id.in_(lot)))
+        if first is not None:
+            days.append(day_before(first))
+    return min(days, default=None)
+
+
+def work_spans(session: Session, part: Part, register: Register) -> None:
+    """Find when the items were in progress with whom; notes the first day on which that is another than it was."""
+    ids: list[int] = part.detail["ids"]
+    people, clock = load_people(session), Clock(register.calendar.time_zone)
+    found = set(load_spans(session, ids, load_owners(session, people), clock))
+    kept = {
+        Span(row.person_id, row.work_item_id, row.first, row.last)
+        for some in in_lots(ids) for row in session.scalars(select(SpanRow).where(SpanRow.work_item_id.in_(some)))
+    }  # fmt: skip
+    before, now = _days_from(kept), _days_from(found)
+    changed = [_first_difference(before.get(key, ()), now.get(key, ())) for key in {*before, *now}]
+    begin = min((day for day in changed if day is not None), default=None)
+    if begin is None:
+        return
+    for some in in_lots(ids):
+        session.execute(delete(SpanRow).where(SpanRow.work_item_id.in_(some)))
+    rows = [{"work_item_id": s.item, "person_id": s.person, "first": s.first, "last": s.last} for s in found]
+    upsert(session, SpanRow, rows, ("work_item_id", "person_id", "first", "last"))
+    chunks.add(session, FROM, {begin.isoformat(): {}})
+
+
+def _days_from(spans: Iterable[Span]) -> dict[tuple[int, int], list[tuple[date, date]]]:
+    found: dict[tuple[int, int], list[tuple[date, date]]] = defaultdict(list)
+    for span in spans:
+        found[span.person, span.item].append((span.first, span.last))
+    return {key: sorted(ends) for key, ends in found.items()}
+
+
+def _first_difference(before: Sequence[tuple[date, date]], now: Sequence[tuple[date, date]]) -> date | None:
+    """The first day that only one of them covers; the same spans up to the last one differ from its nearer end on."""
+    if before == now:
+        return None
+    for one, other in zip(before, now, strict=False):
+        if one != other:
+            return min(one[0], other[0]) if one[0] != other[0] else min(one[1], other[1])
+    longer = before if len(before) > len(now) else now
+    return longer[min(len(before), len(now))][0]
+
+
+def plan_days(session: Session, register: Register, last: date) -> None:
+    """Note as pieces the stretches of days to estimate anew."""
+    days = [date.fromisoformat(name) for name in chunks.take_all(session, FROM)]
+    known = _known_until(session)
+    begin = min([*days, *([known + timedelta(days=1)] if known else [])], default=None)
+    first = first_day(session, register)
+    if begin is None or first is None:
+        return
+    news = begin.isoformat()
+    # A day without a trace can become part of an absence by what comes after it, so many working days later at most.
+    begin = max(_workdays_from(begin, 1 - ABSENT_AFTER, register), first)
+    ranges = {}
+    while begin <= last:
+        end = min(last, monday(begin) + timedelta(weeks=WEEKS_A_PART, days=-1))
+        ranges[begin.isoformat()] = {
+            "first": begin.isoformat(), "last": end.isoformat(), "since": first.isoformat(), "news": news,
+        }  # fmt: skip
+        begin = end + timedelta(days=1)
+    chunks.add(session, EFFORT, ranges)
+
+
+def _workdays_from(day: date, count: int, register: Register) -> date:
+    """The day that is so many days on which everybody works after this one, or before it where negative."""
+    workdays, step = Workdays(register.calendar), timedelta(days=1 if count > 0 else -1)
+    countries = {member.country for team in register.teams for member in team.members} | {None}
+    count = abs(count)
+    while count:
+        day += step
+        count -= all(workdays.is_workday(day, country) for country in countries)
+    return day
+
+
+def work_days(session: Session, part: Part, register: Register, last: date) -> None:
+    """Estimate a stretch of days, replacing what was there, and note its weeks for the shares."""
+    first, end = date.fromisoformat(part.detail["first"]), date.fromisoformat(part.detail["last"])
+    # So many days around tell whether a run of days without a trace is an absence.
+    begin = max(_workdays_from(first, -ABSENT_AFTER, register), date.fromisoformat(part.detail["since"]))
+    seen_until = min(last, _workdays_from(end, ABSENT_AFTER, register))
+    people, clock = load_people(session), Clock(register.calendar.time_zone)
+    owners = load_owners(session, people)
+    activities = [a for a in load_activities(session, owners, clock, begin, seen_until) if begin <= a.day <= seen_until]
+    query = select(SpanRow.person_id, SpanRow.work_item_id, SpanRow.first, SpanRow.last)
+    spans = [
+        Span(person, item, max(since, begin), until)
+        for person, item, since, until in session.execute(
+            query.where(SpanRow.last >= begin, SpanRow.first <= seen_until)
+        )
+        if person in people
+    ]
+    capacity = load_capacity(register, people, begin, seen_until)
+    found = efforts(activities, spans, capacity, end, first)
+    rows = [
+        {"day": day, "person_id": person, "work_item_id": item, "person_days": rounded(days, 6)}
+        for (day, person, item), days in sorted(found.items())
+    ]  # fmt: skip
+    expected = [
+        {"day": day, "person_id": person, "expected": amount}
+        for (person, day), amount in capacity.items() if first <= day <= end
+    ]  # fmt: skip
+    changed = _replace(session, Effort, rows, (first, end), ("work_item_id",), "person_days")
+    changed |= _replace(session, Capacity, expected, (first, end), (), "expected")
+    # Since the news every week: what went with an item that is gone does not show as a change here.
+    since = max(first, date.fromisoformat(part.detail.get("news", part.detail["first"])))
+    changed |= {since + timedelta(days=n) for n in range((end - since).days + 1)}
+    chunks.add(session, SHARE, {monday(day).isoformat(): {} for day in changed})
+
+
+def _replace(
+    session: Session, table: type[Effort] | type[Capacity], rows: Sequence[Mapping[str, Any]], days: tuple[date, date],
+    also: tuple[str, ...], value: str,
+) -> set[date]:  # fmt: skip
+    """Write the days on which the rows are others than those kept; returns these. What is left of the forgotten stays."""
+    keys = ("day", "person_id", *also)
+    forgotten = select(Person.id).where(Person.forgotten)  # a sum that no signal is left of
+    here = (table.day.between(*days), table.person_id.not_in(forgotten))
+    kept = {
+        tuple(row) for row in session.execute(select(*(getattr(table, name) for name in (*keys, value))).where(*here))
+    }
+    found = {tuple(row[name] for name in (*keys, value)) for row in rows}
+    changed: set[date] = {row[0] for row in kept ^ found}
+    if changed:
+        for some in in_lots(sorted(changed)):
+            session.execute(delete(table).where(table.day.in_(some), *here[1:]))
+        upsert(session, table, [row for row in rows if row["day"] in changed], keys)
+    return changed
+
+
+def _digest(session: Session, register: Register) -> str:
+    """Of all that effort rests on beside signals and items: who is whose account, and when they are expected to work."""
+    people = load_people(session)
+    accounts = sorted(
+        (source, id_, people[person].email or "", people[person].team or "", zone or "")
+        for (source, id_), (person, zone) in load_owners(session, people).items()
+    )
+    members = sorted(
+        (m.email.lower(), m.part, m.country or "", team.key) for team in register.teams for m in team.members
+    )
+    text = json.dumps([accounts, members, repr(register.calendar)])
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _known_until(session: Session) -> date | None:
+    return session.scalar(select(func.max(Capacity.day)))

@@ -1,0 +1,27 @@
+"""Stored vectors of work items."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from models import Vector, WorkItem
+from models.session import in_lots
+from pipeline.items import Work
+
+
+def load_vectors(session: Session, work: Sequence[Work], model: str, size: int = 1) -> NDArray[np.float32]:
+    """(items, dimension), zero where an item has no words; `size` is the dimension where none is stored yet."""
+    stored: dict[int, bytes] = {}
+    for some in in_lots([one.row for one in work]):
+        query = select(WorkItem.id, Vector.data).join(Vector, Vector.text_hash == WorkItem.text_hash)
+        query = query.where(Vector.model == model, WorkItem.id.in_(some))
+        stored |= dict(session.execute(query).all())
+    size = len(next(iter(stored.values()))) // 2 if stored else size
+    found = np.zeros((len(work), size), np.float32)
+    for i, one in enumerate(work):
+        if one.row in stored:
+            found[i] = np.frombuffer(stored[one.row], np.float16)
+    return found

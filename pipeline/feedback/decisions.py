@@ -1,0 +1,92 @@
+"""What people decide: about a drift (seen, snoozed, intended, somebody's to decide) and about an item (its label)."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session, sessionmaker
+
+from models import OPEN_STATES, Decision, Drift, KeyResult, ThemeAnswer, upsert
+from pipeline.feedback.labels import keep_one
+
+SNOOZE = timedelta(weeks=2)
+KINDS = {"acknowledged": "acknowledged", "snoozed": "snoozed", "intended": "intended", "assigned": None}
+"""What can be decided, and the state that it puts an open drift into."""
+
+
+class DecisionError(Exception):
+    """The decision cannot be taken; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A decision that was kept; `new` is False where the same request came before."""
+
+    new: bool
+    state: str
+
+
+def decide(
+    sessions: sessionmaker[Session], drift_id: int, kind: str, by: str, nonce: str, now: datetime, note: str = ""
+) -> Taken:
+    """Keep a decision about a drift and put it into its new state. The same `nonce` twice changes nothing.
+
+    Raises DecisionError for an unknown kind or drift, or one that is over.
+    """
+    if kind not in KINDS:
+        raise DecisionError(f"there is no decision {kind!r}.")
+    with sessions.begin() as session:
+        drift = session.get(Drift, drift_id)
+        if drift is None:
+            raise DecisionError("this drift is not there any more.")
+        if session.scalar(select(Decision.id).where(Decision.nonce == nonce)) is not None:
+            return Taken(False, drift.state)
+        if drift.state not in OPEN_STATES:
+            raise DecisionError(f"this drift is {drift.state} already.")
+        row = {"drift_id": drift_id, "kind": kind, "by": by[:200], "at": now, "note": note[:500], "nonce": nonce}
+        if not upsert(session, Decision, [row], ("nonce",), keep=True):
+            return Taken(False, drift.state)
+        state = KINDS[kind]
+        if state is not None:
+            until = (now + SNOOZE).date() if state == "snoozed" else None
+            ended = now.date() if state == "intended" else None
+            session.execute(
+                update(Drift).where(Drift.id == drift_id, Drift.state.in_(OPEN_STATES))
+                .values(state=state, snoozed_until=until, ended_on=ended)
+            )  # fmt: skip
+        return Taken(True, state or drift.state)
+
+
+def wake_snoozed(session: Session, today: date) -> None:
+    """Drifts whose snooze is over are open again."""
+    session.execute(
+        update(Drift)
+        .where(Drift.state == "snoozed", Drift.snoozed_until <= today)
+        .values(state="raised", snoozed_until=None)
+    )
+
+
+def label(
+    sessions: sessionmaker[Session], work_item: int, key_result: str | None, version: int, origin: str, now: datetime
+) -> None:
+    """Keep what a person said an item serves; it counts from the next cycle on. Raises DecisionError."""
+    with sessions.begin() as session:
+        if key_result is not None and session.get(KeyResult, (version, key_result)) is None:
+            raise DecisionError(f"there is no key result {key_result!r} in the register.")
+        try:
+            keep_one(session, work_item, key_result, origin, now)
+        except LookupError:
+            raise DecisionError("this item is not there any more.") from None
+
+
+ANSWERS = ("continue", "reshape", "stop")
+
+
+def answer_theme(sessions: sessionmaker[Session], theme: str, by: str, answer: str, now: datetime) -> None:
+    """Keep what somebody said about a theme; the last word counts. Raises DecisionError."""
+    if answer not in ANSWERS:
+        raise DecisionError(f"a theme is continued, reshaped or stopped, not {answer!r}.")
+    with sessions.begin() as session:
+        upsert(
+            session, ThemeAnswer, [{"theme": theme[:200], "by": by[:64], "answer": answer, "at": now}], ("theme", "by")
+        )

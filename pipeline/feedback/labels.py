@@ -1,0 +1,90 @@
+"""Labels from a CSV file, for teaching the match and for judging it: item,key_result."""
+
+import csv
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, sessionmaker
+
+from models import AuditDraw, Label, WorkItem, upsert
+from models.vocabulary import AUDIT
+from pipeline.files import InputError, text_of
+from pipeline.register.document import Register
+
+NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """What a row says of a work item; None is no key result."""
+
+    work_item: int
+    name: str
+    key_result: str | None
+
+
+def read_csv(path: Path, session: Session, register: Register) -> list[Labelled]:
+    """Rows of `item,key_result`: the item as Jira's key (PAY-12) or source:id, the key result's key or `none`.
+
+    Other columns are ignored, and rows without an answer. Raises InputError naming the line.
+    """
+    known = register.objective_of()
+    found: dict[int, Labelled] = {}
+    for where, name, answer in _rows(path):
+        item = _find(session, name)
+        if item is None:
+            raise InputError(f"{where}: item: {name!r} is not known. Give Jira's key (PAY-12), or source:id as "
+                             "`leeway label --template 20` prints them.")  # fmt: skip
+        key = None if answer.lower() == NONE else answer
+        if key is not None and key not in known:
+            raise InputError(
+                f"{where}: key_result: {key!r} is not in the register; expected one of {', '.join(known)} or {NONE}."
+            )
+        if item in found and found[item].key_result != key:
+            raise InputError(f"{where}: item: {name!r} is there twice with another answer.")
+        found[item] = Labelled(item, name, key)
+    if not found:
+        raise InputError(f"{path}: no row with an answer in it.")
+    return list(found.values())
+
+
+def keep(sessions: sessionmaker[Session], labels: Sequence[Labelled], origin: str, now: datetime) -> int:
+    """Keep the labels; they count from the next cycle on. Drawn items that nobody labelled yet answer the audit."""
+    with sessions.begin() as session:
+        for one in labels:
+            keep_one(session, one.work_item, one.key_result, origin, now)
+    return len(labels)
+
+
+def keep_one(session: Session, work_item: int, key_result: str | None, origin: str, now: datetime) -> None:
+    """Keep one label, the last word about its item. Raises LookupError where the item is gone."""
+    item = session.get(WorkItem, work_item)
+    if item is None:
+        raise LookupError(work_item)
+    before = session.get(Label, work_item)
+    drawn = session.scalar(select(AuditDraw.week).where(AuditDraw.work_item_id == work_item).limit(1)) is not None
+    if drawn and (before is None or before.origin == AUDIT):
+        origin = AUDIT
+    item.stale = True  # what is known of it changed, so the next cycle computes again
+    row = {"work_item_id": work_item, "key_result": key_result, "origin": origin, "at": now}
+    upsert(session, Label, [row], ("work_item_id",))
+
+
+def _find(session: Session, name: str) -> int | None:
+    source, _, rest = name.partition(":")
+    by_key = session.scalar(select(WorkItem.id).where(WorkItem.key == name))
+    return by_key or session.scalar(select(WorkItem.id).where(WorkItem.source == source, WorkItem.external_id == rest))
+
+
+def _rows(path: Path) -> Iterator[tuple[str, str, str]]:
+    reader = csv.DictReader(text_of(path).splitlines())
+    for column in ("item", "key_result"):
+        if column not in (reader.fieldnames or []):
+            raise InputError(f"{path}, line 1: the column {column!r} is missing. Expected: item,key_result.")
+    for row in reader:
+        name, answer = (row["item"] or "").strip(), (row["key_result"] or "").strip()
+        if name and answer:
+            yield f"{path}, line {reader.line_num}", name, answer

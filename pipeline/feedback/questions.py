@@ -1,0 +1,44 @@
+"""Items that people are asked about, for the page, the digest and Slack."""
+
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from models import AuditDraw, Effort, Label, Match, Person, Question, WorkItem
+from pipeline.register.document import Register
+
+RECENT = timedelta(weeks=4)
+"""An audit that nobody answered in so long is not asked any more."""
+
+
+def questions(session: Session, register: Register, team: str | None, done: set[int]) -> list[dict[str, Any]]:
+    """Items worth a label: for a team first the audit's, then those that teach the most, of those that it worked on."""
+    query = select(WorkItem, Match).join(Match, Match.work_item_id == WorkItem.id).where(
+        WorkItem.id.not_in(select(Label.work_item_id))
+    )  # fmt: skip
+    asked = query.join(Question, Question.work_item_id == WorkItem.id).order_by(Question.rank)
+    rows: list[Any] = []
+    if team:
+        last = session.scalar(select(func.max(AuditDraw.week)))
+        if last is not None:
+            drawn = select(AuditDraw.work_item_id).where(AuditDraw.team == team, AuditDraw.week > last - RECENT)
+            rows += session.execute(query.where(WorkItem.id.in_(drawn)).order_by(WorkItem.id)).all()
+        worked = select(Effort.work_item_id).join(Person, Person.id == Effort.person_id).where(Person.team == team)
+        asked = asked.where(WorkItem.id.in_(worked))
+    audited = {item.id for item, _ in rows}
+    rows += [row for row in session.execute(asked) if row[0].id not in audited]
+    titles = {k.key: f"{k.key} {k.title}" for _, k in register.key_results()}
+    found = []
+    for item, match in rows:
+        if item.id in done:
+            continue
+        likely = sorted(match.probabilities.items(), key=lambda pair: -pair[1])[:5]
+        found.append({
+            "id": item.id, "name": item.title or "", "text": (item.text or "")[:400], "place": item.container,
+            "key": item.key, "item": f"{item.source}:{item.external_id}", "url": item.url, "audit": item.id in audited,
+            "evidence": [str(e) for e in match.evidence],
+            "likely": [{"key": key, "title": titles.get(key, key)} for key, _ in likely if key in titles],
+        })  # fmt: skip
+    return found

@@ -1,0 +1,86 @@
+"""What every row passes before it is stored."""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from functools import cache
+from typing import Any
+
+from sqlalchemy import JSON, String, Table, select
+from sqlalchemy.orm import Session
+
+from connectors.base import Failure as SetAside
+from models import Account, Forgotten
+from models.base import Base
+
+
+class Gate:
+    """What every row passes: nobody who was forgotten comes in again, and each text is one the database can hold."""
+
+    def __init__(self, session: Session, source: str) -> None:
+        kept = set(session.connection().scalars(select(Forgotten.digest)))
+        self.forgotten = ForgottenAccounts(source, kept)
+        self.refused: list[Any] = []
+
+    def fit(self, table: type[Base], stream: str, rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+        """The rows with characters dropped that no database stores, and texts cut to the length of their column."""
+        texts, lists, longest_id = _shape(table)
+        found = []
+        for row in rows:
+            id_ = row["external_id"]
+            if table is Account and id_ in self.forgotten:
+                continue
+            if len(id_) > longest_id:
+                reason = "the id is longer than any this source gives"
+                self.refused.append(SetAside(row["source"], stream, id_[:60], reason))
+                continue
+            for name, longest in texts:
+                value = row[name]
+                if value:
+                    if not value.isascii() or "\x00" in value:
+                        row[name] = value = _storable(value)
+                    if longest and len(value) > longest:
+                        row[name] = value[:longest]
+            for name in lists:
+                if row[name]:
+                    row[name] = _storable(row[name])
+            found.append(row)
+        return found
+
+
+@cache
+def _shape(table: type[Base]) -> tuple[tuple[tuple[str, int | None], ...], tuple[str, ...], int]:
+    """Columns of text with their length, columns of lists and objects, and the longest id."""
+    core: Table = table.__table__  # type: ignore[assignment]
+    texts = tuple((c.name, c.type.length) for c in core.columns if isinstance(c.type, String) and c.name != "text_hash")
+    lists = tuple(c.name for c in core.columns if isinstance(c.type, JSON))
+    return texts, lists, dict(texts)["external_id"] or 0
+
+
+class ForgottenAccounts:
+    """Set of the accounts that were forgotten, of which only a digest is kept."""
+
+    def __init__(self, source: str, digests: set[str]) -> None:
+        self._source, self._digests = source, digests
+
+    def __bool__(self) -> bool:
+        return bool(self._digests)
+
+    def __contains__(self, account: object) -> bool:
+        return bool(self._digests) and account is not None and digest_of(self._source, str(account)) in self._digests
+
+
+def _storable(value: Any) -> Any:
+    if isinstance(value, str):
+        if value.isascii():
+            return value.replace("\x00", "") if "\x00" in value else value
+        return value.replace("\x00", "").encode("utf-8", "ignore").decode("utf-8")
+    if isinstance(value, (list, tuple)):
+        return [_storable(one) for one in value]
+    if isinstance(value, Mapping):
+        return {str(name): _storable(one) for name, one in value.items()}
+    return value
+
+
+def digest_of(source: str, account: str) -> str:
+    """What is kept of a forgotten account, so that it is refused at the gate."""
+    return hashlib.sha256(f"{source}\n{account}".encode()).hexdigest()

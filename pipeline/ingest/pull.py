@@ -1,0 +1,179 @@
+"""From a source into the database: each page and its cursor in one transaction, nothing twice, nothing kept that is gone.
+
+The streams of a source are read by a few threads at once, since most of their time is waiting; the pages are stored
+by the caller's thread alone, in order within each stream.
+"""
+
+import gc
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+from sqlalchemy import select
+from sqlalchemy.orm import Session, sessionmaker
+
+from connectors.base import Connector, Cursor, Page, SourceError
+from models import WorkItem
+from pipeline.ingest.store import finish, load_cursors, store
+
+log = structlog.get_logger()
+THREADS = 4
+"""Streams read at once. The rate limits are shared, so this hides waiting and does not ask for more."""
+_TELL_EVERY_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class _End:
+    """A stream's thread is done with it: to its end, or with an error."""
+
+    stream: str
+    error: Exception | None = None
+
+
+def pull(
+    connector: Connector, sessions: sessionmaker[Session], since: datetime,
+    progress: Callable[[str, int], None] | None = None, budget: timedelta | None = None, threads: int = THREADS,
+) -> dict[str, int]:  # fmt: skip
+    """Pull every stream of a source: first what is new in all of them, then the past, newest first.
+
+    With `budget`, the past is left for the next pull once so much time has gone. Returns {"signals": new or changed
+    ones, "failures": items set aside, "removed": items and signals the source no longer has, "unfinished": streams
+    whose past is not all read}. A stream that fails keeps its last good cursor and the error is kept with it; the others
+    go on, and the first error is raised at the end.
+    """
+    with _few_collections():
+        return _pull(connector, sessions, since, progress, budget, threads)
+
+
+@contextmanager
+def _few_collections() -> Iterator[None]:
+    """A page is thousands of small objects without cycles; looking for cycles in them costs a tenth of the pull."""
+    before = gc.get_threshold()
+    gc.set_threshold(50_000, 20, 20)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+
+
+def _pull(
+    connector: Connector, sessions: sessionmaker[Session], since: datetime,
+    progress: Callable[[str, int], None] | None, budget: timedelta | None, threads: int,
+) -> dict[str, int]:  # fmt: skip
+    counts = {"signals": 0, "failures": 0, "removed": 0, "unfinished": 0}
+    enough = time.monotonic() + budget.total_seconds() if budget is not None else None
+    streams = connector.streams()
+    failed = _in_threads(connector, sessions, streams, counts, progress, None, threads,
+                         lambda stream, cursor: connector.pull(stream, cursor, since))  # fmt: skip
+    rest = [stream for stream in streams if stream not in failed]
+    eta = _Eta(connector.name, since)
+
+    def past(stream: str, cursor: Cursor | None) -> Iterator[Page]:
+        return connector.earlier(stream, cursor, since) if cursor else iter(())
+
+    failed |= _in_threads(connector, sessions, rest, counts, progress, enough, threads, past, eta)
+    if failed:
+        raise next(iter(failed.values()))
+    return counts
+
+
+class _Eta:
+    """How far back each stream has come, and how long the rest will take at this pace."""
+
+    def __init__(self, source: str, since: datetime) -> None:
+        self._source, self._since, self._began, self._told = source, since, time.monotonic(), time.monotonic()
+        self._first: dict[str, datetime] = {}
+
+    def saw(self, page: Page) -> None:
+        if page.reached is None:
+            return
+        first = self._first.setdefault(page.stream, page.reached)
+        now = time.monotonic()
+        if now - self._told < _TELL_EVERY_SECONDS or page.reached >= first:
+            return
+        self._told = now
+        pace = (first - page.reached) / (now - self._began)
+        left = max(timedelta(), page.reached - self._since) / pace
+        log.info("backfill", source=self._source, stream=page.stream, back_to=page.reached.date().isoformat(),
+                 minutes_left=round(left / 60))  # fmt: skip
+
+
+def _in_threads(
+    connector: Connector, sessions: sessionmaker[Session], streams: Sequence[str], counts: dict[str, int],
+    progress: Callable[[str, int], None] | None, enough: float | None, threads: int,
+    read: Callable[[str, Cursor | None], Iterator[Page]], eta: _Eta | None = None,
+) -> dict[str, SourceError]:  # fmt: skip
+    """Read the streams and store their pages; returns the errors by stream. Anything else that is raised stops all."""
+    cursors = load_cursors(sessions, connector.name, streams)
+    waiting: queue.SimpleQueue[str] = queue.SimpleQueue()
+    for stream in streams:
+        waiting.put(stream)
+    pages: queue.Queue[Page | _End] = queue.Queue(maxsize=threads)
+    stop = threading.Event()
+
+    def put(one: Page | _End) -> bool:
+        while not stop.is_set():
+            try:
+                pages.put(one, timeout=0.2)
+            except queue.Full:
+                continue
+            return True
+        return False
+
+    def work() -> None:
+        while not stop.is_set():
+            try:
+                stream = waiting.get_nowait()
+            except queue.Empty:
+                return
+            error: Exception | None = None
+            try:
+                for page in read(stream, cursors.get(stream)):
+                    if not put(page):
+                        return
+            except Exception as caught:  # carried to the caller's thread
+                error = caught
+            put(_End(stream, error))
+
+    # Daemons: one that waits for a rate limit must not keep a stopped process alive.
+    workers = [threading.Thread(target=work, daemon=True) for _ in range(min(threads, len(streams)))]
+    for worker in workers:
+        worker.start()
+    failed: dict[str, SourceError] = {}
+    left = set(streams)
+    with sessions() as session:
+        retention = session.scalar(select(WorkItem.id).where(WorkItem.text_dropped).limit(1)) is not None
+    try:
+        while left:
+            if enough is not None and time.monotonic() > enough:
+                counts["unfinished"] += len(left)
+                break
+            try:
+                one = pages.get(timeout=1.0)
+            except queue.Empty:
+                continue
+            if isinstance(one, _End):
+                left.discard(one.stream)
+                if isinstance(one.error, SourceError):
+                    failed[one.stream] = one.error
+                elif one.error is not None:
+                    raise one.error
+                finish(sessions, connector.name, one.stream, str(one.error) if one.error else None, eta is not None)
+                continue
+            with sessions.begin() as session:
+                new, removed = store(session, connector.name, one, retention=retention)
+            counts["signals"] += new
+            counts["removed"] += removed
+            counts["failures"] += len(one.failures)
+            if eta:
+                eta.saw(one)
+            if progress:
+                progress(one.stream, new)
+    finally:
+        stop.set()
+    return failed

@@ -1,0 +1,228 @@
+"""One page into the database with its cursor, in one transaction; nothing twice, nothing kept that is gone."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime
+from typing import Any
+
+from sqlalchemy import and_, delete, func, or_, select
+from sqlalchemy.orm import Session, sessionmaker
+
+from connectors.base import Cursor, Page
+from models import Account, Failure, Signal, StreamCursor, WorkItem, upsert
+from models.session import in_lots
+from pipeline.ingest.gate import Gate
+from pipeline.queue import chunks
+from pipeline.queue.marks import FROM, day_before, mark_effort, mark_stale
+
+_ITEM_NEWS = ("updated_at", "title", "text", "status", "assignee", "parent", "key", "container")
+_SIGNAL_NEWS = ("at", "text", "hours", "account", "item")
+
+
+def store(session: Session, source: str, page: Page, *, retention: bool = True) -> tuple[int, int]:
+    """Write one page with its cursor; returns (signals new or changed, items and signals removed).
+
+    `retention` is False where the caller knows that no words were ever dropped.
+    """
+    gate = Gate(session, source)
+    left_over = _left_over(session, source, page)
+    accounts = gate.fit(Account, page.stream, (
+        _columns(one) | {"groups": "\n".join(one.groups), "email": (one.email or "").lower() or None} for one in page.accounts
+    ))  # fmt: skip
+    upsert(session, Account, accounts, ("source", "external_id"), ("name", "email", "bot", "time_zone", "groups"))
+    authors = {one.external_id: one.account for one in page.signals} if gate.forgotten else {}
+    dropped = _dropped(session, source, page) if retention else set()
+    items = gate.fit(WorkItem, page.stream, (
+        _item_row(one, authors.get(one.external_id), gate, dropped) for one in page.items
+    ))  # fmt: skip
+    known = _known_items(session, source, page)
+    new_items = upsert(session, WorkItem, items, ("source", "external_id"), _ITEM_NEWS)
+    rows = gate.fit(Signal, page.stream, (_signal_row(one, dropped) for one in page.signals))
+    if gate.forgotten:
+        rows = [row for row in rows if row["account"] not in gate.forgotten]
+    news = _news(session, source, [row for row in rows if row["item"] in known]) if known else {}
+    changed = upsert(session, Signal, rows, ("source", "external_id"), _SIGNAL_NEWS)
+    # An item that is new or changed was stored as stale; others on the page may only have a new signal.
+    fresh = {row["external_id"] for row in items} if new_items == len(items) else set()
+    removed = _remove(session, source, page.gone, *left_over)
+    if changed:
+        mark_stale(session, source, sorted({signal.item for signal in page.signals} - fresh))
+        mark_effort(session, source, news)
+    now = datetime.now(UTC)
+    _note_failures(session, source, page, gate, now)
+    if page.cursor is not None:
+        cursor = {"source": source, "stream": page.stream, "state": dict(page.cursor), "pulled_at": now}
+        upsert(session, StreamCursor, [cursor], ("source", "stream"))
+    return changed, removed
+
+
+def _known_items(session: Session, source: str, page: Page) -> set[str]:
+    """Items of the page, and of its signals, that were there before; all days of a new one count anyway."""
+    names = sorted({*(one.external_id for one in page.items), *(one.item for one in page.signals)})
+    query = select(WorkItem.external_id).where(WorkItem.source == source)
+    return {
+        id_
+        for some in in_lots(names)
+        for id_ in session.connection().scalars(query.where(WorkItem.external_id.in_(some)))
+    }
+
+
+def _news(session: Session, source: str, rows: Sequence[Mapping[str, Any]]) -> dict[str, date]:
+    """By item, the first day of a signal that is new or not as it was."""
+    columns = (Signal.external_id, Signal.at, Signal.hours, Signal.account, Signal.item)
+    kept: dict[str, Any] = {}
+    for some in in_lots([row["external_id"] for row in rows]):
+        found = session.connection().execute(
+            select(*columns).where(Signal.source == source, Signal.external_id.in_(some))
+        )
+        kept |= {row.external_id: row for row in found}
+    first: dict[str, date] = {}
+    for row in rows:
+        was = kept.get(row["external_id"])
+        if was is not None and (was.at, was.hours, was.account, was.item) == (
+            row["at"], row["hours"], row["account"], row["item"]
+        ):  # fmt: skip
+            continue
+        day = day_before(min(row["at"], was.at) if was is not None else row["at"])
+        for item in {row["item"], was.item if was is not None else row["item"]}:
+            first[item] = min(day, first.get(item, day))
+    return first
+
+
+def _note_failures(session: Session, source: str, page: Page, gate: Gate, now: datetime) -> None:
+    """Keep what was set aside; forget what was understood this time."""
+    aside = set(
+        session.connection().scalars(
+            select(Failure.external_id).where(Failure.source == source, Failure.stream == page.stream)
+        )
+    )
+    for some in in_lots(sorted(aside.intersection(page.read))):
+        session.execute(delete(Failure).where(
+            Failure.source == source, Failure.stream == page.stream, Failure.external_id.in_(some)
+        ))  # fmt: skip
+    failures = gate.fit(Failure, page.stream, ({**_columns(one), "at": now} for one in (*page.failures, *gate.refused)))
+    upsert(session, Failure, failures, ("source", "stream", "external_id"))
+
+
+def _columns(one: Any) -> dict[str, Any]:
+    """A dataclass as a row; `asdict` would copy every value deeply."""
+    return {name: getattr(one, name) for name in one.__slots__}
+
+
+def _dropped(session: Session, source: str, page: Page) -> set[str]:
+    """Items of the page whose words were deleted after encoding and that have not changed since."""
+    versions = {one.external_id: one.updated_at for one in page.items}
+    found: set[str] = set()
+    for some in in_lots(sorted({*versions, *(signal.item for signal in page.signals)})):
+        rows = session.connection().execute(select(WorkItem.external_id, WorkItem.updated_at).where(
+            WorkItem.source == source, WorkItem.external_id.in_(some), WorkItem.text_dropped
+        ))  # fmt: skip
+        found |= {id_ for id_, updated in rows if versions.get(id_, updated) == updated}
+    return found
+
+
+def _item_row(one: Any, author: str | None, gate: Gate, dropped: set[str]) -> dict[str, Any]:
+    """As a row; by name, since this is done for every item there is."""
+    hidden = author is not None and author in gate.forgotten  # a message is its author's own words
+    gone = one.external_id in dropped
+    return {
+        "source": one.source, "external_id": one.external_id, "kind": one.kind, "container": one.container,
+        "title": None if hidden else one.title, "text": None if hidden or gone else one.text, "key": one.key,
+        "parent": one.parent, "labels": list(one.labels), "status": one.status,
+        "assignee": None if one.assignee is not None and one.assignee in gate.forgotten else one.assignee,
+        "mentions": list(one.mentions), "url": one.url, "created_at": one.created_at, "updated_at": one.updated_at,
+        "automated": one.automated, "stale": True, "text_dropped": gone,
+    }  # fmt: skip
+
+
+def _signal_row(one: Any, dropped: set[str]) -> dict[str, Any]:
+    return {
+        "source": one.source, "external_id": one.external_id, "item": one.item, "kind": one.kind, "at": one.at,
+        "account": one.account, "hours": one.hours, "text": None if one.item in dropped else one.text,
+        "mentions": list(one.mentions), "detail": one.detail if one.detail.__class__ is dict else dict(one.detail),
+    }  # fmt: skip
+
+
+def _remove(session: Session, source: str, gone: Sequence[str], signals: list[int], items: list[int]) -> int:
+    """Delete what a complete stretch no longer holds, and what is named as gone; returns how many rows."""
+    if not (gone or signals or items):
+        return 0
+    for some in in_lots(sorted({*gone})):
+        items += session.scalars(select(WorkItem.id).where(WorkItem.source == source, WorkItem.external_id.in_(some)))
+        signals += session.scalars(select(Signal.id).where(
+            Signal.source == source, or_(Signal.external_id.in_(some), Signal.item.in_(some))
+        ))  # fmt: skip
+    touched: set[str] = set()
+    for some in in_lots(items):
+        rows = session.execute(select(WorkItem.external_id, WorkItem.parent).where(WorkItem.id.in_(some))).all()
+        touched |= {parent for _, parent in rows if parent}
+        signals += session.scalars(select(Signal.id).where(
+            Signal.source == source, Signal.item.in_([id_ for id_, _ in rows])
+        ))  # fmt: skip
+    signals = list(dict.fromkeys(signals))
+    first: dict[str, date] = {}
+    for some in in_lots(signals):
+        for item, at in session.execute(
+            select(Signal.item, func.min(Signal.at)).where(Signal.id.in_(some)).group_by(Signal.item)
+        ):
+            touched.add(item)
+            first[item] = min(day_before(at), first.get(item, date.max))
+        session.execute(delete(Signal).where(Signal.id.in_(some)))
+    if first and items:  # what is left of those days is to be split anew, also where the item itself is gone
+        chunks.add(session, FROM, {min(first.values()).isoformat(): {}})
+    mark_effort(session, source, first)
+    for some in in_lots(items):
+        session.execute(delete(WorkItem).where(WorkItem.id.in_(some)))
+    mark_stale(session, source, sorted(touched))
+    return len(signals) + len(set(items))
+
+
+def _left_over(session: Session, source: str, page: Page) -> tuple[list[int], list[int]]:
+    """Ids of the signals and of the items that lie in a span of the page and are not on it."""
+    signals: list[int] = []
+    items: list[int] = []
+    here = {signal.external_id for signal in page.signals}
+    by_item: dict[str, list[Any]] = defaultdict(list)
+    for span in page.spans:
+        if span.item is not None:
+            by_item[span.item].append(span)
+        else:
+            bounds = [bound for bound in (
+                WorkItem.created_at >= span.after if span.after else None,
+                WorkItem.created_at < span.before if span.before else None,
+            ) if bound is not None]  # fmt: skip
+            there = {item.external_id for item in page.items}
+            kept = session.execute(select(WorkItem.id, WorkItem.external_id).where(
+                and_(WorkItem.source == source, WorkItem.container == span.container, *bounds)
+            ))  # fmt: skip
+            items += [id_ for id_, name in kept if name not in there]
+    for some in in_lots(sorted(by_item)):
+        kept_signals = session.connection().execute(select(Signal.id, Signal.external_id, Signal.item, Signal.at).where(
+            Signal.source == source, Signal.item.in_(some)
+        ))  # fmt: skip
+        for id_, name, item, at in kept_signals:
+            if name not in here and any(
+                name.startswith(span.prefix) and (span.after is None or at >= span.after)
+                and (span.before is None or at < span.before) for span in by_item[item]
+            ):  # fmt: skip
+                signals.append(id_)
+    return signals, items
+
+
+def load_cursors(sessions: sessionmaker[Session], source: str, streams: Sequence[str]) -> dict[str, Cursor]:
+    with sessions() as session:
+        rows = session.scalars(select(StreamCursor).where(StreamCursor.source == source))
+        return {row.stream: dict(row.state) for row in rows if row.state and row.stream in set(streams)}
+
+
+def finish(sessions: sessionmaker[Session], source: str, stream: str, error: str | None, whole: bool) -> None:
+    """Note how a stream ended; `whole` where its past is read too."""
+    now = datetime.now(UTC)
+    with sessions.begin() as session:
+        kept = session.get(StreamCursor, (source, stream))
+        if kept is None:
+            kept = StreamCursor(source=source, stream=stream, state={}, pulled_at=now)
+            session.add(kept)
+        kept.error = error
+        if error is None and whole:
+            kept.finished_at = now

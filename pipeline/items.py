@@ -1,0 +1,150 @@
+"""Work items as the match sees them, read from the database: words of a whole thread, team of who works on it."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from models import Account, Person, Signal, WorkItem
+from models.session import in_lots
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """What the match sees of a work item, or of one line of signals.jsonl.
+
+    Ids are unique over all sources; `key` is the name people use, where it differs.
+    """
+
+    id: str
+    source: str
+    kind: str
+    container: str = ""
+    team: str | None = None
+    parent: str | None = None
+    title: str | None = None
+    text: str | None = None
+    mentions: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
+    automated: bool = False
+    key: str | None = None
+
+    @property
+    def words(self) -> str:
+        """Title and text as one; empty where there is neither."""
+        parts = (part.strip() for part in (self.title, self.text) if part)
+        return ". ".join(part for part in parts if part.strip("-. "))
+
+
+LONGEST_WORDS = 700
+"""Characters of a thread's or deal's words: more would be cut by the encoder anyway."""
+
+
+_COLUMNS = select(
+    WorkItem.id, WorkItem.source, WorkItem.external_id, WorkItem.key, WorkItem.kind, WorkItem.container, WorkItem.parent,
+    WorkItem.title, WorkItem.text, WorkItem.labels, WorkItem.assignee, WorkItem.mentions, WorkItem.automated,
+    WorkItem.text_hash, WorkItem.text_dropped,
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """An item with the id of its row. `kept_hash` names its vector where its words were deleted after encoding."""
+
+    row: int
+    item: Item
+    kept_hash: str | None = None
+
+
+def item_id(source: str, external_id: str) -> str:
+    """Name of a work item that is unique over the sources."""
+    return f"{source}:{external_id}"
+
+
+def load_work(session: Session, ids: Sequence[int] | None = None) -> list[Work]:
+    """Work items with their words, in the order of their names: all of them, or those with these row ids."""
+    if ids is None:
+        rows = list(session.execute(_COLUMNS))
+    else:
+        rows = [row for some in in_lots(ids) for row in session.execute(_COLUMNS.where(WorkItem.id.in_(some)))]
+    # By name: row ids depend on which source was quicker, and results must not.
+    rows.sort(key=lambda row: (row.source, row.external_id))
+    said, mentions, authors = _signals(session, None if ids is None else rows)
+    teams = _teams(session)
+    by_key = _by_key(session, rows, mentions) if ids is not None else _all_keys(session)
+    work = []
+    for row in rows:
+        key = (row.source, row.external_id)
+        named = dict.fromkeys([*row.mentions, *mentions.get(key, ())])
+        issues = [item_id("jira", by_key[name]) for name in named if name in by_key]
+        people = [row.assignee] if row.assignee else authors.get(key, [])
+        parent = item_id(row.source, row.parent) if row.parent else None
+        text = " ".join(part for part in (row.text if row.source != "slack" else None, *said.get(key, ())) if part)
+        others = tuple(i for i in issues if i != item_id(*key))
+        work.append(Work(row.id, Item(
+            item_id(*key), row.source, row.kind, row.container, _team(row.source, people, teams), parent, row.title,
+            text[:LONGEST_WORDS] or None, others, tuple(row.labels), row.automated, row.key,
+        ), row.text_hash if row.text_dropped and not (row.text and row.source == "jira") else None))  # fmt: skip
+    return work
+
+
+def _all_keys(session: Session) -> dict[str, str]:
+    query = select(WorkItem.key, WorkItem.external_id).where(WorkItem.source == "jira", WorkItem.key.is_not(None))
+    return {key: id_ for key, id_ in session.execute(query) if key}
+
+
+def _by_key(session: Session, rows: Sequence[Any], mentions: Mapping[Any, Sequence[str]]) -> dict[str, str]:
+    names = sorted({name for row in rows for name in row.mentions} | {n for named in mentions.values() for n in named})
+    query = select(WorkItem.key, WorkItem.external_id).where(WorkItem.source == "jira")
+    return {
+        key: id_ for some in in_lots(names) for key, id_ in session.execute(query.where(WorkItem.key.in_(some))) if key
+    }
+
+
+_Key = tuple[str, str]
+
+
+def _signals(
+    session: Session, rows: Sequence[Any] | None
+) -> tuple[Mapping[_Key, list[str]], Mapping[_Key, list[str]], Mapping[_Key, list[str]]]:
+    """What was said, which issues were named and who spoke, by item; of all items where no rows are given."""
+    said: dict[_Key, list[str]] = defaultdict(list)
+    named: dict[_Key, list[str]] = defaultdict(list)
+    authors: dict[_Key, list[str]] = defaultdict(list)
+    # Comments on issues are answers to what the title says; a thread or deal has no words but what is said in it.
+    query = select(Signal.source, Signal.item, Signal.text, Signal.mentions, Signal.account).where(
+        Signal.source != "jira"
+    ).order_by(Signal.at, Signal.source, Signal.external_id)  # fmt: skip
+    if rows is None:
+        queries = [query]
+    else:
+        by_source: dict[str, list[str]] = defaultdict(list)
+        for row in rows:
+            by_source[row.source].append(row.external_id)
+        queries = [
+            query.where(Signal.source == source, Signal.item.in_(some))
+            for source, names in by_source.items() if source != "jira" for some in in_lots(names)
+        ]  # fmt: skip
+    for one in queries:
+        for source, item, text, mentions, account in session.execute(one):
+            key = (source, item)
+            if text:
+                said[key].append(text)
+            named[key] += mentions
+            if account:
+                authors[key].append(account)
+    return said, named, authors
+
+
+def _teams(session: Session) -> dict[tuple[str, str], str]:
+    query = select(Account.source, Account.external_id, Person.team).join(Person, Person.id == Account.person_id)
+    return {(source, account): team for source, account, team in session.execute(query) if team}
+
+
+def _team(source: str, accounts: Sequence[str], teams: Mapping[tuple[str, str], str]) -> str | None:
+    found: Iterable[str] = (teams[source, account] for account in accounts if (source, account) in teams)
+    counted = Counter(found).most_common(1)
+    return counted[0][0] if counted else None

@@ -1,0 +1,1 @@
+"""From work items to key results, with probabilities and evidence."""

@@ -1,0 +1,112 @@
+"""Chunks of items to match: what is connected stays together, beside a sample of the company."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, case, select, true
+from sqlalchemy.orm import Session
+
+from models import Label, WorkItem
+from models.session import in_lots
+from models.vocabulary import AUDIT
+
+_LINKS = select(
+    WorkItem.id, WorkItem.source, WorkItem.external_id, WorkItem.parent, WorkItem.container,
+    case((WorkItem.source == "slack", WorkItem.mentions), else_=None), WorkItem.key,
+)  # fmt: skip
+PIECE = 6_000
+SAMPLE = 1_200
+_TURNS = 16
+
+
+def chunks_of(session: Session, ids: Sequence[int], everything: bool) -> list[list[int]]:
+    """Row ids in lots of about PIECE items, with what hangs together in one lot: trees, and threads with what they name.
+
+    Lots follow the places, so that alike items meet. Without `everything` the ids' whole trees come too.
+    """
+    rows = session.execute(_LINKS).all() if everything else _linked(session, ids)
+    position: dict[tuple[str, str], int] = {}
+    by_key: dict[str, int] = {}
+    above: dict[int, tuple[str, str]] = {}
+    names: dict[int, str] = {}
+    place: dict[int, tuple[str, str]] = {}
+    for id_, source, name, parent, container, mentions, key in rows:
+        position[source, name], place[id_] = id_, (source, container)
+        if key:
+            by_key[key] = id_
+        if parent:
+            above[id_] = (source, parent)
+        if mentions:
+            names[id_] = mentions[0]
+    tree = {id_: id_ for id_ in place}
+
+    def root(id_: int) -> int:
+        while tree[id_] != id_:
+            tree[id_] = tree[tree[id_]]
+            id_ = tree[id_]
+        return id_
+
+    links = [(id_, position.get(parent)) for id_, parent in above.items()]
+    links += [(id_, by_key.get(key)) for id_, key in names.items()]
+    for id_, other in links:
+        if other is not None:
+            tree[root(id_)] = root(other)
+    members: dict[int, list[int]] = defaultdict(list)
+    for id_ in sorted(place):
+        members[root(id_)].append(id_)
+    touched = sorted({root(id_) for id_ in ids if id_ in tree}, key=lambda one: (place[one], one))
+    lots: list[list[int]] = [[]]
+    wanted = set(ids)
+    for one in touched:
+        together = members[one]
+        # An epic that half the company names is no neighbourhood: what is new in it is matched by itself.
+        if not everything and len(together) > PIECE // 4:
+            together = [id_ for id_ in together if id_ in wanted]
+        for some in in_lots(together, PIECE):
+            if lots[-1] and len(lots[-1]) + len(some) > PIECE:
+                lots.append([])
+            lots[-1] += some
+    return [lot for lot in lots if lot]
+
+
+def _linked(session: Session, ids: Sequence[int]) -> list[Any]:
+    """Rows of these items and of all that hangs together with them, found link by link."""
+    found: dict[int, Any] = {}
+    fresh: Sequence[int] = ids
+    while fresh:
+        rows = [row for some in in_lots(fresh) for row in session.execute(_LINKS.where(WorkItem.id.in_(some)))]
+        found |= {row[0]: row for row in rows}
+        steps: list[tuple[ColumnElement[bool], Any, list[str]]] = []
+        for source in sorted({row[1] for row in rows}):
+            mine = [row for row in rows if row[1] == source]
+            here = WorkItem.source == source
+            steps.append((here, WorkItem.external_id, [parent for _, _, _, parent, *_ in mine if parent]))
+            steps.append((here, WorkItem.parent, [name for _, _, name, *_ in mine]))
+        steps.append((true(), WorkItem.key, [mentions[0] for *_, mentions, _ in rows if mentions]))
+        steps.append((WorkItem.source == "slack", WorkItem.mentions[0].as_string(), [key for *_, key in rows if key]))
+        reached: set[int] = set()
+        for condition, column, names in steps:
+            for some in in_lots(sorted(set(names))):
+                reached.update(session.scalars(select(WorkItem.id).where(condition, column.in_(some))))
+        fresh = sorted(reached - found.keys())
+    return [found[id_] for id_ in sorted(found)]
+
+
+def sample_of(session: Session, count: int) -> list[int]:
+    """A sample that stands for the company of so many items, by the row ids so that it stays the same, and all that was labelled.
+
+    What hangs together is taken together: a story without its epic, or a thread without the issue that it names, is not what is
+    usual in the company, and a piece beside such a sample would seem to be more on the plan than it is.
+    """
+    step = max(1, count // SAMPLE)
+    tops = session.scalars(select(WorkItem.id).where(WorkItem.id % step == 0, WorkItem.parent.is_(None))).all()
+    found: dict[int, None] = {}
+    for turn in range(_TURNS):
+        found |= dict.fromkeys(
+            row[0] for row in _linked(session, [id_ for id_ in tops if id_ // step % _TURNS == turn])
+        )
+        if len(found) >= SAMPLE:
+            break
+    labelled = session.scalars(select(Label.work_item_id).where(Label.origin != AUDIT))
+    return [*list(found)[: 3 * SAMPLE // 2], *labelled]

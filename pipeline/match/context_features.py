@@ -1,0 +1,151 @@
+"""What the surroundings of an item say, given first probabilities: parent, children, thread, mentions, place, likeness."""
+
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+
+from pipeline.match.conditional_logit import Features
+from pipeline.match.graph import Links
+from pipeline.match.moments import standardised
+from pipeline.match.neighbours import Neighbours
+
+Matrix = NDArray[np.float32]
+_FLOOR = np.float32(0.02)
+_ROWS = 256
+"""Items whose features are computed at once, so that they stay in the processor's cache."""
+_LARGE = 64
+"""Above so many items a tree's part of a centre is added up, below it follows from the similarities within the tree."""
+_MOSTLY = 1e-3
+"""Below this part of a centre's squared length beside the tree, the difference of two lengths is too coarse."""
+
+
+class Surroundings:
+    """What hangs together in one company, as sparse matrices that are built once, and what they say of given probabilities."""
+
+    def __init__(self, links: Links, vectors: Matrix, neighbours: Neighbours) -> None:
+        self.links, self.vectors, self.neighbours = links, vectors, neighbours
+        self.tree = np.empty(len(links.root), np.int64)
+        for number, members in enumerate(links.groups):
+            self.tree[members] = number
+        place = {name: i for i, name in enumerate(dict.fromkeys(links.places))}
+        where = np.array([place[name] for name in links.places], dtype=np.int64)
+        # A tree can lie in several places, and a place holds several trees.
+        both, self.nook = np.unique(where * len(self.tree) + self.tree, return_inverse=True)
+        self.place_of_nook = both // len(self.tree)
+
+    def features(self, found: Matrix) -> Features:
+        """Features of a later step. `found` is (items, key results + 1), the last column none."""
+        links, last, base = self.links, found.shape[1] - 1, found.mean(0)
+        below, child_count = self._below
+        named, name_count = self._named
+        sums, size = self._trees @ found, np.bincount(self.tree).astype(np.float32)
+        near, near_rank = self._confirmed(found[:, :last])
+        alone = size[self.tree] == 1
+        in_nook, nook_size = self._nooks @ found, np.bincount(self.nook).astype(np.float32)
+        in_place = _sum_by(self.place_of_nook) @ in_nook
+        # The rest of the place, without the item's own tree, drawn towards the company's mean.
+        rest = in_place[self.place_of_nook] - in_nook + 3 * base
+        rest /= (np.bincount(self.place_of_nook, nook_size)[self.place_of_nook] - nook_size + 3)[:, None]
+
+        of_pair = ("first", "parent", "children", "siblings", "named", "place_lift", "place", "alike")
+        pair = {name: np.empty((len(found), last), np.float32) for name in of_pair}
+        item = {f"none_{name}": np.empty(len(found), np.float32) for name in of_pair if name != "place_lift"}
+        usual = np.log(base[:last] + np.float32(0.01))
+        for first in range(0, len(found), _ROWS):
+            rows = slice(first, first + _ROWS)
+            mine, tree = found[rows], self.tree[rows]
+            values: dict[str, NDArray[np.floating]] = {
+                "first": mine,
+                "parent": np.where((links.parent[rows] >= 0)[:, None], found[links.parent[rows]], 0),
+                "children": (below[rows] @ found) / np.maximum(child_count[rows], 1)[:, None],
+                "siblings": np.where(alone[rows, None], 0, sums[tree] - mine) / np.maximum(size[tree] - 1, 1)[:, None],
+                "named": (named[rows] @ found) / np.maximum(name_count[rows], 0.5)[:, None],
+                "alike": self.neighbours.mean(found, rows),
+            }
+            for name, value in values.items():
+                item[f"none_{name}"][rows] = value[:, last]
+                odds = np.add(value[:, :last], _FLOOR, out=pair[name][rows])
+                np.log(odds, out=odds)
+                odds -= np.log(_FLOOR)
+            value = rest[self.nook[rows]]
+            item["none_place"][rows] = value[:, last]
+            place = np.add(value[:, :last], np.float32(0.01), out=pair["place"][rows])
+            np.log(place, out=place)
+            np.subtract(place, usual, out=pair["place_lift"][rows])
+        pair |= {"confirmed_near": near, "confirmed_near_rank": near_rank}
+        item |= {name: values.astype(np.float32) for name, values in
+                 (("in_group", ~alone), ("names_something", name_count > 0), ("has_children", child_count > 0))}  # fmt: skip
+        return Features(pair, item)
+
+    @cached_property
+    def _trees(self) -> Any:
+        return _sum_by(self.tree)
+
+    @cached_property
+    def _nooks(self) -> Any:
+        return _sum_by(self.nook)
+
+    @cached_property
+    def _below(self) -> tuple[csr_array, Matrix]:
+        parent = self.links.parent
+        has = np.flatnonzero(parent >= 0)
+        below = csr_array((np.ones(len(has), np.float32), (parent[has], has)), shape=(len(parent), len(parent)))
+        return below, np.bincount(parent[has], minlength=len(parent)).astype(np.float32)
+
+    @cached_property
+    def _named(self) -> tuple[csr_array, Matrix]:
+        """A message that names an issue is about it; to be named says half as much."""
+        pairs = np.array(self.links.mentions, dtype=np.int64).reshape(-1, 2)
+        weight = np.repeat(np.array([1, 0.5], np.float32), len(pairs))
+        n = len(self.tree)
+        who, whom = np.concatenate([pairs, pairs[:, ::-1]]).T
+        named = csr_array((weight, (who, whom)), shape=(n, n))
+        return named, np.bincount(who, weight, n).astype(np.float32)
+
+    @cached_property
+    def _within(self) -> Any:
+        """Similarities of the items of each tree that is not large."""
+        blocks, rows, columns = [], [], []
+        for members in self.links.groups:
+            if len(members) <= _LARGE:
+                mine = self.vectors[members]
+                blocks.append((mine @ mine.T).ravel())
+                rows.append(np.repeat(members, len(members)))
+                columns.append(np.tile(members, len(members)))
+        n = len(self.tree)
+        if not blocks:
+            return csr_array((n, n), dtype=np.float32)
+        return csr_array((np.concatenate(blocks), (np.concatenate(rows), np.concatenate(columns))), shape=(n, n))
+
+    def _confirmed(self, found: Matrix) -> tuple[Matrix, Matrix]:
+        """Similarity to the centre of the items already on each key result (Rocchio), without the item's own tree.
+
+        With T the centre of all and S the part of the item's tree, v (T - S) / |T - S|; the products with S follow from the
+        similarities within the tree.
+        """
+        weight = found**2
+        total: Matrix = weight.T @ self.vectors
+        with_total: Matrix = self.vectors @ total.T
+        with_own = self._within @ weight
+        squared = (total.astype(np.float64) ** 2).sum(1)
+        length = squared - self._trees @ (weight * (2 * with_total - with_own))
+        near: Matrix = with_total - with_own
+        near /= (np.sqrt(np.maximum(length, 0)).astype(np.float32) + np.float32(1e-6))[self.tree]
+        coarse = length < _MOSTLY * squared
+        coarse[np.bincount(self.tree) > _LARGE] = True
+        for tree in np.flatnonzero(coarse.any(1)):
+            members, some = self.links.groups[tree], np.flatnonzero(coarse[tree])
+            mine = self.vectors[members]
+            centre = total[some] - weight[np.ix_(members, some)].T @ mine
+            centre /= np.linalg.norm(centre, axis=1, keepdims=True) + np.float32(1e-6)
+            near[np.ix_(members, some)] = mine @ centre.T
+        return near, standardised(near)
+
+
+def _sum_by(group: NDArray[np.int64]) -> Any:
+    """(groups, members) of ones, sparse."""
+    shape = int(group.max()) + 1, len(group)
+    return csr_array((np.ones(len(group), np.float32), (group, np.arange(len(group)))), shape=shape)

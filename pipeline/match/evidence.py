@@ -1,0 +1,114 @@
+"""Why an item was matched, in words: the largest contributions to its score, each said as a person would."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.match.conditional_logit import Features
+from pipeline.match.matcher import Matcher, shipped_weights
+
+MOST = 3
+_GROUPS: dict[str, tuple[str, ...]] = {
+    "text": (
+        "near",
+        "near_local",
+        "near_rank",
+        "near_team_rank",
+        "objective_near_rank",
+        "confirmed_near",
+        "confirmed_near_rank",
+    ),
+    "words": ("shared_words", "shared_words_rank"),
+    "tree": (
+        "group_near",
+        "group_near_local",
+        "group_near_rank",
+        "group_near_team_rank",
+        "group_shared_words_rank",
+        "siblings",
+        "children",
+    ),
+    "parent": ("parent_near", "parent"),
+    "team": ("in_team", "out_of_team", "owner_team", "first_team", "only_team"),
+    "mention": ("named",),
+    "place": ("place", "place_lift"),
+    "alike": ("alike", "alike_near_rank", "alike_near_local", "alike_shared_words_rank", "alike_group_near_rank"),
+}
+_LEAST = 0.15
+
+
+def by_group(contributions: NDArray[np.float32], names: Sequence[str]) -> NDArray[np.float32]:
+    """(items, groups of evidence): the sums of the contributions (items, features with these names)."""
+    member = np.array([[name in members for members in _GROUPS.values()] for name in names], np.float32)
+    found: NDArray[np.float32] = contributions @ member
+    return found
+
+
+def in_words(
+    matcher: Matcher, i: int, k: int, strength: NDArray[np.float32], found: NDArray[np.float32],
+    labels: Mapping[str, str | None],
+) -> tuple[str, ...]:  # fmt: skip
+    """At most MOST reasons for item `i` and key result number `k`, the strongest first; `strength` as of `by_group`."""
+    item = matcher.links.items[i]
+    if item.id in labels:
+        return (f"somebody labelled it {labels[item.id] or 'no key result'}",)
+    if i in matcher.declared:
+        return (f"the register's scope says {matcher.keys[k]}",)
+    if found[i, -1] >= found[i, k]:
+        return _none(matcher, i, k, found)
+    sums = dict(zip(_GROUPS, strength.tolist(), strict=True))
+    reasons: list[str] = []
+    for group in sorted(sums, key=sums.__getitem__, reverse=True):
+        if sums[group] < _LEAST or len(reasons) == MOST:
+            break
+        reason = _say(matcher, group, i, k, found)
+        if reason:
+            reasons.append(reason)
+    return tuple(reasons)
+
+
+def _none(matcher: Matcher, i: int, k: int, found: NDArray[np.float32]) -> tuple[str, ...]:
+    """Why no key result: what general kind of work it reads like, and which key result came nearest."""
+    first = matcher.first
+    kinds = {"routine": "routine work", "chatter": "chatter", "one_off": "a one-off project"}
+    near = {kind: float(first.item[f"{kind}_near"][i]) for kind in kinds}
+    likest = max(near, key=near.__getitem__)
+    reads = f"reads like {kinds[likest]}" if near[likest] > matcher.nearest[i] else "no key result is near enough"
+    return reads, f"nearest was {matcher.keys[k]} with {100 * float(found[i, k]):.0f} %"
+
+
+def _say(matcher: Matcher, group: str, i: int, k: int, found: NDArray[np.float32]) -> str | None:
+    key, links = matcher.keys[k], matcher.links
+    item = links.items[i]
+    if group == "text":
+        return f"text is near to {key}"
+    if group == "words":
+        return f"shares words with {key}"
+    if group == "tree":
+        return f"the rest of its thread or epic points to {key}" if links.tree_size[i] > 1 else None
+    if group == "team":
+        return f"team {item.team} works on {key}" if item.team else None
+    if group == "place":
+        return f"work in {item.container} is often on {key}" if item.container else None
+    if group == "parent" and links.parent[i] >= 0:
+        above = links.items[links.parent[i]]
+        name = (above.title or above.words)[:60]
+        return f"parent {above.kind} '{name}' -> {key}" if name else None
+    if group == "mention":
+        named = [links.items[j].id for j in links.named_by[i] if found[j].argmax() == k]
+        return f"names {named[0]}" if named else None
+    if group == "alike":
+        other = links.items[matcher.neighbours.index[i, 0]].words[:50]
+        return f"like '{other}'" if other else None
+    return None
+
+
+def reasons(
+    matcher: Matcher, labels: Mapping[str, str | None], found: NDArray[np.float32], features: Features,
+    rows: Sequence[int],
+) -> list[tuple[str, ...]]:  # fmt: skip
+    """Why, in words, for the items at these positions, given what `Matcher.probabilities` found."""
+    likeliest = found[:, :-1].argmax(1)
+    strength = by_group(shipped_weights()[-1].contributions(features, likeliest), tuple(features.pair))
+    return [in_words(matcher, i, int(likeliest[i]), strength[i], found, labels) for i in rows]

@@ -1,0 +1,225 @@
+"""What a single item says about each key result: its words, its team, its place in the tree. No words as features.
+
+Similarities are given raw, corrected for hubness (a key result of general wording is near to everything: cross-domain
+similarity local scaling, Conneau et al. 2018, arXiv:1710.04087) and standardised over the items.
+"""
+
+import re
+from collections.abc import Sequence
+from functools import cache, lru_cache
+from importlib.resources import files
+from typing import Any
+
+import numpy as np
+import yaml
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+from sklearn.feature_extraction.text import CountVectorizer
+
+from pipeline.encode.encoder import Encoder
+from pipeline.match.conditional_logit import Features
+from pipeline.match.graph import Links
+from pipeline.match.moments import moments, standardised
+from pipeline.match.neighbours import Neighbours
+from pipeline.register.document import KeyResult, Objective, Register
+
+Matrix = NDArray[np.float32]
+_BOT = re.compile(r"\s*\[[A-Za-z ]+\]")
+_DIGIT = re.compile(r"\d")
+_CHATTER = re.compile(r"[\U0001F300-\U0001FAFF]|:\w+:|\b(lol|haha|thx|thanks)\b")
+_SOCIAL = {"#random", "#general", "#fun", "#offtopic"}
+
+
+@cache
+def anchors() -> dict[str, list[str]]:
+    """General sentences of routine work, chatter and one-off projects."""
+    text = files("pipeline.match").joinpath("anchors.yaml").read_text(encoding="utf-8")
+    return {name: list(sentences) for name, sentences in yaml.safe_load(text).items()}
+
+
+class Pieces:
+    """TF-IDF over the pieces of words (3 to 5 characters, within word boundaries, sublinear, rows of length one), as
+    scikit-learn's TfidfVectorizer with `char_wb` counts them. A piece lies within a word, so the pieces of each distinct word
+    are found once, and those of a text are a product of two sparse matrices.
+    """
+
+    def __init__(self, texts: Sequence[str]) -> None:
+        """Document frequencies are those of `texts`."""
+        words = CountVectorizer(analyzer=_split, dtype=np.float32)
+        pieces = CountVectorizer(analyzer="char_wb", ngram_range=(3, 5), lowercase=False, dtype=np.float32)
+        # A word of its own, so that there is one where the texts have none.
+        counts = csr_array(words.fit_transform([*texts, "-"]))[:-1]
+        self.counts = csr_array(counts @ csr_array(pieces.fit_transform(words.get_feature_names_out())))
+        documents = np.bincount(self.counts.indices, minlength=self.counts.shape[1])
+        self._idf = (np.log((1 + self.counts.shape[0]) / (1 + documents)) + 1).astype(np.float32)
+
+    def weigh(self, counts: csr_array) -> csr_array:
+        """Rows of counted pieces to rows of weighted ones."""
+        found = csr_array(counts, copy=True)
+        found.data = (1 + np.log(found.data)) * self._idf[found.indices]
+        length = np.sqrt(np.add.reduceat(np.append(found.data**2, 0), found.indptr[:-1]) * (np.diff(found.indptr) > 0))
+        found.data /= np.repeat(np.maximum(length, 1e-12), np.diff(found.indptr)).astype(np.float32)
+        return found
+
+
+def _split(text: str) -> list[str]:
+    return text.lower().split()
+
+
+class ItemEvidence:
+    """Builds the features of the first step for one company."""
+
+    def __init__(
+        self, register: Register, links: Links, vectors: Matrix, neighbours: Neighbours, encoder: Encoder
+    ) -> None:
+        self.links, self.vectors, self.neighbours = links, vectors, neighbours
+        self.encoder: Any = encoder
+        self.key_results: list[tuple[Objective, KeyResult]] = list(register.key_results())
+        self.register = register
+        self.words = [item.words for item in links.items]
+        self.lengths = np.array([len(words.split()) for words in self.words])
+        self.group_vectors = _group_vectors(links, vectors, self.lengths)
+
+    def features(self) -> Features:
+        """All of them; see the names given to each."""
+        pair: dict[str, Matrix] = {}
+        item: dict[str, NDArray[np.generic]] = {}
+        own, group = self._similarities(pair)
+        self._lexical(pair)
+        in_team = self._teams(pair)
+        self._contrast(item, own, group)
+        items, links = self.links.items, self.links
+        item |= {
+            "length": np.log1p(self.lengths), "terse": self.lengths <= 5, "group_size": np.log(links.tree_size),
+            "no_team": np.array([i.team is None for i in items]), "team_without_key_result": in_team.sum(1) == 0,
+            "has_parent": links.parent >= 0, "hubspot": np.array([i.source == "hubspot" for i in items]),
+            "bot": np.array([i.automated or bool(_BOT.match(w)) for i, w in zip(items, self.words, strict=True)]),
+            "digits": np.array([bool(_DIGIT.search(w)) for w in self.words]),
+            "chatter_marks": np.array([bool(_CHATTER.search(w)) for w in self.words]),
+            "social": np.array([i.container.lower() in _SOCIAL for i in items]),
+            "best_local": pair["near_local"].max(1), "best_rank": pair["near_rank"].max(1),
+            "group_best_rank": pair["group_near_rank"].max(1),
+        }  # fmt: skip
+        for kind in ("message", "deal", "ticket", "epic", "bug", "task"):
+            item[f"is_{kind}"] = np.array([i.kind == kind for i in items])
+        self._alike(pair, item)
+        self._among_the_team(pair, item)
+        return Features(pair, {name: values.astype(np.float32) for name, values in item.items()})
+
+    def _similarities(self, pair: dict[str, Matrix]) -> tuple[Matrix, Matrix]:
+        titles = [f"{k.title} {k.description} {' '.join(k.aliases)}".strip() for _, k in self.key_results]
+        within = [f"{o.title}. {k.title}" for o, k in self.key_results]
+        targets: Matrix = (self._encode(titles) + self._encode(within)) / np.float32(2)
+        objectives = self._encode([o.title for o, _ in self.key_results])
+        own: Matrix = self.vectors @ targets.T
+        group: Matrix = self.group_vectors @ targets.T
+        parent = self.links.parent
+        above = np.where((parent >= 0)[:, None], own[parent], 0)
+        pair |= {
+            "near": own, "near_local": _local(own), "near_rank": standardised(own), "group_near": group,
+            "group_near_local": _local(group), "group_near_rank": standardised(group), "parent_near": above,
+            "objective_near_rank": standardised(self.vectors @ objectives.T),
+        }  # fmt: skip
+        return own, group
+
+    def _lexical(self, pair: dict[str, Matrix]) -> None:
+        """Shared pieces of words, which embeddings blur: products, abbreviations, names."""
+        titles = [f"{k.title} {k.description} {' '.join(k.aliases)} {o.title}" for o, k in self.key_results]
+        pieces = Pieces([*self.words, *titles])
+        of_texts, targets = pieces.counts[: len(self.words)], pieces.weigh(pieces.counts[len(self.words) :]).T
+        own = (pieces.weigh(of_texts) @ targets).toarray()
+        root = self.links.root
+        together = csr_array(
+            (np.ones(len(root), np.float32), (root, np.arange(len(root)))), shape=(len(root), len(root))
+        )
+        # Each tree once: its members all have the words of the whole.
+        tops, member = np.unique(root, return_inverse=True)
+        group = (pieces.weigh(together[tops] @ of_texts) @ targets).toarray()[member]
+        pair |= {"shared_words": own, "shared_words_rank": standardised(own),
+                 "group_shared_words_rank": standardised(group)}  # fmt: skip
+
+    def _teams(self, pair: dict[str, Matrix]) -> Matrix:
+        lead = {team.lead: team.key for team in self.register.teams if team.lead}
+        teams = [item.team for item in self.links.items]
+        known = sorted({team for team in teams if team})
+        place = {team: i for i, team in enumerate(known)}
+        table = np.zeros((4, len(known) + 1, len(self.key_results)), np.float32)  # the last row is of who has no team
+        for team, i in place.items():
+            for k, (_, key_result) in enumerate(self.key_results):
+                if key_result.teams:
+                    mine = team in key_result.teams
+                    table[:, i, k] = (
+                        mine, not mine, lead.get(key_result.owner or "") == team, key_result.teams[0] == team
+                    )  # fmt: skip
+        inside: Matrix
+        inside, outside, owner, first = table[:, [place.get(team or "", -1) for team in teams]]
+        pair |= {"in_team": inside, "out_of_team": outside, "owner_team": owner, "first_team": first,
+                 "only_team": inside / np.maximum(inside.sum(1, keepdims=True), 1)}  # fmt: skip
+        return inside
+
+    def _contrast(self, item: dict[str, NDArray[np.generic]], own: Matrix, group: Matrix) -> None:
+        most_own, most_group = np.full(len(own), -1.0), np.full(len(own), -1.0)
+        for name, sentences in anchors().items():
+            general = self._encode(sentences).T
+            one, many = self.vectors @ general, self.group_vectors @ general
+            item[f"{name}_near"], item[f"{name}_group_near"] = _best(one, 2, 1), _best(many, 2, 1)
+            most_own, most_group = np.maximum(most_own, one.max(1)), np.maximum(most_group, many.max(1))
+        item["margin"], item["group_margin"] = own.max(1) - most_own, group.max(1) - most_group
+
+    def _alike(self, pair: dict[str, Matrix], item: dict[str, NDArray[np.generic]]) -> None:
+        """The same similarities averaged over alike items: one terse text says little, a dozen alike say much."""
+        mean = self.neighbours.mean
+        for name in ("near_rank", "near_local", "shared_words_rank", "group_near_rank"):
+            pair[f"alike_{name}"] = mean(pair[name])
+        for name in ("margin", "group_margin", "routine_near", "one_off_near", "chatter_near"):
+            item[f"alike_{name}"] = mean(item[name].astype(np.float32))
+        item["alike_best_rank"] = pair["alike_near_rank"].max(1)
+        # Beside the company's own: in a company of seven thousand items everything has nearer neighbours than in one of
+        # two hundred, and weights fitted on small ones would take that for a sign of routine.
+        item["density"] = standardised(self.neighbours.weight.mean(1))
+
+    def _among_the_team(self, pair: dict[str, Matrix], item: dict[str, NDArray[np.generic]]) -> None:
+        """Similarity beside what is usual in the team, drawn towards what is usual in the company."""
+        teams = np.array([one.team or "" for one in self.links.items])
+        for name in ("near", "group_near"):
+            values = pair[name]
+            rank, (mean, spread) = np.empty_like(values), moments(values)
+            for team in set(teams.tolist()):
+                mine = np.flatnonzero(teams == team)
+                usual = (3 * mean + values[mine].sum(0)) / np.float32(3 + len(mine))
+                rank[mine] = (values[mine] - usual) / spread
+            pair[f"{name}_team_rank"] = rank
+        item["group_best_team_rank"] = pair["group_near_team_rank"].max(1)
+
+    def _encode(self, texts: Sequence[str]) -> Matrix:
+        found: Matrix = _encoded(self.encoder, tuple(texts))
+        return found
+
+
+@lru_cache(maxsize=64)
+def _encoded(encoder: Any, texts: tuple[str, ...]) -> Matrix:
+    """Of a register and the anchors, which each piece of a large company asks for again."""
+    found: Matrix = encoder.encode(texts).astype(np.float32)
+    found.flags.writeable = False
+    return found
+
+
+def _group_vectors(links: Links, vectors: Matrix, lengths: NDArray[np.int64]) -> Matrix:
+    weights = (np.minimum(lengths, 30) + 1).astype(np.float32)[:, None]
+    summed = np.zeros_like(vectors)
+    for members in links.groups:
+        summed[members] = (vectors[members] * weights[members]).sum(0)
+    found: Matrix = summed / np.maximum(np.linalg.norm(summed, axis=1, keepdims=True), 1e-9)
+    return found
+
+
+def _best(values: Matrix, count: int, axis: int) -> Matrix:
+    """Mean of the `count` largest along the axis."""
+    count = min(count, values.shape[axis])
+    found: Matrix = np.sort(values, axis=axis).take(range(-count, 0), axis=axis).mean(axis)
+    return found
+
+
+def _local(values: Matrix) -> Matrix:
+    """Cross-domain similarity local scaling."""
+    return 2 * values - _best(values, 10, 0)[None, :] - _best(values, 4, 1)[:, None]

@@ -1,0 +1,181 @@
+"""Match the items of the database and keep the probabilities with their evidence.
+
+A company of up to WHOLE items is matched as one. A larger one is matched in pieces: items that hang together, beside a sample of
+the company that stands for all of it where an item is compared with what is usual. After the first time only what is new
+is matched, with the items it hangs together with, against a sample whose matches stand; all of it again where the register,
+the labels or the model changed, or the company grew by a fifth. docs/scale.md has the figures.
+"""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.orm import Session, sessionmaker
+
+from models import Effort, Label, Match, Part, Question, WorkItem, upsert
+from models.session import in_lots
+from models.vocabulary import AUDIT
+from pipeline.encode.encoder import Encoder
+from pipeline.encode.vectors import load_vectors
+from pipeline.items import Work, item_id, load_work
+from pipeline.match.active_learning import worth_asking
+from pipeline.match.chunking import chunks_of, sample_of
+from pipeline.match.evidence import reasons
+from pipeline.match.matcher import Matcher, weights_digest
+from pipeline.queue import chunks, fingerprint
+from pipeline.register.document import Register
+from pipeline.register.workdays import monday
+
+MATCH, SHARE = "match", "share"
+QUESTIONS = 60
+"""Items kept as most worth a label."""
+WHOLE = 12_000
+"""Items that are matched as one, in about 1 GB."""
+GROWN = 1.2
+_LEAST = 0.005
+"""Probabilities below this are not kept; they belong to none then."""
+
+
+def is_pending(session: Session, version: int, encoder: Encoder) -> bool:
+    """Whether anything that the matches rest on is newer than they are."""
+    new = select(WorkItem.id).where(WorkItem.unmatched, WorkItem.stale.is_(False)).limit(1)
+    return session.scalar(new) is not None or fingerprint.differs(session, MATCH, _digest(session, version, encoder))
+
+
+def plan(session: Session, version: int, encoder: Encoder) -> None:
+    """Note as pieces the items to match, and take the marks off them."""
+    digest = _digest(session, version, encoder)
+    # Locked before anything is read: marks that come later stay for the next cycle.
+    news = select(WorkItem.id).where(WorkItem.unmatched, WorkItem.stale.is_(False)).order_by(WorkItem.id)
+    marked = list(session.scalars(news.with_for_update()))
+    count = session.scalar(select(func.count()).select_from(WorkItem)) or 0
+    kept = fingerprint.size(session, MATCH)
+    fresh = fingerprint.differs(session, MATCH, digest)
+    everything = fresh or count <= WHOLE or count > GROWN * kept
+    ids = list(session.scalars(select(WorkItem.id).order_by(WorkItem.id))) if everything else marked
+    if everything:
+        fingerprint.keep(session, MATCH, digest, count)
+        session.execute(delete(Question))
+    if ids:
+        whole = everything and count <= WHOLE
+        lots = [ids] if whole else chunks_of(session, ids, everything)
+        around = [] if whole else sample_of(session, count)
+        chunks.add(session, MATCH, {
+            f"{n:06}": {"ids": list(lot), "around": around, "all": everything} for n, lot in enumerate(lots)
+        })  # fmt: skip
+    for lot in in_lots(marked):
+        session.execute(update(WorkItem).where(WorkItem.id.in_(lot)).values(unmatched=False))
+
+
+def work(session: Session, part: Part, register: Register, version: int, encoder: Encoder) -> int:
+    """Match a piece and keep what is new; notes the weeks whose shares that changes. Returns the number of items."""
+    ids: list[int] = part.detail["ids"]
+    labels = _labels(session, set(register.objective_of()))
+    kept = _kept(session, ids)
+    here = load_work(session, sorted({*ids, *part.detail["around"]}))
+    vectors = load_vectors(session, here, encoder.name, _dimension(encoder))
+    mine = set(ids)
+    matcher = Matcher(register, [one.item for one in here], encoder, vectors)
+    settled = {} if part.detail["all"] else _settled(session, here, mine, matcher.keys)
+    found, features = matcher.probabilities(labels, settled=settled)
+    positions = [i for i, one in enumerate(here) if one.row in mine]
+    evidence = reasons(matcher, labels, found, features, positions)
+    rows, changed = [], []
+    for i, kept_part, why in zip(positions, _worth_keeping(found[positions], matcher.keys), evidence, strict=True):
+        row = here[i].row
+        rows.append({"work_item_id": row, "version_id": version, "evidence": list(why),
+                     "probabilities": kept_part, "none": round(max(0.0, 1 - sum(kept_part.values())), 4)})  # fmt: skip
+        if kept.get(row) != kept_part:
+            changed.append(row)
+    upsert(session, Match, rows, ("work_item_id",))
+    if part.detail["all"]:
+        row_of = {one.item.id: one.row for one in here}
+        asked = [row_of[id_] for id_ in worth_asking(matcher, found, QUESTIONS, set(labels))]
+        upsert(session, Question, [{"work_item_id": row, "rank": n} for n, row in enumerate(asked) if row in mine],
+               ("work_item_id",), keep=True)  # fmt: skip
+    weeks: set[str] = set()
+    for some in in_lots(changed):
+        days = session.scalars(select(Effort.day).where(Effort.work_item_id.in_(some)).distinct())
+        weeks |= {monday(day).isoformat() for day in days}
+    chunks.add(session, SHARE, {week: {} for week in weeks})
+    return len(rows)
+
+
+def matcher_of(
+    sessions: sessionmaker[Session], register: Register, encoder: Encoder, wanted: Iterable[int] = ()
+) -> tuple[list[Work], Matcher, dict[str, str | None]]:
+    """Work items, their matcher, and the labels that teach it (by the items' names).
+
+    All items of a company that is matched as one; of a larger one the `wanted` row ids, what was labelled and a sample.
+    """
+    with sessions() as session:
+        labels = _labels(session, set(register.objective_of()))
+        count = session.scalar(select(func.count()).select_from(WorkItem)) or 0
+        work = load_work(session, None if count <= WHOLE else sorted({*wanted, *sample_of(session, count)}))
+        vectors = load_vectors(session, work, encoder.name, _dimension(encoder))
+    return work, Matcher(register, [one.item for one in work], encoder, vectors), labels
+
+
+def match_all(sessions: sessionmaker[Session], register: Register, version: int, encoder: Encoder) -> int:
+    """Match every work item against the register, in this process; returns how many."""
+    count = 0
+
+    def one(session: Session, part: Part) -> None:
+        nonlocal count
+        count += work(session, part, register, version, encoder)
+
+    with sessions.begin() as session:
+        fingerprint.forget(session, MATCH)
+        plan(session, version, encoder)
+    chunks.take(sessions, MATCH, one)
+    return count
+
+
+def _digest(session: Session, version: int, encoder: Encoder) -> str:
+    """Of all that the matches rest on beside the items."""
+    labels = session.execute(select(func.count(), func.max(Label.at)).where(Label.origin != AUDIT)).one()
+    return hashlib.sha256(f"{version} {encoder.name} {weights_digest()} {tuple(labels)}".encode()).hexdigest()
+
+
+def _kept(session: Session, ids: Sequence[int]) -> dict[int, dict[str, float]]:
+    query = select(Match.work_item_id, Match.probabilities)
+    return {id_: p for some in in_lots(ids) for id_, p in session.execute(query.where(Match.work_item_id.in_(some)))}
+
+
+def _worth_keeping(found: NDArray[np.float32], keys: Sequence[str]) -> list[dict[str, float]]:
+    """For each item what is not too small to keep, by key result."""
+    kept: list[dict[str, float]] = [{} for _ in found]
+    rows, columns = np.nonzero(found[:, :-1] >= _LEAST)
+    for i, k, p in zip(rows.tolist(), columns.tolist(), found[rows, columns].tolist(), strict=True):
+        kept[i][keys[k]] = round(p, 4)
+    return kept
+
+
+def _settled(
+    session: Session, here: Sequence[Work], mine: set[int], keys: Sequence[str]
+) -> dict[int, NDArray[np.float32]]:
+    """Rows of the items around that were matched before, by their position."""
+    kept = _kept(session, [one.row for one in here if one.row not in mine])
+    found = {}
+    for i, one in enumerate(here):
+        if one.row in kept:
+            row = np.array([kept[one.row].get(key, 0.0) for key in keys] + [0.0], np.float32)
+            row[-1] = max(0.0, 1 - row.sum())
+            found[i] = row
+    return found
+
+
+def _dimension(encoder: Encoder) -> int:
+    return int(encoder.encode(["-"]).shape[1])
+
+
+def _labels(session: Session, known: set[str]) -> dict[str, str | None]:
+    query = (
+        select(WorkItem.source, WorkItem.external_id, Label.key_result)
+        .join(Label, Label.work_item_id == WorkItem.id)
+        .where(Label.origin != AUDIT)
+        .order_by(WorkItem.source, WorkItem.external_id)
+    )
+    return {item_id(source, id_): key for source, id_, key in session.execute(query) if key is None or key in known}

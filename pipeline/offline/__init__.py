@@ -1,0 +1,1 @@
+"""The match and the detector on files, without a database."""

@@ -1,0 +1,118 @@
+"""`leeway detect`: effort.csv and periods.yaml in, events.jsonl out; no database."""
+
+import csv
+import math
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import yaml
+
+from pipeline.drift.detector import Event
+from pipeline.drift.observations import Observations, Priorities
+from pipeline.files import InputError, text_of
+
+_COLUMNS = ("date", "person", "team", "source", "objective", "person_days")
+
+
+def read_periods(path: Path) -> list[Priorities]:
+    """Read periods.yaml: a list of {start, end, priority: {objective: rank}}. Raises InputError."""
+    try:
+        rows = yaml.safe_load(text_of(path))
+    except yaml.YAMLError as error:
+        raise InputError(f"{path}: not valid YAML: {error}") from None
+    if not isinstance(rows, list) or not rows:
+        raise InputError(f"{path}: expected a list of {{start, end, priority}}.")
+    found = []
+    for number, row in enumerate(rows, 1):
+        start = row.get("start") if isinstance(row, dict) else None
+        rank = row.get("priority") if isinstance(row, dict) else None
+        if isinstance(start, str):
+            start = _quoted(f"{path}, entry {number}", start)
+        if not isinstance(start, date) or not isinstance(rank, dict):
+            raise InputError(f"{path}, entry {number}: needs `start` (a date) and `priority` ({{objective: rank}}).")
+        if not all(isinstance(r, int) and r >= 1 for r in rank.values()):
+            raise InputError(f"{path}, entry {number}: priority: ranks are whole numbers from 1 on.")
+        found.append(Priorities(start, {str(key): value for key, value in rank.items()}))
+    return sorted(found, key=lambda one: one.start)
+
+
+def read_effort(path: Path, capacity: Path | None = None) -> Observations:
+    """Read effort.csv, and capacity.csv where there is one. Raises InputError naming the line."""
+    effort: dict[tuple[date, str, str], float] = defaultdict(float)
+    by_source: dict[tuple[str, date], float] = defaultdict(float)
+    teams: dict[str, Counter[str]] = defaultdict(Counter)
+    for where, row in _rows(path, _COLUMNS):
+        day, amount = _workday(where, row["date"]), _amount(where, row["person_days"])
+        effort[day, row["person"], row["objective"]] += amount
+        by_source[row["source"], day] += amount
+        teams[row["person"]][row["team"]] += 1
+    if not effort:
+        raise InputError(f"{path}: no effort in it.")
+    expected: dict[date, float] = defaultdict(float)
+    if capacity:
+        for where, row in _rows(capacity, ("date", "person", "person_days")):
+            expected[_workday(where, row["date"])] += _amount(where, row["person_days"])
+    days = sorted({day for day, _, _ in effort} | {day for day, amount in expected.items() if amount > 0})
+    people, sources = sorted(teams), sorted({source for source, _ in by_source})
+    objectives = sorted({objective for _, _, objective in effort if objective})
+    column, row_of = {d: i for i, d in enumerate(days)}, {p: i for i, p in enumerate(people)}
+    plane = {objective: i for i, objective in enumerate([*objectives, ""])}
+    array, levels = np.zeros((len(plane), len(people), len(days))), np.zeros((len(sources), len(days)))
+    for (day, person, objective), amount in effort.items():
+        array[plane[objective], row_of[person], column[day]] = amount
+    for (source, day), amount in by_source.items():
+        levels[sources.index(source), column[day]] = amount
+    return Observations(days, objectives, [teams[p].most_common(1)[0][0] for p in people], array, sources, levels,
+                        np.array([expected[d] for d in days]) if capacity else None)  # fmt: skip
+
+
+def as_row(event: Event) -> dict[str, Any]:
+    """One line of events.jsonl."""
+    found: dict[str, Any] = {
+        "at": event.at.isoformat(), "kind": event.kind, "scope": event.scope, "severity": event.severity,
+        "start": event.start.isoformat(), "before": round(event.before, 4), "after": round(event.after, 4),
+        "low": round(event.low, 4), "high": round(event.high, 4), "absorbed_by": [list(pair) for pair in event.absorbed_by],
+    }  # fmt: skip
+    return found | ({"subject": event.subject} if event.subject else {})
+
+
+def _quoted(where: str, text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise InputError(f"{where}: start: {text!r} is no date like 2026-07-01.") from None
+
+
+def _rows(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[str, dict[str, str]]]:
+    reader = csv.DictReader(text_of(path).splitlines())
+    missing = [name for name in columns if name not in (reader.fieldnames or [])]
+    if missing:
+        raise InputError(f"{path}, line 1: the column {missing[0]!r} is missing. Expected: {','.join(columns)}.")
+    for row in reader:
+        where = f"{path}, line {reader.line_num}"
+        if any(row[name] is None for name in columns):
+            raise InputError(f"{where}: too few columns.")
+        yield where, row
+
+
+def _workday(where: str, text: str) -> date:
+    """The day, a weekend's counted with the Friday before."""
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        raise InputError(f"{where}: date: {text!r} is no date like 2026-07-14.") from None
+    return day - timedelta(days=max(0, day.weekday() - 4))
+
+
+def _amount(where: str, text: str) -> float:
+    try:
+        amount = float(text)
+    except ValueError:
+        amount = math.nan
+    if not math.isfinite(amount) or amount < 0:
+        raise InputError(f"{where}: person_days: {text!r} is no number from 0 on.")
+    return amount

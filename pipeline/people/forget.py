@@ -1,0 +1,183 @@
+"""Deleting a person's traces, and dropping texts after they were encoded; the sums that both went into stay."""
+
+import hashlib
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import ColumnElement, delete, func, or_, select, update
+from sqlalchemy.orm import Session, sessionmaker
+
+from models import (
+    Account,
+    Capacity,
+    Effort,
+    Failure,
+    Forgotten,
+    Person,
+    RegisterVersion,
+    Signal,
+    Vector,
+    WorkItem,
+    upsert,
+)
+from models.session import in_lots
+from pipeline.ingest.gate import digest_of
+from pipeline.register.document import parse
+
+_NOBODY = "someone"
+
+
+class ForgetError(Exception):
+    """The person cannot be forgotten yet; the message says what to do first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deleted:
+    """How many rows of each kind went."""
+
+    accounts: int
+    signals: int
+    texts: int
+
+
+def forget(sessions: sessionmaker[Session], who: str) -> Deleted:
+    """Delete every trace of a person, given by e-mail address or as `source:account`.
+
+    Their signals, accounts and words go; where others wrote their full name or address, `someone` stands. What they
+    worked stays as a sum of their team that nobody's name is on, so that past shares do not change. They are refused
+    at the door from then on. Raises ForgetError where nobody is known by that name, or the register still names them.
+    """
+    with sessions.begin() as session:
+        accounts, person = _find(session, who)
+        names = {value for a in accounts for value in (a.name, a.email) if value and len(value) > 4}
+        if person is not None and person.email:
+            names.add(person.email)
+        team = (person.team or _last_team(session, person)) if person else None
+        _not_in_register(session, names)
+        ids: dict[str, set[str]] = defaultdict(set)
+        for account in accounts:
+            ids[account.source].add(account.external_id)
+            upsert(
+                session, Forgotten, [{"digest": digest_of(account.source, account.external_id)}], ("digest",), keep=True
+            )
+        signals = texts = 0
+        for source, mine in ids.items():
+            theirs = (Signal.source == source, Signal.account.in_(mine))
+            own = set(session.scalars(select(Signal.external_id).where(*theirs, Signal.external_id == Signal.item)))
+            texts += _blank(session, WorkItem.source == source, own)
+            session.execute(
+                update(WorkItem).where(WorkItem.source == source, WorkItem.assignee.in_(mine)).values(assignee=None)
+            )
+            signals += session.scalar(select(func.count()).select_from(Signal).where(*theirs)) or 0
+            session.execute(delete(Signal).where(*theirs))
+            for id_, detail in session.execute(
+                select(Signal.id, Signal.detail).where(Signal.source == source, Signal.kind == "assignment")
+            ).all():
+                if mine & {str(value) for value in detail.values()}:
+                    kept = {key: None if str(value) in mine else value for key, value in detail.items()}
+                    session.execute(update(Signal).where(Signal.id == id_).values(detail=kept))
+            session.execute(delete(Failure).where(Failure.source == source, Failure.external_id.in_(mine)))
+            session.execute(delete(Account).where(Account.source == source, Account.external_id.in_(mine)))
+        for name in sorted(names, key=len, reverse=True):
+            texts += _unname(session, name)
+        if person is not None:
+            _keep_the_sum(session, person, team)
+            session.delete(person)
+        session.flush()
+        used = select(WorkItem.text_hash).where(WorkItem.text_hash.is_not(None), WorkItem.stale.is_(False))
+        session.execute(delete(Vector).where(Vector.text_hash.not_in(used)))
+    return Deleted(len(accounts), signals, texts)
+
+
+def _find(session: Session, who: str) -> tuple[list[Account], Person | None]:
+    wanted: ColumnElement[bool]
+    if "@" in who:
+        person = session.scalar(select(Person).where(func.lower(Person.email) == who.lower()))
+        wanted = func.lower(Account.email) == who.lower()
+        if person is not None:
+            wanted = or_(wanted, Account.person_id == person.id)
+        accounts = list(session.scalars(select(Account).where(wanted)))
+    else:
+        source, _, id_ = who.partition(":")
+        accounts = list(session.scalars(select(Account).where(Account.source == source, Account.external_id == id_)))
+        person = None
+        if accounts and accounts[0].person_id is not None:
+            person = session.get(Person, accounts[0].person_id)
+            accounts = list(session.scalars(select(Account).where(Account.person_id == accounts[0].person_id)))
+    if not accounts and person is None:
+        raise ForgetError(
+            f"nobody is known as {who!r}. Give an e-mail address, or an account as jira:ID, slack:ID, hubspot:ID."
+        )
+    return accounts, person
+
+
+def _not_in_register(session: Session, names: set[str]) -> None:
+    """The current register must not name them any more; older ones are changed."""
+    versions = list(session.scalars(select(RegisterVersion).order_by(RegisterVersion.id.desc())))
+    addresses = [name for name in names if "@" in name]
+    for number, version in enumerate(versions):
+        for address in addresses:
+            if address.lower() in version.document.lower():
+                if number == 0:
+                    raise ForgetError("okrs.yaml still names this person. Take the address out, `leeway okrs load okrs.yaml`, "
+                                      "then forget again.")  # fmt: skip
+                start = version.document.lower().index(address.lower())
+                found = version.document[start : start + len(address)]
+                nobody = f"forgotten-{hashlib.sha256(address.encode()).hexdigest()[:6]}@forgotten.invalid"
+                version.document = version.document.replace(found, nobody)
+
+
+def _blank(session: Session, source: ColumnElement[bool], ids: set[str]) -> int:
+    for some in in_lots(sorted(ids)):
+        session.execute(update(WorkItem).where(source, WorkItem.external_id.in_(some)).values(
+            title=None, text=None, text_hash=None, text_dropped=False, stale=True
+        ))  # fmt: skip
+    return len(ids)
+
+
+def _unname(session: Session, name: str) -> int:
+    """Put `someone` where others wrote the name."""
+    changed = 0
+    for table, columns in ((WorkItem, (WorkItem.title, WorkItem.text)), (Signal, (Signal.text,))):
+        for column in columns:
+            rows = session.execute(select(table.id, column).where(column.contains(name, autoescape=True))).all()
+            for id_, text in rows:
+                session.execute(
+                    update(table).where(table.id == id_).values({column.key: str(text).replace(name, _NOBODY)})
+                )
+                if table is WorkItem:
+                    session.execute(update(WorkItem).where(WorkItem.id == id_).values(stale=True))
+            changed += len(rows)
+    return changed
+
+
+def _last_team(session: Session, person: Person) -> str | None:
+    """The team that the newest register listing them had them in: they are out of the current one by now."""
+    for version in session.scalars(select(RegisterVersion).order_by(RegisterVersion.id.desc())):
+        for team in parse(version.document).teams:
+            if any(member.email.lower() == person.email for member in team.members):
+                return team.key
+    return None
+
+
+def _keep_the_sum(session: Session, person: Person, team: str | None) -> None:
+    """Add the person's effort and capacity to those of their team's forgotten ones."""
+    if team is None:
+        return
+    sum_of = session.scalar(select(Person).where(Person.forgotten, Person.team == team))
+    if sum_of is None:
+        sum_of = Person(team=team, capacity=0.0, forgotten=True)
+        session.add(sum_of)
+        session.flush()
+    efforts: dict[tuple[date, int], float] = defaultdict(float)
+    expected: dict[date, float] = defaultdict(float)
+    for id_ in (person.id, sum_of.id):
+        for effort in session.scalars(select(Effort).where(Effort.person_id == id_)):
+            efforts[effort.day, effort.work_item_id] += effort.person_days
+        for capacity in session.scalars(select(Capacity).where(Capacity.person_id == id_)):
+            expected[capacity.day] += capacity.expected
+    upsert(session, Effort, [{"day": day, "person_id": sum_of.id, "work_item_id": item, "person_days": days}
+                             for (day, item), days in efforts.items()], ("day", "person_id", "work_item_id"))  # fmt: skip
+    upsert(session, Capacity, [{"day": day, "person_id": sum_of.id, "expected": part} for day, part in expected.items()],
+           ("day", "person_id"))  # fmt: skip

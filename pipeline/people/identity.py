@@ -1,0 +1,146 @@
+"""One person across the sources: by e-mail, by the mapping file, else by a name that is unique; teams from the register,
+else from the groups that the sources know."""
+
+import csv
+import re
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from models import Account, Person, Signal
+from pipeline.files import InputError
+from pipeline.register.document import Register
+
+_SERVICE = re.compile(
+    r"(^|[^a-z])(bot|no-?reply|donotreply|automation|integration|service account|jenkins|dependabot|webhook|api user)([^a-z]|$)",
+    re.IGNORECASE,
+)
+_COLUMNS = ("source", "account", "email")
+
+
+@dataclass(frozen=True, slots=True)
+class Unresolved:
+    """An account that belongs to nobody known, with how much work hangs on it."""
+
+    source: str
+    external_id: str
+    name: str
+    signals: int
+
+
+@dataclass(frozen=True, slots=True)
+class Directory:
+    """What an ops engineer says of accounts: `people` gives the address by (source, account), None for a service
+    account; `teams` gives the team's key by the name of a Slack user group or HubSpot team."""
+
+    people: Mapping[tuple[str, str], str | None] = field(default_factory=dict)
+    teams: Mapping[str, str] = field(default_factory=dict)
+
+
+def read_directory(path: Path | None, teams: Mapping[str, str]) -> Directory:
+    """Read the mapping file: a CSV with the columns source, account and email, where `-` marks a service account.
+
+    Raises InputError with file and line.
+    """
+    people: dict[tuple[str, str], str | None] = {}
+    if path is not None:
+        try:
+            with path.open(encoding="utf-8-sig", newline="") as file:
+                rows = csv.DictReader(file)
+                if not set(_COLUMNS) <= set(rows.fieldnames or ()):
+                    raise InputError(f"{path}, line 1: expected the columns {', '.join(_COLUMNS)}.")
+                for row in rows:
+                    source, account, email = ((row[name] or "").strip() for name in _COLUMNS)
+                    if not source or not account or not (email == "-" or "@" in email):
+                        raise InputError(f"{path}, line {rows.line_num}: expected a source, an account and an address, or - "
+                                         "for a service account.")  # fmt: skip
+                    people[source, account] = None if email == "-" else email.lower()
+        except FileNotFoundError:
+            raise InputError(f"{path} does not exist; identity.file names it.") from None
+        except (OSError, UnicodeDecodeError, csv.Error) as error:
+            raise InputError(f"{path} cannot be read: {error}") from None
+    return Directory(people, {_plain(group): team for group, team in teams.items()})
+
+
+def resolve(session: Session, register: Register, directory: Directory | None = None) -> None:
+    """Give every account that is not a bot's a person, and every person their team and part of a week."""
+    directory = directory or Directory()
+    members = {member.email.lower(): (team.key, member.part) for team in register.teams for member in team.members}
+    people = {person.email: person for person in session.scalars(select(Person)) if person.email}
+    accounts = list(session.scalars(select(Account)))
+    names: dict[str, set[str]] = defaultdict(set)
+    address = {(a.source, a.external_id): directory.people.get((a.source, a.external_id), a.email) for a in accounts}
+    for account in accounts:
+        email = address[account.source, account.external_id]
+        if email and account.name and not _is_service(account, email, members, directory):
+            names[account.name.casefold()].add(email)
+    groups = _teams_by_group(register, directory)
+    grouped: dict[str, set[str]] = defaultdict(set)
+    owner: dict[tuple[str, str], str] = {}
+    for account in accounts:
+        email = address[account.source, account.external_id]
+        if _is_service(account, email, members, directory):
+            continue
+        alike = names.get(account.name.casefold(), set())
+        # Jira hides most addresses; a full name that exactly one address carries is that person.
+        email = email or (next(iter(alike)) if len(alike) == 1 else None)
+        if email:
+            owner[account.source, account.external_id] = email
+            grouped[email] |= {groups[_plain(g)] for g in account.groups.splitlines() if _plain(g) in groups}
+    for email in {*members, *owner.values()} - set(people):
+        people[email] = Person(email=email)
+        session.add(people[email])
+    for email, person in people.items():
+        theirs = grouped.get(email, set())
+        # Somebody in the groups of two teams is in neither: guessing would move a team's figures.
+        person.team, person.capacity = members.get(email, (next(iter(theirs)) if len(theirs) == 1 else None, 1.0))
+    session.flush()
+    for account in accounts:
+        found = owner.get((account.source, account.external_id))
+        account.person_id = people[found].id if found else None
+
+
+def _is_service(account: Account, email: str | None, members: Mapping[str, object], directory: Directory) -> bool:
+    if email and email in members:
+        return False
+    if directory.people.get((account.source, account.external_id), "") is None:
+        return True
+    return account.bot or bool(_SERVICE.search(account.name) or _SERVICE.search((email or "").partition("@")[0]))
+
+
+def _teams_by_group(register: Register, directory: Directory) -> dict[str, str]:
+    """Team by name of a group: the team's own key and name, and what the settings say."""
+    keys = {team.key for team in register.teams}
+    found = {_plain(name): team.key for team in register.teams for name in (team.key, team.name)}
+    return found | {group: team for group, team in directory.teams.items() if team in keys}
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[^\w]+", " ", name.casefold()).strip()
+
+
+def unresolved(session: Session, directory: Directory | None = None) -> list[Unresolved]:
+    """Accounts without a person or whose person has no team, the busiest first."""
+    declared = (directory or Directory()).people
+    counts: Counter[tuple[str, str]] = Counter()
+    query = select(Signal.source, Signal.account, func.count()).group_by(Signal.source, Signal.account)
+    for source, account, count in session.execute(query):
+        if account:
+            counts[source, account] = count
+    teams = dict(session.execute(select(Person.id, Person.team)).all())
+    services = {
+        (a.source, a.external_id) for a in session.scalars(select(Account))
+        if a.person_id is None and _SERVICE.search(a.name)
+    }  # fmt: skip
+    found = [
+        Unresolved(account.source, account.external_id, account.name, counts[account.source, account.external_id])
+        for account in session.scalars(select(Account).where(Account.bot.is_(False)))
+        if (account.person_id is None or teams.get(account.person_id) is None)
+        and (account.source, account.external_id) not in services
+        and declared.get((account.source, account.external_id), "") is not None
+    ]
+    return sorted((one for one in found if one.signals), key=lambda one: -one.signals)

@@ -1,0 +1,37 @@
+"""Retention: words that are older than allowed are deleted."""
+
+from collections import defaultdict
+from datetime import datetime
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session, sessionmaker
+
+from models import Signal, WorkItem
+from models.session import in_lots
+
+
+def drop_texts(sessions: sessionmaker[Session], before: datetime) -> int:
+    """Delete the words of messages, comments and descriptions from before; returns how many texts.
+
+    Only of items that are encoded: their vectors, titles and links stay. New replies to them bring no words either.
+    """
+    with sessions.begin() as session:
+        encoded = select(WorkItem.source, WorkItem.external_id).where(WorkItem.stale.is_(False)).subquery()
+        signals = select(Signal.id).join(
+            encoded, (Signal.source == encoded.c.source) & (Signal.item == encoded.c.external_id)
+        ).where(Signal.text.is_not(None), Signal.at < before)  # fmt: skip
+        ids = list(session.scalars(signals))
+        touched: dict[str, set[str]] = defaultdict(set)
+        for some in in_lots(ids):
+            for source, item in session.execute(select(Signal.source, Signal.item).where(Signal.id.in_(some))):
+                touched[source].add(item)
+            session.execute(update(Signal).where(Signal.id.in_(some)).values(text=None))
+        for source, items in touched.items():
+            for names in in_lots(sorted(items)):
+                session.execute(update(WorkItem).where(WorkItem.source == source, WorkItem.external_id.in_(names))
+                                .values(text_dropped=True))  # fmt: skip
+        at = func.coalesce(WorkItem.updated_at, WorkItem.created_at)
+        old = (WorkItem.stale.is_(False), WorkItem.text.is_not(None), at < before)
+        count = session.scalar(select(func.count()).select_from(WorkItem).where(*old)) or 0
+        session.execute(update(WorkItem).where(*old).values(text=None, text_dropped=True))
+    return len(ids) + count

@@ -1,0 +1,1 @@
+"""The database as queue: chunks, fingerprints, leases, marks."""

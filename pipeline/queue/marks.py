@@ -1,0 +1,42 @@
+"""Marks on work items: what must be encoded or estimated again, and from which day."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import case, or_, update
+from sqlalchemy.orm import Session
+
+from models import WorkItem
+from models.session import in_lots
+
+FROM = "from"
+"""The queue of days from which effort is to be estimated again."""
+
+
+def day_before(at: datetime) -> date:
+    """The earliest day it can have been anywhere."""
+    return (at - timedelta(hours=14)).date()
+
+
+def mark_effort(session: Session, source: str, first: Mapping[str, date]) -> None:
+    """Effort is to be estimated again from these days on, by item."""
+    by_day: dict[date, list[str]] = defaultdict(list)
+    for item, day in first.items():
+        by_day[day].append(item)
+    for day, items in sorted(by_day.items()):
+        # Written also where an earlier day stands: whoever takes the mark off meanwhile must not do so unseen.
+        later = or_(WorkItem.effort_from.is_(None), WorkItem.effort_from > day)
+        for some in in_lots(sorted(items)):
+            session.connection().execute(
+                update(WorkItem).where(WorkItem.source == source, WorkItem.external_id.in_(some))
+                .values(effort_from=case((later, day), else_=WorkItem.effort_from))
+            )  # fmt: skip
+
+
+def mark_stale(session: Session, source: str, external_ids: Sequence[str]) -> None:
+    for some in in_lots(external_ids):
+        # Also those that are stale: a worker may be encoding them without what is news now, and this waits for it.
+        session.connection().execute(
+            update(WorkItem).where(WorkItem.source == source, WorkItem.external_id.in_(some)).values(stale=True)
+        )

@@ -1,0 +1,1 @@
+"""The register: its document, its versions, its working days."""

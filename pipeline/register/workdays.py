@@ -1,0 +1,49 @@
+"""Working days: a country's public holidays, the company's closed days, weekends."""
+
+from datetime import date, datetime, timedelta
+from functools import cache
+from zoneinfo import ZoneInfo
+
+import holidays
+
+from pipeline.register.document import Calendar
+
+
+class Workdays:
+    """Answers for one calendar; other countries' holidays for people who work there."""
+
+    def __init__(self, calendar: Calendar) -> None:
+        self.calendar = calendar
+        self._closed = frozenset(calendar.closed)
+
+    def is_workday(self, day: date, country: str | None = None) -> bool:
+        """Whether a full-time person is expected to work."""
+        if day.weekday() >= 5 or day in self._closed:
+            return False
+        country = country or self.calendar.country
+        subdivision = self.calendar.subdivision if country == self.calendar.country else None
+        return country is None or day not in _holidays(country, subdivision, day.year)
+
+    def between(self, first: date, last: date) -> list[date]:
+        """Working days from `first` to `last`, both included."""
+        days = (first + timedelta(days=n) for n in range((last - first).days + 1))
+        return [day for day in days if self.is_workday(day)]
+
+
+@cache
+def _holidays(country: str, subdivision: str | None, year: int) -> frozenset[date]:
+    return frozenset(holidays.country_holidays(country, subdiv=subdivision, years=year))
+
+
+def monday(day: date) -> date:
+    """First day of the week."""
+    return day - timedelta(days=day.weekday())
+
+
+DAY_IS_OVER = 20
+"""The hour, in the organisation's time zone, from which a day counts as complete."""
+
+
+def last_complete_day(now: datetime, zone: str) -> date:
+    """The last day whose work can be counted."""
+    return (now.astimezone(ZoneInfo(zone)) - timedelta(hours=DAY_IS_OVER)).date()

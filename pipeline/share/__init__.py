@@ -1,0 +1,1 @@
+"""From person-days and matches to shares with intervals."""

@@ -1,0 +1,62 @@
+"""Matches as the shares need them: by objective, with the tree that an item belongs to."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Select, select, union
+from sqlalchemy.orm import Session
+
+from models import Match, WorkItem
+from models.session import in_lots
+from pipeline.register.document import Register
+
+
+@dataclass(frozen=True, slots=True)
+class Matched:
+    """Probabilities of work items over objectives, the last column none; the tree each belongs to, and its source."""
+
+    objectives: list[str]
+    rows: Mapping[int, NDArray[np.float64]]
+    tree: Mapping[int, int]
+    source: Mapping[int, str]
+
+
+def load_matched(session: Session, register: Register, *those: Select[int]) -> Matched:
+    """Sum the key results' probabilities of the items whose row ids one of `those` queries gives, by objective."""
+    objectives = [objective.key for objective in register.objectives]
+    column = {key: objectives.index(objective) for key, objective in register.objective_of().items()}
+    place: dict[int, int] = {}
+    cells: list[tuple[int, int, float]] = []
+    source: dict[int, str] = {}
+    above: dict[int, tuple[str, str]] = {}
+    query = select(WorkItem.id, WorkItem.source, WorkItem.parent, Match.probabilities)
+    query = query.outerjoin(Match, Match.work_item_id == WorkItem.id)
+    # One list of ids: PostgreSQL may walk through each of two joined by OR for every item, which took minutes.
+    wanted = union(*those).subquery()
+    for item, origin, parent, probabilities in session.execute(query.where(WorkItem.id.in_(select(wanted)))):
+        place[item], source[item] = len(place), origin
+        cells += [(place[item], column[key], p) for key, p in (probabilities or {}).items() if key in column]
+        if parent:
+            above[item] = (origin, parent)
+    table = np.zeros((len(place), len(objectives) + 1))
+    if cells:
+        line, of, p = zip(*cells, strict=True)
+        np.add.at(table, (line, of), p)
+    table[:, -1] = np.maximum(0.0, 1 - table.sum(1))
+    return Matched(objectives, dict(zip(place, table, strict=True)), _trees(session, above), source)
+
+
+def _trees(session: Session, above: Mapping[int, tuple[str, str]]) -> dict[int, int]:
+    wanted: dict[str, set[str]] = defaultdict(set)
+    for source, name in above.values():
+        wanted[source].add(name)
+    ids: dict[tuple[str, str], int] = {}
+    for source, names in wanted.items():
+        for some in in_lots(sorted(names)):
+            query = select(WorkItem.id, WorkItem.external_id).where(WorkItem.source == source)
+            found = session.execute(query.where(WorkItem.external_id.in_(some)))
+            ids |= {(source, name): id_ for id_, name in found}
+    return {item: ids[key] for item, key in above.items() if key in ids}

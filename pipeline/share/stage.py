@@ -1,0 +1,168 @@
+"""Weekly shares and daily sums from effort and matches; and what the detector reads of them.
+
+A week is computed when its effort or a match of its items changed, and holds everything that later stages need of its days, so
+a cycle costs the weeks that were touched.
+"""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import date, timedelta
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import delete, func, select
+from sqlalchemy.orm import Session, sessionmaker
+
+from models import AuditDraw, Capacity, DayWork, Effort, Label, Part, Person, Share, upsert
+from models.vocabulary import AUDIT, COMPANY
+from pipeline.queue import chunks, fingerprint
+from pipeline.queue.rounding import DIGITS, rounded
+from pipeline.register.document import Register
+from pipeline.register.workdays import monday
+from pipeline.share.audit import Drawn, correction
+from pipeline.share.audit_store import load_answers, load_draws
+from pipeline.share.estimate import UNSEEN, Worked, in_top, shares, with_unseen
+from pipeline.share.load import Matched, load_matched
+
+SHARE = "share"
+_DRAWN = (
+    select(AuditDraw.work_item_id)
+    .join(Label, Label.work_item_id == AuditDraw.work_item_id)
+    .where(Label.origin == AUDIT)
+)
+
+
+def weekly_shares(
+    sessions: sessionmaker[Session], register: Register, least_people: int, unseen: float = UNSEEN
+) -> int:
+    """Compute all weeks anew, in this process; returns the number of weeks."""
+    with sessions.begin() as session:
+        fingerprint.forget(session, SHARE)
+        plan(session, register, 0, least_people, unseen)
+    return chunks.take(sessions, SHARE, lambda session, part: work(session, part, register, least_people, unseen))
+
+
+def is_pending(session: Session, version: int, least_people: int, unseen: float) -> bool:
+    """Whether any week is noted, or what all weeks rest on is another."""
+    return chunks.left(session, SHARE) or fingerprint.differs(
+        session, SHARE, _digest(session, version, least_people, unseen)
+    )
+
+
+def plan(session: Session, register: Register, version: int, least_people: int, unseen: float) -> None:
+    """Where the priorities or the answers to the audit changed, note all weeks as pieces; else those noted are all."""
+    digest = _digest(session, version, least_people, unseen)
+    if fingerprint.differs(session, SHARE, digest):
+        fingerprint.keep(session, SHARE, digest)
+        weeks = {monday(day) for day in session.scalars(select(Effort.day).distinct())}
+        weeks |= set(session.scalars(select(Share.week).distinct()))
+        chunks.add(session, SHARE, {week.isoformat(): {} for week in weeks})
+
+
+def _digest(session: Session, version: int, least_people: int, unseen: float) -> str:
+    """An answer to the audit corrects the weeks around it as well."""
+    answers = select(func.count(), func.max(Label.at)).where(Label.origin == AUDIT)
+    members = select(Person.id, Person.team).where(Person.forgotten.is_(False), Person.team.is_not(None))
+    teams = sorted(tuple(row) for row in session.execute(members))
+    rests_on = (version, least_people, unseen, tuple(session.execute(answers).one()), teams)
+    return hashlib.sha256(repr(rests_on).encode()).hexdigest()
+
+
+def work(session: Session, part: Part, register: Register, least_people: int, unseen: float) -> None:
+    """Replace a week's shares and daily sums."""
+    week = date.fromisoformat(part.name)
+    days = (week, week + timedelta(days=6))
+    teams: dict[int, str | None] = dict(session.execute(select(Person.id, Person.team)).all())
+    sizes: dict[str, int] = defaultdict(int)
+    for team in session.scalars(select(Person.team).where(Person.forgotten.is_(False))):
+        if team:
+            sizes[team] += 1
+    query = select(Effort.day, Effort.person_id, Effort.work_item_id, Effort.person_days)
+    here = Effort.day.between(*days)
+    matched = load_matched(session, register, select(Effort.work_item_id).where(here), _DRAWN)
+    rows = [
+        (day, person, item, amount) for day, person, item, amount in session.execute(query.where(here))
+        if item in matched.rows
+    ]  # fmt: skip
+    _keep_days(session, days, rows, matched, unseen)
+    known, drawn = _answered(session, register, matched)
+    # The match holds to a label: what people said is known, and the correction is for the rest.
+    said = Label.key_result.is_(None) | Label.key_result.in_(register.objective_of())
+    labelled = set(session.scalars(select(Label.work_item_id).where(said)))
+    worked: dict[str, dict[int, float]] = defaultdict(lambda: defaultdict(float))
+    by_person: dict[str, dict[int, float]] = defaultdict(lambda: defaultdict(float))
+    unknown: dict[str, float] = defaultdict(float)
+    for _, person, item, amount in rows:
+        for scope in (COMPANY, teams.get(person)):
+            if scope:
+                worked[scope][item] += amount
+                by_person[scope][person] += amount
+        if item not in labelled:
+            unknown[teams.get(person) or ""] += amount
+    expected: dict[str, float] = defaultdict(float)
+    capacity = select(Capacity.person_id, func.sum(Capacity.expected)).where(Capacity.day.between(*days))
+    for person, amount in session.execute(capacity.group_by(Capacity.person_id)):
+        for scope in (COMPANY, teams.get(person)):
+            if scope:
+                expected[scope] += amount
+    found: list[dict[str, Any]] = []
+    for scope, by_item in worked.items():
+        if scope != COMPANY and sizes[scope] < least_people:
+            continue
+        total = sum(by_item.values())
+        coverage = total / expected[scope] if expected[scope] else 0.0
+        pieces = [Worked(item, matched.tree.get(item, item), amount) for item, amount in by_item.items()]
+        rest = unknown if scope == COMPANY else {scope: unknown[scope]}
+        corrected = correction(week, rest, drawn, len(matched.objectives) + 2).of(sum(rest.values()) / total)
+        people = by_person[scope].values()
+        for row in shares(pieces, known, matched.objectives, register.top(), corrected, people, unseen):
+            found.append({
+                "week": week, "scope": scope, "objective": row.objective, "share": rounded(row.share, DIGITS),
+                "low": rounded(row.low, DIGITS), "high": rounded(row.high, DIGITS),
+                "coverage": rounded(min(1.0, coverage), DIGITS), "person_days": rounded(total, DIGITS),
+            })  # fmt: skip
+    session.execute(delete(Share).where(Share.week == week))
+    upsert(session, Share, found, ("week", "scope", "objective"))
+
+
+def _answered(
+    session: Session, register: Register, matched: Matched
+) -> tuple[dict[int, NDArray[np.float64]], list[Drawn]]:
+    """The matched rows, with what the audit answered in the place of what was believed; and the audit's draws."""
+    answers = {item: true for item, true in load_answers(session, register).items() if item in matched.rows}
+    of_top = in_top(matched.objectives, register.top())
+    believed = {item: np.append(matched.rows[item], matched.rows[item] @ of_top) for item in answers}
+    known = {**matched.rows, **{item: true[:-1] for item, true in answers.items()}}
+    return known, load_draws(session, answers, believed, matched.tree)
+
+
+def _keep_days(
+    session: Session,
+    days: tuple[date, date],
+    rows: Sequence[tuple[date, int, int, float]],
+    matched: Matched,
+    unseen: float,
+) -> None:
+    """What each person's day went to, by objective and by source."""
+    names, sources = [*matched.objectives, ""], sorted(set(matched.source.values()))
+    place: dict[tuple[date, int], int] = {}
+    at = [place.setdefault((day, person), len(place)) for day, person, _, _ in rows]
+    amounts = np.array([amount for _, _, _, amount in rows])
+    column = {name: i for i, name in enumerate(sources)}
+    sums, by_source = np.zeros((len(place), len(names))), np.zeros((len(place), len(sources)))
+    if rows:
+        np.add.at(sums, at, amounts[:, None] * np.array([matched.rows[item] for _, _, item, _ in rows]))
+        sums = with_unseen(sums, unseen)
+        np.add.at(by_source, (at, [column[matched.source[item]] for _, _, item, _ in rows]), amounts)
+    found = [
+        {"day": day, "person_id": person, "by_objective": _named(names, sums[n]), "by_source": _named(sources, by_source[n])}
+        for (day, person), n in place.items()
+    ]  # fmt: skip
+    session.execute(delete(DayWork).where(DayWork.day.between(*days)))
+    upsert(session, DayWork, found, ("day", "person_id"))
+
+
+def _named(names: Sequence[str], values: NDArray[np.float64]) -> dict[str, float]:
+    return {name: rounded(x, DIGITS) for name, x in zip(names, values.tolist(), strict=True) if x > 0}

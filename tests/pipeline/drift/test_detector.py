@@ -1,0 +1,180 @@
+"""The detector on organisations with and without an event; benchmarks/drift has the table."""
+
+from datetime import date, timedelta
+
+import numpy as np
+import pytest
+
+from benchmarks.drift.organisation import OBJECTIVES, SOURCES, Case, Organisation, generate
+from models.vocabulary import COMPANY
+from pipeline.drift.detector import Detector, Event, threshold
+from pipeline.drift.observations import Observations, Priorities
+
+
+def observe(o: Organisation, days: int | None = None) -> Observations:
+    return Observations(o.days[:days], OBJECTIVES, o.teams, o.effort[:, :, :days], SOURCES, o.by_source[:, :days])
+
+
+def run(o: Organisation, days: int | None = None) -> list[Event]:
+    return Detector(observe(o, days), [Priorities(start, rank) for start, rank in o.periods]).run()
+
+
+def drifts(events: list[Event], scope: str = COMPANY) -> list[Event]:
+    return [e for e in events if e.kind == "drift" and e.scope == scope]
+
+
+@pytest.fixture(scope="module")
+def fallen() -> Organisation:
+    return generate(Case("step", 60, 30), seed=1)
+
+
+def test_a_fall_is_raised_within_three_weeks_with_its_start_and_what_absorbed_it(fallen: Organisation) -> None:
+    assert fallen.start is not None
+    event = next(e for e in drifts(run(fallen)) if e.at >= fallen.start)
+    assert event.at <= fallen.start + timedelta(weeks=3)
+    assert abs((event.start - fallen.start).days) <= 7
+    assert event.start_low is not None
+    assert event.start_high is not None
+    assert event.start_low <= event.start <= event.start_high
+    assert event.absorbed_by[0][0] == fallen.absorber
+    assert event.low < event.after - event.before < event.high < 0
+
+
+def test_what_absorbed_the_work_adds_up_to_the_fall(fallen: Organisation) -> None:
+    for event in drifts(run(fallen)):
+        assert sum(points for _, points in event.absorbed_by) == pytest.approx(
+            100 * (event.before - event.after), abs=0.1
+        )
+
+
+def test_severity_grows_with_what_is_left_of_a_fall_without_its_worst_week(fallen: Organisation) -> None:
+    raised = next(e for e in drifts(run(fallen)) if fallen.start and e.at >= fallen.start)
+    for days, wanted in ((fallen.days.index(raised.at) + 1, {"low", "medium", "high"}), (len(fallen.days), {"high"})):
+        detector = Detector(observe(fallen, days), [Priorities(start, rank) for start, rank in fallen.periods])
+        detector.run()
+        assert detector.now(detector.open[COMPANY]).severity in wanted
+
+
+def test_a_further_fall_of_what_has_fallen_is_raised_against_its_own_level() -> None:
+    o, deeper = generate(Case("step", 60, 20), seed=2), generate(Case("step", 60, 50), seed=2)
+    o.effort[:, :, 165:] = deeper.effort[:, :, 165:]
+    assert o.start is not None
+    first, second = [e for e in drifts(run(o)) if e.at >= o.start][:2]
+    assert abs((second.start - o.days[165]).days) <= 10
+    assert second.before == pytest.approx(first.after, abs=0.08)
+    assert "recovery" not in [e.kind for e in run(o) if first.at <= e.at <= second.at and e.scope == COMPANY]
+
+
+def test_a_shift_between_top_objectives_is_told_as_one_and_once() -> None:
+    o = generate(Case("swap", 60), seed=1)
+    assert o.start is not None
+    found = [e for e in run(o) if e.at >= o.start]
+    shifts = [e for e in found if e.kind == "objective"]
+    assert [(e.subject, e.absorbed_by[0][0]) for e in shifts] == [("O1", "O2")]
+    assert abs((shifts[0].start - o.start).days) <= 7
+    assert sum(points for _, points in shifts[0].absorbed_by) == pytest.approx(
+        100 * (shifts[0].before - shifts[0].after), abs=0.1
+    )
+    assert not drifts(found)
+
+
+def test_an_open_drift_ends_where_the_priorities_change() -> None:
+    o = generate(Case("step", 60, 30), seed=1)
+    priorities = [Priorities(o.days[0], {"O1": 1, "O2": 2, "O3": 3}), Priorities(o.days[160], {"O4": 1, "O5": 2})]
+    detector = Detector(observe(o), priorities)
+    events = detector.run()
+    assert any(e.scope == COMPANY and o.start and e.at >= o.start for e in drifts(events))
+    assert COMPANY not in detector.open
+    assert not [e for e in events if o.days[160] <= e.at < o.days[187]]  # and a new baseline is gathered first
+
+
+def test_an_event_rests_only_on_the_days_up_to_it(fallen: Organisation) -> None:
+    events = run(fallen)
+    for days in (120, 140, 160):
+        last = fallen.days[days - 1]
+        assert run(fallen, days) == [e for e in events if e.at <= last]
+
+
+def test_a_dip_of_a_week_is_not_raised_above_low() -> None:
+    loud = 0
+    for seed in range(6):
+        o = generate(Case("dip", 60, 20), seed)
+        assert o.start is not None
+        loud += any(o.start <= e.at <= o.start + timedelta(weeks=4) and e.severity != "low" for e in drifts(run(o)))
+    assert loud <= 1
+
+
+def test_a_silent_source_is_a_data_fault_and_holds_drift_back() -> None:
+    o = generate(Case("outage", 60), seed=2)
+    assert o.start is not None
+    found = [e for e in run(o) if o.start <= e.at <= o.start + timedelta(days=10)]
+    assert [(e.kind, e.subject) for e in found] == [("data", "hubspot")]
+    assert found[0].at <= o.start + timedelta(days=3)
+
+
+def test_a_replan_begins_a_new_baseline() -> None:
+    o = generate(Case("replan", 60), seed=3)
+    assert o.start is not None
+    assert [e for e in drifts(run(o)) if e.at >= o.start] == []
+    unaware = Organisation(**{**vars(o), "periods": o.periods[:1]})
+    assert [e for e in drifts(run(unaware)) if e.at >= o.start] != []
+
+
+def test_one_team_that_collapses_is_named_though_the_company_stands() -> None:
+    o = generate(Case("team", 60, 50), seed=4)
+    assert o.start is not None
+    found = [e for e in run(o) if e.kind == "drift" and e.at >= o.start]
+    assert o.team in {e.scope for e in found}
+    assert COMPANY not in {e.scope for e in found}
+
+
+def test_a_recovery_is_told() -> None:
+    o = generate(Case("step", 60, 30), seed=5)
+    back = 160
+    healthy = generate(Case("none", 60), seed=5)
+    o.effort[:, :, back:] = healthy.effort[:, :, back:]
+    kinds = [e.kind for e in run(o) if e.scope == COMPANY and o.start is not None and e.at >= o.start]
+    assert kinds == ["drift", "recovery"]
+
+
+def test_a_history_that_is_too_short_says_nothing(fallen: Organisation) -> None:
+    assert run(fallen, 25) == []
+
+
+def test_days_without_any_effort_tell_nothing() -> None:
+    o = generate(Case("none", 60), seed=2)
+    o.effort[:, :, 16:150] = 0
+    o.by_source[:, 16:150] = 0
+    assert not drifts(run(o, 183))
+
+
+def test_small_teams_stay_silent() -> None:
+    days = [
+        date(2026, 1, 5) + timedelta(days=n) for n in range(200) if (date(2026, 1, 5) + timedelta(days=n)).weekday() < 5
+    ]
+    effort = np.zeros((2, 8, len(days)))
+    effort[0] = 1.0
+    effort[0, :3, 100:], effort[1, :3, 100:] = 0.0, 1.0
+    seen = Observations(days, ["O1"], ["tiny"] * 3 + ["rest"] * 5, effort)
+    assert "tiny" not in {e.scope for e in Detector(seen, [Priorities(days[0], {"O1": 1})]).run()}
+
+
+def test_fewer_wanted_alarms_mean_a_higher_threshold() -> None:
+    days = np.array([8.0, 20.0, 40.0])
+    assert (threshold(0.1, days) > threshold(0.4, days)).all()
+    assert (threshold(0.4, days) > threshold(2.0, days)).all()
+    assert (np.diff(threshold(0.4, days)) < 0).all()  # a year holds more short stretches than long ones
+
+
+def test_a_fall_that_was_intended_is_the_new_baseline_for_the_company_and_its_teams(fallen: Organisation) -> None:
+    assert fallen.start is not None
+    periods = [Priorities(start, rank) for start, rank in fallen.periods]
+    event = next(e for e in drifts(run(fallen)) if e.at >= fallen.start)
+    after = Detector(observe(fallen), periods, intended={COMPANY: event.start}).run()
+    # Nothing is measured against what was before any more; a further fall would be, against the new level.
+    old_level = (event.before + event.after) / 2
+    assert all(e.start > event.start and e.before < old_level for e in after if e.kind == "drift")
+    assert any(e.before > old_level for e in drifts(run(fallen)))
+    # A fall of one team that was meant says nothing of the company's.
+    team = sorted(set(fallen.teams))[0]
+    assert drifts(Detector(observe(fallen), periods, intended={team: event.start}).run()) == drifts(run(fallen))

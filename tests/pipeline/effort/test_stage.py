@@ -1,0 +1,189 @@
+"""From signals in the database to person-days: the edge cases that real companies bring."""
+
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session, sessionmaker
+
+from models import Account, Capacity, Effort, Person, Signal, WorkItem
+from pipeline.effort.stage import estimate_effort, is_pending, plan_days, plan_spans, work_days
+from pipeline.queue import chunks
+from pipeline.register.document import Register, parse
+
+MONDAY = date(2026, 10, 5)
+LAST = date(2026, 10, 16)
+REGISTER = parse("""
+period: {name: Q4, start: 2026-10-01, end: 2026-12-31}
+calendar: {country: DE, time_zone: Europe/Berlin}
+teams:
+  - key: core
+    name: Core
+    members: [a@x.example, {email: b@x.example, country: ES}, {email: c@x.example, part: 0.5}]
+objectives:
+  - {key: O1, title: One, priority: 1, key_results: [{key: O1.1, title: First}]}
+""")
+
+
+class Company:
+    """Writes people, items and signals as a connector would have kept them."""
+
+    def __init__(self, sessions: sessionmaker[Session]) -> None:
+        self.sessions, self.count = sessions, 0
+
+    def person(
+        self, name: str, part: float = 1.0, zone: str | None = None, sources: tuple[str, ...] = ("jira",)
+    ) -> None:
+        with self.sessions.begin() as session:
+            session.add(one := Person(email=f"{name}@x.example", team="core", capacity=part))
+            session.flush()
+            session.add_all([Account(source=s, external_id=name, person_id=one.id, time_zone=zone) for s in sources])
+
+    def item(
+        self, id_: str, source: str = "jira", kind: str = "story", assignee: str | None = None, **more: object
+    ) -> None:
+        with self.sessions.begin() as session:
+            session.add(WorkItem(source=source, external_id=id_, kind=kind, container="C", assignee=assignee, labels=[],
+                                 created_at=datetime(2026, 10, 1, 8, tzinfo=UTC), **{"mentions": [], **more}))  # fmt: skip
+
+    def signal(
+        self, item: str, who: str, at: datetime, kind: str = "comment", source: str = "jira", hours: float | None = None,
+        to: str | None = None,
+    ) -> None:  # fmt: skip
+        self.count += 1
+        with self.sessions.begin() as session:
+            session.add(Signal(source=source, external_id=str(self.count), item=item, kind=kind, at=at, account=who, hours=hours,
+                               mentions=[], detail={"to": to} if to else {}))  # fmt: skip
+
+    def effort(self, register: Register = REGISTER) -> dict[tuple[date, str, str], float]:
+        estimate_effort(self.sessions, register, LAST)
+        query = select(Effort.day, Person.email, WorkItem.external_id, Effort.person_days).join(
+            Person, Person.id == Effort.person_id
+        ).join(WorkItem, WorkItem.id == Effort.work_item_id)  # fmt: skip
+        with self.sessions() as session:
+            return {(day, str(email)[0], item): days for day, email, item, days in session.execute(query)}
+
+
+@pytest.fixture
+def acme(sessions: sessionmaker[Session]) -> Company:
+    return Company(sessions)
+
+
+def noon(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
+
+
+def test_a_hand_over_at_midnight_in_another_time_zone_is_on_the_day_of_who_does_it(acme: Company) -> None:
+    tokyo = ZoneInfo("Asia/Tokyo")
+    for name in "ab":
+        acme.person(name, zone="Asia/Tokyo")
+    acme.item("1", assignee="b")
+    acme.signal("1", "a", noon(MONDAY), "assignment", to="a")
+    acme.signal("1", "a", noon(MONDAY), "transition", to="indeterminate")
+    # Half past midnight on Thursday in Tokyo is still Wednesday in London and Berlin.
+    acme.signal("1", "a", datetime(2026, 10, 8, 0, 30, tzinfo=tokyo), "assignment", to="b")
+    for day in (6, 7):
+        acme.signal("1", "a", datetime(2026, 10, day, 15, tzinfo=tokyo))
+    for day in (8, 9):
+        acme.signal("1", "b", datetime(2026, 10, day, 15, tzinfo=tokyo))
+    found = acme.effort()
+    assert (date(2026, 10, 7), "b", "1") not in found
+    assert found[date(2026, 10, 8), "b", "1"] == pytest.approx(1)
+    assert found[date(2026, 10, 7), "a", "1"] == pytest.approx(1)
+
+
+def test_holidays_are_those_of_the_country_that_one_works_in(acme: Company) -> None:
+    for name in "ab":
+        acme.person(name)
+    acme.item("1")
+    for name in "ab":
+        acme.signal("1", name, noon(MONDAY))
+    acme.effort()
+    fiesta = date(2026, 10, 12)  # Spain's national day, a working Monday in Germany
+    with acme.sessions() as session:
+        query = select(Person.email).join(Capacity, Capacity.person_id == Person.id).where(Capacity.day == fiesta)
+        assert set(session.scalars(query)) == {"a@x.example"}
+
+
+def test_an_epic_that_is_in_progress_all_quarter_takes_nobodys_days(acme: Company) -> None:
+    acme.person("a")
+    acme.item("epic", kind="epic", assignee="a")
+    acme.item("1", assignee="a", parent="epic")
+    for item in ("epic", "1"):
+        acme.signal(item, "a", noon(MONDAY), "transition", to="indeterminate")
+    for n in range(1, 4):
+        acme.signal("1", "a", noon(MONDAY + timedelta(days=n)))
+    found = acme.effort()
+    assert found[MONDAY + timedelta(days=2), "a", "1"] == pytest.approx(1)
+    assert (MONDAY + timedelta(days=2), "a", "epic") not in found
+
+
+def test_two_hundred_messages_about_one_ticket_are_evidence_for_it_and_an_hour(acme: Company) -> None:
+    acme.person("a", sources=("jira", "slack"))
+    acme.item("1", key="PAY-7")
+    acme.item("2", assignee="a")
+    acme.item("t", source="slack", kind="message", mentions=["PAY-7"])
+    acme.signal("2", "a", noon(MONDAY), "transition", to="indeterminate")
+    day = MONDAY + timedelta(days=1)
+    for n in range(200):
+        acme.signal("t", "a", noon(day) + timedelta(minutes=n), "message", "slack")
+    found = acme.effort()
+    assert found[day, "a", "1"] == pytest.approx(1 / 8, abs=1e-4)
+    assert found[day, "a", "2"] == pytest.approx(7 / 8, abs=1e-4)
+    assert not [key for key in found if key[2] == "t"]
+
+
+def test_a_meeting_of_eight_is_eight_peoples_hour(acme: Company) -> None:
+    acme.item("d", source="hubspot", kind="deal")
+    for name in "abcdefgh":
+        acme.person(name, sources=("hubspot",))
+        acme.signal("d", name, noon(MONDAY), "meeting", "hubspot", hours=1)
+    found = {key: days for key, days in acme.effort().items() if key[0] == MONDAY}
+    assert len(found) == 8
+    # Nothing else is known of their day: an hour of traces fills it, and no more than one day each.
+    assert all(1 / 8 <= days <= 1 for days in found.values())
+
+
+def test_somebody_who_is_known_in_one_source_only_counts_there(acme: Company) -> None:
+    acme.person("a", sources=("slack",))
+    acme.item("t", source="slack", kind="message")
+    acme.signal("t", "a", noon(MONDAY), "message", "slack")
+    acme.signal("t", "stranger", noon(MONDAY), "message", "slack")
+    found = acme.effort()
+    assert set(found) == {(MONDAY, "a", "t")}
+    assert found[MONDAY, "a", "t"] == pytest.approx(10 / 60, abs=1e-4)
+
+
+def test_part_time_and_weekends(acme: Company) -> None:
+    acme.person("c", part=0.5)
+    acme.item("1", assignee="c")
+    acme.signal("1", "c", noon(MONDAY), "transition", to="indeterminate")
+    saturday = MONDAY + timedelta(days=5)
+    acme.signal("1", "c", noon(saturday))
+    acme.signal("1", "c", noon(saturday + timedelta(days=1)), "worklog", hours=3)
+    found = acme.effort()
+    assert found[MONDAY, "c", "1"] == pytest.approx(0.5)
+    assert (saturday, "c", "1") not in found  # a comment on a day off is no work that counts
+    assert found[saturday + timedelta(days=1), "c", "1"] == pytest.approx(3 / 8)  # stated hours are
+
+
+def test_a_silent_stretch_becomes_an_absence_on_its_fourth_day_though_there_is_no_news(acme: Company) -> None:
+    acme.person("a")
+    acme.item("1", assignee="a")
+    acme.signal("1", "a", noon(MONDAY), "assignment", to="a")
+    acme.signal("1", "a", noon(MONDAY), "transition", to="indeterminate")
+    estimate_effort(acme.sessions, REGISTER, date(2026, 10, 8))
+
+    def days() -> set[date]:
+        with acme.sessions() as session:
+            return set(session.scalars(select(Effort.day)))
+
+    assert days() == {date(2026, 10, day) for day in (5, 6, 7, 8)}
+    last = date(2026, 10, 9)
+    with acme.sessions.begin() as session:
+        assert is_pending(session, REGISTER, last)
+        plan_spans(session, REGISTER)
+        plan_days(session, REGISTER, last)
+    chunks.take(acme.sessions, "effort", lambda session, part: work_days(session, part, REGISTER, last))
+    assert days() == {MONDAY}

@@ -1,0 +1,98 @@
+"""effort.csv and periods.yaml in, events.jsonl out."""
+
+import csv
+import json
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from benchmarks.drift.organisation import OBJECTIVES, SOURCES, Case, generate
+from pipeline.drift.detector import Detector
+from pipeline.files import InputError, write_jsonl
+from pipeline.offline.detect import as_row, read_effort, read_periods
+
+HEADER = "date,person,team,source,objective,person_days\n"
+
+
+def test_the_files_hold_what_the_arrays_held(tmp_path: Path) -> None:
+    o = generate(Case("step", 12, 30), seed=3)
+    path, periods = tmp_path / "effort.csv", tmp_path / "periods.yaml"
+    with path.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(HEADER.strip().split(","))
+        for d, day in enumerate(o.days):
+            for p, team in enumerate(o.teams):
+                for k, objective in enumerate([*OBJECTIVES, ""]):
+                    if o.effort[k, p, d]:
+                        writer.writerow([day, f"p{p:03d}", team, SOURCES[0], objective, o.effort[k, p, d]])
+    periods.write_text("- {start: 2025-01-06, end: '2026-01-01', priority: {O1: 1, O2: 2, O3: 3, O4: 4, O5: 5}}\n")
+    seen = read_effort(path)
+    assert seen.days == o.days
+    assert list(seen.teams) == o.teams
+    assert abs(seen.effort - o.effort).max() < 1e-9
+    events = Detector(seen, read_periods(periods)).run()
+    write_jsonl(tmp_path / "events.jsonl", map(as_row, events))
+    rows = [json.loads(line) for line in (tmp_path / "events.jsonl").read_text().splitlines()]
+    assert rows
+    keys = {"at", "kind", "scope", "severity", "start", "before", "after", "low", "high", "absorbed_by"}
+    assert all(keys <= set(row) for row in rows)
+    assert [row["at"] for row in rows] == sorted(row["at"] for row in rows)
+
+
+def test_a_weekends_work_counts_with_the_friday(tmp_path: Path) -> None:
+    path = tmp_path / "effort.csv"
+    path.write_text(HEADER + "2026-07-10,a,t,jira,O1,0.5\n2026-07-11,a,t,jira,O1,0.25\n2026-07-12,a,t,jira,,0.25\n")
+    seen = read_effort(path)
+    assert seen.days == [date(2026, 7, 10)]
+    assert seen.effort[:, 0, 0].tolist() == [0.75, 0.25]
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        ("soon,a,t,jira,O1,1", "line 2: date: 'soon'"),
+        ("2026-07-10,a,t,jira,O1,much", "line 2: person_days: 'much'"),
+        ("2026-07-10,a,t,jira,O1,nan", "line 2: person_days: 'nan'"),
+        ("2026-07-10,a", "line 2: too few columns"),
+        ("", "no effort in it"),
+    ],
+)
+def test_a_broken_row_is_named(tmp_path: Path, row: str, said: str) -> None:
+    path = tmp_path / "effort.csv"
+    path.write_text(HEADER + row + "\n")
+    with pytest.raises(InputError) as caught:
+        read_effort(path)
+    assert said in str(caught.value)
+    assert str(path) in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("{}", "expected a list"),
+        ("- {start: x, priority: {O1: 1}}", "entry 1: start: 'x'"),
+        ("- {start: 2026-01-01}", "entry 1: needs"),
+        ("- {start: 2026-01-01, priority: {O1: 0}}", "entry 1: priority: ranks"),
+        ("[", "not valid YAML"),
+    ],
+)
+def test_broken_periods_are_named(tmp_path: Path, text: str, said: str) -> None:
+    path = tmp_path / "periods.yaml"
+    path.write_text(text)
+    with pytest.raises(InputError) as caught:
+        read_periods(path)
+    assert said in str(caught.value)
+
+
+def test_low_coverage_is_a_data_fault(tmp_path: Path) -> None:
+    days = [date.fromordinal(date(2026, 1, 5).toordinal() + n) for n in range(84)]
+    days = [day for day in days if day.weekday() < 5]
+    effort, capacity = tmp_path / "effort.csv", tmp_path / "capacity.csv"
+    rows = [f"{day},p{p},t,jira,O1,{0.3 if n >= 50 else 1}\n" for n, day in enumerate(days) for p in range(8)]
+    effort.write_text(HEADER + "".join(rows))
+    capacity.write_text("date,person,person_days\n" + "".join(f"{day},p{p},1\n" for day in days for p in range(8)))
+    periods = tmp_path / "periods.yaml"
+    periods.write_text("- {start: 2026-01-01, end: 2027-01-01, priority: {O1: 1}}")
+    events = Detector(read_effort(effort, capacity), read_periods(periods)).run()
+    assert [(event.kind, event.subject) for event in events] == [("data", "coverage")]
