@@ -1,5 +1,6 @@
 """Reading and writing the offline commands' files."""
 
+import codecs
 import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -10,14 +11,42 @@ class InputError(Exception):
     """A file that cannot be used; the message names file, line and field."""
 
 
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF32_LE, "utf-32-le"), (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"),
+)  # fmt: skip
+
+
+def decode(raw: bytes, name: str) -> str:
+    """A file's bytes as text: UTF-8, or what its byte order mark says. Raises InputError that names the line."""
+    mark, encoding = next((one for one in _MARKS if raw.startswith(one[0])), (b"", "utf-8"))
+    body = raw[len(mark) :]
+    try:
+        text = body.decode(encoding)
+    except UnicodeDecodeError as error:
+        line = body[: error.start].count(b"\n") + 1
+        found = body[error.start : error.start + 1]
+        guess = found.decode("cp1252", "replace")
+        raise InputError(
+            f"{name}, line {line}: the byte {found.hex()} is not {encoding.upper()} (in Windows-1252 it would be {guess!r}). "
+            "Save the file as UTF-8."
+        ) from None
+    if "\0" in text:
+        line = text[: text.index("\0")].count("\n") + 1
+        raise InputError(
+            f"{name}, line {line}: a zero byte; the file looks like UTF-16 or is no text. Save it as UTF-8."
+        )
+    return text
+
+
 def text_of(path: Path) -> str:
     """The file's text. Raises InputError."""
     try:
-        return path.read_text(encoding="utf-8-sig")
+        return decode(path.read_bytes(), str(path))
     except FileNotFoundError:
         raise InputError(f"{path} does not exist.") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path} cannot be read: {error}") from None
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}.") from None
 
 
 def write_jsonl(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:

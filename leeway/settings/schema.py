@@ -1,0 +1,224 @@
+"""What can be set: a section each for what is connected, kept and told, with defaults and bounds.
+
+Values are checked for what would fail only later, such as a token with a line break or hours in which nothing may be said.
+"""
+
+import re
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
+
+def _address(value: str) -> str:
+    if value and not re.fullmatch(r"https?://[^\s/?#]+[^\s]*", value):
+        raise ValueError("an address begins with https:// (or http://) and has no blanks")
+    return value
+
+
+def _ascii(value: SecretStr) -> SecretStr:
+    if not value.get_secret_value().isascii():  # it travels in a header
+        raise ValueError("it has characters that no token has, such as typographic quotes; copy it again")
+    return value
+
+
+Address = Annotated[str, AfterValidator(_address)]
+Token = Annotated[SecretStr, AfterValidator(_ascii)]
+Names = list[Annotated[str, Field(min_length=1)]]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False, hide_input_in_errors=True)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _as_meant(cls, value: Any, info: ValidationInfo) -> Any:
+        """Texts without blanks around them, and what pydantic would take for something else refused."""
+        if isinstance(value, str):
+            value = value.strip()
+            if _CONTROL.search(value):
+                raise ValueError("it has a line break or another control character inside")
+        wanted = cls.model_fields[info.field_name or ""].annotation
+        if isinstance(value, bool) and wanted in (int, float, int | None):
+            raise ValueError("a number is needed, not true or false")
+        if isinstance(value, list) and all(isinstance(one, str) for one in value):
+            return list(dict.fromkeys(one.strip() for one in value))
+        return value
+
+
+class DatabaseSettings(_Section):
+    """Where everything is kept."""
+
+    url: str = "sqlite:///leeway.db"
+
+
+class BrokerSettings(_Section):
+    """Redis for Celery; not needed for `leeway run`."""
+
+    url: str = "redis://127.0.0.1:6379/0"
+
+
+class JiraSettings(_Section):
+    """Jira Cloud with e-mail and API token, or Data Center with a personal access token alone."""
+
+    url: Address = Field(min_length=1)
+    email: str = ""
+    token: Token = Field(min_length=1)
+    projects: Names = Field(min_length=1)
+    requests_per_second: float = Field(10, gt=0, le=10_000_000)
+
+
+class SlackSettings(_Section):
+    """The app's bot token, the channels that are read, the one for drift alerts, and the one for faults of the data."""
+
+    token: Token = Field(min_length=1)
+    channels: Names = []
+    alert_channel: str = ""
+    ops_channel: str = ""
+    api_url: Address = "https://slack.com/api/"
+    thread_days: int = Field(30, ge=1, le=365)
+    requests_per_minute: float = Field(48, gt=0, le=10_000_000)
+    signing_secret: Token = SecretStr("")
+    app_token: Token = SecretStr("")
+
+
+class HubSpotSettings(_Section):
+    """A private app's token and the pipelines that are read."""
+
+    token: Token = Field(min_length=1)
+    pipelines: Names = Field(min_length=1)
+    api_url: Address = "https://api.hubapi.com"
+    searches_per_second: float = Field(4, gt=0, le=10_000_000)
+    requests_per_second: float = Field(9, gt=0, le=10_000_000)
+
+
+class MailboxSettings(_Section):
+    """A shared mailbox (support@, orders@), never a person's own; `own_domains` tell colleagues from customers."""
+
+    host: str
+    port: int = Field(0, ge=0, le=65535)
+    security: Literal["tls", "starttls", "none"] = "tls"
+    username: str
+    password: SecretStr
+    folders: Names = Field(["INBOX"], min_length=1)
+    own_domains: Names = Field(min_length=1)
+
+
+class IdentitySettings(_Section):
+    """`file` maps accounts to addresses; `teams` maps Slack user groups and HubSpot teams to teams of okrs.yaml."""
+
+    file: str = ""
+    teams: dict[str, str] = {}
+
+
+class WebSettings(_Section):
+    """The page. `url` is how people reach it, for links in Slack and mails; empty where only this machine does.
+
+    With `oidc_issuer` (https://slack.com, or any OpenID Connect provider) people sign in there; `company` and `ops` list
+    the addresses of those roles, and a team's lead in okrs.yaml sees that team. `metrics_token` is what Prometheus sends.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = Field(8440, ge=1, le=65535)
+    url: Address = ""
+    oidc_issuer: Address = ""
+    oidc_client_id: str = ""
+    oidc_client_secret: SecretStr = SecretStr("")
+    company: Names = []
+    ops: Names = []
+    metrics_token: Token = SecretStr("")
+
+
+class RetentionSettings(_Section):
+    """After how many days the words of messages, comments and descriptions are deleted; left out: never."""
+
+    text_days: int | None = Field(None, ge=0, le=36_500)
+
+
+class ModelSettings(_Section):
+    """`bundled`, or any sentence-transformers name or folder."""
+
+    name: str = "bundled"
+
+
+class HistorySettings(_Section):
+    """How far back the first pull goes."""
+
+    weeks: int = Field(26, ge=4, le=520)
+
+
+class ScheduleSettings(_Section):
+    """How often sources are pulled, in minutes, how long a pull may spend on the past before what is there is analysed, and
+    when the digest leaves. `wake_seconds` is how often Celery beat has the workers look for what is pending."""
+
+    pull_minutes: int = Field(15, ge=1, le=1440)
+    wake_seconds: float = Field(30, ge=0.5, le=3600)
+    backfill_minutes: int = Field(10, ge=1, le=1440)
+    digest_weekday: int = Field(0, ge=0, le=6)
+    digest_hour: int = Field(8, ge=0, le=23)
+
+
+class DriftSection(_Section):
+    """Wanted false alarms a year, the smallest team that figures are given for, the part of the work that no tool shows."""
+
+    company_alarms: float = Field(0.4, gt=0, le=52)
+    team_alarms: float = Field(0.25, gt=0, le=52)
+    least_people: int = Field(5, ge=3, le=1000)
+    unseen: float = Field(0.05, ge=0, le=0.3)
+
+
+class AlertSettings(_Section):
+    """When alerts may be posted: on working days of the register's calendar, between these hours of its time zone."""
+
+    from_hour: int = Field(8, ge=0, le=23)
+    to_hour: int = Field(18, ge=1, le=24)
+    any_day: bool = False
+
+    @model_validator(mode="after")
+    def _some_hour(self) -> Self:
+        if self.from_hour >= self.to_hour:
+            raise ValueError("from_hour must be before to_hour, or no alert would ever be posted")
+        return self
+
+
+class SmtpSettings(_Section):
+    """How the digest leaves; without a host none is sent."""
+
+    host: str = ""
+    port: int = Field(587, ge=1, le=65535)
+    sender: str = "leeway@localhost"
+    username: str = ""
+    password: SecretStr = SecretStr("")
+    starttls: bool = True
+
+
+class Settings(BaseModel):
+    """All of it."""
+
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+    database: DatabaseSettings = DatabaseSettings()
+    broker: BrokerSettings = BrokerSettings()
+    jira: JiraSettings | None = None
+    slack: SlackSettings | None = None
+    hubspot: HubSpotSettings | None = None
+    mailbox: MailboxSettings | None = None
+    identity: IdentitySettings = IdentitySettings()
+    retention: RetentionSettings = RetentionSettings()
+    web: WebSettings = WebSettings()
+    model: ModelSettings = ModelSettings()
+    history: HistorySettings = HistorySettings()
+    schedule: ScheduleSettings = ScheduleSettings()
+    drift: DriftSection = DriftSection()
+    alerts: AlertSettings = AlertSettings()
+    smtp: SmtpSettings = SmtpSettings()

@@ -1,0 +1,130 @@
+"""leeway.toml with the line of every value, and all that is wrong with its form at once.
+
+tomllib has no positions. But a prefix of a TOML file that ends with a whole statement is TOML itself, so the statement that first
+gives a value is found by reading the file line by line.
+"""
+
+import re
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+_MOST_FAULTS = 20
+_QUOTES = re.compile("[\u2018\u2019\u201a\u201c\u201d\u201e\u00ab\u00bb]")
+_ADVICE = (
+    ("Cannot overwrite", "this name is given twice; delete one of the lines"),
+    ("Cannot declare", "this section is there twice; put its lines under one heading"),
+    ("Cannot mutate", "this section is there twice; put its lines under one heading"),
+    ("Illegal character '\\n'", "a text is not closed; end it with a quote in the same line"),
+    ("Unterminated string", "a text is not closed; end it with a quote in the same line"),
+    ("Unescaped '\\'", "a backslash in a text; write the text in 'single quotes'"),
+    ("Invalid hex value", "a backslash in a text; write the text in 'single quotes'"),
+    ("Unclosed array", "a list is not closed; end it with ]"),
+    ("Invalid value", 'no value that TOML knows; write texts in quotes (name = "value") and true or false in small letters'),
+    ("Expected '='", "no setting; write name = value, or begin a remark with #"),
+    ("Expected ']'", "a section's heading is not closed; write [section]"),
+    ("Expected newline or end", "something follows the value; begin a remark with #, and write one setting a line"),
+    ("Invalid statement", "no setting; write name = value, or begin a remark with #"),
+    ("Invalid initial character", "no setting; write name = value, or begin a remark with #"),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class FormFault:
+    """A line that is no TOML, and what to write."""
+
+    line: int
+    message: str
+
+
+class TomlFile:
+    """The text of a settings file: what it says, what is wrong with its form, and where each value stands."""
+
+    def __init__(self, text: str) -> None:
+        self._whole = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+        self.faults, self.data = self._read()
+
+    @classmethod
+    def at(cls, path: Path) -> "TomlFile":
+        """Read a file. Raises InputError where it is no text, OSError where it cannot be opened."""
+        from pipeline.files import decode
+
+        return cls(decode(path.read_bytes(), str(path)))
+
+    def line_of(self, path: Sequence[Any]) -> int | None:
+        """Line of a value, counted from 1; of the section it belongs to where the value is not there, else None."""
+        for end in range(len(path), 0, -1):
+            start = 0
+            for stop, data in self._prefixes:
+                if _holds(data, path[:end]):
+                    return self._entry(start, stop, path[:end])
+                start = stop
+        return None
+
+    def _entry(self, start: int, stop: int, path: Sequence[Any]) -> int:
+        """Within a statement over several lines, such as a list: the line of the entry."""
+        for end in range(start + 1, stop):
+            if _holds(_parsed([*self._whole[:end], "]"]) or {}, path):
+                return end
+        return start + 1
+
+    @cached_property
+    def _prefixes(self) -> list[tuple[int, dict[str, Any]]]:
+        """Every number of lines that is whole TOML, with what it says."""
+        read = ((stop, _parsed(self._whole[:stop])) for stop in range(1, len(self._whole) + 1))
+        return [(stop, data) for stop, data in read if data is not None]
+
+    def _read(self) -> tuple[list[FormFault], dict[str, Any]]:
+        """Every statement that is no TOML, found by emptying its lines one after the other, and what the rest says."""
+        faults: list[FormFault] = []
+        lines = self._whole
+        while len(faults) < _MOST_FAULTS:
+            try:
+                return faults, tomllib.loads("\n".join(lines))
+            except tomllib.TOMLDecodeError as error:
+                noticed = _noticed(str(error), len(lines))
+                start = next((n for n in range(noticed, 0, -1) if _parsed(lines[: n - 1]) is not None), 1)
+                faults.append(FormFault(start, _form_advice(str(error), lines[start - 1])))
+                for number in range(start, max(start + 1, noticed)):
+                    lines[number - 1] = ""
+            except RecursionError:
+                return [FormFault(1, "lists within lists without end")], {}
+        return faults, {}
+
+
+def _parsed(lines: Sequence[str]) -> dict[str, Any] | None:
+    try:
+        return tomllib.loads("\n".join(lines))
+    except tomllib.TOMLDecodeError:
+        return None
+
+
+def _noticed(message: str, last: int) -> int:
+    """The line at which the parser stopped."""
+    found = re.search(r"\(at line (\d+)", message)
+    return min(int(found[1]), last) if found else last
+
+
+def _form_advice(message: str, line: str) -> str:
+    if _QUOTES.search(line):
+        return 'typographic quotes; write straight ones: "'
+    if "\u00a0" in line:
+        return "a no-break space, perhaps copied from a page; write a plain blank"
+    for begin, advice in _ADVICE:
+        if message.startswith(begin):
+            return advice
+    return f"not valid TOML: {message.partition(' (at')[0]}"
+
+
+def _holds(data: Any, path: Sequence[Any]) -> bool:
+    for part in path:
+        if (isinstance(data, list) and isinstance(part, int) and part < len(data)) or (
+            isinstance(data, dict) and part in data
+        ):
+            data = data[part]
+        else:
+            return False
+    return True

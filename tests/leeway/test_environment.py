@@ -1,0 +1,217 @@
+"""Settings from the environment, as shells, compose files, Kubernetes and Windows editors really give them."""
+
+from pathlib import Path
+
+import pytest
+from structlog.testing import capture_logs
+
+from leeway.settings import SettingsError, load
+from leeway.settings.load import _hint_once
+
+KUBERNETES = {
+    "LEEWAY_PORT": "tcp://10.0.0.1:80",
+    "LEEWAY_SERVICE_HOST": "10.0.0.1",
+    "LEEWAY_SERVICE_PORT": "80",
+    "LEEWAY_SERVICE_PORT_HTTP": "80",
+    "LEEWAY_PORT_80_TCP": "tcp://10.0.0.1:80",
+    "LEEWAY_PORT_80_TCP_PROTO": "tcp",
+    "LEEWAY_PORT_80_TCP_PORT": "80",
+    "LEEWAY_PORT_80_TCP_ADDR": "10.0.0.1",
+    "LEEWAY_WEB_PORT": "tcp://10.0.0.2:8440",
+    "LEEWAY_WEB_PORT_8440_UDP_ADDR": "fd00::1",
+    "LEEWAY_WEB_SERVICE_HOST": "fd00::1",
+    "LEEWAY_REDIS_PORT": "tcp://[fd00::2]:6379",
+}
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    _hint_once.cache_clear()
+    return tmp_path
+
+
+def refused(*parts: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        load()
+    for part in parts:
+        assert part in str(caught.value)
+
+
+def test_what_kubernetes_sets_for_services_called_leeway_is_no_setting(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in KUBERNETES.items():
+        monkeypatch.setenv(name, value)
+    with capture_logs() as logs:
+        assert load().web.port == 8440
+    assert logs == []
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "near"),
+    [
+        ("LEEWAY_WEB_PORT", "8441", "LEEWAY_WEB__PORT"),
+        ("LEEWAY_JIRA__TOKN", "x", "LEEWAY_JIRA__TOKEN"),
+        ("LEEWAY_JIRA__TOKN_FILE", "/x", "LEEWAY_JIRA__TOKEN_FILE"),
+        ("leeway_jira__tokn", "x", "LEEWAY_JIRA__TOKEN"),
+        ("LEEWAY_CONFIGURATION", "x.toml", "LEEWAY_CONFIG"),
+        ("LEEWAY_DATABASE_URL", "sqlite://", "LEEWAY_DATABASE__URL"),
+    ],
+)
+def test_a_misspelt_variable_is_a_warning_with_the_nearest_one(
+    name: str, value: str, near: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, value)
+    with capture_logs() as logs:
+        load()
+    assert [line["log_level"] for line in logs] == ["warning"]
+    assert f"{name.upper()} names no setting" in logs[0]["event"]
+    assert f"Did you mean {near}?" in logs[0]["event"]
+
+
+@pytest.mark.parametrize("empty", ["", " ", "\t", "\r"])
+def test_a_variable_that_is_set_to_nothing_is_not_set(
+    empty: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "leeway.toml").write_text('[jira]\nurl = "https://a"\ntoken = "t"\nprojects = ["A"]\n')
+    for name in ("LEEWAY_JIRA__TOKEN", "LEEWAY_JIRA__TOKEN_FILE", "LEEWAY_JIRA__PROJECTS", "LEEWAY_RETENTION__TEXT_DAYS",
+                 "LEEWAY_WEB__PORT", "LEEWAY_HUBSPOT__TOKEN", "LEEWAY_CONFIG", "LEEWAY_SLACK", "LEEWAY_NO_SUCH"):  # fmt: skip
+        monkeypatch.setenv(name, empty)
+    settings = load()
+    assert settings.jira is not None
+    assert settings.jira.token.get_secret_value() == "t"
+    assert settings.hubspot is None
+
+
+@pytest.mark.parametrize(
+    "value",
+    ['["a@x", "b@x"]', "['a@x', 'b@x',]", "a@x,b@x", " a@x , b@x, ", "a@x\nb@x\r\n", '"a@x,b@x"', '"a@x", "b@x"', "a@x,b@x,a@x"],
+)  # fmt: skip
+def test_a_list_is_taken_in_each_way_that_people_write_one(
+    value: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LEEWAY_WEB__COMPANY", value)
+    assert load().web.company == ["a@x", "b@x"]
+
+
+@pytest.mark.parametrize("value", ["[", '["a@x"', "[a@x, b@x]"])
+def test_half_a_list_says_how_to_write_one(value: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LEEWAY_WEB__COMPANY", value)
+    refused("LEEWAY_WEB__COMPANY", '["a", "b"]', "a,b without brackets")
+
+
+@pytest.mark.parametrize("value", ['{"Iberia Sales": "iberia"}', "Iberia Sales=iberia", '"Iberia Sales"=iberia,'])
+def test_names_with_values_are_taken_as_json_and_in_short(
+    value: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LEEWAY_IDENTITY__TEAMS", value)
+    assert load().identity.teams == {"Iberia Sales": "iberia"}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("LEEWAY_WEB__PORT", " 8441 ", 8441),
+        ("LEEWAY_WEB__PORT", "8441\r", 8441),
+        ("LEEWAY_WEB__PORT", '"8441"', 8441),
+        ("LEEWAY_WEB__HOST", "'10.0.0.5'", "10.0.0.5"),
+        ("leeway_web__host", "::1", "::1"),
+        ("LEEWAY_WEB", '{"port": 8441, "host": "::1"}', 8441),
+    ],
+)
+def test_blanks_quotes_and_line_ends_around_a_value_are_not_its(
+    name: str, value: str, expected: object, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, value)
+    assert expected in (load().web.port, load().web.host)
+
+
+@pytest.mark.parametrize("value", ["true", "True", " yes ", "1", "on", '"TRUE"'])
+def test_yes_and_no_in_each_way(value: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LEEWAY_ALERTS__ANY_DAY", value)
+    assert load().alerts.any_day is True
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "part"),
+    [
+        ("LEEWAY_WEB__PORT", "8440 # the page", "a whole number"),
+        ("LEEWAY_WEB__PORT", "tcp://10.0.0.1:80", "a whole number"),
+        ("LEEWAY_WEB__PORT", "0", "at least 1"),
+        ("LEEWAY_WEB__URL", "leeway.example.com", "https://"),
+        ("LEEWAY_WEB__URL", "https://a b", "no blanks"),
+        ("LEEWAY_ALERTS__ANY_DAY", "ja", "true or false"),
+        ("LEEWAY_WEB", "8440", "JSON object"),
+        ("LEEWAY_IDENTITY__TEAMS", "{a: b}", "a=b,c=d"),
+        ("LEEWAY_IDENTITY__TEAMS", "iberia", "a=b,c=d"),
+        ("LEEWAY_ALERTS__FROM_HOUR", "19", "before to_hour"),
+        ("LEEWAY_SCHEDULE__WAKE_SECONDS", "nan", "finite"),
+        ("LEEWAY_WEB__METRICS_TOKEN", "“sekret”", "copy it again"),
+        ("LEEWAY_WEB__METRICS_TOKEN", "sek\nret", "line break"),
+        ("LEEWAY_SMTP__PASSWORD", "sekret\udcfc", "UTF-8"),
+    ],
+)
+def test_a_value_that_cannot_be_meant_is_refused_with_its_variable_and_never_a_secret(
+    name: str, value: str, part: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError) as caught:
+        load()
+    assert part in str(caught.value)
+    assert name in str(caught.value)
+    assert "sek" not in str(caught.value)
+
+
+def test_all_faults_of_all_places_are_told_at_once(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / "leeway.toml").write_text("[web]\nprot = 1\n[history]\nweeks = 0\n")
+    monkeypatch.setenv("LEEWAY_JIRA__TOKEN", "t")
+    monkeypatch.setenv("LEEWAY_WEB__PORT", "x")
+    monkeypatch.setenv("LEEWAY_SMTP__PASSWORD_FILE", "/nowhere/password")
+    refused("leeway.toml, line 2: web.prot", "leeway.toml, line 4: history.weeks", "jira.url: is missing",
+            "[jira] is used since LEEWAY_JIRA__TOKEN is set", "LEEWAY_WEB__PORT: web.port", "/nowhere/password")  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [b"sekret", b"sekret\n", b"sekret\r\n", b"\xef\xbb\xbfsekret\n", "sekret\r\n".encode("utf-16"), b"  sekret\n\n"],
+)
+def test_a_secret_file_is_read_as_editors_and_powershell_write_it(
+    raw: bytes, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "password").write_bytes(raw)
+    monkeypatch.setenv("LEEWAY_SMTP__PASSWORD_FILE", "password")
+    assert load().smtp.password.get_secret_value() == "sekret"
+
+
+@pytest.mark.parametrize(
+    ("raw", "part"),
+    [(b"", "is empty"), (b"\n", "is empty"), (b"TOKEN=sekret\nOTHER=sekret\n", "2 lines"), (b"sekret\xff", "UTF-8")],
+)
+def test_a_secret_file_that_holds_no_secret_is_refused(
+    raw: bytes, part: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "password").write_bytes(raw)
+    monkeypatch.setenv("LEEWAY_SMTP__PASSWORD_FILE", "password")
+    refused("LEEWAY_SMTP__PASSWORD_FILE", "password", part)
+
+
+def test_a_folder_in_place_of_a_secret_file_is_refused(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LEEWAY_SMTP__PASSWORD_FILE", str(folder))
+    refused("LEEWAY_SMTP__PASSWORD_FILE", "directory")
+
+
+def test_identity_file_is_a_setting_of_its_own(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LEEWAY_IDENTITY__FILE", "people.csv")
+    assert load().identity.file == "people.csv"
+
+
+@pytest.mark.parametrize("name", ["missing.toml", ".", "leeway.toml/under"])
+def test_a_settings_file_that_is_named_and_not_there_is_refused(
+    name: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "leeway.toml").write_text("")
+    monkeypatch.setenv("LEEWAY_CONFIG", name)
+    refused(name)
+    monkeypatch.delenv("LEEWAY_CONFIG")
+    load()
