@@ -8,7 +8,7 @@ import json
 import os
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -51,7 +51,8 @@ def read(environ: Mapping[str, str] = os.environ) -> Environment:
     for variable, value in given.items():
         if variable in known:
             _take_value(found, variable, *known[variable], value)
-    found.hints = list(_unknown(given))
+    for variable in given:
+        _take_unknown(found, variable, given[variable])
     return found
 
 
@@ -62,16 +63,20 @@ def is_service_link(variable: str, value: str) -> bool:
     return variable.endswith("_PORT") and bool(_LINK_VALUE.fullmatch(value.strip()))
 
 
-def _unknown(given: Mapping[str, str]) -> Iterator[str]:
+def _take_unknown(found: Environment, variable: str, value: str) -> None:
+    """Name the setting that was meant. With two underscores a setting was meant for certain, so that it stops, as in the file."""
+    plain = variable.removesuffix(_FILE)
     known = [*variables(), *(variable_of(name) for name in sections()), CONFIG]
-    for variable, value in given.items():
-        plain = variable.removesuffix(_FILE)
-        if variable in known or (plain in variables()) or is_service_link(variable, value):
-            continue
-        near = nearest(plain, known)
-        suffix = _FILE if near and plain != variable else ""
-        advice = f"Did you mean {near}{suffix}?" if near else "docs/operations.md says how variables are named."
-        yield f"the environment variable {variable} names no setting and is ignored. {advice}"
+    if variable in known or plain in variables() or is_service_link(variable, value):
+        return
+    near = nearest(plain, known)
+    suffix = _FILE if near and plain != variable else ""
+    advice = f"Did you mean {near}{suffix}?" if near else "docs/operations.md says how variables are named."
+    sentence = f"the environment variable {variable} names no setting"
+    if "__" in variable:
+        found.faults.append(f"{sentence}. {advice}")
+    else:
+        found.hints.append(f"{sentence} and is ignored. {advice}")
 
 
 def _take_section(found: Environment, variable: str, section: str, value: str) -> None:

@@ -50,7 +50,7 @@ def load(path: Path | None = None) -> Settings:
     file, given = _file(path, named), environment.read()
     for hint in given.hints:
         _hint_once(hint)
-    faults = [(fault.line, f"{path}, line {fault.line}: {fault.message}.") for fault in file.faults]
+    faults = [(fault.line, f"{path}, line {fault.line}: not valid TOML: {fault.message}.") for fault in file.faults]
     merged = _merged(file.data, given.data)
     try:
         settings = Settings.model_validate(merged)

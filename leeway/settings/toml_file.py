@@ -116,7 +116,7 @@ def _form_advice(message: str, line: str) -> str:
     for begin, advice in _ADVICE:
         if message.startswith(begin):
             return advice
-    return f"not valid TOML: {message.partition(' (at')[0]}"
+    return message.partition(" (at")[0]
 
 
 def _holds(data: Any, path: Sequence[Any]) -> bool:

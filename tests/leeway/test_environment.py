@@ -52,14 +52,12 @@ def test_what_kubernetes_sets_for_services_called_leeway_is_no_setting(
     ("name", "value", "near"),
     [
         ("LEEWAY_WEB_PORT", "8441", "LEEWAY_WEB__PORT"),
-        ("LEEWAY_JIRA__TOKN", "x", "LEEWAY_JIRA__TOKEN"),
-        ("LEEWAY_JIRA__TOKN_FILE", "/x", "LEEWAY_JIRA__TOKEN_FILE"),
-        ("leeway_jira__tokn", "x", "LEEWAY_JIRA__TOKEN"),
+        ("leeway_jira_token", "x", "LEEWAY_JIRA__TOKEN"),
         ("LEEWAY_CONFIGURATION", "x.toml", "LEEWAY_CONFIG"),
         ("LEEWAY_DATABASE_URL", "sqlite://", "LEEWAY_DATABASE__URL"),
     ],
 )
-def test_a_misspelt_variable_is_a_warning_with_the_nearest_one(
+def test_a_variable_that_may_be_meant_for_us_is_a_warning_with_the_nearest_one(
     name: str, value: str, near: str, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(name, value)
@@ -68,6 +66,21 @@ def test_a_misspelt_variable_is_a_warning_with_the_nearest_one(
     assert [line["log_level"] for line in logs] == ["warning"]
     assert f"{name.upper()} names no setting" in logs[0]["event"]
     assert f"Did you mean {near}?" in logs[0]["event"]
+
+
+@pytest.mark.parametrize(
+    ("name", "near"),
+    [
+        ("LEEWAY_JIRA__TOKN", "LEEWAY_JIRA__TOKEN"),
+        ("LEEWAY_JIRA__TOKN_FILE", "LEEWAY_JIRA__TOKEN_FILE"),
+        ("leeway_jira__tokn", "LEEWAY_JIRA__TOKEN"),
+    ],
+)
+def test_a_variable_with_two_underscores_is_meant_for_us_and_refused(
+    name: str, near: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, "x")
+    refused(f"{name.upper()} names no setting", f"Did you mean {near}?")
 
 
 @pytest.mark.parametrize("empty", ["", " ", "\t", "\r"])
