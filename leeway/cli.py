@@ -14,7 +14,7 @@ from leeway import __version__
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from leeway.check import Row
+    from leeway.check import CheckRow
 
 app = typer.Typer(
     no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False, add_completion=False,
@@ -115,7 +115,7 @@ def check(as_json: Annotated[bool, typer.Option("--json", help="For machines.")]
     _print_rows(check_all(the_app()), as_json)
 
 
-def _print_rows(rows: "Sequence[Row]", as_json: bool) -> None:
+def _print_rows(rows: "Sequence[CheckRow]", as_json: bool) -> None:
     """One line each, with the mend; exit code 2 where any is not well."""
     if as_json:
         sys.stdout.write(json.dumps([row.as_json() for row in rows], indent=1) + "\n")

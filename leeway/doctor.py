@@ -8,10 +8,10 @@ from sqlalchemy import func, select
 from alerts.waiting import untold
 from leeway.app import App
 from leeway.celery_app import QUEUES
-from leeway.check import Row
+from leeway.check import CheckRow
 from leeway.metrics import WOKEN
 from leeway.notify import may_notify
-from models import Cycle, DeadTask, Failure, Lease, Part, StreamCursor, WorkItem
+from models import Chunk, Cycle, DeadTask, Failure, Lease, StreamCursor, WorkItem
 from pipeline.ingest.sweep import SWEEP
 
 LONG_OPEN = timedelta(hours=2)
@@ -20,20 +20,20 @@ _MISSED_WAKES = 10
 _SHOWN = 5
 
 
-def diagnose(app: App, only: str | None = None) -> list[Row]:
+def diagnose(app: App, only: str | None = None) -> list[CheckRow]:
     """A row for each thing that was looked at; those that are not `ok` hang. `only` names one part."""
     from sqlalchemy.exc import SQLAlchemyError
 
     from leeway.errors import expected
 
-    found: list[Row] = []
+    found: list[CheckRow] = []
     for name, look in _PARTS.items():
         if only not in (None, name):
             continue
         try:
             found += look(app, datetime.now(UTC))
         except SQLAlchemyError as error:
-            found.append(Row(name, "database", False, expected(error) or type(error).__name__, "Mend this first."))
+            found.append(CheckRow(name, "database", False, expected(error) or type(error).__name__, "Mend this first."))
             break
     return found
 
@@ -43,19 +43,19 @@ def names() -> tuple[str, ...]:
     return tuple(_PARTS)
 
 
-def _database(app: App, _now: datetime) -> Iterator[Row]:
+def _database(app: App, _now: datetime) -> Iterator[CheckRow]:
     with app.sessions() as session:
         session.execute(select(1))
-    yield Row("database", "connection", True, "answers, newest version")
+    yield CheckRow("database", "connection", True, "answers, newest version")
 
 
 def _uses_celery(app: App) -> bool:
     return "broker" in app.settings.model_fields_set
 
 
-def _broker(app: App, _now: datetime) -> Iterator[Row]:
+def _broker(app: App, _now: datetime) -> Iterator[CheckRow]:
     if not _uses_celery(app):
-        yield Row("broker", "redis", True, "not set; `leeway run` needs none")
+        yield CheckRow("broker", "redis", True, "not set; `leeway run` needs none")
         return
     import redis
 
@@ -63,15 +63,15 @@ def _broker(app: App, _now: datetime) -> Iterator[Row]:
         server = redis.Redis.from_url(app.settings.broker.url, socket_timeout=3, socket_connect_timeout=3)
         waiting = {queue: int(server.llen(queue)) for queue in QUEUES}
     except redis.RedisError as error:
-        yield Row("broker", "redis", False, f"does not answer ({type(error).__name__})",
+        yield CheckRow("broker", "redis", False, f"does not answer ({type(error).__name__})",
                   "Start Redis, or correct broker.url. Nothing is lost: what is pending stands in the database.")  # fmt: skip
         return
     for queue, count in waiting.items():
         mend = f"Start a worker for it: celery -A leeway.celery_app worker -Q {queue}" if count > LONG_QUEUE else ""
-        yield Row("broker", f"queue {queue}", not mend, f"{count} messages wait", mend)
+        yield CheckRow("broker", f"queue {queue}", not mend, f"{count} messages wait", mend)
 
 
-def _workers(app: App, _now: datetime) -> Iterator[Row]:
+def _workers(app: App, _now: datetime) -> Iterator[CheckRow]:
     if not _uses_celery(app):
         return
     from leeway.celery_app import celery
@@ -79,7 +79,9 @@ def _workers(app: App, _now: datetime) -> Iterator[Row]:
     try:
         queues = celery.control.inspect(timeout=3).active_queues() or {}
     except Exception as error:  # kombu raises the transport's own kinds; the broker's row says more
-        yield Row("workers", "answer", False, f"could not be asked ({type(error).__name__})", "See the broker above.")
+        yield CheckRow(
+            "workers", "answer", False, f"could not be asked ({type(error).__name__})", "See the broker above."
+        )
         return
     served = {queue["name"] for of_worker in queues.values() for queue in of_worker}
     for queue in QUEUES:
@@ -87,10 +89,10 @@ def _workers(app: App, _now: datetime) -> Iterator[Row]:
         mend = (
             "" if ok else f"Start one: celery -A leeway.celery_app worker -Q {queue}. One that is busy may answer late."
         )
-        yield Row("workers", queue, ok, "served" if ok else "no worker answers for it", mend)
+        yield CheckRow("workers", queue, ok, "served" if ok else "no worker answers for it", mend)
 
 
-def _beat(app: App, now: datetime) -> Iterator[Row]:
+def _beat(app: App, now: datetime) -> Iterator[CheckRow]:
     if not _uses_celery(app):
         return
     with app.sessions() as session:
@@ -98,11 +100,11 @@ def _beat(app: App, now: datetime) -> Iterator[Row]:
     ago = (now - woken.until).total_seconds() if woken else None
     ok = ago is not None and ago <= _MISSED_WAKES * app.settings.schedule.wake_seconds + 60
     found = "never woke the workers" if ago is None else f"woke the workers {round(ago)} s ago"
-    yield Row("beat", "wakes", ok, found, "" if ok else "Start it: celery -A leeway.celery_app beat. It needs a worker for "
+    yield CheckRow("beat", "wakes", ok, found, "" if ok else "Start it: celery -A leeway.celery_app beat. It needs a worker for "
                                                        "the queue speak.")  # fmt: skip
 
 
-def _sources(app: App, now: datetime) -> Iterator[Row]:
+def _sources(app: App, now: datetime) -> Iterator[CheckRow]:
     late = timedelta(minutes=4 * app.settings.schedule.pull_minutes + app.settings.schedule.backfill_minutes)
     with app.sessions() as session:
         for name in app.connectors:
@@ -113,77 +115,78 @@ def _sources(app: App, now: datetime) -> Iterator[Row]:
             reading = [one.stream for one in streams if one.finished_at is None and not one.error]
             aside = session.scalar(select(func.count()).select_from(Failure).where(Failure.source == name)) or 0
             if error:
-                yield Row("sources", name, False, error, "`leeway check` tries it; it is pulled again by itself.")
+                yield CheckRow("sources", name, False, error, "`leeway check` tries it; it is pulled again by itself.")
             elif not streams:
-                yield Row(
+                yield CheckRow(
                     "sources", name, False, "never pulled", "Is a worker for the queue pull running, or `leeway run`?"
                 )
             elif reading:
-                yield Row("sources", name, True, f"reading the past of {len(reading)} of {len(streams)} streams; drift is "
+                yield CheckRow("sources", name, True, f"reading the past of {len(reading)} of {len(streams)} streams; drift is "
                                                  "looked for after that")  # fmt: skip
             elif now - min(ends) > late:
                 minutes = round((now - min(ends)).total_seconds() / 60)
-                yield Row("sources", name, False, f"last read to its end {minutes} minutes ago",
+                yield CheckRow("sources", name, False, f"last read to its end {minutes} minutes ago",
                           "Look in its log for waits at a rate limit, or start a worker for the queue pull.")  # fmt: skip
             else:
                 told = f", {aside} records set aside (`leeway sync --retry-failed`)" if aside else ""
-                yield Row(
+                yield CheckRow(
                     "sources", name, True, f"read {round((now - min(ends)).total_seconds() / 60)} minutes ago{told}"
                 )
 
 
-def _cycle(app: App, now: datetime) -> Iterator[Row]:
+def _cycle(app: App, now: datetime) -> Iterator[CheckRow]:
     with app.sessions() as session:
         open_ = session.scalar(select(Cycle).where(Cycle.finished_at.is_(None)).order_by(Cycle.id).limit(1))
         stale = session.scalar(select(func.count()).select_from(WorkItem).where(WorkItem.stale)) or 0
-        parts = dict(session.execute(select(Part.stage, func.count()).group_by(Part.stage)).all())
-    yield Row("cycle", "encoding", True, f"{stale} work items wait")
+        parts = dict(session.execute(select(Chunk.stage, func.count()).group_by(Chunk.stage)).all())
+    yield CheckRow("cycle", "encoding", True, f"{stale} work items wait")
     if open_ is None:
-        yield Row("cycle", "analysis", True, "no cycle is open")
+        yield CheckRow("cycle", "analysis", True, "no cycle is open")
         return
     left = ", ".join(f"{count} of {stage}" for stage, count in sorted(parts.items()))
     old = now - open_.started_at > LONG_OPEN
-    yield Row("cycle", "analysis", not old, f"open since {open_.started_at:%Y-%m-%d %H:%M} UTC, in {open_.stage}; left: {left}",
+    about = f"open since {open_.started_at:%Y-%m-%d %H:%M} UTC, in {open_.stage}; left: {left}"
+    yield CheckRow("cycle", "analysis", not old, about,
               "Is a worker for the queue analyse running, or `leeway run`? Its log names what fails." if old else "")  # fmt: skip
 
 
-def _tasks(app: App, _now: datetime) -> Iterator[Row]:
+def _tasks(app: App, _now: datetime) -> Iterator[CheckRow]:
     with app.sessions() as session:
         rows = list(session.scalars(select(DeadTask).order_by(DeadTask.id.desc()).limit(_SHOWN)))
         count = session.scalar(select(func.count()).select_from(DeadTask)) or 0
     for row in rows:
-        yield Row("tasks", f"{row.task.rpartition('.')[2]} {row.about}".strip(), False,
+        yield CheckRow("tasks", f"{row.task.rpartition('.')[2]} {row.about}".strip(), False,
                   f"failed for good at {row.at:%Y-%m-%d %H:%M} UTC: {row.reason}",
                   "What it should have done is still pending and is tried at the next wake. "
                   "`leeway doctor --clear` forgets it.")  # fmt: skip
     if not rows:
-        yield Row("tasks", "dead", True, "none")
+        yield CheckRow("tasks", "dead", True, "none")
     elif count > _SHOWN:
-        yield Row("tasks", "dead", False, f"{count - _SHOWN} more", "`leeway doctor --clear` forgets them.")
+        yield CheckRow("tasks", "dead", False, f"{count - _SHOWN} more", "`leeway doctor --clear` forgets them.")
 
 
-def _alerts(app: App, _now: datetime) -> Iterator[Row]:
+def _alerts(app: App, _now: datetime) -> Iterator[CheckRow]:
     from leeway.app import NotReady
 
     with app.sessions() as session:
         waiting = len(untold(session))
     if not waiting:
-        yield Row("alerts", "slack", True, "none waits to be posted")
+        yield CheckRow("alerts", "slack", True, "none waits to be posted")
         return
     slack = app.settings.slack
     if slack is None or not slack.alert_channel:
-        yield Row("alerts", "slack", False, f"{waiting} wait: no channel is set", "Set slack.alert_channel.")
+        yield CheckRow("alerts", "slack", False, f"{waiting} wait: no channel is set", "Set slack.alert_channel.")
         return
     try:
         speaks = may_notify(app, app.register()[1])
     except NotReady as error:
-        yield Row("alerts", "slack", False, f"{waiting} wait", str(error))
+        yield CheckRow("alerts", "slack", False, f"{waiting} wait", str(error))
         return
     why = "and are posted at the next wake" if speaks else "for the hours and days of [alerts]"
-    yield Row("alerts", "slack", True, f"{waiting} wait {why}")
+    yield CheckRow("alerts", "slack", True, f"{waiting} wait {why}")
 
 
-_PARTS: dict[str, Callable[[App, datetime], Iterator[Row]]] = {
+_PARTS: dict[str, Callable[[App, datetime], Iterator[CheckRow]]] = {
     "database": _database, "broker": _broker, "workers": _workers, "beat": _beat, "sources": _sources,
     "cycle": _cycle, "tasks": _tasks, "alerts": _alerts,
 }  # fmt: skip

@@ -12,12 +12,12 @@ from sqlalchemy.orm import Session, sessionmaker
 from alerts.waiting import untold
 from models import (
     OPEN_STATES,
+    Chunk,
     Cycle,
     DeadTask,
     Drift,
     Failure,
     Lease,
-    Part,
     Share,
     Signal,
     StreamCursor,
@@ -84,7 +84,7 @@ def _pending(session: Session) -> Iterator[Metric]:
         for name, mark in marks.items()
     }
     yield _gauge("pending_items", "Work items that wait for a stage.", "stage", counts)
-    parts = dict(session.execute(select(Part.stage, func.count()).group_by(Part.stage)).all())
+    parts = dict(session.execute(select(Chunk.stage, func.count()).group_by(Chunk.stage)).all())
     yield _gauge("pending_parts", "Pieces of the open cycle that are not done.", "stage", parts)
 
 

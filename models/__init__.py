@@ -2,21 +2,57 @@
 
 from models.base import Base
 from models.drift import NOTED, OPEN_STATES, Drift, Theme
-from models.effort import Capacity, Effort, Span
+from models.effort import Capacity, Effort, InProgress
 from models.feedback import Decision, Label, Question, ThemeAnswer
 from models.ingest import ALL_OF_IT, Failure, Signal, StreamCursor, WorkItem
 from models.match import Match, Vector
 from models.operations import DeadTask, Digest, Secret, Tally, UsedLink
 from models.people import Account, Forgotten, Person
-from models.queue import Basis, Cycle, Lease, Part
+from models.queue import Chunk, Cycle, Fingerprint, Lease
 from models.register import KeyResult, Objective, RegisterVersion, Team
 from models.session import connect, upsert, without_password
 from models.share import AuditDraw, DayWork, Share
 
 __all__ = [
-    "ALL_OF_IT", "NOTED", "OPEN_STATES", "Account", "AuditDraw", "Base", "Basis", "Capacity", "Cycle", "DayWork",
-    "DeadTask", "Decision", "Digest", "Drift", "Effort", "Failure", "Forgotten", "KeyResult", "Label", "Lease",
-    "Match", "Objective", "Part", "Person", "Question", "RegisterVersion", "Secret", "Share", "Signal", "Span",
-    "StreamCursor", "Tally", "Team", "Theme", "ThemeAnswer", "UsedLink", "Vector", "WorkItem", "connect", "upsert",
+    "ALL_OF_IT",
+    "NOTED",
+    "OPEN_STATES",
+    "Account",
+    "AuditDraw",
+    "Base",
+    "Capacity",
+    "Chunk",
+    "Cycle",
+    "DayWork",
+    "DeadTask",
+    "Decision",
+    "Digest",
+    "Drift",
+    "Effort",
+    "Failure",
+    "Fingerprint",
+    "Forgotten",
+    "InProgress",
+    "KeyResult",
+    "Label",
+    "Lease",
+    "Match",
+    "Objective",
+    "Person",
+    "Question",
+    "RegisterVersion",
+    "Secret",
+    "Share",
+    "Signal",
+    "StreamCursor",
+    "Tally",
+    "Team",
+    "Theme",
+    "ThemeAnswer",
+    "UsedLink",
+    "Vector",
+    "WorkItem",
+    "connect",
+    "upsert",
     "without_password",
 ]  # fmt: skip

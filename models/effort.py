@@ -18,7 +18,7 @@ class Effort(Base):
     person_days: Mapped[float]
 
 
-class Span(Base):
+class InProgress(Base):
     """An item was in progress and assigned to a person from `first` to `last`, both included."""
 
     __tablename__ = "span"

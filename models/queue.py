@@ -18,7 +18,7 @@ class Lease(Base):
     until: Mapped[datetime]
 
 
-class Part(Base):
+class Chunk(Base):
     """A piece of a stage that is pending; whoever does it deletes it in the transaction that holds the results."""
 
     __tablename__ = "part"
@@ -29,7 +29,7 @@ class Part(Base):
     detail: Mapped[dict[str, Any]] = mapped_column(default=dict)
 
 
-class Basis(Base):
+class Fingerprint(Base):
     """A digest of what a stage's results rest on beside the data; where it differs, all of them are made again."""
 
     __tablename__ = "basis"

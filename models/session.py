@@ -142,7 +142,7 @@ def _plan(
     return _Plan(str(compiled), tuple((name, processors[name]) for name in order), defaults, bool(compiled.positional))
 
 
-def in_lots(values: Sequence[Any], size: int = 5_000) -> Iterator[Sequence[Any]]:
+def in_batches(values: Sequence[Any], size: int = 5_000) -> Iterator[Sequence[Any]]:
     """As many at once as one statement takes."""
     for first in range(0, len(values), size):
         yield values[first : first + size]

@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session, sessionmaker
 
 from connectors.base import Connector, SourceError
-from models import Cycle, Part, StreamCursor, WorkItem
+from models import Chunk, Cycle, StreamCursor, WorkItem
 from pipeline.drift.detector import DriftSettings
 from pipeline.drift.stage import detect_drift
 from pipeline.effort import stage as effort_stage
@@ -154,24 +154,26 @@ class Analysis:
         elif self._can_judge(session):
             chunks.add(session, "drift", {last.isoformat(): {}})
 
-    def _worker(self, stage: str, version: int, register: Register, report: Report) -> chunks.Work:
+    def _worker(self, stage: str, version: int, register: Register, report: Report) -> chunks.RunChunk:
         last = last_complete_day(self.now, register.calendar.time_zone)
         least = self.settings.least_people
 
-        def match(session: Session, part: Part) -> None:
-            count = match_stage.work(session, part, register, version, self.encoder)
+        def match(session: Session, chunk: Chunk) -> None:
+            count = match_stage.run_chunk(session, chunk, register, version, self.encoder)
             report.counts["matched"] = report.counts.get("matched", 0) + count
 
-        def drift(_session: Session, _part: Part) -> None:
+        def drift(_session: Session, _part: Chunk) -> None:
             week = monday(last) - timedelta(days=7)
             report.counts["audited"] = draw_audit(self.sessions, register, week, ITEMS, least)
             detect_drift(self.sessions, register, last, self.settings, self.encoder.name)
 
         return {
             "match": match,
-            "span": lambda session, part: effort_stage.work_spans(session, part, register),
-            "effort": lambda session, part: effort_stage.work_days(session, part, register, last),
-            "share": lambda session, part: share_stage.work(session, part, register, least, self.settings.unseen),
+            "span": lambda session, chunk: effort_stage.run_item_chunk(session, chunk, register),
+            "effort": lambda session, chunk: effort_stage.run_week_chunk(session, chunk, register, last),
+            "share": lambda session, chunk: share_stage.run_chunk(
+                session, chunk, register, least, self.settings.unseen
+            ),
             "drift": drift,
         }[stage]
 

@@ -1,4 +1,4 @@
-"""Work items as the match sees them, read from the database: words of a whole thread, team of who works on it."""
+"""LoadedItem items as the match sees them, read from the database: words of a whole thread, team of who works on it."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models import Account, Person, Signal, WorkItem
-from models.session import in_lots
+from models.session import in_batches
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ _COLUMNS = select(
 
 
 @dataclass(frozen=True, slots=True)
-class Work:
+class LoadedItem:
     """An item with the id of its row. `kept_hash` names its vector where its words were deleted after encoding."""
 
     row: int
@@ -64,12 +64,12 @@ def item_id(source: str, external_id: str) -> str:
     return f"{source}:{external_id}"
 
 
-def load_work(session: Session, ids: Sequence[int] | None = None) -> list[Work]:
-    """Work items with their words, in the order of their names: all of them, or those with these row ids."""
+def load_items(session: Session, ids: Sequence[int] | None = None) -> list[LoadedItem]:
+    """LoadedItem items with their words, in the order of their names: all of them, or those with these row ids."""
     if ids is None:
         rows = list(session.execute(_COLUMNS))
     else:
-        rows = [row for some in in_lots(ids) for row in session.execute(_COLUMNS.where(WorkItem.id.in_(some)))]
+        rows = [row for some in in_batches(ids) for row in session.execute(_COLUMNS.where(WorkItem.id.in_(some)))]
     # By name: row ids depend on which source was quicker, and results must not.
     rows.sort(key=lambda row: (row.source, row.external_id))
     said, mentions, authors = _signals(session, None if ids is None else rows)
@@ -84,7 +84,7 @@ def load_work(session: Session, ids: Sequence[int] | None = None) -> list[Work]:
         parent = item_id(row.source, row.parent) if row.parent else None
         text = " ".join(part for part in (row.text if row.source != "slack" else None, *said.get(key, ())) if part)
         others = tuple(i for i in issues if i != item_id(*key))
-        work.append(Work(row.id, Item(
+        work.append(LoadedItem(row.id, Item(
             item_id(*key), row.source, row.kind, row.container, _team(row.source, people, teams), parent, row.title,
             text[:LONGEST_WORDS] or None, others, tuple(row.labels), row.automated, row.key,
         ), row.text_hash if row.text_dropped and not (row.text and row.source == "jira") else None))  # fmt: skip
@@ -100,7 +100,10 @@ def _by_key(session: Session, rows: Sequence[Any], mentions: Mapping[Any, Sequen
     names = sorted({name for row in rows for name in row.mentions} | {n for named in mentions.values() for n in named})
     query = select(WorkItem.key, WorkItem.external_id).where(WorkItem.source == "jira")
     return {
-        key: id_ for some in in_lots(names) for key, id_ in session.execute(query.where(WorkItem.key.in_(some))) if key
+        key: id_
+        for some in in_batches(names)
+        for key, id_ in session.execute(query.where(WorkItem.key.in_(some)))
+        if key
     }
 
 
@@ -126,7 +129,7 @@ def _signals(
             by_source[row.source].append(row.external_id)
         queries = [
             query.where(Signal.source == source, Signal.item.in_(some))
-            for source, names in by_source.items() if source != "jira" for some in in_lots(names)
+            for source, names in by_source.items() if source != "jira" for some in in_batches(names)
         ]  # fmt: skip
     for one in queries:
         for source, item, text, mentions, account in session.execute(one):

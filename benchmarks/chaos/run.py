@@ -38,7 +38,7 @@ from alerts.waiting import untold
 from leeway.app import App
 from leeway.run import run_once
 from leeway.settings import Settings
-from models import Capacity, Cycle, Drift, Effort, Part, Person, Share, StreamCursor, WorkItem
+from models import Capacity, Chunk, Cycle, Drift, Effort, Person, Share, StreamCursor, WorkItem
 from pipeline.encode.encoder import SentenceEncoder
 from pipeline.register.document import parse
 from pipeline.register.versions import load_register
@@ -211,7 +211,7 @@ class Everything:
                 )
                 marks = WorkItem.stale | WorkItem.unmatched | WorkItem.effort_from.is_not(None)
                 pending = session.scalar(select(func.count()).select_from(WorkItem).where(marks))
-                pieces = session.scalar(select(func.count()).select_from(Part))
+                pieces = session.scalar(select(func.count()).select_from(Chunk))
                 open_ = session.scalar(select(func.count()).select_from(Cycle).where(Cycle.finished_at.is_(None)))
                 through = session.scalar(select(func.max(Cycle.through)))
                 waiting = untold(session)

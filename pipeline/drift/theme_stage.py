@@ -11,10 +11,10 @@ from sqlalchemy.orm import Session
 
 from models import Effort, Match, Person, WorkItem
 from models import Theme as ThemeRow
-from models.session import in_lots
+from models.session import in_batches
 from pipeline.drift.themes import MOST_ITEMS, OffGoal, Theme, find_themes
 from pipeline.encode.vectors import load_vectors
-from pipeline.items import item_id, load_work
+from pipeline.items import item_id, load_items
 
 _OFF = 0.5
 THEMES_OF = timedelta(weeks=26)
@@ -38,11 +38,11 @@ def current_themes(session: Session, model: str, last: date) -> list[Theme]:
     query = select(Effort.work_item_id, Effort.day, Effort.person_days, Person.team, Match.none).join(
         Person, Person.id == Effort.person_id
     ).join(Match, Match.work_item_id == Effort.work_item_id).where(Effort.day >= since)  # fmt: skip
-    for some in in_lots(off):
+    for some in in_batches(off):
         for item, day, amount, team, none in session.execute(query.where(Effort.work_item_id.in_(some))):
             days[item][day] += amount * none  # as in the shares: by probability, not by label
             teams[item][team or ""] += amount * none
-    inside = [one for one in load_work(session, off) if one.item.words]
+    inside = [one for one in load_items(session, off) if one.item.words]
     titles = _epics(session, {one.item.parent for one in inside if one.item.parent})
     vectors = load_vectors(session, inside, model)
     items = [
@@ -50,7 +50,7 @@ def current_themes(session: Session, model: str, last: date) -> list[Theme]:
                 titles.get(one.item.parent or one.item.id), days[one.row], teams[one.row])
         for one in inside
     ]  # fmt: skip
-    goal_words = [one.item.words for one in load_work(session, on) if one.item.words]
+    goal_words = [one.item.words for one in load_items(session, on) if one.item.words]
     return find_themes(items, np.asarray(vectors), goal_words)
 
 
@@ -62,7 +62,7 @@ def _epics(session: Session, names: set[str]) -> dict[str, str | None]:
         by_source[source].append(external)
     found: dict[str, str | None] = {}
     for source, externals in by_source.items():
-        for some in in_lots(sorted(externals)):
+        for some in in_batches(sorted(externals)):
             query = select(WorkItem.external_id, WorkItem.title).where(
                 WorkItem.source == source, WorkItem.kind == "epic"
             )

@@ -36,7 +36,7 @@ class Activity(NamedTuple):
     hours: float | None = None
 
 
-class Span(NamedTuple):
+class InProgress(NamedTuple):
     """An item was in progress and assigned to a person, from `first` to `last`, both included."""
 
     person: int
@@ -46,7 +46,7 @@ class Span(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class StatusChange:
     """A transition (`to` a category) or an assignment (`to` a person, None for nobody) of an item."""
 
     at: datetime
@@ -90,7 +90,7 @@ def split_day(
 
 
 def in_progress(
-    changes: Sequence[Change], assignee: object, created: date, last_activity: date
+    changes: Sequence[StatusChange], assignee: object, created: date, last_activity: date
 ) -> list[tuple[object, date, date]]:
     """(person, first day, last day) of the times an item was in progress with somebody.
 
@@ -131,7 +131,7 @@ def absences(workdays: Sequence[date], active: frozenset[date]) -> frozenset[dat
 
 
 def efforts(
-    activities: Iterable[Activity], spans: Iterable[Span], capacity: Mapping[tuple[int, date], float], last: date,
+    activities: Iterable[Activity], spans: Iterable[InProgress], capacity: Mapping[tuple[int, date], float], last: date,
     first: date = date.min,
 ) -> dict[tuple[date, int, int], float]:  # fmt: skip
     """Person-days by (day, person, item) from `first` to `last`. `capacity` by (person, day), none meaning no work expected.

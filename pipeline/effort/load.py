@@ -9,8 +9,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models import Account, Person, Signal, WorkItem
-from models.session import in_lots
-from pipeline.effort.day import Activity, Change, Span, in_progress
+from models.session import in_batches
+from pipeline.effort.day import Activity, InProgress, StatusChange, in_progress
 from pipeline.register.document import Register
 from pipeline.register.workdays import Workdays
 
@@ -23,11 +23,11 @@ _NO_SPAN = {"epic"}
 def named_issue(session: Session, ids: Sequence[int]) -> dict[int, int]:
     """Row of the issue that a Slack thread names, by row of the thread: the thread is evidence for it, not more work."""
     first: dict[int, str] = {}
-    for some in in_lots(ids):
+    for some in in_batches(ids):
         query = select(WorkItem.id, WorkItem.mentions).where(WorkItem.source == "slack", WorkItem.id.in_(some))
         first |= {row: names[0] for row, names in session.execute(query) if names}
     by_key: dict[str, int] = {}
-    for some in in_lots(sorted(set(first.values()))):
+    for some in in_batches(sorted(set(first.values()))):
         query = select(WorkItem.key, WorkItem.id).where(WorkItem.key.in_(some)).order_by(WorkItem.source)
         by_key |= {key: id_ for key, id_ in session.execute(query) if key}
     return {row: by_key[name] for row, name in first.items() if name in by_key}
@@ -85,7 +85,7 @@ def load_activities(session: Session, owner: Owners, clock: Clock, first: date, 
     return [Activity(person, day, stands_for.get(item, item), kind, hours) for person, day, item, kind, hours in found]
 
 
-def load_spans(session: Session, ids: Sequence[int], owner: Owners, clock: Clock) -> Iterator[Span]:
+def load_spans(session: Session, ids: Sequence[int], owner: Owners, clock: Clock) -> Iterator[InProgress]:
     items: dict[tuple[str, str], tuple[int, str, str | None, datetime | None]] = {}
     columns = (
         WorkItem.id,
@@ -95,16 +95,16 @@ def load_spans(session: Session, ids: Sequence[int], owner: Owners, clock: Clock
         WorkItem.assignee,
         WorkItem.created_at,
     )
-    for some in in_lots(ids):
+    for some in in_batches(ids):
         for id_, source, name, kind, assignee, created in session.execute(
             select(*columns).where(WorkItem.id.in_(some))
         ):
             items[source, name] = (id_, kind, assignee, created)
-    changes: dict[tuple[str, str], list[Change]] = defaultdict(list)
+    changes: dict[tuple[str, str], list[StatusChange]] = defaultdict(list)
     seen: dict[tuple[str, str], date] = {}
     query = select(Signal.source, Signal.item, Signal.kind, Signal.at, Signal.account, Signal.detail)
     for source in sorted({source for source, _ in items}):
-        for some in in_lots([name for origin, name in items if origin == source]):
+        for some in in_batches([name for origin, name in items if origin == source]):
             here = query.where(Signal.source == source, Signal.item.in_(some))
             for _, name, kind, at, account, detail in session.execute(here.order_by(Signal.at, Signal.external_id)):
                 zone = owner.get((source, account or ""), (None, None))[1]
@@ -113,7 +113,7 @@ def load_spans(session: Session, ids: Sequence[int], owner: Owners, clock: Clock
                 if kind in ("transition", "assignment"):
                     to = detail.get("to")
                     target = owner.get((source, str(to)), (None,))[0] if kind == "assignment" else to
-                    changes[source, name].append(Change(at, kind, target))
+                    changes[source, name].append(StatusChange(at, kind, target))
     for (source, name), made in changes.items():
         item, kind, assignee, created = items[source, name]
         if kind in _NO_SPAN or created is None:
@@ -122,7 +122,7 @@ def load_spans(session: Session, ids: Sequence[int], owner: Owners, clock: Clock
         begin = clock.local(created, None).date()
         for person, first, last in in_progress(made, now, begin, seen[source, name]):
             if isinstance(person, int):
-                yield Span(person, item, first, last)
+                yield InProgress(person, item, first, last)
 
 
 def load_capacity(

@@ -14,10 +14,10 @@ from typing import Any
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session, sessionmaker
 
-from models import ALL_OF_IT, Capacity, Effort, Part, Person, Signal, WorkItem, upsert
-from models import Span as SpanRow
-from models.session import in_lots
-from pipeline.effort.day import ABSENT_AFTER, Span, efforts
+from models import ALL_OF_IT, Capacity, Chunk, Effort, Person, Signal, WorkItem, upsert
+from models import InProgress as InProgressRow
+from models.session import in_batches
+from pipeline.effort.day import ABSENT_AFTER, InProgress, efforts
 from pipeline.effort.load import Clock, first_day, load_activities, load_capacity, load_owners, load_people, load_spans
 from pipeline.queue import chunks, fingerprint
 from pipeline.queue.marks import FROM, day_before
@@ -26,8 +26,8 @@ from pipeline.register.document import Register
 from pipeline.register.workdays import Workdays, monday
 
 SPAN, EFFORT, SHARE = "span", "effort", "share"
-ITEMS_A_PART = 5_000
-WEEKS_A_PART = 3
+ITEMS_PER_CHUNK = 5_000
+WEEKS_PER_CHUNK = 3
 
 
 def estimate_effort(sessions: sessionmaker[Session], register: Register, last: date) -> None:
@@ -35,10 +35,10 @@ def estimate_effort(sessions: sessionmaker[Session], register: Register, last: d
     with sessions.begin() as session:
         fingerprint.forget(session, EFFORT)
         plan_spans(session, register)
-    chunks.take(sessions, SPAN, lambda session, part: work_spans(session, part, register))
+    chunks.take(sessions, SPAN, lambda session, part: run_item_chunk(session, part, register))
     with sessions.begin() as session:
         plan_days(session, register, last)
-    chunks.take(sessions, EFFORT, lambda session, part: work_days(session, part, register, last))
+    chunks.take(sessions, EFFORT, lambda session, part: run_week_chunk(session, part, register, last))
 
 
 def is_pending(session: Session, register: Register, last: date) -> bool:
@@ -47,14 +47,14 @@ def is_pending(session: Session, register: Register, last: date) -> bool:
     return (
         news
         or chunks.left(session, FROM)
-        or fingerprint.differs(session, EFFORT, _digest(session, register))
+        or fingerprint.differs(session, EFFORT, _fingerprint(session, register))
         or (_known_until(session) or date.max) < last
     )
 
 
 def plan_spans(session: Session, register: Register) -> None:
     """Note as pieces the items whose times in progress can have changed, and take the marks off them."""
-    digest = _digest(session, register)
+    digest = _fingerprint(session, register)
     # Locked before anything is read: marks that come later stay for the next cycle.
     news = select(WorkItem.id, WorkItem.effort_from).where(WorkItem.effort_from.is_not(None)).order_by(WorkItem.id)
     marked = dict(session.execute(news.with_for_update()).all())
@@ -67,10 +67,10 @@ def plan_spans(session: Session, register: Register) -> None:
         ids = list(marked)
     if begin is not None:
         chunks.add(session, FROM, {begin.isoformat(): {}})
-    lots = list(in_lots(ids, ITEMS_A_PART))
-    chunks.add(session, SPAN, {f"{n:06}": {"ids": list(lot)} for n, lot in enumerate(lots)})
-    for lot in in_lots(list(marked)):
-        session.execute(update(WorkItem).where(WorkItem.id.in_(lot)).values(effort_from=None))
+    batches = list(in_batches(ids, ITEMS_PER_CHUNK))
+    chunks.add(session, SPAN, {f"{n:06}": {"ids": list(batch)} for n, batch in enumerate(batches)})
+    for batch in in_batches(list(marked)):
+        session.execute(update(WorkItem).where(WorkItem.id.in_(batch)).values(effort_from=None))
 
 
 def _first_news(session: Session, marked: Mapping[int, date | None]) -> date | None:
@@ -80,35 +80,35 @@ def _first_news(session: Session, marked: Mapping[int, date | None]) -> date | N
     query = select(func.min(Signal.at)).join(
         WorkItem, (WorkItem.source == Signal.source) & (WorkItem.external_id == Signal.item)
     )
-    for lot in in_lots(new):
-        first = session.scalar(query.where(WorkItem.id.in_(lot)))
+    for batch in in_batches(new):
+        first = session.scalar(query.where(WorkItem.id.in_(batch)))
         if first is not None:
             days.append(day_before(first))
     return min(days, default=None)
 
 
-def work_spans(session: Session, part: Part, register: Register) -> None:
+def run_item_chunk(session: Session, chunk: Chunk, register: Register) -> None:
     """Find when the items were in progress with whom; notes the first day on which that is another than it was."""
-    ids: list[int] = part.detail["ids"]
+    ids: list[int] = chunk.detail["ids"]
     people, clock = load_people(session), Clock(register.calendar.time_zone)
     found = set(load_spans(session, ids, load_owners(session, people), clock))
     kept = {
-        Span(row.person_id, row.work_item_id, row.first, row.last)
-        for some in in_lots(ids) for row in session.scalars(select(SpanRow).where(SpanRow.work_item_id.in_(some)))
+        InProgress(row.person_id, row.work_item_id, row.first, row.last)
+        for some in in_batches(ids) for row in session.scalars(select(InProgressRow).where(InProgressRow.work_item_id.in_(some)))
     }  # fmt: skip
     before, now = _days_from(kept), _days_from(found)
     changed = [_first_difference(before.get(key, ()), now.get(key, ())) for key in {*before, *now}]
     begin = min((day for day in changed if day is not None), default=None)
     if begin is None:
         return
-    for some in in_lots(ids):
-        session.execute(delete(SpanRow).where(SpanRow.work_item_id.in_(some)))
+    for some in in_batches(ids):
+        session.execute(delete(InProgressRow).where(InProgressRow.work_item_id.in_(some)))
     rows = [{"work_item_id": s.item, "person_id": s.person, "first": s.first, "last": s.last} for s in found]
-    upsert(session, SpanRow, rows, ("work_item_id", "person_id", "first", "last"))
+    upsert(session, InProgressRow, rows, ("work_item_id", "person_id", "first", "last"))
     chunks.add(session, FROM, {begin.isoformat(): {}})
 
 
-def _days_from(spans: Iterable[Span]) -> dict[tuple[int, int], list[tuple[date, date]]]:
+def _days_from(spans: Iterable[InProgress]) -> dict[tuple[int, int], list[tuple[date, date]]]:
     found: dict[tuple[int, int], list[tuple[date, date]]] = defaultdict(list)
     for span in spans:
         found[span.person, span.item].append((span.first, span.last))
@@ -139,7 +139,7 @@ def plan_days(session: Session, register: Register, last: date) -> None:
     begin = max(_workdays_from(begin, 1 - ABSENT_AFTER, register), first)
     ranges = {}
     while begin <= last:
-        end = min(last, monday(begin) + timedelta(weeks=WEEKS_A_PART, days=-1))
+        end = min(last, monday(begin) + timedelta(weeks=WEEKS_PER_CHUNK, days=-1))
         ranges[begin.isoformat()] = {
             "first": begin.isoformat(), "last": end.isoformat(), "since": first.isoformat(), "news": news,
         }  # fmt: skip
@@ -158,20 +158,20 @@ def _workdays_from(day: date, count: int, register: Register) -> date:
     return day
 
 
-def work_days(session: Session, part: Part, register: Register, last: date) -> None:
+def run_week_chunk(session: Session, chunk: Chunk, register: Register, last: date) -> None:
     """Estimate a stretch of days, replacing what was there, and note its weeks for the shares."""
-    first, end = date.fromisoformat(part.detail["first"]), date.fromisoformat(part.detail["last"])
+    first, end = date.fromisoformat(chunk.detail["first"]), date.fromisoformat(chunk.detail["last"])
     # So many days around tell whether a run of days without a trace is an absence.
-    begin = max(_workdays_from(first, -ABSENT_AFTER, register), date.fromisoformat(part.detail["since"]))
+    begin = max(_workdays_from(first, -ABSENT_AFTER, register), date.fromisoformat(chunk.detail["since"]))
     seen_until = min(last, _workdays_from(end, ABSENT_AFTER, register))
     people, clock = load_people(session), Clock(register.calendar.time_zone)
     owners = load_owners(session, people)
     activities = [a for a in load_activities(session, owners, clock, begin, seen_until) if begin <= a.day <= seen_until]
-    query = select(SpanRow.person_id, SpanRow.work_item_id, SpanRow.first, SpanRow.last)
+    query = select(InProgressRow.person_id, InProgressRow.work_item_id, InProgressRow.first, InProgressRow.last)
     spans = [
-        Span(person, item, max(since, begin), until)
+        InProgress(person, item, max(since, begin), until)
         for person, item, since, until in session.execute(
-            query.where(SpanRow.last >= begin, SpanRow.first <= seen_until)
+            query.where(InProgressRow.last >= begin, InProgressRow.first <= seen_until)
         )
         if person in people
     ]
@@ -188,7 +188,7 @@ def work_days(session: Session, part: Part, register: Register, last: date) -> N
     changed = _replace(session, Effort, rows, (first, end), ("work_item_id",), "person_days")
     changed |= _replace(session, Capacity, expected, (first, end), (), "expected")
     # Since the news every week: what went with an item that is gone does not show as a change here.
-    since = max(first, date.fromisoformat(part.detail.get("news", part.detail["first"])))
+    since = max(first, date.fromisoformat(chunk.detail.get("news", chunk.detail["first"])))
     changed |= {since + timedelta(days=n) for n in range((end - since).days + 1)}
     chunks.add(session, SHARE, {monday(day).isoformat(): {} for day in changed})
 
@@ -207,13 +207,13 @@ def _replace(
     found = {tuple(row[name] for name in (*keys, value)) for row in rows}
     changed: set[date] = {row[0] for row in kept ^ found}
     if changed:
-        for some in in_lots(sorted(changed)):
+        for some in in_batches(sorted(changed)):
             session.execute(delete(table).where(table.day.in_(some), *here[1:]))
         upsert(session, table, [row for row in rows if row["day"] in changed], keys)
     return changed
 
 
-def _digest(session: Session, register: Register) -> str:
+def _fingerprint(session: Session, register: Register) -> str:
     """Of all that effort rests on beside signals and items: who is whose account, and when they are expected to work."""
     people = load_people(session)
     accounts = sorted(

@@ -1,6 +1,6 @@
-"""Encode what changed: words of stale items, lot by lot, the newest first, each distinct text once.
+"""Encode what changed: words of stale items, batch by batch, the newest first, each distinct text once.
 
-Any number of workers take lots at once; the rows of a lot stay locked until its vectors are stored.
+Any number of workers take batches at once; the rows of a batch stay locked until its vectors are stored.
 """
 
 from collections.abc import Callable
@@ -9,13 +9,13 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session, sessionmaker
 
 from models import Vector, WorkItem, upsert
-from models.session import in_lots
+from models.session import in_batches
 from pipeline.encode.encoder import Encoder, text_hash
-from pipeline.items import Work, load_work
+from pipeline.items import LoadedItem, load_items
 from pipeline.queue import chunks, fingerprint
 from pipeline.queue.chunks import write_now
 
-LOT = 1000
+BATCH = 1000
 """Items that a worker takes at once, and at most the work that a kill loses."""
 
 
@@ -33,23 +33,23 @@ def encode_pending(
     while True:
         with sessions.begin() as session:
             write_now(session)
-            lot = _take(session)
-            if not lot:
+            batch = _take(session)
+            if not batch:
                 return items, texts
-            texts += _encode(session, encoder, lot)
-        items += len(lot)
+            texts += _encode(session, encoder, batch)
+        items += len(batch)
         if progress:
             progress(items, max(items, waiting))
 
 
-def _take(session: Session) -> list[Work]:
-    query = select(WorkItem.id).where(WorkItem.stale).order_by(WorkItem.updated_at.desc(), WorkItem.id).limit(LOT)
+def _take(session: Session) -> list[LoadedItem]:
+    query = select(WorkItem.id).where(WorkItem.stale).order_by(WorkItem.updated_at.desc(), WorkItem.id).limit(BATCH)
     ids = list(session.scalars(query.with_for_update(skip_locked=True)))
-    return load_work(session, ids) if ids else []
+    return load_items(session, ids) if ids else []
 
 
-def _encode(session: Session, encoder: Encoder, lot: list[Work]) -> int:
-    hashes = {text_hash(one.item.words): one.item.words for one in lot if one.item.words and not one.kept_hash}
+def _encode(session: Session, encoder: Encoder, batch: list[LoadedItem]) -> int:
+    hashes = {text_hash(one.item.words): one.item.words for one in batch if one.item.words and not one.kept_hash}
     known = _known(session, list(hashes), encoder.name)
     missing = sorted(name for name in hashes if name not in known)  # sorted: two workers must not wait for each other
     if missing:
@@ -62,7 +62,7 @@ def _encode(session: Session, encoder: Encoder, lot: list[Work]) -> int:
     marks = [
         {"id": one.row, "stale": False, "unmatched": True,
          "text_hash": one.kept_hash or (text_hash(one.item.words) if one.item.words else None)}
-        for one in lot
+        for one in batch
     ]  # fmt: skip
     session.execute(update(WorkItem), marks)
     return len(missing)
@@ -70,6 +70,6 @@ def _encode(session: Session, encoder: Encoder, lot: list[Work]) -> int:
 
 def _known(session: Session, hashes: list[str], model: str) -> set[str]:
     found: set[str] = set()
-    for some in in_lots(hashes):
+    for some in in_batches(hashes):
         found |= set(session.scalars(select(Vector.text_hash).where(Vector.model == model, Vector.text_hash.in_(some))))
     return found

@@ -8,14 +8,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models import Vector, WorkItem
-from models.session import in_lots
-from pipeline.items import Work
+from models.session import in_batches
+from pipeline.items import LoadedItem
 
 
-def load_vectors(session: Session, work: Sequence[Work], model: str, size: int = 1) -> NDArray[np.float32]:
+def load_vectors(session: Session, work: Sequence[LoadedItem], model: str, size: int = 1) -> NDArray[np.float32]:
     """(items, dimension), zero where an item has no words; `size` is the dimension where none is stored yet."""
     stored: dict[int, bytes] = {}
-    for some in in_lots([one.row for one in work]):
+    for some in in_batches([one.row for one in work]):
         query = select(WorkItem.id, Vector.data).join(Vector, Vector.text_hash == WorkItem.text_hash)
         query = query.where(Vector.model == model, WorkItem.id.in_(some))
         stored |= dict(session.execute(query).all())

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from connectors.base import Cursor, Page
 from models import Account, Failure, Signal, StreamCursor, WorkItem, upsert
-from models.session import in_lots
+from models.session import in_batches
 from pipeline.ingest.gate import Gate
 from pipeline.queue import chunks
 from pipeline.queue.marks import FROM, day_before, mark_effort, mark_stale
@@ -62,7 +62,7 @@ def _known_items(session: Session, source: str, page: Page) -> set[str]:
     query = select(WorkItem.external_id).where(WorkItem.source == source)
     return {
         id_
-        for some in in_lots(names)
+        for some in in_batches(names)
         for id_ in session.connection().scalars(query.where(WorkItem.external_id.in_(some)))
     }
 
@@ -71,7 +71,7 @@ def _news(session: Session, source: str, rows: Sequence[Mapping[str, Any]]) -> d
     """By item, the first day of a signal that is new or not as it was."""
     columns = (Signal.external_id, Signal.at, Signal.hours, Signal.account, Signal.item)
     kept: dict[str, Any] = {}
-    for some in in_lots([row["external_id"] for row in rows]):
+    for some in in_batches([row["external_id"] for row in rows]):
         found = session.connection().execute(
             select(*columns).where(Signal.source == source, Signal.external_id.in_(some))
         )
@@ -96,7 +96,7 @@ def _note_failures(session: Session, source: str, page: Page, gate: Gate, now: d
             select(Failure.external_id).where(Failure.source == source, Failure.stream == page.stream)
         )
     )
-    for some in in_lots(sorted(aside.intersection(page.read))):
+    for some in in_batches(sorted(aside.intersection(page.read))):
         session.execute(delete(Failure).where(
             Failure.source == source, Failure.stream == page.stream, Failure.external_id.in_(some)
         ))  # fmt: skip
@@ -113,7 +113,7 @@ def _dropped(session: Session, source: str, page: Page) -> set[str]:
     """Items of the page whose words were deleted after encoding and that have not changed since."""
     versions = {one.external_id: one.updated_at for one in page.items}
     found: set[str] = set()
-    for some in in_lots(sorted({*versions, *(signal.item for signal in page.signals)})):
+    for some in in_batches(sorted({*versions, *(signal.item for signal in page.signals)})):
         rows = session.connection().execute(select(WorkItem.external_id, WorkItem.updated_at).where(
             WorkItem.source == source, WorkItem.external_id.in_(some), WorkItem.text_dropped
         ))  # fmt: skip
@@ -147,13 +147,13 @@ def _remove(session: Session, source: str, gone: Sequence[str], signals: list[in
     """Delete what a complete stretch no longer holds, and what is named as gone; returns how many rows."""
     if not (gone or signals or items):
         return 0
-    for some in in_lots(sorted({*gone})):
+    for some in in_batches(sorted({*gone})):
         items += session.scalars(select(WorkItem.id).where(WorkItem.source == source, WorkItem.external_id.in_(some)))
         signals += session.scalars(select(Signal.id).where(
             Signal.source == source, or_(Signal.external_id.in_(some), Signal.item.in_(some))
         ))  # fmt: skip
     touched: set[str] = set()
-    for some in in_lots(items):
+    for some in in_batches(items):
         rows = session.execute(select(WorkItem.external_id, WorkItem.parent).where(WorkItem.id.in_(some))).all()
         touched |= {parent for _, parent in rows if parent}
         signals += session.scalars(select(Signal.id).where(
@@ -161,7 +161,7 @@ def _remove(session: Session, source: str, gone: Sequence[str], signals: list[in
         ))  # fmt: skip
     signals = list(dict.fromkeys(signals))
     first: dict[str, date] = {}
-    for some in in_lots(signals):
+    for some in in_batches(signals):
         for item, at in session.execute(
             select(Signal.item, func.min(Signal.at)).where(Signal.id.in_(some)).group_by(Signal.item)
         ):
@@ -171,7 +171,7 @@ def _remove(session: Session, source: str, gone: Sequence[str], signals: list[in
     if first and items:  # what is left of those days is to be split anew, also where the item itself is gone
         chunks.add(session, FROM, {min(first.values()).isoformat(): {}})
     mark_effort(session, source, first)
-    for some in in_lots(items):
+    for some in in_batches(items):
         session.execute(delete(WorkItem).where(WorkItem.id.in_(some)))
     mark_stale(session, source, sorted(touched))
     return len(signals) + len(set(items))
@@ -196,7 +196,7 @@ def _left_over(session: Session, source: str, page: Page) -> tuple[list[int], li
                 and_(WorkItem.source == source, WorkItem.container == span.container, *bounds)
             ))  # fmt: skip
             items += [id_ for id_, name in kept if name not in there]
-    for some in in_lots(sorted(by_item)):
+    for some in in_batches(sorted(by_item)):
         kept_signals = session.connection().execute(select(Signal.id, Signal.external_id, Signal.item, Signal.at).where(
             Signal.source == source, Signal.item.in_(some)
         ))  # fmt: skip

@@ -8,20 +8,20 @@ from sqlalchemy import ColumnElement, case, select, true
 from sqlalchemy.orm import Session
 
 from models import Label, WorkItem
-from models.session import in_lots
+from models.session import in_batches
 from models.vocabulary import AUDIT
 
 _LINKS = select(
     WorkItem.id, WorkItem.source, WorkItem.external_id, WorkItem.parent, WorkItem.container,
     case((WorkItem.source == "slack", WorkItem.mentions), else_=None), WorkItem.key,
 )  # fmt: skip
-PIECE = 6_000
+CHUNK = 6_000
 SAMPLE = 1_200
 _TURNS = 16
 
 
 def chunks_of(session: Session, ids: Sequence[int], everything: bool) -> list[list[int]]:
-    """Row ids in lots of about PIECE items, with what hangs together in one lot: trees, and threads with what they name.
+    """Row ids in batches of about CHUNK items, with what hangs together in one batch: trees, and threads with what they name.
 
     Lots follow the places, so that alike items meet. Without `everything` the ids' whole trees come too.
     """
@@ -56,18 +56,18 @@ def chunks_of(session: Session, ids: Sequence[int], everything: bool) -> list[li
     for id_ in sorted(place):
         members[root(id_)].append(id_)
     touched = sorted({root(id_) for id_ in ids if id_ in tree}, key=lambda one: (place[one], one))
-    lots: list[list[int]] = [[]]
+    batches: list[list[int]] = [[]]
     wanted = set(ids)
     for one in touched:
         together = members[one]
         # An epic that half the company names is no neighbourhood: what is new in it is matched by itself.
-        if not everything and len(together) > PIECE // 4:
+        if not everything and len(together) > CHUNK // 4:
             together = [id_ for id_ in together if id_ in wanted]
-        for some in in_lots(together, PIECE):
-            if lots[-1] and len(lots[-1]) + len(some) > PIECE:
-                lots.append([])
-            lots[-1] += some
-    return [lot for lot in lots if lot]
+        for some in in_batches(together, CHUNK):
+            if batches[-1] and len(batches[-1]) + len(some) > CHUNK:
+                batches.append([])
+            batches[-1] += some
+    return [batch for batch in batches if batch]
 
 
 def _linked(session: Session, ids: Sequence[int]) -> list[Any]:
@@ -75,7 +75,7 @@ def _linked(session: Session, ids: Sequence[int]) -> list[Any]:
     found: dict[int, Any] = {}
     fresh: Sequence[int] = ids
     while fresh:
-        rows = [row for some in in_lots(fresh) for row in session.execute(_LINKS.where(WorkItem.id.in_(some)))]
+        rows = [row for some in in_batches(fresh) for row in session.execute(_LINKS.where(WorkItem.id.in_(some)))]
         found |= {row[0]: row for row in rows}
         steps: list[tuple[ColumnElement[bool], Any, list[str]]] = []
         for source in sorted({row[1] for row in rows}):
@@ -87,7 +87,7 @@ def _linked(session: Session, ids: Sequence[int]) -> list[Any]:
         steps.append((WorkItem.source == "slack", WorkItem.mentions[0].as_string(), [key for *_, key in rows if key]))
         reached: set[int] = set()
         for condition, column, names in steps:
-            for some in in_lots(sorted(set(names))):
+            for some in in_batches(sorted(set(names))):
                 reached.update(session.scalars(select(WorkItem.id).where(condition, column.in_(some))))
         fresh = sorted(reached - found.keys())
     return [found[id_] for id_ in sorted(found)]

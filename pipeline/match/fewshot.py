@@ -4,7 +4,7 @@ The fusion's weights come from other companies. How much of this company's work 
 are named unlike their work, and what its words mean, only its own labels can say. So a multinomial logit is fitted on the
 labelled items: the logarithm of the probability that was found without any label, times a slope, plus a bias for each
 answer, plus a linear function of the text's vector. Everything is drawn towards "leave it as it is" (a Gaussian prior, so
-the fit is a penalised likelihood: Bishop 2006, section 4.5), so that three labels move little and sixty a lot. The slope
+the fit is a penalised likelihood: Bishop 2006, section 4.5), so that three labels move little and sixty a batch. The slope
 and the offset are why this is no off-the-shelf classifier: scikit-learn's logistic regression takes no offset.
 """
 

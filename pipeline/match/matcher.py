@@ -1,4 +1,4 @@
-"""Work items to key results: text, links, teams and people's labels fused to calibrated probabilities.
+"""LoadedItem items to key results: text, links, teams and people's labels fused to calibrated probabilities.
 
 Three steps. The first looks at each item alone (features.py), the second and third also at what the step before found
 around it (propagate.py), so that evidence travels from an epic over its stories to their threads. Each is a conditional
@@ -37,7 +37,7 @@ def shipped_weights() -> tuple[Fusion, ...]:
 
 
 @cache
-def weights_digest() -> str:
+def weights_fingerprint() -> str:
     """A name for the weights: where it differs, matches of before are out of date."""
     return hashlib.sha256(files("pipeline.match").joinpath("weights/fusion.json").read_bytes()).hexdigest()[:16]
 

@@ -14,16 +14,16 @@ from numpy.typing import NDArray
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session, sessionmaker
 
-from models import Effort, Label, Match, Part, Question, WorkItem, upsert
-from models.session import in_lots
+from models import Chunk, Effort, Label, Match, Question, WorkItem, upsert
+from models.session import in_batches
 from models.vocabulary import AUDIT
 from pipeline.encode.encoder import Encoder
 from pipeline.encode.vectors import load_vectors
-from pipeline.items import Work, item_id, load_work
+from pipeline.items import LoadedItem, item_id, load_items
 from pipeline.match.active_learning import worth_asking
 from pipeline.match.chunking import chunks_of, sample_of
 from pipeline.match.evidence import reasons
-from pipeline.match.matcher import Matcher, weights_digest
+from pipeline.match.matcher import Matcher, weights_fingerprint
 from pipeline.queue import chunks, fingerprint
 from pipeline.register.document import Register
 from pipeline.register.workdays import monday
@@ -41,12 +41,14 @@ _LEAST = 0.005
 def is_pending(session: Session, version: int, encoder: Encoder) -> bool:
     """Whether anything that the matches rest on is newer than they are."""
     new = select(WorkItem.id).where(WorkItem.unmatched, WorkItem.stale.is_(False)).limit(1)
-    return session.scalar(new) is not None or fingerprint.differs(session, MATCH, _digest(session, version, encoder))
+    return session.scalar(new) is not None or fingerprint.differs(
+        session, MATCH, _fingerprint(session, version, encoder)
+    )
 
 
 def plan(session: Session, version: int, encoder: Encoder) -> None:
     """Note as pieces the items to match, and take the marks off them."""
-    digest = _digest(session, version, encoder)
+    digest = _fingerprint(session, version, encoder)
     # Locked before anything is read: marks that come later stay for the next cycle.
     news = select(WorkItem.id).where(WorkItem.unmatched, WorkItem.stale.is_(False)).order_by(WorkItem.id)
     marked = list(session.scalars(news.with_for_update()))
@@ -60,25 +62,25 @@ def plan(session: Session, version: int, encoder: Encoder) -> None:
         session.execute(delete(Question))
     if ids:
         whole = everything and count <= WHOLE
-        lots = [ids] if whole else chunks_of(session, ids, everything)
+        batches = [ids] if whole else chunks_of(session, ids, everything)
         around = [] if whole else sample_of(session, count)
         chunks.add(session, MATCH, {
-            f"{n:06}": {"ids": list(lot), "around": around, "all": everything} for n, lot in enumerate(lots)
+            f"{n:06}": {"ids": list(batch), "around": around, "all": everything} for n, batch in enumerate(batches)
         })  # fmt: skip
-    for lot in in_lots(marked):
-        session.execute(update(WorkItem).where(WorkItem.id.in_(lot)).values(unmatched=False))
+    for batch in in_batches(marked):
+        session.execute(update(WorkItem).where(WorkItem.id.in_(batch)).values(unmatched=False))
 
 
-def work(session: Session, part: Part, register: Register, version: int, encoder: Encoder) -> int:
+def run_chunk(session: Session, chunk: Chunk, register: Register, version: int, encoder: Encoder) -> int:
     """Match a piece and keep what is new; notes the weeks whose shares that changes. Returns the number of items."""
-    ids: list[int] = part.detail["ids"]
+    ids: list[int] = chunk.detail["ids"]
     labels = _labels(session, set(register.objective_of()))
     kept = _kept(session, ids)
-    here = load_work(session, sorted({*ids, *part.detail["around"]}))
+    here = load_items(session, sorted({*ids, *chunk.detail["around"]}))
     vectors = load_vectors(session, here, encoder.name, _dimension(encoder))
     mine = set(ids)
     matcher = Matcher(register, [one.item for one in here], encoder, vectors)
-    settled = {} if part.detail["all"] else _settled(session, here, mine, matcher.keys)
+    settled = {} if chunk.detail["all"] else _settled(session, here, mine, matcher.keys)
     found, features = matcher.probabilities(labels, settled=settled)
     positions = [i for i, one in enumerate(here) if one.row in mine]
     evidence = reasons(matcher, labels, found, features, positions)
@@ -90,13 +92,13 @@ def work(session: Session, part: Part, register: Register, version: int, encoder
         if kept.get(row) != kept_part:
             changed.append(row)
     upsert(session, Match, rows, ("work_item_id",))
-    if part.detail["all"]:
+    if chunk.detail["all"]:
         row_of = {one.item.id: one.row for one in here}
         asked = [row_of[id_] for id_ in worth_asking(matcher, found, QUESTIONS, set(labels))]
         upsert(session, Question, [{"work_item_id": row, "rank": n} for n, row in enumerate(asked) if row in mine],
                ("work_item_id",), keep=True)  # fmt: skip
     weeks: set[str] = set()
-    for some in in_lots(changed):
+    for some in in_batches(changed):
         days = session.scalars(select(Effort.day).where(Effort.work_item_id.in_(some)).distinct())
         weeks |= {monday(day).isoformat() for day in days}
     chunks.add(session, SHARE, {week: {} for week in weeks})
@@ -105,15 +107,15 @@ def work(session: Session, part: Part, register: Register, version: int, encoder
 
 def matcher_of(
     sessions: sessionmaker[Session], register: Register, encoder: Encoder, wanted: Iterable[int] = ()
-) -> tuple[list[Work], Matcher, dict[str, str | None]]:
-    """Work items, their matcher, and the labels that teach it (by the items' names).
+) -> tuple[list[LoadedItem], Matcher, dict[str, str | None]]:
+    """LoadedItem items, their matcher, and the labels that teach it (by the items' names).
 
     All items of a company that is matched as one; of a larger one the `wanted` row ids, what was labelled and a sample.
     """
     with sessions() as session:
         labels = _labels(session, set(register.objective_of()))
         count = session.scalar(select(func.count()).select_from(WorkItem)) or 0
-        work = load_work(session, None if count <= WHOLE else sorted({*wanted, *sample_of(session, count)}))
+        work = load_items(session, None if count <= WHOLE else sorted({*wanted, *sample_of(session, count)}))
         vectors = load_vectors(session, work, encoder.name, _dimension(encoder))
     return work, Matcher(register, [one.item for one in work], encoder, vectors), labels
 
@@ -122,9 +124,9 @@ def match_all(sessions: sessionmaker[Session], register: Register, version: int,
     """Match every work item against the register, in this process; returns how many."""
     count = 0
 
-    def one(session: Session, part: Part) -> None:
+    def one(session: Session, chunk: Chunk) -> None:
         nonlocal count
-        count += work(session, part, register, version, encoder)
+        count += run_chunk(session, chunk, register, version, encoder)
 
     with sessions.begin() as session:
         fingerprint.forget(session, MATCH)
@@ -133,15 +135,15 @@ def match_all(sessions: sessionmaker[Session], register: Register, version: int,
     return count
 
 
-def _digest(session: Session, version: int, encoder: Encoder) -> str:
+def _fingerprint(session: Session, version: int, encoder: Encoder) -> str:
     """Of all that the matches rest on beside the items."""
     labels = session.execute(select(func.count(), func.max(Label.at)).where(Label.origin != AUDIT)).one()
-    return hashlib.sha256(f"{version} {encoder.name} {weights_digest()} {tuple(labels)}".encode()).hexdigest()
+    return hashlib.sha256(f"{version} {encoder.name} {weights_fingerprint()} {tuple(labels)}".encode()).hexdigest()
 
 
 def _kept(session: Session, ids: Sequence[int]) -> dict[int, dict[str, float]]:
     query = select(Match.work_item_id, Match.probabilities)
-    return {id_: p for some in in_lots(ids) for id_, p in session.execute(query.where(Match.work_item_id.in_(some)))}
+    return {id_: p for some in in_batches(ids) for id_, p in session.execute(query.where(Match.work_item_id.in_(some)))}
 
 
 def _worth_keeping(found: NDArray[np.float32], keys: Sequence[str]) -> list[dict[str, float]]:
@@ -154,7 +156,7 @@ def _worth_keeping(found: NDArray[np.float32], keys: Sequence[str]) -> list[dict
 
 
 def _settled(
-    session: Session, here: Sequence[Work], mine: set[int], keys: Sequence[str]
+    session: Session, here: Sequence[LoadedItem], mine: set[int], keys: Sequence[str]
 ) -> dict[int, NDArray[np.float32]]:
     """Rows of the items around that were matched before, by their position."""
     kept = _kept(session, [one.row for one in here if one.row not in mine])

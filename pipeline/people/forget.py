@@ -21,7 +21,7 @@ from models import (
     WorkItem,
     upsert,
 )
-from models.session import in_lots
+from models.session import in_batches
 from pipeline.ingest.gate import digest_of
 from pipeline.register.document import parse
 
@@ -129,7 +129,7 @@ def _not_in_register(session: Session, names: set[str]) -> None:
 
 
 def _blank(session: Session, source: ColumnElement[bool], ids: set[str]) -> int:
-    for some in in_lots(sorted(ids)):
+    for some in in_batches(sorted(ids)):
         session.execute(update(WorkItem).where(source, WorkItem.external_id.in_(some)).values(
             title=None, text=None, text_hash=None, text_dropped=False, stale=True
         ))  # fmt: skip

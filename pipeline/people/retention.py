@@ -7,7 +7,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session, sessionmaker
 
 from models import Signal, WorkItem
-from models.session import in_lots
+from models.session import in_batches
 
 
 def drop_texts(sessions: sessionmaker[Session], before: datetime) -> int:
@@ -22,12 +22,12 @@ def drop_texts(sessions: sessionmaker[Session], before: datetime) -> int:
         ).where(Signal.text.is_not(None), Signal.at < before)  # fmt: skip
         ids = list(session.scalars(signals))
         touched: dict[str, set[str]] = defaultdict(set)
-        for some in in_lots(ids):
+        for some in in_batches(ids):
             for source, item in session.execute(select(Signal.source, Signal.item).where(Signal.id.in_(some))):
                 touched[source].add(item)
             session.execute(update(Signal).where(Signal.id.in_(some)).values(text=None))
         for source, items in touched.items():
-            for names in in_lots(sorted(items)):
+            for names in in_batches(sorted(items)):
                 session.execute(update(WorkItem).where(WorkItem.source == source, WorkItem.external_id.in_(names))
                                 .values(text_dropped=True))  # fmt: skip
         at = func.coalesce(WorkItem.updated_at, WorkItem.created_at)

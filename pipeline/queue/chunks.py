@@ -1,6 +1,6 @@
-"""Pending pieces of a stage, in the database: any number of workers take them, each piece by one worker at a time.
+"""Pending chunks of a stage, in the database: any number of workers take them, each chunk by one worker at a time.
 
-On PostgreSQL a worker holds the row's lock while it works (`FOR UPDATE SKIP LOCKED`), so the pieces of one that was killed are
+On PostgreSQL a worker holds the row's lock while it works (`FOR UPDATE SKIP LOCKED`), so the chunks of one that was killed are
 free as soon as its connection is gone. SQLite has one writer; there a lease on the whole analysis stands for it (lease.py).
 """
 
@@ -11,42 +11,44 @@ from zlib import crc32
 from sqlalchemy import delete, exists, false, func, select, update
 from sqlalchemy.orm import Session, sessionmaker
 
-from models import Lease, Part, upsert
+from models import Chunk, Lease, upsert
 
-Work = Callable[[Session, Part], None]
+RunChunk = Callable[[Session, Chunk], None]
 
 
 def add(session: Session, stage: str, parts: Mapping[str, Mapping[str, Any]]) -> None:
-    """Note pieces, by name. One that is there is written again, so that nobody takes it away before this is committed."""
+    """Note chunks, by name. One that is there is written again, so that nobody takes it away before this is committed."""
     rows = [{"stage": stage, "name": name, "detail": dict(parts[name])} for name in sorted(parts)]
-    upsert(session, Part, rows, ("stage", "name"))
+    upsert(session, Chunk, rows, ("stage", "name"))
 
 
 def left(session: Session, stage: str) -> bool:
-    """Whether any piece is not done, free or not."""
-    return bool(session.scalar(select(exists().where(Part.stage == stage))))
+    """Whether any chunk is not done, free or not."""
+    return bool(session.scalar(select(exists().where(Chunk.stage == stage))))
 
 
 def take_all(session: Session, stage: str) -> list[str]:
-    """The names of all pieces, which are gone with this transaction."""
+    """The names of all chunks, which are gone with this transaction."""
     found = session.execute(
-        select(Part.id, Part.name).where(Part.stage == stage).order_by(Part.name).with_for_update()
+        select(Chunk.id, Chunk.name).where(Chunk.stage == stage).order_by(Chunk.name).with_for_update()
     ).all()
-    session.execute(delete(Part).where(Part.id.in_([id_ for id_, _ in found])))
+    session.execute(delete(Chunk).where(Chunk.id.in_([id_ for id_, _ in found])))
     return [name for _, name in found]
 
 
-def take(sessions: sessionmaker[Session], stage: str, work: Work, progress: Callable[[int], None] | None = None) -> int:
-    """Do pieces until none is free; returns how many. Each is gone in the transaction that holds its results."""
+def take(
+    sessions: sessionmaker[Session], stage: str, run: RunChunk, progress: Callable[[int], None] | None = None
+) -> int:
+    """Run chunks until none is free; returns how many. Each is gone in the transaction that holds its results."""
     done = 0
     while True:
         with sessions.begin() as session:
-            free = select(Part).where(Part.stage == stage).order_by(Part.id).limit(1)
-            part = session.scalar(free.with_for_update(skip_locked=True))
-            if part is None:
+            free = select(Chunk).where(Chunk.stage == stage).order_by(Chunk.id).limit(1)
+            chunk = session.scalar(free.with_for_update(skip_locked=True))
+            if chunk is None:
                 return done
-            work(session, part)
-            session.delete(part)
+            run(session, chunk)
+            session.delete(chunk)
         done += 1
         if progress:
             progress(done)

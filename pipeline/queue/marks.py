@@ -8,7 +8,7 @@ from sqlalchemy import case, or_, update
 from sqlalchemy.orm import Session
 
 from models import WorkItem
-from models.session import in_lots
+from models.session import in_batches
 
 FROM = "from"
 """The queue of days from which effort is to be estimated again."""
@@ -27,7 +27,7 @@ def mark_effort(session: Session, source: str, first: Mapping[str, date]) -> Non
     for day, items in sorted(by_day.items()):
         # Written also where an earlier day stands: whoever takes the mark off meanwhile must not do so unseen.
         later = or_(WorkItem.effort_from.is_(None), WorkItem.effort_from > day)
-        for some in in_lots(sorted(items)):
+        for some in in_batches(sorted(items)):
             session.connection().execute(
                 update(WorkItem).where(WorkItem.source == source, WorkItem.external_id.in_(some))
                 .values(effort_from=case((later, day), else_=WorkItem.effort_from))
@@ -35,7 +35,7 @@ def mark_effort(session: Session, source: str, first: Mapping[str, date]) -> Non
 
 
 def mark_stale(session: Session, source: str, external_ids: Sequence[str]) -> None:
-    for some in in_lots(external_ids):
+    for some in in_batches(external_ids):
         # Also those that are stale: a worker may be encoding them without what is news now, and this waits for it.
         session.connection().execute(
             update(WorkItem).where(WorkItem.source == source, WorkItem.external_id.in_(some)).values(stale=True)

@@ -119,7 +119,7 @@ class Register(_Strict):
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class LintError:
     """Something that is wrong, or (as a hint) that could be better."""
 
     line: int
@@ -148,7 +148,7 @@ def parse(text: str, name: str = "okrs.yaml") -> Register:
     try:
         register = Register.model_validate(data)
     except ValidationError as error:
-        faults = [Fault(_line(root, e["loc"]), _path(e["loc"]), e["msg"]) for e in error.errors()]
+        faults = [LintError(_line(root, e["loc"]), _path(e["loc"]), e["msg"]) for e in error.errors()]
     else:
         faults = list(_inconsistencies(register, root))
         if not faults:
@@ -194,7 +194,7 @@ def hints(register: Register) -> list[str]:
     return found
 
 
-def _inconsistencies(register: Register, root: yaml.Node | None) -> Iterator[Fault]:
+def _inconsistencies(register: Register, root: yaml.Node | None) -> Iterator[LintError]:
     teams = {team.key for team in register.teams}
     seen: dict[str, tuple[Any, ...]] = {}
     for o, objective in enumerate(register.objectives):
@@ -207,16 +207,18 @@ def _inconsistencies(register: Register, root: yaml.Node | None) -> Iterator[Fau
                     near = difflib.get_close_matches(team, teams, 1)
                     mend = f" Did you mean {near[0]!r}?" if near else f" Known: {', '.join(sorted(teams)) or 'none'}."
                     loc = (*here, "teams", t)
-                    yield Fault(_line(root, loc), _path(loc), f"unknown team {team!r}.{mend}")
+                    yield LintError(_line(root, loc), _path(loc), f"unknown team {team!r}.{mend}")
         for key, loc in places:
             if key in seen:
-                yield Fault(_line(root, loc), _path(loc), f"{key!r} is used already, in line {_line(root, seen[key])}.")
+                yield LintError(
+                    _line(root, loc), _path(loc), f"{key!r} is used already, in line {_line(root, seen[key])}."
+                )
             seen[key] = loc
     if register.period.end <= register.period.start:
-        yield Fault(_line(root, ("period", "end")), "period.end", "lies before the start.")
+        yield LintError(_line(root, ("period", "end")), "period.end", "lies before the start.")
 
 
-def _by_line(fault: Fault) -> tuple[int, str]:
+def _by_line(fault: LintError) -> tuple[int, str]:
     return fault.line, fault.field
 
 

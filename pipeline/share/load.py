@@ -10,7 +10,7 @@ from sqlalchemy import Select, select, union
 from sqlalchemy.orm import Session
 
 from models import Match, WorkItem
-from models.session import in_lots
+from models.session import in_batches
 from pipeline.register.document import Register
 
 
@@ -55,7 +55,7 @@ def _trees(session: Session, above: Mapping[int, tuple[str, str]]) -> dict[int, 
         wanted[source].add(name)
     ids: dict[tuple[str, str], int] = {}
     for source, names in wanted.items():
-        for some in in_lots(sorted(names)):
+        for some in in_batches(sorted(names)):
             query = select(WorkItem.id, WorkItem.external_id).where(WorkItem.source == source)
             found = session.execute(query.where(WorkItem.external_id.in_(some)))
             ids |= {(source, name): id_ for id_, name in found}

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session, sessionmaker
 
-from models import AuditDraw, Capacity, DayWork, Effort, Label, Part, Person, Share, upsert
+from models import AuditDraw, Capacity, Chunk, DayWork, Effort, Label, Person, Share, upsert
 from models.vocabulary import AUDIT, COMPANY
 from pipeline.queue import chunks, fingerprint
 from pipeline.queue.rounding import DIGITS, rounded
@@ -41,19 +41,21 @@ def weekly_shares(
     with sessions.begin() as session:
         fingerprint.forget(session, SHARE)
         plan(session, register, 0, least_people, unseen)
-    return chunks.take(sessions, SHARE, lambda session, part: work(session, part, register, least_people, unseen))
+    return chunks.take(
+        sessions, SHARE, lambda session, chunk: run_chunk(session, chunk, register, least_people, unseen)
+    )
 
 
 def is_pending(session: Session, version: int, least_people: int, unseen: float) -> bool:
     """Whether any week is noted, or what all weeks rest on is another."""
     return chunks.left(session, SHARE) or fingerprint.differs(
-        session, SHARE, _digest(session, version, least_people, unseen)
+        session, SHARE, _fingerprint(session, version, least_people, unseen)
     )
 
 
 def plan(session: Session, register: Register, version: int, least_people: int, unseen: float) -> None:
     """Where the priorities or the answers to the audit changed, note all weeks as pieces; else those noted are all."""
-    digest = _digest(session, version, least_people, unseen)
+    digest = _fingerprint(session, version, least_people, unseen)
     if fingerprint.differs(session, SHARE, digest):
         fingerprint.keep(session, SHARE, digest)
         weeks = {monday(day) for day in session.scalars(select(Effort.day).distinct())}
@@ -61,7 +63,7 @@ def plan(session: Session, register: Register, version: int, least_people: int, 
         chunks.add(session, SHARE, {week.isoformat(): {} for week in weeks})
 
 
-def _digest(session: Session, version: int, least_people: int, unseen: float) -> str:
+def _fingerprint(session: Session, version: int, least_people: int, unseen: float) -> str:
     """An answer to the audit corrects the weeks around it as well."""
     answers = select(func.count(), func.max(Label.at)).where(Label.origin == AUDIT)
     members = select(Person.id, Person.team).where(Person.forgotten.is_(False), Person.team.is_not(None))
@@ -70,9 +72,9 @@ def _digest(session: Session, version: int, least_people: int, unseen: float) ->
     return hashlib.sha256(repr(rests_on).encode()).hexdigest()
 
 
-def work(session: Session, part: Part, register: Register, least_people: int, unseen: float) -> None:
+def run_chunk(session: Session, chunk: Chunk, register: Register, least_people: int, unseen: float) -> None:
     """Replace a week's shares and daily sums."""
-    week = date.fromisoformat(part.name)
+    week = date.fromisoformat(chunk.name)
     days = (week, week + timedelta(days=6))
     teams: dict[int, str | None] = dict(session.execute(select(Person.id, Person.team)).all())
     sizes: dict[str, int] = defaultdict(int)

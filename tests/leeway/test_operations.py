@@ -24,7 +24,7 @@ from leeway.metrics import WOKEN, exposition
 from leeway.operations import KEEP, bury, count, prune, prune_vectors
 from leeway.settings import Settings
 from leeway.transfer import TransferError, bring_in, export
-from models import Base, Cycle, DeadTask, Drift, Lease, Part, Share, StreamCursor, Vector, WorkItem, connect
+from models import Base, Chunk, Cycle, DeadTask, Drift, Lease, Share, StreamCursor, Vector, WorkItem, connect
 from tests.conftest import HashedWords
 from web.app import make
 
@@ -42,7 +42,7 @@ def filled(sessions: sessionmaker[Session]) -> sessionmaker[Session]:
             Cycle(started_at=NOW - timedelta(hours=4), finished_at=NOW, seconds={"match": 2.5}, counts={"alerts": 1})
         )
         session.add(Cycle(started_at=NOW - timedelta(hours=3), stage="match"))
-        session.add(Part(stage="match", name="000000", detail={"ids": [1]}))
+        session.add(Chunk(stage="match", name="000000", detail={"ids": [1]}))
         session.add(Lease(name=WOKEN, holder="-", until=NOW - timedelta(hours=1)))
         item = WorkItem(source="slack", external_id="ü-1", kind="message", container="#a", labels=["x"], mentions=[],
                         title="Grüße 🚲 \u2028 'quoted' \"twice\"", created_at=NOW)  # fmt: skip
@@ -134,7 +134,7 @@ def test_the_doctor_names_what_hangs_and_the_mend(filled: sessionmaker[Session],
     assert "ValueError" in rows["tasks", "pull jira"].found
     assert "ticket" not in rows["tasks", "pull jira"].found
     with filled.begin() as session:
-        for table in (Cycle, Part, DeadTask, Drift):
+        for table in (Cycle, Chunk, DeadTask, Drift):
             session.execute(delete(table))
         cursor = session.get_one(StreamCursor, ("jira", "issues"))
         cursor.error, cursor.finished_at = None, NOW

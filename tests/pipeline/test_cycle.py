@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from connectors import base as source_side
 from connectors.base import Page
-from models import Capacity, Cycle, DayWork, Effort, Part, Share, Span
+from models import Capacity, Chunk, Cycle, DayWork, Effort, InProgress, Share
 from pipeline import cycle
 from pipeline.drift.detector import DriftSettings
 from pipeline.effort import stage as effort_stage
@@ -34,7 +34,7 @@ class KilledError(BaseException):
 
 
 @pytest.mark.parametrize(
-    ("module", "name"), [(match_stage, "work"), (effort_stage, "work_spans"), (effort_stage, "work_days"),
+    ("module", "name"), [(match_stage, "work"), (effort_stage, "run_item_chunk"), (effort_stage, "run_week_chunk"),
                          (share_stage, "work")],
 )  # fmt: skip
 def test_a_kill_in_any_stage_is_made_good_by_the_next_cycle(
@@ -68,12 +68,12 @@ def test_a_kill_in_any_stage_is_made_good_by_the_next_cycle(
         patch.setattr(module, name, killed)
         with pytest.raises(KilledError):
             run()
-    assert count(Part) > 0
+    assert count(Chunk) > 0
     assert count(Effort) == before or module is not effort_stage
     run()
     assert count(Effort) == before + 1
     assert count(Share) > 0
-    assert count(Part) == 0
+    assert count(Chunk) == 0
     with sessions() as session:
         assert session.scalar(select(func.count()).select_from(Cycle).where(Cycle.finished_at.is_(None))) == 0
 
@@ -130,7 +130,7 @@ def everything(sessions: sessionmaker[Session]) -> dict[str, set[tuple[Any, ...]
     with sessions() as session:
         return {
             table.__tablename__: {tuple(map(repr, row)) for row in session.execute(select(*table.__table__.columns))}
-            for table in (Effort, Capacity, Share, DayWork, Span)
+            for table in (Effort, Capacity, Share, DayWork, InProgress)
         }
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.effort.day import Activity, Change, Span, absences, efforts, in_progress, split_day
+from pipeline.effort.day import Activity, InProgress, StatusChange, absences, efforts, in_progress, split_day
 
 MONDAY = date(2026, 7, 6)
 WEEK = [MONDAY + timedelta(days=n) for n in range(5)]
@@ -60,8 +60,9 @@ def at(day: int, hour: int = 9) -> datetime:
 
 def test_in_progress_follows_transitions_and_hand_overs() -> None:
     changes = [
-        Change(at(6), "assignment", 1), Change(at(7), "transition", "indeterminate"), Change(at(9), "assignment", 2),
-        Change(at(14), "transition", "done"),
+        StatusChange(at(6), "assignment", 1), StatusChange(at(7), "transition", "indeterminate"),
+        StatusChange(at(9), "assignment", 2),
+        StatusChange(at(14), "transition", "done"),
     ]  # fmt: skip
     assert in_progress(changes, 2, date(2026, 7, 6), date(2026, 7, 14)) == [
         (1, date(2026, 7, 7), date(2026, 7, 9)), (2, date(2026, 7, 9), date(2026, 7, 14)),
@@ -69,7 +70,7 @@ def test_in_progress_follows_transitions_and_hand_overs() -> None:
 
 
 def test_in_progress_without_activity_ends_after_thirty_days() -> None:
-    spans = in_progress([Change(at(6), "transition", "indeterminate")], 1, date(2026, 7, 6), date(2026, 7, 6))
+    spans = in_progress([StatusChange(at(6), "transition", "indeterminate")], 1, date(2026, 7, 6), date(2026, 7, 6))
     assert spans == [(1, date(2026, 7, 6), date(2026, 8, 5))]
 
 
@@ -80,19 +81,19 @@ def test_four_silent_days_are_an_absence_three_are_not() -> None:
 
 def test_two_people_on_one_issue_each_bring_their_own_day() -> None:
     capacity = {(person, MONDAY): 1.0 for person in (1, 2)}
-    spans = [Span(1, 7, MONDAY, MONDAY), Span(2, 7, MONDAY, MONDAY)]
+    spans = [InProgress(1, 7, MONDAY, MONDAY), InProgress(2, 7, MONDAY, MONDAY)]
     found = efforts([], spans, capacity, MONDAY)
     assert found == {(MONDAY, 1, 7): 1.0, (MONDAY, 2, 7): 1.0}
 
 
 def test_part_time_lowers_the_day_and_nothing_is_counted_after_the_last_day() -> None:
     capacity = {(1, day): 0.6 for day in WEEK[:3]}
-    found = efforts([], [Span(1, 7, MONDAY, MONDAY + timedelta(days=60))], capacity, WEEK[2])
+    found = efforts([], [InProgress(1, 7, MONDAY, MONDAY + timedelta(days=60))], capacity, WEEK[2])
     assert found == {(day, 1, 7): pytest.approx(0.6) for day in WEEK[:3]}
 
 
 def test_who_is_away_works_on_nothing() -> None:
     capacity = {(1, day): 1.0 for day in WEEK}
     activity = [Activity(1, WEEK[0], 9, "comment")]
-    found = efforts(activity, [Span(1, 7, WEEK[0], WEEK[-1])], capacity, WEEK[-1])
+    found = efforts(activity, [InProgress(1, 7, WEEK[0], WEEK[-1])], capacity, WEEK[-1])
     assert {day for day, _, _ in found} == {WEEK[0]}

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
 
 from models import Account, Capacity, Effort, Person, Signal, WorkItem
-from pipeline.effort.stage import estimate_effort, is_pending, plan_days, plan_spans, work_days
+from pipeline.effort.stage import estimate_effort, is_pending, plan_days, plan_spans, run_week_chunk
 from pipeline.queue import chunks
 from pipeline.register.document import Register, parse
 
@@ -185,5 +185,5 @@ def test_a_silent_stretch_becomes_an_absence_on_its_fourth_day_though_there_is_n
         assert is_pending(session, REGISTER, last)
         plan_spans(session, REGISTER)
         plan_days(session, REGISTER, last)
-    chunks.take(acme.sessions, "effort", lambda session, part: work_days(session, part, REGISTER, last))
+    chunks.take(acme.sessions, "effort", lambda session, part: run_week_chunk(session, part, REGISTER, last))
     assert days() == {MONDAY}

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import Engine, select, update
 from sqlalchemy.orm import Session, sessionmaker
 
-from models import Match, Part, Question, WorkItem
+from models import Chunk, Match, Question, WorkItem
 from pipeline.encode.stage import encode_pending
 from pipeline.ingest import pull as ingest
 from pipeline.match import chunking
@@ -43,9 +43,9 @@ def step(sessions: sessionmaker[Session]) -> int:
     """Match what is pending; returns how many items."""
     matched = 0
 
-    def one(session: Session, part: Part) -> None:
+    def one(session: Session, chunk: Chunk) -> None:
         nonlocal matched
-        matched += match_stage.work(session, part, REGISTER, 1, ENCODER)
+        matched += match_stage.run_chunk(session, chunk, REGISTER, 1, ENCODER)
 
     with sessions.begin() as session:
         match_stage.plan(session, 1, ENCODER)
@@ -59,7 +59,7 @@ def test_pieces_give_nearly_what_the_whole_gives_and_news_costs_what_is_new(
     items = match_stage.match_all(pulled, REGISTER, 1, ENCODER)
     whole = probabilities(pulled)
     monkeypatch.setattr(match_stage, "WHOLE", 400)
-    monkeypatch.setattr(chunking, "PIECE", items // 3)
+    monkeypatch.setattr(chunking, "CHUNK", items // 3)
     monkeypatch.setattr(chunking, "SAMPLE", 400)
     with pulled.begin() as session:
         lots = chunking.chunks_of(session, sorted(whole), everything=True)
