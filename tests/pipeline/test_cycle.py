@@ -21,6 +21,7 @@ from pipeline.encode.stage import encode_pending
 from pipeline.ingest.store import store
 from pipeline.match import stage as match_stage
 from pipeline.register.document import parse
+from pipeline.register.versions import load_register
 from pipeline.share import stage as share_stage
 from simulator.company import register_yaml
 from simulator.server import Simulator
@@ -34,8 +35,8 @@ class KilledError(BaseException):
 
 
 @pytest.mark.parametrize(
-    ("module", "name"), [(match_stage, "work"), (effort_stage, "run_item_chunk"), (effort_stage, "run_week_chunk"),
-                         (share_stage, "work")],
+    ("module", "name"), [(match_stage, "run_chunk"), (effort_stage, "run_item_chunk"), (effort_stage, "run_week_chunk"),
+                         (share_stage, "run_chunk")],
 )  # fmt: skip
 def test_a_kill_in_any_stage_is_made_good_by_the_next_cycle(
     company: Simulator, lite: Engine, monkeypatch: pytest.MonkeyPatch, module: ModuleType, name: str
@@ -43,7 +44,7 @@ def test_a_kill_in_any_stage_is_made_good_by_the_next_cycle(
     sessions = sessionmaker(lite)  # on PostgreSQL tests/leeway/test_chaos.py kills in earnest
     text = register_yaml(TODAY)
     with sessions.begin() as session:
-        cycle.load_register(session, parse(text), text)
+        load_register(session, parse(text), text)
     sources = {"jira": connect_to(company, "jira")}
     encoder = HashedWords()
 
@@ -139,7 +140,7 @@ def test_cycles_that_cost_what_is_new_give_what_a_whole_one_gives(lite: Engine, 
     sessions, rng = sessionmaker(lite), np.random.default_rng(seed)
     register = parse(REGISTER)
     with sessions.begin() as session:
-        cycle.load_register(session, register, REGISTER)
+        load_register(session, register, REGISTER)
     pages = history(rng, (2.5, 12)[seed % 2])
     stops = sorted({0, *rng.integers(1, len(pages), 6).tolist(), *range(len(pages) - 8, len(pages) + 1)})
     for number, (first, last) in enumerate(pairwise(stops)):
@@ -162,7 +163,7 @@ def test_cycles_that_cost_what_is_new_give_what_a_whole_one_gives(lite: Engine, 
 def test_what_was_only_on_an_item_that_is_gone_is_gone_from_the_shares(lite: Engine) -> None:
     sessions, at = sessionmaker(lite), datetime(2026, 4, 22, 9, tzinfo=UTC)
     with sessions.begin() as session:
-        cycle.load_register(session, parse(REGISTER), REGISTER)
+        load_register(session, parse(REGISTER), REGISTER)
     accounts = [source_side.Account("jira", f"p{n}", email=f"p{n}@x.example") for n in range(5)]
     items = [source_side.WorkItem("jira", str(n), "story", "C", f"checkout {n}", created_at=at) for n in range(5)]
     # The one that will go is alone in its week, so that nothing else touches that.
