@@ -22,6 +22,7 @@ from sqlalchemy.orm import sessionmaker
 from connectors.registry import connector
 from models import connect
 from pipeline.ingest import pull as ingest
+from pipeline.ingest import sweep as sweeps
 from simulator.api.config import ApiConfig
 from simulator.api.faults import Faults
 from simulator.server import Simulator
@@ -132,8 +133,8 @@ def soak(seed: int, rounds: int) -> dict[str, object]:
             source = connector(name, **values, now=NOW.timestamp)
             for _ in range(2):
                 ingest.pull(source, sessions, SINCE)
-            ingest.sweep(source, sessions)
-            ingest.retry_failed(source, sessions)
+            sweeps.sweep(source, sessions)
+            sweeps.retry_failed(source, sessions)
         there, kept = truth.signals_of(company), truth.kept_signals(sessions)
         items, kept_items = truth.items_of(company), truth.kept_items(sessions)
     differ = sorted(there ^ kept)[:2]

@@ -16,6 +16,7 @@ import migrations
 from connectors.base import CredentialError, NotReachable, SourceError, SourceUnavailable
 from models import Failure, Signal, StreamCursor, WorkItem, connect
 from pipeline.ingest import pull as ingest
+from pipeline.ingest import sweep as sweeps
 from simulator.server import Simulator
 from simulator.world import Issue, Message, Record
 from tests.conftest import LONG_AGO, connect_to
@@ -35,7 +36,7 @@ class Puller:
         return ingest.pull(connect_to(self.company, source, **changes), self.sessions, since)
 
     def sweep(self, source: str) -> None:
-        ingest.sweep(connect_to(self.company, source), self.sessions)
+        sweeps.sweep(connect_to(self.company, source), self.sessions)
 
     def holds_the_truth(self, source: str, channels: list[str] | None = None) -> None:
         """The set of signals, with their times, hours and items, and the items with their words."""
@@ -591,7 +592,7 @@ def test_a_field_of_the_wrong_type_sets_one_issue_aside_and_is_tried_again(
     with puller.sessions() as session:
         assert str(issue.id) not in set(session.scalars(select(Signal.item)))
     puller.company.config.faults.change = None
-    done = ingest.retry_failed(connect_to(puller.company, "jira"), puller.sessions)
+    done = sweeps.retry_failed(connect_to(puller.company, "jira"), puller.sessions)
     assert done == {"read": 1, "failures": 0}
     puller.holds_the_truth("jira")
 
@@ -611,7 +612,7 @@ def test_a_broken_message_or_record_is_set_aside_and_tried_again(puller: Puller,
     puller.pull(source)
     assert puller.failures()
     puller.company.config.faults.change = None
-    assert ingest.retry_failed(connect_to(puller.company, source), puller.sessions)["failures"] == 0
+    assert sweeps.retry_failed(connect_to(puller.company, source), puller.sessions)["failures"] == 0
     puller.holds_the_truth(source)
 
 
@@ -631,7 +632,7 @@ def test_an_issue_that_breaks_every_answer_it_is_in_is_set_aside(
     puller.pull("jira")
     assert puller.failures() == [str(issue.id)]
     puller.company.config.faults.change = None
-    ingest.retry_failed(connect_to(puller.company, "jira"), puller.sessions)
+    sweeps.retry_failed(connect_to(puller.company, "jira"), puller.sessions)
     puller.holds_the_truth("jira")
 
 

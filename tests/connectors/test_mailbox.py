@@ -28,6 +28,7 @@ from connectors.mailbox import parse_mail
 from connectors.registry import connector
 from models import Account, Failure, Signal, StreamCursor, WorkItem, connect
 from pipeline.ingest import pull as ingest
+from pipeline.ingest import sweep as sweeps
 from tests.conftest import LONG_AGO, NOW, clock
 
 DOVECOT = shutil.which("dovecot") or shutil.which("dovecot", path="/usr/sbin")
@@ -222,7 +223,7 @@ def test_a_broken_and_an_enormous_mail(box: Box) -> None:
     with box.sessions() as session:
         assert "Date" in session.scalars(select(Failure.reason)).one()
     assert max(len(s.text or "") for s in box.signals()) <= 20_000
-    assert ingest.retry_failed(box.connector(), box.sessions) == {"read": 0, "failures": 1}
+    assert sweeps.retry_failed(box.connector(), box.sessions) == {"read": 0, "failures": 1}
 
 
 @needs_dovecot

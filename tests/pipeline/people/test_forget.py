@@ -9,12 +9,13 @@ from sqlalchemy.orm import Session, sessionmaker
 from connectors.base import Account as Seen
 from connectors.base import Page, WorkItem
 from connectors.base import Signal as Happened
-from models import Account, Base, Effort, Person, Signal, Vector, upsert
+from models import Account, Base, Effort, Person, Signal, StreamCursor, Vector, upsert
 from models import WorkItem as Item
 from pipeline.effort.stage import estimate_effort
 from pipeline.encode.encoder import text_hash
 from pipeline.encode.stage import encode_pending
 from pipeline.ingest import pull as ingest
+from pipeline.ingest.store import store
 from pipeline.people.forget import ForgetError, forget
 from pipeline.people.identity import resolve
 from pipeline.people.retention import drop_texts
@@ -88,7 +89,7 @@ def test_no_trace_is_left_and_the_teams_sums_stand(company: Simulator, filled: s
     for source in ("jira", "slack"):  # the next pulls do not bring them back, a whole new one neither
         ingest.pull(connect_to(company, source), filled, LONG_AGO)
         with filled.begin() as session:
-            for cursor in session.scalars(select(ingest.StreamCursor).where(ingest.StreamCursor.source == source)):
+            for cursor in session.scalars(select(StreamCursor).where(StreamCursor.source == source)):
                 session.delete(cursor)
         ingest.pull(connect_to(company, source), filled, LONG_AGO)
     left = dump(filled)
@@ -135,13 +136,13 @@ def test_dropped_words_stay_dropped_and_keep_their_vector(sessions: sessionmaker
     first = [message("1", "secret words"), message("2", "more of it", "1"), message("3", "recent words")]
     encoder = Counting()
     with sessions.begin() as session:
-        ingest.store(session, "slack", page(*first))
+        store(session, "slack", page(*first))
     encode_pending(sessions, encoder)  # type: ignore[arg-type]
     hashes = {text_hash("secret words more of it"), text_hash("recent words")}
     assert drop_texts(sessions, NOW - timedelta(days=90)) == 3
     assert "secret" not in dump(sessions)
     with sessions.begin() as session:  # read again unchanged, and answered
-        assert ingest.store(session, "slack", page(*first, message("4", "late answer", "1")))[0] == 1
+        assert store(session, "slack", page(*first, message("4", "late answer", "1")))[0] == 1
     encode_pending(sessions, encoder)  # type: ignore[arg-type]
     assert "secret" not in dump(sessions)
     with sessions() as session:
