@@ -23,7 +23,7 @@ from models import (
 )
 from models.session import in_batches
 from pipeline.ingest.gate import digest_of
-from pipeline.register.document import parse
+from pipeline.register.document import stored
 
 _NOBODY = "someone"
 
@@ -155,7 +155,7 @@ def _unname(session: Session, name: str) -> int:
 def _last_team(session: Session, person: Person) -> str | None:
     """The team that the newest register listing them had them in: they are out of the current one by now."""
     for version in session.scalars(select(RegisterVersion).order_by(RegisterVersion.id.desc())):
-        for team in parse(version.document).teams:
+        for team in stored(version.document, version.id).teams:
             if any(member.email.lower() == person.email for member in team.members):
                 return team.key
     return None

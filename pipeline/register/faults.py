@@ -1,0 +1,227 @@
+"""What is wrong in an okrs.yaml: form, kinds, misspelt names, keys given twice or unknown, places and times that do not exist."""
+
+import difflib
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from typing import Any
+from zoneinfo import available_timezones
+
+from pydantic import BaseModel
+
+from models.vocabulary import COMPANY
+from pipeline.register.schema import Calendar, KeyResult, Member, Objective, Period, Register, Scope, Team
+from pipeline.register.yaml_nodes import Document, LintError, entries, path_of
+
+_MODELS: Mapping[tuple[str, ...], type[BaseModel]] = {
+    (): Register,
+    ("period",): Period,
+    ("calendar",): Calendar,
+    ("teams",): Team,
+    ("teams", "members"): Member,
+    ("objectives",): Objective,
+    ("objectives", "key_results"): KeyResult,
+    ("objectives", "key_results", "scope"): Scope,
+}
+_NEEDED = {
+    "missing": "Field required",
+    "int": "a whole number is needed",
+    "float": "a number is needed, such as 0.8",
+    "string_too_short": "it is empty; write a text",
+    "string": "a text is needed",
+    "tuple": "a list is needed, such as [a, b]",
+    "model": "entries with names are needed, such as {key: value}",
+    "too_short": "at least one is needed",
+}
+_BOUNDS = {"greater_than": "more than", "greater_than_equal": "at least", "less_than_equal": "at most"}
+_ALIKE, _ALIKE_SHORT = 0.7, 0.66  # `menbers` and `kez` are misspelt; `due`, `theme` and `status` are somebody's own
+_RESERVED = {"team": {COMPANY}, "objective": {"top"}, "key result": {"none"}}
+"""Keys that name the whole company, the shares of the first three, and the answer that something serves no key result."""
+
+
+def all_faults(document: Document, register: Register | None, errors: Sequence[Any]) -> list[LintError]:
+    """Every fault in the order of the file; `errors` are pydantic's, `register` what was read where there are none."""
+    found = [*document.faults, *_misspelt(document), *_places(document)]
+    named = {fault.field for fault in found}
+    found += [fault for fault in (_of_kind(document, e) for e in errors) if fault.field not in named]
+    found += _keys(document)
+    if register is not None and register.period.end <= register.period.start:
+        found.append(LintError(document.line(("period", "end")), "period.end", "lies before the start."))
+    return sorted(set(found), key=lambda fault: (fault.line, fault.field))
+
+
+def unused(document: Document) -> Iterator[LintError]:
+    """Names that mean nothing to Leeway and are no misspelling: one for each, at its first place."""
+    seen = set()
+    for loc, model, name in _extra(document):
+        if (model, name) not in seen and not _near(name, model):
+            seen.add((model, name))
+            yield LintError(document.line((*loc, name)), path_of((*loc, name)), "is not used by Leeway.")
+
+
+def _extra(document: Document) -> Iterator[tuple[tuple[Any, ...], type[BaseModel], str]]:
+    for loc, entry in entries(document.data):
+        model = _MODELS.get(tuple(part for part in loc if isinstance(part, str)))
+        if model is not None:
+            yield from ((loc, model, name) for name in entry if name not in model.model_fields)
+
+
+def _near(name: str, model: type[BaseModel]) -> str | None:
+    plain = name.lower().strip().replace("-", "_").replace(" ", "_")
+    alike = _ALIKE if len(plain) > 3 else _ALIKE_SHORT
+    swapped = [one for one in model.model_fields if sorted(one) == sorted(plain)]
+    return next(iter(swapped or difflib.get_close_matches(plain, model.model_fields, 1, alike)), None)
+
+
+def _misspelt(document: Document) -> Iterator[LintError]:
+    for loc, model, name in _extra(document):
+        near = _near(name, model)
+        if near:
+            here = (*loc, name)
+            yield LintError(document.line(here), path_of(here), f"there is no {name!r} here. Did you mean {near!r}?")
+
+
+def _of_kind(document: Document, error: Any) -> LintError:
+    kind, context = error["type"], error.get("ctx", {})
+    if kind == "value_error":
+        message = str(context["error"])
+    elif kind in _BOUNDS:
+        message = f"must be {_BOUNDS[kind]} {next(iter(context.values()))}, found {error['input']}"
+    else:
+        message = next((needed for begin, needed in _NEEDED.items() if kind.startswith(begin)), str(error["msg"]))
+        if kind.endswith(("_parsing", "_type")) and isinstance(error["input"], str):
+            message += f", found {error['input'][:40]!r}"
+    return LintError(document.line(error["loc"]), path_of(error["loc"]), message + ".")
+
+
+# The checks below read what the file says rather than the register, so that they are told together with faults of kind.
+
+
+def _rows(data: Any, name: str) -> list[tuple[int, Mapping[str, Any]]]:
+    rows = data.get(name) if isinstance(data, dict) else None
+    return [(n, one) for n, one in enumerate(rows) if isinstance(one, dict)] if isinstance(rows, list) else []
+
+
+def _places(document: Document) -> Iterator[LintError]:
+    """Countries, their parts and time zones that do not exist: they would fail at the first holiday or hour asked for."""
+    calendar = document.data.get("calendar") if isinstance(document.data, dict) else None
+    given: list[tuple[tuple[Any, ...], Any, Any]] = []
+    if isinstance(calendar, dict):
+        given.append((("calendar",), calendar.get("country"), calendar.get("subdivision")))
+        zone = calendar.get("time_zone")
+        if isinstance(zone, str) and zone not in _zones():
+            loc = ("calendar", "time_zone")
+            near = _nearest(zone, _zones())
+            advice = f"Did you mean {near!r}?" if near else "Write one such as Europe/Berlin."
+            yield LintError(document.line(loc), path_of(loc), f"there is no time zone {zone!r}. {advice}")
+    for t, team in _rows(document.data, "teams"):
+        given += [(("teams", t, "members", m), one.get("country"), None) for m, one in _rows(team, "members")]
+    for loc, country, part in given:
+        yield from _country(document, loc, country, part)
+
+
+def _country(document: Document, loc: tuple[Any, ...], country: Any, part: Any) -> Iterator[LintError]:
+    if isinstance(country, str) and country and not _exists(country, None):
+        here = (*loc, "country")
+        near = _nearest(country, _countries())
+        advice = f"Did you mean {near!r}?" if near else "Write its two letters, such as DE."
+        yield LintError(document.line(here), path_of(here), f"no holidays are known of a country {country!r}. {advice}")
+    elif isinstance(part, str) and part:
+        here = (*loc, "subdivision")
+        if not isinstance(country, str):
+            yield LintError(document.line(here), path_of(here), "needs a country beside it.")
+        elif not _exists(country, part):
+            known = _countries().get(country, [])
+            near = _nearest(part, known)
+            advice = f"Did you mean {near!r}?" if near else f"Known: {', '.join(known) or 'none'}."
+            yield LintError(document.line(here), path_of(here), f"{country} has no part {part!r}. {advice}")
+
+
+@cache
+def _zones() -> frozenset[str]:
+    return frozenset(available_timezones())
+
+
+@cache
+def _countries() -> dict[str, list[str]]:
+    import holidays
+
+    return holidays.list_supported_countries(include_aliases=True)
+
+
+@cache
+def _exists(country: str, part: str | None) -> bool:
+    import holidays
+
+    try:
+        holidays.country_holidays(country, subdiv=part)
+    except (NotImplementedError, AttributeError, TypeError):
+        return False
+    return True
+
+
+def _nearest(name: str, known: Iterator[str] | Any) -> str | None:
+    by_key = {one.lower(): one for one in known}
+    close = difflib.get_close_matches(name.lower(), by_key, 1)
+    return by_key[close[0]] if close else None
+
+
+def _keys(document: Document) -> Iterator[LintError]:
+    """Keys that are given twice or mean something else already, and names of teams and objectives that are not there."""
+    teams: dict[str, int] = {}
+    for t, team in _rows(document.data, "teams"):
+        yield from _key(document, ("teams", t), team, "team", teams)
+        yield from _members(document, t, team)
+    goals: dict[str, int] = {}
+    objectives = {key for _, o in _rows(document.data, "objectives") if isinstance(key := o.get("key"), str)}
+    for o, objective in _rows(document.data, "objectives"):
+        here = ("objectives", o)
+        yield from _key(document, here, objective, "objective", goals)
+        yield from _known(document, (*here, "team"), objective.get("team"), teams, "team")
+        yield from _known(document, (*here, "parent"), objective.get("parent"), objectives, "objective")
+        for k, key_result in _rows(objective, "key_results"):
+            below = (*here, "key_results", k)
+            yield from _key(document, below, key_result, "key result", goals)
+            named = key_result.get("teams")
+            for n, one in enumerate(named if isinstance(named, list) else []):
+                yield from _known(document, (*below, "teams", n), one, teams, "team")
+
+
+def _key(
+    document: Document, loc: tuple[Any, ...], row: Mapping[str, Any], kind: str, seen: dict[str, int]
+) -> Iterator[LintError]:
+    key = row.get("key")
+    here = (*loc, "key")
+    if not isinstance(key, str):
+        return
+    if key in seen:
+        yield LintError(document.line(here), path_of(here), f"{key!r} is used already, in line {seen[key]}.")
+    if key in _RESERVED[kind]:
+        yield LintError(
+            document.line(here), path_of(here), f"{key!r} means something else in Leeway; give the {kind} another key."
+        )
+    seen.setdefault(key, document.line(here))
+
+
+def _members(document: Document, t: int, team: Mapping[str, Any]) -> Iterator[LintError]:
+    seen: dict[str, int] = {}
+    rows = team.get("members")
+    for m, one in enumerate(rows if isinstance(rows, list) else []):
+        email = one.get("email") if isinstance(one, dict) else one
+        loc = ("teams", t, "members", m)
+        if not isinstance(email, str):
+            continue
+        if len(email.split()) > 1 or not email.strip():
+            yield LintError(document.line(loc), path_of(loc), f"{email!r} is no address; write one address an entry.")
+        elif email.lower() in seen:
+            yield LintError(
+                document.line(loc), path_of(loc), f"{email} is listed already, in line {seen[email.lower()]}."
+            )
+        seen.setdefault(email.lower(), document.line(loc))
+
+
+def _known(document: Document, loc: tuple[Any, ...], name: Any, known: Any, kind: str) -> Iterator[LintError]:
+    if isinstance(name, str) and name not in known:
+        near = _nearest(name, [one for one in known if isinstance(one, str)])
+        listed = ", ".join(sorted(one for one in known if isinstance(one, str))) or "none"
+        advice = f"Did you mean {near!r}?" if near else f"Known: {listed}."
+        yield LintError(document.line(loc), path_of(loc), f"unknown {kind} {name!r}. {advice}")

@@ -1,0 +1,148 @@
+"""What an okrs.yaml holds: teams, objectives, key results, the period, the working calendar."""
+
+import re
+from collections.abc import Iterator
+from datetime import date
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic_core import PydanticUndefined
+
+
+def _day(value: Any) -> Any:
+    """A day as YAML writes one, 2026-10-01 (or 2026-10-1, or with a time of day that says nothing)."""
+    if not isinstance(value, str):
+        return value
+    found = re.fullmatch(
+        r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[Tt ]0?0:00(?::00(?:\.0*)?)? ?(?:[Zz]|[+-]\d.*)?)?", value.strip()
+    )
+    if found is None:
+        raise ValueError(f"{value!r} is no day; write it as 2026-10-01")
+    try:
+        day = date(int(found[1]), int(found[2]), int(found[3]))
+    except ValueError as error:
+        raise ValueError(f"{value!r} does not exist: {error}") from None
+    if not 1970 <= day.year <= 2200:
+        raise ValueError(f"{value!r} is in no year that a plan is made for")
+    return day
+
+
+def _one_line(value: str) -> str:
+    """Texts that end up in subjects, tables and file names: without line breaks."""
+    return " ".join(value.split())
+
+
+Day = Annotated[date, BeforeValidator(_day)]
+Line = Annotated[str, AfterValidator(_one_line)]
+Name = Annotated[str, AfterValidator(_one_line), Field(min_length=1)]
+
+
+class _Strict(BaseModel):
+    # Other entries, such as a due date, are somebody's own; faults.py refuses those that look misspelt.
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _left_empty(cls, value: Any, info: ValidationInfo) -> Any:
+        """`teams:` with nothing behind it is as if it were left out."""
+        default = cls.model_fields[info.field_name or ""].default
+        return default if value is None and default is not PydanticUndefined else value
+
+
+class Member(_Strict):
+    """Somebody in a team. `part` is the part of a full week that they work; `country` overrides the calendar's."""
+
+    email: Name
+    part: float = Field(1.0, gt=0, le=1)
+    country: str | None = None
+
+
+class Team(_Strict):
+    """A team; figures are only shown for teams of at least five."""
+
+    key: Name
+    name: Name
+    lead: str | None = None
+    members: tuple[Member, ...] = ()
+
+    @field_validator("members", mode="before")
+    @classmethod
+    def _addresses_are_members(cls, value: Any) -> Any:
+        if not isinstance(value, list | tuple):
+            return () if value is None else value
+        return [{"email": one} if isinstance(one, str) else one for one in value]
+
+
+class Scope(_Strict):
+    """What belongs to a key result by declaration: an epic or issue key, a label, a channel, project or pipeline."""
+
+    items: tuple[Name, ...] = ()
+    labels: tuple[Name, ...] = ()
+    containers: tuple[Name, ...] = ()
+
+
+class KeyResult(_Strict):
+    """A key result. `aliases` are names people use for it: code names, jargon, products."""
+
+    key: Name
+    title: Name
+    description: str = ""
+    owner: str | None = None
+    teams: tuple[Name, ...] = ()
+    aliases: tuple[Name, ...] = ()
+    scope: Scope = Scope()
+
+
+class Objective(_Strict):
+    """An objective; priority 1 is top. Team objectives name their team and the parent they serve."""
+
+    key: Name
+    title: Name
+    priority: int = Field(ge=1)
+    level: str = "company"
+    team: str | None = None
+    parent: str | None = None
+    owner: str | None = None
+    description: str = ""
+    key_results: tuple[KeyResult, ...] = Field(min_length=1)
+
+
+class Period(_Strict):
+    """The time the register is for; `end` is the last day."""
+
+    name: Name
+    start: Day
+    end: Day
+
+
+class Calendar(_Strict):
+    """When people work: a country's (and its part's) public holidays, and days the whole company is closed."""
+
+    country: str | None = None
+    subdivision: str | None = None
+    time_zone: str = "UTC"
+    closed: tuple[Day, ...] = ()
+
+
+class Register(_Strict):
+    """The whole file."""
+
+    company: Line = ""
+    period: Period
+    calendar: Calendar = Calendar()
+    teams: tuple[Team, ...] = ()
+    objectives: tuple[Objective, ...] = Field(min_length=1)
+
+    def key_results(self) -> Iterator[tuple[Objective, KeyResult]]:
+        """Every key result with its objective, in the order of the file."""
+        for objective in self.objectives:
+            for key_result in objective.key_results:
+                yield objective, key_result
+
+    def objective_of(self) -> dict[str, str]:
+        """Key of the objective, by key of the key result."""
+        return {key_result.key: objective.key for objective, key_result in self.key_results()}
+
+    def top(self, count: int = 3) -> frozenset[str]:
+        """Keys of the objectives whose priority is `count` or better."""
+        return frozenset(objective.key for objective in self.objectives if objective.priority <= count)

@@ -1,0 +1,137 @@
+"""YAML with the line of every entry.
+
+All scalars are text, which the schema then reads: so `country: NO` is Norway, `key: 1.10` keeps its zero, and a day that does not
+exist is a fault with a line and not a traceback.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+_NULLS = ("", "~", "null", "Null", "NULL")
+_TAGS = {f"tag:yaml.org,2002:{name}" for name in
+         ("str", "int", "float", "bool", "null", "timestamp", "seq", "map", "merge", "value")}  # fmt: skip
+_MOST_NODES = 200_000
+
+
+@dataclass(frozen=True, slots=True)
+class LintError:
+    """Something that is wrong: in which line, at which field, and what to write."""
+
+    line: int
+    field: str
+    message: str
+
+
+class NotYaml(Exception):
+    """The text is no YAML; the line is counted from 1."""
+
+    def __init__(self, line: int, message: str) -> None:
+        super().__init__(message)
+        self.line, self.message = line, message
+
+
+class Document:
+    """What a YAML text says, the line of each entry, and the faults of its form."""
+
+    def __init__(self, text: str) -> None:
+        """Raises NotYaml."""
+        self.faults: list[LintError] = []
+        self._seen = 0
+        try:
+            self.root = yaml.compose(text, Loader=yaml.SafeLoader)
+            self.data = self._value(self.root, ()) if self.root is not None else None
+        except yaml.MarkedYAMLError as error:
+            mark = error.problem_mark or error.context_mark
+            raise NotYaml(mark.line + 1 if mark else 1, _advice(error)) from None
+        except yaml.reader.ReaderError as error:
+            line = text.count("\n", 0, error.position) + 1
+            raise NotYaml(line, f"a character that no text file has ({error.character!r}); delete it") from None
+        except yaml.YAMLError as error:
+            raise NotYaml(1, str(error)) from None
+        except (RecursionError, _TooLarge):
+            raise NotYaml(1, "entries within entries without end; write them out without aliases") from None
+
+    def line(self, loc: Sequence[Any]) -> int:
+        """Line of the deepest entry on the path that exists, counted from 1."""
+        node, line = self.root, 1
+        for part in loc:
+            if isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+                node = node.value[part]
+                line = node.start_mark.line + 1
+            elif isinstance(node, yaml.MappingNode):
+                found = next(((key, value) for key, value in node.value if key.value == part), None)
+                if found is None:
+                    break
+                line, node = found[0].start_mark.line + 1, found[1]
+            else:
+                break
+        return line
+
+    def _value(self, node: yaml.Node, loc: tuple[Any, ...]) -> Any:
+        self._seen += 1
+        if self._seen > _MOST_NODES:
+            raise _TooLarge
+        if node.tag not in _TAGS:
+            self.faults.append(LintError(node.start_mark.line + 1, path_of(loc), f"unknown tag {node.tag}; delete it"))
+            return None
+        if isinstance(node, yaml.ScalarNode):
+            plain = node.style is None and not node.tag.endswith(":str")
+            return None if plain and node.value in _NULLS else node.value
+        if isinstance(node, yaml.SequenceNode):
+            return [self._value(one, (*loc, number)) for number, one in enumerate(node.value)]
+        return self._mapping(node, loc) if isinstance(node, yaml.MappingNode) else None
+
+    def _mapping(self, node: yaml.MappingNode, loc: tuple[Any, ...]) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        merged: dict[str, Any] = {}
+        lines: dict[str, int] = {}
+        for key, value in node.value:
+            line = key.start_mark.line + 1
+            if not isinstance(key, yaml.ScalarNode):
+                self.faults.append(LintError(line, path_of(loc), "a list or mapping stands where a name is needed"))
+            elif key.tag.endswith(":merge"):
+                below = self._value(value, loc)
+                for one in reversed(below if isinstance(below, list) else [below]):
+                    merged |= one if isinstance(one, dict) else {}
+            else:
+                here = (*loc, key.value)
+                if key.value in lines:
+                    message = f"is given twice, first in line {lines[key.value]}; delete one of them"
+                    self.faults.append(LintError(line, path_of(here), message))
+                lines.setdefault(key.value, line)
+                found[key.value] = self._value(value, here)
+        return merged | found
+
+
+class _TooLarge(Exception):
+    pass
+
+
+def path_of(loc: Sequence[Any]) -> str:
+    """A path as it is shown: objectives[0].title."""
+    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in loc).lstrip(".")
+
+
+def entries(data: Any, loc: tuple[Any, ...] = ()) -> Iterator[tuple[tuple[Any, ...], Mapping[str, Any]]]:
+    """Every mapping in it with its path."""
+    if isinstance(data, dict):
+        yield loc, data
+        for name, value in data.items():
+            yield from entries(value, (*loc, name))
+    elif isinstance(data, list):
+        for number, value in enumerate(data):
+            yield from entries(value, (*loc, number))
+
+
+def _advice(error: yaml.MarkedYAMLError) -> str:
+    problem = error.problem or error.context or "it cannot be read"
+    if "'\\t'" in problem:
+        return "a tab; indent with blanks"
+    if "mapping values are not allowed" in problem:
+        return "a colon within a text; put the text in quotes"
+    if "expected <block end>" in problem or "could not find expected ':'" in problem:
+        return f"{problem}; check the indentation and that each name has a colon"
+    return problem

@@ -1,0 +1,262 @@
+"""okrs.yaml as people break it: each fault with its line and what to write, or the same meaning; never silence."""
+
+import re
+from pathlib import Path
+
+import pytest
+from structlog.testing import capture_logs
+
+from pipeline.register.document import Register, RegisterError, parse, read, stored
+
+FULL = """\
+company: Acme
+period:
+  name: Q3
+  start: 2026-07-01
+  end: 2026-09-30
+calendar:
+  country: DE
+  subdivision: BY
+  time_zone: Europe/Berlin
+  closed:
+    - 2026-08-14
+teams:
+  - key: app
+    name: App
+    lead: a@x.example
+    members:
+      - email: a@x.example
+        part: 0.5
+        country: PT
+      - b@x.example
+objectives:
+  - key: O1
+    title: Customers stay
+    priority: 1
+    level: company
+    owner: a@x.example
+    description: Why they leave
+    key_results:
+      - key: O1.1
+        title: Churn from 2 % to 1 %
+        description: Monthly, of paying customers
+        owner: b@x.example
+        teams:
+          - app
+        aliases:
+          - Hafen
+        scope:
+          items:
+            - APP-12
+          labels:
+            - churn
+          containers:
+            - churn-room
+  - key: T1
+    title: The app starts at once
+    priority: 4
+    level: team
+    team: app
+    parent: O1
+    key_results:
+      - key: T1.1
+        title: Start in one second
+"""
+LINES = FULL.splitlines()
+ENTRY = re.compile(r"( *)(- )?(\w+):(.*)")
+NAMED = [number for number, line in enumerate(LINES) if ENTRY.fullmatch(line)]
+VALUES = [number for number in NAMED if ENTRY.fullmatch(LINES[number])[4].strip()]  # type: ignore[index]
+OTHER = (
+    "7",
+    "yes",
+    "NO",
+    "[x]",
+    "{a: b}",
+    "2026-02-30",
+    "2026-10-01 25:00:00",
+    "1.10",
+    "12:30",
+    "~",
+    "",
+    "0o17",
+    "!x y",
+)
+WHOLE = parse(FULL)
+REQUIRED = ("period", "objectives", "key", "title", "start", "end", "priority", "key_results", "email")
+
+
+def taken(text: str) -> Register | list[str]:
+    try:
+        return parse(text)
+    except RegisterError as error:
+        return str(error).splitlines()
+
+
+def depth(number: int) -> int:
+    found = ENTRY.fullmatch(LINES[number])
+    return len(LINES[number]) - len(LINES[number].lstrip()) + (2 if found and found[2] else 0)
+
+
+def block(number: int) -> range:
+    """The lines of an entry with all below it."""
+    end = number + 1
+    while end < len(LINES) and len(LINES[end]) - len(LINES[end].lstrip()) > depth(number):
+        end += 1
+    return range(number, end)
+
+
+def names(said: Register | list[str], *lines: int) -> bool:
+    assert isinstance(said, list), "it loads in silence"
+    return any(f"okrs.yaml, line {number + 1}: " in one for one in said for number in lines)
+
+
+@pytest.mark.parametrize("number", NAMED, ids=lambda n: f"{n + 1}-{LINES[n].strip()}")
+def test_each_entry_deleted_doubled_misspelt(number: int) -> None:
+    found = ENTRY.fullmatch(LINES[number])
+    assert found is not None
+    name, of = found[3], block(number)
+    kept = [line for n, line in enumerate(LINES) if n not in of]
+    if found[2] and len(of) < len(LINES) - number:  # the dash stays where it was
+        first = kept[number]
+        kept[number] = (
+            first[: depth(number) - 2] + "- " + first.lstrip() if first.startswith(" " * depth(number)) else first
+        )
+    without = taken("\n".join(kept))
+    if isinstance(without, Register):  # it may be left out
+        assert name not in REQUIRED
+    else:  # missed where it stood, or where its key is named
+        assert all("okrs.yaml, line " in one for one in without)
+    again = [LINES[n].replace("- ", "  ", 1) if n == number and found[2] else LINES[n] for n in of]
+    assert names(taken("\n".join([*LINES[: of.stop], *again, *LINES[of.stop :]])), of.stop)
+    wrong = LINES[number].replace(name, "kye" if name == "key" else name[:-2] + name[-1] + name[-2], 1)
+    said = taken("\n".join([*LINES[:number], wrong, *LINES[number + 1 :]]))
+    assert names(said, number)
+    assert any(f"Did you mean {name!r}?" in one for one in said)  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("number", VALUES, ids=lambda n: f"{n + 1}-{LINES[n].strip()}")
+def test_each_value_of_another_kind(number: int) -> None:
+    found = ENTRY.fullmatch(LINES[number])
+    assert found is not None
+    for other in OTHER:
+        text = "\n".join([*LINES[:number], LINES[number].replace(found[4], f" {other}"), *LINES[number + 1 :]])
+        said = taken(text)
+        if isinstance(said, Register):  # as it was written, or as if it were left out
+            assert other in ("~", "") or f"{other!r}" in repr(said) or other == "7", (other, said)
+        else:
+            # A key that others name is missed where they name it.
+            assert "okrs.yaml, line " in said[0]
+            moved = found[3] == "key" or (found[3] == "country" and names(said, number + 1))
+            assert moved or names(said, number), (other, said)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("start: 2026-07-01", "start: 2026-06-31", "line 4: period.start: '2026-06-31' does not exist"),
+        ("start: 2026-07-01", "start: 20260701", "line 4: period.start: '20260701' is no day; write it as 2026-10-01"),
+        ("start: 2026-07-01", "start: 01.07.2026", "line 4: period.start: "),
+        ("start: 2026-07-01", "start: 2026-07-01 25:61:00", "line 4: period.start: "),
+        ("start: 2026-07-01", "start: 0026-07-01", "line 4: period.start: "),
+        ("- 2026-08-14", "- 2026-02-29", "line 11: calendar.closed[0]: "),
+        ("country: DE", "country: XX", "line 7: calendar.country: no holidays are known of a country 'XX'"),
+        ("country: DE", "country: de", "Did you mean 'DE'?"),
+        ("subdivision: BY", "subdivision: BAY", "line 8: calendar.subdivision: DE has no part 'BAY'"),
+        ("  country: DE\n", "", "line 7: calendar.subdivision: needs a country"),
+        ("time_zone: Europe/Berlin", "time_zone: Europe/Berln", "line 9: calendar.time_zone: there is no time zone"),
+        ("time_zone: Europe/Berlin", "time_zone: europe/berlin", "Did you mean 'Europe/Berlin'?"),
+        ("time_zone: Europe/Berlin", "time_zone: UTC+2", "line 9: "),
+        ("time_zone: Europe/Berlin", "time_zone: ../../etc/passwd", "line 9: "),
+        ("time_zone: Europe/Berlin", "time_zone: ''", "line 9: "),
+        ("country: PT", "country: Portugl", "line 19: teams[0].members[0].country"),
+        ("- b@x.example", "- A@x.example", "line 20: teams[0].members[1]: A@x.example is listed already, in line 17"),
+        ("- b@x.example", "- b@x.example c@x.example", "write one address an entry"),
+        ("part: 0.5", "part: 0,5", "line 18: teams[0].members[0].part: a number is needed"),
+        ("part: 0.5", "part: nan", "line 18: "),
+        ("key: app", "key: company", "line 13: teams[0].key: 'company' means something else"),
+        ("key: T1\n", "key: top\n", "line 44: objectives[1].key: 'top' means something else"),
+        ("parent: O1", "parent: O7", "line 49: objectives[1].parent: unknown objective 'O7'"),
+        ("team: app", "team: ap", "line 48: objectives[1].team: unknown team 'ap'. Did you mean 'app'?"),
+        ("priority: 1", "\tpriority: 1", "line 24: not valid YAML: a tab"),
+        ("title: Customers stay", "title: Customers: stay", "line 23: not valid YAML: a colon within a text"),
+        ("company: Acme", "company: !!python/object/apply:os.system [id]", "line 1: company: unknown tag"),
+        ("company: Acme", "company: &a [*a]", "okrs.yaml, line 1: "),
+        ("company: Acme", "? [a, b]\n: c", "line 1: "),
+        ("company: Acme", "company: " + "[" * 3000, "okrs.yaml, line 1: "),
+        ("company: Acme", "company: A\x07", "line 1: not valid YAML: a character"),
+        ("  - key: T1", "---\n  - key: T1", "okrs.yaml, line 44: "),
+    ],
+)  # fmt: skip
+def test_what_people_write_is_refused_with_its_line(old: str, new: str, said: str) -> None:
+    assert old in FULL
+    told = taken(FULL.replace(old, new, 1))
+    assert isinstance(told, list), "it loads in silence"
+    assert any(said in one for one in told), told
+
+
+def test_one_team_s_key_twice_is_refused() -> None:
+    team = "  - {key: app, name: Again}\nobjectives:"
+    assert names(taken(FULL.replace("objectives:", team)), 20)
+
+
+def test_everything_is_told_at_once_in_the_order_of_the_file() -> None:
+    text = (FULL.replace("2026-07-01", "2026-06-31").replace("Berlin", "Berln").replace("    members:", "    menbers:")
+            .replace("priority: 1", "priority: high").replace("- app", "- ap").replace("parent: O1", "parent: O9"))  # fmt: skip
+    said = taken(text)
+    assert isinstance(said, list)
+    assert [int(re.search(r"line (\d+)", one)[1]) for one in said] == [4, 9, 16, 24, 34, 49]  # type: ignore[index]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "field"),
+    [
+        ("country: DE\n  subdivision: BY", "country: NO", ("calendar", "country", "NO")),
+        ("name: App", "name: yes", ("teams", "name", "yes")),
+        ("name: App", "name: 1.10", ("teams", "name", "1.10")),
+        ("name: App", "name: 2026-10-01", ("teams", "name", "2026-10-01")),
+        ("name: App", "name: 12:30:00", ("teams", "name", "12:30:00")),
+        ("name: App", "name: |\n      App\n      and web", ("teams", "name", "App and web")),
+    ],
+)
+def test_what_yaml_would_take_for_something_else_means_what_is_written(
+    old: str, new: str, field: tuple[str, ...]
+) -> None:
+    register = parse(FULL.replace(old, new))
+    holder = register.calendar if field[0] == "calendar" else register.teams[0]
+    assert getattr(holder, field[1]) == field[2]
+
+
+def test_anchors_and_merges_are_read_as_yaml_means_them() -> None:
+    text = FULL.replace("  - key: T1\n", "  - <<: &more {level: team, team: app}\n    key: T1\n").replace(
+        "    level: team\n    team: app\n", "")  # fmt: skip
+    assert parse(text).objectives[1] == WHOLE.objectives[1]
+
+
+def test_entries_that_are_somebody_s_own_are_kept_and_said() -> None:
+    text = re.sub("(    priority: .\n)", r"\1    due: 2026-12-31\n", FULL)
+    with capture_logs() as logs:
+        assert parse(text) == WHOLE
+    assert [line["event"] for line in logs] == ["okrs.yaml, line 25: objectives[0].due: is not used by Leeway."]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-8"])
+def test_a_file_says_the_same_in_each_encoding_that_names_itself(encoding: str, tmp_path: Path) -> None:
+    (tmp_path / "okrs.yaml").write_bytes(FULL.replace("Acme", "Büro").replace("\n", "\r\n").encode(encoding))
+    assert read(tmp_path / "okrs.yaml")[0].company == "Büro"
+
+
+def test_a_file_in_another_code_page_is_refused_with_its_line(tmp_path: Path) -> None:
+    (tmp_path / "okrs.yaml").write_bytes(FULL.replace("Customers", "Büro").encode("cp1252"))
+    with pytest.raises(
+        RegisterError, match=r"okrs.yaml, line 23: the byte fc is not UTF-8 .*'ü'.*Save the file as UTF-8"
+    ):
+        read(tmp_path / "okrs.yaml")
+
+
+def test_what_an_older_version_loaded_opens_although_it_would_be_refused_today() -> None:
+    text = (
+        FULL.replace("    members:", "    menbers:")
+        .replace("Berlin", "Berln")
+        .replace("name: Q3", "name: Q3\n  name: Q4")
+    )
+    assert stored(text, 1).period.name == "Q4"
