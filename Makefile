@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: help demo test lint bench audit services services-stop clean
+.PHONY: help demo test lint bench rooms audit services services-stop clean
 
 help:  ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-8s %s\n", $$1, $$2}'
@@ -47,6 +47,9 @@ bench: $(INSTALLED)  ## The benchmarks, speed as ratios within one run; an hour 
 	$(BIN)/python -m benchmarks.shares --seeds 20
 	$(BIN)/python -m benchmarks.chaos.run --seeds 10
 	$(BIN)/python -m benchmarks.drift.run --runs 100
+
+rooms: $(INSTALLED)  ## Draw the rooms in docs/architecture.md again
+	$(BIN)/python docs/rooms.py
 
 services: $(INSTALLED)  ## Start PostgreSQL and Redis from wheels on this machine; their settings go to services/env
 	@$(BIN)/python deploy/services.py start services

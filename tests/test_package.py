@@ -1,5 +1,6 @@
 """What is installed is what is in the tree."""
 
+import importlib.util
 import tomllib
 from fnmatch import fnmatch
 from pathlib import Path
@@ -25,3 +26,14 @@ def test_every_data_file_of_a_package_is_installed_with_it() -> None:
 
 def test_torch_is_pinned_where_an_unpinned_one_takes_gigabytes() -> None:
     assert "torch==2.13.0" in (ROOT / "constraints.txt").read_text().splitlines()
+
+
+def test_the_picture_of_the_rooms_is_what_the_code_imports() -> None:
+    spec = importlib.util.spec_from_file_location("rooms", ROOT / "docs" / "rooms.py")
+    assert spec is not None
+    assert spec.loader is not None
+    rooms = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(rooms)
+    text = rooms.PAGE.read_text(encoding="utf-8")
+    assert rooms.BEGIN in text
+    assert rooms.page(text) == text, "run `make rooms`"
