@@ -11,6 +11,7 @@ SOURCES: dict[str, str] = {
     "jira": "connectors.jira:JiraConnector",
     "slack": "connectors.slack:SlackConnector",
     "hubspot": "connectors.hubspot:HubSpotConnector",
+    "github": "connectors.github:GitHubConnector",
     "mailbox": "connectors.mailbox:MailboxConnector",
 }
 """Module and class by source; the module also holds its `TRAITS`."""

@@ -211,7 +211,9 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="For machines.")
 
 @app.command()
 def sync(
-    source: Annotated[str | None, typer.Argument(help="Only this source: jira, slack, hubspot, mailbox.")] = None,
+    source: Annotated[
+        str | None, typer.Argument(help="Only this source: jira, slack, hubspot, github, mailbox.")
+    ] = None,
     retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Only read again what was set aside.")] = False,
     sweep: Annotated[
         bool, typer.Option("--sweep", help="Only look for what was deleted or silently edited; else once a day.")

@@ -1,7 +1,8 @@
-"""Serves a World on three loopback ports."""
+"""Serves a World on loopback ports, one for each vendor."""
 
 import socket
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from types import TracebackType
@@ -9,26 +10,28 @@ from typing import Any
 
 import uvicorn
 
-from simulator.api.config import HUBSPOT_TOKEN, JIRA_EMAIL, JIRA_TOKEN, SLACK_TOKEN, ApiConfig
+from simulator.api.config import GITHUB_TOKEN, HUBSPOT_TOKEN, JIRA_EMAIL, JIRA_TOKEN, SLACK_TOKEN, ApiConfig
 from simulator.api.faults import Faulty, Protocol
+from simulator.api.github import GitHubApi
 from simulator.api.hubspot import HubSpotApi
 from simulator.api.jira import JiraApi
 from simulator.api.slack import SlackApi
-from simulator.company import CHANNELS, PIPELINES, PROJECTS, STREAM_CHANNELS
+from simulator.company import CHANNELS, DOMAIN, PIPELINES, PROJECTS, STREAM_CHANNELS
 from simulator.work import live
 from simulator.world import World
 
 
 @dataclass(slots=True)
 class Simulator:
-    """The company and its three servers; a context manager that serves while it is open."""
+    """The company and its servers; a context manager that serves while it is open."""
 
     world: World
     config: ApiConfig = field(default_factory=ApiConfig)
-    ports: tuple[int, int, int] = (0, 0, 0)
+    ports: Mapping[str, int] = field(default_factory=dict)
     jira: JiraApi = field(init=False)
     slack: SlackApi = field(init=False)
     hubspot: HubSpotApi = field(init=False)
+    github: GitHubApi = field(init=False)
     addresses: dict[str, str] = field(init=False, default_factory=dict)
     _servers: list[tuple[uvicorn.Server, threading.Thread]] = field(init=False, default_factory=list)
 
@@ -36,12 +39,13 @@ class Simulator:
         self.jira = JiraApi(self.world, self.config)
         self.slack = SlackApi(self.world, self.config)
         self.hubspot = HubSpotApi(self.world, self.config)
+        self.github = GitHubApi(self.world, self.config)
 
     def __enter__(self) -> "Simulator":
-        apis: tuple[JiraApi | SlackApi | HubSpotApi, ...] = (self.jira, self.slack, self.hubspot)
-        for name, api, port in zip(("jira", "slack", "hubspot"), apis, self.ports, strict=True):
-            listener = _listen(port)
-            served = Faulty(api.app, self.config.faults)
+        apis = {"jira": self.jira.app, "slack": self.slack.app, "hubspot": self.hubspot.app, "github": self.github.app}
+        for name, api in apis.items():
+            listener = _listen(self.ports.get(name, 0))
+            served = Faulty(api, self.config.faults)
             server = uvicorn.Server(uvicorn.Config(
                 served, log_level="critical", access_log=False, lifespan="off", http=Protocol
             ))  # fmt: skip
@@ -61,7 +65,10 @@ class Simulator:
             thread.join(5)
 
     def settings(self) -> dict[str, dict[str, Any]]:
-        """What an ops engineer of the company would put into the settings, as plain values by source."""
+        """What an ops engineer of the company would put into the settings, as plain values by source.
+
+        Not its GitHub, which is there for who asks for it: see `more_settings`.
+        """
         speed = self.config.speed
         return {
             "jira": {"url": self.addresses["jira"], "email": JIRA_EMAIL, "token": JIRA_TOKEN,
@@ -73,6 +80,14 @@ class Simulator:
             "hubspot": {"api_url": self.addresses["hubspot"], "token": HUBSPOT_TOKEN,
                         "pipelines": list(PIPELINES.values()), "searches_per_second": 4 * speed,
                         "requests_per_second": 9 * speed},
+        }  # fmt: skip
+
+    def more_settings(self) -> dict[str, dict[str, Any]]:
+        """The same for what the company has beside, and does not read by itself."""
+        return {
+            "github": {"url": self.addresses["github"], "token": GITHUB_TOKEN,
+                       "repositories": [one.name for one in self.github.code.repositories],
+                       "own_domains": [DOMAIN], "requests_per_hour": 4_800 * self.config.speed},
         }  # fmt: skip
 
 

@@ -124,7 +124,7 @@ def clock() -> float:
 
 def connect_to(company: Simulator, source: str, **changes: object) -> Connector:
     """The source's connector as the settings would make it, in the evening of TODAY."""
-    settings = company.settings()[source] | changes
+    settings = (company.settings().get(source) or company.more_settings()[source]) | changes
     settings.pop("alert_channel", None)
     return connector(source, **settings, now=clock)
 

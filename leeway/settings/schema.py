@@ -4,7 +4,7 @@ Values are checked for what would fail only later, such as a token with a line b
 """
 
 import re
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -32,6 +32,12 @@ def _ascii(value: SecretStr) -> SecretStr:
     return value
 
 
+def _repository(value: str) -> str:
+    if not re.fullmatch(r"[\w.-]+/[\w.-]+", value):
+        raise ValueError("a repository is written owner/name")
+    return value
+
+
 Address = Annotated[str, AfterValidator(_address)]
 Token = Annotated[SecretStr, AfterValidator(_ascii)]
 Names = list[Annotated[str, Field(min_length=1)]]
@@ -39,6 +45,7 @@ Names = list[Annotated[str, Field(min_length=1)]]
 
 class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False, hide_input_in_errors=True)
+    several_lines: ClassVar[frozenset[str]] = frozenset()
 
     @field_validator("*", mode="before")
     @classmethod
@@ -46,7 +53,7 @@ class _Section(BaseModel):
         """Texts without blanks around them, and what pydantic would take for something else refused."""
         if isinstance(value, str):
             value = value.strip()
-            if _CONTROL.search(value):
+            if info.field_name not in cls.several_lines and _CONTROL.search(value):
                 raise ValueError("it has a line break or another control character inside")
         wanted = cls.model_fields[info.field_name or ""].annotation
         if isinstance(value, bool) and wanted in (int, float, int | None):
@@ -100,6 +107,32 @@ class HubSpotSettings(_Section):
     api_url: Address = "https://api.hubapi.com"
     searches_per_second: float = Field(4, gt=0, le=10_000_000)
     requests_per_second: float = Field(9, gt=0, le=10_000_000)
+
+
+class GitHubSettings(_Section):
+    """A token, or an app's id, key and installation; the repositories that are read, as owner/name.
+
+    `url` is where people open GitHub, their company's Enterprise Server too. Addresses of `own_domains` in commits join
+    the accounts of one person.
+    """
+
+    several_lines = frozenset({"private_key"})
+    repositories: list[Annotated[str, AfterValidator(_repository)]] = Field(min_length=1)
+    token: Token = SecretStr("")
+    url: Address = Field("https://github.com", min_length=1)
+    app_id: str = ""
+    private_key: SecretStr = SecretStr("")
+    installation_id: int = Field(0, ge=0)
+    own_domains: Names = []
+    requests_per_hour: float = Field(4_800, gt=0, le=100_000_000)
+
+    @model_validator(mode="after")
+    def _signed(self) -> Self:
+        if self.app_id and not (self.private_key.get_secret_value() and self.installation_id):
+            raise ValueError("an app needs app_id, private_key and installation_id")
+        if not self.app_id and not self.token.get_secret_value():
+            raise ValueError("token: is missing; set it, or app_id, private_key and installation_id of an app")
+        return self
 
 
 class MailboxSettings(_Section):
@@ -212,6 +245,7 @@ class Settings(BaseModel):
     jira: JiraSettings | None = None
     slack: SlackSettings | None = None
     hubspot: HubSpotSettings | None = None
+    github: GitHubSettings | None = None
     mailbox: MailboxSettings | None = None
     identity: IdentitySettings = IdentitySettings()
     retention: RetentionSettings = RetentionSettings()

@@ -7,6 +7,7 @@ from simulator.api.faults import Faults
 JIRA_EMAIL, JIRA_TOKEN = "ops@velora.example", "jira-simulated-token"
 SLACK_TOKEN = "xoxb-simulated-token"
 HUBSPOT_TOKEN = "pat-simulated-token"
+GITHUB_TOKEN = "ghp_simulated-token"
 SLACK_SCOPES = frozenset({
     "channels:read", "channels:history", "users:read", "users:read.email", "chat:write", "files:write",
 })  # fmt: skip

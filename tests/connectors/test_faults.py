@@ -17,10 +17,11 @@ from connectors.base import CredentialError, NotReachable, SourceError, SourceUn
 from models import Failure, Signal, StreamCursor, WorkItem, connect
 from pipeline.ingest import pull as ingest
 from pipeline.ingest import sweep as sweeps
+from simulator.code import Code
 from simulator.server import Simulator
 from simulator.world import Issue, Message, Record
 from tests.conftest import LONG_AGO, connect_to
-from tests.connectors import truth
+from tests.connectors import truth, truth_github
 
 LATER = timedelta(hours=1)
 
@@ -40,11 +41,14 @@ class Puller:
 
     def holds_the_truth(self, source: str, channels: list[str] | None = None) -> None:
         """The set of signals, with their times, hours and items, and the items with their words."""
-        there = {row for row in truth.signals_of(self.company, channels) if row[0] == source}
+        there = _expected(self, source, channels)
         kept = {row for row in truth.kept_signals(self.sessions) if row[0] == source}
         assert kept == there, (f"missing {sorted(there - kept)[:3]}", f"too much {sorted(kept - there)[:3]}")
         assert there
-        items = {row for row in truth.items_of(self.company, channels) if row[0] == source}
+        if source == "github":
+            items = truth_github.items_of(self.company)
+        else:
+            items = {row for row in truth.items_of(self.company, channels) if row[0] == source}
         assert {row for row in truth.kept_items(self.sessions) if row[0] == source} == items
 
     def failures(self) -> list[str]:
@@ -60,6 +64,7 @@ class Puller:
 def puller(company: Simulator, tmp_path: Path) -> Puller:
     engine = connect(f"sqlite:///{tmp_path}/faults.db")
     migrations.upgrade(engine)
+    company.github.code = Code(company.world, ("fleet",), most=8)
     return Puller(company, sessionmaker(engine))
 
 
@@ -493,7 +498,13 @@ def test_an_engagement_of_no_listed_deal_is_not_read(puller: Puller) -> None:
 
 @pytest.mark.parametrize("kind", ["truncate", "cut", "html", "500", "reset", "429"])
 @pytest.mark.parametrize(
-    ("source", "path"), [("jira", "/search/jql"), ("slack", "conversations.history"), ("hubspot", "/search")]
+    ("source", "path"),
+    [
+        ("jira", "/search/jql"),
+        ("slack", "conversations.history"),
+        ("hubspot", "/search"),
+        ("github", "/issues?"),
+    ],
 )
 def test_a_bad_answer_is_asked_for_again(puller: Puller, source: str, path: str, kind: str) -> None:
     puller.company.config.faults.plan.append([path, kind, 1])
@@ -502,17 +513,18 @@ def test_a_bad_answer_is_asked_for_again(puller: Puller, source: str, path: str,
     puller.holds_the_truth(source)
 
 
-@pytest.mark.parametrize("source", ["jira", "slack", "hubspot"])
+@pytest.mark.parametrize("source", ["jira", "slack", "hubspot", "github"])
 def test_a_server_that_stops_answering_times_out(puller: Puller, source: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("connectors.hubspot.client.TIMEOUT_SECONDS", 0.3)
-    path = {"jira": "/search/jql", "slack": "conversations.history", "hubspot": "/objects/calls/search"}[source]
+    path = {"jira": "/search/jql", "slack": "conversations.history", "hubspot": "/objects/calls/search",
+            "github": "/issues?"}[source]  # fmt: skip
     puller.company.config.faults.plan.append([path, "timeout", 1])
     puller.company.config.faults.seconds = 1.5
     puller.pull(source, **({} if source == "hubspot" else {"timeout": 0.3 if source == "jira" else 1}))
     puller.holds_the_truth(source)
 
 
-@pytest.mark.parametrize("source", ["jira", "slack", "hubspot"])
+@pytest.mark.parametrize("source", ["jira", "slack", "hubspot", "github"])
 def test_an_outage_is_said_in_a_sentence_and_the_next_pull_goes_on(
     puller: Puller, source: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -527,7 +539,13 @@ def test_an_outage_is_said_in_a_sentence_and_the_next_pull_goes_on(
 
 
 @pytest.mark.parametrize(
-    ("source", "path"), [("jira", "/search/jql"), ("slack", "conversations.replies"), ("hubspot", "/search")]
+    ("source", "path"),
+    [
+        ("jira", "/search/jql"),
+        ("slack", "conversations.replies"),
+        ("hubspot", "/search"),
+        ("github", "/timeline"),
+    ],
 )
 def test_a_token_that_expires_mid_pull(puller: Puller, source: str, path: str) -> None:
     seen = 0
@@ -721,11 +739,14 @@ def test_an_answer_nested_deeper_than_json_can_be_read(puller: Puller, monkeypat
 # Killed and cut short
 
 
-@pytest.mark.parametrize("source", ["jira", "slack", "hubspot"])
+@pytest.mark.parametrize("source", ["jira", "slack", "hubspot", "github"])
 def test_killed_at_any_page_it_goes_on_and_ends_at_the_truth(
     puller: Puller, source: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(f"connectors.{source}.{'client' if source == 'jira' else 'connector'}.PAGE_SIZE", 40)
+    if source == "github":
+        monkeypatch.setattr("connectors.github.walk.LOT", 3)
+    else:
+        monkeypatch.setattr(f"connectors.{source}.{'client' if source == 'jira' else 'connector'}.PAGE_SIZE", 40)
 
     class KilledError(Exception):
         pass
@@ -752,8 +773,10 @@ def test_killed_at_any_page_it_goes_on_and_ends_at_the_truth(
     puller.holds_the_truth(source, ["platform", "sales", "iberia"] if source == "slack" else None)
 
 
-def _expected(puller: Puller, source: str) -> set[truth.Row]:
-    return {row for row in truth.signals_of(puller.company) if row[0] == source}
+def _expected(puller: Puller, source: str, channels: list[str] | None = None) -> set[truth.Row]:
+    if source == "github":
+        return truth_github.signals_of(puller.company)
+    return {row for row in truth.signals_of(puller.company, channels) if row[0] == source}
 
 
 def test_a_backfill_runs_newest_first_and_is_cut_by_its_budget(puller: Puller) -> None:
@@ -808,10 +831,10 @@ def test_slacks_strict_regime_of_one_request_a_minute_and_15_messages(puller: Pu
     assert {id_.split(":")[1] for id_ in kept} == there
 
 
-@pytest.mark.parametrize("source", ["jira", "slack", "hubspot"])
+@pytest.mark.parametrize("source", ["jira", "slack", "hubspot", "github"])
 def test_no_secret_is_in_any_error(puller: Puller, source: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("connectors.retry.ATTEMPTS", 1)
-    token = str(puller.company.settings()[source]["token"])
+    token = str((puller.company.settings() | puller.company.more_settings())[source]["token"])
     for kind in ("500", "html", "truncate", "reset", "401", "cut"):
         puller.company.config.faults.rates = {kind: 1.0}
         with pytest.raises(SourceError) as caught:

@@ -1,0 +1,61 @@
+"""GitHub's Markdown to plain text, and the names of issues in it."""
+
+import re
+from collections.abc import Iterator
+
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+from connectors.github.traits import references
+from connectors.text import from_html, issue_keys, linked, tidy
+
+LONGEST_TEXT = 20_000
+_LONGEST_MARKDOWN = 100_000
+_PARSER = MarkdownIt("commonmark")
+_BRANCH_KEY = re.compile(r"(?:^|[/_-])([A-Z][A-Z0-9]{1,9}-[1-9]\d{0,6})(?![A-Za-z0-9])")
+_TRAILER = re.compile(r"^(Co-authored-by|Signed-off-by|Reviewed-by|Change-Id):.*$", re.IGNORECASE | re.MULTILINE)
+
+
+def from_markdown(text: str | None) -> str:
+    """Plain text without code blocks, quotes and the comments of a template. https://github.github.com/gfm/"""
+    if not text:
+        return ""
+    parts: list[str] = []
+    quoted = 0
+    for token in _PARSER.parse(text[:_LONGEST_MARKDOWN].replace("\x00", "")):
+        quoted += token.nesting if token.type.startswith("blockquote") else 0
+        if quoted:
+            continue
+        if token.type == "inline":
+            parts.append("".join(_inline(token.children or [])))
+        elif token.type == "html_block":
+            parts.append(from_html(token.content))
+    return tidy("\n".join(parts))[:LONGEST_TEXT]
+
+
+def _inline(children: list[Token]) -> Iterator[str]:
+    target, label = "", ""
+    for child in children:
+        if child.type == "link_open":
+            target, label = str(child.attrs.get("href", "")), ""
+        elif child.type == "link_close":
+            yield linked(label, target)
+            target = ""
+        elif child.type in ("text", "code_inline", "softbreak", "hardbreak"):
+            words = child.content or "\n"
+            label += words
+            if not target:
+                yield words
+
+
+def from_message(message: str) -> tuple[str, str]:
+    """A commit's subject and the rest of its message, without trailers."""
+    subject, _, rest = message.strip().partition("\n")
+    return tidy(subject)[:1_000], tidy(_TRAILER.sub("", rest))[:LONGEST_TEXT]
+
+
+def mentions(repository: str, *texts: str | None, branch: str = "") -> tuple[str, ...]:
+    """Issues that are named: Jira's keys first, in the branch's name too, then GitHub's."""
+    own = [key for text in texts for key in references(text or "", repository)]
+    named = [key for key in issue_keys(*texts) if key not in own]
+    return tuple(dict.fromkeys([*named, *issue_keys(*_BRANCH_KEY.findall(branch)), *own]))
