@@ -282,10 +282,14 @@ def web(
     role: Annotated[str, typer.Option(help="With --open: company, ops, or team:KEY.")] = "ops",
 ) -> None:
     """The page with shares, drifts and the labelling queue, on web.host and web.port. `leeway web --open` prints a way in."""
-    from web.serve import serve, sign_in_link
+    from web.serve import is_served, serve, sign_in_link
 
     if open_:
-        out.print(sign_in_link(the_app(), role), markup=False)
+        application = the_app()
+        link = sign_in_link(application, role)
+        if not is_served(application):
+            err.print("Warning: no page answers on this machine's web.host and web.port; `leeway web` serves it.")
+        out.print(link, markup=False)
         return
     serve(the_app(), out)
 

@@ -11,6 +11,7 @@ from rich.console import Console
 from leeway.app import App
 from pipeline.feedback.labels import NONE, keep, keep_one, read_csv
 from pipeline.feedback.questions import questions
+from pipeline.spreadsheet import guarded
 
 
 def import_labels(app: App, file: Path, out: Console) -> None:
@@ -31,7 +32,8 @@ def write_template(app: App, count: int, target: TextIO) -> None:
     writer.writerow(["item", "key_result", "likely", "place", "title"])
     for one in asked:
         likely = " ".join(k["key"] for k in one["likely"][:3])
-        writer.writerow([one["key"] or one["item"], "", likely, one["place"], (one["name"] or one["text"])[:120]])
+        row = [one["key"] or one["item"], "", likely, one["place"], (one["name"] or one["text"])[:120]]
+        writer.writerow([guarded(cell) for cell in row])
 
 
 def ask(app: App, team: str | None, out: Console) -> int:

@@ -19,6 +19,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException as StarletteError
 from starlette.middleware.sessions import SessionMiddleware
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from alerts import charts
 from alerts.delivery import observed, weeks_of
@@ -34,9 +35,11 @@ from pipeline.drift.detector import LEAST_HISTORY
 from pipeline.feedback.decisions import DecisionError, answer_theme, decide, label
 from pipeline.feedback.questions import questions
 from pipeline.register.document import hints
+from pipeline.spreadsheet import guarded
 from web import data
 from web.auth import LABEL_SECONDS, Viewer, check_form, redeem, viewer
 from web.oidc import add_oidc
+from web.proxy import Proxied, Rooted, root_of
 from web.slack import add_slack
 
 HERE = Path(__file__).parent
@@ -56,6 +59,9 @@ def make(app: App | None = None) -> FastAPI:
     Pages(web, app)
     add_slack(web, app)
     add_oidc(web, app)
+    given = app.settings.web
+    web.add_middleware(ProxyHeadersMiddleware, trusted_hosts=given.trusted_proxies)
+    web.add_middleware(Proxied, url=given.url, trusted=given.trusted_proxies)  # added last: outermost
     return web
 
 
@@ -89,7 +95,8 @@ class Pages:
 
     def __init__(self, web: FastAPI, app: App) -> None:
         self.app, self.least = app, app.settings.drift.least_people
-        self.templates = Environment(loader=FileSystemLoader(HERE / "templates"), autoescape=True, trim_blocks=True)
+        self.templates = Environment(loader=FileSystemLoader(HERE / "templates"), autoescape=True, trim_blocks=True,
+                                     extensions=[Rooted])  # fmt: skip
         self._chart = lru_cache(maxsize=64)(self._draw)
         try:
             key = signing_key(app.sessions, "session")
@@ -355,8 +362,10 @@ class Pages:
         return charts.svg(charts.stacked_shares(found.weeks, names, starts))
 
     def _page(self, request: Request, who: Viewer | None, name: str, values: dict[str, Any]) -> HTMLResponse:
+        root = root_of(request)
+        values |= {name: f"{root}{values[name]}" for name in ("api", "action") if name in values}
         shared: dict[str, Any] = {"viewer": who, "here": request.url.path, "csrf": request.session.get("csrf", ""),
-                                  "least": self.least}  # fmt: skip
+                                  "least": self.least, "root": root}  # fmt: skip
         if who is not None:
             _, register = self.app.register()
             names = {team.key: team.name for team in register.teams} | {COMPANY: "the company"}
@@ -369,9 +378,18 @@ class Pages:
         if request.url.path.startswith("/api/"):
             return JSONResponse({"error": error.detail}, error.status_code)
         heading = {401: "Sign in", 403: "Not allowed", 404: "Not found"}.get(error.status_code, "That did not work")
-        page = self._page(request, None, "message.html.j2", {"heading": heading, "text": error.detail})
+        page = self._page(request, self._who(request), "message.html.j2", {"heading": heading, "text": error.detail})
         page.status_code = error.status_code
         return page
+
+    def _who(self, request: Request) -> Viewer | None:
+        """Whoever is signed in, for the frame of a page that says what did not work."""
+        try:
+            who = viewer(request)
+            self.app.register()
+        except (HTTPException, NotReady, SQLAlchemyError):
+            return None
+        return who
 
     async def _not_ready(self, request: Request, error: Exception) -> Response:
         page = self._page(request, None, "message.html.j2", {"heading": "Not ready yet", "text": str(error)})
@@ -393,9 +411,6 @@ def _csv(rows: list[dict[str, Any]], name: str) -> PlainTextResponse:
     out = io.StringIO()
     writer = csv.DictWriter(out, list(rows[0]) if rows else ["empty"])
     writer.writeheader()
-    # A text that begins like a formula is one for a spreadsheet that opens this file.
-    writer.writerows(
-        {k: f"'{v}" if isinstance(v, str) and v[:1] in "=+-@" else v for k, v in row.items()} for row in rows
-    )
+    writer.writerows({name: guarded(value) for name, value in row.items()} for row in rows)
     headers = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
     return PlainTextResponse(out.getvalue(), media_type="text/csv", headers=headers)

@@ -11,6 +11,7 @@ from joserfc.errors import JoseError
 
 from leeway.app import App
 from web.auth import Viewer
+from web.proxy import root_of
 
 
 def role_of(app: App, address: str) -> Viewer | None:
@@ -39,7 +40,8 @@ def add_oidc(web: FastAPI, app: App) -> None:
 
     @web.get("/login", include_in_schema=False)
     async def login(request: Request) -> Response:
-        back = f"{given.url.rstrip('/')}/oidc/callback" if given.url else str(request.url_for("callback"))
+        here = given.url.rstrip("/") or f"{request.base_url}".rstrip("/") + root_of(request)
+        back = f"{here}/oidc/callback"
         answer: Response = await provider.authorize_redirect(request, back)
         return answer
 

@@ -1,5 +1,8 @@
 """`leeway web`: serve the page, and print links that sign in."""
 
+import socket
+from contextlib import suppress
+
 import uvicorn
 from rich.console import Console
 
@@ -25,11 +28,37 @@ def address(app: App) -> str:
     return given.url.rstrip("/") or f"http://{given.host}:{given.port}"
 
 
-def serve(app: App, out: Console) -> None:
-    """Serve until stopped."""
+def is_served(app: App) -> bool:
+    """Return True if something listens where the page should be."""
     given = app.settings.web
-    page = make(app)
-    start_socket_mode(app)
-    out.print(f"The page is at {address(app)}. A way in, once and within ten minutes:", markup=False)
-    out.print(sign_in_link(app, "ops"), markup=False)
-    uvicorn.run(page, host=given.host, port=given.port, log_level="warning", access_log=False)
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(given.host, given.host)  # noqa: S104 - asked of, not bound to
+    try:
+        with socket.create_connection((host, given.port), 2):
+            return True
+    except OSError:
+        return False
+
+
+def serve(app: App, out: Console) -> None:
+    """Serve until stopped. Raises NotReady where the port is taken; a way in is printed only once the page can be reached."""
+    given = app.settings.web
+    try:
+        listening = socket.create_server((given.host, given.port), family=_family(given.host))
+    except OSError as error:
+        raise NotReady(
+            f"{given.host}:{given.port} cannot be listened on: {error.strerror}. Is the page running already? "
+            "Stop it, or choose another web.port (LEEWAY_WEB__PORT)."
+        ) from None
+    with listening:
+        page = make(app)
+        start_socket_mode(app)
+        out.print(f"The page is at {address(app)}. A way in, once and within ten minutes:", markup=False)
+        out.print(sign_in_link(app, "ops"), markup=False)
+        # The page reads the proxy's headers itself, by web.trusted_proxies.
+        config = uvicorn.Config(page, log_level="warning", access_log=False, proxy_headers=False)
+        with suppress(KeyboardInterrupt):
+            uvicorn.Server(config).run(sockets=[listening])
+
+
+def _family(host: str) -> socket.AddressFamily:
+    return socket.AF_INET6 if ":" in host else socket.AF_INET

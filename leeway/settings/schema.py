@@ -4,6 +4,7 @@ Values are checked for what would fail only later, such as a token with a line b
 """
 
 import re
+from ipaddress import ip_address, ip_network
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import (
@@ -38,9 +39,19 @@ def _repository(value: str) -> str:
     return value
 
 
+def _network(value: str) -> str:
+    try:
+        if value != "*":
+            _ = ip_network(value, strict=False) if "/" in value else ip_address(value)
+    except ValueError:
+        raise ValueError("an address such as 10.0.0.5, a network such as 10.0.0.0/8, or * is needed") from None
+    return value
+
+
 Address = Annotated[str, AfterValidator(_address)]
 Token = Annotated[SecretStr, AfterValidator(_ascii)]
 Names = list[Annotated[str, Field(min_length=1)]]
+Networks = list[Annotated[str, AfterValidator(_network)]]
 
 
 class _Section(BaseModel):
@@ -159,6 +170,7 @@ class WebSettings(_Section):
 
     With `oidc_issuer` (https://slack.com, or any OpenID Connect provider) people sign in there; `company` and `ops` list
     the addresses of those roles, and a team's lead in okrs.yaml sees that team. `metrics_token` is what Prometheus sends.
+    `url` may have a path. X-Forwarded-For, -Proto and -Prefix are believed of `trusted_proxies`: addresses, networks, or "*".
     """
 
     host: str = "127.0.0.1"
@@ -167,6 +179,7 @@ class WebSettings(_Section):
     oidc_issuer: Address = ""
     oidc_client_id: str = ""
     oidc_client_secret: SecretStr = SecretStr("")
+    trusted_proxies: Networks = ["127.0.0.1", "::1"]
     company: Names = []
     ops: Names = []
     metrics_token: Token = SecretStr("")

@@ -13,6 +13,7 @@ from models import AuditDraw, Label, WorkItem, upsert
 from models.vocabulary import AUDIT
 from pipeline.files import InputError, text_of
 from pipeline.register.document import Register
+from pipeline.spreadsheet import unguarded
 
 NONE = "none"
 
@@ -85,6 +86,6 @@ def _rows(path: Path) -> Iterator[tuple[str, str, str]]:
         if column not in (reader.fieldnames or []):
             raise InputError(f"{path}, line 1: the column {column!r} is missing. Expected: item,key_result.")
     for row in reader:
-        name, answer = (row["item"] or "").strip(), (row["key_result"] or "").strip()
+        name, answer = unguarded((row["item"] or "").strip()), (row["key_result"] or "").strip()
         if name and answer:
             yield f"{path}, line {reader.line_num}", name, answer
