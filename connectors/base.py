@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 Cursor = Mapping[str, Any]
 """A JSON object that only its own connector reads; None stands for the beginning."""
@@ -142,6 +142,27 @@ class BadAnswer(SourceError):
     """An answer that is not what the vendor documents."""
 
 
+class NotFound(BadAnswer):
+    """The source says that what it was asked for by name is not there: deleted, out of sight, or never there."""
+
+
+class Unexpected(SourceError):
+    """An error that no source is known to make: a defect of ours, or an answer nobody has seen yet."""
+
+    def __init__(self, source: str, stream: str, error: Exception, record: str = "") -> None:
+        where = f"after record {record}" if record else "before the first record"
+        super().__init__(
+            source,
+            f"{stream}: stopped by an unexpected {type(error).__name__} {where}.",
+            "The next pull continues there; if it stops again, report the traceback that is in the log.",
+        )
+        self.stream, self.error = stream, error
+
+    def after(self, record: str) -> "Unexpected":
+        """The same, naming the last record that was read."""
+        return Unexpected(self.source, self.stream, self.error, record)
+
+
 class NotReachable(SourceError):
     """A channel, mailbox or the like that is configured but that the account cannot see."""
 
@@ -217,8 +238,10 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """What a page holds completely, so that whatever else is kept there has been deleted in the source.
+    """What a page holds completely: whatever else is kept there is missing in the source.
 
+    Missing is not deleted: what is missing is removed once `Connector.confirm` has found that it is not there. A `sure`
+    span needs no such proof, since the record itself lists all that belongs to it.
     With `item`: all signals on that item, or only those whose id begins with `prefix`; with `container`: all items of
     it; of the time from `after` (inclusive) to `before` (exclusive), None being open.
     """
@@ -228,6 +251,14 @@ class Span:
     container: str | None = None
     after: datetime | None = None
     before: datetime | None = None
+    sure: bool = False
+
+
+class Suspect(NamedTuple):
+    """A kept signal or, where `item` is its own id, a kept work item that a complete answer lacked."""
+
+    external_id: str
+    item: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,7 +266,7 @@ class Page:
     """What one answer of the source held, and the cursor that is right once it is stored (None: as it was).
 
     `read` names the records that were understood, as Failure.external_id does, so that an older failure is forgotten.
-    `gone` are external ids of items and signals that the source no longer has. `reached` is how far back in time the
+    `gone` are external ids of items and signals that the source is known no longer to have. `reached` is how far back in time the
     walk into the past has come.
     """
 
@@ -297,5 +328,13 @@ class Connector(Protocol):
         """Find what a source does not announce: deletions, and edits of what is not read again anyway.
 
         `known` are the external ids of all items and signals that are kept, in order. Raises SourceError.
+        """
+        ...
+
+    def confirm(self, stream: str, suspects: Sequence[Suspect]) -> list[str]:
+        """Ask for each of these by itself; return the external ids of those that the source says are not there.
+
+        Only a not-found is a deletion: what cannot be read, or is left out of an answer, stays. Raises SourceError. A
+        source without this method is believed where it leaves something out.
         """
         ...

@@ -18,9 +18,11 @@ _MARKED = re.compile(r"[<>&`:]")
 _ANGLE = re.compile(r"<([^<>]*)>")
 _LANGUAGES = ["en", "de", "es", "fr", "it", "nl", "pl", "sv", "da"]
 LONGEST_MAIL = 100_000
-_QUOTED = re.compile(
-    r"^\s*(>|&gt;)|^(On .{5,80} wrote:|Am .{5,80} schrieb.{0,60}:|El .{5,80} escribió:|-{2,} ?$|_{5,}$)"
-)
+_QUOTED = re.compile(r"^\s*(>|&gt;)|^(On .{5,80} wrote:|Am .{5,80} schrieb.{0,60}:|El .{5,80} escribió:)")
+_SIGNATURE = re.compile(r"^-- ?$")
+"""RFC 3676, 4.3: two dashes and a blank. Longer rows of dashes or underscores only part what people wrote."""
+_RULE = re.compile(r"^\s*[-_=*]{3,}\s*$")
+_HEADER = re.compile(r"^\s*\*?(From|Von|De|Da|Van|Od|Från|Fra)\b\*?\s?:")
 _BLOCKS = {"paragraph", "heading", "listItem", "tableRow", "blockquote", "panel", "taskItem", "decisionItem", "rule"}
 
 
@@ -148,14 +150,15 @@ def from_blocks(blocks: Any) -> str:
     return tidy("".join(parts))
 
 
-def from_html(markup: str | None) -> str:
-    """Plain text of a HubSpot body, without scripts, quoted replies and what follows a signature line."""
+def from_html(markup: str | None, *, mail: bool = True) -> str:
+    """Plain text of a HubSpot body, without scripts; of a mail also without quoted replies and signature."""
     if not markup:
         return ""
     if "<" not in markup and "&" not in markup:
-        return from_mail(markup)
+        return from_mail(markup) if mail else tidy(markup)
     tree = HTMLParser(markup)
-    for tag in tree.css("script, style, blockquote, pre, head, title, .gmail_quote, .gmail_signature, .hs_reply"):
+    quoted = ", blockquote, .gmail_quote, .gmail_signature, .hs_reply" if mail else ""
+    for tag in tree.css(f"script, style, pre, head, title{quoted}"):
         tag.decompose()
     for tag in tree.css("br, p, div, li, tr"):
         tag.insert_after("\n")
@@ -165,8 +168,8 @@ def from_html(markup: str | None) -> str:
                 tag.insert_after(f" {key}")
     for tag in tree.css("td, th"):
         tag.insert_after(" ")
-    body = tree.body
-    return from_mail(body.text() if body else "")
+    text = tree.body.text() if tree.body else ""
+    return from_mail(text) if mail else tidy(text)
 
 
 def from_mail(text: str | None) -> str:
@@ -180,11 +183,18 @@ def from_mail(text: str | None) -> str:
 
 
 def _unquoted(text: str) -> str:
-    kept = []
-    for line in text.splitlines():
+    kept: list[str] = []
+    lines = text.splitlines()
+    for number, line in enumerate(lines):
+        if _SIGNATURE.match(line):
+            break
+        if _RULE.match(line) and any(_HEADER.match(next_) for next_ in lines[number + 1 : number + 3]):
+            break  # Outlook's line above the mail that is answered
         if _QUOTED.match(line):
             if line.lstrip().startswith((">", "&gt;")):
                 continue
             break
         kept.append(line)
+    while kept and (_RULE.match(kept[-1]) or not kept[-1].strip()):
+        kept.pop()
     return "\n".join(kept)

@@ -219,11 +219,16 @@ def sync(
         bool, typer.Option("--sweep", help="Only look for what was deleted or silently edited; else once a day.")
     ] = False,
     minutes: Annotated[float | None, typer.Option(min=0.0, help="Spend at most so long on the past.")] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="With --sweep: remove also more than a few per cent of what there is.")
+    ] = False,
 ) -> None:
     """Only pull, without matching or alerts. Stopped at any moment, it goes on where it was."""
     from leeway.sync import sync_sources
 
-    errors = sync_sources(the_app(), source, err, out, retry_failed=retry_failed, sweep=sweep, minutes=minutes)
+    errors = sync_sources(
+        the_app(), source, err, out, retry_failed=retry_failed, sweep=sweep, minutes=minutes, force=force
+    )
     for error in errors:
         err.print(f"Error: {error}", markup=False)
     if errors:

@@ -22,6 +22,7 @@ def set_up(*, json: bool = False, level: int = logging.INFO) -> None:
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )  # fmt: skip
+    logging.captureWarnings(True)
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
     for name in {name for traits in all_traits().values() for name in traits.loggers}:
         logging.getLogger(name).setLevel(logging.ERROR)

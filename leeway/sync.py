@@ -14,7 +14,7 @@ from pipeline.ingest import sweep as sweeps
 
 def sync_sources(
     app: App, only: str | None, progress: Console, out: Console, *, retry_failed: bool = False, sweep: bool = False,
-    minutes: float | None = None,
+    minutes: float | None = None, force: bool = False,
 ) -> list[str]:  # fmt: skip
     """Pull each configured source, or read again what failed, or sweep; returns a sentence for each that failed.
 
@@ -32,7 +32,7 @@ def sync_sources(
                     done = sweeps.retry_failed(connector, app.sessions)
                     line = f"{done['read']} read or gone now, {done['failures']} still set aside"
                 elif sweep:
-                    done = sweeps.sweep(connector, app.sessions)
+                    done = sweeps.sweep(connector, app.sessions, force=force)
                     line = f"{done['removed']} removed, {done['signals']} signals changed"
                 else:
                     budget = timedelta(minutes=minutes) if minutes is not None else None

@@ -7,7 +7,8 @@ from functools import cache
 from typing import Any, cast
 
 import sqlalchemy
-from sqlalchemy import JSON, ColumnDefault, Dialect, Engine, Table, bindparam, create_engine, event, or_
+from sqlalchemy import JSON, ColumnDefault, Dialect, Engine, Table, Text, bindparam, create_engine, event, or_
+from sqlalchemy import cast as cast_to
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session
@@ -124,7 +125,10 @@ def _plan(
     updated = [] if keep else [name for name in given if name not in keys]
     if updated:
         new = {name: getattr(statement.excluded, name) for name in updated}
-        where = or_(*(plain.c[name].is_distinct_from(new[name]) for name in compare)) if compare else None
+        pairs = [(plain.c[name], new[name]) for name in compare]
+        # PostgreSQL cannot compare JSON; its text is what was stored.
+        as_text = [(cast_to(a, Text), cast_to(b, Text)) if isinstance(a.type, JSON) else (a, b) for a, b in pairs]
+        where = or_(*(a.is_distinct_from(b) for a, b in as_text)) if compare else None
         statement = statement.on_conflict_do_update(index_elements=list(keys), set_=new, where=where)
     else:
         statement = statement.on_conflict_do_nothing(index_elements=list(keys))

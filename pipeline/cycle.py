@@ -222,15 +222,20 @@ def pull_source(
         pulled += new
         progress(f"pull {name}", pulled, None)
 
+    counts = {"signals": 0, "failures": 0, "removed": 0}
     try:
         counts = ingest.pull(connector, sessions, since, tell, budget)
+    except SourceError as error:
+        report.errors.append(str(error))
+        counts["signals"] = pulled
+    try:  # also where a stream has failed: what the others deleted goes all the same
         if sweep_is_due(sessions, name):
             progress(f"sweep {name}", 0, None)
             counts["removed"] += sweep(connector, sessions)["removed"]
             retry_failed(connector, sessions)
     except SourceError as error:
-        report.errors.append(str(error))
-        counts = {"signals": pulled, "failures": 0}
+        if str(error) not in report.errors:
+            report.errors.append(str(error))
     for key, value in counts.items():
         report.counts[key] = report.counts.get(key, 0) + value
 

@@ -8,8 +8,10 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from connectors.registry import all_traits
 from models import Account, Person, Signal, WorkItem
 from models.session import in_batches
+from pipeline.sources import said_by_item, said_by_signals
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,9 @@ _COLUMNS = select(
 )  # fmt: skip
 
 
+_KEYS = select(WorkItem.source, WorkItem.key, WorkItem.external_id).order_by(WorkItem.source, WorkItem.external_id)
+
+
 @dataclass(frozen=True, slots=True)
 class LoadedItem:
     """An item with the id of its row. `kept_hash` names its vector where its words were deleted after encoding."""
@@ -79,32 +84,36 @@ def load_items(session: Session, ids: Sequence[int] | None = None) -> list[Loade
     for row in rows:
         key = (row.source, row.external_id)
         named = dict.fromkeys([*row.mentions, *mentions.get(key, ())])
-        issues = [item_id("jira", by_key[name]) for name in named if name in by_key]
+        issues = [by_key[name] for name in named if name in by_key]
         people = [row.assignee] if row.assignee else authors.get(key, [])
         parent = item_id(row.source, row.parent) if row.parent else None
-        text = " ".join(part for part in (row.text if row.source != "slack" else None, *said.get(key, ())) if part)
+        text = " ".join(part for part in (row.text if said_by_item(row.source) else None, *said.get(key, ())) if part)
         others = tuple(i for i in issues if i != item_id(*key))
         work.append(LoadedItem(row.id, Item(
             item_id(*key), row.source, row.kind, row.container, _team(row.source, people, teams), parent, row.title,
             text[:LONGEST_WORDS] or None, others, tuple(row.labels), row.automated, row.key,
-        ), row.text_hash if row.text_dropped and not (row.text and row.source == "jira") else None))  # fmt: skip
+        ), row.text_hash if row.text_dropped and not (row.text and not said_by_signals(row.source)) else None))  # fmt: skip
     return work
 
 
 def _all_keys(session: Session) -> dict[str, str]:
-    query = select(WorkItem.key, WorkItem.external_id).where(WorkItem.source == "jira", WorkItem.key.is_not(None))
-    return {key: id_ for key, id_ in session.execute(query) if key}
+    return _ids(session.execute(_KEYS.where(WorkItem.key.is_not(None))))
 
 
 def _by_key(session: Session, rows: Sequence[Any], mentions: Mapping[Any, Sequence[str]]) -> dict[str, str]:
     names = sorted({name for row in rows for name in row.mentions} | {n for named in mentions.values() for n in named})
-    query = select(WorkItem.key, WorkItem.external_id).where(WorkItem.source == "jira")
-    return {
-        key: id_
-        for some in in_batches(names)
-        for key, id_ in session.execute(query.where(WorkItem.key.in_(some)))
-        if key
-    }
+    found: dict[str, str] = {}
+    for some in in_batches(names):
+        found |= _ids(session.execute(_KEYS.where(WorkItem.key.in_(some))))
+    return found
+
+
+def _ids(rows: Iterable[Any]) -> dict[str, str]:
+    """Names of items by the key that people use; where two sources use one, the first source's."""
+    found: dict[str, str] = {}
+    for source, key, external_id in rows:
+        found.setdefault(key, item_id(source, external_id))
+    return found
 
 
 _Key = tuple[str, str]
@@ -118,9 +127,12 @@ def _signals(
     named: dict[_Key, list[str]] = defaultdict(list)
     authors: dict[_Key, list[str]] = defaultdict(list)
     # Comments on issues are answers to what the title says; a thread or deal has no words but what is said in it.
-    query = select(Signal.source, Signal.item, Signal.text, Signal.mentions, Signal.account).where(
-        Signal.source != "jira"
-    ).order_by(Signal.at, Signal.source, Signal.external_id)  # fmt: skip
+    silent = sorted(source for source in all_traits() if not said_by_signals(source))
+    query = (
+        select(Signal.source, Signal.item, Signal.text, Signal.mentions, Signal.account)
+        .where(Signal.source.not_in(silent))
+        .order_by(Signal.at, Signal.source, Signal.external_id)
+    )
     if rows is None:
         queries = [query]
     else:
@@ -129,7 +141,7 @@ def _signals(
             by_source[row.source].append(row.external_id)
         queries = [
             query.where(Signal.source == source, Signal.item.in_(some))
-            for source, names in by_source.items() if source != "jira" for some in in_batches(names)
+            for source, names in by_source.items() if said_by_signals(source) for some in in_batches(names)
         ]  # fmt: skip
     for one in queries:
         for source, item, text, mentions, account in session.execute(one):

@@ -9,12 +9,22 @@ from typing import Any
 from hubspot import HubSpot
 from urllib3.exceptions import HTTPError
 
-from connectors.base import BadAnswer, CredentialError, RateLimited, ScopeError, SourceError, SourceUnavailable
+from connectors.base import (
+    BadAnswer,
+    CredentialError,
+    NotFound,
+    RateLimited,
+    ScopeError,
+    SourceError,
+    SourceUnavailable,
+)
 from connectors.limits import Limiter, Rate
 from connectors.retry import retrying, seconds_of
 
 SOURCE = "hubspot"
 TIMEOUT_SECONDS = 30
+BATCH = 100
+_NOT_FOUND = {"OBJECT_NOT_FOUND", "NOT_FOUND"}
 SCOPE_PAGE = "HubSpot, Settings, Integrations, Private Apps, your app, Scopes"
 
 
@@ -41,10 +51,29 @@ class HubSpotClient:
         """Records by id, at most a hundred."""
         return self._ask(lambda: self._vendor.crm.objects.batch_api.read(type_, query, **_raw()))
 
+    def read(self, type_: str, id_: str) -> Any:
+        """One record by its id, archived or not. Raises NotFound where HubSpot says that it is not there."""
+        return self._ask(lambda: self._vendor.crm.objects.basic_api.get_by_id(type_, id_, **_raw()))
+
+    def by_id(self, stream: str, ids: Sequence[str], properties: list[str]) -> tuple[list[dict[str, Any]], set[str]]:
+        """The records that are there, and the ids of those that HubSpot says are archived or not found.
+
+        What is in neither failed for some other reason, or was left out, and is taken for neither.
+        """
+        query = {"inputs": [{"id": id_} for id_ in ids], "properties": properties, "propertiesWithHistory": []}
+        answer = self.batch_read(stream, query)
+        rows = [record for record in answer.get("results") or [] if isinstance(record, dict) and "id" in record]
+        gone = {str(record["id"]) for record in rows if record.get("archived")} | not_found(answer)
+        return [record for record in rows if not record.get("archived")], gone
+
     def associations(self, type_: str, target: str, inputs: Sequence[Mapping[str, str]]) -> Any:
         """What records hang on, at most a hundred."""
         api = self._vendor.crm.associations.v4.batch_api
         return self._ask(lambda: api.get_page(type_, target, {"inputs": inputs}, **_raw()))
+
+    def pipeline(self, type_: str, id_: str) -> Any:
+        """One pipeline. Raises NotFound where HubSpot says that it is not there."""
+        return self._ask(lambda: self._vendor.crm.pipelines.pipelines_api.get_by_id(type_, id_, **_raw()))
 
     def pipelines(self, type_: str) -> Any:
         """The pipelines of deals or of tickets, with their stages."""
@@ -93,7 +122,21 @@ class HubSpotClient:
             return RateLimited(SOURCE, seconds_of((error.headers or {}).get("Retry-After"), 10))
         if status == 0 or status >= 500:
             return SourceUnavailable(SOURCE, f"{self.api_url} answered {status}.")
+        if status == 404:
+            return NotFound(SOURCE, f"{self.api_url} has no such record.")
         return BadAnswer(SOURCE, f"{self.api_url} answered {status}: {str(error.body)[:200]}")
+
+
+def not_found(answer: Mapping[str, Any]) -> set[str]:
+    """Ids of which a batch's answer says that they are not there; its other errors are no deletions."""
+    found: set[str] = set()
+    for error in answer.get("errors") or []:
+        if isinstance(error, Mapping) and error.get("category") in _NOT_FOUND:
+            context = error.get("context") or {}
+            for name in ("ids", "id", "fromObjectId"):
+                ids = context.get(name) or []
+                found |= {str(one) for one in (ids if isinstance(ids, list) else [ids])}
+    return found
 
 
 def _missing_scopes(body: Any) -> str:

@@ -9,6 +9,7 @@ of time, the newest first. An engagement counts only where it hangs on a deal or
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from typing import Any
@@ -18,26 +19,31 @@ from connectors.base import (
     Check,
     Cursor,
     Failure,
+    NotFound,
     Page,
     ScopeError,
     Signal,
     SourceError,
     SourceUnavailable,
     Span,
+    Suspect,
     WorkItem,
 )
 from connectors.checks import after_pages, clock_row, listed_rows
-from connectors.hubspot.client import HubSpotClient
-from connectors.hubspot.parse import ENGAGEMENTS, PROPERTIES, parse_engagement, parse_owner, parse_record
+from connectors.hubspot.client import BATCH, HubSpotClient
+from connectors.hubspot.links import Links, Pipelines
+from connectors.hubspot.parse import ENGAGEMENTS, ENTERED, PROPERTIES, parse_engagement, parse_owner, parse_record
 from connectors.limits import Limiter, Rate
+from connectors.records import is_outdated, set_aside
 
 OVERLAP = timedelta(minutes=5)
 RECENT = timedelta(days=14)
 """What a first pull reads before it turns to the past."""
 SLICE_MILLIS = 28 * 86_400_000
 _BAD = (KeyError, TypeError, ValueError, AttributeError, OverflowError)
+PARSER = 2
+"""Version of the parsers; what an older one read is read again. 2: open tasks and meetings not held are no work."""
 PAGE_SIZE = 200
-BATCH = 100
 TYPES = ("deals", "tickets", *ENGAGEMENTS)
 SCOPES = {
     "crm.objects.deals.read": ("deals", "read deals"),
@@ -63,8 +69,8 @@ class HubSpotConnector:
         self.client = HubSpotClient(
             self.api_url, token, self._search_rate, Rate.per_second(requests_per_second), limiter or Limiter()
         )
-        self._pipelines: dict[str, dict[str, Any]] = {}
-        self._listed: dict[str, bool] = {}
+        self._pipelines = Pipelines(self.client, pipelines)
+        self._links = Links(self.client, self._pipelines)
 
     def check(self, since: datetime) -> list[Check]:
         """See connectors.base.Connector."""
@@ -83,7 +89,7 @@ class HubSpotConnector:
         names: set[str] = set()
         for kind in ("deals", "tickets"):
             try:
-                names |= {pipeline["label"] for pipeline in self._known_pipelines(kind).values()}
+                names |= {pipeline["label"] for pipeline in self._pipelines.of(kind).values()}
             except ScopeError:
                 continue  # said above, as a scope
         checks += listed_rows("pipeline", self.pipelines, names, f"Existing ones: {', '.join(sorted(names))}.")
@@ -99,6 +105,8 @@ class HubSpotConnector:
 
     def streams(self) -> list[str]:
         """Owners first, then deals and tickets, then what hangs on them."""
+        self._pipelines.expire()  # pipelines, and where deals are, may have changed since the last pull
+        self._links.expire()
         return ["owners", *TYPES]
 
     def pull(self, stream: str, cursor: Cursor | None, since: datetime) -> Iterator[Page]:
@@ -107,8 +115,8 @@ class HubSpotConnector:
             yield from self._pull_owners()
             return
         recent = max(_millis(since), int((self._now() - RECENT.total_seconds()) * 1000))
-        state = dict(cursor or {"modified": recent, "back": recent})
-        back = {"back": state.get("back", 0)} | ({"slice": state["slice"]} if "slice" in state else {})
+        state = dict(cursor or {"modified": recent, "back": recent, "parser": PARSER})
+        back = {"back": 0} | {key: state[key] for key in ("back", "slice", "parser") if key in state}
         overlap = int(OVERLAP.total_seconds() * 1000) if cursor and "id" not in state else 0
         start = int(state["modified"]) - overlap
         newest = int(state["newest"]) if "newest" in state else max(start, self._newest_change(stream))
@@ -118,11 +126,16 @@ class HubSpotConnector:
             yield self._page(stream, records, back | after)
 
     def earlier(self, stream: str, cursor: Cursor, since: datetime) -> Iterator[Page]:
-        """The past in slices, newest first. What changes meanwhile leaves its slice and is met by `pull`."""
+        """The past in slices, newest first; all of it again where an older parser read it.
+
+        What changes meanwhile leaves its slice and is met by `pull`.
+        """
         if stream == "owners":
             return
         kept = {key: value for key, value in cursor.items() if key not in ("back", "slice")}
         back, running, oldest = int(cursor.get("back", 0)), cursor.get("slice"), _millis(since)
+        if is_outdated(cursor, PARSER):
+            kept["parser"], back, running = PARSER, int(cursor["modified"]) + 1, None
         while back > oldest:
             if running is None:
                 high = min(back, self._newest_change(stream, back) + 1)  # over the months in which nothing changed
@@ -141,13 +154,16 @@ class HubSpotConnector:
 
     def again(self, stream: str, records: Sequence[str]) -> Iterator[Page]:
         """See connectors.base.Connector."""
+        if stream == "owners":
+            yield from (replace(page, cursor=None) for page in self._pull_owners())
+            return
         for first in range(0, len(records), BATCH):
             some = list(records[first : first + BATCH])
-            found = self._by_id(stream, some, self._properties(stream))
-            gone = sorted(set(some) - {str(record.get("id")) for record in found})
+            found, archived = self.client.by_id(stream, some, self._properties(stream))
+            left = set(some) - {str(record.get("id")) for record in found}
+            gone = sorted(archived | {id_ for id_ in left - archived if self._is_gone(stream, id_)})
             page = self._page(stream, found, None)
-            yield Page(stream, None, page.items, page.signals, (), page.failures, [*page.read, *gone],
-                       gone=[*page.gone, *(f"{stream}:{id_}" for id_ in gone)])  # fmt: skip
+            yield replace(page, read=[*page.read, *gone], gone=[*page.gone, *(f"{stream}:{id_}" for id_ in gone)])
 
     def sweep(self, known: Iterable[str]) -> Iterator[Page]:
         """Ask for every known record by its id: archived ones (HubSpot's recycle bin) and deleted ones are gone."""
@@ -166,10 +182,26 @@ class HubSpotConnector:
 
     def _swept(self, type_: str, of_record: Mapping[str, list[str]]) -> Iterator[Page]:
         wanted = ["pipeline", "hs_pipeline"] if type_ in ("deals", "tickets") else []
-        there = {str(r["id"]) for r in self._by_id(type_, list(of_record), wanted) if self._is_listed(type_, r)}
-        gone = [id_ for record, ids in of_record.items() if record not in there for id_ in (f"{type_}:{record}", *ids)]
-        if gone:
-            yield Page("sweep", {}, gone=gone)
+        found, gone = self.client.by_id(type_, list(of_record), wanted)
+        there = {str(record["id"]) for record in found}
+        gone |= {str(record["id"]) for record in found if self._pipelines.is_unlisted(type_, record)}
+        gone |= {id_ for id_ in of_record if id_ not in there | gone and self._is_gone(type_, id_)}
+        names = [id_ for record, ids in of_record.items() if record in gone for id_ in (f"{type_}:{record}", *ids)]
+        if names:
+            yield Page("sweep", {}, gone=names)
+
+    def confirm(self, stream: str, suspects: Sequence[Suspect]) -> list[str]:
+        """Ask for each record by its id. See connectors.base.Connector."""
+        return [one.external_id for one in suspects if self._is_gone(*one.external_id.split(":")[:2])]
+
+    def _is_gone(self, type_: str, id_: str) -> bool:
+        """Return True only if HubSpot answers 404 to a question for this one record, or that it is archived."""
+        try:
+            return bool(self.client.read(type_, id_).get("archived"))
+        except NotFound:
+            return True
+        except (BadAnswer, SourceUnavailable):
+            return False
 
     def _walk(
         self, stream: str, filters: list[dict[str, str]], last: str
@@ -193,22 +225,16 @@ class HubSpotConnector:
 
     def _alone(self, stream: str, id_: str, error: SourceError) -> dict[str, Any]:
         try:
-            found = self._by_id(stream, [id_], self._properties(stream))
-            return found[0] if found else {"id": id_, "gone": True}
+            found, archived = self.client.by_id(stream, [id_], self._properties(stream))
+            return found[0] if found else {"id": id_, "gone" if id_ in archived else "unreadable": error.message}
         except SourceUnavailable:
             return {"id": id_, "unreadable": error.message}
-
-    def _by_id(self, stream: str, ids: Sequence[str], properties: list[str]) -> list[dict[str, Any]]:
-        query = {"inputs": [{"id": id_} for id_ in ids], "properties": properties, "propertiesWithHistory": []}
-        answer = self.client.batch_read(stream, query)
-        return [record for record in answer.get("results", []) if not record.get("archived")]
 
     def _page(
         self, stream: str, records: list[dict[str, Any]], cursor: Cursor | None, reached: datetime | None = None
     ) -> Page:
-        pipelines = self._known_pipelines("tickets" if stream == "tickets" else "deals")
         readable = [r for r in records if isinstance(r, dict) and not r.get("gone") and "unreadable" not in r]
-        links = self._associations(stream, readable) if stream in ENGAGEMENTS else {}
+        links, loose = self._links.of(stream, readable) if stream in ENGAGEMENTS else ({}, set())
         items: list[WorkItem] = []
         signals: list[Signal] = []
         failures: list[Failure] = []
@@ -222,23 +248,37 @@ class HubSpotConnector:
                     continue
                 if "unreadable" in record:
                     raise ValueError(record["unreadable"])
-                if stream in ENGAGEMENTS:
-                    item, its_signals = parse_engagement(record, stream, links[id_]) if id_ in links else (None, [])
-                else:
+                if stream not in ENGAGEMENTS:
+                    pipelines = self._pipelines.with_that_of(stream, record)
                     item, its_signals = parse_record(record, stream, pipelines, self.pipelines)
-            except _BAD as error:
-                failures.append(Failure(self.name, stream, id_, f"{type(error).__name__}: {error}"[:500]))
+                elif id_ in links:
+                    item, its_signals = parse_engagement(record, stream, links[id_])
+                elif id_ in loose:
+                    item, its_signals = None, []
+                else:
+                    raise ValueError("the answer does not say what it hangs on")
+            except Exception as error:  # the border around one record
+                failures.append(set_aside(self.name, stream, id_, error))
                 continue
             read.append(id_)
             items += [item] if item else []
             signals += its_signals
-            if not its_signals:  # moved to a pipeline, or to a deal of one, that is not listed
+            if not its_signals:  # not held, not done; moved to a pipeline, or to a deal of one, that is not listed
                 gone.append(f"{stream}:{id_}")
-            if stream not in ENGAGEMENTS and item:
-                spans.append(Span(item=item.external_id, prefix=f"{item.external_id}:"))
-            elif stream == "meetings" and its_signals:  # somebody may have been taken from the list of those there
-                spans.append(Span(item=its_signals[0].item, prefix=f"{stream}:{id_}"))
+            spans += self._spans(stream, record, item, its_signals)
         return Page(stream, cursor, items, signals, (), failures, read, spans, gone, reached)
+
+    def _spans(
+        self, stream: str, record: Mapping[str, Any], item: WorkItem | None, signals: Sequence[Signal]
+    ) -> list[Span]:
+        """What a record itself says completely: when it entered each stage, and who was at a meeting."""
+        if stream not in ENGAGEMENTS and item:
+            names = [name for name in record["properties"] if name.startswith(ENTERED)]
+            stages = [f"{item.external_id}:stage:{name.removeprefix(ENTERED)}:" for name in names]
+            return [Span(item=item.external_id, prefix=prefix, sure=True) for prefix in stages]
+        if stream == "meetings" and signals and "hs_attendee_owner_ids" in record["properties"]:
+            return [Span(item=signals[0].item, prefix=f"{stream}:{record['id']}", sure=True)]
+        return []
 
     def _pull_owners(self) -> Iterator[Page]:
         for archived in (False, True):  # deals keep owners who have left
@@ -249,9 +289,9 @@ class HubSpotConnector:
                 for owner in answer["results"]:
                     try:
                         accounts.append(parse_owner(owner))
-                    except _BAD as error:
+                    except Exception as error:  # the border around one record
                         id_ = str(owner.get("id", "?")) if isinstance(owner, dict) else "?"
-                        failures.append(Failure(self.name, "owners", id_, f"{type(error).__name__}: {error}"[:500]))
+                        failures.append(set_aside(self.name, "owners", id_, error))
                 yield Page("owners", {}, accounts=accounts, failures=failures, read=[a.external_id for a in accounts])
                 after = ((answer.get("paging") or {}).get("next") or {}).get("after")
                 if not after:
@@ -267,68 +307,16 @@ class HubSpotConnector:
             query["filterGroups"] = [{"filters": [{"propertyName": name, "operator": "LT", "value": str(before)}]}]
         found = self.client.search(stream, query)["results"]
         try:
-            return int(datetime.fromisoformat(found[0]["properties"][name]).timestamp() * 1000) if found else 0
+            newest = int(datetime.fromisoformat(found[0]["properties"][name]).timestamp() * 1000) if found else 0
+            return min(newest, int(self._now() * 1000))  # one dated ahead must not hide what comes before it
         except _BAD:
             raise BadAnswer(self.name, f"{stream}: a record without a readable {name}.") from None
-
-    def _associations(self, stream: str, records: list[dict[str, Any]]) -> dict[str, str]:
-        """External id of the deal, else the ticket, of a listed pipeline that each engagement hangs on."""
-        found: dict[str, str] = {}
-        left = [str(record["id"]) for record in records]
-        for target in ("deals", "tickets"):  # where a call has both, the deal is the work
-            linked = self._links(stream, target, left) if left else {}
-            self._learn(target, {id_ for ids in linked.values() for id_ in ids})
-            for id_, targets in linked.items():
-                first = next((one for one in targets if self._listed.get(f"{target}:{one}")), None)
-                if first:
-                    found[id_] = f"{target}:{first}"
-            left = [id_ for id_ in left if id_ not in found]
-        return found
-
-    def _links(self, stream: str, target: str, ids: Sequence[str]) -> dict[str, list[str]]:
-        """Ids linked to each; a record with more links than one answer holds is asked for again from there on."""
-        found: dict[str, list[str]] = {}
-        inputs = [{"id": id_} for id_ in ids]
-        while inputs:
-            some, inputs = inputs[:BATCH], inputs[BATCH:]
-            answer = self.client.associations(stream, target, some)
-            for row in answer.get("results", []):
-                id_ = str(row["from"]["id"])
-                found.setdefault(id_, []).extend(str(one["toObjectId"]) for one in row.get("to") or [])
-                after = ((row.get("paging") or {}).get("next") or {}).get("after")
-                if after:
-                    inputs.append({"id": id_, "after": str(after)})
-        return found
-
-    def _learn(self, type_: str, ids: Iterable[str]) -> None:
-        """Note which deals or tickets are in a listed pipeline."""
-        unknown = sorted(id_ for id_ in ids if f"{type_}:{id_}" not in self._listed)
-        if len(self._listed) > 200_000:
-            self._listed.clear()
-        for first in range(0, len(unknown), BATCH):
-            some = unknown[first : first + BATCH]
-            found = {f"{type_}:{id_}": False for id_ in some}
-            for record in self._by_id(type_, some, ["pipeline", "hs_pipeline"]):
-                found[f"{type_}:{record['id']}"] = self._is_listed(type_, record)
-            self._listed |= found  # only now: other streams read it meanwhile
-
-    def _is_listed(self, type_: str, record: Mapping[str, Any]) -> bool:
-        if type_ in ENGAGEMENTS:
-            return True
-        id_ = (record.get("properties") or {}).get("pipeline" if type_ == "deals" else "hs_pipeline")
-        return self._known_pipelines(type_).get(str(id_), {}).get("label") in self.pipelines
-
-    def _known_pipelines(self, kind: str) -> dict[str, Any]:
-        if kind not in self._pipelines:
-            answer = self.client.pipelines(kind)
-            self._pipelines[kind] = {pipeline["id"]: pipeline for pipeline in answer["results"]}
-        return self._pipelines[kind]
 
     def _properties(self, stream: str) -> list[str]:
         names = [*PROPERTIES[stream], "hs_lastmodifieddate", "hs_createdate", "createdate", "hubspot_owner_id"]
         if stream in ("deals", "tickets"):
-            stages = (s["id"] for p in self._known_pipelines(stream).values() for s in p["stages"])
-            names += [f"hs_v2_date_entered_{stage}" for stage in stages]
+            stages = (s["id"] for p in self._pipelines.of(stream).values() for s in p["stages"])
+            names += [f"{ENTERED}{stage}" for stage in stages]
         return names
 
 

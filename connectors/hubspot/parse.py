@@ -4,20 +4,22 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from connectors.base import Account, Signal, WorkItem
+from connectors.base import Account, ItemKind, Signal, SignalKind, WorkItem
 from connectors.text import from_html, hours_of, issue_keys
+from connectors.times import plausible
 
 ENGAGEMENTS = ("calls", "meetings", "emails", "notes", "tasks")
 PROPERTIES: dict[str, tuple[str, ...]] = {
     "deals": ("dealname", "description", "pipeline", "dealstage", "closedate"),
     "tickets": ("subject", "content", "hs_pipeline", "hs_pipeline_stage"),
-    "calls": ("hs_timestamp", "hs_call_title", "hs_call_body", "hs_call_duration"),
+    "calls": ("hs_timestamp", "hs_call_title", "hs_call_body", "hs_call_duration", "hs_call_status"),
     "meetings": ("hs_timestamp", "hs_meeting_title", "hs_meeting_body", "hs_meeting_start_time",
                  "hs_meeting_end_time", "hs_attendee_owner_ids", "hs_meeting_outcome"),
     "emails": ("hs_timestamp", "hs_email_subject", "hs_email_text", "hs_email_direction"),
     "notes": ("hs_timestamp", "hs_note_body"),
-    "tasks": ("hs_timestamp", "hs_task_subject", "hs_task_body", "hs_task_status"),
+    "tasks": ("hs_timestamp", "hs_task_subject", "hs_task_body", "hs_task_status", "hs_task_completion_date"),
 }  # fmt: skip
+ENTERED = "hs_v2_date_entered_"
 _TEXT = {
     "calls": ("hs_call_title", "hs_call_body"),
     "meetings": ("hs_meeting_title", "hs_meeting_body"),
@@ -25,6 +27,8 @@ _TEXT = {
     "notes": (None, "hs_note_body"),
     "tasks": ("hs_task_subject", "hs_task_body"),
 }
+_NOT_HELD = {"CANCELED", "CANCELLED", "NO_SHOW", "RESCHEDULED"}
+_NOT_MADE = {"CANCELED", "CANCELLED", "FAILED", "QUEUED", "RINGING", "MISSED", "BUSY", "NO_ANSWER"}
 LONGEST_TEXT = 20_000
 LONGEST_HOURS = 12.0
 
@@ -34,32 +38,36 @@ def parse_record(
 ) -> tuple[WorkItem | None, list[Signal]]:
     """Read a deal or ticket; nothing where its pipeline is not listed.
 
-    Each stage entered is a transition by the owner at the time HubSpot keeps for it.
+    Each stage entered is a transition by the owner at the time HubSpot keeps for it. Raises KeyError, TypeError or
+    ValueError for what HubSpot does not document, and where the pipeline is none that HubSpot has named.
     """
     deal = stream == "deals"
     properties = record["properties"]
-    pipeline = pipelines.get(properties["pipeline" if deal else "hs_pipeline"])
-    if pipeline is None or pipeline["label"] not in listed:
+    name = properties["pipeline" if deal else "hs_pipeline"]
+    if name not in pipelines:
+        raise ValueError(f"the pipeline {name!r} is in no list of pipelines")
+    pipeline = pipelines[name]
+    if pipeline["label"] not in listed:
         return None, []
     id_, owner = f"{stream}:{record['id']}", properties.get("hubspot_owner_id") or None
     title = properties.get("dealname" if deal else "subject")
-    text = from_html(properties.get("description" if deal else "content"))[:LONGEST_TEXT] or None
+    text = from_html(properties.get("description" if deal else "content"), mail=not deal)[:LONGEST_TEXT] or None
     stages = {stage["id"]: stage for stage in pipeline["stages"]}
     stage = stages.get(properties["dealstage" if deal else "hs_pipeline_stage"])
     created = _time(properties.get("createdate") or properties["hs_createdate"])
     item = WorkItem(
-        "hubspot", id_, stream.removesuffix("s"), pipeline["label"], title, text,
+        "hubspot", id_, ItemKind(stream.removesuffix("s")), pipeline["label"], title, text,
         status=stage["label"] if stage else None, assignee=owner, mentions=issue_keys(title, text),
         created_at=created, updated_at=_time(properties["hs_lastmodifieddate"]),
     )  # fmt: skip
-    signals = [Signal("hubspot", f"{id_}:created", id_, "created", created, owner)]
+    signals = [Signal("hubspot", f"{id_}:created", id_, SignalKind.CREATED, created, owner)]
     for stage_id, one in stages.items():
-        entered = properties.get(f"hs_v2_date_entered_{stage_id}")
+        entered = properties.get(f"{ENTERED}{stage_id}")
         if entered:
             at, closed = _time(entered), str((one.get("metadata") or {}).get("isClosed", "")).lower() == "true"
             closed = closed or str((one.get("metadata") or {}).get("ticketState", "")) == "CLOSED"
             signals.append(Signal(
-                "hubspot", f"{id_}:stage:{stage_id}:{int(at.timestamp())}", id_, "stage", at, owner,
+                "hubspot", f"{id_}:stage:{stage_id}:{int(at.timestamp())}", id_, SignalKind.STAGE, at, owner,
                 detail={"to": one["label"], "closed": closed},
             ))  # fmt: skip
     return item, signals
@@ -71,12 +79,15 @@ def parse_engagement(
     """Read a call, meeting, e-mail, note or task.
 
     On a deal or ticket it is a signal about that; only without one is it a work item of its own. A meeting
-    is one signal for each attending owner, since each spent the time.
+    is one signal for each attending owner, since each spent the time. Nothing where nobody worked: a task that is not
+    done (its `hs_timestamp` is the due date), a meeting that was not held, a call that was not made.
     """
+    if not _happened(record["properties"], stream):
+        return None, []
     properties, kind = record["properties"], stream.removesuffix("s")
     title_name, body_name = _TEXT[stream]
     title = properties.get(title_name) if title_name else None
-    body = from_html(properties.get(body_name))[:LONGEST_TEXT] or None
+    body = from_html(properties.get(body_name), mail=stream == "emails")[:LONGEST_TEXT] or None
     if stream == "emails" and properties.get("hs_email_direction") == "INCOMING_EMAIL":
         owners: list[str | None] = [None]  # the customer's work, not ours
     else:
@@ -84,18 +95,31 @@ def parse_engagement(
         owners = list(dict.fromkeys([*attending, properties.get("hubspot_owner_id")])) if attending else [
             properties.get("hubspot_owner_id") or None
         ]  # fmt: skip
-    at = _time(properties.get("hs_timestamp") or properties["hs_createdate"])
+    done = properties.get("hs_task_completion_date") or properties.get("hs_lastmodifieddate")
+    when = done if stream == "tasks" and done else properties.get("hs_timestamp")
+    at = _time(when or properties["hs_createdate"])
     own = f"{stream}:{record['id']}"
     text = "\n".join(part for part in (title, body) if part) or None
     signals = [
-        Signal("hubspot", own if number == 0 else f"{own}:{owner}", parent or own, kind, at, owner,
+        Signal("hubspot", own if number == 0 else f"{own}:{owner}", parent or own, SignalKind(kind), at, owner,
                hours=_hours(properties, stream), text=text, mentions=issue_keys(text))
         for number, owner in enumerate(owners)
     ]  # fmt: skip
     if parent:
         return None, signals
-    return WorkItem("hubspot", own, kind, "", title, body, mentions=issue_keys(text), created_at=at,
+    return WorkItem("hubspot", own, ItemKind(kind), "", title, body, mentions=issue_keys(text), created_at=at,
                     updated_at=at), signals  # fmt: skip
+
+
+def _happened(properties: Mapping[str, Any], stream: str) -> bool:
+    """Return True if somebody has worked for it."""
+    if stream == "tasks":
+        return str(properties.get("hs_task_status") or "").upper() == "COMPLETED"
+    if stream == "meetings":
+        return str(properties.get("hs_meeting_outcome") or "").upper() not in _NOT_HELD
+    if stream == "calls" and not properties.get("hs_call_duration"):
+        return str(properties.get("hs_call_status") or "").upper() not in _NOT_MADE
+    return True
 
 
 def parse_owner(owner: Mapping[str, Any]) -> Account:
@@ -109,13 +133,13 @@ def _hours(properties: Mapping[str, Any], stream: str) -> float | None:
     if stream == "calls" and properties.get("hs_call_duration"):
         return min(hours_of(float(properties["hs_call_duration"]) / 1000), LONGEST_HOURS)
     start, end = properties.get("hs_meeting_start_time"), properties.get("hs_meeting_end_time")
-    if stream == "meetings" and start and end and properties.get("hs_meeting_outcome") not in ("CANCELED", "NO_SHOW"):
+    if stream == "meetings" and start and end:
         return max(0.0, min((_time(end) - _time(start)).total_seconds() / 3600, LONGEST_HOURS))
     return None
 
 
 def _time(text: str) -> datetime:
     if text.isdigit():
-        return datetime.fromtimestamp(int(text) / 1000, UTC)
+        return plausible(datetime.fromtimestamp(int(text) / 1000, UTC))
     at = datetime.fromisoformat(text)
-    return (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC)
+    return plausible((at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC))

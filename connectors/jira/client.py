@@ -11,17 +11,22 @@ import requests
 from jira import JIRA
 from jira.exceptions import JIRAError
 
-from connectors.base import BadAnswer, CredentialError, RateLimited, ScopeError, SourceError, SourceUnavailable
+from connectors.base import (
+    BadAnswer,
+    CredentialError,
+    NotFound,
+    RateLimited,
+    ScopeError,
+    SourceError,
+    SourceUnavailable,
+)
 from connectors.limits import Limiter, Rate
 from connectors.retry import retrying, seconds_of
 
 SOURCE = "jira"
 PAGE_SIZE = 100
+_REFUSED = {"AUTHENTICATED_FAILED", "AUTHENTICATION_DENIED"}
 TOKEN_URL = "https://id.atlassian.com/manage-profile/security/api-tokens"  # noqa: S105
-
-
-class NotFound(BadAnswer):
-    """404: deleted, moved out of sight, or never there."""
 
 
 class JiraClient:
@@ -29,22 +34,34 @@ class JiraClient:
 
     def __init__(self, url: str, email: str, token: str, timeout: float, rate: Rate, limiter: Limiter) -> None:
         self.url = url
-        self._options = {"server": url, "rest_api_version": "3"}
         self._auth: dict[str, Any] = {"basic_auth": (email, token)} if email else {"token_auth": token}
         self._timeout, self._rate, self._limiter = timeout, rate, limiter
         self._vendor: JIRA | None = None
+        self._login = ""
         self.skew: float | None = None
 
     @property
     def vendor(self) -> JIRA:
         """The vendor's client; asks the server on first use which kind of Jira it is."""
         if self._vendor is None:
-            client = self._retried(
-                lambda: JIRA(self.url, options=self._options, max_retries=0, timeout=self._timeout, **self._auth)
-            )
+            try:
+                client = self._connected("3")
+            except NotFound:  # Data Center has REST v2 only
+                client = self._connected("2")
             client._session.hooks["response"].append(self._heard)
             self._vendor = client
         return self._vendor
+
+    def _connected(self, version: str) -> JIRA:
+        options = {"server": self.url, "rest_api_version": version}
+        return self._retried(
+            lambda: JIRA(self.url, options=options, max_retries=0, timeout=self._timeout, **self._auth)
+        )
+
+    @property
+    def is_cloud(self) -> bool:
+        """Return True for Jira Cloud, False for Data Center. Raises SourceError."""
+        return bool(self.vendor._is_cloud)
 
     def ask(self, call: Callable[[JIRA], Any]) -> Any:
         """Run one call of the vendor's client. Raises SourceError."""
@@ -58,7 +75,7 @@ class JiraClient:
     def search(self, jql: str, token: Any, fields: str, *, changelog: bool) -> Any:
         """One page of a search and `nextPageToken`, which is missing on the last one. Raises SourceError."""
         expand = "changelog" if changelog else None
-        if self.vendor._is_cloud:
+        if self.is_cloud:
             return self.ask(
                 lambda jira: jira.enhanced_search_issues(
                     jql, nextPageToken=token, maxResults=PAGE_SIZE, fields=fields, expand=expand, json_result=True
@@ -78,7 +95,7 @@ class JiraClient:
     def by_id(self, projects: str, ids: Sequence[str], fields: str, *, changelog: bool) -> list[dict[str, Any]]:
         """Those of at most PAGE_SIZE issues that are there. `projects` is the JQL that names the listed ones."""
         expand = ["changelog"] if changelog else []
-        if not self.vendor._is_cloud:
+        if not self.is_cloud:
             jql = f"{projects} AND id in ({', '.join(ids)})"
             answer = self.ask(
                 lambda jira: jira.search_issues(
@@ -96,11 +113,20 @@ class JiraClient:
         answer = self.ask(lambda jira: jira._session.post(url, data=json.dumps(wanted)).json())
         return list(answer.get("issues", []))
 
+    def is_there(self, path: str) -> bool:
+        """Return False only where the server says 404 of what it is asked for by name. Raises SourceError."""
+        try:
+            self.get(path)
+        except NotFound:
+            return False
+        return True
+
     def _retried(self, call: Callable[[], Any]) -> Any:
         return retrying(lambda: self._translated(call), self._limiter, "jira", self._rate)
 
     def _heard(self, response: requests.Response, *_: Any, **__: Any) -> None:
-        """Read the answer's headers: the server's clock, and whether its bucket is empty."""
+        """Read the answer's headers: whether the login holds, the server's clock, and whether its bucket is empty."""
+        self._login = response.headers.get("X-Seraph-LoginReason", "")
         at = parsedate_to_datetime(response.headers["Date"]) if "Date" in response.headers else None
         self.skew = at.timestamp() - time.time() if at else None
         if response.headers.get("X-RateLimit-Remaining") == "0" and response.ok:
@@ -113,8 +139,12 @@ class JiraClient:
 
     def _translated(self, call: Any) -> Any:
         """Run a call of the client; its errors become ours, which say whether to try again."""
+        self._login = ""
         try:
-            return call()
+            answer = call()
+            if _REFUSED & {reason.strip() for reason in self._login.split(",")}:
+                raise self._refused()  # answers like a Jira that has nothing to show
+            return answer
         except JIRAError as error:
             raise self._error(error) from None  # the client's message holds headers and the whole body
         except (requests.JSONDecodeError, RecursionError, UnicodeDecodeError):
@@ -124,14 +154,17 @@ class JiraClient:
                 SOURCE, f"no answer from {self.url} ({type(error).__name__}).", "Check jira.url and the network."
             ) from None
 
+    def _refused(self) -> SourceError:
+        return CredentialError(
+            SOURCE,
+            "the token is not accepted.",
+            f"Make a new one at {TOKEN_URL}, or in your Jira's profile on Data Center, and set jira.email, jira.token.",
+        )
+
     def _error(self, error: JIRAError) -> SourceError:
         status, response = error.status_code, error.response
         if status == 401:
-            return CredentialError(
-                SOURCE,
-                "the token is not accepted.",
-                f"Make a new one at {TOKEN_URL} and set jira.email, jira.token.",
-            )
+            return self._refused()
         if status == 403:
             return ScopeError(SOURCE, "read:jira-work", "Give the account Browse Projects, or the token that scope.")
         retry_after = response.headers.get("Retry-After") if response is not None else None

@@ -27,24 +27,31 @@ from connectors.base import (
     Check,
     Cursor,
     Failure,
-    NotReachable,
+    NotFound,
     Page,
     Signal,
     SourceError,
     SourceUnavailable,
     Span,
+    Suspect,
     WorkItem,
 )
 from connectors.checks import after_pages, clock_row, listed_rows
-from connectors.jira.client import PAGE_SIZE, JiraClient, NotFound
-from connectors.jira.parse import parse_issue, read_time
+from connectors.jira.client import PAGE_SIZE, JiraClient
+from connectors.jira.parse import parse_issue
+from connectors.jira.projects import EpicFields, Projects
+from connectors.jira.statuses import Statuses
 from connectors.limits import Limiter, Rate
+from connectors.records import is_outdated, set_aside
+from connectors.times import read_time
 
 OVERLAP = timedelta(minutes=5)
 RECENT = timedelta(days=14)
 """What a first pull reads before it turns to the past."""
 FIELDS = ("summary,description,issuetype,status,project,parent,assignee,creator,reporter,labels,created,updated,"
           "comment,worklog,issuelinks")  # fmt: skip
+PARSER = 2
+"""Version of parse_issue; what an older one read is read again. 2: first values, states, epics by level."""
 LONGEST_PARTS = 5_000
 """Comments, changes and worklogs read of one issue; beyond that it is an automation's, not work."""
 _BAD = (KeyError, TypeError, ValueError, AttributeError, OverflowError)
@@ -62,7 +69,9 @@ class JiraConnector:
         self.url, self.projects, self._now = url.rstrip("/"), projects, now
         self._rate = Rate.per_second(requests_per_second)
         self.client = JiraClient(self.url, email, token, timeout, self._rate, limiter or Limiter())
-        self._categories: dict[str, str] = {}
+        self._projects = Projects(self.client, projects)
+        self._statuses = Statuses(self.client)
+        self._epics = EpicFields(self.client)
         self._known: set[str] = set()
 
     def check(self, since: datetime) -> list[Check]:
@@ -71,13 +80,13 @@ class JiraConnector:
         try:
             me = self.client.ask(lambda jira: jira.myself())
             checks.append(Check("account", True, f"{me.get('displayName', '?')}, time zone {me.get('timeZone', '?')}"))
-            visible = {p["key"] for p in self.client.get("project")}
+            visible = self._projects.find()
         except SourceError as error:
             return [*checks, Check("account", False, error.message, error.fix)]
         checks.append(clock_row(self.client.skew))
         fix = "Check the key, or give the account the permission Browse Projects there."
         checks += listed_rows("project", self.projects, visible, fix)
-        if visible & set(self.projects):
+        if self._projects.keys:
             checks.append(self._volume(since))
         return checks
 
@@ -90,19 +99,28 @@ class JiraConnector:
         return after_pages("issues", count, PAGE_SIZE, self._rate)
 
     def streams(self) -> list[str]:
-        """One stream: the search covers all projects in one walk."""
-        return ["issues"]
+        """The search covers all projects in one walk; each that cannot be read is a stream that says so.
+
+        Asks first who is signed in: with an expired token some Jiras answer a search with nothing instead of a 401.
+        """
+        self.client.get("myself")
+        self._projects.find()
+        self._statuses.expire()
+        issues = ["issues"] if self._projects.keys else []
+        return [*issues, *(f"project {name}" for name in self._projects.missing)]
 
     def pull(self, stream: str, cursor: Cursor | None, since: datetime) -> Iterator[Page]:
         """Walk on from the last update that is known. See connectors.base.Connector."""
+        if stream != "issues":
+            raise self._projects.refusal([stream.removeprefix("project ")])
         for issues, after in ahead(self._forward(cursor, since)):
             yield self._page(issues, after)
 
     def _forward(self, cursor: Cursor | None, since: datetime) -> Iterator[tuple[list[Any], dict[str, Any]]]:
         """Issues as they were answered, with the cursor that is right after them."""
         first = max(_millis(since), int((self._now() - RECENT.total_seconds()) * 1000))
-        state = dict(cursor or {"updated": first, "back": first, "walking": True})
-        back = {"back": state.get("back", 0)}
+        state = dict(cursor or {"updated": first, "back": first, "walking": True, "parser": PARSER})
+        back = {key: state[key] for key in ("back", "back_token", "parser") if key in state}
         start, token = int(state["updated"]), state.get("token")
         if not state.get("walking"):
             start -= _millis_of(OVERLAP)
@@ -114,18 +132,25 @@ class JiraConnector:
             token = more if last == start else None
             start = last
             walking = {"updated": start, "walking": True, "newest": newest, **({"token": token} if token else {})}
-            yield issues, back | (walking if more else {"updated": newest})
+            yield issues, back | (walking if more else {"updated": min(newest, self._now_millis())})
             if not more:
                 return
 
     def earlier(self, stream: str, cursor: Cursor, since: datetime) -> Iterator[Page]:
-        """The past, newest first. What changes meanwhile leaves this walk and is met by `pull`."""
+        """The past, newest first; all of it again where an older parser read it.
+
+        What changes meanwhile leaves this walk and is met by `pull`.
+        """
+        if stream != "issues":
+            return
         for issues, after in ahead(self._backward(cursor, since)):
             yield self._page(issues, after, datetime.fromtimestamp(after["back"] / 1000, UTC))
 
     def _backward(self, cursor: Cursor, since: datetime) -> Iterator[tuple[list[Any], dict[str, Any]]]:
         kept = {key: value for key, value in cursor.items() if key not in ("back", "back_token")}
         back, token, oldest = int(cursor.get("back", 0)), cursor.get("back_token"), _millis(since)
+        if is_outdated(cursor, PARSER):
+            kept["parser"], back, token = PARSER, max(int(cursor["updated"]), self._now_millis()), None
         while back > oldest:
             query = f"updated >= {oldest} AND updated <= {back}"
             issues, times, more = self._found(query, "updated DESC, id DESC", token)
@@ -136,29 +161,50 @@ class JiraConnector:
 
     def again(self, stream: str, records: Sequence[str]) -> Iterator[Page]:
         """See connectors.base.Connector."""
+        self._projects.find()
         for first in range(0, len(records), PAGE_SIZE):
-            some = records[first : first + PAGE_SIZE]
-            page = self._page(self._by_id(some, FIELDS), None)
-            gone = sorted({*some} - {*page.read} - {failure.external_id for failure in page.failures})
+            some = [record for record in records[first : first + PAGE_SIZE] if record.isdigit()]
+            page = self._page(self._by_id(some, FIELDS), None) if some else Page(stream, None)
+            left = sorted({*some} - {*page.read} - {failure.external_id for failure in page.failures})
+            gone = [id_ for id_ in left if self._is_gone(id_)]
             yield replace(page, read=[*page.read, *gone], gone=gone)
 
     def sweep(self, known: Iterable[str]) -> Iterator[Page]:
         """Ask for every known issue by its id: one that is deleted, or moved to a project that is not listed, is gone."""
-        visible = {p["key"] for p in self.client.get("project")}
-        if hidden := [key for key in self.projects if key not in visible]:
-            raise NotReachable(
-                self.name, f"the project {', '.join(hidden)} is not visible, so nothing is taken for deleted.",
-                "Give the account Browse Projects there, or take it from jira.projects.",
-            )  # fmt: skip
+        self._projects.find()
+        if self._projects.missing:
+            raise self._projects.refusal(self._projects.missing, "so nothing is taken for deleted.")
         ids = [id_ for id_ in known if id_.isdigit()]
         for first in range(0, len(ids), PAGE_SIZE):
             some = ids[first : first + PAGE_SIZE]
-            gone = sorted({*some} - {str(issue["id"]) for issue in self._by_id(some, "project")})
+            left = sorted({*some} - {str(issue["id"]) for issue in self._by_id(some, "project")})
+            gone = [id_ for id_ in left if self._is_gone(id_)]
             if gone:
                 yield Page("sweep", {}, gone=gone)
 
+    def confirm(self, stream: str, suspects: Sequence[Suspect]) -> list[str]:
+        """Comments and worklogs can be deleted; a history cannot. See connectors.base.Connector."""
+        gone = []
+        for name, issue in suspects:
+            kind, _, id_ = name.partition(":")
+            if name == issue:
+                gone += [name] if self._is_gone(issue) else []
+            elif kind in ("comment", "worklog") and not self.client.is_there(f"issue/{issue}/{kind}/{id_}"):
+                gone.append(name)
+        return gone
+
+    def _is_gone(self, id_: str) -> bool:
+        """Return True if Jira says that there is no such issue, or that it is in a project that is not listed."""
+        try:
+            found = self.client.get(f"issue/{id_}", fields="project")
+            return found["fields"]["project"]["key"] not in self._projects.keys
+        except NotFound:
+            return True
+        except (BadAnswer, SourceUnavailable, *_BAD):
+            return False
+
     def _in_projects(self) -> str:
-        return f"project in ({', '.join(json.dumps(key) for key in self.projects)})"
+        return f"project in ({', '.join(json.dumps(key) for key in self._projects.keys)})"
 
     def _found(self, which: str, order: str, token: Any) -> tuple[list[Any], list[int], Any]:
         """A page of issues, when the search says they were updated, and the token of the next page, None at the end.
@@ -187,12 +233,18 @@ class JiraConnector:
 
     def _by_id(self, ids: Sequence[str], fields: str) -> list[dict[str, Any]]:
         """Those of the issues that are there and in a listed project."""
-        found = self.client.by_id(self._in_projects(), ids, fields, changelog=fields == FIELDS)
-        return [issue for issue in found if issue["fields"]["project"]["key"] in self.projects]
+        found = self.client.by_id(self._in_projects(), ids, self._with_epics(fields), changelog=fields == FIELDS)
+        return [issue for issue in found if issue["fields"]["project"]["key"] in self._projects.keys]
+
+    def _with_epics(self, fields: str) -> str:
+        return ",".join([fields, *self._epics.names]) if fields == FIELDS else fields
 
     def _search(self, which: str, order: str, token: Any, fields: str) -> dict[str, Any]:
         answer = self.client.search(
-            f"{self._in_projects()} AND {which} ORDER BY {order}", token, fields, changelog=fields == FIELDS
+            f"{self._in_projects()} AND {which} ORDER BY {order}",
+            token,
+            self._with_epics(fields),
+            changelog=fields == FIELDS,
         )
         if not isinstance(answer, dict) or not isinstance(answer.get("issues"), list):
             raise SourceUnavailable(self.name, "the search answered without a list of issues.")
@@ -203,34 +255,37 @@ class JiraConnector:
         signals: list[Signal] = []
         accounts: dict[str, Account] = {}
         failures: list[Failure] = []
-        if not self._categories:
-            statuses = self.client.get("status")
-            self._categories = {status["id"]: status["statusCategory"]["key"] for status in statuses}
         down = 0
         for issue in issues:
+            name = str(issue.get("id", "?")) if isinstance(issue, dict) else "?"
+            broken: list[str] = []
             try:
                 self._complete(issue)
-                item, its_signals, its_accounts = parse_issue(issue, self._categories, self.url)
+                item, its_signals, its_accounts = self._parse(issue, broken)
             except NotFound:
                 continue  # deleted since the search; the sweep takes it away
-            except (*_BAD, BadAnswer, SourceUnavailable) as error:
+            except Exception as error:  # the border around one record
                 # One issue whose parts cannot be had is its own fault, several in a row are the server's.
                 down = down + 1 if isinstance(error, SourceUnavailable) else 0
                 if down == 3:
                     raise
-                name = str(issue.get("id", "?")) if isinstance(issue, dict) else "?"
-                reason = error.message if isinstance(error, SourceError) else f"{type(error).__name__}: {error}"
-                failures.append(Failure(self.name, "issues", name, reason[:500]))
+                failures.append(set_aside(self.name, "issues", name, error))
                 continue
             down = 0
             items.append(item)
+            failures += [Failure(self.name, "issues", name, "; ".join(broken)[:500])] if broken else []
             self._known.add(item.external_id)
             signals.extend(its_signals)
             accounts.update({account.external_id: account for account in its_accounts})
         read = [item.external_id for item in items]
         spans = [Span(item=id_) for id_ in read]
+        items = self._epics.parents(items, issues, self._by_id)
         items += self._missing_parents(items)
         return Page("issues", cursor, items, signals, list(accounts.values()), failures, read, spans, reached=reached)
+
+    def _parse(self, issue: dict[str, Any], broken: list[str]) -> tuple[WorkItem, list[Signal], list[Account]]:
+        states = self._statuses.of([issue])
+        return parse_issue(issue, states, self.url, broken=broken, epic_fields=self._epics.labels)
 
     def _missing_parents(self, items: list[WorkItem]) -> list[WorkItem]:
         """Epics that nobody has touched within the window: without them their stories would lose their strongest clue.
@@ -246,8 +301,8 @@ class JiraConnector:
             for first in range(0, len(ids), PAGE_SIZE):
                 for issue in self._by_id(ids[first : first + PAGE_SIZE], FIELDS):
                     try:
-                        item, _, _ = parse_issue(issue, self._categories, self.url)
-                    except _BAD:
+                        item, _, _ = self._parse(issue, [])
+                    except (*_BAD, BadAnswer):
                         continue  # it is set aside when it comes up in a walk of its own
                     found.append(item)
                     wanted |= {item.parent} - self._known if item.parent else set()
@@ -274,6 +329,9 @@ class JiraConnector:
             found += answer[key]
             if not answer[key] or len(found) >= min(int(answer["total"]), LONGEST_PARTS):
                 return found
+
+    def _now_millis(self) -> int:
+        return int(self._now() * 1000)
 
 
 def _times(issues: Iterable[Any]) -> list[int]:

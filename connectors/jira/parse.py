@@ -1,90 +1,175 @@
 """Jira's issues to work items and signals: pure functions of the JSON that the search answers with."""
 
-from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
-from connectors.base import Account, Signal, WorkItem
+from connectors.base import Account, ItemKind, Signal, SignalKind, State, WorkItem
 from connectors.text import from_adf, hours_of, issue_keys
+from connectors.times import ImplausibleTime, read_time
 
 LONGEST_TEXT = 20_000
+_KINDS = {kind.value: kind for kind in (ItemKind.STORY, ItemKind.TASK, ItemKind.BUG, ItemKind.SUBTASK)}
+_STATES = {state.value: state for state in State}
 
 
 def parse_issue(
-    issue: Mapping[str, Any], categories: Mapping[str, str], url: str = ""
+    issue: Mapping[str, Any],
+    states: Mapping[str, str],
+    url: str = "",
+    *,
+    broken: list[str] | None = None,
+    epic_fields: tuple[str, ...] = (),
 ) -> tuple[WorkItem, list[Signal], list[Account]]:
     """Read one issue of the search's answer.
 
-    `categories` gives the category (new, indeterminate, done) of a status id. Raises KeyError, TypeError or
-    ValueError where the answer is not what Jira documents.
+    `states` gives the category (new, indeterminate, done) by status id. What was set at creation stands in the signal
+    `created`: history begins with it. A comment, change or worklog with a date beyond belief is left out and
+    named in `broken`. `epic_fields` are custom fields that only epics fill (Data Center). Raises KeyError, TypeError or
+    ValueError where the issue itself is not what Jira documents.
     """
     fields, id_ = issue["fields"], str(issue["id"])
-    accounts: dict[str, Account] = {}
-
-    def account(user: Mapping[str, Any] | None) -> str | None:
-        if not user:
-            return None
-        name = str(user.get("accountId") or user["name"])
-        if name not in accounts:
-            accounts[name] = _account(user)
-        return name
-
-    assignee, creator = account(fields.get("assignee")), account(fields.get("creator") or fields.get("reporter"))
+    people = _People()
+    assignee, creator = people.of(fields.get("assignee")), people.of(fields.get("creator") or fields.get("reporter"))
     title, text = fields.get("summary"), from_adf(fields.get("description"))[:LONGEST_TEXT] or None
     linked = [
-        link[side]["key"] for link in fields.get("issuelinks") or [] for side in ("inwardIssue", "outwardIssue")
+        link[side]["key"]
+        for link in fields.get("issuelinks") or []
+        for side in ("inwardIssue", "outwardIssue")
         if side in link
-    ]  # fmt: skip
+    ]
     item = WorkItem(
-        "jira", id_, fields["issuetype"]["name"].lower(), fields["project"]["key"], title, text, issue["key"],
-        str(fields["parent"]["id"]) if fields.get("parent") else None, tuple(fields.get("labels") or ()),
-        fields["status"]["name"], assignee,
+        "jira",
+        id_,
+        _kind(fields, epic_fields),
+        fields["project"]["key"],
+        title,
+        text,
+        issue["key"],
+        str(fields["parent"]["id"]) if fields.get("parent") else None,
+        tuple(fields.get("labels") or ()),
+        fields["status"]["name"],
+        assignee,
         tuple(key for key in (*issue_keys(title, text), *linked) if key != issue["key"]),
-        f"{url}/browse/{issue['key']}", read_time(fields["created"]), read_time(fields["updated"]),
-    )  # fmt: skip
-    signals = [Signal("jira", f"issue:{id_}:created", id_, "created", read_time(fields["created"]), creator)]
+        f"{url}/browse/{issue['key']}",
+        read_time(fields["created"]),
+        read_time(fields["updated"]),
+    )
+    signals: list[Signal] = []
+
+    def part(name: str, row: Any, read: Callable[[], Iterator[Signal]]) -> None:
+        try:
+            signals.extend(read())
+        except ImplausibleTime as error:
+            if broken is not None:
+                broken.append(f"{name} {row.get('id', '?')}: {error}")
+
+    changes: list[tuple[Any, Mapping[str, Any]]] = []
     for history in (issue.get("changelog") or {}).get("histories") or []:
-        signals += _changes(history, id_, account(history.get("author")), categories)
+        part("change", history, partial(_changes, history, id_, people, states, changes))
     for comment in (fields.get("comment") or {}).get("comments") or []:
-        body = from_adf(comment.get("body"))[:LONGEST_TEXT]
-        signals.append(Signal(
-            "jira", f"comment:{comment['id']}", id_, "comment", read_time(comment["created"]),
-            account(comment.get("author")), text=body, mentions=issue_keys(body),
-        ))  # fmt: skip
+        part("comment", comment, partial(_comment, comment, id_, people))
     for log in (fields.get("worklog") or {}).get("worklogs") or []:
-        signals.append(Signal(
-            "jira", f"worklog:{log['id']}", id_, "worklog", read_time(log["started"]), account(log.get("author")),
-            hours=hours_of(log["timeSpentSeconds"]), text=from_adf(log.get("comment")) or None,
-        ))  # fmt: skip
-    return item, signals, list(accounts.values())
+        part("worklog", log, partial(_worklog, log, id_, people))
+    begin = {
+        "state": _first(changes, "status", states, fields["status"].get("id")),
+        "assignee": _first(changes, "assignee", None, assignee),
+    }
+    created = Signal(
+        "jira", f"issue:{id_}:created", id_, SignalKind.CREATED, read_time(fields["created"]), creator, detail=begin
+    )
+    return item, [created, *signals], list(people.accounts.values())
+
+
+class _People:
+    """Accounts met in an issue. Data Center knows people by `key` in histories and by `key` and `name` elsewhere."""
+
+    def __init__(self) -> None:
+        self.accounts: dict[str, Account] = {}
+
+    def of(self, user: Mapping[str, Any] | None) -> str | None:
+        if not user:
+            return None
+        id_ = account_id(user)
+        if id_ not in self.accounts:
+            self.accounts[id_] = Account(
+                "jira",
+                id_,
+                user.get("displayName") or "",
+                user.get("emailAddress"),
+                user.get("accountType") == "app",
+                user.get("timeZone"),
+            )
+        return id_
+
+
+def account_id(user: Mapping[str, Any]) -> str:
+    """What names a user for good: a Data Center's `name` may change, its `key` does not."""
+    return str(user.get("accountId") or user.get("key") or user["name"])
+
+
+def _kind(fields: Mapping[str, Any], epic_fields: tuple[str, ...]) -> ItemKind:
+    """By level and not by name: types are called what the company, or the site's language, calls them."""
+    type_ = fields["issuetype"]
+    name, level = type_["name"].lower(), type_.get("hierarchyLevel")
+    if isinstance(level, int) and not isinstance(level, bool):
+        if level > 0:
+            return ItemKind.EPIC
+    elif name == "epic" or any(fields.get(field) for field in epic_fields):
+        return ItemKind.EPIC
+    if level == -1 or type_.get("subtask") is True:
+        return ItemKind.SUBTASK
+    return _KINDS.get(name, ItemKind.ISSUE)
 
 
 def _changes(
-    history: Mapping[str, Any], id_: str, author: str | None, categories: Mapping[str, str]
+    history: Mapping[str, Any],
+    id_: str,
+    people: _People,
+    states: Mapping[str, str],
+    seen: list[tuple[Any, Mapping[str, Any]]],
 ) -> Iterator[Signal]:
-    at = read_time(history["created"])
+    at, author = read_time(history["created"]), people.of(history.get("author"))
     for number, change in enumerate(history["items"]):
-        name = f"change:{history['id']}:{number}"
-        if change["field"] == "status":
-            detail = {"from": categories.get(str(change.get("from")), "new"),
-                      "to": categories.get(str(change.get("to")), "new")}  # fmt: skip
-            yield Signal("jira", name, id_, "transition", at, author, detail=detail)
-        elif change["field"] == "assignee":
-            yield Signal("jira", name, id_, "assignment", at, author,
-                         detail={"from": change.get("from"), "to": change.get("to")})  # fmt: skip
-        elif change["field"] in ("description", "summary"):
-            yield Signal("jira", name, id_, "edit", at, author)
+        if change.get("fieldtype") == "custom":  # may be called "status" as well
+            continue
+        name, field = f"change:{history['id']}:{number}", change["field"]
+        if field == "status":
+            seen.append((at, change))
+            detail = {"from": state_of(states, change.get("from")), "to": state_of(states, change.get("to"))}
+            yield Signal("jira", name, id_, SignalKind.TRANSITION, at, author, detail=detail)
+        elif field == "assignee":
+            seen.append((at, change))
+            detail = {"from": change.get("from"), "to": change.get("to")}
+            yield Signal("jira", name, id_, SignalKind.ASSIGNMENT, at, author, detail=detail)
+        elif field in ("description", "summary"):
+            yield Signal("jira", name, id_, SignalKind.EDIT, at, author)
 
 
-def _account(user: Mapping[str, Any]) -> Account:
-    return Account(
-        "jira", str(user.get("accountId") or user["name"]), user.get("displayName") or "", user.get("emailAddress"),
-        user.get("accountType") == "app", user.get("timeZone"),
-    )  # fmt: skip
+def _comment(comment: Mapping[str, Any], id_: str, people: _People) -> Iterator[Signal]:
+    body = from_adf(comment.get("body"))[:LONGEST_TEXT]
+    at, author = read_time(comment["created"]), people.of(comment.get("author"))
+    name = f"comment:{comment['id']}"
+    yield Signal("jira", name, id_, SignalKind.COMMENT, at, author, text=body, mentions=issue_keys(body))
 
 
-def read_time(text: str) -> datetime:
-    at = datetime.fromisoformat(text)
-    if at.tzinfo is None:
-        raise ValueError(f"a time without a zone: {text!r}")
-    return at.astimezone(UTC)
+def _worklog(log: Mapping[str, Any], id_: str, people: _People) -> Iterator[Signal]:
+    at, hours = read_time(log["started"]), hours_of(log["timeSpentSeconds"])
+    text, author = from_adf(log.get("comment")) or None, people.of(log.get("author"))
+    yield Signal("jira", f"worklog:{log['id']}", id_, SignalKind.WORKLOG, at, author, hours=hours, text=text)
+
+
+def _first(
+    changes: list[tuple[Any, Mapping[str, Any]]], field: str, states: Mapping[str, str] | None, today: Any
+) -> str | None:
+    """What it was at creation: what the first change came from, else what it is today."""
+    made = [(at, change) for at, change in changes if change["field"] == field]
+    value = min(made, key=lambda one: one[0])[1].get("from") if made else today  # newest first on some instances
+    if states is not None:
+        return state_of(states, value)
+    return None if value is None else str(value)
+
+
+def state_of(states: Mapping[str, str], status: Any) -> State:
+    """The state of a status id; one that cannot be looked up is unknown, which is not "to do"."""
+    return _STATES.get(states.get(str(status), ""), State.UNKNOWN)

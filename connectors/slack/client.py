@@ -13,6 +13,7 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from connectors.base import (
     BadAnswer,
     CredentialError,
+    NotFound,
     NotReachable,
     RateLimited,
     ScopeError,
@@ -93,6 +94,8 @@ class SlackClient:
             return ScopeError(SOURCE, str(data.get("needed", "?")), f"Add it at {SCOPE_PAGE}.")
         if code == "ratelimited":
             return RateLimited(SOURCE, 30)
+        if code in ("thread_not_found", "message_not_found"):
+            return NotFound(SOURCE, f"{method} answered {code}.")
         if code in ("not_in_channel", "channel_not_found", "is_archived"):
             return NotReachable(SOURCE, f"{method}: {code}.", "Invite the app to the channel: /invite.")
         if code in ("internal_error", "fatal_error", "service_unavailable", "request_timeout"):

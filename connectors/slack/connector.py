@@ -9,6 +9,7 @@ time holds; those of replies are found by a daily sweep. A `ts` is an id, kept a
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -17,17 +18,22 @@ from connectors.base import (
     Check,
     Cursor,
     Failure,
+    NotFound,
     NotReachable,
     Page,
     Signal,
     SourceError,
+    SourceUnavailable,
     Span,
+    Suspect,
     WorkItem,
 )
 from connectors.checks import clock_row, listed_rows, span
 from connectors.limits import Limiter, Rate
+from connectors.records import is_outdated, set_aside
 from connectors.slack.client import SCOPE_PAGE, SlackClient
 from connectors.slack.parse import parse_message, parse_user
+from connectors.times import plausible
 
 PAGE_SIZE = 200
 RECENT_DAYS = 14
@@ -50,7 +56,9 @@ OPTIONAL_SCOPES = {
     "usergroups:read": "take teams from user groups where okrs.yaml lists no members",
 }
 _TS = re.compile(r"\d{1,12}\.\d{1,6}")
-_BAD = (KeyError, TypeError, ValueError, AttributeError, OverflowError)
+_THREAD = "thread"
+PARSER = 2
+"""Version of parse_message; what an older one read is read again. 2: notices, forwarded words, replies below notices."""
 
 
 class SlackConnector:
@@ -146,7 +154,8 @@ class SlackConnector:
             after = kept | {"bound": bound, "newest": newest, "latest": _oldest(messages), "mark": mark}
             if not more:
                 after = kept | {"known": newest if newest != "0" else bound}
-                after = {"back": bound, "replied": mark, "replied_next": mark} | after
+                begin = {"back": bound, "replied": mark, "replied_next": mark, "parser": PARSER}
+                after = after if "back" in kept else begin | after
             yield self._page(stream, messages, after, bound, latest, more)
             latest = _oldest(messages)
 
@@ -158,6 +167,8 @@ class SlackConnector:
         for page in self._old_threads(stream, state):
             state = dict(page.cursor or state)
             yield page
+        if is_outdated(state, PARSER):
+            state |= {"parser": PARSER, "back": state["known"]}
         back, oldest = state["back"], f"{since.timestamp():.6f}"
         while float(back) > float(oldest):
             for messages, more in self._history(stream, oldest, back):
@@ -189,20 +200,43 @@ class SlackConnector:
             latest = _oldest(messages)
 
     def again(self, stream: str, records: Sequence[str]) -> Iterator[Page]:
-        """See connectors.base.Connector. A record is `root/ts`."""
+        """See connectors.base.Connector. A record is `root/ts`, or `thread/ts` for all replies of a thread."""
+        if stream == "people":
+            yield from (replace(page, cursor=None) for page in self._pull_people())
+            return
         for record in records:
             root, _, ts = record.partition("/")
+            if root == _THREAD:
+                parent = {"ts": ts, "reply_count": 1, "latest_reply": ts}
+                yield from self._thread_pages(stream, [parent], lambda parent: "", whole=True)
+                continue
             query = {"channel": self._id(stream), "oldest": ts, "latest": ts, "inclusive": "true"}
-            if root == ts:
-                found = self.client.ask("conversations.history", **query, limit=1)["messages"]
-            else:
-                try:
-                    found = self.client.ask("conversations.replies", **query, ts=root, limit=PAGE_SIZE)["messages"]
-                except BadAnswer:
-                    found = []  # the thread is gone
-            page = self._page(stream, [m for m in found if m.get("ts") == ts], None)
-            yield Page(stream, None, page.items, page.signals, page.accounts, page.failures,
-                       page.read if found else [record])  # fmt: skip
+            method = "conversations.history"
+            if root != ts:
+                method, query = "conversations.replies", query | {"ts": root}
+            try:
+                found = self.client.ask(method, **query, limit=PAGE_SIZE)["messages"]
+            except NotFound:
+                yield Page(stream, None, read=[record])
+                continue
+            except BadAnswer:
+                continue  # stays set aside
+            page = self._page(stream, [m for m in found if isinstance(m, dict) and m.get("ts") == ts], None)
+            read = page.read if found else [record]
+            yield replace(page, read=read)
+
+    def confirm(self, stream: str, suspects: Sequence[Suspect]) -> list[str]:
+        """Ask for each message by its ts. See connectors.base.Connector."""
+        gone = []
+        for suspect in suspects:
+            channel, _, ts = suspect.external_id.partition(":")
+            try:
+                self.client.ask("conversations.replies", channel=channel, ts=ts, limit=1)
+            except NotFound:
+                gone.append(suspect.external_id)
+            except BadAnswer:
+                continue
+        return gone
 
     def sweep(self, known: Iterable[str]) -> Iterator[Page]:
         """Threads that were active of late, read whole: edits and deletions of replies show nowhere else."""
@@ -211,11 +245,20 @@ class SlackConnector:
         if newest:  # a workspace that stood still is swept where it stands
             active = min(active, float(newest) - SWEEP_DAYS * 86400)
         bound = f"{active - self.thread_days * 86400:.6f}"
+        failed: SourceError | None = None
         for stream in self.streams()[1:]:
-            for messages, _ in self._history(stream, bound, ""):
-                alive = [m for m in messages if float(m.get("latest_reply") or 0) >= active]
-                for page in self._thread_pages(stream, alive, lambda parent: "", whole=True):
-                    yield Page("sweep", {}, page.items, page.signals, spans=page.spans)
+            try:
+                yield from self._swept(stream, bound, active)
+            except SourceError as error:  # a channel that was left; the others are swept
+                failed = failed or error
+        if failed:
+            raise failed
+
+    def _swept(self, stream: str, bound: str, active: float) -> Iterator[Page]:
+        for messages, _ in self._history(stream, bound, ""):
+            alive = [m for m in messages if _is_ts(m.get("latest_reply")) and float(m["latest_reply"]) >= active]
+            for page in self._thread_pages(stream, alive, lambda parent: "", whole=True):
+                yield Page("sweep", {}, page.items, page.signals, spans=page.spans, gone=page.gone)
 
     def _pull_people(self) -> Iterator[Page]:
         groups = self._groups()
@@ -226,9 +269,9 @@ class SlackConnector:
             for user in answer["members"]:
                 try:
                     accounts.append(parse_user(user, groups))
-                except _BAD as error:
+                except Exception as error:  # the border around one record
                     id_ = str(user.get("id", "?")) if isinstance(user, dict) else "?"
-                    failures.append(Failure(self.name, "people", id_, f"{type(error).__name__}: {error}"))
+                    failures.append(set_aside(self.name, "people", id_, error))
             yield Page("people", {}, accounts=accounts, failures=failures, read=[a.external_id for a in accounts])
             position = (answer.get("response_metadata") or {}).get("next_cursor") or ""
             if not position:
@@ -245,49 +288,77 @@ class SlackConnector:
         return found
 
     def _history(self, stream: str, oldest: str, latest: str) -> Iterator[tuple[list[dict[str, Any]], bool]]:
-        """Pages of top-level messages, newest first, and whether more follow."""
-        channel = self._id(stream)
+        """Pages of top-level messages, newest first, and whether more follow. Raises BadAnswer where the way on is lost.
+
+        Only an answer without a cursor ends the walk: a page may hold nothing and still have more behind it.
+        """
+        channel, position = self._id(stream), ""
         while True:
-            query = {"channel": channel, "limit": PAGE_SIZE, "oldest": oldest, "latest": latest}
+            query = {"channel": channel, "limit": PAGE_SIZE, "oldest": oldest, "latest": latest, "cursor": position}
             answer = self.client.ask("conversations.history", **query)
             messages = [m for m in answer["messages"] if isinstance(m, dict) and _is_ts(m.get("ts"))]
-            more = bool(answer.get("has_more")) and bool(messages)
-            yield messages, more
+            position = (answer.get("response_metadata") or {}).get("next_cursor") or ""
+            more = bool(position or answer.get("has_more"))
+            if messages or not more:
+                yield messages, more
             if not more:
                 return
-            latest = _oldest(messages)
+            if messages:  # a bound that is known outlives a cursor, which expires
+                latest, position = _oldest(messages), ""
+            elif not position:
+                raise BadAnswer(self.name, f"{stream}: conversations.history has more and does not say where.")
 
     def _thread_pages(
         self, stream: str, messages: Sequence[Mapping[str, Any]], known: Callable[[Mapping[str, Any]], str], *,
         whole: bool = False,
     ) -> Iterator[Page]:  # fmt: skip
         """The replies of those of the messages that have newer ones than are known, a page at a time."""
-        channel = self._id(stream)
         held: list[dict[str, Any]] = []
         spans: list[Span] = []
+        failures: list[Failure] = []
+        threads: list[str] = []
+        down = 0
         for parent in messages:
             news = known(parent)
             if not _has_news(parent, news):
                 continue
-            root, partly = parent["ts"], bool(news) and int(parent["reply_count"]) > LONG_THREAD and not whole
-            after, position = (news if partly else root), ""
-            while True:
-                answer = self.client.ask("conversations.replies", channel=channel, ts=root, limit=PAGE_SIZE, cursor=position,
-                                   oldest=news if partly else "")  # fmt: skip
-                replies = [m for m in answer["messages"] if isinstance(m, dict) and m.get("ts") != root]
-                position = (answer.get("response_metadata") or {}).get("next_cursor") or ""
-                last = max([after, *_stamps(replies)], key=float)
-                held += replies
-                spans.append(Span(item=f"{channel}:{root}", after=_just_after(after),
-                                  before=_just_after(last) if position else None))  # fmt: skip
-                if len(held) >= PAGE_SIZE:
-                    yield self._page(stream, held, None, spans=spans)
-                    held, spans = [], []
-                after = last
-                if not position:
-                    break
-        if spans:
-            yield self._page(stream, held, None, spans=spans)
+            try:
+                for replies, span in self._thread(stream, parent, news, whole=whole):
+                    held += replies
+                    spans.append(span)
+                    if len(held) >= PAGE_SIZE:
+                        yield self._page(stream, held, None, spans=spans)
+                        held, spans = [], []
+                down = 0
+                threads.append(f"{_THREAD}/{parent['ts']}")
+            except Exception as error:  # the border around one record: this thread; the channel goes on
+                # One thread that cannot be had is its own fault, several in a row are the server's.
+                down = down + 1 if isinstance(error, SourceUnavailable) else 0
+                if down == 3:
+                    raise
+                failures.append(set_aside(self.name, stream, f"{_THREAD}/{parent['ts']}", error))
+        if spans or failures:
+            page = self._page(stream, held, None, spans=spans)
+            yield replace(page, failures=[*page.failures, *failures], read=[*page.read, *threads])
+
+    def _thread(
+        self, stream: str, parent: Mapping[str, Any], news: str, *, whole: bool
+    ) -> Iterator[tuple[list[dict[str, Any]], Span]]:
+        """Replies of one thread, a page at a time, each with the stretch of time that it holds completely."""
+        channel = self._id(stream)
+        root, partly = parent["ts"], bool(news) and int(parent["reply_count"]) > LONG_THREAD and not whole
+        after, position, oldest = (news if partly else root), "", (news if partly else "")
+        while True:
+            query = {"channel": channel, "ts": root, "limit": PAGE_SIZE, "cursor": position, "oldest": oldest}
+            answer = self.client.ask("conversations.replies", **query)
+            replies = [m for m in answer["messages"] if isinstance(m, dict) and m.get("ts") != root]
+            position = (answer.get("response_metadata") or {}).get("next_cursor") or ""
+            last = max([after, *_stamps(replies)], key=float)
+            bound = _just_after(last) if position else None
+            yield replies, Span(item=f"{channel}:{root}", after=_just_after(after), before=bound)
+            after = last
+            if not position:
+                return
 
     def _page(
         self, stream: str, messages: Sequence[Mapping[str, Any]], cursor: Cursor | None, bound: str = "",
@@ -298,15 +369,19 @@ class SlackConnector:
         pairs: list[tuple[WorkItem | None, Signal | None]] = []
         failures: list[Failure] = []
         read: list[str] = []
+        gone: list[str] = []
         for message in messages:
             record = f"{message.get('thread_ts') or message.get('ts')}/{message.get('ts')}"
             try:
                 item, signal = parse_message(message, name, channel)
-            except _BAD as error:
-                failures.append(Failure(self.name, stream, record, f"{type(error).__name__}: {error}"[:500]))
+                plausible(_at(str(message["ts"])))
+            except Exception as error:  # the border around one record
+                failures.append(set_aside(self.name, stream, record, error))
                 continue
             read.append(record)
             pairs.append((item, signal))
+            if item is None and signal is None:  # a notice, which an older parser may have kept
+                gone.append(f"{channel}:{message['ts']}")
         items = [item for item, _ in pairs if item]
         signals = [signal for _, signal in pairs if signal]
         spans = [] if failures else list(spans)
@@ -316,8 +391,8 @@ class SlackConnector:
                           before=_at(latest) if latest else None)]  # fmt: skip
         for item, signal in pairs:
             if item and not signal:  # a tombstone: its own words are deleted, the replies are not
-                spans.append(Span(item=item.external_id, prefix=item.external_id))
-        return Page(stream, cursor, items, signals, (), failures, read, spans, reached=reached)
+                spans.append(Span(item=item.external_id, prefix=item.external_id, sure=True))
+        return Page(stream, cursor, items, signals, (), failures, read, spans, gone, reached)
 
     def _id(self, stream: str) -> str:
         name = stream.removeprefix("channel ")

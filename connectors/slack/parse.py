@@ -4,53 +4,78 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from connectors.base import Account, Signal, WorkItem
+from connectors.base import Account, ItemKind, Signal, SignalKind, WorkItem
 from connectors.text import from_blocks, from_mrkdwn, issue_keys
 
 LONGEST_TEXT = 20_000
-_SKIPPED = {
-    "channel_join",
-    "channel_leave",
-    "channel_topic",
-    "channel_purpose",
-    "channel_name",
-    "channel_archive",
-    "group_join",
-    "group_leave",
-    "pinned_item",
-    "huddle_thread",
-    "reminder_add",
-}
+_WRITTEN = {None, "", "thread_broadcast", "reply_broadcast", "me_message", "file_share", "bot_message"}
+"""Subtypes that are somebody's words. Slack keeps adding notices (a canvas was edited, a huddle began, someone was
+added), so what is not known to be written is not: a list of those to ignore would lag behind."""
 
 
 def parse_message(message: Mapping[str, Any], name: str, channel: str) -> tuple[WorkItem | None, Signal | None]:
     """Read one message: a work item where it is no reply, and its signal. Neither for joins and the like.
 
-    A deleted message whose thread lives on leaves a tombstone: an item without words, for the replies to be about.
+    A notice, or a deleted message, below which people answer is an item without words, for the replies to be about.
     """
-    subtype = message.get("subtype")
-    if subtype in _SKIPPED:
-        return None, None
     ts = str(message["ts"])
     root = str(message.get("thread_ts") or ts)
-    if not isinstance(message.get("text") or "", str):
-        raise TypeError("the text is no string")
-    text = (from_mrkdwn(message.get("text")) or from_blocks(message.get("blocks")))[:LONGEST_TEXT]
-    if subtype == "tombstone":
-        at = datetime.fromtimestamp(float(ts), UTC)
-        return WorkItem("slack", f"{channel}:{ts}", "message", f"#{name}", created_at=at, updated_at=at), None
     at = datetime.fromtimestamp(float(ts), UTC)
+    subtype = message.get("subtype")
+    if subtype not in _WRITTEN:
+        if root != ts or not (subtype == "tombstone" or message.get("reply_count") or message.get("thread_ts")):
+            return None, None
+        return WorkItem("slack", f"{channel}:{ts}", ItemKind.MESSAGE, f"#{name}", created_at=at, updated_at=at), None
+    text = words_of(message)[:LONGEST_TEXT]
     bot = subtype == "bot_message" or bool(message.get("bot_id"))
+    mentions = issue_keys(text)
     item = None
     if root == ts:
         item = WorkItem(
-            "slack", f"{channel}:{ts}", "message", f"#{name}", None, text, mentions=issue_keys(text),
-            created_at=at, updated_at=at, automated=bot,
-        )  # fmt: skip
+            "slack",
+            f"{channel}:{ts}",
+            ItemKind.MESSAGE,
+            f"#{name}",
+            None,
+            text,
+            mentions=mentions,
+            created_at=at,
+            updated_at=at,
+            automated=bot,
+        )
     author = message.get("user") or message.get("bot_id")
-    return item, Signal(
-        "slack", f"{channel}:{ts}", f"{channel}:{root}", "message", at, author, text=text, mentions=issue_keys(text)
-    )
+    own, of = f"{channel}:{ts}", f"{channel}:{root}"
+    return item, Signal("slack", own, of, SignalKind.MESSAGE, at, author, text=text, mentions=mentions)
+
+
+def words_of(message: Mapping[str, Any]) -> str:
+    """What a message says: its text, or its blocks where it has none; and what it forwards.
+
+    A link's preview is another site's words; of the attachments only forwarded messages count, unless there are no
+    other words, as in what many apps post. Raises TypeError where the text is no string.
+    """
+    if not isinstance(message.get("text") or "", str):
+        raise TypeError("the text is no string")
+    own = from_mrkdwn(message.get("text")) or from_blocks(message.get("blocks"))
+    attachments = message.get("attachments")
+    rows = [row for row in attachments if isinstance(row, Mapping)] if isinstance(attachments, list) else []
+    shared = [row for row in rows if row.get("message_blocks") or row.get("is_share") or row.get("is_msg_unfurl")]
+    said = [_attached(row) for row in (shared if own or shared else rows)]
+    return "\n".join(dict.fromkeys(words for words in (own, *said) if words))
+
+
+def _attached(attachment: Mapping[str, Any]) -> str:
+    blocks = [
+        block
+        for one in attachment.get("message_blocks") or []
+        if isinstance(one, Mapping) and isinstance(one.get("message"), Mapping)
+        for block in one["message"].get("blocks") or []
+    ]
+    texts = (attachment.get(key) for key in ("pretext", "title", "text"))
+    plain = "\n".join(from_mrkdwn(text) for text in texts if isinstance(text, str) and text)
+    fallback = attachment.get("fallback")
+    last = from_mrkdwn(fallback) if isinstance(fallback, str) else ""
+    return from_blocks(blocks) or plain or from_blocks(attachment.get("blocks")) or last
 
 
 def parse_user(user: Mapping[str, Any], groups: Mapping[str, Sequence[str]] | None = None) -> Account:

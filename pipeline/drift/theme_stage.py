@@ -9,6 +9,7 @@ import numpy as np
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
+from connectors.registry import traits_of
 from models import Effort, Match, Person, WorkItem
 from models import Theme as ThemeRow
 from models.session import in_batches
@@ -64,7 +65,7 @@ def _epics(session: Session, names: set[str]) -> dict[str, str | None]:
     for source, externals in by_source.items():
         for some in in_batches(sorted(externals)):
             query = select(WorkItem.external_id, WorkItem.title).where(
-                WorkItem.source == source, WorkItem.kind == "epic"
+                WorkItem.source == source, WorkItem.kind.in_(sorted(traits_of(source).containers))
             )
             rows = session.execute(query.where(WorkItem.external_id.in_(some)))
             found |= {item_id(source, external): title for external, title in rows}

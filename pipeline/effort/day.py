@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
+from connectors.base import SignalKind, State
+
 HOURS_A_DAY = 8.0
 MINUTES: dict[str, float] = {
     "created": 15, "transition": 10, "assignment": 5, "comment": 20, "edit": 15, "message": 10, "email": 15, "note": 10,
@@ -54,6 +56,13 @@ class StatusChange:
     to: object
 
 
+class Begin(NamedTuple):
+    """What an item was when it was created: its state, and whom it was assigned to."""
+
+    state: str
+    person: object = None
+
+
 def split_day(
     capacity: float, explicit: Mapping[int, float], light: Mapping[int, float], in_progress: Iterable[int]
 ) -> dict[int, float]:
@@ -90,26 +99,33 @@ def split_day(
 
 
 def in_progress(
-    changes: Sequence[StatusChange], assignee: object, created: date, last_activity: date
+    changes: Sequence[StatusChange],
+    assignee: object,
+    created: date,
+    last_activity: date,
+    begin: Begin | None = None,
 ) -> list[tuple[object, date, date]]:
     """(person, first day, last day) of the times an item was in progress with somebody.
 
-    `assignee` is the present one; who it was before follows from the assignments. The end is at most IDLE_AFTER after
-    the last activity.
+    `assignee` is the present one; who it was before follows from the assignments, or is said by `begin`. The end is at
+    most IDLE_AFTER after the last activity. What moves to a state that cannot be looked up is worked on unless it was done.
     """
     ordered = sorted(changes, key=lambda change: change.at)
-    first = next((change for change in ordered if change.kind == "assignment"), None)
+    first = next((change for change in ordered if change.kind == SignalKind.ASSIGNMENT), None)
     person: object = assignee if first is None else None
-    active, since = False, created
+    state, since = State.TODO if begin is None else begin.state, created
+    person = person if begin is None else begin.person
+    active = state == State.DOING
     spans: list[tuple[object, date, date]] = []
     for change in ordered:
         day = change.at.date()
         if active and person is not None and since <= day:
             spans.append((person, since, day))
-        if change.kind == "assignment":
+        if change.kind == SignalKind.ASSIGNMENT:
             person = change.to
         else:
-            active = change.to == "indeterminate"
+            active = change.to == State.DOING or (change.to == State.UNKNOWN and state != State.DONE)
+            state = str(change.to)
         since = day
     if active and person is not None:
         spans.append((person, since, max(since, last_activity + IDLE_AFTER)))

@@ -8,23 +8,23 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from connectors.base import SignalKind
 from models import Account, Person, Signal, WorkItem
 from models.session import in_batches
-from pipeline.effort.day import Activity, InProgress, StatusChange, in_progress
+from pipeline.effort.day import Activity, Begin, InProgress, StatusChange, in_progress
 from pipeline.register.document import Register
 from pipeline.register.workdays import Workdays
+from pipeline.sources import evidence_rows, is_container, is_evidence
 
 Owners = Mapping[tuple[str, str], tuple[int, str | None]]
 _NOON = datetime.fromisoformat("2026-01-01T12:00:00+00:00")
-_NO_SPAN = {"epic"}
-"""An epic is in progress all quarter; the work is on what hangs below it."""
 
 
 def named_issue(session: Session, ids: Sequence[int]) -> dict[int, int]:
-    """Row of the issue that a Slack thread names, by row of the thread: the thread is evidence for it, not more work."""
+    """Row of the item that a thread or mail names, by its own row: it is evidence for that one, not more work."""
     first: dict[int, str] = {}
     for some in in_batches(ids):
-        query = select(WorkItem.id, WorkItem.mentions).where(WorkItem.source == "slack", WorkItem.id.in_(some))
+        query = select(WorkItem.id, WorkItem.mentions).where(evidence_rows(), WorkItem.id.in_(some))
         first |= {row: names[0] for row, names in session.execute(query) if names}
     by_key: dict[str, int] = {}
     for some in in_batches(sorted(set(first.values()))):
@@ -68,16 +68,16 @@ def load_activities(session: Session, owner: Owners, clock: Clock, first: date, 
     begin = datetime.combine(first - timedelta(days=1), datetime.min.time(), clock.local(_NOON, None).tzinfo)
     end = begin + (last - first) + timedelta(days=4)
     query = (
-        select(Signal.source, Signal.kind, Signal.at, Signal.account, Signal.hours, WorkItem.id)
+        select(Signal.source, Signal.kind, Signal.at, Signal.account, Signal.hours, WorkItem.id, WorkItem.kind)
         .join(WorkItem, (WorkItem.source == Signal.source) & (WorkItem.external_id == Signal.item))
         .where(Signal.at >= begin, Signal.at < end)
     )
     found, threads = [], set()
-    for source, kind, at, account, hours, item in session.execute(query):
+    for source, kind, at, account, hours, item, of_kind in session.execute(query):
         person, zone = owner.get((source, account or ""), (None, None))
         if person is not None:
             found.append((person, clock.local(at, zone).date(), item, kind, hours))
-            if source == "slack":
+            if is_evidence(source, of_kind):
                 threads.add(item)
     stands_for = named_issue(session, sorted(threads))
     # Sorted, since sums of hours must not depend on the order in which a database gives rows.
@@ -102,6 +102,7 @@ def load_spans(session: Session, ids: Sequence[int], owner: Owners, clock: Clock
             items[source, name] = (id_, kind, assignee, created)
     changes: dict[tuple[str, str], list[StatusChange]] = defaultdict(list)
     seen: dict[tuple[str, str], date] = {}
+    begun: dict[tuple[str, str], Begin] = {}
     query = select(Signal.source, Signal.item, Signal.kind, Signal.at, Signal.account, Signal.detail)
     for source in sorted({source for source, _ in items}):
         for some in in_batches([name for origin, name in items if origin == source]):
@@ -110,17 +111,22 @@ def load_spans(session: Session, ids: Sequence[int], owner: Owners, clock: Clock
                 zone = owner.get((source, account or ""), (None, None))[1]
                 at = clock.local(at, zone)
                 seen[source, name] = max(seen.get((source, name), at.date()), at.date())
-                if kind in ("transition", "assignment"):
+                if kind == SignalKind.CREATED and "state" in detail:
+                    begun[source, name] = Begin(
+                        detail["state"], owner.get((source, str(detail.get("assignee"))), (None,))[0]
+                    )
+                    changes[source, name]  # also where nothing was changed since
+                if kind in (SignalKind.TRANSITION, SignalKind.ASSIGNMENT):
                     to = detail.get("to")
-                    target = owner.get((source, str(to)), (None,))[0] if kind == "assignment" else to
+                    target = owner.get((source, str(to)), (None,))[0] if kind == SignalKind.ASSIGNMENT else to
                     changes[source, name].append(StatusChange(at, kind, target))
     for (source, name), made in changes.items():
         item, kind, assignee, created = items[source, name]
-        if kind in _NO_SPAN or created is None:
+        if is_container(source, kind) or created is None:  # an epic is in progress all quarter; the work is below it
             continue
         now = owner.get((source, assignee or ""), (None,))[0]
         begin = clock.local(created, None).date()
-        for person, first, last in in_progress(made, now, begin, seen[source, name]):
+        for person, first, last in in_progress(made, now, begin, seen[source, name], begun.get((source, name))):
             if isinstance(person, int):
                 yield InProgress(person, item, first, last)
 

@@ -28,7 +28,7 @@ class Labelled:
 
 
 def read_csv(path: Path, session: Session, register: Register) -> list[Labelled]:
-    """Rows of `item,key_result`: the item as Jira's key (PAY-12) or source:id, the key result's key or `none`.
+    """Rows of `item,key_result`: the item as its key (PAY-12) or source:id, the key result's key or `none`.
 
     Other columns are ignored, and rows without an answer. Raises InputError naming the line.
     """
@@ -37,7 +37,7 @@ def read_csv(path: Path, session: Session, register: Register) -> list[Labelled]
     for where, name, answer in _rows(path):
         item = _find(session, name)
         if item is None:
-            raise InputError(f"{where}: item: {name!r} is not known. Give Jira's key (PAY-12), or source:id as "
+            raise InputError(f"{where}: item: {name!r} is not known. Give its key (PAY-12), or source:id as "
                              "`leeway label --template 20` prints them.")  # fmt: skip
         key = None if answer.lower() == NONE else answer
         if key is not None and key not in known:

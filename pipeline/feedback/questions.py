@@ -1,4 +1,4 @@
-"""Items that people are asked about, for the page, the digest and Slack."""
+"""Items that people are asked about, for the page, the digest and the chat."""
 
 from datetime import timedelta
 from typing import Any

@@ -1,6 +1,8 @@
 """What every row passes before it is stored."""
 
 import hashlib
+import warnings
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any
@@ -9,8 +11,25 @@ from sqlalchemy import JSON, String, Table, select
 from sqlalchemy.orm import Session
 
 from connectors.base import Failure as SetAside
-from models import Account, Forgotten
+from connectors.base import ItemKind, Page, SignalKind
+from connectors.times import is_plausible
+from models import Account, Forgotten, Signal
 from models.base import Base
+
+_ITEM_KINDS, _SIGNAL_KINDS = frozenset(ItemKind), frozenset(SignalKind)
+
+
+class UnknownKindWarning(UserWarning):
+    """A source yields a kind that connectors/base.py does not name, so that no stage knows what it is worth."""
+
+
+def warn_of_unknown_kinds(page: Page) -> None:
+    """Warn once a page, with a count: an error in the tests, where warnings are errors."""
+    unknown = Counter(f"item {one.kind!r}" for one in page.items if one.kind not in _ITEM_KINDS)
+    unknown.update(f"signal {one.kind!r}" for one in page.signals if one.kind not in _SIGNAL_KINDS)
+    if unknown:
+        said = ", ".join(f"{count} of kind {kind}" for kind, count in unknown.most_common())
+        warnings.warn(f"{page.stream}: {said}: not in connectors/base.py", UnknownKindWarning, stacklevel=2)
 
 
 class Gate:
@@ -32,6 +51,11 @@ class Gate:
             if len(id_) > longest_id:
                 reason = "the id is longer than any this source gives"
                 self.refused.append(SetAside(row["source"], stream, id_[:60], reason))
+                continue
+            if table is Signal and not is_plausible(row["at"]):
+                self.refused.append(
+                    SetAside(row["source"], stream, id_, f"dated {row['at']:%Y-%m-%d}: correct it there")
+                )
                 continue
             for name, longest in texts:
                 value = row[name]

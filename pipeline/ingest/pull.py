@@ -8,7 +8,7 @@ import gc
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,9 +17,10 @@ import structlog
 from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
 
-from connectors.base import Connector, Cursor, Page, SourceError
+from connectors.base import Connector, Cursor, Page, SourceError, Unexpected
 from models import WorkItem
-from pipeline.ingest.store import finish, load_cursors, store
+from pipeline.ingest.confirm import store_page
+from pipeline.ingest.store import drop_streams, finish, load_cursors
 
 log = structlog.get_logger()
 THREADS = 4
@@ -32,7 +33,7 @@ class _End:
     """A stream's thread is done with it: to its end, or with an error."""
 
     stream: str
-    error: Exception | None = None
+    error: SourceError | None = None
 
 
 def pull(
@@ -67,7 +68,9 @@ def _pull(
 ) -> dict[str, int]:  # fmt: skip
     counts = {"signals": 0, "failures": 0, "removed": 0, "unfinished": 0}
     enough = time.monotonic() + budget.total_seconds() if budget is not None else None
-    streams = connector.streams()
+    with expected(connector.name, "the list of streams"):
+        streams = connector.streams()
+    drop_streams(sessions, connector.name, streams)
     failed = _in_threads(connector, sessions, streams, counts, progress, None, threads,
                          lambda stream, cursor: connector.pull(stream, cursor, since))  # fmt: skip
     rest = [stream for stream in streams if stream not in failed]
@@ -78,8 +81,28 @@ def _pull(
 
     failed |= _in_threads(connector, sessions, rest, counts, progress, enough, threads, past, eta)
     if failed:
-        raise next(iter(failed.values()))
+        raise _first_of(failed)
     return counts
+
+
+def _first_of(failed: Mapping[str, SourceError]) -> SourceError:
+    """The first error, with the names of the other streams that failed."""
+    error, others = next(iter(failed.values())), list(failed)[1:]
+    if others:
+        error.args = (f"{error} Also stopped: {', '.join(others)}; `leeway status` says why.",)
+    return error
+
+
+@contextmanager
+def expected(source: str, stream: str) -> Iterator[None]:
+    """The border around one stream: what no source is known to raise becomes an error of this stream alone."""
+    try:
+        yield
+    except SourceError:
+        raise
+    except Exception as error:
+        log.exception("unexpected", source=source, stream=stream)
+        raise Unexpected(source, stream, error) from error
 
 
 class _Eta:
@@ -108,7 +131,7 @@ def _in_threads(
     progress: Callable[[str, int], None] | None, enough: float | None, threads: int,
     read: Callable[[str, Cursor | None], Iterator[Page]], eta: _Eta | None = None,
 ) -> dict[str, SourceError]:  # fmt: skip
-    """Read the streams and store their pages; returns the errors by stream. Anything else that is raised stops all."""
+    """Read the streams and store their pages; returns the errors by stream. What storing raises stops all."""
     cursors = load_cursors(sessions, connector.name, streams)
     waiting: queue.SimpleQueue[str] = queue.SimpleQueue()
     for stream in streams:
@@ -131,12 +154,17 @@ def _in_threads(
                 stream = waiting.get_nowait()
             except queue.Empty:
                 return
-            error: Exception | None = None
+            error: SourceError | None = None
+            last = ""
             try:
-                for page in read(stream, cursors.get(stream)):
-                    if not put(page):
-                        return
-            except Exception as caught:  # carried to the caller's thread
+                with expected(connector.name, stream):
+                    for page in read(stream, cursors.get(stream)):
+                        last = page.read[-1] if page.read else last
+                        if not put(page):
+                            return
+            except Unexpected as caught:
+                error = caught.after(last)
+            except SourceError as caught:  # carried to the caller's thread
                 error = caught
             put(_End(stream, error))
 
@@ -159,14 +187,11 @@ def _in_threads(
                 continue
             if isinstance(one, _End):
                 left.discard(one.stream)
-                if isinstance(one.error, SourceError):
+                if one.error is not None:
                     failed[one.stream] = one.error
-                elif one.error is not None:
-                    raise one.error
                 finish(sessions, connector.name, one.stream, str(one.error) if one.error else None, eta is not None)
                 continue
-            with sessions.begin() as session:
-                new, removed = store(session, connector.name, one, retention=retention)
+            new, removed = store_page(connector, sessions, one, retention=retention)
             counts["signals"] += new
             counts["removed"] += removed
             counts["failures"] += len(one.failures)

@@ -1,31 +1,67 @@
 """One page into the database with its cursor, in one transaction; nothing twice, nothing kept that is gone."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
 
-from sqlalchemy import and_, delete, func, or_, select
+from sqlalchemy import delete, func, or_, select
 from sqlalchemy.orm import Session, sessionmaker
 
-from connectors.base import Cursor, Page
+from connectors.base import Cursor, Page, Span, Suspect
 from models import Account, Failure, Signal, StreamCursor, WorkItem, upsert
 from models.session import in_batches
-from pipeline.ingest.gate import Gate
+from pipeline.ingest.gate import Gate, warn_of_unknown_kinds
 from pipeline.queue import chunks
 from pipeline.queue.marks import FROM, day_before, mark_effort, mark_stale
 
-_ITEM_NEWS = ("updated_at", "title", "text", "status", "assignee", "parent", "key", "container")
-_SIGNAL_NEWS = ("at", "text", "hours", "account", "item")
+_ITEM_NEWS = (
+    "updated_at",
+    "title",
+    "text",
+    "status",
+    "assignee",
+    "parent",
+    "key",
+    "container",
+    "kind",
+    "automated",
+    "mentions",
+)
+_EFFORT_NEWS = ("at", "hours", "account", "item", "kind", "detail")
+_SIGNAL_NEWS = (*_EFFORT_NEWS, "text", "mentions")
 
 
-def store(session: Session, source: str, page: Page, *, retention: bool = True) -> tuple[int, int]:
+@dataclass(slots=True)
+class LeftOver:
+    """Row ids of what a complete stretch lacks: `sure` signals, and signals and items that are still to be confirmed."""
+
+    sure: list[int] = field(default_factory=list)
+    signals: dict[Suspect, int] = field(default_factory=dict)
+    items: dict[Suspect, int] = field(default_factory=dict)
+
+    def suspects(self) -> list[Suspect]:
+        """What is to be asked for, one by one."""
+        return [*self.items, *self.signals]
+
+    def only(self, gone: Collection[str]) -> "LeftOver":
+        """What is left of it where only these external ids are confirmed to be gone."""
+        signals = {one: id_ for one, id_ in self.signals.items() if one.external_id in gone}
+        return LeftOver(self.sure, signals, {one: id_ for one, id_ in self.items.items() if one.external_id in gone})
+
+
+def store(
+    session: Session, source: str, page: Page, *, retention: bool = True, missing: LeftOver | None = None
+) -> tuple[int, int]:
     """Write one page with its cursor; returns (signals new or changed, items and signals removed).
 
-    `retention` is False where the caller knows that no words were ever dropped.
+    `retention` is False where the caller knows that no words were ever dropped. `missing` is what its spans lack, as far
+    as that is confirmed; without it, all that they lack is taken for deleted.
     """
+    warn_of_unknown_kinds(page)
     gate = Gate(session, source)
-    left_over = _left_over(session, source, page)
+    missing = left_over(session, source, page) if missing is None else missing
     accounts = gate.fit(Account, page.stream, (
         _columns(one) | {"groups": "\n".join(one.groups), "email": (one.email or "").lower() or None} for one in page.accounts
     ))  # fmt: skip
@@ -41,11 +77,16 @@ def store(session: Session, source: str, page: Page, *, retention: bool = True) 
     if gate.forgotten:
         rows = [row for row in rows if row["account"] not in gate.forgotten]
     news = _news(session, source, [row for row in rows if row["item"] in known]) if known else {}
+    for one in page.items:  # an epic is not worked on itself, so all days of what became one are others
+        if known.get(one.external_id, one.kind) != one.kind and one.created_at:
+            news[one.external_id] = day_before(one.created_at)
     changed = upsert(session, Signal, rows, ("source", "external_id"), _SIGNAL_NEWS)
     # An item that is new or changed was stored as stale; others on the page may only have a new signal.
     fresh = {row["external_id"] for row in items} if new_items == len(items) else set()
-    removed = _remove(session, source, page.gone, *left_over)
-    if changed:
+    removed = _remove(
+        session, source, page.gone, [*missing.sure, *missing.signals.values()], list(missing.items.values())
+    )
+    if changed or news:
         mark_stale(session, source, sorted({signal.item for signal in page.signals} - fresh))
         mark_effort(session, source, news)
     now = datetime.now(UTC)
@@ -56,20 +97,20 @@ def store(session: Session, source: str, page: Page, *, retention: bool = True) 
     return changed, removed
 
 
-def _known_items(session: Session, source: str, page: Page) -> set[str]:
-    """Items of the page, and of its signals, that were there before; all days of a new one count anyway."""
+def _known_items(session: Session, source: str, page: Page) -> dict[str, str]:
+    """Kinds of the page's, and its signals', items that were there before; all days of a new one count anyway."""
     names = sorted({*(one.external_id for one in page.items), *(one.item for one in page.signals)})
-    query = select(WorkItem.external_id).where(WorkItem.source == source)
+    query = select(WorkItem.external_id, WorkItem.kind).where(WorkItem.source == source)
     return {
-        id_
+        id_: kind
         for some in in_batches(names)
-        for id_ in session.connection().scalars(query.where(WorkItem.external_id.in_(some)))
+        for id_, kind in session.connection().execute(query.where(WorkItem.external_id.in_(some)))
     }
 
 
 def _news(session: Session, source: str, rows: Sequence[Mapping[str, Any]]) -> dict[str, date]:
     """By item, the first day of a signal that is new or not as it was."""
-    columns = (Signal.external_id, Signal.at, Signal.hours, Signal.account, Signal.item)
+    columns = (Signal.external_id, Signal.at, Signal.hours, Signal.account, Signal.item, Signal.kind, Signal.detail)
     kept: dict[str, Any] = {}
     for some in in_batches([row["external_id"] for row in rows]):
         found = session.connection().execute(
@@ -79,9 +120,7 @@ def _news(session: Session, source: str, rows: Sequence[Mapping[str, Any]]) -> d
     first: dict[str, date] = {}
     for row in rows:
         was = kept.get(row["external_id"])
-        if was is not None and (was.at, was.hours, was.account, was.item) == (
-            row["at"], row["hours"], row["account"], row["item"]
-        ):  # fmt: skip
+        if was is not None and all(getattr(was, name) == row[name] for name in _EFFORT_NEWS):
             continue
         day = day_before(min(row["at"], was.at) if was is not None else row["at"])
         for item in {row["item"], was.item if was is not None else row["item"]}:
@@ -177,36 +216,45 @@ def _remove(session: Session, source: str, gone: Sequence[str], signals: list[in
     return len(signals) + len(set(items))
 
 
-def _left_over(session: Session, source: str, page: Page) -> tuple[list[int], list[int]]:
-    """Ids of the signals and of the items that lie in a span of the page and are not on it."""
-    signals: list[int] = []
-    items: list[int] = []
+def left_over(session: Session, source: str, page: Page) -> LeftOver:
+    """What lies in a span of the page and is not on it."""
+    found = LeftOver()
     here = {signal.external_id for signal in page.signals}
-    by_item: dict[str, list[Any]] = defaultdict(list)
+    by_item: dict[str, list[Span]] = defaultdict(list)
     for span in page.spans:
         if span.item is not None:
             by_item[span.item].append(span)
-        else:
-            bounds = [bound for bound in (
-                WorkItem.created_at >= span.after if span.after else None,
-                WorkItem.created_at < span.before if span.before else None,
-            ) if bound is not None]  # fmt: skip
-            there = {item.external_id for item in page.items}
-            kept = session.execute(select(WorkItem.id, WorkItem.external_id).where(
-                and_(WorkItem.source == source, WorkItem.container == span.container, *bounds)
-            ))  # fmt: skip
-            items += [id_ for id_, name in kept if name not in there]
+            continue
+        bounds = [WorkItem.created_at >= span.after] if span.after else []
+        bounds += [WorkItem.created_at < span.before] if span.before else []
+        there = {item.external_id for item in page.items}
+        kept = session.execute(
+            select(WorkItem.id, WorkItem.external_id).where(
+                WorkItem.source == source, WorkItem.container == span.container, *bounds
+            )
+        )
+        found.items |= {Suspect(name, name): id_ for id_, name in kept if name not in there}
     for some in in_batches(sorted(by_item)):
-        kept_signals = session.connection().execute(select(Signal.id, Signal.external_id, Signal.item, Signal.at).where(
-            Signal.source == source, Signal.item.in_(some)
-        ))  # fmt: skip
+        kept_signals = session.connection().execute(
+            select(Signal.id, Signal.external_id, Signal.item, Signal.at).where(
+                Signal.source == source, Signal.item.in_(some)
+            )
+        )
         for id_, name, item, at in kept_signals:
-            if name not in here and any(
-                name.startswith(span.prefix) and (span.after is None or at >= span.after)
-                and (span.before is None or at < span.before) for span in by_item[item]
-            ):  # fmt: skip
-                signals.append(id_)
-    return signals, items
+            spans = () if name in here else [span for span in by_item[item] if _covers(span, name, at)]
+            if any(span.sure for span in spans):
+                found.sure.append(id_)
+            elif spans:
+                found.signals[Suspect(name, item)] = id_
+    return found
+
+
+def _covers(span: Span, name: str, at: datetime) -> bool:
+    return (
+        name.startswith(span.prefix)
+        and (span.after is None or at >= span.after)
+        and (span.before is None or at < span.before)
+    )
 
 
 def load_cursors(sessions: sessionmaker[Session], source: str, streams: Sequence[str]) -> dict[str, Cursor]:
@@ -226,3 +274,11 @@ def finish(sessions: sessionmaker[Session], source: str, stream: str, error: str
         kept.error = error
         if error is None and whole:
             kept.finished_at = now
+
+
+def drop_streams(sessions: sessionmaker[Session], source: str, streams: Collection[str]) -> None:
+    """Forget the errors of streams that are no longer there, such as a project that was taken from the list."""
+    with sessions.begin() as session:
+        for row in session.scalars(select(StreamCursor).where(StreamCursor.source == source)):
+            if row.error and not row.state and row.stream not in streams:
+                session.delete(row)

@@ -1,32 +1,80 @@
 """The daily sweep: what the source no longer has, silent edits, and records that were set aside."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session, sessionmaker
 
-from connectors.base import Connector
+from connectors.base import Connector, Page, SourceError
 from models import Failure, Signal, StreamCursor, WorkItem, upsert
-from pipeline.ingest.store import store
+from models.session import in_batches
+from pipeline.ingest.confirm import store_page
+from pipeline.ingest.pull import expected
 
 SWEEP = "sweep"
 """The name under which the daily sweep keeps its time among the streams."""
 SWEEP_EVERY = timedelta(hours=24)
 
 
-def sweep(connector: Connector, sessions: sessionmaker[Session]) -> dict[str, int]:
-    """Take away what the source no longer has and take over silent edits; returns {"signals", "removed"}."""
+MOST_REMOVED = 0.05
+"""Part of a source's items or signals that a sweep may remove; more is more likely a permission that was lost."""
+ALWAYS_REMOVED = 20
+"""So many may be removed whatever part of all they are."""
+
+
+class MassDeletion(SourceError):
+    """A sweep that would have removed more than a few per cent."""
+
+    permanent = True
+
+
+def sweep(connector: Connector, sessions: sessionmaker[Session], *, force: bool = False) -> dict[str, int]:
+    """Take away what the source no longer has and take over silent edits; returns {"signals", "removed"}.
+
+    Raises SourceError, of which MassDeletion where it would remove more than MOST_REMOVED, unless forced.
+    """
     counts = {"signals": 0, "removed": 0}
-    for page in connector.sweep(_known(sessions, connector.name)):
-        with sessions.begin() as session:
-            new, removed = store(session, connector.name, page)
-        counts["signals"] += new
-        counts["removed"] += removed
+    gone: list[str] = []
+    error: SourceError | None = None
+    try:
+        with expected(connector.name, SWEEP):
+            for page in connector.sweep(_known(sessions, connector.name)):
+                gone += page.gone
+                new, removed = store_page(connector, sessions, replace(page, gone=()))
+                counts["signals"] += new
+                counts["removed"] += removed
+        if not force:
+            _refuse_mass_deletion(sessions, connector.name, gone)
+        for some in in_batches(gone):
+            counts["removed"] += store_page(connector, sessions, Page(SWEEP, {}, gone=some))[1]
+    except MassDeletion as refused:
+        error = refused
     with sessions.begin() as session:
-        _note_sweep(session, connector.name)
+        _note_sweep(session, connector.name, error)
+    if error:
+        raise error
     return counts
+
+
+def _refuse_mass_deletion(sessions: sessionmaker[Session], source: str, gone: Sequence[str]) -> None:
+    with sessions() as session:
+        for table, names in ((WorkItem, (WorkItem.external_id,)), (Signal, (Signal.external_id, Signal.item))):
+            kept = session.scalar(select(func.count()).select_from(table).where(table.source == source)) or 0
+            lost = 0
+            for some in in_batches(sorted({*gone})):
+                named = or_(*(name.in_(some) for name in names))
+                lost += session.scalar(select(func.count()).where(table.source == source, named)) or 0
+            if lost > max(ALWAYS_REMOVED * len(names) ** 2, MOST_REMOVED * kept):
+                raise MassDeletion(
+                    source,
+                    f"the sweep misses {lost:,} of {kept:,} {table.__tablename__.replace('_', ' ')}s, more than "
+                    f"{MOST_REMOVED:.0%}; nothing is removed.",
+                    "See with `leeway check` that the account still sees what it saw; if all that is really gone: "
+                    f"leeway sync {source} --sweep --force.",
+                )
 
 
 def sweep_is_due(sessions: sessionmaker[Session], source: str) -> bool:
@@ -43,9 +91,10 @@ def sweep_is_due(sessions: sessionmaker[Session], source: str) -> bool:
     return last is not None and datetime.now(UTC) - last >= SWEEP_EVERY
 
 
-def _note_sweep(session: Session, source: str) -> None:
+def _note_sweep(session: Session, source: str, error: SourceError | None = None) -> None:
     now = datetime.now(UTC)
-    row = {"source": source, "stream": SWEEP, "state": {}, "pulled_at": now, "finished_at": now, "error": None}
+    said = str(error) if error else None
+    row = {"source": source, "stream": SWEEP, "state": {}, "pulled_at": now, "finished_at": now, "error": said}
     upsert(session, StreamCursor, [row], ("source", "stream"))
 
 
@@ -68,10 +117,16 @@ def retry_failed(connector: Connector, sessions: sessionmaker[Session]) -> dict[
     aside: dict[str, list[str]] = defaultdict(list)
     for stream, record in rows:
         aside[stream].append(record)
+    failed: SourceError | None = None
     for stream, records in aside.items():
-        for page in connector.again(stream, records):
-            with sessions.begin() as session:
-                store(session, connector.name, page)
+        try:
+            with expected(connector.name, stream):
+                for page in connector.again(stream, records):
+                    store_page(connector, sessions, page)
+        except SourceError as error:  # the other streams' records are read
+            failed = failed or error
+    if failed:
+        raise failed
     with sessions() as session:
         left = session.scalar(select(func.count()).select_from(Failure).where(Failure.source == connector.name)) or 0
     return {"read": len(rows) - left, "failures": left}

@@ -4,20 +4,24 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, case, select, true
+from sqlalchemy import ColumnElement, Select, case, select, true
 from sqlalchemy.orm import Session
 
 from models import Label, WorkItem
 from models.session import in_batches
 from models.vocabulary import AUDIT
+from pipeline.sources import evidence_rows
 
-_LINKS = select(
-    WorkItem.id, WorkItem.source, WorkItem.external_id, WorkItem.parent, WorkItem.container,
-    case((WorkItem.source == "slack", WorkItem.mentions), else_=None), WorkItem.key,
-)  # fmt: skip
 CHUNK = 6_000
 SAMPLE = 1_200
 _TURNS = 16
+
+
+def _links() -> Select[Any]:
+    """Each item with its place, what it hangs on, and what it is evidence for."""
+    named = case((evidence_rows(), WorkItem.mentions), else_=None)
+    place = (WorkItem.id, WorkItem.source, WorkItem.external_id, WorkItem.parent, WorkItem.container)
+    return select(*place, named, WorkItem.key)
 
 
 def chunks_of(session: Session, ids: Sequence[int], everything: bool) -> list[list[int]]:
@@ -25,7 +29,7 @@ def chunks_of(session: Session, ids: Sequence[int], everything: bool) -> list[li
 
     Lots follow the places, so that alike items meet. Without `everything` the ids' whole trees come too.
     """
-    rows = session.execute(_LINKS).all() if everything else _linked(session, ids)
+    rows = session.execute(_links()).all() if everything else _linked(session, ids)
     position: dict[tuple[str, str], int] = {}
     by_key: dict[str, int] = {}
     above: dict[int, tuple[str, str]] = {}
@@ -75,7 +79,7 @@ def _linked(session: Session, ids: Sequence[int]) -> list[Any]:
     found: dict[int, Any] = {}
     fresh: Sequence[int] = ids
     while fresh:
-        rows = [row for some in in_batches(fresh) for row in session.execute(_LINKS.where(WorkItem.id.in_(some)))]
+        rows = [row for some in in_batches(fresh) for row in session.execute(_links().where(WorkItem.id.in_(some)))]
         found |= {row[0]: row for row in rows}
         steps: list[tuple[ColumnElement[bool], Any, list[str]]] = []
         for source in sorted({row[1] for row in rows}):
@@ -84,7 +88,7 @@ def _linked(session: Session, ids: Sequence[int]) -> list[Any]:
             steps.append((here, WorkItem.external_id, [parent for _, _, _, parent, *_ in mine if parent]))
             steps.append((here, WorkItem.parent, [name for _, _, name, *_ in mine]))
         steps.append((true(), WorkItem.key, [mentions[0] for *_, mentions, _ in rows if mentions]))
-        steps.append((WorkItem.source == "slack", WorkItem.mentions[0].as_string(), [key for *_, key in rows if key]))
+        steps.append((evidence_rows(), WorkItem.mentions[0].as_string(), [key for *_, key in rows if key]))
         reached: set[int] = set()
         for condition, column, names in steps:
             for some in in_batches(sorted(set(names))):

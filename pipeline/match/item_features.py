@@ -22,6 +22,7 @@ from pipeline.match.graph import Links
 from pipeline.match.moments import moments, standardised
 from pipeline.match.neighbours import Neighbours
 from pipeline.register.document import KeyResult, Objective, Register
+from pipeline.sources import about_customers
 
 Matrix = NDArray[np.float32]
 _BOT = re.compile(r"\s*\[[A-Za-z ]+\]")
@@ -92,7 +93,7 @@ class ItemEvidence:
         item |= {
             "length": np.log1p(self.lengths), "terse": self.lengths <= 5, "group_size": np.log(links.tree_size),
             "no_team": np.array([i.team is None for i in items]), "team_without_key_result": in_team.sum(1) == 0,
-            "has_parent": links.parent >= 0, "hubspot": np.array([i.source == "hubspot" for i in items]),
+            "has_parent": links.parent >= 0, "customers": np.array([about_customers(i.source) for i in items]),
             "bot": np.array([i.automated or bool(_BOT.match(w)) for i, w in zip(items, self.words, strict=True)]),
             "digits": np.array([bool(_DIGIT.search(w)) for w in self.words]),
             "chatter_marks": np.array([bool(_CHATTER.search(w)) for w in self.words]),

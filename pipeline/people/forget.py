@@ -8,6 +8,7 @@ from datetime import date
 from sqlalchemy import ColumnElement, delete, func, or_, select, update
 from sqlalchemy.orm import Session, sessionmaker
 
+from connectors.registry import all_traits
 from models import (
     Account,
     Capacity,
@@ -107,7 +108,8 @@ def _find(session: Session, who: str) -> tuple[list[Account], Person | None]:
             accounts = list(session.scalars(select(Account).where(Account.person_id == accounts[0].person_id)))
     if not accounts and person is None:
         raise ForgetError(
-            f"nobody is known as {who!r}. Give an e-mail address, or an account as jira:ID, slack:ID, hubspot:ID."
+            f"nobody is known as {who!r}. Give an e-mail address, or an account as "
+            f"{', '.join(f'{source}:ID' for source in all_traits())}."
         )
     return accounts, person
 

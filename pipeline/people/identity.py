@@ -35,7 +35,7 @@ class Unresolved:
 @dataclass(frozen=True, slots=True)
 class Directory:
     """What an ops engineer says of accounts: `people` gives the address by (source, account), None for a service
-    account; `teams` gives the team's key by the name of a Slack user group or HubSpot team."""
+    account; `teams` gives the team's key by the name of a user group or team in a source."""
 
     people: Mapping[tuple[str, str], str | None] = field(default_factory=dict)
     teams: Mapping[str, str] = field(default_factory=dict)
@@ -86,7 +86,7 @@ def resolve(session: Session, register: Register, directory: Directory | None = 
         if _is_service(account, email, members, directory):
             continue
         alike = names.get(account.name.casefold(), set())
-        # Jira hides most addresses; a full name that exactly one address carries is that person.
+        # Sources hide addresses; a full name that exactly one address carries is that person.
         email = email or (next(iter(alike)) if len(alike) == 1 else None)
         if email:
             owner[account.source, account.external_id] = email

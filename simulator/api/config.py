@@ -18,7 +18,10 @@ HUBSPOT_SCOPES = frozenset({
 
 @dataclass(slots=True)
 class ApiConfig:
-    """`speed` scales the vendors' rate limits: at 60, a minute's worth of calls is allowed each second.
+    """`jira_data_center` makes the Jira one with REST v2 only; with `jira_expired` it answers as it does to a token that
+    has run out: 200, nothing to show, and a header. `jira_former_keys` names projects by the key they once had.
+
+    `speed` scales the vendors' rate limits: at 60, a minute's worth of calls is allowed each second.
 
     `slack_page` and `slack_per_minute` make the strict regime of apps outside the Marketplace (15 and 1). `unindexed`
     names issues and records (by id) that the search does not show yet. A `frozen` world does not change, so that
@@ -29,6 +32,9 @@ class ApiConfig:
     hubspot_scopes: frozenset[str] = HUBSPOT_SCOPES
     jira_time_zone: str = "Europe/Berlin"
     jira_projects: frozenset[str] | None = None
+    jira_data_center: bool = False
+    jira_expired: bool = False
+    jira_former_keys: dict[str, str] = field(default_factory=dict)
     speed: float = 1.0
     slack_page: int = 999
     slack_per_minute: float = 50

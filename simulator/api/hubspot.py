@@ -45,10 +45,12 @@ class HubSpotApi:
         self.app = Starlette(routes=[
             Route("/crm/v3/objects/{type}/search", self._guarded(self._search, search=True), methods=["POST"]),
             Route("/crm/v3/objects/{type}/batch/read", self._guarded(self._read), methods=["POST"]),
+            Route("/crm/v3/objects/{type}/{id}", self._guarded(self._one)),
             Route("/crm/v3/objects/{type}", self._guarded(self._list)),
             Route("/crm/v3/owners", self._guarded(self._owners)),
             Route("/crm/v3/owners/", self._guarded(self._owners)),
             Route("/crm/v3/pipelines/{type}", self._guarded(self._pipelines)),
+            Route("/crm/v3/pipelines/{type}/{id}", self._guarded(self._one_pipeline)),
             Route("/crm/v4/associations/{source}/{target}/batch/read", self._guarded(self._links), methods=["POST"]),
         ])  # fmt: skip
 
@@ -102,7 +104,15 @@ class HubSpotApi:
         self._of(request.path_params["type"])
         known = self._ids[request.path_params["type"]]
         rows = [_row(known[id_], query.get("properties") or []) for id_ in ids if id_ in known]
-        return JSONResponse({"status": "COMPLETE", "results": rows}, 200 if len(rows) == len(ids) else 207)
+        lost = [id_ for id_ in ids if id_ not in known]
+        return _batch(
+            rows, "Could not get some objects, they may be deleted or not exist.", {"ids": lost} if lost else {}
+        )
+
+    async def _one(self, request: Request) -> Response:
+        self._of(request.path_params["type"])
+        found = self._ids[request.path_params["type"]].get(request.path_params["id"])
+        return JSONResponse(_row(found, [])) if found else _error(404, "OBJECT_NOT_FOUND", "Object not found.")
 
     async def _search(self, request: Request) -> Response:
         query = await request.json()
@@ -165,7 +175,15 @@ class HubSpotApi:
         return JSONResponse(answer)
 
     async def _pipelines(self, request: Request) -> Response:
-        wanted = ["Support"] if request.path_params["type"] == "tickets" else ["Employers", "Iberia"]
+        return JSONResponse({"results": self._all_pipelines(request.path_params["type"])})
+
+    async def _one_pipeline(self, request: Request) -> Response:
+        rows = self._all_pipelines(request.path_params["type"])
+        found = next((row for row in rows if row["id"] == request.path_params["id"]), None)
+        return JSONResponse(found) if found else _error(404, "OBJECT_NOT_FOUND", "Pipeline not found.")
+
+    def _all_pipelines(self, type_: str) -> list[dict[str, Any]]:
+        wanted = ["Support"] if type_ == "tickets" else ["Employers", "Iberia"]
         rows = []
         for name in wanted:
             stages = []
@@ -176,7 +194,7 @@ class HubSpotApi:
                     metadata = {"ticketState": "CLOSED" if number >= last else "OPEN"}
                 stages.append({"id": stage_id(name, number), "label": label, "metadata": metadata})
             rows.append({"id": f"{list(STAGES).index(name) + 90}", "label": name, "stages": stages})
-        return JSONResponse({"results": rows})
+        return rows
 
     async def _links(self, request: Request) -> Response:
         inputs = (await request.json())["inputs"]
@@ -186,7 +204,7 @@ class HubSpotApi:
         target = request.path_params["target"]
         self._of(request.path_params["source"])
         records = self._ids[request.path_params["source"]]
-        results = []
+        results, without = [], []
         for row in inputs:
             id_, first = str(row["id"]), int(row.get("after") or 0)
             to = [{"toObjectId": linked, "associationTypes": [{"category": "HUBSPOT_DEFINED", "typeId": 1}]}
@@ -196,7 +214,22 @@ class HubSpotApi:
                 if first + _MOST_LINKS < len(to):
                     found["paging"] = {"next": {"after": str(first + _MOST_LINKS)}}
                 results.append(found)
-        return JSONResponse({"status": "COMPLETE", "results": results}, 200 if len(results) == len(ids) else 207)
+            else:
+                without.append(id_)
+        return _batch(results, f"No {target} is associated.", *({"fromObjectId": [id_]} for id_ in without))
+
+
+def _batch(results: list[Any], message: str, *contexts: dict[str, Any]) -> JSONResponse:
+    """A batch's answer: 207 with an error for each context that says what is not there."""
+    answer: dict[str, Any] = {"status": "COMPLETE", "results": results}
+    errors = [
+        {"status": "error", "category": "OBJECT_NOT_FOUND", "message": message, "context": one}
+        for one in contexts
+        if one
+    ]
+    return JSONResponse(
+        answer | ({"numErrors": len(errors), "errors": errors} if errors else {}), 207 if errors else 200
+    )
 
 
 def _error(status: int, category: str, message: str, context: dict[str, Any] | None = None) -> JSONResponse:

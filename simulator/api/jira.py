@@ -1,4 +1,4 @@
-"""Jira Cloud REST v3 as the `jira` client sees it."""
+"""Jira Cloud (REST v3) and Data Center (REST v2) as the `jira` client sees them."""
 
 import base64
 import re
@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from simulator.api.config import JIRA_EMAIL, JIRA_TOKEN, ApiConfig
@@ -22,7 +22,7 @@ STATUSES = {"To Do": ("1", "new"), "In Progress": ("3", "indeterminate"), "In Re
 _SELF = "https://velora.atlassian.example/rest/api/3"
 _FIRST_WORKLOGS, _FIRST_HISTORIES, _FIRST_COMMENTS = 20, 100, 50
 _PROJECTS = re.compile(r"project in \(([^)]*)\)")
-_IDS = re.compile(r"AND id in \(([\d, ]+)\)")
+_IDS = re.compile(r"AND id in \(([\w, -]+)\)")
 _UPDATED = re.compile(r"updated\s*>=\s*(?:(\d{10,})|\"([^\"]+)\")")
 _NOT_AFTER = re.compile(r"updated\s*<=\s*(\d{10,})")
 
@@ -38,18 +38,23 @@ class JiraApi:
         self._ids: dict[int, Issue] | None = None
         self._keys: list[str] = []
         self._users: dict[int, dict[str, Any]] = {}
+        self.statuses: list[dict[str, Any]] = [_status(id_, name, key) for name, (id_, key) in STATUSES.items()]
         api = "/rest/api/{version:int}"
         self.app = Starlette(routes=[
             Route(f"{api}/serverInfo", self._server_info),
             Route(f"{api}/myself", self._guarded(self._myself)),
             Route(f"{api}/status", self._guarded(self._status)),
+            Route(f"{api}/status/{{id}}", self._guarded(self._one_status)),
             Route(f"{api}/field", self._guarded(self._field)),
             Route(f"{api}/project", self._guarded(self._project)),
             Route(f"{api}/project/search", self._guarded(self._project_search)),
-            Route(f"{api}/search", self._gone, methods=["GET", "POST"]),
+            Route(f"{api}/project/{{key}}", self._guarded(self._one_project)),
+            Route(f"{api}/search", self._guarded(self._old_search), methods=["GET", "POST"]),
             Route(f"{api}/search/jql", self._guarded(self._search), methods=["GET", "POST"]),
             Route(f"{api}/search/approximate-count", self._guarded(self._count), methods=["POST"]),
             Route(f"{api}/issue/bulkfetch", self._guarded(self._bulk), methods=["POST"]),
+            Route(f"{api}/issue/{{id}}", self._guarded(self._one_issue)),
+            Route(f"{api}/issue/{{id}}/{{part}}/{{number}}", self._guarded(self._one_part)),
             Route(f"{api}/issue/{{id}}/changelog", self._guarded(self._part)),
             Route(f"{api}/issue/{{id}}/worklog", self._guarded(self._part)),
             Route(f"{api}/issue/{{id}}/comment", self._guarded(self._part)),
@@ -58,8 +63,13 @@ class JiraApi:
     def _guarded(self, handler: Any) -> Any:
         async def answer(request: Request) -> Response:
             self.requests += 1
+            if self._is_elsewhere(request):
+                return HTMLResponse("<html><title>Oops, you&#39;ve found a dead link.</title></html>", 404)
+            if self.config.jira_expired:
+                return self._as_nobody(request)
             expected = base64.b64encode(f"{JIRA_EMAIL}:{JIRA_TOKEN}".encode()).decode()
-            if request.headers.get("authorization") != f"Basic {expected}":
+            bearer = f"Bearer {JIRA_TOKEN}" if self.config.jira_data_center else None
+            if request.headers.get("authorization") not in (f"Basic {expected}", bearer):
                 return JSONResponse({"message": "Client must be authenticated to access this resource."}, 401)
             wait = self.limits.take()
             if wait:
@@ -72,7 +82,28 @@ class JiraApi:
 
         return answer
 
+    def _is_elsewhere(self, request: Request) -> bool:
+        """Data Center has no REST v3, and some of what Cloud has is not there under v2 either."""
+        cloud_only = ("/search/jql", "/bulkfetch", "/approximate-count", "/changelog", "/project/search")
+        return self.config.jira_data_center and (
+            request.path_params["version"] != 2 or request.url.path.endswith(cloud_only)
+        )
+
+    def _as_nobody(self, request: Request) -> Response:
+        """What is open to everybody, which is nothing: a search is answered, and a header says why it is empty."""
+        failed = {"X-Seraph-LoginReason": "AUTHENTICATED_FAILED"}
+        if "/search" in request.url.path:
+            return JSONResponse({"issues": [], "total": 0, "isLast": True}, headers=failed)
+        if request.url.path.endswith(("/project", "/status", "/field")):
+            return JSONResponse([], headers=failed)
+        return JSONResponse({"message": "Client must be authenticated to access this resource."}, 401, failed)
+
     async def _server_info(self, request: Request) -> Response:
+        if self._is_elsewhere(request):
+            return HTMLResponse("<html><title>Oops, you&#39;ve found a dead link.</title></html>", 404)
+        if self.config.jira_data_center:
+            return JSONResponse({"baseUrl": str(request.base_url), "version": "9.12.5", "versionNumbers": [9, 12, 5],
+                                 "deploymentType": "Server", "buildNumber": 9_120_005})  # fmt: skip
         return JSONResponse({"baseUrl": str(request.base_url), "version": "1001.0.0-SNAPSHOT",
                              "versionNumbers": [1001, 0, 0], "deploymentType": "Cloud", "buildNumber": 100_280})  # fmt: skip
 
@@ -81,14 +112,23 @@ class JiraApi:
                              "timeZone": self.config.jira_time_zone, "active": True})  # fmt: skip
 
     async def _status(self, request: Request) -> Response:
-        return JSONResponse([{"id": id_, "name": name, "statusCategory": {"key": key}}
-                             for name, (id_, key) in STATUSES.items()])  # fmt: skip
+        return JSONResponse(self.statuses)
+
+    async def _one_status(self, request: Request) -> Response:
+        id_ = request.path_params["id"]
+        found = next((status for status in self.statuses if status["id"] == id_), None)
+        return JSONResponse(found) if found else _missing(f"The status with id '{id_}' does not exist")
 
     async def _field(self, request: Request) -> Response:
         names = ["summary", "description", "status", "assignee", "parent", "labels", "comment", "worklog"]
-        return JSONResponse(
-            [{"id": name, "name": name.title(), "custom": False, "clauseNames": [name]} for name in names]
-        )
+        rows: list[dict[str, Any]] = [
+            {"id": name, "name": name.title(), "custom": False, "clauseNames": [name]} for name in names
+        ]
+        if self.config.jira_data_center:
+            prefix = "com.pyxis.greenhopper.jira:"
+            for id_, type_ in (("customfield_10100", "gh-epic-link"), ("customfield_10101", "gh-epic-label")):
+                rows.append({"id": id_, "name": id_, "custom": True, "schema": {"custom": prefix + type_}})
+        return JSONResponse(rows)
 
     def _visible(self) -> list[str]:
         if not self._keys or not self.config.frozen:
@@ -101,6 +141,38 @@ class JiraApi:
     async def _project_search(self, request: Request) -> Response:
         values = [{"id": str(n), "key": key, "name": key} for n, key in enumerate(self._visible(), 1)]
         return JSONResponse({"values": values, "total": len(values), "isLast": True, "startAt": 0})
+
+    async def _one_project(self, request: Request) -> Response:
+        key = self.config.jira_former_keys.get(request.path_params["key"], request.path_params["key"])
+        if key not in self._visible():
+            return _missing(f"No project could be found with key '{request.path_params['key']}'.")
+        return JSONResponse({"id": key, "key": key, "name": key})
+
+    async def _one_issue(self, request: Request) -> Response:
+        issue = self._by_id().get(int(request.path_params["id"]))
+        if issue is None or issue.project not in self._visible():
+            return _missing("Issue does not exist or you do not have permission to see it.")
+        return JSONResponse(self._issue(issue, request.query_params.get("fields", "*all").split(","), changelog=False))
+
+    async def _one_part(self, request: Request) -> Response:
+        issue, part = self._by_id().get(int(request.path_params["id"])), request.path_params["part"]
+        rows = {"worklog": self._worklogs, "comment": self._comments}[part](issue) if issue else []
+        found = next((row for row in rows if row["id"] == request.path_params["number"]), None)
+        return JSONResponse(found) if found else _missing(f"Cannot find {part} with id.")
+
+    async def _old_search(self, request: Request) -> Response:
+        """Data Center's: by place. Cloud has removed it."""
+        if not self.config.jira_data_center:
+            return await self._gone(request)
+        query = dict(request.query_params)
+        try:
+            found = self._select(query.get("jql", ""), strict=query.get("validateQuery", "true").lower() != "false")
+        except ValueError as error:
+            return JSONResponse({"errorMessages": [str(error)]}, 400)
+        start, size = int(query.get("startAt", 0)), min(int(query.get("maxResults", 50)), 100)
+        fields, changelog = query.get("fields", "*all").split(","), "changelog" in query.get("expand", "")
+        rows = [self._issue(issue, fields, changelog) for issue in found[start : start + size]]
+        return JSONResponse({"startAt": start, "maxResults": size, "total": len(found), "issues": rows})
 
     async def _gone(self, request: Request) -> Response:
         return JSONResponse({"errorMessages": ["The requested API has been removed. Please migrate to "
@@ -131,18 +203,26 @@ class JiraApi:
         answer["isLast"] = "nextPageToken" not in answer
         return JSONResponse(answer)
 
-    def _select(self, jql: str) -> list[Issue]:
+    def _select(self, jql: str, *, strict: bool = True) -> list[Issue]:
+        """Issues that a query finds; refused as a whole for one project or id that is not there."""
         projects, updated, ids = _PROJECTS.search(jql), _UPDATED.search(jql), _IDS.search(jql)
-        if projects and ids:
-            wanted = set(re.findall(r"\w+", projects.group(1))) & set(self._visible())
-            numbers = {int(number) for number in ids.group(1).split(",")}
-            known = self._by_id()
-            if missing := numbers - set(known):  # one id that does not exist spoils the whole query
-                raise ValueError(f"A value with ID '{min(missing)}' does not exist for the field 'id'.")
-            return [known[number] for number in sorted(numbers) if known[number].project in wanted]
-        if not projects or not updated:
+        if not projects or not (updated or ids):
             raise ValueError(f"Error in the JQL Query: {jql}")
-        wanted = set(re.findall(r"\w+", projects.group(1))) & set(self._visible())
+        named = re.findall(r"\w+", projects.group(1))
+        named = [self.config.jira_former_keys.get(key, key) for key in named]
+        if bad := next((key for key in named if key not in self._visible()), None):
+            raise ValueError(f"The value '{bad}' does not exist for the field 'project'.")
+        wanted = set(named)
+        if ids:
+            names = [name.strip() for name in ids.group(1).split(",")]
+            known = {str(id_): issue for id_, issue in self._by_id().items()}
+            known |= {issue.key: issue for issue in self._by_id().values()}
+            if strict and (missing := [name for name in names if name not in known]):
+                raise ValueError(f"A value with ID '{missing[0]}' does not exist for the field 'id'.")
+            return [known[name] for name in names if name in known and known[name].project in wanted]
+        return self._updated(updated, jql, wanted) if updated else []
+
+    def _updated(self, updated: re.Match[str], jql: str, wanted: set[str]) -> list[Issue]:
         if updated.group(1):
             since = int(updated.group(1)) / 1000
         else:  # a bare date is the account's own, to the minute
@@ -215,19 +295,36 @@ class JiraApi:
         logs, comments = self._worklogs(issue), self._comments(issue)
         status, category = STATUSES[issue.status]
         return {
-            "summary": issue.title, "description": _adf(issue.text), "issuetype": _kind(issue.type),
-            "status": _status(status, issue.status, category),
+            "summary": issue.title, "description": self._body(issue.text), "issuetype": self._type(issue),
+            "status": next((row for row in self.statuses if row["id"] == status), _status(status, issue.status, category)),
             "project": {"self": f"{_SELF}/project/{issue.project}", "id": issue.project, "key": issue.project,
                         "name": issue.project, "projectTypeKey": "software", "simplified": False,
                         "avatarUrls": _avatars(issue.project)},
             "labels": issue.labels, "created": self._time(issue.created),
             "updated": self._time(issue.updated), "creator": self._user(issue.creator), "reporter": self._user(issue.creator),
             "assignee": None if issue.assignee is None else self._user(issue.assignee),
-            "parent": {"id": str(issue.parent.id), "key": issue.parent.key} if issue.parent else None,
+            **self._above(issue),
             "comment": {"total": len(comments), "maxResults": _FIRST_COMMENTS, "comments": comments[:_FIRST_COMMENTS]},
             "worklog": {"total": len(logs), "maxResults": _FIRST_WORKLOGS, "worklogs": logs[:_FIRST_WORKLOGS]},
             "issuelinks": [],
         }  # fmt: skip
+
+    def _above(self, issue: Issue) -> dict[str, Any]:
+        """What an issue hangs on: Data Center has `parent` for sub-tasks alone, and custom fields for epics."""
+        if not self.config.jira_data_center:
+            return {"parent": {"id": str(issue.parent.id), "key": issue.parent.key} if issue.parent else None}
+        return {"customfield_10100": issue.parent.key if issue.parent else None,
+                "customfield_10101": issue.title if issue.type == "Epic" else None}  # fmt: skip
+
+    def _type(self, issue: Issue) -> dict[str, Any]:
+        """In the site's own words; Data Center does not say the level."""
+        if not self.config.jira_data_center:
+            return _kind(issue.type)
+        name = "Epos" if issue.type == "Epic" else issue.type
+        return {"id": name, "name": name, "subtask": False}
+
+    def _body(self, text: str | None) -> Any:
+        return text if self.config.jira_data_center else _adf(text)
 
     def _histories(self, issue: Issue) -> list[dict[str, Any]]:
         rows = []
@@ -236,7 +333,7 @@ class JiraApi:
             if field == "status":
                 change |= {"from": STATUSES[old][0], "fromString": old, "to": STATUSES[new][0], "toString": new}
             else:
-                change |= {"from": _account(old), "to": _account(new)}
+                change |= {"from": self._id(old), "to": self._id(new)}
             rows.append({"id": f"{issue.id}{number:04d}", "created": self._time(at), "author": self._user(author),
                          "items": [change]})  # fmt: skip
         return rows
@@ -248,7 +345,18 @@ class JiraApi:
 
     def _comments(self, issue: Issue) -> list[dict[str, Any]]:
         return [{"id": f"{issue.id}{n:04d}", "created": self._time(row[0]), "updated": self._time(row[0]),
-                 "author": self._user(row[1]), "body": _adf(row[2])} for n, row in enumerate(issue.comments) if row]  # fmt: skip
+                 "author": self._user(row[1]), "body": self._body(row[2])}
+                for n, row in enumerate(issue.comments) if row]  # fmt: skip
+
+    def _id(self, number: int | None) -> str | None:
+        """What names a user in a history: on Data Center the key, which is not the login name."""
+        return (
+            None
+            if number is None
+            else f"JIRAUSER{10_000 + number}"
+            if self.config.jira_data_center
+            else _account(number)
+        )
 
     def _time(self, at: datetime) -> str:
         """In the account's own time zone, as Jira does."""
@@ -261,6 +369,11 @@ class JiraApi:
 
     def _user(self, number: int) -> dict[str, Any]:
         """With all that Jira says of a user, which is most of an answer's bytes."""
+        if self.config.jira_data_center:
+            person = self.world.people[number]
+            name = person.email.partition("@")[0]
+            return {"name": name, "key": self._id(number), "displayName": person.name, "active": True,
+                    "emailAddress": person.email, "timeZone": self.config.jira_time_zone}  # fmt: skip
         if number not in self._users:
             person, id_ = self.world.people[number], str(_account(number))
             user = {"self": f"{_SELF}/user?accountId={id_}", "accountId": id_, "accountType": "atlassian", "active": True,
@@ -268,6 +381,10 @@ class JiraApi:
             hidden = number in self.config.hidden_emails
             self._users[number] = user if hidden else user | {"emailAddress": person.email}
         return self._users[number]
+
+
+def _missing(message: str) -> Response:
+    return JSONResponse({"errorMessages": [message], "errors": {}}, 404)
 
 
 def _avatars(name: str) -> dict[str, str]:

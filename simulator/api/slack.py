@@ -184,8 +184,10 @@ class SlackApi:
         roots, replies, times = self._threads(query["channel"])
         place = bisect_left(times, float(query.get("ts") or 0))
         root = next((message for message in roots[place : place + 3] if message.ts == query.get("ts")), None)
-        if root is None:
-            return {"ok": False, "error": "thread_not_found"}
+        if root is None:  # a reply is answered alone
+            one = next((m for rows in replies.values() for m in rows if m.ts == query.get("ts")), None)
+            rows = [self._row(one, [])] if one else []
+            return {"ok": True, "messages": rows} if one else {"ok": False, "error": "thread_not_found"}
         thread = replies.get(root.ts, [])
         found = [root, *(m for m in sorted(thread, key=lambda m: float(m.ts)) if _within(m.ts, query))]
         query["limit"] = min(int(query.get("limit") or 1000), self.config.slack_page)

@@ -6,7 +6,6 @@ the walk: what is new lies above the newest UID known, the past is read down fro
 deleted after it was read stays, since handled mail is usually moved and the work on it was real.
 """
 
-import hashlib
 import imaplib
 import re
 import time
@@ -24,32 +23,27 @@ from connectors.base import (
     CredentialError,
     Cursor,
     Failure,
-    ItemKind,
     NotReachable,
     Page,
     Signal,
     SourceError,
     SourceUnavailable,
-    Traits,
-    Words,
     WorkItem,
 )
 from connectors.checks import after_pages, listed_rows
 from connectors.limits import Limiter, Rate
+from connectors.mailbox.parse import parse_mail
+from connectors.records import is_outdated, set_aside
 from connectors.retry import retrying
-from connectors.text import from_html, from_mail, issue_keys
 
-TRAITS = Traits("mailbox", "mailbox", words=Words.SIGNALS, evidence=frozenset({ItemKind.MAIL}))
 RECENT = timedelta(days=14)
 PAGE_SIZE = 50
-LONGEST_TEXT = 20_000
 SMALL_BYTES = 200_000
 LARGEST_BYTES = 5_000_000
 """Of a larger mail only the head is fetched: it is attachments."""
 _KINDS: dict[str, Any] = {"tls": MailBox, "starttls": MailBoxStartTls, "none": MailBoxUnencrypted}
-_PREFIX = re.compile(r"^\s*((re|fwd?|aw|wg|rv|sv|tr|antw|fw)\s*(\[\d+\])?\s*:\s*)+", re.IGNORECASE)
-_IDS = re.compile(r"<[^<>\s]+>")
-_BAD = (KeyError, TypeError, ValueError, AttributeError, LookupError, OverflowError)
+PARSER = 2
+"""Version of parse_mail; what an older one read is read again. 2: automatic replies are nobody's work, dashes end nothing."""
 
 
 class MailboxConnector:
@@ -102,7 +96,7 @@ class MailboxConnector:
                 first = max(since, datetime.fromtimestamp(self._now(), UTC) - RECENT)
                 uids = self._uids(box, folder, f"SINCE {first:%d-%b-%Y}")
                 lowest = uids[0] if uids else self._next_uid(box, folder)
-                state = {"validity": validity, "back": lowest, "newest": lowest - 1}
+                state = {"validity": validity, "back": lowest, "newest": lowest - 1, "parser": PARSER}
             uids = [uid for uid in self._uids(box, folder, f"UID {state['newest'] + 1}:*") if uid > state["newest"]]
             for some in _batches(uids):
                 yield self._page(box, stream, some, state := {**state, "newest": some[-1]})
@@ -110,10 +104,14 @@ class MailboxConnector:
                 yield Page(stream, state)
 
     def earlier(self, stream: str, cursor: Cursor, since: datetime) -> Iterator[Page]:
-        """Mails below the oldest UID read, down to `since`."""
+        """Mails below the oldest UID read, down to `since`; all of them again where an older parser read them."""
         folder = stream.removeprefix("folder ")
         with self._open() as box:
-            if self._validity(box, folder) != cursor.get("validity") or cursor["back"] <= 1:
+            if self._validity(box, folder) != cursor.get("validity"):
+                return
+            if is_outdated(cursor, PARSER):
+                cursor = {**cursor, "parser": PARSER, "back": cursor["newest"] + 1}
+            if cursor["back"] <= 1:
                 return
             uids = self._uids(box, folder, f"UID 1:{cursor['back'] - 1} SINCE {since:%d-%b-%Y}")
             for some in _batches(uids[::-1]):
@@ -125,8 +123,9 @@ class MailboxConnector:
         folder = stream.removeprefix("folder ")
         with self._open() as box:
             there = set(self._uids(box, folder, "ALL"))
-            page = self._page(box, stream, [int(one) for one in records if int(one) in there], None)
-            gone = [one for one in records if int(one) not in there]
+            uids = [int(one) for one in records if one.isdigit()]
+            page = self._page(box, stream, [uid for uid in uids if uid in there], None)
+            gone = [one for one in records if not one.isdigit() or int(one) not in there]
             yield Page(stream, None, page.items, page.signals, page.accounts, page.failures, [*page.read, *gone])
 
     def sweep(self, known: Iterable[str]) -> Iterator[Page]:
@@ -143,11 +142,11 @@ class MailboxConnector:
         read: list[str] = []
         folder, reached = stream.removeprefix("folder "), None
         self._select(box, folder)
-        for uid, mail in self._mails(box, uids):
+        for uid, mail, received in self._mails(box, uids):
             try:
-                item, signal, account = parse_mail(mail, folder, self.own_domains, self.username)
-            except _BAD as error:
-                failures.append(Failure(self.name, stream, str(uid), f"{type(error).__name__}: {error}"[:500]))
+                item, signal, account = parse_mail(mail, folder, self.own_domains, self.username, received)
+            except Exception as error:  # the border around one record
+                failures.append(set_aside(self.name, stream, str(uid), error))
                 continue
             items.setdefault(item.external_id, item)
             signals.append(signal)
@@ -158,23 +157,32 @@ class MailboxConnector:
         return Page(stream, cursor, list(items.values()), signals, list(accounts.values()), failures, read,
                     reached=reached if past else None)  # fmt: skip
 
-    def _mails(self, box: BaseMailBox, uids: Sequence[int]) -> Iterator[tuple[int, MailMessage]]:
-        """The mails that are still there: small ones in one request, large ones each by itself, the largest as head only."""
-        sizes = self._sizes(box, uids)
-        small = [uid for uid in sizes if sizes[uid] <= SMALL_BYTES]
-        for some, head in [(small, False), *(([uid], sizes[uid] > LARGEST_BYTES) for uid in sizes if uid not in small)]:
-            for found in self._fetched(box, some, head):
-                yield int(found.uid or 0), found
+    def _mails(self, box: BaseMailBox, uids: Sequence[int]) -> Iterator[tuple[int, MailMessage, datetime | None]]:
+        """The mails that are still there, with the time the server got them.
 
-    def _sizes(self, box: BaseMailBox, uids: Sequence[int]) -> dict[int, int]:
-        def ask() -> dict[int, int]:
+        Small ones in one request, large ones each by itself, the largest as head only.
+        """
+        there = self._there(box, uids)
+        small = [uid for uid, (size, _) in there.items() if size <= SMALL_BYTES]
+        large = [([uid], size > LARGEST_BYTES) for uid, (size, _) in there.items() if size > SMALL_BYTES]
+        for some, head in [(small, False), *large]:
+            for found in self._fetched(box, some, head):
+                uid = int(found.uid or 0)
+                yield uid, found, there[uid][1] if uid in there else None
+
+    def _there(self, box: BaseMailBox, uids: Sequence[int]) -> dict[int, tuple[int, datetime | None]]:
+        """Size in bytes and time of arrival by UID."""
+
+        def ask() -> dict[int, tuple[int, datetime | None]]:
             with self._translated():
-                rows = box.client.uid("FETCH", ",".join(map(str, uids)), "(UID RFC822.SIZE)")[1]
+                rows = box.client.uid("FETCH", ",".join(map(str, uids)), "(UID RFC822.SIZE INTERNALDATE)")[1]
             found = {}
             for row in rows:
                 uid, size = re.search(rb"UID (\d+)", row or b""), re.search(rb"RFC822\.SIZE (\d+)", row or b"")
                 if uid and size:
-                    found[int(uid[1])] = int(size[1])
+                    local = imaplib.Internaldate2tuple(row)
+                    received = datetime.fromtimestamp(time.mktime(local), UTC) if local else None
+                    found[int(uid[1])] = (int(size[1]), received)
             return dict(sorted(found.items()))
 
         return retrying(ask, self._limiter, f"mailbox {self.host}", self._rate) if uids else {}
@@ -242,48 +250,6 @@ class MailboxConnector:
                 self.name, f"no answer from {self.host}:{self.port} ({type(error).__name__}).",
                 "Check mailbox.host, mailbox.port, mailbox.security.",
             ) from None  # fmt: skip
-
-
-def parse_mail(
-    mail: MailMessage, folder: str, own_domains: set[str], shared: str
-) -> tuple[WorkItem, Signal, Account | None]:
-    """Read one mail: the thread it belongs to, its signal, and the colleague who wrote it, if one did.
-
-    Raises KeyError or ValueError for a mail without a usable date.
-    """
-    if mail.date.year < 1990:
-        raise ValueError("no readable Date")
-    own = _id(_first(mail, "message-id"), mail)
-    above = _IDS.findall(f"{_first(mail, 'references')} {_first(mail, 'in-reply-to')}")
-    root = _id(above[0], mail) if above else own
-    address = (mail.from_ or "").lower()
-    colleague = address.partition("@")[2] in own_domains and address != shared.lower()
-    text = from_mail(mail.text) if mail.text else from_html(mail.html)
-    text = text[:LONGEST_TEXT]
-    title = _PREFIX.sub("", mail.subject or "").strip() or None
-    automated = (
-        _first(mail, "auto-submitted").lower() not in ("", "no")
-        or _first(mail, "precedence").lower() in ("bulk", "junk", "list")
-    )  # fmt: skip
-    at = (mail.date if mail.date.tzinfo else mail.date.replace(tzinfo=UTC)).astimezone(UTC)
-    item = WorkItem(
-        "mailbox", root, "mail", folder, title, mentions=issue_keys(title), created_at=at, automated=automated
-    )
-    name = mail.from_values.name if mail.from_values else ""
-    account = Account("mailbox", address, name, address) if colleague else None
-    return item, Signal("mailbox", f"{own}:mail", root, "email", at, account.external_id if account else None, text=text,
-                        mentions=issue_keys(title, text)), account  # fmt: skip
-
-
-def _first(mail: MailMessage, header: str) -> str:
-    values: tuple[str, ...] = dict(mail.headers).get(header, ())
-    return values[0].strip() if values else ""
-
-
-def _id(message_id: str, mail: MailMessage) -> str:
-    """The message's id, shortened: it may be of any length, and contains addresses. Without one, of what it holds."""
-    what = message_id or f"{mail.date_str}{mail.from_}{mail.subject}{mail.size_rfc822}"
-    return hashlib.sha256(what.encode("utf-8", "replace")).hexdigest()[:32]
 
 
 def _batches(uids: Sequence[int]) -> Iterator[Sequence[int]]:

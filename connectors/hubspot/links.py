@@ -1,0 +1,120 @@
+"""Which pipelines there are, which records are in a listed one, and what calls, mails and the like hang on."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from connectors.base import NotFound
+from connectors.hubspot.client import BATCH, HubSpotClient, not_found
+from connectors.hubspot.parse import ENGAGEMENTS
+
+
+class Pipelines:
+    """The account's pipelines. `listed` are the names of those that are read."""
+
+    def __init__(self, client: HubSpotClient, listed: Sequence[str]) -> None:
+        self._client, self.listed = client, listed
+        self._known: dict[str, dict[str, Any]] = {}
+
+    def expire(self) -> None:
+        """Look them up again."""
+        self._known.clear()
+
+    def of(self, type_: str) -> dict[str, Any]:
+        """Pipelines of deals or of tickets by id; of engagements, those of the deals they hang on."""
+        kind = "tickets" if type_ == "tickets" else "deals"
+        if kind not in self._known:
+            answer = self._client.pipelines(kind)
+            self._known[kind] = {str(pipeline["id"]): pipeline for pipeline in answer["results"]}
+        return self._known[kind]
+
+    def with_that_of(self, type_: str, record: Mapping[str, Any]) -> dict[str, Any]:
+        """The same, with the pipeline of this record: where the list lacks it, it is asked for by itself."""
+        known = self.of(type_)
+        id_ = _pipeline_of(type_, record)
+        if id_ is not None and id_ not in known:
+            try:
+                known[id_] = self._client.pipeline(type_, id_)
+            except NotFound:  # deleted: its records are in no listed one
+                known[id_] = {"id": id_, "label": "", "stages": []}
+        return known
+
+    def label(self, type_: str, record: Mapping[str, Any]) -> str | None:
+        """Name of the pipeline that a deal or ticket is in; None where the record does not say."""
+        id_ = _pipeline_of(type_, record)
+        return None if id_ is None else str(self.with_that_of(type_, record)[id_]["label"])
+
+    def is_unlisted(self, type_: str, record: Mapping[str, Any]) -> bool:
+        """Return True if the record is in a pipeline that is known and not listed."""
+        label = None if type_ in ENGAGEMENTS else self.label(type_, record)
+        return label is not None and label not in self.listed
+
+
+def _pipeline_of(type_: str, record: Mapping[str, Any]) -> str | None:
+    id_ = (record.get("properties") or {}).get("pipeline" if type_ == "deals" else "hs_pipeline")
+    return None if id_ is None else str(id_)
+
+
+class Links:
+    """What engagements hang on."""
+
+    def __init__(self, client: HubSpotClient, pipelines: Pipelines) -> None:
+        self._client, self._pipelines = client, pipelines
+        self._listed: dict[str, bool] = {}
+
+    def expire(self) -> None:
+        """Look up again which records are in a listed pipeline."""
+        self._listed.clear()
+
+    def of(self, stream: str, records: list[dict[str, Any]]) -> tuple[dict[str, str], set[str]]:
+        """External id of the deal, else the ticket, of a listed pipeline that each engagement hangs on; and those that hang
+        on none, as far as HubSpot says so for each of them."""
+        found: dict[str, str] = {}
+        left = [str(record["id"]) for record in records]
+        loose = set(left)
+        for target in ("deals", "tickets"):  # where a call has both, the deal is the work
+            linked, without = self._linked(stream, target, left) if left else ({}, set())
+            self._learn(target, {id_ for ids in linked.values() for id_ in ids})
+            for id_, targets in linked.items():
+                first = next((one for one in targets if self._listed.get(f"{target}:{one}")), None)
+                if first:
+                    found[id_] = f"{target}:{first}"
+            none_listed = {
+                id_ for id_, ids in linked.items() if all(self._listed.get(f"{target}:{one}") is False for one in ids)
+            }
+            loose &= without | none_listed
+            left = [id_ for id_ in left if id_ not in found]
+        return found, loose
+
+    def _linked(self, stream: str, target: str, ids: Sequence[str]) -> tuple[dict[str, list[str]], set[str]]:
+        """Ids linked to each, and those of which HubSpot says that they have no link.
+
+        A record with more links than one answer holds is asked for again from there on.
+        """
+        found: dict[str, list[str]] = {}
+        without: set[str] = set()
+        inputs = [{"id": id_} for id_ in ids]
+        while inputs:
+            some, inputs = inputs[:BATCH], inputs[BATCH:]
+            answer = self._client.associations(stream, target, some)
+            without |= not_found(answer)
+            for row in answer.get("results") or []:
+                id_ = str(row["from"]["id"])
+                found.setdefault(id_, []).extend(str(one["toObjectId"]) for one in row.get("to") or [])
+                after = ((row.get("paging") or {}).get("next") or {}).get("after")
+                if after:
+                    inputs.append({"id": id_, "after": str(after)})
+        return found, without
+
+    def _learn(self, type_: str, ids: Iterable[str]) -> None:
+        """Note which deals or tickets are in a listed pipeline; of what is not answered nothing is known."""
+        unknown = sorted(id_ for id_ in ids if f"{type_}:{id_}" not in self._listed)
+        if len(self._listed) > 200_000:
+            self._listed.clear()
+        for first in range(0, len(unknown), BATCH):
+            there, gone = self._client.by_id(type_, unknown[first : first + BATCH], ["pipeline", "hs_pipeline"])
+            found = dict.fromkeys((f"{type_}:{id_}" for id_ in gone), False)
+            for record in there:
+                label = self._pipelines.label(type_, record)
+                if label is not None:
+                    found[f"{type_}:{record['id']}"] = label in self._pipelines.listed
+            self._listed |= found  # only now: other streams read it meanwhile

@@ -1,0 +1,27 @@
+"""The border around one record: whatever goes wrong in it sets that record aside, and nothing else."""
+
+import structlog
+
+from connectors.base import BadAnswer, Cursor, Failure, SourceError, SourceUnavailable
+
+log = structlog.get_logger()
+_EXPECTED = (KeyError, TypeError, ValueError, AttributeError, LookupError, OverflowError, RecursionError)
+
+
+def set_aside(source: str, stream: str, record: str, error: Exception) -> Failure:
+    """The failure to keep for a record. Raises the error again where it is not the record's fault but the source's.
+
+    What no parser is known to raise is logged with its traceback.
+    """
+    if isinstance(error, SourceError):
+        if not isinstance(error, (BadAnswer, SourceUnavailable)):
+            raise error
+        return Failure(source, stream, record, error.message[:500])
+    if not isinstance(error, _EXPECTED):
+        log.error("unexpected", source=source, stream=stream, record=record, exc_info=error)
+    return Failure(source, stream, record, f"{type(error).__name__}: {error}"[:500])
+
+
+def is_outdated(cursor: Cursor, parser: int) -> bool:
+    """Return True if an older version of the parser read what lies behind this cursor, so that it is to be read again."""
+    return int(cursor.get("parser", 1)) < parser

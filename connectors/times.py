@@ -1,0 +1,46 @@
+"""Times that a source states: read strictly, and believed only within bounds.
+
+One typing error (a worklog of the year 26) would otherwise stretch the history by two thousand years.
+"""
+
+import re
+import time
+from datetime import UTC, datetime, timedelta
+
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+AHEAD = timedelta(days=366)
+"""Planned work may be dated ahead, and a source's clock may be wrong."""
+_LOOKS_LIKE_A_TIME = re.compile(r"[+-]?\d{1,6}-\d\d-\d\dT")
+
+
+class ImplausibleTime(ValueError):
+    """A time that is written as one but at which nothing can have happened."""
+
+
+def read_time(text: str) -> datetime:
+    """An ISO 8601 time with its zone, in UTC.
+
+    Raises ValueError or TypeError for what is none, of which ImplausibleTime for one of the year 26 or 51502.
+    """
+    try:
+        at = datetime.fromisoformat(text)
+        utc = at.astimezone(UTC) if at.tzinfo else None
+    except (ValueError, OverflowError):
+        if _LOOKS_LIKE_A_TIME.match(text):
+            raise ImplausibleTime(f"dated {text[:40]}: correct it in the source") from None
+        raise
+    if utc is None:
+        raise ValueError(f"a time without a zone: {text!r}")
+    return plausible(utc)
+
+
+def plausible(at: datetime) -> datetime:
+    """The same time. Raises ImplausibleTime where it lies before EARLIEST or more than AHEAD in the future."""
+    if not is_plausible(at):
+        raise ImplausibleTime(f"dated {at.year:04d}-{at:%m-%d}: correct it in the source")
+    return at
+
+
+def is_plausible(at: datetime) -> bool:
+    """Return True if something can have happened then."""
+    return EARLIEST <= at <= datetime.fromtimestamp(time.time(), UTC) + AHEAD
