@@ -1,14 +1,13 @@
 """Who is told what, once: claim, send, record, follow up."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from slack_sdk import WebClient
-from sqlalchemy import JSON, String, cast, delete, func, literal, or_, select, update
+from sqlalchemy import JSON, String, cast, delete, literal, or_, select, update
 from sqlalchemy.orm import Session, sessionmaker
 
-from alerts.charts import WeekPoint, top_share_png
 from alerts.slack import (
     CLAIM,
     FRESH,
@@ -23,9 +22,10 @@ from alerts.slack import (
     reply,
     upload,
 )
-from alerts.view import Observed, fault_text, shift_text, view
+from alerts.view import Terms, alert_of, alert_picture, fault_text, shift_text
 from alerts.waiting import untold
-from models import NOTED, OPEN_STATES, Decision, Drift, Share, upsert
+from alerts.words import day, percent
+from models import NOTED, OPEN_STATES, Decision, Drift, upsert
 from models.vocabulary import COMPANY
 from pipeline.feedback.decisions import wake_snoozed
 from pipeline.register.document import Register
@@ -34,6 +34,7 @@ from pipeline.register.document import Register
 def tell_pending(
     sessions: sessionmaker[Session], register: Register, client: "WebClient", channel: str, least_people: int,
     now: Callable[[], datetime] = lambda: datetime.now(UTC), faces: Faces | None = None, ops_channel: str = "",
+    terms: Terms | None = None,
 ) -> int:  # fmt: skip
     """Post what nobody was told of; returns how many messages. Safe with many workers at once.
 
@@ -55,12 +56,9 @@ def tell_pending(
     def alert(held: Sequence[Drift]) -> dict[str, Any]:
         drift = held[0]
         with sessions() as session:
-            shown = view(drift, register, observed(session, drift.scope), least_people)
-            weeks = weeks_of(session, drift.scope)
-        if not weeks:
-            return message(shown, drift.id, faces)
-        drawn = top_share_png(weeks, [drift.start], "Share of work on the top three", 620)
-        return message(shown, drift.id, faces, upload(client, drawn))
+            shown = alert_of(session, drift, register, terms or Terms(least_people))
+            drawn = alert_picture(session, drift)
+        return message(shown, drift.id, faces, upload(client, drawn) if drawn else None)
 
     for drift in drifts if len(teams) < GROUPED else [d for d in drifts if d.scope == COMPANY]:
         told += _tell(sessions, client, channel, [drift], alert, now)
@@ -170,7 +168,7 @@ def _remind(sessions: sessionmaker[Session], client: "WebClient", now: datetime)
 
 def _news(drift: Drift, names: Mapping[str, str]) -> str | None:
     """One sentence for the thread, None where nothing is worth one."""
-    said, fall = drift.said or {}, round(100 * (drift.before - drift.after))
+    said, fall = drift.said or {}, percent(drift.before) - percent(drift.after)
     if drift.kind == "data":
         back = drift.state == "recovered" and said.get("state") != "recovered"
         return f"{escape(drift.subject)}: back. The days since are used again." if back else None
@@ -180,18 +178,16 @@ def _news(drift: Drift, names: Mapping[str, str]) -> str | None:
     if drift.state == "replanned" and said.get("state") != "replanned":
         return f"{who}: closed. The priorities changed, so shares are measured against the new plan from here on."
     if drift.state == "recovered" and said.get("state") != "recovered":
-        return f"{who}: recovered. The share of the top three is back near where it was."
+        return f"{who}: recovered. The share of the top priorities is back near where it was."
     if drift.state == "superseded" and said.get("state") != "superseded":
         return f"{who}: withdrawn. With what is known now this would not have been raised."
     if drift.state in ("raised", "acknowledged") and abs(fall - int(said.get("fall", fall))) >= MOVED:
-        return (
-            f"{who}: the fall is now {fall} points (it was {said['fall']}), since {drift.start.day} {drift.start:%B}."
-        )
+        return f"{who}: the fall is now {fall} points (it was {said['fall']}), since {day(drift.start)}."
     return None
 
 
 def _state(drift: Drift) -> dict[str, Any]:
-    return {"state": drift.state, "fall": round(100 * (drift.before - drift.after))}
+    return {"state": drift.state, "fall": percent(drift.before) - percent(drift.after)}
 
 
 def _claim_saying(sessions: sessionmaker[Session], drift: Drift, state: dict[str, Any]) -> bool:
@@ -209,21 +205,3 @@ def _claim(sessions: sessionmaker[Session], id_: int, now: datetime) -> bool:
     with sessions.begin() as session:
         statement = update(Drift).where(Drift.id == id_, Drift.message_ts.is_(None), free).values(claimed_at=now)
         return bool(getattr(session.execute(statement), "rowcount", 0) == 1)
-
-
-def observed(session: Session, scope: str) -> Observed:
-    """Mean coverage and person-days of the last four weeks."""
-    last = session.scalar(select(func.max(Share.week)).where(Share.scope == scope))
-    if last is None:
-        return Observed()
-    query = select(func.avg(Share.coverage), func.avg(Share.person_days)).where(
-        Share.scope == scope, Share.objective == "top", Share.week > last - timedelta(weeks=4)
-    )
-    coverage, days = session.execute(query).one()
-    return Observed(float(coverage or 0.0), float(days or 0.0))
-
-
-def weeks_of(session: Session, scope: str) -> list[WeekPoint]:
-    """The last sixteen weeks of a scope, for its chart."""
-    query = select(Share).where(Share.scope == scope, Share.objective == "top").order_by(Share.week.desc()).limit(16)
-    return [WeekPoint(s.week, s.share, s.low, s.high, s.coverage) for s in session.scalars(query)][::-1]

@@ -14,52 +14,66 @@ from jinja2 import Environment
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, sessionmaker
 
-from alerts.charts import WeekPoint, top_share_png
-from alerts.view import fell
-from alerts.waiting import Fall, open_fall, usual_weeks
-from models import Digest, Effort, Match, Person, Share, Theme
+from alerts.charts import MAIL, Fall, WeekPoint, png, top_share
+from alerts.figures import TOP, WEEK, Part, Standing, plan_of, points, standing, weekly
+from alerts.streams import Stream, streams, window, window_text
+from alerts.view import Terms, alert_of
+from alerts.words import Name, Words, day, full_day, html, number, plain, short_day, shortened, signed
+from models import Digest, Drift, Effort, Match, Person
 from models.vocabulary import COMPANY
 from pipeline.register.document import Register, Team
-from pipeline.register.workdays import monday
 
-WEEKS = 8
+WEEKS, DECISIONS = 9, 2
+LEAST_SHARE, LEAST_STREAM = 2, 3
+"""Percent below which an objective is without work; person-days of the window below which a stream is not told."""
+PHONE = (290, 170)
+"""The drawing's width and height: with its axis it fills a phone of 375 pixels."""
 LEAST_DAYS = 0.5
 """Person-days in four weeks below which a key result is without work."""
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """An objective's share this week and, on average, over the weeks before it or before an open fall, in percent."""
-
-    title: str
-    priority: int | None
-    now: float
-    low: float
-    high: float
-    usual: float
-
-
-@dataclass(frozen=True, slots=True)
 class TeamWeek:
-    """The content of one digest."""
+    """The content of one digest: how the team stands, in the figures that every face shows, and three sentences about it."""
 
     team: Team
-    week: date
-    lines: Sequence[Line]
+    stands: Standing
+    story: Sequence[Words]
+    lines: Sequence[Part]
     idle: Sequence[str]
     unsupported: Sequence[str]
-    themes: Sequence[tuple[str, float]]
-    new: Sequence[tuple[str, date]]
-    changed: Sequence[str]
-    coverage: float
+    streams: Sequence[Stream]
+    new: Sequence[Stream]
     points: Sequence[WeekPoint]
-    since: date | None = None
-    """Start of the open fall, where there is one."""
+    window: str
+    drift: int | None = None
+    fall: Fall | None = None
+
+    @property
+    def week(self) -> date:
+        """Monday of the week it is about."""
+        return self.stands.week
+
+    @property
+    def place(self) -> str:
+        """Its own place on the page."""
+        return "/" if self.team.key == COMPANY else f"/teams/{self.team.key}"
+
+    @property
+    def themes(self) -> list[tuple[str, float]]:
+        """Names and person-days of the streams that the digest asks about."""
+        return [(stream.name, stream.days) for stream in self.streams[:DECISIONS]]
 
     @property
     def against(self) -> str:
-        """What this week is held against."""
-        return f"before {self.since.day} {self.since:%b}" if self.since else "usual"
+        """What the figures are held against."""
+        return f"before {short_day(self.stands.since)}" if self.stands.since else "usual"
+
+    @property
+    def head(self) -> tuple[int, str] | None:
+        """The one big figure and what it is."""
+        head = self.stands.head
+        return (head.now, "on the top priorities" if head.key == TOP else "on the plan of the team") if head else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +86,10 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """What a digest asks: items to label, and for each theme (by name) the links of its answers."""
+    """What a digest asks: items to label, and for each theme (by name) the links of its answers; and where the page is."""
 
     questions: Sequence["Question"] = ()
+    page: str = ""
     themes: Mapping[str, Sequence[Choice]] = field(default_factory=dict)
 
 
@@ -99,58 +114,97 @@ class Smtp:
     starttls: bool = True
 
 
-def team_week(session: Session, register: Register, team: Team) -> TeamWeek | None:
+def team_week(session: Session, register: Register, team: Team, least_people: int = 5) -> TeamWeek | None:
     """The last complete week of a team; None where it has no shares (too small, or no data)."""
-    week = session.scalar(select(func.max(Share.week)).where(Share.scope == team.key))
-    if week is None:
+    stands = standing(session, register, team.key)
+    if stands is None:
         return None
-    fall = open_fall(session, team.key)
-    first, end = usual_weeks(fall, week)
-    drawn = week - timedelta(weeks=WEEKS)
-    rows = list(session.scalars(
-        select(Share).where(Share.scope == team.key, Share.week >= min(first, drawn)).order_by(Share.week)
-    ))  # fmt: skip
-    names: list[tuple[str, str, int | None]] = [(o.key, o.title, o.priority) for o in register.objectives]
-    lines = []
-    for key, title, priority in [*names, ("", "Work that serves no objective", None)]:
-        own = [row for row in rows if row.objective == key]
-        now = next((row for row in own if row.week == week), None)
-        before = [row.share for row in own if first <= row.week < end]
-        if now is not None and (now.share >= 0.005 or before):
-            usual = sum(before) / len(before) if before else now.share
-            lines.append(Line(title, priority, 100 * now.share, 100 * now.low, 100 * now.high, 100 * usual))
-    mine = {o.key for o in register.objectives for k in o.key_results if team.key in (*k.teams, COMPANY)}
-    by_key = {row.objective: row.share for row in rows if row.week == week}
-    idle = [o.title for o in register.objectives if o.key in mine and by_key.get(o.key, 0.0) < 0.02]
-    top = [row for row in rows if row.objective == "top" and row.week >= drawn]
-    points = [WeekPoint(row.week, row.share, row.low, row.high, row.coverage) for row in top]
-    company = team.key == COMPANY
-    themes = list(session.scalars(select(Theme)))
-    days = {
-        theme.name: theme.person_days if company else dict(map(tuple, theme.teams)).get(team.key, 0.0)
-        for theme in themes
-    }
-    largest = sorted(((name, amount) for name, amount in days.items() if amount >= 3), key=lambda pair: -pair[1])[:3]
+    weeks = weekly(session, team.key, stands.week - (WEEKS - 1) * WEEK, stands.week)
+    plan = None if stands.own is None or stands.own.key == TOP else plan_of(register, team.key)
+    worked = [one for one in streams(session, register, team.key, least_people) if one.days >= LEAST_STREAM]
+    mine = [part for part in stands.parts if part.planned and part.key]
+    idle = [part.title for part in mine if part.now < LEAST_SHARE] if team.key != COMPANY or mine else []
     began = register.period.start + timedelta(weeks=2)
-    new = [
-        (t.name, t.first_day)
-        for t in themes
-        if days[t.name] >= 3 and max(began, week - timedelta(weeks=4)) <= t.first_day
-    ]
-    shown = [line for line in lines if max(line.now, line.usual) >= 1]
-    coverage = 100 * (points[-1].coverage if points else 0.0)
-    unsupported = _unsupported(session, register, team, week, set(idle))
-    changed = _changed(shown, largest, fall)
-    since = fall.start if fall else None
-    return TeamWeek(team, week, shown, idle, unsupported, largest, new[:3], changed, coverage, points, since)
+    new = [one for one in worked if max(began, stands.week - 4 * WEEK) <= one.since]
+    alert = session.get(Drift, stands.drift) if stands.drift and stands.fell else None
+    shown = [part for part in stands.parts if max(part.now, part.before or 0) >= 1]
+    head = stands.head
+    fall = (
+        Fall(stands.since, head.before / 100, head.now / 100)
+        if alert and head and stands.since and head.before
+        else None
+    )
+    span = window(session)
+    return TeamWeek(
+        team,
+        stands,
+        _story(session, register, stands, alert, shown, worked, least_people),
+        shown,
+        idle,
+        _unsupported(session, register, team, span, set(idle)),
+        worked[:3],
+        new[:3],
+        points(weeks, plan),
+        window_text(span),
+        alert.id if alert and alert.scope == team.key else None,
+        fall,
+    )
 
 
-def _unsupported(session: Session, register: Register, team: Team, week: date, idle: set[str]) -> list[str]:
-    """Key results of the team on which hardly anybody worked in four weeks, beside the objectives that are named whole."""
+def _story(
+    session: Session,
+    register: Register,
+    stands: Standing,
+    alert: Drift | None,
+    parts: Sequence[Part],
+    worked: Sequence[Stream],
+    least_people: int,
+) -> list[Words]:
+    """At most three sentences: an open fall and where it went, or what moved beyond its interval; and the largest stream."""
+    said: list[Words] = []
+    if alert is not None and alert.scope == stands.scope:
+        view = alert_of(session, alert, register, Terms(least_people))
+        said = [
+            (
+                f"{view.points} of 100 working days have left the top priorities since {day(view.start)}: ",
+                *view.story[0],
+            ),
+            view.story[1],
+        ]
+    elif alert is not None:
+        top = stands.top
+        change = f"from {top.before}% to {top.now}% since {day(alert.start)}"
+        said = [(f"Work on the top priorities fell {change}, as the company's did.",)]
+    than = f"before {day(stands.since)}" if stands.since else "in the eight weeks before"
+    moved = [part for part in parts if part.before is not None and not part.low <= part.before <= part.high]
+    for part in sorted(moved, key=lambda part: -abs(part.change or 0)):
+        if alert is None or alert.scope != stands.scope:
+            subject: str | Name = Name(shortened(part.title)) if part.key else "Work on no objective"
+            said.append((subject, f": {part.now}%, {part.before}% {than}."))
+    if worked:
+        said.append(
+            (
+                "The largest work on no objective is ",
+                Name(worked[0].name),
+                f", {number(worked[0].days)} person-days in four weeks.",
+            )
+        )
+    return said[:3]
+
+
+def _unsupported(
+    session: Session, register: Register, team: Team, span: tuple[date, date] | None, idle: set[str]
+) -> list[str]:
+    """Key results of the team on which hardly anybody worked in the window, beside the objectives that are named whole."""
+    if span is None:
+        return []
     worked: dict[str, float] = defaultdict(float)
-    days = select(Effort.work_item_id, func.sum(Effort.person_days)).join(Person, Person.id == Effort.person_id).where(
-        Effort.day >= week - timedelta(weeks=3), Effort.day < week + timedelta(weeks=1)
-    ).group_by(Effort.work_item_id)  # fmt: skip
+    days = (
+        select(Effort.work_item_id, func.sum(Effort.person_days))
+        .join(Person, Person.id == Effort.person_id)
+        .where(Effort.day >= span[0], Effort.day <= span[1])
+        .group_by(Effort.work_item_id)
+    )
     if team.key != COMPANY:
         days = days.where(Person.team == team.key)
     of_item: dict[int, float] = dict(session.execute(days).all())
@@ -159,51 +213,56 @@ def _unsupported(session: Session, register: Register, team: Team, week: date, i
             worked[key] += p * of_item[item]
     if not worked:
         return []
-    return [f"{k.key} {k.title}" for o, k in register.key_results()
-            if team.key in (*k.teams, COMPANY) and o.title not in idle and worked[k.key] < LEAST_DAYS][:5]  # fmt: skip
-
-
-def _changed(lines: Sequence[Line], themes: Sequence[tuple[str, float]], fall: Fall | None) -> list[str]:
-    """An open fall; the largest moves against what is usual, beyond their interval; and what is behind a growth off the plan."""
-    said = [f"Work on the top three {fell(fall.before, fall.after, fall.start)}"] if fall else []
-    than = "{:.0f} % before it" if fall else "the usual {:.0f} %"
-    moved = [line for line in lines if not line.low <= line.usual <= line.high]
-    for line in sorted(moved, key=lambda line: -abs(line.now - line.usual))[:4]:
-        said.append(f"{line.title}: {line.now - line.usual:+.0f} points against {than.format(line.usual)}")
-    if moved and max(moved, key=lambda line: line.now - line.usual).priority is None and themes:
-        said.append(f"The largest work off the plan is “{themes[0][0]}”.")
-    return said[:5]
+    return [
+        f"{k.key} {k.title}"
+        for o, k in register.key_results()
+        if team.key in (*k.teams, COMPANY) and o.title not in idle and worked[k.key] < LEAST_DAYS
+    ][:5]
 
 
 def compose(content: TeamWeek, sender: str, links: Links | None = None) -> EmailMessage:
     """Multipart mail: text first, HTML with the chart inside."""
     folder = files("alerts").joinpath("templates")
-    top_now = sum(line.now for line in content.lines if line.priority and line.priority <= 3)
-    values = {"c": content, "top_now": top_now, "through": content.week + timedelta(days=6), "links": links or Links()}
+    head = content.head
+    values = {"c": content, "s": content.stands, "head": head, "links": links or Links()}
+    filters = {
+        "words": html,
+        "plain": plain,
+        "day": day,
+        "short_day": short_day,
+        "full_day": full_day,
+        "signed": signed,
+        "number": number,
+        "short": shortened,
+    }
     mail = EmailMessage()
-    mail["Subject"] = f"{content.team.name}: {top_now:.0f} % of the week on the top three"
+    mail["Subject"] = f"{content.team.name}: {head[0]}% {head[1]}" if head else f"{content.team.name}: the week"
     mail["From"], mail["To"] = sender, content.team.lead or ""
     mail["List-Unsubscribe"] = f"<mailto:{sender}?subject=unsubscribe%20{content.team.key}>"
-    plain = Environment(autoescape=False, trim_blocks=True)  # noqa: S701 - text/plain
-    rich = Environment(autoescape=True, trim_blocks=True)
-    mail.set_content(plain.from_string(folder.joinpath("digest.txt.j2").read_text("utf-8")).render(values))
+    text = Environment(autoescape=False, trim_blocks=True)  # noqa: S701 - text/plain
+    rich = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    text.filters |= filters
+    rich.filters |= filters
+    mail.set_content(text.from_string(folder.joinpath("digest.txt.j2").read_text("utf-8")).render(values))
     picture = make_msgid(domain="leeway.invalid")
-    html = rich.from_string(folder.joinpath("digest.html.j2").read_text("utf-8")).render(
+    found = rich.from_string(folder.joinpath("digest.html.j2").read_text("utf-8")).render(
         values | {"cid": picture[1:-1]}
     )
-    mail.add_alternative(html, subtype="html")
-    weeks = {point.week for point in content.points}
-    starts = [start for start in (content.since,) if start and monday(start) in weeks]
-    png = top_share_png(content.points, starts, f"{content.team.name}: share of work on the top three", width=520)
-    mail.get_payload()[1].add_related(png, "image", "png", cid=picture, filename="shares.png")  # type: ignore[index,union-attr]
+    mail.add_alternative(found, subtype="html")
+    drawn = top_share(content.points, [content.fall] if content.fall else [], "", PHONE[0], PHONE[1], MAIL)
+    mail.get_payload()[1].add_related(png(drawn), "image", "png", cid=picture, filename="shares.png")  # type: ignore[index,union-attr]
     return mail
 
 
 def send_due(
-    sessions: sessionmaker[Session], register: Register, smtp: Smtp, only: str | None = None,
+    sessions: sessionmaker[Session],
+    register: Register,
+    smtp: Smtp,
+    only: str | None = None,
     ask: Callable[[Session, Team, Sequence[tuple[str, float]]], Links] = lambda session, team, themes: Links(),
-    company: Sequence[str] = (), due: Callable[[Session, str, date], bool] = lambda session, address, week: True,
-) -> tuple[int, list[str]]:  # fmt: skip
+    company: Sequence[str] = (),
+    due: Callable[[Session, str, date], bool] = lambda session, address, week: True,
+) -> tuple[int, list[str]]:
     """Send what was not sent for its week; returns (sent, one sentence for each that failed).
 
     Each team's lead gets the team's, each address of `company` the company's. `due` says whether the hour has come for an

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from slack_sdk.errors import SlackApiError
 
-from alerts.view import AlertView
+from alerts.view import ACTIONS, AlertView
+from alerts.words import Name, Words, day, percent
 from models import Drift
 from pipeline.register.document import Register
 
@@ -32,38 +33,25 @@ def escape(text: str) -> str:
     return " ".join(text.replace("*", "∗").replace("`", "'").replace("~", "∼").replace("_", "_\u2060").split())
 
 
+def mrkdwn(words: Words) -> str:
+    """A sentence with its names in bold."""
+    return "".join(f"*{escape(one.text[:200]) or '–'}*" if isinstance(one, Name) else escape_own(one) for one in words)
+
+
+def escape_own(text: str) -> str:
+    """Our own text: nothing in it is markup, and its spaces stay."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
 def blocks(alert: AlertView) -> list[dict[str, Any]]:
-    """The message's blocks, within Slack's limits for any text."""
-    found = [
-        {"type": "header", "text": {"type": "plain_text", "text": _cut(alert.headline, LONGEST_HEADER)}},
-        _section(f"{alert.size} {alert.confidence}"),
-        _section(f"*What it means*\n{escape(alert.insight)}"),
+    """The message's blocks, within Slack's limits for any text: title, story, what to decide, and what it rests on."""
+    decide: Words = ("To decide: ", *alert.decision)
+    return [
+        {"type": "header", "text": _plain(_cut(alert.title, LONGEST_HEADER))},
+        _section(" ".join(map(mrkdwn, alert.story))),
+        _section(mrkdwn(decide).replace("To decide:", "*To decide:*", 1)),
+        {"type": "context", "elements": [_mrkdwn(_cut(escape(alert.note), LONGEST_SECTION))]},
     ]
-    if alert.themes:
-        lines = [
-            f"• *{escape(theme.name[:120])}* +{theme.points:.0f} points"
-            + (f", {escape(', '.join(theme.teams)[:160])}" if theme.teams else "")
-            + (f"\n    for example: {escape(theme.example[:160])}" if theme.example else "")
-            for theme in alert.themes
-        ]
-        if abs(alert.rest) >= 1:
-            lines.append(f"• everything else off the top three: {alert.rest:+.0f} points")
-        found.append(_section("*What took its place*\n" + "\n".join(lines)))
-    elif gained := [(name, points) for name, points in alert.objectives if points >= 0.5]:
-        lines = [f"• *{escape(name[:120])}* +{points:.0f} points" for name, points in gained]
-        found.append(_section("*What took its place*\n" + "\n".join(lines)))
-    if alert.teams:
-        lines = [
-            f"• {escape(t.name[:120])}: {t.before} % → {t.after} %, {abs(t.points):.0f} of the points"
-            for t in alert.teams
-        ]
-        found.append(_section("*Where it fell*\n" + "\n".join(lines)))
-    if alert.earliest:
-        found.append(_section(escape(alert.earliest)))
-    found.append(_section(f"*To decide*\n{escape(alert.decision)}"))
-    note = f"{alert.coverage} Figures are of teams, never of a person."
-    found.append({"type": "context", "elements": [_mrkdwn(_cut(escape(note), LONGEST_SECTION))]})
-    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,19 +65,18 @@ class Faces:
 def buttons(drift_id: int, faces: Faces) -> list[dict[str, Any]]:
     """The actions block; none where there is neither a page nor anybody to answer."""
     found: list[dict[str, Any]] = []
-    if faces.page:
-        found.append({"type": "button", "action_id": "weeks", "text": _plain("Show the weeks"),
-                      "url": f"{faces.page}/drifts/{drift_id}"})  # fmt: skip
-    if faces.buttons:
-        value = str(drift_id)
-        sure = {"title": _plain("Intended?"), "confirm": _plain("Yes, intended"), "deny": _plain("Not yet"),
-                "text": _plain("The shares since then become the new normal, and this alert ends.")}  # fmt: skip
-        found += [
-            {"type": "button", "action_id": "intended", "text": _plain("Intended"), "value": value, "confirm": sure},
-            {"type": "button", "action_id": "snoozed", "text": _plain("Snooze two weeks"), "value": value},
-            {"type": "button", "action_id": "labels", "text": _plain("Not a priority match"), "value": value},
-            {"type": "button", "action_id": "assign", "text": _plain("Assign a decision"), "value": value},
-        ]
+    for action in ACTIONS:
+        one: dict[str, Any] = {"type": "button", "action_id": action.kind, "text": _plain(action.text)}
+        if action.kind == "weeks" and faces.page:
+            found.append(one | {"url": f"{faces.page}/drifts/{drift_id}"})
+        elif action.kind != "weeks" and faces.buttons:
+            sure = {
+                "title": _plain(f"{action.text}?"),
+                "text": _plain(action.sure),
+                "confirm": _plain("Yes"),
+                "deny": _plain("Not yet"),
+            }
+            found.append(one | {"value": str(drift_id)} | ({"confirm": sure} if action.sure else {}))
     return [{"type": "actions", "block_id": f"drift-{drift_id}", "elements": found}] if found else []
 
 
@@ -98,13 +85,17 @@ def message(alert: AlertView, drift_id: int, faces: Faces | None = None, picture
 
     `picture` is the id of an uploaded file.
     """
-    metadata = _metadata([drift_id])
     whole = blocks(alert)
     if picture:
-        whole.insert(3, {"type": "image", "slack_file": {"id": picture}, "alt_text": _cut(alert.headline, 2000)})
-    whole += buttons(drift_id, faces or Faces())
-    return {"text": escape(alert.headline), "blocks": whole, "metadata": metadata, "unfurl_links": False,
-            "unfurl_media": False}  # fmt: skip
+        whole.insert(2, {"type": "image", "slack_file": {"id": picture}, "alt_text": _cut(alert.picture, 2000)})
+    whole[-1:-1] = buttons(drift_id, faces or Faces())
+    return {
+        "text": escape(alert.title),
+        "blocks": whole,
+        "metadata": _metadata([drift_id]),
+        "unfurl_links": False,
+        "unfurl_media": False,
+    }
 
 
 def grouped(teams: Sequence[Drift], register: Register, faces: Faces | None) -> dict[str, Any]:
@@ -114,12 +105,11 @@ def grouped(teams: Sequence[Drift], register: Register, faces: Faces | None) -> 
     for drift in sorted(teams, key=lambda d: d.after - d.before):
         name = escape(names.get(drift.scope, drift.scope)[:120])
         linked = f"<{faces.page}/drifts/{drift.id}|{name}>" if faces and faces.page else name
-        lines.append(f"• {linked}: {100 * drift.before:.0f} % → {100 * drift.after:.0f} % since {drift.start.day} "
-                     f"{drift.start:%B}")  # fmt: skip
-    head = f"In {len(teams)} teams work on the top three objectives fell"
+        lines.append(f"• {linked}: {percent(drift.before)}% → {percent(drift.after)}% since {day(drift.start)}")
+    head = f"In {len(teams)} teams work on the top priorities fell"
     whole = [
         {"type": "header", "text": _plain(head)}, _section("\n".join(lines)),
-        _section("*To decide*\nIs there one cause? The leads of these teams can say what came between."),
+        _section("*To decide:* is there one cause? The leads of these teams can say what came between."),
     ]  # fmt: skip
     ids = [drift.id for drift in teams]
     return {"text": head, "blocks": whole, "metadata": _metadata(ids), "unfurl_links": False, "unfurl_media": False}
@@ -156,7 +146,9 @@ def find_posted(client: "WebClient", channel: str, ids: Sequence[int]) -> Any:
 def upload(client: "WebClient", picture: bytes) -> str | None:
     """Id of the uploaded chart. Without the scope files:write the alert goes without it."""
     try:
-        answer = client.files_upload_v2(content=picture, filename="shares.png", title="Weekly share of the top three")
+        answer = client.files_upload_v2(
+            content=picture, filename="shares.png", title="Weekly share of the top priorities"
+        )
         return str(answer["files"][0]["id"])
     except (SlackApiError, KeyError, IndexError):
         return None

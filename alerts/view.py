@@ -1,209 +1,356 @@
-"""What an alert says, before it is Slack's or a mail's: figures in points, names from the register, nothing of people."""
+"""What an alert says, in words that are no channel's own. Slack, mail, Teams and the page each set them in their own way.
+
+Names from outside are `Name`s in the sentences, for the channel to escape. Nothing here is about a person.
+"""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
 
+from sqlalchemy.orm import Session
+
+from alerts.charts import Fall, png, top_share
+from alerts.figures import Part, Standing, levels, plan_of, points, standing, weekly
+from alerts.words import Name, Words, apportion, day, listed, percent, plain, shortened, whole
 from models import Drift
+from models.vocabulary import COMPANY
 from pipeline.register.document import Register
 
-_THEMES = 3
-_TEAMS = 4
-_LEAST_POINTS = 0.5
-"""What a team must add to the company's fall to have a line."""
+PICTURE_WEEKS = 16
+_LEAST_POINTS = 2
+"""Points that an objective must have lost, or a piece of work gained, to be named in the alert's sentences."""
+_SEEN = 0.05
+_WORTH_NAMING = 0.25
+"""A second piece of work is named where it is this part of the first."""
 
 
 @dataclass(frozen=True, slots=True)
 class TeamLine:
-    """A team's own share before and after, in percent, and what it adds to the change, in points."""
+    """A team's own share of the top priorities before and after, in percent, and what it adds to the change, in points."""
 
+    key: str
     name: str
     before: int
     after: int
-    points: float
+    points: int
 
 
 @dataclass(frozen=True, slots=True)
-class ThemeLine:
-    """What took the place: a theme's name, points, teams and one example."""
+class Taken:
+    """What took the place: a stream of work that serves no objective, another objective (`objective` is its key), or the rest."""
 
     name: str
-    points: float
-    teams: tuple[str, ...]
-    example: str
+    points: int
+    teams: tuple[str, ...] = ()
+    example: str = ""
+    objective: str = ""
+    rest: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What an alert says of itself: the least people of a team that is shown, the false alarms a year that are allowed for the
+    company and for all teams together, and what a working day costs ("600 EUR"), where that is set."""
+
+    least_people: int = 5
+    company_alarms: float = 0.4
+    team_alarms: float = 0.25
+    day_rate: float = 0.0
+    currency: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class AlertView:
-    """Everything that is shown, in the order of reading: signal, insight, what took the place, what to decide.
+    """An alert. `points` is the fall, `before` less `after`; the points of `taken` add up to it, and the teams' to it negated."""
 
-    The themes' points and `rest` add up to the fall.
-    """
-
-    headline: str
-    size: str
-    confidence: str
-    insight: str
-    themes: tuple[ThemeLine, ...]
-    rest: float
-    objectives: tuple[tuple[str, float], ...]
-    teams: tuple[TeamLine, ...]
-    earliest: str
-    decision: str
-    coverage: str
+    scope: str
     start: date
+    title: str
+    story: tuple[Words, ...]
+    decision: Words
+    note: str
+    before: int = 0
+    after: int = 0
+    low: int = 0
+    high: int = 0
+    days_a_week: int = 0
+    lost: tuple[Part, ...] = ()
+    taken: tuple[Taken, ...] = ()
+    teams: tuple[TeamLine, ...] = ()
+    signs: tuple[Words, ...] = ()
+    began: str = ""
+
+    @property
+    def points(self) -> int:
+        """Points, or working days of 100, that moved away."""
+        return self.before - self.after
+
+    @property
+    def picture(self) -> str:
+        """What the picture shows, for those who do not see it."""
+        return f"{self.title}: {self.before}% before, {self.after}% since"
+
+    @property
+    def text(self) -> str:
+        """All of it as plain text: a channel's fallback, an e-mail, a terminal."""
+        return "\n".join([self.title, *map(plain, self.story), f"To decide: {plain(self.decision)}", self.note])
 
 
 @dataclass(frozen=True, slots=True)
-class Observed:
-    """What the figures rest on in the last four weeks: coverage as a part of one, and person-days a week."""
+class Action:
+    """What a reader can do about an alert: the same words on every channel. `sure` is asked once before it is done."""
 
-    coverage: float = 0.0
-    person_days: float = 0.0
+    kind: str
+    text: str
+    sure: str = ""
 
 
-def view(drift: Drift, register: Register, observed: Observed, least_people: int) -> AlertView:
-    """Put a drift into words. Teams smaller than `least_people` are not named."""
-    names = {team.key: team.name for team in register.teams}
-    whole = drift.scope == "company"
-    who = "Work" if whole else f"{names.get(drift.scope, drift.scope)}: work"
-    headline = f"{who} on the top three objectives {fell(drift.before, drift.after, drift.start)}"
-    fall = 100 * (drift.before - drift.after)
-    size = (f"About {fall:.0f} points of {'the company' if whole else 'the team'}'s observed work moved away "
-            f"(with 90 % confidence between {-100 * drift.high:.0f} and {-100 * drift.low:.0f}).{_began(drift)}")  # fmt: skip
-    themes = tuple(
-        ThemeLine(
-            row["name"], row["points"], tuple(names.get(t, t) for t in row["teams"]), next(iter(row["examples"]), "")
-        )
-        for row in drift.explanation.get("themes", [])[:_THEMES]
+ACTIONS = (
+    Action("assign", "Decide …"),
+    Action("weeks", "See the weeks"),
+    Action(
+        "intended",
+        "This was planned",
+        "Everybody here will see that it was planned. The shares since then become the new normal, and this alert ends. "
+        "It can be undone for a day on the page.",
+    ),
+    Action("labels", "Some of it is priority work"),
+    Action("snoozed", "Ask again in two weeks"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sides:
+    """What went and what came, as it is worth saying."""
+
+    lost: list[Part] = field(default_factory=list)
+    took: list[Taken] = field(default_factory=list)
+
+
+def alert_of(session: Session, drift: Drift, register: Register, terms: Terms | None = None) -> AlertView:
+    """Put a fall into words. Teams of fewer than the terms' least people are not named."""
+    terms = terms or Terms()
+    stands = standing(session, register, drift.scope, drift)
+    names = {team.key: team.name for team in register.teams if len(team.members) >= terms.least_people}
+    before, after = percent(drift.before), percent(drift.after)
+    fall, company = before - after, drift.scope == COMPANY
+    taken = took_place(drift, register, names, stands)
+    lost = _lost(stands, register)
+    sides = _Sides(lost[:2], _worth_naming(taken))
+    who = "" if company else f"{names.get(drift.scope, drift.scope)}: "
+    low, high = (max(0, whole(-100 * bound)) for bound in (drift.high, drift.low))
+    days = whole(fall / 100 * stands.person_days) if stands else 0
+    cost = f", about {_money(days, terms)}" if terms.day_rate and days else ""
+    amount = f"That is {days} working days a week{cost}, about" if days >= _LEAST_POINTS else "About"
+    story = (
+        _what_fell(sides.lost, before, after),
+        _where_to(sides.took, fall),
+        (f"{amount} 9 in 10 sure to be between {low} and {high} of 100.",),
     )
-    explained = drift.explanation
     return AlertView(
-        headline, size, _confidence(drift), _insight(fall, observed, themes), themes, fall - sum(t.points for t in themes),
-        _objectives(drift, register), _teams(explained.get("teams", []), register, least_people),
-        _earliest(explained.get("earliest", []), register, least_people), _decision(themes, whole),
-        f"Based on {100 * observed.coverage:.0f} % of the expected person-days of the last four weeks.", drift.start,
-    )  # fmt: skip
+        drift.scope,
+        drift.start,
+        f"{who}{fall} of 100 working days have left the top priorities since {day(drift.start)}",
+        story,
+        _decision(sides.took, names),
+        _note(stands, terms, company),
+        before,
+        after,
+        low,
+        high,
+        days,
+        tuple(lost),
+        taken,
+        team_lines(drift, register, names),
+        _signs(drift, names),
+        _began(drift),
+    )
+
+
+def alert_picture(session: Session, drift: Drift) -> bytes | None:
+    """The weeks around a fall with both levels drawn, as PNG for a message; None where there are no shares."""
+    weeks = weekly(session, drift.scope)[-PICTURE_WEEKS:]
+    if not weeks:
+        return None
+    fall = Fall(drift.start, drift.before, drift.after)
+    return png(top_share(points(weeks), [fall], "Share of work on the top priorities", 620))
+
+
+def took_place(
+    drift: Drift, register: Register, names: Mapping[str, str], stands: Standing | None = None
+) -> tuple[Taken, ...]:
+    """What took the place, the largest first and the rest last, in whole points that add up to the fall as it is shown.
+
+    An objective's points are its change as it `stands`; streams and the rest share out what remains.
+    """
+    titles = {objective.key: objective.title for objective in register.objectives}
+    changes = {part.key: part.change for part in stands.parts if part.change is not None} if stands else {}
+    fall = percent(drift.before) - percent(drift.after)
+    others = [
+        Taken(titles[key], changes.get(key, whole(points)), objective=key)
+        for key, points in drift.absorbed_by
+        if key in titles and abs(points) >= _SEEN
+    ]
+    rows = drift.explanation.get("themes", [])
+    rest = (
+        100 * (drift.before - drift.after)
+        - sum(float(row["points"]) for row in rows)
+        - sum(one.points for one in others)
+    )
+    points = apportion([*(float(row["points"]) for row in rows), rest], fall - sum(one.points for one in others))
+    streams = [
+        Taken(
+            str(row["name"]),
+            n,
+            tuple(names[t] for t in row.get("teams", ()) if t in names),
+            str(next(iter(row.get("examples", ())), "")),
+        )
+        for row, n in zip(rows, points, strict=False)
+    ]
+    found = sorted([*streams, *others], key=lambda one: -one.points)
+    return (*found, Taken("everything else", points[-1], rest=True))
+
+
+def team_lines(drift: Drift, register: Register, names: Mapping[str, str]) -> tuple[TeamLine, ...]:
+    """Teams that may be named, the largest fall first, each with its shares of the top priorities; not those that plan none."""
+    rows = drift.explanation.get("teams", [])
+    adds_up = (
+        apportion([float(row["points"]) for row in rows], percent(drift.after) - percent(drift.before)) if rows else []
+    )
+    top = register.top()
+    found = []
+    for row, adds in zip(rows, adds_up, strict=True):
+        if row["team"] in names and (adds or plan_of(register, row["team"]) & top):
+            known = levels(drift, row["team"])
+            pair = (
+                [sum(v for k, v in side.items() if k in top) for side in known]
+                if known
+                else [row["before"], row["after"]]
+            )
+            found.append(TeamLine(row["team"], names[row["team"]], percent(pair[0]), percent(pair[1]), adds))
+    return tuple(found)
 
 
 def fell(before: float, after: float, start: date) -> str:
     """From which share to which, since when."""
-    return f"fell from {_percent(before)} to {_percent(after)} since {_day(start)}"
+    return f"fell from {percent(before)}% to {percent(after)}% since {day(start)}"
 
 
-def _began(drift: Drift) -> str:
-    if drift.start_low is None or drift.start_high is None or drift.start_low == drift.start_high:
-        return ""
-    return f" It began between {_day(drift.start_low)} and {_day(drift.start_high)}."
-
-
-def _insight(fall: float, observed: Observed, themes: Sequence[ThemeLine]) -> str:
-    """One plain sentence of what it means."""
-    days = fall / 100 * observed.person_days
-    amount = f"About {days:.0f} person-days a week" if days >= 1.5 else "Less work"
-    verb = "no longer go" if days >= 1.5 else "goes"
-    named = _worth_deciding(themes)
-    if named and sum(theme.points for theme in named) >= fall / 2:
-        return f"{amount} {verb} to the top three; most of it goes to {_quoted(named)}, which no objective asks for."
-    if sum(theme.points for theme in themes) >= fall / 2:
-        return f"{amount} {verb} to the top three; most of it goes to work that no objective asks for."
-    return f"{amount} {verb} to the top three. No single piece of work took the place."
-
-
-def _earliest(rows: Sequence[Mapping[str, Any]], register: Register, least_people: int) -> str:
-    """The first signs, where there were any that can be named."""
-    large = {team.key: team.name for team in register.teams if len(team.members) >= least_people}
-    signs = []
-    for row in rows:
-        day = _day(date.fromisoformat(row["since"]))
-        if row["kind"] == "theme":
-            signs.append(f"“{row['name']}” appeared on {day}")
-        elif row["name"] in large:
-            signs.append(f"{large[row['name']]} fell from {day} on")
-    return f"First signs: {'; '.join(signs)}." if signs else ""
+def shift_words(drift: Drift, register: Register) -> tuple[Words, ...]:
+    """A shift between objectives in two sentences."""
+    titles = {objective.key: objective.title for objective in register.objectives}
+    gained = [Name(titles[key]) for key, points in drift.absorbed_by if key in titles and points >= 1][:2]
+    took: Words = ("; ", *listed([(one,) for one in gained]), " took its place") if gained else ()
+    lost = Name(titles.get(drift.subject, drift.subject))
+    return (
+        (lost, f" {fell(drift.before, drift.after, drift.start)}", *took, "."),
+        ("The share of the top priorities together stands.",),
+    )
 
 
 def shift_text(drift: Drift, register: Register) -> str:
-    """A shift between objectives in two sentences."""
-    titles = {objective.key: objective.title for objective in register.objectives}
-    gained = [titles[key] for key, points in drift.absorbed_by if key in titles and points >= 1][:2]
-    change = f"{_percent(drift.before)} to {_percent(drift.after)} of the work since {_day(drift.start)}"
-    took = f"; “{'” and “'.join(gained)}” took its place" if gained else ""
-    lost = titles.get(drift.subject, drift.subject)
-    return f"“{lost}” fell from {change}{took}. The share of the top three together stands."
+    """The same as plain text."""
+    return " ".join(map(plain, shift_words(drift, register)))
 
 
 def fault_text(drift: Drift) -> str:
     """A fault of the data, for ops: what, since when, what it means, where to look."""
     held = "These days are not used, and no drift is raised on them."
     if drift.subject == "coverage":
-        change = f"{_percent(drift.before)} to {_percent(drift.after)} since {_day(drift.start)}"
-        return f"Coverage fell from {change}. {held} `leeway status` shows which source lags."
-    change = f"{drift.after:.1f} person-days a day instead of {drift.before:.1f}"
-    return f"{drift.subject} has been almost silent since {_day(drift.start)}: {change}. {held} `leeway check` tries the source."
-
-
-def _objectives(drift: Drift, register: Register) -> tuple[tuple[str, float], ...]:
-    titles = {objective.key: objective.title for objective in register.objectives}
-    found = [(titles.get(key, "Work that serves no objective"), float(points)) for key, points in drift.absorbed_by]
-    return tuple(pair for pair in found if abs(pair[1]) >= 0.05)
-
-
-def named_teams(drift: Drift) -> dict[str, Mapping[str, Any]]:
-    """Rows of the teams that a company's alert names, whatever teams are too small to be shown, by the team's key."""
-    rows = drift.explanation.get("teams", [])[:_TEAMS]
-    return {row["team"]: row for row in rows if row["points"] <= -_LEAST_POINTS}
-
-
-def _teams(rows: Sequence[Mapping[str, Any]], register: Register, least_people: int) -> tuple[TeamLine, ...]:
-    sizes = {team.key: len(team.members) for team in register.teams}
-    names = {team.key: team.name for team in register.teams}
-    large = [row for row in rows if sizes.get(row["team"], 0) >= least_people and row["points"] <= -_LEAST_POINTS]
-    return tuple(
-        TeamLine(
-            names.get(row["team"], row["team"]), round(100 * row["before"]), round(100 * row["after"]), row["points"]
+        return (
+            f"Coverage {fell(drift.before, drift.after, drift.start)}. {held} `leeway status` shows which source lags."
         )
-        for row in large[:_TEAMS]
-    )
+    change = f"{drift.after:.1f} person-days a day instead of {drift.before:.1f}"
+    return f"{drift.subject} has been almost silent since {day(drift.start)}: {change}. {held} `leeway check` tries the source."
 
 
-_WORTH_DECIDING = 0.25
-"""A second theme is asked about where it is this part of the first."""
+def _lost(stands: Standing | None, register: Register) -> list[Part]:
+    """Top objectives that lost, the largest loss first."""
+    parts = [part for part in (stands.parts if stands else ()) if part.key in register.top()]
+    return sorted((part for part in parts if (part.change or 0) <= -_LEAST_POINTS), key=lambda part: part.change or 0)
 
 
-def _worth_deciding(themes: Sequence[ThemeLine]) -> list[ThemeLine]:
-    return [theme for theme in themes[:2] if theme.points >= _WORTH_DECIDING * themes[0].points]
+def _what_fell(lost: Sequence[Part], before: int, after: int) -> Words:
+    if not lost:
+        return (f"The top priorities together fell from {before}% to {after}%, none of them by much.",)
+    said: list[Words] = []
+    for place, part in enumerate(lost):
+        said.append(
+            (Name(shortened(part.title)), f"{' fell' if place == 0 else ''} from {part.before}% to {part.now}%")
+        )
+    return (*listed(said), ".")
 
 
-def _quoted(themes: Sequence[ThemeLine]) -> str:
-    return " and ".join(f"“{theme.name}”" for theme in themes)
+def _worth_naming(taken: Sequence[Taken]) -> list[Taken]:
+    named = [one for one in taken if not one.rest and one.points >= _LEAST_POINTS][:2]
+    return [one for one in named if one.points >= _WORTH_NAMING * named[0].points]
 
 
-def _decision(themes: Sequence[ThemeLine], whole: bool) -> str:
-    if not themes:
-        return "Nothing single took its place. Are the priorities still right, and do the teams know them?"
-    asked = _worth_deciding(themes)
-    named = _quoted(asked)
-    teams = list(dict.fromkeys(team for theme in asked for team in theme.teams))[:3]
-    ask = f" The leads of {', '.join(teams)} can say what stopping would cost." if teams else ""
-    if whole:
-        return f"Continue, reshape or stop {named}?{ask}"
-    question = f"Are {named} worth what they displace?" if len(asked) > 1 else f"Is {named} worth what it displaces?"
-    return f"{question}{ask}"
+def _where_to(took: Sequence[Taken], fall: int) -> Words:
+    if not took:
+        return ("No single piece of work took their place.",)
+    streams, others = [one for one in took if not one.objective], [one for one in took if one.objective]
+    begins = "The days went to " if sum(one.points for one in took) >= fall / 2 else "Some of the days went to "
+    said: list[Words] = []
+    if streams:
+        said.append(
+            (
+                *listed([(Name(shortened(one.name)), f" (+{one.points})") for one in streams]),
+                ", which no objective asks for",
+            )
+        )
+    if others:
+        said.append(
+            (*listed([(Name(shortened(one.name)), f" (+{one.points})") for one in others]), ", of lower priority")
+        )
+    return (begins, *said[0], *((", and to ", *said[1]) if len(said) > 1 else ()), ".")
 
 
-def _confidence(drift: Drift) -> str:
-    """From how far the interval stays away from no change."""
-    away = -drift.high / max(drift.before - drift.after, 1e-9)
-    if away > 0.5:
-        return "Confidence: high."
-    return "Confidence: fair." if away > 0.25 else "Confidence: moderate; the next week will tell more."
+def _decision(took: Sequence[Taken], names: Mapping[str, str]) -> Words:
+    if not took:
+        return ("are the priorities still right, and do the teams know them?",)
+    teams = list(dict.fromkeys(team for one in took for team in one.teams))[:3]
+    leads: Words = ()
+    if teams:
+        leads = (
+            " The leads of " if len(teams) > 1 else " The lead of ",
+            *listed([(Name(team),) for team in teams]),
+            " can say what stopping costs.",
+        )
+    what = "the two" if len(took) > 1 else "it"
+    return (f"continue, reshape or stop {what}?", *leads)
 
 
-def _percent(share: float) -> str:
-    return f"{100 * share:.0f} %"
+def _note(stands: Standing | None, terms: Terms, company: bool) -> str:
+    rate = terms.company_alarms if company else terms.team_alarms
+    seen = f" · {stands.coverage}% of working days seen" if stands else ""
+    return f"Teams of {terms.least_people} or more, never a person{seen} · false alarms like this: {_how_often(rate)}"
 
 
-def _day(day: date) -> str:
-    return f"{day.day} {day:%B}"
+def _how_often(rate: float) -> str:
+    if rate >= 0.8:
+        return f"about {max(1, whole(rate))} a year"
+    years = whole(2 / max(rate, 0.01)) / 2
+    return f"about one in {years:g} years"
+
+
+def _money(days: int, terms: Terms) -> str:
+    return f"{whole(days * terms.day_rate / 100) * 100:,} {terms.currency}".strip()
+
+
+def _began(drift: Drift) -> str:
+    if drift.start_low is None or drift.start_high is None or drift.start_low == drift.start_high:
+        return ""
+    return f"It began between {day(drift.start_low)} and {day(drift.start_high)}."
+
+
+def _signs(drift: Drift, names: Mapping[str, str]) -> tuple[Words, ...]:
+    """The first signs, where there were any that can be named."""
+    found: list[Words] = []
+    for row in drift.explanation.get("earliest", []):
+        since = day(date.fromisoformat(row["since"]))
+        if row["kind"] == "theme":
+            found.append((Name(row["name"]), f" appeared on {since}"))
+        elif row["name"] in names:
+            found.append((Name(names[row["name"]]), f" fell from {since} on"))
+    return tuple(found)

@@ -1,17 +1,16 @@
 """What waits to be told in Slack, and what is open; apart from the sender, for whoever only asks."""
 
-from dataclasses import dataclass
-from datetime import date, timedelta
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from alerts.view import named_teams
 from models import OPEN_STATES, Drift
 from models.vocabulary import COMPANY
-from pipeline.register.workdays import monday
 
-USUAL_WEEKS = 8
+_TEAMS, _LEAST_POINTS = 4, 0.5
 TOGETHER = timedelta(days=14)
 """Falls that began within this of each other are one."""
 
@@ -42,29 +41,7 @@ def named_in(company: Drift | None, drift: Drift) -> bool:
     return abs((drift.start - company.start).days) <= TOGETHER.days
 
 
-@dataclass(frozen=True, slots=True)
-class Fall:
-    """An open fall of a scope's top share, of which people were told or are about to be."""
-
-    before: float
-    after: float
-    start: date
-
-
-def open_fall(session: Session, scope: str) -> Fall | None:
-    """The scope's own alert, or its line in the company's."""
-    if own := open_alert(session, scope):
-        return Fall(own.before, own.after, own.start)
-    company = open_alert(session, COMPANY)
-    if company and (row := named_teams(company).get(scope)):
-        return Fall(row["before"], row["after"], company.start)
-    return None
-
-
-def usual_weeks(fall: Fall | None, week: date) -> tuple[date, date]:
-    """First Monday, and the Monday after the last, of the weeks that `week` is held against: those before it, or before the fall.
-
-    The mean of weeks before and after a fall is usual of neither.
-    """
-    end = min(week, monday(fall.start)) if fall else week
-    return end - timedelta(weeks=USUAL_WEEKS), end
+def named_teams(drift: Drift) -> dict[str, Mapping[str, Any]]:
+    """Rows of the teams that fell with the company, whatever teams are too small to be shown, by the team's key."""
+    rows = drift.explanation.get("teams", [])[:_TEAMS]
+    return {row["team"]: row for row in rows if row["points"] <= -_LEAST_POINTS}

@@ -4,11 +4,10 @@ from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
-from sqlalchemy import select
-
-from alerts.charts import WeekPoint, top_share_png
+from alerts.charts import Fall, png, top_share
+from alerts.figures import points, week_line, weekly
+from alerts.words import percent
 from leeway.app import App, NotReady
-from models import Share
 from models.vocabulary import COMPANY
 from pipeline.drift.detector import LEAST_HISTORY, Event
 from pipeline.drift.observations import observe
@@ -22,26 +21,28 @@ def backtest_lines(app: App, since: date | None, picture: Path | None) -> Iterat
     with app.sessions() as session:
         last = last_complete_day(app.now(), register.calendar.time_zone)
         seen = observe(session, register, last)
-        query = select(Share).where(Share.scope == "company", Share.objective == "top").order_by(Share.week)
-        weeks = [WeekPoint(s.week, s.share, s.low, s.high, s.coverage) for s in session.scalars(query)]
+        weeks = points(weekly(session, COMPANY))
         if seen is None or not weeks:
             raise NotReady("there is no history yet. `leeway run --once` pulls it.")
         events = detector_for(session, register, seen, app.drift_settings()).run()
     weeks = [week for week in weeks if since is None or week.week >= since]
     for number, week in enumerate(weeks):
         until = weeks[number + 1].week if number + 1 < len(weeks) else date.max
-        yield (f"week of {week.week}: top three {100 * week.share:.0f} % ({100 * week.low:.0f} to {100 * week.high:.0f}), "
-               f"coverage {100 * week.coverage:.0f} %")  # fmt: skip
+        yield week_line(week)
         for event in events:
             if week.week <= event.at < until:
                 yield f"    {event.at}: {_line(event)}"
     said = [event for event in events if event.kind == "drift" and (since is None or event.at >= since)]
     whole = sum(event.scope == COMPANY for event in said)
-    yield (f"In {len(weeks)} weeks: {whole} alert{'' if whole == 1 else 's'} about the company, {len(said) - whole} about teams. "
-           f"Nothing is raised before {LEAST_HISTORY} working days are known.")  # fmt: skip
+    yield (
+        f"In {len(weeks)} weeks: {whole} alert{'' if whole == 1 else 's'} about the company, {len(said) - whole} about teams. "
+        f"Nothing is raised before {LEAST_HISTORY} working days are known."
+    )
     if picture:
-        starts = [event.start for event in events if event.kind == "drift" and event.scope == COMPANY]
-        picture.write_bytes(top_share_png(weeks, starts, "What would have been said"))
+        falls = [
+            Fall(one.start, one.before, one.after) for one in events if one.kind == "drift" and one.scope == COMPANY
+        ]
+        picture.write_bytes(png(top_share(weeks, falls[-1:], "What would have been said")))
         yield f"{picture} written."
 
 
@@ -49,4 +50,4 @@ def _line(event: Event) -> str:
     if event.kind == "data":
         return f"data, {event.subject}: {event.before:.2f} -> {event.after:.2f} since {event.start}; these days are not used"
     what = f"{event.kind}, {event.subject or event.scope}"
-    return f"{what}, {event.severity}: {100 * event.before:.0f} % -> {100 * event.after:.0f} % since {event.start}"
+    return f"{what}, {event.severity}: {percent(event.before)}% -> {percent(event.after)}% since {event.start}, as known that day"

@@ -15,7 +15,8 @@ from rich.console import Console
 from sqlalchemy import func, select
 
 from alerts import picture
-from alerts.charts import WeekPoint, top_share_png
+from alerts.charts import Fall, WeekPoint, png, top_share
+from alerts.words import percent
 from leeway.app import App
 from leeway.digest import write_previews
 from leeway.run import run_one
@@ -182,9 +183,13 @@ def _write(folder: Path, summary: dict[str, Any], register: str, app: App, pictu
         )
         for w in summary["weeks"]
     ]
-    starts = [date.fromisoformat(a["start"]) for a in summary["alerts"] if a["scope"] == "company"]
-    title = "Share of work on the top three objectives (dashed: the simulated truth)"
-    (folder / "shares.png").write_bytes(top_share_png(points, starts, title))
+    falls = [
+        Fall(date.fromisoformat(a["start"]), a["before"], a["after"])
+        for a in summary["alerts"]
+        if a["scope"] == "company"
+    ]
+    title = "Share of work on the top priorities (dashed: the simulated truth)"
+    (folder / "shares.png").write_bytes(png(top_share(points, falls[-1:], title)))
     list(write_previews(app, folder))
 
 
@@ -193,16 +198,16 @@ def _show(summary: dict[str, Any], folder: Path, out: Console) -> None:
         out.print(text, markup=False)
 
     say(f"\n{summary['signals']} signals on {summary['work_items']} work items; seconds by stage: {summary['seconds']}")
-    say("\nWork on the top three objectives, estimate (90 % interval) and the simulated truth:")
+    say("\nWork on the top priorities, estimate (90% interval) and the simulated truth:")
     errors = []
     for week in summary["weeks"]:
         bar = "█" * round(40 * week["top_share"])
         errors.append(abs(week["top_share"] - week["true_top_share"]))
-        say(f"{week['week']}  {100 * week['top_share']:3.0f} % ({100 * week['low']:2.0f}-{100 * week['high']:2.0f})  "
-            f"true {100 * week['true_top_share']:3.0f} %  coverage {100 * week['coverage']:3.0f} %  {bar}")  # fmt: skip
+        say(f"{week['week']}  {percent(week['top_share']):3}% ({percent(week['low']):2} to {percent(week['high']):2})  "
+            f"true {percent(week['true_top_share']):3}%  seen {percent(week['coverage']):3}%  {bar}")  # fmt: skip
     say(f"Mean error of a week: {100 * sum(errors) / max(1, len(errors)):.1f} points.")
     for alert in summary["alerts"]:
-        say(f"\nPosted to Slack ({alert['scope']}, severity {alert['severity']}):")
+        say(f"\nPosted to Slack ({alert['scope']}):")
         for line in plain_lines(alert["message"]):
             say("  " + line)
     say("\nPlanted, and what was said:")

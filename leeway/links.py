@@ -52,7 +52,7 @@ def digest_links(
         ]
         for theme, _ in themes
     }  # fmt: skip
-    return Links(found, said)
+    return Links(found, page, said)
 
 
 def is_due(app: App, session: Session, address: str, week: date) -> bool:

@@ -8,6 +8,7 @@ from slack_sdk.http_retry.builtin_handlers import RateLimitErrorRetryHandler
 
 from alerts.delivery import tell_changes, tell_pending
 from alerts.slack import Faces
+from alerts.view import Terms
 from leeway.app import App
 from pipeline.cycle import Report
 from pipeline.register.document import Register
@@ -27,7 +28,9 @@ def notify_pending(app: App, report: Report | None = None) -> int:
     client.retry_handlers.append(RateLimitErrorRetryHandler(max_retry_count=3))
     channel, least = slack.alert_channel, app.settings.drift.least_people
     try:
-        told = tell_pending(app.sessions, register, client, channel, least, app.now, faces(app), slack.ops_channel)
+        told = tell_pending(
+            app.sessions, register, client, channel, least, app.now, faces(app), slack.ops_channel, terms(app)
+        )
         tell_changes(app.sessions, register, client, app.now)
         return told
     except SlackApiError as error:
@@ -45,6 +48,12 @@ def may_notify(app: App, register: Register) -> bool:
     hours, local = app.settings.alerts, app.now().astimezone(ZoneInfo(register.calendar.time_zone))
     workday = hours.any_day or Workdays(register.calendar).is_workday(local.date())
     return workday and hours.from_hour <= local.hour < hours.to_hour
+
+
+def terms(app: App) -> Terms:
+    """What an alert says of itself."""
+    drift = app.settings.drift
+    return Terms(drift.least_people, drift.company_alarms, drift.team_alarms)
 
 
 def faces(app: App) -> Faces:

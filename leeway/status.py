@@ -7,9 +7,12 @@ from rich.console import Console
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from alerts.charts import WeekPoint
+from alerts.figures import points, week_line, weekly
 from alerts.waiting import named_in, open_alert
+from alerts.words import percent
 from leeway.app import App
-from models import OPEN_STATES, Capacity, Cycle, Drift, Effort, Failure, Share, Signal, StreamCursor, WorkItem
+from models import OPEN_STATES, Capacity, Cycle, Drift, Effort, Failure, Signal, StreamCursor, WorkItem
 from models.vocabulary import COMPANY
 from pipeline.drift.detector import LEAST_HISTORY
 from pipeline.ingest.sweep import SWEEP
@@ -34,17 +37,12 @@ def status_of(app: App) -> dict[str, Any]:
                 one["minutes_since_pull"] = max(one["minutes_since_pull"] or 0, minutes)
             if cursor.error and cursor.error not in one["errors"]:
                 one["errors"].append(cursor.error)
-        weeks = [
-            {"week": row.week, "top_share": round(row.share, 3), "low": round(row.low, 3), "high": round(row.high, 3),
-             "coverage": round(row.coverage, 3)}
-            for row in session.scalars(select(Share).where(Share.scope == "company", Share.objective == "top")
-                                       .order_by(Share.week.desc()).limit(6))
-        ]  # fmt: skip
+        weeks = points(weekly(session, COMPANY))[-6:]
         company = open_alert(session, COMPANY)
         told_company = company is not None and company.sent_at is not None
         drifts = [
             {"kind": d.kind, "scope": d.scope, "subject": d.subject, "state": d.state, "severity": d.severity,
-             "since": d.start, "before": round(d.before, 3), "after": round(d.after, 3),
+             "since": d.start, "before": round(d.before, 4), "after": round(d.after, 4),
              "told": d.sent_at is not None or (told_company and named_in(company, d))}
             for d in session.scalars(select(Drift).where(Drift.state.in_(OPEN_STATES)))
         ]  # fmt: skip
@@ -57,7 +55,11 @@ def status_of(app: App) -> dict[str, Any]:
             "failures": session.scalar(select(func.count()).select_from(Failure)),
             "set_aside": _set_aside(session),
             "last_cycle": {"finished_at": cycle.finished_at, "seconds": cycle.seconds} if cycle else None,
-            "weeks": weeks[::-1],
+            "weeks": [
+                {"week": one.week, "top_share": round(one.share, 4), "low": round(one.low, 4), "high": round(one.high, 4),
+                 "coverage": round(one.coverage, 4), "complete": one.complete}
+                for one in weeks
+            ],
             "open_drifts": drifts,
             # Busiest first, but without the volume: no figure about one person, here neither.
             "unresolved_accounts": [{"source": u.source, "account": u.external_id, "name": u.name}
@@ -119,15 +121,20 @@ def render(found: dict[str, Any], out: Console) -> None:
     say(f"pending  {found['pending_items']} work items; set aside: {found['failures']}; last cycle: "
         + (f"{last['finished_at']:%Y-%m-%d %H:%M} UTC" if last else "none finished"))  # fmt: skip
     for week in found["weeks"]:
-        say(f"week of {week['week']}: top three {100 * week['top_share']:.0f} % ({100 * week['low']:.0f} to "
-            f"{100 * week['high']:.0f}), coverage {100 * week['coverage']:.0f} %")  # fmt: skip
+        say(
+            week_line(
+                WeekPoint(
+                    week["week"], week["top_share"], week["low"], week["high"], week["coverage"], None, week["complete"]
+                )
+            )
+        )
     for drift in found["open_drifts"]:
         if drift["kind"] == "data":
             say(f"fault    {drift['subject']}: {drift['before']:.2f} -> {drift['after']:.2f} since {drift['since']}; "
                 "these days are not used")  # fmt: skip
             continue
-        say(f"drift    {drift['scope']}: {100 * drift['before']:.0f} % -> {100 * drift['after']:.0f} % since "
-            f"{drift['since']}, {drift['severity']}, {drift['state']}{'' if drift['told'] else ', not yet told'}")  # fmt: skip
+        say(f"drift    {drift['scope']}: {percent(drift['before'])}% -> {percent(drift['after'])}% since {drift['since']}, "
+            f"{drift['severity']}, {drift['state']}{'' if drift['told'] else ', not yet told'}")  # fmt: skip
     if found["days_known"] < found["days_needed"]:
         say(
             f"drift is looked for from {found['days_needed']} working days of history on; {found['days_known']} are known"

@@ -51,7 +51,7 @@ class Drift(Base):
 
 
 class Theme(Base):
-    """A cluster of work that serves no key result."""
+    """A cluster of work that serves no key result. `weeks` are its person-days by team and week (its Monday) over half a year."""
 
     __tablename__ = "theme"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -61,3 +61,4 @@ class Theme(Base):
     recent_person_days: Mapped[float]
     teams: Mapped[list[Any]]
     items: Mapped[list[Any]]
+    weeks: Mapped[dict[str, Any]] = mapped_column(default=dict)

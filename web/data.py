@@ -1,83 +1,22 @@
 """What the pages show, read from the aggregates; nothing here is about one person."""
 
-from dataclasses import dataclass
-from datetime import date, timedelta
 from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from alerts.waiting import open_fall, usual_weeks
 from leeway.app import App
-from models import Cycle, Decision, Drift, Effort, Match, Person, Share, Theme, ThemeAnswer, WorkItem
+from models import Cycle, Decision, Drift, Effort, Label, Match, Person, WorkItem
 from models.vocabulary import COMPANY
+from pipeline.feedback.questions import about
 from pipeline.register.document import Register
 
-WEEKS = 26
 EXAMPLES = 8
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """An objective in the last week: percent, with its interval and the mean of the eight weeks before it or an open fall."""
-
-    key: str
-    title: str
-    priority: int | None
-    now: float
-    low: float
-    high: float
-    usual: float
-
-
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """The company's or a team's figures."""
-
-    key: str
-    name: str
-    week: date
-    coverage: float
-    top: Row
-    rows: list[Row]
-    weeks: list[dict[str, Any]]
-    since: date | None
-    """Start of the open fall, where there is one: `usual` is of before it."""
 
 
 def large_teams(register: Register, least: int) -> list[tuple[str, str]]:
     """Key and name of the teams that figures are given of."""
     return [(team.key, team.name) for team in register.teams if len(team.members) >= least]
-
-
-def scope_of(session: Session, register: Register, key: str) -> Scope | None:
-    """None where there are no figures of it (yet, or because it is too small)."""
-    week = session.scalar(select(func.max(Share.week)).where(Share.scope == key))
-    if week is None:
-        return None
-    fall = open_fall(session, key)
-    first, end = usual_weeks(fall, week)
-    drawn = week - timedelta(weeks=WEEKS - 1)
-    query = select(Share).where(Share.scope == key, Share.week >= min(first, drawn)).order_by(Share.week)
-    shares = list(session.scalars(query))
-    titles: list[tuple[str, str, int | None]] = [(o.key, o.title, o.priority) for o in register.objectives]
-    rows = []
-    for objective, title, priority in [("top", "Top three objectives", None), *titles, ("", "No objective", None)]:
-        mine = [s for s in shares if s.objective == objective]
-        now = next((s for s in mine if s.week == week), None)
-        before = [s.share for s in mine if first <= s.week < end]
-        usual = 100 * sum(before) / len(before) if before else 0.0
-        rows.append(Row(objective, title, priority, 100 * (now.share if now else 0.0), 100 * (now.low if now else 0.0),
-                        100 * (now.high if now else 0.0), usual))  # fmt: skip
-    names = {team.key: team.name for team in register.teams} | {COMPANY: register.company or "Company"}
-    weeks = [
-        {"week": s.week.isoformat(), "objective": s.objective, "share": round(s.share, 4), "low": round(s.low, 4),
-         "high": round(s.high, 4), "coverage": round(s.coverage, 4)}
-        for s in shares if s.week >= drawn
-    ]  # fmt: skip
-    coverage = next((s.coverage for s in shares if s.week == week and s.objective == "top"), 0.0)
-    since = fall.start if fall else None
-    return Scope(key, names.get(key, key), week, 100 * coverage, rows[0], rows[1:], weeks, since)
 
 
 def drifts(session: Session, scope: str | None = None) -> list[Drift]:
@@ -104,20 +43,18 @@ def decisions(session: Session, drift: int) -> list[Decision]:
     return list(session.scalars(select(Decision).where(Decision.drift_id == drift).order_by(Decision.at)))
 
 
-def themes(session: Session, register: Register, least: int, scope: str = COMPANY) -> list[dict[str, Any]]:
-    """The largest work off the plan, with the teams that are large enough to be named."""
-    large = dict(large_teams(register, least))
-    found = []
-    for theme in session.scalars(select(Theme).order_by(Theme.recent_person_days.desc())):
-        days = {str(team): float(amount) for team, amount in theme.teams}
-        if scope != COMPANY and days.get(scope, 0.0) < 1:
-            continue
-        named = [large[team] for team in days if team in large and days[team] >= 1]
-        said = session.execute(select(ThemeAnswer.answer, ThemeAnswer.by).where(ThemeAnswer.theme == theme.name)).all()
-        found.append({"name": theme.name, "since": theme.first_day, "teams": named,
-                      "said": ", ".join(f"{answer} ({by})" for answer, by in said),
-                      "person_days": round(theme.recent_person_days)})  # fmt: skip
-    return found[:8]
+def labellable(
+    session: Session, register: Register, team: str | None, drift: int | None, item: int | None
+) -> list[dict[str, Any]]:
+    """Items to label that somebody chose: those behind a finding that nobody labelled yet, or one item."""
+    if item is not None:
+        return about(session, register, [item], team)
+    found = session.get(Drift, drift) if drift is not None else None
+    if found is None:
+        return []
+    ids = [one["id"] for one in examples(session, found)]
+    labelled = set(session.scalars(select(Label.work_item_id).where(Label.work_item_id.in_(ids))))
+    return about(session, register, [id_ for id_ in ids if id_ not in labelled], team)
 
 
 def examples(session: Session, drift: Drift) -> list[dict[str, Any]]:

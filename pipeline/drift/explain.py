@@ -50,6 +50,21 @@ def by_team(seen: Observations, top: frozenset[str], base: Positions, span: Posi
     return sorted(found, key=lambda change: change.points)
 
 
+def levels(seen: Observations, base: Positions, span: Positions) -> dict[str, dict[str, list[float]]]:
+    """Share of each objective ('' for none) before and since, of the company and each team: the levels that every face shows."""
+    found = {}
+    for scope in (COMPANY, *sorted({team for team in seen.teams if team})):
+        people = np.array([scope in (COMPANY, team) for team in seen.teams])
+        sums = [seen.effort[:, people][:, :, part].sum((1, 2)) for part in (base, span)]
+        if all(one.sum() > 0 for one in sums):
+            shares = [one / one.sum() for one in sums]
+            found[scope] = {
+                name: [round(float(shares[0][n]), 6), round(float(shares[1][n]), 6)]
+                for n, name in enumerate(seen.names)
+            }
+    return found
+
+
 def by_theme(
     themes: Sequence[Theme], seen: Observations, scope: str, base: Positions, span: Positions
 ) -> list[dict[str, Any]]:

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from models import NOTED, OPEN_STATES, Drift
 from models.vocabulary import COMPANY
 from pipeline.drift.detector import Detector, DriftSettings, Event
-from pipeline.drift.explain import by_team, by_theme, earliest, parts, team_points
+from pipeline.drift.explain import by_team, by_theme, earliest, levels, parts, team_points
 from pipeline.drift.observations import Observations, Priorities, observe
 from pipeline.drift.theme_stage import current_themes, keep_themes
 from pipeline.drift.themes import Theme
@@ -103,8 +103,14 @@ def _explain(detector: Detector, event: Event, themes: Sequence[Theme]) -> dict[
     grown = by_theme(themes, seen, event.scope, base, span)
     teams = by_team(seen, detector.priorities[-1].top, base, span) if event.scope == COMPANY else []
     falling = {one.team for one in teams if one.points <= -1}
-    starts = {team: detector.begins(people, event) for team, people in detector.scopes.items() if team in falling}
-    return {"themes": grown[:5], "teams": team_points(teams), "parts": parts(event, grown[:5]),
+    # A team whose own fall is open has one start, here and in its own alert.
+    starts = {
+        team: detector.open[team].start if team in detector.open else detector.begins(people, event)
+        for team, people in detector.scopes.items() if team in falling
+    }  # fmt: skip
+    known = levels(seen, base, span)
+    kept = known if event.scope == COMPANY else {event.scope: known[event.scope]} if event.scope in known else {}
+    return {"levels": kept, "themes": grown[:5], "teams": team_points(teams), "parts": parts(event, grown[:5]),
             "earliest": earliest(starts, grown, event)}  # fmt: skip
 
 

@@ -16,6 +16,7 @@ from models.session import in_batches
 from pipeline.drift.themes import MOST_ITEMS, OffGoal, Theme, find_themes
 from pipeline.encode.vectors import load_vectors
 from pipeline.items import item_id, load_items
+from pipeline.register.workdays import monday
 
 _OFF = 0.5
 THEMES_OF = timedelta(weeks=26)
@@ -77,6 +78,26 @@ def keep_themes(session: Session, themes: Sequence[Theme], last: date) -> None:
     since = date.fromordinal(last.toordinal() - 27)
     for theme in themes[:50]:
         recent = sum(amount for day, amount in theme.by_day.items() if day >= since)
-        values: dict[str, Any] = {"teams": [list(pair) for pair in theme.teams], "items": list(theme.items)}
+        weeks = _by_week(session, theme.items, last)
+        values: dict[str, Any] = {
+            "weeks": weeks,
+            "teams": [list(pair) for pair in theme.teams],
+            "items": list(theme.items),
+        }
         session.add(ThemeRow(name=theme.name[:200], first_day=theme.first_day, person_days=theme.person_days,
                              recent_person_days=recent, **values))  # fmt: skip
+
+
+def _by_week(session: Session, items: Sequence[int], last: date) -> dict[str, dict[str, float]]:
+    """Person-days of a theme by team ('' for nobody's) and week, by probability as in the shares."""
+    query = select(Effort.day, Person.team, Effort.person_days * Match.none).join(
+        Person, Person.id == Effort.person_id
+    ).join(Match, Match.work_item_id == Effort.work_item_id).where(Effort.day >= last - THEMES_OF)  # fmt: skip
+    found: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
+    for some in in_batches(list(items)):
+        for day, team, amount in session.execute(query.where(Effort.work_item_id.in_(some))):
+            found[team or ""][monday(day).isoformat()] += amount
+    return {
+        team: {week: round(amount, 3) for week, amount in sorted(weeks.items())}
+        for team, weeks in sorted(found.items())
+    }

@@ -6,11 +6,16 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session, sessionmaker
 
-from models import OPEN_STATES, Decision, Drift, KeyResult, ThemeAnswer, upsert
+from models import OPEN_STATES, Decision, Drift, KeyResult, Label, ThemeAnswer, WorkItem, upsert
+from models.vocabulary import AUDIT
 from pipeline.feedback.labels import keep_one
 
 SNOOZE = timedelta(weeks=2)
-KINDS = {"acknowledged": "acknowledged", "snoozed": "snoozed", "intended": "intended", "assigned": None}
+UNDO = timedelta(days=1)
+"""How long a decision can be taken back."""
+KINDS = {
+    "acknowledged": "acknowledged", "snoozed": "snoozed", "intended": "intended", "assigned": None, "commented": None,
+}  # fmt: skip
 """What can be decided, and the state that it puts an open drift into."""
 
 
@@ -57,6 +62,31 @@ def decide(
         return Taken(True, state or drift.state)
 
 
+def undo(sessions: sessionmaker[Session], drift_id: int, by: str, nonce: str, now: datetime) -> Taken:
+    """Take back the last decision that changed a drift's state, within UNDO: it is open as before. Raises DecisionError."""
+    with sessions.begin() as session:
+        if session.scalar(select(Decision.id).where(Decision.nonce == nonce)) is not None:
+            return Taken(False, session.get_one(Drift, drift_id).state)
+        kinds = [*(kind for kind, state in KINDS.items() if state is not None), "undone"]
+        last = session.scalar(
+            select(Decision).where(Decision.drift_id == drift_id, Decision.kind.in_(kinds))
+            .order_by(Decision.at.desc(), Decision.id.desc()).limit(1)
+        )  # fmt: skip
+        if last is None or last.kind == "undone":
+            raise DecisionError("there is no decision to take back.")
+        if now - last.at > UNDO:
+            raise DecisionError("a decision can be taken back for a day, and this one is older.")
+        drift = session.get(Drift, drift_id)
+        if drift is None or drift.state != KINDS[last.kind]:
+            raise DecisionError("something else happened since; it cannot be taken back.")
+        row = {"drift_id": drift_id, "kind": "undone", "by": by[:200], "at": now, "note": last.kind, "nonce": nonce}
+        upsert(session, Decision, [row], ("nonce",), keep=True)
+        drift.state, drift.snoozed_until = "raised", None
+        if last.kind == "intended":
+            drift.ended_on = None
+        return Taken(True, "raised")
+
+
 def wake_snoozed(session: Session, today: date) -> None:
     """Drifts whose snooze is over are open again."""
     session.execute(
@@ -77,6 +107,17 @@ def label(
             keep_one(session, work_item, key_result, origin, now)
         except LookupError:
             raise DecisionError("this item is not there any more.") from None
+
+
+def unlabel(sessions: sessionmaker[Session], work_item: int, origin: str) -> bool:
+    """Take back a label that came this way; the item is matched again. Returns False where there is none."""
+    with sessions.begin() as session:
+        held = session.get(Label, work_item)
+        if held is None or held.origin not in (origin, AUDIT):
+            return False
+        session.delete(held)
+        session.execute(update(WorkItem).where(WorkItem.id == work_item).values(stale=True))
+        return True
 
 
 ANSWERS = ("continue", "reshape", "stop")

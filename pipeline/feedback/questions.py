@@ -1,5 +1,6 @@
 """Items that people are asked about, for the page, the digest and the chat."""
 
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -30,15 +31,25 @@ def questions(session: Session, register: Register, team: str | None, done: set[
     audited = {item.id for item, _ in rows}
     rows += [row for row in session.execute(asked) if row[0].id not in audited]
     titles = {k.key: f"{k.key} {k.title}" for _, k in register.key_results()}
-    found = []
-    for item, match in rows:
-        if item.id in done:
-            continue
-        likely = sorted(match.probabilities.items(), key=lambda pair: -pair[1])[:5]
-        found.append({
-            "id": item.id, "name": item.title or "", "text": (item.text or "")[:400], "place": item.container,
-            "key": item.key, "item": f"{item.source}:{item.external_id}", "url": item.url, "audit": item.id in audited,
-            "evidence": [str(e) for e in match.evidence],
-            "likely": [{"key": key, "title": titles.get(key, key)} for key, _ in likely if key in titles],
-        })  # fmt: skip
-    return found
+    return [_asked(item, match, titles, audit=item.id in audited) for item, match in rows if item.id not in done]
+
+
+def about(session: Session, register: Register, items: Sequence[int], team: str | None) -> list[dict[str, Any]]:
+    """The same for items that somebody chose, in their order, labelled or not; of a team only what it worked on."""
+    query = select(WorkItem, Match).join(Match, Match.work_item_id == WorkItem.id).where(WorkItem.id.in_(items))
+    if team:
+        worked = select(Effort.work_item_id).join(Person, Person.id == Effort.person_id).where(Person.team == team)
+        query = query.where(WorkItem.id.in_(worked))
+    titles = {k.key: f"{k.key} {k.title}" for _, k in register.key_results()}
+    found = {item.id: _asked(item, match, titles, audit=False) for item, match in session.execute(query)}
+    return [found[item] for item in items if item in found]
+
+
+def _asked(item: WorkItem, match: Match, titles: Mapping[str, str], *, audit: bool) -> dict[str, Any]:
+    likely = sorted(match.probabilities.items(), key=lambda pair: -pair[1])[:5]
+    return {
+        "id": item.id, "name": item.title or "", "text": (item.text or "")[:400], "place": item.container,
+        "key": item.key, "item": f"{item.source}:{item.external_id}", "url": item.url, "audit": audit,
+        "evidence": [str(e) for e in match.evidence],
+        "likely": [{"key": key, "title": titles.get(key, key)} for key, _ in likely if key in titles],
+    }  # fmt: skip

@@ -94,11 +94,13 @@ class KeyResult(_Strict):
 
 
 class Objective(_Strict):
-    """An objective; priority 1 is top. Team objectives name their team and the parent they serve."""
+    """An objective; priority 1 is top. Team objectives name their team and the parent they serve. `share` is the part of the
+    company's work that is planned for it, where somebody planned one."""
 
     key: Name
     title: Name
     priority: int = Field(ge=1)
+    share: float | None = Field(None, gt=0, le=1)
     level: str = "company"
     team: str | None = None
     parent: str | None = None

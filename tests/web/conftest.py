@@ -50,8 +50,9 @@ def fill(session: Session) -> None:
                           absorbed_by=[["", 23.0], ["O4", -1.2], ["O5", -1.8]],
                           explanation={"themes": [{"name": HOSTILE, "points": 12.0, "teams": ["app"], "examples": [HOSTILE]}],
                                        "teams": [{"team": "app", "before": 0.6, "after": 0.3, "points": -9.0}]}))  # fmt: skip
+    weeks = {"app": {(MONDAY - timedelta(weeks=n)).isoformat(): 10.0 for n in range(3)}}
     session.add(Theme(name=HOSTILE, first_day=date(2026, 6, 20), person_days=30, recent_person_days=20,
-                      teams=[["app", 30.0]], items=[]))  # fmt: skip
+                      teams=[["app", 30.0]], items=[1, 2, 3], weeks=weeks))  # fmt: skip
     person = Person(email="nele.brandt@velora.example", team="app")
     session.add(person)
     session.flush()
@@ -68,7 +69,7 @@ def fill(session: Session) -> None:
         session.add(Question(work_item_id=item.id, rank=n))
         session.add(Effort(day=date(2026, 7, 1 + n), person_id=person.id, work_item_id=item.id, person_days=1.0))
     now = datetime(2026, 7, 10, 20, tzinfo=UTC)
-    session.add(Cycle(started_at=now, finished_at=now, through=TODAY, seconds={}, counts={}))
+    session.add(Cycle(started_at=now, finished_at=now, through=MONDAY + timedelta(days=6), seconds={}, counts={}))
 
 
 def app_with(folder: Path, **sections: dict[str, Any]) -> App:

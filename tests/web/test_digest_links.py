@@ -73,14 +73,14 @@ def test_lead_and_coo_get_theirs_with_a_picture_and_a_text_version(
         assert f"cid:{str(pictures[0]['Content-ID']).strip('<>')}" in html_of(mail)
         text = mail.get_body(("plain",))
         assert text is not None
-        assert "What changed:" in text.get_content()
+        assert "of the work was on" in text.get_content()
         assert mail["List-Unsubscribe"]
         assert "<script>fetch" not in html_of(mail)
     text = mails["nele.brandt@velora.example"].get_body(("plain",))
     assert text is not None
-    unsupported = text.get_content().partition("hardly any work in four weeks:")[2]
+    unsupported = text.get_content().partition("hardly any work in four weeks:")[2].partition("To decide")[0]
     assert "O3.2" in unsupported  # three days on items that are O3.1 with 30 % and O1.3 with 20 %
-    assert "O3.1" not in unsupported.partition("Largest")[0]
+    assert "O3.1" not in unsupported
     for address in ("nele.brandt@velora.example", "coo@velora.example"):
         assert "New since the plan was made" in html_of(mails[address])
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from fastapi.testclient import TestClient
@@ -100,24 +101,40 @@ def test_roles_by_guessing_addresses(
 
 def test_the_objectives_on_a_drifts_page_add_up_to_its_fall(app: App, client: TestClient) -> None:
     enter(client, app, "company")
-    table = re.search("<h2>By objective</h2>(.*?)</table>", client.get("/drifts/1").text, re.DOTALL)
+    table = re.search("<h2>What took its place</h2>(.*?)</table>", client.get("/drifts/1").text, re.DOTALL)
     assert table is not None
-    assert sum(map(float, re.findall(r">([+-][\d.]+)<", table[1]))) == pytest.approx(20.0)
+    rows = [int(n.replace("−", "-").replace("±", "")) for n in re.findall(r">([+−±]\d+)<", table[1])]
+    assert len(rows) == 4
+    assert sum(rows) == 20
 
 
-def test_while_a_fall_is_open_the_week_is_held_against_the_weeks_before_it(client: TestClient, app: App) -> None:
+def test_while_a_fall_is_open_a_scope_stands_at_its_level_against_the_days_before(client: TestClient, app: App) -> None:
     enter(client, app, "company")
     text = " ".join(client.get("/").text.split())
-    assert "before 15 June 45 %" in text  # eight weeks before the last would be 41
-    assert "Before 15 Jun</th>" in text
-    with app.sessions.begin() as session:  # however long it has been open
+    assert "changes are against the days before 15 June" in text
+    assert "20 of 100 working days have left the top priorities since 15 June" in text
+    assert re.search(r'30% <span class="d down">▼&#8202;20</span>', text)
+    with app.sessions.begin() as session:
         for drift in session.scalars(select(Drift)):
-            drift.start = MONDAY - timedelta(weeks=30)
-        for n in range(31, 35):
-            session.add(Share(week=MONDAY - timedelta(weeks=n), scope="company", objective="top", share=0.7, low=0.6, high=0.8,
-                              coverage=1, person_days=100))  # fmt: skip
-    assert "before 08 December 70 %" in " ".join(client.get("/").text.split())
-    assert len(client.get("/api/company/shares.json").json()) == 10 * 7
+            drift.state, drift.ended_on = "recovered", MONDAY
+    text = " ".join(client.get("/").text.split())
+    assert "changes are against the eight weeks before" in text
+    assert re.search(r'32% <span class="d down">▼&#8202;9</span>', text)  # of eight weeks from 48 down to 34
+
+
+def test_a_running_week_is_no_headline_and_is_marked_wherever_it_is_listed(client: TestClient, app: App) -> None:
+    with app.sessions.begin() as session:
+        session.add(Share(week=MONDAY + timedelta(weeks=1), scope="company", objective="top", share=0.99, low=0.9, high=1.0,
+                          coverage=0.2, person_days=9))  # fmt: skip
+        for drift in session.scalars(select(Drift)):
+            drift.state = "superseded"
+    enter(client, app, "company")
+    text = client.get("/").text
+    assert "Complete weeks to 12 July 2026" in text
+    assert "99%" not in text
+    rows = client.get("/api/company/shares.json").json()
+    assert {row["week"]: row["complete"] for row in rows[-8:]} == {"2026-07-06": True, "2026-07-13": False}
+    assert "still running" in client.get("/weeks/2026-07-13").text
 
 
 def test_a_team_below_the_floor_has_no_page(app: App, client: TestClient) -> None:
@@ -130,7 +147,7 @@ def test_a_team_below_the_floor_has_no_page(app: App, client: TestClient) -> Non
 
 def test_hostile_texts_are_shown_as_text(client: TestClient, app: App) -> None:
     enter(client, app, "ops")
-    for path in ("/", "/drifts/1", "/labels", "/register"):
+    for path in ("/", "/drifts/1", "/labels", "/register", "/streams", f"/streams/{quote(HOSTILE)}", "/search?q=alert"):
         text = client.get(path).text
         assert "<script>fetch" not in text, path
         assert "onerror=alert(1)>" not in text.replace("&gt;", ""), path
@@ -186,7 +203,7 @@ def test_a_link_in_a_mail_changes_nothing_until_its_button_is_pressed(client: Te
 def test_tables_as_json_and_csv_and_their_description(client: TestClient, app: App) -> None:
     enter(client, app, "company")
     rows = client.get("/api/company/shares.json").json()
-    assert set(rows[0]) == {"week", "objective", "share", "low", "high", "coverage"}
+    assert set(rows[0]) == {"week", "objective", "share", "low", "high", "coverage", "complete"}
     lines = client.get("/api/company/shares.csv").text.splitlines()
     assert len(lines) == len(rows) + 1
     for table in ("objectives", "themes", "drifts"):
@@ -195,7 +212,7 @@ def test_tables_as_json_and_csv_and_their_description(client: TestClient, app: A
         assert len(client.get(f"/api/company/{table}.csv").text.splitlines()) == len(rows) + 1
     assert client.get("/api/company/people.json").status_code == 422
     parts = client.get("/api/drifts/1.json").json()
-    assert {row["part"] for row in parts} == {"theme", "objective", "team"}
+    assert {row["part"] for row in parts} == {"theme", "objective", "rest", "team"}
     assert len(client.get("/api/drifts/1.csv").text.splitlines()) == len(parts) + 1
     assert client.get("/api/sources.json").status_code == 403
     assert set(client.get("/openapi.json").json()["paths"]) == {
@@ -234,15 +251,28 @@ def test_in_a_browser_every_view_the_keyboard_and_nothing_from_elsewhere(app: Ap
     page.goto(f"{served}/sign-in?token={sign_in_token(app, 'ops')}")
     page.get_by_role("button", name="Sign in").click()
     assert "Velora <b>Bikes</b>" in page.locator("h1").inner_text()
-    assert page.locator("figure svg").count() == 1
-    for path in ("/teams/app", "/drifts/1", "/register", "/sources"):
+    assert page.locator("figure svg:visible").count() == 1
+    for path in (
+        "/teams",
+        "/teams/app",
+        "/objectives/O1",
+        "/key-results/O1.1",
+        "/streams",
+        f"/streams/{quote(HOSTILE)}",
+        "/weeks/2026-07-06",
+        "/drifts",
+        "/drifts/1",
+        "/register",
+        "/sources",
+        "/search?q=APP-1",
+    ):
         page.goto(served + path)
         assert page.locator("h1").count() == 1, path
         if AXE.exists():
             found = audit(page)
             assert found == [], (path, found)
     page.goto(f"{served}/labels")
-    assert HOSTILE.split()[0] in page.locator("section.card").inner_text()
+    assert HOSTILE.split()[0] in page.locator("section.card").first.inner_text()
     page.keyboard.press("1")
     page.wait_for_url(f"{served}/labels")
     page.get_by_text("2 left").wait_for()

@@ -1,0 +1,85 @@
+"""Streams of work on no objective, as people meet them: named, with person-days of one window, the last four complete weeks."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from alerts.figures import RECENT_WEEKS, WEEK, last_week
+from alerts.words import day
+from models import Theme, ThemeAnswer
+from models.vocabulary import COMPANY
+from pipeline.register.document import Register
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """`days` are person-days of the window; `weeks` those of each week of half a year, by Monday. `teams` are those that may be
+    named, by key, the busiest first. `said` is what leads said about it."""
+
+    name: str
+    since: date
+    days: float
+    teams: Mapping[str, str]
+    weeks: Mapping[date, float]
+    items: tuple[int, ...]
+    said: str
+
+    @property
+    def total(self) -> float:
+        """Person-days of half a year."""
+        return sum(self.weeks.values())
+
+
+def window(session: Session) -> tuple[date, date] | None:
+    """First and last day of the last four complete weeks; None where there are no shares yet."""
+    week = last_week(session, COMPANY)
+    return None if week is None else (week - (RECENT_WEEKS - 1) * WEEK, week + timedelta(days=6))
+
+
+def window_text(days: tuple[date, date] | None) -> str:
+    """28 October to 24 November"""
+    return f"{day(days[0])} to {day(days[1])}" if days else "the last four weeks"
+
+
+def streams(session: Session, register: Register, scope: str = COMPANY, least_people: int = 5) -> list[Stream]:
+    """The streams that the company, or a team, works on, the largest of the window first."""
+    span = window(session)
+    large = {team.key: team.name for team in register.teams if len(team.members) >= least_people}
+    answers: dict[str, list[str]] = {}
+    for row in session.scalars(select(ThemeAnswer).order_by(ThemeAnswer.theme, ThemeAnswer.by)):
+        answers.setdefault(row.theme, []).append(f"{row.answer} ({row.by})")
+    found = []
+    for theme in session.scalars(select(Theme)):
+        by_team = {
+            team: {date.fromisoformat(w): float(d) for w, d in weeks.items()} for team, weeks in theme.weeks.items()
+        }
+        mine = by_team if scope == COMPANY else {scope: by_team.get(scope, {})}
+        weeks: dict[date, float] = {}
+        for one in mine.values():
+            for week, amount in one.items():
+                weeks[week] = weeks.get(week, 0.0) + amount
+        if not any(amount > 0 for amount in weeks.values()):
+            continue
+        days = {team: _within(one, span) for team, one in by_team.items()}
+        busiest = sorted(
+            (team for team in days if team in large and days[team] >= 1), key=lambda team: (-days[team], team)
+        )
+        found.append(
+            Stream(
+                theme.name,
+                theme.first_day,
+                _within(weeks, span),
+                {team: large[team] for team in busiest},
+                weeks,
+                tuple(theme.items),
+                ", ".join(answers.get(theme.name, ())),
+            )
+        )
+    return sorted(found, key=lambda stream: (-stream.days, -stream.total, stream.name))
+
+
+def _within(weeks: Mapping[date, float], span: tuple[date, date] | None) -> float:
+    return sum(amount for week, amount in weeks.items() if span is None or span[0] <= week <= span[1])

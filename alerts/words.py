@@ -1,0 +1,125 @@
+"""How figures and names are written, in one form for every face: 26%, −3, 19 October, "a, b and c".
+
+Rounded figures that stand beside their sum add up to it (`apportion`): what people see is added up by people.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from markupsafe import Markup, escape
+
+MINUS = "−"
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """Text from outside (a title, a stream's name), which each channel escapes and sets off in its own way."""
+
+    text: str
+
+
+Words = tuple[str | Name, ...]
+"""One sentence: our own text and names from outside."""
+
+
+def plain(words: Words) -> str:
+    """A sentence for plain text: names in quotation marks, on one line."""
+    return "".join(f"“{' '.join(one.text.split())}”" if isinstance(one, Name) else one for one in words)
+
+
+def html(words: Words) -> Markup:
+    """A sentence for a page or a mail: everything escaped, names in bold."""
+    return Markup("").join(Markup("<b>%s</b>") % one.text if isinstance(one, Name) else escape(one) for one in words)
+
+
+def shortened(text: str, longest: int = 60) -> str:
+    """The text on one line, cut at a word where it is longer."""
+    text = " ".join(text.split())
+    if len(text) <= longest:
+        return text
+    kept = text[: longest - 1]
+    return (kept.rsplit(" ", 1)[0] if " " in kept[longest // 2 :] else kept).rstrip(" ,;:") + "…"
+
+
+def listed(parts: Sequence[Words]) -> Words:
+    """ "a", "a and b" or "a, b and c"."""
+    found: list[str | Name] = []
+    for place, one in enumerate(parts):
+        if place:
+            found.append(" and " if place == len(parts) - 1 else ", ")
+        found.extend(one)
+    return tuple(found)
+
+
+def whole(value: float) -> int:
+    """The nearest whole number, a half away from zero (Python's own `round` takes a half to the even number)."""
+    return int(math.copysign(math.floor(abs(value) + 0.5), value))
+
+
+def percent(share: float) -> int:
+    """A part of one in whole percent."""
+    return whole(100 * share)
+
+
+def signed(value: int) -> str:
+    """A change: +10, −3, ±0."""
+    return f"+{value}" if value > 0 else f"{MINUS}{-value}" if value < 0 else "±0"
+
+
+def number(value: float) -> str:
+    """A whole number with separated thousands: 1,250."""
+    return f"{whole(value):,}".replace("-", MINUS)
+
+
+def day(one: date) -> str:
+    """19 October"""
+    return f"{one.day} {one:%B}"
+
+
+def short_day(one: date) -> str:
+    """19 Oct, where room is scarce."""
+    return f"{one.day} {one:%b}"
+
+
+def full_day(one: date) -> str:
+    """19 October 2026"""
+    return f"{day(one)} {one.year}"
+
+
+def apportion(parts: Sequence[float], total: int) -> list[int]:
+    """Whole numbers that add up to `total`, each less than one from its part where the parts add up to about `total`.
+
+    The method of the largest remainder (Hamilton's). Parts may be negative; what they lack to `total` is spread evenly first.
+    """
+    if not parts:
+        return []
+    lacking = (total - math.fsum(parts)) / len(parts)
+    moved = [part + lacking for part in parts]
+    found = [math.floor(part) for part in moved]
+    by_remainder = sorted(range(len(parts)), key=lambda place: (found[place] - moved[place], place))
+    for place in by_remainder[: total - sum(found)]:
+        found[place] += 1
+    return found
+
+
+def split(parts: Sequence[float], total: int) -> list[int]:
+    """Whole numbers that add up to `total`, in proportion to parts that are not negative; nothing stays nothing."""
+    weight = math.fsum(parts)
+    if weight <= 0:
+        return apportion([0.0] * len(parts), total)
+    held = [place for place, part in enumerate(parts) if part > 0]
+    shown = iter(apportion([parts[place] / weight * total for place in held], total))
+    return [next(shown) if part > 0 else 0 for part in parts]
+
+
+def ago(value: float | None) -> str:
+    """Minutes as people say them: 5 minutes, 3 hours, 2 days."""
+    if value is None:
+        return "never"
+    for size, name in ((1440, "day"), (60, "hour"), (1, "minute")):
+        if value >= size:
+            count = int(value // size)
+            return f"{count} {name}{'' if count == 1 else 's'}"
+    return "under a minute"

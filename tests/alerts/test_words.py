@@ -1,0 +1,59 @@
+"""Figures and names in one form, and rounding that adds up."""
+
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from alerts.words import Name, apportion, day, full_day, html, listed, percent, plain, shortened, signed, split
+
+values = st.floats(-1e4, 1e4)
+
+
+@given(st.lists(values, min_size=1, max_size=12))
+def test_rounded_parts_add_up_to_the_rounded_whole_and_none_moves_by_one(parts: list[float]) -> None:
+    total = round(sum(parts))
+    found = apportion(parts, total)
+    assert sum(found) == total
+    assert all(abs(n - part) < 1.5 for n, part in zip(found, parts, strict=True))
+
+
+@given(st.lists(values, min_size=1, max_size=12))
+def test_whole_parts_stay_what_they_are(parts: list[float]) -> None:
+    exact = [float(round(part)) for part in parts]
+    assert apportion(exact, round(sum(exact))) == exact
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=12), st.integers(0, 100))
+def test_shares_of_a_whole_add_up_and_nothing_stays_nothing(parts: list[float], total: int) -> None:
+    found = split(parts, total)
+    assert sum(found) == total
+    if sum(parts) > 0:
+        assert all(n == 0 for n, part in zip(found, parts, strict=True) if part == 0)
+        assert all(n >= 0 for n in found)
+
+
+def test_every_figure_has_one_form() -> None:
+    assert [percent(share) for share in (0.005, 0.125, 0.545, 0.5549)] == [1, 13, 55, 55]
+    assert [signed(n) for n in (10, -3, 0)] == ["+10", "−3", "±0"]
+    assert (day(date(2026, 10, 19)), full_day(date(2026, 10, 19))) == ("19 October", "19 October 2026")
+
+
+@pytest.mark.parametrize(("parts", "said"), [(["a"], "a"), (["a", "b"], "a and b"), (["a", "b", "c"], "a, b and c")])
+def test_a_list_ends_with_and(parts: list[str], said: str) -> None:
+    assert plain(listed([(part,) for part in parts])) == said
+
+
+@given(st.text())
+def test_a_name_from_outside_is_text_in_html_and_one_line_in_plain_text(text: str) -> None:
+    words = (Name(text), " fell")
+    assert "\n" not in plain(words)
+    held = str(html(words)).removeprefix("<b>").removesuffix("</b> fell")
+    assert "<" not in held
+    assert '"' not in held
+
+
+@given(st.text(max_size=300), st.integers(10, 80))
+def test_a_title_is_never_longer_than_it_may_be(text: str, longest: int) -> None:
+    assert len(shortened(text, longest)) <= longest

@@ -1,0 +1,259 @@
+"""What people do on the page: decide, comment, label, answer about a stream, sign in and out. Each asks once."""
+
+import secrets
+from typing import Annotated, Any
+
+from fastapi import Depends, FastAPI, Form, HTTPException, Request
+from fastapi.responses import RedirectResponse, Response
+from itsdangerous import BadSignature, SignatureExpired
+
+from alerts.streams import streams
+from leeway.signing import serializer
+from models.vocabulary import COMPANY
+from pipeline.feedback.decisions import DecisionError, answer_theme, decide, label, undo, unlabel
+from pipeline.feedback.questions import questions
+from web import data
+from web.auth import LABEL_SECONDS, Viewer, check_form, redeem, viewer
+from web.frame import Frame
+
+Signed = Annotated[Viewer, Depends(viewer)]
+Csrf = Annotated[str, Form()]
+DONE = {
+    "intended": "Noted as planned. The shares since then are the new normal.",
+    "snoozed": "Asked again in two weeks.",
+    "acknowledged": "Noted as seen.",
+    "undone": "Undone.",
+    "commented": "Your comment is kept.",
+}
+UNDOABLE = ("intended", "snoozed", "acknowledged")
+
+
+class Actions:
+    """The routes that change something, and those that lead to them."""
+
+    def __init__(self, web: FastAPI, frame: Frame) -> None:
+        self.frame, self.app = frame, frame.app
+        for method, path, handler in (
+            ("POST", "/drifts/{id_}/{kind}", self.decide),
+            ("GET", "/labels", self.labels),
+            ("POST", "/labels/undo", self.undo_label),
+            ("POST", "/labels/{item}", self.take_label),
+            ("POST", "/streams/{name:path}", self.answer_stream),
+            ("GET", "/sign-in", self.sign_in),
+            ("POST", "/sign-in", self.signed_in),
+            ("POST", "/sign-out", self.sign_out),
+            ("GET", "/answer", self.answer),
+            ("POST", "/answer", self.answered),
+        ):
+            web.add_api_route(path, handler, methods=[method], include_in_schema=False, response_model=None)
+
+    def decide(
+        self,
+        request: Request,
+        who: Signed,
+        id_: int,
+        kind: str,
+        csrf: Csrf,
+        nonce: Annotated[str, Form()] = "",
+        note: Annotated[str, Form()] = "",
+    ) -> Response:
+        """Take a decision about a finding, or take the last one back."""
+        check_form(request, csrf)
+        self.frame.drift(who, id_)
+        nonce = f"page-{nonce or secrets.token_urlsafe(9)}"
+        try:
+            if kind == "undone":
+                undo(self.app.sessions, id_, who.name, nonce, self.app.now())
+            elif kind == "assigned" or (kind == "commented" and not note.strip()):
+                raise DecisionError("there is nothing to keep.")
+            else:
+                decide(self.app.sessions, id_, kind, who.name, nonce, self.app.now(), " ".join(note.split()))
+        except DecisionError as error:
+            raise HTTPException(409, str(error)) from None
+        back = f"/drifts/{id_}/undone" if kind in UNDOABLE else ""
+        request.session["notice"] = {
+            "text": DONE.get(kind, "Kept.") + (" It can be undone for a day." if back else ""),
+            "undo": back,
+        }
+        return self._to(f"/drifts/{id_}")
+
+    def answer_stream(
+        self, request: Request, who: Signed, name: str, csrf: Csrf, answer: Annotated[str, Form()]
+    ) -> Response:
+        """Continue, reshape or stop a stream."""
+        check_form(request, csrf)
+        scope = who.team or COMPANY if who.role == "team" else COMPANY
+        _, register = self.frame.allowed(who, scope)
+        with self.app.sessions() as session:
+            known = {one.name for one in streams(session, register, scope, self.frame.least)}
+        if name not in known:
+            raise HTTPException(404, "There is no such stream now.")
+        try:
+            answer_theme(self.app.sessions, name, who.name, answer, self.app.now())
+        except DecisionError as error:
+            raise HTTPException(409, str(error)) from None
+        request.session["notice"] = {"text": f"Kept: {answer}. Another answer takes its place."}
+        return self._to(f"/streams/{self.frame.templates.filters['urlencode'](name)}")
+
+    def labels(self, request: Request, who: Signed, drift: int | None = None, item: int | None = None) -> Response:
+        """One item to label, the most telling first; of a finding, or one item, where it is named."""
+        _, register = self.app.register()
+        back = ""
+        if drift is not None:
+            self.frame.drift(who, drift)
+            back = f"drift={drift}"
+        elif item is not None:
+            back = f"item={item}"
+        asked = self._asked(request, who, drift, item)
+        every = [(k.key, f"{k.key} {k.title}") for _, k in register.key_results()]
+        return self.frame.page(
+            request,
+            who,
+            "labels.html.j2",
+            {
+                "q": asked[0] if asked else None,
+                "left": len(asked),
+                "all": every,
+                "back": back,
+                "labelled": bool(request.session.get("labelled")),
+            },
+        )
+
+    def _asked(self, request: Request, who: Viewer, drift: int | None, item: int | None) -> list[dict[str, Any]]:
+        _, register = self.app.register()
+        done = set(request.session.get("labelled", []))
+        team = who.team if who.role == "team" else None
+        with self.app.sessions() as session:
+            if drift is None and item is None:
+                return questions(session, register, team, done)
+            found = data.labellable(session, register, team, drift, item)
+        return [one for one in found if one["id"] not in done]
+
+    def take_label(
+        self,
+        request: Request,
+        who: Signed,
+        item: int,
+        csrf: Csrf,
+        key_result: Annotated[str, Form()] = "",
+        other: Annotated[str, Form()] = "",
+        back: Annotated[str, Form()] = "",
+    ) -> Response:
+        """Keep a label, or skip the item for this session."""
+        check_form(request, csrf)
+        version, register = self.app.register()
+        team = who.team if who.role == "team" else None
+        with self.app.sessions() as session:
+            asked = {one["id"] for one in questions(session, register, team, set())}
+            asked |= {one["id"] for one in data.labellable(session, register, team, None, item)}
+        if item not in asked:
+            raise HTTPException(404, "This item is not asked about.")
+        if key_result == "other" and not other:
+            raise HTTPException(409, "Choose a key result first, then press “Take it”.")
+        if key_result != "skip":
+            self._keep_label(item, (other if key_result == "other" else key_result) or None, version, "page")
+        request.session["labelled"] = [*request.session.get("labelled", []), item][-200:]
+        kind, _, value = back.partition("=")
+        query = f"?{back}" if kind in ("drift", "item") and value.isdigit() else ""
+        return self._to(f"/labels{query}")
+
+    def undo_label(self, request: Request, who: Signed, csrf: Csrf) -> Response:
+        """Take back the last label, or skip, of this session: the item is asked about again."""
+        check_form(request, csrf)
+        labelled = list(request.session.get("labelled", []))
+        if labelled:
+            unlabel(self.app.sessions, labelled.pop(), "page")
+            request.session["labelled"] = labelled
+            request.session["notice"] = {"text": "The last label is taken back."}
+        return self._to("/labels")
+
+    # Signing in, and links in mails. Mail scanners follow links, so a GET changes nothing.
+
+    def sign_in(self, request: Request, token: str) -> Response:
+        """Ask for the press of a button."""
+        request.session["sign_in"] = token
+        return self.frame.page(
+            request,
+            None,
+            "confirm.html.j2",
+            {
+                "heading": "Sign in",
+                "text": "This link signs this browser in to Leeway.",
+                "button": "Sign in",
+                "action": "/sign-in",
+            },
+        )
+
+    def signed_in(self, request: Request) -> Response:
+        """Sign in with the link that was followed."""
+        found = redeem(self.app, request.session.pop("sign_in", ""), self.app.now())
+        request.session.clear()
+        request.session.update(role=found.role, team=found.team, csrf=secrets.token_urlsafe(18))
+        return self._to("/")
+
+    def sign_out(self, request: Request, csrf: Csrf) -> Response:
+        """Forget who is signed in in this browser."""
+        check_form(request, csrf)
+        request.session.clear()
+        return self.frame.page(
+            request,
+            None,
+            "message.html.j2",
+            {
+                "heading": "Signed out",
+                "text": "You can close this page. `leeway web --open`, or your sign-in, opens it again.",
+            },
+        )
+
+    def answer(self, request: Request, token: str) -> Response:
+        """A link of a digest that labels an item or decides about a stream: say what it will do."""
+        given = self._answer(token)
+        request.session["answer"] = token
+        return self.frame.page(
+            request,
+            None,
+            "confirm.html.j2",
+            {
+                "heading": given["say"],
+                "text": f"About “{given['name']}”.",
+                "button": "Yes, keep this answer",
+                "action": "/answer",
+            },
+        )
+
+    def answered(self, request: Request) -> Response:
+        """Keep the answer of the link that was followed."""
+        given = self._answer(request.session.pop("answer", ""))
+        version, _ = self.app.register()
+        if "theme" in given:
+            answer_theme(self.app.sessions, given["theme"], given["by"], given["answer"], self.app.now())
+        else:
+            self._keep_label(given["item"], given["key_result"], version, "digest")
+        return self.frame.page(
+            request,
+            None,
+            "message.html.j2",
+            {
+                "heading": "Kept. Thank you.",
+                "text": "It counts from the next computation on. You can close this page.",
+            },
+        )
+
+    def _keep_label(self, item: int, key_result: str | None, version: int, origin: str) -> None:
+        try:
+            label(self.app.sessions, item, key_result, version, origin, self.app.now())
+        except DecisionError as error:
+            raise HTTPException(409, str(error)) from None
+
+    def _answer(self, token: str) -> dict[str, Any]:
+        try:
+            given: dict[str, Any] = serializer(self.app, "answer").loads(token, max_age=LABEL_SECONDS)
+        except SignatureExpired:
+            raise HTTPException(403, "This link is older than two weeks; the newest digest has new ones.") from None
+        except BadSignature:
+            raise HTTPException(403, "This link is not valid.") from None
+        return given
+
+    @staticmethod
+    def _to(path: str) -> Response:
+        return RedirectResponse(path, 303)

@@ -1,0 +1,145 @@
+"""Charts of the page: drawn once a cycle as a picture, and given as the same specification to whoever reaches for one."""
+
+from datetime import date
+from functools import lru_cache
+from typing import Annotated, Any, Literal
+from urllib.parse import quote
+
+from fastapi import Depends, FastAPI, HTTPException, Query, Request
+from fastapi.responses import JSONResponse, Response
+from markupsafe import Markup
+from sqlalchemy.orm import Session
+
+from alerts import charts
+from alerts.charts import PAGE, Fall, Spec
+from alerts.figures import NONE, points, standing, weekly
+from alerts.streams import streams
+from models import Drift
+from models.vocabulary import COMPANY
+from pipeline.register.document import Register
+from web import data, reading
+from web.auth import Viewer, viewer
+from web.frame import Frame
+from web.proxy import root_of
+
+Kind = Literal["stack", "objective", "stream", "drift"]
+WIDE, PHONE = 1080, 320
+MARGIN = 52
+"""Pixels that the axis takes of a drawing's width."""
+
+
+class Drawing:
+    """Specifications and pictures of the charts."""
+
+    def __init__(self, web: FastAPI, frame: Frame) -> None:
+        self.frame, self.app = frame, frame.app
+        self._svg = lru_cache(maxsize=256)(self._draw)
+        web.add_api_route(
+            "/charts/{kind}/{scope}", self.serve, methods=["GET"], include_in_schema=False, response_model=None
+        )
+
+    def of(
+        self,
+        kind: Kind,
+        scope: str,
+        period: reading.Period,
+        label: str,
+        note: str,
+        key: str = "",
+        *,
+        chosen: bool = False,
+    ) -> dict[str, Any]:
+        """What a template needs to show a chart: two pictures (wide, and for a phone), and where its specification is."""
+        cycle, _ = data.last_cycle(self.app)
+        given = (kind, scope, key, period.since, period.until, chosen)
+        wide, phone = (Markup(self._svg(cycle, width, *given)) for width in (WIDE, PHONE))  # our own drawings  # noqa: S704
+        address = f"/charts/{kind}/{quote(scope)}?key={quote(key)}&since={period.since}&until={period.until}"
+        return {
+            "address": address + ("&chosen=1" if chosen else ""),
+            "label": label,
+            "note": note,
+            "wide": wide,
+            "phone": phone,
+        }
+
+    def serve(
+        self,
+        request: Request,
+        who: Annotated[Viewer, Depends(viewer)],
+        kind: Kind,
+        scope: str,
+        since: date,
+        until: date,
+        key: str = "",
+        width: Annotated[int, Query(ge=200, le=2000)] = WIDE,
+        chosen: bool = False,
+    ) -> Response:
+        """The specification of a chart, as wide as it is shown."""
+        if kind == "drift":
+            self.frame.drift(who, int(key) if key.isdigit() else -1)
+        self.frame.allowed(who, scope)
+        found = self._spec(kind, scope, key, since, until, chosen, width, root_of(request), touched=True)
+        if found is None:
+            raise HTTPException(404, "There is nothing to draw.")
+        return JSONResponse(found)
+
+    def _draw(
+        self, cycle: int, width: int, kind: Kind, scope: str, key: str, since: date, until: date, chosen: bool
+    ) -> str:
+        found = self._spec(kind, scope, key, since, until, chosen, width, "", touched=False)
+        return charts.svg(found) if found else ""
+
+    def _spec(
+        self,
+        kind: Kind,
+        scope: str,
+        key: str,
+        since: date,
+        until: date,
+        chosen: bool,
+        width: int,
+        root: str,
+        *,
+        touched: bool,
+    ) -> Spec | None:
+        """`touched` is of the drawing that answers to a pointer: its weeks lead to their pages, and a range can be chosen."""
+        _, register = self.app.register()
+        inner, address = max(160, width - MARGIN), root if touched else ""
+        with self.app.sessions() as session:
+            if kind == "stream":
+                found = next(
+                    (one for one in streams(session, register, scope, self.frame.least) if one.name == key), None
+                )
+                return charts.weekly_days(found.weeks, inner, 150, PAGE, address, linked=touched) if found else None
+            weeks = weekly(session, scope, since, until)
+            if not weeks:
+                return None
+            if kind == "drift":
+                drift = session.get_one(Drift, int(key))
+                return charts.top_share(
+                    points(weeks), [reading.fall_of(drift)], "", inner, 240, PAGE, address, linked=touched
+                )
+            falls = [] if chosen else reading.falls(session, scope)
+            if kind == "objective":
+                drawn = self._falls_of(session, register, scope, key, falls)
+                return charts.top_share(
+                    points(weeks, frozenset([key])), drawn, "", inner, 220, PAGE, address, linked=touched
+                )
+            ranked = sorted(register.objectives, key=lambda objective: objective.priority)
+            names = {o.key: f"{o.priority} {o.title}"[: 60 if width > 500 else 38] for o in ranked} | {
+                NONE: "On no objective"
+            }
+            marked = (
+                [reading.fall_of(one) for one in falls if one.scope == scope]
+                if scope == COMPANY
+                else [Fall(one.start, -1, -1) for one in falls]
+            )
+            return charts.stacked_shares(
+                reading.stack_rows(weeks), names, marked, inner, 280, PAGE, address, touched=touched
+            )
+
+    @staticmethod
+    def _falls_of(session: Session, register: Register, scope: str, key: str, falls: list[Drift]) -> list[Fall]:
+        stands = standing(session, register, scope, falls[0] if falls and falls[0].scope == scope else None)
+        part = next((one for one in stands.parts if one.key == key), None) if stands else None
+        return [reading.fall_of(falls[0], part)] if falls and part and part.change else []

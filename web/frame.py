@@ -1,0 +1,195 @@
+"""The frame around every page: templates with their filters, the shared values, errors, and where links lead."""
+
+import re
+from collections.abc import Awaitable, Callable
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+from fastapi import HTTPException, Request
+from fastapi.responses import HTMLResponse, JSONResponse, Response
+from jinja2 import Environment, FileSystemLoader
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.exceptions import HTTPException as StarletteError
+
+from alerts import words
+from alerts.figures import scope_name
+from alerts.view import ACTIONS, Terms
+from leeway.app import App, NotReady
+from leeway.notify import terms
+from models import Decision, Drift
+from models.vocabulary import COMPANY
+from pipeline.register.document import Register
+from web import data
+from web.auth import Viewer, viewer
+from web.proxy import Rooted, root_of
+
+HERE = Path(__file__).parent
+POLICY = (
+    "default-src 'none'; style-src 'self' 'unsafe-inline'; script-src 'self'; connect-src 'self'; img-src 'self' data:; "
+    "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+)
+STATES = {
+    "raised": "open",
+    "acknowledged": "open, seen",
+    "intended": "planned",
+    "recovered": "recovered",
+    "deepened": "fell further",
+    "replanned": "closed by a new plan",
+    "superseded": "withdrawn",
+}
+SURE = {
+    "snoozed": "Nobody is asked again before two weeks are over. Everybody who sees this page sees that you put it off.",
+    "acknowledged": "It stays open. Everybody who sees this page sees that it was seen.",
+}
+UNDO = "It can be undone here for a day."
+
+
+class Frame:
+    """Renders pages for a viewer."""
+
+    def __init__(self, app: App) -> None:
+        self.app, self.least = app, app.settings.drift.least_people
+        self.templates = Environment(
+            loader=FileSystemLoader(HERE / "templates"),
+            autoescape=True,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            extensions=[Rooted],
+        )
+        self.templates.filters |= {
+            "words": words.html,
+            "percent": words.percent,
+            "signed": words.signed,
+            "number": words.number,
+            "day": _day,
+            "short_day": lambda one: words.short_day(_date(one)),
+            "full_day": lambda one: words.full_day(_date(one)),
+            "short": words.shortened,
+            "ago": words.ago,
+            "state": state,
+            "decision": decision,
+        }
+        sure = {one.kind: (one.text, one.sure) for one in ACTIONS}
+        self.templates.globals["choices"] = [
+            ("intended", *sure["intended"]),
+            ("snoozed", sure["snoozed"][0], f"{SURE['snoozed']} {UNDO}"),
+            ("acknowledged", "Seen", SURE["acknowledged"]),
+        ]
+
+    def terms(self) -> Terms:
+        """What an alert says of itself."""
+        return terms(self.app)
+
+    def page(self, request: Request, who: Viewer | None, name: str, values: dict[str, Any]) -> HTMLResponse:
+        """A template with what every page shows; `notice` of the session is shown once."""
+        root = root_of(request)
+        shared: dict[str, Any] = {
+            "viewer": who,
+            "here": request.url.path,
+            "csrf": request.session.get("csrf", ""),
+            "least": self.least,
+            "root": root,
+            "at": lambda path: root + path,
+            "notice": request.session.pop("notice", None),
+        }
+        if who is not None:
+            _, register = self.app.register()
+            teams = data.large_teams(register, self.least)
+            shared |= {
+                "teams": teams,
+                "cycle_at": data.last_cycle(self.app)[1],
+                "scope_name": lambda key: scope_name(register, key),
+                "who": {"ops": "Ops", "company": "Company"}.get(who.role, dict(teams).get(who.team or "", "Team")),
+            }
+        return HTMLResponse(self.templates.get_template(name).render(shared | values))
+
+    def allowed(self, who: Viewer, scope: str) -> tuple[int, Register]:
+        """The register, where this viewer may see the scope. Raises HTTPException."""
+        version, register = self.app.register()
+        if scope != COMPANY and scope not in dict(data.large_teams(register, self.least)):
+            raise HTTPException(404, f"There is no such team, or it has fewer than {self.least} people.")
+        if not who.may_see(scope):
+            raise HTTPException(403, "This is another team's page.")
+        return version, register
+
+    def drift(self, who: Viewer, id_: int) -> tuple[Drift, Register]:
+        """A finding that this viewer may see. Raises HTTPException."""
+        with self.app.sessions() as session:
+            found = session.get(Drift, id_)
+        if found is None or found.kind != "drift":
+            raise HTTPException(404, "There is no such drift.")
+        _, register = self.allowed(who, found.scope)
+        return found, register
+
+    async def error(self, request: Request, error: Exception) -> Response:
+        """An error as a page in the frame, or as JSON under /api."""
+        assert isinstance(error, StarletteError)  # noqa: S101 - registered for nothing else
+        if request.url.path.startswith(("/api/", "/charts/")):
+            return JSONResponse({"error": error.detail}, error.status_code)
+        heading = {401: "Sign in", 403: "Not allowed", 404: "Not found"}.get(error.status_code, "That did not work")
+        who = self._who(request)
+        page = self.page(request, who, "message.html.j2", {"heading": heading, "text": error.detail})
+        page.status_code = error.status_code
+        return page
+
+    def _who(self, request: Request) -> Viewer | None:
+        """Whoever is signed in, for the frame of a page that says what did not work."""
+        try:
+            who = viewer(request)
+            self.app.register()
+        except (HTTPException, NotReady, SQLAlchemyError):
+            return None
+        return who
+
+    async def not_ready(self, request: Request, error: Exception) -> Response:
+        """Something must be done first; the page says what."""
+        page = self.page(request, None, "message.html.j2", {"heading": "Not ready yet", "text": str(error)})
+        page.status_code = 503
+        return page
+
+
+async def harden(request: Request, go_on: Callable[[Request], Awaitable[Response]]) -> Response:
+    """Nothing from elsewhere, no frames, and nothing of a page kept by a browser."""
+    response = await go_on(request)
+    response.headers["Content-Security-Policy"] = POLICY
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Referrer-Policy"] = "no-referrer"
+    if "/static/" not in request.url.path:
+        response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def state(drift: Drift) -> str:
+    """What became of a finding, in words."""
+    if drift.state == "snoozed" and drift.snoozed_until:
+        return f"open, asked again on {words.day(drift.snoozed_until)}"
+    return STATES.get(drift.state, drift.state)
+
+
+def decision(one: Decision) -> str:
+    """A line of a finding's history."""
+    said = {
+        "acknowledged": "seen",
+        "intended": "called planned",
+        "snoozed": "to be asked again in two weeks",
+        "undone": "undone",
+        "commented": f"“{one.note}”",
+        "reminded": "reminded that a decision is due",
+    }
+    if one.kind == "assigned":
+        _, _, until = one.note.partition(" ")
+        known = re.fullmatch(r"\d{4}-\d\d-\d\d", until)
+        return "somebody was asked to decide" + (f" until {words.day(date.fromisoformat(until))}" if known else "")
+    by = "in Slack" if one.by.startswith("slack:") else f"by {one.by}"
+    return f"{said.get(one.kind, one.kind)}, {by}"
+
+
+def _date(one: date | datetime | str) -> date:
+    if isinstance(one, str):
+        return date.fromisoformat(one)
+    return one.date() if isinstance(one, datetime) else one
+
+
+def _day(one: date | datetime | str) -> str:
+    return words.day(_date(one))

@@ -1,0 +1,247 @@
+"""What the places of the page show, read from the aggregates; nothing here is about one person."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from sqlalchemy import func, or_, select
+from sqlalchemy.orm import Session
+
+from alerts.charts import Fall
+from alerts.figures import NONE, TOP, Part, Weekly, part_of, plan_of, standing, weekly, whole_shares
+from alerts.waiting import named_teams
+from models import OPEN_STATES, Drift, Effort, Match, Person, WorkItem
+from models.vocabulary import COMPANY
+from pipeline.register.document import Register
+from web import data
+
+WEEKS = 26
+HEAT_WEEKS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """The days that a page shows; `chosen` where somebody chose them."""
+
+    since: date
+    until: date
+    chosen: bool
+    presets: tuple[tuple[str, str, bool], ...]
+
+
+def period(path: str, register: Register, last: date, since: date | None, until: date | None) -> Period:
+    """The period of a page: what was chosen, else half a year up to the last week known."""
+    end = last + timedelta(days=6)
+    first = last - timedelta(weeks=WEEKS - 1)
+    given = [
+        ("13 weeks", last - timedelta(weeks=12), end),
+        (register.period.name, register.period.start, min(end, register.period.end)),
+    ]
+    presets = [("Half a year", path, since is None and until is None)] + [
+        (text, f"{path}?since={a}&until={b}", (since, until) == (a, b)) for text, a, b in given if a < b
+    ]
+    shown = (since or first, until or end + timedelta(weeks=1))
+    return Period(min(shown), max(shown), since is not None or until is not None, tuple(presets))
+
+
+def stack_rows(weeks: Sequence[Weekly]) -> list[dict[str, Any]]:
+    """Rows of the stacked chart."""
+    return [
+        {
+            "week": one.week,
+            "objective": key,
+            "share": row.share,
+            "low": row.low,
+            "high": row.high,
+            "complete": one.complete,
+        }
+        for one in weeks
+        for key, row in one.shares.items()
+        if key != TOP
+    ]
+
+
+def fall_of(drift: Drift, part: Part | None = None) -> Fall:
+    """A fall as it is drawn: its own levels, or those of the part that is shown."""
+    if part is None or part.before is None:
+        return Fall(drift.start, drift.before, drift.after)
+    return Fall(drift.start, part.before / 100, part.now / 100)
+
+
+def spark(values: Sequence[float]) -> str:
+    """Points of a polyline in a field of 100 by 40."""
+    if len(values) < 2:
+        return ""
+    low, high = min(values), max(values)
+    span = (high - low) or 1.0
+    return " ".join(
+        f"{100 * n / (len(values) - 1):.1f},{36 - 32 * (value - low) / span:.1f}" for n, value in enumerate(values)
+    )
+
+
+def heat(session: Session, register: Register, least: int, since: date, until: date, most: int = 99) -> dict[str, Any]:
+    """Teams by complete week, each its share on its own plan in whole percent; None where it is not known."""
+    teams = data.large_teams(register, least)
+    by_team = {key: [one for one in weekly(session, key, since, until) if one.complete] for key, _ in teams}
+    weeks = sorted({one.week for rows in by_team.values() for one in rows})[-most:]
+    rows = []
+    for key, name in teams:
+        plan = plan_of(register, key)
+        known = {one.week: own_percent(one, register, plan) for one in by_team[key]}
+        rows.append({"key": key, "name": name, "cells": [known.get(week) if plan else None for week in weeks]})
+    return {"weeks": weeks, "rows": rows}
+
+
+def own_percent(one: Weekly, register: Register, plan: frozenset[str]) -> int:
+    """A week's share on some objectives, summed up as the page shows them."""
+    shown = whole_shares({key: row.share for key, row in one.shares.items()}, register.top())
+    return sum(shown.get(key, 0) for key in plan)
+
+
+def week_rows(one: Weekly, before: Weekly | None, register: Register, scope: str) -> list[Part]:
+    """A week's objectives beside the week before; the last row is the top priorities together."""
+    return part_of(register, scope, one, before)
+
+
+def key_result_days(session: Session, first: date, last: date) -> dict[tuple[str, str], float]:
+    """Person-days by team and key result, by probability as in the shares."""
+    amount = func.sum(Effort.person_days)
+    query = (
+        select(Person.team, Effort.work_item_id, amount)
+        .join(Person, Person.id == Effort.person_id)
+        .where(Effort.day >= first, Effort.day <= last)
+        .group_by(Person.team, Effort.work_item_id)
+    )
+    rows = session.execute(query).all()
+    worked = select(Effort.work_item_id).where(Effort.day >= first, Effort.day <= last)
+    matches: dict[int, Mapping[str, float]] = dict(
+        session.execute(select(Match.work_item_id, Match.probabilities).where(Match.work_item_id.in_(worked))).all()
+    )
+    found: dict[tuple[str, str], float] = {}
+    for team, item, days in rows:
+        for key, p in matches.get(item, {}).items():
+            found[team or "", key] = found.get((team or "", key), 0.0) + p * days
+    return found
+
+
+def items_of(session: Session, ids: Sequence[int], team: str | None, most: int = 10) -> list[dict[str, Any]]:
+    """The items of a stream that took the most work, with the evidence of their matches."""
+    query = select(WorkItem.id).where(WorkItem.id.in_(list(ids)[:900]))
+    return _described(session, query, team, most)
+
+
+def items_on(session: Session, key_result: str, team: str | None, since: date, most: int = 10) -> list[dict[str, Any]]:
+    """Recent items that most likely serve a key result."""
+    worked = select(Effort.work_item_id).where(Effort.day >= since)
+    rows = session.execute(select(Match.work_item_id, Match.probabilities).where(Match.work_item_id.in_(worked)))
+    ids = [item for item, probabilities in rows if probabilities.get(key_result, 0.0) >= 0.5]
+    return _described(session, select(WorkItem.id).where(WorkItem.id.in_(ids[:900])), team, most)
+
+
+def _described(session: Session, which: Any, team: str | None, most: int) -> list[dict[str, Any]]:
+    query = (
+        select(WorkItem, Match)
+        .join(Effort, Effort.work_item_id == WorkItem.id)
+        .join(Match, Match.work_item_id == WorkItem.id)
+        .join(Person, Person.id == Effort.person_id)
+        .where(WorkItem.id.in_(which))
+        .group_by(WorkItem.id, Match.work_item_id)
+        .order_by(func.sum(Effort.person_days).desc(), WorkItem.id)
+        .limit(most)
+    )
+    if team:
+        query = query.where(Person.team == team)
+    return [_item(item, match) for item, match in session.execute(query)]
+
+
+def _item(item: WorkItem, match: Match | None) -> dict[str, Any]:
+    best, p = max((match.probabilities if match else {}).items(), key=lambda pair: pair[1], default=("", 0.0))
+    return {
+        "id": item.id,
+        "name": item.title or (item.text or "")[:120],
+        "key": item.key,
+        "place": item.container,
+        "url": item.url,
+        "best": best,
+        "probability": p,
+        "evidence": [str(e).replace(" %", "%") for e in (match.evidence if match else [])][:2],
+    }
+
+
+def search_items(session: Session, text: str, team: str | None, most: int = 20) -> list[dict[str, Any]]:
+    """Items whose key or title holds the text; a lead finds those of their team."""
+    pattern = "%" + text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+    named = or_(func.upper(WorkItem.key) == text.upper(), WorkItem.title.ilike(pattern, escape="\\"))
+    query = select(WorkItem).where(named).order_by(WorkItem.updated_at.desc()).limit(most)
+    if team:
+        query = query.where(
+            WorkItem.id.in_(
+                select(Effort.work_item_id).join(Person, Person.id == Effort.person_id).where(Person.team == team)
+            )
+        )
+    return [_item(item, session.get(Match, item.id)) for item in session.scalars(query)]
+
+
+def colours(register: Register) -> dict[str, str]:
+    """The colour of each objective, the same on every page; work on none has its own."""
+    ranked = sorted(register.objectives, key=lambda objective: objective.priority)
+    return {o.key: f"var(--o{n % 8 + 1})" for n, o in enumerate(ranked)} | {NONE: "var(--off)"}
+
+
+def findings(session: Session, scope: str) -> list[Drift]:
+    """Findings of a scope, open ones first: the company's page has every scope's, a team's its own and those that name it."""
+    rows = data.drifts(session)
+    return (
+        rows
+        if scope == COMPANY
+        else [d for d in rows if d.scope == scope or (d.scope == COMPANY and scope in named_teams(d))]
+    )
+
+
+def falls(session: Session, scope: str) -> list[Drift]:
+    """Open findings that are drawn in a scope's chart: its own, else the company's where it names the team."""
+    open_ = [
+        d for d in findings(session, scope) if d.ended_on is None and d.state in OPEN_STATES and d.severity != "low"
+    ]
+    return [d for d in open_ if d.scope == scope] or [d for d in open_ if scope != COMPANY]
+
+
+def share_rows(weeks: Sequence[Weekly]) -> list[dict[str, Any]]:
+    """The last half year's shares for export, parts of one; the running week is not `complete`."""
+    return [
+        {
+            "week": one.week.isoformat(),
+            "objective": key,
+            "share": round(row.share, 4),
+            "low": round(row.low, 4),
+            "high": round(row.high, 4),
+            "coverage": round(one.coverage, 4),
+            "complete": one.complete,
+        }
+        for one in weeks[-WEEKS:]
+        for key, row in sorted(one.shares.items())
+    ]
+
+
+def objective_rows(session: Session, register: Register, scope: str) -> list[dict[str, Any]] | None:
+    """How each objective stands, in whole percent as on the page, for export."""
+    found = standing(session, register, scope)
+    if found is None:
+        return None
+    measured = {"since": found.since.isoformat() if found.since else "", "week": found.week.isoformat()}
+    return [
+        {
+            "key": part.key,
+            "title": part.title,
+            "priority": part.priority,
+            "now": part.now,
+            "low": part.low,
+            "high": part.high,
+            "before": part.before,
+            "change": part.change,
+            "planned": part.planned,
+            **measured,
+        }
+        for part in (found.top, *found.parts)
+    ]

@@ -1,0 +1,98 @@
+// What the page can do with JavaScript; without it everything is there as text and pictures.
+(() => {
+  const vendor = document.currentScript.dataset.vendor;
+  for (const one of document.querySelectorAll(".needs-js")) one.hidden = false;
+
+  // Tables sort by a press on a column's name.
+  for (const table of document.querySelectorAll("table[data-sort]")) {
+    const heads = [...table.tHead.rows[0].cells];
+    heads.forEach((head, column) => {
+      const button = document.createElement("button");
+      button.type = "button"; button.className = "sort"; button.append(...head.childNodes); head.append(button);
+      button.addEventListener("click", () => {
+        const down = head.getAttribute("aria-sort") === "ascending";
+        for (const other of heads) other.removeAttribute("aria-sort");
+        head.setAttribute("aria-sort", down ? "descending" : "ascending");
+        const value = (row) => row.cells[column].dataset.v ?? row.cells[column].textContent.trim();
+        const number = (text) => Number(text.replace(/[,%]/g, "").replace("−", "-").replace("±", ""));
+        const rows = [...table.tBodies[0].rows];
+        const numeric = rows.every((row) => value(row) === "" || !Number.isNaN(number(value(row))));
+        rows.sort((a, b) => numeric ? number(value(a)) - number(value(b)) : value(a).localeCompare(value(b)));
+        if (down) rows.reverse();
+        table.tBodies[0].append(...rows);
+      });
+    });
+  }
+
+  // A menu closes when something else is pressed.
+  document.addEventListener("click", (event) => {
+    for (const menu of document.querySelectorAll("details.menu[open]")) if (!menu.contains(event.target)) menu.open = false;
+  });
+
+  // Charts: the libraries are fetched when somebody first reaches for one. The expression interpreter keeps the policy strict.
+  let libraries;
+  const load = (name) => new Promise((done, failed) => {
+    const script = document.createElement("script");
+    script.src = `${vendor}${name}.min.js`; script.onload = done; script.onerror = failed;
+    document.head.append(script);
+  });
+  const ready = () => libraries ??= ["vega", "vega-interpreter", "vega-lite", "vega-embed"]
+    .reduce((before, name) => before.then(() => load(name)), Promise.resolve());
+
+  const draw = async (figure) => {
+    if (figure.dataset.drawn) return;
+    figure.dataset.drawn = "1";
+    const joined = figure.dataset.chart.includes("?") ? "&" : "?";
+    const width = Math.round(figure.clientWidth);
+    try {
+      const [answer] = await Promise.all([fetch(`${figure.dataset.chart}${joined}width=${width}`), ready()]);
+      if (!answer.ok) throw new Error(String(answer.status));
+      const place = document.createElement("div");
+      place.className = "drawn";
+      const { view } = await vegaEmbed(place, await answer.json(), {
+        ast: true, expr: vegaInterpreter.expressionInterpreter, actions: false, renderer: "svg", loader: { target: "_self" },
+      });
+      figure.replaceChildren(place);
+      await view.resize().runAsync();
+      follow(view, place);
+    } catch (error) { delete figure.dataset.drawn; console.warn("The chart stays a picture:", error.message); }
+  };
+
+  // A press on a week leads to its page; a range of weeks drawn in the chart becomes the period of the page.
+  const follow = (view, place) => {
+    let range = null, pressed = null;
+    try { view.addSignalListener("brush", (_, value) => { range = value.week ?? null; }); } catch { /* a chart without a brush */ }
+    view.addEventListener("click", (event, item) => {
+      const moved = pressed ? Math.abs(event.clientX - pressed) : 0;
+      if (item?.datum?.href && moved < 4) location.assign(item.datum.href);
+    });
+    place.addEventListener("pointerdown", (event) => { pressed = event.clientX; range = null; }, true);
+    window.addEventListener("pointerup", (event) => {
+      if (pressed === null || Math.abs(event.clientX - pressed) < 4) return;
+      setTimeout(() => {
+        if (!range) return;
+        const day = (time) => new Date(time).toISOString().slice(0, 10);
+        const to = new URL(location.href);
+        to.searchParams.set("since", day(Math.min(...range))); to.searchParams.set("until", day(Math.max(...range)));
+        location.assign(to);
+      }, 50);
+    });
+  };
+
+  for (const figure of document.querySelectorAll("figure[data-chart]")) {
+    for (const kind of ["pointerenter", "focusin"]) figure.addEventListener(kind, () => draw(figure), { once: true });
+  }
+  for (const button of document.querySelectorAll("button.draw")) {
+    button.addEventListener("click", () => {
+      const figure = document.querySelector(`figure[data-chart="${CSS.escape(button.dataset.for)}"]`);
+      draw(figure); button.remove();
+    });
+  }
+
+  // Labelling by keyboard: the digit or letter on a button presses it.
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.altKey || event.metaKey || /^(INPUT|SELECT|TEXTAREA)$/.test(event.target.tagName)) return;
+    const button = document.querySelector(`button[data-key="${CSS.escape(event.key.toLowerCase())}"]`);
+    if (button) { event.preventDefault(); button.click(); }
+  });
+})();

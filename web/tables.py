@@ -1,0 +1,112 @@
+"""The tables of the pages as CSV and JSON. Shares are parts of one; points are whole, as everywhere."""
+
+import csv
+import io
+from typing import Annotated, Any, Literal
+
+from fastapi import Depends, FastAPI, HTTPException
+from fastapi.responses import JSONResponse, PlainTextResponse, Response
+
+from alerts.figures import weekly
+from alerts.streams import streams, window
+from alerts.view import alert_of
+from leeway.status import status_of
+from models.vocabulary import COMPANY
+from pipeline.spreadsheet import guarded
+from web import data, reading
+from web.auth import Viewer, viewer
+from web.frame import Frame
+
+Signed = Annotated[Viewer, Depends(viewer)]
+Kind = Literal["csv", "json"]
+Table = Literal["shares", "objectives", "themes", "drifts"]
+NO_SOURCES = "Sources are for ops engineers."
+
+
+class Tables:
+    """The routes under /api, described in /openapi.json."""
+
+    def __init__(self, web: FastAPI, frame: Frame) -> None:
+        self.frame, self.app = frame, frame.app
+        web.add_api_route("/api/sources.{kind}", self.sources_table, methods=["GET"], summary="Sources, for ops")
+        web.add_api_route("/api/drifts/{id_}.{kind}", self.drift_table, methods=["GET"], summary="The parts of a drift")
+        web.add_api_route("/api/{scope}/{table}.json", self.as_json, methods=["GET"], summary="A table of a scope")
+        web.add_api_route(
+            "/api/{scope}/{table}.csv",
+            self.as_csv,
+            methods=["GET"],
+            summary="The same as CSV",
+            response_class=PlainTextResponse,
+        )
+
+    def as_json(self, who: Signed, scope: str, table: Table) -> list[dict[str, Any]]:
+        """`shares` by week, `objectives` as they stand, `themes` off the plan, `drifts`; a share is a part of one."""
+        return self._rows(who, scope, table)
+
+    def as_csv(self, who: Signed, scope: str, table: Table) -> PlainTextResponse:
+        """The same rows, with a line of names."""
+        return as_csv(self._rows(who, scope, table), f"{scope}-{table}")
+
+    def drift_table(self, who: Signed, id_: int, kind: Kind) -> Response:
+        """What took a drift's place and where it fell, in whole points."""
+        found, register = self.frame.drift(who, id_)
+        with self.app.sessions() as session:
+            shown = alert_of(session, found, register, self.frame.terms())
+        rows: list[dict[str, Any]] = [
+            {"part": "rest" if t.rest else "objective" if t.objective else "theme", "name": t.name, "points": t.points}
+            for t in shown.taken
+        ]
+        rows += [{"part": "team", "name": t.name, "points": t.points} for t in shown.teams]
+        return as_csv(rows, f"drift-{id_}") if kind == "csv" else JSONResponse(rows)
+
+    def sources_table(self, who: Signed, kind: Kind) -> Response:
+        """Sources with their lag and errors: for ops."""
+        if who.role != "ops":
+            raise HTTPException(403, NO_SOURCES)
+        rows = [
+            {"source": name, **one, "errors": " ".join(one["errors"])}
+            for name, one in status_of(self.app)["sources"].items()
+        ]
+        return as_csv(rows, "sources") if kind == "csv" else JSONResponse(rows)
+
+    def _rows(self, who: Viewer, scope: str, table: Table) -> list[dict[str, Any]]:
+        _, register = self.frame.allowed(who, scope)
+        with self.app.sessions() as session:
+            if table == "themes":
+                span = window(session)
+                until = span[1].isoformat() if span else ""
+                return [
+                    {
+                        "name": t.name,
+                        "since": t.since.isoformat(),
+                        "teams": ", ".join(t.teams.values()),
+                        "said": t.said,
+                        "person_days": round(t.days),
+                        "four_weeks_to": until,
+                        "person_days_half_year": round(t.total),
+                    }
+                    for t in streams(session, register, scope, self.frame.least)
+                ]
+            if table == "drifts":
+                teams = dict(data.large_teams(register, self.frame.least))
+                return [
+                    data.as_row(d)
+                    for d in data.drifts(session, None if scope == COMPANY else scope)
+                    if d.scope == COMPANY or d.scope in teams
+                ]
+            if table == "shares":
+                return reading.share_rows(weekly(session, scope))
+            found = reading.objective_rows(session, register, scope)
+        if found is None:
+            raise HTTPException(404, "There are no figures yet.")
+        return found
+
+
+def as_csv(rows: list[dict[str, Any]], name: str) -> PlainTextResponse:
+    """A CSV file."""
+    out = io.StringIO()
+    writer = csv.DictWriter(out, list(rows[0]) if rows else ["empty"])
+    writer.writeheader()
+    writer.writerows({name: guarded(value) for name, value in row.items()} for row in rows)
+    headers = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
+    return PlainTextResponse(out.getvalue(), media_type="text/csv", headers=headers)
