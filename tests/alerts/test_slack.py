@@ -336,7 +336,7 @@ def test_a_shift_between_objectives_is_news_once_and_only_while_it_is_fresh(
         session.add_all([drift(**shift, subject="O1"), drift(**shift, subject="O3", raised_on=date(2026, 3, 2))])
     client = connect(company)
     assert [tell_pending(sessions, REGISTER, client, "leadership", 5, lambda: NOW) for _ in range(2)] == [1, 0]
-    assert "fell from 31 % to 12 % of the work since 29 June" in company.world.posted[0]["text"]
+    assert "fell from 31% to 12% since 29 June" in company.world.posted[0]["text"]
     assert tell_changes(sessions, REGISTER, client, lambda: NOW) == 0
 
 
