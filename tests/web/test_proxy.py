@@ -67,7 +67,10 @@ def test_a_trusted_proxy_names_the_path_and_nobody_else_does(site: Site) -> None
     assert sign_in(app, client, "", **given) == "/inside/"
     assert all(link.startswith("/inside/") for link in links(client.get("/", headers=given).text))
     for hostile in ("//evil.example", '/a/../b"><script>', "https://evil.example", "/a b"):
-        assert all("evil" not in link for link in links(client.get("/", headers={"x-forwarded-prefix": hostile}).text))
+        assert all(
+            "evil" not in link.partition("/streams/")[0]
+            for link in links(client.get("/", headers={"x-forwarded-prefix": hostile}).text)
+        )
     other = TestClient(make(app), base_url="http://leeway.test", client=("192.0.2.1", 50_000), follow_redirects=False)
     assert sign_in(app, other, "", **given) == "/"
 
