@@ -41,9 +41,10 @@ class App:
     def engine(self) -> Engine:
         """The database, brought to the newest version."""
         import migrations
+        from leeway import __version__
 
         engine = connect(self.settings.database.url)
-        migrations.upgrade(engine)
+        migrations.upgrade(engine, __version__)
         return engine
 
     @cached_property

@@ -280,6 +280,32 @@ def import_(file: Annotated[Path, typer.Argument(metavar="FILE.zip")]) -> None:
 
 
 @app.command()
+def upgrade(
+    check: Annotated[bool, typer.Option("--check", help="Only try it, and leave the database as it is.")] = False,
+) -> None:
+    """Bring the database to this version. Every command does so by itself; this one says what is to be done."""
+    import migrations
+    from leeway import __version__
+    from models import connect
+
+    engine = connect(the_app().settings.database.url)
+    steps = migrations.pending(engine)
+    for step in steps:
+        out.print(f"{step.revision}  {step.about}", markup=False)
+    if not steps:
+        out.print("The database is of the newest version; nothing is to be done.")
+    elif check:
+        migrations.rehearse(engine)
+        out.print(
+            f"{len(steps)} steps, tried without a fault; the database is as it was. Back it up, then `leeway upgrade`."
+        )
+    else:
+        migrations.upgrade(engine, __version__)
+        out.print(f"{len(steps)} steps done.")
+    engine.dispose()
+
+
+@app.command()
 def web(
     open_: Annotated[
         bool, typer.Option("--open", help="Only print a link that signs in once, within ten minutes.")

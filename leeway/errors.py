@@ -5,7 +5,7 @@ from typing import Any
 
 _NAMES = {
     "SettingsError", "NotReady", "RegisterError", "InputError", "SourceError", "ModelError", "DemoError",
-    "ForgetError", "DecisionError", "TransferError",
+    "ForgetError", "DecisionError", "TransferError", "UpgradeError",
 }  # fmt: skip
 
 
@@ -20,10 +20,27 @@ def expected(error: Exception) -> str | None:
         return f"{error.filename}: {error.strerror}. Name another place, or allow it."
     sqlalchemy: Any = sys.modules.get("sqlalchemy.exc")
     if sqlalchemy and isinstance(error, sqlalchemy.DBAPIError):
-        return f"the database: {_first_line(error.orig)} Check database.url; `leeway check` tries it."
+        said = _first_line(error.orig)
+        return f"the database: {said} {_advice(said)}"
     if sqlalchemy and isinstance(error, sqlalchemy.ArgumentError | sqlalchemy.NoSuchModuleError):
         return "database.url is no address of a database, like sqlite:///leeway.db or postgresql+psycopg://user@host/leeway."
     return None
+
+
+_DATABASE_ADVICE = (
+    (("disk is full", "No space left"), "Free some space where the database is, then go on; what was stored is kept."),
+    (("readonly database", "read-only"), "Let the user that runs Leeway write the file and its folder."),
+    (("unable to open database file",), "Its folder must exist and be writable for the user that runs Leeway; see database.url."),
+    (("file is not a database", "malformed"), "Restore a backup, or name another file in database.url."),
+    (("database is locked",), "Another process holds it; SQLite is for one. Wait for it, or use PostgreSQL."),
+)  # fmt: skip
+
+
+def _advice(said: str) -> str:
+    for words, advice in _DATABASE_ADVICE:
+        if any(word in said for word in words):
+            return advice
+    return "Check database.url; `leeway check` tries it."
 
 
 def _first_line(error: object) -> str:

@@ -17,6 +17,7 @@ from typing import Any
 from alembic.migration import MigrationContext
 from sqlalchemy import Column, Connection, Date, Engine, LargeBinary, Table, func, select, text
 
+from models import Installed
 from models.base import Base, UtcDateTime
 
 FORMAT = 1
@@ -49,7 +50,7 @@ def export(engine: Engine, path: Path, progress: Progress = lambda *_: None) -> 
     with os.fdopen(handle, "wb") as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=4) as archive:
         with _snapshot(engine) as connection:
             revision = MigrationContext.configure(connection).get_current_revision()
-            for table in Base.metadata.sorted_tables:
+            for table in _tables():
                 with archive.open(f"{table.name}.jsonl", "w", force_zip64=True) as raw:
                     counts[table.name] = 0
                     for row in connection.execute(
@@ -85,7 +86,7 @@ def bring_in(engine: Engine, path: Path, progress: Progress = lambda *_: None) -
         if manifest.get("format") != FORMAT or manifest.get("revision") != revision:
             raise TransferError(f"{path} is of version {manifest.get('revision')}, this database of {revision}. Export and "
                                 "import with the same version of Leeway, then upgrade.")  # fmt: skip
-        tables = Base.metadata.sorted_tables
+        tables = _tables()
         full = [
             t.name for t in tables if connection.scalar(select(func.count()).select_from(t)) and t.name not in _FRESH
         ]
@@ -104,6 +105,11 @@ def bring_in(engine: Engine, path: Path, progress: Progress = lambda *_: None) -
                                     "damaged; nothing was imported.")  # fmt: skip
             _move_sequence(connection, table)
     return counts
+
+
+def _tables() -> list[Table]:
+    """All but the record of upgrades, which is of the installation and not of the company."""
+    return [table for table in Base.metadata.sorted_tables if table.name != Installed.__tablename__]
 
 
 def _snapshot(engine: Engine) -> Connection:

@@ -1,12 +1,15 @@
 """Alembic migrations, run by `upgrade`; also through `alembic -c alembic.ini`."""
 
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, text
+from sqlalchemy import Connection, Engine, create_engine, inspect, text
 
 _LOCK = 0x4C656577
 
@@ -17,14 +20,82 @@ def _config() -> Config:
     return config
 
 
-def upgrade(engine: Engine) -> None:
-    """Bring the database to the newest version; nothing happens where it is there already."""
-    config = _config()
+class UpgradeError(Exception):
+    """The database cannot be brought to this version; the message says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A migration that is still to be done, and what it is for."""
+
+    revision: str
+    about: str
+
+
+def upgrade(engine: Engine, version: str = "") -> None:
+    """Bring the database to the newest version; nothing happens where it is there already.
+
+    `version` is Leeway's, kept for the sentence that an older one says. Raises UpgradeError where a newer one wrote the database.
+    """
     with engine.begin() as connection:
         if engine.dialect.name == "postgresql":  # of many that start at once, the others wait for the first
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        _upgrade(connection)
+        if version:
+            _note(connection, version)
+
+
+def pending(engine: Engine) -> list[Step]:
+    """Migrations that `upgrade` would do, oldest first. Raises UpgradeError as `upgrade` does."""
+    with engine.connect() as connection:
+        at = _known_revision(connection)
+    steps = list(ScriptDirectory.from_config(_config()).iterate_revisions("head", at or "base"))
+    return [Step(one.revision, (one.doc or "").partition("\n")[0]) for one in reversed(steps)]
+
+
+def rehearse(engine: Engine) -> None:
+    """Do the pending migrations and leave the database as it was: PostgreSQL takes them back, of SQLite a copy is used."""
+    if engine.dialect.name == "sqlite":
+        with TemporaryDirectory(prefix="leeway-upgrade-") as folder:
+            copy = create_engine(f"sqlite:///{folder}/copy.db")
+            with engine.connect() as real, copy.connect() as other:
+                real.connection.driver_connection.backup(other.connection.driver_connection)  # type: ignore[union-attr]
+            upgrade(copy)
+            copy.dispose()
+        return
+    with engine.connect() as connection, connection.begin() as transaction:
+        _upgrade(connection)
+        transaction.rollback()
+
+
+def _upgrade(connection: Connection) -> None:
+    _known_revision(connection)
+    config = _config()
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+
+
+def _known_revision(connection: Connection) -> str | None:
+    """The database's revision; None where it is empty."""
+    found = MigrationContext.configure(connection).get_current_revision()
+    known = {one.revision for one in ScriptDirectory.from_config(_config()).walk_revisions()}
+    if found is None or found in known:
+        return found
+    by = None
+    if inspect(connection).has_table("installed"):
+        by = connection.scalar(text("SELECT version FROM installed WHERE revision = :found"), {"found": found})
+    written = f"Leeway {by}" if by else "a newer version of Leeway"
+    raise UpgradeError(
+        f"the database was written by {written} (revision {found}), and this version knows revisions up to {max(known)}. "
+        f"Install {written} again, or restore the backup of before the upgrade (docs/operations.md, Upgrading)."
+    )
+
+
+def _note(connection: Connection, version: str) -> None:
+    head = ScriptDirectory.from_config(_config()).get_current_head()
+    row = {"revision": head, "version": version, "at": datetime.now(UTC)}
+    if connection.scalar(text("SELECT 1 FROM installed WHERE revision = :revision"), row) is None:
+        connection.execute(text("INSERT INTO installed (revision, version, at) VALUES (:revision, :version, :at)"), row)
 
 
 def is_current(engine: Engine) -> bool:

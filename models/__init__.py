@@ -6,7 +6,7 @@ from models.effort import Capacity, Effort, InProgress
 from models.feedback import Decision, Label, Question, ThemeAnswer
 from models.ingest import ALL_OF_IT, Failure, Signal, StreamCursor, WorkItem
 from models.match import Match, Vector
-from models.operations import DeadTask, Digest, Secret, Tally, UsedLink
+from models.operations import DeadTask, Digest, Installed, Secret, Tally, UsedLink
 from models.people import Account, Forgotten, Person
 from models.queue import Chunk, Cycle, Fingerprint, Lease
 from models.register import KeyResult, Objective, RegisterVersion, Team
@@ -33,6 +33,7 @@ __all__ = [
     "Fingerprint",
     "Forgotten",
     "InProgress",
+    "Installed",
     "KeyResult",
     "Label",
     "Lease",

@@ -51,3 +51,12 @@ class UsedLink(Base):
     __tablename__ = "used_link"
     nonce: Mapped[str] = mapped_column(String(64), primary_key=True)
     at: Mapped[datetime]
+
+
+class Installed(Base):
+    """Which version of Leeway first brought the database to a revision. An older version names it when it is refused."""
+
+    __tablename__ = "installed"
+    revision: Mapped[str] = mapped_column(String(32), primary_key=True)
+    version: Mapped[str] = mapped_column(String(40))
+    at: Mapped[datetime]
