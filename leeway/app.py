@@ -31,6 +31,7 @@ class App:
 
     def __init__(self, settings: Settings, *, now: datetime | None = None, shared_limits: bool = False) -> None:
         self.settings, self._now = settings, now
+        self.standing_link: str | None = None  # a way in that lasts as long as the process; only the demo makes one
         self._share_limits = shared_limits or "broker" in settings.model_fields_set
 
     def now(self) -> datetime:

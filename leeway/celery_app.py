@@ -16,6 +16,8 @@ from leeway.settings import load
 QUEUES = ("pull", "encode", "analyse", "speak")
 LONGEST_SECONDS = 2 * 3600
 """A task that takes longer is stopped; what it did is kept."""
+STALE_SECONDS = 3600
+"""A wake that nobody heard for so long is dropped: the next one says the same."""
 MOST_KILOBYTES = 2_000_000
 """A worker's process that grew beyond this is replaced after its task."""
 

@@ -20,6 +20,8 @@ class CheckRow:
     ok: bool
     found: str
     mend: str = ""
+    todo: bool = False
+    """Not done yet, and the next step: no fault."""
 
     def as_json(self) -> dict[str, Any]:
         """For `--json`."""
@@ -55,8 +57,8 @@ def _database(app: App) -> Iterator[CheckRow]:
     yield CheckRow("database", "connection", True, f"{without_password(url)}, newest version")
     try:
         version, register = app.register()
-    except NotReady as error:
-        yield CheckRow("register", "okrs.yaml", False, "none loaded", str(error))
+    except NotReady:
+        yield CheckRow("register", "okrs.yaml", False, "none loaded yet", "leeway okrs load okrs.yaml", todo=True)
     else:
         yield CheckRow("register", "okrs.yaml", True, f"version {version}, {len(register.objectives)} objectives")
 

@@ -73,18 +73,25 @@ def demo(
     serve: Annotated[bool, typer.Option("--serve", help="Leave the page up afterwards, and print a way in.")] = False,
 ) -> None:
     """The whole job on a simulated company: pull over HTTP, match, shares, drift, one alert in Slack. No account needed."""
-    from leeway.demo import run_demo
+    from leeway.demo import run_demo, there
 
     try:
         day = date.fromisoformat(today) if today else None
     except ValueError:
         raise typer.BadParameter(f"{today!r} is no date like 2026-07-14.", param_hint="--today") from None
-    if serve:
-        from web.serve import serve as serve_page
-
-        run_demo(output, database, day, seed, out, serve_page)
-    else:
+    if not serve:
         run_demo(output, database, day, seed, out)
+        return
+    from functools import partial
+
+    from web.serve import serve as serve_page
+
+    show, before = partial(serve_page, standing=True), there(output, database)
+    if before is None:
+        run_demo(output, database, day, seed, out, show)
+    else:
+        out.print(f"Showing the company of {output}, as it was left; without --serve the demo runs anew.", markup=False)
+        show(before, out)
 
 
 @app.command()
@@ -121,10 +128,11 @@ def _print_rows(rows: "Sequence[CheckRow]", as_json: bool) -> None:
         sys.stdout.write(json.dumps([row.as_json() for row in rows], indent=1) + "\n")
     else:
         for row in rows:
-            out.print(f"{'ok  ' if row.ok else 'FAIL'} {row.part}: {row.name}: {row.found}", markup=False)
+            mark = "ok  " if row.ok else "next" if row.todo else "FAIL"
+            out.print(f"{mark} {row.part}: {row.name}: {row.found}", markup=False)
             if row.mend:
-                out.print(f"       mend: {row.mend}", markup=False)
-    if not all(row.ok for row in rows):
+                out.print(f"       {'do' if row.todo else 'fix'}: {row.mend}", markup=False)
+    if not all(row.ok or row.todo for row in rows):
         raise typer.Exit(2)
 
 
@@ -198,15 +206,25 @@ def _told(counts: dict[str, int], seconds: dict[str, float]) -> str:
 
 
 @app.command()
-def status(as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False) -> None:
+def status(
+    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+    wait: Annotated[
+        float,
+        typer.Option(min=0, metavar="MINUTES", help="First wait until the past is read and analysed, at most so long."),
+    ] = 0,
+) -> None:
     """Sources and their lag, what is pending, coverage, the last weeks' shares, open drifts, whom nobody knows."""
-    from leeway.status import render, status_of
+    from leeway.status import render, status_of, wait_until_complete
 
-    found = status_of(the_app())
+    application = the_app()
+    found = wait_until_complete(application, 60 * wait, err) if wait else status_of(application)
     if as_json:
         sys.stdout.write(json.dumps(found, indent=1, default=str) + "\n")
     else:
         render(found, out)
+    if wait and not found["complete"]:
+        err.print(f"Error: not complete after {wait:g} minutes. `leeway doctor` says what hangs.")
+        raise typer.Exit(2)
 
 
 @app.command()
@@ -277,6 +295,29 @@ def import_(file: Annotated[Path, typer.Argument(metavar="FILE.zip")]) -> None:
     with stage_bars(err) as show:
         counts = bring_in(the_app().engine, file, lambda table, done: show(table, done, None))
     out.print(f"{sum(counts.values())} rows of {len(counts)} tables are in. `leeway status` shows them.", markup=False)
+
+
+@app.command()
+def worker(
+    queue: Annotated[
+        list[str] | None, typer.Option(help="Only this queue: pull, encode, analyse or speak; may be repeated.")
+    ] = None,
+    beat: Annotated[bool, typer.Option("--beat", help="Run beat as well; two of it do no harm.")] = False,
+    cores: Annotated[
+        int | None, typer.Option(min=1, help="Cores for the heavy stages; else all of this machine.")
+    ] = None,
+) -> None:
+    """Celery workers for this machine: a process for each queue, so that no long work holds up an alert. SIGTERM stops it."""
+    import os
+
+    from leeway.celery_app import QUEUES
+    from leeway.worker import processes, supervise
+
+    unknown = sorted(set(queue or ()) - set(QUEUES))
+    if unknown:
+        raise typer.BadParameter(f"expected one of {', '.join(QUEUES)}, not {unknown[0]}.", param_hint="--queue")
+    commands = processes(queue or QUEUES, beat, cores or os.cpu_count() or 1)
+    raise typer.Exit(supervise(commands, _state["config"]))
 
 
 @app.command()

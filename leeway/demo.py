@@ -20,13 +20,12 @@ from alerts.words import percent
 from leeway.app import App
 from leeway.digest import write_previews
 from leeway.run import run_one
-from leeway.settings import DatabaseSettings, Settings
+from leeway.settings import DatabaseSettings, Settings, WebSettings, environment
 from models import Share, Signal, WorkItem, without_password
 from pipeline.cycle import Report
 from pipeline.register.document import parse
 from pipeline.register.versions import load_register
 
-PAGE = "http://127.0.0.1:8440"
 SPEED = 1500.0
 """The simulator's rate limits are looser by this factor, so that half a year arrives in seconds."""
 
@@ -117,10 +116,27 @@ def run_demo(
     return summary
 
 
+def there(folder: Path, database: str | None) -> App | None:
+    """The App of a demo that was run before; None where there is none to show."""
+    path = folder / "leeway.db"
+    if database is None and not path.exists():
+        return None
+    given = {"database": {"url": database or f"sqlite:///{path}"}, "web": _web()}
+    app = App(Settings.model_validate(given))
+    with app.sessions() as session:
+        return app if session.scalar(select(func.count()).select_from(Share)) else None
+
+
+def _web() -> dict[str, Any]:
+    """Where the page is served: on loopback, on the port of LEEWAY_WEB__PORT where one is set."""
+    port = environment.read().data.get("web", {}).get("port", WebSettings().port)
+    return {"port": port, "url": f"http://127.0.0.1:{port}"}
+
+
 def _app(sections: dict[str, Any], database: str, today: date) -> App:
     # As in a company whose page is reachable: with links in the digest and buttons below the alert.
     given = {
-        **sections, "slack": sections["slack"] | {"signing_secret": "simulated"}, "web": {"url": PAGE},
+        **sections, "slack": sections["slack"] | {"signing_secret": "simulated"}, "web": _web(),
         "alerts": {"from_hour": 0, "to_hour": 24, "any_day": True},
         "database": DatabaseSettings(url=database).model_dump(),
     }  # fmt: skip

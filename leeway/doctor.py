@@ -1,13 +1,15 @@
 """`leeway doctor`: what hangs, and how to mend it. `leeway check` is for before a run, this is for when one does not go on."""
 
+import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from sqlalchemy import func, select
 
 from alerts.waiting import untold
 from leeway.app import App
-from leeway.celery_app import QUEUES
+from leeway.celery_app import QUEUES, STALE_SECONDS
 from leeway.check import CheckRow
 from leeway.metrics import WOKEN
 from leeway.notify import may_notify
@@ -16,6 +18,8 @@ from pipeline.ingest.sweep import SWEEP
 
 LONG_OPEN = timedelta(hours=2)
 LONG_QUEUE = 1_000
+_PATIENCE = {"pull": 3_600, "encode": 3_600, "analyse": 3_600, "speak": 180}
+"""Seconds that the oldest message of a queue may wait; alerts and wakes are short work, so that one that waits longer starves."""
 _MISSED_WAKES = 10
 _SHOWN = 5
 
@@ -53,7 +57,7 @@ def _uses_celery(app: App) -> bool:
     return "broker" in app.settings.model_fields_set
 
 
-def _broker(app: App, _now: datetime) -> Iterator[CheckRow]:
+def _broker(app: App, now: datetime) -> Iterator[CheckRow]:
     if not _uses_celery(app):
         yield CheckRow("broker", "redis", True, "not set; `leeway run` needs none")
         return
@@ -61,14 +65,29 @@ def _broker(app: App, _now: datetime) -> Iterator[CheckRow]:
 
     try:
         server = redis.Redis.from_url(app.settings.broker.url, socket_timeout=3, socket_connect_timeout=3)
-        waiting = {queue: int(server.llen(queue)) for queue in QUEUES}
+        waiting = {queue: (int(server.llen(queue)), server.lindex(queue, -1)) for queue in QUEUES}
     except redis.RedisError as error:
         yield CheckRow("broker", "redis", False, f"does not answer ({type(error).__name__})",
                   "Start Redis, or correct broker.url. Nothing is lost: what is pending stands in the database.")  # fmt: skip
         return
-    for queue, count in waiting.items():
-        mend = f"Start a worker for it: celery -A leeway.celery_app worker -Q {queue}" if count > LONG_QUEUE else ""
-        yield CheckRow("broker", f"queue {queue}", not mend, f"{count} messages wait", mend)
+    for queue, (count, oldest) in waiting.items():
+        age = _age(app, oldest, now)
+        late = count > LONG_QUEUE or age > _PATIENCE[queue]
+        found = f"{count} messages wait" + (f", the oldest for {age / 60:.0f} minutes" if count and age >= 60 else "")
+        fix = f"Start a worker of its own for it: leeway worker --queue {queue}" if late else ""
+        yield CheckRow("broker", f"queue {queue}", not late, found, fix)
+
+
+def _age(app: App, message: Any, now: datetime) -> float:
+    """For how many seconds a message has waited. Celery does not say when it was sent, but when it expires."""
+    try:
+        headers = json.loads(message)["headers"]
+        expires = datetime.fromisoformat(headers["expires"])
+    except (TypeError, ValueError, KeyError):
+        return 0.0
+    life = app.settings.schedule.wake_seconds if headers.get("task", "").endswith(".wake") else STALE_SECONDS
+    expires = expires if expires.tzinfo else expires.replace(tzinfo=UTC)
+    return max(0.0, (now - expires).total_seconds() + life)
 
 
 def _workers(app: App, _now: datetime) -> Iterator[CheckRow]:
@@ -86,9 +105,7 @@ def _workers(app: App, _now: datetime) -> Iterator[CheckRow]:
     served = {queue["name"] for of_worker in queues.values() for queue in of_worker}
     for queue in QUEUES:
         ok = queue in served
-        mend = (
-            "" if ok else f"Start one: celery -A leeway.celery_app worker -Q {queue}. One that is busy may answer late."
-        )
+        mend = "" if ok else f"Start one: leeway worker --queue {queue}. One that is busy may answer late."
         yield CheckRow("workers", queue, ok, "served" if ok else "no worker answers for it", mend)
 
 
@@ -100,7 +117,7 @@ def _beat(app: App, now: datetime) -> Iterator[CheckRow]:
     ago = (now - woken.until).total_seconds() if woken else None
     ok = ago is not None and ago <= _MISSED_WAKES * app.settings.schedule.wake_seconds + 60
     found = "never woke the workers" if ago is None else f"woke the workers {round(ago)} s ago"
-    yield CheckRow("beat", "wakes", ok, found, "" if ok else "Start it: celery -A leeway.celery_app beat. It needs a worker for "
+    yield CheckRow("beat", "wakes", ok, found, "" if ok else "Start it: leeway worker --beat. It needs a worker for "
                                                        "the queue speak.")  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 """`leeway status`: how things stand, from the database alone."""
 
+import time
 from datetime import UTC, datetime
 from typing import Any
 
@@ -19,6 +20,7 @@ from pipeline.ingest.sweep import SWEEP
 from pipeline.people.identity import Unresolved, unresolved
 
 _SHOWN = 10
+_SAY_EVERY, _LOOK_EVERY = 10.0, 1.0
 
 
 def status_of(app: App) -> dict[str, Any]:
@@ -46,9 +48,13 @@ def status_of(app: App) -> dict[str, Any]:
              "told": d.sent_at is not None or (told_company and named_in(company, d))}
             for d in session.scalars(select(Drift).where(Drift.state.in_(OPEN_STATES)))
         ]  # fmt: skip
-        unknown = unresolved(session, app.directory)
+        pending = session.scalar(select(func.count()).select_from(WorkItem).where(WorkItem.stale | WorkItem.unmatched))
         cycle = session.scalar(select(Cycle).where(Cycle.finished_at.is_not(None)).order_by(Cycle.id.desc()).limit(1))
+        waits_for = _waits_for(session, app, pending or 0, cycle)
+        # Before a cycle knows everybody's team, people who are in okrs.yaml would be said to be in none.
+        unknown = [] if waits_for else unresolved(session, app.directory)
         return {
+            "complete": not waits_for, "waits_for": waits_for,
             "days_known": days_known(session), "days_needed": LEAST_HISTORY,
             "sources": sources,
             "pending_items": session.scalar(select(func.count()).select_from(WorkItem).where(WorkItem.stale)),
@@ -66,6 +72,39 @@ def status_of(app: App) -> dict[str, Any]:
                                     for u in unknown[:_SHOWN]],
             "unresolved": _unattributed(unknown, sum(counts.values())),
         }  # fmt: skip
+
+
+def _waits_for(session: Session, app: App, pending: int, cycle: Cycle | None) -> list[str]:
+    """What is still to be read or analysed; empty where what status says is of everything."""
+    reading = select(StreamCursor.source, func.count()).where(
+        StreamCursor.finished_at.is_(None),
+        StreamCursor.error.is_(None) | (StreamCursor.error == ""),
+        StreamCursor.stream != SWEEP,
+    )
+    found = [
+        f"{count} streams of {source}" for source, count in session.execute(reading.group_by(StreamCursor.source)).all()
+    ]
+    begun = set(session.scalars(select(StreamCursor.source).distinct()))
+    found += [f"the first pull of {name}" for name in app.connectors if name not in begun]
+    if pending:
+        found.append(f"{pending} work items")
+    if cycle is None:
+        found.append("the first analysis")
+    return found
+
+
+def wait_until_complete(app: App, seconds: float, console: Console) -> dict[str, Any]:
+    """The status once nothing is waited for, or after so many seconds; says every ten what is waited for."""
+    deadline, said = time.monotonic() + seconds, 0.0
+    while True:
+        found = status_of(app)
+        now = time.monotonic()
+        if not found["complete"] and now - said >= _SAY_EVERY:
+            console.print(f"waiting for {', '.join(found['waits_for'])}", markup=False)
+            said = now
+        if found["complete"] or now >= deadline:
+            return found
+        time.sleep(min(_LOOK_EVERY, deadline - now))
 
 
 def days_known(session: Session) -> int:
@@ -135,7 +174,9 @@ def render(found: dict[str, Any], out: Console) -> None:
             continue
         say(f"drift    {drift['scope']}: {percent(drift['before'])}% -> {percent(drift['after'])}% since {drift['since']}, "
             f"{drift['severity']}, {drift['state']}{'' if drift['told'] else ', not yet told'}")  # fmt: skip
-    if found["days_known"] < found["days_needed"]:
+    if found["waits_for"]:
+        say(f"not complete yet: {', '.join(found['waits_for'])}; what is said of drift and people comes after that")
+    elif found["days_known"] < found["days_needed"]:
         say(
             f"drift is looked for from {found['days_needed']} working days of history on; {found['days_known']} are known"
         )

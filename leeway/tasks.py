@@ -12,7 +12,7 @@ from celery import Task
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from leeway.app import App, NotReady
-from leeway.celery_app import celery, the_app
+from leeway.celery_app import STALE_SECONDS, celery, the_app
 from leeway.digest import send_digests
 from leeway.metrics import WOKEN
 from leeway.notify import notify_pending
@@ -21,8 +21,6 @@ from pipeline.cycle import Analysis, Report, pull_source
 from pipeline.queue import lease
 
 log = structlog.get_logger()
-_STALE_SECONDS = 3600
-"""A wake that nobody heard for so long is dropped: the next one says the same."""
 
 
 class LeewayTask(Task):  # type: ignore[misc]
@@ -61,7 +59,7 @@ def _counted(app: App, task: str, run: str) -> Iterator[None]:
 
 
 def _send(task: Any, *words: str) -> None:
-    task.apply_async(words, expires=_STALE_SECONDS)
+    task.apply_async(words, expires=STALE_SECONDS)
 
 
 @celery.task(base=LeewayTask, name="leeway.tasks.wake")  # type: ignore[untyped-decorator]

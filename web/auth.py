@@ -35,15 +35,21 @@ class Viewer:
         return f"team {self.team}" if self.role == "team" else self.role
 
 
-def sign_in_token(app: App, role: str, team: str | None = None) -> str:
-    """For a link that signs in once, within ten minutes."""
-    return serializer(app, "sign in").dumps({"role": role, "team": team, "nonce": secrets.token_urlsafe(12)})
+def sign_in_token(app: App, role: str, team: str | None = None, *, standing: bool = False) -> str:
+    """For a link that signs in once, within ten minutes; a `standing` one for as long as this process serves the App."""
+    nonce = secrets.token_urlsafe(12)
+    if standing:
+        app.standing_link = nonce
+    return serializer(app, "sign in").dumps({"role": role, "team": team, "nonce": nonce})
 
 
 def redeem(app: App, token: str, now: datetime) -> Viewer:
     """The viewer that a sign-in link names. Raises HTTPException 403 for one that is forged, old or used."""
     try:
-        given = serializer(app, "sign in").loads(token, max_age=LINK_SECONDS)
+        given = serializer(app, "sign in").loads(token)
+        if app.standing_link is not None and secrets.compare_digest(given["nonce"], app.standing_link):
+            return Viewer(given["role"], given["team"])
+        serializer(app, "sign in").loads(token, max_age=LINK_SECONDS)
     except SignatureExpired:
         raise HTTPException(403, "This link is older than ten minutes. `leeway web --open` makes a new one.") from None
     except BadSignature:

@@ -12,14 +12,14 @@ from web.app import make
 from web.slack import start_socket_mode
 
 
-def sign_in_link(app: App, role: str) -> str:
+def sign_in_link(app: App, role: str, *, standing: bool = False) -> str:
     """A link for `company`, `ops` or `team:KEY`. Raises NotReady for another role or an unknown team."""
     kind, _, team = role.partition(":")
     if kind not in auth.ROLES or (kind == "team") != bool(team):
         raise NotReady(f"there is no role {role!r}: company, ops, or team:KEY.")
     if team and team not in {one.key for one in app.register()[1].teams}:
         raise NotReady(f"there is no team {team!r} in the register.")
-    return f"{address(app)}/sign-in?token={auth.sign_in_token(app, kind, team or None)}"
+    return f"{address(app)}/sign-in?token={auth.sign_in_token(app, kind, team or None, standing=standing)}"
 
 
 def address(app: App) -> str:
@@ -39,7 +39,7 @@ def is_served(app: App) -> bool:
         return False
 
 
-def serve(app: App, out: Console) -> None:
+def serve(app: App, out: Console, *, standing: bool = False) -> None:
     """Serve until stopped. Raises NotReady where the port is taken; a way in is printed only once the page can be reached."""
     given = app.settings.web
     try:
@@ -52,8 +52,9 @@ def serve(app: App, out: Console) -> None:
     with listening:
         page = make(app)
         start_socket_mode(app)
-        out.print(f"The page is at {address(app)}. A way in, once and within ten minutes:", markup=False)
-        out.print(sign_in_link(app, "ops"), markup=False)
+        lasts = "for as long as this runs" if standing else "once and within ten minutes"
+        out.print(f"The page is at {address(app)}. A way in, {lasts}:", markup=False)
+        out.print(sign_in_link(app, "ops", standing=standing), markup=False)
         # The page reads the proxy's headers itself, by web.trusted_proxies.
         config = uvicorn.Config(page, log_level="warning", access_log=False, proxy_headers=False)
         with suppress(KeyboardInterrupt):

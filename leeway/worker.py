@@ -1,0 +1,93 @@
+"""`leeway worker`: Celery workers for this machine, a process for each queue, so that no long work holds up an alert."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+
+import structlog
+
+log = structlog.get_logger()
+STOP_SECONDS = 60
+_LONGEST_PAUSE = 30
+_STEADY_SECONDS = 60
+
+
+def processes(queues: Sequence[str], beat: bool, cores: int) -> dict[str, list[str]]:
+    """The command of each process by name; `cores` is how many the heavy stages may use together."""
+    most = {"pull": 3, "encode": max(1, cores // 2), "analyse": max(1, cores // 4), "speak": 2}
+    celery = [sys.executable, "-m", "celery", "-A", "leeway.celery_app"]
+    found = {
+        queue: [*celery, "worker", "-Q", queue, "-c", str(most[queue]), "-n", f"{queue}@%h", "--prefetch-multiplier", "1",
+                "--without-mingle", "--without-gossip"]
+        for queue in queues
+    }  # fmt: skip
+    return found | ({"beat": [*celery, "beat", "--pidfile="]} if beat else {})
+
+
+@dataclass(slots=True)
+class _Child:
+    name: str
+    command: Sequence[str]
+    process: "subprocess.Popen[bytes] | None" = None
+    started: float = 0.0
+    pause: float = 1.0
+    due: float = field(default=0.0)
+
+
+def supervise(commands: Mapping[str, Sequence[str]], config: Path | None) -> int:
+    """Run the processes until told to stop, starting again what ends by itself; returns the exit status."""
+    environment = {"OMP_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false"} | dict(os.environ)
+    if config is not None:
+        environment["LEEWAY_CONFIG"] = str(config.resolve())
+    stop = threading.Event()
+
+    def ask_to_stop(_number: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, ask_to_stop)
+    children = [_Child(name, command) for name, command in commands.items()]
+    try:
+        while not stop.is_set():
+            for child in children:
+                _keep_up(child, environment)
+            stop.wait(0.5)
+    finally:
+        _stop(children)
+    return 0
+
+
+def _keep_up(child: _Child, environment: Mapping[str, str]) -> None:
+    now = time.monotonic()
+    if child.process is not None and child.process.poll() is None:
+        return
+    if child.process is not None:
+        log.warning("process ended", name=child.name, status=child.process.returncode, again_in=child.pause)
+        steady = now - child.started > _STEADY_SECONDS
+        child.due, child.process = now + child.pause, None
+        child.pause = 1.0 if steady else min(_LONGEST_PAUSE, 2 * child.pause)
+    if now >= child.due:
+        # A session of its own, so that Ctrl-C reaches it once, from here.
+        child.process = subprocess.Popen(child.command, env=environment, start_new_session=True)  # noqa: S603 - ours
+        child.started = now
+        log.info("process started", name=child.name, pid=child.process.pid)
+
+
+def _stop(children: Sequence[_Child]) -> None:
+    running = [child.process for child in children if child.process is not None and child.process.poll() is None]
+    for process in running:
+        process.terminate()
+    deadline = time.monotonic() + STOP_SECONDS
+    for process in running:
+        try:
+            process.wait(max(0.1, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            process.kill()  # what it was at stays pending in the database
+            process.wait()
