@@ -1,207 +1,227 @@
-"""Who is told what, once: claim, send, record, follow up."""
+"""Whoever is to be notified is notified once: claim, send, record, follow up, heal; each row of each channel by itself.
 
-from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
+A row of `notification` is a drift and a channel. A sender claims it by a conditional update, notes that it tries, sends, and
+records where the message stands. One that dies in between leaves the note: the next looks for the message before it sends
+it again. The model is healthchecks' sendalerts, where a level change is a row.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from slack_sdk import WebClient
-from sqlalchemy import JSON, String, cast, delete, literal, or_, select, update
+import structlog
+from sqlalchemy import ColumnElement, and_, delete, or_, select, update
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 
-from alerts.slack import (
-    CLAIM,
-    FRESH,
-    GROUPED,
-    MOVED,
-    Faces,
-    escape,
-    find_posted,
-    grouped,
-    message,
-    plain_message,
-    reply,
-    upload,
-)
-from alerts.view import Terms, alert_of, alert_picture, fault_text, shift_text
-from alerts.waiting import untold
-from alerts.words import day, percent
-from models import NOTED, OPEN_STATES, Decision, Drift, upsert
+from alerts.channel import Channel, DeliveryError, FollowUp, Found, Notice, Reference
+from alerts.news import fall_of, news_about, reminder
+from alerts.notices import Composer, together
+from alerts.view import Terms
+from alerts.waiting import news_of
+from models import NOTED, OPEN_STATES, Decision, Drift, Notification, upsert
 from models.vocabulary import COMPANY
+from pipeline.drift.findings import AUDIENCES
 from pipeline.feedback.decisions import wake_snoozed
 from pipeline.register.document import Register
 
+CLAIM = timedelta(minutes=10)
+"""A sender that holds a row for longer is taken to be dead, and another one may try."""
+KNOWN = 20
+"""So many of a channel's messages help it to find where it is."""
+_AT_ONCE = 12
+log = structlog.get_logger()
 
-def tell_pending(
-    sessions: sessionmaker[Session], register: Register, client: "WebClient", channel: str, least_people: int,
-    now: Callable[[], datetime] = lambda: datetime.now(UTC), faces: Faces | None = None, ops_channel: str = "",
-    terms: Terms | None = None,
-) -> int:  # fmt: skip
-    """Post what nobody was told of; returns how many messages. Safe with many workers at once.
 
-    Drifts above low severity and shifts between objectives go to `channel`, faults of the data to `ops_channel` (nowhere
-    where it is empty: `leeway status` and the page show them). GROUPED teams or more that fall at once are one message.
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """What a round came to: messages, follow-ups, and a sentence for each channel and message that failed."""
+
+    notices: int = 0
+    follow_ups: int = 0
+    errors: tuple[str, ...] = ()
+
+
+def notify(
+    sessions: sessionmaker[Session], register: Register, channels: Sequence[Channel], terms: Terms,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> Delivered:  # fmt: skip
+    """Notify each channel's audience of what it was not notified of, and say what changed. Safe with many workers at once.
+
+    Channels are served side by side: one that is down, slow or gone holds up no other.
     """
     with sessions.begin() as session:
         wake_snoozed(session, now().date())
-    with sessions() as session:
-        drifts = untold(session)
-        others = session.scalars(
-            select(Drift).where(Drift.kind != "drift", Drift.message_ts.is_(None), Drift.state.in_(("raised", NOTED)))
-            .order_by(Drift.id)
-        ).all()  # fmt: skip
-    teams = [d for d in drifts if d.scope != COMPANY]
-    recent = now().date() - FRESH
-    told = 0
-
-    def alert(held: Sequence[Drift]) -> dict[str, Any]:
-        drift = held[0]
-        with sessions() as session:
-            shown = alert_of(session, drift, register, terms or Terms(least_people))
-            drawn = alert_picture(session, drift)
-        return message(shown, drift.id, faces, upload(client, drawn) if drawn else None)
-
-    for drift in drifts if len(teams) < GROUPED else [d for d in drifts if d.scope == COMPANY]:
-        told += _tell(sessions, client, channel, [drift], alert, now)
-    if len(teams) >= GROUPED:
-        told += _tell(sessions, client, channel, teams, lambda held: grouped(held, register, faces), now)
-    for drift in others:
-        if drift.kind == "objective" and drift.raised_on >= recent:
-            told += _tell(
-                sessions, client, channel, [drift], lambda held: plain_message(held, shift_text(held[0], register)), now
-            )
-        elif drift.kind == "data" and ops_channel:
-            told += _tell(
-                sessions, client, ops_channel, [drift], lambda held: plain_message(held, fault_text(held[0])), now
-            )
-    return told
+    if not channels:
+        return Delivered()
+    composer = Composer(sessions, register, terms)
+    with ThreadPoolExecutor(min(len(channels), _AT_ONCE)) as pool:
+        rounds = list(pool.map(lambda one: _Round(sessions, register, one, composer, now).run(), channels))
+    return Delivered(
+        sum(one.notices for one in rounds), sum(one.follow_ups for one in rounds),
+        tuple(error for one in rounds for error in one.errors),
+    )  # fmt: skip
 
 
-def _tell(
-    sessions: sessionmaker[Session], client: "WebClient", channel: str, drifts: Sequence[Drift],
-    compose: Callable[[Sequence[Drift]], dict[str, Any]], now: Callable[[], datetime],
-) -> int:  # fmt: skip
-    """Claim the rows, post one message about them and record it; 0 where another sender has them.
+class _Round:
+    """One channel's round."""
 
-    Rows that were claimed by a sender that died may have been told: the message is looked for before it is posted again.
-    """
-    # Whoever has the first row has the group: two senders that each hold a part of it would wait for each other.
-    if not _claim(sessions, drifts[0].id, now()):
+    def __init__(
+        self, sessions: sessionmaker[Session], register: Register, channel: Channel, composer: Composer,
+        now: Callable[[], datetime],
+    ) -> None:  # fmt: skip
+        self.sessions, self.channel, self.composer, self.now = sessions, channel, composer, now
+        self.names = {team.key: team.name for team in register.teams} | {COMPANY: "The company"}
+        self.errors: list[str] = []
+        self.down = False
+
+    def run(self) -> Delivered:
+        """New messages first, then what changed, then decisions that are due."""
+        with self.sessions() as session:
+            waiting = together(news_of(session, self.channel.name, self.channel.audience, self.now().date()))
+        notices = sum(self._notify(drifts) for drifts in waiting)
+        follow_ups = self._follow_up() + self._remind()
+        return Delivered(notices, follow_ups, tuple(self.errors))
+
+    @contextmanager
+    def _failing(self, what: str, rows: Sequence[int]) -> Iterator[None]:
+        """Give the rows back where the channel does not take the message, and go on with the next one."""
+        try:
+            yield
+        except SQLAlchemyError:
+            raise
+        except Exception as error:
+            if not isinstance(error, DeliveryError):  # a fault of ours: said as one, and no reason to stop the others
+                log.error("delivery failed", channel=self.channel.place, reason=type(error).__name__)
+                error = DeliveryError(f"unexpected {type(error).__name__}.")
+            self.down = error.down
+            self.errors.append(f"{self.channel.place}: {what} could not be delivered: {error} It is tried again.")
+            values: dict[str, Any] = {"claimed_at": None, "error": str(error)}
+            self._set(rows, values | ({"tried_at": None} if error.refused else {}))
+
+    def _notify(self, drifts: Sequence[Drift]) -> int:
+        # Whoever has the first row has the group: two senders that each hold a part of it would wait for each other.
+        if self.down or (first := self._claim(drifts[0])) is None:
+            return 0
+        rows = [(drifts[0], first)]
+        rows += [(drift, row) for drift in drifts[1:] if (row := self._claim(drift)) is not None]
+        ids = [row.id for _, row in rows]
+        tried = [row.tried_at for _, row in rows if row.tried_at is not None]
+        with self._failing("the alert", ids):
+            notice = self.composer.notice([drift for drift, _ in rows])
+            found = self._find(notice, min(tried)) if tried else None
+            if found is None:
+                self._set(ids, {"tried_at": self.now()})
+                reference = self.channel.send(replace(notice, again=bool(tried)))
+                found = Found(reference, frozenset(notice.drifts))
+            for drift, row in rows:
+                if drift.id in found.drifts:
+                    self._record(drift, row, found.reference)
+                else:  # it joined the group after the message that was found
+                    self._set([row.id], {"claimed_at": None, "tried_at": None})
+            return 1
         return 0
-    held = [drifts[0], *(drift for drift in drifts[1:] if _claim(sessions, drift.id, now()))]
-    mine = [drift.id for drift in held]
-    try:
-        answer = find_posted(client, channel, mine) if any(drift.claimed_at for drift in held) else None
-        if answer is None:
-            answer = client.chat_postMessage(channel=channel, **compose(held))
-    except Exception:
-        with sessions.begin() as session:
-            session.execute(update(Drift).where(Drift.id.in_(mine)).values(claimed_at=None))
-        raise
-    with sessions.begin() as session:
-        for drift in session.scalars(select(Drift).where(Drift.id.in_(mine))):
-            drift.channel, drift.message_ts, drift.sent_at = str(answer["channel"]), str(answer["ts"]), now()
-            drift.said = _state(drift)
-    return 1
 
-
-def tell_changes(
-    sessions: sessionmaker[Session], register: Register, client: "WebClient",
-    now: Callable[[], datetime] = lambda: datetime.now(UTC),
-) -> int:  # fmt: skip
-    """Say in an alert's thread what changed since it was last said: its end, or a size that moved; returns how many.
-
-    The row is claimed by the conditional update of what was said, so two senders never say it twice; what Slack
-    refused is given back, and said the next time.
-    """
-    with sessions() as session:
-        rows = list(session.scalars(select(Drift).where(Drift.message_ts.is_not(None), Drift.state != NOTED)))
-    names = {team.key: team.name for team in register.teams} | {COMPANY: "The company"}
-    told = 0
-    for drift in rows:
-        line, state = _news(drift, names), _state(drift)
-        if line is None or not _claim_saying(sessions, drift, state):
-            continue
-        try:
-            reply(client, drift, line)
-        except Exception:
-            with sessions.begin() as session:
-                session.get_one(Drift, drift.id).said = drift.said
-            raise
-        told += 1
-    return told + _remind(sessions, client, now())
-
-
-def _remind(sessions: sessionmaker[Session], client: "WebClient", now: datetime) -> int:
-    """On the day that a decision was to be taken by, say so in the thread, once."""
-    today = now.date().isoformat()
-    with sessions() as session:
-        rows = session.execute(
-            select(Decision.id, Decision.note, Drift).join(Drift, Drift.id == Decision.drift_id)
-            .where(Decision.kind == "assigned", Drift.state.in_(OPEN_STATES), Drift.message_ts.is_not(None))
-        ).all()  # fmt: skip
-    told = 0
-    for id_, note, drift in rows:
-        who, _, when = note.partition(" ")
-        if not when or when > today:
-            continue
-        row = {
-            "drift_id": drift.id,
-            "kind": "reminded",
-            "by": "leeway",
-            "at": now,
-            "note": note,
-            "nonce": f"remind-{id_}",
-        }
-        with sessions.begin() as session:
-            if not upsert(session, Decision, [row], ("nonce",), keep=True):
-                continue
-        text = f"<@{who}>: today a decision is due here. Continue, reshape or stop?"
-        try:
-            reply(client, drift, text)
-        except Exception:
-            with sessions.begin() as session:
-                session.execute(delete(Decision).where(Decision.nonce == row["nonce"]))
-            raise
-        told += 1
-    return told
-
-
-def _news(drift: Drift, names: Mapping[str, str]) -> str | None:
-    """One sentence for the thread, None where nothing is worth one."""
-    said, fall = drift.said or {}, percent(drift.before) - percent(drift.after)
-    if drift.kind == "data":
-        back = drift.state == "recovered" and said.get("state") != "recovered"
-        return f"{escape(drift.subject)}: back. The days since are used again." if back else None
-    who = escape(names.get(drift.scope, drift.scope))
-    if drift.state == "deepened" and said.get("state") != "deepened":
-        return f"{who}: it fell further, to a level of its own. A new alert says how far."
-    if drift.state == "replanned" and said.get("state") != "replanned":
-        return f"{who}: closed. The priorities changed, so shares are measured against the new plan from here on."
-    if drift.state == "recovered" and said.get("state") != "recovered":
-        return f"{who}: recovered. The share of the top priorities is back near where it was."
-    if drift.state == "superseded" and said.get("state") != "superseded":
-        return f"{who}: withdrawn. With what is known now this would not have been raised."
-    if drift.state in ("raised", "acknowledged") and abs(fall - int(said.get("fall", fall))) >= MOVED:
-        return f"{who}: the fall is now {fall} points (it was {said['fall']}), since {day(drift.start)}."
-    return None
-
-
-def _state(drift: Drift) -> dict[str, Any]:
-    return {"state": drift.state, "fall": percent(drift.before) - percent(drift.after)}
-
-
-def _claim_saying(sessions: sessionmaker[Session], drift: Drift, state: dict[str, Any]) -> bool:
-    """Take the saying of this by a conditional update: it succeeds only while what was said last is unchanged."""
-    with sessions.begin() as session:
-        statement = update(Drift).where(
-            Drift.id == drift.id, cast(Drift.said, String) == cast(literal(drift.said, JSON), String)
+    def _find(self, notice: Notice, since: datetime) -> Found | None:
+        mine = select(Notification.reference).where(
+            Notification.channel == self.channel.name, Notification.sent_at.is_not(None)
         )
-        return bool(getattr(session.execute(statement.values(said=state)), "rowcount", 0) == 1)
+        with self.sessions() as session:
+            known = list(session.scalars(mine.order_by(Notification.sent_at.desc()).limit(KNOWN)))
+        return self.channel.find(notice.key, notice.drifts, since, known)
+
+    def _claim(self, drift: Drift) -> Notification | None:
+        """Take the row by a conditional update: exactly one of many senders sees one row changed. None where it is taken."""
+        key = {"drift_id": drift.id, "channel": self.channel.name}
+        with self.sessions.begin() as session:
+            upsert(session, Notification, [key], ("drift_id", "channel"), keep=True)
+            mine = and_(Notification.drift_id == drift.id, Notification.channel == self.channel.name)
+            return self._take(session, mine, Notification.sent_at.is_(None))
+
+    def _take(self, session: Session, mine: ColumnElement[bool], *still: ColumnElement[bool]) -> Notification | None:
+        free = or_(Notification.claimed_at.is_(None), Notification.claimed_at < self.now() - CLAIM)
+        statement = update(Notification).where(mine, *still, free).values(claimed_at=self.now())
+        if getattr(session.execute(statement), "rowcount", 0) != 1:
+            return None
+        row = session.scalars(select(Notification).where(mine)).one()
+        session.expunge(row)
+        return row
+
+    def _record(self, drift: Drift, row: Notification, reference: Reference) -> None:
+        self._set([row.id], {"reference": reference, "sent_at": self.now(), **_said(drift)})
+
+    def _set(self, rows: Sequence[int], values: dict[str, Any]) -> None:
+        with self.sessions.begin() as session:
+            session.execute(update(Notification).where(Notification.id.in_(rows)).values(**values))
+
+    def _follow_up(self) -> int:
+        """Say below each message what changed since it was last said: its end, or a size that moved."""
+        told = select(Notification, Drift).join(Drift, Drift.id == Notification.drift_id).where(
+            Notification.channel == self.channel.name, Notification.sent_at.is_not(None), Drift.state != NOTED,
+        )  # fmt: skip
+        with self.sessions() as session:
+            pairs = session.execute(told.order_by(Notification.id)).all()
+        said = 0
+        for row, drift in pairs:
+            news = news_about(drift, row, self.names)
+            mine = None if self.down or news is None else self._claim_news(row)
+            if mine is None or news is None:
+                continue
+            with self._failing("news", [row.id]):
+                self._set([row.id], {"tried_at": self.now()})
+                self.channel.follow_up(row.reference, news, mine.tried_at)
+                self._set([row.id], _said(drift))
+                said += 1
+        return said
+
+    def _claim_news(self, row: Notification) -> Notification | None:
+        """The same for a follow-up: it succeeds only while what was said last is unchanged."""
+        same = (Notification.said_state == row.said_state, Notification.said_fall == row.said_fall)
+        with self.sessions.begin() as session:
+            return self._take(session, Notification.id == row.id, *same)
+
+    def _remind(self) -> int:
+        """On the day that a decision was to be taken by, say so below the message, once."""
+        kinds = [kind for kind, audience in AUDIENCES.items() if audience == self.channel.audience]
+        query = (
+            select(Decision.id, Decision.note, Drift, Notification).join(Drift, Drift.id == Decision.drift_id)
+            .join(Notification, Notification.drift_id == Drift.id)
+            .where(Decision.kind == "assigned", Drift.kind.in_(kinds), Drift.state.in_(OPEN_STATES),
+                   Notification.channel == self.channel.name, Notification.sent_at.is_not(None))
+        )  # fmt: skip
+        with self.sessions() as session:
+            rows = session.execute(query.order_by(Decision.id)).all()
+        said = 0
+        for decision, note, drift, row in rows:
+            news = reminder(drift, decision, note, self.now())
+            if not self.down and news is not None and self._note_reminder(decision, news, note):
+                said += self._say_reminder(decision, row, news)
+        return said
+
+    def _note_reminder(self, decision: int, news: FollowUp, note: str) -> bool:
+        kept = {"drift_id": news.drift, "kind": "reminded", "by": "leeway", "at": self.now(), "note": note,
+                "nonce": self._nonce(decision)}  # fmt: skip
+        with self.sessions.begin() as session:
+            return bool(upsert(session, Decision, [kept], ("nonce",), keep=True))
+
+    def _say_reminder(self, decision: int, row: Notification, news: FollowUp) -> int:
+        said = 0
+        with self._failing("a reminder", [row.id]):
+            try:
+                self.channel.follow_up(row.reference, news, None)
+                said = 1
+            finally:
+                if not said:
+                    with self.sessions.begin() as session:
+                        session.execute(delete(Decision).where(Decision.nonce == self._nonce(decision)))
+        return said
+
+    def _nonce(self, decision: int) -> str:
+        return f"remind-{decision} {self.channel.name}"[:200]
 
 
-def _claim(sessions: sessionmaker[Session], id_: int, now: datetime) -> bool:
-    """Take the drift by a conditional update: exactly one of many senders sees one row changed."""
-    free = or_(Drift.claimed_at.is_(None), Drift.claimed_at < now - CLAIM)
-    with sessions.begin() as session:
-        statement = update(Drift).where(Drift.id == id_, Drift.message_ts.is_(None), free).values(claimed_at=now)
-        return bool(getattr(session.execute(statement), "rowcount", 0) == 1)
+def _said(drift: Drift) -> dict[str, Any]:
+    return {"said_state": drift.state, "said_fall": fall_of(drift), "claimed_at": None, "tried_at": None, "error": ""}

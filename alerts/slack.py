@@ -2,29 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from slack_sdk.errors import SlackApiError
-
+from alerts.channel import GroupView, whole_lines
 from alerts.view import ACTIONS, AlertView
-from alerts.words import Name, Words, day, percent
-from models import Drift
-from pipeline.register.document import Register
-
-if TYPE_CHECKING:
-    from slack_sdk import WebClient
+from alerts.words import Name, Words
 
 LONGEST_HEADER, LONGEST_SECTION = 150, 3000
-CLAIM = timedelta(minutes=10)
-"""A sender that died is taken to be dead after this long, and another one may try."""
 METADATA = "leeway_drift"
-GROUPED = 3
-"""So many teams that fall at once are one message."""
-FRESH = timedelta(days=14)
-"""A shift between objectives that is older was before anybody watched: no news."""
-MOVED = 5
-"""Points by which a fall must have grown or shrunk to be said again."""
 
 
 def escape(text: str) -> str:
@@ -92,66 +77,37 @@ def message(alert: AlertView, drift_id: int, faces: Faces | None = None, picture
     return {
         "text": escape(alert.title),
         "blocks": whole,
-        "metadata": _metadata([drift_id]),
+        "metadata": metadata([drift_id]),
         "unfurl_links": False,
         "unfurl_media": False,
     }
 
 
-def grouped(teams: Sequence[Drift], register: Register, faces: Faces | None) -> dict[str, Any]:
-    """One message for many teams that fell at once, the largest fall first."""
-    names = {team.key: team.name for team in register.teams}
+def grouped(group: GroupView, ids: Sequence[int], faces: Faces | None = None) -> dict[str, Any]:
+    """One message for many teams that fell at once; as many as fit, and how many more there are."""
     lines = []
-    for drift in sorted(teams, key=lambda d: d.after - d.before):
-        name = escape(names.get(drift.scope, drift.scope)[:120])
-        linked = f"<{faces.page}/drifts/{drift.id}|{name}>" if faces and faces.page else name
-        lines.append(f"• {linked}: {percent(drift.before)}% → {percent(drift.after)}% since {day(drift.start)}")
-    head = f"In {len(teams)} teams work on the top priorities fell"
+    for line in group.lines:
+        name = escape(line.name[:120])
+        linked = f"<{faces.page}/drifts/{line.drift}|{name}>" if faces and faces.page else name
+        lines.append(f"• {linked}: {escape(line.change)}")
     whole = [
-        {"type": "header", "text": _plain(head)}, _section("\n".join(lines)),
-        _section("*To decide:* is there one cause? The leads of these teams can say what came between."),
+        {"type": "header", "text": _plain(_cut(group.headline, LONGEST_HEADER))},
+        _section(whole_lines(lines, LONGEST_SECTION, "and {n} more teams")),
+        _section(f"*To decide:* {escape(group.decision)}"),
     ]  # fmt: skip
-    ids = [drift.id for drift in teams]
-    return {"text": head, "blocks": whole, "metadata": _metadata(ids), "unfurl_links": False, "unfurl_media": False}
-
-
-def plain_message(held: Sequence[Drift], text: str) -> dict[str, Any]:
-    """A message of a sentence or two."""
-    metadata = _metadata([drift.id for drift in held])
-    return {"text": escape(text), "blocks": [_section(escape(text))], "metadata": metadata, "unfurl_links": False,
+    return {"text": escape(group.headline), "blocks": whole, "metadata": metadata(ids), "unfurl_links": False,
             "unfurl_media": False}  # fmt: skip
 
 
-def _metadata(ids: Sequence[int]) -> dict[str, Any]:
+def plain_message(text: str, ids: Sequence[int]) -> dict[str, Any]:
+    """A message of a sentence or two."""
+    return {"text": escape(text), "blocks": [_section(escape(text))], "metadata": metadata(ids), "unfurl_links": False,
+            "unfurl_media": False}  # fmt: skip
+
+
+def metadata(ids: Sequence[int]) -> dict[str, Any]:
+    """What names a message's drifts, so that it is found again."""
     return {"event_type": METADATA, "event_payload": {"drift": ids[0], "drifts": list(ids)}}
-
-
-def reply(client: "WebClient", drift: Drift, text: str) -> None:
-    client.chat_postMessage(channel=str(drift.channel), thread_ts=drift.message_ts, text=text, unfurl_links=False)
-
-
-def find_posted(client: "WebClient", channel: str, ids: Sequence[int]) -> Any:
-    """The message about these drifts that a sender posted and did not live to record; None where there is none."""
-    known = channel.lstrip("#")
-    places = [c["id"] for c in client.conversations_list(limit=999)["channels"] if known in (c["id"], c["name"])]
-    for id_ in places:
-        for one in client.conversations_history(channel=id_, limit=100, include_all_metadata=True)["messages"]:
-            about = one.get("metadata") or {}
-            payload = about.get("event_payload", {})
-            if about.get("event_type") == METADATA and {*payload.get("drifts", ()), payload.get("drift")} & set(ids):
-                return {"channel": id_, "ts": one["ts"]}
-    return None
-
-
-def upload(client: "WebClient", picture: bytes) -> str | None:
-    """Id of the uploaded chart. Without the scope files:write the alert goes without it."""
-    try:
-        answer = client.files_upload_v2(
-            content=picture, filename="shares.png", title="Weekly share of the top priorities"
-        )
-        return str(answer["files"][0]["id"])
-    except (SlackApiError, KeyError, IndexError):
-        return None
 
 
 def _plain(text: str) -> dict[str, Any]:

@@ -1,28 +1,53 @@
-"""What waits to be told in Slack, and what is open; apart from the sender, for whoever only asks."""
+"""Of what people are still to be notified, and what is open; apart from the sender, for whoever only asks."""
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, and_, exists, or_, select
 from sqlalchemy.orm import Session
 
-from models import OPEN_STATES, Drift
+from models import NOTED, OPEN_STATES, Drift, Notification
 from models.vocabulary import COMPANY
+from pipeline.drift.findings import AUDIENCES, Audience
 
 _TEAMS, _LEAST_POINTS = 4, 0.5
 TOGETHER = timedelta(days=14)
 """Falls that began within this of each other are one."""
 
 
-def untold(session: Session) -> list[Drift]:
-    """Raised drifts that wait to be posted, the company's first. One of low severity waits until it is more."""
+FRESH = timedelta(days=14)
+"""A shift between objectives that is older was before anybody watched: no news."""
+
+
+def untold(session: Session, channel: str | None = None) -> list[Drift]:
+    """Raised falls that people are still to be notified of, the company's first. One of low severity waits until it is more.
+
+    Without a channel: those that nobody was notified of, and those that some channel did not take.
+    """
     waiting = select(Drift).where(
-        Drift.kind == "drift", Drift.state == "raised", Drift.severity != "low", Drift.message_ts.is_(None)
+        Drift.kind == "drift", Drift.state == "raised", Drift.severity != "low", ~_notified(channel)
     )
     company = open_alert(session, COMPANY)
     rows = session.scalars(waiting.order_by(Drift.scope != COMPANY, Drift.id))
     return [drift for drift in rows if not named_in(company, drift)]
+
+
+def news_of(session: Session, channel: str, audience: Audience, today: date) -> list[Drift]:
+    """All findings that the audience of a channel was not notified of there: falls first, then the others."""
+    falls = untold(session, channel) if AUDIENCES["drift"] == audience else []
+    kinds = [kind for kind, hearers in AUDIENCES.items() if hearers == audience and kind != "drift"]
+    fresh = or_(Drift.state == "raised", and_(Drift.state == NOTED, Drift.raised_on >= today - FRESH))
+    query = select(Drift).where(Drift.kind.in_(kinds), fresh, ~_notified(channel)).order_by(Drift.id)
+    return [*falls, *session.scalars(query)]
+
+
+def _notified(channel: str | None) -> ColumnElement[bool]:
+    rows = select(Notification.id).where(Notification.drift_id == Drift.id)
+    if channel is not None:
+        return exists(rows.where(Notification.channel == channel, Notification.sent_at.is_not(None)))
+    refused = rows.where(Notification.sent_at.is_(None), Notification.error != "")
+    return and_(exists(rows.where(Notification.sent_at.is_not(None))), ~exists(refused))
 
 
 def open_alert(session: Session, scope: str) -> Drift | None:

@@ -8,6 +8,7 @@ from typing import Any
 from connectors.base import SourceError
 from connectors.registry import SOURCES
 from leeway.app import App
+from leeway.channels import channels
 from models import without_password
 
 
@@ -35,7 +36,7 @@ def check_all(app: App) -> list[CheckRow]:
         *_model(app),
         *_identity(app),
         *_sources(app),
-        *_alert_channel(app),
+        *_channels(app),
         *_smtp(app),
         *_broker(app),
     ]
@@ -109,32 +110,15 @@ def _identity(app: App) -> Iterator[CheckRow]:
         yield CheckRow("identity", app.settings.identity.file, True, f"{count} accounts mapped")
 
 
-def _alert_channel(app: App) -> Iterator[CheckRow]:
-    """Whether the app is in the channel that alerts go to; nothing is posted to find out."""
-    from connectors.slack import SlackConnector
-
-    slack = app.settings.slack
-    if slack is None:
-        return
-    if not slack.alert_channel:
-        yield CheckRow(
-            "alerts", "slack.alert_channel", False, "not set, so nobody is told", "Name the channel in leeway.toml."
-        )
-        return
-    connector = app.connectors.get("slack")
-    if not isinstance(connector, SlackConnector):
-        connector = SlackConnector(
-            token=slack.token.get_secret_value(), channels=[], api_url=slack.api_url, limiter=app.limiter
-        )
-    name = slack.alert_channel.lstrip("#")
-    try:
-        joined = connector.joined()
-    except SourceError as error:
-        yield CheckRow("alerts", f"channel #{name}", False, error.message, error.fix)
-        return
-    ok = name in joined
-    yield CheckRow("alerts", f"channel #{name}", ok, "the app is in it" if ok else "not there, or the app is not in it",
-              "" if ok else f"Check slack.alert_channel and invite the app: /invite in #{name}.")  # fmt: skip
+def _channels(app: App) -> Iterator[CheckRow]:
+    """Every channel, by the same code that sends; nothing is delivered to find out."""
+    given = channels(app)
+    if not any(one.audience == "company" for one in given):
+        fix = "Name slack.alert_channel, teams.webhook or alerts.emails in leeway.toml."
+        yield CheckRow("alerts", "channels", False, "none is set, so nobody is told", fix)
+    for one in given:
+        for row in one.check():
+            yield CheckRow("alerts", row.name, row.ok, row.found, row.fix)
 
 
 def _smtp(app: App) -> Iterator[CheckRow]:

@@ -18,6 +18,7 @@ from models import (
     Drift,
     Failure,
     Lease,
+    Notification,
     Share,
     Signal,
     StreamCursor,
@@ -116,10 +117,13 @@ def _alerts(session: Session) -> Iterator[Metric]:
         family.add_metric([kind, severity], count)
     yield family
     told = dict(session.execute(
-        select(Drift.kind, func.count()).where(Drift.message_ts.is_not(None)).group_by(Drift.kind)
+        select(Drift.kind, func.count(func.distinct(Drift.id))).join(Notification, Notification.drift_id == Drift.id)
+        .where(Notification.sent_at.is_not(None)).group_by(Drift.kind)
     ).all())  # fmt: skip
-    yield _gauge("alerts_posted", "Drifts, shifts and faults that were told in Slack.", "kind", told)
-    yield GaugeMetricFamily("leeway_alerts_untold", "Raised drifts that wait to be posted.", len(untold(session)))
+    yield _gauge("alerts_posted", "Drifts, shifts and faults that a channel was notified of.", "kind", told)
+    yield GaugeMetricFamily(
+        "leeway_alerts_untold", "Raised drifts of which somebody is still to be notified.", len(untold(session))
+    )
     dead = session.scalar(select(func.count()).select_from(DeadTask)) or 0
     yield GaugeMetricFamily("leeway_dead_tasks", "Tasks that failed for good and that nobody cleared.", dead)
 

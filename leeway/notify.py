@@ -1,46 +1,40 @@
-"""Post what is new to Slack, in the hours in which people want to hear of it."""
+"""Notify people of what is new, in the hours in which they want to hear of it; and why they were not."""
 
+from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
-from slack_sdk import WebClient
-from slack_sdk.errors import SlackApiError, SlackClientError
-from slack_sdk.http_retry.builtin_handlers import RateLimitErrorRetryHandler
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
-from alerts.delivery import tell_changes, tell_pending
-from alerts.slack import Faces
+from alerts.channel import Channel
+from alerts.delivery import notify
 from alerts.view import Terms
-from leeway.app import App
+from alerts.waiting import named_in, open_alert
+from leeway.app import App, NotReady
+from leeway.channels import channels
+from models import Drift, Notification
+from models.vocabulary import COMPANY
 from pipeline.cycle import Report
+from pipeline.drift.findings import AUDIENCES
 from pipeline.register.document import Register
 from pipeline.register.workdays import Workdays
 
 
 def notify_pending(app: App, report: Report | None = None) -> int:
-    """Post raised drifts to Slack; 0 where no channel is set, and in quiet hours: then they wait."""
-    slack = app.settings.slack
-    if slack is None or not slack.alert_channel:
+    """Notify every channel of what it waits for; 0 where there is none, and in quiet hours: then it waits.
+
+    `report` gets a sentence for each channel that failed.
+    """
+    given = channels(app)
+    if not given:
         return 0
     _, register = app.register()
     if not may_notify(app, register):
         return 0
-
-    client = WebClient(token=slack.token.get_secret_value(), base_url=slack.api_url.rstrip("/") + "/")
-    client.retry_handlers.append(RateLimitErrorRetryHandler(max_retry_count=3))
-    channel, least = slack.alert_channel, app.settings.drift.least_people
-    try:
-        told = tell_pending(
-            app.sessions, register, client, channel, least, app.now, faces(app), slack.ops_channel, terms(app)
-        )
-        tell_changes(app.sessions, register, client, app.now)
-        return told
-    except SlackApiError as error:
-        reason = error.response.get("error", "no answer") if hasattr(error.response, "get") else "no answer"
-        sentence = f"slack: the alert could not be posted to {channel!r}: {reason}. It is tried again next time."
-    except (SlackClientError, OSError) as error:
-        sentence = f"slack: the alert could not be posted ({type(error).__name__}). It is tried again next time."
+    delivered = notify(app.sessions, register, given, terms(app), app.now)
     if report is not None:
-        report.errors.append(sentence)
-    return 0
+        report.errors.extend(delivered.errors)
+    return delivered.notices
 
 
 def may_notify(app: App, register: Register) -> bool:
@@ -56,8 +50,42 @@ def terms(app: App) -> Terms:
     return Terms(drift.least_people, drift.company_alarms, drift.team_alarms)
 
 
-def faces(app: App) -> Faces:
-    """What an alert can lead to."""
-    slack = app.settings.slack
-    answered = bool(slack and (slack.signing_secret.get_secret_value() or slack.app_token.get_secret_value()))
-    return Faces(app.settings.web.url.rstrip("/"), answered)
+def reasons(app: App, session: Session, drift: Drift, given: Sequence[Channel]) -> list[dict[str, str]]:
+    """For each channel that should tell of an open finding and has not: `channel` and `why`, in a sentence."""
+    audience = AUDIENCES[drift.kind]
+    hearing = [one for one in given if one.audience == audience]
+    if not hearing:
+        return [{"channel": "none", "why": _NO_CHANNEL[audience]}]
+    rows = {row.channel: row for row in session.scalars(select(Notification).where(Notification.drift_id == drift.id))}
+    found = []
+    for one in hearing:
+        row = rows.get(one.name)
+        if row is None or row.sent_at is None or row.error:
+            found.append({"channel": one.place, "why": _why(app, session, drift, row)})
+    return found
+
+
+_NO_CHANNEL = {
+    "company": "no channel is set: slack.alert_channel, teams.webhook or alerts.emails",
+    "ops": "no channel is set for faults of the data: slack.ops_channel, teams.ops_webhook or alerts.ops_emails",
+}
+
+
+def _why(app: App, session: Session, drift: Drift, row: Notification | None) -> str:
+    if row is not None and row.error:
+        return row.error
+    if drift.state != "raised":
+        return f"it was {drift.state} before this channel was notified"
+    if drift.kind == "drift" and drift.severity == "low":
+        return "its severity is low: it is on the page and in the digest"
+    if named_in(open_alert(session, COMPANY), drift):
+        return "it is a line of the company's alert"
+    try:
+        _, register = app.register()
+    except NotReady as error:
+        return str(error)
+    if row is not None and row.claimed_at is not None:
+        return f"a sender has been at it since {row.claimed_at:%H:%M} UTC"
+    if not may_notify(app, register):
+        return "it waits for the hours and days of [alerts]"
+    return "it is sent with the next run"

@@ -1,6 +1,7 @@
 """`leeway status`: how things stand, from the database alone."""
 
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,7 +14,9 @@ from alerts.figures import points, week_line, weekly
 from alerts.waiting import named_in, open_alert
 from alerts.words import percent
 from leeway.app import App
-from models import OPEN_STATES, Capacity, Cycle, Drift, Effort, Failure, Signal, StreamCursor, WorkItem
+from leeway.channels import channels
+from leeway.notify import reasons
+from models import OPEN_STATES, Capacity, Cycle, Drift, Effort, Failure, Notification, Signal, StreamCursor, WorkItem
 from models.vocabulary import COMPANY
 from pipeline.drift.detector import LEAST_HISTORY
 from pipeline.ingest.sweep import SWEEP
@@ -41,11 +44,13 @@ def status_of(app: App) -> dict[str, Any]:
                 one["errors"].append(cursor.error)
         weeks = points(weekly(session, COMPANY))[-6:]
         company = open_alert(session, COMPANY)
-        told_company = company is not None and company.sent_at is not None
+        told = set(session.scalars(select(Notification.drift_id).where(Notification.sent_at.is_not(None))))
+        given = channels(app)
         drifts = [
             {"kind": d.kind, "scope": d.scope, "subject": d.subject, "state": d.state, "severity": d.severity,
              "since": d.start, "before": round(d.before, 4), "after": round(d.after, 4),
-             "told": d.sent_at is not None or (told_company and named_in(company, d))}
+             "told": d.id in told or (company is not None and company.id in told and named_in(company, d)),
+             "untold": reasons(app, session, d, given)}
             for d in session.scalars(select(Drift).where(Drift.state.in_(OPEN_STATES)))
         ]  # fmt: skip
         pending = session.scalar(select(func.count()).select_from(WorkItem).where(WorkItem.stale | WorkItem.unmatched))
@@ -142,6 +147,15 @@ def _unattributed(unknown: list[Unresolved], signals: int) -> dict[str, Any]:
     }
 
 
+def _say_untold(drift: dict[str, Any], say: Callable[[str], None]) -> None:
+    """Why people were not notified, a line a reason with the channels that it holds for."""
+    by_reason: dict[str, list[str]] = {}
+    for one in drift["untold"]:
+        by_reason.setdefault(one["why"], []).append(one["channel"])
+    for why, places in by_reason.items():
+        say(f"         not told, {', '.join(places)}: {why}" if places != ["none"] else f"         not told: {why}")
+
+
 def render(found: dict[str, Any], out: Console) -> None:
     """For people."""
 
@@ -171,9 +185,11 @@ def render(found: dict[str, Any], out: Console) -> None:
         if drift["kind"] == "data":
             say(f"fault    {drift['subject']}: {drift['before']:.2f} -> {drift['after']:.2f} since {drift['since']}; "
                 "these days are not used")  # fmt: skip
+            _say_untold(drift, say)
             continue
         say(f"drift    {drift['scope']}: {percent(drift['before'])}% -> {percent(drift['after'])}% since {drift['since']}, "
             f"{drift['severity']}, {drift['state']}{'' if drift['told'] else ', not yet told'}")  # fmt: skip
+        _say_untold(drift, say)
     if found["waits_for"]:
         say(f"not complete yet: {', '.join(found['waits_for'])}; what is said of drift and people comes after that")
     elif found["days_known"] < found["days_needed"]:

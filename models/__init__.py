@@ -1,12 +1,12 @@
 """What we keep: SQLAlchemy tables and the session. Knows nothing else of ours."""
 
 from models.base import Base
-from models.drift import NOTED, OPEN_STATES, Drift, Theme
+from models.drift import NOTED, OPEN_STATES, Drift, Notification, Theme
 from models.effort import Capacity, Effort, InProgress
 from models.feedback import Decision, Label, Question, ThemeAnswer
 from models.ingest import ALL_OF_IT, Failure, Signal, StreamCursor, WorkItem
 from models.match import Match, Vector
-from models.operations import DeadTask, Digest, Installed, Secret, Tally, UsedLink
+from models.operations import DeadTask, Digest, Installed, OptOut, Secret, Tally, UsedLink
 from models.people import Account, Forgotten, Person
 from models.queue import Chunk, Cycle, Fingerprint, Lease
 from models.register import KeyResult, Objective, RegisterVersion, Team
@@ -38,7 +38,9 @@ __all__ = [
     "Label",
     "Lease",
     "Match",
+    "Notification",
     "Objective",
+    "OptOut",
     "Person",
     "Question",
     "RegisterVersion",

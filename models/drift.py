@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import String
+from sqlalchemy import ForeignKey, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base
@@ -19,9 +19,7 @@ class Drift(Base):
     """A sustained change of a share (kind `drift`), a shift between objectives (`objective`, `subject` is the one that lost)
     or a fault of the data (`data`, `subject` is the source). `start_low` and `start_high` bound the start with 90 %.
 
-    `message_ts` is set once it was told; `claimed_at` while somebody tries.
-
-    `said` holds what the last message in its thread said, so that the next one says only what changed.
+    Who was notified of it stands in `notification`, a row a channel.
     """
 
     __tablename__ = "drift"
@@ -42,12 +40,29 @@ class Drift(Base):
     high: Mapped[float]
     absorbed_by: Mapped[list[Any]]
     explanation: Mapped[dict[str, Any]] = mapped_column(default=dict)
-    channel: Mapped[str | None] = mapped_column(String(64))
-    message_ts: Mapped[str | None] = mapped_column(String(64))
-    claimed_at: Mapped[datetime | None]
-    sent_at: Mapped[datetime | None]
     snoozed_until: Mapped[date | None]
-    said: Mapped[dict[str, Any]] = mapped_column(default=dict)
+
+
+class Notification(Base):
+    """A drift and a channel: whether people there were notified, where the message stands, what was said last.
+
+    `claimed_at` is set while a sender is at it; `tried_at` since the first attempt whose outcome nobody recorded: that
+    message may stand somewhere. `said_state` and `said_fall` (points) are what the last message said, so that the next
+    one says only what changed. `error` is why the last attempt failed.
+    """
+
+    __tablename__ = "notification"
+    __table_args__ = (UniqueConstraint("drift_id", "channel", name="uq_notification_drift_id_channel"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    drift_id: Mapped[int] = mapped_column(ForeignKey("drift.id", ondelete="CASCADE"), index=True)
+    channel: Mapped[str] = mapped_column(String(320))
+    reference: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    said_state: Mapped[str] = mapped_column(String(32), default="")
+    said_fall: Mapped[int] = mapped_column(default=0)
+    claimed_at: Mapped[datetime | None]
+    tried_at: Mapped[datetime | None]
+    sent_at: Mapped[datetime | None]
+    error: Mapped[str] = mapped_column(Text, default="")
 
 
 class Theme(Base):

@@ -1,4 +1,4 @@
-"""What operations need: dead tasks, tallies, digests sent, secrets, used links."""
+"""What operations need: dead tasks, tallies, digests, opt-outs, secrets, used links."""
 
 from datetime import date, datetime
 
@@ -29,12 +29,22 @@ class Tally(Base):
 
 
 class Digest(Base):
-    """A weekly digest that was sent; one a week and recipient."""
+    """A weekly digest, one a week and recipient: claimed by a sender, then sent."""
 
     __tablename__ = "digest"
     week: Mapped[date] = mapped_column(primary_key=True)
     team: Mapped[str] = mapped_column(String(64), primary_key=True)
-    sent_at: Mapped[datetime]
+    claimed_at: Mapped[datetime | None]
+    sent_at: Mapped[datetime | None]
+
+
+class OptOut(Base):
+    """An address that wants no more mail of a kind (`alert` or `digest`); in lower case."""
+
+    __tablename__ = "opt_out"
+    address: Mapped[str] = mapped_column(String(320), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(16), primary_key=True)
+    at: Mapped[datetime]
 
 
 class Secret(Base):

@@ -14,10 +14,11 @@ from slack_bolt import App as Bolt
 from slack_bolt.adapter.fastapi import SlackRequestHandler
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk import WebClient
-from sqlalchemy.orm import Session
+from sqlalchemy import select
 
+from alerts.slack_channel import CHANNEL
 from leeway.app import App
-from models import Drift
+from models import Drift, Notification
 from pipeline.feedback.decisions import DecisionError, decide, label
 from web import data
 
@@ -177,16 +178,11 @@ class Buttons:
 
     def _in_thread(self, client: WebClient, drift_id: int, text: str) -> None:
         with self.app.sessions() as session:
-            drift = self._told(session, drift_id)
-        if drift is not None:
-            client.chat_postMessage(
-                channel=str(drift.channel), thread_ts=drift.message_ts, text=text, unfurl_links=False
-            )
-
-    @staticmethod
-    def _told(session: Session, drift_id: int) -> Drift | None:
-        drift = session.get(Drift, drift_id)
-        return drift if drift is not None and drift.message_ts else None
+            place = session.scalar(select(Notification.reference).where(
+                Notification.drift_id == drift_id, Notification.channel == CHANNEL, Notification.sent_at.is_not(None)
+            ))  # fmt: skip
+        if place:
+            client.chat_postMessage(channel=place["channel"], thread_ts=place["ts"], text=text, unfurl_links=False)
 
 
 def _plain(text: str) -> dict[str, Any]:

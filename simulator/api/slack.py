@@ -106,7 +106,10 @@ class SlackApi:
         if name is None:
             return {"ok": False, "error": "channel_not_found"}
         channel = {"id": query["channel"], "name": name, "is_channel": True, "is_archived": name in self.archived}
-        return {"ok": True, "channel": channel | {"is_member": name not in self.left}}
+        return {
+            "ok": True,
+            "channel": channel | {"is_member": name not in self.left, "is_private": name in self.private},
+        }
 
     def do_conversations_members(self, query: dict[str, Any]) -> dict[str, Any]:
         """conversations.members"""
@@ -135,19 +138,23 @@ class SlackApi:
         """conversations.history: top-level messages, newest first."""
         if query.get("channel") not in self.channels:
             return {"ok": False, "error": "channel_not_found"}
-        if self.channels[query["channel"]] in self.left:
+        name = self.channels[query["channel"]]
+        if name in self.left:
             return {"ok": False, "error": "not_in_channel"}
+        if name in self.private and "groups:history" not in self.config.slack_scopes:
+            return {"ok": False, "error": "missing_scope", "needed": "groups:history"}
         roots, replies, times = self._threads(query["channel"])
         oldest, latest = float(query.get("oldest") or 0), float(query.get("latest") or "inf")
         near = roots[bisect_left(times, oldest) : bisect_right(times, latest)]
-        found = [message for message in near if _within(message.ts, query)][::-1]
+        found: list[Any] = [message for message in near if _within(message.ts, query)][::-1]
+        if own := self._own(name, query):
+            found = sorted([*own, *found], key=_time_of, reverse=True)
         query["limit"] = min(int(query.get("limit") or 100), self.config.slack_page)
         answer = self._paged("messages", found, query)
-        answer["messages"] = [self._row(message, replies.get(message.ts, [])) for message in answer["messages"]]
+        answer["messages"] = [
+            one if isinstance(one, dict) else self._row(one, replies.get(one.ts, [])) for one in answer["messages"]
+        ]
         answer["has_more"] = bool(answer["response_metadata"]["next_cursor"])
-        if not query.get("cursor"):
-            name = self.channels[query["channel"]]
-            answer["messages"] = [*self._own(name, query), *answer["messages"]]
         return answer
 
     def _own(self, name: str, query: dict[str, Any]) -> list[dict[str, Any]]:
@@ -186,8 +193,7 @@ class SlackApi:
         root = next((message for message in roots[place : place + 3] if message.ts == query.get("ts")), None)
         if root is None:  # a reply is answered alone
             one = next((m for rows in replies.values() for m in rows if m.ts == query.get("ts")), None)
-            rows = [self._row(one, [])] if one else []
-            return {"ok": True, "messages": rows} if one else {"ok": False, "error": "thread_not_found"}
+            return {"ok": True, "messages": [self._row(one, [])]} if one else self._own_thread(query)
         thread = replies.get(root.ts, [])
         found = [root, *(m for m in sorted(thread, key=lambda m: float(m.ts)) if _within(m.ts, query))]
         query["limit"] = min(int(query.get("limit") or 1000), self.config.slack_page)
@@ -196,11 +202,23 @@ class SlackApi:
         answer["has_more"] = bool(answer["response_metadata"]["next_cursor"])
         return answer
 
+    def _own_thread(self, query: dict[str, Any]) -> dict[str, Any]:
+        """The thread below a message that the app itself posted."""
+        shown = ("ts", "text", "thread_ts", "metadata")
+        found = [{name: one[name] for name in shown if name in one} | {"type": "message"} for one in self.world.posted
+                 if query.get("ts") in (one["ts"], one.get("thread_ts"))]  # fmt: skip
+        return self._paged("messages", found, query) if found else {"ok": False, "error": "thread_not_found"}
+
     def do_chat_postMessage(self, query: dict[str, Any]) -> dict[str, Any]:  # noqa: N802 - Slack's own name
         """chat.postMessage, with the limits on blocks that Slack documents."""
         channel = self._channel_id(str(query.get("channel", "")))
         if channel is None:
             return {"ok": False, "error": "channel_not_found"}
+        if self.channels[channel] in self.archived:
+            return {"ok": False, "error": "is_archived"}
+        if self.channels[channel] in self.left:
+            unseen = self.channels[channel] in self.private
+            return {"ok": False, "error": "channel_not_found" if unseen else "not_in_channel"}
         blocks = query.get("blocks") or []
         if len(blocks) > _BLOCK_LIMIT or not (blocks or query.get("text")):
             return {"ok": False, "error": "invalid_blocks"}
@@ -297,6 +315,10 @@ async def _arguments(request: Request) -> dict[str, Any]:
         if isinstance(found.get(key), str):
             found[key] = json.loads(found[key])
     return found | {"_base": str(request.base_url)} if "filename" in found else found
+
+
+def _time_of(one: "Message | dict[str, Any]") -> float:
+    return float(one["ts"] if isinstance(one, dict) else one.ts)
 
 
 def _within(ts: str, query: dict[str, Any]) -> bool:

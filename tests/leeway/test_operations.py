@@ -128,7 +128,7 @@ def test_the_doctor_names_what_hangs_and_the_mend(filled: sessionmaker[Session],
     rows = {(row.part, row.name): row for row in diagnose(make_app(given))}
     hanging = {key for key, row in rows.items() if not row.ok}
     assert hanging == {("broker", "redis"), ("workers", "answer"), ("beat", "wakes"), ("sources", "jira"), ("cycle", "analysis"),
-                       ("tasks", "pull jira"), ("alerts", "slack")}  # fmt: skip
+                       ("tasks", "pull jira"), ("alerts", "notifications")}  # fmt: skip
     assert all(rows[key].mend for key in hanging)
     assert "401" in rows["sources", "jira"].found
     assert "ValueError" in rows["tasks", "pull jira"].found

@@ -1,16 +1,20 @@
 """Tables, migrations and the upsert, on SQLite and on PostgreSQL."""
 
 from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, select, text
 from sqlalchemy.exc import StatementError
 from sqlalchemy.orm import Session, sessionmaker
 
 import migrations
-from models import Base, StreamCursor, Vector, upsert, without_password
+from models import Base, Decision, Notification, StreamCursor, Vector, upsert, without_password
 
 
 def test_the_migrations_make_the_tables_of_the_models(engine: Engine) -> None:
@@ -57,3 +61,46 @@ def test_times_come_back_aware_and_naive_ones_are_refused(sessions: sessionmaker
 
 def test_the_password_is_not_shown() -> None:
     assert "sekret" not in without_password("postgresql+psycopg://me:sekret@db/leeway")
+
+
+def test_what_slack_was_told_before_the_table_of_notifications_moves_into_it(engine: Engine) -> None:
+    downgrade(engine, "0009")
+    row = {"scope": "company", "subject": "", "severity": "high", "raised_on": "2026-07-08", "start": "2026-06-29",
+           "before": 0.6, "after": 0.4, "low": -0.2, "high": -0.1, "absorbed_by": "[]", "explanation": "{}"}  # fmt: skip
+    told = {"channel": "C1", "message_ts": "1.2", "sent_at": "2026-07-08 10:00:00", "claimed_at": "2026-07-08 09:59:00",
+            "said": '{"state": "raised", "fall": 18}'}  # fmt: skip
+    none = dict.fromkeys(told) | {"said": "{}"}
+    with engine.begin() as connection:
+        for id_, kind, state, rest in (
+            (1, "drift", "raised", told), (2, "data", "recovered", told | {"said": "{}"}), (3, "drift", "raised", none),
+            (4, "drift", "raised", none | {"claimed_at": "2026-07-09 08:00:00"}),
+        ):  # fmt: skip
+            values = {"id": id_, "kind": kind, "state": state} | row | rest
+            connection.execute(sa.table("drift", *map(sa.column, values)).insert(), values)
+        connection.execute(text(
+            "INSERT INTO decision (id, drift_id, kind, by, at, note, nonce) "
+            "VALUES (1, 1, 'reminded', 'leeway', '2026-07-08 10:00:00', '', 'remind-7')"
+        ))  # fmt: skip
+    migrations.upgrade(engine)
+    with Session(engine) as session:
+        found = {row.drift_id: row for row in session.scalars(select(Notification))}
+        assert {id_: one.channel for id_, one in found.items()} == {1: "slack", 2: "slack ops", 4: "slack"}
+        assert found[1].reference == {"channel": "C1", "ts": "1.2"}
+        assert (found[1].said_state, found[1].said_fall) == ("raised", 18)
+        assert found[1].sent_at == datetime(2026, 7, 8, 10, tzinfo=UTC)
+        assert found[1].claimed_at is None
+        assert found[4].sent_at is None  # whoever claimed it may have posted it: it is looked for
+        assert found[4].tried_at == datetime(2026, 7, 9, 8, tzinfo=UTC)
+        assert session.scalars(select(Decision.nonce)).all() == ["remind-7 slack"]
+    downgrade(engine, "0009")
+    with engine.connect() as connection:
+        back = connection.execute(text("SELECT channel, message_ts FROM drift ORDER BY id")).all()
+    assert back == [("C1", "1.2"), ("C1", "1.2"), (None, None), (None, None)]
+
+
+def downgrade(engine: Engine, version: str) -> None:
+    with engine.begin() as connection:
+        config = Config()
+        config.set_main_option("script_location", str(Path(migrations.__file__).parent))
+        config.attributes["connection"] = connection
+        command.downgrade(config, version)

@@ -11,7 +11,7 @@ from slack_sdk.signature import SignatureVerifier
 from sqlalchemy import select
 
 from leeway.app import App
-from models import Decision, Drift, Label
+from models import Decision, Drift, Label, Notification
 from simulator.server import Simulator
 from web.app import make
 
@@ -23,7 +23,8 @@ BODY = {"type": "block_actions", "user": {"id": "U00000001"}, "channel": {"id": 
 def client(slack_app: App) -> TestClient:
     with slack_app.sessions.begin() as session:
         for drift in session.scalars(select(Drift)):
-            drift.channel, drift.message_ts = "leadership", f"1900000000.00000{drift.id}"
+            place = {"channel": "leadership", "ts": f"1900000000.00000{drift.id}"}
+            session.add(Notification(drift_id=drift.id, channel="slack", reference=place, sent_at=slack_app.now()))
     return TestClient(make(slack_app))
 
 

@@ -1,0 +1,144 @@
+"""What a channel is: a place where people are notified, and what it is given to say."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from alerts.view import AlertView
+from pipeline.drift.findings import Audience
+
+Reference = dict[str, Any]
+"""Where a message stands, as its channel needs it to answer below it: kept as JSON."""
+
+
+class DeliveryError(Exception):
+    """A channel did not take a message; `message` says why without a secret, `fix` what to do.
+
+    `refused`: it was certainly not delivered, so nobody needs to look for it. `down`: the channel takes nothing at all
+    now, so the rest waits for the next time.
+    """
+
+    def __init__(self, message: str, fix: str = "", *, refused: bool = False, down: bool = False) -> None:
+        super().__init__(f"{message} {fix}".strip())
+        self.message, self.fix, self.refused, self.down = message, fix, refused, down
+
+
+@dataclass(frozen=True, slots=True)
+class GroupLine:
+    """A team in a message about many: `drift` is its row."""
+
+    drift: int
+    name: str
+    change: str
+
+
+@dataclass(frozen=True, slots=True)
+class GroupView:
+    """Many teams that fell at once, the largest fall first."""
+
+    headline: str
+    lines: tuple[GroupLine, ...]
+    decision: str
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One message about one drift or several. `key` names it for good, so that it is found again after a crash.
+
+    `again` is True where the channel cannot say whether an earlier attempt arrived. `picture` draws the weeks as PNG;
+    None where there are none.
+    """
+
+    key: str
+    drifts: tuple[int, ...]
+    content: AlertView | GroupView | str
+    picture: Callable[[], bytes | None] = lambda: None
+    again: bool = False
+
+    @property
+    def headline(self) -> str:
+        """The first line: a subject, or what a notification shows."""
+        return (
+            self.content
+            if isinstance(self.content, str)
+            else self.content.title
+            if isinstance(self.content, AlertView)
+            else self.content.headline
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class FollowUp:
+    """News about a drift that people were notified of; `person` is the Slack account that is asked, if any."""
+
+    key: str
+    drift: int
+    text: str
+    person: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A message that an earlier sender did not live to record, and the drifts that it is about."""
+
+    reference: Reference
+    drifts: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """One line of `leeway check`."""
+
+    name: str
+    ok: bool
+    found: str
+    fix: str = ""
+
+
+class Channel(Protocol):
+    """A place where an audience is notified. Calls raise DeliveryError and nothing else.
+
+    `name` is the key of its rows: it stays the same while the place moves. `place` is what people call it. Whatever
+    `check` tries goes the way that `send` goes.
+    """
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def place(self) -> str: ...
+    @property
+    def audience(self) -> Audience: ...
+
+    def send(self, notice: Notice) -> Reference:
+        """Deliver a message; returns where it stands."""
+
+    def find(self, key: str, drifts: Sequence[int], since: datetime, known: Sequence[Reference]) -> Found | None:
+        """Look for a message that may have been delivered since then; None where there is none, or nobody can know.
+
+        `known` are this channel's messages of before, the newest first.
+        """
+
+    def follow_up(self, reference: Reference, news: FollowUp, since: datetime | None) -> None:
+        """Say it below the message. `since` is set where it may have been said already, from then on: it is not said twice."""
+
+    def check(self) -> Iterator[Tried]:
+        """Try everything that sending needs, without delivering anything."""
+
+
+def whole_lines(lines: Sequence[str], room: int, more: str, size: Callable[[str], int] = len) -> str:
+    """As many lines as fit into `room`, and a last one that says how many are left out: `more` with {n}.
+
+    >>> whole_lines(["one", "two", "three"], 16, "and {n} more")
+    'one\\nand 2 more'
+    """
+    whole = "\n".join(lines)
+    if size(whole) <= room:
+        return whole
+    kept = list(lines)
+    while kept:
+        kept.pop()
+        shown = "\n".join([*kept, more.format(n=len(lines) - len(kept))])
+        if size(shown) <= room:
+            return shown
+    return more.format(n=len(lines))

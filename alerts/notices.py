@@ -1,0 +1,74 @@
+"""Findings as messages, put together the same way for every channel."""
+
+from collections.abc import Sequence
+from functools import cache
+from threading import Lock
+
+import structlog
+from sqlalchemy.orm import Session, sessionmaker
+
+from alerts.channel import GroupLine, GroupView, Notice
+from alerts.view import Terms, alert_of, alert_picture, fault_text, shift_text
+from alerts.words import day, percent
+from models import Drift
+from models.vocabulary import COMPANY
+from pipeline.register.document import Register
+
+GROUPED = 3
+"""So many teams that fall at once are one message."""
+_DRAWING = Lock()
+log = structlog.get_logger()
+
+
+def together(drifts: Sequence[Drift]) -> list[list[Drift]]:
+    """The drifts of each message: one by one, but many teams that fall at once in one."""
+    teams = [drift for drift in drifts if drift.kind == "drift" and drift.scope != COMPANY]
+    if len(teams) < GROUPED:
+        return [[drift] for drift in drifts]
+    return [*([drift] for drift in drifts if drift not in teams), teams]
+
+
+class Composer:
+    """Makes the messages of one round; a chart is drawn once, however many channels show it."""
+
+    def __init__(self, sessions: sessionmaker[Session], register: Register, terms: Terms) -> None:
+        self._sessions, self._register, self._terms = sessions, register, terms
+        self._draw = cache(self._drawn)
+
+    def notice(self, drifts: Sequence[Drift]) -> Notice:
+        """The message about these drifts."""
+        ids = tuple(drift.id for drift in drifts)
+        key, drift = "drift " + " ".join(map(str, sorted(ids))), drifts[0]
+        if len(drifts) > 1:
+            return Notice(key, ids, group(drifts, self._register))
+        if drift.kind == "data":
+            return Notice(key, ids, fault_text(drift))
+        if drift.kind == "objective":
+            return Notice(key, ids, shift_text(drift, self._register))
+        with self._sessions() as session:
+            shown = alert_of(session, drift, self._register, self._terms)
+        return Notice(key, ids, shown, lambda: self._draw(drift.id))
+
+    def _drawn(self, drift_id: int) -> bytes | None:
+        try:
+            with _DRAWING, self._sessions() as session:
+                return alert_picture(session, session.get_one(Drift, drift_id))
+        except Exception as error:  # an alert without its picture is better than none
+            log.warning("the chart could not be drawn", drift=drift_id, reason=type(error).__name__)
+            return None
+
+
+def group(teams: Sequence[Drift], register: Register) -> GroupView:
+    """One message for many teams that fell at once, the largest fall first."""
+    names = {team.key: team.name for team in register.teams}
+    lines = tuple(
+        GroupLine(
+            drift.id, names.get(drift.scope, drift.scope),
+            f"{percent(drift.before)}% → {percent(drift.after)}% since {day(drift.start)}",
+        )
+        for drift in sorted(teams, key=lambda drift: (drift.after - drift.before, drift.id))
+    )  # fmt: skip
+    return GroupView(
+        f"In {len(teams)} teams work on the top priorities fell", lines,
+        "is there one cause? The leads of these teams can say what came between.",
+    )  # fmt: skip

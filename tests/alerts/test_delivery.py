@@ -1,0 +1,282 @@
+"""Everybody is notified once, whatever dies in between: claim, send, record, follow up, heal."""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session, sessionmaker
+
+from alerts.channel import Channel
+from alerts.delivery import CLAIM, Delivered, notify
+from alerts.slack import Faces
+from alerts.slack_channel import SlackChannel, slack_client
+from alerts.view import Terms
+from alerts.waiting import untold
+from models import Drift, Notification, Share
+from pipeline.feedback.decisions import decide
+from simulator.server import Simulator
+from tests.alerts.test_slack import NOW, REGISTER, drift, texts
+
+
+def slack(company: Simulator, channel: str = "leadership", **given: Any) -> SlackChannel:
+    """As the settings would make it."""
+    return SlackChannel(
+        slack_client(company.settings()["slack"]["token"], company.addresses["slack"]), channel, **given
+    )
+
+
+def round_of(sessions: sessionmaker[Session], company: Simulator, at: datetime = NOW, *channels: Channel) -> Delivered:
+    """One sender's round through these channels, or through Slack alone."""
+    return notify(sessions, REGISTER, channels or (slack(company),), Terms(), lambda: at)
+
+
+def told(sessions: sessionmaker[Session], company: Simulator, at: datetime = NOW, *channels: Channel) -> int:
+    return round_of(sessions, company, at, *channels).notices
+
+
+def changes(sessions: sessionmaker[Session], company: Simulator, at: datetime = NOW, *channels: Channel) -> int:
+    return round_of(sessions, company, at, *channels).follow_ups
+
+
+def rows(sessions: sessionmaker[Session]) -> list[Notification]:
+    with sessions() as session:
+        return list(session.scalars(select(Notification).order_by(Notification.id)))
+
+
+def begun(sessions: sessionmaker[Session], ids: Sequence[int], at: datetime = NOW, channel: str = "slack") -> None:
+    """As a sender leaves them that died while it sent."""
+    with sessions.begin() as session:
+        session.add_all([Notification(drift_id=id_, channel=channel, claimed_at=at, tried_at=at) for id_ in ids])
+
+
+def raise_some(sessions: sessionmaker[Session], *changed: dict[str, Any]) -> list[int]:
+    with sessions.begin() as session:
+        session.add_all(added := [drift(**one) for one in changed or ({},)])
+        session.flush()
+        return [one.id for one in added]
+
+
+def raise_one(sessions: sessionmaker[Session], **changed: Any) -> int:
+    return raise_some(sessions, changed)[0]
+
+
+def test_each_drift_is_told_once_by_two_workers_at_once(company: Simulator, sessions: sessionmaker[Session]) -> None:
+    with sessions.begin() as session:
+        session.add_all([drift(), drift(scope="workshop", start=date(2026, 4, 1))])
+    with ThreadPoolExecutor(4) as pool:
+        sent = list(pool.map(lambda _: told(sessions, company), range(4)))
+    assert sum(sent) == 2
+    assert [p["channel"] for p in company.world.posted] == ["leadership", "leadership"]
+    assert all(row.reference["ts"] and row.sent_at == NOW and row.claimed_at is None for row in rows(sessions))
+    assert told(sessions, company) == 0
+
+
+def test_a_team_that_fell_with_the_company_is_a_line_not_an_alert(
+    company: Simulator, sessions: sessionmaker[Session]
+) -> None:
+    with sessions.begin() as session:
+        session.add_all([drift(scope="app", start=date(2026, 6, 25)), drift()])
+    assert told(sessions, company) == 1
+    assert "Rider App" in "\n".join(texts(company.world.posted[0]["blocks"]))
+    with sessions() as session:
+        assert untold(session) == []  # nobody is told, by a metric or by doctor, that something still waits
+
+
+@pytest.mark.parametrize(
+    "company_wide",
+    [{"severity": "low"}, {"explanation": {"themes": [], "teams": []}}],
+    ids=["of low severity", "that does not name the team"],
+)
+def test_a_team_is_told_by_itself_beside_a_fall_of_the_company(
+    company: Simulator, sessions: sessionmaker[Session], company_wide: dict[str, Any]
+) -> None:
+    with sessions.begin() as session:
+        session.add_all([drift(scope="app"), drift(**company_wide)])
+    told(sessions, company)
+    assert any(message["text"].startswith("Rider App: 18 of 100 working days") for message in company.world.posted)
+
+
+def test_a_failed_post_is_tried_again(company: Simulator, sessions: sessionmaker[Session]) -> None:
+    with sessions.begin() as session:
+        session.add(drift())
+    (error,) = round_of(sessions, company, NOW, slack(company, "no-such-channel")).errors
+    assert error.startswith(
+        "Slack channel #no-such-channel: the alert could not be delivered: there is no such channel"
+    )
+    assert told(sessions, company) == 1
+
+
+def test_a_sender_that_died_holds_its_drift_only_for_a_while(
+    company: Simulator, sessions: sessionmaker[Session]
+) -> None:
+    begun(sessions, [raise_one(sessions)])
+    soon, later = NOW + CLAIM / 2, NOW + CLAIM + timedelta(seconds=1)
+    assert told(sessions, company, soon) == 0
+    assert told(sessions, company, later) == 1
+
+
+def test_recovered_and_superseded_drifts_are_not_told(company: Simulator, sessions: sessionmaker[Session]) -> None:
+    with sessions.begin() as session:
+        session.add_all([drift(state="recovered"), drift(state="superseded"), drift(state="snoozed")])
+    assert told(sessions, company) == 0
+
+
+def test_a_sender_that_died_after_posting_is_healed_by_the_messages_metadata(
+    company: Simulator, sessions: sessionmaker[Session]
+) -> None:
+    id_ = raise_one(sessions)
+    metadata = {"event_type": "leeway_drift", "event_payload": {"drift": id_}}
+    slack(company).client.chat_postMessage(channel="leadership", text="posted", metadata=metadata)
+    begun(sessions, [id_])
+    assert told(sessions, company, NOW + CLAIM * 2) == 1
+    assert len(company.world.posted) == 1
+    assert rows(sessions)[0].reference["ts"] == company.world.posted[0]["ts"]
+
+
+def test_the_thread_says_what_changed_and_nothing_twice(company: Simulator, sessions: sessionmaker[Session]) -> None:
+    id_ = raise_one(sessions)
+    told(sessions, company)
+    assert changes(sessions, company) == 0
+    with sessions.begin() as session:
+        drift = session.get_one(Drift, id_)
+        drift.after -= 0.08
+    assert [changes(sessions, company) for _ in range(2)] == [1, 0]
+    with sessions.begin() as session:
+        session.get_one(Drift, id_).state = "recovered"
+    assert [changes(sessions, company) for _ in range(2)] == [1, 0]
+    thread = [p for p in company.world.posted if p.get("thread_ts")]
+    assert "points (it was" in thread[0]["text"]
+    assert "recovered" in thread[1]["text"]
+    assert {p["thread_ts"] for p in thread} == {company.world.posted[0]["ts"]}
+
+
+def test_the_alert_has_a_picture_with_its_text_and_buttons_where_somebody_answers(
+    company: Simulator, sessions: sessionmaker[Session]
+) -> None:
+    id_ = raise_one(sessions)
+    with sessions.begin() as session:
+        for n in range(8):
+            session.add(Share(week=date(2026, 5, 4) + timedelta(weeks=n), scope="company", objective="top", share=0.5, low=0.4,
+                              high=0.6, coverage=0.9, person_days=50))  # fmt: skip
+    told(sessions, company, NOW, slack(company, faces=Faces("https://leeway.example", True)))
+    blocks_ = company.world.posted[0]["blocks"]
+    picture = next(block for block in blocks_ if block["type"] == "image")
+    assert "62% before, 44% since" in picture["alt_text"]
+    assert company.slack.uploads[picture["slack_file"]["id"]].find(b"PNG") > 0
+    buttons = next(block for block in blocks_ if block["type"] == "actions")["elements"]
+    assert [b["action_id"] for b in buttons] == ["assign", "weeks", "intended", "labels", "snoozed"]
+    assert buttons[1]["url"] == f"https://leeway.example/drifts/{id_}"
+
+
+def test_an_assigned_decision_is_reminded_of_on_its_day_once(
+    company: Simulator, sessions: sessionmaker[Session]
+) -> None:
+    id_ = raise_one(sessions)
+    told(sessions, company)
+    at = datetime(2026, 7, 10, 9, tzinfo=UTC)
+    decide(sessions, id_, "assigned", "slack:U1", "n1", at, "U7 2026-07-14")
+    assert changes(sessions, company, at) == 0
+    due = at + timedelta(days=4)
+    assert [changes(sessions, company, due) for _ in range(2)] == [1, 0]
+    assert company.world.posted[-1]["text"].startswith("<@U7>: today")
+
+
+def test_what_could_not_be_said_in_the_thread_is_said_the_next_time(
+    company: Simulator, sessions: sessionmaker[Session]
+) -> None:
+    id_ = raise_one(sessions)
+    told(sessions, company)
+    at = datetime(2026, 7, 14, 9, tzinfo=UTC)
+    decide(sessions, id_, "assigned", "slack:U1", "n1", at, "U7 2026-07-14")
+    company.config.slack_scopes -= {"chat:write"}
+    assert "the scope chat:write" in round_of(sessions, company, at).errors[0]
+    with sessions.begin() as session:
+        session.get_one(Drift, id_).after -= 0.08
+    assert "the scope chat:write" in round_of(sessions, company, at).errors[0]
+    company.config.slack_scopes |= {"chat:write"}
+    assert [changes(sessions, company, at) for _ in range(2)] == [2, 0]
+    thread = [p["text"] for p in company.world.posted if p.get("thread_ts")]
+    assert "points (it was" in thread[0]
+    assert thread[1].startswith("<@U7>: today")
+
+
+def test_a_drift_of_low_severity_waits_until_it_is_more(company: Simulator, sessions: sessionmaker[Session]) -> None:
+    id_ = raise_one(sessions, severity="low")
+    assert told(sessions, company) == 0
+    with sessions.begin() as session:
+        session.get_one(Drift, id_).severity = "medium"
+    assert told(sessions, company) == 1
+
+
+def test_many_teams_that_fall_at_once_are_one_message_by_two_workers(
+    company: Simulator, sessions: sessionmaker[Session]
+) -> None:
+    with sessions.begin() as session:
+        session.add_all([drift(scope=team, before=0.6, after=0.4 - n / 20)
+                         for n, team in enumerate(("app", "platform", "iberia"))])  # fmt: skip
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda _: told(sessions, company), range(4)))
+    assert told(sessions, company, NOW + CLAIM * 2) == 0
+    assert len(company.world.posted) == 1
+    said = "\n".join(texts(company.world.posted[0]["blocks"]))
+    assert said.index("Iberia") < said.index("Platform") < said.index("Rider App")  # the largest fall first
+    assert {row.reference["ts"] for row in rows(sessions)} == {company.world.posted[0]["ts"]}
+
+
+def test_a_group_whose_sender_died_after_posting_is_healed(company: Simulator, sessions: sessionmaker[Session]) -> None:
+    ids = raise_some(sessions, *({"scope": team} for team in ("app", "platform", "iberia")))
+    begun(sessions, ids)
+    metadata = {"event_type": "leeway_drift", "event_payload": {"drift": ids[0], "drifts": ids}}
+    slack(company).client.chat_postMessage(channel="leadership", text="posted", metadata=metadata)
+    later = NOW + CLAIM * 2
+    assert told(sessions, company, later) == 1
+    assert len(company.world.posted) == 1
+    assert {row.reference["ts"] for row in rows(sessions)} == {company.world.posted[0]["ts"]}
+
+
+def test_a_fault_of_the_data_goes_to_ops_and_its_end_into_its_thread(
+    company: Simulator, sessions: sessionmaker[Session]
+) -> None:
+    id_ = raise_one(sessions, kind="data", subject="hubspot", before=9.0, after=0.2, absorbed_by=[], explanation={})
+    both = slack(company), slack(company, "random", audience="ops")
+    assert told(sessions, company, NOW) == 0  # no ops channel: status says it
+    assert told(sessions, company, NOW, *both) == 1
+    assert company.world.posted[0]["channel"] == "random"
+    assert "hubspot has been almost silent since 29 June" in company.world.posted[0]["text"]
+    assert changes(sessions, company, NOW, *both) == 0
+    with sessions.begin() as session:
+        session.get_one(Drift, id_).state = "recovered"
+    assert [changes(sessions, company, NOW, *both) for _ in range(2)] == [1, 0]
+    assert company.world.posted[-1]["text"].startswith("hubspot: back")
+
+
+def test_a_shift_between_objectives_is_news_once_and_only_while_it_is_fresh(
+    company: Simulator, sessions: sessionmaker[Session]
+) -> None:
+    shift = {
+        "kind": "objective",
+        "state": "noted",
+        "before": 0.31,
+        "after": 0.12,
+        "absorbed_by": [["O2", 18.0], ["", 1.0]],
+    }
+    with sessions.begin() as session:
+        session.add_all([drift(**shift, subject="O1"), drift(**shift, subject="O3", raised_on=date(2026, 3, 2))])
+    assert [told(sessions, company, NOW) for _ in range(2)] == [1, 0]
+    assert "fell from 31% to 12% since 29 June" in company.world.posted[0]["text"]
+    assert changes(sessions, company, NOW) == 0
+
+
+@pytest.mark.parametrize(("state", "says"), [("deepened", "fell further"), ("replanned", "The priorities changed")])
+def test_the_thread_says_why_an_alert_ended(
+    company: Simulator, sessions: sessionmaker[Session], state: str, says: str
+) -> None:
+    id_ = raise_one(sessions)
+    told(sessions, company)
+    with sessions.begin() as session:
+        session.get_one(Drift, id_).state = state
+    assert [changes(sessions, company) for _ in range(2)] == [1, 0]
+    assert says in company.world.posted[-1]["text"]
