@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from sqlalchemy import select, update
@@ -19,13 +20,19 @@ from pipeline.cycle import Analysis, Report
 from pipeline.drift.detector import Detector, DriftSettings, Event
 from pipeline.drift.observations import Observations, observe
 from pipeline.drift.stage import detector_for
+from pipeline.effort.stage import estimate_effort
 from pipeline.encode.encoder import Encoder, SentenceEncoder, Vectors, text_hash
+from pipeline.encode.stage import encode_pending
+from pipeline.encode.vectors import load_vectors
 from pipeline.feedback.labels import keep_one
 from pipeline.feedback.questions import questions
 from pipeline.ingest.store import store
+from pipeline.items import item_id, load_work
+from pipeline.people import identity
 from pipeline.queue import fingerprint
 from pipeline.register.document import Register, parse
 from pipeline.register.versions import current_register, load_register
+from pipeline.register.workdays import monday
 
 __all__ = ["COMPANY", "CachedEncoder", "Event", "Opened", "Register", "parse"]
 Item = tuple[str, str]
@@ -111,6 +118,24 @@ class Opened:
         analysis.encode(report)
         analysis.join(report)
         return report.seconds
+
+    def prepared(self) -> dict[str, Any]:
+        """What experiments with the match need, without matching: register, items with their labels, vectors, effort by week."""
+        with self.sessions.begin() as session:
+            identity.resolve(session, self.register, None)
+        encode_pending(self.sessions, self.encoder)
+        estimate_effort(self.sessions, self.register, self.world.now.date())
+        with self.sessions() as session:
+            work = load_work(session)
+            vectors = load_vectors(session, work, self.encoder.name, 384)
+        place = {one.item.id: i for i, one in enumerate(work)}
+        weeks = sorted({monday(day) for day, _, _ in self.efforts()})
+        spent = np.zeros((len(work), len(weeks)))
+        for day, item, amount in self.efforts():
+            spent[place[item_id(*item)], weeks.index(monday(day))] += amount
+        labels = {item_id(*item): label for item, label in self.world.labels.items() if item_id(*item) in place}
+        return {"register": self.register, "items": [one.item for one in work], "vectors": vectors, "labels": labels,
+                "effort": spent, "weeks": weeks, "event_at": self.world.event_at, "world": self.world.name}  # fmt: skip
 
     def efforts(self) -> list[tuple[date, Item, float]]:
         """(day, item, person-days) of all that the product estimated."""
