@@ -2,9 +2,10 @@
 
     python benchmarks/fit_fusion.py ../shared/eval/tablewright ../shared/eval/brightline [--write]
 
-Prints, for each company, what weights fitted on the others reach on it: as it is, and bare, that is without teams, links and
-places, as one may be that maps no teams. The weights are fitted on both. Last comes the calibration error over the answers of
-all companies together. `--write` fits on all of them and writes pipeline/match/weights/fusion.json.
+Prints, for each company, what weights fitted on the others reach on it: as it is; bare, that is without teams, links and places,
+as one may be that maps no teams; and lived in, with terse titles and talk. The weights are fitted on all three. Last comes the
+calibration error over the answers of all companies together. `--write` fits on all of them and writes
+pipeline/match/weights/fusion.json.
 """
 
 import argparse
@@ -17,14 +18,18 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import f1_score
 
-from pipeline.encode.encoder import SentenceEncoder
+from pipeline.encode.encoder import Encoder, SentenceEncoder
+from pipeline.items import Item
 from pipeline.match.conditional_logit import Features, Fusion, fit
 from pipeline.match.evaluate import calibration_error, reliability
+from pipeline.match.item_features import anchors
 from pipeline.match.matcher import Matcher
 from pipeline.offline.match import read_signals
 from pipeline.register.document import parse
 
 PENALTY = 15.0
+WAYS = ("", "bare", "lived")
+CUT_TO, TALK = 5, 6
 STEPS, FOLDS = 3, 5
 VARYING = (
     "first", "alike", "siblings", "near_rank", "group_near_rank", "none_first", "none_alike", "none_siblings",
@@ -35,52 +40,73 @@ WEIGHTS = Path(__file__).parents[1] / "pipeline" / "weights" / "fusion.json"
 
 
 class Company:
-    """A labelled company with its features; `bare` leaves out the evidence beside the text, and what only that decides."""
+    """A labelled company with its features, kept in one of the WAYS: as it is; bare, without the evidence beside the text, and
+    without what only that decides; or lived in, with issues of a few words, and talk in threads and deals, as in most real ones:
+    in the labelled ones short is mostly chatter and long is mostly a goal.
 
-    def __init__(self, folder: Path, encoder: SentenceEncoder, bare: bool = False) -> None:
+    `true` is by item, `core` by item that speaks for itself, which the weights are fitted on.
+    """
+
+    def __init__(self, folder: Path, encoder: Encoder, how: str = "") -> None:
         self.name = folder.name
         self.register = parse((folder / "okrs.yaml").read_text())
         gold = {row["id"]: row for row in map(json.loads, (folder / "gold.jsonl").read_text().splitlines())}
         items = read_signals(folder / "signals.jsonl")
-        if bare:
+        if how == "bare":
             items = [replace(item, team=None, parent=None, container="", mentions=()) for item in items
                      if "linked" not in gold[item.id]["tags"]]  # fmt: skip
+        if how == "lived":
+            draw = np.random.default_rng(0)
+            items = [_lived(item, draw) for item in items]
         self.matcher = Matcher(self.register, items, encoder)
         self.gold = [gold[item.id] for item in items]
         keys = self.matcher.keys
         self.true: NDArray[np.int64] = np.array(
             [keys.index(row["key_result"]) if row["key_result"] else len(keys) for row in self.gold]
         )
+        self.core: NDArray[np.int64] = self.true[self.matcher.core]
 
 
-def fit_steps(companies: list[Company]) -> list[Fusion]:
-    """Each step is fitted on what the step before finds on items that it was not fitted on (stacking, Wolpert 1992)."""
+def _lived(item: Item, draw: np.random.Generator) -> Item:
+    """An issue cut to the first few words of its title; a thread or deal with some talk below it."""
+    if item.source != "jira":
+        talk = draw.choice(anchors()["chatter"], draw.integers(0, TALK + 1)).tolist()
+        return replace(item, text=" ".join([item.text or "", *talk]).strip() or None)
+    return replace(
+        item, title=" ".join((item.title or item.text or "").split()[: draw.integers(1, CUT_TO + 1)]), text=None
+    )
+
+
+def fit_steps(companies: list[Company], near: Mapping[int, Fusion] | None = None) -> list[Fusion]:
+    """Each step is fitted on what the step before finds on items that it was not fitted on (stacking, Wolpert 1992).
+
+    `near` are weights of each step to begin the search with.
+    """
     features = [company.matcher.first for company in companies]
     steps: list[Fusion] = []
     for step in range(STEPS):
-        steps.append(_fit([(f, c.true) for c, f in zip(companies, features, strict=True)]))
+        steps.append(_fit([(f, c.core) for c, f in zip(companies, features, strict=True)], (near or {}).get(step)))
         if step < STEPS - 1:
-            found = _unseen(companies, features)
+            found = _unseen(companies, features, steps[-1])
             features = [c.matcher.around(p) for c, p in zip(companies, found, strict=True)]
     return steps
 
 
-def _fit(companies: list[tuple[Features, NDArray[np.int64]]]) -> Fusion:
+def _fit(companies: list[tuple[Features, NDArray[np.int64]]], near: Fusion | None = None) -> Fusion:
     names, of_items = companies[0][0].names, companies[0][0].item
-    return fit(
-        companies, PENALTY, [(one, by) for one in VARYING for by in BY if one in names and by in of_items and one != by]
-    )
+    products = [(one, by) for one in VARYING for by in BY if one in names and by in of_items and one != by]
+    return fit(companies, PENALTY, products, near)
 
 
-def _unseen(companies: list[Company], features: list[Features]) -> list[NDArray[np.float32]]:
+def _unseen(companies: list[Company], features: list[Features], near: Fusion) -> list[NDArray[np.float32]]:
     """Probabilities for each item by weights that were fitted without its tree."""
-    order = np.random.default_rng(0).permutation(max(len(c.true) for c in companies))
+    order = np.random.default_rng(0).permutation(max(len(c.core) for c in companies))
     folds = [order[c.matcher.links.root] % FOLDS for c in companies]
-    found = [np.zeros((len(c.true), len(c.matcher.keys) + 1), np.float32) for c in companies]
+    found = [np.zeros((len(c.core), len(c.matcher.keys) + 1), np.float32) for c in companies]
     for fold in range(FOLDS):
         rest = [np.flatnonzero(f != fold) for f in folds]
-        parts = [(f.of(r), c.true[r]) for c, f, r in zip(companies, features, rest, strict=True)]
-        fusion = _fit(parts)
+        parts = [(f.of(r), c.core[r]) for c, f, r in zip(companies, features, rest, strict=True)]
+        fusion = _fit(parts, near)
         for out, f, own in zip(found, features, folds, strict=True):
             rows = np.flatnonzero(own == fold)
             out[rows] = fusion.predict(f.of(rows))
@@ -118,14 +144,14 @@ def main() -> None:
     parser.add_argument("--write", action="store_true", help=f"fit on all and write {WEIGHTS.name}")
     given = parser.parse_args()
     encoder = SentenceEncoder()
-    pairs = [(Company(folder, encoder), Company(folder, encoder, bare=True)) for folder in given.folders]
+    pairs = [tuple(Company(folder, encoder, how) for how in WAYS) for folder in given.folders]
     answers = []
     for pair in pairs if len(pairs) > 1 else ():
         weights = fit_steps([company for other in pairs if other is not pair for company in other])
-        for company, how in zip(pair, ("", ", bare"), strict=True):
+        for company, how in zip(pair, WAYS, strict=True):
             found, _ = company.matcher.probabilities(None, weights)
             figures = figures_of(company, found)
-            print(f"{company.name}{how}: " + ", ".join(f"{name} {value:.3f}" for name, value in figures.items()))
+            print(f"{company.name} {how}: " + ", ".join(f"{name} {value:.3f}" for name, value in figures.items()))
             if company is pair[0]:
                 answers.append((found.max(1), found.argmax(1) == company.true))
     if answers:

@@ -90,7 +90,7 @@ def evaluate_lines(app: App, file: Path, picture: Path | None) -> Iterator[str]:
     names = {one.row: one.item.id for one in work}
     judged = {names[one.work_item]: one.key_result for one in labels}
     found, _ = matcher.probabilities({id_: key for id_, key in known.items() if id_ not in judged})
-    rows = [matcher.links.position[id_] for id_ in judged]
+    rows = [matcher.position[id_] for id_ in judged]
     of, top = register.objective_of(), register.top()
     result = figures(found[rows], list(judged.values()), matcher.keys, {key: of[key] in top for key in matcher.keys})
     yield f"{result.items} labelled items, each matched without any of these labels"

@@ -17,6 +17,7 @@ from pipeline.drift.stage import detect_drift
 from pipeline.effort import stage as effort_stage
 from pipeline.encode.encoder import Encoder
 from pipeline.encode.stage import encode_pending
+from pipeline.feedback.asking import keep_questions
 from pipeline.ingest import pull as ingest
 from pipeline.ingest.sweep import SWEEP, retry_failed, sweep, sweep_is_due
 from pipeline.match import stage as match_stage
@@ -166,6 +167,8 @@ class Analysis:
             week = monday(last) - timedelta(days=7)
             report.counts["audited"] = draw_audit(self.sessions, register, week, ITEMS, least)
             detect_drift(self.sessions, register, last, self.settings, self.encoder.name)
+            with self.sessions.begin() as session:
+                keep_questions(session, register, last, self.encoder.name)
 
         return {
             "match": match,

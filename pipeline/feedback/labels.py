@@ -9,7 +9,7 @@ from pathlib import Path
 from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
 
-from models import AuditDraw, Label, WorkItem, upsert
+from models import AuditDraw, Label, Question, WorkItem, upsert
 from models.vocabulary import AUDIT
 from pipeline.files import InputError, text_of
 from pipeline.register.document import Register
@@ -67,7 +67,9 @@ def keep_one(session: Session, work_item: int, key_result: str | None, origin: s
         raise LookupError(work_item)
     before = session.get(Label, work_item)
     drawn = session.scalar(select(AuditDraw.week).where(AuditDraw.work_item_id == work_item).limit(1)) is not None
-    if drawn and (before is None or before.origin == AUDIT):
+    # What was asked for teaches, also where it was drawn: the audit then judges the rest, which is all that it corrects.
+    asked = session.get(Question, work_item) is not None
+    if drawn and not asked and (before is None or before.origin == AUDIT):
         origin = AUDIT
     item.stale = True  # what is known of it changed, so the next cycle computes again
     row = {"work_item_id": work_item, "key_result": key_result, "origin": origin, "at": now}

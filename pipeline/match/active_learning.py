@@ -23,10 +23,10 @@ ALL_OFF = (0.65, 0.85)
 
 def worth_asking(matcher: Matcher, found: NDArray[np.float32], count: int, labelled: set[str]) -> list[str]:
     """Ids of at most `count` items, the most telling first. `found` is what Matcher.probabilities gives."""
-    links, neighbours = matcher.links, matcher.neighbours
+    links, neighbours, found = matcher.links, matcher.neighbours, found[matcher.core]
     unsure = np.interp(found[:, -1].mean(), ALL_OFF, (UNSURE, MISJUDGED))
     doubt = (1 - (1 - unsure) * found.max(1)).astype(np.float64)
-    known = [links.position[id_] for id_ in labelled if id_ in links.position]
+    known = [int(matcher.following.speaker[matcher.position[id_]]) for id_ in labelled if id_ in matcher.position]
     roots = links.root
     for i in known:
         _settle(doubt, i, roots, neighbours.index, neighbours.weight)

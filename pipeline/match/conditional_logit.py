@@ -120,11 +120,13 @@ class Fusion:
 
 
 def fit(
-    companies: Sequence[tuple[Features, NDArray[np.int64]]], penalty: float, products: Sequence[tuple[str, str]] = ()
-) -> Fusion:
+    companies: Sequence[tuple[Features, NDArray[np.int64]]], penalty: float, products: Sequence[tuple[str, str]] = (),
+    near: Fusion | None = None,
+) -> Fusion:  # fmt: skip
     """Most likely weights under an L2 penalty on standardised features and products of two of them.
 
-    Each company is (features, true column a row; the number of key results stands for none).
+    Each company is (features, true column a row; the number of key results stands for none). `near` are weights to begin with:
+    the likelihood has one maximum, which is found sooner from nearby.
     """
     first, n = companies[0][0], len(companies[0][0].pair)
     tables = [(*features.stacked(), true) for features, true in companies]
@@ -143,21 +145,26 @@ def fit(
 
     def loss(theta: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         weights, total, gradient = theta[:-1], 0.0, np.zeros_like(theta)
+        of_pair, of_item = (part.astype(np.float32) for part in np.split(weights, [wide]))
         for pair, item, true in data:
-            scores = pair @ weights[:wide] + (item @ weights[wide:])[:, None] + theta[-1]
+            # As products of a table and a vector in single precision: several times as fast.
+            scores = (pair.reshape(-1, wide) @ of_pair).reshape(pair.shape[:2]) + (item @ of_item)[:, None] + theta[-1]
             found = _softmax(np.concatenate([scores, np.zeros((len(scores), 1))], 1))
             rows = np.arange(len(true))
             total -= float(np.log(found[rows, true] + 1e-12).sum())
-            error = found.astype(np.float64)
+            error = found
             error[rows, true] -= 1
             error = error[:, :-1]
-            gradient[:wide] += np.einsum("ik,ikf->f", error, pair)
+            gradient[:wide] += np.ascontiguousarray(error).ravel() @ pair.reshape(-1, wide)
             gradient[wide:-1] += item.T @ error.sum(1)
             gradient[-1] += error.sum()
         gradient[:-1] += penalty * weights
         return total + penalty * float(weights @ weights) / 2, gradient
 
     start = np.zeros(len(mean) + len(products) + 1)
+    if near is not None and near.names == first.names and near.products == (*of_pairs, *of_items):
+        parts = (near.weights[:n], near.varying[: len(of_pairs)], near.weights[n:], near.varying[len(of_pairs) :])
+        start = np.concatenate([*parts, [near.bias]]).astype(np.float64)
     found = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": 500})
     weights = found.x[:-1].astype(np.float32)
     varying = np.r_[n:wide, len(mean) + len(of_pairs) : len(weights)]

@@ -109,6 +109,18 @@ def reasons(
     rows: Sequence[int],
 ) -> list[tuple[str, ...]]:  # fmt: skip
     """Why, in words, for the items at these positions, given what `Matcher.probabilities` found."""
-    likeliest = found[:, :-1].argmax(1)
+    core, speaker = found[matcher.core], matcher.following.speaker
+    likeliest = core[:, :-1].argmax(1)
     strength = by_group(shipped_weights()[-1].contributions(features, likeliest), tuple(features.pair))
-    return [in_words(matcher, i, int(likeliest[i]), strength[i], found, labels) for i in rows]
+    said = []
+    for i in rows:
+        place = int(speaker[i])
+        why = in_words(matcher, place, int(likeliest[place]), strength[place], core, labels)
+        id_ = matcher.items[i].id
+        if id_ in labels:
+            why = (f"somebody labelled it {labels[id_] or 'no key result'}",)
+        elif matcher.following.silent[i]:
+            leads = matcher.links.items[place]
+            why = (f"belongs to {leads.kind} '{(leads.title or leads.words)[:60]}'", *why[: MOST - 1])
+        said.append(why)
+    return said

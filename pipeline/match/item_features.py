@@ -78,6 +78,9 @@ class ItemEvidence:
         self.key_results: list[tuple[Objective, KeyResult]] = list(register.key_results())
         self.register = register
         self.words = [item.words for item in links.items]
+        # One team for all, or key results that name none, says nothing of what an item is for: as if no team were known.
+        told = len({item.team for item in links.items if item.team}) > 1 and any(k.teams for _, k in self.key_results)
+        self.teams = [item.team if told else None for item in links.items]
         self.lengths = np.array([len(words.split()) for words in self.words])
         self.group_vectors = _group_vectors(links, vectors, self.lengths)
 
@@ -92,7 +95,7 @@ class ItemEvidence:
         items, links = self.links.items, self.links
         item |= {
             "length": np.log1p(self.lengths), "terse": self.lengths <= 5, "group_size": np.log(links.tree_size),
-            "no_team": np.array([i.team is None for i in items]), "team_without_key_result": in_team.sum(1) == 0,
+            "no_team": np.array([team is None for team in self.teams]), "team_without_key_result": in_team.sum(1) == 0,
             "has_parent": links.parent >= 0, "customers": np.array([about_customers(i.source) for i in items]),
             "bot": np.array([i.automated or bool(_BOT.match(w)) for i, w in zip(items, self.words, strict=True)]),
             "digits": np.array([bool(_DIGIT.search(w)) for w in self.words]),
@@ -141,7 +144,7 @@ class ItemEvidence:
 
     def _teams(self, pair: dict[str, Matrix]) -> Matrix:
         lead = {team.lead: team.key for team in self.register.teams if team.lead}
-        teams = [item.team for item in self.links.items]
+        teams = self.teams
         known = sorted({team for team in teams if team})
         place = {team: i for i, team in enumerate(known)}
         table = np.zeros((4, len(known) + 1, len(self.key_results)), np.float32)  # the last row is of who has no team
@@ -181,7 +184,7 @@ class ItemEvidence:
 
     def _among_the_team(self, pair: dict[str, Matrix], item: dict[str, NDArray[np.generic]]) -> None:
         """Similarity beside what is usual in the team, drawn towards what is usual in the company."""
-        teams = np.array([one.team or "" for one in self.links.items])
+        teams = np.array([team or "" for team in self.teams])
         for name in ("near", "group_near"):
             values = pair[name]
             rank, (mean, spread) = np.empty_like(values), moments(values)

@@ -9,6 +9,7 @@ weights/fusion.json, made by benchmarks/fit_fusion.py. docs/matching.md explains
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cache, cached_property
 from importlib.resources import files
 
@@ -20,6 +21,7 @@ from pipeline.items import Item
 from pipeline.match import fewshot
 from pipeline.match.conditional_logit import Features, Fusion
 from pipeline.match.context_features import Surroundings
+from pipeline.match.following import Following
 from pipeline.match.graph import Links
 from pipeline.match.item_features import ItemEvidence
 from pipeline.match.neighbours import Neighbours
@@ -27,6 +29,8 @@ from pipeline.register.document import Register
 
 Matrix = NDArray[np.float32]
 _DECLARED = 0.97
+_FOLLOWS = 0.97
+"""Probability that what follows a labelled item serves the same."""
 
 
 @cache
@@ -43,15 +47,22 @@ def weights_fingerprint() -> str:
 
 
 class Matcher:
-    """All items of one company, ready to be matched. Raises ModelError where the encoder cannot be loaded."""
+    """All items of one company, ready to be matched. Raises ModelError where the encoder cannot be loaded.
+
+    `links`, `vectors`, `neighbours` and features are those of the items that speak for themselves (`following.core`); what
+    `probabilities` finds has a row for each item.
+    """
 
     def __init__(
         self, register: Register, items: Sequence[Item], encoder: Encoder, vectors: Matrix | None = None
     ) -> None:
         """`vectors` are the items' own, in their order, where they are stored already."""
-        self.register, self.links = register, Links(items)
+        self.register, self.items, self.following = register, items, Following(items)
+        self.position, self.core = self.following.position, self.following.core
+        speaking = [_linked(items[i], self.following, i) for i in self.core.tolist()]
+        self.links = Links(speaking)
         self.keys = [key_result.key for _, key_result in register.key_results()]
-        self.vectors = encode_items(items, encoder) if vectors is None else vectors
+        self.vectors = encode_items(speaking, encoder) if vectors is None else vectors[self.core]
         self.neighbours = Neighbours(self.links, self.vectors)
         self.first = ItemEvidence(register, self.links, self.vectors, self.neighbours, encoder).features()
         self.surroundings = Surroundings(self.links, self.vectors, self.neighbours)
@@ -69,26 +80,31 @@ class Matcher:
 
         `settled` are rows of items that were matched before, by position: they tell about the others and stay.
         """
-        steps, known = weights or shipped_weights(), self._labelled(labels or {})
-        found, features = self._walk(steps, {**(settled or {}), **self.declared})
-        if not known:
-            return found, features
-        unlabelled, fixed = found, {**(settled or {}), **self.declared, **known}
-        found, features = self._walk(steps, fixed)
-        if len(known) >= fewshot.LEAST:
-            rows = np.array(list(known), dtype=np.int64)
-            answers: NDArray[np.int64] = np.array([row.argmax() for row in known.values()], dtype=np.int64)
-            found = self._fix(fewshot.adapt(found, unlabelled, self.vectors, rows, answers), fixed)
-        return found, features
+        steps, own, known = weights or shipped_weights(), *self._labelled(labels or {})
+        speaker = self.following.speaker
+        before = {int(speaker[i]): row for i, row in (settled or {}).items() if not self.following.silent[i]}
+        found, features = self._walk(steps, {**before, **self.declared})
+        if known:
+            unlabelled, fixed = found, {**before, **self.declared, **self._spread(known)}
+            found, features = self._walk(steps, fixed)
+            if len(known) >= fewshot.LEAST:
+                rows, answers = (np.array(part, dtype=np.int64) for part in (list(known), list(known.values())))
+                stream = self.links.root[rows]
+                taught = fewshot.adapt(found, unlabelled, self.vectors, rows, answers, stream)
+                found = self._drawn(taught, fixed)
+        return self._fix(found[speaker], {i: self._row(column, 1.0) for i, column in own.items()}), features
 
     def _walk(self, steps: Sequence[Fusion], fixed: Mapping[int, Matrix]) -> tuple[Matrix, Features]:
         features = self.first
-        found = self._fix(steps[0].predict(features), fixed)
+        found = self._drawn(steps[0].predict(features), fixed)
         for step in steps[1:]:
             del features  # those of a step are a good part of the memory
             features = self.around(found)
-            found = self._fix(step.predict(features), fixed)
+            found = self._drawn(step.predict(features), fixed)
         return found, features
+
+    def _drawn(self, found: Matrix, fixed: Mapping[int, Matrix]) -> Matrix:
+        return self.following.draw(self._fix(found, fixed), set(fixed))
 
     @cached_property
     def nearest(self) -> list[float]:
@@ -96,12 +112,22 @@ class Matcher:
         best: list[float] = self.first.pair["near"].max(1).tolist()
         return best
 
-    def _labelled(self, labels: Mapping[str, str | None]) -> dict[int, Matrix]:
-        fixed = {}
+    def _labelled(self, labels: Mapping[str, str | None]) -> tuple[dict[int, int], dict[int, int]]:
+        """Columns of the answers by position, and by place within the core: a silent item's answer is that of what it follows,
+        where that has none of its own."""
+        own: dict[int, int] = {}
         for id_, key in labels.items():
-            if id_ in self.links.position and (key is None or key in self.keys):
-                fixed[self.links.position[id_]] = self._row(key, 1.0)
-        return fixed
+            if id_ in self.position and (key is None or key in self.keys):
+                own[self.position[id_]] = len(self.keys) if key is None else self.keys.index(key)
+        core: dict[int, int] = {}
+        for i in sorted(own, key=lambda i: (self.following.silent[i], i)):
+            core.setdefault(int(self.following.speaker[i]), own[i])
+        return own, core
+
+    def _spread(self, known: Mapping[int, int]) -> dict[int, Matrix]:
+        """Rows of what was answered, and of all that follows it."""
+        answers = self.following.spread(dict(known))
+        return {i: self._row(column, 1.0 if i in known else _FOLLOWS) for i, column in answers.items()}
 
     def _declared(self) -> dict[int, Matrix]:
         """Items that the register itself assigns by an epic, label, channel, project or pipeline."""
@@ -121,12 +147,12 @@ class Matcher:
             names.append(("container", item.container))
             key = next((owner[kind, name.lower()] for kind, name in names if (kind, name.lower()) in owner), None)
             if key:
-                fixed[i] = self._row(key, _DECLARED)
+                fixed[i] = self._row(self.keys.index(key), _DECLARED)
         return fixed
 
-    def _row(self, key: str | None, probability: float) -> Matrix:
+    def _row(self, column: int, probability: float) -> Matrix:
         row = np.full(len(self.keys) + 1, (1 - probability) / max(1, len(self.keys)), np.float32)
-        row[len(self.keys) if key is None else self.keys.index(key)] = probability
+        row[column] = probability
         return row
 
     @staticmethod
@@ -134,6 +160,15 @@ class Matcher:
         for i, row in fixed.items():
             found[i] = row
         return found
+
+
+def _linked(item: Item, following: Following, i: int) -> Item:
+    """The item, hanging on what speaks for the silent items that it hangs on."""
+    above = following.position.get(item.parent or "", -1)
+    if above < 0 or not following.silent[above]:
+        return item
+    speaks = int(following.core[following.speaker[above]])
+    return item if speaks == i else replace(item, parent=following.items[speaks].id)
 
 
 def encode_items(items: Sequence[Item], encoder: Encoder) -> Matrix:

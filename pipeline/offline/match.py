@@ -9,7 +9,7 @@ from typing import Any
 from connectors.text import issue_keys
 from pipeline.encode.encoder import Encoder
 from pipeline.files import InputError, text_of
-from pipeline.items import Item
+from pipeline.items import LONGEST_WORDS, Item
 from pipeline.match.evidence import reasons
 from pipeline.match.matcher import Matcher
 from pipeline.register.document import Register
@@ -61,7 +61,7 @@ def read_signals(path: Path) -> list[Item]:
         mentions.pop(row["id"], None)
         items.append(Item(
             row["id"], row["source"], row["kind"], row.get("container") or "", row.get("team"), row.get("parent"),
-            title, text, tuple(mentions), tuple(_texts(row, "labels", where)),
+            title, text[:LONGEST_WORDS] if text else text, tuple(mentions), tuple(_texts(row, "labels", where)),
         ))  # fmt: skip
     if not items:
         raise InputError(f"{path}: no signals in it.")
@@ -87,7 +87,7 @@ def predict(matcher: Matcher, labels: Mapping[str, str | None] | None = None) ->
     why = reasons(matcher, labels or {}, found, features, range(len(found)))
     return [
         Prediction(item.id, dict(zip(matcher.keys, row, strict=True)), said)
-        for item, row, said in zip(matcher.links.items, found[:, :-1].tolist(), why, strict=True)
+        for item, row, said in zip(matcher.items, found[:, :-1].tolist(), why, strict=True)
     ]
 
 

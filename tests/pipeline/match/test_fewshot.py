@@ -13,6 +13,7 @@ from pipeline.encode.encoder import SentenceEncoder
 from pipeline.items import Item
 from pipeline.match import fewshot
 from pipeline.match.active_learning import worth_asking
+from pipeline.match.following import Following
 from pipeline.match.graph import Links
 from pipeline.match.matcher import Matcher, shipped_weights
 from pipeline.match.neighbours import Neighbours
@@ -41,7 +42,7 @@ def test_labels_overrule_a_belief_that_all_work_is_off_the_plan() -> None:
     vectors, true = company()
     believed = sure_of_none(len(true), 4)
     rows = RNG.choice(len(true), 40, replace=False)
-    taught = fewshot.adapt(believed, believed, vectors, rows, true[rows])
+    taught = fewshot.adapt(believed, believed, vectors, rows, true[rows], rows)
     assert (believed.argmax(1) == true).mean() == 0
     assert (taught.argmax(1) == true).mean() > 0.8
     assert taught.sum(1) == pytest.approx(1, abs=1e-5)
@@ -52,9 +53,18 @@ def test_answers_that_agree_with_what_was_found_change_little() -> None:
     found = np.full((len(true), 5), 0.025, np.float32)
     found[np.arange(len(true)), true] = 0.9
     rows = RNG.choice(len(true), 30, replace=False)
-    taught = fewshot.adapt(found, found, vectors, rows, true[rows])
+    taught = fewshot.adapt(found, found, vectors, rows, true[rows], rows)
     assert (taught.argmax(1) == true).mean() == 1
     assert np.abs(taught - found).mean() < 0.05
+
+
+def test_a_model_that_earns_nothing_on_answers_it_has_not_seen_has_no_say() -> None:
+    vectors, _ = company()
+    found = np.full((len(vectors), 5), 0.2, np.float32)
+    rows = RNG.choice(len(vectors), 60, replace=False)
+    chance = RNG.integers(5, size=60)  # the answers have nothing to do with the words
+    taught = fewshot.adapt(found, found, vectors, rows, chance, rows)
+    assert np.abs(taught - found).max() < 0.1
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +73,7 @@ def lumenleaf() -> Company:
 
 
 def test_a_company_without_teams_and_links_is_not_called_off_the_plan() -> None:
-    bare = Company(LUMENLEAF, SentenceEncoder(), bare=True)
+    bare = Company(LUMENLEAF, SentenceEncoder(), "bare")
     assert judge(bare, list(shipped_weights()))["on_goal_f1"] > 0.65
 
 
@@ -93,13 +103,18 @@ class Alike:
 
     links: Links
     neighbours: Neighbours
+    following: Following
+    core: NDArray[np.int64]
+    position: dict[str, int]
 
 
 def groups_and_strays() -> Alike:
     directions = np.repeat(np.eye(8, 16, dtype=np.float32), [10, 10, 10, 1, 1, 1, 1, 1], 0)
     vectors = directions + RNG.normal(size=directions.shape).astype(np.float32) * 0.02
     links = Links([Item(str(i), "jira", "task", title=f"item {i}") for i in range(len(vectors))])
-    return Alike(links, Neighbours(links, vectors / np.linalg.norm(vectors, axis=1, keepdims=True)))
+    following = Following(links.items)
+    near = Neighbours(links, vectors / np.linalg.norm(vectors, axis=1, keepdims=True))
+    return Alike(links, near, following, following.core, following.position)
 
 
 def asked_first(none: float, none_of_strays: float) -> list[int]:

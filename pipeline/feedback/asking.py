@@ -1,0 +1,166 @@
+"""Which work is worth asking people about: where an answer moves the shares, or what changed lately, most.
+
+An answer holds for a whole stream: an epic's tree, or a story with its sub-tasks and what names it, a thread, a deal. What hangs
+on it is the stream's part of all effort, and how much that part changed in the last weeks; what is unsure of it is the standard
+deviation of its belief in the top priorities. The product of both is what an answer is expected to settle. Chosen greedily: what
+one answer settles, also of alike work, is not counted for the next (Krause & Golovin 2014, "Submodular function maximization").
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from datetime import date, timedelta
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import delete, func, select
+from sqlalchemy.orm import Session
+
+from models import Effort, Label, Match, Question, WorkItem, upsert
+from models.session import in_batches
+from pipeline.encode.vectors import load_vectors
+from pipeline.items import Item, load_items
+from pipeline.match.following import Following
+from pipeline.register.document import Register
+from pipeline.sources import is_container, is_evidence
+
+QUESTIONS = 60
+SPAN, RECENT = timedelta(weeks=13), timedelta(weeks=4)
+MOST_ITEMS = 4_000
+"""Those with the most effort, and what they hang on; the rest moves nothing."""
+CHANGE = 1.0
+"""What a point of change counts beside a point of the level."""
+UNSURE = 0.02
+"""Variance that remains about the surest belief: a match may be wrong as a whole in a company unlike the others."""
+SETTLED, ALIKE, NEAR = 0.9, 0.6, 0.45
+"""Part of the doubt that an answer settles for what follows, and at most for alike streams, of at least such a similarity."""
+
+Rows = NDArray[np.int64]
+Amounts = NDArray[np.float64]
+
+
+def keep_questions(session: Session, register: Register, last: date, model: str) -> int:
+    """Replace the questions by those that are worth most now; returns how many."""
+    since, recently = last - SPAN, last - RECENT
+    spent = func.sum(Effort.person_days)
+    query = select(Effort.work_item_id, spent).where(Effort.day > since, Effort.day <= last)
+    ranked = query.group_by(Effort.work_item_id).order_by(func.round(spent * 1_000_000).desc(), Effort.work_item_id)
+    effort = dict(session.execute(ranked.limit(MOST_ITEMS)).all())
+    recent = dict(session.execute(query.where(Effort.day > recently).group_by(Effort.work_item_id)).all())
+    ids = list(effort) or list(
+        session.scalars(select(WorkItem.id).order_by(WorkItem.updated_at.desc(), WorkItem.id).limit(MOST_ITEMS))
+    )
+    work = load_items(session, sorted(_with_leaders(session, ids)))
+    top = {key for key, objective in register.objective_of().items() if objective in register.top()}
+    believed: dict[int, float] = {}
+    for some in in_batches([one.row for one in work]):
+        found = select(Match.work_item_id, Match.probabilities).where(Match.work_item_id.in_(some))
+        believed |= {id_: sum(p for key, p in mine.items() if key in top) for id_, mine in session.execute(found)}
+    rows = [one.row for one in work]
+    # Where no effort is known yet, all work weighs the same.
+    amounts = np.array([effort.get(row, 0.0 if effort else 1.0) for row in rows])
+    lately = np.array([recent.get(row, 0.0) for row in rows])
+    labelled = set(session.scalars(select(Label.work_item_id)))
+    known = {i for i, row in enumerate(rows) if row in labelled}
+    asked = most_telling(
+        [one.item for one in work], load_vectors(session, work, model), np.array([believed.get(row, 0.0) for row in rows]),
+        amounts, lately, known, QUESTIONS,
+    )  # fmt: skip
+    session.execute(delete(Question))
+    upsert(session, Question, [{"work_item_id": rows[i], "rank": n} for n, i in enumerate(asked)], ("work_item_id",))
+    return len(asked)
+
+
+def _with_leaders(session: Session, ids: Sequence[int]) -> set[int]:
+    """These items and what they hang on, up to the top."""
+    found, fresh = set(ids), list(ids)
+    while fresh:
+        parents: dict[str, set[str]] = defaultdict(set)
+        names: set[str] = set()
+        for some in in_batches(fresh):
+            query = select(WorkItem.source, WorkItem.kind, WorkItem.parent, WorkItem.mentions)
+            for source, kind, parent, mentions in session.execute(query.where(WorkItem.id.in_(some))):
+                if parent:
+                    parents[source].add(parent)
+                if is_evidence(source, kind):
+                    names.update(mentions[:1])
+        above: set[int] = set()
+        for source, externals in parents.items():
+            for some in in_batches(sorted(externals)):
+                query_up = select(WorkItem.id).where(WorkItem.source == source, WorkItem.external_id.in_(some))
+                above.update(session.scalars(query_up))
+        for some in in_batches(sorted(names)):
+            above.update(session.scalars(select(WorkItem.id).where(WorkItem.key.in_(some))))
+        fresh = sorted(above - found)
+        found |= above
+    return found
+
+
+def most_telling(
+    items: Sequence[Item], vectors: NDArray[np.float32], believed: Amounts, effort: Amounts, recent: Amounts,
+    known: Collection[int], count: int,
+) -> list[int]:  # fmt: skip
+    """Positions of at most `count` items to ask about, the most telling first.
+
+    `believed` is each item's probability of serving the top priorities, `effort` its person-days, `recent` those of the last
+    weeks; `known` are the items that were answered.
+    """
+    following = Following(items)
+    stream = _streams(following)
+    tops = np.unique(stream)
+    place = np.full(len(items), -1, dtype=np.int64)
+    place[tops] = np.arange(len(tops))
+    weight = np.bincount(place[stream], effort, len(tops)) / max(effort.sum(), 1e-9)
+    lately = np.bincount(place[stream], recent, len(tops)) / max(recent.sum(), 1e-9)
+    stake = (weight + CHANGE * np.abs(lately - weight)) * np.sqrt(believed[tops] * (1 - believed[tops]) + UNSURE)
+    above = np.array([_epic(following, int(i)) for i in tops], dtype=np.int64)
+    for i in known:
+        stake[place[stream[i]]] = 0
+        if is_container(items[i].source, items[i].kind):
+            stake[above == i] *= 1 - SETTLED
+    return _greedy(items, vectors, tops, above, stake, set(known), count)
+
+
+def _greedy(
+    items: Sequence[Item], vectors: NDArray[np.float32], tops: Rows, above: Rows, stake: Amounts, known: set[int],
+    count: int,
+) -> list[int]:  # fmt: skip
+    epics = [int(i) for i in np.unique(above[above >= 0]) if i not in known and items[int(i)].words]
+    can = np.array([bool(items[int(i)].words) and int(i) not in known for i in tops])
+    asked: list[int] = []
+    while len(asked) < count:
+        single = np.where(can, stake, 0.0)
+        whole = [(SETTLED * float(stake[above == epic].sum()), epic) for epic in epics]
+        best, epic = max(whole, default=(0.0, -1))
+        one = int(single.argmax()) if len(single) else -1
+        if one < 0 or max(best, float(single[one])) <= 0:
+            break
+        if best > single[one]:
+            members = np.flatnonzero(above == epic)
+            epics.remove(epic)
+            asked.append(epic)
+            settled = SETTLED
+        else:
+            members = np.array([one])
+            can[one] = False
+            asked.append(int(tops[one]))
+            settled = 1.0
+        alike = vectors[tops] @ vectors[asked[-1]]
+        stake *= 1 - ALIKE * np.where(alike > NEAR, alike, 0)
+        stake[members] *= 1 - settled
+    return asked
+
+
+def _streams(following: Following) -> Rows:
+    """By position, the top of what the item belongs to below any epic."""
+    kinds = np.array([is_container(item.source, item.kind) for item in following.items])
+    at = np.arange(len(following.items))
+    for _ in range(8):
+        leads = following.leader[at]
+        at = np.where((leads >= 0) & ~kinds[leads], leads, at)
+    return at
+
+
+def _epic(following: Following, i: int) -> int:
+    leads = int(following.leader[i])
+    above = following.items[leads]
+    return leads if leads >= 0 and is_container(above.source, above.kind) else -1

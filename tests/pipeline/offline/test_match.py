@@ -1,0 +1,48 @@
+"""`leeway match` on a file and the pipeline on a database say the same of the same work."""
+
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from benchmarks.worlds.labelled import document, read_labelled
+from benchmarks.worlds.product import Opened
+from benchmarks.worlds.rows import Item, Person, Rows, World
+from pipeline.encode.encoder import SentenceEncoder
+from pipeline.offline.match import match_offline, read_signals
+from pipeline.register.document import parse
+
+LUMENLEAF = Path(__file__).parents[3] / "benchmarks" / "companies" / "lumenleaf"
+BEGIN = datetime(2026, 9, 7, 9, tzinfo=UTC)
+
+
+def test_the_same_work_in_a_file_and_in_a_database_gets_the_same_beliefs(tmp_path: Path) -> None:
+    labelled = read_labelled(LUMENLEAF)
+    people = [Person(n, f"p{n}@x.example", team["key"]) for n, team in enumerate(labelled.register["teams"])]
+    of_team = {one.team: one for one in people}
+    rows, places = Rows(people), {}
+    wanted = [row for row in labelled.signals if row["team"] in of_team and row["source"] != "hubspot"]
+    wanted = [row for row in wanted if row["source"] == "jira" or not row["parent"]]
+    known = {row["id"] for row in wanted}
+    for n, row in enumerate(wanted):
+        at, person = BEGIN + timedelta(minutes=n), of_team[row["team"]]
+        if row["source"] == "jira":
+            above = places.get(row["parent"] or "")
+            places[row["id"]] = rows.issue(row["id"], row["kind"], row["title"], row["text"], above, row["label"])
+            rows.created(places[row["id"]], at, person)
+            rows.assign(places[row["id"]], person, at)
+        else:
+            places[row["id"]] = rows.message(row["container"], at, person, row["text"], None, row["label"])
+    register = document(labelled.register, people)
+    world = World("lumenleaf", "as it is", "none", [(date(2026, 9, 1), register)], rows.pages(), rows.labels, [],
+                  BEGIN.date(), BEGIN + timedelta(days=2), None, False)  # fmt: skip
+    encoder = SentenceEncoder()
+    opened = Opened(tmp_path / "x.db", world, encoder)
+    opened.analyse()
+    stored: dict[Item, dict[str, float]] = opened.beliefs()
+    opened.close()
+    signals = [item for item in read_signals(LUMENLEAF / "signals.jsonl") if item.id in known]
+    for prediction in match_offline(parse(register), signals, encoder):
+        kept = stored[places[prediction.id]]
+        for key, probability in prediction.probabilities.items():
+            assert kept.get(key, 0.0) == pytest.approx(probability, abs=0.02), (prediction.id, key)
