@@ -27,7 +27,7 @@ from pipeline.encode.vectors import load_vectors
 from pipeline.feedback.labels import keep_one
 from pipeline.feedback.questions import questions
 from pipeline.ingest.store import store
-from pipeline.items import item_id, load_work
+from pipeline.items import item_id, load_items
 from pipeline.people import identity
 from pipeline.queue import fingerprint
 from pipeline.register.document import Register, parse
@@ -126,7 +126,7 @@ class Opened:
         encode_pending(self.sessions, self.encoder)
         estimate_effort(self.sessions, self.register, self.world.now.date())
         with self.sessions() as session:
-            work = load_work(session)
+            work = load_items(session)
             vectors = load_vectors(session, work, self.encoder.name, 384)
         place = {one.item.id: i for i, one in enumerate(work)}
         weeks = sorted({monday(day) for day, _, _ in self.efforts()})
