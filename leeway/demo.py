@@ -193,6 +193,12 @@ def _write(folder: Path, summary: dict[str, Any], register: str, app: App, pictu
     (folder / "alert.json").write_text(json.dumps(messages, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     (folder / "alert.html").write_text(picture.page(messages, pictures), encoding="utf-8")
     (folder / "okrs.yaml").write_text(register, encoding="utf-8")
+    (folder / "shares.png").write_bytes(shares(summary))
+    list(write_previews(app, folder))
+
+
+def shares(summary: dict[str, Any]) -> bytes:
+    """The weeks of a summary beside the simulated truth, as PNG."""
     points = [
         WeekPoint(
             date.fromisoformat(w["week"]), w["top_share"], w["low"], w["high"], w["coverage"], w["true_top_share"]
@@ -205,8 +211,7 @@ def _write(folder: Path, summary: dict[str, Any], register: str, app: App, pictu
         if a["scope"] == "company"
     ]
     title = "Share of work on the top priorities (dashed: the simulated truth)"
-    (folder / "shares.png").write_bytes(png(top_share(points, falls[-1:], title)))
-    list(write_previews(app, folder))
+    return png(top_share(points, falls[-1:], title))
 
 
 def _show(summary: dict[str, Any], folder: Path, out: Console) -> None:

@@ -53,7 +53,6 @@
         ast: true, expr: vegaInterpreter.expressionInterpreter, actions: false, renderer: "svg", loader: { target: "_self" },
       });
       figure.replaceChildren(place);
-      await view.resize().runAsync();
       follow(view, place);
     } catch (error) { delete figure.dataset.drawn; console.warn("The chart stays a picture:", error.message); }
   };
@@ -75,7 +74,7 @@
         const to = new URL(location.href);
         to.searchParams.set("since", day(Math.min(...range))); to.searchParams.set("until", day(Math.max(...range)));
         location.assign(to);
-      }, 50);
+      }, 300);  // the drawing answers on its next frame
     });
   };
 

@@ -1,0 +1,153 @@
+"""One number: what two faces say about the same thing is the same, and what stands beside its sum adds up to it."""
+
+import re
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+from sqlalchemy import select
+
+from alerts.digest import compose, team_week
+from alerts.view import alert_of
+from alerts.words import percent, plain
+from leeway.app import App
+from leeway.status import status_of
+from models import Drift
+from models.vocabulary import COMPANY
+from pipeline.register.document import Team
+from tests.web.conftest import HOSTILE, MONDAY, app_with
+from tests.web.test_pages import enter
+from web.app import make
+
+LEVELS = {
+    "company": {"O1": [0.2449, 0.1449], "O2": [0.1251, 0.0651], "O3": [0.13, 0.09], "O4": [0.0855, 0.0735],
+                "O5": [0.0845, 0.0665], "": [0.33, 0.56]},
+    "app": {"O1": [0.1, 0.05], "O2": [0.0, 0.0], "O3": [0.4949, 0.2451], "O4": [0.0, 0.0], "O5": [0.0, 0.0],
+            "": [0.4051, 0.7049]},
+    "fleet": {"O1": [0.2, 0.1], "O2": [0.2, 0.1], "O3": [0.1, 0.1], "O4": [0.0, 0.0], "O5": [0.0, 0.0], "": [0.5, 0.7]},
+}  # fmt: skip
+
+
+@pytest.fixture
+def pages(tmp_path: Path) -> tuple[App, TestClient]:
+    """A company whose fall has levels that do not round nicely."""
+    app = app_with(tmp_path)
+    with app.sessions.begin() as session:
+        for drift in session.scalars(select(Drift)):
+            drift.explanation = drift.explanation | {"levels": LEVELS}
+    return app, enter(TestClient(make(app)), app, "company")
+
+
+def rows(text: str, heading: str) -> list[list[str]]:
+    """The cells of the table below a heading, as text."""
+    found = re.search(f"<h2[^>]*>{heading}</h2>(.*?)</table>", text, re.DOTALL)
+    assert found is not None, heading
+    cells = [
+        re.findall(r"<td[^>]*>(.*?)</td>", row, re.DOTALL)
+        for row in re.findall(r"<tr[^>]*>(.*?)</tr>", found[1], re.DOTALL)
+    ]
+    return [
+        [re.sub(r"<[^>]+>|\s+", " ", cell).strip().replace("−", "-").strip("±+") for cell in row]
+        for row in cells
+        if row
+    ]
+
+
+def test_objectives_are_the_same_on_every_page_in_the_export_and_the_digest(pages: tuple[App, TestClient]) -> None:
+    app, client = pages
+    scope = {row[0]: (row[1], row[3], row[4]) for row in rows(client.get("/").text, "All objectives")}
+    drift = {row[0]: (row[2], row[1], row[3]) for row in rows(client.get("/drifts/1").text, "What it fell from")}
+    assert scope == drift
+    export = client.get("/api/company/objectives.json").json()
+    names = {f"{row['priority']} {row['title']}" if row["priority"] else row["title"]: row for row in export}
+    assert scope == {
+        name: (str(names[name]["now"]), str(names[name]["before"]), str(names[name]["change"])) for name in scope
+    }
+    _, register = app.register()
+    with app.sessions() as session:
+        content = team_week(session, register, Team(key=COMPANY, name="Velora"))
+    assert content is not None
+    mail = {
+        f"{line.priority} {line.title}" if line.priority else line.title: (str(line.now), str(line.before))
+        for line in content.lines
+    }
+    assert {name: pair[:2] for name, pair in scope.items() if name in mail} == mail
+    for objective in register.objectives:
+        name = f"{objective.priority} {objective.title}"
+        text = client.get(f"/objectives/{objective.key}").text
+        assert f'<div class="v">{scope[name][0]}%' in text, name
+
+
+def test_columns_add_up(pages: tuple[App, TestClient]) -> None:
+    _, client = pages
+    table = rows(client.get("/").text, "All objectives")
+    assert [sum(int(row[n]) for row in table) for n in (1, 3, 4)] == [100, 100, 0]
+    fell = rows(client.get("/drifts/1").text, "What it fell from")
+    assert sum(int(row[3]) for row in fell if row[0][:1] in "123") == -20
+    took = rows(client.get("/drifts/1").text, "What took its place")
+    assert sum(int(row[-1]) for row in took[:-1]) == int(took[-1][-1]) == 20
+    parts = client.get("/api/drifts/1.json").json()
+    assert sum(row["points"] for row in parts if row["part"] != "team") == 20
+
+
+def test_the_fall_is_one_fall_in_every_face(pages: tuple[App, TestClient]) -> None:
+    app, client = pages
+    _, register = app.register()
+    with app.sessions() as session:
+        drift = session.get_one(Drift, 1)
+        alert = alert_of(session, drift, register)
+        content = team_week(session, register, Team(key=COMPANY, name="Velora"))
+    assert content is not None
+    assert content.head == (alert.after, "on the top priorities")
+    page = client.get("/").text
+    assert alert.title in page
+    assert f'<div class="v">{alert.after}% ' in page
+    assert plain(alert.story[1]) in [plain(words) for words in content.story]
+    assert f"{alert.before}% → {alert.after}%" in client.get("/drifts").text
+    row = next(row for row in client.get("/api/company/drifts.json").json() if row["scope"] == "company")
+    assert (percent(row["before"]), percent(row["after"])) == (alert.before, alert.after)
+    status = next(row for row in status_of(app)["open_drifts"] if row["scope"] == "company")
+    assert (percent(status["before"]), percent(status["after"])) == (alert.before, alert.after)
+    text = compose(content, "x@velora.example").get_body(("plain",))
+    assert text is not None
+    assert f"{alert.after}% of the work was on the top priorities" in text.get_content()
+
+
+def test_a_team_is_the_same_on_its_page_the_teams_page_the_finding_and_its_digest(
+    pages: tuple[App, TestClient],
+) -> None:
+    app, client = pages
+    teams = {row[0]: row for row in rows(client.get("/teams").text, "Each team")}
+    fell = {row[0]: row for row in rows(client.get("/drifts/1").text, "Where it fell")}
+    _, register = app.register()
+    team = next(one for one in register.teams if one.key == "app")
+    with app.sessions() as session:
+        content = team_week(session, register, team)
+    assert content is not None
+    assert content.stands.own is not None
+    assert teams["Rider App"][1:3] == [f"{content.stands.own.now}%", f"{content.stands.own.before}%"]
+    assert fell["Rider App"][1:3] == [f"{content.stands.top.before}%", f"{content.stands.top.now}%"]
+    page = " ".join(client.get("/teams/app").text.split())
+    assert f"from {content.stands.top.before}% to {content.stands.top.now}%" in page
+    assert "None. The first can be raised" not in page  # its fall is listed where the company's names it
+
+
+def test_person_days_of_a_stream_are_of_one_window_everywhere(pages: tuple[App, TestClient]) -> None:
+    app, client = pages
+    window = f"{(MONDAY - timedelta(weeks=3)).day} June to 12 July"
+    home, listed = client.get("/").text, client.get("/streams").text
+    stream = client.get(f"/streams/{HOSTILE.replace('/', '%2F').replace('?', '%3F').replace('#', '%23')}").text
+    assert window in home
+    assert window in listed
+    assert window in stream
+    exported = client.get("/api/company/themes.json").json()[0]
+    assert exported["person_days"] == 30
+    assert rows(home, "Largest work on no objective")[0][-1] == "30"
+    assert '<div class="v">30</div>' in stream
+    _, register = app.register()
+    with app.sessions() as session:
+        content = team_week(session, register, next(one for one in register.teams if one.key == "app"))
+    assert content is not None
+    assert [round(days) for _, days in content.themes] == [30]
+    assert content.window == window
