@@ -7,7 +7,7 @@ from models.feedback import Decision, Label, Question, ThemeAnswer
 from models.ingest import ALL_OF_IT, Failure, Signal, StreamCursor, WorkItem
 from models.match import Match, Vector
 from models.operations import DeadTask, Digest, Installed, OptOut, Secret, Tally, UsedLink
-from models.people import Account, Forgotten, Person
+from models.people import Account, Forgotten, Membership, Person
 from models.queue import Chunk, Cycle, Fingerprint, Lease
 from models.register import KeyResult, Objective, RegisterVersion, Team
 from models.session import connect, upsert, without_password
@@ -38,6 +38,7 @@ __all__ = [
     "Label",
     "Lease",
     "Match",
+    "Membership",
     "Notification",
     "Objective",
     "OptOut",

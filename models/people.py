@@ -1,6 +1,8 @@
 """People, their accounts in the sources, and whom to forget."""
 
-from sqlalchemy import ForeignKey, String, Text
+from datetime import date
+
+from sqlalchemy import Date, ForeignKey, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base
@@ -19,6 +21,16 @@ class Person(Base):
     capacity: Mapped[float] = mapped_column(default=1.0)
     bot: Mapped[bool] = mapped_column(default=False)
     forgotten: Mapped[bool] = mapped_column(default=False)
+
+
+class Membership(Base):
+    """The days on which a person was in a team, both ends included; `last` is empty while they are in it."""
+
+    __tablename__ = "membership"
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"), primary_key=True)
+    first: Mapped[date] = mapped_column(Date, primary_key=True)
+    last: Mapped[date | None] = mapped_column(Date)
+    team: Mapped[str] = mapped_column(String(64))
 
 
 class Account(Base):

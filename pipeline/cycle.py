@@ -114,7 +114,7 @@ class Analysis:
         last = last_complete_day(self.now, register.calendar.time_zone)
         row = session.scalar(select(Cycle).where(Cycle.finished_at.is_(None)).order_by(Cycle.id).limit(1))
         if row is None:
-            identity.resolve(session, register, self.directory)
+            identity.resolve(session, register, self.directory, last)
             if not self._pending(session, version, register, last):
                 return None
             row = Cycle(started_at=datetime.now(UTC), stage=STAGES[0])

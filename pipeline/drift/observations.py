@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from models import Capacity, DayWork, Person, WorkItem
 from pipeline.queue.rounding import DIGITS, rounded
 from pipeline.register.document import Register
+from pipeline.register.membership import load_teams
 
 Array = NDArray[np.float64]
 
@@ -60,9 +61,11 @@ class Priorities:
 def observe(session: Session, register: Register, last: date) -> Observations | None:
     """Daily effort by objective, person and day up to `last`; None where there is none yet."""
     objectives = [objective.key for objective in register.objectives]
-    # By address, so that sums over people do not depend on who was met first; the forgotten come last.
-    query = select(Person.id, Person.team).where(Person.team.is_not(None))
-    people = session.execute(query.order_by(Person.email.is_(None), Person.email, Person.team)).all()
+    # By address, so that sums over people do not depend on who was met first; the forgotten come last. A row is a person in one
+    # team: who moves takes nothing of the past along.
+    teams = load_teams(session)
+    ids = session.scalars(select(Person.id).order_by(Person.email.is_(None), Person.email, Person.team)).all()
+    people = [(id_, team) for id_ in ids for team in teams.ever(id_)]
     expected = dict(session.execute(
         select(Capacity.day, func.sum(Capacity.expected)).where(Capacity.day <= last).group_by(Capacity.day)
     ).all())  # fmt: skip
@@ -70,12 +73,12 @@ def observe(session: Session, register: Register, last: date) -> Observations | 
     if not days or not people:
         return None
     sources = sorted(session.scalars(select(WorkItem.source).distinct()))
-    row, column = {person: i for i, (person, _) in enumerate(people)}, {day: i for i, day in enumerate(days)}
+    row, column = {key: i for i, key in enumerate(people)}, {day: i for i, day in enumerate(days)}
     line, origin = {name: i for i, name in enumerate([*objectives, ""])}, {name: i for i, name in enumerate(sources)}
     effort = np.zeros((len(line), len(people), len(days)))
     by_source = np.zeros((len(sources), len(people), len(days)))
     for one in session.execute(select(DayWork.day, DayWork.person_id, DayWork.by_objective, DayWork.by_source)):
-        at, who = column.get(one.day), row.get(one.person_id)
+        at, who = column.get(one.day), row.get((one.person_id, teams.on(one.person_id, one.day) or ""))
         if at is None or who is None:
             continue
         for name, amount in one.by_objective.items():
@@ -84,5 +87,5 @@ def observe(session: Session, register: Register, last: date) -> Observations | 
         for name, amount in one.by_source.items():
             if name in origin:
                 by_source[origin[name], who, at] = amount
-    return Observations(days, objectives, [team or "" for _, team in people], effort, sources, by_source.sum(1),
+    return Observations(days, objectives, [team for _, team in people], effort, sources, by_source.sum(1),
                         np.array([rounded(expected[day], DIGITS) for day in days]))  # fmt: skip

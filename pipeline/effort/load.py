@@ -5,14 +5,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
 from connectors.base import SignalKind
-from models import Account, Person, Signal, WorkItem
+from models import Account, Membership, Person, Signal, WorkItem
 from models.session import in_batches
 from pipeline.effort.day import Activity, Begin, InProgress, StatusChange, in_progress
 from pipeline.register.document import Register
+from pipeline.register.membership import Teams
 from pipeline.register.workdays import Workdays
 from pipeline.sources import evidence_rows, is_container, is_evidence
 
@@ -51,9 +52,12 @@ class Clock:
 
 
 def load_people(session: Session) -> dict[int, Person]:
-    return {
-        p.id: p for p in session.scalars(select(Person).where(Person.team.is_not(None), Person.forgotten.is_(False)))
-    }
+    return {p.id: p for p in session.scalars(select(Person).where(in_a_team(), Person.forgotten.is_(False)))}
+
+
+def in_a_team() -> ColumnElement[bool]:
+    """Whether a person is or was in any team."""
+    return or_(Person.team.is_not(None), Person.id.in_(select(Membership.person_id)))
 
 
 def load_owners(session: Session, people: Mapping[int, Person]) -> Owners:
@@ -132,20 +136,23 @@ def load_spans(session: Session, ids: Sequence[int], owner: Owners, clock: Clock
 
 
 def load_capacity(
-    register: Register, people: Mapping[int, Person], first: date, last: date
+    register: Register, people: Mapping[int, Person], teams: Teams, first: date, last: date
 ) -> dict[tuple[int, date], float]:
-    """By (person, day); part time is spread over the week, since which days are free is not known."""
+    """By (person, day), on the days on which they were in a team; part time is spread over the week unless its days are known."""
     workdays = Workdays(register.calendar)
-    country = {m.email.lower(): m.country for team in register.teams for m in team.members}
-    found: dict[tuple[int, date], float] = {}
+    members = {m.email.lower(): m for team in register.teams for m in team.members}
+    weekends = {team.key: frozenset(team.weekend) for team in register.teams}
     span = [date.fromordinal(n) for n in range(first.toordinal(), last.toordinal() + 1)]
-    by_country = {
-        c: [day for day in span if workdays.is_workday(day, c)]
-        for c in {country.get(p.email or "") for p in people.values()}
-    }
+    found: dict[tuple[int, date], float] = {}
     for id_, person in people.items():
-        for day in by_country[country.get(person.email or "")]:
-            found[id_, day] = person.capacity
+        member = members.get(person.email or "")
+        country, days = (member.country, frozenset(member.days)) if member else (None, frozenset[int]())
+        off = frozenset(range(7)) - days if days else frozenset[int]()
+        amount = min(1.0, person.capacity * 5 / len(days)) if days else person.capacity
+        for day in span:
+            team = teams.on(id_, day)
+            if team is not None and workdays.is_workday(day, country, off or weekends.get(team, frozenset())):
+                found[id_, day] = amount
     return found
 
 
@@ -155,7 +162,7 @@ def first_day(session: Session, register: Register) -> date | None:
         select(Signal.at, Account.time_zone)
         .join(Account, (Account.source == Signal.source) & (Account.external_id == Signal.account))
         .join(Person, Person.id == Account.person_id)
-        .where(Person.team.is_not(None), Person.forgotten.is_(False))
+        .where(in_a_team(), Person.forgotten.is_(False))
         .order_by(Signal.at, Signal.source, Signal.external_id)
         .limit(1)
     )

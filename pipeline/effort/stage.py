@@ -23,6 +23,7 @@ from pipeline.queue import chunks, fingerprint
 from pipeline.queue.marks import FROM, day_before
 from pipeline.queue.rounding import rounded
 from pipeline.register.document import Register
+from pipeline.register.membership import load_teams
 from pipeline.register.workdays import Workdays, monday
 
 SPAN, EFFORT, SHARE = "span", "effort", "share"
@@ -175,7 +176,7 @@ def run_week_chunk(session: Session, chunk: Chunk, register: Register, last: dat
         )
         if person in people
     ]
-    capacity = load_capacity(register, people, begin, seen_until)
+    capacity = load_capacity(register, people, load_teams(session), begin, seen_until)
     found = efforts(activities, spans, capacity, end, first)
     rows = [
         {"day": day, "person_id": person, "work_item_id": item, "person_days": rounded(days, 6)}
@@ -221,9 +222,11 @@ def _fingerprint(session: Session, register: Register) -> str:
         for (source, id_), (person, zone) in load_owners(session, people).items()
     )
     members = sorted(
-        (m.email.lower(), m.part, m.country or "", team.key) for team in register.teams for m in team.members
+        (m.email.lower(), m.part, m.country or "", m.days, team.key, team.weekend)
+        for team in register.teams
+        for m in team.members
     )
-    text = json.dumps([accounts, members, repr(register.calendar)])
+    text = json.dumps([accounts, members, load_teams(session).fingerprint(), repr(register.calendar)])
     return hashlib.sha256(text.encode()).hexdigest()
 
 

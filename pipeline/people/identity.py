@@ -4,16 +4,19 @@ else from the groups that the sources know."""
 import csv
 import re
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from models import Account, Person, Signal
+from models import Account, Membership, Person, Signal
 from pipeline.files import InputError
 from pipeline.register.document import Register
+from pipeline.register.membership import Stay, stays
+from pipeline.register.versions import plans
 
 _SERVICE = re.compile(
     r"(^|[^a-z])(bot|no-?reply|donotreply|automation|integration|service account|jenkins|dependabot|webhook|api user)([^a-z]|$)",
@@ -66,10 +69,16 @@ def read_directory(path: Path | None, teams: Mapping[str, str]) -> Directory:
     return Directory(people, {_plain(group): team for group, team in teams.items()})
 
 
-def resolve(session: Session, register: Register, directory: Directory | None = None) -> None:
-    """Give every account that is not a bot's a person, and every person their team and part of a week."""
-    directory = directory or Directory()
-    members = {member.email.lower(): (team.key, member.part) for team in register.teams for member in team.members}
+def resolve(
+    session: Session, register: Register, directory: Directory | None = None, today: date | None = None
+) -> None:
+    """Give every account that is not a bot's a person, and every person their teams by day and part of a week."""
+    directory, today = directory or Directory(), today or datetime.now(UTC).date()
+    parts = {member.email.lower(): member.part for team in register.teams for member in team.members}
+    dated = stays([(date.min if not n else at, one) for n, (at, one) in enumerate(_history(session, register))])
+    members = {
+        email: next((one.team for one in reversed(some) if one.holds(today)), None) for email, some in dated.items()
+    }
     people = {person.email: person for person in session.scalars(select(Person)) if person.email}
     accounts = list(session.scalars(select(Account)))
     names: dict[str, set[str]] = defaultdict(set)
@@ -97,11 +106,47 @@ def resolve(session: Session, register: Register, directory: Directory | None = 
     for email, person in people.items():
         theirs = grouped.get(email, set())
         # Somebody in the groups of two teams is in neither: guessing would move a team's figures.
-        person.team, person.capacity = members.get(email, (next(iter(theirs)) if len(theirs) == 1 else None, 1.0))
+        group = next(iter(theirs)) if len(theirs) == 1 else None
+        person.team = members[email] if email in dated else group
+        person.capacity = parts.get(email, person.capacity if email in dated else 1.0)
     session.flush()
+    _keep_memberships(session, people, dated, today)
     for account in accounts:
         found = owner.get((account.source, account.external_id))
         account.person_id = people[found].id if found else None
+
+
+def _history(session: Session, register: Register) -> list[tuple[date, Register]]:
+    """The plans up to this register, which may be newer than what was loaded."""
+    history = plans(session)
+    if not history or history[-1][1] != register:
+        history.append((history[-1][0] if history else date.min, register))
+    return history
+
+
+def _keep_memberships(
+    session: Session, people: Mapping[str, Person], dated: Mapping[str, Sequence[Stay]], today: date
+) -> None:
+    """Write who was in which team when. A team that comes from a group has no known history: it begins when it is first seen."""
+    kept: dict[int, list[Membership]] = defaultdict(list)
+    for row in session.scalars(select(Membership).order_by(Membership.first)):
+        kept[row.person_id].append(row)
+    for email, person in people.items():
+        rows = [Stay(row.team, row.first, row.last) for row in kept[person.id]]
+        wanted = list(dated[email]) if email in dated else _moved(rows, person.team, today)
+        if wanted != rows:
+            session.execute(delete(Membership).where(Membership.person_id == person.id))
+            session.add_all(Membership(person_id=person.id, first=s.first, last=s.last, team=s.team) for s in wanted)
+            session.flush()
+
+
+def _moved(rows: Sequence[Stay], team: str | None, today: date) -> list[Stay]:
+    """The stays of somebody who is in this team from today on, if they were in another until now."""
+    if rows and rows[-1].last is None and rows[-1].team == team:
+        return list(rows)
+    before = [one for one in rows if one.first < today]
+    ended = [Stay(s.team, s.first, min(s.last or date.max, today - timedelta(days=1))) for s in before]
+    return [*ended, *([Stay(team, today if ended else date.min)] if team else [])]
 
 
 def _is_service(account: Account, email: str | None, members: Mapping[str, object], directory: Directory) -> bool:

@@ -62,14 +62,19 @@ def _extra(document: Document) -> Iterator[tuple[tuple[Any, ...], type[BaseModel
     for loc, entry in entries(document.data):
         model = _MODELS.get(tuple(part for part in loc if isinstance(part, str)))
         if model is not None:
-            yield from ((loc, model, name) for name in entry if name not in model.model_fields)
+            yield from ((loc, model, name) for name in entry if name not in _names(model))
+
+
+def _names(model: type[BaseModel]) -> list[str]:
+    """What an entry of this kind may hold, as the file spells it."""
+    return [field.alias or name for name, field in model.model_fields.items()]
 
 
 def _near(name: str, model: type[BaseModel]) -> str | None:
     plain = name.lower().strip().replace("-", "_").replace(" ", "_")
     alike = _ALIKE if len(plain) > 3 else _ALIKE_SHORT
-    swapped = [one for one in model.model_fields if sorted(one) == sorted(plain)]
-    return next(iter(swapped or difflib.get_close_matches(plain, model.model_fields, 1, alike)), None)
+    swapped = [one for one in _names(model) if sorted(one) == sorted(plain)]
+    return next(iter(swapped or difflib.get_close_matches(plain, _names(model), 1, alike)), None)
 
 
 def _misspelt(document: Document) -> Iterator[LintError]:

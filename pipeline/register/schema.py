@@ -5,7 +5,16 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic_core import PydanticUndefined
 
 
@@ -32,7 +41,21 @@ def _one_line(value: str) -> str:
     return " ".join(value.split())
 
 
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+
+
+def _weekday(value: Any) -> Any:
+    """A day of the week by its English name or its first three letters, as its number from Monday on."""
+    if not isinstance(value, str):
+        raise ValueError(f"{value!r} is no day of the week; write it as friday")
+    found = [n for n, name in enumerate(WEEKDAYS) if len(value.strip()) >= 3 and name.startswith(value.strip().lower())]
+    if not found:
+        raise ValueError(f"{value!r} is no day of the week; write it as friday")
+    return found[0]
+
+
 Day = Annotated[date, BeforeValidator(_day)]
+Weekdays = tuple[Annotated[int, BeforeValidator(_weekday)], ...]
 Line = Annotated[str, AfterValidator(_one_line)]
 Name = Annotated[str, AfterValidator(_one_line), Field(min_length=1)]
 
@@ -50,11 +73,23 @@ class _Strict(BaseModel):
 
 
 class Member(_Strict):
-    """Somebody in a team. `part` is the part of a full week that they work; `country` overrides the calendar's."""
+    """Somebody in a team. `part` is the part of a full week that they work; `country` overrides the calendar's.
+
+    `from` and `to` are their first and last day in the team; `days` the weekdays they work, where these are not the usual ones.
+    """
 
     email: Name
     part: float = Field(1.0, gt=0, le=1)
     country: str | None = None
+    first: Day | None = Field(None, alias="from")
+    last: Day | None = Field(None, alias="to")
+    days: Weekdays = ()
+
+    @model_validator(mode="after")
+    def _in_order(self) -> "Member":
+        if self.first and self.last and self.last < self.first:
+            raise ValueError(f"`to` {self.last} lies before `from` {self.first}")
+        return self
 
 
 class Team(_Strict):
@@ -63,6 +98,7 @@ class Team(_Strict):
     key: Name
     name: Name
     lead: str | None = None
+    weekend: Weekdays = ()
     members: tuple[Member, ...] = ()
 
     @field_validator("members", mode="before")
@@ -118,11 +154,15 @@ class Period(_Strict):
 
 
 class Calendar(_Strict):
-    """When people work: a country's (and its part's) public holidays, and days the whole company is closed."""
+    """When people work: a country's (and its part's) public holidays, and days the whole company is closed.
+
+    `weekend` where it is not the country's.
+    """
 
     country: str | None = None
     subdivision: str | None = None
     time_zone: str = "UTC"
+    weekend: Weekdays = ()
     closed: tuple[Day, ...] = ()
 
 

@@ -11,21 +11,30 @@ from pipeline.register.document import Register, digest, stored
 SET_UP = timedelta(days=7)
 
 
-def planned_since(session: Session, register: Register) -> date:
-    """Since when the top priorities are what they are now: re-planning begins a new baseline.
+def plans(session: Session) -> list[tuple[date, Register]]:
+    """The registers that were meant, with the day on which each was loaded, oldest first.
 
-    A new period begins on its first day, a change within one when it was loaded. Versions that were replaced within
-    SET_UP are somebody's corrections, not plans; the first plan holds for all of the history before it.
+    Versions that were replaced within SET_UP are somebody's corrections, not plans.
     """
     columns = (RegisterVersion.loaded_at, RegisterVersion.document, RegisterVersion.id)
     query = select(*columns).order_by(RegisterVersion.id)
     versions = [(at.date(), stored(document, version)) for at, document, version in session.execute(query)]
-    plans = [
-        (at, one) for number, (at, one) in enumerate(versions)
+    return [
+        (at, one)
+        for number, (at, one) in enumerate(versions)
         if number + 1 == len(versions) or versions[number + 1][0] - at >= SET_UP
-    ]  # fmt: skip
-    since, before = date.min, plans[0][1] if plans else register
-    for at, one in plans[1:]:
+    ]
+
+
+def planned_since(session: Session, register: Register) -> date:
+    """Since when the top priorities are what they are now: re-planning begins a new baseline.
+
+    A new period begins on its first day, a change within one when it was loaded; the first plan holds for all of the history
+    before it.
+    """
+    history = plans(session)
+    since, before = date.min, history[0][1] if history else register
+    for at, one in history[1:]:
         if one.top() != before.top():
             since = one.period.start if one.period.start > before.period.start else at
         before = one

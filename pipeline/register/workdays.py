@@ -8,17 +8,25 @@ import holidays
 
 from pipeline.register.document import Calendar
 
+SATURDAY_AND_SUNDAY = frozenset({5, 6})
+
 
 class Workdays:
-    """Answers for one calendar; other countries' holidays for people who work there."""
+    """Answers for one calendar; other countries' holidays and weekends for people who work there."""
 
     def __init__(self, calendar: Calendar) -> None:
         self.calendar = calendar
         self._closed = frozenset(calendar.closed)
 
-    def is_workday(self, day: date, country: str | None = None) -> bool:
-        """Whether a full-time person is expected to work."""
-        if day.weekday() >= 5 or day in self._closed:
+    def weekend(self, country: str | None = None) -> frozenset[int]:
+        """Weekdays, Monday 0, on which nobody is expected: as the calendar says, else as is usual in the country."""
+        if country and country != self.calendar.country:
+            return _weekend(country)
+        return frozenset(self.calendar.weekend) or _weekend(self.calendar.country)
+
+    def is_workday(self, day: date, country: str | None = None, weekend: frozenset[int] = frozenset()) -> bool:
+        """Whether a full-time person is expected to work. `weekend` where a team or a person has their own."""
+        if day.weekday() in (weekend or self.weekend(country)) or day in self._closed:
             return False
         country = country or self.calendar.country
         subdivision = self.calendar.subdivision if country == self.calendar.country else None
@@ -28,6 +36,11 @@ class Workdays:
         """Working days from `first` to `last`, both included."""
         days = (first + timedelta(days=n) for n in range((last - first).days + 1))
         return [day for day in days if self.is_workday(day)]
+
+
+@cache
+def _weekend(country: str | None) -> frozenset[int]:
+    return frozenset(holidays.country_holidays(country).weekend) if country else SATURDAY_AND_SUNDAY
 
 
 @cache

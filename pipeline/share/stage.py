@@ -20,10 +20,12 @@ from models.vocabulary import AUDIT, COMPANY
 from pipeline.queue import chunks, fingerprint
 from pipeline.queue.rounding import DIGITS, rounded
 from pipeline.register.document import Register
+from pipeline.register.membership import load_teams
 from pipeline.register.workdays import monday
 from pipeline.share.audit import Drawn, correction
 from pipeline.share.audit_store import load_answers, load_draws
 from pipeline.share.estimate import UNSEEN, Worked, in_top, shares, with_unseen
+from pipeline.share.floor import shown
 from pipeline.share.load import Matched, load_matched
 
 SHARE = "share"
@@ -66,8 +68,7 @@ def plan(session: Session, register: Register, version: int, least_people: int, 
 def _fingerprint(session: Session, version: int, least_people: int, unseen: float) -> str:
     """An answer to the audit corrects the weeks around it as well."""
     answers = select(func.count(), func.max(Label.at)).where(Label.origin == AUDIT)
-    members = select(Person.id, Person.team).where(Person.forgotten.is_(False), Person.team.is_not(None))
-    teams = sorted(tuple(row) for row in session.execute(members))
+    teams = load_teams(session).fingerprint()
     rests_on = (version, least_people, unseen, tuple(session.execute(answers).one()), teams)
     return hashlib.sha256(repr(rests_on).encode()).hexdigest()
 
@@ -76,11 +77,8 @@ def run_chunk(session: Session, chunk: Chunk, register: Register, least_people: 
     """Replace a week's shares and daily sums."""
     week = date.fromisoformat(chunk.name)
     days = (week, week + timedelta(days=6))
-    teams: dict[int, str | None] = dict(session.execute(select(Person.id, Person.team)).all())
-    sizes: dict[str, int] = defaultdict(int)
-    for team in session.scalars(select(Person.team).where(Person.forgotten.is_(False))):
-        if team:
-            sizes[team] += 1
+    teams = load_teams(session)
+    forgotten = set(session.scalars(select(Person.id).where(Person.forgotten)))
     query = select(Effort.day, Effort.person_id, Effort.work_item_id, Effort.person_days)
     here = Effort.day.between(*days)
     matched = load_matched(session, register, select(Effort.work_item_id).where(here), _DRAWN)
@@ -96,22 +94,27 @@ def run_chunk(session: Session, chunk: Chunk, register: Register, least_people: 
     worked: dict[str, dict[int, float]] = defaultdict(lambda: defaultdict(float))
     by_person: dict[str, dict[int, float]] = defaultdict(lambda: defaultdict(float))
     unknown: dict[str, float] = defaultdict(float)
-    for _, person, item, amount in rows:
-        for scope in (COMPANY, teams.get(person)):
+    for day, person, item, amount in rows:
+        for scope in (COMPANY, teams.on(person, day)):
             if scope:
                 worked[scope][item] += amount
                 by_person[scope][person] += amount
         if item not in labelled:
-            unknown[teams.get(person) or ""] += amount
+            unknown[teams.on(person, day) or ""] += amount
     expected: dict[str, float] = defaultdict(float)
-    capacity = select(Capacity.person_id, func.sum(Capacity.expected)).where(Capacity.day.between(*days))
-    for person, amount in session.execute(capacity.group_by(Capacity.person_id)):
-        for scope in (COMPANY, teams.get(person)):
+    capacity = select(Capacity.person_id, Capacity.day, Capacity.expected).where(Capacity.day.between(*days))
+    for person, day, amount in session.execute(capacity.order_by(Capacity.person_id, Capacity.day)):
+        for scope in (COMPANY, teams.on(person, day)):
             if scope:
                 expected[scope] += amount
     found: list[dict[str, Any]] = []
+    # The forgotten are no person: a team's sum of them counts as nobody.
+    workers = {
+        scope: {one for one, amount in some.items() if amount > 0} - forgotten for scope, some in by_person.items()
+    }
+    whole, allowed = shown(workers.pop(COMPANY, set()), workers, least_people)
     for scope, by_item in worked.items():
-        if scope != COMPANY and sizes[scope] < least_people:
+        if not (whole if scope == COMPANY else scope in allowed):
             continue
         total = sum(by_item.values())
         coverage = total / expected[scope] if expected[scope] else 0.0

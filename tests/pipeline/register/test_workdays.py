@@ -1,0 +1,44 @@
+"""Working days of countries whose weekend is another, and of who works in shifts."""
+
+from datetime import date
+
+import pytest
+
+from pipeline.register.document import RegisterError, parse
+from pipeline.register.schema import Calendar
+from pipeline.register.workdays import Workdays
+
+FRIDAY, SATURDAY, SUNDAY = date(2026, 11, 6), date(2026, 11, 7), date(2026, 11, 8)
+
+
+@pytest.mark.parametrize(
+    ("calendar", "off"),
+    [
+        ({"country": "DE"}, {SATURDAY, SUNDAY}),
+        ({"country": "EG"}, {FRIDAY, SATURDAY}),
+        ({}, {SATURDAY, SUNDAY}),
+        ({"country": "DE", "weekend": ["Sun"]}, {SUNDAY}),
+        ({"weekend": ["friday", "saturday"]}, {FRIDAY, SATURDAY}),
+    ],
+)
+def test_the_weekend_is_the_countrys_unless_the_calendar_has_its_own(
+    calendar: dict[str, object], off: set[date]
+) -> None:
+    workdays = Workdays(Calendar.model_validate(calendar))
+    assert {day for day in (FRIDAY, SATURDAY, SUNDAY) if not workdays.is_workday(day)} == off
+
+
+def test_who_works_in_another_country_has_its_weekend() -> None:
+    workdays = Workdays(Calendar(country="DE"))
+    assert workdays.is_workday(SUNDAY, "IL")
+    assert not workdays.is_workday(FRIDAY, "IL")
+    assert workdays.is_workday(SUNDAY, "DE", frozenset({0, 1}))
+
+
+def test_a_weekday_that_does_not_exist_is_named_with_its_line() -> None:
+    text = "period: {name: Q, start: 2026-04-01, end: 2026-12-31}\ncalendar:\n  weekend: [fryday]\n"
+    text += (
+        "objectives: [{key: O1, title: Grow, priority: 1, key_results: [{key: O1.1, title: Sell ten more boats}]}]\n"
+    )
+    with pytest.raises(RegisterError, match=r"line 3: calendar\.weekend\[0\]: 'fryday' is no day of the week"):
+        parse(text)
