@@ -278,10 +278,10 @@ def doctor(
 @app.command("export")
 def export_(file: Annotated[Path, typer.Argument(metavar="FILE.zip")]) -> None:
     """Back up everything to a file, of one moment, while the rest goes on. It holds names and texts: keep it safe."""
-    from leeway.run import stage_bars
+    from leeway.progress import stage_progress
     from leeway.transfer import export
 
-    with stage_bars(err) as show:
+    with stage_progress(err) as show:
         counts = export(the_app().engine, file, lambda table, done: show(table, done, None))
     out.print(f"{file}: {sum(counts.values())} rows of {len(counts)} tables.", markup=False)
 
@@ -289,10 +289,10 @@ def export_(file: Annotated[Path, typer.Argument(metavar="FILE.zip")]) -> None:
 @app.command("import")
 def import_(file: Annotated[Path, typer.Argument(metavar="FILE.zip")]) -> None:
     """Fill the empty database of database.url from an export: a restore, or the move from SQLite to PostgreSQL."""
-    from leeway.run import stage_bars
+    from leeway.progress import stage_progress
     from leeway.transfer import bring_in
 
-    with stage_bars(err) as show:
+    with stage_progress(err) as show:
         counts = bring_in(the_app().engine, file, lambda table, done: show(table, done, None))
     out.print(f"{sum(counts.values())} rows of {len(counts)} tables are in. `leeway status` shows them.", markup=False)
 

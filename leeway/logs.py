@@ -2,6 +2,8 @@
 
 import logging
 import sys
+from types import TracebackType
+from typing import Any
 
 import stamina.instrumentation
 import structlog
@@ -11,22 +13,40 @@ from connectors.registry import all_traits
 
 def set_up(*, json: bool = False, level: int = logging.INFO) -> None:
     """Send structlog and the standard library's warnings to the standard error."""
-    renderer = (
-        structlog.processors.JSONRenderer() if json else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
-    )
+    before: list[Any] = [
+        structlog.contextvars.merge_contextvars, structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]  # fmt: skip
+    last: list[Any] = [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+    if json:
+        last = [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+        sys.excepthook = _uncaught
     structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars, structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True), renderer,
-        ],
+        processors=[*before, *last],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )  # fmt: skip
+    )
     logging.captureWarnings(True)
-    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
+    handler = logging.StreamHandler(sys.stderr)
+    # What libraries log, Celery's tracebacks of killed processes too, in the same form.
+    handler.setFormatter(structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=[*before, structlog.stdlib.add_logger_name, _without_arguments],
+        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last],
+    ))  # fmt: skip
+    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=json)
     for name in {name for traits in all_traits().values() for name in traits.loggers}:
         logging.getLogger(name).setLevel(logging.ERROR)
     stamina.instrumentation.set_on_retry_hooks([_retried])
+
+
+def _without_arguments(_logger: Any, _name: str, event: Any) -> Any:
+    """The message with its arguments in it; once JSON, they would stand there twice."""
+    event.pop("positional_args", None)
+    return event
+
+
+def _uncaught(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    structlog.get_logger().critical("ended by an error", exc_info=(kind, error, trace))
 
 
 def _retried(details: stamina.instrumentation.RetryDetails) -> None:

@@ -34,12 +34,12 @@ WOKEN = "beat woke the workers"
 class DatabaseCollector:
     """Yields every family; what has no value yet yields no sample."""
 
-    def __init__(self, sessions: sessionmaker[Session]) -> None:
-        self.sessions = sessions
+    def __init__(self, sessions: sessionmaker[Session], now: datetime | None = None) -> None:
+        self.sessions, self._now = sessions, now
 
     def collect(self) -> Iterator[Metric]:
         """Called by the registry at each scrape."""
-        now = datetime.now(UTC)
+        now = self._now or datetime.now(UTC)
         with self.sessions() as session:
             yield from _sources(session, now)
             yield from _pending(session)
@@ -48,10 +48,10 @@ class DatabaseCollector:
             yield from _counters(session)
 
 
-def exposition(sessions: sessionmaker[Session]) -> bytes:
-    """The page that Prometheus scrapes."""
+def exposition(sessions: sessionmaker[Session], now: datetime | None = None) -> bytes:
+    """The page that Prometheus scrapes; `now` is the present by default."""
     registry = CollectorRegistry()
-    registry.register(DatabaseCollector(sessions))
+    registry.register(DatabaseCollector(sessions, now))
     return generate_latest(registry)
 
 

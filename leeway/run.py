@@ -2,43 +2,21 @@
 
 import signal
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import timedelta
 from types import FrameType
 
 import structlog
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from leeway.app import App, NotReady
 from leeway.digest import send_digests
 from leeway.notify import notify_pending
 from leeway.operations import apply_retention
+from leeway.progress import Pace, stage_progress
 from pipeline.cycle import Report, run_cycle
 
 log = structlog.get_logger()
-
-
-@contextmanager
-def stage_bars(console: Console) -> Iterator[Callable[[str, int, int | None], None]]:
-    """Progress bars where there is a terminal; yields what stages report to."""
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-    )
-    with Progress(*columns, console=console, transient=not console.is_terminal) as bars:
-        tasks: dict[str, object] = {}
-
-        def show(stage: str, done: int, of: int | None) -> None:
-            if stage not in tasks:
-                tasks[stage] = bars.add_task(stage, total=of)
-            bars.update(tasks[stage], completed=done, total=of)  # type: ignore[arg-type]
-
-        yield show
 
 
 def run_once(app: App, progress: Callable[[str, int, int | None], None], budget: timedelta | None = None) -> Report:
@@ -62,7 +40,7 @@ def run_once(app: App, progress: Callable[[str, int, int | None], None], budget:
 
 def run_one(app: App, console: Console) -> Report:
     """One cycle with progress bars where there is a terminal."""
-    with stage_bars(console) as show:
+    with stage_progress(console) as show:
         return run_once(app, show)
 
 
@@ -76,7 +54,8 @@ def run_forever(app: App, console: Console) -> None:
     signal.signal(signal.SIGTERM, ask_to_stop)
     console.print(f"Running every {app.settings.schedule.pull_minutes} minutes. Ctrl-C stops.")
     while not stop.is_set():
-        report = run_once(app, lambda stage, done, of: None, timedelta(minutes=app.settings.schedule.backfill_minutes))
+        pace = Pace(lambda text: log.info("progress", at=text))
+        report = run_once(app, pace, timedelta(minutes=app.settings.schedule.backfill_minutes))
         for error in report.errors:
             log.warning("cycle", error=error)
         log.info("cycle", seconds=round(sum(report.seconds.values()), 1), **report.counts)

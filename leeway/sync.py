@@ -7,7 +7,7 @@ from rich.console import Console
 
 from connectors.base import SourceError
 from leeway.app import App, NotReady
-from leeway.run import stage_bars
+from leeway.progress import stage_progress
 from pipeline.ingest import pull as ingest
 from pipeline.ingest import sweep as sweeps
 
@@ -23,7 +23,7 @@ def sync_sources(
     if not app.connectors or (only and only not in app.connectors):
         raise NotReady(f"{only or 'no source'} is {'not ' if only else ''}configured. Add its section to leeway.toml.")
     errors = []
-    with stage_bars(progress) as show:
+    with stage_progress(progress) as show:
         for name, connector in app.connectors.items():
             if only and name != only:
                 continue

@@ -17,6 +17,7 @@ from leeway.digest import send_digests
 from leeway.metrics import WOKEN
 from leeway.notify import notify_pending
 from leeway.operations import apply_retention, bury, count
+from leeway.progress import Pace
 from pipeline.cycle import Analysis, Report, pull_source
 from pipeline.queue import lease
 
@@ -101,7 +102,7 @@ def encode(run: str = "") -> None:
         if not mine:
             return
         report = Report()
-        _analysis(app).encode(report)
+        _analysis(app).encode(report, _pace())
         if report.counts["changed_items"] or run:  # what follows a pull is said also where another worker was quicker
             log.info("encoded", seconds=report.seconds, **report.counts)
     _send(analyse, run)
@@ -120,7 +121,7 @@ def analyse(run: str = "") -> None:
             log.warning("nothing to analyse yet", reason=str(error))
             return
         report = Report()
-        finished = _analysis(app).join(report)
+        finished = _analysis(app).join(report, _pace())
         if finished:
             apply_retention(app, report)
         if report.seconds or run:
@@ -152,6 +153,10 @@ def digest(run: str = "") -> None:
         sent, failed = send_digests(app, due_only=True)
         if sent or failed:
             log.info("digests", sent=sent, failed=failed)
+
+
+def _pace() -> Pace:
+    return Pace(lambda text: log.info("progress", at=text))
 
 
 def _analysis(app: App) -> Analysis:

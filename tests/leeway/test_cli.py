@@ -23,7 +23,7 @@ def leeway(folder: Path, *words: str, **variables: str) -> subprocess.CompletedP
         env=environment,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=1200,  # only a hang takes so long
     )
 
 

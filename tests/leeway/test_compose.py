@@ -106,7 +106,7 @@ def test_its_commands_run_the_whole_job_and_stop_when_asked(tmp_path: Path, post
                     processes[name] = subprocess.Popen(
                         service["command"], cwd=tmp_path, env=environment, stdout=log, stderr=log
                     )
-            deadline = time.monotonic() + 200
+            deadline = time.monotonic() + 1200
             while not worked(engine):
                 assert time.monotonic() < deadline, logs(tmp_path)
                 assert {name: one.poll() for name, one in processes.items()} == dict.fromkeys(processes), logs(tmp_path)

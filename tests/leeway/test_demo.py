@@ -19,7 +19,7 @@ def demo(folder: Path, *words: str) -> tuple[dict[str, Any], str]:
     environment = {k: v for k, v in os.environ.items() if not k.startswith("LEEWAY_")} | {"OMP_NUM_THREADS": "1"}
     result = subprocess.run(
         [sys.executable, "-m", "leeway.cli", "demo", "--output", str(folder), "--today", "2026-07-10", *words],
-        capture_output=True, text=True, timeout=400, env=environment,
+        capture_output=True, text=True, timeout=2400, env=environment,
     )  # fmt: skip
     assert result.returncode == 0, result.stdout[-2000:] + result.stderr[-2000:]
     # Nothing between the user and the result: no warning, no bar of a library.
@@ -68,7 +68,7 @@ def test_the_demo_on_sqlite(tmp_path: Path) -> None:
     nobody_is_named(tmp_path, said)
     again = subprocess.run(
         [sys.executable, "-m", "leeway.cli", "demo", "--output", str(tmp_path),
-         "--database", f"sqlite:///{tmp_path}/leeway.db"], capture_output=True, text=True, timeout=120,
+         "--database", f"sqlite:///{tmp_path}/leeway.db"], capture_output=True, text=True, timeout=1200,
     )  # fmt: skip
     assert again.returncode == 2
     assert "wants an empty database" in again.stderr

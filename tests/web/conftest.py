@@ -102,7 +102,7 @@ def served(app: App) -> Iterator[str]:
     server = uvicorn.Server(uvicorn.Config(make(app), port=0, log_level="critical"))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
-    end = time.monotonic() + 20
+    end = time.monotonic() + 300  # only a hang takes so long
     while not server.started:
         assert time.monotonic() < end
         time.sleep(0.02)

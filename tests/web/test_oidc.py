@@ -62,7 +62,7 @@ def provider() -> Iterator[Provider]:
     server = uvicorn.Server(uvicorn.Config(made.app, port=0, log_level="critical", lifespan="off"))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
-    end = time.monotonic() + 20
+    end = time.monotonic() + 300  # only a hang takes so long
     while not server.started:
         assert time.monotonic() < end
         time.sleep(0.02)
