@@ -33,6 +33,8 @@ class SignalKind(StrEnum):
     TASK = "task"
     COMMIT = "commit"
     REVIEW = "review"
+    ABSENCE = "absence"
+    """Somebody does not work, for `hours` of that day: no activity, but less capacity."""
 
 
 class ItemKind(StrEnum):
@@ -54,6 +56,7 @@ class ItemKind(StrEnum):
     NOTE = "note"
     PULL_REQUEST = "pull request"
     COMMIT = "commit"
+    ABSENCE = "absence"
 
 
 class State(StrEnum):

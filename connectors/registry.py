@@ -12,6 +12,7 @@ SOURCES: dict[str, str] = {
     "slack": "connectors.slack:SlackConnector",
     "hubspot": "connectors.hubspot:HubSpotConnector",
     "github": "connectors.github:GitHubConnector",
+    "calendar": "connectors.calendar:CalendarConnector",
     "mailbox": "connectors.mailbox:MailboxConnector",
 }
 """Module and class by source; the module also holds its `TRAITS`."""

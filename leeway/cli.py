@@ -230,7 +230,7 @@ def status(
 @app.command()
 def sync(
     source: Annotated[
-        str | None, typer.Argument(help="Only this source: jira, slack, hubspot, github, mailbox.")
+        str | None, typer.Argument(help="Only this source: jira, slack, hubspot, github, calendar, mailbox.")
     ] = None,
     retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Only read again what was set aside.")] = False,
     sweep: Annotated[

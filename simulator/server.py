@@ -10,6 +10,7 @@ from typing import Any
 
 import uvicorn
 
+from simulator.api.calendars import CalendarApi
 from simulator.api.config import GITHUB_TOKEN, HUBSPOT_TOKEN, JIRA_EMAIL, JIRA_TOKEN, SLACK_TOKEN, ApiConfig
 from simulator.api.faults import Faulty, Protocol
 from simulator.api.github import GitHubApi
@@ -32,6 +33,7 @@ class Simulator:
     slack: SlackApi = field(init=False)
     hubspot: HubSpotApi = field(init=False)
     github: GitHubApi = field(init=False)
+    calendars: CalendarApi = field(init=False)
     addresses: dict[str, str] = field(init=False, default_factory=dict)
     _servers: list[tuple[uvicorn.Server, threading.Thread]] = field(init=False, default_factory=list)
 
@@ -40,9 +42,16 @@ class Simulator:
         self.slack = SlackApi(self.world, self.config)
         self.hubspot = HubSpotApi(self.world, self.config)
         self.github = GitHubApi(self.world, self.config)
+        self.calendars = CalendarApi()
 
     def __enter__(self) -> "Simulator":
-        apis = {"jira": self.jira.app, "slack": self.slack.app, "hubspot": self.hubspot.app, "github": self.github.app}
+        apis = {
+            "jira": self.jira.app,
+            "slack": self.slack.app,
+            "hubspot": self.hubspot.app,
+            "github": self.github.app,
+            "calendar": self.calendars.app,
+        }
         for name, api in apis.items():
             listener = _listen(self.ports.get(name, 0))
             served = Faulty(api, self.config.faults)

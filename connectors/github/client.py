@@ -25,6 +25,7 @@ from urllib3.exceptions import HTTPError
 from connectors.base import (
     BadAnswer,
     CredentialError,
+    NotFound,
     NotReachable,
     RateLimited,
     ScopeError,
@@ -40,7 +41,7 @@ _SECONDARY_SECONDS = 60.0
 """GitHub asks to wait a minute where a secondary limit comes without a Retry-After."""
 
 
-class NotThere(BadAnswer):
+class NotThere(NotFound):
     """404: hidden, gone, or never there."""
 
 

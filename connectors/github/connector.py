@@ -26,6 +26,7 @@ from connectors.base import (
     SourceError,
     SourceUnavailable,
     Span,
+    Suspect,
     WorkItem,
 )
 from connectors.github import checks, walk
@@ -41,7 +42,7 @@ from connectors.github.parse import (
     parse_item,
 )
 from connectors.github.people import People
-from connectors.github.sweep import is_elsewhere, sweep
+from connectors.github.sweep import is_elsewhere, is_gone, sweep
 from connectors.github.walk import Step
 from connectors.limits import Limiter, Rate
 
@@ -154,6 +155,11 @@ class GitHubConnector:
         self._known.clear()
         return sweep(self.client, [self._repository(name) for name in self.repositories], known)
 
+    def confirm(self, stream: str, suspects: Sequence[Suspect]) -> list[str]:
+        """See connectors.base.Connector."""
+        _, repository = self._of(stream)
+        return [one.external_id for one in suspects if is_gone(self.client, repository, one.external_id)]
+
     def _page(self, stream: str, step: Step, since: datetime) -> Page:
         kind, repository = self._of(stream)
         people = People(self._directory.number)
@@ -181,7 +187,7 @@ class GitHubConnector:
             read.append(_record(kind, row))
         others = [self._repository(name) for name in self.repositories if name in self._known]
         accounts = self._directory.accounts(people, repository, others)
-        spans = [Span(item=item.external_id) for item in items] if kind == _ITEMS else []
+        spans = [span for item in items for span in _spans(item.external_id)] if kind == _ITEMS else []
         return Page(stream, step.cursor, items, signals, accounts, failures, read, spans, step.gone, step.reached)
 
     def _understood(
@@ -246,6 +252,12 @@ class GitHubConnector:
 
     def _today(self) -> datetime:
         return datetime.fromtimestamp(self._now(), UTC)
+
+
+def _spans(item: str) -> list[Span]:
+    """What is complete of an item: its commits are all that the pull request holds, the rest is asked for by itself."""
+    sure = [Span(item=item, prefix=f"{item}:{kind}", sure=True) for kind in ("commit:", "closed")]
+    return [*sure, *(Span(item=item, prefix=f"{item}:{kind}:") for kind in ("comment", "line", "review", "event"))]
 
 
 def _record(kind: str, row: Any) -> str:

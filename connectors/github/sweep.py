@@ -65,6 +65,19 @@ def _is_gone(client: Client, repository: Repository, kind: str, number: int) -> 
     return not kind and is_elsewhere(repository, row, number)
 
 
+def is_gone(client: Client, repository: Repository, id_: str) -> bool:
+    """Whether a comment, review or event of that id is not there any more."""
+    _, number, kind, name = id_.split(":")[:4]
+    place = {"event": "issues/events", "review": f"pulls/{number}/reviews"}.get(kind) or _LISTS[kind]
+    try:
+        client.get(f"{path(repository)}/{place}/{name}")
+    except NotThere:
+        return True
+    except Gone as error:
+        return "deleted" in error.message
+    return False
+
+
 def is_elsewhere(repository: Repository, issue: Any, number: Any) -> bool:
     """Whether the answer is an issue that was transferred: its old address leads to the new one."""
     if str(issue.get("number")) != str(number):

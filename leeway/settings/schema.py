@@ -146,6 +146,19 @@ class GitHubSettings(_Section):
         return self
 
 
+class CalendarSettings(_Section):
+    """A CSV file of calendars and their addresses, which are passwords; colleagues are those of `own_domains`.
+
+    Words of meetings are kept only with `titles`. `absence` are words of titles that say somebody is away; left out, the
+    usual ones in several languages.
+    """
+
+    file: str = Field(min_length=1)
+    own_domains: Names = Field(min_length=1)
+    titles: bool = False
+    absence: Names | None = None
+
+
 class MailboxSettings(_Section):
     """A shared mailbox (support@, orders@), never a person's own; `own_domains` tell colleagues from customers."""
 
@@ -259,6 +272,7 @@ class Settings(BaseModel):
     slack: SlackSettings | None = None
     hubspot: HubSpotSettings | None = None
     github: GitHubSettings | None = None
+    calendar: CalendarSettings | None = None
     mailbox: MailboxSettings | None = None
     identity: IdentitySettings = IdentitySettings()
     retention: RetentionSettings = RetentionSettings()

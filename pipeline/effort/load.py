@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from connectors.base import SignalKind
 from models import Account, Membership, Person, Signal, WorkItem
 from models.session import in_batches
-from pipeline.effort.day import Activity, Begin, InProgress, StatusChange, in_progress
+from pipeline.effort.day import HOURS_A_DAY, Activity, Begin, InProgress, StatusChange, in_progress
 from pipeline.register.document import Register
 from pipeline.register.membership import Teams
 from pipeline.register.workdays import Workdays
@@ -74,7 +74,7 @@ def load_activities(session: Session, owner: Owners, clock: Clock, first: date, 
     query = (
         select(Signal.source, Signal.kind, Signal.at, Signal.account, Signal.hours, WorkItem.id, WorkItem.kind)
         .join(WorkItem, (WorkItem.source == Signal.source) & (WorkItem.external_id == Signal.item))
-        .where(Signal.at >= begin, Signal.at < end)
+        .where(Signal.at >= begin, Signal.at < end, Signal.kind != SignalKind.ABSENCE)
     )
     found, threads = [], set()
     for source, kind, at, account, hours, item, of_kind in session.execute(query):
@@ -156,13 +156,37 @@ def load_capacity(
     return found
 
 
+def load_absences(
+    session: Session, owner: Owners, clock: Clock, first: date, last: date
+) -> dict[tuple[int, date], float]:
+    """Hours by (person, day) for which a source says that somebody is away."""
+    begin = datetime.combine(first - timedelta(days=1), datetime.min.time(), clock.local(_NOON, None).tzinfo)
+    query = select(Signal.source, Signal.account, Signal.at, Signal.hours).where(
+        Signal.kind == SignalKind.ABSENCE, Signal.at >= begin, Signal.at < begin + (last - first) + timedelta(days=4)
+    )
+    found: dict[tuple[int, date], float] = defaultdict(float)
+    for source, account, at, hours in session.execute(query.order_by(Signal.source, Signal.external_id)):
+        person, zone = owner.get((source, account or ""), (None, None))
+        if person is not None:
+            found[person, clock.local(at, zone).date()] += hours or 0.0
+    return found
+
+
+def without_absences(
+    capacity: Mapping[tuple[int, date], float], absent: Mapping[tuple[int, date], float]
+) -> dict[tuple[int, date], float]:
+    """Capacity less the part of each day for which somebody is away; a day on which nothing is left is none."""
+    left = {key: amount * (1.0 - absent.get(key, 0.0) / HOURS_A_DAY) for key, amount in capacity.items()}
+    return {key: amount for key, amount in left.items() if amount > 0}
+
+
 def first_day(session: Session, register: Register) -> date | None:
     """The day of the first thing that anybody of a team did."""
     query = (
         select(Signal.at, Account.time_zone)
         .join(Account, (Account.source == Signal.source) & (Account.external_id == Signal.account))
         .join(Person, Person.id == Account.person_id)
-        .where(in_a_team(), Person.forgotten.is_(False))
+        .where(in_a_team(), Person.forgotten.is_(False), Signal.kind != SignalKind.ABSENCE)
         .order_by(Signal.at, Signal.source, Signal.external_id)
         .limit(1)
     )

@@ -18,7 +18,17 @@ from models import ALL_OF_IT, Capacity, Chunk, Effort, Person, Signal, WorkItem,
 from models import InProgress as InProgressRow
 from models.session import in_batches
 from pipeline.effort.day import ABSENT_AFTER, InProgress, efforts
-from pipeline.effort.load import Clock, first_day, load_activities, load_capacity, load_owners, load_people, load_spans
+from pipeline.effort.load import (
+    Clock,
+    first_day,
+    load_absences,
+    load_activities,
+    load_capacity,
+    load_owners,
+    load_people,
+    load_spans,
+    without_absences,
+)
 from pipeline.queue import chunks, fingerprint
 from pipeline.queue.marks import FROM, day_before
 from pipeline.queue.rounding import rounded
@@ -176,7 +186,10 @@ def run_week_chunk(session: Session, chunk: Chunk, register: Register, last: dat
         )
         if person in people
     ]
-    capacity = load_capacity(register, people, load_teams(session), begin, seen_until)
+    capacity = without_absences(
+        load_capacity(register, people, load_teams(session), begin, seen_until),
+        load_absences(session, owners, clock, begin, seen_until),
+    )
     found = efforts(activities, spans, capacity, end, first)
     rows = [
         {"day": day, "person_id": person, "work_item_id": item, "person_days": rounded(days, 6)}

@@ -16,7 +16,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from simulator.api.config import GITHUB_TOKEN, ApiConfig
-from simulator.api.github_rows import Rows, text_of
+from simulator.api.github_rows import Refused, Rows, moved, text_of
 from simulator.api.limits import Limits
 from simulator.code import Code, Repository, Ticket
 from simulator.world import World
@@ -24,12 +24,6 @@ from simulator.world import World
 _PREFIX = "/api/v3"
 _MOST_COMMITS = 250
 _NEEDS = {"issues": "issues", "pulls": "pull_requests", "commits": "contents", "compare": "contents"}
-
-
-class _Refused(Exception):
-    def __init__(self, status: int, message: str, headers: dict[str, str] | None = None) -> None:
-        super().__init__(message)
-        self.status, self.headers = status, headers or {}
 
 
 class GitHubApi:
@@ -45,14 +39,12 @@ class GitHubApi:
         self.hour = Limits(rate=5_000 / 3600, burst=5_000, speed=config.speed)
         self.minute = Limits(rate=15, burst=900, speed=config.speed)
         self.kind, self.permissions = "classic", {"issues", "pull_requests", "contents"}
-        self.hidden: set[str] = set()
-        self.sso: set[str] = set()
+        self.hidden, self.sso = set[str](), set[str]()
         self.host = ""
         self.expires: datetime | None = None
         self.tokens = {GITHUB_TOKEN}
         self.requests: list[str] = []
-        self.unchanged = 0
-        self.most_rows = 10_000
+        self.unchanged, self.most_rows = 0, 10_000
         self.refusals: list[tuple[str, int, str, dict[str, str]]] = []
         self.app = Starlette(routes=[Route("/{path:path}", self._answer, methods=["GET", "POST"])])
 
@@ -73,11 +65,11 @@ class GitHubApi:
             if request.method == "POST":
                 return self._new_token(request, path)
             if request.headers.get("authorization", "").split(" ")[-1] not in self.tokens:
-                raise _Refused(401, "Bad credentials")
+                raise Refused(401, "Bad credentials")
             self._within_limits()
             self._refuse(path)
             data, headers = self._route(path, dict(request.query_params), request)
-        except _Refused as error:
+        except Refused as error:
             return JSONResponse(
                 {"message": str(error), "documentation_url": "https://docs.github.com/rest"},
                 error.status,
@@ -105,13 +97,13 @@ class GitHubApi:
         for one in self.refusals:
             if one[0] in path:
                 self.refusals.remove(one)
-                raise _Refused(one[1], one[2], one[3])
+                raise Refused(one[1], one[2], one[3])
 
     def _within_limits(self) -> None:
         if self.minute.take():
-            raise _Refused(403, "You have exceeded a secondary rate limit.", {"Retry-After": "1"})
+            raise Refused(403, "You have exceeded a secondary rate limit.", {"Retry-After": "1"})
         if self.hour.take():
-            raise _Refused(403, "API rate limit exceeded for user ID 1.", {"X-RateLimit-Remaining": "0"})
+            raise Refused(403, "API rate limit exceeded for user ID 1.", {"X-RateLimit-Remaining": "0"})
 
     def _headers(self) -> dict[str, str]:
         found = {
@@ -135,15 +127,15 @@ class GitHubApi:
         else:
             return self._account(parts), {}
         if repository is None or repository.name in self.hidden:
-            raise _Refused(404, "Not Found")
+            raise Refused(404, "Not Found")
         if repository.name in self.sso:
             address = f"required; url=https://github.com/orgs/{repository.name.partition('/')[0]}/sso"
-            raise _Refused(403, "Resource protected by organization SAML enforcement.", {"X-GitHub-SSO": address})
+            raise Refused(403, "Resource protected by organization SAML enforcement.", {"X-GitHub-SSO": address})
         if not rest:
             return self.rows.repository(repository), {}
         need = _NEEDS.get(rest[0], "")
         if need and need not in self.permissions:
-            raise _Refused(
+            raise Refused(
                 403,
                 "Resource not accessible by personal access token",
                 {"X-Accepted-GitHub-Permissions": f"{need}=read"},
@@ -156,8 +148,8 @@ class GitHubApi:
             if name.lower() == one.name.lower():
                 return one
             if name in one.former:
-                raise _moved(self._address(request) + "/".join(["", "repositories", str(one.id), *rest]), request)
-        raise _Refused(404, "Not Found")
+                raise moved(self._address(request) + "/".join(["", "repositories", str(one.id), *rest]), request)
+        raise Refused(404, "Not Found")
 
     def _account(self, parts: list[str]) -> Any:
         if parts == ["user"]:
@@ -170,7 +162,7 @@ class GitHubApi:
         for account in self.code.accounts.values():
             if parts[0] in ("user", "users") and parts[-1] in (str(account.id), account.login):
                 return (self.rows.user(account.id) or {}) | {"name": account.name, "email": account.email}
-        raise _Refused(404, "Not Found")
+        raise Refused(404, "Not Found")
 
     def _of(self, repository: Repository, rest: list[str], query: dict[str, str], request: Request) -> Any:
         place = "/".join("N" if re.fullmatch(r"\d+|[0-9a-f]{40}", one) else one for one in rest)
@@ -208,24 +200,32 @@ class GitHubApi:
                 for one in getattr(ticket, kind):
                     if str(one.id) == rest[2]:
                         return self.rows.remark(repository, ticket, one, kind), {}
-        raise _Refused(404, "Not Found")
+        if place == "issues/events/N" and any(
+            str(e[0]) == rest[2] for t in repository.tickets.values() for e in t.events
+        ):
+            return {"id": int(rest[2])}, {}
+        if place == "pulls/N/reviews/N":
+            for one in self._ticket(repository, rest[1]).reviews:
+                if str(one.id) == rest[3]:
+                    return {"id": one.id}, {}
+        raise Refused(404, "Not Found")
 
     def _ticket(self, repository: Repository, number: str, request: Request | None = None) -> Ticket:
         lost = repository.lost.get(int(number))
         if lost == "deleted" and request:
-            raise _Refused(410, "This issue was deleted")
+            raise Refused(410, "This issue was deleted")
         if lost and request:  # the redirect covers the issue itself and nothing below it
-            raise _moved(f"{self._address(request)}/repositories/{lost[0].id}/issues/{lost[1]}", request)
+            raise moved(f"{self._address(request)}/repositories/{lost[0].id}/issues/{lost[1]}", request)
         if int(number) not in repository.tickets:
-            raise _Refused(404, "Not Found")
+            raise Refused(404, "Not Found")
         ticket = repository.tickets[int(number)]
         if request and ticket.branch is None and not repository.has_issues:
-            raise _Refused(410, "Issues are disabled for this repo")
+            raise Refused(410, "Issues are disabled for this repo")
         return ticket
 
     def _issues(self, repository: Repository, query: dict[str, str]) -> list[Any]:
         if not repository.has_issues:
-            raise _Refused(410, "Issues are disabled for this repo")
+            raise Refused(410, "Issues are disabled for this repo")
         return [self.rows.issue(repository, one) for one in self._listed(list(repository.tickets.values()), query)]
 
     def _pulls(self, repository: Repository, query: dict[str, str]) -> list[Any]:
@@ -245,7 +245,7 @@ class GitHubApi:
 
     def _remarks(self, repository: Repository, query: dict[str, str], kind: str) -> list[Any]:
         if kind == "comments" and not repository.has_issues:
-            raise _Refused(410, "Issues are disabled for this repo")
+            raise Refused(410, "Issues are disabled for this repo")
         rows = [
             self.rows.remark(repository, ticket, one, kind)
             for ticket in repository.tickets.values()
@@ -257,11 +257,11 @@ class GitHubApi:
 
     def _commits(self, repository: Repository, query: dict[str, str]) -> list[Any]:
         if not repository.commits:
-            raise _Refused(409, "Git Repository is empty.")
+            raise Refused(409, "Git Repository is empty.")
         sha = query.get("sha", "main")
         sha = repository.main if sha == "main" else sha
         if sha not in repository.commits:
-            raise _Refused(404, "Not Found")
+            raise Refused(404, "Not Found")
         logins = {one.login: one.id for one in self.code.accounts.values()}
         found = [
             one
@@ -277,7 +277,7 @@ class GitHubApi:
     ) -> tuple[Any, dict[str, str]]:
         base, _, head = which.partition("...")
         if base not in repository.commits or head not in repository.commits:
-            raise _Refused(404, "Not Found")
+            raise Refused(404, "Not Found")
         before, after = repository.reached(base), repository.reached(head)
         added = [self.rows.commit(one) for sha, one in after.items() if sha not in before][::-1]
         rows, headers = self._paged(added, query, request)
@@ -287,7 +287,7 @@ class GitHubApi:
     def _paged(self, rows: list[Any], query: dict[str, str], request: Request) -> tuple[list[Any], dict[str, str]]:
         size, page = min(int(query.get("per_page", 30)), 100), int(query.get("page", 1))
         if page * size > self.most_rows:
-            raise _Refused(422, "In order to keep the API fast for everyone, pagination is limited for this resource.")
+            raise Refused(422, "In order to keep the API fast for everyone, pagination is limited for this resource.")
         links = []
         if page * size < len(rows):
             address = f"{self._address(request)}{request.url.path.removeprefix(_PREFIX)}"
@@ -297,8 +297,3 @@ class GitHubApi:
 
     def _address(self, request: Request) -> str:
         return (self.host or str(request.base_url).rstrip("/")) + _PREFIX
-
-
-def _moved(address: str, request: Request) -> _Refused:
-    query = f"?{request.url.query}" if request.url.query else ""
-    return _Refused(301, "Moved Permanently", {"Location": address + query})

@@ -3,10 +3,20 @@
 from datetime import UTC, datetime
 from typing import Any
 
+from starlette.requests import Request
+
 from simulator.code import Code, Commit, Remark, Repository, Ticket
 
 GHOST = {"id": 10_137, "login": "ghost", "type": "User"}
 _API = "https://github.example/api/v3"
+
+
+class Refused(Exception):
+    """An answer that is an error."""
+
+    def __init__(self, status: int, message: str, headers: dict[str, str] | None = None) -> None:
+        super().__init__(message)
+        self.status, self.headers = status, headers or {}
 
 
 class Rows:
@@ -135,3 +145,9 @@ class Rows:
 def text_of(at: datetime) -> str:
     """As GitHub writes a time."""
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def moved(address: str, request: Request) -> Refused:
+    """A redirect that keeps the query."""
+    query = f"?{request.url.query}" if request.url.query else ""
+    return Refused(301, "Moved Permanently", {"Location": address + query})

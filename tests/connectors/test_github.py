@@ -227,6 +227,28 @@ def test_a_list_that_leaves_something_out_deletes_nothing(hub: Hub) -> None:
     hub.holds_the_truth()
 
 
+def test_a_timeline_that_leaves_something_out_deletes_nothing_and_what_is_gone_goes(hub: Hub) -> None:
+    hub.pull()
+    pull = hub.pull_request()
+    pull.touched = NOW - timedelta(minutes=3)
+
+    def shorten(path: str, body: bytes) -> bytes:
+        rows = json.loads(body) if "/timeline" in path else []
+        return (
+            json.dumps([row for row in rows if row["event"] not in ("reviewed", "commented")]).encode()
+            if rows
+            else body
+        )
+
+    hub.company.config.faults.change = shorten
+    hub.pull()
+    hub.company.config.faults.change = None
+    hub.holds_the_truth()
+    pull.reviews, pull.commits, pull.touched = [], pull.commits[:1], NOW - timedelta(minutes=2)
+    hub.pull()
+    hub.holds_the_truth()
+
+
 def test_a_repository_that_is_no_longer_visible_deletes_nothing(hub: Hub) -> None:
     hub.pull()
     kept = truth.kept_signals(hub.sessions)

@@ -1,0 +1,156 @@
+"""iCalendar (RFC 5545) to what somebody was busy with, and when they were away.
+
+Recurrences, exceptions and time zones are the libraries' (icalendar, recurring-ical-events). Raises nothing for a
+broken series: it is given back as a `Broken`.
+"""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import icalendar
+import recurring_ical_events
+
+_MOST_A_DAY = 24
+"""Of a series; a rule that gives more is a mistake or an attack, and would take hours to unroll."""
+_NOT_PEOPLE = {"ROOM", "RESOURCE", "GROUP"}
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One occurrence. `people` are addresses with whether they said yes, no (False) or nothing (None)."""
+
+    uid: str
+    start: datetime
+    end: datetime
+    title: str
+    all_day: bool
+    private: bool
+    away: bool
+    organizer: str
+    people: Mapping[str, bool | None]
+    names: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """A series that cannot be read, and why."""
+
+    uid: str
+    reason: str
+
+
+class Calendar:
+    """A calendar's text, read. Raises ValueError where it is none."""
+
+    def __init__(self, body: bytes) -> None:
+        parsed = icalendar.Calendar.from_ical(body.decode("utf-8", "replace").lstrip("\ufeff"), multiple=True)
+        self.zone = _zone(next((str(one["X-WR-TIMEZONE"]) for one in parsed if one.get("X-WR-TIMEZONE")), "UTC"))
+        self._zones = [part for one in parsed for part in one.walk("VTIMEZONE")]
+        self.series: dict[str, list[Any]] = defaultdict(list)
+        for one in parsed:
+            if str(one.get("METHOD", "")).upper() != "CANCEL":
+                for event in one.walk("VEVENT"):
+                    self.series[str(event.get("UID") or hashlib.sha256(event.to_ical()).hexdigest())].append(event)
+
+    def events(self, first: datetime, until: datetime) -> Iterator[Event | Broken]:
+        """What takes time between the two; not what is cancelled or leaves its time free."""
+        for uid, parts in self.series.items():
+            try:
+                found = [self._event(uid, one) for one in self._unrolled(parts, first, until)]
+            except Exception as error:  # the libraries raise of all kinds for what is broken
+                yield Broken(uid, f"{type(error).__name__}: {error}"[:300])
+                continue
+            yield from (one for one in found if one is not None)
+
+    def _unrolled(self, parts: Sequence[Any], first: datetime, until: datetime) -> list[Any]:
+        for part in parts:
+            for error in getattr(part, "errors", ()):
+                raise ValueError(f"{error}")
+            _refuse_endless(part)
+        if len(parts) == 1 and not any(parts[0].get(name) for name in ("RRULE", "RDATE", "RECURRENCE-ID")):
+            begin, end = self._time(parts[0].start), self._time(parts[0].end)
+            return [parts[0]] if begin < until and end > first else []  # most entries are of this kind
+        calendar = icalendar.Calendar()
+        for one in (*self._zones, *parts):
+            calendar.add_component(one)
+        return list(recurring_ical_events.of(calendar).between(first, until))
+
+    def _event(self, uid: str, event: Any) -> Event | None:
+        status, busy = str(event.get("STATUS", "")).upper(), str(event.get("X-MICROSOFT-CDO-BUSYSTATUS", "")).upper()
+        free = str(event.get("TRANSP", "")).upper() == "TRANSPARENT" or busy in ("FREE", "WORKINGELSEWHERE")
+        if status == "CANCELLED" or free:
+            return None
+        begin, end = event.start, event.end
+        all_day = not isinstance(begin, datetime)
+        people, names = _people(event)
+        return Event(
+            uid,
+            self._time(begin),
+            self._time(end),
+            str(event.get("SUMMARY", "")).strip(),
+            all_day,
+            str(event.get("CLASS", "")).upper() in ("PRIVATE", "CONFIDENTIAL"),
+            busy == "OOF",
+            _address(event.get("ORGANIZER")),
+            people,
+            names,
+        )
+
+    def _time(self, at: date) -> datetime:
+        """With a zone: a day begins at its midnight, and a time without a zone is the calendar's own."""
+        if not isinstance(at, datetime):
+            return datetime.combine(at, time(), self.zone)
+        return at if at.tzinfo else at.replace(tzinfo=self.zone)
+
+
+def days_of(start: datetime, end: datetime, zone: tzinfo) -> Iterator[tuple[date, float]]:
+    """The days that a time lies on, each with its hours there."""
+    start, end = start.astimezone(zone), end.astimezone(zone)
+    day = start.date()
+    while datetime.combine(day, time(), zone) < end:
+        begin = max(start, datetime.combine(day, time(), zone)).astimezone(UTC)
+        stop = min(end, datetime.combine(day + timedelta(days=1), time(), zone)).astimezone(UTC)
+        yield day, (stop - begin).total_seconds() / 3600
+        day += timedelta(days=1)
+
+
+def _refuse_endless(event: Any) -> None:
+    rules = event.get("RRULE") or []
+    for rule in rules if isinstance(rules, list) else [rules]:
+        per_day = 1
+        for name in ("BYHOUR", "BYMINUTE", "BYSECOND"):
+            per_day *= max(1, len(rule.get(name) or ()))
+        if str((rule.get("FREQ") or [""])[0]).upper() in ("SECONDLY", "MINUTELY") or per_day > _MOST_A_DAY:
+            raise ValueError("it repeats more often than once an hour")
+
+
+def _people(event: Any) -> tuple[dict[str, bool | None], dict[str, str]]:
+    found: dict[str, bool | None] = {}
+    names: dict[str, str] = {}
+    attendees = event.get("ATTENDEE") or []
+    for one in attendees if isinstance(attendees, list) else [attendees]:
+        address, params = _address(one), getattr(one, "params", {})
+        kind, role = str(params.get("CUTYPE", "")).upper(), str(params.get("ROLE", "")).upper()
+        if not address or kind in _NOT_PEOPLE or role == "NON-PARTICIPANT":
+            continue
+        answer = str(params.get("PARTSTAT", "")).upper()
+        found[address] = False if answer in ("DECLINED", "DELEGATED") else True if answer == "ACCEPTED" else None
+        names[address] = str(params.get("CN", ""))
+    return found, names
+
+
+def _address(value: Any) -> str:
+    text = str(value or "")
+    return text[7:].strip().lower() if text.lower().startswith("mailto:") else ""
+
+
+def _zone(name: str) -> tzinfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return UTC
