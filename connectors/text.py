@@ -14,6 +14,20 @@ from selectolax.lexbor import LexborHTMLParser as HTMLParser
 
 from connectors.registry import all_traits
 
+_WIKI = [
+    (re.compile(pattern, re.DOTALL | re.MULTILINE), with_)
+    for pattern, with_ in (
+        (r"\{(code|noformat)(:[^}]*)?\}.*?\{\1\}", " "),
+        (r"\[~[^\]\n]+\]", "@someone"),
+        (r"\[(https?://[^\]|\s]+)\]", r"\1"),
+        (r"\{(color|panel|quote|info|note|tip|warning|expand|anchor)(:[^}\n]*)?\}", " "),
+        (r"^\s*(h[1-6]\.|bq\.|[*#-]{1,6})\s+", ""),
+        (r"![^!\s|]+\.\w{2,4}(\|[^!\n]*)?!", " "),
+        (r"^\|{1,2}|\|{1,2}$", " "),
+        (r"(?<!\w)([*_+])(\S[^\n]*?\S|\S)\1(?!\w)", r"\2"),
+    )
+]
+_WIKI_LINK = re.compile(r"\[([^\]|\n]+)\|([^\]|\n]+)(?:\|[^\]\n]*)?\]")
 _MARKED = re.compile(r"[<>&`:]")
 _ANGLE = re.compile(r"<([^<>]*)>")
 _LANGUAGES = ["en", "de", "es", "fr", "it", "nl", "pl", "sv", "da"]
@@ -48,14 +62,14 @@ def tidy(text: str) -> str:
 
 
 def from_adf(node: Any) -> str:
-    """Plain text of an Atlassian Document Format tree; plain strings (Data Center) pass through.
+    """Plain text of an Atlassian Document Format tree; a string is wiki markup (Data Center).
 
     https://developer.atlassian.com/cloud/jira/platform/apis/document/structure/
     """
     if node is None:
         return ""
     if isinstance(node, str):
-        return tidy(node)
+        return from_wiki(node)
     parts: list[str] = []
     stack: list[Any] = [node]
     while stack:  # iterative: a hostile document may be nested deeper than Python's stack
@@ -85,6 +99,16 @@ def from_adf(node: Any) -> str:
         if isinstance(children, list):
             stack.extend(reversed(children))
     return tidy("".join(parts))
+
+
+def from_wiki(text: str) -> str:
+    """Plain text of Jira's wiki markup, without code.
+
+    https://jira.atlassian.com/secure/WikiRendererHelpAction.jspa?section=all
+    """
+    for pattern, with_ in _WIKI:
+        text = pattern.sub(with_, text)
+    return tidy(_WIKI_LINK.sub(lambda match: linked(match[1], match[2]), text))
 
 
 def linked(label: str, target: str) -> str:

@@ -92,7 +92,8 @@ def parse_engagement(
         owners: list[str | None] = [None]  # the customer's work, not ours
     else:
         attending = [o for o in (properties.get("hs_attendee_owner_ids") or "").split(";") if o]
-        owners = list(dict.fromkeys([*attending, properties.get("hubspot_owner_id")])) if attending else [
+        here = [owner for owner in (*attending, properties.get("hubspot_owner_id")) if owner]
+        owners = list(dict.fromkeys(here)) if attending else [
             properties.get("hubspot_owner_id") or None
         ]  # fmt: skip
     done = properties.get("hs_task_completion_date") or properties.get("hs_lastmodifieddate")

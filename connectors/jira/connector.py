@@ -128,11 +128,11 @@ class JiraConnector:
         while True:
             issues, times, more = self._found(f"updated >= {start}", "updated ASC, id ASC", token)
             last = max([start, *times])
-            newest = max(newest, last)
+            newest = max([newest, *(at for at in times if at <= self._now_millis())])  # one dated ahead hides no other
             token = more if last == start else None
             start = last
             walking = {"updated": start, "walking": True, "newest": newest, **({"token": token} if token else {})}
-            yield issues, back | (walking if more else {"updated": min(newest, self._now_millis())})
+            yield issues, back | (walking if more else {"updated": newest})
             if not more:
                 return
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from connectors.base import BadAnswer, NotFound, NotReachable, SourceError, WorkItem
+from connectors.base import BadAnswer, NotFound, NotReachable, ScopeError, SourceError, WorkItem
 from connectors.jira.client import SOURCE, JiraClient
 
 _GREENHOPPER = "com.pyxis.greenhopper.jira:"
@@ -24,12 +24,19 @@ class Projects:
 
     def find(self) -> set[str]:
         """Look up which can be read; returns all keys that the account sees, and the listed names of those it reads."""
-        visible = {str(project["key"]) for project in self._client.get("project")}
+        visible = self._visible()
         current = {name: name if name in visible else self._renamed(name) for name in self._listed}
         refused = self._refused([key for key in current.values() if key])
         self.keys = list(dict.fromkeys(key for key in current.values() if key and key not in refused))
         self.missing = [name for name, key in current.items() if not key or key in refused]
         return visible | (set(self._listed) - set(self.missing))
+
+    def _visible(self) -> set[str]:
+        """All that the account sees; nothing where it may not list them, which need not hinder reading the listed ones."""
+        try:
+            return {str(project["key"]) for project in self._client.get("project")}
+        except (ScopeError, BadAnswer):
+            return set()
 
     def refusal(self, names: Sequence[str], so: str = "so it is not read; the others are.") -> NotReachable:
         """The error that names projects which cannot be read."""

@@ -77,6 +77,7 @@ class SlackConnector:
         self._rate, self._now = Rate.per_minute(requests_per_minute), now
         self.client = SlackClient(self.api_url, token, timeout, requests_per_minute, limiter or Limiter())
         self._ids: dict[str, str] = {}
+        self._limited: set[str] = set()
 
     def check(self, since: datetime) -> list[Check]:
         """See connectors.base.Connector."""
@@ -168,7 +169,7 @@ class SlackConnector:
             state = dict(page.cursor or state)
             yield page
         if is_outdated(state, PARSER):
-            state |= {"parser": PARSER, "back": state["known"]}
+            state |= {"parser": PARSER, "back": _after(state["known"])}
         back, oldest = state["back"], f"{since.timestamp():.6f}"
         while float(back) > float(oldest):
             for messages, more in self._history(stream, oldest, back):
@@ -297,6 +298,8 @@ class SlackConnector:
             query = {"channel": channel, "limit": PAGE_SIZE, "oldest": oldest, "latest": latest, "cursor": position}
             answer = self.client.ask("conversations.history", **query)
             messages = [m for m in answer["messages"] if isinstance(m, dict) and _is_ts(m.get("ts"))]
+            if answer.get("is_limited"):  # a free workspace hides what is old, which deletes nothing
+                self._limited.add(stream)
             position = (answer.get("response_metadata") or {}).get("next_cursor") or ""
             more = bool(position or answer.get("has_more"))
             if messages or not more:
@@ -385,7 +388,7 @@ class SlackConnector:
         items = [item for item, _ in pairs if item]
         signals = [signal for _, signal in pairs if signal]
         spans = [] if failures else list(spans)
-        if bound and not failures:
+        if bound and not failures and (more or stream not in self._limited):
             first = _oldest(messages) if more else bound
             spans += [Span(container=f"#{name}", after=_at(first) if more else _just_after(bound),
                           before=_at(latest) if latest else None)]  # fmt: skip

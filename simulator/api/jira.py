@@ -170,7 +170,8 @@ class JiraApi:
         except ValueError as error:
             return JSONResponse({"errorMessages": [str(error)]}, 400)
         start, size = int(query.get("startAt", 0)), min(int(query.get("maxResults", 50)), 100)
-        fields, changelog = query.get("fields", "*all").split(","), "changelog" in query.get("expand", "")
+        fields = [name for value in request.query_params.getlist("fields") for name in value.split(",")] or ["*all"]
+        changelog = "changelog" in query.get("expand", "")
         rows = [self._issue(issue, fields, changelog) for issue in found[start : start + size]]
         return JSONResponse({"startAt": start, "maxResults": size, "total": len(found), "issues": rows})
 
