@@ -31,7 +31,8 @@ def address(app: App) -> str:
 def is_served(app: App) -> bool:
     """Return True if something listens where the page should be."""
     given = app.settings.web
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(given.host, given.host)  # noqa: S104 - asked of, not bound to
+    anywhere = given.host.strip(".:0") == ""  # every address of this machine, so also loopback
+    host = ("::1" if ":" in given.host else "127.0.0.1") if anywhere else given.host
     try:
         with socket.create_connection((host, given.port), 2):
             return True
