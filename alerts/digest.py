@@ -1,25 +1,24 @@
 """The weekly digest: what a team lead needs in two minutes. Idempotent by week and team; one bounce stops nobody else."""
 
-import smtplib
-import ssl
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from email.message import EmailMessage
 from email.utils import make_msgid
 from importlib.resources import files
 
 from jinja2 import Environment
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy.orm import Session
 
 from alerts.charts import MAIL, Fall, WeekPoint, png, top_share
 from alerts.figures import TOP, WEEK, Part, Standing, plan_of, points, standing, weekly
+from alerts.mail import Smtp, new_mail
 from alerts.streams import Stream, streams, window, window_text
 from alerts.view import Terms, alert_of
 from alerts.words import Name, Words, day, full_day, html, number, plain, short_day, shortened, signed
-from models import Digest, Drift, Effort, Match, Person
+from models import Drift, Effort, Match, Person
 from models.vocabulary import COMPANY
 from pipeline.register.document import Register, Team
 
@@ -100,18 +99,6 @@ class Question:
     name: str
     place: str
     choices: Sequence[Choice]
-
-
-@dataclass(frozen=True, slots=True)
-class Smtp:
-    """How mail leaves."""
-
-    host: str
-    port: int = 587
-    sender: str = "leeway@localhost"
-    username: str = ""
-    password: str = ""
-    starttls: bool = True
 
 
 def team_week(session: Session, register: Register, team: Team, least_people: int = 5) -> TeamWeek | None:
@@ -220,7 +207,7 @@ def _unsupported(
     ][:5]
 
 
-def compose(content: TeamWeek, sender: str, links: Links | None = None) -> EmailMessage:
+def compose(content: TeamWeek, smtp: Smtp, links: Links | None = None, unsubscribe: str = "") -> EmailMessage:
     """Multipart mail: text first, HTML with the chart inside."""
     folder = files("alerts").joinpath("templates")
     head = content.head
@@ -235,10 +222,9 @@ def compose(content: TeamWeek, sender: str, links: Links | None = None) -> Email
         "number": number,
         "short": shortened,
     }
-    mail = EmailMessage()
-    mail["Subject"] = f"{content.team.name}: {head[0]}% {head[1]}" if head else f"{content.team.name}: the week"
-    mail["From"], mail["To"] = sender, content.team.lead or ""
-    mail["List-Unsubscribe"] = f"<mailto:{sender}?subject=unsubscribe%20{content.team.key}>"
+    subject = f"{content.team.name}: {head[0]}% {head[1]}" if head else f"{content.team.name}: the week"
+    key = f"digest {content.week} {content.team.key}"
+    mail = new_mail(smtp, content.team.lead or "", subject, key, unsubscribe, f"digest {content.team.key}")
     text = Environment(autoescape=False, trim_blocks=True)  # noqa: S701 - text/plain
     rich = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
     text.filters |= filters
@@ -252,55 +238,3 @@ def compose(content: TeamWeek, sender: str, links: Links | None = None) -> Email
     drawn = top_share(content.points, [content.fall] if content.fall else [], "", PHONE[0], PHONE[1], MAIL)
     mail.get_payload()[1].add_related(png(drawn), "image", "png", cid=picture, filename="shares.png")  # type: ignore[index,union-attr]
     return mail
-
-
-def send_due(
-    sessions: sessionmaker[Session],
-    register: Register,
-    smtp: Smtp,
-    only: str | None = None,
-    ask: Callable[[Session, Team, Sequence[tuple[str, float]]], Links] = lambda session, team, themes: Links(),
-    company: Sequence[str] = (),
-    due: Callable[[Session, str, date], bool] = lambda session, address, week: True,
-) -> tuple[int, list[str]]:
-    """Send what was not sent for its week; returns (sent, one sentence for each that failed).
-
-    Each team's lead gets the team's, each address of `company` the company's. `due` says whether the hour has come for an
-    address to hear of a week. One that bounces stops nobody else.
-    """
-    sent, failed = 0, []
-    everybody = [
-        *register.teams,
-        *(Team(key=COMPANY, name=register.company or "The company", lead=one) for one in company),
-    ]
-    for team in everybody:
-        if not team.lead or (only and team.key != only):
-            continue
-        name = team.key if team.key != COMPANY else f"{COMPANY} {team.lead}"[:64]
-        with sessions() as session:
-            content = team_week(session, register, team)
-            if content is None or session.get(Digest, (content.week, name)) is not None:
-                continue
-            if not due(session, team.lead, content.week):
-                continue
-            links = ask(session, team, content.themes)
-        try:
-            _send(compose(content, smtp.sender, links), smtp)
-        except (OSError, smtplib.SMTPException) as error:
-            failed.append(
-                f"digest for {'the company' if team.key == COMPANY else 'team ' + team.key}: {type(error).__name__}"
-            )
-            continue
-        with sessions.begin() as session:
-            session.add(Digest(week=content.week, team=name, sent_at=datetime.now(UTC)))
-        sent += 1
-    return sent, failed
-
-
-def _send(mail: EmailMessage, smtp: Smtp) -> None:
-    with smtplib.SMTP(smtp.host, smtp.port, timeout=30) as server:
-        if smtp.starttls:
-            server.starttls(context=ssl.create_default_context())
-        if smtp.username:
-            server.login(smtp.username, smtp.password)
-        server.send_message(mail)

@@ -2,9 +2,14 @@
 
 from collections.abc import Callable, Iterator
 
+from sqlalchemy import select
+
 from alerts.channel import Channel
 from alerts.slack import Faces
 from leeway.app import App
+from leeway.opt_out import smtp_of, unsubscribe_link
+from models import OptOut
+from pipeline.drift.findings import Audience
 
 
 def channels(app: App) -> list[Channel]:
@@ -32,4 +37,31 @@ def _slack(app: App) -> Iterator[Channel]:
         yield SlackChannel(client, slack.ops_channel, "ops", faces(app))
 
 
-CHANNELS: tuple[Callable[[App], Iterator[Channel]], ...] = (_slack,)
+def _teams(app: App) -> Iterator[Channel]:
+    from alerts.teams import TeamsChannel
+
+    given, page = app.settings.teams, app.settings.web.url.rstrip("/")
+    if webhook := given.webhook.get_secret_value():
+        yield TeamsChannel(webhook, "company", page)
+    if webhook := given.ops_webhook.get_secret_value():
+        yield TeamsChannel(webhook, "ops", page)
+
+
+def _emails(app: App) -> Iterator[Channel]:
+    from alerts.email import PURPOSE, EmailChannel
+    from alerts.mail import Mailer
+
+    given, page = app.settings.alerts, app.settings.web.url.rstrip("/")
+    if not (given.emails or given.ops_emails):
+        return
+    mailer = Mailer(smtp_of(app))
+    with app.sessions() as session:
+        out = set(session.scalars(select(OptOut.address).where(OptOut.kind == PURPOSE)))
+    listed: tuple[tuple[Audience, list[str]], ...] = (("company", given.emails), ("ops", given.ops_emails))
+    for audience, addresses in listed:
+        for address in addresses:
+            if address.lower() not in out:
+                yield EmailChannel(mailer, address, audience, page, unsubscribe_link(app, address, PURPOSE))
+
+
+CHANNELS: tuple[Callable[[App], Iterator[Channel]], ...] = (_slack, _teams, _emails)

@@ -1,6 +1,5 @@
 """`leeway check`: everything a run needs, one line each, with the mend."""
 
-import smtplib
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -122,26 +121,21 @@ def _channels(app: App) -> Iterator[CheckRow]:
 
 
 def _smtp(app: App) -> Iterator[CheckRow]:
-    smtp = app.settings.smtp
-    if not smtp.host:
+    """All of the way that a mail goes, but for the mail itself."""
+    from alerts.channel import DeliveryError
+    from alerts.mail import Mailer
+    from leeway.opt_out import smtp_of
+
+    if not app.settings.smtp.host:
         yield CheckRow("smtp", "digest", True, "not set, so no digest is mailed")
         return
-    where = f"{smtp.host}:{smtp.port}"
+    smtp = smtp_of(app)
     try:
-        with smtplib.SMTP(smtp.host, smtp.port, timeout=15) as server:
-            if smtp.starttls:
-                server.starttls()
-            if smtp.username:
-                server.login(smtp.username, smtp.password.get_secret_value())
-            server.noop()
-    except smtplib.SMTPAuthenticationError:
-        yield CheckRow("smtp", where, False, "the login is not accepted", "Check smtp.username and smtp.password.")
-    except (smtplib.SMTPException, OSError) as error:
-        yield CheckRow(
-            "smtp", where, False, f"no use of it ({type(error).__name__})", "Check smtp.host, smtp.port, smtp.starttls."
-        )
+        Mailer(smtp).check()
+    except DeliveryError as error:
+        yield CheckRow("smtp", smtp.where, False, error.message, error.fix)
     else:
-        yield CheckRow("smtp", where, True, f"accepts mail from {smtp.sender}")
+        yield CheckRow("smtp", smtp.where, True, f"accepts mail from {smtp.sender}")
 
 
 def _broker(app: App) -> Iterator[CheckRow]:

@@ -2,12 +2,15 @@
 
 import base64
 from collections.abc import Iterator
+from dataclasses import replace
 from email.message import EmailMessage
 from pathlib import Path
 
-from alerts.digest import Smtp, compose, send_due, team_week
+from alerts.digest import compose, team_week
+from alerts.digest_delivery import PURPOSE, send_due
 from leeway.app import App, NotReady
 from leeway.links import digest_links, is_due
+from leeway.opt_out import smtp_of, unsubscribe_link
 from models.vocabulary import COMPANY
 from pipeline.register.document import Team
 
@@ -17,16 +20,14 @@ def send_digests(app: App, only: str | None = None, *, due_only: bool = False) -
 
     Raises NotReady where no mail server is set.
     """
-    smtp = app.settings.smtp
-    if not smtp.host:
+    if not app.settings.smtp.host:
         raise NotReady("no mail server is set. Add [smtp] with host and sender to leeway.toml.")
-    values = smtp.model_dump() | {"password": smtp.password.get_secret_value()}
-
     _, register = app.register()
     return send_due(
-        app.sessions, register, Smtp(**values), only,
+        app.sessions, register, smtp_of(app), only,
         lambda session, team, themes: digest_links(app, session, register, team, themes), app.settings.web.company,
         (lambda session, address, week: is_due(app, session, address, week)) if due_only else (lambda *_: True),
+        lambda address: unsubscribe_link(app, address, PURPOSE), app.now,
     )  # fmt: skip
 
 
@@ -45,7 +46,8 @@ def write_previews(app: App, folder: Path, only: str | None = None) -> Iterator[
             asked = digest_links(app, session, register, team, content.themes) if content else None
         if content is None:
             continue
-        mail = compose(content, app.settings.smtp.sender, asked)
+        addressed = team.model_copy(update={"lead": team.lead or "lead@example.invalid"})
+        mail = compose(replace(content, team=addressed), smtp_of(app), asked)
         path = folder / f"digest-{team.key}.eml"
         path.write_bytes(mail.as_bytes())
         yield path

@@ -25,6 +25,7 @@ from web.places import Places
 from web.proxy import Proxied
 from web.slack import add_slack
 from web.tables import NO_SOURCES, Tables
+from web.unsubscribe import add_unsubscribe
 
 
 def make(app: App | None = None) -> FastAPI:
@@ -51,6 +52,7 @@ def make(app: App | None = None) -> FastAPI:
         return frame.page(request, who, "sources.html.j2", {"status": status_of(frame.app)})
 
     add_slack(web, app)
+    add_unsubscribe(web, app, frame)
     add_oidc(web, app)
     given = app.settings.web
     web.add_middleware(ProxyHeadersMiddleware, trusted_hosts=given.trusted_proxies)

@@ -237,11 +237,16 @@ class DriftSection(_Section):
 
 
 class AlertSettings(_Section):
-    """When alerts may be posted: on working days of the register's calendar, between these hours of its time zone."""
+    """When alerts may be sent: on working days of the register's calendar, between these hours of its time zone.
+
+    `emails` get drift alerts by mail, `ops_emails` faults of the data.
+    """
 
     from_hour: int = Field(8, ge=0, le=23)
     to_hour: int = Field(18, ge=1, le=24)
     any_day: bool = False
+    emails: Names = []
+    ops_emails: Names = []
 
     @model_validator(mode="after")
     def _some_hour(self) -> Self:
@@ -250,15 +255,27 @@ class AlertSettings(_Section):
         return self
 
 
+class TeamsSettings(_Section):
+    """Microsoft Teams: the addresses of workflows that post what they are sent; each address is a secret."""
+
+    webhook: Token = SecretStr("")
+    ops_webhook: Token = SecretStr("")
+
+
 class SmtpSettings(_Section):
-    """How the digest leaves; without a host none is sent."""
+    """How mail leaves; without a host none does. `security` left out: TLS from the start on port 465, else STARTTLS."""
 
     host: str = ""
     port: int = Field(587, ge=1, le=65535)
     sender: str = "leeway@localhost"
     username: str = ""
     password: SecretStr = SecretStr("")
+    security: Literal["", "tls", "starttls", "none"] = ""
     starttls: bool = True
+
+    def how(self) -> Literal["tls", "starttls", "none"]:
+        """How the connection is encrypted. `starttls = false` is the older way to write "none"."""
+        return self.security or ("tls" if self.port == 465 else "starttls" if self.starttls else "none")
 
 
 class Settings(BaseModel):
@@ -283,3 +300,4 @@ class Settings(BaseModel):
     drift: DriftSection = DriftSection()
     alerts: AlertSettings = AlertSettings()
     smtp: SmtpSettings = SmtpSettings()
+    teams: TeamsSettings = TeamsSettings()

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session, sessionmaker
 
 from alerts.channel import Channel
@@ -18,6 +18,7 @@ from alerts.waiting import untold
 from models import Drift, Notification, Share
 from pipeline.feedback.decisions import decide
 from simulator.server import Simulator
+from simulator.world import Message
 from tests.alerts.test_slack import NOW, REGISTER, drift, texts
 
 
@@ -280,3 +281,49 @@ def test_the_thread_says_why_an_alert_ended(
         session.get_one(Drift, id_).state = state
     assert [changes(sessions, company) for _ in range(2)] == [1, 0]
     assert says in company.world.posted[-1]["text"]
+
+
+@pytest.mark.parametrize("case", ["private", "another page", "busy", "renamed"])
+def test_slacks_own_post_is_found_again_wherever_it_stands(
+    company: Simulator, sessions: sessionmaker[Session], case: str
+) -> None:
+    (id_,) = raise_some(sessions, {})
+    channel = slack(company)
+    if case == "private":
+        company.slack.private.add("leadership")
+        company.config.slack_scopes |= {"groups:read", "groups:history"}
+    if case == "another page":
+        company.slack.channels = {f"C1{n:07d}": f"other-{n}" for n in range(1200)} | company.slack.channels
+    assert told(sessions, company, NOW, channel) == 1
+    with sessions.begin() as session:  # it died before it recorded
+        session.execute(update(Notification).values(sent_at=None, reference={}, claimed_at=NOW, tried_at=NOW))
+    if case == "busy":
+        company.world.messages += [
+            Message("leadership", f"{1_900_000_100 + n}.000100", 1, f"talk {n}") for n in range(1100)
+        ]
+    if case == "renamed":
+        (place,) = [one for one, name in company.slack.channels.items() if name == "leadership"]
+        channel = slack(company, place)
+    assert told(sessions, company, NOW + CLAIM * 2, channel) == 1
+    assert len(company.world.posted) == 1
+    assert rows(sessions)[0].reference["ts"] == company.world.posted[0]["ts"]
+    assert rows(sessions)[0].drift_id == id_
+
+
+def test_a_channel_that_is_gone_stops_no_other_thread_and_its_news_goes_to_the_new_one(
+    company: Simulator, sessions: sessionmaker[Session]
+) -> None:
+    first, second = raise_some(sessions, {}, {"scope": "workshop", "start": date(2026, 4, 1)})
+    told(sessions, company)
+    with sessions.begin() as session:
+        for id_ in (first, second):
+            session.get_one(Drift, id_).state = "recovered"
+        (row,) = session.scalars(select(Notification).where(Notification.drift_id == first))
+        row.reference = row.reference | {"channel": "C99999999"}  # as of a channel that was deleted
+    assert changes(sessions, company) == 2
+    assert sum("recovered" in one["text"] for one in company.world.posted) == 2
+    company.slack.archived.add("leadership")
+    with sessions.begin() as session:
+        session.get_one(Drift, first).state = "superseded"
+    (error,) = round_of(sessions, company).errors
+    assert error.startswith("Slack channel #leadership: news could not be delivered:")

@@ -1,7 +1,9 @@
 """The weekly digest, received by a real SMTP server."""
 
+import asyncio
 import socket
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -12,11 +14,14 @@ from aiosmtpd.controller import Controller
 from sqlalchemy import delete
 from sqlalchemy.orm import Session, sessionmaker
 
-from alerts.digest import Smtp, compose, send_due, team_week
+from alerts.digest import compose, team_week
+from alerts.digest_delivery import send_due
+from alerts.mail import Smtp, new_mail
 from alerts.words import plain
-from models import Share, Theme
-from tests.alerts.test_slack import REGISTER, drift
+from models import OptOut, Share, Theme
+from tests.alerts.test_slack import NOW, REGISTER, drift
 
+SMTP = Smtp("mail.example", sender="Leeway <leeway@velora.example>")
 WEEK = date(2026, 6, 29)
 
 
@@ -25,6 +30,7 @@ class Mailbox:
 
     def __init__(self) -> None:
         self.mails: list[EmailMessage] = []
+        self.pause = 0.0
 
     async def handle_RCPT(self, server, session, envelope, address, options):  # type: ignore[no-untyped-def]  # noqa: N802, ANN
         if address.startswith("anton"):
@@ -33,6 +39,7 @@ class Mailbox:
         return "250 OK"
 
     async def handle_DATA(self, server, session, envelope):  # type: ignore[no-untyped-def]  # noqa: N802, ANN
+        await asyncio.sleep(self.pause)
         self.mails.append(message_from_bytes(envelope.content, policy=policy.default))  # type: ignore[arg-type]
         return "250 OK"
 
@@ -44,7 +51,7 @@ def mailbox() -> Iterator[tuple[Mailbox, Smtp]]:
         port = free.getsockname()[1]
     controller = Controller(box, hostname="127.0.0.1", port=port)
     controller.start()
-    yield box, Smtp("127.0.0.1", port, "leeway@velora.example", starttls=False)
+    yield box, Smtp("127.0.0.1", port, "leeway@velora.example", security="none")
     controller.stop()
 
 
@@ -67,7 +74,10 @@ def test_each_lead_gets_one_a_week_and_a_bounce_stops_nobody(
     box, smtp = mailbox
     sent, failed = send_due(filled, REGISTER, smtp)
     assert sent == 2
-    assert failed == ["digest for team fleet: SMTPRecipientsRefused"]
+    assert len(failed) == 1
+    assert failed[0].startswith("digest for team fleet: ")
+    assert "refuses" in failed[0]
+    assert "550 no such user" in failed[0]
     assert sorted(mail["To"] for mail in box.mails) == ["carla.jung@velora.example", "nele.brandt@velora.example"]
     assert send_due(filled, REGISTER, smtp)[0] == 0
     assert len(box.mails) == 2
@@ -80,7 +90,7 @@ def test_it_reads_as_text_and_as_html_with_its_picture_and_hostile_names_are_sho
     with filled() as session:
         content = team_week(session, REGISTER, team)
     assert content is not None
-    mail = compose(content, "leeway@velora.example")
+    mail = compose(content, SMTP)
     text, html = mail.get_body(("plain",)), mail.get_body(("html",))
     assert text is not None
     assert html is not None
@@ -150,7 +160,7 @@ def test_the_week_after_a_fall_is_held_against_the_weeks_before_it(filled: sessi
     assert content is not None
     assert [(line.now, line.before) for line in content.lines if line.priority == 3] == [(20, 60)]
     assert [point.week for point in content.points] == [WEEK - timedelta(weeks=n) for n in range(8, -1, -1)]
-    text = compose(content, "leeway@velora.example").get_body(("plain",))
+    text = compose(content, SMTP).get_body(("plain",))
     assert text is not None
     assert f"before {start.day} {start:%b}" in text.get_content()
 
@@ -160,7 +170,7 @@ def test_a_mail_is_small_and_its_picture_is_drawn_for_a_phone(filled: sessionmak
     with filled() as session:
         content = team_week(session, REGISTER, team)
     assert content is not None
-    mail = compose(content, "leeway@velora.example")
+    mail = compose(content, SMTP)
     assert len(mail.as_bytes()) < 60_000
     picture = next(part for part in mail.walk() if part.get_content_type() == "image/png").get_content()
     assert 600 < int.from_bytes(picture[16:20], "big") < 760  # twice the pixels of a phone's width
@@ -176,4 +186,47 @@ def test_a_team_is_measured_against_its_own_plan(filled: sessionmaker[Session]) 
         content = team_week(session, REGISTER, team)
     assert content is not None
     assert content.head == (80, "on the plan of the team")
-    assert compose(content, "leeway@velora.example")["Subject"] == "Iberia: 80% on the plan of the team"
+    assert compose(content, SMTP)["Subject"] == "Iberia: 80% on the plan of the team"
+
+
+def test_mail_servers_find_what_they_want_also_with_a_named_sender_and_a_hostile_team() -> None:
+    name = "App\r\nBcc: all@velora.example\u202e"
+    link = "https://leeway.example/unsubscribe?token=" + "x" * 180
+    mail = new_mail(SMTP, "Nele <nele@velora.example>", f"{name}: 25%", "digest 1", link, "digest app")
+    read = message_from_bytes(mail.as_bytes(), policy=policy.default)
+    assert read["Bcc"] is None
+    assert read["Subject"] == "App Bcc: all@velora.example: 25%"
+    assert read["Date"].datetime.tzinfo is not None
+    assert read["Message-ID"].endswith("@velora.example>")
+    assert read["From"].addresses[0].display_name == "Leeway"
+    ways = [one.strip() for one in read["List-Unsubscribe"].split(",")]
+    assert ways == [f"<{link}>", "<mailto:leeway@velora.example?subject=unsubscribe%20digest%20app>"]
+    assert read["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    again = new_mail(SMTP, "Nele <nele@velora.example>", "x", "digest 1")
+    assert again["Message-ID"] == mail["Message-ID"]  # one that is sent twice shows once
+    assert again["List-Unsubscribe-Post"] is None
+
+
+def test_two_workers_and_a_slow_relay_send_each_digest_once(
+    filled: sessionmaker[Session], mailbox: tuple[Mailbox, Smtp]
+) -> None:
+    box, smtp = mailbox
+    box.pause = 0.3
+    with ThreadPoolExecutor(2) as pool:
+        rounds = list(pool.map(lambda _: send_due(filled, REGISTER, smtp), range(2)))
+    assert sum(sent for sent, _ in rounds) == 2
+    assert sorted(mail["To"] for mail in box.mails) == ["carla.jung@velora.example", "nele.brandt@velora.example"]
+
+
+def test_a_lead_that_is_no_address_and_one_that_opted_out_stop_nobody(
+    filled: sessionmaker[Session], mailbox: tuple[Mailbox, Smtp]
+) -> None:
+    box, smtp = mailbox
+    wrong = [team.model_copy(update={"lead": "nobody", "name": "A\nB"}) if team.key == "fleet" else team
+             for team in REGISTER.teams]  # fmt: skip
+    with filled.begin() as session:
+        session.add(OptOut(address="nele.brandt@velora.example", kind="digest", at=NOW))
+    sent, failed = send_due(filled, REGISTER.model_copy(update={"teams": wrong}), smtp)
+    assert sent == 1
+    assert failed == ["digest for team fleet: 'nobody' is no e-mail address. Correct it."]
+    assert [mail["To"] for mail in box.mails] == ["carla.jung@velora.example"]

@@ -1,0 +1,112 @@
+"""The week's digests, each claimed before it is sent: two workers and a slow relay send it once; one failure stops no other."""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, date, datetime, timedelta
+from hashlib import sha256
+
+import structlog
+from sqlalchemy import or_, update
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session, sessionmaker
+
+from alerts.channel import DeliveryError
+from alerts.digest import Links, compose, team_week
+from alerts.mail import Mailer, Smtp
+from models import Digest, OptOut, upsert
+from models.vocabulary import COMPANY
+from pipeline.register.document import Register, Team
+
+CLAIM = timedelta(minutes=10)
+"""A sender that holds a digest for longer is taken to be dead."""
+PURPOSE = "digest"
+log = structlog.get_logger()
+
+
+def send_due(
+    sessions: sessionmaker[Session],
+    register: Register,
+    smtp: Smtp,
+    only: str | None = None,
+    ask: Callable[[Session, Team, Sequence[tuple[str, float]]], Links] = lambda session, team, themes: Links(),
+    company: Sequence[str] = (),
+    due: Callable[[Session, str, date], bool] = lambda session, address, week: True,
+    unsubscribe: Callable[[str], str] = lambda address: "",
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> tuple[int, list[str]]:
+    """Send what was not sent for its week; returns (sent, one sentence for each that failed).
+
+    Each team's lead gets the team's, each address of `company` the company's. `due` says whether the hour has come for an
+    address to hear of a week, `unsubscribe` gives the link that ends these mails. Whoever opted out gets none.
+    """
+    sent, failed, mailer = 0, [], Mailer(smtp)
+    everybody = [
+        *register.teams,
+        *(Team(key=COMPANY, name=register.company or "The company", lead=one) for one in company),
+    ]
+    for team in everybody:
+        if not team.lead or (only and team.key != only):
+            continue
+        try:
+            sent += _send(sessions, register, team, mailer, ask, due, unsubscribe, now)
+        except SQLAlchemyError:
+            raise
+        except Exception as error:  # whatever is wrong with one must not keep the others from theirs
+            if not isinstance(error, DeliveryError):
+                log.error("digest failed", team=team.key, reason=type(error).__name__)
+            said = str(error) if isinstance(error, DeliveryError) else f"unexpected {type(error).__name__}."
+            failed.append(f"digest for {'the company' if team.key == COMPANY else 'team ' + team.key}: {said}")
+    return sent, failed
+
+
+def _send(
+    sessions: sessionmaker[Session], register: Register, team: Team, mailer: Mailer,
+    ask: Callable[[Session, Team, Sequence[tuple[str, float]]], Links], due: Callable[[Session, str, date], bool],
+    unsubscribe: Callable[[str], str], now: Callable[[], datetime],
+) -> int:  # fmt: skip
+    address, name = team.lead or "", recipient(team)
+    with sessions() as session:
+        content = team_week(session, register, team)
+        if content is None or opted_out(session, address, PURPOSE) or not due(session, address, content.week):
+            return 0
+        found = session.get(Digest, (content.week, name))
+        if found is not None and found.sent_at is not None:
+            return 0
+        links = ask(session, team, content.themes)
+    if not _claim(sessions, content.week, name, now()):
+        return 0
+    row = (Digest.week == content.week, Digest.team == name)
+    try:
+        mailer.send(compose(content, mailer.smtp, links, unsubscribe(address)))
+    except Exception:
+        with sessions.begin() as session:
+            session.execute(update(Digest).where(*row, Digest.sent_at.is_(None)).values(claimed_at=None))
+        raise
+    with sessions.begin() as session:
+        session.execute(update(Digest).where(*row).values(claimed_at=None, sent_at=now()))
+    return 1
+
+
+def recipient(team: Team) -> str:
+    """The key of a digest's row: the team's, for the company each address by itself."""
+    name = team.key if team.key != COMPANY else f"{COMPANY} {team.lead}"
+    return name if len(name) <= 64 else f"{name[:31]} {sha256(name.encode()).hexdigest()[:32]}"
+
+
+def opted_out(session: Session, address: str, purpose: str) -> bool:
+    """Return True if this address wants no more mail of this purpose."""
+    return session.get(OptOut, (address.lower(), purpose)) is not None
+
+
+def _claim(sessions: sessionmaker[Session], week: date, name: str, at: datetime) -> bool:
+    """Take the digest by a conditional update: exactly one of many senders sees one row changed."""
+    with sessions.begin() as session:
+        upsert(
+            session,
+            Digest,
+            [{"week": week, "team": name, "claimed_at": None, "sent_at": None}],
+            ("week", "team"),
+            keep=True,
+        )
+        free = or_(Digest.claimed_at.is_(None), Digest.claimed_at < at - CLAIM)
+        mine = update(Digest).where(Digest.week == week, Digest.team == name, Digest.sent_at.is_(None), free)
+        return bool(getattr(session.execute(mine.values(claimed_at=at)), "rowcount", 0) == 1)
