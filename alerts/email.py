@@ -45,8 +45,9 @@ class EmailChannel:
         """Mail it: text, HTML, and the chart inside."""
         mail = new_mail(self.mailer.smtp, self.address, notice.headline, notice.key, self.unsubscribe, PURPOSE)
         picture = notice.picture()
-        values: dict[str, Any] = {"title": notice.headline, "story": [], "decision": (), "lines": "", "note": "", "alt": "", "links": [],
-                  "cid": mail["Message-ID"][1:-1].replace("@", ".chart@") if picture else ""}  # fmt: skip
+        cid = mail["Message-ID"][1:-1].replace("@", ".chart@") if picture else ""
+        values: dict[str, Any] = {"title": notice.headline, "story": [], "decision": (), "lines": "", "note": "", "alt": "",
+                                  "links": [], "cid": cid}  # fmt: skip
         if isinstance(notice.content, AlertView):
             alert = notice.content
             values |= {"story": alert.story, "decision": alert.decision, "note": alert.note, "alt": alert.picture}
