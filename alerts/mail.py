@@ -4,6 +4,7 @@ import hashlib
 import re
 import smtplib
 import ssl
+import unicodedata
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -185,7 +186,8 @@ def _words(answer: Any) -> str:
 
 def one_line(text: str) -> str:
     """Text of others for a header: one line, no control characters, none that turn the direction of writing."""
-    kept = "".join(" " if not c.isprintable() else c for c in text)
+    shown = (c for c in text if unicodedata.category(c) != "Cf")
+    kept = "".join(c if c.isprintable() else " " for c in shown)
     return " ".join(kept.split())
 
 
