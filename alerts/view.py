@@ -255,6 +255,9 @@ def shift_text(drift: Drift, register: Register) -> str:
 
 def fault_text(drift: Drift) -> str:
     """A fault of the data, for ops: what, since when, what it means, where to look."""
+    if drift.subject == "gone":
+        ended = f"Nobody of the team {drift.scope} has left a trace since {day(drift.start)}. Its shares end there."
+        return f"{ended} If it was dissolved, take it out of okrs.yaml; if not, `leeway check` shows which source lags."
     held = "These days are not used, and no drift is raised on them."
     if drift.subject == "coverage":
         return (

@@ -19,11 +19,16 @@ from leeway.notify import reasons
 from models import OPEN_STATES, Capacity, Cycle, Drift, Effort, Failure, Notification, Signal, StreamCursor, WorkItem
 from models.vocabulary import COMPANY
 from pipeline.drift.detector import LEAST_HISTORY
+from pipeline.drift.observations import observe
+from pipeline.drift.stage import detector_for
 from pipeline.ingest.sweep import SWEEP
 from pipeline.people.identity import Unresolved, unresolved
+from pipeline.register.versions import current_register
 
 _SHOWN = 10
 _SAY_EVERY, _LOOK_EVERY = 10.0, 1.0
+_WORTH_A_WORD = 20
+"""Points of a fall from which on it is said that smaller ones cannot be seen."""
 
 
 def status_of(app: App) -> dict[str, Any]:
@@ -60,7 +65,7 @@ def status_of(app: App) -> dict[str, Any]:
         unknown = [] if waits_for else unresolved(session, app.directory)
         return {
             "complete": not waits_for, "waits_for": waits_for,
-            "days_known": days_known(session), "days_needed": LEAST_HISTORY,
+            "days_known": days_known(session), "days_needed": LEAST_HISTORY, "detectable_points": _detectable(app, session),
             "sources": sources,
             "pending_items": session.scalar(select(func.count()).select_from(WorkItem).where(WorkItem.stale)),
             "failures": session.scalar(select(func.count()).select_from(Failure)),
@@ -110,6 +115,16 @@ def wait_until_complete(app: App, seconds: float, console: Console) -> dict[str,
         if found["complete"] or now >= deadline:
             return found
         time.sleep(min(_LOOK_EVERY, deadline - now))
+
+
+def _detectable(app: App, session: Session) -> int | None:
+    """Points of a fall of the company's top share that is told within eight weeks four times in five; None where unknown."""
+    found = current_register(session)
+    seen = observe(session, found[1], datetime.now(UTC).date()) if found else None
+    if found is None or seen is None:
+        return None
+    part = detector_for(session, found[1], seen, app.drift_settings()).detectable()
+    return None if part is None else round(100 * part)
 
 
 def days_known(session: Session) -> int:
@@ -198,6 +213,12 @@ def render(found: dict[str, Any], out: Console) -> None:
         )
     elif not found["open_drifts"]:
         say("no open drift")
+    if (found["detectable_points"] or 0) > _WORTH_A_WORD:
+        points = min(99, found["detectable_points"])
+        say(
+            f"among so few people a fall of the top share below about {points} points cannot be told from chance within "
+            "eight weeks; answers (the audit, `leeway label`) narrow that"
+        )
     for row in found["set_aside"]:
         say(
             f"set aside: {row['records']} of {row['source']} {row['stream']}, such as {row['example']}: {row['reason']}"

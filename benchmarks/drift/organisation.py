@@ -41,52 +41,93 @@ class Organisation:
     start: date | None = None
 
 
-def generate(case: Case, seed: int) -> Organisation:
-    """One organisation."""
-    rng = np.random.default_rng(seed)
+@dataclass
+class Frame:
+    """What an organisation is before anybody works: who, when, which plans, and what happens. Shared by all generators of
+    effort."""
+
+    case: Case
+    rng: np.random.Generator
+    days: list[date]
+    team_of: NDArray[np.int64]
+    plans: NDArray[np.float64]
+    capacity: NDArray[np.float64]
+    absorber: int
+    hit: int
+    source_part: NDArray[np.float64]
+    away: NDArray[np.bool_]
+
+    @property
+    def begin(self) -> int:
+        """Position of the event's first day."""
+        return self.case.week * 5
+
+    def planned(self, day: int) -> NDArray[np.float64]:
+        """Each team's plan on a day."""
+        return _planned(self.plans, self.case, day - self.begin, self.hit, self.absorber)
+
+    def sources_of(self, person: int) -> NDArray[np.float64]:
+        """A day's effort of somebody by source, draws included."""
+        return np.asarray(
+            self.capacity[person] * self.source_part[self.team_of[person]] * self.rng.uniform(0.7, 1.3, 3)
+        )
+
+    def organisation(self, effort: NDArray[np.float64], by_source: NDArray[np.float64]) -> Organisation:
+        """The organisation that worked so. `by_source` is scaled to the effort."""
+        begin = self.begin
+        if self.case.kind == "outage":
+            lost = by_source[2, begin : begin + 5] / by_source[:, begin : begin + 5].sum(0)
+            effort[:, :, begin : begin + 5] *= 1 - lost
+            by_source[2, begin : begin + 5] = 0
+        by_source *= effort.sum((0, 1)) / np.maximum(by_source.sum(0), 1e-9)
+        periods = [(START, {key: n for n, key in enumerate(OBJECTIVES, 1)})]
+        if self.case.kind == "replan":
+            periods.append((self.days[begin], dict(zip(("O4", "O5", "O1", "O2", "O3"), range(1, 6), strict=True))))
+        start = self.days[begin] if self.case.kind != "none" else None
+        teams, absorber = [f"team{t:02d}" for t in self.team_of], [*OBJECTIVES, ""][self.absorber]
+        return Organisation(self.days, teams, effort, by_source, periods, f"team{self.hit:02d}", absorber, start)
+
+
+def frame(case: Case, rng: np.random.Generator) -> Frame:
+    """Draw who is there, their plans, and when they are away."""
     teams = max(1, round(case.people / 8))
     team_of = np.arange(case.people) % teams
     days = [START + timedelta(days=n) for n in range(WEEKS * 7) if (START + timedelta(days=n)).weekday() < 5]
     plans = np.array([_plan(rng) for _ in range(teams)])
     capacity = rng.choice([1.0, 1.0, 1.0, 1.0, 0.8, 0.6], case.people)
-    begin = case.week * 5
     absorber = int(rng.choice([3, 4, 5])) if case.kind in ("step", "ramp") else 5
     hit = int(rng.integers(teams))
-    effort = np.zeros((6, case.people, len(days)))
     source_part = rng.dirichlet([4, 2, 2], teams)
-    by_source = np.zeros((3, len(days)))
+    return Frame(case, rng, days, team_of, plans, capacity, absorber, hit, source_part, _absence(rng, case, len(days)))
+
+
+def generate(case: Case, seed: int) -> Organisation:
+    """One organisation: everybody has two tasks of some days each from their team's plan."""
+    rng = np.random.default_rng(seed)
+    its = frame(case, rng)
+    effort, by_source = np.zeros((6, case.people, len(its.days))), np.zeros((3, len(its.days)))
     tasks = [[-1, -1] for _ in range(case.people)]
     left = np.zeros((case.people, 2))
-    away = _absence(rng, case, len(days))
-    previous = plans
-    for d in range(len(days)):
-        plan = _planned(plans, case, d - begin, hit, absorber)
+    previous = its.plans
+    for d in range(len(its.days)):
+        plan = its.planned(d)
         for p in range(case.people):
-            now, before = plan[team_of[p]], previous[team_of[p]]
+            now, before = plan[its.team_of[p]], previous[its.team_of[p]]
             for slot in range(2):
                 task = tasks[p][slot]
                 dropped = task >= 0 and now[task] < before[task] and rng.random() < 1 - now[task] / before[task]
                 if task < 0 or left[p, slot] <= 0 or dropped:
                     tasks[p][slot] = int(rng.choice(6, p=now))
                     left[p, slot] = rng.lognormal(1.1, 0.6)
-            if away[p, d]:
+            if its.away[p, d]:
                 continue
             main = rng.uniform(0.5, 0.9)
             for slot, part in ((0, main), (1, 1 - main)):
-                effort[tasks[p][slot], p, d] += part * capacity[p]
+                effort[tasks[p][slot], p, d] += part * its.capacity[p]
                 left[p, slot] -= part
-            by_source[:, d] += capacity[p] * source_part[team_of[p]] * rng.uniform(0.7, 1.3, 3)
+            by_source[:, d] += its.sources_of(p)
         previous = plan
-    if case.kind == "outage":
-        lost = by_source[2, begin : begin + 5] / by_source[:, begin : begin + 5].sum(0)
-        effort[:, :, begin : begin + 5] *= 1 - lost
-        by_source[2, begin : begin + 5] = 0
-    by_source *= effort.sum((0, 1)) / np.maximum(by_source.sum(0), 1e-9)
-    periods = [(START, {key: n for n, key in enumerate(OBJECTIVES, 1)})]
-    if case.kind == "replan":
-        periods.append((days[begin], dict(zip(("O4", "O5", "O1", "O2", "O3"), range(1, 6), strict=True))))
-    return Organisation(days, [f"team{t:02d}" for t in team_of], effort, by_source, periods, f"team{hit:02d}",
-                        [*OBJECTIVES, ""][absorber], days[begin] if case.kind != "none" else None)  # fmt: skip
+    return its.organisation(effort, by_source)
 
 
 def _plan(rng: np.random.Generator) -> NDArray[np.float64]:

@@ -175,26 +175,22 @@ class Opened:
         return len(wanted)
 
     def told(self) -> list[tuple[date, Event]]:
-        """(first Friday on which it is worth a message, event) of every fall that people would have been told of."""
+        """(first Friday on which it is worth a message, event as of then) of every fall that people would have been told of."""
         with self.sessions() as session:
             seen = observe(session, self.register, self.world.now.date())
             if seen is None:
                 return []
             whole = detector_for(session, self.register, seen, DriftSettings())
-        events = whole.run()
         found = []
-        for number, event in enumerate(events):
-            if event.kind != "drift":
+        for event in whole.run():
+            loud = whole.loud_since.get((event.scope, event.at)) if event.kind == "drift" else None
+            if loud is None:
                 continue
-            over = next((later.at for later in events[number + 1 :] if later.scope == event.scope
-                         and later.kind in ("drift", "recovery")), date.max)  # fmt: skip
-            for count, day in enumerate(seen.days, 1):
-                if not event.at <= day < over or (day.weekday() != 4 and count != len(seen.days)):
-                    continue
-                now = Detector(_until(seen, count), whole.priorities, DriftSettings()).now(event)
-                if now.severity != "low":
-                    found.append((day, now))
-                    break
+            day = next((day for day in seen.days if day >= loud and day.weekday() == 4), seen.days[-1])
+            until = Detector(
+                _until(seen, seen.days.index(day) + 1), whole.priorities, DriftSettings(), None, whole.dilution
+            )
+            found.append((day, until.now(event)))
         return found
 
     def drifts(self) -> list[tuple[str, str, str, date, float, float]]:

@@ -17,12 +17,15 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
+from pipeline.drift.composition import common, own_shares
+
 Array = NDArray[np.float64]
 Positions = NDArray[np.int64]
 BASE_LEAST, BASE_MOST = 20, 100
 """Days of history that a window is compared with: at least four weeks, at most twenty."""
 BLOCKS = (8, 14, 24)
 """Lengths in days of the stretches that the spread is learned from."""
+WEEK = 5
 LENT = 12.0
 """Degrees of freedom that the company's spread counts for in a team's."""
 FLOOR = 0.008
@@ -31,6 +34,8 @@ WIDER = 0.8
 """Power of the ratio by which a rising thing's variance between people exceeds its usual one; 1 would take the larger of both."""
 HINT = 1.0
 """From so many standard errors of the fall on, the rise of one other thing counts with it."""
+LEAST_COMMON = 0.35
+"""Where less of the effort than this is of people who were there before and after, there is nothing to compare."""
 INSIDE = 2.7
 """How much the squared ratio may fall below the best one inside the 90 % interval of the first day."""
 
@@ -39,8 +44,12 @@ class Sums:
     """Running sums by person over days, so that any stretch is a subtraction. Arrays are (people, days + 1)."""
 
     def __init__(self, top: Array, total: Array, others: Array | None = None) -> None:
-        """`top` and `total` are cumulative and begin with zero; `others` is (things, people, days + 1); see `of`."""
+        """`top` and `total` are cumulative and begin with zero; `others` is (things, people, days + 1); see `of`.
+
+        `whole` is what these are the first days of.
+        """
         self.top, self.total, self.days, self.others = top, total, top.shape[1] - 1, others
+        self.whole: Sums = self
 
     @classmethod
     def of(cls, top: Array, total: Array, others: Array | None = None) -> Self:
@@ -51,12 +60,39 @@ class Sums:
     def until(self, days: int) -> "Sums":
         """The first so many days."""
         others = None if self.others is None else self.others[:, :, : days + 1]
-        return Sums(self.top[:, : days + 1], self.total[:, : days + 1], others)
+        found = Sums(self.top[:, : days + 1], self.total[:, : days + 1], others)
+        found.whole = self.whole
+        return found
 
     def share(self, first: int, last: int) -> float:
         """In the half-open range of positions; 0 where nothing was done."""
         total = float((self.total[:, last] - self.total[:, first]).sum())
         return float((self.top[:, last] - self.top[:, first]).sum()) / total if total > 0 else 0.0
+
+    def fall(self, change: int, first: int, last: int, begin: int = 0, without: Positions | None = None) -> Array:
+        """Of the same people: by how much less the share is in the half-open range than before the position `change`.
+
+        With `without`, one value for each of its positions: of the range without the week that begins there.
+        """
+        all0, top0 = (
+            _between(sums, max(begin, change - BASE_MOST), change)[:, None] for sums in (self.total, self.top)
+        )
+        all1, top1 = (_between(sums, first, last)[:, None] for sums in (self.total, self.top))
+        if without is not None:
+            all1 = all1 - (self.total[:, without + WEEK] - self.total[:, without])
+            top1 = top1 - (self.top[:, without + WEEK] - self.top[:, without])
+        found: Array = (common(all0, all1).weights * (own_shares(top0, all0) - own_shares(top1, all1))).sum(0)
+        return found
+
+    def in_common(self, change: int, first: int, last: int) -> float:
+        """Which part of the effort in the half-open range, and of that before the position `change`, is of the same people."""
+        before = _between(self.total, max(0, change - BASE_MOST), change)
+        return float(common(before, _between(self.total, first, last)).mass)
+
+
+def _between(sums: Array, first: int, last: int) -> Array:
+    found: Array = sums[:, last] - sums[:, first]
+    return found
 
 
 def _running(part: Array) -> Array:
@@ -133,22 +169,26 @@ def spread(sums: Sums, first: int, last: int) -> Spread:
 
 
 def _deviations(part: Array, total: Array, size: Array) -> Array:
-    """Of each person's part in each stretch from the usual one: (..., people, stretches)."""
-    usual = part.sum((-2, -1), keepdims=True) / max(total.sum(), 1e-9)
-    off: Array = (part - usual * total) / size
-    off -= off.mean(-1, keepdims=True)
+    """Of each person's part in each stretch from what is usual for them, so absence alone is none: (..., people, stretches)."""
+    own = own_shares(part.sum(-1, keepdims=True), total.sum(-1, keepdims=True))
+    off: Array = (part - own * total) / size
     return off
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A change at position `first`; `z` is positive for a fall and standard normal where nothing changed."""
+    """A change at position `first`; `z` is positive for a fall and standard normal where nothing changed.
+
+    `before` and `after` are shares of the effort that both stretches have in common: of the same people in the same teams.
+    `mix` is what the observed change is more or less than that of the common effort.
+    """
 
     first: int
     before: float
     after: float
     error: float
     z: float
+    mix: float = 0.0
 
     @property
     def fall(self) -> float:
@@ -161,7 +201,7 @@ class Changes:
     """For several first days at once, the time from there to the end against the time before; arrays of one length.
 
     `sure` is `z`, or that of the fall together with the rise of one other thing where this is surer. `gain` is what a change on
-    that day explains of the squared deviations, with its sign.
+    that day explains of the squared deviations, with its sign. `people` are rows with effort on both sides.
     """
 
     first: Positions
@@ -171,12 +211,13 @@ class Changes:
     z: Array
     sure: Array
     gain: Array
+    mix: Array
+    people: Positions
 
     def at(self, i: int) -> Change:
         """One of them."""
-        return Change(
-            int(self.first[i]), float(self.before[i]), float(self.after[i]), float(self.error[i]), float(self.z[i])
-        )
+        figures = (self.before, self.after, self.error, self.z, self.mix)
+        return Change(int(self.first[i]), *(float(values[i]) for values in figures))
 
 
 class _Stretches:
@@ -187,23 +228,36 @@ class _Stretches:
         self.all0 = sums.total[:, first] - sums.total[:, self.base]
         self.all1 = sums.total[:, [-1]] - sums.total[:, first]
         self.n0, self.n1 = np.maximum(self.all0.sum(0), 1e-9), np.maximum(self.all1.sum(0), 1e-9)
-        self.active = np.maximum((self.all1 > 0).sum(0), 2)
+        same = common(self.all0, self.all1)
+        self.weights, self.mass = same.weights, same.mass
+        self.people = (self.weights > 0).sum(0)
+        self.active = np.maximum(self.people, 2)
         self.length0, self.length1 = (first - self.base).astype(float), (sums.days - first).astype(float)
 
     def shares(self, part: Array) -> tuple[Array, Array, Array]:
-        """Of each part (things, people, days + 1): shares before and after, (things, firsts), and the covariance of their
-        differences as the differences between people tell it, (firsts, things, things)."""
-        part0, part1 = part[:, :, self.first] - part[:, :, self.base], part[:, :, [-1]] - part[:, :, self.first]
-        before, after = part0.sum(1) / self.n0, part1.sum(1) / self.n1
-        each = (part1 - after[:, None] * self.all1) / self.n1 - (part0 - before[:, None] * self.all0) / self.n0
+        """Of each part (things, people, days + 1): shares of the common effort before and after, (things, firsts), and the
+        covariance of their differences as the differences between people tell it, (firsts, things, things)."""
+        part0, part1 = self._parts(part)
+        own0, own1 = own_shares(part0, self.all0), own_shares(part1, self.all1)
+        before, after = (self.weights * own0).sum(1), (self.weights * own1).sum(1)
+        each = self.weights * (own1 - own0 - (after - before)[:, None])
         between = np.einsum("ipf,jpf->fij", each, each) * (self.active / (self.active - 1))[:, None, None]
         return before, after, between
 
+    def mix(self, part: Array, behaviour: Array) -> Array:
+        """What the observed change of the share of a part (people, days + 1) is more than that of the common effort, (firsts)."""
+        part0, part1 = self._parts(part[None])
+        found: Array = part1.sum((0, 1)) / self.n1 - part0.sum((0, 1)) / self.n0 - behaviour
+        return found
+
+    def _parts(self, part: Array) -> tuple[Array, Array]:
+        return part[:, :, self.first] - part[:, :, self.base], part[:, :, [-1]] - part[:, :, self.first]
+
     def with_history(self, between: Array, usual1: Array, usual0: Array, known: Array) -> Array:
         """The covariance as the differences between people and the time before tell it, each by its degrees of freedom."""
-        spread1, spread0 = ((part**2).sum(0)[:, None, None] for part in (self.all1 / self.n1, self.all0 / self.n0))
+        spread = (self.weights**2).sum(0)[:, None, None]
         own, known = (self.active - 1)[:, None, None], known[:, None, None]
-        found: Array = (known * (usual1 * spread1 + usual0 * spread0) + own * between) / (known + own)
+        found: Array = (known * spread * (usual1 + usual0) + own * between) / (known + own)
         return found
 
 
@@ -213,6 +267,8 @@ def changes(sums: Sums, first: Positions, usual: Spread, begin: int = 0) -> Chan
     before, after, between = two.shares(sums.top[None])
     variance = two.with_history(between, usual.over(two.length1), usual.over(two.length0), known)[:, 0, 0]
     fall, error = (before - after)[0], np.sqrt(variance + FLOOR**2)
+    mix = two.mix(sums.top, -fall)
+    fall = np.where(two.mass >= LEAST_COMMON, fall, 0.0)
     freedom, weight = known + two.active - 1, two.n0 * two.n1 / (two.n0 + two.n1)
     z = _normal(fall / error, freedom)
     sure, gain = z, fall * np.abs(fall) * weight
@@ -231,7 +287,7 @@ def changes(sums: Sums, first: Positions, usual: Spread, begin: int = 0) -> Chan
         ratio, alike = _score(rise * np.sqrt(weight), np.broadcast_to(always, covariance.shape))
         whole = np.abs(fall) * np.sqrt(weight / always.sum())
         gain = np.sign(fall) * ((whole + np.maximum(ratio, 0)) ** 2 / (2 + 2 * alike)).max(0)
-    return Changes(first, before[0], after[0], error, z, sure, gain)
+    return Changes(first, before[0], after[0], error, z, sure, gain, mix, two.people)
 
 
 def _normal(ratio: Array, freedom: Array) -> Array:

@@ -20,6 +20,8 @@ ABSENT = 0.6
 LONGEST_FAULT = 30
 _LEAST_LEVEL = 1.5
 _CERTAIN = 6.0
+_LEAST_DAYS = 3
+"""Days before a fault is certain: two odd ones happen by chance where few people work."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +97,7 @@ def _silences(source: str, level: Array, total: Array) -> tuple[NDArray[np.bool_
 
 def _fault(source: str, first: int, last: int, usual: float, level: Array) -> Fault:
     # The smaller a source, the longer it must be silent before that is no chance.
-    return _told(source, first, last, max(2, math.ceil(_CERTAIN / max(usual, 0.1))), usual, level)
+    return _told(source, first, last, max(_LEAST_DAYS, math.ceil(_CERTAIN / max(usual, 0.1))), usual, level)
 
 
 def _told(what: str, first: int, last: int, days: int, usual: float, level: Array) -> Fault:
@@ -120,6 +122,6 @@ def _uncovered(total: Array, expected: Array) -> tuple[NDArray[np.bool_], list[F
         if first is None and day < len(total) and low[day]:
             first = day
         elif first is not None and (day == len(total) or not low[day]):
-            faults.append(_told("coverage", first, day - 1, 2, usual, coverage))
+            faults.append(_told("coverage", first, day - 1, _LEAST_DAYS, usual, coverage))
             first = None
     return low, [fault for fault in faults if fault.told is not None]

@@ -1,8 +1,8 @@
 """What took the place of the work that fell: by team, objective and theme, in points that add up to the fall exactly.
 
-Shift-share in its simplest form: each part's share of the scope's effort since the start, less its share before, on the
-very days that the event's own shares were taken from. What falls on the top priorities is what rises elsewhere, so the
-parts are a decomposition and not an estimate of their own.
+Shift-share in its simplest form: each component's share of the effort since the start, less its share before, on the very days
+and of the very people that the event's own shares were taken from (composition.py). What falls on the top priorities is what
+rises elsewhere, so the parts are a decomposition and not an estimate of their own.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,6 +14,7 @@ import numpy as np
 
 from models.vocabulary import COMPANY
 from pipeline.drift.change_test import Positions
+from pipeline.drift.composition import common, own_shares
 from pipeline.drift.detector import Event
 from pipeline.drift.observations import Observations
 from pipeline.drift.themes import Theme
@@ -33,31 +34,36 @@ class TeamChange:
 
 
 def by_team(seen: Observations, top: frozenset[str], base: Positions, span: Positions) -> list[TeamChange]:
-    """Each team's part of the company's change, the largest fall first; the parts add up to the whole change exactly."""
+    """Each team's part of the company's fall, the largest first; of the same people in the same teams, and they add up
+    exactly."""
     rows = np.array([key in top for key in seen.names])
+    whole0, whole1 = (seen.total[:, days].sum(1) for days in (base, span))
+    top0, top1 = (seen.effort[rows][:, :, days].sum((0, 2)) for days in (base, span))
+    weights = common(whole0, whole1).weights
+    own0, own1 = own_shares(top0, whole0), own_shares(top1, whole1)
     found = []
-    all0, all1 = seen.total[:, base].sum(), seen.total[:, span].sum()
-    if all0 <= 0 or all1 <= 0:
-        return []
     for team in sorted(set(seen.teams)):
-        people = np.array([name == team for name in seen.teams])
-        total0, total1 = seen.total[people][:, base].sum(), seen.total[people][:, span].sum()
-        top0, top1 = seen.effort[rows][:, people][:, :, base].sum(), seen.effort[rows][:, people][:, :, span].sum()
-        found.append(TeamChange(
-            team, float(top0 / total0) if total0 else 0.0, float(top1 / total1) if total1 else 0.0,
-            float(100 * (top1 / all1 - top0 / all0)),
-        ))  # fmt: skip
+        mine = weights * np.array([name == team for name in seen.teams])
+        part = float(mine.sum())
+        if part > 0:  # a team without work on both sides has no share to compare
+            before, after = float(mine @ own0), float(mine @ own1)
+            found.append(TeamChange(team, before / part, after / part, 100 * (after - before)))
     return sorted(found, key=lambda change: change.points)
 
 
 def levels(seen: Observations, base: Positions, span: Positions) -> dict[str, dict[str, list[float]]]:
-    """Share of each objective ('' for none) before and since, of the company and each team: the levels that every face shows."""
+    """Share of each objective ('' for none) before and since, of the company and each team: the levels that every face shows.
+
+    Of the same people in the same teams, as the event's own.
+    """
     found = {}
     for scope in (COMPANY, *sorted({team for team in seen.teams if team})):
         people = np.array([scope in (COMPANY, team) for team in seen.teams])
-        sums = [seen.effort[:, people][:, :, part].sum((1, 2)) for part in (base, span)]
-        if all(one.sum() > 0 for one in sums):
-            shares = [one / one.sum() for one in sums]
+        sums = [seen.effort[:, people][:, :, part].sum(2) for part in (base, span)]
+        whole = [one.sum(0) for one in sums]
+        same = common(*whole)
+        if same.mass > 0:
+            shares = [(same.weights * own_shares(one, all_)).sum(1) for one, all_ in zip(sums, whole, strict=True)]
             found[scope] = {
                 name: [round(float(shares[0][n]), 6), round(float(shares[1][n]), 6)]
                 for n, name in enumerate(seen.names)

@@ -1,7 +1,7 @@
 """Daily effort by person and objective, as the detector sees it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
 
@@ -16,13 +16,16 @@ from pipeline.register.document import Register
 from pipeline.register.membership import load_teams
 
 Array = NDArray[np.float64]
+WHOLE, WHOLE_PART = 20, 0.6
+"""Working days, and the part of the usual coverage, from which on a history is whole."""
 
 
 @dataclass(frozen=True)
 class Observations:
-    """Daily effort: `effort` is (objectives + none, people, working days) in person-days, none last.
+    """Daily effort: `effort` is (objectives + none, rows, working days) in person-days, none last. A row is one person in one
+    team.
 
-    `teams` by person. `by_source` is (sources, days); `expected` person-days by day, where known.
+    `teams` by row. `by_source` is (sources, days); `expected` person-days by day, where known.
     """
 
     days: Sequence[date]
@@ -35,7 +38,7 @@ class Observations:
 
     @cached_property
     def total(self) -> Array:
-        """(people, days)"""
+        """(rows, days)"""
         summed: Array = self.effort.sum(0)
         return summed
 
@@ -47,10 +50,11 @@ class Observations:
 
 @dataclass(frozen=True, slots=True)
 class Priorities:
-    """From `start` on (until the next one) these objectives have these ranks."""
+    """From `start` on (until the next one, and before `end`) these objectives have these ranks."""
 
     start: date
     rank: Mapping[str, int]
+    end: date | None = None
 
     @property
     def top(self) -> frozenset[str]:
@@ -87,5 +91,25 @@ def observe(session: Session, register: Register, last: date) -> Observations | 
         for name, amount in one.by_source.items():
             if name in origin:
                 by_source[origin[name], who, at] = amount
-    return Observations(days, objectives, [team for _, team in people], effort, sources, by_source.sum(1),
-                        np.array([rounded(expected[day], DIGITS) for day in days]))  # fmt: skip
+    known = np.array([rounded(expected[day], DIGITS) for day in days])
+    return since_whole(
+        Observations(days, objectives, [team for _, team in people], effort, sources, by_source.sum(1), known)
+    )
+
+
+def since_whole(seen: Observations) -> Observations:
+    """Without the thin days at the beginning, before the horizon of the first pull: only what was touched later is known of them.
+
+    A history begins on the first day from which on four weeks have at least half the coverage of the best such weeks.
+    """
+    if seen.expected is None or len(seen.days) <= WHOLE:
+        return seen
+    sums = [np.concatenate([[0.0], np.cumsum(part)]) for part in (seen.total.sum(0), seen.expected)]
+    done, expected = (part[WHOLE:] - part[:-WHOLE] for part in sums)
+    coverage = np.divide(done, expected, out=np.zeros_like(done), where=expected > 0)
+    usual = float(np.median(coverage[coverage >= coverage.max() / 2])) if coverage.max() > 0 else 0.0
+    daily = np.divide(seen.total.sum(0), seen.expected, out=np.zeros(len(seen.days)), where=seen.expected > 0)
+    whole = (coverage >= WHOLE_PART * usual) & (daily[: len(coverage)] >= WHOLE_PART * usual)
+    first = int(np.argmax(whole)) if whole.any() else 0
+    return replace(seen, days=seen.days[first:], effort=seen.effort[:, :, first:], by_source=seen.by_source[:, first:],
+                   expected=seen.expected[first:])  # fmt: skip

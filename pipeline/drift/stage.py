@@ -19,8 +19,11 @@ from pipeline.drift.explain import by_team, by_theme, earliest, levels, parts, t
 from pipeline.drift.observations import Observations, Priorities, observe
 from pipeline.drift.theme_stage import current_themes, keep_themes
 from pipeline.drift.themes import Theme
+from pipeline.drift.turnover import GONE
 from pipeline.register.document import Register
 from pipeline.register.versions import planned_since
+from pipeline.share.company import company_dilution
+from pipeline.share.dilution import Size
 
 SAME_SHIFT = timedelta(days=28)
 
@@ -29,9 +32,10 @@ def detector_for(
     session: Session, register: Register, seen: Observations, settings: DriftSettings,
     intended: Mapping[str, date] | None = None,
 ) -> Detector:  # fmt: skip
-    """A detector with the register's priorities since they are what they are now."""
+    """A detector with the register's priorities since they are what they are now, until the period's end."""
     rank = {objective.key: objective.priority for objective in register.objectives}
-    return Detector(seen, [Priorities(planned_since(session, register), rank)], settings, intended)
+    plan = Priorities(planned_since(session, register), rank, register.period.end + timedelta(days=1))
+    return Detector(seen, [plan], settings, intended, company_dilution(session, register))
 
 
 def intended_starts(session: Session) -> dict[str, date]:
@@ -56,7 +60,7 @@ def detect_drift(
         keep_themes(session, themes, last)
         _reconcile(session, detector, events, themes)
         _keep_faults(session, detector)
-        _keep_shifts(session, events)
+        _keep_noted(session, events)
     return events
 
 
@@ -80,10 +84,16 @@ def _reconcile(session: Session, detector: Detector, events: Sequence[Event], th
             last[event.scope] = drift
         elif event.kind == "recovery":
             _end(last.pop(event.scope, None), "recovered", event.at)
-    for scope, event in detector.open.items():
-        current = detector.now(event)
-        _set(last[scope], current)
-        last[scope].explanation = _explain(detector, current, themes)
+        elif event.kind == "data" and event.subject == GONE:
+            _end(last.pop(event.scope, None), "gone", event.at)
+    for scope, drift in last.items():
+        if scope not in detector.open:
+            _end(drift, "replanned", detector.seen.days[-1])  # the period is over
+            continue
+        current = detector.now(detector.open[scope])
+        with session.begin_nested():
+            _set(drift, current)
+            drift.explanation = _explain(detector, current, themes)
     for drift in kept.values():
         if drift.state in OPEN_STATES:
             drift.state = "superseded"  # with what is known now it would not have been raised
@@ -111,14 +121,24 @@ def _explain(detector: Detector, event: Event, themes: Sequence[Theme]) -> dict[
     known = levels(seen, base, span)
     kept = known if event.scope == COMPANY else {event.scope: known[event.scope]} if event.scope in known else {}
     return {"levels": kept, "themes": grown[:5], "teams": team_points(teams), "parts": parts(event, grown[:5]),
-            "earliest": earliest(starts, grown, event)}  # fmt: skip
+            "earliest": earliest(starts, grown, event), "size": _points(event.size),
+            "behaviour": _in_points(event.after - event.before), "mix": _in_points(event.mix)}  # fmt: skip
+
+
+def _points(size: Size | None) -> dict[str, float] | None:
+    """The fall as it likely was: `middle` between `low` and `high` with 90 %, at least `certain`."""
+    return {name: _in_points(getattr(size, name)) for name in ("middle", "low", "high", "certain")} if size else None
+
+
+def _in_points(part: float) -> float:
+    return round(100 * part, 2)
 
 
 def _keep_faults(session: Session, detector: Detector) -> None:
     """Data faults: open while they last, told to ops and not to the COO."""
     days = detector.seen.days
     query = select(Drift).where(Drift.kind == "data")
-    kept = {(drift.subject, drift.start): drift for drift in session.scalars(query)}
+    kept = {(drift.subject, drift.start): drift for drift in session.scalars(query.where(Drift.scope == COMPANY))}
     for fault in detector.health.faults:
         if fault.told is None:
             continue
@@ -135,18 +155,19 @@ def _keep_faults(session: Session, detector: Detector) -> None:
             _end(drift, "recovered", days[-1])  # late data closed the gap
 
 
-def _keep_shifts(session: Session, events: Sequence[Event]) -> None:
-    """Shifts between objectives are said once and have no life: what they led to is the new level."""
-    query = select(Drift).where(Drift.kind == "objective")
-    kept: dict[str, list[Drift]] = defaultdict(list)
+def _keep_noted(session: Session, events: Sequence[Event]) -> None:
+    """Shifts between objectives, changes of mix and teams that are gone are said once and have no life: they are the new
+    level."""
+    query = select(Drift).where(Drift.kind.in_(("objective", "mix")) | (Drift.subject == GONE))
+    kept: dict[tuple[str, str, str], list[Drift]] = defaultdict(list)
     for drift in session.scalars(query):
-        kept[drift.subject].append(drift)
+        kept[drift.kind, drift.scope, drift.subject].append(drift)
     for event in events:
-        if event.kind != "objective":
+        if event.kind not in ("objective", "mix") and event.subject != GONE:
             continue
-        if any(abs(known.raised_on - event.at) <= SAME_SHIFT for known in kept[event.subject]):
+        if any(abs(known.raised_on - event.at) <= SAME_SHIFT for known in kept[event.kind, event.scope, event.subject]):
             continue
-        drift = Drift(kind="objective", scope=event.scope, subject=event.subject, raised_on=event.at, state=NOTED,
+        drift = Drift(kind=event.kind, scope=event.scope, subject=event.subject, raised_on=event.at, state=NOTED,
                       explanation={})  # fmt: skip
         _set(drift, event)
         session.add(drift)

@@ -2,19 +2,22 @@
 
 import csv
 import math
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import yaml
 
+from models.vocabulary import COMPANY
 from pipeline.drift.detector import Event
 from pipeline.drift.observations import Observations, Priorities
 from pipeline.files import InputError, text_of
 
+MOST = 1000
+"""Person-days of one row: more is a mistake."""
 _COLUMNS = ("date", "person", "team", "source", "objective", "person_days")
 
 
@@ -32,24 +35,35 @@ def read_periods(path: Path) -> list[Priorities]:
         rank = row.get("priority") if isinstance(row, dict) else None
         if isinstance(start, str):
             start = _quoted(f"{path}, entry {number}", start)
+        if isinstance(start, datetime):
+            start = start.date()
         if not isinstance(start, date) or not isinstance(rank, dict):
             raise InputError(f"{path}, entry {number}: needs `start` (a date) and `priority` ({{objective: rank}}).")
         if not all(isinstance(r, int) and r >= 1 for r in rank.values()):
             raise InputError(f"{path}, entry {number}: priority: ranks are whole numbers from 1 on.")
-        found.append(Priorities(start, {str(key): value for key, value in rank.items()}))
+        end = row.get("end")
+        if isinstance(end, str):
+            end = _quoted(f"{path}, entry {number}", end, "end")
+        if isinstance(end, datetime):
+            end = end.date()
+        if end is not None and not (isinstance(end, date) and end > start):
+            raise InputError(
+                f"{path}, entry {number}: end: {end!r} is no date after {start}; it is exclusive, and may be left out."
+            )
+        found.append(Priorities(start, {str(key): value for key, value in rank.items()}, end))
     return sorted(found, key=lambda one: one.start)
 
 
 def read_effort(path: Path, capacity: Path | None = None) -> Observations:
     """Read effort.csv, and capacity.csv where there is one. Raises InputError naming the line."""
-    effort: dict[tuple[date, str, str], float] = defaultdict(float)
+    effort: dict[tuple[date, tuple[str, str], str], float] = defaultdict(float)
     by_source: dict[tuple[str, date], float] = defaultdict(float)
-    teams: dict[str, Counter[str]] = defaultdict(Counter)
     for where, row in _rows(path, _COLUMNS):
         day, amount = _workday(where, row["date"]), _amount(where, row["person_days"])
-        effort[day, row["person"], row["objective"]] += amount
+        if row["team"] == COMPANY:
+            raise InputError(f"{where}: team: {COMPANY!r} stands for all teams together; give the team another name.")
+        effort[day, (row["person"], row["team"]), row["objective"]] += amount
         by_source[row["source"], day] += amount
-        teams[row["person"]][row["team"]] += 1
     if not effort:
         raise InputError(f"{path}: no effort in it.")
     expected: dict[date, float] = defaultdict(float)
@@ -57,7 +71,8 @@ def read_effort(path: Path, capacity: Path | None = None) -> Observations:
         for where, row in _rows(capacity, ("date", "person", "person_days")):
             expected[_workday(where, row["date"])] += _amount(where, row["person_days"])
     days = sorted({day for day, _, _ in effort} | {day for day, amount in expected.items() if amount > 0})
-    people, sources = sorted(teams), sorted({source for source, _ in by_source})
+    # A row is one person in one team: who changes team takes nothing along, and leaves nothing that is not so.
+    people, sources = sorted({row for _, row, _ in effort}), sorted({source for source, _ in by_source})
     objectives = sorted({objective for _, _, objective in effort if objective})
     column, row_of = {d: i for i, d in enumerate(days)}, {p: i for i, p in enumerate(people)}
     plane = {objective: i for i, objective in enumerate([*objectives, ""])}
@@ -66,7 +81,7 @@ def read_effort(path: Path, capacity: Path | None = None) -> Observations:
         array[plane[objective], row_of[person], column[day]] = amount
     for (source, day), amount in by_source.items():
         levels[sources.index(source), column[day]] = amount
-    return Observations(days, objectives, [teams[p].most_common(1)[0][0] for p in people], array, sources, levels,
+    return Observations(days, objectives, [team for _, team in people], array, sources, levels,
                         np.array([expected[d] for d in days]) if capacity else None)  # fmt: skip
 
 
@@ -77,26 +92,39 @@ def as_row(event: Event) -> dict[str, Any]:
         "start": event.start.isoformat(), "before": round(event.before, 4), "after": round(event.after, 4),
         "low": round(event.low, 4), "high": round(event.high, 4), "absorbed_by": [list(pair) for pair in event.absorbed_by],
     }  # fmt: skip
+    if event.size is not None:
+        found |= {"behaviour": round(event.after - event.before, 4), "mix": round(event.mix, 4)}
     return found | ({"subject": event.subject} if event.subject else {})
 
 
-def _quoted(where: str, text: str) -> date:
+def _quoted(where: str, text: str, field: str = "start") -> date:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise InputError(f"{where}: start: {text!r} is no date like 2026-07-01.") from None
+        raise InputError(f"{where}: {field}: {text!r} is no date like 2026-07-01.") from None
 
 
 def _rows(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[str, dict[str, str]]]:
-    reader = csv.DictReader(text_of(path).splitlines())
+    reader = csv.DictReader(_lines(path))
     missing = [name for name in columns if name not in (reader.fieldnames or [])]
     if missing:
         raise InputError(f"{path}, line 1: the column {missing[0]!r} is missing. Expected: {','.join(columns)}.")
-    for row in reader:
+    for row in _readable(path, reader):
         where = f"{path}, line {reader.line_num}"
         if any(row[name] is None for name in columns):
             raise InputError(f"{where}: too few columns.")
         yield where, row
+
+
+def _lines(path: Path) -> list[str]:
+    return [line.replace("\0", "") for line in text_of(path).splitlines()]
+
+
+def _readable(path: Path, reader: "csv.DictReader[str]") -> Iterator[dict[str, str]]:
+    try:
+        yield from reader
+    except csv.Error as error:
+        raise InputError(f"{path}, line {reader.line_num}: not valid CSV: {error}.") from None
 
 
 def _workday(where: str, text: str) -> date:
@@ -113,6 +141,6 @@ def _amount(where: str, text: str) -> float:
         amount = float(text)
     except ValueError:
         amount = math.nan
-    if not math.isfinite(amount) or amount < 0:
-        raise InputError(f"{where}: person_days: {text!r} is no number from 0 on.")
+    if not 0 <= amount <= MOST:
+        raise InputError(f"{where}: person_days: {text!r} is no number from 0 to {MOST}.")
     return amount

@@ -3,8 +3,9 @@
 Drawn in proportion to effort, systematically over a team's items in the order of their sources, so that each team and
 source has its part (Särndal et al. 1992, sections 3.4 and 3.6). What the drawn items truly serve, less what was believed,
 is the error of the believed share; its weighted mean corrects the share: prediction-powered inference (Angelopoulos et al.
-2023, arXiv:2301.09633), with nearby weeks pooled and drawn towards zero as an empirical Bayes estimate, since without any
-audit the error is known to be about BIAS. An audited label never teaches the match: it could not judge it any more.
+2023, arXiv:2301.09633), with nearby weeks pooled and shrunk towards zero as an empirical Bayes estimate, since without any
+audit the error is known to be about that of other companies (prior.py). An audited label never teaches the match: it could not
+judge it any more.
 """
 
 from collections import defaultdict
@@ -15,11 +16,13 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.share.prior import company_prior
+
 Array = NDArray[np.float64]
 ITEMS = 5
 """Items a team and week."""
-BIAS = 0.03
-"""Standard deviation of the calibration error of a share without an audit; docs/shares.md says how it was measured."""
+OF_ONE = 0.5
+"""Standard deviation of the error of a single objective's share, beside that of the top priorities together."""
 FADE = 6.0
 """Weeks after which a draw counts for a third: what the match gets wrong changes slowly."""
 _LEAST = 8
@@ -61,7 +64,22 @@ def draw(effort: Mapping[int, float], order: Sequence[int], count: int, seed: Se
     return [known[int(i)] for i in np.minimum(np.searchsorted(ends, points, "right"), len(known) - 1)]
 
 
-def correction(week: date, effort: Mapping[str, float], drawn: Sequence[Drawn], size: int) -> Correction:
+def without_audit(size: int, answers: int = 0) -> "Correction":
+    """Nothing to add, and the variance that companies without an audit show after so many answers to the product's questions."""
+    return Correction(np.zeros(size), _usual(size, answers) ** 2)
+
+
+def _usual(size: int, answers: int) -> Array:
+    """Standard deviation of the match's error by share: single objectives, none, the top's."""
+    prior = company_prior()
+    found = np.full(size, prior.match_level * prior.left(answers))
+    found[:-2] *= OF_ONE
+    return found
+
+
+def correction(
+    week: date, effort: Mapping[str, float], drawn: Sequence[Drawn], size: int, answers: int = 0
+) -> Correction:
     """For a week's shares, from draws of all weeks. `effort` by team weighs the teams; `size` shares, the last the top's.
 
     Too few draws correct nothing, and leave the variance that is known from companies without an audit.
@@ -71,7 +89,7 @@ def correction(week: date, effort: Mapping[str, float], drawn: Sequence[Drawn], 
         if effort.get(one.team, 0.0) > 0:
             by_team[one.team].append(one)
     if sum(map(len, by_team.values())) < _LEAST:
-        return Correction(np.zeros(size), np.full(size, BIAS**2))
+        return without_audit(size, answers)
     whole = sum(effort[team] for team in by_team)
     value, variance = np.zeros(size), np.zeros(size)
     for team, rows in by_team.items():
@@ -80,8 +98,9 @@ def correction(week: date, effort: Mapping[str, float], drawn: Sequence[Drawn], 
         value += part * mean
         variance += part**2 * spread
     # One factor for all shares, so that they still add up to one.
-    trust = BIAS**2 / (BIAS**2 + variance[-1])
-    return Correction(trust * value, BIAS**2 * variance / (BIAS**2 + variance))
+    usual = _usual(size, answers) ** 2
+    trust = usual[-1] / (usual[-1] + variance[-1])
+    return Correction(trust * value, usual * variance / (usual + variance))
 
 
 def _mean(week: date, rows: Sequence[Drawn]) -> tuple[Array, Array]:

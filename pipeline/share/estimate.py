@@ -1,9 +1,10 @@
 """Shares of effort per objective, from the probabilities rather than from the likeliest labels, with an interval.
 
 Counting likeliest labels is biased (Forman 2008, "Quantifying counts and costs via classification"); the expected
-share is not, where the probabilities are calibrated. The 90 % interval holds three errors: of the single matches, which
-fall together for all items of one tree; of the calibration as a whole, which an audit corrects (audit.py); and of the
-effort, which falls together for all that one person did.
+share is not, where the probabilities are calibrated. The 90 % interval holds the errors of the single matches, perfectly
+correlated within a tree; of the match as a whole in a company that it was not fitted on, which an audit corrects (audit.py);
+and of the effort, for one person's week and for the company as a whole. The errors as a whole are random effects of the
+company (prior.py).
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,7 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.share.audit import BIAS, Correction
+from pipeline.share.audit import OF_ONE, Correction, without_audit
+from pipeline.share.prior import company_prior
 
 Z90 = 1.6449
 MISPLACED = 0.07
@@ -86,7 +88,7 @@ def shares(
     trees = np.zeros((tree.max() + 1, values.shape[1]))
     np.add.at(trees, tree, days * np.sqrt(np.clip(values * (1 - values), 0, None)))
     estimate = sums / total
-    corrected = corrected or Correction(np.zeros(len(sums)), np.full(len(sums), BIAS**2))
+    corrected = corrected or without_audit(len(sums))
     estimate = np.clip(estimate + corrected.value, 0, 1)
     estimate[:-1] /= estimate[:-1].sum()
     # By how much each share moves with the unseen part.
@@ -94,10 +96,18 @@ def shares(
     moved[-2] = 1 - moved[-2]
     estimate[:-1], estimate[-1] = with_unseen(estimate[:-1], unseen), estimate[-1] * (1 - unseen)
     variance = ((trees / total) ** 2).sum(0) + corrected.variance
-    variance = variance + MISPLACED**2 * sum((worked / total) ** 2 for worked in people)
+    variance = variance + MISPLACED**2 * sum((worked / total) ** 2 for worked in people) + _of_effort(len(sums))
     variance = (1 - unseen) ** 2 * variance + (moved * UNSEEN_MAY_BE * (unseen > 0)) ** 2
     half = Z90 * np.sqrt(variance)
     return [
         ShareRow(name, float(e), float(max(0.0, e - h)), float(min(1.0, e + h)))
         for name, e, h in zip([*names, TOP], estimate, half, strict=True)
     ]
+
+
+def _of_effort(size: int) -> NDArray[np.float64]:
+    """Variance by share that the company's effort brings as a whole, and one week alone: no answer about items corrects it."""
+    prior = company_prior()
+    found = np.full(size, prior.effort_level**2 + prior.week**2)
+    found[:-2] *= OF_ONE**2
+    return found

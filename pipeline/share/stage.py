@@ -24,6 +24,7 @@ from pipeline.register.membership import load_teams
 from pipeline.register.workdays import monday
 from pipeline.share.audit import Drawn, correction
 from pipeline.share.audit_store import load_answers, load_draws
+from pipeline.share.company import answers
 from pipeline.share.estimate import UNSEEN, Worked, in_top, shares, with_unseen
 from pipeline.share.floor import shown
 from pipeline.share.load import Matched, load_matched
@@ -88,6 +89,7 @@ def run_chunk(session: Session, chunk: Chunk, register: Register, least_people: 
     ]  # fmt: skip
     _keep_days(session, days, rows, matched, unseen)
     known, drawn = _answered(session, register, matched)
+    asked = answers(session)
     # The match holds to a label: what people said is known, and the correction is for the rest.
     said = Label.key_result.is_(None) | Label.key_result.in_(register.objective_of())
     labelled = set(session.scalars(select(Label.work_item_id).where(said)))
@@ -120,7 +122,7 @@ def run_chunk(session: Session, chunk: Chunk, register: Register, least_people: 
         coverage = total / expected[scope] if expected[scope] else 0.0
         pieces = [Worked(item, matched.tree.get(item, item), amount) for item, amount in by_item.items()]
         rest = unknown if scope == COMPANY else {scope: unknown[scope]}
-        corrected = correction(week, rest, drawn, len(matched.objectives) + 2).of(sum(rest.values()) / total)
+        corrected = correction(week, rest, drawn, len(matched.objectives) + 2, asked).of(sum(rest.values()) / total)
         people = by_person[scope].values()
         for row in shares(pieces, known, matched.objectives, register.top(), corrected, people, unseen):
             found.append({

@@ -7,8 +7,9 @@ import pytest
 
 from benchmarks.drift.organisation import OBJECTIVES, SOURCES, Case, Organisation, generate
 from models.vocabulary import COMPANY
-from pipeline.drift.detector import Detector, Event, threshold
+from pipeline.drift.detector import Detector, Event
 from pipeline.drift.observations import Observations, Priorities
+from pipeline.drift.tuning import TUNING
 
 
 def observe(o: Organisation, days: int | None = None) -> Observations:
@@ -161,9 +162,9 @@ def test_small_teams_stay_silent() -> None:
 
 def test_fewer_wanted_alarms_mean_a_higher_threshold() -> None:
     days = np.array([8.0, 20.0, 40.0])
-    assert (threshold(0.1, days) > threshold(0.4, days)).all()
-    assert (threshold(0.4, days) > threshold(2.0, days)).all()
-    assert (np.diff(threshold(0.4, days)) < 0).all()  # a year holds more short stretches than long ones
+    assert (TUNING.threshold(0.1, days) > TUNING.threshold(0.4, days)).all()
+    assert (TUNING.threshold(0.4, days) > TUNING.threshold(2.0, days)).all()
+    assert (np.diff(TUNING.threshold(0.4, days)) < 0).all()  # a year holds more short stretches than long ones
 
 
 def test_a_fall_that_was_intended_is_the_new_baseline_for_the_company_and_its_teams(fallen: Organisation) -> None:

@@ -23,7 +23,7 @@ PEOPLE = 24
 def register_text(ranks: dict[str, int] | None = None, start: date = date(2025, 1, 6)) -> str:
     ranks = ranks or {key: n for n, key in enumerate(OBJECTIVES, 1)}
     return str(yaml.safe_dump({
-        "company": "Acme", "period": {"name": "P", "start": start, "end": start + timedelta(days=90)}, "teams": [],
+        "company": "Acme", "period": {"name": "P", "start": start, "end": start + timedelta(days=300)}, "teams": [],
         "objectives": [{"key": key, "title": f"Objective {key}", "priority": rank,
                         "key_results": [{"key": f"{key}.1", "title": f"Result of {key}"}]} for key, rank in ranks.items()],
     }))  # fmt: skip

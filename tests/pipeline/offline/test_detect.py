@@ -6,6 +6,8 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from benchmarks.drift.organisation import OBJECTIVES, SOURCES, Case, generate
 from pipeline.drift.detector import Detector
@@ -96,3 +98,47 @@ def test_low_coverage_is_a_data_fault(tmp_path: Path) -> None:
     periods.write_text("- {start: 2026-01-01, end: 2027-01-01, priority: {O1: 1}}")
     events = Detector(read_effort(effort, capacity), read_periods(periods)).run()
     assert [(event.kind, event.subject) for event in events] == [("data", "coverage")]
+
+
+WORKDAYS = [day for n in range(90) if (day := date.fromordinal(date(2026, 1, 5).toordinal() + n)).weekday() < 5]
+PEOPLE = 8
+ODD = st.sampled_from(
+    ["", "nan", "inf", "-1", "0", "1e308", "company", "2026-13-01", "0001-01-01", "9999-12-31", '"', "\0", "a\tb", "é"]
+)
+
+
+def small_company() -> list[list[str]]:
+    """Rows of two teams: from day 40 on one of them does something else."""
+    return [
+        [str(day), f"p{p}", "build" if p < 5 else "run", "jira", "O1" if (p + n) % 3 and not (p < 5 and n > 40) else "", "1"]
+        for n, day in enumerate(WORKDAYS) for p in range(PEOPLE)
+    ]  # fmt: skip
+
+
+@given(
+    weeks=st.sets(st.integers(0, 17), max_size=6),
+    people=st.sets(st.integers(0, PEOPLE - 1), max_size=PEOPLE - 1),
+    last=st.integers(1, len(WORKDAYS)),
+    cells=st.lists(st.tuples(st.integers(0, 10_000), st.integers(0, 5), ODD), max_size=1),
+    end=st.sampled_from(["2026-01-06", "2026-02-20", "2027-01-01"]),
+)
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_whatever_is_missing_or_odd_there_is_a_sentence_or_lines_of_json(
+    tmp_path: Path, weeks: set[int], people: set[int], last: int, cells: list[tuple[int, int, str]], end: str
+) -> None:
+    gone = {str(day) for n, day in enumerate(WORKDAYS) if n // 5 in weeks or n >= last}
+    rows = [row for row in small_company() if row[0] not in gone and int(row[1][1:]) not in people]
+    for place, column, text in cells:
+        if rows:
+            rows[place % len(rows)][column] = text
+    effort, periods = tmp_path / "effort.csv", tmp_path / "periods.yaml"
+    effort.write_text(HEADER + "".join(",".join(row) + "\n" for row in rows))
+    periods.write_text(f"- {{start: 2026-01-01, end: {end}, priority: {{O1: 1}}}}\n")
+    try:
+        detector = Detector(read_effort(effort), read_periods(periods))
+    except InputError:
+        return
+    for event in detector.run():
+        json.dumps(as_row(event), allow_nan=False)
+        assert event.at < date.fromisoformat(end) or event.kind != "drift"
+    assert not detector.failed

@@ -15,8 +15,9 @@ from models import Effort, connect
 from pipeline.queue.rounding import rounded
 from pipeline.register.document import parse
 from pipeline.share.audit import Correction
-from pipeline.share.estimate import TOP, Worked, shares, with_unseen
+from pipeline.share.estimate import TOP, Z90, Worked, shares, with_unseen
 from pipeline.share.load import load_matched
+from pipeline.share.prior import company_prior
 from pipeline.share.stage import _DRAWN
 from simulator.company import register_yaml
 from tests.conftest import TODAY
@@ -34,7 +35,7 @@ def test_a_share_is_the_expected_one_not_the_count_of_likeliest_labels() -> None
     found = rows((1, [0.6, 0, 0.4]), (1, [0.6, 0, 0.4]), (2, [0, 1, 0]))
     assert round(found["O1"][0], 6) == 0.3
     assert round(found["O2"][0], 6) == 0.5
-    assert found["O1"] == found[TOP]
+    assert found["O1"][0] == found[TOP][0]
 
 
 def test_uncertain_matches_widen_the_interval() -> None:
@@ -60,7 +61,10 @@ def test_work_that_leaves_no_trace_is_off_the_plan_and_nobody_knows_exactly_how_
     )
     assert [round(seen[name].share, 6) for name in ("O1", "", TOP)] == [0.5, 0.5, 0.5]
     assert [round(real[name].share, 6) for name in ("O1", "", TOP)] == [0.45, 0.55, 0.45]
-    assert seen[TOP].high - seen[TOP].low < 1e-6  # everything else is known here
+    prior = company_prior()
+    effort_alone = 2 * Z90 * (prior.effort_level**2 + prior.week**2) ** 0.5
+    assert seen[TOP].high - seen[TOP].low == pytest.approx(effort_alone)  # everything else is known here
+    assert real[TOP].high - real[TOP].low > 0.92 * effort_alone  # 0.9 of it, and what is not known of the unseen part
     assert real[TOP].low < 0.44
     assert real[TOP].high > 0.46
 

@@ -1,0 +1,113 @@
+"""Fit how a reading errs in a company that nothing was fitted on, from the wind tunnel's figures; writes
+pipeline/share/prior.json.
+
+    python -m benchmarks.worlds ... --keep FOLDER        (worlds of companies and styles that the match was not fitted on)
+    python -m benchmarks.fit_prior FOLDER/FIGURES.json... [--check] [--write]
+
+Random effects by the method of moments: what varies between worlds, less what a world's own weeks leave uncertain of it.
+`--check` fits with each company left out in turn, and prints how often the interval of its weeks, widened as the product
+widens it, holds the truth.
+"""
+
+import argparse
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.share.prior import FILE, CompanyPrior, company_prior
+
+LEAST_FALL = 8.0
+"""Points that must have fallen for a part of it to tell something."""
+LEAST_SPREAD = 0.08
+"""Between worlds in what is kept: a handful of worlds that agree are no certainty."""
+Z90 = 1.6449
+Row = Mapping[str, Any]
+
+
+def fit(rows: Sequence[Row], half_after: float) -> CompanyPrior:
+    """From worlds without answers."""
+    match = np.array([np.mean(_of(row, "belief") - _of(row, "gold")) for row in rows])
+    effort = np.array([np.mean(_of(row, "gold") - _of(row, "truth")) for row in rows])
+    within = [np.std(_of(row, "belief") - _of(row, "truth"), ddof=1) for row in rows]
+    kept, kept_sd = _ratio([(row["fall_belief"], row["fall_gold"]) for row in rows])
+    effort_kept, effort_sd = _ratio([(row["fall_gold"], row["fall_truth"]) for row in rows])
+    figures = {
+        "match_level": _rms(match), "match_kept": kept, "match_kept_sd": kept_sd, "effort_level": _rms(effort),
+        "effort_kept": effort_kept, "effort_kept_sd": effort_sd, "week": float(np.median(within)) / 2,
+    }  # fmt: skip
+    return CompanyPrior(
+        **{name: round(value, 3) for name, value in figures.items()}, half_after=half_after, worlds=len(rows)
+    )
+
+
+def half_after(rows: Sequence[Row]) -> float:
+    """Answers after which half of the match's error of level is gone, from worlds with answers beside the same without."""
+    bare = {row["world"]: abs(np.mean(_of(row, "belief") - _of(row, "gold"))) for row in rows if row["phase"] == "0"}
+    some = [row for row in rows if row["phase"] != "0" and row["world"] in bare]
+    if not some:
+        return company_prior().half_after
+    left = sum(abs(np.mean(_of(row, "belief") - _of(row, "gold"))) for row in some) / sum(
+        bare[row["world"]] for row in some
+    )
+    asked = float(np.mean([int(row["phase"]) for row in some]))
+    return round(asked * float(np.clip(left, 0.02, 0.9)) / (1 - float(np.clip(left, 0.02, 0.9))), 1)
+
+
+def _ratio(pairs: Sequence[tuple[float, float]]) -> tuple[float, float]:
+    """Mean part that is kept, as a ratio of sums, and its spread between worlds."""
+    some = [pair for pair in pairs if pair[1] >= LEAST_FALL]
+    if len(some) < 3:
+        raise SystemExit("At least three worlds with a fall are needed: --events fall20")
+    whole = sum(a for a, _ in some) / sum(b for _, b in some)
+    noise = 2.0 / np.mean([b for _, b in some])  # a week's luck moves a fall by about two points
+    spread = float(np.var([a / b for a, b in some], ddof=1)) - noise**2
+    return float(np.clip(whole, 0.2, 1.0)), math.sqrt(max(LEAST_SPREAD**2, spread))
+
+
+def _of(row: Row, name: str) -> NDArray[np.float64]:
+    return np.array([week[name] for week in row["weeks"]])
+
+
+def _rms(values: NDArray[np.float64]) -> float:
+    return float(np.sqrt(np.mean(values**2)))
+
+
+def check(rows: Sequence[Row]) -> str:
+    """Each company's weeks with the prior of the others: coverage and width without answers."""
+    inside, widths = [], []
+    for company in sorted({row["company"] for row in rows}):
+        prior = fit([row for row in rows if row["company"] != company], 1.0)
+        half = Z90 * (prior.match_level**2 + prior.effort_level**2 + prior.week**2) ** 0.5
+        for row in rows:
+            if row["company"] == company:
+                inside += (np.abs(_of(row, "said") - _of(row, "truth")) <= half).tolist()
+                widths.append(200 * half)
+    return f"left out: {np.mean(inside):.0%} of {len(inside)} weeks inside, {np.mean(widths):.1f} points wide at least"
+
+
+def main() -> None:
+    """Print, and write with --write."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("figures", type=Path, nargs="+")
+    parser.add_argument("--check", action="store_true")
+    parser.add_argument("--write", action="store_true")
+    given = parser.parse_args()
+    rows = [
+        row for path in given.figures for row in json.loads(path.read_text()) if row["phase"] == "0" and row["weeks"]
+    ]
+    prior = fit(rows)
+    print(json.dumps(asdict(prior), indent=2))
+    if given.check:
+        print(check(rows))
+    if given.write:
+        FILE.write_text(json.dumps(asdict(prior), indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,226 @@
+"""What a detector knows of each scope besides the walk through the days: who, baseline, noise, and the figures of a fall."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+
+from models.vocabulary import COMPANY
+from pipeline.drift import data_health
+from pipeline.drift.change_test import (
+    BASE_LEAST,
+    BASE_MOST,
+    WEEK,
+    Array,
+    Change,
+    Positions,
+    Spread,
+    Sums,
+    changes,
+    likeliest,
+    spread,
+)
+from pipeline.drift.composition import standardised
+from pipeline.drift.observations import Observations, Priorities
+from pipeline.drift.search import Found
+from pipeline.drift.severity import Grade, assess
+from pipeline.drift.tuning import LEAST_HISTORY, TUNING, Tuning
+from pipeline.share.dilution import UNDILUTED, Dilution, Size
+from pipeline.share.estimate import UNSEEN, Z90
+
+FOUR_IN_FIVE = 0.84
+"""Standard errors by which a normal variable's mean must pass a bound to pass it itself four times in five."""
+
+
+@dataclass(frozen=True, slots=True)
+class DriftSettings:
+    """How often an alarm may be false, a year: for the company, and for all teams taken together; and what is measured."""
+
+    company_alarms: float = 0.4
+    team_alarms: float = 0.25
+    least_people: int = 5
+    unseen: float = UNSEEN
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing to say. Shares are parts of one; `low` and `high` bound the change (after - before) with 90 %.
+
+    `before` and `after` of a drift are shares of the same people in the same teams; `mix` is what who is there adds to that in
+    the observed change. `size` is the fall as it likely was, with its 90 % interval and what is certain of it, where belief
+    dilutes it (dilution.py). `absorbed_by` holds [objective or '', points], the largest first; the points add up to the fall.
+    `subject` is the source of a data fault, or the objective of a shift. `start_low` and `start_high` bound the start with 90
+    %.
+    """
+
+    at: date
+    kind: str
+    scope: str
+    severity: str
+    start: date
+    before: float
+    after: float
+    low: float
+    high: float
+    absorbed_by: tuple[tuple[str, float], ...] = ()
+    subject: str = ""
+    start_low: date | None = None
+    start_high: date | None = None
+    mix: float = 0.0
+    size: Size | None = None
+
+
+@dataclass(frozen=True)
+class View:
+    """What a scope shows on the days that can be used: their positions, effort there, and its running sums."""
+
+    usable: Positions
+    effort: Array
+    sums: Sums
+
+    def until(self, position: int) -> Sums:
+        """The sums up to a position and with it."""
+        return self.sums.until(int(np.searchsorted(self.usable, position, "right")))
+
+
+class History:
+    """What is known of each scope: who belongs to it, its baseline, its noise, and the figures of a fall in it."""
+
+    def __init__(
+        self,
+        seen: Observations,
+        priorities: Sequence[Priorities],
+        settings: DriftSettings | None = None,
+        intended: Mapping[str, date] | None = None,
+        dilution: Dilution = UNDILUTED,
+        tuning: Tuning = TUNING,
+    ) -> None:
+        """`intended` gives, by scope, the start of a fall that was meant: what came before it is no baseline any more.
+
+        What was meant for the company holds for its teams. `dilution` is what belief makes of a true share in this company.
+        """
+        self.intended = dict(intended or {})
+        self.dilution, self.tuning = dilution, tuning
+        self.seen, self.settings = seen, settings or DriftSettings()
+        self.priorities = sorted(priorities, key=lambda one: one.start)
+        self.health = data_health.check(seen)
+        names = np.array(seen.teams)
+        self.scopes: dict[str, Positions] = {COMPANY: np.arange(len(names))}
+        for team in sorted(set(seen.teams) - {""}):
+            people = np.flatnonzero(names == team)
+            if len(people) >= self.settings.least_people:
+                self.scopes[team] = people
+        self._set_aside: dict[str, set[int]] = {name: set() for name in self.scopes}
+        self._company: Spread | None = None
+        self._views: dict[tuple[object, ...], View] = {}
+        self._spreads: dict[tuple[int, int], Spread] = {}
+
+    def _begin(self, era: Sequence[Priorities]) -> int:
+        """First position since which the priorities are what they are now: re-planning is no drift."""
+        start = era[-1].start
+        for one in reversed(era):
+            if one.rank != era[-1].rank:
+                break
+            start = one.start
+        return self._position(start)
+
+    def _position(self, day: date) -> int:
+        return sum(one < day for one in self.seen.days)
+
+    def _view(self, name: str, begin: int, looked_at: frozenset[str], since: date | None = None) -> View:
+        """All days of the scope that can be used, those after the present one too: callers cut."""
+        for scope in (COMPANY, name):
+            if scope in self.intended:
+                begin = max(begin, self._position(self.intended[scope]))
+        if since is not None:
+            begin = max(begin, self._position(since))
+        key = (name, begin, looked_at, len(self._set_aside[name]))
+        if key not in self._views:
+            aside = self._set_aside[name]
+            usable = np.array(
+                [p for p in np.flatnonzero(~self.health.bad) if p >= begin and p not in aside], dtype=np.int64
+            )
+            effort = self.seen.effort[:, self.scopes[name]][:, :, usable]
+            rows = np.array([key in looked_at for key in self.seen.names])
+            # Teams are many and small; the company alone is asked what one thing gained.
+            others = effort[~rows] if name == COMPANY and len(looked_at) > 1 else None
+            self._views[key] = View(usable, effort, Sums.of(effort[rows].sum(0), effort.sum(0), others))
+        return self._views[key]
+
+    def _usual(self, name: str, sums: Sums) -> Spread:
+        """What people's shares do from stretch to stretch, from the days before the longest window where there are
+        enough; a team's is drawn towards the company's."""
+        last = max(sums.days - self.tuning.last, min(sums.days - self.tuning.first, 3 * BASE_LEAST))
+        # Once a week is enough, and five times as fast.
+        last = max(min(last, BASE_LEAST), last - last % WEEK)
+        key = (id(sums.whole), last)
+        if key not in self._spreads:
+            self._spreads[key] = spread(sums, max(0, last - BASE_MOST), last)
+        own = self._spreads[key]
+        if name == COMPANY:
+            self._company = own
+        return own.borrow(self._company) if name != COMPANY and self._company else own
+
+    def _grade(self, name: str, sums: Sums, change: Change) -> Grade:
+        return assess(
+            sums, change, self.tuning.sure if name == COMPANY else self.tuning.team_sure, self.dilution, self.tuning
+        )
+
+    def _event(self, day: date, name: str, view: View, sums: Sums, found: Found, top: frozenset[str]) -> Event:
+        change, at = found.change, [self.seen.days[p] for p in view.usable]
+        half = Z90 * change.error
+        return Event(
+            day, "drift", name, self._grade(name, sums, change).severity(self.tuning), at[change.first], change.before,
+            change.after, -change.fall - half, -change.fall + half, self._absorbed(view, sums.days, change.first, top), "",
+            at[found.earliest], at[found.latest], change.mix, self.dilution.size(change.fall, change.error),
+        )  # fmt: skip
+
+    def _absorbed(self, view: View, last: int, first: int, fell: frozenset[str]) -> tuple[tuple[str, float], ...]:
+        """Points gained by everything but what fell; together they are the fall."""
+        base = view.effort[:, :, max(0, first - BASE_MOST) : first].sum(2)
+        span = view.effort[:, :, first:last].sum(2)
+        gained = 100 * standardised(base, span)[0].sum(1)
+        names = self.seen.names
+        return tuple((names[o], round(float(gained[o]), 2)) for o in np.argsort(-gained) if names[o] not in fell)
+
+    def stretches(self, event: Event) -> tuple[Positions, Positions]:
+        """Positions of the days before and since the event's start that its shares were taken from, as `now` gives it."""
+        era = [one for one in self.priorities if one.start <= self.seen.days[-1]]
+        usable = self._view(event.scope, self._begin(era), era[-1].top).usable
+        first = int(np.searchsorted(usable, self._position(event.start)))
+        return usable[max(0, first - BASE_MOST) : first], usable[first:]
+
+    def detectable(self) -> float | None:
+        """The fall of the company's share, as it truly would be, that is told within eight weeks four times in five; a part of
+        one.
+
+        From this company's own noise; None before enough is known.
+        """
+        days = self.seen.days
+        era = [one for one in self.priorities if days and one.start <= days[-1]]
+        if not era:
+            return None
+        sums = self._view(COMPANY, self._begin(era), era[-1].top).sums
+        if sums.days < LEAST_HISTORY:
+            return None
+        window = np.array([min(self.tuning.last, sums.days - BASE_LEAST)])
+        error = float(changes(sums, sums.days - window, self._usual(COMPANY, sums)).error[0])
+        ways = 0 if sums.others is None else len(sums.others)
+        needed = self.tuning.threshold(self.settings.company_alarms, window.astype(float), ways)[0] + FOUR_IN_FIVE
+        return float(needed * error / self.dilution.kept)
+
+    def begins(self, people: Positions, event: Event) -> date | None:
+        """When the fall most likely began among these people; None where theirs is not clear."""
+        era = [one for one in self.priorities if one.start <= self.seen.days[-1]]
+        view = self._view(event.scope, self._begin(era), era[-1].top)
+        rows = np.array([key in era[-1].top for key in self.seen.names])
+        part = self.seen.effort[:, people][:, :, view.usable]
+        sums = Sums.of(part[rows].sum(0), part.sum(0))
+        near = int(np.searchsorted(view.usable, self._position(event.start)))
+        first = np.arange(max(BASE_LEAST, near - 20), min(near + 20, sums.days - 3) + 1)
+        if not len(first):
+            return None
+        found = changes(sums, first, spread(sums, max(0, int(first[0]) - BASE_MOST), int(first[0])))
+        best, _, _ = likeliest(found)
+        return self.seen.days[view.usable[first[best]]] if found.z[best] >= self.tuning.plain else None

@@ -1,0 +1,83 @@
+"""The fall that is to be raised on the last day of some running sums, if there is one. Knows no scopes and no dates."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from pipeline.drift.change_test import BASE_LEAST, WEEK, Change, Spread, Sums, changes, likeliest
+from pipeline.drift.tuning import Tuning
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A fall that is worth raising: as it fits best, how far its surest window is above the threshold, and the first and
+    last position that fit nearly as well as its start."""
+
+    change: Change
+    margin: float
+    earliest: int
+    latest: int
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is looked for: false alarms a year, the least fall, the least history before it, and at least so many people in it."""
+
+    alarms: float
+    smallest: float
+    history: int = BASE_LEAST
+    people: int = 1
+
+
+def search(sums: Sums, usual: Spread, wanted: Wanted, tuning: Tuning) -> Found | None:
+    """The fall that is to be raised on the last day of the sums; None where there is none."""
+    first = np.arange(max(wanted.history, sums.days - tuning.last), sums.days - tuning.first + 1)
+    age = sums.days - first
+    first = first[(age <= tuning.fine) | (age % 2 == 0)]
+    if not len(first):
+        return None
+    found = changes(sums, first, usual)
+    ways = 0 if sums.others is None else len(sums.others)
+    clear = found.sure - tuning.threshold(wanted.alarms, (sums.days - first).astype(float), ways)
+    clear = np.where(found.people >= wanted.people, clear, -1.0)
+    order = [int(i) for i in np.argsort(-clear) if clear[i] >= 0]
+    surest = next((i for i in order if lasts(sums, found.at(i), usual, tuning)), None)
+    if surest is None or found.at(surest).fall < wanted.smallest:
+        return None
+    near = np.arange(max(wanted.history, sums.days - tuning.last - 10), sums.days - 3)
+    around = changes(sums, near, usual)
+    best, low, high = likeliest(around)
+    change, margin = around.at(best), float(clear[surest])
+    if not _old_enough(sums, change, usual, margin, tuning):
+        return None
+    return Found(change, margin, int(near[low]), int(near[high]))
+
+
+def _old_enough(sums: Sums, change: Change, usual: Spread, margin: float, tuning: Tuning) -> bool:
+    """Whether it began long enough ago: a dip of a week looks the same so far, and a change that goes on has no start yet."""
+    age = sums.days - change.first
+    if age < tuning.first or not lasts(sums, change, usual, tuning):
+        return False
+    if margin >= tuning.at_once:
+        return True
+    if age < tuning.clear:
+        return False
+    fresh = np.arange(max(change.first + 3, sums.days - tuning.first + 1), sums.days - 2)
+    if age == tuning.first or not len(fresh):
+        return True
+    return bool(changes(sums, fresh, usual, change.first).z.max() <= tuning.gathering)
+
+
+def lasts(sums: Sums, change: Change, usual: Spread, tuning: Tuning) -> bool:
+    """Whether the fall is still there: in the last days, and in what follows its first week."""
+    n, week, recent = sums.days, change.first + WEEK, tuning.recent
+    later = min(n - recent + 1, week)
+    last, still = (float(sums.fall(change.first, first, n)[0]) for first in (n - recent, later))
+    if min(last, still) < change.fall / 2:
+        return False
+    if n - change.first >= tuning.settled:
+        return True
+    # After a dip people finish what they began in it, so the share comes back over days: wait and see.
+    first_week = float(sums.fall(change.first, change.first, min(week, n))[0])
+    error = float(changes(sums, np.array([later]), usual).error[0])
+    return still >= tuning.still * first_week and still >= tuning.persists * error

@@ -1,0 +1,100 @@
+"""Who is there: teams that are gone, and changes of a share that come from joiners, leavers and leave. Reported, never
+alarmed."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.vocabulary import COMPANY
+from pipeline.drift.composition import Array, decompose
+from pipeline.drift.data_health import ABSENT, HISTORY
+from pipeline.drift.observations import Observations, Priorities
+
+GONE = "gone"
+"""Subject of what is reported of a team whose work ended."""
+GONE_AFTER = 15
+"""Working days without any effort of a team, while others work, after which it is gone: longer than a team's holidays."""
+WINDOW, BASE, EVERY = 15, 60, 40
+"""A change of mix is that of the last three weeks against the twelve before; a scope's next one is told eight weeks later."""
+LEAST = {True: 0.05, False: 0.1}
+"""Points of a share that are worth a line: of the company, of a team."""
+LASTS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """A team whose work ends: position of the first day without it, and of the day on which that was certain."""
+
+    team: str
+    first: int
+    told: int
+
+
+@dataclass(frozen=True, slots=True)
+class Mixed:
+    """A change of mix of a scope: first position of the window that shows it, position of the day on which it is told, and
+    sizes."""
+
+    scope: str
+    first: int
+    told: int
+    before: float
+    after: float
+    mix: float
+
+
+def gone_teams(scopes: Mapping[str, NDArray[np.int64]], total: Array) -> list[Gone]:
+    """Teams without any effort on GONE_AFTER days in a row on which the others work as usual; each time once. `total` is
+    (people, days)."""
+    found = []
+    for team, people in scopes.items():
+        if team == COMPANY:
+            continue
+        mine = total[people].sum(0)
+        rest = total.sum(0) - mine
+        without: list[int] = []
+        for day in range(1, len(mine)):
+            if mine[day] > 0:
+                without = []
+            elif mine[:day].any() and rest[day] > ABSENT * np.median(rest[max(0, day - HISTORY) : day]):
+                without.append(day)
+                if len(without) == GONE_AFTER:
+                    found.append(Gone(team, without[0], day))
+    return sorted(found, key=lambda gone: gone.told)
+
+
+def mix_changes(
+    scopes: Mapping[str, NDArray[np.int64]], seen: Observations, plans: Sequence[Priorities], bad: NDArray[np.bool_],
+    least_people: int,
+) -> list[Mixed]:  # fmt: skip
+    """Where the share of the top priorities moved because of who is there, on good days, each plan by itself."""
+    found: list[Mixed] = []
+    starts = [*(sum(day < plan.start for day in seen.days) for plan in plans), len(seen.days)]
+    for plan, begin, end in zip(plans, starts[:-1], starts[1:], strict=True):
+        days = np.flatnonzero(~bad[begin:end]) + begin
+        top = seen.effort[np.array([key in plan.top for key in seen.names])].sum(0)
+        for scope, people in scopes.items():
+            found += _of_scope(scope, top[people][:, days], seen.total[people][:, days], days, least_people)
+    return sorted(found, key=lambda mixed: mixed.told)
+
+
+def _of_scope(scope: str, top: Array, total: Array, days: NDArray[np.int64], least_people: int) -> list[Mixed]:
+    """`top` and `total` are (people, days) on the positions `days`."""
+    found = []
+    sums = [np.concatenate([np.zeros((len(part), 1)), np.cumsum(part, 1)], 1) for part in (top, total)]
+    seen, silent_until = 0, 0
+    for n in range(BASE // 2 + WINDOW, len(days) + 1):
+        first = n - WINDOW
+        top0, all0 = (part[:, first] - part[:, max(0, first - BASE)] for part in sums)
+        top1, all1 = (part[:, n] - part[:, first] for part in sums)
+        if n < silent_until or min((all0 > 0).sum(), (all1 > 0).sum()) < least_people:
+            seen = 0
+            continue
+        change = decompose(top0, all0, top1, all1)
+        seen = seen + 1 if abs(change.mix) >= LEAST[scope == COMPANY] else 0
+        if seen == LASTS:
+            found.append(Mixed(scope, int(days[first]), int(days[n - 1]), change.before, change.after, change.mix))
+            seen, silent_until = 0, n + EVERY
+    return found

@@ -1,0 +1,86 @@
+"""What a believed share says of the true one: how this company's reading may be off in level, and how much of a change it keeps.
+
+Two things happen on the way from what was done to what is believed: work off the plan is believed on it, and the other way
+round. With `t` the part of planned work believed planned and `f` the part of other work believed planned, a true share s is
+read as f + (t - f) s (Rogan & Gladen 1978; Forman 2008). So the reading is a line: too high or low in level, and flatter than
+the truth by `kept` = t - f. Both differ between companies, which is why they are random effects: a mean and a spread over
+companies that nothing was fitted on.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+REFERENCE = 0.5
+"""The share at which the level's error is counted, in the middle of what shares are, so that level and slope are nearly
+independent."""
+_KEPT = (0.15, 1.05)
+NARROW = 0.01
+"""Below this spread of `kept` it is taken as known: the grid could not show it."""
+
+
+@dataclass(frozen=True)
+class Dilution:
+    """believed = REFERENCE + level + kept * (true - REFERENCE), each with mean and standard deviation; parts of one.
+
+    `week` is the standard deviation of what is off in one week alone. Without arguments belief is the truth.
+    """
+
+    level: float = 0.0
+    level_sd: float = 0.0
+    kept: float = 1.0
+    kept_sd: float = 0.0
+    week: float = 0.0
+
+    def true_share(self, believed: float) -> float:
+        """The likeliest true share."""
+        return min(1.0, max(0.0, REFERENCE + (believed - REFERENCE - self.level) / self._slope))
+
+    def share_variance(self, true: float) -> float:
+        """Variance of a true share, from level, slope and week."""
+        return (self.level_sd**2 + self.week**2 + ((true - REFERENCE) * self.kept_sd) ** 2) / self._slope**2
+
+    @property
+    def _slope(self) -> float:
+        return max(self.kept, 0.3)
+
+    @cached_property
+    def _grid(self) -> tuple[Array, Array]:
+        """Values of `kept` with their weights."""
+        if self.kept_sd < NARROW:
+            return np.array([self.kept]), np.ones(1)
+        kept = np.linspace(*_KEPT, 46)
+        weight = np.exp(-0.5 * ((kept - self.kept) / self.kept_sd) ** 2)
+        return kept, weight / weight.sum()
+
+    def size(self, fall: float, error: float) -> "Size":
+        """The true fall behind a measured one with its standard error: Bayes' rule on a grid, all sizes alike beforehand."""
+        certain = max(0.0, fall - 1.6449 * error)
+        if self.kept_sd < NARROW:
+            half = 1.6449 * error / self.kept
+            return Size(fall / self.kept, fall / self.kept - half, fall / self.kept + half, certain)
+        true = np.linspace(-0.3, 1.0, 261)
+        kept, weight = self._grid
+        squared = ((fall - kept[:, None] * true) / max(error, 1e-4)) ** 2
+        mass = weight @ np.exp(-0.5 * (squared - squared.min()))
+        # Very large falls are rare: half as likely with each 15 points beyond 30.
+        mass *= 0.5 ** (np.maximum(np.abs(true) - 0.3, 0) / 0.15)
+        cumulative = np.cumsum(mass) / mass.sum()
+        low, middle, high = np.interp([0.05, 0.5, 0.95], cumulative, true)
+        return Size(float(middle), float(low), float(high), certain)
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """A fall as it likely was: the middle, a 90 % interval, and what is certain however much of it the reading kept."""
+
+    middle: float
+    low: float
+    high: float
+    certain: float
+
+
+UNDILUTED = Dilution()
