@@ -124,6 +124,7 @@ class Mailer:
         try:
             if smtp.security == "starttls":
                 server.starttls(context=ssl.create_default_context())
+            server.ehlo_or_helo_if_needed()
             if smtp.username:
                 server.login(smtp.username, smtp.password)
         except BaseException:
