@@ -16,7 +16,7 @@ from alerts.charts import MAIL, Fall, WeekPoint, png, top_share
 from alerts.figures import TOP, WEEK, Part, Standing, plan_of, points, standing, weekly
 from alerts.mail import Smtp, new_mail
 from alerts.streams import Stream, streams, window, window_text
-from alerts.view import Terms, alert_of
+from alerts.view import Terms, alert_of, mix_text
 from alerts.words import Name, Words, day, full_day, html, number, plain, short_day, shortened, signed
 from models import Drift, Effort, Match, Person
 from models.vocabulary import COMPANY
@@ -162,6 +162,7 @@ def _story(
         top = stands.top
         change = f"from {top.before}% to {top.now}% since {day(alert.start)}"
         said = [(f"Work on the top priorities fell {change}, as the company's did.",)]
+    said += [(mix_text(one, register),) for one in _mixes(session, stands)]
     than = f"before {day(stands.since)}" if stands.since else "in the eight weeks before"
     moved = [part for part in parts if part.before is not None and not part.low <= part.before <= part.high]
     for part in sorted(moved, key=lambda part: -abs(part.change or 0)):
@@ -177,6 +178,12 @@ def _story(
             )
         )
     return said[:3]
+
+
+def _mixes(session: Session, stands: Standing) -> Sequence[Drift]:
+    """Changes of who is at work that were found in the digest's week."""
+    query = select(Drift).where(Drift.kind == "mix", Drift.scope == stands.scope)
+    return session.scalars(query.where(Drift.raised_on >= stands.week, Drift.raised_on < stands.week + WEEK)).all()
 
 
 def _unsupported(

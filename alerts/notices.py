@@ -8,7 +8,7 @@ import structlog
 from sqlalchemy.orm import Session, sessionmaker
 
 from alerts.channel import GroupLine, GroupView, Notice
-from alerts.view import Terms, alert_of, alert_picture, fault_text, shift_text
+from alerts.view import Terms, alert_of, alert_picture, sentence
 from alerts.words import day, percent
 from models import Drift
 from models.vocabulary import COMPANY
@@ -41,10 +41,9 @@ class Composer:
         key, drift = "drift " + " ".join(map(str, sorted(ids))), drifts[0]
         if len(drifts) > 1:
             return Notice(key, ids, group(drifts, self._register))
-        if drift.kind == "data":
-            return Notice(key, ids, fault_text(drift))
-        if drift.kind == "objective":
-            return Notice(key, ids, shift_text(drift, self._register))
+        said = sentence(drift, self._register)
+        if said is not None:
+            return Notice(key, ids, said)
         with self._sessions() as session:
             shown = alert_of(session, drift, self._register, self._terms)
         return Notice(key, ids, shown, lambda: self._draw(drift.id))

@@ -3,7 +3,7 @@
 Names from outside are `Name`s in the sentences, for the channel to escape. Nothing here is about a person.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -265,6 +265,24 @@ def fault_text(drift: Drift) -> str:
         )
     change = f"{drift.after:.1f} person-days a day instead of {drift.before:.1f}"
     return f"{drift.subject} has been almost silent since {day(drift.start)}: {change}. {held} `leeway check` tries the source."
+
+
+def mix_text(drift: Drift, register: Register) -> str:
+    """A change of who is there: no drift, since the same people work on the same things as before."""
+    of_it = abs(round(100 * drift.low))  # the detector keeps the part that comes from who is there as both ends
+    what = f"Work on the top priorities {fell(drift.before, drift.after, drift.start).replace('fell', 'went', 1)}"
+    return f"{what}, about {of_it} points of it because other people are at work: some joined, left or are on leave. No drift."
+
+
+_SENTENCES: Mapping[str, Callable[[Drift, Register], str]] = {
+    "objective": shift_text, "data": lambda drift, _: fault_text(drift), "mix": mix_text,
+}  # fmt: skip
+
+
+def sentence(drift: Drift, register: Register) -> str | None:
+    """What is said of a finding in a sentence or two; None of a drift, which has a view of its own."""
+    said = _SENTENCES.get(drift.kind)
+    return said(drift, register) if said else None
 
 
 def _lost(stands: Standing | None, register: Register) -> list[Part]:

@@ -49,5 +49,8 @@ def backtest_lines(app: App, since: date | None, picture: Path | None) -> Iterat
 def _line(event: Event) -> str:
     if event.kind == "data":
         return f"data, {event.subject}: {event.before:.2f} -> {event.after:.2f} since {event.start}; these days are not used"
+    if event.kind == "mix":
+        change = f"{percent(event.before)}% -> {percent(event.after)}% since {event.start}"
+        return f"mix, {event.scope}: {change}, by who is at work; no drift"
     what = f"{event.kind}, {event.subject or event.scope}"
     return f"{what}, {event.severity}: {percent(event.before)}% -> {percent(event.after)}% since {event.start}, as known that day"

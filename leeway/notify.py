@@ -52,7 +52,9 @@ def terms(app: App) -> Terms:
 
 def reasons(app: App, session: Session, drift: Drift, given: Sequence[Channel]) -> list[dict[str, str]]:
     """For each channel that should tell of an open finding and has not: `channel` and `why`, in a sentence."""
-    audience = AUDIENCES[drift.kind]
+    audience = AUDIENCES.get(drift.kind)
+    if audience is None:
+        return []
     hearing = [one for one in given if one.audience == audience]
     if not hearing:
         return [{"channel": "none", "why": _NO_CHANNEL[audience]}]

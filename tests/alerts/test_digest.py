@@ -138,6 +138,21 @@ def test_the_lead_reads_of_the_fall_that_slack_was_told_of(
     assert len(content.story) <= 3
 
 
+def test_a_change_of_who_is_at_work_is_told_as_such(filled: sessionmaker[Session]) -> None:
+    team = next(t for t in REGISTER.teams if t.key == "app")
+    mix = {"kind": "mix", "scope": "app", "state": "noted", "severity": "low", "raised_on": WEEK + timedelta(days=2)}
+    with filled.begin() as session:
+        session.add(drift(**mix, before=0.52, after=0.38, low=-0.12, high=-0.12, explanation={}))
+    with filled() as session:
+        content = team_week(session, REGISTER, team)
+    assert content is not None
+    said = [plain(words) for words in content.story]
+    assert any(
+        "went from 52% to 38% since 29 June, about 12 points of it because other people are at work" in one
+        for one in said
+    )
+
+
 def test_the_week_after_a_fall_is_held_against_the_weeks_before_it(filled: sessionmaker[Session]) -> None:
     team = next(t for t in REGISTER.teams if t.key == "app")
     with filled.begin() as session:
