@@ -17,7 +17,9 @@ def set_up(*, json: bool = False, level: int = logging.INFO) -> None:
         structlog.contextvars.merge_contextvars, structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]  # fmt: skip
-    last: list[Any] = [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+    # A traceback without the values of variables, which may be tokens and people's words.
+    plain = structlog.dev.plain_traceback
+    last: list[Any] = [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=plain)]
     if json:
         last = [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
         sys.excepthook = _uncaught

@@ -15,9 +15,11 @@ from connectors.hubspot import parse_engagement, parse_record
 from connectors.hubspot.client import not_found
 from connectors.jira import parse_issue
 from connectors.mailbox import parse_mail
+from connectors.records import set_aside
 from connectors.slack import parse_message
 from connectors.text import from_adf, from_html, from_mail
 from connectors.times import ImplausibleTime, read_time
+from leeway import logs
 
 ANN = {"accountId": "u1", "displayName": "Ann"}
 STATES = {"1": "new", "3": "indeterminate", "5": "done"}
@@ -350,3 +352,18 @@ def test_a_time_that_is_an_empty_string_is_none_airbyte_5555() -> None:
         "properties": {"hs_timestamp": "", "hs_createdate": "2026-07-09T10:00:00Z", "hs_call_duration": ""},
     }
     assert [signal.hours for signal in parse_engagement(call, "calls", "deals:1")[1]] == [None]
+
+
+@pytest.mark.parametrize("json", [False, True])
+def test_a_traceback_in_the_log_shows_no_value_of_a_variable(json: bool, capfd: pytest.CaptureFixture[str]) -> None:
+    logs.set_up(json=json)
+    token = "sekret" + "-token"
+    try:
+        raise ZeroDivisionError
+    except ZeroDivisionError as error:
+        set_aside("slack", "channel a", "1/1", error)
+    finally:
+        logs.set_up()
+    said = capfd.readouterr().err
+    assert "ZeroDivisionError" in said
+    assert token not in said
