@@ -13,7 +13,8 @@ ALL_OF_IT = date(1, 1, 1)
 
 
 class StreamCursor(Base):
-    """Where the next pull of a stream begins; written in the same transaction as the page before it."""
+    """Where the next pull of a stream begins; written in the same transaction as the page before it. `horizon` is how far
+    back its first pull went: what happened before is known in fragments only."""
 
     __tablename__ = "stream_cursor"
     source: Mapped[str] = mapped_column(String(32), primary_key=True)
@@ -22,6 +23,7 @@ class StreamCursor(Base):
     pulled_at: Mapped[datetime]
     finished_at: Mapped[datetime | None]
     error: Mapped[str | None] = mapped_column(Text)
+    horizon: Mapped[date | None]
 
 
 class Failure(Base):

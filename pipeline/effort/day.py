@@ -1,31 +1,29 @@
-"""A person's day is one day: activity to person-days, never more than the day's capacity.
+"""A person's day is one day: traces and times in progress to person-days, never more than the day's capacity.
 
-In this order: explicit hours (worklogs, calls, meetings) as stated; light traces (messages, comments, mails) at a few
-minutes each; the rest of the day to the issues in progress that are assigned to the person. Only where nothing is in
-progress, the rest goes to what left traces, and only as far as the traces carry: an hour of them fills a day. So a
-chatty channel cannot outweigh a quiet engineer. docs/shares.md gives the reasons.
+Stated hours come first, as stated. The rest of the day is shared out among what the person may have been at, in proportion to
+how likely that is (likelihood.py), with a part for what no tool shows. docs/shares.md gives the reasons and the figures.
 """
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from itertools import pairwise
 from typing import NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
 from connectors.base import SignalKind, State
+from pipeline.effort.candidates import Candidates, candidates
+from pipeline.effort.likelihood import Weights, likelihoods
+from pipeline.effort.trace import Trace
 
 HOURS_A_DAY = 8.0
-MINUTES: dict[str, float] = {
-    "created": 15, "transition": 10, "assignment": 5, "comment": 20, "edit": 15, "message": 10, "email": 15, "note": 10,
-    "task": 20, "stage": 10, "call": 15, "meeting": 30, "worklog": 0,
-}  # fmt: skip
-MOST_LIGHT_MINUTES = 60.0
-"""Of one person on one item and day: two hundred messages about one ticket are an hour, not four days."""
-FILLING_MINUTES = 60.0
-IDLE_AFTER = timedelta(days=30)
-"""An issue in progress without any activity for longer is forgotten, not worked on (DX counts alike)."""
-ABSENT_AFTER = 4
-"""So many working days in a row without any trace are an absence, not quiet work."""
+FORGOTTEN_AFTER = timedelta(days=180)
+"""An item in progress on which nothing happened for longer is out of everybody's mind. How much less likely work on it
+becomes until then is learned."""
+_PEOPLE_AT_ONCE = 200
+_SMALLEST = 1e-6
 
 
 class Activity(NamedTuple):
@@ -34,7 +32,7 @@ class Activity(NamedTuple):
     person: int
     day: date
     item: int
-    kind: str
+    trace: Trace
     hours: float | None = None
 
 
@@ -49,7 +47,7 @@ class InProgress(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class StatusChange:
-    """A transition (`to` a category) or an assignment (`to` a person, None for nobody) of an item."""
+    """A transition (`to` a state) or an assignment (`to` a person, None for nobody) of an item."""
 
     at: datetime
     kind: str
@@ -63,52 +61,19 @@ class Begin(NamedTuple):
     person: object = None
 
 
-def split_day(
-    capacity: float, explicit: Mapping[int, float], light: Mapping[int, float], in_progress: Iterable[int]
-) -> dict[int, float]:
-    """Person-days by item of one person's day.
-
-    `explicit` hours and `light` minutes by item. The sum is at most the capacity, or where more hours were stated on
-    a day off, these hours up to one day.
-    """
-    stated = {item: hours / HOURS_A_DAY for item, hours in explicit.items() if hours > 0}
-    total = sum(stated.values())
-    capacity = max(capacity, min(1.0, total)) if total else capacity
-    if capacity <= 0:
-        return {}
-    if total >= capacity:
-        return {item: scaled for item, days in stated.items() if (scaled := days * capacity / total) > 0}
-    effort: dict[int, float] = defaultdict(float, stated)
-    rest = capacity - total
-    traces = {item: min(minutes, MOST_LIGHT_MINUTES) for item, minutes in light.items() if minutes > 0}
-    traced = sum(traces.values())
-    working = sorted(set(in_progress))
-    if working:
-        days = min(rest, traced / 60 / HOURS_A_DAY)
-        for item, minutes in traces.items():
-            effort[item] += days * minutes / traced
-        for item in working:
-            effort[item] += (rest - days) / len(working)
-    else:
-        weights = {item: traces.get(item, 0.0) + 60 * explicit.get(item, 0.0) for item in {*traces, *stated}}
-        weight = sum(weights.values())
-        filled = rest * min(1.0, weight / FILLING_MINUTES)
-        for item, part in weights.items():
-            effort[item] += filled * part / weight
-    return {item: days for item, days in effort.items() if days > 0}
-
-
 def in_progress(
     changes: Sequence[StatusChange],
     assignee: object,
     created: date,
-    last_activity: date,
+    seen: Collection[date],
     begin: Begin | None = None,
 ) -> list[tuple[object, date, date]]:
     """(person, first day, last day) of the times an item was in progress with somebody.
 
-    `assignee` is the present one; who it was before follows from the assignments, or is said by `begin`. The end is at
-    most IDLE_AFTER after the last activity. What moves to a state that cannot be looked up is worked on unless it was done.
+    `assignee` is the present one; who it was before follows from the assignments, or is said by `begin`. What moves to a state
+    that cannot be looked up is worked on unless it was done. `seen` are the days on which anything
+    happened on the item: where it was left alone for longer than FORGOTTEN_AFTER it was not in progress, whether or not
+    somebody closed it later.
     """
     ordered = sorted(changes, key=lambda change: change.at)
     first = next((change for change in ordered if change.kind == SignalKind.ASSIGNMENT), None)
@@ -120,7 +85,7 @@ def in_progress(
     for change in ordered:
         day = change.at.date()
         if active and person is not None and since <= day:
-            spans.append((person, since, day))
+            spans += [(person, *ends) for ends in _remembered(since, day, seen)]
         if change.kind == SignalKind.ASSIGNMENT:
             person = change.to
         else:
@@ -128,57 +93,60 @@ def in_progress(
             state = str(change.to)
         since = day
     if active and person is not None:
-        spans.append((person, since, max(since, last_activity + IDLE_AFTER)))
+        spans += [(person, *ends) for ends in _remembered(since, None, seen)]
     return spans
 
 
-def absences(workdays: Sequence[date], active: frozenset[date]) -> frozenset[date]:
-    """Working days that lie in a run of ABSENT_AFTER or more without a trace."""
-    found: set[date] = set()
-    run: list[date] = []
-    for day in [*workdays, None]:
-        if day is not None and day not in active:
-            run.append(day)
-            continue
-        if len(run) >= ABSENT_AFTER:
-            found.update(run)
-        run = []
-    return frozenset(found)
+def _remembered(first: date, last: date | None, seen: Collection[date]) -> Iterator[tuple[date, date]]:
+    """The stretches from `first` to `last` (None: still open) without what lies beyond FORGOTTEN_AFTER of silence."""
+    ends = [] if last is None else [last]
+    days = sorted({first, *ends, *(day for day in seen if day > first and (last is None or day < last))})
+    begin = first
+    for day, following in pairwise(days):
+        if following - day > FORGOTTEN_AFTER:
+            yield begin, day + FORGOTTEN_AFTER
+            begin = following
+    yield begin, last or days[-1] + FORGOTTEN_AFTER
 
 
 def efforts(
-    activities: Iterable[Activity], spans: Iterable[InProgress], capacity: Mapping[tuple[int, date], float], last: date,
-    first: date = date.min,
+    activities: Iterable[Activity], spans: Iterable[InProgress], capacity: Mapping[tuple[int, date], float],
+    first: date, last: date, weights: Weights,
 ) -> dict[tuple[date, int, int], float]:  # fmt: skip
     """Person-days by (day, person, item) from `first` to `last`. `capacity` by (person, day), none meaning no work expected.
 
-    The days around, as far as given, tell who was absent.
+    What is given of the four weeks before and the week after counts as evidence.
     """
-    explicit: dict[tuple[int, date], dict[int, float]] = defaultdict(lambda: defaultdict(float))
-    light: dict[tuple[int, date], dict[int, float]] = defaultdict(lambda: defaultdict(float))
-    active: dict[int, set[date]] = defaultdict(set)
-    for one in activities:
-        active[one.person].add(one.day)
-        if not first <= one.day <= last:
-            continue
-        if one.hours:
-            explicit[one.person, one.day][one.item] += one.hours
-        else:
-            light[one.person, one.day][one.item] += MINUTES.get(one.kind, 10)
-    expected: dict[int, list[date]] = defaultdict(list)
-    for person, day in capacity:
-        expected[person].append(day)
-    away = {person: absences(sorted(days), frozenset(active[person])) for person, days in expected.items()}
-    working: dict[tuple[int, date], list[int]] = defaultdict(list)
-    for span in spans:
-        begin = max(span.first, first)
-        for n in range((min(span.last, last) - begin).days + 1):
-            day = begin + timedelta(days=n)
-            if (span.person, day) in capacity and day not in away[span.person]:
-                working[span.person, day].append(span.item)
+    acts, held = sorted(activities, key=lambda a: a.person), sorted(spans)
+    people = sorted({one.person for one in acts} | {person for person, _ in capacity})
     found: dict[tuple[date, int, int], float] = {}
-    for person, day in {*(key for key in capacity if first <= key[1] <= last), *explicit, *light}:
-        key = (person, day)
-        parts = split_day(capacity.get(key, 0.0), explicit.get(key, {}), light.get(key, {}), working.get(key, ()))
-        found |= {(day, person, item): days for item, days in parts.items()}
+    for n in range(0, len(people), _PEOPLE_AT_ONCE):
+        some = frozenset(people[n : n + _PEOPLE_AT_ONCE])
+        table = candidates(
+            [(a.person, a.day.toordinal(), a.item, a.trace, a.hours or 0.0) for a in acts if a.person in some],
+            [(s.person, s.item, s.first.toordinal(), s.last.toordinal()) for s in held if s.person in some],
+            {(p, day.toordinal()): days for (p, day), days in capacity.items() if p in some},
+            first.toordinal(),
+            last.toordinal(),
+        )
+        days = share_out(table, likelihoods(table, weights))
+        keep = days > _SMALLEST
+        rows = zip(table.day[keep].tolist(), table.person[keep].tolist(), table.item[keep].tolist(), days[keep].tolist(),
+                   strict=True)  # fmt: skip
+        found |= {(date.fromordinal(day), person, item): value for day, person, item, value in rows}
+    return found
+
+
+def share_out(table: Candidates, shares: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Person-days of each candidate: the stated hours, and its share of the rest of the person's day.
+
+    The sum of a day is at most its capacity, or where more hours were stated on a day off, these hours up to one day.
+    """
+    stated = table.hours / HOURS_A_DAY
+    total = np.bincount(table.at, weights=stated, minlength=len(table.capacity))
+    capacity = np.where(total > 0, np.maximum(table.capacity, np.minimum(1.0, total)), table.capacity)
+    scale = np.where(total > capacity, capacity / np.maximum(total, 1e-12), 1.0)
+    # Nothing but what was stated is expected of a day off.
+    rest = np.where(table.capacity > 0, np.maximum(table.capacity - total, 0.0), 0.0)
+    found: NDArray[np.float64] = stated * scale[table.at] + rest[table.at] * shares
     return found

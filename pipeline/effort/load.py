@@ -5,18 +5,37 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, case, func, or_, select
 from sqlalchemy.orm import Session
 
-from connectors.base import SignalKind
-from models import Account, Membership, Person, Signal, WorkItem
+from connectors.base import SignalKind, State
+from models import Account, Membership, Person, Signal, StreamCursor, WorkItem
 from models.session import in_batches
 from pipeline.effort.day import HOURS_A_DAY, Activity, Begin, InProgress, StatusChange, in_progress
+from pipeline.effort.trace import Trace
+from pipeline.ingest.sweep import SWEEP
 from pipeline.register.document import Register
 from pipeline.register.membership import Teams
 from pipeline.register.workdays import Workdays
 from pipeline.sources import evidence_rows, is_container, is_evidence
 
+_TRACES = {
+    SignalKind.CREATED: Trace.CREATED,
+    SignalKind.ASSIGNMENT: Trace.ASSIGNED,
+    SignalKind.EDIT: Trace.EDITED,
+    SignalKind.COMMENT: Trace.COMMENT,
+    SignalKind.WORKLOG: Trace.WORKLOG,
+    SignalKind.MESSAGE: Trace.MESSAGE,
+    SignalKind.STAGE: Trace.STAGE,
+    SignalKind.CALL: Trace.CALL,
+    SignalKind.MEETING: Trace.MEETING,
+    SignalKind.EMAIL: Trace.EMAIL,
+    SignalKind.NOTE: Trace.NOTE,
+    SignalKind.TASK: Trace.TASK,
+    SignalKind.COMMIT: Trace.COMMIT,
+    SignalKind.REVIEW: Trace.REVIEW,
+}
+_TRANSITIONS: Mapping[str, Trace] = {State.DOING: Trace.STARTED, State.DONE: Trace.FINISHED}
 Owners = Mapping[tuple[str, str], tuple[int, str | None]]
 _NOON = datetime.fromisoformat("2026-01-01T12:00:00+00:00")
 
@@ -68,25 +87,41 @@ def load_owners(session: Session, people: Mapping[int, Person]) -> Owners:
 
 
 def load_activities(session: Session, owner: Owners, clock: Clock, first: date, last: date) -> list[Activity]:
-    """What was done from a day before to a day after these days, which are those of the time zones."""
+    """What was done from `first` to `last`, days of the time zones of who did it."""
     begin = datetime.combine(first - timedelta(days=1), datetime.min.time(), clock.local(_NOON, None).tzinfo)
     end = begin + (last - first) + timedelta(days=4)
+    to = case((Signal.kind == SignalKind.TRANSITION, Signal.detail["to"].as_string()))
     query = (
-        select(Signal.source, Signal.kind, Signal.at, Signal.account, Signal.hours, WorkItem.id, WorkItem.kind)
+        select(Signal.source, Signal.kind, Signal.at, Signal.account, Signal.hours, WorkItem.id, WorkItem.kind, to)
         .join(WorkItem, (WorkItem.source == Signal.source) & (WorkItem.external_id == Signal.item))
         .where(Signal.at >= begin, Signal.at < end, Signal.kind != SignalKind.ABSENCE)
     )
     found, threads = [], set()
-    for source, kind, at, account, hours, item, of_kind in session.execute(query):
+    for source, kind, at, account, hours, item, of_kind, state in session.execute(query):
         person, zone = owner.get((source, account or ""), (None, None))
-        if person is not None:
-            found.append((person, clock.local(at, zone).date(), item, kind, hours))
+        if person is None:
+            continue
+        day = clock.local(at, zone).date()
+        if first <= day <= last:
+            found.append((person, day, item, _trace(kind, state), hours))
             if is_evidence(source, of_kind):
                 threads.add(item)
     stands_for = named_issue(session, sorted(threads))
     # Sorted, since sums of hours must not depend on the order in which a database gives rows.
     found.sort(key=lambda row: (row[1], row[0], row[2], row[3], row[4] or 0.0))
-    return [Activity(person, day, stands_for.get(item, item), kind, hours) for person, day, item, kind, hours in found]
+    return [
+        Activity(person, day, stands_for[item], Trace.MENTION if trace == Trace.MESSAGE else trace, hours)
+        if item in stands_for
+        else Activity(person, day, item, trace, hours)
+        for person, day, item, trace, hours in found
+    ]
+
+
+def _trace(kind: str, state: str | None) -> Trace:
+    """What a signal is to the model. Raises ValueError for a kind that connectors do not yield."""
+    if kind == SignalKind.TRANSITION:
+        return _TRANSITIONS.get(state or State.UNKNOWN, Trace.MOVED)
+    return _TRACES[SignalKind(kind)]
 
 
 def load_spans(session: Session, ids: Sequence[int], owner: Owners, clock: Clock) -> Iterator[InProgress]:
@@ -105,7 +140,7 @@ def load_spans(session: Session, ids: Sequence[int], owner: Owners, clock: Clock
         ):
             items[source, name] = (id_, kind, assignee, created)
     changes: dict[tuple[str, str], list[StatusChange]] = defaultdict(list)
-    seen: dict[tuple[str, str], date] = {}
+    seen: dict[tuple[str, str], set[date]] = defaultdict(set)
     begun: dict[tuple[str, str], Begin] = {}
     query = select(Signal.source, Signal.item, Signal.kind, Signal.at, Signal.account, Signal.detail)
     for source in sorted({source for source, _ in items}):
@@ -114,7 +149,7 @@ def load_spans(session: Session, ids: Sequence[int], owner: Owners, clock: Clock
             for _, name, kind, at, account, detail in session.execute(here.order_by(Signal.at, Signal.external_id)):
                 zone = owner.get((source, account or ""), (None, None))[1]
                 at = clock.local(at, zone)
-                seen[source, name] = max(seen.get((source, name), at.date()), at.date())
+                seen[source, name].add(at.date())
                 if kind == SignalKind.CREATED and "state" in detail:
                     begun[source, name] = Begin(
                         detail["state"], owner.get((source, str(detail.get("assignee"))), (None,))[0]
@@ -181,7 +216,8 @@ def without_absences(
 
 
 def first_day(session: Session, register: Register) -> date | None:
-    """The day of the first thing that anybody of a team did."""
+    """The day of the first thing that anybody of a team did, but none before the horizon of the first pull: of what happened
+    earlier only fragments are known (an old comment on an issue that is still open), which are no baseline."""
     query = (
         select(Signal.at, Account.time_zone)
         .join(Account, (Account.source == Signal.source) & (Account.external_id == Signal.account))
@@ -191,4 +227,15 @@ def first_day(session: Session, register: Register) -> date | None:
         .limit(1)
     )
     found = session.execute(query).first()
-    return Clock(register.calendar.time_zone).local(found.at, found.time_zone).date() if found else None
+    if found is None:
+        return None
+    day = Clock(register.calendar.time_zone).local(found.at, found.time_zone).date()
+    return max(day, horizon(session) or day)
+
+
+def horizon(session: Session) -> date | None:
+    """How far back the first pull went, of the stream that goes back furthest; None where one was pulled before that was kept."""
+    rows = session.execute(select(func.min(StreamCursor.horizon), func.count() - func.count(StreamCursor.horizon)).where(
+        StreamCursor.stream != SWEEP
+    )).one()  # fmt: skip
+    return rows[0] if not rows[1] else None

@@ -17,10 +17,13 @@ from sqlalchemy.orm import Session, sessionmaker
 from models import ALL_OF_IT, Capacity, Chunk, Effort, Person, Signal, WorkItem, upsert
 from models import InProgress as InProgressRow
 from models.session import in_batches
-from pipeline.effort.day import ABSENT_AFTER, InProgress, efforts
+from pipeline.effort.day import InProgress, efforts
+from pipeline.effort.evidence import AHEAD, BEFORE
+from pipeline.effort.likelihood import Weights
 from pipeline.effort.load import (
     Clock,
     first_day,
+    horizon,
     load_absences,
     load_activities,
     load_capacity,
@@ -34,11 +37,11 @@ from pipeline.queue.marks import FROM, day_before
 from pipeline.queue.rounding import rounded
 from pipeline.register.document import Register
 from pipeline.register.membership import load_teams
-from pipeline.register.workdays import Workdays, monday
+from pipeline.register.workdays import monday
 
 SPAN, EFFORT, SHARE = "span", "effort", "share"
 ITEMS_PER_CHUNK = 5_000
-WEEKS_PER_CHUNK = 3
+WEEKS_PER_CHUNK = 6
 
 
 def estimate_effort(sessions: sessionmaker[Session], register: Register, last: date) -> None:
@@ -146,8 +149,8 @@ def plan_days(session: Session, register: Register, last: date) -> None:
     if begin is None or first is None:
         return
     news = begin.isoformat()
-    # A day without a trace can become part of an absence by what comes after it, so many working days later at most.
-    begin = max(_workdays_from(begin, 1 - ABSENT_AFTER, register), first)
+    # What comes after a day is evidence for it, so many days later at most.
+    begin = max(begin - timedelta(days=AHEAD), first)
     ranges = {}
     while begin <= last:
         end = min(last, monday(begin) + timedelta(weeks=WEEKS_PER_CHUNK, days=-1))
@@ -158,39 +161,25 @@ def plan_days(session: Session, register: Register, last: date) -> None:
     chunks.add(session, EFFORT, ranges)
 
 
-def _workdays_from(day: date, count: int, register: Register) -> date:
-    """The day that is so many days on which everybody works after this one, or before it where negative."""
-    workdays, step = Workdays(register.calendar), timedelta(days=1 if count > 0 else -1)
-    countries = {member.country for team in register.teams for member in team.members} | {None}
-    count = abs(count)
-    while count:
-        day += step
-        count -= all(workdays.is_workday(day, country) for country in countries)
-    return day
-
-
 def run_week_chunk(session: Session, chunk: Chunk, register: Register, last: date) -> None:
     """Estimate a stretch of days, replacing what was there, and note its weeks for the shares."""
     first, end = date.fromisoformat(chunk.detail["first"]), date.fromisoformat(chunk.detail["last"])
-    # So many days around tell whether a run of days without a trace is an absence.
-    begin = max(_workdays_from(first, -ABSENT_AFTER, register), date.fromisoformat(chunk.detail["since"]))
-    seen_until = min(last, _workdays_from(end, ABSENT_AFTER, register))
+    begin = max(first - timedelta(days=BEFORE), date.fromisoformat(chunk.detail["since"]))
+    seen_until = min(last, end + timedelta(days=AHEAD))
     people, clock = load_people(session), Clock(register.calendar.time_zone)
     owners = load_owners(session, people)
-    activities = [a for a in load_activities(session, owners, clock, begin, seen_until) if begin <= a.day <= seen_until]
+    activities = load_activities(session, owners, clock, begin, seen_until)
     query = select(InProgressRow.person_id, InProgressRow.work_item_id, InProgressRow.first, InProgressRow.last)
     spans = [
-        InProgress(person, item, max(since, begin), until)
-        for person, item, since, until in session.execute(
-            query.where(InProgressRow.last >= begin, InProgressRow.first <= seen_until)
-        )
-        if person in people
+        InProgress(*row)
+        for row in session.execute(query.where(InProgressRow.last >= first, InProgressRow.first <= end))
+        if row.person_id in people
     ]
     capacity = without_absences(
         load_capacity(register, people, load_teams(session), begin, seen_until),
         load_absences(session, owners, clock, begin, seen_until),
     )
-    found = efforts(activities, spans, capacity, end, first)
+    found = efforts(activities, spans, capacity, first, end, Weights.shipped())
     rows = [
         {"day": day, "person_id": person, "work_item_id": item, "person_days": rounded(days, 6)}
         for (day, person, item), days in sorted(found.items())
@@ -228,7 +217,8 @@ def _replace(
 
 
 def _fingerprint(session: Session, register: Register) -> str:
-    """Of all that effort rests on beside signals and items: who is whose account, and when they are expected to work."""
+    """Of all that effort rests on beside signals and items: the model, who is whose account, when they are expected to work, and
+    how far back the first pull went."""
     people = load_people(session)
     accounts = sorted(
         (source, id_, people[person].email or "", people[person].team or "", zone or "")
@@ -239,7 +229,8 @@ def _fingerprint(session: Session, register: Register) -> str:
         for team in register.teams
         for m in team.members
     )
-    text = json.dumps([accounts, members, load_teams(session).fingerprint(), repr(register.calendar)])
+    model = [Weights.shipped().fingerprint, str(horizon(session))]
+    text = json.dumps([model, accounts, members, load_teams(session).fingerprint(), repr(register.calendar)])
     return hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from connectors.base import Connector, Cursor, Page, SourceError, Unexpected
 from models import WorkItem
 from pipeline.ingest.confirm import store_page
-from pipeline.ingest.store import drop_streams, finish, load_cursors
+from pipeline.ingest.store import drop_streams, finish, keep_horizon, load_cursors
 
 log = structlog.get_logger()
 THREADS = 4
@@ -72,7 +72,7 @@ def _pull(
         streams = connector.streams()
     drop_streams(sessions, connector.name, streams)
     failed = _in_threads(connector, sessions, streams, counts, progress, None, threads,
-                         lambda stream, cursor: connector.pull(stream, cursor, since))  # fmt: skip
+                         lambda stream, cursor: connector.pull(stream, cursor, since), since=since)  # fmt: skip
     rest = [stream for stream in streams if stream not in failed]
     eta = _Eta(connector.name, since)
 
@@ -129,7 +129,7 @@ class _Eta:
 def _in_threads(
     connector: Connector, sessions: sessionmaker[Session], streams: Sequence[str], counts: dict[str, int],
     progress: Callable[[str, int], None] | None, enough: float | None, threads: int,
-    read: Callable[[str, Cursor | None], Iterator[Page]], eta: _Eta | None = None,
+    read: Callable[[str, Cursor | None], Iterator[Page]], eta: _Eta | None = None, since: datetime | None = None,
 ) -> dict[str, SourceError]:  # fmt: skip
     """Read the streams and store their pages; returns the errors by stream. What storing raises stops all."""
     cursors = load_cursors(sessions, connector.name, streams)
@@ -192,6 +192,8 @@ def _in_threads(
                 finish(sessions, connector.name, one.stream, str(one.error) if one.error else None, eta is not None)
                 continue
             new, removed = store_page(connector, sessions, one, retention=retention)
+            if since is not None and one.stream not in cursors:
+                keep_horizon(sessions, connector.name, one.stream, since.date())
             counts["signals"] += new
             counts["removed"] += removed
             counts["failures"] += len(one.failures)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
 
-from sqlalchemy import delete, func, or_, select
+from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.orm import Session, sessionmaker
 
 from connectors.base import Cursor, Page, Span, Suspect
@@ -261,6 +261,13 @@ def load_cursors(sessions: sessionmaker[Session], source: str, streams: Sequence
     with sessions() as session:
         rows = session.scalars(select(StreamCursor).where(StreamCursor.source == source))
         return {row.stream: dict(row.state) for row in rows if row.state and row.stream in set(streams)}
+
+
+def keep_horizon(sessions: sessionmaker[Session], source: str, stream: str, day: date) -> None:
+    """Keep how far back the first pull of a stream goes; what is kept stays."""
+    here = (StreamCursor.source == source, StreamCursor.stream == stream, StreamCursor.horizon.is_(None))
+    with sessions.begin() as session:
+        session.execute(update(StreamCursor).where(*here).values(horizon=day))
 
 
 def finish(sessions: sessionmaker[Session], source: str, stream: str, error: str | None, whole: bool) -> None:

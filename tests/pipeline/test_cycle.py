@@ -72,7 +72,7 @@ def test_a_kill_in_any_stage_is_made_good_by_the_next_cycle(
     assert count(Chunk) > 0
     assert count(Effort) == before or module is not effort_stage
     run()
-    assert count(Effort) == before + 1
+    assert count(Effort) > before
     assert count(Share) > 0
     assert count(Chunk) == 0
     with sessions() as session:
@@ -178,10 +178,10 @@ def test_what_was_only_on_an_item_that_is_gone_is_gone_from_the_shares(lite: Eng
         assert analysis.join(cycle.Report())
 
     analyse(Page("s", None, items, logs, accounts), 4)
-    assert len(everything(sessions)["day_work"]) == 5
+    assert {row[2] for row in everything(sessions)["effort"]} == {"1", "2", "3", "4", "5"}
     analyse(Page("s", None, gone=["3"]), 5)
     found = everything(sessions)
-    assert len(found["day_work"]) == len(found["effort"]) == 4
+    assert {row[2] for row in found["effort"]} == {"1", "2", "3", "5"}
     share_stage.weekly_shares(sessions, parse(REGISTER), 5)
     assert everything(sessions)["share"] == found["share"]
 

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
 
-from models import Account, Capacity, Effort, Person, Signal, WorkItem
+from models import Account, Capacity, Effort, Person, Signal, StreamCursor, WorkItem
 from pipeline.effort.stage import estimate_effort, is_pending, plan_days, plan_spans, run_week_chunk
 from pipeline.queue import chunks
 from pipeline.register.document import Register, parse
@@ -88,9 +88,9 @@ def test_a_hand_over_at_midnight_in_another_time_zone_is_on_the_day_of_who_does_
     for day in (8, 9):
         acme.signal("1", "b", datetime(2026, 10, day, 15, tzinfo=tokyo))
     found = acme.effort()
-    assert (date(2026, 10, 7), "b", "1") not in found
-    assert found[date(2026, 10, 8), "b", "1"] == pytest.approx(1)
-    assert found[date(2026, 10, 7), "a", "1"] == pytest.approx(1)
+    assert found.get((date(2026, 10, 7), "b", "1"), 0) < 0.3
+    assert found[date(2026, 10, 8), "b", "1"] > 0.7
+    assert found[date(2026, 10, 7), "a", "1"] > 0.7
 
 
 def test_holidays_are_those_of_the_country_that_one_works_in(acme: Company) -> None:
@@ -115,22 +115,19 @@ def test_an_epic_that_is_in_progress_all_quarter_takes_nobodys_days(acme: Compan
     for n in range(1, 4):
         acme.signal("1", "a", noon(MONDAY + timedelta(days=n)))
     found = acme.effort()
-    assert found[MONDAY + timedelta(days=2), "a", "1"] == pytest.approx(1)
-    assert (MONDAY + timedelta(days=2), "a", "epic") not in found
+    assert found[MONDAY + timedelta(days=2), "a", "1"] > 0.7
+    assert found.get((MONDAY + timedelta(days=2), "a", "epic"), 0) < 0.1
 
 
-def test_two_hundred_messages_about_one_ticket_are_evidence_for_it_and_an_hour(acme: Company) -> None:
+def test_messages_that_name_a_ticket_are_evidence_for_it(acme: Company) -> None:
     acme.person("a", sources=("jira", "slack"))
     acme.item("1", key="PAY-7")
-    acme.item("2", assignee="a")
     acme.item("t", source="slack", kind="message", mentions=["PAY-7"])
-    acme.signal("2", "a", noon(MONDAY), "transition", to="indeterminate")
     day = MONDAY + timedelta(days=1)
-    for n in range(200):
+    for n in range(3):
         acme.signal("t", "a", noon(day) + timedelta(minutes=n), "message", "slack")
     found = acme.effort()
-    assert found[day, "a", "1"] == pytest.approx(1 / 8, abs=1e-4)
-    assert found[day, "a", "2"] == pytest.approx(7 / 8, abs=1e-4)
+    assert found[day, "a", "1"] > 0.5
     assert not [key for key in found if key[2] == "t"]
 
 
@@ -141,7 +138,7 @@ def test_a_meeting_of_eight_is_eight_peoples_hour(acme: Company) -> None:
         acme.signal("d", name, noon(MONDAY), "meeting", "hubspot", hours=1)
     found = {key: days for key, days in acme.effort().items() if key[0] == MONDAY}
     assert len(found) == 8
-    # Nothing else is known of their day: an hour of traces fills it, and no more than one day each.
+    # Nothing else is known of their day.
     assert all(1 / 8 <= days <= 1 for days in found.values())
 
 
@@ -151,8 +148,9 @@ def test_somebody_who_is_known_in_one_source_only_counts_there(acme: Company) ->
     acme.signal("t", "a", noon(MONDAY), "message", "slack")
     acme.signal("t", "stranger", noon(MONDAY), "message", "slack")
     found = acme.effort()
-    assert set(found) == {(MONDAY, "a", "t")}
-    assert found[MONDAY, "a", "t"] == pytest.approx(10 / 60, abs=1e-4)
+    assert {key[1:] for key in found} == {("a", "t")}
+    assert 0.3 < found[MONDAY, "a", "t"] < 0.9  # a single message does not fill a day for sure
+    assert found.get((MONDAY + timedelta(days=3), "a", "t"), 0) < 0.3
 
 
 def test_part_time_and_weekends(acme: Company) -> None:
@@ -163,27 +161,47 @@ def test_part_time_and_weekends(acme: Company) -> None:
     acme.signal("1", "c", noon(saturday))
     acme.signal("1", "c", noon(saturday + timedelta(days=1)), "worklog", hours=3)
     found = acme.effort()
-    assert found[MONDAY, "c", "1"] == pytest.approx(0.5)
+    assert 0.35 < found[MONDAY, "c", "1"] <= 0.5
     assert (saturday, "c", "1") not in found  # a comment on a day off is no work that counts
     assert found[saturday + timedelta(days=1), "c", "1"] == pytest.approx(3 / 8)  # stated hours are
 
 
-def test_a_silent_stretch_becomes_an_absence_on_its_fourth_day_though_there_is_no_news(acme: Company) -> None:
+def test_what_comes_after_a_day_is_evidence_for_it_though_nothing_else_is_new(acme: Company) -> None:
     acme.person("a")
     acme.item("1", assignee="a")
     acme.signal("1", "a", noon(MONDAY), "assignment", to="a")
     acme.signal("1", "a", noon(MONDAY), "transition", to="indeterminate")
     estimate_effort(acme.sessions, REGISTER, date(2026, 10, 8))
 
-    def days() -> set[date]:
+    def days() -> dict[date, float]:
         with acme.sessions() as session:
-            return set(session.scalars(select(Effort.day)))
+            return {row.day: row.person_days for row in session.execute(select(Effort.day, Effort.person_days))}
 
-    assert days() == {date(2026, 10, day) for day in (5, 6, 7, 8)}
+    before = days()
+    assert set(before) == {date(2026, 10, day) for day in (5, 6, 7, 8)}
     last = date(2026, 10, 9)
     with acme.sessions.begin() as session:
         assert is_pending(session, REGISTER, last)
         plan_spans(session, REGISTER)
         plan_days(session, REGISTER, last)
     chunks.take(acme.sessions, "effort", lambda session, part: run_week_chunk(session, part, REGISTER, last))
-    assert days() == {MONDAY}
+    after = days()
+    assert last in after
+    estimate_effort(acme.sessions, REGISTER, last)
+    assert days() == after
+
+
+def test_what_happened_before_the_first_pulls_horizon_is_no_effort(acme: Company) -> None:
+    acme.person("a")
+    acme.item("1", assignee="a")
+    for day in (5, 7, 9, 12, 13):
+        acme.signal("1", "a", noon(date(2026, 10, day)))
+    with acme.sessions.begin() as session:
+        session.add(
+            StreamCursor(source="jira", stream="issues", state={}, pulled_at=noon(LAST), horizon=date(2026, 10, 9))
+        )
+    assert min(day for day, _, _ in acme.effort()) == date(2026, 10, 9)
+    with acme.sessions.begin() as session:
+        # Pulled by a version that did not keep its horizon: unknown, so everything counts as it did.
+        session.add(StreamCursor(source="slack", stream="C", state={}, pulled_at=noon(LAST)))
+    assert min(day for day, _, _ in acme.effort()) == MONDAY
