@@ -141,7 +141,7 @@ def test_check_finds_all_in_order_and_then_names_each_fault(tmp_path: Path, comp
     company.config.hubspot_scopes -= {"sales-email-read"}
     configure(tmp_path, company, jira={"token": "sekret"})
     refused(
-        leeway(tmp_path, "check"), "scope channels:history", "scope sales-email-read", "token is not accepted", "mend:"
+        leeway(tmp_path, "check"), "scope channels:history", "scope sales-email-read", "token is not accepted", "fix:"
     )
     rows = json.loads(leeway(tmp_path, "check", "--json").stdout)
     assert {row["part"] for row in rows if not row["ok"]} == {"jira", "slack", "hubspot"}
