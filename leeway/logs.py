@@ -2,13 +2,29 @@
 
 import logging
 import sys
+from contextlib import suppress
 from types import TracebackType
-from typing import Any
+from typing import Any, TextIO, cast
 
 import stamina.instrumentation
 import structlog
 
 from connectors.registry import all_traits
+
+
+class _StandardError:
+    """The standard error as it is when a line is written. A line that cannot be written is dropped: a closed terminal, a full
+    disk or a broken pipe must not stop a pull."""
+
+    def write(self, text: str) -> int:
+        try:
+            return sys.stderr.write(text)
+        except (OSError, ValueError, AttributeError):
+            return 0
+
+    def flush(self) -> None:
+        with suppress(OSError, ValueError, AttributeError):
+            sys.stderr.flush()
 
 
 def set_up(*, json: bool = False, level: int = logging.INFO) -> None:
@@ -26,10 +42,10 @@ def set_up(*, json: bool = False, level: int = logging.INFO) -> None:
     structlog.configure(
         processors=[*before, *last],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(cast(TextIO, _StandardError())),
     )
     logging.captureWarnings(True)
-    handler = logging.StreamHandler(sys.stderr)
+    handler = logging.StreamHandler(_StandardError())
     # What libraries log, Celery's tracebacks of killed processes too, in the same form.
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=[*before, structlog.stdlib.add_logger_name, _without_arguments],

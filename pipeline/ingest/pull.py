@@ -166,6 +166,8 @@ def _in_threads(
                 error = caught.after(last)
             except SourceError as caught:  # carried to the caller's thread
                 error = caught
+            except Exception as caught:  # what fails while the failure is told, as a log does on a full disk
+                error = Unexpected(connector.name, stream, caught)
             put(_End(stream, error))
 
     # Daemons: one that waits for a rate limit must not keep a stopped process alive.

@@ -2,12 +2,15 @@
 
 import io
 import json
+import logging
 import subprocess
 import sys
 
 import pytest
+import structlog
 from rich.console import Console
 
+from leeway import logs
 from leeway.progress import Pace, stage_progress
 
 LIBRARIES = """
@@ -70,3 +73,17 @@ def test_without_a_terminal_there_are_lines_and_no_bars(monkeypatch: pytest.Monk
     first, second = out.getvalue().splitlines()
     assert first == "match: 3 of 9"
     assert second.startswith("match: 9 of 9")
+
+
+def test_a_standard_error_that_is_closed_stops_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A terminal that is gone, a full disk: the line is lost, the work goes on; what comes later is written again."""
+    logs.set_up()
+    log, gone, later = structlog.get_logger(), io.StringIO(), io.StringIO()
+    gone.close()
+    monkeypatch.setattr(sys, "stderr", gone)
+    log.warning("lost")
+    logging.getLogger("any").warning("lost")
+    monkeypatch.setattr(sys, "stderr", later)
+    log.warning("kept")
+    assert "kept" in later.getvalue()
+    assert "lost" not in later.getvalue()
