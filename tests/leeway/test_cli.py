@@ -183,7 +183,7 @@ def test_run_once_again_pulls_only_what_is_new_and_posts_nothing(tmp_path: Path,
     assert len(company.world.posted) == posted
     shown = leeway(tmp_path, "status").stdout
     assert "jira" in shown
-    assert "coverage" in shown
+    assert "of days seen" in shown
     assert "no open drift" in shown or "drift " in shown
 
 
