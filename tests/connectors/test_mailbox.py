@@ -26,7 +26,7 @@ import migrations
 from connectors.base import Connector, CredentialError, NotReachable
 from connectors.mailbox import parse_mail
 from connectors.registry import connector
-from models import Account, Failure, Signal, StreamCursor, WorkItem, connect
+from models import Account, Signal, StreamCursor, WorkItem, connect
 from pipeline.ingest import pull as ingest
 from pipeline.ingest import sweep as sweeps
 from tests.conftest import LONG_AGO, NOW, clock
@@ -219,11 +219,10 @@ def test_a_broken_and_an_enormous_mail(box: Box) -> None:
     )
     box.put(huge, broken, strange)
     done = box.pull()
-    assert (done["signals"], done["failures"]) == (2, 1)
-    with box.sessions() as session:
-        assert "Date" in session.scalars(select(Failure.reason)).one()
+    assert (done["signals"], done["failures"]) == (3, 0)  # one without a date came when the server says it arrived
+    assert "words" in {(s.text or "").strip() for s in box.signals()}
     assert max(len(s.text or "") for s in box.signals()) <= 20_000
-    assert sweeps.retry_failed(box.connector(), box.sessions) == {"read": 0, "failures": 1}
+    assert sweeps.retry_failed(box.connector(), box.sessions) == {"read": 0, "failures": 0}
 
 
 @needs_dovecot
