@@ -121,7 +121,9 @@ def test_a_toy_source_reaches_the_shares_and_nothing_else_was_touched(toy: ToyCo
         worked = set(session.scalars(select(WorkItem.external_id).join(Effort, Effort.work_item_id == WorkItem.id)))
         weeks = {row.week: row.person_days for row in session.scalars(select(Share).where(Share.scope == "company"))}
     assert worked == set(PEOPLE)
-    assert max(weeks.values()) == pytest.approx(25.0)
+    assert (
+        24 < max(weeks.values()) <= 25
+    )  # five people, five days: a card in progress fills them, the commits add nothing
 
 
 def test_a_kind_that_no_stage_knows_is_an_error_here_and_counted_at_run_time(lite: Engine) -> None:
