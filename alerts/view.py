@@ -231,9 +231,14 @@ def team_lines(drift: Drift, register: Register, names: Mapping[str, str]) -> tu
     return tuple(found)
 
 
-def fell(before: float, after: float, start: date) -> str:
+def from_to(before: float, after: float, start: date) -> str:
     """From which share to which, since when."""
-    return f"fell from {percent(before)}% to {percent(after)}% since {day(start)}"
+    return f"from {percent(before)}% to {percent(after)}% since {day(start)}"
+
+
+def fell(before: float, after: float, start: date) -> str:
+    """The same of a fall."""
+    return f"fell {from_to(before, after, start)}"
 
 
 def shift_words(drift: Drift, register: Register) -> tuple[Words, ...]:
@@ -270,7 +275,7 @@ def fault_text(drift: Drift) -> str:
 def mix_text(drift: Drift, register: Register) -> str:
     """A change of who is there: no drift, since the same people work on the same things as before."""
     of_it = abs(round(100 * drift.low))  # the detector keeps the part that comes from who is there as both ends
-    what = f"Work on the top priorities {fell(drift.before, drift.after, drift.start).replace('fell', 'went', 1)}"
+    what = f"Work on the top priorities went {from_to(drift.before, drift.after, drift.start)}"
     return f"{what}, about {of_it} points of it because other people are at work: some joined, left or are on leave. No drift."
 
 

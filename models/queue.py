@@ -19,7 +19,7 @@ class Lease(Base):
 
 
 class Chunk(Base):
-    """A piece of a stage that is pending; whoever does it deletes it in the transaction that holds the results."""
+    """A chunk of a stage that is pending; whoever does it deletes it in the transaction that holds the results."""
 
     __tablename__ = "part"
     __table_args__ = (UniqueConstraint("stage", "name"),)

@@ -66,7 +66,7 @@ class Analysis:
     """What the stages after the pull need. `sources` are those that are configured: drift is only looked for once each
     was read to its end, since half a history is no history.
 
-    Any number of workers may `join`: each takes pieces of the stage in hand, and whoever does the last one opens the next.
+    Any number of workers may `join`: each takes chunks of the stage in hand, and whoever does the last one opens the next.
     """
 
     sessions: sessionmaker[Session]
@@ -107,10 +107,10 @@ class Analysis:
             report.seconds[stage] = round(report.seconds.get(stage, 0.0) + time.perf_counter() - began, 2)
             with self.sessions() as session:
                 if not done and chunks.left(session, stage):
-                    return False  # others are at the last pieces, and will go on
+                    return False  # others are at the last chunks, and will go on
 
     def _advance(self, session: Session, version: int, register: Register, report: Report) -> str | None:
-        """The stage that has free or unfinished pieces, opening stages and cycles as they come; None where all is done."""
+        """The stage that has free or unfinished chunks, opening stages and cycles as they come; None where all is done."""
         last = last_complete_day(self.now, register.calendar.time_zone)
         row = session.scalar(select(Cycle).where(Cycle.finished_at.is_(None)).order_by(Cycle.id).limit(1))
         if row is None:

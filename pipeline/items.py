@@ -1,4 +1,4 @@
-"""LoadedItem items as the match sees them, read from the database: words of a whole thread, team of who works on it."""
+"""Work items as the match sees them, read from the database: words of a whole thread, team of who works on it."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -70,7 +70,7 @@ def item_id(source: str, external_id: str) -> str:
 
 
 def load_items(session: Session, ids: Sequence[int] | None = None) -> list[LoadedItem]:
-    """LoadedItem items with their words, in the order of their names: all of them, or those with these row ids."""
+    """Work items with their words, in the order of their names: all of them, or those with these row ids."""
     if ids is None:
         rows = list(session.execute(_COLUMNS))
     else:

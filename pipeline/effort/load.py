@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
+from functools import cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sqlalchemy import ColumnElement, case, func, or_, select
@@ -178,16 +179,21 @@ def load_capacity(
     members = {m.email.lower(): m for team in register.teams for m in team.members}
     weekends = {team.key: frozenset(team.weekend) for team in register.teams}
     span = [date.fromordinal(n) for n in range(first.toordinal(), last.toordinal() + 1)]
+
+    @cache  # calendars are few, people are many
+    def workdays_of(country: str | None, off: frozenset[int]) -> list[date]:
+        return [day for day in span if workdays.is_workday(day, country, off)]
+
     found: dict[tuple[int, date], float] = {}
     for id_, person in people.items():
         member = members.get(person.email or "")
         country, days = (member.country, frozenset(member.days)) if member else (None, frozenset[int]())
         off = frozenset(range(7)) - days if days else frozenset[int]()
         amount = min(1.0, person.capacity * 5 / len(days)) if days else person.capacity
-        for day in span:
-            team = teams.on(id_, day)
-            if team is not None and workdays.is_workday(day, country, off or weekends.get(team, frozenset())):
-                found[id_, day] = amount
+        for team in teams.ever(id_):
+            for day in workdays_of(country, off or weekends.get(team, frozenset())):
+                if teams.on(id_, day) == team:
+                    found[id_, day] = amount
     return found
 
 

@@ -67,7 +67,7 @@ def is_pending(session: Session, register: Register, last: date) -> bool:
 
 
 def plan_spans(session: Session, register: Register) -> None:
-    """Note as pieces the items whose times in progress can have changed, and take the marks off them."""
+    """Note as chunks the items whose times in progress can have changed, and take the marks off them."""
     digest = _fingerprint(session, register)
     # Locked before anything is read: marks that come later stay for the next cycle.
     news = select(WorkItem.id, WorkItem.effort_from).where(WorkItem.effort_from.is_not(None)).order_by(WorkItem.id)
@@ -141,7 +141,7 @@ def _first_difference(before: Sequence[tuple[date, date]], now: Sequence[tuple[d
 
 
 def plan_days(session: Session, register: Register, last: date) -> None:
-    """Note as pieces the stretches of days to estimate anew."""
+    """Note as chunks the stretches of days to estimate anew."""
     days = [date.fromisoformat(name) for name in chunks.take_all(session, FROM)]
     known = _known_until(session)
     begin = min([*days, *([known + timedelta(days=1)] if known else [])], default=None)

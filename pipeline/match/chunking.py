@@ -25,7 +25,7 @@ def _links() -> Select[Any]:
 
 
 def chunks_of(session: Session, ids: Sequence[int], everything: bool) -> list[list[int]]:
-    """Row ids in batches of about CHUNK items, with what hangs together in one batch: trees, and threads with what they name.
+    """Row ids in chunks of about CHUNK items, with what is connected in one chunk: trees, and threads with what they name.
 
     Lots follow the places, so that alike items meet. Without `everything` the ids' whole trees come too.
     """
@@ -101,7 +101,7 @@ def sample_of(session: Session, count: int) -> list[int]:
     """A sample that stands for the company of so many items, by the row ids so that it stays the same, and all that was labelled.
 
     What hangs together is taken together: a story without its epic, or a thread without the issue that it names, is not what is
-    usual in the company, and a piece beside such a sample would seem to be more on the plan than it is.
+    usual in the company, and a chunk beside such a sample would seem to be more on the plan than it is.
     """
     step = max(1, count // SAMPLE)
     tops = session.scalars(select(WorkItem.id).where(WorkItem.id % step == 0, WorkItem.parent.is_(None))).all()

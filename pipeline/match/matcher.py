@@ -1,8 +1,8 @@
-"""LoadedItem items to key results: text, links, teams and people's labels fused to calibrated probabilities.
+"""Work items to key results: text, links, teams and people's labels fused to calibrated probabilities.
 
-Three steps. The first looks at each item alone (features.py), the second and third also at what the step before found
-around it (propagate.py), so that evidence travels from an epic over its stories to their threads. Each is a conditional
-logit (fusion.py) with weights that were fitted on labelled companies and hold no words; they are shipped in
+Three steps. The first looks at each item alone (item_features.py), the second and third also at what the step before found
+around it (context_features.py), so that evidence travels from an epic over its stories to their threads. Each is a conditional
+logit (conditional_logit.py) with weights that were fitted on labelled companies and hold no words; they are shipped in
 weights/fusion.json, made by benchmarks/fit_fusion.py. docs/matching.md explains the method.
 """
 

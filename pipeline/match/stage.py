@@ -1,6 +1,6 @@
 """Match the items of the database and keep the probabilities with their evidence.
 
-A company of up to WHOLE items is matched as one. A larger one is matched in pieces: items that hang together, beside a sample of
+A company of up to WHOLE items is matched as one. A larger one is matched in chunks: items that hang together, beside a sample of
 the company that stands for all of it where an item is compared with what is usual. After the first time only what is new
 is matched, with the items it hangs together with, against a sample whose matches stand; all of it again where the register,
 the labels or the model changed, or the company grew by a fifth. docs/scale.md has the figures.
@@ -47,7 +47,7 @@ def is_pending(session: Session, version: int, encoder: Encoder) -> bool:
 
 
 def plan(session: Session, version: int, encoder: Encoder) -> None:
-    """Note as pieces the items to match, and take the marks off them."""
+    """Note as chunks the items to match, and take the marks off them."""
     digest = _fingerprint(session, version, encoder)
     # Locked before anything is read: marks that come later stay for the next cycle.
     news = select(WorkItem.id).where(WorkItem.unmatched, WorkItem.stale.is_(False)).order_by(WorkItem.id)
@@ -72,7 +72,7 @@ def plan(session: Session, version: int, encoder: Encoder) -> None:
 
 
 def run_chunk(session: Session, chunk: Chunk, register: Register, version: int, encoder: Encoder) -> int:
-    """Match a piece and keep what is new; notes the weeks whose shares that changes. Returns the number of items."""
+    """Match a chunk and keep what is new; notes the weeks whose shares that changes. Returns the number of items."""
     ids: list[int] = chunk.detail["ids"]
     labels = _labels(session, set(register.objective_of()))
     kept = _kept(session, ids)
@@ -108,7 +108,7 @@ def run_chunk(session: Session, chunk: Chunk, register: Register, version: int, 
 def matcher_of(
     sessions: sessionmaker[Session], register: Register, encoder: Encoder, wanted: Iterable[int] = ()
 ) -> tuple[list[LoadedItem], Matcher, dict[str, str | None]]:
-    """LoadedItem items, their matcher, and the labels that teach it (by the items' names).
+    """Work items, their matcher, and the labels that teach it (by the items' names).
 
     All items of a company that is matched as one; of a larger one the `wanted` row ids, what was labelled and a sample.
     """

@@ -13,6 +13,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from models import Account, Membership, Person, Signal
+from models.session import in_batches
 from pipeline.files import InputError
 from pipeline.register.document import Register
 from pipeline.register.membership import Stay, stays
@@ -131,13 +132,20 @@ def _keep_memberships(
     kept: dict[int, list[Membership]] = defaultdict(list)
     for row in session.scalars(select(Membership).order_by(Membership.first)):
         kept[row.person_id].append(row)
+    changed: dict[int, Sequence[Stay]] = {}
     for email, person in people.items():
         rows = [Stay(row.team, row.first, row.last) for row in kept[person.id]]
         wanted = list(dated[email]) if email in dated else _moved(rows, person.team, today)
         if wanted != rows:
-            session.execute(delete(Membership).where(Membership.person_id == person.id))
-            session.add_all(Membership(person_id=person.id, first=s.first, last=s.last, team=s.team) for s in wanted)
-            session.flush()
+            changed[person.id] = wanted
+    for some in in_batches(sorted(changed)):
+        session.execute(delete(Membership).where(Membership.person_id.in_(some)))
+    session.add_all(
+        Membership(person_id=id_, first=s.first, last=s.last, team=s.team)
+        for id_, some in changed.items()
+        for s in some
+    )
+    session.flush()
 
 
 def _moved(rows: Sequence[Stay], team: str | None, today: date) -> list[Stay]:

@@ -57,7 +57,7 @@ def is_pending(session: Session, version: int, least_people: int, unseen: float)
 
 
 def plan(session: Session, register: Register, version: int, least_people: int, unseen: float) -> None:
-    """Where the priorities or the answers to the audit changed, note all weeks as pieces; else those noted are all."""
+    """Where the priorities or the answers to the audit changed, note all weeks as chunks; else those noted are all."""
     digest = _fingerprint(session, version, least_people, unseen)
     if fingerprint.differs(session, SHARE, digest):
         fingerprint.keep(session, SHARE, digest)
