@@ -9,6 +9,7 @@ from fastapi.testclient import TestClient
 from sqlalchemy import select
 
 from alerts.digest import compose, team_week
+from alerts.mail import Smtp
 from alerts.view import alert_of
 from alerts.words import percent, plain
 from leeway.app import App
@@ -109,7 +110,7 @@ def test_the_fall_is_one_fall_in_every_face(pages: tuple[App, TestClient]) -> No
     assert (percent(row["before"]), percent(row["after"])) == (alert.before, alert.after)
     status = next(row for row in status_of(app)["open_drifts"] if row["scope"] == "company")
     assert (percent(status["before"]), percent(status["after"])) == (alert.before, alert.after)
-    text = compose(content, "x@velora.example").get_body(("plain",))
+    text = compose(content, Smtp("mail.example", sender="x@velora.example")).get_body(("plain",))
     assert text is not None
     assert f"{alert.after}% of the work was on the top priorities" in text.get_content()
 
