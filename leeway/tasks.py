@@ -9,7 +9,7 @@ from typing import Any
 
 import structlog
 from celery import Task
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import IntegrityError, InterfaceError, InternalError, OperationalError, SQLAlchemyError
 
 from leeway.app import App, NotReady
 from leeway.celery_app import STALE_SECONDS, celery, the_app
@@ -25,13 +25,18 @@ log = structlog.get_logger()
 
 
 class LeewayTask(Task):  # type: ignore[misc]
-    """Tries again what may pass by itself, such as a database that restarts; the rest is kept as a dead task."""
+    """Tries again what may pass by itself, such as a database that restarts, and says so; the rest is kept as a dead task."""
 
-    autoretry_for = (DBAPIError, OSError)
+    # Not every error of the database: a statement that it cannot read will never pass.
+    autoretry_for = (OperationalError, InterfaceError, InternalError, IntegrityError, OSError)
     retry_backoff = 2
     retry_backoff_max = 120
     retry_jitter = True
     max_retries = 8
+
+    def on_retry(self, exc: Exception, task_id: str, args: Any, kwargs: Any, einfo: Any) -> None:
+        """Say it; a stage that tries for minutes looks idle otherwise."""
+        log.warning("task failed and will be tried again", task=self.name, reason=type(exc).__name__)
 
     def on_failure(self, exc: Exception, task_id: str, args: Any, kwargs: Any, einfo: Any) -> None:
         """Keep it for `leeway doctor`; without a database the log has to do."""

@@ -53,12 +53,15 @@ def _implied(session: Session, register: Register) -> float | None:
         return None
     of, top = register.objective_of(), register.top()
     spent = func.sum(Effort.person_days)
-    query = (
-        select(spent, Match.probabilities).join(Match, Match.work_item_id == Effort.work_item_id)
-        .where(Effort.day > last - LOOKED_BACK).group_by(Effort.work_item_id, Match.probabilities)
+    # Grouped before it is joined: PostgreSQL cannot group by a JSON column.
+    heaviest = (
+        select(Effort.work_item_id, spent.label("days")).where(Effort.day > last - LOOKED_BACK)
+        .group_by(Effort.work_item_id).order_by(func.round(spent * 1_000_000).desc(), Effort.work_item_id).limit(HEAVIEST)
+        .subquery()
     )  # fmt: skip
+    query = select(heaviest.c.days, Match.probabilities).join(Match, Match.work_item_id == heaviest.c.work_item_id)
     days, believed = [], []
-    for amount, probabilities in session.execute(query.order_by(spent.desc()).limit(HEAVIEST)):
+    for amount, probabilities in session.execute(query.order_by(Match.work_item_id)):
         days.append(amount)
         believed.append(sum(p for name, p in (probabilities or {}).items() if of.get(name) in top))
     if sum(days) <= 0:

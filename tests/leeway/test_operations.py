@@ -6,23 +6,28 @@ import zipfile
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import structlog
 import yaml
+from celery import Celery
 from fastapi.testclient import TestClient
 from prometheus_client.parser import text_string_to_metric_families
 from pydantic import SecretStr
 from sqlalchemy import Engine, delete, insert, select, text
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, ProgrammingError
 from sqlalchemy.orm import Session, sessionmaker
 
 import migrations
+from leeway import tasks
 from leeway.app import App
 from leeway.doctor import diagnose
 from leeway.metrics import WOKEN, exposition
 from leeway.operations import KEEP, bury, count, prune, prune_vectors
 from leeway.settings import Settings
+from leeway.tasks import LeewayTask
 from leeway.transfer import TransferError, bring_in, export
 from models import Base, Chunk, Cycle, DeadTask, Drift, Lease, Share, StreamCursor, Vector, WorkItem, connect
 from tests.conftest import HashedWords
@@ -155,6 +160,28 @@ def test_neither_an_error_nor_its_dead_task_holds_words(sessions: sessionmaker[S
     bury(sessions, "leeway.tasks.pull", "jira", caught.value)
     with sessions() as session:
         assert "words of a ticket" not in session.scalars(select(DeadTask.reason)).one()
+
+
+@pytest.mark.parametrize(("error", "times"), [(OperationalError, 1 + LeewayTask.max_retries), (ProgrammingError, 1)])
+def test_only_what_may_pass_by_itself_is_tried_again_and_that_is_said(
+    error: type[DBAPIError], times: int, sessions: sessionmaker[Session], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried = []
+
+    def fail() -> None:
+        tried.append(1)
+        raise error("SELECT", {}, Exception("words of a ticket"))
+
+    monkeypatch.setattr(tasks, "the_app", lambda: SimpleNamespace(sessions=sessions))
+    task = Celery("one", set_as_current=False).task(base=LeewayTask, name="one")(fail)
+    with structlog.testing.capture_logs() as said:
+        task.apply()
+    assert len(tried) == times
+    again = [line for line in said if line["event"] == "task failed and will be tried again"]
+    assert len(again) == times - 1
+    assert all(line["reason"] == error.__name__ for line in again)
+    with sessions() as session:
+        assert {row.task for row in session.scalars(select(DeadTask))} == {"one"}
 
 
 def content(engine: Engine) -> dict[str, list[tuple[Any, ...]]]:
