@@ -153,15 +153,23 @@ def okrs_load(file: Path) -> None:
 
 
 @okrs.command("lint")
-def okrs_lint(file: Path) -> None:
-    """Check FILE: faults stop it from loading, hints make matches and alerts better."""
-    from pipeline.register.document import hints, read
+def okrs_lint(
+    file: Path,
+    skip: Annotated[
+        list[str] | None, typer.Option(metavar="RULE", help="Leave this rule out; may be repeated.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit code 1 where there is any hint.")] = False,
+) -> None:
+    """Check FILE: faults stop it from loading, hints make key results, matches and alerts better. Offline, nothing is kept."""
+    from leeway.okrs import UnknownRule, lint
 
-    register, _ = read(file)
-    found = hints(register)
-    for hint in found:
-        out.print(f"hint: {hint}", markup=False)
-    out.print(f"{file}: no faults, {len(found)} hint{'' if len(found) == 1 else 's'}.")
+    try:
+        found = lint(file, skip or (), as_json, out)
+    except UnknownRule as error:
+        raise typer.BadParameter(str(error), param_hint="--skip") from None
+    if strict and found:
+        raise typer.Exit(1)
 
 
 @okrs.command("diff")

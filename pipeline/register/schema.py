@@ -118,7 +118,8 @@ class Scope(_Strict):
 
 
 class KeyResult(_Strict):
-    """A key result. `aliases` are names people use for it: code names, jargon, products."""
+    """A key result. `aliases` are names people use for it: code names, jargon, products; `accepted` are rules of the lint that
+    somebody has looked at and does not want to hear of again."""
 
     key: Name
     title: Name
@@ -127,6 +128,7 @@ class KeyResult(_Strict):
     teams: tuple[Name, ...] = ()
     aliases: tuple[Name, ...] = ()
     scope: Scope = Scope()
+    accepted: tuple[Name, ...] = ()
 
 
 class Objective(_Strict):
@@ -142,6 +144,7 @@ class Objective(_Strict):
     parent: str | None = None
     owner: str | None = None
     description: str = ""
+    accepted: tuple[Name, ...] = ()
     key_results: tuple[KeyResult, ...] = Field(min_length=1)
 
 

@@ -211,3 +211,16 @@ def test_match_and_detect_write_their_files(tmp_path: Path) -> None:
         "'team' is missing",
     )
     refused(leeway(tmp_path, "match", "okrs.yaml", "none.jsonl", "--out", "p.jsonl"), "none.jsonl does not exist")
+
+
+def test_lint_says_what_could_be_better_and_stays_quiet_for_scripts(tmp_path: Path) -> None:
+    (tmp_path / "okrs.yaml").write_text(
+        register_yaml(TODAY).replace("App store rating from 3.6 to 4.5", "Launch three campaigns")
+    )
+    said = leeway(tmp_path, "okrs", "lint", "okrs.yaml")
+    assert said.returncode == 0
+    assert 'O3.1: activity: "Launch" says what is done' in said.stdout
+    found = json.loads(leeway(tmp_path, "okrs", "lint", "okrs.yaml", "--json").stdout)["findings"]
+    assert ("O3.1", "activity", ["Launch"]) in [(one["key"], one["rule"], one["words"]) for one in found]
+    assert leeway(tmp_path, "okrs", "lint", "okrs.yaml", "--strict").returncode == 1
+    refused(leeway(tmp_path, "okrs", "lint", "okrs.yaml", "--skip", "activty"), "there is no rule", "activity")

@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
+from models.vocabulary import COMPANY
 from pipeline.register.document import Register, RegisterError, parse, read, stored
+from pipeline.register.faults import _RESERVED
 
 FULL = """\
 company: Acme
@@ -260,3 +262,7 @@ def test_what_an_older_version_loaded_opens_although_it_would_be_refused_today()
         .replace("name: Q3", "name: Q3\n  name: Q4")
     )
     assert stored(text, 1).period.name == "Q4"
+
+
+def test_the_keys_that_mean_something_else_are_the_vocabularys() -> None:
+    assert _RESERVED["team"] == {COMPANY}

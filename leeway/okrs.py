@@ -1,0 +1,43 @@
+"""What `leeway okrs ...` does: lint, load, diff and history of the register."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+
+from pipeline.register.document import hints, read
+from pipeline.register.quality import ALL_RULES, Finding, findings
+from pipeline.register.yaml_nodes import Document
+
+
+class UnknownRule(Exception):
+    """A rule that does not exist; the message names those that do."""
+
+
+def lint(file: Path, skip: Sequence[str], as_json: bool, out: Console) -> int:
+    """Print what could be better in FILE; returns how much that is. Raises RegisterError where it would not load."""
+    unknown = sorted(set(skip) - set(ALL_RULES))
+    if unknown:
+        raise UnknownRule(f"there is no rule {unknown[0]!r}. Rules: {', '.join(ALL_RULES)}.")
+    register, text = read(file)
+    found = [one for one in findings(register, Document(text)) if one.rule not in skip]
+    weak = hints(register)
+    if as_json:
+        rows = {"file": str(file), "findings": [one.as_json() for one in found], "hints": weak}
+        out.print(json.dumps(rows, indent=1, ensure_ascii=False), markup=False)
+        return len(found) + len(weak)
+    for one in found:
+        out.print(f"hint: {sentence(one, str(file))}", markup=False)
+        out.print(f"      fix: {one.fix}", markup=False)
+    for hint in weak:
+        out.print(f"hint: {hint}", markup=False)
+    count = len(found) + len(weak)
+    out.print(f"{file}: no faults, {count} hint{'' if count == 1 else 's'}.", markup=False)
+    return count
+
+
+def sentence(one: Finding, name: str) -> str:
+    """A finding in one line: where, which rule, the words that triggered it, and what is the matter."""
+    words = ", ".join(f'"{word}"' for word in one.words)
+    return f"{name}, line {one.line}: {one.key}: {one.rule}: {words + ' ' if words else ''}{one.message}"

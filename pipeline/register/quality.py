@@ -1,0 +1,238 @@
+"""okrs.yaml judged as the field judges objectives and key results: each finding with its rule, line, words and what to write."""
+
+import math
+import re
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+from typing import Any
+
+from pipeline.register.faults import DUE
+from pipeline.register.lexicon import guess, language_of
+from pipeline.register.schema import KeyResult, Objective, Register
+from pipeline.register.suggest import suggest
+from pipeline.register.wording import Wording, read_wording
+from pipeline.register.yaml_nodes import Document
+
+MOST = 5
+"""Objectives of one company or team, and key results of one objective, that people keep in mind."""
+LONG_PERIOD = timedelta(days=190)
+"""A key result of a longer period needs a day of its own; in a quarter or half a year the period's end is its day."""
+_TOP_SHARE, _FEWEST_LEVELS = 2 / 3, 2.0
+_ADDRESS = re.compile(r"[\w.+\-]+@[\w\-]+\.[\w.\-]+")
+_FUNCTIONS = re.compile(
+    r"\b(?:team|lead|head|manager|director|owner|officer|sales|marketing|product|engineering|finance|support|success|design|data|people|operations|ops|legal|growth|hr|it|r|d|vertrieb"
+    r"|leitung|einkauf|personal|ventas|compras|ventes|achats|dept|department|group|squad|committee|council|board|sons|co|partners)\b",
+    re.I,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What could be better. `words` are those of the file that triggered it, `fix` says what to write."""
+
+    rule: str
+    line: int
+    key: str
+    words: tuple[str, ...]
+    message: str
+    fix: str
+
+    def as_json(self) -> dict[str, Any]:
+        """For machines."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A key result with all that its rules ask for."""
+
+    objective: Objective
+    key_result: KeyResult
+    wording: Wording
+    line: int
+    row: Any
+    register: Register
+
+
+_Rule = Callable[[_Place], Iterator[tuple[tuple[str, ...], str, str]]]
+
+
+def findings(register: Register, document: Document) -> list[Finding]:
+    """Everything that the rules find, in the order of the file. Offline; nothing is kept."""
+    found = [*_key_results(register, document), *_sizes(register, document), *_priorities(register, document)]
+    accepted = {one.key: one.accepted for one in register.objectives}
+    accepted |= {one.key: one.accepted for _, one in register.key_results()}
+    return sorted(
+        (one for one in found if one.rule not in accepted.get(one.key, ())), key=lambda one: (one.line, one.rule)
+    )
+
+
+def wordings(register: Register) -> dict[str, Wording]:
+    """How each key result reads, by key; where a title alone does not tell its language, the others do."""
+    titles = [k.title for _, k in register.key_results()] + [o.title for o in register.objectives]
+    whole = (
+        max(total, key=lambda one: total[one]) if (total := sum((guess(t) for t in titles), Counter[str]())) else "en"
+    )
+    found = {}
+    for _, key_result in register.key_results():
+        own = guess(key_result.title)
+        (_, most), (_, second) = own.most_common(2)
+        language = whole if most - second < 2 and own[whole] >= second - 1 else language_of(key_result.title)
+        found[key_result.key] = read_wording(key_result.title, language)
+    return found
+
+
+def _key_results(register: Register, document: Document) -> Iterator[Finding]:
+    read = wordings(register)
+    for o, objective in enumerate(register.objectives):
+        for k, key_result in enumerate(objective.key_results):
+            loc = ("objectives", o, "key_results", k)
+            row = _row(document.data, loc)
+            place = _Place(objective, key_result, read[key_result.key], document.line((*loc, "title")), row, register)
+            for name, rule in RULES.items():
+                for words, message, fix in rule(place):
+                    yield Finding(name, place.line, key_result.key, words, message, fix)
+
+
+def _row(data: Any, loc: Sequence[str | int]) -> Any:
+    """The entry as the file has it."""
+    for part in loc:
+        data = data[part]
+    return data
+
+
+def _activity(place: _Place) -> Iterator[tuple[tuple[str, ...], str, str]]:
+    if place.wording.kind == "activity":
+        better = suggest(place.wording)
+        fix = "say what changes when it is done" + (
+            f', such as "{better}".' if better else ", from which value to which."
+        )
+        yield place.wording.triggers, "says what is done, not what comes of it.", fix
+
+
+def _no_number(place: _Place) -> Iterator[tuple[tuple[str, ...], str, str]]:
+    if place.wording.kind == "outcome" and not place.wording.number and not place.wording.decided:
+        yield (place.key_result.title,), "nothing in it can be counted.", "write from which value to which."
+
+
+def _no_baseline(place: _Place) -> Iterator[tuple[tuple[str, ...], str, str]]:
+    numbers = place.wording.measure
+    if place.wording.kind == "outcome" and numbers.baseline == "missing" and numbers.target is not None:
+        example = {"en": "from 31 to 45", "de": "von 31 auf 45", "es": "de 31 a 45", "fr": "de 31 à 45"}[
+            place.wording.language
+        ]
+        yield (numbers.target.text,), "has a target, but not where it starts.", f"write both, as in {example!r}."
+
+
+def _no_owner(place: _Place) -> Iterator[tuple[tuple[str, ...], str, str]]:
+    if not place.key_result.owner and not place.objective.owner:
+        yield (), "nobody owns it, and nobody its objective.", "write `owner:` with one address."
+
+
+def _several_owners(place: _Place) -> Iterator[tuple[tuple[str, ...], str, str]]:
+    teams = [name for team in place.register.teams for name in (team.key, team.name)]
+    several = owners(place.key_result.owner or "", teams)
+    if len(several) > 1:
+        yield (
+            several,
+            f"{len(several)} owners, so none of them decides.",
+            "name the one who decides; the others are its `teams`.",
+        )
+
+
+def _no_date(place: _Place) -> Iterator[tuple[tuple[str, ...], str, str]]:
+    period = place.register.period
+    own = isinstance(place.row, dict) and any(place.row.get(name) for name in DUE)
+    if period.end - period.start > LONG_PERIOD and not own and not place.wording.measure.dates:
+        yield (
+            (),
+            f"no day by which it is to be reached, in a period of {(period.end - period.start).days + 1} days.",
+            "write `due: YYYY-MM-DD`.",
+        )
+
+
+RULES: dict[str, _Rule] = {
+    "activity": _activity,
+    "no-number": _no_number,
+    "no-baseline": _no_baseline,
+    "no-owner": _no_owner,
+    "several-owners": _several_owners,
+    "no-date": _no_date,
+}
+ALL_RULES = (*RULES, "too-many-objectives", "too-many-key-results", "all-at-the-top")
+
+
+def owners(text: str, teams: Sequence[str] = ()) -> tuple[str, ...]:
+    """The people whom an `owner:` names; a team's or a function's name is one, whatever stands in it."""
+    addresses = tuple(_ADDRESS.findall(text))
+    if len(addresses) > 1:
+        return addresses
+    if addresses or not text.strip() or text.strip().lower() in {team.lower() for team in teams}:
+        return (text.strip(),) if text.strip() else ()
+    parts = [
+        part.strip()
+        for part in re.split(r"\s*(?:[;/&+]|,(?!\s*(?:Jr|PhD|MD|VP|CEO|CTO|COO)\b)|\s(?:and|und|y|et|e)\s)\s*", text)
+        if part.strip()
+    ]
+    people = len(parts) > 1 and not any(_FUNCTIONS.search(part) for part in parts)
+    return tuple(parts) if people else (text.strip(),)
+
+
+def _groups(register: Register) -> dict[tuple[str, str | None], list[int]]:
+    """Objectives that compete for the same people: of the company, or of one team."""
+    found: dict[tuple[str, str | None], list[int]] = defaultdict(list)
+    for number, one in enumerate(register.objectives):
+        found[one.level, one.team].append(number)
+    return found
+
+
+def _sizes(register: Register, document: Document) -> Iterator[Finding]:
+    for (level, team), numbers in _groups(register).items():
+        if len(numbers) > MOST:
+            whose = f"team {team}" if team else f"the {level}"
+            first = register.objectives[numbers[MOST]]
+            yield Finding(
+                "too-many-objectives",
+                document.line(("objectives", numbers[MOST])),
+                first.key,
+                (),
+                f"{whose} has {len(numbers)} objectives; beyond {MOST} people no longer know them.",
+                "merge some, or leave for the next period what would not be missed.",
+            )
+    for o, objective in enumerate(register.objectives):
+        count = len(objective.key_results)
+        if count > MOST:
+            yield Finding(
+                "too-many-key-results",
+                document.line(("objectives", o, "key_results", MOST)),
+                objective.key,
+                (),
+                f"{count} key results; beyond {MOST} they are a list of tasks.",
+                "keep those that together mean that the objective is reached.",
+            )
+
+
+def levels(priorities: Sequence[int]) -> float:
+    """The effective number of different priorities: e to the entropy of how objectives are spread over them (Hill, order 1)."""
+    counts = Counter(priorities)
+    total = sum(counts.values())
+    return math.exp(-sum(n / total * math.log(n / total) for n in counts.values()))
+
+
+def _priorities(register: Register, document: Document) -> Iterator[Finding]:
+    for numbers in _groups(register).values():
+        ranks = [register.objectives[n].priority for n in numbers]
+        top = [n for n in numbers if register.objectives[n].priority == min(ranks)]
+        effective = levels(ranks)
+        if len(ranks) >= 3 and len(top) / len(ranks) > _TOP_SHARE and effective < _FEWEST_LEVELS:
+            yield Finding(
+                "all-at-the-top",
+                document.line(("objectives", top[1], "priority")),
+                register.objectives[top[1]].key,
+                (f"priority: {min(ranks)}",),
+                f"{len(top)} of {len(ranks)} objectives have priority {min(ranks)}: {effective:.1f} effective "
+                "priorities, so none comes first.",
+                "rank them 1, 2, 3: when two need the same people, the lower number wins.",
+            )

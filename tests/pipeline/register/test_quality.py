@@ -1,0 +1,92 @@
+"""The lint in the field's terms: rule, line, words, fix."""
+
+import pytest
+
+from pipeline.register.document import parse
+from pipeline.register.quality import Finding, findings, levels
+from pipeline.register.yaml_nodes import Document
+
+HEAD = """period: {name: Q3, start: 2026-07-01, end: 2026-09-30}
+teams: [{key: app, name: App}]
+objectives:
+"""
+
+
+def objective(key: str, *key_results: str, priority: int = 1, more: str = ", owner: ana@x.example") -> str:
+    lines = [f"  - {{key: {key}, title: Customers stay, priority: {priority}{more}, key_results: ["]
+    lines += [f"      {{key: {key}.{n}, {one}}}," for n, one in enumerate(key_results, 1)]
+    return "\n".join([*lines, "    ]}", ""])
+
+
+def linted(*objectives: str, head: str = HEAD) -> list[Finding]:
+    text = head + "".join(objectives)
+    return findings(parse(text), Document(text))
+
+
+GOOD = 'title: "Churn from 2 % to 1 %"'
+
+
+def test_what_is_well_written_is_left_alone() -> None:
+    assert linted(objective("O1", GOOD, 'title: "Sign ten hospitals"', "title: ISO 27001 certificate")) == []
+
+
+@pytest.mark.parametrize(
+    ("key_result", "rule", "words"),
+    [
+        ("title: Launch three campaigns", "activity", ("Launch",)),
+        ("title: Improve customer satisfaction", "no-number", ("Improve customer satisfaction",)),
+        ('title: "Churn below 2 %"', "no-baseline", ("2 %",)),
+        (GOOD + ', owner: "Ana and Bo"', "several-owners", ("Ana", "Bo")),
+    ],
+)
+def test_each_finding_has_its_rule_line_words_and_fix(key_result: str, rule: str, words: tuple[str, ...]) -> None:
+    (found,) = linted(objective("O1", GOOD, key_result))
+    assert (found.rule, found.line, found.key, found.words) == (rule, 6, "O1.2", words)
+    assert found.fix
+
+
+def test_an_objectives_owner_answers_for_its_key_results() -> None:
+    assert linted(objective("O1", GOOD)) == []
+    (found,) = linted(objective("O1", GOOD, more=""))
+    assert found.rule == "no-owner"
+    assert linted(objective("O1", GOOD + ", owner: ana@x.example", more="")) == []
+
+
+def test_a_long_period_needs_days_and_a_quarter_has_one() -> None:
+    year = HEAD.replace("2026-09-30", "2027-06-30")
+    assert [one.rule for one in linted(objective("O1", GOOD), head=year)] == ["no-date"]
+    dated = (GOOD + ", due: 2026-12-31", 'title: "Churn from 2 % to 1 % by March"')
+    assert linted(objective("O1", *dated), head=year) == []
+
+
+def test_more_than_five_are_too_many_for_a_team_or_an_objective() -> None:
+    five = [objective(f"O{n}", *[GOOD] * 5, priority=n) for n in range(1, 6)]
+    assert linted(*five) == []
+    assert [one.rule for one in linted(*five, objective("O6", GOOD, priority=6))] == ["too-many-objectives"]
+    theirs = objective("T1", GOOD, priority=6, more=", owner: a@x.example, level: team, team: app")
+    assert linted(*five, theirs) == []
+    assert [one.rule for one in linted(objective("O1", *[GOOD] * 6))] == ["too-many-key-results"]
+
+
+@pytest.mark.parametrize(
+    ("priorities", "found"),
+    [((1, 1, 1), True), ((1, 1, 1, 2), True), ((1, 2, 3), False), ((1, 1, 2), False), ((1, 2, 2, 2), False), ((1, 1), False)],
+)  # fmt: skip
+def test_objectives_that_are_all_at_the_top_are_said(priorities: tuple[int, ...], found: bool) -> None:
+    rows = [objective(f"O{n}", GOOD, priority=priority) for n, priority in enumerate(priorities)]
+    assert [one.rule for one in linted(*rows)] == ["all-at-the-top"] * found
+
+
+def test_effective_priorities_are_one_where_all_are_the_same_and_all_where_none_are() -> None:
+    assert levels([1, 1, 1]) == pytest.approx(1)
+    assert levels([1, 2, 3, 4]) == pytest.approx(4)
+
+
+def test_what_was_accepted_is_not_said_again() -> None:
+    assert linted(objective("O1", "title: Launch three campaigns, accepted: [activity]")) == []
+
+
+def test_a_title_of_one_word_is_read_in_the_language_of_the_others() -> None:
+    german = ('title: "Die Fluktuation sinkt von 18 auf 9 %"', 'title: "Anteil der Rückläufer von 9 auf 5 %"')
+    found = linted(objective("O1", *german, "title: Migration"))
+    assert [one.rule for one in found] == ["activity"]
