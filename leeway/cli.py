@@ -412,6 +412,40 @@ def label(
 
 
 @app.command()
+def streams(
+    file: Annotated[
+        Path | None, typer.Argument(metavar="STREAMS.csv", help="A filled template; else one asks here.")
+    ] = None,
+    template: Annotated[int, typer.Option(min=0, help="Print so many streams as CSV, to fill in.")] = 0,
+) -> None:
+    """Confirm what whole streams of work serve: a quarter of an hour that settles most of the effort.
+
+    A stream is an epic with all below it, a thread or deal, or loose items that are alike. Those come first whose answer
+    moves the shares, or their last weeks, most. An answer holds for all that is in the stream and for what joins it later,
+    and counts from the next cycle on. In a terminal one key answers: Enter yes, a number another key result, n none of
+    them, m mixed (then its items are asked one by one), s skip, u undo, q quit. Elsewhere the streams are printed.
+
+    By file: `leeway streams --template 40 > streams.csv`, fill in key_result (a key, none, mixed, or yes for what the
+    column serves says), `leeway streams streams.csv`.
+    """
+    from leeway import confirming
+
+    if template:
+        confirming.write_template(the_app(), template, sys.stdout)
+    elif file:
+        confirming.import_answers(the_app(), file, out)
+    elif sys.stdin.isatty() and sys.stdout.isatty():
+        import click
+
+        asking = confirming.Asking(the_app(), out, click.getchar)
+        count = asking.run()
+        told = confirming.confirmed(asking.app, asking.register)
+        out.print(f"{count} streams answered; they count from the next cycle on. {told}", markup=False)
+    else:
+        confirming.show(the_app(), out)
+
+
+@app.command()
 def evaluate(
     file: Annotated[
         Path, typer.Argument(metavar="LABELS.csv", help="item,key_result a line, as `leeway label` reads it.")

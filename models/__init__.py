@@ -12,6 +12,7 @@ from models.queue import Chunk, Cycle, Fingerprint, Lease
 from models.register import KeyResult, Objective, RegisterVersion, Team
 from models.session import connect, upsert, without_password
 from models.share import AuditDraw, DayWork, Share
+from models.stream import Stream, StreamItem
 
 __all__ = [
     "ALL_OF_IT",
@@ -48,7 +49,9 @@ __all__ = [
     "Secret",
     "Share",
     "Signal",
+    "Stream",
     "StreamCursor",
+    "StreamItem",
     "Tally",
     "Team",
     "Theme",

@@ -3,3 +3,6 @@
 COMPANY = "company"
 AUDIT = "audit"
 """Origin of a label that judges the match and does not teach it."""
+STREAM, WITH_STREAM = "stream", "with stream"
+"""Origins of the label that answers for a whole stream, and of those that the rest of it got with that: those are no answers of
+their own, so they fix their items and teach nothing beyond."""

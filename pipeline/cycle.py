@@ -30,6 +30,7 @@ from pipeline.register.workdays import last_complete_day, monday
 from pipeline.share import stage as share_stage
 from pipeline.share.audit import ITEMS
 from pipeline.share.audit_store import draw_audit
+from pipeline.streams.stage import keep_streams
 
 Progress = Callable[[str, int, int | None], None]
 """Called with a stage's name, how much is done, and of how much (None: unknown)."""
@@ -168,6 +169,7 @@ class Analysis:
             report.counts["audited"] = draw_audit(self.sessions, register, week, ITEMS, least)
             detect_drift(self.sessions, register, last, self.settings, self.encoder.name)
             with self.sessions.begin() as session:
+                keep_streams(session, self.encoder.name, last)
                 keep_questions(session, register, last, self.encoder.name)
 
         return {

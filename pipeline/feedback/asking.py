@@ -9,6 +9,7 @@ one answer settles, also of alike work, is not counted for the next (Krause & Go
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from datetime import date, timedelta
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -95,6 +96,15 @@ def _with_leaders(session: Session, ids: Sequence[int]) -> set[int]:
     return found
 
 
+Amount = TypeVar("Amount", float, Amounts)
+
+
+def at_stake(weight: Amount, lately: Amount, variance: Amount) -> Amount:
+    """What an answer settles: from parts of all effort and of the last weeks', and the variance of the belief in the top ones."""
+    stake: Amount = (weight + CHANGE * abs(lately - weight)) * (variance + UNSURE) ** 0.5
+    return stake
+
+
 def most_telling(
     items: Sequence[Item], vectors: NDArray[np.float32], believed: Amounts, effort: Amounts, recent: Amounts,
     known: Collection[int], count: int,
@@ -111,7 +121,7 @@ def most_telling(
     place[tops] = np.arange(len(tops))
     weight = np.bincount(place[stream], effort, len(tops)) / max(effort.sum(), 1e-9)
     lately = np.bincount(place[stream], recent, len(tops)) / max(recent.sum(), 1e-9)
-    stake = (weight + CHANGE * np.abs(lately - weight)) * np.sqrt(believed[tops] * (1 - believed[tops]) + UNSURE)
+    stake = at_stake(weight, lately, believed[tops] * (1 - believed[tops]))
     above = np.array([_epic(following, int(i)) for i in tops], dtype=np.int64)
     for i in known:
         stake[place[stream[i]]] = 0

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from models import Label, WorkItem
 from models.session import in_batches
-from models.vocabulary import AUDIT
+from models.vocabulary import AUDIT, WITH_STREAM
 from pipeline.sources import evidence_rows
 
 CHUNK = 6_000
@@ -112,5 +112,5 @@ def sample_of(session: Session, count: int) -> list[int]:
         )
         if len(found) >= SAMPLE:
             break
-    labelled = session.scalars(select(Label.work_item_id).where(Label.origin != AUDIT))
+    labelled = session.scalars(select(Label.work_item_id).where(Label.origin.not_in((AUDIT, WITH_STREAM))))
     return [*list(found)[: 3 * SAMPLE // 2], *labelled]

@@ -29,7 +29,7 @@ from pipeline.register.document import Register
 
 Matrix = NDArray[np.float32]
 _DECLARED = 0.97
-_FOLLOWS = 0.97
+FOLLOWS = 0.97
 """Probability that what follows a labelled item serves the same."""
 
 
@@ -127,7 +127,7 @@ class Matcher:
     def _spread(self, known: Mapping[int, int]) -> dict[int, Matrix]:
         """Rows of what was answered, and of all that follows it."""
         answers = self.following.spread(dict(known))
-        return {i: self._row(column, 1.0 if i in known else _FOLLOWS) for i, column in answers.items()}
+        return {i: self._row(column, 1.0 if i in known else FOLLOWS) for i, column in answers.items()}
 
     def _declared(self) -> dict[int, Matrix]:
         """Items that the register itself assigns by an epic, label, channel, project or pipeline."""

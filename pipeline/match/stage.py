@@ -16,14 +16,14 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from models import Chunk, Effort, Label, Match, Question, WorkItem, upsert
 from models.session import in_batches
-from models.vocabulary import AUDIT
+from models.vocabulary import AUDIT, WITH_STREAM
 from pipeline.encode.encoder import Encoder
 from pipeline.encode.vectors import load_vectors
 from pipeline.items import LoadedItem, item_id, load_items
 from pipeline.match.active_learning import worth_asking
 from pipeline.match.chunking import chunks_of, sample_of
 from pipeline.match.evidence import reasons
-from pipeline.match.matcher import Matcher, weights_fingerprint
+from pipeline.match.matcher import FOLLOWS, Matcher, weights_fingerprint
 from pipeline.queue import chunks, fingerprint
 from pipeline.register.document import Register
 from pipeline.register.workdays import monday
@@ -81,6 +81,7 @@ def run_chunk(session: Session, chunk: Chunk, register: Register, version: int, 
     mine = set(ids)
     matcher = Matcher(register, [one.item for one in here], encoder, vectors)
     settled = {} if chunk.detail["all"] else _settled(session, here, mine, matcher.keys)
+    settled |= _with_stream(session, here, matcher.keys)
     found, features = matcher.probabilities(labels, settled=settled)
     positions = [i for i, one in enumerate(here) if one.row in mine]
     evidence = reasons(matcher, labels, found, features, positions)
@@ -169,6 +170,20 @@ def _settled(
     return found
 
 
+def _with_stream(session: Session, here: Sequence[LoadedItem], keys: Sequence[str]) -> dict[int, NDArray[np.float32]]:
+    """Rows, by position, of the items that were answered with their stream: they stand as what follows an answer does, but are
+    no answers of their own, of which the match would learn as if each had been asked about."""
+    query = select(Label.work_item_id, Label.key_result).where(Label.origin == WITH_STREAM)
+    said = {row: key for row, key in session.execute(query) if key is None or key in keys}
+    found = {}
+    for i, one in enumerate(here):
+        if one.row in said:
+            row = np.full(len(keys) + 1, (1 - FOLLOWS) / max(1, len(keys)), np.float32)
+            row[-1 if said[one.row] is None else list(keys).index(str(said[one.row]))] = FOLLOWS
+            found[i] = row
+    return found
+
+
 def _dimension(encoder: Encoder) -> int:
     return int(encoder.encode(["-"]).shape[1])
 
@@ -177,7 +192,7 @@ def _labels(session: Session, known: set[str]) -> dict[str, str | None]:
     query = (
         select(WorkItem.source, WorkItem.external_id, Label.key_result)
         .join(Label, Label.work_item_id == WorkItem.id)
-        .where(Label.origin != AUDIT)
+        .where(Label.origin.not_in((AUDIT, WITH_STREAM)))
         .order_by(WorkItem.source, WorkItem.external_id)
     )
     return {item_id(source, id_): key for source, id_, key in session.execute(query) if key is None or key in known}

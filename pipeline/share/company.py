@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from models import Effort, Label, Match
-from models.vocabulary import AUDIT
+from models.vocabulary import AUDIT, WITH_STREAM
 from pipeline.register.document import Register
 from pipeline.share.dilution import Dilution
 from pipeline.share.prior import company_prior
@@ -29,8 +29,9 @@ def company_dilution(session: Session, register: Register) -> Dilution:
 
 
 def answers(session: Session) -> int:
-    """How many items people answered about, the audit's left out: those teach nothing."""
-    return session.scalar(select(func.count()).select_from(Label).where(Label.origin != AUDIT)) or 0
+    """How many items people answered about, the audit's left out: those teach nothing. A stream is one answer."""
+    asked = Label.origin.not_in((AUDIT, WITH_STREAM))
+    return session.scalar(select(func.count()).select_from(Label).where(asked)) or 0
 
 
 def _known_part(session: Session) -> float:

@@ -1,0 +1,160 @@
+"""What people say of a whole stream: that it serves one key result, or none, or that it is mixed; and to take that back.
+
+The answer is the label of its root, which holds for all that hangs on it; what else is in the stream by itself is labelled
+with it. What somebody said of an item before stands.
+"""
+
+import csv
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session
+
+from models import Label, Stream, StreamItem, WorkItem, upsert
+from models.session import in_batches
+from models.stream import CONFIRMED, MIXED
+from models.vocabulary import STREAM, WITH_STREAM
+from pipeline.feedback.labels import NONE
+from pipeline.files import InputError, text_of
+from pipeline.register.document import Register
+from pipeline.spreadsheet import unguarded
+from pipeline.streams.stage import label_rest
+
+YES = "yes"
+"""In a file: it serves what the file's own column `serves` says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What somebody said of a stream: MIXED, or CONFIRMED with a key result (None: no key result)."""
+
+    stream: int
+    answer: str
+    key_result: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What was known of a stream before an answer, to go back to it."""
+
+    stream: int
+    answer: str
+    key_result: str | None
+    answered_at: datetime | None
+    labels: Sequence[dict[str, object]]
+
+
+def keep_answer(session: Session, given: Answer, now: datetime) -> Before:
+    """Keep an answer, the last word about its stream; it counts from the next cycle on. Raises LookupError where the stream is
+    gone."""
+    row = session.get(Stream, given.stream)
+    if row is None:
+        raise LookupError(given.stream)
+    own = _own(session, row.id)
+    labels = {one.work_item_id: one for some in in_batches(own) for one in session.scalars(
+        select(Label).where(Label.work_item_id.in_(some)))}  # fmt: skip
+    kept: list[dict[str, object]] = [
+        {"work_item_id": one.work_item_id, "key_result": one.key_result, "origin": one.origin, "at": one.at}
+        for one in labels.values()
+    ]
+    before = Before(row.id, row.answer, row.key_result, row.answered_at, kept)
+    _forget(session, [i for i in own if i in labels and labels[i].origin in (STREAM, WITH_STREAM)])
+    row.answer, row.key_result, row.answered_at = given.answer, given.key_result, now
+    if given.answer == CONFIRMED:
+        free = [i for i in own if i not in labels or labels[i].origin in (STREAM, WITH_STREAM)]
+        root = own[0] if len(own) == 1 else next(iter(free), None)
+        if root is not None:
+            _label(session, [{"work_item_id": root, "key_result": given.key_result, "origin": STREAM, "at": now}])
+        label_rest(session, row.id, given.key_result, now)
+    return before
+
+
+def take_back(session: Session, before: Before) -> None:
+    """Make an answer undone."""
+    row = session.get(Stream, before.stream)
+    if row is None:
+        return
+    own = _own(session, row.id)
+    _forget(session, own)
+    row.answer, row.key_result, row.answered_at = before.answer, before.key_result, before.answered_at
+    _label(session, [one for one in before.labels if one["work_item_id"] in own])
+
+
+def read_answers(path: Path, session: Session, register: Register) -> list[Answer]:
+    """Rows of `stream,key_result` as `leeway streams --template` prints them; rows without an answer are left out.
+
+    `key_result` is a key, `none`, `mixed`, or `yes` for what stands in the row's column `serves`. Raises InputError.
+    """
+    known = {*register.objective_of(), NONE, MIXED}
+    names: dict[int, str] = dict(session.execute(select(Stream.id, Stream.name)).all())
+    found: dict[int, Answer] = {}
+    for where, row in _rows(path):
+        given, said = row["stream"], row["key_result"]
+        if not said:
+            continue
+        if not given.isdigit() or int(given) not in names:
+            raise InputError(f"{where}: stream: {given!r} is none of today's streams. Print them again with "
+                             "`leeway streams --template 40`, and copy your answers over.")  # fmt: skip
+        if said.lower() == YES:
+            said = row.get("serves", "")
+            if said not in known:
+                raise InputError(f"{where}: key_result: 'yes' needs the column serves as it was printed, not {said!r}. "
+                                 "Write the key of a key result instead.")  # fmt: skip
+        one = Answer(int(given), *_meant(said, known, where))
+        if found.setdefault(one.stream, one) != one:
+            raise InputError(f"{where}: stream: {given} is there twice with another answer. Delete one of the lines.")
+    if not found:
+        raise InputError(
+            f"{path}: no row with an answer in it. Fill in the column key_result: a key, none, mixed or yes."
+        )
+    return list(found.values())
+
+
+def _rows(path: Path) -> Iterator[tuple[str, dict[str, str]]]:
+    """Each row with where it stands; also as spreadsheets of other countries write it, with semicolons."""
+    lines = text_of(path).splitlines()
+    head = lines[0] if lines else ""
+    reader = csv.DictReader(lines, delimiter=";" if head.count(";") > head.count(",") else ",")
+    for column in ("stream", "key_result"):
+        if column not in (reader.fieldnames or []):
+            raise InputError(f"{path}, line 1: the column {column!r} is missing. Keep the first line as "
+                             "`leeway streams --template 40` prints it.")  # fmt: skip
+    for row in reader:
+        cells = {name: unguarded((cell or "").strip()) for name, cell in row.items() if isinstance(name, str)}
+        yield f"{path}, line {reader.line_num}", cells
+
+
+def _meant(said: str, known: set[str], where: str) -> tuple[str, str | None]:
+    plain = said.lower()
+    if plain == MIXED:
+        return MIXED, None
+    if plain == NONE:
+        return CONFIRMED, None
+    key = next((key for key in sorted(known) if key.lower() == plain), None)
+    if key is None:
+        keys = ", ".join(sorted(known - {NONE, MIXED}))
+        raise InputError(
+            f"{where}: key_result: {said!r} is not in the register; expected one of {keys}, {NONE}, {MIXED} or {YES}."
+        )
+    return CONFIRMED, key
+
+
+def _own(session: Session, stream: int) -> list[int]:
+    query = select(StreamItem.work_item_id).where(StreamItem.stream_id == stream, StreamItem.own)
+    return list(session.scalars(query.order_by(StreamItem.work_item_id)))
+
+
+def _label(session: Session, rows: Sequence[dict[str, object]]) -> None:
+    upsert(session, Label, rows, ("work_item_id",))
+    session.execute(
+        update(WorkItem).where(WorkItem.id.in_([row["work_item_id"] for row in rows])).values(unmatched=True)
+    )
+
+
+def _forget(session: Session, items: Sequence[int]) -> None:
+    for some in in_batches(items):
+        session.execute(delete(Label).where(Label.work_item_id.in_(some)))
+        session.execute(update(WorkItem).where(WorkItem.id.in_(some)).values(unmatched=True))

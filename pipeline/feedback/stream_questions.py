@@ -1,0 +1,242 @@
+"""Which streams are worth confirming, and what people need to see to do so; how much of the work is confirmed by now."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import numpy as np
+from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy.orm import QueryableAttribute, Session
+
+from models import Effort, Label, Match, Person, Stream, StreamItem, WorkItem
+from models.session import in_batches
+from models.stream import CONFIRMED
+from pipeline.feedback.asking import RECENT, SPAN, UNSURE, at_stake
+from pipeline.items import load_items
+from pipeline.register.document import Register
+from pipeline.share.floor import shown
+from pipeline.sources import is_container
+from pipeline.streams.naming import named
+from pipeline.streams.partition import below_root
+from pipeline.streams.stage import people_of
+
+WINDOW = timedelta(weeks=8)
+"""Whose person-days are shown."""
+HEAVIEST = 1_000
+"""Streams that are looked at closely: the rest moves nothing."""
+EXAMPLES, LIKELY = 3, 9
+
+
+@dataclass(frozen=True, slots=True)
+class StreamQuestion:
+    """A stream to confirm. `serves` is the likeliest key result (None: none), with a probability of `belief`; `likely` are key
+    results from the likeliest on. `person_days` are of WINDOW, None where too few people worked in it to say."""
+
+    id: int
+    name: str
+    place: str
+    first_day: date
+    items: int
+    serves: str | None
+    belief: float
+    likely: Sequence[str]
+    person_days: float | None
+    examples: Sequence[str]
+
+    @property
+    def belief_in_words(self) -> str:
+        """How sure the match is."""
+        for least, words in ((0.9, "almost surely"), (0.7, "probably"), (0.5, "perhaps")):
+            if self.belief >= least:
+                return words
+        return "unclear, at best"
+
+
+@dataclass(slots=True)
+class _Sums:
+    """What adds up over a stream's items: effort, its doubt, its probabilities."""
+
+    effort: float = 0.0
+    doubt: float = 0.0
+    serves: dict[str, float] | None = None
+
+
+def stream_questions(
+    session: Session, register: Register, last: date, least_people: int, count: int
+) -> list[StreamQuestion]:  # fmt: skip
+    """At most `count` streams that nobody confirmed, those first whose answer moves the shares or their last weeks most."""
+    weight, lately = (_effort(session, last - span, last) for span in (SPAN, RECENT))
+    if not weight:  # no effort is known yet: all work weighs the same
+        query = select(StreamItem.stream_id, func.count()).group_by(StreamItem.stream_id)
+        weight = {id_: float(n) for id_, n in session.execute(query)}
+        lately = weight
+    whole, recent = max(sum(weight.values()), 1e-9), max(sum(lately.values()), 1e-9)
+    unanswered = set(session.scalars(select(Stream.id).where(_open(register))))
+    moved = {id_: (w / whole, lately.get(id_, 0.0) / recent) for id_, w in weight.items() if id_ in unanswered}
+    heavy = sorted(moved, key=lambda id_: (-round(at_stake(*moved[id_], 0.25 - UNSURE), 9), id_))[:HEAVIEST]
+    sums = _sums(session, register, heavy, last)
+    stake = {
+        id_: float(at_stake(*moved[id_], 0.0)) / UNSURE**0.5 * sums[id_].doubt / sums[id_].effort
+        for id_ in heavy if id_ in sums and sums[id_].effort > 0
+    }  # fmt: skip
+    best = sorted((id_ for id_ in stake if stake[id_] > 0), key=lambda id_: (-round(stake[id_], 9), id_))[:count]
+    return _shown(session, register, last, least_people, best, sums)
+
+
+def confirmed_part(session: Session, register: Register, last: date) -> float:
+    """Part of the effort of WINDOW that people confirmed: in a confirmed stream, or on an item that they labelled."""
+    spent = select(func.sum(Effort.person_days)).where(Effort.day > last - WINDOW, Effort.day <= last)
+    labelled = select(Label.work_item_id).where(_holds(register, Label.key_result))
+    streams = (
+        select(StreamItem.work_item_id).join(Stream, Stream.id == StreamItem.stream_id)
+        .where(Stream.answer == CONFIRMED, _holds(register, Stream.key_result))
+    )  # fmt: skip
+    known = session.scalar(spent.where(or_(Effort.work_item_id.in_(labelled), Effort.work_item_id.in_(streams)))) or 0.0
+    whole = session.scalar(spent) or 0.0
+    return min(1.0, known / whole) if whole > 0 else 0.0
+
+
+def _holds(register: Register, answer: QueryableAttribute[str | None]) -> ColumnElement[bool]:
+    """SQL condition: the answer names a key result of today, or none."""
+    return or_(answer.is_(None), answer.in_(sorted(register.objective_of())))
+
+
+def _open(register: Register) -> ColumnElement[bool]:
+    """SQL condition: nobody answered for the stream, or what they named is no key result any more."""
+    asked = or_(Stream.answer == "", (Stream.answer == CONFIRMED) & ~_holds(register, Stream.key_result))
+    return asked & (Stream.name != "")
+
+
+def _effort(session: Session, after: date, last: date) -> dict[int, float]:
+    query = (
+        select(StreamItem.stream_id, func.sum(Effort.person_days))
+        .join(Effort, Effort.work_item_id == StreamItem.work_item_id)
+        .where(Effort.day > after, Effort.day <= last).group_by(StreamItem.stream_id)
+    )  # fmt: skip
+    return {id_: float(days) for id_, days in session.execute(query)}
+
+
+def _sums(session: Session, register: Register, streams: Sequence[int], last: date) -> dict[int, _Sums]:
+    """Of the streams' items by their effort; what somebody labelled is no doubt."""
+    of = register.objective_of()
+    top = {key for key, objective in of.items() if objective in register.top()}
+    labelled = set(session.scalars(select(Label.work_item_id).where(_holds(register, Label.key_result))))
+    found: dict[int, _Sums] = defaultdict(_Sums)
+    for some in in_batches(streams):
+        days = (
+            select(Effort.work_item_id, func.sum(Effort.person_days).label("days"))
+            .join(StreamItem, StreamItem.work_item_id == Effort.work_item_id)
+            .where(StreamItem.stream_id.in_(some), Effort.day > last - SPAN, Effort.day <= last)
+            .group_by(Effort.work_item_id).subquery()
+        )  # fmt: skip
+        query = (
+            select(StreamItem.stream_id, StreamItem.work_item_id, Match.probabilities, days.c.days)
+            .join(Match, Match.work_item_id == StreamItem.work_item_id)
+            .outerjoin(days, days.c.work_item_id == StreamItem.work_item_id)
+            .where(StreamItem.stream_id.in_(some)).order_by(StreamItem.work_item_id)
+        )  # fmt: skip
+        for stream, item, probabilities, spent in session.execute(query):
+            _add(found[stream], spent, {k: p for k, p in probabilities.items() if k in of}, top, item in labelled)
+    return found
+
+
+def _add(sums: _Sums, spent: float | None, serves: Mapping[str, float], top: set[str], known: bool) -> None:
+    # What nobody worked on says little; but where there is nothing else, it says what the stream serves.
+    amount = float(spent or 0.0) + 1e-3
+    believed = sum(p for key, p in serves.items() if key in top)
+    sums.effort += amount
+    sums.doubt += 0.0 if known else amount * float(np.sqrt(max(0.0, believed * (1 - believed)) + UNSURE))
+    sums.serves = sums.serves or defaultdict(float)
+    for key, p in serves.items():
+        sums.serves[key] += amount * p
+
+
+def _shown(
+    session: Session, register: Register, last: date, least: int, streams: Sequence[int], sums: Mapping[int, _Sums]
+) -> list[StreamQuestion]:  # fmt: skip
+    rows = {row.id: row for row in session.scalars(select(Stream).where(Stream.id.in_(streams)))}
+    sizes: dict[int, int] = dict(session.execute(
+        select(StreamItem.stream_id, func.count()).where(StreamItem.stream_id.in_(streams)).group_by(StreamItem.stream_id)
+    ).all())  # fmt: skip
+    days = _person_days(session, last, least)
+    examples, places = _examples(session, streams, last)
+    found = []
+    for id_ in streams:
+        sums_of, row = sums[id_], rows[id_]
+        serves = {key: p / sums_of.effort for key, p in (sums_of.serves or {}).items()}
+        likely = sorted(serves, key=lambda key: (-round(serves[key], 6), key))
+        none = 1 - sum(serves.values())
+        best = likely[0] if likely and serves[likely[0]] > none else None
+        likely += [key for key in register.objective_of() if key not in serves]
+        found.append(StreamQuestion(
+            id_, row.name, places.get(id_, ""), row.first_day, sizes[id_], best, serves[best] if best else none,
+            likely[:LIKELY], days.get(id_), examples.get(id_, ()),
+        ))  # fmt: skip
+    return found
+
+
+def _person_days(session: Session, last: date, least: int) -> dict[int, float]:
+    """By stream the person-days of WINDOW, where enough people worked in it, and in what is not shown."""
+    query = (
+        select(StreamItem.stream_id, Effort.person_id, Person.forgotten, func.sum(Effort.person_days))
+        .join(Effort, Effort.work_item_id == StreamItem.work_item_id).join(Person, Person.id == Effort.person_id)
+        .where(Effort.day > last - WINDOW, Effort.day <= last)
+        .group_by(StreamItem.stream_id, Effort.person_id, Person.forgotten)
+    )  # fmt: skip
+    days: dict[int, float] = defaultdict(float)
+    workers: dict[int, set[int]] = defaultdict(set)
+    for stream, person, forgotten, spent in session.execute(query):
+        days[stream] += float(spent)
+        if spent > 0 and not forgotten:
+            workers[stream].add(person)
+    _, allowed = shown(set().union(*workers.values()), workers, least)
+    return {stream: days[stream] for stream in allowed}
+
+
+def _examples(session: Session, streams: Sequence[int], last: date) -> tuple[dict[int, list[str]], dict[int, str]]:
+    """Words of the items of a stream that most work went into lately, and where its root is."""
+    spent = func.sum(Effort.person_days)
+    people = people_of(session)
+    chosen: dict[int, list[int]] = defaultdict(list)
+    names: dict[int, str] = dict(session.execute(select(Stream.id, Stream.name).where(Stream.id.in_(streams))).all())
+    for id_ in streams:
+        query = (
+            select(StreamItem.work_item_id)
+            .outerjoin(Effort, (Effort.work_item_id == StreamItem.work_item_id) & (Effort.day > last - SPAN))
+            .where(StreamItem.stream_id == id_).group_by(StreamItem.work_item_id)
+            .order_by(func.coalesce(func.round(spent * 1_000_000), 0).desc(), StreamItem.work_item_id)
+        )  # fmt: skip
+        chosen[id_] = list(session.scalars(query.limit(4 * EXAMPLES)))
+    loaded = {one.row: one.item for one in load_items(session, [i for some in chosen.values() for i in some])}
+    examples = {
+        id_: list(dict.fromkeys(
+            words for i in some if (words := named(loaded[i].title, loaded[i].words, people)) and words != names[id_]
+        ))[:EXAMPLES]
+        for id_, some in chosen.items()
+    }  # fmt: skip
+    where = select(Stream.id, WorkItem.kind, WorkItem.container).join(
+        WorkItem, Stream.anchor == WorkItem.source + ":" + WorkItem.external_id
+    )  # fmt: skip
+    rows = session.execute(where.where(Stream.id.in_(streams)))
+    return examples, {id_: f"{kind} in {container}" if container else kind for id_, kind, container in rows}
+
+
+def items_of(session: Session, stream: int, count: int = 8) -> list[int]:
+    """Row ids of the items of a mixed stream that most work hangs on and nobody labelled: its stories, or what it is made of."""
+    rows = list(session.scalars(select(StreamItem.work_item_id).where(StreamItem.stream_id == stream)))
+    work = load_items(session, sorted(rows))
+    spent: dict[int, float] = {}
+    for some in in_batches(rows):
+        query = select(Effort.work_item_id, func.sum(Effort.person_days)).where(Effort.work_item_id.in_(some))
+        spent |= dict(session.execute(query.group_by(Effort.work_item_id)).all())
+    labelled = set(session.scalars(select(Label.work_item_id).where(Label.work_item_id.in_(rows))))
+    top = below_root([one.item for one in work])
+    days: dict[int, float] = defaultdict(float)
+    for i, one in zip(top, work, strict=True):
+        days[work[i].row] += 1e-3 + spent.get(one.row, 0.0)
+    asked = [
+        one.row for one in work
+        if one.row in days and one.row not in labelled and one.item.words and not is_container(one.item.source, one.item.kind)
+    ]  # fmt: skip
+    return sorted(asked, key=lambda row: (-round(days[row], 6), row))[:count]

@@ -1,0 +1,1 @@
+"""Streams: work that belongs together, found again day after day under the same name."""

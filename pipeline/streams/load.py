@@ -1,0 +1,109 @@
+"""Work items as far as streams need them: what they hang on, how old they are, which stream they were in; no words."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import numpy as np
+from sqlalchemy import Text, cast, select
+from sqlalchemy.orm import Session
+
+from connectors.registry import all_traits
+from models import Signal, Stream, StreamItem, Vector, WorkItem
+from models.session import in_batches
+from pipeline.items import Item, item_id
+from pipeline.sources import said_by_signals
+from pipeline.streams.partition import Known, Matrix, Rows
+
+_COLUMNS = (
+    select(
+        WorkItem.source, WorkItem.external_id, WorkItem.id, WorkItem.key, WorkItem.kind, WorkItem.container,
+        WorkItem.parent, WorkItem.title, WorkItem.mentions, WorkItem.text_hash, WorkItem.text_dropped,
+        WorkItem.created_at, WorkItem.updated_at, StreamItem.stream_id, StreamItem.own,
+    )
+    .outerjoin(StreamItem, StreamItem.work_item_id == WorkItem.id)
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """All items in the order of their names, and beside each its row id, days, the hash of its words; what was known."""
+
+    items: Sequence[Item]
+    rows: Sequence[int]
+    first: Sequence[date | None]
+    last: Sequence[date | None]
+    hashes: Sequence[str | None]
+    dropped: Sequence[bool]
+    known: Known
+
+
+def load_work(session: Session) -> Work:
+    """The whole company; costs a few seconds for hundreds of thousands of items."""
+    rows = sorted(session.execute(_COLUMNS), key=lambda row: (row[0], row[1]))
+    said = _named_by_signals(session)
+    by_key: dict[str, str] = {}
+    for source, external_id, _, key, *_ in rows:
+        if key:
+            by_key.setdefault(key, item_id(source, external_id))
+    items = []
+    stream: dict[int, tuple[int, bool]] = {}
+    for i, (source, external_id, _, key, kind, container, parent, title, mentions, words, *_, in_, own) in enumerate(
+        rows
+    ):
+        id_ = item_id(source, external_id)
+        named = dict.fromkeys([*mentions, *said.get((source, external_id), ())])
+        others = tuple(by_key[name] for name in named if by_key.get(name, id_) != id_)
+        # The hash stands for the words, which are the same where it is.
+        items.append(Item(id_, source, kind, container, None, item_id(source, parent) if parent else None, title,
+                          words, others, key=key))  # fmt: skip
+        if in_ is not None:
+            stream[i] = (in_, own)
+    anchors: dict[int, str] = dict(session.execute(select(Stream.id, Stream.anchor)).all())
+    return Work(
+        items, [row.id for row in rows], [_day(row.created_at or row.updated_at) for row in rows],
+        [_day(row.updated_at or row.created_at) for row in rows], [row.text_hash for row in rows],
+        [row.text_dropped for row in rows], Known(stream, anchors),
+    )  # fmt: skip
+
+
+def vectors_of(session: Session, work: Work, model: str, at: Rows) -> Matrix:
+    """Vectors of the items at these positions, of length one, zero where there is none."""
+    places = defaultdict(list)
+    for n, i in enumerate(at.tolist()):
+        if work.hashes[i]:
+            places[work.hashes[i]].append(n)
+    stored: dict[str, bytes] = {}
+    for some in in_batches(sorted(str(name) for name in places)):
+        query = select(Vector.text_hash, Vector.data).where(Vector.model == model, Vector.text_hash.in_(some))
+        stored |= dict(session.execute(query).all())
+    size = _dimension(session, model)
+    found = np.zeros((len(at), size), np.float32)
+    for name, data in stored.items():
+        found[places[name]] = np.frombuffer(data, np.float16)
+    found /= np.maximum(np.linalg.norm(found, axis=1, keepdims=True), 1e-9)
+    return found
+
+
+def _dimension(session: Session, model: str) -> int:
+    one = session.scalar(select(Vector.data).where(Vector.model == model).limit(1))
+    return len(one) // 2 if one else 1
+
+
+def _named_by_signals(session: Session) -> dict[tuple[str, str], list[str]]:
+    """Keys that what was said on an item names, where that tells what it is about."""
+    spoken = sorted(source for source in all_traits() if said_by_signals(source))
+    query = (
+        select(Signal.source, Signal.item, Signal.mentions)
+        .where(Signal.source.in_(spoken), cast(Signal.mentions, Text) != "[]")
+        .order_by(Signal.at, Signal.source, Signal.external_id)
+    )
+    found: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for source, item, mentions in session.execute(query):
+        found[source, item] += mentions
+    return found
+
+
+def _day(at: datetime | None) -> date | None:
+    return at.date() if at is not None else None

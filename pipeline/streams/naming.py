@@ -1,0 +1,82 @@
+"""A stream's name: the title of its root, else of the member nearest to its centre; no person's name, and short.
+
+What people wrote is shown as they wrote it, so that they know what is meant, less who is named in it.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+LONGEST = 60
+"""Characters."""
+SOMEONE = "someone"
+_LEAST = 3
+"""Letters of a part of a person's name below which it is taken for a word."""
+_AWAY = re.compile(
+    r"<[^<>\n]*>|https?://\S+|[\w.+-]+@[\w-]+(?:\.[\w-]+)+|(?<!\w)@[\w.-]+|:[a-z0-9_+-]+:(?!\S)|[\x00-\x1f\x7f]+"
+)
+"""Markup, addresses, mentions, emoji by name, control characters."""
+_WORD = re.compile(r"[^\W\d_]+(?:[-'’][^\W\d_]+)*")
+_SENTENCE = re.compile(r"(?<=[.!?])\s|\n")
+_ALSO_WORDS = frozenset(
+    """art ash bill black brook brown carter chase chip christian clay cliff cook dale dean drew earl ford frank gene glen
+grace grant gray green guy hall harmony hope hunter iris ivy jack jade jay jean joy king lane lee long love major mark marsh mason
+max may miles miller moss norm page pat pearl penny pierce pike pope porter price ray reed rich rob rose ruby rush rust sage sandy
+singer star sterling stone sue summer swift taylor violet wade ward wells west white will wise wood woods young""".split()  # noqa: SIM905
+)
+"""Names that are words too: only written large they are somebody."""
+
+
+class People:
+    """Names of people, to be kept out of what is shown."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        """Full names and addresses; each part of a name counts by itself too."""
+        self._parts: set[str] = set()
+        for name in names:
+            local = name.partition("@")[0]
+            self._parts |= {part.casefold() for part in _WORD.findall(local) if len(part) >= _LEAST}
+
+    def without(self, text: str) -> str:
+        """The text on one line, with `someone` for each person who is named in it and without mentions and addresses."""
+        text = _WORD.sub(self._nobody, _AWAY.sub(" ", text))
+        text = re.sub(rf"\b{SOMEONE}(?:\s+{SOMEONE})+\b", SOMEONE, " ".join(text.split()))
+        return text.strip(" ,;:-–|/")
+
+    def _nobody(self, found: re.Match[str]) -> str:
+        word = found.group()
+        bare = re.sub(r"['’]s$", "", word)
+        return SOMEONE + word[len(bare) :] if self._is_name(bare) else word
+
+    def _is_name(self, word: str) -> bool:
+        plain = word.casefold()
+        if plain in _ALSO_WORDS and word.islower():
+            return False
+        return plain in self._parts or any(part in self._parts for part in re.split(r"[-'’]", plain) if part != plain)
+
+
+def named(title: str | None, words: str, people: People) -> str:
+    """The name that an item gives; empty where it says nothing. Of an item without a title its first sentence."""
+    text = people.without(title or _SENTENCE.split(words.strip(), maxsplit=1)[0])
+    if sum(c.isalpha() for c in text.replace(SOMEONE, "")) < _LEAST:
+        return ""
+    return shortened(text)
+
+
+def shortened(text: str) -> str:
+    """The text, cut at the end of a word where it is longer than LONGEST."""
+    if len(text) <= LONGEST:
+        return text
+    cut = text[: LONGEST - 1]
+    if not text[LONGEST - 1].isspace() and " " in cut[LONGEST // 2 :]:
+        cut = cut[: cut.rindex(" ")]
+    return cut.rstrip(" ,;:-–.(") + "…"
+
+
+def by_nearness(vectors: NDArray[np.float32]) -> Sequence[int]:
+    """Positions by nearness to the centre of all, the nearest first."""
+    near = vectors @ vectors.mean(0)
+    order: Sequence[int] = np.argsort(-np.round(near, 6), kind="stable").tolist()
+    return order
