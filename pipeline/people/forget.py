@@ -18,6 +18,7 @@ from models import (
     Person,
     RegisterVersion,
     Signal,
+    Stream,
     Vector,
     WorkItem,
     upsert,
@@ -135,13 +136,20 @@ def _blank(session: Session, source: ColumnElement[bool], ids: set[str]) -> int:
         session.execute(update(WorkItem).where(source, WorkItem.external_id.in_(some)).values(
             title=None, text=None, text_hash=None, text_dropped=False, stale=True
         ))  # fmt: skip
+        # Streams that had these words for a name get another one with the next day's analysis.
+        named = select(WorkItem.source + ":" + WorkItem.external_id).where(source, WorkItem.external_id.in_(some))
+        session.execute(update(Stream).where(Stream.named_after.in_(named)).values(name="", named_after=None))
     return len(ids)
 
 
 def _unname(session: Session, name: str) -> int:
     """Put `someone` where others wrote the name."""
     changed = 0
-    for table, columns in ((WorkItem, (WorkItem.title, WorkItem.text)), (Signal, (Signal.text,))):
+    for table, columns in (
+        (WorkItem, (WorkItem.title, WorkItem.text)),
+        (Signal, (Signal.text,)),
+        (Stream, (Stream.name,)),
+    ):
         for column in columns:
             rows = session.execute(select(table.id, column).where(column.contains(name, autoescape=True))).all()
             for id_, text in rows:

@@ -8,9 +8,10 @@ from sqlalchemy import Engine, delete, select, update
 from sqlalchemy.orm import Session, sessionmaker
 
 from connectors.text import issue_keys
-from models import Account, Label, Stream, StreamItem, Vector, WorkItem, upsert
+from models import Account, Label, Signal, Stream, StreamItem, Vector, WorkItem, upsert
 from models.stream import CONFIRMED
 from pipeline.encode.encoder import text_hash
+from pipeline.people.forget import forget
 from pipeline.streams.naming import by_nearness
 from pipeline.streams.stage import keep_streams
 from simulator.work import live
@@ -176,3 +177,18 @@ def test_over_half_a_year_of_weeks_no_id_and_no_name_changes_unless_the_stream_s
 def test_the_name_of_a_cluster_is_that_of_its_middle() -> None:
     vectors = np.array([[1, 0], [0.8, 0.6], [0, 1]], dtype=np.float32)
     assert by_nearness(vectors)[0] == 1
+
+
+def test_the_words_of_somebody_who_is_forgotten_are_no_name_any_more(sessions: sessionmaker[Session]) -> None:
+    at = datetime(2026, 7, 1, tzinfo=UTC)
+    add(sessions, [item("1", None, "message", source="slack", text="Printer on fire")])
+    with sessions.begin() as session:
+        session.add(Account(source="slack", external_id="U1", name="Jonas Krueger", bot=False, groups=""))
+        session.add(Signal(source="slack", external_id="1", item="1", kind="message", at=at, account="U1",
+                           text="Printer on fire", mentions=[], detail={}))  # fmt: skip
+    keep(sessions)
+    assert set(streams(sessions)) == {"Printer on fire"}
+    forget(sessions, "slack:U1")
+    assert set(streams(sessions)) == {""}
+    keep(sessions, MONDAY + timedelta(days=1))
+    assert set(streams(sessions)) == {"message in A"}
