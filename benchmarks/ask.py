@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.fit_fusion import WAYS, Company, fit_steps, judge
+from benchmarks.fit_fusion import FITTED, WAYS, Company, fit_steps, judge
 from pipeline.encode.encoder import SentenceEncoder
 from pipeline.match.active_learning import worth_asking
 
@@ -21,7 +21,7 @@ def main() -> None:
     parser.add_argument("folders", type=Path, nargs="+")
     encoder = SentenceEncoder()
     folders: list[Path] = parser.parse_args().folders
-    companies = {folder: tuple(Company(folder, encoder, how) for how in WAYS) for folder in folders}
+    companies = {folder: tuple(Company(folder, encoder, how) for how in WAYS[:FITTED]) for folder in folders}
     for folder, (company, *_) in companies.items():
         weights = fit_steps([other for name, both in companies.items() if name != folder for other in both])
         gold = {row["id"]: row["key_result"] for row in company.gold}

@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 
 from leeway import __version__
+from leeway.help import BySection
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,12 +18,12 @@ if TYPE_CHECKING:
     from leeway.check import CheckRow
 
 app = typer.Typer(
-    no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False, add_completion=False,
+    cls=BySection, no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False, add_completion=False,
     help="Leeway watches what a company works on beside what it said it would, and tells when the two part.\n\n"
          "First steps: `leeway demo` shows the whole job on a simulated company. Then `leeway init`, edit leeway.toml "
          "and okrs.yaml, `leeway check`, `leeway okrs load okrs.yaml`, `leeway run`.",
 )  # fmt: skip
-okrs = typer.Typer(no_args_is_help=True, help="The register: load, lint or compare an okrs.yaml.")
+okrs = typer.Typer(cls=BySection, no_args_is_help=True, help="The register: load, lint or compare an okrs.yaml.")
 app.add_typer(okrs, name="okrs")
 out, err = Console(highlight=False, soft_wrap=True), Console(stderr=True, highlight=False, soft_wrap=True)
 _state: dict[str, Any] = {"config": None}

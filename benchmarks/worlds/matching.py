@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.fit_fusion import WAYS, Company, fit_steps
+from benchmarks.fit_fusion import FITTED, WAYS, Company, fit_steps
 from benchmarks.worlds import habits, office, shared
 from benchmarks.worlds.__main__ import END
 from benchmarks.worlds.labelled import read_labelled
@@ -90,7 +90,7 @@ def main() -> None:
     shared.WEEKS, shared.DRIFT_WEEK = WEEKS, EVENT_WEEK
     styles = [style for style in STYLES if given.shared or not style.startswith("shared-")]
     encoder = CachedEncoder(given.keep / "vectors.sqlite")
-    fitted = {folder: [Company(folder, encoder, how) for how in WAYS] for folder in given.companies}
+    fitted = {folder: [Company(folder, encoder, how) for how in WAYS[:FITTED]] for folder in given.companies}
     found: dict[int, list[dict[str, float]]] = defaultdict(list)
     for number, folder in enumerate(given.companies):
         weights = fit_steps([one for other, ways in fitted.items() if other != folder for one in ways])

@@ -51,6 +51,9 @@ def test_help_teaches_the_first_steps_and_names_every_command(tmp_path: Path) ->
     for name in ("demo", "init", "check", "okrs", "run", "status", "backtest", "match", "detect", "digest"):
         assert f"\n  {name} " in said or f" {name} " in said
     assert "First steps" in said
+    sections = [line for line in said.splitlines() if line.endswith(":") and not line.startswith(" ")]
+    assert sections == ["Options:", "Start:", "Every day:", "Look after:", "Judge, and offline:"]
+    assert "..." not in said.split("Start:")[1]
 
 
 @pytest.mark.parametrize(
