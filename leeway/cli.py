@@ -27,6 +27,7 @@ okrs = typer.Typer(cls=BySection, no_args_is_help=True, help="The register: load
 app.add_typer(okrs, name="okrs")
 out, err = Console(highlight=False, soft_wrap=True), Console(stderr=True, highlight=False, soft_wrap=True)
 _state: dict[str, Any] = {"config": None}
+_MEANING = "Also hold new key results against their objective by meaning; loads the model."
 
 
 def the_app() -> Any:
@@ -138,19 +139,22 @@ def _print_rows(rows: "Sequence[CheckRow]", as_json: bool) -> None:
 
 
 @okrs.command("load")
-def okrs_load(file: Path) -> None:
-    """Make FILE the current register. The same text again changes nothing."""
-    from pipeline.register.document import read
-    from pipeline.register.versions import load_register
+def okrs_load(
+    file: Path,
+    why: Annotated[str | None, typer.Option(help="Why it changes; kept with the version.")] = None,
+    by: Annotated[str | None, typer.Option(help="Who loads it; else the login.")] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Load also what loosens something; needs --why.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Load nothing that loosens something.")] = False,
+    meaning: Annotated[bool, typer.Option("--meaning", help=_MEANING)] = False,
+) -> None:
+    """Make FILE the current register. The same text again changes nothing.
 
-    register, text = read(file)
-    with the_app().sessions.begin() as session:
-        version, new = load_register(session, register, text)
-    count = len(list(register.key_results()))
-    state = "is now" if new else "already was"
-    out.print(
-        f"{file} {state} the register (version {version}): {len(register.objectives)} objectives, {count} key results."
-    )
+    What an edit loosens without saying so is said first (a lower target, another metric, a later day, ...): on a terminal
+    you are asked why, a script goes on unless --strict.
+    """
+    from leeway.okrs_load import load
+
+    load(the_app(), file, out, by=by, why=why, yes=yes, strict=strict, meaning=meaning)
 
 
 @okrs.command("lint")
@@ -163,7 +167,7 @@ def okrs_lint(
     strict: Annotated[bool, typer.Option("--strict", help="Exit code 1 where there is any hint.")] = False,
 ) -> None:
     """Check FILE: faults stop it from loading, hints make key results, matches and alerts better. Offline, nothing is kept."""
-    from leeway.okrs import UnknownRule, lint
+    from leeway.okrs_lint import UnknownRule, lint
 
     try:
         found = lint(file, skip or (), as_json, out)
@@ -174,21 +178,27 @@ def okrs_lint(
 
 
 @okrs.command("diff")
-def okrs_diff(file: Path) -> None:
-    """What loading FILE would change in the register."""
-    import difflib
+def okrs_diff(
+    one: Annotated[str | None, typer.Argument(metavar="[A]", help="A version's number, or a file.")] = None,
+    other: Annotated[str | None, typer.Argument(metavar="[B]", help="Another version's number, or a file.")] = None,
+    meaning: Annotated[bool, typer.Option("--meaning", help=_MEANING)] = False,
+) -> None:
+    """What loading a FILE would change, or what changed from version A to B: by field, what it loosens, what it means for
+    past figures. Without arguments: what the last load changed."""
+    from leeway.okrs_load import diff
 
-    from pipeline.register.document import read
+    diff(the_app(), one, other, out, meaning)
 
-    new, _ = read(file)
-    _, old = the_app().register()
-    before, after = (
-        [f"{o.key} (priority {o.priority}) {o.title}: {k.key} {k.title}" for o, k in register.key_results()]
-        for register in (old, new)
-    )
-    changes = [line for line in difflib.ndiff(before, after) if line[0] in "+-"]
-    for line in changes or ["no difference in objectives and key results"]:
-        out.print(line, markup=False)
+
+@okrs.command("history")
+def okrs_history(
+    key: Annotated[str | None, typer.Argument(help="Only about this objective, key result, team or address.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+) -> None:
+    """Every load of a register: who, when, why, and what it changed."""
+    from leeway.okrs_load import show_history
+
+    show_history(the_app(), key, as_json, out)
 
 
 @app.command()

@@ -5,7 +5,7 @@ from typing import Any
 
 _NAMES = {
     "SettingsError", "NotReady", "RegisterError", "InputError", "SourceError", "ModelError", "DemoError",
-    "ForgetError", "DecisionError", "TransferError", "UpgradeError",
+    "ForgetError", "DecisionError", "Held", "TransferError", "UpgradeError",
 }  # fmt: skip
 
 

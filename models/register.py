@@ -10,13 +10,16 @@ from models.base import Base
 
 
 class RegisterVersion(Base):
-    """One loaded okrs.yaml. `document` is the file as it was; the rows below are for queries."""
+    """One loaded okrs.yaml. `document` is the file as it was; the rows below are for queries. `loaded_by` and `reason` say who
+    loaded it and why, where they said so."""
 
     __tablename__ = "register_version"
     id: Mapped[int] = mapped_column(primary_key=True)
     digest: Mapped[str] = mapped_column(String(64))
     loaded_at: Mapped[datetime]
     document: Mapped[str] = mapped_column(Text)
+    loaded_by: Mapped[str | None] = mapped_column(String(200))
+    reason: Mapped[str | None] = mapped_column(Text)
 
 
 class Team(Base):

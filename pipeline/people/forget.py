@@ -129,6 +129,17 @@ def _not_in_register(session: Session, names: set[str]) -> None:
                 found = version.document[start : start + len(address)]
                 nobody = f"forgotten-{hashlib.sha256(address.encode()).hexdigest()[:6]}@forgotten.invalid"
                 version.document = version.document.replace(found, nobody)
+        _unload(version, names)
+
+
+def _unload(version: RegisterVersion, names: set[str]) -> None:
+    """Who loaded a version, and why, names them no more either; a login is the first half of an address."""
+    logins = {name.partition("@")[0].lower() for name in names} | {name.lower() for name in names}
+    if version.loaded_by and version.loaded_by.lower() in logins:
+        version.loaded_by = _NOBODY
+    for name in sorted(names, key=len, reverse=True):
+        if version.reason:
+            version.reason = version.reason.replace(name, _NOBODY)
 
 
 def _blank(session: Session, source: ColumnElement[bool], ids: set[str]) -> int:

@@ -13,7 +13,7 @@ _NAMES = re.compile(
     r"""\b(?:iso|din|en|soc|rei|sap|rfc|tier|level|phase|tls|sha|aws\ s|http/|ipv|py|k)[\s-]?\d[\d.\-]*\w*  # standards
       | \bsev-?\d | \bp\d{1,2}\b | \b[a-z]+[-/]\d+\b | \bv?\d{1,2}\.\d{1,2}\.\d{1,2}\b | \bv\d+(?:\.\d+)*\b  # p95, v1.0
       | \b(?:fy\s?\d\d[-\s]?)?[qhtr][1-4](?:[-/][1-4])?(?:[\s-]?(?:20)?\d\d)?\b | \bfy\s?\d\d\b              # Q3 2026, FY21-Q2
-      | \b20\d\d(?:[\s-]?[qh][1-4])?\b(?!\s*[a-zà-ÿ]) | \b\d{1,2}(?:st|nd|rd|th)\b | \#\d+ | \b(?:[a-z]+\d+\w*)\b   # 2026, 99th
+      | \b20[1-4]\d(?:[\s-]?[qh][1-4])?\b(?!\s*[a-zà-ÿ]) | \b\d{1,2}(?:st|nd|rd|th)\b | \#\d+ | \b(?:[a-z]+\d+\w*)\b  # 99th
     """,
     re.I | re.X,
 )
@@ -43,7 +43,9 @@ _NUMBER = re.compile(
     re.I,
 )
 _ARROW = re.compile(r"(?:->|→|=>|⇒)")
-_TAG = re.compile(r"\[(?:P\d|[A-Z]{2,12})\]|\bP[0-3]\b:?")
+_TAG = re.compile(
+    r"\[(?:P\d|[A-Z]{2,12})\]|\bP[0-3]\b:?|\((?:WIP|done|\d+\s?% done|\d+\s?%(?=\)\s*[A-Z]))[^)]*\)|\bWIP\b", re.I
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,8 @@ import yaml
 
 LANGUAGES = ("en", "de", "es", "fr")
 _WORD = re.compile(r"[^\W\d_]+(?:['’\-][^\W\d_]+)*|\d+(?:[.,]\d+)*")
+_ALSO = ("jänner", "setiembre")
+"""Second names of months that have one already."""
 _VERBS = ("activity", "outcome")
 _LETTERS = {"de": "äöüß", "es": "ñ¿¡íúóá", "fr": "çèêàûœî"}
 
@@ -28,6 +30,8 @@ class Lexicon:
     numbers: Mapping[str, float]
     suggest: Mapping[str, str]
     kinds: Mapping[str, "Lexicon"] = field(default_factory=dict)
+    months: tuple[str, ...] = ()
+    """By their first three letters (French: four, as juin and juillet begin alike), January first."""
 
     def has(self, name: str, word: str) -> bool:
         """Return True if the word, in lower case, belongs to the set."""
@@ -78,6 +82,11 @@ def _lexicon(
         {str(word): float(value) for word, value in data.get("numbers", {}).items()},
         data.get("suggest", {}),
         kinds or {},
+        tuple(
+            dict.fromkeys(
+                month[: 4 if language == "fr" else 3] for month in lists.get("months", ()) if month not in _ALSO
+            )
+        ),
     )
 
 

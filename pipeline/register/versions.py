@@ -1,14 +1,26 @@
 """Versions of the register in the database, and since when its priorities hold."""
 
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models import KeyResult, Objective, RegisterVersion, Team
+from pipeline.register.change_words import SET_UP, concerning, in_words
 from pipeline.register.document import Register, digest, stored
 
-SET_UP = timedelta(days=7)
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """One load: version, when, by whom, why, and what it changed in words."""
+
+    version: int
+    at: datetime
+    by: str | None
+    why: str | None
+    changes: Sequence[str]
 
 
 def plans(session: Session) -> list[tuple[date, Register]]:
@@ -41,13 +53,22 @@ def planned_since(session: Session, register: Register) -> date:
     return since
 
 
-def load_register(session: Session, register: Register, document: str) -> tuple[int, bool]:
-    """Make this the current register; returns (version, whether it is new). The same text is the same version."""
+def load_register(
+    session: Session, register: Register, document: str, by: str | None = None, why: str | None = None
+) -> tuple[int, bool]:
+    """Make this the current register; returns (version, whether it is new). The same text is the same version, and who loads
+    it again leaves no trace. `by` and `why` are kept with it."""
     name = digest(document)
-    current = session.scalar(select(RegisterVersion).order_by(RegisterVersion.id.desc()).limit(1))
+    current = current_version(session)
     if current is not None and current.digest == name:
         return current.id, False
-    version = RegisterVersion(digest=name, loaded_at=datetime.now(UTC), document=document)
+    version = RegisterVersion(
+        digest=name,
+        loaded_at=datetime.now(UTC),
+        document=document,
+        loaded_by=by[:200] if by else None,
+        reason=why or None,
+    )
     session.add(version)
     session.flush()
     for team in register.teams:
@@ -63,5 +84,24 @@ def load_register(session: Session, register: Register, document: str) -> tuple[
 
 def current_register(session: Session) -> tuple[int, Register] | None:
     """The newest register version, None where none was loaded."""
-    found = session.scalar(select(RegisterVersion).order_by(RegisterVersion.id.desc()).limit(1))
+    found = current_version(session)
     return (found.id, stored(found.document, found.id)) if found else None
+
+
+def current_version(session: Session, before: int | None = None) -> RegisterVersion | None:
+    """The newest version, or the newest before another; None where there is none."""
+    query = select(RegisterVersion).order_by(RegisterVersion.id.desc()).limit(1)
+    return session.scalar(query if before is None else query.where(RegisterVersion.id < before))
+
+
+def history(session: Session, key: str | None = None) -> list[Load]:
+    """Every load, oldest first, with what it changed; with a key only those that changed something about it."""
+    found: list[Load] = []
+    before: Register | None = None
+    for row in session.scalars(select(RegisterVersion).order_by(RegisterVersion.id)):
+        after = stored(row.document, row.id)
+        lines = concerning(key, before, after) if key else in_words(before, after)
+        if lines or not key:
+            found.append(Load(row.id, row.loaded_at, row.loaded_by, row.reason, lines))
+        before = after
+    return found

@@ -227,3 +227,53 @@ def test_lint_says_what_could_be_better_and_stays_quiet_for_scripts(tmp_path: Pa
     assert ("O3.1", "activity", ["Launch"]) in [(one["key"], one["rule"], one["words"]) for one in found]
     assert leeway(tmp_path, "okrs", "lint", "okrs.yaml", "--strict").returncode == 1
     refused(leeway(tmp_path, "okrs", "lint", "okrs.yaml", "--skip", "activty"), "there is no rule", "activity")
+
+
+def test_a_load_that_loosens_is_said_kept_with_its_reason_and_told_again(tmp_path: Path) -> None:
+    file = tmp_path / "okrs.yaml"
+    file.write_text(register_yaml(TODAY))
+    assert leeway(tmp_path, "okrs", "load", "okrs.yaml", "--by", "ana").returncode == 0
+    file.write_text(
+        register_yaml(TODAY).replace("App store rating from 3.6 to 4.5", "App store rating from 3.6 to 3.9")
+    )
+    shown = leeway(tmp_path, "okrs", "diff", "okrs.yaml").stdout
+    assert "O3.1: title: App store rating from 3.6 to 4.5 -> App store rating from 3.6 to 3.9" in shown
+    assert "caution: O3.1: target-lowered: the target 4.5 became 3.9." in shown
+    assert "past figures: all work is matched again" in shown
+    refused(leeway(tmp_path, "okrs", "load", "okrs.yaml", "--strict"), "O3.1: target-lowered", "was not loaded")
+    refused(leeway(tmp_path, "okrs", "load", "okrs.yaml", "--yes"), "--why")
+    loaded = leeway(
+        tmp_path, "okrs", "load", "okrs.yaml", "--yes", "--why", "the store hides old ratings", "--by", "bo"
+    )
+    assert "is now the register (version 2)" in loaded.stdout
+    told = json.loads(leeway(tmp_path, "okrs", "history", "O3.1", "--json").stdout)
+    assert [(one["by"], one["why"]) for one in told] == [("ana", None), ("bo", "the store hides old ratings")]
+    refused(leeway(tmp_path, "okrs", "diff", "1", "9"), "there is no version 9")
+    assert "O3.1: title" in leeway(tmp_path, "okrs", "diff", "1").stdout
+
+
+def test_a_script_that_loads_is_asked_nothing(tmp_path: Path) -> None:
+    (tmp_path / "okrs.yaml").write_text(register_yaml(TODAY))
+    leeway(tmp_path, "okrs", "load", "okrs.yaml")
+    (tmp_path / "okrs.yaml").write_text(register_yaml(TODAY).replace("from 3.6 to 4.5", "from 3.6 to 3.9"))
+    said = leeway(tmp_path, "okrs", "load", "okrs.yaml")
+    assert said.returncode == 0
+    assert "caution: O3.1: target-lowered" in said.stdout
+    assert "is now the register (version 2)" in said.stdout
+
+
+@pytest.mark.parametrize(("typed", "loaded"), [("the store hides old ratings", True), ("", False)])
+def test_a_terminal_is_asked_why_and_an_empty_answer_loads_nothing(tmp_path: Path, typed: str, loaded: bool) -> None:
+    (tmp_path / "okrs.yaml").write_text(register_yaml(TODAY))
+    leeway(tmp_path, "okrs", "load", "okrs.yaml")
+    (tmp_path / "okrs.yaml").write_text(register_yaml(TODAY).replace("from 3.6 to 4.5", "from 3.6 to 3.9"))
+    hand, terminal = os.openpty()
+    os.write(hand, f"{typed}\n".encode())
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("LEEWAY_")}
+    command = [sys.executable, "-m", "leeway.cli", "okrs", "load", "okrs.yaml"]
+    said = subprocess.run(command, cwd=tmp_path, env=environment, stdin=terminal, capture_output=True, text=True)
+    os.close(hand)
+    os.close(terminal)
+    assert said.returncode == (0 if loaded else 2)
+    last = json.loads(leeway(tmp_path, "okrs", "history", "--json").stdout)[-1]
+    assert (last["version"], last["why"]) == ((2, typed) if loaded else (1, None))

@@ -47,7 +47,7 @@ def by_team(sessions: sessionmaker[Session]) -> dict[tuple[str, date], float]:
 
 def load(sessions: sessionmaker[Session], text: str) -> None:
     with sessions.begin() as session:
-        load_register(session, parse(text), text)
+        load_register(session, parse(text), text, by=WHO, why=f"{WHO} asked for it")
         resolve(session, parse(text))
 
 

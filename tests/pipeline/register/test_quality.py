@@ -70,8 +70,15 @@ def test_more_than_five_are_too_many_for_a_team_or_an_objective() -> None:
 
 @pytest.mark.parametrize(
     ("priorities", "found"),
-    [((1, 1, 1), True), ((1, 1, 1, 2), True), ((1, 2, 3), False), ((1, 1, 2), False), ((1, 2, 2, 2), False), ((1, 1), False)],
-)  # fmt: skip
+    [
+        ((1, 1, 1), True),
+        ((1, 1, 1, 2), True),
+        ((1, 2, 3), False),
+        ((1, 1, 2), False),
+        ((1, 2, 2, 2), False),
+        ((1, 1), False),
+    ],
+)
 def test_objectives_that_are_all_at_the_top_are_said(priorities: tuple[int, ...], found: bool) -> None:
     rows = [objective(f"O{n}", GOOD, priority=priority) for n, priority in enumerate(priorities)]
     assert [one.rule for one in linted(*rows)] == ["all-at-the-top"] * found

@@ -94,13 +94,16 @@ def test_numbers_are_read_and_names_with_digits_are_not(text: str, values: list[
 @pytest.mark.parametrize(
     ("text", "better"),
     [
-        ("Ship the new dashboard", "The new dashboard: share of users who work with it every week from [today] to [target] %"),
+        (
+            "Ship the new dashboard",
+            "The new dashboard: share of users who work with it every week from [today] to [target] %",
+        ),
         ("Drei Kampagnen starten", "Drei Kampagnen: dadurch gewonnene Kunden von [heute] auf [Ziel] im Monat"),
         ("Publish 12 posts to increase traffic", "Increase traffic from [today] to [target]"),
         ("Investigate why trials stall", None),
         ("Churn below 2 %", None),
     ],
-)  # fmt: skip
+)
 def test_a_suggestion_is_made_of_the_key_results_own_words(text: str, better: str | None) -> None:
     assert suggest(read_wording(text)) == better
 

@@ -1,4 +1,4 @@
-"""What `leeway okrs ...` does: lint, load, diff and history of the register."""
+"""`leeway okrs lint`: what could be better in an okrs.yaml. Loads no database, so that it answers at once."""
 
 import json
 from collections.abc import Sequence

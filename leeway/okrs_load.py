@@ -1,0 +1,164 @@
+"""`leeway okrs load`, `diff` and `history`: the register as it changes, who changed it and why."""
+
+import getpass
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+
+from leeway.app import App, NotReady
+from models import RegisterVersion
+from pipeline.register.change_words import consequences, in_words
+from pipeline.register.document import read, stored
+from pipeline.register.point_of_change import Caution, Draft, Meaning, cautions
+from pipeline.register.versions import current_version, history, load_register
+
+
+class Held(Exception):
+    """The register was not loaded; the message says what to do."""
+
+
+def whoami() -> str | None:
+    """The login of whoever runs this, where the system knows one."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container's user may have no name
+        return None
+
+
+def load(
+    app: App, file: Path, out: Console, *, by: str | None, why: str | None, yes: bool, strict: bool, meaning: bool
+) -> None:
+    """Make FILE the current register. What an edit loosens is said first: a terminal asks, a script goes on unless `strict`.
+
+    Raises RegisterError for a file that is not right, Held where it was not loaded.
+    """
+    register, text = read(file)
+    found = _found(app, Draft(register, text), meaning)
+    for line in lines(found):
+        out.print(line, markup=False)
+    if found and not yes:
+        if strict:
+            raise Held(f'{file} was not loaded. With --yes --why "..." it is, and the reason is kept.')
+        if sys.stdin.isatty():
+            why = _asked(out, file, why)
+    elif found and yes and not why:
+        raise Held('--yes needs --why "..." where something is loosened; the reason is kept with the version.')
+    with app.sessions.begin() as session:
+        version, new = load_register(session, register, text, by or whoami(), why)
+    count, state = len(list(register.key_results())), "is now" if new else "already was"
+    out.print(
+        f"{file} {state} the register (version {version}): {len(register.objectives)} objectives, {count} key results.",
+        markup=False,
+    )
+
+
+def _asked(out: Console, file: Path, why: str | None) -> str:
+    """The reason as it is typed. Raises Held where none is."""
+    out.print("Why? The answer is kept with this version; an empty one loads nothing.", markup=False)
+    said = why or out.input("> ").strip()
+    if not said:
+        raise Held(f"{file} was not loaded.")
+    return said
+
+
+def _found(app: App, draft: Draft, meaning: bool) -> list[Caution]:
+    with app.sessions() as session:
+        current = current_version(session)
+        if current is None or current.document == draft.text:
+            return []
+        before = Draft(stored(current.document, current.id), current.document)
+    return cautions(before, draft, _meaning(app, meaning))
+
+
+def _meaning(app: App, wanted: bool) -> Meaning | None:
+    return app.encoder if wanted else None
+
+
+def lines(found: Sequence[Caution]) -> list[str]:
+    """Cautions as they are shown."""
+    return [f"caution: {one.key}: {one.rule}: {one.message}" for one in found]
+
+
+def diff(app: App, one: str | None, other: str | None, out: Console, meaning: bool) -> None:
+    """What leads from one version to another, or to a file: changes, what they loosen, what they mean for past figures.
+
+    With neither, the current version against the one before it; a file or version alone stands against the current one.
+    """
+    (before, row), (after, _) = _sides(app, one, other)
+    changed = in_words(before.register, after.register)
+    for line in changed or ["no difference in the register"]:
+        out.print(line, markup=False)
+    if not changed:
+        return
+    for line in lines(cautions(before, after, _meaning(app, meaning))):
+        out.print(line, markup=False)
+    for line in consequences(before.register, after.register, row.loaded_at.date(), app.now().date()):
+        out.print(f"past figures: {line}", markup=False)
+
+
+def _sides(
+    app: App, one: str | None, other: str | None
+) -> tuple[tuple[Draft, RegisterVersion], tuple[Draft, RegisterVersion | None]]:
+    with app.sessions() as session:
+        current = current_version(session)
+        if current is None:
+            raise NotReady(
+                "no register is loaded yet, so there is nothing to compare with. `leeway okrs load okrs.yaml`."
+            )
+        if one is None:
+            earlier = current_version(session, before=current.id)
+            if earlier is None:
+                raise NotReady("only one version was loaded; compare it with a file: `leeway okrs diff okrs.yaml`.")
+            return _draft(earlier), _draft(current)
+        if not one.isdigit() and other is None:
+            return _draft(current), _file(one)
+        first = _draft(_row(session.get(RegisterVersion, int(one)) if one.isdigit() else None, one))
+        if other is None:
+            return first, _draft(current)
+        if other.isdigit():
+            return first, _draft(_row(session.get(RegisterVersion, int(other)), other))
+        return first, _file(other)
+
+
+def _row(found: RegisterVersion | None, name: str) -> RegisterVersion:
+    if found is None:
+        raise NotReady(f"there is no version {name}. `leeway okrs history` lists them.")
+    return found
+
+
+def _draft(row: RegisterVersion) -> tuple[Draft, RegisterVersion]:
+    return Draft(stored(row.document, row.id), row.document), row
+
+
+def _file(name: str) -> tuple[Draft, None]:
+    register, text = read(Path(name))
+    return Draft(register, text), None
+
+
+def show_history(app: App, key: str | None, as_json: bool, out: Console) -> None:
+    """Every load with who, when, why and what it changed; with a key only what is about it."""
+    with app.sessions() as session:
+        found = history(session, key)
+    if as_json:
+        rows = [
+            {"version": x.version, "at": x.at.isoformat(), "by": x.by, "why": x.why, "changes": list(x.changes)}
+            for x in found
+        ]
+        sys.stdout.write(json.dumps(rows, indent=1, ensure_ascii=False) + "\n")
+        return
+    if not found:
+        out.print(f"nothing about {key} was ever loaded." if key else "no register is loaded yet.", markup=False)
+    for number, load in enumerate(found):
+        who = f", {load.by}" if load.by else ""
+        out.print(
+            f"version {load.version}, {load.at:%Y-%m-%d %H:%M} UTC{who}{': ' + load.why if load.why else ''}",
+            markup=False,
+        )
+        first = number == 0 and key is None
+        for line in [] if first else load.changes:
+            out.print(f"  {line}", markup=False)
+        if first:
+            out.print(f"  the first register: {len(load.changes)} entries", markup=False)

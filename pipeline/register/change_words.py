@@ -1,0 +1,116 @@
+"""Changes of the register in words, and what they mean for figures of the past."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from datetime import date, timedelta
+from typing import Any
+
+from pipeline.register.changes import Change, State, changes, flatten
+from pipeline.register.schema import Register
+
+_LEAD = {"objective": "", "key result": "", "team": "team ", "member": "", "register": ""}
+_READ_BY_THE_MATCH = (
+    "title",
+    "description",
+    "aliases",
+    "teams",
+    "owner",
+    "scope.items",
+    "scope.labels",
+    "scope.containers",
+    "in",
+)
+SET_UP = timedelta(days=7)
+"""A version that is replaced sooner was somebody's correction, no plan."""
+
+
+def in_words(before: Register | None, after: Register) -> list[str]:
+    """One line a change; an entry that is new or gone is one line. The order of entries counts for nothing here."""
+    old, new = flatten(before) if before else {}, flatten(after)
+    groups: dict[tuple[str, str], list[Change]] = defaultdict(list)
+    for one in changes(old, new):
+        if not one.field.startswith("order of "):
+            groups[one.kind, one.key].append(one)
+    whole = {(k, key) for (k, key), _ in groups.items() if ((k, key, "in") in old) != ((k, key, "in") in new)}
+    return [line for group, some in groups.items() for line in _lines(group, some, old, new, whole)]
+
+
+def _lines(
+    group: tuple[str, str], some: Sequence[Change], old: State, new: State, whole: set[tuple[str, str]]
+) -> Iterator[str]:
+    kind, key = group
+    if group in whole:
+        state, verb = (new, "is new") if (kind, key, "in") in new else (old, "is gone")
+        parent = ("team" if kind == "member" else "objective", state[kind, key, "in"])
+        if parent not in whole or kind != "member":
+            yield _whole(kind, key, state, verb)
+        return
+    for one in some:
+        yield f"{_named(kind, key)}{one.field if one.field != 'in' else 'objective'}: {_shown(one.before)} -> {_shown(one.after)}"
+
+
+def _whole(kind: str, key: str, state: State, verb: str) -> str:
+    if kind == "member":
+        team, _, email = key.partition("/")
+        return f"{email} {'joins' if verb == 'is new' else 'leaves'} team {team}"
+    title = state.get((kind, key, "title")) or state.get((kind, key, "name"))
+    where = f" in {state[kind, key, 'in']}" if kind == "key result" else ""
+    return f"{_LEAD[kind]}{key} {verb}{where}: {title}"
+
+
+def _named(kind: str, key: str) -> str:
+    if kind == "member":
+        team, _, email = key.partition("/")
+        return f"{email} in team {team}: "
+    return f"{_LEAD[kind]}{key}: " if key else ""
+
+
+def _shown(value: Any) -> str:
+    if value is None or value == []:
+        return "none"
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def consequences(before: Register, after: Register, loaded: date, today: date) -> list[str]:
+    """What loading `after` today would mean for figures of the past, where `before` was loaded on a day."""
+    found = []
+    steps = [one for one in changes(flatten(before), flatten(after)) if not one.field.startswith("order of ")]
+    if steps and today - loaded < SET_UP:
+        found.append(
+            f"the current version is of {loaded}, less than a week ago: it counts as a correction and was never a plan."
+        )
+    if before.top() != after.top():
+        since = after.period.start if after.period.start > before.period.start else today
+        found.append(
+            f"the top priorities change: a new baseline begins on {since}, and an open drift ends as replanned."
+        )
+    if any(one.kind in ("objective", "key result") and one.field in _READ_BY_THE_MATCH for one in steps):
+        found.append("all work is matched again, that of past weeks too: past shares can change.")
+    found += _gone(before, after)
+    found += _people(steps, today)
+    if any(one.field.startswith("calendar.") for one in steps):
+        found.append("the calendar changes: effort and coverage of past weeks are estimated again.")
+    return found
+
+
+def _gone(before: Register, after: Register) -> Iterator[str]:
+    now = {one.key for one in after.objectives}
+    for one in before.objectives:
+        if one.key not in now:
+            yield f"{one.key} is gone: its work of past weeks counts for other objectives or for none, and its own figures end."
+
+
+def _people(steps: Sequence[Change], today: date) -> Iterator[str]:
+    moved = [one for one in steps if one.kind == "member" and one.field == "in"]
+    dated = sorted(
+        str(one.after or one.before) for one in steps if one.kind == "member" and one.field in ("from", "to")
+    )
+    if moved:
+        yield f"people who join or leave do so on {today}: their days before stay with the team of those days."
+    if dated and dated[0] < today.isoformat():
+        yield f"members have a `from` or `to` in the past: their teams' figures from {dated[0]} on are computed again."
+
+
+def concerning(key: str, before: Register | None, after: Register) -> list[str]:
+    """The lines about an objective, a key result, a team or an address."""
+    return [line for line in in_words(before, after) if key in line.replace(":", " ").split()]

@@ -1,0 +1,108 @@
+"""What differs between two registers, field by field, and a register put together again from such differences.
+
+A register is flattened to (kind, key, field) -> value. A field that is not given is absent, so that adding an entry, changing and
+taking it away are all the same: a value before and a value after. The changes of all loads, applied in their order to nothing,
+give the last register.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pipeline.register.schema import WEEKDAYS, Register
+
+Field = tuple[str, str, str]
+State = dict[Field, Any]
+_BELOW = {"register": ("team", "objective"), "team": ("member",), "objective": ("key result",)}
+_LISTS = {"team": "teams", "objective": "objectives", "member": "members", "key result": "key_results"}
+_NAMED_BY = {"member": "email"}
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One field's change; `before` or `after` is None where it was not or is no longer given."""
+
+    kind: str
+    key: str
+    field: str
+    before: Any
+    after: Any
+
+
+def flatten(register: Register) -> State:
+    """Every field that is given; entries of a list stand under their own key, with the list's order as a field of its own."""
+    state: State = {}
+    _flatten("register", "", register.model_dump(mode="json", by_alias=True), state)
+    return state
+
+
+def _flatten(kind: str, key: str, row: dict[str, Any], state: State) -> None:
+    for below in _BELOW.get(kind, ()):
+        keys: list[str] = []
+        for one in row.pop(_LISTS[below]):
+            name = str(one[_NAMED_BY.get(below, "key")])
+            name = f"{key}/{name}" if below == "member" else name
+            while name in keys or (below, name, "in") in state:
+                name += "'"  # what an older version loaded may hold a key twice
+            keys.append(name)
+            state[below, name, "in"] = key
+            _flatten(below, name, one, state)
+        state[kind, key, f"order of {_LISTS[below]}"] = keys
+    for name, value in row.items():
+        for field, single in _single(name, value):
+            if single is not None:
+                state[kind, key, field] = single
+
+
+def _single(name: str, value: Any) -> Iterator[tuple[str, Any]]:
+    """A mapping's entries one by one (period.end), a day of the week by its name."""
+    if isinstance(value, dict):
+        for below, one in value.items():
+            yield from _single(f"{name}.{below}", one)
+    elif name.split(".")[-1] in ("weekend", "days"):
+        yield name, [WEEKDAYS[day] for day in value]
+    else:
+        yield name, value
+
+
+def changes(before: Mapping[Field, Any], after: Mapping[Field, Any]) -> list[Change]:
+    """What leads from one state to the other, in an order that depends on nothing else."""
+    return [
+        Change(*field, before.get(field), after.get(field))
+        for field in sorted(before.keys() | after.keys())
+        if before.get(field) != after.get(field)
+    ]
+
+
+def replay(state: Mapping[Field, Any], steps: Iterable[Change]) -> State:
+    """The state after these changes. Raises ValueError where one does not fit what is there."""
+    found = dict(state)
+    for step in steps:
+        field = (step.kind, step.key, step.field)
+        if found.get(field) != step.before:
+            raise ValueError(f"{field} was {found.get(field)!r}, not {step.before!r}")
+        if step.after is None:
+            found.pop(field, None)
+        else:
+            found[field] = step.after
+    return found
+
+
+def rebuild(state: Mapping[Field, Any]) -> Register:
+    """The register of a state."""
+    return Register.model_validate(_entry("register", "", state))
+
+
+def _entry(kind: str, key: str, state: Mapping[Field, Any]) -> dict[str, Any]:
+    row: dict[str, Any] = {}
+    for (one, name, field), value in state.items():
+        if (one, name) == (kind, key) and field != "in" and not field.startswith("order of "):
+            place = row
+            *outer, last = field.split(".")
+            for part in outer:
+                place = place.setdefault(part, {})
+            place[last] = value
+    for below in _BELOW.get(kind, ()):
+        keys = state.get((kind, key, f"order of {_LISTS[below]}"), [])
+        row[_LISTS[below]] = [_entry(below, one, state) for one in keys]
+    return row

@@ -1,0 +1,118 @@
+"""A register that is about to be loaded, held against the current one: what is loosened, doubled or misplaced."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from pipeline.register.faults import DUE
+from pipeline.register.loosening import Edit, content, loosened
+from pipeline.register.quality import wordings
+from pipeline.register.schema import KeyResult, Objective, Register
+from pipeline.register.wording import Wording
+from pipeline.register.yaml_nodes import Document
+
+_TWINS = 0.75
+_FAR, _NEARER = 0.12, 0.2
+
+
+class Meaning(Protocol):
+    """Anything that turns texts into unit vectors; the encoder is one."""
+
+    def encode(self, texts: Sequence[str]) -> Any:
+        """(len(texts), dimension), rows of length one."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Caution:
+    """Something to be sure of before loading: at which key, by which rule, and what was seen."""
+
+    key: str
+    rule: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A register with its text, in which days stand that Leeway does not read otherwise."""
+
+    register: Register
+    text: str
+
+    def dues(self) -> dict[str, str]:
+        """By key, the day that a key result's own entry gives, as written."""
+        found = {}
+        data: Any = Document(self.text).data
+        for o, objective in enumerate(self.register.objectives):
+            for k, key_result in enumerate(objective.key_results):
+                row = data["objectives"][o]["key_results"][k]
+                due = next((row[name] for name in DUE if row.get(name)), None)
+                if isinstance(due, str):
+                    found[key_result.key] = due
+        return found
+
+
+def cautions(before: Draft | None, after: Draft, meaning: Meaning | None = None) -> list[Caution]:
+    """What to be sure of, in the order of the new file; with a `meaning` also what is far from its objective."""
+    read = wordings(after.register)
+    found: list[Caution] = []
+    old = {k.key: (o, k) for o, k in before.register.key_results()} if before else {}
+    if before:
+        found += _edits(before, after, old, read)
+        found += _period(before.register, after.register)
+    touched = [(o, k) for o, k in after.register.key_results() if k.key not in old or old[k.key][1].title != k.title]
+    found += _twins(after.register, {k.key for _, k in touched}, read)
+    if meaning is not None and touched:
+        found += _far(after.register, touched, meaning)
+    order = {k.key: n for n, (_, k) in enumerate(after.register.key_results())}
+    return sorted(found, key=lambda one: order.get(one.key, -1))
+
+
+def _edits(
+    before: Draft, after: Draft, old: Mapping[str, tuple[Objective, KeyResult]], read: Mapping[str, Wording]
+) -> Iterator[Caution]:
+    was, due, now = wordings(before.register), before.dues(), after.dues()
+    for objective, key_result in after.register.key_results():
+        key = key_result.key
+        if key not in old:
+            continue
+        parent, earlier = old[key]
+        owner = (earlier.owner or parent.owner, key_result.owner or objective.owner)
+        # A new period is a new plan: what it asks for may differ, and its days do.
+        if before.register.period.name == after.register.period.name:
+            edit = Edit(was[key], read[key], (due.get(key), now.get(key)), owner)
+            yield from (Caution(key, one.rule, one.message) for one in loosened(edit))
+
+
+def _period(before: Register, after: Register) -> Iterator[Caution]:
+    if before.period.name == after.period.name and after.period.end > before.period.end:
+        message = f"the period's end moved from {before.period.end} to {after.period.end}, and every key result's day with it."
+        yield Caution(after.period.name, "date-later", message)
+
+
+def _twins(register: Register, touched: set[str], read: Mapping[str, Wording]) -> Iterator[Caution]:
+    """Key results of one objective that say nearly the same, where one of them is new or changed."""
+    for objective in register.objectives:
+        rows = [(one, content(read[one.key])) for one in objective.key_results]
+        for number, (one, words) in enumerate(rows):
+            for other, theirs in rows[:number]:
+                alike = len(words & theirs) / len(words | theirs) if words | theirs else 0.0
+                if {one.key, other.key} & touched and alike >= _TWINS and min(len(words), len(theirs)) > 1:
+                    yield Caution(one.key, "near-duplicate", f"says nearly what {other.key} says: {other.title!r}.")
+
+
+def _far(register: Register, touched: Sequence[tuple[Objective, KeyResult]], meaning: Meaning) -> Iterator[Caution]:
+    """Key results that are hardly about their own objective and clearly nearer to another."""
+    objectives = {one.key: n for n, one in enumerate(register.objectives)}
+    titles = [f"{one.title}. {one.description}".strip() for one in register.objectives]
+    vectors = meaning.encode([*titles, *(f"{k.title}. {k.description}".strip() for _, k in touched)]).astype("float64")
+    alike = vectors[len(titles) :] @ vectors[: len(titles)].T
+    for (objective, key_result), row in zip(touched, alike, strict=True):
+        own, best = float(row[objectives[objective.key]]), int(row.argmax())
+        if own < _FAR and float(row[best]) - own > _NEARER:
+            other = register.objectives[best]
+            yield Caution(
+                key_result.key,
+                "far-from-its-objective",
+                f"is hardly about {objective.key} ({objective.title!r}), and nearer to {other.key} ({other.title!r}).",
+            )
