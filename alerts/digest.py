@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from alerts.charts import MAIL, Fall, WeekPoint, png, top_share
 from alerts.figures import TOP, WEEK, Part, Standing, plan_of, points, standing, weekly
+from alerts.gaps import gap_text, gap_view, open_gaps
 from alerts.mail import Smtp, new_mail
 from alerts.streams import Stream, streams, window, window_text
 from alerts.view import Terms, alert_of, mix_text
@@ -162,6 +163,8 @@ def _story(
         top = stands.top
         change = f"from {top.before}% to {top.now}% since {day(alert.start)}"
         said = [(f"Work on the top priorities fell {change}, as the company's did.",)]
+    for gap in open_gaps(session, stands.scope)[:1]:
+        said.append(gap_view(session, gap, register, Terms(least_people)).story[0])
     said += [(mix_text(one, register),) for one in _mixes(session, stands)]
     than = f"before {day(stands.since)}" if stands.since else "in the eight weeks before"
     moved = [part for part in parts if part.before is not None and not part.low <= part.before <= part.high]
@@ -228,6 +231,7 @@ def compose(content: TeamWeek, smtp: Smtp, links: Links | None = None, unsubscri
         "signed": signed,
         "number": number,
         "short": shortened,
+        "gap": gap_text,
     }
     subject = f"{content.team.name}: {head[0]}% {head[1]}" if head else f"{content.team.name}: the week"
     key = f"digest {content.week} {content.team.key}"

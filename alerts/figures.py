@@ -18,11 +18,14 @@ from sqlalchemy.orm import Session
 
 from alerts.charts import WeekPoint
 from alerts.waiting import named_teams, open_alert
-from alerts.words import percent, split
+from alerts.words import percent, split, whole
 from models import Cycle, Drift, Share
 from models.vocabulary import COMPANY
+from pipeline.register.allocation import planned_shares
 from pipeline.register.document import Register
+from pipeline.register.versions import plans
 from pipeline.register.workdays import monday
+from pipeline.share.gap import Gap, follow, suggested
 
 TOP, NONE = "top", ""
 RECENT_WEEKS, USUAL_WEEKS = 4, 8
@@ -30,10 +33,38 @@ WEEK = timedelta(weeks=1)
 
 
 @dataclass(frozen=True, slots=True)
+class PlanGap:
+    """Plan less share over whole weeks, as it is shown: whole points of 100, `low` to `high` with 90 %, and what they are in
+    person-days. More than zero is less work than planned."""
+
+    plan: int
+    share: int
+    low: int
+    high: int
+    person_days: int
+    first: date
+    last: date
+    weeks: int
+
+    @property
+    def points(self) -> int:
+        """Points, from the two figures that are shown."""
+        return self.plan - self.share
+
+    @classmethod
+    def of(cls, found: Gap) -> "PlanGap":
+        """From parts of one."""
+        plan, share = percent(found.plan), percent(found.share)
+        low, high = min(percent(found.low), plan - share), max(percent(found.high), plan - share)
+        return cls(plan, share, low, high, whole(found.person_days), found.first, found.last, found.weeks)
+
+
+@dataclass(frozen=True, slots=True)
 class Part:
     """One objective of a scope (key '' for work on none, 'top' for the top priorities): whole percent, and the interval of `now`.
 
-    `before` is None where nothing is known of before; `plan` is the planned percent, where the register has one.
+    `before` is None where nothing is known of before; `plan` is the planned percent, where the register has one, `suggested` one
+    to start from, where the scope has none. `four_weeks` is the gap over the last four whole weeks that the plan holds for.
     """
 
     key: str
@@ -46,6 +77,13 @@ class Part:
     plan: int | None = None
     planned: bool = False
     """Whether it is in the plan of the scope."""
+    suggested: int | None = None
+    four_weeks: PlanGap | None = None
+
+    @property
+    def gap(self) -> int | None:
+        """Points that are planned and not worked, from the two figures that are shown."""
+        return None if self.plan is None else self.plan - self.now
 
     @property
     def change(self) -> int | None:
@@ -188,6 +226,7 @@ def standing(
     mine = fall if fall is not None and fall.scope == scope else None
     about = _interval(current)
     parts = _parts(register, scope, (before, now), (mine.before, mine.after) if mine else (None, None), about)
+    parts = _with_gaps(session, register, scope, parts, before)
     top = register.top()
     head = _sum("Top priorities", [part for part in parts if part.key in top], about.get(TOP, (0.0, 0.0)))
     if scope != COMPANY:
@@ -262,9 +301,26 @@ def _parts(
     return found
 
 
+def _with_gaps(
+    session: Session, register: Register, scope: str, parts: Sequence[Part], past: Mapping[str, float]
+) -> list[Part]:
+    """With the gap of the last four weeks to the plan; where a scope has no plan, with one to start from."""
+    if not any(part.plan is not None for part in parts):
+        ranks = {part.key: part.priority for part in parts if part.planned and part.priority}
+        start = {key: percent(part) for key, part in suggested(ranks, past).items()}
+        return [replace(part, suggested=start.get(part.key)) for part in parts]
+    through = complete_through(session)
+    gaps = {
+        one.objective: PlanGap.of(found)
+        for one in (follow(session, register, plans(session), scope, through) if through else ())
+        if (found := one.last()) is not None
+    }
+    return [replace(part, four_weeks=gaps.get(part.key)) for part in parts]
+
+
 def _objectives(register: Register, scope: str) -> list[tuple[str, str, int | None, int | None]]:
     """Key, title, priority and planned percent of each objective in order of priority, work on none last."""
-    planned = {o.key: percent(o.share) for o in register.objectives if o.share} if scope == COMPANY else {}
+    planned = {key: percent(part) for key, part in planned_shares(register, scope).items()}
     ranked = sorted(register.objectives, key=lambda objective: objective.priority)
     return [*((o.key, o.title, o.priority, planned.get(o.key)) for o in ranked), (NONE, "On no objective", None, None)]
 

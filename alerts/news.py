@@ -17,6 +17,14 @@ _ENDS = {
 }
 
 
+_GAP_ENDS = {
+    "replanned": "{who}, {key}: closed. The plan changed, or its period is over.",
+    "recovered": "{who}, {key}: the gap is closed. Work on it is near its plan.",
+    "gone": "{who}, {key}: closed. There are no weeks to judge any more.",
+}
+"""The same of a gap to the plan of an objective."""
+
+
 def fall_of(drift: Drift) -> int:
     """A drift's size in points, as it is said."""
     return percent(drift.before) - percent(drift.after)
@@ -34,6 +42,12 @@ def _sentence(drift: Drift, row: Notification, names: Mapping[str, str]) -> str 
         back = changed and drift.state == "recovered"
         return f"{drift.subject}: back. The days since are used again." if back else None
     who, fall = names.get(drift.scope, drift.scope), fall_of(drift)
+    if drift.kind == "gap":
+        if changed and drift.state in _GAP_ENDS:
+            return _GAP_ENDS[drift.state].format(who=who, key=drift.subject)
+        if drift.state in ("raised", "acknowledged") and row.said_state and abs(fall - row.said_fall) >= MOVED:
+            return f"{who}, {drift.subject}: the gap is now {fall} points (it was {row.said_fall}), since {day(drift.start)}."
+        return None
     if changed and drift.state in _ENDS:
         return _ENDS[drift.state].format(who=who)
     if drift.state in ("raised", "acknowledged") and row.said_state and abs(fall - row.said_fall) >= MOVED:

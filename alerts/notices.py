@@ -8,7 +8,8 @@ import structlog
 from sqlalchemy.orm import Session, sessionmaker
 
 from alerts.channel import GroupLine, GroupView, Notice
-from alerts.view import Terms, alert_of, alert_picture, sentence
+from alerts.gaps import picture_of, view_of
+from alerts.view import Terms, sentence
 from alerts.words import day, percent
 from models import Drift
 from models.vocabulary import COMPANY
@@ -45,13 +46,13 @@ class Composer:
         if said is not None:
             return Notice(key, ids, said)
         with self._sessions() as session:
-            shown = alert_of(session, drift, self._register, self._terms)
+            shown = view_of(session, drift, self._register, self._terms)
         return Notice(key, ids, shown, lambda: self._draw(drift.id))
 
     def _drawn(self, drift_id: int) -> bytes | None:
         try:
             with _DRAWING, self._sessions() as session:
-                return alert_picture(session, session.get_one(Drift, drift_id))
+                return picture_of(session, session.get_one(Drift, drift_id), self._register)
         except Exception as error:  # an alert without its picture is better than none
             log.warning("the chart could not be drawn", drift=drift_id, reason=type(error).__name__)
             return None

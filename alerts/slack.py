@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from alerts.channel import GroupView, whole_lines
-from alerts.view import ACTIONS, AlertView
+from alerts.view import ACTIONS, Action, AlertView
 from alerts.words import Name, Words
 
 LONGEST_HEADER, LONGEST_SECTION = 150, 3000
@@ -47,10 +47,10 @@ class Faces:
     buttons: bool = False
 
 
-def buttons(drift_id: int, faces: Faces) -> list[dict[str, Any]]:
+def buttons(drift_id: int, faces: Faces, actions: Sequence[Action] = ACTIONS) -> list[dict[str, Any]]:
     """The actions block; none where there is neither a page nor anybody to answer."""
     found: list[dict[str, Any]] = []
-    for action in ACTIONS:
+    for action in actions:
         one: dict[str, Any] = {"type": "button", "action_id": action.kind, "text": _plain(action.text)}
         if action.kind == "weeks" and faces.page:
             found.append(one | {"url": f"{faces.page}/drifts/{drift_id}"})
@@ -73,7 +73,7 @@ def message(alert: AlertView, drift_id: int, faces: Faces | None = None, picture
     whole = blocks(alert)
     if picture:
         whole.insert(2, {"type": "image", "slack_file": {"id": picture}, "alt_text": _cut(alert.picture, 2000)})
-    whole[-1:-1] = buttons(drift_id, faces or Faces())
+    whole[-1:-1] = buttons(drift_id, faces or Faces(), alert.actions or ACTIONS)
     return {
         "text": escape(alert.title),
         "blocks": whole,

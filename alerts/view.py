@@ -4,7 +4,7 @@ Names from outside are `Name`s in the sentences, for the channel to escape. Noth
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from sqlalchemy.orm import Session
@@ -14,6 +14,7 @@ from alerts.figures import Part, Standing, levels, plan_of, points, standing, we
 from alerts.words import Name, Words, apportion, day, listed, percent, plain, shortened, whole
 from models import Drift
 from models.vocabulary import COMPANY
+from pipeline.register.allocation import day_rate
 from pipeline.register.document import Register
 
 PICTURE_WEEKS = 16
@@ -79,6 +80,8 @@ class AlertView:
     teams: tuple[TeamLine, ...] = ()
     signs: tuple[Words, ...] = ()
     began: str = ""
+    actions: tuple["Action", ...] = ()
+    """What a reader can do about it; empty for the usual ACTIONS."""
 
     @property
     def points(self) -> int:
@@ -129,7 +132,7 @@ class _Sides:
 
 def alert_of(session: Session, drift: Drift, register: Register, terms: Terms | None = None) -> AlertView:
     """Put a fall into words. Teams of fewer than the terms' least people are not named."""
-    terms = terms or Terms()
+    terms = priced(terms or Terms(), register, drift.scope)
     stands = standing(session, register, drift.scope, drift)
     names = {team.key: team.name for team in register.teams if len(team.members) >= terms.least_people}
     before, after = percent(drift.before), percent(drift.after)
@@ -140,12 +143,12 @@ def alert_of(session: Session, drift: Drift, register: Register, terms: Terms | 
     who = "" if company else f"{names.get(drift.scope, drift.scope)}: "
     low, high = (max(0, whole(-100 * bound)) for bound in (drift.high, drift.low))
     days = whole(fall / 100 * stands.person_days) if stands else 0
-    cost = f", about {_money(days, terms)}" if terms.day_rate and days else ""
-    amount = f"That is {days} working days a week{cost}, about" if days >= _LEAST_POINTS else "About"
+    amount = f"That is {costed(days, 'working days a week', terms)}, about" if days >= _LEAST_POINTS else "About"
     story = (
         _what_fell(sides.lost, before, after),
         _where_to(sides.took, fall),
         (f"{amount} 9 in 10 sure to be between {low} and {high} of 100.",),
+        *_planned(stands, register, terms),
     )
     return AlertView(
         drift.scope,
@@ -165,6 +168,36 @@ def alert_of(session: Session, drift: Drift, register: Register, terms: Terms | 
         _signs(drift, names),
         _began(drift),
     )
+
+
+def priced(terms: Terms, register: Register, scope: str) -> Terms:
+    """With what a working day costs in the scope, where the register says so."""
+    rate = day_rate(register, scope)
+    return replace(terms, day_rate=rate, currency=register.currency) if rate else terms
+
+
+def costed(days: int, what: str, terms: Terms) -> str:
+    """48 person-days, about 31,000 EUR: the cost where a rate is known."""
+    return f"{days} {what}{cost_of(days, terms)}"
+
+
+def cost_of(days: int, terms: Terms) -> str:
+    """ ", about 31,000 EUR" behind a number of person-days; empty where no rate is known."""
+    return f", about {_money(days, terms)}" if terms.day_rate and days else ""
+
+
+def _planned(stands: Standing | None, register: Register, terms: Terms) -> list[Words]:
+    """The largest sure gap among the top priorities, inside the alert of their fall: one alert, one story."""
+    gaps = [
+        (part, part.four_weeks) for part in (stands.parts if stands else ())
+        if part.key in register.top() and part.four_weeks is not None and part.four_weeks.low > 0
+    ]  # fmt: skip
+    if not gaps:
+        return []
+    part, found = max(gaps, key=lambda pair: pair[1].points)
+    days = f"{found.person_days} person-days from {day(found.first)} to {day(found.last)}{cost_of(found.person_days, terms)}"
+    said = f" was to get {found.plan} of 100 and gets {found.share}: {days}."
+    return [(Name(shortened(part.title)), said)]
 
 
 def alert_picture(session: Session, drift: Drift) -> bytes | None:

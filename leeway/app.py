@@ -107,7 +107,8 @@ class App:
         """The detector's part of the settings."""
         from pipeline.drift.detector import DriftSettings
 
-        return DriftSettings(**self.settings.drift.model_dump())
+        given = self.settings.drift.model_dump()
+        return DriftSettings(**given | {"gap_points": given["gap_points"] / 100})
 
     def refuse_own_mailbox(self, register: "Register") -> None:
         """Raises NotReady where the mailbox that is configured is a person's own."""

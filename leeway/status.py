@@ -10,7 +10,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from alerts.charts import WeekPoint
-from alerts.figures import points, week_line, weekly
+from alerts.figures import points, standing, week_line, weekly
+from alerts.gaps import short
 from alerts.waiting import named_in, open_alert
 from alerts.words import percent
 from leeway.app import App
@@ -76,12 +77,24 @@ def status_of(app: App) -> dict[str, Any]:
                  "coverage": round(one.coverage, 4), "complete": one.complete}
                 for one in weeks
             ],
+            "plan": _planned(session),
             "open_drifts": drifts,
             # Busiest first, but without the volume: no figure about one person, here neither.
             "unresolved_accounts": [{"source": u.source, "account": u.external_id, "name": u.name}
                                     for u in unknown[:_SHOWN]],
             "unresolved": _unattributed(unknown, sum(counts.values())),
         }  # fmt: skip
+
+
+def _planned(session: Session) -> list[dict[str, Any]]:
+    """The company's planned objectives with their gap over the last four whole weeks, in the whole numbers of every face."""
+    found = current_register(session)
+    stands = standing(session, found[1], COMPANY) if found else None
+    return [
+        {"objective": part.key, "plan": part.plan, "share": g.share, "gap": g.points, "low": g.low, "high": g.high,
+         "person_days": g.person_days, "first": g.first, "last": g.last, "text": short(g)}
+        for part in (stands.parts if stands else ()) if (g := part.four_weeks) is not None
+    ]  # fmt: skip
 
 
 def _waits_for(session: Session, app: App, pending: int, cycle: Cycle | None) -> list[str]:
@@ -196,7 +209,15 @@ def render(found: dict[str, Any], out: Console) -> None:
                 )
             )
         )
+    for row in found["plan"]:
+        say(f"plan     {row['objective']}: {row['text']}")
     for drift in found["open_drifts"]:
+        if drift["kind"] == "gap":
+            what = f"{percent(drift['after'])}% of {percent(drift['before'])}% planned since {drift['since']}"
+            untold = "" if drift["told"] else ", not yet told"
+            say(f"gap      {drift['scope']} {drift['subject']}: {what}, {drift['state']}{untold}")
+            _say_untold(drift, say)
+            continue
         if drift["kind"] == "data":
             say(f"fault    {drift['subject']}: {drift['before']:.2f} -> {drift['after']:.2f} since {drift['since']}; "
                 "these days are not used")  # fmt: skip

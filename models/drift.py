@@ -16,8 +16,9 @@ NOTED = "noted"
 
 
 class Drift(Base):
-    """A sustained change of a share (kind `drift`), a shift between objectives (`objective`, `subject` is the one that lost)
-    or a fault of the data (`data`, `subject` is the source). `start_low` and `start_high` bound the start with 90 %.
+    """A sustained change of a share (kind `drift`), a share below its plan (`gap`, `subject` is the objective, `before` its
+    plan), a shift between objectives (`objective`, `subject` is the one that lost) or a fault of the data (`data`, `subject` is
+    the source). `start_low` and `start_high` bound the start with 90 %.
 
     Who was notified of it stands in `notification`, a row a channel.
     """

@@ -20,6 +20,7 @@ Signed = Annotated[Viewer, Depends(viewer)]
 Csrf = Annotated[str, Form()]
 DONE = {
     "intended": "Noted as planned. The shares since then are the new normal.",
+    "intended gap": "Noted as intended. The gap is not told again until the plan changes.",
     "snoozed": "Asked again in two weeks.",
     "acknowledged": "Noted as seen.",
     "undone": "Undone.",
@@ -59,7 +60,7 @@ class Actions:
     ) -> Response:
         """Take a decision about a finding, or take the last one back."""
         check_form(request, csrf)
-        self.frame.drift(who, id_)
+        found, _ = self.frame.drift(who, id_)
         nonce = f"page-{nonce or secrets.token_urlsafe(9)}"
         try:
             if kind == "undone":
@@ -72,7 +73,8 @@ class Actions:
             raise HTTPException(409, str(error)) from None
         back = f"/drifts/{id_}/undone" if kind in UNDOABLE else ""
         request.session["notice"] = {
-            "text": DONE.get(kind, "Kept.") + (" It can be undone for a day." if back else ""),
+            "text": DONE.get(f"{kind} {found.kind}", DONE.get(kind, "Kept."))
+            + (" It can be undone for a day." if back else ""),
             "undo": back,
         }
         return self._to(f"/drifts/{id_}")

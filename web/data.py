@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from leeway.app import App
 from models import Cycle, Decision, Drift, Effort, Label, Match, Person, WorkItem
 from models.vocabulary import COMPANY
+from pipeline.drift.gaps import GAP
 from pipeline.feedback.questions import about
 from pipeline.register.document import Register
 
@@ -19,9 +20,13 @@ def large_teams(register: Register, least: int) -> list[tuple[str, str]]:
     return [(team.key, team.name) for team in register.teams if len(team.members) >= least]
 
 
+STORIES = ("drift", GAP)
+"""Kinds of findings that have a page of their own."""
+
+
 def drifts(session: Session, scope: str | None = None) -> list[Drift]:
-    """Open ones first, then the newest."""
-    query = select(Drift).where(Drift.kind == "drift")
+    """Falls of the top priorities and gaps to the plan: open ones first, then the newest."""
+    query = select(Drift).where(Drift.kind.in_(STORIES))
     if scope:
         query = query.where(Drift.scope == scope)
     found = list(session.scalars(query.order_by(Drift.raised_on.desc())))
@@ -31,7 +36,8 @@ def drifts(session: Session, scope: str | None = None) -> list[Drift]:
 def as_row(drift: Drift) -> dict[str, Any]:
     """A drift as a row of a table."""
     return {
-        "scope": drift.scope, "start": drift.start.isoformat(), "raised_on": drift.raised_on.isoformat(),
+        "kind": drift.kind, "scope": drift.scope, "objective": drift.subject, "start": drift.start.isoformat(),
+        "raised_on": drift.raised_on.isoformat(),
         "ended_on": drift.ended_on.isoformat() if drift.ended_on else "", "state": drift.state, "severity": drift.severity,
         "before": round(drift.before, 4), "after": round(drift.after, 4), "low": round(drift.low, 4),
         "high": round(drift.high, 4),

@@ -1,7 +1,7 @@
 """The frame around every page: templates with their filters, the shared values, errors, and where links lead."""
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -12,13 +12,14 @@ from jinja2 import Environment, FileSystemLoader
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException as StarletteError
 
-from alerts import words
+from alerts import gaps, words
 from alerts.figures import scope_name
-from alerts.view import ACTIONS, Terms
+from alerts.view import ACTIONS, Action, Terms
 from leeway.app import App, NotReady
 from leeway.notify import terms
 from models import Decision, Drift
 from models.vocabulary import COMPANY
+from pipeline.drift.gaps import GAP
 from pipeline.register.document import Register
 from web import data
 from web.auth import Viewer, viewer
@@ -34,6 +35,7 @@ STATES = {
     "acknowledged": "open, seen",
     "intended": "planned",
     "recovered": "recovered",
+    "gone": "closed",
     "deepened": "fell further",
     "replanned": "closed by a new plan",
     "superseded": "withdrawn",
@@ -70,12 +72,11 @@ class Frame:
             "state": state,
             "decision": decision,
         }
-        sure = {one.kind: (one.text, one.sure) for one in ACTIONS}
-        self.templates.globals["choices"] = [
-            ("intended", *sure["intended"]),
-            ("snoozed", sure["snoozed"][0], f"{SURE['snoozed']} {UNDO}"),
-            ("acknowledged", "Seen", SURE["acknowledged"]),
-        ]
+        self.templates.globals["choices"] = {"drift": _choices(ACTIONS), GAP: _choices(gaps.ACTIONS)}
+        self.templates.globals["ask_labels"] = {
+            kind: next(one.text for one in actions if one.kind == "labels")
+            for kind, actions in (("drift", ACTIONS), (GAP, gaps.ACTIONS))
+        }
 
     def terms(self) -> Terms:
         """What an alert says of itself."""
@@ -117,7 +118,7 @@ class Frame:
         """A finding that this viewer may see. Raises HTTPException."""
         with self.app.sessions() as session:
             found = session.get(Drift, id_)
-        if found is None or found.kind != "drift":
+        if found is None or found.kind not in data.STORIES:
             raise HTTPException(404, "There is no such drift.")
         _, register = self.allowed(who, found.scope)
         return found, register
@@ -147,6 +148,16 @@ class Frame:
         page = self.page(request, None, "message.html.j2", {"heading": "Not ready yet", "text": str(error)})
         page.status_code = 503
         return page
+
+
+def _choices(actions: Sequence[Action]) -> list[tuple[str, str, str]]:
+    """What is asked on the page about an open finding: kind, words, and what happens then."""
+    sure = {one.kind: (one.text, one.sure) for one in actions}
+    return [
+        ("intended", *sure["intended"]),
+        ("snoozed", sure["snoozed"][0], f"{SURE['snoozed']} {UNDO}"),
+        ("acknowledged", "Seen", SURE["acknowledged"]),
+    ]
 
 
 async def harden(request: Request, go_on: Callable[[Request], Awaitable[Response]]) -> Response:

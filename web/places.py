@@ -9,13 +9,16 @@ from fastapi import Depends, FastAPI, HTTPException, Request
 from fastapi.responses import RedirectResponse, Response
 from sqlalchemy.orm import Session
 
-from alerts.figures import NONE, WEEK, Standing, last_week, part_of, points, standing, weekly
+from alerts.figures import NONE, WEEK, Part, Standing, last_week, part_of, points, standing, weekly
+from alerts.gaps import open_gaps, view_of
 from alerts.streams import Stream, streams, window, window_text
-from alerts.view import Taken, alert_of
+from alerts.view import Taken, alert_of, cost_of, priced
+from alerts.words import short_day
 from leeway.status import days_known
 from models import OPEN_STATES, Drift
 from models.vocabulary import COMPANY
 from pipeline.drift.detector import LEAST_HISTORY
+from pipeline.drift.gaps import GAP
 from pipeline.feedback.decisions import ANSWERS
 from pipeline.register.document import Register, hints
 from pipeline.register.workdays import monday
@@ -82,7 +85,17 @@ class Places:
                 "cards": _cards(found),
                 "colours": reading.colours(register),
                 "p": period,
-                "open": [(d, alert_of(session, d, register, self.frame.terms())) for d in falls if d.scope == key],
+                "open": [
+                    (d, view_of(session, d, register, self.frame.terms()))
+                    for d in (*falls, *(() if period.chosen else open_gaps(session, key)))
+                    if d.scope == key
+                ],
+                "planned": any(part.plan is not None for part in found.parts),
+                "suggestions": any(part.suggested is not None for part in found.parts),
+                "plan_window": next(
+                    (f"{short_day(g.first)} to {short_day(g.last)}" for part in found.parts if (g := part.four_weeks)),
+                    "",
+                ),
                 "with_company": found if found.fell and all(d.scope != key for d in falls) and falls else None,
                 "drifts": rows[:12],
                 "streams": [one for one in worked if one.days >= LEAST_STREAM][:8],
@@ -149,7 +162,8 @@ class Places:
             names = [(k, n) for k, n in data.large_teams(register, self.least) if who.may_see(k)]
             teams = [one for one in (self._of(session, register, team, period) for team, _ in names) if one]
             days, span = self._days(session), window(session)
-        pairs = [(one, part) for one in teams for part in one.parts if part.key == key]
+        part = next((one for one in stands.parts if one.key == key), None)
+        pairs = [(one, its) for one in teams for its in one.parts if its.key == key]
         named = dict(names)
         return self.frame.page(
             request,
@@ -161,7 +175,8 @@ class Places:
                 "p": period,
                 "scope": scope,
                 "colour": reading.colours(register)[key],
-                "part": next((part for part in stands.parts if part.key == key), None),
+                "part": part,
+                "cost": self._cost(register, scope, part),
                 "window": window_text(span),
                 "teams_on": sorted((p for p in pairs if p[1].now >= 1 or p[1].planned), key=lambda p: -p[1].now),
                 "key_results": [
@@ -186,6 +201,11 @@ class Places:
                 ),
             },
         )
+
+    def _cost(self, register: Register, scope: str, part: Part | None) -> str:
+        """What the person-days of a gap cost, where a rate is known."""
+        days = abs(part.four_weeks.person_days) if part is not None and part.four_weeks is not None else 0
+        return cost_of(days, priced(self.frame.terms(), register, scope))
 
     def key_result(self, request: Request, who: Signed, key: str) -> Response:
         """One key result: its teams and largest items."""
@@ -321,8 +341,9 @@ class Places:
         """One finding as a story: what fell, what took its place, items, decisions."""
         found, register = self.frame.drift(who, id_)
         with self.app.sessions() as session:
-            shown = alert_of(session, found, register, self.frame.terms())
-            stands = standing(session, register, found.scope, found)
+            shown = view_of(session, found, register, self.frame.terms())
+            gap = found.kind == GAP
+            stands = None if gap else standing(session, register, found.scope, found)
             known = weekly(session, found.scope)
             values = {
                 "d": found,
@@ -332,13 +353,15 @@ class Places:
                 "items": data.examples(session, found),
                 "decisions": data.decisions(session, id_),
                 "parts": stands.parts if stands else (),
+                "objective": next((o.title for o in register.objectives if o.key == found.subject), found.subject),
             }
         if known:
             period = reading.Period(max(known[0].week, found.start - timedelta(weeks=16)), known[-1].week, True, ())
-            label = f"{shown.title}: {shown.before}% before, {shown.after}% since"
+            label = shown.title if gap else shown.picture
             values["c"] = self.drawing.of(
-                "drift", found.scope, period, label, f"Thin lines are 90% intervals. {PALE}", str(id_)
-            )
+                "objective" if gap else "drift", found.scope, period, label, f"Thin lines are 90% intervals. {PALE}",
+                found.subject if gap else str(id_), chosen=gap,
+            )  # fmt: skip
         return self.frame.page(request, who, "drift.html.j2", values)
 
     def search(self, request: Request, who: Signed, q: str = "") -> Response:

@@ -9,7 +9,7 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from alerts.charts import Fall
-from alerts.figures import NONE, TOP, Part, Weekly, part_of, plan_of, standing, weekly, whole_shares
+from alerts.figures import NONE, TOP, Part, PlanGap, Weekly, part_of, plan_of, standing, weekly, whole_shares
 from alerts.waiting import named_teams
 from models import OPEN_STATES, Drift, Effort, Match, Person, WorkItem
 from models.vocabulary import COMPANY
@@ -195,14 +195,20 @@ def findings(session: Session, scope: str) -> list[Drift]:
     return (
         rows
         if scope == COMPANY
-        else [d for d in rows if d.scope == scope or (d.scope == COMPANY and scope in named_teams(d))]
+        else [
+            d
+            for d in rows
+            if d.scope == scope or (d.kind == "drift" and d.scope == COMPANY and scope in named_teams(d))
+        ]
     )
 
 
 def falls(session: Session, scope: str) -> list[Drift]:
     """Open findings that are drawn in a scope's chart: its own, else the company's where it names the team."""
     open_ = [
-        d for d in findings(session, scope) if d.ended_on is None and d.state in OPEN_STATES and d.severity != "low"
+        d
+        for d in findings(session, scope)
+        if d.kind == "drift" and d.ended_on is None and d.state in OPEN_STATES and d.severity != "low"
     ]
     return [d for d in open_ if d.scope == scope] or [d for d in open_ if scope != COMPANY]
 
@@ -224,6 +230,16 @@ def share_rows(weeks: Sequence[Weekly]) -> list[dict[str, Any]]:
     ]
 
 
+def _gap_row(found: PlanGap | None) -> dict[str, Any]:
+    """The gap over the last four whole weeks of the plan, for export; empty where there is none."""
+    names = ("share", "points", "low", "high", "person_days", "first", "last")
+    return {
+        f"four_weeks_{name}": "" if found is None else str(value) if isinstance(value, date) else value
+        for name in names
+        for value in (getattr(found, name, None),)
+    }
+
+
 def objective_rows(session: Session, register: Register, scope: str) -> list[dict[str, Any]] | None:
     """How each objective stands, in whole percent as on the page, for export."""
     found = standing(session, register, scope)
@@ -241,6 +257,10 @@ def objective_rows(session: Session, register: Register, scope: str) -> list[dic
             "before": part.before,
             "change": part.change,
             "planned": part.planned,
+            "plan": part.plan,
+            "gap": part.gap,
+            "suggested_plan": part.suggested,
+            **_gap_row(part.four_weeks),
             **measured,
         }
         for part in (found.top, *found.parts)

@@ -27,6 +27,7 @@ MOST_ITEMS, MOST_OPTIONS, LONGEST_OPTION = 10, 100, 75
 NONE = "-"
 SAID = {
     "intended": "Noted as intended. The shares since then are the new normal; this alert ends here.",
+    "intended gap": "Noted as intended. The gap is not told again until the plan changes; this alert ends here.",
     "snoozed": "Snoozed for two weeks. If it still holds then, it comes back.",
 }
 
@@ -105,7 +106,9 @@ class Buttons:
             client.chat_postEphemeral(channel=body["channel"]["id"], user=body["user"]["id"], text=str(error))
             return
         if taken.new:
-            self._in_thread(client, drift, SAID[kind])
+            with self.app.sessions() as session:
+                row = session.get(Drift, drift)
+            self._in_thread(client, drift, SAID.get(f"{kind} {row.kind}" if row else kind, SAID[kind]))
 
     def ask_labels(self, ack: Any, body: dict[str, Any], action: dict[str, Any], client: WebClient) -> None:
         """Open a modal with up to ten items that took the place, each to be given its key result."""

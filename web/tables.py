@@ -8,8 +8,8 @@ from fastapi import Depends, FastAPI, HTTPException
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
 
 from alerts.figures import weekly
+from alerts.gaps import view_of
 from alerts.streams import streams, window
-from alerts.view import alert_of
 from leeway.status import status_of
 from models.vocabulary import COMPANY
 from pipeline.spreadsheet import guarded
@@ -51,7 +51,7 @@ class Tables:
         """What took a drift's place and where it fell, in whole points."""
         found, register = self.frame.drift(who, id_)
         with self.app.sessions() as session:
-            shown = alert_of(session, found, register, self.frame.terms())
+            shown = view_of(session, found, register, self.frame.terms())
         rows: list[dict[str, Any]] = [
             {"part": "rest" if t.rest else "objective" if t.objective else "theme", "name": t.name, "points": t.points}
             for t in shown.taken

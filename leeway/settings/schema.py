@@ -228,12 +228,17 @@ class ScheduleSettings(_Section):
 
 
 class DriftSection(_Section):
-    """Wanted false alarms a year, the smallest team that figures are given for, the part of the work that no tool shows."""
+    """Wanted false alarms a year, the smallest team that figures are given for, the part of the work that no tool shows.
+
+    A gap to the plan is told when it is surely more than `gap_points` of 100 over `gap_weeks` whole weeks.
+    """
 
     company_alarms: float = Field(0.4, gt=0, le=52)
     team_alarms: float = Field(0.25, gt=0, le=52)
     least_people: int = Field(5, ge=3, le=1000)
     unseen: float = Field(0.05, ge=0, le=0.3)
+    gap_points: float = Field(10, ge=0, le=100)
+    gap_weeks: int = Field(4, ge=1, le=26)
 
 
 class AlertSettings(_Section):

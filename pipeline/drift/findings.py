@@ -20,10 +20,12 @@ class Finding:
 
 KINDS: Mapping[str, Finding] = {
     "drift": Finding("company", lasts=True),
+    "gap": Finding("company", lasts=True),
     "objective": Finding("company", lasts=False),
     "data": Finding("ops", lasts=True),
     "mix": Finding(None, lasts=False),
 }
-"""By kind: a fall of the top share, a shift between objectives, a fault of the data or a team that is gone, a change of mix."""
+"""By kind: a fall of the top share, a share below its plan, a shift between objectives, a fault of the data or a team that is
+gone, a change of mix."""
 AUDIENCES: Mapping[str, Audience] = {kind: one.audience for kind, one in KINDS.items() if one.audience}
 """Who is notified of a finding, by kind."""

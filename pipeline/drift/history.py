@@ -35,12 +35,17 @@ FOUR_IN_FIVE = 0.84
 
 @dataclass(frozen=True, slots=True)
 class DriftSettings:
-    """How often an alarm may be false, a year: for the company, and for all teams taken together; and what is measured."""
+    """How often an alarm may be false, a year: for the company, and for all teams taken together; and what is measured.
+
+    A gap to the plan is told from `gap_points` (a part of one) on, when it lasted for `gap_weeks`.
+    """
 
     company_alarms: float = 0.4
     team_alarms: float = 0.25
     least_people: int = 5
     unseen: float = UNSEEN
+    gap_points: float = 0.1
+    gap_weeks: int = 4
 
 
 @dataclass(frozen=True, slots=True)

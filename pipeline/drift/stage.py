@@ -16,6 +16,7 @@ from models import NOTED, OPEN_STATES, Drift
 from models.vocabulary import COMPANY
 from pipeline.drift.detector import Detector, DriftSettings, Event
 from pipeline.drift.explain import by_team, by_theme, earliest, levels, parts, team_points
+from pipeline.drift.gaps import keep_gaps
 from pipeline.drift.observations import Observations, Priorities, observe
 from pipeline.drift.theme_stage import current_themes, keep_themes
 from pipeline.drift.themes import Theme
@@ -40,7 +41,8 @@ def detector_for(
 
 def intended_starts(session: Session) -> dict[str, date]:
     """By scope, when the last fall began that somebody called intended."""
-    rows = session.execute(select(Drift.scope, Drift.start).where(Drift.state == "intended").order_by(Drift.start))
+    meant = (Drift.kind == "drift", Drift.state == "intended")
+    rows = session.execute(select(Drift.scope, Drift.start).where(*meant).order_by(Drift.start))
     return {row.scope: row.start for row in rows}
 
 
@@ -61,6 +63,7 @@ def detect_drift(
         _reconcile(session, detector, events, themes)
         _keep_faults(session, detector)
         _keep_noted(session, events)
+        keep_gaps(session, register, last, settings)
     return events
 
 

@@ -9,11 +9,12 @@ from pydantic import ValidationError
 
 from pipeline.files import InputError, decode
 from pipeline.register.faults import all_faults, unused
+from pipeline.register.planned import STORED, Plan
 from pipeline.register.schema import Calendar, KeyResult, Member, Objective, Period, Register, Scope, Team
 from pipeline.register.yaml_nodes import Document, NotYaml
 
 __all__ = [
-    "Calendar", "KeyResult", "Member", "Objective", "Period", "Register", "RegisterError", "Scope", "Team",
+    "Calendar", "KeyResult", "Member", "Objective", "Period", "Plan", "Register", "RegisterError", "Scope", "Team",
     "digest", "hints", "parse", "read", "stored",
 ]  # fmt: skip
 
@@ -26,7 +27,7 @@ class RegisterError(Exception):
 def stored(document: str, version: int) -> Register:
     """A version that was loaded before. It never changes, and every page and cycle asks for it; what later versions of
     Leeway would refuse stays as it was."""
-    return Register.model_validate(Document(document).data)
+    return Register.model_validate(Document(document).data, context={STORED: True})
 
 
 def parse(text: str, name: str = "okrs.yaml") -> Register:

@@ -8,6 +8,8 @@ from zoneinfo import available_timezones
 
 from pydantic import BaseModel
 
+from pipeline.register.plan_faults import plan_faults
+from pipeline.register.planned import Plan
 from pipeline.register.schema import Calendar, KeyResult, Member, Objective, Period, Register, Scope, Team
 from pipeline.register.yaml_nodes import Document, LintError, entries, path_of
 
@@ -18,6 +20,7 @@ _MODELS: Mapping[tuple[str, ...], type[BaseModel]] = {
     ("teams",): Team,
     ("teams", "members"): Member,
     ("objectives",): Objective,
+    ("objectives", "plan"): Plan,
     ("objectives", "key_results"): KeyResult,
     ("objectives", "key_results", "scope"): Scope,
 }
@@ -48,6 +51,8 @@ def all_faults(document: Document, register: Register | None, errors: Sequence[A
     found += _keys(document)
     if register is not None and register.period.end <= register.period.start:
         found.append(LintError(document.line(("period", "end")), "period.end", "lies before the start."))
+    if register is not None:
+        found += plan_faults(document, register)
     return sorted(set(found), key=lambda fault: (fault.line, fault.field))
 
 
@@ -180,6 +185,10 @@ def _keys(document: Document) -> Iterator[LintError]:
         yield from _members(document, t, team)
     goals: dict[str, int] = {}
     objectives = {key for _, o in _rows(document.data, "objectives") if isinstance(key := o.get("key"), str)}
+    for t, team in _rows(document.data, "teams"):
+        planned = team.get("plan")
+        for key in planned if isinstance(planned, dict) else ():
+            yield from _known(document, ("teams", t, "plan", key), key, objectives, "objective")
     for o, objective in _rows(document.data, "objectives"):
         here = ("objectives", o)
         yield from _key(document, here, objective, "objective", goals)

@@ -12,10 +12,13 @@ from pydantic import (
     ConfigDict,
     Field,
     ValidationInfo,
+    WrapValidator,
     field_validator,
     model_validator,
 )
 from pydantic_core import PydanticUndefined
+
+from pipeline.register.planned import ByObjective, Plan, Planned, Rate, as_stored
 
 
 def _day(value: Any) -> Any:
@@ -93,12 +96,15 @@ class Member(_Strict):
 
 
 class Team(_Strict):
-    """A team; figures are only shown for teams of at least five."""
+    """A team; figures are only shown for teams of at least five. `plan` is the team's own, by objective; `rate` what a working
+    day costs on average in it, in the register's currency, never of a person."""
 
     key: Name
     name: Name
     lead: str | None = None
     weekend: Weekdays = ()
+    plan: ByObjective = None
+    rate: Rate = None
     members: tuple[Member, ...] = ()
 
     @field_validator("members", mode="before")
@@ -132,12 +138,13 @@ class KeyResult(_Strict):
 
 
 class Objective(_Strict):
-    """An objective; priority 1 is top. Team objectives name their team and the parent they serve. `share` is the part of the
-    company's work that is planned for it, where somebody planned one."""
+    """An objective; priority 1 is top. Team objectives name their team and the parent they serve. `plan` is what is
+    planned for it of the company's work, where somebody planned; `share` is the older way to write it."""
 
     key: Name
     title: Name
     priority: int = Field(ge=1)
+    plan: Planned = None
     share: float | None = Field(None, gt=0, le=1)
     level: str = "company"
     team: str | None = None
@@ -146,6 +153,11 @@ class Objective(_Strict):
     description: str = ""
     accepted: tuple[Name, ...] = ()
     key_results: tuple[KeyResult, ...] = Field(min_length=1)
+
+    @property
+    def planned(self) -> Plan | None:
+        """The plan, however it is written."""
+        return self.plan or (Plan(share=self.share) if self.share else None)
 
 
 class Period(_Strict):
@@ -173,6 +185,7 @@ class Register(_Strict):
     """The whole file."""
 
     company: Line = ""
+    currency: Annotated[Line, WrapValidator(as_stored)] = ""
     period: Period
     calendar: Calendar = Calendar()
     teams: tuple[Team, ...] = ()

@@ -98,7 +98,7 @@ def test_the_fall_is_one_fall_in_every_face(pages: tuple[App, TestClient]) -> No
     with app.sessions() as session:
         drift = session.get_one(Drift, 1)
         alert = alert_of(session, drift, register)
-        content = team_week(session, register, Team(key=COMPANY, name="Velora"))
+        content = team_week(session, register, Team(key=COMPANY, name="Velora", lead="coo@velora.example"))
     assert content is not None
     assert content.head == (alert.after, "on the top priorities")
     page = client.get("/").text

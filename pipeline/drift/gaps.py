@@ -1,0 +1,148 @@
+"""A share that is not what was planned, from the first weeks on: told when it is sure, lasted for a set time, and is large.
+
+Drift is a change; a company that was off its plan from the first day never changes. A gap is open from the day on which the mean
+over the last weeks is surely (the lower bound of its interval) larger than `gap_points` below the plan, until it is surely
+smaller or the plan is reached. A plan that was changed begins anew on the day that it was loaded; suggestions are no plans.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from models import OPEN_STATES, Drift
+from models.vocabulary import COMPANY
+from pipeline.drift.history import DriftSettings
+from pipeline.register.document import Register
+from pipeline.register.versions import plans
+from pipeline.share.gap import Followed, Gap, follow, gap, scopes
+
+GAP = "gap"
+_LATE = timedelta(weeks=2)
+"""A scope whose last whole week ended so long ago is not judged: nobody of it works, or its data is late."""
+_GONE = timedelta(weeks=6)
+"""From then on what is open of it ends: a team that is gone, or whose weeks have too few people."""
+_LEAST_POINTS = 0.5
+_HIGH = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A planned objective on a day: the window's gap, the gap since the plan or the window began, and what follows."""
+
+    followed: Followed
+    window: Gap
+    told: Gap
+    surely_larger: bool
+    surely_smaller: bool
+
+
+def judge(one: Followed, settings: DriftSettings) -> Judged | None:
+    """Judge the last weeks; None where the plan has held for fewer than the set number of them."""
+    recent = one.rows[-settings.gap_weeks :]
+    window = gap(one.scope, one.objective, one.plan, recent)
+    whole = gap(one.scope, one.objective, one.plan, one.rows)
+    if window is None or whole is None or len(recent) < settings.gap_weeks:
+        return None
+    larger = window.low > settings.gap_points
+    smaller = window.high < settings.gap_points or window.size <= 0
+    # As far back as it holds: since the plan, where its whole time shows the gap, else the window.
+    told = whole if whole.low > settings.gap_points else window
+    return Judged(one, window, told, larger, smaller)
+
+
+def keep_gaps(session: Session, register: Register, last: date, settings: DriftSettings) -> None:
+    """Bring the gaps in the database into line with the shares up to `last`."""
+    history = plans(session)
+    kept: dict[tuple[str, str], list[Drift]] = {}
+    for known in session.scalars(select(Drift).where(Drift.kind == GAP).order_by(Drift.id)):
+        kept.setdefault((known.scope, known.subject), []).append(known)
+    over = last > register.period.end
+    followed = [] if over else [
+        one for scope in scopes(register) for one in follow(session, register, history, scope, last)
+    ]  # fmt: skip
+    falls = _loud_falls(session)
+    open_: set[str] = set()  # objectives whose gap is the company's: a team's is a line of that one
+    for one in followed:
+        rows = kept.pop((one.scope, one.objective), [])
+        row: Drift | None = _of_this_plan(rows, one.since, last)
+        judged = judge(one, settings) if _in_time(one, last) else None
+        if row is None and judged is not None and judged.surely_larger:
+            if one.objective in open_ or _said_already(one, register, falls) or _intended(rows, one.since):
+                continue
+            row = Drift(
+                kind=GAP, scope=one.scope, subject=one.objective, raised_on=last, state="raised", absorbed_by=[]
+            )
+            _set(row, judged.told)
+            session.add(row)
+        elif row is not None and judged is not None:
+            _follow(row, one, judged, last)
+        elif row is not None and not _in_time(one, last, _GONE):
+            _end(row, "gone", last)
+        if row is not None and row.state in OPEN_STATES and one.scope == COMPANY:
+            open_.add(one.objective)
+    for rows in kept.values():  # no plan any more, or the period is over
+        for left in rows:
+            _end(left, "replanned", min(last, register.period.end + timedelta(days=1)) if over else last)
+
+
+def _of_this_plan(rows: Iterable[Drift], since: date, last: date) -> Drift | None:
+    """The open row that is about the present plan; those of an older one end."""
+    found = None
+    for row in rows:
+        if row.state in OPEN_STATES:
+            if row.start < since:
+                _end(row, "replanned", max(since, row.raised_on))
+            else:
+                found = row
+    return found
+
+
+def _follow(row: Drift, one: Followed, judged: Judged, last: date) -> None:
+    """Newest figures since the row's start, or its end."""
+    if judged.surely_smaller:
+        _end(row, "recovered", last)
+        return
+    since = gap(one.scope, one.objective, one.plan, [week for week in one.rows if week.week >= row.start])
+    _set(row, since or judged.told)
+
+
+def _set(row: Drift, told: Gap) -> None:
+    """Before is what was planned, after what was worked; `low` and `high` bound the difference, as of every finding."""
+    row.start, row.severity = told.first, "high" if told.size >= _HIGH else "medium"
+    row.before, row.after = round(told.plan, 6), round(told.share, 6)
+    row.low, row.high = round(-told.high, 6), round(-told.low, 6)
+    row.explanation = {"until": told.last.isoformat(), "weeks": told.weeks, "person_days": round(told.person_days, 2)}
+
+
+def _end(row: Drift, state: str, day: date) -> None:
+    if row.state in OPEN_STATES:
+        row.state, row.ended_on = state, day
+
+
+def _in_time(one: Followed, last: date, late: timedelta = _LATE) -> bool:
+    return bool(one.rows) and last - (one.rows[-1].week + timedelta(days=6)) <= late
+
+
+def _intended(rows: Iterable[Drift], since: date) -> bool:
+    """Whether somebody said of a gap to this very plan that it is meant."""
+    return any(row.state == "intended" and row.start >= since for row in rows)
+
+
+def _loud_falls(session: Session) -> Sequence[Drift]:
+    query = select(Drift).where(Drift.kind == "drift", Drift.state.in_(OPEN_STATES), Drift.severity != "low")
+    return session.scalars(query).all()
+
+
+def _said_already(one: Followed, register: Register, falls: Iterable[Drift]) -> bool:
+    """Whether an open fall of the top priorities says it: one of this scope, or the company's where it names the team."""
+    if one.objective not in register.top():
+        return False
+    return any(fall.scope == one.scope or one.scope in set(_named(fall.explanation)) for fall in falls)
+
+
+def _named(explanation: dict[str, Any]) -> Iterator[str]:
+    return (row["team"] for row in explanation.get("teams", ()) if row["points"] <= -_LEAST_POINTS)

@@ -1,0 +1,90 @@
+"""What is planned for an objective, as okrs.yaml writes it: a part of all work, or person-days in a time."""
+
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+    model_validator,
+)
+
+_HOW = "write 30 %, 0.3 or {person_days: 40, per: month}"
+WEEKS = {"week": 1.0, "month": 52 / 12, "quarter": 13.0}
+"""Weeks in the time that person-days are planned for."""
+
+
+def _number(value: Any) -> float:
+    """A number that is not negative. Raises ValueError."""
+    text = str(value).strip().replace(",", ".")
+    if re.fullmatch(r"-\s*[\d.]+(?:\s*%)?", text):
+        raise ValueError(f"{value!r} is negative; a plan is 0 or more: {_HOW}")
+    if not re.fullmatch(r"\d+(?:\.\d*)?|\.\d+", text):
+        raise ValueError(f"{value!r} is no number; {_HOW}")
+    return float(text)
+
+
+def _part(value: Any) -> float:
+    """A part of one, from 30 %, "30%" or 0.3. Raises ValueError."""
+    text = str(value).strip()
+    found = _number(text.removesuffix("%").strip()) / (100 if text.endswith("%") else 1)
+    if text.endswith("%") and found > 1:
+        raise ValueError(f"{value!r} is more than all work; a plan is at most 100 %")
+    if found > 1:
+        raise ValueError(f"{value!r} is no part of one; {_HOW}")
+    return found
+
+
+class Plan(BaseModel):
+    """Either a part of one (`share`), or `person_days` in every week, month or quarter."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    share: Annotated[float, BeforeValidator(_part)] | None = None
+    person_days: Annotated[float, BeforeValidator(_number)] | None = None
+    per: Literal["week", "month", "quarter"] = "month"
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> "Plan":
+        if (self.share is None) == (self.person_days is None):
+            raise ValueError(f"a plan is a part of all work or person-days; {_HOW}")
+        return self
+
+    def of(self, days_a_week: float) -> float | None:
+        """As a part of one, where so many person-days are worked in a usual week; None where that is not known."""
+        if self.share is not None or self.person_days is None:
+            return self.share
+        return min(1.0, self.person_days / WEEKS[self.per] / days_a_week) if days_a_week > 0 else None
+
+
+def _plan(value: Any) -> Any:
+    if isinstance(value, dict | Plan) or value is None:
+        return value
+    if isinstance(value, list):
+        raise ValueError(_HOW)
+    return {"share": _part(value)}
+
+
+def as_stored(value: Any, handler: ValidatorFunctionWrapHandler, info: ValidationInfo) -> Any:
+    """None where a version that was loaded before there were plans holds something else there: it was somebody's own entry."""
+    try:
+        return handler(value)
+    except ValueError:
+        if (info.context or {}).get(STORED):
+            return None
+        raise
+
+
+STORED = "stored"
+"""Key of the validation context of a version that is read from the database."""
+Planned = Annotated[Plan | None, BeforeValidator(_plan), WrapValidator(as_stored)]
+"""For a field that may hold a plan."""
+ByObjective = Annotated[dict[str, Annotated[Plan, BeforeValidator(_plan)]] | None, WrapValidator(as_stored)]
+"""For a field that holds plans by the objective's key."""
+Rate = Annotated[float | None, Field(gt=0, le=1_000_000), WrapValidator(as_stored)]
+"""For what a day costs."""

@@ -1,0 +1,147 @@
+"""One gap: the plan, the gap and its person-days are the same on the page, in the export, the digest, status and the alert."""
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+
+from alerts.digest import compose, team_week
+from alerts.gaps import gap_view, short
+from alerts.mail import Smtp
+from alerts.words import plain
+from leeway.app import App
+from leeway.status import status_of
+from models import Drift
+from models.vocabulary import COMPANY
+from pipeline.register.document import Team, parse
+from pipeline.register.versions import load_register
+from simulator.company import register_yaml
+from tests.conftest import TODAY
+from tests.web.conftest import app_with
+from tests.web.test_one_number import rows
+from tests.web.test_pages import enter
+from web.app import make
+
+
+def planned(app: App, plan: str = "plan: 45 %") -> None:
+    """The register with a plan for O1 of the company's work, and of one team's own, and what a day costs."""
+    text = register_yaml(TODAY).replace("    priority: 1\n", f"    priority: 1\n    {plan}\n")
+    text = text.replace("  - key: app\n", "  - key: app\n    rate: 600\n    plan: {O3: 30 %}\n").replace(
+        "company: Velora Bikes", "company: Velora Bikes\ncurrency: EUR"
+    )
+    with app.sessions.begin() as session:
+        load_register(session, parse(text), text)
+        for drift in session.query(Drift):
+            drift.state = "recovered"
+
+
+def a_gap(app: App) -> int:
+    """An open gap of the company to the plan for O1."""
+    with app.sessions.begin() as session:
+        row = Drift(kind="gap", scope=COMPANY, subject="O1", state="raised", severity="high", raised_on=date(2026, 7, 12),
+                    start=date(2026, 6, 15), before=0.45, after=0.2, low=-0.33, high=-0.17, absorbed_by=[],
+                    explanation={"until": "2026-07-12", "weeks": 4, "person_days": 100.0})  # fmt: skip
+        session.add(row)
+        session.flush()
+        return row.id
+
+
+@pytest.fixture
+def pages(tmp_path: Path) -> tuple[App, TestClient]:
+    app = app_with(tmp_path)
+    planned(app)
+    return app, enter(TestClient(make(app)), app, "company")
+
+
+def test_the_gap_is_one_number_in_every_face(pages: tuple[App, TestClient]) -> None:
+    app, client = pages
+    _, register = app.register()
+    title = next(o.title for o in register.objectives if o.key == "O1")
+    with app.sessions() as session:
+        content = team_week(session, register, Team(key=COMPANY, name="Velora", lead="coo@velora.example"))
+    assert content is not None
+    part = next(one for one in content.stands.parts if one.key == "O1")
+    found = part.four_weeks
+    assert found is not None
+    assert (part.plan, found.plan, found.share, found.points) == (45, 45, 20, 25)
+    assert part.gap == 45 - part.now  # the last week's; the other is of four weeks
+    assert (found.person_days, found.first, found.last) == (100, date(2026, 6, 15), date(2026, 7, 12))
+
+    row = next(row for row in rows(client.get("/").text, "All objectives") if title in row[0])
+    assert row[5:7] == ["45", str(part.gap)]
+    assert row[7] == f"25 ({found.low} to {found.high}), 100 days"
+    page = " ".join(client.get("/objectives/O1").text.split())
+    assert f"plan 45%, {part.gap} short" in page
+    assert "Gap to the plan, 15 June to 12 July" in page
+    assert (
+        f"20% of 45% planned · between {found.low} and {found.high} points · 100 person-days, about 60,000 EUR" in page
+    )
+
+    exported = next(row for row in client.get("/api/company/objectives.json").json() if row["key"] == "O1")
+    assert [exported[name] for name in ("plan", "gap", "four_weeks_points", "four_weeks_person_days", "four_weeks_last")] == [
+        45, part.gap, 25, 100, "2026-07-12",
+    ]  # fmt: skip
+    status = status_of(app)["plan"]
+    assert [(row["objective"], row["plan"], row["share"], row["gap"], row["person_days"]) for row in status] == [
+        ("O1", 45, 20, 25, 100)
+    ]
+    assert status[0]["text"] == short(found)
+    text = compose(content, Smtp("mail.example", sender="x@velora.example")).get_body(("plain",))
+    assert text is not None
+    assert f"plan 45%, {part.gap} short; 20% and 100 person-days short from 15 June to 12 July" in text.get_content()
+
+
+def test_the_alert_and_its_page_say_the_same(pages: tuple[App, TestClient]) -> None:
+    app, client = pages
+    id_ = a_gap(app)
+    _, register = app.register()
+    with app.sessions() as session:
+        found = gap_view(session, session.get_one(Drift, id_), register)
+    assert (found.before, found.after, found.points) == (45, 20, 25)
+    page = client.get(f"/drifts/{id_}").text
+    assert found.title.split(" go to ")[0] in page
+    assert "That is about 100 person-days from 15 June to 12 July, about 60,000 EUR" in page
+    assert "This is intended" in page
+    assert f"/drifts/{id_}" in client.get("/").text
+    assert "O1: 20% of 45% planned" in client.get("/drifts").text
+    row = next(row for row in client.get("/api/company/drifts.json").json() if row["kind"] == "gap")
+    assert (row["objective"], row["before"], row["after"]) == ("O1", 0.45, 0.2)
+    with app.sessions() as session:
+        content = team_week(session, register, Team(key=COMPANY, name="Velora"))
+    assert content is not None
+    assert plain(content.story[0]) == plain(found.story[0])
+
+
+def test_a_team_is_held_against_its_own_plan(pages: tuple[App, TestClient]) -> None:
+    _, client = pages
+    exported = {row["key"]: row for row in client.get("/api/app/objectives.json").json()}
+    assert (exported["O3"]["plan"], exported["O3"]["four_weeks_points"]) == (
+        30,
+        30 - exported["O3"]["four_weeks_share"],
+    )
+    assert exported["O1"]["plan"] is None
+
+
+def test_a_suggested_plan_is_said_to_be_one_and_has_no_gap(tmp_path: Path) -> None:
+    app = app_with(tmp_path)
+    client = enter(TestClient(make(app)), app, "company")
+    exported = {row["key"]: row for row in client.get("/api/company/objectives.json").json()}
+    assert exported["O1"]["plan"] is None
+    assert exported["O1"]["gap"] is None
+    suggested = [exported[key]["suggested_plan"] for key in ("O1", "O2", "O3", "O4", "O5")]
+    assert all(isinstance(one, int) and one % 5 == 0 for one in suggested)
+    assert "nobody decided it" in client.get("/objectives/O1").text
+    assert "nothing is measured against it" in client.get("/").text
+    assert status_of(app)["plan"] == []
+
+
+def test_a_press_says_what_it_does_to_a_gap(pages: tuple[App, TestClient]) -> None:
+    app, client = pages
+    id_ = a_gap(app)
+    page = client.get(f"/drifts/{id_}").text
+    csrf = page.split('name="csrf" value="')[1].split('"')[0]
+    answer = client.post(f"/drifts/{id_}/intended", data={"csrf": csrf, "nonce": "n"})
+    assert "not told again until the plan changes" in answer.text
+    with app.sessions() as session:
+        assert session.get_one(Drift, id_).state == "intended"
