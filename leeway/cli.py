@@ -305,6 +305,31 @@ def export_(file: Annotated[Path, typer.Argument(metavar="FILE.zip")]) -> None:
     out.print(f"{file}: {sum(counts.values())} rows of {len(counts)} tables.", markup=False)
 
 
+@app.command()
+def costs(month: Annotated[str, typer.Option(metavar="YYYY-MM", help="The month, such as 2026-10.")]) -> None:
+    """What each objective cost in a month, as CSV for capitalisation: person-days by team, times the rates in okrs.yaml."""
+    import csv
+
+    from alerts.figures import complete_through
+    from leeway.costs import Month, cost_rows
+    from pipeline.spreadsheet import guarded
+
+    try:
+        span = Month.of(month)
+    except ValueError:
+        raise typer.BadParameter(f"{month!r} is no month like 2026-10.", param_hint="--month") from None
+    application = the_app()
+    _, register = application.register()
+    with application.sessions() as session:
+        rows = cost_rows(session, register, span, complete_through(session))
+    if not rows:
+        err.print(f"No whole week of {month} is known.")
+        raise typer.Exit(2)
+    writer = csv.DictWriter(sys.stdout, list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows({name: guarded(value) for name, value in row.items()} for row in rows)
+
+
 @app.command("import")
 def import_(file: Annotated[Path, typer.Argument(metavar="FILE.zip")]) -> None:
     """Fill the empty database of database.url from an export: a restore, or the move from SQLite to PostgreSQL."""

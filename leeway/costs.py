@@ -1,0 +1,88 @@
+"""What objectives cost in a month, for capitalisation: person-days by team and objective, times the teams' blended day rates.
+
+From the weekly shares that every face shows, so weeks and teams of too few people are not in it by themselves; a week that lies
+in two months is split by its working days. Nothing here is about a person.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from models import Share
+from models.vocabulary import COMPANY
+from pipeline.register.allocation import day_rate
+from pipeline.register.document import Register
+from pipeline.register.workdays import Workdays, monday
+from pipeline.share.estimate import TOP
+
+REST = "other teams"
+"""What the company's shares hold besides the teams that are shown: teams that are too small, and people without one."""
+_LEAST_DAYS = 0.005
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """First and last day."""
+
+    first: date
+    last: date
+
+    @classmethod
+    def of(cls, text: str) -> "Month":
+        """From 2026-10. Raises ValueError."""
+        first = date.fromisoformat(f"{text}-01")
+        return cls(first, (first + timedelta(days=31)).replace(day=1) - timedelta(days=1))
+
+
+def cost_rows(session: Session, register: Register, month: Month, through: date | None) -> list[dict[str, Any]]:
+    """A row for each team, and for the other teams together, and objective: person-days seen, rate, cost. Weeks that are not over
+    by `through` are left out."""
+    days = _person_days(session, register, month, through)
+    titles = {objective.key: objective.title for objective in register.objectives} | {"": "On no objective"}
+    names = {team.key: team.name for team in register.teams}
+    found = []
+    for team, by_objective in days.items():
+        rate = day_rate(register, COMPANY if team == REST else team)
+        for key, amount in by_objective.items():
+            if amount < _LEAST_DAYS:
+                continue
+            found.append({
+                "month": f"{month.first:%Y-%m}", "team": names.get(team, team), "objective": key, "title": titles.get(key, key),
+                "person_days": round(amount, 2), "day_rate": "" if rate is None else round(rate, 2),
+                "cost": "" if rate is None else round(round(amount, 2) * round(rate, 2), 2), "currency": register.currency,
+            })  # fmt: skip
+    return sorted(found, key=lambda row: (row["team"] == REST, row["team"], row["objective"] == "", row["objective"]))
+
+
+def _person_days(
+    session: Session, register: Register, month: Month, through: date | None
+) -> Mapping[str, Mapping[str, float]]:
+    query = select(Share).where(
+        Share.week >= monday(month.first), Share.week <= month.last, Share.objective != TOP,
+        Share.week <= (through or date.min + timedelta(days=7)) - timedelta(days=6),
+    )  # fmt: skip
+    parts: dict[date, float] = {}
+    days: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
+    for row in session.scalars(query.order_by(Share.week, Share.scope, Share.objective)):
+        if row.week not in parts:
+            parts[row.week] = _part(register, row.week, month)
+        amount = row.share * row.person_days * parts[row.week]
+        days[REST if row.scope == COMPANY else row.scope][row.objective] += amount
+    rest = days[REST]
+    for team, by_objective in days.items():
+        for key, amount in by_objective.items() if team != REST else ():
+            rest[key] -= amount
+    return days
+
+
+def _part(register: Register, week: date, month: Month) -> float:
+    """Part of a week's working days that lies in the month."""
+    worked = Workdays(register.calendar).between(week, week + timedelta(days=6))
+    if not worked:
+        worked = [week + timedelta(days=n) for n in range(7)]
+    return sum(month.first <= day <= month.last for day in worked) / len(worked)
