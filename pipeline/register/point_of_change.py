@@ -63,7 +63,7 @@ def cautions(before: Draft | None, after: Draft, meaning: Meaning | None = None)
     touched = [(o, k) for o, k in after.register.key_results() if k.key not in old or old[k.key][1].title != k.title]
     found += _twins(after.register, {k.key for _, k in touched}, read)
     if meaning is not None and touched:
-        found += _far(after.register, touched, meaning)
+        found += far(after.register, touched, meaning)
     order = {k.key: n for n, (_, k) in enumerate(after.register.key_results())}
     return sorted(found, key=lambda one: order.get(one.key, -1))
 
@@ -101,7 +101,7 @@ def _twins(register: Register, touched: set[str], read: Mapping[str, Wording]) -
                     yield Caution(one.key, "near-duplicate", f"says nearly what {other.key} says: {other.title!r}.")
 
 
-def _far(register: Register, touched: Sequence[tuple[Objective, KeyResult]], meaning: Meaning) -> Iterator[Caution]:
+def far(register: Register, touched: Sequence[tuple[Objective, KeyResult]], meaning: Meaning) -> Iterator[Caution]:
     """Key results that are hardly about their own objective and clearly nearer to another."""
     objectives = {one.key: n for n, one in enumerate(register.objectives)}
     titles = [f"{one.title}. {one.description}".strip() for one in register.objectives]
