@@ -25,11 +25,11 @@ def faces(app: App) -> Faces:
 
 
 def _slack(app: App) -> Iterator[Channel]:
-    from alerts.slack_channel import SlackChannel, slack_client
-
     slack = app.settings.slack
     if slack is None:
         return
+    from alerts.slack_channel import SlackChannel, slack_client
+
     client = slack_client(slack.token.get_secret_value(), slack.api_url)
     if slack.alert_channel:
         yield SlackChannel(client, slack.alert_channel, "company", faces(app))
@@ -38,9 +38,11 @@ def _slack(app: App) -> Iterator[Channel]:
 
 
 def _teams(app: App) -> Iterator[Channel]:
+    given, page = app.settings.teams, app.settings.web.url.rstrip("/")
+    if not (given.webhook.get_secret_value() or given.ops_webhook.get_secret_value()):
+        return
     from alerts.teams import TeamsChannel
 
-    given, page = app.settings.teams, app.settings.web.url.rstrip("/")
     if webhook := given.webhook.get_secret_value():
         yield TeamsChannel(webhook, "company", page)
     if webhook := given.ops_webhook.get_secret_value():
@@ -48,12 +50,12 @@ def _teams(app: App) -> Iterator[Channel]:
 
 
 def _emails(app: App) -> Iterator[Channel]:
-    from alerts.email import PURPOSE, EmailChannel
-    from alerts.mail import Mailer
-
     given, page = app.settings.alerts, app.settings.web.url.rstrip("/")
     if not (given.emails or given.ops_emails):
         return
+    from alerts.email import PURPOSE, EmailChannel
+    from alerts.mail import Mailer
+
     mailer = Mailer(smtp_of(app))
     with app.sessions() as session:
         out = set(session.scalars(select(OptOut.address).where(OptOut.kind == PURPOSE)))

@@ -1,6 +1,7 @@
 """Notify people of what is new, in the hours in which they want to hear of it; and why they were not."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
@@ -14,13 +15,15 @@ from leeway.app import App, NotReady
 from leeway.channels import channels
 from models import Drift, Notification
 from models.vocabulary import COMPANY
-from pipeline.cycle import Report
 from pipeline.drift.findings import AUDIENCES
 from pipeline.register.document import Register
 from pipeline.register.workdays import Workdays
 
+if TYPE_CHECKING:
+    from pipeline.cycle import Report  # all stages and what they compute with, for a name
 
-def notify_pending(app: App, report: Report | None = None) -> int:
+
+def notify_pending(app: App, report: "Report | None" = None) -> int:
     """Notify every channel of what it waits for; 0 where there is none, and in quiet hours: then it waits.
 
     `report` gets a sentence for each channel that failed.

@@ -19,9 +19,7 @@ from leeway.channels import channels
 from leeway.notify import reasons
 from models import OPEN_STATES, Capacity, Cycle, Drift, Effort, Failure, Notification, Signal, StreamCursor, WorkItem
 from models.vocabulary import COMPANY
-from pipeline.drift.detector import LEAST_HISTORY
-from pipeline.drift.observations import observe
-from pipeline.drift.stage import detector_for
+from pipeline.drift.tuning import LEAST_HISTORY
 from pipeline.ingest.sweep import SWEEP
 from pipeline.people.identity import Unresolved, unresolved
 from pipeline.register.versions import current_register
@@ -133,8 +131,14 @@ def wait_until_complete(app: App, seconds: float, console: Console) -> dict[str,
 def _detectable(app: App, session: Session) -> int | None:
     """Points of a fall of the company's top share that is told within eight weeks four times in five; None where unknown."""
     found = current_register(session)
-    seen = observe(session, found[1], datetime.now(UTC).date()) if found else None
-    if found is None or seen is None:
+    if found is None or not days_known(session):
+        return None
+    # With these come SciPy and scikit-learn, which a status without data needs not.
+    from pipeline.drift.observations import observe
+    from pipeline.drift.stage import detector_for
+
+    seen = observe(session, found[1], datetime.now(UTC).date())
+    if seen is None:
         return None
     part = detector_for(session, found[1], seen, app.drift_settings()).detectable()
     return None if part is None else round(100 * part)

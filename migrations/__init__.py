@@ -1,20 +1,40 @@
-"""Alembic migrations, run by `upgrade`; also through `alembic -c alembic.ini`."""
+"""Alembic migrations, run by `upgrade`; also through `alembic -c alembic.ini`.
+
+Alembic is imported only where something is to be migrated: every command asks first whether its database is current.
+"""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
-from alembic import command
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine, inspect, text
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 _LOCK = 0x4C656577
 
 
-def _config() -> Config:
+@cache
+def _newest() -> str:
+    """The newest revision: files of versions/ begin with theirs, in order."""
+    return max(path.name[:4] for path in (Path(__file__).parent / "versions").glob("[0-9]*.py"))
+
+
+def _revision(connection: Connection) -> str | None:
+    """The database's revision; None where it is empty."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    found: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
+    return found
+
+
+def _config() -> "Config":
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent))
     return config
@@ -40,13 +60,16 @@ def upgrade(engine: Engine, version: str = "") -> None:
     with engine.begin() as connection:
         if engine.dialect.name == "postgresql":  # of many that start at once, the others wait for the first
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
-        _upgrade(connection)
+        if _revision(connection) != _newest():
+            _upgrade(connection)
         if version:
             _note(connection, version)
 
 
 def pending(engine: Engine) -> list[Step]:
     """Migrations that `upgrade` would do, oldest first. Raises UpgradeError as `upgrade` does."""
+    from alembic.script import ScriptDirectory
+
     with engine.connect() as connection:
         at = _known_revision(connection)
     steps = list(ScriptDirectory.from_config(_config()).iterate_revisions("head", at or "base"))
@@ -69,6 +92,8 @@ def rehearse(engine: Engine) -> None:
 
 
 def _upgrade(connection: Connection) -> None:
+    from alembic import command
+
     _known_revision(connection)
     config = _config()
     config.attributes["connection"] = connection
@@ -76,8 +101,10 @@ def _upgrade(connection: Connection) -> None:
 
 
 def _known_revision(connection: Connection) -> str | None:
-    """The database's revision; None where it is empty."""
-    found = MigrationContext.configure(connection).get_current_revision()
+    """The database's revision, None where it is empty. Raises UpgradeError where this version does not know it."""
+    from alembic.script import ScriptDirectory
+
+    found = _revision(connection)
     known = {one.revision for one in ScriptDirectory.from_config(_config()).walk_revisions()}
     if found is None or found in known:
         return found
@@ -92,14 +119,12 @@ def _known_revision(connection: Connection) -> str | None:
 
 
 def _note(connection: Connection, version: str) -> None:
-    head = ScriptDirectory.from_config(_config()).get_current_head()
-    row = {"revision": head, "version": version, "at": datetime.now(UTC)}
+    row = {"revision": _newest(), "version": version, "at": datetime.now(UTC)}
     if connection.scalar(text("SELECT 1 FROM installed WHERE revision = :revision"), row) is None:
         connection.execute(text("INSERT INTO installed (revision, version, at) VALUES (:revision, :version, :at)"), row)
 
 
 def is_current(engine: Engine) -> bool:
     """Whether the database has the newest version."""
-    head = ScriptDirectory.from_config(_config()).get_current_head()
     with engine.connect() as connection:
-        return MigrationContext.configure(connection).get_current_revision() == head
+        return _revision(connection) == _newest()

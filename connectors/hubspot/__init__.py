@@ -2,13 +2,12 @@
 
 from typing import TYPE_CHECKING, Any
 
-from connectors.hubspot.parse import parse_engagement, parse_owner, parse_record
 from connectors.hubspot.traits import TRAITS
 
 if TYPE_CHECKING:
     from connectors.hubspot.connector import HubSpotConnector
 
-__all__ = ["TRAITS", "HubSpotConnector", "parse_engagement", "parse_owner", "parse_record"]
+__all__ = ["TRAITS", "HubSpotConnector"]
 
 
 def __getattr__(name: str) -> Any:

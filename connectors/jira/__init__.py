@@ -2,13 +2,12 @@
 
 from typing import TYPE_CHECKING, Any
 
-from connectors.jira.parse import parse_issue
 from connectors.jira.traits import TRAITS
 
 if TYPE_CHECKING:
     from connectors.jira.connector import JiraConnector
 
-__all__ = ["TRAITS", "JiraConnector", "parse_issue"]
+__all__ = ["TRAITS", "JiraConnector"]
 
 
 def __getattr__(name: str) -> Any:

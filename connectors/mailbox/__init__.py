@@ -2,13 +2,12 @@
 
 from typing import TYPE_CHECKING, Any
 
-from connectors.mailbox.parse import parse_mail
 from connectors.mailbox.traits import TRAITS
 
 if TYPE_CHECKING:
     from connectors.mailbox.connector import MailboxConnector
 
-__all__ = ["TRAITS", "MailboxConnector", "parse_mail"]
+__all__ = ["TRAITS", "MailboxConnector"]
 
 
 def __getattr__(name: str) -> Any:

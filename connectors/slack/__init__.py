@@ -2,13 +2,12 @@
 
 from typing import TYPE_CHECKING, Any
 
-from connectors.slack.parse import parse_message, parse_user
 from connectors.slack.traits import TRAITS
 
 if TYPE_CHECKING:
     from connectors.slack.connector import SlackConnector
 
-__all__ = ["TRAITS", "SlackConnector", "parse_message", "parse_user"]
+__all__ = ["TRAITS", "SlackConnector"]
 
 
 def __getattr__(name: str) -> Any:

@@ -15,7 +15,6 @@ from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special
 
 from pipeline.drift.composition import common, own_shares
 
@@ -292,6 +291,8 @@ def changes(sums: Sums, first: Positions, usual: Spread, begin: int = 0) -> Chan
 
 def _normal(ratio: Array, freedom: Array) -> Array:
     """The t distribution's tail as a normal ratio, so that an organisation of twelve and one of four hundred compare."""
+    from scipy import special  # slow to import, and who only reads the constants above has no need of it
+
     found: Array = -special.ndtri(np.clip(special.stdtr(freedom, -ratio), 1e-300, 1 - 1e-16))
     return found
 

@@ -13,7 +13,6 @@ from datetime import date
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.cluster import HDBSCAN
 
 LEAST_ITEMS = 6
 _PART_OF_ITEMS = 80
@@ -55,6 +54,8 @@ def find_themes(items: Sequence[OffGoal], vectors: NDArray[np.float32], goal_wor
     """Themes of the off-goal items, the largest by effort first. `goal_words` are words of work on key results."""
     if len(items) < LEAST_ITEMS * 2:
         return []
+    from sklearn.cluster import HDBSCAN  # takes seconds to import: only where there is something to cluster
+
     if len(items) > MOST_ITEMS:  # clustering is quadratic: keep what most time went into
         keep = np.argsort([-sum(item.effort.values()) for item in items], kind="stable")[:MOST_ITEMS]
         items, vectors = [items[i] for i in keep.tolist()], vectors[keep]

@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass
 
-from scipy import special
-
 from pipeline.drift.change_test import BASE_LEAST, Array
 
 
@@ -78,6 +76,8 @@ class Tuning:
         alarms (the penalty for scale of Dümbgen & Spokoiny 2001). `ways` is how many other things are looked at as what took
         the place.
         """
+        from scipy import special  # slow to import, and who only reads the constants below has no need of it
+
         chance = max(alarms_a_year, 1e-4) * days / (self.looks * (1 + self.ways * ways))
         found: Array = -special.ndtri(chance.clip(max=0.5))
         return found

@@ -7,7 +7,8 @@ import pytest
 import responses
 
 from connectors.base import CredentialError, Page, ScopeError, SourceUnavailable
-from connectors.jira import JiraConnector, parse_issue
+from connectors.jira import JiraConnector
+from connectors.jira.parse import parse_issue
 from simulator.server import Simulator
 from tests.conftest import LONG_AGO, connect_to, walk
 

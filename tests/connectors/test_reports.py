@@ -11,12 +11,12 @@ import pytest
 from imap_tools import MailMessage
 
 from connectors.base import ItemKind, State
-from connectors.hubspot import parse_engagement, parse_record
 from connectors.hubspot.client import not_found
-from connectors.jira import parse_issue
-from connectors.mailbox import parse_mail
+from connectors.hubspot.parse import parse_engagement, parse_record
+from connectors.jira.parse import parse_issue
+from connectors.mailbox.parse import parse_mail
 from connectors.records import set_aside
-from connectors.slack import parse_message
+from connectors.slack.parse import parse_message
 from connectors.text import from_adf, from_html, from_mail
 from connectors.times import ImplausibleTime, read_time
 from leeway import logs

@@ -5,7 +5,8 @@ from typing import cast
 import pytest
 
 from connectors.base import CredentialError, NotReachable, Page, ScopeError, SourceUnavailable
-from connectors.slack import SlackConnector, parse_message
+from connectors.slack import SlackConnector
+from connectors.slack.parse import parse_message
 from simulator.server import Simulator
 from simulator.world import Message
 from tests.conftest import LONG_AGO, connect_to, walk

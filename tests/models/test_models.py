@@ -9,6 +9,7 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, select, text
 from sqlalchemy.exc import StatementError
 from sqlalchemy.orm import Session, sessionmaker
@@ -22,6 +23,8 @@ def test_the_migrations_make_the_tables_of_the_models(engine: Engine) -> None:
         context = MigrationContext.configure(connection, opts={"compare_type": False})
         assert compare_metadata(context, Base.metadata) == []
     assert migrations.is_current(engine)
+    heads = ScriptDirectory.from_config(migrations._config()).get_heads()
+    assert heads == [migrations._newest()]  # which is found without Alembic
 
 
 def test_upgrading_again_changes_nothing(engine: Engine) -> None:
