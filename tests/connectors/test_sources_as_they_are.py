@@ -13,7 +13,6 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, sessionmaker
 
-import migrations
 from connectors.base import Connector, CredentialError, NotReachable, SourceError, Unexpected
 from models import Failure, Signal, StreamCursor, WorkItem, connect
 from pipeline.ingest import pull as ingest
@@ -21,7 +20,7 @@ from pipeline.ingest import sweep as sweeps
 from simulator.api.config import JIRA_TOKEN, ApiConfig
 from simulator.server import Simulator
 from simulator.world import Message, Record
-from tests.conftest import LONG_AGO, NOW, _three_weeks, connect_to
+from tests.conftest import LONG_AGO, NOW, _three_weeks, connect_to, newest_sqlite
 
 SOURCES = ("jira", "slack", "hubspot")
 CHANNELS = ["platform", "sales"]
@@ -56,8 +55,7 @@ class Puller:
     def __init__(self, company: Simulator, folder: Path) -> None:
         self.company = company
         self.projects = sorted({issue.project for issue in company.world.issues})
-        engine = connect(f"sqlite:///{folder}/few.db")
-        migrations.upgrade(engine)
+        engine = connect(newest_sqlite(folder / "few.db"))
         self.sessions: sessionmaker[Session] = sessionmaker(engine)
 
     def connector(self, source: str, **changes: object) -> Connector:

@@ -22,7 +22,7 @@ from leeway.settings import Settings
 from models import StreamCursor, connect
 from simulator.company import register_yaml
 from simulator.server import Simulator
-from tests.conftest import NOW, TODAY
+from tests.conftest import NOW, TODAY, newest_sqlite
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def smtp() -> Iterator[int]:
 
 
 def rows(company: Simulator, folder: Path, **sections: dict[str, Any]) -> dict[tuple[str, str], Any]:
-    given = {**company.settings(), "database": {"url": f"sqlite:///{folder}/check.db"}, **sections}
+    given = {**company.settings(), "database": {"url": newest_sqlite(folder / "check.db")}, **sections}
     settings = Settings.model_construct(**Settings.model_validate(given).__dict__)
     settings.__pydantic_fields_set__.clear()
     settings.__pydantic_fields_set__.update(given)

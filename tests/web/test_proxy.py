@@ -14,7 +14,7 @@ from leeway.settings import Settings
 from pipeline.register.document import parse
 from pipeline.register.versions import load_register
 from simulator.company import register_yaml
-from tests.conftest import TODAY
+from tests.conftest import TODAY, newest_sqlite
 from tests.web.conftest import fill
 from web.app import make
 from web.auth import sign_in_token
@@ -27,7 +27,7 @@ Site = Callable[..., tuple[App, TestClient]]
 @pytest.fixture
 def site(tmp_path: Path) -> Site:
     def build(client: str = "10.1.2.3", **web: object) -> tuple[App, TestClient]:
-        app = App(Settings.model_validate({"database": {"url": f"sqlite:///{tmp_path}/p.db"}, "web": web}))
+        app = App(Settings.model_validate({"database": {"url": newest_sqlite(tmp_path / "p.db")}, "web": web}))
         with app.sessions.begin() as session:
             fill(session)
         return app, TestClient(
@@ -115,7 +115,9 @@ def test_what_is_not_there_or_not_allowed_keeps_the_frame_of_the_page(site: Site
 def test_a_port_that_is_taken_is_one_sentence_and_no_link(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        app = App(Settings.model_validate({"database": {"url": f"sqlite:///{tmp_path}/p.db"}, "web": {"port": port}}))
+        app = App(
+            Settings.model_validate({"database": {"url": newest_sqlite(tmp_path / "p.db")}, "web": {"port": port}})
+        )
         text = register_yaml(TODAY)
         with app.sessions.begin() as session:
             load_register(session, parse(text), text)
