@@ -103,10 +103,11 @@ def test_a_teams_audit_is_asked_first_and_kept_as_one(folder: Path) -> None:
     sessions = sessionmaker(connect(f"sqlite:///{folder}/labels.db"))
     draw_audit(sessions, parse(register_yaml(TODAY)), monday(TODAY) - timedelta(days=7))
     with sessions() as session:
-        query = select(WorkItem.key).join(AuditDraw, AuditDraw.work_item_id == WorkItem.id)
-        drawn = set(session.scalars(query.where(AuditDraw.team == "app")))
+        drawn_items = select(AuditDraw.work_item_id).where(AuditDraw.team == "app")
+        keys = list(session.scalars(select(WorkItem.key).where(WorkItem.id.in_(drawn_items))))
+    drawn = {key for key in keys if key}  # a message has none
     assert drawn
-    run(folder, "label", "--team", "app", answers="0\n" * len(drawn) + "q\n")
+    run(folder, "label", "--team", "app", answers="0\n" * len(keys) + "q\n")
     with sessions() as session:  # what was asked for anyway teaches; the audit judges the rest
         asked = set(session.scalars(select(WorkItem.key).join(Question, Question.work_item_id == WorkItem.id)))
     kept = labels(folder)
