@@ -185,7 +185,7 @@ class Everything:
                "    getattr(tasks, name).apply_async([about] if about else [])"  # fmt: skip
         with suppress(subprocess.CalledProcessError):  # the broker may be gone in this very moment
             subprocess.run([sys.executable, "-c", send, *words, *words], cwd=self.folder, env=self.environment, check=True,
-                           capture_output=True, timeout=60)  # fmt: skip
+                           capture_output=True, timeout=600)  # fmt: skip
 
     def drop(self) -> None:
         """All messages that wait are lost."""

@@ -6,7 +6,6 @@ import pickle
 import shutil
 from collections.abc import Iterator
 from contextlib import chdir
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -17,9 +16,6 @@ from typer.testing import CliRunner
 from leeway.cli import app as cli
 from models import AuditDraw, Label, Question, WorkItem, connect
 from pipeline.files import InputError
-from pipeline.register.document import parse
-from pipeline.register.workdays import monday
-from pipeline.share.audit_store import draw_audit
 from simulator.api.config import ApiConfig
 from simulator.company import register_yaml
 from simulator.server import Simulator
@@ -101,7 +97,6 @@ def test_questions_in_the_terminal_are_kept_one_by_one(folder: Path) -> None:
 
 def test_a_teams_audit_is_asked_first_and_kept_as_one(folder: Path) -> None:
     sessions = sessionmaker(connect(f"sqlite:///{folder}/labels.db"))
-    draw_audit(sessions, parse(register_yaml(TODAY)), monday(TODAY) - timedelta(days=7))
     with sessions() as session:
         drawn_items = select(AuditDraw.work_item_id).where(AuditDraw.team == "app")
         keys = list(session.scalars(select(WorkItem.key).where(WorkItem.id.in_(drawn_items))))

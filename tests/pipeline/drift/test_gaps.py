@@ -52,9 +52,11 @@ def work(
     return since + timedelta(weeks=weeks) - timedelta(days=1)
 
 
-def look(sessions: sessionmaker[Session], register: Register, last: date, **settings: Any) -> list[Drift]:
+def look(
+    sessions: sessionmaker[Session], register: Register, last: date, gap_points: float = 0.1, **settings: Any
+) -> list[Drift]:
     with sessions.begin() as session:
-        keep_gaps(session, register, last, DriftSettings(**settings))
+        keep_gaps(session, register, last, DriftSettings(gap_points=gap_points, **settings))
     with sessions() as session:
         return list(session.scalars(select(Drift).where(Drift.kind == "gap").order_by(Drift.id)))
 
