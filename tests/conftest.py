@@ -195,3 +195,10 @@ def company() -> Iterator[Simulator]:
     """The last three weeks of the company, served."""
     with Simulator(pickle.loads(_three_weeks()), ApiConfig(speed=10_000)) as simulator:  # noqa: S301 - made below
         yield simulator
+
+
+@pytest.fixture
+def few_days() -> Iterator[Simulator]:
+    """The last five days of the company, for what goes through the whole cycle and is not about its figures."""
+    with Simulator(recent(pickle.loads(_three_weeks()), 5), ApiConfig(speed=10_000)) as simulator:  # noqa: S301 - made above
+        yield simulator

@@ -185,9 +185,9 @@ def test_check_finds_all_in_order_and_then_names_each_fault(tmp_path: Path, comp
      ("hubspot", {"token": "pat-sekret"}, "hubspot: the token is not accepted")],
 )  # fmt: skip
 def test_a_wrong_token_is_one_sentence_and_the_other_sources_go_on(
-    tmp_path: Path, company: Simulator, section: str, change: dict[str, object], said: str
+    tmp_path: Path, few_days: Simulator, section: str, change: dict[str, object], said: str
 ) -> None:
-    configure(tmp_path, company, **{section: change})
+    configure(tmp_path, few_days, **{section: change})
     leeway(tmp_path, "okrs", "load", "okrs.yaml")
     # One goes through the whole cycle; the pull alone says it by the same words.
     whole = section == "jira"
@@ -203,15 +203,15 @@ def test_an_unreachable_server_is_one_sentence(tmp_path: Path, company: Simulato
     refused(leeway(tmp_path, "check"), "no answer from http://127.0.0.1:9", "Check jira.url")
 
 
-def test_run_once_again_pulls_only_what_is_new_and_posts_nothing(tmp_path: Path, company: Simulator) -> None:
-    configure(tmp_path, company)
+def test_run_once_again_pulls_only_what_is_new_and_posts_nothing(tmp_path: Path, few_days: Simulator) -> None:
+    configure(tmp_path, few_days)
     leeway(tmp_path, "okrs", "load", "okrs.yaml")
     first = leeway(tmp_path, "run", "--once")
     assert first.returncode == 0, first.stderr
-    posted = len(company.world.posted)
+    posted = len(few_days.world.posted)
     second = leeway(tmp_path, "run", "--once")
     assert second.stdout.startswith("0 new signals, 0 work items changed, 0 texts encoded, 0 alerts posted")
-    assert len(company.world.posted) == posted
+    assert len(few_days.world.posted) == posted
     shown = leeway(tmp_path, "status").stdout
     assert "jira" in shown
     assert "of days seen" in shown

@@ -24,7 +24,7 @@ from models import Cycle, StreamCursor, WorkItem, connect
 from simulator.api.config import ApiConfig
 from simulator.server import Simulator
 from tests.conftest import _three_weeks, recent
-from tests.leeway.test_cli import configure, leeway
+from tests.leeway.test_cli import configure, started
 
 ROOT = Path(__file__).parents[2]
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
@@ -99,7 +99,7 @@ def test_its_commands_run_the_whole_job_and_stop_when_asked(tmp_path: Path, post
     engine = connect(postgres_url)
     with Simulator(world, ApiConfig(speed=10_000)) as company:
         configure(tmp_path, company)
-        assert leeway(tmp_path, "okrs", "load", "okrs.yaml", **given).returncode == 0
+        assert started(tmp_path, "okrs", "load", "okrs.yaml", **given).returncode == 0
         try:
             for name, service in OURS.items():
                 with (tmp_path / f"{name}.log").open("wb") as log:
@@ -111,19 +111,19 @@ def test_its_commands_run_the_whole_job_and_stop_when_asked(tmp_path: Path, post
                 assert time.monotonic() < deadline, logs(tmp_path)
                 assert {name: one.poll() for name, one in processes.items()} == dict.fromkeys(processes), logs(tmp_path)
                 time.sleep(0.5)  # other processes work; the deadline is what fails
-            status = json.loads(leeway(tmp_path, "status", "--json", **given).stdout)
+            status = json.loads(started(tmp_path, "status", "--json", **given).stdout)
             assert status["last_cycle"]
             assert set(status["sources"]) == {"jira", "slack", "hubspot"}
             with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=10) as answer:
                 assert json.load(answer) == {"ready": True}
-            seen = json.loads(leeway(tmp_path, "doctor", "--json", **given).stdout)
+            seen = json.loads(started(tmp_path, "doctor", "--json", **given).stdout)
             assert {(row["part"], row["name"]) for row in seen if not row["ok"]} == set(), seen
             # A container's check may run without the shell's HOSTNAME.
             bare = {k: v for k, v in environment.items() if k != "HOSTNAME"}
             asked = {
                 name: subprocess.Popen(check, cwd=tmp_path, env=bare) for name, check in health_checks(port).items()
             }
-            assert {name: one.wait(60) for name, one in asked.items()} == dict.fromkeys(OURS, 0)
+            assert {name: one.wait(300) for name, one in asked.items()} == dict.fromkeys(OURS, 0)
         finally:
             for process in processes.values():
                 process.send_signal(signal.SIGTERM)
