@@ -26,7 +26,8 @@ from numpy.typing import NDArray
 from sentence_transformers import SentenceTransformer
 from sentence_transformers.sentence_transformer.modules import StaticEmbedding
 
-from pipeline.encode.encoder import BATCH, SentenceEncoder, bundled_model
+from pipeline.encode.encoder import BATCH_OF_MATRIX_UNIT as BATCH
+from pipeline.encode.encoder import SentenceEncoder, bundled_model
 from pipeline.encode.stage import BATCH as STORED
 from pipeline.items import LONGEST_WORDS
 
