@@ -56,7 +56,7 @@ def words_of(text: str) -> list[str]:
 def lexicon(language: str) -> Lexicon:
     """The lexicon of one of LANGUAGES."""
     text = files("pipeline.register").joinpath("words", f"{language}.yaml").read_text(encoding="utf-8")
-    data: dict[str, Any] = yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - both are safe
+    data: dict[str, Any] = yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 # nosec B506 - both are safe
     lists = {name: [str(one) for one in entries] for name, entries in data.items() if isinstance(entries, list)}
     if language == "en":
         for name in _VERBS:
