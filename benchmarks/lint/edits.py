@@ -6,12 +6,11 @@ edits.csv has pairs of a key result before and after. Those of source{d} are rea
 a folder with its history as text (`git log -p > FOLDER/history.patch`).
 """
 
-import argparse
 import csv
 import re
 from pathlib import Path
 
-from benchmarks.lint.run import HERE, lines_of, name_of, scores
+from benchmarks.lint.run import HERE, arguments, lines_of, name_of, scores
 from pipeline.register.loosening import Edit, loosened
 from pipeline.register.wording import read_wording
 
@@ -46,11 +45,7 @@ def edit_of(row: dict[str, str]) -> Edit:
 
 def main() -> None:
     """Print the table."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--part", default="aside", choices=("build", "aside"))
-    parser.add_argument("--texts", type=Path)
-    parser.add_argument("--wrong", action="store_true", help="also print what is judged wrongly")
-    given = parser.parse_args()
+    given = arguments()
     rows = [(row, loosened(edit_of(row))) for row in edits(given.part, given.texts)]
     for name in ("all", "own", "source{d}"):
         some = [(bool(said), row["label"] != "harmless") for row, said in rows if name in ("all", row["source"])]

@@ -75,13 +75,18 @@ def rules(row: dict[str, str], read: Wording) -> dict[str, tuple[bool, bool]]:
     }
 
 
-def main() -> None:
-    """Print the table."""
+def arguments() -> argparse.Namespace:
+    """What both benchmarks of the lint are told on the command line."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--part", default="aside", choices=("build", "aside"))
     parser.add_argument("--texts", type=Path)
     parser.add_argument("--wrong", action="store_true", help="also print what is judged wrongly")
-    given = parser.parse_args()
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Print the table."""
+    given = arguments()
     rows = [(row, read_wording(row["text"])) for row in labelled(given.part, given.texts)]
     groups = {language: [one for one in rows if one[0]["language"] == language] for language in LANGUAGES}
     groups["en, public"] = [one for one in groups["en"] if one[0]["source"] in ("source{d}", "GitLab", "Sourcegraph")]

@@ -115,7 +115,7 @@ def most_telling(
     weeks; `known` are the items that were answered.
     """
     following = Following(items)
-    stream = _streams(following)
+    stream = following.tops(below_containers=True)
     tops = np.unique(stream)
     place = np.full(len(items), -1, dtype=np.int64)
     place[tops] = np.arange(len(tops))
@@ -158,16 +158,6 @@ def _greedy(
         stake *= 1 - ALIKE * np.where(alike > NEAR, alike, 0)
         stake[members] *= 1 - settled
     return asked
-
-
-def _streams(following: Following) -> Rows:
-    """By position, the top of what the item belongs to below any epic."""
-    kinds = np.array([is_container(item.source, item.kind) for item in following.items])
-    at = np.arange(len(following.items))
-    for _ in range(8):
-        leads = following.leader[at]
-        at = np.where((leads >= 0) & ~kinds[leads], leads, at)
-    return at
 
 
 def _epic(following: Following, i: int) -> int:

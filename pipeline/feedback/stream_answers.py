@@ -9,16 +9,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from models import Label, Stream, StreamItem, WorkItem, upsert
+from models import Label, Stream, StreamItem, upsert
 from models.session import in_batches
 from models.stream import CONFIRMED, MIXED
 from models.vocabulary import STREAM, WITH_STREAM
 from pipeline.feedback.labels import NONE
 from pipeline.files import InputError, text_of
+from pipeline.queue.marks import mark_unmatched
 from pipeline.register.document import Register
 from pipeline.spreadsheet import unguarded
 from pipeline.streams.stage import label_rest
@@ -44,7 +46,7 @@ class Before:
     answer: str
     key_result: str | None
     answered_at: datetime | None
-    labels: Sequence[dict[str, object]]
+    labels: Sequence[dict[str, Any]]
 
 
 def keep_answer(session: Session, given: Answer, now: datetime) -> Before:
@@ -56,7 +58,7 @@ def keep_answer(session: Session, given: Answer, now: datetime) -> Before:
     own = _own(session, row.id)
     labels = {one.work_item_id: one for some in in_batches(own) for one in session.scalars(
         select(Label).where(Label.work_item_id.in_(some)))}  # fmt: skip
-    kept: list[dict[str, object]] = [
+    kept: list[dict[str, Any]] = [
         {"work_item_id": one.work_item_id, "key_result": one.key_result, "origin": one.origin, "at": one.at}
         for one in labels.values()
     ]
@@ -147,14 +149,12 @@ def _own(session: Session, stream: int) -> list[int]:
     return list(session.scalars(query.order_by(StreamItem.work_item_id)))
 
 
-def _label(session: Session, rows: Sequence[dict[str, object]]) -> None:
+def _label(session: Session, rows: Sequence[dict[str, Any]]) -> None:
     upsert(session, Label, rows, ("work_item_id",))
-    session.execute(
-        update(WorkItem).where(WorkItem.id.in_([row["work_item_id"] for row in rows])).values(unmatched=True)
-    )
+    mark_unmatched(session, [row["work_item_id"] for row in rows])
 
 
 def _forget(session: Session, items: Sequence[int]) -> None:
     for some in in_batches(items):
         session.execute(delete(Label).where(Label.work_item_id.in_(some)))
-        session.execute(update(WorkItem).where(WorkItem.id.in_(some)).values(unmatched=True))
+    mark_unmatched(session, items)

@@ -79,6 +79,17 @@ class Following:
         leader = self.leader[self.core]
         return np.where(leader >= 0, self.speaker[leader], -1)
 
+    def tops(self, *, below_containers: bool = False) -> Rows:
+        """By position, the top of what the item hangs on, itself where that is nothing; on request the top below any epic."""
+        closed = np.zeros(len(self.items), dtype=bool)
+        if below_containers:
+            closed = np.array([is_container(item.source, item.kind) for item in self.items], dtype=bool)
+        at = np.arange(len(self.items))
+        for _ in range(_DEEPEST):
+            leads = self.leader[at]
+            at = np.where((leads >= 0) & ~closed[leads], leads, at)
+        return at
+
     def draw(self, found: Matrix, known: set[int]) -> Matrix:
         """Beliefs of the core, each drawn towards what it follows; `known` places keep theirs."""
         drawn = found.copy()

@@ -92,7 +92,7 @@ class Matcher:
                 stream = self.links.root[rows]
                 taught = fewshot.adapt(found, unlabelled, self.vectors, rows, answers, stream)
                 found = self._drawn(taught, fixed)
-        return self._fix(found[speaker], {i: self._row(column, 1.0) for i, column in own.items()}), features
+        return self._fix(found[speaker], {i: self.row(column, 1.0) for i, column in own.items()}), features
 
     def _walk(self, steps: Sequence[Fusion], fixed: Mapping[int, Matrix]) -> tuple[Matrix, Features]:
         features = self.first
@@ -127,7 +127,7 @@ class Matcher:
     def _spread(self, known: Mapping[int, int]) -> dict[int, Matrix]:
         """Rows of what was answered, and of all that follows it."""
         answers = self.following.spread(dict(known))
-        return {i: self._row(column, 1.0 if i in known else FOLLOWS) for i, column in answers.items()}
+        return {i: self.row(column, 1.0 if i in known else FOLLOWS) for i, column in answers.items()}
 
     def _declared(self) -> dict[int, Matrix]:
         """Items that the register itself assigns by an epic, label, channel, project or pipeline."""
@@ -147,10 +147,11 @@ class Matcher:
             names.append(("container", item.container))
             key = next((owner[kind, name.lower()] for kind, name in names if (kind, name.lower()) in owner), None)
             if key:
-                fixed[i] = self._row(self.keys.index(key), _DECLARED)
+                fixed[i] = self.row(self.keys.index(key), _DECLARED)
         return fixed
 
-    def _row(self, column: int, probability: float) -> Matrix:
+    def row(self, column: int, probability: float) -> Matrix:
+        """Beliefs with that much on one column, the last of which is none, and the rest spread evenly."""
         row = np.full(len(self.keys) + 1, (1 - probability) / max(1, len(self.keys)), np.float32)
         row[column] = probability
         return row

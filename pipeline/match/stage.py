@@ -81,7 +81,7 @@ def run_chunk(session: Session, chunk: Chunk, register: Register, version: int, 
     mine = set(ids)
     matcher = Matcher(register, [one.item for one in here], encoder, vectors)
     settled = {} if chunk.detail["all"] else _settled(session, here, mine, matcher.keys)
-    settled |= _with_stream(session, here, matcher.keys)
+    settled |= _with_stream(session, here, matcher)
     found, features = matcher.probabilities(labels, settled=settled)
     positions = [i for i, one in enumerate(here) if one.row in mine]
     evidence = reasons(matcher, labels, found, features, positions)
@@ -170,18 +170,13 @@ def _settled(
     return found
 
 
-def _with_stream(session: Session, here: Sequence[LoadedItem], keys: Sequence[str]) -> dict[int, NDArray[np.float32]]:
+def _with_stream(session: Session, here: Sequence[LoadedItem], matcher: Matcher) -> dict[int, NDArray[np.float32]]:
     """Rows, by position, of the items that were answered with their stream: they stand as what follows an answer does, but are
     no answers of their own, of which the match would learn as if each had been asked about."""
     query = select(Label.work_item_id, Label.key_result).where(Label.origin == WITH_STREAM)
-    said = {row: key for row, key in session.execute(query) if key is None or key in keys}
-    found = {}
-    for i, one in enumerate(here):
-        if one.row in said:
-            row = np.full(len(keys) + 1, (1 - FOLLOWS) / max(1, len(keys)), np.float32)
-            row[-1 if said[one.row] is None else list(keys).index(str(said[one.row]))] = FOLLOWS
-            found[i] = row
-    return found
+    columns: dict[str | None, int] = {None: len(matcher.keys), **{key: n for n, key in enumerate(matcher.keys)}}
+    said = {row: columns[key] for row, key in session.execute(query) if key in columns}
+    return {i: matcher.row(said[one.row], FOLLOWS) for i, one in enumerate(here) if one.row in said}
 
 
 def _dimension(encoder: Encoder) -> int:

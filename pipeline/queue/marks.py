@@ -34,6 +34,12 @@ def mark_effort(session: Session, source: str, first: Mapping[str, date]) -> Non
             )  # fmt: skip
 
 
+def mark_unmatched(session: Session, items: Sequence[int]) -> None:
+    """These rows are to be matched again; what is known of their words stays."""
+    for some in in_batches(items):
+        session.execute(update(WorkItem).where(WorkItem.id.in_(some)).values(unmatched=True))
+
+
 def mark_stale(session: Session, source: str, external_ids: Sequence[str]) -> None:
     for some in in_batches(external_ids):
         # Also those that are stale: a worker may be encoding them without what is news now, and this waits for it.

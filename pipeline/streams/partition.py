@@ -21,7 +21,6 @@ Rows = NDArray[np.int64]
 Matrix = NDArray[np.float32]
 Vectors = Callable[[Rows], Matrix]
 """Vectors of the items at these positions, of length one, zero where an item has no words."""
-_DEEPEST = 8
 SMALL = 3
 """Items in a tree up to which its top is loose, so that it may join an alike one."""
 ALIKE = 0.55
@@ -58,7 +57,7 @@ NOTHING = Known({}, {})
 def partition(items: Sequence[Item], age: Sequence[int], vectors: Vectors, known: Known = NOTHING) -> list[Group]:
     """Each item in one group, in the order of the anchors' age. `age` orders the items by when they began."""
     following = Following(items)
-    top = _tops(following)
+    top = following.tops()
     size = np.bincount(top, minlength=len(items))
     order = sorted(np.unique(top).tolist(), key=lambda i: (age[i], items[i].id))
     kept: dict[int, list[int]] = defaultdict(list)
@@ -86,15 +85,6 @@ def partition(items: Sequence[Item], age: Sequence[int], vectors: Vectors, known
         own_of.setdefault(leader_of.get(i, i), []).append(i)
     groups = _groups(own_of, top, streams, len(items))
     return sorted(_recognised(groups, known), key=lambda one: (age[one.anchor], items[one.anchor].id))
-
-
-def _tops(following: Following) -> Rows:
-    """By position, the top of what the item hangs on; itself where that is nothing."""
-    at = np.arange(len(following.items))
-    for _ in range(_DEEPEST):
-        leads = following.leader[at]
-        at = np.where(leads >= 0, leads, at)
-    return at
 
 
 def _anchor(own: Sequence[int], before: int) -> int:

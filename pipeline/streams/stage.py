@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 
 import numpy as np
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from models import Account, Label, Person, Stream, StreamItem, WorkItem, upsert
@@ -16,6 +16,7 @@ from models.stream import CONFIRMED
 from models.vocabulary import WITH_STREAM
 from pipeline.items import load_items
 from pipeline.queue import fingerprint
+from pipeline.queue.marks import mark_unmatched
 from pipeline.streams.load import Work, load_work, vectors_of
 from pipeline.streams.naming import People, by_nearness, named
 from pipeline.streams.partition import Group, partition
@@ -151,6 +152,5 @@ def label_rest(session: Session, stream: int, key_result: str | None, at: dateti
         {"work_item_id": item, "key_result": key_result, "origin": WITH_STREAM, "at": at} for item in items
     ]
     upsert(session, Label, rows, ("work_item_id",), keep=True)
-    for some in in_batches(items):
-        session.execute(update(WorkItem).where(WorkItem.id.in_(some)).values(unmatched=True))
+    mark_unmatched(session, items)
     return items
