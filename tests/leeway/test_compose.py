@@ -136,7 +136,8 @@ def test_its_commands_run_the_whole_job_and_stop_when_asked(tmp_path: Path, post
     for line in said.splitlines():
         if line.startswith("{"):
             row = json.loads(line)
-            events.setdefault(row.get("run", ""), set()).add(row["event"])
+            if row["event"] != "progress":  # said of what takes ten seconds, as it may on a slow machine
+                events.setdefault(row.get("run", ""), set()).add(row["event"])
     assert {
         "pulled",
         "encoded",
