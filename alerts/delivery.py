@@ -46,9 +46,12 @@ class Delivered:
 
 
 def notify(
-    sessions: sessionmaker[Session], register: Register, channels: Sequence[Channel], terms: Terms,
+    sessions: sessionmaker[Session],
+    register: Register,
+    channels: Sequence[Channel],
+    terms: Terms,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
-) -> Delivered:  # fmt: skip
+) -> Delivered:
     """Notify each channel's audience of what it was not notified of, and say what changed. Safe with many workers at once.
 
     Channels are served side by side: one that is down, slow or gone holds up no other.
@@ -61,18 +64,23 @@ def notify(
     with ThreadPoolExecutor(min(len(channels), _AT_ONCE)) as pool:
         rounds = list(pool.map(lambda one: _Round(sessions, register, one, composer, now).run(), channels))
     return Delivered(
-        sum(one.notices for one in rounds), sum(one.follow_ups for one in rounds),
+        sum(one.notices for one in rounds),
+        sum(one.follow_ups for one in rounds),
         tuple(error for one in rounds for error in one.errors),
-    )  # fmt: skip
+    )
 
 
 class _Round:
     """One channel's round."""
 
     def __init__(
-        self, sessions: sessionmaker[Session], register: Register, channel: Channel, composer: Composer,
+        self,
+        sessions: sessionmaker[Session],
+        register: Register,
+        channel: Channel,
+        composer: Composer,
         now: Callable[[], datetime],
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.sessions, self.channel, self.composer, self.now = sessions, channel, composer, now
         self.names = {team.key: team.name for team in register.teams} | {COMPANY: "The company"}
         self.errors: list[str] = []
@@ -159,9 +167,15 @@ class _Round:
 
     def _follow_up(self) -> int:
         """Say below each message what changed since it was last said: its end, or a size that moved."""
-        told = select(Notification, Drift).join(Drift, Drift.id == Notification.drift_id).where(
-            Notification.channel == self.channel.name, Notification.sent_at.is_not(None), Drift.state != NOTED,
-        )  # fmt: skip
+        told = (
+            select(Notification, Drift)
+            .join(Drift, Drift.id == Notification.drift_id)
+            .where(
+                Notification.channel == self.channel.name,
+                Notification.sent_at.is_not(None),
+                Drift.state != NOTED,
+            )
+        )
         with self.sessions() as session:
             pairs = session.execute(told.order_by(Notification.id)).all()
         said = 0
@@ -187,11 +201,17 @@ class _Round:
         """On the day that a decision was to be taken by, say so below the message, once."""
         kinds = [kind for kind, audience in AUDIENCES.items() if audience == self.channel.audience]
         query = (
-            select(Decision.id, Decision.note, Drift, Notification).join(Drift, Drift.id == Decision.drift_id)
+            select(Decision.id, Decision.note, Drift, Notification)
+            .join(Drift, Drift.id == Decision.drift_id)
             .join(Notification, Notification.drift_id == Drift.id)
-            .where(Decision.kind == "assigned", Drift.kind.in_(kinds), Drift.state.in_(OPEN_STATES),
-                   Notification.channel == self.channel.name, Notification.sent_at.is_not(None))
-        )  # fmt: skip
+            .where(
+                Decision.kind == "assigned",
+                Drift.kind.in_(kinds),
+                Drift.state.in_(OPEN_STATES),
+                Notification.channel == self.channel.name,
+                Notification.sent_at.is_not(None),
+            )
+        )
         with self.sessions() as session:
             rows = session.execute(query.order_by(Decision.id)).all()
         said = 0
@@ -202,8 +222,14 @@ class _Round:
         return said
 
     def _note_reminder(self, decision: int, news: FollowUp, note: str) -> bool:
-        kept = {"drift_id": news.drift, "kind": "reminded", "by": "leeway", "at": self.now(), "note": note,
-                "nonce": self._nonce(decision)}  # fmt: skip
+        kept = {
+            "drift_id": news.drift,
+            "kind": "reminded",
+            "by": "leeway",
+            "at": self.now(),
+            "note": note,
+            "nonce": self._nonce(decision),
+        }
         with self.sessions.begin() as session:
             return bool(upsert(session, Decision, [kept], ("nonce",), keep=True))
 

@@ -59,10 +59,15 @@ def send_due(
 
 
 def _send(
-    sessions: sessionmaker[Session], register: Register, team: Team, mailer: Mailer,
-    ask: Callable[[Session, Team, Sequence[tuple[str, float]]], Links], due: Callable[[Session, str, date], bool],
-    unsubscribe: Callable[[str], str], now: Callable[[], datetime],
-) -> int:  # fmt: skip
+    sessions: sessionmaker[Session],
+    register: Register,
+    team: Team,
+    mailer: Mailer,
+    ask: Callable[[Session, Team, Sequence[tuple[str, float]]], Links],
+    due: Callable[[Session, str, date], bool],
+    unsubscribe: Callable[[str], str],
+    now: Callable[[], datetime],
+) -> int:
     address, name = team.lead or "", recipient(team)
     with sessions() as session:
         content = team_week(session, register, team)

@@ -46,8 +46,16 @@ class EmailChannel:
         mail = new_mail(self.mailer.smtp, self.address, notice.headline, notice.key, self.unsubscribe, PURPOSE)
         picture = notice.picture()
         cid = mail["Message-ID"][1:-1].replace("@", ".chart@") if picture else ""
-        values: dict[str, Any] = {"title": notice.headline, "story": [], "decision": (), "lines": "", "note": "", "alt": "",
-                                  "links": [], "cid": cid}  # fmt: skip
+        values: dict[str, Any] = {
+            "title": notice.headline,
+            "story": [],
+            "decision": (),
+            "lines": "",
+            "note": "",
+            "alt": "",
+            "links": [],
+            "cid": cid,
+        }
         if isinstance(notice.content, AlertView):
             alert = notice.content
             values |= {"story": alert.story, "decision": alert.decision, "note": alert.note, "alt": alert.picture}

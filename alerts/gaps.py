@@ -135,8 +135,11 @@ def _instead(session: Session, register: Register, drift: Drift, stands: Standin
     worked = [one for one in streams(session, register, drift.scope, terms.least_people) if one.days >= _LEAST_STREAM]
     unplanned: Words = ()
     if worked:
-        unplanned = ("the largest work on no objective is ", Name(shortened(worked[0].name)),
-                     f", {number(worked[0].days)} person-days from {window_text(window(session))}")  # fmt: skip
+        unplanned = (
+            "the largest work on no objective is ",
+            Name(shortened(worked[0].name)),
+            f", {number(worked[0].days)} person-days from {window_text(window(session))}",
+        )
     if over:
         return ("More than planned goes to ", *listed(over), *(("; ", *unplanned) if worked else ()), ".")
     return ("T" + str(unplanned[0])[1:], *unplanned[1:], ".") if worked else None

@@ -159,8 +159,10 @@ def _reason(error: Exception, smtp: Smtp, *, connected: bool) -> DeliveryError:
     if isinstance(error, smtplib.SMTPResponseException):
         return DeliveryError(f"{where} answers {error.smtp_code} {_words(error.smtp_error)}.", refused=True)
     if isinstance(error, ssl.SSLCertVerificationError):
-        fix = ("Use the name that the certificate is made out to as smtp.host; for an authority of your own set the "
-               "environment variable SSL_CERT_FILE.")  # fmt: skip
+        fix = (
+            "Use the name that the certificate is made out to as smtp.host; for an authority of your own set the "
+            "environment variable SSL_CERT_FILE."
+        )
         return DeliveryError(
             f"{where}: its certificate is not trusted: {error.verify_message}.", fix, refused=True, down=True
         )

@@ -63,12 +63,14 @@ def group(teams: Sequence[Drift], register: Register) -> GroupView:
     names = {team.key: team.name for team in register.teams}
     lines = tuple(
         GroupLine(
-            drift.id, names.get(drift.scope, drift.scope),
+            drift.id,
+            names.get(drift.scope, drift.scope),
             f"{percent(drift.before)}% → {percent(drift.after)}% since {day(drift.start)}",
         )
         for drift in sorted(teams, key=lambda drift: (drift.after - drift.before, drift.id))
-    )  # fmt: skip
+    )
     return GroupView(
-        f"In {len(teams)} teams work on the top priorities fell", lines,
+        f"In {len(teams)} teams work on the top priorities fell",
+        lines,
         "is there one cause? The leads of these teams can say what came between.",
-    )  # fmt: skip
+    )

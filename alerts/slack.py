@@ -94,15 +94,25 @@ def grouped(group: GroupView, ids: Sequence[int], faces: Faces | None = None) ->
         {"type": "header", "text": _plain(_cut(group.headline, LONGEST_HEADER))},
         _section(whole_lines(lines, LONGEST_SECTION, "and {n} more teams")),
         _section(f"*To decide:* {escape(group.decision)}"),
-    ]  # fmt: skip
-    return {"text": escape(group.headline), "blocks": whole, "metadata": metadata(ids), "unfurl_links": False,
-            "unfurl_media": False}  # fmt: skip
+    ]
+    return {
+        "text": escape(group.headline),
+        "blocks": whole,
+        "metadata": metadata(ids),
+        "unfurl_links": False,
+        "unfurl_media": False,
+    }
 
 
 def plain_message(text: str, ids: Sequence[int]) -> dict[str, Any]:
     """A message of a sentence or two."""
-    return {"text": escape(text), "blocks": [_section(escape(text))], "metadata": metadata(ids), "unfurl_links": False,
-            "unfurl_media": False}  # fmt: skip
+    return {
+        "text": escape(text),
+        "blocks": [_section(escape(text))],
+        "metadata": metadata(ids),
+        "unfurl_links": False,
+        "unfurl_media": False,
+    }
 
 
 def metadata(ids: Sequence[int]) -> dict[str, Any]:

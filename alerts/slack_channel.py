@@ -30,7 +30,7 @@ _FIXES = {
     "restricted_action_thread_locked": "the thread is locked.",
     "thread_not_found": "the alert was deleted there.",
     "cannot_reply_to_message": "the alert was deleted there.",
-}  # fmt: skip
+}
 _GONE = {"is_archived", "channel_not_found", "not_in_channel"}
 _NO_TOKEN = {"invalid_auth", "not_authed", "token_revoked", "token_expired", "account_inactive"}
 _TRANSIENT = {"internal_error", "fatal_error", "service_unavailable", "request_timeout", "ratelimited"}
@@ -148,8 +148,12 @@ class SlackChannel:
         else:
             needed = "groups:history" if found.get("is_private") else "channels:history"
             blind = bool(scopes) and needed not in scopes
-            yield Tried(name, True, "the app is in it" + (
-                f"; without the scope {needed} an alert may be posted twice after a crash" if blind else ""))  # fmt: skip
+            yield Tried(
+                name,
+                True,
+                "the app is in it"
+                + (f"; without the scope {needed} an alert may be posted twice after a crash" if blind else ""),
+            )
 
     def _upload(self, picture: bytes | None) -> str | None:
         """Id of the uploaded chart. Without the scope files:write the alert goes without it."""
@@ -173,8 +177,14 @@ class SlackChannel:
     def _history(self, method: str, since: datetime, **where: str) -> Iterator[dict[str, Any]]:
         cursor = ""
         while True:
-            answer = self._call(method, limit=PAGE, oldest=f"{(since - SKEW).timestamp():.6f}", cursor=cursor or None,
-                                include_all_metadata=True, **where)  # fmt: skip
+            answer = self._call(
+                method,
+                limit=PAGE,
+                oldest=f"{(since - SKEW).timestamp():.6f}",
+                cursor=cursor or None,
+                include_all_metadata=True,
+                **where,
+            )
             yield from answer["messages"]
             cursor = str((answer.get("response_metadata") or {}).get("next_cursor") or "")
             if not cursor:

@@ -26,10 +26,14 @@ LARGEST = 21_000
 """Bytes of a request: one of 24,453 was seen to grow to 28,897, over the limit of 28,672 (msteams-docs issue 11274)."""
 LONGEST_TEXT = 4_000
 COLOURS = 16
-_FIXES = {400: "The workflow does not take the card; make it from the template for webhook requests.",
-          401: "Copy the workflow's address again.", 403: "Copy the workflow's address again.",
-          404: "The workflow is gone; make a new one.", 410: "The workflow is gone; make a new one.",
-          413: "The message is too large; please report it."}  # fmt: skip
+_FIXES = {
+    400: "The workflow does not take the card; make it from the template for webhook requests.",
+    401: "Copy the workflow's address again.",
+    403: "Copy the workflow's address again.",
+    404: "The workflow is gone; make a new one.",
+    410: "The workflow is gone; make a new one.",
+    413: "The message is too large; please report it.",
+}
 
 
 @dataclass(slots=True)
@@ -56,8 +60,12 @@ class TeamsChannel:
             body.insert(0, _text("Sent again: it is not certain that this arrived before.", subtle=True))
         whole = _message(body, self._links(notice.drifts[0]))
         if picture := notice.picture():
-            image = {"type": "Image", "url": "data:image/png;base64," + base64.b64encode(_small(picture)).decode(),
-                     "altText": notice.headline[:300], "size": "Stretch"}  # fmt: skip
+            image = {
+                "type": "Image",
+                "url": "data:image/png;base64," + base64.b64encode(_small(picture)).decode(),
+                "altText": notice.headline[:300],
+                "size": "Stretch",
+            }
             pictured = _message([*body[:-1], image, body[-1]], self._links(notice.drifts[0]))
             whole = pictured if len(pictured) <= LARGEST else whole
         self._post(whole)
@@ -137,8 +145,12 @@ def _body(notice: Notice) -> list[dict[str, Any]]:
 
 def _words(words: Words) -> dict[str, Any]:
     """A RichTextBlock, in which nothing is Markdown: text of others shows as it is."""
-    runs = [{"type": "TextRun", "text": one.text[:300], "weight": "Bolder"} if isinstance(one, Name)
-            else {"type": "TextRun", "text": one[:LONGEST_TEXT]} for one in words]  # fmt: skip
+    runs = [
+        {"type": "TextRun", "text": one.text[:300], "weight": "Bolder"}
+        if isinstance(one, Name)
+        else {"type": "TextRun", "text": one[:LONGEST_TEXT]}
+        for one in words
+    ]
     return {"type": "RichTextBlock", "inlines": runs}
 
 
@@ -154,8 +166,14 @@ def _literal(text: str) -> str:
 
 def _message(body: Sequence[dict[str, Any]], actions: Sequence[dict[str, Any]]) -> bytes:
     """What the template "post to a channel when a webhook request is received" takes; version 1.4, which all of Teams shows."""
-    card = {"$schema": "http://adaptivecards.io/schemas/adaptive-card.json", "type": "AdaptiveCard", "version": "1.4",
-            "msteams": {"width": "Full"}, "body": list(body), "actions": list(actions)}  # fmt: skip
+    card = {
+        "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
+        "type": "AdaptiveCard",
+        "version": "1.4",
+        "msteams": {"width": "Full"},
+        "body": list(body),
+        "actions": list(actions),
+    }
     attachment = {"contentType": "application/vnd.microsoft.card.adaptive", "contentUrl": None, "content": card}
     return json.dumps({"type": "message", "attachments": [attachment]}, ensure_ascii=False).encode()
 

@@ -189,9 +189,10 @@ def cost_of(days: int, terms: Terms) -> str:
 def _planned(stands: Standing | None, register: Register, terms: Terms) -> list[Words]:
     """The largest sure gap among the top priorities, inside the alert of their fall: one alert, one story."""
     gaps = [
-        (part, part.four_weeks) for part in (stands.parts if stands else ())
+        (part, part.four_weeks)
+        for part in (stands.parts if stands else ())
         if part.key in register.top() and part.four_weeks is not None and part.four_weeks.low > 0
-    ]  # fmt: skip
+    ]
     if not gaps:
         return []
     part, found = max(gaps, key=lambda pair: pair[1].points)
@@ -313,8 +314,10 @@ def mix_text(drift: Drift, register: Register) -> str:
 
 
 _SENTENCES: Mapping[str, Callable[[Drift, Register], str]] = {
-    "objective": shift_text, "data": lambda drift, _: fault_text(drift), "mix": mix_text,
-}  # fmt: skip
+    "objective": shift_text,
+    "data": lambda drift, _: fault_text(drift),
+    "mix": mix_text,
+}
 
 
 def sentence(drift: Drift, register: Register) -> str | None:

@@ -144,8 +144,16 @@ def _export(model: SentenceTransformer) -> Path:
 
     axes = {name: {0: "rows", 1: "tokens"} for name in ("ids", "mask", "states")}
     warnings.simplefilter("ignore")
-    torch.onnx.export(Bare().eval(), (tokens["input_ids"], tokens["attention_mask"]), str(folder / "fp32.onnx"), dynamo=False,
-                      input_names=["ids", "mask"], output_names=["states"], dynamic_axes=axes, opset_version=17)  # fmt: skip
+    torch.onnx.export(
+        Bare().eval(),
+        (tokens["input_ids"], tokens["attention_mask"]),
+        str(folder / "fp32.onnx"),
+        dynamo=False,
+        input_names=["ids", "mask"],
+        output_names=["states"],
+        dynamic_axes=axes,
+        opset_version=17,
+    )
     quantize_dynamic(folder / "fp32.onnx", folder / "int8.onnx", weight_type=QuantType.QInt8, per_channel=True)
     return folder
 
@@ -198,8 +206,10 @@ def main() -> None:
     given = parser.parse_args()
     some, each = texts(given.texts), ways()
     words = np.array([len(text.split()) for text in some])
-    print(f"{len(some)} texts, {words.mean():.0f} words on average, half of them below {np.median(words):.0f}; "
-          f"{torch.get_num_threads()} threads")  # fmt: skip
+    print(
+        f"{len(some)} texts, {words.mean():.0f} words on average, half of them below {np.median(words):.0f}; "
+        f"{torch.get_num_threads()} threads"
+    )
     for encode in each.values():
         encode(some[:64])
     best: dict[str, float] = {}
@@ -212,8 +222,10 @@ def main() -> None:
     first = next(iter(each))
     for name, seconds in best.items():
         agreement = (vectors[name] * vectors[first]).sum(1)
-        print(f"{name:40} {len(some) / seconds:6.0f} texts a second, {best[first] / seconds:.2f} times; agreement "
-              f"{agreement.mean():.4f}, lowest {agreement.min():.3f}")  # fmt: skip
+        print(
+            f"{name:40} {len(some) / seconds:6.0f} texts a second, {best[first] / seconds:.2f} times; agreement "
+            f"{agreement.mean():.4f}, lowest {agreement.min():.3f}"
+        )
 
 
 if __name__ == "__main__":

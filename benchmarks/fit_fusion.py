@@ -35,8 +35,15 @@ FITTED = 2
 CUT_TO, TALK = 5, 6
 STEPS, FOLDS = 3, 5
 VARYING = (
-    "first", "alike", "siblings", "near_rank", "group_near_rank", "none_first", "none_alike", "none_siblings",
-)  # fmt: skip
+    "first",
+    "alike",
+    "siblings",
+    "near_rank",
+    "group_near_rank",
+    "none_first",
+    "none_alike",
+    "none_siblings",
+)
 BY = ("length", "is_message", "is_deal", "is_epic", "in_group", "none_first", "none_alike")
 """How much each of VARYING counts varies with each of BY, where a step has both."""
 WEIGHTS = Path(__file__).parents[1] / "pipeline" / "match" / "weights" / "fusion.json"
@@ -56,8 +63,11 @@ class Company:
         gold = {row["id"]: row for row in map(json.loads, (folder / "gold.jsonl").read_text().splitlines())}
         items = read_signals(folder / "signals.jsonl")
         if how == "bare":
-            items = [replace(item, team=None, parent=None, container="", mentions=()) for item in items
-                     if "linked" not in gold[item.id]["tags"]]  # fmt: skip
+            items = [
+                replace(item, team=None, parent=None, container="", mentions=())
+                for item in items
+                if "linked" not in gold[item.id]["tags"]
+            ]
         if how == "lived":
             draw = np.random.default_rng(0)
             items = [_lived(item, draw) for item in items]
@@ -137,7 +147,7 @@ def figures_of(company: Company, found: NDArray[np.float32]) -> dict[str, float]
         "top3_error": 100 * (in_top[guess].mean() - true_top),
         "expected_top3_error": 100 * (found[:, in_top].sum() / len(found) - true_top),
         "calibration_error": calibration_error(reliability(found.max(1), right)),
-    }  # fmt: skip
+    }
 
 
 def main() -> None:
@@ -161,8 +171,11 @@ def main() -> None:
         confidence, right = (np.concatenate(part) for part in zip(*answers, strict=True))
         print(f"all {len(right)} together: calibration_error {calibration_error(reliability(confidence, right)):.3f}")
     if given.write:
-        document = {"fitted_on": [pair[0].name for pair in pairs], "penalty": PENALTY,
-                    "steps": [step.as_json() for step in fit_steps([c for pair in pairs for c in pair[:FITTED]])]}  # fmt: skip
+        document = {
+            "fitted_on": [pair[0].name for pair in pairs],
+            "penalty": PENALTY,
+            "steps": [step.as_json() for step in fit_steps([c for pair in pairs for c in pair[:FITTED]])],
+        }
         WEIGHTS.write_text(json.dumps(document, indent=1) + "\n")
 
 

@@ -38,9 +38,14 @@ def fit(rows: Sequence[Row], half_after: float) -> CompanyPrior:
     kept, kept_sd = _ratio([(row["fall_belief"], row["fall_gold"]) for row in rows])
     effort_kept, effort_sd = _ratio([(row["fall_gold"], row["fall_truth"]) for row in rows])
     figures = {
-        "match_level": _rms(match), "match_kept": kept, "match_kept_sd": kept_sd, "effort_level": _rms(effort),
-        "effort_kept": effort_kept, "effort_kept_sd": effort_sd, "week": float(np.median(within)) / 2,
-    }  # fmt: skip
+        "match_level": _rms(match),
+        "match_kept": kept,
+        "match_kept_sd": kept_sd,
+        "effort_level": _rms(effort),
+        "effort_kept": effort_kept,
+        "effort_kept_sd": effort_sd,
+        "week": float(np.median(within)) / 2,
+    }
     return CompanyPrior(
         **{name: round(value, 3) for name, value in figures.items()}, half_after=half_after, worlds=len(rows)
     )

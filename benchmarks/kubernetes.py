@@ -66,10 +66,16 @@ def measure(clone: Path, encoder: Encoder) -> Iterator[str]:
     proposals = sorted({one.proposal for one in work if one.proposal})
     sigs = sorted({sig for sig, _ in proposals})
     objectives = [
-        {"key": sig, "title": sig.removeprefix("sig-").replace("-", " "), "priority": n + 1,
-         "key_results": [{"key": f"{sig} {name}", "title": title_of(clone, sig, name)} for of, name in proposals if of == sig]}
+        {
+            "key": sig,
+            "title": sig.removeprefix("sig-").replace("-", " "),
+            "priority": n + 1,
+            "key_results": [
+                {"key": f"{sig} {name}", "title": title_of(clone, sig, name)} for of, name in proposals if of == sig
+            ],
+        }
         for n, sig in enumerate(sigs)
-    ]  # fmt: skip
+    ]
     period = {"name": "all", "start": "2020-01-01", "end": "2026-12-31"}
     register = parse(yaml.safe_dump({"period": period, "objectives": objectives}))
     items = [
@@ -86,8 +92,10 @@ def measure(clone: Path, encoder: Encoder) -> Iterator[str]:
     yield f"{len(work)} commits on {len(keys)} proposals of {len(sigs)} groups, {len(routine)} routine"
     answer = found[:, :-1].argmax(1)
     yield f"no label: cosine {_right(near.argmax(1), true, goal):.3f}, match {_right(answer, true, goal):.3f}"
-    yield (f"goal or none, AUC: cosine {roc_auc_score(goal, near.max(1)):.3f}, "
-           f"match {roc_auc_score(goal, 1 - found[:, -1]):.3f}")  # fmt: skip
+    yield (
+        f"goal or none, AUC: cosine {roc_auc_score(goal, near.max(1)):.3f}, "
+        f"match {roc_auc_score(goal, 1 - found[:, -1]):.3f}"
+    )
     sure = found.max(1) >= 0.9
     right = (found.argmax(1) == true)[sure].mean() if sure.any() else float("nan")
     yield f"of {int(sure.sum())} answers with 0.9 confidence {right:.3f} right"

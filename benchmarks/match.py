@@ -65,9 +65,9 @@ def stored(path: Path, kind: type[np.generic], size: int, rows: Any) -> Any:
     """These rows of a file, run by run."""
     runs = np.split(rows, np.flatnonzero(np.diff(rows) > 1) + 1)
     width = size * np.dtype(kind).itemsize
-    return np.concatenate([
-        np.fromfile(path, kind, len(run) * size, offset=int(run[0]) * width).reshape(-1, size) for run in runs
-    ])  # fmt: skip
+    return np.concatenate(
+        [np.fromfile(path, kind, len(run) * size, offset=int(run[0]) * width).reshape(-1, size) for run in runs]
+    )
 
 
 def work(path: Path, count: int, document: str, pieces: Any, results: Any) -> None:
@@ -106,8 +106,10 @@ def main() -> None:
     pieces, results = context.Queue(), context.Queue()
     with tempfile.TemporaryDirectory() as made:
         write(Path(made), given.items)
-        workers = [context.Process(target=work, args=(Path(made), given.items, document, pieces, results))
-                   for _ in range(given.workers)]  # fmt: skip
+        workers = [
+            context.Process(target=work, args=(Path(made), given.items, document, pieces, results))
+            for _ in range(given.workers)
+        ]
         for worker in workers:
             worker.start()
         for _ in workers:
@@ -128,10 +130,12 @@ def main() -> None:
             for first in range(0, given.items, _BLOCK):
                 (vectors[first : first + _BLOCK].astype(np.float32) @ targets).argmax(1)
         bare = time.perf_counter() - began
-    print(f"{given.items:,} items against {given.key_results} key results with {given.workers} workers: {seconds:.1f} s, "
-          f"{given.items / seconds:,.0f} items a second; {sum(n for n, _ in found) / given.items:.0%} on a key result; "
-          f"memory of the larger worker {max(memory for _, memory in found):,.0f} MB; "
-          f"{seconds / bare:.1f} times the bare product of the two matrices")  # fmt: skip
+    print(
+        f"{given.items:,} items against {given.key_results} key results with {given.workers} workers: {seconds:.1f} s, "
+        f"{given.items / seconds:,.0f} items a second; {sum(n for n, _ in found) / given.items:.0%} on a key result; "
+        f"memory of the larger worker {max(memory for _, memory in found):,.0f} MB; "
+        f"{seconds / bare:.1f} times the bare product of the two matrices"
+    )
 
 
 if __name__ == "__main__":

@@ -37,11 +37,20 @@ def main() -> None:
             fill(session)
         for first in range(0, given.signals, 50_000):
             rows = [
-                {"source": "jira", "external_id": f"s{n}", "item": str(n % 40_000), "kind": "comment",
-                 "at": start + timedelta(seconds=15 * n), "account": f"a{n % 5000}", "hours": None, "text": "some words " * 6,
-                 "mentions": [], "detail": {}}
+                {
+                    "source": "jira",
+                    "external_id": f"s{n}",
+                    "item": str(n % 40_000),
+                    "kind": "comment",
+                    "at": start + timedelta(seconds=15 * n),
+                    "account": f"a{n % 5000}",
+                    "hours": None,
+                    "text": "some words " * 6,
+                    "mentions": [],
+                    "detail": {},
+                }
                 for n in range(first, min(first + 50_000, given.signals))
-            ]  # fmt: skip
+            ]
             with app.sessions.begin() as session:
                 upsert(session, Signal, rows, ("source", "external_id"))
         config = Path(folder) / "leeway.toml"
@@ -61,8 +70,10 @@ def main() -> None:
             server.terminate()
             server.wait()
     page, nothing = 1000 * statistics.median(warm), 1000 * statistics.median(empty)
-    print(f"{given.signals} signals stored. First view: median {page:.1f} ms (wanted 200), the very first {1000 * cold:.0f} ms; "
-          f"empty handler {nothing:.1f} ms; ratio {page / nothing:.1f}")  # fmt: skip
+    print(
+        f"{given.signals} signals stored. First view: median {page:.1f} ms (wanted 200), the very first {1000 * cold:.0f} ms; "
+        f"empty handler {nothing:.1f} ms; ratio {page / nothing:.1f}"
+    )
 
 
 def took(client: httpx.Client, path: str) -> float:

@@ -26,9 +26,11 @@ from web.app import make
 from web.auth import sign_in_token
 
 PLACES = {
-    "company": ("/", 1280, "light"), "company-dark": ("/", 1280, "dark"), "company-phone": ("/", 390, "light"),
+    "company": ("/", 1280, "light"),
+    "company-dark": ("/", 1280, "dark"),
+    "company-phone": ("/", 390, "light"),
     "teams": ("/teams", 1280, "light"),
-}  # fmt: skip
+}
 
 
 def main(demo: Path, folder: Path) -> None:
@@ -55,9 +57,10 @@ def main(demo: Path, folder: Path) -> None:
             page.goto(base + path)
             shot(page, folder / f"{name}.png")
         for name, source, width, mode in (
-            ("alert", "alert.html", 700, "light"), ("digest", "digest-app.html", 375, "light"),
+            ("alert", "alert.html", 700, "light"),
+            ("digest", "digest-app.html", 375, "light"),
             ("digest-dark", "digest-app.html", 375, "dark"),
-        ):  # fmt: skip
+        ):
             page = browser.new_page(viewport={"width": width, "height": 600}, color_scheme=mode)
             page.goto((demo / source).resolve().as_uri())
             shot(page, folder / f"{name}.png")

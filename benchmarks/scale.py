@@ -55,8 +55,11 @@ from pipeline.register.versions import load_register
 
 LAST = date(2026, 9, 30)
 DAYS = 92
-WORDS = [f"{a}{b}" for a in ("pay", "ship", "care", "road", "cash", "team", "form", "data", "view", "sign")
-         for b in ("ment", "flow", "desk", "line", "room", "card", "sheet", "gate", "code", "mark", "plan", "test")]  # fmt: skip
+WORDS = [
+    f"{a}{b}"
+    for a in ("pay", "ship", "care", "road", "cash", "team", "form", "data", "view", "sign")
+    for b in ("ment", "flow", "desk", "line", "room", "card", "sheet", "gate", "code", "mark", "plan", "test")
+]
 RNG = np.random.default_rng(1)
 
 
@@ -99,8 +102,10 @@ def register_text(people: int, key_results: int) -> str:
     lines.append("objectives:")
     for o in range(max(1, key_results // 4)):
         lines += [f"  - key: O{o}", f"    title: {phrase(3)}", f"    priority: {o + 1}", "    key_results:"]
-        lines += [f"      - {{key: O{o}.{k}, title: {phrase(6)}, teams: [t{RNG.integers(teams)}, t{RNG.integers(teams)}]}}"
-                  for k in range(4)]  # fmt: skip
+        lines += [
+            f"      - {{key: O{o}.{k}, title: {phrase(6)}, teams: [t{RNG.integers(teams)}, t{RNG.integers(teams)}]}}"
+            for k in range(4)
+        ]
     return "\n".join(lines)
 
 
@@ -132,12 +137,22 @@ def pages(
                 at = begun + timedelta(hours=float(RNG.exponential(100)) if days > 1 else 0)
                 at = min(at, start + timedelta(days=days, hours=-14))
                 who = f"p{min(people - 1, 8 * team + int(RNG.integers(8)))}"
-                items[source].append(side.WorkItem(
-                    source, id_, kind if source == "jira" else "message", f"C{team}", words if source == "jira" else None,
-                    None if source == "jira" else words, f"K-{id_}" if source == "jira" else None,
-                    f"{epic}" if n and source == "jira" else None, assignee=who if source == "jira" else None, created_at=at,
-                    mentions=(f"K-{name}{number - 1}",) if source == "slack" else (), updated_at=at,
-                ))  # fmt: skip
+                items[source].append(
+                    side.WorkItem(
+                        source,
+                        id_,
+                        kind if source == "jira" else "message",
+                        f"C{team}",
+                        words if source == "jira" else None,
+                        None if source == "jira" else words,
+                        f"K-{id_}" if source == "jira" else None,
+                        f"{epic}" if n and source == "jira" else None,
+                        assignee=who if source == "jira" else None,
+                        created_at=at,
+                        mentions=(f"K-{name}{number - 1}",) if source == "slack" else (),
+                        updated_at=at,
+                    )
+                )
                 kinds = ("assignment", "transition", "worklog", "transition") if source == "jira" else ("message",) * 4
                 for m, one in enumerate(kinds):
                     when = min(
@@ -146,8 +161,19 @@ def pages(
                     detail = (
                         {"to": (who, "indeterminate", "", "done")[m]} if one in ("transition", "assignment") else {}
                     )
-                    found[source].append(side.Signal(source, f"{id_}-{m}", id_, one, when, who, 1.5 if one == "worklog" else None,
-                                                     words if source == "slack" and m == 0 else None, detail=detail))  # fmt: skip
+                    found[source].append(
+                        side.Signal(
+                            source,
+                            f"{id_}-{m}",
+                            id_,
+                            one,
+                            when,
+                            who,
+                            1.5 if one == "worklog" else None,
+                            words if source == "slack" and m == 0 else None,
+                            detail=detail,
+                        )
+                    )
                     made += 1
         for source in items:
             accounts = (
@@ -170,12 +196,29 @@ def fill(
         words = list(dict.fromkeys(texts.values()))
         vectors = encoder.encode(words)
         with sessions.begin() as session:
-            upsert(session, Vector, [{"text_hash": text_hash(w), "model": encoder.name, "data": v.tobytes()}
-                                     for w, v in zip(words, vectors, strict=True)], ("text_hash", "model"))  # fmt: skip
-            ids = dict(session.execute(select(WorkItem.external_id, WorkItem.id).where(
-                WorkItem.source == source, WorkItem.external_id.in_(list(texts)))).all())  # fmt: skip
-            session.execute(update(WorkItem), [{"id": ids[id_], "stale": False, "unmatched": True, "text_hash": text_hash(words)}
-                                               for id_, words in texts.items()])  # fmt: skip
+            upsert(
+                session,
+                Vector,
+                [
+                    {"text_hash": text_hash(w), "model": encoder.name, "data": v.tobytes()}
+                    for w, v in zip(words, vectors, strict=True)
+                ],
+                ("text_hash", "model"),
+            )
+            ids = dict(
+                session.execute(
+                    select(WorkItem.external_id, WorkItem.id).where(
+                        WorkItem.source == source, WorkItem.external_id.in_(list(texts))
+                    )
+                ).all()
+            )
+            session.execute(
+                update(WorkItem),
+                [
+                    {"id": ids[id_], "stale": False, "unmatched": True, "text_hash": text_hash(words)}
+                    for id_, words in texts.items()
+                ],
+            )
     return seconds
 
 
@@ -257,8 +300,11 @@ def main() -> None:
                 for table in (Signal, WorkItem)
             }
             size = session.scalar(text("SELECT pg_database_size(current_database())"))
-        print(f"{counts['signal']:,} signals on {counts['work_item']:,} work items, {given.people} people, "
-              f"{given.key_results} key results; {size / 1e6:,.0f} MB", flush=True)  # fmt: skip
+        print(
+            f"{counts['signal']:,} signals on {counts['work_item']:,} work items, {given.people} people, "
+            f"{given.key_results} key results; {size / 1e6:,.0f} MB",
+            flush=True,
+        )
         print(f"stored at {counts['signal'] / seconds:,.0f} signals a second (one process)", flush=True)
         with engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
             connection.execute(text("VACUUM ANALYZE"))
@@ -275,8 +321,11 @@ def main() -> None:
         again(sessions)
         both, stages, memory = analyse(url, 2, days=1)
         told = ", ".join(f"{name} {value:.1f}" for name, value in stages.items())
-        print(f"first analysis, two workers: {both:.1f} s ({told}); {one / both:.2f} times as fast; memory of the larger "
-              f"{memory:,.0f} MB", flush=True)  # fmt: skip
+        print(
+            f"first analysis, two workers: {both:.1f} s ({told}); {one / both:.2f} times as fast; memory of the larger "
+            f"{memory:,.0f} MB",
+            flush=True,
+        )
         engine.dispose()
         server.cleanup()
 

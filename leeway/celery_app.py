@@ -33,19 +33,37 @@ def make() -> Celery:
     settings = load()
     celery = Celery("leeway", broker=settings.broker.url, include=["leeway.tasks"])
     celery.conf.update(
-        task_acks_late=True, task_reject_on_worker_lost=True, worker_prefetch_multiplier=1, task_ignore_result=True,
-        task_time_limit=LONGEST_SECONDS, task_soft_time_limit=LONGEST_SECONDS - 60,
-        worker_soft_shutdown_timeout=20, worker_max_memory_per_child=MOST_KILOBYTES, worker_hijack_root_logger=False,
-        broker_connection_retry_on_startup=True, broker_connection_max_retries=None,
+        task_acks_late=True,
+        task_reject_on_worker_lost=True,
+        worker_prefetch_multiplier=1,
+        task_ignore_result=True,
+        task_time_limit=LONGEST_SECONDS,
+        task_soft_time_limit=LONGEST_SECONDS - 60,
+        worker_soft_shutdown_timeout=20,
+        worker_max_memory_per_child=MOST_KILOBYTES,
+        worker_hijack_root_logger=False,
+        broker_connection_retry_on_startup=True,
+        broker_connection_max_retries=None,
         broker_transport_options={"visibility_timeout": LONGEST_SECONDS + 600, "socket_keepalive": True},
-        timezone="UTC", beat_scheduler="celery.beat:Scheduler",
-        task_routes={"leeway.tasks.wake": {"queue": "speak"}, "leeway.tasks.pull": {"queue": "pull"},
-                     "leeway.tasks.encode": {"queue": "encode"}, "leeway.tasks.analyse": {"queue": "analyse"},
-                     "leeway.tasks.speak": {"queue": "speak"}, "leeway.tasks.digest": {"queue": "speak"}},
-        beat_schedule={"wake": {"task": "leeway.tasks.wake", "schedule": settings.schedule.wake_seconds,
-                                "options": {"expires": settings.schedule.wake_seconds}}},
+        timezone="UTC",
+        beat_scheduler="celery.beat:Scheduler",
+        task_routes={
+            "leeway.tasks.wake": {"queue": "speak"},
+            "leeway.tasks.pull": {"queue": "pull"},
+            "leeway.tasks.encode": {"queue": "encode"},
+            "leeway.tasks.analyse": {"queue": "analyse"},
+            "leeway.tasks.speak": {"queue": "speak"},
+            "leeway.tasks.digest": {"queue": "speak"},
+        },
+        beat_schedule={
+            "wake": {
+                "task": "leeway.tasks.wake",
+                "schedule": settings.schedule.wake_seconds,
+                "options": {"expires": settings.schedule.wake_seconds},
+            }
+        },
         task_default_queue="speak",
-    )  # fmt: skip
+    )
     return celery
 
 

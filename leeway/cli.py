@@ -18,11 +18,15 @@ if TYPE_CHECKING:
     from leeway.check import CheckRow
 
 app = typer.Typer(
-    cls=BySection, no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False, add_completion=False,
+    cls=BySection,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    add_completion=False,
     help="Leeway watches what a company works on beside what it said it would, and tells when the two part.\n\n"
-         "First steps: `leeway demo` shows the whole job on a simulated company. Then `leeway init`, edit leeway.toml "
-         "and okrs.yaml, `leeway check`, `leeway okrs load okrs.yaml`, `leeway run`.",
-)  # fmt: skip
+    "First steps: `leeway demo` shows the whole job on a simulated company. Then `leeway init`, edit leeway.toml "
+    "and okrs.yaml, `leeway check`, `leeway okrs load okrs.yaml`, `leeway run`.",
+)
 okrs = typer.Typer(cls=BySection, no_args_is_help=True, help="The register: load, lint or compare an okrs.yaml.")
 app.add_typer(okrs, name="okrs")
 out, err = Console(highlight=False, soft_wrap=True), Console(stderr=True, highlight=False, soft_wrap=True)
@@ -219,9 +223,11 @@ def run(once: Annotated[bool, typer.Option("--once", help="One cycle, then stop.
 
 
 def _told(counts: dict[str, int], seconds: dict[str, float]) -> str:
-    return (f"{counts.get('signals', 0)} new signals, {counts.get('changed_items', 0)} work items changed, "
-            f"{counts.get('encoded', 0)} texts encoded, {counts.get('alerts', 0)} alerts posted; "
-            f"{sum(seconds.values()):.0f} s ({', '.join(f'{k} {v:.0f}' for k, v in seconds.items())}).")  # fmt: skip
+    return (
+        f"{counts.get('signals', 0)} new signals, {counts.get('changed_items', 0)} work items changed, "
+        f"{counts.get('encoded', 0)} texts encoded, {counts.get('alerts', 0)} alerts posted; "
+        f"{sum(seconds.values()):.0f} s ({', '.join(f'{k} {v:.0f}' for k, v in seconds.items())})."
+    )
 
 
 @app.command()
@@ -421,8 +427,10 @@ def forget(
     if not yes:
         typer.confirm("Delete their accounts, signals and words? This cannot be undone", abort=True, err=True)
     done = delete_traces(the_app().sessions, person)
-    out.print(f"Deleted {done.accounts} accounts, {done.signals} signals; {done.texts} texts without their name. "
-              "Past effort stays as a sum of their team. Backups are yours to prune.")  # fmt: skip
+    out.print(
+        f"Deleted {done.accounts} accounts, {done.signals} signals; {done.texts} texts without their name. "
+        "Past effort stays as a sum of their team. Backups are yours to prune."
+    )
 
 
 @app.command()

@@ -54,8 +54,17 @@ def write_template(app: App, count: int, target: TextIO) -> None:
     writer.writerow(_COLUMNS)
     for one in found:
         days = "" if one.person_days is None else f"{one.person_days:.0f}"
-        row = [one.id, one.name, one.serves or NONE, one.belief_in_words, "", days, one.items, one.first_day.isoformat(),
-               " | ".join(one.examples)]  # fmt: skip
+        row = [
+            one.id,
+            one.name,
+            one.serves or NONE,
+            one.belief_in_words,
+            "",
+            days,
+            one.items,
+            one.first_day.isoformat(),
+            " | ".join(one.examples),
+        ]
         writer.writerow([guarded(cell) for cell in row])
 
 
@@ -66,8 +75,11 @@ def import_answers(app: App, file: Path, out: Console) -> None:
         answers = read_answers(file, session, register)
         for one in answers:
             keep_answer(session, one, app.now())
-    out.print(f"{len(answers)} streams answered; they count from the next cycle on (`leeway run --once`). "
-              f"{confirmed(app, register)}", markup=False)  # fmt: skip
+    out.print(
+        f"{len(answers)} streams answered; they count from the next cycle on (`leeway run --once`). "
+        f"{confirmed(app, register)}",
+        markup=False,
+    )
 
 
 def show(app: App, out: Console) -> None:
@@ -79,9 +91,11 @@ def show(app: App, out: Console) -> None:
         out.print(f"        {_serves(one, titles)}; {_work(one)}", markup=False)
         for example in one.examples:
             out.print(f"        - {example}", markup=False)
-    out.print(f"\n{confirmed(app, register)} To answer: `leeway streams` in a terminal, or\n"
-              f"`leeway streams --template {SHOWN} > streams.csv`, fill in key_result, `leeway streams streams.csv`.",
-              markup=False)  # fmt: skip
+    out.print(
+        f"\n{confirmed(app, register)} To answer: `leeway streams` in a terminal, or\n"
+        f"`leeway streams --template {SHOWN} > streams.csv`, fill in key_result, `leeway streams streams.csv`.",
+        markup=False,
+    )
 
 
 def titles_of(register: Register) -> dict[str | None, str]:

@@ -51,11 +51,18 @@ def cost_rows(session: Session, register: Register, month: Month, through: date 
         for key, amount in by_objective.items():
             if amount < _LEAST_DAYS:
                 continue
-            found.append({
-                "month": f"{month.first:%Y-%m}", "team": names.get(team, team), "objective": key, "title": titles.get(key, key),
-                "person_days": round(amount, 2), "day_rate": "" if rate is None else round(rate, 2),
-                "cost": "" if rate is None else round(round(amount, 2) * round(rate, 2), 2), "currency": register.currency,
-            })  # fmt: skip
+            found.append(
+                {
+                    "month": f"{month.first:%Y-%m}",
+                    "team": names.get(team, team),
+                    "objective": key,
+                    "title": titles.get(key, key),
+                    "person_days": round(amount, 2),
+                    "day_rate": "" if rate is None else round(rate, 2),
+                    "cost": "" if rate is None else round(round(amount, 2) * round(rate, 2), 2),
+                    "currency": register.currency,
+                }
+            )
     return sorted(found, key=lambda row: (row["team"] == REST, row["team"], row["objective"] == "", row["objective"]))
 
 
@@ -63,9 +70,11 @@ def _person_days(
     session: Session, register: Register, month: Month, through: date | None
 ) -> Mapping[str, Mapping[str, float]]:
     query = select(Share).where(
-        Share.week >= monday(month.first), Share.week <= month.last, Share.objective != TOP,
+        Share.week >= monday(month.first),
+        Share.week <= month.last,
+        Share.objective != TOP,
         Share.week <= (through or date.min + timedelta(days=7)) - timedelta(days=6),
-    )  # fmt: skip
+    )
     parts: dict[date, float] = {}
     days: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
     for row in session.scalars(query.order_by(Share.week, Share.scope, Share.objective)):

@@ -136,10 +136,12 @@ def _web() -> dict[str, Any]:
 def _app(sections: dict[str, Any], database: str, today: date) -> App:
     # As in a company whose page is reachable: with links in the digest and buttons below the alert.
     given = {
-        **sections, "slack": sections["slack"] | {"signing_secret": "simulated"}, "web": _web(),
+        **sections,
+        "slack": sections["slack"] | {"signing_secret": "simulated"},
+        "web": _web(),
         "alerts": {"from_hour": 0, "to_hour": 24, "any_day": True},
         "database": DatabaseSettings(url=database).model_dump(),
-    }  # fmt: skip
+    }
     checked = Settings.model_validate(given)
     # One process: nobody to share the rate limits with, whatever broker the environment names.
     settings = Settings.model_construct(checked.model_fields_set - {"broker"}, **checked.__dict__)
@@ -152,16 +154,28 @@ def _summary(app: App, report: Report, posted: list[dict[str, Any]], truth: dict
     with app.sessions() as session:
         query = select(Share).where(Share.scope == "company", Share.objective == "top").order_by(Share.week)
         weeks = [
-            {"week": row.week.isoformat(), "top_share": round(row.share, 4), "low": round(row.low, 4),
-             "high": round(row.high, 4), "coverage": round(row.coverage, 4),
-             "true_top_share": round(true[row.week.isoformat()], 4)}
-            for row in session.scalars(query) if row.week.isoformat() in true
-        ]  # fmt: skip
+            {
+                "week": row.week.isoformat(),
+                "top_share": round(row.share, 4),
+                "low": round(row.low, 4),
+                "high": round(row.high, 4),
+                "coverage": round(row.coverage, 4),
+                "true_top_share": round(true[row.week.isoformat()], 4),
+            }
+            for row in session.scalars(query)
+            if row.week.isoformat() in true
+        ]
         signals = session.scalar(select(func.count()).select_from(Signal))
         items = session.scalar(select(func.count()).select_from(WorkItem))
     alerts = [_alert(app, message) for message in posted if "metadata" in message]
-    return {"signals": signals, "work_items": items, "seconds": report.seconds, "weeks": weeks, "alerts": alerts,
-            "planted": [_planted(event, truth["weeks"]) for event in truth["planted"]]}  # fmt: skip
+    return {
+        "signals": signals,
+        "work_items": items,
+        "seconds": report.seconds,
+        "weeks": weeks,
+        "alerts": alerts,
+        "planted": [_planted(event, truth["weeks"]) for event in truth["planted"]],
+    }
 
 
 def _alert(app: App, message: dict[str, Any]) -> dict[str, Any]:
@@ -170,12 +184,22 @@ def _alert(app: App, message: dict[str, Any]) -> dict[str, Any]:
 
     with app.sessions() as session:
         drift = session.get_one(Drift, message["metadata"]["event_payload"]["drift"])
-        return {"kind": drift.kind, "scope": drift.scope, "severity": drift.severity, "start": drift.start.isoformat(),
-                "start_low": drift.start_low and drift.start_low.isoformat(),
-                "start_high": drift.start_high and drift.start_high.isoformat(),
-                "raised_on": drift.raised_on.isoformat(), "before": round(drift.before, 4), "after": round(drift.after, 4),
-                "low": round(drift.low, 4), "high": round(drift.high, 4), "absorbed_by": drift.absorbed_by,
-                "themes": drift.explanation.get("themes", []), "message": message}  # fmt: skip
+        return {
+            "kind": drift.kind,
+            "scope": drift.scope,
+            "severity": drift.severity,
+            "start": drift.start.isoformat(),
+            "start_low": drift.start_low and drift.start_low.isoformat(),
+            "start_high": drift.start_high and drift.start_high.isoformat(),
+            "raised_on": drift.raised_on.isoformat(),
+            "before": round(drift.before, 4),
+            "after": round(drift.after, 4),
+            "low": round(drift.low, 4),
+            "high": round(drift.high, 4),
+            "absorbed_by": drift.absorbed_by,
+            "themes": drift.explanation.get("themes", []),
+            "message": message,
+        }
 
 
 def _planted(event: dict[str, Any], weeks: list[dict[str, Any]]) -> dict[str, Any]:
@@ -224,8 +248,10 @@ def _show(summary: dict[str, Any], folder: Path, out: Console) -> None:
     for week in summary["weeks"]:
         bar = "█" * round(40 * week["top_share"])
         errors.append(abs(week["top_share"] - week["true_top_share"]))
-        say(f"{week['week']}  {percent(week['top_share']):3}% ({percent(week['low']):2} to {percent(week['high']):2})  "
-            f"true {percent(week['true_top_share']):3}%  seen {percent(week['coverage']):3}%  {bar}")  # fmt: skip
+        say(
+            f"{week['week']}  {percent(week['top_share']):3}% ({percent(week['low']):2} to {percent(week['high']):2})  "
+            f"true {percent(week['true_top_share']):3}%  seen {percent(week['coverage']):3}%  {bar}"
+        )
     say(f"Mean error of a week: {100 * sum(errors) / max(1, len(errors)):.1f} points.")
     for alert in summary["alerts"]:
         say(f"\nPosted to Slack ({alert['scope']}):")

@@ -24,11 +24,16 @@ def send_digests(app: App, only: str | None = None, *, due_only: bool = False) -
         raise NotReady("no mail server is set. Add [smtp] with host and sender to leeway.toml.")
     _, register = app.register()
     return send_due(
-        app.sessions, register, smtp_of(app), only,
-        lambda session, team, themes: digest_links(app, session, register, team, themes), app.settings.web.company,
+        app.sessions,
+        register,
+        smtp_of(app),
+        only,
+        lambda session, team, themes: digest_links(app, session, register, team, themes),
+        app.settings.web.company,
         (lambda session, address, week: is_due(app, session, address, week)) if due_only else (lambda *_: True),
-        lambda address: unsubscribe_link(app, address, PURPOSE), app.now,
-    )  # fmt: skip
+        lambda address: unsubscribe_link(app, address, PURPOSE),
+        app.now,
+    )
 
 
 def write_previews(app: App, folder: Path, only: str | None = None) -> Iterator[Path]:

@@ -68,8 +68,13 @@ def _broker(app: App, now: datetime) -> Iterator[CheckRow]:
         server = redis.Redis.from_url(app.settings.broker.url, socket_timeout=3, socket_connect_timeout=3)
         waiting = {queue: (int(server.llen(queue)), server.lindex(queue, -1)) for queue in QUEUES}
     except redis.RedisError as error:
-        yield CheckRow("broker", "redis", False, f"does not answer ({type(error).__name__})",
-                  "Start Redis, or correct broker.url. Nothing is lost: what is pending stands in the database.")  # fmt: skip
+        yield CheckRow(
+            "broker",
+            "redis",
+            False,
+            f"does not answer ({type(error).__name__})",
+            "Start Redis, or correct broker.url. Nothing is lost: what is pending stands in the database.",
+        )
         return
     for queue, (count, oldest) in waiting.items():
         age = _age(app, oldest, now)
@@ -118,8 +123,13 @@ def _beat(app: App, now: datetime) -> Iterator[CheckRow]:
     ago = (now - woken.until).total_seconds() if woken else None
     ok = ago is not None and ago <= _MISSED_WAKES * app.settings.schedule.wake_seconds + 60
     found = "never woke the workers" if ago is None else f"woke the workers {round(ago)} s ago"
-    yield CheckRow("beat", "wakes", ok, found, "" if ok else "Start it: leeway worker --beat. It needs a worker for "
-                                                       "the queue speak.")  # fmt: skip
+    yield CheckRow(
+        "beat",
+        "wakes",
+        ok,
+        found,
+        "" if ok else "Start it: leeway worker --beat. It needs a worker for the queue speak.",
+    )
 
 
 def _sources(app: App, now: datetime) -> Iterator[CheckRow]:
@@ -139,12 +149,21 @@ def _sources(app: App, now: datetime) -> Iterator[CheckRow]:
                     "sources", name, False, "never pulled", "Is a worker for the queue pull running, or `leeway run`?"
                 )
             elif reading:
-                yield CheckRow("sources", name, True, f"reading the past of {len(reading)} of {len(streams)} streams; drift is "
-                                                 "looked for after that")  # fmt: skip
+                yield CheckRow(
+                    "sources",
+                    name,
+                    True,
+                    f"reading the past of {len(reading)} of {len(streams)} streams; drift is looked for after that",
+                )
             elif now - min(ends) > late:
                 minutes = round((now - min(ends)).total_seconds() / 60)
-                yield CheckRow("sources", name, False, f"last read to its end {minutes} minutes ago",
-                          "Look in its log for waits at a rate limit, or start a worker for the queue pull.")  # fmt: skip
+                yield CheckRow(
+                    "sources",
+                    name,
+                    False,
+                    f"last read to its end {minutes} minutes ago",
+                    "Look in its log for waits at a rate limit, or start a worker for the queue pull.",
+                )
             else:
                 told = f", {aside} records set aside (`leeway sync --retry-failed`)" if aside else ""
                 yield CheckRow(
@@ -164,8 +183,13 @@ def _cycle(app: App, now: datetime) -> Iterator[CheckRow]:
     left = ", ".join(f"{count} of {stage}" for stage, count in sorted(parts.items()))
     old = now - open_.started_at > LONG_OPEN
     about = f"open since {open_.started_at:%Y-%m-%d %H:%M} UTC, in {open_.stage}; left: {left}"
-    yield CheckRow("cycle", "analysis", not old, about,
-              "Is a worker for the queue analyse running, or `leeway run`? Its log names what fails." if old else "")  # fmt: skip
+    yield CheckRow(
+        "cycle",
+        "analysis",
+        not old,
+        about,
+        "Is a worker for the queue analyse running, or `leeway run`? Its log names what fails." if old else "",
+    )
 
 
 def _tasks(app: App, _now: datetime) -> Iterator[CheckRow]:
@@ -173,10 +197,14 @@ def _tasks(app: App, _now: datetime) -> Iterator[CheckRow]:
         rows = list(session.scalars(select(DeadTask).order_by(DeadTask.id.desc()).limit(_SHOWN)))
         count = session.scalar(select(func.count()).select_from(DeadTask)) or 0
     for row in rows:
-        yield CheckRow("tasks", f"{row.task.rpartition('.')[2]} {row.about}".strip(), False,
-                  f"failed for good at {row.at:%Y-%m-%d %H:%M} UTC: {row.reason}",
-                  "What it should have done is still pending and is tried at the next wake. "
-                  "`leeway doctor --clear` forgets it.")  # fmt: skip
+        yield CheckRow(
+            "tasks",
+            f"{row.task.rpartition('.')[2]} {row.about}".strip(),
+            False,
+            f"failed for good at {row.at:%Y-%m-%d %H:%M} UTC: {row.reason}",
+            "What it should have done is still pending and is tried at the next wake. "
+            "`leeway doctor --clear` forgets it.",
+        )
     if not rows:
         yield CheckRow("tasks", "dead", True, "none")
     elif count > _SHOWN:
@@ -209,6 +237,12 @@ def _alerts(app: App, _now: datetime) -> Iterator[CheckRow]:
 
 
 _PARTS: dict[str, Callable[[App, datetime], Iterator[CheckRow]]] = {
-    "database": _database, "broker": _broker, "workers": _workers, "beat": _beat, "sources": _sources,
-    "cycle": _cycle, "tasks": _tasks, "alerts": _alerts,
-}  # fmt: skip
+    "database": _database,
+    "broker": _broker,
+    "workers": _workers,
+    "beat": _beat,
+    "sources": _sources,
+    "cycle": _cycle,
+    "tasks": _tasks,
+    "alerts": _alerts,
+}

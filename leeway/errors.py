@@ -4,9 +4,19 @@ import sys
 from typing import Any
 
 _NAMES = {
-    "SettingsError", "NotReady", "RegisterError", "InputError", "SourceError", "ModelError", "DemoError",
-    "ForgetError", "DecisionError", "Held", "TransferError", "UpgradeError",
-}  # fmt: skip
+    "SettingsError",
+    "NotReady",
+    "RegisterError",
+    "InputError",
+    "SourceError",
+    "ModelError",
+    "DemoError",
+    "ForgetError",
+    "DecisionError",
+    "Held",
+    "TransferError",
+    "UpgradeError",
+}
 
 
 def expected(error: Exception) -> str | None:
@@ -30,10 +40,13 @@ def expected(error: Exception) -> str | None:
 _DATABASE_ADVICE = (
     (("disk is full", "No space left"), "Free some space where the database is, then go on; what was stored is kept."),
     (("readonly database", "read-only"), "Let the user that runs Leeway write the file and its folder."),
-    (("unable to open database file",), "Its folder must exist and be writable for the user that runs Leeway; see database.url."),
+    (
+        ("unable to open database file",),
+        "Its folder must exist and be writable for the user that runs Leeway; see database.url.",
+    ),
     (("file is not a database", "malformed"), "Restore a backup, or name another file in database.url."),
     (("database is locked",), "Another process holds it; SQLite is for one. Wait for it, or use PostgreSQL."),
-)  # fmt: skip
+)
 
 
 def _advice(said: str) -> str:

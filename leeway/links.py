@@ -36,22 +36,41 @@ def digest_links(
             (k["key"], f"{k['key']} {titles[k['key']]}"[:LONGEST]) for k in one["likely"][:CHOICES]
         ]
         choices = [
-            Choice(text, f"{page}/answer?token=" + sign.dumps({
-                "item": one["id"], "key_result": key, "say": f"This serves {text}" if key else text, "name": name,
-            }))
+            Choice(
+                text,
+                f"{page}/answer?token="
+                + sign.dumps(
+                    {
+                        "item": one["id"],
+                        "key_result": key,
+                        "say": f"This serves {text}" if key else text,
+                        "name": name,
+                    }
+                ),
+            )
             for key, text in [*answers, (None, "None of our key results")]
-        ]  # fmt: skip
+        ]
         found.append(Question(f"{one['key'] or ''} {name}".strip(), one["place"], choices))
     by = team.name
     said = {
         theme: [
-            Choice(answer, f"{page}/answer?token=" + sign.dumps({
-                "theme": theme, "by": by, "answer": answer, "say": f"{answer.capitalize()} this work", "name": theme,
-            }))
+            Choice(
+                answer,
+                f"{page}/answer?token="
+                + sign.dumps(
+                    {
+                        "theme": theme,
+                        "by": by,
+                        "answer": answer,
+                        "say": f"{answer.capitalize()} this work",
+                        "name": theme,
+                    }
+                ),
+            )
             for answer in ANSWERS
         ]
         for theme, _ in themes
-    }  # fmt: skip
+    }
     return Links(found, page, said)
 
 

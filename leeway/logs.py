@@ -30,9 +30,10 @@ class _StandardError:
 def set_up(*, json: bool = False, level: int = logging.INFO) -> None:
     """Send structlog and the standard library's warnings to the standard error."""
     before: list[Any] = [
-        structlog.contextvars.merge_contextvars, structlog.processors.add_log_level,
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
-    ]  # fmt: skip
+    ]
     # A traceback without the values of variables, which may be tokens and people's words.
     plain = structlog.dev.plain_traceback
     last: list[Any] = [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=plain)]
@@ -47,10 +48,12 @@ def set_up(*, json: bool = False, level: int = logging.INFO) -> None:
     logging.captureWarnings(True)
     handler = logging.StreamHandler(_StandardError())
     # What libraries log, Celery's tracebacks of killed processes too, in the same form.
-    handler.setFormatter(structlog.stdlib.ProcessorFormatter(
-        foreign_pre_chain=[*before, structlog.stdlib.add_logger_name, _without_arguments],
-        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last],
-    ))  # fmt: skip
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[*before, structlog.stdlib.add_logger_name, _without_arguments],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last],
+        )
+    )
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=json)
     for name in {name for traits in all_traits().values() for name in traits.loggers}:
         logging.getLogger(name).setLevel(logging.ERROR)

@@ -93,8 +93,9 @@ def _cycle(session: Session, now: datetime) -> Iterator[Metric]:
     last = session.scalar(select(Cycle).where(Cycle.finished_at.is_not(None)).order_by(Cycle.id.desc()).limit(1))
     open_ = session.scalar(select(func.min(Cycle.started_at)).where(Cycle.finished_at.is_(None)))
     if last is not None and last.finished_at is not None:
-        yield GaugeMetricFamily("leeway_cycle_finished_seconds", "Unix time at which the last cycle ended.",
-                                last.finished_at.timestamp())  # fmt: skip
+        yield GaugeMetricFamily(
+            "leeway_cycle_finished_seconds", "Unix time at which the last cycle ended.", last.finished_at.timestamp()
+        )
         yield _gauge("cycle_stage_seconds", "What each stage of the last cycle took.", "stage", last.seconds)
     age = (now - open_).total_seconds() if open_ else 0.0
     yield GaugeMetricFamily("leeway_cycle_open_seconds", "How long a cycle has been open; 0 where none is.", age)
@@ -104,8 +105,9 @@ def _cycle(session: Session, now: datetime) -> Iterator[Metric]:
         yield GaugeMetricFamily("leeway_coverage_ratio", "Observed over expected person-days, last week.", coverage)
     woken = session.get(Lease, WOKEN)
     if woken is not None:
-        yield GaugeMetricFamily("leeway_woken_seconds", "Unix time at which beat last woke the workers.",
-                                woken.until.timestamp())  # fmt: skip
+        yield GaugeMetricFamily(
+            "leeway_woken_seconds", "Unix time at which beat last woke the workers.", woken.until.timestamp()
+        )
 
 
 def _alerts(session: Session) -> Iterator[Metric]:
@@ -116,10 +118,14 @@ def _alerts(session: Session) -> Iterator[Metric]:
     for kind, severity, count in session.execute(query.group_by(Drift.kind, Drift.severity)):
         family.add_metric([kind, severity], count)
     yield family
-    told = dict(session.execute(
-        select(Drift.kind, func.count(func.distinct(Drift.id))).join(Notification, Notification.drift_id == Drift.id)
-        .where(Notification.sent_at.is_not(None)).group_by(Drift.kind)
-    ).all())  # fmt: skip
+    told = dict(
+        session.execute(
+            select(Drift.kind, func.count(func.distinct(Drift.id)))
+            .join(Notification, Notification.drift_id == Drift.id)
+            .where(Notification.sent_at.is_not(None))
+            .group_by(Drift.kind)
+        ).all()
+    )
     yield _gauge("alerts_posted", "Drifts, shifts and faults that a channel was notified of.", "kind", told)
     yield GaugeMetricFamily(
         "leeway_alerts_untold", "Raised drifts of which somebody is still to be notified.", len(untold(session))

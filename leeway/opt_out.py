@@ -19,8 +19,9 @@ def smtp_of(app: App) -> Smtp:
     """The mail server of the settings, as everything that writes mail uses it."""
     given = app.settings.smtp
     site = signing_key(app.sessions, "mail")[:16]
-    return Smtp(given.host, given.port, given.sender, given.username, given.password.get_secret_value(),
-                given.how(), site)  # fmt: skip
+    return Smtp(
+        given.host, given.port, given.sender, given.username, given.password.get_secret_value(), given.how(), site
+    )
 
 
 def unsubscribe_link(app: App, address: str, purpose: str) -> str:

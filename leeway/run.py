@@ -29,9 +29,16 @@ def run_once(app: App, progress: Callable[[str, int, int | None], None], budget:
     _, register = app.register()
     app.refuse_own_mailbox(register)
     report = run_cycle(
-        app.connectors, app.sessions, app.encoder, app.drift_settings(), app.now(),
-        timedelta(weeks=app.settings.history.weeks), progress, app.directory, budget,
-    )  # fmt: skip
+        app.connectors,
+        app.sessions,
+        app.encoder,
+        app.drift_settings(),
+        app.now(),
+        timedelta(weeks=app.settings.history.weeks),
+        progress,
+        app.directory,
+        budget,
+    )
     apply_retention(app, report)
     with report.stage("speak"):
         report.counts["alerts"] = notify_pending(app, report)

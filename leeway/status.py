@@ -38,8 +38,10 @@ def status_of(app: App) -> dict[str, Any]:
         sources: dict[str, dict[str, Any]] = {}
         streams = select(StreamCursor).where(StreamCursor.stream != SWEEP)  # the daily sweep is no stream that can lag
         for cursor in session.scalars(streams.order_by(StreamCursor.source, StreamCursor.stream)):
-            one = sources.setdefault(cursor.source, {"signals": counts.get(cursor.source, 0), "streams": 0,
-                                                     "minutes_since_pull": None, "errors": []})  # fmt: skip
+            one = sources.setdefault(
+                cursor.source,
+                {"signals": counts.get(cursor.source, 0), "streams": 0, "minutes_since_pull": None, "errors": []},
+            )
             one["streams"] += 1
             if cursor.finished_at:
                 minutes = round((now - cursor.finished_at).total_seconds() / 60)
@@ -51,37 +53,55 @@ def status_of(app: App) -> dict[str, Any]:
         told = set(session.scalars(select(Notification.drift_id).where(Notification.sent_at.is_not(None))))
         given = channels(app)
         drifts = [
-            {"kind": d.kind, "scope": d.scope, "subject": d.subject, "state": d.state, "severity": d.severity,
-             "since": d.start, "before": round(d.before, 4), "after": round(d.after, 4),
-             "told": d.id in told or (company is not None and company.id in told and named_in(company, d)),
-             "untold": reasons(app, session, d, given)}
+            {
+                "kind": d.kind,
+                "scope": d.scope,
+                "subject": d.subject,
+                "state": d.state,
+                "severity": d.severity,
+                "since": d.start,
+                "before": round(d.before, 4),
+                "after": round(d.after, 4),
+                "told": d.id in told or (company is not None and company.id in told and named_in(company, d)),
+                "untold": reasons(app, session, d, given),
+            }
             for d in session.scalars(select(Drift).where(Drift.state.in_(OPEN_STATES)))
-        ]  # fmt: skip
+        ]
         pending = session.scalar(select(func.count()).select_from(WorkItem).where(WorkItem.stale | WorkItem.unmatched))
         cycle = session.scalar(select(Cycle).where(Cycle.finished_at.is_not(None)).order_by(Cycle.id.desc()).limit(1))
         waits_for = _waits_for(session, app, pending or 0, cycle)
         # Before a cycle knows everybody's team, people who are in okrs.yaml would be said to be in none.
         unknown = [] if waits_for else unresolved(session, app.directory)
         return {
-            "complete": not waits_for, "waits_for": waits_for,
-            "days_known": days_known(session), "days_needed": LEAST_HISTORY, "detectable_points": _detectable(app, session),
+            "complete": not waits_for,
+            "waits_for": waits_for,
+            "days_known": days_known(session),
+            "days_needed": LEAST_HISTORY,
+            "detectable_points": _detectable(app, session),
             "sources": sources,
             "pending_items": session.scalar(select(func.count()).select_from(WorkItem).where(WorkItem.stale)),
             "failures": session.scalar(select(func.count()).select_from(Failure)),
             "set_aside": _set_aside(session),
             "last_cycle": {"finished_at": cycle.finished_at, "seconds": cycle.seconds} if cycle else None,
             "weeks": [
-                {"week": one.week, "top_share": round(one.share, 4), "low": round(one.low, 4), "high": round(one.high, 4),
-                 "coverage": round(one.coverage, 4), "complete": one.complete}
+                {
+                    "week": one.week,
+                    "top_share": round(one.share, 4),
+                    "low": round(one.low, 4),
+                    "high": round(one.high, 4),
+                    "coverage": round(one.coverage, 4),
+                    "complete": one.complete,
+                }
                 for one in weeks
             ],
             "plan": _planned(session),
             "open_drifts": drifts,
             # Busiest first, but without the volume: no figure about one person, here neither.
-            "unresolved_accounts": [{"source": u.source, "account": u.external_id, "name": u.name}
-                                    for u in unknown[:_SHOWN]],
+            "unresolved_accounts": [
+                {"source": u.source, "account": u.external_id, "name": u.name} for u in unknown[:_SHOWN]
+            ],
             "unresolved": _unattributed(unknown, sum(counts.values())),
-        }  # fmt: skip
+        }
 
 
 def _planned(session: Session) -> list[dict[str, Any]]:
@@ -89,10 +109,21 @@ def _planned(session: Session) -> list[dict[str, Any]]:
     found = current_register(session)
     stands = standing(session, found[1], COMPANY) if found else None
     return [
-        {"objective": part.key, "plan": part.plan, "share": g.share, "gap": g.points, "low": g.low, "high": g.high,
-         "person_days": g.person_days, "first": g.first, "last": g.last, "text": short(g)}
-        for part in (stands.parts if stands else ()) if (g := part.four_weeks) is not None
-    ]  # fmt: skip
+        {
+            "objective": part.key,
+            "plan": part.plan,
+            "share": g.share,
+            "gap": g.points,
+            "low": g.low,
+            "high": g.high,
+            "person_days": g.person_days,
+            "first": g.first,
+            "last": g.last,
+            "text": short(g),
+        }
+        for part in (stands.parts if stands else ())
+        if (g := part.four_weeks) is not None
+    ]
 
 
 def _waits_for(session: Session, app: App, pending: int, cycle: Cycle | None) -> list[str]:
@@ -158,10 +189,22 @@ def _set_aside(session: Session) -> list[dict[str, Any]]:
     )
     rows = []
     for source, stream, count, newest in session.execute(query.order_by(Failure.source, Failure.stream)).all():
-        one = session.scalars(select(Failure).where(Failure.source == source, Failure.stream == stream)
-                              .order_by(Failure.at.desc()).limit(1)).one()  # fmt: skip
-        rows.append({"source": source, "stream": stream, "records": count, "newest": newest,
-                     "example": one.external_id, "reason": one.reason})  # fmt: skip
+        one = session.scalars(
+            select(Failure)
+            .where(Failure.source == source, Failure.stream == stream)
+            .order_by(Failure.at.desc())
+            .limit(1)
+        ).one()
+        rows.append(
+            {
+                "source": source,
+                "stream": stream,
+                "records": count,
+                "newest": newest,
+                "example": one.external_id,
+                "reason": one.reason,
+            }
+        )
     return rows
 
 
@@ -203,8 +246,10 @@ def render(found: dict[str, Any], out: Console) -> None:
         for error in one["errors"]:
             say(f"         {error}")
     last = found["last_cycle"]
-    say(f"pending  {found['pending_items']} work items; set aside: {found['failures']}; last cycle: "
-        + (f"{last['finished_at']:%Y-%m-%d %H:%M} UTC" if last else "none finished"))  # fmt: skip
+    say(
+        f"pending  {found['pending_items']} work items; set aside: {found['failures']}; last cycle: "
+        + (f"{last['finished_at']:%Y-%m-%d %H:%M} UTC" if last else "none finished")
+    )
     for week in found["weeks"]:
         say(
             week_line(
@@ -223,12 +268,16 @@ def render(found: dict[str, Any], out: Console) -> None:
             _say_untold(drift, say)
             continue
         if drift["kind"] == "data":
-            say(f"fault    {drift['subject']}: {drift['before']:.2f} -> {drift['after']:.2f} since {drift['since']}; "
-                "these days are not used")  # fmt: skip
+            say(
+                f"fault    {drift['subject']}: {drift['before']:.2f} -> {drift['after']:.2f} since {drift['since']}; "
+                "these days are not used"
+            )
             _say_untold(drift, say)
             continue
-        say(f"drift    {drift['scope']}: {percent(drift['before'])}% -> {percent(drift['after'])}% since {drift['since']}, "
-            f"{drift['severity']}, {drift['state']}{'' if drift['told'] else ', not yet told'}")  # fmt: skip
+        say(
+            f"drift    {drift['scope']}: {percent(drift['before'])}% -> {percent(drift['after'])}% since {drift['since']}, "
+            f"{drift['severity']}, {drift['state']}{'' if drift['told'] else ', not yet told'}"
+        )
         _say_untold(drift, say)
     if found["waits_for"]:
         say(f"not complete yet: {', '.join(found['waits_for'])}; what is said of drift and people comes after that")
@@ -252,9 +301,11 @@ def render(found: dict[str, Any], out: Console) -> None:
         say("         `leeway sync --retry-failed` reads them again; it also happens once a day.")
     if found["unresolved_accounts"]:
         sum_ = found["unresolved"]
-        say(f"{sum_['accounts']} accounts without a team hold {100 * sum_['share_of_signals']:.1f} % of the signals, half of it "
+        say(
+            f"{sum_['accounts']} accounts without a team hold {100 * sum_['share_of_signals']:.1f} % of the signals, half of it "
             f"on the first {sum_['hold_half']}. List their addresses under a team's members in okrs.yaml, or map them "
-            "(identity.file):")  # fmt: skip
+            "(identity.file):"
+        )
         for account in found["unresolved_accounts"]:
             # Their name without a figure: volume only orders the list.
             say(f"         {account['source']} {account['account']} {account['name']}")

@@ -13,9 +13,16 @@ from pipeline.ingest import sweep as sweeps
 
 
 def sync_sources(
-    app: App, only: str | None, progress: Console, out: Console, *, retry_failed: bool = False, sweep: bool = False,
-    minutes: float | None = None, force: bool = False,
-) -> list[str]:  # fmt: skip
+    app: App,
+    only: str | None,
+    progress: Console,
+    out: Console,
+    *,
+    retry_failed: bool = False,
+    sweep: bool = False,
+    minutes: float | None = None,
+    force: bool = False,
+) -> list[str]:
     """Pull each configured source, or read again what failed, or sweep; returns a sentence for each that failed.
 
     Raises NotReady where the source is not configured.
@@ -37,8 +44,10 @@ def sync_sources(
                 else:
                     budget = timedelta(minutes=minutes) if minutes is not None else None
                     done = ingest.pull(connector, app.sessions, app.since(), _teller(show, name), budget)
-                    line = (f"{done['signals']} new or changed signals, {done['removed']} removed, "
-                            f"{done['failures']} set aside")  # fmt: skip
+                    line = (
+                        f"{done['signals']} new or changed signals, {done['removed']} removed, "
+                        f"{done['failures']} set aside"
+                    )
                     if done["unfinished"]:
                         line += f"; the past of {done['unfinished']} streams is not all read yet, run it again"
             except SourceError as error:

@@ -84,8 +84,10 @@ def bring_in(engine: Engine, path: Path, progress: Progress = lambda *_: None) -
     with archive, engine.begin() as connection:
         revision = MigrationContext.configure(connection).get_current_revision()
         if manifest.get("format") != FORMAT or manifest.get("revision") != revision:
-            raise TransferError(f"{path} is of version {manifest.get('revision')}, this database of {revision}. Export and "
-                                "import with the same version of Leeway, then upgrade.")  # fmt: skip
+            raise TransferError(
+                f"{path} is of version {manifest.get('revision')}, this database of {revision}. Export and "
+                "import with the same version of Leeway, then upgrade."
+            )
         tables = _tables()
         full = [
             t.name for t in tables if connection.scalar(select(func.count()).select_from(t)) and t.name not in _FRESH
@@ -101,8 +103,10 @@ def bring_in(engine: Engine, path: Path, progress: Progress = lambda *_: None) -
                 progress(table.name, counts[table.name])
             if counts[table.name] != manifest["rows"].get(table.name, 0):
                 said = manifest["rows"].get(table.name)
-                raise TransferError(f"{path}: {table.name} has {counts[table.name]} rows, the manifest says {said}. The file is "
-                                    "damaged; nothing was imported.")  # fmt: skip
+                raise TransferError(
+                    f"{path}: {table.name} has {counts[table.name]} rows, the manifest says {said}. The file is "
+                    "damaged; nothing was imported."
+                )
             _move_sequence(connection, table)
     return counts
 

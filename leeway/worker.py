@@ -24,10 +24,22 @@ def processes(queues: Sequence[str], beat: bool, cores: int) -> dict[str, list[s
     most = {"pull": 3, "encode": max(1, cores // 2), "analyse": max(1, cores // 4), "speak": 2}
     celery = [sys.executable, "-m", "celery", "-A", "leeway.celery_app"]
     found = {
-        queue: [*celery, "worker", "-Q", queue, "-c", str(most[queue]), "-n", f"{queue}@%h", "--prefetch-multiplier", "1",
-                "--without-mingle", "--without-gossip"]
+        queue: [
+            *celery,
+            "worker",
+            "-Q",
+            queue,
+            "-c",
+            str(most[queue]),
+            "-n",
+            f"{queue}@%h",
+            "--prefetch-multiplier",
+            "1",
+            "--without-mingle",
+            "--without-gossip",
+        ]
         for queue in queues
-    }  # fmt: skip
+    }
     return found | ({"beat": [*celery, "beat", "--pidfile="]} if beat else {})
 
 

@@ -62,4 +62,4 @@ __all__ = [
     "connect",
     "upsert",
     "without_password",
-]  # fmt: skip
+]

@@ -44,10 +44,12 @@ class WorkItem(Base):
 
     __tablename__ = "work_item"
     __table_args__ = (
-        UniqueConstraint("source", "external_id"), Index("ix_work_item_stale", "stale"),
-        Index("ix_work_item_unmatched", "unmatched"), Index("ix_work_item_effort_from", "effort_from"),
+        UniqueConstraint("source", "external_id"),
+        Index("ix_work_item_stale", "stale"),
+        Index("ix_work_item_unmatched", "unmatched"),
+        Index("ix_work_item_effort_from", "effort_from"),
         Index("ix_work_item_parent", "source", "parent"),
-    )  # fmt: skip
+    )
     id: Mapped[int] = mapped_column(primary_key=True)
     source: Mapped[str] = mapped_column(String(32))
     external_id: Mapped[str] = mapped_column(String(128))

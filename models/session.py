@@ -45,10 +45,13 @@ def without_password(url: str) -> str:
 
 
 def upsert(
-    session: Session, table: type[Base], rows: Iterable[Mapping[str, Any]], keys: Sequence[str],
+    session: Session,
+    table: type[Base],
+    rows: Iterable[Mapping[str, Any]],
+    keys: Sequence[str],
     compare: Sequence[str] = (),
     keep: bool = False,
-) -> int:  # fmt: skip
+) -> int:
     """Insert rows; where one with the same `keys` is there, set all other columns given.
 
     With `compare`, a row is only touched where one of these columns differs; with `keep`, none that is there.
@@ -115,8 +118,9 @@ def _plan(
 ) -> _Plan:
     defaults = {
         c.name: c.default.arg(None) if callable(c.default.arg) else c.default.arg
-        for c in table.columns if c.name not in given and isinstance(c.default, ColumnDefault)
-    }  # fmt: skip
+        for c in table.columns
+        if c.name not in given and isinstance(c.default, ColumnDefault)
+    }
     names = (*given, *defaults)
     # A plain table of the same name: the real one would add its own defaults and ask for the new ids back.
     plain = sqlalchemy.table(table.name, *(sqlalchemy.column(name, table.c[name].type) for name in names))

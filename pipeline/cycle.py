@@ -103,8 +103,12 @@ class Analysis:
                 return True
             progress(stage, 0, None)
             began = time.perf_counter()
-            done = chunks.take(self.sessions, stage, self._worker(stage, version, register, report),
-                              lambda done, stage=stage: progress(stage, done, None))  # type: ignore[misc] # fmt: skip
+            done = chunks.take(
+                self.sessions,
+                stage,
+                self._worker(stage, version, register, report),
+                lambda done, stage=stage: progress(stage, done, None),
+            )  # type: ignore[misc]
             report.seconds[stage] = round(report.seconds.get(stage, 0.0) + time.perf_counter() - began, 2)
             with self.sessions() as session:
                 if not done and chunks.left(session, stage):
@@ -204,18 +208,25 @@ class Analysis:
 
     def _history_is_read(self, session: Session) -> bool:
         """Whether each source was once read to its end; a stream that fails is said elsewhere and holds nothing up."""
-        rows = session.execute(select(StreamCursor.source, StreamCursor.finished_at, StreamCursor.error).where(
-            StreamCursor.stream != SWEEP
-        )).all()  # fmt: skip
+        rows = session.execute(
+            select(StreamCursor.source, StreamCursor.finished_at, StreamCursor.error).where(
+                StreamCursor.stream != SWEEP
+            )
+        ).all()
         finished = {source for source, at, _ in rows if at is not None}
         reading = {source for source, at, error in rows if at is None and not error}
         return all(source in finished and source not in reading for source in self.sources)
 
 
 def pull_source(
-    name: str, connector: Connector, sessions: sessionmaker[Session], since: datetime, report: Report,
-    progress: Progress, budget: timedelta | None = None,
-) -> None:  # fmt: skip
+    name: str,
+    connector: Connector,
+    sessions: sessionmaker[Session],
+    since: datetime,
+    report: Report,
+    progress: Progress,
+    budget: timedelta | None = None,
+) -> None:
     """Pull one source; once a day also look for what it does not announce, and try again what was set aside.
 
     What the source refuses becomes one sentence in the report.
@@ -246,10 +257,16 @@ def pull_source(
 
 
 def run_cycle(
-    connectors: Mapping[str, Connector], sessions: sessionmaker[Session], encoder: Encoder, settings: DriftSettings,
-    now: datetime, history: timedelta, progress: Progress = lambda stage, done, of: None,
-    directory: Directory | None = None, budget: timedelta | None = None,
-) -> Report:  # fmt: skip
+    connectors: Mapping[str, Connector],
+    sessions: sessionmaker[Session],
+    encoder: Encoder,
+    settings: DriftSettings,
+    now: datetime,
+    history: timedelta,
+    progress: Progress = lambda stage, done, of: None,
+    directory: Directory | None = None,
+    budget: timedelta | None = None,
+) -> Report:
     """Pull, then analyse. A source that cannot be pulled is reported and the rest goes on."""
     report = Report()
     for name, connector in connectors.items():

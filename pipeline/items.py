@@ -46,10 +46,22 @@ LONGEST_WORDS = 700
 
 
 _COLUMNS = select(
-    WorkItem.id, WorkItem.source, WorkItem.external_id, WorkItem.key, WorkItem.kind, WorkItem.container, WorkItem.parent,
-    WorkItem.title, WorkItem.text, WorkItem.labels, WorkItem.assignee, WorkItem.mentions, WorkItem.automated,
-    WorkItem.text_hash, WorkItem.text_dropped,
-)  # fmt: skip
+    WorkItem.id,
+    WorkItem.source,
+    WorkItem.external_id,
+    WorkItem.key,
+    WorkItem.kind,
+    WorkItem.container,
+    WorkItem.parent,
+    WorkItem.title,
+    WorkItem.text,
+    WorkItem.labels,
+    WorkItem.assignee,
+    WorkItem.mentions,
+    WorkItem.automated,
+    WorkItem.text_hash,
+    WorkItem.text_dropped,
+)
 
 
 _KEYS = select(WorkItem.source, WorkItem.key, WorkItem.external_id).order_by(WorkItem.source, WorkItem.external_id)
@@ -89,10 +101,26 @@ def load_items(session: Session, ids: Sequence[int] | None = None) -> list[Loade
         parent = item_id(row.source, row.parent) if row.parent else None
         text = " ".join(part for part in (row.text if said_by_item(row.source) else None, *said.get(key, ())) if part)
         others = tuple(i for i in issues if i != item_id(*key))
-        work.append(LoadedItem(row.id, Item(
-            item_id(*key), row.source, row.kind, row.container, _team(row.source, people, teams), parent, row.title,
-            text[:LONGEST_WORDS] or None, others, tuple(row.labels), row.automated, row.key,
-        ), row.text_hash if row.text_dropped and not (row.text and not said_by_signals(row.source)) else None))  # fmt: skip
+        work.append(
+            LoadedItem(
+                row.id,
+                Item(
+                    item_id(*key),
+                    row.source,
+                    row.kind,
+                    row.container,
+                    _team(row.source, people, teams),
+                    parent,
+                    row.title,
+                    text[:LONGEST_WORDS] or None,
+                    others,
+                    tuple(row.labels),
+                    row.automated,
+                    row.key,
+                ),
+                row.text_hash if row.text_dropped and not (row.text and not said_by_signals(row.source)) else None,
+            )
+        )
     return work
 
 
@@ -141,8 +169,10 @@ def _signals(
             by_source[row.source].append(row.external_id)
         queries = [
             query.where(Signal.source == source, Signal.item.in_(some))
-            for source, names in by_source.items() if said_by_signals(source) for some in in_batches(names)
-        ]  # fmt: skip
+            for source, names in by_source.items()
+            if said_by_signals(source)
+            for some in in_batches(names)
+        ]
     for one in queries:
         for source, item, text, mentions, account in session.execute(one):
             key = (source, item)

@@ -25,8 +25,9 @@ def main() -> None:
     parser.add_argument("--today", type=date.fromisoformat, default=datetime.now(UTC).date(), help="last day of work")
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--speed", type=float, default=1.0, help="makes the vendors' rate limits that much looser")
-    parser.add_argument("--init", type=Path, metavar="DIR", help="write leeway.toml and okrs.yaml for it there, and serve "
-                        "until stopped")  # fmt: skip
+    parser.add_argument(
+        "--init", type=Path, metavar="DIR", help="write leeway.toml and okrs.yaml for it there, and serve until stopped"
+    )
     given = parser.parse_args()
     if given.init:  # before any thread begins, so that all of them leave the signals to the wait below
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})

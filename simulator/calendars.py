@@ -68,9 +68,19 @@ class Entry:
         ]
         if self.organizer:
             people.insert(0, f"ORGANIZER:mailto:{self.organizer}")
-        return ["BEGIN:VEVENT", f"UID:{self.uid}", "DTSTAMP:20260101T000000Z", f"DTSTART{self._at(start)}",
-                f"DTEND{self._at(end)}", f"SUMMARY:{self.title}", "DESCRIPTION:Where nobody looks", *people, *self.lines,
-                *extra, "END:VEVENT"]  # fmt: skip
+        return [
+            "BEGIN:VEVENT",
+            f"UID:{self.uid}",
+            "DTSTAMP:20260101T000000Z",
+            f"DTSTART{self._at(start)}",
+            f"DTEND{self._at(end)}",
+            f"SUMMARY:{self.title}",
+            "DESCRIPTION:Where nobody looks",
+            *people,
+            *self.lines,
+            *extra,
+            "END:VEVENT",
+        ]
 
     def _at(self, at: datetime) -> str:
         if self.days:
@@ -83,8 +93,11 @@ def calendar_of(entries: list[Entry], zone: str = "Europe/Berlin") -> bytes:
     lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Velora//EN", f"X-WR-TIMEZONE:{zone}"]
     for entry in entries:
         lines += entry.text()
-    folded = [line[n : n + 70] if n == 0 else " " + line[n : n + 70] for line in [*lines, "END:VCALENDAR"]
-              for n in range(0, len(line), 70)]  # fmt: skip
+    folded = [
+        line[n : n + 70] if n == 0 else " " + line[n : n + 70]
+        for line in [*lines, "END:VCALENDAR"]
+        for n in range(0, len(line), 70)
+    ]
     return "\r\n".join(folded).encode() + b"\r\n"
 
 

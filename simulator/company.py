@@ -11,26 +11,44 @@ TOP = ("O1", "O2", "O3")
 
 TEAM_NAMES: dict[str, str] = {
     "app": "Nele Brandt, Finn Okoro, Mira Sato, Jonas Lindqvist, Aylin Demir, Tomás Rey, Hedda Krog, Pavel Novak, "
-           "Ruth Amsel, Kim Tran, Bela Horvath, Owen Marsh",
+    "Ruth Amsel, Kim Tran, Bela Horvath, Owen Marsh",
     "fleet": "Anton Weiss, Svenja Pohl, Rafael Costa, Emre Kaya, Ines Moreau, Lars Toft, Dunja Petric, Yusuf Bello, "
-             "Greta Stein",
+    "Greta Stein",
     "platform": "Grace Adeyemi, Kofi Mensah, Piotr Zielinski, Leila Haddad, Marco Bianchi, Sunniva Dahl, Ravi Menon, "
-                "Tilda Berg, Noah Fuchs, Amara Diallo, Henk Visser",
+    "Tilda Berg, Noah Fuchs, Amara Diallo, Henk Visser",
     "workshop": "Uwe Carstens, Lotte Kamp, Dario Greco, Hanna Vogt, Milan Kovac, Peer Jansen, Olga Sidorova, Ben Achebe",
     "sales": "Carla Jung, Paula Ritter, Stefan Thoma, Elif Arslan, Hugo Martel, Wiebke Lohse, Adrian Popa, Mona Keller, "
-             "Julius Raabe",
+    "Julius Raabe",
     "care": "Selma Oz, Timo Lange, Bianca Wolf, Nadia Farouk, Oskar Blum, Vera Simic",
     "iberia": "Lucia Ferrer, Javier Soto, Marta Pinto, Iker Zubia, Rosa Cabral",
-}  # fmt: skip
-PROJECTS = {"app": "APP", "fleet": "FLT", "platform": "PLT", "workshop": "WRK", "sales": "SAL", "care": "CARE",
-            "iberia": "IBE"}  # fmt: skip
+}
+PROJECTS = {
+    "app": "APP",
+    "fleet": "FLT",
+    "platform": "PLT",
+    "workshop": "WRK",
+    "sales": "SAL",
+    "care": "CARE",
+    "iberia": "IBE",
+}
 PIPELINES = {"sales": "Employers", "iberia": "Iberia", "care": "Support"}
 CHANNELS = {
-    "app": "team-app", "fleet": "team-fleet", "platform": "platform", "workshop": "workshops", "sales": "sales",
-    "care": "care", "iberia": "iberia",
-}  # fmt: skip
-STREAM_CHANNELS = {"O1.2": "first-ride", "O1.3": "payroll", "O2.2": "battery-watch", "O3.2": "unlock",
-                   "hafen": "hafenwerk", "cargo": "cargo-pilot"}  # fmt: skip
+    "app": "team-app",
+    "fleet": "team-fleet",
+    "platform": "platform",
+    "workshop": "workshops",
+    "sales": "sales",
+    "care": "care",
+    "iberia": "iberia",
+}
+STREAM_CHANNELS = {
+    "O1.2": "first-ride",
+    "O1.3": "payroll",
+    "O2.2": "battery-watch",
+    "O3.2": "unlock",
+    "hafen": "hafenwerk",
+    "cargo": "cargo-pilot",
+}
 
 # What each team means to spend its time on; the rest is routine work (bau).
 PLAN: dict[str, dict[str, float]] = {

@@ -30,10 +30,13 @@ class Crm:
         """A new deal in the team's pipeline; returns its id."""
         pipeline = PIPELINES[person.team]
         properties = {
-            "dealname": self.bank.draw(name, "titles"), "pipeline": _pipeline_id(pipeline),
-            "dealstage": stage_id(pipeline, 0), "createdate": _iso(at), "hubspot_owner_id": owner_id(person.number),
+            "dealname": self.bank.draw(name, "titles"),
+            "pipeline": _pipeline_id(pipeline),
+            "dealstage": stage_id(pipeline, 0),
+            "createdate": _iso(at),
+            "hubspot_owner_id": owner_id(person.number),
             f"hs_v2_date_entered_{stage_id(pipeline, 0)}": _iso(at),
-        }  # fmt: skip
+        }
         if self.rng.random() < 0.7:
             properties["description"] = self.bank.draw(name, "texts")
         return self._add("deals", properties, at, stream=stream).id
@@ -45,22 +48,36 @@ class Crm:
         if hours > 1.2 and self.rng.random() < 0.45:
             length = min(hours * 0.7, self.rng.choice([0.5, 1, 1, 1.5, 2]))
             start, end = _iso(at), _iso(at + timedelta(hours=length))
-            self._engage("meetings", person, at, record, {
-                "hs_meeting_title": f"Meeting {record.properties['dealname']}"[:80],
-                "hs_meeting_body": f"<p>{self.bank.draw(name, 'replies')}</p>", "hs_meeting_start_time": start,
-                "hs_meeting_end_time": end, "hs_meeting_outcome": "COMPLETED",
-            })  # fmt: skip
+            self._engage(
+                "meetings",
+                person,
+                at,
+                record,
+                {
+                    "hs_meeting_title": f"Meeting {record.properties['dealname']}"[:80],
+                    "hs_meeting_body": f"<p>{self.bank.draw(name, 'replies')}</p>",
+                    "hs_meeting_start_time": start,
+                    "hs_meeting_end_time": end,
+                    "hs_meeting_outcome": "COMPLETED",
+                },
+            )
         for _ in range(max(1, round(hours / 2))):
             at += timedelta(minutes=self.rng.uniform(20, 80))
             kind = self.rng.choices(["calls", "emails", "notes"], [3, 4, 2])[0]
             body = self.bank.draw(name, "replies")
             if kind == "calls":
                 minutes = self.rng.randint(6, 45)
-                values = {"hs_call_title": "Call", "hs_call_body": f"<div>{body}</div>",
-                          "hs_call_duration": str(minutes * 60_000)}  # fmt: skip
+                values = {
+                    "hs_call_title": "Call",
+                    "hs_call_body": f"<div>{body}</div>",
+                    "hs_call_duration": str(minutes * 60_000),
+                }
             elif kind == "emails":
-                values = {"hs_email_subject": f"Re: {record.properties['dealname']}"[:90], "hs_email_text": body,
-                          "hs_email_direction": "EMAIL"}  # fmt: skip
+                values = {
+                    "hs_email_subject": f"Re: {record.properties['dealname']}"[:90],
+                    "hs_email_text": body,
+                    "hs_email_direction": "EMAIL",
+                }
             else:
                 values = {"hs_note_body": f"<p>{body}</p>"}
             self._engage(kind, person, at, record, values)
@@ -83,20 +100,29 @@ class Crm:
             opened = at - timedelta(minutes=self.rng.uniform(10, 600))
             closed_id = stage_id("Support", 2)
             properties = {
-                "subject": self.bank.draw(name, "titles"), "hs_pipeline": _pipeline_id("Support"),
-                "hs_pipeline_stage": closed_id, "createdate": _iso(opened),
+                "subject": self.bank.draw(name, "titles"),
+                "hs_pipeline": _pipeline_id("Support"),
+                "hs_pipeline_stage": closed_id,
+                "createdate": _iso(opened),
                 "hubspot_owner_id": owner_id(person.number),
                 f"hs_v2_date_entered_{stage_id('Support', 1)}": _iso(at),
                 f"hs_v2_date_entered_{closed_id}": _iso(at + timedelta(hours=spent)),
-            }  # fmt: skip
+            }
             if self.rng.random() < 0.6:
                 properties["content"] = self.bank.draw(name, "texts")
             ticket = self._add("tickets", properties, opened, "bau")
             ticket.modified = at + timedelta(hours=spent)
-            self._engage("emails", person, at + timedelta(hours=spent * 0.8), ticket, {
-                "hs_email_subject": f"Re: {properties['subject']}"[:90],
-                "hs_email_text": self.bank.draw(name, "replies"), "hs_email_direction": "EMAIL",
-            })  # fmt: skip
+            self._engage(
+                "emails",
+                person,
+                at + timedelta(hours=spent * 0.8),
+                ticket,
+                {
+                    "hs_email_subject": f"Re: {properties['subject']}"[:90],
+                    "hs_email_text": self.bank.draw(name, "replies"),
+                    "hs_email_direction": "EMAIL",
+                },
+            )
             left -= spent
             at += timedelta(hours=spent)
 

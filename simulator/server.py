@@ -55,9 +55,9 @@ class Simulator:
         for name, api in apis.items():
             listener = _listen(self.ports.get(name, 0))
             served = Faulty(api, self.config.faults)
-            server = uvicorn.Server(uvicorn.Config(
-                served, log_level="critical", access_log=False, lifespan="off", http=Protocol
-            ))  # fmt: skip
+            server = uvicorn.Server(
+                uvicorn.Config(served, log_level="critical", access_log=False, lifespan="off", http=Protocol)
+            )
             thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
             thread.start()
             self._servers.append((server, thread))
@@ -80,24 +80,40 @@ class Simulator:
         """
         speed = self.config.speed
         return {
-            "jira": {"url": self.addresses["jira"], "email": JIRA_EMAIL, "token": JIRA_TOKEN,
-                     "projects": list(PROJECTS.values()), "requests_per_second": 9 * speed},
-            "slack": {"api_url": self.addresses["slack"], "token": SLACK_TOKEN,
-                      "channels": [*CHANNELS.values(), *STREAM_CHANNELS.values(), "general", "random"],
-                      "alert_channel": "leadership",
-                      "requests_per_minute": 0.95 * self.config.slack_per_minute * speed},
-            "hubspot": {"api_url": self.addresses["hubspot"], "token": HUBSPOT_TOKEN,
-                        "pipelines": list(PIPELINES.values()), "searches_per_second": 4 * speed,
-                        "requests_per_second": 9 * speed},
-        }  # fmt: skip
+            "jira": {
+                "url": self.addresses["jira"],
+                "email": JIRA_EMAIL,
+                "token": JIRA_TOKEN,
+                "projects": list(PROJECTS.values()),
+                "requests_per_second": 9 * speed,
+            },
+            "slack": {
+                "api_url": self.addresses["slack"],
+                "token": SLACK_TOKEN,
+                "channels": [*CHANNELS.values(), *STREAM_CHANNELS.values(), "general", "random"],
+                "alert_channel": "leadership",
+                "requests_per_minute": 0.95 * self.config.slack_per_minute * speed,
+            },
+            "hubspot": {
+                "api_url": self.addresses["hubspot"],
+                "token": HUBSPOT_TOKEN,
+                "pipelines": list(PIPELINES.values()),
+                "searches_per_second": 4 * speed,
+                "requests_per_second": 9 * speed,
+            },
+        }
 
     def more_settings(self) -> dict[str, dict[str, Any]]:
         """The same for what the company has beside, and does not read by itself."""
         return {
-            "github": {"url": self.addresses["github"], "token": GITHUB_TOKEN,
-                       "repositories": [one.name for one in self.github.code.repositories],
-                       "own_domains": [DOMAIN], "requests_per_hour": 4_800 * self.config.speed},
-        }  # fmt: skip
+            "github": {
+                "url": self.addresses["github"],
+                "token": GITHUB_TOKEN,
+                "repositories": [one.name for one in self.github.code.repositories],
+                "own_domains": [DOMAIN],
+                "requests_per_hour": 4_800 * self.config.speed,
+            },
+        }
 
 
 def _listen(port: int) -> socket.socket:

@@ -88,8 +88,17 @@ class World:
         found = [text for issue in self.issues for text in (issue.title, issue.text) if text]
         found += [row[2] for issue in self.issues for row in issue.comments if row]
         found += [message.text for message in self.messages]
-        keys = ("dealname", "description", "subject", "content", "hs_call_body", "hs_note_body", "hs_email_text",
-                "hs_meeting_body", "hs_task_body")  # fmt: skip
+        keys = (
+            "dealname",
+            "description",
+            "subject",
+            "content",
+            "hs_call_body",
+            "hs_note_body",
+            "hs_email_text",
+            "hs_meeting_body",
+            "hs_task_body",
+        )
         return found + [text for record in self.records for key in keys if (text := record.properties.get(key))]
 
     def weekly_truth(self) -> list[dict[str, Any]]:
@@ -105,8 +114,12 @@ class World:
         for monday, sums in sorted(weeks.items()):
             total = sum(sums.values())
             top = sum(sums.get(key, 0.0) for key in ("O1", "O2", "O3"))
-            rows.append({
-                "week": monday.isoformat(), "person_days": round(total, 2), "top_share": top / total,
-                "shares": {key: value / total for key, value in sorted(sums.items())},
-            })  # fmt: skip
+            rows.append(
+                {
+                    "week": monday.isoformat(),
+                    "person_days": round(total, 2),
+                    "top_share": top / total,
+                    "shares": {key: value / total for key, value in sorted(sums.items())},
+                }
+            )
         return rows

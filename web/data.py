@@ -36,12 +36,19 @@ def drifts(session: Session, scope: str | None = None) -> list[Drift]:
 def as_row(drift: Drift) -> dict[str, Any]:
     """A drift as a row of a table."""
     return {
-        "kind": drift.kind, "scope": drift.scope, "objective": drift.subject, "start": drift.start.isoformat(),
+        "kind": drift.kind,
+        "scope": drift.scope,
+        "objective": drift.subject,
+        "start": drift.start.isoformat(),
         "raised_on": drift.raised_on.isoformat(),
-        "ended_on": drift.ended_on.isoformat() if drift.ended_on else "", "state": drift.state, "severity": drift.severity,
-        "before": round(drift.before, 4), "after": round(drift.after, 4), "low": round(drift.low, 4),
+        "ended_on": drift.ended_on.isoformat() if drift.ended_on else "",
+        "state": drift.state,
+        "severity": drift.severity,
+        "before": round(drift.before, 4),
+        "after": round(drift.after, 4),
+        "low": round(drift.low, 4),
         "high": round(drift.high, 4),
-    }  # fmt: skip
+    }
 
 
 def decisions(session: Session, drift: int) -> list[Decision]:
@@ -67,9 +74,12 @@ def examples(session: Session, drift: Drift) -> list[dict[str, Any]]:
     """Items that took the most work since a drift began and serve no top objective, each with the evidence of its match."""
     query = (
         select(WorkItem, func.sum(Effort.person_days).label("days"))
-        .join(Effort, Effort.work_item_id == WorkItem.id).join(Person, Person.id == Effort.person_id)
-        .where(Effort.day >= drift.start).group_by(WorkItem.id).order_by(func.sum(Effort.person_days).desc())
-    )  # fmt: skip
+        .join(Effort, Effort.work_item_id == WorkItem.id)
+        .join(Person, Person.id == Effort.person_id)
+        .where(Effort.day >= drift.start)
+        .group_by(WorkItem.id)
+        .order_by(func.sum(Effort.person_days).desc())
+    )
     if drift.scope != COMPANY:
         query = query.where(Person.team == drift.scope)
     found = []
@@ -78,9 +88,18 @@ def examples(session: Session, drift: Drift) -> list[dict[str, Any]]:
         best, p = max((match.probabilities if match else {}).items(), key=lambda pair: pair[1], default=("", 0.0))
         if p >= 0.5:
             continue
-        found.append({"id": item.id, "name": item.title or (item.text or "")[:120], "key": item.key, "place": item.container,
-                      "url": item.url, "best": best,
-                      "probability": p, "evidence": [str(e) for e in (match.evidence if match else [])]})  # fmt: skip
+        found.append(
+            {
+                "id": item.id,
+                "name": item.title or (item.text or "")[:120],
+                "key": item.key,
+                "place": item.container,
+                "url": item.url,
+                "best": best,
+                "probability": p,
+                "evidence": [str(e) for e in (match.evidence if match else [])],
+            }
+        )
     return found[:EXAMPLES]
 
 

@@ -33,10 +33,12 @@ def add_oidc(web: FastAPI, app: App) -> None:
         return
     oauth = OAuth()
     provider: Any = oauth.register(
-        "oidc", client_id=given.oidc_client_id, client_secret=given.oidc_client_secret.get_secret_value(),
+        "oidc",
+        client_id=given.oidc_client_id,
+        client_secret=given.oidc_client_secret.get_secret_value(),
         server_metadata_url=f"{given.oidc_issuer.rstrip('/')}/.well-known/openid-configuration",
         client_kwargs={"scope": "openid email", "code_challenge_method": "S256"},
-    )  # fmt: skip
+    )
 
     @web.get("/login", include_in_schema=False)
     async def login(request: Request) -> Response:

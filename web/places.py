@@ -359,9 +359,14 @@ class Places:
             period = reading.Period(max(known[0].week, found.start - timedelta(weeks=16)), known[-1].week, True, ())
             label = shown.title if gap else shown.picture
             values["c"] = self.drawing.of(
-                "objective" if gap else "drift", found.scope, period, label, f"Thin lines are 90% intervals. {PALE}",
-                found.subject if gap else str(id_), chosen=gap,
-            )  # fmt: skip
+                "objective" if gap else "drift",
+                found.scope,
+                period,
+                label,
+                f"Thin lines are 90% intervals. {PALE}",
+                found.subject if gap else str(id_),
+                chosen=gap,
+            )
         return self.frame.page(request, who, "drift.html.j2", values)
 
     def search(self, request: Request, who: Signed, q: str = "") -> Response:

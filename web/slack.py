@@ -40,10 +40,11 @@ def bolt_for(app: App) -> Bolt | None:
     token = slack.token.get_secret_value()
     client = WebClient(base_url=slack.api_url.rstrip("/") + "/")  # the token comes with each authorization
     bolt = Bolt(
-        signing_secret=slack.signing_secret.get_secret_value() or "unset-so-that-nothing-passes", client=client,
+        signing_secret=slack.signing_secret.get_secret_value() or "unset-so-that-nothing-passes",
+        client=client,
         authorize=lambda: AuthorizeResult(enterprise_id=None, team_id=None, bot_token=token),
         process_before_response=True,
-    )  # fmt: skip
+    )
     Buttons(app).listen(bolt)
     return bolt
 
@@ -115,25 +116,41 @@ class Buttons:
         ack()
         drift_id = int(action["value"])
         _, register = self.app.register()
-        options = [_option("None of our key results", NONE), *(
-            _option(f"{k.key} {k.title}", k.key) for _, k in register.key_results()
-        )][:MOST_OPTIONS]  # fmt: skip
+        options = [
+            _option("None of our key results", NONE),
+            *(_option(f"{k.key} {k.title}", k.key) for _, k in register.key_results()),
+        ][:MOST_OPTIONS]
         with self.app.sessions() as session:
             drift = session.get(Drift, drift_id)
             items = data.examples(session, drift)[:MOST_ITEMS] if drift else []
         blocks = [
-            {"type": "input", "block_id": f"item-{item['id']}", "optional": True,
-             "label": _plain(f"{item['key'] or ''} {item['name']}".strip()[:150] or "An item"),
-             "element": {"type": "static_select", "action_id": "key_result", "options": options,
-                         "placeholder": _plain("What does it serve?")}}
+            {
+                "type": "input",
+                "block_id": f"item-{item['id']}",
+                "optional": True,
+                "label": _plain(f"{item['key'] or ''} {item['name']}".strip()[:150] or "An item"),
+                "element": {
+                    "type": "static_select",
+                    "action_id": "key_result",
+                    "options": options,
+                    "placeholder": _plain("What does it serve?"),
+                },
+            }
             for item in items
-        ]  # fmt: skip
+        ]
         if not blocks:
             blocks = [{"type": "section", "text": _plain("There is nothing to label here now.")}]
-        client.views_open(trigger_id=body["trigger_id"], view={
-            "type": "modal", "callback_id": "labels", "title": _plain("What do these serve?"), "submit": _plain("Keep"),
-            "private_metadata": str(drift_id), "blocks": blocks,
-        })  # fmt: skip
+        client.views_open(
+            trigger_id=body["trigger_id"],
+            view={
+                "type": "modal",
+                "callback_id": "labels",
+                "title": _plain("What do these serve?"),
+                "submit": _plain("Keep"),
+                "private_metadata": str(drift_id),
+                "blocks": blocks,
+            },
+        )
 
     def keep_labels(self, ack: Any, view: dict[str, Any]) -> None:
         """Keep what was chosen; the rest stays open."""
@@ -151,15 +168,30 @@ class Buttons:
     def ask_whom(self, ack: Any, body: dict[str, Any], action: dict[str, Any], client: WebClient) -> None:
         """Open a modal for who decides, and until when."""
         ack()
-        client.views_open(trigger_id=body["trigger_id"], view={
-            "type": "modal", "callback_id": "assign", "title": _plain("Who decides?"), "submit": _plain("Assign"),
-            "private_metadata": str(action["value"]), "blocks": [
-                {"type": "input", "block_id": "who", "label": _plain("Owner"),
-                 "element": {"type": "users_select", "action_id": "who"}},
-                {"type": "input", "block_id": "when", "label": _plain("Until"),
-                 "element": {"type": "datepicker", "action_id": "when"}},
-            ],
-        })  # fmt: skip
+        client.views_open(
+            trigger_id=body["trigger_id"],
+            view={
+                "type": "modal",
+                "callback_id": "assign",
+                "title": _plain("Who decides?"),
+                "submit": _plain("Assign"),
+                "private_metadata": str(action["value"]),
+                "blocks": [
+                    {
+                        "type": "input",
+                        "block_id": "who",
+                        "label": _plain("Owner"),
+                        "element": {"type": "users_select", "action_id": "who"},
+                    },
+                    {
+                        "type": "input",
+                        "block_id": "when",
+                        "label": _plain("Until"),
+                        "element": {"type": "datepicker", "action_id": "when"},
+                    },
+                ],
+            },
+        )
 
     def keep_whom(self, ack: Any, body: dict[str, Any], view: dict[str, Any], client: WebClient) -> None:
         """Keep who decides until when; said in the thread, and again on the day."""
@@ -181,9 +213,13 @@ class Buttons:
 
     def _in_thread(self, client: WebClient, drift_id: int, text: str) -> None:
         with self.app.sessions() as session:
-            place = session.scalar(select(Notification.reference).where(
-                Notification.drift_id == drift_id, Notification.channel == CHANNEL, Notification.sent_at.is_not(None)
-            ))  # fmt: skip
+            place = session.scalar(
+                select(Notification.reference).where(
+                    Notification.drift_id == drift_id,
+                    Notification.channel == CHANNEL,
+                    Notification.sent_at.is_not(None),
+                )
+            )
         if place:
             client.chat_postMessage(channel=place["channel"], thread_ts=place["ts"], text=text, unfurl_links=False)
 

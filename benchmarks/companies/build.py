@@ -25,12 +25,31 @@ def build(folder: Path) -> None:
             raise ValueError(f"{folder / 'rows.psv'}, line {number}: {line}")
         id_, source, kind, team, container, parent, title, text, label, tags = cells
         mentions = [key for key in issue_keys(title, text) if key != id_]
-        signals.append({"id": id_, "source": source, "kind": kind, "team": team, "container": container, "parent": parent,
-                        "title": title, "text": text, "mentions": mentions})  # fmt: skip
+        signals.append(
+            {
+                "id": id_,
+                "source": source,
+                "kind": kind,
+                "team": team,
+                "container": container,
+                "parent": parent,
+                "title": title,
+                "text": text,
+                "mentions": mentions,
+            }
+        )
         key, (category, _, about) = (label if label in known else None), str(label).partition(":")
         objective, theme = (about, None) if category == "objective" else (known.get(key or ""), about or None)
-        gold.append({"id": id_, "key_result": key, "objective": objective, "theme": theme,
-                     "category": "goal" if key else category, "tags": (tags or "").split(",") if tags else []})  # fmt: skip
+        gold.append(
+            {
+                "id": id_,
+                "key_result": key,
+                "objective": objective,
+                "theme": theme,
+                "category": "goal" if key else category,
+                "tags": (tags or "").split(",") if tags else [],
+            }
+        )
     for name, rows in (("signals", signals), ("gold", gold)):
         text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
         (folder / f"{name}.jsonl").write_text(text, encoding="utf-8")

@@ -40,8 +40,16 @@ def big(issues: int, messages: int, records: int, seed: int = 1) -> World:
     projects = list(PROJECTS.values())
     for n in range(issues):
         created = start + timedelta(seconds=int(span * n / issues))
-        issue = Issue(10_000 + n, f"{projects[n % len(projects)]}-{n}", projects[n % len(projects)], "Task", text(8),
-                      text(60), n % staff, created)  # fmt: skip
+        issue = Issue(
+            10_000 + n,
+            f"{projects[n % len(projects)]}-{n}",
+            projects[n % len(projects)],
+            "Task",
+            text(8),
+            text(60),
+            n % staff,
+            created,
+        )
         issue.assignee = n % staff
         for k, (old, new) in enumerate((("To Do", "In Progress"), ("In Progress", "In Review"), ("In Review", "Done"))):
             at = created + timedelta(hours=5 * (k + 1), seconds=n % 977)
@@ -66,15 +74,23 @@ def big(issues: int, messages: int, records: int, seed: int = 1) -> World:
         iso = at.strftime("%Y-%m-%dT%H:%M:%S.000Z")
         if n % 10 == 0:
             name = pipelines[n % len(pipelines)]
-            properties = {"dealname": text(5), "pipeline": ids[name], "dealstage": stage_id(name, 0), "createdate": iso,
-                          "hubspot_owner_id": owner_id(n % staff), f"hs_v2_date_entered_{stage_id(name, 0)}": iso}  # fmt: skip
+            properties = {
+                "dealname": text(5),
+                "pipeline": ids[name],
+                "dealstage": stage_id(name, 0),
+                "createdate": iso,
+                "hubspot_owner_id": owner_id(n % staff),
+                f"hs_v2_date_entered_{stage_id(name, 0)}": iso,
+            }
             world.records.append(Record("deals", 500_000 + n, properties, at, at))
             deal = 500_000 + n
             continue
         kind = ("calls", "emails", "notes")[n % 3]
-        body = {"calls": {"hs_call_title": "Call", "hs_call_body": f"<p>{text(20)}</p>", "hs_call_duration": "900000"},
-                "emails": {"hs_email_subject": text(5), "hs_email_text": text(30), "hs_email_direction": "EMAIL"},
-                "notes": {"hs_note_body": f"<p>{text(25)}</p>"}}[kind]  # fmt: skip
+        body = {
+            "calls": {"hs_call_title": "Call", "hs_call_body": f"<p>{text(20)}</p>", "hs_call_duration": "900000"},
+            "emails": {"hs_email_subject": text(5), "hs_email_text": text(30), "hs_email_direction": "EMAIL"},
+            "notes": {"hs_note_body": f"<p>{text(25)}</p>"},
+        }[kind]
         properties = body | {"hs_timestamp": iso, "hubspot_owner_id": owner_id(n % staff)}
         world.records.append(Record(kind, 500_000 + n, properties, at, at, links=[("deals", deal)]))
     return world

@@ -123,12 +123,14 @@ def main() -> None:
     ours = {name: sum(row[0] == name for row in kept & there) for name in count}
     print("tool      source   signals read   of  ")
     for tool, name, read, said in (
-        ("leeway", "jira", ours["jira"], ""), ("leeway", "slack", ours["slack"], ""),
+        ("leeway", "jira", ours["jira"], ""),
+        ("leeway", "slack", ours["slack"], ""),
         ("leeway", "hubspot", ours["hubspot"], ""),
         ("perceval", "jira", perceval_jira.get("read"), perceval_jira["said"]),
         ("perceval", "slack", perceval_slack.get("read"), perceval_slack["said"]),
-        ("dlt", "jira", dlt.get("parts"), dlt["said"]), ("dlt", "slack", dlt.get("messages"), dlt["said"]),
-    ):  # fmt: skip
+        ("dlt", "jira", dlt.get("parts"), dlt["said"]),
+        ("dlt", "slack", dlt.get("messages"), dlt["said"]),
+    ):
         print(f"{tool:9} {name:8} {read!s:>12} {count[name]:6}  {said}")
 
 

@@ -18,8 +18,10 @@ from hubspot import HubSpot
 from jira import JIRA
 from slack_sdk import WebClient
 
-FIELDS = ("summary,description,issuetype,status,project,parent,assignee,creator,reporter,labels,created,updated,"
-          "comment,worklog,issuelinks")  # fmt: skip
+FIELDS = (
+    "summary,description,issuetype,status,project,parent,assignee,creator,reporter,labels,created,updated,"
+    "comment,worklog,issuelinks"
+)
 
 
 def bare_jira(given: dict[str, Any]) -> int:
@@ -29,8 +31,12 @@ def bare_jira(given: dict[str, Any]) -> int:
     while True:
         answer: Any = client.enhanced_search_issues(
             f"project in ({','.join(given['projects'])}) AND updated >= 1000000000000 ORDER BY updated ASC",
-            nextPageToken=token, maxResults=100, fields=FIELDS, expand="changelog", json_result=True,
-        )  # fmt: skip
+            nextPageToken=token,
+            maxResults=100,
+            fields=FIELDS,
+            expand="changelog",
+            json_result=True,
+        )
         seen += len(answer["issues"])
         token = answer.get("nextPageToken")
         if not token:
@@ -66,8 +72,20 @@ def bare_hubspot(given: dict[str, Any]) -> int:
     for type_ in ("deals", "tickets", "calls", "meetings", "emails", "notes", "tasks"):
         after = "0"
         while True:
-            query = {"limit": 200, "after": after, "properties": ["hs_timestamp", "dealname", "hs_call_body", "hs_note_body",
-                     "hs_email_text", "hs_email_subject", "hubspot_owner_id"], "sorts": ["hs_object_id"]}  # fmt: skip
+            query = {
+                "limit": 200,
+                "after": after,
+                "properties": [
+                    "hs_timestamp",
+                    "dealname",
+                    "hs_call_body",
+                    "hs_note_body",
+                    "hs_email_text",
+                    "hs_email_subject",
+                    "hubspot_owner_id",
+                ],
+                "sorts": ["hs_object_id"],
+            }
             page = json.loads(client.crm.objects.search_api.do_search(type_, query, _preload_content=False).data)
             seen += len(page["results"])
             ids = [row["id"] for row in page["results"]]
@@ -86,10 +104,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--scale", type=float, default=1.0, help="1 is 50,000 issues, 100,000 messages, 30,000 records")
     given = parser.parse_args()
-    sizes = [f"--{name}={int(count * given.scale)}" for name, count in
-             (("issues", 50_000), ("messages", 100_000), ("records", 30_000))]  # fmt: skip
-    server = subprocess.Popen([sys.executable, "-m", "benchmarks.connectors.big", *sizes], stdin=subprocess.PIPE,
-                              stdout=subprocess.PIPE, text=True)  # fmt: skip
+    sizes = [
+        f"--{name}={int(count * given.scale)}"
+        for name, count in (("issues", 50_000), ("messages", 100_000), ("records", 30_000))
+    ]
+    server = subprocess.Popen(
+        [sys.executable, "-m", "benchmarks.connectors.big", *sizes],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
     assert server.stdout is not None
     settings = json.loads(server.stdout.readline())
     try:
@@ -100,8 +124,18 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as folder:
             path, report = Path(folder) / "settings.json", Path(folder) / "report.json"
             path.write_text(json.dumps(settings))
-            subprocess.run([sys.executable, "-m", "benchmarks.connectors.puller", str(path),
-                            f"sqlite:///{folder}/big.db", "--report", str(report)], check=True)  # fmt: skip
+            subprocess.run(
+                [
+                    sys.executable,
+                    "-m",
+                    "benchmarks.connectors.puller",
+                    str(path),
+                    f"sqlite:///{folder}/big.db",
+                    "--report",
+                    str(report),
+                ],
+                check=True,
+            )
             ours = json.loads(report.read_text())
     finally:
         server.communicate()
@@ -116,8 +150,10 @@ def main() -> None:
     memory = ours["memory_mb"]
     tenth = max(1, len(memory) // 10)
     early, late = sum(memory[tenth : 2 * tenth]) / tenth, sum(memory[-tenth:]) / tenth
-    print(f"signals stored: {sum(ours['signals'].values())}; memory of the puller: {max(memory):.0f} MB at most (wanted 300), "
-          f"{early:.0f} MB in the second tenth, {late:.0f} MB in the last")  # fmt: skip
+    print(
+        f"signals stored: {sum(ours['signals'].values())}; memory of the puller: {max(memory):.0f} MB at most (wanted 300), "
+        f"{early:.0f} MB in the second tenth, {late:.0f} MB in the last"
+    )
 
 
 if __name__ == "__main__":

@@ -43,9 +43,10 @@ class Changes:
     def __init__(self, world: World, rng: random.Random) -> None:
         self.world, self.rng, self.on, self.count = world, rng, True, 0
         self.now = max(
-            max(issue.updated for issue in world.issues), max(record.modified for record in world.records),
+            max(issue.updated for issue in world.issues),
+            max(record.modified for record in world.records),
             datetime.fromtimestamp(max(float(m.ts) for m in world.messages), UTC),
-        ).replace(microsecond=0)  # fmt: skip
+        ).replace(microsecond=0)
 
     def before(self, path: str) -> None:
         """One change before 5 % of the requests."""
@@ -53,8 +54,9 @@ class Changes:
             return
         self.count += 1
         self.now += timedelta(seconds=self.rng.randint(1, 90))
-        self.rng.choice([self.comment, self.uncomment, self.delete, self.reply, self.edit, self.retract, self.crm,
-                         self.archive])()  # fmt: skip
+        self.rng.choice(
+            [self.comment, self.uncomment, self.delete, self.reply, self.edit, self.retract, self.crm, self.archive]
+        )()
 
     def comment(self) -> None:
         """Somebody comments and logs time."""
@@ -139,10 +141,16 @@ def soak(seed: int, rounds: int) -> dict[str, object]:
         items, kept_items = truth.items_of(company), truth.kept_items(sessions)
     differ = sorted(there ^ kept)[:2]
     return {
-        "seed": seed, "signals": len(there), "missing": len(there - kept), "too_much": len(kept - there),
-        "items_differ": len(items ^ kept_items), "such_as": str(differ),
-        "changes": changes.count, "killed": killed, **faults.seen,
-    }  # fmt: skip
+        "seed": seed,
+        "signals": len(there),
+        "missing": len(there - kept),
+        "too_much": len(kept - there),
+        "items_differ": len(items ^ kept_items),
+        "such_as": str(differ),
+        "changes": changes.count,
+        "killed": killed,
+        **faults.seen,
+    }
 
 
 def main() -> None:

@@ -23,19 +23,35 @@ from pipeline.drift.detector import Detector, DriftSettings, Event
 from pipeline.drift.observations import Observations, Priorities
 
 CASES: dict[str, Case] = {
-    "none-12": Case(people=12), "none-60": Case(people=60), "none-400": Case(people=400),
-    "fall-15-60": Case("step", 60, 15), "fall-20-60": Case("step", 60, 20), "fall-30-60": Case("step", 60, 30),
-    "fall-10-400": Case("step", 400, 10), "fall-20-12": Case("step", 12, 20), "ramp-20-60": Case("ramp", 60, 20, weeks=6),
-    "team-50-60": Case("team", 60, 50), "swap-60": Case("swap", 60), "replan-60": Case("replan", 60),
-    "holiday-60": Case("holiday", 60), "outage-60": Case("outage", 60), "dip-60": Case("dip", 60, 25),
-    "churn-60": Case(people=60), "churn-fall-20-60": Case("step", 60, 20), "leave-60": Case(people=60),
-    "hired-60": Case(people=60), "gone-60": Case(people=60),
-}  # fmt: skip
+    "none-12": Case(people=12),
+    "none-60": Case(people=60),
+    "none-400": Case(people=400),
+    "fall-15-60": Case("step", 60, 15),
+    "fall-20-60": Case("step", 60, 20),
+    "fall-30-60": Case("step", 60, 30),
+    "fall-10-400": Case("step", 400, 10),
+    "fall-20-12": Case("step", 12, 20),
+    "ramp-20-60": Case("ramp", 60, 20, weeks=6),
+    "team-50-60": Case("team", 60, 50),
+    "swap-60": Case("swap", 60),
+    "replan-60": Case("replan", 60),
+    "holiday-60": Case("holiday", 60),
+    "outage-60": Case("outage", 60),
+    "dip-60": Case("dip", 60, 25),
+    "churn-60": Case(people=60),
+    "churn-fall-20-60": Case("step", 60, 20),
+    "leave-60": Case(people=60),
+    "hired-60": Case(people=60),
+    "gone-60": Case(people=60),
+}
 GENERATORS = {"tasks": organisation.generate, "bursts": bursts.generate}
 CHURN = {
-    "churn-60": Churn(), "churn-fall-20-60": Churn(), "leave-60": Churn(0, 0, 0, leave=0.3),
-    "hired-60": Churn(0, 0, 0, hired=0.25), "gone-60": Churn(0, 0, 0, ended=True),
-}  # fmt: skip
+    "churn-60": Churn(),
+    "churn-fall-20-60": Churn(),
+    "leave-60": Churn(0, 0, 0, leave=0.3),
+    "hired-60": Churn(0, 0, 0, hired=0.25),
+    "gone-60": Churn(0, 0, 0, ended=True),
+}
 """What happens to the people beside."""
 
 
@@ -104,12 +120,19 @@ def report(name: str, results: list[Result]) -> str:
         first = np.mean([e.absorbed_by[0][0] == r.absorber for r, e in told])
         above_low = sum(e.severity != "low" for _, e in told) / max(1, len(told))
         sums = [abs(sum(p for _, p in e.absorbed_by) - 100 * (e.before - e.after)) for _, e in told]
-        parts.append(f"start median {np.median(starts):.0f} d, within 14 d {np.mean(starts <= 14):.0%}, inside its interval "
-                     f"{inside:.0%}, absorber first {first:.0%}, sum off by {max(sums):.2f}, alarms before {early}, "
-                     f"above low at once {above_low:.0%}")  # fmt: skip
+        parts.append(
+            f"start median {np.median(starts):.0f} d, within 14 d {np.mean(starts <= 14):.0%}, inside its interval "
+            f"{inside:.0%}, absorber first {first:.0%}, sum off by {max(sums):.2f}, alarms before {early}, "
+            f"above low at once {above_low:.0%}"
+        )
     elif case.kind == "team":
-        hit = [any(e.scope == r.team and e.kind == "drift" and r.start <= e.at <= r.start + timedelta(weeks=4)
-                   for e in r.events) for r in results]  # fmt: skip
+        hit = [
+            any(
+                e.scope == r.team and e.kind == "drift" and r.start <= e.at <= r.start + timedelta(weeks=4)
+                for e in r.events
+            )
+            for r in results
+        ]
         parts.append(f"team named in 4 w {np.mean(hit):.0%}")
     else:
         # Six weeks: later, ordinary false alarms would be counted as the event's.

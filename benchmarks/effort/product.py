@@ -51,8 +51,9 @@ def evidence(company: Company) -> Candidates:
         [(a.person, a.day.toordinal(), a.item, a.trace, a.hours or 0.0) for a in activities(company)],
         [(s.person, s.item, s.first.toordinal(), s.last.toordinal()) for s in spans(company)],
         {(person, day.toordinal()): days for (person, day), days in company.capacity.items()},
-        company.first.toordinal(), company.last.toordinal(),
-    )  # fmt: skip
+        company.first.toordinal(),
+        company.last.toordinal(),
+    )
 
 
 def estimate(company: Company, weights: Weights) -> Days:

@@ -102,8 +102,16 @@ class _Job:
 class Desk:
     """Plays a company, day by day."""
 
-    def __init__(self, name: str, style: Style, seed: int, weeks: int = 40, drift_week: int = 22, points: float = 0.22,
-                 people: int = 10) -> None:  # fmt: skip
+    def __init__(
+        self,
+        name: str,
+        style: Style,
+        seed: int,
+        weeks: int = 40,
+        drift_week: int = 22,
+        points: float = 0.22,
+        people: int = 10,
+    ) -> None:
         self.random = random.Random(f"{name} {seed}")
         self.style, self.people, self.points = style, people, points
         last = START + timedelta(weeks=weeks, days=-3)

@@ -141,12 +141,23 @@ def main() -> None:
     given = parser.parse_args()
     given.keep.mkdir(parents=True, exist_ok=True)
     jobs = [
-        Job(given.keep, company, style, event, int(seed), tuple(int(n) for n in given.answers.split(",") if n),
-            tuple(name for name in given.anew.split(",") if name), given.shared, given.told)
-        for company in given.companies for style in given.styles.split(",") for event in given.events.split(",")
+        Job(
+            given.keep,
+            company,
+            style,
+            event,
+            int(seed),
+            tuple(int(n) for n in given.answers.split(",") if n),
+            tuple(name for name in given.anew.split(",") if name),
+            given.shared,
+            given.told,
+        )
+        for company in given.companies
+        for style in given.styles.split(",")
+        for event in given.events.split(",")
         for seed in given.seeds.split(",")
         if not style.startswith("shared-") or event in shared.EVENTS
-    ]  # fmt: skip
+    ]
     print(HEAD, flush=True)
     if given.jobs > 1:
         with ProcessPoolExecutor(given.jobs) as pool:

@@ -38,26 +38,87 @@ STYLES: dict[str, Habits] = {
     "worklogs": Habits(log=0.97, comment=0.05, chat=0.05, moved=0.6, closed=0.4),
     "nologs": Habits(log=0.0, comment=0.45, chat=0.45, at_once=3),
     "threads": Habits(threads=0.6, keyed=0.1, chat=0.5, log=0.05, comment=0.2, moved=0.6),
-    "statuses": Habits(log=0.0, comment=0.0, chat=0.0, moved=1.0, closed=1.0, threads=0.0, at_once=1, patience=12.0,
-                       meetings=0.05),
+    "statuses": Habits(
+        log=0.0, comment=0.0, chat=0.0, moved=1.0, closed=1.0, threads=0.0, at_once=1, patience=12.0, meetings=0.05
+    ),
     "parttime": Habits(part_time=0.6, meetings=0.25, hand_over=0.35, words="de", log=0.1),
-}  # fmt: skip
+}
 
 EVENTS = ("none", "fall10", "fall15", "fall20", "fall30", "ramp", "team", "side", "swap", "replan")
 FALLS = {"fall10": 0.10, "fall15": 0.15, "fall20": 0.20, "fall30": 0.30, "ramp": 0.24, "team": 0.60, "side": 0.20}
 """Points that an event takes from the top share: of everybody, or of one team for the last two but one of them."""
 
 BARE = {
-    "en": ("prep", "part 2", "tests", "follow-up", "review", "docs", "cleanup", "fix comments", "second round", "spike",
-           "numbers", "ask around", "draft", "rollout", "misc", "write-up", "check again", "open points"),
-    "de": ("Vorbereitung", "Teil 2", "Tests", "Nacharbeit", "Abstimmung", "Doku", "Aufräumen", "Rückfragen", "Entwurf",
-           "Zahlen prüfen", "zweite Runde", "offene Punkte", "Termin vereinbaren"),
-}  # fmt: skip
+    "en": (
+        "prep",
+        "part 2",
+        "tests",
+        "follow-up",
+        "review",
+        "docs",
+        "cleanup",
+        "fix comments",
+        "second round",
+        "spike",
+        "numbers",
+        "ask around",
+        "draft",
+        "rollout",
+        "misc",
+        "write-up",
+        "check again",
+        "open points",
+    ),
+    "de": (
+        "Vorbereitung",
+        "Teil 2",
+        "Tests",
+        "Nacharbeit",
+        "Abstimmung",
+        "Doku",
+        "Aufräumen",
+        "Rückfragen",
+        "Entwurf",
+        "Zahlen prüfen",
+        "zweite Runde",
+        "offene Punkte",
+        "Termin vereinbaren",
+    ),
+}
 SAID = {
-    "en": ("done with the first half", "blocked, waiting for an answer", "pushed it", "looks good now", "needs another day",
-           "see above", "tomorrow then", "works", "had to start over", "who knows about this?"),
-    "de": ("erste Hälfte fertig", "warte auf Antwort", "ist hochgeladen", "sieht gut aus", "brauche noch einen Tag",
-           "siehe oben", "dann morgen", "läuft", "musste neu anfangen", "wer kennt sich aus?"),
-}  # fmt: skip
-CHATTER = ("coffee?", "morning all", "who has the projector", ":tada:", "out sick today", "happy birthday!!",
-           "the wifi is down again", "cake in the kitchen", "have a good weekend")  # fmt: skip
+    "en": (
+        "done with the first half",
+        "blocked, waiting for an answer",
+        "pushed it",
+        "looks good now",
+        "needs another day",
+        "see above",
+        "tomorrow then",
+        "works",
+        "had to start over",
+        "who knows about this?",
+    ),
+    "de": (
+        "erste Hälfte fertig",
+        "warte auf Antwort",
+        "ist hochgeladen",
+        "sieht gut aus",
+        "brauche noch einen Tag",
+        "siehe oben",
+        "dann morgen",
+        "läuft",
+        "musste neu anfangen",
+        "wer kennt sich aus?",
+    ),
+}
+CHATTER = (
+    "coffee?",
+    "morning all",
+    "who has the projector",
+    ":tada:",
+    "out sick today",
+    "happy birthday!!",
+    "the wifi is down again",
+    "cake in the kitchen",
+    "have a good weekend",
+)

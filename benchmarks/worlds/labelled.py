@@ -32,14 +32,20 @@ class Labelled:
 
 def read_labelled(folder: Path) -> Labelled:
     """Read a folder."""
-    lines = {name: [json.loads(line) for line in (folder / name).read_text().splitlines() if line.strip()]
-             for name in ("signals.jsonl", "gold.jsonl")}  # fmt: skip
+    lines = {
+        name: [json.loads(line) for line in (folder / name).read_text().splitlines() if line.strip()]
+        for name in ("signals.jsonl", "gold.jsonl")
+    }
     gold = {row["id"]: row for row in lines["gold.jsonl"]}
     signals = [
-        {**row, "label": gold[row["id"]]["key_result"], "category": gold[row["id"]]["category"],
-         "theme": gold[row["id"]].get("theme")}
+        {
+            **row,
+            "label": gold[row["id"]]["key_result"],
+            "category": gold[row["id"]]["category"],
+            "theme": gold[row["id"]].get("theme"),
+        }
         for row in lines["signals.jsonl"]
-    ]  # fmt: skip
+    ]
     return Labelled(folder.name, yaml.safe_load((folder / "okrs.yaml").read_text()), signals)
 
 

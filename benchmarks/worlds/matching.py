@@ -58,12 +58,14 @@ def judge(data: dict[str, Any], matcher: Matcher, found: NDArray[np.float32]) ->
     right, sure = found.argmax(1) == true, found.max(1) >= 0.9
     chosen = found[np.arange(len(true)), true]
     return {
-        "error": 100 * float(np.abs(belief - gold).mean()), "mean": 100 * float((belief - gold).mean()),
+        "error": 100 * float(np.abs(belief - gold).mean()),
+        "mean": 100 * float((belief - gold).mean()),
         "fall": float(gold[before].mean() - gold[~before].mean()),
         "kept": float(belief[before].mean() - belief[~before].mean()),
-        "log_loss": float(-(weight * np.log(np.clip(chosen, 1e-3, 1))).sum()), "right": float((weight * right).sum()),
+        "log_loss": float(-(weight * np.log(np.clip(chosen, 1e-3, 1))).sum()),
+        "right": float((weight * right).sum()),
         "right_at_90": float(right[sure].mean()) if sure.any() else float("nan"),
-    }  # fmt: skip
+    }
 
 
 def top_of(data: dict[str, Any], matcher: Matcher) -> NDArray[np.bool_]:

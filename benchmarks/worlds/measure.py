@@ -62,23 +62,45 @@ def figures(opened: Opened, phase: str, answers: int, *, told: bool = True) -> F
     )
     events = opened.told() if told else []
     seen = [
-        {"scope": e.scope, "told": day.isoformat(), "raised": e.at.isoformat(), "severity": e.severity,
-         "start": e.start.isoformat(), "before": round(e.before, 3), "after": round(e.after, 3),
-         "low": round(e.low, 3), "high": round(e.high, 3)} for day, e in events
-    ]  # fmt: skip
+        {
+            "scope": e.scope,
+            "told": day.isoformat(),
+            "raised": e.at.isoformat(),
+            "severity": e.severity,
+            "start": e.start.isoformat(),
+            "before": round(e.before, 3),
+            "after": round(e.after, 3),
+            "low": round(e.low, 3),
+            "high": round(e.high, 3),
+        }
+        for day, e in events
+    ]
     right = [(day, e) for day, e in events if _is_right(world, day, e.start)]
     whole = [(day, e) for day, e in right if e.scope == COMPANY] or right
     first = min(whole, key=lambda pair: pair[0], default=None)
     at = world.event_at
     return Figures(
-        world.name, world.company, world.style, world.event, phase,
-        _mean([abs(w.said - w.truth) for w in weeks]), _mean([abs(w.belief - w.gold) for w in weeks]),
+        world.name,
+        world.company,
+        world.style,
+        world.event,
+        phase,
+        _mean([abs(w.said - w.truth) for w in weeks]),
+        _mean([abs(w.belief - w.gold) for w in weeks]),
         _mean([abs(w.gold - w.truth) for w in weeks]),
-        sum(w.low <= w.truth <= w.high for w in weeks) / max(1, count), _mean([w.high - w.low for w in weeks]),
-        truth, gold, belief, said,
-        (first[0] - at).days if first and at else None, (first[1].start - at).days if first and at else None,
-        len(events) - len(right), answers, seen, [asdict(w) for w in weeks],
-    )  # fmt: skip
+        sum(w.low <= w.truth <= w.high for w in weeks) / max(1, count),
+        _mean([w.high - w.low for w in weeks]),
+        truth,
+        gold,
+        belief,
+        said,
+        (first[0] - at).days if first and at else None,
+        (first[1].start - at).days if first and at else None,
+        len(events) - len(right),
+        answers,
+        seen,
+        [asdict(w) for w in weeks],
+    )
 
 
 def _is_right(world: World, told: date, start: date) -> bool:
@@ -108,8 +130,9 @@ def _weeks(opened: Opened) -> list[Weeks]:
     said = opened.top_shares()
     return [
         Weeks(week.isoformat(), *(round(x, 4) for x in (truth[week], s[3] / max(s[2], 1e-9), s[1] / s[0], *said[week])))
-        for week, s in sorted(sums.items()) if week in truth and week in said and s[0]
-    ]  # fmt: skip
+        for week, s in sorted(sums.items())
+        if week in truth and week in said and s[0]
+    ]
 
 
 def _fall(world: World, shares: Sequence[tuple[str, float]]) -> float:
@@ -151,8 +174,11 @@ def line(name: str, rows: Sequence[Figures | Mapping[str, Any]]) -> str:
         return float(sum(one[key] for one in fell))
 
     whole = [one for one in fell if one["event"] not in ("team", "side")]
-    good = [one for one in whole if one["told_after"] is not None and one["told_after"] <= SOON.days
-            and abs(one["start_off"]) <= NEAR.days]  # fmt: skip
+    good = [
+        one
+        for one in whole
+        if one["told_after"] is not None and one["told_after"] <= SOON.days and abs(one["start_off"]) <= NEAR.days
+    ]
     part = "  -  " if not fell else f"{100 * total('fall_gold') / total('fall_truth'):4.0f}%"
     kept = "  -  " if not fell else f"{100 * total('fall_belief') / total('fall_gold'):4.0f}%"
     seen = "  -  " if not fell else f"{100 * total('fall_said') / total('fall_truth'):4.0f}%"

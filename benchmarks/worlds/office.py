@@ -83,8 +83,19 @@ class Office:
         else:
             registers = [(self.start, document(self.labelled.register, self.people))]
         falls = self.event in FALLS
-        return World(self.labelled.name, self.style, self.event, registers, self.rows.pages(), self.rows.labels, self.done,
-                     self.start, self.end, None if self.event == "none" else self.event_at, falls)  # fmt: skip
+        return World(
+            self.labelled.name,
+            self.style,
+            self.event,
+            registers,
+            self.rows.pages(),
+            self.rows.labels,
+            self.done,
+            self.start,
+            self.end,
+            None if self.event == "none" else self.event_at,
+            falls,
+        )
 
     def _people(self) -> list[Person]:
         found: list[Person] = []
@@ -156,8 +167,13 @@ class Office:
         objective = self.labelled.objective_of
         if self.event == "swap":
             lost, gained = self.swapped
-            self._shift(mine, weight, lambda t: objective.get(t.label or "") == lost,
-                        lambda t: objective.get(t.label or "") == gained, 0.25)  # fmt: skip
+            self._shift(
+                mine,
+                weight,
+                lambda t: objective.get(t.label or "") == lost,
+                lambda t: objective.get(t.label or "") == gained,
+                0.25,
+            )
             return
         if self.event == "replan":
             return
@@ -169,8 +185,13 @@ class Office:
         off = [t for t in mine if t.label is None]
         if self.event == "side" or not off:
             # One theme, taken up by the team of the goal: what looks most like it from outside.
-            off = sorted((t for t in self.topics if t.label is None and not t.noise and t.name != "bau"),
-                         key=lambda t: (t.team != team, -len(t.leaves), t.name))[:1] or off  # fmt: skip
+            off = (
+                sorted(
+                    (t for t in self.topics if t.label is None and not t.noise and t.name != "bau"),
+                    key=lambda t: (t.team != team, -len(t.leaves), t.name),
+                )[:1]
+                or off
+            )
         for one in off:
             if id(one) not in weight:
                 mine.append(one)
@@ -201,9 +222,10 @@ class Office:
             if len(ranked) > 3
             else {}
         )
-        second = {**register, "objectives": [
-            {**o, "priority": swap.get(o["key"], o["priority"])} for o in register["objectives"]
-        ]}  # fmt: skip
+        second = {
+            **register,
+            "objectives": [{**o, "priority": swap.get(o["key"], o["priority"])} for o in register["objectives"]],
+        }
         return [(self.start, document(register, self.people)), (self.event_at, document(second, self.people))]
 
     def _new(self, person: Person, day: date) -> InHand:
@@ -324,8 +346,9 @@ class Office:
             return thread
         if row["kind"] in ("deal", "ticket"):
             if row["id"] not in self.records:
-                self.records[row["id"]] = rows.record(row["kind"], row["container"] or "Sales", row["title"], row["text"], at,
-                                                      person, row["label"])  # fmt: skip
+                self.records[row["id"]] = rows.record(
+                    row["kind"], row["container"] or "Sales", row["title"], row["text"], at, person, row["label"]
+                )
             parent = self.records[row["id"]]
             kind = r.choice(("note", "email", "call"))
             hours = 8 * amount * 0.7 if kind == "call" else None

@@ -134,8 +134,16 @@ class Opened:
         for day, item, amount in self.efforts():
             spent[place[item_id(*item)], weeks.index(monday(day))] += amount
         labels = {item_id(*item): label for item, label in self.world.labels.items() if item_id(*item) in place}
-        return {"register": self.register, "items": [one.item for one in work], "vectors": vectors, "labels": labels,
-                "effort": spent, "weeks": weeks, "event_at": self.world.event_at, "world": self.world.name}  # fmt: skip
+        return {
+            "register": self.register,
+            "items": [one.item for one in work],
+            "vectors": vectors,
+            "labels": labels,
+            "effort": spent,
+            "weeks": weeks,
+            "event_at": self.world.event_at,
+            "world": self.world.name,
+        }
 
     def efforts(self) -> list[tuple[date, Item, float]]:
         """(day, item, person-days) of all that the product estimated."""
@@ -165,8 +173,10 @@ class Opened:
             asked = [one["id"] for one in questions(session, self.register, None, set())[:count]]
             drawn = list(session.scalars(select(AuditDraw.work_item_id).distinct().order_by(AuditDraw.work_item_id)))
             known = set(session.scalars(select(Label.work_item_id)))
-            names = {id_: (source, name) for id_, source, name in
-                     session.execute(select(WorkItem.id, WorkItem.source, WorkItem.external_id))}  # fmt: skip
+            names = {
+                id_: (source, name)
+                for id_, source, name in session.execute(select(WorkItem.id, WorkItem.source, WorkItem.external_id))
+            }
         wanted = [*asked, *(one for one in drawn if audit and one not in asked)]
         with self.sessions.begin() as session:
             for row in wanted:
@@ -208,5 +218,10 @@ class Opened:
 def _until(seen: Observations, count: int) -> Observations:
     """The first so many days."""
     expected = None if seen.expected is None else seen.expected[:count]
-    return replace(seen, days=seen.days[:count], effort=seen.effort[:, :, :count], by_source=seen.by_source[:, :count],
-                   expected=expected)  # fmt: skip
+    return replace(
+        seen,
+        days=seen.days[:count],
+        effort=seen.effort[:, :, :count],
+        by_source=seen.by_source[:, :count],
+        expected=expected,
+    )

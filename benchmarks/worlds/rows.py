@@ -85,10 +85,14 @@ class Rows:
         """A Jira issue, in nobody's hands yet. The project is the key's first part."""
         item = ("jira", str(next(self._count)))
         self.items[item] = {
-            "kind": kind, "container": key.split("-")[0], "title": title, "text": text, "key": key,
+            "kind": kind,
+            "container": key.split("-")[0],
+            "title": title,
+            "text": text,
+            "key": key,
             "parent": parent[1] if parent else None,
             "mentions": tuple(k for k in issue_keys(title, text) if k != key),
-        }  # fmt: skip
+        }
         self.labels[item], self.status[item], self.assignee[item] = label, NEW, None
         return item
 
@@ -102,8 +106,14 @@ class Rows:
     def move(self, item: Item, to: str, at: datetime, by: Person) -> None:
         """A change of status, where it is one."""
         if self.status[item] != to:
-            self._add(item, f"change:{next(self._count)}:0", "transition", at, by,
-                      detail={"from": self.status[item], "to": to})  # fmt: skip
+            self._add(
+                item,
+                f"change:{next(self._count)}:0",
+                "transition",
+                at,
+                by,
+                detail={"from": self.status[item], "to": to},
+            )
             self.status[item] = to
 
     def assign(self, item: Item, to: Person, at: datetime, *, log: bool = True) -> None:
@@ -135,8 +145,13 @@ class Rows:
         name = f"C{channel.lstrip('#')}:{ts}"
         item = thread or ("slack", name)
         if thread is None:
-            self.items[item] = {"kind": "message", "container": channel, "text": text, "mentions": issue_keys(text),
-                                "created_at": at}  # fmt: skip
+            self.items[item] = {
+                "kind": "message",
+                "container": channel,
+                "text": text,
+                "mentions": issue_keys(text),
+                "created_at": at,
+            }
             self.labels[item] = label
         self._add(item, name, "message", at, by, text=text)
         return item
@@ -146,22 +161,42 @@ class Rows:
     ) -> Item:
         """A deal or ticket."""
         item = ("hubspot", f"{kind}s:{next(self._count)}")
-        self.items[item] = {"kind": kind, "container": pipeline, "title": title, "text": text, "created_at": at,
-                            "assignee": by.account("hubspot"), "mentions": issue_keys(title, text)}  # fmt: skip
+        self.items[item] = {
+            "kind": kind,
+            "container": pipeline,
+            "title": title,
+            "text": text,
+            "created_at": at,
+            "assignee": by.account("hubspot"),
+            "mentions": issue_keys(title, text),
+        }
         self.labels[item] = label
         self._add(item, f"{item[1]}:created", "created", at, by)
         return item
 
     def engagement(
-        self, kind: str, title: str | None, text: str | None, at: datetime, by: Person, parent: Item | None,
-        label: str | None, hours: float | None = None,
-    ) -> Item:  # fmt: skip
+        self,
+        kind: str,
+        title: str | None,
+        text: str | None,
+        at: datetime,
+        by: Person,
+        parent: Item | None,
+        label: str | None,
+        hours: float | None = None,
+    ) -> Item:
         """A call, meeting, e-mail, note or task: on a deal or ticket, else an item of its own."""
         own = ("hubspot", f"{kind}s:{next(self._count)}")
         said = "\n".join(part for part in (title, text) if part) or None
         if parent is None:
-            self.items[own] = {"kind": kind, "container": "", "title": title, "text": text, "created_at": at,
-                               "mentions": issue_keys(title, text)}  # fmt: skip
+            self.items[own] = {
+                "kind": kind,
+                "container": "",
+                "title": title,
+                "text": text,
+                "created_at": at,
+                "mentions": issue_keys(title, text),
+            }
             self.labels[own] = label
         self._add(parent or own, own[1], kind, at, by, text=said, hours=hours)
         return parent or own
@@ -178,8 +213,9 @@ class Rows:
         for source in ("jira", "slack", "hubspot"):
             items = [
                 WorkItem(source, item[1], updated_at=last[item], status=self.status.get(item), **row)
-                for item, row in self.items.items() if item[0] == source and item in last
-            ]  # fmt: skip
+                for item, row in self.items.items()
+                if item[0] == source and item in last
+            ]
             accounts = [Account(source, one.account(source), f"Person {one.number}", one.email) for one in self.people]
             signals = [signal for signal in self.signals if signal.source == source]
             found.append((source, Page("all", {"read": "all"}, items, signals, accounts)))
@@ -199,10 +235,18 @@ class Rows:
     def _add(self, item: Item, name: str, kind: str, at: datetime, by: Person | None, **more: Any) -> None:
         source = item[0]
         text = more.get("text")
-        self.signals.append(Signal(
-            source, name, item[1], kind, at.astimezone(UTC), by.account(source) if by else None,
-            mentions=issue_keys(text), **more,
-        ))  # fmt: skip
+        self.signals.append(
+            Signal(
+                source,
+                name,
+                item[1],
+                kind,
+                at.astimezone(UTC),
+                by.account(source) if by else None,
+                mentions=issue_keys(text),
+                **more,
+            )
+        )
 
 
 def top_share(done: Sequence[Done], top: frozenset[str], of: dict[str, str]) -> dict[date, float]:

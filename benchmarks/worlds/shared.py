@@ -58,9 +58,18 @@ def build(folder: Path, company: Path, labelled: Labelled, style: str, event: st
         for day, n, team, label, amount in its.truth
     ]
     return World(
-        labelled.name, f"shared-{style}", event, [(its.start.date(), document(labelled.register, people))], rows.pages(),
-        rows.labels, done, its.start.date(), end, its.drift_at.date() if wanted else None, bool(wanted),
-    )  # fmt: skip
+        labelled.name,
+        f"shared-{style}",
+        event,
+        [(its.start.date(), document(labelled.register, people))],
+        rows.pages(),
+        rows.labels,
+        done,
+        its.start.date(),
+        end,
+        its.drift_at.date() if wanted else None,
+        bool(wanted),
+    )
 
 
 def _module(folder: Path) -> Any:

@@ -22,11 +22,39 @@ from connectors.calendar.reading import Reader, Reading
 from connectors.limits import Limiter
 
 ABSENCE = (
-    "out of office", "ooo", "vacation", "holiday", "holidays", "annual leave", "parental leave", "on leave", "day off",
-    "time off", "pto", "sick", "sick leave", "urlaub", "abwesend", "krank", "elternzeit", "feiertag", "vacances", "congé",
-    "congés", "absent", "vacaciones", "festivo", "ferie", "ferias", "férias", "vakantie", "afwezig", "semester", "ferien",
+    "out of office",
+    "ooo",
+    "vacation",
+    "holiday",
+    "holidays",
+    "annual leave",
+    "parental leave",
+    "on leave",
+    "day off",
+    "time off",
+    "pto",
+    "sick",
+    "sick leave",
+    "urlaub",
+    "abwesend",
+    "krank",
+    "elternzeit",
+    "feiertag",
+    "vacances",
+    "congé",
+    "congés",
+    "absent",
+    "vacaciones",
+    "festivo",
+    "ferie",
+    "ferias",
+    "férias",
+    "vakantie",
+    "afwezig",
+    "semester",
+    "ferien",
     "urlop",
-)  # fmt: skip
+)
 _AGAIN = timedelta(days=2)
 """Read again at each pull, for what spans midnight."""
 _PAUSE = timedelta(minutes=30)

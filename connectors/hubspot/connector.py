@@ -60,10 +60,16 @@ class HubSpotConnector:
     name = "hubspot"
 
     def __init__(
-        self, *, token: str, pipelines: list[str], api_url: str = "https://api.hubapi.com",
-        searches_per_second: float = 4, requests_per_second: float = 9, limiter: Limiter | None = None,
+        self,
+        *,
+        token: str,
+        pipelines: list[str],
+        api_url: str = "https://api.hubapi.com",
+        searches_per_second: float = 4,
+        requests_per_second: float = 9,
+        limiter: Limiter | None = None,
         now: Callable[[], float] = time.time,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.api_url, self.pipelines = api_url.rstrip("/"), pipelines
         self._now, self._search_rate = now, Rate.per_second(searches_per_second)
         self.client = HubSpotClient(
@@ -209,8 +215,12 @@ class HubSpotConnector:
         """Pages by object id above `last`: (records, the last id, whether more follow)."""
         while True:
             above = {"propertyName": "hs_object_id", "operator": "GT", "value": last}
-            query = {"limit": PAGE_SIZE, "properties": self._properties(stream), "sorts": ["hs_object_id"],
-                     "filterGroups": [{"filters": [*filters, above]}]}  # fmt: skip
+            query = {
+                "limit": PAGE_SIZE,
+                "properties": self._properties(stream),
+                "sorts": ["hs_object_id"],
+                "filterGroups": [{"filters": [*filters, above]}],
+            }
             try:
                 found = self.client.search(stream, query)["results"]
             except SourceUnavailable as error:
@@ -301,8 +311,10 @@ class HubSpotConnector:
         """Time of the newest change, in milliseconds; 0 where there is none."""
         name = "hs_lastmodifieddate"
         query: dict[str, Any] = {
-            "limit": 1, "properties": [name], "sorts": [{"propertyName": name, "direction": "DESCENDING"}],
-        }  # fmt: skip
+            "limit": 1,
+            "properties": [name],
+            "sorts": [{"propertyName": name, "direction": "DESCENDING"}],
+        }
         if before is not None:
             query["filterGroups"] = [{"filters": [{"propertyName": name, "operator": "LT", "value": str(before)}]}]
         found = self.client.search(stream, query)["results"]

@@ -13,12 +13,19 @@ PROPERTIES: dict[str, tuple[str, ...]] = {
     "deals": ("dealname", "description", "pipeline", "dealstage", "closedate"),
     "tickets": ("subject", "content", "hs_pipeline", "hs_pipeline_stage"),
     "calls": ("hs_timestamp", "hs_call_title", "hs_call_body", "hs_call_duration", "hs_call_status"),
-    "meetings": ("hs_timestamp", "hs_meeting_title", "hs_meeting_body", "hs_meeting_start_time",
-                 "hs_meeting_end_time", "hs_attendee_owner_ids", "hs_meeting_outcome"),
+    "meetings": (
+        "hs_timestamp",
+        "hs_meeting_title",
+        "hs_meeting_body",
+        "hs_meeting_start_time",
+        "hs_meeting_end_time",
+        "hs_attendee_owner_ids",
+        "hs_meeting_outcome",
+    ),
     "emails": ("hs_timestamp", "hs_email_subject", "hs_email_text", "hs_email_direction"),
     "notes": ("hs_timestamp", "hs_note_body"),
     "tasks": ("hs_timestamp", "hs_task_subject", "hs_task_body", "hs_task_status", "hs_task_completion_date"),
-}  # fmt: skip
+}
 ENTERED = "hs_v2_date_entered_"
 _TEXT = {
     "calls": ("hs_call_title", "hs_call_body"),
@@ -56,20 +63,35 @@ def parse_record(
     stage = stages.get(properties["dealstage" if deal else "hs_pipeline_stage"])
     created = _time(properties.get("createdate") or properties["hs_createdate"])
     item = WorkItem(
-        "hubspot", id_, ItemKind(stream.removesuffix("s")), pipeline["label"], title, text,
-        status=stage["label"] if stage else None, assignee=owner, mentions=issue_keys(title, text),
-        created_at=created, updated_at=_time(properties["hs_lastmodifieddate"]),
-    )  # fmt: skip
+        "hubspot",
+        id_,
+        ItemKind(stream.removesuffix("s")),
+        pipeline["label"],
+        title,
+        text,
+        status=stage["label"] if stage else None,
+        assignee=owner,
+        mentions=issue_keys(title, text),
+        created_at=created,
+        updated_at=_time(properties["hs_lastmodifieddate"]),
+    )
     signals = [Signal("hubspot", f"{id_}:created", id_, SignalKind.CREATED, created, owner)]
     for stage_id, one in stages.items():
         entered = properties.get(f"{ENTERED}{stage_id}")
         if entered:
             at, closed = _time(entered), str((one.get("metadata") or {}).get("isClosed", "")).lower() == "true"
             closed = closed or str((one.get("metadata") or {}).get("ticketState", "")) == "CLOSED"
-            signals.append(Signal(
-                "hubspot", f"{id_}:stage:{stage_id}:{int(at.timestamp())}", id_, SignalKind.STAGE, at, owner,
-                detail={"to": one["label"], "closed": closed},
-            ))  # fmt: skip
+            signals.append(
+                Signal(
+                    "hubspot",
+                    f"{id_}:stage:{stage_id}:{int(at.timestamp())}",
+                    id_,
+                    SignalKind.STAGE,
+                    at,
+                    owner,
+                    detail={"to": one["label"], "closed": closed},
+                )
+            )
     return item, signals
 
 
@@ -93,23 +115,31 @@ def parse_engagement(
     else:
         attending = [o for o in (properties.get("hs_attendee_owner_ids") or "").split(";") if o]
         here = [owner for owner in (*attending, properties.get("hubspot_owner_id")) if owner]
-        owners = list(dict.fromkeys(here)) if attending else [
-            properties.get("hubspot_owner_id") or None
-        ]  # fmt: skip
+        owners = list(dict.fromkeys(here)) if attending else [properties.get("hubspot_owner_id") or None]
     done = properties.get("hs_task_completion_date") or properties.get("hs_lastmodifieddate")
     when = done if stream == "tasks" and done else properties.get("hs_timestamp")
     at = _time(when or properties["hs_createdate"])
     own = f"{stream}:{record['id']}"
     text = "\n".join(part for part in (title, body) if part) or None
     signals = [
-        Signal("hubspot", own if number == 0 else f"{own}:{owner}", parent or own, SignalKind(kind), at, owner,
-               hours=_hours(properties, stream), text=text, mentions=issue_keys(text))
+        Signal(
+            "hubspot",
+            own if number == 0 else f"{own}:{owner}",
+            parent or own,
+            SignalKind(kind),
+            at,
+            owner,
+            hours=_hours(properties, stream),
+            text=text,
+            mentions=issue_keys(text),
+        )
         for number, owner in enumerate(owners)
-    ]  # fmt: skip
+    ]
     if parent:
         return None, signals
-    return WorkItem("hubspot", own, ItemKind(kind), "", title, body, mentions=issue_keys(text), created_at=at,
-                    updated_at=at), signals  # fmt: skip
+    return WorkItem(
+        "hubspot", own, ItemKind(kind), "", title, body, mentions=issue_keys(text), created_at=at, updated_at=at
+    ), signals
 
 
 def _happened(properties: Mapping[str, Any], stream: str) -> bool:

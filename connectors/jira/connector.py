@@ -48,8 +48,10 @@ from connectors.times import read_time
 OVERLAP = timedelta(minutes=5)
 RECENT = timedelta(days=14)
 """What a first pull reads before it turns to the past."""
-FIELDS = ("summary,description,issuetype,status,project,parent,assignee,creator,reporter,labels,created,updated,"
-          "comment,worklog,issuelinks")  # fmt: skip
+FIELDS = (
+    "summary,description,issuetype,status,project,parent,assignee,creator,reporter,labels,created,updated,"
+    "comment,worklog,issuelinks"
+)
 PARSER = 2
 """Version of parse_issue; what an older one read is read again. 2: first values, states, epics by level."""
 LONGEST_PARTS = 5_000
@@ -63,9 +65,17 @@ class JiraConnector:
     name = "jira"
 
     def __init__(
-        self, *, url: str, email: str = "", token: str, projects: list[str], timeout: float = 30,
-        requests_per_second: float = 10, limiter: Limiter | None = None, now: Callable[[], float] = time.time,
-    ) -> None:  # fmt: skip
+        self,
+        *,
+        url: str,
+        email: str = "",
+        token: str,
+        projects: list[str],
+        timeout: float = 30,
+        requests_per_second: float = 10,
+        limiter: Limiter | None = None,
+        now: Callable[[], float] = time.time,
+    ) -> None:
         self.url, self.projects, self._now = url.rstrip("/"), projects, now
         self._rate = Rate.per_second(requests_per_second)
         self.client = JiraClient(self.url, email, token, timeout, self._rate, limiter or Limiter())

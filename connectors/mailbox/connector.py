@@ -52,10 +52,20 @@ class MailboxConnector:
     name = "mailbox"
 
     def __init__(
-        self, *, host: str, username: str, password: str, folders: list[str], own_domains: list[str], port: int = 0,
-        security: str = "tls", timeout: float = 30, requests_per_second: float = 20, limiter: Limiter | None = None,
+        self,
+        *,
+        host: str,
+        username: str,
+        password: str,
+        folders: list[str],
+        own_domains: list[str],
+        port: int = 0,
+        security: str = "tls",
+        timeout: float = 30,
+        requests_per_second: float = 20,
+        limiter: Limiter | None = None,
         now: Callable[[], float] = time.time,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.host, self.port, self.security = host, port or (993 if security == "tls" else 143), security
         self.username, self._password = username, password
         self.folders, self.own_domains = folders, {domain.lower().lstrip("@") for domain in own_domains}
@@ -154,8 +164,16 @@ class MailboxConnector:
             reached = min(reached or signal.at, signal.at)
             if account:
                 accounts[account.external_id] = account
-        return Page(stream, cursor, list(items.values()), signals, list(accounts.values()), failures, read,
-                    reached=reached if past else None)  # fmt: skip
+        return Page(
+            stream,
+            cursor,
+            list(items.values()),
+            signals,
+            list(accounts.values()),
+            failures,
+            read,
+            reached=reached if past else None,
+        )
 
     def _mails(self, box: BaseMailBox, uids: Sequence[int]) -> Iterator[tuple[int, MailMessage, datetime | None]]:
         """The mails that are still there, with the time the server got them.
@@ -238,18 +256,20 @@ class MailboxConnector:
             yield
         except MailboxLoginError:
             raise CredentialError(
-                self.name, f"{self.host} does not accept the login of {self.username}.",
+                self.name,
+                f"{self.host} does not accept the login of {self.username}.",
                 "Set mailbox.username and mailbox.password; many servers want an app password.",
-            ) from None  # fmt: skip
+            ) from None
         except (MailboxFolderSelectError, MailboxFolderStatusError):
             raise NotReachable(
                 self.name, f"the folder {folder!r} is not there.", "`leeway check` lists the folders there are."
             ) from None
         except (ImapToolsError, imaplib.IMAP4.error, OSError) as error:
             raise SourceUnavailable(
-                self.name, f"no answer from {self.host}:{self.port} ({type(error).__name__}).",
+                self.name,
+                f"no answer from {self.host}:{self.port} ({type(error).__name__}).",
                 "Check mailbox.host, mailbox.port, mailbox.security.",
-            ) from None  # fmt: skip
+            ) from None
 
 
 def _batches(uids: Sequence[int]) -> Iterator[Sequence[int]]:

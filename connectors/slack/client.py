@@ -60,9 +60,10 @@ class SlackClient:
             raise self._error(method, error) from None
         except (SlackClientError, OSError, ValueError, RecursionError, HTTPException) as error:
             raise SourceUnavailable(
-                SOURCE, f"no usable answer from {self.api_url} ({type(error).__name__}).",
+                SOURCE,
+                f"no usable answer from {self.api_url} ({type(error).__name__}).",
                 "Check slack.api_url and the network.",
-            ) from None  # fmt: skip
+            ) from None
         if not isinstance(answer.data, dict):
             raise SourceUnavailable(SOURCE, f"{method} answered with something that is not JSON.")
         if method == "auth.test":

@@ -67,10 +67,17 @@ class SlackConnector:
     name = "slack"
 
     def __init__(
-        self, *, token: str, channels: list[str], api_url: str = "https://slack.com/api/", thread_days: int = 30,
-        timeout: int = 30, requests_per_minute: float = 48, limiter: Limiter | None = None,
+        self,
+        *,
+        token: str,
+        channels: list[str],
+        api_url: str = "https://slack.com/api/",
+        thread_days: int = 30,
+        timeout: int = 30,
+        requests_per_minute: float = 48,
+        limiter: Limiter | None = None,
         now: Callable[[], float] = time.time,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.channels = [channel.lstrip("#") for channel in channels]
         self.api_url = api_url.rstrip("/") + "/"
         self.thread_days = thread_days
@@ -109,8 +116,12 @@ class SlackConnector:
         pages = threads = 0.0
         for name in names:
             try:
-                answer = self.client.ask("conversations.history", channel=known[name]["id"], limit=PAGE_SIZE,
-                                   oldest=f"{since.timestamp():.6f}")  # fmt: skip
+                answer = self.client.ask(
+                    "conversations.history",
+                    channel=known[name]["id"],
+                    limit=PAGE_SIZE,
+                    oldest=f"{since.timestamp():.6f}",
+                )
             except SourceError as error:
                 return Check("data", False, f"#{name}: {error.message}", error.fix)
             stamps = [float(m["ts"]) for m in answer["messages"]]
@@ -119,8 +130,12 @@ class SlackConnector:
                 whole = max(1.0, (self._now() - since.timestamp()) / max(1.0, max(stamps) - min(stamps)))
             pages += whole
             threads += whole * sum(bool(m.get("reply_count")) for m in answer["messages"])
-        return Check("data", True, f"about {pages:.0f} pages and {threads:.0f} threads in the window; the backfill "
-                                   f"takes at least {span(max(pages, threads), self._rate)}")  # fmt: skip
+        return Check(
+            "data",
+            True,
+            f"about {pages:.0f} pages and {threads:.0f} threads in the window; the backfill "
+            f"takes at least {span(max(pages, threads), self._rate)}",
+        )
 
     def joined(self) -> set[str]:
         """Names of the channels that the app is in. Raises SourceError."""
@@ -129,8 +144,11 @@ class SlackConnector:
     def streams(self) -> list[str]:
         """`people`, and one stream a listed channel."""
         known = self._all_channels()
-        self._ids = {name: known[self._name_of(name, known)]["id"] for name in self.channels
-                     if self._name_of(name, known) in known}  # fmt: skip
+        self._ids = {
+            name: known[self._name_of(name, known)]["id"]
+            for name in self.channels
+            if self._name_of(name, known) in known
+        }
         return ["people", *(f"channel {name}" for name in self.channels)]
 
     def pull(self, stream: str, cursor: Cursor | None, since: datetime) -> Iterator[Page]:
@@ -194,9 +212,10 @@ class SlackConnector:
             yield from self._thread_pages(stream, messages, lambda parent: state.get("replied", "0"))
             over = {k: v for k, v in state.items() if k not in ("pass_seen", "pass_latest")}
             after = over | (
-                {"pass_seen": seen, "pass_latest": _oldest(messages)} if more
+                {"pass_seen": seen, "pass_latest": _oldest(messages)}
+                if more
                 else {"replied": state.get("replied_next", "0"), "replied_next": seen}
-            )  # fmt: skip
+            )
             yield self._page(stream, messages, after, bound, latest, more)
             latest = _oldest(messages)
 
@@ -312,9 +331,13 @@ class SlackConnector:
                 raise BadAnswer(self.name, f"{stream}: conversations.history has more and does not say where.")
 
     def _thread_pages(
-        self, stream: str, messages: Sequence[Mapping[str, Any]], known: Callable[[Mapping[str, Any]], str], *,
+        self,
+        stream: str,
+        messages: Sequence[Mapping[str, Any]],
+        known: Callable[[Mapping[str, Any]], str],
+        *,
         whole: bool = False,
-    ) -> Iterator[Page]:  # fmt: skip
+    ) -> Iterator[Page]:
         """The replies of those of the messages that have newer ones than are known, a page at a time."""
         held: list[dict[str, Any]] = []
         spans: list[Span] = []
@@ -364,9 +387,16 @@ class SlackConnector:
                 return
 
     def _page(
-        self, stream: str, messages: Sequence[Mapping[str, Any]], cursor: Cursor | None, bound: str = "",
-        latest: str = "", more: bool = False, reached: datetime | None = None, spans: Sequence[Span] = (),
-    ) -> Page:  # fmt: skip
+        self,
+        stream: str,
+        messages: Sequence[Mapping[str, Any]],
+        cursor: Cursor | None,
+        bound: str = "",
+        latest: str = "",
+        more: bool = False,
+        reached: datetime | None = None,
+        spans: Sequence[Span] = (),
+    ) -> Page:
         """With `bound`, a page of the history, which is all that its stretch of time holds."""
         name, channel = stream.removeprefix("channel "), self._id(stream)
         pairs: list[tuple[WorkItem | None, Signal | None]] = []
@@ -390,8 +420,13 @@ class SlackConnector:
         spans = [] if failures else list(spans)
         if bound and not failures and (more or stream not in self._limited):
             first = _oldest(messages) if more else bound
-            spans += [Span(container=f"#{name}", after=_at(first) if more else _just_after(bound),
-                          before=_at(latest) if latest else None)]  # fmt: skip
+            spans += [
+                Span(
+                    container=f"#{name}",
+                    after=_at(first) if more else _just_after(bound),
+                    before=_at(latest) if latest else None,
+                )
+            ]
         for item, signal in pairs:
             if item and not signal:  # a tombstone: its own words are deleted, the replies are not
                 spans.append(Span(item=item.external_id, prefix=item.external_id, sure=True))
@@ -403,9 +438,10 @@ class SlackConnector:
             self.streams()
         if name not in self._ids:
             raise NotReachable(
-                self.name, f"the channel #{name} is not there or the app is not in it.",
+                self.name,
+                f"the channel #{name} is not there or the app is not in it.",
                 f"Check slack.channels and invite the app: /invite in #{name}.",
-            )  # fmt: skip
+            )
         return self._ids[name]
 
     def _all_channels(self) -> dict[str, dict[str, Any]]:

@@ -82,7 +82,11 @@ def parse_user(user: Mapping[str, Any], groups: Mapping[str, Sequence[str]] | No
     """Read one member of users.list; `groups` are the user groups' handles by user."""
     profile = user.get("profile") or {}
     return Account(
-        "slack", str(user["id"]), user.get("real_name") or user.get("name") or "", profile.get("email"),
-        bool(user.get("is_bot")) or user["id"] == "USLACKBOT", user.get("tz"),
+        "slack",
+        str(user["id"]),
+        user.get("real_name") or user.get("name") or "",
+        profile.get("email"),
+        bool(user.get("is_bot")) or user["id"] == "USLACKBOT",
+        user.get("tz"),
         tuple((groups or {}).get(str(user["id"]), ())),
-    )  # fmt: skip
+    )

@@ -23,13 +23,16 @@ _ADVICE = (
     ("Unescaped '\\'", "a backslash in a text; write the text in 'single quotes'"),
     ("Invalid hex value", "a backslash in a text; write the text in 'single quotes'"),
     ("Unclosed array", "a list is not closed; end it with ]"),
-    ("Invalid value", 'no value that TOML knows; write texts in quotes (name = "value") and true or false in small letters'),
+    (
+        "Invalid value",
+        'no value that TOML knows; write texts in quotes (name = "value") and true or false in small letters',
+    ),
     ("Expected '='", "no setting; write name = value, or begin a remark with #"),
     ("Expected ']'", "a section's heading is not closed; write [section]"),
     ("Expected newline or end", "something follows the value; begin a remark with #, and write one setting a line"),
     ("Invalid statement", "no setting; write name = value, or begin a remark with #"),
     ("Invalid initial character", "no setting; write name = value, or begin a remark with #"),
-)  # fmt: skip
+)
 
 
 @dataclass(frozen=True, slots=True)

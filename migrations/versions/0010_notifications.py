@@ -20,10 +20,16 @@ down_revision = "0009"
 
 _TIME = models.base.UtcDateTime(timezone=True)
 _drift = sa.table(
-    "drift", sa.column("id", sa.Integer), sa.column("kind", sa.String), sa.column("raised_on", sa.Date),
-    sa.column("channel", sa.String), sa.column("message_ts", sa.String), sa.column("claimed_at", _TIME),
-    sa.column("sent_at", _TIME), sa.column("said", sa.JSON),
-)  # fmt: skip
+    "drift",
+    sa.column("id", sa.Integer),
+    sa.column("kind", sa.String),
+    sa.column("raised_on", sa.Date),
+    sa.column("channel", sa.String),
+    sa.column("message_ts", sa.String),
+    sa.column("claimed_at", _TIME),
+    sa.column("sent_at", _TIME),
+    sa.column("said", sa.JSON),
+)
 _decision = sa.table("decision", sa.column("kind", sa.String), sa.column("nonce", sa.String))
 _OLD = ("channel", "message_ts", "claimed_at", "sent_at", "said")
 
@@ -95,15 +101,23 @@ def downgrade() -> None:
     op.add_column("drift", sa.Column("sent_at", _TIME))
     op.add_column("drift", sa.Column("said", sa.JSON(), nullable=False, server_default="{}"))
     notification = sa.table(
-        "notification", sa.column("drift_id", sa.Integer), sa.column("channel", sa.String),
-        sa.column("reference", sa.JSON), sa.column("said_state", sa.String), sa.column("said_fall", sa.Integer),
+        "notification",
+        sa.column("drift_id", sa.Integer),
+        sa.column("channel", sa.String),
+        sa.column("reference", sa.JSON),
+        sa.column("said_state", sa.String),
+        sa.column("said_fall", sa.Integer),
         sa.column("sent_at", _TIME),
-    )  # fmt: skip
+    )
     connection = op.get_bind()
     slack = sa.select(notification).where(notification.c.channel.in_(("slack", "slack ops")))
     for row in connection.execute(slack.where(notification.c.sent_at.is_not(None))).mappings():
-        values = {"channel": row["reference"].get("channel"), "message_ts": row["reference"].get("ts"),
-                  "sent_at": row["sent_at"], "said": {"state": row["said_state"], "fall": row["said_fall"]}}  # fmt: skip
+        values = {
+            "channel": row["reference"].get("channel"),
+            "message_ts": row["reference"].get("ts"),
+            "sent_at": row["sent_at"],
+            "said": {"state": row["said_state"], "fall": row["said_fall"]},
+        }
         connection.execute(sa.update(_drift).where(_drift.c.id == row["drift_id"]).values(**values))
     op.execute("UPDATE decision SET nonce = replace(nonce, ' slack', '') WHERE kind = 'reminded'")
     op.drop_table("opt_out")

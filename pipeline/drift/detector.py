@@ -90,17 +90,40 @@ class Detector(History):
 
     def _faults(self, position: int) -> list[Event]:
         return [
-            Event(self.seen.days[position], "data", COMPANY, "medium", self.seen.days[fault.first], fault.before,
-                  fault.after, 0.0, 0.0, subject=fault.what)
-            for fault in self.health.faults if fault.told == position
-        ]  # fmt: skip
+            Event(
+                self.seen.days[position],
+                "data",
+                COMPANY,
+                "medium",
+                self.seen.days[fault.first],
+                fault.before,
+                fault.after,
+                0.0,
+                0.0,
+                subject=fault.what,
+            )
+            for fault in self.health.faults
+            if fault.told == position
+        ]
 
     def _turnover(self, position: int, day: date) -> list[Event]:
         """Teams that are gone, which ends what is open of them, and changes of mix."""
         events = [
-            Event(day, "mix", one.scope, "low", self.seen.days[one.first], one.before, one.after, one.mix, one.mix, mix=one.mix)
-            for one in self._mixed if one.told == position
-        ]  # fmt: skip
+            Event(
+                day,
+                "mix",
+                one.scope,
+                "low",
+                self.seen.days[one.first],
+                one.before,
+                one.after,
+                one.mix,
+                one.mix,
+                mix=one.mix,
+            )
+            for one in self._mixed
+            if one.told == position
+        ]
         for gone in self.gone:
             if gone.told == position:
                 self.open.pop(gone.team, None)

@@ -87,8 +87,16 @@ def by_theme(
         after = part * sum(v for day, v in theme.by_day.items() if day in days1)
         points = 100 * (after / all1 - before / all0) if all0 and all1 else 0.0
         teams = [team for team, days in theme.teams if days >= 0.1 * theme.person_days] if scope == COMPANY else [scope]
-        found.append({"name": theme.name, "points": round(points, 2), "teams": teams, "examples": list(theme.examples),
-                      "person_days": round(after, 1), "first_day": theme.first_day.isoformat()})  # fmt: skip
+        found.append(
+            {
+                "name": theme.name,
+                "points": round(points, 2),
+                "teams": teams,
+                "examples": list(theme.examples),
+                "person_days": round(after, 1),
+                "first_day": theme.first_day.isoformat(),
+            }
+        )
     return sorted((row for row in found if row["points"] >= LEAST_POINTS), key=lambda row: -row["points"])
 
 
@@ -122,5 +130,7 @@ def earliest(
 
 def team_points(changes: Sequence[TeamChange]) -> list[dict[str, Any]]:
     """For keeping with the drift."""
-    return [{"team": c.team, "before": round(c.before, 4), "after": round(c.after, 4), "points": round(c.points, 2)}
-            for c in changes]  # fmt: skip
+    return [
+        {"team": c.team, "before": round(c.before, 4), "after": round(c.after, 4), "points": round(c.points, 2)}
+        for c in changes
+    ]

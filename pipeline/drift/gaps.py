@@ -61,9 +61,9 @@ def keep_gaps(session: Session, register: Register, last: date, settings: DriftS
     for known in session.scalars(select(Drift).where(Drift.kind == GAP).order_by(Drift.id)):
         kept.setdefault((known.scope, known.subject), []).append(known)
     over = last > register.period.end
-    followed = [] if over else [
-        one for scope in scopes(register) for one in follow(session, register, history, scope, last)
-    ]  # fmt: skip
+    followed = (
+        [] if over else [one for scope in scopes(register) for one in follow(session, register, history, scope, last)]
+    )
     falls = _loud_falls(session)
     open_: set[str] = set()  # objectives whose gap is the company's: a team's is a line of that one
     for one in followed:

@@ -176,10 +176,22 @@ class History:
         change, at = found.change, [self.seen.days[p] for p in view.usable]
         half = Z90 * change.error
         return Event(
-            day, "drift", name, self._grade(name, sums, change).severity(self.tuning), at[change.first], change.before,
-            change.after, -change.fall - half, -change.fall + half, self._absorbed(view, sums.days, change.first, top), "",
-            at[found.earliest], at[found.latest], change.mix, self.dilution.size(change.fall, change.error),
-        )  # fmt: skip
+            day,
+            "drift",
+            name,
+            self._grade(name, sums, change).severity(self.tuning),
+            at[change.first],
+            change.before,
+            change.after,
+            -change.fall - half,
+            -change.fall + half,
+            self._absorbed(view, sums.days, change.first, top),
+            "",
+            at[found.earliest],
+            at[found.latest],
+            change.mix,
+            self.dilution.size(change.fall, change.error),
+        )
 
     def _absorbed(self, view: View, last: int, first: int, fell: frozenset[str]) -> tuple[tuple[str, float], ...]:
         """Points gained by everything but what fell; together they are the fall."""

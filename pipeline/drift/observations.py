@@ -70,9 +70,11 @@ def observe(session: Session, register: Register, last: date) -> Observations | 
     teams = load_teams(session)
     ids = session.scalars(select(Person.id).order_by(Person.email.is_(None), Person.email, Person.team)).all()
     people = [(id_, team) for id_ in ids for team in teams.ever(id_)]
-    expected = dict(session.execute(
-        select(Capacity.day, func.sum(Capacity.expected)).where(Capacity.day <= last).group_by(Capacity.day)
-    ).all())  # fmt: skip
+    expected = dict(
+        session.execute(
+            select(Capacity.day, func.sum(Capacity.expected)).where(Capacity.day <= last).group_by(Capacity.day)
+        ).all()
+    )
     days = sorted(expected)
     if not days or not people:
         return None
@@ -111,5 +113,10 @@ def since_whole(seen: Observations) -> Observations:
     daily = np.divide(seen.total.sum(0), seen.expected, out=np.zeros(len(seen.days)), where=seen.expected > 0)
     whole = (coverage >= WHOLE_PART * usual) & (daily[: len(coverage)] >= WHOLE_PART * usual)
     first = int(np.argmax(whole)) if whole.any() else 0
-    return replace(seen, days=seen.days[first:], effort=seen.effort[:, :, first:], by_source=seen.by_source[:, first:],
-                   expected=seen.expected[first:])  # fmt: skip
+    return replace(
+        seen,
+        days=seen.days[first:],
+        effort=seen.effort[:, :, first:],
+        by_source=seen.by_source[:, first:],
+        expected=seen.expected[first:],
+    )

@@ -30,9 +30,12 @@ SAME_SHIFT = timedelta(days=28)
 
 
 def detector_for(
-    session: Session, register: Register, seen: Observations, settings: DriftSettings,
+    session: Session,
+    register: Register,
+    seen: Observations,
+    settings: DriftSettings,
     intended: Mapping[str, date] | None = None,
-) -> Detector:  # fmt: skip
+) -> Detector:
     """A detector with the register's priorities since they are what they are now, until the period's end."""
     rank = {objective.key: objective.priority for objective in register.objectives}
     plan = Priorities(planned_since(session, register), rank, register.period.end + timedelta(days=1))
@@ -119,13 +122,21 @@ def _explain(detector: Detector, event: Event, themes: Sequence[Theme]) -> dict[
     # A team whose own fall is open has one start, here and in its own alert.
     starts = {
         team: detector.open[team].start if team in detector.open else detector.begins(people, event)
-        for team, people in detector.scopes.items() if team in falling
-    }  # fmt: skip
+        for team, people in detector.scopes.items()
+        if team in falling
+    }
     known = levels(seen, base, span)
     kept = known if event.scope == COMPANY else {event.scope: known[event.scope]} if event.scope in known else {}
-    return {"levels": kept, "themes": grown[:5], "teams": team_points(teams), "parts": parts(event, grown[:5]),
-            "earliest": earliest(starts, grown, event), "size": _points(event.size),
-            "behaviour": _in_points(event.after - event.before), "mix": _in_points(event.mix)}  # fmt: skip
+    return {
+        "levels": kept,
+        "themes": grown[:5],
+        "teams": team_points(teams),
+        "parts": parts(event, grown[:5]),
+        "earliest": earliest(starts, grown, event),
+        "size": _points(event.size),
+        "behaviour": _in_points(event.after - event.before),
+        "mix": _in_points(event.mix),
+    }
 
 
 def _points(size: Size | None) -> dict[str, float] | None:
@@ -146,9 +157,18 @@ def _keep_faults(session: Session, detector: Detector) -> None:
         if fault.told is None:
             continue
         drift = kept.pop((fault.what, days[fault.first]), None) or Drift(
-            kind="data", scope=COMPANY, subject=fault.what, start=days[fault.first], raised_on=days[fault.told], low=0.0,
-            high=0.0, absorbed_by=[], state="raised", severity="medium", explanation={},
-        )  # fmt: skip
+            kind="data",
+            scope=COMPANY,
+            subject=fault.what,
+            start=days[fault.first],
+            raised_on=days[fault.told],
+            low=0.0,
+            high=0.0,
+            absorbed_by=[],
+            state="raised",
+            severity="medium",
+            explanation={},
+        )
         session.add(drift)
         drift.before, drift.after = fault.before, fault.after
         if fault.last < len(days) - 1:
@@ -170,8 +190,9 @@ def _keep_noted(session: Session, events: Sequence[Event]) -> None:
             continue
         if any(abs(known.raised_on - event.at) <= SAME_SHIFT for known in kept[event.kind, event.scope, event.subject]):
             continue
-        drift = Drift(kind=event.kind, scope=event.scope, subject=event.subject, raised_on=event.at, state=NOTED,
-                      explanation={})  # fmt: skip
+        drift = Drift(
+            kind=event.kind, scope=event.scope, subject=event.subject, raised_on=event.at, state=NOTED, explanation={}
+        )
         _set(drift, event)
         session.add(drift)
 

@@ -29,17 +29,23 @@ def current_themes(session: Session, model: str, last: date) -> list[Theme]:
     since = last - THEMES_OF
     spent = func.sum(Effort.person_days)
     heaviest = (
-        select(Effort.work_item_id).join(Match, Match.work_item_id == Effort.work_item_id)
-        .join(WorkItem, WorkItem.id == Effort.work_item_id).where(Effort.day >= since).group_by(Effort.work_item_id)
+        select(Effort.work_item_id)
+        .join(Match, Match.work_item_id == Effort.work_item_id)
+        .join(WorkItem, WorkItem.id == Effort.work_item_id)
+        .where(Effort.day >= since)
+        .group_by(Effort.work_item_id)
         .order_by(func.round(spent * 1_000_000).desc(), func.min(WorkItem.source), func.min(WorkItem.external_id))
-    )  # fmt: skip
+    )
     off = list(session.scalars(heaviest.where(Match.none >= _OFF).limit(MOST_ITEMS)))
     on = list(session.scalars(heaviest.where(Match.none < _OFF).limit(GOAL_ITEMS)))
     days: dict[int, dict[date, float]] = defaultdict(lambda: defaultdict(float))
     teams: dict[int, dict[str, float]] = defaultdict(lambda: defaultdict(float))
-    query = select(Effort.work_item_id, Effort.day, Effort.person_days, Person.team, Match.none).join(
-        Person, Person.id == Effort.person_id
-    ).join(Match, Match.work_item_id == Effort.work_item_id).where(Effort.day >= since)  # fmt: skip
+    query = (
+        select(Effort.work_item_id, Effort.day, Effort.person_days, Person.team, Match.none)
+        .join(Person, Person.id == Effort.person_id)
+        .join(Match, Match.work_item_id == Effort.work_item_id)
+        .where(Effort.day >= since)
+    )
     for some in in_batches(off):
         for item, day, amount, team, none in session.execute(query.where(Effort.work_item_id.in_(some))):
             days[item][day] += amount * none  # as in the shares: by probability, not by label
@@ -48,10 +54,16 @@ def current_themes(session: Session, model: str, last: date) -> list[Theme]:
     titles = _epics(session, {one.item.parent for one in inside if one.item.parent})
     vectors = load_vectors(session, inside, model)
     items = [
-        OffGoal(one.row, one.item.title or one.item.words, one.item.parent or one.item.id,
-                titles.get(one.item.parent or one.item.id), days[one.row], teams[one.row])
+        OffGoal(
+            one.row,
+            one.item.title or one.item.words,
+            one.item.parent or one.item.id,
+            titles.get(one.item.parent or one.item.id),
+            days[one.row],
+            teams[one.row],
+        )
         for one in inside
-    ]  # fmt: skip
+    ]
     goal_words = [one.item.words for one in load_items(session, on) if one.item.words]
     return find_themes(items, np.asarray(vectors), goal_words)
 
@@ -84,15 +96,25 @@ def keep_themes(session: Session, themes: Sequence[Theme], last: date) -> None:
             "teams": [list(pair) for pair in theme.teams],
             "items": list(theme.items),
         }
-        session.add(ThemeRow(name=theme.name[:200], first_day=theme.first_day, person_days=theme.person_days,
-                             recent_person_days=recent, **values))  # fmt: skip
+        session.add(
+            ThemeRow(
+                name=theme.name[:200],
+                first_day=theme.first_day,
+                person_days=theme.person_days,
+                recent_person_days=recent,
+                **values,
+            )
+        )
 
 
 def _by_week(session: Session, items: Sequence[int], last: date) -> dict[str, dict[str, float]]:
     """Person-days of a theme by team ('' for nobody's) and week, by probability as in the shares."""
-    query = select(Effort.day, Person.team, Effort.person_days * Match.none).join(
-        Person, Person.id == Effort.person_id
-    ).join(Match, Match.work_item_id == Effort.work_item_id).where(Effort.day >= last - THEMES_OF)  # fmt: skip
+    query = (
+        select(Effort.day, Person.team, Effort.person_days * Match.none)
+        .join(Person, Person.id == Effort.person_id)
+        .join(Match, Match.work_item_id == Effort.work_item_id)
+        .where(Effort.day >= last - THEMES_OF)
+    )
     found: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
     for some in in_batches(list(items)):
         for day, team, amount in session.execute(query.where(Effort.work_item_id.in_(some))):

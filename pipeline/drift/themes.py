@@ -108,8 +108,15 @@ def _together(one: Theme, other: Theme) -> Theme:
     days, teams = Counter(one.by_day), Counter(dict(one.teams))
     days.update(other.by_day)
     teams.update(dict(other.teams))
-    return Theme(one.name, one.items + other.items, one.person_days + other.person_days,
-                 min(one.first_day, other.first_day), tuple(teams.most_common()), one.examples, dict(days))  # fmt: skip
+    return Theme(
+        one.name,
+        one.items + other.items,
+        one.person_days + other.person_days,
+        min(one.first_day, other.first_day),
+        tuple(teams.most_common()),
+        one.examples,
+        dict(days),
+    )
 
 
 def _theme(name: str, items: Sequence[OffGoal]) -> Theme:
@@ -119,8 +126,15 @@ def _theme(name: str, items: Sequence[OffGoal]) -> Theme:
         days.update(item.effort)
         teams.update(item.teams)
     busiest = sorted(items, key=lambda item: -sum(item.effort.values()))
-    return Theme(name, tuple(item.row for item in items), sum(days.values()), min(days, default=date.max),
-                 tuple(teams.most_common()), tuple(item.words[:80] for item in busiest[:3]), dict(days))  # fmt: skip
+    return Theme(
+        name,
+        tuple(item.row for item in items),
+        sum(days.values()),
+        min(days, default=date.max),
+        tuple(teams.most_common()),
+        tuple(item.words[:80] for item in busiest[:3]),
+        dict(days),
+    )
 
 
 def _name(number: int, words: Sequence[Counter[str]], sizes: Sequence[int], general: Mapping[str, float]) -> str:

@@ -66,9 +66,12 @@ def gone_teams(scopes: Mapping[str, NDArray[np.int64]], total: Array) -> list[Go
 
 
 def mix_changes(
-    scopes: Mapping[str, NDArray[np.int64]], seen: Observations, plans: Sequence[Priorities], bad: NDArray[np.bool_],
+    scopes: Mapping[str, NDArray[np.int64]],
+    seen: Observations,
+    plans: Sequence[Priorities],
+    bad: NDArray[np.bool_],
     least_people: int,
-) -> list[Mixed]:  # fmt: skip
+) -> list[Mixed]:
     """Where the share of the top priorities moved because of who is there, on good days, each plan by itself."""
     found: list[Mixed] = []
     starts = [*(sum(day < plan.start for day in seen.days) for plan in plans), len(seen.days)]

@@ -34,9 +34,12 @@ class Candidates:
 
 
 def candidates(
-    traces: Sequence[tuple[int, int, int, Trace, float]], held: Sequence[tuple[int, int, int, int]],
-    capacity: Mapping[tuple[int, int], float], first: int, last: int,
-) -> Candidates:  # fmt: skip
+    traces: Sequence[tuple[int, int, int, Trace, float]],
+    held: Sequence[tuple[int, int, int, int]],
+    capacity: Mapping[tuple[int, int], float],
+    first: int,
+    last: int,
+) -> Candidates:
     """Candidates of all days from `first` to `last`.
 
     `traces` are (person, day, item, trace, hours), `held` (person, item, first, last), days everywhere as ordinals.

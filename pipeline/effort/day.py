@@ -110,9 +110,13 @@ def _remembered(first: date, last: date | None, seen: Collection[date]) -> Itera
 
 
 def efforts(
-    activities: Iterable[Activity], spans: Iterable[InProgress], capacity: Mapping[tuple[int, date], float],
-    first: date, last: date, weights: Weights,
-) -> dict[tuple[date, int, int], float]:  # fmt: skip
+    activities: Iterable[Activity],
+    spans: Iterable[InProgress],
+    capacity: Mapping[tuple[int, date], float],
+    first: date,
+    last: date,
+    weights: Weights,
+) -> dict[tuple[date, int, int], float]:
     """Person-days by (day, person, item) from `first` to `last`. `capacity` by (person, day), none meaning no work expected.
 
     What is given of the four weeks before and the week after counts as evidence.
@@ -131,8 +135,13 @@ def efforts(
         )
         days = share_out(table, likelihoods(table, weights))
         keep = days > _SMALLEST
-        rows = zip(table.day[keep].tolist(), table.person[keep].tolist(), table.item[keep].tolist(), days[keep].tolist(),
-                   strict=True)  # fmt: skip
+        rows = zip(
+            table.day[keep].tolist(),
+            table.person[keep].tolist(),
+            table.item[keep].tolist(),
+            days[keep].tolist(),
+            strict=True,
+        )
         found |= {(date.fromordinal(day), person, item): value for day, person, item, value in rows}
     return found
 

@@ -53,8 +53,19 @@ EVIDENCE: dict[str, str] = {
     "loose, busy": "not held, no trace today, but one on something else",
 }
 """What each number of a candidate says."""
-TRACED = ("held, touched", "held for", "held, day after", "held, days after", "held, idle", "held, days before",
-          "held, week before", "held, one of many", "held, busy", "held, quiet", "loose, idle")  # fmt: skip
+TRACED = (
+    "held, touched",
+    "held for",
+    "held, day after",
+    "held, days after",
+    "held, idle",
+    "held, days before",
+    "held, week before",
+    "held, one of many",
+    "held, busy",
+    "held, quiet",
+    "loose, idle",
+)
 """These once more, times the part of the person's days that have a trace: silence says more of who is seldom silent."""
 STATED = ("held for", "held, idle", "held, one of many", "held, quiet")
 """These once more, times the part of the person's traces that are states: where nothing else is kept, silence says little."""

@@ -241,7 +241,9 @@ def first_day(session: Session, register: Register) -> date | None:
 
 def horizon(session: Session) -> date | None:
     """How far back the first pull went, of the stream that goes back furthest; None where one was pulled before that was kept."""
-    rows = session.execute(select(func.min(StreamCursor.horizon), func.count() - func.count(StreamCursor.horizon)).where(
-        StreamCursor.stream != SWEEP
-    )).one()  # fmt: skip
+    rows = session.execute(
+        select(func.min(StreamCursor.horizon), func.count() - func.count(StreamCursor.horizon)).where(
+            StreamCursor.stream != SWEEP
+        )
+    ).one()
     return rows[0] if not rows[1] else None

@@ -108,8 +108,9 @@ def run_item_chunk(session: Session, chunk: Chunk, register: Register) -> None:
     found = set(load_spans(session, ids, load_owners(session, people), clock))
     kept = {
         InProgress(row.person_id, row.work_item_id, row.first, row.last)
-        for some in in_batches(ids) for row in session.scalars(select(InProgressRow).where(InProgressRow.work_item_id.in_(some)))
-    }  # fmt: skip
+        for some in in_batches(ids)
+        for row in session.scalars(select(InProgressRow).where(InProgressRow.work_item_id.in_(some)))
+    }
     before, now = _days_from(kept), _days_from(found)
     changed = [_first_difference(before.get(key, ()), now.get(key, ())) for key in {*before, *now}]
     begin = min((day for day in changed if day is not None), default=None)
@@ -155,8 +156,11 @@ def plan_days(session: Session, register: Register, last: date) -> None:
     while begin <= last:
         end = min(last, monday(begin) + timedelta(weeks=WEEKS_PER_CHUNK, days=-1))
         ranges[begin.isoformat()] = {
-            "first": begin.isoformat(), "last": end.isoformat(), "since": first.isoformat(), "news": news,
-        }  # fmt: skip
+            "first": begin.isoformat(),
+            "last": end.isoformat(),
+            "since": first.isoformat(),
+            "news": news,
+        }
         begin = end + timedelta(days=1)
     chunks.add(session, EFFORT, ranges)
 
@@ -183,11 +187,12 @@ def run_week_chunk(session: Session, chunk: Chunk, register: Register, last: dat
     rows = [
         {"day": day, "person_id": person, "work_item_id": item, "person_days": rounded(days, 6)}
         for (day, person, item), days in sorted(found.items())
-    ]  # fmt: skip
+    ]
     expected = [
         {"day": day, "person_id": person, "expected": amount}
-        for (person, day), amount in capacity.items() if first <= day <= end
-    ]  # fmt: skip
+        for (person, day), amount in capacity.items()
+        if first <= day <= end
+    ]
     changed = _replace(session, Effort, rows, (first, end), ("work_item_id",), "person_days")
     changed |= _replace(session, Capacity, expected, (first, end), (), "expected")
     # Since the news every week: what went with an item that is gone does not show as a change here.
@@ -197,9 +202,13 @@ def run_week_chunk(session: Session, chunk: Chunk, register: Register, last: dat
 
 
 def _replace(
-    session: Session, table: type[Effort] | type[Capacity], rows: Sequence[Mapping[str, Any]], days: tuple[date, date],
-    also: tuple[str, ...], value: str,
-) -> set[date]:  # fmt: skip
+    session: Session,
+    table: type[Effort] | type[Capacity],
+    rows: Sequence[Mapping[str, Any]],
+    days: tuple[date, date],
+    also: tuple[str, ...],
+    value: str,
+) -> set[date]:
     """Write the days on which the rows are others than those kept; returns these. What is left of the forgotten stays."""
     keys = ("day", "person_id", *also)
     forgotten = select(Person.id).where(Person.forgotten)  # a sum that no signal is left of

@@ -60,10 +60,14 @@ def _encode(session: Session, encoder: Encoder, batch: list[LoadedItem]) -> int:
         ]
         upsert(session, Vector, rows, ("text_hash", "model"))
     marks = [
-        {"id": one.row, "stale": False, "unmatched": True,
-         "text_hash": one.kept_hash or (text_hash(one.item.words) if one.item.words else None)}
+        {
+            "id": one.row,
+            "stale": False,
+            "unmatched": True,
+            "text_hash": one.kept_hash or (text_hash(one.item.words) if one.item.words else None),
+        }
         for one in batch
-    ]  # fmt: skip
+    ]
     session.execute(update(WorkItem), marks)
     return len(missing)
 

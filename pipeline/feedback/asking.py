@@ -63,9 +63,14 @@ def keep_questions(session: Session, register: Register, last: date, model: str)
     labelled = set(session.scalars(select(Label.work_item_id)))
     known = {i for i, row in enumerate(rows) if row in labelled}
     asked = most_telling(
-        [one.item for one in work], load_vectors(session, work, model), np.array([believed.get(row, 0.0) for row in rows]),
-        amounts, lately, known, QUESTIONS,
-    )  # fmt: skip
+        [one.item for one in work],
+        load_vectors(session, work, model),
+        np.array([believed.get(row, 0.0) for row in rows]),
+        amounts,
+        lately,
+        known,
+        QUESTIONS,
+    )
     session.execute(delete(Question))
     upsert(session, Question, [{"work_item_id": rows[i], "rank": n} for n, i in enumerate(asked)], ("work_item_id",))
     return len(asked)
@@ -106,9 +111,14 @@ def at_stake(weight: Amount, lately: Amount, variance: Amount) -> Amount:
 
 
 def most_telling(
-    items: Sequence[Item], vectors: NDArray[np.float32], believed: Amounts, effort: Amounts, recent: Amounts,
-    known: Collection[int], count: int,
-) -> list[int]:  # fmt: skip
+    items: Sequence[Item],
+    vectors: NDArray[np.float32],
+    believed: Amounts,
+    effort: Amounts,
+    recent: Amounts,
+    known: Collection[int],
+    count: int,
+) -> list[int]:
     """Positions of at most `count` items to ask about, the most telling first.
 
     `believed` is each item's probability of serving the top priorities, `effort` its person-days, `recent` those of the last
@@ -131,9 +141,14 @@ def most_telling(
 
 
 def _greedy(
-    items: Sequence[Item], vectors: NDArray[np.float32], tops: Rows, above: Rows, stake: Amounts, known: set[int],
+    items: Sequence[Item],
+    vectors: NDArray[np.float32],
+    tops: Rows,
+    above: Rows,
+    stake: Amounts,
+    known: set[int],
     count: int,
-) -> list[int]:  # fmt: skip
+) -> list[int]:
     epics = [int(i) for i in np.unique(above[above >= 0]) if i not in known and items[int(i)].words]
     can = np.array([bool(items[int(i)].words) and int(i) not in known for i in tops])
     asked: list[int] = []

@@ -14,8 +14,12 @@ SNOOZE = timedelta(weeks=2)
 UNDO = timedelta(days=1)
 """How long a decision can be taken back."""
 KINDS = {
-    "acknowledged": "acknowledged", "snoozed": "snoozed", "intended": "intended", "assigned": None, "commented": None,
-}  # fmt: skip
+    "acknowledged": "acknowledged",
+    "snoozed": "snoozed",
+    "intended": "intended",
+    "assigned": None,
+    "commented": None,
+}
 """What can be decided, and the state that it puts an open drift into."""
 
 
@@ -56,9 +60,10 @@ def decide(
             until = (now + SNOOZE).date() if state == "snoozed" else None
             ended = now.date() if state == "intended" else None
             session.execute(
-                update(Drift).where(Drift.id == drift_id, Drift.state.in_(OPEN_STATES))
+                update(Drift)
+                .where(Drift.id == drift_id, Drift.state.in_(OPEN_STATES))
                 .values(state=state, snoozed_until=until, ended_on=ended)
-            )  # fmt: skip
+            )
         return Taken(True, state or drift.state)
 
 
@@ -69,9 +74,11 @@ def undo(sessions: sessionmaker[Session], drift_id: int, by: str, nonce: str, no
             return Taken(False, session.get_one(Drift, drift_id).state)
         kinds = [*(kind for kind, state in KINDS.items() if state is not None), "undone"]
         last = session.scalar(
-            select(Decision).where(Decision.drift_id == drift_id, Decision.kind.in_(kinds))
-            .order_by(Decision.at.desc(), Decision.id.desc()).limit(1)
-        )  # fmt: skip
+            select(Decision)
+            .where(Decision.drift_id == drift_id, Decision.kind.in_(kinds))
+            .order_by(Decision.at.desc(), Decision.id.desc())
+            .limit(1)
+        )
         if last is None or last.kind == "undone":
             raise DecisionError("there is no decision to take back.")
         if now - last.at > UNDO:

@@ -37,8 +37,10 @@ def read_csv(path: Path, session: Session, register: Register) -> list[Labelled]
     for where, name, answer in _rows(path):
         item = _find(session, name)
         if item is None:
-            raise InputError(f"{where}: item: {name!r} is not known. Give its key (PAY-12), or source:id as "
-                             "`leeway label --template 20` prints them.")  # fmt: skip
+            raise InputError(
+                f"{where}: item: {name!r} is not known. Give its key (PAY-12), or source:id as "
+                "`leeway label --template 20` prints them."
+            )
         key = None if answer.lower() == NONE else answer
         if key is not None and key not in known:
             raise InputError(

@@ -16,9 +16,11 @@ RECENT = timedelta(weeks=4)
 
 def questions(session: Session, register: Register, team: str | None, done: set[int]) -> list[dict[str, Any]]:
     """Items worth a label: for a team first the audit's, then those that teach the most, of those that it worked on."""
-    query = select(WorkItem, Match).join(Match, Match.work_item_id == WorkItem.id).where(
-        WorkItem.id.not_in(select(Label.work_item_id))
-    )  # fmt: skip
+    query = (
+        select(WorkItem, Match)
+        .join(Match, Match.work_item_id == WorkItem.id)
+        .where(WorkItem.id.not_in(select(Label.work_item_id)))
+    )
     asked = query.join(Question, Question.work_item_id == WorkItem.id).order_by(Question.rank)
     rows: list[Any] = []
     if team:
@@ -48,8 +50,14 @@ def about(session: Session, register: Register, items: Sequence[int], team: str 
 def _asked(item: WorkItem, match: Match, titles: Mapping[str, str], *, audit: bool) -> dict[str, Any]:
     likely = sorted(match.probabilities.items(), key=lambda pair: -pair[1])[:5]
     return {
-        "id": item.id, "name": item.title or "", "text": (item.text or "")[:400], "place": item.container,
-        "key": item.key, "item": f"{item.source}:{item.external_id}", "url": item.url, "audit": audit,
+        "id": item.id,
+        "name": item.title or "",
+        "text": (item.text or "")[:400],
+        "place": item.container,
+        "key": item.key,
+        "item": f"{item.source}:{item.external_id}",
+        "url": item.url,
+        "audit": audit,
         "evidence": [str(e) for e in match.evidence],
         "likely": [{"key": key, "title": titles.get(key, key)} for key, _ in likely if key in titles],
-    }  # fmt: skip
+    }

@@ -56,8 +56,11 @@ def keep_answer(session: Session, given: Answer, now: datetime) -> Before:
     if row is None:
         raise LookupError(given.stream)
     own = _own(session, row.id)
-    labels = {one.work_item_id: one for some in in_batches(own) for one in session.scalars(
-        select(Label).where(Label.work_item_id.in_(some)))}  # fmt: skip
+    labels = {
+        one.work_item_id: one
+        for some in in_batches(own)
+        for one in session.scalars(select(Label).where(Label.work_item_id.in_(some)))
+    }
     kept: list[dict[str, Any]] = [
         {"work_item_id": one.work_item_id, "key_result": one.key_result, "origin": one.origin, "at": one.at}
         for one in labels.values()
@@ -98,13 +101,17 @@ def read_answers(path: Path, session: Session, register: Register) -> list[Answe
         if not said:
             continue
         if not given.isdigit() or int(given) not in names:
-            raise InputError(f"{where}: stream: {given!r} is none of today's streams. Print them again with "
-                             "`leeway streams --template 40`, and copy your answers over.")  # fmt: skip
+            raise InputError(
+                f"{where}: stream: {given!r} is none of today's streams. Print them again with "
+                "`leeway streams --template 40`, and copy your answers over."
+            )
         if said.lower() == YES:
             said = row.get("serves", "")
             if said not in known:
-                raise InputError(f"{where}: key_result: 'yes' needs the column serves as it was printed, not {said!r}. "
-                                 "Write the key of a key result instead.")  # fmt: skip
+                raise InputError(
+                    f"{where}: key_result: 'yes' needs the column serves as it was printed, not {said!r}. "
+                    "Write the key of a key result instead."
+                )
         one = Answer(int(given), *_meant(said, known, where))
         if found.setdefault(one.stream, one) != one:
             raise InputError(f"{where}: stream: {given} is there twice with another answer. Delete one of the lines.")
@@ -122,8 +129,10 @@ def _rows(path: Path) -> Iterator[tuple[str, dict[str, str]]]:
     reader = csv.DictReader(lines, delimiter=";" if head.count(";") > head.count(",") else ",")
     for column in ("stream", "key_result"):
         if column not in (reader.fieldnames or []):
-            raise InputError(f"{path}, line 1: the column {column!r} is missing. Keep the first line as "
-                             "`leeway streams --template 40` prints it.")  # fmt: skip
+            raise InputError(
+                f"{path}, line 1: the column {column!r} is missing. Keep the first line as "
+                "`leeway streams --template 40` prints it."
+            )
     for row in reader:
         cells = {name: unguarded((cell or "").strip()) for name, cell in row.items() if isinstance(name, str)}
         yield f"{path}, line {reader.line_num}", cells

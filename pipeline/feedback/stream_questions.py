@@ -64,7 +64,7 @@ class _Sums:
 
 def stream_questions(
     session: Session, register: Register, last: date, least_people: int, count: int
-) -> list[StreamQuestion]:  # fmt: skip
+) -> list[StreamQuestion]:
     """At most `count` streams that nobody confirmed, those first whose answer moves the shares or their last weeks most."""
     weight, lately = (_effort(session, last - span, last) for span in (SPAN, RECENT))
     if not weight:  # no effort is known yet: all work weighs the same
@@ -78,8 +78,9 @@ def stream_questions(
     sums = _sums(session, register, heavy, last)
     stake = {
         id_: float(at_stake(*moved[id_], 0.0)) / UNSURE**0.5 * sums[id_].doubt / sums[id_].effort
-        for id_ in heavy if id_ in sums and sums[id_].effort > 0
-    }  # fmt: skip
+        for id_ in heavy
+        if id_ in sums and sums[id_].effort > 0
+    }
     best = sorted((id_ for id_ in stake if stake[id_] > 0), key=lambda id_: (-round(stake[id_], 9), id_))[:count]
     return _shown(session, register, last, least_people, best, sums)
 
@@ -89,9 +90,10 @@ def confirmed_part(session: Session, register: Register, last: date) -> float:
     spent = select(func.sum(Effort.person_days)).where(Effort.day > last - WINDOW, Effort.day <= last)
     labelled = select(Label.work_item_id).where(_holds(register, Label.key_result))
     streams = (
-        select(StreamItem.work_item_id).join(Stream, Stream.id == StreamItem.stream_id)
+        select(StreamItem.work_item_id)
+        .join(Stream, Stream.id == StreamItem.stream_id)
         .where(Stream.answer == CONFIRMED, _holds(register, Stream.key_result))
-    )  # fmt: skip
+    )
     known = session.scalar(spent.where(or_(Effort.work_item_id.in_(labelled), Effort.work_item_id.in_(streams)))) or 0.0
     whole = session.scalar(spent) or 0.0
     return min(1.0, known / whole) if whole > 0 else 0.0
@@ -112,8 +114,9 @@ def _effort(session: Session, after: date, last: date) -> dict[int, float]:
     query = (
         select(StreamItem.stream_id, func.sum(Effort.person_days))
         .join(Effort, Effort.work_item_id == StreamItem.work_item_id)
-        .where(Effort.day > after, Effort.day <= last).group_by(StreamItem.stream_id)
-    )  # fmt: skip
+        .where(Effort.day > after, Effort.day <= last)
+        .group_by(StreamItem.stream_id)
+    )
     return {id_: float(days) for id_, days in session.execute(query)}
 
 
@@ -128,14 +131,16 @@ def _sums(session: Session, register: Register, streams: Sequence[int], last: da
             select(Effort.work_item_id, func.sum(Effort.person_days).label("days"))
             .join(StreamItem, StreamItem.work_item_id == Effort.work_item_id)
             .where(StreamItem.stream_id.in_(some), Effort.day > last - SPAN, Effort.day <= last)
-            .group_by(Effort.work_item_id).subquery()
-        )  # fmt: skip
+            .group_by(Effort.work_item_id)
+            .subquery()
+        )
         query = (
             select(StreamItem.stream_id, StreamItem.work_item_id, Match.probabilities, days.c.days)
             .join(Match, Match.work_item_id == StreamItem.work_item_id)
             .outerjoin(days, days.c.work_item_id == StreamItem.work_item_id)
-            .where(StreamItem.stream_id.in_(some)).order_by(StreamItem.work_item_id)
-        )  # fmt: skip
+            .where(StreamItem.stream_id.in_(some))
+            .order_by(StreamItem.work_item_id)
+        )
         for stream, item, probabilities, spent in session.execute(query):
             _add(found[stream], spent, {k: p for k, p in probabilities.items() if k in of}, top, item in labelled)
     return found
@@ -154,11 +159,15 @@ def _add(sums: _Sums, spent: float | None, serves: Mapping[str, float], top: set
 
 def _shown(
     session: Session, register: Register, last: date, least: int, streams: Sequence[int], sums: Mapping[int, _Sums]
-) -> list[StreamQuestion]:  # fmt: skip
+) -> list[StreamQuestion]:
     rows = {row.id: row for row in session.scalars(select(Stream).where(Stream.id.in_(streams)))}
-    sizes: dict[int, int] = dict(session.execute(
-        select(StreamItem.stream_id, func.count()).where(StreamItem.stream_id.in_(streams)).group_by(StreamItem.stream_id)
-    ).all())  # fmt: skip
+    sizes: dict[int, int] = dict(
+        session.execute(
+            select(StreamItem.stream_id, func.count())
+            .where(StreamItem.stream_id.in_(streams))
+            .group_by(StreamItem.stream_id)
+        ).all()
+    )
     days = _person_days(session, last, least)
     examples, places = _examples(session, streams, last)
     found = []
@@ -169,10 +178,20 @@ def _shown(
         none = 1 - sum(serves.values())
         best = likely[0] if likely and serves[likely[0]] > none else None
         likely += [key for key in register.objective_of() if key not in serves]
-        found.append(StreamQuestion(
-            id_, row.name, places.get(id_, ""), row.first_day, sizes[id_], best, serves[best] if best else none,
-            likely[:LIKELY], days.get(id_), examples.get(id_, ()),
-        ))  # fmt: skip
+        found.append(
+            StreamQuestion(
+                id_,
+                row.name,
+                places.get(id_, ""),
+                row.first_day,
+                sizes[id_],
+                best,
+                serves[best] if best else none,
+                likely[:LIKELY],
+                days.get(id_),
+                examples.get(id_, ()),
+            )
+        )
     return found
 
 
@@ -180,10 +199,11 @@ def _person_days(session: Session, last: date, least: int) -> dict[int, float]:
     """By stream the person-days of WINDOW, where enough people worked in it, and in what is not shown."""
     query = (
         select(StreamItem.stream_id, Effort.person_id, Person.forgotten, func.sum(Effort.person_days))
-        .join(Effort, Effort.work_item_id == StreamItem.work_item_id).join(Person, Person.id == Effort.person_id)
+        .join(Effort, Effort.work_item_id == StreamItem.work_item_id)
+        .join(Person, Person.id == Effort.person_id)
         .where(Effort.day > last - WINDOW, Effort.day <= last)
         .group_by(StreamItem.stream_id, Effort.person_id, Person.forgotten)
-    )  # fmt: skip
+    )
     days: dict[int, float] = defaultdict(float)
     workers: dict[int, set[int]] = defaultdict(set)
     for stream, person, forgotten, spent in session.execute(query):
@@ -204,20 +224,25 @@ def _examples(session: Session, streams: Sequence[int], last: date) -> tuple[dic
         query = (
             select(StreamItem.work_item_id)
             .outerjoin(Effort, (Effort.work_item_id == StreamItem.work_item_id) & (Effort.day > last - SPAN))
-            .where(StreamItem.stream_id == id_).group_by(StreamItem.work_item_id)
+            .where(StreamItem.stream_id == id_)
+            .group_by(StreamItem.work_item_id)
             .order_by(func.coalesce(func.round(spent * 1_000_000), 0).desc(), StreamItem.work_item_id)
-        )  # fmt: skip
+        )
         chosen[id_] = list(session.scalars(query.limit(4 * EXAMPLES)))
     loaded = {one.row: one.item for one in load_items(session, [i for some in chosen.values() for i in some])}
     examples = {
-        id_: list(dict.fromkeys(
-            words for i in some if (words := named(loaded[i].title, loaded[i].words, people)) and words != names[id_]
-        ))[:EXAMPLES]
+        id_: list(
+            dict.fromkeys(
+                words
+                for i in some
+                if (words := named(loaded[i].title, loaded[i].words, people)) and words != names[id_]
+            )
+        )[:EXAMPLES]
         for id_, some in chosen.items()
-    }  # fmt: skip
+    }
     where = select(Stream.id, WorkItem.kind, WorkItem.container).join(
         WorkItem, Stream.anchor == WorkItem.source + ":" + WorkItem.external_id
-    )  # fmt: skip
+    )
     rows = session.execute(where.where(Stream.id.in_(streams)))
     return examples, {id_: f"{kind} in {container}" if container else kind for id_, kind, container in rows}
 
@@ -236,7 +261,11 @@ def items_of(session: Session, stream: int, count: int = 8) -> list[int]:
     for i, one in zip(top, work, strict=True):
         days[work[i].row] += 1e-3 + spent.get(one.row, 0.0)
     asked = [
-        one.row for one in work
-        if one.row in days and one.row not in labelled and one.item.words and not is_container(one.item.source, one.item.kind)
-    ]  # fmt: skip
+        one.row
+        for one in work
+        if one.row in days
+        and one.row not in labelled
+        and one.item.words
+        and not is_container(one.item.source, one.item.kind)
+    ]
     return sorted(asked, key=lambda row: (-round(days[row], 6), row))[:count]

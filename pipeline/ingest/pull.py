@@ -37,9 +37,13 @@ class _End:
 
 
 def pull(
-    connector: Connector, sessions: sessionmaker[Session], since: datetime,
-    progress: Callable[[str, int], None] | None = None, budget: timedelta | None = None, threads: int = THREADS,
-) -> dict[str, int]:  # fmt: skip
+    connector: Connector,
+    sessions: sessionmaker[Session],
+    since: datetime,
+    progress: Callable[[str, int], None] | None = None,
+    budget: timedelta | None = None,
+    threads: int = THREADS,
+) -> dict[str, int]:
     """Pull every stream of a source: first what is new in all of them, then the past, newest first.
 
     With `budget`, the past is left for the next pull once so much time has gone. Returns {"signals": new or changed
@@ -63,16 +67,29 @@ def _few_collections() -> Iterator[None]:
 
 
 def _pull(
-    connector: Connector, sessions: sessionmaker[Session], since: datetime,
-    progress: Callable[[str, int], None] | None, budget: timedelta | None, threads: int,
-) -> dict[str, int]:  # fmt: skip
+    connector: Connector,
+    sessions: sessionmaker[Session],
+    since: datetime,
+    progress: Callable[[str, int], None] | None,
+    budget: timedelta | None,
+    threads: int,
+) -> dict[str, int]:
     counts = {"signals": 0, "failures": 0, "removed": 0, "unfinished": 0}
     enough = time.monotonic() + budget.total_seconds() if budget is not None else None
     with expected(connector.name, "the list of streams"):
         streams = connector.streams()
     drop_streams(sessions, connector.name, streams)
-    failed = _in_threads(connector, sessions, streams, counts, progress, None, threads,
-                         lambda stream, cursor: connector.pull(stream, cursor, since), since=since)  # fmt: skip
+    failed = _in_threads(
+        connector,
+        sessions,
+        streams,
+        counts,
+        progress,
+        None,
+        threads,
+        lambda stream, cursor: connector.pull(stream, cursor, since),
+        since=since,
+    )
     rest = [stream for stream in streams if stream not in failed]
     eta = _Eta(connector.name, since)
 
@@ -122,15 +139,27 @@ class _Eta:
         self._told = now
         pace = (first - page.reached) / (now - self._began)
         left = max(timedelta(), page.reached - self._since) / pace
-        log.info("backfill", source=self._source, stream=page.stream, back_to=page.reached.date().isoformat(),
-                 minutes_left=round(left / 60))  # fmt: skip
+        log.info(
+            "backfill",
+            source=self._source,
+            stream=page.stream,
+            back_to=page.reached.date().isoformat(),
+            minutes_left=round(left / 60),
+        )
 
 
 def _in_threads(
-    connector: Connector, sessions: sessionmaker[Session], streams: Sequence[str], counts: dict[str, int],
-    progress: Callable[[str, int], None] | None, enough: float | None, threads: int,
-    read: Callable[[str, Cursor | None], Iterator[Page]], eta: _Eta | None = None, since: datetime | None = None,
-) -> dict[str, SourceError]:  # fmt: skip
+    connector: Connector,
+    sessions: sessionmaker[Session],
+    streams: Sequence[str],
+    counts: dict[str, int],
+    progress: Callable[[str, int], None] | None,
+    enough: float | None,
+    threads: int,
+    read: Callable[[str, Cursor | None], Iterator[Page]],
+    eta: _Eta | None = None,
+    since: datetime | None = None,
+) -> dict[str, SourceError]:
     """Read the streams and store their pages; returns the errors by stream. What storing raises stops all."""
     cursors = load_cursors(sessions, connector.name, streams)
     waiting: queue.SimpleQueue[str] = queue.SimpleQueue()

@@ -62,15 +62,20 @@ def store(
     warn_of_unknown_kinds(page)
     gate = Gate(session, source)
     missing = left_over(session, source, page) if missing is None else missing
-    accounts = gate.fit(Account, page.stream, (
-        _columns(one) | {"groups": "\n".join(one.groups), "email": (one.email or "").lower() or None} for one in page.accounts
-    ))  # fmt: skip
+    accounts = gate.fit(
+        Account,
+        page.stream,
+        (
+            _columns(one) | {"groups": "\n".join(one.groups), "email": (one.email or "").lower() or None}
+            for one in page.accounts
+        ),
+    )
     upsert(session, Account, accounts, ("source", "external_id"), ("name", "email", "bot", "time_zone", "groups"))
     authors = {one.external_id: one.account for one in page.signals} if gate.forgotten else {}
     dropped = _dropped(session, source, page) if retention else set()
-    items = gate.fit(WorkItem, page.stream, (
-        _item_row(one, authors.get(one.external_id), gate, dropped) for one in page.items
-    ))  # fmt: skip
+    items = gate.fit(
+        WorkItem, page.stream, (_item_row(one, authors.get(one.external_id), gate, dropped) for one in page.items)
+    )
     known = _known_items(session, source, page)
     new_items = upsert(session, WorkItem, items, ("source", "external_id"), _ITEM_NEWS)
     rows = gate.fit(Signal, page.stream, (_signal_row(one, dropped) for one in page.signals))
@@ -136,9 +141,11 @@ def _note_failures(session: Session, source: str, page: Page, gate: Gate, now: d
         )
     )
     for some in in_batches(sorted(aside.intersection(page.read))):
-        session.execute(delete(Failure).where(
-            Failure.source == source, Failure.stream == page.stream, Failure.external_id.in_(some)
-        ))  # fmt: skip
+        session.execute(
+            delete(Failure).where(
+                Failure.source == source, Failure.stream == page.stream, Failure.external_id.in_(some)
+            )
+        )
     failures = gate.fit(Failure, page.stream, ({**_columns(one), "at": now} for one in (*page.failures, *gate.refused)))
     upsert(session, Failure, failures, ("source", "stream", "external_id"))
 
@@ -153,9 +160,11 @@ def _dropped(session: Session, source: str, page: Page) -> set[str]:
     versions = {one.external_id: one.updated_at for one in page.items}
     found: set[str] = set()
     for some in in_batches(sorted({*versions, *(signal.item for signal in page.signals)})):
-        rows = session.connection().execute(select(WorkItem.external_id, WorkItem.updated_at).where(
-            WorkItem.source == source, WorkItem.external_id.in_(some), WorkItem.text_dropped
-        ))  # fmt: skip
+        rows = session.connection().execute(
+            select(WorkItem.external_id, WorkItem.updated_at).where(
+                WorkItem.source == source, WorkItem.external_id.in_(some), WorkItem.text_dropped
+            )
+        )
         found |= {id_ for id_, updated in rows if versions.get(id_, updated) == updated}
     return found
 
@@ -165,21 +174,40 @@ def _item_row(one: Any, author: str | None, gate: Gate, dropped: set[str]) -> di
     hidden = author is not None and author in gate.forgotten  # a message is its author's own words
     gone = one.external_id in dropped
     return {
-        "source": one.source, "external_id": one.external_id, "kind": one.kind, "container": one.container,
-        "title": None if hidden else one.title, "text": None if hidden or gone else one.text, "key": one.key,
-        "parent": one.parent, "labels": list(one.labels), "status": one.status,
+        "source": one.source,
+        "external_id": one.external_id,
+        "kind": one.kind,
+        "container": one.container,
+        "title": None if hidden else one.title,
+        "text": None if hidden or gone else one.text,
+        "key": one.key,
+        "parent": one.parent,
+        "labels": list(one.labels),
+        "status": one.status,
         "assignee": None if one.assignee is not None and one.assignee in gate.forgotten else one.assignee,
-        "mentions": list(one.mentions), "url": one.url, "created_at": one.created_at, "updated_at": one.updated_at,
-        "automated": one.automated, "stale": True, "text_dropped": gone,
-    }  # fmt: skip
+        "mentions": list(one.mentions),
+        "url": one.url,
+        "created_at": one.created_at,
+        "updated_at": one.updated_at,
+        "automated": one.automated,
+        "stale": True,
+        "text_dropped": gone,
+    }
 
 
 def _signal_row(one: Any, dropped: set[str]) -> dict[str, Any]:
     return {
-        "source": one.source, "external_id": one.external_id, "item": one.item, "kind": one.kind, "at": one.at,
-        "account": one.account, "hours": one.hours, "text": None if one.item in dropped else one.text,
-        "mentions": list(one.mentions), "detail": one.detail if one.detail.__class__ is dict else dict(one.detail),
-    }  # fmt: skip
+        "source": one.source,
+        "external_id": one.external_id,
+        "item": one.item,
+        "kind": one.kind,
+        "at": one.at,
+        "account": one.account,
+        "hours": one.hours,
+        "text": None if one.item in dropped else one.text,
+        "mentions": list(one.mentions),
+        "detail": one.detail if one.detail.__class__ is dict else dict(one.detail),
+    }
 
 
 def _remove(session: Session, source: str, gone: Sequence[str], signals: list[int], items: list[int]) -> int:
@@ -188,16 +216,16 @@ def _remove(session: Session, source: str, gone: Sequence[str], signals: list[in
         return 0
     for some in in_batches(sorted({*gone})):
         items += session.scalars(select(WorkItem.id).where(WorkItem.source == source, WorkItem.external_id.in_(some)))
-        signals += session.scalars(select(Signal.id).where(
-            Signal.source == source, or_(Signal.external_id.in_(some), Signal.item.in_(some))
-        ))  # fmt: skip
+        signals += session.scalars(
+            select(Signal.id).where(Signal.source == source, or_(Signal.external_id.in_(some), Signal.item.in_(some)))
+        )
     touched: set[str] = set()
     for some in in_batches(items):
         rows = session.execute(select(WorkItem.external_id, WorkItem.parent).where(WorkItem.id.in_(some))).all()
         touched |= {parent for _, parent in rows if parent}
-        signals += session.scalars(select(Signal.id).where(
-            Signal.source == source, Signal.item.in_([id_ for id_, _ in rows])
-        ))  # fmt: skip
+        signals += session.scalars(
+            select(Signal.id).where(Signal.source == source, Signal.item.in_([id_ for id_, _ in rows]))
+        )
     signals = list(dict.fromkeys(signals))
     first: dict[str, date] = {}
     for some in in_batches(signals):

@@ -80,9 +80,9 @@ def _refuse_mass_deletion(sessions: sessionmaker[Session], source: str, gone: Se
 def sweep_is_due(sessions: sessionmaker[Session], source: str) -> bool:
     """Whether the last sweep is a day old. The first comes a day after the first pull: until then all is fresh."""
     with sessions() as session:
-        last = session.scalar(select(StreamCursor.finished_at).where(
-            StreamCursor.source == source, StreamCursor.stream == SWEEP
-        ))  # fmt: skip
+        last = session.scalar(
+            select(StreamCursor.finished_at).where(StreamCursor.source == source, StreamCursor.stream == SWEEP)
+        )
         first = session.scalar(select(StreamCursor.pulled_at).where(StreamCursor.source == source).limit(1))
         if last is None and first is not None:
             _note_sweep(session, source)

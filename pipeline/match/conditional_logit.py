@@ -79,8 +79,10 @@ class Fusion:
             common -= slope * mean
         for slope, mean, values in zip(slopes[n:], self.mean[n:], features.item.values(), strict=True):
             common += slope * (values - mean)
-        pairs = [(np.broadcast_to(slope, len(common))[:, None], values)
-                 for slope, values in zip(slopes[:n], features.pair.values(), strict=True)]  # fmt: skip
+        pairs = [
+            (np.broadcast_to(slope, len(common))[:, None], values)
+            for slope, values in zip(slopes[:n], features.pair.values(), strict=True)
+        ]
         found = np.zeros((len(common), pairs[0][1].shape[1] + 1), np.float32)
         for first in range(0, len(common), _ROWS):
             some = slice(first, first + _ROWS)
@@ -94,8 +96,10 @@ class Fusion:
         """The weight of each standardised feature: one number, or one an item where it varies."""
         slopes: list[Any] = list(self.weights)
         place = {name: i for i, name in enumerate(self.names)}
-        beside = {by: _clipped((features.item[by] - self.mean[place[by]]) / self.scale[place[by]])
-                  for by in dict.fromkeys(by for _, by in self.products)}  # fmt: skip
+        beside = {
+            by: _clipped((features.item[by] - self.mean[place[by]]) / self.scale[place[by]])
+            for by in dict.fromkeys(by for _, by in self.products)
+        }
         for (name, by), weight in zip(self.products, self.varying, strict=True):
             slopes[place[name]] = slopes[place[name]] + weight * beside[by]
         return slopes
@@ -114,15 +118,22 @@ class Fusion:
         table = np.array(list(values.values()), dtype=np.float32)
         products = [(name, by) for name, by in (both.split(" * ") for both in data["products"])]
         return cls(
-            tuple(values), table[:, 0], table[:, 1], table[:, 2], float(data["bias"]),
-            tuple(products), np.array(list(data["products"].values()), dtype=np.float32),
-        )  # fmt: skip
+            tuple(values),
+            table[:, 0],
+            table[:, 1],
+            table[:, 2],
+            float(data["bias"]),
+            tuple(products),
+            np.array(list(data["products"].values()), dtype=np.float32),
+        )
 
 
 def fit(
-    companies: Sequence[tuple[Features, NDArray[np.int64]]], penalty: float, products: Sequence[tuple[str, str]] = (),
+    companies: Sequence[tuple[Features, NDArray[np.int64]]],
+    penalty: float,
+    products: Sequence[tuple[str, str]] = (),
     near: Fusion | None = None,
-) -> Fusion:  # fmt: skip
+) -> Fusion:
     """Most likely weights under an L2 penalty on standardised features and products of two of them.
 
     Each company is (features, true column a row; the number of key results stands for none). `near` are weights to begin with:
@@ -169,9 +180,14 @@ def fit(
     weights = found.x[:-1].astype(np.float32)
     varying = np.r_[n:wide, len(mean) + len(of_pairs) : len(weights)]
     return Fusion(
-        first.names, mean.astype(np.float32), scale.astype(np.float32), np.delete(weights, varying),
-        float(found.x[-1]), (*of_pairs, *of_items), weights[varying],
-    )  # fmt: skip
+        first.names,
+        mean.astype(np.float32),
+        scale.astype(np.float32),
+        np.delete(weights, varying),
+        float(found.x[-1]),
+        (*of_pairs, *of_items),
+        weights[varying],
+    )
 
 
 def _with_products(table: Array, item: Array, products: Sequence[tuple[str, str]], place: Mapping[str, int]) -> Array:

@@ -76,8 +76,14 @@ class Surroundings:
             np.log(place, out=place)
             np.subtract(place, usual, out=pair["place_lift"][rows])
         pair |= {"confirmed_near": near, "confirmed_near_rank": near_rank}
-        item |= {name: values.astype(np.float32) for name, values in
-                 (("in_group", ~alone), ("names_something", name_count > 0), ("has_children", child_count > 0))}  # fmt: skip
+        item |= {
+            name: values.astype(np.float32)
+            for name, values in (
+                ("in_group", ~alone),
+                ("names_something", name_count > 0),
+                ("has_children", child_count > 0),
+            )
+        }
         return Features(pair, item)
 
     @cached_property

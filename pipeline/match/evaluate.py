@@ -64,8 +64,12 @@ def figures(
     top = np.array([in_top[key] for key in keys] + [False])
     true_top = top[answers].mean()
     return Figures(
-        len(true), float(right.mean()), float(f1_score(answers, guess, average="macro", zero_division=0)),
+        len(true),
+        float(right.mean()),
+        float(f1_score(answers, guess, average="macro", zero_division=0)),
         float(f1_score(answers != len(keys), guess != len(keys), zero_division=0)),
         calibration_error(bins),
-        float(100 * (top[guess].mean() - true_top)), float(100 * (found[:, top].sum() / len(found) - true_top)), bins,
-    )  # fmt: skip
+        float(100 * (top[guess].mean() - true_top)),
+        float(100 * (found[:, top].sum() / len(found) - true_top)),
+        bins,
+    )

@@ -46,9 +46,13 @@ def by_group(contributions: NDArray[np.float32], names: Sequence[str]) -> NDArra
 
 
 def in_words(
-    matcher: Matcher, i: int, k: int, strength: NDArray[np.float32], found: NDArray[np.float32],
+    matcher: Matcher,
+    i: int,
+    k: int,
+    strength: NDArray[np.float32],
+    found: NDArray[np.float32],
     labels: Mapping[str, str | None],
-) -> tuple[str, ...]:  # fmt: skip
+) -> tuple[str, ...]:
     """At most MOST reasons for item `i` and key result number `k`, the strongest first; `strength` as of `by_group`."""
     item = matcher.links.items[i]
     if item.id in labels:
@@ -105,9 +109,12 @@ def _say(matcher: Matcher, group: str, i: int, k: int, found: NDArray[np.float32
 
 
 def reasons(
-    matcher: Matcher, labels: Mapping[str, str | None], found: NDArray[np.float32], features: Features,
+    matcher: Matcher,
+    labels: Mapping[str, str | None],
+    found: NDArray[np.float32],
+    features: Features,
     rows: Sequence[int],
-) -> list[tuple[str, ...]]:  # fmt: skip
+) -> list[tuple[str, ...]]:
     """Why, in words, for the items at these positions, given what `Matcher.probabilities` found."""
     core, speaker = found[matcher.core], matcher.following.speaker
     likeliest = core[:, :-1].argmax(1)

@@ -94,16 +94,21 @@ class ItemEvidence:
         self._contrast(item, own, group)
         items, links = self.links.items, self.links
         item |= {
-            "length": np.log1p(self.lengths), "terse": self.lengths <= 5, "group_size": np.log(links.tree_size),
-            "no_team": np.array([team is None for team in self.teams]), "team_without_key_result": in_team.sum(1) == 0,
-            "has_parent": links.parent >= 0, "customers": np.array([about_customers(i.source) for i in items]),
+            "length": np.log1p(self.lengths),
+            "terse": self.lengths <= 5,
+            "group_size": np.log(links.tree_size),
+            "no_team": np.array([team is None for team in self.teams]),
+            "team_without_key_result": in_team.sum(1) == 0,
+            "has_parent": links.parent >= 0,
+            "customers": np.array([about_customers(i.source) for i in items]),
             "bot": np.array([i.automated or bool(_BOT.match(w)) for i, w in zip(items, self.words, strict=True)]),
             "digits": np.array([bool(_DIGIT.search(w)) for w in self.words]),
             "chatter_marks": np.array([bool(_CHATTER.search(w)) for w in self.words]),
             "social": np.array([i.container.lower() in _SOCIAL for i in items]),
-            "best_local": pair["near_local"].max(1), "best_rank": pair["near_rank"].max(1),
+            "best_local": pair["near_local"].max(1),
+            "best_rank": pair["near_rank"].max(1),
             "group_best_rank": pair["group_near_rank"].max(1),
-        }  # fmt: skip
+        }
         for kind in ("message", "deal", "ticket", "epic", "bug", "task"):
             item[f"is_{kind}"] = np.array([i.kind == kind for i in items])
         self._alike(pair, item)
@@ -120,10 +125,15 @@ class ItemEvidence:
         parent = self.links.parent
         above = np.where((parent >= 0)[:, None], own[parent], 0)
         pair |= {
-            "near": own, "near_local": _local(own), "near_rank": standardised(own), "group_near": group,
-            "group_near_local": _local(group), "group_near_rank": standardised(group), "parent_near": above,
+            "near": own,
+            "near_local": _local(own),
+            "near_rank": standardised(own),
+            "group_near": group,
+            "group_near_local": _local(group),
+            "group_near_rank": standardised(group),
+            "parent_near": above,
             "objective_near_rank": standardised(self.vectors @ objectives.T),
-        }  # fmt: skip
+        }
         return own, group
 
     def _lexical(self, pair: dict[str, Matrix]) -> None:
@@ -139,8 +149,11 @@ class ItemEvidence:
         # Each tree once: its members all have the words of the whole.
         tops, member = np.unique(root, return_inverse=True)
         group = (pieces.weigh(together[tops] @ of_texts) @ targets).toarray()[member]
-        pair |= {"shared_words": own, "shared_words_rank": standardised(own),
-                 "group_shared_words_rank": standardised(group)}  # fmt: skip
+        pair |= {
+            "shared_words": own,
+            "shared_words_rank": standardised(own),
+            "group_shared_words_rank": standardised(group),
+        }
 
     def _teams(self, pair: dict[str, Matrix]) -> Matrix:
         lead = {team.lead: team.key for team in self.register.teams if team.lead}
@@ -153,12 +166,20 @@ class ItemEvidence:
                 if key_result.teams:
                     mine = team in key_result.teams
                     table[:, i, k] = (
-                        mine, not mine, lead.get(key_result.owner or "") == team, key_result.teams[0] == team
-                    )  # fmt: skip
+                        mine,
+                        not mine,
+                        lead.get(key_result.owner or "") == team,
+                        key_result.teams[0] == team,
+                    )
         inside: Matrix
         inside, outside, owner, first = table[:, [place.get(team or "", -1) for team in teams]]
-        pair |= {"in_team": inside, "out_of_team": outside, "owner_team": owner, "first_team": first,
-                 "only_team": inside / np.maximum(inside.sum(1, keepdims=True), 1)}  # fmt: skip
+        pair |= {
+            "in_team": inside,
+            "out_of_team": outside,
+            "owner_team": owner,
+            "first_team": first,
+            "only_team": inside / np.maximum(inside.sum(1, keepdims=True), 1),
+        }
         return inside
 
     def _contrast(self, item: dict[str, NDArray[np.generic]], own: Matrix, group: Matrix) -> None:

@@ -73,9 +73,11 @@ class Matcher:
         return self.first.beside(self.surroundings.features(found))
 
     def probabilities(
-        self, labels: Mapping[str, str | None] | None = None, weights: Sequence[Fusion] | None = None,
+        self,
+        labels: Mapping[str, str | None] | None = None,
+        weights: Sequence[Fusion] | None = None,
         settled: Mapping[int, Matrix] | None = None,
-    ) -> tuple[Matrix, Features]:  # fmt: skip
+    ) -> tuple[Matrix, Features]:
         """(items, key results + 1) and the features of the last step. Labels by item id; None is no key result.
 
         `settled` are rows of items that were matched before, by position: they tell about the others and stay.

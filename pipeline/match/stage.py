@@ -64,9 +64,11 @@ def plan(session: Session, version: int, encoder: Encoder) -> None:
         whole = everything and count <= WHOLE
         batches = [ids] if whole else chunks_of(session, ids, everything)
         around = [] if whole else sample_of(session, count)
-        chunks.add(session, MATCH, {
-            f"{n:06}": {"ids": list(batch), "around": around, "all": everything} for n, batch in enumerate(batches)
-        })  # fmt: skip
+        chunks.add(
+            session,
+            MATCH,
+            {f"{n:06}": {"ids": list(batch), "around": around, "all": everything} for n, batch in enumerate(batches)},
+        )
     for batch in in_batches(marked):
         session.execute(update(WorkItem).where(WorkItem.id.in_(batch)).values(unmatched=False))
 
@@ -88,16 +90,28 @@ def run_chunk(session: Session, chunk: Chunk, register: Register, version: int, 
     rows, changed = [], []
     for i, kept_part, why in zip(positions, _worth_keeping(found[positions], matcher.keys), evidence, strict=True):
         row = here[i].row
-        rows.append({"work_item_id": row, "version_id": version, "evidence": list(why),
-                     "probabilities": kept_part, "none": round(max(0.0, 1 - sum(kept_part.values())), 4)})  # fmt: skip
+        rows.append(
+            {
+                "work_item_id": row,
+                "version_id": version,
+                "evidence": list(why),
+                "probabilities": kept_part,
+                "none": round(max(0.0, 1 - sum(kept_part.values())), 4),
+            }
+        )
         if kept.get(row) != kept_part:
             changed.append(row)
     upsert(session, Match, rows, ("work_item_id",))
     if chunk.detail["all"]:
         row_of = {one.item.id: one.row for one in here}
         asked = [row_of[id_] for id_ in worth_asking(matcher, found, QUESTIONS, set(labels))]
-        upsert(session, Question, [{"work_item_id": row, "rank": n} for n, row in enumerate(asked) if row in mine],
-               ("work_item_id",), keep=True)  # fmt: skip
+        upsert(
+            session,
+            Question,
+            [{"work_item_id": row, "rank": n} for n, row in enumerate(asked) if row in mine],
+            ("work_item_id",),
+            keep=True,
+        )
     weeks: set[str] = set()
     for some in in_batches(changed):
         days = session.scalars(select(Effort.day).where(Effort.work_item_id.in_(some)).distinct())

@@ -81,17 +81,31 @@ def read_effort(path: Path, capacity: Path | None = None) -> Observations:
         array[plane[objective], row_of[person], column[day]] = amount
     for (source, day), amount in by_source.items():
         levels[sources.index(source), column[day]] = amount
-    return Observations(days, objectives, [team for _, team in people], array, sources, levels,
-                        np.array([expected[d] for d in days]) if capacity else None)  # fmt: skip
+    return Observations(
+        days,
+        objectives,
+        [team for _, team in people],
+        array,
+        sources,
+        levels,
+        np.array([expected[d] for d in days]) if capacity else None,
+    )
 
 
 def as_row(event: Event) -> dict[str, Any]:
     """One line of events.jsonl."""
     found: dict[str, Any] = {
-        "at": event.at.isoformat(), "kind": event.kind, "scope": event.scope, "severity": event.severity,
-        "start": event.start.isoformat(), "before": round(event.before, 4), "after": round(event.after, 4),
-        "low": round(event.low, 4), "high": round(event.high, 4), "absorbed_by": [list(pair) for pair in event.absorbed_by],
-    }  # fmt: skip
+        "at": event.at.isoformat(),
+        "kind": event.kind,
+        "scope": event.scope,
+        "severity": event.severity,
+        "start": event.start.isoformat(),
+        "before": round(event.before, 4),
+        "after": round(event.after, 4),
+        "low": round(event.low, 4),
+        "high": round(event.high, 4),
+        "absorbed_by": [list(pair) for pair in event.absorbed_by],
+    }
     if event.size is not None:
         found |= {"behaviour": round(event.after - event.before, 4), "mix": round(event.mix, 4)}
     return found | ({"subject": event.subject} if event.subject else {})

@@ -59,10 +59,20 @@ def read_signals(path: Path) -> list[Item]:
         title, text = row.get("title"), row.get("text")
         mentions = dict.fromkeys([*_texts(row, "mentions", where), *issue_keys(title, text)])
         mentions.pop(row["id"], None)
-        items.append(Item(
-            row["id"], row["source"], row["kind"], row.get("container") or "", row.get("team"), row.get("parent"),
-            title, text[:LONGEST_WORDS] if text else text, tuple(mentions), tuple(_texts(row, "labels", where)),
-        ))  # fmt: skip
+        items.append(
+            Item(
+                row["id"],
+                row["source"],
+                row["kind"],
+                row.get("container") or "",
+                row.get("team"),
+                row.get("parent"),
+                title,
+                text[:LONGEST_WORDS] if text else text,
+                tuple(mentions),
+                tuple(_texts(row, "labels", where)),
+            )
+        )
     if not items:
         raise InputError(f"{path}: no signals in it.")
     return items
@@ -102,8 +112,13 @@ def as_row(prediction: Prediction) -> dict[str, Any]:
     """One line of predictions.jsonl."""
     ranked = sorted([*prediction.probabilities.items(), (None, prediction.none)], key=lambda pair: -pair[1])
     others = [[key, round(p, 4)] for key, p in ranked if key != prediction.key_result][:_ALTERNATIVES]
-    return {"id": prediction.id, "key_result": prediction.key_result, "confidence": round(prediction.confidence, 4),
-            "alternatives": others, "evidence": list(prediction.evidence)}  # fmt: skip
+    return {
+        "id": prediction.id,
+        "key_result": prediction.key_result,
+        "confidence": round(prediction.confidence, 4),
+        "alternatives": others,
+        "evidence": list(prediction.evidence),
+    }
 
 
 def _rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:

@@ -123,8 +123,10 @@ def _not_in_register(session: Session, names: set[str]) -> None:
         for address in addresses:
             if address.lower() in version.document.lower():
                 if number == 0:
-                    raise ForgetError("okrs.yaml still names this person. Take the address out, `leeway okrs load okrs.yaml`, "
-                                      "then forget again.")  # fmt: skip
+                    raise ForgetError(
+                        "okrs.yaml still names this person. Take the address out, `leeway okrs load okrs.yaml`, "
+                        "then forget again."
+                    )
                 start = version.document.lower().index(address.lower())
                 found = version.document[start : start + len(address)]
                 nobody = f"forgotten-{hashlib.sha256(address.encode()).hexdigest()[:6]}@forgotten.invalid"
@@ -144,9 +146,11 @@ def _unload(version: RegisterVersion, names: set[str]) -> None:
 
 def _blank(session: Session, source: ColumnElement[bool], ids: set[str]) -> int:
     for some in in_batches(sorted(ids)):
-        session.execute(update(WorkItem).where(source, WorkItem.external_id.in_(some)).values(
-            title=None, text=None, text_hash=None, text_dropped=False, stale=True
-        ))  # fmt: skip
+        session.execute(
+            update(WorkItem)
+            .where(source, WorkItem.external_id.in_(some))
+            .values(title=None, text=None, text_hash=None, text_dropped=False, stale=True)
+        )
         # Streams that had these words for a name get another one with the next day's analysis.
         named = select(WorkItem.source + ":" + WorkItem.external_id).where(source, WorkItem.external_id.in_(some))
         session.execute(update(Stream).where(Stream.named_after.in_(named)).values(name="", named_after=None))
@@ -198,7 +202,18 @@ def _keep_the_sum(session: Session, person: Person, team: str | None) -> None:
             efforts[effort.day, effort.work_item_id] += effort.person_days
         for capacity in session.scalars(select(Capacity).where(Capacity.person_id == id_)):
             expected[capacity.day] += capacity.expected
-    upsert(session, Effort, [{"day": day, "person_id": sum_of.id, "work_item_id": item, "person_days": days}
-                             for (day, item), days in efforts.items()], ("day", "person_id", "work_item_id"))  # fmt: skip
-    upsert(session, Capacity, [{"day": day, "person_id": sum_of.id, "expected": part} for day, part in expected.items()],
-           ("day", "person_id"))  # fmt: skip
+    upsert(
+        session,
+        Effort,
+        [
+            {"day": day, "person_id": sum_of.id, "work_item_id": item, "person_days": days}
+            for (day, item), days in efforts.items()
+        ],
+        ("day", "person_id", "work_item_id"),
+    )
+    upsert(
+        session,
+        Capacity,
+        [{"day": day, "person_id": sum_of.id, "expected": part} for day, part in expected.items()],
+        ("day", "person_id"),
+    )

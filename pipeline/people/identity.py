@@ -60,8 +60,10 @@ def read_directory(path: Path | None, teams: Mapping[str, str]) -> Directory:
                 for row in rows:
                     source, account, email = ((row[name] or "").strip() for name in _COLUMNS)
                     if not source or not account or not (email == "-" or "@" in email):
-                        raise InputError(f"{path}, line {rows.line_num}: expected a source, an account and an address, or - "
-                                         "for a service account.")  # fmt: skip
+                        raise InputError(
+                            f"{path}, line {rows.line_num}: expected a source, an account and an address, or - "
+                            "for a service account."
+                        )
                     people[source, account] = None if email == "-" else email.lower()
         except FileNotFoundError:
             raise InputError(f"{path} does not exist; identity.file names it.") from None
@@ -186,9 +188,10 @@ def unresolved(session: Session, directory: Directory | None = None) -> list[Unr
             counts[source, account] = count
     teams = dict(session.execute(select(Person.id, Person.team)).all())
     services = {
-        (a.source, a.external_id) for a in session.scalars(select(Account))
+        (a.source, a.external_id)
+        for a in session.scalars(select(Account))
         if a.person_id is None and _SERVICE.search(a.name)
-    }  # fmt: skip
+    }
     found = [
         Unresolved(account.source, account.external_id, account.name, counts[account.source, account.external_id])
         for account in session.scalars(select(Account).where(Account.bot.is_(False)))

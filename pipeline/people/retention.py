@@ -17,9 +17,11 @@ def drop_texts(sessions: sessionmaker[Session], before: datetime) -> int:
     """
     with sessions.begin() as session:
         encoded = select(WorkItem.source, WorkItem.external_id).where(WorkItem.stale.is_(False)).subquery()
-        signals = select(Signal.id).join(
-            encoded, (Signal.source == encoded.c.source) & (Signal.item == encoded.c.external_id)
-        ).where(Signal.text.is_not(None), Signal.at < before)  # fmt: skip
+        signals = (
+            select(Signal.id)
+            .join(encoded, (Signal.source == encoded.c.source) & (Signal.item == encoded.c.external_id))
+            .where(Signal.text.is_not(None), Signal.at < before)
+        )
         ids = list(session.scalars(signals))
         touched: dict[str, set[str]] = defaultdict(set)
         for some in in_batches(ids):
@@ -28,8 +30,11 @@ def drop_texts(sessions: sessionmaker[Session], before: datetime) -> int:
             session.execute(update(Signal).where(Signal.id.in_(some)).values(text=None))
         for source, items in touched.items():
             for names in in_batches(sorted(items)):
-                session.execute(update(WorkItem).where(WorkItem.source == source, WorkItem.external_id.in_(names))
-                                .values(text_dropped=True))  # fmt: skip
+                session.execute(
+                    update(WorkItem)
+                    .where(WorkItem.source == source, WorkItem.external_id.in_(names))
+                    .values(text_dropped=True)
+                )
         at = func.coalesce(WorkItem.updated_at, WorkItem.created_at)
         old = (WorkItem.stale.is_(False), WorkItem.text.is_not(None), at < before)
         count = session.scalar(select(func.count()).select_from(WorkItem).where(*old)) or 0

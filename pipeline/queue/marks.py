@@ -29,9 +29,10 @@ def mark_effort(session: Session, source: str, first: Mapping[str, date]) -> Non
         later = or_(WorkItem.effort_from.is_(None), WorkItem.effort_from > day)
         for some in in_batches(sorted(items)):
             session.connection().execute(
-                update(WorkItem).where(WorkItem.source == source, WorkItem.external_id.in_(some))
+                update(WorkItem)
+                .where(WorkItem.source == source, WorkItem.external_id.in_(some))
                 .values(effort_from=case((later, day), else_=WorkItem.effort_from))
-            )  # fmt: skip
+            )
 
 
 def mark_unmatched(session: Session, items: Sequence[int]) -> None:

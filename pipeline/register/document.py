@@ -14,9 +14,22 @@ from pipeline.register.schema import Calendar, KeyResult, Member, Objective, Per
 from pipeline.register.yaml_nodes import Document, NotYaml
 
 __all__ = [
-    "Calendar", "KeyResult", "Member", "Objective", "Period", "Plan", "Register", "RegisterError", "Scope", "Team",
-    "digest", "hints", "parse", "read", "stored",
-]  # fmt: skip
+    "Calendar",
+    "KeyResult",
+    "Member",
+    "Objective",
+    "Period",
+    "Plan",
+    "Register",
+    "RegisterError",
+    "Scope",
+    "Team",
+    "digest",
+    "hints",
+    "parse",
+    "read",
+    "stored",
+]
 
 
 class RegisterError(Exception):

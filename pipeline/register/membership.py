@@ -106,8 +106,9 @@ class Teams:
         """All of it in an order that does not depend on the database's."""
         dated = [
             (person, one.team, one.first.isoformat(), one.last.isoformat() if one.last else "")
-            for person, some in self._rows.items() for one in some
-        ]  # fmt: skip
+            for person, some in self._rows.items()
+            for one in some
+        ]
         rest = [(person, team, "", "") for person, team in self._present.items() if team and person not in self._rows]
         return sorted(dated + rest)
 

@@ -74,11 +74,26 @@ def load_register(
     for team in register.teams:
         session.add(Team(version_id=version.id, key=team.key, name=team.name, lead=team.lead))
     for objective in register.objectives:
-        session.add(Objective(version_id=version.id, key=objective.key, title=objective.title,
-                              priority=objective.priority, owner=objective.owner))  # fmt: skip
+        session.add(
+            Objective(
+                version_id=version.id,
+                key=objective.key,
+                title=objective.title,
+                priority=objective.priority,
+                owner=objective.owner,
+            )
+        )
         for key_result in objective.key_results:
-            session.add(KeyResult(version_id=version.id, key=key_result.key, objective_key=objective.key,
-                                  title=key_result.title, owner=key_result.owner, teams=list(key_result.teams)))  # fmt: skip
+            session.add(
+                KeyResult(
+                    version_id=version.id,
+                    key=key_result.key,
+                    objective_key=objective.key,
+                    title=key_result.title,
+                    owner=key_result.owner,
+                    teams=list(key_result.teams),
+                )
+            )
     return version.id, True
 
 

@@ -11,8 +11,10 @@ from typing import Any
 import yaml
 
 _NULLS = ("", "~", "null", "Null", "NULL")
-_TAGS = {f"tag:yaml.org,2002:{name}" for name in
-         ("str", "int", "float", "bool", "null", "timestamp", "seq", "map", "merge", "value")}  # fmt: skip
+_TAGS = {
+    f"tag:yaml.org,2002:{name}"
+    for name in ("str", "int", "float", "bool", "null", "timestamp", "seq", "map", "merge", "value")
+}
 _MOST_NODES = 200_000
 
 

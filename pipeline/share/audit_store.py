@@ -30,11 +30,14 @@ def draw_audit(
         sizes: dict[str | None, int] = dict(session.execute(members).all())
         known = set(session.scalars(select(Label.work_item_id)))
         query = (
-            select(Person.team, Effort.work_item_id, WorkItem.source, WorkItem.external_id, func.sum(Effort.person_days))
-            .join(Person, Person.id == Effort.person_id).join(WorkItem, WorkItem.id == Effort.work_item_id)
+            select(
+                Person.team, Effort.work_item_id, WorkItem.source, WorkItem.external_id, func.sum(Effort.person_days)
+            )
+            .join(Person, Person.id == Effort.person_id)
+            .join(WorkItem, WorkItem.id == Effort.work_item_id)
             .where(Effort.day >= week, Effort.day < week + timedelta(days=7))
             .group_by(Person.team, Effort.work_item_id, WorkItem.source, WorkItem.external_id)
-        )  # fmt: skip
+        )
         effort: dict[str, dict[int, float]] = defaultdict(dict)
         name_of: dict[int, tuple[str, str]] = {}
         for team, item, source, name, days in session.execute(query):
@@ -70,12 +73,15 @@ def load_answers(session: Session, register: Register) -> dict[int, NDArray[np.f
 
 
 def load_draws(
-    session: Session, answers: Mapping[int, NDArray[np.float64]], believed: Mapping[int, NDArray[np.float64]],
+    session: Session,
+    answers: Mapping[int, NDArray[np.float64]],
+    believed: Mapping[int, NDArray[np.float64]],
     tree: Mapping[int, int],
-) -> list[Drawn]:  # fmt: skip
+) -> list[Drawn]:
     """Answered draws with their errors. `believed` is each answered item's shares in the order of the answers' columns."""
     query = select(AuditDraw.week, AuditDraw.team, AuditDraw.work_item_id)
     return [
         Drawn(week, team, tree.get(item, item), answers[item] - believed[item])
-        for week, team, item in session.execute(query) if item in answers
-    ]  # fmt: skip
+        for week, team, item in session.execute(query)
+        if item in answers
+    ]

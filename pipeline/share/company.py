@@ -56,10 +56,13 @@ def _implied(session: Session, register: Register) -> float | None:
     spent = func.sum(Effort.person_days)
     # Grouped before it is joined: PostgreSQL cannot group by a JSON column.
     heaviest = (
-        select(Effort.work_item_id, spent.label("days")).where(Effort.day > last - LOOKED_BACK)
-        .group_by(Effort.work_item_id).order_by(func.round(spent * 1_000_000).desc(), Effort.work_item_id).limit(HEAVIEST)
+        select(Effort.work_item_id, spent.label("days"))
+        .where(Effort.day > last - LOOKED_BACK)
+        .group_by(Effort.work_item_id)
+        .order_by(func.round(spent * 1_000_000).desc(), Effort.work_item_id)
+        .limit(HEAVIEST)
         .subquery()
-    )  # fmt: skip
+    )
     query = select(heaviest.c.days, Match.probabilities).join(Match, Match.work_item_id == heaviest.c.work_item_id)
     days, believed = [], []
     for amount, probabilities in session.execute(query.order_by(Match.work_item_id)):

@@ -84,9 +84,10 @@ def run_chunk(session: Session, chunk: Chunk, register: Register, least_people: 
     here = Effort.day.between(*days)
     matched = load_matched(session, register, select(Effort.work_item_id).where(here), _DRAWN)
     rows = [
-        (day, person, item, amount) for day, person, item, amount in session.execute(query.where(here))
+        (day, person, item, amount)
+        for day, person, item, amount in session.execute(query.where(here))
         if item in matched.rows
-    ]  # fmt: skip
+    ]
     _keep_days(session, days, rows, matched, unseen)
     known, drawn = _answered(session, register, matched)
     asked = answers(session)
@@ -125,11 +126,18 @@ def run_chunk(session: Session, chunk: Chunk, register: Register, least_people: 
         corrected = correction(week, rest, drawn, len(matched.objectives) + 2, asked).of(sum(rest.values()) / total)
         people = by_person[scope].values()
         for row in shares(pieces, known, matched.objectives, register.top(), corrected, people, unseen):
-            found.append({
-                "week": week, "scope": scope, "objective": row.objective, "share": rounded(row.share, DIGITS),
-                "low": rounded(row.low, DIGITS), "high": rounded(row.high, DIGITS),
-                "coverage": rounded(min(1.0, coverage), DIGITS), "person_days": rounded(total, DIGITS),
-            })  # fmt: skip
+            found.append(
+                {
+                    "week": week,
+                    "scope": scope,
+                    "objective": row.objective,
+                    "share": rounded(row.share, DIGITS),
+                    "low": rounded(row.low, DIGITS),
+                    "high": rounded(row.high, DIGITS),
+                    "coverage": rounded(min(1.0, coverage), DIGITS),
+                    "person_days": rounded(total, DIGITS),
+                }
+            )
     session.execute(delete(Share).where(Share.week == week))
     upsert(session, Share, found, ("week", "scope", "objective"))
 
@@ -164,9 +172,14 @@ def _keep_days(
         sums = with_unseen(sums, unseen)
         np.add.at(by_source, (at, [column[matched.source[item]] for _, _, item, _ in rows]), amounts)
     found = [
-        {"day": day, "person_id": person, "by_objective": _named(names, sums[n]), "by_source": _named(sources, by_source[n])}
+        {
+            "day": day,
+            "person_id": person,
+            "by_objective": _named(names, sums[n]),
+            "by_source": _named(sources, by_source[n]),
+        }
         for (day, person), n in place.items()
-    ]  # fmt: skip
+    ]
     session.execute(delete(DayWork).where(DayWork.day.between(*days)))
     upsert(session, DayWork, found, ("day", "person_id"))
 

@@ -16,14 +16,23 @@ from pipeline.items import Item, item_id
 from pipeline.sources import said_by_signals
 from pipeline.streams.partition import Known, Matrix, Rows
 
-_COLUMNS = (
-    select(
-        WorkItem.source, WorkItem.external_id, WorkItem.id, WorkItem.key, WorkItem.kind, WorkItem.container,
-        WorkItem.parent, WorkItem.title, WorkItem.mentions, WorkItem.text_hash, WorkItem.text_dropped,
-        WorkItem.created_at, WorkItem.updated_at, StreamItem.stream_id, StreamItem.own,
-    )
-    .outerjoin(StreamItem, StreamItem.work_item_id == WorkItem.id)
-)  # fmt: skip
+_COLUMNS = select(
+    WorkItem.source,
+    WorkItem.external_id,
+    WorkItem.id,
+    WorkItem.key,
+    WorkItem.kind,
+    WorkItem.container,
+    WorkItem.parent,
+    WorkItem.title,
+    WorkItem.mentions,
+    WorkItem.text_hash,
+    WorkItem.text_dropped,
+    WorkItem.created_at,
+    WorkItem.updated_at,
+    StreamItem.stream_id,
+    StreamItem.own,
+).outerjoin(StreamItem, StreamItem.work_item_id == WorkItem.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,16 +65,32 @@ def load_work(session: Session) -> Work:
         named = dict.fromkeys([*mentions, *said.get((source, external_id), ())])
         others = tuple(by_key[name] for name in named if by_key.get(name, id_) != id_)
         # The hash stands for the words, which are the same where it is.
-        items.append(Item(id_, source, kind, container, None, item_id(source, parent) if parent else None, title,
-                          words, others, key=key))  # fmt: skip
+        items.append(
+            Item(
+                id_,
+                source,
+                kind,
+                container,
+                None,
+                item_id(source, parent) if parent else None,
+                title,
+                words,
+                others,
+                key=key,
+            )
+        )
         if in_ is not None:
             stream[i] = (in_, own)
     anchors: dict[int, str] = dict(session.execute(select(Stream.id, Stream.anchor)).all())
     return Work(
-        items, [row.id for row in rows], [_day(row.created_at or row.updated_at) for row in rows],
-        [_day(row.updated_at or row.created_at) for row in rows], [row.text_hash for row in rows],
-        [row.text_dropped for row in rows], Known(stream, anchors),
-    )  # fmt: skip
+        items,
+        [row.id for row in rows],
+        [_day(row.created_at or row.updated_at) for row in rows],
+        [_day(row.updated_at or row.created_at) for row in rows],
+        [row.text_hash for row in rows],
+        [row.text_dropped for row in rows],
+        Known(stream, anchors),
+    )
 
 
 def vectors_of(session: Session, work: Work, model: str, at: Rows) -> Matrix:

@@ -126,9 +126,7 @@ def _join(loose: Sequence[int], leaders: Sequence[int], vectors: Vectors) -> dic
     return found
 
 
-def _groups(
-    own_of: Mapping[int, Sequence[int]], top: Rows, streams: Mapping[int, int], count: int
-) -> list[Group]:  # fmt: skip
+def _groups(own_of: Mapping[int, Sequence[int]], top: Rows, streams: Mapping[int, int], count: int) -> list[Group]:
     led = np.full(count, -1, dtype=np.int64)
     for one, own in own_of.items():
         led[list(own)] = one

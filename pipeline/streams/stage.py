@@ -60,8 +60,11 @@ def _kept(session: Session, work: Work, groups: Sequence[Group], last: date) -> 
             session.add(row)
         anchor = work.items[group.anchor].id
         days = [day for i in members for day in (work.first[i], work.last[i]) if day is not None]
-        for name, value in (("anchor", anchor), ("first_day", min(days, default=last)),
-                            ("last_day", max(days, default=last))):  # fmt: skip
+        for name, value in (
+            ("anchor", anchor),
+            ("first_day", min(days, default=last)),
+            ("last_day", max(days, default=last)),
+        ):
             if getattr(row, name) != value:
                 setattr(row, name, value)
         found.append(row)

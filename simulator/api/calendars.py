@@ -17,10 +17,12 @@ class CalendarApi:
         self.entries: dict[str, list[Entry]] = {}
         self.raw: dict[str, bytes] = {}
         self.status: dict[str, int] = {}
-        self.app = Starlette(routes=[
-            Route("/ical/{name}/{secret}/basic.ics", self._answer),
-            Route("/old/{name}/{secret}/basic.ics", self._moved),
-        ])  # fmt: skip
+        self.app = Starlette(
+            routes=[
+                Route("/ical/{name}/{secret}/basic.ics", self._answer),
+                Route("/old/{name}/{secret}/basic.ics", self._moved),
+            ]
+        )
 
     def path(self, name: str) -> str:
         """Where one is."""

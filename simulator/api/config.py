@@ -8,12 +8,25 @@ JIRA_EMAIL, JIRA_TOKEN = "ops@velora.example", "jira-simulated-token"
 SLACK_TOKEN = "xoxb-simulated-token"
 HUBSPOT_TOKEN = "pat-simulated-token"
 GITHUB_TOKEN = "ghp_simulated-token"
-SLACK_SCOPES = frozenset({
-    "channels:read", "channels:history", "users:read", "users:read.email", "chat:write", "files:write",
-})  # fmt: skip
-HUBSPOT_SCOPES = frozenset({
-    "crm.objects.deals.read", "tickets", "crm.objects.contacts.read", "sales-email-read", "crm.objects.owners.read",
-})  # fmt: skip
+SLACK_SCOPES = frozenset(
+    {
+        "channels:read",
+        "channels:history",
+        "users:read",
+        "users:read.email",
+        "chat:write",
+        "files:write",
+    }
+)
+HUBSPOT_SCOPES = frozenset(
+    {
+        "crm.objects.deals.read",
+        "tickets",
+        "crm.objects.contacts.read",
+        "sales-email-read",
+        "crm.objects.owners.read",
+    }
+)
 
 
 @dataclass(slots=True)

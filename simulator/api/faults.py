@@ -103,8 +103,13 @@ class Faulty:
             body = body[: len(body) // 2]
             start["headers"] = _with_length(start["headers"], len(body))
         await send(start)
-        await send({"type": "http.response.body", "body": body if kind == "truncate" else body[: len(body) // 2],
-                    "more_body": kind == "cut"})  # fmt: skip
+        await send(
+            {
+                "type": "http.response.body",
+                "body": body if kind == "truncate" else body[: len(body) // 2],
+                "more_body": kind == "cut",
+            }
+        )
         if kind == "cut":
             await asyncio.sleep(0.01)
             _transports[tuple(scope["client"])].abort()

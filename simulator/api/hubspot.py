@@ -18,16 +18,24 @@ from simulator.crm import STAGES, owner_id, stage_id
 from simulator.world import Record, World
 
 _NEEDS = {
-    "deals": "crm.objects.deals.read", "tickets": "tickets", "emails": "sales-email-read",
-    "calls": "crm.objects.contacts.read", "meetings": "crm.objects.contacts.read",
-    "notes": "crm.objects.contacts.read", "tasks": "crm.objects.contacts.read",
-}  # fmt: skip
+    "deals": "crm.objects.deals.read",
+    "tickets": "tickets",
+    "emails": "sales-email-read",
+    "calls": "crm.objects.contacts.read",
+    "meetings": "crm.objects.contacts.read",
+    "notes": "crm.objects.contacts.read",
+    "tasks": "crm.objects.contacts.read",
+}
 _CAP = 10_000
 _MOST_LINKS = 100
 _OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
-    "GT": lambda a, b: a > b, "GTE": lambda a, b: a >= b, "LT": lambda a, b: a < b, "LTE": lambda a, b: a <= b,
-    "EQ": lambda a, b: a == b, "NEQ": lambda a, b: a != b,
-}  # fmt: skip
+    "GT": lambda a, b: a > b,
+    "GTE": lambda a, b: a >= b,
+    "LT": lambda a, b: a < b,
+    "LTE": lambda a, b: a <= b,
+    "EQ": lambda a, b: a == b,
+    "NEQ": lambda a, b: a != b,
+}
 
 
 class HubSpotApi:
@@ -42,17 +50,21 @@ class HubSpotApi:
         self._kept: dict[str, list[Record]] = {}
         self._columns: dict[str, dict[str, NDArray[np.float64]]] = {}
         self._ids: dict[str, dict[str, Record]] = {}
-        self.app = Starlette(routes=[
-            Route("/crm/v3/objects/{type}/search", self._guarded(self._search, search=True), methods=["POST"]),
-            Route("/crm/v3/objects/{type}/batch/read", self._guarded(self._read), methods=["POST"]),
-            Route("/crm/v3/objects/{type}/{id}", self._guarded(self._one)),
-            Route("/crm/v3/objects/{type}", self._guarded(self._list)),
-            Route("/crm/v3/owners", self._guarded(self._owners)),
-            Route("/crm/v3/owners/", self._guarded(self._owners)),
-            Route("/crm/v3/pipelines/{type}", self._guarded(self._pipelines)),
-            Route("/crm/v3/pipelines/{type}/{id}", self._guarded(self._one_pipeline)),
-            Route("/crm/v4/associations/{source}/{target}/batch/read", self._guarded(self._links), methods=["POST"]),
-        ])  # fmt: skip
+        self.app = Starlette(
+            routes=[
+                Route("/crm/v3/objects/{type}/search", self._guarded(self._search, search=True), methods=["POST"]),
+                Route("/crm/v3/objects/{type}/batch/read", self._guarded(self._read), methods=["POST"]),
+                Route("/crm/v3/objects/{type}/{id}", self._guarded(self._one)),
+                Route("/crm/v3/objects/{type}", self._guarded(self._list)),
+                Route("/crm/v3/owners", self._guarded(self._owners)),
+                Route("/crm/v3/owners/", self._guarded(self._owners)),
+                Route("/crm/v3/pipelines/{type}", self._guarded(self._pipelines)),
+                Route("/crm/v3/pipelines/{type}/{id}", self._guarded(self._one_pipeline)),
+                Route(
+                    "/crm/v4/associations/{source}/{target}/batch/read", self._guarded(self._links), methods=["POST"]
+                ),
+            ]
+        )
 
     def _guarded(self, handler: Any, *, search: bool = False) -> Any:
         async def answer(request: Request) -> Response:
@@ -67,8 +79,12 @@ class HubSpotApi:
             type_ = request.path_params.get("type") or request.path_params.get("source")
             needed = "crm.objects.owners.read" if "owners" in request.url.path else _NEEDS.get(str(type_))
             if needed and needed not in self.config.hubspot_scopes:
-                return _error(403, "MISSING_SCOPES", "This app hasn't been granted all required scopes.",
-                              {"requiredGranularScopes": [needed]})  # fmt: skip
+                return _error(
+                    403,
+                    "MISSING_SCOPES",
+                    "This app hasn't been granted all required scopes.",
+                    {"requiredGranularScopes": [needed]},
+                )
             response = cast(Response, await handler(request))
             if not search:  # the search's own limit is in no header
                 response.headers["X-HubSpot-RateLimit-Remaining"] = str(self.others.left())
@@ -167,8 +183,16 @@ class HubSpotApi:
         for person in people[after : after + limit]:
             first, _, last = person.name.partition(" ")
             team = {"id": str(list(TEAM_NAMES).index(person.team)), "name": person.team, "primary": True}
-            rows.append({"id": owner_id(person.number), "email": person.email, "firstName": first, "lastName": last,
-                         "archived": False, "teams": [team]})  # fmt: skip
+            rows.append(
+                {
+                    "id": owner_id(person.number),
+                    "email": person.email,
+                    "firstName": first,
+                    "lastName": last,
+                    "archived": False,
+                    "teams": [team],
+                }
+            )
         answer: dict[str, Any] = {"results": rows}
         if after + limit < len(people):
             answer["paging"] = {"next": {"after": str(after + limit)}}
@@ -207,8 +231,11 @@ class HubSpotApi:
         results, without = [], []
         for row in inputs:
             id_, first = str(row["id"]), int(row.get("after") or 0)
-            to = [{"toObjectId": linked, "associationTypes": [{"category": "HUBSPOT_DEFINED", "typeId": 1}]}
-                  for type_, linked in (records[id_].links if id_ in records else []) if type_ == target]  # fmt: skip
+            to = [
+                {"toObjectId": linked, "associationTypes": [{"category": "HUBSPOT_DEFINED", "typeId": 1}]}
+                for type_, linked in (records[id_].links if id_ in records else [])
+                if type_ == target
+            ]
             if to:
                 found: dict[str, Any] = {"from": {"id": id_}, "to": to[first : first + _MOST_LINKS]}
                 if first + _MOST_LINKS < len(to):
@@ -233,8 +260,13 @@ def _batch(results: list[Any], message: str, *contexts: dict[str, Any]) -> JSONR
 
 
 def _error(status: int, category: str, message: str, context: dict[str, Any] | None = None) -> JSONResponse:
-    body = {"status": "error", "message": message, "correlationId": "00000000-0000-0000-0000-000000000000",
-            "category": category, "context": context or {}}  # fmt: skip
+    body = {
+        "status": "error",
+        "message": message,
+        "correlationId": "00000000-0000-0000-0000-000000000000",
+        "category": category,
+        "context": context or {},
+    }
     return JSONResponse(body, status)
 
 
@@ -248,11 +280,19 @@ def _holds(columns: dict[str, NDArray[np.float64]], records: list[Record], one: 
 
 
 def _row(record: Record, wanted: list[str]) -> dict[str, Any]:
-    known = record.properties | {"hs_lastmodifieddate": _iso(record.modified), "hs_object_id": str(record.id),
-                                 "hs_createdate": _iso(record.created)}  # fmt: skip
+    known = record.properties | {
+        "hs_lastmodifieddate": _iso(record.modified),
+        "hs_object_id": str(record.id),
+        "hs_createdate": _iso(record.created),
+    }
     names = {*wanted, "hs_object_id", "hs_lastmodifieddate", "hs_createdate"}
-    return {"id": str(record.id), "properties": {name: known.get(name) for name in sorted(names)},
-            "createdAt": _iso(record.created), "updatedAt": _iso(record.modified), "archived": False}  # fmt: skip
+    return {
+        "id": str(record.id),
+        "properties": {name: known.get(name) for name in sorted(names)},
+        "createdAt": _iso(record.created),
+        "updatedAt": _iso(record.modified),
+        "archived": False,
+    }
 
 
 def _iso(at: datetime) -> str:

@@ -17,8 +17,12 @@ from simulator.api.config import JIRA_EMAIL, JIRA_TOKEN, ApiConfig
 from simulator.api.limits import Limits
 from simulator.world import Issue, World
 
-STATUSES = {"To Do": ("1", "new"), "In Progress": ("3", "indeterminate"), "In Review": ("4", "indeterminate"),
-            "Done": ("5", "done")}  # fmt: skip
+STATUSES = {
+    "To Do": ("1", "new"),
+    "In Progress": ("3", "indeterminate"),
+    "In Review": ("4", "indeterminate"),
+    "Done": ("5", "done"),
+}
 _SELF = "https://velora.atlassian.example/rest/api/3"
 _FIRST_WORKLOGS, _FIRST_HISTORIES, _FIRST_COMMENTS = 20, 100, 50
 _PROJECTS = re.compile(r"project in \(([^)]*)\)")
@@ -40,25 +44,27 @@ class JiraApi:
         self._users: dict[int, dict[str, Any]] = {}
         self.statuses: list[dict[str, Any]] = [_status(id_, name, key) for name, (id_, key) in STATUSES.items()]
         api = "/rest/api/{version:int}"
-        self.app = Starlette(routes=[
-            Route(f"{api}/serverInfo", self._server_info),
-            Route(f"{api}/myself", self._guarded(self._myself)),
-            Route(f"{api}/status", self._guarded(self._status)),
-            Route(f"{api}/status/{{id}}", self._guarded(self._one_status)),
-            Route(f"{api}/field", self._guarded(self._field)),
-            Route(f"{api}/project", self._guarded(self._project)),
-            Route(f"{api}/project/search", self._guarded(self._project_search)),
-            Route(f"{api}/project/{{key}}", self._guarded(self._one_project)),
-            Route(f"{api}/search", self._guarded(self._old_search), methods=["GET", "POST"]),
-            Route(f"{api}/search/jql", self._guarded(self._search), methods=["GET", "POST"]),
-            Route(f"{api}/search/approximate-count", self._guarded(self._count), methods=["POST"]),
-            Route(f"{api}/issue/bulkfetch", self._guarded(self._bulk), methods=["POST"]),
-            Route(f"{api}/issue/{{id}}", self._guarded(self._one_issue)),
-            Route(f"{api}/issue/{{id}}/{{part}}/{{number}}", self._guarded(self._one_part)),
-            Route(f"{api}/issue/{{id}}/changelog", self._guarded(self._part)),
-            Route(f"{api}/issue/{{id}}/worklog", self._guarded(self._part)),
-            Route(f"{api}/issue/{{id}}/comment", self._guarded(self._part)),
-        ])  # fmt: skip
+        self.app = Starlette(
+            routes=[
+                Route(f"{api}/serverInfo", self._server_info),
+                Route(f"{api}/myself", self._guarded(self._myself)),
+                Route(f"{api}/status", self._guarded(self._status)),
+                Route(f"{api}/status/{{id}}", self._guarded(self._one_status)),
+                Route(f"{api}/field", self._guarded(self._field)),
+                Route(f"{api}/project", self._guarded(self._project)),
+                Route(f"{api}/project/search", self._guarded(self._project_search)),
+                Route(f"{api}/project/{{key}}", self._guarded(self._one_project)),
+                Route(f"{api}/search", self._guarded(self._old_search), methods=["GET", "POST"]),
+                Route(f"{api}/search/jql", self._guarded(self._search), methods=["GET", "POST"]),
+                Route(f"{api}/search/approximate-count", self._guarded(self._count), methods=["POST"]),
+                Route(f"{api}/issue/bulkfetch", self._guarded(self._bulk), methods=["POST"]),
+                Route(f"{api}/issue/{{id}}", self._guarded(self._one_issue)),
+                Route(f"{api}/issue/{{id}}/{{part}}/{{number}}", self._guarded(self._one_part)),
+                Route(f"{api}/issue/{{id}}/changelog", self._guarded(self._part)),
+                Route(f"{api}/issue/{{id}}/worklog", self._guarded(self._part)),
+                Route(f"{api}/issue/{{id}}/comment", self._guarded(self._part)),
+            ]
+        )
 
     def _guarded(self, handler: Any) -> Any:
         async def answer(request: Request) -> Response:
@@ -102,14 +108,35 @@ class JiraApi:
         if self._is_elsewhere(request):
             return HTMLResponse("<html><title>Oops, you&#39;ve found a dead link.</title></html>", 404)
         if self.config.jira_data_center:
-            return JSONResponse({"baseUrl": str(request.base_url), "version": "9.12.5", "versionNumbers": [9, 12, 5],
-                                 "deploymentType": "Server", "buildNumber": 9_120_005})  # fmt: skip
-        return JSONResponse({"baseUrl": str(request.base_url), "version": "1001.0.0-SNAPSHOT",
-                             "versionNumbers": [1001, 0, 0], "deploymentType": "Cloud", "buildNumber": 100_280})  # fmt: skip
+            return JSONResponse(
+                {
+                    "baseUrl": str(request.base_url),
+                    "version": "9.12.5",
+                    "versionNumbers": [9, 12, 5],
+                    "deploymentType": "Server",
+                    "buildNumber": 9_120_005,
+                }
+            )
+        return JSONResponse(
+            {
+                "baseUrl": str(request.base_url),
+                "version": "1001.0.0-SNAPSHOT",
+                "versionNumbers": [1001, 0, 0],
+                "deploymentType": "Cloud",
+                "buildNumber": 100_280,
+            }
+        )
 
     async def _myself(self, request: Request) -> Response:
-        return JSONResponse({"accountId": "ops-1", "displayName": "Leeway (read only)", "emailAddress": JIRA_EMAIL,
-                             "timeZone": self.config.jira_time_zone, "active": True})  # fmt: skip
+        return JSONResponse(
+            {
+                "accountId": "ops-1",
+                "displayName": "Leeway (read only)",
+                "emailAddress": JIRA_EMAIL,
+                "timeZone": self.config.jira_time_zone,
+                "active": True,
+            }
+        )
 
     async def _status(self, request: Request) -> Response:
         return JSONResponse(self.statuses)
@@ -176,8 +203,9 @@ class JiraApi:
         return JSONResponse({"startAt": start, "maxResults": size, "total": len(found), "issues": rows})
 
     async def _gone(self, request: Request) -> Response:
-        return JSONResponse({"errorMessages": ["The requested API has been removed. Please migrate to "
-                                               "/rest/api/3/search/jql."]}, 410)  # fmt: skip
+        return JSONResponse(
+            {"errorMessages": ["The requested API has been removed. Please migrate to /rest/api/3/search/jql."]}, 410
+        )
 
     async def _search(self, request: Request) -> Response:
         query: dict[str, Any]
@@ -236,8 +264,11 @@ class JiraApi:
             bisect_left(rows, since, key=lambda row: row[0]),
             bisect_right(rows, until, key=lambda row: row[0]),
         )
-        found = [issue for _, _, issue in rows[first:last] if issue.project in wanted
-                 and str(issue.id) not in self.config.unindexed]  # fmt: skip
+        found = [
+            issue
+            for _, _, issue in rows[first:last]
+            if issue.project in wanted and str(issue.id) not in self.config.unindexed
+        ]
         return found[::-1] if backwards else found
 
     def _sorted(self) -> list[tuple[float, int, Issue]]:
@@ -262,8 +293,11 @@ class JiraApi:
             return JSONResponse({"errorMessages": ["At most 100 issues can be fetched at once."]}, 400)
         known, visible = self._by_id(), self._visible()
         found = [known[int(name)] for name in names if name.isdigit() and int(name) in known]
-        rows = [self._issue(issue, query.get("fields") or [], "changelog" in str(query.get("expand")))
-                for issue in found if issue.project in visible]  # fmt: skip
+        rows = [
+            self._issue(issue, query.get("fields") or [], "changelog" in str(query.get("expand")))
+            for issue in found
+            if issue.project in visible
+        ]
         return JSONResponse({"issues": rows, "issueErrors": []})
 
     async def _part(self, request: Request) -> Response:
@@ -288,34 +322,53 @@ class JiraApi:
             del row["fields"]  # without `fields` the search gives ids only
         if changelog:
             rows = self._histories(issue)
-            row["changelog"] = {"startAt": 0, "maxResults": _FIRST_HISTORIES, "total": len(rows),
-                                "histories": rows[::-1][:_FIRST_HISTORIES]}  # fmt: skip
+            row["changelog"] = {
+                "startAt": 0,
+                "maxResults": _FIRST_HISTORIES,
+                "total": len(rows),
+                "histories": rows[::-1][:_FIRST_HISTORIES],
+            }
         return row
 
     def _fields(self, issue: Issue) -> dict[str, Any]:
         logs, comments = self._worklogs(issue), self._comments(issue)
         status, category = STATUSES[issue.status]
         return {
-            "summary": issue.title, "description": self._body(issue.text), "issuetype": self._type(issue),
-            "status": next((row for row in self.statuses if row["id"] == status), _status(status, issue.status, category)),
-            "project": {"self": f"{_SELF}/project/{issue.project}", "id": issue.project, "key": issue.project,
-                        "name": issue.project, "projectTypeKey": "software", "simplified": False,
-                        "avatarUrls": _avatars(issue.project)},
-            "labels": issue.labels, "created": self._time(issue.created),
-            "updated": self._time(issue.updated), "creator": self._user(issue.creator), "reporter": self._user(issue.creator),
+            "summary": issue.title,
+            "description": self._body(issue.text),
+            "issuetype": self._type(issue),
+            "status": next(
+                (row for row in self.statuses if row["id"] == status), _status(status, issue.status, category)
+            ),
+            "project": {
+                "self": f"{_SELF}/project/{issue.project}",
+                "id": issue.project,
+                "key": issue.project,
+                "name": issue.project,
+                "projectTypeKey": "software",
+                "simplified": False,
+                "avatarUrls": _avatars(issue.project),
+            },
+            "labels": issue.labels,
+            "created": self._time(issue.created),
+            "updated": self._time(issue.updated),
+            "creator": self._user(issue.creator),
+            "reporter": self._user(issue.creator),
             "assignee": None if issue.assignee is None else self._user(issue.assignee),
             **self._above(issue),
             "comment": {"total": len(comments), "maxResults": _FIRST_COMMENTS, "comments": comments[:_FIRST_COMMENTS]},
             "worklog": {"total": len(logs), "maxResults": _FIRST_WORKLOGS, "worklogs": logs[:_FIRST_WORKLOGS]},
             "issuelinks": [],
-        }  # fmt: skip
+        }
 
     def _above(self, issue: Issue) -> dict[str, Any]:
         """What an issue hangs on: Data Center has `parent` for sub-tasks alone, and custom fields for epics."""
         if not self.config.jira_data_center:
             return {"parent": {"id": str(issue.parent.id), "key": issue.parent.key} if issue.parent else None}
-        return {"customfield_10100": issue.parent.key if issue.parent else None,
-                "customfield_10101": issue.title if issue.type == "Epic" else None}  # fmt: skip
+        return {
+            "customfield_10100": issue.parent.key if issue.parent else None,
+            "customfield_10101": issue.title if issue.type == "Epic" else None,
+        }
 
     def _type(self, issue: Issue) -> dict[str, Any]:
         """In the site's own words; Data Center does not say the level."""
@@ -335,19 +388,41 @@ class JiraApi:
                 change |= {"from": STATUSES[old][0], "fromString": old, "to": STATUSES[new][0], "toString": new}
             else:
                 change |= {"from": self._id(old), "to": self._id(new)}
-            rows.append({"id": f"{issue.id}{number:04d}", "created": self._time(at), "author": self._user(author),
-                         "items": [change]})  # fmt: skip
+            rows.append(
+                {
+                    "id": f"{issue.id}{number:04d}",
+                    "created": self._time(at),
+                    "author": self._user(author),
+                    "items": [change],
+                }
+            )
         return rows
 
     def _worklogs(self, issue: Issue) -> list[dict[str, Any]]:
-        return [{"id": f"{issue.id}{n:04d}", "issueId": str(issue.id), "started": self._time(row[0]),
-                 "author": self._user(row[1]), "timeSpentSeconds": int(row[2] * 3600)}
-                for n, row in enumerate(issue.worklogs) if row]  # fmt: skip
+        return [
+            {
+                "id": f"{issue.id}{n:04d}",
+                "issueId": str(issue.id),
+                "started": self._time(row[0]),
+                "author": self._user(row[1]),
+                "timeSpentSeconds": int(row[2] * 3600),
+            }
+            for n, row in enumerate(issue.worklogs)
+            if row
+        ]
 
     def _comments(self, issue: Issue) -> list[dict[str, Any]]:
-        return [{"id": f"{issue.id}{n:04d}", "created": self._time(row[0]), "updated": self._time(row[0]),
-                 "author": self._user(row[1]), "body": self._body(row[2])}
-                for n, row in enumerate(issue.comments) if row]  # fmt: skip
+        return [
+            {
+                "id": f"{issue.id}{n:04d}",
+                "created": self._time(row[0]),
+                "updated": self._time(row[0]),
+                "author": self._user(row[1]),
+                "body": self._body(row[2]),
+            }
+            for n, row in enumerate(issue.comments)
+            if row
+        ]
 
     def _id(self, number: int | None) -> str | None:
         """What names a user in a history: on Data Center the key, which is not the login name."""
@@ -373,12 +448,25 @@ class JiraApi:
         if self.config.jira_data_center:
             person = self.world.people[number]
             name = person.email.partition("@")[0]
-            return {"name": name, "key": self._id(number), "displayName": person.name, "active": True,
-                    "emailAddress": person.email, "timeZone": self.config.jira_time_zone}  # fmt: skip
+            return {
+                "name": name,
+                "key": self._id(number),
+                "displayName": person.name,
+                "active": True,
+                "emailAddress": person.email,
+                "timeZone": self.config.jira_time_zone,
+            }
         if number not in self._users:
             person, id_ = self.world.people[number], str(_account(number))
-            user = {"self": f"{_SELF}/user?accountId={id_}", "accountId": id_, "accountType": "atlassian", "active": True,
-                    "avatarUrls": _avatars(id_), "displayName": person.name, "timeZone": self.config.jira_time_zone}  # fmt: skip
+            user = {
+                "self": f"{_SELF}/user?accountId={id_}",
+                "accountId": id_,
+                "accountType": "atlassian",
+                "active": True,
+                "avatarUrls": _avatars(id_),
+                "displayName": person.name,
+                "timeZone": self.config.jira_time_zone,
+            }
             hidden = number in self.config.hidden_emails
             self._users[number] = user if hidden else user | {"emailAddress": person.email}
         return self._users[number]
@@ -396,16 +484,34 @@ def _avatars(name: str) -> dict[str, str]:
 
 @cache
 def _kind(name: str) -> dict[str, Any]:
-    return {"self": f"{_SELF}/issuetype/{name}", "id": name, "description": f"A {name.lower()}.", "name": name,
-            "iconUrl": f"https://velora.atlassian.example/icons/{name}.svg", "subtask": False, "avatarId": 10318,
-            "hierarchyLevel": 1 if name == "Epic" else 0}  # fmt: skip
+    return {
+        "self": f"{_SELF}/issuetype/{name}",
+        "id": name,
+        "description": f"A {name.lower()}.",
+        "name": name,
+        "iconUrl": f"https://velora.atlassian.example/icons/{name}.svg",
+        "subtask": False,
+        "avatarId": 10318,
+        "hierarchyLevel": 1 if name == "Epic" else 0,
+    }
 
 
 @cache
 def _status(id_: str, name: str, category: str) -> dict[str, Any]:
-    return {"self": f"{_SELF}/status/{id_}", "description": "", "iconUrl": "https://velora.atlassian.example/icons/s.png",
-            "name": name, "id": id_, "statusCategory": {"self": f"{_SELF}/statuscategory/{id_}", "id": 2, "key": category,
-                                                        "colorName": "blue-gray", "name": name}}  # fmt: skip
+    return {
+        "self": f"{_SELF}/status/{id_}",
+        "description": "",
+        "iconUrl": "https://velora.atlassian.example/icons/s.png",
+        "name": name,
+        "id": id_,
+        "statusCategory": {
+            "self": f"{_SELF}/statuscategory/{id_}",
+            "id": 2,
+            "key": category,
+            "colorName": "blue-gray",
+            "name": name,
+        },
+    }
 
 
 def _account(number: int | None) -> str | None:

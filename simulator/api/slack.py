@@ -21,13 +21,17 @@ from simulator.world import Message, World
 BOT_USER, BOT_ID = "UBOTVELORA", "BBOTVELORA"
 EXTRA_CHANNELS = ("general", "random", "leadership")
 _NEEDS = {
-    "conversations.list": "channels:read", "conversations.history": "channels:history",
-    "conversations.replies": "channels:history", "users.list": "users:read", "usergroups.list": "usergroups:read",
+    "conversations.list": "channels:read",
+    "conversations.history": "channels:history",
+    "conversations.replies": "channels:history",
+    "users.list": "users:read",
+    "usergroups.list": "usergroups:read",
     "chat.postMessage": "chat:write",
     "chat.postEphemeral": "chat:write",
-    "chat.update": "chat:write", "files.getUploadURLExternal": "files:write",
+    "chat.update": "chat:write",
+    "files.getUploadURLExternal": "files:write",
     "files.completeUploadExternal": "files:write",
-}  # fmt: skip
+}
 _BLOCK_LIMIT = 50
 
 
@@ -49,10 +53,12 @@ class SlackApi:
         self._kept: dict[str, tuple[list[Message], dict[str, list[Message]], list[float]]] = {}
         self.requests = 0
         self.uploads: dict[str, bytes] = {}
-        self.app = Starlette(routes=[
-            Route("/api/{method}", self._call, methods=["GET", "POST"]),
-            Route("/upload/{id}", self._upload, methods=["POST"]),
-        ])  # fmt: skip
+        self.app = Starlette(
+            routes=[
+                Route("/api/{method}", self._call, methods=["GET", "POST"]),
+                Route("/upload/{id}", self._upload, methods=["POST"]),
+            ]
+        )
 
     async def _call(self, request: Request) -> Response:
         self.requests += 1
@@ -77,28 +83,51 @@ class SlackApi:
 
     def do_auth_test(self, query: dict[str, Any]) -> dict[str, Any]:
         """auth.test"""
-        return {"ok": True, "url": "https://velora.slack.example/", "team": "Velora Bikes", "user": "leeway",
-                "team_id": "T00000001", "user_id": BOT_USER, "bot_id": BOT_ID}  # fmt: skip
+        return {
+            "ok": True,
+            "url": "https://velora.slack.example/",
+            "team": "Velora Bikes",
+            "user": "leeway",
+            "team_id": "T00000001",
+            "user_id": BOT_USER,
+            "bot_id": BOT_ID,
+        }
 
     def do_conversations_list(self, query: dict[str, Any]) -> dict[str, Any]:
         """conversations.list"""
         kinds = str(query.get("types") or "public_channel").split(",")
         if "private_channel" in kinds and "groups:read" not in self.config.slack_scopes:
             return {"ok": False, "error": "missing_scope", "needed": "groups:read"}
-        rows = [{"id": id_, "name": name, "is_channel": True, "is_archived": name in self.archived,
-                 "is_private": name in self.private, "is_member": name not in self.left}
-                for id_, name in self.channels.items()
-                if ("private_channel" if name in self.private else "public_channel") in kinds]  # fmt: skip
+        rows = [
+            {
+                "id": id_,
+                "name": name,
+                "is_channel": True,
+                "is_archived": name in self.archived,
+                "is_private": name in self.private,
+                "is_member": name not in self.left,
+            }
+            for id_, name in self.channels.items()
+            if ("private_channel" if name in self.private else "public_channel") in kinds
+        ]
         if str(query.get("exclude_archived", "")).lower() in ("1", "true"):
             rows = [row for row in rows if not row["is_archived"]]
         return self._paged("channels", rows, query)
 
     def do_usergroups_list(self, query: dict[str, Any]) -> dict[str, Any]:
         """usergroups.list"""
-        return {"ok": True, "usergroups": [
-            {"id": f"S{n:08d}", "handle": handle, "name": handle.title(), "users": [_user(number) for number in people]}
-            for n, (handle, people) in enumerate(self.groups.items())
-        ]}  # fmt: skip
+        return {
+            "ok": True,
+            "usergroups": [
+                {
+                    "id": f"S{n:08d}",
+                    "handle": handle,
+                    "name": handle.title(),
+                    "users": [_user(number) for number in people],
+                }
+                for n, (handle, people) in enumerate(self.groups.items())
+            ],
+        }
 
     def do_conversations_info(self, query: dict[str, Any]) -> dict[str, Any]:
         """conversations.info"""
@@ -129,8 +158,17 @@ class SlackApi:
             profile = {"real_name": person.name}
             if "users:read.email" in self.config.slack_scopes:
                 profile["email"] = person.email
-            rows.append({"id": _user(person.number), "name": person.name.split()[0].lower(), "real_name": person.name,
-                         "is_bot": False, "deleted": False, "tz": "Europe/Berlin", "profile": profile})  # fmt: skip
+            rows.append(
+                {
+                    "id": _user(person.number),
+                    "name": person.name.split()[0].lower(),
+                    "real_name": person.name,
+                    "is_bot": False,
+                    "deleted": False,
+                    "tz": "Europe/Berlin",
+                    "profile": profile,
+                }
+            )
         rows.append({"id": BOT_USER, "name": "ci", "real_name": "CI", "is_bot": True, "profile": {}})
         return self._paged("members", rows, query)
 
@@ -163,8 +201,13 @@ class SlackApi:
         rows = []
         for message in self.world.posted[::-1]:
             if message["channel"] == name and not message.get("thread_ts") and _within(message["ts"], query):
-                row = {"type": "message", "subtype": "bot_message", "bot_id": BOT_ID, "ts": message["ts"],
-                       "text": message.get("text", "")}  # fmt: skip
+                row = {
+                    "type": "message",
+                    "subtype": "bot_message",
+                    "bot_id": BOT_ID,
+                    "ts": message["ts"],
+                    "text": message.get("text", ""),
+                }
                 rows.append(
                     row | ({"metadata": message["metadata"]} if with_metadata and "metadata" in message else {})
                 )
@@ -205,8 +248,11 @@ class SlackApi:
     def _own_thread(self, query: dict[str, Any]) -> dict[str, Any]:
         """The thread below a message that the app itself posted."""
         shown = ("ts", "text", "thread_ts", "metadata")
-        found = [{name: one[name] for name in shown if name in one} | {"type": "message"} for one in self.world.posted
-                 if query.get("ts") in (one["ts"], one.get("thread_ts"))]  # fmt: skip
+        found = [
+            {name: one[name] for name in shown if name in one} | {"type": "message"}
+            for one in self.world.posted
+            if query.get("ts") in (one["ts"], one.get("thread_ts"))
+        ]
         return self._paged("messages", found, query) if found else {"ok": False, "error": "thread_not_found"}
 
     def do_chat_postMessage(self, query: dict[str, Any]) -> dict[str, Any]:  # noqa: N802 - Slack's own name
@@ -270,9 +316,19 @@ class SlackApi:
     def _row(self, message: Message, replies: list[Message]) -> dict[str, Any]:
         row: dict[str, Any] = {"type": "message", "ts": message.ts, "text": _escape(message.text)}
         if message.user is not None and not message.tombstone:  # what people write comes twice, as text and as blocks
-            row |= {"client_msg_id": f"00000000-0000-4000-8000-{message.ts.replace('.', ''):>12.12}", "team": "T00000001",
-                    "blocks": [{"type": "rich_text", "block_id": "aB1cD", "elements": [{
-                        "type": "rich_text_section", "elements": [{"type": "text", "text": message.text}]}]}]}  # fmt: skip
+            row |= {
+                "client_msg_id": f"00000000-0000-4000-8000-{message.ts.replace('.', ''):>12.12}",
+                "team": "T00000001",
+                "blocks": [
+                    {
+                        "type": "rich_text",
+                        "block_id": "aB1cD",
+                        "elements": [
+                            {"type": "rich_text_section", "elements": [{"type": "text", "text": message.text}]}
+                        ],
+                    }
+                ],
+            }
         if message.tombstone:
             row |= {"subtype": "tombstone", "user": "USLACKBOT", "text": "This message was deleted."}
         elif message.user is None:
@@ -285,9 +341,15 @@ class SlackApi:
             row |= {"subtype": "thread_broadcast", "root": {"ts": message.thread}}
         if replies:
             users = sorted({_user(m.user) for m in replies if m.user is not None})[:5]
-            row |= {"thread_ts": message.ts, "reply_count": len(replies), "reply_users": users,
-                    "reply_users_count": len(users), "is_locked": False, "subscribed": False,
-                    "latest_reply": max((m.ts for m in replies), key=float)}  # fmt: skip
+            row |= {
+                "thread_ts": message.ts,
+                "reply_count": len(replies),
+                "reply_users": users,
+                "reply_users_count": len(users),
+                "is_locked": False,
+                "subscribed": False,
+                "latest_reply": max((m.ts for m in replies), key=float),
+            }
         return row
 
     def _paged(self, key: str, rows: list[Any], query: dict[str, Any]) -> dict[str, Any]:

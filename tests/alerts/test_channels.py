@@ -79,14 +79,19 @@ def test_one_dead_channel_of_each_kind_leaves_the_others_on_time(
     dead = TeamsChannel(f"http://127.0.0.1:{dead_port()}/sekret")
     dead.name = "teams dead"
     given = (
-        slack(company), dead, teams(hook), EmailChannel(Mailer(smtp), "anton@velora.example"),
+        slack(company),
+        dead,
+        teams(hook),
+        EmailChannel(Mailer(smtp), "anton@velora.example"),
         EmailChannel(Mailer(smtp), "coo@velora.example"),
-    )  # fmt: skip
+    )
     first = round_of(sessions, company, NOW, *given)
     assert first.notices == 2
     assert [error.split(":")[0] for error in first.errors] == [
-        "Slack channel #leadership", "Microsoft Teams", "e-mail to anton@velora.example",
-    ]  # fmt: skip
+        "Slack channel #leadership",
+        "Microsoft Teams",
+        "e-mail to anton@velora.example",
+    ]
     assert "sekret" not in str(first.errors)
     assert {row.channel: bool(row.error) for row in rows(sessions)}["slack"]
     company.slack.archived.clear()

@@ -160,8 +160,18 @@ def test_the_alert_has_a_picture_with_its_text_and_buttons_where_somebody_answer
     id_ = raise_one(sessions)
     with sessions.begin() as session:
         for n in range(8):
-            session.add(Share(week=date(2026, 5, 4) + timedelta(weeks=n), scope="company", objective="top", share=0.5, low=0.4,
-                              high=0.6, coverage=0.9, person_days=50))  # fmt: skip
+            session.add(
+                Share(
+                    week=date(2026, 5, 4) + timedelta(weeks=n),
+                    scope="company",
+                    objective="top",
+                    share=0.5,
+                    low=0.4,
+                    high=0.6,
+                    coverage=0.9,
+                    person_days=50,
+                )
+            )
     told(sessions, company, NOW, slack(company, faces=Faces("https://leeway.example", True)))
     blocks_ = company.world.posted[0]["blocks"]
     picture = next(block for block in blocks_ if block["type"] == "image")
@@ -216,8 +226,9 @@ def test_many_teams_that_fall_at_once_are_one_message_by_two_workers(
     company: Simulator, sessions: sessionmaker[Session]
 ) -> None:
     with sessions.begin() as session:
-        session.add_all([drift(scope=team, before=0.6, after=0.4 - n / 20)
-                         for n, team in enumerate(("app", "platform", "iberia"))])  # fmt: skip
+        session.add_all(
+            [drift(scope=team, before=0.6, after=0.4 - n / 20) for n, team in enumerate(("app", "platform", "iberia"))]
+        )
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda _: told(sessions, company), range(4)))
     assert told(sessions, company, NOW + CLAIM * 2) == 0

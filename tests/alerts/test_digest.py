@@ -61,10 +61,29 @@ def filled(sessions: sessionmaker[Session]) -> sessionmaker[Session]:
         for scope in ("app", "fleet", "sales"):
             for n in range(6):
                 for objective, share in (("O3", 0.5 - 0.05 * n), ("", 0.5 + 0.05 * n), ("top", 0.5 - 0.05 * n)):
-                    session.add(Share(week=WEEK - timedelta(weeks=5 - n), scope=scope, objective=objective, share=share,
-                                      low=share - 0.05, high=share + 0.05, coverage=0.9, person_days=50))  # fmt: skip
-        session.add(Theme(name="<script>alert(1)</script>", first_day=WEEK, person_days=30, recent_person_days=20,
-                          teams=[["app", 30.0]], items=[], weeks={"app": {WEEK.isoformat(): 30.0}}))  # fmt: skip
+                    session.add(
+                        Share(
+                            week=WEEK - timedelta(weeks=5 - n),
+                            scope=scope,
+                            objective=objective,
+                            share=share,
+                            low=share - 0.05,
+                            high=share + 0.05,
+                            coverage=0.9,
+                            person_days=50,
+                        )
+                    )
+        session.add(
+            Theme(
+                name="<script>alert(1)</script>",
+                first_day=WEEK,
+                person_days=30,
+                recent_person_days=20,
+                teams=[["app", 30.0]],
+                items=[],
+                weeks={"app": {WEEK.isoformat(): 30.0}},
+            )
+        )
     return sessions
 
 
@@ -117,10 +136,20 @@ def test_objectives_of_the_team_without_work_are_named(filled: sessionmaker[Sess
 
 @pytest.mark.parametrize(
     ("open_drift", "said"),
-    [({"scope": "app", "before": 0.78, "after": 0.47}, "31 of 100 working days have left the top priorities since 29 June: "),
-     ({}, "Work on the top priorities fell from 80% to 50% since 29 June, as the company's did."),  # its alert names the team
-     ({"severity": "low"}, None), ({"scope": "fleet"}, None), ({"scope": "app", "state": "recovered"}, None)],
-)  # fmt: skip
+    [
+        (
+            {"scope": "app", "before": 0.78, "after": 0.47},
+            "31 of 100 working days have left the top priorities since 29 June: ",
+        ),
+        (
+            {},
+            "Work on the top priorities fell from 80% to 50% since 29 June, as the company's did.",
+        ),  # its alert names the team
+        ({"severity": "low"}, None),
+        ({"scope": "fleet"}, None),
+        ({"scope": "app", "state": "recovered"}, None),
+    ],
+)
 def test_the_lead_reads_of_the_fall_that_slack_was_told_of(
     filled: sessionmaker[Session], open_drift: dict[str, Any], said: str | None
 ) -> None:
@@ -160,8 +189,18 @@ def test_the_week_after_a_fall_is_held_against_the_weeks_before_it(filled: sessi
         for ago in range(12):  # 60% until six weeks ago, 20% since
             share = 0.2 if ago < 6 else 0.6
             for objective, part in (("O3", share), ("", 1 - share), ("top", share)):
-                session.add(Share(scope="app", week=WEEK - timedelta(weeks=ago), objective=objective, share=part,
-                                  low=part - 0.05, high=part + 0.05, coverage=1, person_days=40))  # fmt: skip
+                session.add(
+                    Share(
+                        scope="app",
+                        week=WEEK - timedelta(weeks=ago),
+                        objective=objective,
+                        share=part,
+                        low=part - 0.05,
+                        high=part + 0.05,
+                        coverage=1,
+                        person_days=40,
+                    )
+                )
     with filled() as session:
         usual = team_week(session, REGISTER, team)
     assert usual is not None
@@ -195,8 +234,18 @@ def test_a_team_is_measured_against_its_own_plan(filled: sessionmaker[Session]) 
     team = next(t for t in REGISTER.teams if t.key == "iberia")
     with filled.begin() as session:
         for objective, share in (("O4", 0.8), ("", 0.2), ("top", 0.0)):
-            session.add(Share(scope="iberia", week=WEEK, objective=objective, share=share, low=max(0.0, share - 0.1),
-                              high=share + 0.1, coverage=1, person_days=40))  # fmt: skip
+            session.add(
+                Share(
+                    scope="iberia",
+                    week=WEEK,
+                    objective=objective,
+                    share=share,
+                    low=max(0.0, share - 0.1),
+                    high=share + 0.1,
+                    coverage=1,
+                    person_days=40,
+                )
+            )
     with filled() as session:
         content = team_week(session, REGISTER, team)
     assert content is not None
@@ -237,8 +286,10 @@ def test_a_lead_that_is_no_address_and_one_that_opted_out_stop_nobody(
     filled: sessionmaker[Session], mailbox: tuple[Mailbox, Smtp]
 ) -> None:
     box, smtp = mailbox
-    wrong = [team.model_copy(update={"lead": "nobody", "name": "A\nB"}) if team.key == "fleet" else team
-             for team in REGISTER.teams]  # fmt: skip
+    wrong = [
+        team.model_copy(update={"lead": "nobody", "name": "A\nB"}) if team.key == "fleet" else team
+        for team in REGISTER.teams
+    ]
     with filled.begin() as session:
         session.add(OptOut(address="nele.brandt@velora.example", kind="digest", at=NOW))
     sent, failed = send_due(filled, REGISTER.model_copy(update={"teams": wrong}), smtp)

@@ -47,17 +47,45 @@ def register(sessions: sessionmaker[Session]) -> Register:
             week = START + timedelta(weeks=n)
             for scope, shares in SHARES.items():
                 for key, share in shares.items():
-                    session.add(Share(week=week, scope=scope, objective=key, share=share, low=share - 0.04, high=share + 0.04,
-                                      coverage=0.9, person_days=75.0))  # fmt: skip
+                    session.add(
+                        Share(
+                            week=week,
+                            scope=scope,
+                            objective=key,
+                            share=share,
+                            low=share - 0.04,
+                            high=share + 0.04,
+                            coverage=0.9,
+                            person_days=75.0,
+                        )
+                    )
         weeks = {"app": {(START + timedelta(weeks=n)).isoformat(): 10.0 for n in range(4)}}
-        session.add(Theme(name="HW *branding*", first_day=START, person_days=40, recent_person_days=40, teams=[["app", 40.0]],
-                          items=[1], weeks=weeks))  # fmt: skip
+        session.add(
+            Theme(
+                name="HW *branding*",
+                first_day=START,
+                person_days=40,
+                recent_person_days=40,
+                teams=[["app", 40.0]],
+                items=[1],
+                weeks=weeks,
+            )
+        )
     return parse(TEXT)
 
 
 def a_gap(**changes: object) -> Drift:
-    values = {"kind": GAP, "subject": "O1", "before": 0.4, "after": 0.24, "low": -0.23, "high": -0.11, "start": START,
-              "absorbed_by": [], "explanation": {"until": "2026-07-26", "weeks": 4, "person_days": 48.0}}  # fmt: skip
+    values = {
+        "kind": GAP,
+        "subject": "O1",
+        "before": 0.4,
+        "after": 0.24,
+        "low": -0.23,
+        "high": -0.11,
+        "start": START,
+        "absorbed_by": [],
+        "explanation": {"until": "2026-07-26", "weeks": 4, "person_days": 48.0},
+    }
     return drift(**(values | changes))
 
 
@@ -81,7 +109,7 @@ def test_it_says_share_plan_days_cost_window_and_what_has_them(
         "More than planned goes to “Orders” (20, 10 planned); the largest work on no objective is “HW *branding*”, "
         "40 person-days from 29 June to 26 July.",
         "Furthest below their own plan: “App” (30 of 60).",
-    ]  # fmt: skip
+    ]
     assert (
         plain(found.decision)
         == "is the plan still right? If it is, what stops to make room for “Riders <open> the app”?"

@@ -22,16 +22,33 @@ NOW = datetime(2026, 7, 10, 12, tzinfo=UTC)
 
 def drift(**changes: Any) -> Drift:
     values: dict[str, Any] = {
-        "kind": "drift", "scope": "company", "state": "raised", "severity": "high", "raised_on": date(2026, 7, 8),
-        "start": date(2026, 6, 29), "before": 0.62, "after": 0.44, "low": -0.22, "high": -0.14,
+        "kind": "drift",
+        "scope": "company",
+        "state": "raised",
+        "severity": "high",
+        "raised_on": date(2026, 7, 8),
+        "start": date(2026, 6, 29),
+        "before": 0.62,
+        "after": 0.44,
+        "low": -0.22,
+        "high": -0.14,
         "absorbed_by": [["", 17.0], ["O5", 1.0]],
         "explanation": {
-            "themes": [{"name": "Hafenwerk, Export", "points": 11.2, "teams": ["app", "platform"], "examples": ["HW export"],
-                        "person_days": 70.0}],
-            "teams": [{"team": "app", "before": 0.8, "after": 0.5, "points": -6.0},
-                      {"team": "iberia", "before": 0.5, "after": 0.1, "points": -3.0}],
+            "themes": [
+                {
+                    "name": "Hafenwerk, Export",
+                    "points": 11.2,
+                    "teams": ["app", "platform"],
+                    "examples": ["HW export"],
+                    "person_days": 70.0,
+                }
+            ],
+            "teams": [
+                {"team": "app", "before": 0.8, "after": 0.5, "points": -6.0},
+                {"team": "iberia", "before": 0.5, "after": 0.1, "points": -3.0},
+            ],
         },
-    }  # fmt: skip
+    }
     return Drift(**(values | changes))
 
 

@@ -13,10 +13,16 @@ from tests.alerts.test_slack import NOW, REGISTER, drift
 
 START = date(2026, 6, 29)
 LEVELS = {
-    "company": {"O1": [0.26, 0.16], "O2": [0.14, 0.14], "O3": [0.16, 0.10], "O4": [0.08, 0.05], "O5": [0.04, 0.04],
-                "": [0.32, 0.51]},
+    "company": {
+        "O1": [0.26, 0.16],
+        "O2": [0.14, 0.14],
+        "O3": [0.16, 0.10],
+        "O4": [0.08, 0.05],
+        "O5": [0.04, 0.04],
+        "": [0.32, 0.51],
+    },
     "app": {"O3": [0.72, 0.51], "": [0.28, 0.49]},
-}  # fmt: skip
+}
 STREAMS = [
     {"name": "HW branding", "points": 10.3, "teams": ["app", "platform"], "examples": ["Wish list"]},
     {"name": "Cargo <b>bike", "points": 6.6, "teams": ["sales"], "examples": []},
@@ -26,14 +32,22 @@ STREAMS = [
 
 def fall(**changes: Any) -> Drift:
     values: dict[str, Any] = {
-        "before": 0.56, "after": 0.40, "low": -0.22, "high": -0.09, "start": START,
+        "before": 0.56,
+        "after": 0.40,
+        "low": -0.22,
+        "high": -0.09,
+        "start": START,
         "absorbed_by": [["", 19.0], ["O4", -3.0], ["O5", 0.0]],
-        "explanation": {"levels": LEVELS, "themes": STREAMS, "teams": [
-            {"team": "app", "before": 0.72, "after": 0.51, "points": -12.4},
-            {"team": "iberia", "before": 0.0, "after": 0.0, "points": 0.0},
-            {"team": "sales", "before": 0.7, "after": 0.6, "points": -3.6},
-        ]},
-    }  # fmt: skip
+        "explanation": {
+            "levels": LEVELS,
+            "themes": STREAMS,
+            "teams": [
+                {"team": "app", "before": 0.72, "after": 0.51, "points": -12.4},
+                {"team": "iberia", "before": 0.0, "after": 0.0, "points": 0.0},
+                {"team": "sales", "before": 0.7, "after": 0.6, "points": -3.6},
+            ],
+        },
+    }
     return drift(**(values | changes))
 
 
@@ -43,8 +57,18 @@ def said(sessions: sessionmaker[Session], one: Drift, terms: Terms | None = None
         for n in range(10):
             week = date(2026, 7, 6) - timedelta(weeks=n)
             for objective, share in (("O3", 0.5), ("", 0.5), ("top", 0.5)):
-                session.add(Share(week=week, scope=one.scope, objective=objective, share=share, low=0.4, high=0.6,
-                                  coverage=0.96, person_days=240))  # fmt: skip
+                session.add(
+                    Share(
+                        week=week,
+                        scope=one.scope,
+                        objective=objective,
+                        share=share,
+                        low=0.4,
+                        high=0.6,
+                        coverage=0.96,
+                        person_days=240,
+                    )
+                )
         session.add(one)
         session.flush()
         return alert_of(session, one, REGISTER, terms)
@@ -75,8 +99,10 @@ def test_every_number_adds_up_with_its_neighbours(sessions: sessionmaker[Session
     assert sum(part.change or 0 for part in found.lost) == -16
     assert sum(one.points for one in found.taken) == 16
     assert [(one.name, one.points) for one in found.taken if not one.rest][:3] == [
-        ("HW branding", 10), ("Cargo <b>bike", 7), ("Briefings", 2),
-    ]  # fmt: skip
+        ("HW branding", 10),
+        ("Cargo <b>bike", 7),
+        ("Briefings", 2),
+    ]
     assert {one.objective: one.points for one in found.taken if one.objective} == {"O4": -3}
     assert sum(line.points for line in found.teams) == -16
 
@@ -100,8 +126,18 @@ def test_no_person_of_the_register_is_named(sessions: sessionmaker[Session]) -> 
 
 
 def test_a_teams_alert_speaks_of_the_team(sessions: sessionmaker[Session]) -> None:
-    found = said(sessions, fall(scope="app", before=0.72, after=0.51, low=-0.3, high=-0.1, absorbed_by=[["", 21.0]],
-                                explanation={"levels": LEVELS, "themes": STREAMS[:1]}))  # fmt: skip
+    found = said(
+        sessions,
+        fall(
+            scope="app",
+            before=0.72,
+            after=0.51,
+            low=-0.3,
+            high=-0.1,
+            absorbed_by=[["", 21.0]],
+            explanation={"levels": LEVELS, "themes": STREAMS[:1]},
+        ),
+    )
     assert found.title == "Rider App: 21 of 100 working days have left the top priorities since 29 June"
     assert plain(found.story[0]) == "“Riders open the app because it helps” fell from 72% to 51%."
     assert (
@@ -133,8 +169,11 @@ def test_it_is_short_and_its_buttons_say_what_happens(sessions: sessionmaker[Ses
     for word in ("severity", "of the points", "raised", " %"):
         assert word not in found.text
     assert [action.text for action in ACTIONS][:4] == [
-        "Decide …", "See the weeks", "This was planned", "Some of it is priority work",
-    ]  # fmt: skip
+        "Decide …",
+        "See the weeks",
+        "This was planned",
+        "Some of it is priority work",
+    ]
 
 
 def test_it_tells_what_it_costs_where_a_rate_is_set(sessions: sessionmaker[Session]) -> None:

@@ -107,8 +107,9 @@ def test_an_issue_that_changes_every_minute(puller: Puller) -> None:
     busy = min((i for i in company.world.issues if i.type != "Epic"), key=lambda i: i.updated)
     company.config.faults.before = lambda path: (
         busy.comments.append((newest(company) + timedelta(minutes=1), 1, "again"))
-        if "/search/jql" in path and len(busy.comments) < 40 else None
-    )  # fmt: skip
+        if "/search/jql" in path and len(busy.comments) < 40
+        else None
+    )
     puller.pull("jira")
     company.config.faults.before = None
     puller.pull("jira")
@@ -514,8 +515,12 @@ def test_a_bad_answer_is_asked_for_again(puller: Puller, source: str, path: str,
 @pytest.mark.parametrize("source", ["jira", "slack", "hubspot", "github"])
 def test_a_server_that_stops_answering_times_out(puller: Puller, source: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("connectors.hubspot.client.TIMEOUT_SECONDS", 0.3)
-    path = {"jira": "/search/jql", "slack": "conversations.history", "hubspot": "/objects/calls/search",
-            "github": "/issues?"}[source]  # fmt: skip
+    path = {
+        "jira": "/search/jql",
+        "slack": "conversations.history",
+        "hubspot": "/objects/calls/search",
+        "github": "/issues?",
+    }[source]
     puller.company.config.faults.plan.append([path, "timeout", 1])
     puller.company.config.faults.seconds = 1.5
     puller.pull(source, **({} if source == "hubspot" else {"timeout": 0.3 if source == "jira" else 1}))
@@ -592,12 +597,22 @@ for _ in range(3_000):
 @pytest.mark.parametrize(
     ("field", "value"),
     [
-        ("created", 17), ("status", "Done"), ("worklog", {"total": 1, "worklogs": [{"id": "1", "started": "soon"}]}),
-        ("comment", {"total": 1, "comments": [None]}), ("labels", 5), ("issuetype", None), ("parent", {"key": "no id"}),
-        ("worklog", {"total": 1, "worklogs": [{"id": "1", "started": "2026-07-01T10:00:00.000+0000",
-                                                "timeSpentSeconds": "NaN"}]}),
+        ("created", 17),
+        ("status", "Done"),
+        ("worklog", {"total": 1, "worklogs": [{"id": "1", "started": "soon"}]}),
+        ("comment", {"total": 1, "comments": [None]}),
+        ("labels", 5),
+        ("issuetype", None),
+        ("parent", {"key": "no id"}),
+        (
+            "worklog",
+            {
+                "total": 1,
+                "worklogs": [{"id": "1", "started": "2026-07-01T10:00:00.000+0000", "timeSpentSeconds": "NaN"}],
+            },
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_field_of_the_wrong_type_sets_one_issue_aside_and_is_tried_again(
     puller: Puller, field: str, value: Any
 ) -> None:
@@ -684,12 +699,14 @@ def test_an_issue_that_changes_while_its_page_is_read_one_by_one_hides_no_other(
 @pytest.mark.parametrize(
     "description",
     [
-        {"type": "doc", "content": "not a list"}, {"type": "doc", "content": [None, 7, {"type": 3}]}, [1, 2],
+        {"type": "doc", "content": "not a list"},
+        {"type": "doc", "content": [None, 7, {"type": 3}]},
+        [1, 2],
         {"type": "doc", "content": [{"type": "paragraph", "content": [{"type": "text", "text": "wörd " * 2_000_000}]}]},
         {"type": "doc", "content": [{"type": "text", "text": "half \ud83d a pair, and a nul \x00"}]},
     ],
     ids=["no list", "no nodes", "a list", "enormous", "surrogates"],
-)  # fmt: skip
+)
 def test_a_broken_or_enormous_description_loses_nothing_else(puller: Puller, description: Any) -> None:
     issue = puller.company.world.issues[-1]
     spoil(puller.company, "/search/jql", in_jira(str(issue.id), "description", description))
@@ -761,8 +778,14 @@ def test_killed_at_any_page_it_goes_on_and_ends_at_the_truth(
 
         before = len(truth.kept_signals(puller.sessions))
         try:
-            ingest.pull(connect_to(puller.company, source, channels=["platform", "sales", "iberia"])
-                        if source == "slack" else connect_to(puller.company, source), puller.sessions, LONG_AGO, die)  # fmt: skip
+            ingest.pull(
+                connect_to(puller.company, source, channels=["platform", "sales", "iberia"])
+                if source == "slack"
+                else connect_to(puller.company, source),
+                puller.sessions,
+                LONG_AGO,
+                die,
+            )
             break
         except KilledError:
             killed += 1
@@ -810,8 +833,12 @@ def test_the_vendors_limits_are_never_overstepped(puller: Puller) -> None:
         puller.pull(source)
         puller.holds_the_truth(source)
     puller.pull("slack", channels=["platform", "iberia", "sales", "care"])
-    refused = (company.jira.limits.refused, company.slack.limits.refused, company.hubspot.searches.refused,
-               company.hubspot.others.refused)  # fmt: skip
+    refused = (
+        company.jira.limits.refused,
+        company.slack.limits.refused,
+        company.hubspot.searches.refused,
+        company.hubspot.others.refused,
+    )
     assert refused == (0, 0, 0, 0)
 
 
@@ -823,8 +850,11 @@ def test_slacks_strict_regime_of_one_request_a_minute_and_15_messages(puller: Pu
     since = datetime.fromtimestamp(last_messages(company, "iberia") - 3 * 86_400, UTC)
     puller.pull("slack", since, channels=["iberia"], requests_per_minute=240)
     kept = {row[1] for row in truth.kept_signals(puller.sessions)}
-    roots = {m.ts for m in company.world.messages if m.channel == "iberia" and not m.thread
-             and float(m.ts) > since.timestamp()}  # fmt: skip
+    roots = {
+        m.ts
+        for m in company.world.messages
+        if m.channel == "iberia" and not m.thread and float(m.ts) > since.timestamp()
+    }
     there = {m.ts for m in company.world.messages if m.channel == "iberia" and (m.thread or m.ts) in roots}
     assert {id_.split(":")[1] for id_ in kept} == there
 

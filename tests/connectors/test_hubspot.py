@@ -95,20 +95,33 @@ def test_a_wrong_token_is_said_without_showing_it(company: Simulator) -> None:
 
 
 def test_a_meeting_is_time_of_everybody_who_was_there() -> None:
-    record = {"id": "5", "properties": {
-        "hs_meeting_title": "Kick-off", "hs_timestamp": "2026-07-01T10:00:00Z", "hubspot_owner_id": "1",
-        "hs_attendee_owner_ids": "1;2;3", "hs_meeting_start_time": "2026-07-01T10:00:00Z",
-        "hs_meeting_end_time": "2026-07-01T11:30:00Z", "hs_meeting_outcome": "COMPLETED",
-    }}  # fmt: skip
+    record = {
+        "id": "5",
+        "properties": {
+            "hs_meeting_title": "Kick-off",
+            "hs_timestamp": "2026-07-01T10:00:00Z",
+            "hubspot_owner_id": "1",
+            "hs_attendee_owner_ids": "1;2;3",
+            "hs_meeting_start_time": "2026-07-01T10:00:00Z",
+            "hs_meeting_end_time": "2026-07-01T11:30:00Z",
+            "hs_meeting_outcome": "COMPLETED",
+        },
+    }
     _, signals = parse_engagement(record, "meetings", "deals:9")
     assert [(s.account, s.hours) for s in signals] == [("1", 1.5), ("2", 1.5), ("3", 1.5)]
     assert len({s.external_id for s in signals}) == 3
 
 
 def test_a_mail_from_the_customer_is_nobodys_work_here() -> None:
-    record = {"id": "6", "properties": {
-        "hs_email_subject": "Hi", "hs_email_text": "please call", "hs_timestamp": "1751364000000",
-        "hs_email_direction": "INCOMING_EMAIL", "hubspot_owner_id": "1",
-    }}  # fmt: skip
+    record = {
+        "id": "6",
+        "properties": {
+            "hs_email_subject": "Hi",
+            "hs_email_text": "please call",
+            "hs_timestamp": "1751364000000",
+            "hs_email_direction": "INCOMING_EMAIL",
+            "hubspot_owner_id": "1",
+        },
+    }
     _, signals = parse_engagement(record, "emails", "tickets:1")
     assert signals[0].account is None

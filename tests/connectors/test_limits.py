@@ -68,8 +68,10 @@ def test_a_pause_holds_for_all_threads_of_one_process() -> None:
     limiter.pause("e", 1)
     ends: list[float] = []
     start = time.monotonic()
-    threads = [threading.Thread(target=lambda: (limiter.take("e", Rate(100, 1)), ends.append(time.monotonic())))
-               for _ in range(3)]  # fmt: skip
+    threads = [
+        threading.Thread(target=lambda: (limiter.take("e", Rate(100, 1)), ends.append(time.monotonic())))
+        for _ in range(3)
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -93,9 +95,14 @@ def test_retry_after_as_a_date() -> None:
 
 @pytest.mark.parametrize(
     ("rate", "expected"),
-    [(Rate.per_minute(50), Rate(50, 60)), (Rate.per_minute(600), Rate(10, 1)), (Rate.per_minute(0.5), Rate(1, 60)),
-     (Rate.per_second(4), Rate(4, 1)), (Rate.per_second(0.25), Rate(1, 4))],
-)  # fmt: skip
+    [
+        (Rate.per_minute(50), Rate(50, 60)),
+        (Rate.per_minute(600), Rate(10, 1)),
+        (Rate.per_minute(0.5), Rate(1, 60)),
+        (Rate.per_second(4), Rate(4, 1)),
+        (Rate.per_second(0.25), Rate(1, 4)),
+    ],
+)
 def test_rates_in_words(rate: Rate, expected: Rate) -> None:
     assert rate == expected
 

@@ -126,8 +126,16 @@ class Box:
                 box.append(one, folder, dt=at)
 
     def connector(self, **changes: object) -> Connector:
-        settings = {"host": "127.0.0.1", "port": self.port, "security": "none", "username": self.user,
-                    "password": "secret", "folders": ["INBOX"], "own_domains": OWN, "now": clock}  # fmt: skip
+        settings = {
+            "host": "127.0.0.1",
+            "port": self.port,
+            "security": "none",
+            "username": self.user,
+            "password": "secret",
+            "folders": ["INBOX"],
+            "own_domains": OWN,
+            "now": clock,
+        }
         return connector("mailbox", **(settings | changes))
 
     def pull(self, **changes: object) -> dict[str, int]:
@@ -147,9 +155,15 @@ def box(imap_port: int, tmp_path: Path, request: pytest.FixtureRequest) -> Box:
 def test_a_thread_is_one_item_and_only_colleagues_are_people(box: Box) -> None:
     box.put(
         mail("Kim <kim@customer.example>", "APP-12 is broken", "It fails since Monday.", NOW - timedelta(days=2), "a"),
-        mail("Selma Oz <selma.oz@velora.example>", "Re: APP-12 is broken",
-             "We are on it.\n\nOn Mon, 6 Jul 2026 at 10:00, Kim <kim@customer.example> wrote:\n> It fails", NOW, "b", "a"),
-    )  # fmt: skip
+        mail(
+            "Selma Oz <selma.oz@velora.example>",
+            "Re: APP-12 is broken",
+            "We are on it.\n\nOn Mon, 6 Jul 2026 at 10:00, Kim <kim@customer.example> wrote:\n> It fails",
+            NOW,
+            "b",
+            "a",
+        ),
+    )
     assert box.pull()["signals"] == 2
     with box.sessions() as session:
         item = session.scalars(select(WorkItem)).one()
@@ -176,8 +190,10 @@ def test_nothing_twice_nothing_lost_and_nothing_changed_in_the_mailbox(box: Box)
 
 @needs_dovecot
 def test_a_killed_backfill_goes_on(box: Box) -> None:
-    box.put(*(mail("k@c.example", f"old {n}", "w", NOW - timedelta(days=60), f"o{n}") for n in range(160)),
-            at=NOW - timedelta(days=60))  # fmt: skip
+    box.put(
+        *(mail("k@c.example", f"old {n}", "w", NOW - timedelta(days=60), f"o{n}") for n in range(160)),
+        at=NOW - timedelta(days=60),
+    )
 
     class KilledError(Exception):
         pass

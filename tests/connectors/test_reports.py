@@ -28,10 +28,20 @@ AT = datetime(2026, 7, 1, 10, tzinfo=UTC)
 
 def issue(**fields: Any) -> dict[str, Any]:
     changelog = fields.pop("changelog", [])
-    return {"id": "7", "key": "A-7", "changelog": {"histories": changelog}, "fields": {
-        "summary": "s", "issuetype": {"name": "Story"}, "project": {"key": "A"}, "status": {"id": "3", "name": "Doing"},
-        "created": "2026-07-01T10:00:00.000+0000", "updated": "2026-07-02T10:00:00.000+0000", **fields,
-    }}  # fmt: skip
+    return {
+        "id": "7",
+        "key": "A-7",
+        "changelog": {"histories": changelog},
+        "fields": {
+            "summary": "s",
+            "issuetype": {"name": "Story"},
+            "project": {"key": "A"},
+            "status": {"id": "3", "name": "Doing"},
+            "created": "2026-07-01T10:00:00.000+0000",
+            "updated": "2026-07-02T10:00:00.000+0000",
+            **fields,
+        },
+    }
 
 
 def change(id_: str, hour: int, field: str, old: str | None, new: str | None, **more: Any) -> dict[str, Any]:
@@ -52,11 +62,15 @@ def test_an_issue_created_in_progress_and_never_moved_was_in_progress_from_the_b
 
 def test_the_first_value_is_what_the_first_change_came_from_jirametrics_44() -> None:
     """Newest first, as some instances list them."""
-    changelog = [change("2", 13, "status", "3", "5"), change("1", 12, "assignee", "u2", "u1"),
-                 change("0", 11, "status", "1", "3")]  # fmt: skip
+    changelog = [
+        change("2", 13, "status", "3", "5"),
+        change("1", 12, "assignee", "u2", "u1"),
+        change("0", 11, "status", "1", "3"),
+    ]
     assert begin(changelog=changelog, status={"id": "5", "name": "Done"}, assignee=ANN) == {
-        "state": State.TODO, "assignee": "u2",
-    }  # fmt: skip
+        "state": State.TODO,
+        "assignee": "u2",
+    }
 
 
 def test_a_status_that_no_list_has_any_more_is_unknown_and_not_to_do_tap_jira_50() -> None:
@@ -73,18 +87,23 @@ def test_a_custom_field_that_is_called_status_is_no_status() -> None:
 @pytest.mark.parametrize(
     ("type_", "kind"),
     [
-        ({"name": "Epos", "hierarchyLevel": 1}, ItemKind.EPIC), ({"name": "Initiative", "hierarchyLevel": 2}, ItemKind.EPIC),
-        ({"name": "Epic", "hierarchyLevel": 0}, ItemKind.ISSUE), ({"name": "Epic"}, ItemKind.EPIC),
-        ({"name": "Teilaufgabe", "hierarchyLevel": -1}, ItemKind.SUBTASK), ({"name": "Bug", "hierarchyLevel": 0}, ItemKind.BUG),
-        ({"name": "Fehler", "hierarchyLevel": 0}, ItemKind.ISSUE), ({"name": "Sub-task", "subtask": True}, ItemKind.SUBTASK),
+        ({"name": "Epos", "hierarchyLevel": 1}, ItemKind.EPIC),
+        ({"name": "Initiative", "hierarchyLevel": 2}, ItemKind.EPIC),
+        ({"name": "Epic", "hierarchyLevel": 0}, ItemKind.ISSUE),
+        ({"name": "Epic"}, ItemKind.EPIC),
+        ({"name": "Teilaufgabe", "hierarchyLevel": -1}, ItemKind.SUBTASK),
+        ({"name": "Bug", "hierarchyLevel": 0}, ItemKind.BUG),
+        ({"name": "Fehler", "hierarchyLevel": 0}, ItemKind.ISSUE),
+        ({"name": "Sub-task", "subtask": True}, ItemKind.SUBTASK),
     ],
-)  # fmt: skip
+)
 def test_a_type_is_known_by_its_level_and_not_by_its_name_quality_time_9101(type_: Any, kind: ItemKind) -> None:
     assert parse_issue(issue(issuetype=type_), STATES)[0].kind == kind
 
 
-@pytest.mark.parametrize("started", ["0026-07-14T09:30:00.000+0200", "51502-01-01T00:00:00.000+0000",
-                                     "9999-12-31T23:59:59.000-1200"])  # fmt: skip
+@pytest.mark.parametrize(
+    "started", ["0026-07-14T09:30:00.000+0200", "51502-01-01T00:00:00.000+0000", "9999-12-31T23:59:59.000-1200"]
+)
 def test_a_worklog_beyond_belief_costs_that_worklog_and_not_the_issue_tap_jira_pr_87(started: str) -> None:
     good = {"id": "1", "started": "2026-07-01T10:00:00.000+0000", "timeSpentSeconds": 3600, "author": ANN}
     logs = {"worklogs": [good, good | {"id": "2", "started": started}]}
@@ -116,10 +135,16 @@ def test_data_center_knows_people_by_key_in_histories_and_names_may_change_mcp_a
     assert {account.external_id for account in accounts} == {"JIRAUSER10002"}
 
 
-@pytest.mark.parametrize("node", [
-    {"type": "mediaInline", "attrs": {"id": "x"}}, {"type": "extension", "attrs": {"extensionKey": "toc"}}, {"type": "status"},
-    {"type": None}, {"attrs": None, "type": "mention"},
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "node",
+    [
+        {"type": "mediaInline", "attrs": {"id": "x"}},
+        {"type": "extension", "attrs": {"extensionKey": "toc"}},
+        {"type": "status"},
+        {"type": None},
+        {"attrs": None, "type": "mention"},
+    ],
+)
 def test_a_node_that_is_in_no_description_of_the_format_costs_no_words_adf_tools_8_and_17(node: Any) -> None:
     text = {"type": "paragraph", "content": [node, {"type": "text", "text": "Ship it"}]}
     assert "Ship it" in from_adf({"type": "doc", "content": [text]})
@@ -148,12 +173,27 @@ def test_wiki_markup_of_data_center_is_read_as_words_testplanit_494() -> None:
 # Slack
 
 
-@pytest.mark.parametrize("subtype", [
-    "channel_convert_to_private", "channel_posting_permissions", "bot_add", "bot_remove", "app_conversation_join",
-    "sh_room_created",
-    "huddle_thread", "channel_canvas_updated", "document_mention", "reminder_add", "pinned_item", "ekm_access_denied",
-    "group_archive", "assistant_app_thread", "joiner_notification_for_inviter", "a_notice_of_next_year",
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "subtype",
+    [
+        "channel_convert_to_private",
+        "channel_posting_permissions",
+        "bot_add",
+        "bot_remove",
+        "app_conversation_join",
+        "sh_room_created",
+        "huddle_thread",
+        "channel_canvas_updated",
+        "document_mention",
+        "reminder_add",
+        "pinned_item",
+        "ekm_access_denied",
+        "group_archive",
+        "assistant_app_thread",
+        "joiner_notification_for_inviter",
+        "a_notice_of_next_year",
+    ],
+)
 def test_a_notice_is_nobodys_work_also_one_that_slack_has_yet_to_invent_posthog_68949(subtype: str) -> None:
     message = {"ts": "1782000000.000100", "user": "U1", "subtype": subtype, "text": "words of Slack's own"}
     assert parse_message(message, "a", "C1") == (None, None)
@@ -163,8 +203,13 @@ def test_a_notice_is_nobodys_work_also_one_that_slack_has_yet_to_invent_posthog_
     "subtype", ["huddle_thread", "channel_canvas_updated", "file_comment", "tombstone", "sh_room_created"]
 )
 def test_people_answer_below_a_huddle_and_their_words_hang_on_something_slack_morphism_283(subtype: str) -> None:
-    root = {"ts": "1782000000.000100", "subtype": subtype, "text": "A huddle started", "thread_ts": "1782000000.000100",
-            "reply_count": 2}  # fmt: skip
+    root = {
+        "ts": "1782000000.000100",
+        "subtype": subtype,
+        "text": "A huddle started",
+        "thread_ts": "1782000000.000100",
+        "reply_count": 2,
+    }
     item, signal = parse_message(root, "a", "C1")
     _, reply = parse_message(
         {"ts": "1782000001.000100", "thread_ts": root["ts"], "user": "U1", "text": "yes"}, "a", "C1"
@@ -178,9 +223,20 @@ def test_people_answer_below_a_huddle_and_their_words_hang_on_something_slack_mo
 
 def test_a_forwarded_message_is_read_hermes_agent_96384() -> None:
     section = {"type": "rich_text_section", "elements": [{"type": "text", "text": "The launch slips"}]}
-    shared = {"is_msg_unfurl": True, "is_share": True, "author_name": "Kim", "fallback": "[July 1st] Kim: The launch slips",
-              "message_blocks": [{"team": "T1", "channel": "C2", "ts": "1.0",
-                                  "message": {"blocks": [{"type": "rich_text", "elements": [section]}]}}]}  # fmt: skip
+    shared = {
+        "is_msg_unfurl": True,
+        "is_share": True,
+        "author_name": "Kim",
+        "fallback": "[July 1st] Kim: The launch slips",
+        "message_blocks": [
+            {
+                "team": "T1",
+                "channel": "C2",
+                "ts": "1.0",
+                "message": {"blocks": [{"type": "rich_text", "elements": [section]}]},
+            }
+        ],
+    }
     _, alone = parse_message({"ts": "1782000000.000100", "user": "U1", "text": "", "attachments": [shared]}, "a", "C1")
     _, noted = parse_message(
         {"ts": "1782000000.000100", "user": "U1", "text": "see:", "attachments": [shared]}, "a", "C1"
@@ -201,8 +257,17 @@ def test_a_links_preview_is_not_what_the_person_said_but_all_that_an_app_said() 
     assert (person.text, app.text) == ("look", "Another site\nits words")
 
 
-@pytest.mark.parametrize("attachments", [None, "x", [None], [{"message_blocks": None}], [{"message_blocks": [{"message": 3}]}],
-                                         [{"is_share": True, "text": 5}]])  # fmt: skip
+@pytest.mark.parametrize(
+    "attachments",
+    [
+        None,
+        "x",
+        [None],
+        [{"message_blocks": None}],
+        [{"message_blocks": [{"message": 3}]}],
+        [{"is_share": True, "text": 5}],
+    ],
+)
 def test_attachments_of_any_shape_cost_no_message(attachments: Any) -> None:
     message = {"ts": "1782000000.000100", "user": "U1", "text": "words", "attachments": attachments}
     _, signal = parse_message(message, "a", "C1")
@@ -257,8 +322,12 @@ def test_a_call_that_nobody_took_is_none_but_one_with_a_duration_is() -> None:
 
 
 def test_a_partial_answer_names_who_is_not_there_and_who_only_failed_hubspot_api_php_619() -> None:
-    errors = [{"category": "OBJECT_NOT_FOUND", "context": {"ids": ["1", "2"]}},
-              {"category": "RATE_LIMITS", "context": {"ids": ["3"]}}, {"category": "INTERNAL_ERROR"}, None]  # fmt: skip
+    errors = [
+        {"category": "OBJECT_NOT_FOUND", "context": {"ids": ["1", "2"]}},
+        {"category": "RATE_LIMITS", "context": {"ids": ["3"]}},
+        {"category": "INTERNAL_ERROR"},
+        None,
+    ]
     assert not_found({"results": [], "errors": errors}) == {"1", "2"}
     assert not_found({"status": "COMPLETE"}) == set()
 
@@ -312,18 +381,35 @@ def test_a_mail_without_a_readable_date_has_the_one_it_arrived_at_bichon_157_mai
         read(mail(date=date))
 
 
-@pytest.mark.parametrize("headers", [
-    {"Auto_Submitted": "auto-replied"}, {"Auto_Submitted": "auto-generated; x=1"}, {"X_Autoreply": "yes"},
-    {"X_Autorespond": "Gone"}, {"Precedence": "auto_reply"}, {"X_Precedence": "auto_reply"}, {"Return_Path": "<>"},
-    {"X_POST_MessageClass": "9; Autoresponder"}, {"Preference": "auto_reply"}, {"X_Mail_Autoreply": "1"},
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Auto_Submitted": "auto-replied"},
+        {"Auto_Submitted": "auto-generated; x=1"},
+        {"X_Autoreply": "yes"},
+        {"X_Autorespond": "Gone"},
+        {"Precedence": "auto_reply"},
+        {"X_Precedence": "auto_reply"},
+        {"Return_Path": "<>"},
+        {"X_POST_MessageClass": "9; Autoresponder"},
+        {"Preference": "auto_reply"},
+        {"X_Mail_Autoreply": "1"},
+    ],
+)
 def test_an_absence_note_is_nobodys_work_under_any_of_its_headers_munin_921_bileto_815(headers: dict[str, str]) -> None:
     item, signal, account = read(mail("I am away", **headers))
     assert (account, signal.account, signal.text, item.automated) == (None, None, "", True)
 
 
-@pytest.mark.parametrize("subject", ["Automatic reply: Order", "Automatische Antwort: Bestellung", "Out of Office: back Monday",
-                                     "Réponse automatique : Commande"])  # fmt: skip
+@pytest.mark.parametrize(
+    "subject",
+    [
+        "Automatic reply: Order",
+        "Automatische Antwort: Bestellung",
+        "Out of Office: back Monday",
+        "Réponse automatique : Commande",
+    ],
+)
 def test_an_absence_note_without_a_header_is_known_by_its_subject(subject: str) -> None:
     encoded = mail().obj
     encoded.replace_header("Subject", subject)
@@ -341,7 +427,7 @@ def test_a_colleagues_mail_through_a_list_is_work() -> None:
         ("Yes.\n\n-- \nKim", "Yes."),
         ("Yes.\n________________________________\nFrom: Kim <k@c.example>\nSent: Monday\n\nold", "Yes."),
     ],
-)  # fmt: skip
+)
 def test_only_two_dashes_are_a_signature_email_reply_parser_41(text: str, kept: str) -> None:
     assert from_mail(text) == kept
 

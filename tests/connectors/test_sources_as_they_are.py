@@ -116,8 +116,13 @@ def test_an_arbitrary_exception_anywhere_in_a_source_stops_no_other_and_the_next
     classes = {"jira": "JiraConnector", "slack": "SlackConnector", "hubspot": "HubSpotConnector"}
     with monkeypatch.context() as patch:
         target = f"connectors.{broken}.connector."
-        patch.setattr(target + {"parser": parsers[broken], "walk": f"{classes[broken]}._page",
-                                "streams": f"{classes[broken]}.streams"}[place], fail)  # fmt: skip
+        patch.setattr(
+            target
+            + {"parser": parsers[broken], "walk": f"{classes[broken]}._page", "streams": f"{classes[broken]}.streams"}[
+                place
+            ],
+            fail,
+        )
         said: dict[str, str] = {}
         for source in SOURCES:
             try:
@@ -356,8 +361,9 @@ def test_what_an_older_version_read_is_read_again_by_itself_after_todays_news(pu
     puller.pull("jira")
     with puller.sessions() as session:
         assert all("state" in one for one in session.scalars(select(Signal.detail).where(Signal.kind == "created")))
-        assert set(session.scalars(select(WorkItem.kind).where(WorkItem.external_id == str(
-            puller.company.world.issues[0].id)))) == {"epic"}  # fmt: skip
+        assert set(
+            session.scalars(select(WorkItem.kind).where(WorkItem.external_id == str(puller.company.world.issues[0].id)))
+        ) == {"epic"}
         assert session.scalar(select(func.count()).where(WorkItem.effort_from.is_not(None))) == len(
             puller.company.world.issues
         )
@@ -385,8 +391,19 @@ def test_other_sources_read_again_what_an_older_version_read(puller: Puller, sou
 def test_an_open_task_is_taken_for_work_once_it_is_done(puller: Puller) -> None:
     world = puller.company.world
     deal, at = world.records[0], max(record.modified for record in world.records)
-    task = Record("tasks", 777_001, {"hs_task_subject": "Call", "hs_task_status": "NOT_STARTED", "hs_timestamp":
-                  "2026-07-10T10:00:00Z", "hubspot_owner_id": "1"}, at, at, links=[("deals", deal.id)])  # fmt: skip
+    task = Record(
+        "tasks",
+        777_001,
+        {
+            "hs_task_subject": "Call",
+            "hs_task_status": "NOT_STARTED",
+            "hs_timestamp": "2026-07-10T10:00:00Z",
+            "hubspot_owner_id": "1",
+        },
+        at,
+        at,
+        links=[("deals", deal.id)],
+    )
     world.records.append(task)
     puller.pull("hubspot")
     assert "tasks:777001" not in puller.kept("hubspot")

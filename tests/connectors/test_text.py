@@ -19,12 +19,18 @@ ADF = st.recursive(
 
 
 def test_adf_keeps_words_and_drops_code() -> None:
-    doc = {"type": "doc", "content": [
-        {"type": "heading", "content": [{"type": "text", "text": "Why"}]},
-        {"type": "paragraph", "content": [{"type": "text", "text": "It is "}, {"type": "text", "text": "slow"}]},
-        {"type": "codeBlock", "content": [{"type": "text", "text": "SELECT 1"}]},
-        {"type": "paragraph", "content": [{"type": "mention", "attrs": {"text": "@Ann"}}, {"type": "text", "text": " look"}]},
-    ]}  # fmt: skip
+    doc = {
+        "type": "doc",
+        "content": [
+            {"type": "heading", "content": [{"type": "text", "text": "Why"}]},
+            {"type": "paragraph", "content": [{"type": "text", "text": "It is "}, {"type": "text", "text": "slow"}]},
+            {"type": "codeBlock", "content": [{"type": "text", "text": "SELECT 1"}]},
+            {
+                "type": "paragraph",
+                "content": [{"type": "mention", "attrs": {"text": "@Ann"}}, {"type": "text", "text": " look"}],
+            },
+        ],
+    }
     assert from_adf(doc) == "Why\nIt is slow\nlook"
 
 
@@ -66,15 +72,30 @@ def test_issue_keys_are_found_once_and_standards_are_not_keys() -> None:
 
 
 def test_rich_text_blocks_of_slack() -> None:
-    blocks = [{"type": "rich_text", "elements": [
-        {"type": "rich_text_section", "elements": [
-            {"type": "text", "text": "see "}, {"type": "link", "url": "https://x.example/a", "text": "the plan"},
-            {"type": "text", "text": " with "}, {"type": "user", "user_id": "U1"}]},
-        {"type": "rich_text_preformatted", "elements": [{"type": "text", "text": "rm -rf"}]},
-        {"type": "rich_text_list", "elements": [
-            {"type": "rich_text_section", "elements": [{"type": "text", "text": "one"}]},
-            {"type": "rich_text_section", "elements": [{"type": "text", "text": "two"}]}]},
-    ]}]  # fmt: skip
+    blocks = [
+        {
+            "type": "rich_text",
+            "elements": [
+                {
+                    "type": "rich_text_section",
+                    "elements": [
+                        {"type": "text", "text": "see "},
+                        {"type": "link", "url": "https://x.example/a", "text": "the plan"},
+                        {"type": "text", "text": " with "},
+                        {"type": "user", "user_id": "U1"},
+                    ],
+                },
+                {"type": "rich_text_preformatted", "elements": [{"type": "text", "text": "rm -rf"}]},
+                {
+                    "type": "rich_text_list",
+                    "elements": [
+                        {"type": "rich_text_section", "elements": [{"type": "text", "text": "one"}]},
+                        {"type": "rich_text_section", "elements": [{"type": "text", "text": "two"}]},
+                    ],
+                },
+            ],
+        }
+    ]
     assert from_blocks(blocks) == "see the plan with @someone\none\ntwo"
 
 
@@ -85,12 +106,14 @@ def test_strange_blocks_are_no_error(blocks: object) -> None:
 
 @pytest.mark.parametrize(
     "quoted",
-    ["On Mon, 6 Jul 2026 at 10:00, Kim <kim@c.example> wrote:\n> old words",
-     "Am Mo., 6. Juli 2026 um 10:00 Uhr schrieb Kim <kim@c.example>:\n> old words",
-     "El lun, 6 jul 2026 a las 10:00, Kim (<kim@c.example>) escribió:\n> old words",
-     "Le lun. 6 juil. 2026 à 10:00, Kim <kim@c.example> a écrit :\n> old words",
-     "-- \nKim\nold words"],
-)  # fmt: skip
+    [
+        "On Mon, 6 Jul 2026 at 10:00, Kim <kim@c.example> wrote:\n> old words",
+        "Am Mo., 6. Juli 2026 um 10:00 Uhr schrieb Kim <kim@c.example>:\n> old words",
+        "El lun, 6 jul 2026 a las 10:00, Kim (<kim@c.example>) escribió:\n> old words",
+        "Le lun. 6 juil. 2026 à 10:00, Kim <kim@c.example> a écrit :\n> old words",
+        "-- \nKim\nold words",
+    ],
+)
 def test_quoted_mails_and_signatures_are_dropped_in_several_languages(quoted: str) -> None:
     assert from_mail(f"Grüße, we ship on Friday.\n\n{quoted}\n") == "Grüße, we ship on Friday."
 
@@ -111,14 +134,37 @@ def test_a_duration_that_is_none(seconds: object) -> None:
     [
         from_mrkdwn("see <https://x.atlassian.example/browse/PAY-102|this>"),
         from_mrkdwn("see <https://x.atlassian.example/browse/PAY-102>"),
-        from_adf({"type": "doc", "content": [{"type": "text", "text": "this", "marks": [
-            {"type": "link", "attrs": {"href": "https://x.atlassian.example/browse/PAY-102"}}]}]}),
-        from_adf({"type": "doc", "content": [{"type": "inlineCard", "attrs": {"url": "https://x.example/browse/PAY-102"}}]}),
+        from_adf(
+            {
+                "type": "doc",
+                "content": [
+                    {
+                        "type": "text",
+                        "text": "this",
+                        "marks": [{"type": "link", "attrs": {"href": "https://x.atlassian.example/browse/PAY-102"}}],
+                    }
+                ],
+            }
+        ),
+        from_adf(
+            {"type": "doc", "content": [{"type": "inlineCard", "attrs": {"url": "https://x.example/browse/PAY-102"}}]}
+        ),
         from_html('<p>see <a href="https://x.atlassian.example/browse/PAY-102">this</a></p>'),
-        from_blocks([{"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": [
-            {"type": "link", "url": "https://x.example/browse/PAY-102", "text": "this"}]}]}]),
+        from_blocks(
+            [
+                {
+                    "type": "rich_text",
+                    "elements": [
+                        {
+                            "type": "rich_text_section",
+                            "elements": [{"type": "link", "url": "https://x.example/browse/PAY-102", "text": "this"}],
+                        }
+                    ],
+                }
+            ]
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_link_to_an_issue_names_it_whatever_its_label(text: str) -> None:
     assert issue_keys(text) == ("PAY-102",)
 

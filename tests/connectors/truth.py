@@ -28,12 +28,20 @@ def items_of(company: Simulator, channels: list[str] | None = None) -> set[tuple
         ("jira", str(i.id), i.title) for i in company.world.issues if i.project in listed
     }
     ids = _channel_ids(company.slack, channels)
-    rows |= {("slack", f"{ids[m.channel]}:{m.ts}", None if m.tombstone else " ".join(m.text.split())) for m in
-             company.world.messages if not m.thread and m.channel in ids}  # fmt: skip
+    rows |= {
+        ("slack", f"{ids[m.channel]}:{m.ts}", None if m.tombstone else " ".join(m.text.split()))
+        for m in company.world.messages
+        if not m.thread and m.channel in ids
+    }
     for record in company.world.records:
         if record.type in ("deals", "tickets") and not record.archived:
-            rows.add(("hubspot", f"{record.type}:{record.id}", record.properties.get("dealname")
-                      or record.properties.get("subject")))  # fmt: skip
+            rows.add(
+                (
+                    "hubspot",
+                    f"{record.type}:{record.id}",
+                    record.properties.get("dealname") or record.properties.get("subject"),
+                )
+            )
     return rows
 
 
@@ -48,8 +56,10 @@ def kept_items(sessions: sessionmaker[Session]) -> set[tuple[str, str, str | Non
     """The same of the database."""
     with sessions() as session:
         query = select(WorkItem.source, WorkItem.external_id, WorkItem.title, WorkItem.text)
-        return {(source, id_, " ".join(text.split()) if source == "slack" and text else title)
-                for source, id_, title, text in session.execute(query)}  # fmt: skip
+        return {
+            (source, id_, " ".join(text.split()) if source == "slack" and text else title)
+            for source, id_, title, text in session.execute(query)
+        }
 
 
 def _jira(company: Simulator) -> list[Row]:
@@ -61,8 +71,11 @@ def _jira(company: Simulator) -> list[Row]:
         rows.append(("jira", f"issue:{id_}:created", id_, issue.created, None))
         rows += [("jira", f"change:{id_}{n:04d}:0", id_, row[0], None) for n, row in enumerate(issue.changes)]
         rows += [("jira", f"comment:{id_}{n:04d}", id_, row[0], None) for n, row in enumerate(issue.comments) if row]
-        rows += [("jira", f"worklog:{id_}{n:04d}", id_, row[0], round(int(row[2] * 3600) / 3600, 4))
-                 for n, row in enumerate(issue.worklogs) if row]  # fmt: skip
+        rows += [
+            ("jira", f"worklog:{id_}{n:04d}", id_, row[0], round(int(row[2] * 3600) / 3600, 4))
+            for n, row in enumerate(issue.worklogs)
+            if row
+        ]
     return rows
 
 
@@ -74,10 +87,16 @@ def _channel_ids(slack: SlackApi, channels: list[str] | None) -> dict[str, str]:
 def _slack(company: Simulator, channels: list[str] | None) -> list[Row]:
     ids = _channel_ids(company.slack, channels)
     return [
-        ("slack", f"{ids[m.channel]}:{m.ts}", f"{ids[m.channel]}:{m.thread or m.ts}",
-         datetime.fromtimestamp(float(m.ts), UTC), None)
-        for m in company.world.messages if m.channel in ids and not m.tombstone
-    ]  # fmt: skip
+        (
+            "slack",
+            f"{ids[m.channel]}:{m.ts}",
+            f"{ids[m.channel]}:{m.thread or m.ts}",
+            datetime.fromtimestamp(float(m.ts), UTC),
+            None,
+        )
+        for m in company.world.messages
+        if m.channel in ids and not m.tombstone
+    ]
 
 
 def _hubspot(company: Simulator) -> list[Row]:
@@ -95,8 +114,12 @@ def _hubspot(company: Simulator) -> list[Row]:
                     at = _time(entered)
                     rows.append(("hubspot", f"{name}:stage:{stage}:{int(at.timestamp())}", name, at, None))
             continue
-        on = [link for kind in ("deals", "tickets") for link in record.links if link[0] == kind and link in records
-              and _listed(records[link])]  # fmt: skip
+        on = [
+            link
+            for kind in ("deals", "tickets")
+            for link in record.links
+            if link[0] == kind and link in records and _listed(records[link])
+        ]
         if on:
             rows.append(("hubspot", name, f"{on[0][0]}:{on[0][1]}", _time(p["hs_timestamp"]), _hours(type_, p)))
     return rows

@@ -76,16 +76,24 @@ def test_each_fault_is_a_line_with_its_mend_and_no_secret(company: Simulator, tm
     file = tmp_path / "people.csv"
     file.write_text("source,account,email\njira,,\n")
     found = rows(
-        company, tmp_path, smtp={"host": "127.0.0.1", "port": port}, identity={"file": str(file)},
+        company,
+        tmp_path,
+        smtp={"host": "127.0.0.1", "port": port},
+        identity={"file": str(file)},
         broker={"url": f"redis://:sekret@127.0.0.1:{port}/0"},
         jira=company.settings()["jira"] | {"projects": ["APP", "NOPE"]},
         slack=company.settings()["slack"] | {"channels": ["platform", "nowhere"]},
-    )  # fmt: skip
+    )
     bad = {name for name, row in found.items() if not row.ok}
     assert bad >= {
-        ("alerts", "channel #leadership"), ("hubspot", "scope sales-email-read"), ("smtp", f"127.0.0.1:{port}"),
-        ("jira", "project NOPE"), ("slack", "channel nowhere"), ("identity", str(file)), ("broker", f"127.0.0.1:{port}/0"),
-    }  # fmt: skip
+        ("alerts", "channel #leadership"),
+        ("hubspot", "scope sales-email-read"),
+        ("smtp", f"127.0.0.1:{port}"),
+        ("jira", "project NOPE"),
+        ("slack", "channel nowhere"),
+        ("identity", str(file)),
+        ("broker", f"127.0.0.1:{port}/0"),
+    }
     assert "/invite" in found["slack", "channel nowhere"].mend
     assert "Private Apps" in found["hubspot", "scope sales-email-read"].mend
     assert "IBE" in found["jira", "other projects"].found
@@ -152,8 +160,10 @@ def test_sync_cuts_the_past_and_sweeps(company: Simulator, tmp_path: Path) -> No
 def test_a_persons_own_mailbox_is_refused(company: Simulator, tmp_path: Path) -> None:
     configure(tmp_path, company)
     with (tmp_path / "leeway.toml").open("a") as file:
-        file.write('\n[mailbox]\nhost = "127.0.0.1"\nusername = "finn.okoro@velora.example"\npassword = "x"\n'
-                   'own_domains = ["velora.example"]\n')  # fmt: skip
+        file.write(
+            '\n[mailbox]\nhost = "127.0.0.1"\nusername = "finn.okoro@velora.example"\npassword = "x"\n'
+            'own_domains = ["velora.example"]\n'
+        )
     leeway(tmp_path, "okrs", "load", str(tmp_path / "okrs.yaml"))
     result = CliRunner().invoke(cli, ["--config", str(tmp_path / "leeway.toml"), "run", "--once"])
     assert "own mailbox" in str(result.exception)

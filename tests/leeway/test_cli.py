@@ -180,10 +180,12 @@ def test_check_finds_all_in_order_and_then_names_each_fault(tmp_path: Path, comp
 
 @pytest.mark.parametrize(
     ("section", "change", "said"),
-    [("jira", {"token": "sekret"}, "jira: the token is not accepted. Make a new one at"),
-     ("slack", {"token": "xoxb-sekret"}, "slack: the token is not accepted"),
-     ("hubspot", {"token": "pat-sekret"}, "hubspot: the token is not accepted")],
-)  # fmt: skip
+    [
+        ("jira", {"token": "sekret"}, "jira: the token is not accepted. Make a new one at"),
+        ("slack", {"token": "xoxb-sekret"}, "slack: the token is not accepted"),
+        ("hubspot", {"token": "pat-sekret"}, "hubspot: the token is not accepted"),
+    ],
+)
 def test_a_wrong_token_is_one_sentence_and_the_other_sources_go_on(
     tmp_path: Path, few_days: Simulator, section: str, change: dict[str, object], said: str
 ) -> None:

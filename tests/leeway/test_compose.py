@@ -91,8 +91,12 @@ def test_its_commands_run_the_whole_job_and_stop_when_asked(tmp_path: Path, post
         port = str(free.getsockname()[1])
     world = recent(pickle.loads(_three_weeks()), 5)  # noqa: S301 - made by conftest
     (tmp_path / "secret").write_text(postgres_url + "\n")
-    given = {"LEEWAY_DATABASE__URL_FILE": str(tmp_path / "secret"), "LEEWAY_BROKER__URL": f"redis://127.0.0.1:{redis_port}/0",
-             "LEEWAY_WEB__PORT": port, "LEEWAY_SCHEDULE__WAKE_SECONDS": "1"}  # fmt: skip
+    given = {
+        "LEEWAY_DATABASE__URL_FILE": str(tmp_path / "secret"),
+        "LEEWAY_BROKER__URL": f"redis://127.0.0.1:{redis_port}/0",
+        "LEEWAY_WEB__PORT": port,
+        "LEEWAY_SCHEDULE__WAKE_SECONDS": "1",
+    }
     environment = {k: v for k, v in os.environ.items() if not k.startswith("LEEWAY_")} | given
     environment |= {"PATH": f"{Path(sys.executable).parent}:{environment['PATH']}", "OMP_NUM_THREADS": "1"}
     processes: dict[str, subprocess.Popen[bytes]] = {}

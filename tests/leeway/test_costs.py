@@ -38,8 +38,18 @@ def filled(sessions: sessionmaker[Session]) -> Register:
         for n in range(3):
             for scope, days, share in (("company", 100.0, 0.5), ("app", 40.0, 0.75)):
                 for key, part in (("O1", share), ("", 1 - share), ("top", share)):
-                    session.add(Share(week=WEEK + timedelta(weeks=n), scope=scope, objective=key, share=part, low=0.0, high=1.0,
-                                      coverage=0.9, person_days=days))  # fmt: skip
+                    session.add(
+                        Share(
+                            week=WEEK + timedelta(weeks=n),
+                            scope=scope,
+                            objective=key,
+                            share=part,
+                            low=0.0,
+                            high=1.0,
+                            coverage=0.9,
+                            person_days=days,
+                        )
+                    )
     return parse(TEXT)
 
 

@@ -19,8 +19,11 @@ def demo(folder: Path, *words: str) -> tuple[dict[str, Any], str]:
     environment = {k: v for k, v in os.environ.items() if not k.startswith("LEEWAY_")} | {"OMP_NUM_THREADS": "1"}
     result = subprocess.run(
         [sys.executable, "-m", "leeway.cli", "demo", "--output", str(folder), "--today", "2026-07-10", *words],
-        capture_output=True, text=True, timeout=2400, env=environment,
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        timeout=2400,
+        env=environment,
+    )
     assert result.returncode == 0, result.stdout[-2000:] + result.stderr[-2000:]
     # Nothing between the user and the result: no warning, no bar of a library.
     assert not [line for line in result.stderr.splitlines() if "warning" in line or "Loading" in line]
@@ -53,8 +56,12 @@ def holds(summary: dict[str, Any]) -> None:
 def test_the_demo_on_sqlite(tmp_path: Path) -> None:
     summary, said = demo(tmp_path)
     holds(summary)
-    absorbed = " ".join(theme["name"] + " ".join(theme["examples"]) for a in summary["alerts"] if a["scope"] == "company"
-                        for theme in a["themes"][:2])  # fmt: skip
+    absorbed = " ".join(
+        theme["name"] + " ".join(theme["examples"])
+        for a in summary["alerts"]
+        if a["scope"] == "company"
+        for theme in a["themes"][:2]
+    )
     assert "Hafenwerk" in absorbed or "HW" in absorbed
     assert "argo" in absorbed or "Lastenrad" in absorbed
     assert "Posted to Slack (company" in said
@@ -67,9 +74,20 @@ def test_the_demo_on_sqlite(tmp_path: Path) -> None:
     assert peak_megabytes < 2048
     nobody_is_named(tmp_path, said)
     again = subprocess.run(
-        [sys.executable, "-m", "leeway.cli", "demo", "--output", str(tmp_path),
-         "--database", f"sqlite:///{tmp_path}/leeway.db"], capture_output=True, text=True, timeout=1200,
-    )  # fmt: skip
+        [
+            sys.executable,
+            "-m",
+            "leeway.cli",
+            "demo",
+            "--output",
+            str(tmp_path),
+            "--database",
+            f"sqlite:///{tmp_path}/leeway.db",
+        ],
+        capture_output=True,
+        text=True,
+        timeout=1200,
+    )
     assert again.returncode == 2
     assert "wants an empty database" in again.stderr
     assert "Traceback" not in again.stderr
@@ -97,8 +115,12 @@ def nobody_is_named(folder: Path, said: str) -> None:
     with app.sessions() as session:
         drifts = [f"/drifts/{id_}" for id_ in session.scalars(select(Drift.id))]
     scopes = ["company", *TEAM_NAMES]
-    tables = [f"/api/{scope}/{table}.{kind}" for scope in scopes for table in ("shares", "objectives", "themes", "drifts")
-              for kind in ("json", "csv")]  # fmt: skip
+    tables = [
+        f"/api/{scope}/{table}.{kind}"
+        for scope in scopes
+        for table in ("shares", "objectives", "themes", "drifts")
+        for kind in ("json", "csv")
+    ]
     read = {"printed": said}
     for path in ["/", "/labels", "/register", "/sources", *(f"/teams/{team}" for team in TEAM_NAMES), *drifts, *tables]:
         answer = client.get(path)
@@ -114,9 +136,15 @@ def nobody_is_named(folder: Path, said: str) -> None:
     read["status"] = subprocess.run(command, capture_output=True, text=True, env=environment, check=True).stdout
     named = {
         (where, trace)
-        for where, text in read.items() for person in people()
-        for trace in (person.name, person.email, f"5f{person.number:06d}", f"U{person.number:08d}",
-                      f'"{owner_id(person.number)}"')
+        for where, text in read.items()
+        for person in people()
+        for trace in (
+            person.name,
+            person.email,
+            f"5f{person.number:06d}",
+            f"U{person.number:08d}",
+            f'"{owner_id(person.number)}"',
+        )
         if trace in text
-    }  # fmt: skip
+    }
     assert named == set()

@@ -88,8 +88,17 @@ def test_a_variable_that_is_set_to_nothing_is_not_set(
     empty: str, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (folder / "leeway.toml").write_text('[jira]\nurl = "https://a"\ntoken = "t"\nprojects = ["A"]\n')
-    for name in ("LEEWAY_JIRA__TOKEN", "LEEWAY_JIRA__TOKEN_FILE", "LEEWAY_JIRA__PROJECTS", "LEEWAY_RETENTION__TEXT_DAYS",
-                 "LEEWAY_WEB__PORT", "LEEWAY_HUBSPOT__TOKEN", "LEEWAY_CONFIG", "LEEWAY_SLACK", "LEEWAY_NO_SUCH"):  # fmt: skip
+    for name in (
+        "LEEWAY_JIRA__TOKEN",
+        "LEEWAY_JIRA__TOKEN_FILE",
+        "LEEWAY_JIRA__PROJECTS",
+        "LEEWAY_RETENTION__TEXT_DAYS",
+        "LEEWAY_WEB__PORT",
+        "LEEWAY_HUBSPOT__TOKEN",
+        "LEEWAY_CONFIG",
+        "LEEWAY_SLACK",
+        "LEEWAY_NO_SUCH",
+    ):
         monkeypatch.setenv(name, empty)
     settings = load()
     assert settings.jira is not None
@@ -99,8 +108,17 @@ def test_a_variable_that_is_set_to_nothing_is_not_set(
 
 @pytest.mark.parametrize(
     "value",
-    ['["a@x", "b@x"]', "['a@x', 'b@x',]", "a@x,b@x", " a@x , b@x, ", "a@x\nb@x\r\n", '"a@x,b@x"', '"a@x", "b@x"', "a@x,b@x,a@x"],
-)  # fmt: skip
+    [
+        '["a@x", "b@x"]',
+        "['a@x', 'b@x',]",
+        "a@x,b@x",
+        " a@x , b@x, ",
+        "a@x\nb@x\r\n",
+        '"a@x,b@x"',
+        '"a@x", "b@x"',
+        "a@x,b@x,a@x",
+    ],
+)
 def test_a_list_is_taken_in_each_way_that_people_write_one(
     value: str, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -181,8 +199,14 @@ def test_all_faults_of_all_places_are_told_at_once(folder: Path, monkeypatch: py
     monkeypatch.setenv("LEEWAY_JIRA__TOKEN", "t")
     monkeypatch.setenv("LEEWAY_WEB__PORT", "x")
     monkeypatch.setenv("LEEWAY_SMTP__PASSWORD_FILE", "/nowhere/password")
-    refused("leeway.toml, line 2: web.prot", "leeway.toml, line 4: history.weeks", "jira.url: is missing",
-            "[jira] is used since LEEWAY_JIRA__TOKEN is set", "LEEWAY_WEB__PORT: web.port", "/nowhere/password")  # fmt: skip
+    refused(
+        "leeway.toml, line 2: web.prot",
+        "leeway.toml, line 4: history.weeks",
+        "jira.url: is missing",
+        "[jira] is used since LEEWAY_JIRA__TOKEN is set",
+        "LEEWAY_WEB__PORT: web.port",
+        "/nowhere/password",
+    )
 
 
 @pytest.mark.parametrize(

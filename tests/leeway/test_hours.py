@@ -37,9 +37,22 @@ def test_an_alert_waits_for_working_hours(when: datetime, told: int, company: Si
     text = register_yaml(TODAY)
     with app.sessions.begin() as session:
         load_register(session, parse(text), text)
-        session.add(Drift(kind="drift", scope="company", state="raised", severity="high", raised_on=date(2026, 7, 8),
-                          start=date(2026, 6, 29), before=0.6, after=0.4,
-                          low=-0.25, high=-0.15, absorbed_by=[], explanation={}))  # fmt: skip
+        session.add(
+            Drift(
+                kind="drift",
+                scope="company",
+                state="raised",
+                severity="high",
+                raised_on=date(2026, 7, 8),
+                start=date(2026, 6, 29),
+                before=0.6,
+                after=0.4,
+                low=-0.25,
+                high=-0.15,
+                absorbed_by=[],
+                explanation={},
+            )
+        )
     assert notify_pending(app) == told
     assert notify_pending(app_at(datetime(2026, 7, 13, 9, tzinfo=UTC), company, tmp_path)) == 1 - told
     assert len(company.world.posted) == 1

@@ -41,22 +41,62 @@ NOW = datetime.now(UTC)
 def filled(sessions: sessionmaker[Session]) -> sessionmaker[Session]:
     """A little of everything that a metric is made of."""
     with sessions.begin() as session:
-        session.add(StreamCursor(source="jira", stream="issues", state={"at": 1}, pulled_at=NOW,
-                                 finished_at=NOW - timedelta(hours=3), error="jira: 401"))  # fmt: skip
+        session.add(
+            StreamCursor(
+                source="jira",
+                stream="issues",
+                state={"at": 1},
+                pulled_at=NOW,
+                finished_at=NOW - timedelta(hours=3),
+                error="jira: 401",
+            )
+        )
         session.add(
             Cycle(started_at=NOW - timedelta(hours=4), finished_at=NOW, seconds={"match": 2.5}, counts={"alerts": 1})
         )
         session.add(Cycle(started_at=NOW - timedelta(hours=3), stage="match"))
         session.add(Chunk(stage="match", name="000000", detail={"ids": [1]}))
         session.add(Lease(name=WOKEN, holder="-", until=NOW - timedelta(hours=1)))
-        item = WorkItem(source="slack", external_id="ü-1", kind="message", container="#a", labels=["x"], mentions=[],
-                        title="Grüße 🚲 \u2028 'quoted' \"twice\"", created_at=NOW)  # fmt: skip
+        item = WorkItem(
+            source="slack",
+            external_id="ü-1",
+            kind="message",
+            container="#a",
+            labels=["x"],
+            mentions=[],
+            title="Grüße 🚲 \u2028 'quoted' \"twice\"",
+            created_at=NOW,
+        )
         session.add(item)
         session.add(Vector(text_hash="h", model="m", data=HashedWords().encode(["a text"]).tobytes()))
-        session.add(Share(week=NOW.date(), scope="company", objective="top", share=0.1 + 0.2, low=0.1, high=0.5, coverage=0.55,
-                          person_days=12.25))  # fmt: skip
-        session.add(Drift(kind="drift", scope="company", subject="", state="raised", severity="high", raised_on=NOW.date(),
-                          start=NOW.date(), before=0.6, after=0.4, low=-0.3, high=-0.1, absorbed_by=[["", 20.0]]))  # fmt: skip
+        session.add(
+            Share(
+                week=NOW.date(),
+                scope="company",
+                objective="top",
+                share=0.1 + 0.2,
+                low=0.1,
+                high=0.5,
+                coverage=0.55,
+                person_days=12.25,
+            )
+        )
+        session.add(
+            Drift(
+                kind="drift",
+                scope="company",
+                subject="",
+                state="raised",
+                severity="high",
+                raised_on=NOW.date(),
+                start=NOW.date(),
+                before=0.6,
+                after=0.4,
+                low=-0.3,
+                high=-0.1,
+                absorbed_by=[["", 20.0]],
+            )
+        )
     count(sessions, "tasks", "pull jira done", 2)
     count(sessions, "tasks", "pull jira done", 1)
     count(sessions, "rate_limit_wait_seconds", "pull jira", 1.5)
@@ -128,12 +168,22 @@ def test_the_metrics_are_for_this_machine_or_with_the_token(
 
 def test_the_doctor_names_what_hangs_and_the_mend(filled: sessionmaker[Session], make_app: Callable[..., App]) -> None:
     url = filled.kw["bind"].url.render_as_string(hide_password=False)
-    given = {"database": {"url": url}, "broker": {"url": "redis://127.0.0.1:1/0"}, "jira": {
-        "url": "http://127.0.0.1:1", "token": "sekret", "projects": ["A"], "email": "a@x.example"}}  # fmt: skip
+    given = {
+        "database": {"url": url},
+        "broker": {"url": "redis://127.0.0.1:1/0"},
+        "jira": {"url": "http://127.0.0.1:1", "token": "sekret", "projects": ["A"], "email": "a@x.example"},
+    }
     rows = {(row.part, row.name): row for row in diagnose(make_app(given))}
     hanging = {key for key, row in rows.items() if not row.ok}
-    assert hanging == {("broker", "redis"), ("workers", "answer"), ("beat", "wakes"), ("sources", "jira"), ("cycle", "analysis"),
-                       ("tasks", "pull jira"), ("alerts", "notifications")}  # fmt: skip
+    assert hanging == {
+        ("broker", "redis"),
+        ("workers", "answer"),
+        ("beat", "wakes"),
+        ("sources", "jira"),
+        ("cycle", "analysis"),
+        ("tasks", "pull jira"),
+        ("alerts", "notifications"),
+    }
     assert all(rows[key].mend for key in hanging)
     assert "401" in rows["sources", "jira"].found
     assert "ValueError" in rows["tasks", "pull jira"].found
@@ -227,9 +277,10 @@ def test_a_damaged_export_is_refused_whole(filled: sessionmaker[Session], tmp_pa
     with zipfile.ZipFile(tmp_path / "good.zip") as good:
         parts = {name: good.read(name) for name in good.namelist()}
     for what, change, said in (
-        ("line", {"work_item.jsonl": b"{]\n"}, r"work_item.jsonl, line 1"), ("row", {"work_item.jsonl": b""}, "damaged"),
+        ("line", {"work_item.jsonl": b"{]\n"}, r"work_item.jsonl, line 1"),
+        ("row", {"work_item.jsonl": b""}, "damaged"),
         ("version", {"manifest.json": b'{"format": 1, "revision": "0001", "rows": {}}'}, "version 0001"),
-    ):  # fmt: skip
+    ):
         path = tmp_path / f"{what}.zip"
         with zipfile.ZipFile(path, "w") as bad:
             for name, data in (parts | change).items():

@@ -84,8 +84,9 @@ def test_each_setting_with_a_value_of_another_kind(number: int, whole: Settings,
             heading = max(n for n in HEADINGS if n < number)
             assert at(number, "", said) or at(heading, "", said), (other, said)
     if value.isdigit():
-        assert value_of(whole, number) == value_of(taken(tmp_path, [*LINES[:number], f'{name} = "{value}"',
-                                                                    *LINES[number + 1 :]]), number)  # fmt: skip
+        assert value_of(whole, number) == value_of(
+            taken(tmp_path, [*LINES[:number], f'{name} = "{value}"', *LINES[number + 1 :]]), number
+        )
 
 
 @pytest.mark.parametrize("number", HEADINGS, ids=lambda n: LINES[n] if isinstance(n, int) else "")
@@ -139,8 +140,12 @@ def test_a_file_says_the_same_in_each_encoding_that_names_itself(encoding: str, 
 
 @pytest.mark.parametrize(
     ("encoding", "said"),
-    [("cp1252", "line 2: the byte fc is not UTF-8"), ("cp850", "line 2: the byte 81"), ("utf-16-le", "line 1: a zero byte")],
-)  # fmt: skip
+    [
+        ("cp1252", "line 2: the byte fc is not UTF-8"),
+        ("cp850", "line 2: the byte 81"),
+        ("utf-16-le", "line 1: a zero byte"),
+    ],
+)
 def test_a_file_in_another_code_page_is_refused_with_its_line(encoding: str, said: str, tmp_path: Path) -> None:
     (tmp_path / "leeway.toml").write_bytes('[smtp]\nsender = "buero"  # Büro\n'.encode(encoding))
     if encoding == "utf-16-le":

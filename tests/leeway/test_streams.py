@@ -32,9 +32,15 @@ objectives:
   - {key: O4, title: Fewer refunds, priority: 4, key_results: [{key: O4.1, title: refund invoice}]}
 """
 FRIDAY = date(2026, 7, 10)
-ITEMS = [item("A-1", "Bluetooth unlock", "epic"), item("A-2", "Unlock in the garage", "story", "A-1"),
-         item("A-3", "Signal strength", "story", "A-1"), item("A-4", "Refund wrong invoice"),
-         item("A-5", "wrong invoice Refund"), item("A-6", '=HYPERLINK("x") lunch \x1b[2J'), item("A-7", "Printer")]  # fmt: skip
+ITEMS = [
+    item("A-1", "Bluetooth unlock", "epic"),
+    item("A-2", "Unlock in the garage", "story", "A-1"),
+    item("A-3", "Signal strength", "story", "A-1"),
+    item("A-4", "Refund wrong invoice"),
+    item("A-5", "wrong invoice Refund"),
+    item("A-6", '=HYPERLINK("x") lunch \x1b[2J'),
+    item("A-7", "Printer"),
+]
 BELIEVED = {"A-1": 0.5, "A-2": 0.6, "A-3": 0.5, "A-4": 0.3, "A-5": 0.3, "A-6": 0.2, "A-7": 0.2}
 WORKED = {"A-2": 1.0, "A-3": 0.8, "A-4": 0.5, "A-5": 0.4, "A-6": 0.2}
 

@@ -99,8 +99,14 @@ def limited(folder: Path, *words: str, size: int) -> subprocess.CompletedProcess
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
 
-    return subprocess.run([sys.executable, "-m", "leeway.cli", *words], cwd=folder, capture_output=True, text=True,
-                          preexec_fn=limit, timeout=300)  # fmt: skip
+    return subprocess.run(
+        [sys.executable, "-m", "leeway.cli", *words],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        preexec_fn=limit,
+        timeout=300,
+    )
 
 
 def test_a_full_disk_is_one_sentence_and_what_was_stored_stays(tmp_path: Path) -> None:

@@ -68,22 +68,42 @@ def test_the_password_is_not_shown() -> None:
 
 def test_what_slack_was_told_before_the_table_of_notifications_moves_into_it(engine: Engine) -> None:
     downgrade(engine, "0009")
-    row = {"scope": "company", "subject": "", "severity": "high", "raised_on": "2026-07-08", "start": "2026-06-29",
-           "before": 0.6, "after": 0.4, "low": -0.2, "high": -0.1, "absorbed_by": "[]", "explanation": "{}"}  # fmt: skip
-    told = {"channel": "C1", "message_ts": "1.2", "sent_at": "2026-07-08 10:00:00", "claimed_at": "2026-07-08 09:59:00",
-            "said": '{"state": "raised", "fall": 18}'}  # fmt: skip
+    row = {
+        "scope": "company",
+        "subject": "",
+        "severity": "high",
+        "raised_on": "2026-07-08",
+        "start": "2026-06-29",
+        "before": 0.6,
+        "after": 0.4,
+        "low": -0.2,
+        "high": -0.1,
+        "absorbed_by": "[]",
+        "explanation": "{}",
+    }
+    told = {
+        "channel": "C1",
+        "message_ts": "1.2",
+        "sent_at": "2026-07-08 10:00:00",
+        "claimed_at": "2026-07-08 09:59:00",
+        "said": '{"state": "raised", "fall": 18}',
+    }
     none = dict.fromkeys(told) | {"said": "{}"}
     with engine.begin() as connection:
         for id_, kind, state, rest in (
-            (1, "drift", "raised", told), (2, "data", "recovered", told | {"said": "{}"}), (3, "drift", "raised", none),
+            (1, "drift", "raised", told),
+            (2, "data", "recovered", told | {"said": "{}"}),
+            (3, "drift", "raised", none),
             (4, "drift", "raised", none | {"claimed_at": "2026-07-09 08:00:00"}),
-        ):  # fmt: skip
+        ):
             values = {"id": id_, "kind": kind, "state": state} | row | rest
             connection.execute(sa.table("drift", *map(sa.column, values)).insert(), values)
-        connection.execute(text(
-            "INSERT INTO decision (id, drift_id, kind, by, at, note, nonce) "
-            "VALUES (1, 1, 'reminded', 'leeway', '2026-07-08 10:00:00', '', 'remind-7')"
-        ))  # fmt: skip
+        connection.execute(
+            text(
+                "INSERT INTO decision (id, drift_id, kind, by, at, note, nonce) "
+                "VALUES (1, 1, 'reminded', 'leeway', '2026-07-08 10:00:00', '', 'remind-7')"
+            )
+        )
     migrations.upgrade(engine)
     with Session(engine) as session:
         found = {row.drift_id: row for row in session.scalars(select(Notification))}

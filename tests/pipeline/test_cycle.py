@@ -35,9 +35,14 @@ class KilledError(BaseException):
 
 
 @pytest.mark.parametrize(
-    ("module", "name"), [(match_stage, "run_chunk"), (effort_stage, "run_item_chunk"), (effort_stage, "run_week_chunk"),
-                         (share_stage, "run_chunk")],
-)  # fmt: skip
+    ("module", "name"),
+    [
+        (match_stage, "run_chunk"),
+        (effort_stage, "run_item_chunk"),
+        (effort_stage, "run_week_chunk"),
+        (share_stage, "run_chunk"),
+    ],
+)
 def test_a_kill_in_any_stage_is_made_good_by_the_next_cycle(
     company: Simulator, lite: Engine, monkeypatch: pytest.MonkeyPatch, module: ModuleType, name: str
 ) -> None:
@@ -111,10 +116,18 @@ def history(rng: np.random.Generator, pause: float) -> list[Page]:
             to = {"transition": str(rng.choice(["indeterminate", "done"])), "assignment": f"p{rng.integers(5)}"}.get(
                 kind
             )
-            signals.append(source_side.Signal(
-                "jira", f"{name}-{n}", name, kind, at, f"p{rng.integers(5)}",
-                float(rng.uniform(0.2, 9)) if kind == "worklog" else None, detail={"to": to} if to else {},
-            ))  # fmt: skip
+            signals.append(
+                source_side.Signal(
+                    "jira",
+                    f"{name}-{n}",
+                    name,
+                    kind,
+                    at,
+                    f"p{rng.integers(5)}",
+                    float(rng.uniform(0.2, 9)) if kind == "worklog" else None,
+                    detail={"to": to} if to else {},
+                )
+            )
             at += timedelta(days=float(rng.exponential(pause)))
         cut = int(rng.integers(0, len(signals) + 1))
         pages.append((rng.random(), Page("s", None, [item], signals[:cut], accounts)))

@@ -7,10 +7,32 @@ from hypothesis import strategies as st
 from pipeline.spreadsheet import guarded, unguarded
 
 FORMULAS = [
-    "=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", " =1", "  \t +1", "\u00a0=1", "\u3000@x",
-    "\uff1d1+1", "\uff0b1", "\uff0d1",
-    "\uff20x", "\ufe621", "\ufeff=1", "\u200b=1", "\u202e=1", "\x00=1", "\x1f-1", "\ttext", "\r", "\u2028=cmd", "=HYPERLINK(\"https://x\")",
-]  # fmt: skip
+    "=1+1",
+    "+1",
+    "-1",
+    "@SUM(A1)",
+    "\t=1",
+    "\r=1",
+    "\n=1",
+    " =1",
+    "  \t +1",
+    "\u00a0=1",
+    "\u3000@x",
+    "\uff1d1+1",
+    "\uff0b1",
+    "\uff0d1",
+    "\uff20x",
+    "\ufe621",
+    "\ufeff=1",
+    "\u200b=1",
+    "\u202e=1",
+    "\x00=1",
+    "\x1f-1",
+    "\ttext",
+    "\r",
+    "\u2028=cmd",
+    '=HYPERLINK("https://x")',
+]
 
 
 @pytest.mark.parametrize("text", FORMULAS)

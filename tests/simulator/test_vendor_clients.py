@@ -48,8 +48,11 @@ def test_jira_pages_by_token_and_has_removed_the_old_search(company: Simulator) 
     assert len(found["issues"]) == 7
     assert "total" not in found
     after = client.enhanced_search_issues(
-        "project in (APP) AND updated >= 1000000000000", nextPageToken=found["nextPageToken"], maxResults=7, json_result=True
-    )  # fmt: skip
+        "project in (APP) AND updated >= 1000000000000",
+        nextPageToken=found["nextPageToken"],
+        maxResults=7,
+        json_result=True,
+    )
     assert {i["id"] for i in found["issues"]}.isdisjoint({i["id"] for i in after["issues"]})
     with pytest.raises(JIRAError) as caught:
         client._get_json("search")

@@ -40,25 +40,79 @@ def fill(session: Session) -> None:
                 share, low, high = [0.2, 0.15, 0.15, 0.1, 0.1, 0.3][place], 0.05, 0.4
                 if n == 9 and key == "":
                     share, low, high = 0.5, 0.4, 0.6
-                session.add(Share(week=week, scope=scope, objective=key, share=share, low=low, high=high, coverage=0.9,
-                                  person_days=100))  # fmt: skip
-            session.add(Share(week=week, scope=scope, objective="top", share=0.5 - 0.02 * n, low=0.4 - 0.02 * n,
-                              high=0.6 - 0.02 * n, coverage=0.9, person_days=100))  # fmt: skip
+                session.add(
+                    Share(
+                        week=week,
+                        scope=scope,
+                        objective=key,
+                        share=share,
+                        low=low,
+                        high=high,
+                        coverage=0.9,
+                        person_days=100,
+                    )
+                )
+            session.add(
+                Share(
+                    week=week,
+                    scope=scope,
+                    objective="top",
+                    share=0.5 - 0.02 * n,
+                    low=0.4 - 0.02 * n,
+                    high=0.6 - 0.02 * n,
+                    coverage=0.9,
+                    person_days=100,
+                )
+            )
     for scope in ("company", "fleet"):
-        session.add(Drift(kind="drift", scope=scope, state="raised", severity="high", raised_on=date(2026, 7, 3),
-                          start=date(2026, 6, 15), before=0.5, after=0.3, low=-0.28, high=-0.12,
-                          absorbed_by=[["", 23.0], ["O4", -1.2], ["O5", -1.8]],
-                          explanation={"themes": [{"name": HOSTILE, "points": 12.0, "teams": ["app"], "examples": [HOSTILE]}],
-                                       "teams": [{"team": "app", "before": 0.6, "after": 0.3, "points": -9.0}]}))  # fmt: skip
+        session.add(
+            Drift(
+                kind="drift",
+                scope=scope,
+                state="raised",
+                severity="high",
+                raised_on=date(2026, 7, 3),
+                start=date(2026, 6, 15),
+                before=0.5,
+                after=0.3,
+                low=-0.28,
+                high=-0.12,
+                absorbed_by=[["", 23.0], ["O4", -1.2], ["O5", -1.8]],
+                explanation={
+                    "themes": [{"name": HOSTILE, "points": 12.0, "teams": ["app"], "examples": [HOSTILE]}],
+                    "teams": [{"team": "app", "before": 0.6, "after": 0.3, "points": -9.0}],
+                },
+            )
+        )
     weeks = {"app": {(MONDAY - timedelta(weeks=n)).isoformat(): 10.0 for n in range(3)}}
-    session.add(Theme(name=HOSTILE, first_day=date(2026, 6, 20), person_days=30, recent_person_days=20,
-                      teams=[["app", 30.0]], items=[1, 2, 3], weeks=weeks))  # fmt: skip
+    session.add(
+        Theme(
+            name=HOSTILE,
+            first_day=date(2026, 6, 20),
+            person_days=30,
+            recent_person_days=20,
+            teams=[["app", 30.0]],
+            items=[1, 2, 3],
+            weeks=weeks,
+        )
+    )
     person = Person(email="nele.brandt@velora.example", team="app")
     session.add(person)
     session.flush()
     for n in range(3):
-        item = WorkItem(source="jira", external_id=str(n), key=f"APP-{n}", kind="task", container="APP", labels=[],
-                        title=f"{HOSTILE} {n}", text=HOSTILE, mentions=[], url="javascript:alert(1)", stale=False)  # fmt: skip
+        item = WorkItem(
+            source="jira",
+            external_id=str(n),
+            key=f"APP-{n}",
+            kind="task",
+            container="APP",
+            labels=[],
+            title=f"{HOSTILE} {n}",
+            text=HOSTILE,
+            mentions=[],
+            url="javascript:alert(1)",
+            stale=False,
+        )
         session.add(item)
         session.flush()
         session.add(

@@ -43,8 +43,11 @@ def received(tmp_path: Path) -> Iterator[tuple[App, dict[str, EmailMessage]]]:
         port = free.getsockname()[1]
     controller = Controller(box, hostname="127.0.0.1", port=port)
     controller.start()
-    app = app_with(tmp_path, web={"url": "https://leeway.example", "company": ["coo@velora.example"]},
-                   smtp={"host": "127.0.0.1", "port": port, "starttls": False})  # fmt: skip
+    app = app_with(
+        tmp_path,
+        web={"url": "https://leeway.example", "company": ["coo@velora.example"]},
+        smtp={"host": "127.0.0.1", "port": port, "starttls": False},
+    )
     assert send_digests(app) == (3, [])
     assert send_digests(app) == (0, [])
     yield app, box.mails

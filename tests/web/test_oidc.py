@@ -31,15 +31,25 @@ class Provider:
         self.claims: dict[str, Any] = {}
         self.nonce = ""
         self.address = ""
-        self.app = Starlette(routes=[
-            Route("/.well-known/openid-configuration", self.about), Route("/authorize", self.authorize),
-            Route("/token", self.token, methods=["POST"]), Route("/jwks", self.keys),
-        ])  # fmt: skip
+        self.app = Starlette(
+            routes=[
+                Route("/.well-known/openid-configuration", self.about),
+                Route("/authorize", self.authorize),
+                Route("/token", self.token, methods=["POST"]),
+                Route("/jwks", self.keys),
+            ]
+        )
 
     async def about(self, request: Request) -> JSONResponse:
-        return JSONResponse({"issuer": self.address, "authorization_endpoint": f"{self.address}/authorize",
-                             "token_endpoint": f"{self.address}/token", "jwks_uri": f"{self.address}/jwks",
-                             "id_token_signing_alg_values_supported": ["RS256"]})  # fmt: skip
+        return JSONResponse(
+            {
+                "issuer": self.address,
+                "authorization_endpoint": f"{self.address}/authorize",
+                "token_endpoint": f"{self.address}/token",
+                "jwks_uri": f"{self.address}/jwks",
+                "id_token_signing_alg_values_supported": ["RS256"],
+            }
+        )
 
     async def authorize(self, request: Request) -> RedirectResponse:
         query = request.query_params
@@ -74,8 +84,13 @@ def provider() -> Iterator[Provider]:
 
 def signed_in(provider: Provider, folder: Path, claims: dict[str, Any], state: str | None = None) -> TestClient:
     provider.claims = claims
-    web = {"oidc_issuer": provider.address, "oidc_client_id": "leeway", "oidc_client_secret": "s",
-           "company": ["coo@velora.example"], "ops": ["ops@velora.example"]}  # fmt: skip
+    web = {
+        "oidc_issuer": provider.address,
+        "oidc_client_id": "leeway",
+        "oidc_client_secret": "s",
+        "company": ["coo@velora.example"],
+        "ops": ["ops@velora.example"],
+    }
     client = TestClient(make(app_with(folder, web=web)))
     to = client.get("/login", follow_redirects=False).headers["location"]
     assert to.startswith(provider.address)
@@ -87,9 +102,12 @@ def signed_in(provider: Provider, folder: Path, claims: dict[str, Any], state: s
 
 @pytest.mark.parametrize(
     ("address", "seen", "refused"),
-    [("COO@velora.example", "/", "/sources"), ("ops@velora.example", "/sources", None),
-     ("nele.brandt@velora.example", "/teams/app", "/teams/fleet")],
-)  # fmt: skip
+    [
+        ("COO@velora.example", "/", "/sources"),
+        ("ops@velora.example", "/sources", None),
+        ("nele.brandt@velora.example", "/teams/app", "/teams/fleet"),
+    ],
+)
 def test_roles_follow_the_verified_address(
     provider: Provider, tmp_path: Path, address: str, seen: str, refused: str | None
 ) -> None:
@@ -101,10 +119,16 @@ def test_roles_follow_the_verified_address(
 
 @pytest.mark.parametrize(
     ("claims", "state"),
-    [({"email": "coo@velora.example", "email_verified": False}, None), ({"email": "stranger@x.example"}, None),
-     ({}, None), ({"email": "coo@velora.example", "aud": "another"}, None), ({"email": "coo@velora.example", "nonce": "x"}, None),
-     ({"email": "coo@velora.example", "exp": 1}, None), ({"email": "coo@velora.example"}, "forged")],
-)  # fmt: skip
+    [
+        ({"email": "coo@velora.example", "email_verified": False}, None),
+        ({"email": "stranger@x.example"}, None),
+        ({}, None),
+        ({"email": "coo@velora.example", "aud": "another"}, None),
+        ({"email": "coo@velora.example", "nonce": "x"}, None),
+        ({"email": "coo@velora.example", "exp": 1}, None),
+        ({"email": "coo@velora.example"}, "forged"),
+    ],
+)
 def test_unverified_unknown_and_forged_are_refused(
     provider: Provider, tmp_path: Path, claims: dict[str, Any], state: str | None
 ) -> None:

@@ -39,9 +39,21 @@ def planned(app: App, plan: str = "plan: 45 %") -> None:
 def a_gap(app: App) -> int:
     """An open gap of the company to the plan for O1."""
     with app.sessions.begin() as session:
-        row = Drift(kind="gap", scope=COMPANY, subject="O1", state="raised", severity="high", raised_on=date(2026, 7, 12),
-                    start=date(2026, 6, 15), before=0.45, after=0.2, low=-0.33, high=-0.17, absorbed_by=[],
-                    explanation={"until": "2026-07-12", "weeks": 4, "person_days": 100.0})  # fmt: skip
+        row = Drift(
+            kind="gap",
+            scope=COMPANY,
+            subject="O1",
+            state="raised",
+            severity="high",
+            raised_on=date(2026, 7, 12),
+            start=date(2026, 6, 15),
+            before=0.45,
+            after=0.2,
+            low=-0.33,
+            high=-0.17,
+            absorbed_by=[],
+            explanation={"until": "2026-07-12", "weeks": 4, "person_days": 100.0},
+        )
         session.add(row)
         session.flush()
         return row.id
@@ -79,9 +91,15 @@ def test_the_gap_is_one_number_in_every_face(pages: tuple[App, TestClient]) -> N
     )
 
     exported = next(row for row in client.get("/api/company/objectives.json").json() if row["key"] == "O1")
-    assert [exported[name] for name in ("plan", "gap", "four_weeks_points", "four_weeks_person_days", "four_weeks_last")] == [
-        45, part.gap, 25, 100, "2026-07-12",
-    ]  # fmt: skip
+    assert [
+        exported[name] for name in ("plan", "gap", "four_weeks_points", "four_weeks_person_days", "four_weeks_last")
+    ] == [
+        45,
+        part.gap,
+        25,
+        100,
+        "2026-07-12",
+    ]
     status = status_of(app)["plan"]
     assert [(row["objective"], row["plan"], row["share"], row["gap"], row["person_days"]) for row in status] == [
         ("O1", 45, 20, 25, 100)

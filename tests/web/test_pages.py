@@ -84,13 +84,34 @@ def test_forged_and_old_links_are_refused(client: TestClient, app: App, monkeypa
 @pytest.mark.parametrize(
     ("role", "team", "allowed", "refused"),
     [
-        ("company", None, ["/", "/teams/app", "/teams/fleet", "/drifts/1", "/drifts/2", "/register", "/labels"], ["/sources"]),
-        ("ops", None, ["/", "/teams/app", "/sources", "/api/fleet/shares.csv", "/api/sources.csv", "/api/sources.json"], []),
-        ("team", "app", ["/teams/app", "/labels", "/register", "/api/app/shares.json"],
-         ["/teams/fleet", "/sources", "/drifts/1", "/drifts/2", "/api/company/shares.json", "/api/fleet/shares.csv",
-          "/api/drifts/1.json"]),
+        (
+            "company",
+            None,
+            ["/", "/teams/app", "/teams/fleet", "/drifts/1", "/drifts/2", "/register", "/labels"],
+            ["/sources"],
+        ),
+        (
+            "ops",
+            None,
+            ["/", "/teams/app", "/sources", "/api/fleet/shares.csv", "/api/sources.csv", "/api/sources.json"],
+            [],
+        ),
+        (
+            "team",
+            "app",
+            ["/teams/app", "/labels", "/register", "/api/app/shares.json"],
+            [
+                "/teams/fleet",
+                "/sources",
+                "/drifts/1",
+                "/drifts/2",
+                "/api/company/shares.json",
+                "/api/fleet/shares.csv",
+                "/api/drifts/1.json",
+            ],
+        ),
     ],
-)  # fmt: skip
+)
 def test_roles_by_guessing_addresses(
     client: TestClient, app: App, role: str, team: str | None, allowed: list[str], refused: list[str]
 ) -> None:
@@ -124,8 +145,18 @@ def test_while_a_fall_is_open_a_scope_stands_at_its_level_against_the_days_befor
 
 def test_a_running_week_is_no_headline_and_is_marked_wherever_it_is_listed(client: TestClient, app: App) -> None:
     with app.sessions.begin() as session:
-        session.add(Share(week=MONDAY + timedelta(weeks=1), scope="company", objective="top", share=0.99, low=0.9, high=1.0,
-                          coverage=0.2, person_days=9))  # fmt: skip
+        session.add(
+            Share(
+                week=MONDAY + timedelta(weeks=1),
+                scope="company",
+                objective="top",
+                share=0.99,
+                low=0.9,
+                high=1.0,
+                coverage=0.2,
+                person_days=9,
+            )
+        )
         for drift in session.scalars(select(Drift)):
             drift.state = "superseded"
     enter(client, app, "company")

@@ -77,9 +77,16 @@ def test_a_trusted_proxy_names_the_path_and_nobody_else_does(site: Site) -> None
 
 @pytest.mark.parametrize(
     ("client", "trusted", "yes"),
-    [("127.0.0.1", ["127.0.0.1"], True), ("10.9.9.9", ["10.0.0.0/8"], True), ("11.0.0.1", ["10.0.0.0/8"], False),
-     ("fd00::5", ["fd00::/8"], True), ("::1", ["127.0.0.1", "::1"], True), ("", ["127.0.0.1"], False), ("9.9.9.9", ["*"], True)],
-)  # fmt: skip
+    [
+        ("127.0.0.1", ["127.0.0.1"], True),
+        ("10.9.9.9", ["10.0.0.0/8"], True),
+        ("11.0.0.1", ["10.0.0.0/8"], False),
+        ("fd00::5", ["fd00::/8"], True),
+        ("::1", ["127.0.0.1", "::1"], True),
+        ("", ["127.0.0.1"], False),
+        ("9.9.9.9", ["*"], True),
+    ],
+)
 def test_who_is_trusted(client: str, trusted: list[str], yes: bool) -> None:
     assert is_trusted(client, trusted) is yes
 
@@ -87,8 +94,19 @@ def test_who_is_trusted(client: str, trusted: list[str], yes: bool) -> None:
 def test_head_answers_as_get_without_a_body(site: Site) -> None:
     app, client = site()
     sign_in(app, client, "")
-    for path in ("/", "/healthz", "/readyz", "/labels", "/register", "/sources", "/api/company/shares.csv",
-                 "/api/company/shares.json", "/static/style.css", "/openapi.json", "/nowhere"):  # fmt: skip
+    for path in (
+        "/",
+        "/healthz",
+        "/readyz",
+        "/labels",
+        "/register",
+        "/sources",
+        "/api/company/shares.csv",
+        "/api/company/shares.json",
+        "/static/style.css",
+        "/openapi.json",
+        "/nowhere",
+    ):
         got, head = client.get(path), client.head(path)
         assert head.status_code == got.status_code, path
         assert head.headers["content-type"] == got.headers["content-type"], path

@@ -15,8 +15,14 @@ from models import Decision, Drift, Label, Notification
 from simulator.server import Simulator
 from web.app import make
 
-BODY = {"type": "block_actions", "user": {"id": "U00000001"}, "channel": {"id": "C00000001"}, "team": {"id": "T00000001"},
-        "trigger_id": "1.2", "api_app_id": "A1"}  # fmt: skip
+BODY = {
+    "type": "block_actions",
+    "user": {"id": "U00000001"},
+    "channel": {"id": "C00000001"},
+    "team": {"id": "T00000001"},
+    "trigger_id": "1.2",
+    "api_app_id": "A1",
+}
 
 
 @pytest.fixture
@@ -32,8 +38,11 @@ def press(client: TestClient, payload: dict[str, Any], *, secret: str = "s3cret"
     body = urlencode({"payload": json.dumps(payload)})
     stamp = str(int(at or time.time()))
     signature = SignatureVerifier(secret).generate_signature(timestamp=stamp, body=body)
-    headers = {"X-Slack-Request-Timestamp": stamp, "X-Slack-Signature": signature or "",
-               "Content-Type": "application/x-www-form-urlencoded"}  # fmt: skip
+    headers = {
+        "X-Slack-Request-Timestamp": stamp,
+        "X-Slack-Signature": signature or "",
+        "Content-Type": "application/x-www-form-urlencoded",
+    }
     return client.post("/slack/interactions", content=body, headers=headers).status_code
 
 

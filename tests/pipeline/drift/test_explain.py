@@ -12,8 +12,15 @@ from pipeline.drift.themes import Theme
 
 DAYS = [date(2026, 6, 1) + timedelta(days=n) for n in range(4)]
 SEEN = Observations(DAYS, ["O1"], ["app", "shop"], np.ones((2, 2, 4)))
-THEME = Theme("A side product", (1, 2), 4.0, DAYS[2], (("app", 3.0), ("shop", 1.0)), ("first board",),
-              {DAYS[2]: 2.0, DAYS[3]: 2.0})  # fmt: skip
+THEME = Theme(
+    "A side product",
+    (1, 2),
+    4.0,
+    DAYS[2],
+    (("app", 3.0), ("shop", 1.0)),
+    ("first board",),
+    {DAYS[2]: 2.0, DAYS[3]: 2.0},
+)
 
 
 @pytest.mark.parametrize(

@@ -22,15 +22,24 @@ SUNDAY = timedelta(days=6)
 
 
 def text(plan: str | None = "40 %", team: str | None = None, start: date = START, weeks: int = 13) -> str:
-    first: dict[str, Any] = {"key": "O1", "title": "Riders open the app", "priority": 1,
-                             "key_results": [{"key": "O1.1", "title": "Daily riders", "teams": ["app"]}]}  # fmt: skip
+    first: dict[str, Any] = {
+        "key": "O1",
+        "title": "Riders open the app",
+        "priority": 1,
+        "key_results": [{"key": "O1.1", "title": "Daily riders", "teams": ["app"]}],
+    }
     other = {"key": "O2", "title": "Orders", "priority": 2, "key_results": [{"key": "O2.1", "title": "Orders a day"}]}
     app: dict[str, Any] = {"key": "app", "name": "App", "members": [f"p{n}@x.example" for n in range(6)]}
-    return str(yaml.safe_dump({
-        "company": "Acme", "period": {"name": "Q4", "start": start, "end": start + timedelta(weeks=weeks, days=-1)},
-        "teams": [app | ({"plan": {"O1": team}} if team else {})],
-        "objectives": [first | ({"plan": plan} if plan else {}), other],
-    }))  # fmt: skip
+    return str(
+        yaml.safe_dump(
+            {
+                "company": "Acme",
+                "period": {"name": "Q4", "start": start, "end": start + timedelta(weeks=weeks, days=-1)},
+                "teams": [app | ({"plan": {"O1": team}} if team else {})],
+                "objectives": [first | ({"plan": plan} if plan else {}), other],
+            }
+        )
+    )
 
 
 def load(sessions: sessionmaker[Session], document: str, at: date) -> Register:
@@ -41,14 +50,29 @@ def load(sessions: sessionmaker[Session], document: str, at: date) -> Register:
 
 
 def work(
-    sessions: sessionmaker[Session], weeks: int, share: float = 0.2, scope: str = "company", since: date = START,
-    half: float = 0.05, key: str = "O1",
-) -> date:  # fmt: skip
+    sessions: sessionmaker[Session],
+    weeks: int,
+    share: float = 0.2,
+    scope: str = "company",
+    since: date = START,
+    half: float = 0.05,
+    key: str = "O1",
+) -> date:
     """Weeks of a share; returns the last Sunday."""
     with sessions.begin() as session:
         for n in range(weeks):
-            session.merge(Share(week=since + timedelta(weeks=n), scope=scope, objective=key, share=share, low=share - half,
-                                high=share + half, coverage=0.9, person_days=100.0))  # fmt: skip
+            session.merge(
+                Share(
+                    week=since + timedelta(weeks=n),
+                    scope=scope,
+                    objective=key,
+                    share=share,
+                    low=share - half,
+                    high=share + half,
+                    coverage=0.9,
+                    person_days=100.0,
+                )
+            )
     return since + timedelta(weeks=weeks) - timedelta(days=1)
 
 
@@ -149,8 +173,20 @@ def test_nothing_new_is_told_after_the_period(sessions: sessionmaker[Session]) -
 
 def fall(scope: str, severity: str = "high", teams: tuple[str, ...] = ()) -> Drift:
     rows = [{"team": team, "points": -5.0} for team in teams]
-    return Drift(kind="drift", scope=scope, state="raised", severity=severity, raised_on=START, start=START, before=0.6,
-                 after=0.3, low=-0.4, high=-0.2, absorbed_by=[], explanation={"teams": rows})  # fmt: skip
+    return Drift(
+        kind="drift",
+        scope=scope,
+        state="raised",
+        severity=severity,
+        raised_on=START,
+        start=START,
+        before=0.6,
+        after=0.3,
+        low=-0.4,
+        high=-0.2,
+        absorbed_by=[],
+        explanation={"teams": rows},
+    )
 
 
 def test_an_open_fall_of_the_scope_says_it_already(sessions: sessionmaker[Session]) -> None:

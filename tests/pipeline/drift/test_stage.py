@@ -22,11 +22,24 @@ PEOPLE = 24
 
 def register_text(ranks: dict[str, int] | None = None, start: date = date(2025, 1, 6)) -> str:
     ranks = ranks or {key: n for n, key in enumerate(OBJECTIVES, 1)}
-    return str(yaml.safe_dump({
-        "company": "Acme", "period": {"name": "P", "start": start, "end": start + timedelta(days=300)}, "teams": [],
-        "objectives": [{"key": key, "title": f"Objective {key}", "priority": rank,
-                        "key_results": [{"key": f"{key}.1", "title": f"Result of {key}"}]} for key, rank in ranks.items()],
-    }))  # fmt: skip
+    return str(
+        yaml.safe_dump(
+            {
+                "company": "Acme",
+                "period": {"name": "P", "start": start, "end": start + timedelta(days=300)},
+                "teams": [],
+                "objectives": [
+                    {
+                        "key": key,
+                        "title": f"Objective {key}",
+                        "priority": rank,
+                        "key_results": [{"key": f"{key}.1", "title": f"Result of {key}"}],
+                    }
+                    for key, rank in ranks.items()
+                ],
+            }
+        )
+    )
 
 
 def load(sessions: sessionmaker[Session], text: str, at: datetime) -> Register:
@@ -46,10 +59,16 @@ def fill(sessions: sessionmaker[Session], o: Organisation, days: int | None = No
             _first(session, o)
         part = o.by_source / np.maximum(o.by_source.sum(0), 1e-9)
         rows = [
-            {"day": o.days[d], "person_id": int(p) + 1, "work_item_id": int(k) * len(SOURCES) + s + 1,
-             "person_days": float(o.effort[k, p, d] * part[s, d])}
-            for k, p, d in np.argwhere(o.effort[:, :, :days] > 0) for s in range(len(SOURCES)) if part[s, d] > 0
-        ]  # fmt: skip
+            {
+                "day": o.days[d],
+                "person_id": int(p) + 1,
+                "work_item_id": int(k) * len(SOURCES) + s + 1,
+                "person_days": float(o.effort[k, p, d] * part[s, d]),
+            }
+            for k, p, d in np.argwhere(o.effort[:, :, :days] > 0)
+            for s in range(len(SOURCES))
+            if part[s, d] > 0
+        ]
         upsert(session, Effort, rows, ("day", "person_id", "work_item_id"))
         expected = [{"day": day, "person_id": 1, "expected": float(PEOPLE)} for day in o.days[:days]]
         upsert(session, Capacity, expected, ("day", "person_id"))
@@ -146,9 +165,23 @@ def test_every_shift_of_an_objective_is_noted_once(sessions: sessionmaker[Sessio
     shifts = [d for d in detect(sessions, register, last) if d.kind == "objective"]
     with sessions.begin() as session:  # a later one of the same objective, as another half year would bring it
         one = shifts[-1]
-        session.add(Drift(kind="objective", scope="company", subject=one.subject, state="noted", severity="low",
-                          raised_on=one.raised_on + timedelta(days=100), start=one.start + timedelta(days=100), before=0.3,
-                          after=0.1, low=-0.3, high=-0.1, absorbed_by=[], explanation={}))  # fmt: skip
+        session.add(
+            Drift(
+                kind="objective",
+                scope="company",
+                subject=one.subject,
+                state="noted",
+                severity="low",
+                raised_on=one.raised_on + timedelta(days=100),
+                start=one.start + timedelta(days=100),
+                before=0.3,
+                after=0.1,
+                low=-0.3,
+                high=-0.1,
+                absorbed_by=[],
+                explanation={},
+            )
+        )
     for _ in range(2):
         found = [d for d in detect(sessions, register, last) if d.kind == "objective"]
         assert len(found) == len(shifts) + 1

@@ -20,9 +20,11 @@ Found = dict[tuple[date, int, int], float]
 
 
 def estimate(
-    activities: Sequence[Activity], spans: Sequence[InProgress] = (), people: Mapping[int, float] | None = None,
+    activities: Sequence[Activity],
+    spans: Sequence[InProgress] = (),
+    people: Mapping[int, float] | None = None,
     last: date = WORKDAYS[-1],
-) -> Found:  # fmt: skip
+) -> Found:
     capacity = {(person, day): fte for person, fte in (people or {1: 1.0}).items() for day in WORKDAYS if day <= last}
     return efforts(activities, spans, capacity, MONDAY, last, Weights.shipped())
 
@@ -33,16 +35,25 @@ def on(found: Found, person: int, day: date) -> dict[int, float]:
 
 days_of_work = st.lists(
     st.builds(
-        Activity, st.integers(1, 3), st.sampled_from(DAYS), st.integers(1, 6), st.sampled_from(list(Trace)),
+        Activity,
+        st.integers(1, 3),
+        st.sampled_from(DAYS),
+        st.integers(1, 6),
+        st.sampled_from(list(Trace)),
         st.none() | st.floats(0, 40),
-    ), max_size=40,
-)  # fmt: skip
+    ),
+    max_size=40,
+)
 times = st.lists(
     st.builds(
         lambda person, item, first, length: InProgress(person, item, first, first + timedelta(days=length)),
-        st.integers(1, 3), st.integers(1, 8), st.sampled_from(DAYS), st.integers(0, 80),
-    ), max_size=12,
-)  # fmt: skip
+        st.integers(1, 3),
+        st.integers(1, 8),
+        st.sampled_from(DAYS),
+        st.integers(0, 80),
+    ),
+    max_size=12,
+)
 
 
 @settings(max_examples=25, deadline=None)
@@ -101,8 +112,11 @@ def test_two_hundred_messages_are_not_two_hundred_times_one() -> None:
 def test_who_is_on_one_long_ticket_without_traces_is_not_absent() -> None:
     # States only: a ticket of three weeks, then one of six, whose days between hold most of what is worked.
     first, second = (WORKDAYS[0], WORKDAYS[14]), (WORKDAYS[15], WORKDAYS[-1])
-    acts = [Activity(1, day, item, trace) for item, ends in ((1, first), (2, second))
-            for day, trace in zip(ends, (Trace.STARTED, Trace.FINISHED), strict=True)]  # fmt: skip
+    acts = [
+        Activity(1, day, item, trace)
+        for item, ends in ((1, first), (2, second))
+        for day, trace in zip(ends, (Trace.STARTED, Trace.FINISHED), strict=True)
+    ]
     found = estimate(acts, [InProgress(1, 1, *first), InProgress(1, 2, *second)])
     assert sum(on(found, 1, day)[2] for day in WORKDAYS[15:]) > 0.6 * len(WORKDAYS[15:])
 

@@ -44,23 +44,52 @@ class Company:
         self, id_: str, source: str = "jira", kind: str = "story", assignee: str | None = None, **more: object
     ) -> None:
         with self.sessions.begin() as session:
-            session.add(WorkItem(source=source, external_id=id_, kind=kind, container="C", assignee=assignee, labels=[],
-                                 created_at=datetime(2026, 10, 1, 8, tzinfo=UTC), **{"mentions": [], **more}))  # fmt: skip
+            session.add(
+                WorkItem(
+                    source=source,
+                    external_id=id_,
+                    kind=kind,
+                    container="C",
+                    assignee=assignee,
+                    labels=[],
+                    created_at=datetime(2026, 10, 1, 8, tzinfo=UTC),
+                    **{"mentions": [], **more},
+                )
+            )
 
     def signal(
-        self, item: str, who: str, at: datetime, kind: str = "comment", source: str = "jira", hours: float | None = None,
+        self,
+        item: str,
+        who: str,
+        at: datetime,
+        kind: str = "comment",
+        source: str = "jira",
+        hours: float | None = None,
         to: str | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.count += 1
         with self.sessions.begin() as session:
-            session.add(Signal(source=source, external_id=str(self.count), item=item, kind=kind, at=at, account=who, hours=hours,
-                               mentions=[], detail={"to": to} if to else {}))  # fmt: skip
+            session.add(
+                Signal(
+                    source=source,
+                    external_id=str(self.count),
+                    item=item,
+                    kind=kind,
+                    at=at,
+                    account=who,
+                    hours=hours,
+                    mentions=[],
+                    detail={"to": to} if to else {},
+                )
+            )
 
     def effort(self, register: Register = REGISTER) -> dict[tuple[date, str, str], float]:
         estimate_effort(self.sessions, register, LAST)
-        query = select(Effort.day, Person.email, WorkItem.external_id, Effort.person_days).join(
-            Person, Person.id == Effort.person_id
-        ).join(WorkItem, WorkItem.id == Effort.work_item_id)  # fmt: skip
+        query = (
+            select(Effort.day, Person.email, WorkItem.external_id, Effort.person_days)
+            .join(Person, Person.id == Effort.person_id)
+            .join(WorkItem, WorkItem.id == Effort.work_item_id)
+        )
         with self.sessions() as session:
             return {(day, str(email)[0], item): days for day, email, item, days in session.execute(query)}
 

@@ -12,9 +12,14 @@ def task(id_: str, title: str, parent: str | None = None, kind: str = "task") ->
 
 
 def ask(
-    items: list[Item], believed: list[float], effort: list[float], known: set[int] | None = None, count: int = 3,
-    vectors: NDArray[np.float32] | None = None, recent: list[float] | None = None,
-) -> list[str]:  # fmt: skip
+    items: list[Item],
+    believed: list[float],
+    effort: list[float],
+    known: set[int] | None = None,
+    count: int = 3,
+    vectors: NDArray[np.float32] | None = None,
+    recent: list[float] | None = None,
+) -> list[str]:
     own = np.eye(len(items), dtype=np.float32) if vectors is None else vectors
     lately = np.array(effort if recent is None else recent)
     asked = most_telling(items, own, np.array(believed), np.array(effort), lately, known or set(), count)
@@ -27,14 +32,21 @@ def test_doubt_about_much_work_is_asked_about_before_doubt_about_little_and_cert
 
 
 def test_of_a_story_with_sub_tasks_the_story_is_asked_about_with_all_their_effort() -> None:
-    items = [task("story", "Unlock in the garage", kind="story"), task("a", "tests", "story"), task("b", "prep", "story"),
-             task("other", "Order parts")]  # fmt: skip
+    items = [
+        task("story", "Unlock in the garage", kind="story"),
+        task("a", "tests", "story"),
+        task("b", "prep", "story"),
+        task("other", "Order parts"),
+    ]
     assert ask(items, [0.5] * 4, [0, 6, 6, 10], count=1) == ["story"]
 
 
 def test_an_epic_is_asked_about_where_many_doubtful_stories_hang_on_it_and_then_not_its_stories() -> None:
-    items = [task("epic", "Garage", kind="epic"), *(task(f"s{n}", f"story {n}", "epic", "story") for n in range(4)),
-             task("loose", "Order parts")]  # fmt: skip
+    items = [
+        task("epic", "Garage", kind="epic"),
+        *(task(f"s{n}", f"story {n}", "epic", "story") for n in range(4)),
+        task("loose", "Order parts"),
+    ]
     assert ask(items, [0.5] * 6, [0, 3, 3, 3, 3, 8], count=2) == ["epic", "loose"]
 
 

@@ -41,8 +41,13 @@ class Scripted:
             if n == self.good:
                 raise SourceUnavailable("jira", "gone.")
             item = Item("jira", str(n), "task", "A", f"title {n}", created_at=AT, updated_at=AT)
-            yield Page(stream, {"next": n + 1}, [item], [Seen("jira", f"s{n}", str(n), "created", AT)],
-                       failures=[SetAside("jira", stream, f"bad{n}", "broken")])  # fmt: skip
+            yield Page(
+                stream,
+                {"next": n + 1},
+                [item],
+                [Seen("jira", f"s{n}", str(n), "created", AT)],
+                failures=[SetAside("jira", stream, f"bad{n}", "broken")],
+            )
 
 
 def counted(**counts: int) -> dict[str, int]:

@@ -93,17 +93,31 @@ def test_pieces_give_nearly_what_the_whole_gives_and_news_costs_what_is_new(
 
 def test_what_hangs_together_with_the_news_comes_with_it_and_nothing_else(engine: Engine) -> None:
     rows = [  # id, source, name, kind, parent, key, mentions
-        (1, "jira", "1", "epic", None, "PAY-1", []), (2, "jira", "2", "story", "1", "PAY-2", []),
-        (3, "jira", "3", "story", "1", "PAY-3", []), (4, "slack", "c:4", "message", None, None, ["PAY-3"]),
-        (5, "slack", "c:5", "message", None, None, ["PAY-9", "PAY-3"]), (6, "jira", "6", "story", "2", "PAY-6", []),
-        (7, "hubspot", "1", "deal", None, None, []), (8, "hubspot", "8", "note", "1", None, []),
+        (1, "jira", "1", "epic", None, "PAY-1", []),
+        (2, "jira", "2", "story", "1", "PAY-2", []),
+        (3, "jira", "3", "story", "1", "PAY-3", []),
+        (4, "slack", "c:4", "message", None, None, ["PAY-3"]),
+        (5, "slack", "c:5", "message", None, None, ["PAY-9", "PAY-3"]),
+        (6, "jira", "6", "story", "2", "PAY-6", []),
+        (7, "hubspot", "1", "deal", None, None, []),
+        (8, "hubspot", "8", "note", "1", None, []),
         (9, "jira", "9", "story", None, "OPS-1", ["PAY-3"]),
-    ]  # fmt: skip
+    ]
     sessions = sessionmaker(engine)
     with sessions.begin() as session:
         for id_, source, name, kind, parent, key, mentions in rows:
-            session.add(WorkItem(id=id_, source=source, external_id=name, kind=kind, container="c", parent=parent, key=key,
-                                 mentions=mentions))  # fmt: skip
+            session.add(
+                WorkItem(
+                    id=id_,
+                    source=source,
+                    external_id=name,
+                    kind=kind,
+                    container="c",
+                    parent=parent,
+                    key=key,
+                    mentions=mentions,
+                )
+            )
     with sessions() as session:
         for news, together in (([6], {1, 2, 3, 4, 6}), ([4], {1, 2, 3, 4, 6}), ([8], {7, 8}), ([5, 9], {5, 9})):
             found = chunking.chunks_of(session, news, everything=False)

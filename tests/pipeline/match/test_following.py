@@ -24,9 +24,13 @@ def said(id_: str, text: str, *names: str) -> Item:
 
 STORY = task("S-1", "Unlock over Bluetooth in the garage without signal", kind="story")
 TREE = [
-    *ITEMS, STORY, task("S-2", "tests", "S-1"), task("S-3", None, "S-1"), task("S-4", "prep", "S-3"),
+    *ITEMS,
+    STORY,
+    task("S-2", "tests", "S-1"),
+    task("S-3", None, "S-1"),
+    task("S-4", "prep", "S-3"),
     said("M-2", "S-1 nearly there", "S-1"),
-]  # fmt: skip
+]
 
 
 @pytest.fixture(scope="module")

@@ -40,8 +40,15 @@ objectives:
 
 
 def item(id_: str, title: str, team: str | None = None, **more: object) -> Item:
-    return Item(id_, str(more.pop("source", "jira")), str(more.pop("kind", "task")), str(more.pop("container", "A")),
-                team, title=title, **more)  # type: ignore[arg-type]  # fmt: skip
+    return Item(
+        id_,
+        str(more.pop("source", "jira")),
+        str(more.pop("kind", "task")),
+        str(more.pop("container", "A")),
+        team,
+        title=title,
+        **more,
+    )  # type: ignore[arg-type]
 
 
 ITEMS = [
@@ -158,8 +165,22 @@ def test_the_files_are_read_and_written_as_documented(
     tmp_path: Path, encoder: SentenceEncoder, register: Register
 ) -> None:
     path = tmp_path / "signals.jsonl"
-    path.write_text(json.dumps({"id": "A-1", "source": "jira", "kind": "story", "team": "app", "container": "A", "parent": None,
-                                "title": "Ask for a rating in the store", "text": None, "mentions": []}) + "\n")  # fmt: skip
+    path.write_text(
+        json.dumps(
+            {
+                "id": "A-1",
+                "source": "jira",
+                "kind": "story",
+                "team": "app",
+                "container": "A",
+                "parent": None,
+                "title": "Ask for a rating in the store",
+                "text": None,
+                "mentions": [],
+            }
+        )
+        + "\n"
+    )
     rows = [as_row(p) for p in match_offline(register, read_signals(path), encoder)]
     assert set(rows[0]) == {"id", "key_result", "confidence", "alternatives", "evidence"}
     assert rows[0]["alternatives"][0][0] in {"O1.1", "O1.2", "O2.1", "O2.2", None}
@@ -169,10 +190,15 @@ def test_the_files_are_read_and_written_as_documented(
 
 @pytest.mark.parametrize(
     ("line", "said"),
-    [("{", "line 1: not valid JSON"), ("[]", "line 1: expected an object"), ('{"id": 3}', "line 1: 'id' must be"),
-     ('{"id": "a", "source": "jira", "kind": "task", "title": 3}', "line 1: 'title' must be"),
-     ('{"id": "a", "source": "jira", "kind": "task", "mentions": "x"}', "'mentions' must be a list"), ("", "no signals")],
-)  # fmt: skip
+    [
+        ("{", "line 1: not valid JSON"),
+        ("[]", "line 1: expected an object"),
+        ('{"id": 3}', "line 1: 'id' must be"),
+        ('{"id": "a", "source": "jira", "kind": "task", "title": 3}', "line 1: 'title' must be"),
+        ('{"id": "a", "source": "jira", "kind": "task", "mentions": "x"}', "'mentions' must be a list"),
+        ("", "no signals"),
+    ],
+)
 def test_a_broken_line_is_named(tmp_path: Path, line: str, said: str) -> None:
     path = tmp_path / "signals.jsonl"
     path.write_text(line)

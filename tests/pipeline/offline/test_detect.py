@@ -110,9 +110,17 @@ ODD = st.sampled_from(
 def small_company() -> list[list[str]]:
     """Rows of two teams: from day 40 on one of them does something else."""
     return [
-        [str(day), f"p{p}", "build" if p < 5 else "run", "jira", "O1" if (p + n) % 3 and not (p < 5 and n > 40) else "", "1"]
-        for n, day in enumerate(WORKDAYS) for p in range(PEOPLE)
-    ]  # fmt: skip
+        [
+            str(day),
+            f"p{p}",
+            "build" if p < 5 else "run",
+            "jira",
+            "O1" if (p + n) % 3 and not (p < 5 and n > 40) else "",
+            "1",
+        ]
+        for n, day in enumerate(WORKDAYS)
+        for p in range(PEOPLE)
+    ]
 
 
 @given(

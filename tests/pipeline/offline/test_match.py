@@ -34,8 +34,19 @@ def test_the_same_work_in_a_file_and_in_a_database_gets_the_same_beliefs(tmp_pat
         else:
             places[row["id"]] = rows.message(row["container"], at, person, row["text"], None, row["label"])
     register = document(labelled.register, people)
-    world = World("lumenleaf", "as it is", "none", [(date(2026, 9, 1), register)], rows.pages(), rows.labels, [],
-                  BEGIN.date(), BEGIN + timedelta(days=2), None, False)  # fmt: skip
+    world = World(
+        "lumenleaf",
+        "as it is",
+        "none",
+        [(date(2026, 9, 1), register)],
+        rows.pages(),
+        rows.labels,
+        [],
+        BEGIN.date(),
+        BEGIN + timedelta(days=2),
+        None,
+        False,
+    )
     encoder = SentenceEncoder()
     opened = Opened(tmp_path / "x.db", world, encoder)
     opened.analyse()

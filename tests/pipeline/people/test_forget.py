@@ -68,10 +68,25 @@ def test_no_trace_is_left_and_the_teams_sums_stand(company: Simulator, filled: s
     person = next(p for p in company.world.people if p.email == WHO)
     ids = {f"5f{person.number:06d}", f"U{person.number:08d}"}
     with filled.begin() as session:
-        upsert(session, Signal, [{
-            "source": "jira", "external_id": "comment:x", "item": str(company.world.issues[0].id), "kind": "comment",
-            "at": NOW, "account": "5f-other", "text": "thanks Finn Okoro, great", "mentions": [], "detail": {}, "hours": None,
-        }], ("source", "external_id"))  # fmt: skip
+        upsert(
+            session,
+            Signal,
+            [
+                {
+                    "source": "jira",
+                    "external_id": "comment:x",
+                    "item": str(company.world.issues[0].id),
+                    "kind": "comment",
+                    "at": NOW,
+                    "account": "5f-other",
+                    "text": "thanks Finn Okoro, great",
+                    "mentions": [],
+                    "detail": {},
+                    "hours": None,
+                }
+            ],
+            ("source", "external_id"),
+        )
     before = by_team(filled)
     assert any(id_ in dump(filled) for id_ in ids)
     shorter = without(register_yaml(TODAY), WHO)
@@ -130,8 +145,13 @@ def test_dropped_words_stay_dropped_and_keep_their_vector(sessions: sessionmaker
         return item, Happened("slack", f"C:{ts}", f"C:{root or ts}", "message", at, "U1", text=text)
 
     def page(*messages: tuple[list[WorkItem], Happened]) -> Page:
-        return Page("channel a", {}, [i for items, _ in messages for i in items], [s for _, s in messages],
-                    [Seen("slack", "U1", "Ann", "a@x.example")])  # fmt: skip
+        return Page(
+            "channel a",
+            {},
+            [i for items, _ in messages for i in items],
+            [s for _, s in messages],
+            [Seen("slack", "U1", "Ann", "a@x.example")],
+        )
 
     first = [message("1", "secret words"), message("2", "more of it", "1"), message("3", "recent words")]
     encoder = Counting()

@@ -28,9 +28,11 @@ def people_of(sessions: sessionmaker[Session], *accounts: Account) -> dict[str, 
 
 def test_by_address_then_by_a_unique_name(sessions: sessionmaker[Session]) -> None:
     found = people_of(
-        sessions, account("slack", "U1", "Ann Lee", "a@x.example"), account("jira", "5f1", "ann lee"),
+        sessions,
+        account("slack", "U1", "Ann Lee", "a@x.example"),
+        account("jira", "5f1", "ann lee"),
         account("hubspot", "7", "Someone", "a@x.example"),
-    )  # fmt: skip
+    )
     assert found["U1"] == found["5f1"] == found["7"] is not None
     with sessions() as session:
         person = session.get_one(Person, found["U1"])
@@ -39,9 +41,11 @@ def test_by_address_then_by_a_unique_name(sessions: sessionmaker[Session]) -> No
 
 def test_two_people_of_one_name_are_not_merged(sessions: sessionmaker[Session]) -> None:
     found = people_of(
-        sessions, account("slack", "U1", "Ann Lee", "a@x.example"), account("slack", "U2", "Ann Lee", "b@x.example"),
+        sessions,
+        account("slack", "U1", "Ann Lee", "a@x.example"),
+        account("slack", "U2", "Ann Lee", "b@x.example"),
         account("jira", "5f1", "Ann Lee"),
-    )  # fmt: skip
+    )
     assert found["U1"] != found["U2"]
     assert found["5f1"] is None
 
@@ -50,9 +54,11 @@ def test_bots_are_nobody_and_who_has_no_team_is_listed_by_volume(sessions: sessi
     from tests.pipeline.ingest.test_pull import AT
 
     found = people_of(
-        sessions, account("slack", "B1", "CI", bot=True), account("slack", "U8", "Guest", "g@y.example"),
+        sessions,
+        account("slack", "B1", "CI", bot=True),
+        account("slack", "U8", "Guest", "g@y.example"),
         account("jira", "5f9", "Nobody"),
-    )  # fmt: skip
+    )
     assert found["B1"] is None
     with sessions.begin() as session:
         for n, who in enumerate(["U8", "U8", "B1"]):

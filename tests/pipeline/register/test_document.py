@@ -37,13 +37,17 @@ def test_reads_what_is_good() -> None:
         ("priority: 1", "priority: high", "line 9: objectives[0].priority: "),
         ("priority: 1", "priority: 0", "line 9: objectives[0].priority: "),
         ("    title: Customers stay\n", "", "line 7: objectives[0].title: Field required"),
-        ("teams: [app]", "teams: [ap]", "line 11: objectives[0].key_results[0].teams[0]: unknown team 'ap'. Did you mean 'app'?"),
+        (
+            "teams: [app]",
+            "teams: [ap]",
+            "line 11: objectives[0].key_results[0].teams[0]: unknown team 'ap'. Did you mean 'app'?",
+        ),
         ("key: O1.1", "key: O1", "line 11: objectives[0].key_results[0].key: 'O1' is used already, in line 7."),
         ("end: 2026-09-30", "end: 2026-06-30", "line 3: period.end: lies before the start."),
         ("part: 0.5", "part: 5", "line 5: teams[0].members[1].part: "),
         ("title: Customers stay", "title: [", "not valid YAML"),
     ],
-)  # fmt: skip
+)
 def test_a_fault_is_said_with_file_line_and_field(old: str, new: str, said: str) -> None:
     assert old in GOOD
     with pytest.raises(RegisterError) as caught:

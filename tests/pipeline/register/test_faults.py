@@ -188,7 +188,7 @@ def test_each_value_of_another_kind(number: int) -> None:
         ("company: Acme", "company: A\x07", "line 1: not valid YAML: a character"),
         ("  - key: T1", "---\n  - key: T1", "okrs.yaml, line 44: "),
     ],
-)  # fmt: skip
+)
 def test_what_people_write_is_refused_with_its_line(old: str, new: str, said: str) -> None:
     assert old in FULL
     told = taken(FULL.replace(old, new, 1))
@@ -202,8 +202,14 @@ def test_one_team_s_key_twice_is_refused() -> None:
 
 
 def test_everything_is_told_at_once_in_the_order_of_the_file() -> None:
-    text = (FULL.replace("2026-07-01", "2026-06-31").replace("Berlin", "Berln").replace("    members:", "    menbers:")
-            .replace("priority: 1", "priority: high").replace("- app", "- ap").replace("parent: O1", "parent: O9"))  # fmt: skip
+    text = (
+        FULL.replace("2026-07-01", "2026-06-31")
+        .replace("Berlin", "Berln")
+        .replace("    members:", "    menbers:")
+        .replace("priority: 1", "priority: high")
+        .replace("- app", "- ap")
+        .replace("parent: O1", "parent: O9")
+    )
     said = taken(text)
     assert isinstance(said, list)
     assert [int(re.search(r"line (\d+)", one)[1]) for one in said] == [4, 9, 16, 24, 34, 49]  # type: ignore[index]
@@ -230,7 +236,8 @@ def test_what_yaml_would_take_for_something_else_means_what_is_written(
 
 def test_anchors_and_merges_are_read_as_yaml_means_them() -> None:
     text = FULL.replace("  - key: T1\n", "  - <<: &more {level: team, team: app}\n    key: T1\n").replace(
-        "    level: team\n    team: app\n", "")  # fmt: skip
+        "    level: team\n    team: app\n", ""
+    )
     assert parse(text).objectives[1] == WHOLE.objectives[1]
 
 

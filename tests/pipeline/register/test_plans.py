@@ -55,12 +55,20 @@ def test_a_team_has_its_own_plan_and_the_older_word_still_holds() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ("plan: 30 %", "plan: 95 %", "line 20: objectives[1].plan: the objectives' plans are 119 % of its work together"),
+        (
+            "plan: 30 %",
+            "plan: 95 %",
+            "line 20: objectives[1].plan: the objectives' plans are 119 % of its work together",
+        ),
         ("O1: 50 %", "O1: 90 %", "line 8: teams[0].plan: the team's plans are 110 % of its work together"),
         ("O1: 50 %", "O9: 50 %", "line 8: teams[0].plan.O9: unknown objective 'O9'."),
         ("plan: 30 %", "plan: -30 %", "line 15: objectives[0].plan: '-30' is negative"),
         ("plan: 30 %", "plan: 130 %", "line 15: objectives[0].plan: '130 %' is more than all work"),
-        ("plan: 30 %", "plan: 30", "line 15: objectives[0].plan: '30' is no part of one; write 30 %, 0.3 or {person_days"),
+        (
+            "plan: 30 %",
+            "plan: 30",
+            "line 15: objectives[0].plan: '30' is no part of one; write 30 %, 0.3 or {person_days",
+        ),
         ("plan: 30 %", "plan: a lot", "line 15: objectives[0].plan: 'a lot' is no number; write 30 %"),
         ("person_days: 26", "person_days: -1", "line 20: objectives[1].plan.person_days: '-1' is negative"),
         ("person_days: 26", "person_dys: 26", "Did you mean 'person_days'?"),
@@ -69,7 +77,7 @@ def test_a_team_has_its_own_plan_and_the_older_word_still_holds() -> None:
         ("currency: EUR\n", "", "line 6: teams[0].rate: needs a currency: write `currency: EUR` at the top."),
         ("rate: 600", "rate: -5", "line 7: teams[0].rate: must be more than 0"),
     ],
-)  # fmt: skip
+)
 def test_a_fault_says_its_line_and_what_to_write(old: str, new: str, said: str) -> None:
     assert old in GOOD
     with pytest.raises(RegisterError) as caught:

@@ -33,11 +33,22 @@ def test_what_is_believed_by_halves_keeps_little_of_a_change(
         session.add(Person(id=1, email="a@example.com", team="app"))
         session.flush()
         for id_, (key, other) in enumerate((("K1", "K4"), ("K4", "K1")), start=1):
-            session.add(WorkItem(id=id_, source="jira", external_id=str(id_), kind="task", container="A", labels=[],
-                                 mentions=[], title="t"))  # fmt: skip
+            session.add(
+                WorkItem(
+                    id=id_,
+                    source="jira",
+                    external_id=str(id_),
+                    kind="task",
+                    container="A",
+                    labels=[],
+                    mentions=[],
+                    title="t",
+                )
+            )
             session.flush()
-            session.add(Match(work_item_id=id_, probabilities={key: sure, other: 1 - sure}, evidence=[],
-                              version_id=version))  # fmt: skip
+            session.add(
+                Match(work_item_id=id_, probabilities={key: sure, other: 1 - sure}, evidence=[], version_id=version)
+            )
             for back in range(3):
                 session.add(Effort(day=LAST - timedelta(days=back), person_id=1, work_item_id=id_, person_days=0.5))
     with sessions() as session:

@@ -38,13 +38,19 @@ def known_after(items: list[Item], groups: list[Group], later: list[Item]) -> Kn
     numbers = {n: one.stream if one.stream is not None else 100 + n for n, one in enumerate(groups)}
     stream = {
         place[items[i].id]: (numbers[n], i in one.own.tolist())
-        for n, one in enumerate(groups) for i in one.members.tolist() if items[i].id in place
-    }  # fmt: skip
+        for n, one in enumerate(groups)
+        for i in one.members.tolist()
+        if items[i].id in place
+    }
     return Known(stream, {numbers[n]: items[one.anchor].id for n, one in enumerate(groups)})
 
 
-EPIC = [task("E", "Bluetooth unlock", kind="epic"), task("S", "Unlock in the garage", "E", "story"),
-        task("T", "tests", "S", "sub-task"), said("M", "S nearly there", "S")]  # fmt: skip
+EPIC = [
+    task("E", "Bluetooth unlock", kind="epic"),
+    task("S", "Unlock in the garage", "E", "story"),
+    task("T", "tests", "S", "sub-task"),
+    said("M", "S nearly there", "S"),
+]
 
 
 def test_an_epic_its_stories_and_the_messages_that_name_them_are_one_stream() -> None:
@@ -53,8 +59,12 @@ def test_an_epic_its_stories_and_the_messages_that_name_them_are_one_stream() ->
 
 
 def test_loose_items_that_are_alike_are_one_stream_whose_anchor_is_the_oldest() -> None:
-    items = [task("1", "refund wrong invoice again"), task("2", "lunch menu friday"), task("3", "wrong invoice refund"),
-             said("4", "wrong invoice once more refund")]  # fmt: skip
+    items = [
+        task("1", "refund wrong invoice again"),
+        task("2", "lunch menu friday"),
+        task("3", "wrong invoice refund"),
+        said("4", "wrong invoice once more refund"),
+    ]
     groups = found(items)
     assert names(items, groups) == [{"1", "3", "4"}, {"2"}]
     assert items[groups[0].anchor].id == "1"
@@ -105,12 +115,17 @@ def test_a_story_that_gets_an_epic_stays_the_stream_and_what_splits_gets_a_new_o
     under = [task("S", "Unlock in the garage", "E", "story"), *before[1:], task("E", "Bluetooth", kind="epic")]
     known = known_after(before, found(before), under)
     assert [one.stream for one in found(under, known)] == [100]
-    halves = [task("S", "Unlock in the garage", "E", "story"), *(task(f"T{n}", "tests", "F") for n in range(4)),
-              task("E", "Bluetooth", kind="epic"), task("F", "Chairs", kind="epic")]  # fmt: skip
+    halves = [
+        task("S", "Unlock in the garage", "E", "story"),
+        *(task(f"T{n}", "tests", "F") for n in range(4)),
+        task("E", "Bluetooth", kind="epic"),
+        task("F", "Chairs", kind="epic"),
+    ]
     parts = found(halves, known_after(before, found(before), halves))
     assert {frozenset(some): one.stream for some, one in zip(names(halves, parts), parts, strict=True)} == {
-        frozenset({"S", "E"}): None, frozenset({"F", "T0", "T1", "T2", "T3"}): 100,
-    }  # fmt: skip
+        frozenset({"S", "E"}): None,
+        frozenset({"F", "T0", "T1", "T2", "T3"}): 100,
+    }
 
 
 WORDS = ["unlock", "invoice", "chairs", "garage"]

@@ -21,12 +21,32 @@ ENCODER = HashedWords()
 MONDAY = date(2026, 7, 6)
 
 
-def item(name: str, title: str | None, kind: str = "task", parent: str | None = None, source: str = "jira",
-         at: datetime = datetime(2026, 7, 1, tzinfo=UTC), text: str | None = None) -> dict[str, object]:  # fmt: skip
+def item(
+    name: str,
+    title: str | None,
+    kind: str = "task",
+    parent: str | None = None,
+    source: str = "jira",
+    at: datetime = datetime(2026, 7, 1, tzinfo=UTC),
+    text: str | None = None,
+) -> dict[str, object]:
     words = ". ".join(part for part in (title, text) if part)
-    return {"source": source, "external_id": name, "key": name if source == "jira" else None, "kind": kind, "container": "A",
-            "parent": parent, "title": title, "text": text, "labels": [], "mentions": list(issue_keys(text)) if text else [],
-            "created_at": at, "updated_at": at, "text_hash": text_hash(words) if words else None, "stale": False}  # fmt: skip
+    return {
+        "source": source,
+        "external_id": name,
+        "key": name if source == "jira" else None,
+        "kind": kind,
+        "container": "A",
+        "parent": parent,
+        "title": title,
+        "text": text,
+        "labels": [],
+        "mentions": list(issue_keys(text)) if text else [],
+        "created_at": at,
+        "updated_at": at,
+        "text_hash": text_hash(words) if words else None,
+        "stale": False,
+    }
 
 
 def add(sessions: sessionmaker[Session], items: Sequence[dict[str, object]]) -> None:
@@ -55,8 +75,9 @@ def by_id(sessions: sessionmaker[Session]) -> dict[int, tuple[str, set[str]]]:
     """Name and items of each stream."""
     query = (
         select(Stream.id, Stream.name, WorkItem.external_id)
-        .join(StreamItem, StreamItem.stream_id == Stream.id).join(WorkItem, WorkItem.id == StreamItem.work_item_id)
-    )  # fmt: skip
+        .join(StreamItem, StreamItem.stream_id == Stream.id)
+        .join(WorkItem, WorkItem.id == StreamItem.work_item_id)
+    )
     found: dict[int, tuple[str, set[str]]] = {}
     with sessions() as session:
         for id_, name, external in session.execute(query):
@@ -64,9 +85,13 @@ def by_id(sessions: sessionmaker[Session]) -> dict[int, tuple[str, set[str]]]:
     return found
 
 
-TREE = [item("A-1", "Bluetooth unlock", "epic"), item("A-2", "Unlock in the garage", "story", "A-1"),
-        item("A-3", "tests", "sub-task", "A-2"),
-        item("A-4", "Refund wrong invoice"), item("A-5", "wrong Invoice Refund")]  # fmt: skip
+TREE = [
+    item("A-1", "Bluetooth unlock", "epic"),
+    item("A-2", "Unlock in the garage", "story", "A-1"),
+    item("A-3", "tests", "sub-task", "A-2"),
+    item("A-4", "Refund wrong invoice"),
+    item("A-5", "wrong Invoice Refund"),
+]
 
 
 def test_streams_have_their_roots_name_and_stay(sessions: sessionmaker[Session]) -> None:
@@ -74,8 +99,9 @@ def test_streams_have_their_roots_name_and_stay(sessions: sessionmaker[Session])
     keep(sessions)
     first = streams(sessions)
     assert {name: items for name, (_, items) in first.items()} == {
-        "Bluetooth unlock": {"A-1", "A-2", "A-3"}, "Refund wrong invoice": {"A-4", "A-5"},
-    }  # fmt: skip
+        "Bluetooth unlock": {"A-1", "A-2", "A-3"},
+        "Refund wrong invoice": {"A-4", "A-5"},
+    }
     add(sessions, [item("A-6", "refund a wrong invoice"), item("A-7", "Doors", "story", "A-1"), item("A-8", "Lunch")])
     keep(sessions)  # half as much again: not only on the next day
     later = streams(sessions)
@@ -116,8 +142,11 @@ def test_what_joins_a_confirmed_stream_is_labelled_too_but_keeps_an_answer_of_it
     keep(sessions)
     at = datetime(2026, 7, 6, 9, tzinfo=UTC)
     with sessions.begin() as session:
-        session.execute(update(Stream).where(Stream.name == "Refund wrong invoice").values(
-            answer=CONFIRMED, key_result="O1.1", answered_at=at))  # fmt: skip
+        session.execute(
+            update(Stream)
+            .where(Stream.name == "Refund wrong invoice")
+            .values(answer=CONFIRMED, key_result="O1.1", answered_at=at)
+        )
         other = session.scalar(select(WorkItem.id).where(WorkItem.external_id == "A-5"))
         session.add(Label(work_item_id=other, key_result=None, origin="page", at=at))
     add(sessions, [item("A-6", "refund a wrong invoice")])
@@ -127,8 +156,10 @@ def test_what_joins_a_confirmed_stream_is_labelled_too_but_keeps_an_answer_of_it
             Label, Label.work_item_id == WorkItem.id
         )
         assert {name: rest for name, *rest in session.execute(query)} == {
-            "A-4": ["O1.1", "with stream"], "A-5": [None, "page"], "A-6": ["O1.1", "with stream"],
-        }  # fmt: skip
+            "A-4": ["O1.1", "with stream"],
+            "A-5": [None, "page"],
+            "A-6": ["O1.1", "with stream"],
+        }
 
 
 def test_nobody_is_in_a_name_also_who_is_known_only_later(sessions: sessionmaker[Session]) -> None:
@@ -145,12 +176,16 @@ def test_nobody_is_in_a_name_also_who_is_known_only_later(sessions: sessionmaker
 
 def test_over_half_a_year_of_weeks_no_id_and_no_name_changes_unless_the_stream_splits(lite: Engine) -> None:
     sessions, world = sessionmaker(lite), live(TODAY)
-    work = [item(i.key, i.title, i.type.lower(), i.parent.key if i.parent else None, at=i.created, text=i.text)
-            for i in world.issues if i.project in ("APP", "CARE")]  # fmt: skip
+    work = [
+        item(i.key, i.title, i.type.lower(), i.parent.key if i.parent else None, at=i.created, text=i.text)
+        for i in world.issues
+        if i.project in ("APP", "CARE")
+    ]
     work += [
         item(m.ts, None, "message", source="slack", at=datetime.fromtimestamp(float(m.ts), UTC), text=m.text)
-        for m in world.messages if m.thread is None and m.channel in ("unlock", "care", "team-app")
-    ]  # fmt: skip
+        for m in world.messages
+        if m.thread is None and m.channel in ("unlock", "care", "team-app")
+    ]
     with sessions.begin() as session:
         session.add_all(
             Account(source="jira", external_id=str(n), name=one.name, bot=False, groups="")
@@ -184,8 +219,19 @@ def test_the_words_of_somebody_who_is_forgotten_are_no_name_any_more(sessions: s
     add(sessions, [item("1", None, "message", source="slack", text="Printer on fire")])
     with sessions.begin() as session:
         session.add(Account(source="slack", external_id="U1", name="Jonas Krueger", bot=False, groups=""))
-        session.add(Signal(source="slack", external_id="1", item="1", kind="message", at=at, account="U1",
-                           text="Printer on fire", mentions=[], detail={}))  # fmt: skip
+        session.add(
+            Signal(
+                source="slack",
+                external_id="1",
+                item="1",
+                kind="message",
+                at=at,
+                account="U1",
+                text="Printer on fire",
+                mentions=[],
+                detail={},
+            )
+        )
     keep(sessions)
     assert set(streams(sessions)) == {"Printer on fire"}
     forget(sessions, "slack:U1")
