@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, sessionmaker
@@ -34,6 +35,10 @@ from pipeline.streams.stage import keep_streams
 
 Progress = Callable[[str, int, int | None], None]
 """Called with a stage's name, how much is done, and of how much (None: unknown)."""
+
+
+def _tell(progress: Progress, stage: str, done: int) -> None:
+    progress(stage, done, None)
 
 
 @dataclass(slots=True)
@@ -103,12 +108,8 @@ class Analysis:
                 return True
             progress(stage, 0, None)
             began = time.perf_counter()
-            done = chunks.take(
-                self.sessions,
-                stage,
-                self._worker(stage, version, register, report),
-                lambda done, stage=stage: progress(stage, done, None),
-            )  # type: ignore[misc]
+            work = self._worker(stage, version, register, report)
+            done = chunks.take(self.sessions, stage, work, partial(_tell, progress, stage))
             report.seconds[stage] = round(report.seconds.get(stage, 0.0) + time.perf_counter() - began, 2)
             with self.sessions() as session:
                 if not done and chunks.left(session, stage):
