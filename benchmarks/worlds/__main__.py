@@ -1,7 +1,7 @@
 """The wind tunnel: labelled companies x styles of keeping tools x events, through the product's stages; one table.
 
     python -m benchmarks.worlds COMPANY... --keep FOLDER [--shared FOLDER] [--styles office,deep] [--events none,fall20]
-        [--answers 0,40] [--seeds 1] [--anew match] [--jobs 2]
+        [--answers 0,40] [--seeds 1] [--anew match] [--jobs 2] [--left-out]
 
 COMPANY is a folder with okrs.yaml, signals.jsonl and gold.jsonl. Styles and events of our own are in habits.py; `--shared` names
 a folder with another author's world.py, whose styles are then called shared-plain and so on. HTTP is left out: a world's rows are
@@ -10,6 +10,9 @@ stored as a pull stores them, and encoding (vectors kept in --keep), match, effo
 After the first analysis the product's questions are answered by the truth (`--answers`, a number a phase; and the audit as
 drawn), then it is analysed again. `--keep` keeps databases, so that another run measures only what `--anew` names (match, effort,
 share; what rests on it follows), and FIGURES.json with everything by week. Columns are explained at `line` in measure.py.
+`--left-out` matches each company with weights that were fitted on the others alone: the shipped ones know the companies of this
+repository. `--spread N` gives each company N of the styles, in turn, in place of all.
+
 A world takes about eight seconds of a processor, and three more each number of answers.
 """
 
@@ -28,7 +31,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from benchmarks.worlds import habits, office, shared
+from benchmarks.worlds import habits, leftout, office, shared
 from benchmarks.worlds.labelled import read_labelled
 from benchmarks.worlds.measure import HEAD, figures, line
 from benchmarks.worlds.product import CachedEncoder, Opened
@@ -51,6 +54,7 @@ class Job:
     anew: tuple[str, ...]
     shared: Path | None
     told: bool
+    left_out: bool = False
 
 
 def make(job: Job) -> World:
@@ -72,6 +76,8 @@ def make(job: Job) -> World:
 def measure(job: Job) -> list[dict[str, Any]]:
     """Figures of each phase. The database without answers is kept; phases with answers work on copies."""
     world = make(job)
+    if job.left_out:
+        leftout.put_in_force(job.keep, job.company.name)
     encoder = CachedEncoder(job.keep / "vectors.sqlite")
     path = job.keep / f"{job.company.name}-{job.style}-{job.event}-{job.seed}.db"
     fresh = not path.exists()
@@ -125,6 +131,11 @@ def table(rows: Iterable[Mapping[str, Any]]) -> list[str]:
     return lines
 
 
+def _turn(styles: list[str], number: int, count: int) -> list[str]:
+    """As many styles as `count` for the company of this number, each style about as often over all companies; 0: all."""
+    return [styles[(number * count + k) % len(styles)] for k in range(count)] if count else styles
+
+
 def main() -> None:
     """Measure, print, keep."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -138,8 +149,13 @@ def main() -> None:
     parser.add_argument("--anew", default="", help="stages of kept worlds to compute again: match,effort,share")
     parser.add_argument("--no-told", dest="told", action="store_false", help="leave the detector out of the figures")
     parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--left-out", action="store_true")
+    parser.add_argument("--spread", type=int, default=0)
     given = parser.parse_args()
     given.keep.mkdir(parents=True, exist_ok=True)
+    if given.left_out:
+        leftout.fit_without(given.companies, given.keep, CachedEncoder(given.keep / "vectors.sqlite"))
+    styles = given.styles.split(",")
     jobs = [
         Job(
             given.keep,
@@ -151,9 +167,10 @@ def main() -> None:
             tuple(name for name in given.anew.split(",") if name),
             given.shared,
             given.told,
+            given.left_out,
         )
-        for company in given.companies
-        for style in given.styles.split(",")
+        for number, company in enumerate(given.companies)
+        for style in _turn(styles, number, given.spread)
         for event in given.events.split(",")
         for seed in given.seeds.split(",")
         if not style.startswith("shared-") or event in shared.EVENTS
