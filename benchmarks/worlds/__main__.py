@@ -11,7 +11,8 @@ After the first analysis the product's questions are answered by the truth (`--a
 drawn), then it is analysed again. `--keep` keeps databases, so that another run measures only what `--anew` names (match, effort,
 share; what rests on it follows), and FIGURES.json with everything by week. Columns are explained at `line` in measure.py.
 `--left-out` matches each company with weights that were fitted on the others alone: the shipped ones know the companies of this
-repository. `--spread N` gives each company N of the styles, in turn, in place of all.
+repository. `--spread N` gives each company N of the styles, in turn, in place of all. `--small`: sixteen weeks, the event in the
+tenth, teams of three to five.
 
 A world takes about eight seconds of a processor, and three more each number of answers.
 """
@@ -151,10 +152,14 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--left-out", action="store_true")
     parser.add_argument("--spread", type=int, default=0)
+    parser.add_argument("--small", action="store_true")
     given = parser.parse_args()
     given.keep.mkdir(parents=True, exist_ok=True)
     if given.left_out:
         leftout.fit_without(given.companies, given.keep, CachedEncoder(given.keep / "vectors.sqlite"))
+    if given.small:
+        office.WEEKS, office.EVENT_WEEK, office.TEAM_SIZE = 16, 10, (3, 5)
+        shared.WEEKS, shared.DRIFT_WEEK = office.WEEKS, office.EVENT_WEEK
     styles = given.styles.split(",")
     jobs = [
         Job(

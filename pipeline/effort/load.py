@@ -177,21 +177,21 @@ def load_capacity(
     """By (person, day), on the days on which they were in a team; part time is spread over the week unless its days are known."""
     workdays = Workdays(register.calendar)
     members = {m.email.lower(): m for team in register.teams for m in team.members}
-    weekends = {team.key: frozenset(team.weekend) for team in register.teams}
+    weekends = {team.key: frozenset(team.weekend) for team in register.teams if team.weekend}
     span = [date.fromordinal(n) for n in range(first.toordinal(), last.toordinal() + 1)]
 
     @cache  # calendars are few, people are many
-    def workdays_of(country: str | None, off: frozenset[int]) -> list[date]:
+    def workdays_of(country: str | None, off: frozenset[int] | None) -> list[date]:
         return [day for day in span if workdays.is_workday(day, country, off)]
 
     found: dict[tuple[int, date], float] = {}
     for id_, person in people.items():
         member = members.get(person.email or "")
         country, days = (member.country, frozenset(member.days)) if member else (None, frozenset[int]())
-        off = frozenset(range(7)) - days if days else frozenset[int]()
+        off = frozenset(range(7)) - days if days else None
         amount = min(1.0, person.capacity * 5 / len(days)) if days else person.capacity
         for team in teams.ever(id_):
-            for day in workdays_of(country, off or weekends.get(team, frozenset())):
+            for day in workdays_of(country, weekends.get(team) if off is None else off):
                 if teams.on(id_, day) == team:
                     found[id_, day] = amount
     return found

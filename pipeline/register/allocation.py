@@ -5,20 +5,20 @@ from datetime import date
 
 from models.vocabulary import COMPANY
 from pipeline.register.schema import Register
-
-WORKDAYS = 5
+from pipeline.register.workdays import Workdays
 
 
 def usual_week(register: Register, scope: str = COMPANY) -> float:
     """Person-days that a scope's members work in a week without holidays and leave; 0 where the register lists nobody."""
-    week = 7 - len(set(register.calendar.weekend)) if register.calendar.weekend else WORKDAYS
-    members = {
-        member.email.lower(): member.part
-        for team in register.teams
-        if scope in (COMPANY, team.key)
-        for member in team.members
-    }
-    return week * sum(members.values())
+    workdays = Workdays(register.calendar)
+    found: dict[str, float] = {}
+    for team in register.teams:
+        for member in team.members if scope in (COMPANY, team.key) else ():
+            week = 7 - len(frozenset(team.weekend) or workdays.weekend(member.country))
+            # Part time is of five days, as in the effort; who works fixed days works them, at most whole.
+            amount = min(float(len(member.days)), 5 * member.part) if member.days else week * member.part
+            found[member.email.lower()] = amount
+    return sum(found.values())
 
 
 def planned_shares(register: Register, scope: str = COMPANY) -> dict[str, float]:

@@ -4,9 +4,7 @@ from datetime import date, datetime, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo
 
-import holidays
-
-from pipeline.register.document import Calendar
+from pipeline.register.schema import Calendar
 
 SATURDAY_AND_SUNDAY = frozenset({5, 6})
 
@@ -24,9 +22,9 @@ class Workdays:
             return _weekend(country)
         return frozenset(self.calendar.weekend) or _weekend(self.calendar.country)
 
-    def is_workday(self, day: date, country: str | None = None, weekend: frozenset[int] = frozenset()) -> bool:
-        """Whether a full-time person is expected to work. `weekend` where a team or a person has their own."""
-        if day.weekday() in (weekend or self.weekend(country)) or day in self._closed:
+    def is_workday(self, day: date, country: str | None = None, weekend: frozenset[int] | None = None) -> bool:
+        """Whether a full-time person is expected to work. `weekend` where a team or a person has their own, empty for seven days."""
+        if day.weekday() in (self.weekend(country) if weekend is None else weekend) or day in self._closed:
             return False
         country = country or self.calendar.country
         subdivision = self.calendar.subdivision if country == self.calendar.country else None
@@ -40,11 +38,15 @@ class Workdays:
 
 @cache
 def _weekend(country: str | None) -> frozenset[int]:
+    import holidays  # late: it takes its time, and not every command asks
+
     return frozenset(holidays.country_holidays(country).weekend) if country else SATURDAY_AND_SUNDAY
 
 
 @cache
 def _holidays(country: str, subdivision: str | None, year: int) -> frozenset[date]:
+    import holidays
+
     return frozenset(holidays.country_holidays(country, subdiv=subdivision, years=year))
 
 

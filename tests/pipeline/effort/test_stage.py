@@ -14,7 +14,7 @@ from pipeline.register.document import Register, parse
 
 MONDAY = date(2026, 10, 5)
 LAST = date(2026, 10, 16)
-REGISTER = parse("""
+REGISTER_TEXT = """
 period: {name: Q4, start: 2026-10-01, end: 2026-12-31}
 calendar: {country: DE, time_zone: Europe/Berlin}
 teams:
@@ -23,7 +23,8 @@ teams:
     members: [a@x.example, {email: b@x.example, country: ES}, {email: c@x.example, part: 0.5}]
 objectives:
   - {key: O1, title: One, priority: 1, key_results: [{key: O1.1, title: First}]}
-""")
+"""
+REGISTER = parse(REGISTER_TEXT)
 
 
 class Company:
@@ -133,6 +134,18 @@ def test_holidays_are_those_of_the_country_that_one_works_in(acme: Company) -> N
     with acme.sessions() as session:
         query = select(Person.email).join(Capacity, Capacity.person_id == Person.id).where(Capacity.day == fiesta)
         assert set(session.scalars(query)) == {"a@x.example"}
+
+
+def test_who_works_all_seven_days_has_capacity_on_each(acme: Company) -> None:
+    acme.person("c")
+    acme.item("1", assignee="c")
+    acme.signal("1", "c", noon(MONDAY))
+    days = "{email: c@x.example, days: [mon, tue, wed, thu, fri, sat, sun]}"
+    register = parse(REGISTER_TEXT.replace("{email: c@x.example, part: 0.5}", days))
+    estimate_effort(acme.sessions, register, date(2026, 10, 11))
+    with acme.sessions() as session:
+        worked = set(session.scalars(select(Capacity.day)))
+    assert {MONDAY + timedelta(days=5), MONDAY + timedelta(days=6)} <= worked
 
 
 def test_an_epic_that_is_in_progress_all_quarter_takes_nobodys_days(acme: Company) -> None:

@@ -44,6 +44,14 @@ def test_person_days_are_parts_of_a_usual_week_of_all_members() -> None:
     assert planned_shares(register)["O2"] == pytest.approx(26 * 12 / 52 / 25)
 
 
+def test_a_usual_week_is_that_of_the_country_the_team_and_the_person() -> None:
+    assert usual_week(parse(GOOD.replace("currency: EUR", "currency: EUR\ncalendar: {country: BN}"))) == 25
+    assert usual_week(parse(GOOD.replace("{key: ops,", "{key: ops, weekend: [sun],"))) == 26
+    seven = GOOD.replace("f@x.example", "{email: f@x.example, days: [mon, tue, wed, thu, fri, sat, sun]}")
+    assert usual_week(parse(seven), "ops") == 5  # fixed days say when, the part says how much
+    assert usual_week(parse(GOOD.replace("f@x.example", "{email: f@x.example, days: [mon, tue]}")), "ops") == 2
+
+
 def test_a_team_has_its_own_plan_and_the_older_word_still_holds() -> None:
     register = parse(GOOD)
     assert planned_shares(register, "app") == {"O1": 0.5, "O2": 0.2}

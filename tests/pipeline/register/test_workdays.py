@@ -42,3 +42,8 @@ def test_a_weekday_that_does_not_exist_is_named_with_its_line() -> None:
     )
     with pytest.raises(RegisterError, match=r"line 3: calendar\.weekend\[0\]: 'fryday' is no day of the week"):
         parse(text)
+
+
+def test_who_works_all_seven_days_has_no_weekend() -> None:
+    workdays = Workdays(Calendar(country="DE"))
+    assert all(workdays.is_workday(day, "DE", frozenset()) for day in (FRIDAY, SATURDAY, SUNDAY))
