@@ -23,7 +23,7 @@ class Workdays:
         return frozenset(self.calendar.weekend) or _weekend(self.calendar.country)
 
     def is_workday(self, day: date, country: str | None = None, weekend: frozenset[int] | None = None) -> bool:
-        """Whether a full-time person is expected to work. `weekend` where a team or a person has their own, empty for seven days."""
+        """Whether a full-time person is expected to work. `weekend` where a team or a person has their own; empty: none."""
         if day.weekday() in (self.weekend(country) if weekend is None else weekend) or day in self._closed:
             return False
         country = country or self.calendar.country
