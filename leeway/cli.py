@@ -417,6 +417,44 @@ def web(
 
 
 @app.command()
+def mcp(
+    http: Annotated[
+        bool, typer.Option("--http", help="Serve it over HTTP, at /mcp, for those who send a key.")
+    ] = False,
+    host: Annotated[
+        str, typer.Option(help="With --http: where to listen; this machine alone by default.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535, help="With --http.")] = 8441,
+    role: Annotated[str, typer.Option(help="Without --http, and with --key: company, ops, or team:KEY.")] = "company",
+    key: Annotated[bool, typer.Option("--key", help="Only print a key for --http; it ends after thirty days.")] = False,
+    end_keys: Annotated[bool, typer.Option("--end-keys", help="End all keys that were made until now.")] = False,
+) -> None:
+    """Let an assistant ask (MCP): shares, findings, streams and the items behind them, read only, as on the page.
+
+    An assistant on this machine starts it itself, with the command `leeway mcp`, and talks to it on standard input and output.
+    `leeway mcp --http` answers assistants elsewhere, each with a key: the page makes one of the viewer's own role under
+    "Ask". A role sees no more than on the page, and no figure about a person.
+    """
+    from web import ask_keys
+    from web.auth import named
+
+    application = the_app()
+    if end_keys:
+        ask_keys.end_all(application)
+        out.print("All keys are ended; whoever asks needs a new one.")
+    elif key:
+        out.print(ask_keys.new_key(application, named(application, role)), markup=False)
+    elif http:
+        from web.ask_serve import serve
+
+        serve(application, host, port, out)
+    else:
+        from web.ask_serve import speak
+
+        speak(application, named(application, role))
+
+
+@app.command()
 def forget(
     person: Annotated[str, typer.Argument(help="An e-mail address, or an account like jira:5f1c.")],
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,

@@ -18,6 +18,7 @@ from leeway.settings import load
 from leeway.signing import signing_key
 from leeway.status import status_of
 from web.actions import Actions
+from web.ask_page import add_ask
 from web.auth import Viewer, viewer
 from web.frame import HERE, Frame, harden
 from web.oidc import add_oidc
@@ -54,6 +55,7 @@ def make(app: App | None = None) -> FastAPI:
     add_slack(web, app)
     add_unsubscribe(web, app, frame)
     add_oidc(web, app)
+    add_ask(web, app, frame)
     given = app.settings.web
     web.add_middleware(ProxyHeadersMiddleware, trusted_hosts=given.trusted_proxies)
     web.add_middleware(Proxied, url=given.url, trusted=given.trusted_proxies)  # added last: outermost

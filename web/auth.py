@@ -10,7 +10,7 @@ from datetime import datetime
 from fastapi import HTTPException, Request
 from itsdangerous import BadSignature, SignatureExpired
 
-from leeway.app import App
+from leeway.app import App, NotReady
 from leeway.signing import first_use, serializer
 
 ROLES = ("company", "ops", "team")
@@ -33,6 +33,16 @@ class Viewer:
     def name(self) -> str:
         """As it is kept with a decision: a role, not a person."""
         return f"team {self.team}" if self.role == "team" else self.role
+
+
+def named(app: App, role: str) -> Viewer:
+    """The viewer that `company`, `ops` or `team:KEY` names. Raises NotReady for another role or an unknown team."""
+    kind, _, team = role.partition(":")
+    if kind not in ROLES or (kind == "team") != bool(team):
+        raise NotReady(f"there is no role {role!r}: company, ops, or team:KEY.")
+    if team and team not in {one.key for one in app.register()[1].teams}:
+        raise NotReady(f"there is no team {team!r} in the register.")
+    return Viewer(kind, team or None)
 
 
 def sign_in_token(app: App, role: str, team: str | None = None, *, standing: bool = False) -> str:

@@ -240,9 +240,11 @@ def _gap_row(found: PlanGap | None) -> dict[str, Any]:
     }
 
 
-def objective_rows(session: Session, register: Register, scope: str) -> list[dict[str, Any]] | None:
-    """How each objective stands, in whole percent as on the page, for export."""
-    found = standing(session, register, scope)
+def objective_rows(
+    session: Session, register: Register, scope: str, span: tuple[date, date] | None = None
+) -> list[dict[str, Any]] | None:
+    """How each objective stands, in whole percent as on the page, for export; of some days, where a span is given."""
+    found = standing(session, register, scope, span=span)
     if found is None:
         return None
     measured = {"since": found.since.isoformat() if found.since else "", "week": found.week.isoformat()}

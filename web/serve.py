@@ -13,13 +13,9 @@ from web.slack import start_socket_mode
 
 
 def sign_in_link(app: App, role: str, *, standing: bool = False) -> str:
-    """A link for `company`, `ops` or `team:KEY`. Raises NotReady for another role or an unknown team."""
-    kind, _, team = role.partition(":")
-    if kind not in auth.ROLES or (kind == "team") != bool(team):
-        raise NotReady(f"there is no role {role!r}: company, ops, or team:KEY.")
-    if team and team not in {one.key for one in app.register()[1].teams}:
-        raise NotReady(f"there is no team {team!r} in the register.")
-    return f"{address(app)}/sign-in?token={auth.sign_in_token(app, kind, team or None, standing=standing)}"
+    """A link that signs in as this role. Raises NotReady as `named` does."""
+    who = auth.named(app, role)
+    return f"{address(app)}/sign-in?token={auth.sign_in_token(app, who.role, who.team, standing=standing)}"
 
 
 def address(app: App) -> str:
@@ -43,14 +39,8 @@ def is_served(app: App) -> bool:
 def serve(app: App, out: Console, *, standing: bool = False) -> None:
     """Serve until stopped. Raises NotReady where the port is taken; a way in is printed only once the page can be reached."""
     given = app.settings.web
-    try:
-        listening = socket.create_server((given.host, given.port), family=_family(given.host))
-    except OSError as error:
-        raise NotReady(
-            f"{given.host}:{given.port} cannot be listened on: {error.strerror}. Is the page running already? "
-            "Stop it, or choose another web.port (LEEWAY_WEB__PORT)."
-        ) from None
-    with listening:
+    advice = "Is the page running already? Stop it, or choose another web.port (LEEWAY_WEB__PORT)."
+    with listen(given.host, given.port, advice) as listening:
         page = make(app)
         start_socket_mode(app)
         lasts = "for as long as this runs" if standing else "once and within ten minutes"
@@ -60,6 +50,14 @@ def serve(app: App, out: Console, *, standing: bool = False) -> None:
         config = uvicorn.Config(page, log_level="warning", access_log=False, proxy_headers=False)
         with suppress(KeyboardInterrupt):
             uvicorn.Server(config).run(sockets=[listening])
+
+
+def listen(host: str, port: int, advice: str) -> socket.socket:
+    """A socket that listens. Raises NotReady with the advice where it cannot."""
+    try:
+        return socket.create_server((host, port), family=_family(host))
+    except OSError as error:
+        raise NotReady(f"{host}:{port} cannot be listened on: {error.strerror}. {advice}") from None
 
 
 def _family(host: str) -> socket.AddressFamily:

@@ -182,13 +182,15 @@ class WebSettings(_Section):
     """The page. `url` is how people reach it, for links in Slack and mails; empty where only this machine does.
 
     With `oidc_issuer` (https://slack.com, or any OpenID Connect provider) people sign in there; `company` and `ops` list
-    the addresses of those roles, and a team's lead in okrs.yaml sees that team. `metrics_token` is what Prometheus sends.
-    `url` may have a path. X-Forwarded-For, -Proto and -Prefix are believed of `trusted_proxies`: addresses, networks, or "*".
+    the addresses of those roles, and a team's lead in okrs.yaml sees that team. `metrics_token` is what Prometheus sends,
+    `mcp_url` how assistants reach `leeway mcp --http`. `url` may have a path. X-Forwarded-For, -Proto and -Prefix are believed
+    of `trusted_proxies`: addresses, networks, or "*".
     """
 
     host: str = "127.0.0.1"
     port: int = Field(8440, ge=1, le=65535)
     url: Address = ""
+    mcp_url: Address = ""
     oidc_issuer: Address = ""
     oidc_client_id: str = ""
     oidc_client_secret: SecretStr = SecretStr("")
