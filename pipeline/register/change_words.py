@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from pipeline.register.changes import Change, State, changes, flatten
+from pipeline.register.sameness import reworded, same_top
 from pipeline.register.schema import Register
 
 _LEAD = {"objective": "", "key result": "", "team": "team ", "member": "", "register": ""}
@@ -79,7 +80,7 @@ def consequences(before: Register, after: Register, loaded: date, today: date) -
         found.append(
             f"the current version is of {loaded}, less than a week ago: it counts as a correction and was never a plan."
         )
-    if before.top() != after.top():
+    if not same_top(before, after):
         since = after.period.start if after.period.start > before.period.start else today
         found.append(
             f"the top priorities change: a new baseline begins on {since}, and an open drift ends as replanned."
@@ -87,6 +88,7 @@ def consequences(before: Register, after: Register, loaded: date, today: date) -
     if any(one.kind in ("objective", "key result") and one.field in _READ_BY_THE_MATCH for one in steps):
         found.append("all work is matched again, that of past weeks too: past shares can change.")
     found += _gone(before, after)
+    found += _reworded(before, after)
     found += _people(steps, today)
     if any(one.field.startswith("calendar.") for one in steps):
         found.append("the calendar changes: effort and coverage of past weeks are estimated again.")
@@ -98,6 +100,18 @@ def _gone(before: Register, after: Register) -> Iterator[str]:
     for one in before.objectives:
         if one.key not in now:
             yield f"{one.key} is gone: its work of past weeks counts for other objectives or for none, and its own figures end."
+
+
+def _reworded(before: Register, after: Register) -> Iterator[str]:
+    for old, new, same in reworded(before, after):
+        said = f"{new.key} reads {new.title!r} and was {old.title!r}: taken for "
+        if same:
+            yield said + "the same objective; if it is another, give it a key of its own."
+        else:
+            yield (
+                said
+                + "another objective under the same key; if it is the same, keep its key results or more of its words."
+            )
 
 
 def _people(steps: Sequence[Change], today: date) -> Iterator[str]:

@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
-from sqlalchemy import select
+from sqlalchemy import case, select, update
 from sqlalchemy.orm import Session
 
-from models import KeyResult, Objective, RegisterVersion, Team
+from models import KeyResult, Label, Objective, RegisterVersion, Stream, Team
 from pipeline.register.change_words import SET_UP, concerning, in_words
 from pipeline.register.document import Register, digest, stored
+from pipeline.register.sameness import new_keys, same_top
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,8 @@ def plans(session: Session) -> list[tuple[date, Register]]:
 
 
 def planned_since(session: Session, register: Register) -> date:
-    """Since when the top priorities are what they are now: re-planning begins a new baseline.
+    """Since when the top priorities are what they are now (by what they say, not by their keys): re-planning begins a new
+    baseline.
 
     A new period begins on its first day, a change within one when it was loaded; the first plan holds for all of the history
     before it.
@@ -47,7 +49,7 @@ def planned_since(session: Session, register: Register) -> date:
     history = plans(session)
     since, before = date.min, history[0][1] if history else register
     for at, one in history[1:]:
-        if one.top() != before.top():
+        if not same_top(before, one):
             since = one.period.start if one.period.start > before.period.start else at
         before = one
     return since
@@ -94,7 +96,19 @@ def load_register(
                     teams=list(key_result.teams),
                 )
             )
+    if current is not None:
+        _follow_keys(session, stored(current.document, current.id), register, f"@{current.id}")
     return version.id, True
+
+
+def _follow_keys(session: Session, before: Register, after: Register, archive: str) -> None:
+    """What people answered about a key result goes on under its new key, and never counts for another one."""
+    keys = new_keys(before, after, archive)
+    if not keys:
+        return
+    for table in (Label, Stream):
+        column = table.key_result
+        session.execute(update(table).where(column.in_(keys)).values(key_result=case(keys, value=column)))
 
 
 def current_register(session: Session) -> tuple[int, Register] | None:

@@ -40,7 +40,10 @@ class Workdays:
 def _weekend(country: str | None) -> frozenset[int]:
     import holidays  # late: it takes its time, and not every command asks
 
-    return frozenset(holidays.country_holidays(country).weekend) if country else SATURDAY_AND_SUNDAY
+    try:
+        return frozenset(holidays.country_holidays(country).weekend) if country else SATURDAY_AND_SUNDAY
+    except NotImplementedError:  # a register under check; the country is named as a fault by itself
+        return SATURDAY_AND_SUNDAY
 
 
 @cache

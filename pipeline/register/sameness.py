@@ -1,0 +1,77 @@
+"""Whether two objectives of two registers are one: by what they say, since the next quarter numbers other objectives O1 to O3."""
+
+import re
+from collections.abc import Iterator
+
+from pipeline.register.schema import KeyResult, Objective, Register
+
+WORDS = 0.4
+"""Part of all words of two titles under one key that both must have to be one objective reworded."""
+KEY_RESULTS = 0.5
+"""The same for the titles of their key results."""
+
+
+def same_objective(one: Objective, other: Objective) -> bool:
+    """The same title is the same objective under whatever key. Under the same key it may be reworded, as long as enough words of
+    the title or enough of the key results stay."""
+    mine, theirs = _words(one.title), _words(other.title)
+    if mine == theirs:
+        return True
+    if one.key != other.key:
+        return False
+    results = [frozenset(_plain(row.title) for row in side.key_results) for side in (one, other)]
+    return _alike(mine, theirs) >= WORDS or _alike(*results) >= KEY_RESULTS
+
+
+def same_top(before: Register, after: Register) -> bool:
+    """Whether the top priorities of two registers are the same objectives, in whatever order."""
+    sides = [[one for one in side.objectives if one.key in side.top()] for side in (before, after)]
+    return len(sides[0]) == len(sides[1]) and all(
+        any(same_objective(one, other) for other in rest) for some, rest in (sides, sides[::-1]) for one in some
+    )
+
+
+def reworded(before: Register, after: Register) -> Iterator[tuple[Objective, Objective, bool]]:
+    """Objectives whose key stayed while their title changed, before and after, and whether they are taken for the same."""
+    was = {one.key: one for one in before.objectives}
+    for one in after.objectives:
+        old = was.get(one.key)
+        if old is not None and _plain(old.title) != _plain(one.title):
+            yield old, one, same_objective(old, one)
+
+
+def new_keys(before: Register, after: Register, archive: str) -> dict[str, str]:
+    """By old key of a key result, the key under which what people answered about it goes on.
+
+    That is the key of the same words; else its own, archived, where the key now names another key result: what was answered then
+    is no answer about that. Keys that stay as they are, are left out. `archive` is put behind an archived key.
+    """
+    now = {_plain(row.title): row.key for _, row in after.key_results()}
+    taken = {row.key: (objective, row) for objective, row in after.key_results()}
+    found: dict[str, str] = {}
+    for objective, row in before.key_results():
+        moved = now.get(_plain(row.title))
+        if moved is not None:
+            found[row.key] = moved
+        elif row.key in taken and not _same_key_result((objective, row), taken[row.key], before.period == after.period):
+            found[row.key] = f"{row.key}{archive}"
+    return {old: new for old, new in found.items() if old != new}
+
+
+def _same_key_result(one: tuple[Objective, KeyResult], other: tuple[Objective, KeyResult], same_period: bool) -> bool:
+    """Under the same key: reworded within one period and objective, else by its words."""
+    if same_period and same_objective(one[0], other[0]):
+        return True
+    return _alike(_words(one[1].title), _words(other[1].title)) >= WORDS
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.casefold().split())
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(re.findall(r"\w+", text.casefold()))
+
+
+def _alike(mine: frozenset[str], theirs: frozenset[str]) -> float:
+    return len(mine & theirs) / len(mine | theirs) if mine | theirs else 0.0

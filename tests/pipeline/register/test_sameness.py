@@ -1,0 +1,86 @@
+"""Objectives are the same by what they say: the next quarter numbers others O1 to O3, and within one they are reworded."""
+
+from datetime import UTC, date, datetime
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session, sessionmaker
+
+from models import Label, RegisterVersion, WorkItem
+from pipeline.register.change_words import consequences
+from pipeline.register.document import Register, parse
+from pipeline.register.sameness import new_keys, same_objective, same_top
+from pipeline.register.versions import load_register, planned_since
+
+Q3 = """\
+company: Acme
+period: {name: Q3, start: 2026-07-01, end: 2026-09-30}
+objectives:
+  - {key: O1, title: Customers stay with us, priority: 1, key_results: [{key: O1.1, title: Churn from 4 % to 2 %}]}
+  - {key: O2, title: The shop sells abroad, priority: 2, key_results: [{key: O2.1, title: "Orders from abroad, 0 to 500"}]}
+"""
+Q4 = (
+    Q3.replace("{name: Q3, start: 2026-07-01, end: 2026-09-30}", "{name: Q4, start: 2026-10-01, end: 2026-12-31}")
+    .replace("Customers stay with us", "Warehouses run themselves")
+    .replace("Churn from 4 % to 2 %", "Picks without a hand from 10 to 60 %")
+)
+
+
+def test_another_objective_under_an_old_key_is_another_plan() -> None:
+    assert not same_top(parse(Q3), parse(Q4))
+    assert same_top(parse(Q3), parse(Q3.replace("Customers stay with us", "Our customers stay with us")))
+    swapped = Q3.replace("O1", "X").replace("O2", "O1").replace("X", "O2")
+    assert same_top(parse(Q3), parse(swapped))
+
+
+@pytest.mark.parametrize(
+    ("title", "same"),
+    [("customers  stay with us", True), ("Customers stay", True), ("Hiring is done by June", False)],
+)
+def test_a_title_may_be_reworded_as_long_as_its_words_stay(title: str, same: bool) -> None:
+    old = parse(Q3).objectives[0]
+    changed = old.model_copy(update={"title": title, "key_results": ()})
+    assert same_objective(old, changed) is same
+    assert same_objective(old, old.model_copy(update={"title": title}))  # its key results stay
+
+
+def load(sessions: sessionmaker[Session], text: str, at: datetime) -> Register:
+    with sessions.begin() as session:
+        version, _ = load_register(session, parse(text), text)
+        session.get_one(RegisterVersion, version).loaded_at = at
+    return parse(text)
+
+
+def test_keys_that_are_used_again_begin_a_new_baseline(sessions: sessionmaker[Session]) -> None:
+    load(sessions, Q3, datetime(2026, 7, 1, tzinfo=UTC))
+    now = load(sessions, Q4, datetime(2026, 9, 28, tzinfo=UTC))
+    with sessions() as session:
+        assert planned_since(session, now) == date(2026, 10, 1)
+    said = " ".join(consequences(parse(Q3), parse(Q4), date(2026, 7, 1), date(2026, 9, 28)))
+    assert "a new baseline begins on 2026-10-01" in said
+    assert "O1 reads 'Warehouses run themselves' and was 'Customers stay with us': taken for another objective" in said
+
+
+def test_answers_follow_their_key_result_and_count_for_no_other(sessions: sessionmaker[Session]) -> None:
+    load(sessions, Q3, datetime(2026, 7, 1, tzinfo=UTC))
+    with sessions.begin() as session:
+        for name, key in (("a", "O1.1"), ("b", "O2.1"), ("c", None)):
+            item = WorkItem(source="jira", external_id=name, kind="task", container="C", labels=[], mentions=[])
+            item.created_at = datetime(2026, 7, 2, tzinfo=UTC)
+            session.add(item)
+            session.flush()
+            session.add(Label(work_item_id=item.id, key_result=key, origin="file", at=datetime(2026, 7, 3, tzinfo=UTC)))
+    renumbered = Q4.replace("O2.1", "O1.2").replace("O1.1", "O2.1")
+    load(sessions, renumbered, datetime(2026, 9, 28, tzinfo=UTC))
+    query = select(WorkItem.external_id, Label.key_result).join(Label, Label.work_item_id == WorkItem.id)
+    with sessions() as session:
+        found = dict(session.execute(query.order_by(WorkItem.external_id)).all())
+    assert found["b"] == "O1.2"
+    assert found["c"] is None
+    assert found["a"] not in ("O2.1", "O1.2")
+
+
+def test_a_key_result_reworded_within_its_period_keeps_its_answers() -> None:
+    reworded = parse(Q3.replace("Churn from 4 % to 2 %", "Fewer of them leave"))
+    assert new_keys(parse(Q3), reworded, "@1") == {}
+    assert new_keys(parse(Q3), parse(Q4), "@1") == {"O1.1": "O1.1@1"}
