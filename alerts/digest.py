@@ -13,11 +13,15 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from alerts.charts import MAIL, Fall, WeekPoint, png, top_share
-from alerts.figures import TOP, WEEK, Part, Standing, plan_of, points, standing, weekly
+from alerts.falls import alert_of
+from alerts.figures import Standing, standing
 from alerts.gaps import gap_text, gap_view, open_gaps
 from alerts.mail import Smtp, new_mail
+from alerts.parts import Part, plan_of
+from alerts.sentences import mix_text
 from alerts.streams import Stream, streams, window, window_text
-from alerts.view import Terms, alert_of, mix_text
+from alerts.view import Terms
+from alerts.weeks import TOP, WEEK, points, weekly
 from alerts.words import Name, Words, day, full_day, html, number, plain, short_day, shortened, signed
 from models import Drift, Effort, Match, Person
 from models.vocabulary import COMPANY

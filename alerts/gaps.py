@@ -7,9 +7,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from alerts.charts import png, top_share
-from alerts.figures import WEEK, Part, PlanGap, Standing, points, standing, weekly
+from alerts.falls import PICTURE_WEEKS, alert_of, alert_picture
+from alerts.figures import Standing, standing
+from alerts.parts import Part, PlanGap
 from alerts.streams import streams, window, window_text
-from alerts.view import PICTURE_WEEKS, Action, AlertView, Terms, alert_of, alert_picture, cost_of, priced
+from alerts.view import Action, AlertView, Terms, cost_of, priced
+from alerts.weeks import WEEK, points, weekly
 from alerts.words import Name, Words, day, listed, number, percent, shortened, whole
 from models import OPEN_STATES, Drift
 from models.vocabulary import COMPANY

@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from alerts.channel import GroupLine, GroupView, Notice
 from alerts.gaps import picture_of, view_of
-from alerts.view import Terms, sentence
+from alerts.sentences import sentence
+from alerts.view import Terms
 from alerts.words import day, percent
 from models import Drift
 from models.vocabulary import COMPANY

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from alerts.figures import RECENT_WEEKS, WEEK, last_week
+from alerts.weeks import RECENT_WEEKS, WEEK, last_week
 from alerts.words import day
 from models import Theme, ThemeAnswer
 from models.vocabulary import COMPANY

@@ -13,8 +13,8 @@ from playwright.sync_api import Page, sync_playwright
 from sqlalchemy import select
 
 from alerts import picture
+from alerts.falls import alert_of, alert_picture
 from alerts.slack import Faces, message
-from alerts.view import alert_of, alert_picture
 from leeway.app import App
 from leeway.demo import shares
 from leeway.digest import write_previews

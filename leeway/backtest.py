@@ -5,7 +5,7 @@ from datetime import date
 from pathlib import Path
 
 from alerts.charts import Fall, png, top_share
-from alerts.figures import points, week_line, weekly
+from alerts.weeks import points, week_line, weekly
 from alerts.words import percent
 from leeway.app import App, NotReady
 from models.vocabulary import COMPANY

@@ -316,7 +316,7 @@ def costs(month: Annotated[str, typer.Option(metavar="YYYY-MM", help="The month,
     """What each objective cost in a month, as CSV for capitalisation: person-days by team, times the rates in okrs.yaml."""
     import csv
 
-    from alerts.figures import complete_through
+    from alerts.weeks import complete_through
     from leeway.costs import Month, cost_rows
     from pipeline.spreadsheet import guarded
 

@@ -10,9 +10,10 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from alerts.charts import WeekPoint
-from alerts.figures import points, standing, week_line, weekly
+from alerts.figures import standing
 from alerts.gaps import short
 from alerts.waiting import named_in, open_alert
+from alerts.weeks import points, week_line, weekly
 from alerts.words import percent
 from leeway.app import App
 from leeway.channels import channels

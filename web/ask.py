@@ -13,10 +13,11 @@ from typing import Any
 from fastapi import HTTPException
 from sqlalchemy.orm import Session
 
-from alerts.figures import Standing, last_week, points, scope_name, standing, weekly
+from alerts.figures import Standing, scope_name, standing
 from alerts.gaps import view_of
 from alerts.streams import streams, window, window_text
 from alerts.view import AlertView
+from alerts.weeks import last_week, points, weekly
 from alerts.words import Words, day, percent
 from leeway.app import App
 from models import OPEN_STATES, Drift

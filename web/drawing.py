@@ -12,8 +12,9 @@ from sqlalchemy.orm import Session
 
 from alerts import charts
 from alerts.charts import PAGE, Fall, Spec
-from alerts.figures import NONE, points, standing, weekly
+from alerts.figures import standing
 from alerts.streams import streams
+from alerts.weeks import NONE, points, weekly
 from models import Drift
 from models.vocabulary import COMPANY
 from pipeline.register.document import Register

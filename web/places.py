@@ -9,10 +9,13 @@ from fastapi import Depends, FastAPI, HTTPException, Request
 from fastapi.responses import RedirectResponse, Response
 from sqlalchemy.orm import Session
 
-from alerts.figures import NONE, WEEK, Part, Standing, last_week, part_of, points, standing, weekly
+from alerts.falls import alert_of
+from alerts.figures import Standing, standing
 from alerts.gaps import open_gaps, view_of
+from alerts.parts import Part, part_of
 from alerts.streams import Stream, streams, window, window_text
-from alerts.view import Taken, alert_of, cost_of, priced
+from alerts.view import Taken, cost_of, priced
+from alerts.weeks import NONE, WEEK, last_week, points, weekly
 from alerts.words import short_day
 from leeway.status import days_known
 from models import OPEN_STATES, Drift

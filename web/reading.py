@@ -9,8 +9,10 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from alerts.charts import Fall
-from alerts.figures import NONE, TOP, Part, PlanGap, Weekly, part_of, plan_of, standing, weekly, whole_shares
+from alerts.figures import standing
+from alerts.parts import Part, PlanGap, part_of, plan_of, whole_shares
 from alerts.waiting import named_teams
+from alerts.weeks import NONE, TOP, Weekly, weekly
 from models import OPEN_STATES, Drift, Effort, Match, Person, WorkItem
 from models.vocabulary import COMPANY
 from pipeline.register.document import Register

@@ -7,9 +7,9 @@ from typing import Annotated, Any, Literal
 from fastapi import Depends, FastAPI, HTTPException
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
 
-from alerts.figures import weekly
 from alerts.gaps import view_of
 from alerts.streams import streams, window
+from alerts.weeks import weekly
 from leeway.status import status_of
 from models.vocabulary import COMPANY
 from pipeline.spreadsheet import guarded

@@ -6,10 +6,11 @@ import pytest
 from sqlalchemy.orm import Session, sessionmaker
 
 from alerts.delivery import notify
+from alerts.falls import alert_of
 from alerts.gaps import ACTIONS, gap_view
 from alerts.news import news_about
 from alerts.slack import Faces, message
-from alerts.view import Terms, alert_of
+from alerts.view import Terms
 from alerts.words import plain
 from models import Cycle, Drift, Notification, Share, Theme
 from pipeline.drift.gaps import GAP

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from sqlalchemy.orm import Session, sessionmaker
 
-from alerts.view import ACTIONS, AlertView, Terms, alert_of
+from alerts.falls import alert_of
+from alerts.view import ACTIONS, AlertView, Terms
 from alerts.words import plain
 from models import Cycle, Drift, Share
 from tests.alerts.test_slack import NOW, REGISTER, drift

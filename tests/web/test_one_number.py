@@ -9,8 +9,8 @@ from fastapi.testclient import TestClient
 from sqlalchemy import select
 
 from alerts.digest import compose, team_week
+from alerts.falls import alert_of
 from alerts.mail import Smtp
-from alerts.view import alert_of
 from alerts.words import percent, plain
 from leeway.app import App
 from leeway.status import status_of

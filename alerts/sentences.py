@@ -1,0 +1,69 @@
+"""Findings that are told in a sentence or two: a shift between objectives, a fault of the data, a change of who is there."""
+
+from collections.abc import Callable, Mapping
+from datetime import date
+
+from alerts.words import Name, Words, day, listed, percent, plain
+from models import Drift
+from pipeline.register.document import Register
+
+
+def from_to(before: float, after: float, start: date) -> str:
+    """From which share to which, since when."""
+    return f"from {percent(before)}% to {percent(after)}% since {day(start)}"
+
+
+def fell(before: float, after: float, start: date) -> str:
+    """The same of a fall."""
+    return f"fell {from_to(before, after, start)}"
+
+
+def shift_words(drift: Drift, register: Register) -> tuple[Words, ...]:
+    """A shift between objectives in two sentences."""
+    titles = {objective.key: objective.title for objective in register.objectives}
+    gained = [Name(titles[key]) for key, points in drift.absorbed_by if key in titles and points >= 1][:2]
+    took: Words = ("; ", *listed([(one,) for one in gained]), " took its place") if gained else ()
+    lost = Name(titles.get(drift.subject, drift.subject))
+    return (
+        (lost, f" {fell(drift.before, drift.after, drift.start)}", *took, "."),
+        ("The share of the top priorities together stands.",),
+    )
+
+
+def shift_text(drift: Drift, register: Register) -> str:
+    """The same as plain text."""
+    return " ".join(map(plain, shift_words(drift, register)))
+
+
+def fault_text(drift: Drift) -> str:
+    """A fault of the data, for ops: what, since when, what it means, where to look."""
+    if drift.subject == "gone":
+        ended = f"Nobody of the team {drift.scope} has left a trace since {day(drift.start)}. Its shares end there."
+        return f"{ended} If it was dissolved, take it out of okrs.yaml; if not, `leeway check` shows which source lags."
+    held = "These days are not used, and no drift is raised on them."
+    if drift.subject == "coverage":
+        return (
+            f"Coverage {fell(drift.before, drift.after, drift.start)}. {held} `leeway status` shows which source lags."
+        )
+    change = f"{drift.after:.1f} person-days a day instead of {drift.before:.1f}"
+    return f"{drift.subject} has been almost silent since {day(drift.start)}: {change}. {held} `leeway check` tries the source."
+
+
+def mix_text(drift: Drift, register: Register) -> str:
+    """A change of who is there: no drift, since the same people work on the same things as before."""
+    of_it = abs(round(100 * drift.low))  # the detector keeps the part that comes from who is there as both ends
+    what = f"Work on the top priorities went {from_to(drift.before, drift.after, drift.start)}"
+    return f"{what}, about {of_it} points of it because other people are at work: some joined, left or are on leave. No drift."
+
+
+_SENTENCES: Mapping[str, Callable[[Drift, Register], str]] = {
+    "objective": shift_text,
+    "data": lambda drift, _: fault_text(drift),
+    "mix": mix_text,
+}
+
+
+def sentence(drift: Drift, register: Register) -> str | None:
+    """What is said of a finding in a sentence or two; None of a drift, which has a view of its own."""
+    said = _SENTENCES.get(drift.kind)
+    return said(drift, register) if said else None
