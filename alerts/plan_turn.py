@@ -6,7 +6,8 @@ from datetime import date
 
 from sqlalchemy.orm import Session
 
-from alerts.figures import USUAL_WEEKS, WEEK, Weekly, mean_shares, weekly, whole_shares
+from alerts.parts import whole_shares
+from alerts.weeks import USUAL_WEEKS, WEEK, Weekly, mean_shares, weekly
 from alerts.words import Name, Words, day, number, shortened
 from pipeline.register.document import Register
 from pipeline.register.sameness import same_objective, same_top
