@@ -4,25 +4,26 @@ A zip of one JSON-lines file a table and a manifest. It is written in one read t
 one transaction, so that it arrives whole or not at all.
 """
 
-import base64
-import io
 import json
 import os
 import zipfile
-from collections.abc import Callable, Iterator
-from datetime import UTC, date, datetime
+from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from alembic.migration import MigrationContext
-from sqlalchemy import Column, Connection, Date, Engine, LargeBinary, Table, func, select, text
+from sqlalchemy import Connection, Engine, Table, func, select, text
 
+import migrations
+from leeway import __version__
+from leeway.export_rows import ROWS, Damaged, lots, plain
+from leeway.older_export import brought_up
 from models import Installed
-from models.base import Base, UtcDateTime
+from models.base import Base
 
 FORMAT = 1
 _MANIFEST = "manifest.json"
-_ROWS = 2_000
 _FRESH = {"basis"}
 """Tables that an empty database of the newest version may hold rows of."""
 Progress = Callable[[str, int], None]
@@ -54,59 +55,88 @@ def export(engine: Engine, path: Path, progress: Progress = lambda *_: None) -> 
                 with archive.open(f"{table.name}.jsonl", "w", force_zip64=True) as raw:
                     counts[table.name] = 0
                     for row in connection.execute(
-                        select(table).order_by(*table.primary_key), execution_options={"yield_per": _ROWS}
+                        select(table).order_by(*table.primary_key), execution_options={"yield_per": ROWS}
                     ):
-                        values = {c.name: _plain(value) for c, value in zip(table.columns, row, strict=True)}
+                        values = {c.name: plain(value) for c, value in zip(table.columns, row, strict=True)}
                         raw.write(json.dumps(values, ensure_ascii=False).encode() + b"\n")
                         counts[table.name] += 1
-                        if counts[table.name] % _ROWS == 0:
+                        if counts[table.name] % ROWS == 0:
                             progress(table.name, counts[table.name])
-        manifest = {"format": FORMAT, "revision": revision, "made_at": datetime.now(UTC).isoformat(), "rows": counts}
+        manifest = {
+            "format": FORMAT,
+            "version": __version__,
+            "revision": revision,
+            "made_at": datetime.now(UTC).isoformat(),
+            "rows": counts,
+        }
         archive.writestr(_MANIFEST, json.dumps(manifest, indent=1))
     part.replace(path)
     return counts
 
 
 def bring_in(engine: Engine, path: Path, progress: Progress = lambda *_: None) -> dict[str, int]:
-    """Fill an empty database from a file; returns the rows by table.
+    """Fill an empty database from a file of this version or an older one; returns the rows by table.
 
-    Raises TransferError where the file is none of ours, is of another version, or the database holds something.
+    Raises TransferError where the file is none of ours, is of a newer version, or the database holds something.
     """
+    with _opened(path) as archive:
+        manifest = _manifest(archive, path)
+        try:
+            if manifest["revision"] == migrations.revisions()[-1]:
+                return _bring_in(engine, archive, manifest["rows"], progress)
+            with brought_up(archive, manifest["revision"], manifest["rows"]) as (newest, folder):
+                export(newest, folder / "newest.zip")
+                return bring_in(engine, folder / "newest.zip", progress)
+        except Damaged as error:
+            raise TransferError(f"{path}: {error}; nothing was imported.") from None
+
+
+def _opened(path: Path) -> zipfile.ZipFile:
     try:
-        archive = zipfile.ZipFile(path)
-        manifest = json.loads(archive.read(_MANIFEST))
+        return zipfile.ZipFile(path)
     except FileNotFoundError:
         raise TransferError(f"{path} does not exist.") from None
-    except (OSError, zipfile.BadZipFile, KeyError, ValueError):
+    except (OSError, zipfile.BadZipFile):
+        raise _no_export(path) from None
+
+
+def _manifest(archive: zipfile.ZipFile, path: Path) -> dict[str, Any]:
+    """What the file says of itself. Raises TransferError where it is none of ours, or of a newer version."""
+    try:
+        manifest = json.loads(archive.read(_MANIFEST))
+        written, by, known = manifest["revision"], manifest.get("version"), migrations.revisions()
+        if not isinstance(manifest["rows"], dict):
+            raise _no_export(path)
+    except (KeyError, ValueError, TypeError, AttributeError, zipfile.BadZipFile):
+        raise _no_export(path) from None
+    if manifest.get("format") != FORMAT or written not in known:
+        newer = f"Leeway {by}" if by else "a newer version of Leeway"
         raise TransferError(
-            f"{path} is no export of Leeway, or only a part of one. `leeway export FILE` writes one."
-        ) from None
-    with archive, engine.begin() as connection:
-        revision = MigrationContext.configure(connection).get_current_revision()
-        if manifest.get("format") != FORMAT or manifest.get("revision") != revision:
-            raise TransferError(
-                f"{path} is of version {manifest.get('revision')}, this database of {revision}. Export and "
-                "import with the same version of Leeway, then upgrade."
-            )
+            f"{path} was written by {newer} (revision {written}), and this version reads revisions up to {known[-1]}. "
+            "Import it with that version, or upgrade this one."
+        )
+    return manifest  # type: ignore[no-any-return]
+
+
+def _no_export(path: Path) -> TransferError:
+    return TransferError(f"{path} is no export of Leeway, or only a part of one. `leeway export FILE` writes one.")
+
+
+def _bring_in(engine: Engine, archive: zipfile.ZipFile, rows: dict[str, int], progress: Progress) -> dict[str, int]:
+    counts = {}
+    with engine.begin() as connection:
         tables = _tables()
         full = [
             t.name for t in tables if connection.scalar(select(func.count()).select_from(t)) and t.name not in _FRESH
         ]
         if full:
             raise TransferError(f"the database holds data already ({', '.join(full[:3])}). Import wants an empty one.")
-        counts = {}
         for table in tables:
             counts[table.name] = 0
-            for rows in _lots(archive, path, table):
-                connection.execute(table.insert(), rows)
-                counts[table.name] += len(rows)
+            for some in lots(archive, table, rows.get(table.name, 0)):
+                connection.execute(table.insert(), some)
+                counts[table.name] += len(some)
                 progress(table.name, counts[table.name])
-            if counts[table.name] != manifest["rows"].get(table.name, 0):
-                said = manifest["rows"].get(table.name)
-                raise TransferError(
-                    f"{path}: {table.name} has {counts[table.name]} rows, the manifest says {said}. The file is "
-                    "damaged; nothing was imported."
-                )
             _move_sequence(connection, table)
     return counts
 
@@ -122,40 +152,6 @@ def _snapshot(engine: Engine) -> Connection:
     connection = engine.connect()
     connection.exec_driver_sql("BEGIN")
     return connection
-
-
-def _lots(archive: zipfile.ZipFile, path: Path, table: Table) -> Iterator[list[dict[str, Any]]]:
-    rows: list[dict[str, Any]] = []
-    with archive.open(f"{table.name}.jsonl") as raw:
-        for number, line in enumerate(io.TextIOWrapper(raw, encoding="utf-8"), 1):
-            try:
-                given = json.loads(line)
-                rows.append({c.name: _value(c, given[c.name]) for c in table.columns})
-            except (ValueError, KeyError, TypeError):
-                raise TransferError(
-                    f"{path}: {table.name}.jsonl, line {number} is damaged; nothing was imported."
-                ) from None
-            if len(rows) == _ROWS:
-                yield rows
-                rows = []
-    if rows:
-        yield rows
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, bytes):
-        return base64.b64encode(value).decode()
-    return value.isoformat() if isinstance(value, date) else value
-
-
-def _value(column: Column[Any], value: Any) -> Any:
-    if value is None:
-        return None
-    if isinstance(column.type, UtcDateTime):
-        return datetime.fromisoformat(value)
-    if isinstance(column.type, Date):
-        return date.fromisoformat(value)
-    return base64.b64decode(value) if isinstance(column.type, LargeBinary) else value
 
 
 def _move_sequence(connection: Connection, table: Table) -> None:

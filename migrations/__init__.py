@@ -21,7 +21,7 @@ _LOCK = 0x4C656577
 @cache
 def _newest() -> str:
     """The newest revision: files of versions/ begin with theirs, in order."""
-    return max(path.name[:4] for path in (Path(__file__).parent / "versions").glob("[0-9]*.py"))
+    return revisions()[-1]
 
 
 def _revision(connection: Connection) -> str | None:
@@ -91,13 +91,24 @@ def rehearse(engine: Engine) -> None:
         transaction.rollback()
 
 
-def _upgrade(connection: Connection) -> None:
+def upgrade_to(engine: Engine, revision: str) -> None:
+    """Bring a database to a revision that this version knows, as an older version would have had it."""
+    with engine.begin() as connection:
+        _upgrade(connection, revision)
+
+
+def revisions() -> list[str]:
+    """All that this version knows, oldest first."""
+    return sorted(path.name[:4] for path in (Path(__file__).parent / "versions").glob("[0-9]*.py"))
+
+
+def _upgrade(connection: Connection, revision: str = "head") -> None:
     from alembic import command
 
     _known_revision(connection)
     config = _config()
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    command.upgrade(config, revision)
 
 
 def _known_revision(connection: Connection) -> str | None:

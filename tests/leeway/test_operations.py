@@ -29,11 +29,25 @@ from leeway.operations import KEEP, bury, count, prune, prune_vectors
 from leeway.settings import Settings
 from leeway.tasks import LeewayTask
 from leeway.transfer import TransferError, bring_in, export
-from models import Base, Chunk, Cycle, DeadTask, Drift, Lease, Share, StreamCursor, Vector, WorkItem, connect
+from models import (
+    Base,
+    Chunk,
+    Cycle,
+    DeadTask,
+    Drift,
+    Lease,
+    Notification,
+    Share,
+    StreamCursor,
+    Vector,
+    WorkItem,
+    connect,
+)
 from tests.conftest import HashedWords
 from web.app import make
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
+EXPORTS = Path(__file__).parent / "exports"
 NOW = datetime.now(UTC)
 
 
@@ -279,7 +293,13 @@ def test_a_damaged_export_is_refused_whole(filled: sessionmaker[Session], tmp_pa
     for what, change, said in (
         ("line", {"work_item.jsonl": b"{]\n"}, r"work_item.jsonl, line 1"),
         ("row", {"work_item.jsonl": b""}, "damaged"),
-        ("version", {"manifest.json": b'{"format": 1, "revision": "0001", "rows": {}}'}, "version 0001"),
+        ("no manifest", {"manifest.json": b"[]"}, "no export of Leeway"),
+        ("future", {"manifest.json": b'{"format": 1, "revision": "9999", "rows": {}}'}, r"newer .* \(revision 9999\)"),
+        (
+            "named future",
+            {"manifest.json": b'{"format": 2, "version": "9.8.7", "revision": "9999", "rows": {}}'},
+            r"written by Leeway 9\.8\.7 \(revision 9999\).*Import it with that version, or upgrade",
+        ),
     ):
         path = tmp_path / f"{what}.zip"
         with zipfile.ZipFile(path, "w") as bad:
@@ -293,6 +313,47 @@ def test_a_damaged_export_is_refused_whole(filled: sessionmaker[Session], tmp_pa
             bring_in(empty, path)
     assert content(empty) == before
     empty.dispose()
+
+
+@pytest.mark.parametrize("revision", ["0006", "0013"])
+def test_an_export_that_an_older_version_wrote_loads(engine: Engine, revision: str) -> None:
+    """exports/ holds one row in each table, written by the code that had this revision as its newest."""
+    old = EXPORTS / f"{revision}.zip"
+    with zipfile.ZipFile(old) as archive:
+        manifest = json.loads(archive.read("manifest.json"))
+    assert manifest["revision"] == revision
+    counts = bring_in(engine, old)
+    assert {name: counts[name] for name in manifest["rows"]} == manifest["rows"]
+    with Session(engine) as session:
+        assert session.scalars(select(WorkItem.title)).one() == "title Grüße 🚲"
+        assert session.scalars(select(Vector.data)).one() == b"\x00\xff bytes"
+        assert session.scalars(select(Share.person_days)).one() == 0.1 + 0.2
+        assert session.scalars(select(Cycle.finished_at)).one() == datetime(2026, 7, 10, 18, tzinfo=UTC)
+        if revision == "0006":  # a post that the older version kept with the drift has a row of its own since
+            told = session.scalars(select(Notification)).one()
+            assert told.sent_at == datetime(2026, 7, 10, 18, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (None, "work_item.jsonl is not there; nothing was imported"),
+        (b"{]\n", "work_item.jsonl, line 1 is damaged; nothing was imported"),
+    ],
+)
+def test_a_damaged_export_of_an_older_version_is_refused_whole(
+    lite: Engine, change: bytes | None, said: str, tmp_path: Path
+) -> None:
+    with zipfile.ZipFile(EXPORTS / "0006.zip") as old, zipfile.ZipFile(tmp_path / "bad.zip", "w") as bad:
+        for name in old.namelist():
+            if name != "work_item.jsonl":
+                bad.writestr(name, old.read(name))
+        if change:
+            bad.writestr("work_item.jsonl", change)
+    before = content(lite)
+    with pytest.raises(TransferError, match=said):
+        bring_in(lite, tmp_path / "bad.zip")
+    assert content(lite) == before
 
 
 def test_pruning_keeps_what_anything_rests_on(filled: sessionmaker[Session]) -> None:
