@@ -1,0 +1,242 @@
+"""The commands that run Leeway, and those that show and ask what it found."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from leeway.console import err, out, settings_file, the_app
+
+commands = typer.Typer()
+
+
+@commands.command()
+def run(once: Annotated[bool, typer.Option("--once", help="One cycle, then stop.")] = False) -> None:
+    """Everything in this process: pull, match, shares, drift, alerts; again every schedule.pull_minutes. Ctrl-C stops it."""
+    from leeway.run import run_forever, run_one
+
+    application = the_app()
+    if not once:
+        run_forever(application, err)
+        return
+    report = run_one(application, err)
+    out.print(_told(report.counts, report.seconds), markup=False)
+    for error in report.errors:
+        err.print(f"Error: {error}", markup=False)
+    if report.errors:
+        raise typer.Exit(2)
+
+
+def _told(counts: dict[str, int], seconds: dict[str, float]) -> str:
+    return (
+        f"{counts.get('signals', 0)} new signals, {counts.get('changed_items', 0)} work items changed, "
+        f"{counts.get('encoded', 0)} texts encoded, {counts.get('alerts', 0)} alerts posted; "
+        f"{sum(seconds.values()):.0f} s ({', '.join(f'{k} {v:.0f}' for k, v in seconds.items())})."
+    )
+
+
+@commands.command()
+def worker(
+    queue: Annotated[
+        list[str] | None, typer.Option(help="Only this queue: pull, encode, analyse or speak; may be repeated.")
+    ] = None,
+    beat: Annotated[bool, typer.Option("--beat", help="Run beat as well; two of it do no harm.")] = False,
+    cores: Annotated[
+        int | None, typer.Option(min=1, help="Cores for the heavy stages; else all of this machine.")
+    ] = None,
+) -> None:
+    """Celery workers for this machine: a process for each queue, so that no long work holds up an alert. SIGTERM stops it."""
+    import os
+
+    from leeway.celery_app import QUEUES
+    from leeway.worker import processes, supervise
+
+    unknown = sorted(set(queue or ()) - set(QUEUES))
+    if unknown:
+        raise typer.BadParameter(f"expected one of {', '.join(QUEUES)}, not {unknown[0]}.", param_hint="--queue")
+    commands = processes(queue or QUEUES, beat, cores or os.cpu_count() or 1)
+    raise typer.Exit(supervise(commands, settings_file()))
+
+
+@commands.command()
+def web(
+    open_: Annotated[
+        bool, typer.Option("--open", help="Only print a link that signs in once, within ten minutes.")
+    ] = False,
+    role: Annotated[str, typer.Option(help="With --open: company, ops, or team:KEY.")] = "ops",
+) -> None:
+    """The page with shares, drifts and the labelling queue, on web.host and web.port. `leeway web --open` prints a way in."""
+    from web.serve import is_served, serve, sign_in_link
+
+    if open_:
+        application = the_app()
+        link = sign_in_link(application, role)
+        if not is_served(application):
+            err.print("Warning: no page answers on this machine's web.host and web.port; `leeway web` serves it.")
+        out.print(link, markup=False)
+        return
+    serve(the_app(), out)
+
+
+@commands.command()
+def mcp(
+    http: Annotated[
+        bool, typer.Option("--http", help="Serve it over HTTP, at /mcp, for those who send a key.")
+    ] = False,
+    host: Annotated[
+        str, typer.Option(help="With --http: where to listen; this machine alone by default.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535, help="With --http.")] = 8441,
+    role: Annotated[str, typer.Option(help="Without --http, and with --key: company, ops, or team:KEY.")] = "company",
+    key: Annotated[bool, typer.Option("--key", help="Only print a key for --http; it ends after thirty days.")] = False,
+    end_keys: Annotated[bool, typer.Option("--end-keys", help="End all keys that were made until now.")] = False,
+) -> None:
+    """Let an assistant ask (MCP): shares, findings, streams and the items behind them, read only, as on the page.
+
+    An assistant on this machine starts it itself, with the command `leeway mcp`, and talks to it on standard input and output.
+    `leeway mcp --http` answers assistants elsewhere, each with a key: the page makes one of the viewer's own role under
+    "Ask". A role sees no more than on the page, and no figure about a person.
+    """
+    from web import ask_keys
+    from web.auth import named
+
+    application = the_app()
+    if end_keys:
+        ask_keys.end_all(application)
+        out.print("All keys are ended; whoever asks needs a new one.")
+    elif key:
+        out.print(ask_keys.new_key(application, named(application, role)), markup=False)
+    elif http:
+        from web.ask_serve import serve
+
+        serve(application, host, port, out)
+    else:
+        from web.ask_serve import speak
+
+        speak(application, named(application, role))
+
+
+@commands.command()
+def status(
+    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+    wait: Annotated[
+        float,
+        typer.Option(min=0, metavar="MINUTES", help="First wait until the past is read and analysed, at most so long."),
+    ] = 0,
+) -> None:
+    """Sources and their lag, what is pending, coverage, the last weeks' shares, open drifts, whom nobody knows."""
+    from leeway.status import render, status_of, wait_until_complete
+
+    application = the_app()
+    found = wait_until_complete(application, 60 * wait, err) if wait else status_of(application)
+    if as_json:
+        sys.stdout.write(json.dumps(found, indent=1, default=str) + "\n")
+    else:
+        render(found, out)
+    if wait and not found["complete"]:
+        err.print(f"Error: not complete after {wait:g} minutes. `leeway doctor` says what hangs.")
+        raise typer.Exit(2)
+
+
+@commands.command()
+def label(
+    file: Annotated[
+        Path | None, typer.Argument(metavar="LABELS.csv", help="item,key_result a line; else one asks.")
+    ] = None,
+    template: Annotated[int, typer.Option(min=0, help="Print so many items worth a label as CSV, to fill in.")] = 0,
+    team: Annotated[str | None, typer.Option(help="Ask only about this team's work, its audit first.")] = None,
+) -> None:
+    """Say what items serve: from a file, or one after the other here. Each answer counts from the next cycle on.
+
+    `leeway label --template 60 > labels.csv`, fill in the column key_result (a key, or none), `leeway label labels.csv`.
+    """
+    from leeway.labelling import ask, import_labels, write_template
+
+    if template:
+        write_template(the_app(), template, sys.stdout)
+    elif file:
+        import_labels(the_app(), file, out)
+    else:
+        out.print(f"{ask(the_app(), team, err)} labelled.", markup=False)
+
+
+@commands.command()
+def streams(
+    file: Annotated[
+        Path | None, typer.Argument(metavar="STREAMS.csv", help="A filled template; else one asks here.")
+    ] = None,
+    template: Annotated[int, typer.Option(min=0, help="Print so many streams as CSV, to fill in.")] = 0,
+) -> None:
+    """Confirm what whole streams of work serve: a quarter of an hour that settles most of the effort.
+
+    A stream is an epic with all below it, a thread or deal, or loose items that are alike. Those come first whose answer
+    moves the shares, or their last weeks, most. An answer holds for all that is in the stream and for what joins it later,
+    and counts from the next cycle on. In a terminal one key answers: Enter yes, a number another key result, n none of
+    them, m mixed (then its items are asked one by one), s skip, u undo, q quit. Elsewhere the streams are printed.
+
+    By file: `leeway streams --template 40 > streams.csv`, fill in key_result (a key, none, mixed, or yes for what the
+    column serves says), `leeway streams streams.csv`.
+    """
+    from leeway import confirming
+
+    if template:
+        confirming.write_template(the_app(), template, sys.stdout)
+    elif file:
+        confirming.import_answers(the_app(), file, out)
+    elif sys.stdin.isatty() and sys.stdout.isatty():
+        import click
+
+        asking = confirming.Asking(the_app(), out, click.getchar)
+        count = asking.run()
+        told = confirming.confirmed(asking.app, asking.register)
+        out.print(f"{count} streams answered; they count from the next cycle on. {told}", markup=False)
+    else:
+        confirming.show(the_app(), out)
+
+
+@commands.command()
+def digest(
+    team: Annotated[str | None, typer.Option(help="Only this team's key.")] = None,
+    preview: Annotated[Path | None, typer.Option(help="Write .eml and .html files there instead of sending.")] = None,
+) -> None:
+    """Send each team lead the week's digest, once; or preview it."""
+    from leeway.digest import send_digests, write_previews
+
+    application = the_app()
+    if preview:
+        for path in write_previews(application, preview, team):
+            out.print(f"{path} written.")
+        return
+    sent, failed = send_digests(application, team)
+    out.print(f"{sent} digests sent.")
+    for line in failed:
+        err.print(f"Error: {line}", markup=False)
+    if failed:
+        raise typer.Exit(2)
+
+
+@commands.command()
+def costs(month: Annotated[str, typer.Option(metavar="YYYY-MM", help="The month, such as 2026-10.")]) -> None:
+    """What each objective cost in a month, as CSV for capitalisation: person-days by team, times the rates in okrs.yaml."""
+    import csv
+
+    from alerts.weeks import complete_through
+    from leeway.costs import Month, cost_rows
+    from pipeline.spreadsheet import guarded
+
+    try:
+        span = Month.of(month)
+    except ValueError:
+        raise typer.BadParameter(f"{month!r} is no month like 2026-10.", param_hint="--month") from None
+    application = the_app()
+    _, register = application.register()
+    with application.sessions() as session:
+        rows = cost_rows(session, register, span, complete_through(session))
+    if not rows:
+        err.print(f"No whole week of {month} is known.")
+        raise typer.Exit(2)
+    writer = csv.DictWriter(sys.stdout, list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows({name: guarded(value) for name, value in row.items()} for row in rows)

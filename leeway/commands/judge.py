@@ -1,0 +1,107 @@
+"""The commands that judge what Leeway finds, and those that need no database."""
+
+import sys
+from datetime import date
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from leeway.console import err, out, the_app
+
+commands = typer.Typer()
+
+
+@commands.command()
+def evaluate(
+    file: Annotated[
+        Path, typer.Argument(metavar="LABELS.csv", help="item,key_result a line, as `leeway label` reads it.")
+    ],
+    picture: Annotated[Path | None, typer.Option(help="Also draw confidence against truth to this PNG.")] = None,
+) -> None:
+    """How good the match is on your own labels: accuracy, calibration, error of the top three. Nothing is kept.
+
+    Each item is matched without any of these labels, so the figures are of what Leeway finds by itself. A random sample
+    tells how good it is on all work; items that Leeway asked for are harder than most.
+    """
+    from leeway.labelling import evaluate_lines
+
+    for line in evaluate_lines(the_app(), file, picture):
+        out.print(line, markup=False)
+
+
+@commands.command()
+def backtest(
+    since: Annotated[str | None, typer.Option("--from", help="First day to report (2026-01-05).")] = None,
+    picture: Annotated[Path | None, typer.Option(help="Also draw the weeks to this PNG.")] = None,
+) -> None:
+    """What would have been said on the history in the database, week by week."""
+    from leeway.backtest import backtest_lines
+
+    for line in backtest_lines(the_app(), date.fromisoformat(since) if since else None, picture):
+        out.print(line, markup=False)
+
+
+@commands.command()
+def match(
+    register: Annotated[Path, typer.Argument(metavar="OKRS.yaml")],
+    signals: Annotated[Path, typer.Argument(metavar="SIGNALS.jsonl")],
+    predictions: Annotated[
+        Path | None, typer.Option("--out", metavar="PREDICTIONS.jsonl", help="Where to write.")
+    ] = None,
+    labels: Annotated[
+        Path | None, typer.Option(metavar="LABELS.jsonl", help="What people said: id and key_result.")
+    ] = None,
+    ask: Annotated[int, typer.Option(min=0, help="Print so many ids that are most worth a label, best first.")] = 0,
+    model: Annotated[str, typer.Option(help="`bundled`, or a sentence-transformers name or folder.")] = "bundled",
+) -> None:
+    """Match signals to key results offline, without a database."""
+    from pipeline.encode.encoder import SentenceEncoder
+    from pipeline.files import write_jsonl
+    from pipeline.match.active_learning import worth_asking
+    from pipeline.match.matcher import Matcher
+    from pipeline.offline.match import as_row, predict, read_labels, read_signals
+    from pipeline.register.document import read
+
+    if predictions is None and not ask:
+        raise typer.BadParameter("say where to write the predictions, or --ask for ids to label.", param_hint="--out")
+    okr, _ = read(register)
+    items = read_signals(signals)
+    known = read_labels(labels, okr) if labels else {}
+    matcher = Matcher(okr, items, SentenceEncoder(model))
+    if ask:
+        found, _ = matcher.probabilities(known)
+        for id_ in worth_asking(matcher, found, ask, set(known)):
+            sys.stdout.write(id_ + "\n")
+    if predictions is not None:
+        rows = predict(matcher, known)
+        write_jsonl(predictions, map(as_row, rows))
+        served = sum(one.key_result is not None for one in rows)
+        err.print(f"{predictions}: {len(rows)} signals, {served} on a key result, {len(rows) - served} on none.")
+
+
+@commands.command()
+def detect(
+    effort: Annotated[Path, typer.Argument(metavar="EFFORT.csv")],
+    periods: Annotated[Path, typer.Option(metavar="PERIODS.yaml", help="Priorities by period.")],
+    events: Annotated[Path, typer.Option("--out", metavar="EVENTS.jsonl", help="Where to write.")],
+    capacity: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="CAPACITY.csv", help="Expected person-days; else capacity.csv beside EFFORT.csv, if there."
+        ),
+    ] = None,
+    company_alarms: Annotated[float, typer.Option(help="Wanted false alarms a year for the company.")] = 0.4,
+    team_alarms: Annotated[float, typer.Option(help="The same for all teams together.")] = 0.25,
+) -> None:
+    """Find drift in daily effort offline, without a database; at each date only rows up to it are used."""
+    from pipeline.drift.detector import Detector, DriftSettings
+    from pipeline.files import write_jsonl
+    from pipeline.offline.detect import as_row, read_effort, read_periods
+
+    beside = effort.with_name("capacity.csv")
+    capacity = capacity or (beside if beside.exists() else None)
+    settings = DriftSettings(company_alarms=company_alarms, team_alarms=team_alarms)
+    found = Detector(read_effort(effort, capacity), read_periods(periods), settings).run()
+    write_jsonl(events, map(as_row, found))
+    out.print(f"{events}: {len(found)} event{'' if len(found) == 1 else 's'}.")
