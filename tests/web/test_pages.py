@@ -2,7 +2,6 @@
 
 import os
 import re
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ from sqlalchemy import select
 from leeway.app import App
 from leeway.signing import serializer
 from models import Decision, Drift, Label, Share, WorkItem
-from tests.web.conftest import CHROMIUM, HOSTILE, MONDAY, needs_browser
+from tests.web.conftest import HOSTILE, MONDAY, needs_browser
 from web.app import make
 from web.auth import sign_in_token
 
@@ -261,16 +260,6 @@ def test_every_answer_forbids_other_hosts_and_frames(client: TestClient, app: Ap
         assert "frame-ancestors 'none'" in policy
 
 
-@pytest.fixture
-def browser() -> Iterator[Any]:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield started
-        started.close()
-
-
 @needs_browser
 def test_in_a_browser_every_view_the_keyboard_and_nothing_from_elsewhere(app: App, served: str, browser: Any) -> None:
     page = browser.new_page()
@@ -296,9 +285,13 @@ def test_in_a_browser_every_view_the_keyboard_and_nothing_from_elsewhere(app: Ap
         "/register",
         "/sources",
         "/search?q=APP-1",
+        "/ask",
+        "/labels",
+        "/",
     ):
         page.goto(served + path)
         assert page.locator("h1").count() == 1, path
+        assert too_wide(page) == [], path
         if AXE.exists():
             found = audit(page)
             assert found == [], (path, found)
@@ -312,6 +305,17 @@ def test_in_a_browser_every_view_the_keyboard_and_nothing_from_elsewhere(app: Ap
     with app.sessions() as session:
         assert [row.key_result for row in session.scalars(select(Label))] == ["O3.1"]
     assert said == []
+
+
+def too_wide(page: Any) -> list[int]:
+    """Widths of a window (a desk, a tablet, a phone) in which the page would scroll sideways."""
+    found = []
+    for width in (1280, 768, 390):
+        page.set_viewport_size({"width": width, "height": 900})
+        if page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"):
+            found.append(width)
+    page.set_viewport_size({"width": 1280, "height": 900})
+    return found
 
 
 def audit(page: Any) -> list[str]:

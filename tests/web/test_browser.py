@@ -1,0 +1,114 @@
+"""The page under a hand: charts that answer, buttons that can be taken back, light and dark."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from leeway.app import App
+from models import Drift
+from tests.web.conftest import needs_browser
+from web.auth import sign_in_token
+
+pytestmark = needs_browser
+BARS = "figure .drawn .layer_0_marks path"
+OBJECTIVES, LAST = 6, 9 * 6
+"""Bars of a week in the company's chart, and the place of the first of the last week."""
+
+
+@pytest.fixture
+def enter(app: App, served: str, browser: Any) -> Iterator[Callable[..., Any]]:
+    """Opens a signed-in page of a size; whatever it says to the console, or asks of another host, fails the test."""
+    said: list[str] = []
+
+    def opened(width: int = 1280, **options: Any) -> Any:
+        page = browser.new_page(viewport={"width": width, "height": 900}, **options)
+        page.set_default_timeout(10_000)
+        page.on("console", lambda message: said.append(message.text))
+        page.on("pageerror", lambda error: said.append(str(error)))
+        page.on("request", lambda one: said.append(one.url) if not one.url.startswith((served, "data:")) else None)
+        page.goto(f"{served}/sign-in?token={sign_in_token(app, 'ops')}")
+        page.get_by_role("button", name="Sign in").click()
+        return page
+
+    yield opened
+    for context in browser.contexts:
+        context.close()
+    assert said == []
+
+
+def middle(box: dict[str, float]) -> tuple[float, float]:
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
+def test_a_chart_shows_values_filters_by_its_legend_and_leads_to_a_week(enter: Callable[..., Any]) -> None:
+    page = enter()
+    page.locator("figure").first.hover()
+    bars = page.locator(BARS)
+    bars.first.wait_for()
+    bars.nth(LAST).hover()
+    tooltip = page.locator("#vg-tooltip-element.visible")
+    tooltip.wait_for()
+    text = tooltip.inner_text()
+    assert "6 Jul to 12 Jul" in text
+    assert "at least" in text
+    assert "%" in text
+    before = {bars.nth(n).get_attribute("opacity") for n in range(bars.count())}
+    page.locator("figure .drawn .role-legend-symbol path").first.click()
+    page.wait_for_function(
+        f"new Set([...document.querySelectorAll('{BARS}')].map(one => one.getAttribute('opacity'))).size == 2"
+    )
+    assert len(before) == 1  # all of one strength until one objective was chosen
+    bars.nth(LAST).click()
+    page.wait_for_url("**/weeks/2026-07-06")
+
+
+def test_a_range_of_weeks_drawn_in_the_chart_is_the_period_of_the_whole_page(enter: Callable[..., Any]) -> None:
+    page = enter()
+    assert page.locator("table.heat thead th").count() == 7
+    page.locator("figure").first.hover()
+    bars = page.locator(BARS)
+    bars.first.wait_for()
+    (x, y), (to, _) = middle(bars.nth(3 * OBJECTIVES).bounding_box()), middle(bars.nth(6 * OBJECTIVES).bounding_box())
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(to, y, steps=5)
+    page.mouse.up()
+    page.wait_for_url("**/?since=*")
+    chosen = {name: values[0] for name, values in parse_qs(urlsplit(page.url).query).items()}
+    assert "2026-05-25" <= chosen["since"] < chosen["until"] <= "2026-06-21"
+    assert page.locator("table.heat thead th").count() < 7  # the teams' weeks follow
+    assert page.locator("section.story").count() == 0  # and what is told of today is not told of then
+    page.locator(".period a").first.click()
+    page.wait_for_url(lambda url: "since" not in url)
+
+
+def test_what_changes_something_asks_once_and_is_taken_back_in_one_press(app: App, enter: Callable[..., Any]) -> None:
+    page = enter()
+    page.goto(page.url + "drifts/1")
+    assert not page.get_by_role("button", name="Yes: this was planned").is_visible()
+    page.get_by_text("This was planned", exact=True).click()
+    page.get_by_text("Everybody here will see").wait_for()
+    page.get_by_role("button", name="Yes: this was planned").click()
+    page.get_by_text("It can be undone for a day").wait_for()
+    with app.sessions() as session:
+        assert session.get_one(Drift, 1).state == "intended"
+    page.get_by_role("button", name="Undo").click()
+    page.get_by_role("status").get_by_text("Undone").wait_for()
+    with app.sessions() as session:
+        assert session.get_one(Drift, 1).state == "raised"
+
+
+def test_dark_is_dark_in_the_charts_too(enter: Callable[..., Any]) -> None:
+    page = enter(390, color_scheme="dark")
+    shade = """selector => getComputedStyle(document.querySelector(selector)).%s
+        .match(/[0-9]+/g).slice(0, 3).reduce((sum, one) => sum + Number(one), 0)"""
+    assert page.evaluate(shade % "backgroundColor", "body") < 150
+    assert page.evaluate(shade % "fill", "figure .phone svg .role-axis-label text") > 300
+    page.locator("button.draw").first.click()  # a finger has no hover
+    page.locator(BARS).first.wait_for()
+    assert page.evaluate(shade % "fill", "figure .drawn .role-axis-label text") > 300
+    page.emulate_media(color_scheme="light")
+    assert page.evaluate(shade % "backgroundColor", "body") > 600
+    assert page.evaluate(shade % "fill", "figure .drawn .role-axis-label text") < 400
