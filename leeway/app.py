@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from connectors.limits import Limiter
     from pipeline.drift.detector import DriftSettings
     from pipeline.encode.encoder import Encoder
+    from pipeline.findings.thresholds import Thresholds
     from pipeline.people.identity import Directory
     from pipeline.register.document import Register
 
@@ -109,6 +110,14 @@ class App:
 
         given = self.settings.drift.model_dump()
         return DriftSettings(**given | {"gap_points": given["gap_points"] / 100})
+
+    def thresholds(self, register: "Register") -> "Thresholds":
+        """From which size on a diagnosis is one, by the settings and the size of the company."""
+        from pipeline.findings.thresholds import thresholds
+
+        given = self.settings.findings
+        people = len({member.email.lower() for team in register.teams for member in team.members})
+        return thresholds(given.size, people, given.thresholds)
 
     def refuse_own_mailbox(self, register: "Register") -> None:
         """Raises NotReady where the mailbox that is configured is a person's own."""

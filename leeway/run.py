@@ -38,6 +38,7 @@ def run_once(app: App, progress: Callable[[str, int, int | None], None], budget:
         progress,
         app.directory,
         budget,
+        app.thresholds(register),
     )
     apply_retention(app, report)
     with report.stage("speak"):

@@ -19,6 +19,7 @@ from leeway.notify import notify_pending
 from leeway.operations import apply_retention, bury, count
 from leeway.progress import Pace
 from pipeline.cycle import Analysis, Report, pull_source
+from pipeline.findings.thresholds import Thresholds
 from pipeline.queue import lease
 
 log = structlog.get_logger()
@@ -121,12 +122,13 @@ def analyse(run: str = "") -> None:
         if not mine:
             return
         try:
-            app.refuse_own_mailbox(app.register()[1])
+            register = app.register()[1]
+            app.refuse_own_mailbox(register)
         except NotReady as error:
             log.warning("nothing to analyse yet", reason=str(error))
             return
         report = Report()
-        finished = _analysis(app).join(report, _pace())
+        finished = _analysis(app, app.thresholds(register)).join(report, _pace())
         if finished:
             apply_retention(app, report)
         if report.seconds or run:
@@ -164,8 +166,10 @@ def _pace() -> Pace:
     return Pace(lambda text: log.info("progress", at=text))
 
 
-def _analysis(app: App) -> Analysis:
-    return Analysis(app.sessions, app.encoder, app.drift_settings(), app.now(), app.connectors, app.directory)
+def _analysis(app: App, thresholds: Thresholds | None = None) -> Analysis:
+    return Analysis(
+        app.sessions, app.encoder, app.drift_settings(), app.now(), app.connectors, app.directory, thresholds
+    )
 
 
 @contextmanager

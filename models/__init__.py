@@ -1,6 +1,7 @@
 """What we keep: SQLAlchemy tables and the session. Knows nothing else of ours."""
 
 from models.base import Base
+from models.diagnosis import Diagnosis, Judged
 from models.drift import NOTED, OPEN_STATES, Drift, Notification, Theme
 from models.effort import Capacity, Effort, InProgress
 from models.feedback import Decision, Label, Question, ThemeAnswer
@@ -27,6 +28,7 @@ __all__ = [
     "DayWork",
     "DeadTask",
     "Decision",
+    "Diagnosis",
     "Digest",
     "Drift",
     "Effort",
@@ -35,6 +37,7 @@ __all__ = [
     "Forgotten",
     "InProgress",
     "Installed",
+    "Judged",
     "KeyResult",
     "Label",
     "Lease",

@@ -19,6 +19,8 @@ from pipeline.effort import stage as effort_stage
 from pipeline.encode.encoder import Encoder
 from pipeline.encode.stage import encode_pending
 from pipeline.feedback.asking import keep_questions
+from pipeline.findings.stage import keep_diagnoses
+from pipeline.findings.thresholds import Thresholds
 from pipeline.ingest import pull as ingest
 from pipeline.ingest.sweep import SWEEP, retry_failed, sweep, sweep_is_due
 from pipeline.match import stage as match_stage
@@ -81,6 +83,7 @@ class Analysis:
     now: datetime
     sources: Collection[str] = ()
     directory: Directory | None = None
+    thresholds: Thresholds | None = None
 
     def encode(self, report: Report, progress: Progress = lambda *_: None) -> None:
         """Encode what is pending and free."""
@@ -176,6 +179,8 @@ class Analysis:
             with self.sessions.begin() as session:
                 keep_streams(session, self.encoder.name, last)
                 keep_questions(session, register, last, self.encoder.name)
+            with self.sessions.begin() as session:
+                report.counts["diagnoses"] = keep_diagnoses(session, register, last, least, self.thresholds)
 
         return {
             "match": match,
@@ -267,13 +272,14 @@ def run_cycle(
     progress: Progress = lambda stage, done, of: None,
     directory: Directory | None = None,
     budget: timedelta | None = None,
+    thresholds: Thresholds | None = None,
 ) -> Report:
     """Pull, then analyse. A source that cannot be pulled is reported and the rest goes on."""
     report = Report()
     for name, connector in connectors.items():
         with report.stage("pull"):
             pull_source(name, connector, sessions, now - history, report, progress, budget)
-    analysis = Analysis(sessions, encoder, settings, now, connectors, directory)
+    analysis = Analysis(sessions, encoder, settings, now, connectors, directory, thresholds)
     analysis.encode(report, progress)
     analysis.join(report, progress)
     return report

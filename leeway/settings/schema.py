@@ -4,6 +4,7 @@ Values are checked for what would fail only later, such as a token with a line b
 """
 
 import re
+from dataclasses import fields
 from ipaddress import ip_address, ip_network
 from typing import Annotated, Any, ClassVar, Literal, Self
 
@@ -17,6 +18,8 @@ from pydantic import (
     field_validator,
     model_validator,
 )
+
+from pipeline.findings.thresholds import WHOLE, Thresholds
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
@@ -243,6 +246,27 @@ class DriftSection(_Section):
     gap_weeks: int = Field(4, ge=1, le=26)
 
 
+class FindingsSettings(_Section):
+    """From which size on a diagnosis is one: a preset by `size` of company ("50" or "500" people, "more"; "auto" counts the
+    members in okrs.yaml), and any of `thresholds` (docs/findings.md) in its place."""
+
+    size: Literal["auto", "50", "500", "more"] = "auto"
+    thresholds: dict[str, float] = {}
+
+    @field_validator("thresholds")
+    @classmethod
+    def _known(cls, value: dict[str, float]) -> dict[str, float]:
+        known = {one.name for one in fields(Thresholds)}
+        for name, number in value.items():
+            if name not in known:
+                raise ValueError(f"there is no threshold {name!r}; expected some of {', '.join(sorted(known))}")
+            if not number > 0:
+                raise ValueError(f"{name} must be more than 0")
+            if name in WHOLE and (number != int(number) or number < 1):
+                raise ValueError(f"{name} must be a whole number")
+        return value
+
+
 class AlertSettings(_Section):
     """When alerts may be sent: on working days of the register's calendar, between these hours of its time zone.
 
@@ -305,6 +329,7 @@ class Settings(BaseModel):
     history: HistorySettings = HistorySettings()
     schedule: ScheduleSettings = ScheduleSettings()
     drift: DriftSection = DriftSection()
+    findings: FindingsSettings = FindingsSettings()
     alerts: AlertSettings = AlertSettings()
     smtp: SmtpSettings = SmtpSettings()
     teams: TeamsSettings = TeamsSettings()

@@ -1,0 +1,192 @@
+"""Diagnoses in words: what is seen, what it means, what helps; with their evidence.
+
+Names are looked up here, and kept nowhere.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from alerts.figures import scope_name
+from alerts.words import Name, Words, day, listed, number, percent, shortened
+from models import Diagnosis, Judged, Stream
+from models.session import in_batches
+from models.vocabulary import COMPANY
+from pipeline.findings.kinds import KINDS, Kind
+from pipeline.register.document import Register
+
+_FIELD = re.compile(r"\{(\w+)\}")
+_GONE = "work that is not known any more"
+
+
+@dataclass(frozen=True, slots=True)
+class DiagnosisView:
+    """A diagnosis as every face shows it. `streams` are ids and names of the evidence, `items` row ids of work items."""
+
+    id: int
+    kind: str
+    title: str
+    scope: str
+    scope_name: str
+    subject: str
+    brief: Words
+    signal: Words
+    insight: str
+    reinforcement: str
+    asks: str
+    since: date | None
+    found_on: date
+    ended_on: date | None
+    strength: int
+    low: int | None
+    high: int | None
+    streams: tuple[tuple[int, str], ...]
+    items: tuple[int, ...]
+    births: tuple[tuple[str, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class NotJudged:
+    """A kind that could not be judged, and why."""
+
+    kind: str
+    title: str
+    because: str
+    failed: bool
+
+
+def diagnoses(
+    session: Session, register: Register, scopes: Iterable[str] | None = None, *, ended_since: date | None = None
+) -> list[DiagnosisView]:
+    """The open diagnoses of these scopes (of all where it is None), the company's first, in the order of the table of kinds.
+
+    With `ended_since` also those that ended since then. Whoever asks sees to it that teams are large enough to be named.
+    """
+    query = select(Diagnosis).where(Diagnosis.kind.in_(KINDS))
+    if ended_since is None:
+        query = query.where(Diagnosis.ended_on.is_(None))
+    else:
+        query = query.where(Diagnosis.ended_on.is_(None) | (Diagnosis.ended_on >= ended_since))
+    if scopes is not None:
+        query = query.where(Diagnosis.scope.in_(sorted(scopes)))
+    order = {kind: n for n, kind in enumerate(KINDS)}
+    rows = sorted(
+        session.scalars(query),
+        key=lambda row: (row.scope != COMPANY, order[row.kind], -row.strength, row.scope, row.subject),
+    )
+    names = _stream_names(session, rows)
+    return [_view(row, register, names) for row in rows]
+
+
+def diagnosis(session: Session, register: Register, id_: int) -> DiagnosisView | None:
+    """One of them, open or not; None where there is none."""
+    row = session.get(Diagnosis, id_)
+    if row is None or row.kind not in KINDS:
+        return None
+    return _view(row, register, _stream_names(session, [row]))
+
+
+def not_judged(session: Session) -> list[NotJudged]:
+    """Kinds that could not be judged the last time."""
+    rows = {row.kind: row for row in session.scalars(select(Judged).where(Judged.because != ""))}
+    return [NotJudged(kind, KINDS[kind].title, rows[kind].because, rows[kind].failed) for kind in KINDS if kind in rows]
+
+
+def _stream_names(session: Session, rows: Sequence[Diagnosis]) -> dict[int, str]:
+    wanted = {int(one) for row in rows for one in row.streams}
+    for row in rows:
+        for value in (row.subject, *row.figures.values()):
+            for one in value if isinstance(value, list) else [value]:
+                if isinstance(one, str) and one.startswith("stream:"):
+                    wanted.add(int(one.removeprefix("stream:")))
+    found: dict[int, str] = {}
+    for some in in_batches(sorted(one for one in wanted if one > 0)):
+        found |= dict(session.execute(select(Stream.id, Stream.name).where(Stream.id.in_(some))).all())
+    return found
+
+
+def _view(row: Diagnosis, register: Register, streams: Mapping[int, str]) -> DiagnosisView:
+    kind = KINDS[row.kind]
+    say = _speaker(row, kind, register, streams)
+    births = [str(one).partition(" ")[::2] for one in row.figures.get("births", ())]
+    shown = [percent(x) if kind.parts else round(x) for x in (row.strength, row.low or 0.0, row.high or 0.0)]
+    bounded = row.low is not None and row.high is not None
+    return DiagnosisView(
+        row.id,
+        row.kind,
+        kind.title,
+        row.scope,
+        scope_name(register, row.scope),
+        row.subject,
+        say(_variant(kind.brief, kind.brief_variants, row)),
+        say(_variant(kind.signal, kind.variants, row)),
+        kind.insight,
+        kind.reinforcement,
+        kind.asks,
+        row.since,
+        row.found_on,
+        row.ended_on,
+        shown[0],
+        shown[1] if bounded else None,
+        shown[2] if bounded else None,
+        tuple((one, streams[one]) for one in row.streams if one in streams),
+        tuple(int(one) for one in row.items),
+        tuple((week, int(count)) for week, count in births),
+    )
+
+
+def _variant(usual: str, variants: Mapping[tuple[str, str], str], row: Diagnosis) -> str:
+    """The sentence that the row's values call for."""
+    for (name, wanted), text in variants.items():
+        if name in row.figures and (wanted == "*" or str(row.figures[name]) == wanted):
+            return text
+    return usual
+
+
+def _speaker(row: Diagnosis, kind: Kind, register: Register, streams: Mapping[int, str]) -> Callable[[str], Words]:
+    """Fills in a sentence's figures and names."""
+    figures = {"strength": row.strength, "low": row.low, "high": row.high}
+
+    def one(name: str) -> Words:
+        if name == "scope":
+            return (Name(scope_name(register, row.scope)),) if row.scope != COMPANY else ("the company",)
+        if name in figures:
+            value = figures[name]
+            return ("?",) if value is None else (number(100 * value if kind.parts else value),)
+        return _said(row.figures.get(name, ""), register, streams)
+
+    def say(text: str) -> Words:
+        found: list[str | Name] = []
+        at = 0
+        for match in _FIELD.finditer(text):
+            found += [text[at : match.start()], *one(match[1])]
+            at = match.end()
+        return tuple(part for part in (*found, text[at:]) if part != "")
+
+    return say
+
+
+def _said(value: object, register: Register, streams: Mapping[int, str]) -> Words:
+    """A value of a sentence: a number, a name that is looked up, a list of them, or a word of our own."""
+    if isinstance(value, list):
+        some = [_said(one, register, streams) for one in value]
+        return listed(some) if some else ("nobody in particular",)
+    if isinstance(value, int | float):
+        return (number(value),)
+    kind, _, key = str(value).partition(":")
+    if kind == "stream":
+        name = streams.get(int(key))
+        return (Name(shortened(name)),) if name else (_GONE,)
+    if kind == "team":
+        return (Name(scope_name(register, key)),)
+    if kind == "day":
+        return (day(date.fromisoformat(key)),)
+    if kind == "objective":
+        return (Name(shortened(next((o.title for o in register.objectives if o.key == key), key))),)
+    if kind == "kr":
+        return (Name(shortened(next((k.title for _, k in register.key_results() if k.key == key), key))),)
+    return (str(value),)

@@ -1,0 +1,27 @@
+"""Packs: what a meeting needs, as page, mail and print. The same content everywhere."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from alerts.packs.content import Pack
+from alerts.packs.weekly import weekly_pack
+from alerts.view import Terms
+from pipeline.register.document import Register
+
+__all__ = ["PACKS", "Kind", "Pack"]
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of pack: how it is made, and what it is for."""
+
+    title: str
+    about: str
+    make: Callable[[Session, Register, Terms], Pack | None]
+
+
+PACKS: Mapping[str, Kind] = {
+    "weekly": Kind("The week", "One page: what moved, what is blocked, what to de-risk, what to stop.", weekly_pack),
+}

@@ -1,0 +1,102 @@
+"""The weekly pack, one page: what moved, what is blocked and whose it is, what to de-risk, what to stop. Only what changed."""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from alerts.diagnoses import DiagnosisView, diagnoses
+from alerts.figures import TOP, WEEK, is_complete, complete_through, last_week, part_of, scope_name, weekly
+from alerts.gaps import view_of
+from alerts.packs.content import Line, Pack, Section
+from alerts.streams import Stream, streams
+from alerts.view import Terms
+from alerts.words import Name, Words, day, number, shortened
+from models import OPEN_STATES, Drift
+from models.vocabulary import COMPANY
+from pipeline.drift.gaps import GAP
+from pipeline.register.document import Register
+
+BLOCKED = ("fog",)
+TO_STOP = ("shadow", "stopping", "duplicate")
+"""Kinds whose question is what stops; what is neither blocked nor to be stopped is to be de-risked."""
+MOST = 5
+"""Lines of a section: all of it is one page."""
+GREW = 1.5
+"""A stream on no objective is named where it got this many times the days of the week before, and `LEAST` more."""
+LEAST = 3.0
+
+
+def weekly_pack(session: Session, register: Register, terms: Terms) -> Pack | None:
+    """Of the last complete week; None where there are no shares. Teams below the terms' least people are not in it."""
+    week = last_week(session, COMPANY)
+    if week is None or not is_complete(week, complete_through(session)):
+        return None
+    last = week + timedelta(days=6)
+    shown = {COMPANY, *(team.key for team in register.teams if len(team.members) >= terms.least_people)}
+    known = diagnoses(session, register, shown, ended_since=week)
+    new = [one for one in known if one.ended_on is None and one.found_on >= week]
+    ended = [one for one in known if one.ended_on is not None]
+    standing = sum(one.ended_on is None and one.found_on < week for one in known)
+    worked = streams(session, register, COMPANY, terms.least_people)
+    blocked = [one for one in new if one.kind in BLOCKED or one.subject.startswith("kr:")]
+    stop = [one for one in new if one.kind in TO_STOP]
+    risks = [one for one in new if one not in blocked and one not in stop]
+    same = f"{standing} older diagnoses are open and unchanged; they are on the page." if standing else ""
+    return Pack(
+        "weekly",
+        "The week",
+        register.company or "The company",
+        week,
+        last,
+        (
+            Section("What moved", _moved(session, register, week, shown, terms), empty="Nothing beyond its usual range."),
+            Section("What is blocked, and whose it is", _lines(blocked), empty="Nothing new waits for anybody."),
+            Section("What to de-risk", [*_lines(risks), *_over(ended)][:MOST], empty="Nothing new.", note=same),
+            Section("What to stop", [*_lines(stop), *_grown(worked, week)][:MOST], empty="Nothing new grows beside the plan."),
+        ),
+        f"Only what changed in the week. Teams of {terms.least_people} or more, never a person.",
+    )
+
+
+def _lines(some: Sequence[DiagnosisView]) -> list[Line]:
+    return [Line((f"{one.title}: ", *one.brief, ". ", one.asks), f"/diagnoses/{one.id}") for one in some][:MOST]
+
+
+def _over(ended: Sequence[DiagnosisView]) -> list[Line]:
+    return [Line((f"No longer: {one.title.lower()}: ", *one.brief, "."), f"/diagnoses/{one.id}") for one in ended][:2]
+
+
+def _moved(session: Session, register: Register, week: date, shown: set[str], terms: Terms) -> list[Line]:
+    """Findings that were raised or ended in the week, and objectives that left their interval of the week before."""
+    found = []
+    query = select(Drift).where(Drift.kind.in_(("drift", GAP)), Drift.scope.in_(sorted(shown)), Drift.severity != "low")
+    for drift in session.scalars(query.order_by(Drift.scope != COMPANY, Drift.id)):
+        if week <= drift.raised_on < week + WEEK and drift.state in OPEN_STATES:
+            title = view_of(session, drift, register, terms).title
+            found.append(Line((Name(shortened(title, 120)), "."), f"/drifts/{drift.id}"))
+        elif drift.ended_on is not None and week <= drift.ended_on < week + WEEK and drift.state != "superseded":
+            about = drift.subject or "the top priorities"
+            said = f": the finding about {about} since {day(drift.start)} is over ({drift.state})."
+            found.append(Line((Name(scope_name(register, drift.scope)), said), f"/drifts/{drift.id}"))
+    near = {one.week: one for one in weekly(session, COMPANY, week - WEEK, week)}
+    if week in near and week - WEEK in near:
+        for part in part_of(register, COMPANY, near[week], near[week - WEEK]):
+            if part.before is not None and not part.low <= part.before <= part.high:
+                what: Words = ("The top priorities",) if part.key == TOP else (Name(shortened(part.title)),)
+                if not part.key:
+                    what = ("Work on no objective",)
+                found.append(Line((*what, f" went from {part.before}% to {part.now}% of the week."), f"/weeks/{week}"))
+    return found[:MOST]
+
+
+def _grown(worked: Sequence[Stream], week: date) -> list[Line]:
+    """Streams on no objective that are new, or got much more than the week before."""
+    found = []
+    for one in worked:
+        now, before = one.weeks.get(week, 0.0), one.weeks.get(week - WEEK, 0.0)
+        if now - before >= LEAST and now >= GREW * before:
+            said = f" got {number(now)} person-days of work on no objective, {number(before)} the week before."
+            found.append((now - before, Line((Name(shortened(one.name)), said), f"/streams/{one.name}")))
+    return [line for _, line in sorted(found, key=lambda pair: -pair[0])][:2]

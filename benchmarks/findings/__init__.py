@@ -1,0 +1,1 @@
+"""Planted and clean cases for the findings."""

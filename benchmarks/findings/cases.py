@@ -1,0 +1,96 @@
+"""What is planted, at the strength that docs/findings.md names; what is not planted stays clean."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, time, timedelta
+
+import numpy as np
+
+from benchmarks.findings.company import PERIOD_AT, START, WEEKS, Plan, Stream, inputs, plan
+from pipeline.findings.found import Found, Inputs, Stop
+
+Case = Callable[[int, str], Inputs]
+"""A company of a seed and a generator, with something planted."""
+
+
+def since(week: int, weight: float) -> np.ndarray:
+    """No work before the week, so much from then on."""
+    span = np.zeros(WEEKS)
+    span[week:] = weight
+    return span
+
+
+def clean(seed: int, generator: str) -> Inputs:
+    """Nothing is planted; streams that are stopped end."""
+    return _with_stops(plan(seed, planned=seed % 2 == 0), generator, fed=0.0)
+
+
+def shadow(seed: int, generator: str) -> Inputs:
+    """Four streams on none, each a little more than half of one of four teams' work: about 30 % of the company's together."""
+    company = plan(seed)
+    for team in company.rng.permutation(len(company.teams))[:4]:
+        others = sum(s.weight for s in company.of_team(int(team)))
+        company.add(int(team), None, 1.3 * np.maximum(others, 0.3))
+    return inputs(company, generator)
+
+
+def creep(seed: int, generator: str) -> Inputs:
+    """From three weeks after the period began, each team gets a new stream on none every third week, each a tenth of its work."""
+    company = plan(seed)
+    for team in range(len(company.teams)):
+        for week in range(PERIOD_AT + 3, WEEKS - 2, 3):
+            company.add(team, None, since(week, 0.13))
+    return inputs(company, generator)
+
+
+def starved(seed: int, generator: str) -> Inputs:
+    """An objective that was planned with 20 % gets about 6 %, since the period began."""
+    company = plan(seed, planned=True)
+    for one in company.streams:
+        if one.key_result is not None and one.key_result < 3:
+            one.weight[PERIOD_AT:] *= 0.2
+    return inputs(company, generator)
+
+
+def idle(seed: int, generator: str) -> Inputs:
+    """Nobody works on one key result for the last five weeks."""
+    company = plan(seed)
+    which = int(company.rng.integers(len(company.key_results)))
+    for one in company.streams:
+        if one.key_result == which:
+            one.weight[-5:] = 0
+    return inputs(company, generator)
+
+
+def fed(seed: int, generator: str) -> Inputs:
+    """A stream of 20 % of a team was stopped seven weeks ago and still gets two thirds of that."""
+    return _with_stops(plan(seed), generator, fed=0.67)
+
+
+def _with_stops(company: Plan, generator: str, fed: float) -> Inputs:
+    """Two teams' streams that were stopped seven weeks before the end; they are wound up in a week, but for what they are fed."""
+    at = WEEKS - 7
+    stopped: list[Stream] = []
+    for team in (0, 3):
+        weight = since(4, 0.3)
+        weight[at + 1 :] *= fed
+        stopped.append(company.add(team, None, weight))
+    given = inputs(company, generator)
+    said = datetime.combine(START + timedelta(weeks=at, days=1), time(9), UTC)
+    stops = [Stop(f"stream {one.id}", said, one.id, given.work.on([one.id])) for one in stopped]
+    return replace(given, stops=stops)
+
+
+def any_of(found: list[Found], prefix: str = "") -> bool:
+    """Return True if something is found about a subject that begins so."""
+    return any(one.subject.startswith(prefix) for one in found)
+
+
+PLANTED: dict[str, tuple[str, Case, str]] = {
+    "shadow": ("shadow", shadow, ""),
+    "creep": ("creep", creep, ""),
+    "support, plan": ("support", starved, "objective:"),
+    "support, idle": ("support", idle, "kr:"),
+    "stopping": ("stopping", fed, "stream:"),
+}
+"""By name: the kind, the case, and what the subject of the diagnosis must begin with."""

@@ -1,0 +1,80 @@
+"""Focus creep: work on streams that were born after the plan was made and serve no key result, by week of birth."""
+
+from datetime import timedelta
+
+import numpy as np
+
+from models.vocabulary import COMPANY
+from pipeline.findings.found import Found, Inputs, Outcome, Unjudged, Value, of
+from pipeline.findings.shadow import SERVES_NOTHING
+from pipeline.findings.work import Interval, Work, less, part
+from pipeline.register.workdays import monday
+
+GRACE = timedelta(weeks=2)
+"""After the period's first day: what is planned late is still planned."""
+LEAST_STREAM = 0.01
+"""Part of the scope's recent work below which a stream is not named."""
+
+
+def focus_creep(given: Inputs) -> Outcome:
+    """Found where the part on such streams is surely more than `creep`, and the part on no key result has grown by as much.
+
+    New work on nothing is no creep while old work on nothing ends: only what came on top is.
+    """
+    began = given.register.period.start + GRACE
+    after = sum(week >= monday(began) for week in given.work.weeks)
+    recent = given.thresholds.recent
+    if after < recent:
+        return Unjudged("the plan is too young: it is judged from six weeks after its period began")
+    before = len(given.work.weeks) - after
+    if before < recent:
+        return Unjudged(
+            f"fewer than {recent} whole weeks before the plan are known, so there is nothing to hold it against"
+        )
+    new = {stream for stream, facts in given.streams.items() if facts.first >= began}
+    found = []
+    for scope in given.scopes:
+        work = given.work.of(scope)
+        now, then = work.last(recent), work.last(min(before, given.thresholds.before), after)
+        if not (now.shown(given.least_people) and then.shown(given.least_people)):
+            continue
+        streams = _newborn(now, new)
+        born = part(now, np.where(np.isin(now.stream, streams), now.off, 0.0))
+        grown = less(part(now, now.off), part(then, then.off))
+        size = min(born, grown, key=lambda one: one.low)
+        if streams and size.low > given.thresholds.creep and now.on(streams).shown(given.least_people):
+            found.append(_found(given, scope, work, streams, size))
+    # The company's creep is said once: a team is named only where it creeps much more than the company does.
+    whole = next((one.strength for one in found if one.scope == COMPANY), None)
+    return [one for one in found if one.scope == COMPANY or whole is None or (one.low or 0) > whole]
+
+
+def _newborn(now: Work, new: set[int]) -> list[int]:
+    rows = []
+    for stream, days in now.by_stream().items():
+        if stream in new and float(now.on([stream]).off.sum()) >= SERVES_NOTHING * days:
+            rows.append((days, stream))
+    return [stream for _, stream in sorted(rows, reverse=True)]
+
+
+def _found(given: Inputs, scope: str, work: Work, streams: list[int], size: Interval) -> Found:
+    now = work.last(given.thresholds.recent)
+    sizes = now.by_stream()
+    first = sorted(streams, key=lambda one: (given.streams[one].first, one))
+    shown = [
+        one for one in streams if sizes[one] >= LEAST_STREAM * now.total and now.on([one]).shown(given.least_people)
+    ]
+    births: dict[str, int] = {}
+    for one in first:
+        week = monday(given.streams[one].first).isoformat()
+        births[week] = births.get(week, 0) + 1
+    values: dict[str, Value] = {
+        "streams": [f"stream:{one}" for one in shown[:3]],
+        "count": len(streams),
+        "days": now.on(streams).total,
+        "weeks": given.thresholds.recent,
+        "births": [f"{week} {count}" for week, count in births.items()],
+    }
+    items = tuple(item for one in streams[:6] for item in given.streams[one].items[:3])
+    since = given.streams[first[0]].first
+    return Found(scope, "", since=since, values=values, streams=tuple(shown or streams[:1]), items=items, **of(size))

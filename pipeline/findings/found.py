@@ -1,0 +1,150 @@
+"""What a finding works on, and what it returns: diagnoses, or why there cannot be one."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from models.vocabulary import COMPANY
+from pipeline.findings.thresholds import Thresholds
+from pipeline.findings.work import Interval, Work
+from pipeline.register.document import Register
+from pipeline.share.gap import WeekShare
+
+Value = float | int | str | list[str]
+"""A number, a word of our own, or what a name is looked up by when it is shown: `stream:12`, `team:app`, `objective:O1`,
+`kr:O1.1`, `day:2026-10-05`. Names themselves are never kept: people may be forgotten, streams renamed."""
+
+
+@dataclass(frozen=True, slots=True)
+class StreamFacts:
+    """Days of a stream: `first` is when its oldest item came to be, `items` its largest of the last weeks."""
+
+    first: date
+    last: date
+    items: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """Somebody said "stop" of a stream at a time. `work` are its cells."""
+
+    name: str
+    at: datetime
+    stream: int
+    work: Work
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """An open item that waits: since when, whose it is, which teams worked on it or are named, whether somebody owns it."""
+
+    item: int
+    stream: int
+    since: date
+    teams: tuple[str, ...]
+    owned: bool
+    person_days: float
+
+
+@dataclass(frozen=True, slots=True)
+class Talk:
+    """A thread in which something was decided: its first day, how many people and messages, hours until it was decided."""
+
+    item: int
+    team: str
+    day: date
+    people: frozenset[int]
+    messages: int
+    hours: float
+
+
+@dataclass(frozen=True, slots=True)
+class Bulk:
+    """Items that one account opened, renamed or closed within minutes of each other, on which nothing else was done."""
+
+    day: date
+    act: str
+    team: str
+    items: tuple[int, ...]
+    key_results: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a key result is said to be: `green`, `amber` or `red`, since when; `moved` is the part of the way that its metric went
+    beside the part of the time, where it is measured."""
+
+    status: str
+    since: date
+    progress: float | None = None
+    expected: float | None = None
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """All that findings see. `last` is the last complete day; `shares` are whole weeks by scope and objective; `plans` the
+    registers that were meant, oldest first; what is None is not known here. `alike` are pairs of streams that mean the same,
+    with how alike they are."""
+
+    last: date
+    register: Register
+    work: Work
+    streams: Mapping[int, StreamFacts]
+    least_people: int = 5
+    thresholds: Thresholds = field(default_factory=Thresholds)
+    plans: Sequence[tuple[date, Register]] = ()
+    shares: Mapping[str, Mapping[str, Sequence[WeekShare]]] = field(default_factory=dict)
+    stops: Sequence[Stop] = ()
+    waiting: Sequence[Waiting] | None = None
+    talks: Sequence[Talk] | None = None
+    bulks: Sequence[Bulk] | None = None
+    reports: Mapping[str, Report] | None = None
+    alike: Sequence[tuple[int, int, float]] | None = None
+
+    @property
+    def scopes(self) -> list[str]:
+        """The company, and the teams of the register that worked."""
+        return [COMPANY, *(team.key for team in self.register.teams if team.key in self.work.teams)]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One diagnosis: about a scope (the company or a team) and a subject in it (see Value; empty for the scope as a whole).
+
+    `strength` is what the kind measures, with its 90 % interval where it has one; `values` are figures of the sentences;
+    `streams` and `items` are the evidence.
+    """
+
+    scope: str
+    subject: str
+    strength: float
+    since: date | None
+    low: float | None = None
+    high: float | None = None
+    values: Mapping[str, Value] = field(default_factory=dict)
+    streams: tuple[int, ...] = ()
+    items: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Unjudged:
+    """It cannot be judged; `because` ends the sentence."""
+
+    because: str
+
+
+Outcome = Sequence[Found] | Unjudged
+Finder = Callable[[Inputs], Outcome]
+
+
+def enough_weeks(given: Inputs, weeks: int) -> Unjudged | None:
+    """Why there are too few weeks; None where there are enough."""
+    known = int((given.work.by_week() > 0).sum())
+    if known >= weeks:
+        return None
+    return Unjudged(f"{known} whole weeks of work are known and {weeks} are needed")
+
+
+def of(interval: Interval) -> dict[str, float]:
+    """Its figures as `Found` takes them."""
+    return {"strength": interval.value, "low": interval.low, "high": interval.high}

@@ -1,0 +1,165 @@
+"""Read from the database what the findings work on: effort, beliefs, streams, shares and plans, and what was stopped."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+
+import numpy as np
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from models import Effort, Match, Person, Stream, StreamItem, Theme, ThemeAnswer
+from models.session import in_batches
+from models.vocabulary import COMPANY
+from pipeline.findings.found import Inputs, Stop, StreamFacts
+from pipeline.findings.thresholds import Thresholds
+from pipeline.findings.work import NO_TEAM, NOBODY, Floats, Ints, Work
+from pipeline.register.document import Register
+from pipeline.register.membership import load_teams
+from pipeline.register.versions import plans
+from pipeline.register.workdays import monday
+from pipeline.share.gap import weeks_of
+
+WEEKS = 26
+WEEK = timedelta(weeks=1)
+_ITEMS = 12
+"""Items of a stream that are kept as evidence, those with the most work of the last weeks."""
+_EVIDENCE = 8
+"""Last weeks that evidence is taken from."""
+
+
+def load_inputs(
+    session: Session, register: Register, last: date, least_people: int, thresholds: Thresholds
+) -> Inputs | None:
+    """Everything up to `last`, the last complete day; None where no whole week is known."""
+    rows = _Rows(session, register, last)
+    if not rows.weeks:
+        return None
+    return Inputs(
+        last,
+        register,
+        rows.work(),
+        rows.facts(session),
+        least_people,
+        thresholds,
+        plans(session),
+        {scope: weeks_of(session, scope, rows.weeks[0], last) for scope in (COMPANY, *rows.teams)},
+        rows.stops(session),
+    )
+
+
+class _Rows:
+    """Effort by person, day and item, with what each item is believed to serve and the stream that it is in."""
+
+    def __init__(self, session: Session, register: Register, last: date) -> None:
+        end = monday(last + timedelta(days=1))  # the Monday after the last whole week
+        first = end - WEEKS * WEEK
+        query = select(Effort.day, Effort.person_id, Effort.work_item_id, Effort.person_days)
+        rows = session.execute(query.where(Effort.day >= first, Effort.day < end)).all()
+        self.weeks = tuple(sorted({monday(row.day) for row in rows}))
+        if self.weeks:
+            count = (end - self.weeks[0]).days // 7
+            self.weeks = tuple(self.weeks[0] + n * WEEK for n in range(count))
+        self.teams = tuple(team.key for team in register.teams)
+        self.key_results = tuple(key for _, one in register.key_results() for key in [one.key])
+        team_of = load_teams(session)
+        place = {key: n for n, key in enumerate(self.teams)}
+        forgotten = set(session.scalars(select(Person.id).where(Person.forgotten)))
+        self.item = np.array([row.work_item_id for row in rows], dtype=np.int64)
+        self.days = np.array([row.person_days for row in rows], dtype=float)
+        self.person = np.array(
+            [NOBODY if row.person_id in forgotten else row.person_id for row in rows], dtype=np.int64
+        )
+        self.week = np.array([(row.day - self.weeks[0]).days // 7 for row in rows], dtype=np.int64)
+        known: dict[tuple[int, date], int] = {}
+        for row in rows:
+            key = (row.person_id, row.day)
+            if key not in known:
+                known[key] = place.get(team_of.on(*key) or "", NO_TEAM)
+        self.team = np.array([known[row.person_id, row.day] for row in rows], dtype=np.int64)
+        self.items, self.of_item = np.unique(self.item, return_inverse=True)
+        self.stream = self._streams(session)
+        self.beliefs = self._beliefs(session)
+
+    def _streams(self, session: Session) -> Ints:
+        """By item; one that is in none yet is a stream of its own, by the negative of its number."""
+        found: dict[int, int] = {}
+        for some in in_batches(self.items.tolist()):
+            query = select(StreamItem.work_item_id, StreamItem.stream_id).where(StreamItem.work_item_id.in_(some))
+            found |= dict(session.execute(query).all())
+        return np.array([found.get(item, -item) for item in self.items.tolist()], dtype=np.int64)
+
+    def _beliefs(self, session: Session) -> Floats:
+        """A row an item, a column a key result, and what is missing to one as none."""
+        column = {key: n for n, key in enumerate(self.key_results)}
+        at = {item: n for n, item in enumerate(self.items.tolist())}
+        table = np.zeros((len(self.items), len(column) + 1))
+        for some in in_batches(self.items.tolist()):
+            query = select(Match.work_item_id, Match.probabilities).where(Match.work_item_id.in_(some))
+            for item, probabilities in session.execute(query):
+                for key, p in (probabilities or {}).items():
+                    if key in column:
+                        table[at[item], column[key]] = p
+        table[:, -1] = np.maximum(0.0, 1 - table[:, :-1].sum(1))
+        return table
+
+    def work(self) -> Work:
+        """The cells: what one person did in one week for one team on one stream."""
+        keys = np.stack([self.person, self.team, self.week, self.stream[self.of_item]])
+        cells, inverse = np.unique(keys, axis=1, return_inverse=True)
+        served = np.zeros((cells.shape[1], len(self.key_results) + 1))
+        np.add.at(served, inverse.ravel(), self.days[:, None] * self.beliefs[self.of_item])
+        person, team, week, stream = cells
+        return Work(self.weeks, self.teams, self.key_results, person, team, week, stream, served)
+
+    def facts(self, session: Session) -> Mapping[int, StreamFacts]:
+        """Of every stream that somebody worked on."""
+        recent = self.week >= len(self.weeks) - _EVIDENCE
+        spent = np.bincount(self.of_item[recent], self.days[recent], len(self.items))
+        largest: dict[int, list[int]] = defaultdict(list)
+        for n in np.argsort(-spent, kind="stable").tolist():
+            mine = largest[int(self.stream[n])]
+            if spent[n] > 0 and len(mine) < _ITEMS:
+                mine.append(int(self.items[n]))
+        begun = self._first_days()
+        ids = [stream for stream in largest if stream > 0]
+        days: dict[int, tuple[date, date]] = {}
+        for some in in_batches(ids):
+            query = select(Stream.id, Stream.first_day, Stream.last_day).where(Stream.id.in_(some))
+            days |= {row.id: (row.first_day, row.last_day) for row in session.execute(query)}
+        return {
+            stream: StreamFacts(*days.get(stream, (begun[stream], begun[stream])), tuple(items))
+            for stream, items in largest.items()
+        }
+
+    def _first_days(self) -> dict[int, date]:
+        found: dict[int, date] = {}
+        for n in np.argsort(self.week, kind="stable").tolist():
+            found.setdefault(int(self.stream[self.of_item[n]]), self.weeks[int(self.week[n])])
+        return found
+
+    def stops(self, session: Session) -> Sequence[Stop]:
+        """What somebody said "stop" of, by the name that it had then: a stream's, or a theme's with its items."""
+        found = []
+        for said in session.scalars(select(ThemeAnswer).where(ThemeAnswer.answer == "stop").order_by(ThemeAnswer.at)):
+            ids = set(session.scalars(select(Stream.id).where(Stream.name == said.theme)))
+            items: list[int] = next(iter(session.scalars(select(Theme.items).where(Theme.name == said.theme))), [])
+            mask = np.isin(self.stream[self.of_item], list(ids)) | np.isin(self.item, items)
+            if not mask.any():
+                continue
+            served = np.zeros((int(mask.sum()), len(self.key_results) + 1))
+            served[:, -1] = self.days[mask]
+            stream = self.stream[self.of_item][mask]
+            work = Work(
+                self.weeks,
+                self.teams,
+                self.key_results,
+                self.person[mask],
+                self.team[mask],
+                self.week[mask],
+                stream,
+                served,
+            )
+            main = int(max(np.unique(stream), key=lambda one: float(self.days[mask][stream == one].sum())))
+            found.append(Stop(said.theme, said.at, main, work))
+        return found

@@ -1,0 +1,88 @@
+"""The shadow roadmap: large, lasting streams that serve no key result, together as large as a roadmap of their own."""
+
+from datetime import timedelta
+
+import numpy as np
+
+from models.vocabulary import COMPANY
+from pipeline.findings.found import Found, Inputs, Outcome, Value, enough_weeks, of
+from pipeline.findings.work import Interval, Work, less, part
+
+SERVES_NOTHING = 0.5
+"""Part of a stream's work on no key result from which it serves none."""
+OF_TEAM = 0.1
+"""Part of a team's work from which one of its streams is large: teams have few."""
+
+
+def shadow_roadmap(given: Inputs) -> Outcome:
+    """Of the company where such streams are more than `shadow` of its work, and surely more than half of that; of a team where they
+    surely outweigh what it does on key results."""
+    weeks = given.thresholds.weeks
+    if (missing := enough_weeks(given, weeks)) is not None:
+        return missing
+    found = []
+    for scope in given.scopes:
+        work = given.work.of(scope)
+        now = work.last(weeks)
+        if not now.shown(given.least_people):
+            continue
+        streams = _shadows(given, now, given.thresholds.stream_part if scope == COMPANY else OF_TEAM)
+        if not streams or not now.on(streams).shown(given.least_people):
+            continue
+        size = _part_of(now, streams)
+        planned = part(now, now.days - now.off)
+        larger = less(size, planned).low > 0
+        if larger or (
+            scope == COMPANY and size.value > given.thresholds.shadow and size.low > given.thresholds.shadow / 2
+        ):
+            found.append(_found(given, scope, work, streams, size, planned, larger))
+    return found
+
+
+def _shadows(given: Inputs, now: Work, large: float) -> list[int]:
+    """Streams of the window that serve nothing, are large and last, the largest first. One that few people work on is none."""
+    weeks, found = given.thresholds.weeks, []
+    begun = now.weeks[-1] - timedelta(weeks=weeks // 2)
+    for stream, days in sorted(now.by_stream().items(), key=lambda pair: -pair[1]):
+        if days < large * now.total:
+            break
+        cells = now.on([stream])
+        lasts = int((cells.by_week() > 0).sum()) >= weeks // 2 and given.streams[stream].first <= begun
+        if lasts and float(cells.off.sum()) >= SERVES_NOTHING * days and cells.shown(given.least_people):
+            found.append(stream)
+    return found
+
+
+def _part_of(work: Work, streams: list[int]) -> Interval:
+    return part(work, np.where(np.isin(work.stream, streams), work.off, 0.0))
+
+
+def _found(
+    given: Inputs, scope: str, work: Work, streams: list[int], size: Interval, planned: Interval, larger: bool
+) -> Found:
+    weeks = given.thresholds.weeks
+    earlier = work.last(weeks, weeks)
+    known = earlier.total > 0 and int((earlier.by_week() > 0).sum()) >= weeks // 2
+    before = _part_of(earlier, streams).value if known else None
+    trend = (
+        "as before"
+        if before is None or abs(size.value - before) < 0.05
+        else "rising"
+        if size.value > before
+        else "falling"
+    )
+    cells = work.last(weeks).on(streams)
+    teams = [key for n, key in enumerate(work.teams) if cells.where(cells.team == n).shown(given.least_people)]
+    values: dict[str, Value] = {
+        "streams": [f"stream:{one}" for one in streams[:3]],
+        "count": len(streams),
+        "planned": 100 * planned.value,
+        "days": cells.total,
+        "weeks": weeks,
+        "trend": trend,
+        "larger": int(larger),
+        "teams": [f"team:{key}" for key in teams] if scope == COMPANY else [],
+    }
+    since = min(given.streams[one].first for one in streams)
+    items = tuple(item for one in streams for item in given.streams[one].items[:4])
+    return Found(scope, "", since=since, values=values, streams=tuple(streams), items=items, **of(size))

@@ -1,0 +1,84 @@
+"""Look for every kind of diagnosis and bring the rows in the database into line; one that fails leaves the others."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+
+import structlog
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from models import Diagnosis, Judged
+from pipeline.findings.found import Found, Inputs, Outcome, Unjudged
+from pipeline.findings.kinds import KINDS, Kind
+from pipeline.findings.load import load_inputs
+from pipeline.findings.thresholds import Thresholds
+from pipeline.queue.rounding import DIGITS, rounded
+from pipeline.register.document import Register
+
+BACK_WITHIN = timedelta(weeks=3)
+"""What comes back so soon after it ended is still the same: figures near a threshold cross it more than once."""
+log = structlog.get_logger()
+
+
+class Failed(Unjudged):
+    """The finding itself failed."""
+
+
+def keep_diagnoses(
+    session: Session,
+    register: Register,
+    last: date,
+    least_people: int,
+    thresholds: Thresholds | None = None,
+    kinds: Mapping[str, Kind] = KINDS,
+) -> int:
+    """Find them anew up to `last`, the last complete day; returns how many are open."""
+    given = load_inputs(session, register, last, least_people, thresholds or Thresholds())
+    if given is None:
+        return 0
+    open_ = 0
+    for name, outcome in judge(given, kinds).items():
+        because = outcome.because if isinstance(outcome, Unjudged) else ""
+        session.merge(Judged(kind=name, day=last, because=because, failed=isinstance(outcome, Failed)))
+        if not isinstance(outcome, Failed):  # what failed says nothing of what was known
+            open_ += _reconcile(session, name, [] if isinstance(outcome, Unjudged) else outcome, last)
+    return open_
+
+
+def judge(given: Inputs, kinds: Mapping[str, Kind] = KINDS) -> dict[str, Outcome]:
+    """What each kind finds. A fault of one is logged by its kind alone: its message may hold somebody's words."""
+    found: dict[str, Outcome] = {}
+    for name, kind in kinds.items():
+        try:
+            found[name] = kind.find(given)
+        except Exception as error:
+            log.error("a finding failed", kind=name, reason=type(error).__name__)
+            found[name] = Failed(f"it failed ({type(error).__name__})")
+    return found
+
+
+def _reconcile(session: Session, kind: str, found: Sequence[Found], last: date) -> int:
+    known: dict[tuple[str, str], Diagnosis] = {}
+    for before in session.scalars(select(Diagnosis).where(Diagnosis.kind == kind).order_by(Diagnosis.id)):
+        known[before.scope, before.subject] = before
+    for one in found:
+        row = known.pop((one.scope, one.subject), None)
+        if row is None or (row.ended_on is not None and last - row.ended_on > BACK_WITHIN):
+            row = Diagnosis(kind=kind, scope=one.scope, subject=one.subject, found_on=last, since=one.since)
+            session.add(row)
+        _set(row, one, last)
+    for left in known.values():
+        if left.ended_on is None:
+            left.ended_on = last
+    return len(found)
+
+
+def _set(row: Diagnosis, one: Found, last: date) -> None:
+    row.seen_on, row.ended_on = last, None
+    row.since = min((day for day in (row.since, one.since) if day is not None), default=None)
+    row.strength = rounded(one.strength, DIGITS)
+    row.low, row.high = (None if bound is None else rounded(bound, DIGITS) for bound in (one.low, one.high))
+    row.figures = {
+        name: rounded(value, DIGITS) if isinstance(value, float) else value for name, value in one.values.items()
+    }
+    row.streams, row.items = list(one.streams), list(one.items)

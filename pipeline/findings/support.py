@@ -1,0 +1,124 @@
+"""Under-supported: an objective far below its plan or its rank, and key results on which nobody works."""
+
+from collections.abc import Sequence
+from datetime import date
+
+from models.vocabulary import COMPANY
+from pipeline.findings.found import Found, Inputs, Outcome, Unjudged, Value, enough_weeks
+from pipeline.findings.work import Work, part
+from pipeline.register.allocation import holds_from, planned_shares
+from pipeline.share.gap import Gap, WeekShare, gap
+
+RANKS = 3
+"""Objectives of this priority or better are expected to get work, where nothing says how much."""
+LIKELY = 0.4
+SURELY = 0.8
+"""Part of its plan that a starved objective surely stays below."""
+HARDLY, AT_MOST = 0.03, 0.12
+"""Part of the company's work that a ranked objective without a plan stays below, and surely stays below."""
+
+
+def under_supported(given: Inputs) -> Outcome:
+    """Objectives of the company that surely get less than `starved` of their plan, or that rank high and get hardly anything;
+    key results without work for `idle_weeks` whole weeks, by team."""
+    if (missing := enough_weeks(given, given.thresholds.idle_weeks)) is not None:
+        return missing
+    period = given.register.period
+    if not period.start <= given.last <= period.end:
+        return Unjudged("the register's period is over or has not begun, so nothing is planned for these weeks")
+    starved = [*_starved(given)]
+    named = {one.subject.removeprefix("objective:") for one in starved}
+    return [
+        *starved,
+        *(one for one in _idle(given) if str(one.values["objective"]).removeprefix("objective:") not in named),
+    ]
+
+
+def _starved(given: Inputs) -> list[Found]:
+    planned = planned_shares(given.register, COMPANY)
+    shares = given.shares.get(COMPANY, {})
+    found = []
+    for objective in given.register.objectives:
+        since = holds_from(given.plans, COMPANY, objective.key) or given.register.period.start
+        rows = [row for row in shares.get(objective.key, ()) if row.week >= since][-given.thresholds.recent :]
+        plan = planned.get(objective.key)
+        size = gap(COMPANY, objective.key, plan or 0.0, rows)
+        if size is None or len(rows) < given.thresholds.recent:
+            continue
+        most = (plan or 0.0) - size.low
+        if plan and size.share < given.thresholds.starved * plan and most < SURELY * plan:
+            found.append(_objective(given, objective.key, size, rows, "plan"))
+        elif not planned and objective.priority <= RANKS and size.share < HARDLY and most < AT_MOST:
+            found.append(_objective(given, objective.key, size, rows, "rank"))
+    return found
+
+
+def _objective(given: Inputs, key: str, size: Gap, rows: Sequence[WeekShare], against: str) -> Found:
+    low, high = max(0.0, size.plan - size.high), min(1.0, size.plan - size.low)
+    values: dict[str, Value] = {
+        "objective": f"objective:{key}",
+        "against": against,
+        "plan": 100 * size.plan,
+        "rank": next(one.priority for one in given.register.objectives if one.key == key),
+        "days": size.person_days if against == "plan" else 0.0,
+        "weeks": len(rows),
+    }
+    streams = _serving(given, key)
+    items = tuple(item for one in streams for item in given.streams[one].items[:4])
+    return Found(COMPANY, f"objective:{key}", size.share, rows[0].week, low, high, values, streams, items)
+
+
+def _serving(given: Inputs, objective: str) -> tuple[int, ...]:
+    """Streams of the last weeks that most likely serve an objective."""
+    now = given.work.last(given.thresholds.recent)
+    of = given.register.objective_of()
+    columns = [n for n, key in enumerate(given.work.key_results) if of.get(key) == objective]
+    found = []
+    for stream, days in now.by_stream().items():
+        on = float(now.on([stream]).served[:, columns].sum())
+        if on >= 0.5 * days and now.on([stream]).shown(given.least_people):
+            found.append((on, stream))
+    return tuple(stream for _, stream in sorted(found, reverse=True)[:5])
+
+
+def _idle(given: Inputs) -> list[Found]:
+    """Key results on which hardly anything was done, of the company as a whole: no figure of a team is needed for that."""
+    weeks = given.thresholds.idle_weeks
+    now = given.work.last(weeks)
+    if not now.shown(given.least_people) or int((now.by_week() > 0).sum()) < weeks:
+        return []
+    began = given.work.weeks[-weeks]
+    if began < given.register.period.start:
+        return []
+    found = []
+    for n, key in enumerate(given.work.key_results):
+        amount = float(_sure(now, n).served[:, n].sum())
+        if amount >= given.thresholds.idle_part * now.total:
+            continue
+        objective, result = next((o, k) for o, k in given.register.key_results() if k.key == key)
+        values: dict[str, Value] = {
+            "key_result": f"kr:{key}",
+            "objective": f"objective:{objective.key}",
+            "teams": [f"team:{team}" for team in result.teams],
+            "weeks": weeks,
+        }
+        whole = part(now, now.served[:, n])
+        found.append(Found(COMPANY, f"kr:{key}", whole.value, _last_worked(given, n), None, None, values))
+    return found
+
+
+def _sure(work: Work, column: int) -> Work:
+    """The cells whose work most likely serves this key result: small beliefs in everything are work on nothing."""
+    return work.where(work.served[:, column] >= LIKELY * work.days)
+
+
+def _last_worked(given: Inputs, column: int) -> date:
+    """Monday after the last week with work on it, the first known where there was none."""
+    sure = _sure(given.work, column)
+    by_week = sure.by_week(sure.served[:, column])
+    worked = [
+        n
+        for n, days in enumerate(by_week)
+        if days >= given.thresholds.idle_part * max(1.0, given.work.total / len(by_week))
+    ]
+    return given.work.weeks[min(worked[-1] + 1, len(by_week) - 1)] if worked else given.work.weeks[0]

@@ -1,0 +1,139 @@
+"""Person-days of whole weeks in cells of a person, a week and a stream, with what each cell served. No names, no words."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.vocabulary import COMPANY
+from pipeline.share.audit import OF_ONE
+from pipeline.share.estimate import MISPLACED, Z90
+from pipeline.share.floor import enough
+from pipeline.share.prior import company_prior
+
+NOBODY = -1
+"""The person of past effort whose people are forgotten: it counts as work, and as nobody."""
+NO_TEAM = -1
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A figure with its 90 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Work:
+    """Parallel arrays, a cell a place.
+
+    `weeks` are Mondays in order, `week` and `team` places in `weeks` and `teams`; `served` are person-days by key result, in the
+    order of `key_results`, the last column those on none.
+    """
+
+    weeks: tuple[date, ...]
+    teams: tuple[str, ...]
+    key_results: tuple[str, ...]
+    person: Ints
+    team: Ints
+    week: Ints
+    stream: Ints
+    served: Floats
+
+    @cached_property
+    def days(self) -> Floats:
+        """Person-days of each cell."""
+        return np.asarray(self.served.sum(1))
+
+    @cached_property
+    def off(self) -> Floats:
+        """Person-days of each cell on no key result."""
+        return np.asarray(self.served[:, -1])
+
+    @property
+    def total(self) -> float:
+        """Person-days of all cells."""
+        return float(self.served.sum())
+
+    def where(self, mask: Mask) -> "Work":
+        """Only these cells; weeks, teams and key results stay as they are."""
+        return Work(
+            self.weeks,
+            self.teams,
+            self.key_results,
+            self.person[mask],
+            self.team[mask],
+            self.week[mask],
+            self.stream[mask],
+            self.served[mask],
+        )
+
+    def of(self, scope: str) -> "Work":
+        """The cells of a team, or all of the company's."""
+        if scope == COMPANY:
+            return self
+        return self.where(self.team == (self.teams.index(scope) if scope in self.teams else -2))
+
+    def last(self, count: int, before: int = 0) -> "Work":
+        """The cells of the last weeks, those that end `before` weeks before the last."""
+        end = len(self.weeks) - before
+        return self.where((self.week >= end - count) & (self.week < end))
+
+    def on(self, streams: Collection[int]) -> "Work":
+        """The cells of these streams."""
+        return self.where(np.isin(self.stream, list(streams)))
+
+    def people(self) -> set[int]:
+        """Whoever worked in it."""
+        return {int(one) for one in np.unique(self.person[self.days > 0])} - {NOBODY}
+
+    def shown(self, least: int) -> bool:
+        """Return True if a figure of it may be shown."""
+        return enough(len(self.people()), least)
+
+    def by_week(self, amounts: Floats | None = None) -> Floats:
+        """Sums of the cells' amounts (their person-days) by week."""
+        return np.bincount(self.week, self.days if amounts is None else amounts, len(self.weeks)).astype(float)
+
+    def by_stream(self) -> dict[int, float]:
+        """Person-days of each stream."""
+        names, place = np.unique(self.stream, return_inverse=True)
+        return dict(zip(names.tolist(), np.bincount(place, self.days, len(names)).tolist(), strict=True))
+
+
+def part(work: Work, amounts: Floats) -> Interval:
+    """The cells' amounts together as a part of their person-days.
+
+    The interval is of what was worked in these weeks, as that of a share is (pipeline/share/estimate.py): errors of the match,
+    perfectly correlated within a stream and independent between streams; of a person's effort, taken as one error over all the
+    weeks; of the company's effort as a whole. Where nothing was worked nothing is known.
+    """
+    total = work.total
+    if total <= 0:
+        return Interval(0.0, 0.0, 1.0)
+    value = float(amounts.sum()) / total
+    _, who = np.unique(work.person, return_inverse=True)
+    variance = MISPLACED**2 * float(((np.bincount(who, work.days) / total) ** 2).sum())
+    variance += (company_prior().effort_level * OF_ONE) ** 2
+    _, which = np.unique(work.stream, return_inverse=True)
+    amount, days = np.bincount(which, amounts), np.bincount(which, work.days)
+    p = np.clip(amount / np.maximum(days, 1e-9), 0, 1)
+    variance += float((days**2 * p * (1 - p)).sum()) / total**2
+    half = Z90 * variance**0.5
+    return Interval(value, max(0.0, value - half), min(1.0, value + half))
+
+
+def less(one: Interval, other: Interval) -> Interval:
+    """The difference of two figures whose errors are independent."""
+    value = one.value - other.value
+    below = ((one.value - one.low) ** 2 + (other.high - other.value) ** 2) ** 0.5
+    above = ((one.high - one.value) ** 2 + (other.value - other.low) ** 2) ** 0.5
+    return Interval(value, value - below, value + above)

@@ -1,0 +1,94 @@
+"""The places of the diagnoses and the packs."""
+
+from typing import Annotated, Any
+
+from fastapi import Depends, FastAPI, HTTPException, Request
+from fastapi.responses import Response
+
+from alerts.diagnoses import DiagnosisView, diagnoses, diagnosis, not_judged
+from alerts.packs import PACKS
+from models.vocabulary import COMPANY
+from web import data, reading
+from web.auth import Viewer, viewer
+from web.frame import Frame
+
+Signed = Annotated[Viewer, Depends(viewer)]
+
+
+class Diagnoses:
+    """The routes that show diagnoses and packs."""
+
+    def __init__(self, web: FastAPI, frame: Frame) -> None:
+        self.frame, self.app = frame, frame.app
+        for path, handler in (
+            ("/diagnoses", self.every),
+            ("/diagnoses/{id_}", self.one),
+            ("/packs", self.packs),
+            ("/packs/{kind}", self.pack),
+        ):
+            web.add_api_route(path, handler, methods=["GET"], include_in_schema=False, response_model=None)
+
+    def every(self, request: Request, who: Signed) -> Response:
+        """All open diagnoses that the viewer may see, and what could not be judged."""
+        _, register = self.app.register()
+        with self.app.sessions() as session:
+            scopes = visible(self.frame, who)
+            values: dict[str, Any] = {
+                "open": diagnoses(session, register, scopes),
+                "unjudged": not_judged(session),
+            }
+        return self.frame.page(request, who, "diagnoses.html.j2", values)
+
+    def one(self, request: Request, who: Signed, id_: int) -> Response:
+        """One diagnosis with its evidence."""
+        _, register = self.app.register()
+        with self.app.sessions() as session:
+            found = diagnosis(session, register, id_)
+            if found is None or found.scope not in visible(self.frame, who):
+                raise HTTPException(404, "There is no such diagnosis, or it is another team's.")
+            items = reading.items_of(session, found.items, who.team)
+        return self.frame.page(request, who, "diagnosis.html.j2", {"d": found, "items": items})
+
+    def packs(self, request: Request, who: Signed) -> Response:
+        """Which packs there are."""
+        self._company_only(who)
+        rows = [(kind, one.title, one.about) for kind, one in PACKS.items()]
+        return self.frame.page(request, who, "packs.html.j2", {"packs": rows})
+
+    def pack(self, request: Request, who: Signed, kind: str) -> Response:
+        """One pack, made for its meeting and for paper."""
+        self._company_only(who)
+        if kind not in PACKS:
+            raise HTTPException(404, f"There is no pack {kind!r}: {', '.join(PACKS)}.")
+        _, register = self.app.register()
+        with self.app.sessions() as session:
+            found = PACKS[kind].make(session, register, self.frame.terms())
+        if found is None:
+            raise HTTPException(404, "There is no whole week yet. The pack comes with the first.")
+        return self.frame.page(request, who, "pack.html.j2", {"p": found, "about": PACKS[kind].about})
+
+    @staticmethod
+    def _company_only(who: Viewer) -> None:
+        if who.role == "team":
+            raise HTTPException(403, "Packs are of the whole company.")
+
+
+def visible(frame: Frame, who: Viewer) -> set[str]:
+    """Scopes whose diagnoses a viewer may see: the company's, and those of teams that are large enough."""
+    _, register = frame.app.register()
+    large = {key for key, _ in data.large_teams(register, frame.least)}
+    return {one for one in (COMPANY, *large) if who.may_see(one)}
+
+
+def briefly(frame: Frame, who: Viewer, scope: str, objective: str = "") -> list[DiagnosisView]:
+    """The open diagnoses of a scope's page, or those of it that are about an objective and its key results."""
+    _, register = frame.app.register()
+    if scope not in visible(frame, who):
+        return []
+    with frame.app.sessions() as session:
+        found = diagnoses(session, register, [scope])
+    if not objective:
+        return found
+    of = register.objective_of()
+    keys = {f"objective:{objective}", *(f"kr:{key}" for key, its in of.items() if its == objective)}
+    return [one for one in found if one.subject in keys]
