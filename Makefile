@@ -42,6 +42,7 @@ bench: $(INSTALLED)  ## The benchmarks, speed as ratios within one run; an hour 
 	$(BIN)/python -m benchmarks.ask $(COMPANIES)
 	$(BIN)/python -m benchmarks.connectors.rate
 	$(BIN)/python -m benchmarks.page
+	$(BIN)/python -m benchmarks.findings
 	$(BIN)/python -m benchmarks.connectors.soak --seeds 20 --rounds 6
 	$(BIN)/python -m benchmarks.scale
 	$(BIN)/python -m benchmarks.shares --seeds 20

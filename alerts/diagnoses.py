@@ -60,34 +60,44 @@ class NotJudged:
 
 
 def diagnoses(
-    session: Session, register: Register, scopes: Iterable[str] | None = None, *, ended_since: date | None = None
+    session: Session,
+    register: Register,
+    least_people: int,
+    scopes: Iterable[str] | None = None,
+    *,
+    ended_since: date | None = None,
 ) -> list[DiagnosisView]:
     """The open diagnoses of these scopes (of all where it is None), the company's first, in the order of the table of kinds.
 
-    With `ended_since` also those that ended since then. Whoever asks sees to it that teams are large enough to be named.
+    With `ended_since` also those that ended since then. Teams of fewer than `least_people` have none, and are not named.
     """
-    query = select(Diagnosis).where(Diagnosis.kind.in_(KINDS))
+    large = large_teams(register, least_people)
+    wanted = {COMPANY, *large} if scopes is None else {COMPANY, *large} & set(scopes)
+    query = select(Diagnosis).where(Diagnosis.kind.in_(KINDS), Diagnosis.scope.in_(sorted(wanted)))
     if ended_since is None:
         query = query.where(Diagnosis.ended_on.is_(None))
     else:
         query = query.where(Diagnosis.ended_on.is_(None) | (Diagnosis.ended_on >= ended_since))
-    if scopes is not None:
-        query = query.where(Diagnosis.scope.in_(sorted(scopes)))
     order = {kind: n for n, kind in enumerate(KINDS)}
     rows = sorted(
         session.scalars(query),
         key=lambda row: (row.scope != COMPANY, order[row.kind], -row.strength, row.scope, row.subject),
     )
     names = _stream_names(session, rows)
-    return [_view(row, register, names) for row in rows]
+    return [_view(row, register, names, large) for row in rows]
 
 
-def diagnosis(session: Session, register: Register, id_: int) -> DiagnosisView | None:
-    """One of them, open or not; None where there is none."""
-    row = session.get(Diagnosis, id_)
-    if row is None or row.kind not in KINDS:
+def diagnosis(session: Session, register: Register, least_people: int, id_: int) -> DiagnosisView | None:
+    """One of them, open or not; None where there is none that may be shown."""
+    row, large = session.get(Diagnosis, id_), large_teams(register, least_people)
+    if row is None or row.kind not in KINDS or row.scope not in (COMPANY, *large):
         return None
-    return _view(row, register, _stream_names(session, [row]))
+    return _view(row, register, _stream_names(session, [row]), large)
+
+
+def large_teams(register: Register, least_people: int) -> frozenset[str]:
+    """Keys of the teams that may be named beside a figure."""
+    return frozenset(team.key for team in register.teams if len(team.members) >= least_people)
 
 
 def not_judged(session: Session) -> list[NotJudged]:
@@ -109,9 +119,9 @@ def _stream_names(session: Session, rows: Sequence[Diagnosis]) -> dict[int, str]
     return found
 
 
-def _view(row: Diagnosis, register: Register, streams: Mapping[int, str]) -> DiagnosisView:
+def _view(row: Diagnosis, register: Register, streams: Mapping[int, str], large: frozenset[str]) -> DiagnosisView:
     kind = KINDS[row.kind]
-    say = _speaker(row, kind, register, streams)
+    say = _speaker(row, kind, register, streams, large)
     births = [str(one).partition(" ")[::2] for one in row.figures.get("births", ())]
     shown = [percent(x) if kind.parts else round(x) for x in (row.strength, row.low or 0.0, row.high or 0.0)]
     bounded = row.low is not None and row.high is not None
@@ -147,7 +157,9 @@ def _variant(usual: str, variants: Mapping[tuple[str, str], str], row: Diagnosis
     return usual
 
 
-def _speaker(row: Diagnosis, kind: Kind, register: Register, streams: Mapping[int, str]) -> Callable[[str], Words]:
+def _speaker(
+    row: Diagnosis, kind: Kind, register: Register, streams: Mapping[int, str], large: frozenset[str]
+) -> Callable[[str], Words]:
     """Fills in a sentence's figures and names."""
     figures = {"strength": row.strength, "low": row.low, "high": row.high}
 
@@ -157,7 +169,7 @@ def _speaker(row: Diagnosis, kind: Kind, register: Register, streams: Mapping[in
         if name in figures:
             value = figures[name]
             return ("?",) if value is None else (number(100 * value if kind.parts else value),)
-        return _said(row.figures.get(name, ""), register, streams)
+        return _said(row.figures.get(name, ""), register, streams, large)
 
     def say(text: str) -> Words:
         found: list[str | Name] = []
@@ -170,10 +182,10 @@ def _speaker(row: Diagnosis, kind: Kind, register: Register, streams: Mapping[in
     return say
 
 
-def _said(value: object, register: Register, streams: Mapping[int, str]) -> Words:
+def _said(value: object, register: Register, streams: Mapping[int, str], large: frozenset[str]) -> Words:
     """A value of a sentence: a number, a name that is looked up, a list of them, or a word of our own."""
     if isinstance(value, list):
-        some = [_said(one, register, streams) for one in value]
+        some = [_said(one, register, streams, large) for one in value]
         return listed(some) if some else ("nobody in particular",)
     if isinstance(value, int | float):
         return (number(value),)
@@ -182,7 +194,7 @@ def _said(value: object, register: Register, streams: Mapping[int, str]) -> Word
         name = streams.get(int(key))
         return (Name(shortened(name)),) if name else (_GONE,)
     if kind == "team":
-        return (Name(scope_name(register, key)),)
+        return (Name(scope_name(register, key)),) if key in large else ("a small team",)
     if kind == "day":
         return (day(date.fromisoformat(key)),)
     if kind == "objective":

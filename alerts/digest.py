@@ -13,6 +13,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from alerts.charts import MAIL, Fall, WeekPoint, png, top_share
+from alerts.diagnoses import diagnoses
 from alerts.falls import alert_of
 from alerts.figures import Standing, standing
 from alerts.gaps import gap_text, gap_view, open_gaps
@@ -52,6 +53,8 @@ class TeamWeek:
     window: str
     drift: int | None = None
     fall: Fall | None = None
+    diagnosis: tuple[int, Words] | None = None
+    """Id and line of the first open diagnosis."""
 
     @property
     def week(self) -> date:
@@ -140,7 +143,20 @@ def team_week(session: Session, register: Register, team: Team, least_people: in
         window_text(span),
         alert.id if alert and alert.scope == team.key else None,
         fall,
+        next(
+            (
+                (one.id, (f"{one.title}: ", *one.brief, "."))
+                for one in diagnoses(session, register, least_people, [team.key])
+            ),
+            None,
+        ),
     )
+
+
+def _diagnosis(session: Session, register: Register, team: Team, least_people: int) -> tuple[int, Words] | None:
+    """The first open diagnosis in a line; None where there is none."""
+    first = next(iter(diagnoses(session, register, least_people, [team.key])), None)
+    return None if first is None else (first.id, (f"{first.title}: ", *first.brief, "."))
 
 
 def _story(

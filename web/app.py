@@ -20,6 +20,7 @@ from leeway.status import status_of
 from web.actions import Actions
 from web.ask_page import add_ask
 from web.auth import Viewer, viewer
+from web.diagnoses import Diagnoses
 from web.frame import HERE, Frame, harden
 from web.oidc import add_oidc
 from web.places import Places
@@ -44,6 +45,7 @@ def make(app: App | None = None) -> FastAPI:
     Actions(web, frame)
     Places(web, frame)
     Tables(web, frame)
+    Diagnoses(web, frame)
 
     @web.get("/sources", include_in_schema=False, response_model=None)
     def sources(request: Request, who: Annotated[Viewer, Depends(viewer)]) -> Response:

@@ -5,11 +5,11 @@ from typing import Annotated, Any
 from fastapi import Depends, FastAPI, HTTPException, Request
 from fastapi.responses import Response
 
-from alerts.diagnoses import DiagnosisView, diagnoses, diagnosis, not_judged
+from alerts.diagnoses import diagnoses, diagnosis, not_judged
 from alerts.packs import PACKS
-from models.vocabulary import COMPANY
-from web import data, reading
+from web import reading
 from web.auth import Viewer, viewer
+from web.diagnosed import visible
 from web.frame import Frame
 
 Signed = Annotated[Viewer, Depends(viewer)]
@@ -32,9 +32,9 @@ class Diagnoses:
         """All open diagnoses that the viewer may see, and what could not be judged."""
         _, register = self.app.register()
         with self.app.sessions() as session:
-            scopes = visible(self.frame, who)
+            scopes = visible(self.app, who)
             values: dict[str, Any] = {
-                "open": diagnoses(session, register, scopes),
+                "open": diagnoses(session, register, self.frame.least, scopes),
                 "unjudged": not_judged(session),
             }
         return self.frame.page(request, who, "diagnoses.html.j2", values)
@@ -43,8 +43,8 @@ class Diagnoses:
         """One diagnosis with its evidence."""
         _, register = self.app.register()
         with self.app.sessions() as session:
-            found = diagnosis(session, register, id_)
-            if found is None or found.scope not in visible(self.frame, who):
+            found = diagnosis(session, register, self.frame.least, id_)
+            if found is None or found.scope not in visible(self.app, who):
                 raise HTTPException(404, "There is no such diagnosis, or it is another team's.")
             items = reading.items_of(session, found.items, who.team)
         return self.frame.page(request, who, "diagnosis.html.j2", {"d": found, "items": items})
@@ -71,24 +71,3 @@ class Diagnoses:
     def _company_only(who: Viewer) -> None:
         if who.role == "team":
             raise HTTPException(403, "Packs are of the whole company.")
-
-
-def visible(frame: Frame, who: Viewer) -> set[str]:
-    """Scopes whose diagnoses a viewer may see: the company's, and those of teams that are large enough."""
-    _, register = frame.app.register()
-    large = {key for key, _ in data.large_teams(register, frame.least)}
-    return {one for one in (COMPANY, *large) if who.may_see(one)}
-
-
-def briefly(frame: Frame, who: Viewer, scope: str, objective: str = "") -> list[DiagnosisView]:
-    """The open diagnoses of a scope's page, or those of it that are about an objective and its key results."""
-    _, register = frame.app.register()
-    if scope not in visible(frame, who):
-        return []
-    with frame.app.sessions() as session:
-        found = diagnoses(session, register, [scope])
-    if not objective:
-        return found
-    of = register.objective_of()
-    keys = {f"objective:{objective}", *(f"kr:{key}" for key, its in of.items() if its == objective)}
-    return [one for one in found if one.subject in keys]

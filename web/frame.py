@@ -23,6 +23,7 @@ from pipeline.drift.gaps import GAP
 from pipeline.register.document import Register
 from web import data
 from web.auth import Viewer, viewer
+from web.diagnosed import diagnosed
 from web.proxy import Rooted, root_of
 
 HERE = Path(__file__).parent
@@ -100,6 +101,7 @@ class Frame:
             shared |= {
                 "teams": teams,
                 "cycle_at": data.last_cycle(self.app)[1],
+                "diagnosed": lambda scope, objective="": diagnosed(self.app, who, scope, objective),
                 "scope_name": lambda key: scope_name(register, key),
                 "who": {"ops": "Ops", "company": "Company"}.get(who.role, dict(teams).get(who.team or "", "Team")),
             }

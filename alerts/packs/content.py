@@ -60,11 +60,16 @@ def as_text(pack: Pack, page: str = "") -> str:
     lines = [f"{pack.title}, {pack.company}", f"{pack.first} to {pack.last}"]
     for section in pack.sections:
         lines += ["", section.title]
-        lines += [f"- {plain(line.words)}" + (f"\n  {page}{line.path}" if page and line.path else "") for line in section.lines]
+        lines += [
+            f"- {plain(line.words)}" + (f"\n  {page}{line.path}" if page and line.path else "")
+            for line in section.lines
+        ]
         if section.rows:
             lines.append("  " + " | ".join(section.head))
         for row in section.rows:
-            lines.append("- " + " | ".join(plain(cell) for cell in row.cells) + (f" | said: {row.said}" if row.said else ""))
+            lines.append(
+                "- " + " | ".join(plain(cell) for cell in row.cells) + (f" | said: {row.said}" if row.said else "")
+            )
         if not section.lines and not section.rows:
             lines.append(section.empty)
         if section.note:

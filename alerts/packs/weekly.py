@@ -6,12 +6,14 @@ from datetime import date, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from alerts.diagnoses import DiagnosisView, diagnoses
-from alerts.figures import TOP, WEEK, is_complete, complete_through, last_week, part_of, scope_name, weekly
+from alerts.diagnoses import DiagnosisView, diagnoses, large_teams
+from alerts.figures import scope_name
 from alerts.gaps import view_of
 from alerts.packs.content import Line, Pack, Section
+from alerts.parts import part_of
 from alerts.streams import Stream, streams
 from alerts.view import Terms
+from alerts.weeks import TOP, WEEK, complete_through, is_complete, last_week, weekly
 from alerts.words import Name, Words, day, number, shortened
 from models import OPEN_STATES, Drift
 from models.vocabulary import COMPANY
@@ -34,8 +36,8 @@ def weekly_pack(session: Session, register: Register, terms: Terms) -> Pack | No
     if week is None or not is_complete(week, complete_through(session)):
         return None
     last = week + timedelta(days=6)
-    shown = {COMPANY, *(team.key for team in register.teams if len(team.members) >= terms.least_people)}
-    known = diagnoses(session, register, shown, ended_since=week)
+    shown = {COMPANY, *large_teams(register, terms.least_people)}
+    known = diagnoses(session, register, terms.least_people, ended_since=week)
     new = [one for one in known if one.ended_on is None and one.found_on >= week]
     ended = [one for one in known if one.ended_on is not None]
     standing = sum(one.ended_on is None and one.found_on < week for one in known)
@@ -51,10 +53,16 @@ def weekly_pack(session: Session, register: Register, terms: Terms) -> Pack | No
         week,
         last,
         (
-            Section("What moved", _moved(session, register, week, shown, terms), empty="Nothing beyond its usual range."),
+            Section(
+                "What moved", _moved(session, register, week, shown, terms), empty="Nothing beyond its usual range."
+            ),
             Section("What is blocked, and whose it is", _lines(blocked), empty="Nothing new waits for anybody."),
             Section("What to de-risk", [*_lines(risks), *_over(ended)][:MOST], empty="Nothing new.", note=same),
-            Section("What to stop", [*_lines(stop), *_grown(worked, week)][:MOST], empty="Nothing new grows beside the plan."),
+            Section(
+                "What to stop",
+                [*_lines(stop), *_grown(worked, week)][:MOST],
+                empty="Nothing new grows beside the plan.",
+            ),
         ),
         f"Only what changed in the week. Teams of {terms.least_people} or more, never a person.",
     )

@@ -48,7 +48,7 @@ def starved(seed: int, generator: str) -> Inputs:
     company = plan(seed, planned=True)
     for one in company.streams:
         if one.key_result is not None and one.key_result < 3:
-            one.weight[PERIOD_AT:] *= 0.2
+            one.weight[PERIOD_AT:] *= 0.1
     return inputs(company, generator)
 
 

@@ -196,6 +196,30 @@ def streams(
         confirming.show(the_app(), out)
 
 
+@commands.command("diagnoses")
+def diagnoses_(as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False) -> None:
+    """Which form drift has, team by team: what is seen, what it means, what to decide; and what cannot be judged, and why."""
+    from leeway.meetings import show_diagnoses
+
+    show_diagnoses(the_app(), sys.stdout, as_json=as_json)
+
+
+@commands.command()
+def pack(
+    kind: Annotated[str, typer.Argument(metavar="weekly|monthly|quarterly")],
+    to: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Write it there instead of printing it.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+) -> None:
+    """The paper for a meeting: what moved, what is blocked, what to de-risk, what to stop. The page has it for print."""
+    from leeway.meetings import show_pack, write_pack
+
+    if to is None:
+        show_pack(the_app(), kind, sys.stdout, as_json=as_json)
+        return
+    for path in write_pack(the_app(), kind, to):
+        out.print(f"{path} written.", markup=False)
+
+
 @commands.command()
 def digest(
     team: Annotated[str | None, typer.Option(help="Only this team's key.")] = None,

@@ -17,7 +17,7 @@ LEAST_STREAM = 0.01
 
 
 def focus_creep(given: Inputs) -> Outcome:
-    """Found where the part on such streams is surely more than `creep`, and the part on no key result has grown by as much.
+    """Found where the part on such streams is more than `creep`, the part on no key result has grown by as much, and surely grew.
 
     New work on nothing is no creep while old work on nothing ends: only what came on top is.
     """
@@ -42,7 +42,9 @@ def focus_creep(given: Inputs) -> Outcome:
         born = part(now, np.where(np.isin(now.stream, streams), now.off, 0.0))
         grown = less(part(now, now.off), part(then, then.off))
         size = min(born, grown, key=lambda one: one.low)
-        if streams and size.low > given.thresholds.creep and now.on(streams).shown(given.least_people):
+        # A team's weeks vary more than the company's, and there are many teams.
+        most, least = (given.thresholds.creep, 0.01) if scope == COMPANY else (2 * given.thresholds.creep, 0.05)
+        if streams and size.value > most and size.low > least and now.on(streams).shown(given.least_people):
             found.append(_found(given, scope, work, streams, size))
     # The company's creep is said once: a team is named only where it creeps much more than the company does.
     whole = next((one.strength for one in found if one.scope == COMPANY), None)

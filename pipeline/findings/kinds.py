@@ -77,12 +77,12 @@ KINDS: Mapping[str, Kind] = {
             (
                 "key_result",
                 "*",
-            ): "Nobody has worked on {key_result} (of {objective}) for {weeks} whole weeks; in the register "
-            "it is for {teams}.",
+            ): "Hardly anything was done on {key_result} (of {objective}) for {weeks} whole weeks, {days} "
+            "person-days in all; in the register it is for {teams}.",
         },
         brief_variants={
             ("against", "rank"): "{objective} has priority {rank} and gets {strength} of 100 working days",
-            ("key_result", "*"): "nobody has worked on {key_result} for {weeks} whole weeks",
+            ("key_result", "*"): "hardly anything was done on {key_result} for {weeks} whole weeks",
         },
     ),
     "stopping": Kind(

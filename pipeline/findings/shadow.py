@@ -15,8 +15,8 @@ OF_TEAM = 0.1
 
 
 def shadow_roadmap(given: Inputs) -> Outcome:
-    """Of the company where such streams are more than `shadow` of its work, and surely more than half of that; of a team where they
-    surely outweigh what it does on key results."""
+    """Of the company where such streams are more than `shadow` of its work, and surely more than half of that; of a team where
+    they surely outweigh what it does on key results."""
     weeks = given.thresholds.weeks
     if (missing := enough_weeks(given, weeks)) is not None:
         return missing

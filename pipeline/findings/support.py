@@ -12,7 +12,7 @@ from pipeline.share.gap import Gap, WeekShare, gap
 RANKS = 3
 """Objectives of this priority or better are expected to get work, where nothing says how much."""
 LIKELY = 0.4
-SURELY = 0.8
+SURELY = 0.9
 """Part of its plan that a starved objective surely stays below."""
 HARDLY, AT_MOST = 0.03, 0.12
 """Part of the company's work that a ranked objective without a plan stays below, and surely stays below."""
@@ -90,17 +90,21 @@ def _idle(given: Inputs) -> list[Found]:
     began = given.work.weeks[-weeks]
     if began < given.register.period.start:
         return []
+    # Of an equal part of the work on key results: a company with forty has less for each.
+    on = float((now.days - now.off).sum())
+    least = given.thresholds.idle_part * on / max(1, len(given.work.key_results))
     found = []
     for n, key in enumerate(given.work.key_results):
         amount = float(_sure(now, n).served[:, n].sum())
-        if amount >= given.thresholds.idle_part * now.total:
+        if amount >= least:
             continue
         objective, result = next((o, k) for o, k in given.register.key_results() if k.key == key)
         values: dict[str, Value] = {
             "key_result": f"kr:{key}",
             "objective": f"objective:{objective.key}",
-            "teams": [f"team:{team}" for team in result.teams],
+            "teams": [f"team:{team}" for team in result.teams if _large(given, team)],
             "weeks": weeks,
+            "days": amount,
         }
         whole = part(now, now.served[:, n])
         found.append(Found(COMPANY, f"kr:{key}", whole.value, _last_worked(given, n), None, None, values))
@@ -112,13 +116,15 @@ def _sure(work: Work, column: int) -> Work:
     return work.where(work.served[:, column] >= LIKELY * work.days)
 
 
+def _large(given: Inputs, key: str) -> bool:
+    """Return True if a team may be named beside a figure."""
+    return any(team.key == key and len(team.members) >= given.least_people for team in given.register.teams)
+
+
 def _last_worked(given: Inputs, column: int) -> date:
     """Monday after the last week with work on it, the first known where there was none."""
     sure = _sure(given.work, column)
-    by_week = sure.by_week(sure.served[:, column])
-    worked = [
-        n
-        for n, days in enumerate(by_week)
-        if days >= given.thresholds.idle_part * max(1.0, given.work.total / len(by_week))
-    ]
+    by_week, whole = sure.by_week(sure.served[:, column]), given.work.by_week(given.work.days - given.work.off)
+    least = given.thresholds.idle_part * whole / max(1, len(given.work.key_results))
+    worked = [n for n, days in enumerate(by_week) if days >= max(0.5, least[n])]
     return given.work.weeks[min(worked[-1] + 1, len(by_week) - 1)] if worked else given.work.weeks[0]

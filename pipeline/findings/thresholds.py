@@ -16,9 +16,9 @@ class Thresholds:
     before: int = 8
     stream_part: float = 0.03
     shadow: float = 0.15
-    creep: float = 0.05
+    creep: float = 0.1
     idle_weeks: int = 3
-    idle_part: float = 0.002
+    idle_part: float = 0.15
     starved: float = 0.5
     fed: float = 0.25
     contribution: float = 0.15

@@ -1,0 +1,92 @@
+"""Each finding finds what is planted and stays silent where nothing is; benchmarks/findings counts over many seeds."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import numpy as np
+import pytest
+
+from benchmarks.findings.cases import PLANTED, any_of, clean
+from pipeline.findings.found import Inputs, Unjudged
+from pipeline.findings.kinds import KINDS
+from pipeline.findings.work import Interval, less, part
+
+
+@pytest.fixture(scope="module")
+def quiet() -> Inputs:
+    """A clean company with plans."""
+    return clean(2, "pool")
+
+
+@pytest.mark.parametrize("name", PLANTED)
+def test_what_is_planted_is_found(name: str) -> None:
+    kind, case, subject = PLANTED[name]
+    found = KINDS[kind].find(case(0, "pool"))
+    assert not isinstance(found, Unjudged)
+    assert any_of(list(found), subject)
+    for one in found:
+        assert one.low is None or one.low <= one.strength <= (one.high or 0)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_nothing_is_found_where_nothing_is_planted(kind: str, quiet: Inputs) -> None:
+    found = KINDS[kind].find(quiet)
+    assert isinstance(found, Unjudged) or not found
+
+
+@pytest.mark.parametrize("name", PLANTED)
+def test_nothing_is_said_of_work_that_too_few_people_did(name: str) -> None:
+    kind, case, _ = PLANTED[name]
+    given = replace(case(0, "pool"), least_people=57)  # one more than the company has
+    found = KINDS[kind].find(given)
+    about_work = (
+        [] if isinstance(found, Unjudged) else [one for one in found if not one.subject.startswith("objective:")]
+    )
+    assert not about_work, "a figure of fewer people than the least"
+
+
+def test_no_stream_of_few_people_is_named_beside_larger_ones() -> None:
+    _, case, _ = PLANTED["shadow"]
+    given = case(0, "pool")
+    found = KINDS["shadow"].find(given)
+    assert not isinstance(found, Unjudged)
+    (one,) = [one for one in found if one.scope == "company"]
+    few = one.streams[0]
+    kept = given.work.where((given.work.stream != few) | (given.work.person < given.work.person.min() + 4))
+    left = KINDS["shadow"].find(replace(given, work=kept))
+    assert not isinstance(left, Unjudged)
+    assert all(few not in one.streams for one in left)
+
+
+def test_a_young_history_cannot_be_judged(quiet: Inputs) -> None:
+    work = quiet.work.where(quiet.work.week >= len(quiet.work.weeks) - 2)
+    young = replace(quiet, work=work)
+    for kind in ("shadow", "support"):
+        found = KINDS[kind].find(young)
+        assert isinstance(found, Unjudged)
+        assert "2 whole weeks of work are known" in found.because
+
+
+def test_creep_needs_a_plan_with_weeks_on_both_sides(quiet: Inputs) -> None:
+    period = quiet.register.period
+    for start, reason in ((quiet.last, "too young"), (quiet.work.weeks[0], "before the plan")):
+        moved = quiet.register.model_copy(update={"period": period.model_copy(update={"start": start})})
+        found = KINDS["creep"].find(replace(quiet, register=moved))
+        assert isinstance(found, Unjudged)
+        assert reason in found.because
+
+
+def test_support_is_not_judged_outside_the_period(quiet: Inputs) -> None:
+    found = KINDS["support"].find(replace(quiet, last=quiet.register.period.start - timedelta(days=1)))
+    assert isinstance(found, Unjudged)
+    assert "period" in found.because
+
+
+def test_a_part_has_an_interval_that_grows_with_doubt(quiet: Inputs) -> None:
+    sure = part(quiet.work, np.where(quiet.work.off > 0.5 * quiet.work.days, quiet.work.days, 0.0))
+    unsure = part(quiet.work, 0.5 * quiet.work.days)
+    assert sure.low < sure.value < sure.high
+    assert unsure.high - unsure.low > sure.high - sure.low
+    assert part(quiet.work.where(quiet.work.days < 0), np.zeros(0)) == Interval(0.0, 0.0, 1.0)
+    both = less(unsure, sure)
+    assert both.high - both.low >= unsure.high - unsure.low

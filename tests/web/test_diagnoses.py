@@ -1,0 +1,173 @@
+"""Diagnoses and packs on every face: the same sentences, hostile names as text, and nothing of a team that is too small."""
+
+import json
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+
+from alerts.digest import compose, team_week
+from alerts.mail import Smtp
+from alerts.packs import PACKS
+from alerts.packs.content import as_text
+from alerts.view import Terms
+from leeway.app import App
+from leeway.meetings import show_diagnoses, show_pack, write_pack
+from models import Diagnosis, Judged, Stream
+from pipeline.findings.kinds import KINDS
+from tests.web.conftest import HOSTILE, MONDAY, app_with
+from tests.web.test_pages import enter
+from web.app import make
+
+SUNDAY = MONDAY.replace(day=12)
+"""The last day that the company's figures know."""
+
+
+def found(kind: str, scope: str, subject: str = "", **figures: object) -> Diagnosis:
+    values = {
+        "streams": ["stream:1"],
+        "count": 2,
+        "planned": 50.0,
+        "weeks": 8,
+        "days": 90.0,
+        "trend": "rising",
+        "larger": 0,
+    }
+    return Diagnosis(
+        kind=kind,
+        scope=scope,
+        subject=subject,
+        since=MONDAY,
+        found_on=SUNDAY,
+        seen_on=SUNDAY,
+        strength=0.31,
+        low=0.2,
+        high=0.42,
+        figures=values | figures,
+        streams=[1],
+        items=[1, 2],
+    )
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> App:
+    app = app_with(tmp_path)
+    with app.sessions.begin() as session:
+        session.add(Stream(id=1, anchor="jira:1", name=HOSTILE, first_day=MONDAY, last_day=SUNDAY, answer=""))
+        session.add(found("shadow", "company"))
+        session.add(found("shadow", "app"))
+        idle = {"key_result": "kr:O1.1", "objective": "objective:O1", "teams": ["team:app"], "weeks": 3}
+        session.add(found("support", "company", "kr:O1.1", **idle))
+        session.add(Judged(kind="creep", day=SUNDAY, because="the plan is too young", failed=False))
+    return app
+
+
+@pytest.fixture
+def client(app: App) -> TestClient:
+    return enter(TestClient(make(app)), app, "company")
+
+
+def test_the_page_says_what_is_seen_what_it_means_and_opens_its_evidence_in_two_clicks(client: TestClient) -> None:
+    text = client.get("/diagnoses").text
+    assert "31 of 100 working days of the company" in text
+    assert KINDS["shadow"].insight in text
+    assert "the plan is too young" in text
+    assert '<a href="/diagnoses/1">' in text
+    one = client.get("/diagnoses/1").text
+    assert "20 to 42, rising" in one
+    assert KINDS["shadow"].reinforcement in one
+    assert "APP-0" in one
+
+
+def test_outside_text_is_text_on_the_page_in_the_pack_and_in_mail(client: TestClient, app: App) -> None:
+    for path in ("/diagnoses", "/diagnoses/1", "/packs/weekly", "/", "/teams/app", "/objectives/O1"):
+        assert "<script>fetch" not in client.get(path).text, path
+    _, register = app.register()
+    with app.sessions() as session:
+        content = team_week(session, register, next(team for team in register.teams if team.key == "app"))
+    assert content is not None
+    mail = compose(content, Smtp("mail.example", sender="x@velora.example"))
+    body = mail.get_body(("html",))
+    assert body is not None
+    assert "Shadow roadmap: " in body.get_content()
+    assert "<script>fetch" not in body.get_content()
+
+
+def test_the_scopes_and_the_objectives_page_name_their_own(client: TestClient) -> None:
+    assert client.get("/").text.count('href="/diagnoses/') == 2
+    assert client.get("/teams/app").text.count('href="/diagnoses/') == 1
+    assert "hardly anything was done on" in client.get("/objectives/O1").text
+    assert 'href="/diagnoses/' not in client.get("/objectives/O2").text
+
+
+def test_a_lead_sees_their_own_teams_and_no_pack(app: App) -> None:
+    lead = enter(TestClient(make(app)), app, "team", "app")
+    text = lead.get("/diagnoses").text
+    assert 'href="/diagnoses/2"' in text
+    assert 'href="/diagnoses/1"' not in text
+    assert lead.get("/diagnoses/1").status_code == 404
+    assert lead.get("/packs/weekly").status_code == 403
+
+
+def test_no_face_tells_of_a_team_below_the_floor(app: App, tmp_path: Path) -> None:
+    _, register = app.register()
+    name = next(team.name for team in register.teams if team.key == "app")
+    size = len(next(team.members for team in register.teams if team.key == "app"))
+    app.settings.drift.least_people = size + 1
+    client = enter(TestClient(make(app)), app, "company")
+    pages = [client.get(path).text for path in ("/diagnoses", "/packs/weekly")]
+    assert client.get("/diagnoses/2").status_code == 404
+    printed = tmp_path / "out.txt"
+    with printed.open("w") as file:
+        show_diagnoses(app, file, as_json=True)
+        show_pack(app, "weekly", file)
+    written = [path.read_text() for path in write_pack(app, "weekly", tmp_path / "packs")]
+    shown = [text.split("<main", 1)[-1] for text in pages] + [printed.read_text(), *written]
+    for text in shown:
+        assert f"days of {name}" not in text
+        assert f"days of “{name}”" not in text
+        assert f"<b>{name}</b>" not in text
+    assert '"scope": "app"' not in printed.read_text()
+
+
+def test_the_weekly_pack_says_only_what_changed_and_the_same_on_every_face(
+    client: TestClient, app: App, tmp_path: Path
+) -> None:
+    page = " ".join(client.get("/packs/weekly").text.split())
+    assert page.index("What moved") < page.index("What is blocked") < page.index("What to de-risk")
+    assert "Shadow roadmap: 31 of 100 working days of the company" in page
+    assert "hardly anything was done on" in page
+    with (tmp_path / "pack.txt").open("w") as file:
+        show_pack(app, "weekly", file)
+    text = (tmp_path / "pack.txt").read_text()
+    assert "Shadow roadmap: 31 of 100 working days of the company" in text
+    with app.sessions.begin() as session:
+        for row in session.query(Diagnosis):
+            row.found_on = MONDAY.replace(month=5)
+    later = " ".join(client.get("/packs/weekly").text.split())
+    assert "Shadow roadmap: 31" not in later
+    assert "3 older diagnoses are open and unchanged" in later
+
+
+def test_for_machines_everything_is_there(app: App, tmp_path: Path) -> None:
+    with (tmp_path / "rows.json").open("w") as file:
+        show_diagnoses(app, file, as_json=True)
+    rows = json.loads((tmp_path / "rows.json").read_text())
+    assert [(row["kind"], row["scope"], row["strength"]) for row in rows["open"]] == [
+        ("shadow", "company", 31),
+        ("support", "company", 31),
+        ("shadow", "app", 31),
+    ]
+    assert rows["not_judged"] == [{"kind": "creep", "because": "the plan is too young"}]
+
+
+def test_a_pack_that_does_not_exist_is_named_with_those_that_do(app: App, client: TestClient) -> None:
+    assert client.get("/packs/daily").status_code == 404
+    assert "weekly" in client.get("/packs/daily").text
+    assert set(PACKS) >= {"weekly"}
+    _, register = app.register()
+    with app.sessions() as session:
+        for kind in PACKS.values():
+            made = kind.make(session, register, Terms())
+            assert made is not None
+            assert made.company in as_text(made)
