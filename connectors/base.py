@@ -295,6 +295,18 @@ class Check:
     fix: str = ""
 
 
+class Choosable(Protocol):
+    """A source that says, before anything is listed, what there is: for `leeway init`."""
+
+    def names(self) -> list[str]:
+        """What its token sees and the settings may list: projects, channels, pipelines. Raises SourceError."""
+        ...
+
+    def people(self) -> "Iterator[Page]":
+        """Its accounts with their groups; no pages where it knows none. Raises SourceError."""
+        ...
+
+
 class Connector(Protocol):
     """One source. See docs/connectors.md for how to add one."""
 

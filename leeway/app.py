@@ -61,10 +61,12 @@ class App:
         for name in SOURCES:
             section = getattr(self.settings, name)
             if section is not None and (name != "slack" or section.channels):
-                found[name] = connector(
-                    name, **_plain(section), limiter=self.limiter, now=lambda: self.now().timestamp()
-                )
+                found[name] = self.connector_of(name, section)
         return found
+
+    def connector_of(self, name: str, section: Any) -> Connector:
+        """A source's connector, of its section of the settings."""
+        return connector(name, **_plain(section), limiter=self.limiter, now=lambda: self.now().timestamp())
 
     @cached_property
     def limiter(self) -> "Limiter":

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import Any
 
-from connectors.base import SourceError
+from connectors.base import Connector, SourceError
 from connectors.registry import SOURCES
 from leeway.app import App
 from leeway.channels import channels
@@ -85,13 +86,18 @@ def _sources(app: App) -> Iterator[CheckRow]:
         connector = app.connectors.get(name)
         if connector is None:
             continue
-        try:
-            rows = connector.check(app.since())
-        except SourceError as error:
-            rows = []
-            yield CheckRow(name, "connection", False, error.message, error.fix)
-        for row in rows:
-            yield CheckRow(name, row.name, row.ok, row.found, row.fix)
+        yield from rows_of(name, connector, app.since())
+
+
+def rows_of(name: str, connector: Connector, since: datetime) -> Iterator[CheckRow]:
+    """What a source says of itself: its token, what it may do, what is there."""
+    try:
+        rows = connector.check(since)
+    except SourceError as error:
+        rows = []
+        yield CheckRow(name, "connection", False, error.message, error.fix)
+    for row in rows:
+        yield CheckRow(name, row.name, row.ok, row.found, row.fix)
 
 
 def _identity(app: App) -> Iterator[CheckRow]:

@@ -40,10 +40,15 @@ def print_rows(rows: "Sequence[CheckRow]", as_json: bool) -> None:
     if as_json:
         sys.stdout.write(json.dumps([row.as_json() for row in rows], indent=1) + "\n")
     else:
-        for row in rows:
-            mark = "ok  " if row.ok else "next" if row.todo else "FAIL"
-            out.print(f"{mark} {row.part}: {row.name}: {row.found}", markup=False)
-            if row.mend:
-                out.print(f"       {'do' if row.todo else 'fix'}: {row.mend}", markup=False)
+        show_rows(rows)
     if not all(row.ok or row.todo for row in rows):
         raise typer.Exit(2)
+
+
+def show_rows(rows: "Sequence[CheckRow]") -> None:
+    """One line each, with the mend."""
+    for row in rows:
+        mark = "ok  " if row.ok else "next" if row.todo else "FAIL"
+        out.print(f"{mark} {row.part}: {row.name}: {row.found}", markup=False)
+        if row.mend:
+            out.print(f"       {'do' if row.todo else 'fix'}: {row.mend}", markup=False)

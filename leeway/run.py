@@ -24,6 +24,14 @@ def run_once(app: App, progress: Callable[[str, int, int | None], None], budget:
 
     With `budget`, no source spends longer on its past in this cycle.
     """
+    report = look_once(app, progress, budget)
+    with report.stage("speak"):
+        report.counts["alerts"] = notify_pending(app, report)
+    return report
+
+
+def look_once(app: App, progress: Callable[[str, int, int | None], None], budget: timedelta | None = None) -> Report:
+    """As run_once, but nobody is told."""
     if not app.connectors:
         raise NotReady("no source is configured. Add [jira], [slack] or [hubspot] to leeway.toml (`leeway init`).")
     _, register = app.register()
@@ -41,8 +49,6 @@ def run_once(app: App, progress: Callable[[str, int, int | None], None], budget:
         app.thresholds(register),
     )
     apply_retention(app, report)
-    with report.stage("speak"):
-        report.counts["alerts"] = notify_pending(app, report)
     return report
 
 

@@ -109,6 +109,14 @@ class HubSpotConnector:
         count = sum(int(self.client.search(type_, query).get("total", 0)) for type_ in TYPES)
         return after_pages("records", count, PAGE_SIZE, self._search_rate)
 
+    def names(self) -> list[str]:
+        """See connectors.base.Choosable: the pipelines of deals and tickets."""
+        return sorted({str(one["label"]) for kind in ("deals", "tickets") for one in self._pipelines.of(kind).values()})
+
+    def people(self) -> Iterator[Page]:
+        """See connectors.base.Choosable."""
+        return self._pull_owners()
+
     def streams(self) -> list[str]:
         """Owners first, then deals and tickets, then what hangs on them."""
         self._pipelines.expire()  # pipelines, and where deals are, may have changed since the last pull

@@ -108,6 +108,14 @@ class JiraConnector:
             return Check("data", True, "this Jira does not count issues; the first pull shows how far it is")
         return after_pages("issues", count, PAGE_SIZE, self._rate)
 
+    def names(self) -> list[str]:
+        """See connectors.base.Choosable: the keys of the projects that the account sees."""
+        return sorted(self._projects.find())
+
+    def people(self) -> Iterator[Page]:
+        """See connectors.base.Choosable: a Jira has no teams that all may read."""
+        return iter(())
+
     def streams(self) -> list[str]:
         """The search covers all projects in one walk; each that cannot be read is a stream that says so.
 

@@ -141,6 +141,14 @@ class SlackConnector:
         """Names of the channels that the app is in. Raises SourceError."""
         return {name for name, channel in self._all_channels().items() if channel.get("is_member", True)}
 
+    def names(self) -> list[str]:
+        """See connectors.base.Choosable: the channels that the app is in."""
+        return sorted(self.joined())
+
+    def people(self) -> Iterator[Page]:
+        """See connectors.base.Choosable."""
+        return self._pull_people()
+
     def streams(self) -> list[str]:
         """`people`, and one stream a listed channel."""
         known = self._all_channels()

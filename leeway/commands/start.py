@@ -1,12 +1,13 @@
 """The commands of the first hour: the demo, the first files, and whether everything a run needs is there."""
 
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from leeway.console import out, print_rows, the_app
+from leeway.console import out, print_rows, show_rows, the_app
 
 commands = typer.Typer()
 
@@ -35,8 +36,6 @@ def demo(
     if not serve:
         run_demo(output, database, day, seed, out)
         return
-    from functools import partial
-
     from web.serve import serve as serve_page
 
     show, before = partial(serve_page, standing=True), there(output, database)
@@ -47,24 +46,58 @@ def demo(
         show(before, out)
 
 
-@commands.command()
-def init(folder: Annotated[Path, typer.Argument(help="Where to write; existing files are kept.")] = Path()) -> None:
-    """Write leeway.toml and okrs.yaml, commented and ready to edit."""
-    from importlib.resources import files
+Listed = Annotated[str | None, typer.Option(metavar="A,B", help="What is read of it; nothing else is.")]
 
-    folder.mkdir(parents=True, exist_ok=True)
-    for name in ("leeway.toml", "okrs.yaml"):
-        target = folder / name
-        if target.exists():
-            out.print(f"{target} is there already and was kept.")
-            continue
-        target.write_text(files("leeway").joinpath("templates", name).read_text(encoding="utf-8"), encoding="utf-8")
-        target.chmod(0o600)  # it will hold tokens
-        out.print(f"{target} written.")
-    settings = "" if folder == Path() else f"--config {folder / 'leeway.toml'} "
-    out.print(
-        f"Next: edit both, then `leeway {settings}check` and `leeway {settings}okrs load {folder / 'okrs.yaml'}`."
-    )
+
+@commands.command()
+def init(
+    folder: Annotated[Path, typer.Argument(help="Where to write; existing files are kept.")] = Path(),
+    jira: Annotated[str | None, typer.Option(metavar="URL", help="Connect this Jira.")] = None,
+    jira_email: Annotated[str | None, typer.Option(help="Of the account whose token it is.")] = None,
+    jira_projects: Listed = None,
+    slack_channels: Listed = None,
+    slack_alert_channel: Annotated[str | None, typer.Option(metavar="NAME", help="Where alerts go.")] = None,
+    hubspot_pipelines: Listed = None,
+    told: Annotated[
+        bool, typer.Option("--backtest", help="End with what you would have been told last quarter.")
+    ] = False,
+    ask: Annotated[bool, typer.Option(help="Ask for what no flag says, on a terminal.")] = True,
+) -> None:
+    """Write leeway.toml and okrs.yaml; connect the sources, try their tokens and draft the teams.
+
+    On a terminal it asks. Without one, flags say what to connect and tokens come from LEEWAY_JIRA__TOKEN and the like, or
+    LEEWAY_JIRA__TOKEN_FILE; with neither it writes two files to edit.
+    """
+    from leeway.first_run import FirstRun, somebody_answers
+    from leeway.first_run_end import last_quarter
+
+    flags = {
+        "jira": {"url": jira, "email": jira_email, "projects": jira_projects},
+        "slack": {"channels": slack_channels, "alert_channel": slack_alert_channel},
+        "hubspot": {"pipelines": hubspot_pipelines},
+    }
+    lists = ("projects", "channels", "pipelines")
+    given = {
+        source: {
+            k: [one.strip() for one in v.split(",") if one.strip()] if k in lists else v for k, v in values.items() if v
+        }
+        for source, values in flags.items()
+        if any(values.values())
+    }
+    asks = ask and somebody_answers()
+    say = partial(out.print, markup=False)
+    try:
+        FirstRun(folder, given, asks, say, show_rows)()
+        settings = "" if folder == Path() else f"--config {folder / 'leeway.toml'} "
+        register = folder / "okrs.yaml"
+        say(
+            f"Next: write your objectives into {register}, then `leeway {settings}check` and "
+            f"`leeway {settings}okrs load {register}`."
+        )
+        last_quarter(folder, asks, told, out)
+    except (KeyboardInterrupt, EOFError):
+        say("\nStopped. What was written is whole; `leeway init` goes on from there.")
+        raise typer.Exit(130) from None
 
 
 @commands.command()

@@ -1,0 +1,247 @@
+"""`leeway init`: leeway.toml and okrs.yaml written, and on a terminal or by flags the sources connected and the teams drafted.
+
+What was answered is written source by source, each file at once and whole, so that Ctrl-C loses only the question in hand; what
+is there already is kept. Tokens are read without an echo and tried by the code of `leeway check` before they are kept.
+"""
+
+import os
+import sys
+import tempfile
+import tomllib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from getpass import getpass
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, cast
+
+from pydantic import ValidationError
+
+from connectors.base import Account, Choosable, SourceError
+from leeway.app import App, NotReady
+from leeway.check import CheckRow, rows_of
+from leeway.settings import Settings, SettingsError, environment
+from leeway.settings.edit import with_section
+from leeway.settings.names import variable_of
+from leeway.settings.toml_file import TomlFile
+from leeway.team_draft import one_line, teams_of, with_teams
+
+LISTS = {"jira": "projects", "slack": "channels", "hubspot": "pipelines"}
+"""The sources that are asked for, each with the setting that lists what is read."""
+_QUESTIONS = {
+    "jira": (
+        ("url", "Jira's address, such as https://your-company.atlassian.net: "),
+        ("email", "E-mail address of the account whose token it is (Data Center: leave empty): "),
+    ),
+    "slack": (),
+    "hubspot": (),
+}
+_WHERE = {
+    "jira": "https://id.atlassian.com/manage-profile/security/api-tokens",
+    "slack": "api.slack.com/apps, your app, OAuth & Permissions: the bot token, xoxb-...",
+    "hubspot": "Settings, Integrations, Private Apps, your app: pat-...",
+}
+_LOGIN = {"token", "account", "connection"}
+"""Rows of the check without which nothing else can be asked."""
+_SHOWN = 60
+Given = Mapping[str, Mapping[str, Any]]
+
+
+@dataclass(slots=True)
+class FirstRun:
+    """One run of `leeway init`. `given` are values by source that flags say; `asks` is whether somebody answers."""
+
+    folder: Path
+    given: Given
+    asks: bool
+    say: Callable[[str], None]
+    show: Callable[[Sequence[CheckRow]], None]
+    accounts: list[Account] = field(default_factory=list)
+    answers: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    def __call__(self) -> None:
+        """Write what is not there. Raises NotReady, SettingsError or SourceError with a sentence; what was written stays."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        for name in ("leeway.toml", "okrs.yaml"):
+            target = self.folder / name
+            if target.exists():
+                self.say(f"{target} is there already and was kept.")
+            else:
+                _write(target, _template(name))
+                self.say(f"{target} written.")
+        for name in self._wanted():
+            self._connect(name)
+        self._draft_teams()
+
+    def _wanted(self) -> list[str]:
+        there = _sections(self.folder / "leeway.toml")
+        wanted = [name for name in LISTS if name in self.given]
+        for name in wanted:
+            if name in there:
+                self.say(f"[{name}] is in {self.folder / 'leeway.toml'} already and was kept.")
+        wanted = [name for name in wanted if name not in there]
+        left = [name for name in LISTS if name not in there and name not in wanted]
+        if self.asks and left and not wanted:
+            wanted = self._chosen("Connect which sources now", left)
+        return wanted
+
+    def _connect(self, name: str) -> None:
+        while True:
+            values = self._values(name)
+            if values is None:
+                self.say(f"{name} was left out; run `leeway init` again to connect it.")
+                return
+            section = _checked(name, values)
+            if isinstance(section, str):
+                self._refused(section)
+                continue
+            source = App(Settings()).connector_of(name, section.model_copy(update={LISTS[name]: []}))
+            rows = list(rows_of(name, source, App(Settings()).since()))
+            self.show(rows)
+            failed = [row for row in rows if not row.ok and row.name in _LOGIN]
+            if not failed:
+                break
+            self._refused(f"{name}: {failed[0].found} {failed[0].mend}".strip())
+        there = cast(Choosable, source)
+        listed = self._listed(name, there.names())
+        if not listed:
+            self.say(f"{name} was left out, as nothing of it is to be read.")
+            return
+        self._keep(name, values | {LISTS[name]: listed} | self._more(name))
+        try:
+            self.accounts += [account for page in there.people() for account in page.accounts]
+        except SourceError as error:  # the teams can be written by hand
+            self.say(f"{name}: its groups were not read: {error.message} {error.fix}")
+
+    def _refused(self, sentence: str) -> None:
+        """Said and asked again; where nobody answers, the end."""
+        if not self.asks:
+            raise NotReady(sentence)
+        self.say(sentence)
+
+    def _values(self, name: str) -> dict[str, Any] | None:
+        """What connects to a source: of flags, the environment, and the rest as it is answered; None where nothing was."""
+        known = environment.read().data.get(name, {})
+        values = {key: value for key, value in self.given.get(name, {}).items() if key not in _later(name)}
+        before = self.answers.setdefault(name, {})
+        for key, question in _QUESTIONS[name]:
+            if self.asks and not values.get(key) and not known.get(key):
+                kept = f"[{before[key]}] " if before.get(key) else ""
+                values[key] = before[key] = input(question + kept).strip() or before.get(key, "")
+        if not known.get("token"):
+            if not self.asks:
+                variable = variable_of(name, "token")
+                raise NotReady(
+                    f"{name}: set {variable}, or {variable}_FILE to a file that holds it. A flag would show it."
+                )
+            self.say(f"Token of {name} ({_WHERE[name]}); it is not shown. Empty leaves {name} out.")
+            token = getpass("Token: ").strip()
+            if not token:
+                return None
+            values["token"] = token
+        return {key: value for key, value in values.items() if value}
+
+    def _listed(self, name: str, there: list[str]) -> list[str]:
+        """Which of what is there is read; nothing else ever is."""
+        what = LISTS[name]
+        if what in self.given.get(name, {}):
+            wanted: list[str] = list(self.given[name][what])
+            if missing := [one for one in wanted if one.lstrip("#") not in there]:
+                raise NotReady(f"{name}: {', '.join(missing)} cannot be seen. There are: {_some(there)}.")
+            return wanted
+        if not self.asks:
+            raise NotReady(f"{name}: name what is read with --{name}-{what}. There are: {_some(there)}.")
+        if not there:
+            hint = " Invite the app to each channel first (/invite)." if name == "slack" else ""
+            self.say(f"The token sees no {what}.{hint}")
+            return []
+        return self._chosen(f"Read which {what}; nothing else is ever read", there)
+
+    def _more(self, name: str) -> dict[str, Any]:
+        """What is set beside the connection."""
+        found = {key: value for key, value in self.given.get(name, {}).items() if key in _later(name) - {LISTS[name]}}
+        if name == "slack" and self.asks and "alert_channel" not in found:
+            channel = input("Channel for alerts (empty: none for now): ").strip().lstrip("#")
+            found |= {"alert_channel": channel} if channel else {}
+        return found
+
+    def _chosen(self, question: str, there: Sequence[str]) -> list[str]:
+        for number, one in enumerate(there, 1):
+            self.say(f"  {number:>3}  {one_line(one)}")
+        while True:
+            answer = input(f"{question}? Numbers or names with commas, `all`, or empty for none: ").strip()
+            if answer.lower() == "all":
+                return list(there)
+            words = [word.strip().lstrip("#") for word in answer.split(",") if word.strip()]
+            numbered = {str(number): one for number, one in enumerate(there, 1)}
+            found = [word if word in there else numbered.get(word, "") for word in words]
+            if all(found):
+                return list(dict.fromkeys(found))
+            self.say(f"There is no {words[found.index('')]} in the list.")
+
+    def _keep(self, name: str, values: Mapping[str, Any]) -> None:
+        path = self.folder / "leeway.toml"
+        text = with_section(path.read_text(encoding="utf-8"), name, values)
+        tomllib.loads(text)  # what is written must be readable, or nothing is
+        _write(path, text)
+        self.say(f"[{name}] written to {path}.")
+
+    def _draft_teams(self) -> None:
+        target, teams = self.folder / "okrs.yaml", teams_of(self.accounts)
+        if not teams:
+            return
+        template = _template("okrs.yaml")
+        if target.read_text(encoding="utf-8") != template:
+            self.say(f"{target} has been edited and was kept; the groups name {len(teams)} teams.")
+            return
+        _write(target, with_teams(template, teams))
+        self.say(f"{target}: {len(teams)} teams drafted from the groups: {_some([team.key for team in teams])}.")
+
+
+def _later(name: str) -> set[str]:
+    return {LISTS[name], "alert_channel"}
+
+
+def _checked(name: str, values: Mapping[str, Any]) -> Any:
+    """The section as the settings read it, or the sentence on what is wrong. Never with a value: it may be a token."""
+    merged = {**values, **environment.read().data.get(name, {}), LISTS[name]: ["all"]}
+    try:
+        return getattr(Settings.model_validate({name: merged}), name)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        return f"{'.'.join(str(part) for part in first['loc'])}: {first['msg'].removeprefix('Value error, ')}."
+
+
+def _sections(path: Path) -> set[str]:
+    file = TomlFile.at(path)
+    if file.faults:
+        raise SettingsError(
+            "\n".join(f"{path}, line {fault.line}: not valid TOML: {fault.message}." for fault in file.faults)
+        )
+    return set(file.data)
+
+
+def _template(name: str) -> str:
+    return files("leeway").joinpath("templates", name).read_text(encoding="utf-8")
+
+
+def _write(path: Path, text: str) -> None:
+    """In place of what is there, whole or not at all; only the owner may read it, as it will hold tokens."""
+    handle, part = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        os.replace(part, path)
+    except BaseException:
+        os.unlink(part)
+        raise
+
+
+def _some(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return ", ".join(map(one_line, names[:_SHOWN])) + more if names else "none"
+
+
+def somebody_answers() -> bool:
+    """Whether there is a terminal at both ends."""
+    return sys.stdin.isatty() and sys.stdout.isatty()

@@ -1,0 +1,47 @@
+"""The end of `leeway init`: half a year is read once, and what one would have been told last quarter is said."""
+
+from datetime import date, timedelta
+from pathlib import Path
+
+from rich.console import Console
+
+from leeway.app import App, NotReady
+from leeway.backtest import backtest_lines
+from leeway.okrs_load import load as load_register
+from leeway.progress import stage_progress
+from leeway.run import look_once
+from leeway.settings import load
+
+
+def last_quarter(folder: Path, asks: bool, wanted: bool, out: Console) -> None:
+    """Where wanted by flag or answer: load the register, pull, and say what would have been said. Raises what each of them does.
+
+    On a terminal it asks first; nothing is posted on the way.
+    """
+    if asks and not wanted:
+        out.print(
+            "With your objectives in okrs.yaml, half a year is read now and you see what you would have been told last quarter; "
+            "nothing is posted. It takes from minutes to an hour.",
+            markup=False,
+        )
+        wanted = input("Edit okrs.yaml in another window, then answer. Now? [y/N] ").strip().lower() in ("y", "yes")
+    if not wanted:
+        return
+    app = App(load(folder / "leeway.toml"))
+    load_register(app, folder / "okrs.yaml", out, by=None, why=None, yes=False, strict=False, meaning=False)
+    with stage_progress(out) as show:
+        report = look_once(app, show)
+    for error in report.errors:
+        out.print(error, markup=False)
+    try:
+        for line in backtest_lines(app, before(app.now().date()), None):
+            out.print(line, markup=False)
+    except NotReady:
+        out.print("There is too little history yet; `leeway backtest` says it later.", markup=False)
+
+
+def before(today: date) -> date:
+    """First day of the quarter before that of a day."""
+    first = date(today.year, 3 * ((today.month - 1) // 3) + 1, 1)
+    end = first - timedelta(days=1)
+    return date(end.year, 3 * ((end.month - 1) // 3) + 1, 1)
