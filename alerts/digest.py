@@ -19,6 +19,7 @@ from alerts.figures import Standing, standing
 from alerts.gaps import gap_text, gap_view, open_gaps
 from alerts.mail import Smtp, new_mail
 from alerts.parts import Part, plan_of
+from alerts.plan_turn import plan_turn
 from alerts.sentences import mix_text
 from alerts.streams import Stream, streams, window, window_text
 from alerts.view import Terms
@@ -186,6 +187,8 @@ def _story(
     for gap in open_gaps(session, stands.scope)[:1]:
         said.append(gap_view(session, gap, register, Terms(least_people)).story[0])
     said += [(mix_text(one, register),) for one in _mixes(session, stands)]
+    turn = plan_turn(session, register, stands.scope, stands.week)
+    said += [turn.words()] if turn else []
     than = f"before {day(stands.since)}" if stands.since else "in the eight weeks before"
     moved = [part for part in parts if part.before is not None and not part.low <= part.before <= part.high]
     for part in sorted(moved, key=lambda part: -abs(part.change or 0)):

@@ -12,9 +12,11 @@ from sqlalchemy.orm import Session
 from alerts.charts import WeekPoint
 from alerts.figures import standing
 from alerts.gaps import short
+from alerts.plan_turn import plan_turn
+from alerts.promise import promise
 from alerts.waiting import named_in, open_alert
-from alerts.weeks import points, week_line, weekly
-from alerts.words import percent
+from alerts.weeks import last_week, points, week_line, weekly
+from alerts.words import percent, plain
 from leeway.app import App
 from leeway.channels import channels
 from leeway.notify import reasons
@@ -27,8 +29,6 @@ from pipeline.register.versions import current_register
 
 _SHOWN = 10
 _SAY_EVERY, _LOOK_EVERY = 10.0, 1.0
-_WORTH_A_WORD = 20
-"""Points of a fall from which on it is said that smaller ones cannot be seen."""
 
 
 def status_of(app: App) -> dict[str, Any]:
@@ -79,6 +79,7 @@ def status_of(app: App) -> dict[str, Any]:
             "days_known": days_known(session),
             "days_needed": LEAST_HISTORY,
             "detectable_points": _detectable(app, session),
+            "plan_turn": _plan_turn(session),
             "sources": sources,
             "pending_items": session.scalar(select(func.count()).select_from(WorkItem).where(WorkItem.stale)),
             "failures": session.scalar(select(func.count()).select_from(Failure)),
@@ -161,19 +162,20 @@ def wait_until_complete(app: App, seconds: float, console: Console) -> dict[str,
 
 
 def _detectable(app: App, session: Session) -> int | None:
-    """Points of a fall of the company's top share that is told within eight weeks four times in five; None where unknown."""
     found = current_register(session)
     if found is None or not days_known(session):
         return None
-    # With these come SciPy and scikit-learn, which a status without data needs not.
-    from pipeline.drift.observations import observe
-    from pipeline.drift.stage import detector_for
+    # With it come SciPy and scikit-learn, which a status without data needs not.
+    from pipeline.drift.stage import detectable_points
 
-    seen = observe(session, found[1], datetime.now(UTC).date())
-    if seen is None:
-        return None
-    part = detector_for(session, found[1], seen, app.drift_settings()).detectable()
-    return None if part is None else round(100 * part)
+    return detectable_points(session, found[1], datetime.now(UTC).date(), app.drift_settings())
+
+
+def _plan_turn(session: Session) -> str | None:
+    """The first weeks of a new plan beside those before it, in a sentence; None in all other weeks."""
+    found, week = current_register(session), last_week(session, COMPANY)
+    turn = plan_turn(session, found[1], COMPANY, week) if found and week else None
+    return plain(turn.words()) if turn else None
 
 
 def days_known(session: Session) -> int:
@@ -288,12 +290,10 @@ def render(found: dict[str, Any], out: Console) -> None:
         )
     elif not found["open_drifts"]:
         say("no open drift")
-    if (found["detectable_points"] or 0) > _WORTH_A_WORD:
-        points = min(99, found["detectable_points"])
-        say(
-            f"among so few people a fall of the top share below about {points} points cannot be told from chance within "
-            "eight weeks; answers (the audit, `leeway label`) narrow that"
-        )
+    if limit := promise(found["detectable_points"]):
+        say(f"{limit}; answers (the audit, `leeway label`) narrow that")
+    if turn := found["plan_turn"]:
+        say(turn)
     for row in found["set_aside"]:
         say(
             f"set aside: {row['records']} of {row['source']} {row['stream']}, such as {row['example']}: {row['reason']}"

@@ -13,15 +13,18 @@ from alerts.falls import alert_of
 from alerts.figures import Standing, standing
 from alerts.gaps import open_gaps, view_of
 from alerts.parts import Part, part_of
+from alerts.plan_turn import plan_turn
+from alerts.promise import promise
 from alerts.streams import Stream, streams, window, window_text
 from alerts.view import Taken, cost_of, priced
-from alerts.weeks import NONE, WEEK, last_week, points, weekly
+from alerts.weeks import NONE, WEEK, complete_through, last_week, points, weekly
 from alerts.words import short_day
 from leeway.status import days_known
 from models import OPEN_STATES, Drift
 from models.vocabulary import COMPANY
 from pipeline.drift.detector import LEAST_HISTORY
 from pipeline.drift.gaps import GAP
+from pipeline.drift.stage import detectable_points
 from pipeline.feedback.decisions import ANSWERS
 from pipeline.register.document import Register, hints
 from pipeline.register.workdays import monday
@@ -32,6 +35,8 @@ from web.frame import Frame
 
 Signed = Annotated[Viewer, Depends(viewer)]
 NO_FIGURES = "There are no figures yet. They come with the first whole cycle (`leeway run`)."
+FEW = 60
+"""Members above which a company's fall can be told from chance anyhow."""
 LEAST_STREAM = 1
 """Person-days of the window below which a stream is not listed."""
 PALE = "A week counts when it is over; the pale one is running."
@@ -44,6 +49,7 @@ class Places:
         self.frame, self.app, self.least = frame, frame.app, frame.least
         self.drawing = Drawing(web, frame)
         self._worked = lru_cache(maxsize=4)(self._key_result_days)
+        self._limits: dict[date | None, int | None] = {}
         for path, handler in (
             ("/", self.company),
             ("/teams", self.teams),
@@ -71,6 +77,19 @@ class Places:
     ) -> Response:
         """The same of one team."""
         return self._scope(request, who, key, since, until)
+
+    def _promise(self, session: Session, register: Register) -> str | None:
+        """What few people cannot tell, once a day: it reads all effort, of which few people have little."""
+        day = complete_through(session)
+        if (
+            sum(len(team.members) for team in register.teams) > FEW
+            or day is None
+            or days_known(session) < LEAST_HISTORY
+        ):
+            return None
+        if day not in self._limits:
+            self._limits = {day: detectable_points(session, register, day, self.app.drift_settings())}
+        return promise(self._limits[day])
 
     def _scope(self, request: Request, who: Viewer, key: str, since: date | None, until: date | None) -> Response:
         _, register = self.frame.allowed(who, key)
@@ -106,6 +125,8 @@ class Places:
                 "api": f"/api/{key}",
                 "nonce": secrets.token_urlsafe(9),
                 "days_missing": max(0, LEAST_HISTORY - days_known(session)),
+                "turn": None if period.chosen else plan_turn(session, register, key, found.week),
+                "promise": self._promise(session, register) if key == COMPANY else None,
                 "took": [],
                 "moved": 0,
                 "heat": reading.heat(session, register, self.least, period.since, period.until, reading.HEAT_WEEKS)
