@@ -23,7 +23,7 @@ from web.auth import Viewer, viewer
 from web.diagnoses import Diagnoses
 from web.frame import HERE, Frame, harden
 from web.oidc import add_oidc
-from web.places import Places
+from web.places import add_places
 from web.proxy import Proxied
 from web.slack import add_slack
 from web.tables import NO_SOURCES, Tables
@@ -43,7 +43,7 @@ def make(app: App | None = None) -> FastAPI:
     frame = Frame(app)
     _wrap(web, app, frame)
     Actions(web, frame)
-    Places(web, frame)
+    add_places(web, frame)
     Tables(web, frame)
     Diagnoses(web, frame)
 

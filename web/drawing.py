@@ -116,31 +116,31 @@ class Drawing:
             if not weeks:
                 return None
             if kind == "drift":
-                drift = session.get_one(Drift, int(key))
-                return charts.top_share(
-                    points(weeks), [reading.fall_of(drift)], "", inner, 240, PAGE, address, linked=touched
-                )
+                fall = reading.fall_of(session.get_one(Drift, int(key)))
+                return charts.top_share(points(weeks), [fall], "", inner, 240, PAGE, address, linked=touched)
             falls = [] if chosen else reading.falls(session, scope)
             if kind == "objective":
-                drawn = self._falls_of(session, register, scope, key, falls)
-                return charts.top_share(
-                    points(weeks, frozenset([key])), drawn, "", inner, 220, PAGE, address, linked=touched
-                )
-            ranked = sorted(register.objectives, key=lambda objective: objective.priority)
-            names = {o.key: f"{o.priority} {o.title}"[: 60 if width > 500 else 38] for o in ranked} | {
-                NONE: "On no objective"
-            }
-            marked = (
-                [reading.fall_of(one) for one in falls if one.scope == scope]
-                if scope == COMPANY
-                else [Fall(one.start, -1, -1) for one in falls]
-            )
-            return charts.stacked_shares(
-                reading.stack_rows(weeks), names, marked, inner, 280, PAGE, address, touched=touched
-            )
+                drawn, mine = self._falls_of(session, register, scope, key, falls), points(weeks, frozenset([key]))
+                return charts.top_share(mine, drawn, "", inner, 220, PAGE, address, linked=touched)
+            names, marked = _names(register, 60 if width > 500 else 38), _marked(falls, scope)
+            rows = reading.stack_rows(weeks)
+            return charts.stacked_shares(rows, names, marked, inner, 280, PAGE, address, touched=touched)
 
     @staticmethod
     def _falls_of(session: Session, register: Register, scope: str, key: str, falls: list[Drift]) -> list[Fall]:
         stands = standing(session, register, scope, falls[0] if falls and falls[0].scope == scope else None)
         part = next((one for one in stands.parts if one.key == key), None) if stands else None
         return [reading.fall_of(falls[0], part)] if falls and part and part.change else []
+
+
+def _names(register: Register, most: int) -> dict[str, str]:
+    """What the objectives are called in a drawing, in at most so many characters, by key in order of priority."""
+    ranked = sorted(register.objectives, key=lambda objective: objective.priority)
+    return {o.key: f"{o.priority} {o.title}"[:most] for o in ranked} | {NONE: "On no objective"}
+
+
+def _marked(falls: list[Drift], scope: str) -> list[Fall]:
+    """Falls as they are marked among all objectives: the company's with their levels, others by their day only."""
+    if scope == COMPANY:
+        return [reading.fall_of(one) for one in falls if one.scope == scope]
+    return [Fall(one.start, -1, -1) for one in falls]

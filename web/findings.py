@@ -1,0 +1,110 @@
+"""The pages of findings, and of the week in which they were found."""
+
+import secrets
+from datetime import date, timedelta
+
+from fastapi import FastAPI, HTTPException, Request
+from fastapi.responses import Response
+
+from alerts.figures import standing
+from alerts.gaps import view_of
+from alerts.parts import part_of
+from alerts.streams import streams
+from alerts.weeks import WEEK, weekly
+from models import OPEN_STATES
+from models.vocabulary import COMPANY
+from pipeline.drift.gaps import GAP
+from pipeline.register.workdays import monday
+from web import data, reading
+from web.drawing import Drawing
+from web.frame import Frame
+from web.place import PALE, Place, Signed, scope_of
+
+
+class Findings(Place):
+    """Weeks and findings."""
+
+    def __init__(self, web: FastAPI, frame: Frame, drawing: Drawing) -> None:
+        super().__init__(frame, drawing)
+        self.route(
+            web,
+            ("/weeks/{week}", self.week),
+            ("/drifts", self.drifts),
+            ("/drifts/{id_}", self.drift),
+        )
+
+    def week(self, request: Request, who: Signed, week: date) -> Response:
+        """One week: what changed against the week before."""
+        scope = scope_of(who)
+        _, register = self.frame.allowed(who, scope)
+        first = monday(week)
+        with self.app.sessions() as session:
+            near = {one.week: one for one in weekly(session, scope, first - WEEK, first + WEEK)}
+            if first not in near:
+                raise HTTPException(404, "Nothing is known of this week.")
+            rows = part_of(register, scope, near[first], near.get(first - WEEK))
+            worked = [
+                (s.name, s.weeks.get(first, 0.0), s.weeks.get(first - WEEK, 0.0))
+                for s in streams(session, register, scope, self.least)
+            ]
+            findings = [
+                d
+                for d in data.drifts(session, None if scope == COMPANY else scope)
+                if first <= d.raised_on < first + WEEK and self.shown(d)
+            ]
+        return self.frame.page(
+            request,
+            who,
+            "week.html.j2",
+            {
+                "week": first,
+                "until": first + timedelta(days=6),
+                "scope": scope,
+                "complete": near[first].complete,
+                "coverage": round(100 * near[first].coverage),
+                "rows": rows[:-1],
+                "top": rows[-1],
+                "before": first - WEEK if first - WEEK in near else None,
+                "after": first + WEEK if first + WEEK in near else None,
+                "streams": sorted((one for one in worked if max(one[1:]) >= 0.5), key=lambda one: -one[1])[:12],
+                "found": findings,
+            },
+        )
+
+    def drifts(self, request: Request, who: Signed) -> Response:
+        """Every finding that the viewer may see."""
+        with self.app.sessions() as session:
+            rows = [d for d in data.drifts(session) if self.shown(d) and who.may_see(d.scope)]
+        return self.frame.page(request, who, "drifts.html.j2", {"drifts": rows})
+
+    def drift(self, request: Request, who: Signed, id_: int) -> Response:
+        """One finding as a story: what fell, what took its place, items, decisions."""
+        found, register = self.frame.drift(who, id_)
+        with self.app.sessions() as session:
+            shown = view_of(session, found, register, self.frame.terms())
+            gap = found.kind == GAP
+            stands = None if gap else standing(session, register, found.scope, found)
+            known = weekly(session, found.scope)
+            values = {
+                "d": found,
+                "a": shown,
+                "open": found.state in OPEN_STATES,
+                "nonce": secrets.token_urlsafe(9),
+                "items": data.examples(session, found),
+                "decisions": data.decisions(session, id_),
+                "parts": stands.parts if stands else (),
+                "objective": next((o.title for o in register.objectives if o.key == found.subject), found.subject),
+            }
+        if known:
+            period = reading.Period(max(known[0].week, found.start - timedelta(weeks=16)), known[-1].week, True, ())
+            label = shown.title if gap else shown.picture
+            values["c"] = self.drawing.of(
+                "objective" if gap else "drift",
+                found.scope,
+                period,
+                label,
+                f"Thin lines are 90% intervals. {PALE}",
+                found.subject if gap else str(id_),
+                chosen=gap,
+            )
+        return self.frame.page(request, who, "drift.html.j2", values)

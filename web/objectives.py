@@ -1,0 +1,133 @@
+"""The pages of the register: an objective, a key result, the register with its hints."""
+
+from collections.abc import Mapping
+from datetime import date
+from functools import lru_cache
+from typing import Any
+
+from fastapi import FastAPI, HTTPException, Request
+from fastapi.responses import Response
+from sqlalchemy.orm import Session
+
+from alerts.parts import Part
+from alerts.streams import window, window_text
+from alerts.view import cost_of, priced
+from models.vocabulary import COMPANY
+from pipeline.register.document import Objective, Register, hints
+from web import data, reading
+from web.drawing import Drawing
+from web.frame import Frame
+from web.place import PALE, Place, Signed, scope_of
+
+
+class Objectives(Place):
+    """Objectives and key results."""
+
+    def __init__(self, web: FastAPI, frame: Frame, drawing: Drawing) -> None:
+        super().__init__(frame, drawing)
+        self._worked = lru_cache(maxsize=4)(self._key_result_days)
+        self.route(
+            web,
+            ("/objectives/{key}", self.objective),
+            ("/key-results/{key}", self.key_result),
+            ("/register", self.register),
+        )
+
+    def objective(
+        self, request: Request, who: Signed, key: str, since: date | None = None, until: date | None = None
+    ) -> Response:
+        """One objective: its share, key results and teams."""
+        scope = scope_of(who)
+        _, register = self.frame.allowed(who, scope)
+        found = next((one for one in register.objectives if one.key == key), None)
+        if found is None:
+            raise HTTPException(404, f"There is no objective {key!r} in the register.")
+        with self.app.sessions() as session:
+            period, stands = self.standing(session, register, scope, f"/objectives/{key}", since, until)
+            names = [(k, n) for k, n in data.large_teams(register, self.least) if who.may_see(k)]
+            teams = [one for one in (self.of(session, register, team, period) for team, _ in names) if one]
+            days, span = self._days(session), window(session)
+        part = next((one for one in stands.parts if one.key == key), None)
+        pairs = [(one, its) for one in teams for its in one.parts if its.key == key]
+        values = {
+            "o": found,
+            "register": register,
+            "p": period,
+            "scope": scope,
+            "colour": reading.colours(register)[key],
+            "part": part,
+            "cost": self._cost(register, scope, part),
+            "window": window_text(span),
+            "teams_on": sorted((p for p in pairs if p[1].now >= 1 or p[1].planned), key=lambda p: -p[1].now),
+            "key_results": _key_result_rows(found, dict(names), days, scope),
+        }
+        label = f"Share of work by week on {found.title}"
+        values["c"] = self.drawing.of("objective", scope, period, label, PALE, key, chosen=period.chosen)
+        return self.frame.page(request, who, "objective.html.j2", values)
+
+    def _cost(self, register: Register, scope: str, part: Part | None) -> str:
+        """What the person-days of a gap cost, where a rate is known."""
+        days = abs(part.four_weeks.person_days) if part is not None and part.four_weeks is not None else 0
+        return cost_of(days, priced(self.frame.terms(), register, scope))
+
+    def key_result(self, request: Request, who: Signed, key: str) -> Response:
+        """One key result: its teams and largest items."""
+        scope = scope_of(who)
+        _, register = self.frame.allowed(who, scope)
+        pair = next(((o, k) for o, k in register.key_results() if k.key == key), None)
+        if pair is None:
+            raise HTTPException(404, f"There is no key result {key!r} in the register.")
+        objective, found = pair
+        with self.app.sessions() as session:
+            days, span = self._days(session), window(session)
+            since = span[0] if span else date.min
+            items = reading.items_on(session, key, who.team, since)
+        rows = [
+            {"key": k, "name": name, "planned": k in found.teams, "days": days.get((k, key), 0.0)}
+            for k, name in data.large_teams(register, self.least)
+            if who.may_see(k) and (k in found.teams or days.get((k, key), 0.0) >= 0.5)
+        ]
+        mine = sum(v for (team, name), v in days.items() if name == key and scope in (COMPANY, team))
+        return self.frame.page(
+            request,
+            who,
+            "key_result.html.j2",
+            {
+                "o": objective,
+                "k": found,
+                "days": mine,
+                "rows": sorted(rows, key=lambda row: -row["days"]),
+                "items": items,
+                "window": window_text(span),
+            },
+        )
+
+    def _days(self, session: Session) -> dict[tuple[str, str], float]:
+        """Person-days by team and key result of the last four complete weeks, worked out once a cycle."""
+        span = window(session)
+        return self._worked(data.last_cycle(self.app)[0], *span) if span else {}
+
+    def _key_result_days(self, cycle: int, first: date, last: date) -> dict[tuple[str, str], float]:
+        with self.app.sessions() as session:
+            return reading.key_result_days(session, first, last)
+
+    def register(self, request: Request, who: Signed) -> Response:
+        """The register with its hints."""
+        version, register = self.app.register()
+        values = {"version": version, "register": register, "hints": hints(register)}
+        return self.frame.page(request, who, "register.html.j2", values)
+
+
+def _key_result_rows(
+    found: Objective, named: Mapping[str, str], days: Mapping[tuple[str, str], float], scope: str
+) -> list[dict[str, Any]]:
+    """The key results of an objective, each with its teams that may be named and its person-days in the scope."""
+    return [
+        {
+            "key": one.key,
+            "title": one.title,
+            "teams": [named[team] for team in one.teams if team in named],
+            "days": sum(v for (team, key), v in days.items() if key == one.key and scope in (COMPANY, team)),
+        }
+        for one in found.key_results
+    ]

@@ -1,0 +1,190 @@
+"""The pages of a scope: the company, a team, and all teams side by side."""
+
+import secrets
+from datetime import date
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.responses import RedirectResponse, Response
+from sqlalchemy.orm import Session
+
+from alerts.figures import Standing
+from alerts.gaps import open_gaps, view_of
+from alerts.plan_turn import plan_turn
+from alerts.promise import promise
+from alerts.streams import streams, window, window_text
+from alerts.view import Taken
+from alerts.weeks import NONE, complete_through, points, weekly
+from alerts.words import short_day
+from leeway.status import days_known
+from models.vocabulary import COMPANY
+from pipeline.drift.detector import LEAST_HISTORY
+from pipeline.drift.stage import detectable_points
+from pipeline.register.document import Register
+from web import data, reading
+from web.auth import Viewer
+from web.drawing import Drawing
+from web.frame import Frame
+from web.place import PALE, Place, Signed
+
+FEW = 60
+"""Members above which a company's fall can be told from chance anyhow."""
+LEAST_STREAM = 1
+"""Person-days of the window below which a stream is not listed."""
+
+
+class Scopes(Place):
+    """The company, the teams."""
+
+    def __init__(self, web: FastAPI, frame: Frame, drawing: Drawing) -> None:
+        super().__init__(frame, drawing)
+        self._limits: dict[date | None, int | None] = {}
+        self.route(
+            web,
+            ("/", self.company),
+            ("/teams", self.teams),
+            ("/teams/{key}", self.team),
+        )
+
+    def company(self, request: Request, who: Signed, since: date | None = None, until: date | None = None) -> Response:
+        """The company's shares, findings and streams."""
+        if who.role == "team":
+            return RedirectResponse(f"/teams/{who.team}")
+        return self._scope(request, who, COMPANY, since, until)
+
+    def team(
+        self, request: Request, who: Signed, key: str, since: date | None = None, until: date | None = None
+    ) -> Response:
+        """The same of one team."""
+        return self._scope(request, who, key, since, until)
+
+    def _promise(self, session: Session, register: Register) -> str | None:
+        """What few people cannot tell, once a day: it reads all effort, of which few people have little."""
+        day = complete_through(session)
+        if (
+            sum(len(team.members) for team in register.teams) > FEW
+            or day is None
+            or days_known(session) < LEAST_HISTORY
+        ):
+            return None
+        if day not in self._limits:
+            self._limits = {day: detectable_points(session, register, day, self.app.drift_settings())}
+        return promise(self._limits[day])
+
+    def _scope(self, request: Request, who: Viewer, key: str, since: date | None, until: date | None) -> Response:
+        _, register = self.frame.allowed(who, key)
+        path = "/" if key == COMPANY else f"/teams/{key}"
+        with self.app.sessions() as session:
+            period, found = self.standing(session, register, key, path, since, until)
+            weeks = weekly(session, key, period.since, period.until)
+            values = (
+                _of_standing(found)
+                | self._open(session, register, found, period)
+                | self._listed(session, register, key, period)
+                | {
+                    "turn": None if period.chosen else plan_turn(session, register, key, found.week),
+                    "promise": self._promise(session, register) if key == COMPANY else None,
+                }
+            )
+        keys = (
+            None
+            if key == COMPANY or found.own is None or found.own.key == "top"
+            else frozenset(part.key for part in found.parts if part.planned)
+        )
+        whole = [one.share for one in points([w for w in weeks if w.complete], keys)]
+        values["sparks"] = {found.head.key: reading.spark(whole)} if found.head else {}
+        values["stack"] = self.drawing.of(
+            "stack", key, period, "Weekly shares by objective, the top priorities lowest", PALE, chosen=period.chosen
+        )
+        return self.frame.page(request, who, "scope.html.j2", values)
+
+    def _open(self, session: Session, register: Register, found: Standing, period: reading.Period) -> dict[str, Any]:
+        """The open falls and gaps of a scope as they are told, and what took the place of its own fall."""
+        key = found.scope
+        falls = [] if period.chosen else reading.falls(session, key)
+        gaps = [] if period.chosen else open_gaps(session, key)
+        told = [(d, view_of(session, d, register, self.frame.terms())) for d in (*falls, *gaps) if d.scope == key]
+        own = next((d for d in falls if d.scope == key), None)
+        shown = next((view for d, view in told if d is own), None)
+        return {
+            "open": told,
+            "with_company": found if found.fell and own is None and falls else None,
+            "took": _largest(shown.taken) if shown else [],
+            "moved": shown.points if shown else 0,
+        }
+
+    def _listed(self, session: Session, register: Register, key: str, period: reading.Period) -> dict[str, Any]:
+        """What the page lists below the figures: findings, streams, the teams' weeks."""
+        worked = streams(session, register, key, self.least)
+        heat = None
+        if key == COMPANY:
+            heat = reading.heat(session, register, self.least, period.since, period.until, reading.HEAT_WEEKS)
+        return {
+            "p": period,
+            "colours": reading.colours(register),
+            "drifts": [d for d in reading.findings(session, key) if self.shown(d)][:12],
+            "streams": [one for one in worked if one.days >= LEAST_STREAM][:8],
+            "window": window_text(window(session)),
+            "api": f"/api/{key}",
+            "nonce": secrets.token_urlsafe(9),
+            "days_missing": max(0, LEAST_HISTORY - days_known(session)),
+            "heat": heat,
+        }
+
+    def teams(self, request: Request, who: Signed, since: date | None = None, until: date | None = None) -> Response:
+        """Heat maps: teams by week, teams by objective."""
+        if who.role == "team":
+            return RedirectResponse(f"/teams/{who.team}")
+        _, register = self.app.register()
+        with self.app.sessions() as session:
+            period, company = self.standing(session, register, COMPANY, "/teams", since, until)
+            found = [self.of(session, register, key, period) for key, _ in data.large_teams(register, self.least)]
+            heat = reading.heat(session, register, self.least, period.since, period.until, 13)
+        ranked = sorted(register.objectives, key=lambda objective: objective.priority)
+        return self.frame.page(
+            request,
+            who,
+            "teams.html.j2",
+            {
+                "p": period,
+                "heat": heat,
+                "standings": [one for one in found if one],
+                "objectives": ranked,
+                "since": company.since,
+                "week": company.week,
+            },
+        )
+
+
+def _of_standing(found: Standing) -> dict[str, Any]:
+    """The figures of a scope as the page shows them."""
+    gap = next((part.four_weeks for part in found.parts if part.four_weeks), None)
+    return {
+        "s": found,
+        "head": found.head,
+        "cards": _cards(found),
+        "planned": any(part.plan is not None for part in found.parts),
+        "suggestions": any(part.suggested is not None for part in found.parts),
+        "plan_window": f"{short_day(gap.first)} to {short_day(gap.last)}" if gap else "",
+    }
+
+
+def _cards(found: Standing) -> list[Any]:
+    """Objectives that are worth a card: of the company the top priorities, of a team its plan, largest six; and work on none."""
+    wanted = [
+        part
+        for part in found.parts
+        if part.key != NONE and (part.planned if found.scope != COMPANY else part in _top(found))
+    ]
+    return [*wanted[:6], *(part for part in found.parts if part.key == NONE)]
+
+
+def _top(found: Standing) -> list[Any]:
+    return [part for part in found.parts if part.priority is not None and part.priority <= 3]
+
+
+def _largest(taken: tuple[Taken, ...], most: int = 3) -> list[Taken]:
+    """The largest three and everything else together, so that what is shown adds up."""
+    named = [one for one in taken if not one.rest][:most]
+    rest = sum(one.points for one in taken) - sum(one.points for one in named)
+    return [*named, Taken("everything else", rest, rest=True)]
