@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from alerts.view import AlertView
-from pipeline.drift.findings import Audience
+from pipeline.drift.finding import Audience
 
 Reference = dict[str, Any]
 """Where a message stands, as its channel needs it to answer below it: kept as JSON."""

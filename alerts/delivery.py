@@ -24,7 +24,7 @@ from alerts.view import Terms
 from alerts.waiting import news_of
 from models import NOTED, OPEN_STATES, Decision, Drift, Notification, upsert
 from models.vocabulary import COMPANY
-from pipeline.drift.findings import AUDIENCES
+from pipeline.drift.findings import kinds_for
 from pipeline.feedback.decisions import wake_snoozed
 from pipeline.register.document import Register
 
@@ -199,7 +199,7 @@ class _Round:
 
     def _remind(self) -> int:
         """On the day that a decision was to be taken by, say so below the message, once."""
-        kinds = [kind for kind, audience in AUDIENCES.items() if audience == self.channel.audience]
+        kinds = kinds_for(self.channel.audience)
         query = (
             select(Decision.id, Decision.note, Drift, Notification)
             .join(Drift, Drift.id == Decision.drift_id)

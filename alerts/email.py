@@ -16,7 +16,7 @@ from alerts.channel import DeliveryError, FollowUp, Found, GroupView, Notice, Re
 from alerts.mail import Mailer, message_id, new_mail
 from alerts.view import AlertView
 from alerts.words import html, plain
-from pipeline.drift.findings import Audience
+from pipeline.drift.finding import Audience
 
 PURPOSE = "alert"
 LONGEST = 20_000

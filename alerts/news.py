@@ -10,19 +10,28 @@ from models import Drift, Notification
 MOVED = 5
 """Points by which a fall must have grown or shrunk to be said again."""
 _ENDS = {
-    "deepened": "{who}: it fell further, to a level of its own. A new alert says how far.",
-    "replanned": "{who}: closed. The priorities changed, so shares are measured against the new plan from here on.",
-    "recovered": "{who}: recovered. The share of the top priorities is back near where it was.",
+    "drift": {
+        "deepened": "{who}: it fell further, to a level of its own. A new alert says how far.",
+        "replanned": "{who}: closed. The priorities changed, so shares are measured against the new plan from here on.",
+        "recovered": "{who}: recovered. The share of the top priorities is back near where it was.",
+        "superseded": "{who}: withdrawn. With what is known now this would not have been raised.",
+    },
+    "gap": {
+        "replanned": "{who}, {key}: closed. The plan changed, or its period is over.",
+        "recovered": "{who}, {key}: the gap is closed. Work on it is near its plan.",
+        "gone": "{who}, {key}: closed. There are no weeks to judge any more.",
+    },
+    "data": {"recovered": "{key}: back. The days since are used again."},
+}
+_ENDED = {
+    "recovered": "{who}: this is over.",
     "superseded": "{who}: withdrawn. With what is known now this would not have been raised.",
 }
-
-
-_GAP_ENDS = {
-    "replanned": "{who}, {key}: closed. The plan changed, or its period is over.",
-    "recovered": "{who}, {key}: the gap is closed. Work on it is near its plan.",
-    "gone": "{who}, {key}: closed. There are no weeks to judge any more.",
+"""The same of a kind that has no words of its own."""
+_MOVED = {
+    "drift": "{who}: the fall is now {now} points (it was {before}), since {day}.",
+    "gap": "{who}, {key}: the gap is now {now} points (it was {before}), since {day}.",
 }
-"""The same of a gap to the plan of an objective."""
 
 
 def fall_of(drift: Drift) -> int:
@@ -37,22 +46,14 @@ def news_about(drift: Drift, row: Notification, names: Mapping[str, str]) -> Fol
 
 
 def _sentence(drift: Drift, row: Notification, names: Mapping[str, str]) -> str | None:
-    changed = drift.state != row.said_state
-    if drift.kind == "data":
-        back = changed and drift.state == "recovered"
-        return f"{drift.subject}: back. The days since are used again." if back else None
     who, fall = names.get(drift.scope, drift.scope), fall_of(drift)
-    if drift.kind == "gap":
-        if changed and drift.state in _GAP_ENDS:
-            return _GAP_ENDS[drift.state].format(who=who, key=drift.subject)
-        if drift.state in ("raised", "acknowledged") and row.said_state and abs(fall - row.said_fall) >= MOVED:
-            return f"{who}, {drift.subject}: the gap is now {fall} points (it was {row.said_fall}), since {day(drift.start)}."
+    ends = _ENDS.get(drift.kind, _ENDED)
+    if drift.state != row.said_state and drift.state in ends:
+        return ends[drift.state].format(who=who, key=drift.subject)
+    moved = drift.state in ("raised", "acknowledged") and row.said_state and abs(fall - row.said_fall) >= MOVED
+    if not moved or drift.kind not in _MOVED:
         return None
-    if changed and drift.state in _ENDS:
-        return _ENDS[drift.state].format(who=who)
-    if drift.state in ("raised", "acknowledged") and row.said_state and abs(fall - row.said_fall) >= MOVED:
-        return f"{who}: the fall is now {fall} points (it was {row.said_fall}), since {day(drift.start)}."
-    return None
+    return _MOVED[drift.kind].format(who=who, key=drift.subject, now=fall, before=row.said_fall, day=day(drift.start))
 
 
 def reminder(drift: Drift, decision: int, note: str, now: datetime) -> FollowUp | None:

@@ -1,6 +1,6 @@
 """Findings that are told in a sentence or two: a shift between objectives, a fault of the data, a change of who is there."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import date
 
 from alerts.words import Name, Words, day, listed, percent, plain
@@ -56,14 +56,15 @@ def mix_text(drift: Drift, register: Register) -> str:
     return f"{what}, about {of_it} points of it because other people are at work: some joined, left or are on leave. No drift."
 
 
-_SENTENCES: Mapping[str, Callable[[Drift, Register], str]] = {
+SENTENCES: dict[str, Callable[[Drift, Register], str]] = {
     "objective": shift_text,
     "data": lambda drift, _: fault_text(drift),
     "mix": mix_text,
 }
+"""By kind of finding. A kind that has no line here has a view of its own: a fall (falls.py), a gap (gaps.py)."""
 
 
 def sentence(drift: Drift, register: Register) -> str | None:
     """What is said of a finding in a sentence or two; None of a drift, which has a view of its own."""
-    said = _SENTENCES.get(drift.kind)
+    said = SENTENCES.get(drift.kind)
     return said(drift, register) if said else None

@@ -13,7 +13,7 @@ from slack_sdk.http_retry.builtin_handlers import RateLimitErrorRetryHandler
 from alerts.channel import DeliveryError, FollowUp, Found, Notice, Reference, Tried
 from alerts.slack import METADATA, Faces, escape, grouped, message, metadata, plain_message
 from alerts.view import AlertView
-from pipeline.drift.findings import Audience
+from pipeline.drift.finding import Audience
 
 CHANNEL = "slack"
 """Name of the channel for alerts, whose buttons `web/slack.py` answers."""

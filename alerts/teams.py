@@ -19,7 +19,7 @@ from PIL import Image
 from alerts.channel import DeliveryError, FollowUp, Found, GroupView, Notice, Reference, Tried, whole_lines
 from alerts.view import AlertView
 from alerts.words import Name, Words
-from pipeline.drift.findings import Audience
+from pipeline.drift.finding import Audience
 
 SECONDS = 10
 LARGEST = 21_000

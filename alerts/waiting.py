@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session
 
 from models import NOTED, OPEN_STATES, Drift, Notification
 from models.vocabulary import COMPANY
-from pipeline.drift.findings import AUDIENCES, Audience
+from pipeline.drift.finding import Audience
+from pipeline.drift.findings import audience_of, kinds_for
 
 _TEAMS, _LEAST_POINTS = 4, 0.5
 TOGETHER = timedelta(days=14)
@@ -35,8 +36,8 @@ def untold(session: Session, channel: str | None = None) -> list[Drift]:
 
 def news_of(session: Session, channel: str, audience: Audience, today: date) -> list[Drift]:
     """All findings that the audience of a channel was not notified of there: falls first, then the others."""
-    falls = untold(session, channel) if AUDIENCES["drift"] == audience else []
-    kinds = [kind for kind, hearers in AUDIENCES.items() if hearers == audience and kind != "drift"]
+    falls = untold(session, channel) if audience_of("drift") == audience else []
+    kinds = [kind for kind in kinds_for(audience) if kind != "drift"]
     fresh = or_(Drift.state == "raised", and_(Drift.state == NOTED, Drift.raised_on >= today - FRESH))
     query = select(Drift).where(Drift.kind.in_(kinds), fresh, ~_notified(channel)).order_by(Drift.id)
     return [*falls, *session.scalars(query)]

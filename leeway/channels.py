@@ -9,7 +9,7 @@ from alerts.slack import Faces
 from leeway.app import App
 from leeway.opt_out import smtp_of, unsubscribe_link
 from models import OptOut
-from pipeline.drift.findings import Audience
+from pipeline.drift.finding import Audience
 
 
 def channels(app: App) -> list[Channel]:

@@ -15,7 +15,7 @@ from leeway.app import App, NotReady
 from leeway.channels import channels
 from models import Drift, Notification
 from models.vocabulary import COMPANY
-from pipeline.drift.findings import AUDIENCES
+from pipeline.drift.findings import audience_of
 from pipeline.register.document import Register
 from pipeline.register.workdays import Workdays
 
@@ -55,7 +55,7 @@ def terms(app: App) -> Terms:
 
 def reasons(app: App, session: Session, drift: Drift, given: Sequence[Channel]) -> list[dict[str, str]]:
     """For each channel that should tell of an open finding and has not: `channel` and `why`, in a sentence."""
-    audience = AUDIENCES.get(drift.kind)
+    audience = audience_of(drift.kind)
     if audience is None:
         return []
     hearing = [one for one in given if one.audience == audience]

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from models import OPEN_STATES, Drift
 from models.vocabulary import COMPANY
+from pipeline.drift.finding import Analysis, End, Found
 from pipeline.drift.history import DriftSettings
 from pipeline.register.document import Register
 from pipeline.register.versions import plans
@@ -54,73 +55,71 @@ def judge(one: Followed, settings: DriftSettings) -> Judged | None:
     return Judged(one, window, told, larger, smaller)
 
 
-def keep_gaps(session: Session, register: Register, last: date, settings: DriftSettings) -> None:
-    """Bring the gaps in the database into line with the shares up to `last`."""
-    history = plans(session)
-    kept: dict[tuple[str, str], list[Drift]] = {}
-    for known in session.scalars(select(Drift).where(Drift.kind == GAP).order_by(Drift.id)):
-        kept.setdefault((known.scope, known.subject), []).append(known)
-    over = last > register.period.end
-    followed = (
-        [] if over else [one for scope in scopes(register) for one in follow(session, register, history, scope, last)]
-    )
-    falls = _loud_falls(session)
+def find_gaps(analysis: Analysis, rows: Sequence[Drift]) -> list[Found]:
+    """What is to become of each row that a plan still has, and the gaps that are new on the last day."""
+    if analysis.last > analysis.register.period.end:
+        return []
+    session, register, last = analysis.session, analysis.register, analysis.last
+    history, falls = plans(session), _loud_falls(session)
+    found: list[Found] = []
     open_: set[str] = set()  # objectives whose gap is the company's: a team's is a line of that one
-    for one in followed:
-        rows = kept.pop((one.scope, one.objective), [])
-        row: Drift | None = _of_this_plan(rows, one.since, last)
-        judged = judge(one, settings) if _in_time(one, last) else None
-        if row is None and judged is not None and judged.surely_larger:
-            if one.objective in open_ or _said_already(one, register, falls) or _intended(rows, one.since):
-                continue
-            row = Drift(
-                kind=GAP, scope=one.scope, subject=one.objective, raised_on=last, state="raised", absorbed_by=[]
-            )
-            _set(row, judged.told)
-            session.add(row)
-        elif row is not None and judged is not None:
-            _follow(row, one, judged, last)
-        elif row is not None and not _in_time(one, last, _GONE):
-            _end(row, "gone", last)
-        if row is not None and row.state in OPEN_STATES and one.scope == COMPANY:
-            open_.add(one.objective)
-    for rows in kept.values():  # no plan any more, or the period is over
-        for left in rows:
-            _end(left, "replanned", min(last, register.period.end + timedelta(days=1)) if over else last)
-
-
-def _of_this_plan(rows: Iterable[Drift], since: date, last: date) -> Drift | None:
-    """The open row that is about the present plan; those of an older one end."""
-    found = None
-    for row in rows:
-        if row.state in OPEN_STATES:
-            if row.start < since:
-                _end(row, "replanned", max(since, row.raised_on))
+    for scope in scopes(register):
+        for one in follow(session, register, history, scope, last):
+            mine = [row for row in rows if (row.scope, row.subject) == (scope, one.objective)]
+            older = [row for row in mine if row.state in OPEN_STATES and row.start < one.since]
+            found += [_ended(row, "replanned", max(one.since, row.raised_on)) for row in older]
+            judged = judge(one, analysis.settings) if _in_time(one, last) else None
+            row = next((row for row in mine if row.state in OPEN_STATES and row.start >= one.since), None)
+            if row is not None:
+                now = _follow(row, one, judged, last)
+            elif judged is not None and judged.surely_larger:
+                if one.objective in open_ or _said_already(one, register, falls) or _intended(mine, one.since):
+                    continue
+                now = Found(scope, last, _figures(judged.told), one.objective)
             else:
-                found = row
+                continue
+            found.append(now)
+            if now.end is None and scope == COMPANY:
+                open_.add(one.objective)
     return found
 
 
-def _follow(row: Drift, one: Followed, judged: Judged, last: date) -> None:
-    """Newest figures since the row's start, or its end."""
+def left_gap(analysis: Analysis, row: Drift) -> End:
+    """There is no plan of it any more, or the period is over."""
+    after = analysis.register.period.end + timedelta(days=1)
+    return "replanned", min(analysis.last, after)
+
+
+def _follow(row: Drift, one: Followed, judged: Judged | None, last: date) -> Found:
+    """Newest figures since the row's start, or its end; as it was where nothing new is known."""
+    if judged is None:
+        ends = not _in_time(one, last, _GONE)
+        return _ended(row, "gone", last) if ends else Found(row.scope, row.raised_on, row=row)
     if judged.surely_smaller:
-        _end(row, "recovered", last)
-        return
+        return _ended(row, "recovered", last)
     since = gap(one.scope, one.objective, one.plan, [week for week in one.rows if week.week >= row.start])
-    _set(row, since or judged.told)
+    return Found(row.scope, row.raised_on, _figures(since or judged.told), row=row)
 
 
-def _set(row: Drift, told: Gap) -> None:
+def _ended(row: Drift, state: str, day: date) -> Found:
+    return Found(row.scope, row.raised_on, end=(state, day), row=row)
+
+
+def _figures(told: Gap) -> dict[str, Any]:
     """Before is what was planned, after what was worked; `low` and `high` bound the difference, as of every finding."""
-    row.start, row.severity = told.first, "high" if told.size >= _HIGH else "medium"
-    row.before, row.after = round(told.plan, 6), round(told.share, 6)
-    row.low, row.high = round(-told.high, 6), round(-told.low, 6)
-    row.explanation = {"until": told.last.isoformat(), "weeks": told.weeks, "person_days": round(told.person_days, 2)}
-
-
-def _end(row: Drift, state: str, day: date) -> None:
-    if row.state in OPEN_STATES:
-        row.state, row.ended_on = state, day
+    return {
+        "start": told.first,
+        "severity": "high" if told.size >= _HIGH else "medium",
+        "before": round(told.plan, 6),
+        "after": round(told.share, 6),
+        "low": round(-told.high, 6),
+        "high": round(-told.low, 6),
+        "explanation": {
+            "until": told.last.isoformat(),
+            "weeks": told.weeks,
+            "person_days": round(told.person_days, 2),
+        },
+    }
 
 
 def _in_time(one: Followed, last: date, late: timedelta = _LATE) -> bool:

@@ -9,7 +9,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
 
 from models import Drift, RegisterVersion, Share
-from pipeline.drift.gaps import keep_gaps
+from pipeline.drift.finding import Analysis, reconcile
+from pipeline.drift.findings import KINDS
 from pipeline.drift.history import DriftSettings
 from pipeline.drift.stage import intended_starts
 from pipeline.register.document import Register, parse
@@ -80,7 +81,9 @@ def look(
     sessions: sessionmaker[Session], register: Register, last: date, gap_points: float = 0.1, **settings: Any
 ) -> list[Drift]:
     with sessions.begin() as session:
-        keep_gaps(session, register, last, DriftSettings(gap_points=gap_points, **settings))
+        given: Any = DriftSettings(gap_points=gap_points, **settings)
+        detector: Any = None  # a gap asks nothing of it
+        reconcile(Analysis(session, register, last, given, detector, ()), "gap", KINDS["gap"])
     with sessions() as session:
         return list(session.scalars(select(Drift).where(Drift.kind == "gap").order_by(Drift.id)))
 

@@ -1,0 +1,99 @@
+"""Falls of the share of the top priorities as findings: raised by the detector, followed until they end, explained."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from models import Drift
+from models.vocabulary import COMPANY
+from pipeline.drift.detector import Detector, Event
+from pipeline.drift.explain import by_team, by_theme, earliest, levels, parts, team_points
+from pipeline.drift.finding import Analysis, End, Found, figures_of
+from pipeline.drift.themes import Theme
+from pipeline.drift.turnover import GONE
+from pipeline.share.dilution import Size
+
+_NEAR = 21
+"""New labels or late data move the day of an alarm by at most so many days; it is still the same fall."""
+_ENDS = {"drift": "deepened", "recovery": "recovered", "data": "gone"}
+"""How a scope's fall ends, by the kind of the event that follows it."""
+
+
+def find_falls(analysis: Analysis, _: Sequence[Drift]) -> list[Found]:
+    """Every fall since the priorities are what they are; those that are open today with figures and explanation of today."""
+    detector, found = analysis.detector, []
+    falls = [event for event in analysis.events if event.kind == "drift"]
+    for event in falls:
+        end = _end(analysis.events, event)
+        if end is None and event.scope not in detector.open:
+            end = ("replanned", detector.seen.days[-1])  # the period is over
+        figures = figures_of(event)
+        if end is None:
+            current = detector.now(detector.open[event.scope])
+            figures = figures_of(current) | {"explanation": _explain(detector, current, analysis.themes)}
+        found.append(Found(event.scope, event.at, figures, end=end))
+    return found
+
+
+def _end(events: Sequence[Event], fall: Event) -> tuple[str, date] | None:
+    """The end of a fall: the next event of its scope that ends one."""
+    place = next(n for n, event in enumerate(events) if event is fall)
+    for event in events[place + 1 :]:
+        if event.scope == fall.scope and event.kind in _ENDS and (event.kind != "data" or event.subject == GONE):
+            return _ENDS[event.kind], event.at
+    return None
+
+
+def same_fall(analysis: Analysis, row: Drift, found: Found) -> int | None:
+    """The same scope, on the same day or near it, measured against the same priorities."""
+    apart = abs((row.raised_on - found.raised_on).days)
+    if row.scope != found.scope or apart > _NEAR or row.raised_on < _since(analysis):
+        return None
+    return 0 if apart == 0 else 1
+
+
+def left_fall(analysis: Analysis, row: Drift) -> End:
+    """Measured against priorities that hold no more; or, with what is known now, it would not have been raised."""
+    since = _since(analysis)
+    return ("replanned", since) if row.raised_on < since else ("superseded", row.ended_on)
+
+
+def _since(analysis: Analysis) -> date:
+    """The day since which the priorities are what they are."""
+    return analysis.detector.priorities[-1].start
+
+
+def _explain(detector: Detector, event: Event, themes: Sequence[Theme]) -> dict[str, Any]:
+    """Themes, teams, the whole decomposition and the earliest signs, for keeping with the drift."""
+    seen = detector.seen
+    base, span = detector.stretches(event)
+    grown = by_theme(themes, seen, event.scope, base, span)
+    teams = by_team(seen, detector.priorities[-1].top, base, span) if event.scope == COMPANY else []
+    falling = {one.team for one in teams if one.points <= -1}
+    # A team whose own fall is open has one start, here and in its own alert.
+    starts = {
+        team: detector.open[team].start if team in detector.open else detector.begins(people, event)
+        for team, people in detector.scopes.items()
+        if team in falling
+    }
+    known = levels(seen, base, span)
+    kept = known if event.scope == COMPANY else {event.scope: known[event.scope]} if event.scope in known else {}
+    return {
+        "levels": kept,
+        "themes": grown[:5],
+        "teams": team_points(teams),
+        "parts": parts(event, grown[:5]),
+        "earliest": earliest(starts, grown, event),
+        "size": _points(event.size),
+        "behaviour": _in_points(event.after - event.before),
+        "mix": _in_points(event.mix),
+    }
+
+
+def _points(size: Size | None) -> dict[str, float] | None:
+    """The fall as it likely was: `middle` between `low` and `high` with 90 %, at least `certain`."""
+    return {name: _in_points(getattr(size, name)) for name in ("middle", "low", "high", "certain")} if size else None
+
+
+def _in_points(part: float) -> float:
+    return round(100 * part, 2)
