@@ -12,7 +12,8 @@ from jinja2 import Environment
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from alerts.charts import MAIL, Fall, WeekPoint, png, top_share
+from alerts.chart_frame import MAIL, png
+from alerts.charts import Fall, WeekPoint, top_share
 from alerts.diagnoses import diagnoses
 from alerts.falls import alert_of
 from alerts.figures import Standing, standing

@@ -6,7 +6,8 @@ from datetime import date
 
 from sqlalchemy.orm import Session
 
-from alerts.charts import Fall, png, top_share
+from alerts.chart_frame import png
+from alerts.charts import Fall, top_share
 from alerts.figures import Standing, levels, standing
 from alerts.parts import Part, plan_of
 from alerts.view import AlertView, Taken, TeamLine, Terms, cost_of, costed, priced

@@ -6,7 +6,8 @@ from datetime import date
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from alerts.charts import png, top_share
+from alerts.chart_frame import png
+from alerts.charts import top_share
 from alerts.falls import PICTURE_WEEKS, alert_of, alert_picture
 from alerts.figures import Standing, standing
 from alerts.parts import Part, PlanGap

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
-from alerts.charts import Fall, png, top_share
+from alerts.chart_frame import png
+from alerts.charts import Fall, top_share
 from alerts.weeks import points, week_line, weekly
 from alerts.words import percent
 from leeway.app import App, NotReady

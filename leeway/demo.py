@@ -15,7 +15,8 @@ from rich.console import Console
 from sqlalchemy import func, select
 
 from alerts import picture
-from alerts.charts import Fall, WeekPoint, png, top_share
+from alerts.chart_frame import png
+from alerts.charts import Fall, WeekPoint, top_share
 from alerts.words import percent
 from leeway.app import App
 from leeway.digest import write_previews

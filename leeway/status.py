@@ -1,7 +1,6 @@
 """`leeway status`: how things stand, from the database alone."""
 
 import time
-from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,17 +8,16 @@ from rich.console import Console
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from alerts.charts import WeekPoint
 from alerts.figures import standing
 from alerts.gaps import short
 from alerts.plan_turn import plan_turn
-from alerts.promise import promise
 from alerts.waiting import named_in, open_alert
-from alerts.weeks import last_week, points, week_line, weekly
-from alerts.words import percent, plain
+from alerts.weeks import last_week, points, weekly
+from alerts.words import plain
 from leeway.app import App
 from leeway.channels import channels
 from leeway.notify import reasons
+from leeway.status_text import SHOWN
 from models import OPEN_STATES, Capacity, Cycle, Drift, Effort, Failure, Notification, Signal, StreamCursor, WorkItem
 from models.vocabulary import COMPANY
 from pipeline.drift.tuning import LEAST_HISTORY
@@ -27,7 +25,6 @@ from pipeline.ingest.sweep import SWEEP
 from pipeline.people.identity import Unresolved, unresolved
 from pipeline.register.versions import current_register
 
-_SHOWN = 10
 _SAY_EVERY, _LOOK_EVERY = 10.0, 1.0
 
 
@@ -100,7 +97,7 @@ def status_of(app: App) -> dict[str, Any]:
             "open_drifts": drifts,
             # Busiest first, but without the volume: no figure about one person, here neither.
             "unresolved_accounts": [
-                {"source": u.source, "account": u.external_id, "name": u.name} for u in unknown[:_SHOWN]
+                {"source": u.source, "account": u.external_id, "name": u.name} for u in unknown[:SHOWN]
             ],
             "unresolved": _unattributed(unknown, sum(counts.values())),
         }
@@ -223,90 +220,3 @@ def _unattributed(unknown: list[Unresolved], signals: int) -> dict[str, Any]:
         "share_of_signals": round(total / signals, 4) if signals else 0.0,
         "hold_half": half,
     }
-
-
-def _say_untold(drift: dict[str, Any], say: Callable[[str], None]) -> None:
-    """Why people were not notified, a line a reason with the channels that it holds for."""
-    by_reason: dict[str, list[str]] = {}
-    for one in drift["untold"]:
-        by_reason.setdefault(one["why"], []).append(one["channel"])
-    for why, places in by_reason.items():
-        say(f"         not told, {', '.join(places)}: {why}" if places != ["none"] else f"         not told: {why}")
-
-
-def render(found: dict[str, Any], out: Console) -> None:
-    """For people."""
-
-    def say(text: str) -> None:
-        out.print(text, markup=False)
-
-    if not found["sources"]:
-        say("Nothing pulled yet. `leeway run --once` does it.")
-        return
-    for name, one in found["sources"].items():
-        lag = "never finished" if one["minutes_since_pull"] is None else f"{one['minutes_since_pull']} min ago"
-        say(f"{name:8} {one['signals']:>8} signals, {one['streams']} streams, pulled {lag}")
-        for error in one["errors"]:
-            say(f"         {error}")
-    last = found["last_cycle"]
-    say(
-        f"pending  {found['pending_items']} work items; set aside: {found['failures']}; last cycle: "
-        + (f"{last['finished_at']:%Y-%m-%d %H:%M} UTC" if last else "none finished")
-    )
-    for week in found["weeks"]:
-        say(
-            week_line(
-                WeekPoint(
-                    week["week"], week["top_share"], week["low"], week["high"], week["coverage"], None, week["complete"]
-                )
-            )
-        )
-    for row in found["plan"]:
-        say(f"plan     {row['objective']}: {row['text']}")
-    for drift in found["open_drifts"]:
-        if drift["kind"] == "gap":
-            what = f"{percent(drift['after'])}% of {percent(drift['before'])}% planned since {drift['since']}"
-            untold = "" if drift["told"] else ", not yet told"
-            say(f"gap      {drift['scope']} {drift['subject']}: {what}, {drift['state']}{untold}")
-            _say_untold(drift, say)
-            continue
-        if drift["kind"] == "data":
-            say(
-                f"fault    {drift['subject']}: {drift['before']:.2f} -> {drift['after']:.2f} since {drift['since']}; "
-                "these days are not used"
-            )
-            _say_untold(drift, say)
-            continue
-        say(
-            f"drift    {drift['scope']}: {percent(drift['before'])}% -> {percent(drift['after'])}% since {drift['since']}, "
-            f"{drift['severity']}, {drift['state']}{'' if drift['told'] else ', not yet told'}"
-        )
-        _say_untold(drift, say)
-    if found["waits_for"]:
-        say(f"not complete yet: {', '.join(found['waits_for'])}; what is said of drift and people comes after that")
-    elif found["days_known"] < found["days_needed"]:
-        say(
-            f"drift is looked for from {found['days_needed']} working days of history on; {found['days_known']} are known"
-        )
-    elif not found["open_drifts"]:
-        say("no open drift")
-    if limit := promise(found["detectable_points"]):
-        say(f"{limit}; answers (the audit, `leeway label`) narrow that")
-    if turn := found["plan_turn"]:
-        say(turn)
-    for row in found["set_aside"]:
-        say(
-            f"set aside: {row['records']} of {row['source']} {row['stream']}, such as {row['example']}: {row['reason']}"
-        )
-    if found["set_aside"]:
-        say("         `leeway sync --retry-failed` reads them again; it also happens once a day.")
-    if found["unresolved_accounts"]:
-        sum_ = found["unresolved"]
-        say(
-            f"{sum_['accounts']} accounts without a team hold {100 * sum_['share_of_signals']:.1f} % of the signals, half of it "
-            f"on the first {sum_['hold_half']}. List their addresses under a team's members in okrs.yaml, or map them "
-            "(identity.file):"
-        )
-        for account in found["unresolved_accounts"]:
-            # Their name without a figure: volume only orders the list.
-            say(f"         {account['source']} {account['account']} {account['name']}")

@@ -1,5 +1,6 @@
 """What is installed is what is in the tree."""
 
+import ast
 import importlib.util
 import tomllib
 from fnmatch import fnmatch
@@ -37,3 +38,118 @@ def test_the_picture_of_the_rooms_is_what_the_code_imports() -> None:
     text = rooms.PAGE.read_text(encoding="utf-8")
     assert rooms.BEGIN in text
     assert rooms.page(text) == text, "run `make rooms`"
+
+
+ROOMS = (*PACKAGES, "benchmarks", "deploy", "docs")
+MOST_LINES, MOST_OF_A_FUNCTION = 300, 40
+REASON = "# Long: "
+"""How a comment at the top of a module or function begins that says why it stays long."""
+OWED = frozenset(
+    {
+        "alerts/chart_frame.py:finish",
+        "alerts/charts.py:_levels",
+        "alerts/charts.py:stacked_shares",
+        "alerts/charts.py:top_share",
+        "alerts/digest.py:_story",
+        "alerts/digest.py:team_week",
+        "alerts/figures.py:standing",
+        "benchmarks/chaos/run.py",
+        "benchmarks/chaos/run.py:result_of",
+        "benchmarks/connectors/big.py:big",
+        "benchmarks/connectors/peers.py:main",
+        "benchmarks/connectors/rate.py:main",
+        "benchmarks/connectors/soak.py:soak",
+        "benchmarks/drift/bursts.py:generate",
+        "benchmarks/drift/churn.py:churned",
+        "benchmarks/drift/run.py:report",
+        "benchmarks/effort/styles.py",
+        "benchmarks/kubernetes.py:measure",
+        "benchmarks/match.py:main",
+        "benchmarks/page.py:main",
+        "benchmarks/scale.py",
+        "benchmarks/scale.py:main",
+        "benchmarks/scale.py:pages",
+        "benchmarks/worlds/__main__.py:main",
+        "benchmarks/worlds/measure.py:figures",
+        "benchmarks/worlds/office.py",
+        "benchmarks/worlds/shared.py:build",
+        "connectors/base.py",
+        "connectors/hubspot/connector.py",
+        "connectors/hubspot/parse.py:parse_engagement",
+        "connectors/hubspot/parse.py:parse_record",
+        "connectors/jira/connector.py",
+        "connectors/jira/parse.py:parse_issue",
+        "connectors/slack/connector.py",
+        "connectors/slack/connector.py:_page",
+        "deploy/services.py:main",
+        "leeway/commands/start.py:init",
+        "leeway/links.py:digest_links",
+        "leeway/status.py:status_of",
+        "leeway/status_text.py:render",
+        "leeway/sync.py:sync_sources",
+        "pipeline/drift/theme_stage.py:current_themes",
+        "pipeline/effort/candidates.py:candidates",
+        "pipeline/effort/load.py:load_spans",
+        "pipeline/ingest/pull.py:_in_threads",
+        "pipeline/ingest/store.py:store",
+        "pipeline/items.py:load_items",
+        "pipeline/match/chunking.py:chunks_of",
+        "pipeline/match/conditional_logit.py:fit",
+        "pipeline/match/context_features.py:features",
+        "pipeline/match/stage.py:run_chunk",
+        "pipeline/people/forget.py:forget",
+        "pipeline/people/identity.py:resolve",
+        "pipeline/register/versions.py:load_register",
+        "pipeline/share/estimate.py:shares",
+        "pipeline/share/stage.py:run_chunk",
+        "pipeline/streams/load.py:load_work",
+        "simulator/api/github.py:_of",
+        "simulator/api/jira.py",
+        "simulator/api/slack.py",
+        "simulator/crm.py:work_on_deal",
+    }
+)
+"""What is still to be split, as module or module:function. Nothing joins it; what was split leaves it."""
+
+
+def too_long(name: str, text: str) -> list[str]:
+    """A module's own name and its functions', where they are longer than they should be and do not say why."""
+    lines = text.splitlines()
+    found = [name] if len(lines) > MOST_LINES and not says_why(lines[:15]) else []
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.end_lineno is not None:
+            long = node.end_lineno - node.lineno + 1 > MOST_OF_A_FUNCTION
+            if long and not says_why(lines[node.lineno - 2 : node.body[0].lineno + 3]):
+                found.append(f"{name}:{node.name}")
+    return found
+
+
+def says_why(lines: list[str]) -> bool:
+    return any(line.strip().startswith(REASON) and len(line.split()) > 5 for line in lines)
+
+
+def test_a_module_has_at_most_300_lines_and_a_function_40_or_they_say_why() -> None:
+    found: set[str] = set()
+    for room in ROOMS:
+        for path in sorted((ROOT / room).rglob("*.py")):
+            if "versions" not in path.parts:  # a migration stays as it was run
+                found.update(too_long(path.relative_to(ROOT).as_posix(), path.read_text(encoding="utf-8")))
+    assert sorted(found - OWED) == []
+    assert sorted(OWED - found) == [], "these are short now: take them out of OWED"
+
+
+def test_what_is_too_long_is_found_unless_it_says_why() -> None:
+    body = "    pass\n" * 40
+    assert too_long("m", f"def f() -> None:\n{body}") == ["m:f"]
+    assert too_long("m", f"def f() -> None:\n{body[9:]}") == []
+    assert too_long("m", f"# Long: one table, which is read as a whole\ndef f() -> None:\n{body}") == []
+    assert too_long("m", f"def f() -> None:\n    # Long: because\n{body}") == ["m:f"]  # that is no reason
+    assert too_long("m", "x = 1\n" * 301) == ["m"]
+    assert too_long("m", '"""Doc."""\n# Long: one table, which is read as a whole\n' + "x = 1\n" * 301) == []
+
+
+def test_no_line_is_kept_out_of_the_formatter() -> None:
+    marks = ("# fmt: " + "skip", "# fmt: " + "off")
+    files = [path for room in (*ROOMS, "tests") for path in (ROOT / room).rglob("*.py")]
+    assert len(files) > 300
+    assert [path.name for path in files if any(mark in path.read_text(encoding="utf-8") for mark in marks)] == []

@@ -11,7 +11,8 @@ from markupsafe import Markup
 from sqlalchemy.orm import Session
 
 from alerts import charts
-from alerts.charts import PAGE, Fall, Spec
+from alerts.chart_frame import PAGE, Spec, svg
+from alerts.charts import Fall
 from alerts.figures import standing
 from alerts.streams import streams
 from alerts.weeks import NONE, points, weekly
@@ -88,7 +89,7 @@ class Drawing:
         self, cycle: int, width: int, kind: Kind, scope: str, key: str, since: date, until: date, chosen: bool
     ) -> str:
         found = self._spec(kind, scope, key, since, until, chosen, width, "", touched=False)
-        return charts.svg(found) if found else ""
+        return svg(found) if found else ""
 
     def _spec(
         self,

@@ -127,7 +127,8 @@ def status(
     ] = 0,
 ) -> None:
     """Sources and their lag, what is pending, coverage, the last weeks' shares, open drifts, whom nobody knows."""
-    from leeway.status import render, status_of, wait_until_complete
+    from leeway.status import status_of, wait_until_complete
+    from leeway.status_text import render
 
     application = the_app()
     found = wait_until_complete(application, 60 * wait, err) if wait else status_of(application)

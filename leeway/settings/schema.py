@@ -3,9 +3,7 @@
 Values are checked for what would fail only later, such as a token with a line break or hours in which nothing may be said.
 """
 
-import re
 from dataclasses import fields
-from ipaddress import ip_address, ip_network
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import (
@@ -19,42 +17,8 @@ from pydantic import (
     model_validator,
 )
 
+from leeway.settings.values import CONTROL, Address, Names, Networks, Token, repository
 from pipeline.findings.thresholds import WHOLE, Thresholds
-
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-
-
-def _address(value: str) -> str:
-    if value and not re.fullmatch(r"https?://[^\s/?#]+[^\s]*", value):
-        raise ValueError("an address begins with https:// (or http://) and has no blanks")
-    return value
-
-
-def _ascii(value: SecretStr) -> SecretStr:
-    if not value.get_secret_value().isascii():  # it travels in a header
-        raise ValueError("it has characters that no token has, such as typographic quotes; copy it again")
-    return value
-
-
-def _repository(value: str) -> str:
-    if not re.fullmatch(r"[\w.-]+/[\w.-]+", value):
-        raise ValueError("a repository is written owner/name")
-    return value
-
-
-def _network(value: str) -> str:
-    try:
-        if value != "*":
-            _ = ip_network(value, strict=False) if "/" in value else ip_address(value)
-    except ValueError:
-        raise ValueError("an address such as 10.0.0.5, a network such as 10.0.0.0/8, or * is needed") from None
-    return value
-
-
-Address = Annotated[str, AfterValidator(_address)]
-Token = Annotated[SecretStr, AfterValidator(_ascii)]
-Names = list[Annotated[str, Field(min_length=1)]]
-Networks = list[Annotated[str, AfterValidator(_network)]]
 
 
 class _Section(BaseModel):
@@ -67,7 +31,7 @@ class _Section(BaseModel):
         """Texts without blanks around them, and what pydantic would take for something else refused."""
         if isinstance(value, str):
             value = value.strip()
-            if info.field_name not in cls.several_lines and _CONTROL.search(value):
+            if info.field_name not in cls.several_lines and CONTROL.search(value):
                 raise ValueError("it has a line break or another control character inside")
         wanted = cls.model_fields[info.field_name or ""].annotation
         if isinstance(value, bool) and wanted in (int, float, int | None):
@@ -131,7 +95,7 @@ class GitHubSettings(_Section):
     """
 
     several_lines = frozenset({"private_key"})
-    repositories: list[Annotated[str, AfterValidator(_repository)]] = Field(min_length=1)
+    repositories: list[Annotated[str, AfterValidator(repository)]] = Field(min_length=1)
     token: Token = SecretStr("")
     url: Address = Field("https://github.com", min_length=1)
     app_id: str = ""

@@ -11,22 +11,12 @@ many times the degrees of freedom of the change alone.
 """
 
 from dataclasses import dataclass
-from typing import Self
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pipeline.drift.composition import common, own_shares
+from pipeline.drift.sums import BASE_MOST, BLOCKS, LENT, Array, Positions, Sums
 
-Array = NDArray[np.float64]
-Positions = NDArray[np.int64]
-BASE_LEAST, BASE_MOST = 20, 100
-"""Days of history that a window is compared with: at least four weeks, at most twenty."""
-BLOCKS = (8, 14, 24)
-"""Lengths in days of the stretches that the spread is learned from."""
-WEEK = 5
-LENT = 12.0
-"""Degrees of freedom that the company's spread counts for in a team's."""
 FLOOR = 0.008
 """Least standard error: people who all did one thing have no spread, but are not certain to go on so."""
 WIDER = 0.8
@@ -37,65 +27,6 @@ LEAST_COMMON = 0.35
 """Where less of the effort than this is of people who were there before and after, there is nothing to compare."""
 INSIDE = 2.7
 """How much the squared ratio may fall below the best one inside the 90 % interval of the first day."""
-
-
-class Sums:
-    """Running sums by person over days, so that any stretch is a subtraction. Arrays are (people, days + 1)."""
-
-    def __init__(self, top: Array, total: Array, others: Array | None = None) -> None:
-        """`top` and `total` are cumulative and begin with zero; `others` is (things, people, days + 1); see `of`.
-
-        `whole` is what these are the first days of.
-        """
-        self.top, self.total, self.days, self.others = top, total, top.shape[1] - 1, others
-        self.whole: Sums = self
-
-    @classmethod
-    def of(cls, top: Array, total: Array, others: Array | None = None) -> Self:
-        """From effort by person and day: on what is looked at, on everything, and on each other thing if that is to be used."""
-        first, whole = (_running(part) for part in (top, total))
-        return cls(first, whole, None if others is None or not len(others) else _running(others))
-
-    def until(self, days: int) -> "Sums":
-        """The first so many days."""
-        others = None if self.others is None else self.others[:, :, : days + 1]
-        found = Sums(self.top[:, : days + 1], self.total[:, : days + 1], others)
-        found.whole = self.whole
-        return found
-
-    def share(self, first: int, last: int) -> float:
-        """In the half-open range of positions; 0 where nothing was done."""
-        total = float((self.total[:, last] - self.total[:, first]).sum())
-        return float((self.top[:, last] - self.top[:, first]).sum()) / total if total > 0 else 0.0
-
-    def fall(self, change: int, first: int, last: int, begin: int = 0, without: Positions | None = None) -> Array:
-        """Of the same people: by how much less the share is in the half-open range than before the position `change`.
-
-        With `without`, one value for each of its positions: of the range without the week that begins there.
-        """
-        all0, top0 = (
-            _between(sums, max(begin, change - BASE_MOST), change)[:, None] for sums in (self.total, self.top)
-        )
-        all1, top1 = (_between(sums, first, last)[:, None] for sums in (self.total, self.top))
-        if without is not None:
-            all1 = all1 - (self.total[:, without + WEEK] - self.total[:, without])
-            top1 = top1 - (self.top[:, without + WEEK] - self.top[:, without])
-        found: Array = (common(all0, all1).weights * (own_shares(top0, all0) - own_shares(top1, all1))).sum(0)
-        return found
-
-    def in_common(self, change: int, first: int, last: int) -> float:
-        """Which part of the effort in the half-open range, and of that before the position `change`, is of the same people."""
-        before = _between(self.total, max(0, change - BASE_MOST), change)
-        return float(common(before, _between(self.total, first, last)).mass)
-
-
-def _between(sums: Array, first: int, last: int) -> Array:
-    found: Array = sums[:, last] - sums[:, first]
-    return found
-
-
-def _running(part: Array) -> Array:
-    return np.concatenate([np.zeros((*part.shape[:-1], 1)), np.cumsum(part, -1)], -1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,18 +16,12 @@ from datetime import date
 import numpy as np
 
 from models.vocabulary import COMPANY
-from pipeline.drift.change_test import (
-    BASE_LEAST,
-    LEAST_COMMON,
-    Positions,
-    Sums,
-    changes,
-    likeliest,
-)
+from pipeline.drift.change_test import LEAST_COMMON, changes, likeliest
 from pipeline.drift.history import DriftSettings, Event, History, View
 from pipeline.drift.observations import Observations, Priorities
 from pipeline.drift.search import Found, Wanted, search
 from pipeline.drift.severity import Severity
+from pipeline.drift.sums import BASE_LEAST, Positions, Sums
 from pipeline.drift.tuning import LEAST_HISTORY, TUNING, Tuning
 from pipeline.drift.turnover import GONE, Gone, gone_teams, mix_changes
 from pipeline.share.dilution import UNDILUTED, Dilution

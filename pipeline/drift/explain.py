@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 
 from models.vocabulary import COMPANY
-from pipeline.drift.change_test import Positions
 from pipeline.drift.composition import common, own_shares
 from pipeline.drift.detector import Event
 from pipeline.drift.observations import Observations
+from pipeline.drift.sums import Positions
 from pipeline.drift.themes import Theme
 
 LEAST_POINTS = 0.5

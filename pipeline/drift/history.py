@@ -8,23 +8,12 @@ import numpy as np
 
 from models.vocabulary import COMPANY
 from pipeline.drift import data_health
-from pipeline.drift.change_test import (
-    BASE_LEAST,
-    BASE_MOST,
-    WEEK,
-    Array,
-    Change,
-    Positions,
-    Spread,
-    Sums,
-    changes,
-    likeliest,
-    spread,
-)
+from pipeline.drift.change_test import Change, Spread, changes, likeliest, spread
 from pipeline.drift.composition import standardised
 from pipeline.drift.observations import Observations, Priorities
 from pipeline.drift.search import Found
 from pipeline.drift.severity import Grade, assess
+from pipeline.drift.sums import BASE_LEAST, BASE_MOST, WEEK, Array, Positions, Sums
 from pipeline.drift.tuning import LEAST_HISTORY, TUNING, Tuning
 from pipeline.share.dilution import UNDILUTED, Dilution, Size
 from pipeline.share.estimate import UNSEEN, Z90

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.drift.change_test import WEEK, Change, Sums
+from pipeline.drift.change_test import Change
+from pipeline.drift.sums import WEEK, Sums
 from pipeline.drift.tuning import Tuning
 from pipeline.share.dilution import Dilution, Size
 

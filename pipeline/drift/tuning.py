@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from pipeline.drift.change_test import BASE_LEAST, Array
+from pipeline.drift.sums import BASE_LEAST, Array
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,10 +17,11 @@ import structlog
 from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
 
-from connectors.base import Connector, Cursor, Page, SourceError, Unexpected
+from connectors.base import Connector, Cursor, Page
+from connectors.errors import SourceError, Unexpected
 from models import WorkItem
 from pipeline.ingest.confirm import store_page
-from pipeline.ingest.store import drop_streams, finish, keep_horizon, load_cursors
+from pipeline.ingest.cursors import drop_streams, finish, keep_horizon, load_cursors
 
 log = structlog.get_logger()
 THREADS = 4

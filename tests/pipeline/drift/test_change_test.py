@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from pipeline.drift.change_test import HINT, Changes, Sums, changes, likeliest, spread
+from pipeline.drift.change_test import HINT, Changes, changes, likeliest, spread
+from pipeline.drift.sums import Sums
 
 DAYS, BEGAN = 120, 100
 CALM = (0.6, 0.05, 0.25, 0.1)

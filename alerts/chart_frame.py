@@ -1,0 +1,163 @@
+"""What every chart has: its palette, its text and frame, and how it becomes SVG or PNG."""
+
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+Spec = dict[str, Any]
+SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
+FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif"
+PALE = 0.35
+
+
+@dataclass(frozen=True, slots=True)
+class Palette:
+    """Colours of a chart. Those of `PAGE` are the page's own, so that charts follow its light and dark."""
+
+    ink: str = "#14181f"
+    soft: str = "#5a6472"
+    line: str = "#e3e7ec"
+    brand: str = "#0b5fa5"
+    bad: str = "#b3261e"
+    none: str = "#c3cad3"
+    series: tuple[str, ...] = ("#0b5fa5", "#56a3d9", "#1b9e77", "#d98b2b", "#a569bd", "#8c6d46", "#c85a7c", "#7f9a2f")
+    ground: str | None = "#ffffff"
+
+
+LIGHT = Palette()
+MAIL = Palette(ink="#6d7886", soft="#76818f", line="#8a94a033", brand="#2f7fc1", bad="#d0564c", ground=None)
+"""Legible on white and on black: a mail's picture cannot know which."""
+PAGE = Palette(
+    "var(--ink)",
+    "var(--soft)",
+    "var(--line)",
+    "var(--brand)",
+    "var(--bad)",
+    "var(--off)",
+    tuple(f"var(--o{n})" for n in range(1, 9)),
+    "var(--card)",
+)
+_LIBRARY_BASE = "https://vega.github.io/vega-datasets/"
+"""What the library puts before a relative link."""
+
+
+def svg(chart: Mapping[str, Any]) -> str:
+    """A specification as SVG, for the page."""
+    import vl_convert
+
+    return str(vl_convert.vegalite_to_svg(dict(chart))).replace(f'"{_LIBRARY_BASE}', '"')
+
+
+def png(chart: Mapping[str, Any], scale: float = 2) -> bytes:
+    """A specification as PNG at twice its size, for Slack and mail."""
+    import vl_convert
+
+    return _packed(bytes(vl_convert.vegalite_to_png(dict(chart), scale=scale)))
+
+
+def _packed(picture: bytes) -> bytes:
+    """The same PNG with its pixels compressed as far as zlib can: the library hardly compresses, and a mail has 60 KB."""
+    kept, pixels, at = [picture[:8]], b"", 8
+    while at < len(picture):
+        size = int.from_bytes(picture[at : at + 4], "big")
+        kind, data = picture[at + 4 : at + 8], picture[at + 8 : at + 8 + size]
+        at += 12 + size
+        if kind == b"IDAT":
+            pixels += data
+            continue
+        if kind == b"IEND":
+            kept.append(_chunk(b"IDAT", zlib.compress(zlib.decompress(pixels), 9)))
+        kept.append(_chunk(kind, data))
+    return b"".join(kept)
+
+
+def _chunk(kind: bytes, data: bytes) -> bytes:
+    return len(data).to_bytes(4, "big") + kind + data + zlib.crc32(kind + data).to_bytes(4, "big")
+
+
+def text(row: Spec, colour: str, palette: Palette, scale: Spec, **mark: Any) -> list[Spec]:
+    """A word in the drawing, with a halo of the ground behind it."""
+    encoding = {
+        "x": {"field": "x", "type": "temporal"},
+        "text": {"field": "text"},
+        "y": {"field": "y", "type": "quantitative", "scale": scale},
+    }
+    mark = {"type": "text", "fontSize": 13} | mark
+    halo: list[Spec] = (
+        [{"color": palette.ground, "stroke": palette.ground, "strokeWidth": 4, "opacity": 0.75}]
+        if palette.ground
+        else []
+    )
+    return [
+        {"data": {"values": [row]}, "mark": mark | look, "encoding": dict(encoding)}
+        for look in [*halo, {"color": colour}]
+    ]
+
+
+def finish(
+    spec: Spec, title: str, width: int, height: int, palette: Palette, weeks: Sequence[date], subtitle: str = ""
+) -> Spec:
+    """Size, axes and colours; a week's name about every 90 pixels."""
+    named = [one.isoformat() for one in weeks]
+    values = named[:: max(1, round(len(named) * 90 / max(1, width)))]
+    for layer in spec["layer"]:
+        layer["encoding"]["x"].setdefault("axis", {"format": "%-d %b", "values": values, "grid": False, "title": None})
+    text = {
+        "labelColor": palette.soft,
+        "titleColor": palette.soft,
+        "labelFont": FONT,
+        "titleFont": FONT,
+        "labelFontSize": 12,
+    }
+    return {
+        "$schema": SCHEMA,
+        "width": width,
+        "height": height,
+        "background": None if palette is PAGE else palette.ground,
+        **spec,
+        **(
+            {
+                "title": {
+                    "text": title,
+                    "anchor": "start",
+                    "font": FONT,
+                    "fontSize": 14,
+                    "color": palette.ink,
+                    "subtitle": subtitle,
+                    "subtitleColor": palette.soft,
+                    "subtitleFont": FONT,
+                    "subtitleFontSize": 12,
+                }
+            }
+            if title
+            else {}
+        ),
+        "config": {
+            "view": {"stroke": None},
+            "font": FONT,
+            "axis": text | {"gridColor": palette.line, "domainColor": palette.line, "tickColor": palette.line},
+            "legend": text,
+            "text": {"font": FONT},
+        },
+        "padding": {"left": 4, "right": 8, "top": 6, "bottom": 6},
+    }
+
+
+def span() -> Spec:
+    return {"x": {"field": "week", "type": "temporal", "scale": {"type": "utc"}, "title": None}, "x2": {"field": "end"}}
+
+
+def share_axis(field: str, scale: Spec) -> Spec:
+    axis = {"format": ".0%", "tickCount": 5}
+    return {"field": field, "type": "quantitative", "scale": scale, "axis": axis, "title": None}
+
+
+def tip(field: str, title: str, form: str | None = None, kind: str | None = None) -> Spec:
+    tip: Spec = {"field": field, "title": title, "type": kind or ("quantitative" if form else "nominal")}
+    return tip | ({"format": form} if form else {})
+
+
+def running(usual: float) -> Spec:
+    return {"condition": {"test": "!datum.complete", "value": PALE}, "value": usual}
