@@ -175,9 +175,12 @@ class Analysis:
         def drift(_session: Session, _part: Chunk) -> None:
             week = monday(last) - timedelta(days=7)
             report.counts["audited"] = draw_audit(self.sessions, register, week, ITEMS, least)
+            with self.sessions.begin() as session:
+                keep_streams(
+                    session, self.encoder.name, last
+                )  # first: what takes an objective's place is named by them
             detect_drift(self.sessions, register, last, self.settings, self.encoder.name)
             with self.sessions.begin() as session:
-                keep_streams(session, self.encoder.name, last)
                 keep_questions(session, register, last, self.encoder.name)
             with self.sessions.begin() as session:
                 report.counts["diagnoses"] = keep_diagnoses(session, register, last, least, self.thresholds)

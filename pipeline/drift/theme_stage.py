@@ -9,13 +9,12 @@ import numpy as np
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from connectors.registry import traits_of
-from models import Effort, Match, Person, WorkItem
+from models import Effort, Match, Person, Stream, StreamItem, WorkItem
 from models import Theme as ThemeRow
 from models.session import in_batches
 from pipeline.drift.themes import MOST_ITEMS, OffGoal, Theme, find_themes
 from pipeline.encode.vectors import load_vectors
-from pipeline.items import item_id, load_items
+from pipeline.items import load_items
 from pipeline.register.workdays import monday
 
 _OFF = 0.5
@@ -51,14 +50,14 @@ def current_themes(session: Session, model: str, last: date) -> list[Theme]:
             days[item][day] += amount * none  # as in the shares: by probability, not by label
             teams[item][team or ""] += amount * none
     inside = [one for one in load_items(session, off) if one.item.words]
-    titles = _epics(session, {one.item.parent for one in inside if one.item.parent})
+    streams = _streams(session, off)
     vectors = load_vectors(session, inside, model)
     items = [
         OffGoal(
             one.row,
             one.item.title or one.item.words,
             one.item.parent or one.item.id,
-            titles.get(one.item.parent or one.item.id),
+            streams.get(one.row, ""),
             days[one.row],
             teams[one.row],
         )
@@ -68,20 +67,12 @@ def current_themes(session: Session, model: str, last: date) -> list[Theme]:
     return find_themes(items, np.asarray(vectors), goal_words)
 
 
-def _epics(session: Session, names: set[str]) -> dict[str, str | None]:
-    """Titles of those that are epics, by the items' names."""
-    by_source: dict[str, list[str]] = defaultdict(list)
-    for name in names:
-        source, _, external = name.partition(":")
-        by_source[source].append(external)
-    found: dict[str, str | None] = {}
-    for source, externals in by_source.items():
-        for some in in_batches(sorted(externals)):
-            query = select(WorkItem.external_id, WorkItem.title).where(
-                WorkItem.source == source, WorkItem.kind.in_(sorted(traits_of(source).containers))
-            )
-            rows = session.execute(query.where(WorkItem.external_id.in_(some)))
-            found |= {item_id(source, external): title for external, title in rows}
+def _streams(session: Session, items: Sequence[int]) -> dict[int, str]:
+    """The name of each item's stream, by row id."""
+    query = select(StreamItem.work_item_id, Stream.name).join(Stream, Stream.id == StreamItem.stream_id)
+    found: dict[int, str] = {}
+    for some in in_batches(list(items)):
+        found |= dict(session.execute(query.where(StreamItem.work_item_id.in_(some))).all())
     return found
 
 

@@ -1,12 +1,12 @@
 """Themes: clusters of the work that serves no key result, so that a shadow roadmap gets a name.
 
-HDBSCAN (Campello et al. 2013) on vectors that lean towards the epic or thread an item belongs to. A theme is named by
-the epic that most of it belongs to, else by the words that tell it from the other themes and from the work on key
-results (class-based TF-IDF, Grootendorst 2022, arXiv:2203.05794).
+HDBSCAN (Campello et al. 2013) on vectors that lean towards the epic or thread an item belongs to. Clusters are one theme
+where many of their items are of one stream, or where the same word tells them from the other clusters and from the work on key
+results (class-based TF-IDF, Grootendorst 2022, arXiv:2203.05794). A theme is named by the stream that has most of its effort.
 """
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -19,20 +19,21 @@ _PART_OF_ITEMS = 80
 MOST_ITEMS = 3_000
 _WORD = re.compile(r"[^\W\d_][\w&-]{2,}")
 _WORDS_IN_NAME = 3
-_OF_ONE_EPIC = 0.3
+_OF_ONE_STREAM = 0.3
+LONGEST_NAME = 200
 
 
 @dataclass(frozen=True, slots=True)
 class OffGoal:
     """An item that most likely serves no key result, with its effort by day and the team that worked on it.
 
-    `tree` names the epic, thread or deal that it belongs to, `epic` is that one's title where it is an epic.
+    `tree` names the epic, thread or deal that it belongs to, `stream` is the name of its stream, empty where it is in none yet.
     """
 
     row: int
     words: str
     tree: str
-    epic: str | None
+    stream: str
     effort: Mapping[date, float]
     teams: Mapping[str, float]
 
@@ -68,20 +69,32 @@ def find_themes(items: Sequence[OffGoal], vectors: NDArray[np.float32], goal_wor
     members: list[list[int]] = [np.flatnonzero(marks == mark).tolist() for mark in range(int(marks.max()) + 1)]
     general = _document_frequency(goal_words)
     words = [Counter(w for i in rows for w in set(_words(items[i].words))) for rows in members]
-    themes = []
+    parts: dict[str, list[OffGoal]] = {}
     for number, rows in enumerate(members):
-        epic, count = (
-            Counter(items[i].epic for i in rows if items[i].epic).most_common(1)[0]
-            if any(items[i].epic for i in rows)
-            else (None, 0)
-        )
-        name = (
-            epic
-            if epic and count >= _OF_ONE_EPIC * len(rows)
-            else _name(number, words, [len(m) for m in members], general)
-        )
-        themes.append(_theme(name, [items[i] for i in rows]))
-    return sorted(_merged(themes), key=lambda theme: -theme.person_days)
+        found = [items[i] for i in rows]
+        telling = _name(number, words, [len(m) for m in members], general).split(", ")[0]
+        parts.setdefault((_stream_of_most(found) or telling).lower(), []).extend(found)
+    named: dict[str, list[OffGoal]] = {}
+    for key, found in parts.items():
+        named.setdefault(name_of(found) or key.capitalize(), []).extend(found)
+    themes = [_theme(name[:LONGEST_NAME], found) for name, found in named.items()]
+    return sorted(themes, key=lambda theme: (-theme.person_days, theme.name))
+
+
+def name_of(items: Sequence[OffGoal]) -> str:
+    """The name of the stream that most of the effort went into; empty where none of the items is in one."""
+    effort: dict[str, float] = defaultdict(float)
+    for item in items:
+        effort[item.stream] += sum(item.effort.values())
+    known = [(-round(days, 6), name) for name, days in effort.items() if name]
+    return min(known)[1] if known else ""
+
+
+def _stream_of_most(items: Sequence[OffGoal]) -> str:
+    """The stream that many of a cluster's items are in; empty where they are in many."""
+    counts = Counter(item.stream for item in items if item.stream)
+    name, count = counts.most_common(1)[0] if counts else ("", 0)
+    return name if count >= _OF_ONE_STREAM * len(items) else ""
 
 
 def _lean(trees: Sequence[str], vectors: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -93,30 +106,6 @@ def _lean(trees: Sequence[str], vectors: NDArray[np.float32]) -> NDArray[np.floa
     leaning = vectors + means[inverse]
     found: NDArray[np.float32] = leaning / np.maximum(np.linalg.norm(leaning, axis=1, keepdims=True), 1e-9)
     return found
-
-
-def _merged(themes: Sequence[Theme]) -> list[Theme]:
-    """Clusters whose name begins with the same word are parts of one theme."""
-    first: dict[str, Theme] = {}
-    for theme in sorted(themes, key=lambda t: -t.person_days):
-        key = theme.name.split(", ")[0].lower()
-        first[key] = _together(first[key], theme) if key in first else theme
-    return list(first.values())
-
-
-def _together(one: Theme, other: Theme) -> Theme:
-    days, teams = Counter(one.by_day), Counter(dict(one.teams))
-    days.update(other.by_day)
-    teams.update(dict(other.teams))
-    return Theme(
-        one.name,
-        one.items + other.items,
-        one.person_days + other.person_days,
-        min(one.first_day, other.first_day),
-        tuple(teams.most_common()),
-        one.examples,
-        dict(days),
-    )
 
 
 def _theme(name: str, items: Sequence[OffGoal]) -> Theme:

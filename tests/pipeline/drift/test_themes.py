@@ -1,0 +1,67 @@
+"""Work on no objective gets the name of the stream it is, not three words out of it."""
+
+from datetime import date, timedelta
+
+from sqlalchemy.orm import Session, sessionmaker
+
+from models import Effort, Match, Person, RegisterVersion, Stream, StreamItem, Vector, WorkItem
+from pipeline.drift.theme_stage import current_themes
+from tests.conftest import NOW, HashedWords
+from tests.conftest import lite as engine  # noqa: F401 - the fixture of that name, here
+
+LAST = date(2026, 7, 5)
+SHIFTS = ["Shift plan for the courier week", "Shift briefing before the depot opens", "Safety briefing of the shift"]
+BRAND = ["Logo drafts for the harbour brand", "Colours of the harbour brand", "Brand logo for the harbour signs"]
+
+
+def fill(session: Session, streams: list[tuple[str, list[str]]], days: dict[str, float]) -> None:
+    """Eight items of each text's kind, worked on for some days, in the streams that are given by name."""
+    encoder = HashedWords()
+    session.add(RegisterVersion(id=1, loaded_at=NOW, document="", digest="x"))
+    session.add(Person(id=1, email="a@x.example", team="app"))
+    id_ = 0
+    for stream, (name, texts) in enumerate(streams, 1):
+        if name:
+            session.add(Stream(id=stream, anchor=f"jira:{stream}", name=name, first_day=LAST, last_day=LAST))
+            session.flush()
+        for n in range(8):
+            id_ += 1
+            text = texts[n % len(texts)]
+            session.add(
+                WorkItem(
+                    id=id_,
+                    source="jira",
+                    external_id=str(id_),
+                    kind="task",
+                    container="OPS",
+                    labels=[],
+                    mentions=[],
+                    title=text,
+                    text_hash=f"h{id_}",
+                )
+            )
+            session.add(Vector(text_hash=f"h{id_}", model="m", data=encoder.encode([text])[0].tobytes()))
+            session.flush()
+            session.add(Match(work_item_id=id_, version_id=1, probabilities={}, none=1.0, evidence=[]))
+            session.add(
+                Effort(day=LAST - timedelta(days=n), person_id=1, work_item_id=id_, person_days=days.get(name, 0.5))
+            )
+            if name:
+                session.add(StreamItem(work_item_id=id_, stream_id=stream, own=True))
+
+
+def test_a_theme_is_named_by_the_stream_that_most_of_its_effort_went_into(sessions: sessionmaker[Session]) -> None:
+    streams = [("Courier depot at the harbour", SHIFTS), ("Small fixes", SHIFTS), ("New brand of the harbour", BRAND)]
+    with sessions.begin() as session:
+        fill(session, streams, {"Courier depot at the harbour": 0.9, "Small fixes": 0.1})
+        themes = current_themes(session, "m", LAST)
+    assert sorted(theme.name for theme in themes) == ["Courier depot at the harbour", "New brand of the harbour"]
+    assert max(themes, key=lambda theme: theme.person_days).name == "Courier depot at the harbour"
+
+
+def test_before_there_are_streams_its_most_telling_word_stands_for_it(sessions: sessionmaker[Session]) -> None:
+    with sessions.begin() as session:
+        fill(session, [("", SHIFTS), ("", SHIFTS), ("New brand of the harbour", BRAND)], {})
+        names = {theme.name for theme in current_themes(session, "m", LAST)}
+    assert "New brand of the harbour" in names
+    assert names & {"Shift", "Briefing"}
