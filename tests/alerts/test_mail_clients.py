@@ -1,0 +1,125 @@
+"""Mails as mail programs take them: Outlook draws with Word, which knows tables and no boxes; and nothing is fetched."""
+
+import os
+import re
+import shutil
+import subprocess
+from email.message import EmailMessage
+from pathlib import Path
+
+import pytest
+from selectolax.lexbor import LexborHTMLParser
+
+from alerts.channel import GroupLine, GroupView, Notice
+from alerts.digest import compose, team_week
+from alerts.email import EmailChannel
+from alerts.falls import alert_of, alert_picture
+from alerts.mail import Mailer, Smtp
+from leeway.links import digest_links
+from models import Drift
+from models.vocabulary import COMPANY
+from pipeline.register.document import Team
+from tests.web.conftest import app_with
+
+LINTER = Path(os.environ.get("LEEWAY_MAIL_LINT", ".ci/node_modules/@jsx-email/doiuse-email"))
+SMTP = Smtp("mail.example", sender="leeway@velora.example")
+BOXES = re.compile(
+    r"\b(flex|grid|float|position|calc|var)\b|-(gap|inline)\s*:|gap\s*:|(?<!max-)(?<!min-)width:\s*\d+px"
+)
+"""What Word draws otherwise or not at all; widths in pixels belong into the attribute."""
+BLOCKS = {"div", "section", "ul", "ol", "p", "figure", "main", "header", "footer"}
+MOST_BYTES = 60_000
+
+
+class Caught(Mailer):
+    """Keeps the mail instead of sending it."""
+
+    mail: EmailMessage
+
+    def send(self, mail: EmailMessage) -> None:
+        """See Mailer."""
+        self.mail = mail
+
+
+@pytest.fixture(scope="module")
+def mails(tmp_path_factory: pytest.TempPathFactory) -> dict[str, EmailMessage]:
+    """An alert, a message about several teams, a digest of the company."""
+    app = app_with(tmp_path_factory.mktemp("mails"), web={"url": "https://leeway.example"})
+    _, register = app.register()
+    channel = EmailChannel(Caught(SMTP), "coo@velora.example", page="https://leeway.example")
+    found = {}
+    with app.sessions() as session:
+        drift = session.get_one(Drift, 1)
+        shown, picture = alert_of(session, drift, register), alert_picture(session, drift)
+        channel.send(Notice("drift 1", (1,), shown, lambda: picture))
+        found["alert"] = channel.mailer.mail  # type: ignore[attr-defined]
+        lines = tuple(GroupLine(n, f"Team {n}", "50% → 30% since 15 June") for n in range(1, 4))
+        channel.send(Notice("drift 1 2 3", (1, 2, 3), GroupView("In 3 teams it fell", lines, "is there one cause?")))
+        found["group"] = channel.mailer.mail  # type: ignore[attr-defined]
+        company = Team(key=COMPANY, name="Velora", lead="coo@velora.example")
+        content = team_week(session, register, company)
+        assert content is not None
+        found["digest"] = compose(content, SMTP, digest_links(app, session, register, company, content.themes))
+    return found
+
+
+def html_of(mail: EmailMessage) -> str:
+    body = mail.get_body(("html",))
+    assert body is not None
+    return str(body.get_content())
+
+
+@pytest.mark.parametrize("name", ["alert", "group", "digest"])
+def test_a_mail_is_laid_out_by_tables_and_fetches_nothing(mails: dict[str, EmailMessage], name: str) -> None:
+    text = html_of(mails[name])
+    tree = LexborHTMLParser(text)
+    assert tree.body is not None
+    styles = [node.attributes.get("style") or "" for node in tree.css("[style]")]
+    assert [style for style in styles if BOXES.search(style)] == []
+    blocks = [node for node in tree.body.traverse() if node.tag in BLOCKS]
+    assert [node.html for node in blocks if "display:none" not in (node.attributes.get("style") or "")] == []
+    tables = tree.css("table")
+    assert all(table.attributes.get("width") or table.attributes.get("role") for table in tables)
+    assert "<!--[if mso]><table" in text  # Word knows no greatest width
+    for picture in tree.css("img"):
+        assert (picture.attributes["src"] or "").startswith("cid:")
+        assert int(picture.attributes["width"] or 0) <= 560
+        assert picture.attributes["alt"]
+    assert {(link.attributes["href"] or "")[:8] for link in tree.css("a")} <= {"https://"}
+    assert tree.css_first("script, link, form, iframe") is None
+    assert "prefers-color-scheme: dark" in text
+    assert len(mails[name].as_bytes()) <= MOST_BYTES
+
+
+@pytest.mark.skipif(
+    not LINTER.exists() or shutil.which("node") is None,
+    reason="no linter: npm install --prefix .ci @jsx-email/doiuse-email",
+)
+@pytest.mark.parametrize("name", ["alert", "group", "digest"])
+def test_a_linter_of_mails_finds_nothing_that_outlook_or_gmail_cannot_do(
+    mails: dict[str, EmailMessage], name: str
+) -> None:
+    found = subprocess.run(
+        ["node", "--input-type=module", "-e", JUDGE, str(LINTER.resolve())],
+        input=html_of(mails[name]),
+        capture_output=True,
+        text=True,
+        timeout=300,  # only a hang takes so long
+    )
+    assert found.returncode == 0, found.stderr
+    assert [line for line in found.stdout.splitlines() if not line.startswith(DOES_NO_HARM)] == []
+
+
+JUDGE = """
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+const { doIUseEmail } = await import(createRequire(import.meta.url).resolve(process.argv[1]));
+const clients = ["outlook.windows", "outlook.windows-mail", "outlook.macos", "gmail.desktop-webmail", "gmail.ios"];
+const found = doIUseEmail(readFileSync(0, "utf8"), { emailClients: clients });
+for (const one of found.errors ?? []) console.log(one);
+"""
+DOES_NO_HARM = tuple(
+    f"`{what}` is not supported"
+    for what in ("border-radius", "@media", "role attribute", "white-space", "max-width", "<body> element")
+)
+"""Corners are square, dark is as light, a line breaks elsewhere; the width is held by a table that only Word reads."""
