@@ -96,6 +96,25 @@ def text(row: Spec, colour: str, palette: Palette, scale: Spec, **mark: Any) -> 
     ]
 
 
+def planned(first: date, end: date, plan: int, palette: Palette, scale: Spec) -> list[Spec]:
+    """What is planned, in percent, as a line from one day to another with its value at the right."""
+    row = {"x": first.isoformat(), "x2": end.isoformat(), "y": plan / 100}
+    across = {
+        "data": {"values": [row]},
+        "mark": {"type": "rule", "color": palette.ink, "strokeWidth": 2, "strokeDash": [7, 4]},
+        "encoding": {
+            "x": {"field": "x", "type": "temporal"},
+            "x2": {"field": "x2"},
+            "y": {"field": "y", "type": "quantitative", "scale": scale},
+        },
+    }
+    said = {"x": end.isoformat(), "y": plan / 100, "text": f"{plan}% planned"}
+    return [
+        across,
+        *text(said, palette.ink, palette, scale, align="right", dx=-4, dy=-4, baseline="bottom", fontWeight=700),
+    ]
+
+
 def finish(
     spec: Spec, title: str, width: int, height: int, palette: Palette, weeks: Sequence[date], subtitle: str = ""
 ) -> Spec:

@@ -6,7 +6,21 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
-from alerts.chart_frame import LIGHT, PAGE, PALE, SCHEMA, Palette, Spec, finish, running, share_axis, span, text, tip
+from alerts.chart_frame import (
+    LIGHT,
+    PAGE,
+    PALE,
+    SCHEMA,
+    Palette,
+    Spec,
+    finish,
+    planned,
+    running,
+    share_axis,
+    span,
+    text,
+    tip,
+)
 from alerts.words import day, percent, short_day
 
 if TYPE_CHECKING:
@@ -45,10 +59,11 @@ def top_share(
     address: str = "",
     *,
     linked: bool = False,
+    plan: int | None = None,
 ) -> Spec:
     """Weekly share of the top priorities with its 90% interval; the levels before and since each of `falls` drawn and valued.
 
-    Where `linked`, each week leads to its page, at `address`.
+    Where `linked`, each week leads to its page, at `address`. A `plan`, in percent, is drawn as a line.
     """
     rows = [
         _week_row(one.week, one.complete, address, linked=linked)
@@ -62,7 +77,7 @@ def top_share(
         }
         for one in points
     ]
-    highest = max([one.high for one in points] + [fall.before for fall in falls], default=1.0)
+    highest = max([one.high for one in points] + [fall.before for fall in falls] + [(plan or 0) / 100], default=1.0)
     scale = {"domain": [0, min(1.0, (int(10 * highest) + 1.5) / 10)]}
     tooltip = [
         tip("name", "Week"),
@@ -102,6 +117,8 @@ def top_share(
                 "encoding": {"x": {"field": "middle", "type": "temporal"}, "y": share_axis("truth", scale)},
             }
         )
+    if plan is not None and points:
+        layers += planned(points[0].week, points[-1].week + timedelta(days=7), plan, palette, scale)
     for fall in falls:
         layers += _levels(points, fall, palette, scale)
     weeks = [one.week for one in points]

@@ -12,12 +12,13 @@ from alerts.figures import Standing, levels, standing
 from alerts.parts import Part, plan_of
 from alerts.view import AlertView, Taken, TeamLine, Terms, cost_of, costed, priced
 from alerts.weeks import points, weekly
-from alerts.words import Name, Words, apportion, day, listed, percent, shortened, whole
+from alerts.words import Name, Words, apportion, day, listed, percent, shortened, sure, whole
 from models import Drift
 from models.vocabulary import COMPANY
 from pipeline.register.document import Register
 
-PICTURE_WEEKS = 16
+PICTURE_WEEKS, PICTURE_WIDTH = 16, 460
+"""Weeks, and pixels at which the words in it can be read on a phone as well."""
 _LEAST_POINTS = 2
 """Points that an objective must have lost, or a piece of work gained, to be named in the alert's sentences."""
 _SEEN = 0.05
@@ -46,11 +47,11 @@ def alert_of(session: Session, drift: Drift, register: Register, terms: Terms | 
     who = "" if company else f"{names.get(drift.scope, drift.scope)}: "
     low, high = (max(0, whole(-100 * bound)) for bound in (drift.high, drift.low))
     days = whole(fall / 100 * stands.person_days) if stands else 0
-    amount = f"That is {costed(days, 'working days a week', terms)}, about" if days >= _LEAST_POINTS else "About"
+    amount = f"That is {costed(days, 'working days a week', terms)}. " if days >= _LEAST_POINTS else ""
     story = (
         _what_fell(sides.lost, before, after),
         _where_to(sides.took, fall),
-        (f"{amount} 9 in 10 sure to be between {low} and {high} of 100.",),
+        (f"{amount}{sure(low, high, ' of 100', 'working days left')}.",),
         *_planned(stands, register, terms),
     )
     return AlertView(
@@ -94,7 +95,7 @@ def alert_picture(session: Session, drift: Drift) -> bytes | None:
     if not weeks:
         return None
     fall = Fall(drift.start, drift.before, drift.after)
-    return png(top_share(points(weeks), [fall], "Share of work on the top priorities", 620))
+    return png(top_share(points(weeks), [fall], "Share of work on the top priorities", PICTURE_WIDTH))
 
 
 def took_place(

@@ -30,7 +30,7 @@ from alerts.weeks import (
     usual_weeks,
     weekly,
 )
-from alerts.words import percent
+from alerts.words import day, percent
 from models import Drift
 from models.vocabulary import COMPANY
 from pipeline.register.document import Register
@@ -55,6 +55,15 @@ class Standing:
     parts: tuple[Part, ...]
     coverage: int
     person_days: float
+    averaged: date | None = None
+    """From when on the shares are an average; None where they are of the last week."""
+
+    @property
+    def range_of(self) -> str:
+        """What the intervals are about."""
+        if self.averaged is None:
+            return f"in the week of {day(self.week)}"
+        return f"on average since {day(self.averaged)}" + ("" if self.since else f", to {day(self.until)}")
 
     @property
     def until(self) -> date:
@@ -129,6 +138,7 @@ def standing(
         tuple(found),
         percent(sum(one.coverage for one in recent) / len(recent)),
         sum(one.person_days for one in recent) / len(recent),
+        fall.start if fall else span[0] if span else None,
     )
 
 

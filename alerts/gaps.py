@@ -8,13 +8,13 @@ from sqlalchemy.orm import Session
 
 from alerts.chart_frame import png
 from alerts.charts import top_share
-from alerts.falls import PICTURE_WEEKS, alert_of, alert_picture
+from alerts.falls import PICTURE_WEEKS, PICTURE_WIDTH, alert_of, alert_picture
 from alerts.figures import Standing, standing
 from alerts.parts import Part, PlanGap
 from alerts.streams import streams, window, window_text
 from alerts.view import Action, AlertView, Terms, cost_of, priced
 from alerts.weeks import WEEK, points, weekly
-from alerts.words import Name, Words, day, listed, number, percent, shortened, whole
+from alerts.words import Name, Words, day, listed, number, percent, shortened, sure, whole
 from models import OPEN_STATES, Drift
 from models.vocabulary import COMPANY
 from pipeline.drift.gaps import GAP
@@ -48,8 +48,9 @@ def picture_of(session: Session, drift: Drift, register: Register) -> bytes | No
     weeks = weekly(session, drift.scope)[-PICTURE_WEEKS:]
     if not weeks:
         return None
-    title = f"Share of work on {shortened(_title(register, drift.subject), 40)}; {percent(drift.before)}% planned"
-    return png(top_share(points(weeks, frozenset([drift.subject])), [], title, 620))
+    title = f"Share of work on {shortened(_title(register, drift.subject), 36)}"
+    plan = percent(drift.before)
+    return png(top_share(points(weeks, frozenset([drift.subject])), [], title, PICTURE_WIDTH, plan=plan))
 
 
 def gap_view(session: Session, drift: Drift, register: Register, terms: Terms | None = None) -> AlertView:
@@ -126,7 +127,7 @@ def _since(drift: Drift, register: Register) -> str:
 def _size(days: int, low: int, high: int, first: date, last: date | None, terms: Terms) -> str:
     span = f" from {day(first)} to {day(last)}" if last else ""
     cost = cost_of(days, terms)
-    return f"That is about {days} person-days{span}{cost}; 9 in 10 sure to be between {low} and {high} of 100."
+    return f"That is about {days} person-days{span}{cost}. {sure(low, high, ' of 100', 'working days are missing')}."
 
 
 def _instead(session: Session, register: Register, drift: Drift, stands: Standing | None, terms: Terms) -> Words | None:

@@ -16,8 +16,10 @@ from alerts.charts import Fall
 from alerts.figures import standing
 from alerts.streams import streams
 from alerts.weeks import NONE, points, weekly
+from alerts.words import percent
 from models import Drift
 from models.vocabulary import COMPANY
+from pipeline.register.allocation import planned_shares
 from pipeline.register.document import Register
 from web import data, reading
 from web.auth import Viewer, viewer
@@ -122,7 +124,8 @@ class Drawing:
             falls = [] if chosen else reading.falls(session, scope)
             if kind == "objective":
                 drawn, mine = self._falls_of(session, register, scope, key, falls), points(weeks, frozenset([key]))
-                return charts.top_share(mine, drawn, "", inner, 220, PAGE, address, linked=touched)
+                plan = next((percent(p) for k, p in planned_shares(register, scope).items() if k == key), None)
+                return charts.top_share(mine, drawn, "", inner, 220, PAGE, address, linked=touched, plan=plan)
             names, marked = _names(register, 60 if width > 500 else 38), _marked(falls, scope)
             rows = reading.stack_rows(weeks)
             return charts.stacked_shares(rows, names, marked, inner, 280, PAGE, address, touched=touched)

@@ -64,6 +64,7 @@ class Frame:
             "words": words.html,
             "percent": words.percent,
             "signed": words.signed,
+            "sure": words.sure,
             "number": words.number,
             "day": _day,
             "short_day": lambda one: words.short_day(_date(one)),

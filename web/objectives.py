@@ -56,6 +56,7 @@ class Objectives(Place):
             "scope": scope,
             "colour": reading.colours(register)[key],
             "part": part,
+            "of": stands.range_of,
             "cost": self._cost(register, scope, part),
             "window": window_text(span),
             "teams_on": sorted((p for p in pairs if p[1].now >= 1 or p[1].planned), key=lambda p: -p[1].now),

@@ -106,7 +106,8 @@ def test_it_says_share_plan_days_cost_window_and_what_has_them(
     assert found.title == "24 of 100 working days go to Riders <open> the app, 40 were planned"
     assert [plain(words) for words in found.story] == [
         "Since Q3 began 24 of 100 working days go to “Riders <open> the app”; 40 were planned.",
-        "That is about 48 person-days from 29 June to 26 July, about 31,200 EUR; 9 in 10 sure to be between 11 and 23 of 100.",
+        "That is about 48 person-days from 29 June to 26 July, about 31,200 EUR. "
+        "9 in 10 sure: between 11 and 23 of 100 working days are missing.",
         "More than planned goes to “Orders” (20, 10 planned); the largest work on no objective is “HW *branding*”, "
         "40 person-days from 29 June to 26 July.",
         "Furthest below their own plan: “App” (30 of 60).",

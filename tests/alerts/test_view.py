@@ -82,7 +82,7 @@ def test_it_names_what_lost_what_took_the_place_the_cost_and_how_sure(sessions: 
         "“Large employers choose Velora as their standard benefit” fell from 26% to 16% and “Riders open the app because it "
         "helps” from 16% to 10%.",
         "The days went to “HW branding” (+10) and “Cargo <b>bike” (+7), which no objective asks for.",
-        "That is 38 working days a week, about 9 in 10 sure to be between 9 and 22 of 100.",
+        "That is 38 working days a week. 9 in 10 sure: between 9 and 22 of 100 working days left.",
     ]
     assert plain(found.decision) == (
         "continue, reshape or stop the two? The leads of “Rider App”, “Platform & Data” and “Employer Sales” can say what "
@@ -179,7 +179,7 @@ def test_it_is_short_and_its_buttons_say_what_happens(sessions: sessionmaker[Ses
 
 def test_it_tells_what_it_costs_where_a_rate_is_set(sessions: sessionmaker[Session]) -> None:
     found = said(sessions, fall(), Terms(day_rate=600, currency="EUR"))
-    assert "38 working days a week, about 22,800 EUR, about 9 in 10 sure" in found.text
+    assert "38 working days a week, about 22,800 EUR. 9 in 10 sure" in found.text
 
 
 def test_an_alert_of_before_levels_were_kept_still_adds_up(sessions: sessionmaker[Session]) -> None:

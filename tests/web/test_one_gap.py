@@ -87,7 +87,8 @@ def test_the_gap_is_one_number_in_every_face(pages: tuple[App, TestClient]) -> N
     assert f"plan 45%, {part.gap} short" in page
     assert "Gap to the plan, 15 June to 12 July" in page
     assert (
-        f"20% of 45% planned · between {found.low} and {found.high} points · 100 person-days, about 60,000 EUR" in page
+        f"20% of 45% planned · 9 in 10 sure: between {found.low} and {found.high} points short · "
+        "100 person-days, about 60,000 EUR" in page
     )
 
     exported = next(row for row in client.get("/api/company/objectives.json").json() if row["key"] == "O1")

@@ -127,6 +127,30 @@ def test_the_fall_is_one_fall_in_every_face(pages: tuple[App, TestClient]) -> No
     assert f"{alert.after}% of the work was on the top priorities" in text.get_content()
 
 
+def test_an_interval_is_said_in_the_same_words_and_says_what_it_is_about(pages: tuple[App, TestClient]) -> None:
+    app, client = pages
+    _, register = app.register()
+    with app.sessions() as session:
+        alert = alert_of(session, session.get_one(Drift, 1), register)
+        content = team_week(session, register, Team(key=COMPANY, name="Velora", lead="coo@velora.example"))
+    assert content is not None
+    assert f"9 in 10 sure: between {alert.low} and {alert.high} of 100 working days left" in alert.text
+    head = content.stands.top
+    # The level's interval is the fall's, seen from the level before.
+    assert (head.low, head.high) == (alert.before - alert.high, alert.before - alert.low)
+    said = f"9 in 10 sure: between {head.low} and {head.high}% on average since 15 June"
+    mail = compose(content, Smtp("mail.example", sender="x@velora.example"))
+    for kind in ("plain", "html"):
+        body = mail.get_body((kind,))
+        assert body is not None
+        assert said in body.get_content()
+    assert said in client.get("/").text
+    with app.sessions.begin() as session:
+        for drift in session.scalars(select(Drift)):
+            drift.state, drift.ended_on = "recovered", MONDAY
+    assert "% in the week of 6 July" in client.get("/").text
+
+
 def test_a_team_is_the_same_on_its_page_the_teams_page_the_finding_and_its_digest(
     pages: tuple[App, TestClient],
 ) -> None:
