@@ -80,7 +80,7 @@ def _answer(keys: dict[str, str], likely: list[str]) -> str:
 def evaluate_lines(app: App, file: Path, picture: Path | None) -> Iterator[str]:
     """The figures on the file's labels, each predicted without any of them."""
     from alerts.chart_frame import png
-    from alerts.charts import reliability
+    from alerts.reliability import reliability
     from pipeline.match.evaluate import figures
     from pipeline.match.stage import matcher_of
 
