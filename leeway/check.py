@@ -1,4 +1,4 @@
-"""`leeway check`: everything a run needs, one line each, with the mend."""
+"""`leeway check`: everything a run needs, one line each, with the fix."""
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -20,7 +20,7 @@ class CheckRow:
     name: str
     ok: bool
     found: str
-    mend: str = ""
+    fix: str = ""
     todo: bool = False
     """Not done yet, and the next step: no fault."""
 

@@ -18,7 +18,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     add_completion=False,
-    help="Leeway watches what a company works on beside what it said it would, and tells when the two part.\n\n"
+    help="Leeway compares what a company works on with its objectives, and reports when the two drift apart.\n\n"
     "First steps: `leeway demo` shows the whole job on a simulated company. Then `leeway init`, edit leeway.toml "
     "and okrs.yaml, `leeway check`, `leeway okrs load okrs.yaml`, `leeway run`.",
 )
@@ -56,7 +56,7 @@ def main() -> None:
     try:
         app()
     except KeyboardInterrupt:
-        err.print("Stopped. What was done is kept; run it again to go on.")
+        err.print("Stopped. What was done is kept; run it again to resume.")
         sys.exit(130)
     except Exception as error:
         sentence = expected(error)

@@ -36,7 +36,7 @@ def the_app() -> Any:
 
 
 def print_rows(rows: "Sequence[CheckRow]", as_json: bool) -> None:
-    """One line each, with the mend; exit code 2 where any is not well."""
+    """One line each, with the fix; exit code 2 where any is not well."""
     if as_json:
         sys.stdout.write(json.dumps([row.as_json() for row in rows], indent=1) + "\n")
     else:
@@ -46,9 +46,9 @@ def print_rows(rows: "Sequence[CheckRow]", as_json: bool) -> None:
 
 
 def show_rows(rows: "Sequence[CheckRow]") -> None:
-    """One line each, with the mend."""
+    """One line each, with the fix."""
     for row in rows:
         mark = "ok  " if row.ok else "next" if row.todo else "FAIL"
         out.print(f"{mark} {row.part}: {row.name}: {row.found}", markup=False)
-        if row.mend:
-            out.print(f"       {'do' if row.todo else 'fix'}: {row.mend}", markup=False)
+        if row.fix:
+            out.print(f"       {'do' if row.todo else 'fix'}: {row.fix}", markup=False)

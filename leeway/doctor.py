@@ -1,4 +1,4 @@
-"""`leeway doctor`: what hangs, and how to mend it. `leeway check` is for before a run, this is for when one does not go on."""
+"""`leeway doctor`: what is stuck, and how to fix it. `leeway check` is for before a run, this for when one makes no progress."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -111,8 +111,8 @@ def _workers(app: App, _now: datetime) -> Iterator[CheckRow]:
     served = {queue["name"] for of_worker in queues.values() for queue in of_worker}
     for queue in QUEUES:
         ok = queue in served
-        mend = "" if ok else f"Start one: leeway worker --queue {queue}. One that is busy may answer late."
-        yield CheckRow("workers", queue, ok, "served" if ok else "no worker answers for it", mend)
+        fix = "" if ok else f"Start one: leeway worker --queue {queue}. One that is busy may answer late."
+        yield CheckRow("workers", queue, ok, "served" if ok else "no worker answers for it", fix)
 
 
 def _beat(app: App, now: datetime) -> Iterator[CheckRow]:

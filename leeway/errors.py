@@ -20,7 +20,7 @@ _NAMES = {
 
 
 def expected(error: Exception) -> str | None:
-    """The sentence for an error that a user can mend, None for a fault of ours.
+    """The sentence for an error that a user can fix, None for a fault of ours.
 
     By name, so that nothing needs to be imported for a command that did not fail in it.
     """

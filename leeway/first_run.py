@@ -101,7 +101,7 @@ class FirstRun:
             failed = [row for row in rows if not row.ok and row.name in _LOGIN]
             if not failed:
                 break
-            self._refused(f"{name}: {failed[0].found} {failed[0].mend}".strip())
+            self._refused(f"{name}: {failed[0].found} {failed[0].fix}".strip())
         there = cast(Choosable, source)
         listed = self._listed(name, there.names())
         if not listed:

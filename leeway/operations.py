@@ -1,4 +1,4 @@
-"""What ops need beside the work: counts for the metrics, dead tasks, pruning, and what hangs."""
+"""What ops need beside the work: counts for the metrics, dead tasks, pruning, and what is stuck."""
 
 from datetime import UTC, datetime, timedelta
 

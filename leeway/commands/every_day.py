@@ -42,12 +42,12 @@ def worker(
     queue: Annotated[
         list[str] | None, typer.Option(help="Only this queue: pull, encode, analyse or speak; may be repeated.")
     ] = None,
-    beat: Annotated[bool, typer.Option("--beat", help="Run beat as well; two of it do no harm.")] = False,
+    beat: Annotated[bool, typer.Option("--beat", help="Run beat as well; running two does no harm.")] = False,
     cores: Annotated[
         int | None, typer.Option(min=1, help="Cores for the heavy stages; else all of this machine.")
     ] = None,
 ) -> None:
-    """Celery workers for this machine: a process for each queue, so that no long work holds up an alert. SIGTERM stops it."""
+    """Celery workers for this machine: a process for each queue, so that long work never delays an alert. SIGTERM stops it."""
     import os
 
     from leeway.celery_app import QUEUES
@@ -123,10 +123,12 @@ def status(
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
     wait: Annotated[
         float,
-        typer.Option(min=0, metavar="MINUTES", help="First wait until the past is read and analysed, at most so long."),
+        typer.Option(
+            min=0, metavar="MINUTES", help="First wait, at most this long, until the past is read and analysed."
+        ),
     ] = 0,
 ) -> None:
-    """Sources and their lag, what is pending, coverage, the last weeks' shares, open drifts, whom nobody knows."""
+    """Sources and their lag, what is pending, coverage, the last weeks' shares, open drifts, unknown accounts."""
     from leeway.status import status_of, wait_until_complete
     from leeway.status_text import render
 
@@ -137,7 +139,7 @@ def status(
     else:
         render(found, out)
     if wait and not found["complete"]:
-        err.print(f"Error: not complete after {wait:g} minutes. `leeway doctor` says what hangs.")
+        err.print(f"Error: not complete after {wait:g} minutes. `leeway doctor` says what is stuck.")
         raise typer.Exit(2)
 
 
@@ -146,7 +148,7 @@ def label(
     file: Annotated[
         Path | None, typer.Argument(metavar="LABELS.csv", help="item,key_result a line; else one asks.")
     ] = None,
-    template: Annotated[int, typer.Option(min=0, help="Print so many items worth a label as CSV, to fill in.")] = 0,
+    template: Annotated[int, typer.Option(min=0, help="Print this many items worth a label as CSV, to fill in.")] = 0,
     team: Annotated[str | None, typer.Option(help="Ask only about this team's work, its audit first.")] = None,
 ) -> None:
     """Say what items serve: from a file, or one after the other here. Each answer counts from the next cycle on.
@@ -168,7 +170,7 @@ def streams(
     file: Annotated[
         Path | None, typer.Argument(metavar="STREAMS.csv", help="A filled template; else one asks here.")
     ] = None,
-    template: Annotated[int, typer.Option(min=0, help="Print so many streams as CSV, to fill in.")] = 0,
+    template: Annotated[int, typer.Option(min=0, help="Print this many streams as CSV, to fill in.")] = 0,
 ) -> None:
     """Confirm what whole streams of work serve: a quarter of an hour that settles most of the effort.
 

@@ -19,7 +19,7 @@ def doctor(
     clear: Annotated[bool, typer.Option("--clear", help="Forget the dead tasks, once you know why.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
 ) -> None:
-    """What hangs, and how to mend it: queues, workers, beat, sources that lag, an open cycle, tasks that failed for good."""
+    """What is stuck, and how to fix it: queues, workers, beat, sources that lag, an open cycle, tasks that failed for good."""
     from leeway.doctor import diagnose, names
     from leeway.operations import clear_dead
 
@@ -41,12 +41,12 @@ def sync(
     sweep: Annotated[
         bool, typer.Option("--sweep", help="Only look for what was deleted or silently edited; else once a day.")
     ] = False,
-    minutes: Annotated[float | None, typer.Option(min=0.0, help="Spend at most so long on the past.")] = None,
+    minutes: Annotated[float | None, typer.Option(min=0.0, help="Spend at most this long on the past.")] = None,
     force: Annotated[
         bool, typer.Option("--force", help="With --sweep: remove also more than a few per cent of what there is.")
     ] = False,
 ) -> None:
-    """Only pull, without matching or alerts. Stopped at any moment, it goes on where it was."""
+    """Only pull, without matching or alerts. Stopped at any moment, it resumes where it stopped."""
     from leeway.sync import sync_sources
 
     errors = sync_sources(
@@ -86,7 +86,7 @@ def upgrade(
 
 @commands.command("export")
 def export_(file: Annotated[Path, typer.Argument(metavar="FILE.zip")]) -> None:
-    """Back up everything to a file, of one moment, while the rest goes on. It holds names and texts: keep it safe."""
+    """Back up everything to one file, as of one moment, while Leeway keeps running. It holds names and texts: keep it safe."""
     from leeway.progress import stage_progress
     from leeway.transfer import export
 

@@ -42,7 +42,9 @@ def demo(
     if before is None:
         run_demo(output, database, day, seed, out, show)
     else:
-        out.print(f"Showing the company of {output}, as it was left; without --serve the demo runs anew.", markup=False)
+        out.print(
+            f"Showing the company of {output}, as it was left; without --serve the demo runs again.", markup=False
+        )
         show(before, out)
 
 

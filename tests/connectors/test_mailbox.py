@@ -248,7 +248,7 @@ def test_an_automatic_mail_is_marked(box: Box) -> None:
 
 
 @needs_dovecot
-def test_check_and_errors_name_the_mend_and_no_secret(box: Box) -> None:
+def test_check_and_errors_name_the_fix_and_no_secret(box: Box) -> None:
     box.put(mail("kim@c.example", "one", "words", NOW, "a"))
     rows = box.connector(folders=["INBOX", "Nowhere"]).check(LONG_AGO)
     assert [r.name for r in rows if not r.ok] == ["folder Nowhere"]

@@ -68,7 +68,7 @@ def test_everything_in_order_says_scopes_volume_and_time(company: Simulator, tmp
     assert found["smtp", f"127.0.0.1:{smtp}"].ok
 
 
-def test_each_fault_is_a_line_with_its_mend_and_no_secret(company: Simulator, tmp_path: Path) -> None:
+def test_each_fault_is_a_line_with_its_fix_and_no_secret(company: Simulator, tmp_path: Path) -> None:
     company.slack.left.add("leadership")
     company.config.hubspot_scopes -= {"sales-email-read"}
     with socket.create_server(("127.0.0.1", 0)) as free:
@@ -94,8 +94,8 @@ def test_each_fault_is_a_line_with_its_mend_and_no_secret(company: Simulator, tm
         ("identity", str(file)),
         ("broker", f"127.0.0.1:{port}/0"),
     }
-    assert "/invite" in found["slack", "channel nowhere"].mend
-    assert "Private Apps" in found["hubspot", "scope sales-email-read"].mend
+    assert "/invite" in found["slack", "channel nowhere"].fix
+    assert "Private Apps" in found["hubspot", "scope sales-email-read"].fix
     assert "IBE" in found["jira", "other projects"].found
     assert "line 2" in found["identity", str(file)].found
     assert "sekret" not in str(found)
@@ -105,7 +105,7 @@ def test_the_clock_the_list_and_the_time_in_words() -> None:
     assert clock_row(3.0).ok
     assert not clock_row(-400.0).ok
     assert "400 s behind" in clock_row(-400.0).found
-    assert [row.ok for row in listed_rows("project", ["A", "B"], {"A", "C"}, "mend")] == [True, False, True]
+    assert [row.ok for row in listed_rows("project", ["A", "B"], {"A", "C"}, "fix")] == [True, False, True]
     assert "at least 7.0 h" in after_pages("messages", 6300, 15, Rate(1, 60)).found
 
 

@@ -133,7 +133,7 @@ def test_the_doctor_sees_a_queue_that_waits(tmp_path: Path, redis_url: str) -> N
     rows = {row.name: row for row in diagnose(app, "broker")}
     assert not rows["queue speak"].ok
     assert rows["queue speak"].found == "2 messages wait, the oldest for 9 minutes"
-    assert "leeway worker --queue speak" in rows["queue speak"].mend
+    assert "leeway worker --queue speak" in rows["queue speak"].fix
     assert rows["queue encode"].ok
     assert rows["queue pull"].found == "0 messages wait"
 

@@ -180,7 +180,7 @@ def test_the_metrics_are_for_this_machine_or_with_the_token(
     assert TestClient(guarded).get("/metrics", headers={"Authorization": "Bearer sekret"}).status_code == 200
 
 
-def test_the_doctor_names_what_hangs_and_the_mend(filled: sessionmaker[Session], make_app: Callable[..., App]) -> None:
+def test_the_doctor_names_what_hangs_and_the_fix(filled: sessionmaker[Session], make_app: Callable[..., App]) -> None:
     url = filled.kw["bind"].url.render_as_string(hide_password=False)
     given = {
         "database": {"url": url},
@@ -198,7 +198,7 @@ def test_the_doctor_names_what_hangs_and_the_mend(filled: sessionmaker[Session],
         ("tasks", "pull jira"),
         ("alerts", "notifications"),
     }
-    assert all(rows[key].mend for key in hanging)
+    assert all(rows[key].fix for key in hanging)
     assert "401" in rows["sources", "jira"].found
     assert "ValueError" in rows["tasks", "pull jira"].found
     assert "ticket" not in rows["tasks", "pull jira"].found

@@ -112,7 +112,7 @@ def test_no_trace_is_left_and_the_teams_sums_stand(company: Simulator, filled: s
         assert trace not in left, trace
 
 
-def test_somebody_the_register_names_or_nobody_knows_is_refused_with_the_mend(filled: sessionmaker[Session]) -> None:
+def test_somebody_the_register_names_or_nobody_knows_is_refused_with_the_fix(filled: sessionmaker[Session]) -> None:
     with pytest.raises(ForgetError, match="Take the address out"):
         forget(filled, WHO)
     with pytest.raises(ForgetError, match="nobody is known"):
