@@ -136,23 +136,7 @@ def finish(
         "height": height,
         "background": None if palette is PAGE else palette.ground,
         **spec,
-        **(
-            {
-                "title": {
-                    "text": title,
-                    "anchor": "start",
-                    "font": FONT,
-                    "fontSize": 14,
-                    "color": palette.ink,
-                    "subtitle": subtitle,
-                    "subtitleColor": palette.soft,
-                    "subtitleFont": FONT,
-                    "subtitleFontSize": 12,
-                }
-            }
-            if title
-            else {}
-        ),
+        **({"title": _title(title, subtitle, palette)} if title else {}),
         "config": {
             "view": {"stroke": None},
             "font": FONT,
@@ -161,6 +145,20 @@ def finish(
             "text": {"font": FONT},
         },
         "padding": {"left": 4, "right": 8, "top": 6, "bottom": 6},
+    }
+
+
+def _title(text: str, subtitle: str, palette: Palette) -> Spec:
+    return {
+        "text": text,
+        "anchor": "start",
+        "font": FONT,
+        "fontSize": 14,
+        "color": palette.ink,
+        "subtitle": subtitle,
+        "subtitleColor": palette.soft,
+        "subtitleFont": FONT,
+        "subtitleFontSize": 12,
     }
 
 

@@ -61,51 +61,10 @@ def top_share(
 
     Where `linked`, each week leads to its page, at `address`. A `plan`, in percent, is drawn as a line.
     """
-    rows = [
-        _week_row(one.week, one.complete, address, linked=linked)
-        | {
-            "share": one.share,
-            "low": one.low,
-            "high": one.high,
-            "truth": one.truth,
-            "coverage": one.coverage,
-            "middle": (one.week + timedelta(days=3)).isoformat(),
-        }
-        for one in points
-    ]
+    rows = [_week_row(one.week, one.complete, address, linked=linked) | _share_row(one) for one in points]
     highest = max([one.high for one in points] + [fall.before for fall in falls] + [(plan or 0) / 100], default=1.0)
     scale = {"domain": [0, min(1.0, (int(10 * highest) + 1.5) / 10)]}
-    tooltip = [
-        tip("name", "Week"),
-        tip("share", "Share", ".0%"),
-        tip("low", "at least", ".0%"),
-        tip("high", "at most", ".0%"),
-        tip("coverage", "Days seen", ".0%"),
-    ]
-    link = {"cursor": "pointer"} if linked else {}
-    layers: list[Spec] = [
-        {
-            "mark": {
-                "type": "bar",
-                "color": palette.brand,
-                "cornerRadiusEnd": 2,
-                "binSpacing": 0,
-                "stroke": palette.ground,
-                "strokeWidth": 0.6,
-            }
-            | link,
-            "encoding": span()
-            | {"y": share_axis("share", scale), "y2": {"datum": 0}, "tooltip": tooltip, "opacity": running(0.75)},
-        },
-        {
-            "mark": {"type": "rule", "color": palette.ink, "opacity": 0.55},
-            "encoding": {
-                "x": {"field": "middle", "type": "temporal"},
-                "y": share_axis("low", scale),
-                "y2": {"field": "high"},
-            },
-        },
-    ]
+    layers = _share_layers(palette, scale, linked=linked)
     if any(one.truth is not None for one in points):
         layers.append(
             {
@@ -118,10 +77,42 @@ def top_share(
     for fall in falls:
         layers += _levels(points, fall, palette, scale)
     weeks = [one.week for one in points]
-    note = "by week; thin lines are 90% intervals" + (
-        "" if all(one.complete for one in points) else "; the pale week is running"
-    )
+    running_week = "" if all(one.complete for one in points) else "; the pale week is running"
+    note = f"by week; thin lines are 90% intervals{running_week}"
     return finish({"data": {"values": rows}, "layer": layers}, title, width, height, palette, weeks, note)
+
+
+def _share_row(one: WeekPoint) -> Spec:
+    return {
+        "share": one.share,
+        "low": one.low,
+        "high": one.high,
+        "truth": one.truth,
+        "coverage": one.coverage,
+        "middle": (one.week + timedelta(days=3)).isoformat(),
+    }
+
+
+def _share_layers(palette: Palette, scale: Spec, *, linked: bool) -> list[Spec]:
+    """A bar for each week, and a thin line for its interval."""
+    tooltip = [
+        tip("name", "Week"),
+        tip("share", "Share", ".0%"),
+        tip("low", "at least", ".0%"),
+        tip("high", "at most", ".0%"),
+        tip("coverage", "Days seen", ".0%"),
+    ]
+    bar: Spec = {"type": "bar", "color": palette.brand, "cornerRadiusEnd": 2, "binSpacing": 0}
+    bar |= {"stroke": palette.ground, "strokeWidth": 0.6} | ({"cursor": "pointer"} if linked else {})
+    y = {"y": share_axis("share", scale), "y2": {"datum": 0}}
+    middle = {"field": "middle", "type": "temporal"}
+    return [
+        {"mark": bar, "encoding": span() | y | {"tooltip": tooltip, "opacity": running(0.75)}},
+        {
+            "mark": {"type": "rule", "color": palette.ink, "opacity": 0.55},
+            "encoding": {"x": middle, "y": share_axis("low", scale), "y2": {"field": "high"}},
+        },
+    ]
 
 
 def stacked_shares(
@@ -140,6 +131,18 @@ def stacked_shares(
     `weeks` are rows {week, objective, share, low, high, complete}. Where `touched`, a week leads to
     its page at `address`, the legend filters and a range of weeks can be chosen.
     """
+    rows, held = _stacked(weeks, names, address, linked=touched)
+    scale = {"domain": [0, 1]}
+    bars = _stack_bars(names, width, palette, scale, touched=touched)
+    points = [WeekPoint(one, 0, 0, 0, 0) for one in held]
+    layers = [bars, *(layer for fall in falls for layer in _levels(points, fall, palette, scale))]
+    return finish({"data": {"values": rows}, "layer": layers}, "", width, height, palette, held)
+
+
+def _stacked(
+    weeks: Sequence[Mapping[str, Any]], names: Mapping[str, str], address: str, *, linked: bool
+) -> tuple[list[Spec], list[date]]:
+    """The rows of the drawing, each from where the one below it ends, and the weeks in order."""
     order = {key: place for place, key in enumerate(names)}
     held: dict[date, float] = {}
     rows = []
@@ -148,7 +151,7 @@ def stacked_shares(
             below = held.get(row["week"], 0.0)
             held[row["week"]] = below + row["share"]
             rows.append(
-                _week_row(row["week"], row["complete"], address, linked=touched)
+                _week_row(row["week"], row["complete"], address, linked=linked)
                 | {
                     "objective": names[row["objective"]],
                     "share": row["share"],
@@ -158,7 +161,14 @@ def stacked_shares(
                     "high": row["high"],
                 }
             )
-    colours = [palette.series[n % len(palette.series)] for n in range(len(names) - 1)] + [palette.none]
+    return rows, list(held)
+
+
+def _stack_bars(names: Mapping[str, str], width: int, palette: Palette, scale: Spec, *, touched: bool) -> Spec:
+    """The bars with their colours and legend; what a pointer can do, where `touched`."""
+    pale = {"test": "!datum.complete", "value": PALE}
+    picked = {"test": {"not": {"param": "picked"}}, "value": 0.12}
+    mark = {"type": "bar", "stroke": palette.ground, "strokeWidth": 0.5} | ({"cursor": "pointer"} if touched else {})
     tooltip = [
         tip("name", "Week"),
         tip("objective", "Objective", kind="nominal"),
@@ -166,13 +176,22 @@ def stacked_shares(
         tip("low", "at least", ".0%"),
         tip("high", "at most", ".0%"),
     ]
-    scale = {"domain": [0, 1]}
+    encoding = {
+        "y": share_axis("from", scale),
+        "y2": {"field": "to"},
+        "tooltip": tooltip,
+        "color": _colour(names, width, palette),
+        "opacity": {"condition": [picked, pale] if touched else pale, "value": 0.92},
+    }
     params: list[Spec] = [
         {"name": "picked", "select": {"type": "point", "fields": ["objective"]}, "bind": "legend"},
         {"name": "brush", "select": {"type": "interval", "encodings": ["x"]}},
     ]
-    pale = {"test": "!datum.complete", "value": PALE}
-    picked = {"test": {"not": {"param": "picked"}}, "value": 0.12}
+    return {"mark": mark, "encoding": span() | encoding} | ({"params": params} if touched else {})
+
+
+def _colour(names: Mapping[str, str], width: int, palette: Palette) -> Spec:
+    colours = [palette.series[n % len(palette.series)] for n in range(len(names) - 1)] + [palette.none]
     legend = {
         "title": None,
         "orient": "bottom",
@@ -180,27 +199,8 @@ def stacked_shares(
         "labelLimit": max(200, width // 2 - 60),
         "symbolType": "square",
     }
-    bars: Spec = {
-        "mark": {"type": "bar", "stroke": palette.ground, "strokeWidth": 0.5}
-        | ({"cursor": "pointer"} if touched else {}),
-        "encoding": span()
-        | {
-            "y": share_axis("from", scale),
-            "y2": {"field": "to"},
-            "tooltip": tooltip,
-            "color": {
-                "field": "objective",
-                "type": "nominal",
-                "legend": legend,
-                "sort": None,
-                "scale": {"domain": list(names.values()), "range": colours},
-            },
-            "opacity": {"condition": [picked, pale] if touched else pale, "value": 0.92},
-        },
-    } | ({"params": params} if touched else {})
-    points = [WeekPoint(one, 0, 0, 0, 0) for one in held]
-    layers = [bars, *(layer for fall in falls for layer in _levels(points, fall, palette, scale))]
-    return finish({"data": {"values": rows}, "layer": layers}, "", width, height, palette, list(held))
+    scale = {"domain": list(names.values()), "range": colours}
+    return {"field": "objective", "type": "nominal", "legend": legend, "sort": None, "scale": scale}
 
 
 def weekly_days(
@@ -243,6 +243,7 @@ def _levels(points: Sequence[WeekPoint], fall: Fall, palette: Palette, scale: Sp
     start = min(max(fall.start, first), last)
     x, y = {"field": "x", "type": "temporal"}, {"field": "y", "type": "quantitative", "scale": scale}
     top, near_end = scale["domain"][1], (last - start) < (last - first) / 3
+    beside = {"align": "right" if near_end else "left", "dx": -5 if near_end else 5, "dy": 3, "baseline": "top"}
     lines = [
         {"x": first.isoformat(), "x2": start.isoformat(), "y": fall.before},
         {"x": start.isoformat(), "x2": last.isoformat(), "y": fall.after},
@@ -256,16 +257,7 @@ def _levels(points: Sequence[WeekPoint], fall: Fall, palette: Palette, scale: Sp
             "mark": {"type": "rule", "color": palette.bad, "strokeWidth": 1.5, "strokeDash": [4, 4]},
             "encoding": {"x": x, "y": y, "y2": {"field": "y2"}},
         },
-        *text(
-            {"x": start.isoformat(), "y": top, "text": day(fall.start)},
-            palette.bad,
-            palette,
-            scale,
-            align="right" if near_end else "left",
-            dx=-5 if near_end else 5,
-            dy=3,
-            baseline="top",
-        ),
+        *text({"x": start.isoformat(), "y": top, "text": day(fall.start)}, palette.bad, palette, scale, **beside),
     ]
     if fall.before < 0:
         return drawn

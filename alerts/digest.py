@@ -145,13 +145,7 @@ def team_week(session: Session, register: Register, team: Team, least_people: in
         window_text(span),
         alert.id if alert and alert.scope == team.key else None,
         fall,
-        next(
-            (
-                (one.id, (f"{one.title}: ", *one.brief, "."))
-                for one in diagnoses(session, register, least_people, [team.key])
-            ),
-            None,
-        ),
+        _diagnosis(session, register, team, least_people),
     )
 
 
@@ -174,13 +168,8 @@ def _story(
     said: list[Words] = []
     if alert is not None and alert.scope == stands.scope:
         view = alert_of(session, alert, register, Terms(least_people))
-        said = [
-            (
-                f"{view.points} of 100 working days have left the top priorities since {day(view.start)}: ",
-                *view.story[0],
-            ),
-            view.story[1],
-        ]
+        left = f"{view.points} of 100 working days have left the top priorities since {day(view.start)}: "
+        said = [(left, *view.story[0]), view.story[1]]
     elif alert is not None:
         top = stands.top
         change = f"from {top.before}% to {top.now}% since {day(alert.start)}"
@@ -197,13 +186,8 @@ def _story(
             subject: str | Name = Name(shortened(part.title)) if part.key else "Work on no objective"
             said.append((subject, f": {part.now}%, {part.before}% {than}."))
     if worked:
-        said.append(
-            (
-                "The largest work on no objective is ",
-                Name(worked[0].name),
-                f", {number(worked[0].days)} person-days in four weeks.",
-            )
-        )
+        days = f", {number(worked[0].days)} person-days in four weeks."
+        said.append(("The largest work on no objective is ", Name(worked[0].name), days))
     return said[:3]
 
 

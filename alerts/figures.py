@@ -116,14 +116,12 @@ def standing(
     if not recent:
         return None
     current = [one for one in weeks if one.week >= monday(began)] or weeks[-1:]
-    before, now = (levels(fall, scope) if fall else None) or (
-        mean_shares([one for one in weeks if first <= one.week < end]),
-        mean_shares(current),
-    )
+    usual = [one for one in weeks if first <= one.week < end]
+    before, now = (levels(fall, scope) if fall else None) or (mean_shares(usual), mean_shares(current))
     mine = fall if fall is not None and fall.scope == scope else None
     about = interval(current)
-    found = parts(register, scope, (before, now), (mine.before, mine.after) if mine else (None, None), about)
-    found = _with_gaps(session, register, scope, found, before)
+    totals = (mine.before, mine.after) if mine else (None, None)
+    found = _with_gaps(session, register, scope, parts(register, scope, (before, now), totals, about), before)
     head = _head(register, scope, found, about, mine)
     return Standing(
         scope,

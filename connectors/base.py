@@ -1,8 +1,7 @@
 """What every source has in common: the words it yields and the errors it raises.
 
-A connector knows one source and no database. It yields pages; whoever consumes them decides what to keep.
-Each page carries the cursor that is valid once the page has been stored, so page and cursor can be
-committed together and a puller that is killed repeats at most one page.
+A connector knows one source and no database. It yields pages; whoever consumes them decides what to keep. Each page carries
+the cursor that is valid once the page has been stored, so a puller that is killed repeats at most one page.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -23,19 +22,9 @@ from connectors.errors import (
     Unexpected,
 )
 
-__all__ = [
-    "BadAnswer",
-    "CredentialError",
-    "NotFound",
-    "NotReachable",
-    "RateLimited",
-    "ScopeError",
-    "SourceError",
-    "SourceUnavailable",
-    "Unexpected",
-]  # those of connectors.errors; the rest is defined here
-
-
+# Connectors take their errors from here too.
+__all__ = ["BadAnswer", "CredentialError", "NotFound", "NotReachable", "RateLimited", "ScopeError"]
+__all__ += ["SourceError", "SourceUnavailable", "Unexpected"]
 Cursor = Mapping[str, Any]
 """A JSON object that only its own connector reads; None stands for the beginning."""
 

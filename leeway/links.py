@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sqlalchemy import select
@@ -28,6 +29,10 @@ def digest_links(
     if not page:
         return Links()
     sign = serializer(app, "answer")
+
+    def choice(text: str, answer: dict[str, Any]) -> Choice:
+        return Choice(text, f"{page}/answer?token={sign.dumps(answer)}")
+
     titles = {k.key: k.title for _, k in register.key_results()}
     found = []
     for one in questions(session, register, None if team.key == COMPANY else team.key, set())[:ASKED]:
@@ -35,42 +40,17 @@ def digest_links(
         answers: list[tuple[str | None, str]] = [
             (k["key"], f"{k['key']} {titles[k['key']]}"[:LONGEST]) for k in one["likely"][:CHOICES]
         ]
-        choices = [
-            Choice(
-                text,
-                f"{page}/answer?token="
-                + sign.dumps(
-                    {
-                        "item": one["id"],
-                        "key_result": key,
-                        "say": f"This serves {text}" if key else text,
-                        "name": name,
-                    }
-                ),
-            )
-            for key, text in [*answers, (None, "None of our key results")]
-        ]
+        choices = []
+        for key, text in [*answers, (None, "None of our key results")]:
+            say = f"This serves {text}" if key else text
+            choices.append(choice(text, {"item": one["id"], "key_result": key, "say": say, "name": name}))
         found.append(Question(f"{one['key'] or ''} {name}".strip(), one["place"], choices))
-    by = team.name
-    said = {
-        theme: [
-            Choice(
-                answer,
-                f"{page}/answer?token="
-                + sign.dumps(
-                    {
-                        "theme": theme,
-                        "by": by,
-                        "answer": answer,
-                        "say": f"{answer.capitalize()} this work",
-                        "name": theme,
-                    }
-                ),
-            )
-            for answer in ANSWERS
+    said = {}
+    for theme, _ in themes:
+        given = {"theme": theme, "by": team.name, "name": theme}
+        said[theme] = [
+            choice(answer, given | {"answer": answer, "say": f"{answer.capitalize()} this work"}) for answer in ANSWERS
         ]
-        for theme, _ in themes
-    }
     return Links(found, page, said)
 
 

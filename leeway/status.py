@@ -1,6 +1,7 @@
 """`leeway status`: how things stand, from the database alone."""
 
 import time
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -8,6 +9,7 @@ from rich.console import Console
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from alerts.charts import WeekPoint
 from alerts.figures import standing
 from alerts.gaps import short
 from alerts.plan_turn import plan_turn
@@ -33,38 +35,7 @@ def status_of(app: App) -> dict[str, Any]:
     now = datetime.now(UTC)
     with app.sessions() as session:
         counts = dict(session.execute(select(Signal.source, func.count()).group_by(Signal.source)).all())
-        sources: dict[str, dict[str, Any]] = {}
-        streams = select(StreamCursor).where(StreamCursor.stream != SWEEP)  # the daily sweep is no stream that can lag
-        for cursor in session.scalars(streams.order_by(StreamCursor.source, StreamCursor.stream)):
-            one = sources.setdefault(
-                cursor.source,
-                {"signals": counts.get(cursor.source, 0), "streams": 0, "minutes_since_pull": None, "errors": []},
-            )
-            one["streams"] += 1
-            if cursor.finished_at:
-                minutes = round((now - cursor.finished_at).total_seconds() / 60)
-                one["minutes_since_pull"] = max(one["minutes_since_pull"] or 0, minutes)
-            if cursor.error and cursor.error not in one["errors"]:
-                one["errors"].append(cursor.error)
-        weeks = points(weekly(session, COMPANY))[-6:]
-        company = open_alert(session, COMPANY)
-        told = set(session.scalars(select(Notification.drift_id).where(Notification.sent_at.is_not(None))))
-        given = channels(app)
-        drifts = [
-            {
-                "kind": d.kind,
-                "scope": d.scope,
-                "subject": d.subject,
-                "state": d.state,
-                "severity": d.severity,
-                "since": d.start,
-                "before": round(d.before, 4),
-                "after": round(d.after, 4),
-                "told": d.id in told or (company is not None and company.id in told and named_in(company, d)),
-                "untold": reasons(app, session, d, given),
-            }
-            for d in session.scalars(select(Drift).where(Drift.state.in_(OPEN_STATES)))
-        ]
+        sources = _sources(session, counts, now)
         pending = session.scalar(select(func.count()).select_from(WorkItem).where(WorkItem.stale | WorkItem.unmatched))
         cycle = session.scalar(select(Cycle).where(Cycle.finished_at.is_not(None)).order_by(Cycle.id.desc()).limit(1))
         waits_for = _waits_for(session, app, pending or 0, cycle)
@@ -82,25 +53,66 @@ def status_of(app: App) -> dict[str, Any]:
             "failures": session.scalar(select(func.count()).select_from(Failure)),
             "set_aside": _set_aside(session),
             "last_cycle": {"finished_at": cycle.finished_at, "seconds": cycle.seconds} if cycle else None,
-            "weeks": [
-                {
-                    "week": one.week,
-                    "top_share": round(one.share, 4),
-                    "low": round(one.low, 4),
-                    "high": round(one.high, 4),
-                    "coverage": round(one.coverage, 4),
-                    "complete": one.complete,
-                }
-                for one in weeks
-            ],
+            "weeks": [_week(one) for one in points(weekly(session, COMPANY))[-6:]],
             "plan": _planned(session),
-            "open_drifts": drifts,
+            "open_drifts": _open(app, session),
             # Busiest first, but without the volume: no figure about one person, here neither.
             "unresolved_accounts": [
                 {"source": u.source, "account": u.external_id, "name": u.name} for u in unknown[:SHOWN]
             ],
             "unresolved": _unattributed(unknown, sum(counts.values())),
         }
+
+
+def _sources(session: Session, counts: Mapping[str, int], now: datetime) -> dict[str, dict[str, Any]]:
+    """By source, its signals, its streams, the minutes since the slowest of them was pulled, and its errors."""
+    sources: dict[str, dict[str, Any]] = {}
+    streams = select(StreamCursor).where(StreamCursor.stream != SWEEP)  # the daily sweep is no stream that can lag
+    for cursor in session.scalars(streams.order_by(StreamCursor.source, StreamCursor.stream)):
+        one = sources.setdefault(
+            cursor.source,
+            {"signals": counts.get(cursor.source, 0), "streams": 0, "minutes_since_pull": None, "errors": []},
+        )
+        one["streams"] += 1
+        if cursor.finished_at:
+            minutes = round((now - cursor.finished_at).total_seconds() / 60)
+            one["minutes_since_pull"] = max(one["minutes_since_pull"] or 0, minutes)
+        if cursor.error and cursor.error not in one["errors"]:
+            one["errors"].append(cursor.error)
+    return sources
+
+
+def _open(app: App, session: Session) -> list[dict[str, Any]]:
+    """The open findings, whether people were notified, and why not."""
+    company = open_alert(session, COMPANY)
+    told = set(session.scalars(select(Notification.drift_id).where(Notification.sent_at.is_not(None))))
+    given = channels(app)
+    return [
+        {
+            "kind": d.kind,
+            "scope": d.scope,
+            "subject": d.subject,
+            "state": d.state,
+            "severity": d.severity,
+            "since": d.start,
+            "before": round(d.before, 4),
+            "after": round(d.after, 4),
+            "told": d.id in told or (company is not None and company.id in told and named_in(company, d)),
+            "untold": reasons(app, session, d, given),
+        }
+        for d in session.scalars(select(Drift).where(Drift.state.in_(OPEN_STATES)))
+    ]
+
+
+def _week(one: WeekPoint) -> dict[str, Any]:
+    return {
+        "week": one.week,
+        "top_share": round(one.share, 4),
+        "low": round(one.low, 4),
+        "high": round(one.high, 4),
+        "coverage": round(one.coverage, 4),
+        "complete": one.complete,
+    }
 
 
 def _planned(session: Session) -> list[dict[str, Any]]:

@@ -32,6 +32,27 @@ def render(found: dict[str, Any], out: Console) -> None:
     if not found["sources"]:
         say("Nothing pulled yet. `leeway run --once` does it.")
         return
+    _say_sources(found, say)
+    for week in found["weeks"]:
+        share = (week["top_share"], week["low"], week["high"], week["coverage"])
+        say(week_line(WeekPoint(week["week"], *share, None, week["complete"])))
+    for row in found["plan"]:
+        say(f"plan     {row['objective']}: {row['text']}")
+    for drift in found["open_drifts"]:
+        say(_finding(drift))
+        _say_untold(drift, say)
+    _say_what_is_known(found, say)
+    for row in found["set_aside"]:
+        say(
+            f"set aside: {row['records']} of {row['source']} {row['stream']}, such as {row['example']}: {row['reason']}"
+        )
+    if found["set_aside"]:
+        say("         `leeway sync --retry-failed` reads them again; it also happens once a day.")
+    if found["unresolved_accounts"]:
+        _say_accounts(found, say)
+
+
+def _say_sources(found: dict[str, Any], say: Callable[[str], None]) -> None:
     for name, one in found["sources"].items():
         lag = "never finished" if one["minutes_since_pull"] is None else f"{one['minutes_since_pull']} min ago"
         say(f"{name:8} {one['signals']:>8} signals, {one['streams']} streams, pulled {lag}")
@@ -42,35 +63,25 @@ def render(found: dict[str, Any], out: Console) -> None:
         f"pending  {found['pending_items']} work items; set aside: {found['failures']}; last cycle: "
         + (f"{last['finished_at']:%Y-%m-%d %H:%M} UTC" if last else "none finished")
     )
-    for week in found["weeks"]:
-        say(
-            week_line(
-                WeekPoint(
-                    week["week"], week["top_share"], week["low"], week["high"], week["coverage"], None, week["complete"]
-                )
-            )
-        )
-    for row in found["plan"]:
-        say(f"plan     {row['objective']}: {row['text']}")
-    for drift in found["open_drifts"]:
-        if drift["kind"] == "gap":
-            what = f"{percent(drift['after'])}% of {percent(drift['before'])}% planned since {drift['since']}"
-            untold = "" if drift["told"] else ", not yet told"
-            say(f"gap      {drift['scope']} {drift['subject']}: {what}, {drift['state']}{untold}")
-            _say_untold(drift, say)
-            continue
-        if drift["kind"] == "data":
-            say(
-                f"fault    {drift['subject']}: {drift['before']:.2f} -> {drift['after']:.2f} since {drift['since']}; "
-                "these days are not used"
-            )
-            _say_untold(drift, say)
-            continue
-        say(
-            f"drift    {drift['scope']}: {percent(drift['before'])}% -> {percent(drift['after'])}% since {drift['since']}, "
-            f"{drift['severity']}, {drift['state']}{'' if drift['told'] else ', not yet told'}"
-        )
-        _say_untold(drift, say)
+
+
+def _finding(drift: dict[str, Any]) -> str:
+    """The line of an open finding."""
+    untold = "" if drift["told"] else ", not yet told"
+    if drift["kind"] == "gap":
+        what = f"{percent(drift['after'])}% of {percent(drift['before'])}% planned since {drift['since']}"
+        return f"gap      {drift['scope']} {drift['subject']}: {what}, {drift['state']}{untold}"
+    if drift["kind"] == "data":
+        change = f"{drift['before']:.2f} -> {drift['after']:.2f} since {drift['since']}"
+        return f"fault    {drift['subject']}: {change}; these days are not used"
+    return (
+        f"drift    {drift['scope']}: {percent(drift['before'])}% -> {percent(drift['after'])}% since {drift['since']}, "
+        f"{drift['severity']}, {drift['state']}{untold}"
+    )
+
+
+def _say_what_is_known(found: dict[str, Any], say: Callable[[str], None]) -> None:
+    """Why nothing may be said yet, and what could not be told from chance."""
     if found["waits_for"]:
         say(f"not complete yet: {', '.join(found['waits_for'])}; what is said of drift and people comes after that")
     elif found["days_known"] < found["days_needed"]:
@@ -83,19 +94,16 @@ def render(found: dict[str, Any], out: Console) -> None:
         say(f"{limit}; answers (the audit, `leeway label`) narrow that")
     if turn := found["plan_turn"]:
         say(turn)
-    for row in found["set_aside"]:
-        say(
-            f"set aside: {row['records']} of {row['source']} {row['stream']}, such as {row['example']}: {row['reason']}"
-        )
-    if found["set_aside"]:
-        say("         `leeway sync --retry-failed` reads them again; it also happens once a day.")
-    if found["unresolved_accounts"]:
-        sum_ = found["unresolved"]
-        say(
-            f"{sum_['accounts']} accounts without a team hold {100 * sum_['share_of_signals']:.1f} % of the signals, half of it "
-            f"on the first {sum_['hold_half']}. List their addresses under a team's members in okrs.yaml, or map them "
-            "(identity.file):"
-        )
-        for account in found["unresolved_accounts"]:
-            # Their name without a figure: volume only orders the list.
-            say(f"         {account['source']} {account['account']} {account['name']}")
+
+
+def _say_accounts(found: dict[str, Any], say: Callable[[str], None]) -> None:
+    """Whose work is in no team."""
+    sum_ = found["unresolved"]
+    say(
+        f"{sum_['accounts']} accounts without a team hold {100 * sum_['share_of_signals']:.1f} % of the signals, half of it "
+        f"on the first {sum_['hold_half']}. List their addresses under a team's members in okrs.yaml, or map them "
+        "(identity.file):"
+    )
+    for account in found["unresolved_accounts"]:
+        # Their name without a figure: volume only orders the list.
+        say(f"         {account['source']} {account['account']} {account['name']}")

@@ -1,6 +1,6 @@
 """`leeway sync`: the pull alone."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 
 from rich.console import Console
@@ -43,18 +43,19 @@ def sync_sources(
                     line = f"{done['removed']} removed, {done['signals']} signals changed"
                 else:
                     budget = timedelta(minutes=minutes) if minutes is not None else None
-                    done = ingest.pull(connector, app.sessions, app.since(), _teller(show, name), budget)
-                    line = (
-                        f"{done['signals']} new or changed signals, {done['removed']} removed, "
-                        f"{done['failures']} set aside"
-                    )
-                    if done["unfinished"]:
-                        line += f"; the past of {done['unfinished']} streams is not all read yet, run it again"
+                    line = _pulled(ingest.pull(connector, app.sessions, app.since(), _teller(show, name), budget))
             except SourceError as error:
                 errors.append(str(error))
             else:
                 out.print(f"{name}: {line}.", markup=False)
     return errors
+
+
+def _pulled(done: Mapping[str, int]) -> str:
+    line = f"{done['signals']} new or changed signals, {done['removed']} removed, {done['failures']} set aside"
+    if done["unfinished"]:
+        line += f"; the past of {done['unfinished']} streams is not all read yet, run it again"
+    return line
 
 
 def _teller(show: Callable[[str, int, int | None], None], name: str) -> Callable[[str, int], None]:

@@ -83,23 +83,18 @@ def item_id(source: str, external_id: str) -> str:
 
 def load_items(session: Session, ids: Sequence[int] | None = None) -> list[LoadedItem]:
     """Work items with their words, in the order of their names: all of them, or those with these row ids."""
-    if ids is None:
-        rows = list(session.execute(_COLUMNS))
-    else:
-        rows = [row for some in in_batches(ids) for row in session.execute(_COLUMNS.where(WorkItem.id.in_(some)))]
-    # By name: row ids depend on which source was quicker, and results must not.
-    rows.sort(key=lambda row: (row.source, row.external_id))
+    rows = _rows(session, ids)
     said, mentions, authors = _signals(session, None if ids is None else rows)
     teams = _teams(session)
     by_key = _by_key(session, rows, mentions) if ids is not None else _all_keys(session)
     work = []
     for row in rows:
         key = (row.source, row.external_id)
-        named = dict.fromkeys([*row.mentions, *mentions.get(key, ())])
-        issues = [by_key[name] for name in named if name in by_key]
+        issues = [by_key[name] for name in dict.fromkeys([*row.mentions, *mentions.get(key, ())]) if name in by_key]
         people = [row.assignee] if row.assignee else authors.get(key, [])
         parent = item_id(row.source, row.parent) if row.parent else None
-        text = " ".join(part for part in (row.text if said_by_item(row.source) else None, *said.get(key, ())) if part)
+        own = row.text if said_by_item(row.source) else None
+        text = " ".join(part for part in (own, *said.get(key, ())) if part)
         others = tuple(i for i in issues if i != item_id(*key))
         work.append(
             LoadedItem(
@@ -122,6 +117,15 @@ def load_items(session: Session, ids: Sequence[int] | None = None) -> list[Loade
             )
         )
     return work
+
+
+def _rows(session: Session, ids: Sequence[int] | None) -> list[Any]:
+    """By name: row ids depend on which source was quicker, and results must not."""
+    if ids is None:
+        rows = list(session.execute(_COLUMNS))
+    else:
+        rows = [row for some in in_batches(ids) for row in session.execute(_COLUMNS.where(WorkItem.id.in_(some)))]
+    return sorted(rows, key=lambda row: (row.source, row.external_id))
 
 
 def _all_keys(session: Session) -> dict[str, str]:

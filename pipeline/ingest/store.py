@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import delete, func, or_, select
 from sqlalchemy.orm import Session
 
+from connectors.base import Account as Seen
 from connectors.base import Page, Span, Suspect
 from models import Account, Failure, Signal, StreamCursor, WorkItem, upsert
 from models.session import in_batches
@@ -62,14 +63,7 @@ def store(
     warn_of_unknown_kinds(page)
     gate = Gate(session, source)
     missing = left_over(session, source, page) if missing is None else missing
-    accounts = gate.fit(
-        Account,
-        page.stream,
-        (
-            _columns(one) | {"groups": "\n".join(one.groups), "email": (one.email or "").lower() or None}
-            for one in page.accounts
-        ),
-    )
+    accounts = gate.fit(Account, page.stream, map(_account_row, page.accounts))
     upsert(session, Account, accounts, ("source", "external_id"), ("name", "email", "bot", "time_zone", "groups"))
     authors = {one.external_id: one.account for one in page.signals} if gate.forgotten else {}
     dropped = _dropped(session, source, page) if retention else set()
@@ -82,15 +76,12 @@ def store(
     if gate.forgotten:
         rows = [row for row in rows if row["account"] not in gate.forgotten]
     news = _news(session, source, [row for row in rows if row["item"] in known]) if known else {}
-    for one in page.items:  # an epic is not worked on itself, so all days of what became one are others
-        if known.get(one.external_id, one.kind) != one.kind and one.created_at:
-            news[one.external_id] = day_before(one.created_at)
+    news |= _of_another_kind(page, known)
     changed = upsert(session, Signal, rows, ("source", "external_id"), _SIGNAL_NEWS)
     # An item that is new or changed was stored as stale; others on the page may only have a new signal.
     fresh = {row["external_id"] for row in items} if new_items == len(items) else set()
-    removed = _remove(
-        session, source, page.gone, [*missing.sure, *missing.signals.values()], list(missing.items.values())
-    )
+    gone = [*missing.sure, *missing.signals.values()]
+    removed = _remove(session, source, page.gone, gone, list(missing.items.values()))
     if changed or news:
         mark_stale(session, source, sorted({signal.item for signal in page.signals} - fresh))
         mark_effort(session, source, news)
@@ -100,6 +91,19 @@ def store(
         cursor = {"source": source, "stream": page.stream, "state": dict(page.cursor), "pulled_at": now}
         upsert(session, StreamCursor, [cursor], ("source", "stream"))
     return changed, removed
+
+
+def _of_another_kind(page: Page, known: Mapping[str, str]) -> dict[str, date]:
+    """From which day effort must be estimated again: an epic is not worked on itself, so all days of what became one differ."""
+    return {
+        one.external_id: day_before(one.created_at)
+        for one in page.items
+        if known.get(one.external_id, one.kind) != one.kind and one.created_at
+    }
+
+
+def _account_row(one: Seen) -> dict[str, Any]:
+    return _columns(one) | {"groups": "\n".join(one.groups), "email": (one.email or "").lower() or None}
 
 
 def _known_items(session: Session, source: str, page: Page) -> dict[str, str]:

@@ -105,19 +105,19 @@ def run_chunk(session: Session, chunk: Chunk, register: Register, version: int, 
     if chunk.detail["all"]:
         row_of = {one.item.id: one.row for one in here}
         asked = [row_of[id_] for id_ in worth_asking(matcher, found, QUESTIONS, set(labels))]
-        upsert(
-            session,
-            Question,
-            [{"work_item_id": row, "rank": n} for n, row in enumerate(asked) if row in mine],
-            ("work_item_id",),
-            keep=True,
-        )
+        ranked = [{"work_item_id": row, "rank": n} for n, row in enumerate(asked) if row in mine]
+        upsert(session, Question, ranked, ("work_item_id",), keep=True)
+    _note_weeks(session, changed)
+    return len(rows)
+
+
+def _note_weeks(session: Session, changed: Sequence[int]) -> None:
+    """Note the weeks in which somebody worked on these items: their shares must be estimated again."""
     weeks: set[str] = set()
     for some in in_batches(changed):
         days = session.scalars(select(Effort.day).where(Effort.work_item_id.in_(some)).distinct())
         weeks |= {monday(day).isoformat() for day in days}
     chunks.add(session, SHARE, {week: {} for week in weeks})
-    return len(rows)
 
 
 def matcher_of(

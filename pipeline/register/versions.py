@@ -73,12 +73,20 @@ def load_register(
     )
     session.add(version)
     session.flush()
+    _add_rows(session, register, version.id)
+    if current is not None:
+        _follow_keys(session, stored(current.document, current.id), register, f"@{current.id}")
+    return version.id, True
+
+
+def _add_rows(session: Session, register: Register, version: int) -> None:
+    """Teams, objectives and key results of a version."""
     for team in register.teams:
-        session.add(Team(version_id=version.id, key=team.key, name=team.name, lead=team.lead))
+        session.add(Team(version_id=version, key=team.key, name=team.name, lead=team.lead))
     for objective in register.objectives:
         session.add(
             Objective(
-                version_id=version.id,
+                version_id=version,
                 key=objective.key,
                 title=objective.title,
                 priority=objective.priority,
@@ -88,7 +96,7 @@ def load_register(
         for key_result in objective.key_results:
             session.add(
                 KeyResult(
-                    version_id=version.id,
+                    version_id=version,
                     key=key_result.key,
                     objective_key=objective.key,
                     title=key_result.title,
@@ -96,9 +104,6 @@ def load_register(
                     teams=list(key_result.teams),
                 )
             )
-    if current is not None:
-        _follow_keys(session, stored(current.document, current.id), register, f"@{current.id}")
-    return version.id, True
 
 
 def _follow_keys(session: Session, before: Register, after: Register, archive: str) -> None:

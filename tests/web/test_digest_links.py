@@ -20,7 +20,7 @@ from leeway.digest import send_digests
 from leeway.links import is_due
 from models import Account, Label, ThemeAnswer
 from tests.web.conftest import HOSTILE, MONDAY, app_with, needs_browser
-from tests.web.test_pages import AXE, audit, browser  # noqa: F401 - a fixture
+from tests.web.test_pages import AXE, audit
 from web.app import make
 
 
@@ -138,7 +138,7 @@ def test_a_digest_is_due_at_the_readers_own_hour(tmp_path: Path) -> None:
 
 @needs_browser
 @pytest.mark.skipif(not AXE.exists(), reason="no axe-core: npm install --prefix .ci axe-core")
-def test_no_serious_finding_of_axe_in_the_digest(received: tuple[App, dict[str, EmailMessage]], browser: Any) -> None:  # noqa: F811
+def test_no_serious_finding_of_axe_in_the_digest(received: tuple[App, dict[str, EmailMessage]], browser: Any) -> None:
     _, mails = received
     page = browser.new_page()
     for mail in mails.values():
