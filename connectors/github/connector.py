@@ -23,7 +23,6 @@ from connectors.base import (
     NotReachable,
     Page,
     Signal,
-    SourceError,
     SourceUnavailable,
     Span,
     Suspect,
@@ -45,6 +44,7 @@ from connectors.github.people import People
 from connectors.github.sweep import is_elsewhere, is_gone, sweep
 from connectors.github.walk import Step
 from connectors.limits import Limiter, Rate
+from connectors.records import set_aside
 
 RECENT = timedelta(days=14)
 """What a first pull reads before it turns to the past."""
@@ -169,19 +169,20 @@ class GitHubConnector:
         read: list[str] = []
         down = 0
         for row in step.rows:
+            broken: list[str] = []
             try:
-                its_items, its_signals = self._understood(kind, repository, row, people, since)
+                its_items, its_signals = self._understood(kind, repository, row, people, since, broken)
             except (NotThere, Gone):
                 continue  # deleted or transferred since the list; the sweep takes it away
-            except (*_BAD, BadAnswer, SourceUnavailable) as error:
+            except Exception as error:  # the border around one record
                 # One record whose parts cannot be had is its own fault, several in a row are the server's.
                 down = down + 1 if isinstance(error, SourceUnavailable) else 0
                 if down == 3:
                     raise
-                reason = error.message if isinstance(error, SourceError) else f"{type(error).__name__}: {error}"
-                failures.append(Failure(self.name, stream, _record(kind, row), reason[:500]))
+                failures.append(set_aside(self.name, stream, _record(kind, row), error))
                 continue
             down = 0
+            failures += [Failure(self.name, stream, _record(kind, row), "; ".join(broken)[:500])] if broken else []
             items += its_items
             signals += its_signals
             read.append(_record(kind, row))
@@ -191,7 +192,13 @@ class GitHubConnector:
         return Page(stream, step.cursor, items, signals, accounts, failures, read, spans, step.gone, step.reached)
 
     def _understood(
-        self, kind: str, repository: Repository, row: Mapping[str, Any], people: People, since: datetime
+        self,
+        kind: str,
+        repository: Repository,
+        row: Mapping[str, Any],
+        people: People,
+        since: datetime,
+        broken: list[str],
     ) -> tuple[list[WorkItem], list[Signal]]:
         if kind in _COMMENTS:
             signal = parse_comment(repository, row, people)
@@ -203,7 +210,7 @@ class GitHubConnector:
             return [item] if item else [], signals
         if is_elsewhere(repository, row, row["number"]):
             raise NotThere(self.name, "it was transferred.")
-        one, signals = parse_item(repository, row, self._parts(repository, row), people)
+        one, signals = parse_item(repository, row, self._parts(repository, row), people, broken)
         return [one], signals
 
     def _parts(self, repository: Repository, issue: Mapping[str, Any]) -> Parts:

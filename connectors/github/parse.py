@@ -4,7 +4,7 @@ Raises KeyError, TypeError, ValueError or AttributeError where an answer is not 
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -18,6 +18,8 @@ _LONGEST_KEY = 64
 _EARLIEST = datetime(2005, 4, 7, tzinfo=UTC)
 """Git's own first day: an earlier commit has a broken clock."""
 _CO_AUTHOR = re.compile(r"^co-authored-by:\s*([^<>\n]*?)\s*<([^<>\s]+@[^<>\s]+)>\s*$", re.IGNORECASE | re.MULTILINE)
+_EVENTS = {"commented", "reviewed", "closed", "reopened", "assigned", "unassigned", "renamed"}
+_BAD = (KeyError, TypeError, ValueError, AttributeError, OverflowError)
 _MERGED = re.compile(r"\(#\d+\)$")
 
 
@@ -50,9 +52,13 @@ def item_id(repository: Repository, number: Any) -> str:
 
 
 def parse_item(
-    repository: Repository, issue: Mapping[str, Any], parts: Parts, people: People
+    repository: Repository, issue: Mapping[str, Any], parts: Parts, people: People, broken: list[str] | None = None
 ) -> tuple[WorkItem, list[Signal]]:
-    """Read an issue or pull request with what belongs to it."""
+    """Read an issue or pull request with what belongs to it.
+
+    An event, a comment or a commit that cannot be read is left out and named in `broken`.
+    """
+    aside: list[str] = [] if broken is None else broken
     id_, is_pull = item_id(repository, issue["number"]), bool(issue.get("pull_request"))
     item = _item(repository, id_, issue, parts, people)
     author, at = people.account(issue.get("user")), _time(issue["created_at"])
@@ -60,12 +66,32 @@ def parse_item(
     if is_pull:  # an open pull request is work under way, by whom it comes from
         detail = {"from": State.TODO, "to": State.DOING}
         signals.append(_signal(f"{id_}:opened", id_, SignalKind.TRANSITION, at, detail=detail))
-    signals += _events(id_, repository, is_pull, parts.timeline, people)
+    event, line = partial(_events, id_, repository, is_pull, people), partial(_line, id_, repository, people)
+    signals += _readable("event", parts.timeline, event, aside)
     signals += _closing(id_, is_pull, issue, signals, people)
-    signals += (_said(id_, repository, line, "line", people) for line in parts.lines)
-    for commit in parts.commits:
-        signals += _committed(id_, f"{id_}:commit:{commit['sha']}", repository, commit, people)
+    signals += _readable("comment on a line", parts.lines, line, aside)
+    signals += _readable("commit", parts.commits, partial(_of_pull, id_, repository, people), aside)
     return item, signals
+
+
+def _readable(
+    name: str, rows: Sequence[Any], read: Callable[[Any], Iterator[Signal]], broken: list[str]
+) -> Iterator[Signal]:
+    """The signals of the rows that can be read; the others cost only themselves."""
+    for row in rows:
+        try:
+            yield from list(read(row))
+        except _BAD as error:
+            id_ = (row.get("id") or row.get("sha")) if isinstance(row, Mapping) else None
+            broken.append(f"{name} {id_ or '?'}: {type(error).__name__}: {error}")
+
+
+def _of_pull(id_: str, repository: Repository, people: People, commit: Mapping[str, Any]) -> Iterator[Signal]:
+    return _committed(id_, f"{id_}:commit:{commit['sha']}", repository, commit, people)
+
+
+def _line(id_: str, repository: Repository, people: People, comment: Mapping[str, Any]) -> Iterator[Signal]:
+    yield _said(id_, repository, comment, "line", people)
 
 
 def _item(repository: Repository, id_: str, issue: Mapping[str, Any], parts: Parts, people: People) -> WorkItem:
@@ -74,7 +100,7 @@ def _item(repository: Repository, id_: str, issue: Mapping[str, Any], parts: Par
     branch = str((parts.pull.get("head") or {}).get("ref") or "")
     author, assignees = issue.get("user"), [people.account(user) for user in issue.get("assignees") or []]
     milestone = (issue.get("milestone") or {}).get("title")
-    labels = [one["name"] if isinstance(one, Mapping) else str(one) for one in issue.get("labels") or []]
+    labels = [str(one.get("name") or "") if isinstance(one, Mapping) else str(one) for one in issue.get("labels") or []]
     return WorkItem(
         source="github",
         external_id=id_,
@@ -84,7 +110,7 @@ def _item(repository: Repository, id_: str, issue: Mapping[str, Any], parts: Par
         text=text,
         key=next((name for name in names if len(name) <= _LONGEST_KEY), None),
         parent=_parent(repository, issue),
-        labels=(*labels, *([milestone] if milestone else [])),
+        labels=tuple(label for label in (*labels, milestone) if label),
         status=_status(issue),
         assignee=people.account(author) if is_pull else next((one for one in assignees if one), None),
         mentions=tuple(name for name in mentions(repository.name, title, text, branch=branch) if name != names[0]),
@@ -167,27 +193,30 @@ def _committed_at(commit: Mapping[str, Any]) -> datetime:
 
 
 def _events(
-    id_: str, repository: Repository, is_pull: bool, timeline: Sequence[Any], people: People
+    id_: str, repository: Repository, is_pull: bool, people: People, event: Mapping[str, Any]
 ) -> Iterator[Signal]:
+    """What one event of the timeline says, if anything."""
     working = State.DOING if is_pull else State.TODO
-    for event in timeline:
-        kind, by = event.get("event"), people.account(event.get("assigner") or event.get("actor") or event.get("user"))
-        if kind == "commented":
-            yield _said(id_, repository, event, "comment", people)
-        elif kind == "reviewed" and event.get("submitted_at"):
-            text = from_markdown(event.get("body")) or None
-            if text or event.get("state") != "commented":  # else it only holds its comments on lines
-                at = _time(event["submitted_at"])
-                yield _signal(f"{id_}:review:{event['id']}", id_, SignalKind.REVIEW, at, by, text=text)
-        elif kind in ("closed", "reopened"):
-            was, now = (working, State.DONE) if kind == "closed" else (State.DONE, working)
-            yield _event(id_, event, SignalKind.TRANSITION, by, {"from": was, "to": now})
-        elif kind in ("assigned", "unassigned") and not is_pull:
-            who = people.account(event.get("assignee"))
-            detail = {"from": None, "to": who} if kind == "assigned" else {"from": who, "to": None}
-            yield _event(id_, event, SignalKind.ASSIGNMENT, by, detail)
-        elif kind == "renamed":
-            yield _event(id_, event, SignalKind.EDIT, by, {})
+    kind = event.get("event")
+    if kind not in _EVENTS:
+        return
+    by = people.account(event.get("assigner") or event.get("actor") or event.get("user"))
+    if kind == "commented":
+        yield _said(id_, repository, event, "comment", people)
+    elif kind == "reviewed" and event.get("submitted_at"):
+        text = from_markdown(event.get("body")) or None
+        if text or event.get("state") != "commented":  # else it only holds its comments on lines
+            at = _time(event["submitted_at"])
+            yield _signal(f"{id_}:review:{event['id']}", id_, SignalKind.REVIEW, at, by, text=text)
+    elif kind in ("closed", "reopened"):
+        was, now = (working, State.DONE) if kind == "closed" else (State.DONE, working)
+        yield _event(id_, event, SignalKind.TRANSITION, by, {"from": was, "to": now})
+    elif kind in ("assigned", "unassigned") and not is_pull:
+        who = people.account(event.get("assignee"))
+        detail = {"from": None, "to": who} if kind == "assigned" else {"from": who, "to": None}
+        yield _event(id_, event, SignalKind.ASSIGNMENT, by, detail)
+    elif kind == "renamed":
+        yield _event(id_, event, SignalKind.EDIT, by, {})
 
 
 def _event(id_: str, event: Mapping[str, Any], kind: SignalKind, by: str | None, detail: Mapping[str, Any]) -> Signal:

@@ -9,6 +9,7 @@ of time, the newest first. An engagement counts only where it hangs on a deal or
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
@@ -316,21 +317,25 @@ class HubSpotConnector:
                     break
 
     def _newest_change(self, stream: str, before: int | None = None) -> int:
-        """Time of the newest change, in milliseconds; 0 where there is none."""
+        """Time of the newest change that can be read, in milliseconds; 0 where there is none.
+
+        One record without a time, or two, stop nobody.
+        """
         name = "hs_lastmodifieddate"
         query: dict[str, Any] = {
-            "limit": 1,
+            "limit": 10,
             "properties": [name],
             "sorts": [{"propertyName": name, "direction": "DESCENDING"}],
         }
         if before is not None:
             query["filterGroups"] = [{"filters": [{"propertyName": name, "operator": "LT", "value": str(before)}]}]
         found = self.client.search(stream, query)["results"]
-        try:
-            newest = int(datetime.fromisoformat(found[0]["properties"][name]).timestamp() * 1000) if found else 0
-            return min(newest, int(self._now() * 1000))  # one dated ahead must not hide what comes before it
-        except _BAD:
-            raise BadAnswer(self.name, f"{stream}: a record without a readable {name}.") from None
+        for record in found:  # one without a time stops nobody
+            with suppress(*_BAD):
+                newest = int(datetime.fromisoformat(record["properties"][name]).timestamp() * 1000)
+                return min(newest, int(self._now() * 1000))  # one dated ahead must not hide what comes before it
+        # Where none can be read nothing is skipped: the past is gone through, and what is new is read again.
+        return before - 1 if found and before is not None else 0
 
     def _properties(self, stream: str) -> list[str]:
         names = [*PROPERTIES[stream], "hs_lastmodifieddate", "hs_createdate", "createdate", "hubspot_owner_id"]

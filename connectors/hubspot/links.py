@@ -1,11 +1,14 @@
 """Which pipelines there are, which records are in a listed one, and what calls, mails and the like hang on."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from connectors.base import NotFound
 from connectors.hubspot.client import BATCH, HubSpotClient, not_found
 from connectors.hubspot.parse import ENGAGEMENTS
+
+_ID = re.compile(r"[\w-]{1,64}")
 
 
 class Pipelines:
@@ -50,8 +53,21 @@ class Pipelines:
 
 
 def _pipeline_of(type_: str, record: Mapping[str, Any]) -> str | None:
-    id_ = (record.get("properties") or {}).get("pipeline" if type_ == "deals" else "hs_pipeline")
-    return None if id_ is None else str(id_)
+    """The id of the pipeline; None where there is none, or what nobody can ask for by that name."""
+    id_ = str((record.get("properties") or {}).get("pipeline" if type_ == "deals" else "hs_pipeline") or "")
+    return id_ if _ID.fullmatch(id_) else None
+
+
+def _from(row: Any) -> str:
+    """What a row of associations is of; nothing where it does not say."""
+    of = row.get("from") if isinstance(row, Mapping) else None
+    return str(of.get("id")) if isinstance(of, Mapping) else ""
+
+
+def _id_of(one: Any) -> str:
+    """What an association leads to; nothing where that is no id of a record, which would spoil the batch it is asked in."""
+    id_ = str(one.get("toObjectId")) if isinstance(one, Mapping) else ""
+    return id_ if id_.isascii() and id_.isdigit() and len(id_) < 20 else ""
 
 
 class Links:
@@ -73,7 +89,7 @@ class Links:
         loose = set(left)
         for target in ("deals", "tickets"):  # where a call has both, the deal is the work
             linked, without = self._linked(stream, target, left) if left else ({}, set())
-            self._learn(target, {id_ for ids in linked.values() for id_ in ids})
+            self._learn(target, {id_ for ids in linked.values() for id_ in ids if id_})
             for id_, targets in linked.items():
                 first = next((one for one in targets if self._listed.get(f"{target}:{one}")), None)
                 if first:
@@ -92,14 +108,17 @@ class Links:
         """
         found: dict[str, list[str]] = {}
         without: set[str] = set()
+        asked = set(ids)
         inputs = [{"id": id_} for id_ in ids]
         while inputs:
             some, inputs = inputs[:BATCH], inputs[BATCH:]
             answer = self._client.associations(stream, target, some)
             without |= not_found(answer)
             for row in answer.get("results") or []:
-                id_ = str(row["from"]["id"])
-                found.setdefault(id_, []).extend(str(one["toObjectId"]) for one in row.get("to") or [])
+                id_ = _from(row)
+                if id_ not in asked:
+                    continue
+                found.setdefault(id_, []).extend(_id_of(one) for one in row.get("to") or [])
                 after = ((row.get("paging") or {}).get("next") or {}).get("after")
                 if after:
                     inputs.append({"id": id_, "after": str(after)})

@@ -252,7 +252,7 @@ class JiraConnector:
     def _by_id(self, ids: Sequence[str], fields: str) -> list[dict[str, Any]]:
         """Those of the issues that are there and in a listed project."""
         found = self.client.by_id(self._in_projects(), ids, self._with_epics(fields), changelog=fields == FIELDS)
-        return [issue for issue in found if issue["fields"]["project"]["key"] in self._projects.keys]
+        return [issue for issue in found if _project_of(issue) in self._projects.keys]
 
     def _with_epics(self, fields: str) -> str:
         return ",".join([fields, *self._epics.names]) if fields == FIELDS else fields
@@ -337,8 +337,8 @@ class JiraConnector:
         ):
             part = holder.get(name) or {}
             if len(part.get(key) or []) < int(part.get("total") or 0):
-                path = f"issue/{issue['id']}/{name}"
-                holder[name] = {key: self._all(path, "values" if name == "changelog" else key)}
+                path, values = f"issue/{issue['id']}/{name}", "values" if name == "changelog" else key
+                holder[name] = {key: _joined(part.get(key) or [], self._all(path, values))}
 
     def _all(self, path: str, key: str) -> list[Any]:
         found: list[Any] = []
@@ -350,6 +350,20 @@ class JiraConnector:
 
     def _now_millis(self) -> int:
         return int(self._now() * 1000)
+
+
+def _joined(first: Sequence[Any], whole: Sequence[Any]) -> list[Any]:
+    """All of them once: the longer list has been seen to lack what the search gave (estuary #5204)."""
+    there = {str(row.get("id")) for row in whole if isinstance(row, dict)}
+    return [*whole, *(row for row in first if isinstance(row, dict) and str(row.get("id")) not in there)]
+
+
+def _project_of(issue: Any) -> str | None:
+    """The key of the project that an issue is in, as far as the answer says it."""
+    try:
+        return str(issue["fields"]["project"]["key"]) if "id" in issue else None
+    except (KeyError, TypeError):
+        return None
 
 
 def _times(issues: Iterable[Any]) -> list[int]:

@@ -34,7 +34,7 @@ class Projects:
     def _visible(self) -> set[str]:
         """All that the account sees; nothing where it may not list them, which need not hinder reading the listed ones."""
         try:
-            return {str(project["key"]) for project in self._client.get("project")}
+            return {str(one["key"]) for one in self._client.get("project") if isinstance(one, dict) and "key" in one}
         except (ScopeError, BadAnswer):
             return set()
 
@@ -109,7 +109,7 @@ class EpicFields:
             if not self._client.is_cloud:
                 for field in self._client.get("field"):
                     custom = str((field.get("schema") or {}).get("custom") or "")
-                    if custom.startswith(_GREENHOPPER):
+                    if custom.startswith(_GREENHOPPER) and "id" in field:
                         self._found[custom.removeprefix(_GREENHOPPER)] = str(field["id"])
                 wanted = ("gh-epic-link", "gh-epic-label")
                 self._found = {name: self._found[name] for name in wanted if name in self._found}

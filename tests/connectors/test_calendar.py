@@ -119,6 +119,34 @@ def test_recurrences_with_exceptions_across_the_change_of_clocks(desk: Desk) -> 
     assert {row[1].hour for row in expected} == {7, 8, 13}  # nine o'clock, before and after the clocks change
 
 
+@pytest.mark.parametrize("named", ["as the series", "in UTC", "without a zone"])
+def test_a_moved_occurrence_counts_once_however_it_names_its_first_time_ics_parser_341_twake_819_ical4j_85(
+    desk: Desk, named: str
+) -> None:
+    entry = Entry("weekly", "Review", at(MONDAY - timedelta(days=14), 9), 60, repeats=(7, 3))
+    entry.moved = {MONDAY: at(MONDAY + timedelta(days=1), 14)}
+    body = calendar_of([entry])
+    told = b"RECURRENCE-ID;TZID=Europe/Berlin:20260706T090000"
+    assert told in body
+    other = {"in UTC": b"RECURRENCE-ID:20260706T070000Z", "without a zone": b"RECURRENCE-ID:20260706T090000"}
+    desk.company.calendars.raw["ann"] = body.replace(told, other.get(named, told))
+    desk.enter("ann")
+    desk.pull()
+    days = [MONDAY - timedelta(days=14), MONDAY - timedelta(days=7)]
+    assert desk.rows() == [*((ANN, on(day, 9), 1.0) for day in days), (ANN, on(MONDAY + timedelta(days=1), 14), 1.0)]
+
+
+def test_an_alarm_within_an_entry_is_no_entry_gocal_5(desk: Desk) -> None:
+    alarm = (
+        b"BEGIN:VALARM\r\nUID:alarm\r\nTRIGGER:-PT15M\r\nACTION:DISPLAY\r\nDESCRIPTION:x\r\nEND:VALARM\r\nEND:VEVENT"
+    )
+    body = calendar_of([Entry("one", "Review", at(MONDAY, 9))])
+    desk.company.calendars.raw["ann"] = body.replace(b"END:VEVENT", alarm)
+    desk.enter("ann")
+    desk.pull()
+    assert desk.rows() == [(ANN, on(MONDAY, 9), 1.0)]
+
+
 @pytest.mark.parametrize(
     ("zone", "hour"), [("America/New_York", 9), ("Asia/Kolkata", 9), ("UTC", 9), ("W. Europe Standard Time", 9)]
 )

@@ -408,6 +408,48 @@ def test_deleted_accounts_pending_reviews_and_reviews_without_words(hub: Hub) ->
     )
 
 
+def test_reviews_and_comments_of_accounts_that_are_gone_cost_no_pull_request_elastic_2427_perceval_459(
+    hub: Hub,
+) -> None:
+    def nobody(path: str, body: bytes) -> bytes:
+        answer = json.loads(body)
+        for row in answer if "/timeline" in path or "/comments" in path else []:
+            row |= dict.fromkeys(("user", "actor", "author"))
+        return json.dumps(answer).encode()
+
+    hub.company.config.faults.change = nobody
+    hub.pull()
+    with hub.sessions() as session:
+        assert session.scalars(select(Failure.reason)).all() == []
+    kept = {row[:3] for row in truth.kept_signals(hub.sessions)}
+    assert kept == {row[:3] for row in truth_github.signals_of(hub.company)}
+    assert all(signal.account is None for signal in hub.signals() if ":review:" in signal.external_id)
+
+
+def test_an_event_or_commit_that_cannot_be_read_costs_only_itself(hub: Hub) -> None:
+    number = hub.pull_request().number
+
+    def spoil(path: str, body: bytes) -> bytes:
+        answer = json.loads(body)
+        if f"/issues/{number}/timeline" in path:
+            answer.append({"event": "assigned", "id": 5, "created_at": None, "actor": {}})
+            answer.append({"event": "commented", "id": 6, "created_at": "yesterday", "user": None, "body": "x"})
+        if f"/pulls/{number}/commits" in path:
+            answer.append({"sha": "f" * 40, "commit": {"author": None, "message": "x"}, "parents": []})
+        return json.dumps(answer).encode()
+
+    hub.company.config.faults.change = spoil
+    hub.pull()
+    assert truth.kept_signals(hub.sessions) == truth_github.signals_of(hub.company)
+    with hub.sessions() as session:
+        (failure,) = session.scalars(select(Failure))
+    assert failure.external_id == str(number)
+    assert all(words in failure.reason for words in ("event 6: ValueError", "commit " + "f" * 40))
+    hub.company.config.faults.change = None
+    sweeps.retry_failed(connect_to(hub.company, "github"), hub.sessions)
+    hub.holds_the_truth()
+
+
 def test_a_timeline_of_more_than_one_page(hub: Hub) -> None:
     ticket, at = hub.issue(), NOW - 2 * DAY
     for n in range(230):

@@ -79,6 +79,24 @@ def test_a_status_that_no_list_has_any_more_is_unknown_and_not_to_do_tap_jira_50
     assert signals[0].detail["state"] == State.UNKNOWN
 
 
+def test_two_changes_of_one_field_in_one_entry_are_two_devlake_9057() -> None:
+    items = [
+        {"field": "status", "fieldtype": "jira", "from": "1", "to": "3"},
+        {"field": "status", "fieldtype": "jira", "from": "3", "to": "5"},
+    ]
+    _, signals, _ = parse_issue(issue(changelog=[change("0", 11, "status", "1", "3") | {"items": items}]), STATES)
+    assert [(s.external_id, s.detail["to"]) for s in signals[1:]] == [
+        ("change:0:0", "indeterminate"),
+        ("change:0:1", "done"),
+    ]
+
+
+def test_entries_of_one_second_are_all_kept_and_in_order_badoo_jira_client_14() -> None:
+    changelog = [change("1", 11, "status", "3", "5"), change("0", 11, "status", "1", "3")]
+    _, signals, _ = parse_issue(issue(changelog=changelog), STATES)
+    assert {s.external_id for s in signals[1:]} == {"change:0:0", "change:1:0"}
+
+
 def test_a_custom_field_that_is_called_status_is_no_status() -> None:
     changelog = [change("0", 11, "status", "1", "5", item={"fieldtype": "custom"})]
     assert len(parse_issue(issue(changelog=changelog), STATES)[1]) == 1
@@ -286,6 +304,20 @@ def test_a_workflow_that_posts_as_nobody_is_a_bots_dust_32697() -> None:
     item, _ = parse_message(message, "a", "C1")
     assert item is not None
     assert item.automated
+
+
+def test_an_edited_message_is_one_and_has_its_new_words_airbyte_34096() -> None:
+    edited = {"user": "U1", "ts": "1782000900.000000"}
+    item, signal = parse_message(
+        {"ts": "1782000000.000100", "user": "U1", "text": "as corrected", "edited": edited}, "a", "C1"
+    )
+    assert item is not None
+    assert signal is not None
+    assert (item.text, signal.external_id, signal.at.timestamp()) == (
+        "as corrected",
+        "C1:1782000000.000100",
+        1782000000.0001,
+    )
 
 
 # HubSpot

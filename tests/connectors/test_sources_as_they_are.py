@@ -10,82 +10,24 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy import delete, func, select
 
-from connectors.base import Connector, CredentialError, NotReachable, SourceError, Unexpected
-from models import Failure, Signal, StreamCursor, WorkItem, connect
-from pipeline.ingest import pull as ingest
+from connectors.base import CredentialError, NotReachable, SourceError, Unexpected
+from models import Signal, StreamCursor, WorkItem
 from pipeline.ingest import sweep as sweeps
-from simulator.api.config import JIRA_TOKEN, ApiConfig
+from simulator.api.config import JIRA_TOKEN
 from simulator.server import Simulator
 from simulator.world import Message, Record
-from tests.conftest import LONG_AGO, NOW, _three_weeks, connect_to, newest_sqlite
+from tests.conftest import NOW
+from tests.connectors.few import SOURCES, Puller, served
 
-SOURCES = ("jira", "slack", "hubspot")
-CHANNELS = ["platform", "sales"]
 LATER = timedelta(hours=1)
 
 
 @pytest.fixture
 def few() -> Iterator[Simulator]:
-    """A company of a few issues, messages and records, so that a pull costs next to nothing."""
-    world = pickle.loads(_three_weeks())  # noqa: S301 - made by the tests themselves
-    epics = [issue for issue in world.issues if issue.type == "Epic"][:2]
-    stories = [issue for issue in world.issues if issue.type != "Epic" and issue.comments and issue.worklogs][:4]
-    for story in stories:
-        story.parent = epics[0]
-    world.issues = epics + stories
-    roots = [m for m in world.messages if m.channel == "platform" and not m.thread]
-    roots.sort(key=lambda m: -sum(other.thread == m.ts for other in world.messages))
-    others = [m.ts for m in world.messages if m.channel == "sales" and not m.thread]
-    kept = {*(m.ts for m in roots[:5]), *others[:4]}
-    world.messages = [m for m in world.messages if (m.thread or m.ts) in kept and m.channel in CHANNELS]
-    deals = [record for record in world.records if record.type == "deals"][:3]
-    names = {("deals", deal.id) for deal in deals}
-    hung = [r for r in world.records if r.links and r.links[0] in names][:6]
-    world.records = deals + hung
-    with Simulator(world, ApiConfig(speed=10_000)) as simulator:
-        yield simulator
-
-
-class Puller:
-    """A database, and pulls of these few into it."""
-
-    def __init__(self, company: Simulator, folder: Path) -> None:
-        self.company = company
-        self.projects = sorted({issue.project for issue in company.world.issues})
-        engine = connect(newest_sqlite(folder / "few.db"))
-        self.sessions: sessionmaker[Session] = sessionmaker(engine)
-
-    def connector(self, source: str, **changes: object) -> Connector:
-        listed: dict[str, dict[str, object]] = {"slack": {"channels": CHANNELS}, "jira": {"projects": self.projects}}
-        return connect_to(self.company, source, **(listed.get(source, {}) | changes))
-
-    def pull(self, source: str, **changes: object) -> dict[str, int]:
-        return ingest.pull(self.connector(source, **changes), self.sessions, LONG_AGO)
-
-    def sweep(self, source: str, **options: bool) -> dict[str, int]:
-        return sweeps.sweep(self.connector(source), self.sessions, **options)
-
-    def retry(self, source: str) -> None:
-        sweeps.retry_failed(self.connector(source), self.sessions)
-
-    def kept(self, source: str) -> set[str]:
-        with self.sessions() as session:
-            found = set(session.scalars(select(Signal.external_id).where(Signal.source == source)))
-            return found | set(session.scalars(select(WorkItem.external_id).where(WorkItem.source == source)))
-
-    def failures(self) -> dict[str, str]:
-        with self.sessions() as session:
-            return {row.external_id: row.reason for row in session.scalars(select(Failure))}
-
-    def errors(self) -> dict[str, str]:
-        with self.sessions() as session:
-            rows = session.execute(
-                select(StreamCursor.stream, StreamCursor.error).where(StreamCursor.error.is_not(None))
-            )
-            return {stream: str(error) for stream, error in rows}
+    with served() as company:
+        yield company
 
 
 @pytest.fixture
@@ -342,6 +284,42 @@ def test_an_expired_token_that_is_answered_with_nothing_is_an_error_jira_js_418_
         puller.pull("jira")
     with pytest.raises(CredentialError):
         puller.sweep("jira")
+    assert puller.kept("jira") == before
+
+
+def test_a_history_that_the_issues_own_list_lacks_is_kept_as_the_search_gave_it_estuary_5204(puller: Puller) -> None:
+    """The search gives some entries and says that there are more; /changelog then answers with none."""
+    puller.pull("jira")
+    whole = puller.kept("jira")
+
+    def empty(path: str, answer: Any) -> Any:
+        for issue in answer.get("issues", []) if isinstance(answer, dict) else []:
+            if "changelog" in issue:
+                issue["changelog"]["total"] = len(issue["changelog"]["histories"]) + 50
+        return answer | {"values": [], "total": 0} if "/changelog" in path else answer
+
+    answering(puller.company, empty)
+    with puller.sessions.begin() as session:
+        session.execute(delete(Signal))
+        session.execute(delete(StreamCursor))
+    puller.pull("jira")
+    assert puller.kept("jira") == whole
+
+
+def test_a_worklog_that_jira_still_has_is_not_taken_for_deleted_insight_3480(puller: Puller) -> None:
+    puller.pull("jira")
+    before = puller.kept("jira")
+
+    def without(_path: str, answer: Any) -> Any:
+        for issue in answer.get("issues", []) if isinstance(answer, dict) else []:
+            if "worklog" in issue.get("fields", {}):
+                issue["fields"]["worklog"] = {"worklogs": [], "total": 0}
+        return answer
+
+    answering(puller.company, without)
+    for issue in puller.company.world.issues:
+        issue.touched = max(i.updated for i in puller.company.world.issues) + LATER
+    puller.pull("jira")
     assert puller.kept("jira") == before
 
 

@@ -122,6 +122,25 @@ def leeway(folder: Path, *words: str) -> tuple[int, str]:
     return result.exit_code, result.output
 
 
+def test_what_nobody_expected_in_one_source_is_exit_code_2_and_the_next_run_goes_on(
+    company: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise ZeroDivisionError
+
+    configure(tmp_path, company)
+    with monkeypatch.context() as patch:
+        patch.setattr("connectors.jira.connector.JiraConnector._page", fail)
+        code, said = leeway(tmp_path, "sync")
+    flat = " ".join(said.split())
+    assert code == 2
+    assert "Error: jira: issues: stopped by an unexpected ZeroDivisionError before the first record." in flat
+    assert "The next pull continues there" in flat
+    assert all(f"{source}: " in flat for source in ("slack", "hubspot"))
+    assert "stopped by an unexpected ZeroDivisionError" in " ".join(leeway(tmp_path, "status")[1].split())
+    assert leeway(tmp_path, "sync", "jira")[0] == 0
+
+
 def test_sync_tries_again_what_was_set_aside_and_status_says_what_it_was(company: Simulator, tmp_path: Path) -> None:
     configure(tmp_path, company)
     issue = company.world.issues[-1]
