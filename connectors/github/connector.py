@@ -167,6 +167,7 @@ class GitHubConnector:
         signals: list[Signal] = []
         failures: list[Failure] = []
         read: list[str] = []
+        spans: list[Span] = []
         down = 0
         for row in step.rows:
             broken: list[str] = []
@@ -182,13 +183,15 @@ class GitHubConnector:
                 failures.append(set_aside(self.name, stream, _record(kind, row), error))
                 continue
             down = 0
-            failures += [Failure(self.name, stream, _record(kind, row), "; ".join(broken)[:500])] if broken else []
+            if broken:
+                failures.append(Failure(self.name, stream, _record(kind, row), "; ".join(broken)[:500]))
+            elif kind == _ITEMS:
+                spans += [span for item in its_items for span in _spans(item.external_id)]
             items += its_items
             signals += its_signals
             read.append(_record(kind, row))
         others = [self._repository(name) for name in self.repositories if name in self._known]
         accounts = self._directory.accounts(people, repository, others)
-        spans = [span for item in items for span in _spans(item.external_id)] if kind == _ITEMS else []
         return Page(stream, step.cursor, items, signals, accounts, failures, read, spans, step.gone, step.reached)
 
     def _understood(
@@ -210,7 +213,10 @@ class GitHubConnector:
             return [item] if item else [], signals
         if is_elsewhere(repository, row, row["number"]):
             raise NotThere(self.name, "it was transferred.")
-        one, signals = parse_item(repository, row, self._parts(repository, row), people, broken)
+        parts = self._parts(repository, row)
+        if parts.pull and len(parts.commits) != int(parts.pull["commits"]):
+            broken.append(f"commits: {len(parts.commits)} of {parts.pull['commits']} were listed")
+        one, signals = parse_item(repository, row, parts, people, broken)
         return [one], signals
 
     def _parts(self, repository: Repository, issue: Mapping[str, Any]) -> Parts:
