@@ -2,17 +2,19 @@
 
 from typing import Annotated, Any
 
-from fastapi import Depends, FastAPI, HTTPException, Request
-from fastapi.responses import Response
+from fastapi import Depends, FastAPI, Form, HTTPException, Request
+from fastapi.responses import RedirectResponse, Response
 
 from alerts.diagnoses import diagnoses, diagnosis, not_judged
-from alerts.packs import PACKS
+from alerts.packs import PACKS, Pack
+from pipeline.feedback.decisions import ANSWERS, DecisionError, answer_theme
 from web import reading
-from web.auth import Viewer, viewer
+from web.auth import Viewer, check_form, viewer
 from web.diagnosed import visible
 from web.frame import Frame
 
 Signed = Annotated[Viewer, Depends(viewer)]
+Csrf = Annotated[str, Form()]
 
 
 class Diagnoses:
@@ -27,6 +29,7 @@ class Diagnoses:
             ("/packs/{kind}", self.pack),
         ):
             web.add_api_route(path, handler, methods=["GET"], include_in_schema=False, response_model=None)
+        web.add_api_route("/packs/{kind}", self.decide, methods=["POST"], include_in_schema=False, response_model=None)
 
     def every(self, request: Request, who: Signed) -> Response:
         """All open diagnoses that the viewer may see, and what could not be judged."""
@@ -58,6 +61,11 @@ class Diagnoses:
     def pack(self, request: Request, who: Signed, kind: str) -> Response:
         """One pack, made for its meeting and for paper."""
         self._company_only(who)
+        found = self._made(kind)
+        values = {"p": found, "about": PACKS[kind].about, "answers": ANSWERS}
+        return self.frame.page(request, who, "pack.html.j2", values)
+
+    def _made(self, kind: str) -> Pack:
         if kind not in PACKS:
             raise HTTPException(404, f"There is no pack {kind!r}: {', '.join(PACKS)}.")
         _, register = self.app.register()
@@ -65,7 +73,23 @@ class Diagnoses:
             found = PACKS[kind].make(session, register, self.frame.terms())
         if found is None:
             raise HTTPException(404, "There is no whole week yet. The pack comes with the first.")
-        return self.frame.page(request, who, "pack.html.j2", {"p": found, "about": PACKS[kind].about})
+        return found
+
+    def decide(
+        self, request: Request, who: Signed, kind: str, csrf: Csrf, stream: Csrf, answer: Annotated[str, Form()]
+    ) -> Response:
+        """Continue, reshape or stop a stream that a pack asks about."""
+        check_form(request, csrf)
+        self._company_only(who)
+        found = self._made(kind)
+        if stream not in {row.decide for section in found.sections for row in section.rows if row.decide}:
+            raise HTTPException(404, "There is no such stream in this pack now.")
+        try:
+            answer_theme(self.app.sessions, stream, who.name, answer, self.app.now())
+        except DecisionError as error:
+            raise HTTPException(409, str(error)) from None
+        request.session["notice"] = {"text": f"Kept: {answer}. Another answer takes its place."}
+        return RedirectResponse(f"/packs/{kind}", 303)
 
     @staticmethod
     def _company_only(who: Viewer) -> None:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from alerts.packs.content import Pack
+from alerts.packs.monthly import monthly_pack
+from alerts.packs.quarterly import quarterly_pack
 from alerts.packs.weekly import weekly_pack
 from alerts.view import Terms
 from pipeline.register.document import Register
@@ -24,4 +26,10 @@ class Kind:
 
 PACKS: Mapping[str, Kind] = {
     "weekly": Kind("The week", "One page: what moved, what is blocked, what to de-risk, what to stop.", weekly_pack),
+    "monthly": Kind(
+        "Kill session", "What could stop, what that frees, and what became of the last stops.", monthly_pack
+    ),
+    "quarterly": Kind(
+        "The quarter", "When work and plan parted and why, shares against the plan, what carries over.", quarterly_pack
+    ),
 }

@@ -7,7 +7,8 @@ from datetime import UTC, datetime, time, timedelta
 import numpy as np
 
 from benchmarks.findings.company import PERIOD_AT, START, WEEKS, Plan, Stream, inputs, plan
-from pipeline.findings.found import Found, Inputs, Stop
+from pipeline.findings.found import Found, Inputs, Report, Stop
+from pipeline.register.planned import Plan as Planned
 
 Case = Callable[[int, str], Inputs]
 """A company of a seed and a generator, with something planted."""
@@ -86,11 +87,87 @@ def any_of(found: list[Found], prefix: str = "") -> bool:
     return any(one.subject.startswith(prefix) for one in found)
 
 
+def helping(seed: int, generator: str) -> Inputs:
+    """One team gives a quarter of its work to another team's key results, for ten weeks."""
+    company = plan(seed)
+    helper, owner = (int(one) for one in company.rng.permutation(len(company.teams))[:2])
+    for one in company.of_team(owner, on=True):
+        one.helped[helper] = np.where(np.arange(WEEKS) >= WEEKS - 10, 0.45 * (one.weight > 0) / 4, 0.0)
+    return inputs(company, generator)
+
+
+def inflated(seed: int, generator: str) -> Inputs:
+    """For five weeks two teams work on fifteen more things, each as large as its usual ones."""
+    company = plan(seed)
+    for team in (1, 4):
+        usual = float(np.mean([s.weight[s.weight > 0].mean() for s in company.of_team(team)]))
+        for n in range(15):
+            company.add(team, None if n % 2 else company.of_team(team, on=True)[0].key_result, since(WEEKS - 5, usual))
+    return inputs(company, generator)
+
+
+def decayed(seed: int, generator: str) -> Inputs:
+    """From the fifth week of the plan on, an objective of 20 % falls to a quarter of that and one of 12 % gets its work."""
+    company = plan(seed)
+    for one in company.streams:
+        if one.key_result is not None:
+            objective = one.key_result // 3
+            one.weight[PERIOD_AT + 5 :] *= {0: 0.2, 3: 2.6}.get(objective, 1.0)
+    return inputs(company, generator)
+
+
+def not_followed(seed: int, generator: str) -> Inputs:
+    """Ten weeks before the end the plan gives 15 points of one objective to another, and nobody moves."""
+    return _replanned(plan(seed), generator)
+
+
+def _replanned(company: Plan, generator: str) -> Inputs:
+    given = inputs(company, generator)
+    objectives = [
+        one.model_copy(update={"plan": Planned(share=0.05 if one.key == "O1" else 0.27)})
+        if one.key in ("O1", "O4")
+        else one
+        for one in given.register.objectives
+    ]
+    new = given.register.model_copy(update={"objectives": tuple(objectives)})
+    at = START + timedelta(weeks=WEEKS - 10)
+    return replace(given, register=new, plans=[*given.plans, (at, new)])
+
+
+def followed(seed: int, generator: str) -> Inputs:
+    """The same plan, and the work moves within two weeks."""
+    company = plan(seed)
+    for one in company.streams:
+        if one.key_result is not None:
+            one.weight[WEEKS - 9 :] *= {0: 0.25, 3: 2.25}.get(one.key_result // 3, 1.0)
+    return _replanned(company, generator)
+
+
+def all_green(given: Inputs) -> Inputs:
+    """Every key result is reported green since the period began."""
+    return replace(given, reports={key: Report("green", given.register.period.start) for key in given.work.key_results})
+
+
+def trap(seed: int, generator: str) -> Inputs:
+    """All is reported green, and one key result has had no work for five weeks."""
+    return all_green(idle(seed, generator))
+
+
 PLANTED: dict[str, tuple[str, Case, str]] = {
     "shadow": ("shadow", shadow, ""),
     "creep": ("creep", creep, ""),
     "support, plan": ("support", starved, "objective:"),
     "support, idle": ("support", idle, "kr:"),
     "stopping": ("stopping", fed, "stream:"),
+    "resource": ("resource", not_followed, ""),
+    "decay": ("decay", decayed, ""),
+    "inflation": ("inflation", inflated, ""),
+    "contributions": ("contributions", helping, "team:"),
+    "green": ("green", trap, "kr:"),
 }
 """By name: the kind, the case, and what the subject of the diagnosis must begin with."""
+CLEAN: dict[str, Case] = {
+    "resource": followed,
+    "green": lambda seed, generator: all_green(clean(seed, generator)),
+}
+"""Clean cases of kinds that need something more to judge."""

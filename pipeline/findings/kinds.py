@@ -8,8 +8,12 @@ line. In braces stand figures and names of a `Found`: `strength`, `low` and `hig
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from pipeline.findings.contributions import invisible_contributions
 from pipeline.findings.creep import focus_creep
+from pipeline.findings.decay import resource_drift, strategy_decay
 from pipeline.findings.found import Finder
+from pipeline.findings.green import green_status, metric_optimisation
+from pipeline.findings.inflation import priority_inflation
 from pipeline.findings.shadow import shadow_roadmap
 from pipeline.findings.stopping import slow_to_stop
 from pipeline.findings.support import under_supported
@@ -94,5 +98,78 @@ KINDS: Mapping[str, Kind] = {
         "Say again who winds it up and by when, or take the stop back.",
         "Does the stop hold?",
         "{stream} was stopped on {said} and took {days} person-days since",
+    ),
+    "resource": Kind(
+        "Resource drift",
+        resource_drift,
+        "The plan changed on {at}, and the work went {strength}% of the way to it ({low} to {high}): {gains} gets {gains_share} "
+        "of 100 working days and {gains_plan} are planned, {loses} still gets {loses_share} and {loses_plan} are planned.",
+        "The teams work by the plan before this one: the new one was announced, and people stayed where they were.",
+        "Say who moves, from what to what, and from which day on.",
+        "Who moves to what was planned, and when?",
+        "the work went {strength}% of the way to the plan of {at}",
+    ),
+    "decay": Kind(
+        "Strategy decay",
+        strategy_decay,
+        "{strength} of 100 working days ({low} to {high}) go elsewhere than when the plan was made {weeks} weeks ago, and nobody "
+        "touched the register: {lost} lost {lost_points} points, {gained} gained {gained_points}.",
+        "The strategy that is followed is another than the one that is written down.",
+        "Write down what is really followed, or go back.",
+        "Which of the two is the plan?",
+        "{strength} of 100 working days go elsewhere than when the plan was made",
+    ),
+    "inflation": Kind(
+        "Priority inflation",
+        priority_inflation,
+        "{scope} works on about {now} things at once in the last {weeks} weeks and on {before} in the {earlier} before, for as "
+        "many people; {new} are new.",
+        "Each thing that is added slows all others down, and none of them is dropped.",
+        "Agree how many things are in hand at once; what comes in waits until one is done.",
+        "What is put aside?",
+        "{scope} works on about {now} things at once, {before} before",
+        parts=False,
+        variants={
+            (
+                "most",
+                "*",
+            ): "{top} objectives of the register have priority 1, 2 or 3; up to {most} can be told apart at work."
+        },
+        brief_variants={("most", "*"): "{top} objectives have priority 1, 2 or 3"},
+    ),
+    "contributions": Kind(
+        "Invisible contributions",
+        invisible_contributions,
+        "{strength} of 100 working days of {scope} ({low} to {high}), {days} in {weeks} weeks, went to key results that the "
+        "register gives to {owner}, most to {key_result}.",
+        "Work for others is seen in nobody's plan: it looks like a shortfall of the one and like luck of the other.",
+        "Name both teams on the key result, and plan the days.",
+        "Does the register name everybody whom it needs?",
+        "{strength} of 100 working days of {scope} go to key results of {owner}",
+    ),
+    "green": Kind(
+        "Green-status trap",
+        green_status,
+        "{key_result} is reported green, and {days} person-days were worked on it in the last {weeks} weeks.",
+        "A report that costs nothing stays green until the last week.",
+        "Ask for the metric, not for the colour.",
+        "What makes it green?",
+        "{key_result} is reported green and hardly anything is done on it",
+        variants={
+            (
+                "slow",
+                "1",
+            ): "{key_result} is reported green, and its metric went {progress}% of its way when {expected}% were due."
+        },
+        brief_variants={("slow", "1"): "{key_result} is reported green and its metric stands still"},
+    ),
+    "metric": Kind(
+        "Metric optimisation",
+        metric_optimisation,
+        "{key_result} moves and gathers work, and the outcome behind it does not.",
+        "The measure is worked on, not what it stands for.",
+        "Pair it with a measure that cannot be moved the same way.",
+        "Is it the right measure?",
+        "{key_result} moves and the outcome behind it does not",
     ),
 }

@@ -25,7 +25,7 @@ class Thresholds:
     inflation: float = 1.35
     priorities: int = 5
     same: float = 0.6
-    moved: float = 0.15
+    moved: float = 0.1
     waiting_days: int = 14
     waiting_items: int = 4
     crowd: float = 1.5

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
+from sqlalchemy import select
 
 from alerts.digest import compose, team_week
 from alerts.mail import Smtp
@@ -13,10 +14,10 @@ from alerts.packs.content import as_text
 from alerts.view import Terms
 from leeway.app import App
 from leeway.meetings import show_diagnoses, show_pack, write_pack
-from models import Diagnosis, Judged, Stream
+from models import Diagnosis, Effort, Judged, Person, Stream, ThemeAnswer
 from pipeline.findings.kinds import KINDS
 from tests.web.conftest import HOSTILE, MONDAY, app_with
-from tests.web.test_pages import enter
+from tests.web.test_pages import csrf, enter
 from web.app import make
 
 SUNDAY = MONDAY.replace(day=12)
@@ -171,3 +172,49 @@ def test_a_pack_that_does_not_exist_is_named_with_those_that_do(app: App, client
             made = kind.make(session, register, Terms())
             assert made is not None
             assert made.company in as_text(made)
+
+
+def staff(app: App, people: int) -> None:
+    """So many more people work on the hostile stream."""
+    with app.sessions.begin() as session:
+        for n in range(people):
+            person = Person(email=f"more{n}@velora.example", team="app")
+            session.add(person)
+            session.flush()
+            session.add(Effort(day=MONDAY, person_id=person.id, work_item_id=1, person_days=1.0))
+
+
+def test_the_kill_session_ranks_streams_asks_and_keeps_what_is_decided(app: App) -> None:
+    staff(app, 5)
+    client = enter(TestClient(make(app)), app, "company")
+    page = client.get("/packs/monthly")
+    assert "8 a week" in page.text
+    assert "30% likely" in page.text, "the best case of a stream is the key result that it most likely serves"
+    assert "continue ☐ reshape ☐ stop" in page.text
+    assert "<script>fetch" not in page.text
+    form = {"csrf": csrf(page.text)["csrf"], "stream": HOSTILE, "answer": "stop"}
+    assert client.post("/packs/monthly", data=form | {"csrf": "forged"}).status_code == 403
+    assert client.post("/packs/monthly", data=form | {"stream": "another"}).status_code == 404
+    assert client.post("/packs/monthly", data=form).status_code == 200
+    with app.sessions() as session:
+        kept = session.scalar(select(ThemeAnswer))
+    assert kept is not None
+    assert (kept.theme, kept.answer) == (HOSTILE, "stop")
+    after = client.get("/packs/monthly").text
+    assert f"stop ({kept.by})" in after
+    assert "too early to say" in after
+
+
+def test_a_stream_of_few_people_is_in_no_pack(app: App, client: TestClient) -> None:
+    text = client.get("/packs/monthly").text
+    assert "img src=x" not in text
+    assert "1 more are the work of fewer than 5 people and not shown" in text
+
+
+def test_the_quarter_says_week_by_week_what_happened(app: App, client: TestClient) -> None:
+    text = client.get("/packs/quarterly").text
+    first = text.index("When work and plan parted")
+    assert first < text.index("Shares against the plan") < text.index("The next register")
+    assert "working days have left the top priorities" in text
+    assert "Shadow roadmap begins" in text
+    assert "<script>fetch" not in text

@@ -1,0 +1,155 @@
+"""The kill session: streams on no objective by what they cost and how weak their case is; what became of the last stops."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from statistics import median
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from alerts.packs.content import Line, Pack, Row, Section
+from alerts.packs.people import worked_by_enough
+from alerts.streams import Stream, streams, window
+from alerts.view import Terms, cost_of, priced
+from alerts.weeks import WEEK, complete_through, is_complete, last_week
+from alerts.words import Name, Words, day, number, percent, shortened
+from models import Decision, Drift, Match, Theme, ThemeAnswer
+from models.vocabulary import COMPANY
+from pipeline.register.document import Register
+from pipeline.register.workdays import monday
+
+MOST, LEAST_DAYS = 12, 3.0
+"""Rows of the table; person-days of the four weeks below which a stream is not worth a meeting."""
+STOPS = timedelta(weeks=13)
+"""How far back stops are looked at again."""
+WOUND_UP = timedelta(weeks=2)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """The key result that a stream most likely serves, if any, and how likely its items are to."""
+
+    key: str
+    probability: float
+
+
+def monthly_pack(session: Session, register: Register, terms: Terms) -> Pack | None:
+    """Of the last four complete weeks; None where there are none."""
+    week, span = last_week(session, COMPANY), window(session)
+    if week is None or span is None or not is_complete(week, complete_through(session)):
+        return None
+    terms = priced(terms, register, COMPANY)
+    known = [one for one in streams(session, register, COMPANY, terms.least_people) if one.days >= LEAST_DAYS]
+    shown = [one for one in known if worked_by_enough(session, one.items, span, terms.least_people)]
+    cases = {one.name: _case(session, one.items) for one in shown}
+    ranked = sorted(shown, key=lambda one: (-one.days * (1 - cases[one.name].probability), one.name))[:MOST]
+    rows = [_row(one, cases[one.name], register, span, terms) for one in ranked]
+    freed = sum(one.days for one in ranked)
+    held = len(known) - len(shown)
+    few = f" {held} more are the work of fewer than {terms.least_people} people and not shown." if held else ""
+    return Pack(
+        "monthly",
+        "Kill session",
+        register.company or "The company",
+        span[0],
+        span[1],
+        (
+            Section(
+                "What could stop, the dearest with the weakest case first",
+                head=("Stream", "Since", "Days, four weeks", "A stop frees", "Its best case"),
+                rows=rows,
+                empty="No stream on no objective is worth the meeting.",
+                note=f"All of these together are {number(freed)} person-days{cost_of(round(freed), terms)}.{few}"
+                if rows
+                else few,
+            ),
+            Section("What became of the last stops", _stops(session, week, span, terms), empty="Nothing was stopped."),
+            Section("How fast we decide", _velocity(session, week), empty="Nothing was decided in half a year."),
+        ),
+        f"A decision is kept for everybody to see, and can be changed. Teams of {terms.least_people} or more, never a person.",
+    )
+
+
+def _row(one: Stream, case: Case, register: Register, span: tuple[date, date], terms: Terms) -> Row:
+    days = round(one.days)
+    title = next((key.title for _, key in register.key_results() if key.key == case.key), "")
+    best: Words = ("none",)
+    if title and case.probability >= 0.05:
+        best = (Name(shortened(title, 50)), f", {percent(case.probability)}% likely")
+    a_week = one.days * 7 / ((span[1] - span[0]).days + 1)
+    return Row(
+        (
+            (Name(shortened(one.name)),),
+            (day(one.since),),
+            (f"{number(days)}{cost_of(days, terms)}",),
+            (f"{number(a_week)} a week",),
+            best,
+        ),
+        f"/streams/{one.name}",
+        one.name,
+        one.said,
+    )
+
+
+def _case(session: Session, items: Sequence[int]) -> Case:
+    """The mean probability of the best key result over the stream's items."""
+    sums: dict[str, float] = {}
+    ids = list(items)[:500]
+    for probabilities in session.scalars(select(Match.probabilities).where(Match.work_item_id.in_(ids))):
+        for key, p in (probabilities or {}).items():
+            sums[key] = sums.get(key, 0.0) + p / max(1, len(ids))
+    key = max(sums, key=lambda one: (sums[one], one), default="")
+    return Case(key, sums.get(key, 0.0))
+
+
+def _stops(session: Session, week: date, span: tuple[date, date], terms: Terms) -> list[Line]:
+    """What was stopped in the last quarter: the work since its winding up, beside the four weeks before."""
+    found = []
+    query = select(ThemeAnswer).where(ThemeAnswer.answer == "stop").order_by(ThemeAnswer.at.desc())
+    for said in session.scalars(query):
+        at = said.at.date()
+        if week - at > STOPS:
+            continue
+        head: Words = (Name(shortened(said.theme)), f", stopped on {day(at)} by {said.by}: ")
+        theme = session.scalar(select(Theme).where(Theme.name == said.theme).limit(1))
+        if theme is None:
+            found.append(Line((*head, "no work on it is seen any more.")))
+        elif not worked_by_enough(session, theme.items, (at - 4 * WEEK, span[1]), terms.least_people):
+            found.append(Line((*head, f"fewer than {terms.least_people} people worked on it, so no figure is shown.")))
+        else:
+            found.append(Line((*head, _left(theme, at, week)), f"/streams/{said.theme}"))
+    return found
+
+
+def _left(theme: Theme, at: date, week: date) -> str:
+    by_week: dict[date, float] = {}
+    for weeks in theme.weeks.values():
+        for name, amount in weeks.items():
+            by_week[date.fromisoformat(name)] = by_week.get(date.fromisoformat(name), 0.0) + float(amount)
+    said = monday(at)
+    since = [said + WOUND_UP + n * WEEK for n in range(max(0, (week - said - WOUND_UP).days // 7 + 1))]
+    usual = sum(by_week.get(said - (n + 1) * WEEK, 0.0) for n in range(4)) / 4
+    if not since:
+        return "too early to say, it may be wound up for two weeks."
+    now = sum(by_week.get(one, 0.0) for one in since) / len(since)
+    return f"{number(now)} person-days a week since, {number(usual)} before."
+
+
+def _velocity(session: Session, week: date) -> list[Line]:
+    """Median days from a finding to the first decision about it, by kind, over half a year."""
+    first = select(Decision.drift_id, func.min(Decision.at).label("at")).group_by(Decision.drift_id).subquery()
+    query = select(Drift.kind, Drift.raised_on, first.c.at).join(first, first.c.drift_id == Drift.id)
+    days: dict[str, list[int]] = {}
+    for kind, raised, at in session.execute(query.where(Drift.raised_on >= week - 26 * WEEK)):
+        days.setdefault(kind, []).append(max(0, (at.date() - raised).days))
+    names = {
+        "drift": "Falls of the top priorities",
+        "gap": "Gaps to the plan",
+        "objective": "Shifts between objectives",
+    }
+    return [
+        Line((f"{names[kind]}: {len(some)} decided, the first decision after {median(some):g} days (median).",))
+        for kind, some in sorted(days.items())
+        if kind in names
+    ]

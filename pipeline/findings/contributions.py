@@ -1,0 +1,61 @@
+"""Invisible contributions: one team's work on key results that the register gives to another team."""
+
+import numpy as np
+
+from models.vocabulary import COMPANY
+from pipeline.findings.found import Found, Inputs, Outcome, Unjudged, Value, enough_weeks, of
+from pipeline.findings.work import Work, part
+
+LIKELY = 0.5
+"""Part of a cell's work on a key result from which it is believed to serve it."""
+SURELY = 0.05
+"""Part of the helping team's work that it surely is."""
+
+
+def invisible_contributions(given: Inputs) -> Outcome:
+    """Pairs of teams: found where more than `contribution` of a team's work goes to key results of another one, surely more than
+    5 %, also without the largest stream of it, by enough people. Both are named, so that both are credited."""
+    weeks = given.thresholds.weeks
+    if (missing := enough_weeks(given, weeks)) is not None:
+        return missing
+    owners = {key.key: key.teams or ((o.team,) if o.team else ()) for o, key in given.register.key_results()}
+    if not any(owners.values()):
+        return Unjudged("no key result in the register names the teams that it is for")
+    now = given.work.last(weeks)
+    found = []
+    for helper in given.scopes:
+        mine = now.of(helper)
+        if helper == COMPANY or not mine.shown(given.least_people):
+            continue
+        for owner in given.work.teams:
+            columns = [
+                n for n, key in enumerate(now.key_results) if owner in owners.get(key, ()) and helper not in owners[key]
+            ]
+            if owner != helper and columns:
+                found += _helps(given, mine, helper, owner, columns)
+    return found
+
+
+def _helps(given: Inputs, mine: Work, helper: str, owner: str, columns: list[int]) -> list[Found]:
+    amounts = mine.served[:, columns].sum(1)
+    amounts = np.where(amounts >= LIKELY * mine.days, amounts, 0.0)
+    size = part(mine, amounts)
+    cells = mine.where(amounts > 0)
+    if size.value <= given.thresholds.contribution or size.low <= SURELY or not cells.shown(given.least_people):
+        return []
+    # One stream that is matched wrongly must not make it alone.
+    first = max(cells.by_stream(), key=lambda one: cells.by_stream()[one])
+    if float(np.where(mine.stream == first, 0.0, amounts).sum()) < SURELY * mine.total:
+        return []
+    by_stream = {s: d for s, d in cells.by_stream().items() if cells.on([s]).shown(given.least_people)}
+    streams = tuple(sorted(by_stream, key=lambda one: -by_stream[one])[:5])
+    best = max(columns, key=lambda n: float(cells.served[:, n].sum()))
+    values: dict[str, Value] = {
+        "owner": f"team:{owner}",
+        "days": float(amounts.sum()),
+        "weeks": given.thresholds.weeks,
+        "key_result": f"kr:{mine.key_results[best]}",
+    }
+    began = mine.weeks[int(cells.week.min())]
+    items = tuple(item for one in streams for item in given.streams[one].items[:4])
+    return [Found(helper, f"team:{owner}", since=began, values=values, streams=streams, items=items, **of(size))]

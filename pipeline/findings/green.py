@@ -1,0 +1,47 @@
+"""The green-status trap: reported on track, while hardly anybody works on it or its metric stands still."""
+
+from models.vocabulary import COMPANY
+from pipeline.findings.found import Found, Inputs, Outcome, Unjudged, Value, enough_weeks
+from pipeline.findings.work import part
+
+LIKELY = 0.4
+PACE = 0.5
+"""Part of the pace that it should have, below which a metric stands still."""
+
+
+def green_status(given: Inputs) -> Outcome:
+    """Key results reported green on which less than `idle_part` of an equal part was done in the last weeks, or whose metric
+    went less than half of the way that the time asks for."""
+    if not given.reports:
+        return Unjudged("no key result says how it stands: there is no status, no confidence and no measured metric")
+    if (missing := enough_weeks(given, given.thresholds.recent)) is not None:
+        return missing
+    now = given.work.last(given.thresholds.recent)
+    if not now.shown(given.least_people):
+        return []
+    least = given.thresholds.idle_part * float((now.days - now.off).sum()) / max(1, len(now.key_results))
+    found = []
+    for n, key in enumerate(now.key_results):
+        report = given.reports.get(key)
+        if report is None or report.status != "green":
+            continue
+        sure = now.where(now.served[:, n] >= LIKELY * now.days)
+        days = float(sure.served[:, n].sum())
+        slow = report.progress is not None and report.expected and report.progress < PACE * report.expected
+        if days >= least and not slow:
+            continue
+        values: dict[str, Value] = {"key_result": f"kr:{key}", "days": days, "weeks": given.thresholds.recent}
+        if slow:
+            values |= {
+                "slow": "1",
+                "progress": 100 * (report.progress or 0.0),
+                "expected": 100 * (report.expected or 0.0),
+            }
+        whole = part(now, now.served[:, n])
+        found.append(Found(COMPANY, f"kr:{key}", whole.value, report.since, None, None, values))
+    return found
+
+
+def metric_optimisation(given: Inputs) -> Outcome:
+    """Needs the metric of a key result and the outcome behind it, both measured."""
+    return Unjudged("no metric of the key results is measured, nor the outcome behind it")
