@@ -60,7 +60,7 @@ def quarterly_pack(session: Session, register: Register, terms: Terms) -> Pack |
             ),
             Section(
                 "The next register",
-                head=("Objective, or stream", "This quarter", "Carry over?"),
+                head=("Objective, or stream", "Now", "Carry over?"),
                 rows=_next(session, register, terms),
                 note="A start for the talk, nobody decided it. Write the next okrs.yaml and compare: `leeway okrs diff FILE`.",
             ),

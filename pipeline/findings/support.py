@@ -11,7 +11,7 @@ from pipeline.share.gap import Gap, WeekShare, gap
 
 RANKS = 3
 """Objectives of this priority or better are expected to get work, where nothing says how much."""
-LIKELY = 0.4
+LIKELY, DOUBT = 0.4, 0.4
 SURELY = 0.9
 """Part of its plan that a starved objective surely stays below."""
 HARDLY, AT_MOST = 0.03, 0.12
@@ -92,11 +92,13 @@ def _idle(given: Inputs) -> list[Found]:
         return []
     # Of an equal part of the work on key results: a company with forty has less for each.
     on = float((now.days - now.off).sum())
-    least = given.thresholds.idle_part * on / max(1, len(given.work.key_results))
+    equal = on / max(1, len(given.work.key_results))
+    least = given.thresholds.idle_part * equal
     found = []
     for n, key in enumerate(given.work.key_results):
         amount = float(_sure(now, n).served[:, n].sum())
-        if amount >= least:
+        # Where the match wavers, much is believed in all and little of it surely: that is doubt, not idleness.
+        if amount >= least or float(now.served[:, n].sum()) >= DOUBT * equal:
             continue
         objective, result = next((o, k) for o, k in given.register.key_results() if k.key == key)
         values: dict[str, Value] = {
