@@ -39,6 +39,7 @@ def check_all(app: App) -> list[CheckRow]:
         *_channels(app),
         *_smtp(app),
         *_broker(app),
+        *_judge(app),
     ]
 
 
@@ -160,3 +161,24 @@ def _broker(app: App) -> Iterator[CheckRow]:
         )
     else:
         yield CheckRow("broker", shown, True, "answers; rate limits are shared through it")
+
+
+def _judge(app: App) -> Iterator[CheckRow]:
+    """What would leave the machine, in one sentence; only the token is sent to find out whether anybody answers."""
+    from leeway.judging import client_of, leaves, unknown_containers
+
+    given = app.settings.judge
+    if given is None:
+        yield CheckRow("judge", "what leaves", True, leaves(None))
+        return
+    yield CheckRow("judge", "what leaves", True, leaves(given))
+    for name in unknown_containers(app, given):
+        yield CheckRow(
+            "judge", name, False, "no work item is in it", "Write it in judge.not_from as the source names it."
+        )
+    try:
+        client_of(given).check()
+    except SourceError as error:
+        yield CheckRow("judge", given.url, False, error.message, error.fix or "Check judge.url and that it is running.")
+    else:
+        yield CheckRow("judge", given.url, True, "answers")

@@ -11,6 +11,7 @@ from rich.console import Console
 
 from leeway.app import App, NotReady
 from leeway.digest import send_digests
+from leeway.judging import judge_streams
 from leeway.notify import notify_pending
 from leeway.operations import apply_retention
 from leeway.progress import Pace, stage_progress
@@ -27,6 +28,8 @@ def run_once(app: App, progress: Callable[[str, int, int | None], None], budget:
     report = look_once(app, progress, budget)
     with report.stage("speak"):
         report.counts["alerts"] = notify_pending(app, report)
+    with report.stage("judge"):  # last, since nothing waits for it
+        report.counts["judged"] = judge_streams(app)
     return report
 
 

@@ -9,6 +9,7 @@ from alerts.charts import WeekPoint
 from alerts.promise import promise
 from alerts.weeks import week_line
 from alerts.words import percent
+from leeway.judging import judge_line
 
 SHOWN = 10
 """Accounts that belong to nobody are listed up to so many."""
@@ -36,6 +37,8 @@ def render(found: dict[str, Any], out: Console) -> None:
     for week in found["weeks"]:
         share = (week["top_share"], week["low"], week["high"], week["coverage"])
         say(week_line(WeekPoint(week["week"], *share, None, week["complete"])))
+    if found["judge"] is not None:
+        say(f"judge    {judge_line(found['judge'])}")
     for row in found["plan"]:
         say(f"plan     {row['objective']}: {row['text']}")
     for drift in found["open_drifts"]:

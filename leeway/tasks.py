@@ -14,6 +14,7 @@ from sqlalchemy.exc import IntegrityError, InterfaceError, InternalError, Operat
 from leeway.app import App, NotReady
 from leeway.celery_app import STALE_SECONDS, celery, the_app
 from leeway.digest import send_digests
+from leeway.judging import judge_streams, round_is_due
 from leeway.metrics import WOKEN
 from leeway.notify import notify_pending
 from leeway.operations import apply_retention, bury, count
@@ -77,7 +78,7 @@ def wake() -> None:
     for name in app.connectors:
         if lease.due(app.sessions, f"next pull {name}", now):
             _send(pull, name, run)
-    for stage in (encode, analyse, speak, digest):
+    for stage in (encode, analyse, speak, digest, judge):
         _send(stage)
 
 
@@ -160,6 +161,15 @@ def digest(run: str = "") -> None:
         sent, failed = send_digests(app, due_only=True)
         if sent or failed:
             log.info("digests", sent=sent, failed=failed)
+
+
+@celery.task(base=LeewayTask, name="leeway.tasks.judge")  # type: ignore[untyped-decorator]
+def judge(run: str = "") -> None:
+    """Ask the judge about streams, where one is set and it is time; nothing waits for it."""
+    app = the_app()
+    if round_is_due(app):
+        with _counted(app, "judge", run):
+            judge_streams(app)
 
 
 def _pace() -> Pace:

@@ -6,6 +6,7 @@ from models.drift import NOTED, OPEN_STATES, Drift, Notification, Theme
 from models.effort import Capacity, Effort, InProgress
 from models.feedback import Decision, Label, Question, ThemeAnswer
 from models.ingest import ALL_OF_IT, Failure, Signal, StreamCursor, WorkItem
+from models.judge import JudgeAnswer, JudgeDay, JudgeState, StreamJudged
 from models.match import Match, Vector
 from models.operations import DeadTask, Digest, Installed, OptOut, Secret, Tally, UsedLink
 from models.people import Account, Forgotten, Membership, Person
@@ -37,6 +38,9 @@ __all__ = [
     "Forgotten",
     "InProgress",
     "Installed",
+    "JudgeAnswer",
+    "JudgeDay",
+    "JudgeState",
     "Judged",
     "KeyResult",
     "Label",
@@ -55,6 +59,7 @@ __all__ = [
     "Stream",
     "StreamCursor",
     "StreamItem",
+    "StreamJudged",
     "Tally",
     "Team",
     "Theme",

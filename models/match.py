@@ -18,7 +18,10 @@ class Vector(Base):
 
 
 class Match(Base):
-    """Probabilities over key results of a work item; what is missing to 1 is the probability of none (`none`)."""
+    """Probabilities over key results of a work item; what is missing to 1 is the probability of none (`none`).
+
+    `alone` is what they are without the judge's answer about the item's stream, where that changed them.
+    """
 
     __tablename__ = "match"
     work_item_id: Mapped[int] = mapped_column(ForeignKey("work_item.id", ondelete="CASCADE"), primary_key=True)
@@ -26,3 +29,4 @@ class Match(Base):
     probabilities: Mapped[dict[str, Any]]
     none: Mapped[float] = mapped_column(default=0.0)
     evidence: Mapped[list[Any]]
+    alone: Mapped[dict[str, Any] | None]

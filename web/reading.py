@@ -167,8 +167,14 @@ def _item(item: WorkItem, match: Match | None) -> dict[str, Any]:
         "url": item.url,
         "best": best,
         "probability": p,
-        "evidence": [str(e).replace(" %", "%") for e in (match.evidence if match else [])][:2],
+        "evidence": _who_said_what(match),
     }
+
+
+def _who_said_what(match: Match | None) -> list[str]:
+    """The two strongest reasons, and what the judge said, each with who says so."""
+    reasons = [str(one).replace(" %", "%") for one in (match.evidence if match else [])]
+    return [*reasons[:2], *(one for one in reasons[2:] if one.startswith("judge: "))]
 
 
 def search_items(session: Session, text: str, team: str | None, most: int = 20) -> list[dict[str, Any]]:

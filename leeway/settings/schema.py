@@ -273,6 +273,23 @@ class SmtpSettings(_Section):
         return self.security or ("tls" if self.port == 465 else "starttls" if self.starttls else "none")
 
 
+class JudgeSettings(_Section):
+    """A language model behind an OpenAI-compatible address, which reads each stream once. Without the section nothing is asked.
+
+    `sends` is what may leave: `titles`, or `texts` as well; of the containers (projects, channels, pipelines) in `not_from`
+    nothing does. `calls_per_day` and `tokens_per_day` are counted by days in UTC. `seconds` is how long an answer may take.
+    """
+
+    url: Address = Field(min_length=1)
+    model: str = Field(min_length=1)
+    token: Token = SecretStr("")
+    sends: Literal["titles", "texts"] = "titles"
+    not_from: Names = []
+    calls_per_day: int = Field(200, ge=0, le=1_000_000)
+    tokens_per_day: int = Field(400_000, ge=0, le=10_000_000_000)
+    seconds: float = Field(60, gt=0, le=600)
+
+
 class Settings(BaseModel):
     """All of it."""
 
@@ -297,3 +314,4 @@ class Settings(BaseModel):
     alerts: AlertSettings = AlertSettings()
     smtp: SmtpSettings = SmtpSettings()
     teams: TeamsSettings = TeamsSettings()
+    judge: JudgeSettings | None = None

@@ -66,6 +66,19 @@ def stream_questions(
     session: Session, register: Register, last: date, least_people: int, count: int
 ) -> list[StreamQuestion]:
     """At most `count` streams that nobody confirmed, those first whose answer moves the shares or their last weeks most."""
+    ranked, sums = _ranked(session, register, last, alone=False)
+    return _shown(session, register, last, least_people, [id_ for id_, _ in ranked[:count]], sums)
+
+
+def worth_an_answer(session: Session, register: Register, last: date) -> list[tuple[int, float]]:
+    """Streams that nobody confirmed with what an answer is expected to move the shares or their change by, parts of one; the most
+    first. What a judge answered of them before does not count."""
+    return _ranked(session, register, last, alone=True)[0]
+
+
+def _ranked(
+    session: Session, register: Register, last: date, *, alone: bool
+) -> tuple[list[tuple[int, float]], Mapping[int, _Sums]]:
     weight, lately = (_effort(session, last - span, last) for span in (SPAN, RECENT))
     if not weight:  # no effort is known yet: all work weighs the same
         query = select(StreamItem.stream_id, func.count()).group_by(StreamItem.stream_id)
@@ -75,14 +88,14 @@ def stream_questions(
     unanswered = set(session.scalars(select(Stream.id).where(_open(register))))
     moved = {id_: (w / whole, lately.get(id_, 0.0) / recent) for id_, w in weight.items() if id_ in unanswered}
     heavy = sorted(moved, key=lambda id_: (-round(at_stake(*moved[id_], 0.25 - UNSURE), 9), id_))[:HEAVIEST]
-    sums = _sums(session, register, heavy, last)
+    sums = _sums(session, register, heavy, last, alone=alone)
     stake = {
         id_: float(at_stake(*moved[id_], 0.0)) / UNSURE**0.5 * sums[id_].doubt / sums[id_].effort
         for id_ in heavy
         if id_ in sums and sums[id_].effort > 0
     }
-    best = sorted((id_ for id_ in stake if stake[id_] > 0), key=lambda id_: (-round(stake[id_], 9), id_))[:count]
-    return _shown(session, register, last, least_people, best, sums)
+    best = sorted((id_ for id_ in stake if stake[id_] > 0), key=lambda id_: (-round(stake[id_], 9), id_))
+    return [(id_, stake[id_]) for id_ in best], sums
 
 
 def confirmed_part(session: Session, register: Register, last: date) -> float:
@@ -120,8 +133,8 @@ def _effort(session: Session, after: date, last: date) -> dict[int, float]:
     return {id_: float(days) for id_, days in session.execute(query)}
 
 
-def _sums(session: Session, register: Register, streams: Sequence[int], last: date) -> dict[int, _Sums]:
-    """Of the streams' items by their effort; what somebody labelled is no doubt."""
+def _sums(session: Session, register: Register, streams: Sequence[int], last: date, *, alone: bool) -> dict[int, _Sums]:
+    """Of the streams' items by their effort; what somebody labelled is no doubt. `alone` leaves a judge's answers out."""
     of = register.objective_of()
     top = {key for key, objective in of.items() if objective in register.top()}
     labelled = set(session.scalars(select(Label.work_item_id).where(_holds(register, Label.key_result))))
@@ -135,13 +148,14 @@ def _sums(session: Session, register: Register, streams: Sequence[int], last: da
             .subquery()
         )
         query = (
-            select(StreamItem.stream_id, StreamItem.work_item_id, Match.probabilities, days.c.days)
+            select(StreamItem.stream_id, StreamItem.work_item_id, Match.probabilities, Match.alone, days.c.days)
             .join(Match, Match.work_item_id == StreamItem.work_item_id)
             .outerjoin(days, days.c.work_item_id == StreamItem.work_item_id)
             .where(StreamItem.stream_id.in_(some))
             .order_by(StreamItem.work_item_id)
         )
-        for stream, item, probabilities, spent in session.execute(query):
+        for stream, item, whole, without, spent in session.execute(query):
+            probabilities = without if alone and without is not None else whole
             _add(found[stream], spent, {k: p for k, p in probabilities.items() if k in of}, top, item in labelled)
     return found
 

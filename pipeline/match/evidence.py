@@ -1,4 +1,7 @@
-"""Why an item was matched, in words: the largest contributions to its score, each said as a person would."""
+"""Why an item was matched, in words: the largest contributions to its score, each said as a person would.
+
+Each begins with who says so: people, the register, links (what an item hangs on, names, is done by or kept in), or the text.
+"""
 
 from collections.abc import Mapping, Sequence
 
@@ -36,6 +39,9 @@ _GROUPS: dict[str, tuple[str, ...]] = {
     "alike": ("alike", "alike_near_rank", "alike_near_local", "alike_shared_words_rank", "alike_group_near_rank"),
 }
 _LEAST = 0.15
+PEOPLE, REGISTER, LINKS, TEXT = "people", "register", "links", "text"
+_WHO = {"text": TEXT, "words": TEXT, "alike": TEXT}
+"""Of the groups; the others are links."""
 
 
 def by_group(contributions: NDArray[np.float32], names: Sequence[str]) -> NDArray[np.float32]:
@@ -56,9 +62,9 @@ def in_words(
     """At most MOST reasons for item `i` and key result number `k`, the strongest first; `strength` as of `by_group`."""
     item = matcher.links.items[i]
     if item.id in labels:
-        return (f"somebody labelled it {labels[item.id] or 'no key result'}",)
+        return (_by_people(labels[item.id]),)
     if i in matcher.declared:
-        return (f"the register's scope says {matcher.keys[k]}",)
+        return (f"{REGISTER}: its scope says {matcher.keys[k]}",)
     if found[i, -1] >= found[i, k]:
         return _none(matcher, i, k, found)
     sums = dict(zip(_GROUPS, strength.tolist(), strict=True))
@@ -68,8 +74,12 @@ def in_words(
             break
         reason = _say(matcher, group, i, k, found)
         if reason:
-            reasons.append(reason)
+            reasons.append(f"{_WHO.get(group, LINKS)}: {reason}")
     return tuple(reasons)
+
+
+def _by_people(answer: str | None) -> str:
+    return f"{PEOPLE}: somebody labelled it {answer or 'no key result'}"
 
 
 def _none(matcher: Matcher, i: int, k: int, found: NDArray[np.float32]) -> tuple[str, ...]:
@@ -79,14 +89,14 @@ def _none(matcher: Matcher, i: int, k: int, found: NDArray[np.float32]) -> tuple
     near = {kind: float(first.item[f"{kind}_near"][i]) for kind in kinds}
     likest = max(near, key=near.__getitem__)
     reads = f"reads like {kinds[likest]}" if near[likest] > matcher.nearest[i] else "no key result is near enough"
-    return reads, f"nearest was {matcher.keys[k]} with {100 * float(found[i, k]):.0f} %"
+    return f"{TEXT}: {reads}", f"{TEXT}: nearest was {matcher.keys[k]} with {100 * float(found[i, k]):.0f} %"
 
 
 def _say(matcher: Matcher, group: str, i: int, k: int, found: NDArray[np.float32]) -> str | None:
     key, links = matcher.keys[k], matcher.links
     item = links.items[i]
     if group == "text":
-        return f"text is near to {key}"
+        return f"near to {key}"
     if group == "words":
         return f"shares words with {key}"
     if group == "tree":
@@ -125,9 +135,9 @@ def reasons(
         why = in_words(matcher, place, int(likeliest[place]), strength[place], core, labels)
         id_ = matcher.items[i].id
         if id_ in labels:
-            why = (f"somebody labelled it {labels[id_] or 'no key result'}",)
+            why = (_by_people(labels[id_]),)
         elif matcher.following.silent[i]:
             leads = matcher.links.items[place]
-            why = (f"belongs to {leads.kind} '{(leads.title or leads.words)[:60]}'", *why[: MOST - 1])
+            why = (f"{LINKS}: belongs to {leads.kind} '{(leads.title or leads.words)[:60]}'", *why[: MOST - 1])
         said.append(why)
     return said

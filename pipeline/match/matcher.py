@@ -9,7 +9,7 @@ weights/fusion.json, made by benchmarks/fit_fusion.py. docs/matching.md explains
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from importlib.resources import files
 
@@ -44,6 +44,19 @@ def shipped_weights() -> tuple[Fusion, ...]:
 def weights_fingerprint() -> str:
     """A name for the weights: where it differs, matches of before are out of date."""
     return hashlib.sha256(files("pipeline.match").joinpath("weights/fusion.json").read_bytes()).hexdigest()[:16]
+
+
+@dataclass(frozen=True, slots=True)
+class Belief:
+    """(items, key results + 1): what was found, and what was found before any label; features of the last step.
+
+    `stands` tells the items whose belief people, the register or an earlier match fixed.
+    """
+
+    found: Matrix
+    unlabelled: Matrix
+    stands: NDArray[np.bool_]
+    features: Features
 
 
 class Matcher:
@@ -82,19 +95,32 @@ class Matcher:
 
         `settled` are rows of items that were matched before, by position: they tell about the others and stay.
         """
+        belief = self.believe(labels, weights, settled)
+        return belief.found, belief.features
+
+    def believe(
+        self,
+        labels: Mapping[str, str | None] | None = None,
+        weights: Sequence[Fusion] | None = None,
+        settled: Mapping[int, Matrix] | None = None,
+    ) -> Belief:
+        """As `probabilities`, with what was found before any label counted."""
         steps, own, known = weights or shipped_weights(), *self._labelled(labels or {})
         speaker = self.following.speaker
         before = {int(speaker[i]): row for i, row in (settled or {}).items() if not self.following.silent[i]}
         found, features = self._walk(steps, {**before, **self.declared})
+        unlabelled, fixed = found, {**before, **self.declared, **self._spread(known)}
         if known:
-            unlabelled, fixed = found, {**before, **self.declared, **self._spread(known)}
             found, features = self._walk(steps, fixed)
             if len(known) >= fewshot.LEAST:
                 rows, answers = (np.array(part, dtype=np.int64) for part in (list(known), list(known.values())))
                 stream = self.links.root[rows]
                 taught = fewshot.adapt(found, unlabelled, self.vectors, rows, answers, stream)
                 found = self._drawn(taught, fixed)
-        return self._fix(found[speaker], {i: self.row(column, 1.0) for i, column in own.items()}), features
+        said = {i: self.row(column, 1.0) for i, column in own.items()}
+        stands = np.isin(speaker, list(fixed))
+        stands[list(said)] = True
+        return Belief(self._fix(found[speaker], said), unlabelled[speaker], stands, features)
 
     def _walk(self, steps: Sequence[Fusion], fixed: Mapping[int, Matrix]) -> tuple[Matrix, Features]:
         features = self.first

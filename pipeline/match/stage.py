@@ -23,6 +23,7 @@ from pipeline.items import LoadedItem, item_id, load_items
 from pipeline.match.active_learning import worth_asking
 from pipeline.match.chunking import chunks_of, sample_of
 from pipeline.match.evidence import reasons
+from pipeline.match.judged import hear
 from pipeline.match.matcher import FOLLOWS, Matcher, weights_fingerprint
 from pipeline.queue import chunks, fingerprint
 from pipeline.register.document import Register
@@ -84,31 +85,40 @@ def run_chunk(session: Session, chunk: Chunk, register: Register, version: int, 
     matcher = Matcher(register, [one.item for one in here], encoder, vectors)
     settled = {} if chunk.detail["all"] else _settled(session, here, mine, matcher.keys)
     settled |= _with_stream(session, here, matcher)
-    found, features = matcher.probabilities(labels, settled=settled)
+    belief = matcher.believe(labels, settled=settled)
+    heard = hear(session, here, register, belief)
     positions = [i for i, one in enumerate(here) if one.row in mine]
-    evidence = reasons(matcher, labels, found, features, positions)
+    evidence = reasons(matcher, labels, belief.found, belief.features, positions)
     rows, changed = [], []
-    for i, kept_part, why in zip(positions, _worth_keeping(found[positions], matcher.keys), evidence, strict=True):
+    probabilities, alone = (_worth_keeping(found[positions], matcher.keys) for found in (heard.found, belief.found))
+    for i, kept_part, without, why in zip(positions, probabilities, alone, evidence, strict=True):
         row = here[i].row
-        rows.append(
-            {
-                "work_item_id": row,
-                "version_id": version,
-                "evidence": list(why),
-                "probabilities": kept_part,
-                "none": round(max(0.0, 1 - sum(kept_part.values())), 4),
-            }
-        )
+        said = [*why, *([heard.said[i]] if i in heard.said else [])]
+        rows.append(_row(row, version, said, kept_part, without if i in heard.changed else None))
         if kept.get(row) != kept_part:
             changed.append(row)
     upsert(session, Match, rows, ("work_item_id",))
     if chunk.detail["all"]:
         row_of = {one.item.id: one.row for one in here}
-        asked = [row_of[id_] for id_ in worth_asking(matcher, found, QUESTIONS, set(labels))]
+        asked = [row_of[id_] for id_ in worth_asking(matcher, heard.found, QUESTIONS, set(labels))]
         ranked = [{"work_item_id": row, "rank": n} for n, row in enumerate(asked) if row in mine]
         upsert(session, Question, ranked, ("work_item_id",), keep=True)
     _note_weeks(session, changed)
     return len(rows)
+
+
+def _row(
+    item: int, version: int, evidence: list[str], kept: dict[str, float], alone: dict[str, float] | None
+) -> dict[str, object]:
+    """The row of a match. `alone` is what is kept without the judge, where it is another."""
+    return {
+        "work_item_id": item,
+        "version_id": version,
+        "evidence": evidence,
+        "probabilities": kept,
+        "none": round(max(0.0, 1 - sum(kept.values())), 4),
+        "alone": alone,
+    }
 
 
 def _note_weeks(session: Session, changed: Sequence[int]) -> None:
@@ -156,9 +166,11 @@ def _fingerprint(session: Session, version: int, encoder: Encoder) -> str:
     return hashlib.sha256(f"{version} {encoder.name} {weights_fingerprint()} {tuple(labels)}".encode()).hexdigest()
 
 
-def _kept(session: Session, ids: Sequence[int]) -> dict[int, dict[str, float]]:
-    query = select(Match.work_item_id, Match.probabilities)
-    return {id_: p for some in in_batches(ids) for id_, p in session.execute(query.where(Match.work_item_id.in_(some)))}
+def _kept(session: Session, ids: Sequence[int], *, alone: bool = False) -> dict[int, dict[str, float]]:
+    """Probabilities by row id; `alone` as they are without a judge's answer, which tells nothing about other streams."""
+    query = select(Match.work_item_id, Match.probabilities, Match.alone)
+    rows = (row for some in in_batches(ids) for row in session.execute(query.where(Match.work_item_id.in_(some))))
+    return {id_: without if alone and without is not None else whole for id_, whole, without in rows}
 
 
 def _worth_keeping(found: NDArray[np.float32], keys: Sequence[str]) -> list[dict[str, float]]:
@@ -174,7 +186,7 @@ def _settled(
     session: Session, here: Sequence[LoadedItem], mine: set[int], keys: Sequence[str]
 ) -> dict[int, NDArray[np.float32]]:
     """Rows of the items around that were matched before, by their position."""
-    kept = _kept(session, [one.row for one in here if one.row not in mine])
+    kept = _kept(session, [one.row for one in here if one.row not in mine], alone=True)
     found = {}
     for i, one in enumerate(here):
         if one.row in kept:

@@ -15,6 +15,7 @@ from models import (
     Effort,
     Failure,
     Forgotten,
+    JudgeAnswer,
     Person,
     RegisterVersion,
     Signal,
@@ -81,6 +82,8 @@ def forget(sessions: sessionmaker[Session], who: str) -> Deleted:
                     session.execute(update(Signal).where(Signal.id == id_).values(detail=kept))
             session.execute(delete(Failure).where(Failure.source == source, Failure.external_id.in_(mine)))
             session.execute(delete(Account).where(Account.source == source, Account.external_id.in_(mine)))
+        # What the judge quoted may be theirs; nothing tells whose words it was.
+        session.execute(update(JudgeAnswer).values(quotes=[], name=""))
         for name in sorted(names, key=len, reverse=True):
             texts += _unname(session, name)
         if person is not None:

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session, sessionmaker
 
-from models import Signal, WorkItem
+from models import JudgeAnswer, Signal, StreamItem, StreamJudged, WorkItem
 from models.session import in_batches
 
 
@@ -39,4 +39,18 @@ def drop_texts(sessions: sessionmaker[Session], before: datetime) -> int:
         old = (WorkItem.stale.is_(False), WorkItem.text.is_not(None), at < before)
         count = session.scalar(select(func.count()).select_from(WorkItem).where(*old)) or 0
         session.execute(update(WorkItem).where(*old).values(text=None, text_dropped=True))
+        _drop_quotes(session)
     return len(ids) + count
+
+
+def _drop_quotes(session: Session) -> None:
+    """What the judge quoted of a stream goes with the first of its words that are deleted; so does what no stream uses."""
+    dropped = (
+        select(StreamJudged.content)
+        .join(StreamItem, StreamItem.stream_id == StreamJudged.stream_id)
+        .join(WorkItem, WorkItem.id == StreamItem.work_item_id)
+        .where(WorkItem.text_dropped)
+    )
+    used = select(StreamJudged.content)
+    old = JudgeAnswer.content.in_(dropped) | JudgeAnswer.content.not_in(used)
+    session.execute(update(JudgeAnswer).where(old).values(quotes=[], name=""))

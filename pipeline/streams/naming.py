@@ -18,6 +18,7 @@ _AWAY = re.compile(
     r"<[^<>\n]*>|https?://\S+|[\w.+-]+@[\w-]+(?:\.[\w-]+)+|(?<!\w)@[\w.-]+|:[a-z0-9_+-]+:(?!\S)|[\x00-\x1f\x7f]+"
 )
 """Markup, addresses, mentions, emoji by name, control characters."""
+_JOINT = re.compile(r"[-'’]")
 _WORD = re.compile(r"[^\W\d_]+(?:[-'’][^\W\d_]+)*")
 _SENTENCE = re.compile(r"(?<=[.!?])\s|\n")
 _ALSO_WORDS = frozenset(
@@ -37,7 +38,8 @@ class People:
         self._parts: set[str] = set()
         for name in names:
             local = name.partition("@")[0]
-            self._parts |= {part.casefold() for part in _WORD.findall(local) if len(part) >= _LEAST}
+            parts = [part for word in _WORD.findall(local) for part in (word, *_JOINT.split(word))]
+            self._parts |= {part.casefold() for part in parts if len(part) >= _LEAST}
 
     def without(self, text: str) -> str:
         """The text on one line, with `someone` for each person who is named in it and without mentions and addresses."""
@@ -54,7 +56,7 @@ class People:
         plain = word.casefold()
         if plain in _ALSO_WORDS and word.islower():
             return False
-        return plain in self._parts or any(part in self._parts for part in re.split(r"[-'’]", plain) if part != plain)
+        return plain in self._parts or any(part in self._parts for part in _JOINT.split(plain) if part != plain)
 
 
 def named(title: str | None, words: str, people: People) -> str:

@@ -105,8 +105,13 @@ def _says(work: Work, i: int) -> str:
 
 def people_of(session: Session) -> People:
     """Everybody whose account or address is known."""
+    return People(names_of(session))
+
+
+def names_of(session: Session) -> list[str]:
+    """Full names and addresses of everybody whose account or address is known."""
     names = [name for name in session.scalars(select(Account.name).where(Account.bot.is_(False))) if name]
-    return People([*names, *(email for email in session.scalars(select(Person.email)) if email)])
+    return [*names, *(email for email in session.scalars(select(Person.email)) if email)]
 
 
 def _candidates(session: Session, work: Work, group: Group, model: str) -> list[int]:

@@ -70,7 +70,7 @@ def test_an_answer_of_its_own_stands_against_that_of_its_story(matcher: Matcher)
 
 def test_a_silent_item_says_what_it_belongs_to() -> None:
     found = {p.id: p for p in match_offline(parse(OKRS), TREE, SentenceEncoder())}
-    assert found["S-2"].evidence[0].startswith("belongs to story 'Unlock over Bluetooth")
+    assert found["S-2"].evidence[0].startswith("links: belongs to story 'Unlock over Bluetooth")
 
 
 @given(st.lists(st.integers(0, 11), min_size=12, max_size=12), st.integers(0, 1))

@@ -18,6 +18,7 @@ PEOPLE = People(["Anna Lindqvist", "Mark Jones", "Li Wei", "jonas.krueger@exampl
         ("@anna.l can you look at the refund <@U0123>", "can you look at the refund"),
         ("Write to anna@example.com about https://x.example/a?b", "Write to about"),
         ("ZOË: refunds :tada:", "someone: refunds"),
+        ("Neill asks for refunds", "someone asks for refunds"),
         ("Move the warehouse", "Move the warehouse"),
     ],
 )

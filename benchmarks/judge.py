@@ -1,0 +1,270 @@
+"""What a judge of set accuracy brings to the shares, over worlds whose company the match was not fitted on.
+
+    python -m benchmarks.judge COMPANY... --keep FOLDER [--shared FOLDER] [--answers 0,10,20,40] [--seeds 3]
+
+The worlds are those of benchmarks.worlds.matching: one a company, each in another style, a fall of 20 points planted.
+Streams are the product's; so many are confirmed by the truth, those first that move the shares most, as `leeway streams` asks.
+Then a stand-in judge reads every stream: at chance; right in 60, 80, 95 of 100; and right on goals, but taking what serves none
+for the key result that the match itself likes best. Its weight is learned as the product learns it (pipeline/match/witness.py).
+
+Columns: mean absolute error of the weekly top share (effort x belief against effort x true labels, points) without the judge and
+with it, the worst world's change, and how many weeks' 90 % intervals hold the truth of the world (people's real hours) with
+and without it. FOLDER keeps what the match found, so that another run takes seconds.
+"""
+
+import argparse
+import pickle
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.fit_fusion import FITTED, WAYS, Company, fit_steps
+from benchmarks.worlds import office, shared
+from benchmarks.worlds.__main__ import END
+from benchmarks.worlds.labelled import read_labelled
+from benchmarks.worlds.matching import EVENT_WEEK, STYLES, TEAM_SIZE, WEEKS, prepared, top_of, true_of
+from benchmarks.worlds.product import CachedEncoder
+from benchmarks.worlds.rows import World, top_share
+from pipeline.feedback.asking import at_stake
+from pipeline.match import witness
+from pipeline.match.matcher import FOLLOWS, Matcher
+from pipeline.share.audit import without_audit
+from pipeline.share.estimate import UNSEEN, Worked, shares
+from pipeline.streams.partition import partition
+
+Array = NDArray[np.float64]
+JUDGES = ("chance", "60 %", "80 %", "95 %", "goals only")
+SURE = 0.8
+"""What a stand-in puts on its answer; the rest is spread."""
+PURE = 0.8
+"""Part of a stream's work that must serve one answer, or it is answered as mixed."""
+CHANGE_WEEKS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A world as the match reads it after so many answers. `stream` by item; arrays of streams in the same order."""
+
+    name: str
+    company: str
+    found: Array
+    unlabelled: Array
+    stands: NDArray[np.bool_]
+    top: NDArray[np.bool_]
+    true: NDArray[np.int64]
+    effort: Array
+    weeks: Sequence[date]
+    stream: NDArray[np.int64]
+    weight: Array
+    serves: NDArray[np.int64]
+    believed: Array
+    confirmed: NDArray[np.bool_]
+    objectives: Sequence[str]
+    column: NDArray[np.int64]
+    in_top: frozenset[str]
+    truth: dict[date, float]
+    answers: int
+
+
+def read(data: dict[str, Any], matcher: Matcher, weights: Any, world: World, count: int) -> Read:
+    """Confirm `count` streams by the truth, and match."""
+    register, items, effort = data["register"], data["items"], data["effort"]
+    true, top = true_of(data, matcher), top_of(data, matcher)
+    groups = partition(items, range(len(items)), lambda rows: np.asarray(data["vectors"][rows]))
+    stream = np.empty(len(items), dtype=np.int64)
+    for n, group in enumerate(groups):
+        stream[group.members] = n
+    spent, size = effort.sum(1), len(groups)
+    serving = np.zeros((size, len(matcher.keys) + 1))
+    np.add.at(serving, (stream, true), spent + 1e-6)
+    serves = serving.argmax(1)
+    bare = matcher.believe(None, weights)
+    weight = np.bincount(stream, spent, size)
+    lately = np.bincount(stream, effort[:, -CHANGE_WEEKS:].sum(1), size)
+    of_top = bare.found[:, top].sum(1).astype(float)
+    doubt = np.bincount(stream, (spent + 1e-6) * of_top * (1 - of_top), size) / np.bincount(stream, spent + 1e-6, size)
+    stake = at_stake(weight / weight.sum(), lately / max(lately.sum(), 1e-9), doubt)
+    labels: dict[str, str | None] = {}
+    settled = {}
+    confirmed = np.zeros(size, dtype=bool)
+    for n in np.argsort(-stake, kind="stable")[:count].tolist():
+        if serving[n].max() < PURE * serving[n].sum():
+            continue
+        confirmed[n] = True
+        answer = int(serves[n])
+        own = groups[n].own.tolist()
+        labels[items[own[0]].id] = matcher.keys[answer] if answer < len(matcher.keys) else None
+        settled |= {i: matcher.row(answer, FOLLOWS) for i in own[1:]}
+    belief = matcher.believe(labels, weights, settled) if count else bare
+    believed = _by_stream(bare.found, stream, spent, size)
+    of = register.objective_of()
+    objectives = [one.key for one in register.objectives]
+    column = np.array([objectives.index(of[key]) for key in matcher.keys] + [len(objectives)])
+    return Read(
+        data["world"],
+        world.company,
+        belief.found.astype(float),
+        bare.found.astype(float),
+        belief.stands,
+        top,
+        true,
+        effort,
+        data["weeks"],
+        stream,
+        weight,
+        serves,
+        believed,
+        confirmed,
+        objectives,
+        column,
+        register.top(),
+        top_share(world.done, register.top(), of),
+        len(labels),
+    )
+
+
+def _by_stream(found: NDArray[Any], stream: NDArray[np.int64], spent: Array, size: int) -> Array:
+    sums = np.zeros((size, found.shape[1]))
+    np.add.at(sums, stream, (spent + 1e-3)[:, None] * found)
+    result: Array = sums / sums.sum(1, keepdims=True)
+    return result
+
+
+def stand_in(kind: str, one: Read, seed: int) -> Array:
+    """What such a judge answers of each stream."""
+    draw = np.random.default_rng([seed, len(one.serves)])
+    size, none = one.believed.shape[1], one.believed.shape[1] - 1
+    right = {"chance": 1 / size, "goals only": 0.95}.get(kind) or float(kind.split()[0]) / 100
+    answers = []
+    for n, true in enumerate(one.serves.tolist()):
+        wrong = [k for k in range(size) if k != true]
+        if kind == "goals only" and true == none:
+            answers.append(int(one.believed[n, :-1].argmax()))
+        else:
+            answers.append(true if draw.random() < right else int(draw.choice(wrong)))
+    said = np.full((len(answers), size), (1 - SURE) / (size - 1))
+    said[np.arange(len(answers)), answers] = SURE
+    return said
+
+
+def heard(one: Read, said: Array) -> tuple[Array, witness.Weight]:
+    """Beliefs of the items with the judge's answers, and what they were found to be worth."""
+    true = np.zeros_like(said)
+    true[one.confirmed, one.serves[one.confirmed]] = 1
+    weight = witness.weigh(said, one.believed, true)
+    ratio = witness.ratios_of(weight, said)
+    found = one.found.copy()
+    free = np.flatnonzero(~one.stands)
+    found[free] = witness.told(found[free], ratio[one.stream[free]], weight)
+    return found, weight
+
+
+def error(one: Read, found: Array) -> float:
+    """Mean absolute error of the weekly top share, points."""
+    worked = one.effort.sum(0) > 0
+    whole = one.effort.sum(0)[worked]
+    belief = (one.effort.T @ found[:, one.top].sum(1))[worked] / whole
+    gold = (one.effort.T @ one.top[one.true].astype(float))[worked] / whole
+    return 100 * float(np.abs(belief - gold).mean())
+
+
+def inside(one: Read, found: Array) -> tuple[int, int, float]:
+    """Weeks whose interval holds the true share, of how many; and the sum of their widths in points."""
+    held, count, width = 0, 0, 0.0
+    by_objective = np.zeros((len(found), len(one.objectives) + 1))
+    np.add.at(by_objective.T, one.column, found.T)
+    for n, week in enumerate(one.weeks):
+        rows = np.flatnonzero(one.effort[:, n] > 0)
+        if not len(rows) or week not in one.truth:
+            continue
+        worked = [Worked(int(i), int(one.stream[i]), float(one.effort[i, n])) for i in rows]
+        known = {int(i): by_objective[i] for i in rows}
+        left = float(one.effort[rows[~one.stands[rows]], n].sum() / one.effort[rows, n].sum())
+        corrected = without_audit(len(one.objectives) + 2, one.answers).of(left)
+        row = shares(worked, known, list(one.objectives), one.in_top, corrected, (), UNSEEN)[-1]
+        held += row.low <= one.truth[week] <= row.high
+        width += 100 * (row.high - row.low)
+        count += 1
+    return held, count, width
+
+
+def worlds(given: argparse.Namespace) -> list[Read]:
+    """Every world at every number of answers, kept for another run."""
+    office.WEEKS, office.EVENT_WEEK, office.TEAM_SIZE = WEEKS, EVENT_WEEK, TEAM_SIZE
+    shared.WEEKS, shared.DRIFT_WEEK = WEEKS, EVENT_WEEK
+    encoder, found = CachedEncoder(given.keep / "vectors.sqlite"), []
+    fitted: dict[Path, list[Company]] = {}
+    for number, folder in enumerate(given.companies):
+        style = STYLES[4 * number % len(STYLES)]
+        files = [given.keep / f"judge-{folder.name}-{style}-{count}.pickle" for count in given.answers]
+        if not all(file.exists() for file in files):
+            fitted = fitted or {f: [Company(f, encoder, how) for how in WAYS[:FITTED]] for f in given.companies}
+            weights = fit_steps([one for other, ways in fitted.items() if other != folder for one in ways])
+            labelled = read_labelled(folder)
+            if style.startswith("shared-"):
+                kind = style.removeprefix("shared-")
+                world = shared.build(given.shared, folder, labelled, kind, "fall20", 1, END)
+            else:
+                world = office.build(labelled, style, "fall20", 1, END)
+            data = prepared(folder, style, given.keep, given.shared, encoder)
+            matcher = Matcher(data["register"], data["items"], encoder, data["vectors"])
+            for file, count in zip(files, given.answers, strict=True):
+                file.write_bytes(pickle.dumps(read(data, matcher, weights, world, count)))
+            print(f"{data['world']} read", flush=True)
+        found += [pickle.loads(file.read_bytes()) for file in files]  # noqa: S301 - written above
+    return found
+
+
+def line(kind: str, some: Sequence[Read], seeds: int) -> str:
+    """A row of the table."""
+    before, after, held, says = [], [], Counter[str](), defaultdict[str, list[float]](list)
+    for one in some:
+        mine = []
+        kept = inside(one, one.found)
+        held.update(before=kept[0], weeks=kept[1], width=round(kept[2]))
+        for seed in range(seeds):
+            found, weight = heard(one, stand_in(kind, one, seed))
+            mine.append(error(one, found))
+            now = inside(one, found)
+            held.update(after=now[0], weeks_after=now[1], width_after=round(now[2]))
+            says["whether"].append(weight.whether)
+            says["which"].append(weight.which)
+        before.append(error(one, one.found))
+        after.append(float(np.mean(mine)))
+    worst = max(a - b for a, b in zip(after, before, strict=True))
+    return (
+        f"{kind:>11} {np.mean(before):7.2f} {np.mean(after):7.2f} {np.mean(after) / np.mean(before):6.2f} {worst:+7.2f}   "
+        f"{held['before'] / held['weeks']:6.1%} {held['after'] / held['weeks_after']:6.1%}   "
+        f"{held['width'] / held['weeks']:5.1f} {held['width_after'] / held['weeks_after']:5.1f}   "
+        f"{np.mean(says['whether']):5.2f} {np.mean(says['which']):5.2f}"
+    )
+
+
+def main() -> None:
+    """Print a table for each number of confirmed streams."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("companies", type=Path, nargs="+")
+    parser.add_argument("--keep", type=Path, required=True)
+    parser.add_argument("--shared", type=Path)
+    parser.add_argument("--answers", type=lambda text: [int(one) for one in text.split(",")], default=[0, 10, 20, 40])
+    parser.add_argument("--seeds", type=int, default=3)
+    given = parser.parse_args()
+    found = worlds(given)
+    for place, count in enumerate(given.answers):
+        some = found[place :: len(given.answers)]
+        print(f"\n{count} streams confirmed, {len(some)} worlds")
+        print(
+            f"{'judge':>11} {'without':>7} {'with':>7} {'ratio':>6} {'worst':>7}   in 90 %, with   width, with   whether which"
+        )
+        for kind in JUDGES:
+            print(line(kind, some, given.seeds), flush=True)
+
+
+if __name__ == "__main__":
+    main()

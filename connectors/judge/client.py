@@ -1,0 +1,137 @@
+"""One question, one answer, by the chat completions that local servers, gateways and vendors have in common.
+
+With httpx rather than the `openai` package: it is there already, and this is one POST. The package would bring its own retries,
+which hide a Retry-After from the budget, and follows redirects, which could take a company's words to another address than the
+one that was allowed.
+"""
+
+import json
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import httpx
+
+from connectors.base import BadAnswer, CredentialError, NotReachable, RateLimited, SourceUnavailable
+from connectors.retry import seconds_of
+
+LARGEST_BYTES = 1_000_000
+LONGEST_REPLY = 800
+"""Tokens of an answer."""
+_WITHOUT_RETRY_AFTER = 60.0
+_ODD = (400, 413, 415, 422)
+_CHECK_URL = "Check judge.url: it ends where /chat/completions would follow, often in /v1."
+
+
+class Refused(BadAnswer):
+    """The server does not take this question, whatever is left out of the request."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """The words of an answer, and what it cost."""
+
+    text: str
+    tokens: int
+    calls: int = 1
+
+
+@dataclass
+class Client:
+    """`name` tells answers of one model from another's. Raises SourceError; no error holds the token or what was sent."""
+
+    url: str
+    model: str
+    token: str = ""
+    seconds: float = 60.0
+    _plainer: int = field(default=0, init=False)
+
+    @property
+    def name(self) -> str:
+        """The model at its address."""
+        return f"{self.model} at {self.url}"
+
+    @cached_property
+    def _http(self) -> httpx.Client:
+        """One for all questions: reading the certificates of this machine takes longer than a short answer."""
+        return httpx.Client(follow_redirects=False)
+
+    def ask(self, messages: Sequence[Mapping[str, str]], schema: Mapping[str, Any]) -> Reply:
+        """Ask once. A server that refuses the schema, or what its model does not know, is asked without that from then on."""
+        bodies = self._bodies(messages, schema)
+        for calls, at in enumerate(range(self._plainer, len(bodies)), 1):
+            status, headers, data = self._send("POST", "chat/completions", bodies[at])
+            if status in _ODD and at + 1 < len(bodies):
+                continue
+            self._refuse(status, headers)
+            self._plainer = at
+            text, tokens = _read(data)
+            return Reply(text, tokens, calls)
+        raise AssertionError("unreachable: the last body is answered or refused")
+
+    def check(self) -> None:
+        """Whether there is a server that takes the token; sends nothing but that. Raises SourceError."""
+        status, headers, _ = self._send("GET", "models", None)
+        if status not in (404, 405):  # not every gateway lists its models
+            self._refuse(status, headers)
+
+    def _bodies(self, messages: Sequence[Mapping[str, str]], schema: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """The request in full, without the schema, and without anything that a server may not know."""
+        bare = {"model": self.model, "messages": list(messages)}
+        usual = bare | {"temperature": 0, "max_tokens": LONGEST_REPLY}
+        wanted = {"type": "json_schema", "json_schema": {"name": "answer", "strict": True, "schema": dict(schema)}}
+        return [usual | {"response_format": wanted}, usual, bare]
+
+    def _send(self, method: str, path: str, body: Mapping[str, Any] | None) -> tuple[int, httpx.Headers, bytes]:
+        headers = {"User-Agent": "leeway", "Accept": "application/json", "Accept-Encoding": "identity"}
+        if self.token:
+            headers["Authorization"] = f"Bearer {self.token}"
+        content = None if body is None else json.dumps(body, ensure_ascii=False, sort_keys=True).encode()
+        if content is not None:
+            headers["Content-Type"] = "application/json"
+        until = time.monotonic() + self.seconds
+        try:
+            with self._http.stream(
+                method, f"{self.url.rstrip('/')}/{path}", content=content, headers=headers
+            ) as answer:
+                data = b""
+                for some in answer.iter_raw():
+                    data += some
+                    if time.monotonic() > until:
+                        raise SourceUnavailable("judge", f"no whole answer within {self.seconds:g} seconds.")
+                    if len(data) > LARGEST_BYTES:
+                        raise BadAnswer("judge", f"the answer is larger than {LARGEST_BYTES // 1_000_000} MB.")
+                return answer.status_code, answer.headers, data
+        except (httpx.InvalidURL, httpx.UnsupportedProtocol):
+            raise NotReachable("judge", "the address leads nowhere.", _CHECK_URL) from None
+        except httpx.TimeoutException:
+            raise SourceUnavailable("judge", f"no answer within {self.seconds:g} seconds.") from None
+        except httpx.HTTPError as error:
+            raise SourceUnavailable("judge", f"no answer ({type(error).__name__}).") from None
+
+    def _refuse(self, status: int, headers: httpx.Headers) -> None:
+        if status in (401, 403):
+            raise CredentialError("judge", f"the token is not accepted ({status}).", "Set judge.token again.")
+        if status == 429:
+            raise RateLimited("judge", seconds_of(headers.get("Retry-After"), _WITHOUT_RETRY_AFTER))
+        if status in (404, 405) or 300 <= status < 400:
+            raise NotReachable("judge", f"nothing answers questions at this address ({status}).", _CHECK_URL)
+        if status in _ODD:
+            raise Refused("judge", f"the server refuses the question ({status}).")
+        if status != 200:
+            raise SourceUnavailable("judge", f"the server answered {status}.")
+
+
+def _read(data: bytes) -> tuple[str, int]:
+    """Words and tokens of a chat completion. Raises BadAnswer where it is none."""
+    try:
+        answer = json.loads(data)
+        text = answer["choices"][0]["message"]["content"]
+        tokens = (answer.get("usage") or {}).get("total_tokens")
+    except (ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError):
+        raise BadAnswer("judge", "the answer is no chat completion.", _CHECK_URL) from None
+    if not isinstance(tokens, int) or isinstance(tokens, bool) or not 0 <= tokens < 10**9:
+        tokens = 0
+    return text if isinstance(text, str) else "", tokens

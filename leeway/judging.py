@@ -1,0 +1,134 @@
+"""The judge as the settings have it: what would leave the machine, a round of questions, how it stands."""
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import structlog
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from leeway.app import App, NotReady
+from models import JudgeAnswer, JudgeDay, JudgeState, StreamJudged, WorkItem
+from pipeline.queue import lease
+
+if TYPE_CHECKING:
+    from connectors.judge.client import Client
+    from leeway.settings.schema import JudgeSettings
+
+log = structlog.get_logger()
+ROUND = timedelta(minutes=10)
+"""How often workers look for streams to ask about."""
+SECONDS = 120.0
+"""How long a round may take; what is left waits for the next."""
+_ROUND = "judge round"
+
+
+def client_of(given: "JudgeSettings") -> "Client":
+    """The client for the address that is set."""
+    from connectors.judge.client import Client
+
+    return Client(given.url, given.model, given.token.get_secret_value(), given.seconds)
+
+
+def judge_streams(app: App, seconds: float = SECONDS) -> int:
+    """A round of questions after a cycle, where a judge is set; where none is any more, what it said counts no more.
+
+    Returns how many answers were kept. What goes wrong is in the status and holds nothing up.
+    """
+    from pipeline.judge.learning import silence
+
+    given = app.settings.judge
+    if given is None:
+        silence(app.sessions)
+        return 0
+    from pipeline.judge.budget import Budget
+    from pipeline.judge.stage import Terms, run_judge
+    from pipeline.register.workdays import last_complete_day
+
+    try:
+        _, register = app.register()
+    except NotReady:
+        return 0
+    budget = Budget(given.calls_per_day, given.tokens_per_day)
+    terms = Terms(budget, given.sends == "texts", frozenset(name.lower() for name in given.not_from))
+    last = last_complete_day(app.now(), register.calendar.time_zone)
+    now = datetime.now(UTC)
+    done = run_judge(app.sessions, register, app.encoder, client_of(given), terms, last, now, seconds)
+    if done.answered or done.fault:
+        log.info("judged", answered=done.answered, void=done.void, waiting=done.waiting, fault=done.fault)
+    return done.answered
+
+
+def round_is_due(app: App) -> bool:
+    """Return True once every ROUND, for workers, which are woken more often."""
+    now = datetime.now(UTC)
+    if not lease.due(app.sessions, _ROUND, now):
+        return False
+    lease.not_before(app.sessions, _ROUND, now + ROUND)
+    return True
+
+
+def leaves(given: "JudgeSettings | None") -> str:
+    """One sentence: what would leave the machine for the judge, and where to."""
+    if given is None:
+        return "off: nothing leaves this machine for a judge"
+    what = "titles" if given.sends == "titles" else "titles and texts"
+    kept_back = f", nothing of {', '.join(given.not_from)}" if given.not_from else ""
+    return (
+        f"{what} of at most {given.calls_per_day} streams a day and the key results leave this machine for {given.url} "
+        f"({given.model}), with names of people, addresses and mentions replaced{kept_back}"
+    )
+
+
+def unknown_containers(app: App, given: "JudgeSettings") -> list[str]:
+    """Names in judge.not_from that no work item is in: probably written otherwise than in the source."""
+    with app.sessions() as session:
+        known = {name.strip().lower() for name in session.scalars(select(WorkItem.container).distinct())}
+    return [name for name in given.not_from if known and name.lower() not in known]
+
+
+def judge_status(session: Session, given: "JudgeSettings | None") -> dict[str, Any] | None:
+    """How the judge stands; None where none is set."""
+    if given is None:
+        return None
+    state = session.get(JudgeState, "judge")
+    day = session.get(JudgeDay, datetime.now(UTC).date())
+    judged = (
+        select(func.count()).select_from(StreamJudged).join(JudgeAnswer, JudgeAnswer.content == StreamJudged.content)
+    )
+    weight = state.weight if state else {}
+    return {
+        "judged": session.scalar(judged.where(JudgeAnswer.fault == "")),
+        "void": session.scalar(judged.where(JudgeAnswer.fault != "")),
+        "unjudged": state.waiting if state else 0,
+        "budget_spent": bool(state and state.spent),
+        "failing_since": state.failing_since if state else None,
+        "fault": state.fault if state else "",
+        "calls_today": day.calls if day else 0,
+        "tokens_today": day.tokens if day else 0,
+        "confirmed_streams": weight.get("streams", 0),
+        "counts": {name: round(weight.get(name, 0.0), 2) for name in ("whether", "which")},
+    }
+
+
+def judge_line(found: dict[str, Any]) -> str:
+    """The same for people."""
+    parts = [f"{found['judged']} streams judged"]
+    if found["void"]:
+        parts.append(f"{found['void']} answers void")
+    if found["unjudged"]:
+        why = "their turn comes"
+        if found["failing_since"]:
+            why = f"no answer since {found['failing_since']:%Y-%m-%d %H:%M} UTC: {found['fault']}"
+        elif found["budget_spent"]:
+            why = f"the day's budget is used up ({found['calls_today']} calls, {found['tokens_today']} tokens)"
+        parts.append(f"{found['unjudged']} unjudged ({why.rstrip('.')})")
+    known, counts = found["confirmed_streams"], found["counts"]
+    if not any(counts.values()):
+        parts.append(f"its answers do not count: no better than chance on {known} confirmed streams")
+    else:
+        parts.append(
+            f"counted with {100 * counts['whether']:.0f} % on whether work serves a key result and "
+            f"{100 * counts['which']:.0f} % on which, from {known} confirmed streams"
+        )
+    return "; ".join(parts)

@@ -1,0 +1,98 @@
+"""What of a judge's answer counts: known key results, probabilities, quotes that are in the words it was given.
+
+A server may promise a schema and not hold it, so everything is checked again.
+"""
+
+import json
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from pipeline.judge.question import NONE, Question
+from pipeline.judge.redaction import Redaction
+from pipeline.streams.naming import LONGEST, shortened
+
+NEAR_ONE = 0.1
+"""By how much the probabilities may miss one, which is rounding."""
+LEAST_QUOTED = 3
+"""Letters."""
+QUOTES = 3
+_LETTERS = re.compile(r"[^\W\d_]+")
+_MARKUP = re.compile(r"[<>\[\]{}|`\\*\x00-\x1f]|://|@")
+_SMALL = 3
+"""Letters of a word up to which a name may have it though the stream does not: "for", "of"."""
+
+
+class Void(Exception):
+    """The answer counts for nothing; the message says why, without any of its words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Probabilities by key result, what is missing to 1 is none; quotes; a name, empty where it is not fit to be shown."""
+
+    probabilities: Mapping[str, float]
+    quotes: Sequence[str]
+    name: str
+
+
+class _Likely(BaseModel):
+    model_config = ConfigDict(allow_inf_nan=False)
+    key: str = Field(max_length=200)
+    probability: float = Field(ge=0, le=1)
+
+
+class _Said(BaseModel):
+    answer: list[_Likely] = Field(min_length=1, max_length=1_000)
+    quotes: list[str] = Field(min_length=1, max_length=20)
+    name: str = ""
+
+
+def read_answer(text: str, question: Question, redaction: Redaction) -> Answer:
+    """Check an answer to a question. Raises Void."""
+    said = _parsed(text)
+    found: dict[str, float] = {}
+    for one in said.answer:
+        if one.key != NONE and one.key not in question.keys:
+            raise Void("it names a key result that is not in the register")
+        if one.key in found:
+            raise Void("it names a key result twice")
+        found[one.key] = one.probability
+    total = sum(found.values())
+    if abs(total - 1) > NEAR_ONE:
+        raise Void("its probabilities do not add up to one")
+    words = [_compared(one) for one in question.words]
+    for quote in said.quotes:
+        if sum(c.isalpha() for c in quote) < LEAST_QUOTED or not any(_compared(quote) in one for one in words):
+            raise Void("it quotes words that are not in the text")
+    given = {key: round(p / total, 4) for key, p in found.items() if key != NONE and p > 0}
+    quotes = [shortened(redaction.without(quote)) for quote in said.quotes[:QUOTES]]
+    return Answer(given, quotes, fit_name(said.name, question.words, redaction))
+
+
+def fit_name(name: str, words: Sequence[str], redaction: Redaction) -> str:
+    """The name where it may be shown: short, made of the stream's own words, of nobody's name; else empty."""
+    name = " ".join(unicodedata.normalize("NFKC", name).split()).strip(" .,:;\"'")
+    if not name or len(name) > LONGEST or _MARKUP.search(name) or not redaction.names_nobody(name):
+        return ""
+    own = {word for text in words for word in _LETTERS.findall(_compared(text))}
+    used = [word for word in _LETTERS.findall(_compared(name)) if len(word) > _SMALL]
+    return name if used and all(word in own for word in used) else ""
+
+
+def _parsed(text: str) -> _Said:
+    """The JSON object in the text; models without a schema write a fence or a sentence around it."""
+    begin, end = text.find("{"), text.rfind("}")
+    try:
+        return _Said.model_validate(json.loads(text[begin : end + 1]))
+    except ValidationError:
+        raise Void("it is not of the form that was asked for") from None
+    except (ValueError, RecursionError):
+        raise Void("it is no JSON") from None
+
+
+def _compared(text: str) -> str:
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())

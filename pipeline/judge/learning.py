@@ -1,0 +1,147 @@
+"""What the judge's answers are worth here, learned from what people confirmed and the audit answered; see match/witness.py."""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import delete, func, select
+from sqlalchemy.orm import Session, sessionmaker
+
+from models import Effort, Fingerprint, JudgeAnswer, JudgeState, Label, Stream, StreamItem, StreamJudged
+from models.session import in_batches
+from models.stream import CONFIRMED
+from models.vocabulary import AUDIT
+from pipeline.encode.encoder import Encoder
+from pipeline.judge.budget import NAME, state_of
+from pipeline.match import witness
+from pipeline.match.judged import column_of, row_of
+from pipeline.match.stage import matcher_of
+from pipeline.queue.marks import mark_unmatched
+from pipeline.register.document import Register
+
+Array = NDArray[np.float64]
+
+
+def learn(sessions: sessionmaker[Session], register: Register, encoder: Encoder) -> bool:
+    """Weigh the answers again where they, the register or what people said changed; what was read is matched again then.
+
+    Returns whether anything changed.
+    """
+    with sessions() as session:
+        said = _said(session, register)
+        digest = _digest(session, register, said)
+        state = session.get(JudgeState, NAME)
+        if (state.digest if state else "") == digest:
+            return False
+        true = _true(session, register, list(said))
+        items = _items(session, list(said))
+        effort = _effort(session, [row for some in items.values() for row in some])
+    weight: dict[str, object] = {}
+    if said:
+        believed = _believed(sessions, register, encoder, items, effort)
+        streams = [id_ for id_ in said if id_ in believed]
+        if streams:
+            table = (np.array([source[id_] for id_ in streams]) for source in (said, believed, true))
+            weight = asdict(witness.weigh(*table))
+    with sessions.begin() as session:
+        state = state_of(session)
+        state.digest, state.weight = digest, weight
+        mark_unmatched(session, sorted({row for some in items.values() for row in some}))
+    return True
+
+
+def silence(sessions: sessionmaker[Session]) -> bool:
+    """The judge was switched off: its answers count no more, and what they changed is matched again. Returns whether any did."""
+    with sessions.begin() as session:
+        state = session.get(JudgeState, NAME)
+        if state is None or not (state.digest or state.fault or state.waiting):
+            return False
+        read = select(StreamItem.work_item_id).join(StreamJudged, StreamJudged.stream_id == StreamItem.stream_id)
+        mark_unmatched(session, list(session.scalars(read.order_by(StreamItem.work_item_id))))
+        session.execute(delete(StreamJudged))
+        session.delete(state)
+        return True
+
+
+def _said(session: Session, register: Register) -> dict[int, Array]:
+    """Valid answers as rows, by stream."""
+    columns = column_of(register)
+    query = select(StreamJudged.stream_id, JudgeAnswer.probabilities).join(
+        JudgeAnswer, JudgeAnswer.content == StreamJudged.content
+    )
+    found = {}
+    for stream, probabilities in session.execute(query.where(JudgeAnswer.fault == "").order_by(StreamJudged.stream_id)):
+        row = row_of(probabilities, columns)
+        if row is not None:
+            found[stream] = row
+    return found
+
+
+def _digest(session: Session, register: Register, said: Mapping[int, Array]) -> str:
+    labels = tuple(session.execute(select(func.count(), func.max(Label.at))).one())
+    matched = session.scalar(select(Fingerprint.digest).where(Fingerprint.stage == "match"))
+    answers = [(stream, row.tolist()) for stream, row in said.items()]
+    confirmed = session.execute(select(func.count(), func.max(Stream.answered_at)).where(Stream.answer != "")).one()
+    rests_on = (labels, matched, answers, tuple(confirmed), list(column_of(register)), witness.VERSION)
+    return hashlib.sha256(repr(rests_on).encode()).hexdigest() if said else ""
+
+
+def _true(session: Session, register: Register, streams: Sequence[int]) -> dict[int, Array]:
+    """What people said that each stream serves; of an audited one the mean of its answers. Zero where nobody said."""
+    columns = column_of(register)
+    found = {id_: np.zeros(len(columns)) for id_ in streams}
+    for some in in_batches(streams):
+        audited = (
+            select(StreamItem.stream_id, Label.key_result)
+            .join(Label, Label.work_item_id == StreamItem.work_item_id)
+            .where(Label.origin == AUDIT, StreamItem.stream_id.in_(some))
+        )
+        for stream, key in session.execute(audited):
+            if key in columns:
+                found[stream][columns[key]] += 1
+        confirmed = select(Stream.id, Stream.key_result).where(Stream.answer == CONFIRMED, Stream.id.in_(some))
+        for stream, key in session.execute(confirmed):
+            if key in columns:
+                found[stream][:] = 0
+                found[stream][columns[key]] = 1
+    return {id_: row / max(1.0, row.sum()) for id_, row in found.items()}
+
+
+def _items(session: Session, streams: Sequence[int]) -> dict[int, list[int]]:
+    found: dict[int, list[int]] = defaultdict(list)
+    query = select(StreamItem.stream_id, StreamItem.work_item_id)
+    for some in in_batches(streams):
+        for stream, item in session.execute(query.where(StreamItem.stream_id.in_(some))):
+            found[stream].append(item)
+    return found
+
+
+def _effort(session: Session, items: Sequence[int]) -> dict[int, float]:
+    query = select(Effort.work_item_id, func.sum(Effort.person_days)).group_by(Effort.work_item_id)
+    found: dict[int, float] = {}
+    for some in in_batches(sorted(items)):
+        found |= dict(session.execute(query.where(Effort.work_item_id.in_(some))).all())
+    return found
+
+
+def _believed(
+    sessions: sessionmaker[Session],
+    register: Register,
+    encoder: Encoder,
+    items: Mapping[int, Sequence[int]],
+    effort: Mapping[int, float],
+) -> dict[int, Array]:
+    """What the match finds of each stream before any label and without the judge, by the effort on its items."""
+    work, matcher, _ = matcher_of(sessions, register, encoder, [row for some in items.values() for row in some])
+    found = matcher.believe(None).unlabelled.astype(float)
+    place = {one.row: i for i, one in enumerate(work)}
+    believed = {}
+    for stream, rows in items.items():
+        at = [place[row] for row in rows if row in place]
+        if at:
+            spent = np.array([1e-3 + effort.get(work[i].row, 0.0) for i in at])
+            believed[stream] = spent @ found[at] / spent.sum()
+    return believed

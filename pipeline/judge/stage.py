@@ -1,0 +1,238 @@
+"""Ask the judge about the streams that are worth it, keep what it answers, and learn what that is worth.
+
+It is no part of a cycle: it runs after one, for a limited time, and where it cannot go on the next run does. What it changed is
+marked to be matched again, and counts from the next cycle on.
+"""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Protocol
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session, sessionmaker
+
+from connectors.base import RateLimited, SourceError
+from connectors.judge.client import LONGEST_REPLY, Refused, Reply
+from models import JudgeAnswer, Stream, StreamJudged, upsert
+from models.session import in_batches
+from pipeline.encode.encoder import Encoder
+from pipeline.judge.answer import Answer, Void, read_answer
+from pipeline.judge.budget import Budget, allows, answered, due, failed, spend, state_of
+from pipeline.judge.choosing import items_to_read, worth_asking
+from pipeline.judge.learning import learn
+from pipeline.judge.naming import give_name
+from pipeline.judge.question import Question, question_of
+from pipeline.judge.redaction import Redaction
+from pipeline.queue import lease
+from pipeline.register.document import Register
+from pipeline.streams.stage import names_of
+
+IN_A_ROW = 3
+"""Questions without an answer after which a round ends: one that is too much for the server must not keep the others waiting."""
+REFUSED = 10
+"""Questions that are refused, and none answered, after which the server is taken to answer none."""
+
+
+class Judge(Protocol):
+    """Who is asked. Raises SourceError."""
+
+    @property
+    def name(self) -> str:
+        """What tells its answers from another's."""
+        ...
+
+    def ask(self, messages: Sequence[Mapping[str, str]], schema: Mapping[str, Any]) -> Reply:
+        """Answer one question in words that should hold to the schema."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What the judge may cost and read: `texts` besides titles, nothing of the containers in `not_from` (lower case)."""
+
+    budget: Budget
+    texts: bool = False
+    not_from: frozenset[str] = frozenset()
+
+
+@dataclass(slots=True)
+class Round:
+    """What a run did: answers kept, those among them that count for nothing, streams still to be asked about."""
+
+    answered: int = 0
+    void: int = 0
+    waiting: int = 0
+    fault: str = ""
+
+
+def run_judge(
+    sessions: sessionmaker[Session],
+    register: Register,
+    encoder: Encoder,
+    judge: Judge,
+    terms: Terms,
+    last: date,
+    now: datetime,
+    seconds: float,
+) -> Round:
+    """Ask for at most so many seconds. `last` is the last complete day. Nothing where another worker is at it."""
+    with lease.hold(sessions, "judge") as mine:
+        if not mine:
+            return Round()
+        done = Round()
+        if not due(sessions, now):
+            with sessions.begin() as session:
+                done.waiting, done.fault = state_of(session).waiting, state_of(session).fault
+            learn(sessions, register, encoder)
+            return done
+        with sessions.begin() as session:
+            redaction = redaction_of(session, register)
+            questions = _questions(session, register, judge.name, terms, last, redaction)
+        with sessions() as session:
+            known = _answers(session, [one.content for one in questions])
+        fresh = {one.content: one for one in questions if one.content not in known}  # of the same words only one
+        _ask(_Asking(sessions, judge, terms, redaction, now, seconds, done), list(fresh.values()))
+        with sessions.begin() as session:
+            known = _answers(session, [one.content for one in questions])
+            _link(session, [one for one in questions if one.content in known])
+            state = state_of(session)
+            state.waiting = done.waiting = sum(one.content not in known for one in questions)
+            done.fault = state.fault
+        learn(sessions, register, encoder)
+        return done
+
+
+def redaction_of(session: Session, register: Register) -> Redaction:
+    """Of everybody whose account or address is known, or who stands in the register."""
+    members = [member.email for team in register.teams for member in team.members]
+    owners = [owner for goal, result in register.key_results() for owner in (goal.owner, result.owner) if owner]
+    return Redaction([*names_of(session), *members, *owners])
+
+
+def _questions(
+    session: Session, register: Register, judge: str, terms: Terms, last: date, redaction: Redaction
+) -> list[Question]:
+    """All questions that are worth asking, answered or not; what is answered already becomes its stream's answer."""
+    streams = worth_asking(session, register, last)
+    items = items_to_read(session, streams, last, terms.not_from)
+    asked = [question_of(judge, id_, register, items[id_], redaction, terms.texts) for id_ in streams]
+    questions = [one for one in asked if one is not None]
+    known = _answers(session, [one.content for one in questions])
+    _link(session, [one for one in questions if one.content in known])
+    silent = set(streams) - {one.stream for one in questions}
+    for some in in_batches(sorted(silent)):  # nothing of them may leave now, so nothing that was said before counts
+        session.execute(delete(StreamJudged).where(StreamJudged.stream_id.in_(some)))
+    return questions
+
+
+def _answers(session: Session, contents: Sequence[str]) -> set[str]:
+    query = select(JudgeAnswer.content)
+    return {one for some in in_batches(contents) for one in session.scalars(query.where(JudgeAnswer.content.in_(some)))}
+
+
+def _link(session: Session, questions: Sequence[Question]) -> None:
+    upsert(
+        session, StreamJudged, [{"stream_id": one.stream, "content": one.content} for one in questions], ("stream_id",)
+    )
+
+
+def _ask(asking: "_Asking", questions: Sequence[Question]) -> None:
+    until, unanswered = time.monotonic() + asking.seconds, 0
+    refused: list[Question] = []
+    fault: SourceError | None = None
+    for question in questions:
+        if time.monotonic() >= until or not asking.may(question):
+            break
+        try:
+            reply = asking.judge.ask(question.messages, question.schema)
+        except Refused as error:
+            refused.append(question)
+            fault = error
+            if len(refused) >= REFUSED and not asking.done.answered:
+                asking.failed(error)
+                return
+        except SourceError as error:
+            unanswered, fault = unanswered + 1, error
+            if isinstance(error, RateLimited) or error.permanent or unanswered >= IN_A_ROW:
+                asking.failed(error)
+                return
+        else:
+            unanswered = 0
+            asking.keep(question, _checked(reply.text, question, asking.redaction), reply)
+    if fault is not None and not asking.done.answered:
+        asking.failed(fault)
+    elif asking.done.answered:  # it takes questions, so what it refuses is the question's fault
+        for question in refused:
+            asking.keep(question, Void("the server refuses the question"), None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asking:
+    """What asking needs, and what it writes."""
+
+    sessions: sessionmaker[Session]
+    judge: Judge
+    terms: Terms
+    redaction: Redaction
+    now: datetime
+    seconds: float
+    done: Round
+
+    def may(self, question: Question) -> bool:
+        """Whether the budget allows the question, which is then counted: before it is sent, so that a crash costs no more."""
+        with self.sessions.begin() as session:
+            state = state_of(session)
+            state.spent = not allows(session, self.terms.budget, self.now, _most(question))
+            if not state.spent:
+                spend(session, self.now, 1, _most(question))
+            return not state.spent
+
+    def failed(self, error: SourceError) -> None:
+        """It did not answer."""
+        pause = error.seconds if isinstance(error, RateLimited) else None
+        failed(self.sessions, self.now, f"{error.message} {error.fix}".strip(), pause)
+
+    def keep(self, question: Question, answer: Answer | Void, reply: Reply | None) -> None:
+        """Keep an answer, and count what it really cost."""
+        with self.sessions.begin() as session:
+            if reply is not None:
+                spend(session, self.now, reply.calls - 1, (reply.tokens or _most(question)) - _most(question))
+                answered(session)
+            _keep(session, question, answer, self.now)
+        self.done.answered += 1
+        self.done.void += isinstance(answer, Void)
+
+
+def _most(question: Question) -> int:
+    return question.most_tokens + LONGEST_REPLY
+
+
+def _checked(text: str, question: Question, redaction: Redaction) -> Answer | Void:
+    try:
+        return read_answer(text, question, redaction)
+    except Void as void:
+        return void
+
+
+def _keep(session: Session, question: Question, answer: Answer | Void, now: datetime) -> None:
+    row: dict[str, Any] = {
+        "content": question.content,
+        "at": now,
+        "probabilities": {},
+        "quotes": [],
+        "name": "",
+        "fault": "",
+    }
+    if isinstance(answer, Void):
+        row["fault"] = str(answer)[:200]
+    else:
+        row |= {"probabilities": dict(answer.probabilities), "quotes": list(answer.quotes), "name": answer.name}
+    upsert(session, JudgeAnswer, [row], ("content",))
+    stream = session.get(Stream, question.stream)
+    if stream is None:  # gone while it was asked
+        return
+    _link(session, [question])
+    if not isinstance(answer, Void):
+        give_name(session, stream, answer.name)
