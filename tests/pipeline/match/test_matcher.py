@@ -105,7 +105,7 @@ def test_a_terse_child_is_decided_by_its_epic_and_says_so(found: dict[str, Predi
 
 def test_an_answer_of_none_says_why(found: dict[str, Prediction]) -> None:
     assert found["X-3"].evidence[0] == "text: reads like chatter"
-    assert found["X-3"].evidence[1].startswith("nearest was ")
+    assert found["X-3"].evidence[1].startswith("text: nearest was ")
 
 
 def test_probabilities_add_up(found: dict[str, Prediction]) -> None:
