@@ -34,6 +34,7 @@ from benchmarks.worlds.rows import World, top_share
 from pipeline.feedback.asking import at_stake
 from pipeline.match import witness
 from pipeline.match.matcher import FOLLOWS, Matcher
+from pipeline.register.document import Register
 from pipeline.share.audit import without_audit
 from pipeline.share.estimate import UNSEEN, Worked, shares
 from pipeline.streams.partition import partition
@@ -52,16 +53,13 @@ class Read:
     """A world as the match reads it after so many answers. `stream` by item; arrays of streams in the same order."""
 
     name: str
-    company: str
     found: Array
-    unlabelled: Array
     stands: NDArray[np.bool_]
     top: NDArray[np.bool_]
     true: NDArray[np.int64]
     effort: Array
     weeks: Sequence[date]
     stream: NDArray[np.int64]
-    weight: Array
     serves: NDArray[np.int64]
     believed: Array
     confirmed: NDArray[np.bool_]
@@ -72,6 +70,7 @@ class Read:
     answers: int
 
 
+# Long: one record, whose fields are filled one after the other
 def read(data: dict[str, Any], matcher: Matcher, weights: Any, world: World, count: int) -> Read:
     """Confirm `count` streams by the truth, and match."""
     register, items, effort = data["register"], data["items"], data["effort"]
@@ -85,15 +84,10 @@ def read(data: dict[str, Any], matcher: Matcher, weights: Any, world: World, cou
     np.add.at(serving, (stream, true), spent + 1e-6)
     serves = serving.argmax(1)
     bare = matcher.believe(None, weights)
-    weight = np.bincount(stream, spent, size)
-    lately = np.bincount(stream, effort[:, -CHANGE_WEEKS:].sum(1), size)
-    of_top = bare.found[:, top].sum(1).astype(float)
-    doubt = np.bincount(stream, (spent + 1e-6) * of_top * (1 - of_top), size) / np.bincount(stream, spent + 1e-6, size)
-    stake = at_stake(weight / weight.sum(), lately / max(lately.sum(), 1e-9), doubt)
     labels: dict[str, str | None] = {}
     settled = {}
     confirmed = np.zeros(size, dtype=bool)
-    for n in np.argsort(-stake, kind="stable")[:count].tolist():
+    for n in _most_moving(effort, stream, bare.found[:, top].sum(1).astype(float))[:count]:
         if serving[n].max() < PURE * serving[n].sum():
             continue
         confirmed[n] = True
@@ -103,30 +97,42 @@ def read(data: dict[str, Any], matcher: Matcher, weights: Any, world: World, cou
         settled |= {i: matcher.row(answer, FOLLOWS) for i in own[1:]}
     belief = matcher.believe(labels, weights, settled) if count else bare
     believed = _by_stream(bare.found, stream, spent, size)
-    of = register.objective_of()
-    objectives = [one.key for one in register.objectives]
-    column = np.array([objectives.index(of[key]) for key in matcher.keys] + [len(objectives)])
+    objectives, column = _objectives(register, matcher.keys)
+    truth = top_share(world.done, register.top(), register.objective_of())
     return Read(
         data["world"],
-        world.company,
         belief.found.astype(float),
-        bare.found.astype(float),
         belief.stands,
         top,
         true,
         effort,
         data["weeks"],
         stream,
-        weight,
         serves,
         believed,
         confirmed,
         objectives,
         column,
         register.top(),
-        top_share(world.done, register.top(), of),
+        truth,
         len(labels),
     )
+
+
+def _most_moving(effort: Array, stream: NDArray[np.int64], of_top: Array) -> list[int]:
+    """Streams by what an answer about them is expected to move, the most first; as `leeway streams` asks."""
+    spent, lately = (np.bincount(stream, part) for part in (effort.sum(1), effort[:, -CHANGE_WEEKS:].sum(1)))
+    amount = effort.sum(1) + 1e-6
+    doubt = np.bincount(stream, amount * of_top * (1 - of_top)) / np.bincount(stream, amount)
+    stake = at_stake(spent / spent.sum(), lately / max(lately.sum(), 1e-9), doubt)
+    order: list[int] = np.argsort(-stake, kind="stable").tolist()
+    return order
+
+
+def _objectives(register: Register, keys: Sequence[str]) -> tuple[list[str], NDArray[np.int64]]:
+    """The objectives, and by answer the column of its own; none is last."""
+    of, objectives = register.objective_of(), [one.key for one in register.objectives]
+    return objectives, np.array([objectives.index(of[key]) for key in keys] + [len(objectives)])
 
 
 def _by_stream(found: NDArray[Any], stream: NDArray[np.int64], spent: Array, size: int) -> Array:

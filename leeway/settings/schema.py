@@ -2,6 +2,7 @@
 
 Values are checked for what would fail only later, such as a token with a line break or hours in which nothing may be said.
 """
+# Long: one table of all settings, a section after the other, which is read as a whole
 
 from dataclasses import fields
 from typing import Annotated, Any, ClassVar, Literal, Self
