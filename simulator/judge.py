@@ -6,7 +6,6 @@ What it answers is a function of the two messages; what goes wrong is a queue of
 import json
 import socketserver
 import threading
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -38,6 +37,7 @@ class JudgeServer:
     faults: list[Fault] = field(default_factory=list)
     received: list[bytes] = field(default_factory=list, init=False)
     questions: list[dict[str, Any]] = field(default_factory=list, init=False)
+    closing: threading.Event = field(default_factory=threading.Event, init=False)
 
     def __enter__(self) -> "JudgeServer":
         self._server = _Server(("127.0.0.1", 0), _Handler)
@@ -49,6 +49,7 @@ class JudgeServer:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.closing.set()
         self._server.shutdown()
         self._server.server_close()
         self._thread.join(5)
@@ -117,7 +118,7 @@ class _Handler(socketserver.StreamRequestHandler):
         judge.received.append(head + body)
         given = judge.answer(lines[0].split(" ")[1], headers, body)
         if given.silence:
-            time.sleep(given.silence)
+            judge.closing.wait(given.silence)
             return
         more = "".join(f"{name}: {value}\r\n" for name, value in given.headers.items())
         start = f"HTTP/1.1 {given.status} X\r\nContent-Length: {len(given.body)}\r\nConnection: close\r\n{more}\r\n"

@@ -15,7 +15,8 @@ from leeway.check import check_all
 from leeway.judging import judge_streams, round_is_due
 from leeway.run import run_once
 from leeway.settings import Settings, SettingsError, load
-from leeway.status import render, status_of
+from leeway.status import status_of
+from leeway.status_text import render
 from models import StreamCursor, connect
 from pipeline.register.document import parse
 from pipeline.register.versions import load_register

@@ -140,7 +140,7 @@ def test_a_judge_that_does_not_answer_is_asked_again_later(small: Small, fault: 
 
 
 def test_a_time_out_holds_up_nobody_for_long(small: Small) -> None:
-    with JudgeServer(honest, faults=[Fault(silence=0.5)] * 3) as server:
+    with JudgeServer(honest, faults=[Fault(silence=60)] * 3) as server:
         done = small.judge(server, timeout=0.05)
     assert (done.answered, done.waiting) == (0, 20)
     assert "no answer within 0.05 seconds" in done.fault
