@@ -52,12 +52,12 @@ def detect_drift(
         seen = observe(session, register, last)
         if seen is None:
             return []
-        themes = current_themes(session, model, last)
+        themes = current_themes(session, model, last, settings.least_people)
         intended = intended_starts(session)
         detector = detector_for(session, register, seen, settings, intended)
     events = detector.run()
     with sessions.begin() as session:
-        keep_themes(session, themes, last)
+        keep_themes(session, themes, last, settings.least_people)
         analysis = Analysis(session, register, last, settings, detector, events, themes)
         for kind, finding in KINDS.items():
             reconcile(analysis, kind, finding)

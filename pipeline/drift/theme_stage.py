@@ -1,7 +1,8 @@
 """Themes of the work that serves no key result, found and kept."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -16,15 +17,21 @@ from pipeline.drift.themes import MOST_ITEMS, OffGoal, Theme, find_themes
 from pipeline.encode.vectors import load_vectors
 from pipeline.items import load_items
 from pipeline.register.workdays import monday
+from pipeline.share.floor import pooled, shown
 
 _OFF = 0.5
 THEMES_OF = timedelta(weeks=26)
+MOST_THEMES = 50
 GOAL_ITEMS = 1_500
 """Items on key results that tell which words are not telling."""
 
 
-def current_themes(session: Session, model: str, last: date) -> list[Theme]:
-    """Cluster the items that most likely serve no key result, those that most time went into in half a year."""
+def current_themes(session: Session, model: str, last: date, least_people: int) -> list[Theme]:
+    """Cluster the items that most likely serve no key result, those that most time went into in half a year.
+
+    A theme on which fewer than `least_people` worked is none that may be told of, nor is a team's part of one: the floor of
+    every figure. What it had is then part of the rest.
+    """
     since = last - THEMES_OF
     spent = func.sum(Effort.person_days)
     heaviest = (
@@ -39,16 +46,20 @@ def current_themes(session: Session, model: str, last: date) -> list[Theme]:
     on = list(session.scalars(heaviest.where(Match.none < _OFF).limit(GOAL_ITEMS)))
     days: dict[int, dict[date, float]] = defaultdict(lambda: defaultdict(float))
     teams: dict[int, dict[str, float]] = defaultdict(lambda: defaultdict(float))
+    workers: dict[int, set[tuple[str, int]]] = defaultdict(set)
+    forgotten = set(session.scalars(select(Person.id).where(Person.forgotten)))
     query = (
-        select(Effort.work_item_id, Effort.day, Effort.person_days, Person.team, Match.none)
+        select(Effort.work_item_id, Effort.day, Effort.person_days, Person.team, Match.none, Effort.person_id)
         .join(Person, Person.id == Effort.person_id)
         .join(Match, Match.work_item_id == Effort.work_item_id)
         .where(Effort.day >= since)
     )
     for some in in_batches(off):
-        for item, day, amount, team, none in session.execute(query.where(Effort.work_item_id.in_(some))):
+        for item, day, amount, team, none, person in session.execute(query.where(Effort.work_item_id.in_(some))):
             days[item][day] += amount * none  # as in the shares: by probability, not by label
             teams[item][team or ""] += amount * none
+            if amount > 0 and person not in forgotten:
+                workers[item].add((team or "", person))
     inside = [one for one in load_items(session, off) if one.item.words]
     streams = _streams(session, off)
     vectors = load_vectors(session, inside, model)
@@ -64,7 +75,17 @@ def current_themes(session: Session, model: str, last: date) -> list[Theme]:
         for one in inside
     ]
     goal_words = [one.item.words for one in load_items(session, on) if one.item.words]
-    return find_themes(items, np.asarray(vectors), goal_words)
+    found = find_themes(items, np.asarray(vectors), goal_words)
+    return [allowed for theme in found if (allowed := _allowed(theme, workers, least_people)) is not None]
+
+
+def _allowed(theme: Theme, workers: Mapping[int, set[tuple[str, int]]], least_people: int) -> Theme | None:
+    """The theme with those of its teams that may be told of; None where it may not be told of itself."""
+    by_team: dict[str, set[int]] = defaultdict(set)
+    for team, person in {pair for item in theme.items for pair in workers[item]}:
+        by_team[team].add(person)
+    whole, teams = shown({one for some in by_team.values() for one in some}, by_team, least_people)
+    return replace(theme, teams=tuple(pair for pair in theme.teams if pair[0] in teams)) if whole else None
 
 
 def _streams(session: Session, items: Sequence[int]) -> dict[int, str]:
@@ -76,12 +97,15 @@ def _streams(session: Session, items: Sequence[int]) -> dict[int, str]:
     return found
 
 
-def keep_themes(session: Session, themes: Sequence[Theme], last: date) -> None:
+def keep_themes(session: Session, themes: Sequence[Theme], last: date, least_people: int) -> None:
+    """Replace the kept ones with the first fifty of these, their person-days by week and team."""
     session.execute(delete(ThemeRow))
-    since = date.fromordinal(last.toordinal() - 27)
-    for theme in themes[:50]:
-        recent = sum(amount for day, amount in theme.by_day.items() if day >= since)
-        weeks = _by_week(session, theme.items, last)
+    since = monday(last - timedelta(days=27))
+    for theme in themes[:MOST_THEMES]:
+        weeks = _by_week(session, theme, last, least_people)
+        recent = sum(
+            days for some in weeks.values() for week, days in some.items() if date.fromisoformat(week) >= since
+        )
         values: dict[str, Any] = {
             "weeks": weeks,
             "teams": [list(pair) for pair in theme.teams],
@@ -98,19 +122,20 @@ def keep_themes(session: Session, themes: Sequence[Theme], last: date) -> None:
         )
 
 
-def _by_week(session: Session, items: Sequence[int], last: date) -> dict[str, dict[str, float]]:
-    """Person-days of a theme by team ('' for nobody's) and week, by probability as in the shares."""
+def _by_week(session: Session, theme: Theme, last: date, least_people: int) -> dict[str, dict[str, float]]:
+    """Person-days of a theme by team ('' for all that may not be told of by itself) and week, by probability as in the shares."""
     query = (
-        select(Effort.day, Person.team, Effort.person_days * Match.none)
+        select(Effort.day, Person.team, Effort.person_id, Effort.person_days * Match.none)
         .join(Person, Person.id == Effort.person_id)
         .join(Match, Match.work_item_id == Effort.work_item_id)
         .where(Effort.day >= last - THEMES_OF)
     )
-    found: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
-    for some in in_batches(list(items)):
-        for day, team, amount in session.execute(query.where(Effort.work_item_id.in_(some))):
-            found[team or ""][monday(day).isoformat()] += amount
+    named = {team for team, _ in theme.teams}
+    cells: dict[str, dict[date, dict[int, float]]] = defaultdict(lambda: defaultdict(lambda: defaultdict(float)))
+    for some in in_batches(list(theme.items)):
+        for day, team, person, amount in session.execute(query.where(Effort.work_item_id.in_(some))):
+            cells[team if team in named else ""][monday(day)][person] += amount
     return {
-        team: {week: round(amount, 3) for week, amount in sorted(weeks.items())}
-        for team, weeks in sorted(found.items())
+        team: {week.isoformat(): round(amount, 3) for week, amount in pooled(some, least_people).items()}
+        for team, some in sorted(cells.items())
     }

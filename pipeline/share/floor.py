@@ -4,8 +4,11 @@ Everything that is shown of a group passes here: weeks, windows, streams, cells 
 """
 
 from collections.abc import Hashable, Mapping, Set
+from datetime import date, timedelta
 from typing import TypeVar
 
+Cells = Mapping[date, Mapping[int, float]]
+"""By week (its Monday), each person's part."""
 Key = TypeVar("Key", bound=Hashable)
 
 
@@ -31,3 +34,33 @@ def shown(whole: Set[int], parts: Mapping[Key, Set[int]], least: int) -> tuple[b
             break
         ranked.pop()
     return True, [key for key in parts if key in ranked]
+
+
+def pooled(cells: Cells, least: int) -> dict[date, float]:
+    """The sum of each week, none of which tells of fewer than `least` people: weeks in which fewer worked are put together with
+    those after them until enough did, and the last with those before; what they had is shared among them evenly.
+
+    The sum over all weeks is kept. Where there are too few people in all, so are the weeks: one pool.
+    """
+    pools: list[tuple[list[date], set[int], float]] = []
+    weeks: list[date] = []
+    people: set[int] = set()
+    amount = 0.0
+    for week in sorted(cells):
+        weeks.append(week)
+        people |= {person for person, part in cells[week].items() if part > 0}
+        amount += sum(cells[week].values())
+        if enough(len(people), least):
+            pools.append((weeks, people, amount))
+            weeks, people, amount = [], set(), 0.0
+    if weeks and pools:
+        before, some, sum_ = pools.pop()
+        pools.append(([*before, *weeks], some | people, sum_ + amount))
+    elif weeks:
+        pools.append((weeks, people, amount))
+    found: dict[date, float] = {}
+    for some_weeks, _, sum_ in pools:
+        first, last = some_weeks[0], some_weeks[-1]
+        span = [first + timedelta(weeks=n) for n in range((last - first).days // 7 + 1)]
+        found |= dict.fromkeys(span, sum_ / len(span))
+    return found

@@ -2,10 +2,11 @@
 
 from datetime import date, timedelta
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
 
-from models import Effort, Match, Person, RegisterVersion, Stream, StreamItem, Vector, WorkItem
-from pipeline.drift.theme_stage import current_themes
+from models import Effort, Match, Person, RegisterVersion, Stream, StreamItem, Theme, Vector, WorkItem
+from pipeline.drift.theme_stage import current_themes, keep_themes
 from tests.conftest import NOW, HashedWords
 from tests.conftest import lite as engine  # noqa: F401 - the fixture of that name, here
 
@@ -54,7 +55,7 @@ def test_a_theme_is_named_by_the_stream_that_most_of_its_effort_went_into(sessio
     streams = [("Courier depot at the harbour", SHIFTS), ("Small fixes", SHIFTS), ("New brand of the harbour", BRAND)]
     with sessions.begin() as session:
         fill(session, streams, {"Courier depot at the harbour": 0.9, "Small fixes": 0.1})
-        themes = current_themes(session, "m", LAST)
+        themes = current_themes(session, "m", LAST, 1)
     assert sorted(theme.name for theme in themes) == ["Courier depot at the harbour", "New brand of the harbour"]
     assert max(themes, key=lambda theme: theme.person_days).name == "Courier depot at the harbour"
 
@@ -62,6 +63,28 @@ def test_a_theme_is_named_by_the_stream_that_most_of_its_effort_went_into(sessio
 def test_before_there_are_streams_its_most_telling_word_stands_for_it(sessions: sessionmaker[Session]) -> None:
     with sessions.begin() as session:
         fill(session, [("", SHIFTS), ("", SHIFTS), ("New brand of the harbour", BRAND)], {})
-        names = {theme.name for theme in current_themes(session, "m", LAST)}
+        names = {theme.name for theme in current_themes(session, "m", LAST, 1)}
     assert "New brand of the harbour" in names
     assert names & {"Shift", "Briefing"}
+
+
+def test_a_theme_of_fewer_people_than_the_floor_is_told_of_nowhere(sessions: sessionmaker[Session]) -> None:
+    with sessions.begin() as session:
+        streams = [
+            ("Courier depot at the harbour", SHIFTS),
+            ("Small fixes", SHIFTS),
+            ("New brand of the harbour", BRAND),
+        ]
+        fill(session, streams, {"Courier depot at the harbour": 0.9, "Small fixes": 0.1})
+        session.add_all([Person(id=n, email=f"{n}@x.example", team="app" if n < 5 else "ops") for n in range(2, 7)])
+        session.flush()
+        for item, person in ((1, 2), (2, 3), (3, 4), (4, 5)):
+            session.add(Effort(day=LAST, person_id=person, work_item_id=item, person_days=0.2))
+        assert {theme.name for theme in current_themes(session, "m", LAST, 1)} >= {"New brand of the harbour"}
+        found = current_themes(session, "m", LAST, 4)
+        assert [theme.name for theme in found] == ["Courier depot at the harbour"]
+        # Four of its five people are in one team; that of the fifth, and the difference, would be about one.
+        assert found[0].teams == ()
+        keep_themes(session, found, LAST, 4)
+        kept = session.scalars(select(Theme)).all()
+    assert [set(row.weeks) for row in kept] == [{""}]

@@ -1,9 +1,12 @@
 """The floor: nothing about a few people, also by subtraction."""
 
+from datetime import date, timedelta
+
 import hypothesis.strategies as st
+import pytest
 from hypothesis import given
 
-from pipeline.share.floor import shown
+from pipeline.share.floor import pooled, shown
 
 TEAMS = st.lists(st.integers(0, 12), min_size=1, max_size=6)
 
@@ -30,3 +33,29 @@ def test_a_lone_small_team_takes_the_smallest_other_one_with_it() -> None:
     parts = {"large": set(range(10)), "middle": set(range(10, 16)), "one": {16}}
     assert shown(set(range(17)), parts, 5) == (True, ["large"])
     assert shown(set(range(16)), {key: parts[key] for key in ("large", "middle")}, 5) == (True, ["large", "middle"])
+
+
+WEEK = date(2026, 10, 5)
+WORKED = st.lists(st.dictionaries(st.integers(1, 7), st.floats(0.1, 5), max_size=7), min_size=1, max_size=10)
+
+
+@given(WORKED, st.integers(1, 5))
+def test_pooled_weeks_add_up_and_none_tells_of_too_few(weeks: list[dict[int, float]], least: int) -> None:
+    cells = {WEEK + timedelta(weeks=n): people for n, people in enumerate(weeks) if people}
+    found = pooled(cells, least)
+    assert sum(found.values()) == pytest.approx(sum(sum(people.values()) for people in cells.values()))
+    if len({person for people in cells.values() for person in people}) < least:
+        assert len(set(found.values())) <= 1  # one pool
+        return
+    # Neighbouring weeks of one value are one pool; in each at least so many worked.
+    values: list[tuple[float, set[int]]] = []
+    for week in sorted(found):
+        if not values or values[-1][0] != found[week]:
+            values.append((found[week], set()))
+        values[-1][1].update(cells.get(week, {}))
+    assert all(len(people) >= least for _, people in values)
+
+
+def test_a_week_in_which_enough_worked_is_told_as_it_was() -> None:
+    cells = {WEEK: dict.fromkeys(range(5), 1.0), WEEK + timedelta(weeks=1): dict.fromkeys(range(6), 2.0)}
+    assert pooled(cells, 5) == {WEEK: 5.0, WEEK + timedelta(weeks=1): 12.0}
