@@ -24,7 +24,7 @@ from tests.conftest import LONG_AGO, NOW, TODAY
 from tests.connectors.few import Puller, served
 
 EXAMPLES = 2
-"""For each source. docs/connectors.md says how many more were tried by hand."""
+"""For each source; a few, since each is a whole pull."""
 ALL = ("jira", "slack", "hubspot", "github", "calendar")
 
 

@@ -18,7 +18,7 @@ from tests.connectors.few import Puller, served
 from tests.connectors.shapes import made_of
 
 EXAMPLES = 3
-"""Each of some records. docs/connectors.md says how many more were tried by hand."""
+"""Each of some records; a few, since each is a whole pull."""
 some = settings(max_examples=EXAMPLES, suppress_health_check=list(HealthCheck), phases=[Phase.generate])
 
 

@@ -86,5 +86,5 @@ def test_a_theme_of_fewer_people_than_the_floor_is_told_of_nowhere(sessions: ses
         # Four of its five people are in one team; that of the fifth, and the difference, would be about one.
         assert found[0].teams == ()
         keep_themes(session, found, LAST, 4)
-        kept = session.scalars(select(Theme)).all()
-    assert [set(row.weeks) for row in kept] == [{""}]
+        kept = [set(row.weeks) for row in session.scalars(select(Theme))]
+    assert kept == [{""}]
