@@ -19,7 +19,7 @@ demo: $(INSTALLED)  ## Install, then run the whole job on the simulated company;
 	$(BIN)/leeway demo
 
 test: lint  ## Install, lint, check types and imports, run all tests
-	$(BIN)/python -m pytest -n 2 --dist loadgroup
+	$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
 
 # bandit's B701 and B704 are ruff's S701 and S704, which each place answers by itself.
 lint: $(INSTALLED)  ## ruff, mypy (strict), import contracts, bandit

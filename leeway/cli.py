@@ -49,6 +49,10 @@ def _options(
     choose_settings(config)
 
 
+_INTERRUPTED = 130
+_STOPPED = "Stopped. What was done is kept; run it again to resume."
+
+
 def main() -> None:
     """Run a command; an expected error is one sentence and exit code 2, never a traceback."""
     from leeway.errors import expected
@@ -56,8 +60,12 @@ def main() -> None:
     try:
         app()
     except KeyboardInterrupt:
-        err.print("Stopped. What was done is kept; run it again to resume.")
-        sys.exit(130)
+        err.print(_STOPPED)
+        sys.exit(_INTERRUPTED)
+    except SystemExit as end:
+        if end.code == _INTERRUPTED:  # the library ends a command that Ctrl-C stopped, without a word
+            err.print(_STOPPED)
+        raise
     except Exception as error:
         sentence = expected(error)
         if sentence is None:

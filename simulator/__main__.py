@@ -7,6 +7,7 @@ was posted to Slack so far, `pictures` what was uploaded, a line `truth` the tru
 import argparse
 import base64
 import json
+import os
 import signal
 import sys
 from dataclasses import asdict
@@ -16,7 +17,9 @@ from typing import Any
 
 from simulator.api.config import ApiConfig
 from simulator.company import register_yaml
-from simulator.server import Simulator, simulate
+from simulator.recent import recent
+from simulator.server import Simulator
+from simulator.work import live
 
 
 def main() -> None:
@@ -28,10 +31,17 @@ def main() -> None:
     parser.add_argument(
         "--init", type=Path, metavar="DIR", help="write leeway.toml and okrs.yaml for it there, and serve until stopped"
     )
+    parser.add_argument(
+        "--days",
+        type=int,
+        default=int(os.environ.get("SIMULATOR_DAYS", "0")) or None,
+        help="only so many of the last days; else $SIMULATOR_DAYS, else half a year",
+    )
     given = parser.parse_args()
     if given.init:  # before any thread begins, so that all of them leave the signals to the wait below
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
-    with simulate(given.today, given.seed, ApiConfig(speed=given.speed)) as simulator:
+    world = live(given.today, given.seed)
+    with Simulator(recent(world, given.days) if given.days else world, ApiConfig(speed=given.speed)) as simulator:
         if given.init:
             _write(given.init, simulator, given.today)
             sys.stdout.write(f"{given.init}/leeway.toml and okrs.yaml written; serving until stopped.\n")

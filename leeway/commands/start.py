@@ -97,8 +97,7 @@ def init(
             f"`leeway {settings}okrs load {register}`."
         )
         last_quarter(folder, asks, told, out)
-    except (KeyboardInterrupt, EOFError):
-        say("\nStopped. What was written is whole; `leeway init` goes on from there.")
+    except EOFError:  # the terminal is gone, or Ctrl-D: as Ctrl-C
         raise typer.Exit(130) from None
 
 

@@ -9,6 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import pytest
 from sqlalchemy import select
 
 from models import Drift
@@ -53,6 +54,7 @@ def holds(summary: dict[str, Any]) -> None:
     assert all(week["low"] <= week["top_share"] <= week["high"] for week in summary["weeks"])
 
 
+@pytest.mark.xdist_group("demo")
 def test_the_demo_on_sqlite(tmp_path: Path) -> None:
     summary, said = demo(tmp_path)
     holds(summary)

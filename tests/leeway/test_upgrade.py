@@ -124,3 +124,22 @@ def test_a_file_that_is_no_database(content: bytes, tmp_path: Path) -> None:
         refused(result, "the database: file is not a database", "Restore a backup")
     else:
         assert result.returncode == 0
+
+
+def test_a_database_that_may_not_be_written_is_one_sentence_and_stays_as_it_was(tmp_path: Path) -> None:
+    leeway(tmp_path, "init")
+    assert leeway(tmp_path, "okrs", "load", "okrs.yaml").returncode == 0
+    kept = tmp_path / "kept.db"
+    with closing(sqlite3.connect(tmp_path / "leeway.db")) as database, closing(sqlite3.connect(kept)) as copy:
+        database.backup(copy)
+        copy.execute("PRAGMA journal_mode=DELETE")
+    before = kept.read_bytes()
+    (tmp_path / "okrs.yaml").write_text((tmp_path / "okrs.yaml").read_text().replace("Customers stay", "They stay"))
+    only_read = f"sqlite:///file:{kept}?mode=ro&uri=true"  # whoever runs the tests may write every file
+    result = leeway(tmp_path, "okrs", "load", "okrs.yaml", LEEWAY_DATABASE__URL=only_read)
+    refused(
+        result, "the database: ", "readonly database", "Let the user that runs Leeway write the file and its folder."
+    )
+    assert kept.read_bytes() == before
+    again = leeway(tmp_path, "okrs", "load", "okrs.yaml", LEEWAY_DATABASE__URL=f"sqlite:///{kept}")
+    assert "version 2" in again.stdout
