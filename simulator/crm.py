@@ -46,45 +46,49 @@ class Crm:
         record = self._by_id[deal]
         hours = part * 8
         if hours > 1.2 and self.rng.random() < 0.45:
-            length = min(hours * 0.7, self.rng.choice([0.5, 1, 1, 1.5, 2]))
-            start, end = _iso(at), _iso(at + timedelta(hours=length))
-            self._engage(
-                "meetings",
-                person,
-                at,
-                record,
-                {
-                    "hs_meeting_title": f"Meeting {record.properties['dealname']}"[:80],
-                    "hs_meeting_body": f"<p>{self.bank.draw(name, 'replies')}</p>",
-                    "hs_meeting_start_time": start,
-                    "hs_meeting_end_time": end,
-                    "hs_meeting_outcome": "COMPLETED",
-                },
-            )
+            self._meet(person, at, record, hours, name)
         for _ in range(max(1, round(hours / 2))):
             at += timedelta(minutes=self.rng.uniform(20, 80))
             kind = self.rng.choices(["calls", "emails", "notes"], [3, 4, 2])[0]
-            body = self.bank.draw(name, "replies")
-            if kind == "calls":
-                minutes = self.rng.randint(6, 45)
-                values = {
-                    "hs_call_title": "Call",
-                    "hs_call_body": f"<div>{body}</div>",
-                    "hs_call_duration": str(minutes * 60_000),
-                }
-            elif kind == "emails":
-                values = {
-                    "hs_email_subject": f"Re: {record.properties['dealname']}"[:90],
-                    "hs_email_text": body,
-                    "hs_email_direction": "EMAIL",
-                }
-            else:
-                values = {"hs_note_body": f"<p>{body}</p>"}
-            self._engage(kind, person, at, record, values)
+            self._engage(kind, person, at, record, self._said(kind, record, self.bank.draw(name, "replies")))
         pipeline = PIPELINES[person.team]
         now = int(record.properties["dealstage"]) % 10
         if now < len(STAGES[pipeline]) - 3 and self.rng.random() < 0.25:
             self._enter(record, pipeline, now + 1, at)
+
+    def _meet(self, person: Person, at: datetime, record: Record, hours: float, name: str) -> None:
+        length = min(hours * 0.7, self.rng.choice([0.5, 1, 1, 1.5, 2]))
+        start, end = _iso(at), _iso(at + timedelta(hours=length))
+        self._engage(
+            "meetings",
+            person,
+            at,
+            record,
+            {
+                "hs_meeting_title": f"Meeting {record.properties['dealname']}"[:80],
+                "hs_meeting_body": f"<p>{self.bank.draw(name, 'replies')}</p>",
+                "hs_meeting_start_time": start,
+                "hs_meeting_end_time": end,
+                "hs_meeting_outcome": "COMPLETED",
+            },
+        )
+
+    def _said(self, kind: str, record: Record, body: str) -> dict[str, str]:
+        """What HubSpot keeps of a call, an e-mail or a note."""
+        if kind == "calls":
+            minutes = self.rng.randint(6, 45)
+            return {
+                "hs_call_title": "Call",
+                "hs_call_body": f"<div>{body}</div>",
+                "hs_call_duration": str(minutes * 60_000),
+            }
+        if kind == "emails":
+            return {
+                "hs_email_subject": f"Re: {record.properties['dealname']}"[:90],
+                "hs_email_text": body,
+                "hs_email_direction": "EMAIL",
+            }
+        return {"hs_note_body": f"<p>{body}</p>"}
 
     def close_deal(self, deal: int, at: datetime, *, won: bool) -> None:
         """Won or lost; either way the work on it ends."""

@@ -9,7 +9,6 @@ of time, the newest first. An engagement counts only where it hangs on a deal or
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
@@ -33,7 +32,8 @@ from connectors.base import (
 from connectors.checks import after_pages, clock_row, listed_rows
 from connectors.hubspot.client import BATCH, HubSpotClient
 from connectors.hubspot.links import Links, Pipelines
-from connectors.hubspot.parse import ENGAGEMENTS, ENTERED, PROPERTIES, parse_engagement, parse_owner, parse_record
+from connectors.hubspot.parse import ENGAGEMENTS, ENTERED, parse_engagement, parse_owner, parse_record
+from connectors.hubspot.search import PAGE_SIZE, Search
 from connectors.limits import Limiter, Rate
 from connectors.records import is_outdated, set_aside
 
@@ -41,10 +41,8 @@ OVERLAP = timedelta(minutes=5)
 RECENT = timedelta(days=14)
 """What a first pull reads before it turns to the past."""
 SLICE_MILLIS = 28 * 86_400_000
-_BAD = (KeyError, TypeError, ValueError, AttributeError, OverflowError)
 PARSER = 2
 """Version of the parsers; what an older one read is read again. 2: open tasks and meetings not held are no work."""
-PAGE_SIZE = 200
 TYPES = ("deals", "tickets", *ENGAGEMENTS)
 SCOPES = {
     "crm.objects.deals.read": ("deals", "read deals"),
@@ -78,6 +76,7 @@ class HubSpotConnector:
         )
         self._pipelines = Pipelines(self.client, pipelines)
         self._links = Links(self.client, self._pipelines)
+        self._search = Search(self.client, self._pipelines, now)
 
     def check(self, since: datetime) -> list[Check]:
         """See connectors.base.Connector."""
@@ -134,9 +133,9 @@ class HubSpotConnector:
         back = {"back": 0} | {key: state[key] for key in ("back", "slice", "parser") if key in state}
         overlap = int(OVERLAP.total_seconds() * 1000) if cursor and "id" not in state else 0
         start = int(state["modified"]) - overlap
-        newest = int(state["newest"]) if "newest" in state else max(start, self._newest_change(stream))
+        newest = int(state["newest"]) if "newest" in state else max(start, self._search.newest_change(stream))
         bound = {"propertyName": "hs_lastmodifieddate", "operator": "GTE", "value": str(start)}
-        for records, last, more in self._walk(stream, [bound], str(state.get("id", "0"))):
+        for records, last, more in self._search.walk(stream, [bound], str(state.get("id", "0"))):
             after = {"modified": start, "id": last, "newest": newest} if more else {"modified": newest}
             yield self._page(stream, records, back | after)
 
@@ -153,13 +152,17 @@ class HubSpotConnector:
             kept["parser"], back, running = PARSER, int(cursor["modified"]) + 1, None
         while back > oldest:
             if running is None:
-                high = min(back, self._newest_change(stream, back) + 1)  # over the months in which nothing changed
+                high = min(
+                    back, self._search.newest_change(stream, back) + 1
+                )  # over the months in which nothing changed
                 running = {"low": max(oldest, high - SLICE_MILLIS), "high": high, "id": "0"}
             filters = [
                 {"propertyName": "hs_lastmodifieddate", "operator": "GTE", "value": str(running["low"])},
                 {"propertyName": "hs_lastmodifieddate", "operator": "LT", "value": str(running["high"])},
             ]
-            for records, last, more in self._walk(stream, filters, running["id"]) if running["high"] > oldest else ():
+            for records, last, more in (
+                self._search.walk(stream, filters, running["id"]) if running["high"] > oldest else ()
+            ):
                 after = {"back": back, "slice": {**running, "id": last}} if more else {"back": running["low"]}
                 reached = datetime.fromtimestamp(running["high" if more else "low"] / 1000, UTC)
                 yield self._page(stream, records, kept | after, reached)
@@ -174,7 +177,7 @@ class HubSpotConnector:
             return
         for first in range(0, len(records), BATCH):
             some = list(records[first : first + BATCH])
-            found, archived = self.client.by_id(stream, some, self._properties(stream))
+            found, archived = self.client.by_id(stream, some, self._search.properties(stream))
             left = set(some) - {str(record.get("id")) for record in found}
             gone = sorted(archived | {id_ for id_ in left - archived if self._is_gone(stream, id_)})
             page = self._page(stream, found, None)
@@ -217,37 +220,6 @@ class HubSpotConnector:
             return True
         except (BadAnswer, SourceUnavailable):
             return False
-
-    def _walk(
-        self, stream: str, filters: list[dict[str, str]], last: str
-    ) -> Iterator[tuple[list[dict[str, Any]], str, bool]]:
-        """Pages by object id above `last`: (records, the last id, whether more follow)."""
-        while True:
-            above = {"propertyName": "hs_object_id", "operator": "GT", "value": last}
-            query = {
-                "limit": PAGE_SIZE,
-                "properties": self._properties(stream),
-                "sorts": ["hs_object_id"],
-                "filterGroups": [{"filters": [*filters, above]}],
-            }
-            try:
-                found = self.client.search(stream, query)["results"]
-            except SourceUnavailable as error:
-                # One record may break the whole answer: without their properties, then each by itself.
-                found = self.client.search(stream, {**query, "properties": []})["results"]
-                found = [self._alone(stream, str(record["id"]), error) for record in found]
-            last = str(found[-1]["id"]) if found else last
-            more = len(found) == PAGE_SIZE
-            yield found, last, more
-            if not more:
-                return
-
-    def _alone(self, stream: str, id_: str, error: SourceError) -> dict[str, Any]:
-        try:
-            found, archived = self.client.by_id(stream, [id_], self._properties(stream))
-            return found[0] if found else {"id": id_, "gone" if id_ in archived else "unreadable": error.message}
-        except SourceUnavailable:
-            return {"id": id_, "unreadable": error.message}
 
     def _page(
         self, stream: str, records: list[dict[str, Any]], cursor: Cursor | None, reached: datetime | None = None
@@ -315,34 +287,6 @@ class HubSpotConnector:
                 after = ((answer.get("paging") or {}).get("next") or {}).get("after")
                 if not after:
                     break
-
-    def _newest_change(self, stream: str, before: int | None = None) -> int:
-        """Time of the newest change that can be read, in milliseconds; 0 where there is none.
-
-        One record without a time, or two, stop nobody.
-        """
-        name = "hs_lastmodifieddate"
-        query: dict[str, Any] = {
-            "limit": 10,
-            "properties": [name],
-            "sorts": [{"propertyName": name, "direction": "DESCENDING"}],
-        }
-        if before is not None:
-            query["filterGroups"] = [{"filters": [{"propertyName": name, "operator": "LT", "value": str(before)}]}]
-        found = self.client.search(stream, query)["results"]
-        for record in found:  # one without a time stops nobody
-            with suppress(*_BAD):
-                newest = int(datetime.fromisoformat(record["properties"][name]).timestamp() * 1000)
-                return min(newest, int(self._now() * 1000))  # one dated ahead must not hide what comes before it
-        # Where none can be read nothing is skipped: the past is gone through, and what is new is read again.
-        return before - 1 if found and before is not None else 0
-
-    def _properties(self, stream: str) -> list[str]:
-        names = [*PROPERTIES[stream], "hs_lastmodifieddate", "hs_createdate", "createdate", "hubspot_owner_id"]
-        if stream in ("deals", "tickets"):
-            stages = (s["id"] for p in self._pipelines.of(stream).values() for s in p["stages"])
-            names += [f"{ENTERED}{stage}" for stage in stages]
-        return names
 
 
 def _millis(at: datetime) -> int:

@@ -1,6 +1,6 @@
 """HubSpot's records to signals: pure functions of the JSON the search answers with."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -75,24 +75,26 @@ def parse_record(
         created_at=created,
         updated_at=_time(properties["hs_lastmodifieddate"]),
     )
-    signals = [Signal("hubspot", f"{id_}:created", id_, SignalKind.CREATED, created, owner)]
+    begun = Signal("hubspot", f"{id_}:created", id_, SignalKind.CREATED, created, owner)
+    return item, [begun, *_entered(properties, stages, id_, owner)]
+
+
+def _entered(properties: Mapping[str, Any], stages: Mapping[str, Any], id_: str, owner: str | None) -> Iterator[Signal]:
+    """One signal for each stage that HubSpot keeps a time for."""
     for stage_id, one in stages.items():
         entered = properties.get(f"{ENTERED}{stage_id}")
         if entered:
             at, closed = _time(entered), str((one.get("metadata") or {}).get("isClosed", "")).lower() == "true"
             closed = closed or str((one.get("metadata") or {}).get("ticketState", "")) == "CLOSED"
-            signals.append(
-                Signal(
-                    "hubspot",
-                    f"{id_}:stage:{stage_id}:{int(at.timestamp())}",
-                    id_,
-                    SignalKind.STAGE,
-                    at,
-                    owner,
-                    detail={"to": one["label"], "closed": closed},
-                )
+            yield Signal(
+                "hubspot",
+                f"{id_}:stage:{stage_id}:{int(at.timestamp())}",
+                id_,
+                SignalKind.STAGE,
+                at,
+                owner,
+                detail={"to": one["label"], "closed": closed},
             )
-    return item, signals
 
 
 def parse_engagement(
@@ -110,12 +112,7 @@ def parse_engagement(
     title_name, body_name = _TEXT[stream]
     title = properties.get(title_name) if title_name else None
     body = from_html(properties.get(body_name), mail=stream == "emails")[:LONGEST_TEXT] or None
-    if stream == "emails" and properties.get("hs_email_direction") == "INCOMING_EMAIL":
-        owners: list[str | None] = [None]  # the customer's work, not ours
-    else:
-        attending = [o for o in (properties.get("hs_attendee_owner_ids") or "").split(";") if o]
-        here = [owner for owner in (*attending, properties.get("hubspot_owner_id")) if owner]
-        owners = list(dict.fromkeys(here)) if attending else [properties.get("hubspot_owner_id") or None]
+    owners = _owners(properties, stream)
     done = properties.get("hs_task_completion_date") or properties.get("hs_lastmodifieddate")
     when = done if stream == "tasks" and done else properties.get("hs_timestamp")
     at = _time(when or properties["hs_createdate"])
@@ -140,6 +137,15 @@ def parse_engagement(
     return WorkItem(
         "hubspot", own, ItemKind(kind), "", title, body, mentions=issue_keys(text), created_at=at, updated_at=at
     ), signals
+
+
+def _owners(properties: Mapping[str, Any], stream: str) -> list[str | None]:
+    """Who spent the time: those attending, else the owner; nobody of ours where a customer wrote."""
+    if stream == "emails" and properties.get("hs_email_direction") == "INCOMING_EMAIL":
+        return [None]  # the customer's work, not ours
+    attending = [o for o in (properties.get("hs_attendee_owner_ids") or "").split(";") if o]
+    here = [owner for owner in (*attending, properties.get("hubspot_owner_id")) if owner]
+    return list(dict.fromkeys(here)) if attending else [properties.get("hubspot_owner_id") or None]
 
 
 def _happened(properties: Mapping[str, Any], stream: str) -> bool:

@@ -165,6 +165,7 @@ class GitHubApi:
         raise Refused(404, "Not Found")
 
     def _of(self, repository: Repository, rest: list[str], query: dict[str, str], request: Request) -> Any:
+        # Long: one table of the paths below a repository and what each is answered with
         place = "/".join("N" if re.fullmatch(r"\d+|[0-9a-f]{40}", one) else one for one in rest)
         if rest[0] == "compare":
             return self._compared(repository, rest[1], query, request)
