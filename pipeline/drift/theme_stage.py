@@ -33,33 +33,8 @@ def current_themes(session: Session, model: str, last: date, least_people: int) 
     every figure. What it had is then part of the rest.
     """
     since = last - THEMES_OF
-    spent = func.sum(Effort.person_days)
-    heaviest = (
-        select(Effort.work_item_id)
-        .join(Match, Match.work_item_id == Effort.work_item_id)
-        .join(WorkItem, WorkItem.id == Effort.work_item_id)
-        .where(Effort.day >= since)
-        .group_by(Effort.work_item_id)
-        .order_by(func.round(spent * 1_000_000).desc(), func.min(WorkItem.source), func.min(WorkItem.external_id))
-    )
-    off = list(session.scalars(heaviest.where(Match.none >= _OFF).limit(MOST_ITEMS)))
-    on = list(session.scalars(heaviest.where(Match.none < _OFF).limit(GOAL_ITEMS)))
-    days: dict[int, dict[date, float]] = defaultdict(lambda: defaultdict(float))
-    teams: dict[int, dict[str, float]] = defaultdict(lambda: defaultdict(float))
-    workers: dict[int, set[tuple[str, int]]] = defaultdict(set)
-    forgotten = set(session.scalars(select(Person.id).where(Person.forgotten)))
-    query = (
-        select(Effort.work_item_id, Effort.day, Effort.person_days, Person.team, Match.none, Effort.person_id)
-        .join(Person, Person.id == Effort.person_id)
-        .join(Match, Match.work_item_id == Effort.work_item_id)
-        .where(Effort.day >= since)
-    )
-    for some in in_batches(off):
-        for item, day, amount, team, none, person in session.execute(query.where(Effort.work_item_id.in_(some))):
-            days[item][day] += amount * none  # as in the shares: by probability, not by label
-            teams[item][team or ""] += amount * none
-            if amount > 0 and person not in forgotten:
-                workers[item].add((team or "", person))
+    off, on = _heaviest(session, since)
+    days, teams, workers = _worked_on(session, off, since)
     inside = [one for one in load_items(session, off) if one.item.words]
     streams = _streams(session, off)
     vectors = load_vectors(session, inside, model)
@@ -77,6 +52,45 @@ def current_themes(session: Session, model: str, last: date, least_people: int) 
     goal_words = [one.item.words for one in load_items(session, on) if one.item.words]
     found = find_themes(items, np.asarray(vectors), goal_words)
     return [allowed for theme in found if (allowed := _allowed(theme, workers, least_people)) is not None]
+
+
+def _heaviest(session: Session, since: date) -> tuple[list[int], list[int]]:
+    """Items that most time went into since then: those that most likely serve no key result, and those that serve one."""
+    spent = func.sum(Effort.person_days)
+    heaviest = (
+        select(Effort.work_item_id)
+        .join(Match, Match.work_item_id == Effort.work_item_id)
+        .join(WorkItem, WorkItem.id == Effort.work_item_id)
+        .where(Effort.day >= since)
+        .group_by(Effort.work_item_id)
+        .order_by(func.round(spent * 1_000_000).desc(), func.min(WorkItem.source), func.min(WorkItem.external_id))
+    )
+    off = list(session.scalars(heaviest.where(Match.none >= _OFF).limit(MOST_ITEMS)))
+    on = list(session.scalars(heaviest.where(Match.none < _OFF).limit(GOAL_ITEMS)))
+    return off, on
+
+
+def _worked_on(
+    session: Session, off: Sequence[int], since: date
+) -> tuple[dict[int, dict[date, float]], dict[int, dict[str, float]], dict[int, set[tuple[str, int]]]]:
+    """By item: person-days off the key results by day and by team, and (team, person) of those who worked on it."""
+    days: dict[int, dict[date, float]] = defaultdict(lambda: defaultdict(float))
+    teams: dict[int, dict[str, float]] = defaultdict(lambda: defaultdict(float))
+    workers: dict[int, set[tuple[str, int]]] = defaultdict(set)
+    forgotten = set(session.scalars(select(Person.id).where(Person.forgotten)))
+    query = (
+        select(Effort.work_item_id, Effort.day, Effort.person_days, Person.team, Match.none, Effort.person_id)
+        .join(Person, Person.id == Effort.person_id)
+        .join(Match, Match.work_item_id == Effort.work_item_id)
+        .where(Effort.day >= since)
+    )
+    for some in in_batches(off):
+        for item, day, amount, team, none, person in session.execute(query.where(Effort.work_item_id.in_(some))):
+            days[item][day] += amount * none  # as in the shares: by probability, not by label
+            teams[item][team or ""] += amount * none
+            if amount > 0 and person not in forgotten:
+                workers[item].add((team or "", person))
+    return days, teams, workers
 
 
 def _allowed(theme: Theme, workers: Mapping[int, set[tuple[str, int]]], least_people: int) -> Theme | None:

@@ -54,12 +54,7 @@ def candidates(
     expected = Expected.of(capacity)
     days = _days(expected, seen, first, last)
     keys, held_since = _held_days(pair[len(left) :], spans, first, last)
-    around = (seen.keys[:, None] + np.arange(-AHEAD, _LOOSE + 1)).ravel()
-    rows = np.unique(np.concatenate([around, keys]))
-    rows = rows[(rows % KEY >= first) & (rows % KEY <= last)]
-    own_day = person[rows // KEY] * KEY + rows % KEY
-    at, is_day = find(days, own_day)
-    rows, at = rows[is_day], at[is_day]
+    rows, at = _rows(seen, keys, days, person, first, last)
     where, is_held = find(keys, rows)
     since = np.where(is_held, held_since[where] if len(keys) else 0, rows % KEY)
     crowd = Crowd.of(days, at, rows, seen, is_held, expected)
@@ -83,6 +78,16 @@ def _days(expected: Expected, seen: Seen, first: int, last: int) -> Ints:
     stated = seen.by_person[seen.hours[seen.order] > 0]
     found = np.unique(np.concatenate([expected.keys, stated]))
     return found[(found % KEY >= first) & (found % KEY <= last)]
+
+
+def _rows(seen: Seen, held: Ints, days: Ints, person: Ints, first: int, last: int) -> tuple[Ints, Ints]:
+    """Keys of pair and day around a trace or held, on a day to estimate of the pair's person, and that day's place."""
+    around = (seen.keys[:, None] + np.arange(-AHEAD, _LOOSE + 1)).ravel()
+    rows = np.unique(np.concatenate([around, held]))
+    rows = rows[(rows % KEY >= first) & (rows % KEY <= last)]
+    own_day = person[rows // KEY] * KEY + rows % KEY
+    at, is_day = find(days, own_day)
+    return rows[is_day], at[is_day]
 
 
 def _held_days(pair: Ints, spans: Ints, first: int, last: int) -> tuple[Ints, Ints]:

@@ -1,7 +1,7 @@
 """What the effort model reads from the database: people, traces, time in progress, absences."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -125,8 +125,27 @@ def _trace(kind: str, state: str | None) -> Trace:
     return _TRACES[SignalKind(kind)]
 
 
+_Name = tuple[str, str]
+_Held = tuple[int, str, str | None, datetime | None]
+
+
 def load_spans(session: Session, ids: Sequence[int], owner: Owners, clock: Clock) -> Iterator[InProgress]:
-    items: dict[tuple[str, str], tuple[int, str, str | None, datetime | None]] = {}
+    items = _items_named(session, ids)
+    changes, seen, begun = _changes(session, items, owner, clock)
+    for (source, name), made in changes.items():
+        item, kind, assignee, created = items[source, name]
+        if is_container(source, kind) or created is None:  # an epic is in progress all quarter; the work is below it
+            continue
+        now = owner.get((source, assignee or ""), (None,))[0]
+        begin = clock.local(created, None).date()
+        for person, first, last in in_progress(made, now, begin, seen[source, name], begun.get((source, name))):
+            if isinstance(person, int):
+                yield InProgress(person, item, first, last)
+
+
+def _items_named(session: Session, ids: Sequence[int]) -> dict[_Name, _Held]:
+    """Row id, kind, assignee and start of the items, by source and name."""
+    items: dict[_Name, _Held] = {}
     columns = (
         WorkItem.id,
         WorkItem.source,
@@ -140,9 +159,16 @@ def load_spans(session: Session, ids: Sequence[int], owner: Owners, clock: Clock
             select(*columns).where(WorkItem.id.in_(some))
         ):
             items[source, name] = (id_, kind, assignee, created)
-    changes: dict[tuple[str, str], list[StatusChange]] = defaultdict(list)
-    seen: dict[tuple[str, str], set[date]] = defaultdict(set)
-    begun: dict[tuple[str, str], Begin] = {}
+    return items
+
+
+def _changes(
+    session: Session, items: Collection[_Name], owner: Owners, clock: Clock
+) -> tuple[dict[_Name, list[StatusChange]], dict[_Name, set[date]], dict[_Name, Begin]]:
+    """By item: what changed of its status and assignee, in order; the local days with a signal; how it began, where known."""
+    changes: dict[_Name, list[StatusChange]] = defaultdict(list)
+    seen: dict[_Name, set[date]] = defaultdict(set)
+    begun: dict[_Name, Begin] = {}
     query = select(Signal.source, Signal.item, Signal.kind, Signal.at, Signal.account, Signal.detail)
     for source in sorted({source for source, _ in items}):
         for some in in_batches([name for origin, name in items if origin == source]):
@@ -160,15 +186,7 @@ def load_spans(session: Session, ids: Sequence[int], owner: Owners, clock: Clock
                     to = detail.get("to")
                     target = owner.get((source, str(to)), (None,))[0] if kind == SignalKind.ASSIGNMENT else to
                     changes[source, name].append(StatusChange(at, kind, target))
-    for (source, name), made in changes.items():
-        item, kind, assignee, created = items[source, name]
-        if is_container(source, kind) or created is None:  # an epic is in progress all quarter; the work is below it
-            continue
-        now = owner.get((source, assignee or ""), (None,))[0]
-        begin = clock.local(created, None).date()
-        for person, first, last in in_progress(made, now, begin, seen[source, name], begun.get((source, name))):
-            if isinstance(person, int):
-                yield InProgress(person, item, first, last)
+    return changes, seen, begun
 
 
 def load_capacity(

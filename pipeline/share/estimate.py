@@ -76,17 +76,10 @@ def shares(
     total = sum(row.person_days for row in rows)
     if total <= 0:
         return []
-    names = [*objectives, ""]
-    nothing = np.zeros(len(names))
-    nothing[-1] = 1.0
-    found = np.array([probabilities.get(row.item, nothing) for row in rows])
-    values = np.column_stack([found, found @ in_top(objectives, top)])
+    values = _by_share(rows, probabilities, objectives, top)
     days = np.array([row.person_days for row in rows])[:, None]
     sums = (days * values).sum(0)
-    _, tree = np.unique([row.tree for row in rows], return_inverse=True)
-    # Errors of one tree fall together: standard deviations add up within it, variances between trees.
-    trees = np.zeros((tree.max() + 1, values.shape[1]))
-    np.add.at(trees, tree, days * np.sqrt(np.clip(values * (1 - values), 0, None)))
+    trees = _spread_of_trees(rows, days, values)
     estimate = sums / total
     corrected = corrected or without_audit(len(sums))
     estimate = np.clip(estimate + corrected.value, 0, 1)
@@ -101,8 +94,34 @@ def shares(
     half = Z90 * np.sqrt(variance)
     return [
         ShareRow(name, float(e), float(max(0.0, e - h)), float(min(1.0, e + h)))
-        for name, e, h in zip([*names, TOP], estimate, half, strict=True)
+        for name, e, h in zip([*objectives, "", TOP], estimate, half, strict=True)
     ]
+
+
+def _by_share(
+    rows: Sequence[Worked],
+    probabilities: Mapping[int, NDArray[np.float64]],
+    objectives: Sequence[str],
+    top: frozenset[str],
+) -> NDArray[np.float64]:
+    """(rows, shares): the probability that a row's item serves each objective, none, and one of the top priorities."""
+    nothing = np.zeros(len(objectives) + 1)
+    nothing[-1] = 1.0
+    found = np.array([probabilities.get(row.item, nothing) for row in rows])
+    return np.column_stack([found, found @ in_top(objectives, top)])
+
+
+def _spread_of_trees(
+    rows: Sequence[Worked], days: NDArray[np.float64], values: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """(trees, shares): standard deviation, in person-days, that the match leaves to each tree's part of a share.
+
+    Errors of one tree fall together: standard deviations add up within it, variances between trees.
+    """
+    _, tree = np.unique([row.tree for row in rows], return_inverse=True)
+    trees = np.zeros((tree.max() + 1, values.shape[1]))
+    np.add.at(trees, tree, days * np.sqrt(np.clip(values * (1 - values), 0, None)))
+    return trees
 
 
 def _of_effort(size: int) -> NDArray[np.float64]:

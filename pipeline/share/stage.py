@@ -20,12 +20,12 @@ from models.vocabulary import AUDIT, COMPANY
 from pipeline.queue import chunks, fingerprint
 from pipeline.queue.rounding import DIGITS, rounded
 from pipeline.register.document import Register
-from pipeline.register.membership import load_teams
+from pipeline.register.membership import Teams, load_teams
 from pipeline.register.workdays import monday
 from pipeline.share.audit import Drawn, correction
 from pipeline.share.audit_store import load_answers, load_draws
 from pipeline.share.company import answers
-from pipeline.share.estimate import UNSEEN, Worked, in_top, shares, with_unseen
+from pipeline.share.estimate import UNSEEN, ShareRow, Worked, in_top, shares, with_unseen
 from pipeline.share.floor import shown
 from pipeline.share.load import Matched, load_matched
 
@@ -79,7 +79,6 @@ def run_chunk(session: Session, chunk: Chunk, register: Register, least_people: 
     week = date.fromisoformat(chunk.name)
     days = (week, week + timedelta(days=6))
     teams = load_teams(session)
-    forgotten = set(session.scalars(select(Person.id).where(Person.forgotten)))
     query = select(Effort.day, Effort.person_id, Effort.work_item_id, Effort.person_days)
     here = Effort.day.between(*days)
     matched = load_matched(session, register, select(Effort.work_item_id).where(here), _DRAWN)
@@ -94,52 +93,77 @@ def run_chunk(session: Session, chunk: Chunk, register: Register, least_people: 
     # The match holds to a label: what people said is known, and the correction is for the rest.
     said = Label.key_result.is_(None) | Label.key_result.in_(register.objective_of())
     labelled = set(session.scalars(select(Label.work_item_id).where(said)))
-    worked: dict[str, dict[int, float]] = defaultdict(lambda: defaultdict(float))
-    by_person: dict[str, dict[int, float]] = defaultdict(lambda: defaultdict(float))
-    unknown: dict[str, float] = defaultdict(float)
+    sums = _Sums()
     for day, person, item, amount in rows:
-        for scope in (COMPANY, teams.on(person, day)):
+        sums.add(item, person, amount, teams.on(person, day), known=item in labelled)
+    expected = _expected(session, days, teams)
+    found: list[dict[str, Any]] = []
+    whole, allowed = _shown(session, sums, least_people)
+    for scope, by_item in sums.worked.items():
+        if not (whole if scope == COMPANY else scope in allowed):
+            continue
+        total = sum(by_item.values())
+        coverage = total / expected[scope] if expected[scope] else 0.0
+        pieces = [Worked(item, matched.tree.get(item, item), amount) for item, amount in by_item.items()]
+        rest = sums.unknown if scope == COMPANY else {scope: sums.unknown[scope]}
+        corrected = correction(week, rest, drawn, len(matched.objectives) + 2, asked).of(sum(rest.values()) / total)
+        people = sums.by_person[scope].values()
+        for row in shares(pieces, known, matched.objectives, register.top(), corrected, people, unseen):
+            found.append(_stored(week, scope, row, coverage, total))
+    session.execute(delete(Share).where(Share.week == week))
+    upsert(session, Share, found, ("week", "scope", "objective"))
+
+
+class _Sums:
+    """A week's person-days by scope: on each item, of each person, and by team what no label tells."""
+
+    def __init__(self) -> None:
+        self.worked: dict[str, dict[int, float]] = defaultdict(lambda: defaultdict(float))
+        self.by_person: dict[str, dict[int, float]] = defaultdict(lambda: defaultdict(float))
+        self.unknown: dict[str, float] = defaultdict(float)
+
+    def add(self, item: int, person: int, amount: float, team: str | None, known: bool) -> None:
+        for scope in (COMPANY, team):
             if scope:
-                worked[scope][item] += amount
-                by_person[scope][person] += amount
-        if item not in labelled:
-            unknown[teams.on(person, day) or ""] += amount
+                self.worked[scope][item] += amount
+                self.by_person[scope][person] += amount
+        if not known:
+            self.unknown[team or ""] += amount
+
+
+def _expected(session: Session, days: tuple[date, date], teams: Teams) -> dict[str, float]:
+    """Person-days that capacity lets expect, by scope."""
     expected: dict[str, float] = defaultdict(float)
     capacity = select(Capacity.person_id, Capacity.day, Capacity.expected).where(Capacity.day.between(*days))
     for person, day, amount in session.execute(capacity.order_by(Capacity.person_id, Capacity.day)):
         for scope in (COMPANY, teams.on(person, day)):
             if scope:
                 expected[scope] += amount
-    found: list[dict[str, Any]] = []
+    return expected
+
+
+def _shown(session: Session, sums: _Sums, least_people: int) -> tuple[bool, list[str]]:
+    """Whether the company's shares may be shown, and the teams whose may."""
+    forgotten = set(session.scalars(select(Person.id).where(Person.forgotten)))
     # The forgotten are no person: a team's sum of them counts as nobody.
     workers = {
-        scope: {one for one, amount in some.items() if amount > 0} - forgotten for scope, some in by_person.items()
+        scope: {one for one, amount in some.items() if amount > 0} - forgotten for scope, some in sums.by_person.items()
     }
-    whole, allowed = shown(workers.pop(COMPANY, set()), workers, least_people)
-    for scope, by_item in worked.items():
-        if not (whole if scope == COMPANY else scope in allowed):
-            continue
-        total = sum(by_item.values())
-        coverage = total / expected[scope] if expected[scope] else 0.0
-        pieces = [Worked(item, matched.tree.get(item, item), amount) for item, amount in by_item.items()]
-        rest = unknown if scope == COMPANY else {scope: unknown[scope]}
-        corrected = correction(week, rest, drawn, len(matched.objectives) + 2, asked).of(sum(rest.values()) / total)
-        people = by_person[scope].values()
-        for row in shares(pieces, known, matched.objectives, register.top(), corrected, people, unseen):
-            found.append(
-                {
-                    "week": week,
-                    "scope": scope,
-                    "objective": row.objective,
-                    "share": rounded(row.share, DIGITS),
-                    "low": rounded(row.low, DIGITS),
-                    "high": rounded(row.high, DIGITS),
-                    "coverage": rounded(min(1.0, coverage), DIGITS),
-                    "person_days": rounded(total, DIGITS),
-                }
-            )
-    session.execute(delete(Share).where(Share.week == week))
-    upsert(session, Share, found, ("week", "scope", "objective"))
+    return shown(workers.pop(COMPANY, set()), workers, least_people)
+
+
+def _stored(week: date, scope: str, row: ShareRow, coverage: float, person_days: float) -> dict[str, Any]:
+    """The columns of one share's row, rounded."""
+    return {
+        "week": week,
+        "scope": scope,
+        "objective": row.objective,
+        "share": rounded(row.share, DIGITS),
+        "low": rounded(row.low, DIGITS),
+        "high": rounded(row.high, DIGITS),
+        "coverage": rounded(min(1.0, coverage), DIGITS),
+        "person_days": rounded(person_days, DIGITS),
+    }
 
 
 def _answered(
