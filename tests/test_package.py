@@ -67,8 +67,6 @@ OWED = frozenset(
         "benchmarks/worlds/measure.py:figures",
         "benchmarks/worlds/office.py",
         "benchmarks/worlds/shared.py:build",
-        "connectors/jira/connector.py",
-        "connectors/jira/parse.py:parse_issue",
         "connectors/slack/connector.py",
         "connectors/slack/connector.py:_page",
         "deploy/services.py:main",

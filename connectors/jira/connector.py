@@ -12,10 +12,8 @@ Facts that shape this module, each of which has cost another connector data:
 - Issue keys change when an issue moves to another project; the numeric id does not, so ids are numeric.
 """
 
-import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -38,24 +36,18 @@ from connectors.base import (
 )
 from connectors.checks import after_pages, clock_row, listed_rows
 from connectors.jira.client import PAGE_SIZE, JiraClient
+from connectors.jira.issues import FIELDS, Issues, millis
 from connectors.jira.parse import parse_issue
 from connectors.jira.projects import EpicFields, Projects
 from connectors.jira.statuses import Statuses
 from connectors.limits import Limiter, Rate
 from connectors.records import is_outdated, set_aside
-from connectors.times import read_time
 
 OVERLAP = timedelta(minutes=5)
 RECENT = timedelta(days=14)
 """What a first pull reads before it turns to the past."""
-FIELDS = (
-    "summary,description,issuetype,status,project,parent,assignee,creator,reporter,labels,created,updated,"
-    "comment,worklog,issuelinks"
-)
 PARSER = 2
 """Version of parse_issue; what an older one read is read again. 2: first values, states, epics by level."""
-LONGEST_PARTS = 5_000
-"""Comments, changes and worklogs read of one issue; beyond that it is an automation's, not work."""
 _BAD = (KeyError, TypeError, ValueError, AttributeError, OverflowError)
 
 
@@ -82,6 +74,7 @@ class JiraConnector:
         self._projects = Projects(self.client, projects)
         self._statuses = Statuses(self.client)
         self._epics = EpicFields(self.client)
+        self._issues = Issues(self.client, self._projects, self._epics)
         self._known: set[str] = set()
 
     def check(self, since: datetime) -> list[Check]:
@@ -101,7 +94,7 @@ class JiraConnector:
         return checks
 
     def _volume(self, since: datetime) -> Check:
-        jql = f"{self._in_projects()} AND updated >= {_millis(since)}"
+        jql = f"{self._issues.in_projects()} AND updated >= {millis(since)}"
         try:
             count = int(self.client.ask(lambda jira: jira.approximate_issue_count(jql)))
         except (SourceError, *_BAD):
@@ -136,7 +129,7 @@ class JiraConnector:
 
     def _forward(self, cursor: Cursor | None, since: datetime) -> Iterator[tuple[list[Any], dict[str, Any]]]:
         """Issues as they were answered, with the cursor that is right after them."""
-        first = max(_millis(since), int((self._now() - RECENT.total_seconds()) * 1000))
+        first = max(millis(since), int((self._now() - RECENT.total_seconds()) * 1000))
         state = dict(cursor or {"updated": first, "back": first, "walking": True, "parser": PARSER})
         back = {key: state[key] for key in ("back", "back_token", "parser") if key in state}
         start, token = int(state["updated"]), state.get("token")
@@ -144,7 +137,7 @@ class JiraConnector:
             start -= _millis_of(OVERLAP)
         newest = max(int(state["updated"]), int(state.get("newest", 0)))
         while True:
-            issues, times, more = self._found(f"updated >= {start}", "updated ASC, id ASC", token)
+            issues, times, more = self._issues.found(f"updated >= {start}", "updated ASC, id ASC", token)
             last = max([start, *times])
             newest = max([newest, *(at for at in times if at <= self._now_millis())])  # one dated ahead hides no other
             token = more if last == start else None
@@ -166,12 +159,12 @@ class JiraConnector:
 
     def _backward(self, cursor: Cursor, since: datetime) -> Iterator[tuple[list[Any], dict[str, Any]]]:
         kept = {key: value for key, value in cursor.items() if key not in ("back", "back_token")}
-        back, token, oldest = int(cursor.get("back", 0)), cursor.get("back_token"), _millis(since)
+        back, token, oldest = int(cursor.get("back", 0)), cursor.get("back_token"), millis(since)
         if is_outdated(cursor, PARSER):
             kept["parser"], back, token = PARSER, max(int(cursor["updated"]), self._now_millis()), None
         while back > oldest:
             query = f"updated >= {oldest} AND updated <= {back}"
-            issues, times, more = self._found(query, "updated DESC, id DESC", token)
+            issues, times, more = self._issues.found(query, "updated DESC, id DESC", token)
             first = min([back, *times])
             token = more if first == back else None
             back = first if more else oldest
@@ -182,7 +175,7 @@ class JiraConnector:
         self._projects.find()
         for first in range(0, len(records), PAGE_SIZE):
             some = [record for record in records[first : first + PAGE_SIZE] if record.isdigit()]
-            page = self._page(self._by_id(some, FIELDS), None) if some else Page(stream, None)
+            page = self._page(self._issues.by_id(some, FIELDS), None) if some else Page(stream, None)
             left = sorted({*some} - {*page.read} - {failure.external_id for failure in page.failures})
             gone = [id_ for id_ in left if self._is_gone(id_)]
             yield replace(page, read=[*page.read, *gone], gone=gone)
@@ -195,7 +188,7 @@ class JiraConnector:
         ids = [id_ for id_ in known if id_.isdigit()]
         for first in range(0, len(ids), PAGE_SIZE):
             some = ids[first : first + PAGE_SIZE]
-            left = sorted({*some} - {str(issue["id"]) for issue in self._by_id(some, "project")})
+            left = sorted({*some} - {str(issue["id"]) for issue in self._issues.by_id(some, "project")})
             gone = [id_ for id_ in left if self._is_gone(id_)]
             if gone:
                 yield Page("sweep", {}, gone=gone)
@@ -221,53 +214,6 @@ class JiraConnector:
         except (BadAnswer, SourceUnavailable, *_BAD):
             return False
 
-    def _in_projects(self) -> str:
-        return f"project in ({', '.join(json.dumps(key) for key in self._projects.keys)})"
-
-    def _found(self, which: str, order: str, token: Any) -> tuple[list[Any], list[int], Any]:
-        """A page of issues, when the search says they were updated, and the token of the next page, None at the end.
-
-        Where the whole page cannot be had, one by one, so that one issue that breaks the answer does not stop the rest.
-        One that changed before it was read so is newer than its page: the walk goes on from the search's own times.
-        """
-        alone: list[Any] = []
-        try:
-            answer = self._search(which, order, token, FIELDS)
-        except BadAnswer:
-            if token is None:
-                raise
-            answer = self._search(which, order, None, FIELDS)  # a token that has expired: the walk begins again here
-        except SourceUnavailable as error:
-            answer = self._search(which, order, token, "updated")
-            alone = [self._alone(issue, error) for issue in answer["issues"]]
-        return alone or answer["issues"], _times(answer["issues"]), answer.get("nextPageToken")
-
-    def _alone(self, issue: dict[str, Any], error: SourceError) -> dict[str, Any]:
-        try:
-            found = self._by_id([str(issue["id"])], FIELDS)
-            return found[0] if found else issue
-        except SourceUnavailable:
-            return {**issue, "unreadable": error.message}
-
-    def _by_id(self, ids: Sequence[str], fields: str) -> list[dict[str, Any]]:
-        """Those of the issues that are there and in a listed project."""
-        found = self.client.by_id(self._in_projects(), ids, self._with_epics(fields), changelog=fields == FIELDS)
-        return [issue for issue in found if _project_of(issue) in self._projects.keys]
-
-    def _with_epics(self, fields: str) -> str:
-        return ",".join([fields, *self._epics.names]) if fields == FIELDS else fields
-
-    def _search(self, which: str, order: str, token: Any, fields: str) -> dict[str, Any]:
-        answer = self.client.search(
-            f"{self._in_projects()} AND {which} ORDER BY {order}",
-            token,
-            self._with_epics(fields),
-            changelog=fields == FIELDS,
-        )
-        if not isinstance(answer, dict) or not isinstance(answer.get("issues"), list):
-            raise SourceUnavailable(self.name, "the search answered without a list of issues.")
-        return answer
-
     def _page(self, issues: list[Any], cursor: Cursor | None, reached: datetime | None = None) -> Page:
         items: list[WorkItem] = []
         signals: list[Signal] = []
@@ -278,7 +224,7 @@ class JiraConnector:
             name = str(issue.get("id", "?")) if isinstance(issue, dict) else "?"
             broken: list[str] = []
             try:
-                self._complete(issue)
+                self._issues.complete(issue)
                 item, its_signals, its_accounts = self._parse(issue, broken)
             except NotFound:
                 continue  # deleted since the search; the sweep takes it away
@@ -297,7 +243,7 @@ class JiraConnector:
             accounts.update({account.external_id: account for account in its_accounts})
         read = [item.external_id for item in items]
         spans = [Span(item=id_) for id_ in read]
-        items = self._epics.parents(items, issues, self._by_id)
+        items = self._epics.parents(items, issues, self._issues.by_id)
         items += self._missing_parents(items)
         return Page("issues", cursor, items, signals, list(accounts.values()), failures, read, spans, reached=reached)
 
@@ -317,7 +263,7 @@ class JiraConnector:
             ids = sorted(wanted)
             wanted = set()
             for first in range(0, len(ids), PAGE_SIZE):
-                for issue in self._by_id(ids[first : first + PAGE_SIZE], FIELDS):
+                for issue in self._issues.by_id(ids[first : first + PAGE_SIZE], FIELDS):
                     try:
                         item, _, _ = self._parse(issue, [])
                     except (*_BAD, BadAnswer):
@@ -326,57 +272,8 @@ class JiraConnector:
                     wanted |= {item.parent} - self._known if item.parent else set()
         return found
 
-    def _complete(self, issue: dict[str, Any]) -> None:
-        """Fetch what the search cut off: it gives 100 histories, 20 worklogs and a first page of comments."""
-        if "unreadable" in issue:
-            raise BadAnswer(self.name, str(issue["unreadable"]))
-        for holder, name, key in (
-            (issue, "changelog", "histories"),
-            (issue["fields"], "comment", "comments"),
-            (issue["fields"], "worklog", "worklogs"),
-        ):
-            part = holder.get(name) or {}
-            if len(part.get(key) or []) < int(part.get("total") or 0):
-                path, values = f"issue/{issue['id']}/{name}", "values" if name == "changelog" else key
-                holder[name] = {key: _joined(part.get(key) or [], self._all(path, values))}
-
-    def _all(self, path: str, key: str) -> list[Any]:
-        found: list[Any] = []
-        while True:
-            answer = self.client.get(path, startAt=len(found), maxResults=PAGE_SIZE)
-            found += answer[key]
-            if not answer[key] or len(found) >= min(int(answer["total"]), LONGEST_PARTS):
-                return found
-
     def _now_millis(self) -> int:
         return int(self._now() * 1000)
-
-
-def _joined(first: Sequence[Any], whole: Sequence[Any]) -> list[Any]:
-    """All of them once: the longer list has been seen to lack what the search gave (estuary #5204)."""
-    there = {str(row.get("id")) for row in whole if isinstance(row, dict)}
-    return [*whole, *(row for row in first if isinstance(row, dict) and str(row.get("id")) not in there)]
-
-
-def _project_of(issue: Any) -> str | None:
-    """The key of the project that an issue is in, as far as the answer says it."""
-    try:
-        return str(issue["fields"]["project"]["key"]) if "id" in issue else None
-    except (KeyError, TypeError):
-        return None
-
-
-def _times(issues: Iterable[Any]) -> list[int]:
-    """When each was updated, in epoch milliseconds; without those whose time cannot be read."""
-    times = []
-    for issue in issues:
-        with suppress(KeyError, TypeError, ValueError):
-            times.append(_millis(read_time(issue["fields"]["updated"])))
-    return times
-
-
-def _millis(at: datetime) -> int:
-    return int(at.timestamp() * 1000)
 
 
 def _millis_of(span: timedelta) -> int:

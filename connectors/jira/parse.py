@@ -31,6 +31,21 @@ def parse_issue(
     fields, id_ = issue["fields"], str(issue["id"])
     people = _People()
     assignee, creator = people.of(fields.get("assignee")), people.of(fields.get("creator") or fields.get("reporter"))
+    item = _item(issue, assignee, url, epic_fields)
+    changes: list[tuple[Any, Mapping[str, Any]]] = []
+    signals = _parts(issue, people, states, changes, broken)
+    begin = {
+        "state": _first(changes, "status", states, fields["status"].get("id")),
+        "assignee": _first(changes, "assignee", None, assignee),
+    }
+    created = Signal(
+        "jira", f"issue:{id_}:created", id_, SignalKind.CREATED, read_time(fields["created"]), creator, detail=begin
+    )
+    return item, [created, *signals], list(people.accounts.values())
+
+
+def _item(issue: Mapping[str, Any], assignee: str | None, url: str, epic_fields: tuple[str, ...]) -> WorkItem:
+    fields = issue["fields"]
     title, text = fields.get("summary"), from_adf(fields.get("description"))[:LONGEST_TEXT] or None
     linked = [
         link[side]["key"]
@@ -38,9 +53,9 @@ def parse_issue(
         for side in ("inwardIssue", "outwardIssue")
         if side in link
     ]
-    item = WorkItem(
+    return WorkItem(
         "jira",
-        id_,
+        str(issue["id"]),
         _kind(fields, epic_fields),
         fields["project"]["key"],
         title,
@@ -55,30 +70,6 @@ def parse_issue(
         read_time(fields["created"]),
         read_time(fields["updated"]),
     )
-    signals: list[Signal] = []
-
-    def part(name: str, row: Any, read: Callable[[], Iterator[Signal]]) -> None:
-        try:
-            signals.extend(read())
-        except ImplausibleTime as error:
-            if broken is not None:
-                broken.append(f"{name} {row.get('id', '?')}: {error}")
-
-    changes: list[tuple[Any, Mapping[str, Any]]] = []
-    for history in (issue.get("changelog") or {}).get("histories") or []:
-        part("change", history, partial(_changes, history, id_, people, states, changes))
-    for comment in (fields.get("comment") or {}).get("comments") or []:
-        part("comment", comment, partial(_comment, comment, id_, people))
-    for log in (fields.get("worklog") or {}).get("worklogs") or []:
-        part("worklog", log, partial(_worklog, log, id_, people))
-    begin = {
-        "state": _first(changes, "status", states, fields["status"].get("id")),
-        "assignee": _first(changes, "assignee", None, assignee),
-    }
-    created = Signal(
-        "jira", f"issue:{id_}:created", id_, SignalKind.CREATED, read_time(fields["created"]), creator, detail=begin
-    )
-    return item, [created, *signals], list(people.accounts.values())
 
 
 class _People:
@@ -101,6 +92,33 @@ class _People:
                 user.get("timeZone"),
             )
         return id_
+
+
+def _parts(
+    issue: Mapping[str, Any],
+    people: _People,
+    states: Mapping[str, str],
+    changes: list[tuple[Any, Mapping[str, Any]]],
+    broken: list[str] | None,
+) -> list[Signal]:
+    """The changes, comments and worklogs of an issue; what changed is added to `changes`."""
+    fields, id_ = issue["fields"], str(issue["id"])
+    signals: list[Signal] = []
+
+    def part(name: str, row: Any, read: Callable[[], Iterator[Signal]]) -> None:
+        try:
+            signals.extend(read())
+        except ImplausibleTime as error:
+            if broken is not None:
+                broken.append(f"{name} {row.get('id', '?')}: {error}")
+
+    for history in (issue.get("changelog") or {}).get("histories") or []:
+        part("change", history, partial(_changes, history, id_, people, states, changes))
+    for comment in (fields.get("comment") or {}).get("comments") or []:
+        part("comment", comment, partial(_comment, comment, id_, people))
+    for log in (fields.get("worklog") or {}).get("worklogs") or []:
+        part("worklog", log, partial(_worklog, log, id_, people))
+    return signals
 
 
 def account_id(user: Mapping[str, Any]) -> str:

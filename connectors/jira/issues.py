@@ -1,0 +1,124 @@
+"""Jira's issues as it answers them: found by a query or by their ids, and made whole where the answer cuts them off."""
+
+import json
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from datetime import datetime
+from typing import Any
+
+from connectors.base import BadAnswer, SourceError, SourceUnavailable
+from connectors.jira.client import PAGE_SIZE, SOURCE, JiraClient
+from connectors.jira.projects import EpicFields, Projects
+from connectors.times import read_time
+
+FIELDS = (
+    "summary,description,issuetype,status,project,parent,assignee,creator,reporter,labels,created,updated,"
+    "comment,worklog,issuelinks"
+)
+LONGEST_PARTS = 5_000
+"""Comments, changes and worklogs read of one issue; beyond that it is an automation's, not work."""
+
+
+class Issues:
+    """Those of the listed projects that can be read, as JSON. Errors are SourceError."""
+
+    def __init__(self, client: JiraClient, projects: Projects, epics: EpicFields) -> None:
+        self._client, self._projects, self._epics = client, projects, epics
+
+    def in_projects(self) -> str:
+        """The clause of a query that names the projects that can be read."""
+        return f"project in ({', '.join(json.dumps(key) for key in self._projects.keys)})"
+
+    def found(self, which: str, order: str, token: Any) -> tuple[list[Any], list[int], Any]:
+        """A page of issues, when the search says they were updated, and the token of the next page, None at the end.
+
+        Where the whole page cannot be had, one by one, so that one issue that breaks the answer does not stop the rest.
+        One that changed before it was read so is newer than its page: the walk goes on from the search's own times.
+        """
+        alone: list[Any] = []
+        try:
+            answer = self._search(which, order, token, FIELDS)
+        except BadAnswer:
+            if token is None:
+                raise
+            answer = self._search(which, order, None, FIELDS)  # a token that has expired: the walk begins again here
+        except SourceUnavailable as error:
+            answer = self._search(which, order, token, "updated")
+            alone = [self._alone(issue, error) for issue in answer["issues"]]
+        return alone or answer["issues"], _times(answer["issues"]), answer.get("nextPageToken")
+
+    def _alone(self, issue: dict[str, Any], error: SourceError) -> dict[str, Any]:
+        try:
+            found = self.by_id([str(issue["id"])], FIELDS)
+            return found[0] if found else issue
+        except SourceUnavailable:
+            return {**issue, "unreadable": error.message}
+
+    def by_id(self, ids: Sequence[str], fields: str) -> list[dict[str, Any]]:
+        """Those of the issues that are there and in a listed project."""
+        found = self._client.by_id(self.in_projects(), ids, self._with_epics(fields), changelog=fields == FIELDS)
+        return [issue for issue in found if _project_of(issue) in self._projects.keys]
+
+    def _with_epics(self, fields: str) -> str:
+        return ",".join([fields, *self._epics.names]) if fields == FIELDS else fields
+
+    def _search(self, which: str, order: str, token: Any, fields: str) -> dict[str, Any]:
+        answer = self._client.search(
+            f"{self.in_projects()} AND {which} ORDER BY {order}",
+            token,
+            self._with_epics(fields),
+            changelog=fields == FIELDS,
+        )
+        if not isinstance(answer, dict) or not isinstance(answer.get("issues"), list):
+            raise SourceUnavailable(SOURCE, "the search answered without a list of issues.")
+        return answer
+
+    def complete(self, issue: dict[str, Any]) -> None:
+        """Fetch what the search cut off: it gives 100 histories, 20 worklogs and a first page of comments."""
+        if "unreadable" in issue:
+            raise BadAnswer(SOURCE, str(issue["unreadable"]))
+        for holder, name, key in (
+            (issue, "changelog", "histories"),
+            (issue["fields"], "comment", "comments"),
+            (issue["fields"], "worklog", "worklogs"),
+        ):
+            part = holder.get(name) or {}
+            if len(part.get(key) or []) < int(part.get("total") or 0):
+                path, values = f"issue/{issue['id']}/{name}", "values" if name == "changelog" else key
+                holder[name] = {key: _joined(part.get(key) or [], self._all(path, values))}
+
+    def _all(self, path: str, key: str) -> list[Any]:
+        found: list[Any] = []
+        while True:
+            answer = self._client.get(path, startAt=len(found), maxResults=PAGE_SIZE)
+            found += answer[key]
+            if not answer[key] or len(found) >= min(int(answer["total"]), LONGEST_PARTS):
+                return found
+
+
+def _joined(first: Sequence[Any], whole: Sequence[Any]) -> list[Any]:
+    """All of them once: the longer list has been seen to lack what the search gave (estuary #5204)."""
+    there = {str(row.get("id")) for row in whole if isinstance(row, dict)}
+    return [*whole, *(row for row in first if isinstance(row, dict) and str(row.get("id")) not in there)]
+
+
+def _project_of(issue: Any) -> str | None:
+    """The key of the project that an issue is in, as far as the answer says it."""
+    try:
+        return str(issue["fields"]["project"]["key"]) if "id" in issue else None
+    except (KeyError, TypeError):
+        return None
+
+
+def _times(issues: Iterable[Any]) -> list[int]:
+    """When each was updated, in epoch milliseconds; without those whose time cannot be read."""
+    times = []
+    for issue in issues:
+        with suppress(KeyError, TypeError, ValueError):
+            times.append(millis(read_time(issue["fields"]["updated"])))
+    return times
+
+
+def millis(at: datetime) -> int:
+    """The time in milliseconds since 1970, which JQL takes."""
+    return int(at.timestamp() * 1000)
