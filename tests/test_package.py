@@ -67,8 +67,6 @@ OWED = frozenset(
         "benchmarks/worlds/measure.py:figures",
         "benchmarks/worlds/office.py",
         "benchmarks/worlds/shared.py:build",
-        "connectors/slack/connector.py",
-        "connectors/slack/connector.py:_page",
         "deploy/services.py:main",
         "leeway/commands/start.py:init",
         "pipeline/ingest/pull.py:_in_threads",

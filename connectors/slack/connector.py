@@ -6,11 +6,10 @@ news are fetched. Edits and deletions of messages show in the same pass, since a
 time holds; those of replies are found by a daily sweep. A `ts` is an id, kept as a string.
 """
 
-import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from connectors.base import (
@@ -19,7 +18,6 @@ from connectors.base import (
     Cursor,
     Failure,
     NotFound,
-    NotReachable,
     Page,
     Signal,
     SourceError,
@@ -28,34 +26,21 @@ from connectors.base import (
     Suspect,
     WorkItem,
 )
-from connectors.checks import clock_row, listed_rows, span
 from connectors.limits import Limiter, Rate
 from connectors.records import is_outdated, set_aside
-from connectors.slack.client import SCOPE_PAGE, SlackClient
-from connectors.slack.parse import parse_message, parse_user
+from connectors.slack.channels import Channels
+from connectors.slack.checks import check
+from connectors.slack.client import SlackClient
+from connectors.slack.parse import parse_message
+from connectors.slack.people import pull_people
+from connectors.slack.reading import PAGE_SIZE, Reading, has_news
+from connectors.slack.stamps import is_ts, next_ts, oldest_in, stamps_of, time_of
 from connectors.times import plausible
 
-PAGE_SIZE = 200
 RECENT_DAYS = 14
 """What a first pull reads before it turns to the past."""
 SWEEP_DAYS = 7
 """Threads that were active within these days are read whole by the sweep."""
-LONG_THREAD = 200
-"""Threads of more replies are read on from what is known; shorter ones whole, which shows deletions at once."""
-SCOPES = {
-    "channels:read": "find the listed channels",
-    "channels:history": "read their messages",
-    "users:read": "tell people from bots",
-    "users:read.email": "know one person across the sources",
-    "chat:write": "post the alert",
-}
-OPTIONAL_SCOPES = {
-    "groups:read": "find listed private channels",
-    "groups:history": "read the messages of listed private channels",
-    "files:write": "put the chart into the alert",
-    "usergroups:read": "take teams from user groups where okrs.yaml lists no members",
-}
-_TS = re.compile(r"\d{1,12}\.\d{1,6}")
 _THREAD = "thread"
 PARSER = 2
 """Version of parse_message; what an older one read is read again. 2: notices, forwarded words, replies below notices."""
@@ -83,63 +68,16 @@ class SlackConnector:
         self.thread_days = thread_days
         self._rate, self._now = Rate.per_minute(requests_per_minute), now
         self.client = SlackClient(self.api_url, token, timeout, requests_per_minute, limiter or Limiter())
-        self._ids: dict[str, str] = {}
-        self._limited: set[str] = set()
+        self._channels = Channels(self.client, self.channels)
+        self._reading = Reading(self.client, self._channels)
 
     def check(self, since: datetime) -> list[Check]:
         """See connectors.base.Connector."""
-        try:
-            answer = self.client.ask("auth.test")
-        except SourceError as error:
-            return [Check("token", False, error.message, error.fix)]
-        checks = [Check("token", True, f"{answer.get('user')} in {answer.get('team')}"), clock_row(self.client.skew)]
-        for scope, purpose in SCOPES.items():
-            fix = "" if scope in self.client.scopes else f"Add it at {SCOPE_PAGE}."
-            checks.append(Check(f"scope {scope}", scope in self.client.scopes, f"to {purpose}", fix))
-        for scope, purpose in OPTIONAL_SCOPES.items():
-            given = "to" if scope in self.client.scopes else "not granted; only needed to"
-            checks.append(Check(f"scope {scope}", True, f"{given} {purpose}"))
-        try:
-            known = self._all_channels()
-        except SourceError as error:
-            return [*checks, Check("channels", False, error.message, error.fix)]
-        joined = {name for name, channel in known.items() if channel.get("is_member", True)}
-        fix = "Check the name, and invite the app in the channel: /invite."
-        listed = [self._name_of(name, known) for name in self.channels]
-        checks += listed_rows("channel", listed, joined, fix)
-        if joined & set(listed) and self.client.scopes >= set(SCOPES):
-            checks.append(self._volume(sorted(joined & set(listed)), known, since))
-        return checks
-
-    def _volume(self, names: Sequence[str], known: Mapping[str, Any], since: datetime) -> Check:
-        """Slack does not count: the time that each channel's newest page spans tells how dense it is."""
-        pages = threads = 0.0
-        for name in names:
-            try:
-                answer = self.client.ask(
-                    "conversations.history",
-                    channel=known[name]["id"],
-                    limit=PAGE_SIZE,
-                    oldest=f"{since.timestamp():.6f}",
-                )
-            except SourceError as error:
-                return Check("data", False, f"#{name}: {error.message}", error.fix)
-            stamps = [float(m["ts"]) for m in answer["messages"]]
-            whole = 1.0
-            if answer.get("has_more") and len(stamps) > 1:
-                whole = max(1.0, (self._now() - since.timestamp()) / max(1.0, max(stamps) - min(stamps)))
-            pages += whole
-            threads += whole * sum(bool(m.get("reply_count")) for m in answer["messages"])
-        return Check(
-            "data",
-            True,
-            f"about {pages:.0f} pages and {threads:.0f} threads in the window; the backfill "
-            f"takes at least {span(max(pages, threads), self._rate)}",
-        )
+        return check(self.client, self._channels, self._rate, self._now, since)
 
     def joined(self) -> set[str]:
         """Names of the channels that the app is in. Raises SourceError."""
-        return {name for name, channel in self._all_channels().items() if channel.get("is_member", True)}
+        return {name for name, channel in self._channels.all().items() if channel.get("is_member", True)}
 
     def names(self) -> list[str]:
         """See connectors.base.Choosable: the channels that the app is in."""
@@ -147,22 +85,17 @@ class SlackConnector:
 
     def people(self) -> Iterator[Page]:
         """See connectors.base.Choosable."""
-        return self._pull_people()
+        return pull_people(self.client)
 
     def streams(self) -> list[str]:
         """`people`, and one stream a listed channel."""
-        known = self._all_channels()
-        self._ids = {
-            name: known[self._name_of(name, known)]["id"]
-            for name in self.channels
-            if self._name_of(name, known) in known
-        }
+        self._channels.find()
         return ["people", *(f"channel {name}" for name in self.channels)]
 
     def pull(self, stream: str, cursor: Cursor | None, since: datetime) -> Iterator[Page]:
         """What is newer than all that is known, newest first. See connectors.base.Connector."""
         if stream == "people":
-            yield from self._pull_people()
+            yield from pull_people(self.client)
             return
         state = dict(cursor or {})
         known = state.get("known", "")
@@ -171,20 +104,20 @@ class SlackConnector:
         newest, latest = state.get("newest", ""), state.get("latest", "")
         kept = {key: value for key, value in state.items() if key not in ("bound", "newest", "latest", "mark")}
         mark = state.get("mark", "")
-        for messages, more in self._history(stream, bound, latest):
-            newest = max([newest or "0", *_stamps(messages)], key=float)
+        for messages, more in self._reading.history(stream, bound, latest):
+            newest = max([newest or "0", *stamps_of(messages)], key=float)
             # No thread is read before this page, so each will be read with all replies up to the newest one here.
             mark = mark or max(
-                [newest, *(str(m["latest_reply"]) for m in messages if _is_ts(m.get("latest_reply")))], key=float
+                [newest, *(str(m["latest_reply"]) for m in messages if is_ts(m.get("latest_reply")))], key=float
             )
             yield from self._thread_pages(stream, messages, lambda parent: "")
-            after = kept | {"bound": bound, "newest": newest, "latest": _oldest(messages), "mark": mark}
+            after = kept | {"bound": bound, "newest": newest, "latest": oldest_in(messages), "mark": mark}
             if not more:
                 after = kept | {"known": newest if newest != "0" else bound}
                 begin = {"back": bound, "replied": mark, "replied_next": mark, "parser": PARSER}
                 after = after if "back" in kept else begin | after
             yield self._page(stream, messages, after, bound, latest, more)
-            latest = _oldest(messages)
+            latest = oldest_in(messages)
 
     def earlier(self, stream: str, cursor: Cursor, since: datetime) -> Iterator[Page]:
         """Old threads that have news, then the past. See connectors.base.Connector."""
@@ -195,12 +128,12 @@ class SlackConnector:
             state = dict(page.cursor or state)
             yield page
         if is_outdated(state, PARSER):
-            state |= {"parser": PARSER, "back": _after(state["known"])}
+            state |= {"parser": PARSER, "back": next_ts(state["known"])}
         back, oldest = state["back"], f"{since.timestamp():.6f}"
         while float(back) > float(oldest):
-            for messages, more in self._history(stream, oldest, back):
+            for messages, more in self._reading.history(stream, oldest, back):
                 yield from self._thread_pages(stream, messages, lambda parent: "")
-                after = _oldest(messages) if more else oldest
+                after = oldest_in(messages) if more else oldest
                 reached = datetime.fromtimestamp(float(after), UTC)
                 yield self._page(stream, messages, state | {"back": after}, oldest, back, more, reached)
                 back = after
@@ -213,24 +146,24 @@ class SlackConnector:
         """
         known = state["known"]
         bound = f"{max(float(known) - self.thread_days * 86400, float(state['back'])):.6f}"
-        seen, latest = state.get("pass_seen", "0"), state.get("pass_latest", "") or _after(known)
-        for messages, more in self._history(stream, bound, latest):
+        seen, latest = state.get("pass_seen", "0"), state.get("pass_latest", "") or next_ts(known)
+        for messages, more in self._reading.history(stream, bound, latest):
             replies = [m["latest_reply"] for m in messages if isinstance(m.get("latest_reply"), str)]
             seen = max([seen, *replies], key=float)
             yield from self._thread_pages(stream, messages, lambda parent: state.get("replied", "0"))
             over = {k: v for k, v in state.items() if k not in ("pass_seen", "pass_latest")}
             after = over | (
-                {"pass_seen": seen, "pass_latest": _oldest(messages)}
+                {"pass_seen": seen, "pass_latest": oldest_in(messages)}
                 if more
                 else {"replied": state.get("replied_next", "0"), "replied_next": seen}
             )
             yield self._page(stream, messages, after, bound, latest, more)
-            latest = _oldest(messages)
+            latest = oldest_in(messages)
 
     def again(self, stream: str, records: Sequence[str]) -> Iterator[Page]:
         """See connectors.base.Connector. A record is `root/ts`, or `thread/ts` for all replies of a thread."""
         if stream == "people":
-            yield from (replace(page, cursor=None) for page in self._pull_people())
+            yield from (replace(page, cursor=None) for page in pull_people(self.client))
             return
         for record in records:
             root, _, ts = record.partition("/")
@@ -238,7 +171,7 @@ class SlackConnector:
                 parent = {"ts": ts, "reply_count": 1, "latest_reply": ts}
                 yield from self._thread_pages(stream, [parent], lambda parent: "", whole=True)
                 continue
-            query = {"channel": self._id(stream), "oldest": ts, "latest": ts, "inclusive": "true"}
+            query = {"channel": self._channels.id_of(stream), "oldest": ts, "latest": ts, "inclusive": "true"}
             method = "conversations.history"
             if root != ts:
                 method, query = "conversations.replies", query | {"ts": root}
@@ -283,60 +216,10 @@ class SlackConnector:
             raise failed
 
     def _swept(self, stream: str, bound: str, active: float) -> Iterator[Page]:
-        for messages, _ in self._history(stream, bound, ""):
-            alive = [m for m in messages if _is_ts(m.get("latest_reply")) and float(m["latest_reply"]) >= active]
+        for messages, _ in self._reading.history(stream, bound, ""):
+            alive = [m for m in messages if is_ts(m.get("latest_reply")) and float(m["latest_reply"]) >= active]
             for page in self._thread_pages(stream, alive, lambda parent: "", whole=True):
                 yield Page("sweep", {}, page.items, page.signals, spans=page.spans, gone=page.gone)
-
-    def _pull_people(self) -> Iterator[Page]:
-        groups = self._groups()
-        position = ""
-        while True:
-            answer = self.client.ask("users.list", limit=PAGE_SIZE, cursor=position)
-            accounts, failures = [], []
-            for user in answer["members"]:
-                try:
-                    accounts.append(parse_user(user, groups))
-                except Exception as error:  # the border around one record
-                    id_ = str(user.get("id", "?")) if isinstance(user, dict) else "?"
-                    failures.append(set_aside(self.name, "people", id_, error))
-            yield Page("people", {}, accounts=accounts, failures=failures, read=[a.external_id for a in accounts])
-            position = (answer.get("response_metadata") or {}).get("next_cursor") or ""
-            if not position:
-                return
-
-    def _groups(self) -> dict[str, list[str]]:
-        """Handles of the user groups that each user is in; none without the scope."""
-        if "usergroups:read" not in self.client.scopes:
-            return {}
-        found: dict[str, list[str]] = {}
-        for group in self.client.ask("usergroups.list", include_users="true")["usergroups"]:
-            for user in group.get("users") or []:
-                found.setdefault(user, []).append(str(group.get("handle") or group.get("name")))
-        return found
-
-    def _history(self, stream: str, oldest: str, latest: str) -> Iterator[tuple[list[dict[str, Any]], bool]]:
-        """Pages of top-level messages, newest first, and whether more follow. Raises BadAnswer where the way on is lost.
-
-        Only an answer without a cursor ends the walk: a page may hold nothing and still have more behind it.
-        """
-        channel, position = self._id(stream), ""
-        while True:
-            query = {"channel": channel, "limit": PAGE_SIZE, "oldest": oldest, "latest": latest, "cursor": position}
-            answer = self.client.ask("conversations.history", **query)
-            messages = [m for m in answer["messages"] if isinstance(m, dict) and _is_ts(m.get("ts"))]
-            if answer.get("is_limited"):  # a free workspace hides what is old, which deletes nothing
-                self._limited.add(stream)
-            position = (answer.get("response_metadata") or {}).get("next_cursor") or ""
-            more = bool(position or answer.get("has_more"))
-            if messages or not more:
-                yield messages, more
-            if not more:
-                return
-            if messages:  # a bound that is known outlives a cursor, which expires
-                latest, position = _oldest(messages), ""
-            elif not position:
-                raise BadAnswer(self.name, f"{stream}: conversations.history has more and does not say where.")
 
     def _thread_pages(
         self,
@@ -354,10 +237,10 @@ class SlackConnector:
         down = 0
         for parent in messages:
             news = known(parent)
-            if not _has_news(parent, news):
+            if not has_news(parent, news):
                 continue
             try:
-                for replies, span in self._thread(stream, parent, news, whole=whole):
+                for replies, span in self._reading.thread(stream, parent, news, whole=whole):
                     held += replies
                     spans.append(span)
                     if len(held) >= PAGE_SIZE:
@@ -375,25 +258,6 @@ class SlackConnector:
             page = self._page(stream, held, None, spans=spans)
             yield replace(page, failures=[*page.failures, *failures], read=[*page.read, *threads])
 
-    def _thread(
-        self, stream: str, parent: Mapping[str, Any], news: str, *, whole: bool
-    ) -> Iterator[tuple[list[dict[str, Any]], Span]]:
-        """Replies of one thread, a page at a time, each with the stretch of time that it holds completely."""
-        channel = self._id(stream)
-        root, partly = parent["ts"], bool(news) and int(parent["reply_count"]) > LONG_THREAD and not whole
-        after, position, oldest = (news if partly else root), "", (news if partly else "")
-        while True:
-            query = {"channel": channel, "ts": root, "limit": PAGE_SIZE, "cursor": position, "oldest": oldest}
-            answer = self.client.ask("conversations.replies", **query)
-            replies = [m for m in answer["messages"] if isinstance(m, dict) and m.get("ts") != root]
-            position = (answer.get("response_metadata") or {}).get("next_cursor") or ""
-            last = max([after, *_stamps(replies)], key=float)
-            bound = _just_after(last) if position else None
-            yield replies, Span(item=f"{channel}:{root}", after=_just_after(after), before=bound)
-            after = last
-            if not position:
-                return
-
     def _page(
         self,
         stream: str,
@@ -406,7 +270,7 @@ class SlackConnector:
         spans: Sequence[Span] = (),
     ) -> Page:
         """With `bound`, a page of the history, which is all that its stretch of time holds."""
-        name, channel = stream.removeprefix("channel "), self._id(stream)
+        name, channel = stream.removeprefix("channel "), self._channels.id_of(stream)
         pairs: list[tuple[WorkItem | None, Signal | None]] = []
         failures: list[Failure] = []
         read: list[str] = []
@@ -415,7 +279,7 @@ class SlackConnector:
             record = f"{message.get('thread_ts') or message.get('ts')}/{message.get('ts')}"
             try:
                 item, signal = parse_message(message, name, channel)
-                plausible(_at(str(message["ts"])))
+                plausible(time_of(str(message["ts"])))
             except Exception as error:  # the border around one record
                 failures.append(set_aside(self.name, stream, record, error))
                 continue
@@ -426,85 +290,9 @@ class SlackConnector:
         items = [item for item, _ in pairs if item]
         signals = [signal for _, signal in pairs if signal]
         spans = [] if failures else list(spans)
-        if bound and not failures and (more or stream not in self._limited):
-            first = _oldest(messages) if more else bound
-            spans += [
-                Span(
-                    container=f"#{name}",
-                    after=_at(first) if more else _just_after(bound),
-                    before=_at(latest) if latest else None,
-                )
-            ]
+        if bound and not failures:
+            spans += self._reading.whole(stream, messages, bound, latest, more)
         for item, signal in pairs:
             if item and not signal:  # a tombstone: its own words are deleted, the replies are not
                 spans.append(Span(item=item.external_id, prefix=item.external_id, sure=True))
         return Page(stream, cursor, items, signals, (), failures, read, spans, gone, reached)
-
-    def _id(self, stream: str) -> str:
-        name = stream.removeprefix("channel ")
-        if not self._ids:
-            self.streams()
-        if name not in self._ids:
-            raise NotReachable(
-                self.name,
-                f"the channel #{name} is not there or the app is not in it.",
-                f"Check slack.channels and invite the app: /invite in #{name}.",
-            )
-        return self._ids[name]
-
-    def _all_channels(self) -> dict[str, dict[str, Any]]:
-        """Every channel the app can see, by name; direct messages are never asked for. Archived ones are kept, to be
-        read to their end."""
-        found: dict[str, dict[str, Any]] = {}
-        position = ""
-        if not self.client.scopes:
-            self.client.ask("auth.test")
-        kinds = "public_channel,private_channel" if "groups:read" in self.client.scopes else "public_channel"
-        while True:
-            answer = self.client.ask(
-                "conversations.list", types=kinds, exclude_archived="false", limit=PAGE_SIZE, cursor=position
-            )
-            for channel in answer["channels"]:
-                if not (channel.get("is_im") or channel.get("is_mpim")):
-                    found[channel["name"]] = channel
-            position = (answer.get("response_metadata") or {}).get("next_cursor") or ""
-            if not position:
-                return found
-
-    @staticmethod
-    def _name_of(listed: str, known: Mapping[str, Any]) -> str:
-        """A channel may be listed by its id, which outlives a new name."""
-        return next((name for name, channel in known.items() if channel["id"] == listed), listed)
-
-
-def _has_news(parent: Mapping[str, Any], known: str) -> bool:
-    latest = parent.get("latest_reply")
-    if not parent.get("reply_count") or not _is_ts(latest):
-        return False
-    return not known or float(str(latest)) > float(known)
-
-
-def _is_ts(value: Any) -> bool:
-    return isinstance(value, str) and bool(_TS.fullmatch(value))
-
-
-def _stamps(messages: Sequence[Mapping[str, Any]]) -> list[str]:
-    return [message["ts"] for message in messages if _is_ts(message.get("ts"))]
-
-
-def _oldest(messages: Sequence[Mapping[str, Any]]) -> str:
-    return min(_stamps(messages), key=float, default="")
-
-
-def _at(ts: str) -> datetime:
-    return datetime.fromtimestamp(float(ts), UTC)
-
-
-def _just_after(ts: str) -> datetime:
-    return _at(ts) + timedelta(microseconds=1)
-
-
-def _after(ts: str) -> str:
-    """The next possible ts: `latest` is exclusive, and this message's own parent is to be read again."""
-    whole, _, part = ts.partition(".")
-    return f"{int(whole) + 1}.000000" if part == "999999" else f"{whole}.{int(part or 0) + 1:06d}"

@@ -1,0 +1,61 @@
+"""The channels of a workspace, and the ids of those that are listed."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from connectors.base import NotReachable
+from connectors.slack.client import SOURCE, SlackClient
+
+_CHANNELS_PER_PAGE = 200
+
+
+class Channels:
+    """`listed` are names or ids of channels, without #. Errors are SourceError."""
+
+    def __init__(self, client: SlackClient, listed: Sequence[str]) -> None:
+        self._client, self.listed = client, listed
+        self._ids: dict[str, str] = {}
+
+    def find(self) -> None:
+        """Look up the ids of the listed channels, which may have changed."""
+        known = self.all()
+        self._ids = {
+            name: known[self.name_of(name, known)]["id"] for name in self.listed if self.name_of(name, known) in known
+        }
+
+    def id_of(self, stream: str) -> str:
+        """The id of the channel that a stream reads. Raises NotReachable."""
+        name = stream.removeprefix("channel ")
+        if not self._ids:
+            self.find()
+        if name not in self._ids:
+            raise NotReachable(
+                SOURCE,
+                f"the channel #{name} is not there or the app is not in it.",
+                f"Check slack.channels and invite the app: /invite in #{name}.",
+            )
+        return self._ids[name]
+
+    def all(self) -> dict[str, dict[str, Any]]:
+        """Every channel the app can see, by name; direct messages are never asked for. Archived ones are kept, to be
+        read to their end."""
+        found: dict[str, dict[str, Any]] = {}
+        position = ""
+        if not self._client.scopes:
+            self._client.ask("auth.test")
+        kinds = "public_channel,private_channel" if "groups:read" in self._client.scopes else "public_channel"
+        while True:
+            answer = self._client.ask(
+                "conversations.list", types=kinds, exclude_archived="false", limit=_CHANNELS_PER_PAGE, cursor=position
+            )
+            for channel in answer["channels"]:
+                if not (channel.get("is_im") or channel.get("is_mpim")):
+                    found[channel["name"]] = channel
+            position = (answer.get("response_metadata") or {}).get("next_cursor") or ""
+            if not position:
+                return found
+
+    @staticmethod
+    def name_of(listed: str, known: Mapping[str, Any]) -> str:
+        """A channel may be listed by its id, which outlives a new name."""
+        return next((name for name, channel in known.items() if channel["id"] == listed), listed)

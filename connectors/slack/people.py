@@ -1,0 +1,40 @@
+"""The members of a workspace, with the user groups that they are in."""
+
+from collections.abc import Iterator
+
+from connectors.base import Page
+from connectors.records import set_aside
+from connectors.slack.client import SOURCE, SlackClient
+from connectors.slack.parse import parse_user
+
+_MEMBERS_PER_PAGE = 200
+
+
+def pull_people(client: SlackClient) -> Iterator[Page]:
+    """All members, a page at a time. Raises SourceError."""
+    groups = _groups(client)
+    position = ""
+    while True:
+        answer = client.ask("users.list", limit=_MEMBERS_PER_PAGE, cursor=position)
+        accounts, failures = [], []
+        for user in answer["members"]:
+            try:
+                accounts.append(parse_user(user, groups))
+            except Exception as error:  # the border around one record
+                id_ = str(user.get("id", "?")) if isinstance(user, dict) else "?"
+                failures.append(set_aside(SOURCE, "people", id_, error))
+        yield Page("people", {}, accounts=accounts, failures=failures, read=[a.external_id for a in accounts])
+        position = (answer.get("response_metadata") or {}).get("next_cursor") or ""
+        if not position:
+            return
+
+
+def _groups(client: SlackClient) -> dict[str, list[str]]:
+    """Handles of the user groups that each user is in; none without the scope."""
+    if "usergroups:read" not in client.scopes:
+        return {}
+    found: dict[str, list[str]] = {}
+    for group in client.ask("usergroups.list", include_users="true")["usergroups"]:
+        for user in group.get("users") or []:
+            found.setdefault(user, []).append(str(group.get("handle") or group.get("name")))
+    return found
