@@ -76,7 +76,6 @@ OWED = frozenset(
         "pipeline/people/forget.py:forget",
         "pipeline/people/identity.py:resolve",
         "pipeline/streams/load.py:load_work",
-        "simulator/api/jira.py",
         "simulator/api/slack.py",
     }
 )
