@@ -1,12 +1,9 @@
 """Slack's Web API as `slack_sdk` sees it: errors come as HTTP 200 with `ok: false`."""
 
-import base64
-import binascii
 import json
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from typing import Any
-from urllib.parse import parse_qsl
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -15,10 +12,11 @@ from starlette.routing import Route
 
 from simulator.api.config import SLACK_TOKEN, ApiConfig
 from simulator.api.limits import Limits
+from simulator.api.slack_query import arguments_of, paged, within
+from simulator.api.slack_rows import BOT_ID, BOT_USER, member, own_rows, row_of, time_of, user_id
 from simulator.company import CHANNELS, STREAM_CHANNELS
 from simulator.world import Message, World
 
-BOT_USER, BOT_ID = "UBOTVELORA", "BBOTVELORA"
 EXTRA_CHANNELS = ("general", "random", "leadership")
 _NEEDS = {
     "conversations.list": "channels:read",
@@ -76,7 +74,7 @@ class SlackApi:
         handler = getattr(self, "do_" + method.replace(".", "_"), None)
         if handler is None:
             return JSONResponse({"ok": False, "error": "unknown_method"}, headers=scopes)
-        arguments = await _arguments(request)
+        arguments = await arguments_of(request)
         if not self.config.frozen:
             self.asked.append((method, {name: str(value) for name, value in arguments.items()}))
         return JSONResponse(handler(arguments), headers=scopes)
@@ -112,7 +110,7 @@ class SlackApi:
         ]
         if str(query.get("exclude_archived", "")).lower() in ("1", "true"):
             rows = [row for row in rows if not row["is_archived"]]
-        return self._paged("channels", rows, query)
+        return paged("channels", rows, query)
 
     def do_usergroups_list(self, query: dict[str, Any]) -> dict[str, Any]:
         """usergroups.list"""
@@ -123,7 +121,7 @@ class SlackApi:
                     "id": f"S{n:08d}",
                     "handle": handle,
                     "name": handle.title(),
-                    "users": [_user(number) for number in people],
+                    "users": [user_id(number) for number in people],
                 }
                 for n, (handle, people) in enumerate(self.groups.items())
             ],
@@ -142,7 +140,7 @@ class SlackApi:
 
     def do_conversations_members(self, query: dict[str, Any]) -> dict[str, Any]:
         """conversations.members"""
-        return self._paged("members", [_user(person.number) for person in self.world.people], query)
+        return paged("members", [user_id(person.number) for person in self.world.people], query)
 
     def do_users_info(self, query: dict[str, Any]) -> dict[str, Any]:
         """users.info"""
@@ -155,22 +153,9 @@ class SlackApi:
         """users.list; without users:read.email the address is missing."""
         rows: list[dict[str, Any]] = []
         for person in self.world.people:
-            profile = {"real_name": person.name}
-            if "users:read.email" in self.config.slack_scopes:
-                profile["email"] = person.email
-            rows.append(
-                {
-                    "id": _user(person.number),
-                    "name": person.name.split()[0].lower(),
-                    "real_name": person.name,
-                    "is_bot": False,
-                    "deleted": False,
-                    "tz": "Europe/Berlin",
-                    "profile": profile,
-                }
-            )
+            rows.append(member(person, with_address="users:read.email" in self.config.slack_scopes))
         rows.append({"id": BOT_USER, "name": "ci", "real_name": "CI", "is_bot": True, "profile": {}})
-        return self._paged("members", rows, query)
+        return paged("members", rows, query)
 
     def do_conversations_history(self, query: dict[str, Any]) -> dict[str, Any]:
         """conversations.history: top-level messages, newest first."""
@@ -184,34 +169,16 @@ class SlackApi:
         roots, replies, times = self._threads(query["channel"])
         oldest, latest = float(query.get("oldest") or 0), float(query.get("latest") or "inf")
         near = roots[bisect_left(times, oldest) : bisect_right(times, latest)]
-        found: list[Any] = [message for message in near if _within(message.ts, query)][::-1]
-        if own := self._own(name, query):
-            found = sorted([*own, *found], key=_time_of, reverse=True)
+        found: list[Any] = [message for message in near if within(message.ts, query)][::-1]
+        if own := own_rows(self.world.posted, name, query):
+            found = sorted([*own, *found], key=time_of, reverse=True)
         query["limit"] = min(int(query.get("limit") or 100), self.config.slack_page)
-        answer = self._paged("messages", found, query)
+        answer = paged("messages", found, query)
         answer["messages"] = [
-            one if isinstance(one, dict) else self._row(one, replies.get(one.ts, [])) for one in answer["messages"]
+            one if isinstance(one, dict) else row_of(one, replies.get(one.ts, [])) for one in answer["messages"]
         ]
         answer["has_more"] = bool(answer["response_metadata"]["next_cursor"])
         return answer
-
-    def _own(self, name: str, query: dict[str, Any]) -> list[dict[str, Any]]:
-        """What the app itself posted there, newest first; with its metadata only where that is asked for."""
-        with_metadata = str(query.get("include_all_metadata", "")).lower() in ("1", "true")
-        rows = []
-        for message in self.world.posted[::-1]:
-            if message["channel"] == name and not message.get("thread_ts") and _within(message["ts"], query):
-                row = {
-                    "type": "message",
-                    "subtype": "bot_message",
-                    "bot_id": BOT_ID,
-                    "ts": message["ts"],
-                    "text": message.get("text", ""),
-                }
-                rows.append(
-                    row | ({"metadata": message["metadata"]} if with_metadata and "metadata" in message else {})
-                )
-        return rows
 
     def do_chat_postEphemeral(self, query: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
         """chat.postEphemeral"""
@@ -236,12 +203,12 @@ class SlackApi:
         root = next((message for message in roots[place : place + 3] if message.ts == query.get("ts")), None)
         if root is None:  # a reply is answered alone
             one = next((m for rows in replies.values() for m in rows if m.ts == query.get("ts")), None)
-            return {"ok": True, "messages": [self._row(one, [])]} if one else self._own_thread(query)
+            return {"ok": True, "messages": [row_of(one, [])]} if one else self._own_thread(query)
         thread = replies.get(root.ts, [])
-        found = [root, *(m for m in sorted(thread, key=lambda m: float(m.ts)) if _within(m.ts, query))]
+        found = [root, *(m for m in sorted(thread, key=lambda m: float(m.ts)) if within(m.ts, query))]
         query["limit"] = min(int(query.get("limit") or 1000), self.config.slack_page)
-        answer = self._paged("messages", found, query)
-        answer["messages"] = [self._row(m, thread if m is root else []) for m in answer["messages"]]
+        answer = paged("messages", found, query)
+        answer["messages"] = [row_of(m, thread if m is root else []) for m in answer["messages"]]
         answer["has_more"] = bool(answer["response_metadata"]["next_cursor"])
         return answer
 
@@ -253,7 +220,7 @@ class SlackApi:
             for one in self.world.posted
             if query.get("ts") in (one["ts"], one.get("thread_ts"))
         ]
-        return self._paged("messages", found, query) if found else {"ok": False, "error": "thread_not_found"}
+        return paged("messages", found, query) if found else {"ok": False, "error": "thread_not_found"}
 
     def do_chat_postMessage(self, query: dict[str, Any]) -> dict[str, Any]:  # noqa: N802 - Slack's own name
         """chat.postMessage, with the limits on blocks that Slack documents."""
@@ -313,85 +280,6 @@ class SlackApi:
         self._kept[name] = (roots, replies, [float(message.ts) for message in roots])
         return self._kept[name]
 
-    def _row(self, message: Message, replies: list[Message]) -> dict[str, Any]:
-        row: dict[str, Any] = {"type": "message", "ts": message.ts, "text": _escape(message.text)}
-        if message.user is not None and not message.tombstone:  # what people write comes twice, as text and as blocks
-            row |= {
-                "client_msg_id": f"00000000-0000-4000-8000-{message.ts.replace('.', ''):>12.12}",
-                "team": "T00000001",
-                "blocks": [
-                    {
-                        "type": "rich_text",
-                        "block_id": "aB1cD",
-                        "elements": [
-                            {"type": "rich_text_section", "elements": [{"type": "text", "text": message.text}]}
-                        ],
-                    }
-                ],
-            }
-        if message.tombstone:
-            row |= {"subtype": "tombstone", "user": "USLACKBOT", "text": "This message was deleted."}
-        elif message.user is None:
-            row |= {"subtype": "bot_message", "bot_id": BOT_ID}
-        else:
-            row["user"] = _user(message.user)
-        if message.thread:
-            row["thread_ts"] = message.thread
-        if message.broadcast:
-            row |= {"subtype": "thread_broadcast", "root": {"ts": message.thread}}
-        if replies:
-            users = sorted({_user(m.user) for m in replies if m.user is not None})[:5]
-            row |= {
-                "thread_ts": message.ts,
-                "reply_count": len(replies),
-                "reply_users": users,
-                "reply_users_count": len(users),
-                "is_locked": False,
-                "subscribed": False,
-                "latest_reply": max((m.ts for m in replies), key=float),
-            }
-        return row
-
-    def _paged(self, key: str, rows: list[Any], query: dict[str, Any]) -> dict[str, Any]:
-        try:
-            start = int(base64.b64decode(query["cursor"])) if query.get("cursor") else 0
-        except (binascii.Error, ValueError):
-            return {"ok": False, "error": "invalid_cursor"}
-        end = start + max(1, min(int(query.get("limit") or 100), 999))
-        position = base64.b64encode(str(end).encode()).decode() if end < len(rows) else ""
-        return {"ok": True, key: rows[start:end], "response_metadata": {"next_cursor": position}}
-
     def _channel_id(self, name: str) -> str | None:
         wanted = name.lstrip("#")
         return next((id_ for id_, known in self.channels.items() if wanted in (id_, known)), None)
-
-
-async def _arguments(request: Request) -> dict[str, Any]:
-    found: dict[str, Any] = dict(request.query_params)
-    body = await request.body()
-    if "json" in request.headers.get("content-type", ""):
-        found |= json.loads(body or b"{}")
-    else:
-        found |= dict(parse_qsl(body.decode()))
-    for key in ("blocks", "attachments", "metadata"):
-        if isinstance(found.get(key), str):
-            found[key] = json.loads(found[key])
-    return found | {"_base": str(request.base_url)} if "filename" in found else found
-
-
-def _time_of(one: "Message | dict[str, Any]") -> float:
-    return float(one["ts"] if isinstance(one, dict) else one.ts)
-
-
-def _within(ts: str, query: dict[str, Any]) -> bool:
-    at, inclusive = float(ts), str(query.get("inclusive", "")).lower() in ("1", "true")
-    oldest, latest = float(query.get("oldest") or 0), float(query.get("latest") or "inf")
-    return oldest <= at <= latest if inclusive else oldest < at < latest
-
-
-def _user(number: int) -> str:
-    return f"U{number:08d}"
-
-
-def _escape(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -1,0 +1,95 @@
+"""Slack's messages and members as its API shows them."""
+
+from typing import Any
+
+from simulator.api.slack_query import within
+from simulator.company import Person
+from simulator.world import Message
+
+BOT_USER, BOT_ID = "UBOTVELORA", "BBOTVELORA"
+
+
+def row_of(message: Message, replies: list[Message]) -> dict[str, Any]:
+    """A message, with what tells of its replies."""
+    row: dict[str, Any] = {"type": "message", "ts": message.ts, "text": _escape(message.text)}
+    if message.user is not None and not message.tombstone:  # what people write comes twice, as text and as blocks
+        row |= {
+            "client_msg_id": f"00000000-0000-4000-8000-{message.ts.replace('.', ''):>12.12}",
+            "team": "T00000001",
+            "blocks": [
+                {
+                    "type": "rich_text",
+                    "block_id": "aB1cD",
+                    "elements": [{"type": "rich_text_section", "elements": [{"type": "text", "text": message.text}]}],
+                }
+            ],
+        }
+    if message.tombstone:
+        row |= {"subtype": "tombstone", "user": "USLACKBOT", "text": "This message was deleted."}
+    elif message.user is None:
+        row |= {"subtype": "bot_message", "bot_id": BOT_ID}
+    else:
+        row["user"] = user_id(message.user)
+    if message.thread:
+        row["thread_ts"] = message.thread
+    if message.broadcast:
+        row |= {"subtype": "thread_broadcast", "root": {"ts": message.thread}}
+    if replies:
+        users = sorted({user_id(m.user) for m in replies if m.user is not None})[:5]
+        row |= {
+            "thread_ts": message.ts,
+            "reply_count": len(replies),
+            "reply_users": users,
+            "reply_users_count": len(users),
+            "is_locked": False,
+            "subscribed": False,
+            "latest_reply": max((m.ts for m in replies), key=float),
+        }
+    return row
+
+
+def own_rows(posted: list[dict[str, Any]], name: str, query: dict[str, Any]) -> list[dict[str, Any]]:
+    """What the app itself posted in the channel, newest first; with its metadata only where that is asked for."""
+    with_metadata = str(query.get("include_all_metadata", "")).lower() in ("1", "true")
+    rows = []
+    for message in posted[::-1]:
+        if message["channel"] == name and not message.get("thread_ts") and within(message["ts"], query):
+            row = {
+                "type": "message",
+                "subtype": "bot_message",
+                "bot_id": BOT_ID,
+                "ts": message["ts"],
+                "text": message.get("text", ""),
+            }
+            rows.append(row | ({"metadata": message["metadata"]} if with_metadata and "metadata" in message else {}))
+    return rows
+
+
+def member(person: Person, *, with_address: bool) -> dict[str, Any]:
+    """A person as users.list shows them."""
+    profile = {"real_name": person.name}
+    if with_address:
+        profile["email"] = person.email
+    return {
+        "id": user_id(person.number),
+        "name": person.name.split()[0].lower(),
+        "real_name": person.name,
+        "is_bot": False,
+        "deleted": False,
+        "tz": "Europe/Berlin",
+        "profile": profile,
+    }
+
+
+def time_of(one: "Message | dict[str, Any]") -> float:
+    """When it was posted, in seconds."""
+    return float(one["ts"] if isinstance(one, dict) else one.ts)
+
+
+def user_id(number: int) -> str:
+    """Slack's id of a person."""
+    return f"U{number:08d}"
+
+
+def _escape(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
