@@ -80,6 +80,7 @@ def test_the_ten_minutes_from_the_first_file_to_every_fifteen_minutes(checkout: 
             os.killpg(then.pid, signal.SIGINT)  # Ctrl-C, after a whole cycle of the last command
             break
     lines.append(then.stdout.read())
+    then.stdout.close()
     then.wait(LONGEST)
     said = "".join(lines)
     assert "Stopped. What was done is kept" in said
