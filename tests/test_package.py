@@ -67,15 +67,9 @@ OWED = frozenset(
         "benchmarks/worlds/measure.py:figures",
         "benchmarks/worlds/office.py",
         "benchmarks/worlds/shared.py:build",
-        "deploy/services.py:main",
-        "leeway/commands/start.py:init",
         "pipeline/ingest/pull.py:_in_threads",
-        "pipeline/match/chunking.py:chunks_of",
-        "pipeline/match/conditional_logit.py:fit",
-        "pipeline/match/context_features.py:features",
         "pipeline/people/forget.py:forget",
         "pipeline/people/identity.py:resolve",
-        "pipeline/streams/load.py:load_work",
     }
 )
 """What is still to be split, as module or module:function. Nothing joins it; what was split leaves it."""

@@ -1,5 +1,6 @@
 """The commands of the first hour: the demo, the first files, and whether everything a run needs is there."""
 
+from collections.abc import Mapping
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -78,14 +79,7 @@ def init(
         "slack": {"channels": slack_channels, "alert_channel": slack_alert_channel},
         "hubspot": {"pipelines": hubspot_pipelines},
     }
-    lists = ("projects", "channels", "pipelines")
-    given = {
-        source: {
-            k: [one.strip() for one in v.split(",") if one.strip()] if k in lists else v for k, v in values.items() if v
-        }
-        for source, values in flags.items()
-        if any(values.values())
-    }
+    given = _given(flags)
     asks = ask and somebody_answers()
     say = partial(out.print, markup=False)
     try:
@@ -99,6 +93,18 @@ def init(
         last_quarter(folder, asks, told, out)
     except EOFError:  # the terminal is gone, or Ctrl-D: as Ctrl-C
         raise typer.Exit(130) from None
+
+
+def _given(flags: Mapping[str, Mapping[str, str | None]]) -> dict[str, dict[str, str | list[str]]]:
+    """What the flags say, by source; a list at every comma, and no source of which nothing is said."""
+    lists = ("projects", "channels", "pipelines")
+    return {
+        source: {
+            k: [one.strip() for one in v.split(",") if one.strip()] if k in lists else v for k, v in values.items() if v
+        }
+        for source, values in flags.items()
+        if any(values.values())
+    }
 
 
 @commands.command()

@@ -1,7 +1,7 @@
 """Chunks of items to match: what is connected stays together, beside a sample of the company."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, case, select, true
@@ -30,6 +30,27 @@ def chunks_of(session: Session, ids: Sequence[int], everything: bool) -> list[li
     Lots follow the places, so that alike items meet. Without `everything` the ids' whole trees come too.
     """
     rows = session.execute(_links()).all() if everything else _linked(session, ids)
+    place, root = _connected(rows)
+    members: dict[int, list[int]] = defaultdict(list)
+    for id_ in sorted(place):
+        members[root(id_)].append(id_)
+    touched = sorted({root(id_) for id_ in ids if id_ in place}, key=lambda one: (place[one], one))
+    batches: list[list[int]] = [[]]
+    wanted = set(ids)
+    for one in touched:
+        together = members[one]
+        # An epic that half the company names is no neighbourhood: what is new in it is matched by itself.
+        if not everything and len(together) > CHUNK // 4:
+            together = [id_ for id_ in together if id_ in wanted]
+        for some in in_batches(together, CHUNK):
+            if batches[-1] and len(batches[-1]) + len(some) > CHUNK:
+                batches.append([])
+            batches[-1] += some
+    return [batch for batch in batches if batch]
+
+
+def _connected(rows: Sequence[Any]) -> tuple[dict[int, tuple[str, str]], Callable[[int], int]]:
+    """Of rows of _links: each id's source and place, and what gives the id that stands for all that an id is connected with."""
     position: dict[tuple[str, str], int] = {}
     by_key: dict[str, int] = {}
     above: dict[int, tuple[str, str]] = {}
@@ -56,22 +77,7 @@ def chunks_of(session: Session, ids: Sequence[int], everything: bool) -> list[li
     for id_, other in links:
         if other is not None:
             tree[root(id_)] = root(other)
-    members: dict[int, list[int]] = defaultdict(list)
-    for id_ in sorted(place):
-        members[root(id_)].append(id_)
-    touched = sorted({root(id_) for id_ in ids if id_ in tree}, key=lambda one: (place[one], one))
-    batches: list[list[int]] = [[]]
-    wanted = set(ids)
-    for one in touched:
-        together = members[one]
-        # An epic that half the company names is no neighbourhood: what is new in it is matched by itself.
-        if not everything and len(together) > CHUNK // 4:
-            together = [id_ for id_ in together if id_ in wanted]
-        for some in in_batches(together, CHUNK):
-            if batches[-1] and len(batches[-1]) + len(some) > CHUNK:
-                batches.append([])
-            batches[-1] += some
-    return [batch for batch in batches if batch]
+    return place, root
 
 
 def _linked(session: Session, ids: Sequence[int]) -> list[Any]:

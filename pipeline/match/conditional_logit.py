@@ -141,10 +141,7 @@ def fit(
     """
     first, n = companies[0][0], len(companies[0][0].pair)
     tables = [(*features.stacked(), true) for features, true in companies]
-    pairs = np.concatenate([pair.reshape(-1, n) for pair, _, _ in tables])
-    items = np.concatenate([item for _, item, _ in tables])
-    mean = np.concatenate([pairs.mean(0), items.mean(0)])
-    scale = np.concatenate([pairs.std(0), items.std(0)]) + 1e-6
+    mean, scale = _mean_and_scale(tables)
     data = [((pair - mean[:n]) / scale[:n], (item - mean[n:]) / scale[n:], true) for pair, item, true in tables]
     place = {name: i for part in (first.pair, first.item) for i, name in enumerate(part)}
     of_pairs, of_items = ([both for both in products if both[0] in part] for part in (first.pair, first.item))
@@ -153,30 +150,11 @@ def fit(
         for pair, item, true in data
     ]
     wide = n + len(of_pairs)
-
-    def loss(theta: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-        weights, total, gradient = theta[:-1], 0.0, np.zeros_like(theta)
-        of_pair, of_item = (part.astype(np.float32) for part in np.split(weights, [wide]))
-        for pair, item, true in data:
-            # As products of a table and a vector in single precision: several times as fast.
-            scores = (pair.reshape(-1, wide) @ of_pair).reshape(pair.shape[:2]) + (item @ of_item)[:, None] + theta[-1]
-            found = _softmax(np.concatenate([scores, np.zeros((len(scores), 1))], 1))
-            rows = np.arange(len(true))
-            total -= float(np.log(found[rows, true] + 1e-12).sum())
-            error = found
-            error[rows, true] -= 1
-            error = error[:, :-1]
-            gradient[:wide] += np.ascontiguousarray(error).ravel() @ pair.reshape(-1, wide)
-            gradient[wide:-1] += item.T @ error.sum(1)
-            gradient[-1] += error.sum()
-        gradient[:-1] += penalty * weights
-        return total + penalty * float(weights @ weights) / 2, gradient
-
     start = np.zeros(len(mean) + len(products) + 1)
     if near is not None and near.names == first.names and near.products == (*of_pairs, *of_items):
         parts = (near.weights[:n], near.varying[: len(of_pairs)], near.weights[n:], near.varying[len(of_pairs) :])
         start = np.concatenate([*parts, [near.bias]]).astype(np.float64)
-    found = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": 500})
+    found = minimize(_loss, start, (data, wide, penalty), jac=True, method="L-BFGS-B", options={"maxiter": 500})
     weights = found.x[:-1].astype(np.float32)
     varying = np.r_[n:wide, len(mean) + len(of_pairs) : len(weights)]
     return Fusion(
@@ -188,6 +166,41 @@ def fit(
         (*of_pairs, *of_items),
         weights[varying],
     )
+
+
+def _mean_and_scale(tables: Sequence[tuple[Array, Array, NDArray[np.int64]]]) -> tuple[Array, NDArray[np.floating]]:
+    """Mean and standard deviation of each feature over all companies, those of a pair first."""
+    pairs = np.concatenate([pair.reshape(-1, pair.shape[-1]) for pair, _, _ in tables])
+    items = np.concatenate([item for _, item, _ in tables])
+    mean = np.concatenate([pairs.mean(0), items.mean(0)])
+    scale = np.concatenate([pairs.std(0), items.std(0)]) + 1e-6
+    return mean, scale
+
+
+def _loss(
+    theta: NDArray[np.float64], data: Sequence[tuple[Array, Array, NDArray[np.int64]]], wide: int, penalty: float
+) -> tuple[float, NDArray[np.float64]]:
+    """Negative log likelihood with the penalty, and its gradient.
+
+    `data` are each company's (items, key results, `wide` features), (items, features) and true columns; the last of `theta`
+    is the bias.
+    """
+    weights, total, gradient = theta[:-1], 0.0, np.zeros_like(theta)
+    of_pair, of_item = (part.astype(np.float32) for part in np.split(weights, [wide]))
+    for pair, item, true in data:
+        # As products of a table and a vector in single precision: several times as fast.
+        scores = (pair.reshape(-1, wide) @ of_pair).reshape(pair.shape[:2]) + (item @ of_item)[:, None] + theta[-1]
+        found = _softmax(np.concatenate([scores, np.zeros((len(scores), 1))], 1))
+        rows = np.arange(len(true))
+        total -= float(np.log(found[rows, true] + 1e-12).sum())
+        error = found
+        error[rows, true] -= 1
+        error = error[:, :-1]
+        gradient[:wide] += np.ascontiguousarray(error).ravel() @ pair.reshape(-1, wide)
+        gradient[wide:-1] += item.T @ error.sum(1)
+        gradient[-1] += error.sum()
+    gradient[:-1] += penalty * weights
+    return total + penalty * float(weights @ weights) / 2, gradient
 
 
 def _with_products(table: Array, item: Array, products: Sequence[tuple[str, str]], place: Mapping[str, int]) -> Array:

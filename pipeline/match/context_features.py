@@ -1,5 +1,6 @@
 """What the surroundings of an item say, given first probabilities: parent, children, thread, mentions, place, likeness."""
 
+from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
@@ -44,11 +45,7 @@ class Surroundings:
         sums, size = self._trees @ found, np.bincount(self.tree).astype(np.float32)
         near, near_rank = self._confirmed(found[:, :last])
         alone = size[self.tree] == 1
-        in_nook, nook_size = self._nooks @ found, np.bincount(self.nook).astype(np.float32)
-        in_place = _sum_by(self.place_of_nook) @ in_nook
-        # The rest of the place, without the item's own tree, drawn towards the company's mean.
-        rest = in_place[self.place_of_nook] - in_nook + 3 * base
-        rest /= (np.bincount(self.place_of_nook, nook_size)[self.place_of_nook] - nook_size + 3)[:, None]
+        rest = self._rest_of_place(found, base)
 
         of_pair = ("first", "parent", "children", "siblings", "named", "place_lift", "place", "alike")
         pair = {name: np.empty((len(found), last), np.float32) for name in of_pair}
@@ -65,16 +62,8 @@ class Surroundings:
                 "named": (named[rows] @ found) / np.maximum(name_count[rows], 0.5)[:, None],
                 "alike": self.neighbours.mean(found, rows),
             }
-            for name, value in values.items():
-                item[f"none_{name}"][rows] = value[:, last]
-                odds = np.add(value[:, :last], _FLOOR, out=pair[name][rows])
-                np.log(odds, out=odds)
-                odds -= np.log(_FLOOR)
-            value = rest[self.nook[rows]]
-            item["none_place"][rows] = value[:, last]
-            place = np.add(value[:, :last], np.float32(0.01), out=pair["place"][rows])
-            np.log(place, out=place)
-            np.subtract(place, usual, out=pair["place_lift"][rows])
+            _put(values, rows, pair, item)
+            _put_place(rest[self.nook[rows]], usual, rows, pair, item)
         pair |= {"confirmed_near": near, "confirmed_near_rank": near_rank}
         item |= {
             name: values.astype(np.float32)
@@ -85,6 +74,14 @@ class Surroundings:
             )
         }
         return Features(pair, item)
+
+    def _rest_of_place(self, found: Matrix, base: Matrix) -> NDArray[np.floating]:
+        """By nook: the rest of the place, without the item's own tree, drawn towards the company's mean."""
+        in_nook, nook_size = self._nooks @ found, np.bincount(self.nook).astype(np.float32)
+        in_place = _sum_by(self.place_of_nook) @ in_nook
+        rest: NDArray[np.floating] = in_place[self.place_of_nook] - in_nook + 3 * base
+        rest /= (np.bincount(self.place_of_nook, nook_size)[self.place_of_nook] - nook_size + 3)[:, None]
+        return rest
 
     @cached_property
     def _trees(self) -> Any:
@@ -155,3 +152,26 @@ def _sum_by(group: NDArray[np.int64]) -> Any:
     """(groups, members) of ones, sparse."""
     shape = int(group.max()) + 1, len(group)
     return csr_array((np.ones(len(group), np.float32), (group, np.arange(len(group)))), shape=shape)
+
+
+def _put(
+    values: Mapping[str, NDArray[np.floating]], rows: slice, pair: Mapping[str, Matrix], item: Mapping[str, Matrix]
+) -> None:
+    """Write these rows' probabilities as features: log odds of each key result against the floor, none as it is."""
+    for name, value in values.items():
+        last = value.shape[1] - 1
+        item[f"none_{name}"][rows] = value[:, last]
+        odds = np.add(value[:, :last], _FLOOR, out=pair[name][rows])
+        np.log(odds, out=odds)
+        odds -= np.log(_FLOOR)
+
+
+def _put_place(
+    value: NDArray[np.floating], usual: Matrix, rows: slice, pair: Mapping[str, Matrix], item: Mapping[str, Matrix]
+) -> None:
+    """Write what the rows' places say: log probabilities of the key results, their lift over the company's, and none."""
+    last = value.shape[1] - 1
+    item["none_place"][rows] = value[:, last]
+    place = np.add(value[:, :last], np.float32(0.01), out=pair["place"][rows])
+    np.log(place, out=place)
+    np.subtract(place, usual, out=pair["place_lift"][rows])

@@ -64,21 +64,9 @@ def load_work(session: Session) -> Work:
         id_ = item_id(source, external_id)
         named = dict.fromkeys([*mentions, *said.get((source, external_id), ())])
         others = tuple(by_key[name] for name in named if by_key.get(name, id_) != id_)
+        above = item_id(source, parent) if parent else None
         # The hash stands for the words, which are the same where it is.
-        items.append(
-            Item(
-                id_,
-                source,
-                kind,
-                container,
-                None,
-                item_id(source, parent) if parent else None,
-                title,
-                words,
-                others,
-                key=key,
-            )
-        )
+        items.append(Item(id_, source, kind, container, None, above, title, words, others, key=key))
         if in_ is not None:
             stream[i] = (in_, own)
     anchors: dict[int, str] = dict(session.execute(select(Stream.id, Stream.anchor)).all())
