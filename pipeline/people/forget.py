@@ -66,22 +66,8 @@ def forget(sessions: sessionmaker[Session], who: str) -> Deleted:
             )
         signals = texts = 0
         for source, mine in ids.items():
-            theirs = (Signal.source == source, Signal.account.in_(mine))
-            own = set(session.scalars(select(Signal.external_id).where(*theirs, Signal.external_id == Signal.item)))
-            texts += _blank(session, WorkItem.source == source, own)
-            session.execute(
-                update(WorkItem).where(WorkItem.source == source, WorkItem.assignee.in_(mine)).values(assignee=None)
-            )
-            signals += session.scalar(select(func.count()).select_from(Signal).where(*theirs)) or 0
-            session.execute(delete(Signal).where(*theirs))
-            for id_, detail in session.execute(
-                select(Signal.id, Signal.detail).where(Signal.source == source, Signal.kind == "assignment")
-            ).all():
-                if mine & {str(value) for value in detail.values()}:
-                    kept = {key: None if str(value) in mine else value for key, value in detail.items()}
-                    session.execute(update(Signal).where(Signal.id == id_).values(detail=kept))
-            session.execute(delete(Failure).where(Failure.source == source, Failure.external_id.in_(mine)))
-            session.execute(delete(Account).where(Account.source == source, Account.external_id.in_(mine)))
+            gone, blanked = _delete_in_source(session, source, mine)
+            signals, texts = signals + gone, texts + blanked
         # What the judge quoted may be theirs; nothing tells whose words it was.
         session.execute(update(JudgeAnswer).values(quotes=[], name=""))
         for name in sorted(names, key=len, reverse=True):
@@ -93,6 +79,27 @@ def forget(sessions: sessionmaker[Session], who: str) -> Deleted:
         used = select(WorkItem.text_hash).where(WorkItem.text_hash.is_not(None), WorkItem.stale.is_(False))
         session.execute(delete(Vector).where(Vector.text_hash.not_in(used)))
     return Deleted(len(accounts), signals, texts)
+
+
+def _delete_in_source(session: Session, source: str, mine: set[str]) -> tuple[int, int]:
+    """Delete what these accounts left in one source; returns how many signals went, and how many texts were blanked."""
+    theirs = (Signal.source == source, Signal.account.in_(mine))
+    own = set(session.scalars(select(Signal.external_id).where(*theirs, Signal.external_id == Signal.item)))
+    texts = _blank(session, WorkItem.source == source, own)
+    session.execute(
+        update(WorkItem).where(WorkItem.source == source, WorkItem.assignee.in_(mine)).values(assignee=None)
+    )
+    signals = session.scalar(select(func.count()).select_from(Signal).where(*theirs)) or 0
+    session.execute(delete(Signal).where(*theirs))
+    for id_, detail in session.execute(
+        select(Signal.id, Signal.detail).where(Signal.source == source, Signal.kind == "assignment")
+    ).all():
+        if mine & {str(value) for value in detail.values()}:
+            kept = {key: None if str(value) in mine else value for key, value in detail.items()}
+            session.execute(update(Signal).where(Signal.id == id_).values(detail=kept))
+    session.execute(delete(Failure).where(Failure.source == source, Failure.external_id.in_(mine)))
+    session.execute(delete(Account).where(Account.source == source, Account.external_id.in_(mine)))
+    return signals, texts
 
 
 def _find(session: Session, who: str) -> tuple[list[Account], Person | None]:

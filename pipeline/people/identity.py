@@ -84,6 +84,27 @@ def resolve(
     }
     people = {person.email: person for person in session.scalars(select(Person)) if person.email}
     accounts = list(session.scalars(select(Account)))
+    owner, grouped = _owners(accounts, members, register, directory)
+    for email in {*members, *owner.values()} - set(people):
+        people[email] = Person(email=email)
+        session.add(people[email])
+    for email, person in people.items():
+        theirs = grouped.get(email, set())
+        # Somebody in the groups of two teams is in neither: guessing would move a team's figures.
+        group = next(iter(theirs)) if len(theirs) == 1 else None
+        person.team = members[email] if email in dated else group
+        person.capacity = parts.get(email, person.capacity if email in dated else 1.0)
+    session.flush()
+    _keep_memberships(session, people, dated, today)
+    for account in accounts:
+        found = owner.get((account.source, account.external_id))
+        account.person_id = people[found].id if found else None
+
+
+def _owners(
+    accounts: Sequence[Account], members: Mapping[str, str | None], register: Register, directory: Directory
+) -> tuple[dict[tuple[str, str], str], dict[str, set[str]]]:
+    """The address by account, of all accounts that are a known person's, and the teams whose groups an address is in."""
     names: dict[str, set[str]] = defaultdict(set)
     address = {(a.source, a.external_id): directory.people.get((a.source, a.external_id), a.email) for a in accounts}
     for account in accounts:
@@ -103,20 +124,7 @@ def resolve(
         if email:
             owner[account.source, account.external_id] = email
             grouped[email] |= {groups[_plain(g)] for g in account.groups.splitlines() if _plain(g) in groups}
-    for email in {*members, *owner.values()} - set(people):
-        people[email] = Person(email=email)
-        session.add(people[email])
-    for email, person in people.items():
-        theirs = grouped.get(email, set())
-        # Somebody in the groups of two teams is in neither: guessing would move a team's figures.
-        group = next(iter(theirs)) if len(theirs) == 1 else None
-        person.team = members[email] if email in dated else group
-        person.capacity = parts.get(email, person.capacity if email in dated else 1.0)
-    session.flush()
-    _keep_memberships(session, people, dated, today)
-    for account in accounts:
-        found = owner.get((account.source, account.external_id))
-        account.person_id = people[found].id if found else None
+    return owner, grouped
 
 
 def _history(session: Session, register: Register) -> list[tuple[date, Register]]:
