@@ -163,76 +163,112 @@ def _in_threads(
 ) -> dict[str, SourceError]:
     """Read the streams and store their pages; returns the errors by stream. What storing raises stops all."""
     cursors = load_cursors(sessions, connector.name, streams)
-    waiting: queue.SimpleQueue[str] = queue.SimpleQueue()
-    for stream in streams:
-        waiting.put(stream)
-    pages: queue.Queue[Page | _End] = queue.Queue(maxsize=threads)
-    stop = threading.Event()
+    readers = _Readers(connector.name, streams, cursors, read, threads)
+    failed: dict[str, SourceError] = {}
+    left = set(streams)
+    retention = _drops_texts(sessions)
+    try:
+        while left:
+            if enough is not None and time.monotonic() > enough:
+                counts["unfinished"] += len(left)
+                break
+            one = readers.take()
+            if isinstance(one, _End):
+                left.discard(one.stream)
+                if one.error is not None:
+                    failed[one.stream] = one.error
+                finish(sessions, connector.name, one.stream, str(one.error) if one.error else None, eta is not None)
+            elif one is not None:
+                new = _store(connector, sessions, one, retention, counts, since if one.stream not in cursors else None)
+                if eta:
+                    eta.saw(one)
+                if progress:
+                    progress(one.stream, new)
+    finally:
+        readers.stop.set()
+    return failed
 
-    def put(one: Page | _End) -> bool:
-        while not stop.is_set():
+
+def _drops_texts(sessions: sessionmaker[Session]) -> bool:
+    """Whether texts were dropped after they were encoded."""
+    with sessions() as session:
+        return session.scalar(select(WorkItem.id).where(WorkItem.text_dropped).limit(1)) is not None
+
+
+def _store(
+    connector: Connector,
+    sessions: sessionmaker[Session],
+    page: Page,
+    retention: bool,
+    counts: dict[str, int],
+    since: datetime | None,
+) -> int:
+    """Store a page and count what was in it; returns the new signals. `since` is kept as the horizon of the page's stream."""
+    new, removed = store_page(connector, sessions, page, retention=retention)
+    if since is not None:
+        keep_horizon(sessions, connector.name, page.stream, since.date())
+    counts["signals"] += new
+    counts["removed"] += removed
+    counts["failures"] += len(page.failures)
+    return new
+
+
+class _Readers:
+    """Threads that read the streams, each one stream after the other, until `stop` is set."""
+
+    def __init__(
+        self,
+        source: str,
+        streams: Sequence[str],
+        cursors: Mapping[str, Cursor],
+        read: Callable[[str, Cursor | None], Iterator[Page]],
+        threads: int,
+    ) -> None:
+        self._source, self._cursors, self._read = source, cursors, read
+        self._waiting: queue.SimpleQueue[str] = queue.SimpleQueue()
+        for stream in streams:
+            self._waiting.put(stream)
+        self._pages: queue.Queue[Page | _End] = queue.Queue(maxsize=threads)
+        self.stop = threading.Event()
+        # Daemons: one that waits for a rate limit must not keep a stopped process alive.
+        workers = [threading.Thread(target=self._work, daemon=True) for _ in range(min(threads, len(streams)))]
+        for worker in workers:
+            worker.start()
+
+    def take(self) -> Page | _End | None:
+        """The next page, or the end of a stream; None where a second brought neither."""
+        try:
+            return self._pages.get(timeout=1.0)
+        except queue.Empty:
+            return None
+
+    def _put(self, one: Page | _End) -> bool:
+        while not self.stop.is_set():
             try:
-                pages.put(one, timeout=0.2)
+                self._pages.put(one, timeout=0.2)
             except queue.Full:
                 continue
             return True
         return False
 
-    def work() -> None:
-        while not stop.is_set():
+    def _work(self) -> None:
+        while not self.stop.is_set():
             try:
-                stream = waiting.get_nowait()
+                stream = self._waiting.get_nowait()
             except queue.Empty:
                 return
             error: SourceError | None = None
             last = ""
             try:
-                with expected(connector.name, stream):
-                    for page in read(stream, cursors.get(stream)):
+                with expected(self._source, stream):
+                    for page in self._read(stream, self._cursors.get(stream)):
                         last = page.read[-1] if page.read else last
-                        if not put(page):
+                        if not self._put(page):
                             return
             except Unexpected as caught:
                 error = caught.after(last)
             except SourceError as caught:  # carried to the caller's thread
                 error = caught
             except Exception as caught:  # what fails while the failure is told, as a log does on a full disk
-                error = Unexpected(connector.name, stream, caught)
-            put(_End(stream, error))
-
-    # Daemons: one that waits for a rate limit must not keep a stopped process alive.
-    workers = [threading.Thread(target=work, daemon=True) for _ in range(min(threads, len(streams)))]
-    for worker in workers:
-        worker.start()
-    failed: dict[str, SourceError] = {}
-    left = set(streams)
-    with sessions() as session:
-        retention = session.scalar(select(WorkItem.id).where(WorkItem.text_dropped).limit(1)) is not None
-    try:
-        while left:
-            if enough is not None and time.monotonic() > enough:
-                counts["unfinished"] += len(left)
-                break
-            try:
-                one = pages.get(timeout=1.0)
-            except queue.Empty:
-                continue
-            if isinstance(one, _End):
-                left.discard(one.stream)
-                if one.error is not None:
-                    failed[one.stream] = one.error
-                finish(sessions, connector.name, one.stream, str(one.error) if one.error else None, eta is not None)
-                continue
-            new, removed = store_page(connector, sessions, one, retention=retention)
-            if since is not None and one.stream not in cursors:
-                keep_horizon(sessions, connector.name, one.stream, since.date())
-            counts["signals"] += new
-            counts["removed"] += removed
-            counts["failures"] += len(one.failures)
-            if eta:
-                eta.saw(one)
-            if progress:
-                progress(one.stream, new)
-    finally:
-        stop.set()
-    return failed
+                error = Unexpected(self._source, stream, caught)
+            self._put(_End(stream, error))
