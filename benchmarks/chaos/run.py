@@ -80,26 +80,7 @@ def result_of(engine: Engine, world: World) -> Result:
                 (s.week, s.scope, s.objective, s.share, s.low, s.high, s.coverage, s.person_days)
                 for s in session.scalars(select(Share))
             ),
-            "drifts": [
-                (
-                    d.kind,
-                    d.scope,
-                    d.subject,
-                    d.state,
-                    d.severity,
-                    d.raised_on,
-                    d.start,
-                    d.start_low,
-                    d.start_high,
-                    d.before,
-                    d.after,
-                    d.low,
-                    d.high,
-                    json.dumps(d.absorbed_by),
-                    d.ended_on,
-                )
-                for d in drifts
-            ],
+            "drifts": [_told(d) for d in drifts],
         }
         known = {d.id for d in drifts}
     posts = [p for p in world.posted if "metadata" in p and "thread_ts" not in p]
@@ -108,6 +89,13 @@ def result_of(engine: Engine, world: World) -> Result:
     found["told twice"] = sorted({id_ for id_ in told if told.count(id_) > 1})
     found["told of nothing"] = sorted(set(told) - known)
     return found
+
+
+def _told(d: Drift) -> tuple[Any, ...]:
+    """What is said of a drift."""
+    when = (d.raised_on, d.start, d.start_low, d.start_high)
+    how_much = (d.before, d.after, d.low, d.high, json.dumps(d.absorbed_by))
+    return (d.kind, d.scope, d.subject, d.state, d.severity, *when, *how_much, d.ended_on)
 
 
 def undisturbed(company: Simulator, url: str, real: bool) -> Result:

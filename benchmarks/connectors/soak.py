@@ -119,16 +119,7 @@ def soak(seed: int, rounds: int) -> dict[str, object]:
         given = Path(folder) / "settings.json"
         given.write_text(json.dumps({"sources": sources, "since": SINCE.isoformat(), "now": NOW.isoformat()}))
         database = f"sqlite:///{folder}/soak.db"
-        killed = 0
-        for _ in range(rounds):
-            command = [sys.executable, "-m", "benchmarks.connectors.puller", str(given), database]
-            process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-            try:
-                process.wait(rng.uniform(2.0, 10.0))
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-                killed += 1
+        killed = _pull_and_kill(given, database, rng, rounds)
         changes.on, faults.rates = False, {}
         sessions = sessionmaker(connect(database))
         for name, values in sources.items():
@@ -151,6 +142,21 @@ def soak(seed: int, rounds: int) -> dict[str, object]:
         "killed": killed,
         **faults.seen,
     }
+
+
+def _pull_and_kill(given: Path, database: str, rng: random.Random, rounds: int) -> int:
+    """Pull again and again, and kill what has not ended after a few seconds; returns how many were killed."""
+    killed = 0
+    for _ in range(rounds):
+        command = [sys.executable, "-m", "benchmarks.connectors.puller", str(given), database]
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            process.wait(rng.uniform(2.0, 10.0))
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            killed += 1
+    return killed
 
 
 def main() -> None:

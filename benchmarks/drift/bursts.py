@@ -35,12 +35,7 @@ def generate(case: Case, seed: int) -> Organisation:
     for d in range(len(days)):
         plan = frame.planned(d)
         leaning = DRIFTING * leaning + rng.normal(0, LEANING * np.sqrt(1 - DRIFTING**2), leaning.shape)
-        for team in range(len(plan)):
-            if team not in pushes and rng.random() < PUSH:
-                thing, until = int(rng.choice(things, p=plan[team])), d + int(rng.integers(5, 25))
-                pushes[team] = (thing, until, rng.random(case.people) < 0.5)
-            elif team in pushes and pushes[team][1] <= d:
-                del pushes[team]
+        _push(rng, d, plan, pushes, case.people)
         weights = plan[team_of] * np.exp(leaning)
         weights /= weights.sum(1, keepdims=True)
         for p in range(case.people):
@@ -64,3 +59,20 @@ def generate(case: Case, seed: int) -> Organisation:
             by_source[:, d] += frame.sources_of(p)
         before = plan
     return frame.organisation(effort, by_source)
+
+
+def _push(
+    rng: np.random.Generator,
+    day: int,
+    plan: NDArray[np.float64],
+    pushes: dict[int, tuple[int, int, NDArray[np.bool_]]],
+    people: int,
+) -> None:
+    """Begin and end the teams' pushes of that day: (objective, last day, whom it takes) by team."""
+    things = plan.shape[1]
+    for team in range(len(plan)):
+        if team not in pushes and rng.random() < PUSH:
+            thing, until = int(rng.choice(things, p=plan[team])), day + int(rng.integers(5, 25))
+            pushes[team] = (thing, until, rng.random(people) < 0.5)
+        elif team in pushes and pushes[team][1] <= day:
+            del pushes[team]

@@ -104,52 +104,69 @@ def _hit(r: Result, weeks: int) -> bool:
 
 def report(name: str, results: list[Result]) -> str:
     """One line of the table."""
-    case, n = CASES[name], len(results)
-    years = n * (WEEKS / 52)
+    kind = CASES[name].kind
+    if kind == "none":
+        said = _false_alarms(results)
+    elif kind in ("step", "ramp"):
+        said = _found(results)
+    elif kind == "team":
+        said = _teams_named(results)
+    else:
+        said = _after_an_event(results)
+    return f"{name:12} {len(results)} runs: {said}"
+
+
+def _false_alarms(results: list[Result]) -> str:
+    years = len(results) * (WEEKS / 52)
     company = sum(len(_company(r)) for r in results)
     teams = sum(e.kind == "drift" and e.scope != COMPANY for r in results for e in r.events)
-    parts = []
-    if case.kind == "none":
-        parts.append(f"company {company / years:.2f} a year, teams {teams / years:.2f} a year")
-    elif case.kind in ("step", "ramp"):
-        parts.append(", ".join(f"{w} w {sum(_hit(r, w) for r in results) / n:.0%}" for w in (2, 4, 8)))
-        told = [(r, next(e for e in _company(r) if e.at >= r.start)) for r in results if _hit(r, 8)]
-        early = sum(any(e.at < r.start for e in _company(r)) for r in results)
-        starts = np.array([abs((e.start - r.start).days) for r, e in told])
-        inside = np.mean([e.start_low <= r.start <= e.start_high for r, e in told])
-        first = np.mean([e.absorbed_by[0][0] == r.absorber for r, e in told])
-        above_low = sum(e.severity != "low" for _, e in told) / max(1, len(told))
-        sums = [abs(sum(p for _, p in e.absorbed_by) - 100 * (e.before - e.after)) for _, e in told]
-        parts.append(
-            f"start median {np.median(starts):.0f} d, within 14 d {np.mean(starts <= 14):.0%}, inside its interval "
-            f"{inside:.0%}, absorber first {first:.0%}, sum off by {max(sums):.2f}, alarms before {early}, "
-            f"above low at once {above_low:.0%}"
+    return f"company {company / years:.2f} a year, teams {teams / years:.2f} a year"
+
+
+def _found(results: list[Result]) -> str:
+    """How soon the shift was told, and how well it was described."""
+    within = ", ".join(f"{w} w {sum(_hit(r, w) for r in results) / len(results):.0%}" for w in (2, 4, 8))
+    told = [(r, next(e for e in _company(r) if e.at >= r.start)) for r in results if _hit(r, 8)]
+    early = sum(any(e.at < r.start for e in _company(r)) for r in results)
+    starts = np.array([abs((e.start - r.start).days) for r, e in told])
+    inside = np.mean([e.start_low <= r.start <= e.start_high for r, e in told])
+    first = np.mean([e.absorbed_by[0][0] == r.absorber for r, e in told])
+    above_low = sum(e.severity != "low" for _, e in told) / max(1, len(told))
+    sums = [abs(sum(p for _, p in e.absorbed_by) - 100 * (e.before - e.after)) for _, e in told]
+    return (
+        f"{within}; start median {np.median(starts):.0f} d, within 14 d {np.mean(starts <= 14):.0%}, inside its interval "
+        f"{inside:.0%}, absorber first {first:.0%}, sum off by {max(sums):.2f}, alarms before {early}, "
+        f"above low at once {above_low:.0%}"
+    )
+
+
+def _teams_named(results: list[Result]) -> str:
+    hit = [
+        any(
+            e.scope == r.team and e.kind == "drift" and r.start <= e.at <= r.start + timedelta(weeks=4)
+            for e in r.events
         )
-    elif case.kind == "team":
-        hit = [
-            any(
-                e.scope == r.team and e.kind == "drift" and r.start <= e.at <= r.start + timedelta(weeks=4)
-                for e in r.events
-            )
-            for r in results
-        ]
-        parts.append(f"team named in 4 w {np.mean(hit):.0%}")
-    else:
-        # Six weeks: later, ordinary false alarms would be counted as the event's.
-        until = timedelta(weeks=6)
-        after = [[e for e in r.events if r.start <= e.at <= r.start + until] for r in results]
-        drift = np.mean([any(e.kind == "drift" for e in es) for es in after])
-        whole = np.mean([any(e.kind == "drift" and e.scope == COMPANY for e in es) for es in after])
-        loud = np.mean([any(e.kind == "drift" and e.severity != "low" for e in es) for es in after])
-        kinds: dict[str, int] = defaultdict(int)
-        for es in after:
-            for kind in {e.kind for e in es}:
-                kinds[kind] += 1
-        parts.append(
-            f"no company drift {1 - whole:.0%}, no drift at all {1 - drift:.0%}, nothing above low {1 - loud:.0%}, "
-            f"kinds {dict(kinds)}"
-        )
-    return f"{name:12} {n} runs: {'; '.join(parts)}"
+        for r in results
+    ]
+    return f"team named in 4 w {np.mean(hit):.0%}"
+
+
+def _after_an_event(results: list[Result]) -> str:
+    """What is said of an event that is no drift."""
+    # Six weeks: later, ordinary false alarms would be counted as the event's.
+    until = timedelta(weeks=6)
+    after = [[e for e in r.events if r.start <= e.at <= r.start + until] for r in results]
+    drift = np.mean([any(e.kind == "drift" for e in es) for es in after])
+    whole = np.mean([any(e.kind == "drift" and e.scope == COMPANY for e in es) for es in after])
+    loud = np.mean([any(e.kind == "drift" and e.severity != "low" for e in es) for es in after])
+    kinds: dict[str, int] = defaultdict(int)
+    for es in after:
+        for kind in {e.kind for e in es}:
+            kinds[kind] += 1
+    return (
+        f"no company drift {1 - whole:.0%}, no drift at all {1 - drift:.0%}, nothing above low {1 - loud:.0%}, "
+        f"kinds {dict(kinds)}"
+    )
 
 
 def main() -> None:
