@@ -24,6 +24,29 @@ from web.auth import sign_in_token
 PORT = 8497
 
 
+def _store(app: App, signals: int) -> None:
+    """So many comments of 5,000 accounts on 40,000 items, one every 15 seconds."""
+    start = datetime(2026, 1, 1, tzinfo=UTC)
+    for first in range(0, signals, 50_000):
+        rows = [
+            {
+                "source": "jira",
+                "external_id": f"s{n}",
+                "item": str(n % 40_000),
+                "kind": "comment",
+                "at": start + timedelta(seconds=15 * n),
+                "account": f"a{n % 5000}",
+                "hours": None,
+                "text": "some words " * 6,
+                "mentions": [],
+                "detail": {},
+            }
+            for n in range(first, min(first + 50_000, signals))
+        ]
+        with app.sessions.begin() as session:
+            upsert(session, Signal, rows, ("source", "external_id"))
+
+
 def main() -> None:
     """Fill, serve, ask."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -32,27 +55,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         url = f"sqlite:///{folder}/page.db"
         app = App(Settings(database=DatabaseSettings(url=url), web=WebSettings(port=PORT)))
-        start = datetime(2026, 1, 1, tzinfo=UTC)
         with app.sessions.begin() as session:
             fill(session)
-        for first in range(0, given.signals, 50_000):
-            rows = [
-                {
-                    "source": "jira",
-                    "external_id": f"s{n}",
-                    "item": str(n % 40_000),
-                    "kind": "comment",
-                    "at": start + timedelta(seconds=15 * n),
-                    "account": f"a{n % 5000}",
-                    "hours": None,
-                    "text": "some words " * 6,
-                    "mentions": [],
-                    "detail": {},
-                }
-                for n in range(first, min(first + 50_000, given.signals))
-            ]
-            with app.sessions.begin() as session:
-                upsert(session, Signal, rows, ("source", "external_id"))
+        _store(app, given.signals)
         config = Path(folder) / "leeway.toml"
         config.write_text(f'[database]\nurl = "{url}"\n[web]\nport = {PORT}\n')
         server = subprocess.Popen(

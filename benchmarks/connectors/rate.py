@@ -99,6 +99,36 @@ def bare_hubspot(given: dict[str, Any]) -> int:
     return seen
 
 
+def _pulled(settings: dict[str, Any], folder: Path) -> Any:
+    """The report of a process that pulls from what these settings name."""
+    path, report = folder / "settings.json", folder / "report.json"
+    path.write_text(json.dumps(settings))
+    subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "benchmarks.connectors.puller",
+            str(path),
+            f"sqlite:///{folder}/big.db",
+            "--report",
+            str(report),
+        ],
+        check=True,
+    )
+    return json.loads(report.read_text())
+
+
+def _print_rates(bare: dict[str, tuple[int, float]], ours: Any) -> None:
+    print("source    objects  bare s  ours s  ratio of rates")
+    for name, (count, seconds) in bare.items():
+        print(
+            f"{name:8} {count:8}  {seconds:6.1f}  {ours['seconds'][name]:6.1f}  {seconds / ours['seconds'][name]:.2f}"
+        )
+    total = sum(seconds for _, seconds in bare.values())
+    mine = sum(ours["seconds"].values())
+    print(f"all                {total:6.1f}  {mine:6.1f}  {total / mine:.2f} (wanted 0.80)")
+
+
 def main() -> None:
     """Serve, read bare, pull, compare."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -122,31 +152,10 @@ def main() -> None:
             start = time.perf_counter()
             bare[name] = (read(settings["sources"][name]), time.perf_counter() - start)
         with tempfile.TemporaryDirectory() as folder:
-            path, report = Path(folder) / "settings.json", Path(folder) / "report.json"
-            path.write_text(json.dumps(settings))
-            subprocess.run(
-                [
-                    sys.executable,
-                    "-m",
-                    "benchmarks.connectors.puller",
-                    str(path),
-                    f"sqlite:///{folder}/big.db",
-                    "--report",
-                    str(report),
-                ],
-                check=True,
-            )
-            ours = json.loads(report.read_text())
+            ours = _pulled(settings, Path(folder))
     finally:
         server.communicate()
-    print("source    objects  bare s  ours s  ratio of rates")
-    for name, (count, seconds) in bare.items():
-        print(
-            f"{name:8} {count:8}  {seconds:6.1f}  {ours['seconds'][name]:6.1f}  {seconds / ours['seconds'][name]:.2f}"
-        )
-    total = sum(seconds for _, seconds in bare.values())
-    mine = sum(ours["seconds"].values())
-    print(f"all                {total:6.1f}  {mine:6.1f}  {total / mine:.2f} (wanted 0.80)")
+    _print_rates(bare, ours)
     memory = ours["memory_mb"]
     tenth = max(1, len(memory) // 10)
     early, late = sum(memory[tenth : 2 * tenth]) / tenth, sum(memory[-tenth:]) / tenth

@@ -137,8 +137,7 @@ def _turn(styles: list[str], number: int, count: int) -> list[str]:
     return [styles[(number * count + k) % len(styles)] for k in range(count)] if count else styles
 
 
-def main() -> None:
-    """Measure, print, keep."""
+def _arguments() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("companies", type=Path, nargs="+")
     parser.add_argument("--keep", type=Path, required=True)
@@ -153,7 +152,12 @@ def main() -> None:
     parser.add_argument("--left-out", action="store_true")
     parser.add_argument("--spread", type=int, default=0)
     parser.add_argument("--small", action="store_true")
-    given = parser.parse_args()
+    return parser
+
+
+def main() -> None:
+    """Measure, print, keep."""
+    given = _arguments().parse_args()
     given.keep.mkdir(parents=True, exist_ok=True)
     if given.left_out:
         leftout.fit_without(given.companies, given.keep, CachedEncoder(given.keep / "vectors.sqlite"))

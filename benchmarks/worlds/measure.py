@@ -8,6 +8,7 @@ from typing import Any
 
 from benchmarks.worlds.product import COMPANY, Opened
 from benchmarks.worlds.rows import World, top_share
+from pipeline.drift.detector import Event
 
 SOON = timedelta(days=42)
 NEAR = timedelta(days=14)
@@ -52,6 +53,21 @@ class Figures:
     weeks: list[dict[str, Any]]
 
 
+def _told(day: date, event: Event) -> dict[str, Any]:
+    """What was told on that day."""
+    return {
+        "scope": event.scope,
+        "told": day.isoformat(),
+        "raised": event.at.isoformat(),
+        "severity": event.severity,
+        "start": event.start.isoformat(),
+        "before": round(event.before, 3),
+        "after": round(event.after, 3),
+        "low": round(event.low, 3),
+        "high": round(event.high, 3),
+    }
+
+
 def figures(opened: Opened, phase: str, answers: int, *, told: bool = True) -> Figures:
     """Measure a world after an analysis."""
     world = opened.world
@@ -61,20 +77,7 @@ def figures(opened: Opened, phase: str, answers: int, *, told: bool = True) -> F
         _fall(world, [(w.week, getattr(w, name)) for w in weeks]) for name in ("truth", "gold", "belief", "said")
     )
     events = opened.told() if told else []
-    seen = [
-        {
-            "scope": e.scope,
-            "told": day.isoformat(),
-            "raised": e.at.isoformat(),
-            "severity": e.severity,
-            "start": e.start.isoformat(),
-            "before": round(e.before, 3),
-            "after": round(e.after, 3),
-            "low": round(e.low, 3),
-            "high": round(e.high, 3),
-        }
-        for day, e in events
-    ]
+    seen = [_told(day, e) for day, e in events]
     right = [(day, e) for day, e in events if _is_right(world, day, e.start)]
     whole = [(day, e) for day, e in right if e.scope == COMPANY] or right
     first = min(whole, key=lambda pair: pair[0], default=None)
