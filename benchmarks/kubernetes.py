@@ -22,7 +22,7 @@ from sklearn.metrics import roc_auc_score
 from pipeline.encode.encoder import Encoder, SentenceEncoder
 from pipeline.items import Item
 from pipeline.match.matcher import Matcher
-from pipeline.register.document import parse
+from pipeline.register.document import Register, parse
 
 COMMITS, ROUTINE, LABELS = 1_500, 300, (20, 60)
 _FOLDER = re.compile(r"^keps/(sig-[\w-]+|prod-readiness)/(\d+-[\w.-]+)/")
@@ -58,12 +58,8 @@ def title_of(clone: Path, sig: str, name: str) -> str:
     return title[1].strip(" '\"") if title else str(name.partition("-")[2].replace("-", " "))
 
 
-def measure(clone: Path, encoder: Encoder) -> Iterator[str]:
-    """Lines of figures."""
-    all_of = list(commits(clone))
-    work = [one for one in all_of if one.proposal][:COMMITS]
-    routine = [one for one in all_of if not one.proposal][:ROUTINE]
-    proposals = sorted({one.proposal for one in work if one.proposal})
+def _register(clone: Path, proposals: list[tuple[str, str]]) -> Register:
+    """Groups as objectives, their proposals as key results."""
     sigs = sorted({sig for sig, _ in proposals})
     objectives = [
         {
@@ -77,7 +73,17 @@ def measure(clone: Path, encoder: Encoder) -> Iterator[str]:
         for n, sig in enumerate(sigs)
     ]
     period = {"name": "all", "start": "2020-01-01", "end": "2026-12-31"}
-    register = parse(yaml.safe_dump({"period": period, "objectives": objectives}))
+    return parse(yaml.safe_dump({"period": period, "objectives": objectives}))
+
+
+def measure(clone: Path, encoder: Encoder) -> Iterator[str]:
+    """Lines of figures."""
+    all_of = list(commits(clone))
+    work = [one for one in all_of if one.proposal][:COMMITS]
+    routine = [one for one in all_of if not one.proposal][:ROUTINE]
+    proposals = sorted({one.proposal for one in work if one.proposal})
+    sigs = sorted({sig for sig, _ in proposals})
+    register = _register(clone, proposals)
     items = [
         Item(str(n), "jira", "task", title=one.subject) for n, one in enumerate([*reversed(work), *reversed(routine)])
     ]

@@ -49,15 +49,11 @@ OWED = frozenset(
         "alerts/figures.py:standing",
         "benchmarks/chaos/run.py",
         "benchmarks/connectors/big.py:big",
-        "benchmarks/connectors/peers.py:main",
-        "benchmarks/drift/churn.py:churned",
         "benchmarks/effort/styles.py",
-        "benchmarks/kubernetes.py:measure",
         "benchmarks/scale.py",
         "benchmarks/scale.py:main",
         "benchmarks/scale.py:pages",
         "benchmarks/worlds/office.py",
-        "benchmarks/worlds/shared.py:build",
     }
 )
 """What is still to be split, as module or module:function. Nothing joins it; what was split leaves it."""

@@ -87,6 +87,15 @@ print(json.dumps({"issues": n, "parts": parts, "messages": m, "said": ""}))
 """
 
 
+def _run(python: str, code: str, asked: dict[str, object]) -> dict[str, object]:
+    """What the code prints last, or the last line of its error."""
+    done = subprocess.run([python, "-c", code], input=json.dumps(asked), capture_output=True, text=True)
+    if done.returncode:
+        return {"said": done.stderr.strip().splitlines()[-1][:120]}
+    found: dict[str, object] = json.loads(done.stdout.strip().splitlines()[-1])
+    return found
+
+
 def main() -> None:
     """One table."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -105,15 +114,9 @@ def main() -> None:
         asked["slack"]["ids"] = [
             id_ for id_, name in company.slack.channels.items() if name in sources["slack"]["channels"]
         ]
-
-        def run(code: str) -> dict[str, object]:
-            done = subprocess.run([given.python, "-c", code], input=json.dumps(asked), capture_output=True, text=True)
-            if done.returncode:
-                return {"said": done.stderr.strip().splitlines()[-1][:120]}
-            found: dict[str, object] = json.loads(done.stdout.strip().splitlines()[-1])
-            return found
-
-        perceval_jira, perceval_slack, dlt = run(PERCEVAL_JIRA), run(PERCEVAL_SLACK), run(DLT)
+        perceval_jira, perceval_slack, dlt = (
+            _run(given.python, code, asked) for code in (PERCEVAL_JIRA, PERCEVAL_SLACK, DLT)
+        )
         with tempfile.TemporaryDirectory() as folder:
             engine = connect(f"sqlite:///{Path(folder) / 'ours.db'}")
             migrations.upgrade(engine)

@@ -38,6 +38,30 @@ def with_spare(case: Case) -> Case:
     return replace(case, people=round(case.people * (1 + SPARE)))
 
 
+def _moves(rng: np.random.Generator, people: int, churn: Churn, days: int) -> list[tuple[int, str]]:
+    """Who leaves, joins or moves to another team on which day; a reorganisation moves a tenth in one."""
+    year = days / 260
+    moves = [(int(rng.integers(days)), "leaves") for _ in range(rng.poisson(people * churn.turnover / 2 * year))]
+    moves += [(int(rng.integers(days)), "joins") for _ in range(rng.poisson(people * churn.turnover / 2 * year))]
+    moves += [(int(rng.integers(days)), "moves") for _ in range(rng.poisson(people * churn.transfers * year))]
+    for _ in range(rng.poisson(churn.reorganisations * year)):
+        day = int(rng.integers(days))
+        moves += [(day, "moves")] * round(people / 10)
+    return moves
+
+
+def _work_off_the_plan(o: Organisation, row: int) -> None:
+    o.effort[-1, row] += o.effort[:-1, row].sum(0)
+    o.effort[:-1, row] = 0
+
+
+def _leave(o: Organisation, here: list[int], begin: int, count: int) -> None:
+    """So many who work most on the top priorities are away for four weeks."""
+    share = o.effort[:TOP, here].sum((0, 2)) / np.maximum(o.effort[:, here].sum((0, 2)), 1e-9)
+    away = [here[i] for i in np.argsort(-share)[:count]]
+    o.effort[:, away, begin : begin + 20] = 0
+
+
 def churned(o: Organisation, people: int, churn: Churn, seed: int) -> Organisation:
     """The organisation of the first `people` rows, to which things happen; the other rows are spare."""
     rng = np.random.default_rng([seed, 11])
@@ -47,7 +71,6 @@ def churned(o: Organisation, people: int, churn: Churn, seed: int) -> Organisati
     spare = list(rng.permutation(np.arange(people, len(o.teams))))
     here = list(range(people))
     first[people:] = days
-    year = days / 260
 
     def comes(day: int, *, not_in: str = "") -> None:
         row = next((r for r in spare if o.teams[r] != not_in), None)
@@ -61,21 +84,13 @@ def churned(o: Organisation, people: int, churn: Churn, seed: int) -> Organisati
         last[row] = max(day, first[row])
         return o.teams[row]
 
-    moves = [(int(rng.integers(days)), "leaves") for _ in range(rng.poisson(people * churn.turnover / 2 * year))]
-    moves += [(int(rng.integers(days)), "joins") for _ in range(rng.poisson(people * churn.turnover / 2 * year))]
-    moves += [(int(rng.integers(days)), "moves") for _ in range(rng.poisson(people * churn.transfers * year))]
-    for _ in range(rng.poisson(churn.reorganisations * year)):
-        day = int(rng.integers(days))
-        moves += [(day, "moves")] * round(people / 10)
-    for day, kind in sorted(moves):
+    for day, kind in sorted(_moves(rng, people, churn, days)):
         left = goes(day) if kind != "joins" else ""
         if kind != "leaves":
             comes(day, not_in=left)
     for _ in range(round(churn.hired * people)):
         comes(begin)
-        row = here[-1]
-        o.effort[-1, row] += o.effort[:-1, row].sum(0)
-        o.effort[:-1, row] = 0
+        _work_off_the_plan(o, here[-1])
     if churn.ended:
         team = o.teams[here[0]]
         for row in here:
@@ -84,8 +99,6 @@ def churned(o: Organisation, people: int, churn: Churn, seed: int) -> Organisati
     at = np.arange(days)
     o.effort *= (at >= first[:, None]) & (at < last[:, None])
     if churn.leave:
-        share = o.effort[:TOP, here].sum((0, 2)) / np.maximum(o.effort[:, here].sum((0, 2)), 1e-9)
-        away = [here[i] for i in np.argsort(-share)[: round(churn.leave * people)]]
-        o.effort[:, away, begin : begin + 20] = 0
+        _leave(o, here, begin, round(churn.leave * people))
     o.by_source *= o.effort.sum((0, 1)) / np.maximum(o.by_source.sum(0), 1e-9)
     return o

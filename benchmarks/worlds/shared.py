@@ -51,12 +51,7 @@ def build(folder: Path, company: Path, labelled: Labelled, style: str, event: st
     issues = _issues(its, rows, label, people)
     _messages(its, rows, label, people, issues)
     _records(its, rows, label, people)
-    # Its truth is by objective: a key result of it stands for the objective.
-    some = {objective: key for key, objective in labelled.objective_of.items()}
-    done = [
-        Done(datetime.fromisoformat(day).date(), n, team, some.get(label), amount, None)
-        for day, n, team, label, amount in its.truth
-    ]
+    done = _done(its, labelled)
     return World(
         labelled.name,
         f"shared-{style}",
@@ -144,3 +139,12 @@ def _records(its: Any, rows: Rows, label: dict[str, str | None], people: list[Pe
         else:
             hours = one["ms"] / 3_600_000 if row["kind"] in ("call", "meeting") else None
             rows.engagement(row["kind"], row["title"], row["text"], at, by, seen.get(row["parent"]), serves, hours)
+
+
+def _done(its: Any, labelled: Labelled) -> list[Done]:
+    """Its truth is by objective: a key result of it stands for the objective."""
+    some = {objective: key for key, objective in labelled.objective_of.items()}
+    return [
+        Done(datetime.fromisoformat(day).date(), n, team, some.get(label), amount, None)
+        for day, n, team, label, amount in its.truth
+    ]
