@@ -48,7 +48,6 @@ OWED = frozenset(
     {
         "alerts/figures.py:standing",
         "benchmarks/chaos/run.py",
-        "benchmarks/connectors/big.py:big",
         "benchmarks/effort/styles.py",
         "benchmarks/scale.py",
         "benchmarks/scale.py:main",

@@ -19,6 +19,8 @@ from simulator.world import Issue, Message, Record, World
 
 TODAY = date(2026, 7, 10)
 END = datetime(2026, 7, 10, 20, tzinfo=UTC)
+START = END - timedelta(weeks=WEEKS)
+SPAN = (END - START).total_seconds()
 WORDS = re.findall(
     r"\w+",
     """
@@ -31,22 +33,28 @@ def big(issues: int, messages: int, records: int, seed: int = 1) -> World:
     """A world of that size over half a year."""
     rng = random.Random(seed)
     world = World(TODAY, people(), [])
-    staff, start = len(world.people), END - timedelta(weeks=WEEKS)
-    span = (END - start).total_seconds()
+    _add_issues(world, rng, issues)
+    _add_messages(world, rng, messages)
+    _add_records(world, rng, records)
+    return world
 
-    def text(count: int) -> str:
-        return " ".join(rng.choices(WORDS, k=count))
 
+def _text(rng: random.Random, count: int) -> str:
+    return " ".join(rng.choices(WORDS, k=count))
+
+
+def _add_issues(world: World, rng: random.Random, issues: int) -> None:
+    staff = len(world.people)
     projects = list(PROJECTS.values())
     for n in range(issues):
-        created = start + timedelta(seconds=int(span * n / issues))
+        created = START + timedelta(seconds=int(SPAN * n / issues))
         issue = Issue(
             10_000 + n,
             f"{projects[n % len(projects)]}-{n}",
             projects[n % len(projects)],
             "Task",
-            text(8),
-            text(60),
+            _text(rng, 8),
+            _text(rng, 60),
             n % staff,
             created,
         )
@@ -54,28 +62,36 @@ def big(issues: int, messages: int, records: int, seed: int = 1) -> World:
         for k, (old, new) in enumerate((("To Do", "In Progress"), ("In Progress", "In Review"), ("In Review", "Done"))):
             at = created + timedelta(hours=5 * (k + 1), seconds=n % 977)
             issue.changes.append((min(at, END), n % staff, "status", old, new))
-        issue.comments = [(min(created + timedelta(hours=7), END), (n + 1) % staff, text(20))]
+        issue.comments = [(min(created + timedelta(hours=7), END), (n + 1) % staff, _text(rng, 20))]
         issue.status = "Done"
         world.issues.append(issue)
+
+
+def _add_messages(world: World, rng: random.Random, messages: int) -> None:
+    staff = len(world.people)
     channels = list(CHANNELS.values())
     per_channel = messages // len(channels)
     for channel in channels:
-        root, clock = "", start.timestamp()
+        root, clock = "", START.timestamp()
         for n in range(per_channel):
-            clock += span / per_channel
+            clock += SPAN / per_channel
             ts = f"{clock:.6f}"
             reply = n % 5 == 4 and root
-            world.messages.append(Message(channel, ts, n % staff, text(15), root if reply else None))
+            world.messages.append(Message(channel, ts, n % staff, _text(rng, 15), root if reply else None))
             root = root if reply else ts
+
+
+def _add_records(world: World, rng: random.Random, records: int) -> None:
+    staff = len(world.people)
     pipelines = [name for name in PIPELINES.values() if name != "Support"]
     ids = {name: str(90 + n) for n, name in enumerate(["Employers", "Iberia", "Support"])}
     for n in range(records):
-        at = start + timedelta(seconds=int(span * n / records))
+        at = START + timedelta(seconds=int(SPAN * n / records))
         iso = at.strftime("%Y-%m-%dT%H:%M:%S.000Z")
         if n % 10 == 0:
             name = pipelines[n % len(pipelines)]
             properties = {
-                "dealname": text(5),
+                "dealname": _text(rng, 5),
                 "pipeline": ids[name],
                 "dealstage": stage_id(name, 0),
                 "createdate": iso,
@@ -87,13 +103,20 @@ def big(issues: int, messages: int, records: int, seed: int = 1) -> World:
             continue
         kind = ("calls", "emails", "notes")[n % 3]
         body = {
-            "calls": {"hs_call_title": "Call", "hs_call_body": f"<p>{text(20)}</p>", "hs_call_duration": "900000"},
-            "emails": {"hs_email_subject": text(5), "hs_email_text": text(30), "hs_email_direction": "EMAIL"},
-            "notes": {"hs_note_body": f"<p>{text(25)}</p>"},
+            "calls": {
+                "hs_call_title": "Call",
+                "hs_call_body": f"<p>{_text(rng, 20)}</p>",
+                "hs_call_duration": "900000",
+            },
+            "emails": {
+                "hs_email_subject": _text(rng, 5),
+                "hs_email_text": _text(rng, 30),
+                "hs_email_direction": "EMAIL",
+            },
+            "notes": {"hs_note_body": f"<p>{_text(rng, 25)}</p>"},
         }[kind]
         properties = body | {"hs_timestamp": iso, "hubspot_owner_id": owner_id(n % staff)}
         world.records.append(Record(kind, 500_000 + n, properties, at, at, links=[("deals", deal)]))
-    return world
 
 
 def main() -> None:
