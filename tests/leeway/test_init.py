@@ -138,7 +138,7 @@ def test_an_interrupt_leaves_what_was_answered_and_the_next_run_goes_on(few_days
     at.interrupt("Read which pipelines")
     assert at.end() == 130
     assert "Traceback" not in at.said
-    assert "Stopped. What was done is kept; run it again to go on." in at.said
+    assert "Stopped. What was done is kept; run it again to resume." in at.said
     found = tomllib.loads((tmp_path / "leeway.toml").read_text())
     assert found["slack"] == {"channels": ["general"]}  # the token is in the environment and stays there
     assert "hubspot" not in found
