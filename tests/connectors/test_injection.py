@@ -45,7 +45,9 @@ class Injector:
     def __call__(self, frame: FrameType, event: str, _arg: Any) -> None:
         code = frame.f_code
         name = code.co_filename
-        if event != "call" or self._folder not in name or name.endswith("traits.py") or code.co_name == "<module>":
+        if event != "call" or self._folder not in name or name.endswith("traits.py"):
+            return
+        if code.co_name in ("<module>", "<genexpr>"):  # a generator is also called to be closed, where nobody can catch
             return
         with self._lock:
             self.calls += 1

