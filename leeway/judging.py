@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from leeway.app import App, NotReady
 from models import JudgeAnswer, JudgeDay, JudgeState, StreamJudged, WorkItem
+from models.judge import THE_JUDGE
 from pipeline.queue import lease
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ def judge_status(session: Session, given: "JudgeSettings | None") -> dict[str, A
     """How the judge stands; None where none is set."""
     if given is None:
         return None
-    state = session.get(JudgeState, "judge")
+    state = session.get(JudgeState, THE_JUDGE)
     day = session.get(JudgeDay, datetime.now(UTC).date())
     judged = (
         select(func.count()).select_from(StreamJudged).join(JudgeAnswer, JudgeAnswer.content == StreamJudged.content)

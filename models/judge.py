@@ -8,19 +8,23 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base
 
+THE_JUDGE = "judge"
+"""The one row of JudgeState."""
+JUDGE = "judge: "
+"""How an entry of a match's evidence begins that says what the judge answered."""
+
 
 class JudgeAnswer(Base):
     """The answer to a question, by a digest of all that was sent, so that nothing is asked twice.
 
-    `probabilities` by key result, what is missing to 1 is none; `quotes` are the words it rests on, as they were sent; `name`
-    is what it would call the stream. `fault` says why an answer counts for nothing; it has no probabilities then.
+    `probabilities` by key result, what is missing to 1 is none; `quotes` are the words it rests on, as they were sent.
+    `fault` says why an answer counts for nothing; it has no probabilities then.
     """
 
     __tablename__ = "judge_answer"
     content: Mapped[str] = mapped_column(String(64), primary_key=True)
     probabilities: Mapped[dict[str, Any]]
     quotes: Mapped[list[Any]]
-    name: Mapped[str] = mapped_column(String(200), default="")
     fault: Mapped[str] = mapped_column(String(200), default="")
     at: Mapped[datetime]
 

@@ -14,6 +14,7 @@ from alerts.parts import Part, PlanGap, part_of, plan_of, whole_shares
 from alerts.waiting import named_teams
 from alerts.weeks import NONE, TOP, Weekly, weekly
 from models import OPEN_STATES, Drift, Effort, Match, Person, WorkItem
+from models.judge import JUDGE
 from models.vocabulary import COMPANY
 from pipeline.register.document import Register
 from web import data
@@ -174,7 +175,7 @@ def _item(item: WorkItem, match: Match | None) -> dict[str, Any]:
 def _who_said_what(match: Match | None) -> list[str]:
     """The two strongest reasons, and what the judge said, each with who says so."""
     reasons = [str(one).replace(" %", "%") for one in (match.evidence if match else [])]
-    return [*reasons[:2], *(one for one in reasons[2:] if one.startswith("judge: "))]
+    return [*reasons[:2], *(one for one in reasons[2:] if one.startswith(JUDGE))]
 
 
 def search_items(session: Session, text: str, team: str | None, most: int = 20) -> list[dict[str, Any]]:

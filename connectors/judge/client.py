@@ -93,8 +93,9 @@ class Client:
             headers["Content-Type"] = "application/json"
         until = time.monotonic() + self.seconds
         try:
+            # Waits as long as is set: a model that does not stream sends nothing before it has written all.
             with self._http.stream(
-                method, f"{self.url.rstrip('/')}/{path}", content=content, headers=headers
+                method, f"{self.url.rstrip('/')}/{path}", content=content, headers=headers, timeout=self.seconds
             ) as answer:
                 data = b""
                 for some in answer.iter_raw():

@@ -20,7 +20,6 @@ def upgrade() -> None:
         sa.Column("content", sa.String(64), nullable=False),
         sa.Column("probabilities", sa.JSON(), nullable=False),
         sa.Column("quotes", sa.JSON(), nullable=False),
-        sa.Column("name", sa.String(200), nullable=False),
         sa.Column("fault", sa.String(200), nullable=False),
         sa.Column("at", UtcDateTime(), nullable=False),
         sa.PrimaryKeyConstraint("content", name=op.f("pk_judge_answer")),

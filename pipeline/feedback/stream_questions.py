@@ -101,25 +101,25 @@ def _ranked(
 def confirmed_part(session: Session, register: Register, last: date) -> float:
     """Part of the effort of WINDOW that people confirmed: in a confirmed stream, or on an item that they labelled."""
     spent = select(func.sum(Effort.person_days)).where(Effort.day > last - WINDOW, Effort.day <= last)
-    labelled = select(Label.work_item_id).where(_holds(register, Label.key_result))
+    labelled = select(Label.work_item_id).where(holds(register, Label.key_result))
     streams = (
         select(StreamItem.work_item_id)
         .join(Stream, Stream.id == StreamItem.stream_id)
-        .where(Stream.answer == CONFIRMED, _holds(register, Stream.key_result))
+        .where(Stream.answer == CONFIRMED, holds(register, Stream.key_result))
     )
     known = session.scalar(spent.where(or_(Effort.work_item_id.in_(labelled), Effort.work_item_id.in_(streams)))) or 0.0
     whole = session.scalar(spent) or 0.0
     return min(1.0, known / whole) if whole > 0 else 0.0
 
 
-def _holds(register: Register, answer: QueryableAttribute[str | None]) -> ColumnElement[bool]:
+def holds(register: Register, answer: QueryableAttribute[str | None]) -> ColumnElement[bool]:
     """SQL condition: the answer names a key result of today, or none."""
     return or_(answer.is_(None), answer.in_(sorted(register.objective_of())))
 
 
 def _open(register: Register) -> ColumnElement[bool]:
     """SQL condition: nobody answered for the stream, or what they named is no key result any more."""
-    asked = or_(Stream.answer == "", (Stream.answer == CONFIRMED) & ~_holds(register, Stream.key_result))
+    asked = or_(Stream.answer == "", (Stream.answer == CONFIRMED) & ~holds(register, Stream.key_result))
     return asked & (Stream.name != "")
 
 
@@ -137,7 +137,7 @@ def _sums(session: Session, register: Register, streams: Sequence[int], last: da
     """Of the streams' items by their effort; what somebody labelled is no doubt. `alone` leaves a judge's answers out."""
     of = register.objective_of()
     top = {key for key, objective in of.items() if objective in register.top()}
-    labelled = set(session.scalars(select(Label.work_item_id).where(_holds(register, Label.key_result))))
+    labelled = set(session.scalars(select(Label.work_item_id).where(holds(register, Label.key_result))))
     found: dict[int, _Sums] = defaultdict(_Sums)
     for some in in_batches(streams):
         days = (

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from connectors.text import tidy
 from pipeline.judge.question import NONE, Question
-from pipeline.judge.redaction import Redaction
+from pipeline.judge.redaction import Redaction, seen
 from pipeline.streams.naming import LONGEST, shortened
 
 NEAR_ONE = 0.1
@@ -75,7 +76,7 @@ def read_answer(text: str, question: Question, redaction: Redaction) -> Answer:
 
 def fit_name(name: str, words: Sequence[str], redaction: Redaction) -> str:
     """The name where it may be shown: short, made of the stream's own words, of nobody's name; else empty."""
-    name = " ".join(unicodedata.normalize("NFKC", name).split()).strip(" .,:;\"'")
+    name = " ".join(tidy(seen(name)).split()).strip(" .,:;\"'")
     if not name or len(name) > LONGEST or _MARKUP.search(name) or not redaction.names_nobody(name):
         return ""
     own = {word for text in words for word in _LETTERS.findall(_compared(text))}

@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session, sessionmaker
 
 from models import JudgeDay, JudgeState
+from models.judge import THE_JUDGE
 from pipeline.queue import lease
 
-NAME = "judge"
 _DUE = "next judge"
 _FIRST_PAUSE, _LONGEST_PAUSE = timedelta(minutes=5), timedelta(hours=6)
 _LONGEST_ASKED_FOR = timedelta(days=1)
@@ -24,9 +24,9 @@ class Budget:
 
 def state_of(session: Session) -> JudgeState:
     """The row that says how the judge stands; a new one where nothing was asked yet."""
-    row = session.get(JudgeState, NAME)
+    row = session.get(JudgeState, THE_JUDGE)
     if row is None:
-        row = JudgeState(name=NAME, weight={}, digest="", failures=0, fault="", waiting=0, spent=False)
+        row = JudgeState(name=THE_JUDGE, weight={}, digest="", failures=0, fault="", waiting=0, spent=False)
         session.add(row)
     return row
 
@@ -60,7 +60,7 @@ def failed(sessions: sessionmaker[Session], now: datetime, fault: str, seconds: 
         state.failing_since = state.failing_since or now
         state.failures, state.fault = state.failures + 1, fault
         pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2 ** min(state.failures - 1, 10))
-    asked_for = None if seconds is None else min(_LONGEST_ASKED_FOR, timedelta(seconds=seconds))
+    asked_for = None if seconds is None else timedelta(seconds=min(seconds, _LONGEST_ASKED_FOR.total_seconds()))
     lease.not_before(sessions, _DUE, now + (asked_for or pause))
 
 

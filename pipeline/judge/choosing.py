@@ -12,7 +12,7 @@ from models.session import in_batches
 from models.stream import CONFIRMED
 from models.vocabulary import AUDIT
 from pipeline.feedback.asking import SPAN
-from pipeline.feedback.stream_questions import worth_an_answer
+from pipeline.feedback.stream_questions import holds, worth_an_answer
 from pipeline.items import Item, load_items
 from pipeline.judge.question import TEXTS, TITLES
 from pipeline.register.document import Register
@@ -26,10 +26,9 @@ MOST = 500
 
 def worth_asking(session: Session, register: Register, last: date) -> list[int]:
     """Streams in the order they are asked about: those whose answer is known, then those whose answer would move a share most."""
-    keys = sorted(register.objective_of())
     confirmed = (
         select(Stream.id)
-        .where(Stream.answer == CONFIRMED, Stream.key_result.is_(None) | Stream.key_result.in_(keys))
+        .where(Stream.answer == CONFIRMED, holds(register, Stream.key_result))
         .order_by(Stream.last_day.desc(), Stream.id)
     )
     audited = (

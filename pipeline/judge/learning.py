@@ -10,15 +10,17 @@ from numpy.typing import NDArray
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session, sessionmaker
 
-from models import Effort, Fingerprint, JudgeAnswer, JudgeState, Label, Stream, StreamItem, StreamJudged
+from models import Effort, JudgeAnswer, JudgeState, Label, Stream, StreamItem, StreamJudged
+from models.judge import THE_JUDGE
 from models.session import in_batches
 from models.stream import CONFIRMED
 from models.vocabulary import AUDIT
 from pipeline.encode.encoder import Encoder
-from pipeline.judge.budget import NAME, state_of
+from pipeline.judge.budget import state_of
 from pipeline.match import witness
-from pipeline.match.judged import column_of, row_of
-from pipeline.match.stage import matcher_of
+from pipeline.match.judged import KEYS, column_of, row_of
+from pipeline.match.matcher import weights_fingerprint
+from pipeline.match.stage import WHOLE, matcher_of
 from pipeline.queue.marks import mark_unmatched
 from pipeline.register.document import Register
 
@@ -32,8 +34,8 @@ def learn(sessions: sessionmaker[Session], register: Register, encoder: Encoder)
     """
     with sessions() as session:
         said = _said(session, register)
-        digest = _digest(session, register, said)
-        state = session.get(JudgeState, NAME)
+        digest = _digest(session, register, encoder, said)
+        state = session.get(JudgeState, THE_JUDGE)
         if (state.digest if state else "") == digest:
             return False
         true = _true(session, register, list(said))
@@ -45,7 +47,7 @@ def learn(sessions: sessionmaker[Session], register: Register, encoder: Encoder)
         streams = [id_ for id_ in said if id_ in believed]
         if streams:
             table = (np.array([source[id_] for id_ in streams]) for source in (said, believed, true))
-            weight = asdict(witness.weigh(*table))
+            weight = asdict(witness.weigh(*table)) | {KEYS: list(column_of(register))}
     with sessions.begin() as session:
         state = state_of(session)
         state.digest, state.weight = digest, weight
@@ -56,14 +58,20 @@ def learn(sessions: sessionmaker[Session], register: Register, encoder: Encoder)
 def silence(sessions: sessionmaker[Session]) -> bool:
     """The judge was switched off: its answers count no more, and what they changed is matched again. Returns whether any did."""
     with sessions.begin() as session:
-        state = session.get(JudgeState, NAME)
+        state = session.get(JudgeState, THE_JUDGE)
         if state is None or not (state.digest or state.fault or state.waiting):
             return False
-        read = select(StreamItem.work_item_id).join(StreamJudged, StreamJudged.stream_id == StreamItem.stream_id)
-        mark_unmatched(session, list(session.scalars(read.order_by(StreamItem.work_item_id))))
-        session.execute(delete(StreamJudged))
+        unsay(session, list(session.scalars(select(StreamJudged.stream_id))))
         session.delete(state)
         return True
+
+
+def unsay(session: Session, streams: Sequence[int]) -> None:
+    """What was answered about these streams counts no more, and what it changed is matched again."""
+    for some in in_batches(sorted(streams)):
+        read = select(StreamItem.work_item_id).join(StreamJudged, StreamJudged.stream_id == StreamItem.stream_id)
+        mark_unmatched(session, list(session.scalars(read.where(StreamJudged.stream_id.in_(some)))))
+        session.execute(delete(StreamJudged).where(StreamJudged.stream_id.in_(some)))
 
 
 def _said(session: Session, register: Register) -> dict[int, Array]:
@@ -80,12 +88,13 @@ def _said(session: Session, register: Register) -> dict[int, Array]:
     return found
 
 
-def _digest(session: Session, register: Register, said: Mapping[int, Array]) -> str:
-    labels = tuple(session.execute(select(func.count(), func.max(Label.at))).one())
-    matched = session.scalar(select(Fingerprint.digest).where(Fingerprint.stage == "match"))
+def _digest(session: Session, register: Register, encoder: Encoder, said: Mapping[int, Array]) -> str:
+    """Of all that the weight rests on: what the match finds without labels, the answers, what streams and audit tell."""
+    labels = tuple(session.execute(select(func.count(), func.max(Label.at)).where(Label.origin == AUDIT)).one())
+    matched = (encoder.name, weights_fingerprint(), register.model_dump_json())
     answers = [(stream, row.tolist()) for stream, row in said.items()]
     confirmed = session.execute(select(func.count(), func.max(Stream.answered_at)).where(Stream.answer != "")).one()
-    rests_on = (labels, matched, answers, tuple(confirmed), list(column_of(register)), witness.VERSION)
+    rests_on = (labels, matched, answers, tuple(confirmed), witness.VERSION)
     return hashlib.sha256(repr(rests_on).encode()).hexdigest() if said else ""
 
 
@@ -127,6 +136,16 @@ def _effort(session: Session, items: Sequence[int]) -> dict[int, float]:
     return found
 
 
+def _heaviest(items: Mapping[int, Sequence[int]], effort: Mapping[int, float]) -> list[int]:
+    """The items that tell most of their streams, no more than are matched as one: each stream's first, then the next."""
+    ranked = [
+        (place, -effort.get(row, 0.0), row)
+        for rows in items.values()
+        for place, row in enumerate(sorted(rows, key=lambda row: (-effort.get(row, 0.0), row)))
+    ]
+    return [row for *_, row in sorted(ranked)[:WHOLE]]
+
+
 def _believed(
     sessions: sessionmaker[Session],
     register: Register,
@@ -135,8 +154,8 @@ def _believed(
     effort: Mapping[int, float],
 ) -> dict[int, Array]:
     """What the match finds of each stream before any label and without the judge, by the effort on its items."""
-    work, matcher, _ = matcher_of(sessions, register, encoder, [row for some in items.values() for row in some])
-    found = matcher.believe(None).unlabelled.astype(float)
+    work, matcher, _ = matcher_of(sessions, register, encoder, _heaviest(items, effort))
+    found = matcher.probabilities()[0].astype(float)
     place = {one.row: i for i, one in enumerate(work)}
     believed = {}
     for stream, rows in items.items():

@@ -6,7 +6,7 @@ strings inside one message, so no quote, brace or heading in them ends the data 
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,8 +56,8 @@ def question_of(
 
     `judge` names who is asked; `texts` whether more than titles may leave.
     """
-    titles = _distinct([redaction.without(item.title or "")[:LONGEST_TITLE] for item in items])[:TITLES]
-    bodies = _distinct([redaction.without(item.text or "")[:LONGEST_TEXT] for item in items])[:TEXTS] if texts else []
+    titles = _distinct((redaction.without(item.title or "")[:LONGEST_TITLE] for item in items), TITLES)
+    bodies = _distinct((redaction.without(item.text or "")[:LONGEST_TEXT] for item in items), TEXTS) if texts else []
     if not titles and not bodies:
         return None
     listed = [
@@ -96,5 +96,12 @@ def schema_of(keys: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def _distinct(texts: Sequence[str]) -> list[str]:
-    return [text for text in dict.fromkeys(text.strip() for text in texts) if any(c.isalpha() for c in text)]
+def _distinct(texts: Iterable[str], most: int) -> list[str]:
+    """The first so many that say something, each once; no more are read than are needed."""
+    found: dict[str, None] = {}
+    for text in (text.strip() for text in texts):
+        if any(c.isalpha() for c in text):
+            found[text] = None
+        if len(found) == most:
+            break
+    return list(found)

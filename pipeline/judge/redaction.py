@@ -22,7 +22,7 @@ class Redaction:
 
     def __init__(self, names: Iterable[str]) -> None:
         """Full names and addresses."""
-        known = {_plain(name) for name in names if name.strip()}
+        known = {seen(name) for name in names if name.strip()}
         known |= {_bare(name) for name in known}
         self._people = People(known)
         parts = {part for name in known for part in _LETTERS.findall(name.partition("@")[0])}
@@ -32,21 +32,22 @@ class Redaction:
 
     def without(self, text: str) -> str:
         """The text on one line, with `someone` for each person."""
-        text = _MENTION.sub(" ", _plain(text))
+        text = _MENTION.sub(" ", seen(text))
         if self._joined:
             text = self._joined.sub(f" {SOMEONE} ", text)
         return _LETTERS.sub(self._nobody, self._people.without(_PHONE.sub(" ", text)))
 
     def names_nobody(self, text: str) -> bool:
         """Return True if there is nobody to take out."""
-        return self.without(text) == " ".join(_plain(text).split())
+        return self.without(text) == " ".join(seen(text).split())
 
     def _nobody(self, found: re.Match[str]) -> str:
         word = found.group()
         return SOMEONE if word[0].isupper() and word.casefold() in self._short else word
 
 
-def _plain(text: str) -> str:
+def seen(text: str) -> str:
+    """The text in its usual form (NFKC), without the characters that show nothing."""
     return _UNSEEN.sub("", unicodedata.normalize("NFKC", text))
 
 

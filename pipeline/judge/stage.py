@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Protocol
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
 
 from connectors.base import RateLimited, SourceError
@@ -21,7 +21,7 @@ from pipeline.encode.encoder import Encoder
 from pipeline.judge.answer import Answer, Void, read_answer
 from pipeline.judge.budget import Budget, allows, answered, due, failed, spend, state_of
 from pipeline.judge.choosing import items_to_read, worth_asking
-from pipeline.judge.learning import learn
+from pipeline.judge.learning import learn, unsay
 from pipeline.judge.naming import give_name
 from pipeline.judge.question import Question, question_of
 from pipeline.judge.redaction import Redaction
@@ -114,16 +114,14 @@ def redaction_of(session: Session, register: Register) -> Redaction:
 def _questions(
     session: Session, register: Register, judge: str, terms: Terms, last: date, redaction: Redaction
 ) -> list[Question]:
-    """All questions that are worth asking, answered or not; what is answered already becomes its stream's answer."""
+    """All questions that are worth asking, answered or not. Of what nothing may leave now, what was said before is unsaid."""
     streams = worth_asking(session, register, last)
     items = items_to_read(session, streams, last, terms.not_from)
     asked = [question_of(judge, id_, register, items[id_], redaction, terms.texts) for id_ in streams]
     questions = [one for one in asked if one is not None]
-    known = _answers(session, [one.content for one in questions])
-    _link(session, [one for one in questions if one.content in known])
-    silent = set(streams) - {one.stream for one in questions}
-    for some in in_batches(sorted(silent)):  # nothing of them may leave now, so nothing that was said before counts
-        session.execute(delete(StreamJudged).where(StreamJudged.stream_id.in_(some)))
+    judged = set(session.scalars(select(StreamJudged.stream_id))) - set(streams)
+    rest = items_to_read(session, sorted(judged), last, terms.not_from)
+    unsay(session, [*(set(streams) - {one.stream for one in questions}), *(id_ for id_ in judged if not rest[id_])])
     return questions
 
 
@@ -133,9 +131,8 @@ def _answers(session: Session, contents: Sequence[str]) -> set[str]:
 
 
 def _link(session: Session, questions: Sequence[Question]) -> None:
-    upsert(
-        session, StreamJudged, [{"stream_id": one.stream, "content": one.content} for one in questions], ("stream_id",)
-    )
+    rows = [{"stream_id": one.stream, "content": one.content} for one in questions]
+    upsert(session, StreamJudged, rows, ("stream_id",), compare=("content",))
 
 
 def _ask(asking: "_Asking", questions: Sequence[Question]) -> None:
@@ -222,13 +219,12 @@ def _keep(session: Session, question: Question, answer: Answer | Void, now: date
         "at": now,
         "probabilities": {},
         "quotes": [],
-        "name": "",
         "fault": "",
     }
     if isinstance(answer, Void):
         row["fault"] = str(answer)[:200]
     else:
-        row |= {"probabilities": dict(answer.probabilities), "quotes": list(answer.quotes), "name": answer.name}
+        row |= {"probabilities": dict(answer.probabilities), "quotes": list(answer.quotes)}
     upsert(session, JudgeAnswer, [row], ("content",))
     stream = session.get(Stream, question.stream)
     if stream is None:  # gone while it was asked

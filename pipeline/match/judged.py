@@ -14,6 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models import JudgeAnswer, JudgeState, Stream, StreamItem, StreamJudged
+from models.judge import JUDGE, THE_JUDGE
 from models.session import in_batches
 from models.stream import CONFIRMED
 from pipeline.items import LoadedItem
@@ -23,7 +24,8 @@ from pipeline.register.document import Register
 
 Array = NDArray[np.float64]
 Matrix = NDArray[np.float32]
-_NAME = "judge"
+KEYS = "keys"
+"""Beside the fields of a Weight that is kept: the key results whose places in its tables these are, none last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,22 +57,21 @@ def row_of(probabilities: Mapping[str, float], columns: Mapping[str | None, int]
 
 def hear(session: Session, here: Sequence[LoadedItem], register: Register, belief: Belief) -> Heard:
     """What the answers about the items' streams change; people's answers and the register's own scopes stand."""
+    if session.scalar(select(StreamJudged.stream_id).limit(1)) is None:
+        return Heard(belief.found, frozenset(), {})
     answers, streams = _answers(session, [one.row for one in here], register)
     if not answers:
         return Heard(belief.found, frozenset(), {})
-    weight = _weight(session, len(column_of(register)))
+    weight = _weight(session, register)
     at = [i for i, one in enumerate(here) if one.row in streams]
     of = [streams[here[i].row] for i in at]
-    told_of = list(answers)
-    table = np.array([answers[id_].row for id_ in told_of])
-    place = {id_: n for n, id_ in enumerate(told_of)}
     counts = weight is not None and not weight.silent
     said = {i: answers[id_].words + ("" if counts else " (not counted)") for i, id_ in zip(at, of, strict=True)}
     free = [n for n, i in enumerate(at) if not belief.stands[i] and not answers[of[n]].confirmed]
     if weight is None or weight.silent or not free:
         return Heard(belief.found, frozenset(), said)
     rows = [at[n] for n in free]
-    ratio = ratios_of(weight, table)[[place[of[n]] for n in free]]
+    ratio = ratios_of(weight, np.array([answers[of[n]].row for n in free]))
     found = belief.found.copy()
     found[rows] = told(belief.found[rows].astype(float), ratio, weight)
     return Heard(found, frozenset(rows), said)
@@ -107,20 +108,20 @@ def _answers(session: Session, items: Sequence[int], register: Register) -> tupl
                     continue
                 answers[stream] = _Answer(row, _words(row, list(columns), quotes), answer == CONFIRMED)
             streams[item] = stream
-    return dict(sorted(answers.items())), streams
+    return answers, streams
 
 
 def _words(row: Array, keys: Sequence[str | None], quotes: Sequence[str]) -> str:
     best = int(row.argmax())
     quoted = f" from '{quotes[0]}'" if quotes else ""
-    return f"judge: {keys[best] or 'no key result'} with {100 * row[best]:.0f} %{quoted}"
+    return f"{JUDGE}{keys[best] or 'no key result'} with {100 * row[best]:.0f} %{quoted}"
 
 
-def _weight(session: Session, size: int) -> Weight | None:
-    """What was learned; None where nothing was, or of a register with another number of key results."""
-    state = session.get(JudgeState, _NAME)
+def _weight(session: Session, register: Register) -> Weight | None:
+    """What was learned; None where nothing was, or of a register with other key results."""
+    state = session.get(JudgeState, THE_JUDGE)
     kept: dict[str, Any] = dict(state.weight) if state else {}
-    if len(kept.get("usual", ())) != size or set(kept) != {one.name for one in fields(Weight)}:
+    if kept.pop(KEYS, None) != list(column_of(register)) or set(kept) != {one.name for one in fields(Weight)}:
         return None
     kept["usual"], kept["prior"] = tuple(kept["usual"]), tuple(kept["prior"])
     return Weight(**kept)

@@ -48,13 +48,12 @@ def weights_fingerprint() -> str:
 
 @dataclass(frozen=True, slots=True)
 class Belief:
-    """(items, key results + 1): what was found, and what was found before any label; features of the last step.
+    """(items, key results + 1): what was found; features of the last step.
 
     `stands` tells the items whose belief people, the register or an earlier match fixed.
     """
 
     found: Matrix
-    unlabelled: Matrix
     stands: NDArray[np.bool_]
     features: Features
 
@@ -104,7 +103,7 @@ class Matcher:
         weights: Sequence[Fusion] | None = None,
         settled: Mapping[int, Matrix] | None = None,
     ) -> Belief:
-        """As `probabilities`, with what was found before any label counted."""
+        """As `probabilities`, with what of it is fixed."""
         steps, own, known = weights or shipped_weights(), *self._labelled(labels or {})
         speaker = self.following.speaker
         before = {int(speaker[i]): row for i, row in (settled or {}).items() if not self.following.silent[i]}
@@ -120,7 +119,7 @@ class Matcher:
         said = {i: self.row(column, 1.0) for i, column in own.items()}
         stands = np.isin(speaker, list(fixed))
         stands[list(said)] = True
-        return Belief(self._fix(found[speaker], said), unlabelled[speaker], stands, features)
+        return Belief(self._fix(found[speaker], said), stands, features)
 
     def _walk(self, steps: Sequence[Fusion], fixed: Mapping[int, Matrix]) -> tuple[Matrix, Features]:
         features = self.first

@@ -23,7 +23,7 @@ from pipeline.items import LoadedItem, item_id, load_items
 from pipeline.match.active_learning import worth_asking
 from pipeline.match.chunking import chunks_of, sample_of
 from pipeline.match.evidence import reasons
-from pipeline.match.judged import hear
+from pipeline.match.judged import column_of, hear
 from pipeline.match.matcher import FOLLOWS, Matcher, weights_fingerprint
 from pipeline.queue import chunks, fingerprint
 from pipeline.register.document import Register
@@ -90,7 +90,8 @@ def run_chunk(session: Session, chunk: Chunk, register: Register, version: int, 
     positions = [i for i, one in enumerate(here) if one.row in mine]
     evidence = reasons(matcher, labels, belief.found, belief.features, positions)
     rows, changed = [], []
-    probabilities, alone = (_worth_keeping(found[positions], matcher.keys) for found in (heard.found, belief.found))
+    probabilities = _worth_keeping(heard.found[positions], matcher.keys)
+    alone = _worth_keeping(belief.found[positions], matcher.keys) if heard.changed else probabilities
     for i, kept_part, without, why in zip(positions, probabilities, alone, evidence, strict=True):
         row = here[i].row
         said = [*why, *([heard.said[i]] if i in heard.said else [])]
@@ -200,7 +201,7 @@ def _with_stream(session: Session, here: Sequence[LoadedItem], matcher: Matcher)
     """Rows, by position, of the items that were answered with their stream: they stand as what follows an answer does, but are
     no answers of their own, of which the match would learn as if each had been asked about."""
     query = select(Label.work_item_id, Label.key_result).where(Label.origin == WITH_STREAM)
-    columns: dict[str | None, int] = {None: len(matcher.keys), **{key: n for n, key in enumerate(matcher.keys)}}
+    columns = column_of(matcher.register)
     said = {row: columns[key] for row, key in session.execute(query) if key in columns}
     return {i: matcher.row(said[one.row], FOLLOWS) for i, one in enumerate(here) if one.row in said}
 

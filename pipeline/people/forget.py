@@ -5,7 +5,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import ColumnElement, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, delete, func, or_, select, true, update
 from sqlalchemy.orm import Session, sessionmaker
 
 from connectors.registry import all_traits
@@ -15,7 +15,6 @@ from models import (
     Effort,
     Failure,
     Forgotten,
-    JudgeAnswer,
     Person,
     RegisterVersion,
     Signal,
@@ -26,6 +25,7 @@ from models import (
 )
 from models.session import in_batches
 from pipeline.ingest.gate import digest_of
+from pipeline.people.quotes import drop_quotes
 from pipeline.register.document import stored
 
 _NOBODY = "someone"
@@ -69,7 +69,7 @@ def forget(sessions: sessionmaker[Session], who: str) -> Deleted:
             gone, blanked = _delete_in_source(session, source, mine)
             signals, texts = signals + gone, texts + blanked
         # What the judge quoted may be theirs; nothing tells whose words it was.
-        session.execute(update(JudgeAnswer).values(quotes=[], name=""))
+        drop_quotes(session, true())
         for name in sorted(names, key=len, reverse=True):
             texts += _unname(session, name)
         if person is not None:

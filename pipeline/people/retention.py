@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from models import JudgeAnswer, Signal, StreamItem, StreamJudged, WorkItem
 from models.session import in_batches
+from pipeline.people.quotes import drop_quotes
 
 
 def drop_texts(sessions: sessionmaker[Session], before: datetime) -> int:
@@ -53,4 +54,4 @@ def _drop_quotes(session: Session) -> None:
     )
     used = select(StreamJudged.content)
     old = JudgeAnswer.content.in_(dropped) | JudgeAnswer.content.not_in(used)
-    session.execute(update(JudgeAnswer).where(old).values(quotes=[], name=""))
+    drop_quotes(session, old)

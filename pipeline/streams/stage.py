@@ -10,7 +10,7 @@ import numpy as np
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from models import Account, Label, Person, Stream, StreamItem, WorkItem, upsert
+from models import Account, Label, Person, Stream, StreamItem, StreamJudged, WorkItem, upsert
 from models.session import in_batches
 from models.stream import CONFIRMED
 from models.vocabulary import WITH_STREAM
@@ -139,6 +139,8 @@ def _write(session: Session, work: Work, groups: Sequence[Group], streams: Seque
             if work.known.stream.get(i) != (row.id, i in own):
                 rows.append({"work_item_id": work.rows[i], "stream_id": row.id, "own": i in own})
     upsert(session, StreamItem, rows, ("work_item_id",))
+    if rows and (judged := set(session.scalars(select(StreamJudged.stream_id)))):
+        mark_unmatched(session, [row["work_item_id"] for row in rows if row["stream_id"] in judged])
 
 
 def _label(session: Session, streams: Sequence[Stream]) -> None:

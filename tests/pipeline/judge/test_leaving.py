@@ -6,9 +6,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
-from models import Stream, WorkItem
+from models import Effort, Stream, WorkItem
 from pipeline.judge.answer import fit_name
 from pipeline.judge.redaction import Redaction
 from simulator.judge import JudgeServer, words_of
@@ -74,6 +74,23 @@ def test_of_a_listed_container_nothing_leaves_and_nothing_that_was_said_of_it_co
     assert not [name for name in small.answers() if name.startswith("A-0-")]
 
 
+def test_what_was_said_of_a_place_that_is_kept_back_now_is_unsaid_and_matched_again(small: Small) -> None:
+    with JudgeServer(honest) as server:
+        small.judge(server)
+        small.match()
+        with small.sessions.begin() as session:
+            session.execute(update(WorkItem).values(unmatched=False))
+            session.execute(update(WorkItem).where(WorkItem.external_id.like("A-0-%")).values(container="HR Board"))
+            # Nobody works on them any more, so nothing would be asked about them anyhow.
+            here = select(WorkItem.id).where(WorkItem.external_id.like("A-0-%"))
+            session.execute(delete(Effort).where(Effort.work_item_id.in_(here)))
+        small.judge(server, not_from=frozenset({"hr board"}))
+    assert not [name for name in small.answers() if name.startswith("A-0-")]
+    with small.sessions() as session:
+        marked = set(session.scalars(select(WorkItem.external_id).where(WorkItem.unmatched)))
+    assert {f"A-0-{k}" for k in range(4)} <= marked
+
+
 def test_a_request_holds_the_key_results_the_words_and_nothing_else(small: Small) -> None:
     with JudgeServer(honest) as server:
         small.judge(server)
@@ -99,6 +116,8 @@ def test_a_request_holds_the_key_results_the_words_and_nothing_else(small: Small
     [
         ("Ferry invoice", "Ferry invoice"),
         ("ferry for the harbour", "ferry for the harbour"),
+        ("Ferry \u202einvoice", "Ferry invoice"),
+        ("Ferry\ud800 invoice", "Ferry invoice"),
         ("Ferry invoice of Bo", ""),
         ("Míra and the ferry", ""),
         ("Hostile takeover", ""),

@@ -1,15 +1,17 @@
 """A judge is asked, its answers are kept, weighed and counted; and what goes wrong holds nothing up."""
 
+import time
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select, true
 from sqlalchemy.orm import Session
 
-from models import JudgeAnswer, JudgeDay, Lease, Match, Stream, WorkItem
+from models import JudgeAnswer, JudgeDay, JudgeState, Lease, Match, Stream, WorkItem
 from pipeline.judge.budget import Budget
 from pipeline.judge.learning import silence
+from pipeline.people.quotes import drop_quotes
 from simulator.judge import Fault, JudgeServer, sure_of, words_of
 from tests.pipeline.judge.conftest import FRIDAY, NOW, SERVES, Small, honest, truth
 from tests.pipeline.streams.test_stage import add, item, keep
@@ -141,7 +143,9 @@ def test_a_judge_that_does_not_answer_is_asked_again_later(small: Small, fault: 
 
 def test_a_time_out_holds_up_nobody_for_long(small: Small) -> None:
     with JudgeServer(honest, faults=[Fault(silence=60)] * 3) as server:
+        began = time.monotonic()
         done = small.judge(server, timeout=0.05)
+        assert time.monotonic() - began < 5  # the time that is set, and not the client library's own for each question
     assert (done.answered, done.waiting) == (0, 20)
     assert "no answer within 0.05 seconds" in done.fault
 
@@ -160,6 +164,40 @@ def test_a_rate_limit_is_kept_as_long_as_it_asks(small: Small) -> None:
         small.judge(server, now=NOW + timedelta(minutes=59))
         assert len(server.received) == 1
         assert small.judge(server, now=NOW + timedelta(minutes=61)).answered == 20
+
+
+@pytest.mark.parametrize("after", ["inf", "1e300", "99999999999999"])
+def test_a_rate_limit_that_asks_for_ever_is_tried_again_some_day(small: Small, after: str) -> None:
+    with JudgeServer(honest, faults=[Fault(429, {"Retry-After": after})]) as server:
+        small.judge(server)
+        assert small.judge(server, now=NOW + timedelta(days=60)).answered == 20
+
+
+def test_quotes_that_are_deleted_stand_in_no_evidence(small: Small) -> None:
+    with JudgeServer(honest) as server:
+        small.judge(server)
+    small.match()
+    with small.sessions.begin() as session:
+        drop_quotes(session, true())
+        assert {len(quotes) for quotes in session.scalars(select(JudgeAnswer.quotes))} == {0}
+        assert not [one for some in session.scalars(select(Match.evidence)) for one in some if "from '" in one]
+        assert session.scalar(select(func.count()).where(WorkItem.unmatched)) == 20
+    small.match()
+    with small.sessions() as session:
+        said = [one for some in session.scalars(select(Match.evidence)) for one in some if one.startswith("judge: ")]
+    assert len(said) == 20
+    assert not [one for one in said if "from '" in one]
+
+
+def test_a_weight_of_other_key_results_does_not_count(everywhere: Small) -> None:
+    everywhere.confirm(CONFIRMED)
+    before = everywhere.match()
+    with JudgeServer(honest) as server:
+        everywhere.judge(server)
+    with everywhere.sessions.begin() as session:  # key results changed places, and no round was held since
+        state = session.get_one(JudgeState, "judge")
+        state.weight = {**state.weight, "keys": state.weight["keys"][::-1]}
+    assert everywhere.match() == before
 
 
 def test_an_address_that_is_gone_for_a_week_is_tried_ever_more_rarely(small: Small) -> None:
