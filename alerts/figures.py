@@ -16,7 +16,7 @@ from datetime import date, timedelta
 from sqlalchemy.orm import Session
 
 from alerts.parts import Part, PlanGap, parts, plan_of, together
-from alerts.waiting import named_teams, open_alert
+from alerts.waiting import open_alert
 from alerts.weeks import (
     RECENT_WEEKS,
     TOP,
@@ -33,6 +33,7 @@ from alerts.weeks import (
 from alerts.words import day, percent
 from models import Drift
 from models.vocabulary import COMPANY
+from pipeline.drift.explain import named_teams
 from pipeline.register.document import Register
 from pipeline.register.versions import plans
 from pipeline.register.workdays import monday
@@ -144,7 +145,7 @@ def _held_against(session: Session, scope: str, fall: Drift | None) -> tuple[Dri
     """The open fall that a scope is measured against, and whether the scope itself fell: by itself, or named in the company's."""
     company = open_alert(session, COMPANY)
     own = fall or open_alert(session, scope)
-    named = company is not None and scope in named_teams(company)
+    named = company is not None and scope in named_teams(company.explanation)
     joined = company is not None and (named or levels(company, scope) is not None)
     return own or (company if joined else None), own is not None or named
 

@@ -1,18 +1,16 @@
 """Of what people are still to be notified, and what is open; apart from the sender, for whoever only asks."""
 
-from collections.abc import Mapping
 from datetime import date, timedelta
-from typing import Any
 
 from sqlalchemy import ColumnElement, and_, exists, or_, select
 from sqlalchemy.orm import Session
 
 from models import NOTED, OPEN_STATES, Drift, Notification
 from models.vocabulary import COMPANY
+from pipeline.drift.explain import named_teams
 from pipeline.drift.finding import Audience
 from pipeline.drift.findings import audience_of, kinds_for
 
-_TEAMS, _LEAST_POINTS = 4, 0.5
 TOGETHER = timedelta(days=14)
 """Falls that began within this of each other are one."""
 
@@ -62,12 +60,6 @@ def open_alert(session: Session, scope: str) -> Drift | None:
 
 def named_in(company: Drift | None, drift: Drift) -> bool:
     """A team's fall that began with the company's is a line in that alert, where that names it, not an alert of its own."""
-    if company is None or drift.kind != "drift" or drift.scope not in named_teams(company):
+    if company is None or drift.kind != "drift" or drift.scope not in named_teams(company.explanation):
         return False
     return abs((drift.start - company.start).days) <= TOGETHER.days
-
-
-def named_teams(drift: Drift) -> dict[str, Mapping[str, Any]]:
-    """Rows of the teams that fell with the company, whatever teams are too small to be shown, by the team's key."""
-    rows = drift.explanation.get("teams", [])[:_TEAMS]
-    return {row["team"]: row for row in rows if row["points"] <= -_LEAST_POINTS}

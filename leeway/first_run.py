@@ -93,7 +93,7 @@ class FirstRun:
                 return
             section = _checked(name, values)
             if isinstance(section, str):
-                self._refused(section)
+                self._refused(name, section)
                 continue
             source = App(Settings()).connector_of(name, section.model_copy(update={LISTS[name]: []}))
             rows = list(rows_of(name, source, App(Settings()).since()))
@@ -101,7 +101,7 @@ class FirstRun:
             failed = [row for row in rows if not row.ok and row.name in _LOGIN]
             if not failed:
                 break
-            self._refused(f"{name}: {failed[0].found} {failed[0].fix}".strip())
+            self._refused(name, f"{name}: {failed[0].found} {failed[0].fix}".strip())
         there = cast(Choosable, source)
         listed = self._listed(name, there.names())
         if not listed:
@@ -113,11 +113,16 @@ class FirstRun:
         except SourceError as error:  # the teams can be written by hand
             self.say(f"{name}: its groups were not read: {error.message} {error.fix}")
 
-    def _refused(self, sentence: str) -> None:
-        """Said and asked again; where nobody answers, the end."""
-        if not self.asks:
+    def _refused(self, name: str, sentence: str) -> None:
+        """Said and asked again; where nobody answers, or nothing would be asked, the end."""
+        if not self.asks or not self._open(name):
             raise NotReady(sentence)
         self.say(sentence)
+
+    def _open(self, name: str) -> bool:
+        """Return True if something of a source is neither in the environment nor among the flags, so that it is asked."""
+        known, given = environment.read().data.get(name, {}), self.given.get(name, {})
+        return not known.get("token") or any(not (known.get(key) or given.get(key)) for key, _ in _QUESTIONS[name])
 
     def _values(self, name: str) -> dict[str, Any] | None:
         """What connects to a source: of flags, the environment, and the rest as it is answered; None where nothing was."""

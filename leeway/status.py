@@ -1,7 +1,6 @@
 """`leeway status`: how things stand, from the database alone."""
 
 import time
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -23,6 +22,7 @@ from leeway.notify import reasons
 from leeway.status_text import SHOWN
 from models import OPEN_STATES, Capacity, Cycle, Drift, Effort, Failure, Notification, Signal, StreamCursor, WorkItem
 from models.vocabulary import COMPANY
+from pipeline.drift.stage import detectable_points
 from pipeline.drift.tuning import LEAST_HISTORY
 from pipeline.ingest.sweep import SWEEP
 from pipeline.people.identity import Unresolved, unresolved
@@ -33,13 +33,10 @@ _SAY_EVERY, _LOOK_EVERY = 10.0, 1.0
 
 def status_of(app: App) -> dict[str, Any]:
     """Sources with lag and errors, pending work, last weeks, open drifts, failures, accounts nobody knows."""
-    now = datetime.now(UTC)
     with app.sessions() as session:
-        counts = dict(session.execute(select(Signal.source, func.count()).group_by(Signal.source)).all())
-        sources = _sources(session, counts, now)
-        pending = session.scalar(select(func.count()).select_from(WorkItem).where(WorkItem.stale | WorkItem.unmatched))
-        cycle = session.scalar(select(Cycle).where(Cycle.finished_at.is_not(None)).order_by(Cycle.id.desc()).limit(1))
-        waits_for = _waits_for(session, app, pending or 0, cycle)
+        sources = _sources(session)
+        cycle = _last_cycle(session)
+        waits_for = _waits_for(session, app, cycle)
         # Before a cycle knows everybody's team, people who are in okrs.yaml would be said to be in none.
         unknown = [] if waits_for else unresolved(session, app.directory)
         return {
@@ -49,10 +46,8 @@ def status_of(app: App) -> dict[str, Any]:
             "days_needed": LEAST_HISTORY,
             "detectable_points": _detectable(app, session),
             "plan_turn": _plan_turn(session),
-            "sources": sources,
-            "pending_items": session.scalar(select(func.count()).select_from(WorkItem).where(WorkItem.stale)),
+            **sources,
             "failures": session.scalar(select(func.count()).select_from(Failure)),
-            "set_aside": _set_aside(session),
             "last_cycle": {"finished_at": cycle.finished_at, "seconds": cycle.seconds} if cycle else None,
             "weeks": [_week(one) for one in points(weekly(session, COMPANY))[-6:]],
             "plan": _planned(session),
@@ -62,12 +57,27 @@ def status_of(app: App) -> dict[str, Any]:
             "unresolved_accounts": [
                 {"source": u.source, "account": u.external_id, "name": u.name} for u in unknown[:SHOWN]
             ],
-            "unresolved": _unattributed(unknown, sum(counts.values())),
+            "unresolved": _unattributed(unknown, sum(one["signals"] for one in sources["sources"].values())),
         }
 
 
-def _sources(session: Session, counts: Mapping[str, int], now: datetime) -> dict[str, dict[str, Any]]:
+def sources_of(app: App) -> dict[str, Any]:
+    """Of the status what is known of the sources alone: `sources`, `pending_items`, `set_aside`."""
+    with app.sessions() as session:
+        return _sources(session)
+
+
+def _sources(session: Session) -> dict[str, Any]:
+    return {
+        "sources": _lags(session, datetime.now(UTC)),
+        "pending_items": session.scalar(select(func.count()).select_from(WorkItem).where(WorkItem.stale)),
+        "set_aside": _set_aside(session),
+    }
+
+
+def _lags(session: Session, now: datetime) -> dict[str, dict[str, Any]]:
     """By source, its signals, its streams, the minutes since the slowest of them was pulled, and its errors."""
+    counts = dict(session.execute(select(Signal.source, func.count()).group_by(Signal.source)).all())
     sources: dict[str, dict[str, Any]] = {}
     streams = select(StreamCursor).where(StreamCursor.stream != SWEEP)  # the daily sweep is no stream that can lag
     for cursor in session.scalars(streams.order_by(StreamCursor.source, StreamCursor.stream)):
@@ -139,8 +149,13 @@ def _planned(session: Session) -> list[dict[str, Any]]:
     ]
 
 
-def _waits_for(session: Session, app: App, pending: int, cycle: Cycle | None) -> list[str]:
+def _last_cycle(session: Session) -> Cycle | None:
+    return session.scalar(select(Cycle).where(Cycle.finished_at.is_not(None)).order_by(Cycle.id.desc()).limit(1))
+
+
+def _waits_for(session: Session, app: App, cycle: Cycle | None) -> list[str]:
     """What is still to be read or analysed; empty where what status says is of everything."""
+    pending = session.scalar(select(func.count()).select_from(WorkItem).where(WorkItem.stale | WorkItem.unmatched))
     reading = select(StreamCursor.source, func.count()).where(
         StreamCursor.finished_at.is_(None),
         StreamCursor.error.is_(None) | (StreamCursor.error == ""),
@@ -162,13 +177,14 @@ def wait_until_complete(app: App, seconds: float, console: Console) -> dict[str,
     """The status once nothing is waited for, or after so many seconds; says every ten what is waited for."""
     deadline, said = time.monotonic() + seconds, 0.0
     while True:
-        found = status_of(app)
+        with app.sessions() as session:
+            waits_for = _waits_for(session, app, _last_cycle(session))
         now = time.monotonic()
-        if not found["complete"] and now - said >= _SAY_EVERY:
-            console.print(f"waiting for {', '.join(found['waits_for'])}", markup=False)
+        if waits_for and now - said >= _SAY_EVERY:
+            console.print(f"waiting for {', '.join(waits_for)}", markup=False)
             said = now
-        if found["complete"] or now >= deadline:
-            return found
+        if not waits_for or now >= deadline:
+            return status_of(app)
         time.sleep(min(_LOOK_EVERY, deadline - now))
 
 
@@ -176,9 +192,6 @@ def _detectable(app: App, session: Session) -> int | None:
     found = current_register(session)
     if found is None or not days_known(session):
         return None
-    # With it come SciPy and scikit-learn, which a status without data needs not.
-    from pipeline.drift.stage import detectable_points
-
     return detectable_points(session, found[1], datetime.now(UTC).date(), app.drift_settings())
 
 

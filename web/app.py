@@ -16,7 +16,7 @@ from leeway.app import App, NotReady
 from leeway.metrics import exposition
 from leeway.settings import load
 from leeway.signing import signing_key
-from leeway.status import status_of
+from leeway.status import sources_of
 from web.actions import Actions
 from web.ask_page import add_ask
 from web.auth import Viewer, viewer
@@ -52,7 +52,7 @@ def make(app: App | None = None) -> FastAPI:
         """Sources, lag and failures: for ops."""
         if who.role != "ops":
             raise HTTPException(403, NO_SOURCES)
-        return frame.page(request, who, "sources.html.j2", {"status": status_of(frame.app)})
+        return frame.page(request, who, "sources.html.j2", {"status": sources_of(frame.app)})
 
     add_slack(web, app)
     add_unsubscribe(web, app, frame)

@@ -11,11 +11,11 @@ from sqlalchemy.orm import Session
 from alerts.charts import Fall
 from alerts.figures import standing
 from alerts.parts import Part, PlanGap, part_of, plan_of, whole_shares
-from alerts.waiting import named_teams
 from alerts.weeks import NONE, TOP, Weekly, weekly
 from models import OPEN_STATES, Drift, Effort, Match, Person, WorkItem
 from models.judge import JUDGE
 from models.vocabulary import COMPANY
+from pipeline.drift.explain import named_teams
 from pipeline.register.document import Register
 from web import data
 
@@ -207,7 +207,7 @@ def findings(session: Session, scope: str) -> list[Drift]:
         else [
             d
             for d in rows
-            if d.scope == scope or (d.kind == "drift" and d.scope == COMPANY and scope in named_teams(d))
+            if d.scope == scope or (d.kind == "drift" and d.scope == COMPANY and scope in named_teams(d.explanation))
         ]
     )
 

@@ -10,7 +10,7 @@ from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from alerts.gaps import view_of
 from alerts.streams import streams, window
 from alerts.weeks import weekly
-from leeway.status import status_of
+from leeway.status import sources_of
 from models.vocabulary import COMPANY
 from pipeline.spreadsheet import guarded
 from web import data, reading
@@ -65,7 +65,7 @@ class Tables:
             raise HTTPException(403, NO_SOURCES)
         rows = [
             {"source": name, **one, "errors": " ".join(one["errors"])}
-            for name, one in status_of(self.app)["sources"].items()
+            for name, one in sources_of(self.app)["sources"].items()
         ]
         return as_csv(rows, "sources") if kind == "csv" else JSONResponse(rows)
 

@@ -20,7 +20,9 @@ from pipeline.drift.sums import Positions
 from pipeline.drift.themes import Theme
 
 LEAST_POINTS = 0.5
-"""A theme below this is part of the rest."""
+"""A theme below this is part of the rest; a team that lost less is not named."""
+MOST_TEAMS = 4
+"""Teams that an alert of the company names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +128,12 @@ def earliest(
     fresh = [pair for pair in fresh if abs((pair[0] - event.start).days) <= 42]
     found += [{"kind": "theme", "name": name, "since": day.isoformat()} for day, name in sorted(fresh)[:1]]
     return sorted(found, key=lambda row: row["since"])
+
+
+def named_teams(explanation: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """Of what is kept with a company's fall, the rows of the teams that its alert names, by key; any may be too small to show."""
+    rows = explanation.get("teams", [])[:MOST_TEAMS]
+    return {row["team"]: row for row in rows if row["points"] <= -LEAST_POINTS}
 
 
 def team_points(changes: Sequence[TeamChange]) -> list[dict[str, Any]]:

@@ -5,7 +5,7 @@ over the last weeks is surely (the lower bound of its interval) larger than `gap
 smaller or the plan is reached. A plan that was changed begins anew on the day that it was loaded; suggestions are no plans.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from models import OPEN_STATES, Drift
 from models.vocabulary import COMPANY
+from pipeline.drift.explain import named_teams
 from pipeline.drift.finding import Analysis, End, Found
 from pipeline.drift.history import DriftSettings
 from pipeline.register.document import Register
@@ -26,7 +27,6 @@ _LATE = timedelta(weeks=2)
 """A scope whose last whole week ended so long ago is not judged: nobody of it works, or its data is late."""
 _GONE = timedelta(weeks=6)
 """From then on what is open of it ends: a team that is gone, or whose weeks have too few people."""
-_LEAST_POINTS = 0.5
 _HIGH = 0.2
 
 
@@ -140,8 +140,4 @@ def _said_already(one: Followed, register: Register, falls: Iterable[Drift]) -> 
     """Whether an open fall of the top priorities says it: one of this scope, or the company's where it names the team."""
     if one.objective not in register.top():
         return False
-    return any(fall.scope == one.scope or one.scope in set(_named(fall.explanation)) for fall in falls)
-
-
-def _named(explanation: dict[str, Any]) -> Iterator[str]:
-    return (row["team"] for row in explanation.get("teams", ()) if row["points"] <= -_LEAST_POINTS)
+    return any(fall.scope == one.scope or one.scope in named_teams(fall.explanation) for fall in falls)

@@ -36,7 +36,7 @@ class RegisterError(Exception):
     """okrs.yaml is not right; the message lists each fault with its line."""
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=512)  # a company's plans of years are asked for in their order by each page
 def stored(document: str, version: int) -> Register:
     """A version that was loaded before. It never changes, and every page and cycle asks for it; what later versions of
     Leeway would refuse stays as it was."""

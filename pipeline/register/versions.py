@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from itertools import pairwise
 
 from sqlalchemy import case, select, update
 from sqlalchemy.orm import Session
@@ -31,12 +32,9 @@ def plans(session: Session) -> list[tuple[date, Register]]:
     """
     columns = (RegisterVersion.loaded_at, RegisterVersion.document, RegisterVersion.id)
     query = select(*columns).order_by(RegisterVersion.id)
-    versions = [(at.date(), stored(document, version)) for at, document, version in session.execute(query)]
-    return [
-        (at, one)
-        for number, (at, one) in enumerate(versions)
-        if number + 1 == len(versions) or versions[number + 1][0] - at >= SET_UP
-    ]
+    versions = [(at.date(), document, version) for at, document, version in session.execute(query)]
+    meant = [one for one, later in pairwise(versions) if later[0] - one[0] >= SET_UP] + versions[-1:]
+    return [(at, stored(document, version)) for at, document, version in meant]
 
 
 def planned_since(session: Session, register: Register) -> date:

@@ -151,6 +151,14 @@ def test_an_interrupt_leaves_what_was_answered_and_the_next_run_goes_on(few_days
     assert {team.key for team in parse((tmp_path / "okrs.yaml").read_text()).teams} == {"sales", "care", "iberia"}
 
 
+def test_what_is_refused_and_would_not_be_asked_again_ends(few_days: Simulator, tmp_path: Path) -> None:
+    jira, given = few_days.settings()["jira"], places(few_days)
+    flags = ("init", "--jira", str(jira["url"]), "--jira-email", str(jira["email"]))
+    at = Terminal(tmp_path, *flags, **given, LEEWAY_JIRA__TOKEN="not-the-token")
+    assert at.end() == 2
+    assert at.said.count("the token is not accepted") == 2  # in the table of the check, and as what ends it
+
+
 def test_without_a_terminal_flags_say_all_and_nothing_is_asked(few_days: Simulator, tmp_path: Path) -> None:
     jira, given = few_days.settings()["jira"], places(few_days)
     flags = ("init", "--jira", str(jira["url"]), "--jira-email", str(jira["email"]))

@@ -229,6 +229,13 @@ def test_a_team_that_the_companys_fall_names_is_not_told_again(sessions: session
     assert not look(sessions, register, last)
 
 
+def test_a_team_that_the_companys_alert_has_no_room_for_is_told(sessions: sessionmaker[Session]) -> None:
+    register, last = load(sessions, text(None, "60 %"), START), work(sessions, 4, 0.3, scope="app")
+    with sessions.begin() as session:
+        session.add(fall("company", teams=("a", "b", "c", "d", "app")))
+    assert [one.scope for one in look(sessions, register, last)] == ["app"]
+
+
 def test_a_team_without_weeks_of_enough_people_is_not_judged(sessions: sessionmaker[Session]) -> None:
     register = load(sessions, text(None, "60 %"), START)
     work(sessions, 4, 0.3, scope="app")
