@@ -41,9 +41,7 @@ class Channels:
         read to their end."""
         found: dict[str, dict[str, Any]] = {}
         position = ""
-        if not self._client.scopes:
-            self._client.ask("auth.test")
-        kinds = "public_channel,private_channel" if "groups:read" in self._client.scopes else "public_channel"
+        kinds = "public_channel,private_channel" if "groups:read" in self._client.granted() else "public_channel"
         while True:
             answer = self._client.ask(
                 "conversations.list", types=kinds, exclude_archived="false", limit=_CHANNELS_PER_PAGE, cursor=position

@@ -34,12 +34,13 @@ def check(
         answer = client.ask("auth.test")
     except SourceError as error:
         return [Check("token", False, error.message, error.fix)]
+    granted = client.granted()
     checks = [Check("token", True, f"{answer.get('user')} in {answer.get('team')}"), clock_row(client.skew)]
     for scope, purpose in SCOPES.items():
-        fix = "" if scope in client.scopes else f"Add it at {SCOPE_PAGE}."
-        checks.append(Check(f"scope {scope}", scope in client.scopes, f"to {purpose}", fix))
+        fix = "" if scope in granted else f"Add it at {SCOPE_PAGE}."
+        checks.append(Check(f"scope {scope}", scope in granted, f"to {purpose}", fix))
     for scope, purpose in OPTIONAL_SCOPES.items():
-        given = "to" if scope in client.scopes else "not granted; only needed to"
+        given = "to" if scope in granted else "not granted; only needed to"
         checks.append(Check(f"scope {scope}", True, f"{given} {purpose}"))
     try:
         known = channels.all()
@@ -49,7 +50,7 @@ def check(
     fix = "Check the name, and invite the app in the channel: /invite."
     listed = [channels.name_of(name, known) for name in channels.listed]
     checks += listed_rows("channel", listed, joined, fix)
-    if joined & set(listed) and client.scopes >= set(SCOPES):
+    if joined & set(listed) and granted >= set(SCOPES):
         checks.append(_volume(client, sorted(joined & set(listed)), known, rate, now, since))
     return checks
 

@@ -37,7 +37,7 @@ _TOKEN_ERRORS = {"invalid_auth", "not_authed", "token_revoked", "token_expired",
 
 
 class SlackClient:
-    """One workspace. After `auth.test`, `scopes` are the granted ones and `skew` is the server's clock less ours."""
+    """One workspace. After `auth.test`, `skew` is the server's clock less ours."""
 
     def __init__(self, api_url: str, token: str, timeout: int, requests_per_minute: float, limiter: Limiter) -> None:
         self.api_url = api_url
@@ -45,13 +45,19 @@ class SlackClient:
         self._limiter, self._rate = limiter, Rate.per_minute(requests_per_minute)
         self._lists_rate = Rate.per_minute(max(requests_per_minute * 0.4, 1))  # Tier 2
         self.skew: float | None = None
-        self.scopes: set[str] = set()
+        self._granted: set[str] | None = None
 
     def ask(self, method: str, **query: Any) -> Any:
         """Call a method of the API; parameters that are empty are left out. Raises SourceError."""
         tier_three = method in ("conversations.history", "conversations.replies")
         rate = self._rate if tier_three else self._lists_rate
         return retrying(lambda: self._translated(method, query), self._limiter, f"slack {method}", rate)
+
+    def granted(self) -> set[str]:
+        """The scopes of the token; Slack is asked once, where nothing asked before. Raises SourceError."""
+        if self._granted is None:
+            self.ask("auth.test")
+        return self._granted or set()
 
     def _translated(self, method: str, query: Mapping[str, Any]) -> Any:
         try:
@@ -67,7 +73,7 @@ class SlackClient:
         if not isinstance(answer.data, dict):
             raise SourceUnavailable(SOURCE, f"{method} answered with something that is not JSON.")
         if method == "auth.test":
-            self.scopes = set((_header(answer.headers, "x-oauth-scopes") or "").replace(" ", "").split(","))
+            self._granted = set((_header(answer.headers, "x-oauth-scopes") or "").replace(" ", "").split(","))
             if date := _header(answer.headers, "date"):
                 self.skew = parsedate_to_datetime(date).timestamp() - time.time()
         missing = _ANSWERS.get(method, set()) - set(answer.data)

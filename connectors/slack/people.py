@@ -31,7 +31,7 @@ def pull_people(client: SlackClient) -> Iterator[Page]:
 
 def _groups(client: SlackClient) -> dict[str, list[str]]:
     """Handles of the user groups that each user is in; none without the scope."""
-    if "usergroups:read" not in client.scopes:
+    if "usergroups:read" not in client.granted():
         return {}
     found: dict[str, list[str]] = {}
     for group in client.ask("usergroups.list", include_users="true")["usergroups"]:

@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import delete, func, select
 
 from connectors.base import CredentialError, NotReachable, SourceError, Unexpected
-from models import Signal, StreamCursor, WorkItem
+from models import Account, Signal, StreamCursor, WorkItem
 from pipeline.ingest import sweep as sweeps
 from simulator.api.config import JIRA_TOKEN
 from simulator.server import Simulator
@@ -99,6 +99,27 @@ def test_a_status_without_a_category_costs_nothing_airbyte_38929(puller: Puller)
     with puller.sessions() as session:
         moved = session.scalars(select(Signal.detail).where(Signal.kind == "transition")).all()
     assert {detail["to"] for detail in moved} <= {"unknown"}
+
+
+def test_a_member_that_is_read_again_by_a_fresh_process_keeps_the_groups_of_all(puller: Puller) -> None:
+    company = puller.company
+    company.config.slack_scopes |= {"usergroups:read"}
+    company.slack.groups = {"app-team": [0, 1, 2]}
+
+    def spoiled(path: str, answer: Any) -> Any:
+        if "users.list" in path:
+            answer["members"][3]["profile"] = "no profile"
+        return answer
+
+    answering(company, spoiled)
+    puller.pull("slack")
+    assert len(puller.failures()) == 1
+    company.config.faults.change = None
+    puller.retry("slack")
+    assert puller.failures() == {}
+    with puller.sessions() as session:
+        members = session.scalars(select(Account.groups).where(Account.source == "slack", Account.groups != "")).all()
+    assert members == ["app-team"] * 3
 
 
 # B: missing is not deleted
