@@ -175,20 +175,8 @@ class SlackChannel:
             return False
 
     def _history(self, method: str, since: datetime, **where: str) -> Iterator[dict[str, Any]]:
-        cursor = ""
-        while True:
-            answer = self._call(
-                method,
-                limit=PAGE,
-                oldest=f"{(since - SKEW).timestamp():.6f}",
-                cursor=cursor or None,
-                include_all_metadata=True,
-                **where,
-            )
-            yield from answer["messages"]
-            cursor = str((answer.get("response_metadata") or {}).get("next_cursor") or "")
-            if not cursor:
-                return
+        oldest = f"{(since - SKEW).timestamp():.6f}"
+        return self._rows("messages", method, limit=PAGE, oldest=oldest, include_all_metadata=True, **where)
 
     def _places(self, known: Sequence[Reference]) -> list[str]:
         """Where a post may stand: in the channel of the settings, and where those before it are."""
@@ -227,10 +215,14 @@ class SlackChannel:
         return None
 
     def _channels(self, kinds: str) -> Iterator[dict[str, Any]]:
+        return self._rows("channels", "conversations_list", types=kinds, limit=999)
+
+    def _rows(self, name: str, method: str, **arguments: Any) -> Iterator[dict[str, Any]]:
+        """All rows of that name, from one page of answers after another."""
         cursor = ""
         while True:
-            answer = self._call("conversations_list", types=kinds, limit=999, cursor=cursor or None)
-            yield from answer["channels"]
+            answer = self._call(method, **arguments, cursor=cursor or None)
+            yield from answer[name]
             cursor = str((answer.get("response_metadata") or {}).get("next_cursor") or "")
             if not cursor:
                 return

@@ -4,9 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from connectors.base import NotReachable
-from connectors.slack.client import SOURCE, SlackClient
-
-_CHANNELS_PER_PAGE = 200
+from connectors.slack.client import PAGE_SIZE, SOURCE, SlackClient, next_of
 
 
 class Channels:
@@ -44,12 +42,12 @@ class Channels:
         kinds = "public_channel,private_channel" if "groups:read" in self._client.granted() else "public_channel"
         while True:
             answer = self._client.ask(
-                "conversations.list", types=kinds, exclude_archived="false", limit=_CHANNELS_PER_PAGE, cursor=position
+                "conversations.list", types=kinds, exclude_archived="false", limit=PAGE_SIZE, cursor=position
             )
             for channel in answer["channels"]:
                 if not (channel.get("is_im") or channel.get("is_mpim")):
                     found[channel["name"]] = channel
-            position = (answer.get("response_metadata") or {}).get("next_cursor") or ""
+            position = next_of(answer)
             if not position:
                 return found
 

@@ -8,8 +8,7 @@ from connectors.base import Check, SourceError
 from connectors.checks import clock_row, listed_rows, span
 from connectors.limits import Rate
 from connectors.slack.channels import Channels
-from connectors.slack.client import SCOPE_PAGE, SlackClient
-from connectors.slack.reading import PAGE_SIZE
+from connectors.slack.client import PAGE_SIZE, SCOPE_PAGE, SlackClient
 
 SCOPES = {
     "channels:read": "find the listed channels",

@@ -25,6 +25,8 @@ from connectors.retry import retrying, seconds_of
 
 SOURCE = "slack"
 SCOPE_PAGE = "https://api.slack.com/apps, your app, OAuth & Permissions, then reinstall the app"
+PAGE_SIZE = 200
+"""Rows asked for at once: messages, replies, members, channels."""
 _CODE = re.compile(r"[a-z0-9_]{1,60}")
 _ANSWERS = {
     "conversations.history": {"messages"},
@@ -108,6 +110,11 @@ class SlackClient:
         if code in ("internal_error", "fatal_error", "service_unavailable", "request_timeout"):
             return SourceUnavailable(SOURCE, f"{method} answered {code}.")
         return BadAnswer(SOURCE, f"{method} answered {code}.")
+
+
+def next_of(answer: Any) -> str:
+    """The cursor of the page that follows an answer; empty where none does."""
+    return (answer.get("response_metadata") or {}).get("next_cursor") or ""
 
 
 def _header(headers: Mapping[str, Any], name: str) -> str | None:

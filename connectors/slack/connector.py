@@ -30,10 +30,10 @@ from connectors.limits import Limiter, Rate
 from connectors.records import is_outdated, set_aside
 from connectors.slack.channels import Channels
 from connectors.slack.checks import check
-from connectors.slack.client import SlackClient
+from connectors.slack.client import PAGE_SIZE, SlackClient
 from connectors.slack.parse import parse_message
 from connectors.slack.people import pull_people
-from connectors.slack.reading import PAGE_SIZE, Reading, has_news
+from connectors.slack.reading import Reading, has_news
 from connectors.slack.stamps import is_ts, next_ts, oldest_in, stamps_of, time_of
 from connectors.times import plausible
 

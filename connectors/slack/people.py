@@ -4,10 +4,8 @@ from collections.abc import Iterator
 
 from connectors.base import Page
 from connectors.records import set_aside
-from connectors.slack.client import SOURCE, SlackClient
+from connectors.slack.client import PAGE_SIZE, SOURCE, SlackClient, next_of
 from connectors.slack.parse import parse_user
-
-_MEMBERS_PER_PAGE = 200
 
 
 def pull_people(client: SlackClient) -> Iterator[Page]:
@@ -15,7 +13,7 @@ def pull_people(client: SlackClient) -> Iterator[Page]:
     groups = _groups(client)
     position = ""
     while True:
-        answer = client.ask("users.list", limit=_MEMBERS_PER_PAGE, cursor=position)
+        answer = client.ask("users.list", limit=PAGE_SIZE, cursor=position)
         accounts, failures = [], []
         for user in answer["members"]:
             try:
@@ -24,7 +22,7 @@ def pull_people(client: SlackClient) -> Iterator[Page]:
                 id_ = str(user.get("id", "?")) if isinstance(user, dict) else "?"
                 failures.append(set_aside(SOURCE, "people", id_, error))
         yield Page("people", {}, accounts=accounts, failures=failures, read=[a.external_id for a in accounts])
-        position = (answer.get("response_metadata") or {}).get("next_cursor") or ""
+        position = next_of(answer)
         if not position:
             return
 

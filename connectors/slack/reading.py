@@ -5,10 +5,9 @@ from typing import Any
 
 from connectors.base import BadAnswer, Span
 from connectors.slack.channels import Channels
-from connectors.slack.client import SOURCE, SlackClient
+from connectors.slack.client import PAGE_SIZE, SOURCE, SlackClient, next_of
 from connectors.slack.stamps import is_ts, just_after, oldest_in, stamps_of, time_of
 
-PAGE_SIZE = 200
 LONG_THREAD = 200
 """Threads of more replies are read on from what is known; shorter ones whole, which shows deletions at once."""
 
@@ -32,7 +31,7 @@ class Reading:
             messages = [m for m in answer["messages"] if isinstance(m, dict) and is_ts(m.get("ts"))]
             if answer.get("is_limited"):  # a free workspace hides what is old, which deletes nothing
                 self._limited.add(stream)
-            position = (answer.get("response_metadata") or {}).get("next_cursor") or ""
+            position = next_of(answer)
             more = bool(position or answer.get("has_more"))
             if messages or not more:
                 yield messages, more
@@ -54,7 +53,7 @@ class Reading:
             query = {"channel": channel, "ts": root, "limit": PAGE_SIZE, "cursor": position, "oldest": oldest}
             answer = self._client.ask("conversations.replies", **query)
             replies = [m for m in answer["messages"] if isinstance(m, dict) and m.get("ts") != root]
-            position = (answer.get("response_metadata") or {}).get("next_cursor") or ""
+            position = next_of(answer)
             last = max([after, *stamps_of(replies)], key=float)
             bound = just_after(last) if position else None
             yield replies, Span(item=f"{channel}:{root}", after=just_after(after), before=bound)
