@@ -5,7 +5,9 @@ import structlog
 from connectors.base import BadAnswer, Cursor, Failure, SourceError, SourceUnavailable
 
 log = structlog.get_logger()
-_EXPECTED = (KeyError, TypeError, ValueError, AttributeError, LookupError, OverflowError, RecursionError)
+UNREADABLE = (KeyError, TypeError, ValueError, AttributeError, OverflowError)
+"""What reading an answer raises where it is not what the source documents."""
+_EXPECTED = (*UNREADABLE, LookupError, RecursionError)
 
 
 def set_aside(source: str, stream: str, record: str, error: Exception) -> Failure:

@@ -17,6 +17,22 @@ class ImplausibleTime(ValueError):
     """A time that is written as one but at which nothing can have happened."""
 
 
+def in_utc(text: str) -> datetime:
+    """An ISO 8601 time with its zone, in UTC, however far off. Raises ValueError, TypeError or OverflowError for none."""
+    return _zoned(datetime.fromisoformat(text), text).astimezone(UTC)
+
+
+def _zoned(at: datetime, text: str) -> datetime:
+    if at.tzinfo is None:
+        raise ValueError(f"a time without a zone: {text!r}")
+    return at
+
+
+def millis(at: datetime) -> int:
+    """The time in whole milliseconds since 1970."""
+    return int(at.timestamp() * 1000)
+
+
 def read_time(text: str) -> datetime:
     """An ISO 8601 time with its zone, in UTC.
 
@@ -24,14 +40,12 @@ def read_time(text: str) -> datetime:
     """
     try:
         at = datetime.fromisoformat(text)
-        utc = at.astimezone(UTC) if at.tzinfo else None
+        at = at.astimezone(UTC) if at.tzinfo else at
     except (ValueError, OverflowError):
         if _LOOKS_LIKE_A_TIME.match(text):
             raise ImplausibleTime(f"dated {text[:40]}: correct it in the source") from None
         raise
-    if utc is None:
-        raise ValueError(f"a time without a zone: {text!r}")
-    return plausible(utc)
+    return plausible(_zoned(at, text))
 
 
 def plausible(at: datetime) -> datetime:

@@ -44,7 +44,7 @@ from connectors.github.people import People
 from connectors.github.sweep import is_elsewhere, is_gone, sweep
 from connectors.github.walk import Step
 from connectors.limits import Limiter, Rate
-from connectors.records import set_aside
+from connectors.records import UNREADABLE, set_aside
 
 RECENT = timedelta(days=14)
 """What a first pull reads before it turns to the past."""
@@ -52,7 +52,6 @@ LONGEST_PARTS = 5_000
 """Events and commits read of one issue; beyond that it is an automation's, not work."""
 MOST_COMMITS = 250
 """Commits that GitHub lists of one pull request; the rest is in the comparison with its base."""
-_BAD = (KeyError, TypeError, ValueError, AttributeError, OverflowError)
 _ITEMS, _COMMITS = "issues", "commits"
 _COMMENTS = {"comments": "issues/comments", "line comments": "pulls/comments"}
 
@@ -259,7 +258,7 @@ class GitHubConnector:
                 f"the repository {name} is not there, or the token may not see it.",
                 "Write it as owner/name in github.repositories, and give the token access to it.",
             ) from None
-        except _BAD:
+        except UNREADABLE:
             raise BadAnswer(self.name, f"the repository {name} answered with something else.") from None
         return self._known[name]
 

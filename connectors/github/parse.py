@@ -13,13 +13,14 @@ from typing import Any
 from connectors.base import ItemKind, Signal, SignalKind, State, WorkItem
 from connectors.github.people import People, is_bot
 from connectors.github.text import from_markdown, from_message, mentions
+from connectors.records import UNREADABLE
+from connectors.times import in_utc
 
 _LONGEST_KEY = 64
 _EARLIEST = datetime(2005, 4, 7, tzinfo=UTC)
 """Git's own first day: an earlier commit has a broken clock."""
 _CO_AUTHOR = re.compile(r"^co-authored-by:\s*([^<>\n]*?)\s*<([^<>\s]+@[^<>\s]+)>\s*$", re.IGNORECASE | re.MULTILINE)
 _EVENTS = {"commented", "reviewed", "closed", "reopened", "assigned", "unassigned", "renamed"}
-_BAD = (KeyError, TypeError, ValueError, AttributeError, OverflowError)
 _MERGED = re.compile(r"\(#\d+\)$")
 
 
@@ -61,7 +62,7 @@ def parse_item(
     aside: list[str] = [] if broken is None else broken
     id_, is_pull = item_id(repository, issue["number"]), bool(issue.get("pull_request"))
     item = _item(repository, id_, issue, parts, people)
-    author, at = people.account(issue.get("user")), _time(issue["created_at"])
+    author, at = people.account(issue.get("user")), in_utc(issue["created_at"])
     signals = [_signal(f"{id_}:created", id_, SignalKind.CREATED, at, author)]
     if is_pull:  # an open pull request is work under way, by whom it comes from
         detail = {"from": State.TODO, "to": State.DOING}
@@ -81,7 +82,7 @@ def _readable(
     for row in rows:
         try:
             yield from list(read(row))
-        except _BAD as error:
+        except UNREADABLE as error:
             id_ = (row.get("id") or row.get("sha")) if isinstance(row, Mapping) else None
             broken.append(f"{name} {id_ or '?'}: {type(error).__name__}: {error}")
 
@@ -115,8 +116,8 @@ def _item(repository: Repository, id_: str, issue: Mapping[str, Any], parts: Par
         assignee=people.account(author) if is_pull else next((one for one in assignees if one), None),
         mentions=tuple(name for name in mentions(repository.name, title, text, branch=branch) if name != names[0]),
         url=str(issue.get("html_url") or "") or None,
-        created_at=_time(issue["created_at"]),
-        updated_at=_time(issue["updated_at"]),
+        created_at=in_utc(issue["created_at"]),
+        updated_at=in_utc(issue["updated_at"]),
         automated=is_bot(author),
     )
 
@@ -183,8 +184,8 @@ def _committed(
 
 def _committed_at(commit: Mapping[str, Any]) -> datetime:
     """When it was written; where that clock was wrong, when it was committed."""
-    committed = _time((commit.get("committer") or commit["author"])["date"])
-    written = _time(commit["author"]["date"])
+    committed = in_utc((commit.get("committer") or commit["author"])["date"])
+    written = in_utc(commit["author"]["date"])
     if not committed - timedelta(days=366) <= written <= committed + timedelta(days=1):
         written = committed
     if written < _EARLIEST:
@@ -206,7 +207,7 @@ def _events(
     elif kind == "reviewed" and event.get("submitted_at"):
         text = from_markdown(event.get("body")) or None
         if text or event.get("state") != "commented":  # else it only holds its comments on lines
-            at = _time(event["submitted_at"])
+            at = in_utc(event["submitted_at"])
             yield _signal(f"{id_}:review:{event['id']}", id_, SignalKind.REVIEW, at, by, text=text)
     elif kind in ("closed", "reopened"):
         was, now = (working, State.DONE) if kind == "closed" else (State.DONE, working)
@@ -220,7 +221,7 @@ def _events(
 
 
 def _event(id_: str, event: Mapping[str, Any], kind: SignalKind, by: str | None, detail: Mapping[str, Any]) -> Signal:
-    return _signal(f"{id_}:event:{event['id']}", id_, kind, _time(event["created_at"]), by, detail=detail)
+    return _signal(f"{id_}:event:{event['id']}", id_, kind, in_utc(event["created_at"]), by, detail=detail)
 
 
 def _closing(
@@ -232,11 +233,11 @@ def _closing(
     if not any(signal.kind == SignalKind.TRANSITION and signal.detail["to"] == State.DONE for signal in signals):
         detail = {"from": State.DOING if is_pull else State.TODO, "to": State.DONE}
         by = people.account(issue.get("closed_by"))
-        yield _signal(f"{id_}:closed", id_, SignalKind.TRANSITION, _time(issue["closed_at"]), by, detail=detail)
+        yield _signal(f"{id_}:closed", id_, SignalKind.TRANSITION, in_utc(issue["closed_at"]), by, detail=detail)
 
 
 def _said(id_: str, repository: Repository, comment: Mapping[str, Any], kind: str, people: People) -> Signal:
-    text, at = from_markdown(comment.get("body")), _time(comment["created_at"])
+    text, at = from_markdown(comment.get("body")), in_utc(comment["created_at"])
     by, named = people.account(comment.get("user") or comment.get("actor")), mentions(repository.name, text)
     return _signal(f"{id_}:{kind}:{comment['id']}", id_, SignalKind.COMMENT, at, by, text=text, mentions=named)
 
@@ -251,10 +252,3 @@ def _parent(repository: Repository, issue: Mapping[str, Any]) -> str | None:
     """The issue that this one is a sub-issue of, where that is in the same repository."""
     found = re.search(r"/repos/([^/]+/[^/]+)/issues/(\d+)$", str(issue.get("parent_issue_url") or ""))
     return item_id(repository, found[2]) if found and found[1].lower() == repository.name.lower() else None
-
-
-def _time(text: str) -> datetime:
-    at = datetime.fromisoformat(text)
-    if at.tzinfo is None:
-        raise ValueError(f"a time without a zone: {text!r}")
-    return at.astimezone(UTC)

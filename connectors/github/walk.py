@@ -17,6 +17,7 @@ from typing import Any
 from connectors.base import Cursor
 from connectors.github.client import PAGE_SIZE, Client, Empty, NotThere
 from connectors.github.parse import Repository, item_id
+from connectors.times import in_utc
 
 OVERLAP = timedelta(minutes=5)
 SLICE = timedelta(days=28)
@@ -45,8 +46,8 @@ def new_updates(client: Client, where: str, cursor: Cursor | None, begin: dateti
     """Issues or comments from the last update that is known, at first from `begin`."""
     state = dict(cursor or {"updated": text_of(begin), "back": text_of(begin), "walking": True})
     back = {"back": state["back"]}
-    start = time_of(state["updated"]) - (timedelta() if state.get("walking") else OVERLAP)
-    asked, newest, tag = text_of(start), time_of(state.get("newest", state["updated"])), ""
+    start = in_utc(state["updated"]) - (timedelta() if state.get("walking") else OVERLAP)
+    asked, newest, tag = text_of(start), in_utc(state.get("newest", state["updated"])), ""
     etag = str(state.get("etag", "")) if state.get("asked") == asked else ""
     for rows, last, more, answered in _by_update(client, where, start, etag):
         newest, tag = max(newest, last), tag or answered
@@ -58,10 +59,10 @@ def new_updates(client: Client, where: str, cursor: Cursor | None, begin: dateti
 def old_updates(client: Client, where: str, cursor: Cursor, since: datetime) -> Iterator[Step]:
     """The past in slices, newest first. What changes meanwhile leaves its slice and is met by `new_updates`."""
     kept = {key: value for key, value in cursor.items() if key not in ("back", "slice")}
-    back, running, oldest = time_of(cursor["back"]), cursor.get("slice"), max(since, _FIRST)
+    back, running, oldest = in_utc(cursor["back"]), cursor.get("slice"), max(since, _FIRST)
     while back > oldest:
         low = max(oldest, back - SLICE)
-        start = time_of(running["at"]) if running else low
+        start = in_utc(running["at"]) if running else low
         for rows, last, more, _ in _by_update(client, where, start):
             more = more and last < back
             after = {"back": text_of(back), "slice": {"at": text_of(last)}} if more else {"back": text_of(low)}
@@ -113,7 +114,7 @@ def _one_second(
 def new_pulls(client: Client, repository: Repository, cursor: Cursor | None, begin: datetime) -> Iterator[Step]:
     """Pull requests, newest first, down to what is known; the cursor moves once all of them are stored."""
     state = dict(cursor or {"updated": text_of(begin), "back": text_of(begin)})
-    known = newest = time_of(state["updated"])
+    known = newest = in_utc(state["updated"])
     for rows in _pulls(client, repository):
         newest = latest(rows, newest)
         recent = [row for row in rows if updated(row, known) >= known - OVERLAP]
@@ -125,7 +126,7 @@ def new_pulls(client: Client, repository: Repository, cursor: Cursor | None, beg
 
 def old_pulls(client: Client, repository: Repository, cursor: Cursor, since: datetime) -> Iterator[Step]:
     """Pull requests before those that `new_pulls` read."""
-    back = time_of(cursor["back"])
+    back = in_utc(cursor["back"])
     if back <= since:
         return
     for rows in _pulls(client, repository):
@@ -170,7 +171,7 @@ def new_commits(client: Client, repository: Repository, cursor: Cursor | None, b
 
 def old_commits(client: Client, repository: Repository, cursor: Cursor, since: datetime) -> Iterator[Step]:
     """Commits before those of the first walk, newest first."""
-    since, back = max(since, _FIRST), time_of(cursor["back"])
+    since, back = max(since, _FIRST), in_utc(cursor["back"])
     if back <= since:
         return
     kept = {key: value for key, value in cursor.items() if key != "past"}
@@ -210,7 +211,7 @@ def lots_of(rows: Sequence[Any]) -> Iterator[list[Any]]:
 def updated(row: Any, otherwise: datetime) -> datetime:
     """When it was last changed; a row whose time cannot be read does not stop the walk."""
     try:
-        return time_of(row["updated_at"])
+        return in_utc(row["updated_at"])
     except (KeyError, TypeError, ValueError, AttributeError):
         return otherwise
 
@@ -218,14 +219,6 @@ def updated(row: Any, otherwise: datetime) -> datetime:
 def latest(rows: Sequence[Any], otherwise: datetime) -> datetime:
     """The last update of the rows."""
     return max([otherwise, *(updated(row, otherwise) for row in rows)])
-
-
-def time_of(text: str) -> datetime:
-    """A time of GitHub's, which has a zone and whole seconds."""
-    at = datetime.fromisoformat(text)
-    if at.tzinfo is None:
-        raise ValueError(f"a time without a zone: {text!r}")
-    return at.astimezone(UTC)
 
 
 def text_of(at: datetime) -> str:

@@ -36,6 +36,7 @@ from connectors.hubspot.parse import ENGAGEMENTS, ENTERED, parse_engagement, par
 from connectors.hubspot.search import PAGE_SIZE, Search
 from connectors.limits import Limiter, Rate
 from connectors.records import is_outdated, set_aside
+from connectors.times import millis
 
 OVERLAP = timedelta(minutes=5)
 RECENT = timedelta(days=14)
@@ -104,7 +105,7 @@ class HubSpotConnector:
         return checks
 
     def _volume(self, since: datetime) -> Check:
-        filters = [{"propertyName": "hs_lastmodifieddate", "operator": "GTE", "value": str(_millis(since))}]
+        filters = [{"propertyName": "hs_lastmodifieddate", "operator": "GTE", "value": str(millis(since))}]
         query = {"limit": 1, "properties": [], "filterGroups": [{"filters": filters}]}
         count = sum(int(self.client.search(type_, query).get("total", 0)) for type_ in TYPES)
         return after_pages("records", count, PAGE_SIZE, self._search_rate)
@@ -128,7 +129,7 @@ class HubSpotConnector:
         if stream == "owners":
             yield from self._pull_owners()
             return
-        recent = max(_millis(since), int((self._now() - RECENT.total_seconds()) * 1000))
+        recent = max(millis(since), int((self._now() - RECENT.total_seconds()) * 1000))
         state = dict(cursor or {"modified": recent, "back": recent, "parser": PARSER})
         back = {"back": 0} | {key: state[key] for key in ("back", "slice", "parser") if key in state}
         overlap = int(OVERLAP.total_seconds() * 1000) if cursor and "id" not in state else 0
@@ -147,7 +148,7 @@ class HubSpotConnector:
         if stream == "owners":
             return
         kept = {key: value for key, value in cursor.items() if key not in ("back", "slice")}
-        back, running, oldest = int(cursor.get("back", 0)), cursor.get("slice"), _millis(since)
+        back, running, oldest = int(cursor.get("back", 0)), cursor.get("slice"), millis(since)
         if is_outdated(cursor, PARSER):
             kept["parser"], back, running = PARSER, int(cursor["modified"]) + 1, None
         while back > oldest:
@@ -287,7 +288,3 @@ class HubSpotConnector:
                 after = ((answer.get("paging") or {}).get("next") or {}).get("after")
                 if not after:
                     break
-
-
-def _millis(at: datetime) -> int:
-    return int(at.timestamp() * 1000)

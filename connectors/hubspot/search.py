@@ -9,9 +9,10 @@ from connectors.base import SourceError, SourceUnavailable
 from connectors.hubspot.client import HubSpotClient
 from connectors.hubspot.links import Pipelines
 from connectors.hubspot.parse import ENTERED, PROPERTIES
+from connectors.records import UNREADABLE
+from connectors.times import millis
 
 PAGE_SIZE = 200
-_BAD = (KeyError, TypeError, ValueError, AttributeError, OverflowError)
 
 
 class Search:
@@ -66,8 +67,8 @@ class Search:
             query["filterGroups"] = [{"filters": [{"propertyName": name, "operator": "LT", "value": str(before)}]}]
         found = self._client.search(stream, query)["results"]
         for record in found:  # one without a time stops nobody
-            with suppress(*_BAD):
-                newest = int(datetime.fromisoformat(record["properties"][name]).timestamp() * 1000)
+            with suppress(*UNREADABLE):
+                newest = millis(datetime.fromisoformat(record["properties"][name]))
                 return min(newest, int(self._now() * 1000))  # one dated ahead must not hide what comes before it
         # Where none can be read nothing is skipped: the past is gone through, and what is new is read again.
         return before - 1 if found and before is not None else 0

@@ -36,19 +36,19 @@ from connectors.base import (
 )
 from connectors.checks import after_pages, clock_row, listed_rows
 from connectors.jira.client import PAGE_SIZE, JiraClient
-from connectors.jira.issues import FIELDS, Issues, millis
+from connectors.jira.issues import FIELDS, Issues
 from connectors.jira.parse import parse_issue
 from connectors.jira.projects import EpicFields, Projects
 from connectors.jira.statuses import Statuses
 from connectors.limits import Limiter, Rate
-from connectors.records import is_outdated, set_aside
+from connectors.records import UNREADABLE, is_outdated, set_aside
+from connectors.times import millis
 
 OVERLAP = timedelta(minutes=5)
 RECENT = timedelta(days=14)
 """What a first pull reads before it turns to the past."""
 PARSER = 2
 """Version of parse_issue; what an older one read is read again. 2: first values, states, epics by level."""
-_BAD = (KeyError, TypeError, ValueError, AttributeError, OverflowError)
 
 
 class JiraConnector:
@@ -97,7 +97,7 @@ class JiraConnector:
         jql = f"{self._issues.in_projects()} AND updated >= {millis(since)}"
         try:
             count = int(self.client.ask(lambda jira: jira.approximate_issue_count(jql)))
-        except (SourceError, *_BAD):
+        except (SourceError, *UNREADABLE):
             return Check("data", True, "this Jira does not count issues; the first pull shows how far it is")
         return after_pages("issues", count, PAGE_SIZE, self._rate)
 
@@ -211,7 +211,7 @@ class JiraConnector:
             return found["fields"]["project"]["key"] not in self._projects.keys
         except NotFound:
             return True
-        except (BadAnswer, SourceUnavailable, *_BAD):
+        except (BadAnswer, SourceUnavailable, *UNREADABLE):
             return False
 
     def _page(self, issues: list[Any], cursor: Cursor | None, reached: datetime | None = None) -> Page:
@@ -266,7 +266,7 @@ class JiraConnector:
                 for issue in self._issues.by_id(ids[first : first + PAGE_SIZE], FIELDS):
                     try:
                         item, _, _ = self._parse(issue, [])
-                    except (*_BAD, BadAnswer):
+                    except (*UNREADABLE, BadAnswer):
                         continue  # it is set aside when it comes up in a walk of its own
                     found.append(item)
                     wanted |= {item.parent} - self._known if item.parent else set()

@@ -3,13 +3,12 @@
 import json
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from datetime import datetime
 from typing import Any
 
 from connectors.base import BadAnswer, SourceError, SourceUnavailable
 from connectors.jira.client import PAGE_SIZE, SOURCE, JiraClient
 from connectors.jira.projects import EpicFields, Projects
-from connectors.times import read_time
+from connectors.times import millis, read_time
 
 FIELDS = (
     "summary,description,issuetype,status,project,parent,assignee,creator,reporter,labels,created,updated,"
@@ -117,8 +116,3 @@ def _times(issues: Iterable[Any]) -> list[int]:
         with suppress(KeyError, TypeError, ValueError):
             times.append(millis(read_time(issue["fields"]["updated"])))
     return times
-
-
-def millis(at: datetime) -> int:
-    """The time in milliseconds since 1970, which JQL takes."""
-    return int(at.timestamp() * 1000)
