@@ -9,7 +9,6 @@ from itsdangerous import BadSignature, SignatureExpired
 
 from alerts.streams import streams
 from leeway.signing import serializer
-from models.vocabulary import COMPANY
 from pipeline.feedback.decisions import DecisionError, answer_theme, decide, label, undo, unlabel
 from pipeline.feedback.questions import questions
 from web import data
@@ -84,7 +83,7 @@ class Actions:
     ) -> Response:
         """Continue, reshape or stop a stream."""
         check_form(request, csrf)
-        scope = who.team or COMPANY if who.role == "team" else COMPANY
+        scope = who.scope
         _, register = self.frame.allowed(who, scope)
         with self.app.sessions() as session:
             known = {one.name for one in streams(session, register, scope, self.frame.least)}

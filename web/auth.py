@@ -12,6 +12,7 @@ from itsdangerous import BadSignature, SignatureExpired
 
 from leeway.app import App, NotReady
 from leeway.signing import first_use, serializer
+from models.vocabulary import COMPANY
 
 ROLES = ("company", "ops", "team")
 LINK_SECONDS = 600
@@ -28,6 +29,11 @@ class Viewer:
     def may_see(self, scope: str) -> bool:
         """Whether figures of a scope are theirs to see."""
         return self.role in ("company", "ops") or scope == self.team
+
+    @property
+    def scope(self) -> str:
+        """The scope whose figures they see where nothing else is asked for: a team's its own, else the company."""
+        return self.team or COMPANY if self.role == "team" else COMPANY
 
     @property
     def name(self) -> str:

@@ -11,13 +11,21 @@ from models.vocabulary import COMPANY
 from pipeline.drift.gaps import GAP
 from pipeline.feedback.questions import about
 from pipeline.register.document import Register
+from web.auth import Viewer
 
 EXAMPLES = 8
 
 
-def large_teams(register: Register, least: int) -> list[tuple[str, str]]:
-    """Key and name of the teams that figures are given of."""
-    return [(team.key, team.name) for team in register.teams if len(team.members) >= least]
+def large_teams(register: Register, least: int, who: Viewer | None = None) -> list[tuple[str, str]]:
+    """Key and name of the teams that figures are given of; with a viewer, of those whose figures are theirs to see."""
+    large = [(team.key, team.name) for team in register.teams if len(team.members) >= least]
+    return [(key, name) for key, name in large if who is None or who.may_see(key)]
+
+
+def visible(register: Register, least: int, who: Viewer | None = None) -> set[str]:
+    """Scopes that figures are given of, the company and the large teams; with a viewer, those that are theirs to see."""
+    teams = {key for key, _ in large_teams(register, least, who)}
+    return teams | {COMPANY} if who is None or who.may_see(COMPANY) else teams
 
 
 STORIES = ("drift", GAP)

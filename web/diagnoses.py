@@ -10,7 +10,7 @@ from alerts.packs import PACKS, Pack
 from pipeline.feedback.decisions import ANSWERS, DecisionError, answer_theme
 from web import reading
 from web.auth import Viewer, check_form, viewer
-from web.diagnosed import visible
+from web.data import visible
 from web.frame import Frame
 
 Signed = Annotated[Viewer, Depends(viewer)]
@@ -35,7 +35,7 @@ class Diagnoses:
         """All open diagnoses that the viewer may see, and what could not be judged."""
         _, register = self.app.register()
         with self.app.sessions() as session:
-            scopes = visible(self.app, who)
+            scopes = visible(register, self.frame.least, who)
             values: dict[str, Any] = {
                 "open": diagnoses(session, register, self.frame.least, scopes),
                 "unjudged": not_judged(session),
@@ -47,7 +47,7 @@ class Diagnoses:
         _, register = self.app.register()
         with self.app.sessions() as session:
             found = diagnosis(session, register, self.frame.least, id_)
-            if found is None or found.scope not in visible(self.app, who):
+            if found is None or found.scope not in visible(register, self.frame.least, who):
                 raise HTTPException(404, "There is no such diagnosis, or it is another team's.")
             items = reading.items_of(session, found.items, who.team)
         return self.frame.page(request, who, "diagnosis.html.j2", {"d": found, "items": items})

@@ -18,7 +18,7 @@ from pipeline.register.workdays import monday
 from web import data, reading
 from web.drawing import Drawing
 from web.frame import Frame
-from web.place import PALE, Place, Signed, scope_of
+from web.place import PALE, Place, Signed
 
 
 class Findings(Place):
@@ -35,9 +35,9 @@ class Findings(Place):
 
     def week(self, request: Request, who: Signed, week: date) -> Response:
         """One week: what changed against the week before."""
-        scope = scope_of(who)
+        scope = who.scope
         _, register = self.frame.allowed(who, scope)
-        first = monday(week)
+        first, seen = monday(week), data.visible(register, self.least, who)
         with self.app.sessions() as session:
             near = {one.week: one for one in weekly(session, scope, first - WEEK, first + WEEK)}
             if first not in near:
@@ -50,7 +50,7 @@ class Findings(Place):
             findings = [
                 d
                 for d in data.drifts(session, None if scope == COMPANY else scope)
-                if first <= d.raised_on < first + WEEK and self.shown(d)
+                if first <= d.raised_on < first + WEEK and d.scope in seen
             ]
         return self.frame.page(
             request,
@@ -73,8 +73,10 @@ class Findings(Place):
 
     def drifts(self, request: Request, who: Signed) -> Response:
         """Every finding that the viewer may see."""
+        _, register = self.app.register()
+        seen = data.visible(register, self.least, who)
         with self.app.sessions() as session:
-            rows = [d for d in data.drifts(session) if self.shown(d) and who.may_see(d.scope)]
+            rows = [d for d in data.drifts(session) if d.scope in seen]
         return self.frame.page(request, who, "drifts.html.j2", {"drifts": rows})
 
     def drift(self, request: Request, who: Signed, id_: int) -> Response:

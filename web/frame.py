@@ -18,7 +18,6 @@ from alerts.view import ACTIONS, Action, Terms
 from leeway.app import App, NotReady
 from leeway.notify import terms
 from models import Decision, Drift
-from models.vocabulary import COMPANY
 from pipeline.drift.gaps import GAP
 from pipeline.register.document import Register
 from web import data
@@ -102,7 +101,7 @@ class Frame:
             shared |= {
                 "teams": teams,
                 "cycle_at": data.last_cycle(self.app)[1],
-                "diagnosed": lambda scope, objective="": diagnosed(self.app, who, scope, objective),
+                "diagnosed": lambda scope, objective="": diagnosed(self.app, register, who, scope, objective),
                 "scope_name": lambda key: scope_name(register, key),
                 "who": {"ops": "Ops", "company": "Company"}.get(who.role, dict(teams).get(who.team or "", "Team")),
             }
@@ -111,7 +110,7 @@ class Frame:
     def allowed(self, who: Viewer, scope: str) -> tuple[int, Register]:
         """The register, where this viewer may see the scope. Raises HTTPException."""
         version, register = self.app.register()
-        if scope != COMPANY and scope not in dict(data.large_teams(register, self.least)):
+        if scope not in data.visible(register, self.least):
             raise HTTPException(404, f"There is no such team, or it has fewer than {self.least} people.")
         if not who.may_see(scope):
             raise HTTPException(403, "This is another team's page.")

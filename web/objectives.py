@@ -17,7 +17,8 @@ from pipeline.register.document import Objective, Register, hints
 from web import data, reading
 from web.drawing import Drawing
 from web.frame import Frame
-from web.place import PALE, Place, Signed, scope_of
+from web.place import PALE, Place, Signed
+from web.standings import standing_in, standing_of
 
 
 class Objectives(Place):
@@ -37,15 +38,15 @@ class Objectives(Place):
         self, request: Request, who: Signed, key: str, since: date | None = None, until: date | None = None
     ) -> Response:
         """One objective: its share, key results and teams."""
-        scope = scope_of(who)
+        scope = who.scope
         _, register = self.frame.allowed(who, scope)
         found = next((one for one in register.objectives if one.key == key), None)
         if found is None:
             raise HTTPException(404, f"There is no objective {key!r} in the register.")
         with self.app.sessions() as session:
-            period, stands = self.standing(session, register, scope, f"/objectives/{key}", since, until)
-            names = [(k, n) for k, n in data.large_teams(register, self.least) if who.may_see(k)]
-            teams = [one for one in (self.of(session, register, team, period) for team, _ in names) if one]
+            period, stands = standing_in(session, register, scope, f"/objectives/{key}", since, until)
+            names = data.large_teams(register, self.least, who)
+            teams = [one for one in (standing_of(session, register, team, period) for team, _ in names) if one]
             days, span = self._days(session), window(session)
         part = next((one for one in stands.parts if one.key == key), None)
         pairs = [(one, its) for one in teams for its in one.parts if its.key == key]
@@ -73,7 +74,7 @@ class Objectives(Place):
 
     def key_result(self, request: Request, who: Signed, key: str) -> Response:
         """One key result: its teams and largest items."""
-        scope = scope_of(who)
+        scope = who.scope
         _, register = self.frame.allowed(who, scope)
         pair = next(((o, k) for o, k in register.key_results() if k.key == key), None)
         if pair is None:
@@ -85,8 +86,8 @@ class Objectives(Place):
             items = reading.items_on(session, key, who.team, since)
         rows = [
             {"key": k, "name": name, "planned": k in found.teams, "days": days.get((k, key), 0.0)}
-            for k, name in data.large_teams(register, self.least)
-            if who.may_see(k) and (k in found.teams or days.get((k, key), 0.0) >= 0.5)
+            for k, name in data.large_teams(register, self.least, who)
+            if k in found.teams or days.get((k, key), 0.0) >= 0.5
         ]
         mine = sum(v for (team, name), v in days.items() if name == key and scope in (COMPANY, team))
         return self.frame.page(

@@ -9,7 +9,7 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from alerts.charts import Fall
-from alerts.figures import standing
+from alerts.figures import Standing
 from alerts.parts import Part, PlanGap, part_of, plan_of, whole_shares
 from alerts.weeks import NONE, TOP, Weekly, weekly
 from models import OPEN_STATES, Drift, Effort, Match, Person, WorkItem
@@ -249,13 +249,8 @@ def _gap_row(found: PlanGap | None) -> dict[str, Any]:
     }
 
 
-def objective_rows(
-    session: Session, register: Register, scope: str, span: tuple[date, date] | None = None
-) -> list[dict[str, Any]] | None:
-    """How each objective stands, in whole percent as on the page, for export; of some days, where a span is given."""
-    found = standing(session, register, scope, span=span)
-    if found is None:
-        return None
+def objective_rows(found: Standing) -> list[dict[str, Any]]:
+    """How each objective stands, in whole percent as on the page, for export."""
     measured = {"since": found.since.isoformat() if found.since else "", "week": found.week.isoformat()}
     return [
         {

@@ -26,6 +26,7 @@ from web.auth import Viewer
 from web.drawing import Drawing
 from web.frame import Frame
 from web.place import PALE, Place, Signed
+from web.standings import standing_in, standing_of
 
 FEW = 60
 """Members above which a company's fall can be told from chance anyhow."""
@@ -75,7 +76,7 @@ class Scopes(Place):
         _, register = self.frame.allowed(who, key)
         path = "/" if key == COMPANY else f"/teams/{key}"
         with self.app.sessions() as session:
-            period, found = self.standing(session, register, key, path, since, until)
+            period, found = standing_in(session, register, key, path, since, until)
             weeks = weekly(session, key, period.since, period.until)
             values = (
                 _of_standing(found)
@@ -115,14 +116,14 @@ class Scopes(Place):
 
     def _listed(self, session: Session, register: Register, key: str, period: reading.Period) -> dict[str, Any]:
         """What the page lists below the figures: findings, streams, the teams' weeks."""
-        worked = streams(session, register, key, self.least)
+        worked, told_of = streams(session, register, key, self.least), data.visible(register, self.least)
         heat = None
         if key == COMPANY:
             heat = reading.heat(session, register, self.least, period.since, period.until, reading.HEAT_WEEKS)
         return {
             "p": period,
             "colours": reading.colours(register),
-            "drifts": [d for d in reading.findings(session, key) if self.shown(d)][:12],
+            "drifts": [d for d in reading.findings(session, key) if d.scope in told_of][:12],
             "streams": [one for one in worked if one.days >= LEAST_STREAM][:8],
             "window": window_text(window(session)),
             "api": f"/api/{key}",
@@ -137,8 +138,8 @@ class Scopes(Place):
             return RedirectResponse(f"/teams/{who.team}")
         _, register = self.app.register()
         with self.app.sessions() as session:
-            period, company = self.standing(session, register, COMPANY, "/teams", since, until)
-            found = [self.of(session, register, key, period) for key, _ in data.large_teams(register, self.least)]
+            period, company = standing_in(session, register, COMPANY, "/teams", since, until)
+            found = [standing_of(session, register, key, period) for key, _ in data.large_teams(register, self.least)]
             heat = reading.heat(session, register, self.least, period.since, period.until, 13)
         ranked = sorted(register.objectives, key=lambda objective: objective.priority)
         return self.frame.page(

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from fastapi import Depends, FastAPI, HTTPException
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
 
+from alerts.figures import standing
 from alerts.gaps import view_of
 from alerts.streams import streams, window
 from alerts.weeks import weekly
@@ -88,18 +89,16 @@ class Tables:
                     for t in streams(session, register, scope, self.frame.least)
                 ]
             if table == "drifts":
-                teams = dict(data.large_teams(register, self.frame.least))
+                seen = data.visible(register, self.frame.least, who)
                 return [
-                    data.as_row(d)
-                    for d in data.drifts(session, None if scope == COMPANY else scope)
-                    if d.scope == COMPANY or d.scope in teams
+                    data.as_row(d) for d in data.drifts(session, None if scope == COMPANY else scope) if d.scope in seen
                 ]
             if table == "shares":
                 return reading.share_rows(weekly(session, scope))
-            found = reading.objective_rows(session, register, scope)
+            found = standing(session, register, scope)
         if found is None:
             raise HTTPException(404, "There are no figures yet.")
-        return found
+        return reading.objective_rows(found)
 
 
 def as_csv(rows: list[dict[str, Any]], name: str) -> PlainTextResponse:

@@ -16,7 +16,7 @@ from pipeline.register.document import Register
 from web import reading
 from web.drawing import Drawing
 from web.frame import Frame
-from web.place import Place, Signed, scope_of
+from web.place import Place, Signed
 
 
 class Work(Place):
@@ -33,7 +33,7 @@ class Work(Place):
 
     def streams(self, request: Request, who: Signed) -> Response:
         """Every stream of work on no objective."""
-        scope = scope_of(who)
+        scope = who.scope
         _, register = self.frame.allowed(who, scope)
         with self.app.sessions() as session:
             values = {"streams": streams(session, register, scope, self.least), "window": window_text(window(session))}
@@ -41,7 +41,7 @@ class Work(Place):
 
     def stream(self, request: Request, who: Signed, name: str) -> Response:
         """One stream: since when, effort by week, teams, items, what was said."""
-        scope = scope_of(who)
+        scope = who.scope
         _, register = self.frame.allowed(who, scope)
         with self.app.sessions() as session:
             found = self.stream_named(session, register, scope, name)
@@ -87,7 +87,7 @@ class Work(Place):
 
     def search(self, request: Request, who: Signed, q: str = "") -> Response:
         """Streams, objectives, key results and items that hold a text."""
-        scope = scope_of(who)
+        scope = who.scope
         _, register = self.frame.allowed(who, scope)
         text = " ".join(q.split())[:100]
         wanted = text.casefold()

@@ -175,6 +175,39 @@ def test_a_team_below_the_floor_has_no_page(app: App, client: TestClient) -> Non
     assert "/teams/iberia" not in small.get("/").text
 
 
+def test_the_register_is_read_once_for_what_a_page_shows_and_once_for_its_frame_however_many_findings(
+    client: TestClient, app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with app.sessions.begin() as session:
+        found = session.get_one(Drift, 1)
+        kept = {name: getattr(found, name) for name in ("kind", "scope", "severity", "start", "before", "after")}
+        given = {"low": -0.28, "high": -0.12, "absorbed_by": [], "explanation": {}, "ended_on": found.raised_on}
+        for n in range(10):
+            day = found.raised_on - timedelta(days=n % 4)
+            session.add(Drift(**kept, **given, raised_on=day, state="recovered"))
+    enter(client, app, "company")
+    read, register = 0, App.register
+
+    def counted(self: App) -> Any:
+        nonlocal read
+        read += 1
+        return register(self)
+
+    monkeypatch.setattr(App, "register", counted)
+    for path, times in (
+        ("/", 2),
+        ("/teams/fleet", 2),
+        ("/objectives/O1", 2),
+        ("/weeks/2026-06-29", 2),
+        ("/drifts", 2),
+        ("/api/company/drifts.json", 1),
+    ):
+        client.get(path)  # draws its charts, which are kept
+        read = 0
+        assert client.get(path).status_code == 200
+        assert read == times, path
+
+
 def test_hostile_texts_are_shown_as_text(client: TestClient, app: App) -> None:
     enter(client, app, "ops")
     for path in ("/", "/drifts/1", "/labels", "/register", "/streams", f"/streams/{quote(HOSTILE)}", "/search?q=alert"):
