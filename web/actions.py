@@ -3,7 +3,7 @@
 import secrets
 from typing import Annotated, Any
 
-from fastapi import Depends, FastAPI, Form, HTTPException, Request
+from fastapi import FastAPI, Form, HTTPException, Request
 from fastapi.responses import RedirectResponse, Response
 from itsdangerous import BadSignature, SignatureExpired
 
@@ -12,11 +12,9 @@ from leeway.signing import serializer
 from pipeline.feedback.decisions import DecisionError, answer_theme, decide, label, undo, unlabel
 from pipeline.feedback.questions import questions
 from web import data
-from web.auth import LABEL_SECONDS, Viewer, check_form, redeem, viewer
+from web.auth import LABEL_SECONDS, Csrf, Signed, Viewer, check_form, redeem
 from web.frame import Frame
 
-Signed = Annotated[Viewer, Depends(viewer)]
-Csrf = Annotated[str, Form()]
 DONE = {
     "intended": "Noted as planned. The shares since then are the new normal.",
     "intended gap": "Noted as intended. The gap is not told again until the plan changes.",

@@ -1,9 +1,8 @@
 """The page: `leeway web`, or `uvicorn --factory web.app:make`. Server-rendered; nothing is fetched from another host."""
 
 import secrets
-from typing import Annotated
 
-from fastapi import Depends, FastAPI, HTTPException, Request
+from fastapi import FastAPI, HTTPException, Request
 from fastapi.responses import JSONResponse, Response
 from fastapi.staticfiles import StaticFiles
 from sqlalchemy import text
@@ -19,7 +18,7 @@ from leeway.signing import signing_key
 from leeway.status import sources_of
 from web.actions import Actions
 from web.ask_page import add_ask
-from web.auth import Viewer, viewer
+from web.auth import Signed
 from web.diagnoses import Diagnoses
 from web.frame import HERE, Frame, harden
 from web.oidc import add_oidc
@@ -48,7 +47,7 @@ def make(app: App | None = None) -> FastAPI:
     Diagnoses(web, frame)
 
     @web.get("/sources", include_in_schema=False, response_model=None)
-    def sources(request: Request, who: Annotated[Viewer, Depends(viewer)]) -> Response:
+    def sources(request: Request, who: Signed) -> Response:
         """Sources, lag and failures: for ops."""
         if who.role != "ops":
             raise HTTPException(403, NO_SOURCES)

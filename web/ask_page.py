@@ -1,13 +1,13 @@
 """The page on which a viewer makes a key of their own role for their assistant."""
 
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import Depends, FastAPI, Form, Request
+from fastapi import FastAPI, Request
 from fastapi.responses import Response
 
 from leeway.app import App
 from web.ask_keys import ends, new_key
-from web.auth import Viewer, check_form, viewer
+from web.auth import Csrf, Signed, Viewer, check_form
 from web.frame import Frame
 
 
@@ -19,12 +19,12 @@ def add_ask(web: FastAPI, app: App, frame: Frame) -> None:
         return frame.page(request, who, "ask.html.j2", values)
 
     @web.get("/ask", include_in_schema=False, response_model=None)
-    def ask(request: Request, who: Annotated[Viewer, Depends(viewer)]) -> Response:
+    def ask(request: Request, who: Signed) -> Response:
         """What an assistant may ask, and how to let it."""
         return shown(request, who)
 
     @web.post("/ask", include_in_schema=False, response_model=None)
-    def make_key(request: Request, who: Annotated[Viewer, Depends(viewer)], csrf: Annotated[str, Form()]) -> Response:
+    def make_key(request: Request, who: Signed, csrf: Csrf) -> Response:
         """A new key, shown once."""
         check_form(request, csrf)
         return shown(request, who, key=new_key(app, who))

@@ -6,8 +6,9 @@ Roles: `company` sees every team that is large enough, `ops` the sources as well
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Annotated
 
-from fastapi import HTTPException, Request
+from fastapi import Depends, Form, HTTPException, Request
 from itsdangerous import BadSignature, SignatureExpired
 
 from leeway.app import App, NotReady
@@ -81,6 +82,12 @@ def viewer(request: Request) -> Viewer:
     if role not in ROLES:
         raise HTTPException(401, "Sign in first: `leeway web --open` prints a link.")
     return Viewer(role, request.session.get("team"))
+
+
+Signed = Annotated[Viewer, Depends(viewer)]
+"""Of a handler's parameter: whoever is signed in."""
+Csrf = Annotated[str, Form()]
+"""Of a handler's parameter: the token of a form, for `check_form`."""
 
 
 def check_form(request: Request, token: str) -> None:

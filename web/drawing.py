@@ -5,7 +5,7 @@ from functools import lru_cache
 from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
-from fastapi import Depends, FastAPI, HTTPException, Query, Request
+from fastapi import FastAPI, HTTPException, Query, Request
 from fastapi.responses import JSONResponse, Response
 from markupsafe import Markup
 from sqlalchemy.orm import Session
@@ -22,7 +22,7 @@ from models.vocabulary import COMPANY
 from pipeline.register.allocation import planned_shares
 from pipeline.register.document import Register
 from web import data, reading
-from web.auth import Viewer, viewer
+from web.auth import Signed
 from web.frame import Frame
 from web.proxy import root_of
 
@@ -69,7 +69,7 @@ class Drawing:
     def serve(
         self,
         request: Request,
-        who: Annotated[Viewer, Depends(viewer)],
+        who: Signed,
         kind: Kind,
         scope: str,
         since: date,

@@ -16,9 +16,10 @@ from models.vocabulary import COMPANY
 from pipeline.drift.gaps import GAP
 from pipeline.register.workdays import monday
 from web import data, reading
+from web.auth import Signed
 from web.drawing import Drawing
 from web.frame import Frame
-from web.place import PALE, Place, Signed
+from web.place import PALE, Place
 
 
 class Findings(Place):

@@ -15,9 +15,10 @@ from alerts.view import cost_of, priced
 from models.vocabulary import COMPANY
 from pipeline.register.document import Objective, Register, hints
 from web import data, reading
+from web.auth import Signed
 from web.drawing import Drawing
 from web.frame import Frame
-from web.place import PALE, Place, Signed
+from web.place import PALE, Place
 from web.standings import standing_in, standing_of
 
 

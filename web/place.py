@@ -1,16 +1,13 @@
 """What the places of the page have in common: their routes, who asks, and what is drawn."""
 
 from collections.abc import Callable
-from typing import Annotated
 
-from fastapi import Depends, FastAPI
+from fastapi import FastAPI
 from fastapi.responses import Response
 
-from web.auth import Viewer, viewer
 from web.drawing import Drawing
 from web.frame import Frame
 
-Signed = Annotated[Viewer, Depends(viewer)]
 PALE = "A week counts when it is over; the pale one is running."
 
 

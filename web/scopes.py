@@ -22,10 +22,10 @@ from pipeline.drift.detector import LEAST_HISTORY
 from pipeline.drift.stage import detectable_points
 from pipeline.register.document import Register
 from web import data, reading
-from web.auth import Viewer
+from web.auth import Signed, Viewer
 from web.drawing import Drawing
 from web.frame import Frame
-from web.place import PALE, Place, Signed
+from web.place import PALE, Place
 from web.standings import standing_in, standing_of
 
 FEW = 60

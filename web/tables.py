@@ -2,9 +2,9 @@
 
 import csv
 import io
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from fastapi import Depends, FastAPI, HTTPException
+from fastapi import FastAPI, HTTPException
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
 
 from alerts.figures import standing
@@ -15,10 +15,9 @@ from leeway.status import sources_of
 from models.vocabulary import COMPANY
 from pipeline.spreadsheet import guarded
 from web import data, reading
-from web.auth import Viewer, viewer
+from web.auth import Signed, Viewer
 from web.frame import Frame
 
-Signed = Annotated[Viewer, Depends(viewer)]
 Kind = Literal["csv", "json"]
 Table = Literal["shares", "objectives", "themes", "drifts"]
 NO_SOURCES = "Sources are for ops engineers."

@@ -14,9 +14,10 @@ from models.vocabulary import COMPANY
 from pipeline.feedback.decisions import ANSWERS
 from pipeline.register.document import Register
 from web import reading
+from web.auth import Signed
 from web.drawing import Drawing
 from web.frame import Frame
-from web.place import Place, Signed
+from web.place import Place
 
 
 class Work(Place):
