@@ -59,7 +59,7 @@ def alert_of(session: Session, drift: Drift, register: Register, terms: Terms | 
         drift.start,
         f"{who}{fall} of 100 working days have left the top priorities since {day(drift.start)}",
         story,
-        _decision(sides.took, names),
+        _decision(sides.took),
         _note(stands, terms, company),
         before,
         after,
@@ -195,7 +195,7 @@ def _where_to(took: Sequence[Taken], fall: int) -> Words:
     return (begins, *said[0], *((", and to ", *said[1]) if len(said) > 1 else ()), ".")
 
 
-def _decision(took: Sequence[Taken], names: Mapping[str, str]) -> Words:
+def _decision(took: Sequence[Taken]) -> Words:
     if not took:
         return ("are the priorities still right, and do the teams know them?",)
     teams = list(dict.fromkeys(team for one in took for team in one.teams))[:3]

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from alerts.charts import Fall
 from alerts.figures import Standing
-from alerts.parts import Part, PlanGap, part_of, plan_of, whole_shares
+from alerts.parts import Part, PlanGap, plan_of, whole_shares
 from alerts.weeks import NONE, TOP, Weekly, weekly
 from models import OPEN_STATES, Drift, Effort, Match, Person, WorkItem
 from models.judge import JUDGE
@@ -100,11 +100,6 @@ def own_percent(one: Weekly, register: Register, plan: frozenset[str]) -> int:
     """A week's share on some objectives, summed up as the page shows them."""
     shown = whole_shares({key: row.share for key, row in one.shares.items()}, register.top())
     return sum(shown.get(key, 0) for key in plan)
-
-
-def week_rows(one: Weekly, before: Weekly | None, register: Register, scope: str) -> list[Part]:
-    """A week's objectives beside the week before; the last row is the top priorities together."""
-    return part_of(register, scope, one, before)
 
 
 def key_result_days(session: Session, first: date, last: date) -> dict[tuple[str, str], float]:

@@ -10,7 +10,6 @@ from pipeline.drift.tuning import Tuning
 from pipeline.share.dilution import Dilution, Size
 
 LOW, MEDIUM, HIGH = "low", "medium", "high"
-_ORDER = (LOW, MEDIUM, HIGH)
 
 
 @dataclass(frozen=True, slots=True)
