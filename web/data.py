@@ -92,23 +92,25 @@ def examples(session: Session, drift: Drift) -> list[dict[str, Any]]:
         query = query.where(Person.team == drift.scope)
     found = []
     for item, _ in session.execute(query.limit(60)):
-        match = session.get(Match, item.id)
-        best, p = max((match.probabilities if match else {}).items(), key=lambda pair: pair[1], default=("", 0.0))
-        if p >= 0.5:
-            continue
-        found.append(
-            {
-                "id": item.id,
-                "name": item.title or (item.text or "")[:120],
-                "key": item.key,
-                "place": item.container,
-                "url": item.url,
-                "best": best,
-                "probability": p,
-                "evidence": [str(e) for e in (match.evidence if match else [])],
-            }
-        )
+        row = described(item, session.get(Match, item.id))
+        if row["probability"] < 0.5:
+            found.append(row)
     return found[:EXAMPLES]
+
+
+def described(item: WorkItem, match: Match | None) -> dict[str, Any]:
+    """An item with what it most likely serves, and all evidence of its match."""
+    best, p = max((match.probabilities if match else {}).items(), key=lambda pair: pair[1], default=("", 0.0))
+    return {
+        "id": item.id,
+        "name": item.title or (item.text or "")[:120],
+        "key": item.key,
+        "place": item.container,
+        "url": item.url,
+        "best": best,
+        "probability": p,
+        "evidence": [str(one) for one in (match.evidence if match else [])],
+    }
 
 
 def last_cycle(app: App) -> tuple[int, Any]:

@@ -154,22 +154,13 @@ def _described(session: Session, which: Any, team: str | None, most: int) -> lis
 
 
 def _item(item: WorkItem, match: Match | None) -> dict[str, Any]:
-    best, p = max((match.probabilities if match else {}).items(), key=lambda pair: pair[1], default=("", 0.0))
-    return {
-        "id": item.id,
-        "name": item.title or (item.text or "")[:120],
-        "key": item.key,
-        "place": item.container,
-        "url": item.url,
-        "best": best,
-        "probability": p,
-        "evidence": _who_said_what(match),
-    }
+    row = data.described(item, match)
+    return row | {"evidence": _who_said_what(row["evidence"])}
 
 
-def _who_said_what(match: Match | None) -> list[str]:
+def _who_said_what(evidence: Sequence[str]) -> list[str]:
     """The two strongest reasons, and what the judge said, each with who says so."""
-    reasons = [str(one).replace(" %", "%") for one in (match.evidence if match else [])]
+    reasons = [one.replace(" %", "%") for one in evidence]
     return [*reasons[:2], *(one for one in reasons[2:] if one.startswith(JUDGE))]
 
 
