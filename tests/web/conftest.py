@@ -4,6 +4,7 @@ import shutil
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 import uvicorn
 from sqlalchemy.orm import Session
+from starlette.types import ASGIApp
 
 from leeway.app import App
 from leeway.settings import Settings
@@ -150,20 +152,28 @@ def slack_app(tmp_path: Path, company: Simulator) -> App:
     return app_with(tmp_path, slack=slack, web={"url": "https://leeway.example"})
 
 
-@pytest.fixture
-def served(app: App) -> Iterator[str]:
-    """The page on a loopback port."""
-    server = uvicorn.Server(uvicorn.Config(make(app), port=0, log_level="critical"))
+@contextmanager
+def listening(served: ASGIApp) -> Iterator[str]:
+    """The address of an ASGI app on a loopback port, as long as it is wanted."""
+    server = uvicorn.Server(uvicorn.Config(served, port=0, log_level="critical"))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     end = time.monotonic() + 300  # only a hang takes so long
     while not server.started:
         assert time.monotonic() < end
         time.sleep(0.02)
-    port = server.servers[0].sockets[0].getsockname()[1]
-    yield f"http://127.0.0.1:{port}"
-    server.should_exit = True
-    thread.join(10)
+    try:
+        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join(10)
+
+
+@pytest.fixture
+def served(app: App) -> Iterator[str]:
+    """The page on a loopback port."""
+    with listening(make(app)) as address:
+        yield address
 
 
 @pytest.fixture(scope="module")

@@ -4,8 +4,6 @@ import asyncio
 import json
 import re
 import sys
-import threading
-import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from html import unescape
@@ -15,7 +13,6 @@ from typing import Any
 import httpx
 import httpx2
 import pytest
-import uvicorn
 from fastapi import HTTPException
 from fastapi.testclient import TestClient
 from itsdangerous import TimestampSigner
@@ -25,7 +22,7 @@ from mcp.client.streamable_http import streamable_http_client
 
 from leeway.app import App
 from tests.leeway.test_cli import environment, leeway
-from tests.web.conftest import HOSTILE, app_with
+from tests.web.conftest import HOSTILE, app_with, listening
 from tests.web.test_pages import csrf, enter
 from web.app import make
 from web.ask import QUOTED, quoted
@@ -61,16 +58,8 @@ def ask(app: App, who: Viewer, name: str, **given: Any) -> Any:
 @pytest.fixture
 def address(app: App) -> Iterator[str]:
     """The server over HTTP on a loopback port."""
-    server = uvicorn.Server(uvicorn.Config(make_asked(app), port=0, log_level="critical"))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    end = time.monotonic() + 300  # only a hang takes so long
-    while not server.started:
-        assert time.monotonic() < end
-        time.sleep(0.02)
-    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}/mcp"
-    server.should_exit = True
-    thread.join(10)
+    with listening(make_asked(app)) as found:
+        yield f"{found}/mcp"
 
 
 @asynccontextmanager

@@ -1,6 +1,5 @@
 """Sign-in through an OpenID Connect provider: a real one over HTTP, small, with its own key."""
 
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +8,6 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
-import uvicorn
 from fastapi.testclient import TestClient
 from joserfc import jwt
 from joserfc.jwk import RSAKey
@@ -18,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse
 from starlette.routing import Route
 
-from tests.web.conftest import app_with
+from tests.web.conftest import app_with, listening
 from web.app import make
 
 KEY = RSAKey.generate_key(2048, {"kid": "k1", "use": "sig"})
@@ -69,17 +67,8 @@ class Provider:
 @pytest.fixture
 def provider() -> Iterator[Provider]:
     made = Provider()
-    server = uvicorn.Server(uvicorn.Config(made.app, port=0, log_level="critical", lifespan="off"))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    end = time.monotonic() + 300  # only a hang takes so long
-    while not server.started:
-        assert time.monotonic() < end
-        time.sleep(0.02)
-    made.address = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    yield made
-    server.should_exit = True
-    thread.join(10)
+    with listening(made.app) as made.address:
+        yield made
 
 
 def signed_in(provider: Provider, folder: Path, claims: dict[str, Any], state: str | None = None) -> TestClient:
