@@ -11,6 +11,7 @@ from connectors.jira import JiraConnector
 from connectors.jira.parse import parse_issue
 from simulator.server import Simulator
 from tests.conftest import LONG_AGO, connect_to, walk
+from tests.connectors.issues import issue
 
 URL = "https://jira.example"
 INFO = {"versionNumbers": [1001, 0, 0], "deploymentType": "Cloud"}
@@ -124,19 +125,8 @@ def test_forbidden_names_what_to_grant() -> None:
 
 @responses.activate
 def test_one_broken_issue_is_set_aside_and_the_rest_goes_on() -> None:
-    good = {
-        "id": "2",
-        "key": "A-2",
-        "fields": {
-            "summary": "fine",
-            "issuetype": {"name": "Task"},
-            "project": {"key": "A"},
-            "status": {"id": "1", "name": "To Do"},
-            "created": "2026-07-01T10:00:00.000+0200",
-            "updated": "2026-07-01T10:00:00.000+0200",
-        },
-    }
-    broken = {"id": "1", "key": "A-1", "fields": {**good["fields"], "created": 17}}
+    given = {"issuetype": {"name": "Task"}, "status": {"id": "1", "name": "To Do"}}
+    good, broken = issue("2", created="2026-07-01T10:00:00.000+0200", **given), issue("1", created=17, **given)
     responses.get(f"{URL}/rest/api/3/serverInfo", json=INFO)
     responses.get(f"{URL}/rest/api/3/field", json=[])
     responses.get(f"{URL}/rest/api/3/status", json=[{"id": "1", "statusCategory": {"key": "new"}}])
@@ -149,34 +139,17 @@ def test_one_broken_issue_is_set_aside_and_the_rest_goes_on() -> None:
 
 def test_parse_reads_states_and_assignees() -> None:
     user = {"accountId": "u1", "displayName": "Ann"}
-    issue = {
-        "id": "7",
-        "key": "A-7",
-        "fields": {
-            "summary": "s",
-            "issuetype": {"name": "Story"},
-            "project": {"key": "A"},
-            "status": {"id": "3", "name": "Doing"},
-            "created": "2026-07-01T10:00:00+00:00",
-            "updated": "2026-07-02T10:00:00+00:00",
-            "assignee": user,
-        },
-        "changelog": {
-            "histories": [
-                {
-                    "id": "9",
-                    "created": "2026-07-01T12:00:00+00:00",
-                    "author": user,
-                    "items": [
-                        {"field": "status", "from": "1", "to": "3"},
-                        {"field": "assignee", "from": None, "to": "u1"},
-                        {"field": "rank"},
-                    ],
-                }
-            ]
-        },
+    history = {
+        "id": "9",
+        "created": "2026-07-01T12:00:00+00:00",
+        "author": user,
+        "items": [
+            {"field": "status", "from": "1", "to": "3"},
+            {"field": "assignee", "from": None, "to": "u1"},
+            {"field": "rank"},
+        ],
     }
-    item, signals, accounts = parse_issue(issue, {"1": "new", "3": "indeterminate"})
+    item, signals, accounts = parse_issue(issue(assignee=user, changelog=[history]), {"1": "new", "3": "indeterminate"})
     assert item.assignee == "u1"
     assert [(s.kind, dict(s.detail)) for s in signals[1:]] == [
         ("transition", {"from": "new", "to": "indeterminate"}),

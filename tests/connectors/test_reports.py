@@ -20,28 +20,11 @@ from connectors.slack.parse import parse_message
 from connectors.text import from_adf, from_html, from_mail
 from connectors.times import ImplausibleTime, read_time
 from leeway import logs
+from tests.connectors.issues import issue
 
 ANN = {"accountId": "u1", "displayName": "Ann"}
 STATES = {"1": "new", "3": "indeterminate", "5": "done"}
 AT = datetime(2026, 7, 1, 10, tzinfo=UTC)
-
-
-def issue(**fields: Any) -> dict[str, Any]:
-    changelog = fields.pop("changelog", [])
-    return {
-        "id": "7",
-        "key": "A-7",
-        "changelog": {"histories": changelog},
-        "fields": {
-            "summary": "s",
-            "issuetype": {"name": "Story"},
-            "project": {"key": "A"},
-            "status": {"id": "3", "name": "Doing"},
-            "created": "2026-07-01T10:00:00.000+0000",
-            "updated": "2026-07-02T10:00:00.000+0000",
-            **fields,
-        },
-    }
 
 
 def change(id_: str, hour: int, field: str, old: str | None, new: str | None, **more: Any) -> dict[str, Any]:
