@@ -26,12 +26,14 @@ COPY migrations migrations
 # Without -c for torch: the line above may have taken a wheel whose version has a suffix.
 RUN grep -v '^torch==' constraints.txt > pins.txt && /opt/leeway/bin/pip install -c pins.txt . \
     && find /opt/leeway -name __pycache__ -prune -exec rm -rf {} +
+# The model is converted here, so that no process of the image does it at its start.
+RUN XDG_CACHE_HOME=/opt/leeway/cache /opt/leeway/bin/python -c "from pipeline.encode.encoder import bundled; bundled('float32')"
 
 FROM python:${PYTHON}-slim
 RUN useradd --system --uid 10001 --home-dir /var/lib/leeway --create-home leeway
 COPY --from=build /opt/leeway /opt/leeway
 ENV PATH=/opt/leeway/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 LEEWAY_CONFIG=/etc/leeway/leeway.toml \
-    OMP_NUM_THREADS=1 TOKENIZERS_PARALLELISM=false HF_HUB_OFFLINE=1 HOME=/tmp
+    OMP_NUM_THREADS=1 TOKENIZERS_PARALLELISM=false HF_HUB_OFFLINE=1 HOME=/tmp XDG_CACHE_HOME=/opt/leeway/cache
 USER 10001
 WORKDIR /var/lib/leeway
 STOPSIGNAL SIGTERM

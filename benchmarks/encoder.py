@@ -26,8 +26,10 @@ from numpy.typing import NDArray
 from sentence_transformers import SentenceTransformer
 from sentence_transformers.sentence_transformer.modules import StaticEmbedding
 
-from pipeline.encode.encoder import BATCH_OF_MATRIX_UNIT as BATCH
-from pipeline.encode.encoder import SentenceEncoder, bundled_model
+from pipeline.encode.batches import Batches
+from pipeline.encode.bundled import LONGEST_TOKENS, bundled_model
+from pipeline.encode.choice import has_bfloat16
+from pipeline.encode.encoder import SentenceEncoder, bundled
 from pipeline.encode.stage import BATCH as STORED
 from pipeline.items import LONGEST_WORDS
 
@@ -40,6 +42,7 @@ LIBRARIES = (
     "sqlalchemy.orm",
     "celery.app",
 )
+BATCH = 32
 Encode = Callable[[list[str]], NDArray[np.float32]]
 
 
@@ -71,23 +74,23 @@ def _docstrings(module: ModuleType) -> Iterator[str]:
 def ways() -> dict[str, Encode]:
     """Each way to encode, the plain one first."""
     plain = SentenceTransformer(str(bundled_model()), device="cpu")
-    ours = SentenceEncoder()
-    single = SentenceEncoder()
-    single._load().float()
-    half = SentenceTransformer(str(bundled_model()), device="cpu", model_kwargs={"dtype": torch.bfloat16})
+    ours = {
+        "ours, as it is by default here": SentenceEncoder(),
+        "ours in float32, one by one through ONNX": bundled("float32"),
+        "ours in int8, one by one through ONNX": bundled("int8"),
+        **({"ours in bfloat16, through torch": bundled("bfloat16")} if has_bfloat16() else {}),
+        "ours in float32, through torch": Batches(bundled_model(), 8, longest=LONGEST_TOKENS),
+    }
     short = SentenceTransformer(str(bundled_model()), device="cpu")
     short.max_seq_length = 128
     found: dict[str, Encode] = {
         "plain encode, fp32": lambda some: _plain(plain, some),
-        "ours, as it is by default here": lambda some: np.concatenate(
-            [ours.encode(some[i : i + STORED]) for i in range(0, len(some), STORED)]
-        ).astype(np.float32),
-        "ours in fp32": lambda some: np.concatenate(
-            [single.encode(some[i : i + STORED]) for i in range(0, len(some), STORED)]
-        ).astype(np.float32),
-        "plain encode, bf16": lambda some: _plain(half, some),
+        **{name: _stored(one) for name, one in ours.items()},
         "plain encode, fp32, cut at 128 tokens": lambda some: _plain(short, some),
     }
+    if has_bfloat16():  # without it, hours
+        half = SentenceTransformer(str(bundled_model()), device="cpu", model_kwargs={"dtype": torch.bfloat16})
+        found["plain encode, bf16"] = lambda some: _plain(half, some)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         small = SentenceTransformer(str(bundled_model()), device="cpu")
@@ -104,6 +107,12 @@ def ways() -> dict[str, Encode]:
     except ImportError as error:
         print(f"not all ways: {error.name} is not installed (pip install onnx onnxruntime onnxscript openvino)")
     return found
+
+
+def _stored(encoder: Any) -> Encode:
+    return lambda some: np.concatenate(
+        [encoder.encode(some[i : i + STORED]) for i in range(0, len(some), STORED)]
+    ).astype(np.float32)
 
 
 def _plain(model: SentenceTransformer, some: list[str]) -> NDArray[np.float32]:

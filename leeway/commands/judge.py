@@ -53,7 +53,9 @@ def match(
         Path | None, typer.Option(metavar="LABELS.jsonl", help="What people said: id and key_result.")
     ] = None,
     ask: Annotated[int, typer.Option(min=0, help="Print this many ids that are most worth a label, best first.")] = 0,
-    model: Annotated[str, typer.Option(help="`bundled`, or a sentence-transformers name or folder.")] = "bundled",
+    model: Annotated[
+        str, typer.Option(help="`bundled`, `bundled-int8`, or a sentence-transformers name or folder.")
+    ] = "bundled",
 ) -> None:
     """Match signals to key results offline, without a database."""
     from pipeline.encode.encoder import SentenceEncoder

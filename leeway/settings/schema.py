@@ -175,7 +175,7 @@ class RetentionSettings(_Section):
 
 
 class ModelSettings(_Section):
-    """`bundled`, or any sentence-transformers name or folder."""
+    """`bundled`; `bundled-int8`, quicker and nearly the same; or any sentence-transformers name or folder."""
 
     name: str = "bundled"
 

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.encode.encoder import BUNDLED, ModelError, SentenceEncoder, bundled_model, text_hash
+from pipeline.encode.bundled import ModelError, bundled_model
+from pipeline.encode.encoder import BUNDLED, SentenceEncoder, text_hash
 from pipeline.files import InputError
 from pipeline.items import Item
 from pipeline.match.active_learning import worth_asking
@@ -224,7 +225,7 @@ def test_vectors_do_not_depend_on_what_else_is_encoded(encoder: SentenceEncoder)
 
 
 def test_another_models_weights_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pipeline.encode.encoder._BUNDLED_SHA256", "0" * 64)
+    monkeypatch.setattr("pipeline.encode.bundled.SHA256", "0" * 64)
     with pytest.raises(ModelError, match="another sha256"):
         bundled_model()
     with pytest.raises(ModelError, match="cannot be loaded"):

@@ -1,0 +1,131 @@
+"""The bundled model through ONNX Runtime, one text at a time: nothing is padded, and torch is not loaded.
+
+The model is converted once and kept in the user's cache folder. benchmarks/encoder.py measures it beside the others.
+"""
+
+import contextlib
+import os
+import tempfile
+import warnings
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import platformdirs
+import structlog
+from numpy.typing import NDArray
+
+from pipeline.encode.bundled import LONGEST_TOKENS, SHA256, bundled_model
+
+log = structlog.get_logger()
+_FILE = f"all-MiniLM-L6-v2-{SHA256[:12]}-1"
+"""The last number counts how the files are made."""
+_FATAL_ONLY = 4
+
+
+class OneByOne:
+    """Texts to vectors. A text's vector depends on that text alone, to the last bit.
+
+    With `int8` weights and activations are of one byte (ONNX Runtime's dynamic quantisation): quicker, and nearly the same.
+    """
+
+    def __init__(self, *, int8: bool = False) -> None:
+        import onnxruntime
+        from tokenizers import Tokenizer
+
+        self._tokenizer = Tokenizer.from_file(str(bundled_model() / "tokenizer.json"))
+        self._tokenizer.no_padding()
+        self._tokenizer.enable_truncation(LONGEST_TOKENS)
+        settings = onnxruntime.SessionOptions()
+        settings.intra_op_num_threads = 1  # a text is too little work to be split: each thread takes whole texts
+        settings.log_severity_level = _FATAL_ONLY
+        with converted(int8=int8) as file:
+            self._network = onnxruntime.InferenceSession(file, settings, providers=["CPUExecutionProvider"])
+
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float16]:
+        """(len(texts), 384), rows of length one."""
+        vectors = np.empty((len(texts), 384), dtype=np.float16)
+        tokens = [one.ids for one in self._tokenizer.encode_batch(list(texts))]
+
+        def one(row: int) -> None:
+            found = self._network.run(None, {"ids": np.array([tokens[row]], dtype=np.int64)})[0][0]
+            vectors[row] = found / np.linalg.norm(found)
+
+        with ThreadPoolExecutor(threads()) as pool:
+            for _ in pool.map(one, range(len(texts))):
+                pass
+        return vectors
+
+
+def threads() -> int:
+    """How many texts are encoded at once: OMP_NUM_THREADS where it is set, else as many as this process may use cores."""
+    told = os.environ.get("OMP_NUM_THREADS", "")
+    if told.isdigit() and int(told):
+        return int(told)
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@contextlib.contextmanager
+def converted(*, int8: bool = False) -> Iterator[str]:
+    """The address of the model's ONNX file, which is made at the first use. Where the cache folder cannot be written, a
+    temporary file, made anew by each process. Raises ModelError as bundled_model does."""
+    folder = platformdirs.user_cache_path("leeway")
+    kept = folder / f"{_FILE}{'-int8' if int8 else ''}.onnx"
+    if not kept.exists():
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryDirectory(dir=folder) as unfinished:
+                _convert(Path(unfinished), int8=int8).replace(kept)
+        except OSError as error:
+            log.warning("the model is converted for this process alone", folder=str(folder), reason=error.strerror)
+            with tempfile.TemporaryDirectory() as passing:
+                yield str(_convert(Path(passing), int8=int8))
+            return
+    yield str(kept)
+
+
+def _convert(folder: Path, *, int8: bool) -> Path:
+    whole = folder / "float32.onnx"
+    _export(whole)
+    if not int8:
+        return whole
+    from onnxruntime.quantization import QuantType, quantize_dynamic
+
+    small = folder / "int8.onnx"
+    # Seven bits of eight: without the processor's own instruction for it, sums of eight would overflow.
+    quantize_dynamic(whole, small, weight_type=QuantType.QInt8, per_channel=True, reduce_range=True)
+    return small
+
+
+def _export(file: Path) -> None:
+    import torch
+    from transformers import AutoModel
+    from transformers.utils.logging import disable_progress_bar
+
+    disable_progress_bar()
+    network = AutoModel.from_pretrained(str(bundled_model()), attn_implementation="eager").eval()
+
+    class Mean(torch.nn.Module):
+        """The mean of the last layer's states, which this model was trained for."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.network = network
+
+        def forward(self, ids: torch.Tensor) -> torch.Tensor:
+            return self.network(input_ids=ids).last_hidden_state.mean(1)  # type: ignore[no-any-return]
+
+    example = torch.tensor([[101, 2154, 2003, 102]])
+    with warnings.catch_warnings(), torch.inference_mode():
+        warnings.simplefilter("ignore")  # of tracing: the shapes that it means are the model's own
+        torch.onnx.export(
+            Mean().eval(),
+            (example,),
+            str(file),
+            dynamo=False,
+            input_names=["ids"],
+            output_names=["mean"],
+            dynamic_axes={"ids": {0: "texts", 1: "tokens"}},
+            opset_version=17,
+        )

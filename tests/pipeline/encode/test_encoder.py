@@ -1,0 +1,100 @@
+"""Which way a text becomes a vector, and that the ways agree."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pipeline.encode import choice, one_by_one
+from pipeline.encode.batches import Batches
+from pipeline.encode.bundled import LONGEST_TOKENS, bundled_model
+from pipeline.encode.encoder import SentenceEncoder, bundled
+
+TEXTS = [
+    "",
+    "Checkout: retry failed payments",
+    "Größere Händler bekommen eine Rechnung im Monat 🎉",
+    "standup",
+    "The export stops after 10,000 rows. Steps: open the report, choose a year, press export. " * 40,
+]
+FLAGS = "processor\t: 0\nmodel name\t: Some CPU\nflags\t\t: fpu sse2 avx2 {}\n"
+
+
+def test_one_by_one_gives_what_the_model_gives_in_batches() -> None:
+    ours = bundled("float32").encode(TEXTS).astype(np.float32)
+    theirs = Batches(bundled_model(), 8, longest=LONGEST_TOKENS).encode(TEXTS).astype(np.float32)
+    assert np.linalg.norm(ours, axis=1) == pytest.approx(1, abs=1e-3)
+    assert np.abs(ours - theirs).max() < 1e-3
+
+
+def test_int8_is_nearly_the_same_under_another_name() -> None:
+    exact, small = SentenceEncoder(), SentenceEncoder("bundled-int8")
+    agreement = (exact.encode(TEXTS[1:]).astype(np.float32) * small.encode(TEXTS[1:]).astype(np.float32)).sum(1)
+    assert agreement.min() > 0.95
+    assert small.name != exact.name  # or vectors of both would lie under one hash
+
+
+def test_without_bfloat16_nothing_is_tried(tmp_path: Path) -> None:
+    info = tmp_path / "cpuinfo"
+    info.write_text(FLAGS.format(""))
+    assert not choice.has_bfloat16(info)
+    assert not choice.has_bfloat16(tmp_path / "none")
+    for flag in ("avx512_bf16", "amx_bf16"):
+        info.write_text(FLAGS.format(flag))
+        assert choice.has_bfloat16(info)
+
+
+@pytest.mark.parametrize(("quicker", "slower"), [("float32", "bfloat16"), ("bfloat16", "float32")])
+def test_the_quicker_way_is_found_by_trying_once(
+    quicker: choice.Way, slower: choice.Way, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock, tried = [0.0], []
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(choice, "has_bfloat16", lambda: True)
+    monkeypatch.setattr(choice.time, "perf_counter", lambda: clock[0])
+
+    def ways(way: choice.Way) -> Callable[[Sequence[str]], object]:
+        def encode(some: Sequence[str]) -> None:
+            clock[0] += len(some) * (0.01 if way == quicker else 0.02)
+
+        tried.append(way)
+        return encode
+
+    assert choice.known() is None
+    assert choice.chosen(ways) == quicker
+    assert set(tried) == {quicker, slower}
+    assert choice.known() == choice.chosen(ways) == quicker
+    assert len(tried) == 2
+    (tmp_path / "leeway" / "encoder.json").write_text("{")  # a kill while it was written
+    assert choice.chosen(ways) == quicker
+
+
+def test_where_nothing_can_be_kept_it_still_encodes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    expected = bundled("float32").encode(TEXTS[:2])
+    with one_by_one.converted() as file:
+        made = Path(file).read_bytes()
+    (tmp_path / "leeway").write_text("a file where the folder should be")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(one_by_one, "_export", lambda file: file.write_bytes(made))
+    assert (bundled("float32").encode(TEXTS[:2]) == expected).all()
+
+
+def test_a_conversion_that_was_killed_leaves_no_half_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+
+    def killed(file: Path) -> None:
+        file.write_bytes(b"half")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(one_by_one, "_export", killed)
+    with pytest.raises(KeyboardInterrupt), one_by_one.converted():
+        pass
+    assert not list((tmp_path / "leeway").glob("*.onnx"))
+
+
+def test_as_many_texts_at_once_as_were_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", "3")
+    assert one_by_one.threads() == 3
+    monkeypatch.setenv("OMP_NUM_THREADS", "")
+    assert one_by_one.threads() >= 1
