@@ -20,6 +20,7 @@ from mcp.client.client import Client
 from mcp.client.stdio import StdioServerParameters
 from mcp.client.streamable_http import streamable_http_client
 
+from alerts import figures
 from leeway.app import App
 from tests.leeway.test_cli import environment, leeway
 from tests.web.conftest import HOSTILE, app_with, listening
@@ -84,6 +85,19 @@ def test_shares_are_those_of_the_page_its_export_and_no_other(app: App) -> None:
     assert answer["weeks"][-1]["week"] == "2026-07-06"
     chosen = ask(app, COMPANY, "shares", since="2026-06-01", until="2026-06-14")
     assert {row["week"] for row in chosen["weeks"]} == {"2026-06-01", "2026-06-08"}
+
+
+def test_how_a_scope_stands_is_worked_out_once_for_a_question(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    worked, found = 0, figures.last_week
+
+    def counted(*given: Any) -> Any:
+        nonlocal worked
+        worked += 1
+        return found(*given)
+
+    monkeypatch.setattr(figures, "last_week", counted)
+    ask(app, COMPANY, "shares")
+    assert worked == 1
 
 
 def test_a_finding_is_told_as_on_its_page(app: App) -> None:
