@@ -11,7 +11,11 @@ from benchmarks.worlds.rows import World, top_share
 from pipeline.drift.detector import Event
 
 SOON = timedelta(days=42)
+BASE = timedelta(weeks=20)
 NEAR = timedelta(days=14)
+REAL = 0.5
+"""Something that nobody planted is no false alarm where the true share fell by so much of what was told, on the same days: the
+people of a team hold their tasks for weeks, so some teams do turn to other things by chance, and to say so is right."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +52,7 @@ class Figures:
     told_after: int | None
     start_off: int | None
     false_alarms: int
+    by_chance: int
     answers: int
     told: list[dict[str, Any]]
     weeks: list[dict[str, Any]]
@@ -79,6 +84,8 @@ def figures(opened: Opened, phase: str, answers: int, *, told: bool = True) -> F
     events = opened.told() if told else []
     seen = [_told(day, e) for day, e in events]
     right = [(day, e) for day, e in events if _is_right(world, day, e.start)]
+    others = [(day, e) for day, e in events if not _is_right(world, day, e.start)]
+    real = [e for day, e in others if _truly(opened, e, day) >= REAL * (e.before - e.after)]
     whole = [(day, e) for day, e in right if e.scope == COMPANY] or right
     first = min(whole, key=lambda pair: pair[0], default=None)
     at = world.event_at
@@ -99,7 +106,8 @@ def figures(opened: Opened, phase: str, answers: int, *, told: bool = True) -> F
         said,
         (first[0] - at).days if first and at else None,
         (first[1].start - at).days if first and at else None,
-        len(events) - len(right),
+        len(others) - len(real),
+        len(real),
         answers,
         seen,
         [asdict(w) for w in weeks],
@@ -114,6 +122,19 @@ def _is_right(world: World, told: date, start: date) -> bool:
         and told >= world.event_at
         and abs(start - world.event_at) <= 2 * NEAR
     )
+
+
+def _truly(opened: Opened, event: Event, told: date) -> float:
+    """By how much the true share of the event's scope fell from the days before its start to those until it was told."""
+    of, top = opened.register.objective_of(), opened.register.top()
+    sums = [[0.0, 0.0], [0.0, 0.0]]
+    for one in opened.world.done:
+        if event.scope in (COMPANY, one.team) and event.start - BASE <= one.day <= told:
+            row = sums[one.day >= event.start]
+            row[0] += one.person_days * (of.get(one.key_result or "") in top)
+            row[1] += one.person_days
+    before, after = (part / max(whole, 1e-9) for part, whole in sums)
+    return before - after
 
 
 def _weeks(opened: Opened) -> list[Weeks]:
@@ -155,7 +176,7 @@ def _mean(values: Sequence[float]) -> float:
 
 HEAD = (
     f"{'':34} {'n':>4} {'level':>6} {'match':>6} {'effort':>6} {'in 90%':>6} {'width':>6} "
-    f"{'fall':>5} {'gold':>5} {'kept':>5} {'seen':>5} {'told6w':>6} {'false':>6}"
+    f"{'fall':>5} {'gold':>5} {'kept':>5} {'seen':>5} {'told6w':>6} {'false':>6} {'chance':>6}"
 )
 
 
@@ -165,7 +186,8 @@ def line(name: str, rows: Sequence[Figures | Mapping[str, Any]]) -> str:
     `level`, `match`, `effort`: mean absolute error of the weekly top share: of what was said; effort x belief against effort x
     true labels; effort x true labels against the truth. `fall` true points, `gold` part of it in effort x true labels, `kept`
     part of that in effort x belief, `seen` part of the true fall in what was said. `told6w` of worlds with a fall told within six
-    weeks, start within 14 days; `false` worlds where something else was told.
+    weeks, start within 14 days; `false` worlds where something was told that is not so, `chance` where something was told that
+    is so and that nobody planted.
     """
     all_of = [one if isinstance(one, Mapping) else asdict(one) for one in rows]
     fell = [one for one in all_of if one["event"] not in ("none", "swap", "replan")]
@@ -187,8 +209,9 @@ def line(name: str, rows: Sequence[Figures | Mapping[str, Any]]) -> str:
     seen = "  -  " if not fell else f"{100 * total('fall_said') / total('fall_truth'):4.0f}%"
     fall = f"{total('fall_truth') / len(fell):5.1f}" if fell else "  -  "
     told = f"{len(good)}/{len(whole)}" if whole else "-"
-    wrong = sum(one["false_alarms"] > 0 for one in all_of)
+    wrong, chance = (sum(one[key] > 0 for one in all_of) for key in ("false_alarms", "by_chance"))
     return (
         f"{name:34} {len(all_of):4} {mean('level_error'):6.1f} {mean('match_error'):6.1f} {mean('effort_error'):6.1f} "
-        f"{100 * mean('inside'):5.0f}% {mean('width'):6.1f} {fall:>5} {part:>5} {kept:>5} {seen:>5} {told:>6} {wrong:>6}"
+        f"{100 * mean('inside'):5.0f}% {mean('width'):6.1f} {fall:>5} {part:>5} {kept:>5} {seen:>5} {told:>6} "
+        f"{wrong:>6} {chance:>6}"
     )
