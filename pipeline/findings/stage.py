@@ -58,19 +58,30 @@ def judge(given: Inputs, kinds: Mapping[str, Kind] = KINDS) -> dict[str, Outcome
 
 
 def _reconcile(session: Session, kind: str, found: Sequence[Found], last: date) -> int:
+    """Bring the rows of a kind that are open, or ended so lately that they may come back, into line with what is found."""
     known: dict[tuple[str, str], Diagnosis] = {}
-    for before in session.scalars(select(Diagnosis).where(Diagnosis.kind == kind).order_by(Diagnosis.id)):
-        known[before.scope, before.subject] = before
-    for one in found:
-        row = known.pop((one.scope, one.subject), None)
-        if row is None or (row.ended_on is not None and last - row.ended_on > BACK_WITHIN):
-            row = Diagnosis(kind=kind, scope=one.scope, subject=one.subject, found_on=last, since=one.since)
-            session.add(row)
-        _set(row, one, last)
+    recent = Diagnosis.ended_on.is_(None) | (Diagnosis.ended_on >= last - BACK_WITHIN)
+    for row in session.scalars(select(Diagnosis).where(Diagnosis.kind == kind, recent).order_by(Diagnosis.id)):
+        older = known.get((row.scope, row.subject))
+        if older is not None:
+            _end(older, last)
+        known[row.scope, row.subject] = row
+    # Of two of one subject, as where a stream was stopped twice, the first is kept.
+    single = {(one.scope, one.subject): one for one in reversed(found)}
+    for key, one in single.items():
+        same = known.pop(key, None)
+        if same is None:
+            same = Diagnosis(kind=kind, scope=one.scope, subject=one.subject, found_on=last, since=one.since)
+            session.add(same)
+        _set(same, one, last)
     for left in known.values():
-        if left.ended_on is None:
-            left.ended_on = last
-    return len(found)
+        _end(left, last)
+    return len(single)
+
+
+def _end(row: Diagnosis, last: date) -> None:
+    if row.ended_on is None:
+        row.ended_on = last
 
 
 def _set(row: Diagnosis, one: Found, last: date) -> None:

@@ -131,6 +131,27 @@ def test_what_ends_ends_and_what_comes_back_soon_is_the_same(
     assert [ended for _, _, ended in read(sessions)] == [LAST + timedelta(days=8), None]
 
 
+def test_two_of_one_subject_are_one_diagnosis_that_ends(sessions: sessionmaker[Session], register: Register) -> None:
+    twice: Sequence[Found] = [Found("company", "stream:1", strength, None) for strength in (0.6, 0.4)]
+    for day in range(3):
+        assert keep(sessions, register, LAST + timedelta(days=day), stopping=lambda _: twice) == 1
+    assert read(sessions) == [("stopping", "company", None)]
+    with sessions() as session:
+        assert session.scalar(select(Diagnosis.strength)) == pytest.approx(0.6), "the first of them is kept"
+    keep(sessions, register, LAST + timedelta(days=4), stopping=lambda _: [])
+    assert read(sessions) == [("stopping", "company", LAST + timedelta(days=4))]
+
+
+def test_older_open_rows_of_the_same_diagnosis_are_ended(sessions: sessionmaker[Session], register: Register) -> None:
+    says: Sequence[Found] = [Found("company", "stream:1", 0.6, None)]
+    keep(sessions, register, shadow=lambda _: says)
+    with sessions.begin() as session:
+        row = Diagnosis(kind="shadow", scope="company", subject="stream:1", found_on=LAST, seen_on=LAST, strength=0.5)
+        session.add(row)
+    keep(sessions, register, LAST + timedelta(days=1), shadow=lambda _: says)
+    assert read(sessions) == [("shadow", "company", LAST + timedelta(days=1)), ("shadow", "company", None)]
+
+
 def test_a_stop_is_read_with_the_work_of_its_stream(sessions: sessionmaker[Session], register: Register) -> None:
     with sessions.begin() as session:
         session.add(ThemeAnswer(theme="Work 1", by="company", answer="stop", at=datetime(2026, 6, 2, 9, tzinfo=UTC)))
