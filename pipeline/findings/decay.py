@@ -9,6 +9,8 @@ from models.vocabulary import COMPANY
 from pipeline.findings.found import Found, Inputs, Outcome, Unjudged, Value
 from pipeline.findings.work import Floats
 from pipeline.register.allocation import planned_shares
+from pipeline.register.document import Register
+from pipeline.register.sameness import same_objective
 from pipeline.share.estimate import Z90
 from pipeline.share.gap import WeekShare
 
@@ -26,13 +28,15 @@ def resource_drift(given: Inputs) -> Outcome:
     if len(given.plans) < 2:
         return Unjudged("only one plan is known, so there is none that work could still follow")
     (_, old), (at, new) = given.plans[-2], given.plans[-1]
+    at = max(at, new.period.start)
     before, now = planned_shares(old), planned_shares(new)
-    keys = [key for key in now if key in before]
+    was = _in_both(old, new)
+    keys = [key for key in now if was.get(key) in before]
     if not keys:
         return Unjudged(
             "no objective is planned in both plans; what was taken out of the register is not matched any more"
         )
-    o, n = (np.array([side[key] for key in keys]) for side in (before, now))
+    o, n = np.array([before[was[key]] for key in keys]), np.array([now[key] for key in keys])
     if float(np.abs(n - o).sum()) / 2 < CHANGED:
         return []
     recent = given.thresholds.recent
@@ -56,6 +60,18 @@ def resource_drift(given: Inputs) -> Outcome:
         "loses_plan": 100 * now[loses],
     }
     return [Found(COMPANY, "", value, at, value - half, value + half, values)]
+
+
+def _in_both(old: Register, new: Register) -> dict[str, str]:
+    """By key in the new register, the key that the same objective had in the old one; the same words go before the same key."""
+    pairs = [
+        (b.title.casefold() != a.title.casefold(), b.key != a.key, b, a) for b in new.objectives for a in old.objectives
+    ]
+    found: dict[str, str] = {}
+    for *_, one, before in sorted(pairs, key=lambda pair: pair[:2]):
+        if one.key not in found and before.key not in found.values() and same_objective(before, one):
+            found[one.key] = before.key
+    return found
 
 
 def strategy_decay(given: Inputs) -> Outcome:

@@ -21,7 +21,8 @@ def priority_inflation(given: Inputs) -> Outcome:
     found = _too_many(given)
     for scope in given.scopes:
         work = given.work.of(scope).last(recent + before)
-        if scope == COMPANY or not (work.last(recent).shown(given.least_people) and work.shown(given.least_people)):
+        cells, earlier = work.last(recent), work.last(before, recent)
+        if scope == COMPANY or not (cells.shown(given.least_people) and earlier.shown(given.least_people)):
             continue
         things, people = _effective(work)
         weeks = len(work.weeks)
@@ -31,10 +32,7 @@ def priority_inflation(given: Inputs) -> Outcome:
         ratio = _ratio(np.log(things[now] / people[now]), np.log(things[then] / people[then]))
         if ratio.value < given.thresholds.inflation or ratio.low < SURELY:
             continue
-        cells = work.last(recent)
-        new = {int(one) for one in np.unique(cells.stream)} - {
-            int(one) for one in np.unique(work.last(before, recent).stream)
-        }
+        new = {int(one) for one in np.unique(cells.stream)} - {int(one) for one in np.unique(earlier.stream)}
         sizes = cells.on(new).by_stream()
         shown = [s for s in sorted(sizes, key=lambda s: -sizes[s]) if cells.on([s]).shown(given.least_people)][:5]
         values: dict[str, Value] = {

@@ -2,8 +2,10 @@
 
 from datetime import timedelta
 
+import numpy as np
+
 from models.vocabulary import COMPANY
-from pipeline.findings.found import Found, Inputs, Outcome, Stop, Value
+from pipeline.findings.found import Found, Inputs, Outcome, Stop, Value, of
 from pipeline.findings.work import Floats, Interval
 from pipeline.register.workdays import monday
 from pipeline.share.estimate import Z90
@@ -29,36 +31,29 @@ def _fed(given: Inputs, stop: Stop) -> Found | None:
     begins = said + GRACE
     after = [n for n, week in enumerate(weeks) if week >= begins]
     before = [n for n, week in enumerate(weeks) if said - timedelta(weeks=BEFORE) <= week < said]
-    if len(after) < LEAST_WEEKS or len(before) < LEAST_WEEKS or not stop.work.shown(given.least_people):
+    if len(after) < LEAST_WEEKS or len(before) < LEAST_WEEKS:
+        return None
+    # Both are shown, the work since and what it was: each is of enough people by itself.
+    if not all(stop.work.where(np.isin(stop.work.week, some)).shown(given.least_people) for some in (before, after)):
         return None
     by_week = stop.work.by_week()
     usual = float(by_week[before].mean())
-    rest = stop.work.where(stop.work.week >= after[0])
-    if usual <= 0 or not rest.shown(given.least_people):
+    if usual <= 0:
         return None
     left = _left(by_week[after], usual)
     if left.low <= given.thresholds.fed:
         return None
-    days = float(by_week[after].sum())
     values: dict[str, Value] = {
         "stream": f"stream:{stop.stream}",
         "said": f"day:{stop.at.date().isoformat()}",
-        "days": days,
+        "days": float(by_week[after].sum()),
         "weeks": len(after),
         "usual": usual,
     }
     facts = given.streams.get(stop.stream)
-    return Found(
-        COMPANY,
-        f"stream:{stop.stream}",
-        left.value,
-        begins,
-        left.low,
-        left.high,
-        values,
-        (stop.stream,),
-        facts.items if facts else (),
-    )
+    items = facts.items if facts else ()
+    subject = f"stream:{stop.stream}"
+    return Found(COMPANY, subject, since=begins, values=values, streams=(stop.stream,), items=items, **of(left))
 
 
 def _left(after: Floats, usual: float) -> Interval:

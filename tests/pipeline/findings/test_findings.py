@@ -137,3 +137,85 @@ def test_help_is_credited_only_where_the_register_says_whose_it_is(quiet: Inputs
     found = KINDS["contributions"].find(replace(quiet, register=quiet.register.model_copy(update={"objectives": bare})))
     assert isinstance(found, Unjudged)
     assert "names the teams" in found.because
+
+
+def _renumbered(given: Inputs, names: dict[str, str]) -> Inputs:
+    """The last plan with other keys; what was planned and worked stays."""
+    at, new = given.plans[-1]
+    objectives = tuple(one.model_copy(update={"key": names.get(one.key, one.key)}) for one in new.objectives)
+    register = new.model_copy(update={"objectives": objectives})
+    shares = {scope: {names.get(key, key): rows for key, rows in its.items()} for scope, its in given.shares.items()}
+    return replace(given, register=register, plans=[*given.plans[:-1], (at, register)], shares=shares)
+
+
+def test_the_last_plan_is_followed_under_whatever_keys() -> None:
+    given = PLANTED["resource"][1](0, "pool")
+    before = KINDS["resource"].find(given)
+    swapped = KINDS["resource"].find(_renumbered(given, {"O1": "O4", "O4": "O1"}))
+    assert not isinstance(before, Unjudged)
+    assert not isinstance(swapped, Unjudged)
+    assert [one.strength for one in swapped] == pytest.approx([one.strength for one in before])
+    assert before[0].values["gains"] == "objective:O4"
+    assert swapped[0].values["gains"] == "objective:O1"
+
+
+def test_other_objectives_under_the_same_keys_are_another_plan() -> None:
+    given = PLANTED["resource"][1](0, "pool")
+    objectives = tuple(
+        one.model_copy(
+            update={
+                "title": f"Wholly other things {n}",
+                "key_results": tuple(k.model_copy(update={"title": f"New {k.key}"}) for k in one.key_results),
+            }
+        )
+        for n, one in enumerate(given.register.objectives)
+    )
+    register = given.register.model_copy(update={"objectives": objectives})
+    found = KINDS["resource"].find(
+        replace(given, register=register, plans=[*given.plans[:-1], (given.plans[-1][0], register)])
+    )
+    assert isinstance(found, Unjudged)
+    assert "no objective is planned in both plans" in found.because
+
+
+def test_a_plan_loaded_before_its_period_is_followed_from_the_period_on() -> None:
+    given = PLANTED["resource"][1](0, "pool")
+    at, new = given.plans[-1]
+    later = new.period.model_copy(update={"start": given.work.weeks[-4]})
+    begun = new.model_copy(update={"period": later})
+    found = KINDS["resource"].find(replace(given, register=begun, plans=[*given.plans[:-1], (at, begun)]))
+    assert not isinstance(found, Unjudged)
+    assert [(one.since, one.values["at"]) for one in found] == [(later.start, f"day:{later.start.isoformat()}")]
+    young = new.model_copy(update={"period": new.period.model_copy(update={"start": given.work.weeks[-3]})})
+    found = KINDS["resource"].find(replace(given, register=young, plans=[*given.plans[:-1], (at, young)]))
+    assert isinstance(found, Unjudged)
+    assert "younger than 4 whole weeks" in found.because
+
+
+def test_no_things_at_once_are_told_beside_weeks_before_that_few_worked_in() -> None:
+    given = PLANTED["inflation"][1](0, "pool")
+    recent, before = given.thresholds.recent, given.thresholds.before
+    weeks = len(given.work.weeks)
+    earlier = (given.work.week >= weeks - recent - before) & (given.work.week < weeks - recent)
+    work = replace(given.work, stream=np.where(earlier, 1, given.work.stream))
+    found = KINDS["inflation"].find(replace(given, work=work))
+    assert not isinstance(found, Unjudged)
+    scope = found[0].scope
+    members = sorted(work.of(scope).people())[: given.least_people - 1]
+    few = work.where((work.team != work.teams.index(scope)) | ~earlier | np.isin(work.person, members))
+    left = KINDS["inflation"].find(replace(given, work=few))
+    assert not isinstance(left, Unjudged)
+    assert {one.scope for one in left} == {one.scope for one in found} - {scope}
+
+
+def test_no_stop_is_told_beside_weeks_before_it_that_few_worked_in() -> None:
+    given = PLANTED["stopping"][1](0, "pool")
+    found = KINDS["stopping"].find(given)
+    assert not isinstance(found, Unjudged)
+    wanted = int(found[0].subject.removeprefix("stream:"))
+    (stop,) = [one for one in given.stops if one.stream == wanted]
+    said = given.work.weeks.index(stop.at.date() - timedelta(days=stop.at.weekday()))
+    members = sorted(stop.work.people())
+    few = stop.work.where((stop.work.week >= said) | np.isin(stop.work.person, members[:2]))
+    left = KINDS["stopping"].find(replace(given, stops=[replace(stop, work=few)]))
+    assert left == []
