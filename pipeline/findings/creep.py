@@ -77,6 +77,6 @@ def _found(given: Inputs, scope: str, work: Work, streams: list[int], size: Inte
         "weeks": given.thresholds.recent,
         "births": [f"{week} {count}" for week, count in births.items()],
     }
-    items = tuple(item for one in streams[:6] for item in given.streams[one].items[:3])
+    items = tuple(item for one in shown[:6] for item in given.streams[one].items[:3])
     since = given.streams[first[0]].first
-    return Found(scope, "", since=since, values=values, streams=tuple(shown or streams[:1]), items=items, **of(size))
+    return Found(scope, "", since=since, values=values, streams=tuple(shown), items=items, **of(size))

@@ -145,6 +145,12 @@ def enough_weeks(given: Inputs, weeks: int) -> Unjudged | None:
     return Unjudged(f"{known} whole weeks of work are known and {weeks} are needed")
 
 
+def days_on(sure: Work, column: int, least_people: int) -> dict[str, Value]:
+    """Person-days on a key result for its sentence; where few people's, only that they are so."""
+    days = float(sure.served[:, column].sum())
+    return {"few": 1} if days > 0 and not sure.shown(least_people) else {"days": days}
+
+
 def of(interval: Interval) -> dict[str, float]:
     """Its figures as `Found` takes them."""
     return {"strength": interval.value, "low": interval.low, "high": interval.high}

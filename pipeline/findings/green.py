@@ -1,10 +1,9 @@
 """The green-status trap: reported on track, while hardly anybody works on it or its metric stands still."""
 
 from models.vocabulary import COMPANY
-from pipeline.findings.found import Found, Inputs, Outcome, Unjudged, Value, enough_weeks
+from pipeline.findings.found import Found, Inputs, Outcome, Unjudged, Value, days_on, enough_weeks
 from pipeline.findings.work import part
 
-LIKELY = 0.4
 PACE = 0.5
 """Part of the pace that it should have, below which a metric stands still."""
 
@@ -19,18 +18,21 @@ def green_status(given: Inputs) -> Outcome:
     now = given.work.last(given.thresholds.recent)
     if not now.shown(given.least_people):
         return []
-    least = given.thresholds.idle_part * float((now.days - now.off).sum()) / max(1, len(now.key_results))
+    least = given.thresholds.idle_part * now.equal_part
     found = []
     for n, key in enumerate(now.key_results):
         report = given.reports.get(key)
         if report is None or report.status != "green":
             continue
-        sure = now.where(now.served[:, n] >= LIKELY * now.days)
-        days = float(sure.served[:, n].sum())
+        sure = now.serving(n)
         slow = report.progress is not None and report.expected and report.progress < PACE * report.expected
-        if days >= least and not slow:
+        if float(sure.served[:, n].sum()) >= least and not slow:
             continue
-        values: dict[str, Value] = {"key_result": f"kr:{key}", "days": days, "weeks": given.thresholds.recent}
+        values: dict[str, Value] = {
+            "key_result": f"kr:{key}",
+            "weeks": given.thresholds.recent,
+            **days_on(sure, n, given.least_people),
+        }
         if slow:
             values |= {
                 "slow": "1",

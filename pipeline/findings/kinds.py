@@ -62,6 +62,14 @@ KINDS: Mapping[str, Kind] = {
         "Let nothing new begin without a sentence on what it serves and what makes room for it.",
         "What of this is worth changing the plan for?",
         "{strength} of 100 working days of {scope} go to work that came after the plan and serves no key result",
+        variants={
+            (
+                "streams",
+                "[]",
+            ): "{strength} of 100 working days of {scope} ({low} to {high}) went in the last {weeks} weeks to "
+            "{count} streams that were born after the plan was made and serve no key result, on top of what served none "
+            "before; none of them of enough people to be named."
+        },
     ),
     "support": Kind(
         "Under-supported",
@@ -78,6 +86,11 @@ KINDS: Mapping[str, Kind] = {
                 "rank",
             ): "{objective} has priority {rank} and gets {strength} of 100 working days ({low} to {high}) "
             "over the last {weeks} weeks.",
+            (
+                "few",
+                "1",
+            ): "Hardly anything was done on {key_result} (of {objective}) for {weeks} whole weeks, and that by too few "
+            "people for a figure; in the register it is for {teams}.",
             (
                 "key_result",
                 "*",
@@ -159,7 +172,12 @@ KINDS: Mapping[str, Kind] = {
             (
                 "slow",
                 "1",
-            ): "{key_result} is reported green, and its metric went {progress}% of its way when {expected}% were due."
+            ): "{key_result} is reported green, and its metric went {progress}% of its way when {expected}% were due.",
+            (
+                "few",
+                "1",
+            ): "{key_result} is reported green, and hardly anything was done on it in the last {weeks} weeks, and that "
+            "by too few people for a figure.",
         },
         brief_variants={("slow", "1"): "{key_result} is reported green and its metric stands still"},
     ),

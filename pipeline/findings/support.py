@@ -4,14 +4,15 @@ from collections.abc import Sequence
 from datetime import date
 
 from models.vocabulary import COMPANY
-from pipeline.findings.found import Found, Inputs, Outcome, Unjudged, Value, enough_weeks
-from pipeline.findings.work import Work, part
+from pipeline.findings.found import Found, Inputs, Outcome, Unjudged, Value, days_on, enough_weeks
+from pipeline.findings.work import part
 from pipeline.register.allocation import holds_from, planned_shares
 from pipeline.share.gap import Gap, WeekShare, gap
 
 RANKS = 3
 """Objectives of this priority or better are expected to get work, where nothing says how much."""
-LIKELY, DOUBT = 0.4, 0.4
+DOUBT = 0.4
+"""Part of an equal part that is believed in all, from which a key result is doubted, not idle."""
 SURELY = 0.9
 """Part of its plan that a starved objective surely stays below."""
 HARDLY, AT_MOST = 0.03, 0.12
@@ -90,15 +91,12 @@ def _idle(given: Inputs) -> list[Found]:
     began = given.work.weeks[-weeks]
     if began < given.register.period.start:
         return []
-    # Of an equal part of the work on key results: a company with forty has less for each.
-    on = float((now.days - now.off).sum())
-    equal = on / max(1, len(given.work.key_results))
-    least = given.thresholds.idle_part * equal
+    least = given.thresholds.idle_part * now.equal_part
     found = []
     for n, key in enumerate(given.work.key_results):
-        amount = float(_sure(now, n).served[:, n].sum())
+        sure = now.serving(n)
         # Where the match wavers, much is believed in all and little of it surely: that is doubt, not idleness.
-        if amount >= least or float(now.served[:, n].sum()) >= DOUBT * equal:
+        if float(sure.served[:, n].sum()) >= least or float(now.served[:, n].sum()) >= DOUBT * now.equal_part:
             continue
         objective, result = next((o, k) for o, k in given.register.key_results() if k.key == key)
         values: dict[str, Value] = {
@@ -106,16 +104,11 @@ def _idle(given: Inputs) -> list[Found]:
             "objective": f"objective:{objective.key}",
             "teams": [f"team:{team}" for team in result.teams if _large(given, team)],
             "weeks": weeks,
-            "days": amount,
+            **days_on(sure, n, given.least_people),
         }
         whole = part(now, now.served[:, n])
         found.append(Found(COMPANY, f"kr:{key}", whole.value, _last_worked(given, n), None, None, values))
     return found
-
-
-def _sure(work: Work, column: int) -> Work:
-    """The cells whose work most likely serves this key result: small beliefs in everything are work on nothing."""
-    return work.where(work.served[:, column] >= LIKELY * work.days)
 
 
 def _large(given: Inputs, key: str) -> bool:
@@ -125,7 +118,7 @@ def _large(given: Inputs, key: str) -> bool:
 
 def _last_worked(given: Inputs, column: int) -> date:
     """Monday after the last week with work on it, the first known where there was none."""
-    sure = _sure(given.work, column)
+    sure = given.work.serving(column)
     by_week, whole = sure.by_week(sure.served[:, column]), given.work.by_week(given.work.days - given.work.off)
     least = given.thresholds.idle_part * whole / max(1, len(given.work.key_results))
     worked = [n for n, days in enumerate(by_week) if days >= max(0.5, least[n])]

@@ -17,6 +17,8 @@ from pipeline.share.prior import company_prior
 NOBODY = -1
 """The person of past effort whose people are forgotten: it counts as work, and as nobody."""
 NO_TEAM = -1
+LIKELY = 0.4
+"""Part of a cell's work from which it most likely serves a key result."""
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Mask = NDArray[np.bool_]
@@ -90,6 +92,15 @@ class Work:
     def on(self, streams: Collection[int]) -> "Work":
         """The cells of these streams."""
         return self.where(np.isin(self.stream, list(streams)))
+
+    def serving(self, column: int) -> "Work":
+        """The cells that most likely serve this key result: small beliefs in everything are work on nothing."""
+        return self.where(self.served[:, column] >= LIKELY * self.days)
+
+    @property
+    def equal_part(self) -> float:
+        """What each key result would get if the work on key results were shared out evenly: with forty it is less for each."""
+        return float((self.days - self.off).sum()) / max(1, len(self.key_results))
 
     def people(self) -> set[int]:
         """Whoever worked in it."""

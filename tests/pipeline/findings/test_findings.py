@@ -219,3 +219,29 @@ def test_no_stop_is_told_beside_weeks_before_it_that_few_worked_in() -> None:
     few = stop.work.where((stop.work.week >= said) | np.isin(stop.work.person, members[:2]))
     left = KINDS["stopping"].find(replace(given, stops=[replace(stop, work=few)]))
     assert left == []
+
+
+def test_creep_of_streams_that_cannot_be_named_shows_none_of_them() -> None:
+    given = replace(PLANTED["creep"][1](0, "pool"), least_people=9)  # one more than a team has
+    found = KINDS["creep"].find(given)
+    assert not isinstance(found, Unjudged)
+    assert [(one.scope, one.streams, one.items, one.values["streams"]) for one in found] == [("company", (), (), [])]
+
+
+@pytest.mark.parametrize("kind", ["support", "green"])
+def test_days_of_a_few_people_are_not_told(kind: str) -> None:
+    given = PLANTED["support, idle"][1](0, "pool")
+    key, weeks = next(iter(given.work.key_results)), len(given.work.weeks) - 5
+    served = given.work.served.copy()
+    late = given.work.week >= weeks
+    served[late, -1] += served[late, 0]
+    served[late, 0] = 0
+    reports = {key: Report("green", given.register.period.start)}
+    for people in (0, 1):
+        one = np.flatnonzero(late & (given.work.days > 0.5) & (given.work.week == len(given.work.weeks) - 1))[:people]
+        served[one, 0], served[one, 1:] = given.work.days[one], 0
+        found = KINDS[kind].find(replace(given, work=replace(given.work, served=served), reports=reports))
+        assert not isinstance(found, Unjudged)
+        (mine,) = [one for one in found if one.subject == f"kr:{key}"]
+        assert mine.values.get("days") == (None if people else 0.0)
+        assert mine.values.get("few") == (1 if people else None)

@@ -8,8 +8,10 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
 
+from alerts.diagnoses import diagnoses
+from alerts.words import plain
 from models import Diagnosis, Effort, Judged, Match, Person, Stream, StreamItem, ThemeAnswer, WorkItem
-from pipeline.findings.found import Found, Inputs, Outcome, Unjudged
+from pipeline.findings.found import Found, Inputs, Outcome, Unjudged, Value
 from pipeline.findings.kinds import KINDS, Kind
 from pipeline.findings.load import load_inputs
 from pipeline.findings.stage import keep_diagnoses
@@ -169,3 +171,26 @@ def test_every_kind_has_its_sentences() -> None:
         for text in (kind.title, kind.signal, kind.insight, kind.reinforcement, kind.asks, kind.brief):
             assert text
             assert "{stream}" not in kind.title
+
+
+@pytest.mark.parametrize(
+    ("kind", "values", "said"),
+    [
+        ("creep", {"streams": [], "count": 2, "weeks": 4}, "none of them of enough people to be named."),
+        (
+            "support",
+            {"key_result": "kr:O1.1", "few": 1, "weeks": 3, "teams": ["team:app"]},
+            "too few people for a figure",
+        ),
+        ("green", {"key_result": "kr:O1.1", "few": 1, "weeks": 4}, "too few people for a figure."),
+    ],
+)
+def test_what_may_not_be_shown_is_said_in_other_words(
+    sessions: sessionmaker[Session], register: Register, kind: str, values: dict[str, Value], said: str
+) -> None:
+    keep(sessions, register, **{kind: lambda _: [Found("company", "", 0.3, None, 0.2, 0.4, values)]})
+    with sessions() as session:
+        (one,) = diagnoses(session, register, 5)
+    assert said in plain(one.signal)
+    assert "nobody in particular" not in plain(one.signal)
+    assert "person-days" not in plain(one.signal)
