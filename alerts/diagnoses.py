@@ -41,9 +41,9 @@ class DiagnosisView:
     since: date | None
     found_on: date
     ended_on: date | None
-    strength: int
-    low: int | None
-    high: int | None
+    strength: float
+    low: float | None
+    high: float | None
     streams: tuple[tuple[int, str], ...]
     items: tuple[int, ...]
     births: tuple[tuple[str, int], ...] = ()
@@ -123,7 +123,7 @@ def _view(row: Diagnosis, register: Register, streams: Mapping[int, str], large:
     kind = KINDS[row.kind]
     say = _speaker(row, kind, register, streams, large)
     births = [str(one).partition(" ")[::2] for one in row.figures.get("births", ())]
-    shown = [percent(x) if kind.parts else round(x) for x in (row.strength, row.low or 0.0, row.high or 0.0)]
+    shown = [percent(x) if kind.parts else round(x, 2) for x in (row.strength, row.low or 0.0, row.high or 0.0)]
     bounded = row.low is not None and row.high is not None
     return DiagnosisView(
         row.id,

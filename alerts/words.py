@@ -25,8 +25,13 @@ Words = tuple[str | Name, ...]
 
 
 def plain(words: Words) -> str:
-    """A sentence for plain text: names in quotation marks, on one line."""
-    return "".join(f"“{' '.join(one.text.split())}”" if isinstance(one, Name) else one for one in words)
+    """A sentence for plain text: names in quotation marks that they cannot end, on one line, without control characters."""
+    return "".join(f"“{_quoted(one.text)}”" if isinstance(one, Name) else one for one in words)
+
+
+def _quoted(text: str) -> str:
+    kept = "".join(c if c.isprintable() else " " for c in text).translate({ord("“"): "‘", ord("”"): "’"})
+    return " ".join(kept.split())
 
 
 def html(words: Words) -> Markup:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from urllib.parse import quote
 
 from alerts.words import Words, plain
 
@@ -61,7 +62,7 @@ def as_text(pack: Pack, page: str = "") -> str:
     for section in pack.sections:
         lines += ["", section.title]
         lines += [
-            f"- {plain(line.words)}" + (f"\n  {page}{line.path}" if page and line.path else "")
+            f"- {plain(line.words)}" + (f"\n  {page}{quote(line.path)}" if page and line.path else "")
             for line in section.lines
         ]
         if section.rows:

@@ -16,6 +16,7 @@ from alerts.weeks import WEEK, complete_through, is_complete, last_week
 from alerts.words import Name, Words, day, number, percent, shortened
 from models import Decision, Drift, Match, Theme, ThemeAnswer
 from models.vocabulary import COMPANY
+from pipeline.feedback.decisions import KINDS
 from pipeline.register.document import Register
 from pipeline.register.workdays import monday
 
@@ -138,7 +139,9 @@ def _left(theme: Theme, at: date, week: date) -> str:
 
 def _velocity(session: Session, week: date) -> list[Line]:
     """Median days from a finding to the first decision about it, by kind, over half a year."""
-    first = select(Decision.drift_id, func.min(Decision.at).label("at")).group_by(Decision.drift_id).subquery()
+    decided = Decision.kind.in_([kind for kind in KINDS if kind != "commented"])
+    earliest = select(Decision.drift_id, func.min(Decision.at).label("at")).where(decided)
+    first = earliest.group_by(Decision.drift_id).subquery()
     query = select(Drift.kind, Drift.raised_on, first.c.at).join(first, first.c.drift_id == Drift.id)
     days: dict[str, list[int]] = {}
     for kind, raised, at in session.execute(query.where(Drift.raised_on >= week - 26 * WEEK)):

@@ -194,3 +194,10 @@ def test_what_may_not_be_shown_is_said_in_other_words(
     assert said in plain(one.signal)
     assert "nobody in particular" not in plain(one.signal)
     assert "person-days" not in plain(one.signal)
+
+
+def test_a_strength_that_is_no_part_keeps_its_decimals(sessions: sessionmaker[Session], register: Register) -> None:
+    keep(sessions, register, inflation=lambda _: [Found("app", "", 1.456, None, 1.234, 1.8)])
+    with sessions() as session:
+        (one,) = diagnoses(session, register, 5)
+    assert (one.strength, one.low, one.high) == (1.46, 1.23, 1.8)
