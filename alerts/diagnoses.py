@@ -56,7 +56,6 @@ class NotJudged:
     kind: str
     title: str
     because: str
-    failed: bool
 
 
 def diagnoses(
@@ -103,7 +102,7 @@ def large_teams(register: Register, least_people: int) -> frozenset[str]:
 def not_judged(session: Session) -> list[NotJudged]:
     """Kinds that could not be judged the last time."""
     rows = {row.kind: row for row in session.scalars(select(Judged).where(Judged.because != ""))}
-    return [NotJudged(kind, KINDS[kind].title, rows[kind].because, rows[kind].failed) for kind in KINDS if kind in rows]
+    return [NotJudged(kind, KINDS[kind].title, rows[kind].because) for kind in KINDS if kind in rows]
 
 
 def _stream_names(session: Session, rows: Sequence[Diagnosis]) -> dict[int, str]:

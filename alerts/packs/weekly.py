@@ -21,8 +21,7 @@ from models.vocabulary import COMPANY
 from pipeline.drift.gaps import GAP
 from pipeline.register.document import Register
 
-BLOCKED = ("fog",)
-TO_STOP = ("shadow", "stopping", "duplicate")
+TO_STOP = ("shadow", "stopping")
 """Kinds whose question is what stops; what is neither blocked nor to be stopped is to be de-risked."""
 MOST = 5
 """Lines of a section: all of it is one page."""
@@ -43,7 +42,7 @@ def weekly_pack(session: Session, register: Register, terms: Terms) -> Pack | No
     ended = [one for one in known if one.ended_on is not None]
     standing = sum(one.ended_on is None and one.found_on < week for one in known)
     worked = streams(session, register, COMPANY, terms.least_people)
-    blocked = [one for one in new if one.kind in BLOCKED or one.subject.startswith("kr:")]
+    blocked = [one for one in new if one.subject.startswith("kr:")]
     stop = [one for one in new if one.kind in TO_STOP]
     risks = [one for one in new if one not in blocked and one not in stop]
     same = f"{standing} older diagnoses are open and unchanged; they are on the page." if standing else ""

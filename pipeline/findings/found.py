@@ -35,41 +35,6 @@ class Stop:
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
-    """An open item that waits: since when, whose it is, which teams worked on it or are named, whether somebody owns it."""
-
-    item: int
-    stream: int
-    since: date
-    teams: tuple[str, ...]
-    owned: bool
-    person_days: float
-
-
-@dataclass(frozen=True, slots=True)
-class Talk:
-    """A thread in which something was decided: its first day, how many people and messages, hours until it was decided."""
-
-    item: int
-    team: str
-    day: date
-    people: frozenset[int]
-    messages: int
-    hours: float
-
-
-@dataclass(frozen=True, slots=True)
-class Bulk:
-    """Items that one account opened, renamed or closed within minutes of each other, on which nothing else was done."""
-
-    day: date
-    act: str
-    team: str
-    items: tuple[int, ...]
-    key_results: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Report:
     """What a key result is said to be: `green`, `amber` or `red`, since when; `moved` is the part of the way that its metric went
     beside the part of the time, where it is measured."""
@@ -83,8 +48,7 @@ class Report:
 @dataclass(frozen=True)
 class Inputs:
     """All that findings see. `last` is the last complete day; `shares` are whole weeks by scope and objective; `plans` the
-    registers that were meant, oldest first; what is None is not known here. `alike` are pairs of streams that mean the same,
-    with how alike they are."""
+    registers that were meant, oldest first; what is None is not known here."""
 
     last: date
     register: Register
@@ -95,11 +59,7 @@ class Inputs:
     plans: Sequence[tuple[date, Register]] = ()
     shares: Mapping[str, Mapping[str, Sequence[WeekShare]]] = field(default_factory=dict)
     stops: Sequence[Stop] = ()
-    waiting: Sequence[Waiting] | None = None
-    talks: Sequence[Talk] | None = None
-    bulks: Sequence[Bulk] | None = None
     reports: Mapping[str, Report] | None = None
-    alike: Sequence[tuple[int, int, float]] | None = None
 
     @property
     def scopes(self) -> list[str]:

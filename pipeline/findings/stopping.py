@@ -48,7 +48,6 @@ def _fed(given: Inputs, stop: Stop) -> Found | None:
         "said": f"day:{stop.at.date().isoformat()}",
         "days": float(by_week[after].sum()),
         "weeks": len(after),
-        "usual": usual,
     }
     facts = given.streams.get(stop.stream)
     items = facts.items if facts else ()

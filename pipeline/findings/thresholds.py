@@ -24,18 +24,13 @@ class Thresholds:
     contribution: float = 0.15
     inflation: float = 1.35
     priorities: int = 5
-    same: float = 0.6
     moved: float = 0.1
-    waiting_days: int = 14
-    waiting_items: int = 4
-    crowd: float = 1.5
-    placeholder: int = 12
 
 
 PRESETS = {
-    "50": Thresholds(stream_part=0.05, waiting_items=3, priorities=3, placeholder=8),
+    "50": Thresholds(stream_part=0.05, priorities=3),
     "500": Thresholds(),
-    "more": Thresholds(stream_part=0.015, shadow=0.12, waiting_items=8, placeholder=20),
+    "more": Thresholds(stream_part=0.015, shadow=0.12),
 }
 """By the most people of a company that each is for."""
 
