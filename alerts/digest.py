@@ -20,6 +20,7 @@ from alerts.figures import Standing, standing
 from alerts.gaps import gap_text, gap_view, open_gaps
 from alerts.mail import Smtp, new_mail
 from alerts.parts import Part, plan_of
+from alerts.plan_end import end_note
 from alerts.plan_turn import plan_turn
 from alerts.sentences import mix_text
 from alerts.streams import Stream, streams, window, window_text
@@ -188,7 +189,8 @@ def _story(
     if worked:
         days = f", {number(worked[0].days)} person-days in four weeks."
         said.append(("The largest work on no objective is ", Name(worked[0].name), days))
-    return said[:3]
+    ended = end_note(register, stands.until)
+    return [*([(ended,)] if ended else []), *said][:3]
 
 
 def _mixes(session: Session, stands: Standing) -> Sequence[Drift]:

@@ -22,6 +22,7 @@ _ENDS = {
         "gone": "{who}, {key}: closed. There are no weeks to judge any more.",
     },
     "data": {"recovered": "{key}: back. The days since are used again."},
+    "plan": {"replanned": "{who}: closed. Another plan is loaded, or the period goes on."},
 }
 _ENDED = {
     "recovered": "{who}: this is over.",

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import date
 
+from alerts.plan_end import end_text
 from alerts.words import Name, Words, day, listed, percent, plain
 from models import Drift
 from pipeline.register.document import Register
@@ -60,6 +61,7 @@ SENTENCES: dict[str, Callable[[Drift, Register], str]] = {
     "objective": shift_text,
     "data": lambda drift, _: fault_text(drift),
     "mix": mix_text,
+    "plan": end_text,
 }
 """By kind of finding. A kind that has no line here has a view of its own: a fall (falls.py), a gap (gaps.py)."""
 

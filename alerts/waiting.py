@@ -9,7 +9,7 @@ from models import NOTED, OPEN_STATES, Drift, Notification
 from models.vocabulary import COMPANY
 from pipeline.drift.explain import named_teams
 from pipeline.drift.finding import Audience
-from pipeline.drift.findings import audience_of, kinds_for
+from pipeline.drift.findings import audiences_of, kinds_for
 
 TOGETHER = timedelta(days=14)
 """Falls that began within this of each other are one."""
@@ -34,7 +34,7 @@ def untold(session: Session, channel: str | None = None) -> list[Drift]:
 
 def news_of(session: Session, channel: str, audience: Audience, today: date) -> list[Drift]:
     """All findings that the audience of a channel was not notified of there: falls first, then the others."""
-    falls = untold(session, channel) if audience_of("drift") == audience else []
+    falls = untold(session, channel) if audience in audiences_of("drift") else []
     kinds = [kind for kind in kinds_for(audience) if kind != "drift"]
     fresh = or_(Drift.state == "raised", and_(Drift.state == NOTED, Drift.raised_on >= today - FRESH))
     query = select(Drift).where(Drift.kind.in_(kinds), fresh, ~_notified(channel)).order_by(Drift.id)

@@ -15,7 +15,7 @@ from leeway.app import App, NotReady
 from leeway.channels import channels
 from models import Drift, Notification
 from models.vocabulary import COMPANY
-from pipeline.drift.findings import audience_of
+from pipeline.drift.findings import audiences_of
 from pipeline.register.document import Register
 from pipeline.register.workdays import Workdays
 
@@ -55,12 +55,12 @@ def terms(app: App) -> Terms:
 
 def reasons(app: App, session: Session, drift: Drift, given: Sequence[Channel]) -> list[dict[str, str]]:
     """For each channel that should tell of an open finding and has not: `channel` and `why`, in a sentence."""
-    audience = audience_of(drift.kind)
-    if audience is None:
+    audiences = audiences_of(drift.kind)
+    if not audiences:
         return []
-    hearing = [one for one in given if one.audience == audience]
+    hearing = [one for one in given if one.audience in audiences]
     if not hearing:
-        return [{"channel": "none", "why": _NO_CHANNEL[audience]}]
+        return [{"channel": "none", "why": _NO_CHANNEL[audiences[0]]}]
     rows = {row.channel: row for row in session.scalars(select(Notification).where(Notification.drift_id == drift.id))}
     found = []
     for one in hearing:

@@ -17,8 +17,9 @@ NOTED = "noted"
 
 class Drift(Base):
     """A sustained change of a share (kind `drift`), a share below its plan (`gap`, `subject` is the objective, `before` its
-    plan), a shift between objectives (`objective`, `subject` is the one that lost) or a fault of the data (`data`, `subject` is
-    the source). `start_low` and `start_high` bound the start with 90 %.
+    plan), a shift between objectives (`objective`, `subject` is the one that lost), a fault of the data (`data`, `subject` is
+    the source) or a plan that has run out (`plan`, `subject` is its last day). `start_low` and
+    `start_high` bound the start with 90 %.
 
     Who was notified of it stands in `notification`, a row a channel.
     """

@@ -71,13 +71,14 @@ class Finding:
 
     `find` takes the analysis and the rows of its kind, and gives what there is to find up to the last day, over or not.
     `same` ranks how well a row fits what was found, less is better; None where it is another one. `left` is the end of an open
-    row that is not found any more.
+    row that is not found any more. `also` is a second audience that is notified.
     """
 
     audience: Audience | None
     find: Callable[[Analysis, Sequence[Drift]], Sequence[Found]]
     same: Callable[[Analysis, Drift, Found], int | None] = same_noted
     left: Callable[[Analysis, Drift], End | None] = stays
+    also: Audience | None = None
 
 
 def reconcile(analysis: Analysis, kind: str, finding: Finding) -> None:

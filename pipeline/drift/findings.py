@@ -5,6 +5,7 @@ from pipeline.drift.faults import find_faults, left_fault, same_fault
 from pipeline.drift.finding import Audience, Finding
 from pipeline.drift.gaps import find_gaps, left_gap
 from pipeline.drift.new_levels import find_mixes, find_shifts
+from pipeline.drift.plan_end import PLAN_END, find_end, left_end, same_end
 
 KINDS: dict[str, Finding] = {
     "drift": Finding("company", find_falls, same_fall, left_fall),
@@ -12,16 +13,19 @@ KINDS: dict[str, Finding] = {
     "objective": Finding("company", find_shifts),
     "mix": Finding(None, find_mixes),
     "gap": Finding("company", find_gaps, left=left_gap),
+    PLAN_END: Finding("company", find_end, same_end, left_end, also="ops"),
 }
 """By kind: a fall of the top share, a fault of the data or a team that is gone, a shift between objectives, a change of mix, a
-share below its plan. In the order in which they are looked for: a gap is not told where an open fall tells it."""
+share below its plan, a plan that has run out. In the order in which they are looked for: a gap is not told where an open fall
+tells it."""
 
 
-def audience_of(kind: str) -> Audience | None:
-    """Who is notified of a kind of finding; None for nobody."""
-    return KINDS[kind].audience if kind in KINDS else None
+def audiences_of(kind: str) -> tuple[Audience, ...]:
+    """Who is notified of a kind of finding; empty for nobody."""
+    found = (KINDS[kind].audience, KINDS[kind].also) if kind in KINDS else ()
+    return tuple(one for one in found if one is not None)
 
 
 def kinds_for(audience: Audience) -> list[str]:
     """The kinds of findings that an audience is notified of."""
-    return [kind for kind, one in KINDS.items() if one.audience == audience]
+    return [kind for kind in KINDS if audience in audiences_of(kind)]

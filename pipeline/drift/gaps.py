@@ -19,6 +19,7 @@ from pipeline.drift.explain import named_teams
 from pipeline.drift.finding import Analysis, End, Found
 from pipeline.drift.history import DriftSettings
 from pipeline.register.document import Register
+from pipeline.register.ended import ran_out
 from pipeline.register.versions import plans
 from pipeline.share.gap import Followed, Gap, follow, gap, scopes
 
@@ -57,7 +58,7 @@ def judge(one: Followed, settings: DriftSettings) -> Judged | None:
 
 def find_gaps(analysis: Analysis, rows: Sequence[Drift]) -> list[Found]:
     """What is to become of each row that a plan still has, and the gaps that are new on the last day."""
-    if analysis.last > analysis.register.period.end:
+    if ran_out(analysis.register, analysis.last):
         return []
     session, register, last = analysis.session, analysis.register, analysis.last
     history, falls = plans(session), _loud_falls(session)
