@@ -177,4 +177,4 @@ def tip(field: str, title: str, form: str | None = None, kind: str | None = None
 
 
 def running(usual: float) -> Spec:
-    return {"condition": {"test": "!datum.complete", "value": PALE}, "value": usual}
+    return {"condition": {"test": "!datum.complete || datum.after", "value": PALE}, "value": usual}

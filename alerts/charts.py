@@ -166,7 +166,7 @@ def _stacked(
 
 def _stack_bars(names: Mapping[str, str], width: int, palette: Palette, scale: Spec, *, touched: bool) -> Spec:
     """The bars with their colours and legend; what a pointer can do, where `touched`."""
-    pale = {"test": "!datum.complete", "value": PALE}
+    pale = {"test": "!datum.complete || datum.after", "value": PALE}
     picked = {"test": {"not": {"param": "picked"}}, "value": 0.12}
     mark = {"type": "bar", "stroke": palette.ground, "strokeWidth": 0.5} | ({"cursor": "pointer"} if touched else {})
     tooltip = [

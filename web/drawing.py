@@ -14,13 +14,15 @@ from alerts import charts
 from alerts.chart_frame import PAGE, Spec, svg
 from alerts.charts import Fall
 from alerts.figures import standing
+from alerts.plan_end import greyed
 from alerts.streams import streams
 from alerts.weeks import NONE, points, weekly
-from alerts.words import percent
+from alerts.words import full_day, percent
 from models import Drift
 from models.vocabulary import COMPANY
 from pipeline.register.allocation import planned_shares
 from pipeline.register.document import Register
+from pipeline.register.ended import local_day, ran_out
 from web import data, reading
 from web.auth import Signed
 from web.frame import Frame
@@ -55,6 +57,9 @@ class Drawing:
     ) -> dict[str, Any]:
         """What a template needs to show a chart: two pictures (wide, and for a phone), and where its specification is."""
         cycle, _ = data.last_cycle(self.app)
+        _, register = self.app.register()
+        if ran_out(register, min(period.until, local_day(register, self.app.now()))):
+            note += f" So are those after {full_day(register.period.end)}: the plan had ended."
         given = (kind, scope, key, period.since, period.until, chosen)
         wide, phone = (Markup(self._svg(cycle, width, *given)) for width in (WIDE, PHONE))  # our own drawings  # noqa: S704
         address = f"/charts/{kind}/{quote(scope)}?key={quote(key)}&since={period.since}&until={period.until}"
@@ -120,15 +125,18 @@ class Drawing:
                 return None
             if kind == "drift":
                 fall = reading.fall_of(session.get_one(Drift, int(key)))
-                return charts.top_share(points(weeks), [fall], "", inner, 240, PAGE, address, linked=touched)
+                told = charts.top_share(points(weeks), [fall], "", inner, 240, PAGE, address, linked=touched)
+                return greyed(told, register)
             falls = [] if chosen else reading.falls(session, scope)
             if kind == "objective":
                 drawn, mine = self._falls_of(session, register, scope, key, falls), points(weeks, frozenset([key]))
                 plan = next((percent(p) for k, p in planned_shares(register, scope).items() if k == key), None)
-                return charts.top_share(mine, drawn, "", inner, 220, PAGE, address, linked=touched, plan=plan)
+                own = charts.top_share(mine, drawn, "", inner, 220, PAGE, address, linked=touched, plan=plan)
+                return greyed(own, register)
             names, marked = _names(register, 60 if width > 500 else 38), _marked(falls, scope)
             rows = reading.stack_rows(weeks)
-            return charts.stacked_shares(rows, names, marked, inner, 280, PAGE, address, touched=touched)
+            stack = charts.stacked_shares(rows, names, marked, inner, 280, PAGE, address, touched=touched)
+            return greyed(stack, register)
 
     @staticmethod
     def _falls_of(session: Session, register: Register, scope: str, key: str, falls: list[Drift]) -> list[Fall]:

@@ -14,6 +14,7 @@ from alerts.weeks import WEEK, weekly
 from models import OPEN_STATES
 from models.vocabulary import COMPANY
 from pipeline.drift.gaps import GAP
+from pipeline.register.ended import ran_out
 from pipeline.register.workdays import monday
 from web import data, reading
 from web.auth import Signed
@@ -62,6 +63,7 @@ class Findings(Place):
                 "until": first + timedelta(days=6),
                 "scope": scope,
                 "complete": near[first].complete,
+                "after_plan": ran_out(register, first),
                 "coverage": round(100 * near[first].coverage),
                 "rows": rows[:-1],
                 "top": rows[-1],

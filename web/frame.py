@@ -14,12 +14,14 @@ from starlette.exceptions import HTTPException as StarletteError
 
 from alerts import gaps, words
 from alerts.figures import scope_name
+from alerts.plan_end import end_advice, end_note
 from alerts.view import ACTIONS, Action, Terms
 from leeway.app import App, NotReady
 from leeway.notify import terms
 from models import Decision, Drift
 from pipeline.drift.gaps import GAP
 from pipeline.register.document import Register
+from pipeline.register.ended import local_day
 from web import data
 from web.auth import Viewer, viewer
 from web.diagnosed import diagnosed
@@ -100,12 +102,18 @@ class Frame:
             teams = data.large_teams(register, self.least)
             shared |= {
                 "teams": teams,
+                "ended": self._ended(register, who),
                 "cycle_at": data.last_cycle(self.app)[1],
                 "diagnosed": lambda scope, objective="": diagnosed(self.app, register, who, scope, objective),
                 "scope_name": lambda key: scope_name(register, key),
                 "who": {"ops": "Ops", "company": "Company"}.get(who.role, dict(teams).get(who.team or "", "Team")),
             }
         return HTMLResponse(self.templates.get_template(name).render(shared | values))
+
+    def _ended(self, register: Register, who: Viewer) -> str | None:
+        """That the plan has run out, and to those who may load another, what to do."""
+        say = end_note if who.role == "team" else end_advice
+        return say(register, local_day(register, self.app.now()))
 
     def allowed(self, who: Viewer, scope: str) -> tuple[int, Register]:
         """The register, where this viewer may see the scope. Raises HTTPException."""

@@ -17,6 +17,7 @@ from models.judge import JUDGE
 from models.vocabulary import COMPANY
 from pipeline.drift.explain import named_teams
 from pipeline.register.document import Register
+from pipeline.register.ended import ran_out
 from web import data
 
 WEEKS = 26
@@ -93,7 +94,7 @@ def heat(session: Session, register: Register, least: int, since: date, until: d
         plan = plan_of(register, key)
         known = {one.week: own_percent(one, register, plan) for one in by_team[key]}
         rows.append({"key": key, "name": name, "cells": [known.get(week) if plan else None for week in weeks]})
-    return {"weeks": weeks, "rows": rows}
+    return {"weeks": weeks, "rows": rows, "after": [week for week in weeks if ran_out(register, week)]}
 
 
 def own_percent(one: Weekly, register: Register, plan: frozenset[str]) -> int:
