@@ -5,11 +5,13 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
+from alerts.plan_end import end_note
 from connectors.base import Connector, SourceError
 from connectors.registry import SOURCES
 from leeway.app import App
 from leeway.channels import channels
 from models import without_password
+from pipeline.register.ended import local_day
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,9 @@ def _database(app: App) -> Iterator[CheckRow]:
         yield CheckRow("register", "okrs.yaml", False, "none loaded yet", "leeway okrs load okrs.yaml", todo=True)
     else:
         yield CheckRow("register", "okrs.yaml", True, f"version {version}, {len(register.objectives)} objectives")
+        if note := end_note(register, local_day(register, app.now())):
+            fix = "leeway okrs load okrs.yaml, or leeway okrs carry-over"
+            yield CheckRow("register", "period", False, note, fix, todo=True)
 
 
 def _model(app: App) -> Iterator[CheckRow]:

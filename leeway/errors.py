@@ -14,6 +14,7 @@ _NAMES = {
     "ForgetError",
     "DecisionError",
     "Held",
+    "CarryError",
     "TransferError",
     "UpgradeError",
 }

@@ -2,11 +2,13 @@
 
 import json
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.console import Console
 
 from pipeline.register.document import hints, read
+from pipeline.register.ended import local_day
 from pipeline.register.quality import ALL_RULES, Finding, findings
 from pipeline.register.yaml_nodes import Document
 
@@ -21,7 +23,8 @@ def lint(file: Path, skip: Sequence[str], as_json: bool, out: Console) -> int:
     if unknown:
         raise UnknownRule(f"there is no rule {unknown[0]!r}. Rules: {', '.join(ALL_RULES)}.")
     register, text = read(file)
-    found = [one for one in findings(register, Document(text)) if one.rule not in skip]
+    today = local_day(register, datetime.now(UTC))
+    found = [one for one in findings(register, Document(text), today) if one.rule not in skip]
     weak = hints(register)
     if as_json:
         rows = {"file": str(file), "findings": [one.as_json() for one in found], "hints": weak}

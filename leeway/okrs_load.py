@@ -11,9 +11,11 @@ from rich.console import Console
 from leeway.app import App, NotReady
 from models import RegisterVersion
 from pipeline.register.change_words import consequences, in_words
-from pipeline.register.document import read, stored
+from pipeline.register.document import Register, read, stored
+from pipeline.register.ended import local_day, ran_out
 from pipeline.register.point_of_change import Caution, Draft, Meaning, cautions
 from pipeline.register.versions import current_version, history, load_register
+from pipeline.register.yaml_nodes import Document
 
 
 class Held(Exception):
@@ -36,6 +38,8 @@ def load(
     Raises RegisterError for a file that is not right, Held where it was not loaded.
     """
     register, text = read(file)
+    if ran_out(register, local_day(register, app.now())):
+        out.print(f"note: {ended_line(register, text, str(file))}", markup=False)
     found = _found(app, Draft(register, text), meaning)
     for line in lines(found):
         out.print(line, markup=False)
@@ -53,6 +57,13 @@ def load(
         f"{file} {state} the register (version {version}): {len(register.objectives)} objectives, {count} key results.",
         markup=False,
     )
+
+
+def ended_line(register: Register, text: str, name: str) -> str:
+    """That a file's period has ended, with its line. It is loaded all the same: shares of an old plan are worth seeing."""
+    line = Document(text).line(("period", "end"))
+    period = register.period
+    return f"{name}, line {line}: {period.name} ended on {period.end}, so nothing is told as drift from it."
 
 
 def _asked(out: Console, file: Path, why: str | None) -> str:

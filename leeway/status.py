@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from alerts.charts import WeekPoint
 from alerts.figures import standing
 from alerts.gaps import short
+from alerts.plan_end import end_advice
 from alerts.plan_turn import plan_turn
 from alerts.waiting import named_in, open_alert
 from alerts.weeks import last_week, points, weekly
@@ -26,6 +27,7 @@ from pipeline.drift.stage import detectable_points
 from pipeline.drift.tuning import LEAST_HISTORY
 from pipeline.ingest.sweep import SWEEP
 from pipeline.people.identity import Unresolved, unresolved
+from pipeline.register.ended import local_day
 from pipeline.register.versions import current_register
 
 _SAY_EVERY, _LOOK_EVERY = 10.0, 1.0
@@ -46,6 +48,7 @@ def status_of(app: App) -> dict[str, Any]:
             "days_needed": LEAST_HISTORY,
             "detectable_points": _detectable(app, session),
             "plan_turn": _plan_turn(session),
+            "plan_ended": _plan_ended(app, session),
             **sources,
             "failures": session.scalar(select(func.count()).select_from(Failure)),
             "last_cycle": {"finished_at": cycle.finished_at, "seconds": cycle.seconds} if cycle else None,
@@ -200,6 +203,12 @@ def _plan_turn(session: Session) -> str | None:
     found, week = current_register(session), last_week(session, COMPANY)
     turn = plan_turn(session, found[1], COMPANY, week) if found and week else None
     return plain(turn.words()) if turn else None
+
+
+def _plan_ended(app: App, session: Session) -> str | None:
+    """That the plan has run out, what it means and what to do; None while it holds."""
+    found = current_register(session)
+    return end_advice(found[1], local_day(found[1], app.now())) if found else None
 
 
 def days_known(session: Session) -> int:

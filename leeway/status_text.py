@@ -74,6 +74,8 @@ def _finding(drift: dict[str, Any]) -> str:
     if drift["kind"] == "gap":
         what = f"{percent(drift['after'])}% of {percent(drift['before'])}% planned since {drift['since']}"
         return f"gap      {drift['scope']} {drift['subject']}: {what}, {drift['state']}{untold}"
+    if drift["kind"] == "plan":
+        return f"ended    the plan's last day was {drift['subject']}, {drift['state']}{untold}"
     if drift["kind"] == "data":
         change = f"{drift['before']:.2f} -> {drift['after']:.2f} since {drift['since']}"
         return f"fault    {drift['subject']}: {change}; these days are not used"
@@ -91,8 +93,10 @@ def _say_what_is_known(found: dict[str, Any], say: Callable[[str], None]) -> Non
         say(
             f"drift is looked for from {found['days_needed']} working days of history on; {found['days_known']} are known"
         )
-    elif not found["open_drifts"]:
+    elif not found["open_drifts"] and not found["plan_ended"]:
         say("no open drift")
+    if found["plan_ended"]:
+        say(found["plan_ended"])
     if limit := promise(found["detectable_points"]):
         say(f"{limit}; answers (the audit, `leeway label`) narrow that")
     if turn := found["plan_turn"]:

@@ -1,11 +1,12 @@
 """`leeway okrs`: load, lint and compare the register, and show its history."""
 
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from leeway.console import out, the_app
+from leeway.console import err, out, the_app
 from leeway.help import BySection
 
 commands = typer.Typer(cls=BySection, no_args_is_help=True, help="The register: load, lint or compare an okrs.yaml.")
@@ -62,6 +63,29 @@ def okrs_diff(
     from leeway.okrs_load import diff
 
     diff(the_app(), one, other, out, meaning)
+
+
+@commands.command("carry-over")
+def okrs_carry_over(
+    name: Annotated[str | None, typer.Option(help="The new period's name; else the next one, Q3 to Q4.")] = None,
+    start: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Its first day; else the day after the old end.")
+    ] = None,
+    end: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Its last day; else as long as the old period.")
+    ] = None,
+    output: Annotated[Path | None, typer.Option(metavar="FILE", help="Write it here; else to standard output.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Write over a FILE that holds something else.")] = False,
+) -> None:
+    """Write the current register with the next period, to go on with the same objectives and key results. Loads nothing.
+
+    For when a period ends and the next plan is much like it: write it with --output next.yaml, look through it, then
+    leeway okrs load next.yaml. Names the key results whose own day lies before the new period.
+    """
+    from leeway.okrs_carry import carry_over
+
+    first, last = start.date() if start else None, end.date() if end else None
+    carry_over(the_app(), err, name=name, start=first, end=last, output=output, force=force)
 
 
 @commands.command("history")

@@ -5,9 +5,10 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
+from pipeline.register.ended import ran_out
 from pipeline.register.faults import DUE
 from pipeline.register.lexicon import guess, language_of
 from pipeline.register.schema import KeyResult, Objective, Register
@@ -59,14 +60,28 @@ class _Place:
 _Rule = Callable[[_Place], Iterator[tuple[tuple[str, ...], str, str]]]
 
 
-def findings(register: Register, document: Document) -> list[Finding]:
-    """Everything that the rules find, in the order of the file. Offline; nothing is kept."""
+def findings(register: Register, document: Document, today: date | None = None) -> list[Finding]:
+    """Everything that the rules find, in the order of the file; that the period has ended only where `today` is given.
+    Offline; nothing is kept."""
     found = [*_key_results(register, document), *_sizes(register, document), *_priorities(register, document)]
+    found += _ended(register, document, today) if today else ()
     accepted = {one.key: one.accepted for one in register.objectives}
     accepted |= {one.key: one.accepted for _, one in register.key_results()}
     return sorted(
         (one for one in found if one.rule not in accepted.get(one.key, ())), key=lambda one: (one.line, one.rule)
     )
+
+
+def _ended(register: Register, document: Document, today: date) -> Iterator[Finding]:
+    if ran_out(register, today):
+        yield Finding(
+            "period-ended",
+            document.line(("period", "end")),
+            register.period.name,
+            (str(register.period.end),),
+            "the period has ended, so nothing is told as drift from it.",
+            "write the next period; `leeway okrs carry-over` goes on with the plan that is loaded.",
+        )
 
 
 def wordings(register: Register) -> dict[str, Wording]:
@@ -161,7 +176,7 @@ RULES: dict[str, _Rule] = {
     "several-owners": _several_owners,
     "no-date": _no_date,
 }
-ALL_RULES = (*RULES, "too-many-objectives", "too-many-key-results", "all-at-the-top")
+ALL_RULES = (*RULES, "too-many-objectives", "too-many-key-results", "all-at-the-top", "period-ended")
 
 
 def owners(text: str, teams: Sequence[str] = ()) -> tuple[str, ...]:

@@ -1,0 +1,63 @@
+"""`leeway okrs carry-over`: the current register with the next period, for somebody to look through and load."""
+
+import sys
+from datetime import date
+from pathlib import Path
+
+from rich.console import Console
+
+from leeway.app import App, NotReady
+from pipeline.register.carry import CarryError, carried, due_before, next_period
+from pipeline.register.document import stored
+from pipeline.register.ended import local_day, ran_out
+from pipeline.register.versions import current_version
+
+
+def carry_over(
+    app: App,
+    err: Console,
+    *,
+    name: str | None,
+    start: date | None,
+    end: date | None,
+    output: Path | None,
+    force: bool,
+) -> None:
+    """Write the current register with another period, to `output` or standard output; loads nothing.
+
+    Raises NotReady without a register, CarryError where nothing can be written.
+    """
+    with app.sessions() as session:
+        current = current_version(session)
+        if current is None:
+            raise NotReady(
+                "no register is loaded yet, so there is nothing to carry over. `leeway okrs load okrs.yaml`."
+            )
+        text, register = current.document, stored(current.document, current.id)
+    period = next_period(register.period, name, start, end)
+    made = carried(text, register, period)
+    if output is None:
+        sys.stdout.write(made)
+    else:
+        _write(output, made, force)
+    place = str(output) if output else "okrs.yaml"
+    _say(err, f"{register.period.name} is carried over to {period.name}, {period.start} to {period.end}.")
+    for one in due_before(text, period):
+        _say(err, f"{one.key} was due on {one.day}, before {period.name} begins: give it another day, or take it out.")
+    following = register.model_copy(update={"period": period})
+    if ran_out(following, local_day(register, app.now())):
+        _say(err, f"{period.name} has ended, too: --start and --end take a later one.")
+    saved = "" if output else "keep it as okrs.yaml, "
+    _say(err, f"Nothing is loaded. Next: {saved}change what the next plan asks for, then `leeway okrs load {place}`.")
+
+
+def _write(output: Path, text: str, force: bool) -> None:
+    """Never over another text without `force`; the same text again is no matter."""
+    made = text.encode()
+    if output.exists() and not force and output.read_bytes() != made:
+        raise CarryError(f"{output} exists and holds something else. Name another file, or write over it with --force.")
+    output.write_bytes(made)
+
+
+def _say(err: Console, line: str) -> None:
+    err.print(line, markup=False)

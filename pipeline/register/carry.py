@@ -1,0 +1,128 @@
+"""The next plan, written from the current one: its text with another period, so that comments and layout stay."""
+
+import calendar
+import re
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+import yaml
+
+from pipeline.register.document import Period, Register, RegisterError, parse
+from pipeline.register.faults import DUE
+from pipeline.register.yaml_nodes import Document
+
+_QUARTER = re.compile(r"\b([QH])([1-4])\b")
+_YEAR = re.compile(r"(?<!\d)(20\d\d)(?!\d)")
+_DAY = timedelta(days=1)
+
+
+class CarryError(Exception):
+    """No plan can be written; the message says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A key result whose own day lies before the new period."""
+
+    key: str
+    day: date
+
+
+def next_period(old: Period, name: str | None, start: date | None, end: date | None) -> Period:
+    """What was asked for; else from the day after the end, as long as before (in months, where it is whole months), under the
+    next name. Raises CarryError."""
+    begin = start or old.end + _DAY
+    finish = end or _as_long(old, begin)
+    called = name or _next_name(old, begin, finish)
+    if begin <= old.end:
+        raise CarryError(f"--start {begin} lies within {old.name}, which ends on {old.end}. Begin after that day.")
+    if finish <= begin:
+        raise CarryError(f"--end {finish} does not lie after the start, {begin}.")
+    if called == old.name:
+        raise CarryError(
+            f"the new period needs a name of its own: {old.name} is the current one's. Give another --name."
+        )
+    return Period(name=called, start=begin, end=finish)
+
+
+def carried(text: str, register: Register, period: Period) -> str:
+    """The register's text with another period and nothing else changed. Raises CarryError."""
+    document = Document(text)
+    nodes = _entries(document.root).get("period")
+    values = _entries(nodes)
+    wanted = {"name": _quoted(period.name), "start": str(period.start), "end": str(period.end)}
+    if set(wanted) - set(values):
+        raise CarryError("the period is not written as name, start and end in one place; write the next plan by hand.")
+    for name in sorted(wanted, key=lambda one: -values[one].start_mark.index):
+        node = values[name]
+        text = text[: node.start_mark.index] + wanted[name] + text[node.end_mark.index :]
+    try:
+        made = parse(text)
+    except RegisterError as error:
+        raise CarryError(
+            f"the current register is not right any more, so it cannot be carried over:\n{error}"
+        ) from None
+    if made != register.model_copy(update={"period": period}):
+        raise CarryError("the period is used elsewhere in the file, too; write the next plan by hand.")
+    return text
+
+
+def due_before(text: str, period: Period) -> list[Due]:
+    """Key results whose own day lies before the period, in the order of the file."""
+    found = []
+    for objective in (Document(text).data or {}).get("objectives", ()):
+        for row in objective.get("key_results", ()):
+            for name in DUE:
+                day = _read(row.get(name))
+                if day is not None and day < period.start:
+                    found.append(Due(str(row.get("key")), day))
+                    break
+    return found
+
+
+def _read(value: Any) -> date | None:
+    try:
+        return date.fromisoformat(str(value)[:10])
+    except ValueError:
+        return None
+
+
+def _entries(node: Any) -> dict[str, yaml.Node]:
+    return {key.value: value for key, value in node.value} if isinstance(node, yaml.MappingNode) else {}
+
+
+def _quoted(text: str) -> str:
+    """A name as YAML takes it anywhere."""
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _whole_months(period: Period) -> int | None:
+    """How many months the period is, where it is whole ones."""
+    after = period.end + _DAY
+    if period.start.day != 1 or after.day != 1:
+        return None
+    return 12 * (after.year - period.start.year) + after.month - period.start.month
+
+
+def _as_long(old: Period, begin: date) -> date:
+    months = _whole_months(old)
+    if months is None or begin.day != 1:
+        return begin + (old.end - old.start)
+    last = 12 * begin.year + begin.month - 1 + months - 1
+    year, month = divmod(last, 12)
+    return date(year, month + 1, calendar.monthrange(year, month + 1)[1])
+
+
+def _next_name(old: Period, begin: date, finish: date) -> str:
+    """Q3 to Q4 and H1 to H2 where the quarter or half follows, with the year where one is named; else the days."""
+    same = _whole_months(old) == _whole_months(Period(name="-", start=begin, end=finish))
+    found, years = _QUARTER.findall(old.name), _YEAR.findall(old.name)
+    if not (same and begin == old.end + _DAY and len(found) == 1 and len(years) <= 1):
+        return f"{begin} to {finish}"
+    kind, number = found[0][0], int(found[0][1])
+    most = 4 if kind == "Q" else 2
+    following = number % most + 1
+    name = _QUARTER.sub(f"{kind}{following}", old.name)
+    turned = following == 1 and years
+    return _YEAR.sub(str(int(years[0]) + 1), name) if turned else name
