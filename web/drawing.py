@@ -17,12 +17,11 @@ from alerts.figures import standing
 from alerts.plan_end import greyed
 from alerts.streams import streams
 from alerts.weeks import NONE, points, weekly
-from alerts.words import full_day, percent
+from alerts.words import percent
 from models import Drift
 from models.vocabulary import COMPANY
 from pipeline.register.allocation import planned_shares
 from pipeline.register.document import Register
-from pipeline.register.ended import local_day, ran_out
 from web import data, reading
 from web.auth import Signed
 from web.frame import Frame
@@ -57,9 +56,6 @@ class Drawing:
     ) -> dict[str, Any]:
         """What a template needs to show a chart: two pictures (wide, and for a phone), and where its specification is."""
         cycle, _ = data.last_cycle(self.app)
-        _, register = self.app.register()
-        if ran_out(register, min(period.until, local_day(register, self.app.now()))):
-            note += f" So are those after {full_day(register.period.end)}: the plan had ended."
         given = (kind, scope, key, period.since, period.until, chosen)
         wide, phone = (Markup(self._svg(cycle, width, *given)) for width in (WIDE, PHONE))  # our own drawings  # noqa: S704
         address = f"/charts/{kind}/{quote(scope)}?key={quote(key)}&since={period.since}&until={period.until}"
@@ -67,6 +63,7 @@ class Drawing:
             "address": address + ("&chosen=1" if chosen else ""),
             "label": label,
             "note": note,
+            "of_the_plan": kind != "stream",
             "wide": wide,
             "phone": phone,
         }
