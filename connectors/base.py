@@ -21,6 +21,7 @@ from connectors.errors import (
     SourceUnavailable,
     Unexpected,
 )
+from connectors.metrics import Metrics
 
 # Connectors take their errors from here too.
 __all__ = ["BadAnswer", "CredentialError", "NotFound", "NotReachable", "RateLimited", "ScopeError"]
@@ -92,29 +93,26 @@ class Words(StrEnum):
     BOTH = "both"
 
 
-def _no_keys(text: str) -> Iterable[str]:
-    return ()
-
-
 @dataclass(frozen=True, slots=True)
 class Traits:
     """What the stages need to know of a source, so that none of them asks for a source by its name.
 
     `label` is what people call it. `keys` finds names of its items in anybody's text (PAY-12), as `WorkItem.key` holds
-    them. Items of an `evidence` kind that name another item are evidence for that one; all others are work of their
-    own. Items of a `containers` kind hold other items and are not worked on themselves. `customers` is True where its
-    items are about customers. `loggers` print secrets at debug level and are silenced.
+    them. Items of an `evidence` kind that name another item are evidence for that one; all others are work of their own.
+    Items of a `containers` kind hold other items and are not worked on themselves. `customers`: its items are about
+    customers. `loggers` print secrets at debug level and are silenced. `metrics` is what it can measure.
     """
 
     source: str
     label: str
-    keys: Callable[[str], Iterable[str]] = _no_keys
+    keys: Callable[[str], Iterable[str]] = lambda _text: ()
     words: Words = Words.BOTH
     evidence: frozenset[ItemKind] = frozenset()
     containers: frozenset[ItemKind] = frozenset({ItemKind.EPIC})
     status: frozenset[SignalKind] = frozenset({SignalKind.TRANSITION})
     customers: bool = False
     loggers: tuple[str, ...] = ()
+    metrics: Metrics | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,6 +51,7 @@ def make() -> Celery:
             "leeway.tasks.wake": {"queue": "speak"},
             "leeway.tasks.pull": {"queue": "pull"},
             "leeway.tasks.judge": {"queue": "pull"},
+            "leeway.tasks.measure": {"queue": "pull"},
             "leeway.tasks.encode": {"queue": "encode"},
             "leeway.tasks.analyse": {"queue": "analyse"},
             "leeway.tasks.speak": {"queue": "speak"},

@@ -6,7 +6,20 @@ from typer.core import TyperGroup
 
 SECTIONS = {
     "Start": ("demo", "init", "check", "okrs"),
-    "Every day": ("run", "worker", "web", "mcp", "status", "label", "streams", "diagnoses", "pack", "digest", "costs"),
+    "Every day": (
+        "run",
+        "worker",
+        "web",
+        "mcp",
+        "status",
+        "measure",
+        "label",
+        "streams",
+        "diagnoses",
+        "pack",
+        "digest",
+        "costs",
+    ),
     "Look after": ("doctor", "sync", "upgrade", "export", "import", "forget"),
     "Judge, and offline": ("evaluate", "backtest", "match", "detect"),
 }

@@ -12,6 +12,7 @@ from rich.console import Console
 from leeway.app import App, NotReady
 from leeway.digest import send_digests
 from leeway.judging import judge_streams
+from leeway.measuring import measure
 from leeway.notify import notify_pending
 from leeway.operations import apply_retention
 from leeway.progress import Pace, stage_progress
@@ -26,6 +27,8 @@ def run_once(app: App, progress: Callable[[str, int, int | None], None], budget:
     With `budget`, no source spends longer on its past in this cycle.
     """
     report = look_once(app, progress, budget)
+    with report.stage("measure"):
+        report.counts |= measure(app)
     with report.stage("speak"):
         report.counts["alerts"] = notify_pending(app, report)
     with report.stage("judge"):  # last, since nothing waits for it

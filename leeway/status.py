@@ -19,6 +19,7 @@ from alerts.words import plain
 from leeway.app import App
 from leeway.channels import channels
 from leeway.judging import judge_status
+from leeway.measuring import measuring_status
 from leeway.notify import reasons
 from leeway.status_text import SHOWN
 from models import OPEN_STATES, Capacity, Cycle, Drift, Effort, Failure, Notification, Signal, StreamCursor, WorkItem
@@ -54,6 +55,7 @@ def status_of(app: App) -> dict[str, Any]:
             "last_cycle": {"finished_at": cycle.finished_at, "seconds": cycle.seconds} if cycle else None,
             "weeks": [_week(one) for one in points(weekly(session, COMPANY))[-6:]],
             "plan": _planned(session),
+            "metrics": measuring_status(session),
             "judge": judge_status(session, app.settings.judge),
             "open_drifts": _open(app, session),
             # Busiest first, but without the volume: no figure about one person, here neither.

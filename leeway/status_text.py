@@ -37,6 +37,9 @@ def render(found: dict[str, Any], out: Console) -> None:
     for week in found["weeks"]:
         share = (week["top_share"], week["low"], week["high"], week["coverage"])
         say(week_line(WeekPoint(week["week"], *share, None, week["complete"])))
+    for row in found["metrics"]:
+        if row["fault"]:
+            say(f"metric   {row['key_result']}: not measured on {row['day']}: {row['fault']}")
     if found["judge"] is not None:
         say(f"judge    {judge_line(found['judge'])}")
     for row in found["plan"]:

@@ -15,6 +15,8 @@ from leeway.app import App, NotReady
 from leeway.celery_app import STALE_SECONDS, celery, the_app
 from leeway.digest import send_digests
 from leeway.judging import judge_streams, round_is_due
+from leeway.measuring import measure as measure_all
+from leeway.measuring import measuring_is_due
 from leeway.metrics import WOKEN
 from leeway.notify import notify_pending
 from leeway.operations import apply_retention, bury, count
@@ -78,7 +80,7 @@ def wake() -> None:
     for name in app.connectors:
         if lease.due(app.sessions, f"next pull {name}", now):
             _send(pull, name, run)
-    for stage in (encode, analyse, speak, digest, judge):
+    for stage in (encode, analyse, measure, speak, digest, judge):
         _send(stage)
 
 
@@ -170,6 +172,17 @@ def judge(run: str = "") -> None:
     if round_is_due(app):
         with _counted(app, "judge", run):
             judge_streams(app)
+
+
+@celery.task(base=LeewayTask, name="leeway.tasks.measure")  # type: ignore[untyped-decorator]
+def measure(run: str = "") -> None:
+    """Measure key results that were not measured today; one worker at a time, nothing waits for it."""
+    app = the_app()
+    if measuring_is_due(app):
+        with _counted(app, "measure", run), lease.hold(app.sessions, "measure") as mine:
+            counts = measure_all(app) if mine else {}
+            if any(counts.values()):
+                log.info("measured", **counts)
 
 
 def _pace() -> Pace:

@@ -8,6 +8,7 @@ from models.feedback import Decision, Label, Question, ThemeAnswer
 from models.ingest import ALL_OF_IT, Failure, Signal, StreamCursor, WorkItem
 from models.judge import JudgeAnswer, JudgeDay, JudgeState, StreamJudged
 from models.match import Match, Vector
+from models.measurement import Measurement
 from models.operations import DeadTask, Digest, Installed, OptOut, Secret, Tally, UsedLink
 from models.people import Account, Forgotten, Membership, Person
 from models.queue import Chunk, Cycle, Fingerprint, Lease
@@ -46,6 +47,7 @@ __all__ = [
     "Label",
     "Lease",
     "Match",
+    "Measurement",
     "Membership",
     "Notification",
     "Objective",

@@ -32,6 +32,7 @@ from connectors.base import (
 from connectors.checks import after_pages, clock_row, listed_rows
 from connectors.hubspot.client import BATCH, HubSpotClient
 from connectors.hubspot.links import Links, Pipelines
+from connectors.hubspot.metric import measured
 from connectors.hubspot.parse import ENGAGEMENTS, ENTERED, parse_engagement, parse_owner, parse_record
 from connectors.hubspot.search import PAGE_SIZE, Search
 from connectors.limits import Limiter, Rate
@@ -170,6 +171,11 @@ class HubSpotConnector:
             back, running = min(back, max(oldest, running["low"])), None
             if back <= oldest:
                 yield Page(stream, kept | {"back": oldest})
+
+    def measure(self, metric: Mapping[str, Any]) -> float:
+        """See connectors.metrics.Measuring."""
+        self._pipelines.expire()
+        return measured(self.client, self._pipelines, metric)
 
     def again(self, stream: str, records: Sequence[str]) -> Iterator[Page]:
         """See connectors.base.Connector."""

@@ -92,6 +92,17 @@ class JiraClient:
             answer["nextPageToken"] = seen
         return answer
 
+    def count(self, jql: str) -> int:
+        """How many issues a query finds; on Cloud by its own estimate, which is behind by seconds. Raises SourceError."""
+        if self.is_cloud:
+            answer = self.ask(lambda jira: jira.approximate_issue_count(jql, json_result=True))
+            found = answer.get("count")
+        else:
+            found = self.get("search", jql=jql, maxResults=0, fields="key").get("total")
+        if not isinstance(found, int):
+            raise BadAnswer(SOURCE, f"{self.url} answered without a count.")
+        return found
+
     def by_id(self, projects: str, ids: Sequence[str], fields: str, *, changelog: bool) -> list[dict[str, Any]]:
         """Those of at most PAGE_SIZE issues that are there. `projects` is the JQL that names the listed ones."""
         expand = ["changelog"] if changelog else []

@@ -13,7 +13,7 @@ Facts that shape this module, each of which has cost another connector data:
 """
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -37,6 +37,7 @@ from connectors.base import (
 from connectors.checks import after_pages, clock_row, listed_rows
 from connectors.jira.client import PAGE_SIZE, JiraClient
 from connectors.jira.issues import FIELDS, Issues
+from connectors.jira.metric import measured
 from connectors.jira.parse import parse_issue
 from connectors.jira.projects import EpicFields, Projects
 from connectors.jira.statuses import Statuses
@@ -203,6 +204,13 @@ class JiraConnector:
             elif kind in ("comment", "worklog") and not self.client.is_there(f"issue/{issue}/{kind}/{id_}"):
                 gone.append(name)
         return gone
+
+    def measure(self, metric: Mapping[str, Any]) -> float:
+        """See connectors.metrics.Measuring."""
+        self._projects.find()
+        if not self._projects.keys:
+            raise self._projects.refusal(self._projects.missing, "so nothing is measured.")
+        return measured(self.client, self._issues.in_projects(), metric)
 
     def _is_gone(self, id_: str) -> bool:
         """Return True if Jira says that there is no such issue, or that it is in a project that is not listed."""

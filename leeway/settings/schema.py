@@ -291,6 +291,15 @@ class JudgeSettings(_Section):
     seconds: float = Field(60, gt=0, le=600)
 
 
+class MetricsSettings(_Section):
+    """What key results may be measured by besides the sources: `databases` by name, each address a secret, that are only read, a
+    statement for at most `sql_seconds`; `csv_hosts`, whose CSV files may be asked for."""
+
+    databases: dict[str, str] = Field({}, repr=False)
+    csv_hosts: Names = []
+    sql_seconds: float = Field(10, gt=0, le=600)
+
+
 class Settings(BaseModel):
     """All of it."""
 
@@ -312,6 +321,7 @@ class Settings(BaseModel):
     schedule: ScheduleSettings = ScheduleSettings()
     drift: DriftSection = DriftSection()
     findings: FindingsSettings = FindingsSettings()
+    metrics: MetricsSettings = MetricsSettings()
     alerts: AlertSettings = AlertSettings()
     smtp: SmtpSettings = SmtpSettings()
     teams: TeamsSettings = TeamsSettings()

@@ -15,6 +15,7 @@ from models import (
     Effort,
     Failure,
     Forgotten,
+    Measurement,
     Person,
     RegisterVersion,
     Signal,
@@ -174,6 +175,7 @@ def _unname(session: Session, name: str) -> int:
         (WorkItem, (WorkItem.title, WorkItem.text)),
         (Signal, (Signal.text,)),
         (Stream, (Stream.name,)),
+        (Measurement, (Measurement.note,)),
     ):
         for column in columns:
             rows = session.execute(select(table.id, column).where(column.contains(name, autoescape=True))).all()

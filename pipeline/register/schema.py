@@ -18,6 +18,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticUndefined
 
+from pipeline.register.metric import Measured
 from pipeline.register.planned import ByObjective, Plan, Planned, Rate, as_stored
 
 
@@ -125,7 +126,7 @@ class Scope(_Strict):
 
 class KeyResult(_Strict):
     """A key result. `aliases` are names people use for it: code names, jargon, products; `accepted` are rules of the lint that
-    somebody has looked at and does not want to hear of again."""
+    somebody has looked at and does not want to hear of again; `metric` says where its number comes from."""
 
     key: Name
     title: Name
@@ -134,6 +135,7 @@ class KeyResult(_Strict):
     teams: tuple[Name, ...] = ()
     aliases: tuple[Name, ...] = ()
     scope: Scope = Scope()
+    metric: Measured = None
     accepted: tuple[Name, ...] = ()
 
 

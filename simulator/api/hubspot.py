@@ -1,6 +1,5 @@
 """HubSpot CRM v3/v4 as `hubspot-api-client` sees it."""
 
-from collections.abc import Callable
 from datetime import datetime
 from typing import Any, cast
 
@@ -12,6 +11,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from simulator.api.config import HUBSPOT_TOKEN, ApiConfig
+from simulator.api.hubspot_filters import holds
 from simulator.api.limits import Limits
 from simulator.company import TEAM_NAMES
 from simulator.crm import STAGES, owner_id, stage_id
@@ -28,14 +28,6 @@ _NEEDS = {
 }
 _CAP = 10_000
 _MOST_LINKS = 100
-_OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
-    "GT": lambda a, b: a > b,
-    "GTE": lambda a, b: a >= b,
-    "LT": lambda a, b: a < b,
-    "LTE": lambda a, b: a <= b,
-    "EQ": lambda a, b: a == b,
-    "NEQ": lambda a, b: a != b,
-}
 
 
 class HubSpotApi:
@@ -140,7 +132,7 @@ class HubSpotApi:
         records = self._of(request.path_params["type"])
         columns = self._numbers(request.path_params["type"])
         masks = [
-            np.logical_and.reduce([_holds(columns, records, one) for one in group["filters"]])
+            np.logical_and.reduce([holds(columns, records, one) for one in group["filters"]])
             for group in query.get("filterGroups") or []
         ]
         places = np.flatnonzero(np.logical_or.reduce(masks)) if masks else np.arange(len(records))
@@ -268,15 +260,6 @@ def _error(status: int, category: str, message: str, context: dict[str, Any] | N
         "context": context or {},
     }
     return JSONResponse(body, status)
-
-
-def _holds(columns: dict[str, NDArray[np.float64]], records: list[Record], one: dict[str, Any]) -> NDArray[np.bool_]:
-    """Which records a filter lets through."""
-    name, bound, operator = one["propertyName"], one["value"], _OPERATORS[one["operator"]]
-    if name in columns:
-        number = float(bound) if str(bound).isdigit() else datetime.fromisoformat(bound).timestamp() * 1000
-        return np.asarray(operator(columns[name], number), bool)
-    return np.array([operator(record.properties.get(name, ""), bound) for record in records], bool)
 
 
 def _row(record: Record, wanted: list[str]) -> dict[str, Any]:

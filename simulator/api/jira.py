@@ -133,6 +133,7 @@ class JiraApi:
         rows: list[dict[str, Any]] = [
             {"id": name, "name": name.title(), "custom": False, "clauseNames": [name]} for name in names
         ]
+        rows.append({"id": "timespent", "name": "Time Spent", "custom": False, "schema": {"type": "number"}})
         if self.config.jira_data_center:
             prefix = "com.pyxis.greenhopper.jira:"
             for id_, type_ in (("customfield_10100", "gh-epic-link"), ("customfield_10101", "gh-epic-label")):
@@ -214,7 +215,10 @@ class JiraApi:
         return JSONResponse(answer)
 
     async def _count(self, request: Request) -> Response:
-        return JSONResponse({"count": len(self.index.select(str((await request.json()).get("jql", ""))))})
+        try:
+            return JSONResponse({"count": len(self.index.select(str((await request.json()).get("jql", ""))))})
+        except ValueError as error:
+            return JSONResponse({"errorMessages": [str(error)]}, 400)
 
     async def _bulk(self, request: Request) -> Response:
         """Reads the issues themselves, not the index; what is missing is left out."""

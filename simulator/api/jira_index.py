@@ -6,6 +6,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from simulator.api.config import ApiConfig
+from simulator.api.jira_jql import asked, meets
 from simulator.world import Issue, World
 
 _PROJECTS = re.compile(r"project in \(([^)]*)\)")
@@ -31,14 +32,22 @@ class Index:
 
     def select(self, jql: str, *, strict: bool = True) -> list[Issue]:
         """Issues that a query finds; refused as a whole for one project or id that is not there."""
+        conditions = asked(jql)
         projects, updated, ids = _PROJECTS.search(jql), _UPDATED.search(jql), _IDS.search(jql)
-        if not projects or not (updated or ids):
+        if not projects or not (updated or ids or conditions):
             raise ValueError(f"Error in the JQL Query: {jql}")
         named = re.findall(r"\w+", projects.group(1))
         named = [self._config.jira_former_keys.get(key, key) for key in named]
         if bad := next((key for key in named if key not in self.visible()), None):
             raise ValueError(f"The value '{bad}' does not exist for the field 'project'.")
         wanted = set(named)
+        if conditions:
+            suits = meets(conditions)
+            return [
+                issue
+                for _, _, issue in self._sorted()
+                if issue.project in wanted and str(issue.id) not in self._config.unindexed and suits(issue)
+            ]
         if ids:
             names = [name.strip() for name in ids.group(1).split(",")]
             known = {str(id_): issue for id_, issue in self.by_id().items()}

@@ -63,6 +63,7 @@ class Rows:
                 "avatarUrls": _avatars(issue.project),
             },
             "labels": issue.labels,
+            "timespent": sum(row["timeSpentSeconds"] for row in logs) or None,
             "created": self._time(issue.created),
             "updated": self._time(issue.updated),
             "creator": self._user(issue.creator),

@@ -1,0 +1,57 @@
+"""The commands about the numbers of key results."""
+
+from datetime import date
+from typing import Annotated
+
+import typer
+
+from leeway.console import err, out, the_app
+
+commands = typer.Typer()
+
+
+@commands.command(context_settings={"ignore_unknown_options": True})  # a number may be less than nothing
+def measure(
+    key: Annotated[str | None, typer.Argument(metavar="[KEY_RESULT]", help="Its key, such as O1.2.")] = None,
+    value: Annotated[str | None, typer.Argument(metavar="[NUMBER]", help="What it is now, such as 42.")] = None,
+    note: Annotated[str, typer.Option(help="What to remember beside the number; name no person.")] = "",
+    day: Annotated[str, typer.Option(metavar="YYYY-MM-DD", help="The day it is of; else today.")] = "",
+    again: Annotated[bool, typer.Option("--again", help="Also what was measured today already.")] = False,
+) -> None:
+    """Check in the number of a key result (`leeway measure O1.2 42`); without one, measure what is due now.
+
+    Key results with `metric:` in okrs.yaml are measured once a day by `leeway run`; those with `metric: {checkin: true}` are
+    typed here. See docs/progress.md.
+    """
+    from leeway.measuring import check_in, measure_now
+
+    application = the_app()
+    if key is not None:
+        if value is None:
+            raise typer.BadParameter("a number is needed, such as `leeway measure O1.2 42`.", param_hint="NUMBER")
+        number = _number(value)
+        found = check_in(application, key, number, note, _day(day))
+        out.print(f"{found.key} {found.title}: {number:g} kept.", markup=False)
+        return
+    rows = measure_now(application, again=again)
+    for row in rows:
+        said = f"not measured: {row['fault']}" if row["fault"] else f"{row['value']:g}"
+        (err if row["fault"] else out).print(f"{row['key_result']} on {row['day']}: {said}", markup=False)
+    if any(row["fault"] for row in rows):
+        raise typer.Exit(2)
+
+
+def _number(text: str) -> float:
+    from pipeline.progress.cannot import CannotMeasure, number_of
+
+    try:
+        return number_of(text, "NUMBER is")
+    except CannotMeasure as error:
+        raise typer.BadParameter(str(error), param_hint="NUMBER") from None
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is no day like 2026-10-01.", param_hint="--day") from None

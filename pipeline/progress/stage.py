@@ -1,0 +1,116 @@
+"""Measure every key result that has a metric, once a day; what fails is kept as a reason and stops nothing else."""
+
+import hashlib
+import json
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from typing import Any
+
+import structlog
+from sqlalchemy import select
+from sqlalchemy.orm import Session, sessionmaker
+
+from connectors.base import SourceError
+from connectors.metrics import Measuring
+from connectors.registry import all_traits
+from models import Measurement, upsert
+from pipeline.progress.cannot import CannotMeasure
+from pipeline.progress.csv_number import csv_number
+from pipeline.progress.sql_number import sql_number
+from pipeline.register.document import Register
+from pipeline.register.metric import Metric
+
+log = structlog.get_logger()
+CHECKIN = "checkin"
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What may be asked: sources and databases' addresses by name, hosts of CSV files; an answer may take so many seconds."""
+
+    sources: Mapping[str, Any] = field(default_factory=dict)
+    databases: Mapping[str, str] = field(default_factory=dict)
+    hosts: Collection[str] = ()
+    seconds: float = 10.0
+
+
+def binding_of(metric: Metric) -> str:
+    """The fingerprint of how a number is measured; check-ins are one series whatever stands behind the word."""
+    binding = {CHECKIN: True} if CHECKIN in metric.binding else metric.binding
+    return hashlib.sha256(json.dumps(binding, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def measure_due(
+    sessions: sessionmaker[Session], register: Register, today: date, means: Means, *, again: bool = False
+) -> dict[str, int]:
+    """Measure what was not tried today (with `again`, also what was), up to the period's last day; counts what was `measured`
+    and what `failed`."""
+    counts = {"measured": 0, "failed": 0}
+    if today > register.period.end:
+        return counts
+    for _, key_result in register.key_results():
+        metric = key_result.metric
+        if metric is None or CHECKIN in metric.binding:
+            continue
+        binding = binding_of(metric)
+        with sessions() as session:
+            if not again and _tried(session, key_result.key, binding, today):
+                continue
+        value, fault = _tell(key_result.key, metric, means)  # outside a transaction: an answer may take its time
+        with sessions.begin() as session:
+            keep(session, key_result.key, binding, today, value, fault=fault)
+        counts["failed" if fault else "measured"] += 1
+    return counts
+
+
+def keep(
+    session: Session, key_result: str, binding: str, day: date, value: float | None, *, fault: str = "", note: str = ""
+) -> None:
+    """One number a day: a later one of the same day takes the place of the earlier."""
+    row = {
+        "key_result": key_result,
+        "binding": binding,
+        "day": day,
+        "value": value,
+        "fault": fault,
+        "note": note,
+        "at": datetime.now(UTC),
+    }
+    upsert(session, Measurement, [row], ("key_result", "binding", "day"))
+
+
+def _tried(session: Session, key: str, binding: str, day: date) -> bool:
+    query = select(Measurement.id).where(
+        Measurement.key_result == key, Measurement.binding == binding, Measurement.day == day
+    )
+    return session.scalar(query.limit(1)) is not None
+
+
+def _tell(key: str, metric: Metric, means: Means) -> tuple[float | None, str]:
+    try:
+        return measure(metric, means), ""
+    except (SourceError, CannotMeasure) as error:
+        return None, str(error)
+    except Exception as error:  # one metric that nobody foresaw must not stop the others; its words may hold anything
+        log.error("a metric failed", key_result=key, reason=type(error).__name__)
+        return None, f"an unexpected {type(error).__name__}; the log has more."
+
+
+def measure(metric: Metric, means: Means) -> float:
+    """The number of a metric now. Raises CannotMeasure or SourceError."""
+    binding = metric.binding
+    if "sql" in binding:
+        address = means.databases.get(str(binding["database"]))
+        if address is None:
+            raise CannotMeasure(f"there is no database {binding['database']!r} in metrics.databases of leeway.toml.")
+        return sql_number(address, str(binding["sql"]), means.seconds)
+    if "csv" in binding:
+        return csv_number(binding, means.hosts, means.seconds)
+    for traits in all_traits().values():
+        if traits.metrics is not None and traits.metrics.word in binding:
+            source = means.sources.get(traits.source)
+            if not isinstance(source, Measuring):
+                raise CannotMeasure(f"{traits.label} is not configured. Add [{traits.source}] to leeway.toml.")
+            return source.measure(binding)
+    raise CannotMeasure("nothing that Leeway knows measures it.")

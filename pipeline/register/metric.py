@@ -1,0 +1,54 @@
+"""What a key result is measured by, as okrs.yaml writes it: where the number comes from, where it starts, where it should be.
+
+The words of a source (a query in its own language, and what to make of it) are the source's: see `Metrics` in connectors.base.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, WrapValidator
+
+from pipeline.register.planned import as_stored
+
+OWN: Mapping[str, tuple[str, ...]] = {"sql": ("database",), "csv": ("column", "row"), "checkin": ()}
+"""Ways to measure that belong to no source, each with the words that may stand beside it."""
+ALWAYS = ("start", "target", "unit")
+_FORM = "write what measures it, such as {checkin: true, start: 31, target: 45}"
+
+
+def _number(value: Any) -> float:
+    """A number, from 45, 4.5, "2,1" or "2.1 %". Raises ValueError."""
+    text = str(value).strip().removesuffix("%").strip().replace(",", ".")
+    if not re.fullmatch(r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)", text):
+        raise ValueError(f"{value!r} is no number; write it as 45 or 2.1")
+    return float(text)
+
+
+Number = Annotated[float, BeforeValidator(_number)]
+
+
+class Metric(BaseModel):
+    """Where a key result's number comes from. Beside the fields here it holds one way to measure (`sql`, `csv`, `checkin` or a
+    source's own word) with what belongs to it; `faults` have been looked for in pipeline/register/metric_faults.py."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    start: Number | None = None
+    target: Number | None = None
+    unit: str = ""
+
+    @property
+    def binding(self) -> dict[str, Any]:
+        """All that says how it is measured, without start, target and unit."""
+        return dict(self.model_extra or {})
+
+
+def _form(value: Any) -> Any:
+    if value is not None and not isinstance(value, dict | Metric):
+        raise ValueError(_FORM)
+    return value
+
+
+Measured = Annotated[Metric | None, BeforeValidator(_form), WrapValidator(as_stored)]
+"""For a field that may hold a metric."""

@@ -1,0 +1,96 @@
+"""What is wrong with the metrics of an okrs.yaml: no way or two ways to measure, unknown words, what a source refuses."""
+
+import difflib
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+from connectors.registry import all_traits
+from pipeline.register.metric import ALWAYS, OWN
+from pipeline.register.yaml_nodes import Document, LintError, path_of
+
+Faults = Callable[[Mapping[str, Any]], Iterable[tuple[str, str]]]
+Loc = tuple[Any, ...]
+_SELECT = re.compile(r"\s*(?:select|with)\b", re.IGNORECASE)
+
+
+def metric_faults(document: Document) -> Iterator[LintError]:
+    """Faults of every metric in the order of the file; those of numbers are found by the schema."""
+    for loc, metric in _metrics(document.data):
+        yield from (LintError(document.line(at), path_of(at), text) for at, text in _faults(loc, metric))
+
+
+def ways() -> dict[str, tuple[tuple[str, ...], Faults]]:
+    """Every way to measure with the words that may stand beside it, and what looks for its faults."""
+    own: dict[str, Faults] = {"sql": _sql, "csv": _csv, "checkin": lambda _: ()}
+    found = {word: (beside, own[word]) for word, beside in OWN.items()}
+    offered = [traits.metrics for traits in all_traits().values() if traits.metrics is not None]
+    return {one.word: (one.beside, one.faults) for one in offered} | found
+
+
+def _metrics(data: Any) -> Iterator[tuple[Loc, Mapping[str, Any]]]:
+    for o, objective in _rows(data, "objectives"):
+        for k, key_result in _rows(objective, "key_results"):
+            if isinstance(metric := key_result.get("metric"), dict):
+                yield ("objectives", o, "key_results", k, "metric"), metric
+
+
+def _rows(data: Any, name: str) -> list[tuple[int, Mapping[str, Any]]]:
+    rows = data.get(name) if isinstance(data, dict) else None
+    return [(n, one) for n, one in enumerate(rows) if isinstance(one, dict)] if isinstance(rows, list) else []
+
+
+def _faults(loc: Loc, metric: Mapping[str, Any]) -> Iterator[tuple[Loc, str]]:
+    known = ways()
+    given = [word for word in metric if word in known]
+    if len(given) > 1:
+        yield (*loc, given[1]), f"one way to measure is enough: delete `{given[0]}` or `{given[1]}`."
+        return
+    allowed = {*ALWAYS, *(known[given[0]][0] if given else ())}
+    yield from _misspelt(loc, metric, given, allowed, known)
+    if not given:
+        yield loc, f"nothing says how it is measured; write one of {', '.join(known)}."
+        return
+    word = given[0]
+    if metric[word] is None:
+        yield (*loc, word), "it is empty; write what is asked for."
+    else:
+        yield from (((*loc, field), text) for field, text in known[word][1](metric))
+    yield from _way_to_go(loc, metric)
+
+
+def _misspelt(
+    loc: Loc, metric: Mapping[str, Any], given: list[str], allowed: set[str], known: Mapping[str, Any]
+) -> Iterator[tuple[Loc, str]]:
+    for name in metric:
+        if name in allowed or name in given:
+            continue
+        whose = f"beside `{given[0]}`" if given else "in a metric"
+        near = difflib.get_close_matches(name.lower(), allowed if given else [*allowed, *known], 1)
+        advice = f"Did you mean {near[0]!r}?" if near else f"There may be {', '.join(sorted(allowed))}."
+        yield (*loc, name), f"there is no {name!r} {whose}. {advice}"
+
+
+def _way_to_go(loc: Loc, metric: Mapping[str, Any]) -> Iterator[tuple[Loc, str]]:
+    start, target = metric.get("start"), metric.get("target")
+    if start is not None and target is not None and str(start).strip() == str(target).strip():
+        yield (*loc, "target"), f"is {target}, as the start is; write where the number should be at the period's end."
+
+
+def _sql(metric: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    statement = metric["sql"]
+    if not isinstance(statement, str) or not _SELECT.match(statement) or ";" in statement.strip().rstrip(";"):
+        yield "sql", "one statement that begins with SELECT or WITH is needed, without a semicolon inside."
+    if not isinstance(metric.get("database"), str):
+        yield "database", "is missing; name one of metrics.databases of leeway.toml, such as `database: warehouse`."
+
+
+def _csv(metric: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    if not isinstance(metric["csv"], str):
+        yield "csv", "the name of a file or an https:// address is needed."
+    if not isinstance(metric.get("column"), str):
+        yield "column", "is missing; write the name of the column that holds the number, such as `column: churn`."
+    row = metric.get("row", "last")
+    keyed = isinstance(row, dict) and len(row) == 1 and all(isinstance(one, str) for one in row.values())
+    if row != "last" and not keyed:
+        yield "row", "write `row: last`, or the column and the text that a row is found by, such as {month: 2026-10}."

@@ -1,0 +1,100 @@
+"""`leeway measure` and a cycle's measuring on the command line; what status says of it."""
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from leeway.cli import app
+from leeway.settings import load
+from models import Measurement
+from pipeline.people.forget import forget
+from tests.conftest import newest_sqlite
+
+REGISTER = """\
+period: {name: Q3, start: 2026-07-01, end: 2100-09-30}
+teams: [{key: app, name: App, members: [ann@x.example]}]
+objectives:
+  - key: O1
+    title: Customers stay
+    priority: 1
+    key_results:
+      - {key: O1.1, title: "NPS from 31 to 45", teams: [app], metric: {checkin: true, start: 31, target: 45}}
+      - {key: O1.2, title: "Churn from 2 % to 1 %", teams: [app], metric: {csv: churn.csv, column: churn}}
+      - {key: O1.3, title: "Open bugs from 40 to 10", teams: [app], metric: {jql: status = Open}}
+      - {key: O1.4, title: "Orders from 4 to 10", teams: [app]}
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "leeway.toml").write_text(f'[database]\nurl = "{newest_sqlite(tmp_path / "leeway.db")}"\n')
+    (tmp_path / "okrs.yaml").write_text(REGISTER)
+    assert run("okrs", "load", "okrs.yaml", "--yes")[0] == 0
+    return tmp_path
+
+
+def run(*words: str) -> tuple[int, str]:
+    found = CliRunner().invoke(app, list(words))
+    return found.exit_code, found.output + (f"{found.exception}" if found.exception else "")
+
+
+def metrics() -> dict[str, dict[str, object]]:
+    return {row["key_result"]: row for row in json.loads(run("status", "--json")[1])["metrics"]}
+
+
+def test_a_number_is_typed_in_and_kept(folder: Path) -> None:
+    assert run("measure", "O1.1", "33", "--day", "2026-07-03", "--note", "survey of June") == (
+        0,
+        "O1.1 NPS from 31 to 45: 33 kept.\n",
+    )
+    assert run("measure", "O1.1", "-4,5", "--day", "2026-07-04")[0] == 0
+    assert metrics()["O1.1"] == {"key_result": "O1.1", "day": "2026-07-04", "value": -4.5, "fault": ""}
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("O9", "1"), "there is no key result 'O9' in the register; expected one of O1.1, O1.2"),
+        (("O1.2", "1"), "O1.2 is measured by itself"),
+        (("O1.4", "1"), "O1.4 has no metric"),
+        (("O1.1", "many"), "'many' and no number"),
+        (("O1.1",), "a number is needed"),
+        (("O1.1", "1", "--day", "May"), "'May' is no day like 2026-10-01"),
+        (("O1.1", "1", "--day", "2099-01-01"), "is not over yet"),
+    ],
+)
+def test_what_cannot_be_typed_in_is_said(folder: Path, words: tuple[str, ...], said: str) -> None:
+    code, output = run("measure", *words)
+    assert code != 0
+    assert said in " ".join(output.replace("│", " ").split())
+
+
+def test_what_is_due_is_measured_and_what_fails_is_in_the_status(folder: Path) -> None:
+    (folder / "churn.csv").write_text("churn\n2.1\n")
+    code, output = run("measure")
+    assert code == 2
+    assert ": 2.1\n" in output
+    assert "Jira is not configured. Add [jira] to leeway.toml." in output
+    (folder / "churn.csv").write_text("churn\n1.9\n")
+    run("measure")
+    assert metrics()["O1.2"]["value"] == 2.1  # once a day
+    run("measure", "--again")
+    assert metrics()["O1.2"]["value"] == 1.9
+    assert "Jira is not configured" in str(metrics()["O1.3"]["fault"])
+
+
+def test_a_note_forgets_a_person_as_everything_does(folder: Path) -> None:
+    from leeway.app import App
+
+    run("measure", "O1.1", "33", "--note", "as zoe@x.example counted")
+    application = App(load(folder / "leeway.toml"))
+    with application.sessions.begin() as session:
+        from models import Account
+
+        session.add(Account(source="jira", external_id="z", name="Zoe", email="zoe@x.example"))
+    forget(application.sessions, "zoe@x.example")
+    with application.sessions() as session:
+        assert "zoe@x.example" not in session.query(Measurement).one().note
