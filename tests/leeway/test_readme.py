@@ -5,6 +5,8 @@ import re
 import signal
 import subprocess
 import sys
+import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -40,7 +42,7 @@ def checkout(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def shell(folder: Path, script: str) -> "subprocess.Popen[str]":
+def shell(folder: Path, script: str, **more: str) -> "subprocess.Popen[str]":
     """Bash at work on a script, in a session of its own; it says which of its commands failed."""
     known = {k: v for k, v in os.environ.items() if not k.startswith(("LEEWAY_", "PYTEST_"))}
     given = {
@@ -52,7 +54,7 @@ def shell(folder: Path, script: str) -> "subprocess.Popen[str]":
     return subprocess.Popen(
         ["bash", "-c", FAULTS + script],
         cwd=folder,
-        env=known | given,
+        env=known | given | more,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -87,3 +89,31 @@ def test_the_ten_minutes_from_the_first_file_to_every_fifteen_minutes(checkout: 
     assert [fault for fault in faults(said) if not fault.startswith("FAULT 130 of .venv/bin/leeway run")] == [], said
     assert "FAIL" not in said
     assert "alerts about the company" in said  # the backtest's last line
+
+
+def gone(run: "subprocess.Popen[str]") -> None:
+    """Wait until nothing of a shell's session is left; what is not gone by itself is ended, and said."""
+    deadline = time.monotonic() + 120  # `leeway worker` gives its processes a minute
+    with suppress(ProcessLookupError):
+        while time.monotonic() < deadline:
+            os.killpg(run.pid, 0)
+            time.sleep(0.1)  # nobody says when a group of processes is gone
+        os.killpg(run.pid, signal.SIGKILL)
+        pytest.fail("the block leaves processes behind")
+
+
+@pytest.mark.xdist_group("readme")
+def test_the_production_block_from_the_servers_to_their_end(checkout: Path) -> None:
+    """As it stands there: what it waits for has happened when its commands end, and nothing of it is left running."""
+    run = shell(checkout, block("make services"), SIMULATOR_DAYS="5", LEEWAY_SCHEDULE__WAKE_SECONDS="1")
+    try:
+        said, _ = run.communicate(timeout=LONGEST)
+    finally:
+        gone(run)
+        logs = "".join(path.read_text(errors="replace") for path in checkout.glob("*.log"))
+    assert faults(said) == [], said + logs
+    assert run.returncode == 0
+    assert "not complete yet" not in said  # what `leeway status --wait` waits for
+    assert all(f"{name}: " in said for name in ("jira", "slack", "hubspot")), said
+    assert "FAIL" not in said
+    assert "Traceback" not in said + logs
