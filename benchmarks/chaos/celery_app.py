@@ -6,16 +6,16 @@ import os
 from datetime import UTC, datetime, timedelta
 from functools import cache
 
-from alerts import slack
+from alerts import delivery, digest_delivery
 from leeway import tasks
 from leeway.app import App
 from leeway.celery_app import celery
 from leeway.settings import load
 from pipeline.queue import lease
-from tests.conftest import HashedWords
+from tests.words import HashedWords
 
 lease.SECONDS = 3.0
-slack.CLAIM = timedelta(seconds=20)
+delivery.CLAIM = digest_delivery.CLAIM = timedelta(seconds=20)
 
 
 class Evening(App):
