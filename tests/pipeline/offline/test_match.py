@@ -33,7 +33,7 @@ def test_the_same_work_in_a_file_and_in_a_database_gets_the_same_beliefs(tmp_pat
             rows.assign(places[row["id"]], person, at)
         else:
             places[row["id"]] = rows.message(row["container"], at, person, row["text"], None, row["label"])
-    register = document(labelled.register, people)
+    register = document(labelled.register, people, BEGIN.date(), BEGIN.date() + timedelta(days=2))
     world = World(
         "lumenleaf",
         "as it is",
