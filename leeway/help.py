@@ -13,6 +13,7 @@ SECTIONS = {
         "mcp",
         "status",
         "measure",
+        "progress",
         "label",
         "streams",
         "diagnoses",

@@ -25,9 +25,10 @@ from pipeline.register.document import Register
 from web import data, reading
 from web.auth import Signed
 from web.frame import Frame
+from web.measured import MeasuredKeyResults
 from web.proxy import root_of
 
-Kind = Literal["stack", "objective", "stream", "drift"]
+Kind = Literal["stack", "objective", "stream", "drift", "number", "work"]
 WIDE, PHONE = 1080, 320
 MARGIN = 52
 """Pixels that the axis takes of a drawing's width."""
@@ -38,6 +39,7 @@ class Drawing:
 
     def __init__(self, web: FastAPI, frame: Frame) -> None:
         self.frame, self.app = frame, frame.app
+        self.measured = MeasuredKeyResults(self.app)
         self._svg = lru_cache(maxsize=256)(self._draw)
         web.add_api_route(
             "/charts/{kind}/{scope}", self.serve, methods=["GET"], include_in_schema=False, response_model=None
@@ -83,7 +85,7 @@ class Drawing:
         """The specification of a chart, as wide as it is shown."""
         if kind == "drift":
             self.frame.drift(who, int(key) if key.isdigit() else -1)
-        self.frame.allowed(who, scope)
+        self.frame.allowed(who, COMPANY if kind == "work" else scope)
         found = self._spec(kind, scope, key, since, until, chosen, width, root_of(request), touched=True)
         if found is None:
             raise HTTPException(404, "There is nothing to draw.")
@@ -112,11 +114,10 @@ class Drawing:
         _, register = self.app.register()
         inner, address = max(160, width - MARGIN), root if touched else ""
         with self.app.sessions() as session:
+            if kind in ("number", "work"):
+                return self.measured.spec(session, register, kind, key, inner)
             if kind == "stream":
-                found = next(
-                    (one for one in streams(session, register, scope, self.frame.least) if one.name == key), None
-                )
-                return charts.weekly_days(found.weeks, inner, 150, PAGE, address, linked=touched) if found else None
+                return self._stream(session, register, scope, key, inner, address, touched=touched)
             weeks = weekly(session, scope, since, until)
             if not weeks:
                 return None
@@ -134,6 +135,13 @@ class Drawing:
             rows = reading.stack_rows(weeks)
             stack = charts.stacked_shares(rows, names, marked, inner, 280, PAGE, address, touched=touched)
             return greyed(stack, register)
+
+    def _stream(
+        self, session: Session, register: Register, scope: str, key: str, inner: int, address: str, *, touched: bool
+    ) -> Spec | None:
+        every = streams(session, register, scope, self.frame.least)
+        found = next((one for one in every if one.name == key), None)
+        return charts.weekly_days(found.weeks, inner, 150, PAGE, address, linked=touched) if found else None
 
     @staticmethod
     def _falls_of(session: Session, register: Register, scope: str, key: str, falls: list[Drift]) -> list[Fall]:

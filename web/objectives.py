@@ -15,9 +15,10 @@ from alerts.view import cost_of, priced
 from models.vocabulary import COMPANY
 from pipeline.register.document import Objective, Register, hints
 from web import data, reading
-from web.auth import Signed
+from web.auth import Signed, Viewer
 from web.drawing import Drawing
 from web.frame import Frame
+from web.measured import chart_key, said
 from web.place import PALE, Place
 from web.standings import standing_in, standing_of
 
@@ -102,8 +103,28 @@ class Objectives(Place):
                 "rows": sorted(rows, key=lambda row: -row["days"]),
                 "items": items,
                 "window": window_text(span),
+                **self._measured(register, who, key),
             },
         )
+
+    def _measured(self, register: Register, who: Viewer, key: str) -> dict[str, Any]:
+        """What its number says, and its charts; nothing where it has no metric."""
+        work = who.may_see(COMPANY)
+        with self.app.sessions() as session:
+            found = self.drawing.measured.of(session, register, key, work=work)
+        if found is None:
+            return {"m": None}
+        span, name = reading.Period(register.period.start, register.period.end, False, ()), chart_key(found)
+        charts: dict[str, Any] = {"number_chart": None, "work_chart": None}
+        if found.points:
+            note = "Dashed: the target. The fan: where 9 in 10 forecasts end."
+            charts["number_chart"] = self.drawing.of(
+                "number", who.scope, span, f"{key} by day, with its forecast", note, name
+            )
+        if found.shares:
+            label = f"Part of the company's work that went to {key}, by week"
+            charts["work_chart"] = self.drawing.of("work", COMPANY, span, label, "", name)
+        return {"m": said(found), **charts}
 
     def _days(self, session: Session) -> dict[tuple[str, str], float]:
         """Person-days by team and key result of the last four complete weeks, worked out once a cycle."""

@@ -11,6 +11,7 @@ from alerts.figures import standing
 from alerts.gaps import view_of
 from alerts.streams import streams, window
 from alerts.weeks import weekly
+from leeway.pace import progress_of, rows_of
 from leeway.status import sources_of
 from models.vocabulary import COMPANY
 from pipeline.spreadsheet import guarded
@@ -19,7 +20,7 @@ from web.auth import Signed, Viewer
 from web.frame import Frame
 
 Kind = Literal["csv", "json"]
-Table = Literal["shares", "objectives", "themes", "drifts"]
+Table = Literal["shares", "objectives", "themes", "drifts", "progress"]
 NO_SOURCES = "Sources are for ops engineers."
 
 
@@ -40,7 +41,7 @@ class Tables:
         )
 
     def as_json(self, who: Signed, scope: str, table: Table) -> list[dict[str, Any]]:
-        """`shares` by week, `objectives` as they stand, `themes` off the plan, `drifts`; a share is a part of one."""
+        """`shares` by week, `objectives` as they stand, `themes` off the plan, `drifts`, `progress`; parts of one."""
         return self._rows(who, scope, table)
 
     def as_csv(self, who: Signed, scope: str, table: Table) -> PlainTextResponse:
@@ -92,6 +93,10 @@ class Tables:
                 return [
                     data.as_row(d) for d in data.drifts(session, None if scope == COMPANY else scope) if d.scope in seen
                 ]
+            if table == "progress":
+                if scope != COMPANY:
+                    raise HTTPException(404, "Numbers of key results are the company's: ask for company/progress.")
+                return rows_of(progress_of(self.app, session, register))
             if table == "shares":
                 return reading.share_rows(weekly(session, scope))
             found = standing(session, register, scope)

@@ -41,6 +41,19 @@ def measure(
         raise typer.Exit(2)
 
 
+@commands.command()
+def progress(
+    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="For a spreadsheet.")] = False,
+) -> None:
+    """Where the numbers of key results stand: now, target, pace, a forecast for the period's end, and their share of the work."""
+    import sys
+
+    from leeway.pace import show_progress
+
+    show_progress(the_app(), out, sys.stdout, "json" if as_json else "csv" if as_csv else "table")
+
+
 def _number(text: str) -> float:
     from pipeline.progress.cannot import CannotMeasure, number_of
 

@@ -1,6 +1,7 @@
 """`leeway measure` and a cycle's measuring on the command line; what status says of it."""
 
 import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -98,3 +99,27 @@ def test_a_note_forgets_a_person_as_everything_does(folder: Path) -> None:
     forget(application.sessions, "zoe@x.example")
     with application.sessions() as session:
         assert "zoe@x.example" not in session.query(Measurement).one().note
+
+
+def test_the_table_says_now_target_pace_forecast_and_why_there_is_none(folder: Path) -> None:
+    today = datetime.now(UTC).date()
+    text = REGISTER.replace("2026-07-01", str(today - timedelta(days=50))).replace(
+        "2100-09-30", str(today + timedelta(days=50))
+    )
+    (folder / "okrs.yaml").write_text(text)
+    assert run("okrs", "load", "okrs.yaml", "--yes")[0] == 0
+    for week in range(6):
+        run("measure", "O1.1", str(31 + week), "--day", str(today - timedelta(days=41 - 7 * week)))
+    code, output = run("progress")
+    assert code == 0
+    said = " ".join(output.split())
+    assert "O1.1 36 45 36% 50%" in said
+    assert "O1.2 none none none 50% too early none" in said
+    assert "too early: a forecast is given from 5 measurements over 21 days" in said
+    rows = {row["key_result"]: row for row in json.loads(run("progress", "--json")[1])}
+    assert list(rows) == ["O1.1", "O1.2", "O1.3"]
+    assert rows["O1.1"]["pace"] == pytest.approx(5 / 14, abs=1e-4)
+    assert 36 < rows["O1.1"]["low"] < rows["O1.1"]["forecast"] < rows["O1.1"]["high"] < 70
+    lines = run("progress", "--csv")[1].splitlines()
+    assert lines[0].startswith("key_result,title,unit,start,now")
+    assert len(lines) == 4

@@ -1,0 +1,116 @@
+"""`leeway progress`: where the numbers of key results stand, as a table, CSV or JSON."""
+
+import csv
+import json
+from collections.abc import Sequence
+from typing import Any, TextIO
+
+from rich.console import Console
+from rich.table import Table
+from sqlalchemy.orm import Session
+
+from alerts.weeks import complete_through
+from leeway.app import App, NotReady
+from leeway.measuring import today_of
+from pipeline.progress.pace import TOO_EARLY, Progress, Weeks, standings
+from pipeline.progress.work import shares_by_week
+from pipeline.register.document import Register
+from pipeline.spreadsheet import guarded
+
+
+def work_by_week(app: App, session: Session, register: Register) -> Weeks:
+    """The part of the work by key result, in the whole weeks of the period that are known."""
+    through = complete_through(session)
+    if through is None or not any(one.metric for _, one in register.key_results()):
+        return {}
+    least, period = app.settings.drift.least_people, register.period
+    return shares_by_week(session, period.start, min(through, period.end), least)
+
+
+def progress_of(app: App, session: Session, register: Register) -> list[Progress]:
+    """How every key result that has a metric stands."""
+    return standings(session, register, today_of(app, register), work_by_week(app, session, register))
+
+
+def rows_of(found: Sequence[Progress]) -> list[dict[str, Any]]:
+    """A row a key result, as it is exported; parts are parts of one."""
+    return [
+        {
+            "key_result": one.key,
+            "title": one.title,
+            "unit": one.unit,
+            "start": one.start,
+            "now": one.now,
+            "day": one.points[-1].day.isoformat() if one.points else None,
+            "target": one.target,
+            "pace": _rounded(one.pace),
+            "expected": _rounded(one.expected),
+            "forecast": _rounded(one.forecast.middle if one.forecast else None),
+            "low": _rounded(one.forecast.low if one.forecast else None),
+            "high": _rounded(one.forecast.high if one.forecast else None),
+            "reaches_target": _rounded(one.forecast.reach if one.forecast else None),
+            "share_of_work": _rounded(one.share),
+            "sentence": one.sentence,
+            "fault": one.fault,
+        }
+        for one in found
+    ]
+
+
+def show_progress(app: App, out: Console, to: TextIO, form: str) -> None:
+    """Print it. Raises NotReady where no key result has a metric."""
+    _, register = app.register()
+    with app.sessions() as session:
+        found = progress_of(app, session, register)
+    if not found:
+        raise NotReady("no key result has a metric. Write `metric:` in okrs.yaml (docs/progress.md), then load it.")
+    rows = rows_of(found)
+    if form == "json":
+        to.write(json.dumps(rows, indent=1, ensure_ascii=False) + "\n")
+    elif form == "csv":
+        writer = csv.DictWriter(to, list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows({name: guarded(value) for name, value in row.items()} for row in rows)
+    else:
+        out.print(_table(found, register))
+        if any(one.forecast is None for one in found):
+            out.print(f"too early: a forecast is given {TOO_EARLY}.", markup=False)
+        for one in found:
+            for said in (one.sentence, f"not measured: {one.fault}" if one.fault else ""):
+                if said:
+                    out.print(f"{one.key}: {said}", markup=False)
+
+
+def _table(found: Sequence[Progress], register: Register) -> Table:
+    table = Table(box=None, pad_edge=False)
+    for name in ("key result", "now", "target", "way", "time", f"{register.period.end:%-d %b}, 9 in 10 sure", "work"):
+        table.add_column(name, justify="left" if name == "key result" else "right", no_wrap=name == "key result")
+    for one in found:
+        ahead = one.forecast
+        table.add_row(
+            one.key,
+            number(one.now, one.unit),
+            number(one.target, one.unit),
+            part(one.pace),
+            part(one.expected),
+            f"{number(ahead.low)} to {number(ahead.high, one.unit)}" if ahead else "too early",
+            part(one.share),
+        )
+    return table
+
+
+def number(value: float | None, unit: str = "") -> str:
+    """A number with at most four digits that say something."""
+    if value is None:
+        return "none"
+    text = f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
+    return f"{text} {unit}".strip()
+
+
+def part(value: float | None) -> str:
+    """A part of one in whole percent."""
+    return "none" if value is None else f"{round(100 * value)}%"
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 4)

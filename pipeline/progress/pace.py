@@ -1,0 +1,119 @@
+"""How a key result stands: its number, its pace, where it is going, and whether it moves where the work goes."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+from sqlalchemy.orm import Session
+
+from pipeline.progress.forecast import LEAST_DAYS, LEAST_POINTS, Forecast, forecast
+from pipeline.progress.series import Point, latest, series
+from pipeline.register.document import KeyResult, Register
+
+WEEKS = 4
+"""Whole weeks over which the number and the work are held side by side."""
+HARDLY = 0.5
+"""Of an equal part of the work, below which hardly any goes there; of an even pace, below which a number does not move."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """A key result's number as it stands. `pace` is the part of the way from start to target that is done, `expected` the part of
+    the period that is over; `share` the part of the work of the last four whole weeks, `shares` by week."""
+
+    key: str
+    title: str
+    unit: str
+    start: float | None
+    target: float | None
+    points: Sequence[Point]
+    pace: float | None
+    expected: float
+    forecast: Forecast | None
+    fault: str
+    share: float | None = None
+    shares: Mapping[date, float] = field(default_factory=dict)
+    sentence: str = ""
+
+    @property
+    def now(self) -> float | None:
+        """The last number."""
+        return self.points[-1].value if self.points else None
+
+
+TOO_EARLY = f"from {LEAST_POINTS} measurements over {LEAST_DAYS} days and a fifth of the way to the period's end on"
+"""When a forecast is given; before that it is too early."""
+Weeks = Mapping[date, Mapping[str, float]]
+
+
+def standings(
+    session: Session, register: Register, today: date, weeks: Weeks, only: str | None = None
+) -> list[Progress]:
+    """Every key result that has a metric, or only one, in the order of the register. `weeks` are the parts of the work by week,
+    as shares_by_week gives them; empty where nothing is to be said of work."""
+    measured = [one for _, one in register.key_results() if one.metric is not None and only in (None, one.key)]
+    count = sum(1 for _ in register.key_results())
+    return [_standing(session, register, one, today, weeks, count) for one in measured]
+
+
+def _standing(
+    session: Session,
+    register: Register,
+    one: KeyResult,
+    today: date,
+    weeks: Weeks,
+    count: int,
+) -> Progress:
+    metric, period, last = one.metric, register.period, latest(session, one)
+    if metric is None:
+        raise ValueError(f"{one.key} has no metric")
+    points = [point for point in series(session, one, period.start) if point.day <= period.end]
+    start = points[0].value if metric.start is None and points else metric.start
+    pace = None
+    if points and start is not None and metric.target is not None and metric.target != start:
+        pace = (points[-1].value - start) / (metric.target - start)
+    whole = (period.end - period.start).days or 1
+    expected = min(1.0, max(0.0, (today - period.start).days / whole))
+    shares = {week: by_key[one.key] for week, by_key in weeks.items() if one.key in by_key}
+    lately = list(shares.values())[-WEEKS:]
+    share = sum(lately) / len(lately) if lately else None
+    ahead = forecast(points, period.end, metric.target, start)
+    fault = last.fault if last is not None else ""
+    said = _sentence(points, start, metric.target, whole, shares, share, count)
+    return Progress(
+        one.key, one.title, metric.unit, start, metric.target, points, pace, expected, ahead, fault, share, shares, said
+    )
+
+
+def _sentence(
+    points: Sequence[Point],
+    start: float | None,
+    target: float | None,
+    whole: int,
+    shares: Mapping[date, float],
+    share: float | None,
+    count: int,
+) -> str:
+    """Whether the number moves where the work goes, over the last four whole weeks; empty where that cannot be said."""
+    weeks = list(shares)[-WEEKS:]
+    if share is None or len(weeks) < WEEKS or start is None or target is None or start == target:
+        return ""
+    first, end = weeks[0], weeks[-1] + timedelta(weeks=1)
+    before = [point for point in points if point.day <= first] or points[:1]
+    after = [point for point in points if point.day <= end]
+    if not after or after[-1].day - before[-1].day < timedelta(weeks=2):
+        return ""
+    moved = (after[-1].value - before[-1].value) / (target - start)
+    moves = moved >= HARDLY * (after[-1].day - before[-1].day).days / whole
+    works = share >= HARDLY / count
+    verdict = {
+        (True, True): "the number moves where the work goes",
+        (True, False): "work goes there, and the number does not move",
+        (False, True): "the number moves, though hardly any work goes there",
+        (False, False): "hardly any work goes there, and the number does not move",
+    }[works, moves]
+    last = (end - timedelta(days=1)).isoformat()
+    return (
+        f"In the four weeks to {last} {round(100 * share)} of 100 working days went to it, and it went from {before[-1].value:g} "
+        f"to {after[-1].value:g}, {round(100 * moved)} of 100 of its way: {verdict}."
+    )

@@ -1,0 +1,96 @@
+"""How a key result stands: its way, its pace, what is said of its number beside its work; and no figure of a few people."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from sqlalchemy.orm import Session, sessionmaker
+
+from models import Effort, Match, Person, RegisterVersion, WorkItem
+from pipeline.progress.pace import Progress, standings
+from pipeline.progress.stage import binding_of, keep
+from pipeline.progress.work import shares_by_week
+from tests.pipeline.progress.test_stage import key_results, register
+
+FIRST = date(2026, 7, 6)
+"""The first Monday of the period of tests.pipeline.progress.test_stage."""
+WEEKS = [FIRST + timedelta(weeks=n) for n in range(6)]
+TODAY = WEEKS[-1] + timedelta(days=7)
+
+
+def standing(sessions: sessionmaker[Session], values: list[float], shares: list[float]) -> Progress:
+    """Of a key result that is to go from 0 to 90 in the quarter, measured weekly, among four."""
+    given = register("{checkin: true, start: 0, target: 90}", *["{checkin: true}"] * 3)
+    one = key_results(given)[0]
+    assert one.metric is not None
+    with sessions.begin() as session:
+        for week, value in zip(WEEKS, values, strict=False):
+            keep(session, one.key, binding_of(one.metric), week, value)
+    with sessions() as session:
+        weeks = {week: {one.key: share} for week, share in zip(WEEKS, shares, strict=False)}
+        return standings(session, given, TODAY, weeks)[0]
+
+
+@pytest.mark.parametrize(
+    ("values", "share", "verdict"),
+    [
+        ([0, 7, 14, 21, 28, 35], 0.3, "the number moves where the work goes"),
+        ([0, 0, 0, 1, 1, 1], 0.3, "work goes there, and the number does not move"),
+        ([0, 7, 14, 21, 28, 35], 0.02, "the number moves, though hardly any work goes there"),
+        ([0, 0, 0, 1, 1, 1], 0.02, "hardly any work goes there, and the number does not move"),
+        ([35, 28, 21, 14, 7, 0], 0.3, "work goes there, and the number does not move"),
+    ],
+)
+def test_one_sentence_holds_the_number_against_the_work(
+    sessions: sessionmaker[Session], values: list[float], share: float, verdict: str
+) -> None:
+    found = standing(sessions, values, [share] * 6)
+    first, last = values[2], values[5]
+    assert found.sentence == (
+        f"In the four weeks to 2026-08-16 {round(100 * share)} of 100 working days went to it, and it went from {first:g} "
+        f"to {last:g}, "
+        f"{round(100 * (last - first) / 90)} of 100 of its way: {verdict}."
+    )
+
+
+def test_way_time_and_forecast(sessions: sessionmaker[Session]) -> None:
+    found = standing(sessions, [0, 7, 14, 21, 28, 35], [0.1, 0.1, 0.2, 0.2, 0.4, 0.4])
+    assert found.now == 35
+    assert found.pace == pytest.approx(35 / 90)
+    assert found.expected == pytest.approx((TODAY - date(2026, 7, 1)).days / 91)
+    assert found.share == pytest.approx(0.3)
+    assert found.forecast is not None
+    assert found.forecast.low < 35 + 50 < found.forecast.high
+
+
+def test_too_early_is_said_and_nothing_of_work_that_is_not_known(sessions: sessionmaker[Session]) -> None:
+    found = standing(sessions, [0, 7], [])
+    assert found.forecast is None
+    assert (found.share, found.sentence) == (None, "")
+
+
+@pytest.mark.parametrize(("people", "shown"), [(5, True), (4, False)])
+def test_the_part_of_the_work_and_none_of_a_few_people(
+    sessions: sessionmaker[Session], people: int, shown: bool
+) -> None:
+    with sessions.begin() as session:
+        session.add(RegisterVersion(id=1, digest="d", loaded_at=datetime.now(UTC), document=""))
+        mine, other = (
+            WorkItem(source="jira", external_id=str(n), kind="task", container="A", labels=[], mentions=[])
+            for n in (1, 2)
+        )
+        session.add_all([mine, other])
+        session.flush()
+        for item, p in ((mine, 0.8), (other, 0.0)):
+            session.add(Match(work_item_id=item.id, version_id=1, probabilities={"O1.1": p}, evidence=[]))
+        for n in range(8):
+            person = Person(email=f"p{n}@x.example")
+            session.add(person)
+            session.flush()
+            item = mine if n < people else other
+            session.add(Effort(day=FIRST, person_id=person.id, work_item_id=item.id, person_days=1.0))
+            session.add(Effort(day=WEEKS[1], person_id=person.id, work_item_id=item.id, person_days=1.0))
+    with sessions() as session:
+        found = shares_by_week(session, FIRST, WEEKS[1] + timedelta(days=5), 5)  # the second week is not over
+        many = shares_by_week(session, FIRST, WEEKS[1], 9)
+    assert found == {FIRST: {"O1.1": pytest.approx(0.8 * people / 8)}} if shown else found == {FIRST: {}}
+    assert many == {}

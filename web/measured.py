@@ -1,0 +1,73 @@
+"""Progress of a key result on its page; the work by week is added up once a cycle."""
+
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from alerts.chart_frame import Spec
+from alerts.progress_chart import number_by_day, work_by_week
+from leeway import pace
+from leeway.app import App
+from leeway.measuring import today_of
+from pipeline.progress.pace import TOO_EARLY, Progress, Weeks, standings
+from pipeline.register.document import Register
+from web import data
+
+AT = "@"
+"""Stands in a chart's key between the key result and its last number, so that a new number is drawn at once."""
+
+
+class MeasuredKeyResults:
+    """What pages and charts say of a key result's number."""
+
+    def __init__(self, app: App) -> None:
+        self.app = app
+        self._weeks = lru_cache(maxsize=2)(self._added_up)
+
+    def _added_up(self, cycle: int, version: int) -> Weeks:
+        with self.app.sessions() as session:
+            return pace.work_by_week(self.app, session, self.app.register()[1])
+
+    def of(self, session: Session, register: Register, key: str, *, work: bool) -> Progress | None:
+        """How a key result stands; None where it has no metric. `work` is whether the viewer may see the company's work."""
+        weeks: Weeks = {}
+        if work:
+            weeks = self._weeks(data.last_cycle(self.app)[0], self.app.register()[0])
+        return next(iter(standings(session, register, today_of(self.app, register), weeks, key)), None)
+
+    def spec(self, session: Session, register: Register, kind: str, key: str, width: int) -> Spec | None:
+        """The specification of one of its two charts; None where there is nothing to draw."""
+        found = self.of(session, register, key.rpartition(AT)[0], work=kind == "work")
+        if found is None:
+            return None
+        if kind == "work":
+            return work_by_week(found.shares, width) if found.shares else None
+        if not found.points:
+            return None
+        return number_by_day(found.points, register.period.end, found.target, found.forecast, width)
+
+
+def said(found: Progress) -> dict[str, Any]:
+    """The words of a key result's card."""
+    ahead = found.forecast
+    return {
+        "now": pace.number(found.now, found.unit),
+        "from": pace.number(found.start, found.unit),
+        "target": pace.number(found.target, found.unit),
+        "day": found.points[-1].day if found.points else None,
+        "pace": pace.part(found.pace),
+        "expected": pace.part(found.expected),
+        "forecast": f"{pace.number(ahead.low)} to {pace.number(ahead.high, found.unit)}" if ahead else "too early",
+        "too_early": "" if ahead else f"a forecast is given {TOO_EARLY}",
+        "reach": pace.part(ahead.reach) if ahead and ahead.reach is not None else "",
+        "share": pace.part(found.share),
+        "sentence": found.sentence,
+        "fault": found.fault,
+    }
+
+
+def chart_key(found: Progress) -> str:
+    """What its charts are kept by: the key result and its last number."""
+    last = found.points[-1] if found.points else None
+    return f"{found.key}{AT}{last.day}={last.value:g}" if last else f"{found.key}{AT}"
