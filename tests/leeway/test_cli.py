@@ -13,6 +13,7 @@ from unittest.mock import patch
 import pytest
 
 from leeway.cli import main
+from pipeline.register.document import parse
 from simulator.company import register_yaml
 from simulator.server import Simulator
 from tests.conftest import TODAY
@@ -69,7 +70,9 @@ def configure(folder: Path, company: Simulator, **changes: dict[str, object]) ->
         lines.append(f"[{section}]")
         lines += [f"{name} = {json.dumps(value)}" for name, value in (values | changes.get(section, {})).items()]
     (folder / "leeway.toml").write_text("\n".join(lines))
-    (folder / "okrs.yaml").write_text(register_yaml(TODAY))
+    # Commands go by the clock on the wall, on which that plan has ended.
+    given = parse(register_yaml(TODAY)).period
+    (folder / "okrs.yaml").write_text(register_yaml(TODAY).replace(str(given.end), "2099-12-31"))
 
 
 def test_help_teaches_the_first_steps_and_names_every_command(tmp_path: Path) -> None:

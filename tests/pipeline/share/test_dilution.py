@@ -43,7 +43,9 @@ def test_answers_and_the_audit_narrow_what_is_not_known() -> None:
     prior = company_prior()
     before, half, all_of_it = (prior.dilution(known) for known in (0, 0.5, 1))
     assert before.kept < half.kept < all_of_it.kept
-    assert before.kept_sd > all_of_it.kept_sd
+    assert (
+        before.kept_sd / before.kept > half.kept_sd / half.kept > all_of_it.kept_sd / all_of_it.kept
+    )  # of the size told
     audited = prior.dilution(0, seen=(0.9, 0.001))
     assert audited.kept > before.kept
     assert audited.kept_sd < before.kept_sd
