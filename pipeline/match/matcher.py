@@ -29,10 +29,6 @@ from pipeline.register.document import Register
 
 Matrix = NDArray[np.float32]
 _DECLARED = 0.97
-PRIORITY = 1.5
-"""Odds of a key result of a top priority beside others, before an item is read. The weights were fitted on companies in which
-none has more items than another; where people work by their priorities, about twice as much goes to one of these.
-docs/matching.md says what that brings, and where it errs."""
 FOLLOWS = 0.97
 """Probability that what follows a labelled item serves the same."""
 
@@ -47,8 +43,7 @@ def shipped_weights() -> tuple[Fusion, ...]:
 @cache
 def weights_fingerprint() -> str:
     """A name for the weights: where it differs, matches of before are out of date."""
-    given = files("pipeline.match").joinpath("weights/fusion.json").read_bytes()
-    return hashlib.sha256(given + f"priority {PRIORITY}".encode()).hexdigest()[:16]
+    return hashlib.sha256(files("pipeline.match").joinpath("weights/fusion.json").read_bytes()).hexdigest()[:16]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +79,6 @@ class Matcher:
         self.first = ItemEvidence(register, self.links, self.vectors, self.neighbours, encoder).features()
         self.surroundings = Surroundings(self.links, self.vectors, self.neighbours)
         self.declared = self._declared()
-        self._odds = self._prior()
 
     def around(self, found: Matrix) -> Features:
         """Features of a later step, given the probabilities found so far."""
@@ -134,9 +128,7 @@ class Matcher:
             del features  # those of a step are a good part of the memory
             features = self.around(found)
             found = self._drawn(step.predict(features), fixed)
-        found = found * self._odds
-        found /= found.sum(1, keepdims=True)
-        return self._drawn(found, fixed), features
+        return found, features
 
     def _drawn(self, found: Matrix, fixed: Mapping[int, Matrix]) -> Matrix:
         return self.following.draw(self._fix(found, fixed), set(fixed))
@@ -184,12 +176,6 @@ class Matcher:
             if key:
                 fixed[i] = self.row(self.keys.index(key), _DECLARED)
         return fixed
-
-    def _prior(self) -> Matrix:
-        """Odds of each key result and of none before an item is read; where all are top priorities, none is."""
-        of, top = self.register.objective_of(), self.register.top()
-        first = [of[key] in top for key in self.keys]
-        return np.array([PRIORITY if one and not all(first) else 1.0 for one in first] + [1.0], np.float32)
 
     def row(self, column: int, probability: float) -> Matrix:
         """Beliefs with that much on one column, the last of which is none, and the rest spread evenly."""

@@ -15,7 +15,7 @@ from pipeline.items import Item
 from pipeline.match.active_learning import worth_asking
 from pipeline.match.conditional_logit import Features, Fusion, fit
 from pipeline.match.graph import Links
-from pipeline.match.matcher import PRIORITY, Matcher
+from pipeline.match.matcher import Matcher
 from pipeline.offline.match import Prediction, as_row, match_offline, predict, read_labels, read_signals
 from pipeline.register.document import Register, parse
 
@@ -123,30 +123,6 @@ def test_a_label_fixes_its_item_and_moves_its_children(encoder: SentenceEncoder,
     assert after["U-1"].confidence == 1
     assert after["U-2"].probabilities["O1.1"] > before["U-2"].probabilities["O1.1"]
     assert "labelled" in after["U-1"].evidence[0]
-
-
-def test_where_the_words_leave_it_open_a_top_priority_is_likelier(encoder: SentenceEncoder) -> None:
-    asked = [item("Q-1", "Look into what riders wrote about repairs", None), item("Q-2", "Notes", None)]
-    first, second = (
-        {p.id: p for p in match_offline(parse(OKRS.replace(f"priority: {last}", "priority: 4")), asked, encoder)}
-        for last in (2, 1)
-    )
-    for one in asked:
-        app, repairs = (
-            [sum(p for key, p in found[one.id].probabilities.items() if key.startswith(o)) for found in (first, second)]
-            for o in ("O1", "O2")
-        )
-        assert (app[0] / repairs[0]) / (app[1] / repairs[1]) == pytest.approx(PRIORITY**2, rel=0.02)
-    said = {
-        p.id: p
-        for p in match_offline(parse(OKRS.replace("priority: 1", "priority: 4")), asked, encoder, {"Q-1": "O1.1"})
-    }
-    assert said["Q-1"].confidence == 1
-
-
-def test_where_all_are_top_priorities_none_is(encoder: SentenceEncoder, found: dict[str, Prediction]) -> None:
-    all_alike = match_offline(parse(OKRS.replace("priority: 2", "priority: 1")), ITEMS, encoder)
-    assert {p.id: p.none for p in all_alike} == pytest.approx({id_: p.none for id_, p in found.items()})
 
 
 def test_a_scope_of_the_register_decides(encoder: SentenceEncoder) -> None:
