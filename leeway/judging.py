@@ -62,11 +62,7 @@ def judge_streams(app: App, seconds: float = SECONDS) -> int:
 
 def round_is_due(app: App) -> bool:
     """Return True once every ROUND, for workers, which are woken more often."""
-    now = datetime.now(UTC)
-    if not lease.due(app.sessions, _ROUND, now):
-        return False
-    lease.not_before(app.sessions, _ROUND, now + ROUND)
-    return True
+    return lease.once_every(app.sessions, _ROUND, ROUND)
 
 
 def leaves(given: "JudgeSettings | None") -> str:

@@ -1,8 +1,7 @@
 """Measuring key results as the settings have it: once a day, by hand, and how it stands."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
@@ -10,17 +9,13 @@ from leeway.app import App, NotReady
 from pipeline.progress.series import latest
 from pipeline.progress.stage import CHECKIN, Means, binding_of, keep, measure_due
 from pipeline.queue import lease
-from pipeline.register.document import KeyResult, Register
+from pipeline.register.document import KeyResult
+from pipeline.register.ended import local_day
 from pipeline.register.versions import current_register
 
 ROUND = timedelta(minutes=15)
 """How often workers look whether a key result was not measured today."""
 _ROUND = "measure round"
-
-
-def today_of(app: App, register: Register) -> date:
-    """The day it is where the register's calendar is."""
-    return app.now().astimezone(ZoneInfo(register.calendar.time_zone)).date()
 
 
 def measure(app: App, *, again: bool = False) -> dict[str, int]:
@@ -33,16 +28,12 @@ def measure(app: App, *, again: bool = False) -> dict[str, int]:
         return {"measured": 0, "failed": 0}
     given = app.settings.metrics
     means = Means(app.connectors, given.databases, given.csv_hosts, given.sql_seconds)
-    return measure_due(app.sessions, register, today_of(app, register), means, again=again)
+    return measure_due(app.sessions, register, local_day(register, app.now()), means, again=again)
 
 
 def measuring_is_due(app: App) -> bool:
     """Return True once every ROUND, for workers, which are woken more often."""
-    now = datetime.now(UTC)
-    if not lease.due(app.sessions, _ROUND, now):
-        return False
-    lease.not_before(app.sessions, _ROUND, now + ROUND)
-    return True
+    return lease.once_every(app.sessions, _ROUND, ROUND)
 
 
 def check_in(app: App, key: str, value: float, note: str, day: date | None = None) -> KeyResult:
@@ -55,7 +46,7 @@ def check_in(app: App, key: str, value: float, note: str, day: date | None = Non
     if found.metric is None or CHECKIN not in found.metric.binding:
         how = "is measured by itself" if found.metric else "has no metric"
         raise NotReady(f"{key} {how}. For numbers that are typed write `metric: {{checkin: true}}` in okrs.yaml.")
-    today = today_of(app, register)
+    today = local_day(register, app.now())
     if day is not None and day > today:
         raise NotReady(f"{day} is not over yet; a check-in is of today or of a day before.")
     with app.sessions.begin() as session:

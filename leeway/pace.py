@@ -11,10 +11,10 @@ from sqlalchemy.orm import Session
 
 from alerts.weeks import complete_through
 from leeway.app import App, NotReady
-from leeway.measuring import today_of
 from pipeline.progress.pace import TOO_EARLY, Progress, Weeks, standings
 from pipeline.progress.work import shares_by_week
 from pipeline.register.document import Register
+from pipeline.register.ended import local_day
 from pipeline.spreadsheet import guarded
 
 
@@ -29,7 +29,7 @@ def work_by_week(app: App, session: Session, register: Register) -> Weeks:
 
 def progress_of(app: App, session: Session, register: Register) -> list[Progress]:
     """How every key result that has a metric stands."""
-    return standings(session, register, today_of(app, register), work_by_week(app, session, register))
+    return standings(session, register, local_day(register, app.now()), work_by_week(app, session, register))
 
 
 def rows_of(found: Sequence[Progress]) -> list[dict[str, Any]]:

@@ -2,19 +2,16 @@
 
 from typing import Annotated, Any
 
-from fastapi import Depends, FastAPI, Form, HTTPException, Request
+from fastapi import FastAPI, Form, HTTPException, Request
 from fastapi.responses import RedirectResponse, Response
 
 from alerts.diagnoses import diagnoses, diagnosis, not_judged
 from alerts.packs import PACKS, Pack
 from pipeline.feedback.decisions import ANSWERS, DecisionError, answer_theme
 from web import reading
-from web.auth import Viewer, check_form, viewer
+from web.auth import Csrf, Signed, Viewer, check_form
 from web.data import visible
 from web.frame import Frame
-
-Signed = Annotated[Viewer, Depends(viewer)]
-Csrf = Annotated[str, Form()]
 
 
 class Diagnoses:
@@ -76,7 +73,13 @@ class Diagnoses:
         return found
 
     def decide(
-        self, request: Request, who: Signed, kind: str, csrf: Csrf, stream: Csrf, answer: Annotated[str, Form()]
+        self,
+        request: Request,
+        who: Signed,
+        kind: str,
+        csrf: Csrf,
+        stream: Annotated[str, Form()],
+        answer: Annotated[str, Form()],
     ) -> Response:
         """Continue, reshape or stop a stream that a pack asks about."""
         check_form(request, csrf)

@@ -9,9 +9,9 @@ from alerts.chart_frame import Spec
 from alerts.progress_chart import number_by_day, work_by_week
 from leeway import pace
 from leeway.app import App
-from leeway.measuring import today_of
 from pipeline.progress.pace import TOO_EARLY, Progress, Weeks, standings
 from pipeline.register.document import Register
+from pipeline.register.ended import local_day
 from web import data
 
 AT = "@"
@@ -34,7 +34,7 @@ class MeasuredKeyResults:
         weeks: Weeks = {}
         if work:
             weeks = self._weeks(data.last_cycle(self.app)[0], self.app.register()[0])
-        return next(iter(standings(session, register, today_of(self.app, register), weeks, key)), None)
+        return next(iter(standings(session, register, local_day(register, self.app.now()), weeks, key)), None)
 
     def spec(self, session: Session, register: Register, kind: str, key: str, width: int) -> Spec | None:
         """The specification of one of its two charts; None where there is nothing to draw."""

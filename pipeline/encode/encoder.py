@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.encode.bundled import bundled_model
-from pipeline.encode.choice import Encode, Way, chosen
+from pipeline.encode.choice import Way, chosen
 
 BUNDLED, BUNDLED_INT8 = "bundled", "bundled-int8"
 _NAMES = {BUNDLED: "all-MiniLM-L6-v2@256", BUNDLED_INT8: "all-MiniLM-L6-v2@256-int8"}
@@ -52,7 +52,7 @@ class SentenceEncoder:
     @cached_property
     def _loaded(self) -> "_Loaded":
         if self.model == BUNDLED:
-            return bundled(chosen(_encode))
+            return bundled(chosen(lambda way: bundled(way).encode))
         if self.model == BUNDLED_INT8:
             return bundled("int8")
         from pipeline.encode.batches import Batches
@@ -73,10 +73,6 @@ def bundled(way: Way | Literal["int8"]) -> _Loaded:
     from pipeline.encode.one_by_one import OneByOne
 
     return OneByOne(int8=way == "int8")
-
-
-def _encode(way: Way) -> Encode:
-    return bundled(way).encode
 
 
 def text_hash(text: str) -> str:

@@ -66,3 +66,12 @@ def not_before(sessions: sessionmaker[Session], name: str, at: datetime) -> None
     """From when on `name` is due again."""
     with sessions.begin() as session:
         upsert(session, Lease, [{"name": name, "holder": "-", "until": at}], ("name",))
+
+
+def once_every(sessions: sessionmaker[Session], name: str, pause: timedelta) -> bool:
+    """Return True once every `pause`, for workers, which are woken more often."""
+    now = datetime.now(UTC)
+    if not due(sessions, name, now):
+        return False
+    not_before(sessions, name, now + pause)
+    return True

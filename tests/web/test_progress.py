@@ -73,7 +73,8 @@ def test_a_lead_sees_the_number_and_not_the_company_s_work(client: TestClient, a
     assert "<h2>The number</h2>" in page
     assert "Its part of the work by week" not in page
     assert "working days went to it" not in page
-    assert lead.get("/charts/work/app?key=O1.1@&since=2026-05-25&until=2026-08-30").status_code in (403, 404)
+    chart, asked = "work", {"key": "O1.1@", "since": "2026-05-25", "until": "2026-08-30"}
+    assert lead.get(f"/charts/{chart}/app", params=asked).status_code in (403, 404)
     assert lead.get("/api/company/progress.json").status_code in (403, 404)
 
 
