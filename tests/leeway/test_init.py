@@ -39,9 +39,14 @@ class Terminal:
         os.write(self._screen, words.encode() + b"\n")
 
     def interrupt(self, question: str) -> None:
-        """Wait for a question, and press Ctrl-C."""
+        """Wait for a question, and press Ctrl-C until it ends: one that comes in the moment before Python waits for the line is
+        only seen with the next key."""
         self._until(question)
-        os.write(self._screen, b"\x03")
+        for _ in range(10):
+            os.write(self._screen, b"\x03")
+            while select.select([self._screen], [], [], 30)[0]:
+                if not self._more():
+                    return
 
     def end(self) -> int:
         """Read to the end; returns the exit status."""
