@@ -21,6 +21,7 @@ from alerts.weeks import (
     RECENT_WEEKS,
     TOP,
     WEEK,
+    Weekly,
     complete_through,
     interval,
     is_complete,
@@ -111,13 +112,9 @@ def standing(
         week = max(min(week, monday(span[1])), monday(span[0]))
     fall, fell = (fall, fall is not None) if span is not None else _held_against(session, scope, fall)
     began = fall.start if fall else span[0] if span else week
-    first, end = usual_weeks(began, week)
-    weeks = weekly(session, scope, min(first, end, week - (RECENT_WEEKS - 1) * WEEK), week)
-    recent = weeks[-RECENT_WEEKS:]
+    recent, current, usual = _compared(session, scope, began, week)
     if not recent:
         return None
-    current = [one for one in weeks if one.week >= monday(began)] or weeks[-1:]
-    usual = [one for one in weeks if first <= one.week < end]
     before, now = (levels(fall, scope) if fall else None) or (mean_shares(usual), mean_shares(current))
     mine = fall if fall is not None and fall.scope == scope else None
     about = interval(current)
@@ -139,6 +136,14 @@ def standing(
         sum(one.person_days for one in recent) / len(recent),
         fall.start if fall else span[0] if span else None,
     )
+
+
+def _compared(session: Session, scope: str, began: date, week: date) -> tuple[list[Weekly], list[Weekly], list[Weekly]]:
+    """The weeks up to `week` that the figures are of: the last four, those since `began`, and the usual ones before it."""
+    first, end = usual_weeks(began, week)
+    weeks = weekly(session, scope, min(first, end, week - (RECENT_WEEKS - 1) * WEEK), week)
+    current = [one for one in weeks if one.week >= monday(began)] or weeks[-1:]
+    return weeks[-RECENT_WEEKS:], current, [one for one in weeks if first <= one.week < end]
 
 
 def _held_against(session: Session, scope: str, fall: Drift | None) -> tuple[Drift | None, bool]:

@@ -4,7 +4,7 @@
 
 Makes issues in trees of twenty and threads that name them, with vectors as they are stored (float16, in a file), and matches
 them in the pieces that the product takes, each beside a sample that stands for the company, to probabilities and reasons in
-words. What a database adds (reading items and vectors, keeping the result) is in benchmarks/scale.py. No text is encoded but
+words. What a database adds (reading items and vectors, keeping the result) is in benchmarks/scale. No text is encoded but
 the register's.
 """
 
@@ -19,7 +19,8 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from benchmarks.scale import WORDS, WordVectors, peak_memory, register_text, word_vector
+from benchmarks.scale.company import WORDS, WordVectors, register_text, word_vector
+from benchmarks.scale.workers import peak_memory
 from pipeline.items import Item
 from pipeline.match.chunking import CHUNK, SAMPLE
 from pipeline.match.evidence import reasons

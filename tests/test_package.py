@@ -44,17 +44,6 @@ ROOMS = (*PACKAGES, "benchmarks", "deploy", "docs")
 MOST_LINES, MOST_OF_A_FUNCTION = 300, 40
 REASON = "# Long: "
 """How a comment at the top of a module or function begins that says why it stays long."""
-OWED = frozenset(
-    {
-        "alerts/figures.py:standing",
-        "benchmarks/effort/styles.py",
-        "benchmarks/scale.py",
-        "benchmarks/scale.py:main",
-        "benchmarks/scale.py:pages",
-        "benchmarks/worlds/office.py",
-    }
-)
-"""What is still to be split, as module or module:function. Nothing joins it; what was split leaves it."""
 
 
 def too_long(name: str, text: str) -> list[str]:
@@ -79,8 +68,7 @@ def test_a_module_has_at_most_300_lines_and_a_function_40_or_they_say_why() -> N
         for path in sorted((ROOT / room).rglob("*.py")):
             if "versions" not in path.parts:  # a migration stays as it was run
                 found.update(too_long(path.relative_to(ROOT).as_posix(), path.read_text(encoding="utf-8")))
-    assert sorted(found - OWED) == []
-    assert sorted(OWED - found) == [], "these are short now: take them out of OWED"
+    assert sorted(found) == []
 
 
 def test_what_is_too_long_is_found_unless_it_says_why() -> None:

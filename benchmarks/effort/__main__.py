@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.effort.desk import company
 from benchmarks.effort.fit import Known, fit, known
 from benchmarks.effort.judge import Figures, judge
 from benchmarks.effort.product import estimate
@@ -21,7 +22,7 @@ from benchmarks.effort.real import cesaw, sip
 from benchmarks.effort.rows import Company
 from benchmarks.effort.rules import dx, linearb_state, linearb_touched
 from benchmarks.effort.shared_world import world
-from benchmarks.effort.styles import STYLES, company
+from benchmarks.effort.styles import STYLES
 from pipeline.effort.evidence import ITEM, NONE
 from pipeline.effort.likelihood import Weights
 

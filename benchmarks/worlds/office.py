@@ -6,39 +6,17 @@ in threads, deals or meetings, and leave traces by the habits of the style. Some
 """
 
 import random
-from collections import defaultdict
-from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from benchmarks.worlds.habits import BARE, CHATTER, FALLS, SAID, STYLES, Habits
+from benchmarks.worlds.habits import BARE, CHATTER, FALLS, STYLES, Habits
 from benchmarks.worlds.labelled import Labelled, document
-from benchmarks.worlds.rows import BUSY, DONE, NEW, Done, Item, Person, Rows, World
+from benchmarks.worlds.plan import Plan, Topic
+from benchmarks.worlds.rows import DONE, Item, Person, Rows, World
+from benchmarks.worlds.trail import InHand, Trail
 
 WEEKS, EVENT_WEEK = 20, 13
 TEAM_SIZE = (5, 9)
-
-
-@dataclass
-class Topic:
-    """Work that belongs together: a key result, a theme or routine of one team, with what it can be seen in."""
-
-    team: str
-    name: str
-    label: str | None
-    noise: bool
-    leaves: list[Item] = field(default_factory=list)
-    talks: list[dict[str, Any]] = field(default_factory=list)
-
-
-@dataclass
-class InHand:
-    """Something somebody works on, and for how many more days."""
-
-    topic: Topic
-    item: Item | None
-    talk: dict[str, Any] | None
-    days: float
 
 
 class Office:
@@ -54,20 +32,9 @@ class Office:
         self.event_at = self.start + timedelta(weeks=EVENT_WEEK, days=self.r.choice((0, 0, 1, 2)))
         self.people = self._people()
         self.rows = Rows(self.people)
-        self.done: list[Done] = []
+        self.trail = Trail(self.habits, self.rows, self.people, self.r)
         self.items: dict[str, Item] = {}
-        self.children: dict[Item, list[Item]] = defaultdict(list)
-        self.threads: dict[str, Item] = {}
-        self.records: dict[str, Item] = {}
-        self.topics = self._topics()
-        self.drawn = {name: self.r.lognormvariate(0, 0.5) for name in sorted({t.name for t in self.topics})}
-        teams = [team["key"] for team in labelled.register["teams"]]
-        goal = {
-            t.team: sum(len(u.leaves) for u in self.topics if u.team == t.team and self._is_top(u)) for t in self.topics
-        }
-        self.struck = max(teams, key=lambda key: goal.get(key, 0))
-        top = sorted(labelled.top)
-        self.swapped = (top[0], top[-1])
+        self.plan = Plan(labelled, self._topics(), event, self.event_at, self.r)
 
     def build(self) -> World:
         """Walk through the days."""
@@ -78,10 +45,9 @@ class Office:
                 for person in self.people:
                     self._day(person, day, hands)
             day += timedelta(days=1)
+        registers = [(self.start, self._document(self.labelled.register))]
         if self.event == "replan":
-            registers = self._replanned()
-        else:
-            registers = [(self.start, self._document(self.labelled.register))]
+            registers.append((self.event_at, self._document(self.plan.second_plan())))
         falls = self.event in FALLS
         return World(
             self.labelled.name,
@@ -90,7 +56,7 @@ class Office:
             registers,
             self.rows.pages(),
             self.rows.labels,
-            self.done,
+            self.trail.done,
             self.start,
             self.end,
             None if self.event == "none" else self.event_at,
@@ -149,90 +115,11 @@ class Office:
             leaves += self._grown(child, row, depth - 1 if n == 0 else 0)
         return leaves
 
-    def _is_top(self, topic: Topic) -> bool:
-        return self.labelled.objective_of.get(topic.label or "") in self.labelled.top
-
-    def _weights(self, team: str, day: date) -> list[tuple[Topic, float]]:
-        """What the team's plan weighs each of its topics on a day."""
-        mine = [topic for topic in self.topics if topic.team == team and not topic.noise]
-        size = {id(t): (len(t.leaves) + len(t.talks)) ** 0.5 * self.drawn[t.name] for t in mine}
-        weight = {id(t): size[id(t)] * (2.0 if self._is_top(t) else 1.0 if t.label else 0.6) for t in mine}
-        whole = sum(weight.values())
-        weight = {key: value / whole for key, value in weight.items()}
-        if day >= self.event_at and self.event != "none":
-            self._strike(mine, weight, day, team)
-        return [(topic, weight[id(topic)]) for topic in mine]
-
-    def _strike(self, mine: list[Topic], weight: dict[int, float], day: date, team: str) -> None:
-        objective = self.labelled.objective_of
-        if self.event == "swap":
-            lost, gained = self.swapped
-            self._shift(
-                mine,
-                weight,
-                lambda t: objective.get(t.label or "") == lost,
-                lambda t: objective.get(t.label or "") == gained,
-                0.25,
-            )
-            return
-        if self.event == "replan":
-            return
-        points = FALLS[self.event]
-        if self.event == "ramp":
-            points *= min(1.0, (day - self.event_at).days / 35)
-        if self.event in ("team", "side") and team != self.struck:
-            return
-        off = [t for t in mine if t.label is None]
-        if self.event == "side" or not off:
-            # One theme, taken up by the team of the goal: what looks most like it from outside.
-            off = (
-                sorted(
-                    (t for t in self.topics if t.label is None and not t.noise and t.name != "bau"),
-                    key=lambda t: (t.team != team, -len(t.leaves), t.name),
-                )[:1]
-                or off
-            )
-        for one in off:
-            if id(one) not in weight:
-                mine.append(one)
-                weight[id(one)] = 1e-3
-        names = {id(t) for t in off}
-        # The lag of what is in hand, and that a part of each day goes elsewhere, would make the fall smaller than planted.
-        points = 2.5 * points if self.event == "side" else points
-        self._shift(mine, weight, self._is_top, lambda t: id(t) in names, 1.1 * points)
-
-    def _shift(self, mine: list[Topic], weight: dict[int, float], loses: Any, gains: Any, points: float) -> None:
-        lost = [id(t) for t in mine if loses(t)]
-        gained = [id(t) for t in mine if gains(t)]
-        total, into = sum(weight[i] for i in lost), sum(weight[i] for i in gained)
-        if not lost or not gained:
-            return
-        moved = min(points, 0.9 * total)
-        for i in lost:
-            weight[i] *= 1 - moved / total
-        for i in gained:
-            weight[i] *= 1 + moved / into
-
-    def _replanned(self) -> list[tuple[date, str]]:
-        """A second plan: the third priority changes places with the fourth, and the work goes on as it was."""
-        register = self.labelled.register
-        ranked = sorted(register["objectives"], key=lambda o: o["priority"])
-        swap = (
-            {ranked[2]["key"]: ranked[3]["priority"], ranked[3]["key"]: ranked[2]["priority"]}
-            if len(ranked) > 3
-            else {}
-        )
-        second = {
-            **register,
-            "objectives": [{**o, "priority": swap.get(o["key"], o["priority"])} for o in register["objectives"]],
-        }
-        return [(self.start, self._document(register)), (self.event_at, self._document(second))]
-
     def _document(self, register: dict[str, Any]) -> str:
         return document(register, self.people, self.start, self.end.date())
 
     def _new(self, person: Person, day: date) -> InHand:
-        weights = self._weights(person.team, day)
+        weights = self.plan.weights(person.team, day)
         topic = self.r.choices([t for t, _ in weights], [w for _, w in weights])[0]
         days = self.r.expovariate(1 / self.habits.patience) + 1
         talking = self.r.random() < self.habits.threads
@@ -255,12 +142,12 @@ class Office:
         at = datetime.combine(day, time(8, self.r.randrange(60)), UTC)
         if self.r.random() < 2 * self.habits.meetings:
             busy -= 0.25 + 0.25 * self.r.random()
-            self._meet(person, at, mine[0], 1 - busy)
+            self.trail.meet(person, at, mine[0], 1 - busy)
         for held, cut in zip(list(mine), cuts, strict=True):
             amount = busy * cut / sum(cuts)
             if amount < 0.05:
                 continue
-            self._work(person, at + timedelta(minutes=self.r.randrange(30, 480)), held, amount)
+            self.trail.work(person, at + timedelta(minutes=self.r.randrange(30, 480)), held, amount)
             held.days -= 1 if len(mine) == 1 else 2 * amount
             if held.days <= 0:
                 self._finish(person, held, day, hands)
@@ -281,86 +168,6 @@ class Office:
                 hands[heir.number].pop(0) if len(hands[heir.number]) > self.habits.at_once + 1 else None
             elif self.r.random() < self.habits.closed:
                 self.rows.move(held.item, DONE, at, person)
-
-    def _meet(self, person: Person, at: datetime, held: InHand, amount: float) -> None:
-        """A meeting about what is in hand; a third of them are in the CRM's calendar."""
-        item = None
-        if self.r.random() < 0.33:
-            title = (held.talk or {}).get("title") or self.r.choice(("Weekly", "Sync", "Jour fixe", "Planning", "1:1"))
-            label = held.topic.label if held.talk else None
-            item = self.rows.engagement("meeting", title, None, at, person, None, label, 8 * amount)
-            if not held.talk:
-                self.done.append(Done(at.date(), person.number, person.team, None, amount, item))
-                return
-        self.done.append(Done(at.date(), person.number, person.team, held.topic.label, amount, item))
-
-    def _work(self, person: Person, at: datetime, held: InHand, amount: float) -> None:
-        label = held.topic.label
-        item = self._talk(person, at, held.talk, amount) if held.talk else held.item
-        if item and not held.talk:
-            self._touch(person, at, item, amount)
-        self.done.append(Done(at.date(), person.number, person.team, label, amount, item))
-
-    def _touch(self, person: Person, at: datetime, item: Item, amount: float) -> None:
-        r, habits, rows = self.r, self.habits, self.rows
-        lead = next(one for one in self.people if one.team == person.team)
-        rows.created(item, at - timedelta(days=r.randrange(1, 9)), lead)
-        if rows.assignee[item] != person.number and r.random() < max(0.5, habits.moved):
-            rows.assign(item, person, at)
-        if r.random() < habits.moved and rows.status[item] in (NEW, DONE):
-            rows.move(item, BUSY, at, person)
-        if r.random() < habits.log:
-            rows.log(item, at, person, 8 * amount)
-        if r.random() < habits.comment:
-            rows.comment(item, at, person, r.choice(SAID[habits.words]))
-        if r.random() < habits.chat:
-            self._chat(person, at, item)
-
-    def _chat(self, person: Person, at: datetime, item: Item) -> None:
-        """About an issue, by its key, by a few words of its title, or by nothing at all."""
-        r, row = self.r, self.rows.items[item]
-        said = r.choice(SAID[self.habits.words])
-        if r.random() < self.habits.keyed:
-            text = f"{row['key']}: {said}"
-        else:
-            words = (row["title"] or "").split()
-            text = f"{' '.join(words[: r.randint(0, 4)])} {said}".strip()
-        channel = f"#{person.team}"
-        name = f"{item[1]} {at.date().isocalendar()[1]}"
-        if name in self.threads and r.random() < 0.6:
-            self.rows.message(channel, at, person, said, self.threads[name])
-        else:
-            self.threads[name] = self.rows.message(channel, at, person, text, None, self.rows.labels[item])
-
-    def _talk(self, person: Person, at: datetime, row: dict[str, Any], amount: float) -> Item:
-        """Work that lives in a thread, a deal or a ticket."""
-        r, rows = self.r, self.rows
-        if row["source"] == "slack":
-            channel = row["container"] or f"#{person.team}"
-            if row["id"] not in self.threads or r.random() < 0.2:
-                self.threads[row["id"]] = rows.message(
-                    channel, at, person, row["text"] or row["title"] or "?", None, row["label"]
-                )
-            thread = self.threads[row["id"]]
-            for n in range(r.randint(1, 1 + int(6 * amount))):
-                rows.message(
-                    channel, at + timedelta(minutes=11 * (n + 1)), person, r.choice(SAID[self.habits.words]), thread
-                )
-            return thread
-        if row["kind"] in ("deal", "ticket"):
-            if row["id"] not in self.records:
-                self.records[row["id"]] = rows.record(
-                    row["kind"], row["container"] or "Sales", row["title"], row["text"], at, person, row["label"]
-                )
-            parent = self.records[row["id"]]
-            kind = r.choice(("note", "email", "call"))
-            hours = 8 * amount * 0.7 if kind == "call" else None
-            return rows.engagement(
-                kind, r.choice(("next step", "update", "call notes")), None, at, person, parent, None, hours
-            )
-        deal = self.records.get(row["parent"] or "")
-        hours = 8 * amount if row["kind"] in ("call", "meeting") else None
-        return rows.engagement(row["kind"], row["title"], row["text"], at, person, deal, row["label"], hours)
 
 
 def build(labelled: Labelled, style: str, event: str, seed: int, end: datetime) -> World:

@@ -1,0 +1,1 @@
+"""What a large company costs: see __main__.py."""
