@@ -96,7 +96,7 @@ def diagnosis(session: Session, register: Register, least_people: int, id_: int)
 
 def large_teams(register: Register, least_people: int) -> frozenset[str]:
     """Keys of the teams that may be named beside a figure."""
-    return frozenset(team.key for team in register.teams if len(team.members) >= least_people)
+    return frozenset(team.key for team in register.large_teams(least_people))
 
 
 def not_judged(session: Session) -> list[NotJudged]:

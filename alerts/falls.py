@@ -38,7 +38,7 @@ def alert_of(session: Session, drift: Drift, register: Register, terms: Terms | 
     """Put a fall into words. Teams of fewer than the terms' least people are not named."""
     terms = priced(terms or Terms(), register, drift.scope)
     stands = standing(session, register, drift.scope, drift)
-    names = {team.key: team.name for team in register.teams if len(team.members) >= terms.least_people}
+    names = {team.key: team.name for team in register.large_teams(terms.least_people)}
     before, after = percent(drift.before), percent(drift.after)
     fall, company = before - after, drift.scope == COMPANY
     taken = took_place(drift, register, names, stands)

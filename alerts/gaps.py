@@ -56,7 +56,7 @@ def picture_of(session: Session, drift: Drift, register: Register) -> bytes | No
 def gap_view(session: Session, drift: Drift, register: Register, terms: Terms | None = None) -> AlertView:
     """Put a gap into words: what goes to the objective and what was planned, what that is, what has the days, what to decide."""
     terms = priced(terms or Terms(), register, drift.scope)
-    names = {team.key: team.name for team in register.teams if len(team.members) >= terms.least_people}
+    names = {team.key: team.name for team in register.large_teams(terms.least_people)}
     stands = standing(session, register, drift.scope)
     plan, share = percent(drift.before), percent(drift.after)
     title = Name(shortened(_title(register, drift.subject)))

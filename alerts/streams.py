@@ -47,7 +47,7 @@ def window_text(days: tuple[date, date] | None) -> str:
 def streams(session: Session, register: Register, scope: str = COMPANY, least_people: int = 5) -> list[Stream]:
     """The streams that the company, or a team, works on, the largest of the window first."""
     span = window(session)
-    large = {team.key: team.name for team in register.teams if len(team.members) >= least_people}
+    large = {team.key: team.name for team in register.large_teams(least_people)}
     answers: dict[str, list[str]] = {}
     for row in session.scalars(select(ThemeAnswer).order_by(ThemeAnswer.theme, ThemeAnswer.by)):
         answers.setdefault(row.theme, []).append(f"{row.answer} ({row.by})")

@@ -183,7 +183,9 @@ class Analysis:
             with self.sessions.begin() as session:
                 keep_questions(session, register, last, self.encoder.name)
             with self.sessions.begin() as session:
-                report.counts["diagnoses"] = keep_diagnoses(session, register, last, least, self.thresholds)
+                report.counts["diagnoses"] = keep_diagnoses(
+                    session, register, last, least, self.thresholds, encoder=self.encoder
+                )
 
         return {
             "match": match,

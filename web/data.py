@@ -18,7 +18,7 @@ EXAMPLES = 8
 
 def large_teams(register: Register, least: int, who: Viewer | None = None) -> list[tuple[str, str]]:
     """Key and name of the teams that figures are given of; with a viewer, of those whose figures are theirs to see."""
-    large = [(team.key, team.name) for team in register.teams if len(team.members) >= least]
+    large = [(team.key, team.name) for team in register.large_teams(least)]
     return [(key, name) for key, name in large if who is None or who.may_see(key)]
 
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, time, timedelta
 import numpy as np
 
 from benchmarks.findings.company import PERIOD_AT, START, WEEKS, Plan, Stream, inputs, plan
+from benchmarks.findings.meanings import with_meaning
 from pipeline.findings.found import Found, Inputs, Report, Stop
 from pipeline.register.planned import Plan as Planned
 
@@ -153,6 +154,20 @@ def trap(seed: int, generator: str) -> Inputs:
     return all_green(idle(seed, generator))
 
 
+def duplicated(seed: int, generator: str) -> Inputs:
+    """Two teams each put a third of their work of the last ten weeks into the same thing, and do not know of each other."""
+    company = plan(seed)
+    one, other = (int(team) for team in company.rng.permutation(len(company.teams))[:2])
+    first, second = (company.add(team, None, since(WEEKS - 10, 0.5)) for team in (one, other))
+    return with_meaning(company, inputs(company, generator), generator, {second.id: first.id})
+
+
+def of_meaning(seed: int, generator: str) -> Inputs:
+    """Every stream is about something of its own."""
+    company = plan(seed)
+    return with_meaning(company, inputs(company, generator), generator)
+
+
 PLANTED: dict[str, tuple[str, Case, str]] = {
     "shadow": ("shadow", shadow, ""),
     "creep": ("creep", creep, ""),
@@ -164,10 +179,12 @@ PLANTED: dict[str, tuple[str, Case, str]] = {
     "inflation": ("inflation", inflated, ""),
     "contributions": ("contributions", helping, "team:"),
     "green": ("green", trap, "kr:"),
+    "duplicate": ("duplicate", duplicated, "stream:"),
 }
 """By name: the kind, the case, and what the subject of the diagnosis must begin with."""
 CLEAN: dict[str, Case] = {
     "resource": followed,
+    "duplicate": of_meaning,
     "green": lambda seed, generator: all_green(clean(seed, generator)),
 }
 """Clean cases of kinds that need something more to judge."""

@@ -13,7 +13,7 @@ import numpy as np
 
 from models.vocabulary import COMPANY
 from pipeline.findings.found import Inputs, StreamFacts
-from pipeline.findings.thresholds import Thresholds, thresholds
+from pipeline.findings.thresholds import thresholds
 from pipeline.findings.work import Work
 from pipeline.register.document import Register, parse
 from pipeline.share.gap import WeekShare
@@ -43,11 +43,6 @@ class Stream:
     helped: dict[int, np.ndarray] = field(default_factory=dict)
     first: int = 0
 
-    @property
-    def lasts(self) -> bool:
-        """Return True if it has any work."""
-        return bool(self.weight.sum() > 0)
-
 
 @dataclass
 class Plan:
@@ -60,7 +55,7 @@ class Plan:
     """Team of each person."""
     streams: list[Stream]
     key_results: list[str]
-    wrong: float = WRONG
+    seed: int = 0
 
     def add(self, team: int, key_result: int | None, weight: np.ndarray) -> Stream:
         """One more stream."""
@@ -101,7 +96,9 @@ def plan(seed: int, *, teams: int = 7, size: int = 8, planned: bool = True) -> P
     """A clean company: each key result has streams that follow each other, each team small work on none that does so too."""
     rng = np.random.default_rng(seed)
     okr = register(teams, size, planned=planned)
-    found = Plan(rng, okr, [f"t{t}" for t in range(teams)], [t for t in range(teams) for _ in range(size)], [], [])
+    found = Plan(
+        rng, okr, [f"t{t}" for t in range(teams)], [t for t in range(teams) for _ in range(size)], [], [], seed
+    )
     found.key_results = [key.key for _, key in okr.key_results()]
     for n, part in enumerate(OBJECTIVES.values()):
         for k in range(KEY_RESULTS):
@@ -206,7 +203,7 @@ def beliefs(company: Plan) -> np.ndarray:
     table = np.zeros((len(company.streams), count + 1))
     for n, one in enumerate(company.streams):
         true = count if one.key_result is None else one.key_result
-        said = int(rng.integers(0, count + 1)) if rng.random() < company.wrong else true
+        said = int(rng.integers(0, count + 1)) if rng.random() < WRONG else true
         p = rng.uniform(0.5, 0.67) if rng.random() < UNSURE else rng.uniform(0.8, 0.99)
         other = rng.dirichlet(np.full(count + 1, 0.3)) * (1 - p)
         table[n] = other
@@ -259,6 +256,3 @@ def shares(given: Inputs) -> dict[str, dict[str, list[WeekShare]]]:
                 if t > 0
             ]
     return found
-
-
-__all__ = ["Inputs", "Plan", "Stream", "Thresholds", "inputs", "plan", "register"]

@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from models.vocabulary import COMPANY
+from pipeline.findings.lives import Life
 from pipeline.findings.thresholds import Thresholds
-from pipeline.findings.work import Interval, Work
+from pipeline.findings.work import Floats, Interval, Ints, Work
 from pipeline.register.document import Register
 from pipeline.share.gap import WeekShare
 
@@ -45,6 +46,19 @@ class Report:
     expected: float | None = None
 
 
+@dataclass(frozen=True, eq=False)
+class Meaning:
+    """What the streams of the last weeks are about. Parallel arrays: `centres` are the means of their items' vectors, `items` how
+    many those are, `halves` how near two halves of them lie (cosine, less what all streams have in common).
+    `linked` are pairs of streams, the lower number first, that name each other or the same third one."""
+
+    streams: tuple[int, ...]
+    centres: Floats
+    items: Ints
+    halves: Floats
+    linked: frozenset[tuple[int, int]] = frozenset()
+
+
 @dataclass(frozen=True)
 class Inputs:
     """All that findings see. `last` is the last complete day; `shares` are whole weeks by scope and objective; `plans` the
@@ -60,6 +74,13 @@ class Inputs:
     shares: Mapping[str, Mapping[str, Sequence[WeekShare]]] = field(default_factory=dict)
     stops: Sequence[Stop] = ()
     reports: Mapping[str, Report] | None = None
+    meaning: Meaning | None = None
+    lives: Sequence[Life] | None = None
+
+    @property
+    def large_teams(self) -> list[str]:
+        """Keys of the teams that may be named beside a figure."""
+        return [team.key for team in self.register.large_teams(self.least_people)]
 
     @property
     def scopes(self) -> list[str]:

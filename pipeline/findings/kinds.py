@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pipeline.findings.contributions import invisible_contributions
 from pipeline.findings.creep import focus_creep
 from pipeline.findings.decay import resource_drift, strategy_decay
+from pipeline.findings.duplicate import duplicate_effort
 from pipeline.findings.found import Finder
 from pipeline.findings.green import green_status, metric_optimisation
 from pipeline.findings.inflation import priority_inflation
@@ -159,6 +160,17 @@ KINDS: Mapping[str, Kind] = {
         "Name both teams on the key result, and plan the days.",
         "Does the register name everybody whom it needs?",
         "{strength} of 100 working days of {scope} go to key results of {owner}",
+    ),
+    "duplicate": Kind(
+        "Duplicate effort",
+        duplicate_effort,
+        "{streams} read as the same piece of work and are two teams': {first} put {first_days} person-days into it in {weeks} "
+        "weeks, {second} {second_days}; neither names the other's.",
+        "Two teams solve one thing, and each finds out what the other knows already.",
+        "Bring the two together once: one goes on, or they say what each does not do.",
+        "Whose is it?",
+        "{first} and {second} work on what reads as the same: {streams}",
+        parts=False,
     ),
     "green": Kind(
         "Green-status trap",

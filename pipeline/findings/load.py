@@ -11,7 +11,9 @@ from sqlalchemy.orm import Session
 from models import Effort, Match, Person, Stream, StreamItem, Theme, ThemeAnswer
 from models.session import in_batches
 from models.vocabulary import COMPANY
+from pipeline.encode.encoder import Encoder
 from pipeline.findings.found import Inputs, Stop, StreamFacts
+from pipeline.findings.load_words import load_meaning
 from pipeline.findings.thresholds import Thresholds
 from pipeline.findings.work import NO_TEAM, NOBODY, Floats, Ints, Work
 from pipeline.register.document import Register
@@ -29,7 +31,12 @@ _EVIDENCE = 8
 
 
 def load_inputs(
-    session: Session, register: Register, last: date, least_people: int, thresholds: Thresholds
+    session: Session,
+    register: Register,
+    last: date,
+    least_people: int,
+    thresholds: Thresholds,
+    encoder: Encoder | None = None,
 ) -> Inputs | None:
     """Everything up to `last`, the last complete day; None where no whole week is known."""
     rows = _Rows(session, register, last)
@@ -45,6 +52,7 @@ def load_inputs(
         plans(session),
         {scope: weeks_of(session, scope, rows.weeks[0], last) for scope in (COMPANY, *rows.teams)},
         rows.stops(session),
+        meaning=load_meaning(session, encoder.name, last, thresholds.weeks) if encoder else None,
     )
 
 

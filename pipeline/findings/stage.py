@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models import Diagnosis, Judged
+from pipeline.encode.encoder import Encoder
 from pipeline.findings.found import Found, Inputs, Outcome, Unjudged
 from pipeline.findings.kinds import KINDS, Kind
 from pipeline.findings.load import load_inputs
@@ -31,9 +32,11 @@ def keep_diagnoses(
     least_people: int,
     thresholds: Thresholds | None = None,
     kinds: Mapping[str, Kind] = KINDS,
+    encoder: Encoder | None = None,
 ) -> int:
-    """Find them anew up to `last`, the last complete day; returns how many are open."""
-    given = load_inputs(session, register, last, least_people, thresholds or Thresholds())
+    """Find them anew up to `last`, the last complete day; returns how many are open. Without the encoder that the words went
+    through nothing is known of what they mean."""
+    given = load_inputs(session, register, last, least_people, thresholds or Thresholds(), encoder)
     if given is None:
         return 0
     open_ = 0

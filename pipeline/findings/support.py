@@ -102,18 +102,13 @@ def _idle(given: Inputs) -> list[Found]:
         values: dict[str, Value] = {
             "key_result": f"kr:{key}",
             "objective": f"objective:{objective.key}",
-            "teams": [f"team:{team}" for team in result.teams if _large(given, team)],
+            "teams": [f"team:{team}" for team in result.teams if team in given.large_teams],
             "weeks": weeks,
             **days_on(sure, n, given.least_people),
         }
         whole = part(now, now.served[:, n])
         found.append(Found(COMPANY, f"kr:{key}", whole.value, _last_worked(given, n), None, None, values))
     return found
-
-
-def _large(given: Inputs, key: str) -> bool:
-    """Return True if a team may be named beside a figure."""
-    return any(team.key == key and len(team.members) >= given.least_people for team in given.register.teams)
 
 
 def _last_worked(given: Inputs, column: int) -> date:

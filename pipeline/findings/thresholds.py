@@ -25,12 +25,17 @@ class Thresholds:
     inflation: float = 1.35
     priorities: int = 5
     moved: float = 0.1
+    same: float = 0.9
+    fog: float = 0.35
+    cycle: int = 14
+    bulk: int = 15
+    consensus: float = 1.3
 
 
 PRESETS = {
-    "50": Thresholds(stream_part=0.05, priorities=3),
+    "50": Thresholds(stream_part=0.05, priorities=3, bulk=10),
     "500": Thresholds(),
-    "more": Thresholds(stream_part=0.015, shadow=0.12),
+    "more": Thresholds(stream_part=0.015, shadow=0.12, cycle=21, bulk=25),
 }
 """By the most people of a company that each is for."""
 

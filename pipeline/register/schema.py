@@ -203,6 +203,10 @@ class Register(_Strict):
         """Key of the objective, by key of the key result."""
         return {key_result.key: objective.key for objective, key_result in self.key_results()}
 
+    def large_teams(self, least_people: int) -> tuple[Team, ...]:
+        """Teams of so many members that they may be named beside a figure."""
+        return tuple(team for team in self.teams if len(team.members) >= least_people)
+
     def top(self, count: int = 3) -> frozenset[str]:
         """Keys of the objectives whose priority is `count` or better."""
         return frozenset(objective.key for objective in self.objectives if objective.priority <= count)

@@ -1,0 +1,122 @@
+"""Duplicate effort: active streams of different teams that mean the same, and do not know of each other."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.stats import norm
+
+from models.vocabulary import COMPANY
+from pipeline.findings.found import Found, Inputs, Meaning, Outcome, Unjudged, Value, enough_weeks
+from pipeline.findings.work import Floats, Work
+
+ITEMS, STREAMS = 6, 8
+"""Items with words from which a stream's halves say something, and streams of which so many are needed."""
+ONE_TEAM = 0.6
+"""Part of a stream's work from which it is one team's."""
+OF_TEAM = 0.05
+"""Part of its team's work from which a stream is worth a talk."""
+CHANCE, MAD = 0.1, 0.6745
+"""Pairs that may be as near by chance among all of a company's; the median deviation of a normal one of spread 1."""
+MOST = 6
+
+
+@dataclass(frozen=True, slots=True)
+class _Own:
+    """A stream that is one team's: its place among the meanings, its work, what it mostly serves (-1: nothing)."""
+
+    place: int
+    stream: int
+    team: str
+    work: Work
+    serves: int
+
+
+def duplicate_effort(given: Inputs) -> Outcome:
+    """Pairs of streams of different teams whose words are at least `same` times as near as two halves of one stream usually are,
+    and nearer to each other than to any other team's.
+
+    Not those that name each other or a third stream, nor those of a key result that the register gives to both teams.
+    """
+    if given.meaning is None:
+        return Unjudged("no vectors of the streams' words are kept")
+    weeks = given.thresholds.weeks
+    if (missing := enough_weeks(given, weeks)) is not None:
+        return missing
+    halves = given.meaning.halves[given.meaning.items >= ITEMS]
+    if len(halves) < STREAMS:
+        return Unjudged(
+            f"{len(halves)} streams have {ITEMS} items with words, and {STREAMS} are needed to learn how near the same is"
+        )
+    usual = float(np.median(halves))
+    own = list(_owned(given, given.meaning, given.work.last(weeks)))
+    alike = _near(given.meaning, own, given.thresholds.same * usual)
+    pairs = [(own[n], own[k], size / usual) for n, k, size in alike if _apart(given, given.meaning, own[n], own[k])]
+    pairs.sort(key=lambda pair: -(pair[0].work.total + pair[1].work.total))
+    return [_found(given, *pair) for pair in pairs[:MOST]]
+
+
+def near(centres: Floats) -> Floats:
+    """Cosines of the streams' centres once what all streams of the company have in common is taken from each."""
+    less = centres - centres.mean(0)
+    less /= np.maximum(np.linalg.norm(less, axis=1, keepdims=True), 1e-9)
+    return np.asarray(less @ less.T)
+
+
+def _owned(given: Inputs, meaning: Meaning, now: Work) -> Iterator[_Own]:
+    """Streams of one team each, of enough people in it, that take a part of its work."""
+    large = given.large_teams
+    sizes = {key: now.of(key).total for key in large}
+    for place, stream in enumerate(meaning.streams):
+        cells = now.on([stream])
+        if meaning.items[place] < 2 or cells.total <= 0:
+            continue
+        by_team = {key: cells.of(key).total for key in large}
+        team = max(by_team, key=lambda key: by_team[key], default="")
+        if not team or by_team[team] < ONE_TEAM * cells.total or by_team[team] < OF_TEAM * sizes[team]:
+            continue
+        if cells.of(team).shown(given.least_people):
+            best = int(np.argmax(cells.served.sum(0)))
+            yield _Own(place, stream, team, cells.of(team), best if best < len(now.key_results) else -1)
+
+
+def _near(meaning: Meaning, own: Sequence[_Own], least: float) -> list[tuple[int, int, float]]:
+    """Pairs of different teams that are near enough, and nearer than the nearest of so many would be by chance; each the other's
+    nearest, since streams about everything are near to many."""
+    places, teams = [one.place for one in own], np.array([one.team for one in own])
+    alike = np.where(teams[:, None] == teams[None, :], -1.0, near(meaning.centres)[np.ix_(places, places)])
+    others = alike[teams[:, None] != teams[None, :]]
+    if not len(others):
+        return []
+    spread = float(np.median(np.abs(others - np.median(others)))) / MAD
+    least = max(least, float(np.median(others) + spread * norm.isf(CHANCE / (len(others) / 2))))
+    nearest = alike.argmax(1)
+    mutual = [(n, int(k)) for n, k in enumerate(nearest) if n < k and nearest[k] == n]
+    return [(n, k, float(alike[n, k])) for n, k in mutual if alike[n, k] >= least]
+
+
+def _apart(given: Inputs, meaning: Meaning, one: _Own, other: _Own) -> bool:
+    """Return True if nothing says that the two teams know of each other's stream."""
+    if (min(one.stream, other.stream), max(one.stream, other.stream)) in meaning.linked:
+        return False
+    if one.serves != other.serves or one.serves < 0:
+        return True
+    key = given.work.key_results[one.serves]
+    teams = next(key_result.teams for _, key_result in given.register.key_results() if key_result.key == key)
+    return bool(teams) and not {one.team, other.team} <= set(teams)
+
+
+def _found(given: Inputs, one: _Own, other: _Own, strength: float) -> Found:
+    more, less = sorted((one, other), key=lambda it: (-it.work.total, it.stream))
+    values: dict[str, Value] = {
+        "streams": [f"stream:{more.stream}", f"stream:{less.stream}"],
+        "first": f"team:{more.team}",
+        "second": f"team:{less.team}",
+        "first_days": more.work.total,
+        "second_days": less.work.total,
+        "weeks": given.thresholds.weeks,
+    }
+    streams = (more.stream, less.stream)
+    items = tuple(item for it in streams for item in given.streams[it].items[:4])
+    since = max(given.streams[it].first for it in streams)  # from when on it was done twice
+    return Found(COMPANY, f"stream:{min(streams)}", strength, since, None, None, values, streams, items)
