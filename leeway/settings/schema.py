@@ -175,9 +175,11 @@ class RetentionSettings(_Section):
 
 
 class ModelSettings(_Section):
-    """`bundled`; `bundled-int8`, quicker and nearly the same; or any sentence-transformers name or folder."""
+    """`bundled`; `bundled-int8`, quicker and nearly the same; or any sentence-transformers name or folder. `on` is where it runs:
+    `auto` takes a graphics card where that is quicker; `cpu`, `cuda` and `mps` leave no choice."""
 
     name: str = "bundled"
+    on: Literal["auto", "cpu", "cuda", "mps"] = "auto"
 
 
 class HistorySettings(_Section):

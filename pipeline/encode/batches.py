@@ -1,4 +1,4 @@
-"""Any sentence-transformers model through torch, in batches of one shape a length; bfloat16 where it was found to be quicker."""
+"""Any sentence-transformers model through torch, in batches of one shape a length, on the processor or a graphics card."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -17,13 +17,19 @@ STEP = 32
 class Batches:
     """Texts to vectors. Loads the model at once; raises ModelError where that fails. `longest` cuts texts, in tokens."""
 
-    def __init__(self, folder: Path | str, size: int, *, longest: int = 0, half: bool = False) -> None:
-        self._model = _load(folder)
+    def __init__(
+        self, folder: Path | str, size: int, *, longest: int = 0, half: bool = False, device: str = "cpu"
+    ) -> None:
+        self._model = _load(folder, device)
         self._size = size
         if longest:
             self._model.max_seq_length = longest
         if half:
             self._model.bfloat16()
+        self._longest = self._model.max_seq_length
+        self._padding = self._model.tokenizer.pad_token_id or 0
+        self._left = self._model.tokenizer.padding_side == "left"
+        self._nothing = self._tokens([""])
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float16]:
         """(len(texts), dimension), rows of length one. A text's vector does not depend on what it is encoded with, to the last
@@ -32,23 +38,40 @@ class Batches:
         """
         import torch
 
-        model, size = self._model, self._size
-        longest = model.max_seq_length
+        tokens = self._tokens(texts)
         by_length: dict[int, list[int]] = defaultdict(list)
-        for i, ids in enumerate(model.tokenizer(list(texts), truncation=True, max_length=longest)["input_ids"]):
-            by_length[min(longest, -(-len(ids) // STEP) * STEP)].append(i)
-        vectors = np.empty((len(texts), model.get_embedding_dimension()), dtype=np.float16)
-        for length, rows in sorted(by_length.items()):
-            for first in range(0, len(rows), size):
-                batch = rows[first : first + size]
-                filled = [texts[i] for i in batch] + [""] * (size - len(batch))
-                given = model.tokenizer(
-                    filled, padding="max_length", truncation=True, max_length=length, return_tensors="pt"
-                )
-                with torch.inference_mode():
-                    found = model(dict(given))["sentence_embedding"][: len(batch)].float()
-                vectors[batch] = torch.nn.functional.normalize(found, dim=1).numpy()
+        for row, one in enumerate(tokens):
+            by_length[min(self._longest, -(-len(one["input_ids"]) // STEP) * STEP)].append(row)
+        found = []
+        with torch.inference_mode():
+            for length, rows in sorted(by_length.items()):
+                for first in range(0, len(rows), self._size):
+                    batch = rows[first : first + self._size]
+                    found.append((batch, self._run([tokens[row] for row in batch], length)[: len(batch)]))
+        vectors = np.empty((len(texts), self._model.get_embedding_dimension()), dtype=np.float16)
+        for batch, rows_of in found:  # only now, so that a card is not waited for between batches
+            vectors[batch] = rows_of.cpu().numpy()
         return vectors
+
+    def _tokens(self, texts: Sequence[str]) -> list[dict[str, Any]]:
+        if not texts:
+            return []
+        found = self._model.tokenizer(list(texts), truncation=True, max_length=self._longest)
+        return [dict(zip(found, values, strict=True)) for values in zip(*found.values(), strict=True)]
+
+    def _run(self, some: list[dict[str, Any]], length: int) -> Any:
+        import torch
+
+        filled = some + self._nothing * (self._size - len(some))
+        given = {}
+        for name in filled[0]:
+            fill = self._padding if name == "input_ids" else 0
+            padded = np.full((self._size, length), fill, dtype=np.int64)
+            for row, one in enumerate(filled):
+                first = length - len(one[name]) if self._left else 0
+                padded[row, first : first + len(one[name])] = one[name]
+            given[name] = torch.from_numpy(padded).to(self._model.device)
+        return torch.nn.functional.normalize(self._model(given)["sentence_embedding"].float(), dim=1)
 
 
 def bundled_in_bfloat16(folder: Path) -> Batches:
@@ -56,12 +79,17 @@ def bundled_in_bfloat16(folder: Path) -> Batches:
     return Batches(folder, 32, longest=LONGEST_TOKENS, half=True)
 
 
-def _load(folder: Path | str) -> Any:
+def bundled_on(card: str, folder: Path) -> Batches:
+    """The bundled model in float32 on a graphics card, in batches that fill one."""
+    return Batches(folder, 128, longest=LONGEST_TOKENS, device=card)
+
+
+def _load(folder: Path | str, device: str) -> Any:
     from sentence_transformers import SentenceTransformer  # takes seconds: only who encodes pays
     from transformers.utils.logging import disable_progress_bar
 
     disable_progress_bar()  # of reading a file of 90 MB; it would stand in every log
     try:
-        return SentenceTransformer(str(folder), device="cpu")
-    except (OSError, ValueError) as error:
+        return SentenceTransformer(str(folder), device=device)
+    except (OSError, ValueError, RuntimeError) as error:
         raise ModelError(f"the model {str(folder)!r} cannot be loaded: {str(error)[:200]}") from None

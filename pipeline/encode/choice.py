@@ -1,7 +1,8 @@
-"""Which way of encoding is quicker on this processor: tried once, and kept.
+"""Which way of encoding is quickest on this machine: tried once, and kept.
 
-A processor's flags do not tell: with bfloat16 in hardware torch may be three times as fast as float32, or no faster. So where
-there is bfloat16 both ways encode the same sentences for a moment; where there is none there is nothing to try.
+A processor's flags do not tell: with bfloat16 in hardware torch may be three times as fast as float32, or no faster; and an old
+graphics card may be slower than the processor beside it. So each way that there is encodes the same sentences for a moment;
+where there is one, there is nothing to try.
 """
 
 import json
@@ -13,10 +14,13 @@ from typing import Literal
 
 import platformdirs
 
-Way = Literal["float32", "bfloat16"]
+from pipeline.encode.card import Card, card, seems_there
+
+Way = Literal["float32", "bfloat16"] | Card
 Encode = Callable[[Sequence[str]], object]
 _FLAGS = frozenset({"amx_bf16", "avx512_bf16", "bf16"})
 """As Linux names bfloat16 on Intel, AMD and ARM. Other systems keep to float32."""
+_ON_PROCESSOR = ("float32", "bfloat16")
 _SECONDS = 0.5
 _SAMPLE = [
     "Checkout: retry failed payments",
@@ -24,30 +28,30 @@ _SAMPLE = [
     "The export stops after 10,000 rows. Steps: open the report, choose a year, press export. Expected: all rows. " * 3,
     "Standup notes",
 ]
+_BATCHES = 64
+"""A card is given so many samples at once, as work for it comes."""
 
 
-def chosen(ways: Callable[[Way], Encode]) -> Way:
-    """The quicker way here; `ways` gives a loaded encoder for each. Tried at most once a processor and user."""
-    if not has_bfloat16():
-        return "float32"
-    kept = known()
+def chosen(ways: Callable[[Way], Encode], *, cards: bool = True) -> Way:
+    """The quickest way here; `ways` gives a loaded encoder for each. Tried at most once a machine and user. Without `cards`
+    on the processor alone."""
+    kept = known(cards=cards)
     if kept is not None:
         return kept
-    speed = {way: _texts_a_second(ways(way)) for way in ("float32", "bfloat16")}
-    way: Way = "bfloat16" if speed["bfloat16"] > speed["float32"] else "float32"
-    _keep(way)
+    found: list[Way] = ["float32", *(("bfloat16",) if has_bfloat16() else ())]
+    found += [one for one in (card() if cards else None,) if one]
+    speed = {way: _texts_a_second(ways(way), 1 if way in _ON_PROCESSOR else _BATCHES) for way in found}
+    way = max(found, key=lambda one: speed[one])
+    _keep(way, cards)
     return way
 
 
-def known() -> Way | None:
-    """What was chosen before on this processor; None where it is still to be tried."""
-    if not has_bfloat16():
+def known(*, cards: bool = True) -> Way | None:
+    """What was chosen before on this machine, or is the only way; None where it is still to be tried."""
+    if not has_bfloat16() and not (cards and seems_there()):
         return "float32"
-    try:
-        kept = json.loads(_file().read_text(encoding="utf-8")).get(_processor())
-    except (OSError, ValueError, AttributeError):
-        return None
-    return kept if kept in ("float32", "bfloat16") else None
+    kept = _kept().get(_machine(cards))
+    return kept if kept in _ON_PROCESSOR or (cards and kept in ("cuda", "mps")) else None
 
 
 def has_bfloat16(info: Path = Path("/proc/cpuinfo")) -> bool:
@@ -55,26 +59,39 @@ def has_bfloat16(info: Path = Path("/proc/cpuinfo")) -> bool:
     return bool(_FLAGS & set(_line(info, ("flags", "Features")).split()))
 
 
-def _texts_a_second(encode: Encode) -> float:
-    encode(_SAMPLE)  # the first time is for loading
+def _texts_a_second(encode: Encode, times: int) -> float:
+    sample = _SAMPLE * times
+    encode(sample)  # the first time is for loading
     begun, done = time.perf_counter(), 0
     while (passed := time.perf_counter() - begun) < _SECONDS:
-        encode(_SAMPLE)
-        done += len(_SAMPLE)
+        encode(sample)
+        done += len(sample)
     return done / passed
 
 
-def _keep(way: Way) -> None:
+def _kept() -> dict[str, Way]:
+    try:
+        found = json.loads(_file().read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _keep(way: Way, cards: bool) -> None:
     file = _file()
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(json.dumps({_processor(): way}), encoding="utf-8")
+        file.write_text(json.dumps(_kept() | {_machine(cards): way}), encoding="utf-8")
     except OSError:
         return  # tried again by the next process
 
 
 def _file() -> Path:
     return platformdirs.user_cache_path("leeway") / "encoder.json"
+
+
+def _machine(cards: bool) -> str:
+    return f"{_processor()}{' and a graphics card' if cards and seems_there() else ''}"
 
 
 def _processor() -> str:

@@ -12,13 +12,18 @@ from typing import Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.encode.bundled import bundled_model
+from pipeline.encode.bundled import ModelError, bundled_model
+from pipeline.encode.card import Card, card
 from pipeline.encode.choice import Way, chosen
 
 BUNDLED, BUNDLED_INT8 = "bundled", "bundled-int8"
 _NAMES = {BUNDLED: "all-MiniLM-L6-v2@256", BUNDLED_INT8: "all-MiniLM-L6-v2@256-int8"}
 _BATCH = 8
 """Texts of another model at once: without a matrix unit a quarter less time than 32 where there are many, a third for one."""
+_CARD_BATCH = 32
+"""As many of another model at once on a graphics card: its memory and the model's size are unknown."""
+
+On = Literal["auto", "cpu", "cuda", "mps"]
 
 Vectors = NDArray[np.float16]
 
@@ -34,15 +39,16 @@ class Encoder(Protocol):
 
 
 class SentenceEncoder:
-    """A model on this machine's processor. Loads it at its first use.
+    """A model on this machine's processor or graphics card. Loads it at its first use.
 
-    The bundled one goes through ONNX Runtime or, where bfloat16 is quicker, through torch (see choice.py); their vectors
-    agree to the last digits of float16, so machines of both kinds may share a database. Raises ModelError where the model is not
-    there or its weights are not the expected ones.
+    The bundled one goes the way that is quickest here (see choice.py): ONNX Runtime, torch in bfloat16, or torch on the card;
+    their vectors agree to the last digits of float16, so machines of all kinds may share a database. `on` names the device.
+    Raises ModelError where the model is not there, its weights are not the expected ones, or the named card cannot be used.
     """
 
-    def __init__(self, model: str = BUNDLED) -> None:
+    def __init__(self, model: str = BUNDLED, on: On = "auto") -> None:
         self.model = model
+        self.on = on
         self.name = _NAMES.get(model, model[-60:])
 
     def encode(self, texts: Sequence[str]) -> Vectors:
@@ -51,13 +57,29 @@ class SentenceEncoder:
 
     @cached_property
     def _loaded(self) -> "_Loaded":
+        wanted = named_card(self.on)
         if self.model == BUNDLED:
-            return bundled(chosen(lambda way: bundled(way).encode))
+            return bundled(wanted or chosen(lambda way: bundled(way).encode, cards=self.on == "auto"))
         if self.model == BUNDLED_INT8:
             return bundled("int8")
         from pipeline.encode.batches import Batches
 
-        return Batches(self.model, _BATCH)
+        found = wanted or (card() if self.on == "auto" else None)
+        return Batches(self.model, _CARD_BATCH, device=found) if found else Batches(self.model, _BATCH)
+
+
+def named_card(on: On) -> Card | None:
+    """The card that the setting names; None where it names none. Raises ModelError where that card cannot be used."""
+    if on in ("auto", "cpu"):
+        return None
+    found = card()
+    if found != on:
+        there = f"it can use {found} here" if found else "it can use none here"
+        raise ModelError(
+            f"[model] on = {on!r}, and torch cannot use that card ({there}). Install torch with support for it (Linux: "
+            "`pip install torch==2.13.0` without the index of CPU wheels), or leave `on` out."
+        )
+    return found
 
 
 class _Loaded(Protocol):
@@ -70,6 +92,10 @@ def bundled(way: Way | Literal["int8"]) -> _Loaded:
         from pipeline.encode.batches import bundled_in_bfloat16
 
         return bundled_in_bfloat16(bundled_model())
+    if way in ("cuda", "mps"):
+        from pipeline.encode.batches import bundled_on
+
+        return bundled_on(way, bundled_model())
     from pipeline.encode.one_by_one import OneByOne
 
     return OneByOne(int8=way == "int8")

@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline.encode import choice, one_by_one
+from pipeline.encode import card, choice, encoder, one_by_one
 from pipeline.encode.batches import Batches
-from pipeline.encode.bundled import LONGEST_TOKENS, bundled_model
+from pipeline.encode.bundled import LONGEST_TOKENS, ModelError, bundled_model
 from pipeline.encode.encoder import SentenceEncoder, bundled
 
 TEXTS = [
@@ -26,6 +26,14 @@ def test_one_by_one_gives_what_the_model_gives_in_batches() -> None:
     theirs = Batches(bundled_model(), 8, longest=LONGEST_TOKENS).encode(TEXTS).astype(np.float32)
     assert np.linalg.norm(ours, axis=1) == pytest.approx(1, abs=1e-3)
     assert np.abs(ours - theirs).max() < 1e-3
+
+
+def test_what_a_text_is_encoded_with_changes_nothing() -> None:
+    batches = Batches(bundled_model(), 4, longest=LONGEST_TOKENS)
+    together = batches.encode([*TEXTS, *TEXTS[::-1]])
+    assert (together[: len(TEXTS)] == batches.encode(TEXTS)).all()
+    assert (together[: len(TEXTS) - 1 : -1] == together[: len(TEXTS)]).all()
+    assert batches.encode([]).shape == (0, 384)
 
 
 def test_int8_is_nearly_the_same_under_another_name() -> None:
@@ -52,6 +60,7 @@ def test_the_quicker_way_is_found_by_trying_once(
     clock, tried = [0.0], []
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.setattr(choice, "has_bfloat16", lambda: True)
+    monkeypatch.setattr(choice, "seems_there", lambda: False)
     monkeypatch.setattr(choice.time, "perf_counter", lambda: clock[0])
 
     def ways(way: choice.Way) -> Callable[[Sequence[str]], object]:
@@ -68,6 +77,44 @@ def test_the_quicker_way_is_found_by_trying_once(
     assert len(tried) == 2
     (tmp_path / "leeway" / "encoder.json").write_text("{")  # a kill while it was written
     assert choice.chosen(ways) == quicker
+
+
+@pytest.mark.parametrize(("rates", "quickest"), [((0.02, 0.001), "cuda"), ((0.001, 0.02), "float32")])
+def test_a_graphics_card_is_used_where_it_is_quicker_than_the_processor(
+    rates: tuple[float, float], quickest: choice.Way, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = [0.0]
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(choice, "has_bfloat16", lambda: False)
+    monkeypatch.setattr(choice, "seems_there", lambda: True)
+    monkeypatch.setattr(choice, "card", lambda: "cuda")
+    monkeypatch.setattr(choice.time, "perf_counter", lambda: clock[0])
+
+    def ways(way: choice.Way) -> Callable[[Sequence[str]], object]:
+        def encode(some: Sequence[str]) -> None:
+            clock[0] += len(some) * rates[way == "cuda"]
+
+        return encode
+
+    assert choice.known() is None
+    assert choice.chosen(ways) == quickest
+    assert choice.known() == quickest
+    assert choice.known(cards=False) == choice.chosen(ways, cards=False) == "float32"
+    assert choice.known() == quickest  # the one answer is kept beside the other
+
+
+def test_a_card_is_looked_for_before_torch_is_loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(card.platform, "system", lambda: "Linux")
+    assert not card.seems_there(tmp_path)
+    (tmp_path / "nvidia0").touch()
+    assert card.seems_there(tmp_path)
+
+
+@pytest.mark.parametrize("there", [None, "mps"])
+def test_a_card_that_is_named_and_cannot_be_used_is_told(there: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(encoder, "card", lambda: there)
+    with pytest.raises(ModelError, match=f"on = 'cuda'.*can use {there or 'none'} here.*Install torch with support"):
+        SentenceEncoder(on="cuda").encode(["a text"])
 
 
 def test_where_nothing_can_be_kept_it_still_encodes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
