@@ -116,7 +116,13 @@ def planned(first: date, end: date, plan: int, palette: Palette, scale: Spec) ->
 
 
 def finish(
-    spec: Spec, title: str, width: int, height: int, palette: Palette, weeks: Sequence[date], subtitle: str = ""
+    spec: Spec,
+    title: str,
+    width: int,
+    height: int,
+    palette: Palette,
+    weeks: Sequence[date],
+    subtitle: Sequence[str] = (),
 ) -> Spec:
     """Size, axes and colours; a week's name about every 90 pixels."""
     named = [one.isoformat() for one in weeks]
@@ -148,14 +154,14 @@ def finish(
     }
 
 
-def _title(text: str, subtitle: str, palette: Palette) -> Spec:
+def _title(text: str, subtitle: Sequence[str], palette: Palette) -> Spec:
     return {
         "text": text,
         "anchor": "start",
         "font": FONT,
         "fontSize": 14,
         "color": palette.ink,
-        "subtitle": subtitle,
+        "subtitle": list(subtitle),
         "subtitleColor": palette.soft,
         "subtitleFont": FONT,
         "subtitleFontSize": 12,

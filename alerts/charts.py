@@ -34,6 +34,8 @@ class WeekPoint:
     coverage: float
     truth: float | None = None
     complete: bool = True
+    after: bool = False
+    """Begun after the plan's end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,9 @@ def top_share(
 
     Where `linked`, each week leads to its page, at `address`. A `plan`, in percent, is drawn as a line.
     """
-    rows = [_week_row(one.week, one.complete, address, linked=linked) | _share_row(one) for one in points]
+    rows = [
+        _week_row(one.week, one.complete, address, linked=linked, after=one.after) | _share_row(one) for one in points
+    ]
     highest = max([one.high for one in points] + [fall.before for fall in falls] + [(plan or 0) / 100], default=1.0)
     scale = {"domain": [0, min(1.0, (int(10 * highest) + 1.5) / 10)]}
     layers = _share_layers(palette, scale, linked=linked)
@@ -77,9 +81,17 @@ def top_share(
     for fall in falls:
         layers += _levels(points, fall, palette, scale)
     weeks = [one.week for one in points]
-    running_week = "" if all(one.complete for one in points) else "; the pale week is running"
-    note = f"by week; thin lines are 90% intervals{running_week}"
-    return finish({"data": {"values": rows}, "layer": layers}, title, width, height, palette, weeks, note)
+    return finish({"data": {"values": rows}, "layer": layers}, title, width, height, palette, weeks, _note(points))
+
+
+def _note(points: Sequence[WeekPoint]) -> list[str]:
+    """What the thin lines and the pale weeks are, in lines that fit a phone."""
+    ended, running_week = any(one.after for one in points), any(not one.complete and not one.after for one in points)
+    first = "by week; thin lines are 90% intervals" + (
+        "; the pale week is running" if running_week and not ended else ""
+    )
+    also = ", and the week that is running" if running_week else ""
+    return [first, f"pale: weeks after the plan's end{also}"] if ended else [first]
 
 
 def _share_row(one: WeekPoint) -> Spec:
@@ -128,7 +140,7 @@ def stacked_shares(
 ) -> Spec:
     """Weekly shares stacked by objective, the first of `names` lowest, work on none ('') highest.
 
-    `weeks` are rows {week, objective, share, low, high, complete}. Where `touched`, a week leads to
+    `weeks` are rows {week, objective, share, low, high, complete, after}. Where `touched`, a week leads to
     its page at `address`, the legend filters and a range of weeks can be chosen.
     """
     rows, held = _stacked(weeks, names, address, linked=touched)
@@ -151,7 +163,7 @@ def _stacked(
             below = held.get(row["week"], 0.0)
             held[row["week"]] = below + row["share"]
             rows.append(
-                _week_row(row["week"], row["complete"], address, linked=linked)
+                _week_row(row["week"], row["complete"], address, linked=linked, after=row["after"])
                 | {
                     "objective": names[row["objective"]],
                     "share": row["share"],
@@ -229,9 +241,11 @@ def weekly_days(
     return finish({"data": {"values": rows}, "layer": [mark]}, "", width, height, palette, sorted(weeks))
 
 
-def _week_row(week: date, complete: bool, address: str, *, linked: bool) -> Spec:
+def _week_row(week: date, complete: bool, address: str, *, linked: bool, after: bool = False) -> Spec:
+    """`after`: begun after the plan's end, and so as pale as the running week."""
     name = f"{short_day(week)} to {short_day(week + timedelta(days=6))}{'' if complete else ', running'}"
     row = {"week": week.isoformat(), "end": (week + timedelta(days=7)).isoformat(), "complete": complete, "name": name}
+    row |= {"after": True, "name": f"{name}, after the plan's end"} if after else {}
     return row | ({"href": f"{address}/weeks/{week}"} if linked else {})
 
 

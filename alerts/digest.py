@@ -20,7 +20,7 @@ from alerts.figures import Standing, standing
 from alerts.gaps import gap_text, gap_view, open_gaps
 from alerts.mail import Smtp, new_mail
 from alerts.parts import Part, plan_of
-from alerts.plan_end import end_note
+from alerts.plan_end import end_note, held_against
 from alerts.plan_turn import plan_turn
 from alerts.sentences import mix_text
 from alerts.streams import Stream, streams, window, window_text
@@ -78,6 +78,11 @@ class TeamWeek:
     def against(self) -> str:
         """What the figures are held against."""
         return f"before {short_day(self.stands.since)}" if self.stands.since else "usual"
+
+    @property
+    def after(self) -> bool:
+        """Return True if a week of the picture began after the plan's end."""
+        return any(one.after for one in self.points)
 
     @property
     def head(self) -> tuple[int, str] | None:
@@ -142,7 +147,7 @@ def team_week(session: Session, register: Register, team: Team, least_people: in
         _unsupported(session, register, team, span, set(idle)),
         worked[:3],
         new[:3],
-        points(weeks, plan),
+        held_against(points(weeks, plan), register),
         window_text(span),
         alert.id if alert and alert.scope == team.key else None,
         fall,

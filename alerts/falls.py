@@ -10,6 +10,7 @@ from alerts.chart_frame import png
 from alerts.charts import Fall, top_share
 from alerts.figures import Standing, levels, standing
 from alerts.parts import Part, plan_of
+from alerts.plan_end import held_against
 from alerts.view import AlertView, Taken, TeamLine, Terms, cost_of, costed, priced
 from alerts.weeks import points, weekly
 from alerts.words import Name, Words, apportion, day, listed, percent, shortened, sure, whole
@@ -89,13 +90,14 @@ def _planned(stands: Standing | None, register: Register, terms: Terms) -> list[
     return [(Name(shortened(part.title)), said)]
 
 
-def alert_picture(session: Session, drift: Drift) -> bytes | None:
+def alert_picture(session: Session, drift: Drift, register: Register) -> bytes | None:
     """The weeks around a fall with both levels drawn, as PNG for a message; None where there are no shares."""
     weeks = weekly(session, drift.scope)[-PICTURE_WEEKS:]
     if not weeks:
         return None
     fall = Fall(drift.start, drift.before, drift.after)
-    return png(top_share(points(weeks), [fall], "Share of work on the top priorities", PICTURE_WIDTH))
+    shown = held_against(points(weeks), register)
+    return png(top_share(shown, [fall], "Share of work on the top priorities", PICTURE_WIDTH))
 
 
 def took_place(

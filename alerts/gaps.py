@@ -11,6 +11,7 @@ from alerts.charts import top_share
 from alerts.falls import PICTURE_WEEKS, PICTURE_WIDTH, alert_of, alert_picture
 from alerts.figures import Standing, standing
 from alerts.parts import Part, PlanGap
+from alerts.plan_end import held_against
 from alerts.streams import streams, window, window_text
 from alerts.view import Action, AlertView, Terms, cost_of, priced
 from alerts.weeks import WEEK, points, weekly
@@ -44,13 +45,14 @@ def view_of(session: Session, drift: Drift, register: Register, terms: Terms | N
 def picture_of(session: Session, drift: Drift, register: Register) -> bytes | None:
     """The weeks around it as PNG for a message; None where there are no shares."""
     if drift.kind != GAP:
-        return alert_picture(session, drift)
+        return alert_picture(session, drift, register)
     weeks = weekly(session, drift.scope)[-PICTURE_WEEKS:]
     if not weeks:
         return None
     title = f"Share of work on {shortened(_title(register, drift.subject), 36)}"
     plan = percent(drift.before)
-    return png(top_share(points(weeks, frozenset([drift.subject])), [], title, PICTURE_WIDTH, plan=plan))
+    shown = held_against(points(weeks, frozenset([drift.subject])), register)
+    return png(top_share(shown, [], title, PICTURE_WIDTH, plan=plan))
 
 
 def gap_view(session: Session, drift: Drift, register: Register, terms: Terms | None = None) -> AlertView:

@@ -1,14 +1,16 @@
 """What is said of a plan that has run out, the same on every face."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 
-from alerts.chart_frame import Spec
+from alerts.charts import WeekPoint
 from alerts.words import full_day, shortened
 from models import Drift
 from pipeline.register.document import Register
 from pipeline.register.ended import ran_out
 
-_MEANS = "Since then nothing is told as drift; shares go on against the old plan."
+MEANS = "Since then nothing is told as drift; shares go on against the old plan."
 _TO_DO = (
     "Load the next plan with `leeway okrs load okrs.yaml`, or write one that goes on with this one: "
     "`leeway okrs carry-over`."
@@ -18,14 +20,14 @@ _TO_DO = (
 def end_text(drift: Drift, _: Register) -> str:
     """The finding, for the company and for ops: which plan, when it ended, what that means, what to do."""
     name = str(drift.explanation.get("plan", ""))
-    return f"{_ended(name, date.fromisoformat(drift.subject))} {_MEANS} {_TO_DO}"
+    return f"{_ended(name, date.fromisoformat(drift.subject))} {MEANS} {_TO_DO}"
 
 
 def end_note(register: Register, day: date) -> str | None:
     """Which plan has run out by `day` and what that means; None while it holds."""
     if not ran_out(register, day):
         return None
-    return f"{_ended(register.period.name, register.period.end)} {_MEANS}"
+    return f"{_ended(register.period.name, register.period.end)} {MEANS}"
 
 
 def end_advice(register: Register, day: date) -> str | None:
@@ -34,13 +36,9 @@ def end_advice(register: Register, day: date) -> str | None:
     return f"{note} {_TO_DO}" if note else None
 
 
-def greyed(spec: Spec | None, register: Register) -> Spec | None:
-    """A drawing by week, in which those that began after the plan's end are pale and say so."""
-    for row in spec["data"]["values"] if spec else ():
-        if ran_out(register, date.fromisoformat(row["week"])):
-            row["after"] = True
-            row["name"] += ", after the plan's end"
-    return spec
+def held_against(points: Sequence[WeekPoint], register: Register) -> list[WeekPoint]:
+    """Weeks as they are drawn: those that began after the plan's end are marked."""
+    return [replace(one, after=ran_out(register, one.week)) for one in points]
 
 
 def _ended(name: str, end: date) -> str:

@@ -75,7 +75,7 @@ def alert_html(app: App, target: Path) -> None:
         drift = session.scalars(select(Drift).where(Drift.scope == COMPANY, Drift.kind == "drift")).first()
         if drift is None:
             raise SystemExit("the demo raised no alert")
-        shown, drawn = alert_of(session, drift, register, terms(app)), alert_picture(session, drift)
+        shown, drawn = alert_of(session, drift, register, terms(app)), alert_picture(session, drift, register)
         said = message(shown, drift.id, Faces("http://127.0.0.1:8440", True), "F1" if drawn else None)
     target.write_text(picture.page([said], {"F1": base64.b64encode(drawn or b"").decode()}), encoding="utf-8")
 

@@ -95,6 +95,12 @@ class Tools:
         a year, teams, and what their leads said. Of the company, or of a team by its key."""
         return self.answers.streams(self.who(ctx), team)
 
+    def progress(self, ctx: Asks) -> dict[str, Any]:
+        """Key results that are measured: the number now, its day and target, the part of the way that is done (`pace`) and of the
+        period that is over (`expected`), a forecast with its 90% interval, and the part of the work that goes there. Parts are
+        of one."""
+        return self.answers.progress(self.who(ctx))
+
     def evidence(self, ctx: Asks, stream: str = "", key_result: str = "", drift: int = 0) -> dict[str, Any]:
         """Example items behind a stream (by its name), a key_result (by its key) or a drift (by its id), with why each was
         matched as it was. Name one of the three. Items are work, not people."""
@@ -110,6 +116,7 @@ def server_of(app: App, who: Callable[[Asks], Viewer]) -> MCPServer[Any]:
         (tools.drifts, "Findings"),
         (tools.drift, "One finding"),
         (tools.streams, "Work on no objective"),
+        (tools.progress, "Numbers of key results"),
         (tools.evidence, "Items behind a figure"),
     ):
         said = " ".join((getdoc(tool) or "").split())

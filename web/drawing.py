@@ -14,7 +14,7 @@ from alerts import charts
 from alerts.chart_frame import PAGE, Spec, svg
 from alerts.charts import Fall
 from alerts.figures import standing
-from alerts.plan_end import greyed
+from alerts.plan_end import held_against
 from alerts.streams import streams
 from alerts.weeks import NONE, points, weekly
 from alerts.words import percent
@@ -123,18 +123,17 @@ class Drawing:
                 return None
             if kind == "drift":
                 fall = reading.fall_of(session.get_one(Drift, int(key)))
-                told = charts.top_share(points(weeks), [fall], "", inner, 240, PAGE, address, linked=touched)
-                return greyed(told, register)
+                shown = held_against(points(weeks), register)
+                return charts.top_share(shown, [fall], "", inner, 240, PAGE, address, linked=touched)
             falls = [] if chosen else reading.falls(session, scope)
             if kind == "objective":
-                drawn, mine = self._falls_of(session, register, scope, key, falls), points(weeks, frozenset([key]))
+                drawn = self._falls_of(session, register, scope, key, falls)
+                mine = held_against(points(weeks, frozenset([key])), register)
                 plan = next((percent(p) for k, p in planned_shares(register, scope).items() if k == key), None)
-                own = charts.top_share(mine, drawn, "", inner, 220, PAGE, address, linked=touched, plan=plan)
-                return greyed(own, register)
+                return charts.top_share(mine, drawn, "", inner, 220, PAGE, address, linked=touched, plan=plan)
             names, marked = _names(register, 60 if width > 500 else 38), _marked(falls, scope)
-            rows = reading.stack_rows(weeks)
-            stack = charts.stacked_shares(rows, names, marked, inner, 280, PAGE, address, touched=touched)
-            return greyed(stack, register)
+            rows = reading.stack_rows(weeks, register)
+            return charts.stacked_shares(rows, names, marked, inner, 280, PAGE, address, touched=touched)
 
     def _stream(
         self, session: Session, register: Register, scope: str, key: str, inner: int, address: str, *, touched: bool

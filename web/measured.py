@@ -30,11 +30,13 @@ class MeasuredKeyResults:
             return pace.work_by_week(self.app, session, self.app.register()[1])
 
     def of(self, session: Session, register: Register, key: str, *, work: bool) -> Progress | None:
-        """How a key result stands; None where it has no metric. `work` is whether the viewer may see the company's work."""
-        weeks: Weeks = {}
-        if work:
-            weeks = self._weeks(data.last_cycle(self.app)[0], self.app.register()[0])
-        return next(iter(standings(session, register, local_day(register, self.app.now()), weeks, key)), None)
+        """How a key result stands; None where it has no metric."""
+        return next(iter(self.every(session, register, key, work=work)), None)
+
+    def every(self, session: Session, register: Register, key: str | None = None, *, work: bool) -> list[Progress]:
+        """How each key result that has a metric stands, or only one. `work` is whether the viewer may see the company's work."""
+        weeks = self._weeks(data.last_cycle(self.app)[0], self.app.register()[0]) if work else {}
+        return standings(session, register, local_day(register, self.app.now()), weeks, key)
 
     def spec(self, session: Session, register: Register, kind: str, key: str, width: int) -> Spec | None:
         """The specification of one of its two charts; None where there is nothing to draw."""

@@ -49,8 +49,8 @@ def period(path: str, register: Register, last: date, since: date | None, until:
     return Period(min(shown), max(shown), since is not None or until is not None, tuple(presets))
 
 
-def stack_rows(weeks: Sequence[Weekly]) -> list[dict[str, Any]]:
-    """Rows of the stacked chart."""
+def stack_rows(weeks: Sequence[Weekly], register: Register) -> list[dict[str, Any]]:
+    """Rows of the stacked chart; `after` marks weeks that began after the plan's end."""
     return [
         {
             "week": one.week,
@@ -59,6 +59,7 @@ def stack_rows(weeks: Sequence[Weekly]) -> list[dict[str, Any]]:
             "low": row.low,
             "high": row.high,
             "complete": one.complete,
+            "after": ran_out(register, one.week),
         }
         for one in weeks
         for key, row in one.shares.items()

@@ -50,7 +50,7 @@ def mails(tmp_path_factory: pytest.TempPathFactory) -> dict[str, EmailMessage]:
     found = {}
     with app.sessions() as session:
         drift = session.get_one(Drift, 1)
-        shown, picture = alert_of(session, drift, register), alert_picture(session, drift)
+        shown, picture = alert_of(session, drift, register), alert_picture(session, drift, register)
         channel.send(Notice("drift 1", (1,), shown, lambda: picture))
         found["alert"] = channel.mailer.mail  # type: ignore[attr-defined]
         lines = tuple(GroupLine(n, f"Team {n}", "50% → 30% since 15 June") for n in range(1, 4))

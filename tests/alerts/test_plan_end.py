@@ -2,9 +2,13 @@
 
 from datetime import date, timedelta
 
+import pytest
 from sqlalchemy.orm import Session, sessionmaker
 
-from alerts.digest import team_week
+from alerts.chart_frame import Spec
+from alerts.digest import compose, team_week
+from alerts.gaps import picture_of
+from alerts.mail import Smtp
 from alerts.plan_end import end_advice, end_note
 from alerts.words import plain
 from benchmarks.drift.organisation import Case, generate
@@ -88,6 +92,42 @@ def test_the_digest_says_it_first_in_the_weeks_that_end_after_the_plan(
         "Since then nothing is told as drift; shares go on against the old plan."
     )
     assert len(others) <= 2
+
+
+def test_weeks_after_the_end_are_pale_in_the_pictures_of_alert_gap_and_digest(
+    filled: sessionmaker[Session],  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    drawn: list[Spec] = []
+    for module in ("falls", "gaps", "digest"):
+        monkeypatch.setattr(f"alerts.{module}.png", lambda spec: drawn.append(spec) or b"")
+    end = WEEK - timedelta(days=8)  # the Sunday before the last two weeks
+    fall = {"state": "raised", "severity": "high", "raised_on": WEEK, "start": WEEK, "before": 0.6, "after": 0.4}
+    rows = [Drift(kind=kind, scope="app", subject=key, **fall) for kind, key in (("drift", ""), ("gap", "O3"))]
+
+    def pictures(register: Register) -> tuple[list[Spec], str]:
+        drawn.clear()
+        with filled() as session:
+            for row in rows:
+                picture_of(session, row, register)
+            content = team_week(session, register, next(team for team in register.teams if team.key == "app"))
+        assert content is not None
+        mail = compose(content, Smtp("mail.example", sender="x@velora.example"))
+        html = mail.get_body(("html",))
+        assert html is not None
+        return list(drawn), html.get_content()
+
+    held, said = pictures(REGISTER)
+    assert "plan's end" not in said
+    assert not any("after" in row for spec in held for row in spec["data"]["values"])
+    ended = REGISTER.model_copy(update={"period": REGISTER.period.model_copy(update={"end": end})})
+    held, said = pictures(ended)
+    assert len(held) == 3
+    for spec in held:
+        pale = {row["week"] for row in spec["data"]["values"] if row.get("after")}
+        assert pale == {str(WEEK - timedelta(weeks=1)), str(WEEK)}
+    assert all(spec["title"]["subtitle"][-1].startswith("pale: weeks after the plan's end") for spec in held[:2])
+    assert "Pale: weeks after the plan's end." in said
 
 
 def test_both_audiences_hear_of_it_and_others_of_what_they_heard_before() -> None:

@@ -25,6 +25,8 @@ from leeway.app import App
 from tests.leeway.test_cli import environment, leeway
 from tests.web.conftest import HOSTILE, app_with, listening
 from tests.web.test_pages import csrf, enter
+from tests.web.test_plan_end import END, run_out
+from tests.web.test_progress import measured
 from web.app import make
 from web.ask import QUOTED, quoted
 from web.ask_keys import end_all, new_key, viewer_of
@@ -159,12 +161,13 @@ def test_text_from_outside_is_quoted_and_said_to_be_data(app: App) -> None:
             return list((await client.list_tools()).tools)
 
     tools = asyncio.run(described())
-    assert {one.name for one in tools} == {"shares", "drifts", "drift", "streams", "evidence"}
+    assert {one.name for one in tools} == {"shares", "drifts", "drift", "streams", "progress", "evidence"}
     assert all(QUOTED in one.description and one.annotations.read_only_hint for one in tools)
     for name, given in (
         ("shares", {}),
         ("drift", {"id": 1}),
         ("streams", {}),
+        ("progress", {}),
         ("evidence", {"drift": 1}),
         ("evidence", {"stream": HOSTILE}),
     ):
@@ -185,6 +188,33 @@ def strings(value: Any) -> list[str]:
     if isinstance(value, list):
         return [text for one in value for text in strings(one)]
     return [value] if isinstance(value, str) else []
+
+
+def test_a_plan_that_has_run_out_is_said_as_on_the_page(app: App) -> None:
+    for name in ("shares", "drifts", "progress"):
+        assert "plan_has_ended" not in ask(app, COMPANY, name)
+    run_out(app)
+    for name in ("shares", "drifts", "progress"):
+        ended = ask(app, APP, name)["plan_has_ended"]
+        assert (ended["on"], ended["plan"][:1]) == (END.isoformat(), "“")
+        assert "Since then nothing is told as drift" in ended["means"]
+    weeks = ask(app, COMPANY, "shares")["weeks"]
+    assert {row["week"] for row in weeks if row.get("after_the_plans_end")} == {
+        one for one in (row["week"] for row in weeks) if one > END.isoformat()
+    }
+    assert sum(1 for row in weeks if row.get("after_the_plans_end")) == 4
+
+
+def test_measured_key_results_are_those_of_the_page_and_a_lead_hears_nothing_of_the_company_s_work(app: App) -> None:
+    assert ask(app, COMPANY, "progress")["key_results"] == []
+    measured(app)
+    exported = enter(TestClient(make(app)), app, "company").get("/api/company/progress.json").json()
+    ((row,), (own,)) = (ask(app, who, "progress")["key_results"] for who in (COMPANY, APP))
+    for name in ("now", "day", "target", "pace", "expected", "forecast", "low", "high", "share_of_work", "sentence"):
+        assert row[name] == exported[0][name], name
+    assert (row["key_result"], row["now"]) == ("O1.1", 10.0)
+    assert own["now"] == row["now"]
+    assert not {"share_of_work", "sentence"} & set(own)
 
 
 def test_what_cannot_be_answered_is_said_in_a_sentence(app: App) -> None:

@@ -20,8 +20,8 @@ FIRST = date(2026, 5, 25)
 METRIC = "metric: {checkin: true, start: 0, target: 25}, owner: carla.jung@velora.example, teams: [sales]}"
 
 
-@pytest.fixture
-def client(app: App) -> TestClient:
+def measured(app: App) -> None:
+    """A key result with six weekly numbers, and six people's work on it."""
     text = register_yaml(TODAY).replace("owner: carla.jung@velora.example, teams: [sales]}", METRIC, 1)
     text = re.sub(r"start: \d{4}-\d\d-\d\d, end: \d{4}-\d\d-\d\d", "start: 2026-05-25, end: 2026-08-30", text, count=1)
     with app.sessions.begin() as session:
@@ -39,6 +39,11 @@ def client(app: App) -> TestClient:
                 session.add(Effort(day=day, person_id=person.id, work_item_id=item.id, person_days=1.0))
     for week in range(6):
         check_in(app, "O1.1", 2.0 * week, "", FIRST + timedelta(weeks=week))
+
+
+@pytest.fixture
+def client(app: App) -> TestClient:
+    measured(app)
     return TestClient(make(app))
 
 
