@@ -16,12 +16,14 @@ class DeliveryError(Exception):
     """A channel did not take a message; `message` says why without a secret, `fix` what to do.
 
     `refused`: it was certainly not delivered, so nobody needs to look for it. `down`: the channel takes nothing at all
-    now, so the rest waits for the next time.
+    now, so the rest waits for the next time. `lasting`: it will not pass by itself, so it is tried with growing pauses.
     """
 
-    def __init__(self, message: str, fix: str = "", *, refused: bool = False, down: bool = False) -> None:
+    def __init__(
+        self, message: str, fix: str = "", *, refused: bool = False, down: bool = False, lasting: bool = False
+    ) -> None:
         super().__init__(f"{message} {fix}".strip())
-        self.message, self.fix, self.refused, self.down = message, fix, refused, down
+        self.message, self.fix, self.refused, self.down, self.lasting = message, fix, refused, down, lasting
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,14 +101,16 @@ class Tried:
 class Channel(Protocol):
     """A place where an audience is notified. Calls raise DeliveryError and nothing else.
 
-    `name` is the key of its rows: it stays the same while the place moves. `place` is what people call it. Whatever
-    `check` tries goes the way that `send` goes.
+    `name` is the key of its rows: it stays the same while the place moves. `place` is what people call it; `destination`
+    is another one as soon as the settings of the place are. Whatever `check` tries goes the way that `send` goes.
     """
 
     @property
     def name(self) -> str: ...
     @property
     def place(self) -> str: ...
+    @property
+    def destination(self) -> str: ...
     @property
     def audience(self) -> Audience: ...
 

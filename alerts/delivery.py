@@ -17,6 +17,7 @@ from sqlalchemy import ColumnElement, and_, delete, or_, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 
+from alerts import retry
 from alerts.channel import Channel, DeliveryError, FollowUp, Found, Notice, Reference
 from alerts.news import fall_of, news_about, reminder
 from alerts.notices import Composer, together
@@ -84,15 +85,24 @@ class _Round:
         self.sessions, self.channel, self.composer, self.now = sessions, channel, composer, now
         self.names = {team.key: team.name for team in register.teams} | {COMPANY: "The company"}
         self.errors: list[str] = []
+        self.failed: set[int] = set()
         self.down = False
 
     def run(self) -> Delivered:
         """New messages first, then what changed, then decisions that are due."""
         with self.sessions() as session:
-            waiting = together(news_of(session, self.channel.name, self.channel.audience, self.now().date()))
+            news = news_of(session, self.channel.name, self.channel.audience, self.now().date())
+            paused = self._paused(session)
+            waiting = together([drift for drift in news if drift.id not in paused])
         notices = sum(self._notify(drifts) for drifts in waiting)
         follow_ups = self._follow_up() + self._remind()
         return Delivered(notices, follow_ups, tuple(self.errors))
+
+    def _paused(self, session: Session) -> set[int]:
+        """Drifts of which this channel is not to be notified yet, or no more: it refused them before."""
+        where, now = self.channel.destination, self.now()
+        refused = select(Notification).where(Notification.channel == self.channel.name, Notification.refused > 0)
+        return {row.drift_id for row in session.scalars(refused) if retry.waits(row, where, now)}
 
     @contextmanager
     def _failing(self, what: str, rows: Sequence[int]) -> Iterator[None]:
@@ -106,9 +116,22 @@ class _Round:
                 log.error("delivery failed", channel=self.channel.place, reason=type(error).__name__)
                 error = DeliveryError(f"unexpected {type(error).__name__}.")
             self.down = error.down
-            self.errors.append(f"{self.channel.place}: {what} could not be delivered: {error} It is tried again.")
-            values: dict[str, Any] = {"claimed_at": None, "error": str(error)}
-            self._set(rows, values | ({"tried_at": None} if error.refused else {}))
+            next_ = self._give_back(rows, error)
+            self.errors.append(f"{self.channel.place}: {what} could not be delivered: {error} {next_}")
+
+    def _give_back(self, rows: Sequence[int], error: DeliveryError) -> str:
+        """Free the rows with the reason; returns what becomes of them. A refusal counts once a round."""
+        next_ = ""
+        with self.sessions.begin() as session:
+            for row in session.scalars(select(Notification).where(Notification.id.in_(rows))):
+                row.claimed_at, row.error = None, str(error)
+                if error.refused:
+                    row.tried_at = None
+                if row.id not in self.failed:
+                    retry.failed(row, error, self.channel.destination, self.now())
+                next_ = retry.what_next(row)
+        self.failed |= set(rows)
+        return next_
 
     def _notify(self, drifts: Sequence[Drift]) -> int:
         # Whoever has the first row has the group: two senders that each hold a part of it would wait for each other.
@@ -151,7 +174,8 @@ class _Round:
 
     def _take(self, session: Session, mine: ColumnElement[bool], *still: ColumnElement[bool]) -> Notification | None:
         free = or_(Notification.claimed_at.is_(None), Notification.claimed_at < self.now() - CLAIM)
-        statement = update(Notification).where(mine, *still, free).values(claimed_at=self.now())
+        due = retry.is_due(Notification, self.channel.destination, self.now())
+        statement = update(Notification).where(mine, *still, free, due).values(claimed_at=self.now())
         if getattr(session.execute(statement), "rowcount", 0) != 1:
             return None
         row = session.scalars(select(Notification).where(mine)).one()
@@ -217,7 +241,8 @@ class _Round:
         said = 0
         for decision, note, drift, row in rows:
             news = reminder(drift, decision, note, self.now())
-            if not self.down and news is not None and self._note_reminder(decision, news, note):
+            waits = self.down or retry.waits(row, self.channel.destination, self.now())
+            if not waits and news is not None and self._note_reminder(decision, news, note):
                 said += self._say_reminder(decision, row, news)
         return said
 
@@ -239,6 +264,8 @@ class _Round:
             try:
                 self.channel.follow_up(row.reference, news, None)
                 said = 1
+                if row.id not in self.failed:
+                    self._set([row.id], retry.WELL)
             finally:
                 if not said:
                     with self.sessions.begin() as session:
@@ -250,4 +277,5 @@ class _Round:
 
 
 def _said(drift: Drift) -> dict[str, Any]:
-    return {"said_state": drift.state, "said_fall": fall_of(drift), "claimed_at": None, "tried_at": None, "error": ""}
+    said = {"said_state": drift.state, "said_fall": fall_of(drift)}
+    return said | {"claimed_at": None, "tried_at": None} | retry.WELL

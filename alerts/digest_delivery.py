@@ -1,14 +1,21 @@
-"""The week's digests, each claimed before it is sent: two workers and a slow relay send it once; one failure stops no other."""
+"""The week's digests, each claimed before it is sent: two workers and a slow relay send it once; one failure stops no other.
 
+Why one was not taken stands in its row, without the address, and `alerts.retry` says when it is tried again.
+"""
+
+import re
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
+from email.utils import parseaddr
 from hashlib import sha256
+from typing import Any
 
 import structlog
-from sqlalchemy import or_, update
+from sqlalchemy import or_, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 
+from alerts import retry
 from alerts.channel import DeliveryError
 from alerts.digest import Links, compose, team_week
 from alerts.mail import Mailer, Smtp
@@ -32,30 +39,41 @@ def send_due(
     due: Callable[[Session, str, date], bool] = lambda session, address, week: True,
     unsubscribe: Callable[[str], str] = lambda address: "",
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    at_once: bool = False,
 ) -> tuple[int, list[str]]:
     """Send what was not sent for its week; returns (sent, one sentence for each that failed).
 
     Each team's lead gets the team's, each address of `company` the company's. `due` says whether the hour has come for an
-    address to hear of a week, `unsubscribe` gives the link that ends these mails. Whoever opted out gets none.
+    address to hear of a week, `unsubscribe` gives the link that ends these mails. Whoever opted out gets none, and a mailbox
+    that refused one is left alone for a while, but for `at_once`.
     """
     sent, failed, mailer = 0, [], Mailer(smtp)
-    everybody = [
-        *register.teams,
-        *(Team(key=COMPANY, name=register.company or "The company", lead=one) for one in company),
-    ]
-    for team in everybody:
+    for team in _everybody(register, company):
         if not team.lead or (only and team.key != only):
             continue
         try:
-            sent += _send(sessions, register, team, mailer, ask, due, unsubscribe, now)
+            sent += _send(sessions, register, team, mailer, ask, due, unsubscribe, now, at_once)
         except SQLAlchemyError:
             raise
         except Exception as error:  # whatever is wrong with one must not keep the others from theirs
             if not isinstance(error, DeliveryError):
                 log.error("digest failed", team=team.key, reason=type(error).__name__)
-            said = str(error) if isinstance(error, DeliveryError) else f"unexpected {type(error).__name__}."
-            failed.append(f"digest for {'the company' if team.key == COMPANY else 'team ' + team.key}: {said}")
+            failed.append(f"digest for {whose(team.key)}: {_delivery_error(error)}")
     return sent, failed
+
+
+def _everybody(register: Register, company: Sequence[str]) -> list[Team]:
+    name = register.company or "The company"
+    return [*register.teams, *(Team(key=COMPANY, name=name, lead=one) for one in company)]
+
+
+def whose(recipient: str) -> str:
+    """Whose digest a row or a team's key is about, without an address."""
+    return "the company" if recipient == COMPANY or recipient.startswith(f"{COMPANY} ") else f"team {recipient}"
+
+
+def _delivery_error(error: Exception) -> DeliveryError:
+    return error if isinstance(error, DeliveryError) else DeliveryError(f"unexpected {type(error).__name__}.")
 
 
 def _send(
@@ -67,14 +85,16 @@ def _send(
     due: Callable[[Session, str, date], bool],
     unsubscribe: Callable[[str], str],
     now: Callable[[], datetime],
+    at_once: bool,
 ) -> int:
     address, name = team.lead or "", recipient(team)
+    where = mailer.smtp.destination(address)
     with sessions() as session:
         content = team_week(session, register, team)
         if content is None or opted_out(session, address, PURPOSE) or not due(session, address, content.week):
             return 0
         found = session.get(Digest, (content.week, name))
-        if found is not None and found.sent_at is not None:
+        if found is not None and (found.sent_at is not None or (not at_once and retry.waits(found, where, now()))):
             return 0
         links = ask(session, team, content.themes)
     if not _claim(sessions, content.week, name, now()):
@@ -82,13 +102,23 @@ def _send(
     row = (Digest.week == content.week, Digest.team == name)
     try:
         mailer.send(compose(content, mailer.smtp, links, unsubscribe(address)))
-    except Exception:
+    except Exception as error:
         with sessions.begin() as session:
-            session.execute(update(Digest).where(*row, Digest.sent_at.is_(None)).values(claimed_at=None))
+            for one in session.scalars(select(Digest).where(*row, Digest.sent_at.is_(None))):
+                one.claimed_at = None
+                reason = _delivery_error(error)
+                retry.failed(one, reason, where, now(), _without(address, str(reason)))
         raise
     with sessions.begin() as session:
-        session.execute(update(Digest).where(*row).values(claimed_at=None, sent_at=now()))
+        session.execute(update(Digest).where(*row).values(claimed_at=None, sent_at=now(), **retry.WELL))
     return 1
+
+
+def _without(address: str, said: str) -> str:
+    """A reason that may be shown to whoever runs Leeway: a lead's address is in okrs.yaml, not in status."""
+    for one in {address, parseaddr(address)[1]} - {""}:
+        said = re.sub(re.escape(one), "the address", said, flags=re.IGNORECASE)
+    return said
 
 
 def recipient(team: Team) -> str:
@@ -102,16 +132,28 @@ def opted_out(session: Session, address: str, purpose: str) -> bool:
     return session.get(OptOut, (address.lower(), purpose)) is not None
 
 
+def _refused_before(session: Session, week: date, name: str) -> dict[str, Any]:
+    """What the week before leaves: a mailbox that was given up gets one try for each further week."""
+    last = session.get(Digest, (week - timedelta(weeks=1), name))
+    if last is None or last.sent_at is not None or not last.refused:
+        return {}
+    refused = min(last.refused, retry.MOST - 1)
+    return {"refused": refused, "refused_by": last.refused_by, "error": last.error, "not_before": None}
+
+
+def not_taken(session: Session, register: Register, company: Sequence[str], since: date) -> list[Digest]:
+    """The newest digest of each recipient of today, where that was not taken; of weeks from `since` on."""
+    names = {recipient(team) for team in _everybody(register, company) if team.lead}
+    rows = session.scalars(select(Digest).where(Digest.week >= since).order_by(Digest.week, Digest.team))
+    newest = {row.team: row for row in rows if row.team in names}
+    return [row for row in newest.values() if row.sent_at is None and row.error]
+
+
 def _claim(sessions: sessionmaker[Session], week: date, name: str, at: datetime) -> bool:
     """Take the digest by a conditional update: exactly one of many senders sees one row changed."""
     with sessions.begin() as session:
-        upsert(
-            session,
-            Digest,
-            [{"week": week, "team": name, "claimed_at": None, "sent_at": None}],
-            ("week", "team"),
-            keep=True,
-        )
+        row = {"week": week, "team": name, "claimed_at": None, "sent_at": None} | _refused_before(session, week, name)
+        upsert(session, Digest, [row], ("week", "team"), keep=True)
         free = or_(Digest.claimed_at.is_(None), Digest.claimed_at < at - CLAIM)
         mine = update(Digest).where(Digest.week == week, Digest.team == name, Digest.sent_at.is_(None), free)
         return bool(getattr(session.execute(mine.values(claimed_at=at)), "rowcount", 0) == 1)

@@ -41,6 +41,11 @@ class EmailChannel:
         """As people call it."""
         return f"e-mail to {self.address}"
 
+    @property
+    def destination(self) -> str:
+        """See Channel."""
+        return self.mailer.smtp.destination(self.address)
+
     def send(self, notice: Notice) -> Reference:
         """Mail it: text, HTML, and the chart inside."""
         mail = new_mail(self.mailer.smtp, self.address, notice.headline, notice.key, self.unsubscribe, PURPOSE)

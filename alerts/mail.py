@@ -17,6 +17,7 @@ from typing import Any, Literal
 from urllib.parse import quote
 
 from alerts.channel import DeliveryError
+from alerts.retry import destination
 
 SECONDS = 10
 """For connecting, and for each answer before the mail itself."""
@@ -65,6 +66,10 @@ class Smtp:
     def where(self) -> str:
         """As people write it."""
         return f"{self.host}:{self.port}"
+
+    def destination(self, address: str) -> str:
+        """A mailbox as this server reaches it."""
+        return destination((self.host, self.port, self.sender, self.username, address.lower()))
 
 
 class Mailer:
@@ -152,12 +157,14 @@ def _reason(error: Exception, smtp: Smtp, *, connected: bool) -> DeliveryError:
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         code, answer = next(iter(error.recipients.values()))
         who = ", ".join(error.recipients)
-        return DeliveryError(f"{where} refuses {who}: {code} {_words(answer)}.", "Check the address.", refused=True)
+        text = f"{where} refuses {who}: {code} {_words(answer)}."
+        return DeliveryError(text, "Check the address.", refused=True, lasting=code >= 500)
     if isinstance(error, smtplib.SMTPSenderRefused):
         text = f"{where} refuses the sender {error.sender}: {error.smtp_code} {_words(error.smtp_error)}."
         return DeliveryError(text, "Check smtp.sender.", refused=True, down=True)
     if isinstance(error, smtplib.SMTPResponseException):
-        return DeliveryError(f"{where} answers {error.smtp_code} {_words(error.smtp_error)}.", refused=True)
+        text = f"{where} answers {error.smtp_code} {_words(error.smtp_error)}."
+        return DeliveryError(text, refused=True, lasting=connected and error.smtp_code >= 500)
     if isinstance(error, ssl.SSLCertVerificationError):
         fix = (
             "Use the name that the certificate is made out to as smtp.host; for an authority of your own set the "
@@ -174,7 +181,7 @@ def _reason(error: Exception, smtp: Smtp, *, connected: bool) -> DeliveryError:
         return DeliveryError(f"{where} does not offer {what}.", "Check smtp.security and smtp.username.", refused=True)
     if isinstance(error, ValueError) and not isinstance(error, OSError):
         return DeliveryError(
-            f"the mail cannot be written ({type(error).__name__}).", "Check its address.", refused=True
+            f"the mail cannot be written ({type(error).__name__}).", "Check its address.", refused=True, lasting=True
         )
     fix = "Check smtp.host, smtp.port and smtp.security"
     if smtp.port == 465 and smtp.security != "tls":
@@ -236,8 +243,8 @@ def _parsed(text: str) -> list[Address]:
             found.append(Address(one_line(name), local, domain.encode("idna").decode()))
         except (ValueError, IndexError):
             raise DeliveryError(
-                f"{one_line(text)[:100]!r} is no e-mail address.", "Correct it.", refused=True
+                f"{one_line(text)[:100]!r} is no e-mail address.", "Correct it.", refused=True, lasting=True
             ) from None
     if not found:
-        raise DeliveryError("there is no e-mail address.", "Name one.", refused=True)
+        raise DeliveryError("there is no e-mail address.", "Name one.", refused=True, lasting=True)
     return found

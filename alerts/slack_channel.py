@@ -11,6 +11,7 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.http_retry.builtin_handlers import RateLimitErrorRetryHandler
 
 from alerts.channel import DeliveryError, FollowUp, Found, Notice, Reference, Tried
+from alerts.retry import destination
 from alerts.slack import METADATA, Faces, escape, grouped, message, metadata, plain_message
 from alerts.view import AlertView
 from pipeline.drift.finding import Audience
@@ -44,7 +45,8 @@ class _Refused(DeliveryError):
             text = f"Slack does not accept the token ({code}). Copy the bot token from api.slack.com/apps into slack.token."
         else:
             text = _FIXES.get(code, f"Slack answers {code}.").format(needed=needed)
-        super().__init__(text, refused=code not in _TRANSIENT, down=code in _NO_TOKEN)
+        no_token, lasts = code in _NO_TOKEN, code not in (*_NO_TOKEN, *_TRANSIENT)
+        super().__init__(text, refused=code not in _TRANSIENT, down=no_token, lasting=lasts)
         self.code = code
 
 
@@ -73,6 +75,11 @@ class SlackChannel:
     def place(self) -> str:
         """As people call it."""
         return f"Slack channel #{self.channel.lstrip('#')}"
+
+    @property
+    def destination(self) -> str:
+        """See Channel."""
+        return destination((self.client.base_url, self.client.token, self.channel))
 
     def send(self, notice: Notice) -> Reference:
         """Post it, with the chart where the app may upload files."""

@@ -17,6 +17,7 @@ import httpx
 from PIL import Image
 
 from alerts.channel import DeliveryError, FollowUp, Found, GroupView, Notice, Reference, Tried, whole_lines
+from alerts.retry import destination
 from alerts.view import AlertView
 from alerts.words import Name, Words
 from pipeline.drift.finding import Audience
@@ -52,6 +53,11 @@ class TeamsChannel:
     def place(self) -> str:
         """As people call it."""
         return "Microsoft Teams" if self.audience == "company" else f"Microsoft Teams ({self.audience})"
+
+    @property
+    def destination(self) -> str:
+        """See Channel."""
+        return destination((self.webhook,))
 
     def send(self, notice: Notice) -> Reference:
         """Post a card; without its chart where it would be too large with it."""
@@ -106,7 +112,11 @@ class TeamsChannel:
             raise DeliveryError(f"the workflow answers {status}.", "Try again later.", refused=status == 429, down=True)
         if status >= 300:
             raise DeliveryError(
-                f"the workflow answers {status}.", _FIXES.get(status, ""), refused=True, down=status != 400
+                f"the workflow answers {status}.",
+                _FIXES.get(status, ""),
+                refused=True,
+                down=status != 400,
+                lasting=True,
             )
         if status == 200 and "http error" in words:  # the older connectors answer 200 and say in words that it failed
             raise DeliveryError(

@@ -33,6 +33,7 @@ def send_digests(app: App, only: str | None = None, *, due_only: bool = False) -
         (lambda session, address, week: is_due(app, session, address, week)) if due_only else (lambda *_: True),
         lambda address: unsubscribe_link(app, address, PURPOSE),
         app.now,
+        at_once=not due_only,
     )
 
 

@@ -7,14 +7,12 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from alerts.waiting import untold
 from leeway.app import App
 from leeway.celery_app import QUEUES, STALE_SECONDS
-from leeway.channels import channels
 from leeway.check import CheckRow
 from leeway.metrics import WOKEN
-from leeway.notify import may_notify
-from models import Chunk, Cycle, DeadTask, Failure, Lease, Notification, StreamCursor, WorkItem
+from leeway.undelivered import alert_rows, digest_rows
+from models import Chunk, Cycle, DeadTask, Failure, Lease, StreamCursor, WorkItem
 from pipeline.ingest.sweep import SWEEP
 
 LONG_OPEN = timedelta(hours=2)
@@ -211,31 +209,6 @@ def _tasks(app: App, _now: datetime) -> Iterator[CheckRow]:
         yield CheckRow("tasks", "dead", False, f"{count - _SHOWN} more", "`leeway doctor --clear` forgets them.")
 
 
-def _alerts(app: App, _now: datetime) -> Iterator[CheckRow]:
-    from leeway.app import NotReady
-
-    with app.sessions() as session:
-        waiting = len(untold(session))
-    if not waiting:
-        yield CheckRow("alerts", "notifications", True, "none waits")
-        return
-    if not any(one.audience == "company" for one in channels(app)):
-        fix = "Set slack.alert_channel, teams.webhook or alerts.emails."
-        yield CheckRow("alerts", "notifications", False, f"{waiting} wait: no channel is set", fix)
-        return
-    try:
-        speaks = may_notify(app, app.register()[1])
-    except NotReady as error:
-        yield CheckRow("alerts", "notifications", False, f"{waiting} wait", str(error))
-        return
-    with app.sessions() as session:
-        failed = select(Notification.channel, Notification.error).where(Notification.error != "").distinct()
-        for channel, reason in session.execute(failed.order_by(Notification.channel).limit(_SHOWN)):
-            yield CheckRow("alerts", channel, False, reason, "`leeway check` tries every channel.")
-    why = "and are sent at the next wake" if speaks else "for the hours and days of [alerts]"
-    yield CheckRow("alerts", "notifications", True, f"{waiting} wait {why}")
-
-
 _PARTS: dict[str, Callable[[App, datetime], Iterator[CheckRow]]] = {
     "database": _database,
     "broker": _broker,
@@ -244,5 +217,6 @@ _PARTS: dict[str, Callable[[App, datetime], Iterator[CheckRow]]] = {
     "sources": _sources,
     "cycle": _cycle,
     "tasks": _tasks,
-    "alerts": _alerts,
+    "alerts": alert_rows,
+    "digests": digest_rows,
 }

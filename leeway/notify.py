@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from alerts.channel import Channel
 from alerts.delivery import notify
+from alerts.retry import what_next
 from alerts.view import Terms
 from alerts.waiting import named_in, open_alert
 from leeway.app import App, NotReady
@@ -78,7 +79,7 @@ _NO_CHANNEL = {
 
 def _why(app: App, session: Session, drift: Drift, row: Notification | None) -> str:
     if row is not None and row.error:
-        return row.error
+        return f"{row.error} {what_next(row)}"
     if drift.state != "raised":
         return f"it was {drift.state} before this channel was notified"
     if drift.kind == "drift" and drift.severity == "low":

@@ -22,6 +22,7 @@ from leeway.judging import judge_status
 from leeway.measuring import measuring_status
 from leeway.notify import reasons
 from leeway.status_text import SHOWN
+from leeway.undelivered import undelivered_digests
 from models import OPEN_STATES, Capacity, Cycle, Drift, Effort, Failure, Notification, Signal, StreamCursor, WorkItem
 from models.vocabulary import COMPANY
 from pipeline.drift.stage import detectable_points
@@ -58,6 +59,7 @@ def status_of(app: App) -> dict[str, Any]:
             "metrics": measuring_status(session),
             "judge": judge_status(session, app.settings.judge),
             "open_drifts": _open(app, session),
+            "digests_not_taken": undelivered_digests(app),
             # Busiest first, but without the volume: no figure about one person, here neither.
             "unresolved_accounts": [
                 {"source": u.source, "account": u.external_id, "name": u.name} for u in unknown[:SHOWN]

@@ -47,6 +47,9 @@ def render(found: dict[str, Any], out: Console) -> None:
     for drift in found["open_drifts"]:
         say(_finding(drift))
         _say_untold(drift, say)
+    for one in found["digests_not_taken"]:
+        say(f"digest   of {one['of']} for the week of {one['week']}: {one['why']} {one['next']}")
+        say(f"         {one['fix']}")
     _say_what_is_known(found, say)
     for row in found["set_aside"]:
         say(

@@ -3,10 +3,11 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, String, Text, UniqueConstraint
+from sqlalchemy import ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base
+from models.retried import Retried
 
 OPEN_STATES = ("raised", "acknowledged", "snoozed")
 """States of a drift that is not over. It ends as recovered, intended, deepened (a further fall took its place), replanned
@@ -45,12 +46,12 @@ class Drift(Base):
     snoozed_until: Mapped[date | None]
 
 
-class Notification(Base):
+class Notification(Retried, Base):
     """A drift and a channel: whether people there were notified, where the message stands, what was said last.
 
     `claimed_at` is set while a sender is at it; `tried_at` since the first attempt whose outcome nobody recorded: that
     message may stand somewhere. `said_state` and `said_fall` (points) are what the last message said, so that the next
-    one says only what changed. `error` is why the last attempt failed.
+    one says only what changed.
     """
 
     __tablename__ = "notification"
@@ -64,7 +65,6 @@ class Notification(Base):
     claimed_at: Mapped[datetime | None]
     tried_at: Mapped[datetime | None]
     sent_at: Mapped[datetime | None]
-    error: Mapped[str] = mapped_column(Text, default="")
 
 
 class Theme(Base):

@@ -6,6 +6,7 @@ from sqlalchemy import String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base
+from models.retried import Retried
 
 
 class DeadTask(Base):
@@ -28,7 +29,7 @@ class Tally(Base):
     value: Mapped[float]
 
 
-class Digest(Base):
+class Digest(Retried, Base):
     """A weekly digest, one a week and recipient: claimed by a sender, then sent."""
 
     __tablename__ = "digest"

@@ -14,20 +14,27 @@ commands = typer.Typer()
 def doctor(
     only: Annotated[
         str | None,
-        typer.Option(help="One part: database, broker, workers, beat, sources, cycle, tasks or alerts."),
+        typer.Option(help="One part: database, broker, workers, beat, sources, cycle, tasks, alerts or digests."),
     ] = None,
-    clear: Annotated[bool, typer.Option("--clear", help="Forget the dead tasks, once you know why.")] = False,
+    clear: Annotated[
+        bool,
+        typer.Option(
+            "--clear", help="Once it is mended: forget dead tasks, and try at the next wake what was refused."
+        ),
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
 ) -> None:
     """What is stuck, and how to fix it: queues, workers, beat, sources that lag, an open cycle, tasks that failed for good."""
     from leeway.doctor import diagnose, names
     from leeway.operations import clear_dead
+    from leeway.undelivered import try_again
 
     if only is not None and only not in names():
         raise typer.BadParameter(f"expected one of {', '.join(names())}.", param_hint="--only")
     application = the_app()
     if clear:
-        out.print(f"{clear_dead(application.sessions)} dead tasks forgotten.")
+        forgotten, again = clear_dead(application.sessions), try_again(application)
+        out.print(f"{forgotten} dead tasks forgotten; {again} refused messages are tried at the next wake.")
         return
     print_rows(diagnose(application, only), as_json)
 

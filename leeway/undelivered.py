@@ -1,0 +1,111 @@
+"""What did not arrive, and why: alerts by channel and digests by team, for `leeway doctor` and `leeway status`."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from alerts import retry
+from alerts.channel import Channel
+from alerts.digest_delivery import not_taken, whose
+from alerts.waiting import news_of, untold
+from leeway.app import App, NotReady
+from leeway.channels import channels
+from leeway.check import CheckRow
+from leeway.notify import may_notify
+from models import Digest, Notification
+from pipeline.register.versions import current_register
+
+_SHOWN = 5
+_WEEKS = timedelta(weeks=3)
+"""Digests of older weeks are no news to anybody."""
+
+
+def alert_rows(app: App, _now: datetime) -> Iterator[CheckRow]:
+    """What the channels wait for, each by itself, and what they refused."""
+    given = channels(app)
+    with app.sessions() as session:
+        unheard = 0 if any(one.audience == "company" for one in given) else len(untold(session))
+        waiting = {one.name: {drift.id for drift in _waiting(app, session, one)} for one in given}
+        refused = [row for one in given for row in _refusals(session, one, waiting[one.name])]
+    count = len(set().union(*waiting.values()))
+    if unheard:
+        fix = "Set slack.alert_channel, teams.webhook or alerts.emails."
+        yield CheckRow("alerts", "notifications", False, f"{unheard} wait: no channel is set", fix)
+    if not count and not refused:
+        if not unheard:
+            yield CheckRow("alerts", "notifications", True, "none waits")
+        return
+    try:
+        speaks = may_notify(app, app.register()[1])
+    except NotReady as error:
+        yield CheckRow("alerts", "notifications", False, f"{count} wait", str(error))
+        return
+    yield from refused
+    why = "and are sent at the next wake" if speaks else "for the hours and days of [alerts]"
+    yield CheckRow("alerts", "notifications", True, f"{count} wait {why}")
+
+
+def _waiting(app: App, session: Session, channel: Channel) -> list[Any]:
+    return news_of(session, channel.name, channel.audience, app.now().date())
+
+
+def _refusals(session: Session, channel: Channel, waiting: set[int]) -> Iterator[CheckRow]:
+    """A row for each thing that the channel said, of alerts that it still waits for and of news below those it has."""
+    rows = select(Notification).where(Notification.channel == channel.name, Notification.error != "")
+    said = {
+        (row.error, retry.what_next(row)): None
+        for row in session.scalars(rows.order_by(Notification.id))
+        if row.sent_at is not None or row.drift_id in waiting
+    }
+    for error, next_ in list(said)[:_SHOWN]:
+        yield CheckRow("alerts", channel.name, False, f"{error} {next_}", "`leeway check` tries every channel.")
+
+
+def digest_rows(app: App, _now: datetime) -> Iterator[CheckRow]:
+    """Digests that were not taken, by team."""
+    found = undelivered_digests(app)
+    for one in found:
+        yield CheckRow("digests", one["of"], False, f"{one['why']} {one['next']}", one["fix"])
+    if not found:
+        yield CheckRow("digests", "refused", True, "none")
+
+
+def undelivered_digests(app: App) -> list[dict[str, str]]:
+    """Of whom the newest digest was not taken (`of`), of which `week`, `why`, what comes `next` and the `fix`."""
+    with app.sessions() as session:
+        found = current_register(session)
+        if found is None or not app.settings.smtp.host:
+            return []
+        rows = not_taken(session, found[1], app.settings.web.company, app.now().date() - _WEEKS)
+        return [
+            {
+                "of": whose(row.team),
+                "week": f"{row.week:%Y-%m-%d}",
+                "why": row.error,
+                "next": retry.what_next(row),
+                "fix": _fix(row),
+            }
+            for row in rows
+        ]
+
+
+def _fix(row: Digest) -> str:
+    if not row.refused:
+        return "`leeway check` tries the mail server."
+    if whose(row.team) == "the company":
+        return "Correct web.company, or let that mailbox take mail; then `leeway digest`."
+    return f"Correct the lead of {whose(row.team)} in okrs.yaml and load it, or let that mailbox take mail; then `leeway digest`."
+
+
+def try_again(app: App) -> int:
+    """Forget that anything was refused: all of it is tried at the next wake. Returns how many wait no longer."""
+    done = 0
+    with app.sessions.begin() as session:
+        for table in (Notification, Digest):
+            again = {"refused": 0, "refused_by": "", "not_before": None}
+            statement = update(table).where(table.refused > 0).values(**again)
+            done += getattr(session.execute(statement), "rowcount", 0)
+    return done

@@ -1,0 +1,108 @@
+"""`leeway status` and `leeway doctor` say of every channel and every digest what did not arrive, and how to mend it."""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+from sqlalchemy import Engine
+from sqlalchemy.orm import sessionmaker
+
+from leeway.app import App
+from leeway.doctor import diagnose
+from leeway.settings import Settings
+from leeway.status import status_of
+from leeway.status_text import render
+from leeway.undelivered import try_again
+from models import Digest, Notification
+from pipeline.register.document import parse
+from pipeline.register.versions import load_register
+from simulator.company import register_yaml
+from tests.alerts.test_slack import drift
+from tests.leeway.test_cli import leeway
+
+NOW = datetime(2026, 7, 10, 9, tzinfo=UTC)
+WEEK = date(2026, 6, 29)
+GIVEN = {
+    "slack": {"token": "sekret", "alert_channel": "leadership", "ops_channel": "ops", "channels": ["a"]},
+    "smtp": {"host": "mail.example", "sender": "leeway@velora.example"},
+    "web": {"company": ["coo@velora.example"]},
+    "alerts": {"from_hour": 0, "to_hour": 24, "any_day": True},
+}
+
+
+@pytest.fixture
+def app(lite: Engine) -> Iterator[App]:
+    url = lite.url.render_as_string(hide_password=False)
+    app = App(Settings.model_validate(GIVEN | {"database": {"url": url}}), now=NOW)
+    document = register_yaml(NOW.date())
+    with app.sessions.begin() as session:
+        load_register(session, parse(document), document)
+    yield app
+    app.engine.dispose()
+
+
+def refused(app: App, team: str, error: str, **more: object) -> None:
+    with app.sessions.begin() as session:
+        session.add(Digest(week=WEEK, team=team, error=error, **more))
+
+
+def test_doctor_sees_an_ops_channel_that_is_dead_while_the_company_was_told(app: App) -> None:
+    with app.sessions.begin() as session:
+        session.add_all([one := drift(kind="data", subject="hubspot", explanation={}, absorbed_by=[]), drift()])
+        session.flush()
+        fault, fall = one.id, one.id + 1
+        session.add(Notification(drift_id=fault, channel="slack ops", error="the channel is archived."))
+        session.add(Notification(drift_id=fall, channel="slack", sent_at=NOW))
+    found = {row.name: row for row in diagnose(app, "alerts")}
+    assert not found["slack ops"].ok
+    assert found["slack ops"].found == "the channel is archived. It is tried again."
+    assert found["slack ops"].fix
+    assert found["notifications"].found.startswith("1 wait")
+    assert "slack" not in found
+
+
+def test_a_refused_digest_is_said_by_team_without_an_address_and_with_the_fix(app: App) -> None:
+    waits = {"refused": 4, "refused_by": "x", "not_before": NOW + timedelta(hours=4)}
+    refused(app, "fleet", "mail.example:587 refuses the address: 550 no such user.", **waits)
+    refused(app, "company coo@velora.example", "mail.example:587: no answer (TimeoutError).")
+    refused(app, "company left@velora.example", "of somebody who is no reader any more")
+    refused(app, "gone", "of a team that is gone")
+    with app.sessions.begin() as session:  # mended since: the newest week counts
+        session.add(Digest(week=WEEK - timedelta(weeks=1), team="app", error="refuses"))
+        session.add(Digest(week=WEEK, team="app", sent_at=NOW))
+    rows = {row.name: row for row in diagnose(app, "digests")}
+    assert set(rows) == {"team fleet", "the company"}
+    assert not any(row.ok for row in rows.values())
+    assert "550 no such user. It is tried again at 2026-07-10 13:00 UTC" in rows["team fleet"].found
+    assert "lead of team fleet in okrs.yaml" in rows["team fleet"].fix
+    assert rows["the company"].found.endswith("no answer (TimeoutError). It is tried again.")
+    said = StringIO()
+    render(
+        status_of(app) | {"sources": {"jira": {"signals": 1, "streams": 1, "minutes_since_pull": 1, "errors": []}}},
+        Console(file=said, width=400),
+    )
+    assert (
+        "digest   of team fleet for the week of 2026-06-29: mail.example:587 refuses the address: 550"
+        in said.getvalue()
+    )
+    assert "@velora" not in said.getvalue() + str(rows)
+    assert try_again(app) == 1
+    assert "It is tried again." in next(row for row in diagnose(app, "digests") if row.name == "team fleet").found
+
+
+def test_nothing_refused_is_said_as_that(app: App) -> None:
+    assert [(row.name, row.ok) for row in diagnose(app, "digests")] == [("refused", True)]
+    assert status_of(app)["digests_not_taken"] == []
+
+
+def test_clear_makes_what_was_refused_due_again(lite: Engine, tmp_path: Path) -> None:
+    with sessionmaker(lite).begin() as session:
+        session.add(Digest(week=WEEK, team="fleet", error="refuses", refused=11, refused_by="x"))
+    (tmp_path / "leeway.toml").write_text(f"[database]\nurl = {json.dumps(str(lite.url))}\n")
+    said = leeway(tmp_path, "doctor", "--clear")
+    assert said.returncode == 0, said.stderr
+    assert "0 dead tasks forgotten; 1 refused messages are tried at the next wake." in " ".join(said.stdout.split())
