@@ -75,23 +75,14 @@ def _docstrings(module: ModuleType) -> Iterator[str]:
 def ways() -> dict[str, Encode]:
     """Each way to encode, the plain one first."""
     plain = SentenceTransformer(str(bundled_model()), device="cpu")
-    ours = {
-        "ours, as it is by default here": SentenceEncoder(),
-        "ours in float32, one by one through ONNX": bundled("float32"),
-        "ours in int8, one by one through ONNX": bundled("int8"),
-        **({"ours in bfloat16, through torch": bundled("bfloat16")} if has_bfloat16() else {}),
-        "ours in float32, through torch": Batches(bundled_model(), 8, longest=LONGEST_TOKENS),
-    }
-    if found_card := card():
-        ours["ours on the graphics card"] = bundled(found_card)
     short = SentenceTransformer(str(bundled_model()), device="cpu")
     short.max_seq_length = 128
     found: dict[str, Encode] = {
         "plain encode, fp32": lambda some: _plain(plain, some),
-        **{name: _stored(one) for name, one in ours.items()},
+        **{name: _stored(one) for name, one in _ours().items()},
         "plain encode, fp32, cut at 128 tokens": lambda some: _plain(short, some),
     }
-    if found_card:
+    if found_card := card():
         there = SentenceTransformer(str(bundled_model()), device=found_card)
         found["plain encode on the graphics card"] = lambda some: _plain(there, some)
     if has_bfloat16():  # without it, hours
@@ -112,6 +103,20 @@ def ways() -> dict[str, Encode]:
         found |= _openvino(folder, plain.tokenizer)
     except ImportError as error:
         print(f"not all ways: {error.name} is not installed (pip install onnx onnxruntime onnxscript openvino)")
+    return found
+
+
+def _ours() -> dict[str, Any]:
+    """The product's own encoders, the one it takes by itself first."""
+    found = {
+        "ours, as it is by default here": SentenceEncoder(),
+        "ours in float32, one by one through ONNX": bundled("float32"),
+        "ours in int8, one by one through ONNX": bundled("int8"),
+        **({"ours in bfloat16, through torch": bundled("bfloat16")} if has_bfloat16() else {}),
+        "ours in float32, through torch": Batches(bundled_model(), 8, longest=LONGEST_TOKENS),
+    }
+    if found_card := card():
+        found["ours on the graphics card"] = bundled(found_card)
     return found
 
 
