@@ -7,6 +7,7 @@ from datetime import UTC, datetime, time, timedelta
 import numpy as np
 
 from benchmarks.findings.company import PERIOD_AT, START, WEEKS, Plan, Stream, inputs, plan
+from benchmarks.findings.lives import Trouble, with_lives
 from benchmarks.findings.meanings import with_meaning
 from pipeline.findings.found import Found, Inputs, Report, Stop
 from pipeline.register.planned import Plan as Planned
@@ -168,6 +169,22 @@ def of_meaning(seed: int, generator: str) -> Inputs:
     return with_meaning(company, inputs(company, generator), generator)
 
 
+def living(trouble: Trouble | None = None) -> Case:
+    """A company with what happens on its tickets, threads and changes."""
+
+    def case(seed: int, generator: str) -> Inputs:
+        company = plan(seed)
+        return with_lives(company, inputs(company, generator), generator, trouble)
+
+    return case
+
+
+FOG = Trouble(unanswered=0.6)
+"""Six in ten of what is asked of other teams gets no answer; elsewhere one in ten."""
+HOLLOW = Trouble(bulk=30, times=2)
+"""Twice within seven weeks thirty tickets in an afternoon, of which one in eight gets a comment."""
+CROWDED = Trouble(people=1.9, longer=1.8)
+"""For nine weeks a decision takes 1.9 times the people and 1.8 times the days."""
 PLANTED: dict[str, tuple[str, Case, str]] = {
     "shadow": ("shadow", shadow, ""),
     "creep": ("creep", creep, ""),
@@ -180,11 +197,17 @@ PLANTED: dict[str, tuple[str, Case, str]] = {
     "contributions": ("contributions", helping, "team:"),
     "green": ("green", trap, "kr:"),
     "duplicate": ("duplicate", duplicated, "stream:"),
+    "fog": ("fog", living(FOG), ""),
+    "placeholder": ("placeholder", living(HOLLOW), ""),
+    "consensus": ("consensus", living(CROWDED), ""),
 }
 """By name: the kind, the case, and what the subject of the diagnosis must begin with."""
 CLEAN: dict[str, Case] = {
     "resource": followed,
     "duplicate": of_meaning,
+    "fog": living(),
+    "placeholder": living(),
+    "consensus": living(),
     "green": lambda seed, generator: all_green(clean(seed, generator)),
 }
 """Clean cases of kinds that need something more to judge."""

@@ -8,13 +8,16 @@ line. In braces stand figures and names of a `Found`: `strength`, `low` and `hig
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from pipeline.findings.consensus import consensus_trap
 from pipeline.findings.contributions import invisible_contributions
 from pipeline.findings.creep import focus_creep
 from pipeline.findings.decay import resource_drift, strategy_decay
 from pipeline.findings.duplicate import duplicate_effort
+from pipeline.findings.fog import dependency_fog
 from pipeline.findings.found import Finder
 from pipeline.findings.green import green_status, metric_optimisation
 from pipeline.findings.inflation import priority_inflation
+from pipeline.findings.placeholder import placeholder_work
 from pipeline.findings.shadow import shadow_roadmap
 from pipeline.findings.stopping import slow_to_stop
 from pipeline.findings.support import under_supported
@@ -170,6 +173,51 @@ KINDS: Mapping[str, Kind] = {
         "Bring the two together once: one goes on, or they say what each does not do.",
         "Whose is it?",
         "{first} and {second} work on what reads as the same: {streams}",
+        parts=False,
+    ),
+    "fog": Kind(
+        "Dependency fog",
+        dependency_fog,
+        "{strength} of 100 things that were asked of another team ({low} to {high}; {count} of {asks}) are open and without "
+        "an answer for more than {cycle} days, half of them for {wait} days and more; {unowned} have no owner. Most wait for "
+        "{teams}.",
+        "Work that crosses a line between teams is nobody's there: each side reports its own part on track.",
+        "Give each of them one name and one day, on the side that is asked.",
+        "Who answers, and by when?",
+        "{count} things that were asked of another team have no answer for more than {cycle} days",
+        variants={
+            (
+                "teams",
+                "[]",
+            ): "{strength} of 100 things that others asked of {scope} ({low} to {high}; {count} of {asks}) are open and "
+            "without an answer for more than {cycle} days, half of them for {wait} days and more; {unowned} have no owner."
+        },
+        brief_variants={
+            ("teams", "[]"): "{count} things that others asked of {scope} have no answer for more than {cycle} days"
+        },
+    ),
+    "placeholder": Kind(
+        "Placeholder work",
+        placeholder_work,
+        "{count} tickets that are believed to serve key results were opened, renamed or closed in bulk in the last {weeks} "
+        "weeks, {times} times, the most in the week of {week}, and hardly any of them shows another trace of work; they make "
+        "{part} of 100 days on key results.",
+        "Tickets that exist for the report make a share look better than the work is.",
+        "Ask what will be different once such a ticket is closed; where nothing will, close it now.",
+        "Is this a plan that somebody will work on?",
+        "{count} tickets were opened, renamed or closed in bulk and show no work",
+        parts=False,
+    ),
+    "consensus": Kind(
+        "Consensus trap",
+        consensus_trap,
+        "A decision of {scope} takes {people} people on average in the last {weeks} weeks and took {people_before} in those "
+        "before ({strength} times as many, {low} to {high}), {messages} messages and {messages_before} before, and half of them "
+        "more than {took} days, {took_before} before; more than 16 took part in {crowds} of 100.",
+        "Everybody is asked and nobody decides: three to seven decide well, more make it slower and no better.",
+        "Name who decides before the thread begins; the others hear of it afterwards.",
+        "Which of these decisions need whom?",
+        "A decision of {scope} takes {people} people, {people_before} before",
         parts=False,
     ),
     "green": Kind(

@@ -13,6 +13,7 @@ from models.session import in_batches
 from models.vocabulary import COMPANY
 from pipeline.encode.encoder import Encoder
 from pipeline.findings.found import Inputs, Stop, StreamFacts
+from pipeline.findings.load_lives import load_lives
 from pipeline.findings.load_words import load_meaning
 from pipeline.findings.thresholds import Thresholds
 from pipeline.findings.work import NO_TEAM, NOBODY, Floats, Ints, Work
@@ -52,6 +53,7 @@ def load_inputs(
         plans(session),
         {scope: weeks_of(session, scope, rows.weeks[0], last) for scope in (COMPANY, *rows.teams)},
         rows.stops(session),
+        lives=load_lives(session, last),
         meaning=load_meaning(session, encoder.name, last, thresholds.weeks) if encoder else None,
     )
 

@@ -1,0 +1,91 @@
+"""Dependency fog: one team's work names another team's, and nobody owns that or answers for longer than a cycle."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from statistics import median
+
+from connectors.base import State
+from models.vocabulary import COMPANY
+from pipeline.findings.found import Found, Inputs, Outcome, Unjudged, Value
+from pipeline.findings.lives import Life, asked, wilson, within
+from pipeline.share.floor import enough
+
+WINDOW = 84
+"""Days that asks are taken from."""
+ASKS, WAITING = 10, 5
+"""Asks below which no part is worth telling, and open ones."""
+WORSE = 1.5
+"""How many times the company's threshold a team's is: there are many teams."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Ask:
+    waiting: Life
+    awaited: Life
+    at: datetime
+    person: int
+    team: str
+    open: bool
+
+
+def dependency_fog(given: Inputs) -> Outcome:
+    """The part of what was asked of other teams that is open and without answer for longer than `cycle` days; of the company, and
+    of what is asked of one team. Found where it is more than `fog`, and surely more than half of it."""
+    if given.lives is None:
+        return Unjudged("nothing is known of what happened on items")
+    asks = _asks(given, given.lives)
+    if not asks:
+        return Unjudged(
+            f"no item names an item of another team in the last {WINDOW // 7} weeks, by a key in its words or by a link"
+        )
+    found = []
+    for scope in [COMPANY, *given.large_teams]:
+        mine = [one for one in asks if scope in (COMPANY, one.awaited.team)]
+        one = _fog(given, scope, mine, given.thresholds.fog * (1 if scope == COMPANY else WORSE))
+        found += [one] if one else []
+    return found
+
+
+def _asks(given: Inputs, lives: Sequence[Life]) -> list[_Ask]:
+    """Those that are older than a cycle, of items whose state is known, between two teams."""
+    cycle, found = given.thresholds.cycle, []
+    for waiting, awaited, at, person, team in asked(lives):
+        across = team and awaited.team and team != awaited.team and awaited.stated
+        if not across or person < 0 or awaited.automated or not within(at, given.last, WINDOW, cycle):
+            continue
+        until = at + timedelta(days=cycle)
+        done = awaited.done_at()
+        if done is not None and done < at:  # named as what is past
+            continue
+        answers = [*awaited.events, *waiting.events]
+        answered = any(one.at > at and one.team == awaited.team for one in answers)
+        open_ = waiting.state != State.DONE and awaited.state != State.DONE and not answered
+        found.append(_Ask(waiting, awaited, at, person, team, open_ and until.date() <= given.last))
+    return found
+
+
+def _fog(given: Inputs, scope: str, asks: Sequence[_Ask], most: float) -> Found | None:
+    waiting = [one for one in asks if one.open]
+    askers = {one.person for one in waiting}
+    size = wilson(len(waiting), len(asks))
+    few = len(asks) < ASKS or len(waiting) < WAITING or not enough(len(askers), given.least_people)
+    if few or size.value <= most or size.low <= most / 2:
+        return None
+    unowned = [one for one in waiting if not one.awaited.owned]
+    days = [(given.last - one.at.date()).days for one in waiting]
+    large = given.large_teams
+    by_team = {key: sum(one.awaited.team == key for one in waiting) for key in large}
+    worst = sorted((key for key in large if by_team[key] >= 2), key=lambda key: (-by_team[key], key))[:2]
+    values: dict[str, Value] = {
+        "count": len(waiting),
+        "asks": len(asks),
+        "unowned": len(unowned),
+        "wait": float(median(days)),
+        "cycle": given.thresholds.cycle,
+        "teams": [f"team:{key}" for key in worst] if scope == COMPANY else [],
+    }
+    # What waits, and what nobody has. What somebody has and did not answer is not listed: it would point at them.
+    items = dict.fromkeys(one.waiting.item for one in waiting) | dict.fromkeys(one.awaited.item for one in unowned)
+    since = min(one.at.date() for one in waiting)
+    return Found(scope, "", size.value, since, size.low, size.high, values, (), tuple(items)[:12])
