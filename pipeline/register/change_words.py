@@ -9,7 +9,15 @@ from pipeline.register.changes import Change, State, changes, flatten
 from pipeline.register.sameness import reworded, same_top
 from pipeline.register.schema import Register
 
-_LEAD = {"objective": "", "key result": "", "team": "team ", "member": "", "register": ""}
+_LEAD = {
+    "objective": "",
+    "key result": "",
+    "team": "team ",
+    "member": "",
+    "register": "",
+    "path": "steps ",
+    "step": "step ",
+}
 _READ_BY_THE_MATCH = (
     "title",
     "description",

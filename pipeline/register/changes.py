@@ -13,8 +13,20 @@ from pipeline.register.schema import WEEKDAYS, Register
 
 Field = tuple[str, str, str]
 State = dict[Field, Any]
-_BELOW = {"register": ("team", "objective"), "team": ("member",), "objective": ("key result",)}
-_LISTS = {"team": "teams", "objective": "objectives", "member": "members", "key result": "key_results"}
+_BELOW = {
+    "register": ("team", "objective", "path"),
+    "team": ("member",),
+    "objective": ("key result",),
+    "path": ("step",),
+}
+_LISTS = {
+    "team": "teams",
+    "objective": "objectives",
+    "member": "members",
+    "key result": "key_results",
+    "path": "steps",
+    "step": "path",
+}
 _NAMED_BY = {"member": "email"}
 
 
@@ -39,15 +51,16 @@ def flatten(register: Register) -> State:
 def _flatten(kind: str, key: str, row: dict[str, Any], state: State) -> None:
     for below in _BELOW.get(kind, ()):
         keys: list[str] = []
-        for one in row.pop(_LISTS[below]):
+        for one in row.pop(_LISTS[below]) or ():
             name = str(one[_NAMED_BY.get(below, "key")])
-            name = f"{key}/{name}" if below == "member" else name
+            name = f"{key}/{name}" if below in ("member", "step") else name
             while name in keys or (below, name, "in") in state:
                 name += "'"  # what an older version loaded may hold a key twice
             keys.append(name)
             state[below, name, "in"] = key
             _flatten(below, name, one, state)
-        state[kind, key, f"order of {_LISTS[below]}"] = keys
+        if keys or below != "path":
+            state[kind, key, f"order of {_LISTS[below]}"] = keys
     for name, value in row.items():
         for field, single in _single(name, value):
             if single is not None:

@@ -12,6 +12,7 @@ from pipeline.register.metric_faults import metric_faults
 from pipeline.register.plan_faults import plan_faults
 from pipeline.register.planned import Plan
 from pipeline.register.schema import Calendar, KeyResult, Member, Objective, Period, Register, Scope, Team
+from pipeline.register.step_faults import step_faults
 from pipeline.register.yaml_nodes import Document, LintError, entries, path_of
 
 _MODELS: Mapping[tuple[str, ...], type[BaseModel]] = {
@@ -49,7 +50,7 @@ def all_faults(document: Document, register: Register | None, errors: Sequence[A
     found = [*document.faults, *_misspelt(document), *_places(document)]
     named = {fault.field for fault in found}
     found += [fault for fault in (_of_kind(document, e) for e in errors) if fault.field not in named]
-    found += [*_keys(document), *metric_faults(document)]
+    found += [*_keys(document), *metric_faults(document), *step_faults(document)]
     if register is not None and register.period.end <= register.period.start:
         found.append(LintError(document.line(("period", "end")), "period.end", "lies before the start."))
     if register is not None:

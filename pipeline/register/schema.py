@@ -20,6 +20,7 @@ from pydantic_core import PydanticUndefined
 
 from pipeline.register.metric import Measured
 from pipeline.register.planned import ByObjective, Plan, Planned, Rate, as_stored
+from pipeline.register.steps import Path, Paths
 
 
 def _day(value: Any) -> Any:
@@ -192,6 +193,12 @@ class Register(_Strict):
     calendar: Calendar = Calendar()
     teams: tuple[Team, ...] = ()
     objectives: tuple[Objective, ...] = Field(min_length=1)
+    steps: Paths = ()
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """The steps that must be stable, a path each."""
+        return self.steps or ()
 
     def key_results(self) -> Iterator[tuple[Objective, KeyResult]]:
         """Every key result with its objective, in the order of the file."""

@@ -1,0 +1,203 @@
+"""Steps that must be stable, as okrs.yaml writes them: which cases go which path, by which events of the sources, in what time.
+
+A *path* is the way of a *case* (a deal, an issue) through its *steps*; each step is one event with a time for it.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    AfterValidator,
+    AliasChoices,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    WrapValidator,
+    field_validator,
+)
+from pydantic_core import PydanticUndefined
+
+from pipeline.register.planned import as_stored
+
+WAYS = ("status", "state", "field", "happens", "linked", "created")
+"""The ways to say what happens; an event has one of them."""
+REPLY = "reply"
+SAID = ("comment", "message", "note", "email", "review")
+"""What counts as a reply."""
+HAPPENS = (REPLY, *SAID, "call", "meeting", "task", "worklog", "commit")
+BEGIN, END = "begin", "end"
+UNITS = {
+    "minute": 1 / 60,
+    "hour": 1.0,
+    "day": 24.0,
+    "week": 168.0,
+    "working hour": 1.0,
+    "working day": 0.0,  # as long as the path's working day is
+}
+_WITHIN = re.compile(r"(\d+(?:[.,]\d+)?)\s*(working\s+)?(minute|hour|day|week)s?", re.IGNORECASE)
+_HOW = 'write a time such as "24 working hours", "3 days" or "2 working days"'
+_HOURS = re.compile(r"(\d{1,2})(?::(\d\d))?\s*(?:-|to|–)\s*(\d{1,2})(?::(\d\d))?")
+
+
+@dataclass(frozen=True, slots=True)
+class Within:
+    """A time that a step may take: so many hours, of the clock or of working hours; or so many whole working days."""
+
+    amount: float
+    unit: str
+
+    @property
+    def working(self) -> bool:
+        """Return True if only working hours count."""
+        return self.unit.startswith("working")
+
+
+def within(text: str) -> Within:
+    """Read a time as people write one. Raises ValueError."""
+    found = _WITHIN.fullmatch(" ".join(str(text).split()))
+    unit = f"{'working ' if found and found[2] else ''}{found[3].lower() if found else ''}"
+    if found is None or unit not in UNITS:
+        raise ValueError(f"{text!r} is no time that a step may take; {_HOW}")
+    amount = float(found[1].replace(",", "."))
+    if not 0 < amount <= 10_000:
+        raise ValueError(f"{text!r} is no time that a step may take; {_HOW}")
+    return Within(amount, unit)
+
+
+def working_hours(text: str) -> tuple[time, time]:
+    """Begin and end of a working day, from 9-17 or 08:30-17:00. Raises ValueError."""
+    found = _HOURS.fullmatch(str(text).strip())
+    message = f"{text!r} are no working hours; write them as 9-17 or 08:30-17:00"
+    if found is None:
+        raise ValueError(message)
+    try:
+        first, last = time(int(found[1]), int(found[2] or 0)), time(int(found[3]), int(found[4] or 0))
+    except ValueError:
+        raise ValueError(message) from None
+    if last <= first:
+        raise ValueError(message)
+    return first, last
+
+
+def _checked_within(value: str | None) -> str | None:
+    if value is not None:
+        within(value)
+    return value
+
+
+def _checked_hours(value: str) -> str:
+    working_hours(value)
+    return value
+
+
+def _several(value: Any) -> Any:
+    """One word or a list of them."""
+    return (value,) if isinstance(value, str) else value
+
+
+def _one_line(value: str) -> str:
+    return " ".join(value.split())
+
+
+def _day(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    try:
+        return datetime.fromisoformat(value.strip()).date()
+    except ValueError:
+        raise ValueError(f"{value!r} is no day; write it as 2026-10-01") from None
+
+
+Name = Annotated[str, AfterValidator(_one_line), Field(min_length=1)]
+Names = Annotated[tuple[Name, ...], BeforeValidator(_several)]
+
+
+class _Entry(BaseModel):
+    model_config = ConfigDict(extra="ignore", frozen=True, populate_by_name=True)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _left_empty(cls, value: Any, info: Any) -> Any:
+        default = cls.model_fields[info.field_name or ""].default
+        return default if value is None and default is not PydanticUndefined else value
+
+
+class Place(_Entry):
+    """Where items are: of a source, of its container (a project, a pipeline, a channel), of a kind."""
+
+    source: Name | None = None
+    container: Names = ()
+    kind: Names = ()
+
+
+class Event(_Entry):
+    """Something that the sources tell of a case; one of WAYS.
+
+    `by` is the team of whoever did it; `on` says that it happens on an item that is linked to the case, and where. `once`: that
+    it happens a second time is a deviation (so it is with what is no word, call, meeting or work).
+    """
+
+    status: Names = Field((), validation_alias=AliasChoices("status", "stage"))
+    state: Literal["todo", "doing", "done"] | None = None
+    field: Names = ()
+    happens: Names = ()
+    linked: Place | None = None
+    created: bool | None = None
+    by: Name | None = None
+    on: Place | None = None
+    once: bool | None = None
+
+    @property
+    def is_once(self) -> bool:
+        """Whether a second time is a deviation."""
+        return not self.happens if self.once is None else self.once
+
+
+class Step(Event):
+    """A step of a path. `within` is the time for it, from `from` on (a step before it, or `begin`; else the step before it).
+
+    `order: any` lets it come before the steps that are written before it.
+    """
+
+    key: Name
+    title: Name
+    within: Annotated[str | None, AfterValidator(_checked_within)] = None
+    since: Name | None = Field(None, alias="from")
+    order: Literal["any", "written"] = "written"
+
+    @property
+    def limit(self) -> Within | None:
+        """The time for it."""
+        return within(self.within) if self.within else None
+
+
+class Exemption(_Entry):
+    """Cases that are meant to go another way: by a label, a field that is filled, their key or id, their container; and why."""
+
+    label: Names = ()
+    item: Names = ()
+    container: Names = ()
+    field: Names = ()
+    because: str = ""
+
+
+class Path(_Entry):
+    """Steps that every case of a kind goes through, from `begin` on. `team` owns it; `end` is what it is all for."""
+
+    key: Name
+    title: Name
+    team: Name | None = None
+    case: Place
+    begin: Event
+    steps: tuple[Step, ...] = Field(alias="path", min_length=1)
+    end: Event | None = None
+    hours: Annotated[str, AfterValidator(_checked_hours)] = "9-17"
+    since: Annotated[date | None, BeforeValidator(_day)] = None
+    exempt: tuple[Exemption, ...] = Field((), alias="except")
+
+
+Paths = Annotated[tuple[Path, ...] | None, WrapValidator(as_stored)]
+"""For the register's field."""
