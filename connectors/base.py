@@ -48,6 +48,8 @@ class SignalKind(StrEnum):
     TASK = "task"
     COMMIT = "commit"
     REVIEW = "review"
+    FIELD = "field"
+    """A field of the item was filled or emptied: an event, and no work."""
     ABSENCE = "absence"
     """Somebody does not work, for `hours` of that day: no activity, but less capacity."""
 

@@ -1,5 +1,7 @@
 """The border around one record: whatever goes wrong in it sets that record aside, and nothing else."""
 
+from collections.abc import Collection
+
 import structlog
 
 from connectors.base import BadAnswer, Cursor, Failure, SourceError, SourceUnavailable
@@ -24,6 +26,7 @@ def set_aside(source: str, stream: str, record: str, error: Exception) -> Failur
     return Failure(source, stream, record, f"{type(error).__name__}: {error}"[:500])
 
 
-def is_outdated(cursor: Cursor, parser: int) -> bool:
-    """Return True if an older version of the parser read what lies behind this cursor, so that it is to be read again."""
-    return int(cursor.get("parser", 1)) < parser
+def is_outdated(cursor: Cursor, parser: int, fields: Collection[str] = ()) -> bool:
+    """Return True if an older version of the parser read what lies behind this cursor, or one that did not know of these fields,
+    so that it is to be read again."""
+    return int(cursor.get("parser", 1)) < parser or not {*fields} <= {*cursor.get("fields", ())}

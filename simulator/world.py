@@ -68,6 +68,7 @@ class Record:
     links: list[tuple[str, int]] = field(default_factory=list)
     stream: str = ""
     archived: bool = False
+    histories: dict[str, list[tuple[datetime, str]]] = field(default_factory=dict)
 
 
 @dataclass(slots=True)

@@ -66,6 +66,12 @@ class HubSpotClient:
         gone = {str(record["id"]) for record in rows if record.get("archived")} | not_found(answer)
         return [record for record in rows if not record.get("archived")], gone
 
+    def histories(self, stream: str, ids: Sequence[str], names: Sequence[str]) -> list[dict[str, Any]]:
+        """The records that are there, with what stood in these properties and since when."""
+        query = {"inputs": [{"id": id_} for id_ in ids], "properties": [], "propertiesWithHistory": list(names)}
+        rows = self.batch_read(stream, query).get("results") or []
+        return [record for record in rows if isinstance(record, dict) and "id" in record]
+
     def associations(self, type_: str, target: str, inputs: Sequence[Mapping[str, str]]) -> Any:
         """What records hang on, at most a hundred."""
         api = self._vendor.crm.associations.v4.batch_api

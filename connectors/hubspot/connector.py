@@ -31,6 +31,7 @@ from connectors.base import (
 )
 from connectors.checks import after_pages, clock_row, listed_rows
 from connectors.hubspot.client import BATCH, HubSpotClient
+from connectors.hubspot.fields import Fields
 from connectors.hubspot.links import Links, Pipelines
 from connectors.hubspot.metric import measured
 from connectors.hubspot.parse import ENGAGEMENTS, ENTERED, parse_engagement, parse_owner, parse_record
@@ -65,6 +66,7 @@ class HubSpotConnector:
         *,
         token: str,
         pipelines: list[str],
+        fields: Sequence[str] = (),
         api_url: str = "https://api.hubapi.com",
         searches_per_second: float = 4,
         requests_per_second: float = 9,
@@ -77,7 +79,7 @@ class HubSpotConnector:
             self.api_url, token, self._search_rate, Rate.per_second(requests_per_second), limiter or Limiter()
         )
         self._pipelines = Pipelines(self.client, pipelines)
-        self._links = Links(self.client, self._pipelines)
+        self._links, self._fields = Links(self.client, self._pipelines), Fields(self.client, fields)
         self._search = Search(self.client, self._pipelines, now)
 
     def check(self, since: datetime) -> list[Check]:
@@ -131,8 +133,8 @@ class HubSpotConnector:
             yield from self._pull_owners()
             return
         recent = max(millis(since), int((self._now() - RECENT.total_seconds()) * 1000))
-        state = dict(cursor or {"modified": recent, "back": recent, "parser": PARSER})
-        back = {"back": 0} | {key: state[key] for key in ("back", "slice", "parser") if key in state}
+        state = dict(cursor or {"modified": recent, "back": recent, "parser": PARSER} | self._fields.mark)
+        back = {"back": 0} | {key: state[key] for key in ("back", "slice", "parser", "fields") if key in state}
         overlap = int(OVERLAP.total_seconds() * 1000) if cursor and "id" not in state else 0
         start = int(state["modified"]) - overlap
         newest = int(state["newest"]) if "newest" in state else max(start, self._search.newest_change(stream))
@@ -150,8 +152,9 @@ class HubSpotConnector:
             return
         kept = {key: value for key, value in cursor.items() if key not in ("back", "slice")}
         back, running, oldest = int(cursor.get("back", 0)), cursor.get("slice"), millis(since)
-        if is_outdated(cursor, PARSER):
-            kept["parser"], back, running = PARSER, int(cursor["modified"]) + 1, None
+        if is_outdated(cursor, PARSER, self._fields.names):
+            kept |= {"parser": PARSER, **self._fields.mark}
+            back, running = int(cursor["modified"]) + 1, None
         while back > oldest:
             if running is None:
                 high = min(
@@ -233,6 +236,7 @@ class HubSpotConnector:
     ) -> Page:
         readable = [r for r in records if isinstance(r, dict) and not r.get("gone") and "unreadable" not in r]
         links, loose = self._links.of(stream, readable) if stream in ENGAGEMENTS else ({}, set())
+        filled = self._fields.of(stream, readable)
         items: list[WorkItem] = []
         signals: list[Signal] = []
         failures: list[Failure] = []
@@ -260,7 +264,7 @@ class HubSpotConnector:
                 continue
             read.append(id_)
             items += [item] if item else []
-            signals += its_signals
+            signals += [*its_signals, *(filled.get(id_, ()) if item else ())]
             if not its_signals:  # not held, not done; moved to a pipeline, or to a deal of one, that is not listed
                 gone.append(f"{stream}:{id_}")
             spans += self._spans(stream, record, item, its_signals)

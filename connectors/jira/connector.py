@@ -36,6 +36,7 @@ from connectors.base import (
 )
 from connectors.checks import after_pages, clock_row, listed_rows
 from connectors.jira.client import PAGE_SIZE, JiraClient
+from connectors.jira.fields import NamedFields
 from connectors.jira.issues import FIELDS, Issues
 from connectors.jira.metric import measured
 from connectors.jira.parse import parse_issue
@@ -48,8 +49,8 @@ from connectors.times import millis
 OVERLAP = timedelta(minutes=5)
 RECENT = timedelta(days=14)
 """What a first pull reads before it turns to the past."""
-PARSER = 2
-"""Version of parse_issue; what an older one read is read again. 2: first values, states, epics by level."""
+PARSER = 3
+"""Version of parse_issue; what an older one read is read again. 2: first values, states, epics by level. 3: statuses' names."""
 
 
 class JiraConnector:
@@ -64,6 +65,7 @@ class JiraConnector:
         email: str = "",
         token: str,
         projects: list[str],
+        fields: Sequence[str] = (),
         timeout: float = 30,
         requests_per_second: float = 10,
         limiter: Limiter | None = None,
@@ -75,7 +77,8 @@ class JiraConnector:
         self._projects = Projects(self.client, projects)
         self._statuses = Statuses(self.client)
         self._epics = EpicFields(self.client)
-        self._issues = Issues(self.client, self._projects, self._epics)
+        self._fields = NamedFields(self.client, fields)
+        self._issues = Issues(self.client, self._projects, self._epics, self._fields)
         self._known: set[str] = set()
 
     def check(self, since: datetime) -> list[Check]:
@@ -131,8 +134,8 @@ class JiraConnector:
     def _forward(self, cursor: Cursor | None, since: datetime) -> Iterator[tuple[list[Any], dict[str, Any]]]:
         """Issues as they were answered, with the cursor that is right after them."""
         first = max(millis(since), int((self._now() - RECENT.total_seconds()) * 1000))
-        state = dict(cursor or {"updated": first, "back": first, "walking": True, "parser": PARSER})
-        back = {key: state[key] for key in ("back", "back_token", "parser") if key in state}
+        state = dict(cursor or {"updated": first, "back": first, "walking": True, "parser": PARSER} | self._fields.mark)
+        back = {key: state[key] for key in ("back", "back_token", "parser", "fields") if key in state}
         start, token = int(state["updated"]), state.get("token")
         if not state.get("walking"):
             start -= _millis_of(OVERLAP)
@@ -161,8 +164,9 @@ class JiraConnector:
     def _backward(self, cursor: Cursor, since: datetime) -> Iterator[tuple[list[Any], dict[str, Any]]]:
         kept = {key: value for key, value in cursor.items() if key not in ("back", "back_token")}
         back, token, oldest = int(cursor.get("back", 0)), cursor.get("back_token"), millis(since)
-        if is_outdated(cursor, PARSER):
-            kept["parser"], back, token = PARSER, max(int(cursor["updated"]), self._now_millis()), None
+        if is_outdated(cursor, PARSER, self._fields.names):
+            kept |= {"parser": PARSER, **self._fields.mark}
+            back, token = max(int(cursor["updated"]), self._now_millis()), None
         while back > oldest:
             query = f"updated >= {oldest} AND updated <= {back}"
             issues, times, more = self._issues.found(query, "updated DESC, id DESC", token)
@@ -257,7 +261,8 @@ class JiraConnector:
 
     def _parse(self, issue: dict[str, Any], broken: list[str]) -> tuple[WorkItem, list[Signal], list[Account]]:
         states = self._statuses.of([issue])
-        return parse_issue(issue, states, self.url, broken=broken, epic_fields=self._epics.labels)
+        named = self._fields.ids
+        return parse_issue(issue, states, self.url, broken=broken, epic_fields=self._epics.labels, fields=named)
 
     def _missing_parents(self, items: list[WorkItem]) -> list[WorkItem]:
         """Epics that nobody has touched within the window: without them their stories would lose their strongest clue.

@@ -7,6 +7,7 @@ from typing import Any
 
 from connectors.base import BadAnswer, SourceError, SourceUnavailable
 from connectors.jira.client import PAGE_SIZE, SOURCE, JiraClient
+from connectors.jira.fields import NamedFields
 from connectors.jira.projects import EpicFields, Projects
 from connectors.times import millis, read_time
 
@@ -21,8 +22,8 @@ LONGEST_PARTS = 5_000
 class Issues:
     """Those of the listed projects that can be read, as JSON. Errors are SourceError."""
 
-    def __init__(self, client: JiraClient, projects: Projects, epics: EpicFields) -> None:
-        self._client, self._projects, self._epics = client, projects, epics
+    def __init__(self, client: JiraClient, projects: Projects, epics: EpicFields, named: NamedFields) -> None:
+        self._client, self._projects, self._epics, self._named = client, projects, epics, named
 
     def in_projects(self) -> str:
         """The clause of a query that names the projects that can be read."""
@@ -59,7 +60,7 @@ class Issues:
         return [issue for issue in found if _project_of(issue) in self._projects.keys]
 
     def _with_epics(self, fields: str) -> str:
-        return ",".join([fields, *self._epics.names]) if fields == FIELDS else fields
+        return ",".join([fields, *self._epics.names, *self._named.ids]) if fields == FIELDS else fields
 
     def _search(self, which: str, order: str, token: Any, fields: str) -> dict[str, Any]:
         answer = self._client.search(

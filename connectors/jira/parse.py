@@ -5,10 +5,11 @@ from functools import partial
 from typing import Any
 
 from connectors.base import Account, ItemKind, Signal, SignalKind, State, WorkItem
+from connectors.jira.fields import filled
 from connectors.text import from_adf, hours_of, issue_keys
 from connectors.times import ImplausibleTime, read_time
 
-LONGEST_TEXT = 20_000
+LONGEST_TEXT, LONGEST_NAME = 20_000, 200
 _KINDS = {kind.value: kind for kind in (ItemKind.STORY, ItemKind.TASK, ItemKind.BUG, ItemKind.SUBTASK)}
 _STATES = {state.value: state for state in State}
 
@@ -20,27 +21,30 @@ def parse_issue(
     *,
     broken: list[str] | None = None,
     epic_fields: tuple[str, ...] = (),
+    fields: Mapping[str, str] | None = None,
 ) -> tuple[WorkItem, list[Signal], list[Account]]:
     """Read one issue of the search's answer.
 
     `states` gives the category (new, indeterminate, done) by status id. What was set at creation stands in the signal
     `created`: history begins with it. A comment, change or worklog with a date beyond belief is left out and
-    named in `broken`. `epic_fields` are custom fields that only epics fill (Data Center). Raises KeyError, TypeError or
+    named in `broken`. `epic_fields` are custom fields that only epics fill (Data Center); `fields` are
+    names by id of those whose filling is an event. Raises KeyError, TypeError or
     ValueError where the issue itself is not what Jira documents.
     """
-    fields, id_ = issue["fields"], str(issue["id"])
+    given, id_ = issue["fields"], str(issue["id"])
     people = _People()
-    assignee, creator = people.of(fields.get("assignee")), people.of(fields.get("creator") or fields.get("reporter"))
+    assignee, creator = people.of(given.get("assignee")), people.of(given.get("creator") or given.get("reporter"))
     item = _item(issue, assignee, url, epic_fields)
     changes: list[tuple[Any, Mapping[str, Any]]] = []
     signals = _parts(issue, people, states, changes, broken)
     begin = {
-        "state": _first(changes, "status", states, fields["status"].get("id")),
+        "state": _first(changes, "status", states, given["status"].get("id")),
         "assignee": _first(changes, "assignee", None, assignee),
     }
     created = Signal(
-        "jira", f"issue:{id_}:created", id_, SignalKind.CREATED, read_time(fields["created"]), creator, detail=begin
+        "jira", f"issue:{id_}:created", id_, SignalKind.CREATED, read_time(given["created"]), creator, detail=begin
     )
+    signals += filled(issue, fields, people.of) if fields else ()
     return item, [created, *signals], list(people.accounts.values())
 
 
@@ -154,7 +158,12 @@ def _changes(
         name, field = f"change:{history['id']}:{number}", change["field"]
         if field == "status":
             seen.append((at, change))
-            detail = {"from": state_of(states, change.get("from")), "to": state_of(states, change.get("to"))}
+            detail: dict[str, Any] = {
+                "from": state_of(states, change.get("from")),
+                "to": state_of(states, change.get("to")),
+            }
+            if change.get("toString"):
+                detail["name"] = str(change["toString"])[:LONGEST_NAME]
             yield Signal("jira", name, id_, SignalKind.TRANSITION, at, author, detail=detail)
         elif field == "assignee":
             seen.append((at, change))

@@ -61,6 +61,7 @@ class JiraSettings(_Section):
     email: str = ""
     token: Token = Field(min_length=1)
     projects: Names = Field(min_length=1)
+    fields: Names = []
     requests_per_second: float = Field(10, gt=0, le=10_000_000)
 
 
@@ -83,6 +84,7 @@ class HubSpotSettings(_Section):
 
     token: Token = Field(min_length=1)
     pipelines: Names = Field(min_length=1)
+    fields: Names = []
     api_url: Address = "https://api.hubapi.com"
     searches_per_second: float = Field(4, gt=0, le=10_000_000)
     requests_per_second: float = Field(9, gt=0, le=10_000_000)

@@ -20,6 +20,8 @@ from pipeline.register.membership import Teams
 from pipeline.register.workdays import Workdays
 from pipeline.sources import evidence_rows, is_container, is_evidence
 
+NO_WORK = (SignalKind.ABSENCE, SignalKind.FIELD)
+"""Kinds that are no activity of anybody."""
 _TRACES = {
     SignalKind.CREATED: Trace.CREATED,
     SignalKind.ASSIGNMENT: Trace.ASSIGNED,
@@ -95,7 +97,7 @@ def load_activities(session: Session, owner: Owners, clock: Clock, first: date, 
     query = (
         select(Signal.source, Signal.kind, Signal.at, Signal.account, Signal.hours, WorkItem.id, WorkItem.kind, to)
         .join(WorkItem, (WorkItem.source == Signal.source) & (WorkItem.external_id == Signal.item))
-        .where(Signal.at >= begin, Signal.at < end, Signal.kind != SignalKind.ABSENCE)
+        .where(Signal.at >= begin, Signal.at < end, Signal.kind.not_in(NO_WORK))
     )
     found, threads = [], set()
     for source, kind, at, account, hours, item, of_kind, state in session.execute(query):
@@ -246,7 +248,7 @@ def first_day(session: Session, register: Register) -> date | None:
         select(Signal.at, Account.time_zone)
         .join(Account, (Account.source == Signal.source) & (Account.external_id == Signal.account))
         .join(Person, Person.id == Account.person_id)
-        .where(in_a_team(), Person.forgotten.is_(False), Signal.kind != SignalKind.ABSENCE)
+        .where(in_a_team(), Person.forgotten.is_(False), Signal.kind.not_in(NO_WORK))
         .order_by(Signal.at, Signal.source, Signal.external_id)
         .limit(1)
     )

@@ -111,7 +111,12 @@ class HubSpotApi:
             return _error(400, "VALIDATION_ERROR", "The maximum number of inputs is 100.")
         self._of(request.path_params["type"])
         known = self._ids[request.path_params["type"]]
-        rows = [_row(known[id_], query.get("properties") or []) for id_ in ids if id_ in known]
+        past = query.get("propertiesWithHistory") or []
+        if past and len(ids) > 50:
+            return _error(400, "VALIDATION_ERROR", "The maximum number of inputs with history is 50.")
+        rows = [
+            _row(known[id_], query.get("properties") or []) | _past(known[id_], past) for id_ in ids if id_ in known
+        ]
         lost = [id_ for id_ in ids if id_ not in known]
         return _batch(
             rows, "Could not get some objects, they may be deleted or not exist.", {"ids": lost} if lost else {}
@@ -276,6 +281,16 @@ def _row(record: Record, wanted: list[str]) -> dict[str, Any]:
         "updatedAt": _iso(record.modified),
         "archived": False,
     }
+
+
+def _past(record: Record, wanted: list[str]) -> dict[str, Any]:
+    """What stood in properties and since when, newest first; one without a history of its own was filled at creation."""
+    found = {}
+    for name in wanted:
+        filled = [(record.created, record.properties[name])] if name in record.properties else []
+        rows = sorted(record.histories.get(name, filled), reverse=True)
+        found[name] = [{"value": value, "timestamp": _iso(at), "sourceType": "CRM_UI"} for at, value in rows]
+    return {"propertiesWithHistory": found} if wanted else {}
 
 
 def _iso(at: datetime) -> str:
