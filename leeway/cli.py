@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from leeway import __version__
-from leeway.commands import every_day, judge, look_after, okrs, progress, start
+from leeway.commands import every_day, judge, look_after, okrs, progress, start, steps
 from leeway.console import choose_settings, err, out
 from leeway.help import BySection
 
@@ -22,7 +22,7 @@ app = typer.Typer(
     "First steps: `leeway demo` shows the whole job on a simulated company. Then `leeway init`, edit leeway.toml "
     "and okrs.yaml, `leeway check`, `leeway okrs load okrs.yaml`, `leeway run`.",
 )
-for section in (start, every_day, progress, look_after, judge):
+for section in (start, every_day, progress, steps, look_after, judge):
     app.add_typer(section.commands)
 app.add_typer(okrs.commands, name="okrs")
 

@@ -14,6 +14,7 @@ SECTIONS = {
         "status",
         "measure",
         "progress",
+        "steps",
         "label",
         "streams",
         "diagnoses",

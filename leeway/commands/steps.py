@@ -1,0 +1,26 @@
+"""The command about steps that must be stable."""
+
+from typing import Annotated
+
+import typer
+
+from leeway.console import out, the_app
+
+commands = typer.Typer()
+
+
+@commands.command()
+def steps(
+    as_json: Annotated[bool, typer.Option("--json", help="Everything, for machines.")] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Conformance by step and week, for a spreadsheet.")] = False,
+) -> None:
+    """Whether hand-offs go as written: conformance of each step of `steps:` in okrs.yaml, what deviates, and what softens.
+
+    Write the steps in okrs.yaml with the sources' own stages, fields and words (`stage: Closed won`, `field: intake_form`,
+    `happens: reply`) and a time for each, such as `within: 24 working hours`. docs/steps.md has examples to copy.
+    """
+    import sys
+
+    from leeway.steps import show_steps
+
+    show_steps(the_app(), out, sys.stdout, "json" if as_json else "csv" if as_csv else "table")

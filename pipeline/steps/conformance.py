@@ -1,0 +1,100 @@
+"""Conformance by week with an interval; weeks in which few people took part are put together with those after them."""
+
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from pipeline.share.floor import enough
+
+Z90 = 1.6448536269514722
+_WEEK = timedelta(weeks=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """So many of `cases` were as written, as a part of one with its 90 % interval (Wilson 1927)."""
+
+    cases: int
+    kept: int
+
+    @property
+    def value(self) -> float:
+        """The part; of no cases 1, with an interval from 0 to 1."""
+        return self.kept / self.cases if self.cases else 1.0
+
+    @property
+    def low(self) -> float:
+        """The interval's lower end."""
+        return self._bounds()[0]
+
+    @property
+    def high(self) -> float:
+        """The interval's upper end."""
+        return self._bounds()[1]
+
+    def _bounds(self) -> tuple[float, float]:
+        n, z2 = self.cases, Z90**2
+        if not n:
+            return 0.0, 1.0
+        middle = (self.kept + z2 / 2) / (n + z2)
+        half = Z90 / (n + z2) * (self.kept * (n - self.kept) / n + z2 / 4) ** 0.5
+        return max(0.0, middle - half), min(1.0, middle + half)
+
+
+@dataclass(frozen=True, slots=True)
+class Week:
+    """Whole weeks from `first`, a Monday, to `last`, the Monday of the last of them; `running`: not over yet."""
+
+    first: date
+    last: date
+    rate: Rate
+    running: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """Of one week: cases that were decided in it, those that were as written, and who took part."""
+
+    cases: int = 0
+    kept: int = 0
+    people: Set[int] = frozenset()
+
+
+def by_week(tallies: Mapping[date, Tally], at_work: Mapping[date, Set[int]], least: int, through: date) -> list[Week]:
+    """Weeks that may be shown, oldest first; `through` is the last whole week's Monday, later ones are running.
+
+    No row is of fewer than `least` people who took part, nor of fewer of the team at work.
+    """
+    found: list[Week] = []
+    some: list[date] = []
+    for week in sorted(tallies):
+        some.append(week)
+        if _enough(some, tallies, at_work, least):
+            found.append(_row(some, tallies, through))
+            some = []
+    if some and found:
+        kept = [week for week in sorted(tallies) if week >= found[-1].first]
+        found[-1] = _row(kept, tallies, through)
+    return found
+
+
+def _enough(weeks: Sequence[date], tallies: Mapping[date, Tally], at_work: Mapping[date, Set[int]], least: int) -> bool:
+    took_part = {one for week in weeks for one in tallies[week].people}
+    working = {one for week in weeks for one in at_work.get(week, frozenset())}
+    return enough(len(took_part), least) and enough(len(working), least)
+
+
+def _row(weeks: Sequence[date], tallies: Mapping[date, Tally], through: date) -> Week:
+    rate = Rate(sum(tallies[week].cases for week in weeks), sum(tallies[week].kept for week in weeks))
+    return Week(weeks[0], weeks[-1], rate, weeks[-1] > through)
+
+
+def series(tallies: Mapping[date, Tally], through: date) -> tuple[list[date], list[int], list[int]]:
+    """Every whole week from the first to `through` with its cases and those that were as written."""
+    whole = [week for week in tallies if week <= through]
+    if not whole:
+        return [], [], []
+    first = min(whole)
+    weeks = [first + n * _WEEK for n in range((through - first).days // 7 + 1)]
+    rows = [tallies.get(week, Tally()) for week in weeks]
+    return weeks, [row.cases for row in rows], [row.kept for row in rows]

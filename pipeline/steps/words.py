@@ -1,0 +1,77 @@
+"""What a step's figures say, and what would make the right way the easy one, in plain words. No names of persons, ever."""
+
+from collections.abc import Sequence
+
+from pipeline.steps.case import LATE, MISSING, ORDER, TWICE
+from pipeline.steps.effect import Effect
+from pipeline.steps.factors import Factor
+from pipeline.steps.report import StepReport
+
+_EASIER = {
+    MISSING: "Let the tool ask for it: a field that must be filled, or a list that opens with the case, so that nobody has to "
+    "remember it.",
+    LATE: "Let it be seen where the work arrives: a message in the team's channel when a case begins, and a turn of the day for "
+    "who answers first.",
+    ORDER: "Let the tool offer a step only when the one before it is done; if the other order is as good, write `order: any`.",
+    TWICE: "Look at what comes back, and ask for it the first time; if coming back is meant, write `once: false`.",
+}
+_BY_FACTOR = {
+    "load": "It goes with the load of the day: share out the cases of full days, or agree beforehand which of them may wait.",
+    "hour": "It goes with the hour: give what comes at that time a fixed place on the next working morning.",
+    "team": "It differs between teams: let the one where it works show its list or form to the other, and use the same.",
+    "kind": "It goes with the kind of case: perhaps that kind needs steps of its own, or an exception that is meant.",
+}
+
+
+def signal(step: StepReport) -> str:
+    """What is seen of a step that softens; empty where none does."""
+    if step.soft is None:
+        return ""
+    one = step.soft
+    return (
+        f"{_part(one.now)} of 100 cases went as written in the last weeks and {_part(one.before)} did before the week of "
+        f"{one.since.day} {one.since:%B} (9 in 10 sure: {_part(max(0.0, one.low))} to {_part(one.high)} fewer)."
+    )
+
+
+def insight(step: StepReport) -> str:
+    """What most of the deviations are, what they go with, and how long such cases took."""
+    said = []
+    if step.deviations:
+        name, count = max(step.deviations.items(), key=lambda pair: pair[1])
+        said.append(f"Most often it is {name}: {count} of {step.decided} cases of the last half year.")
+    said += [
+        f"Cases deviate in {_part(f.high)} of 100 on {_group(f)} and in {_part(f.low)} else." for f in step.factors
+    ]
+    said += [_effect(one) for one in step.effects[:1]]
+    return " ".join(said)
+
+
+def _group(factor: Factor) -> str:
+    if factor.name == "hour":
+        return f"what begins {factor.group}"
+    return factor.group if factor.name == "load" else f"one {factor.name}"
+
+
+def _effect(one: Effect) -> str:
+    more = f"{abs(one.days):.1f} days {'longer' if one.days >= 0 else 'less'}"
+    return (
+        f"Cases where it was {one.deviation} took {more} to the end in the middle ({one.low:.1f} to {one.high:.1f}); "
+        "that goes with it and need not come from it."
+    )
+
+
+def easier(step: StepReport) -> str:
+    """What would make the right behaviour easier."""
+    if step.factors:
+        return _BY_FACTOR[step.factors[0].name]
+    return _EASIER[max(step.deviations, key=lambda name: step.deviations[name])] if step.deviations else ""
+
+
+def together(parts: Sequence[str]) -> str:
+    """Sentences, one after the other."""
+    return " ".join(part for part in parts if part)
+
+
+def _part(value: float) -> int:
+    return int(100 * value + 0.5)
