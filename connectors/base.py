@@ -49,7 +49,7 @@ class SignalKind(StrEnum):
     COMMIT = "commit"
     REVIEW = "review"
     FIELD = "field"
-    """A field of the item was filled or emptied: an event, and no work."""
+    """A field of the item, one of those that are listed, was filled or emptied."""
     ABSENCE = "absence"
     """Somebody does not work, for `hours` of that day: no activity, but less capacity."""
 

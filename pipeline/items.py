@@ -8,7 +8,6 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from connectors.base import SignalKind
 from connectors.registry import all_traits
 from models import Account, Person, Signal, WorkItem
 from models.session import in_batches
@@ -163,7 +162,7 @@ def _signals(
     silent = sorted(source for source in all_traits() if not said_by_signals(source))
     query = (
         select(Signal.source, Signal.item, Signal.text, Signal.mentions, Signal.account)
-        .where(Signal.source.not_in(silent), Signal.kind != SignalKind.FIELD)
+        .where(Signal.source.not_in(silent))
         .order_by(Signal.at, Signal.source, Signal.external_id)
     )
     if rows is None:

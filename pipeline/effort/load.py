@@ -20,12 +20,11 @@ from pipeline.register.membership import Teams
 from pipeline.register.workdays import Workdays
 from pipeline.sources import evidence_rows, is_container, is_evidence
 
-NO_WORK = (SignalKind.ABSENCE, SignalKind.FIELD)
-"""Kinds that are no activity of anybody."""
 _TRACES = {
     SignalKind.CREATED: Trace.CREATED,
     SignalKind.ASSIGNMENT: Trace.ASSIGNED,
     SignalKind.EDIT: Trace.EDITED,
+    SignalKind.FIELD: Trace.EDITED,
     SignalKind.COMMENT: Trace.COMMENT,
     SignalKind.WORKLOG: Trace.WORKLOG,
     SignalKind.MESSAGE: Trace.MESSAGE,
@@ -97,7 +96,7 @@ def load_activities(session: Session, owner: Owners, clock: Clock, first: date, 
     query = (
         select(Signal.source, Signal.kind, Signal.at, Signal.account, Signal.hours, WorkItem.id, WorkItem.kind, to)
         .join(WorkItem, (WorkItem.source == Signal.source) & (WorkItem.external_id == Signal.item))
-        .where(Signal.at >= begin, Signal.at < end, Signal.kind.not_in(NO_WORK))
+        .where(Signal.at >= begin, Signal.at < end, Signal.kind != SignalKind.ABSENCE)
     )
     found, threads = [], set()
     for source, kind, at, account, hours, item, of_kind, state in session.execute(query):
@@ -248,7 +247,7 @@ def first_day(session: Session, register: Register) -> date | None:
         select(Signal.at, Account.time_zone)
         .join(Account, (Account.source == Signal.source) & (Account.external_id == Signal.account))
         .join(Person, Person.id == Account.person_id)
-        .where(in_a_team(), Person.forgotten.is_(False), Signal.kind.not_in(NO_WORK))
+        .where(in_a_team(), Person.forgotten.is_(False), Signal.kind != SignalKind.ABSENCE)
         .order_by(Signal.at, Signal.source, Signal.external_id)
         .limit(1)
     )

@@ -42,9 +42,10 @@ def _path(document: Document, loc: Loc, path: Mapping[str, Any], teams: Collecti
     yield from _team((*loc, "team"), path.get("team"), teams)
     yield from _place((*loc, "case"), path.get("case"))
     if isinstance(case := path.get("case"), dict) and not case.get("source"):
+        known = ", ".join(all_traits())
         yield (
             (*loc, "case"),
-            "says no source; write {source: hubspot, kind: deal}, with a container where only one counts.",
+            f"says no source; write `source:` and one of {known}, with `kind` and `container` where needed.",
         )
     for name in ("begin", "end"):
         if isinstance(event := path.get(name), dict):
@@ -111,7 +112,7 @@ def _place(loc: Loc, place: Any) -> Iterator[Fault]:
     if place is None:
         return
     if not isinstance(place, dict):
-        yield loc, "entries with names are needed, such as {source: jira, container: OPS}."
+        yield loc, "entries with names are needed, such as {source: ..., container: OPS, kind: task}."
         return
     yield from _names(loc, place, Place, "here")
     source = place.get("source")

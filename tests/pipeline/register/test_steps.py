@@ -29,7 +29,7 @@ steps:
 FAULTS = [
     ("team: ops\n", "team: opps\n", 7, "unknown team 'opps'. Did you mean 'ops'?"),
     ("source: hubspot", "source: hubspt", 8, "there is no source 'hubspt'. Did you mean 'hubspot'?"),
-    ("source: hubspot, ", "", 8, "says no source; write {source: hubspot, kind: deal}"),
+    ("source: hubspot, ", "", 8, "says no source; write `source:` and one of jira, slack, hubspot"),
     ("kind: deal", "kind: dael", 8, "there is no kind of item 'dael'. Did you mean 'deal'?"),
     ("{stage: Closed won}", "Closed won", 9, "entries with names are needed: write what happens"),
     ("happens: meeting, ", "", 13, "nothing says what happens: write what happens, such as `stage: Closed won`"),
