@@ -3,10 +3,8 @@
 Why one was not taken stands in its row, without the address, and `alerts.retry` says when it is tried again.
 """
 
-import re
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
-from email.utils import parseaddr
 from hashlib import sha256
 from typing import Any
 
@@ -18,7 +16,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from alerts import retry
 from alerts.channel import DeliveryError
 from alerts.digest import Links, compose, team_week
-from alerts.mail import Mailer, Smtp
+from alerts.mail import Mailer, Smtp, without
 from models import Digest, OptOut, upsert
 from models.vocabulary import COMPANY
 from pipeline.register.document import Register, Team
@@ -107,18 +105,11 @@ def _send(
             for one in session.scalars(select(Digest).where(*row, Digest.sent_at.is_(None))):
                 one.claimed_at = None
                 reason = _delivery_error(error)
-                retry.failed(one, reason, where, now(), _without(address, str(reason)))
+                retry.failed(one, reason, where, now(), without(address, str(reason)))
         raise
     with sessions.begin() as session:
         session.execute(update(Digest).where(*row).values(claimed_at=None, sent_at=now(), **retry.WELL))
     return 1
-
-
-def _without(address: str, said: str) -> str:
-    """A reason that may be shown to whoever runs Leeway: a lead's address is in okrs.yaml, not in status."""
-    for one in {address, parseaddr(address)[1]} - {""}:
-        said = re.sub(re.escape(one), "the address", said, flags=re.IGNORECASE)
-    return said
 
 
 def recipient(team: Team) -> str:

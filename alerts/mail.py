@@ -201,6 +201,13 @@ def one_line(text: str) -> str:
     return " ".join(kept.split())
 
 
+def without(address: str, said: str) -> str:
+    """A reason that may be shown to whoever runs Leeway: a lead's address is in okrs.yaml, not in status."""
+    for one in {address, parseaddr(address)[1]} - {""}:
+        said = re.sub(re.escape(one), "the address", said, flags=re.IGNORECASE)
+    return said
+
+
 def new_mail(
     smtp: Smtp, to: str, subject: str, key: str, unsubscribe: str = "", purpose: str = "", at: datetime | None = None
 ) -> EmailMessage:

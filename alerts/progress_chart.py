@@ -40,6 +40,24 @@ def number_by_day(
     return finish({"layer": layers}, "", width, height, palette, weeks)
 
 
+def confidence_by_week(
+    said: Sequence[tuple[date, int]], width: int, height: int = 120, palette: Palette = PAGE
+) -> Spec:
+    """How sure the owner was, from 1 to 10, week by week; weeks without an answer are left out."""
+    rows = [{"day": week.isoformat(), "value": value, "name": f"week of {short_day(week)}"} for week, value in said]
+    y = {
+        "field": "value",
+        "type": "quantitative",
+        "title": None,
+        "scale": {"domain": [1, 10]},
+        "axis": {"tickCount": 4},
+    }
+    seen = {"x": dict(_X), "y": y, "tooltip": [tip("name", "Week"), tip("value", "Of 10", ".0f")]}
+    line = {"type": "line", "color": palette.brand, "point": {"color": palette.brand, "size": 24}}
+    layer = {"data": {"values": rows}, "mark": line, "encoding": seen}
+    return finish({"layer": [layer]}, "", width, height, palette, [week for week, _ in said])
+
+
 def _ends(ahead: Forecast) -> dict[str, float]:
     return {"low": ahead.low, "high": ahead.high}
 

@@ -235,15 +235,19 @@ class SlackChannel:
                 return
 
     def _call(self, method: str, **arguments: Any) -> Any:
-        """Ask Slack; its errors become ours, without the token."""
-        given = {name: value for name, value in arguments.items() if value is not None}
-        try:
-            return getattr(self.client, method)(**given)
-        except SlackApiError as error:
-            raise _error(error) from None
-        except (SlackClientError, OSError, HTTPException, ValueError, RecursionError) as error:
-            text = f"no usable answer from Slack ({type(error).__name__})."
-            raise DeliveryError(text, "Check slack.api_url and the network.", down=True) from None
+        return call(self.client, method, **arguments)
+
+
+def call(client: WebClient, method: str, **arguments: Any) -> Any:
+    """Ask Slack; its errors become ours, without the token. Raises DeliveryError."""
+    given = {name: value for name, value in arguments.items() if value is not None}
+    try:
+        return getattr(client, method)(**given)
+    except SlackApiError as error:
+        raise _error(error) from None
+    except (SlackClientError, OSError, HTTPException, ValueError, RecursionError) as error:
+        text = f"no usable answer from Slack ({type(error).__name__})."
+        raise DeliveryError(text, "Check slack.api_url and the network.", down=True) from None
 
 
 def _error(error: SlackApiError) -> DeliveryError:

@@ -56,6 +56,7 @@ def make() -> Celery:
             "leeway.tasks.analyse": {"queue": "analyse"},
             "leeway.tasks.speak": {"queue": "speak"},
             "leeway.tasks.digest": {"queue": "speak"},
+            "leeway.tasks.ask": {"queue": "speak"},
         },
         beat_schedule={
             "wake": {

@@ -42,6 +42,7 @@ def check_all(app: App) -> list[CheckRow]:
         *_smtp(app),
         *_broker(app),
         *_judge(app),
+        *_pulse(app),
     ]
 
 
@@ -199,3 +200,30 @@ def _judge(app: App) -> Iterator[CheckRow]:
         yield CheckRow("judge", given.url, False, error.message, error.fix or "Check judge.url and that it is running.")
     else:
         yield CheckRow("judge", given.url, True, "answers")
+
+
+def _pulse(app: App) -> Iterator[CheckRow]:
+    """Whom the pulse reaches and how; nobody is asked to find out."""
+    from alerts.pulse import KIND
+    from leeway.app import NotReady
+    from leeway.asking import Reach
+    from pipeline.pulse.owners import owned, unowned
+
+    if not app.settings.pulse.on:
+        yield CheckRow("pulse", "owners", True, "off; `on = true` under [pulse] asks owners once a week")
+        return
+    try:
+        _, register = app.register()
+    except NotReady:
+        return
+    reach, mine = Reach(app, KIND), owned(register)
+    slack = sum(address in reach.accounts for address in mine)
+    mail = sum(address not in reach.accounts and reach.way(address) is not None for address in mine)
+    left = len(mine) - slack - mail
+    found = f"{slack} are asked in Slack, {mail} by mail" + (
+        f", {left} cannot be asked or want no such mail" if left else ""
+    )
+    yield CheckRow("pulse", "owners", not left or not reach.why_not(), found, reach.why_not() if left else "")
+    if missing := unowned(register):
+        fix = "Write one `owner:` with an address in okrs.yaml, of the key result or its objective."
+        yield CheckRow("pulse", "key results", False, f"nobody can be asked about {', '.join(missing)}", fix, todo=True)

@@ -7,10 +7,12 @@ from typing import Any
 
 from sqlalchemy import func, select
 
+from alerts.retry import AGAIN
 from leeway.app import App
 from leeway.celery_app import QUEUES, STALE_SECONDS
 from leeway.check import CheckRow
 from leeway.metrics import WOKEN
+from leeway.pulse import pulse_status
 from leeway.undelivered import alert_rows, digest_rows
 from models import Chunk, Cycle, DeadTask, Failure, Lease, StreamCursor, WorkItem
 from pipeline.ingest.sweep import SWEEP
@@ -209,6 +211,17 @@ def _tasks(app: App, _now: datetime) -> Iterator[CheckRow]:
         yield CheckRow("tasks", "dead", False, f"{count - _SHOWN} more", "`leeway doctor --clear` forgets them.")
 
 
+def _pulse(app: App, _now: datetime) -> Iterator[CheckRow]:
+    with app.sessions() as session:
+        found = pulse_status(app, session)
+    if found is None:
+        yield CheckRow("pulse", "questions", True, "off")
+        return
+    for reason in found["failed"][:_SHOWN]:
+        yield CheckRow("pulse", "delivery", False, reason, AGAIN)
+    yield CheckRow("pulse", "questions", True, f"{found['asked']} people were asked in the week of {found['week']}")
+
+
 _PARTS: dict[str, Callable[[App, datetime], Iterator[CheckRow]]] = {
     "database": _database,
     "broker": _broker,
@@ -219,4 +232,5 @@ _PARTS: dict[str, Callable[[App, datetime], Iterator[CheckRow]]] = {
     "tasks": _tasks,
     "alerts": alert_rows,
     "digests": digest_rows,
+    "pulse": _pulse,
 }

@@ -15,6 +15,7 @@ SECTIONS = {
         "measure",
         "progress",
         "steps",
+        "pulse",
         "label",
         "streams",
         "diagnoses",

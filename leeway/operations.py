@@ -6,7 +6,7 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session, sessionmaker
 
 from leeway.app import App
-from models import AuditDraw, Cycle, DeadTask, Label, Tally, UsedLink, Vector, WorkItem, upsert
+from models import Ask, AuditDraw, Cycle, DeadTask, Label, Tally, UsedLink, Vector, WorkItem, upsert
 from pipeline.cycle import Report
 from pipeline.people.retention import drop_texts
 from pipeline.queue import lease
@@ -52,6 +52,7 @@ def prune(sessions: sessionmaker[Session], now: datetime) -> int:
             delete(Cycle).where(Cycle.finished_at < before, Cycle.id != newest),
             delete(DeadTask).where(DeadTask.at < before),
             delete(UsedLink).where(UsedLink.at < before),
+            delete(Ask).where(Ask.sent_at < before),
             delete(AuditDraw).where(AuditDraw.week < before.date(), AuditDraw.work_item_id.not_in(labelled)),
         ):
             rows += getattr(session.execute(statement), "rowcount", 0)

@@ -21,7 +21,8 @@ from pipeline.spreadsheet import guarded
 def work_by_week(app: App, session: Session, register: Register) -> Weeks:
     """The part of the work by key result, in the whole weeks of the period that are known."""
     through = complete_through(session)
-    if through is None or not any(one.metric for _, one in register.key_results()):
+    wanted = app.settings.pulse.on or any(one.metric for _, one in register.key_results())
+    if through is None or not wanted:
         return {}
     least, period = app.settings.drift.least_people, register.period
     return shares_by_week(session, period.start, min(through, period.end), least)

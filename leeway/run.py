@@ -16,6 +16,7 @@ from leeway.measuring import measure
 from leeway.notify import notify_pending
 from leeway.operations import apply_retention
 from leeway.progress import Pace, stage_progress
+from leeway.pulse import send_pulse
 from pipeline.cycle import Report, run_cycle
 
 log = structlog.get_logger()
@@ -31,6 +32,7 @@ def run_once(app: App, progress: Callable[[str, int, int | None], None], budget:
         report.counts |= measure(app)
     with report.stage("speak"):
         report.counts["alerts"] = notify_pending(app, report)
+        report.errors.extend(send_pulse(app, due_only=True).errors)
     with report.stage("judge"):  # last, since nothing waits for it
         report.counts["judged"] = judge_streams(app)
     return report

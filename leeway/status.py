@@ -21,6 +21,7 @@ from leeway.channels import channels
 from leeway.judging import judge_status
 from leeway.measuring import measuring_status
 from leeway.notify import reasons
+from leeway.pulse import pulse_status
 from leeway.status_text import SHOWN
 from leeway.undelivered import undelivered_digests
 from models import OPEN_STATES, Capacity, Cycle, Drift, Effort, Failure, Notification, Signal, StreamCursor, WorkItem
@@ -57,6 +58,7 @@ def status_of(app: App) -> dict[str, Any]:
             "weeks": [_week(one) for one in points(weekly(session, COMPANY))[-6:]],
             "plan": _planned(session),
             "metrics": measuring_status(session),
+            "pulse": pulse_status(app, session),
             "judge": judge_status(session, app.settings.judge),
             "open_drifts": _open(app, session),
             "digests_not_taken": undelivered_digests(app),

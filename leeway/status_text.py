@@ -40,6 +40,10 @@ def render(found: dict[str, Any], out: Console) -> None:
     for row in found["metrics"]:
         if row["fault"]:
             say(f"metric   {row['key_result']}: not measured on {row['day']}: {row['fault']}")
+    if pulse := found["pulse"]:
+        say(f"pulse    {pulse['asked']} people were asked in the week of {pulse['week']}")
+        for reason in pulse["failed"]:
+            say(f"         not delivered: {reason}")
     if found["judge"] is not None:
         say(f"judge    {judge_line(found['judge'])}")
     for row in found["plan"]:

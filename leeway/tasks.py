@@ -21,6 +21,7 @@ from leeway.metrics import WOKEN
 from leeway.notify import notify_pending
 from leeway.operations import apply_retention, bury, count
 from leeway.progress import Pace
+from leeway.pulse import pulse_is_due, send_pulse
 from pipeline.cycle import Analysis, Report, pull_source
 from pipeline.findings.thresholds import Thresholds
 from pipeline.queue import lease
@@ -80,7 +81,7 @@ def wake() -> None:
     for name in app.connectors:
         if lease.due(app.sessions, f"next pull {name}", now):
             _send(pull, name, run)
-    for stage in (encode, analyse, measure, speak, digest, judge):
+    for stage in (encode, analyse, measure, speak, digest, judge, ask):
         _send(stage)
 
 
@@ -183,6 +184,17 @@ def measure(run: str = "") -> None:
             counts = measure_all(app) if mine else {}
             if any(counts.values()):
                 log.info("measured", **counts)
+
+
+@celery.task(base=LeewayTask, name="leeway.tasks.ask")  # type: ignore[untyped-decorator]
+def ask(run: str = "") -> None:
+    """Ask owners how sure they are, where it is time; a row of the database says who was asked."""
+    app = the_app()
+    if pulse_is_due(app):
+        with _counted(app, "ask", run):
+            found = send_pulse(app, due_only=True)
+            if found.asked or found.reminded or found.errors:
+                log.info("asked", asked=found.asked, reminded=found.reminded, errors=len(found.errors))
 
 
 def _pace() -> Pace:

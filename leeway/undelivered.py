@@ -15,7 +15,7 @@ from leeway.app import App, NotReady
 from leeway.channels import channels
 from leeway.check import CheckRow
 from leeway.notify import may_notify
-from models import Digest, Notification
+from models import Ask, Digest, Notification
 from pipeline.register.versions import current_register
 
 _SHOWN = 5
@@ -104,7 +104,7 @@ def try_again(app: App) -> int:
     """Forget that anything was refused: all of it is tried at the next wake. Returns how many wait no longer."""
     done = 0
     with app.sessions.begin() as session:
-        for table in (Notification, Digest):
+        for table in (Notification, Digest, Ask):
             again = {"refused": 0, "refused_by": "", "not_before": None}
             statement = update(table).where(table.refused > 0).values(**again)
             done += getattr(session.execute(statement), "rowcount", 0)

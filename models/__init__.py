@@ -1,5 +1,6 @@
 """What we keep: SQLAlchemy tables and the session. Knows nothing else of ours."""
 
+from models.asking import Ask, Confidence
 from models.base import Base
 from models.diagnosis import Diagnosis, Judged
 from models.drift import NOTED, OPEN_STATES, Drift, Notification, Theme
@@ -22,10 +23,12 @@ __all__ = [
     "NOTED",
     "OPEN_STATES",
     "Account",
+    "Ask",
     "AuditDraw",
     "Base",
     "Capacity",
     "Chunk",
+    "Confidence",
     "Cycle",
     "DayWork",
     "DeadTask",

@@ -24,6 +24,7 @@ from web.frame import HERE, Frame, harden
 from web.oidc import add_oidc
 from web.places import add_places
 from web.proxy import Proxied
+from web.pulse import add_pulse
 from web.slack import add_slack
 from web.tables import NO_SOURCES, Tables
 from web.unsubscribe import add_unsubscribe
@@ -55,6 +56,7 @@ def make(app: App | None = None) -> FastAPI:
 
     add_slack(web, app)
     add_unsubscribe(web, app, frame)
+    add_pulse(web, app, frame)
     add_oidc(web, app)
     add_ask(web, app, frame)
     given = app.settings.web

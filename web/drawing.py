@@ -28,7 +28,7 @@ from web.frame import Frame
 from web.measured import MeasuredKeyResults
 from web.proxy import root_of
 
-Kind = Literal["stack", "objective", "stream", "drift", "number", "work"]
+Kind = Literal["stack", "objective", "stream", "drift", "number", "work", "confidence"]
 WIDE, PHONE = 1080, 320
 MARGIN = 52
 """Pixels that the axis takes of a drawing's width."""
@@ -114,7 +114,7 @@ class Drawing:
         _, register = self.app.register()
         inner, address = max(160, width - MARGIN), root if touched else ""
         with self.app.sessions() as session:
-            if kind in ("number", "work"):
+            if kind in ("number", "work", "confidence"):
                 return self.measured.spec(session, register, kind, key, inner)
             if kind == "stream":
                 return self._stream(session, register, scope, key, inner, address, touched=touched)

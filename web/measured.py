@@ -6,10 +6,12 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from alerts.chart_frame import Spec
-from alerts.progress_chart import number_by_day, work_by_week
+from alerts.progress_chart import confidence_by_week, number_by_day, work_by_week
 from leeway import pace
 from leeway.app import App
+from leeway.pulse import Confident, confidences
 from pipeline.progress.pace import TOO_EARLY, Progress, Weeks, standings
+from pipeline.pulse.answers import by_week
 from pipeline.register.document import Register
 from pipeline.register.ended import local_day
 from web import data
@@ -38,8 +40,16 @@ class MeasuredKeyResults:
         weeks = self._weeks(data.last_cycle(self.app)[0], self.app.register()[0]) if work else {}
         return standings(session, register, local_day(register, self.app.now()), weeks, key)
 
+    def confidence(self, session: Session, register: Register, *, work: bool) -> dict[str, Confident]:
+        """What owners said of key results in this period, by key; `work` as above."""
+        weeks = self._weeks(data.last_cycle(self.app)[0], self.app.register()[0]) if work else {}
+        return {one.key: one for one in confidences(self.app, session, register, weeks)}
+
     def spec(self, session: Session, register: Register, kind: str, key: str, width: int) -> Spec | None:
-        """The specification of one of its two charts; None where there is nothing to draw."""
+        """The specification of one of its charts; None where there is nothing to draw."""
+        if kind == "confidence":
+            said = by_week(session, register).get(key.rpartition(AT)[0], ())
+            return confidence_by_week([(one.week, one.value) for one in said], width) if said else None
         found = self.of(session, register, key.rpartition(AT)[0], work=kind == "work")
         if found is None:
             return None
@@ -73,3 +83,8 @@ def chart_key(found: Progress) -> str:
     """What its charts are kept by: the key result and its last number."""
     last = found.points[-1] if found.points else None
     return f"{found.key}{AT}{last.day}={last.value:g}" if last else f"{found.key}{AT}"
+
+
+def confidence_key(found: Confident) -> str:
+    """What its chart is kept by: the key result, its last answer and how many there are."""
+    return f"{found.key}{AT}{len(found.said)} {found.said[-1].week}={found.said[-1].value}"

@@ -18,7 +18,7 @@ from web import data, reading
 from web.auth import Signed, Viewer
 from web.drawing import Drawing
 from web.frame import Frame
-from web.measured import chart_key, said
+from web.measured import chart_key, confidence_key, said
 from web.place import PALE, Place
 from web.standings import standing_in, standing_of
 
@@ -50,6 +50,7 @@ class Objectives(Place):
             names = data.large_teams(register, self.least, who)
             teams = [one for one in (standing_of(session, register, team, period) for team, _ in names) if one]
             days, span = self._days(session), window(session)
+            confident = self.drawing.measured.confidence(session, register, work=who.may_see(COMPANY))
         part = next((one for one in stands.parts if one.key == key), None)
         pairs = [(one, its) for one in teams for its in one.parts if its.key == key]
         values = {
@@ -64,6 +65,7 @@ class Objectives(Place):
             "window": window_text(span),
             "teams_on": sorted((p for p in pairs if p[1].now >= 1 or p[1].planned), key=lambda p: -p[1].now),
             "key_results": _key_result_rows(found, dict(names), days, scope),
+            "confidence": confident,
         }
         label = f"Share of work by week on {found.title}"
         values["c"] = self.drawing.of("objective", scope, period, label, PALE, key, chosen=period.chosen)
@@ -104,6 +106,7 @@ class Objectives(Place):
                 "items": items,
                 "window": window_text(span),
                 **self._measured(register, who, key),
+                **self._confidence(register, who, key),
             },
         )
 
@@ -125,6 +128,19 @@ class Objectives(Place):
             label = f"Part of the company's work that went to {key}, by week"
             charts["work_chart"] = self.drawing.of("work", COMPANY, span, label, "", name)
         return {"m": said(found), **charts}
+
+    def _confidence(self, register: Register, who: Viewer, key: str) -> dict[str, Any]:
+        """How sure its owner is, week by week, and where that parts from the number and the work; nothing where nobody said."""
+        with self.app.sessions() as session:
+            found = self.drawing.measured.confidence(session, register, work=who.may_see(COMPANY)).get(key)
+        if found is None:
+            return {"sure": None}
+        span = reading.Period(register.period.start, register.period.end, False, ())
+        note = "From 1 to 10, as its owner said in the week."
+        chart = self.drawing.of(
+            "confidence", who.scope, span, f"Confidence in {key} by week", note, confidence_key(found)
+        )
+        return {"sure": found, "sure_chart": chart}
 
     def _days(self, session: Session) -> dict[tuple[str, str], float]:
         """Person-days by team and key result of the last four complete weeks, worked out once a cycle."""

@@ -21,6 +21,7 @@ from leeway.app import App
 from models import Drift, Notification
 from pipeline.feedback.decisions import DecisionError, decide, label
 from web import data
+from web.pulse import PulseButtons
 
 log = structlog.get_logger()
 MOST_ITEMS, MOST_OPTIONS, LONGEST_OPTION = 10, 100, 75
@@ -46,6 +47,7 @@ def bolt_for(app: App) -> Bolt | None:
         process_before_response=True,
     )
     Buttons(app).listen(bolt)
+    PulseButtons(app).listen(bolt)
     return bolt
 
 

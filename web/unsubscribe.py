@@ -7,7 +7,11 @@ from leeway.app import App
 from leeway.opt_out import OptOutError, opt_out, redeem
 from web.frame import Frame
 
-_NAMES = {"digest": "the weekly digest", "alert": "alerts by mail"}
+_NAMES = {
+    "digest": "the weekly digest",
+    "alert": "alerts by mail",
+    "pulse": "the weekly question about your key results",
+}
 
 
 def add_unsubscribe(web: FastAPI, app: App, frame: Frame) -> None:

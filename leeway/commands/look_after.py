@@ -14,7 +14,9 @@ commands = typer.Typer()
 def doctor(
     only: Annotated[
         str | None,
-        typer.Option(help="One part: database, broker, workers, beat, sources, cycle, tasks, alerts or digests."),
+        typer.Option(
+            help="One part: database, broker, workers, beat, sources, cycle, tasks, alerts, digests or pulse."
+        ),
     ] = None,
     clear: Annotated[
         bool,

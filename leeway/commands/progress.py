@@ -68,3 +68,36 @@ def _day(text: str) -> date | None:
         return date.fromisoformat(text) if text else None
     except ValueError:
         raise typer.BadParameter(f"{text!r} is no day like 2026-10-01.", param_hint="--day") from None
+
+
+@commands.command()
+def pulse(
+    send: Annotated[bool, typer.Option("--send", help="Ask now whoever was not asked this week.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say whom --send would ask and how; nobody is asked.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+) -> None:
+    """How sure the owners of key results are, week by week, and where that parts from the number and the work.
+
+    With `on = true` under [pulse] each owner is asked once a week, in Slack or by mail; `--send` asks now, never twice in a week.
+    See docs/pulse.md.
+    """
+    import sys
+
+    from leeway.pulse import plan_of, send_pulse, show_pulse
+
+    application = the_app()
+    if dry_run:
+        for line in plan_of(application):
+            out.print(line, markup=False)
+        return
+    if not send:
+        show_pulse(application, out, sys.stdout, as_json=as_json)
+        return
+    found = send_pulse(application)
+    out.print(f"{found.asked} people asked, {found.reminded} reminded.", markup=False)
+    for error in found.errors:
+        err.print(f"Error: {error}", markup=False)
+    if found.errors:
+        raise typer.Exit(2)

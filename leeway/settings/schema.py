@@ -304,6 +304,15 @@ class MetricsSettings(_Section):
     sql_seconds: float = Field(10, gt=0, le=600)
 
 
+class PulseSettings(_Section):
+    """The weekly question to the owners of key results, how sure they are; asked only where `on` says so, from `weekday` (0 is
+    Monday) and `hour` on where the company works."""
+
+    on: bool = False
+    weekday: int = Field(1, ge=0, le=6)
+    hour: int = Field(10, ge=0, le=23)
+
+
 class Settings(BaseModel):
     """All of it."""
 
@@ -326,6 +335,7 @@ class Settings(BaseModel):
     drift: DriftSection = DriftSection()
     findings: FindingsSettings = FindingsSettings()
     metrics: MetricsSettings = MetricsSettings()
+    pulse: PulseSettings = PulseSettings()
     alerts: AlertSettings = AlertSettings()
     smtp: SmtpSettings = SmtpSettings()
     teams: TeamsSettings = TeamsSettings()

@@ -10,9 +10,9 @@ PACE = 0.5
 
 def green_status(given: Inputs) -> Outcome:
     """Key results reported green on which less than `idle_part` of an equal part was done in the last weeks, or whose metric
-    went less than half of the way that the time asks for."""
+    went less than half of the way that the time asks for. One whose metric keeps up with the time is none."""
     if not given.reports:
-        return Unjudged("no key result says how it stands: there is no status, no confidence and no measured metric")
+        return Unjudged("no key result says how it stands: no owner said in the last two weeks how sure they are")
     if (missing := enough_weeks(given, given.thresholds.recent)) is not None:
         return missing
     now = given.work.last(given.thresholds.recent)
@@ -26,7 +26,8 @@ def green_status(given: Inputs) -> Outcome:
             continue
         sure = now.serving(n)
         slow = report.progress is not None and report.expected and report.progress < PACE * report.expected
-        if float(sure.served[:, n].sum()) >= least and not slow:
+        kept_up = report.progress is not None and report.progress >= (report.expected or 0.0)
+        if not slow and (kept_up or float(sure.served[:, n].sum()) >= least):
             continue
         values: dict[str, Value] = {
             "key_result": f"kr:{key}",
@@ -46,4 +47,4 @@ def green_status(given: Inputs) -> Outcome:
 
 def metric_optimisation(given: Inputs) -> Outcome:
     """Needs the metric of a key result and the outcome behind it, both measured."""
-    return Unjudged("no metric of the key results is measured, nor the outcome behind it")
+    return Unjudged("no metric has the outcome behind it in the register, only the metric itself is measured")

@@ -15,6 +15,7 @@ from pipeline.encode.encoder import Encoder
 from pipeline.findings.found import Inputs, Stop, StreamFacts
 from pipeline.findings.load_lives import load_lives
 from pipeline.findings.load_words import load_meaning
+from pipeline.findings.reports import load_reports
 from pipeline.findings.thresholds import Thresholds
 from pipeline.findings.work import NO_TEAM, NOBODY, Floats, Ints, Work
 from pipeline.register.document import Register
@@ -54,6 +55,7 @@ def load_inputs(
         {scope: weeks_of(session, scope, rows.weeks[0], last) for scope in (COMPANY, *rows.teams)},
         rows.stops(session),
         lives=load_lives(session, last),
+        reports=load_reports(session, register, last),
         meaning=load_meaning(session, encoder.name, last, thresholds.weeks) if encoder else None,
     )
 

@@ -11,7 +11,9 @@ from sqlalchemy.orm import Session, sessionmaker
 from connectors.registry import all_traits
 from models import (
     Account,
+    Ask,
     Capacity,
+    Confidence,
     Effort,
     Failure,
     Forgotten,
@@ -69,6 +71,9 @@ def forget(sessions: sessionmaker[Session], who: str) -> Deleted:
         for source, mine in ids.items():
             gone, blanked = _delete_in_source(session, source, mine)
             signals, texts = signals + gone, texts + blanked
+        _forget_answers(
+            session, {name.lower() for name in names if "@" in name} | ({who.lower()} if "@" in who else set())
+        )
         # What the judge quoted may be theirs; nothing tells whose words it was.
         drop_quotes(session, true())
         for name in sorted(names, key=len, reverse=True):
@@ -166,6 +171,13 @@ def _blank(session: Session, source: ColumnElement[bool], ids: set[str]) -> int:
         named = select(WorkItem.source + ":" + WorkItem.external_id).where(source, WorkItem.external_id.in_(some))
         session.execute(update(Stream).where(Stream.named_after.in_(named)).values(name="", named_after=None))
     return len(ids)
+
+
+def _forget_answers(session: Session, addresses: set[str]) -> None:
+    """That they were asked goes, and the lines that they wrote; how sure they were is a figure of the key result and stays."""
+    session.execute(delete(Ask).where(Ask.recipient.in_(addresses)))
+    theirs = Confidence.by.in_([digest_of("pulse", one) for one in addresses])
+    session.execute(update(Confidence).where(theirs).values(note="", by=""))
 
 
 def _unname(session: Session, name: str) -> int:

@@ -224,7 +224,10 @@ class SlackApi:
 
     def do_chat_postMessage(self, query: dict[str, Any]) -> dict[str, Any]:  # noqa: N802 - Slack's own name
         """chat.postMessage, with the limits on blocks that Slack documents."""
-        channel = self._channel_id(str(query.get("channel", "")))
+        person = str(query.get("channel", ""))
+        if person[:1] in "UD" and person[1:] in {user_id(one.number)[1:] for one in self.world.people}:
+            return self._direct(f"D{person[1:]}", query)
+        channel = self._channel_id(person)
         if channel is None:
             return {"ok": False, "error": "channel_not_found"}
         if self.channels[channel] in self.archived:
@@ -237,6 +240,14 @@ class SlackApi:
             return {"ok": False, "error": "invalid_blocks"}
         ts = f"{1_900_000_000 + len(self.world.posted)}.000100"
         self.world.posted.append({"channel": self.channels[channel], "ts": ts, **query})
+        return {"ok": True, "channel": channel, "ts": ts, "message": {"text": query.get("text"), "ts": ts}}
+
+    def _direct(self, channel: str, query: dict[str, Any]) -> dict[str, Any]:
+        """A message to one person: a user's id, or that of the conversation that the first answer named."""
+        if len(query.get("blocks") or []) > _BLOCK_LIMIT:
+            return {"ok": False, "error": "invalid_blocks"}
+        ts = f"{1_900_000_000 + len(self.world.posted)}.000100"
+        self.world.posted.append({**query, "channel": channel, "ts": ts})
         return {"ok": True, "channel": channel, "ts": ts, "message": {"text": query.get("text"), "ts": ts}}
 
     def do_chat_update(self, query: dict[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,185 @@
+"""Asking people by name, once a round: claim, send, record, remind once; each person by themselves.
+
+A row of `ask` is a question, a round and an address. A sender claims it by a conditional update, notes that it tries, sends, and
+records where the message stands. What may have arrived is not sent again where that would show twice: a mail has the same
+Message-ID and is repeated, a direct message is not, since nothing of people's direct messages is read to look for it. Its
+reminder is then the whole question.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+import structlog
+from sqlalchemy import or_, select, update
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session, sessionmaker
+
+from alerts import retry
+from alerts.channel import DeliveryError, Reference
+from alerts.delivery import CLAIM
+from alerts.mail import without
+from models import Ask, upsert
+
+REMIND = timedelta(days=2)
+"""After so long whoever has not answered is reminded, once."""
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One question to one person. `subject` and `text` open it; `blocks` are what Slack shows, `lines` what a mail lists, `link`
+    where it is answered by mail. `account` is the person's in Slack, empty where it goes by mail."""
+
+    kind: str
+    round: str
+    recipient: str
+    subject: str
+    text: str
+    lines: tuple[str, ...] = ()
+    blocks: Sequence[dict[str, Any]] = ()
+    account: str = ""
+    link: str = ""
+    about: str = ""
+    note: str = ""
+
+    @property
+    def key(self) -> str:
+        """Names the message for good."""
+        return f"{self.kind} {self.round}"
+
+
+class Way(Protocol):
+    """How a question reaches somebody. Calls raise DeliveryError and nothing else. `repeats`: what is sent twice shows once."""
+
+    repeats: bool
+
+    def destination(self, question: Question) -> str:
+        """Tells where it goes from where it would go after the settings changed: see alerts.retry."""
+
+    def ready(self) -> None:
+        """Raises DeliveryError where nothing can be sent now."""
+
+    def ask(self, question: Question) -> Reference:
+        """Send it; returns where it stands."""
+
+    def remind(self, question: Question, reference: Reference) -> None:
+        """Say below it, once, that it still waits; the whole question again where it is not known to have arrived."""
+
+
+@dataclass(slots=True)
+class Round:
+    """What a round came to: how many were asked and reminded, and a sentence for each that failed."""
+
+    asked: int = 0
+    reminded: int = 0
+    errors: list[str] = field(default_factory=list)
+
+
+def ask_all(
+    sessions: sessionmaker[Session],
+    pairs: Iterable[tuple[Question, Way]],
+    now: Callable[[], datetime],
+    waits: Callable[[Question], bool],
+) -> Round:
+    """Ask whoever was not asked in this round, and remind once whoever `waits` says has not answered. Safe with many at once."""
+    found, down = Round(), dict[int, DeliveryError | None]()
+    for question, way in pairs:
+        if id(way) not in down:
+            down[id(way)] = _down(way)
+            if error := down[id(way)]:
+                found.errors.append(f"{question.kind}: {error} It is tried again.")
+        if down[id(way)] is not None:
+            continue
+        with _failing(sessions, question, way, found, down, now):
+            found.asked += _ask(sessions, question, way, now)
+        if down[id(way)] is None and waits(question):
+            with _failing(sessions, question, way, found, down, now):
+                found.reminded += _remind(sessions, question, way, now)
+    return found
+
+
+def _down(way: Way) -> DeliveryError | None:
+    try:
+        way.ready()
+    except DeliveryError as error:
+        return error
+    return None
+
+
+@contextmanager
+def _failing(
+    sessions: sessionmaker[Session],
+    question: Question,
+    way: Way,
+    found: Round,
+    down: dict[int, DeliveryError | None],
+    now: Callable[[], datetime],
+) -> Iterator[None]:
+    """Keep what went wrong with one, and go on with the next. What is refused for good is tried with growing pauses."""
+    try:
+        yield
+    except SQLAlchemyError:
+        raise
+    except Exception as error:
+        if not isinstance(error, DeliveryError):  # a fault of ours: said as one, and no reason to stop the others
+            log.error("a question failed", kind=question.kind, reason=type(error).__name__)
+            error = DeliveryError(f"unexpected {type(error).__name__}.")
+        if error.down:
+            down[id(way)] = error
+        found.errors.append(f"{question.kind} to {question.recipient}: {error}")
+        with sessions.begin() as session:
+            row = session.get_one(Ask, (question.kind, question.round, question.recipient))
+            row.claimed_at = None
+            row.tried_at = None if error.refused else row.tried_at
+            retry.failed(row, error, way.destination(question), now(), without(question.recipient, str(error)))
+
+
+def _row(question: Question) -> tuple[Any, ...]:
+    return Ask.kind == question.kind, Ask.round == question.round, Ask.recipient == question.recipient
+
+
+def _set(sessions: sessionmaker[Session], question: Question, values: dict[str, Any]) -> None:
+    with sessions.begin() as session:
+        session.execute(update(Ask).where(*_row(question)).values(**values))
+
+
+def _ask(sessions: sessionmaker[Session], question: Question, way: Way, now: Callable[[], datetime]) -> int:
+    if (tried := _claim(sessions, question, way, now())) is None:
+        return 0
+    if tried and not way.repeats:
+        _set(sessions, question, {"sent_at": now(), "claimed_at": None, "reference": {}})
+        return 0
+    _set(sessions, question, {"tried_at": now()})
+    reference = way.ask(question)
+    _set(sessions, question, {"sent_at": now(), "claimed_at": None, "reference": reference} | retry.WELL)
+    return 1
+
+
+def _claim(sessions: sessionmaker[Session], question: Question, way: Way, at: datetime) -> bool | None:
+    """Take the row by a conditional update; whether somebody tried before and did not live to say, None where it is taken."""
+    key = {"kind": question.kind, "round": question.round, "recipient": question.recipient}
+    with sessions.begin() as session:
+        rows = [key | {"about": question.about, "reference": {}} | retry.WELL]
+        upsert(session, Ask, rows, ("kind", "round", "recipient"), keep=True)
+        free = or_(Ask.claimed_at.is_(None), Ask.claimed_at < at - CLAIM)
+        due = retry.is_due(Ask, way.destination(question), at)
+        mine = update(Ask).where(*_row(question), Ask.sent_at.is_(None), free, due).values(claimed_at=at)
+        if getattr(session.execute(mine), "rowcount", 0) != 1:
+            return None
+        return session.scalar(select(Ask.tried_at).where(*_row(question))) is not None
+
+
+def _remind(sessions: sessionmaker[Session], question: Question, way: Way, now: Callable[[], datetime]) -> int:
+    """Claimed by being noted: at most one, whatever happens, unless it was certainly not delivered."""
+    at = now()
+    with sessions.begin() as session:
+        due = (Ask.sent_at <= at - REMIND, Ask.reminded_at.is_(None))
+        mine = update(Ask).where(*_row(question), *due).values(reminded_at=at)
+        if getattr(session.execute(mine), "rowcount", 0) != 1:
+            return 0
+        reference = session.scalars(select(Ask.reference).where(*_row(question))).one()
+    way.remind(question, reference)
+    return 1

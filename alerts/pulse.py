@@ -1,0 +1,125 @@
+"""The pulse as it is asked: a message with buttons in Slack, the lines of a mail, and what an answer turns it into."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from alerts.slack import LONGEST_HEADER, LONGEST_SECTION, escape
+from alerts.words import shortened
+from pipeline.pulse.answers import HIGHEST, LONGEST_NOTE, LOWEST, Said
+from pipeline.register.document import KeyResult
+
+KIND = "pulse"
+MOST_WITH_BUTTONS, MOST_BLOCKS = 20, 45
+"""Key results that fit into Slack's 50 blocks with a row of buttons each; with a list to choose from each."""
+NUMBERS = range(LOWEST, HIGHEST + 1)
+TEXT = (
+    "how sure are you that its target is reached by the end of the period? 1 is not at all, 10 is certain. What is lower than "
+    "last week is no failure, it is why this is asked."
+)
+NOTE = (
+    "The figure stands on the key result's page, week by week, without your name. A later answer of this week replaces the "
+    "earlier."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A key result and a week that a button is about, as its block carries them."""
+
+    week: date
+    key: str
+
+    @classmethod
+    def of(cls, text: str) -> "Place":
+        """Raises ValueError where it is none of ours."""
+        kind, week, key = text.split(" ", 2)
+        if kind != KIND:
+            raise ValueError(text)
+        return cls(date.fromisoformat(week), key)
+
+    def __str__(self) -> str:
+        return f"{KIND} {self.week} {self.key}"
+
+
+def subject(count: int) -> str:
+    """The first line."""
+    return "How sure are you of your key result?" if count == 1 else f"How sure are you of your {count} key results?"
+
+
+def opening(count: int) -> str:
+    """The question, as a sentence."""
+    return f"{'Of this key result' if count == 1 else 'Of each of these key results'}: {TEXT}"
+
+
+def line(one: KeyResult) -> str:
+    """A key result in a line."""
+    return f"{one.key} {shortened(one.title, 150)}"
+
+
+def blocks(week: date, asked: Sequence[KeyResult], said: Mapping[str, Said]) -> list[dict[str, Any]]:
+    """The message: a row for each key result, with buttons where they fit; what was said already is marked."""
+    found: list[dict[str, Any]] = [
+        {"type": "header", "text": _plain(subject(len(asked))[:LONGEST_HEADER])},
+        _section(escape(opening(len(asked)))),
+    ]
+    for one in asked[:MOST_BLOCKS]:
+        place, given = str(Place(week, one.key))[:255], said.get(one.key)
+        answered = f"\nThis week: *{given.value}*" + (f", {escape(given.note)}" if given.note else "") if given else ""
+        text = _section(f"*{escape(line(one))}*{answered}")
+        if len(asked) <= MOST_WITH_BUTTONS:
+            found += [text, {"type": "actions", "block_id": place, "elements": _buttons(given)}]
+        else:
+            found.append(text | {"block_id": place, "accessory": _choice(given)})
+    if len(asked) > MOST_BLOCKS:
+        found.append(_section(f"and {len(asked) - MOST_BLOCKS} more, which do not fit here."))
+    return [*found, {"type": "context", "elements": [{"type": "mrkdwn", "text": escape(NOTE), "verbatim": True}]}]
+
+
+def _buttons(given: Said | None) -> list[dict[str, Any]]:
+    numbers: list[dict[str, Any]] = [
+        {"type": "button", "action_id": f"pulse-{n}", "text": _plain(str(n)), "value": str(n)}
+        | ({"style": "primary"} if given is not None and given.value == n else {})
+        for n in NUMBERS
+    ]
+    return [*numbers, {"type": "button", "action_id": "pulse-note", "text": _plain("Add a line"), "value": "note"}]
+
+
+def _choice(given: Said | None) -> dict[str, Any]:
+    options = [{"text": _plain(str(n)), "value": str(n)} for n in NUMBERS]
+    chosen = {"initial_option": options[given.value - LOWEST]} if given else {}
+    select = {"type": "static_select", "action_id": "pulse-choice", "placeholder": _plain("1 to 10")}
+    return select | {"options": options} | chosen
+
+
+def modal(place: Place, title: str, given: Said | None) -> dict[str, Any]:
+    """A number and a line about it."""
+    written = {"initial_value": given.note} if given and given.note else {}
+    text = {"type": "plain_text_input", "action_id": "note", "max_length": LONGEST_NOTE, "multiline": False} | written
+    return {
+        "type": "modal",
+        "callback_id": "pulse-line",
+        "title": _plain("How sure are you?"),
+        "submit": _plain("Keep"),
+        "private_metadata": str(place),
+        "blocks": [
+            _section(f"*{escape(title)}*"),
+            {"type": "input", "block_id": "value", "label": _plain("1 to 10"), "element": _choice(given)},
+            {
+                "type": "input",
+                "block_id": "note",
+                "optional": True,
+                "label": _plain("A line beside it; name no person"),
+                "element": text,
+            },
+        ],
+    }
+
+
+def _section(text: str) -> dict[str, Any]:
+    return {"type": "section", "text": {"type": "mrkdwn", "text": text[:LONGEST_SECTION], "verbatim": True}}
+
+
+def _plain(text: str) -> dict[str, Any]:
+    return {"type": "plain_text", "text": text}

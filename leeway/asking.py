@@ -1,0 +1,85 @@
+"""Who can be asked by name, and how: in Slack where the app's buttons are answered and they have an account, else by mail."""
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from sqlalchemy import func, select
+
+from alerts.asking import Way
+from alerts.mail import Mailer
+from leeway.app import App
+from leeway.channels import faces
+from leeway.opt_out import smtp_of, unsubscribe_link
+from leeway.signing import serializer
+from models import Account
+
+if TYPE_CHECKING:
+    from alerts.asking_ways import MailWay, SlackWay  # with the vendor's client, which `leeway status` needs not
+
+SLACK = "slack"
+
+
+class Reach:
+    """The ways of one round. `kind` is what is asked, as links and opt-outs name it."""
+
+    def __init__(self, app: App, kind: str) -> None:
+        self.app, self.kind = app, kind
+        given = app.settings
+        self.by_slack = given.slack is not None and faces(app).buttons
+        self.by_mail = bool(given.smtp.host and given.web.url)
+
+    @cached_property
+    def accounts(self) -> dict[str, str]:
+        """Slack accounts by address in lower case; empty where nobody answers buttons."""
+        if not self.by_slack:
+            return {}
+        query = select(func.lower(Account.email), Account.external_id).where(
+            Account.source == SLACK, Account.email.is_not(None), Account.bot.is_(False)
+        )
+        with self.app.sessions() as session:
+            return dict(session.execute(query.order_by(Account.external_id.desc())).all())
+
+    @cached_property
+    def _slack(self) -> "SlackWay":
+        from alerts.asking_ways import SlackWay
+        from alerts.slack_channel import slack_client
+
+        slack = self.app.settings.slack
+        assert slack is not None  # noqa: S101 - there are accounts only where it is set
+        return SlackWay(slack_client(slack.token.get_secret_value(), slack.api_url))
+
+    @cached_property
+    def _mail(self) -> "MailWay":
+        from alerts.asking_ways import MailWay
+
+        return MailWay(Mailer(smtp_of(self.app)), lambda address, kind: unsubscribe_link(self.app, address, kind))
+
+    def way(self, address: str) -> Way | None:
+        """How somebody is asked; None where they cannot be, or want no such mail."""
+        if address in self.accounts:
+            return self._slack
+        if not self.by_mail:
+            return None
+        from alerts.digest_delivery import opted_out
+
+        with self.app.sessions() as session:
+            return None if opted_out(session, address, self.kind) else self._mail
+
+    def link(self, address: str, round_: str) -> str:
+        """Where they answer by mail: it names the person and the round, and ends (see web/)."""
+        page = self.app.settings.web.url.rstrip("/")
+        return f"{page}/{self.kind}?token={serializer(self.app, self.kind).dumps([address, round_])}"
+
+    def why_not(self) -> str:
+        """What is to be set so that everybody can be asked; empty where nothing is missing."""
+        if not self.app.settings.smtp.host:
+            without = "for who has no Slack account" if self.by_slack else "or [slack] with a signing_secret"
+            return f"Set [smtp], {without}."
+        return "" if self.by_mail else "Set web.url, so that mails can say where they are answered."
+
+
+def account_address(app: App, account: str) -> str:
+    """The address of a Slack account in lower case; empty where it has none, or is a bot's."""
+    with app.sessions() as session:
+        row = session.get(Account, (SLACK, account))
+        return row.email.lower() if row is not None and row.email and not row.bot else ""

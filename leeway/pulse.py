@@ -1,0 +1,226 @@
+"""The pulse as the settings have it: who is asked when, what an answer does, and how it stands."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any, TextIO
+from zoneinfo import ZoneInfo
+
+from rich.console import Console
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from alerts import pulse as words
+from alerts.asking import Question, Round, Way, ask_all
+from leeway.app import App, NotReady
+from leeway.asking import Reach
+from leeway.notify import may_notify
+from leeway.pace import work_by_week
+from models import Ask
+from pipeline.progress.pace import WEEKS, Weeks, standings
+from pipeline.pulse import answers
+from pipeline.pulse.answers import Said, by_week, in_week
+from pipeline.pulse.owners import owned, owner_of, unowned
+from pipeline.pulse.parting import parting
+from pipeline.queue import lease
+from pipeline.register.document import KeyResult, Register
+from pipeline.register.ended import local_day
+from pipeline.register.workdays import monday
+
+ROUND = timedelta(minutes=5)
+"""How often workers look whether somebody is to be asked."""
+
+
+class PulseError(Exception):
+    """The answer is not kept; the message says why."""
+
+
+def this_week(app: App, register: Register) -> date:
+    """The Monday of the present week where the company works."""
+    return monday(local_day(register, app.now()))
+
+
+def is_due(app: App, register: Register) -> bool:
+    """Whether the pulse is on, its day and hour of this week have come, it is an hour of alerts, and the period holds."""
+    given, today = app.settings.pulse, local_day(register, app.now())
+    if not given.on or not register.period.start <= today <= register.period.end:
+        return False
+    zone = ZoneInfo(register.calendar.time_zone)
+    begins = datetime.combine(monday(today) + timedelta(days=given.weekday), time(given.hour), zone)
+    return app.now() >= begins and may_notify(app, register)
+
+
+def send_pulse(app: App, *, due_only: bool = False) -> Round:
+    """Ask whoever was not asked this week, and remind once; with `due_only`, only where its time has come.
+
+    Raises NotReady where no register is loaded; with `due_only` nothing is done then.
+    """
+    try:
+        _, register = app.register()
+    except NotReady:
+        if due_only:
+            return Round()
+        raise
+    if due_only and not is_due(app, register):
+        return Round()
+    week = this_week(app, register)
+    mine = owned(register)
+
+    def waits(question: Question) -> bool:
+        keys = [one.key for one in mine[question.recipient]]
+        with app.sessions() as session:
+            return len(in_week(session, keys, week)) < len(keys)
+
+    return ask_all(app.sessions, _questions(app, week, mine), app.now, waits)
+
+
+def pulse_is_due(app: App) -> bool:
+    """Return True once every ROUND where the pulse is on, for workers, which are woken more often."""
+    return app.settings.pulse.on and lease.once_every(app.sessions, "pulse round", ROUND)
+
+
+def _questions(app: App, week: date, mine: dict[str, list[KeyResult]]) -> list[tuple[Question, Way]]:
+    reach = Reach(app, words.KIND)
+    found = []
+    for address, asked in mine.items():
+        way = reach.way(address)
+        if way is None:
+            continue
+        account = reach.accounts.get(address, "")
+        with app.sessions() as session:
+            said = in_week(session, [one.key for one in asked], week)
+        question = Question(
+            words.KIND,
+            week.isoformat(),
+            address,
+            words.subject(len(asked)),
+            words.opening(len(asked)),
+            tuple(words.line(one) for one in asked if one.key not in said),
+            words.blocks(week, asked, said) if account else (),
+            account,
+            "" if account else reach.link(address, week.isoformat()),
+            note=words.NOTE,
+        )
+        found.append((question, way))
+    return found
+
+
+def plan_of(app: App) -> list[str]:
+    """What `--send` would do, a sentence an owner; nobody is asked, and nothing is said of who answered."""
+    _, register = app.register()
+    week, reach = this_week(app, register), Reach(app, words.KIND)
+    with app.sessions() as session:
+        query = select(Ask.recipient).where(
+            Ask.kind == words.KIND, Ask.round == week.isoformat(), Ask.sent_at.is_not(None)
+        )
+        done = set(session.scalars(query))
+    lines = []
+    for address, asked in owned(register).items():
+        keys = ", ".join(one.key for one in asked)
+        how = "in Slack" if address in reach.accounts else "by mail" if reach.way(address) else ""
+        said = f"was asked this week already: {keys}" if address in done else f"would be asked {how}: {keys}"
+        lines.append(f"{address} {said if how or address in done else f'cannot be asked: {keys}. {reach.why_not()}'}")
+    if missing := unowned(register):
+        lines.append(
+            f"nobody can be asked about {', '.join(missing)}: write one `owner:` with an address in okrs.yaml."
+        )
+    return lines
+
+
+def answer(app: App, by: str, key: str, week: date, value: int, note: str | None = None) -> Said:
+    """Keep what an owner says of this week. Raises PulseError where it is not theirs, or that week is over."""
+    _, register = app.register()
+    if not by or owner_of(register, key) != by:
+        raise PulseError("This key result has another owner now, so the answer is not kept.")
+    if week != this_week(app, register):
+        raise PulseError("That week is over, and its answers stand. The next message asks again.")
+    if not answers.LOWEST <= value <= answers.HIGHEST:
+        raise PulseError("A number from 1 to 10 is needed.")
+    with app.sessions.begin() as session:
+        return answers.keep(session, key, week, value, by, app.now(), note)
+
+
+@dataclass(frozen=True, slots=True)
+class Confident:
+    """What is said of a key result over the weeks, and where it parts from its number and its work."""
+
+    key: str
+    title: str
+    said: Sequence[Said]
+    sentence: str
+
+
+def confidences(
+    app: App, session: Session, register: Register, weeks: Weeks, only: str | None = None
+) -> list[Confident]:
+    """Every key result of which something was said in this period, in the order of the register. `weeks` as of progress_of."""
+    said, today = by_week(session, register), local_day(register, app.now())
+    count = sum(1 for _ in register.key_results())
+    found = []
+    for _, one in register.key_results():
+        if one.key not in said or only not in (None, one.key):
+            continue
+        stands = next(iter(standings(session, register, today, weeks, one.key)), None)
+        lately = [by_key[one.key] for by_key in weeks.values() if one.key in by_key][-WEEKS:]
+        share = sum(lately) / len(lately) if lately else None
+        pace, expected = (stands.pace, stands.expected) if stands else (None, 0.0)
+        found.append(
+            Confident(one.key, one.title, said[one.key], parting(said[one.key], today, pace, expected, share, count))
+        )
+    return found
+
+
+def rows_of(found: Sequence[Confident]) -> list[dict[str, Any]]:
+    """A row a key result, for machines."""
+    return [
+        {
+            "key_result": one.key,
+            "title": one.title,
+            "confidence": one.said[-1].value,
+            "week": one.said[-1].week.isoformat(),
+            "weeks": [{"week": s.week.isoformat(), "confidence": s.value, "note": s.note} for s in one.said],
+            "sentence": one.sentence,
+        }
+        for one in found
+    ]
+
+
+def show_pulse(app: App, out: Console, to: TextIO, *, as_json: bool = False) -> None:
+    """Print the trend by key result."""
+    _, register = app.register()
+    with app.sessions() as session:
+        found = confidences(app, session, register, work_by_week(app, session, register))
+    if as_json:
+        to.write(json.dumps(rows_of(found), indent=1, ensure_ascii=False) + "\n")
+        return
+    for one in found:
+        trend = " ".join(str(said.value) for said in one.said[-13:])
+        last = one.said[-1]
+        out.print(f"{one.key}  {last.value} of 10 in the week of {last.week}  ({trend})  {one.title}", markup=False)
+        for text in (one.said[-1].note, one.sentence):
+            if text:
+                out.print(f"      {text}", markup=False)
+    if not found:
+        how = (
+            "It is asked every week."
+            if app.settings.pulse.on
+            else "Write `on = true` under [pulse] in leeway.toml; see docs/pulse.md."
+        )
+        out.print(f"Nothing was said of a key result in this period yet. {how}", markup=False)
+
+
+def pulse_status(app: App, session: Session) -> dict[str, Any] | None:
+    """How many were asked this week, and what could not be delivered; None where it is off. Not who, nor how many, answered."""
+    if not app.settings.pulse.on:
+        return None
+    try:
+        week = this_week(app, app.register()[1]).isoformat()
+    except NotReady:
+        return None
+    mine = (Ask.kind == words.KIND, Ask.round == week)
+    asked = session.scalar(select(func.count()).select_from(Ask).where(*mine, Ask.sent_at.is_not(None)))
+    failed = session.scalars(
+        select(Ask.error).where(*mine, Ask.sent_at.is_(None), Ask.error != "").order_by(Ask.recipient)
+    )
+    return {"week": week, "asked": asked or 0, "failed": list(failed)}

@@ -1,0 +1,44 @@
+"""What people are asked about by Leeway itself, and what owners said of their key results."""
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.base import Base
+from models.retried import Retried
+
+
+class Ask(Retried, Base):
+    """One question to one address in a round: claimed by a sender, then sent, and reminded of at most once.
+
+    `kind` is what is asked (`pulse`), `round` the week or quarter, `recipient` an address in lower case, `about` the group that
+    it is asked as. It says that somebody was asked, never whether they answered.
+    """
+
+    __tablename__ = "ask"
+    kind: Mapped[str] = mapped_column(String(16), primary_key=True)
+    round: Mapped[str] = mapped_column(String(16), primary_key=True)
+    recipient: Mapped[str] = mapped_column(String(320), primary_key=True)
+    about: Mapped[str] = mapped_column(String(32), default="")
+    reference: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    claimed_at: Mapped[datetime | None]
+    tried_at: Mapped[datetime | None]
+    sent_at: Mapped[datetime | None]
+    reminded_at: Mapped[datetime | None]
+
+
+class Confidence(Base):
+    """How sure a key result's owner was in a week, from 1 to 10, with a line beside it; `week` is its Monday.
+
+    It is a figure about the key result. `by` is the digest of the owner's address, used for nothing but forgetting them.
+    """
+
+    __tablename__ = "confidence"
+    key_result: Mapped[str] = mapped_column(String(64), primary_key=True)
+    week: Mapped[date] = mapped_column(primary_key=True)
+    value: Mapped[int]
+    note: Mapped[str] = mapped_column(Text, default="")
+    by: Mapped[str] = mapped_column(String(64))
+    at: Mapped[datetime]

@@ -1,0 +1,35 @@
+"""Whom the pulse asks about which key results: the one owner of each, by address."""
+
+import re
+
+from pipeline.register.document import KeyResult, Register
+from pipeline.register.quality import owners
+
+_ADDRESS = re.compile(r"[^\s@<>,;:()\[\]\\\"]+@[^\s@<>,;:()\[\]\\\"]+")
+
+
+def owner_of(register: Register, key: str) -> str:
+    """The address of a key result's owner, else its objective's, in lower case; empty where that is not one address."""
+    for objective, one in register.key_results():
+        if one.key == key:
+            return _address(one.owner or objective.owner)
+    return ""
+
+
+def owned(register: Register) -> dict[str, list[KeyResult]]:
+    """The key results of each owner, in the order of the register."""
+    found: dict[str, list[KeyResult]] = {}
+    for objective, one in register.key_results():
+        if address := _address(one.owner or objective.owner):
+            found.setdefault(address, []).append(one)
+    return found
+
+
+def unowned(register: Register) -> list[str]:
+    """Keys of key results about which nobody can be asked: no owner, several, or a name without an address."""
+    return [one.key for objective, one in register.key_results() if not _address(one.owner or objective.owner)]
+
+
+def _address(owner: str | None) -> str:
+    found = owners(owner or "")
+    return found[0].lower() if len(found) == 1 and _ADDRESS.fullmatch(found[0]) else ""

@@ -1,0 +1,54 @@
+"""Where confidence, pace and share of the work part, in one sentence about the key result."""
+
+from collections.abc import Sequence
+from datetime import date
+
+from pipeline.pulse.answers import FRESH, SURE, UNSURE, Said
+
+HALF, EVEN = 0.5, 1.0
+"""Of the pace that the time asks for: below the first a number lags, from the second on it keeps up."""
+HARDLY = 0.5
+"""Of an equal part of the work among the key results, below which hardly any goes there; as on the page of its progress."""
+_FELL = 3
+"""Points by which confidence falls within three weeks so that it deserves a word."""
+
+
+def parting(
+    said: Sequence[Said], today: date, pace: float | None, expected: float, share: float | None, count: int
+) -> str:
+    """What confidence says against the number and the work, or that it fell; empty where they agree or nothing fresh was said.
+
+    `pace` is the part of the way that is done and `expected` the part of the time, `share` the part of the company's work of the
+    last weeks, None where it is not known; `count` is how many key results there are.
+    """
+    if not said or today - said[-1].week > FRESH:
+        return ""
+    value = said[-1].value
+    rate = pace / expected if pace is not None and expected > 0 else None
+    starved = share is not None and share < HARDLY / count
+    if value >= SURE:
+        lags = rate is not None and rate < HALF
+        against = [_number(rate)] if lags and rate is not None else []
+        against += [_work(share)] if starved and share is not None and not (rate is not None and rate >= EVEN) else []
+        if against:
+            return f"Confidence {value}, yet {' and '.join(against)}."
+    if value <= UNSURE and rate is not None and rate >= EVEN:
+        also = f" and {_work(share)}" if share is not None else ""
+        return f"Confidence {value}, yet the number keeps up with the time{also}: what does its owner see that it does not show?"
+    before = [one.value for one in said[-4:-1]]
+    if before and max(before) - value >= _FELL:
+        return f"Confidence fell from {max(before)} to {value}: what would bring it back?"
+    return ""
+
+
+def _number(rate: float) -> str:
+    if rate <= 0:
+        return "the number has not moved towards its target"
+    if rate < 0.25:
+        return f"the number has gone {max(1, round(100 * rate))} of 100 of what the time asks for"
+    return f"the number goes {'a third' if rate < 0.42 else 'half'} as fast as the time asks for"
+
+
+def _work(share: float) -> str:
+    percent = 100 * share
+    return f"{'less than 1' if percent < 1 else round(percent)} % of the work is on it"
