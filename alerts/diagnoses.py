@@ -12,6 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from alerts.figures import scope_name
+from alerts.quoted import LONGEST, quotes_of
 from alerts.words import Name, Words, day, listed, number, percent, shortened
 from models import Diagnosis, Judged, Stream
 from models.session import in_batches
@@ -82,7 +83,7 @@ def diagnoses(
         session.scalars(query),
         key=lambda row: (row.scope != COMPANY, order[row.kind], -row.strength, row.scope, row.subject),
     )
-    names = _stream_names(session, rows)
+    names = _names(session, rows)
     return [_view(row, register, names, large) for row in rows]
 
 
@@ -91,7 +92,7 @@ def diagnosis(session: Session, register: Register, least_people: int, id_: int)
     row, large = session.get(Diagnosis, id_), large_teams(register, least_people)
     if row is None or row.kind not in KINDS or row.scope not in (COMPANY, *large):
         return None
-    return _view(row, register, _stream_names(session, [row]), large)
+    return _view(row, register, _names(session, [row]), large)
 
 
 def large_teams(register: Register, least_people: int) -> frozenset[str]:
@@ -103,6 +104,18 @@ def not_judged(session: Session) -> list[NotJudged]:
     """Kinds that could not be judged the last time."""
     rows = {row.kind: row for row in session.scalars(select(Judged).where(Judged.because != ""))}
     return [NotJudged(kind, KINDS[kind].title, rows[kind].because) for kind in KINDS if kind in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class _Names:
+    """What stands for the ids of streams, and for quoted sentences."""
+
+    streams: Mapping[int, str]
+    quotes: Mapping[str, str]
+
+
+def _names(session: Session, rows: Sequence[Diagnosis]) -> _Names:
+    return _Names(_stream_names(session, rows), quotes_of(session, rows))
 
 
 def _stream_names(session: Session, rows: Sequence[Diagnosis]) -> dict[int, str]:
@@ -118,9 +131,9 @@ def _stream_names(session: Session, rows: Sequence[Diagnosis]) -> dict[int, str]
     return found
 
 
-def _view(row: Diagnosis, register: Register, streams: Mapping[int, str], large: frozenset[str]) -> DiagnosisView:
+def _view(row: Diagnosis, register: Register, names: _Names, large: frozenset[str]) -> DiagnosisView:
     kind = KINDS[row.kind]
-    say = _speaker(row, kind, register, streams, large)
+    say = _speaker(row, kind, register, names, large)
     births = [str(one).partition(" ")[::2] for one in row.figures.get("births", ())]
     shown = [percent(x) if kind.parts else round(x, 2) for x in (row.strength, row.low or 0.0, row.high or 0.0)]
     bounded = row.low is not None and row.high is not None
@@ -142,7 +155,7 @@ def _view(row: Diagnosis, register: Register, streams: Mapping[int, str], large:
         shown[0],
         shown[1] if bounded else None,
         shown[2] if bounded else None,
-        tuple((one, streams[one]) for one in row.streams if one in streams),
+        tuple((one, names.streams[one]) for one in row.streams if one in names.streams),
         tuple(int(one) for one in row.items),
         tuple((week, int(count)) for week, count in births),
     )
@@ -157,7 +170,7 @@ def _variant(usual: str, variants: Mapping[tuple[str, str], str], row: Diagnosis
 
 
 def _speaker(
-    row: Diagnosis, kind: Kind, register: Register, streams: Mapping[int, str], large: frozenset[str]
+    row: Diagnosis, kind: Kind, register: Register, names: _Names, large: frozenset[str]
 ) -> Callable[[str], Words]:
     """Fills in a sentence's figures and names."""
     figures = {"strength": row.strength, "low": row.low, "high": row.high}
@@ -168,7 +181,7 @@ def _speaker(
         if name in figures:
             value = figures[name]
             return ("?",) if value is None else (number(100 * value if kind.parts else value),)
-        return _said(row.figures.get(name, ""), register, streams, large)
+        return _said(row.figures.get(name, ""), register, names, large)
 
     def say(text: str) -> Words:
         found: list[str | Name] = []
@@ -181,17 +194,22 @@ def _speaker(
     return say
 
 
-def _said(value: object, register: Register, streams: Mapping[int, str], large: frozenset[str]) -> Words:
+def _said(value: object, register: Register, names: _Names, large: frozenset[str]) -> Words:
     """A value of a sentence: a number, a name that is looked up, a list of them, or a word of our own."""
     if isinstance(value, list):
-        some = [_said(one, register, streams, large) for one in value]
+        some = [_said(one, register, names, large) for one in value]
         return listed(some) if some else ("nobody in particular",)
     if isinstance(value, int | float):
         return (number(value),)
     kind, _, key = str(value).partition(":")
     if kind == "stream":
-        name = streams.get(int(key))
+        name = names.streams.get(int(key))
         return (Name(shortened(name)),) if name else (_GONE,)
+    if kind == "term":
+        return (Name(shortened(key)),)
+    if kind == "said":
+        said = names.quotes.get(str(value))
+        return (Name(shortened(said, LONGEST)),) if said else ("a sentence that is not kept any more",)
     if kind == "team":
         return (Name(scope_name(register, key)),) if key in large else ("a small team",)
     if kind == "day":

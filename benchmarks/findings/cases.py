@@ -9,6 +9,7 @@ import numpy as np
 from benchmarks.findings.company import PERIOD_AT, START, WEEKS, Plan, Stream, inputs, plan
 from benchmarks.findings.lives import Trouble, with_lives
 from benchmarks.findings.meanings import with_meaning
+from benchmarks.findings.terms import with_terms
 from pipeline.findings.found import Found, Inputs, Report, Stop
 from pipeline.register.planned import Plan as Planned
 
@@ -179,6 +180,16 @@ def living(trouble: Trouble | None = None) -> Case:
     return case
 
 
+def worded(apart: float) -> Case:
+    """A company whose objectives' words are used; by one team one of them, in that part of its sentences, for something else."""
+
+    def case(seed: int, generator: str) -> Inputs:
+        company = plan(seed)
+        return with_terms(company, inputs(company, generator), generator, apart)
+
+    return case
+
+
 FOG = Trouble(unanswered=0.6)
 """Six in ten of what is asked of other teams gets no answer; elsewhere one in ten."""
 HOLLOW = Trouble(bulk=30, times=2)
@@ -200,6 +211,7 @@ PLANTED: dict[str, tuple[str, Case, str]] = {
     "fog": ("fog", living(FOG), ""),
     "placeholder": ("placeholder", living(HOLLOW), ""),
     "consensus": ("consensus", living(CROWDED), ""),
+    "wording": ("wording", worded(0.6), "term:"),
 }
 """By name: the kind, the case, and what the subject of the diagnosis must begin with."""
 CLEAN: dict[str, Case] = {
@@ -208,6 +220,7 @@ CLEAN: dict[str, Case] = {
     "fog": living(),
     "placeholder": living(),
     "consensus": living(),
+    "wording": worded(0.0),
     "green": lambda seed, generator: all_green(clean(seed, generator)),
 }
 """Clean cases of kinds that need something more to judge."""

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from models.vocabulary import COMPANY
 from pipeline.findings.lives import Life
 from pipeline.findings.thresholds import Thresholds
-from pipeline.findings.work import Floats, Interval, Ints, Work
+from pipeline.findings.work import Floats, Interval, Ints, Mask, Work
 from pipeline.register.document import Register
 from pipeline.share.gap import WeekShare
 
@@ -59,6 +59,19 @@ class Meaning:
     linked: frozenset[tuple[int, int]] = frozenset()
 
 
+@dataclass(frozen=True, eq=False)
+class Usage:
+    """Sentences that hold a term of the objectives, without it. Parallel arrays: `vectors`, the writers' team, person and item,
+    and whether they are those who set the objectives."""
+
+    term: str
+    vectors: Floats
+    team: tuple[str, ...]
+    person: Ints
+    item: Ints
+    leads: Mask
+
+
 @dataclass(frozen=True)
 class Inputs:
     """All that findings see. `last` is the last complete day; `shares` are whole weeks by scope and objective; `plans` the
@@ -76,6 +89,7 @@ class Inputs:
     reports: Mapping[str, Report] | None = None
     meaning: Meaning | None = None
     lives: Sequence[Life] | None = None
+    usages: Sequence[Usage] | None = None
 
     @property
     def large_teams(self) -> list[str]:

@@ -21,6 +21,7 @@ from pipeline.findings.placeholder import placeholder_work
 from pipeline.findings.shadow import shadow_roadmap
 from pipeline.findings.stopping import slow_to_stop
 from pipeline.findings.support import under_supported
+from pipeline.findings.wording import vocabulary_gap
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +219,16 @@ KINDS: Mapping[str, Kind] = {
         "Name who decides before the thread begins; the others hear of it afterwards.",
         "Which of these decisions need whom?",
         "A decision of {scope} takes {people} people, {people_before} before",
+        parts=False,
+    ),
+    "wording": Kind(
+        "Vocabulary gap",
+        vocabulary_gap,
+        "{team} uses {term}, a word of the objectives, otherwise than {others}. {team} writes {ours}; {others}: {theirs}.",
+        "Both report progress on the same words and mean two things; it shows when the numbers are compared.",
+        "Write beside the objective what the word means, with one example that counts and one that does not.",
+        "Which of the two is meant?",
+        "{team} uses {term} otherwise than {others}",
         parts=False,
     ),
     "green": Kind(

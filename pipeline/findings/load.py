@@ -14,6 +14,7 @@ from models.vocabulary import COMPANY
 from pipeline.encode.encoder import Encoder
 from pipeline.findings.found import Inputs, Stop, StreamFacts
 from pipeline.findings.load_lives import load_lives
+from pipeline.findings.load_terms import load_usages
 from pipeline.findings.load_words import load_meaning
 from pipeline.findings.reports import load_reports
 from pipeline.findings.thresholds import Thresholds
@@ -57,6 +58,7 @@ def load_inputs(
         lives=load_lives(session, last),
         reports=load_reports(session, register, last),
         meaning=load_meaning(session, encoder.name, last, thresholds.weeks) if encoder else None,
+        usages=load_usages(session, register, last, encoder) if encoder else None,
     )
 
 

@@ -30,6 +30,7 @@ class Thresholds:
     cycle: int = 14
     bulk: int = 15
     consensus: float = 1.3
+    wording: float = 0.05
 
 
 PRESETS = {

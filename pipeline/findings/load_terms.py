@@ -1,0 +1,130 @@
+"""Where the words of the objectives stand in what people write: titles and first words of items, by whom, as vectors."""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+import numpy as np
+from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from connectors.base import SignalKind
+from models import Account, Person, Signal, WorkItem
+from pipeline.encode.encoder import Encoder
+from pipeline.findings.found import Usage
+from pipeline.register.document import Register
+from pipeline.register.lexicon import LANGUAGES, lexicon, words_of
+from pipeline.register.membership import load_teams
+
+WEEKS = 26
+TERMS, EACH, ALL = 8, 60, 320
+"""Terms that are looked at, those that stand in most items; sentences of a term that are encoded, of a team and in all."""
+LEAST = 30
+"""Items in which a term stands at least."""
+SHORT = 4
+FIRST = 120
+"""Characters of an item's text that are read where it has no title, as the page shows them."""
+_SENTENCE = re.compile(r"(?<=[.!?])\s+|\n+")
+_Row = tuple[int, str, int, str]
+"""An item, its words, who wrote them and their team."""
+
+
+def load_usages(session: Session, register: Register, last: date, encoder: Encoder) -> list[Usage]:
+    """The terms that are used most, each with its sentences."""
+    terms = terms_of(register)
+    holding: dict[str, list[tuple[_Row, str]]] = defaultdict(list)
+    for row in _written(session, last):
+        for term in terms.intersection(_stems(row[1])):
+            said = sentence_with(term, row[1])
+            if said:
+                holding[term].append((row, said))
+    most = sorted(
+        (term for term in holding if len(holding[term]) >= LEAST), key=lambda term: (-len(holding[term]), term)
+    )
+    leaders = _leaders(session, register)
+    return [_usage(term, _some(holding[term]), leaders, encoder) for term in most[:TERMS]]
+
+
+def terms_of(register: Register) -> frozenset[str]:
+    """Words of objectives and key results that could mean more than one thing: no numbers, no verbs, no short words."""
+    texts = [one.title for one in register.objectives] + [one.title for _, one in register.key_results()]
+    return frozenset(stem for text in texts for stem in _stems(text) if not _common(stem))
+
+
+def sentence_with(term: str, text: str) -> str:
+    """The first sentence of a text that holds the term; empty where none does."""
+    return next((one.strip() for one in _SENTENCE.split(text) if term in _stems(one)), "")
+
+
+def _stems(text: str) -> list[str]:
+    """Words without the plural's s."""
+    return [
+        word[:-1] if len(word) > SHORT and word.endswith("s") and not word.endswith("ss") else word
+        for word in words_of(text)
+    ]
+
+
+def _common(word: str) -> bool:
+    if len(word) < SHORT or not word.isalpha() or word in ENGLISH_STOP_WORDS:
+        return True
+    known = (lexicon(one) for one in LANGUAGES)
+    return any(one.has(name, word) for one in known for name in ("activity", "outcome"))
+
+
+def _written(session: Session, last: date) -> Iterator[_Row]:
+    """What the page shows of items that people made in the last weeks, the newest first."""
+    since = datetime.combine(last - timedelta(weeks=WEEKS), time(), UTC)
+    until = datetime.combine(last + timedelta(days=1), time(), UTC)
+    who = {
+        (source, name): person
+        for source, name, person in session.execute(
+            select(Account.source, Account.external_id, Account.person_id)
+            .join(Person, Person.id == Account.person_id)
+            .where(Account.bot.is_(False), Person.bot.is_(False), Person.forgotten.is_(False))
+        )
+    }
+    teams = load_teams(session)
+    query = (
+        select(WorkItem.id, WorkItem.title, WorkItem.text, Signal.source, Signal.account, Signal.at)
+        .join(Signal, (Signal.source == WorkItem.source) & (Signal.item == WorkItem.external_id))
+        .where(Signal.kind.in_((SignalKind.CREATED, SignalKind.MESSAGE)), Signal.at == WorkItem.created_at)
+        .where(Signal.at >= since, Signal.at < until, WorkItem.automated.is_(False))
+        .order_by(Signal.at.desc(), WorkItem.id)
+    )
+    for row in session.execute(query):
+        person = who.get((row.source, row.account))
+        words = row.title or (row.text or "")[:FIRST]
+        if person is not None and words:
+            yield row.id, words, person, teams.on(person, row.at.date()) or ""
+
+
+def _leaders(session: Session, register: Register) -> frozenset[int]:
+    """Those who own an objective."""
+    owners = {one.owner.lower() for one in register.objectives if one.owner}
+    rows: Sequence[Any] = session.execute(select(Person.id, Person.email)).all()
+    return frozenset(row.id for row in rows if row.email and row.email.lower() in owners)
+
+
+def _some(rows: Sequence[tuple[_Row, str]]) -> list[tuple[_Row, str]]:
+    """At most so many of a team, and in all; the newest come first. What was copied counts once."""
+    by_team: Mapping[str, list[tuple[_Row, str]]] = defaultdict(list)
+    known: set[str] = set()
+    for row, said in rows:
+        if said not in known and len(by_team[row[3]]) < EACH:
+            known.add(said)
+            by_team[row[3]].append((row, said))
+    most = max(1, ALL // max(1, len(by_team)))
+    return [one for some in by_team.values() for one in some[:most]]
+
+
+def _usage(term: str, rows: Sequence[tuple[_Row, str]], leaders: frozenset[int], encoder: Encoder) -> Usage:
+    """The term itself is taken out: what is compared is what stands around it."""
+    gone = re.compile(rf"\b{re.escape(term)}s?\b", re.IGNORECASE)
+    vectors = np.asarray(encoder.encode([gone.sub("", said) for _, said in rows]), dtype=float)
+    people = np.array([row[2] for row, _ in rows], dtype=np.int64)
+    items = np.array([row[0] for row, _ in rows], dtype=np.int64)
+    leads = np.isin(people, sorted(leaders))
+    return Usage(term, vectors, tuple(row[3] for row, _ in rows), people, items, leads)

@@ -1,0 +1,120 @@
+"""The vocabulary gap: a term of the objectives that a team uses otherwise than those who set them, or than everybody else."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from models.vocabulary import COMPANY
+from pipeline.findings.found import Found, Inputs, Outcome, Unjudged, Usage, Value
+from pipeline.findings.work import Floats, Ints, Mask
+from pipeline.share.floor import enough
+
+SENTENCES, OTHERS = 15, 15
+"""Sentences with the term on each side, from as many items, and those with other terms that tell what a side is about anyway."""
+SHUFFLES = 1999
+RATE = 0.05
+"""Of all that is told, the part that may be by chance (Benjamini and Hochberg)."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Gap:
+    usage: Usage
+    team: str
+    leaders: bool
+    size: float
+    chance: float
+    ours: int
+    theirs: int
+
+
+def vocabulary_gap(given: Inputs) -> Outcome:
+    """Of a team and a term: how far the middles of its sentences and of the others' lie apart, the term taken out and each side's
+    own subjects taken away, in units of their spread; found from `wording` on where a permutation test over items says so."""
+    if given.usages is None:
+        return Unjudged("no sentences are kept, or no encoder reads them")
+    gaps = [gap for usage in given.usages for team in given.large_teams for gap in _gap(given, usage, team)]
+    if not gaps:
+        return Unjudged(
+            f"no word of the objectives stands in {SENTENCES} items of a team of enough people and in {SENTENCES} of the others"
+        )
+    ranked = sorted(gaps, key=lambda one: one.chance)
+    kept = max((n + 1 for n, one in enumerate(ranked) if one.chance <= RATE * (n + 1) / len(ranked)), default=0)
+    told = [one for one in ranked[:kept] if one.size >= given.thresholds.wording]
+    return [_found(one) for one in sorted(told, key=lambda one: -one.size)[:5]]
+
+
+def _gap(given: Inputs, usage: Usage, team: str) -> Iterator[_Gap]:
+    """The gap of one team, where both sides have sentences of enough people."""
+    for leaders in (True, False):
+        ours, theirs = (_side(usage, team, leaders, own=own) for own in (True, False))
+        if all(_enough(given, usage, side) for side in (ours, theirs)):
+            break
+    else:
+        return
+    other = [one for one in given.usages or () if one.term != usage.term]
+    usual = [_middle(other, team, leaders, own=own) for own in (True, False)]
+    if usual[0] is None or usual[1] is None:
+        return
+    rows = np.concatenate([usage.vectors[ours] - usual[0], usage.vectors[theirs] - usual[1]])
+    mine = np.arange(len(rows)) < int(ours.sum())
+    items = np.concatenate([usage.item[ours], usage.item[theirs]])
+    size, chance = _tested(rows, mine, items, given.thresholds.wording, seed=int(usage.item.sum()) % 2**31)
+    apart = rows[mine].mean(0) - rows[~mine].mean(0)
+    said = int(usage.item[ours][np.argmax(rows[mine] @ apart)]), int(usage.item[theirs][np.argmin(rows[~mine] @ apart)])
+    yield _Gap(usage, team, leaders, size, chance, *said)
+
+
+def _side(usage: Usage, team: str, leaders: bool, *, own: bool) -> Mask:
+    of_team = np.array([one == team for one in usage.team], dtype=bool) & ~usage.leads
+    if own:
+        return of_team
+    return usage.leads if leaders else np.asarray(~of_team)
+
+
+def _enough(given: Inputs, usage: Usage, side: Mask) -> bool:
+    people = {one for one in usage.person[side].tolist() if one >= 0}
+    return len(set(usage.item[side].tolist())) >= SENTENCES and enough(len(people), given.least_people)
+
+
+def _middle(usages: Sequence[Usage], team: str, leaders: bool, *, own: bool) -> Floats | None:
+    """The mean of a side's sentences with other terms: what it talks about anyway is no other use of a word."""
+    some = [usage.vectors[_side(usage, team, leaders, own=own)] for usage in usages]
+    rows = np.concatenate(some) if some else np.zeros((0, 1))
+    return rows.mean(0) if len(rows) >= OTHERS else None
+
+
+def _tested(rows: Floats, mine: Mask, items: Ints, least: float, seed: int) -> tuple[float, float]:
+    """The squared distance of the two middles in units of the spread, without what chance adds to it; and how often labels
+    that are shuffled over whole items (their sentences are no two witnesses) lie as far apart."""
+    spread = float((rows[mine].var(0).sum() * mine.sum() + rows[~mine].var(0).sum() * (~mine).sum()) / len(rows))
+    apart = float(((rows[mine].mean(0) - rows[~mine].mean(0)) ** 2).sum()) / max(spread, 1e-9)
+    size = max(0.0, apart - 1 / int(mine.sum()) - 1 / int((~mine).sum()))
+    if size < least:  # too small to be told, whatever the test says
+        return size, 1.0
+    _, which = np.unique(items, return_inverse=True)
+    count = int(which.max()) + 1
+    sums = np.zeros((count, rows.shape[1]))
+    np.add.at(sums, which, rows)
+    sizes = np.bincount(which, minlength=count).astype(float)
+    label = np.zeros(count, dtype=bool)
+    label[which[mine]] = True
+    rng = np.random.default_rng(seed)
+    labels = np.stack([label, *(rng.permutation(label) for _ in range(SHUFFLES))]).astype(float)
+    inside = labels @ sizes
+    means = labels @ sums / inside[:, None]
+    rest = (sums.sum(0) - labels @ sums) / (sizes.sum() - inside)[:, None]
+    distance = ((means - rest) ** 2).sum(1)
+    return size, float((1 + (distance[1:] >= distance[0]).sum()) / (1 + SHUFFLES))
+
+
+def _found(one: _Gap) -> Found:
+    values: dict[str, Value] = {
+        "term": f"term:{one.usage.term}",
+        "team": f"team:{one.team}",
+        "others": "those who set the objectives" if one.leaders else "the rest of the company",
+        "ours": f"said:{one.ours}:{one.usage.term}",
+        "theirs": f"said:{one.theirs}:{one.usage.term}",
+    }
+    subject = f"term:{one.usage.term}:{one.team}"
+    return Found(COMPANY, subject, one.size, None, None, None, values, (), (one.ours, one.theirs))
