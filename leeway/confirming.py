@@ -44,7 +44,7 @@ def confirmed(app: App, register: Register) -> str:
     last = last_complete_day(app.now(), register.calendar.time_zone)
     with app.sessions() as session:
         part = confirmed_part(session, register, last)
-    return f"{100 * part:.0f} % of the last eight weeks' effort is confirmed."
+    return f"{100 * part:.0f}% of the last eight weeks' effort is confirmed."
 
 
 def write_template(app: App, count: int, target: TextIO) -> None:

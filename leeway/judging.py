@@ -125,7 +125,7 @@ def judge_line(found: dict[str, Any]) -> str:
         parts.append(f"its answers do not count: no better than chance on {known} confirmed streams")
     else:
         parts.append(
-            f"counted with {100 * counts['whether']:.0f} % on whether work serves a key result and "
-            f"{100 * counts['which']:.0f} % on which, from {known} confirmed streams"
+            f"counted with {100 * counts['whether']:.0f}% on whether work serves a key result and "
+            f"{100 * counts['which']:.0f}% on which, from {known} confirmed streams"
         )
     return "; ".join(parts)

@@ -10,6 +10,7 @@ from rich.table import Table
 from sqlalchemy.orm import Session
 
 from alerts.weeks import complete_through
+from alerts.words import percent
 from leeway.app import App, NotReady
 from pipeline.progress.pace import TOO_EARLY, Progress, Weeks, standings
 from pipeline.progress.work import shares_by_week
@@ -110,7 +111,7 @@ def number(value: float | None, unit: str = "") -> str:
 
 def part(value: float | None) -> str:
     """A part of one in whole percent."""
-    return "none" if value is None else f"{round(100 * value)}%"
+    return "none" if value is None else f"{percent(value)}%"
 
 
 def _rounded(value: float | None) -> float | None:

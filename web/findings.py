@@ -11,6 +11,7 @@ from alerts.gaps import view_of
 from alerts.parts import part_of
 from alerts.streams import streams
 from alerts.weeks import WEEK, weekly
+from alerts.words import percent
 from models import OPEN_STATES
 from models.vocabulary import COMPANY
 from pipeline.drift.gaps import GAP
@@ -64,7 +65,7 @@ class Findings(Place):
                 "scope": scope,
                 "complete": near[first].complete,
                 "after_plan": ran_out(register, first),
-                "coverage": round(100 * near[first].coverage),
+                "coverage": percent(near[first].coverage),
                 "rows": rows[:-1],
                 "top": rows[-1],
                 "before": first - WEEK if first - WEEK in near else None,

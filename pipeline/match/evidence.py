@@ -89,7 +89,7 @@ def _none(matcher: Matcher, i: int, k: int, found: NDArray[np.float32]) -> tuple
     near = {kind: float(first.item[f"{kind}_near"][i]) for kind in kinds}
     likest = max(near, key=near.__getitem__)
     reads = f"reads like {kinds[likest]}" if near[likest] > matcher.nearest[i] else "no key result is near enough"
-    return f"{TEXT}: {reads}", f"{TEXT}: nearest was {matcher.keys[k]} with {100 * float(found[i, k]):.0f} %"
+    return f"{TEXT}: {reads}", f"{TEXT}: nearest was {matcher.keys[k]} with {100 * float(found[i, k]):.0f}%"
 
 
 def _say(matcher: Matcher, group: str, i: int, k: int, found: NDArray[np.float32]) -> str | None:

@@ -114,7 +114,7 @@ def _answers(session: Session, items: Sequence[int], register: Register) -> tupl
 def _words(row: Array, keys: Sequence[str | None], quotes: Sequence[str]) -> str:
     best = int(row.argmax())
     quoted = f" from '{quotes[0]}'" if quotes else ""
-    return f"{JUDGE}{keys[best] or 'no key result'} with {100 * row[best]:.0f} %{quoted}"
+    return f"{JUDGE}{keys[best] or 'no key result'} with {100 * row[best]:.0f}%{quoted}"
 
 
 def _weight(session: Session, register: Register) -> Weight | None:

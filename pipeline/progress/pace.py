@@ -1,5 +1,6 @@
 """How a key result stands: its number, its pace, where it is going, and whether it moves where the work goes."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -114,6 +115,11 @@ def _sentence(
     }[works, moves]
     last = (end - timedelta(days=1)).isoformat()
     return (
-        f"In the four weeks to {last} {round(100 * share)} of 100 working days went to it, and it went from {before[-1].value:g} "
-        f"to {after[-1].value:g}, {round(100 * moved)} of 100 of its way: {verdict}."
+        f"In the four weeks to {last} {_of_100(share)} of 100 working days went to it, and it went from {before[-1].value:g} "
+        f"to {after[-1].value:g}, {_of_100(moved)} of 100 of its way: {verdict}."
     )
+
+
+def _of_100(part: float) -> int:
+    """A part of one in whole hundredths, a half away from zero as on every face."""
+    return int(math.copysign(math.floor(abs(100 * part) + 0.5), part))

@@ -130,7 +130,7 @@ def test_one_key_confirms_and_an_answer_holds_for_all_of_the_stream(app: Any) ->
     assert count == 2
     assert labels(app) == {"A-1": ("O1.1", "stream"), "A-4": ("O4.1", "stream"), "A-5": ("O4.1", "with stream")}
     assert "1 of 3: Bluetooth unlock (epic in A)" in said
-    assert "98 % of the last eight weeks' effort is confirmed" in said
+    assert "98% of the last eight weeks' effort is confirmed" in said
     assert asked(app, "q")[1].count("Bluetooth unlock (epic") == 0  # what was answered is not asked again
 
 
@@ -160,7 +160,7 @@ def test_without_a_terminal_the_streams_are_printed(app: Any) -> None:
     said = written(out)
     assert "perhaps O1.1 Bluetooth unlock works; 11 person-days in 8 weeks, 3 items" in said
     assert "probably none of the key results; 2 items" in said
-    assert "0 % of the last eight weeks' effort is confirmed" in said
+    assert "0% of the last eight weeks' effort is confirmed" in said
 
 
 def test_a_filled_template_is_kept_whole(app: Any, tmp_path: Path) -> None:

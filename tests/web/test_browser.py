@@ -100,6 +100,29 @@ def test_what_changes_something_asks_once_and_is_taken_back_in_one_press(app: Ap
         assert session.get_one(Drift, 1).state == "raised"
 
 
+def test_on_a_phone_the_head_is_one_row_whose_menu_opens_without_a_script(enter: Callable[..., Any]) -> None:
+    page = enter(390, java_script_enabled=False)
+    head = page.locator("header.top")
+    assert head.bounding_box()["height"] < 60
+    streams = head.get_by_role("link", name="Streams")
+    assert not streams.is_visible()
+    head.get_by_text("Menu").focus()
+    page.keyboard.press("Enter")
+    streams.wait_for()
+    assert head.get_by_role("link", name="Fleet & Firmware").is_visible()
+    box = head.locator("details.pages nav").bounding_box()
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= 390
+    page.set_viewport_size({"width": 768, "height": 900})
+    assert head.bounding_box()["height"] < 60
+    streams.click()
+    page.wait_for_url("**/streams")
+    page.set_viewport_size({"width": 1280, "height": 900})
+    assert not head.get_by_text("Menu").is_visible()
+    assert streams.is_visible()
+    assert head.bounding_box()["height"] < 60
+
+
 def test_dark_is_dark_in_the_charts_too(enter: Callable[..., Any]) -> None:
     page = enter(390, color_scheme="dark")
     shade = """selector => getComputedStyle(document.querySelector(selector)).%s

@@ -20,10 +20,11 @@ FIRST = date(2026, 5, 25)
 METRIC = "metric: {checkin: true, start: 0, target: 25}, owner: carla.jung@velora.example, teams: [sales]}"
 
 
-def measured(app: App) -> None:
-    """A key result with six weekly numbers, and six people's work on it."""
+def measured(app: App, plan: str = "") -> None:
+    """A key result with six weekly numbers, and six people's work on it; a line that plans its objective, where one is given."""
     text = register_yaml(TODAY).replace("owner: carla.jung@velora.example, teams: [sales]}", METRIC, 1)
     text = re.sub(r"start: \d{4}-\d\d-\d\d, end: \d{4}-\d\d-\d\d", "start: 2026-05-25, end: 2026-08-30", text, count=1)
+    text = text.replace("    priority: 1\n", f"    priority: 1\n{plan}", 1)
     with app.sessions.begin() as session:
         version, _ = load_register(session, parse(text), text)
         item = WorkItem(source="jira", external_id="77", kind="task", container="APP", labels=[], mentions=[])

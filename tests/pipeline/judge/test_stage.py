@@ -87,9 +87,9 @@ def test_evidence_says_who_said_what(small: Small) -> None:
     with small.sessions() as session:
         query = select(WorkItem.external_id, Match.evidence).join(Match, Match.work_item_id == WorkItem.id)
         said = dict(session.execute(query).all())
-    assert said["A-0-0"] == ["people: somebody labelled it K1", "judge: K1 with 90 % from 'unlock'"]
+    assert said["A-0-0"] == ["people: somebody labelled it K1", "judge: K1 with 90% from 'unlock'"]
     assert all(one.split(": ")[0] in ("text", "links", "judge") for one in said["A-4-0"])
-    assert said["A-4-0"][-1] == "judge: K1 with 90 % from 'unlock'"
+    assert said["A-4-0"][-1] == "judge: K1 with 90% from 'unlock'"
 
 
 def test_a_judge_that_is_switched_off_counts_no_more(everywhere: Small) -> None:
