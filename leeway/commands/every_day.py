@@ -146,7 +146,8 @@ def status(
 @commands.command()
 def label(
     file: Annotated[
-        Path | None, typer.Argument(metavar="LABELS.csv", help="item,key_result a line; else one asks.")
+        Path | None,
+        typer.Argument(metavar="LABELS.csv", help="One item,key_result per line; without a file you are asked."),
     ] = None,
     template: Annotated[int, typer.Option(min=0, help="Print this many items worth a label as CSV, to fill in.")] = 0,
     team: Annotated[str | None, typer.Option(help="Ask only about this team's work, its audit first.")] = None,
@@ -168,7 +169,7 @@ def label(
 @commands.command()
 def streams(
     file: Annotated[
-        Path | None, typer.Argument(metavar="STREAMS.csv", help="A filled template; else one asks here.")
+        Path | None, typer.Argument(metavar="STREAMS.csv", help="A filled template; without one you are asked here.")
     ] = None,
     template: Annotated[int, typer.Option(min=0, help="Print this many streams as CSV, to fill in.")] = 0,
 ) -> None:

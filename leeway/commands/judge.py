@@ -15,7 +15,7 @@ commands = typer.Typer()
 @commands.command()
 def evaluate(
     file: Annotated[
-        Path, typer.Argument(metavar="LABELS.csv", help="item,key_result a line, as `leeway label` reads it.")
+        Path, typer.Argument(metavar="LABELS.csv", help="One item,key_result per line, as `leeway label` reads it.")
     ],
     picture: Annotated[Path | None, typer.Option(help="Also draw confidence against truth to this PNG.")] = None,
 ) -> None:
@@ -35,7 +35,7 @@ def backtest(
     since: Annotated[str | None, typer.Option("--from", help="First day to report (2026-01-05).")] = None,
     picture: Annotated[Path | None, typer.Option(help="Also draw the weeks to this PNG.")] = None,
 ) -> None:
-    """What would have been said on the history in the database, week by week."""
+    """What would have been reported on the history in the database, week by week."""
     from leeway.backtest import backtest_lines
 
     for line in backtest_lines(the_app(), date.fromisoformat(since) if since else None, picture):
@@ -93,7 +93,7 @@ def detect(
             metavar="CAPACITY.csv", help="Expected person-days; else capacity.csv beside EFFORT.csv, if there."
         ),
     ] = None,
-    company_alarms: Annotated[float, typer.Option(help="Wanted false alarms a year for the company.")] = 0.4,
+    company_alarms: Annotated[float, typer.Option(help="Target for false alarms per year, for the company.")] = 0.4,
     team_alarms: Annotated[float, typer.Option(help="The same for all teams together.")] = 0.25,
 ) -> None:
     """Find drift in daily effort offline, without a database; at each date only rows up to it are used."""

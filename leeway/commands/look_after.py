@@ -21,7 +21,7 @@ def doctor(
     clear: Annotated[
         bool,
         typer.Option(
-            "--clear", help="Once it is mended: forget dead tasks, and try at the next wake what was refused."
+            "--clear", help="Once it is fixed: forget dead tasks, and retry at the next wake-up what was refused."
         ),
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
@@ -52,7 +52,7 @@ def sync(
     ] = False,
     minutes: Annotated[float | None, typer.Option(min=0.0, help="Spend at most this long on the past.")] = None,
     force: Annotated[
-        bool, typer.Option("--force", help="With --sweep: remove also more than a few per cent of what there is.")
+        bool, typer.Option("--force", help="With --sweep: also remove more than a few percent of the records.")
     ] = False,
 ) -> None:
     """Only pull, without matching or alerts. Stopped at any moment, it resumes where it stopped."""
@@ -71,7 +71,7 @@ def sync(
 def upgrade(
     check: Annotated[bool, typer.Option("--check", help="Only try it, and leave the database as it is.")] = False,
 ) -> None:
-    """Bring the database to this version. Every command does so by itself; this one says what is to be done."""
+    """Bring the database to this version. Every command does so automatically; this one shows the steps."""
     import migrations
     from leeway import __version__
     from models import connect

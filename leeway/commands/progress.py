@@ -15,8 +15,8 @@ def measure(
     key: Annotated[str | None, typer.Argument(metavar="[KEY_RESULT]", help="Its key, such as O1.2.")] = None,
     value: Annotated[str | None, typer.Argument(metavar="[NUMBER]", help="What it is now, such as 42.")] = None,
     note: Annotated[str, typer.Option(help="What to remember beside the number; name no person.")] = "",
-    day: Annotated[str, typer.Option(metavar="YYYY-MM-DD", help="The day it is of; else today.")] = "",
-    again: Annotated[bool, typer.Option("--again", help="Also what was measured today already.")] = False,
+    day: Annotated[str, typer.Option(metavar="YYYY-MM-DD", help="The day it applies to; otherwise today.")] = "",
+    again: Annotated[bool, typer.Option("--again", help="Measure again what was already measured today.")] = False,
 ) -> None:
     """Check in the number of a key result (`leeway measure O1.2 42`); without one, measure what is due now.
 

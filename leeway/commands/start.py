@@ -56,7 +56,7 @@ Listed = Annotated[str | None, typer.Option(metavar="A,B", help="What is read of
 def init(
     folder: Annotated[Path, typer.Argument(help="Where to write; existing files are kept.")] = Path(),
     jira: Annotated[str | None, typer.Option(metavar="URL", help="Connect this Jira.")] = None,
-    jira_email: Annotated[str | None, typer.Option(help="Of the account whose token it is.")] = None,
+    jira_email: Annotated[str | None, typer.Option(help="E-mail address of the account that owns the token.")] = None,
     jira_projects: Listed = None,
     slack_channels: Listed = None,
     slack_alert_channel: Annotated[str | None, typer.Option(metavar="NAME", help="Where alerts go.")] = None,
