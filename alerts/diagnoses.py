@@ -216,6 +216,17 @@ def _said(value: object, register: Register, names: _Names, large: frozenset[str
         return (day(date.fromisoformat(key)),)
     if kind == "objective":
         return (Name(shortened(next((o.title for o in register.objectives if o.key == key), key))),)
+    if kind == "step":
+        return (Name(shortened(_step_title(register, key))),)
     if kind == "kr":
         return (Name(shortened(next((k.title for _, k in register.key_results() if k.key == key), key))),)
     return (str(value),)
+
+
+def _step_title(register: Register, key: str) -> str:
+    """The title of a step, or of its path as a whole."""
+    path, _, step = key.partition(".")
+    found = next((one for one in register.paths if one.key == path), None)
+    if found is None:
+        return key
+    return next((one.title for one in found.steps if one.key == step), found.title)

@@ -10,6 +10,7 @@ from benchmarks.findings.company import PERIOD_AT, START, WEEKS, Plan, Stream, i
 from benchmarks.findings.lives import Trouble, with_lives
 from benchmarks.findings.meanings import with_meaning
 from benchmarks.findings.terms import with_terms
+from benchmarks.steps.handoffs import cases, report_of
 from pipeline.findings.found import Found, Inputs, Report, Stop
 from pipeline.register.planned import Plan as Planned
 
@@ -190,6 +191,18 @@ def worded(apart: float) -> Case:
     return case
 
 
+def handing_over(fall: float) -> Case:
+    """A company with 40 hand-offs a week, of which over four weeks so many more than a tenth do not go as written."""
+
+    def case(seed: int, generator: str) -> Inputs:
+        given = inputs(plan(seed), generator)
+        way = {"tasks": "season", "pool": "bursts"}[generator]
+        made = cases(way, np.random.default_rng(seed), 40, WEEKS, 0.9, falls_from=WEEKS - 6, over=4, by=fall)
+        return replace(given, steps=[report_of(made, WEEKS)])
+
+    return case
+
+
 FOG = Trouble(unanswered=0.6)
 """Six in ten of what is asked of other teams gets no answer; elsewhere one in ten."""
 HOLLOW = Trouble(bulk=30, times=2)
@@ -212,6 +225,7 @@ PLANTED: dict[str, tuple[str, Case, str]] = {
     "placeholder": ("placeholder", living(HOLLOW), ""),
     "consensus": ("consensus", living(CROWDED), ""),
     "wording": ("wording", worded(0.6), "term:"),
+    "softening": ("softening", handing_over(0.2), "step:"),
 }
 """By name: the kind, the case, and what the subject of the diagnosis must begin with."""
 CLEAN: dict[str, Case] = {
@@ -221,6 +235,7 @@ CLEAN: dict[str, Case] = {
     "placeholder": living(),
     "consensus": living(),
     "wording": worded(0.0),
+    "softening": handing_over(0.0),
     "green": lambda seed, generator: all_green(clean(seed, generator)),
 }
 """Clean cases of kinds that need something more to judge."""

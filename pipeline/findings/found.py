@@ -10,6 +10,7 @@ from pipeline.findings.thresholds import Thresholds
 from pipeline.findings.work import Floats, Interval, Ints, Mask, Work
 from pipeline.register.document import Register
 from pipeline.share.gap import WeekShare
+from pipeline.steps.report import PathReport
 
 Value = float | int | str | list[str]
 """A number, a word of our own, or what a name is looked up by when it is shown: `stream:12`, `team:app`, `objective:O1`,
@@ -90,6 +91,7 @@ class Inputs:
     meaning: Meaning | None = None
     lives: Sequence[Life] | None = None
     usages: Sequence[Usage] | None = None
+    steps: Sequence[PathReport] = ()
 
     @property
     def large_teams(self) -> list[str]:

@@ -19,6 +19,7 @@ from pipeline.findings.green import green_status, metric_optimisation
 from pipeline.findings.inflation import priority_inflation
 from pipeline.findings.placeholder import placeholder_work
 from pipeline.findings.shadow import shadow_roadmap
+from pipeline.findings.softening import softening
 from pipeline.findings.stopping import slow_to_stop
 from pipeline.findings.support import under_supported
 from pipeline.findings.wording import vocabulary_gap
@@ -230,6 +231,28 @@ KINDS: Mapping[str, Kind] = {
         "Which of the two is meant?",
         "{team} uses {term} otherwise than {others}",
         parts=False,
+    ),
+    "softening": Kind(
+        "Softening",
+        softening,
+        "{step}: {now} of 100 cases went as written in the last weeks and {before} before, {strength} fewer ({low} to {high}); "
+        "most often it is {deviation}.",
+        "A hand-off that goes soft shows in results months later, when nobody remembers it: it is cheapest to mend now.",
+        "Make the right way the easy one: let the tool ask for what must be filled, and show the team what waits for it.",
+        "Is the rule still right, and what keeps people from it?",
+        "{step}: {now} of 100 cases go as written, {before} before",
+        variants={
+            (
+                "with",
+                "load",
+            ): "{step}: {now} of 100 cases went as written in the last weeks and {before} before, {strength} fewer "
+            "({low} to {high}). It goes with the load of the day: {more} of 100 deviate on some days and {less} on others.",
+            (
+                "with",
+                "*",
+            ): "{step}: {now} of 100 cases went as written in the last weeks and {before} before, {strength} fewer "
+            "({low} to {high}). It goes with the {with}: {more} of 100 deviate there and {less} else.",
+        },
     ),
     "green": Kind(
         "Green-status trap",

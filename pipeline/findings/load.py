@@ -2,7 +2,8 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 import numpy as np
 from sqlalchemy import select
@@ -24,6 +25,7 @@ from pipeline.register.membership import load_teams
 from pipeline.register.versions import plans
 from pipeline.register.workdays import monday
 from pipeline.share.gap import weeks_of
+from pipeline.steps.report import path_reports
 
 WEEKS = 26
 WEEK = timedelta(weeks=1)
@@ -57,9 +59,15 @@ def load_inputs(
         rows.stops(session),
         lives=load_lives(session, last),
         reports=load_reports(session, register, last),
+        steps=path_reports(session, register, _end(register, last), least_people),
         meaning=load_meaning(session, encoder.name, last, thresholds.weeks) if encoder else None,
         usages=load_usages(session, register, last, encoder) if encoder else None,
     )
+
+
+def _end(register: Register, last: date) -> datetime:
+    """When the last complete day is over."""
+    return datetime.combine(last + timedelta(days=1), time(), ZoneInfo(register.calendar.time_zone))
 
 
 class _Rows:

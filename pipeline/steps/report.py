@@ -64,13 +64,15 @@ class StepReport:
 
 @dataclass(frozen=True, slots=True)
 class PathReport:
-    """A path with its steps, the whole first. `untold` says why there are no figures; `unseen` are fields that nobody reads."""
+    """A path with its steps, the whole first. `untold` says why there are no figures; `unseen` are fields that nobody reads;
+    `people` is how many took part, which is for the floor and not to be shown."""
 
     path: Path
     untold: str = ""
     cases: int = 0
     open: int = 0
     exempt: int = 0
+    people: int = 0
     steps: tuple[StepReport, ...] = ()
     unseen: tuple[str, ...] = ()
 
@@ -157,7 +159,8 @@ def of_judged(
             )
         )
     open_ = sum(one.whole.open for one in judged)
-    return PathReport(path, "", len(judged), open_, exempt, tuple(steps), unseen)
+    people = len({person for one in judged for person in one.people})
+    return PathReport(path, "", len(judged), open_, exempt, people, tuple(steps), unseen)
 
 
 def _series(path: Path, judged: Sequence[Judgement], clock: WorkingClock, now: datetime) -> dict[str, _Series]:

@@ -17,7 +17,7 @@ from pipeline.drift.tuning import TUNING, Tuning
 
 WINDOWS, BASE_LEAST, BASE_MOST = 10, 8, 40
 """Longest window; weeks that must be known before one, and that are looked at."""
-LOOKS = 180.0
+LOOKS = 220.0
 """Effective number of independent looks in a year of weeks, in weeks of the window (`Tuning.looks`); measured on hand-offs that
 do not change (benchmarks/steps)."""
 SMALLEST = 0.04
