@@ -16,6 +16,7 @@ SECTIONS = {
         "progress",
         "steps",
         "pulse",
+        "interview",
         "label",
         "streams",
         "diagnoses",

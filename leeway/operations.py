@@ -6,7 +6,20 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session, sessionmaker
 
 from leeway.app import App
-from models import Ask, AuditDraw, Cycle, DeadTask, Label, Tally, UsedLink, Vector, WorkItem, upsert
+from models import (
+    Ask,
+    AuditDraw,
+    Cycle,
+    DeadTask,
+    InterviewAnswer,
+    InterviewRound,
+    Label,
+    Tally,
+    UsedLink,
+    Vector,
+    WorkItem,
+    upsert,
+)
 from pipeline.cycle import Report
 from pipeline.people.retention import drop_texts
 from pipeline.queue import lease
@@ -48,11 +61,13 @@ def prune(sessions: sessionmaker[Session], now: datetime) -> int:
     with sessions.begin() as session:
         newest = select(func.max(Cycle.id)).scalar_subquery()
         labelled = select(Label.work_item_id)
+        closed = select(InterviewRound.name).where(InterviewRound.closed_at.is_not(None))
         for statement in (
             delete(Cycle).where(Cycle.finished_at < before, Cycle.id != newest),
             delete(DeadTask).where(DeadTask.at < before),
             delete(UsedLink).where(UsedLink.at < before),
             delete(Ask).where(Ask.sent_at < before),
+            delete(InterviewAnswer).where(InterviewAnswer.round.in_(closed) | (InterviewAnswer.at < before)),
             delete(AuditDraw).where(AuditDraw.week < before.date(), AuditDraw.work_item_id.not_in(labelled)),
         ):
             rows += getattr(session.execute(statement), "rowcount", 0)

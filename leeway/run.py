@@ -11,6 +11,7 @@ from rich.console import Console
 
 from leeway.app import App, NotReady
 from leeway.digest import send_digests
+from leeway.interview import run_interview
 from leeway.judging import judge_streams
 from leeway.measuring import measure
 from leeway.notify import notify_pending
@@ -33,6 +34,7 @@ def run_once(app: App, progress: Callable[[str, int, int | None], None], budget:
     with report.stage("speak"):
         report.counts["alerts"] = notify_pending(app, report)
         report.errors.extend(send_pulse(app, due_only=True).errors)
+        report.errors.extend(run_interview(app).errors)
     with report.stage("judge"):  # last, since nothing waits for it
         report.counts["judged"] = judge_streams(app)
     return report

@@ -14,6 +14,7 @@ from sqlalchemy.exc import IntegrityError, InterfaceError, InternalError, Operat
 from leeway.app import App, NotReady
 from leeway.celery_app import STALE_SECONDS, celery, the_app
 from leeway.digest import send_digests
+from leeway.interview import interview_is_due, run_interview
 from leeway.judging import judge_streams, round_is_due
 from leeway.measuring import measure as measure_all
 from leeway.measuring import measuring_is_due
@@ -188,13 +189,16 @@ def measure(run: str = "") -> None:
 
 @celery.task(base=LeewayTask, name="leeway.tasks.ask")  # type: ignore[untyped-decorator]
 def ask(run: str = "") -> None:
-    """Ask owners how sure they are, where it is time; a row of the database says who was asked."""
+    """Ask owners how sure they are, and the leadership its three questions, where it is time; rows say who was asked."""
     app = the_app()
     if pulse_is_due(app):
         with _counted(app, "ask", run):
             found = send_pulse(app, due_only=True)
             if found.asked or found.reminded or found.errors:
                 log.info("asked", asked=found.asked, reminded=found.reminded, errors=len(found.errors))
+    if interview_is_due(app):
+        with _counted(app, "interview", run):
+            run_interview(app)
 
 
 def _pace() -> Pace:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection, Engine, Table, func, select, text
+from sqlalchemy import Connection, Engine, Table, false, func, select, text
 
 import migrations
 from leeway import __version__
@@ -26,6 +26,8 @@ FORMAT = 1
 _MANIFEST = "manifest.json"
 _FRESH = {"basis"}
 """Tables that an empty database of the newest version may hold rows of."""
+_PRIVATE = {"interview_answer"}
+"""Tables whose rows stay where they are: an open interview's answers are in no backup, and are asked again after a restore."""
 Progress = Callable[[str, int], None]
 
 
@@ -54,9 +56,10 @@ def export(engine: Engine, path: Path, progress: Progress = lambda *_: None) -> 
             for table in _tables():
                 with archive.open(f"{table.name}.jsonl", "w", force_zip64=True) as raw:
                     counts[table.name] = 0
-                    for row in connection.execute(
-                        select(table).order_by(*table.primary_key), execution_options={"yield_per": ROWS}
-                    ):
+                    rows = select(table).order_by(*table.primary_key)
+                    if table.name in _PRIVATE:
+                        rows = rows.where(false())
+                    for row in connection.execute(rows, execution_options={"yield_per": ROWS}):
                         values = {c.name: plain(value) for c, value in zip(table.columns, row, strict=True)}
                         raw.write(json.dumps(values, ensure_ascii=False).encode() + b"\n")
                         counts[table.name] += 1

@@ -7,6 +7,7 @@ from models.drift import NOTED, OPEN_STATES, Drift, Notification, Theme
 from models.effort import Capacity, Effort, InProgress
 from models.feedback import Decision, Label, Question, ThemeAnswer
 from models.ingest import ALL_OF_IT, Failure, Signal, StreamCursor, WorkItem
+from models.interview import InterviewAnswer, InterviewResult, InterviewRound
 from models.judge import JudgeAnswer, JudgeDay, JudgeState, StreamJudged
 from models.match import Match, Vector
 from models.measurement import Measurement
@@ -42,6 +43,9 @@ __all__ = [
     "Forgotten",
     "InProgress",
     "Installed",
+    "InterviewAnswer",
+    "InterviewResult",
+    "InterviewRound",
     "JudgeAnswer",
     "JudgeDay",
     "JudgeState",

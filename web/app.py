@@ -21,6 +21,7 @@ from web.ask_page import add_ask
 from web.auth import Signed
 from web.diagnoses import Diagnoses
 from web.frame import HERE, Frame, harden
+from web.interview import add_interview
 from web.oidc import add_oidc
 from web.places import add_places
 from web.proxy import Proxied
@@ -57,6 +58,7 @@ def make(app: App | None = None) -> FastAPI:
     add_slack(web, app)
     add_unsubscribe(web, app, frame)
     add_pulse(web, app, frame)
+    add_interview(web, app, frame)
     add_oidc(web, app)
     add_ask(web, app, frame)
     given = app.settings.web

@@ -21,6 +21,7 @@ from leeway.app import App
 from models import Drift, Notification
 from pipeline.feedback.decisions import DecisionError, decide, label
 from web import data
+from web.interview import InterviewButtons
 from web.pulse import PulseButtons
 
 log = structlog.get_logger()
@@ -48,6 +49,7 @@ def bolt_for(app: App) -> Bolt | None:
     )
     Buttons(app).listen(bolt)
     PulseButtons(app).listen(bolt)
+    InterviewButtons(app).listen(bolt)
     return bolt
 
 

@@ -10,6 +10,7 @@ from web.frame import Frame
 _NAMES = {
     "digest": "the weekly digest",
     "alert": "alerts by mail",
+    "interview": "the three questions about priorities",
     "pulse": "the weekly question about your key results",
 }
 

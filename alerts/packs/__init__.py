@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from alerts.packs.content import Pack
+from alerts.packs.interview import interview_pack
 from alerts.packs.monthly import monthly_pack
 from alerts.packs.quarterly import quarterly_pack
 from alerts.packs.weekly import weekly_pack
@@ -28,6 +29,11 @@ PACKS: Mapping[str, Kind] = {
     "weekly": Kind("The week", "One page: what moved, what is blocked, what to de-risk, what to stop.", weekly_pack),
     "monthly": Kind(
         "Kill session", "What could stop, what that frees, and what became of the last stops.", monthly_pack
+    ),
+    "interview": Kind(
+        "Alignment interviews",
+        "How far the leadership's and the leads' priorities agree, without names.",
+        interview_pack,
     ),
     "quarterly": Kind(
         "The quarter", "When work and plan parted and why, shares against the plan, what carries over.", quarterly_pack

@@ -10,6 +10,7 @@ from alerts.diagnoses import diagnoses
 from alerts.figures import standing
 from alerts.gaps import view_of
 from alerts.packs.content import Line, Pack, Row, Section
+from alerts.packs.interview import newest_section
 from alerts.packs.people import worked_by_enough
 from alerts.parts import PlanGap
 from alerts.streams import streams, window
@@ -58,6 +59,7 @@ def quarterly_pack(session: Session, register: Register, terms: Terms) -> Pack |
             Section(
                 "What was decided and learned", _learned(session, register, weeks, terms), empty="Nothing was decided."
             ),
+            *newest_section(session, register, terms),
             Section(
                 "The next register",
                 head=("Objective, or stream", "Now", "Carry over?"),

@@ -210,7 +210,7 @@ def diagnoses_(as_json: Annotated[bool, typer.Option("--json", help="For machine
 
 @commands.command()
 def pack(
-    kind: Annotated[str, typer.Argument(metavar="weekly|monthly|quarterly")],
+    kind: Annotated[str, typer.Argument(metavar="weekly|monthly|quarterly|interview")],
     to: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Write it there instead of printing it.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
 ) -> None:

@@ -54,6 +54,39 @@ def progress(
     show_progress(the_app(), out, sys.stdout, "json" if as_json else "csv" if as_csv else "table")
 
 
+@commands.command()
+def interview(
+    ask: Annotated[bool, typer.Option("--ask", help="Ask now; nobody twice while an interview is open.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say whom --ask would ask and how; nobody is asked.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+) -> None:
+    """How far the leadership's and the leads' priorities agree, what they would stop, which dependencies several fear.
+
+    Answers are private and deleted when the interview closes; nothing is shown before, nor of fewer than five. See
+    docs/interview.md.
+    """
+    import sys
+
+    from leeway.interview import plan_of, run_interview, show
+
+    application = the_app()
+    if dry_run:
+        for line in plan_of(application):
+            out.print(line, markup=False)
+        return
+    if not ask:
+        show(application, sys.stdout, as_json=as_json)
+        return
+    found = run_interview(application, ask=True)
+    out.print(f"{found.asked} people asked, {found.reminded} reminded.", markup=False)
+    for error in found.errors:
+        err.print(f"Error: {error}", markup=False)
+    if found.errors:
+        raise typer.Exit(2)
+
+
 def _number(text: str) -> float:
     from pipeline.progress.cannot import CannotMeasure, number_of
 

@@ -313,6 +313,16 @@ class PulseSettings(_Section):
     hour: int = Field(10, ge=0, le=23)
 
 
+class InterviewSettings(_Section):
+    """The alignment interview of the leadership and the teams' leads: where `on` says so it is asked once a quarter, from `week`
+    of it and `hour` on. After `open_days` it closes, its results are made, and the answers are deleted."""
+
+    on: bool = False
+    week: int = Field(10, ge=1, le=13)
+    hour: int = Field(10, ge=0, le=23)
+    open_days: int = Field(10, ge=1, le=60)
+
+
 class Settings(BaseModel):
     """All of it."""
 
@@ -336,6 +346,7 @@ class Settings(BaseModel):
     findings: FindingsSettings = FindingsSettings()
     metrics: MetricsSettings = MetricsSettings()
     pulse: PulseSettings = PulseSettings()
+    interview: InterviewSettings = InterviewSettings()
     alerts: AlertSettings = AlertSettings()
     smtp: SmtpSettings = SmtpSettings()
     teams: TeamsSettings = TeamsSettings()

@@ -1,6 +1,7 @@
 """Deleting a person's traces, and dropping texts after they were encoded; the sums that both went into stay."""
 
 import hashlib
+import secrets
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date
@@ -17,15 +18,19 @@ from models import (
     Effort,
     Failure,
     Forgotten,
+    InterviewAnswer,
+    InterviewResult,
     Measurement,
     Person,
     RegisterVersion,
+    Secret,
     Signal,
     Stream,
     Vector,
     WorkItem,
     upsert,
 )
+from models.interview import PEOPLE, digest_of_person
 from models.session import in_batches
 from pipeline.ingest.gate import digest_of
 from pipeline.people.quotes import drop_quotes
@@ -176,6 +181,14 @@ def _blank(session: Session, source: ColumnElement[bool], ids: set[str]) -> int:
 def _forget_answers(session: Session, addresses: set[str]) -> None:
     """That they were asked goes, and the lines that they wrote; how sure they were is a figure of the key result and stays."""
     session.execute(delete(Ask).where(Ask.recipient.in_(addresses)))
+    secret = session.get(Secret, PEOPLE)
+    for one in addresses if secret is not None else ():
+        digest = digest_of_person(secret.value, one) if secret is not None else ""
+        session.execute(delete(InterviewAnswer).where(InterviewAnswer.by == digest))
+        for result in session.scalars(select(InterviewResult)):
+            if digest in result.counted:  # somebody stays counted, so that later results are held against as many
+                nobody = hashlib.sha256(secrets.token_bytes(32)).hexdigest()
+                result.counted = sorted(nobody if who == digest else who for who in result.counted)
     theirs = Confidence.by.in_([digest_of("pulse", one) for one in addresses])
     session.execute(update(Confidence).where(theirs).values(note="", by=""))
 

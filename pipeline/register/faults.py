@@ -50,7 +50,7 @@ def all_faults(document: Document, register: Register | None, errors: Sequence[A
     found = [*document.faults, *_misspelt(document), *_places(document)]
     named = {fault.field for fault in found}
     found += [fault for fault in (_of_kind(document, e) for e in errors) if fault.field not in named]
-    found += [*_keys(document), *metric_faults(document), *step_faults(document)]
+    found += [*_keys(document), *leadership_faults(document), *metric_faults(document), *step_faults(document)]
     if register is not None and register.period.end <= register.period.start:
         found.append(LintError(document.line(("period", "end")), "period.end", "lies before the start."))
     if register is not None:
@@ -218,6 +218,19 @@ def _key(
             document.line(here), path_of(here), f"{key!r} means something else in Leeway; give the {kind} another key."
         )
     seen.setdefault(key, document.line(here))
+
+
+def leadership_faults(document: Document) -> Iterator[LintError]:
+    """Entries of `leadership:` that are no address, or are listed twice: whoever is not reached is not asked."""
+    rows, seen = document.data.get("leadership") if isinstance(document.data, dict) else None, dict[str, int]()
+    for n, one in enumerate(rows if isinstance(rows, list) else []):
+        loc = ("leadership", n)
+        if isinstance(one, str) and ("@" not in one or len(one.split()) != 1):
+            yield LintError(document.line(loc), path_of(loc), f"{one!r} is no address; write one address an entry.")
+        elif isinstance(one, str) and one.lower() in seen:
+            yield LintError(document.line(loc), path_of(loc), f"{one} is listed already, in line {seen[one.lower()]}.")
+        if isinstance(one, str):
+            seen.setdefault(one.lower(), document.line(loc))
 
 
 def _members(document: Document, t: int, team: Mapping[str, Any]) -> Iterator[LintError]:

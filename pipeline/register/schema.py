@@ -185,12 +185,13 @@ class Calendar(_Strict):
 
 
 class Register(_Strict):
-    """The whole file."""
+    """The whole file. `leadership` are the addresses of those who set priorities, whom the alignment interview asks."""
 
     company: Line = ""
     currency: Annotated[Line, WrapValidator(as_stored)] = ""
     period: Period
     calendar: Calendar = Calendar()
+    leadership: tuple[Name, ...] = ()
     teams: tuple[Team, ...] = ()
     objectives: tuple[Objective, ...] = Field(min_length=1)
     steps: Paths = ()

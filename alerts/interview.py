@@ -1,0 +1,92 @@
+"""The alignment interview as it is asked: a message in Slack with a button, a modal of three fields, the words of a mail."""
+
+from datetime import date
+from typing import Any
+
+from alerts.slack import escape
+from alerts.words import full_day
+from pipeline.interview.answers import LONGEST_LINE, MOST_LINES, Answer
+
+KIND = "interview"
+SUBJECT = "Three questions about our priorities"
+QUESTIONS = (
+    ("priorities", "The top priorities of the next quarter, in your own words", f"One a line, up to {MOST_LINES}."),
+    ("stops", "What should stop, or wait?", f"One a line, up to {MOST_LINES}; leave it empty where nothing should."),
+    ("dependencies", "Which dependencies could derail delivery?", f"One a line, up to {MOST_LINES}."),
+)
+"""Field, question and hint."""
+PRIVATE = (
+    "Nobody can read your answer: it is kept encrypted until the interview closes, then results are made and it is deleted. "
+    "Shown are how far answers agree, what three or more people named, and two wordings of things that more than one person "
+    "named, without names. Nothing is shown of fewer than five answers."
+)
+
+
+def opening(closes: date) -> str:
+    """The request, as a sentence."""
+    return f"What comes first, what should stop or wait, what could derail delivery? Five minutes, until {full_day(closes)}."
+
+
+def blocks(round_: str, closes: date) -> list[dict[str, Any]]:
+    """The message: what is asked, what becomes of it, and the button."""
+    return [
+        {"type": "header", "text": _plain(SUBJECT)},
+        _section(escape(opening(closes))),
+        {
+            "type": "actions",
+            "block_id": f"interview {round_}",
+            "elements": [
+                {
+                    "type": "button",
+                    "action_id": "interview-answer",
+                    "style": "primary",
+                    "text": _plain("Answer"),
+                    "value": round_,
+                }
+            ],
+        },
+        {"type": "context", "elements": [{"type": "mrkdwn", "text": escape(PRIVATE), "verbatim": True}]},
+    ]
+
+
+def modal(round_: str) -> dict[str, Any]:
+    """Three fields. An earlier answer is not shown: nobody can read one."""
+    return {
+        "type": "modal",
+        "callback_id": "interview",
+        "title": _plain("Three questions"),
+        "submit": _plain("Keep"),
+        "private_metadata": round_,
+        "blocks": [
+            *(
+                {
+                    "type": "input",
+                    "block_id": name,
+                    "optional": name != "priorities",
+                    "label": _plain(question),
+                    "hint": _plain(hint),
+                    "element": {
+                        "type": "plain_text_input",
+                        "action_id": "text",
+                        "multiline": True,
+                        "max_length": MOST_LINES * LONGEST_LINE,
+                    },
+                }
+                for name, question, hint in QUESTIONS
+            ),
+            {"type": "context", "elements": [{"type": "mrkdwn", "text": escape(PRIVATE), "verbatim": True}]},
+        ],
+    }
+
+
+def answer_of(values: dict[str, Any]) -> Answer:
+    """What a modal's state says."""
+    return Answer.of({name: (values.get(name, {}).get("text") or {}).get("value") or "" for name, _, _ in QUESTIONS})
+
+
+def _section(text: str) -> dict[str, Any]:
+    return {"type": "section", "text": {"type": "mrkdwn", "text": text, "verbatim": True}}
+
+
+def _plain(text: str) -> dict[str, Any]:
+    return {"type": "plain_text", "text": text}

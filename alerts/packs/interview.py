@@ -1,0 +1,111 @@
+"""What is shown of alignment interviews: a section of the quarterly pack, and a paper of its own. Made of kept results alone."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from alerts.packs.content import Line, Pack, Row, Section
+from alerts.packs.people import worked_by_enough
+from alerts.streams import window, window_text
+from alerts.view import Terms, cost_of, priced
+from alerts.words import Name, Words, full_day, shortened
+from models import Effort, InterviewResult, InterviewRound, Stream, StreamItem
+from models.vocabulary import COMPANY
+from pipeline.interview.answers import LEADERSHIP, LEADS
+from pipeline.interview.closing import GROUPS
+from pipeline.interview.traceable import EARLIER
+from pipeline.register.document import Register
+
+NAMES = {LEADERSHIP: "The leadership", LEADS: "The teams' leads"}
+NOTHING = (
+    "nothing is shown: fewer than five answers, or so nearly the same people as in an interview before that the difference "
+    "could tell of one of them."
+)
+NOTE = (
+    "0 is nothing in common, 1 the same: how near in meaning what people named is, by pairs of people (docs/interview.md). "
+    "Wordings are of no one person alone. Never who answered, nor how many."
+)
+
+
+def interview_pack(session: Session, register: Register, terms: Terms) -> Pack:
+    """The results of the last four interviews, the newest first, and whether one is open."""
+    rounds = list(session.scalars(select(InterviewRound).order_by(InterviewRound.asked_at.desc()).limit(EARLIER + 1)))
+    closed = [one for one in rounds if one.closed_at is not None][:EARLIER]
+    sections = [section(session, register, terms, one) for one in closed]
+    waiting = [one for one in rounds if one.closed_at is None]
+    if waiting or not sections:
+        said = [
+            Line((f"{one.name} is open until {full_day(one.closes_at.date())}. Nothing is shown before.",))
+            for one in waiting
+        ]
+        empty = "No interview was asked yet: `leeway interview --ask`, or `on = true` under [interview]."
+        sections.insert(0, Section("Open" if waiting else "None yet", said, empty=empty))
+    first = min((one.asked_at.date() for one in rounds), default=register.period.start)
+    last = max(((one.closed_at or one.closes_at).date() for one in rounds), default=register.period.end)
+    return Pack("interview", "Alignment interviews", register.company or "The company", first, last, sections, NOTE)
+
+
+def newest_section(session: Session, register: Register, terms: Terms) -> list[Section]:
+    """The newest closed interview of this period, for the quarterly pack; empty where there is none."""
+    query = select(InterviewRound).where(InterviewRound.closed_at.is_not(None))
+    newest = session.scalars(query.order_by(InterviewRound.closed_at.desc()).limit(1)).first()
+    if newest is None or newest.asked_at.date() < register.period.start - timedelta(weeks=4):
+        return []
+    return [section(session, register, terms, newest)]
+
+
+def section(session: Session, register: Register, terms: Terms, round_: InterviewRound) -> Section:
+    """One interview: each group's agreement and what several named, and what they would stop with what it costs."""
+    lines, rows = [], []
+    for about in GROUPS:
+        result = session.get(InterviewResult, (round_.name, about))
+        if result is None:
+            continue
+        lines += [Line(words) for words in _said(NAMES[about], result.found)]
+        rows += list(_stops(session, register, terms, NAMES[about], result.found.get("stops", [])))
+    head = ("To stop or wait", "Named by", f"Person-days, {window_text(window(session))}") if rows else ()
+    return Section(f"Alignment interview {round_.name}", lines, head, rows, note=NOTE)
+
+
+def _said(group: str, found: dict[str, Any]) -> Iterator[Words]:
+    if not found:
+        yield (f"{group}: {NOTHING}",)
+        return
+    also = f", with the register's top priorities {found['register']:.2f}" if found["register"] is not None else ""
+    yield (f"{group}: named priorities agree among each other {found['among']:.2f}{also}.",)
+    if found["shared"]:
+        yield (f"{group}, named by three or more: ", *_names(found["shared"]), ".")
+    else:
+        yield (f"{group}: no priority was named by three or more.",)
+    if found["furthest"]:
+        yield (f"{group}, the two furthest wordings: ", *_names(found["furthest"]), ".")
+    if found["dependencies"]:
+        yield (f"{group}, dependencies that three or more fear: ", *_names(found["dependencies"]), ".")
+
+
+def _names(texts: list[str]) -> list[str | Name]:
+    found: list[str | Name] = []
+    for text in texts:
+        found += [*((" · ",) if found else ()), Name(text)]
+    return found
+
+
+def _stops(session: Session, register: Register, terms: Terms, group: str, ids: list[int]) -> Iterator[Row]:
+    """Streams by the name that they have now; their days only where enough people worked on them."""
+    span, priced_terms = window(session), priced(terms, register, COMPANY)
+    for id_ in ids:
+        stream = session.get(Stream, id_)
+        if stream is None or not stream.name:
+            continue
+        items = list(session.scalars(select(StreamItem.work_item_id).where(StreamItem.stream_id == id_)))
+        days = "too few people for a figure"
+        if span is not None and worked_by_enough(session, items, span, terms.least_people):
+            query = select(func.sum(Effort.person_days)).join(
+                StreamItem, StreamItem.work_item_id == Effort.work_item_id
+            )
+            total = session.scalar(query.where(StreamItem.stream_id == id_, Effort.day.between(*span))) or 0.0
+            days = f"{round(total)}{cost_of(round(total), priced_terms)}"
+        yield Row(((Name(shortened(stream.name)),), (f"{group}, three or more",), (days,)))

@@ -1,0 +1,200 @@
+"""The alignment interview as the settings have it: when it is asked, whom, what an answer does, and when it closes."""
+
+import json
+from datetime import date, datetime, time, timedelta
+from typing import TextIO
+from zoneinfo import ZoneInfo
+
+import structlog
+from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
+
+from alerts import interview as words
+from alerts.asking import Question, Round, Way, ask_all
+from alerts.packs.content import as_row, as_text
+from alerts.packs.interview import interview_pack
+from leeway.app import App, NotReady
+from leeway.asking import Reach
+from leeway.notify import may_notify, terms
+from leeway.signing import signing_key
+from models import Ask, InterviewAnswer, InterviewRound, upsert
+from models.interview import PEOPLE, digest_of_person
+from pipeline.interview.answers import LEADERSHIP, LEADS, Answer, keep, key_of
+from pipeline.interview.closing import close
+from pipeline.interview.traceable import LEAST
+from pipeline.queue import lease
+from pipeline.register.document import Register
+from pipeline.register.ended import local_day
+from pipeline.register.workdays import monday
+
+log = structlog.get_logger()
+ROUND = timedelta(minutes=5)
+"""How often workers look whether somebody is to be asked, or an interview is over."""
+
+
+class InterviewError(Exception):
+    """The answer is not kept; the message says why."""
+
+
+def groups(app: App, register: Register) -> dict[str, list[str]]:
+    """Whom it asks, by group, each address once; a group of too few is not asked, as nothing of it could ever be shown."""
+    leadership = list(dict.fromkeys(one.lower() for one in register.leadership))
+    leads = dict.fromkeys(team.lead.lower() for team in register.teams if team.lead)
+    found = {LEADERSHIP: leadership, LEADS: [one for one in leads if one not in leadership]}
+    return {about: people for about, people in found.items() if len(people) >= least(app)}
+
+
+def least(app: App) -> int:
+    """Fewest answers of which anything is shown."""
+    return max(LEAST, app.settings.drift.least_people)
+
+
+def run_interview(app: App, *, ask: bool = False) -> Round:
+    """Close what is over; ask where it is time or `ask` says so, nobody twice in a round. Raises NotReady where `ask` cannot."""
+    try:
+        _, register = app.register()
+    except NotReady:
+        if ask:
+            raise
+        return Round()
+    close_due(app, register)
+    if not ask and not may_notify(app, register):
+        return Round()
+    asked = groups(app, register)
+    if ask and not asked:
+        raise NotReady(
+            f"nobody can be asked: a group needs {least(app)} people. List addresses under `leadership:` in okrs.yaml."
+        )
+    found = _open(app, register, ask=ask) if asked else None
+    if found is None:
+        return Round()
+    with app.sessions() as session:
+        said = set(session.scalars(select(InterviewAnswer.by).where(InterviewAnswer.round == found.name)))
+    secret = signing_key(app.sessions, PEOPLE)
+    pairs = _questions(app, found, asked)
+    return ask_all(app.sessions, pairs, app.now, lambda one: digest_of_person(secret, one.recipient) not in said)
+
+
+def close_due(app: App, register: Register) -> None:
+    """Make the results of rounds that are over, and delete their answers; one worker at a time."""
+    query = select(InterviewRound.name).where(InterviewRound.closed_at.is_(None), InterviewRound.closes_at <= app.now())
+    with app.sessions() as session:
+        due = list(session.scalars(query))
+    if not due:
+        return
+    with lease.hold(app.sessions, "close interview") as mine:
+        for name in due if mine else ():
+            try:
+                with app.sessions.begin() as session:
+                    found = session.get_one(InterviewRound, name)
+                    if found.closed_at is None:
+                        close(session, register, app.encoder, found, app.now(), least(app))
+            except SQLAlchemyError:
+                raise
+            except Exception as error:  # its words may hold somebody's answer
+                log.error("an interview could not be closed", round=name, reason=type(error).__name__)
+
+
+def _open(app: App, register: Register, *, ask: bool) -> InterviewRound | None:
+    """The round that is open; a new one where it is time, or asked for."""
+    with app.sessions() as session:
+        rounds = list(session.scalars(select(InterviewRound).order_by(InterviewRound.asked_at)))
+    for one in rounds:
+        if one.closed_at is None:
+            return one if app.now() < one.closes_at else None
+    today = local_day(register, app.now())
+    quarter = f"{today.year}-Q{(today.month + 2) // 3}"
+    known = [one for one in rounds if one.name.split(".")[0] == quarter]
+    if not ask and (known or not is_due(app, register)):
+        return None
+    name = f"{quarter}.{len(known) + 1}" if known else quarter
+    closes = app.now() + timedelta(days=app.settings.interview.open_days)
+    signing_key(app.sessions, key_of(name))
+    with app.sessions.begin() as session:
+        row = {"name": name, "asked_at": app.now(), "closes_at": closes, "closed_at": None}
+        upsert(session, InterviewRound, [row], ("name",), keep=True)
+    with app.sessions() as session:
+        return session.get_one(InterviewRound, name)
+
+
+def is_due(app: App, register: Register) -> bool:
+    """Whether the interview is on, and its week of the quarter has come where the company works."""
+    given, today = app.settings.interview, local_day(register, app.now())
+    if not given.on:
+        return False
+    first = date(today.year, 3 * ((today.month + 2) // 3) - 2, 1)
+    begins = monday(first) + timedelta(weeks=given.week - 1)
+    return app.now() >= datetime.combine(begins, time(given.hour), ZoneInfo(register.calendar.time_zone))
+
+
+def _questions(app: App, found: InterviewRound, asked: dict[str, list[str]]) -> list[tuple[Question, Way]]:
+    reach = Reach(app, words.KIND)
+    pairs = []
+    for about, people in asked.items():
+        for address in people:
+            way, account = reach.way(address), reach.accounts.get(address, "")
+            if way is None:
+                continue
+            question = Question(
+                words.KIND,
+                found.name,
+                address,
+                words.SUBJECT,
+                words.opening(found.closes_at.date()),
+                tuple(one[1] for one in words.QUESTIONS),
+                words.blocks(found.name, found.closes_at.date()) if account else (),
+                account,
+                "" if account else reach.link(address, found.name),
+                about,
+                words.PRIVATE,
+            )
+            pairs.append((question, way))
+    return pairs
+
+
+def may_answer(app: App, by: str, round_: str) -> str:
+    """The group that somebody answers as. Raises InterviewError where they were not asked, or the round is over."""
+    with app.sessions() as session:
+        found, asked = session.get(InterviewRound, round_), session.get(Ask, (words.KIND, round_, by))
+    if not by or asked is None or found is None:
+        raise InterviewError("This interview did not ask you.")
+    if found.closed_at is not None or app.now() >= found.closes_at:
+        raise InterviewError("This interview is closed, and its answers are deleted.")
+    return asked.about
+
+
+def answer(app: App, by: str, round_: str, given: Answer) -> None:
+    """Keep an answer, encrypted; a later one takes the place of the earlier. Raises InterviewError."""
+    about = may_answer(app, by, round_)
+    if not given:
+        raise InterviewError("Write at least one priority.")
+    who, key = digest_of_person(signing_key(app.sessions, PEOPLE), by), signing_key(app.sessions, key_of(round_))
+    with app.sessions.begin() as session:
+        keep(session, round_, who, about, key, given, app.now())
+
+
+def interview_is_due(app: App) -> bool:
+    """Return True once every ROUND, for workers, which are woken more often: one that was asked for must close as well."""
+    return lease.once_every(app.sessions, "interview round", ROUND)
+
+
+def show(app: App, to: TextIO, *, as_json: bool = False) -> None:
+    """Print the results. Raises NotReady where no register is loaded."""
+    _, register = app.register()
+    close_due(app, register)
+    with app.sessions() as session:
+        found = interview_pack(session, register, terms(app))
+    to.write(json.dumps(as_row(found), indent=1, ensure_ascii=False) + "\n" if as_json else as_text(found))
+
+
+def plan_of(app: App) -> list[str]:
+    """What `--ask` would do, a sentence an address; nobody is asked."""
+    _, register = app.register()
+    reach, lines = Reach(app, words.KIND), []
+    for about, people in groups(app, register).items():
+        for address in people:
+            way = "in Slack" if address in reach.accounts else "by mail" if reach.way(address) else ""
+            lines.append(
+                f"{address} ({about}) " + (f"would be asked {way}." if way else f"cannot be asked. {reach.why_not()}")
+            )
+    return lines or [f"nobody: a group needs {least(app)} people (`leadership:` in okrs.yaml, or the teams' leads)."]

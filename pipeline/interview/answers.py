@@ -1,0 +1,73 @@
+"""Answers as they are kept: sealed with a key of their round, by a keyed digest, until the round closes."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from datetime import datetime
+
+from cryptography.fernet import Fernet
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from models import InterviewAnswer, Secret, upsert
+
+MOST_LINES, LONGEST_LINE = 5, 300
+LEADERSHIP, LEADS = "leadership", "leads"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What one person named, a line each: priorities, what should stop or wait, what delivery depends on."""
+
+    priorities: tuple[str, ...] = ()
+    stops: tuple[str, ...] = ()
+    dependencies: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, texts: Mapping[str, str]) -> "Answer":
+        """From fields of several lines each; bullets and blank lines go."""
+        found = {}
+        for one in fields(cls):
+            lines = [
+                " ".join(line.split()).lstrip("-*•·0123456789.) ") for line in texts.get(one.name, "").splitlines()
+            ]
+            found[one.name] = tuple(line[:LONGEST_LINE] for line in lines if line)[:MOST_LINES]
+        return cls(**found)
+
+    def __bool__(self) -> bool:
+        return bool(self.priorities or self.stops or self.dependencies)
+
+
+def key_of(round_: str) -> str:
+    """The name of the key that a round's answers are sealed with."""
+    return f"interview {round_}"
+
+
+def _box(key: str) -> Fernet:
+    return Fernet(key.ljust(-(-len(key) // 4) * 4, "="))
+
+
+def keep(session: Session, round_: str, who: str, about: str, key: str, answer: Answer, at: datetime) -> None:
+    """Seal an answer; a later one takes the place of the earlier."""
+    sealed = _box(key).encrypt(json.dumps(asdict(answer)).encode()).decode()
+    row = {"round": round_, "by": who, "about": about, "sealed": sealed, "at": at}
+    upsert(session, InterviewAnswer, [row], ("round", "by"))
+
+
+def opened(session: Session, round_: str, about: str) -> dict[str, Answer]:
+    """A group's answers by person, for the one moment in which the results are made of them."""
+    secret = session.get(Secret, key_of(round_))
+    if secret is None:
+        return {}
+    box, found = _box(secret.value), {}
+    query = select(InterviewAnswer).where(InterviewAnswer.round == round_, InterviewAnswer.about == about)
+    for row in session.scalars(query):
+        said: dict[str, Sequence[str]] = json.loads(box.decrypt(row.sealed.encode()))
+        found[row.by] = Answer(**{name: tuple(lines) for name, lines in said.items()})
+    return found
+
+
+def destroy(session: Session, round_: str) -> None:
+    """Delete a round's answers and the key they were sealed with."""
+    session.execute(delete(InterviewAnswer).where(InterviewAnswer.round == round_))
+    session.execute(delete(Secret).where(Secret.name == key_of(round_)))

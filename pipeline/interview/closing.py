@@ -1,0 +1,124 @@
+"""The end of a round: results are made of the answers, once, and the answers are deleted in the same transaction."""
+
+import hashlib
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import numpy as np
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from models import Account, Effort, InterviewResult, InterviewRound, Stream, StreamItem
+from pipeline.encode.encoder import Encoder
+from pipeline.interview.agreement import Floats, Line, clusters, furthest, of_all, with_register
+from pipeline.interview.answers import LEADERSHIP, LEADS, Answer, destroy, opened
+from pipeline.interview.traceable import EARLIER, SEVERAL, counted
+from pipeline.judge.redaction import Redaction
+from pipeline.register.document import Register
+
+GROUPS = (LEADERSHIP, LEADS)
+WORDS = 14
+"""Longest wording that is shown: what is long tells more of its writer than of what is meant."""
+_STREAMS, _LATELY = 300, timedelta(weeks=8)
+"""So many streams, those with the most work of the last weeks, are asked whether one is meant."""
+_MEANT = 0.5
+"""Cosine from which a line means a stream."""
+
+
+def close(
+    session: Session, register: Register, encoder: Encoder, round_: InterviewRound, now: datetime, least: int
+) -> None:
+    """Make the results of a round, delete its answers. Nothing of an answer is logged, whatever goes wrong."""
+    for about in GROUPS:
+        said = opened(session, round_.name, about)
+        query = select(InterviewResult).where(InterviewResult.about == about).order_by(InterviewResult.at.desc())
+        before = [frozenset(map(str, one.counted)) for one in session.scalars(query.limit(EARLIER)) if one.counted]
+        mine = counted(frozenset(said), before, lambda who: _shuffled(round_.name, who), least)
+        found = _found(session, register, encoder, [said[who] for who in sorted(mine)], now) if mine else {}
+        session.add(InterviewResult(round=round_.name, about=about, at=now, found=found, counted=sorted(mine)))
+    destroy(session, round_.name)
+    round_.closed_at = now
+
+
+def _shuffled(round_: str, who: str) -> str:
+    """An order that nobody without the installation's secret can foresee: `who` is a keyed digest."""
+    return hashlib.sha256(f"{round_} {who}".encode()).hexdigest()
+
+
+def _found(
+    session: Session, register: Register, encoder: Encoder, said: Sequence[Answer], now: datetime
+) -> dict[str, Any]:
+    """The figures and wordings that are kept. Figures are rounded to a twentieth: a closer one would tell more than it knows."""
+    priorities = [_lines(encoder, n, one.priorities) for n, one in enumerate(said)]
+    lists = [_vectors(one) for one in priorities]
+    top = [one for one in register.objectives if one.key in register.top()]
+    objectives = [
+        encoder.encode(
+            [one.title, *(k.title for k in one.key_results), *(a for k in one.key_results for a in k.aliases)]
+        )
+        for one in top
+    ]
+    redaction = Redaction(_names(session, register))
+    waits = [line for n, one in enumerate(said) for line in _lines(encoder, n, one.dependencies)]
+    stops = [line for n, one in enumerate(said) for line in _lines(encoder, n, one.stops)]
+    apart = furthest(priorities)
+    return {
+        "among": _rounded(of_all(lists)),
+        "register": _rounded(with_register(lists, [np.asarray(one) for one in objectives])) if top else None,
+        "furthest": [shown(redaction, one.text) for one in apart] if apart else [],
+        "shared": [shown(redaction, one.text) for one in clusters([x for p in priorities for x in p], SEVERAL)],
+        "dependencies": [shown(redaction, one.text) for one in clusters(waits, SEVERAL)],
+        "stops": _streams(session, encoder, stops, now),
+    }
+
+
+def _lines(encoder: Encoder, person: int, texts: Sequence[str]) -> list[Line]:
+    vectors = encoder.encode(list(texts)) if texts else ()
+    return [Line(person, text, np.asarray(vector, np.float32)) for text, vector in zip(texts, vectors, strict=True)]
+
+
+def _vectors(lines: Sequence[Line]) -> Floats:
+    return np.stack([one.vector for one in lines]) if lines else np.zeros((0, 0), np.float32)
+
+
+def _rounded(value: float) -> float:
+    return round(round(value * 20) / 20, 2)
+
+
+def shown(redaction: Redaction, text: str) -> str:
+    """A wording as it may be shown: nobody's name, no address, no mention, and short."""
+    words = redaction.without(text).split()
+    return " ".join(words[:WORDS]) + ("…" if len(words) > WORDS else "")
+
+
+def _names(session: Session, register: Register) -> set[str]:
+    """Everybody who is known, and who is in the register."""
+    found = {member.email for team in register.teams for member in team.members} | set(register.leadership)
+    found |= {team.lead for team in register.teams if team.lead}
+    for name, email in session.execute(select(Account.name, Account.email)):
+        found |= {value for value in (name, email) if value}
+    return found
+
+
+def _streams(session: Session, encoder: Encoder, lines: Sequence[Line], now: datetime) -> list[int]:
+    """Ids of the streams that several people named to stop. Names are looked up where they are shown."""
+    query = (
+        select(Stream.id, Stream.name)
+        .join(StreamItem, StreamItem.stream_id == Stream.id)
+        .join(Effort, Effort.work_item_id == StreamItem.work_item_id)
+        .where(Effort.day >= (now - _LATELY).date(), Stream.name != "")
+        .group_by(Stream.id, Stream.name)
+        .order_by(func.sum(Effort.person_days).desc(), Stream.id)
+    )
+    rows = session.execute(query.limit(_STREAMS)).all() if lines else []
+    if not rows:
+        return []
+    names = np.asarray(encoder.encode([name for _, name in rows]), np.float32)
+    by: dict[int, set[int]] = {}
+    for line in lines:
+        cosine = names @ line.vector
+        best = int(cosine.argmax())
+        if cosine[best] >= _MEANT:
+            by.setdefault(rows[best].id, set()).add(line.person)
+    return [row.id for row in rows if len(by.get(row.id, ())) >= SEVERAL]
