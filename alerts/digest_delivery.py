@@ -95,7 +95,7 @@ def _send(
         if found is not None and (found.sent_at is not None or (not at_once and retry.waits(found, where, now()))):
             return 0
         links = ask(session, team, content.themes)
-    if not _claim(sessions, content.week, name, now()):
+    if not claim(sessions, content.week, name, now()):
         return 0
     row = (Digest.week == content.week, Digest.team == name)
     try:
@@ -140,7 +140,7 @@ def not_taken(session: Session, register: Register, company: Sequence[str], sinc
     return [row for row in newest.values() if row.sent_at is None and row.error]
 
 
-def _claim(sessions: sessionmaker[Session], week: date, name: str, at: datetime) -> bool:
+def claim(sessions: sessionmaker[Session], week: date, name: str, at: datetime) -> bool:
     """Take the digest by a conditional update: exactly one of many senders sees one row changed."""
     with sessions.begin() as session:
         row = {"week": week, "team": name, "claimed_at": None, "sent_at": None} | _refused_before(session, week, name)

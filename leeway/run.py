@@ -16,6 +16,7 @@ from leeway.judging import judge_streams
 from leeway.measuring import measure
 from leeway.notify import notify_pending
 from leeway.operations import apply_retention
+from leeway.pack_mail import send_packs
 from leeway.progress import Pace, stage_progress
 from leeway.pulse import send_pulse
 from pipeline.cycle import Report, run_cycle
@@ -84,8 +85,9 @@ def run_forever(app: App, console: Console) -> None:
             log.warning("cycle", error=error)
         log.info("cycle", seconds=round(sum(report.seconds.values()), 1), **report.counts)
         if app.settings.smtp.host:
-            sent, failed = send_digests(app, due_only=True)
-            if sent or failed:
-                log.info("digests", sent=sent, failed=failed)
+            for name, send in (("digests", send_digests), ("packs", send_packs)):
+                sent, failed = send(app, due_only=True)
+                if sent or failed:
+                    log.info(name, sent=sent, failed=failed)
         if not report.counts.get("unfinished"):  # more history is waiting: go on at once
             stop.wait(app.settings.schedule.pull_minutes * 60)

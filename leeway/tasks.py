@@ -21,6 +21,7 @@ from leeway.measuring import measuring_is_due
 from leeway.metrics import WOKEN
 from leeway.notify import notify_pending
 from leeway.operations import apply_retention, bury, count
+from leeway.pack_mail import send_packs
 from leeway.progress import Pace
 from leeway.pulse import pulse_is_due, send_pulse
 from pipeline.cycle import Analysis, Report, pull_source
@@ -157,14 +158,15 @@ def speak(run: str = "") -> None:
 
 @celery.task(base=LeewayTask, name="leeway.tasks.digest")  # type: ignore[untyped-decorator]
 def digest(run: str = "") -> None:
-    """Send this week's digests that were not sent."""
+    """Send this week's digests, and the packs whose time has come, that were not sent."""
     app = the_app()
     if not app.settings.smtp.host:
         return
     with _counted(app, "digest", run):
-        sent, failed = send_digests(app, due_only=True)
-        if sent or failed:
-            log.info("digests", sent=sent, failed=failed)
+        for name, send in (("digests", send_digests), ("packs", send_packs)):
+            sent, failed = send(app, due_only=True)
+            if sent or failed:
+                log.info(name, sent=sent, failed=failed)
 
 
 @celery.task(base=LeewayTask, name="leeway.tasks.judge")  # type: ignore[untyped-decorator]

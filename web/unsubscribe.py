@@ -11,6 +11,7 @@ _NAMES = {
     "digest": "the weekly digest",
     "alert": "alerts by mail",
     "interview": "the three questions about priorities",
+    "pack": "packs by mail",
     "pulse": "the weekly question about your key results",
 }
 

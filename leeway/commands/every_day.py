@@ -213,10 +213,26 @@ def pack(
     kind: Annotated[str, typer.Argument(metavar="weekly|monthly|quarterly|interview")],
     to: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Write it there instead of printing it.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+    mail: Annotated[
+        bool, typer.Option("--mail", help="Send it now to those under [packs] who have not got it.")
+    ] = False,
 ) -> None:
-    """The paper for a meeting: what moved, what is blocked, what to de-risk, what to stop. The page has it for print."""
-    from leeway.meetings import show_pack, write_pack
+    """The paper for a meeting: what moved, what is blocked, what to de-risk, what to stop. The page has it for print.
 
+    With addresses under [packs] in leeway.toml it comes by mail: weekly, 48 hours before the monthly kill session, and a week
+    before the quarter ends.
+    """
+    from leeway.meetings import show_pack, write_pack
+    from leeway.pack_mail import send_packs
+
+    if mail:
+        sent, failed = send_packs(the_app(), kind)
+        out.print(f"{sent} packs sent.")
+        for line in failed:
+            err.print(f"Error: {line}", markup=False)
+        if failed:
+            raise typer.Exit(2)
+        return
     if to is None:
         show_pack(the_app(), kind, sys.stdout, as_json=as_json)
         return

@@ -278,6 +278,21 @@ class SmtpSettings(_Section):
         return self.security or ("tls" if self.port == 465 else "starttls" if self.starttls else "none")
 
 
+class PacksSettings(_Section):
+    """Who gets which pack by mail; without addresses none leaves. The weekly one comes on `weekly_weekday` (0 is Monday), the
+    quarterly one a week before the period ends, both at `hour`; the monthly one 48 hours before the kill session, which is held
+    in the `session_week`th week of the month on `session_weekday` at `session_hour`; all in the register's time zone."""
+
+    weekly: list[str] = []
+    monthly: list[str] = []
+    quarterly: list[str] = []
+    hour: int = Field(8, ge=0, le=23)
+    weekly_weekday: int = Field(0, ge=0, le=6)
+    session_week: int = Field(1, ge=1, le=4)
+    session_weekday: int = Field(3, ge=0, le=6)
+    session_hour: int = Field(10, ge=0, le=23)
+
+
 class JudgeSettings(_Section):
     """A language model behind an OpenAI-compatible address, which reads each stream once. Without the section nothing is asked.
 
@@ -347,6 +362,7 @@ class Settings(BaseModel):
     metrics: MetricsSettings = MetricsSettings()
     pulse: PulseSettings = PulseSettings()
     interview: InterviewSettings = InterviewSettings()
+    packs: PacksSettings = PacksSettings()
     alerts: AlertSettings = AlertSettings()
     smtp: SmtpSettings = SmtpSettings()
     teams: TeamsSettings = TeamsSettings()

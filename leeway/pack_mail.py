@@ -1,0 +1,86 @@
+"""When packs leave by mail, and to whom: `[packs]` of the settings, `leeway pack KIND --mail`."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from alerts.channel import DeliveryError
+from alerts.pack_mail import PURPOSE, send_pack
+from alerts.packs import PACKS, Pack
+from leeway.app import App, NotReady
+from leeway.notify import terms
+from leeway.opt_out import smtp_of, unsubscribe_link
+from pipeline.register.document import Register
+
+AHEAD = timedelta(hours=48)
+"""How long before the kill session its pack comes: it is filled in before, not read out there."""
+QUARTER = timedelta(days=7)
+"""How long before the period's end the quarterly pack comes."""
+STALE = timedelta(days=6)
+"""What could not be sent for so long after its time is no news any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """From when until when a pack is sent, and the day that tells it from others of its kind."""
+
+    about: date
+    first: datetime
+    last: datetime
+
+
+def moment(app: App, kind: str, register: Register, pack: Pack) -> Moment:
+    """The moment that comes, or has come, for a kind."""
+    given, zone = app.settings.packs, ZoneInfo(register.calendar.time_zone)
+    if kind == "weekly":
+        first = datetime.combine(pack.last + timedelta(days=1 + given.weekly_weekday), time(given.hour), zone)
+        return Moment(pack.first, first, first + STALE)
+    if kind == "monthly":
+        session = _session(app.now().astimezone(zone), given.session_week, given.session_weekday, given.session_hour)
+        return Moment(session.date(), session - AHEAD, session)
+    first = datetime.combine(register.period.end - QUARTER, time(given.hour), zone)
+    return Moment(register.period.end, first, first + QUARTER + STALE)
+
+
+def _session(now: datetime, week: int, weekday: int, hour: int) -> datetime:
+    """The next kill session: so many weeks into the month, on that weekday."""
+    month = now.date().replace(day=1)
+    while True:
+        day = month + timedelta(days=(weekday - month.weekday()) % 7 + 7 * (week - 1))
+        at = datetime.combine(day, time(hour), now.tzinfo)
+        if at > now:
+            return at
+        month = (month + timedelta(days=32)).replace(day=1)
+
+
+def send_packs(app: App, only: str | None = None, *, due_only: bool = False) -> tuple[int, list[str]]:
+    """Send what was not sent; with `due_only`, where its time has come. Returns (sent, one sentence for each that failed).
+
+    Raises NotReady where no mail server is set, there is no such kind, or nobody gets it.
+    """
+    to = {kind: list(getattr(app.settings.packs, kind)) for kind in PACKS}
+    if only is not None and only not in PACKS:
+        raise NotReady(f"there is no pack {only!r}; expected {', '.join(PACKS)}.")
+    if only and not to[only]:
+        raise NotReady(f'nobody gets this pack. Add {only} = ["coo@example.com"] under [packs] of leeway.toml.')
+    if not app.settings.smtp.host:
+        raise NotReady("no mail server is set. Add [smtp] with host and sender to leeway.toml.")
+    sent, failed = 0, []
+    _, register = app.register()
+    for kind in [only] if only else [kind for kind in PACKS if to[kind]]:
+        with app.sessions() as session:
+            pack = PACKS[kind].make(session, register, terms(app))
+        if pack is None:
+            continue
+        when = moment(app, kind, register, pack)
+        if due_only and not when.first <= app.now() < when.last:
+            continue
+        for address in to[kind]:
+            link, page = unsubscribe_link(app, address, PURPOSE), app.settings.web.url.rstrip("/")
+            try:
+                sent += send_pack(
+                    app.sessions, pack, when.about, address, smtp_of(app), page, link, app.now, at_once=not due_only
+                )
+            except DeliveryError as error:
+                failed.append(f"{kind} pack: {error}")
+    return sent, failed
