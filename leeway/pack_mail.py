@@ -16,6 +16,8 @@ AHEAD = timedelta(hours=48)
 """How long before the kill session its pack comes: it is filled in before, not read out there."""
 QUARTER = timedelta(days=7)
 """How long before the period's end the quarterly pack comes."""
+MAILED = ("weekly", "monthly", "quarterly")
+"""Kinds that leave by mail; others are for the page and for print."""
 STALE = timedelta(days=6)
 """What could not be sent for so long after its time is no news any more."""
 
@@ -58,16 +60,16 @@ def send_packs(app: App, only: str | None = None, *, due_only: bool = False) -> 
 
     Raises NotReady where no mail server is set, there is no such kind, or nobody gets it.
     """
-    to = {kind: list(getattr(app.settings.packs, kind)) for kind in PACKS}
-    if only is not None and only not in PACKS:
-        raise NotReady(f"there is no pack {only!r}; expected {', '.join(PACKS)}.")
+    to = {kind: list(getattr(app.settings.packs, kind)) for kind in MAILED}
+    if only is not None and only not in MAILED:
+        raise NotReady(f"no pack {only!r} goes by mail; expected {', '.join(MAILED)}.")
     if only and not to[only]:
         raise NotReady(f'nobody gets this pack. Add {only} = ["coo@example.com"] under [packs] of leeway.toml.')
     if not app.settings.smtp.host:
         raise NotReady("no mail server is set. Add [smtp] with host and sender to leeway.toml.")
     sent, failed = 0, []
     _, register = app.register()
-    for kind in [only] if only else [kind for kind in PACKS if to[kind]]:
+    for kind in [only] if only else [kind for kind in MAILED if to[kind]]:
         with app.sessions() as session:
             pack = PACKS[kind].make(session, register, terms(app))
         if pack is None:
