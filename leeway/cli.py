@@ -1,6 +1,7 @@
 """The command line: what stands before a command, and how an error ends one. Each command imports what it needs when it
 runs, so that `--help` and `status` answer at once."""
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -71,6 +72,10 @@ def main() -> None:
         if sentence is None:
             raise
         err.print(f"Error: {sentence}", markup=False)
+        if (
+            isinstance(error, OSError) and not error.filename
+        ):  # what could not be written is not tried again at the exit
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.__stdout__.fileno() if sys.__stdout__ else 1)
         sys.exit(2)
 
 

@@ -1,5 +1,6 @@
 """Which errors are expected, and the sentence that each one is said with."""
 
+import errno
 import sys
 from typing import Any
 
@@ -29,6 +30,8 @@ def expected(error: Exception) -> str | None:
         return str(error)
     if isinstance(error, OSError) and error.filename:  # a file or folder; a connection has no name
         return f"{error.filename}: {error.strerror}. Name another place, or allow it."
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return "no space is left where this writes (its output, or a file). Free some, then run it again."
     sqlalchemy: Any = sys.modules.get("sqlalchemy.exc")
     if sqlalchemy and isinstance(error, sqlalchemy.DBAPIError):
         said = _first_line(error.orig)

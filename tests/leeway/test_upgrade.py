@@ -18,7 +18,8 @@ import migrations
 from leeway import __version__
 from leeway.transfer import bring_in, export
 from models import connect
-from tests.leeway.test_cli import leeway, refused
+from tests.conftest import newest_sqlite
+from tests.leeway.test_cli import environment, leeway, refused
 
 
 def revision_of(engine: Engine) -> str | None:
@@ -114,6 +115,19 @@ def test_a_full_disk_is_one_sentence_and_what_was_stored_stays(tmp_path: Path) -
     leeway(tmp_path, "init")
     refused(limited(tmp_path, "okrs", "load", "okrs.yaml", size=1024), "the database: ")
     assert leeway(tmp_path, "okrs", "load", "okrs.yaml").returncode == 0
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux")
+def test_an_output_that_is_full_is_one_sentence(tmp_path: Path) -> None:
+    newest_sqlite(tmp_path / "leeway.db")
+    with Path("/dev/full").open("w") as full:
+        words = [sys.executable, "-m", "leeway.cli", "status"]
+        said = subprocess.run(
+            words, cwd=tmp_path, env=environment(), stdout=full, stderr=subprocess.PIPE, text=True, timeout=1200
+        )
+    assert said.returncode == 2, said.stderr
+    assert " ".join(said.stderr.split()).startswith("Error: no space is left where this writes")
+    assert "Traceback" not in said.stderr
 
 
 @pytest.mark.parametrize("content", [b"no database, but long enough to look at\n" * 30, b""])
