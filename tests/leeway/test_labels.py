@@ -9,7 +9,7 @@ from contextlib import chdir
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session, sessionmaker
 from typer.testing import CliRunner
 
@@ -84,6 +84,15 @@ def test_a_template_filled_in_teaches_and_is_judged_without_itself(folder: Path)
     run(folder, "run", "--once")
     # What they taught is not counted when they are judged.
     assert run(folder, "evaluate", str(filled)).splitlines() == said.splitlines()[:-1]
+
+
+def test_a_template_holds_no_formula_and_takes_back_what_it_guarded(folder: Path) -> None:
+    with Session(connect(f"sqlite:///{folder}/labels.db")) as session:
+        session.execute(update(WorkItem).values(title="\t=HYPERLINK(1)", container="+A"))
+        session.commit()
+    (row,) = csv.DictReader(run(folder, "label", "--template", "1").splitlines())
+    assert row["title"].startswith("'")
+    assert row["place"] == "'+A"
 
 
 def test_questions_in_the_terminal_are_kept_one_by_one(folder: Path) -> None:
