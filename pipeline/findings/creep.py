@@ -73,7 +73,6 @@ def _found(given: Inputs, scope: str, work: Work, streams: list[int], size: Inte
     values: dict[str, Value] = {
         "streams": [f"stream:{one}" for one in shown[:3]],
         "count": len(streams),
-        "days": now.on(streams).total,
         "weeks": given.thresholds.recent,
         "births": [f"{week} {count}" for week, count in births.items()],
     }

@@ -71,17 +71,13 @@ def _found(
         if size.value > before
         else "falling"
     )
-    cells = work.last(weeks).on(streams)
-    teams = [key for n, key in enumerate(work.teams) if cells.where(cells.team == n).shown(given.least_people)]
     values: dict[str, Value] = {
         "streams": [f"stream:{one}" for one in streams[:3]],
         "count": len(streams),
         "planned": 100 * planned.value,
-        "days": cells.total,
         "weeks": weeks,
         "trend": trend,
         "larger": int(larger),
-        "teams": [f"team:{key}" for key in teams] if scope == COMPANY else [],
     }
     since = min(given.streams[one].first for one in streams)
     items = tuple(item for one in streams for item in given.streams[one].items[:4])
