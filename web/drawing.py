@@ -27,8 +27,9 @@ from web.auth import Signed
 from web.frame import Frame
 from web.measured import MeasuredKeyResults
 from web.proxy import root_of
+from web.steady import SteadySteps
 
-Kind = Literal["stack", "objective", "stream", "drift", "number", "work", "confidence"]
+Kind = Literal["stack", "objective", "stream", "drift", "number", "work", "confidence", "steps"]
 WIDE, PHONE = 1080, 320
 MARGIN = 52
 """Pixels that the axis takes of a drawing's width."""
@@ -39,7 +40,7 @@ class Drawing:
 
     def __init__(self, web: FastAPI, frame: Frame) -> None:
         self.frame, self.app = frame, frame.app
-        self.measured = MeasuredKeyResults(self.app)
+        self.measured, self.steps = MeasuredKeyResults(self.app), SteadySteps(self.app)
         self._svg = lru_cache(maxsize=256)(self._draw)
         web.add_api_route(
             "/charts/{kind}/{scope}", self.serve, methods=["GET"], include_in_schema=False, response_model=None
@@ -65,7 +66,7 @@ class Drawing:
             "address": address + ("&chosen=1" if chosen else ""),
             "label": label,
             "note": note,
-            "of_the_plan": kind != "stream",
+            "of_the_plan": kind not in ("stream", "steps"),
             "wide": wide,
             "phone": phone,
         }
@@ -116,6 +117,8 @@ class Drawing:
         with self.app.sessions() as session:
             if kind in ("number", "work", "confidence"):
                 return self.measured.spec(session, register, kind, key, inner)
+            if kind == "steps":
+                return self.steps.spec(scope, key, inner)
             if kind == "stream":
                 return self._stream(session, register, scope, key, inner, address, touched=touched)
             weeks = weekly(session, scope, since, until)

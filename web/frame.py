@@ -104,6 +104,7 @@ class Frame:
                 "teams": teams,
                 "ended": self._ended(register, who),
                 "plan_end": register.period.end,
+                "has_steps": bool(register.paths),
                 "cycle_at": data.last_cycle(self.app)[1],
                 "diagnosed": lambda scope, objective="": diagnosed(self.app, register, who, scope, objective),
                 "scope_name": lambda key: scope_name(register, key),
