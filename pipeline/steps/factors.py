@@ -114,7 +114,7 @@ def _groups(step: str, name: str, seen: Sequence[Seen], group: Sequence[Hashable
 
 def _score(seen: Sequence[Seen], columns: Floats) -> float:
     """The chance of so large a score where nothing goes with the columns."""
-    from scipy import stats  # slow to import
+    from scipy import special  # slow to import, and not every company has steps
 
     bad = np.array([one.deviated for one in seen], dtype=float)
     stretch = np.array([one.day.toordinal() // _STRETCH for one in seen])
@@ -133,4 +133,4 @@ def _score(seen: Sequence[Seen], columns: Floats) -> float:
     square = float(score @ np.linalg.pinv(spread) @ score)
     # Few days give an F, not a chi-square: Hotelling's, with days as the sample.
     freedom = max(1, len(days) - rank)
-    return float(stats.f.sf(square * freedom / (rank * (len(days) - 1)), rank, freedom))
+    return float(special.fdtrc(rank, freedom, square * freedom / (rank * (len(days) - 1))))

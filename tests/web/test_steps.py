@@ -1,5 +1,6 @@
 """The page of steps that must be stable: who sees it, what it says, its charts."""
 
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,7 @@ def register(app: App) -> Register:
     return app.register()[1]
 
 
+@cache
 def client(app: App, role: str, team: str | None = None) -> TestClient:
     """Signed in; there are no shares, so the first page is not asked for."""
     found = TestClient(make(app))
