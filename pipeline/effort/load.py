@@ -97,6 +97,7 @@ def load_activities(session: Session, owner: Owners, clock: Clock, first: date, 
         select(Signal.source, Signal.kind, Signal.at, Signal.account, Signal.hours, WorkItem.id, WorkItem.kind, to)
         .join(WorkItem, (WorkItem.source == Signal.source) & (WorkItem.external_id == Signal.item))
         .where(Signal.at >= begin, Signal.at < end, Signal.kind != SignalKind.ABSENCE)
+        .where(Signal.account.in_(sorted({account for _, account in owner})))
     )
     found, threads = [], set()
     for source, kind, at, account, hours, item, of_kind, state in session.execute(query):

@@ -42,6 +42,8 @@ from pipeline.register.workdays import monday
 SPAN, EFFORT, SHARE = "span", "effort", "share"
 ITEMS_PER_CHUNK = 5_000
 WEEKS_PER_CHUNK = 6
+PEOPLE_PER_CHUNK = 100
+"""About as many people's days a worker takes at once. A person's effort rests on that person's traces alone."""
 
 
 def estimate_effort(sessions: sessionmaker[Session], register: Register, last: date) -> None:
@@ -152,25 +154,31 @@ def plan_days(session: Session, register: Register, last: date) -> None:
     news = begin.isoformat()
     # What comes after a day is evidence for it, so many days later at most.
     begin = max(begin - timedelta(days=AHEAD), first)
+    groups = max(1, len(load_people(session)) // PEOPLE_PER_CHUNK)
     ranges = {}
     while begin <= last:
         end = min(last, monday(begin) + timedelta(weeks=WEEKS_PER_CHUNK, days=-1))
-        ranges[begin.isoformat()] = {
-            "first": begin.isoformat(),
-            "last": end.isoformat(),
-            "since": first.isoformat(),
-            "news": news,
-        }
+        for group in range(groups):
+            ranges[f"{begin.isoformat()} {group:04}"] = {
+                "first": begin.isoformat(),
+                "last": end.isoformat(),
+                "since": first.isoformat(),
+                "news": news,
+                "group": group,
+                "groups": groups,
+            }
         begin = end + timedelta(days=1)
     chunks.add(session, EFFORT, ranges)
 
 
 def run_week_chunk(session: Session, chunk: Chunk, register: Register, last: date) -> None:
-    """Estimate a stretch of days, replacing what was there, and note its weeks for the shares."""
+    """Estimate a stretch of days of a group of people, replacing what was there, and note its weeks for the shares."""
     first, end = date.fromisoformat(chunk.detail["first"]), date.fromisoformat(chunk.detail["last"])
     begin = max(first - timedelta(days=BEFORE), date.fromisoformat(chunk.detail["since"]))
     seen_until = min(last, end + timedelta(days=AHEAD))
-    people, clock = load_people(session), Clock(register.calendar.time_zone)
+    group, groups = chunk.detail.get("group", 0), chunk.detail.get("groups", 1)
+    clock = Clock(register.calendar.time_zone)
+    people = {id_: person for id_, person in load_people(session).items() if id_ % groups == group}
     owners = load_owners(session, people)
     activities = load_activities(session, owners, clock, begin, seen_until)
     query = select(InProgressRow.person_id, InProgressRow.work_item_id, InProgressRow.first, InProgressRow.last)
@@ -193,8 +201,9 @@ def run_week_chunk(session: Session, chunk: Chunk, register: Register, last: dat
         for (person, day), amount in capacity.items()
         if first <= day <= end
     ]
-    changed = _replace(session, Effort, rows, (first, end), ("work_item_id",), "person_days")
-    changed |= _replace(session, Capacity, expected, (first, end), (), "expected")
+    stretch = (first, end, group, groups)
+    changed = _replace(session, Effort, rows, stretch, ("work_item_id",), "person_days")
+    changed |= _replace(session, Capacity, expected, stretch, (), "expected")
     # Since the news every week: what went with an item that is gone does not show as a change here.
     since = max(first, date.fromisoformat(chunk.detail.get("news", chunk.detail["first"])))
     changed |= {since + timedelta(days=n) for n in range((end - since).days + 1)}
@@ -205,14 +214,20 @@ def _replace(
     session: Session,
     table: type[Effort] | type[Capacity],
     rows: Sequence[Mapping[str, Any]],
-    days: tuple[date, date],
+    stretch: tuple[date, date, int, int],
     also: tuple[str, ...],
     value: str,
 ) -> set[date]:
-    """Write the days on which the rows are others than those kept; returns these. What is left of the forgotten stays."""
+    """Write the days of a group of people on which the rows are others than those kept; returns these. What is left of the
+    forgotten stays."""
     keys = ("day", "person_id", *also)
+    first, last, group, groups = stretch
     forgotten = select(Person.id).where(Person.forgotten)  # a sum that no signal is left of
-    here = (table.day.between(*days), table.person_id.not_in(forgotten))
+    here = (
+        table.day.between(first, last),
+        table.person_id.not_in(forgotten),
+        *((table.person_id % groups == group,) if groups > 1 else ()),
+    )
     kept = {
         tuple(row) for row in session.execute(select(*(getattr(table, name) for name in (*keys, value))).where(*here))
     }

@@ -149,8 +149,11 @@ def everything(sessions: sessionmaker[Session]) -> dict[str, set[tuple[Any, ...]
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_cycles_that_cost_what_is_new_give_what_a_whole_one_gives(lite: Engine, seed: int) -> None:
+def test_cycles_that_cost_what_is_new_give_what_a_whole_one_gives(
+    lite: Engine, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
     sessions, rng = sessionmaker(lite), np.random.default_rng(seed)
+    monkeypatch.setattr(effort_stage, "PEOPLE_PER_CHUNK", 2)  # in groups, and at the end all people at once
     register = parse(REGISTER)
     with sessions.begin() as session:
         load_register(session, register, REGISTER)
@@ -166,6 +169,7 @@ def test_cycles_that_cost_what_is_new_give_what_a_whole_one_gives(lite: Engine, 
         assert analysis.join(cycle.Report())
     found = everything(sessions)
     assert len(found["effort"]) > 50
+    monkeypatch.undo()
     effort_stage.estimate_effort(sessions, register, now.date())
     share_stage.weekly_shares(sessions, register, 5)
     again = everything(sessions)
