@@ -19,6 +19,7 @@ from pipeline.effort import stage as effort_stage
 from pipeline.encode.encoder import Encoder
 from pipeline.encode.stage import encode_pending
 from pipeline.feedback.asking import keep_questions
+from pipeline.findings.due import is_due
 from pipeline.findings.stage import keep_diagnoses
 from pipeline.findings.thresholds import Thresholds
 from pipeline.ingest import pull as ingest
@@ -183,9 +184,10 @@ class Analysis:
             with self.sessions.begin() as session:
                 keep_questions(session, register, last, self.encoder.name)
             with self.sessions.begin() as session:
-                report.counts["diagnoses"] = keep_diagnoses(
-                    session, register, last, least, self.thresholds, encoder=self.encoder
-                )
+                if is_due(session, version, last, self.thresholds):
+                    report.counts["diagnoses"] = keep_diagnoses(
+                        session, register, last, least, self.thresholds, encoder=self.encoder
+                    )
 
         return {
             "match": match,

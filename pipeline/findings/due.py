@@ -1,0 +1,26 @@
+"""Whether the diagnoses are to be found anew: once a day, and when the register or somebody's answer changed."""
+
+import hashlib
+from datetime import date
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from models import Label, ThemeAnswer
+from pipeline.findings.thresholds import Thresholds
+from pipeline.queue import fingerprint
+
+_STAGE = "diagnoses"
+
+
+def is_due(session: Session, version: int, last: date, thresholds: Thresholds | None) -> bool:
+    """Return True the first time for this day, register, thresholds and answers, and note that they are judged now."""
+    answers = [
+        (session.scalar(select(func.count()).select_from(table)), session.scalar(select(func.max(table.at))))
+        for table in (Label, ThemeAnswer)
+    ]
+    digest = hashlib.sha256(repr((version, last, thresholds, answers)).encode()).hexdigest()
+    if not fingerprint.differs(session, _STAGE, digest):
+        return False
+    fingerprint.keep(session, _STAGE, digest)
+    return True
