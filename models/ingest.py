@@ -14,7 +14,7 @@ ALL_OF_IT = date(1, 1, 1)
 
 class StreamCursor(Base):
     """Where the next pull of a stream begins; written in the same transaction as the page before it. `horizon` is how far
-    back its first pull went: what happened before is known in fragments only."""
+    back its first pull went: what happened before is known in fragments only. `reached` is how far back it was read so far."""
 
     __tablename__ = "stream_cursor"
     source: Mapped[str] = mapped_column(String(32), primary_key=True)
@@ -24,6 +24,7 @@ class StreamCursor(Base):
     finished_at: Mapped[datetime | None]
     error: Mapped[str | None] = mapped_column(Text)
     horizon: Mapped[date | None]
+    reached: Mapped[date | None]
 
 
 class Failure(Base):

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 
-from sqlalchemy import func, select
+from sqlalchemy import exists, select
 from sqlalchemy.orm import Session, sessionmaker
 
 from connectors.base import Connector, SourceError
-from models import Chunk, Cycle, StreamCursor, WorkItem
+from models import Chunk, Cycle, WorkItem
 from pipeline.drift.detector import DriftSettings
 from pipeline.drift.stage import detect_drift
 from pipeline.effort import stage as effort_stage
@@ -23,11 +23,12 @@ from pipeline.findings.due import is_due
 from pipeline.findings.stage import keep_diagnoses
 from pipeline.findings.thresholds import Thresholds
 from pipeline.ingest import pull as ingest
-from pipeline.ingest.sweep import SWEEP, retry_failed, sweep, sweep_is_due
+from pipeline.ingest.sweep import retry_failed, sweep, sweep_is_due
 from pipeline.match import stage as match_stage
 from pipeline.people import identity
 from pipeline.people.identity import Directory
 from pipeline.queue import chunks
+from pipeline.ready import Ready, seen_until
 from pipeline.register.document import Register
 from pipeline.register.versions import current_register
 from pipeline.register.workdays import last_complete_day, monday
@@ -62,10 +63,6 @@ class Report:
             self.seconds[name] = round(self.seconds.get(name, 0.0) + time.perf_counter() - start, 2)
 
 
-LATE = 0.01
-"""Part of the work items that may still be pending when drift is looked for."""
-BEHIND, PATIENCE = 0.05, timedelta(minutes=30)
-"""While more than this part waits to be encoded, no cycle is opened, for so long after the last one."""
 STAGES = ("match", "span", "effort", "share", "drift")
 """After encoding, in this order; each waits for the one before."""
 
@@ -86,13 +83,23 @@ class Analysis:
     directory: Directory | None = None
     thresholds: Thresholds | None = None
 
+    @property
+    def _ready(self) -> Ready:
+        return Ready(self.now, self.sources)
+
     def encode(self, report: Report, progress: Progress = lambda *_: None) -> None:
-        """Encode what is pending and free."""
+        """Encode what is pending and free; before the first cycle the last weeks alone, so that they soon stand."""
         with report.stage("encode"):
             changed, encoded = encode_pending(
-                self.sessions, self.encoder, lambda done, of: progress("encode", done, of)
+                self.sessions, self.encoder, lambda done, of: progress("encode", done, of), self._ready.may_begin
             )
-        report.counts |= {"changed_items": changed, "encoded": encoded}
+        for name, count in (("changed_items", changed), ("encoded", encoded)):
+            report.counts[name] = report.counts.get(name, 0) + count
+
+    def is_left(self) -> bool:
+        """Whether anything is left to encode."""
+        with self.sessions() as session:
+            return bool(session.scalar(select(exists().where(WorkItem.stale))))
 
     def join(self, report: Report, progress: Progress = lambda *_: None) -> bool:
         """Work on the open cycle, or open one where anything is pending, until it is done or all that is left is in others'
@@ -136,7 +143,7 @@ class Analysis:
             place = STAGES.index(row.stage) + 1
             if place == len(STAGES):
                 row.stage, row.finished_at = None, datetime.now(UTC)
-                row.through = last if self._can_judge(session) else None
+                row.through = last if self._ready.can_judge(session) else None
                 row.seconds, row.counts = dict(report.seconds), dict(report.counts)
                 break
             row.stage = STAGES[place]
@@ -144,13 +151,13 @@ class Analysis:
         return None
 
     def _pending(self, session: Session, version: int, register: Register, last: date) -> bool:
-        if self._behind(session):
+        if self._ready.is_behind(session):
             return False
         return (
             match_stage.is_pending(session, version, self.encoder)
             or effort_stage.is_pending(session, register, last)
             or share_stage.is_pending(session, version, self.settings.least_people, self.settings.unseen)
-            or (self._seen_until(session) < last and self._can_judge(session))
+            or (seen_until(session) < last and self._ready.can_judge(session))
         )
 
     def _plan(self, session: Session, stage: str, version: int, register: Register, last: date) -> None:
@@ -162,7 +169,7 @@ class Analysis:
             effort_stage.plan_days(session, register, last)
         elif stage == "share":
             share_stage.plan(session, register, version, self.settings.least_people, self.settings.unseen)
-        elif self._can_judge(session):
+        elif self._ready.can_judge(session):
             chunks.add(session, "drift", {last.isoformat(): {}})
 
     def _worker(self, stage: str, version: int, register: Register, report: Report) -> chunks.RunChunk:
@@ -198,37 +205,6 @@ class Analysis:
             ),
             "drift": drift,
         }[stage]
-
-    def _seen_until(self, session: Session) -> date:
-        return session.scalar(select(func.max(Cycle.through))) or date.min
-
-    def _behind(self, session: Session) -> bool:
-        """Whether so much waits to be encoded that what is matched now would be matched again soon; not for ever, though."""
-        stale = session.scalar(select(func.count()).select_from(WorkItem).where(WorkItem.stale))
-        if not stale:
-            return False
-        items = session.scalar(select(func.count()).select_from(WorkItem)) or 0
-        last = session.scalar(select(func.max(Cycle.finished_at)))
-        return stale > BEHIND * items and (last is None or datetime.now(UTC) - last < PATIENCE)
-
-    def _can_judge(self, session: Session) -> bool:
-        """Whether enough is known to look for drift: the first time everything, later nearly everything."""
-        query = select(func.count()).select_from(WorkItem)
-        pending = session.scalar(query.where(WorkItem.stale | WorkItem.unmatched)) or 0
-        if pending and (self._seen_until(session) == date.min or pending > LATE * (session.scalar(query) or 0)):
-            return False
-        return self._history_is_read(session)
-
-    def _history_is_read(self, session: Session) -> bool:
-        """Whether each source was once read to its end; a stream that fails is said elsewhere and holds nothing up."""
-        rows = session.execute(
-            select(StreamCursor.source, StreamCursor.finished_at, StreamCursor.error).where(
-                StreamCursor.stream != SWEEP
-            )
-        ).all()
-        finished = {source for source, at, _ in rows if at is not None}
-        reading = {source for source, at, error in rows if at is None and not error}
-        return all(source in finished and source not in reading for source in self.sources)
 
 
 def pull_source(
@@ -288,5 +264,7 @@ def run_cycle(
             pull_source(name, connector, sessions, now - history, report, progress, budget)
     analysis = Analysis(sessions, encoder, settings, now, connectors, directory, thresholds)
     analysis.encode(report, progress)
-    analysis.join(report, progress)
+    if analysis.join(report, progress) and analysis.is_left():  # the last weeks stand; now the past
+        analysis.encode(report, progress)
+        analysis.join(report, progress)
     return report

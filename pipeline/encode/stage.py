@@ -20,9 +20,13 @@ BATCH = 1000
 
 
 def encode_pending(
-    sessions: sessionmaker[Session], encoder: Encoder, progress: Callable[[int, int], None] | None = None
+    sessions: sessionmaker[Session],
+    encoder: Encoder,
+    progress: Callable[[int, int], None] | None = None,
+    enough: Callable[[Session], bool] | None = None,
 ) -> tuple[int, int]:
-    """Encode the words of all stale items that nobody else has; returns (items that changed, texts encoded)."""
+    """Encode the words of all stale items that nobody else has, or until it is `enough`; returns (items that changed, texts
+    encoded)."""
     with sessions.begin() as session:
         if chunks.alone(session, "encode") and fingerprint.differs(session, "encode", encoder.name):
             fingerprint.keep(session, "encode", encoder.name)  # another model: all vectors are made again
@@ -32,6 +36,8 @@ def encode_pending(
     items = texts = 0
     while True:
         with sessions.begin() as session:
+            if items and enough is not None and enough(session):
+                return items, texts
             write_now(session)
             batch = _take(session)
             if not batch:

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import delete, func, or_, select
@@ -87,10 +87,17 @@ def store(
         mark_effort(session, source, news)
     now = datetime.now(UTC)
     _note_failures(session, source, page, gate, now)
-    if page.cursor is not None:
-        cursor = {"source": source, "stream": page.stream, "state": dict(page.cursor), "pulled_at": now}
-        upsert(session, StreamCursor, [cursor], ("source", "stream"))
+    _keep_cursor(session, source, page, now)
     return changed, removed
+
+
+def _keep_cursor(session: Session, source: str, page: Page, now: datetime) -> None:
+    if page.cursor is None:
+        return
+    cursor = {"source": source, "stream": page.stream, "state": dict(page.cursor), "pulled_at": now}
+    # Of the day itself that was reached a part may be missing.
+    back = {"reached": page.reached.date() + timedelta(days=1)} if page.reached else {}
+    upsert(session, StreamCursor, [cursor | back], ("source", "stream"))
 
 
 def _of_another_kind(page: Page, known: Mapping[str, str]) -> dict[str, date]:

@@ -35,6 +35,8 @@ QUESTIONS = 60
 WHOLE = 12_000
 """Items that are matched as one, in about 1 GB."""
 GROWN = 1.2
+_NEVER_ENCODED = WorkItem.stale & WorkItem.text_hash.is_(None)
+"""Such items wait: without their words they would be matched as if they said nothing."""
 _LEAST = 0.005
 """Probabilities below this are not kept; they belong to none then."""
 
@@ -57,7 +59,11 @@ def plan(session: Session, version: int, encoder: Encoder) -> None:
     kept = fingerprint.size(session, MATCH)
     fresh = fingerprint.differs(session, MATCH, digest)
     everything = fresh or count <= WHOLE or count > GROWN * kept
-    ids = list(session.scalars(select(WorkItem.id).order_by(WorkItem.id))) if everything else marked
+    ids = (
+        list(session.scalars(select(WorkItem.id).where(~_NEVER_ENCODED).order_by(WorkItem.id)))
+        if everything
+        else marked
+    )
     if everything:
         fingerprint.keep(session, MATCH, digest, count)
         session.execute(delete(Question))

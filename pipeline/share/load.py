@@ -25,18 +25,20 @@ class Matched:
 
 
 def load_matched(session: Session, register: Register, *those: Select[int]) -> Matched:
-    """Sum the key results' probabilities of the items whose row ids one of `those` queries gives, by objective."""
+    """Sum the key results' probabilities of the items whose row ids one of `those` queries gives, by objective. Items that were
+    never matched because they still wait for it are left out: nobody knows yet that they serve nothing."""
     objectives = [objective.key for objective in register.objectives]
     column = {key: objectives.index(objective) for key, objective in register.objective_of().items()}
     place: dict[int, int] = {}
     cells: list[tuple[int, int, float]] = []
     source: dict[int, str] = {}
     above: dict[int, tuple[str, str]] = {}
+    waiting = (WorkItem.stale | WorkItem.unmatched) & Match.work_item_id.is_(None)
     query = select(WorkItem.id, WorkItem.source, WorkItem.parent, Match.probabilities)
     query = query.outerjoin(Match, Match.work_item_id == WorkItem.id)
     # One list of ids: PostgreSQL may walk through each of two joined by OR for every item, which took minutes.
     wanted = union(*those).subquery()
-    for item, origin, parent, probabilities in session.execute(query.where(WorkItem.id.in_(select(wanted)))):
+    for item, origin, parent, probabilities in session.execute(query.where(WorkItem.id.in_(select(wanted)), ~waiting)):
         place[item], source[item] = len(place), origin
         cells += [(place[item], column[key], p) for key, p in (probabilities or {}).items() if key in column]
         if parent:

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from models import AuditDraw, Capacity, Chunk, DayWork, Effort, Label, Person, Share, upsert
 from models.vocabulary import AUDIT, COMPANY
+from pipeline.ingest.reach import read_back_to
 from pipeline.queue import chunks, fingerprint
 from pipeline.queue.rounding import DIGITS, rounded
 from pipeline.register.document import Register
@@ -30,6 +31,10 @@ from pipeline.share.floor import shown
 from pipeline.share.load import Matched, load_matched
 
 SHARE = "share"
+WAITING = 0.05
+"""A week has no share yet while more than this part of its work waits to be encoded or matched for the first time."""
+_Rows = Sequence[tuple[date, int, int, float]]
+"""Day, person, work item, person-days."""
 _DRAWN = (
     select(AuditDraw.work_item_id)
     .join(Label, Label.work_item_id == AuditDraw.work_item_id)
@@ -67,26 +72,25 @@ def plan(session: Session, register: Register, version: int, least_people: int, 
 
 
 def _fingerprint(session: Session, version: int, least_people: int, unseen: float) -> str:
-    """An answer to the audit corrects the weeks around it as well."""
+    """An answer to the audit corrects the weeks around it as well, and weeks are shown as the past is read."""
     answers = select(func.count(), func.max(Label.at)).where(Label.origin == AUDIT)
     teams = load_teams(session).fingerprint()
-    rests_on = (version, least_people, unseen, tuple(session.execute(answers).one()), teams)
+    rests_on = (version, least_people, unseen, tuple(session.execute(answers).one()), teams, str(read_back_to(session)))
     return hashlib.sha256(repr(rests_on).encode()).hexdigest()
 
 
 def run_chunk(session: Session, chunk: Chunk, register: Register, least_people: int, unseen: float) -> None:
-    """Replace a week's shares and daily sums."""
+    """Replace a week's shares and daily sums. While much of it is still to be read or matched, what stood before is left."""
     week = date.fromisoformat(chunk.name)
     days = (week, week + timedelta(days=6))
     teams = load_teams(session)
     query = select(Effort.day, Effort.person_id, Effort.work_item_id, Effort.person_days)
     here = Effort.day.between(*days)
     matched = load_matched(session, register, select(Effort.work_item_id).where(here), _DRAWN)
-    rows = [
-        (day, person, item, amount)
-        for day, person, item, amount in session.execute(query.where(here))
-        if item in matched.rows
-    ]
+    done = [(day, person, item, amount) for day, person, item, amount in session.execute(query.where(here))]
+    rows = [row for row in done if row[2] in matched.rows]
+    if _is_waiting(session, week, done, rows):
+        return
     _keep_days(session, days, rows, matched, unseen)
     known, drawn = _answered(session, register, matched)
     asked = answers(session)
@@ -112,6 +116,14 @@ def run_chunk(session: Session, chunk: Chunk, register: Register, least_people: 
             found.append(_stored(week, scope, row, coverage, total))
     session.execute(delete(Share).where(Share.week == week))
     upsert(session, Share, found, ("week", "scope", "objective"))
+
+
+def _is_waiting(session: Session, week: date, done: _Rows, known: _Rows) -> bool:
+    begun = read_back_to(session)
+    if begun is not None and week < begun:
+        return True
+    total = sum(row[3] for row in done)
+    return total - sum(row[3] for row in known) > WAITING * total
 
 
 class _Sums:
@@ -180,7 +192,7 @@ def _answered(
 def _keep_days(
     session: Session,
     days: tuple[date, date],
-    rows: Sequence[tuple[date, int, int, float]],
+    rows: _Rows,
     matched: Matched,
     unseen: float,
 ) -> None:

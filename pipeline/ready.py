@@ -1,0 +1,67 @@
+"""When there is enough to analyse, and enough to look for drift."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+from sqlalchemy import exists, func, select
+from sqlalchemy.orm import Session
+
+from models import Cycle, StreamCursor, WorkItem
+from pipeline.ingest.reach import is_read_from
+from pipeline.ingest.sweep import SWEEP
+
+LATE = 0.01
+"""Part of the work items that may still be pending when drift is looked for."""
+BEHIND, PATIENCE = 0.05, timedelta(minutes=30)
+"""While more than this part waits to be encoded, no cycle is opened, for so long after the last one."""
+FIRST = timedelta(weeks=5)
+"""So much of the past is read and encoded before the first analysis: four whole weeks. The rest follows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """What may be done now with the sources that are configured."""
+
+    now: datetime
+    sources: Collection[str]
+
+    def is_behind(self, session: Session) -> bool:
+        """Whether so much waits to be encoded that what is matched now would be matched again soon; not for ever, though."""
+        stale = session.scalar(select(func.count()).select_from(WorkItem).where(WorkItem.stale))
+        if not stale or stale <= BEHIND * (session.scalar(select(func.count()).select_from(WorkItem)) or 0):
+            return False
+        last = session.scalar(select(func.max(Cycle.finished_at)))
+        return not self.may_begin(session) if last is None else datetime.now(UTC) - last < PATIENCE
+
+    def may_begin(self, session: Session) -> bool:
+        """Whether nothing was analysed yet and the last weeks could be: they were read and encoded."""
+        if session.scalar(select(Cycle.id).limit(1)) is not None:
+            return False
+        begin = self.now - FIRST
+        recent = WorkItem.stale & (WorkItem.updated_at.is_(None) | (WorkItem.updated_at >= begin))
+        return is_read_from(session, begin.date(), self.sources) and not session.scalar(select(exists().where(recent)))
+
+    def can_judge(self, session: Session) -> bool:
+        """Whether enough is known to look for drift: the first time everything, later nearly everything."""
+        query = select(func.count()).select_from(WorkItem)
+        pending = session.scalar(query.where(WorkItem.stale | WorkItem.unmatched)) or 0
+        if pending and (seen_until(session) == date.min or pending > LATE * (session.scalar(query) or 0)):
+            return False
+        return self._history_is_read(session)
+
+    def _history_is_read(self, session: Session) -> bool:
+        """Whether each source was once read to its end; a stream that fails is said elsewhere and holds nothing up."""
+        rows = session.execute(
+            select(StreamCursor.source, StreamCursor.finished_at, StreamCursor.error).where(
+                StreamCursor.stream != SWEEP
+            )
+        ).all()
+        finished = {source for source, at, _ in rows if at is not None}
+        reading = {source for source, at, error in rows if at is None and not error}
+        return all(source in finished and source not in reading for source in self.sources)
+
+
+def seen_until(session: Session) -> date:
+    """The last day for which drift was looked for."""
+    return session.scalar(select(func.max(Cycle.through))) or date.min
