@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from alerts.charts import WeekPoint
 from alerts.figures import standing
+from alerts.first_weeks import first_weeks_note
 from alerts.gaps import short
 from alerts.plan_end import end_advice
 from alerts.plan_turn import plan_turn
@@ -30,6 +31,7 @@ from pipeline.drift.stage import detectable_points
 from pipeline.drift.tuning import LEAST_HISTORY
 from pipeline.ingest.sweep import SWEEP
 from pipeline.people.identity import Unresolved, unresolved
+from pipeline.ready import first_weeks
 from pipeline.register.ended import local_day
 from pipeline.register.versions import current_register
 
@@ -52,6 +54,7 @@ def status_of(app: App) -> dict[str, Any]:
             "detectable_points": _detectable(app, session),
             "plan_turn": _plan_turn(session),
             "plan_ended": _plan_ended(app, session),
+            "first_weeks": first_weeks_note(first_weeks(session)),
             **sources,
             "failures": session.scalar(select(func.count()).select_from(Failure)),
             "last_cycle": {"finished_at": cycle.finished_at, "seconds": cycle.seconds} if cycle else None,

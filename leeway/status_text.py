@@ -34,6 +34,8 @@ def render(found: dict[str, Any], out: Console) -> None:
         say("Nothing pulled yet. `leeway run --once` does it.")
         return
     _say_sources(found, say)
+    if found["first_weeks"]:
+        say(found["first_weeks"])
     for week in found["weeks"]:
         share = (week["top_share"], week["low"], week["high"], week["coverage"])
         say(week_line(WeekPoint(week["week"], *share, None, week["complete"])))

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
-from models import Cycle, StreamCursor, WorkItem
+from models import Cycle, Share, StreamCursor, WorkItem
 from pipeline.ingest.reach import is_read_from
 from pipeline.ingest.sweep import SWEEP
 
@@ -65,3 +65,22 @@ class Ready:
 def seen_until(session: Session) -> date:
     """The last day for which drift was looked for."""
     return session.scalar(select(func.max(Cycle.through))) or date.min
+
+
+@dataclass(frozen=True, slots=True)
+class FirstWeeks:
+    """What stands while the past is still being read: the first week, and how many of all work items wait."""
+
+    since: date
+    waiting: int
+    items: int
+
+
+def first_weeks(session: Session) -> FirstWeeks | None:
+    """None before anything stands, and once drift was looked for in the whole history."""
+    if seen_until(session) != date.min or not session.scalar(select(exists().where(Cycle.finished_at.is_not(None)))):
+        return None
+    since = session.scalar(select(func.min(Share.week)))
+    count = select(func.count()).select_from(WorkItem)
+    waiting = session.scalar(count.where(WorkItem.stale | WorkItem.unmatched)) or 0
+    return FirstWeeks(since, waiting, session.scalar(count) or 0) if since else None

@@ -14,12 +14,14 @@ from starlette.exceptions import HTTPException as StarletteError
 
 from alerts import gaps, words
 from alerts.figures import scope_name
+from alerts.first_weeks import first_weeks_note
 from alerts.plan_end import end_advice, end_note
 from alerts.view import ACTIONS, Action, Terms
 from leeway.app import App, NotReady
 from leeway.notify import terms
 from models import Decision, Drift
 from pipeline.drift.gaps import GAP
+from pipeline.ready import first_weeks
 from pipeline.register.document import Register
 from pipeline.register.ended import local_day
 from web import data
@@ -103,6 +105,7 @@ class Frame:
             shared |= {
                 "teams": teams,
                 "ended": self._ended(register, who),
+                "reading": self._reading(),
                 "plan_end": register.period.end,
                 "has_steps": bool(register.paths),
                 "cycle_at": data.last_cycle(self.app)[1],
@@ -116,6 +119,11 @@ class Frame:
         """That the plan has run out, and to those who may load another, what to do."""
         say = end_note if who.role == "team" else end_advice
         return say(register, local_day(register, self.app.now()))
+
+    def _reading(self) -> str | None:
+        """While the last weeks stand alone, that the rest is still to come."""
+        with self.app.sessions() as session:
+            return first_weeks_note(first_weeks(session))
 
     def allowed(self, who: Viewer, scope: str) -> tuple[int, Register]:
         """The register, where this viewer may see the scope. Raises HTTPException."""

@@ -7,6 +7,8 @@ import pytest
 from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session, sessionmaker
 
+from alerts.first_weeks import first_weeks_note
+from alerts.words import full_day
 from connectors.base import Account, Page, Signal, WorkItem
 from models import Cycle, Share, StreamCursor
 from models import WorkItem as Row
@@ -16,6 +18,7 @@ from pipeline.encode import stage as encode_stage
 from pipeline.encode.encoder import Vectors
 from pipeline.ingest.cursors import finish
 from pipeline.ingest.store import store
+from pipeline.ready import first_weeks
 from pipeline.register.document import parse
 from pipeline.register.versions import load_register
 from pipeline.register.workdays import monday
@@ -93,12 +96,16 @@ def test_the_last_four_weeks_stand_before_the_past_is_encoded(sessions: sessionm
     assert len(first) < len(WEEKS)
     with sessions() as session:
         assert session.scalars(select(Cycle.through)).all() == [None]  # no drift is looked for in half a history
+        said = first_weeks_note(first_weeks(session)) or ""
+    assert f"The weeks since {full_day(first[0])} stand." in said
+    assert f"{stale(sessions)} of 60 work items wait" in said
     analysis.encode(Report())
     assert stale(sessions) == 0
     assert analysis.join(Report())
     assert shown(sessions) == sorted(WEEKS)
     with sessions() as session:
         assert LAST in session.scalars(select(Cycle.through)).all()
+        assert first_weeks_note(first_weeks(session)) is None
 
 
 def test_a_week_that_is_not_read_yet_has_no_share(sessions: sessionmaker[Session]) -> None:
