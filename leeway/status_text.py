@@ -57,14 +57,18 @@ def render(found: dict[str, Any], out: Console) -> None:
         say(f"digest   of {one['of']} for the week of {one['week']}: {one['why']} {one['next']}")
         say(f"         {one['fix']}")
     _say_what_is_known(found, say)
+    _say_set_aside(found, say)
+    if found["unresolved_accounts"]:
+        _say_accounts(found, say)
+
+
+def _say_set_aside(found: dict[str, Any], say: Callable[[str], None]) -> None:
     for row in found["set_aside"]:
         say(
             f"set aside: {row['records']} of {row['source']} {row['stream']}, such as {row['example']}: {row['reason']}"
         )
     if found["set_aside"]:
         say("         `leeway sync --retry-failed` reads them again; it also happens once a day.")
-    if found["unresolved_accounts"]:
-        _say_accounts(found, say)
 
 
 def _say_sources(found: dict[str, Any], say: Callable[[str], None]) -> None:
