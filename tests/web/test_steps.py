@@ -1,7 +1,9 @@
 """The page of steps that must be stable: who sees it, what it says, its charts."""
 
+from datetime import timedelta
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
@@ -10,11 +12,15 @@ from alerts.diagnoses import diagnoses
 from alerts.words import plain
 from leeway.app import App
 from leeway.settings import Settings
+from leeway.signing import serializer
+from models import Ask, InterviewRound
 from pipeline.findings.stage import keep_diagnoses
 from pipeline.register.document import Register, parse
 from pipeline.register.versions import load_register
 from tests.conftest import newest_sqlite
 from tests.pipeline.steps.made import NOW, REGISTER, fill
+from tests.web.conftest import listening, needs_browser
+from tests.web.test_pages import too_wide
 from web.app import make
 from web.auth import sign_in_token
 
@@ -96,3 +102,20 @@ def test_a_softening_is_a_diagnosis_of_the_team_that_owns_the_step(app: App, reg
     assert "most often it is late" in said
     assert found.since is not None
     assert (found.low or 0) <= found.strength <= (found.high or 0)
+
+
+@needs_browser
+def test_tables_and_the_form_of_the_interview_fit_a_phone(app: App, browser: Any) -> None:
+    with app.sessions.begin() as session:
+        session.merge(InterviewRound(name="2026-Q3", asked_at=NOW, closes_at=NOW + timedelta(days=9), closed_at=None))
+        session.merge(Ask(kind="interview", round="2026-Q3", recipient="ann@x.example", about="leads", reference={}))
+    token = serializer(app, "interview").dumps(["ann@x.example", "2026-Q3"])
+    with listening(make(app)) as served:
+        window = browser.new_page()
+        window.goto(f"{served}/sign-in?token={sign_in_token(app, 'company')}")
+        window.get_by_role("button", name="Sign in").click()
+        for path in ("/steps", "/steps/handover", f"/interview?token={token}"):
+            window.goto(served + path)
+            assert window.locator("h1").count() == 1, path
+            assert too_wide(window) == [], path
+        window.context.close()
