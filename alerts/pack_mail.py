@@ -1,12 +1,13 @@
 """Packs by mail, to one address each: claimed before they are sent, as digests are, so that each is sent once."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date, datetime
 from email.message import EmailMessage
 from hashlib import sha256
+from importlib.resources import files
 
-from markupsafe import Markup, escape
-from sqlalchemy import update
+from jinja2 import Environment
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session, sessionmaker
 
 from alerts import retry
@@ -14,7 +15,7 @@ from alerts.channel import DeliveryError
 from alerts.digest_delivery import claim, opted_out
 from alerts.mail import Mailer, Smtp, new_mail, without
 from alerts.packs import Pack
-from alerts.packs.content import Section, as_text
+from alerts.packs.content import as_text
 from alerts.words import html
 from models import Digest
 
@@ -38,7 +39,7 @@ def send_pack(
     `about` is the day that tells it from others of its kind. Whoever opted out gets none; a mailbox that refused is left alone
     for a while, but for `at_once`. Raises DeliveryError.
     """
-    name = f"pack {pack.kind} {sha256(address.lower().encode()).hexdigest()[:32]}"
+    name = recipient(pack.kind, address)
     where = smtp.destination(address)
     with sessions() as session:
         known = session.get(Digest, (about, name))
@@ -62,38 +63,34 @@ def send_pack(
     return 1
 
 
+def recipient(kind: str, address: str) -> str:
+    """The key of a pack's row, which holds no address."""
+    return f"pack {kind} {sha256(address.lower().encode()).hexdigest()[:32]}"
+
+
+def not_taken(session: Session, kind: str, to: Iterable[str], since: date) -> list[Digest]:
+    """The newest pack of each address of today, where that was not taken; of those about `since` and later days."""
+    names = {recipient(kind, one) for one in to}
+    rows = session.scalars(select(Digest).where(Digest.week >= since, Digest.team.in_(names)).order_by(Digest.week))
+    newest = {row.team: row for row in rows}
+    return [row for row in newest.values() if row.sent_at is None and row.error]
+
+
 def compose(pack: Pack, about: date, smtp: Smtp, address: str, page: str = "", unsubscribe: str = "") -> EmailMessage:
     """The mail: the pack as text and as HTML, the same sentences; everything from outside is escaped."""
-    subject = f"{pack.title}, {pack.company}: {pack.first} to {pack.last}"
-    mail = new_mail(smtp, address, subject, f"pack {pack.kind} {about}", unsubscribe, PURPOSE)
+    title, span = f"{pack.title}, {pack.company}", pack.span
+    mail = new_mail(smtp, address, f"{title}: {span}", f"pack {pack.kind} {about}", unsubscribe, PURPOSE)
     mail.set_content(as_text(pack, page))
-    parts = [Markup("<h1>{}</h1><p>{} to {}</p>").format(f"{pack.title}, {pack.company}", pack.first, pack.last)]
-    parts += [_section(one) for one in pack.sections]
-    link = (
-        Markup(' <a href="{}/packs/{}">The page, for decisions and for print</a>').format(page, pack.kind)
-        if page
-        else ""
-    )
-    parts.append(Markup("<p>{}{}</p>").format(pack.note, link))
-    style = "font-family:sans-serif;font-size:15px;max-width:44em"
-    mail.add_alternative(str(Markup('<div style="{}">{}</div>').format(style, Markup("").join(parts))), subtype="html")
+    environment = Environment(autoescape=True, trim_blocks=True)
+    environment.filters["words"] = html
+    template = environment.from_string(files("alerts").joinpath("templates", "pack.html.j2").read_text("utf-8"))
+    given = {
+        "title": title,
+        "span": span,
+        "sections": pack.sections,
+        "note": pack.note,
+        "kind": pack.kind,
+        "page": page,
+    }
+    mail.add_alternative(template.render(given), subtype="html")
     return mail
-
-
-def _section(section: Section) -> Markup:
-    found = Markup("<h2>{}</h2>").format(section.title)
-    if section.lines:
-        rows = (Markup("<li>{}</li>").format(html(line.words)) for line in section.lines)
-        found += Markup("<ul>{}</ul>").format(Markup("").join(rows))
-    if section.rows:
-        head = Markup("").join(Markup('<th align="left">{}</th>').format(one) for one in section.head)
-        body = Markup("").join(
-            Markup("<tr>{}</tr>").format(
-                Markup("").join(Markup("<td>{}</td>").format(html(cell)) for cell in row.cells)
-            )
-            for row in section.rows
-        )
-        found += Markup('<table cellpadding="4"><tr>{}</tr>{}</table>').format(head, body)
-    if not section.lines and not section.rows:
-        found += Markup("<p>{}</p>").format(section.empty)
-    return found + (Markup("<p>{}</p>").format(section.note) if section.note else escape(""))

@@ -1,17 +1,20 @@
 """Who can be asked by name, and how: in Slack where the app's buttons are answered and they have an account, else by mail."""
 
+from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
+from alerts import retry
 from alerts.asking import Way
 from alerts.mail import Mailer
 from leeway.app import App
 from leeway.channels import faces
 from leeway.opt_out import smtp_of, unsubscribe_link
 from leeway.signing import serializer
-from models import Account
+from models import Account, Ask
 
 if TYPE_CHECKING:
     from alerts.asking_ways import MailWay, SlackWay  # with the vendor's client, which `leeway status` needs not
@@ -83,3 +86,27 @@ def account_address(app: App, account: str) -> str:
     with app.sessions() as session:
         row = session.get(Account, (SLACK, account))
         return row.email.lower() if row is not None and row.email and not row.bot else ""
+
+
+def asked_in(session: Session, kind: str, round_: str) -> set[str]:
+    """The addresses that were asked in a round."""
+    query = select(Ask.recipient).where(Ask.kind == kind, Ask.round == round_, Ask.sent_at.is_not(None))
+    return set(session.scalars(query))
+
+
+def not_asked(session: Session, kind: str, round_: str, whom: Mapping[str, tuple[str, str]]) -> list[dict[str, str]]:
+    """Whom of today's a question did not reach: `of`, `why`, what comes `next` and the `fix`, as of digests: without an address.
+
+    `whom` says of each address what people call it, and what to correct.
+    """
+    query = select(Ask).where(Ask.kind == kind, Ask.round == round_, Ask.sent_at.is_(None), Ask.error != "")
+    return [
+        {
+            "of": whom[row.recipient][0],
+            "why": row.error,
+            "next": retry.what_next(row),
+            "fix": whom[row.recipient][1] if row.refused else "`leeway check` tries it.",
+        }
+        for row in session.scalars(query.order_by(Ask.recipient))
+        if row.recipient in whom
+    ]

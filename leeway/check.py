@@ -1,9 +1,9 @@
 """`leeway check`: everything a run needs, one line each, with the fix."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from alerts.plan_end import end_note
 from connectors.base import Connector, SourceError
@@ -12,6 +12,9 @@ from leeway.app import App
 from leeway.channels import channels
 from models import without_password
 from pipeline.register.ended import local_day
+
+if TYPE_CHECKING:
+    from leeway.asking import Reach
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,8 @@ def check_all(app: App) -> list[CheckRow]:
         *_broker(app),
         *_judge(app),
         *_pulse(app),
+        *_interview(app),
+        *_packs(app),
     ]
 
 
@@ -216,14 +221,66 @@ def _pulse(app: App) -> Iterator[CheckRow]:
         _, register = app.register()
     except NotReady:
         return
-    reach, mine = Reach(app, KIND), owned(register)
-    slack = sum(address in reach.accounts for address in mine)
-    mail = sum(address not in reach.accounts and reach.way(address) is not None for address in mine)
-    left = len(mine) - slack - mail
-    found = f"{slack} are asked in Slack, {mail} by mail" + (
-        f", {left} cannot be asked or want no such mail" if left else ""
-    )
-    yield CheckRow("pulse", "owners", not left or not reach.why_not(), found, reach.why_not() if left else "")
+    yield _reached("pulse", "owners", Reach(app, KIND), owned(register))
     if missing := unowned(register):
         fix = "Write one `owner:` with an address in okrs.yaml, of the key result or its objective."
         yield CheckRow("pulse", "key results", False, f"nobody can be asked about {', '.join(missing)}", fix, todo=True)
+
+
+def _interview(app: App) -> Iterator[CheckRow]:
+    """Whom the interview reaches and how, by group; nobody is asked to find out."""
+    from alerts.interview import KIND
+    from leeway.app import NotReady
+    from leeway.asking import Reach
+    from leeway.interview import groups, least
+
+    if not app.settings.interview.on:
+        yield CheckRow(KIND, "people", True, "off; `on = true` under [interview] asks the leadership once a quarter")
+        return
+    try:
+        _, register = app.register()
+    except NotReady:
+        return
+    asked, reach = groups(app, register), Reach(app, KIND)
+    for about, people in asked.items():
+        yield _reached(KIND, about, reach, people)
+    if "leadership" not in asked:
+        found = f"{len(set(register.leadership))} addresses, and fewer than {least(app)} are not asked"
+        fix = "List addresses under `leadership:` in okrs.yaml; see docs/interview.md."
+        yield CheckRow(KIND, "leadership", False, found, fix, todo=bool(asked))
+
+
+def _reached(part: str, name: str, reach: "Reach", people: Collection[str]) -> CheckRow:
+    slack = sum(address in reach.accounts for address in people)
+    mail = sum(address not in reach.accounts and reach.way(address) is not None for address in people)
+    left = len(people) - slack - mail
+    lacking = f", {left} cannot be asked or want no such mail" if left else ""
+    found = f"{slack} are asked in Slack, {mail} by mail{lacking}"
+    return CheckRow(part, name, not left or not reach.why_not(), found, reach.why_not() if left else "")
+
+
+def _packs(app: App) -> Iterator[CheckRow]:
+    """Who gets packs, and whether the mail server takes mail for them; nothing is delivered to find out."""
+    from alerts.channel import DeliveryError
+    from alerts.mail import Mailer
+    from leeway.opt_out import smtp_of
+    from leeway.pack_mail import MAILED
+
+    kinds = dict[str, list[str]]()
+    for kind in MAILED:
+        for address in getattr(app.settings.packs, kind):
+            kinds.setdefault(address, []).append(kind)
+    if not kinds:
+        yield CheckRow("packs", "mail", True, "nobody gets one; addresses under [packs] do")
+        return
+    if not app.settings.smtp.host:
+        yield CheckRow("packs", "mail", False, "no mail server is set", "Add [smtp] with host and sender.")
+        return
+    mailer = Mailer(smtp_of(app))
+    for address, given in kinds.items():
+        try:
+            mailer.check([address])
+        except DeliveryError as error:
+            yield CheckRow("packs", address, False, error.message, error.fix)
+        else:
+            yield CheckRow("packs", address, True, f"{mailer.smtp.where} takes mail for it: {', '.join(given)}")

@@ -7,13 +7,14 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from alerts.retry import AGAIN
 from leeway.app import App
 from leeway.celery_app import QUEUES, STALE_SECONDS
 from leeway.check import CheckRow
+from leeway.interview import interview_status
 from leeway.metrics import WOKEN
 from leeway.pulse import pulse_status
-from leeway.undelivered import alert_rows, digest_rows
+from leeway.status_text import people_asked
+from leeway.undelivered import alert_rows, digest_rows, pack_rows
 from models import Chunk, Cycle, DeadTask, Failure, Lease, StreamCursor, WorkItem
 from pipeline.ingest.sweep import SWEEP
 
@@ -214,12 +215,25 @@ def _tasks(app: App, _now: datetime) -> Iterator[CheckRow]:
 def _pulse(app: App, _now: datetime) -> Iterator[CheckRow]:
     with app.sessions() as session:
         found = pulse_status(app, session)
+    yield from _asked("pulse", found, "off" if found is None else f"in the week of {found['week']}")
+
+
+def _interview(app: App, _now: datetime) -> Iterator[CheckRow]:
+    with app.sessions() as session:
+        found = interview_status(app, session)
+    yield from _asked(
+        "interview", found, "none is open" if found is None else f"in {found['round']}, open until {found['closes']}"
+    )
+
+
+def _asked(part: str, found: dict[str, Any] | None, when: str) -> Iterator[CheckRow]:
+    """Whom a round of questions did not reach, and how many it did."""
     if found is None:
-        yield CheckRow("pulse", "questions", True, "off")
+        yield CheckRow(part, "questions", True, when)
         return
-    for reason in found["failed"][:_SHOWN]:
-        yield CheckRow("pulse", "delivery", False, reason, AGAIN)
-    yield CheckRow("pulse", "questions", True, f"{found['asked']} people were asked in the week of {found['week']}")
+    for one in found["failed"][:_SHOWN]:
+        yield CheckRow(part, one["of"], False, f"{one['why']} {one['next']}", one["fix"])
+    yield CheckRow(part, "questions", True, f"{people_asked(found['asked'])} {when}")
 
 
 _PARTS: dict[str, Callable[[App, datetime], Iterator[CheckRow]]] = {
@@ -232,5 +246,7 @@ _PARTS: dict[str, Callable[[App, datetime], Iterator[CheckRow]]] = {
     "tasks": _tasks,
     "alerts": alert_rows,
     "digests": digest_rows,
+    "packs": pack_rows,
     "pulse": _pulse,
+    "interview": _interview,
 }

@@ -2,19 +2,20 @@
 
 import json
 from datetime import date, datetime, time, timedelta
-from typing import TextIO
+from typing import Any, TextIO
 from zoneinfo import ZoneInfo
 
 import structlog
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
 
 from alerts import interview as words
 from alerts.asking import Question, Round, Way, ask_all
 from alerts.packs.content import as_row, as_text
 from alerts.packs.interview import interview_pack
 from leeway.app import App, NotReady
-from leeway.asking import Reach
+from leeway.asking import Reach, asked_in, not_asked
 from leeway.notify import may_notify, terms
 from leeway.signing import signing_key
 from models import Ask, InterviewAnswer, InterviewRound, upsert
@@ -30,6 +31,12 @@ from pipeline.register.workdays import monday
 log = structlog.get_logger()
 ROUND = timedelta(minutes=5)
 """How often workers look whether somebody is to be asked, or an interview is over."""
+
+
+_CORRECT, _THEN = (
+    "Correct the address",
+    " in okrs.yaml and load it, or let them be reached there; `leeway interview --ask` names it.",
+)
 
 
 class InterviewError(Exception):
@@ -188,13 +195,47 @@ def show(app: App, to: TextIO, *, as_json: bool = False) -> None:
 
 
 def plan_of(app: App) -> list[str]:
-    """What `--ask` would do, a sentence an address; nobody is asked."""
+    """What `--ask` would do, a sentence an address; nobody is asked, and nothing is said of who answered."""
     _, register = app.register()
     reach, lines = Reach(app, words.KIND), []
+    with app.sessions() as session:
+        found = _of_now(app, session)
+        done = asked_in(session, words.KIND, found.name) if found else set()
     for about, people in groups(app, register).items():
         for address in people:
+            if address in done:
+                lines.append(f"{address} ({about}) was asked already.")
+                continue
             way = "in Slack" if address in reach.accounts else "by mail" if reach.way(address) else ""
             lines.append(
                 f"{address} ({about}) " + (f"would be asked {way}." if way else f"cannot be asked. {reach.why_not()}")
             )
     return lines or [f"nobody: a group needs {least(app)} people (`leadership:` in okrs.yaml, or the teams' leads)."]
+
+
+def interview_status(app: App, session: Session) -> dict[str, Any] | None:
+    """The round that is open, how many were asked, and whom it did not reach; None where none is. Not how many answered."""
+    try:
+        _, register = app.register()
+    except NotReady:
+        return None
+    if (found := _of_now(app, session)) is None:
+        return None
+    whom = {
+        one.lower(): ("somebody under leadership:", f"{_CORRECT} under `leadership:`{_THEN}")
+        for one in register.leadership
+    }
+    for team in register.teams:
+        if team.lead and team.lead.lower() not in whom:
+            whom[team.lead.lower()] = (f"the lead of team {team.key}", f"{_CORRECT} of team {team.key}'s lead{_THEN}")
+    return {
+        "round": found.name,
+        "closes": found.closes_at.date(),
+        "asked": len(asked_in(session, words.KIND, found.name)),
+        "failed": not_asked(session, words.KIND, found.name, whom),
+    }
+
+
+def _of_now(app: App, session: Session) -> InterviewRound | None:
+    query = select(InterviewRound).where(InterviewRound.closed_at.is_(None), InterviewRound.closes_at > app.now())
+    return session.scalar(query.order_by(InterviewRound.asked_at).limit(1))

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from alerts import retry
 from alerts.channel import DeliveryError
-from alerts.pack_mail import PURPOSE, send_pack
+from alerts.pack_mail import PURPOSE, not_taken, send_pack
 from alerts.packs import PACKS, Pack
 from leeway.app import App, NotReady
 from leeway.notify import terms
@@ -20,6 +21,10 @@ MAILED = ("weekly", "monthly", "quarterly")
 """Kinds that leave by mail; others are for the page and for print."""
 STALE = timedelta(days=6)
 """What could not be sent for so long after its time is no news any more."""
+
+
+_NEWS = {"weekly": timedelta(weeks=2), "monthly": timedelta(0), "quarterly": STALE}
+"""For how long after the day that a pack is about it matters that it was not taken: then it is sent no more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,3 +91,16 @@ def send_packs(app: App, only: str | None = None, *, due_only: bool = False) -> 
             except DeliveryError as error:
                 failed.append(f"{kind} pack: {error}")
     return sent, failed
+
+
+def undelivered_packs(app: App) -> list[dict[str, str]]:
+    """Packs that were not taken: `of` which, `why`, what comes `next` and the `fix`, as of digests: without an address."""
+    given, found = app.settings.packs, list[dict[str, str]]()
+    with app.sessions() as session:
+        for kind in MAILED if app.settings.smtp.host else ():
+            for row in not_taken(session, kind, getattr(given, kind), app.now().date() - _NEWS[kind]):
+                correct = f"Correct {kind} under [packs] in leeway.toml, or let that mailbox take mail; then "
+                fix = f"{correct}`leeway pack {kind} --mail`, which names it."
+                fix = fix if row.refused else "`leeway check` tries the mail server."
+                found.append({"of": kind, "why": row.error, "next": retry.what_next(row), "fix": fix})
+    return found

@@ -8,16 +8,15 @@ from typing import Any, TextIO
 from zoneinfo import ZoneInfo
 
 from rich.console import Console
-from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from alerts import pulse as words
 from alerts.asking import Question, Round, Way, ask_all
+from alerts.words import day
 from leeway.app import App, NotReady
-from leeway.asking import Reach
+from leeway.asking import Reach, asked_in, not_asked
 from leeway.notify import may_notify
 from leeway.pace import work_by_week
-from models import Ask
 from pipeline.progress.pace import WEEKS, Weeks, standings
 from pipeline.pulse import answers
 from pipeline.pulse.answers import Said, by_week, in_week
@@ -111,10 +110,7 @@ def plan_of(app: App) -> list[str]:
     _, register = app.register()
     week, reach = this_week(app, register), Reach(app, words.KIND)
     with app.sessions() as session:
-        query = select(Ask.recipient).where(
-            Ask.kind == words.KIND, Ask.round == week.isoformat(), Ask.sent_at.is_not(None)
-        )
-        done = set(session.scalars(query))
+        done = asked_in(session, words.KIND, week.isoformat())
     lines = []
     for address, asked in owned(register).items():
         keys = ", ".join(one.key for one in asked)
@@ -197,7 +193,9 @@ def show_pulse(app: App, out: Console, to: TextIO, *, as_json: bool = False) -> 
     for one in found:
         trend = " ".join(str(said.value) for said in one.said[-13:])
         last = one.said[-1]
-        out.print(f"{one.key}  {last.value} of 10 in the week of {last.week}  ({trend})  {one.title}", markup=False)
+        out.print(
+            f"{one.key}  {last.value} of 10 in the week of {day(last.week)}  ({trend})  {one.title}", markup=False
+        )
         for text in (one.said[-1].note, one.sentence):
             if text:
                 out.print(f"      {text}", markup=False)
@@ -211,16 +209,16 @@ def show_pulse(app: App, out: Console, to: TextIO, *, as_json: bool = False) -> 
 
 
 def pulse_status(app: App, session: Session) -> dict[str, Any] | None:
-    """How many were asked this week, and what could not be delivered; None where it is off. Not who, nor how many, answered."""
+    """How many were asked this week, and whom it did not reach; None where it is off. Not who, nor how many, answered."""
     if not app.settings.pulse.on:
         return None
     try:
-        week = this_week(app, app.register()[1]).isoformat()
+        _, register = app.register()
     except NotReady:
         return None
-    mine = (Ask.kind == words.KIND, Ask.round == week)
-    asked = session.scalar(select(func.count()).select_from(Ask).where(*mine, Ask.sent_at.is_not(None)))
-    failed = session.scalars(
-        select(Ask.error).where(*mine, Ask.sent_at.is_(None), Ask.error != "").order_by(Ask.recipient)
-    )
-    return {"week": week, "asked": asked or 0, "failed": list(failed)}
+    week, whom = this_week(app, register).isoformat(), dict[str, tuple[str, str]]()
+    for address, asked in owned(register).items():
+        of = f"the owner of {', '.join(one.key for one in asked)}"
+        whom[address] = (of, f"Correct {of} in okrs.yaml and load it, or let them be reached there.")
+    asked_now = len(asked_in(session, words.KIND, week))
+    return {"week": week, "asked": asked_now, "failed": not_asked(session, words.KIND, week, whom)}

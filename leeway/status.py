@@ -19,9 +19,11 @@ from alerts.weeks import last_week, points, weekly
 from alerts.words import plain
 from leeway.app import App
 from leeway.channels import channels
+from leeway.interview import interview_status
 from leeway.judging import judge_status
 from leeway.measuring import measuring_status
 from leeway.notify import reasons
+from leeway.pack_mail import undelivered_packs
 from leeway.pulse import pulse_status
 from leeway.status_text import SHOWN
 from leeway.undelivered import undelivered_digests
@@ -62,9 +64,11 @@ def status_of(app: App) -> dict[str, Any]:
             "plan": _planned(session),
             "metrics": measuring_status(session),
             "pulse": pulse_status(app, session),
+            "interview": interview_status(app, session),
             "judge": judge_status(session, app.settings.judge),
             "open_drifts": _open(app, session),
             "digests_not_taken": undelivered_digests(app),
+            "packs_not_taken": undelivered_packs(app),
             # Busiest first, but without the volume: no figure about one person, here neither.
             "unresolved_accounts": [
                 {"source": u.source, "account": u.external_id, "name": u.name} for u in unknown[:SHOWN]

@@ -24,6 +24,37 @@ def _say_untold(drift: dict[str, Any], say: Callable[[str], None]) -> None:
         say(f"         not told, {', '.join(places)}: {why}" if places != ["none"] else f"         not told: {why}")
 
 
+def people_asked(count: int) -> str:
+    """A count of people who were asked."""
+    return "1 person was asked" if count == 1 else f"{count} people were asked"
+
+
+def _say_asked(found: dict[str, Any], say: Callable[[str], None]) -> None:
+    if pulse := found["pulse"]:
+        say(f"pulse    {people_asked(pulse['asked'])} in the week of {pulse['week']}")
+        _say_not_asked(pulse, say)
+    if asked := found["interview"]:
+        say(f"interview {asked['round']} is open until {asked['closes']}: {people_asked(asked['asked'])}")
+        _say_not_asked(asked, say)
+
+
+def _say_not_taken(found: dict[str, Any], say: Callable[[str], None]) -> None:
+    """Digests and packs that were not taken, and the fix."""
+    for one in found["digests_not_taken"]:
+        say(f"digest   of {one['of']} for the week of {one['week']}: {one['why']} {one['next']}")
+        say(f"         {one['fix']}")
+    for one in found["packs_not_taken"]:
+        say(f"pack     {one['of']}: {one['why']} {one['next']}")
+        say(f"         {one['fix']}")
+
+
+def _say_not_asked(found: dict[str, Any], say: Callable[[str], None]) -> None:
+    """Whom a question did not reach, and the fix."""
+    for one in found["failed"]:
+        say(f"         not delivered to {one['of']}: {one['why']} {one['next']}")
+        say(f"         {one['fix']}")
+
+
 def render(found: dict[str, Any], out: Console) -> None:
     """For people."""
 
@@ -42,10 +73,7 @@ def render(found: dict[str, Any], out: Console) -> None:
     for row in found["metrics"]:
         if row["fault"]:
             say(f"metric   {row['key_result']}: not measured on {row['day']}: {row['fault']}")
-    if pulse := found["pulse"]:
-        say(f"pulse    {pulse['asked']} people were asked in the week of {pulse['week']}")
-        for reason in pulse["failed"]:
-            say(f"         not delivered: {reason}")
+    _say_asked(found, say)
     if found["judge"] is not None:
         say(f"judge    {judge_line(found['judge'])}")
     for row in found["plan"]:
@@ -53,9 +81,7 @@ def render(found: dict[str, Any], out: Console) -> None:
     for drift in found["open_drifts"]:
         say(_finding(drift))
         _say_untold(drift, say)
-    for one in found["digests_not_taken"]:
-        say(f"digest   of {one['of']} for the week of {one['week']}: {one['why']} {one['next']}")
-        say(f"         {one['fix']}")
+    _say_not_taken(found, say)
     _say_what_is_known(found, say)
     _say_set_aside(found, say)
     if found["unresolved_accounts"]:

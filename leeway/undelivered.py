@@ -1,4 +1,4 @@
-"""What did not arrive, and why: alerts by channel and digests by team, for `leeway doctor` and `leeway status`."""
+"""What did not arrive, and why: alerts by channel, digests by team and packs by kind, for `leeway doctor` and `leeway status`."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -15,6 +15,7 @@ from leeway.app import App, NotReady
 from leeway.channels import channels
 from leeway.check import CheckRow
 from leeway.notify import may_notify
+from leeway.pack_mail import undelivered_packs
 from models import Ask, Digest, Notification
 from pipeline.register.versions import current_register
 
@@ -71,6 +72,15 @@ def digest_rows(app: App, _now: datetime) -> Iterator[CheckRow]:
         yield CheckRow("digests", one["of"], False, f"{one['why']} {one['next']}", one["fix"])
     if not found:
         yield CheckRow("digests", "refused", True, "none")
+
+
+def pack_rows(app: App, _now: datetime) -> Iterator[CheckRow]:
+    """Packs that were not taken, by kind."""
+    found = undelivered_packs(app)
+    for one in found:
+        yield CheckRow("packs", one["of"], False, f"{one['why']} {one['next']}", one["fix"])
+    if not found:
+        yield CheckRow("packs", "refused", True, "none")
 
 
 def undelivered_digests(app: App) -> list[dict[str, str]]:

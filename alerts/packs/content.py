@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from urllib.parse import quote
 
-from alerts.words import Words, plain
+from alerts.words import Words, day, full_day, plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +51,12 @@ class Pack:
     note: str
 
     @property
+    def span(self) -> str:
+        """The days that it is about: 16 November to 22 November 2026."""
+        first = day(self.first) if self.first.year == self.last.year else full_day(self.first)
+        return f"{first} to {full_day(self.last)}"
+
+    @property
     def asks(self) -> bool:
         """Return True if decisions are asked for."""
         return any(row.decide for section in self.sections for row in section.rows)
@@ -58,7 +64,7 @@ class Pack:
 
 def as_text(pack: Pack, page: str = "") -> str:
     """The pack as plain text."""
-    lines = [f"{pack.title}, {pack.company}", f"{pack.first} to {pack.last}"]
+    lines = [f"{pack.title}, {pack.company}", pack.span]
     for section in pack.sections:
         lines += ["", section.title]
         lines += [

@@ -283,9 +283,9 @@ class PacksSettings(_Section):
     quarterly one a week before the period ends, both at `hour`; the monthly one 48 hours before the kill session, which is held
     in the `session_week`th week of the month on `session_weekday` at `session_hour`; all in the register's time zone."""
 
-    weekly: list[str] = []
-    monthly: list[str] = []
-    quarterly: list[str] = []
+    weekly: Names = []
+    monthly: Names = []
+    quarterly: Names = []
     hour: int = Field(8, ge=0, le=23)
     weekly_weekday: int = Field(0, ge=0, le=6)
     session_week: int = Field(1, ge=1, le=4)

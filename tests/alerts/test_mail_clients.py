@@ -10,16 +10,21 @@ from pathlib import Path
 import pytest
 from selectolax.lexbor import LexborHTMLParser
 
+from alerts.asking import Question
+from alerts.asking_ways import MailWay
 from alerts.channel import GroupLine, GroupView, Notice
 from alerts.digest import compose, team_week
 from alerts.email import EmailChannel
 from alerts.falls import alert_of, alert_picture
 from alerts.mail import Mailer, Smtp
+from alerts.pack_mail import compose as compose_pack
+from alerts.packs import PACKS
 from leeway.links import digest_links
+from leeway.notify import terms
 from models import Drift
 from models.vocabulary import COMPANY
 from pipeline.register.document import Team
-from tests.web.conftest import app_with
+from tests.web.conftest import MONDAY, app_with
 
 LINTER = Path(os.environ.get("LEEWAY_MAIL_LINT", ".ci/node_modules/@jsx-email/doiuse-email"))
 SMTP = Smtp("mail.example", sender="leeway@velora.example")
@@ -43,7 +48,7 @@ class Caught(Mailer):
 
 @pytest.fixture(scope="module")
 def mails(tmp_path_factory: pytest.TempPathFactory) -> dict[str, EmailMessage]:
-    """An alert, a message about several teams, a digest of the company."""
+    """An alert, a message about several teams, a digest of the company, a pack, a question."""
     app = app_with(tmp_path_factory.mktemp("mails"), web={"url": "https://leeway.example"})
     _, register = app.register()
     channel = EmailChannel(Caught(SMTP), "coo@velora.example", page="https://leeway.example")
@@ -60,6 +65,14 @@ def mails(tmp_path_factory: pytest.TempPathFactory) -> dict[str, EmailMessage]:
         content = team_week(session, register, company)
         assert content is not None
         found["digest"] = compose(content, SMTP, digest_links(app, session, register, company, content.themes))
+        pack = PACKS["quarterly"].make(session, register, terms(app))
+        assert pack is not None
+        found["pack"] = compose_pack(pack, MONDAY, SMTP, "coo@velora.example", "https://leeway.example")
+    asked = Question(
+        "pulse", "2026-07-06", "ann@velora.example", "How sure?", "Of each", ("O1.1",), link="https://l.example"
+    )
+    MailWay(channel.mailer, lambda address, kind: "").ask(asked)
+    found["question"] = channel.mailer.mail  # type: ignore[attr-defined]
     return found
 
 
@@ -69,7 +82,7 @@ def html_of(mail: EmailMessage) -> str:
     return str(body.get_content())
 
 
-@pytest.mark.parametrize("name", ["alert", "group", "digest"])
+@pytest.mark.parametrize("name", ["alert", "group", "digest", "pack", "question"])
 def test_a_mail_is_laid_out_by_tables_and_fetches_nothing(mails: dict[str, EmailMessage], name: str) -> None:
     text = html_of(mails[name])
     tree = LexborHTMLParser(text)
@@ -95,7 +108,7 @@ def test_a_mail_is_laid_out_by_tables_and_fetches_nothing(mails: dict[str, Email
     not LINTER.exists() or shutil.which("node") is None,
     reason="no linter: npm install --prefix .ci @jsx-email/doiuse-email",
 )
-@pytest.mark.parametrize("name", ["alert", "group", "digest"])
+@pytest.mark.parametrize("name", ["alert", "group", "digest", "pack", "question"])
 def test_a_linter_of_mails_finds_nothing_that_outlook_or_gmail_cannot_do(
     mails: dict[str, EmailMessage], name: str
 ) -> None:

@@ -117,6 +117,7 @@ def test_each_is_asked_once_answers_are_sealed_and_gone_with_the_round(
     assert not any("ben@" in line for line in plan_of(app))  # leads alone are too few to be shown
     assert run_interview(app, ask=True).asked == 9
     assert run_interview(app, ask=True).asked == 0
+    assert f"{PEOPLE[0]} (leadership) was asked already." in plan_of(app)
     assert [post["channel"] for post in few_days.world.posted] == ["D00000001"]
     assert sorted(mail["To"] for mail in mailbox[0].mails) == PEOPLE[1:]
     camps(app, "2026-Q3", PEOPLE[:7])

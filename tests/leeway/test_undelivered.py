@@ -11,13 +11,15 @@ from rich.console import Console
 from sqlalchemy import Engine
 from sqlalchemy.orm import sessionmaker
 
+from alerts.pack_mail import recipient
 from leeway.app import App
+from leeway.check import CheckRow, _interview, _packs
 from leeway.doctor import diagnose
 from leeway.settings import Settings
 from leeway.status import status_of
 from leeway.status_text import render
 from leeway.undelivered import try_again
-from models import Digest, Notification
+from models import Ask, Digest, InterviewRound, Notification
 from pipeline.register.document import parse
 from pipeline.register.versions import load_register
 from simulator.company import register_yaml
@@ -92,6 +94,67 @@ def test_a_refused_digest_is_said_by_team_without_an_address_and_with_the_fix(ap
     assert "@velora" not in said.getvalue() + str(rows)
     assert try_again(app) == 1
     assert "It is tried again." in next(row for row in diagnose(app, "digests") if row.name == "team fleet").found
+
+
+def shown(app: App) -> str:
+    said, read = StringIO(), {"jira": {"signals": 1, "streams": 1, "minutes_since_pull": 1, "errors": []}}
+    render(status_of(app) | {"sources": read}, Console(file=said, width=400))
+    return said.getvalue()
+
+
+def test_a_question_that_was_refused_is_said_by_what_its_owner_answers_for_until_it_is_mended(app: App) -> None:
+    app.settings.pulse.on = True
+    refusal = {"error": "mail.example:587 refuses the address: 550 no such user.", "refused": 1, "refused_by": "x"}
+    with app.sessions.begin() as session:
+        session.add(InterviewRound(name="2026-Q3", asked_at=NOW, closes_at=NOW + timedelta(days=9)))
+        for kind, round_ in (("pulse", "2026-07-06"), ("interview", "2026-Q3")):
+            session.add(Ask(kind=kind, round=round_, recipient="anton.weiss@velora.example", reference={}, **refusal))
+            session.add(Ask(kind=kind, round=round_, recipient="left@velora.example", reference={}, **refusal))
+            session.add(
+                Ask(kind=kind, round=round_, recipient="uwe.carstens@velora.example", reference={}, sent_at=NOW)
+            )
+    rows = {row.name: row for part in ("pulse", "interview") for row in diagnose(app, part) if not row.ok}
+    assert set(rows) == {"the owner of O2.2, O3.2", "the lead of team fleet"}  # not who is none any more
+    assert "in okrs.yaml and load it" in rows["the owner of O2.2, O3.2"].fix
+    assert "`leeway interview --ask` names it" in rows["the lead of team fleet"].fix
+    said = shown(app)
+    assert "1 person was asked in the week of 2026-07-06" in said
+    assert "interview 2026-Q3 is open until 2026-07-19: 1 person was asked" in said
+    assert said.count("550 no such user. It is tried again.") == 2
+    assert "@velora" not in said + str(rows)
+
+
+def test_a_pack_that_was_refused_is_said_by_its_kind_with_the_fix(app: App) -> None:
+    app.settings.packs.weekly, app.settings.packs.monthly = ["coo@velora.example"], ["cfo@velora.example"]
+    for kind, address in (("weekly", "coo"), ("monthly", "cfo"), ("weekly", "left")):
+        name = recipient(kind, f"{address}@velora.example")
+        refused(app, name, f"mail.example:587 refuses the address: 550 {address}.", refused=12, refused_by="x")
+    (row,) = diagnose(app, "packs")  # the monthly one's session is over, the last has no reader
+    assert (row.name, row.ok) == ("weekly", False)
+    assert "550 coo. It was refused 12 times and is given up" in row.found
+    assert "weekly under [packs] in leeway.toml" in row.fix
+    assert "pack     weekly: mail.example:587 refuses the address: 550 coo." in shown(app)
+    assert "@velora" not in shown(app)
+
+
+def test_check_says_whom_interview_and_packs_reach_and_what_they_lack(app: App) -> None:
+    def rows(**given: object) -> dict[tuple[str, str], CheckRow]:
+        settings = Settings.model_validate(GIVEN | {"database": {"url": app.settings.database.url}} | given)
+        asked = App(settings, now=NOW)
+        found = [*_interview(asked), *_packs(asked)]
+        asked.engine.dispose()
+        return {(row.part, row.name): row for row in found}
+
+    found = rows()
+    assert found["interview", "people"].found.startswith("off; `on = true`")
+    assert found["packs", "mail"].ok
+    found = rows(interview={"on": True}, packs={"weekly": ["coo@velora.example"]}, smtp={})
+    assert found["packs", "mail"].fix == "Add [smtp] with host and sender."
+    assert (
+        found["interview", "leads"].found == "0 are asked in Slack, 0 by mail, 7 cannot be asked or want no such mail"
+    )
+    assert found["interview", "leads"].fix.startswith("Set [smtp]")
+    assert "`leadership:`" in found["interview", "leadership"].fix
 
 
 def test_nothing_refused_is_said_as_that(app: App) -> None:
