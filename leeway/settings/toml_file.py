@@ -1,14 +1,14 @@
 """leeway.toml with the line of every value, and all that is wrong with its form at once.
 
 tomllib has no positions. But a prefix of a TOML file that ends with a whole statement is TOML itself, so the statement that first
-gives a value is found by reading the file line by line.
+gives a value is found by halving: what a prefix says, a longer one says as well.
 """
 
 import re
 import tomllib
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +49,7 @@ class TomlFile:
     def __init__(self, text: str) -> None:
         self._whole = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
         self.faults, self.data = self._read()
+        self._known: dict[int, dict[str, Any] | None] = {}
 
     @classmethod
     def at(cls, path: Path) -> "TomlFile":
@@ -60,11 +61,9 @@ class TomlFile:
     def line_of(self, path: Sequence[Any]) -> int | None:
         """Line of a value, counted from 1; of the section it belongs to where the value is not there, else None."""
         for end in range(len(path), 0, -1):
-            start = 0
-            for stop, data in self._prefixes:
-                if _holds(data, path[:end]):
-                    return self._entry(start, stop, path[:end])
-                start = stop
+            stop = bisect_left(self._stops, True, key=lambda stop: _holds(self._until(stop)[1], path[:end]))
+            if stop < len(self._stops):
+                return self._entry(self._until(stop - 1)[0], stop, path[:end])
         return None
 
     def _entry(self, start: int, stop: int, path: Sequence[Any]) -> int:
@@ -74,11 +73,19 @@ class TomlFile:
                 return end
         return start + 1
 
-    @cached_property
-    def _prefixes(self) -> list[tuple[int, dict[str, Any]]]:
-        """Every number of lines that is whole TOML, with what it says."""
-        read = ((stop, _parsed(self._whole[:stop])) for stop in range(1, len(self._whole) + 1))
-        return [(stop, data) for stop, data in read if data is not None]
+    @property
+    def _stops(self) -> range:
+        return range(len(self._whole) + 1)
+
+    def _until(self, most: int) -> tuple[int, dict[str, Any]]:
+        """The highest number of lines, up to this one, that is whole TOML, with what they say."""
+        for stop in range(most, 0, -1):
+            if stop not in self._known:
+                self._known[stop] = _parsed(self._whole[:stop])
+            data = self._known[stop]
+            if data is not None:
+                return stop, data
+        return 0, {}
 
     def _read(self) -> tuple[list[FormFault], dict[str, Any]]:
         """Every statement that is no TOML, found by emptying its lines one after the other, and what the rest says."""
