@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import norm
 
 from models.vocabulary import COMPANY
 from pipeline.findings.found import Found, Inputs, Meaning, Outcome, Unjudged, Value, enough_weeks
@@ -83,13 +82,15 @@ def _owned(given: Inputs, meaning: Meaning, now: Work) -> Iterator[_Own]:
 def _near(meaning: Meaning, own: Sequence[_Own], least: float) -> list[tuple[int, int, float]]:
     """Pairs of different teams that are near enough, and nearer than the nearest of so many would be by chance; each the other's
     nearest, since streams about everything are near to many."""
+    from scipy import special  # slow to import, and who only reads what was found has no need of it
+
     places, teams = [one.place for one in own], np.array([one.team for one in own])
     alike = np.where(teams[:, None] == teams[None, :], -1.0, near(meaning.centres)[np.ix_(places, places)])
     others = alike[teams[:, None] != teams[None, :]]
     if not len(others):
         return []
     spread = float(np.median(np.abs(others - np.median(others)))) / MAD
-    least = max(least, float(np.median(others) + spread * norm.isf(CHANCE / (len(others) / 2))))
+    least = max(least, float(np.median(others) - spread * special.ndtri(CHANCE / (len(others) / 2))))
     nearest = alike.argmax(1)
     mutual = [(n, int(k)) for n, k in enumerate(nearest) if n < k and nearest[k] == n]
     return [(n, k, float(alike[n, k])) for n, k in mutual if alike[n, k] >= least]

@@ -7,7 +7,6 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import numpy as np
-from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -68,6 +67,8 @@ def _stems(text: str) -> list[str]:
 
 
 def _common(word: str) -> bool:
+    from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS  # takes seconds to import, and who quotes needs none
+
     if len(word) < SHORT or not word.isalpha() or word in ENGLISH_STOP_WORDS:
         return True
     known = (lexicon(one) for one in LANGUAGES)

@@ -14,7 +14,6 @@ import numpy as np
 import yaml
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
-from sklearn.feature_extraction.text import CountVectorizer
 
 from pipeline.encode.encoder import Encoder
 from pipeline.match.conditional_logit import Features
@@ -46,6 +45,8 @@ class Pieces:
 
     def __init__(self, texts: Sequence[str]) -> None:
         """Document frequencies are those of `texts`."""
+        from sklearn.feature_extraction.text import CountVectorizer  # takes seconds to import
+
         words = CountVectorizer(analyzer=_split, dtype=np.float32)
         pieces = CountVectorizer(analyzer="char_wb", ngram_range=(3, 5), lowercase=False, dtype=np.float32)
         # A word of its own, so that there is one where the texts have none.

@@ -117,6 +117,20 @@ assert not heavy, heavy
     assert result.returncode == 0, result.stdout + result.stderr
 
 
+def test_workers_the_page_and_the_doctor_start_without_what_takes_seconds(tmp_path: Path) -> None:
+    """Whoever matches or finds something imports it then: most of these processes never do."""
+    code = """
+import sys
+import leeway.celery_app, leeway.tasks, leeway.status, leeway.doctor, web.app
+heavy = {"torch", "sentence_transformers", "transformers", "altair", "sklearn", "scipy.stats"} & set(sys.modules)
+assert not heavy, heavy
+"""
+    result = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, env=environment(), capture_output=True, text=True
+    )
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
 def test_init_writes_files_that_load_and_keeps_what_is_there(tmp_path: Path) -> None:
     assert leeway(tmp_path, "init", "new").returncode == 0
     settings = tmp_path / "new" / "leeway.toml"
