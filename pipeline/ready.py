@@ -10,13 +10,14 @@ from sqlalchemy.orm import Session
 from models import Cycle, Share, StreamCursor, WorkItem
 from pipeline.ingest.reach import is_read_from
 from pipeline.ingest.sweep import SWEEP
+from pipeline.register.workdays import monday
 
 LATE = 0.01
 """Part of the work items that may still be pending when drift is looked for."""
 BEHIND, PATIENCE = 0.05, timedelta(minutes=30)
 """While more than this part waits to be encoded, no cycle is opened, for so long after the last one."""
-FIRST = timedelta(weeks=5)
-"""So much of the past is read and encoded before the first analysis: four whole weeks. The rest follows."""
+FIRST = timedelta(weeks=4)
+"""So many whole weeks, and the running one, are read and encoded before the first analysis. The rest follows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +39,10 @@ class Ready:
         """Whether nothing was analysed yet and the last weeks could be: they were read and encoded."""
         if session.scalar(select(Cycle.id).limit(1)) is not None:
             return False
-        begin = self.now - FIRST
-        recent = WorkItem.stale & (WorkItem.updated_at.is_(None) | (WorkItem.updated_at >= begin))
-        return is_read_from(session, begin.date(), self.sources) and not session.scalar(select(exists().where(recent)))
+        begin = monday(self.now.date()) - FIRST
+        since = datetime.combine(begin - timedelta(days=1), datetime.min.time(), UTC)  # wherever on earth it is Monday
+        recent = WorkItem.stale & (WorkItem.updated_at.is_(None) | (WorkItem.updated_at >= since))
+        return is_read_from(session, begin, self.sources) and not session.scalar(select(exists().where(recent)))
 
     def can_judge(self, session: Session) -> bool:
         """Whether enough is known to look for drift: the first time everything, later nearly everything."""

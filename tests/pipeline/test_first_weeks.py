@@ -125,7 +125,7 @@ def test_a_week_that_is_not_read_yet_has_no_share(sessions: sessionmaker[Session
     [
         (["jira"], WEEKS[2], False),
         (["jira", "slack"], WEEKS[5], False),
-        (["jira"], WEEKS[5], True),
+        (["jira"], WEEKS[4], True),
     ],
 )
 def test_encoding_pauses_for_the_first_analysis_once_every_source_was_read_back_far_enough(
