@@ -5,7 +5,7 @@ from typing import Any
 
 from alerts.slack import escape
 from alerts.words import full_day
-from pipeline.interview.answers import LONGEST_LINE, MOST_LINES, Answer
+from pipeline.interview.answers import LONGEST_LINE, MOST_LINES
 
 KIND = "interview"
 SUBJECT = "Three questions about our priorities"
@@ -79,9 +79,9 @@ def modal(round_: str) -> dict[str, Any]:
     }
 
 
-def answer_of(values: dict[str, Any]) -> Answer:
-    """What a modal's state says."""
-    return Answer.of({name: (values.get(name, {}).get("text") or {}).get("value") or "" for name, _, _ in QUESTIONS})
+def texts_of(values: dict[str, Any]) -> dict[str, str]:
+    """What a modal's state says, by field."""
+    return {name: (values.get(name, {}).get("text") or {}).get("value") or "" for name, _, _ in QUESTIONS}
 
 
 def _section(text: str) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """The alignment interview as the settings have it: when it is asked, whom, what an answer does, and when it closes."""
 
 import json
+from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 from typing import Any, TextIO
 from zoneinfo import ZoneInfo
@@ -20,7 +21,7 @@ from leeway.notify import may_notify, terms
 from leeway.signing import signing_key
 from models import Ask, InterviewAnswer, InterviewRound, upsert
 from models.interview import PEOPLE, digest_of_person
-from pipeline.interview.answers import LEADERSHIP, LEADS, Answer, keep, key_of
+from pipeline.interview.answers import LEADERSHIP, LEADS, MOST_LINES, Answer, keep, key_of, lines
 from pipeline.interview.closing import close
 from pipeline.interview.traceable import LEAST
 from pipeline.queue import lease
@@ -168,6 +169,13 @@ def may_answer(app: App, by: str, round_: str) -> str:
     if found.closed_at is not None or app.now() >= found.closes_at:
         raise InterviewError("This interview is closed, and its answers are deleted.")
     return asked.about
+
+
+def read(texts: Mapping[str, str]) -> Answer:
+    """An answer from the fields of a form. Raises InterviewError rather than leave out what somebody wrote."""
+    if any(len(lines(text)) > MOST_LINES for text in texts.values()):
+        raise InterviewError(f"Up to {MOST_LINES} lines a question: leave those that matter most. Nothing is kept yet.")
+    return Answer.of(texts)
 
 
 def answer(app: App, by: str, round_: str, given: Answer) -> None:

@@ -3,6 +3,7 @@
 Mail scanners follow links, so the form only asks; an answer is what is posted.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from fastapi import FastAPI, HTTPException, Request
@@ -11,12 +12,12 @@ from itsdangerous import BadSignature, SignatureExpired
 from slack_bolt import App as Bolt
 from slack_sdk import WebClient
 
-from alerts.interview import KIND, PRIVATE, QUESTIONS, SUBJECT, answer_of, modal
+from alerts.interview import KIND, PRIVATE, QUESTIONS, SUBJECT, modal, texts_of
 from leeway.app import App
 from leeway.asking import account_address
-from leeway.interview import InterviewError, answer, may_answer
+from leeway.interview import InterviewError, answer, may_answer, read
 from leeway.signing import serializer
-from pipeline.interview.answers import LONGEST_LINE, MOST_LINES, Answer
+from pipeline.interview.answers import LONGEST_LINE, MOST_LINES
 from web.frame import Frame
 
 SECONDS = 61 * 86_400
@@ -48,7 +49,7 @@ class InterviewButtons:
         """Keep the answer; what is wrong with it stands in the modal."""
         by = account_address(self.app, body["user"]["id"])
         try:
-            answer(self.app, by, str(view["private_metadata"]), answer_of(view["state"]["values"]))
+            answer(self.app, by, str(view["private_metadata"]), read(texts_of(view["state"]["values"])))
         except InterviewError as error:
             ack(response_action="errors", errors={"priorities": str(error)})
             return
@@ -58,7 +59,7 @@ class InterviewButtons:
 def add_interview(web: FastAPI, app: App, frame: Frame) -> None:
     """The form of a mail's link."""
 
-    def page(request: Request, token: str, error: str = "") -> Response:
+    def page(request: Request, token: str, error: str = "", written: Mapping[str, str] | None = None) -> Response:
         values = {
             "subject": SUBJECT,
             "token": token,
@@ -66,6 +67,7 @@ def add_interview(web: FastAPI, app: App, frame: Frame) -> None:
             "private": PRIVATE,
             "longest": MOST_LINES * LONGEST_LINE,
             "error": error,
+            "written": written or {},
         }
         return frame.page(request, None, "interview.html.j2", values)
 
@@ -78,10 +80,11 @@ def add_interview(web: FastAPI, app: App, frame: Frame) -> None:
     async def keep(request: Request, token: str = "") -> Response:
         by, round_ = _redeem(app, token)
         form = await request.form()
+        written = {name: str(form.get(name, "")) for name, _, _ in QUESTIONS}
         try:
-            answer(app, by, round_, Answer.of({name: str(form.get(name, "")) for name, _, _ in QUESTIONS}))
+            answer(app, by, round_, read(written))
         except InterviewError as error:
-            return page(request, token, str(error))
+            return page(request, token, str(error), written)
         said = {
             "heading": "Kept. Thank you.",
             "text": f"{PRIVATE} The same link answers again: the later answer counts.",

@@ -4,6 +4,7 @@ Mail scanners follow links, so the page only asks; an answer is what is posted. 
 """
 
 import re
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
@@ -105,7 +106,7 @@ class PulseButtons:
 def add_pulse(web: FastAPI, app: App, frame: Frame) -> None:
     """The page of a mail's link: GET asks, POST answers."""
 
-    def page(request: Request, token: str, kept: int, errors: list[str]) -> Response:
+    def page(request: Request, token: str, kept: int, errors: list[str], written: Mapping[str, str]) -> Response:
         by, week, current = _redeem(app, token)
         asked = owned(app.register()[1]).get(by, [])
         if week != current or not asked:
@@ -117,6 +118,7 @@ def add_pulse(web: FastAPI, app: App, frame: Frame) -> None:
             "numbers": NUMBERS,
             "longest": LONGEST_NOTE,
             "rows": [{"key": one.key, "line": line(one), "said": said.get(one.key)} for one in asked],
+            "written": written,
             "kept": kept,
             "errors": errors,
         }
@@ -124,22 +126,33 @@ def add_pulse(web: FastAPI, app: App, frame: Frame) -> None:
 
     @web.get(f"/{KIND}", include_in_schema=False)
     def ask(request: Request, token: str = "") -> Response:
-        return page(request, token, 0, [])
+        return page(request, token, 0, [], {})
 
     @web.post(f"/{KIND}", include_in_schema=False)
     async def keep(request: Request, token: str = "") -> Response:
         by, week, _ = _redeem(app, token)
-        form, kept, errors = await request.form(), 0, list[str]()
-        for one in owned(app.register()[1]).get(by, []):
-            chosen, note = str(form.get(f"value {one.key}", "")), str(form.get(f"note {one.key}", ""))
-            if not chosen:
-                continue
-            try:
-                answer(app, by, one.key, week, int(chosen), note)
-                kept += 1
-            except (PulseError, ValueError) as error:
-                errors.append(str(error) if isinstance(error, PulseError) else f"{one.key}: a number is needed.")
-        return page(request, token, kept, errors)
+        form = {name: str(value) for name, value in (await request.form()).items()}
+        kept, errors, written = _keep_form(app, by, week, form)
+        return page(request, token, kept, errors, written)
+
+
+def _keep_form(app: App, by: str, week: date, form: Mapping[str, str]) -> tuple[int, list[str], dict[str, str]]:
+    """Keep what a form says: how many answers, a sentence for each that is none, and the lines that are to be written on."""
+    kept, errors, written = 0, list[str](), dict[str, str]()
+    for one in owned(app.register()[1]).get(by, []):
+        chosen, note = form.get(f"value {one.key}", ""), form.get(f"note {one.key}", "")
+        if not chosen and note.strip():
+            errors.append(f"{one.key}: choose a number beside your line; without one it is not kept.")
+            written[one.key] = note
+        if not chosen:
+            continue
+        try:
+            answer(app, by, one.key, week, int(chosen), note)
+            kept += 1
+        except (PulseError, ValueError) as error:
+            errors.append(str(error) if isinstance(error, PulseError) else f"{one.key}: a number is needed.")
+            written[one.key] = note
+    return kept, errors, written
 
 
 def _redeem(app: App, token: str) -> tuple[str, date, date]:

@@ -1,6 +1,7 @@
 """Answers as they are kept: sealed with a key of their round, by a keyed digest, until the round closes."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
@@ -12,6 +13,7 @@ from sqlalchemy.orm import Session
 from models import InterviewAnswer, Secret, upsert
 
 MOST_LINES, LONGEST_LINE = 5, 300
+_BULLET = re.compile(r"^(?:[-*•·–](?!\d)\s*|\d{1,2}[.)] )+")
 LEADERSHIP, LEADS = "leadership", "leads"
 
 
@@ -25,17 +27,17 @@ class Answer:
 
     @classmethod
     def of(cls, texts: Mapping[str, str]) -> "Answer":
-        """From fields of several lines each; bullets and blank lines go."""
-        found = {}
-        for one in fields(cls):
-            lines = [
-                " ".join(line.split()).lstrip("-*•·0123456789.) ") for line in texts.get(one.name, "").splitlines()
-            ]
-            found[one.name] = tuple(line[:LONGEST_LINE] for line in lines if line)[:MOST_LINES]
-        return cls(**found)
+        """From fields of several lines each, up to MOST_LINES."""
+        return cls(**{one.name: tuple(lines(texts.get(one.name, ""))[:MOST_LINES]) for one in fields(cls)})
 
     def __bool__(self) -> bool:
         return bool(self.priorities or self.stops or self.dependencies)
+
+
+def lines(text: str) -> list[str]:
+    """The lines of a field; bullets, numbers of a list and lines without a word go, but no number that is meant."""
+    found = [_BULLET.sub("", " ".join(line.split()))[:LONGEST_LINE] for line in text.splitlines()]
+    return [line for line in found if any(c.isalpha() for c in line)]
 
 
 def key_of(round_: str) -> str:

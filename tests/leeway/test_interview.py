@@ -233,6 +233,11 @@ def test_it_is_answered_in_slack_and_behind_a_mail_s_link_and_only_by_who_was_as
     said = client.post("/interview", params={"token": token}, data={"priorities": f"{CHURN[1]}\n{MOBILE[0]}"}).text
     assert "Kept. Thank you." in said
     assert CHURN[1] not in client.get("/interview", params={"token": token}).text
+    said = client.post(
+        "/interview", params={"token": token}, data={"priorities": "a\n" * 6, "stops": "<b>this</b>"}
+    ).text
+    assert "Up to 5 lines a question" in said
+    assert "&lt;b&gt;this&lt;/b&gt;</textarea>" in said  # nothing has to be written again
     for other in ("forged", serializer(app, "interview").dumps(["ben@x.example", "2026-Q3"])):
         assert client.get("/interview", params={"token": other}).status_code == 403
         assert client.post("/interview", params={"token": other}, data={"priorities": "x"}).status_code == 403

@@ -107,6 +107,15 @@ def test_a_scanner_that_follows_the_mail_s_link_answers_nothing_and_a_form_does(
     assert kept(slack_app) == [("O1.1", WEEK, 3, "")]
 
 
+def test_a_line_without_a_number_is_said_and_stays_in_the_form(client: TestClient, slack_app: App) -> None:
+    token = serializer(slack_app, "pulse").dumps([CARLA, WEEK.isoformat()])
+    page = client.post("/pulse", params={"token": token}, data={"note O1.1": "waits for <b>legal</b>"})
+    assert "O1.1: choose a number beside your line" in page.text
+    assert 'value="waits for &lt;b&gt;legal&lt;/b&gt;"' in page.text
+    assert "Kept" not in page.text
+    assert kept(slack_app) == []
+
+
 def test_a_link_is_of_one_person_and_one_week_and_ends(
     client: TestClient, slack_app: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:

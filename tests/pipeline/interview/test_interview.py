@@ -123,3 +123,9 @@ def test_an_answer_is_at_most_five_lines_a_question() -> None:
     assert found.priorities == ("one", "two", "three", "five", "six")
     assert (found.stops, found.dependencies) == ((), ())
     assert not Answer.of({})
+
+
+def test_a_number_that_begins_a_priority_stays_and_that_of_a_list_goes() -> None:
+    said = "3 new hubs in Spain\n24/7 support\n- 50 % less churn\n-5 % cost\n2) 3.5 days to repair"
+    meant = ("3 new hubs in Spain", "24/7 support", "50 % less churn", "-5 % cost", "3.5 days to repair")
+    assert Answer.of({"priorities": said}).priorities == meant
