@@ -142,7 +142,8 @@ def _told(one: PathReport) -> Iterator[str | Table]:
     yield f"  As written, of the last {WEEKS} whole weeks; deviations of the last half year:"
     table = Table(box=None, pad_edge=False)
     for name in ("step", "cases", "kept", "9 in 10 sure", *(one.rpartition(" ")[2] for one in DEVIATIONS)):
-        table.add_column(name, justify="left" if name == "step" else "right", no_wrap=True)
+        # Where there is little room the titles give way, and no heading or figure.
+        table.add_column(name, justify="left" if name == "step" else "right", no_wrap=name != "step")
     for step in one.steps:
         counts = [str(step.deviations.get(name, 0)) for name in DEVIATIONS]
         table.add_row(escape(shortened(step.title, 30)), *_shown(step.recent), *counts)

@@ -11,6 +11,7 @@ import structlog
 from celery import Task
 from sqlalchemy.exc import IntegrityError, InterfaceError, InternalError, OperationalError, SQLAlchemyError
 
+from alerts.asking import Round
 from leeway.app import App, NotReady
 from leeway.celery_app import STALE_SECONDS, celery, the_app
 from leeway.digest import send_digests
@@ -195,12 +196,15 @@ def ask(run: str = "") -> None:
     app = the_app()
     if pulse_is_due(app):
         with _counted(app, "ask", run):
-            found = send_pulse(app, due_only=True)
-            if found.asked or found.reminded or found.errors:
-                log.info("asked", asked=found.asked, reminded=found.reminded, errors=len(found.errors))
+            _log_asked("pulse", send_pulse(app, due_only=True))
     if interview_is_due(app):
         with _counted(app, "interview", run):
-            run_interview(app)
+            _log_asked("interview", run_interview(app))
+
+
+def _log_asked(kind: str, found: Round) -> None:
+    if found.asked or found.reminded or found.errors:
+        log.info("asked", kind=kind, asked=found.asked, reminded=found.reminded, errors=len(found.errors))
 
 
 def _pace() -> Pace:

@@ -227,7 +227,7 @@ def pack(
 
     if mail:
         sent, failed = send_packs(the_app(), kind)
-        out.print(f"{sent} packs sent.")
+        out.print(f"{sent} pack{'' if sent == 1 else 's'} sent.")
         for line in failed:
             err.print(f"Error: {line}", markup=False)
         if failed:
@@ -254,7 +254,7 @@ def digest(
             out.print(f"{path} written.")
         return
     sent, failed = send_digests(application, team)
-    out.print(f"{sent} digests sent.")
+    out.print(f"{sent} digest{'' if sent == 1 else 's'} sent.")
     for line in failed:
         err.print(f"Error: {line}", markup=False)
     if failed:

@@ -80,7 +80,7 @@ def interview(
         show(application, sys.stdout, as_json=as_json)
         return
     found = run_interview(application, ask=True)
-    out.print(f"{found.asked} people asked, {found.reminded} reminded.", markup=False)
+    out.print(f"{found.asked} asked, {found.reminded} reminded.", markup=False)
     for error in found.errors:
         err.print(f"Error: {error}", markup=False)
     if found.errors:
@@ -129,7 +129,7 @@ def pulse(
         show_pulse(application, out, sys.stdout, as_json=as_json)
         return
     found = send_pulse(application)
-    out.print(f"{found.asked} people asked, {found.reminded} reminded.", markup=False)
+    out.print(f"{found.asked} asked, {found.reminded} reminded.", markup=False)
     for error in found.errors:
         err.print(f"Error: {error}", markup=False)
     if found.errors:

@@ -113,10 +113,10 @@ def _sentence(
         (False, True): "the number moves, though hardly any work goes there",
         (False, False): "hardly any work goes there, and the number does not move",
     }[works, moves]
-    last = (end - timedelta(days=1)).isoformat()
+    last = end - timedelta(days=1)
     return (
-        f"In the four weeks to {last} {_of_100(share)} of 100 working days went to it, and it went from {before[-1].value:g} "
-        f"to {after[-1].value:g}, {_of_100(moved)} of 100 of its way: {verdict}."
+        f"In the four weeks to {last.day} {last:%B} {_of_100(share)} of 100 working days went to it, and it went from "
+        f"{before[-1].value:g} to {after[-1].value:g}, {_of_100(moved)} of 100 of its way: {verdict}."
     )
 
 

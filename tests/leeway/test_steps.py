@@ -95,6 +95,7 @@ def test_a_table_a_spreadsheet_and_no_words_from_outside_in_them(filled: Filled)
     code, said = run("steps")
     assert code == 0
     assert "=Intake [filled]" in said
+    assert "cases  kept  9 in 10 sure  missing  order  late  twice" in said
     assert "softening since" in said
     assert "p1@x.example" not in said
     assert "Secret" not in said

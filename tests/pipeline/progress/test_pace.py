@@ -46,7 +46,7 @@ def test_one_sentence_holds_the_number_against_the_work(
     found = standing(sessions, values, [share] * 6)
     first, last = values[2], values[5]
     assert found.sentence == (
-        f"In the four weeks to 2026-08-16 {round(100 * share)} of 100 working days went to it, and it went from {first:g} "
+        f"In the four weeks to 16 August {round(100 * share)} of 100 working days went to it, and it went from {first:g} "
         f"to {last:g}, "
         f"{round(100 * (last - first) / 90)} of 100 of its way: {verdict}."
     )
