@@ -1,8 +1,10 @@
 """Serves a World on loopback ports, one for each vendor."""
 
+import asyncio
 import socket
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
 from types import TracebackType
@@ -22,6 +24,30 @@ from simulator.work import live
 from simulator.world import World
 
 
+class _Server(uvicorn.Server):
+    """Uvicorn's looks ten times a second whether it shall end; this one is told, for whoever starts and ends hundreds."""
+
+    _here: tuple[asyncio.AbstractEventLoop, asyncio.Event] | None = None
+
+    async def main_loop(self) -> None:
+        """Serve until it is told to end."""
+        told = asyncio.Event()
+        self._here = asyncio.get_running_loop(), told
+        ticks = 0
+        while not await self.on_tick(ticks):
+            ticks += 1
+            with suppress(TimeoutError):
+                await asyncio.wait_for(told.wait(), 0.1)
+
+    def end(self) -> None:
+        """Tell it, from another thread. Clients keep their connections open; nobody waits for them."""
+        self.should_exit = self.force_exit = True
+        if self._here:
+            loop, told = self._here
+            with suppress(RuntimeError):  # it has ended already
+                loop.call_soon_threadsafe(told.set)
+
+
 @dataclass(slots=True)
 class Simulator:
     """The company and its servers; a context manager that serves while it is open."""
@@ -35,7 +61,7 @@ class Simulator:
     github: GitHubApi = field(init=False)
     calendars: CalendarApi = field(init=False)
     addresses: dict[str, str] = field(init=False, default_factory=dict)
-    _servers: list[tuple[uvicorn.Server, threading.Thread]] = field(init=False, default_factory=list)
+    _servers: list[tuple[_Server, threading.Thread]] = field(init=False, default_factory=list)
 
     def __post_init__(self) -> None:
         self.jira = JiraApi(self.world, self.config)
@@ -55,7 +81,7 @@ class Simulator:
         for name, api in apis.items():
             listener = _listen(self.ports.get(name, 0))
             served = Faulty(api, self.config.faults)
-            server = uvicorn.Server(
+            server = _Server(
                 uvicorn.Config(served, log_level="critical", access_log=False, lifespan="off", http=Protocol)
             )
             thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
@@ -69,7 +95,7 @@ class Simulator:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         for server, _ in self._servers:
-            server.should_exit = server.force_exit = True  # clients keep their connections open; nobody waits for them
+            server.end()
         for _, thread in self._servers:
             thread.join(5)
 
