@@ -62,6 +62,7 @@ state_dir = {home}/state
 log_path = {home}/log
 ssl = no
 disable_plaintext_auth = no
+auth_failure_delay = 0
 first_valid_uid = 0
 mail_location = maildir:{home}/mail/%u
 passdb {{
