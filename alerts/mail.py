@@ -203,7 +203,8 @@ def one_line(text: str) -> str:
 
 def without(address: str, said: str) -> str:
     """A reason that may be shown to whoever runs Leeway: a lead's address is in okrs.yaml, not in status."""
-    for one in {address, parseaddr(address)[1]} - {""}:
+    plain = parseaddr(address)[1]
+    for one in {address, *([plain] if "@" in plain else [])} - {""}:
         said = re.sub(re.escape(one), "the address", said, flags=re.IGNORECASE)
     return said
 

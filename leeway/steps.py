@@ -62,6 +62,7 @@ def as_json(found: Sequence[PathReport]) -> list[dict[str, Any]]:
             "open": one.open,
             "excepted": one.exempt,
             "unread_fields": list(one.unseen),
+            "unknown_statuses": list(one.never),
             "path": [_step(step) for step in one.steps],
             "weeks": rows_of([one]),
         }
@@ -135,6 +136,8 @@ def _told(one: PathReport) -> Iterator[str | Table]:
     yield f"{one.path.title} ({one.path.key})"
     for name in one.unseen:
         yield f"  nothing is known of {name!r}: list it in `fields` of the source's section in leeway.toml, or mend its name."
+    for said in one.never:
+        yield f"  {said}"
     if one.untold:
         yield f"  no figures: {one.untold}."
         return

@@ -66,6 +66,7 @@ def _row(one: PathReport) -> dict[str, Any]:
         "scope": scope_of(one.path),
         "untold": one.untold,
         "unseen": one.unseen,
+        "never": one.never,
         "cases": one.cases,
         "open": one.open,
         "exempt": one.exempt,

@@ -3,7 +3,7 @@
 Linked are an item that names the case, or that the case names (a key, or a record's address), its parent and what lies below it.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -28,10 +28,13 @@ _Name = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """The cases of a path. `unseen` are fields that it names and that no source has ever told of."""
+    """The cases of a path. `unseen` are fields that it names and that no source has ever told of, `never` statuses and stages
+    that it names and nothing ever came to; `come_to` are those that something came to, the usual ones first."""
 
     cases: Sequence[Case]
     unseen: tuple[str, ...]
+    never: tuple[str, ...] = ()
+    come_to: tuple[str, ...] = ()
 
 
 def load_cases(session: Session, path: Path, clock: WorkingClock) -> Loaded:
@@ -105,7 +108,14 @@ class _Loader:
             )
         told = {one.field.casefold() for case in cases for one in case.happened if one.field}
         named = dict.fromkeys(name for event in self.events for name in event.field)
-        return Loaded(cases, tuple(name for name in named if name.casefold() not in told))
+        come_to = Counter(one.name for case in cases for one in case.happened if one.name)
+        states = dict.fromkeys(name for event in self.events for name in event.status)
+        return Loaded(
+            cases,
+            tuple(name for name in named if name.casefold() not in told),
+            tuple(name for name in states if not any(same(name, one) for one in come_to)),
+            tuple(name for name, _ in come_to.most_common()),
+        )
 
     def _happened(self, row: Any, item: WorkItem, *, own: bool) -> Happened:
         detail = row.detail or {}

@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
 from sqlalchemy.orm import Session
@@ -18,6 +18,7 @@ from pipeline.steps.conformance import Rate, Tally, Week, by_week, series
 from pipeline.steps.effect import Effect, effects
 from pipeline.steps.factors import Factor, Seen, goes_with
 from pipeline.steps.load import load_cases, people_at_work
+from pipeline.steps.never import never_said
 from pipeline.steps.softening import softenings
 
 WHOLE = ""
@@ -64,7 +65,8 @@ class StepReport:
 
 @dataclass(frozen=True, slots=True)
 class PathReport:
-    """A path with its steps, the whole first. `untold` says why there are no figures; `unseen` are fields that nobody reads;
+    """A path with its steps, the whole first. `untold` says why there are no figures; `unseen` are fields that nobody reads, and
+    `never` says of a status or stage that nothing ever came to it, with what there is;
     `people` is how many took part, which is for the floor and not to be shown."""
 
     path: Path
@@ -75,6 +77,7 @@ class PathReport:
     people: int = 0
     steps: tuple[StepReport, ...] = ()
     unseen: tuple[str, ...] = ()
+    never: tuple[str, ...] = ()
 
 
 @dataclass
@@ -104,8 +107,11 @@ def path_report(session: Session, register: Register, path: Path, now: datetime,
     at_work = people_at_work(session, path.team, first)
     untold = _untold(register, path, judged, at_work, least)
     if untold:
-        return PathReport(path, untold, unseen=loaded.unseen)
-    return of_judged(path, judged, clock, now, least, at_work, exempt=exempt, unseen=loaded.unseen)
+        found = PathReport(path, untold)
+    else:
+        found = of_judged(path, judged, clock, now, least, at_work, exempt=exempt)
+    never = tuple(never_said(name, loaded.come_to) for name in loaded.never)
+    return replace(found, unseen=loaded.unseen, never=never)
 
 
 def _untold(
@@ -133,7 +139,6 @@ def of_judged(
     at_work: Mapping[date, Set[int]],
     *,
     exempt: int = 0,
-    unseen: tuple[str, ...] = (),
 ) -> PathReport:
     """The report of cases that were held against their path."""
     through = monday(clock.local(now).date()) - timedelta(weeks=1)
@@ -160,7 +165,7 @@ def of_judged(
         )
     open_ = sum(one.whole.open for one in judged)
     people = len({person for one in judged for person in one.people})
-    return PathReport(path, "", len(judged), open_, exempt, people, tuple(steps), unseen)
+    return PathReport(path, "", len(judged), open_, exempt, people, tuple(steps))
 
 
 def _series(path: Path, judged: Sequence[Judgement], clock: WorkingClock, now: datetime) -> dict[str, _Series]:

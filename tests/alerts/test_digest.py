@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from alerts.digest import compose, team_week
 from alerts.digest_delivery import send_due
-from alerts.mail import Smtp, new_mail
+from alerts.mail import Smtp, new_mail, without
 from alerts.words import plain
 from models import OptOut, Share, Theme
 from tests.alerts.test_slack import NOW, REGISTER, drift
@@ -296,3 +296,16 @@ def test_a_lead_that_is_no_address_and_one_that_opted_out_stop_nobody(
     assert sent == 1
     assert failed == ["digest for team fleet: 'nobody' is no e-mail address. Correct it."]
     assert [mail["To"] for mail in box.mails] == ["carla.jung@velora.example"]
+
+
+@pytest.mark.parametrize(
+    ("address", "said", "shown"),
+    [
+        ("Ana <ana@x.example>", "550 no such mailbox: ANA@x.example", "550 no such mailbox: the address"),
+        ("an address", "'an address': no mail can be sent to this", "'the address': no mail can be sent to this"),
+    ],
+)
+def test_a_reason_is_shown_without_the_address_and_with_all_its_other_words(
+    address: str, said: str, shown: str
+) -> None:
+    assert without(address, said) == shown

@@ -125,6 +125,14 @@ def test_a_field_that_nobody_reads_is_said_with_what_to_do(filled: Filled) -> No
     assert "list it in `fields` of the source's section in leeway.toml" in run("steps")[1]
 
 
+def test_a_status_that_nothing_ever_came_to_is_said_with_those_that_there_are(filled: Filled) -> None:
+    filled(REGISTER.replace("end: {stage: Live}", "end: {stage: Livve}"))
+    assert told()["unknown_statuses"] == [
+        "Nothing ever came to the status or stage “Livve” (there are “Closed won”, “Live”): write it as the source does."
+    ]
+    assert "“Livve”" in run("steps")[1]
+
+
 def test_without_steps_it_says_how_to_write_them(filled: Filled) -> None:
     filled(REGISTER.partition("steps:")[0])
     code, said = run("steps")

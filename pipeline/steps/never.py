@@ -1,0 +1,13 @@
+"""A status that the register names and nothing ever came to: most likely it is written otherwise in the source."""
+
+from collections.abc import Sequence
+
+_MOST_NAMED, _LONGEST = 8, 40
+
+
+def never_said(name: str, come_to: Sequence[str]) -> str:
+    """Say so, with the statuses and stages that something did come to."""
+    there = ", ".join(f"“{one[:_LONGEST]}”" for one in come_to[:_MOST_NAMED])
+    others = " and others" if len(come_to) > _MOST_NAMED else ""
+    known = f"there are {there}{others}" if there else "none is known yet"
+    return f"Nothing ever came to the status or stage “{name[:_LONGEST]}” ({known}): write it as the source does."
