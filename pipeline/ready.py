@@ -18,6 +18,8 @@ BEHIND, PATIENCE = 0.05, timedelta(minutes=30)
 """While more than this part waits to be encoded, no cycle is opened, for so long after the last one."""
 FIRST = timedelta(weeks=4)
 """So many whole weeks, and the running one, are read and encoded before the first analysis. The rest follows."""
+WORTH = 20_000
+"""While more work items than this wait, the past takes so long that the last weeks are worth an analysis of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +38,11 @@ class Ready:
         return not self.may_begin(session) if last is None else datetime.now(UTC) - last < PATIENCE
 
     def may_begin(self, session: Session) -> bool:
-        """Whether nothing was analysed yet and the last weeks could be: they were read and encoded."""
+        """Whether nothing was analysed yet, and the last weeks could be, long before the past: they were read and encoded."""
         if session.scalar(select(Cycle.id).limit(1)) is not None:
+            return False
+        waiting = session.scalar(select(func.count()).select_from(WorkItem).where(WorkItem.stale)) or 0
+        if waiting <= WORTH:
             return False
         begin = monday(self.now.date()) - FIRST
         since = datetime.combine(begin - timedelta(days=1), datetime.min.time(), UTC)  # wherever on earth it is Monday

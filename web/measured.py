@@ -3,6 +3,7 @@
 from functools import lru_cache
 from typing import Any
 
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from alerts.chart_frame import Spec
@@ -10,6 +11,7 @@ from alerts.progress_chart import confidence_by_week, number_by_day, work_by_wee
 from leeway import pace
 from leeway.app import App
 from leeway.pulse import Confident, confidences
+from models import RegisterVersion
 from pipeline.progress.pace import TOO_EARLY, Progress, Weeks, standings
 from pipeline.pulse.answers import by_week
 from pipeline.register.document import Register
@@ -31,18 +33,23 @@ class MeasuredKeyResults:
         with self.app.sessions() as session:
             return pace.work_by_week(self.app, session, self.app.register()[1])
 
+    def _work(self, session: Session) -> Weeks:
+        """Added up once a cycle and register."""
+        version = session.scalar(select(func.max(RegisterVersion.id))) or 0
+        return self._weeks(data.last_cycle(self.app)[0], version)
+
     def of(self, session: Session, register: Register, key: str, *, work: bool) -> Progress | None:
         """How a key result stands; None where it has no metric."""
         return next(iter(self.every(session, register, key, work=work)), None)
 
     def every(self, session: Session, register: Register, key: str | None = None, *, work: bool) -> list[Progress]:
         """How each key result that has a metric stands, or only one. `work` is whether the viewer may see the company's work."""
-        weeks = self._weeks(data.last_cycle(self.app)[0], self.app.register()[0]) if work else {}
+        weeks = self._work(session) if work else {}
         return standings(session, register, local_day(register, self.app.now()), weeks, key)
 
     def confidence(self, session: Session, register: Register, *, work: bool) -> dict[str, Confident]:
         """What owners said of key results in this period, by key; `work` as above."""
-        weeks = self._weeks(data.last_cycle(self.app)[0], self.app.register()[0]) if work else {}
+        weeks = self._work(session) if work else {}
         return {one.key: one for one in confidences(self.app, session, register, weeks)}
 
     def spec(self, session: Session, register: Register, kind: str, key: str, width: int) -> Spec | None:

@@ -12,6 +12,7 @@ from alerts.words import full_day
 from connectors.base import Account, Page, Signal, WorkItem
 from models import Cycle, Share, StreamCursor
 from models import WorkItem as Row
+from pipeline import ready
 from pipeline.cycle import Analysis, Report
 from pipeline.drift.detector import DriftSettings
 from pipeline.encode import stage as encode_stage
@@ -49,6 +50,7 @@ class Watched(HashedWords):
 @pytest.fixture
 def sessions(lite: Engine, monkeypatch: pytest.MonkeyPatch) -> sessionmaker[Session]:
     monkeypatch.setattr(encode_stage, "BATCH", 10)
+    monkeypatch.setattr(ready, "WORTH", 0)
     made = sessionmaker(lite)
     with made.begin() as session:
         load_register(session, parse(REGISTER), REGISTER)
@@ -106,6 +108,15 @@ def test_the_last_four_weeks_stand_before_the_past_is_encoded(sessions: sessionm
     with sessions() as session:
         assert LAST in session.scalars(select(Cycle.through)).all()
         assert first_weeks_note(first_weeks(session)) is None
+
+
+def test_where_little_is_left_everything_is_encoded_first(
+    sessions: sessionmaker[Session], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ready, "WORTH", 100)
+    pull(sessions, WEEKS, None)
+    Analysis(sessions, HashedWords(), DriftSettings(), NOW, ["jira"]).encode(Report())
+    assert stale(sessions) == 0
 
 
 def test_a_week_that_is_not_read_yet_has_no_share(sessions: sessionmaker[Session]) -> None:
