@@ -8,7 +8,7 @@ from statistics import median
 from connectors.base import State
 from models.vocabulary import COMPANY
 from pipeline.findings.found import Found, Inputs, Outcome, Unjudged, Value
-from pipeline.findings.lives import Life, asked, wilson, within
+from pipeline.findings.lives import Life, asked, part, within
 from pipeline.share.floor import enough
 
 WINDOW = 84
@@ -68,7 +68,7 @@ def _asks(given: Inputs, lives: Sequence[Life]) -> list[_Ask]:
 def _fog(given: Inputs, scope: str, asks: Sequence[_Ask], most: float) -> Found | None:
     waiting = [one for one in asks if one.open]
     askers = {one.person for one in waiting}
-    size = wilson(len(waiting), len(asks))
+    size = part(len(waiting), len(asks))
     few = len(asks) < ASKS or len(waiting) < WAITING or not enough(len(askers), given.least_people)
     if few or size.value <= most or size.low <= most / 2:
         return None

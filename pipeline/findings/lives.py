@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from connectors.base import SignalKind, State
 from pipeline.findings.work import Interval
-from pipeline.share.estimate import Z90
+from pipeline.share.wilson import wilson
 
 SAID = frozenset({SignalKind.COMMENT, SignalKind.MESSAGE, SignalKind.REVIEW, SignalKind.EMAIL, SignalKind.NOTE})
 """Kinds of which each is a message."""
@@ -64,14 +64,9 @@ def within(at: datetime, last: date, days: int, before: int = 0) -> bool:
     return end - timedelta(days=days) < at.date() <= end
 
 
-def wilson(count: int, of: int) -> Interval:
-    """A part of so many with its 90 % interval (Wilson's)."""
-    if of <= 0:
-        return Interval(0.0, 0.0, 1.0)
-    p, z = count / of, Z90
-    middle = (p + z * z / (2 * of)) / (1 + z * z / of)
-    half = z / (1 + z * z / of) * (p * (1 - p) / of + z * z / (4 * of * of)) ** 0.5
-    return Interval(p, max(0.0, middle - half), min(1.0, middle + half))
+def part(count: int, of: int) -> Interval:
+    """A part of so many with its 90 % interval."""
+    return Interval(count / of if of > 0 else 0.0, *wilson(count, of))
 
 
 def asked(lives: Sequence[Life]) -> Iterator[tuple[Life, Life, datetime, int, str]]:

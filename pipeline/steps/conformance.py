@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from pipeline.share.floor import enough
+from pipeline.share.wilson import wilson
 
-Z90 = 1.6448536269514722
 _WEEK = timedelta(weeks=1)
 
 
@@ -25,20 +25,12 @@ class Rate:
     @property
     def low(self) -> float:
         """The interval's lower end."""
-        return self._bounds()[0]
+        return wilson(self.kept, self.cases)[0]
 
     @property
     def high(self) -> float:
         """The interval's upper end."""
-        return self._bounds()[1]
-
-    def _bounds(self) -> tuple[float, float]:
-        n, z2 = self.cases, Z90**2
-        if not n:
-            return 0.0, 1.0
-        middle = (self.kept + z2 / 2) / (n + z2)
-        half = Z90 / (n + z2) * (self.kept * (n - self.kept) / n + z2 / 4) ** 0.5
-        return max(0.0, middle - half), min(1.0, middle + half)
+        return wilson(self.kept, self.cases)[1]
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from connectors.base import SignalKind, State
 from models import Account, Membership, Person, Signal, WorkItem
 from pipeline.findings.found import Found, Inputs, Unjudged
 from pipeline.findings.kinds import KINDS
-from pipeline.findings.lives import Event, Life, wilson
+from pipeline.findings.lives import Event, Life, part
 from pipeline.findings.load_lives import load_lives
 
 AT = datetime(2026, 6, 1, 9, tzinfo=UTC)
@@ -123,9 +123,9 @@ def test_what_looks_like_placeholders_and_is_none_is_not_told(
 
 
 def test_a_part_of_few_is_unsure() -> None:
-    few, many = wilson(3, 5), wilson(300, 500)
+    few, many = part(3, 5), part(300, 500)
     assert few.low < many.low < 0.6 < many.high < few.high
-    assert wilson(0, 0).high == 1
+    assert part(0, 0).high == 1
 
 
 def test_lives_are_read_with_teams_states_and_who_names_whom(sessions: sessionmaker[Session]) -> None:
