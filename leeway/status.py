@@ -33,7 +33,7 @@ from pipeline.drift.stage import detectable_points
 from pipeline.drift.tuning import LEAST_HISTORY
 from pipeline.ingest.sweep import SWEEP
 from pipeline.people.identity import Unresolved, unresolved
-from pipeline.ready import first_weeks
+from pipeline.ready import first_weeks, pending
 from pipeline.register.ended import local_day
 from pipeline.register.versions import current_register
 
@@ -171,7 +171,6 @@ def _last_cycle(session: Session) -> Cycle | None:
 
 def _waits_for(session: Session, app: App, cycle: Cycle | None) -> list[str]:
     """What is still to be read or analysed; empty where what status says is of everything."""
-    pending = session.scalar(select(func.count()).select_from(WorkItem).where(WorkItem.stale | WorkItem.unmatched))
     reading = select(StreamCursor.source, func.count()).where(
         StreamCursor.finished_at.is_(None),
         StreamCursor.error.is_(None) | (StreamCursor.error == ""),
@@ -182,8 +181,8 @@ def _waits_for(session: Session, app: App, cycle: Cycle | None) -> list[str]:
     ]
     begun = set(session.scalars(select(StreamCursor.source).distinct()))
     found += [f"the first pull of {name}" for name in app.connectors if name not in begun]
-    if pending:
-        found.append(f"{pending} work items")
+    if waiting := pending(session):
+        found.append(f"{waiting} work items")
     if cycle is None:
         found.append("the first analysis")
     return found

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import ColumnExpressionArgument, exists, func, select
 from sqlalchemy.orm import Session
 
 from models import Cycle, Share, StreamCursor, WorkItem
@@ -31,8 +31,8 @@ class Ready:
 
     def is_behind(self, session: Session) -> bool:
         """Whether so much waits to be encoded that what is matched now would be matched again soon; not for ever, though."""
-        stale = session.scalar(select(func.count()).select_from(WorkItem).where(WorkItem.stale))
-        if not stale or stale <= BEHIND * (session.scalar(select(func.count()).select_from(WorkItem)) or 0):
+        stale = _items(session, WorkItem.stale)
+        if stale <= BEHIND * _items(session):
             return False
         last = session.scalar(select(func.max(Cycle.finished_at)))
         return not self.may_begin(session) if last is None else datetime.now(UTC) - last < PATIENCE
@@ -41,8 +41,7 @@ class Ready:
         """Whether nothing was analysed yet, and the last weeks could be, long before the past: they were read and encoded."""
         if session.scalar(select(Cycle.id).limit(1)) is not None:
             return False
-        waiting = session.scalar(select(func.count()).select_from(WorkItem).where(WorkItem.stale)) or 0
-        if waiting <= WORTH:
+        if _items(session, WorkItem.stale) <= WORTH:
             return False
         begin = monday(self.now.date()) - FIRST
         since = datetime.combine(begin - timedelta(days=1), datetime.min.time(), UTC)  # wherever on earth it is Monday
@@ -51,9 +50,8 @@ class Ready:
 
     def can_judge(self, session: Session) -> bool:
         """Whether enough is known to look for drift: the first time everything, later nearly everything."""
-        query = select(func.count()).select_from(WorkItem)
-        pending = session.scalar(query.where(WorkItem.stale | WorkItem.unmatched)) or 0
-        if pending and (seen_until(session) == date.min or pending > LATE * (session.scalar(query) or 0)):
+        waiting = pending(session)
+        if waiting and (seen_until(session) == date.min or waiting > LATE * _items(session)):
             return False
         return self._history_is_read(session)
 
@@ -67,6 +65,15 @@ class Ready:
         finished = {source for source, at, _ in rows if at is not None}
         reading = {source for source, at, error in rows if at is None and not error}
         return all(source in finished and source not in reading for source in self.sources)
+
+
+def pending(session: Session) -> int:
+    """How many work items wait to be encoded or matched."""
+    return _items(session, WorkItem.stale | WorkItem.unmatched)
+
+
+def _items(session: Session, *those: ColumnExpressionArgument[bool]) -> int:
+    return session.scalar(select(func.count()).select_from(WorkItem).where(*those)) or 0
 
 
 def seen_until(session: Session) -> date:
@@ -88,6 +95,4 @@ def first_weeks(session: Session) -> FirstWeeks | None:
     if seen_until(session) != date.min or not session.scalar(select(exists().where(Cycle.finished_at.is_not(None)))):
         return None
     since = session.scalar(select(func.min(Share.week)))
-    count = select(func.count()).select_from(WorkItem)
-    waiting = session.scalar(count.where(WorkItem.stale | WorkItem.unmatched)) or 0
-    return FirstWeeks(since, waiting, session.scalar(count) or 0) if since else None
+    return FirstWeeks(since, pending(session), _items(session)) if since else None
