@@ -1,7 +1,6 @@
 """The weekly digest, received by a real SMTP server."""
 
 import asyncio
-import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
@@ -10,7 +9,6 @@ from email.message import EmailMessage
 from typing import Any
 
 import pytest
-from aiosmtpd.controller import Controller
 from sqlalchemy import delete
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -20,6 +18,7 @@ from alerts.mail import Smtp, new_mail, without
 from alerts.words import plain
 from models import OptOut, Share, Theme
 from tests.alerts.test_slack import NOW, REGISTER, drift
+from tests.smtp import served
 
 SMTP = Smtp("mail.example", sender="Leeway <leeway@velora.example>")
 WEEK = date(2026, 6, 29)
@@ -47,12 +46,8 @@ class Mailbox:
 @pytest.fixture
 def mailbox() -> Iterator[tuple[Mailbox, Smtp]]:
     box = Mailbox()
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    controller = Controller(box, hostname="127.0.0.1", port=port)
-    controller.start()
-    yield box, Smtp("127.0.0.1", port, "leeway@velora.example", security="none")
-    controller.stop()
+    with served(box) as smtp:
+        yield box, smtp
 
 
 @pytest.fixture

@@ -1,11 +1,9 @@
 """What is refused for good is tried with growing pauses and then no more; what may pass is tried at the next wake."""
 
-import socket
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 
 import pytest
-from aiosmtpd.controller import Controller
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -19,6 +17,7 @@ from simulator.server import Simulator
 from tests.alerts.test_delivery import changes, raise_one, round_of, rows, slack, told
 from tests.alerts.test_digest import WEEK, Mailbox, filled  # noqa: F401 - a fixture
 from tests.alerts.test_slack import NOW, REGISTER
+from tests.smtp import served
 
 HOUR = timedelta(hours=1)
 
@@ -44,12 +43,8 @@ class Strict(Mailbox):
 @pytest.fixture
 def strict() -> Iterator[tuple[Strict, Smtp]]:
     box = Strict()
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    controller = Controller(box, hostname="127.0.0.1", port=port)
-    controller.start()
-    yield box, Smtp("127.0.0.1", port, "leeway@velora.example", security="none")
-    controller.stop()
+    with served(box) as smtp:
+        yield box, smtp
 
 
 def send(sessions: sessionmaker[Session], smtp: Smtp, at: datetime, lead: str = "", at_once: bool = False) -> int:

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from aiosmtpd.controller import Controller
 from sqlalchemy.orm import Session
 from typer.testing import CliRunner
 
@@ -22,6 +21,7 @@ from models import StreamCursor, connect
 from simulator.company import register_yaml
 from simulator.server import Simulator
 from tests.conftest import NOW, TODAY, newest_sqlite, redis_server
+from tests.smtp import served
 
 
 @pytest.fixture
@@ -32,12 +32,8 @@ def redis_url(tmp_path: Path) -> Iterator[str]:
 
 @pytest.fixture
 def smtp() -> Iterator[int]:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    controller = Controller(object(), hostname="127.0.0.1", port=port)
-    controller.start()
-    yield port
-    controller.stop()
+    with served(object()) as smtp:
+        yield smtp.port
 
 
 def rows(company: Simulator, folder: Path, **sections: dict[str, Any]) -> dict[tuple[str, str], Any]:

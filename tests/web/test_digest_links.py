@@ -1,7 +1,6 @@
 """The digest's links, from the mail server's end to the page: followed once, doubled, and after they have expired."""
 
 import re
-import socket
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from email import message_from_bytes, policy
@@ -10,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from aiosmtpd.controller import Controller
 from fastapi.testclient import TestClient
 from itsdangerous import TimestampSigner
 from sqlalchemy import select
@@ -19,6 +17,7 @@ from leeway.app import App
 from leeway.digest import send_digests
 from leeway.links import is_due
 from models import Account, Label, ThemeAnswer
+from tests.smtp import served
 from tests.web.conftest import HOSTILE, MONDAY, app_with, needs_browser
 from tests.web.test_pages import AXE, audit
 from web.app import make
@@ -39,19 +38,15 @@ class Mailbox:
 @pytest.fixture
 def received(tmp_path: Path) -> Iterator[tuple[App, dict[str, EmailMessage]]]:
     box = Mailbox()
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    controller = Controller(box, hostname="127.0.0.1", port=port)
-    controller.start()
-    app = app_with(
-        tmp_path,
-        web={"url": "https://leeway.example", "company": ["coo@velora.example"]},
-        smtp={"host": "127.0.0.1", "port": port, "starttls": False},
-    )
-    assert send_digests(app) == (3, [])
-    assert send_digests(app) == (0, [])
-    yield app, box.mails
-    controller.stop()
+    with served(box) as smtp:
+        app = app_with(
+            tmp_path,
+            web={"url": "https://leeway.example", "company": ["coo@velora.example"]},
+            smtp={"host": smtp.host, "port": smtp.port, "starttls": False},
+        )
+        assert send_digests(app) == (3, [])
+        assert send_digests(app) == (0, [])
+        yield app, box.mails
 
 
 def html_of(mail: EmailMessage) -> str:
