@@ -39,7 +39,7 @@ def carry_over(
     if output is None:
         sys.stdout.write(made)
     else:
-        _write(output, made, force)
+        write_file(output, made, force)
     place = str(output) if output else "okrs.yaml"
     _say(err, f"{register.period.name} is carried over to {period.name}, {period.start} to {period.end}.")
     for one in due_before(text, period):
@@ -51,8 +51,8 @@ def carry_over(
     _say(err, f"Nothing is loaded. Next: {saved}change what the next plan asks for, then `leeway okrs load {place}`.")
 
 
-def _write(output: Path, text: str, force: bool) -> None:
-    """Never over another text without `force`; the same text again is no matter."""
+def write_file(output: Path, text: str, force: bool) -> None:
+    """Write it; never over another text without `force`, and the same text again is no matter. Raises CarryError."""
     made = text.encode()
     if output.exists() and not force and output.read_bytes() != made:
         raise CarryError(f"{output} exists and holds something else. Name another file, or write over it with --force.")

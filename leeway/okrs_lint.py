@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from pipeline.register.document import hints, read
+from pipeline.register.document import RegisterError, hints, read
 from pipeline.register.ended import local_day
 from pipeline.register.quality import ALL_RULES, Finding, findings
 from pipeline.register.yaml_nodes import Document
@@ -22,6 +22,10 @@ def lint(file: Path, skip: Sequence[str], as_json: bool, out: Console) -> int:
     unknown = sorted(set(skip) - set(ALL_RULES))
     if unknown:
         raise UnknownRule(f"there is no rule {unknown[0]!r}. Rules: {', '.join(ALL_RULES)}.")
+    if file.suffix.lower() in (".csv", ".tsv"):
+        raise RegisterError(
+            f"{file} is a table, and lint reads a whole okrs.yaml. `leeway okrs diff {file}` says what it changes and loosens."
+        )
     register, text = read(file)
     today = local_day(register, datetime.now(UTC))
     found = [one for one in findings(register, Document(text), today) if one.rule not in skip]

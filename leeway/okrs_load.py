@@ -9,6 +9,7 @@ from pathlib import Path
 from rich.console import Console
 
 from leeway.app import App, NotReady
+from leeway.okrs_table import from_table, is_table, table_lines
 from models import RegisterVersion
 from pipeline.register.change_words import consequences, in_words
 from pipeline.register.document import Register, read, stored
@@ -31,13 +32,23 @@ def whoami() -> str | None:
 
 
 def load(
-    app: App, file: Path, out: Console, *, by: str | None, why: str | None, yes: bool, strict: bool, meaning: bool
+    app: App,
+    file: Path,
+    out: Console,
+    *,
+    by: str | None,
+    why: str | None,
+    yes: bool,
+    strict: bool,
+    meaning: bool,
+    remove: bool = False,
 ) -> None:
-    """Make FILE the current register. What an edit loosens is said first: a terminal asks, a script goes on unless `strict`.
+    """Make FILE the current register, or a table what it changes of it. What an edit loosens is said first: a terminal asks, a
+    script goes on unless `strict`.
 
     Raises RegisterError for a file that is not right, Held where it was not loaded.
     """
-    register, text = read(file)
+    register, text = _from_table(app, file, out, yes=yes, remove=remove) if is_table(file) else read(file)
     if ran_out(register, local_day(register, app.now())):
         out.print(f"note: {ended_line(register, text, str(file))}", markup=False)
     found = _found(app, Draft(register, text), meaning)
@@ -57,6 +68,19 @@ def load(
         f"{file} {state} the register (version {version}): {len(register.objectives)} objectives, {count} key results.",
         markup=False,
     )
+
+
+def _from_table(app: App, file: Path, out: Console, *, yes: bool, remove: bool) -> tuple[Register, str]:
+    """The register as a table changes it; what is kept, and what is held against it, is said. Raises Held at a conflict."""
+    found = from_table(app, file, remove=remove)
+    for line in table_lines(found, str(file)):
+        out.print(line, markup=False)
+    if found.conflicts and not yes:
+        raise Held(
+            f"{file} was not loaded: the register changed since it was written. Write it again with `leeway okrs export --csv`, "
+            'or load it over that with --yes --why "...".'
+        )
+    return found.register, found.text
 
 
 def ended_line(register: Register, text: str, name: str) -> str:
@@ -98,6 +122,10 @@ def diff(app: App, one: str | None, other: str | None, out: Console, meaning: bo
 
     With neither, the current version against the one before it; a file or version alone stands against the current one.
     """
+    for name in (one, other):
+        if name and is_table(Path(name)):
+            for line in table_lines(from_table(app, Path(name), remove=False), name):
+                out.print(line, markup=False)
     (before, row), (after, _) = _sides(app, one, other)
     changed = in_words(before.register, after.register)
     for line in changed or ["no difference in the register"]:
@@ -125,13 +153,13 @@ def _sides(
                 raise NotReady("only one version was loaded; compare it with a file: `leeway okrs diff okrs.yaml`.")
             return _draft(earlier), _draft(current)
         if not one.isdigit() and other is None:
-            return _draft(current), _file(one)
+            return _draft(current), _file(app, one)
         first = _draft(_row(session.get(RegisterVersion, int(one)) if one.isdigit() else None, one))
         if other is None:
             return first, _draft(current)
         if other.isdigit():
             return first, _draft(_row(session.get(RegisterVersion, int(other)), other))
-        return first, _file(other)
+        return first, _file(app, other)
 
 
 def _row(found: RegisterVersion | None, name: str) -> RegisterVersion:
@@ -144,7 +172,10 @@ def _draft(row: RegisterVersion) -> tuple[Draft, RegisterVersion]:
     return Draft(stored(row.document, row.id), row.document), row
 
 
-def _file(name: str) -> tuple[Draft, None]:
+def _file(app: App, name: str) -> tuple[Draft, None]:
+    if is_table(Path(name)):
+        found = from_table(app, Path(name), remove=False)
+        return Draft(found.register, found.text), None
     register, text = read(Path(name))
     return Draft(register, text), None
 

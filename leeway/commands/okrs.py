@@ -9,7 +9,9 @@ import typer
 from leeway.console import err, out, the_app
 from leeway.help import BySection
 
-commands = typer.Typer(cls=BySection, no_args_is_help=True, help="The register: load, lint or compare an okrs.yaml.")
+commands = typer.Typer(
+    cls=BySection, no_args_is_help=True, help="The register: load, lint, compare or export an okrs.yaml."
+)
 _MEANING = "Also hold new key results against their objective by meaning; loads the model."
 
 
@@ -21,15 +23,40 @@ def okrs_load(
     yes: Annotated[bool, typer.Option("--yes", help="Load also what loosens something; needs --why.")] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Load nothing that loosens something.")] = False,
     meaning: Annotated[bool, typer.Option("--meaning", help=_MEANING)] = False,
+    remove: Annotated[bool, typer.Option("--remove", help="Of a table: take out what has no row in it.")] = False,
 ) -> None:
-    """Make FILE the current register. The same text again changes nothing.
+    """Make FILE, an okrs.yaml or a table (.csv) from okrs export, the current register. The same text again changes nothing.
 
     What an edit loosens without saying so is said first (a lower target, another metric, a later day, ...): on a terminal
-    you are asked why, a script goes on unless --strict.
+    you are asked why, a script goes on unless --strict. A table changes only the cells that differ from the version it was
+    written from; what it does not hold stays.
     """
     from leeway.okrs_load import load
 
-    load(the_app(), file, out, by=by, why=why, yes=yes, strict=strict, meaning=meaning)
+    load(the_app(), file, out, by=by, why=why, yes=yes, strict=strict, meaning=meaning, remove=remove)
+
+
+@commands.command("export")
+def okrs_export(
+    as_table: Annotated[
+        bool, typer.Option("--csv", help="As a table, a row for each objective and key result.")
+    ] = False,
+    semicolons: Annotated[
+        bool, typer.Option("--semicolons", help="Between the cells, as Excel has it in much of Europe; means --csv.")
+    ] = False,
+    output: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write it here (a .csv is a table); else to standard output.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Write over a FILE that holds something else.")] = False,
+) -> None:
+    """Write the current register, as okrs.yaml or as a table that a spreadsheet edits. Loads nothing.
+
+    leeway okrs export --output plan.csv, change it in a spreadsheet, then leeway okrs load plan.csv.
+    """
+    from leeway.okrs_table import export, is_table
+
+    table = as_table or semicolons or (output is not None and is_table(output))
+    export(the_app(), err, table=table, semicolons=semicolons, output=output, force=force)
 
 
 @commands.command("lint")
@@ -54,7 +81,9 @@ def okrs_lint(
 
 @commands.command("diff")
 def okrs_diff(
-    one: Annotated[str | None, typer.Argument(metavar="[A]", help="A version's number, or a file.")] = None,
+    one: Annotated[
+        str | None, typer.Argument(metavar="[A]", help="A version's number, or a file (okrs.yaml or .csv).")
+    ] = None,
     other: Annotated[str | None, typer.Argument(metavar="[B]", help="Another version's number, or a file.")] = None,
     meaning: Annotated[bool, typer.Option("--meaning", help=_MEANING)] = False,
 ) -> None:

@@ -11,7 +11,7 @@ from pipeline.files import InputError, decode
 from pipeline.register.faults import all_faults, unused
 from pipeline.register.planned import STORED, Plan
 from pipeline.register.schema import Calendar, KeyResult, Member, Objective, Period, Register, Scope, Team
-from pipeline.register.yaml_nodes import Document, NotYaml
+from pipeline.register.yaml_nodes import Document, LintError, NotYaml
 
 __all__ = [
     "Calendar",
@@ -26,6 +26,7 @@ __all__ = [
     "Team",
     "digest",
     "hints",
+    "judged",
     "parse",
     "read",
     "stored",
@@ -46,22 +47,29 @@ def stored(document: str, version: int) -> Register:
 def parse(text: str, name: str = "okrs.yaml") -> Register:
     """Read a register. Raises RegisterError with every fault, each with its line."""
     try:
-        document = Document(text)
+        register, faults = judged(text)
     except NotYaml as error:
         raise RegisterError(f"{name}, line {error.line}: not valid YAML: {error.message}") from None
+    if register is None or faults:
+        raise RegisterError(
+            "\n".join(f"{name}, line {f.line}: {f'{f.field}: ' if f.field else ''}{f.message}" for f in faults)
+        )
+    for fault in unused(Document(text)):
+        structlog.get_logger().warning(f"{name}, line {fault.line}: {fault.field}: {fault.message}")
+    return register
+
+
+def judged(text: str) -> tuple[Register | None, list[LintError]]:
+    """The register of a text, None where it cannot be read, and every fault. Raises NotYaml."""
+    document = Document(text)
     if not isinstance(document.data, dict):
-        raise RegisterError(f"{name}, line 1: expected `period:`, `teams:` and `objectives:`. See `leeway init`.")
+        return None, [LintError(1, "", "expected `period:`, `teams:` and `objectives:`. See `leeway init`.")]
     register, errors = None, []
     try:
         register = Register.model_validate(document.data)
     except ValidationError as error:
         errors = error.errors(include_url=False)
-    faults = all_faults(document, register, errors)
-    if register is None or faults:
-        raise RegisterError("\n".join(f"{name}, line {f.line}: {f.field}: {f.message}" for f in faults))
-    for fault in unused(document):
-        structlog.get_logger().warning(f"{name}, line {fault.line}: {fault.field}: {fault.message}")
-    return register
+    return register, all_faults(document, register, errors)
 
 
 def read(path: Path) -> tuple[Register, str]:

@@ -98,6 +98,8 @@ def _of_kind(document: Document, error: Any) -> LintError:
     kind, context = error["type"], error.get("ctx", {})
     if kind == "value_error":
         message = str(context["error"])
+    elif kind == "too_short" and isinstance(error["input"], str):
+        message = _NEEDED["string_too_short"]
     elif kind in _BOUNDS:
         message = f"must be {_BOUNDS[kind]} {next(iter(context.values()))}, found {error['input']}"
     else:

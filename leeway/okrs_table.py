@@ -1,0 +1,86 @@
+"""The register out of the database: as okrs.yaml or as a table for a spreadsheet, and a table back into it."""
+
+import sys
+from pathlib import Path
+
+from rich.console import Console
+
+from leeway.app import App, NotReady
+from leeway.okrs_carry import write_file
+from models import RegisterVersion
+from pipeline.files import InputError
+from pipeline.register.document import stored
+from pipeline.register.table import Merged, merged, read_table, version_of, written
+from pipeline.register.versions import current_version
+
+TABLES = (".csv", ".tsv")
+_NONE = "no register is loaded yet. Write okrs.yaml (`leeway init`), then `leeway okrs load okrs.yaml`."
+
+
+def is_table(file: Path) -> bool:
+    """Whether a file is read as a table, by its name."""
+    return file.suffix.lower() in TABLES
+
+
+def export(app: App, err: Console, *, table: bool, semicolons: bool, output: Path | None, force: bool) -> None:
+    """Write the current register as it was loaded and edited, or as a table, to `output` or standard output.
+
+    Raises NotReady without a register, CarryError where `output` holds something else.
+    """
+    with app.sessions() as session:
+        current = current_version(session)
+    if current is None:
+        raise NotReady(_NONE)
+    text = written(current.document, current.id, ";" if semicolons else ",") if table else current.document
+    if output is None:
+        sys.stdout.write(text)
+        return
+    # With its mark a spreadsheet reads it as UTF-8, and letters with accents stay what they are.
+    write_file(output, ("\ufeff" if table else "") + text, force)
+    rows = len(stored(current.document, current.id).objectives)
+    err.print(f"{output} holds version {current.id} of the register: {rows} objectives.", markup=False)
+    if table:
+        err.print(
+            f"Change it, save it as CSV, then `leeway okrs diff {output}` and `leeway okrs load {output}`.",
+            markup=False,
+        )
+
+
+def from_table(app: App, file: Path, *, remove: bool) -> Merged:
+    """The current register with what a table changes of the version that it was written from.
+
+    Raises RegisterError, InputError, NotReady without a register.
+    """
+    with app.sessions() as session:
+        current = current_version(session)
+        if current is None:
+            raise NotReady(f"a table changes a register that is there, and {_NONE}")
+        given, unread = read_table(_bytes(file), str(file))
+        number = version_of(str(file), given)
+        base = current if number is None else session.get(RegisterVersion, number)
+        if base is None:
+            raise InputError(f"{file}, column version: there is no version {number}. `leeway okrs history` lists them.")
+    found = merged(str(file), given, current.document, base.document, remove=remove)
+    found.notes += [f"the column {name!r} is not read." for name in unread]
+    return found
+
+
+def table_lines(found: Merged, name: str) -> list[str]:
+    """What is to be said before a table is loaded: conflicts, notes, and what it does not hold."""
+    lines = [f"conflict: {one.sentence(name)}" for one in found.conflicts]
+    lines += [f"note: {one}" for one in found.notes]
+    if found.missing:
+        lines.append(f"note: not in {name}, and kept: {', '.join(found.missing)}. With --remove they are taken out.")
+    lines.append(
+        "note: teams and members, steps, what a number is measured by, aliases, scopes and the period stay as they are."
+    )
+    return lines
+
+
+def _bytes(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except FileNotFoundError:
+        raise InputError(f"{file} does not exist. `leeway okrs export --csv` writes one to start from.") from None
+    except OSError as error:
+        raise InputError(f"{file} cannot be read: {error.strerror}.") from None

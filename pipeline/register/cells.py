@@ -1,0 +1,178 @@
+"""What a table or form holds of an objective or key result: a cell each for title, owner, priority, plan, target and so on.
+
+A cell that says what it said before changes nothing, however a spreadsheet writes it (30% for 30 %, 2,1 for 2.1).
+"""
+
+import copy
+import csv
+import io
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pipeline.register.faults import DUE
+from pipeline.register.metric import Metric
+from pipeline.register.planned import Plan
+
+OBJECTIVE, KEY_RESULT = "objective", "key result"
+COLUMNS = (
+    "kind",
+    "key",
+    "under",
+    "title",
+    "owner",
+    "teams",
+    "priority",
+    "plan",
+    "start",
+    "target",
+    "unit",
+    "due",
+    "description",
+)
+"""`under` is a key result's objective, and the objective that another one serves."""
+ONLY: Mapping[str, str] = {
+    "priority": OBJECTIVE,
+    "plan": OBJECTIVE,
+    "start": KEY_RESULT,
+    "target": KEY_RESULT,
+    "unit": KEY_RESULT,
+    "due": KEY_RESULT,
+}
+"""What one of the two kinds alone has."""
+_DAYS = re.compile(r"(.+?)\s*person-?days?\s*(?:per|a|/)\s*(week|month|quarter)", re.IGNORECASE)
+_DOTTED = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})")
+Cells = dict[str, str]
+
+
+def rows(data: Any) -> Iterator[tuple[str, dict[str, Any], dict[str, Any] | None]]:
+    """Every objective and key result as the file holds it: its kind, its entry, and of a key result its objective's."""
+    for objective in data["objectives"]:
+        yield OBJECTIVE, objective, None
+        for key_result in objective["key_results"]:
+            yield KEY_RESULT, key_result, objective
+
+
+def cells_of(data: Any) -> dict[str, Cells]:
+    """The cells of every objective and key result by its key, in the order of the file."""
+    return {key_of(row): _cells(kind, row, parent) for kind, row, parent in rows(data)}
+
+
+def key_of(row: Mapping[str, Any]) -> str:
+    """An entry's key as the schema reads it."""
+    return " ".join(str(row["key"]).split())
+
+
+def _cells(kind: str, row: Mapping[str, Any], parent: Mapping[str, Any] | None) -> Cells:
+    raw = row.get("metric")
+    metric = raw if isinstance(raw, dict) else {}
+    found: dict[str, Any] = {name: row.get(name) for name in ("title", "owner", "description")} | {"key": key_of(row)}
+    if parent is None:
+        planned = row.get("plan") if row.get("plan") is not None else row.get("share")
+        found |= {"under": row.get("parent"), "teams": row.get("team"), "priority": row.get("priority")}
+        found |= {"plan": _plan_words(planned)}
+    else:
+        found |= {"under": key_of(parent), "teams": _joined(row.get("teams"))}
+        found |= {name: metric.get(name) for name in ("start", "target", "unit")}
+        found |= {"due": next((row[name] for name in DUE if row.get(name)), None)}
+    return {name: _text(kind if name == "kind" else found.get(name)) for name in COLUMNS}
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _plan_words(value: Any) -> str:
+    if not isinstance(value, dict):
+        return _text(value)
+    if value.get("person_days") is not None:
+        return f"{value['person_days']} person-days per {value.get('per') or 'month'}"
+    return _text(value.get("share"))
+
+
+def _joined(value: Any) -> str:
+    """Keys of teams in one cell; a key that holds a comma is quoted as in a CSV."""
+    if not isinstance(value, list) or not value:
+        return ""
+    line = io.StringIO()
+    csv.writer(line, lineterminator="").writerow(value)
+    return line.getvalue() if '"' in line.getvalue() else ", ".join(value)
+
+
+def teams_in(cell: str) -> list[str]:
+    """The keys of teams that a cell names."""
+    line = " ".join(cell.split())
+    found = next(csv.reader([line], skipinitialspace=True), [])
+    return [one.strip() for one in found if one.strip()]
+
+
+def same(column: str, one: str, other: str) -> bool:
+    """Whether two cells say the same."""
+    return one == other or _meant(column, one) == _meant(column, other)
+
+
+def _meant(column: str, cell: str) -> Any:
+    plain = " ".join(cell.split())
+    try:
+        if column == "plan" and plain:
+            return Plan.model_validate(plan_of(plain))
+        if column in ("start", "target") and plain:
+            return getattr(Metric.model_validate({column: plain}), column)
+        if column == "priority" and plain:
+            return float(plain)
+    except ValueError:
+        return plain
+    if column == "due":
+        return day_of(plain)
+    return teams_in(plain) if column == "teams" else plain
+
+
+def day_of(cell: str) -> str:
+    """A day as the register writes it, also where a spreadsheet made 15.12.2026 of it."""
+    found = _DOTTED.fullmatch(cell)
+    return f"{found[3]}-{int(found[2]):02d}-{int(found[1]):02d}" if found else cell
+
+
+def plan_of(cell: str) -> Any:
+    """A plan as okrs.yaml writes it, of a cell such as 30 % or 40 person-days per month."""
+    found = _DAYS.fullmatch(cell)
+    return {"person_days": found[1], "per": found[2].lower()} if found else {"share": cell}
+
+
+def put(kind: str, row: dict[str, Any], column: str, cell: str) -> None:
+    """Write a cell into an entry of the file. An empty one takes the entry out."""
+    said = cell.strip() if column == "description" else " ".join(cell.split())
+    if column == "plan":
+        row.pop("share", None)
+        planned = plan_of(said)
+        _set(row, "plan", planned if "person_days" in planned else said)
+    elif column in ("start", "target", "unit"):
+        row["metric"] = metric = copy.deepcopy(row.get("metric") or {"checkin": "true"})
+        _set(metric, column, said)
+    elif column == "due":
+        _set(row, next((name for name in DUE if row.get(name)), DUE[0]), day_of(said))
+    elif column == "teams" and kind == KEY_RESULT:
+        _set(row, "teams", teams_in(said))
+    else:
+        name = {"teams": "team", "under": "parent"}.get(column, column)
+        if column == "priority" and re.fullmatch(r"\d+[.,]0*", said):  # as some spreadsheets write a whole number
+            said = re.split(r"[.,]", said)[0]
+        _set(row, name, said)
+
+
+def _set(row: dict[str, Any], name: str, value: Any) -> None:
+    if value:
+        row[name] = value
+    elif name == "title":
+        row[name] = ""  # which is a fault with its place
+    else:
+        row.pop(name, None)
+
+
+def column_of(field: str) -> str:
+    """The column that a fault's field stands in: `plan` of objectives[0].plan."""
+    parts = [one.partition("[")[0] for one in field.split(".")]
+    below = [one for one in parts if one not in ("objectives", "key_results")]
+    names = {"team": "teams", "parent": "under", "share": "plan", "key": "key"}
+    last = below[-1] if below[:1] == ["metric"] else below[0] if below else "key"
+    return names.get(last, "due" if last in DUE else last)

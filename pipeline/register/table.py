@@ -1,0 +1,277 @@
+"""The register as a table that a spreadsheet edits: written from a version, and read back into it, cell by cell."""
+
+import copy
+import csv
+import difflib
+import io
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from pipeline.files import decode
+from pipeline.register.cells import (
+    COLUMNS,
+    KEY_RESULT,
+    OBJECTIVE,
+    ONLY,
+    Cells,
+    cells_of,
+    column_of,
+    key_of,
+    put,
+    rows,
+    same,
+    teams_in,
+)
+from pipeline.register.conflicts import Conflict
+from pipeline.register.document import Register, RegisterError, judged
+from pipeline.register.rewrite import rewritten
+from pipeline.register.yaml_nodes import Document, LintError
+from pipeline.spreadsheet import guarded, unguarded
+
+VERSION = "version"
+_A = {OBJECTIVE: "an objective", KEY_RESULT: "a key result"}
+_NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row of a table: its line in the file, and its cells by column."""
+
+    line: int
+    cells: Cells
+
+
+@dataclass(slots=True)
+class Merged:
+    """A register that a table was read into. `notes` are to be said, `missing` are keys that the table does not hold, `conflicts`
+    are cells that changed in the register since the table was written."""
+
+    register: Register
+    text: str
+    notes: list[str] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+    conflicts: list[Conflict] = field(default_factory=list)
+
+
+def written(text: str, version: int, delimiter: str = ",") -> str:
+    """A version as CSV, a line for each objective and key result. `version` stands in it, to tell what changed meanwhile."""
+    file = io.StringIO()
+    writer = csv.writer(file, delimiter=delimiter, lineterminator="\r\n")
+    writer.writerow([*COLUMNS, VERSION])
+    for cells in cells_of(Document(text).data).values():
+        writer.writerow([*(_cell(name, cells[name]) for name in COLUMNS), version])
+    return file.getvalue()
+
+
+def _cell(column: str, value: str) -> Any:
+    """Guarded against formulas; a number below zero is none."""
+    return value if column in ("start", "target") and _NUMBER.fullmatch(value) else guarded(value)
+
+
+def _as_read(data: Any) -> dict[str, Cells]:
+    """The cells as they come back from a table: some apostrophes are a guard there."""
+    found = cells_of(data)
+    return {
+        key: {name: unguarded(value.strip()).strip() for name, value in cells.items()} for key, cells in found.items()
+    }
+
+
+def read_table(raw: bytes, name: str) -> tuple[list[Row], list[str]]:
+    """The rows of a file, and names of columns that are not read. Raises InputError, RegisterError with every line."""
+    text = decode(raw, name)
+    first = text.lstrip("\r\n").partition("\n")[0]
+    skip = re.match(r"\s*sep=(.)\r?\n", text)
+    between = skip[1] if skip else max(",;\t", key=first.count)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=between)
+    found, faults, head, last = list[Row](), list[LintError](), list[str](), 0
+    try:
+        for cells in reader:
+            line, last = last + 1, reader.line_num
+            if (skip and line == 1) or not any(cell.strip() for cell in cells):
+                continue
+            if not head:
+                head = [unguarded(cell.strip()).casefold() for cell in cells]
+                faults += _head_faults(line, head)
+            elif any(cell.strip() for cell in cells[len(head) :]):
+                faults.append(
+                    LintError(line, "", "has more cells than the first line; a comma within a text needs quotes.")
+                )
+            else:
+                found.append(Row(line, {n: unguarded(c.strip()).strip() for n, c in zip(head, cells, strict=False)}))
+    except csv.Error as error:
+        faults.append(LintError(last + 1, "", f"is no CSV ({error})."))
+    if not head:
+        faults.append(LintError(1, "", f"is empty. Its first line names the columns: {', '.join(COLUMNS)}."))
+    _refuse(name, faults)
+    return found, [one for one in head if one and one not in (*COLUMNS, VERSION)]
+
+
+def _head_faults(line: int, head: Sequence[str]) -> Iterator[LintError]:
+    known = [*COLUMNS, VERSION]
+    if "key" not in head:
+        yield LintError(line, "key", "is missing. Keep the first line as `leeway okrs export --csv` writes it.")
+    for place, name in enumerate(head):
+        if name and name in head[:place]:
+            yield LintError(line, name, "is there twice; delete one of them.")
+        if name and name not in known and (near := difflib.get_close_matches(name, known, 1, 0.75)):
+            yield LintError(line, name, f"is no column. Did you mean {near[0]!r}?")
+
+
+def _refuse(name: str, faults: Sequence[LintError]) -> None:
+    if faults:
+        raise RegisterError("\n".join(f"{name}, line {f.line}{_column(f.field)}: {f.message}" for f in faults))
+
+
+def _column(name: str) -> str:
+    return f", column {name}" if name else ""
+
+
+def version_of(name: str, given: Sequence[Row]) -> int | None:
+    """The version that a table was written from, where it says so. Raises RegisterError."""
+    said = {row.cells[VERSION]: row.line for row in reversed(given) if row.cells.get(VERSION)}
+    wrong = [LintError(line, VERSION, f"{one!r} is no number.") for one, line in said.items() if not one.isdecimal()]
+    if not wrong and len(said) > 1:
+        wrong = [LintError(max(said.values()), VERSION, "tables of two versions are mixed here; load them one by one.")]
+    _refuse(name, wrong)
+    return int(next(iter(said))) if said else None
+
+
+def merged(name: str, given: Sequence[Row], text: str, base: str, *, remove: bool) -> Merged:
+    """The register's text with what the rows changed of the version `base` they were written from. What they do not hold stays;
+    key results and objectives without a row are taken out where `remove` says so.
+
+    Raises RegisterError with every fault, by line and column.
+    """
+    old = Document(text).data
+    merge = _Merge(old, _as_read(old), _as_read(Document(base).data))
+    for row in given:
+        merge.take(row)
+    missing = [key for key in merge.now if key not in merge.lines and key in merge.base]
+    if remove:
+        merge.drop(missing)
+    _refuse(name, merge.faults)
+    made, kept = (text, True) if merge.data == old else rewritten(text, merge.data)
+    register, faults = judged(made)
+    if register is None or faults:
+        raise RegisterError("\n".join(merge.placed(name, fault) for fault in faults))
+    if not kept:
+        merge.notes.append("the register's text is written anew: comments and layout of okrs.yaml could not be kept.")
+    return Merged(register, made, merge.notes, [] if remove else missing, merge.conflicts)
+
+
+class _Merge:
+    """Takes rows into the register's data."""
+
+    def __init__(self, data: Any, now: Mapping[str, Cells], base: Mapping[str, Cells]) -> None:
+        self.data, self.now, self.base = copy.deepcopy(data), now, base
+        self.lines: dict[str, int] = {}
+        self.faults: list[LintError] = []
+        self.notes: list[str] = []
+        self.conflicts: list[Conflict] = []
+
+    def take(self, row: Row) -> None:
+        """One row: an entry that is there, or a new one."""
+        key = row.cells.get("key", "")
+        if not key:
+            self.faults.append(
+                LintError(row.line, "key", "is empty; every row needs the key of its objective or key result.")
+            )
+        elif key in self.lines:
+            self.faults.append(LintError(row.line, "key", f"{key!r} is used already, in line {self.lines[key]}."))
+        else:
+            self.lines[key] = row.line
+            if key in self.now:
+                self._change(row, key)
+            elif key in self.base:
+                self.notes.append(
+                    f"{key} was taken out of the register since the table was written, and stays out. To put it back, empty its "
+                    f"cell in the column {VERSION} and give it another key."
+                )
+            else:
+                self._add(row, key)
+
+    def _change(self, row: Row, key: str) -> None:
+        now, base = self.now[key], self.base.get(key, self.now[key])
+        if (said := row.cells.get("kind", "")) and said.casefold() != now["kind"]:
+            self.faults.append(
+                LintError(
+                    row.line,
+                    "kind",
+                    f"{key} is the key of an existing {now['kind']}, not of {said!r}; give a new one a new key.",
+                )
+            )
+            return
+        for column in COLUMNS[2:]:
+            cell = row.cells.get(column)
+            if cell is None or same(column, cell, base[column]) or same(column, cell, now[column]):
+                continue
+            if not same(column, base[column], now[column]):
+                self.conflicts.append(Conflict(key, column, now[column], cell))
+            self._put(row, key, column, cell)
+
+    def _put(self, row: Row, key: str, column: str, cell: str) -> None:
+        kind, entry, parent = next(one for one in rows(self.data) if key_of(one[1]) == key)
+        if (whose := ONLY.get(column, kind)) != kind:
+            if cell:
+                self.faults.append(
+                    LintError(row.line, column, f"no {kind} has one, only {_A[whose]} has; leave it empty.")
+                )
+        elif column == "under" and kind == KEY_RESULT and parent is not None:
+            target = self._objective(row, cell)
+            if target is not None:
+                parent["key_results"].remove(entry)
+                target["key_results"].append(entry)
+        elif column == "teams" and kind == OBJECTIVE and len(teams_in(cell)) > 1:
+            self.faults.append(
+                LintError(row.line, column, "an objective belongs to one team, or to the company: name one.")
+            )
+        else:
+            if column in ("start", "target", "unit") and not entry.get("metric"):
+                self.notes.append(
+                    f"{key} had no metric: it is now measured by what somebody types (`leeway measure {key} 42`)."
+                )
+            put(kind, entry, column, cell)
+
+    def _objective(self, row: Row, key: str) -> dict[str, Any] | None:
+        known = {key_of(one): one for one in self.data["objectives"]}
+        if key not in known:
+            near = difflib.get_close_matches(key, known, 1)
+            advice = f"Did you mean {near[0]!r}?" if near else f"Known: {', '.join(known)}."
+            self.faults.append(LintError(row.line, "under", f"unknown objective {key!r}. {advice}"))
+        return known.get(key)
+
+    def _add(self, row: Row, key: str) -> None:
+        kind = row.cells.get("kind", "").casefold()
+        if kind == OBJECTIVE:
+            self.data["objectives"].append({"key": key, "title": "", "key_results": []})
+        elif kind == KEY_RESULT:
+            target = self._objective(row, row.cells.get("under", ""))
+            if target is None:
+                return
+            target["key_results"].append({"key": key, "title": ""})
+        else:
+            self.faults.append(LintError(row.line, "kind", f"{key} is new: write `objective` or `key result`."))
+            return
+        for column in COLUMNS[2:]:
+            cell = row.cells.get(column, "")
+            if cell and not (column == "under" and kind == KEY_RESULT):
+                self._put(row, key, column, cell)
+
+    def drop(self, keys: Sequence[str]) -> None:
+        """Take entries out; an objective with all its key results."""
+        self.data["objectives"] = [one for one in self.data["objectives"] if key_of(one) not in keys]
+        for objective in self.data["objectives"]:
+            objective["key_results"] = [one for one in objective["key_results"] if key_of(one) not in keys]
+
+    def placed(self, name: str, fault: LintError) -> str:
+        """A fault of the register by the line and column that it comes from, else by its field."""
+        found = re.match(r"objectives\[(\d+)\](?:\.key_results\[(\d+)\])?(?:\.|$)", fault.field)
+        if found:
+            row = self.data["objectives"][int(found[1])]
+            row = row["key_results"][int(found[2])] if found[2] else row
+            if (key := key_of(row)) in self.lines:
+                return f"{name}, line {self.lines[key]}, column {column_of(fault.field)}: {fault.message}"
+            return f"{key}, which {name} does not hold: {column_of(fault.field)}: {fault.message}"
+        return f"the register, which {name} changes: {fault.field or 'it'}: {fault.message}"
