@@ -4,7 +4,7 @@ from itsdangerous import BadSignature, SignatureExpired
 
 from alerts.mail import Smtp
 from leeway.app import App
-from leeway.signing import serializer, signing_key
+from leeway.signing import BROKEN, serializer, signing_key
 from models import OptOut, upsert
 
 SECONDS = 90 * 86_400
@@ -38,7 +38,7 @@ def redeem(app: App, token: str) -> tuple[str, str]:
     except SignatureExpired:
         raise OptOutError("This link is too old; every newer mail has one that works.") from None
     except (BadSignature, ValueError):
-        raise OptOutError("This link is not valid.") from None
+        raise OptOutError(BROKEN) from None
     return str(address), str(purpose)
 
 

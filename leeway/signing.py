@@ -9,6 +9,9 @@ from sqlalchemy.orm import Session, sessionmaker
 from leeway.app import App
 from models import Secret, UsedLink, upsert
 
+BROKEN = "This link is not valid; part of it may be missing. Open it from the mail again."
+"""What is said of a mail's link that was not made here, or was cut on its way."""
+
 
 def signing_key(sessions: sessionmaker[Session], name: str) -> str:
     """A key of this installation, made at its first use; every worker reads the same."""

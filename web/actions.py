@@ -8,11 +8,11 @@ from fastapi.responses import RedirectResponse, Response
 from itsdangerous import BadSignature, SignatureExpired
 
 from alerts.streams import streams
-from leeway.signing import serializer
+from leeway.signing import BROKEN, serializer
 from pipeline.feedback.decisions import DecisionError, answer_theme, decide, label, undo, unlabel
 from pipeline.feedback.questions import questions
 from web import data
-from web.auth import LABEL_SECONDS, Csrf, Signed, Viewer, check_form, redeem
+from web.auth import LABEL_SECONDS, Csrf, Signed, Viewer, begin, check_form, redeem
 from web.frame import Frame
 
 DONE = {
@@ -168,7 +168,7 @@ class Actions:
 
     # Signing in, and links in mails. Mail scanners follow links, so a GET changes nothing.
 
-    def sign_in(self, request: Request, token: str) -> Response:
+    def sign_in(self, request: Request, token: str = "") -> Response:
         """Ask for the press of a button."""
         request.session["sign_in"] = token
         return self.frame.page(
@@ -186,9 +186,7 @@ class Actions:
     def signed_in(self, request: Request) -> Response:
         """Sign in with the link that was followed."""
         found = redeem(self.app, request.session.pop("sign_in", ""), self.app.now())
-        request.session.clear()
-        request.session.update(role=found.role, team=found.team, csrf=secrets.token_urlsafe(18))
-        return self._to("/")
+        return self._to(begin(request, found))
 
     def sign_out(self, request: Request, csrf: Csrf) -> Response:
         """Forget who is signed in in this browser."""
@@ -204,7 +202,7 @@ class Actions:
             },
         )
 
-    def answer(self, request: Request, token: str) -> Response:
+    def answer(self, request: Request, token: str = "") -> Response:
         """A link of a digest that labels an item or decides about a stream: say what it will do."""
         given = self._answer(token)
         request.session["answer"] = token
@@ -250,7 +248,7 @@ class Actions:
         except SignatureExpired:
             raise HTTPException(403, "This link is older than two weeks; the newest digest has new ones.") from None
         except BadSignature:
-            raise HTTPException(403, "This link is not valid.") from None
+            raise HTTPException(403, BROKEN) from None
         return given
 
     @staticmethod

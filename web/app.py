@@ -3,6 +3,7 @@
 import secrets
 
 from fastapi import FastAPI, HTTPException, Request
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from fastapi.staticfiles import StaticFiles
 from sqlalchemy import text
@@ -83,6 +84,7 @@ def _wrap(web: FastAPI, app: App, frame: Frame) -> None:
     web.middleware("http")(harden)
     web.mount("/static", StaticFiles(directory=HERE / "static"))
     web.exception_handler(StarletteError)(frame.error)
+    web.exception_handler(RequestValidationError)(frame.malformed)
     web.exception_handler(NotReady)(frame.not_ready)
 
 

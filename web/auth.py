@@ -7,6 +7,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
+from urllib.parse import quote
 
 from fastapi import Depends, Form, HTTPException, Request
 from itsdangerous import BadSignature, SignatureExpired
@@ -18,6 +19,7 @@ from models.vocabulary import COMPANY
 ROLES = ("company", "ops", "team")
 LINK_SECONDS = 600
 LABEL_SECONDS = 14 * 86_400
+LONGEST_PLACE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +82,25 @@ def viewer(request: Request) -> Viewer:
     """The signed-in viewer. Raises HTTPException 401 where nobody is."""
     role = request.session.get("role")
     if role not in ROLES:
-        raise HTTPException(401, "Sign in first: `leeway web --open` prints a link.")
+        raise HTTPException(
+            401, "Sign in first: whoever runs Leeway has a link for you (`leeway web --open` prints it)."
+        )
     return Viewer(role, request.session.get("team"))
+
+
+def remember(request: Request) -> None:
+    """Keep the page that somebody wanted before they were signed in."""
+    path = quote(request.scope["path"])
+    if request.method == "GET" and not path.startswith("//"):
+        request.session["wanted"] = f"{path}?{request.url.query}".rstrip("?")[:LONGEST_PLACE]
+
+
+def begin(request: Request, found: Viewer) -> str:
+    """Sign a viewer in; returns the page that they wanted, else the first one."""
+    wanted = str(request.session.get("wanted", "/"))
+    request.session.clear()
+    request.session.update(role=found.role, team=found.team, csrf=secrets.token_urlsafe(18))
+    return wanted
 
 
 Signed = Annotated[Viewer, Depends(viewer)]

@@ -3,10 +3,13 @@
 import re
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import date, datetime
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
 from fastapi import HTTPException, Request
+from fastapi.exception_handlers import request_validation_exception_handler
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 from jinja2 import Environment, FileSystemLoader
 from sqlalchemy.exc import SQLAlchemyError
@@ -25,7 +28,7 @@ from pipeline.ready import first_weeks
 from pipeline.register.document import Register
 from pipeline.register.ended import local_day
 from web import data
-from web.auth import Viewer, viewer
+from web.auth import Viewer, remember, viewer
 from web.diagnosed import diagnosed
 from web.proxy import Rooted, root_of
 
@@ -48,6 +51,7 @@ SURE = {
     "snoozed": "Nobody is asked again before two weeks are over. Everybody who sees this page sees that you put it off.",
     "acknowledged": "It stays open. Everybody who sees this page sees that it was seen.",
 }
+NO_PAGE = "There is no such page; a part of its address may be missing or wrong."
 UNDO = "It can be undone here for a day."
 
 
@@ -149,10 +153,25 @@ class Frame:
         if request.url.path.startswith(("/api/", "/charts/")):
             return JSONResponse({"error": error.detail}, error.status_code)
         heading = {401: "Sign in", 403: "Not allowed", 404: "Not found"}.get(error.status_code, "That did not work")
-        who = self._who(request)
-        page = self.page(request, who, "message.html.j2", {"heading": heading, "text": error.detail})
+        values = {"heading": heading, "text": error.detail}
+        if error.status_code == 401:
+            remember(request)
+            if self.app.settings.web.oidc_issuer:
+                values |= {"text": "Then you see the page that you wanted.", "login": "/login"}
+        elif error.detail == HTTPStatus.NOT_FOUND.phrase:  # no route at all: the framework's own words
+            values["text"] = NO_PAGE
+        page = self.page(request, self._who(request), "message.html.j2", values)
         page.status_code = error.status_code
         return page
+
+    async def malformed(self, request: Request, error: Exception) -> Response:
+        """An address or a form that cannot be read, such as a week that is no day: a page, or JSON under /api."""
+        assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for nothing else
+        if request.url.path.startswith(("/api/", "/charts/")):
+            return await request_validation_exception_handler(request, error)
+        if request.method == "GET":
+            return await self.error(request, HTTPException(404, NO_PAGE))
+        return await self.error(request, HTTPException(422, "A part of this form is missing. Go back and try again."))
 
     def _who(self, request: Request) -> Viewer | None:
         """Whoever is signed in, for the frame of a page that says what did not work."""

@@ -16,7 +16,7 @@ from alerts.interview import KIND, PRIVATE, QUESTIONS, SUBJECT, modal, texts_of
 from leeway.app import App
 from leeway.asking import account_address
 from leeway.interview import InterviewError, answer, may_answer, read
-from leeway.signing import serializer
+from leeway.signing import BROKEN, serializer
 from pipeline.interview.answers import LONGEST_LINE, MOST_LINES
 from web.frame import Frame
 
@@ -98,9 +98,9 @@ def _redeem(app: App, token: str) -> tuple[str, str]:
         by, round_ = serializer(app, KIND).loads(token, max_age=SECONDS)
         may_answer(app, str(by), str(round_))
     except SignatureExpired:
-        raise HTTPException(403, "This link is too old.") from None
+        raise HTTPException(403, "This link is too old; the next mail that asks has a new one.") from None
     except InterviewError as error:
         raise HTTPException(403, str(error)) from None
     except (BadSignature, ValueError, TypeError):
-        raise HTTPException(403, "This link is not valid.") from None
+        raise HTTPException(403, BROKEN) from None
     return str(by), str(round_)

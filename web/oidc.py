@@ -1,6 +1,5 @@
 """Sign-in through an OpenID Connect provider (Slack or any other), by Authlib; roles come from the verified address."""
 
-import secrets
 from typing import Any
 
 from authlib.integrations.base_client import OAuthError
@@ -10,7 +9,7 @@ from fastapi.responses import RedirectResponse, Response
 from joserfc.errors import JoseError
 
 from leeway.app import App
-from web.auth import Viewer
+from web.auth import Viewer, begin
 from web.proxy import root_of
 
 
@@ -61,6 +60,4 @@ def add_oidc(web: FastAPI, app: App) -> None:
         found = role_of(app, str(who["email"]))
         if found is None:
             raise HTTPException(403, "Your address is in no role: web.company, web.ops, or a team's lead in okrs.yaml.")
-        request.session.clear()
-        request.session.update(role=found.role, team=found.team, csrf=secrets.token_urlsafe(18))
-        return RedirectResponse("/", 303)
+        return RedirectResponse(begin(request, found), 303)

@@ -21,7 +21,7 @@ from alerts.slack_channel import call
 from leeway.app import App
 from leeway.asking import account_address
 from leeway.pulse import PulseError, answer, this_week
-from leeway.signing import serializer
+from leeway.signing import BROKEN, serializer
 from pipeline.pulse.answers import LONGEST_NOTE, in_week
 from pipeline.pulse.owners import owned
 from web.frame import Frame
@@ -161,6 +161,6 @@ def _redeem(app: App, token: str) -> tuple[str, date, date]:
         by, week = serializer(app, KIND).loads(token, max_age=SECONDS)
         return str(by), date.fromisoformat(week), this_week(app, app.register()[1])
     except SignatureExpired:
-        raise HTTPException(403, "This link is too old; the next mail has one that works.") from None
+        raise HTTPException(403, "This link is too old; the next mail has a new one.") from None
     except (BadSignature, ValueError, TypeError):
-        raise HTTPException(403, "This link is not valid.") from None
+        raise HTTPException(403, BROKEN) from None

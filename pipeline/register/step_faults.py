@@ -25,7 +25,7 @@ def step_faults(document: Document) -> Iterator[LintError]:
     if not isinstance(given, list):
         yield LintError(document.line(("steps",)), "steps", "a list is needed: `- key: handover`, and so on below it.")
         return
-    teams = {one.get("key") for one in _rows(data.get("teams")).values()}
+    teams = [one.get("key") for one in _rows(data.get("teams")).values()]
     seen: dict[str, int] = {}
     for n, path in _rows(given).items():
         loc = ("steps", n)

@@ -81,12 +81,17 @@ def signed_in(provider: Provider, folder: Path, claims: dict[str, Any], state: s
         "ops": ["ops@velora.example"],
     }
     client = TestClient(make(app_with(folder, web=web)))
+    through(provider, client, {"state": state} if state else {})
+    return client
+
+
+def through(provider: Provider, client: TestClient, forged: dict[str, str]) -> str:
+    """To the provider and back; returns where that leads."""
     to = client.get("/login", follow_redirects=False).headers["location"]
     assert to.startswith(provider.address)
     back = urlsplit(httpx.get(to, follow_redirects=False).headers["location"])
     query = {key: values[0] for key, values in parse_qs(back.query).items()}
-    client.get(back.path, params=query | ({"state": state} if state else {}))
-    return client
+    return client.get(back.path, params=query | forged, follow_redirects=False).headers.get("location", "")
 
 
 @pytest.mark.parametrize(
@@ -123,3 +128,15 @@ def test_unverified_unknown_and_forged_are_refused(
 ) -> None:
     client = signed_in(provider, tmp_path, claims, state)
     assert client.get("/").status_code == 401
+
+
+def test_who_is_not_signed_in_has_a_button_that_leads_to_the_page_they_wanted(
+    provider: Provider, tmp_path: Path
+) -> None:
+    client = signed_in(provider, tmp_path, {"email": "stranger@x.example"})
+    refused = client.get("/drifts/1")
+    assert refused.status_code == 401
+    assert 'href="/login"' in refused.text
+    assert "leeway web --open" not in refused.text
+    provider.claims = {"email": "coo@velora.example", "email_verified": True}
+    assert through(provider, client, {}) == "/drifts/1"

@@ -54,6 +54,14 @@ def test_every_fault_is_said_with_its_line_and_what_to_write(good: str, bad: str
     assert any(f"line {line}: " in row and said in row for row in str(raised.value).splitlines()), str(raised.value)
 
 
+def test_the_teams_that_there_are_come_in_the_order_of_the_file() -> None:
+    keys = ["ops", "sales", "care", "legal", "fleet", "app"]
+    listed = ", ".join(f"{{key: {key}, name: {key}}}" for key in keys)
+    text = FILE.replace("{key: ops, name: Operations}", listed).replace("team: ops\n", "team: zz\n")
+    with pytest.raises(RegisterError, match=r"There may be ops, sales, care, legal, fleet, app\."):
+        parse(text)
+
+
 def test_the_steps_survive_their_own_history_and_read_as_steps() -> None:
     register = parse(FILE)
     assert rebuild(flatten(register)) == register
