@@ -110,7 +110,7 @@ def _ours() -> dict[str, Any]:
     """The product's own encoders, the one it takes by itself first."""
     found = {
         "ours, as it is by default here": SentenceEncoder(),
-        "ours in float32, one by one through ONNX": bundled("float32"),
+        "ours in float32, by length through ONNX": bundled("float32"),
         "ours in int8, one by one through ONNX": bundled("int8"),
         **({"ours in bfloat16, through torch": bundled("bfloat16")} if has_bfloat16() else {}),
         "ours in float32, through torch": Batches(bundled_model(), 8, longest=LONGEST_TOKENS),

@@ -96,9 +96,9 @@ def bundled(way: Way | Literal["int8"]) -> _Loaded:
         from pipeline.encode.batches import bundled_on
 
         return bundled_on(way, bundled_model())
-    from pipeline.encode.one_by_one import OneByOne
+    from pipeline.encode.by_length import ByLength
 
-    return OneByOne(int8=way == "int8")
+    return ByLength(int8=way == "int8")
 
 
 def text_hash(text: str) -> str:

@@ -6,9 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline.encode import card, choice, encoder, one_by_one
+from pipeline.encode import by_length, card, choice, encoder
 from pipeline.encode.batches import Batches
 from pipeline.encode.bundled import LONGEST_TOKENS, ModelError, bundled_model
+from pipeline.encode.by_length import ByLength
 from pipeline.encode.encoder import SentenceEncoder, bundled
 
 TEXTS = [
@@ -28,12 +29,27 @@ def test_one_by_one_gives_what_the_model_gives_in_batches() -> None:
     assert np.abs(ours - theirs).max() < 1e-3
 
 
-def test_what_a_text_is_encoded_with_changes_nothing() -> None:
-    batches = Batches(bundled_model(), 4, longest=LONGEST_TOKENS)
-    together = batches.encode([*TEXTS, *TEXTS[::-1]])
-    assert (together[: len(TEXTS)] == batches.encode(TEXTS)).all()
+@pytest.fixture(scope="module", params=["by length", "in batches"])
+def local(request: pytest.FixtureRequest) -> ByLength | Batches:
+    if request.param == "by length":
+        return ByLength()
+    return Batches(bundled_model(), 4, longest=LONGEST_TOKENS)
+
+
+def test_what_a_text_is_encoded_with_changes_nothing(local: ByLength | Batches) -> None:
+    together = local.encode([*TEXTS, *TEXTS[::-1]])
+    assert (together[: len(TEXTS)] == local.encode(TEXTS)).all()
     assert (together[: len(TEXTS) - 1 : -1] == together[: len(TEXTS)]).all()
-    assert batches.encode([]).shape == (0, 384)
+    assert local.encode([]).shape == (0, 384)
+
+
+def test_a_text_alone_is_what_it_is_among_others_of_its_length() -> None:
+    local = ByLength()
+    texts = [f"{kind} {n}" for kind in ("invoice", "a lock that opens at once in the rain:") for n in range(10, 50)]
+    together = local.encode(texts)
+    for row in (0, 39, 40, 79):
+        assert (local.encode([texts[row]])[0] == together[row]).all()
+        assert (local.encode(texts[row : row + 3])[0] == together[row]).all()
 
 
 def test_int8_is_nearly_the_same_under_another_name() -> None:
@@ -119,11 +135,11 @@ def test_a_card_that_is_named_and_cannot_be_used_is_told(there: str | None, monk
 
 def test_where_nothing_can_be_kept_it_still_encodes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     expected = bundled("float32").encode(TEXTS[:2])
-    with one_by_one.converted() as file:
+    with by_length.converted() as file:
         made = Path(file).read_bytes()
     (tmp_path / "leeway").write_text("a file where the folder should be")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    monkeypatch.setattr(one_by_one, "_export", lambda file: file.write_bytes(made))
+    monkeypatch.setattr(by_length, "_export", lambda file: file.write_bytes(made))
     assert (bundled("float32").encode(TEXTS[:2]) == expected).all()
 
 
@@ -134,14 +150,14 @@ def test_a_conversion_that_was_killed_leaves_no_half_model(tmp_path: Path, monke
         file.write_bytes(b"half")
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(one_by_one, "_export", killed)
-    with pytest.raises(KeyboardInterrupt), one_by_one.converted():
+    monkeypatch.setattr(by_length, "_export", killed)
+    with pytest.raises(KeyboardInterrupt), by_length.converted():
         pass
     assert not list((tmp_path / "leeway").glob("*.onnx"))
 
 
 def test_as_many_texts_at_once_as_were_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OMP_NUM_THREADS", "3")
-    assert one_by_one.threads() == 3
+    assert by_length.threads() == 3
     monkeypatch.setenv("OMP_NUM_THREADS", "")
-    assert one_by_one.threads() >= 1
+    assert by_length.threads() >= 1
