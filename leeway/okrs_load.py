@@ -13,6 +13,7 @@ from leeway.okrs_table import from_table, is_table, table_lines
 from models import RegisterVersion
 from pipeline.register.change_words import consequences, in_words
 from pipeline.register.document import Register, read, stored
+from pipeline.register.edits import TABLE, unknown_edits
 from pipeline.register.ended import local_day, ran_out
 from pipeline.register.point_of_change import Caution, Draft, Meaning, cautions
 from pipeline.register.versions import current_version, history, load_register
@@ -61,13 +62,33 @@ def load(
             why = _asked(out, file, why)
     elif found and yes and not why:
         raise Held('--yes needs --why "..." where something is loosened; the reason is kept with the version.')
+    if not is_table(file):
+        _refuse_loss(app, register, file, out, yes=yes)
     with app.sessions.begin() as session:
-        version, new = load_register(session, register, text, by or whoami(), why)
+        origin = TABLE if is_table(file) else None
+        version, new = load_register(session, register, text, by or whoami(), why, origin)
     count, state = len(list(register.key_results())), "is now" if new else "already was"
     out.print(
         f"{file} {state} the register (version {version}): {len(register.objectives)} objectives, {count} key results.",
         markup=False,
     )
+
+
+def _refuse_loss(app: App, register: Register, file: Path, out: Console, *, yes: bool) -> None:
+    """Say what was edited on the page or in a table and is not in a file. Raises Held, unless `yes` gives it up."""
+    found = _edits_lost(app, register, str(file))
+    for line in found:
+        out.print(line, markup=False)
+    if found and not yes:
+        raise Held(
+            f"{file} was not loaded: it would undo what was edited since on the page or in a table. `leeway okrs export` writes "
+            "the register with those edits; take them over into your file, or load it over them with --yes."
+        )
+
+
+def _edits_lost(app: App, register: Register, name: str) -> list[str]:
+    with app.sessions() as session:
+        return [f"conflict: {one.sentence(name)}" for one in unknown_edits(session, register)]
 
 
 def _from_table(app: App, file: Path, out: Console, *, yes: bool, remove: bool) -> tuple[Register, str]:
@@ -132,6 +153,10 @@ def diff(app: App, one: str | None, other: str | None, out: Console, meaning: bo
         out.print(line, markup=False)
     if not changed:
         return
+    name = other or one
+    if name and not name.isdigit() and not is_table(Path(name)):
+        for line in _edits_lost(app, after.register, name):
+            out.print(line, markup=False)
     for line in lines(cautions(before, after, _meaning(app, meaning))):
         out.print(line, markup=False)
     for line in consequences(before.register, after.register, row.loaded_at.date(), app.now().date()):

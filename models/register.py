@@ -11,7 +11,7 @@ from models.base import Base
 
 class RegisterVersion(Base):
     """One loaded okrs.yaml. `document` is the file as it was; the rows below are for queries. `loaded_by` and `reason` say who
-    loaded it and why, where they said so."""
+    loaded it and why, where they said so; `origin` where it comes from, None for a file."""
 
     __tablename__ = "register_version"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -20,6 +20,7 @@ class RegisterVersion(Base):
     document: Mapped[str] = mapped_column(Text)
     loaded_by: Mapped[str | None] = mapped_column(String(200))
     reason: Mapped[str | None] = mapped_column(Text)
+    origin: Mapped[str | None] = mapped_column(String(16))
 
 
 class Team(Base):

@@ -21,6 +21,7 @@ from web.actions import Actions
 from web.ask_page import add_ask
 from web.auth import Signed
 from web.diagnoses import Diagnoses
+from web.edits import Edits
 from web.frame import HERE, Frame, harden
 from web.interview import add_interview
 from web.oidc import add_oidc
@@ -46,6 +47,7 @@ def make(app: App | None = None) -> FastAPI:
     _wrap(web, app, frame)
     Actions(web, frame)
     add_places(web, frame)
+    Edits(web, frame)
     Tables(web, frame)
     Diagnoses(web, frame)
 

@@ -34,6 +34,11 @@ class Viewer:
         return self.role in ("company", "ops") or scope == self.team
 
     @property
+    def may_edit(self) -> bool:
+        """Whether the register is theirs to change: a lead sees it, and says what is wrong to those who may."""
+        return self.role in ("company", "ops")
+
+    @property
     def scope(self) -> str:
         """The scope whose figures they see where nothing else is asked for: a team's its own, else the company."""
         return self.team or COMPANY if self.role == "team" else COMPANY

@@ -1,6 +1,7 @@
 """The pages of the register: an objective, a key result, the register with its hints."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from functools import lru_cache
 from typing import Any
@@ -14,6 +15,8 @@ from alerts.streams import window, window_text
 from alerts.view import cost_of, priced
 from models.vocabulary import COMPANY
 from pipeline.register.document import Objective, Register, hints
+from pipeline.register.edits import undoable
+from pipeline.register.versions import Load, history
 from web import data, reading
 from web.auth import Signed, Viewer
 from web.drawing import Drawing
@@ -21,6 +24,9 @@ from web.frame import Frame
 from web.measured import chart_key, confidence_key, said
 from web.place import PALE, Place
 from web.standings import standing_in, standing_of
+
+LOADS, LINES = 10, 12
+"""How many versions the register's page tells of, and of how many changes of each."""
 
 
 class Objectives(Place):
@@ -154,8 +160,18 @@ class Objectives(Place):
     def register(self, request: Request, who: Signed) -> Response:
         """The register with its hints."""
         version, register = self.app.register()
-        values = {"version": version, "register": register, "hints": hints(register)}
+        values: dict[str, Any] = {"version": version, "register": register, "hints": hints(register)}
+        if who.may_edit:
+            with self.app.sessions() as session:
+                values |= {"loads": _newest_loads(history(session)), "lines": LINES}
+                values["undo"] = undoable(session, self.app.now()) is not None
         return self.frame.page(request, who, "register.html.j2", values)
+
+
+def _newest_loads(loads: list[Load]) -> list[Load]:
+    """The newest versions; of the first one only how much it holds."""
+    first = replace(loads[0], changes=[f"the first register: {len(loads[0].changes)} entries"])
+    return [first, *loads[1:]][: -LOADS - 1 : -1]
 
 
 def _key_result_rows(

@@ -54,13 +54,20 @@ def planned_since(session: Session, register: Register) -> date:
 
 
 def load_register(
-    session: Session, register: Register, document: str, by: str | None = None, why: str | None = None
+    session: Session,
+    register: Register,
+    document: str,
+    by: str | None = None,
+    why: str | None = None,
+    origin: str | None = None,
 ) -> tuple[int, bool]:
     """Make this the current register; returns (version, whether it is new). The same text is the same version, and who loads
-    it again leaves no trace. `by` and `why` are kept with it."""
+    it again leaves no trace. `by` and `why` are kept with it; `origin` says where it comes from, None a file."""
     name = digest(document)
     current = current_version(session)
     if current is not None and current.digest == name:
+        if origin is None:
+            current.origin = None  # the file knows by now what was edited elsewhere
         return current.id, False
     version = RegisterVersion(
         digest=name,
@@ -68,6 +75,7 @@ def load_register(
         document=document,
         loaded_by=by[:200] if by else None,
         reason=why or None,
+        origin=origin,
     )
     session.add(version)
     session.flush()

@@ -1,0 +1,221 @@
+"""Editing an objective or a key result: a form, what the change means before it is saved, and one press that takes it back.
+
+An edit goes the way of a file: the same faults, the same check at the point of change, a version with who, when and why.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
+
+from fastapi import Depends, FastAPI, Form, HTTPException, Request
+from fastapi.responses import RedirectResponse, Response
+from sqlalchemy.orm import Session
+
+from models import RegisterVersion
+from pipeline.register.cells import KEY_RESULT, OBJECTIVE, Cells, cells_of
+from pipeline.register.change_words import consequences, in_words
+from pipeline.register.document import RegisterError, stored
+from pipeline.register.edits import PAGE, EditError, undo_edit
+from pipeline.register.ended import local_day
+from pipeline.register.point_of_change import Caution, Draft, cautions
+from pipeline.register.quality import findings
+from pipeline.register.table import Merged, Row, merged
+from pipeline.register.versions import current_version, load_register
+from pipeline.register.yaml_nodes import Document
+from web.auth import Csrf, Signed, Viewer, check_form
+from web.frame import Frame
+
+KINDS = {"objectives": OBJECTIVE, "key-results": KEY_RESULT}
+FIELDS: Mapping[str, tuple[tuple[str, str, str], ...]] = {
+    OBJECTIVE: (
+        ("title", "Title", ""),
+        ("owner", "Owner", "one address"),
+        ("priority", "Priority", "1 is the top"),
+        ("plan", "Plan", "of the company's work: 30 %, or 40 person-days per month"),
+    ),
+    KEY_RESULT: (
+        ("title", "Title", "with the target, as in 'from 31 to 45'"),
+        ("owner", "Owner", "one address"),
+        ("start", "Start of its number", ""),
+        ("target", "Target of its number", ""),
+        ("due", "Due", "a day, such as 2026-12-31"),
+    ),
+}
+"""What can be changed: the column, what it is called, and what to write."""
+MEASURED = ("start", "target")
+LONGEST = 500
+_THIS = "this form"
+Typed = Annotated[str | None, Form(max_length=2_000)]
+
+
+def _given(
+    title: Typed = None,
+    owner: Typed = None,
+    priority: Typed = None,
+    plan: Typed = None,
+    start: Typed = None,
+    target: Typed = None,
+    due: Typed = None,
+) -> dict[str, str | None]:
+    """What a form says, by column; None where it has no such field."""
+    found = {"title": title, "owner": owner, "priority": priority, "plan": plan}
+    return found | {"start": start, "target": target, "due": due}
+
+
+Given = Annotated[dict[str, str | None], Depends(_given)]
+"""Of a handler's parameter: what the form says."""
+
+
+class Edits:
+    """The routes that change the register."""
+
+    def __init__(self, web: FastAPI, frame: Frame) -> None:
+        self.frame, self.app = frame, frame.app
+        for method, path, handler in (
+            ("GET", "/{place}/{key}/edit", self.form),
+            ("POST", "/{place}/{key}/edit", self.edit),
+            ("POST", "/register/{version}/undo", self.undo),
+        ):
+            web.add_api_route(path, handler, methods=[method], include_in_schema=False, response_model=None)
+
+    def form(self, request: Request, who: Signed, place: str, key: str) -> Response:
+        """The form, filled with what the register says."""
+        with self.app.sessions() as session:
+            row, cells = self._entry(session, who, place, key)
+        return self._form(request, who, place, cells, row.id)
+
+    def edit(
+        self,
+        request: Request,
+        who: Signed,
+        place: str,
+        key: str,
+        csrf: Csrf,
+        version: Annotated[int, Form()],
+        given: Given,
+        why: Typed = None,
+        sure: Annotated[str, Form()] = "",
+    ) -> Response:
+        """What the change means; and kept, where somebody saw that and is sure."""
+        check_form(request, csrf)
+        with self.app.sessions.begin() as session:
+            row, cells = self._entry(session, who, place, key)
+            fields = [one for one, _, _ in _fields(cells)]
+            typed = {name: value for name, value in given.items() if value is not None and name in fields}
+            base = session.get(RegisterVersion, version)
+            if base is None:
+                raise HTTPException(409, "This form is of a version that is not there any more. Open it again.")
+            try:
+                found = merged(_THIS, [Row(1, {"key": key, **typed})], row.document, base.document, remove=False)
+            except RegisterError as error:
+                return self._form(request, who, place, cells | typed, row.id, _plain(error))
+            if found.text == row.document:
+                return self._form(request, who, place, cells, row.id, ["Nothing is changed yet."])
+            if sure == "back":
+                return self._form(request, who, place, cells | typed, row.id)
+            said = " ".join((why or "").split())[:LONGEST]
+            held = cautions(_draft(row), Draft(found.register, found.text))
+            if sure == "yes" and version == row.id and (said or not held):
+                kept, _ = load_register(session, found.register, found.text, f"{who.name}, on the page", said, PAGE)
+                return self._kept(request, f"/{place}/{self._quoted(key)}", kept)
+            return self._check(request, who, (place, key), row, typed, found, held, asked=sure == "yes")
+
+    def undo(self, request: Request, who: Signed, version: int, csrf: Csrf) -> Response:
+        """Take back the last edit, within a day."""
+        check_form(request, csrf)
+        _refuse(who)
+        try:
+            with self.app.sessions.begin() as session:
+                made = undo_edit(session, version, f"{who.name}, on the page", self.app.now())
+        except EditError as error:
+            raise HTTPException(409, str(error).capitalize()) from None
+        request.session["notice"] = {
+            "text": f"Undone: the register is as it was before version {version} (version {made})."
+        }
+        return RedirectResponse("/register", 303)
+
+    def _entry(self, session: Session, who: Viewer, place: str, key: str) -> tuple[RegisterVersion, Cells]:
+        """The current version, and the cells of the entry. Raises HTTPException."""
+        if place not in KINDS:
+            raise HTTPException(404, "There is no such page.")
+        _refuse(who)
+        self.app.register()
+        row = current_version(session)
+        assert row is not None  # noqa: S101 - there is a register
+        cells = cells_of(Document(row.document).data).get(key)
+        if cells is None or cells["kind"] != KINDS[place]:
+            raise HTTPException(404, f"There is no {KINDS[place]} {key!r} in the register.")
+        return row, cells
+
+    def _quoted(self, key: str) -> str:
+        return str(self.frame.templates.filters["urlencode"](key))
+
+    def _kept(self, request: Request, place: str, version: int) -> Response:
+        request.session["notice"] = {
+            "text": f"Kept, as version {version} of the register. It can be undone for a day, here or under Register.",
+            "undo": f"/register/{version}/undo",
+        }
+        return RedirectResponse(place, 303)
+
+    def _form(
+        self, request: Request, who: Viewer, place: str, cells: Cells, version: int, errors: Sequence[str] = ()
+    ) -> Response:
+        values = {"place": place, "cells": cells, "fields": _fields(cells), "version": version, "errors": errors}
+        page = self.frame.page(request, who, "edit.html.j2", values | {"longest": LONGEST})
+        page.status_code = 422 if errors else 200
+        return page
+
+    def _check(
+        self,
+        request: Request,
+        who: Viewer,
+        place: tuple[str, str],
+        row: RegisterVersion,
+        typed: Cells,
+        found: Merged,
+        held: Sequence[Caution],
+        *,
+        asked: bool,
+    ) -> Response:
+        """What the change means, and the question."""
+        before, after, today = stored(row.document, row.id), found.register, self.app.now().date()
+        values: dict[str, Any] = {"place": place[0], "key": place[1], "typed": typed, "version": row.id}
+        values |= {
+            "changes": in_words(before, after),
+            "cautions": held,
+            "conflicts": found.conflicts,
+            "asked": asked and held,
+        }
+        values |= {"past": consequences(before, after, row.loaded_at.date(), today), "notes": found.notes}
+        values |= {"hints": _hints(row, found, place[1], local_day(after, self.app.now())), "longest": LONGEST}
+        return self.frame.page(request, who, "edit_check.html.j2", values)
+
+
+def _refuse(who: Viewer) -> None:
+    if not who.may_edit:
+        raise HTTPException(
+            403, "The register is edited by the company's role and by ops. Ask them, or tell them why here."
+        )
+
+
+def _fields(cells: Cells) -> list[tuple[str, str, str]]:
+    """What the form asks; start and target where there is a number that they belong to."""
+    measured = any(cells[name] for name in MEASURED)
+    return [one for one in FIELDS[cells["kind"]] if one[0] not in MEASURED or measured]
+
+
+def _draft(row: RegisterVersion) -> Draft:
+    return Draft(stored(row.document, row.id), row.document)
+
+
+def _plain(error: RegisterError) -> list[str]:
+    """Faults as a form says them: by the field, without a line."""
+    lines = (re.sub(rf"^{_THIS}, line 1(, column )?", "", line) for line in str(error).splitlines())
+    return [line[:1].upper() + line[1:] for line in lines]
+
+
+def _hints(row: RegisterVersion, found: Merged, key: str, today: Any) -> list[str]:
+    """What the lint would say of the entry that it did not say before."""
+    old = {(one.key, one.rule) for one in findings(stored(row.document, row.id), Document(row.document), today)}
+    new = [one for one in findings(found.register, Document(found.text), today) if one.key == key]
+    return [f"{one.message} {one.fix[:1].upper()}{one.fix[1:]}" for one in new if (one.key, one.rule) not in old]
