@@ -37,11 +37,17 @@ class RegisterError(Exception):
     """okrs.yaml is not right; the message lists each fault with its line."""
 
 
+@lru_cache(maxsize=8)
+def _document(text: str) -> Document:
+    """A text that is judged is asked for what it does not use right after, and is stored."""
+    return Document(text)
+
+
 @lru_cache(maxsize=512)  # a company's plans of years are asked for in their order by each page
 def stored(document: str, version: int) -> Register:
     """A version that was loaded before. It never changes, and every page and cycle asks for it; what later versions of
     Leeway would refuse stays as it was."""
-    return Register.model_validate(Document(document).data, context={STORED: True})
+    return Register.model_validate(_document(document).data, context={STORED: True})
 
 
 def parse(text: str, name: str = "okrs.yaml") -> Register:
@@ -54,14 +60,14 @@ def parse(text: str, name: str = "okrs.yaml") -> Register:
         raise RegisterError(
             "\n".join(f"{name}, line {f.line}: {f'{f.field}: ' if f.field else ''}{f.message}" for f in faults)
         )
-    for fault in unused(Document(text)):
+    for fault in unused(_document(text)):
         structlog.get_logger().warning(f"{name}, line {fault.line}: {fault.field}: {fault.message}")
     return register
 
 
 def judged(text: str) -> tuple[Register | None, list[LintError]]:
     """The register of a text, None where it cannot be read, and every fault. Raises NotYaml."""
-    document = Document(text)
+    document = _document(text)
     if not isinstance(document.data, dict):
         return None, [LintError(1, "", "expected `period:`, `teams:` and `objectives:`. See `leeway init`.")]
     register, errors = None, []
