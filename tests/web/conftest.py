@@ -6,7 +6,9 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -16,7 +18,7 @@ from starlette.types import ASGIApp
 
 from leeway.app import App
 from leeway.settings import Settings
-from models import Cycle, Drift, Effort, Match, Person, Question, Share, Theme, WorkItem
+from models import Cycle, Drift, Effort, Match, Person, Question, Share, Theme, WorkItem, connect
 from pipeline.register.document import parse
 from pipeline.register.versions import load_register
 from simulator.company import register_yaml
@@ -128,15 +130,24 @@ def fill(session: Session) -> None:
     session.add(Cycle(started_at=now, finished_at=now, through=MONDAY + timedelta(days=6), seconds={}, counts={}))
 
 
+@cache
+def _filled() -> bytes:
+    """A filled SQLite file: filled once, and copied for each test."""
+    with TemporaryDirectory(prefix="leeway-filled-") as folder:
+        engine = connect(newest_sqlite(Path(folder, "page.db")))
+        with Session(engine) as session, session.begin():
+            fill(session)
+        engine.dispose()
+        return Path(folder, "page.db").read_bytes()
+
+
 def app_with(folder: Path, **sections: dict[str, Any]) -> App:
     """An App on a filled database."""
-    given = {"database": {"url": newest_sqlite(folder / "page.db")}, **sections}
-    app = App(
+    (folder / "page.db").write_bytes(_filled())
+    given = {"database": {"url": f"sqlite:///{folder / 'page.db'}"}, **sections}
+    return App(
         Settings.model_construct(**Settings.model_validate(given).__dict__), now=datetime(2026, 7, 10, 21, tzinfo=UTC)
     )
-    with app.sessions.begin() as session:
-        fill(session)
-    return app
 
 
 @pytest.fixture
