@@ -4,6 +4,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
+# Tests start a hundred processes; where the environment forbids to keep compiled modules, each would compile all of ours anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help demo test lint bench rooms audit services services-stop clean
 
 help:  ## List the targets
