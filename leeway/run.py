@@ -11,6 +11,7 @@ from rich.console import Console
 
 from leeway.app import App, NotReady
 from leeway.digest import send_digests
+from leeway.goals import look_daily
 from leeway.interview import run_interview
 from leeway.judging import judge_streams
 from leeway.measuring import measure
@@ -31,7 +32,7 @@ def run_once(app: App, progress: Callable[[str, int, int | None], None], budget:
     """
     report = look_once(app, progress, budget)
     with report.stage("measure"):
-        report.counts |= measure(app)
+        report.counts |= measure(app) | look_daily(app)
     with report.stage("speak"):
         report.counts["alerts"] = notify_pending(app, report)
         report.errors.extend(send_pulse(app, due_only=True).errors)

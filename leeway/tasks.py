@@ -15,6 +15,7 @@ from alerts.asking import Round
 from leeway.app import App, NotReady
 from leeway.celery_app import STALE_SECONDS, celery, the_app
 from leeway.digest import send_digests
+from leeway.goals import look_daily
 from leeway.interview import interview_is_due, run_interview
 from leeway.judging import judge_streams, round_is_due
 from leeway.measuring import measure as measure_all
@@ -181,13 +182,15 @@ def judge(run: str = "") -> None:
 
 @celery.task(base=LeewayTask, name="leeway.tasks.measure")  # type: ignore[untyped-decorator]
 def measure(run: str = "") -> None:
-    """Measure key results that were not measured today; one worker at a time, nothing waits for it."""
+    """Measure key results that were not measured today, and once a day look whether goals differ; nothing waits for it."""
     app = the_app()
     if measuring_is_due(app):
         with _counted(app, "measure", run), lease.hold(app.sessions, "measure") as mine:
             counts = measure_all(app) if mine else {}
             if any(counts.values()):
                 log.info("measured", **counts)
+            if mine:
+                look_daily(app)
 
 
 @celery.task(base=LeewayTask, name="leeway.tasks.ask")  # type: ignore[untyped-decorator]

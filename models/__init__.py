@@ -14,7 +14,7 @@ from models.measurement import Measurement
 from models.operations import DeadTask, Digest, Installed, OptOut, Secret, Tally, UsedLink
 from models.people import Account, Forgotten, Membership, Person
 from models.queue import Chunk, Cycle, Fingerprint, Lease
-from models.register import KeyResult, Objective, RegisterVersion, Team
+from models.register import GoalChoice, KeyResult, Objective, RegisterVersion, Team
 from models.session import connect, upsert, without_password
 from models.share import AuditDraw, DayWork, Share
 from models.stream import Stream, StreamItem
@@ -41,6 +41,7 @@ __all__ = [
     "Failure",
     "Fingerprint",
     "Forgotten",
+    "GoalChoice",
     "InProgress",
     "Installed",
     "InterviewAnswer",

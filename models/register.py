@@ -54,3 +54,14 @@ class KeyResult(Base):
     title: Mapped[str] = mapped_column(String(500))
     owner: Mapped[str | None] = mapped_column(String(200))
     teams: Mapped[list[Any]] = mapped_column(default=list)
+
+
+class GoalChoice(Base):
+    """Where a goal differs from the register and the register's word was kept, by the key and field. `said` is a digest of what
+    the source said then: it is asked about again when that changes."""
+
+    __tablename__ = "goal_choice"
+    key: Mapped[str] = mapped_column(String(64), primary_key=True)
+    field: Mapped[str] = mapped_column(String(32), primary_key=True)
+    said: Mapped[str] = mapped_column(String(64))
+    at: Mapped[datetime]

@@ -31,6 +31,9 @@ class Issue:
     worklogs: list[tuple[datetime, int, float] | None] = field(default_factory=list)
     stream: str = ""
     touched: datetime | None = None
+    due: str | None = None
+    former: str | None = None
+    """The key it had in the project that it was moved from, by which Jira still finds it."""
 
     @property
     def updated(self) -> datetime:

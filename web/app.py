@@ -23,6 +23,7 @@ from web.auth import Signed
 from web.diagnoses import Diagnoses
 from web.edits import Edits
 from web.frame import HERE, Frame, harden
+from web.goals import GoalsPage
 from web.interview import add_interview
 from web.oidc import add_oidc
 from web.places import add_places
@@ -48,6 +49,7 @@ def make(app: App | None = None) -> FastAPI:
     Actions(web, frame)
     add_places(web, frame)
     Edits(web, frame)
+    GoalsPage(web, frame)
     Tables(web, frame)
     Diagnoses(web, frame)
 

@@ -123,7 +123,7 @@ class Edits:
     def undo(self, request: Request, who: Signed, version: int, csrf: Csrf) -> Response:
         """Take back the last edit, within a day."""
         check_form(request, csrf)
-        _refuse(who)
+        refuse(who)
         try:
             with self.app.sessions.begin() as session:
                 made = undo_edit(session, version, f"{who.name}, on the page", self.app.now())
@@ -138,7 +138,7 @@ class Edits:
         """The current version, and the cells of the entry. Raises HTTPException."""
         if place not in KINDS:
             raise HTTPException(404, "There is no such page.")
-        _refuse(who)
+        refuse(who)
         self.app.register()
         row = current_version(session)
         assert row is not None  # noqa: S101 - there is a register
@@ -179,7 +179,8 @@ class Edits:
     ) -> Response:
         """What the change means, and the question."""
         before, after, today = stored(row.document, row.id), found.register, self.app.now().date()
-        values: dict[str, Any] = {"place": place[0], "key": place[1], "typed": typed, "version": row.id}
+        action = f"/{place[0]}/{self._quoted(place[1])}/edit"
+        values: dict[str, Any] = {"action": action, "typed": list(typed.items()), "version": row.id}
         values |= {
             "changes": in_words(before, after),
             "cautions": held,
@@ -191,7 +192,8 @@ class Edits:
         return self.frame.page(request, who, "edit_check.html.j2", values)
 
 
-def _refuse(who: Viewer) -> None:
+def refuse(who: Viewer) -> None:
+    """Raise HTTPException where the register is not theirs to change."""
     if not who.may_edit:
         raise HTTPException(
             403, "The register is edited by the company's role and by ops. Ask them, or tell them why here."

@@ -162,6 +162,8 @@ class Objectives(Place):
         version, register = self.app.register()
         values: dict[str, Any] = {"version": version, "register": register, "hints": hints(register)}
         if who.may_edit:
+            given = self.app.settings.goals
+            values["goals"] = given.source.capitalize() if given.type else ""
             with self.app.sessions() as session:
                 values |= {"loads": _newest_loads(history(session)), "lines": LINES}
                 values["undo"] = undoable(session, self.app.now()) is not None

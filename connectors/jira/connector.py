@@ -35,8 +35,10 @@ from connectors.base import (
     WorkItem,
 )
 from connectors.checks import after_pages, clock_row, listed_rows
+from connectors.goals import Found, Wanted
 from connectors.jira.client import PAGE_SIZE, JiraClient
 from connectors.jira.fields import NamedFields
+from connectors.jira.goals import read_goals
 from connectors.jira.issues import FIELDS, Issues
 from connectors.jira.metric import measured
 from connectors.jira.parse import parse_issue
@@ -215,6 +217,10 @@ class JiraConnector:
         if not self._projects.keys:
             raise self._projects.refusal(self._projects.missing, "so nothing is measured.")
         return measured(self.client, self._issues.in_projects(), metric)
+
+    def goals(self, wanted: Wanted) -> Found:
+        """See connectors.goals.KeepsGoals."""
+        return read_goals(self.client, self._projects, self._epics, wanted)
 
     def _is_gone(self, id_: str) -> bool:
         """Return True if Jira says that there is no such issue, or that it is in a project that is not listed."""

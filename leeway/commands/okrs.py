@@ -117,6 +117,26 @@ def okrs_carry_over(
     carry_over(the_app(), err, name=name, start=first, end=last, output=output, force=force)
 
 
+@commands.command("sync")
+def okrs_sync(
+    take: Annotated[
+        list[str] | None,
+        typer.Option(metavar="SIDE", help="Whose word counts: jira or register, or for one conflict O1.2.title=jira."),
+    ] = None,
+    load: Annotated[bool, typer.Option("--load", help="Load what is new, linked, or taken from the source.")] = False,
+    why: Annotated[str | None, typer.Option(help="Why it changes; kept with the version.")] = None,
+    by: Annotated[str | None, typer.Option(help="Who loads it; else the login.")] = None,
+) -> None:
+    """Hold the goals that Jira keeps against the register: what is new, what differs, what was deleted. Loads nothing by itself.
+
+    [goals] in leeway.toml says which issues are goals. An entry is one with its goal by `goal: GOAL-1` in okrs.yaml. Where
+    both say something, nothing changes until --take says whose word counts; a kept word of the register is not asked about again.
+    """
+    from leeway.goals import sync
+
+    sync(the_app(), out, take=take or (), load=load, by=by, why=why)
+
+
 @commands.command("history")
 def okrs_history(
     key: Annotated[str | None, typer.Argument(help="Only about this objective, key result, team or address.")] = None,

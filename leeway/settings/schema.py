@@ -338,6 +338,17 @@ class InterviewSettings(_Section):
     open_days: int = Field(10, ge=1, le=60)
 
 
+class GoalsSettings(_Section):
+    """Goals that a source keeps, for `leeway okrs sync`: issues of `type` are objectives, those right below them key
+    results, all of them or those of `key_result_type`; `query` narrows the objectives in the source's own query language.
+    Without a type nothing is compared."""
+
+    source: str = Field("jira", min_length=1)
+    type: str = ""
+    key_result_type: str = ""
+    query: str = ""
+
+
 class Settings(BaseModel):
     """All of it."""
 
@@ -352,6 +363,7 @@ class Settings(BaseModel):
     calendar: CalendarSettings | None = None
     mailbox: MailboxSettings | None = None
     identity: IdentitySettings = IdentitySettings()
+    goals: GoalsSettings = GoalsSettings()
     retention: RetentionSettings = RetentionSettings()
     web: WebSettings = WebSettings()
     model: ModelSettings = ModelSettings()

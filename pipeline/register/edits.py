@@ -1,4 +1,4 @@
-"""Edits that no file made: on the page, in a table. A file that does not know them would undo them in silence, so it is asked.
+"""Edits that no file made: on the page, in a table, from goals. A file that does not know them would undo them in silence.
 
 What such versions changed since the last file is held against the next one, field by field.
 """
@@ -15,7 +15,7 @@ from pipeline.register.conflicts import Conflict
 from pipeline.register.document import Register, stored
 from pipeline.register.versions import current_version, load_register
 
-PAGE, TABLE = "page", "table"
+PAGE, TABLE, GOALS = "page", "table", "goals"
 """Origins of a version; None is a file that is kept elsewhere."""
 UNDO = timedelta(days=1)
 """How long an edit on the page can be taken back."""

@@ -38,6 +38,7 @@ _NEEDED = {
 }
 DUE = ("due", "due_date", "deadline")
 """By which a key result's own day is written; the lint alone reads it, as people write it."""
+_LONGEST = {"key": 64, "title": 500, "name": 200, "owner": 200, "lead": 200}
 _BOUNDS = {"greater_than": "more than", "greater_than_equal": "at least", "less_than_equal": "at most"}
 _ALIKE, _ALIKE_SHORT = 0.7, 0.66  # `menbers` and `kez` are misspelt; `due`, `theme` and `status` are somebody's own
 _RESERVED = {"team": {"company"}, "objective": {"top"}, "key result": {"none"}}
@@ -50,7 +51,13 @@ def all_faults(document: Document, register: Register | None, errors: Sequence[A
     found = [*document.faults, *_misspelt(document), *_places(document)]
     named = {fault.field for fault in found}
     found += [fault for fault in (_of_kind(document, e) for e in errors) if fault.field not in named]
-    found += [*_keys(document), *leadership_faults(document), *metric_faults(document), *step_faults(document)]
+    found += [
+        *_too_long(document),
+        *_keys(document),
+        *leadership_faults(document),
+        *metric_faults(document),
+        *step_faults(document),
+    ]
     if register is not None and register.period.end <= register.period.start:
         found.append(LintError(document.line(("period", "end")), "period.end", "lies before the start."))
     if register is not None:
@@ -92,6 +99,17 @@ def _misspelt(document: Document) -> Iterator[LintError]:
         if near:
             here = (*loc, name)
             yield LintError(document.line(here), path_of(here), f"there is no {name!r} here. Did you mean {near!r}?")
+
+
+def _too_long(document: Document) -> Iterator[LintError]:
+    """What the database has no room for."""
+    for loc, entry in entries(document.data):
+        if _MODELS.get(tuple(part for part in loc if isinstance(part, str))) in (Team, Objective, KeyResult):
+            for name, most in _LONGEST.items():
+                if isinstance(said := entry.get(name), str) and len(said) > most:
+                    here = (*loc, name)
+                    message = f"has {len(said)} characters; at most {most} are kept."
+                    yield LintError(document.line(here), path_of(here), message)
 
 
 def _of_kind(document: Document, error: Any) -> LintError:

@@ -127,7 +127,8 @@ class Scope(_Strict):
 
 class KeyResult(_Strict):
     """A key result. `aliases` are names people use for it: code names, jargon, products; `accepted` are rules of the lint that
-    somebody has looked at and does not want to hear of again; `metric` says where its number comes from."""
+    somebody has looked at and does not want to hear of again; `metric` says where its number comes from, `goal` which goal
+    of a source it is (`leeway okrs sync`)."""
 
     key: Name
     title: Name
@@ -137,6 +138,7 @@ class KeyResult(_Strict):
     aliases: tuple[Name, ...] = ()
     scope: Scope = Scope()
     metric: Measured = None
+    goal: Annotated[str | None, WrapValidator(as_stored)] = None
     accepted: tuple[Name, ...] = ()
 
 
@@ -154,6 +156,7 @@ class Objective(_Strict):
     parent: str | None = None
     owner: str | None = None
     description: str = ""
+    goal: Annotated[str | None, WrapValidator(as_stored)] = None
     accepted: tuple[Name, ...] = ()
     key_results: tuple[KeyResult, ...] = Field(min_length=1)
 

@@ -32,6 +32,7 @@ class JiraApi:
                 Route(f"{api}/myself", self._guarded(self._myself)),
                 Route(f"{api}/status", self._guarded(self._status)),
                 Route(f"{api}/status/{{id}}", self._guarded(self._one_status)),
+                Route(f"{api}/issuetype", self._guarded(self._types)),
                 Route(f"{api}/field", self._guarded(self._field)),
                 Route(f"{api}/project", self._guarded(self._project)),
                 Route(f"{api}/project/search", self._guarded(self._project_search)),
@@ -153,8 +154,11 @@ class JiraApi:
             return _missing(f"No project could be found with key '{request.path_params['key']}'.")
         return JSONResponse({"id": key, "key": key, "name": key})
 
+    async def _types(self, request: Request) -> Response:
+        return JSONResponse(self.rows.types())
+
     async def _one_issue(self, request: Request) -> Response:
-        issue = self.index.by_id().get(int(request.path_params["id"]))
+        issue = self.index.named(request.path_params["id"])
         if issue is None or issue.project not in self.index.visible():
             return _missing("Issue does not exist or you do not have permission to see it.")
         return JSONResponse(

@@ -57,6 +57,12 @@ class Index:
             return [known[name] for name in names if name in known and known[name].project in wanted]
         return self._updated(updated, jql, wanted) if updated else []
 
+    def named(self, name: str) -> Issue | None:
+        """An issue by its id, its key, or the key it had before it was moved."""
+        if name.isdigit():
+            return self.by_id().get(int(name))
+        return next((issue for issue in self._world.issues if name in (issue.key, issue.former)), None)
+
     def _updated(self, updated: re.Match[str], jql: str, wanted: set[str]) -> list[Issue]:
         if updated.group(1):
             since = int(updated.group(1)) / 1000

@@ -10,6 +10,7 @@ from simulator.world import Issue
 
 _ASKED = re.compile(r"project in \([^)]*\) AND \((.*)\)\s*", re.DOTALL)
 _CONDITION = re.compile(r"\s*(\w+)\s*(!=|>=|<=|=|>|<)\s*(\"[^\"]*\"|[\w.-]+)\s*")
+_BELOW = re.compile(r"\s*(?:parent|cf\[\d+\])\s+in\s+\(([\w, -]+)\)\s*")
 _CATEGORIES = {"new": "to do", "indeterminate": "in progress", "done": "done"}
 _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
     "=": lambda a, b: b in a if isinstance(a, list) else a == b,
@@ -29,11 +30,14 @@ def asked(jql: str) -> str | None:
 
 def meets(conditions: str) -> Callable[[Issue], bool]:
     """Whether an issue meets them. Raises ValueError where they cannot be read."""
-    tests = [_test(one) for one in re.split(r"\s+AND\s+", conditions)]
+    tests = [_test(one.strip("() ") + (")" if " in (" in one else "")) for one in re.split(r"\s+AND\s+", conditions)]
     return lambda issue: all(test(issue) for test in tests)
 
 
 def _test(condition: str) -> Callable[[Issue], bool]:
+    if below := _BELOW.fullmatch(condition):
+        names = {name.strip() for name in below[1].split(",")}
+        return lambda issue: issue.parent is not None and bool(names & {str(issue.parent.id), issue.parent.key})
     found = _CONDITION.fullmatch(condition)
     if found is None or found[1].lower() not in _FIELDS:
         raise ValueError(f"Error in the JQL Query: {condition}")
@@ -48,7 +52,7 @@ _FIELDS: dict[str, Callable[[Issue], Any]] = {
     "project": lambda issue: issue.project.lower(),
     "status": lambda issue: issue.status.lower(),
     "statuscategory": lambda issue: _CATEGORIES[STATUSES[issue.status][1]],
-    "issuetype": lambda issue: issue.type.lower(),
+    "issuetype": lambda issue: {"epic": ["epic", "epos"]}.get(issue.type.lower(), [issue.type.lower()]),
     "labels": lambda issue: [one.lower() for one in issue.labels],
     "created": lambda issue: issue.created,
     "updated": lambda issue: issue.updated,

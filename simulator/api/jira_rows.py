@@ -14,6 +14,8 @@ STATUSES = {
     "In Review": ("4", "indeterminate"),
     "Done": ("5", "done"),
 }
+LEVELS = {"Goal": 2, "Epic": 1, "Sub-task": -1}
+"""Levels of the types that are not at the stories' own."""
 _SELF = "https://velora.atlassian.example/rest/api/3"
 _FIRST_WORKLOGS, _FIRST_HISTORIES, _FIRST_COMMENTS = 20, 100, 50
 
@@ -49,7 +51,7 @@ class Rows:
         return {
             "summary": issue.title,
             "description": self._body(issue.text),
-            "issuetype": self._type(issue),
+            "issuetype": self.type_of(issue),
             "status": next(
                 (row for row in self.statuses if row["id"] == status), _status(status, issue.status, category)
             ),
@@ -63,6 +65,7 @@ class Rows:
                 "avatarUrls": _avatars(issue.project),
             },
             "labels": issue.labels,
+            "duedate": issue.due,
             "timespent": sum(row["timeSpentSeconds"] for row in logs) or None,
             "created": self._time(issue.created),
             "updated": self._time(issue.updated),
@@ -84,7 +87,11 @@ class Rows:
             "customfield_10101": issue.title if issue.type == "Epic" else None,
         }
 
-    def _type(self, issue: Issue) -> dict[str, Any]:
+    def types(self) -> list[dict[str, Any]]:
+        """The types of issues that the site has."""
+        return list({row["id"]: row for issue in self._world.issues for row in [self.type_of(issue)]}.values())
+
+    def type_of(self, issue: Issue) -> dict[str, Any]:
         """In the site's own words; Data Center does not say the level."""
         if not self._config.jira_data_center:
             return _kind(issue.type)
@@ -205,7 +212,7 @@ def _kind(name: str) -> dict[str, Any]:
         "iconUrl": f"https://velora.atlassian.example/icons/{name}.svg",
         "subtask": False,
         "avatarId": 10318,
-        "hierarchyLevel": 1 if name == "Epic" else 0,
+        "hierarchyLevel": LEVELS.get(name, 0),
     }
 
 

@@ -273,3 +273,17 @@ def test_what_an_older_version_loaded_opens_although_it_would_be_refused_today()
 
 def test_the_keys_that_mean_something_else_are_the_vocabularys() -> None:
     assert _RESERVED["team"] == {COMPANY}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("key: T1.1", f"key: {'K' * 65}", "objectives[1].key_results[0].key: has 65 characters; at most 64 are kept."),
+        ("Customers stay", "x" * 501, "line 23: objectives[0].title: has 501 characters; at most 500 are kept."),
+        ("lead: a@x.example", f"lead: {'a' * 201}", "teams[0].lead: has 201 characters; at most 200 are kept."),
+    ],
+)
+def test_what_the_database_has_no_room_for_is_a_fault_and_not_its_error(old: str, new: str, said: str) -> None:
+    with pytest.raises(RegisterError) as caught:
+        parse(FULL.replace(old, new, 1))
+    assert said in str(caught.value)

@@ -1,0 +1,55 @@
+"""Goals that a source keeps as items of a type of its own: the objectives, and below each the key results."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol, runtime_checkable
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """A goal as its source says it. `parent` is the id of the goal above it, where that is one of those that are read.
+
+    `owner` is an address, where the source shows it; `owned` that there is somebody. `done` is by the state, not by its name.
+    """
+
+    id: str
+    key: str
+    title: str
+    parent: str | None = None
+    owner: str | None = None
+    owned: bool = False
+    due: str | None = None
+    done: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which goals: those of a type, narrowed by the source's own query; below them those of another type, or all.
+
+    `known` are keys that the register names.
+    """
+
+    type: str
+    below: str = ""
+    query: str = ""
+    known: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The goals; and of the known keys those that were deleted, those that are there but none of these goals, and those that
+    have another key by now."""
+
+    goals: Sequence[Goal]
+    gone: Sequence[str] = ()
+    elsewhere: Sequence[str] = ()
+    moved: Mapping[str, str] = field(default_factory=dict)
+
+
+@runtime_checkable
+class KeepsGoals(Protocol):
+    """A source that keeps goals: its connector has this besides."""
+
+    def goals(self, wanted: Wanted) -> Found:
+        """Every goal that is wanted, now. Raises SourceError."""
+        ...

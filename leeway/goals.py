@@ -1,0 +1,178 @@
+"""`leeway okrs sync`: goals that a source keeps, held against the register; what to take is said for each conflict."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import structlog
+from rich.console import Console
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from connectors.base import SourceError
+from connectors.goals import KeepsGoals, Wanted
+from leeway.app import App, NotReady
+from leeway.okrs_load import Held, lines, whoami
+from models import GoalChoice, RegisterVersion, upsert
+from pipeline.queue import lease
+from pipeline.register.change_words import in_words
+from pipeline.register.conflicts import Conflict
+from pipeline.register.document import Register, digest, judged, stored
+from pipeline.register.edits import GOALS
+from pipeline.register.goals import OURS, THEIRS, Choices, Comparison, compared, known, taken
+from pipeline.register.point_of_change import Caution, Draft, cautions
+from pipeline.register.rewrite import rewritten
+from pipeline.register.versions import current_version, load_register
+from pipeline.register.yaml_nodes import Document
+
+log = structlog.get_logger()
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What a source's goals differ in from a version; `quiet` are conflicts in which somebody kept the register's word before."""
+
+    row: RegisterVersion
+    data: Any
+    found: Comparison
+    open: Sequence[Conflict]
+    quiet: Sequence[Conflict]
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Proposed:
+    """The register with what would be taken, how it changes, and what to be sure of."""
+
+    register: Register
+    text: str
+    changes: Sequence[str]
+    cautions: Sequence[Caution]
+
+
+def look(app: App) -> Looked:
+    """Ask the source. Raises NotReady without a setting or register, SourceError."""
+    given = app.settings.goals
+    connector = app.connectors.get(given.source)
+    if not given.type:
+        raise NotReady('no type of goal is set. Write type = "Goal" (or "Epic") under [goals] in leeway.toml.')
+    if not isinstance(connector, KeepsGoals):
+        raise NotReady(f"[{given.source}] is not set up in leeway.toml, or keeps no goals.")
+    with app.sessions() as session:
+        row = current_version(session)
+        if row is None:
+            raise NotReady(
+                "no register is loaded yet. Write okrs.yaml (`leeway init`), then `leeway okrs load okrs.yaml`."
+            )
+        chosen = {(one.key, one.field): one.said for one in session.scalars(select(GoalChoice))}
+    data = Document(row.document).data
+    wanted = Wanted(given.type, given.key_result_type, given.query, known(data))
+    found = compared(data, connector.goals(wanted))
+    quiet = [one for one in found.conflicts if chosen.get((one.key, one.field)) == digest(one.theirs)]
+    return Looked(row, data, found, [one for one in found.conflicts if one not in quiet], quiet, given.source)
+
+
+def proposed(looked: Looked, choices: Choices) -> Proposed | None:
+    """What loading it would make of the register; None where nothing changes. Raises Held where that is no register."""
+    wanted = taken(looked.data, looked.found, choices)
+    if wanted == looked.data:
+        return None
+    text, _ = rewritten(looked.row.document, wanted)
+    register, faults = judged(text)
+    if register is None or faults:
+        said = "; ".join(f"{one.field}: {one.message}" for one in faults)
+        raise Held(f"the register would not be right with this: {said}")
+    before = stored(looked.row.document, looked.row.id)
+    found = cautions(Draft(before, looked.row.document), Draft(register, text))
+    return Proposed(register, text, in_words(before, register), found)
+
+
+def choices_of(looked: Looked, given: Sequence[str]) -> dict[tuple[str, str], str]:
+    """What `--take` says: a side for all conflicts, or KEY.FIELD=SIDE for one. Raises Held for what is none of them."""
+    sides = {looked.source: THEIRS, "register": OURS}
+    made: dict[tuple[str, str], str] = {}
+    for one in sorted(given, key=lambda said: "=" in said):
+        place, equals, side = one.rpartition("=")
+        if side not in sides:
+            raise Held(
+                f"--take {one}: write {looked.source} or register, or for one conflict O1.2.title={looked.source}."
+            )
+        matching = [c for c in looked.found.conflicts if not equals or f"{c.key}.{c.field}" == place]
+        if equals and not matching:
+            there = ", ".join(f"{c.key}.{c.field}" for c in looked.found.conflicts) or "none"
+            raise Held(f"--take {one}: there is no such conflict now. There are: {there}.")
+        some = matching if equals else [c for c in matching if c in looked.open]
+        made |= {(c.key, c.field): sides[side] for c in some}
+    return made
+
+
+def keep_choices(session: Session, looked: Looked, choices: Choices, app: App) -> int:
+    """Remember where the register's word was kept, so that it is not asked about again until the source says something else."""
+    rows = [
+        {"key": one.key[:64], "field": one.field, "said": digest(one.theirs), "at": app.now()}
+        for one in looked.found.conflicts
+        if choices.get((one.key, one.field)) == OURS
+    ]
+    return upsert(session, GoalChoice, rows, ("key", "field")) if rows else 0
+
+
+def sync(app: App, out: Console, *, take: Sequence[str], load: bool, by: str | None, why: str | None) -> None:
+    """Show what differs, and with `load` make it the register. Raises Held, NotReady, SourceError."""
+    looked = look(app)
+    choices = choices_of(looked, take)
+    made = proposed(looked, choices)
+    for line in _lines(looked, choices, made):
+        out.print(line, markup=False)
+    if load and made is not None and made.cautions and not why:
+        raise Held('nothing was loaded. --why "..." loads it, and the reason is kept with the version.')
+    with app.sessions.begin() as session:
+        keep_choices(session, looked, choices, app)
+        if load and made is not None:
+            version = load_proposed(session, looked, made, by or whoami(), why)
+            out.print(f"{looked.source}'s goals are in the register now (version {version}).", markup=False)
+        elif made is not None:
+            out.print("Nothing is loaded. With --load what is new, linked or taken is.", markup=False)
+        else:
+            out.print("Nothing is to be loaded.", markup=False)
+
+
+def load_proposed(
+    session: Session, looked: Looked, made: Proposed, by: str | None, why: str | None, origin: str = GOALS
+) -> int:
+    """Make it the register. Raises Held where another version was loaded since it was looked at."""
+    current = current_version(session)
+    if current is None or current.id != looked.row.id:
+        raise Held("the register changed meanwhile; look again.")
+    return load_register(session, made.register, made.text, by, why, origin)[0]
+
+
+def _lines(looked: Looked, choices: Choices, made: Proposed | None) -> Iterator[str]:
+    yield from made.changes if made else ()
+    for one in looked.open:
+        side = {THEIRS: looked.source, OURS: "register"}.get(choices.get((one.key, one.field), ""))
+        hint = f" Taken: {side}." if side else f" --take {one.key}.{one.field}={looked.source}, or =register."
+        yield f"conflict: {one.sentence(looked.source)}{hint}"
+    for note in looked.found.notes:
+        yield f"note: {note}"
+    if looked.quiet:
+        named = ", ".join(f"{one.key}.{one.field}" for one in looked.quiet)
+        yield f"note: the register's word was kept before, and is not asked about again: {named}."
+    yield from lines(made.cautions if made else ())
+
+
+def look_daily(app: App) -> dict[str, int]:
+    """Once a day, how many goals differ, for the log; nothing is changed."""
+    given = app.settings.goals
+    if not given.type or not lease.once_every(app.sessions, "goals round", _DAY):
+        return {}
+    try:
+        looked = look(app)
+    except (NotReady, SourceError) as error:
+        log.warning("goals were not compared", reason=str(error))
+        return {}
+    counts = {"goals_new": len(looked.found.new), "goals_in_conflict": len(looked.open)}
+    if any(counts.values()):
+        log.info("goals differ from the register: leeway okrs sync", **counts)
+    return counts
