@@ -29,9 +29,17 @@ def fallen() -> Organisation:
     return generate(Case("step", 60, 30), seed=1)
 
 
-def test_a_fall_is_raised_within_three_weeks_with_its_start_and_what_absorbed_it(fallen: Organisation) -> None:
+@pytest.fixture(scope="module")
+def told(fallen: Organisation) -> list[Event]:
+    """What is told of it, to its last day."""
+    return run(fallen)
+
+
+def test_a_fall_is_raised_within_three_weeks_with_its_start_and_what_absorbed_it(
+    fallen: Organisation, told: list[Event]
+) -> None:
     assert fallen.start is not None
-    event = next(e for e in drifts(run(fallen)) if e.at >= fallen.start)
+    event = next(e for e in drifts(told) if e.at >= fallen.start)
     assert event.at <= fallen.start + timedelta(weeks=3)
     assert abs((event.start - fallen.start).days) <= 7
     assert event.start_low is not None
@@ -41,15 +49,17 @@ def test_a_fall_is_raised_within_three_weeks_with_its_start_and_what_absorbed_it
     assert event.low < event.after - event.before < event.high < 0
 
 
-def test_what_absorbed_the_work_adds_up_to_the_fall(fallen: Organisation) -> None:
-    for event in drifts(run(fallen)):
+def test_what_absorbed_the_work_adds_up_to_the_fall(told: list[Event]) -> None:
+    for event in drifts(told):
         assert sum(points for _, points in event.absorbed_by) == pytest.approx(
             100 * (event.before - event.after), abs=0.1
         )
 
 
-def test_severity_grows_with_what_is_left_of_a_fall_without_its_worst_week(fallen: Organisation) -> None:
-    raised = next(e for e in drifts(run(fallen)) if fallen.start and e.at >= fallen.start)
+def test_severity_grows_with_what_is_left_of_a_fall_without_its_worst_week(
+    fallen: Organisation, told: list[Event]
+) -> None:
+    raised = next(e for e in drifts(told) if fallen.start and e.at >= fallen.start)
     for days, wanted in ((fallen.days.index(raised.at) + 1, {"low", "medium", "high"}), (len(fallen.days), {"high"})):
         detector = Detector(observe(fallen, days), [Priorities(start, rank) for start, rank in fallen.periods])
         detector.run()
@@ -60,10 +70,11 @@ def test_a_further_fall_of_what_has_fallen_is_raised_against_its_own_level() -> 
     o, deeper = generate(Case("step", 60, 20), seed=2), generate(Case("step", 60, 50), seed=2)
     o.effort[:, :, 165:] = deeper.effort[:, :, 165:]
     assert o.start is not None
-    first, second = [e for e in drifts(run(o)) if e.at >= o.start][:2]
+    found = run(o)
+    first, second = [e for e in drifts(found) if e.at >= o.start][:2]
     assert abs((second.start - o.days[165]).days) <= 10
     assert second.before == pytest.approx(first.after, abs=0.08)
-    assert "recovery" not in [e.kind for e in run(o) if first.at <= e.at <= second.at and e.scope == COMPANY]
+    assert "recovery" not in [e.kind for e in found if first.at <= e.at <= second.at and e.scope == COMPANY]
 
 
 def test_a_shift_between_top_objectives_is_told_as_one_and_once() -> None:
@@ -89,11 +100,10 @@ def test_an_open_drift_ends_where_the_priorities_change() -> None:
     assert not [e for e in events if o.days[160] <= e.at < o.days[187]]  # and a new baseline is gathered first
 
 
-def test_an_event_rests_only_on_the_days_up_to_it(fallen: Organisation) -> None:
-    events = run(fallen)
+def test_an_event_rests_only_on_the_days_up_to_it(fallen: Organisation, told: list[Event]) -> None:
     for days in (120, 140, 160):
         last = fallen.days[days - 1]
-        assert run(fallen, days) == [e for e in events if e.at <= last]
+        assert run(fallen, days) == [e for e in told if e.at <= last]
 
 
 def test_a_dip_of_a_week_is_not_raised_above_low() -> None:
@@ -167,15 +177,17 @@ def test_fewer_wanted_alarms_mean_a_higher_threshold() -> None:
     assert (np.diff(TUNING.threshold(0.4, days)) < 0).all()  # a year holds more short stretches than long ones
 
 
-def test_a_fall_that_was_intended_is_the_new_baseline_for_the_company_and_its_teams(fallen: Organisation) -> None:
+def test_a_fall_that_was_intended_is_the_new_baseline_for_the_company_and_its_teams(
+    fallen: Organisation, told: list[Event]
+) -> None:
     assert fallen.start is not None
     periods = [Priorities(start, rank) for start, rank in fallen.periods]
-    event = next(e for e in drifts(run(fallen)) if e.at >= fallen.start)
+    event = next(e for e in drifts(told) if e.at >= fallen.start)
     after = Detector(observe(fallen), periods, intended={COMPANY: event.start}).run()
     # Nothing is measured against what was before any more; a further fall would be, against the new level.
     old_level = (event.before + event.after) / 2
     assert all(e.start > event.start and e.before < old_level for e in after if e.kind == "drift")
-    assert any(e.before > old_level for e in drifts(run(fallen)))
+    assert any(e.before > old_level for e in drifts(told))
     # A fall of one team that was meant says nothing of the company's.
     team = sorted(set(fallen.teams))[0]
-    assert drifts(Detector(observe(fallen), periods, intended={team: event.start}).run()) == drifts(run(fallen))
+    assert drifts(Detector(observe(fallen), periods, intended={team: event.start}).run()) == drifts(told)
