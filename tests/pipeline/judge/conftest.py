@@ -1,16 +1,31 @@
 """A small company whose streams a judge can be asked about, matched and with effort."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
 
 from connectors.judge.client import Client
-from models import Account, Effort, JudgeAnswer, JudgeState, Match, Person, Stream, StreamItem, StreamJudged, WorkItem
+from models import (
+    Account,
+    Effort,
+    JudgeAnswer,
+    JudgeState,
+    Match,
+    Person,
+    Stream,
+    StreamItem,
+    StreamJudged,
+    WorkItem,
+    connect,
+)
 from pipeline.feedback.stream_answers import Answer, keep_answer
 from pipeline.judge.budget import Budget
 from pipeline.judge.stage import Round, Terms, run_judge
@@ -18,7 +33,7 @@ from pipeline.match.stage import match_all
 from pipeline.register.document import parse
 from pipeline.register.versions import load_register
 from simulator.judge import JudgeServer, sure_of, words_of
-from tests.conftest import HashedWords
+from tests.conftest import HashedWords, newest_sqlite
 from tests.pipeline.streams.test_stage import add, item, keep
 
 FRIDAY = date(2026, 7, 10)
@@ -111,10 +126,23 @@ class Small:
             return found
 
 
+@cache
+def _built() -> bytes:
+    """A SQLite file with it: built once, and copied for each test."""
+    with TemporaryDirectory(prefix="leeway-small-") as folder:
+        engine = connect(newest_sqlite(Path(folder, "small.db")))
+        built(sessionmaker(engine))
+        engine.dispose()
+        return Path(folder, "small.db").read_bytes()
+
+
 @pytest.fixture
-def small(lite: Engine) -> Small:
+def small(tmp_path: Path) -> Iterator[Small]:
     """On SQLite; what the two databases may answer differently is asked of `everywhere`."""
-    return built(sessionmaker(lite))
+    (tmp_path / "small.db").write_bytes(_built())
+    engine = connect(f"sqlite:///{tmp_path / 'small.db'}")
+    yield Small(sessionmaker(engine))
+    engine.dispose()
 
 
 @pytest.fixture
