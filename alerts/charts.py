@@ -249,8 +249,18 @@ def _week_row(week: date, complete: bool, address: str, *, linked: bool, after: 
     return row | ({"href": f"{address}/weeks/{week}"} if linked else {})
 
 
+def _values(points: Sequence[WeekPoint], fall: Fall, start: date) -> tuple[Spec, Spec]:
+    """Both levels in words, above the intervals of their weeks."""
+    first, last = points[0].week, points[-1].week + timedelta(days=7)
+    reach = [max([one.high for one in points if (one.week < start) == early], default=0.0) for early in (True, False)]
+    before = {"x": first.isoformat(), "y": max(fall.before, reach[0]), "text": f"{percent(fall.before)}% before"}
+    after = {"x": last.isoformat(), "y": max(fall.after, reach[1]), "text": f"{percent(fall.after)}% since"}
+    return before, after
+
+
 def _levels(points: Sequence[WeekPoint], fall: Fall, palette: Palette, scale: Spec) -> list[Spec]:
-    """Both levels as lines with their values, and the day that parts them; only the day where a level is below zero."""
+    """Both levels as lines with their values, and the day that parts them; only the day where a level is below zero, and
+    only the level since then where it lies before the picture."""
     if not points:
         return []
     first, last = points[0].week, points[-1].week + timedelta(days=7)
@@ -262,9 +272,8 @@ def _levels(points: Sequence[WeekPoint], fall: Fall, palette: Palette, scale: Sp
         {"x": first.isoformat(), "x2": start.isoformat(), "y": fall.before},
         {"x": start.isoformat(), "x2": last.isoformat(), "y": fall.after},
     ]
-    reach = [max([one.high for one in points if (one.week < start) == early], default=0.0) for early in (True, False)]
-    before = {"x": first.isoformat(), "y": max(fall.before, reach[0]), "text": f"{percent(fall.before)}% before"}
-    after = {"x": last.isoformat(), "y": max(fall.after, reach[1]), "text": f"{percent(fall.after)}% since"}
+    before, after = _values(points, fall, start)
+    above = {"dx": 4, "dy": -4, "baseline": "bottom", "fontWeight": 700}
     drawn = [
         {
             "data": {"values": [{"x": start.isoformat(), "y": 0, "y2": top}]},
@@ -274,7 +283,10 @@ def _levels(points: Sequence[WeekPoint], fall: Fall, palette: Palette, scale: Sp
         *text({"x": start.isoformat(), "y": top, "text": day(fall.start)}, palette.bad, palette, scale, **beside),
     ]
     if fall.before < 0:
-        return drawn
+        return drawn if fall.start > first else []
+    if fall.start <= first:
+        drawn, lines, before = [], lines[1:], {}
+        after["text"] += f" {day(fall.start)}"
     return [
         *drawn,
         {
@@ -282,6 +294,6 @@ def _levels(points: Sequence[WeekPoint], fall: Fall, palette: Palette, scale: Sp
             "mark": {"type": "rule", "color": palette.ink, "strokeWidth": 2.5},
             "encoding": {"x": x, "x2": {"field": "x2"}, "y": y},
         },
-        *text(before, palette.ink, palette, scale, align="left", dx=4, dy=-4, baseline="bottom", fontWeight=700),
-        *text(after, palette.ink, palette, scale, align="right", dx=-4, dy=-4, baseline="bottom", fontWeight=700),
+        *(text(before, palette.ink, palette, scale, align="left", **above) if before else ()),
+        *text(after, palette.ink, palette, scale, align="right", **above | {"dx": -4}),
     ]

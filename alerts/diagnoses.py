@@ -4,6 +4,7 @@ Names are looked up here, and kept nowhere.
 """
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -85,6 +86,17 @@ def diagnoses(
     )
     names = _names(session, rows)
     return [_view(row, register, names, large) for row in rows]
+
+
+def varied(found: Sequence[DiagnosisView], most: int, each: int = 2) -> list[DiagnosisView]:
+    """The first of them for a short list: at most `each` of a kind, so that no kind crowds out the others."""
+    seen: Counter[str] = Counter()
+    kept = []
+    for one in found:
+        seen[one.kind] += 1
+        if seen[one.kind] <= each:
+            kept.append(one)
+    return kept[:most]
 
 
 def diagnosis(session: Session, register: Register, least_people: int, id_: int) -> DiagnosisView | None:

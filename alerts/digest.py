@@ -30,8 +30,9 @@ from alerts.words import Name, Words, day, full_day, html, number, plain, short_
 from models import Drift, Effort, Match, Person
 from models.vocabulary import COMPANY
 from pipeline.register.document import Register, Team
+from pipeline.register.workdays import monday
 
-WEEKS, DECISIONS = 9, 2
+WEEKS, MOST_WEEKS, DECISIONS = 9, 16, 2
 LEAST_SHARE, LEAST_STREAM = 2, 3
 """Percent below which an objective is without work; person-days of the window below which a stream is not told."""
 PHONE = (290, 170)
@@ -122,7 +123,7 @@ def team_week(session: Session, register: Register, team: Team, least_people: in
     stands = standing(session, register, team.key)
     if stands is None:
         return None
-    weeks = weekly(session, team.key, stands.week - (WEEKS - 1) * WEEK, stands.week)
+    weeks = weekly(session, team.key, _first_drawn(stands), stands.week)
     plan = None if stands.own is None or stands.own.key == TOP else plan_of(register, team.key)
     worked = [one for one in streams(session, register, team.key, least_people) if one.days >= LEAST_STREAM]
     mine = [part for part in stands.parts if part.planned and part.key]
@@ -152,6 +153,16 @@ def team_week(session: Session, register: Register, team: Team, least_people: in
         alert.id if alert and alert.scope == team.key else None,
         fall,
         _diagnosis(session, register, team, least_people),
+    )
+
+
+def _first_drawn(stands: Standing) -> date:
+    """The first week of the picture: early enough to show two weeks before an open fall."""
+    usual = stands.week - (WEEKS - 1) * WEEK
+    return (
+        max(min(usual, monday(stands.since) - 2 * WEEK), stands.week - (MOST_WEEKS - 1) * WEEK)
+        if stands.since
+        else usual
     )
 
 

@@ -31,7 +31,7 @@ from alerts.weeks import (
     usual_weeks,
     weekly,
 )
-from alerts.words import day, percent
+from alerts.words import day, percent, whole
 from models import Drift
 from models.vocabulary import COMPANY
 from pipeline.drift.explain import named_teams
@@ -120,7 +120,7 @@ def standing(
     about = interval(current)
     totals = (mine.before, mine.after) if mine else (None, None)
     found = _with_gaps(session, register, scope, parts(register, scope, (before, now), totals, about), before)
-    head = _head(register, scope, found, about, mine)
+    head = _head(register, scope, found, about, mine, now)
     return Standing(
         scope,
         scope_name(register, scope),
@@ -130,7 +130,7 @@ def standing(
         fell,
         fall.id if fall else None,
         head,
-        _own(found, head, register.top(), about, scope),
+        _own(found, head, register.top(), about, scope, fell=mine is not None),
         tuple(found),
         percent(sum(one.coverage for one in recent) / len(recent)),
         sum(one.person_days for one in recent) / len(recent),
@@ -161,14 +161,17 @@ def _head(
     found: Sequence[Part],
     about: Mapping[str, tuple[float, float]],
     mine: Drift | None,
+    now: Mapping[str, float],
 ) -> Part:
     """The top priorities together, with the interval of the scope's own fall where there is one."""
     top = register.top()
-    head = together("Top priorities", [part for part in found if part.key in top], about.get(TOP, (0.0, 0.0)))
+    share = now.get(TOP, sum(now.get(key, 0.0) for key in top))
+    together_ = [part for part in found if part.key in top]
+    head = together("Top priorities", together_, about.get(TOP, (0.0, 0.0)), share=share)
     if scope != COMPANY:
         head = replace(head, planned=bool(plan_of(register, scope) & top))
     if mine is not None:
-        low, high = (percent(mine.before + bound) for bound in (mine.low, mine.high))
+        low, high = (percent(mine.before) + whole(100 * bound) for bound in (mine.low, mine.high))
         head = replace(head, low=max(0, min(low, head.now)), high=min(100, max(high, head.now)))
     return head
 
@@ -191,13 +194,23 @@ def _with_gaps(
 
 
 def _own(
-    parts: Sequence[Part], head: Part, top: frozenset[str], about: Mapping[str, tuple[float, float]], scope: str
+    parts: Sequence[Part],
+    head: Part,
+    top: frozenset[str],
+    about: Mapping[str, tuple[float, float]],
+    scope: str,
+    *,
+    fell: bool,
 ) -> Part | None:
-    """What the scope plans to serve, together. Its interval is no narrower than any correlation of the parts' would make it."""
+    """What the scope plans to serve, together. Its interval is no narrower than any correlation of the parts' would make it;
+    where that is all it does of the top priorities, and they fell, it is the fall's, of the same work."""
     mine = [part for part in parts if part.planned]
     if scope == COMPANY or {part.key for part in mine} == top:
         return head
     if not mine:
         return None
     rest = [part for part in parts if not part.planned]
+    own = together("On its plan", mine, (0.0, 0.0), "plan")
+    if fell and {part.key for part in mine} <= top and (own.now, own.before) == (head.now, head.before):
+        return replace(own, low=head.low, high=head.high)
     return together("On its plan", mine, reach(about, [part.key for part in mine], [part.key for part in rest]), "plan")

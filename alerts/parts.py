@@ -91,7 +91,8 @@ def part_of(register: Register, scope: str, week: Weekly, before: Weekly | None)
     sides = [mean_shares([one]) if one else {} for one in (before, week)]
     about = interval([week])
     found = parts(register, scope, (sides[0], sides[1]), (None, None), about)
-    return [*found, together("Top priorities", [part for part in found if part.key in register.top()], about[TOP])]
+    top = [part for part in found if part.key in register.top()]
+    return [*found, together("Top priorities", top, about[TOP], share=week.shares[TOP].share)]
 
 
 def parts(
@@ -142,10 +143,13 @@ def whole_shares(shares: Mapping[str, float], top: frozenset[str], total: float 
     return found | dict(zip(outside, split([shares[key] for key in outside], 100 - whole_top), strict=True))
 
 
-def together(title: str, parts: Sequence[Part], about: tuple[float, float], key: str = TOP) -> Part:
-    """Objectives together."""
+def together(
+    title: str, parts: Sequence[Part], about: tuple[float, float], key: str = TOP, share: float | None = None
+) -> Part:
+    """Objectives together; the interval is around the `share` before it was rounded, where it is known."""
     now = sum(part.now for part in parts)
     before = None if any(part.before is None for part in parts) else sum(part.before or 0 for part in parts)
     plan = sum(part.plan or 0 for part in parts) if parts and all(part.plan is not None for part in parts) else None
-    low, high = max(0, now - percent(about[0])), min(100, now + percent(about[1]))
+    centre = now / 100 if share is None else share
+    low, high = max(0, min(now, percent(centre - about[0]))), min(100, max(now, percent(centre + about[1])))
     return Part(key, title, None, now, low, high, before, plan, True)

@@ -98,6 +98,24 @@ def full_day(one: date) -> str:
     return f"{day(one)} {one.year}"
 
 
+STATES = {
+    "raised": "open",
+    "acknowledged": "open, seen",
+    "snoozed": "open, asked again later",
+    "intended": "planned",
+    "recovered": "recovered",
+    "gone": "closed",
+    "deepened": "fell further",
+    "replanned": "closed by a new plan",
+    "superseded": "withdrawn",
+}
+
+
+def state(name: str) -> str:
+    """What became of a finding, in words."""
+    return STATES.get(name, name)
+
+
 def apportion(parts: Sequence[float], total: int) -> list[int]:
     """Whole numbers that add up to `total`, each less than one from its part where the parts add up to about `total`.
 

@@ -54,4 +54,4 @@ def _line(event: Event) -> str:
         change = f"{percent(event.before)}% -> {percent(event.after)}% since {event.start}"
         return f"mix, {event.scope}: {change}, by who is at work; no drift"
     what = f"{event.kind}, {event.subject or event.scope}"
-    return f"{what}, {event.severity}: {percent(event.before)}% -> {percent(event.after)}% since {event.start}, as known that day"
+    return f"{what}: {percent(event.before)}% -> {percent(event.after)}% since {event.start}, as known that day"

@@ -8,7 +8,7 @@ from rich.console import Console
 from alerts.charts import WeekPoint
 from alerts.promise import promise
 from alerts.weeks import week_line
-from alerts.words import percent
+from alerts.words import percent, state
 from leeway.judging import judge_line
 
 SHOWN = 10
@@ -115,15 +115,16 @@ def _finding(drift: dict[str, Any]) -> str:
     untold = "" if drift["told"] else ", not yet told"
     if drift["kind"] == "gap":
         what = f"{percent(drift['after'])}% of {percent(drift['before'])}% planned since {drift['since']}"
-        return f"gap      {drift['scope']} {drift['subject']}: {what}, {drift['state']}{untold}"
+        return f"gap      {drift['scope']} {drift['subject']}: {what}, {state(drift['state'])}{untold}"
     if drift["kind"] == "plan":
-        return f"ended    the plan's last day was {drift['subject']}, {drift['state']}{untold}"
+        return f"ended    the plan's last day was {drift['subject']}, {state(drift['state'])}{untold}"
     if drift["kind"] == "data":
         change = f"{drift['before']:.2f} -> {drift['after']:.2f} since {drift['since']}"
         return f"fault    {drift['subject']}: {change}; these days are not used"
+    small = ", too small for an alert" if drift["severity"] == "low" else ""
     return (
         f"drift    {drift['scope']}: {percent(drift['before'])}% -> {percent(drift['after'])}% since {drift['since']}, "
-        f"{drift['severity']}, {drift['state']}{untold}"
+        f"{state(drift['state'])}{small}{untold}"
     )
 
 

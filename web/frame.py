@@ -16,6 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException as StarletteError
 
 from alerts import gaps, words
+from alerts.diagnoses import varied
 from alerts.figures import scope_name
 from alerts.first_weeks import first_weeks_note
 from alerts.plan_end import end_advice, end_note
@@ -37,16 +38,6 @@ POLICY = (
     "default-src 'none'; style-src 'self' 'unsafe-inline'; script-src 'self'; connect-src 'self'; img-src 'self' data:; "
     "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 )
-STATES = {
-    "raised": "open",
-    "acknowledged": "open, seen",
-    "intended": "planned",
-    "recovered": "recovered",
-    "gone": "closed",
-    "deepened": "fell further",
-    "replanned": "closed by a new plan",
-    "superseded": "withdrawn",
-}
 SURE = {
     "snoozed": "Nobody is asked again before two weeks are over. Everybody who sees this page sees that you put it off.",
     "acknowledged": "It stays open. Everybody who sees this page sees that it was seen.",
@@ -78,6 +69,7 @@ class Frame:
             "full_day": lambda one: words.full_day(_date(one)),
             "short": words.shortened,
             "ago": words.ago,
+            "varied": varied,
             "state": state,
             "decision": decision,
         }
@@ -214,7 +206,7 @@ def state(drift: Drift) -> str:
     """What became of a finding, in words."""
     if drift.state == "snoozed" and drift.snoozed_until:
         return f"open, asked again on {words.day(drift.snoozed_until)}"
-    return STATES.get(drift.state, drift.state)
+    return words.state(drift.state)
 
 
 def decision(one: Decision) -> str:

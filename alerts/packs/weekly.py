@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from alerts.diagnoses import DiagnosisView, diagnoses, large_teams
+from alerts.diagnoses import DiagnosisView, diagnoses, large_teams, varied
 from alerts.figures import scope_name
 from alerts.gaps import view_of
 from alerts.packs.content import Line, Pack, Section
@@ -15,7 +15,7 @@ from alerts.parts import part_of
 from alerts.streams import Stream, streams
 from alerts.view import Terms
 from alerts.weeks import TOP, WEEK, complete_through, is_complete, last_week, weekly
-from alerts.words import Name, Words, day, number, shortened
+from alerts.words import Name, Words, day, number, plain, shortened, state
 from models import OPEN_STATES, Drift
 from models.vocabulary import COMPANY
 from pipeline.drift.gaps import GAP
@@ -54,7 +54,10 @@ def weekly_pack(session: Session, register: Register, terms: Terms) -> Pack | No
         last,
         (
             Section(
-                "What moved", _moved(session, register, week, shown, terms), empty="Nothing beyond its usual range."
+                "What moved",
+                _moved(session, register, week, shown, terms),
+                empty="Nothing beyond its usual range.",
+                note=_still_open(session, register, week, shown, terms),
             ),
             Section("What is blocked, and whose it is", _lines(blocked), empty="Nothing new waits for anybody."),
             Section("What to de-risk", [*_lines(risks), *_over(ended)][:MOST], empty="Nothing new.", note=same),
@@ -69,24 +72,38 @@ def weekly_pack(session: Session, register: Register, terms: Terms) -> Pack | No
 
 
 def _lines(some: Sequence[DiagnosisView]) -> list[Line]:
-    return [Line((f"{one.title}: ", *one.brief, ". ", one.asks), f"/diagnoses/{one.id}") for one in some][:MOST]
+    return [Line((f"{one.title}: ", *one.brief, ". ", one.asks), f"/diagnoses/{one.id}") for one in varied(some, MOST)]
 
 
 def _over(ended: Sequence[DiagnosisView]) -> list[Line]:
     return [Line((f"No longer: {one.title.lower()}: ", *one.brief, "."), f"/diagnoses/{one.id}") for one in ended][:2]
 
 
+def _findings(session: Session, shown: set[str]) -> list[Drift]:
+    """Falls and gaps of scopes that may be shown, the company's first."""
+    query = select(Drift).where(Drift.kind.in_(("drift", GAP)), Drift.scope.in_(sorted(shown)), Drift.severity != "low")
+    return list(session.scalars(query.order_by(Drift.scope != COMPANY, Drift.id)))
+
+
+def _still_open(session: Session, register: Register, week: date, shown: set[str], terms: Terms) -> str:
+    """What was raised before the week and is not over: a quiet week is not taken for an end of it."""
+    older = [one for one in _findings(session, shown) if one.raised_on < week and one.state in OPEN_STATES]
+    if not older:
+        return ""
+    title = plain((Name(shortened(view_of(session, older[0], register, terms).title, 120)),))
+    return f"Still open: {title}" + (f"; {len(older) - 1} more on the page." if older[1:] else ".")
+
+
 def _moved(session: Session, register: Register, week: date, shown: set[str], terms: Terms) -> list[Line]:
     """Findings that were raised or ended in the week, and objectives that left their interval of the week before."""
     found = []
-    query = select(Drift).where(Drift.kind.in_(("drift", GAP)), Drift.scope.in_(sorted(shown)), Drift.severity != "low")
-    for drift in session.scalars(query.order_by(Drift.scope != COMPANY, Drift.id)):
+    for drift in _findings(session, shown):
         if week <= drift.raised_on < week + WEEK and drift.state in OPEN_STATES:
             title = view_of(session, drift, register, terms).title
             found.append(Line((Name(shortened(title, 120)), "."), f"/drifts/{drift.id}"))
         elif drift.ended_on is not None and week <= drift.ended_on < week + WEEK and drift.state != "superseded":
             about = drift.subject or "the top priorities"
-            said = f": the finding about {about} since {day(drift.start)} is over ({drift.state})."
+            said = f": the finding about {about} since {day(drift.start)} is over ({state(drift.state)})."
             found.append(Line((Name(scope_name(register, drift.scope)), said), f"/drifts/{drift.id}"))
     near = {one.week: one for one in weekly(session, COMPANY, week - WEEK, week)}
     if week in near and week - WEEK in near:

@@ -24,6 +24,8 @@ TERMS, EACH, ALL = 8, 60, 320
 LEAST = 30
 """Items in which a term stands at least."""
 SHORT = 4
+_PLAIN = ("activity", "outcome", "units", "months")
+"""Words of the lexicon that mean the same to everybody: what is done, and what is counted."""
 FIRST = 120
 """Characters of an item's text that are read where it has no title, as the page shows them."""
 _SENTENCE = re.compile(r"(?<=[.!?])\s+|\n+")
@@ -72,7 +74,7 @@ def _common(word: str) -> bool:
     if len(word) < SHORT or not word.isalpha() or word in ENGLISH_STOP_WORDS:
         return True
     known = (lexicon(one) for one in LANGUAGES)
-    return any(one.has(name, word) for one in known for name in ("activity", "outcome"))
+    return any(one.has(name, form) for one in known for name in _PLAIN for form in (word, f"{word}s"))
 
 
 def _written(session: Session, last: date) -> Iterator[_Row]:

@@ -10,9 +10,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fastapi.testclient import TestClient
 from sqlalchemy import select
 
+from leeway.app import App
+from leeway.settings import DatabaseSettings, Settings
 from models import Drift
+from tests.demo_faces import FACES, Demo, gathered, misspoken
+from web.app import make
+from web.auth import sign_in_token
 
 
 def demo(folder: Path, *words: str) -> tuple[dict[str, Any], str]:
@@ -74,7 +80,9 @@ def test_the_demo_on_sqlite(tmp_path: Path) -> None:
     assert collapse["scope"] in {alert["scope"] for alert in summary["alerts"]}
     peak_megabytes = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
     assert peak_megabytes < 2048
-    nobody_is_named(tmp_path, said)
+    app, client = page_of(tmp_path)
+    nobody_is_named(tmp_path, said, client, app)
+    faces_agree(tmp_path, client, app)
     again = subprocess.run(
         [
             sys.executable,
@@ -95,25 +103,42 @@ def test_the_demo_on_sqlite(tmp_path: Path) -> None:
     assert "Traceback" not in again.stderr
 
 
-def nobody_is_named(folder: Path, said: str) -> None:
+def page_of(folder: Path) -> tuple[App, TestClient]:
+    """An App on the demo's database, and a client signed in as ops: what is drawn once is kept for both checks."""
+    app = App(Settings(database=DatabaseSettings(url=f"sqlite:///{folder}/leeway.db")))
+    client = TestClient(make(app))
+    client.get("/sign-in", params={"token": sign_in_token(app, "ops")})
+    client.post("/sign-in")
+    return app, client
+
+
+def faces_agree(folder: Path, client: TestClient, app: App) -> None:
+    """Whatever two faces of the demo say of one thing is the same, from the alert to `leeway detect`, and in one form."""
+    shown = Demo(folder, app, client)
+    said = gathered(shown)
+    differing = {name: faces for name, faces in said.items() if len(set(map(repr, faces.values()))) > 1}
+    assert differing == {}
+    assert {face for faces in said.values() for face in faces} == {face.__name__ for face in FACES}
+    assert sum(len(faces) > 1 for faces in said.values()) > 250
+    assert len(said["now of company/O1"]) >= 7
+    assert len(said["levels of the fall of company"]) >= 5
+    assert set(said["told by replaying"]) == {"backtest", "detect"}
+    low, high = map(int, said["interval of the fall of company"]["alerts"])
+    before, after = said["levels of the fall of company"]["alerts"]
+    assert said["fall of company"]["alerts"] == before - after
+    assert said["top's interval of company"]["pages"] == (before - high, before - low)
+    assert misspoken(shown) == []
+
+
+def nobody_is_named(folder: Path, said: str, client: TestClient, app: App) -> None:
     """No name, address or account of an employee in any face, export, log or status of the demo: so beside no number.
 
     Read are: what was printed and logged, every file but the database and the register that goes in, every page and table
     as ops see them, `leeway status`. A mail's own To line names its reader.
     """
-    from fastapi.testclient import TestClient
-
-    from leeway.app import App
-    from leeway.settings import DatabaseSettings, Settings
     from simulator.company import TEAM_NAMES, people
     from simulator.crm import owner_id
-    from web.app import make
-    from web.auth import sign_in_token
 
-    app = App(Settings(database=DatabaseSettings(url=f"sqlite:///{folder}/leeway.db")))
-    client = TestClient(make(app))
-    client.get("/sign-in", params={"token": sign_in_token(app, "ops")})
-    client.post("/sign-in")
     with app.sessions() as session:
         drifts = [f"/drifts/{id_}" for id_ in session.scalars(select(Drift.id))]
     scopes = ["company", *TEAM_NAMES]

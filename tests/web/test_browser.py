@@ -5,9 +5,10 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from sqlalchemy import select
 
 from leeway.app import App
-from models import Drift
+from models import Drift, Theme
 from tests.web.conftest import needs_browser
 from web.auth import sign_in_token
 
@@ -135,3 +136,46 @@ def test_dark_is_dark_in_the_charts_too(enter: Callable[..., Any]) -> None:
     page.emulate_media(color_scheme="light")
     assert page.evaluate(shade % "backgroundColor", "body") > 600
     assert page.evaluate(shade % "fill", "figure .drawn .role-axis-label text") < 400
+
+
+BROKEN = r"""() => {
+    const found = [], texts = document.createTreeWalker(document.querySelector('main'), NodeFilter.SHOW_TEXT)
+    while (texts.nextNode()) {
+        const node = texts.currentNode
+        if (node.parentElement.closest('svg, .onpaper') || !node.parentElement.getClientRects().length) continue
+        for (const word of node.data.matchAll(/[\p{L}\d]{2,12}/gu)) {
+            const range = document.createRange()
+            range.setStart(node, word.index)
+            range.setEnd(node, word.index + word[0].length)
+            const lines = new Set([...range.getClientRects()].filter(one => one.width > 0).map(one => Math.round(one.top)))
+            if (lines.size > 1) found.push(word[0])
+        }
+    }
+    for (const cell of document.querySelectorAll('main .card :is(td, th)')) {
+        const card = cell.closest('.card').getBoundingClientRect(), box = cell.getBoundingClientRect()
+        if (box.width && box.right > card.right - 8) found.push(`outside: ${cell.textContent.trim().slice(0, 20)}`)
+    }
+    return [...new Set(found)]
+}"""
+"""Words of up to twelve letters that stand on two lines, and cells that reach into the edge of their card."""
+
+
+def test_on_a_phone_no_word_is_broken_and_no_cell_leaves_its_card(app: App, enter: Callable[..., Any]) -> None:
+    with app.sessions.begin() as session:  # a title that breaks is another test's
+        for theme in session.scalars(select(Theme)):
+            theme.name = "Workshop recertification, second hall"
+    page = enter(390)
+    home = page.url
+    for path in (
+        "",
+        "teams",
+        "teams/app",
+        "objectives/O1",
+        "streams",
+        "weeks/2026-07-06",
+        "drifts",
+        "packs/weekly",
+        "packs/monthly",
+    ):
+        page.goto(home + path)
+        assert (path, page.evaluate(BROKEN)) == (path, [])

@@ -14,7 +14,7 @@ from alerts.packs.content import as_text
 from alerts.view import Terms
 from leeway.app import App
 from leeway.meetings import show_diagnoses, show_pack, write_pack
-from models import Diagnosis, Effort, Judged, Person, Stream, ThemeAnswer
+from models import Diagnosis, Drift, Effort, Judged, Person, Stream, ThemeAnswer
 from pipeline.findings.kinds import KINDS
 from tests.web.conftest import HOSTILE, MONDAY, app_with
 from tests.web.test_pages import csrf, enter
@@ -148,6 +148,14 @@ def test_the_weekly_pack_says_only_what_changed_and_the_same_on_every_face(
     later = " ".join(client.get("/packs/weekly").text.split())
     assert "Shadow roadmap: 31" not in later
     assert "3 older diagnoses are open and unchanged" in later
+    assert "Nothing beyond its usual range" in page
+    assert (
+        "Still open: “20 of 100 working days have left the top priorities since 15 June”; 1 more on the page." in page
+    )
+    with app.sessions.begin() as session:
+        for drift in session.query(Drift):
+            drift.raised_on = MONDAY
+    assert "Still open" not in client.get("/packs/weekly").text  # it is what moved
 
 
 def test_for_machines_everything_is_there(app: App, tmp_path: Path) -> None:

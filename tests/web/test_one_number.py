@@ -151,6 +151,19 @@ def test_an_interval_is_said_in_the_same_words_and_says_what_it_is_about(pages: 
     assert "% in the week of 6 July" in client.get("/").text
 
 
+def test_a_team_that_does_nothing_of_one_top_priority_has_one_interval_for_plan_and_fall(
+    pages: tuple[App, TestClient],
+) -> None:
+    app, client = pages
+    fleet = LEVELS["fleet"] | {"O1": [0.0, 0.0], "O2": [0.3, 0.2]}
+    with app.sessions.begin() as session:
+        for drift in session.scalars(select(Drift).where(Drift.scope == "fleet")):
+            drift.explanation = drift.explanation | {"levels": LEVELS | {"fleet": fleet}}
+    assert "between 12 and 28 of 100 working days left" in client.get("/drifts/2").text
+    assert "30%" in client.get("/teams/fleet").text
+    assert "9 in 10 sure: between 22 and 38% on average since 15 June" in client.get("/teams/fleet").text
+
+
 def test_a_team_is_the_same_on_its_page_the_teams_page_the_finding_and_its_digest(
     pages: tuple[App, TestClient],
 ) -> None:

@@ -86,6 +86,21 @@ class Lengths:
         return np.array([[len(text), 1] for text in texts], np.float16)
 
 
+def test_units_of_time_and_measure_are_no_words_that_a_team_could_use_otherwise() -> None:
+    title = "Turnaround from 6 days to 48 hours in two weeks of May, under 2 seconds, at 5 points a month"
+    assert terms_of(parse(TEXT.replace("activation", title))) >= {"turnaround"}
+    assert not terms_of(parse(TEXT.replace("activation", title))) & {
+        "days",
+        "day",
+        "hour",
+        "week",
+        "month",
+        "second",
+        "point",
+        "may",
+    }
+
+
 def test_sentences_are_read_without_the_word_and_quoted_without_names(sessions: sessionmaker[Session]) -> None:
     register = parse(TEXT)
     assert terms_of(register) == {"activation"}

@@ -1,0 +1,42 @@
+"""What the drawings say of a fall that began inside them, and of one that began before."""
+
+from datetime import date, timedelta
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from alerts.charts import Fall, WeekPoint, top_share
+from alerts.digest import _first_drawn
+
+FIRST = date(2026, 9, 21)
+WEEKS = [WeekPoint(FIRST + timedelta(weeks=n), 0.4, 0.3, 0.5, 0.9, None, complete=True) for n in range(9)]
+
+
+def words(start: date) -> set[str]:
+    spec = top_share(WEEKS, [Fall(start, 0.78, 0.39)])
+    rows = [row for layer in spec["layer"] for row in layer.get("data", {}).get("values", [])]
+    return {row["text"] for row in rows if "text" in row}
+
+
+def test_a_fall_is_drawn_with_its_day_and_both_levels() -> None:
+    assert words(date(2026, 10, 19)) == {"78% before", "19 October", "39% since"}
+
+
+@pytest.mark.parametrize("start", [date(2026, 9, 7), FIRST])
+def test_of_a_fall_before_the_picture_only_the_level_since_then_is_drawn(start: date) -> None:
+    assert words(start) == {f"39% since {start.day} September"}
+
+
+@pytest.mark.parametrize(
+    ("since", "first"),
+    [
+        (None, date(2026, 9, 21)),
+        (date(2026, 10, 19), date(2026, 9, 21)),
+        (date(2026, 9, 9), date(2026, 8, 24)),  # two weeks before it
+        (date(2026, 3, 2), date(2026, 8, 3)),  # sixteen at most
+    ],
+)
+def test_the_digests_picture_begins_before_the_fall(since: date | None, first: date) -> None:
+    stands: Any = SimpleNamespace(week=date(2026, 11, 16), since=since)
+    assert _first_drawn(stands) == first
