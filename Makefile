@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-# Tests start a hundred processes; where the environment forbids to keep compiled modules, each would compile all of ours anew.
+# Tests start many processes; where the environment forbids to keep compiled modules, each would compile all of ours anew.
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help demo test lint bench rooms audit services services-stop clean
