@@ -18,6 +18,7 @@ from models import (
     Effort,
     Failure,
     Forgotten,
+    GoalChoice,
     InterviewAnswer,
     InterviewResult,
     Measurement,
@@ -180,6 +181,7 @@ def _blank(session: Session, source: ColumnElement[bool], ids: set[str]) -> int:
 
 def _forget_answers(session: Session, addresses: set[str]) -> None:
     """That they were asked goes, and the lines that they wrote; how sure they were is a figure of the key result and stays."""
+    session.execute(delete(GoalChoice).where(GoalChoice.field == "owner"))  # digests of addresses; asked about again
     session.execute(delete(Ask).where(Ask.recipient.in_(addresses)))
     secret = session.get(Secret, PEOPLE)
     for one in addresses if secret is not None else ():

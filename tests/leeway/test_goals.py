@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 import yaml
+from sqlalchemy.orm import Session
 
+from models import Person, connect
 from simulator.api.config import ApiConfig
 from simulator.company import people
 from simulator.server import Simulator
@@ -209,6 +211,19 @@ def test_what_jira_does_not_say_takes_nothing_from_the_register(company: Company
     said = company.sync()
     assert "O1.1: due: the register says '2026-09-01', jira says '2026-09-20'." in said
     assert "O1.1: owner: the register says 'ana@x.example', jira says " in said
+
+
+def test_forgetting_somebody_forgets_that_their_goal_kept_another_owner(company: Company) -> None:
+    who = people()[0].email
+    company.issues[1].assignee = 0
+    company.sync("--take", "register")
+    assert "conflict:" not in company.sync()
+    engine = connect(f"sqlite:///{company.folder / 'leeway.db'}")
+    with Session(engine) as session, session.begin():
+        session.add(Person(email=who, team="app"))
+    engine.dispose()
+    assert leeway(company.folder, "forget", who, "--yes").returncode == 0
+    assert f"O1.1: owner: the register says 'nothing', jira says '{who}'." in company.sync()
 
 
 def test_a_goal_that_is_no_goal_any_more_or_outside_the_query_stays_and_is_said(company: Company) -> None:

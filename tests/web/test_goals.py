@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
+from structlog.testing import capture_logs
 
 from leeway.app import App
+from leeway.goals import look_daily
 from leeway.settings import Settings
 from pipeline.register.document import parse
 from pipeline.register.versions import current_version, load_register
@@ -103,3 +105,12 @@ def test_leads_and_other_sessions_are_refused_and_a_jira_that_does_not_answer_is
     answer = client.get("/register/goals")
     assert answer.status_code == 502
     assert "goals are not compared" in answer.text
+
+
+def test_once_a_day_it_is_looked_and_logged_and_nothing_is_changed(app: App, simulator: Simulator) -> None:
+    simulator.world.issues[2].title = "NPS from 31 to 40"
+    with capture_logs() as logs:
+        assert look_daily(app) == {"goals_new": 0, "goals_in_conflict": 1}
+        assert look_daily(app) == {}
+    assert [one["goals_in_conflict"] for one in logs if "goals_in_conflict" in one] == [1]
+    assert text(app) == OKRS
