@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from rich.console import Console
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
 from alerts.charts import WeekPoint
@@ -225,9 +225,9 @@ def _plan_ended(app: App, session: Session) -> str | None:
 
 def days_known(session: Session) -> int:
     """Working days with effort; below LEAST_HISTORY nothing is raised yet."""
-    return (
-        session.scalar(select(func.count(func.distinct(Capacity.day))).where(Capacity.day.in_(select(Effort.day)))) or 0
-    )
+    days = select(Capacity.day).distinct().subquery()
+    worked = exists().where(Effort.day == days.c.day)  # a look in the index for each day, not all effort
+    return session.scalar(select(func.count()).select_from(days).where(worked)) or 0
 
 
 def _set_aside(session: Session) -> list[dict[str, Any]]:

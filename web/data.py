@@ -81,21 +81,18 @@ def labellable(
 def examples(session: Session, drift: Drift) -> list[dict[str, Any]]:
     """Items that took the most work since a drift began and serve no top objective, each with the evidence of its match."""
     query = (
-        select(WorkItem, func.sum(Effort.person_days).label("days"))
-        .join(Effort, Effort.work_item_id == WorkItem.id)
-        .join(Person, Person.id == Effort.person_id)
+        select(Effort.work_item_id)
         .where(Effort.day >= drift.start)
-        .group_by(WorkItem.id)
-        .order_by(func.sum(Effort.person_days).desc())
+        .group_by(Effort.work_item_id)
+        .order_by(func.sum(Effort.person_days).desc(), Effort.work_item_id)
     )
     if drift.scope != COMPANY:
-        query = query.where(Person.team == drift.scope)
-    found = []
-    for item, _ in session.execute(query.limit(60)):
-        row = described(item, session.get(Match, item.id))
-        if row["probability"] < 0.5:
-            found.append(row)
-    return found[:EXAMPLES]
+        query = query.join(Person, Person.id == Effort.person_id).where(Person.team == drift.scope)
+    ids = session.scalars(query.limit(60)).all()  # of effort alone: items and their texts are wide
+    items = {one.id: one for one in session.scalars(select(WorkItem).where(WorkItem.id.in_(ids)))}
+    matches = {one.work_item_id: one for one in session.scalars(select(Match).where(Match.work_item_id.in_(ids)))}
+    rows = (described(items[one], matches.get(one)) for one in ids)
+    return [row for row in rows if row["probability"] < 0.5][:EXAMPLES]
 
 
 def described(item: WorkItem, match: Match | None) -> dict[str, Any]:

@@ -134,25 +134,26 @@ def items_of(session: Session, ids: Sequence[int], team: str | None, most: int =
 def items_on(session: Session, key_result: str, team: str | None, since: date, most: int = 10) -> list[dict[str, Any]]:
     """Recent items that most likely serve a key result."""
     worked = select(Effort.work_item_id).where(Effort.day >= since)
-    rows = session.execute(select(Match.work_item_id, Match.probabilities).where(Match.work_item_id.in_(worked)))
-    ids = [item for item, probabilities in rows if probabilities.get(key_result, 0.0) >= 0.5]
-    return _described(session, select(WorkItem.id).where(WorkItem.id.in_(ids[:900])), team, most)
+    likely = Match.probabilities[key_result].as_float() >= 0.5
+    return _described(session, select(Match.work_item_id).where(Match.work_item_id.in_(worked), likely), team, most)
 
 
 def _described(session: Session, which: Any, team: str | None, most: int) -> list[dict[str, Any]]:
+    """Those with the most work and a match, found in effort alone: items and their texts are wide."""
     query = (
-        select(WorkItem, Match)
-        .join(Effort, Effort.work_item_id == WorkItem.id)
-        .join(Match, Match.work_item_id == WorkItem.id)
-        .join(Person, Person.id == Effort.person_id)
-        .where(WorkItem.id.in_(which))
-        .group_by(WorkItem.id, Match.work_item_id)
-        .order_by(func.sum(Effort.person_days).desc(), WorkItem.id)
+        select(Effort.work_item_id)
+        .join(Match, Match.work_item_id == Effort.work_item_id)
+        .where(Effort.work_item_id.in_(which))
+        .group_by(Effort.work_item_id)
+        .order_by(func.sum(Effort.person_days).desc(), Effort.work_item_id)
         .limit(most)
     )
     if team:
-        query = query.where(Person.team == team)
-    return [_item(item, match) for item, match in session.execute(query)]
+        query = query.join(Person, Person.id == Effort.person_id).where(Person.team == team)
+    ids = session.scalars(query).all()
+    pairs = select(WorkItem, Match).join(Match, Match.work_item_id == WorkItem.id).where(WorkItem.id.in_(ids))
+    found = {item.id: _item(item, match) for item, match in session.execute(pairs)}
+    return [found[one] for one in ids]
 
 
 def _item(item: WorkItem, match: Match | None) -> dict[str, Any]:
