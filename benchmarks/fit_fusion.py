@@ -27,6 +27,7 @@ from pipeline.match.item_features import anchors
 from pipeline.match.matcher import Matcher
 from pipeline.offline.match import read_signals
 from pipeline.register.document import parse
+from pipeline.said import telling
 
 PENALTY = 15.0
 WAYS = ("", "bare", "lived")
@@ -84,7 +85,7 @@ def _lived(item: Item, draw: np.random.Generator) -> Item:
     """An issue cut to the first few words of its title; a thread or deal with some talk below it."""
     if item.source != "jira":
         talk = draw.choice(anchors()["chatter"], draw.integers(0, TALK + 1)).tolist()
-        return replace(item, text=" ".join([item.text or "", *talk]).strip() or None)
+        return replace(item, text=" ".join(telling([item.text or "", *talk])).strip() or None)
     return replace(
         item, title=" ".join((item.title or item.text or "").split()[: draw.integers(1, CUT_TO + 1)]), text=None
     )

@@ -1,7 +1,7 @@
 """Work items as the match sees them, read from the database: words of a whole thread, team of who works on it."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from connectors.registry import all_traits
 from models import Account, Person, Signal, WorkItem
 from models.session import in_batches
+from pipeline.said import telling
 from pipeline.sources import said_by_item, said_by_signals
 
 
@@ -94,7 +95,7 @@ def load_items(session: Session, ids: Sequence[int] | None = None) -> list[Loade
         people = [row.assignee] if row.assignee else authors.get(key, [])
         parent = item_id(row.source, row.parent) if row.parent else None
         own = row.text if said_by_item(row.source) else None
-        text = " ".join(part for part in (own, *said.get(key, ())) if part)
+        text = " ".join(part for part in (own, *telling(said.get(key, ()))) if part)
         others = tuple(i for i in issues if i != item_id(*key))
         work.append(
             LoadedItem(
@@ -154,7 +155,10 @@ _Key = tuple[str, str]
 def _signals(
     session: Session, rows: Sequence[Any] | None
 ) -> tuple[Mapping[_Key, list[str]], Mapping[_Key, list[str]], Mapping[_Key, list[str]]]:
-    """What was said, which issues were named and who spoke, by item; of all items where no rows are given."""
+    """What was said, which issues were named and who spoke, by item; of all items where no rows are given.
+
+    Who spoke is who worked on it, for issues that are assigned to nobody.
+    """
     said: dict[_Key, list[str]] = defaultdict(list)
     named: dict[_Key, list[str]] = defaultdict(list)
     authors: dict[_Key, list[str]] = defaultdict(list)
@@ -185,7 +189,35 @@ def _signals(
             named[key] += mentions
             if account:
                 authors[key].append(account)
+    for source, item, account in _at_unassigned(session, silent, rows):
+        authors[source, item].append(account)
     return said, named, authors
+
+
+def _at_unassigned(
+    session: Session, sources: Sequence[str], rows: Sequence[Any] | None
+) -> Iterator[tuple[str, str, str]]:
+    """(source, item, account) of all that was done on items of these sources that are assigned to nobody."""
+    query = (
+        select(Signal.source, Signal.item, Signal.account)
+        .join(WorkItem, (WorkItem.source == Signal.source) & (WorkItem.external_id == Signal.item))
+        .where(Signal.source.in_(sources), Signal.account.is_not(None), WorkItem.assignee.is_(None))
+        .order_by(Signal.at, Signal.source, Signal.external_id)
+    )
+    if rows is None:
+        queries = [query]
+    else:
+        names = {
+            source: [row.external_id for row in rows if row.source == source and not row.assignee] for source in sources
+        }
+        queries = [
+            query.where(Signal.source == source, Signal.item.in_(some))
+            for source, mine in names.items()
+            for some in in_batches(mine)
+        ]
+    for one in queries:
+        for source, item, account in session.execute(one):
+            yield source, item, account or ""
 
 
 def _teams(session: Session) -> dict[tuple[str, str], str]:

@@ -14,6 +14,7 @@ from pipeline.encode.encoder import Encoder, text_hash
 from pipeline.items import LoadedItem, load_items
 from pipeline.queue import chunks, fingerprint
 from pipeline.queue.chunks import write_now
+from pipeline.said import VERSION
 
 BATCH = 1000
 """Items that a worker takes at once, and at most the work that a kill loses."""
@@ -28,8 +29,9 @@ def encode_pending(
     """Encode the words of all stale items that nobody else has, or until it is `enough`; returns (items that changed, texts
     encoded)."""
     with sessions.begin() as session:
-        if chunks.alone(session, "encode") and fingerprint.differs(session, "encode", encoder.name):
-            fingerprint.keep(session, "encode", encoder.name)  # another model: all vectors are made again
+        made = f"{encoder.name}, words {VERSION}"
+        if chunks.alone(session, "encode") and fingerprint.differs(session, "encode", made):
+            fingerprint.keep(session, "encode", made)  # another model or other words: what they give is made again
             session.execute(update(WorkItem).where(WorkItem.stale.is_(False)).values(stale=True))
     with sessions() as session:
         waiting = session.scalar(select(func.count()).select_from(WorkItem).where(WorkItem.stale)) or 0

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.items import Item
+from pipeline.said import count_words
 from pipeline.sources import is_container, is_evidence
 
 Rows = NDArray[np.int64]
@@ -127,7 +128,7 @@ class Following:
         if leader < 0:
             return False
         item, leads = self.items[i], self.items[leader]
-        words = len(item.words.split())
+        words = count_words(item.words)
         if leads.id in self._named(item):
             return words <= BARE_MESSAGE
         if leads.id != item.parent:

@@ -21,6 +21,7 @@ from pipeline.match.graph import Links
 from pipeline.match.moments import moments, standardised
 from pipeline.match.neighbours import Neighbours
 from pipeline.register.document import KeyResult, Objective, Register
+from pipeline.said import count_words
 from pipeline.sources import about_customers
 
 Matrix = NDArray[np.float32]
@@ -82,7 +83,7 @@ class ItemEvidence:
         # One team for all, or key results that name none, says nothing of what an item is for: as if no team were known.
         told = len({item.team for item in links.items if item.team}) > 1 and any(k.teams for _, k in self.key_results)
         self.teams = [item.team if told else None for item in links.items]
-        self.lengths = np.array([len(words.split()) for words in self.words])
+        self.lengths = np.array([count_words(words) for words in self.words])
         self.group_vectors = _group_vectors(links, vectors, self.lengths)
 
     def features(self) -> Features:

@@ -25,6 +25,7 @@ from pipeline.match.following import Following
 from pipeline.match.graph import Links
 from pipeline.match.item_features import ItemEvidence
 from pipeline.match.neighbours import Neighbours
+from pipeline.match.teams import teams_of
 from pipeline.register.document import Register
 
 Matrix = NDArray[np.float32]
@@ -71,7 +72,10 @@ class Matcher:
         """`vectors` are the items' own, in their order, where they are stored already."""
         self.register, self.items, self.following = register, items, Following(items)
         self.position, self.core = self.following.position, self.following.core
-        speaking = [_linked(items[i], self.following, i) for i in self.core.tolist()]
+        teams = teams_of(items, self.following)
+        speaking = [
+            _linked(items[i], self.following, i, team) for i, team in zip(self.core.tolist(), teams, strict=True)
+        ]
         self.links = Links(speaking)
         self.keys = [key_result.key for _, key_result in register.key_results()]
         self.vectors = encode_items(speaking, encoder) if vectors is None else vectors[self.core]
@@ -190,8 +194,9 @@ class Matcher:
         return found
 
 
-def _linked(item: Item, following: Following, i: int) -> Item:
-    """The item, hanging on what speaks for the silent items that it hangs on."""
+def _linked(item: Item, following: Following, i: int, team: str | None) -> Item:
+    """The item, of that team, hanging on what speaks for the silent items that it hangs on."""
+    item = replace(item, team=team)
     above = following.position.get(item.parent or "", -1)
     if above < 0 or not following.silent[above]:
         return item

@@ -9,6 +9,7 @@ from pipeline.encode.encoder import SentenceEncoder
 from pipeline.items import Item
 from pipeline.match.following import Following
 from pipeline.match.matcher import Matcher
+from pipeline.match.teams import teams_of
 from pipeline.offline.match import match_offline
 from pipeline.register.document import parse
 from tests.pipeline.match.test_matcher import ITEMS, OKRS
@@ -79,3 +80,16 @@ def test_circles_and_broken_links_leave_every_item_somebody_that_speaks(parents:
     following = Following(items)
     assert len(following.core) > 0
     assert ((following.speaker >= 0) & (following.speaker < len(following.core))).all()
+
+
+def test_what_is_assigned_to_nobody_is_of_the_team_that_works_below_it_but_an_epic_is_nobodys() -> None:
+    epic = Item("E-1", "jira", "epic", "A", None, None, "Camel")
+    below = [
+        Item(f"E-{n}", "jira", "story", "A", team, "E-1", f"Long day, small cell, part {n}")
+        for n, team in ((2, "ops"), (3, "ops"), (4, "app"), (5, None))
+    ]
+    prep = Item("E-6", "jira", "sub-task", "A", "app", "E-5", "prep")
+    items = [epic, *below, prep, Item("E-7", "jira", "task", "A", None, None, "A loose one of nobody's")]
+    following = Following(items)
+    teams = dict(zip((items[i].id for i in following.core), teams_of(items, following), strict=True))
+    assert teams == {"E-1": None, "E-2": "ops", "E-3": "ops", "E-4": "app", "E-5": "app", "E-7": None}

@@ -1,0 +1,75 @@
+"""What the match is given of what was stored."""
+
+from datetime import UTC, datetime
+
+import pytest
+from sqlalchemy.orm import Session, sessionmaker
+
+from models import Account, Person, Signal, WorkItem
+from pipeline.items import load_items
+
+AT = datetime(2026, 7, 6, 9, tzinfo=UTC)
+
+
+def work(name: str, kind: str, source: str = "jira", assignee: str | None = None) -> WorkItem:
+    return WorkItem(
+        source=source,
+        external_id=name,
+        key=name,
+        kind=kind,
+        container="A",
+        title=None,
+        assignee=assignee,
+        created_at=AT,
+        updated_at=AT,
+    )
+
+
+def signal(item: str, n: int, account: str, source: str = "jira", text: str | None = None) -> Signal:
+    return Signal(
+        source=source,
+        external_id=f"{source}-{item}-{n}",
+        item=item,
+        kind="comment",
+        at=AT.replace(minute=n),
+        account=account,
+        text=text,
+    )
+
+
+@pytest.fixture
+def stored(sessions: sessionmaker[Session]) -> sessionmaker[Session]:
+    with sessions.begin() as session:
+        for number, (account, team) in enumerate((("ann", "app"), ("ben", "ops"), ("cem", "ops")), 1):
+            session.add(Person(id=number, email=f"{account}@x.example", team=team))
+            session.flush()
+            for source in ("jira", "slack"):
+                session.add(Account(source=source, external_id=account, person_id=number))
+        session.add_all(
+            [
+                work("T-1", "task"),
+                work("T-2", "task", assignee="ann"),
+                work("T-3", "task"),
+                work("C:1", "message", "slack"),
+            ]
+        )
+        session.add_all(
+            [signal("T-1", 1, "ann"), signal("T-1", 2, "ben"), signal("T-1", 3, "cem"), signal("T-2", 1, "ben")]
+        )
+        words = ["The sirens of bus 7 are too quiet", "ok", "will look", None]
+        session.add_all([signal("C:1", n, "ann", "slack", text) for n, text in enumerate(words)])
+    return sessions
+
+
+@pytest.mark.parametrize("some", [False, True])
+def test_a_task_of_nobodys_is_of_the_team_that_worked_on_it(stored: sessionmaker[Session], some: bool) -> None:
+    with stored() as session:
+        rows = [row.row for row in load_items(session)] if some else None
+        teams = {one.item.id: one.item.team for one in load_items(session, rows)}
+    assert teams == {"jira:T-1": "ops", "jira:T-2": "app", "jira:T-3": None, "slack:C:1": "app"}
+
+
+def test_a_thread_has_the_words_of_its_topic(stored: sessionmaker[Session]) -> None:
+    with stored() as session:
+        thread = next(one.item for one in load_items(session) if one.item.source == "slack")
+    assert thread.words == "The sirens of bus 7 are too quiet"
