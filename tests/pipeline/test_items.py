@@ -56,7 +56,7 @@ def stored(sessions: sessionmaker[Session]) -> sessionmaker[Session]:
         session.add_all(
             [signal("T-1", 1, "ann"), signal("T-1", 2, "ben"), signal("T-1", 3, "cem"), signal("T-2", 1, "ben")]
         )
-        words = ["The sirens of bus 7 are too quiet", "ok", "will look", None]
+        words = ["The sirens of bus 7 are too quiet", "will look", None, "Will look!"]
         session.add_all([signal("C:1", n, "ann", "slack", text) for n, text in enumerate(words)])
     return sessions
 
@@ -69,7 +69,7 @@ def test_a_task_of_nobodys_is_of_the_team_that_worked_on_it(stored: sessionmaker
     assert teams == {"jira:T-1": "ops", "jira:T-2": "app", "jira:T-3": None, "slack:C:1": "app"}
 
 
-def test_a_thread_has_the_words_of_its_topic(stored: sessionmaker[Session]) -> None:
+def test_a_thread_has_each_text_once(stored: sessionmaker[Session]) -> None:
     with stored() as session:
         thread = next(one.item for one in load_items(session) if one.item.source == "slack")
-    assert thread.words == "The sirens of bus 7 are too quiet"
+    assert thread.words == "The sirens of bus 7 are too quiet will look"
