@@ -157,9 +157,9 @@ def _summary(app: App, report: Report, posted: list[dict[str, Any]], truth: dict
         weeks = [
             {
                 "week": row.week.isoformat(),
-                "top_share": round(row.share, 4),
-                "low": round(row.low, 4),
-                "high": round(row.high, 4),
+                "top_share": round(row.share, 6),
+                "low": round(row.low, 6),
+                "high": round(row.high, 6),
                 "coverage": round(row.coverage, 4),
                 "true_top_share": round(true[row.week.isoformat()], 4),
             }
@@ -193,10 +193,10 @@ def _alert(app: App, message: dict[str, Any]) -> dict[str, Any]:
             "start_low": drift.start_low and drift.start_low.isoformat(),
             "start_high": drift.start_high and drift.start_high.isoformat(),
             "raised_on": drift.raised_on.isoformat(),
-            "before": round(drift.before, 4),
-            "after": round(drift.after, 4),
-            "low": round(drift.low, 4),
-            "high": round(drift.high, 4),
+            "before": round(drift.before, 6),
+            "after": round(drift.after, 6),
+            "low": round(drift.low, 6),
+            "high": round(drift.high, 6),
             "absorbed_by": drift.absorbed_by,
             "themes": drift.explanation.get("themes", []),
             "message": message,

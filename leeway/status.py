@@ -123,8 +123,8 @@ def _open(app: App, session: Session) -> list[dict[str, Any]]:
             "state": d.state,
             "severity": d.severity,
             "since": d.start,
-            "before": round(d.before, 4),
-            "after": round(d.after, 4),
+            "before": round(d.before, 6),
+            "after": round(d.after, 6),
             "told": d.id in told or (company is not None and company.id in told and named_in(company, d)),
             "untold": reasons(app, session, d, given),
         }
@@ -135,10 +135,10 @@ def _open(app: App, session: Session) -> list[dict[str, Any]]:
 def _week(one: WeekPoint) -> dict[str, Any]:
     return {
         "week": one.week,
-        "top_share": round(one.share, 4),
-        "low": round(one.low, 4),
-        "high": round(one.high, 4),
-        "coverage": round(one.coverage, 4),
+        "top_share": round(one.share, 6),
+        "low": round(one.low, 6),
+        "high": round(one.high, 6),
+        "coverage": round(one.coverage, 6),
         "complete": one.complete,
     }
 

@@ -214,9 +214,11 @@ def finding_pages(demo: Demo) -> Claims:
     """Each finding's page and the list of them."""
     for path in dict.fromkeys(re.findall(r'href="(/drifts/\d+)"', demo.client.get("/drifts").text)):
         text = demo.read(path)
-        who, fall, start = re.findall(
-            r"(?:Ops|Company) ▾?.*? (?:Sign out )(?:(.+?): )?(\d+) of 100 .*? since (\d+ \w+)", text
-        )[0]
+        # The title; the headline says it again, below whatever else the page has to say first.
+        headline = re.match(r"(?:(.+?): )?(\d+) of 100 .*? since (\d+ \w+)", text)
+        assert headline, path
+        assert text.count(headline[0]) > 1, path
+        who, fall, start = headline.groups()
         scope = demo.by_name[who.strip()] if who else "company"
         yield f"fall of {scope}", int(fall)
         yield f"spoken start of {scope}", start

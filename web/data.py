@@ -52,10 +52,10 @@ def as_row(drift: Drift) -> dict[str, Any]:
         "ended_on": drift.ended_on.isoformat() if drift.ended_on else "",
         "state": drift.state,
         "severity": drift.severity,
-        "before": round(drift.before, 4),
-        "after": round(drift.after, 4),
-        "low": round(drift.low, 4),
-        "high": round(drift.high, 4),
+        "before": round(drift.before, 6),
+        "after": round(drift.after, 6),
+        "low": round(drift.low, 6),
+        "high": round(drift.high, 6),
     }
 
 

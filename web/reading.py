@@ -212,15 +212,17 @@ def falls(session: Session, scope: str) -> list[Drift]:
 
 
 def share_rows(weeks: Sequence[Weekly]) -> list[dict[str, Any]]:
-    """The last half year's shares for export, parts of one; the running week is not `complete`."""
+    """The last half year's shares for export, parts of one with six decimals, so that rounding them gives the page's percentages;
+    the running week is not `complete`.
+    """
     return [
         {
             "week": one.week.isoformat(),
             "objective": key,
-            "share": round(row.share, 4),
-            "low": round(row.low, 4),
-            "high": round(row.high, 4),
-            "coverage": round(one.coverage, 4),
+            "share": round(row.share, 6),
+            "low": round(row.low, 6),
+            "high": round(row.high, 6),
+            "coverage": round(one.coverage, 6),
             "complete": one.complete,
         }
         for one in weeks[-WEEKS:]
