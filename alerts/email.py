@@ -15,7 +15,7 @@ from jinja2 import Environment
 from alerts.channel import DeliveryError, FollowUp, Found, GroupView, Notice, Reference, Tried, whole_lines
 from alerts.mail import Mailer, message_id, new_mail
 from alerts.view import AlertView
-from alerts.words import html, plain
+from alerts.words import html, plain, sentence
 from pipeline.drift.finding import Audience
 
 PURPOSE = "alert"
@@ -99,7 +99,7 @@ class EmailChannel:
         first = str(reference.get("message_id") or message_id(smtp, self.address, f"drift {news.drift}"))
         mail["In-Reply-To"], mail["References"] = first, first
         link = f"\n\n{self.page}/drifts/{news.drift}" if self.page and self.audience == "company" else ""
-        mail.set_content(f"{news.text[:1].upper()}{news.text[1:]}{link}\n")
+        mail.set_content(f"{sentence(news.text)}{link}\n")
         self.mailer.send(mail)
 
     def check(self) -> Iterator[Tried]:

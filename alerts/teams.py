@@ -19,7 +19,7 @@ from PIL import Image
 from alerts.channel import DeliveryError, FollowUp, Found, GroupView, Notice, Reference, Tried, whole_lines
 from alerts.retry import destination
 from alerts.view import AlertView
-from alerts.words import Name, Words
+from alerts.words import Name, Words, sentence
 from pipeline.drift.finding import Audience
 
 SECONDS = 10
@@ -83,7 +83,7 @@ class TeamsChannel:
 
     def follow_up(self, reference: Reference, news: FollowUp, since: datetime | None) -> None:
         """A card of its own that names the alert: a webhook cannot reply."""
-        text = f"{news.text[:1].upper()}{news.text[1:]}"
+        text = sentence(news.text)
         about = _text(f"About: {reference.get('headline', 'an alert')}", subtle=True)
         self._post(_message([_text(text), about], self._links(news.drift)))
 

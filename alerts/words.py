@@ -68,6 +68,16 @@ def percent(share: float) -> int:
     return whole(100 * share)
 
 
+def fraction(share: float) -> float:
+    """A part of one for machines: with six decimals, so that rounding it gives what `percent` says."""
+    return round(share, 6)
+
+
+def sentence(text: str) -> str:
+    """With a capital letter first, and the rest as it stands."""
+    return text[:1].upper() + text[1:]
+
+
 def sure(low: int, high: int, unit: str, of: str) -> str:
     """Every 90% interval in the same words, with what it is about: 9 in 10 sure: between 22 and 38% on average since 15 June"""
     return f"9 in 10 sure: between {number(low)} and {number(high)}{unit} {of}".rstrip()

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from pipeline.register.document import Register
 
 
+NO_REGISTER = "no register is loaded yet. Write okrs.yaml (`leeway init`), then `leeway okrs load okrs.yaml`."
+
+
 class NotReady(Exception):
     """Something that must be done first; the message says what."""
 
@@ -101,9 +104,7 @@ class App:
         with self.sessions() as session:
             found = current_register(session)
         if found is None:
-            raise NotReady(
-                "no register is loaded yet. Write okrs.yaml (`leeway init`), then `leeway okrs load okrs.yaml`."
-            )
+            raise NotReady(NO_REGISTER)
         return found
 
     def drift_settings(self) -> "DriftSettings":

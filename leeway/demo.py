@@ -17,7 +17,7 @@ from sqlalchemy import func, select
 from alerts import picture
 from alerts.chart_frame import png
 from alerts.charts import Fall, WeekPoint, top_share
-from alerts.words import percent
+from alerts.words import fraction, percent
 from leeway.app import App
 from leeway.digest import write_previews
 from leeway.run import run_one
@@ -157,9 +157,9 @@ def _summary(app: App, report: Report, posted: list[dict[str, Any]], truth: dict
         weeks = [
             {
                 "week": row.week.isoformat(),
-                "top_share": round(row.share, 6),
-                "low": round(row.low, 6),
-                "high": round(row.high, 6),
+                "top_share": fraction(row.share),
+                "low": fraction(row.low),
+                "high": fraction(row.high),
                 "coverage": round(row.coverage, 4),
                 "true_top_share": round(true[row.week.isoformat()], 4),
             }
@@ -193,10 +193,10 @@ def _alert(app: App, message: dict[str, Any]) -> dict[str, Any]:
             "start_low": drift.start_low and drift.start_low.isoformat(),
             "start_high": drift.start_high and drift.start_high.isoformat(),
             "raised_on": drift.raised_on.isoformat(),
-            "before": round(drift.before, 6),
-            "after": round(drift.after, 6),
-            "low": round(drift.low, 6),
-            "high": round(drift.high, 6),
+            "before": fraction(drift.before),
+            "after": fraction(drift.after),
+            "low": fraction(drift.low),
+            "high": fraction(drift.high),
             "absorbed_by": drift.absorbed_by,
             "themes": drift.explanation.get("themes", []),
             "message": message,

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from connectors.base import SourceError
 from connectors.goals import KeepsGoals, Wanted
-from leeway.app import App, NotReady
+from leeway.app import NO_REGISTER, App, NotReady
 from leeway.okrs_load import Held, lines, whoami
 from models import GoalChoice, RegisterVersion, upsert
 from pipeline.queue import lease
@@ -63,9 +63,7 @@ def look(app: App) -> Looked:
     with app.sessions() as session:
         row = current_version(session)
         if row is None:
-            raise NotReady(
-                "no register is loaded yet. Write okrs.yaml (`leeway init`), then `leeway okrs load okrs.yaml`."
-            )
+            raise NotReady(NO_REGISTER)
         chosen = {(one.key, one.field): one.said for one in session.scalars(select(GoalChoice))}
     data = Document(row.document).data
     wanted = Wanted(given.type, given.key_result_type, given.query, known(data))

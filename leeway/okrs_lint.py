@@ -7,6 +7,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from leeway.okrs_table import is_table
 from pipeline.register.document import RegisterError, hints, read
 from pipeline.register.ended import local_day
 from pipeline.register.quality import ALL_RULES, Finding, findings
@@ -22,7 +23,7 @@ def lint(file: Path, skip: Sequence[str], as_json: bool, out: Console) -> int:
     unknown = sorted(set(skip) - set(ALL_RULES))
     if unknown:
         raise UnknownRule(f"there is no rule {unknown[0]!r}. Rules: {', '.join(ALL_RULES)}.")
-    if file.suffix.lower() in (".csv", ".tsv"):
+    if is_table(file):
         raise RegisterError(
             f"{file} is a table, and lint reads a whole okrs.yaml. `leeway okrs diff {file}` says what it changes and loosens."
         )

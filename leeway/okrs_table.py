@@ -5,7 +5,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from leeway.app import App, NotReady
+from leeway.app import NO_REGISTER, App, NotReady
 from leeway.okrs_carry import write_file
 from models import RegisterVersion
 from pipeline.files import InputError
@@ -14,7 +14,6 @@ from pipeline.register.table import Merged, merged, read_table, version_of, writ
 from pipeline.register.versions import current_version
 
 TABLES = (".csv", ".tsv")
-_NONE = "no register is loaded yet. Write okrs.yaml (`leeway init`), then `leeway okrs load okrs.yaml`."
 
 
 def is_table(file: Path) -> bool:
@@ -30,7 +29,7 @@ def export(app: App, err: Console, *, table: bool, semicolons: bool, output: Pat
     with app.sessions() as session:
         current = current_version(session)
     if current is None:
-        raise NotReady(_NONE)
+        raise NotReady(NO_REGISTER)
     text = written(current.document, current.id, ";" if semicolons else ",") if table else current.document
     if output is None:
         sys.stdout.write(text)
@@ -54,7 +53,7 @@ def from_table(app: App, file: Path, *, remove: bool) -> Merged:
     with app.sessions() as session:
         current = current_version(session)
         if current is None:
-            raise NotReady(f"a table changes a register that is there, and {_NONE}")
+            raise NotReady(f"a table changes a register that is there, and {NO_REGISTER}")
         given, unread = read_table(_bytes(file), str(file))
         number = version_of(str(file), given)
         base = current if number is None else session.get(RegisterVersion, number)

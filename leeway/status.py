@@ -16,7 +16,7 @@ from alerts.plan_end import end_advice
 from alerts.plan_turn import plan_turn
 from alerts.waiting import named_in, open_alert
 from alerts.weeks import last_week, points, weekly
-from alerts.words import plain
+from alerts.words import fraction, plain
 from leeway.app import App
 from leeway.channels import channels
 from leeway.interview import interview_status
@@ -123,8 +123,8 @@ def _open(app: App, session: Session) -> list[dict[str, Any]]:
             "state": d.state,
             "severity": d.severity,
             "since": d.start,
-            "before": round(d.before, 6),
-            "after": round(d.after, 6),
+            "before": fraction(d.before),
+            "after": fraction(d.after),
             "told": d.id in told or (company is not None and company.id in told and named_in(company, d)),
             "untold": reasons(app, session, d, given),
         }
@@ -135,10 +135,10 @@ def _open(app: App, session: Session) -> list[dict[str, Any]]:
 def _week(one: WeekPoint) -> dict[str, Any]:
     return {
         "week": one.week,
-        "top_share": round(one.share, 6),
-        "low": round(one.low, 6),
-        "high": round(one.high, 6),
-        "coverage": round(one.coverage, 6),
+        "top_share": fraction(one.share),
+        "low": fraction(one.low),
+        "high": fraction(one.high),
+        "coverage": fraction(one.coverage),
         "complete": one.complete,
     }
 

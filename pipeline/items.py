@@ -1,11 +1,11 @@
 """Work items as the match sees them, read from the database: words of a whole thread, team of who works on it."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from connectors.registry import all_traits
@@ -150,6 +150,7 @@ def _ids(rows: Iterable[Any]) -> dict[str, str]:
 
 
 _Key = tuple[str, str]
+_Query = TypeVar("_Query", bound=Select[*tuple[Any, ...]])
 
 
 def _signals(
@@ -169,19 +170,7 @@ def _signals(
         .where(Signal.source.not_in(silent))
         .order_by(Signal.at, Signal.source, Signal.external_id)
     )
-    if rows is None:
-        queries = [query]
-    else:
-        by_source: dict[str, list[str]] = defaultdict(list)
-        for row in rows:
-            by_source[row.source].append(row.external_id)
-        queries = [
-            query.where(Signal.source == source, Signal.item.in_(some))
-            for source, names in by_source.items()
-            if said_by_signals(source)
-            for some in in_batches(names)
-        ]
-    for one in queries:
+    for one in _of_items(query, rows, lambda row: said_by_signals(row.source)):
         for source, item, text, mentions, account in session.execute(one):
             key = (source, item)
             if text:
@@ -204,20 +193,24 @@ def _at_unassigned(
         .where(Signal.source.in_(sources), Signal.account.is_not(None), WorkItem.assignee.is_(None))
         .order_by(Signal.at, Signal.source, Signal.external_id)
     )
-    if rows is None:
-        queries = [query]
-    else:
-        names = {
-            source: [row.external_id for row in rows if row.source == source and not row.assignee] for source in sources
-        }
-        queries = [
-            query.where(Signal.source == source, Signal.item.in_(some))
-            for source, mine in names.items()
-            for some in in_batches(mine)
-        ]
-    for one in queries:
+    for one in _of_items(query, rows, lambda row: row.source in sources and not row.assignee):
         for source, item, account in session.execute(one):
             yield source, item, account or ""
+
+
+def _of_items(query: _Query, rows: Sequence[Any] | None, wanted: Callable[[Any], bool]) -> list[_Query]:
+    """The query of signals as it is where no rows are given, else one a batch of those of the rows that are wanted."""
+    if rows is None:
+        return [query]
+    by_source: dict[str, list[str]] = defaultdict(list)
+    for row in rows:
+        if wanted(row):
+            by_source[row.source].append(row.external_id)
+    return [
+        query.where(Signal.source == source, Signal.item.in_(some))
+        for source, names in by_source.items()
+        for some in in_batches(names)
+    ]
 
 
 def _teams(session: Session) -> dict[tuple[str, str], str]:

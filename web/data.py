@@ -5,6 +5,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from alerts.words import fraction
 from leeway.app import App
 from models import Cycle, Decision, Drift, Effort, Label, Match, Person, WorkItem
 from models.vocabulary import COMPANY
@@ -52,10 +53,10 @@ def as_row(drift: Drift) -> dict[str, Any]:
         "ended_on": drift.ended_on.isoformat() if drift.ended_on else "",
         "state": drift.state,
         "severity": drift.severity,
-        "before": round(drift.before, 6),
-        "after": round(drift.after, 6),
-        "low": round(drift.low, 6),
-        "high": round(drift.high, 6),
+        "before": fraction(drift.before),
+        "after": fraction(drift.after),
+        "low": fraction(drift.low),
+        "high": fraction(drift.high),
     }
 
 

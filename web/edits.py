@@ -11,6 +11,7 @@ from fastapi import Depends, FastAPI, Form, HTTPException, Request
 from fastapi.responses import RedirectResponse, Response
 from sqlalchemy.orm import Session
 
+from alerts.words import sentence
 from models import RegisterVersion
 from pipeline.register.cells import KEY_RESULT, OBJECTIVE, Cells, cells_of
 from pipeline.register.change_words import consequences, in_words
@@ -128,7 +129,7 @@ class Edits:
             with self.app.sessions.begin() as session:
                 made = undo_edit(session, version, f"{who.name}, on the page", self.app.now())
         except EditError as error:
-            raise HTTPException(409, str(error).capitalize()) from None
+            raise HTTPException(409, sentence(str(error))) from None
         request.session["notice"] = {
             "text": f"Undone: the register is as it was before version {version} (version {made})."
         }
@@ -213,11 +214,11 @@ def _draft(row: RegisterVersion) -> Draft:
 def _plain(error: RegisterError) -> list[str]:
     """Faults as a form says them: by the field, without a line."""
     lines = (re.sub(rf"^{_THIS}, line 1(, column )?", "", line) for line in str(error).splitlines())
-    return [line[:1].upper() + line[1:] for line in lines]
+    return [sentence(line) for line in lines]
 
 
 def _hints(row: RegisterVersion, found: Merged, key: str, today: Any) -> list[str]:
     """What the lint would say of the entry that it did not say before."""
     old = {(one.key, one.rule) for one in findings(stored(row.document, row.id), Document(row.document), today)}
     new = [one for one in findings(found.register, Document(found.text), today) if one.key == key]
-    return [f"{one.message} {one.fix[:1].upper()}{one.fix[1:]}" for one in new if (one.key, one.rule) not in old]
+    return [f"{one.message} {sentence(one.fix)}" for one in new if (one.key, one.rule) not in old]

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from fastapi import FastAPI, Form, HTTPException, Request
 from fastapi.responses import RedirectResponse, Response
 
+from alerts.words import sentence
 from connectors.base import SourceError
 from leeway.app import NotReady
 from leeway.goals import Looked, Proposed, choices_of, keep_choices, load_proposed, look, proposed
@@ -68,7 +69,7 @@ class GoalsPage:
         try:
             return look(self.app)
         except NotReady as error:
-            raise HTTPException(404, str(error)[:1].upper() + str(error)[1:]) from None
+            raise HTTPException(404, sentence(str(error))) from None
         except SourceError as error:
             raise HTTPException(502, f"The goals could not be read: {error}") from None
 
@@ -77,7 +78,7 @@ class GoalsPage:
         try:
             return proposed(looked, choices)
         except Held as error:
-            raise HTTPException(409, str(error)[:1].upper() + str(error)[1:]) from None
+            raise HTTPException(409, sentence(str(error))) from None
 
     def _keep(
         self,
@@ -99,7 +100,7 @@ class GoalsPage:
                     notice = {"text": f"Kept, as version {version} of the register. It can be undone for a day."}
                     notice["undo"] = f"/register/{version}/undo"
         except Held as error:
-            raise HTTPException(409, str(error).capitalize()) from None
+            raise HTTPException(409, sentence(str(error))) from None
         request.session["notice"] = notice
         return RedirectResponse("/register", 303)
 

@@ -12,6 +12,7 @@ from alerts.charts import Fall
 from alerts.figures import Standing
 from alerts.parts import Part, PlanGap, plan_of, whole_shares
 from alerts.weeks import NONE, TOP, Weekly, weekly
+from alerts.words import fraction
 from models import OPEN_STATES, Drift, Effort, Match, Person, WorkItem
 from models.judge import JUDGE
 from models.vocabulary import COMPANY
@@ -219,10 +220,10 @@ def share_rows(weeks: Sequence[Weekly]) -> list[dict[str, Any]]:
         {
             "week": one.week.isoformat(),
             "objective": key,
-            "share": round(row.share, 6),
-            "low": round(row.low, 6),
-            "high": round(row.high, 6),
-            "coverage": round(one.coverage, 6),
+            "share": fraction(row.share),
+            "low": fraction(row.low),
+            "high": fraction(row.high),
+            "coverage": fraction(one.coverage),
             "complete": one.complete,
         }
         for one in weeks[-WEEKS:]

@@ -196,12 +196,11 @@ class Matcher:
 
 def _linked(item: Item, following: Following, i: int, team: str | None) -> Item:
     """The item, of that team, hanging on what speaks for the silent items that it hangs on."""
-    item = replace(item, team=team)
-    above = following.position.get(item.parent or "", -1)
-    if above < 0 or not following.silent[above]:
-        return item
-    speaks = int(following.core[following.speaker[above]])
-    return item if speaks == i else replace(item, parent=following.items[speaks].id)
+    parent, above = item.parent, following.position.get(item.parent or "", -1)
+    if above >= 0 and following.silent[above]:
+        speaks = int(following.core[following.speaker[above]])
+        parent = parent if speaks == i else following.items[speaks].id
+    return item if (team, parent) == (item.team, item.parent) else replace(item, team=team, parent=parent)
 
 
 def encode_items(items: Sequence[Item], encoder: Encoder) -> Matrix:

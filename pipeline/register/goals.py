@@ -49,9 +49,8 @@ def compared(data: Any, found: Found) -> Comparison:
         named = row.get("goal")
         goal = by_key.get(found.moved.get(named, named)) if isinstance(named, str) else None
         if goal is None or goal.id in result.places:
-            result.notes += (
-                [f"{key} names {named}, as {result.places[goal.id]} does; mend one of them."] if goal else []
-            )
+            if goal is not None:
+                result.notes.append(f"{key} names {named}, as {result.places[goal.id]} does; mend one of them.")
             continue
         linked[key], result.places[goal.id] = goal, key
         if goal.key != named:
