@@ -26,7 +26,7 @@ class Rows:
     def __init__(self, world: World, config: ApiConfig) -> None:
         self._world, self._config = world, config
         self._users: dict[int, dict[str, Any]] = {}
-        self.statuses: list[dict[str, Any]] = [_status(id_, name, key) for name, (id_, key) in STATUSES.items()]
+        self.statuses = [_status(id_, name, key) for name, (id_, key) in STATUSES.items()]
 
     def issue(self, issue: Issue, fields: list[str], changelog: bool) -> dict[str, Any]:
         """An issue with the fields that are asked for."""
@@ -52,9 +52,8 @@ class Rows:
             "summary": issue.title,
             "description": self._body(issue.text),
             "issuetype": self.type_of(issue),
-            "status": next(
-                (row for row in self.statuses if row["id"] == status), _status(status, issue.status, category)
-            ),
+            "status": next((row for row in self.statuses if row["id"] == status), None)
+            or _status(status, issue.status, category),
             "project": {
                 "self": f"{_SELF}/project/{issue.project}",
                 "id": issue.project,
@@ -216,7 +215,6 @@ def _kind(name: str) -> dict[str, Any]:
     }
 
 
-@cache
 def _status(id_: str, name: str, category: str) -> dict[str, Any]:
     return {
         "self": f"{_SELF}/status/{id_}",

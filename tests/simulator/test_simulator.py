@@ -5,7 +5,10 @@ from datetime import date
 
 import pytest
 
+from simulator.api.config import ApiConfig
+from simulator.api.jira import JiraApi
 from simulator.api.limits import Bucket
+from simulator.company import people
 from simulator.work import live
 from simulator.world import World
 
@@ -76,3 +79,13 @@ def test_a_bucket_refuses_and_says_how_long() -> None:
     assert bucket.take() == 2
     clock[0] += 2
     assert bucket.take() == 0
+
+
+def test_what_one_site_renames_no_other_site_sees() -> None:
+    one, other = (JiraApi(World(TODAY, people(), []), ApiConfig()) for _ in range(2))
+    before = [status["name"] for status in other.statuses]
+    for status in one.statuses:
+        status["name"] = "Fertig"
+        status.pop("statusCategory")
+    assert [status["name"] for status in other.statuses] == before
+    assert all("statusCategory" in status for status in JiraApi(World(TODAY, people(), []), ApiConfig()).statuses)
