@@ -14,9 +14,9 @@ from pipeline.register.wording import Wording
 _UNITS = (
     (0.001, "ms"),
     (1.0, "s second sekunde segundo seconde"),
-    (60.0, "minute minuto"),
-    (3600.0, "h hour stunde hora heure"),
-    (86400.0, "day tag tage día jour"),
+    (60.0, "min minute minuto"),
+    (3600.0, "h hr hour stunde hora heure"),
+    (86400.0, "d day tag tage día jour"),
     (7 * 86400.0, "week woche semana semaine"),
     (30.44 * 86400.0, "month monat monate mes mois"),
     (365.25 * 86400.0, "year jahr jahre año an année"),
@@ -126,9 +126,25 @@ def _nouns(wording: Wording) -> set[str]:
 
 
 def _class(amount: Amount) -> str:
-    if amount.unit.startswith(_PER_CENT):
-        return "%"
-    return "time" if _seconds(amount.unit) else "count"
+    return scale(amount.unit)[0]
+
+
+def scale(unit: str) -> tuple[str, float]:
+    """What kind of unit it is (`%`, `time` or `count`), and what a number in it is worth: seconds for times."""
+    plain = unit.strip().casefold()
+    if plain.startswith(_PER_CENT):
+        return "%", 1.0
+    seconds = _seconds(plain)
+    return ("time", seconds) if seconds else ("count", 1.0)
+
+
+def aim(wording: Wording) -> int:
+    """1 where what a text asks for is to rise, -1 where it is to fall."""
+    target = wording.measure.target
+    if target is not None:
+        return _direction(wording, target, lexicon(wording.language))
+    known = lexicon(wording.language)
+    return -1 if any(known.has("down", word) for word in words_of(wording.text)) else 1
 
 
 def _classes(wording: Wording) -> set[str]:

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from pipeline.register.faults import DUE
 from pipeline.register.loosening import Edit, content, loosened
 from pipeline.register.quality import wordings
+from pipeline.register.rebound import rebound
 from pipeline.register.schema import KeyResult, Objective, Register
 from pipeline.register.wording import Wording
 from pipeline.register.yaml_nodes import Document
@@ -81,7 +82,10 @@ def _edits(
         # A new period is a new plan: what it asks for may differ, and its days do.
         if before.register.period.name == after.register.period.name:
             edit = Edit(was[key], read[key], (due.get(key), now.get(key)), owner)
-            yield from (Caution(key, one.rule, one.message) for one in loosened(edit))
+            said = loosened(edit)
+            rules = {one.rule for one in said}
+            said += [one for one in rebound(earlier.metric, key_result.metric, was[key]) if one.rule not in rules]
+            yield from (Caution(key, one.rule, one.message) for one in said)
 
 
 def _period(before: Register, after: Register) -> Iterator[Caution]:

@@ -1,0 +1,84 @@
+"""What an edit of a key result's `metric:` loosens: another query or source, a count that became a sum, a nearer target.
+
+The title may stay word by word while the number below it is another one; so the binding is held against its earlier self too.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pipeline.register.loosening import Loosened, aim, scale
+from pipeline.register.metric import Metric
+from pipeline.register.wording import Wording
+
+_QUOTED = re.compile(r"(\"[^\"]*\"|'[^']*')")
+_SIGNS = re.compile(r"\s*([=<>!~,()]+)\s*")
+_LONGEST = 160
+_CLOSE = 1e-9
+
+
+def rebound(before: Metric | None, after: Metric | None, title: Wording) -> list[Loosened]:
+    """What is loosened where a metric was bound; `title` is the earlier one, which may know the direction."""
+    if before is None:
+        return []
+    if after is None:
+        return [Loosened("metric-replaced", f"was measured by {_said(before.binding)}, and no longer is.")]
+    if another := "; ".join(_differing(before, after)):
+        return [Loosened("metric-replaced", f"is measured otherwise: {another}.")]
+    return [Loosened("target-lowered", one) for one in _lowered(before, after, title)]
+
+
+def _differing(before: Metric, after: Metric) -> Iterator[str]:
+    old, new = before.binding, after.binding
+    for name in [*old, *(one for one in new if one not in old)]:
+        if _plain(old.get(name)) == _plain(new.get(name)):
+            continue
+        if name not in new:
+            yield f"{name} {_short(old[name])} is gone"
+        elif name not in old:
+            yield f"{name} {_short(new[name])} is new"
+        else:
+            yield f"{name} {_short(old[name])} became {_short(new[name])}"
+    if before.unit and after.unit and scale(before.unit)[0] != scale(after.unit)[0]:
+        yield f"its unit {before.unit!r} became {after.unit!r}"
+
+
+def _plain(value: Any) -> Any:
+    """A word of a binding without what says nothing: blanks, and capitals outside of quotes."""
+    if isinstance(value, Mapping):
+        return {str(name): _plain(one) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(one) for one in value]
+    if not isinstance(value, str):
+        return str(value)
+    parts = _QUOTED.split(_SIGNS.sub(r"\1", " ".join(value.split())))
+    return "".join(part if n % 2 else part.casefold() for n, part in enumerate(parts)).strip()
+
+
+def _short(value: Any) -> str:
+    text = str(value)
+    return repr(text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…")
+
+
+def _said(binding: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name} {_short(value)}" for name, value in binding.items())
+
+
+def _lowered(before: Metric, after: Metric, title: Wording) -> Iterator[str]:
+    if before.target is None:
+        return
+    unit = f" {before.unit}" if before.unit else ""
+    if after.target is None:
+        yield f"the metric's target {before.target:g}{unit} is gone."
+        return
+    old, new = before.target * scale(before.unit)[1], after.target * scale(after.unit or before.unit)[1]
+    if (new - old) * _way(before, title) < -_CLOSE * max(1.0, abs(old)):
+        became = f"{after.target:g}{f' {after.unit}' if after.unit else unit}"
+        yield f"the metric's target {before.target:g}{unit} became {became}."
+
+
+def _way(metric: Metric, title: Wording) -> int:
+    """1 where more is better, -1 where less is: by the metric's start, else by what the title says of its target."""
+    if metric.start is not None and metric.target is not None and metric.start != metric.target:
+        return 1 if metric.target > metric.start else -1
+    return aim(title)
