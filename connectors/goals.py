@@ -20,19 +20,22 @@ class Goal:
     owned: bool = False
     due: str | None = None
     done: bool = False
+    says: Mapping[str, str] = field(default_factory=dict)
+    """Of the fields that were asked for, what it says of its priority, plan, start or target, as a table would."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """Which goals: those of a type, narrowed by the source's own query; below them those of another type, or all.
 
-    `known` are keys that the register names.
+    `known` are keys that the register names; `fields` names the source's fields for priority, plan, start and target.
     """
 
     type: str
     below: str = ""
     query: str = ""
     known: Sequence[str] = ()
+    fields: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from connectors.base import SourceError
 from connectors.goals import KeepsGoals, Wanted
 from leeway.app import NO_REGISTER, App, NotReady
 from leeway.okrs_load import Held, lines, whoami
-from models import GoalChoice, RegisterVersion, upsert
+from models import GoalChoice, GoalLook, RegisterVersion, upsert
 from pipeline.queue import lease
 from pipeline.register.change_words import in_words
 from pipeline.register.conflicts import Conflict
@@ -66,7 +66,7 @@ def look(app: App) -> Looked:
             raise NotReady(NO_REGISTER)
         chosen = {(one.key, one.field): one.said for one in session.scalars(select(GoalChoice))}
     data = Document(row.document).data
-    wanted = Wanted(given.type, given.key_result_type, given.query, known(data))
+    wanted = Wanted(given.type, given.key_result_type, given.query, known(data), given.fields)
     found = compared(data, connector.goals(wanted))
     quiet = [one for one in found.conflicts if chosen.get((one.key, one.field)) == digest(one.theirs)]
     return Looked(row, data, found, [one for one in found.conflicts if one not in quiet], quiet, given.source)
@@ -106,8 +106,11 @@ def choices_of(looked: Looked, given: Sequence[str]) -> dict[tuple[str, str], st
     return made
 
 
-def keep_choices(session: Session, looked: Looked, choices: Choices, app: App) -> int:
-    """Remember where the register's word was kept, so that it is not asked about again until the source says something else."""
+def keep_choices(session: Session, looked: Looked, choices: Choices, app: App, *, loads: bool) -> int:
+    """Remember where the register's word was kept, so that it is not asked about again until the source says something else; and
+    how many goals still differ, those that are taken among them unless it `loads`."""
+    settled = choices if loads else {place: side for place, side in choices.items() if side == OURS}
+    _keep_look(session, app, looked.source, len(differing(looked, settled, loaded=loads)), None)
     rows = [
         {"key": one.key[:64], "field": one.field, "said": digest(one.theirs), "at": app.now()}
         for one in looked.found.conflicts
@@ -126,7 +129,7 @@ def sync(app: App, out: Console, *, take: Sequence[str], load: bool, by: str | N
     if load and made is not None and made.cautions and not why:
         raise Held('nothing was loaded. --why "..." loads it, and the reason is kept with the version.')
     with app.sessions.begin() as session:
-        keep_choices(session, looked, choices, app)
+        keep_choices(session, looked, choices, app, loads=load)
         if load and made is not None:
             version = load_proposed(session, looked, made, by or whoami(), why)
             out.print(f"{looked.source}'s goals are in the register now (version {version}).", markup=False)
@@ -161,7 +164,7 @@ def _lines(looked: Looked, choices: Choices, made: Proposed | None) -> Iterator[
 
 
 def look_daily(app: App) -> dict[str, int]:
-    """Once a day, how many goals differ, for the log; nothing is changed."""
+    """Once a day, how many goals differ, for the log, `leeway status` and the page; nothing is changed."""
     given = app.settings.goals
     if not given.type or not lease.once_every(app.sessions, "goals round", _DAY):
         return {}
@@ -169,8 +172,41 @@ def look_daily(app: App) -> dict[str, int]:
         looked = look(app)
     except (NotReady, SourceError) as error:
         log.warning("goals were not compared", reason=str(error))
+        with app.sessions.begin() as session:
+            _keep_look(session, app, given.source, 0, str(error))
         return {}
+    with app.sessions.begin() as session:
+        _keep_look(session, app, given.source, len(differing(looked)), None)
     counts = {"goals_new": len(looked.found.new), "goals_in_conflict": len(looked.open)}
     if any(counts.values()):
         log.info("goals differ from the register: leeway okrs sync", **counts)
     return counts
+
+
+def differing(looked: Looked, choices: Choices | None = None, *, loaded: bool = False) -> set[str]:
+    """Keys of goals that are new or differ; without conflicts that were chosen, and after loading without what is new."""
+    found = set() if loaded else {one.key for one in looked.found.new} | set(looked.found.links)
+    return found | {one.key for one in looked.open if (one.key, one.field) not in (choices or {})}
+
+
+def _keep_look(session: Session, app: App, source: str, count: int, error: str | None) -> None:
+    row = {"source": source, "at": app.now(), "differing": count, "error": error}
+    upsert(session, GoalLook, [row], ("source",))
+
+
+def goals_status(app: App, session: Session) -> dict[str, Any] | None:
+    """How many goals differed when they were looked at last, or why they could not be read; None where all is the same."""
+    given = app.settings.goals
+    row = session.get(GoalLook, given.source) if given.type else None
+    if row is None or not (row.differing or row.error):
+        return None
+    return {"source": row.source.capitalize(), "differing": row.differing, "at": row.at, "error": row.error}
+
+
+def goals_line(found: dict[str, Any]) -> str:
+    """In words, and since when."""
+    if found["error"]:
+        return f"the goals in {found['source']} were not compared on {found['at']:%Y-%m-%d}: {found['error']}"
+    count = found["differing"]
+    differ = "1 goal differs" if count == 1 else f"{count} goals differ"
+    return f"{differ} in {found['source']} (looked at on {found['at']:%Y-%m-%d})"

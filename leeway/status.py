@@ -19,6 +19,7 @@ from alerts.weeks import last_week, points, weekly
 from alerts.words import fraction, plain
 from leeway.app import App
 from leeway.channels import channels
+from leeway.goals import goals_status
 from leeway.interview import interview_status
 from leeway.judging import judge_status
 from leeway.measuring import measuring_status
@@ -62,6 +63,7 @@ def status_of(app: App) -> dict[str, Any]:
             "last_cycle": {"finished_at": cycle.finished_at, "seconds": cycle.seconds} if cycle else None,
             "weeks": [_week(one) for one in points(weekly(session, COMPANY))[-6:]],
             "plan": _planned(session),
+            "goals": goals_status(app, session),
             "metrics": measuring_status(session),
             "pulse": pulse_status(app, session),
             "interview": interview_status(app, session),

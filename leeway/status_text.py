@@ -9,6 +9,7 @@ from alerts.charts import WeekPoint
 from alerts.promise import promise
 from alerts.weeks import week_line
 from alerts.words import percent, state
+from leeway.goals import goals_line
 from leeway.judging import judge_line
 
 SHOWN = 10
@@ -73,6 +74,8 @@ def render(found: dict[str, Any], out: Console) -> None:
     for row in found["metrics"]:
         if row["fault"]:
             say(f"metric   {row['key_result']}: not measured on {row['day']}: {row['fault']}")
+    if found["goals"]:
+        say(f"goals    {goals_line(found['goals'])}: `leeway okrs sync` shows what, and changes nothing")
     _say_asked(found, say)
     if found["judge"] is not None:
         say(f"judge    {judge_line(found['judge'])}")

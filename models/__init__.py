@@ -14,7 +14,7 @@ from models.measurement import Measurement
 from models.operations import DeadTask, Digest, Installed, OptOut, Secret, Tally, UsedLink
 from models.people import Account, Forgotten, Membership, Person
 from models.queue import Chunk, Cycle, Fingerprint, Lease
-from models.register import GoalChoice, KeyResult, Objective, RegisterVersion, Team
+from models.register import GoalChoice, GoalLook, KeyResult, Objective, RegisterVersion, Team
 from models.session import connect, upsert, without_password
 from models.share import AuditDraw, DayWork, Share
 from models.stream import Stream, StreamItem
@@ -42,6 +42,7 @@ __all__ = [
     "Fingerprint",
     "Forgotten",
     "GoalChoice",
+    "GoalLook",
     "InProgress",
     "Installed",
     "InterviewAnswer",

@@ -65,3 +65,14 @@ class GoalChoice(Base):
     field: Mapped[str] = mapped_column(String(32), primary_key=True)
     said: Mapped[str] = mapped_column(String(64))
     at: Mapped[datetime]
+
+
+class GoalLook(Base):
+    """How many goals of a source differed when they were looked at last, so that who does not ask for it hears of it too; `error`
+    says why they could not be read."""
+
+    __tablename__ = "goal_look"
+    source: Mapped[str] = mapped_column(String(32), primary_key=True)
+    at: Mapped[datetime]
+    differing: Mapped[int] = mapped_column(default=0)
+    error: Mapped[str | None] = mapped_column(Text)

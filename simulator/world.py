@@ -34,6 +34,8 @@ class Issue:
     due: str | None = None
     former: str | None = None
     """The key it had in the project that it was moved from, by which Jira still finds it."""
+    more: dict[str, Any] = field(default_factory=dict)
+    """Further fields by their id, as the API gives them."""
 
     @property
     def updated(self) -> datetime:

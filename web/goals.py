@@ -94,7 +94,7 @@ class GoalsPage:
         }
         try:
             with self.app.sessions.begin() as session:
-                keep_choices(session, looked, choices, self.app)
+                keep_choices(session, looked, choices, self.app, loads=True)
                 if made is not None:
                     version = load_proposed(session, looked, made, f"{name}, on the page", why, PAGE)
                     notice = {"text": f"Kept, as version {version} of the register. It can be undone for a day."}

@@ -13,6 +13,8 @@ from sqlalchemy.orm import Session
 from alerts.parts import Part
 from alerts.streams import window, window_text
 from alerts.view import cost_of, priced
+from alerts.words import sentence
+from leeway.goals import goals_line, goals_status
 from models.vocabulary import COMPANY
 from pipeline.register.document import Objective, Register, hints
 from pipeline.register.edits import undoable
@@ -167,6 +169,8 @@ class Objectives(Place):
             with self.app.sessions() as session:
                 values |= {"loads": _newest_loads(history(session)), "lines": LINES}
                 values["undo"] = undoable(session, self.app.now()) is not None
+                differs = goals_status(self.app, session)
+            values["differs"] = sentence(goals_line(differs)) if differs else ""
         return self.frame.page(request, who, "register.html.j2", values)
 
 

@@ -13,6 +13,7 @@ from typing import Any
 from connectors.base import BadAnswer, NotFound
 from connectors.goals import Found, Goal, Wanted
 from connectors.jira.client import SOURCE, JiraClient
+from connectors.jira.goal_fields import GoalFields, parent_link
 from connectors.jira.projects import EpicFields, Projects
 from connectors.records import UNREADABLE
 
@@ -32,23 +33,27 @@ def read_goals(client: JiraClient, projects: Projects, epics: EpicFields, wanted
     if projects.missing:
         raise projects.refusal(projects.missing, "so goals are not compared.")
     within = f"project in ({', '.join(json.dumps(key) for key in projects.keys)})"
-    types = _types(client)
+    types, said = _types(client), GoalFields(client, wanted.fields)
     also = f" AND ({wanted.query})" if wanted.query else ""
+    asked = [*said.ids.values(), *epics.labels]
     above = [
         one
         for id_ in _ids(types, wanted.type)
-        for one in _search(client, f"{within} AND (issuetype = {_quoted(id_)}{also})", "")
+        for one in _search(client, f"{within} AND (issuetype = {_quoted(id_)}{also})", asked)
     ]
     tops = {str(one["id"]): one for one in above}
-    link = next((name for name in epics.names if name not in epics.labels), "")
-    under = _below(client, within, list(tops.values()), link)
+    under = [
+        found
+        for link, some in _links(client, epics, list(tops.values()))
+        for found in _below(client, within, some, (link, [*said.ids.values()]))
+    ]
     suits = set(_ids(types, wanted.below)) if wanted.below else None
     rows: dict[str, tuple[dict[str, Any], str | None]] = {id_: (row, None) for id_, row in tops.items()}
     for parent, row in under:
         kind = row["fields"].get("issuetype") or {}
         if parent in tops and kind.get("subtask") is not True and (suits is None or str(kind.get("id")) in suits):
             rows[str(row["id"])] = (row, parent)
-    goals = [goal for row, parent in rows.values() if (goal := _goal(row, parent)) is not None]
+    goals = [goal for row, parent in rows.values() if (goal := _goal(row, parent, said)) is not None]
     return _with_known(client, goals, wanted.known)
 
 
@@ -78,9 +83,9 @@ def _quoted(id_: str) -> str:
     return id_ if id_.isdigit() else json.dumps(id_)
 
 
-def _search(client: JiraClient, jql: str, link: str) -> Iterator[dict[str, Any]]:
+def _search(client: JiraClient, jql: str, also: Sequence[str]) -> Iterator[dict[str, Any]]:
     token: Any = None
-    fields = f"{FIELDS},{link}" if link else FIELDS
+    fields = ",".join([FIELDS, *also])
     for _ in range(MOST // 100):
         answer = client.search(jql, token, fields, changelog=False)
         for issue in answer.get("issues") or []:
@@ -94,23 +99,45 @@ def _search(client: JiraClient, jql: str, link: str) -> Iterator[dict[str, Any]]
     )
 
 
+def _links(
+    client: JiraClient, epics: EpicFields, tops: Sequence[dict[str, Any]]
+) -> Iterator[tuple[str, Sequence[dict[str, Any]]]]:
+    """By which field issues hang below these. Data Center has one for what is below an epic, and Advanced Roadmaps another one
+    for what is below anything higher; Cloud has `parent` for all, here the empty text."""
+    epic, parent = next((name for name in epics.names if name not in epics.labels), ""), parent_link(client)
+    if not parent:
+        yield epic, tops
+        return
+    labelled = [one for one in tops if any(one["fields"].get(name) for name in epics.labels)] if epic else []
+    yield epic, labelled
+    yield parent, [one for one in tops if one not in labelled]
+
+
 def _below(
-    client: JiraClient, within: str, tops: Sequence[dict[str, Any]], link: str
+    client: JiraClient, within: str, tops: Sequence[dict[str, Any]], asked: tuple[str, Sequence[str]]
 ) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Issues right below these, each with the id of the one above. Data Center keeps an epic's in a field of its own."""
+    """Issues right below these by a link, each with the id of the one above; `asked` are the link and further fields."""
+    link, also = asked
     by_key = {str(one["key"]): str(one["id"]) for one in tops}
     for first in range(0, len(tops), _BATCH):
         some = tops[first : first + _BATCH]
         names = ", ".join(str(one["key"]) for one in some) if link else ", ".join(str(one["id"]) for one in some)
         clause = f"cf[{link.removeprefix('customfield_')}]" if link else "parent"
-        for row in _search(client, f"{within} AND ({clause} in ({names}))", link):
+        for row in _search(client, f"{within} AND ({clause} in ({names}))", [link, *also] if link else also):
             parent = (
-                (row["fields"].get("parent") or {}).get("id") if not link else by_key.get(str(row["fields"].get(link)))
+                (row["fields"].get("parent") or {}).get("id") if not link else _key_in(row["fields"].get(link), by_key)
             )
             yield str(parent), row
 
 
-def _goal(row: Mapping[str, Any], parent: str | None) -> Goal | None:
+def _key_in(value: Any, by_key: Mapping[str, str]) -> str | None:
+    """The id of the issue that a link names; versions of Advanced Roadmaps give its key, or an object that holds it."""
+    if isinstance(value, Mapping):
+        value = value.get("key") or (value.get("data") or {}).get("key")
+    return by_key.get(str(value))
+
+
+def _goal(row: Mapping[str, Any], parent: str | None, said: GoalFields) -> Goal | None:
     """What an issue says; None where it cannot be read."""
     try:
         fields = row["fields"]
@@ -129,6 +156,7 @@ def _goal(row: Mapping[str, Any], parent: str | None) -> Goal | None:
             bool(assignee),
             due if _DAY.fullmatch(due) else None,
             state == "done",
+            {what: _plain(value) for what, value in said.read(fields).items()},
         )
     except UNREADABLE:
         return None

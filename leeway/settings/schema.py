@@ -341,12 +341,23 @@ class InterviewSettings(_Section):
 class GoalsSettings(_Section):
     """Goals that a source keeps, for `leeway okrs sync`: issues of `type` are objectives, those right below them key
     results, all of them or those of `key_result_type`; `query` narrows the objectives in the source's own query language.
-    Without a type nothing is compared."""
+    Without a type nothing is compared. `priority` and `plan` name fields of objectives, `start` and `target` of key
+    results, by name or id; what is not named is the register's alone."""
 
     source: str = Field("jira", min_length=1)
     type: str = ""
     key_result_type: str = ""
     query: str = ""
+    priority: str = ""
+    plan: str = ""
+    start: str = ""
+    target: str = ""
+
+    @property
+    def fields(self) -> dict[str, str]:
+        """The source's fields that are read, by what they are of a goal."""
+        named = {"priority": self.priority, "plan": self.plan, "start": self.start, "target": self.target}
+        return {what: name.strip() for what, name in named.items() if name.strip()}
 
 
 class Settings(BaseModel):

@@ -112,16 +112,21 @@ def same(column: str, one: str, other: str) -> bool:
 
 
 def _meant(column: str, cell: str) -> Any:
-    plain = " ".join(cell.split())
     try:
-        if column == "plan" and plain:
-            return Plan.model_validate(plan_of(plain))
-        if column in ("start", "target") and plain:
-            return getattr(Metric.model_validate({column: plain}), column)
-        if column == "priority" and plain:
-            return float(plain)
+        return meant(column, cell)
     except ValueError:
-        return plain
+        return " ".join(cell.split())
+
+
+def meant(column: str, cell: str) -> Any:
+    """What a cell means: a plan, a number, a day, keys of teams, or its words. Raises ValueError where it is none."""
+    plain = " ".join(cell.split())
+    if column == "plan" and plain:
+        return Plan.model_validate(plan_of(plain))
+    if column in ("start", "target") and plain:
+        return getattr(Metric.model_validate({column: plain}), column)
+    if column == "priority" and plain:
+        return float(plain)
     if column == "due":
         return day_of(plain)
     return teams_in(plain) if column == "teams" else plain

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from connectors.goals import Found, Goal
-from pipeline.register.cells import KEY_RESULT, cells_of, day_of, key_of, put, rows
+from pipeline.register.cells import KEY_RESULT, OBJECTIVE, ONLY, cells_of, day_of, key_of, meant, put, rows, same
 from pipeline.register.conflicts import Conflict
 
 GONE, UNDER = "goal", "objective"
@@ -103,6 +103,7 @@ def _added(result: Comparison, entries: Mapping[str, tuple[str, Any]], goals: Se
         elif one.parent is None or result.places.get(one.parent) or any(up.id == one.parent for up in result.new):
             result.new.append(one)
             result.places[one.id] = one.key
+            _said(result, OBJECTIVE if one.parent is None else KEY_RESULT, one)  # for its notes
         else:
             result.notes.append(f"{one.key} is not added, since what it is below is none of the register's.")
 
@@ -122,6 +123,26 @@ def _differing(result: Comparison, key: str, kind: str, cells: Mapping[str, str]
         result.notes.append(f"whose {goal.key} is, is not shown to Leeway; the owner of {key} stays.")
     if kind == KEY_RESULT and goal.due and day_of(cells["due"]) != goal.due:
         yield Conflict(key, "due", cells["due"], goal.due)
+    for column, said in _said(result, kind, goal).items():
+        if not same(column, cells[column], said):
+            yield Conflict(key, column, cells[column], said)
+
+
+def _said(result: Comparison, kind: str, goal: Goal) -> dict[str, str]:
+    """What a goal says in the fields that were asked for, of the columns that its kind has; what cannot be read is noted."""
+    found = {}
+    for column, said in goal.says.items():
+        if ONLY[column] != kind:
+            continue
+        try:
+            number = meant(column, said)
+            if column == "priority" and (number < 1 or number % 1):
+                raise ValueError(said)
+        except ValueError:
+            result.notes.append(f"{goal.key} says {said!r} for its {column}, which is none; it is left as it is.")
+        else:
+            found[column] = said
+    return found
 
 
 def _missing(result: Comparison, entries: Mapping[str, tuple[str, Any]], found: Found) -> None:
@@ -146,11 +167,14 @@ def taken(data: Any, found: Comparison, choices: Choices) -> Any:
         entries[key][1]["goal"] = named
     lowest = max((int(one["priority"]) for one in made["objectives"] if str(one["priority"]).isdigit()), default=0)
     for number, goal in enumerate([one for one in found.new if one.parent is None], 1):
-        made["objectives"].append(_new(goal) | {"priority": str(lowest + number), "key_results": []})
+        row = _new(goal) | {"priority": str(lowest + number)}
+        _put_said(OBJECTIVE, row, goal)
+        made["objectives"].append(row | {"key_results": []})
     objectives = {key_of(one): one for one in made["objectives"]}
     for goal in found.new:
         if goal.parent is not None:
             row = _new(goal) | {"scope": {"items": [goal.key]}} | ({"due": goal.due} if goal.due else {})
+            _put_said(KEY_RESULT, row, goal)
             objectives[found.places[goal.parent]]["key_results"].append(row)
     for one in found.conflicts:
         if choices.get((one.key, one.field)) == THEIRS:
@@ -161,6 +185,11 @@ def taken(data: Any, found: Comparison, choices: Choices) -> Any:
 def _new(goal: Goal) -> dict[str, Any]:
     row: dict[str, Any] = {"key": goal.key, "title": goal.title, "goal": goal.key}
     return row | ({"owner": goal.owner} if goal.owner else {})
+
+
+def _put_said(kind: str, row: dict[str, Any], goal: Goal) -> None:
+    for column, said in _said(Comparison(), kind, goal).items():
+        put(kind, row, column, said)
 
 
 def _take(made: Any, objectives: Mapping[str, Any], one: Conflict) -> None:

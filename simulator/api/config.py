@@ -32,7 +32,8 @@ HUBSPOT_SCOPES = frozenset(
 @dataclass(slots=True)
 class ApiConfig:
     """`jira_data_center` makes the Jira one with REST v2 only; with `jira_expired` it answers as it does to a token that
-    has run out: 200, nothing to show, and a header. `jira_former_keys` names projects by the key they once had.
+    has run out: 200, nothing to show, and a header. With `jira_parent_link` it has Advanced Roadmaps' field above epics;
+    `jira_fields` are further fields, names by id. `jira_former_keys` names projects by the key they once had.
 
     `speed` scales the vendors' rate limits: at 60, a minute's worth of calls is allowed each second.
 
@@ -47,6 +48,8 @@ class ApiConfig:
     jira_projects: frozenset[str] | None = None
     jira_data_center: bool = False
     jira_expired: bool = False
+    jira_parent_link: bool = False
+    jira_fields: dict[str, str] = field(default_factory=dict)
     jira_former_keys: dict[str, str] = field(default_factory=dict)
     speed: float = 1.0
     slack_page: int = 999

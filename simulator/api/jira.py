@@ -15,6 +15,8 @@ from simulator.api.jira_rows import Rows
 from simulator.api.limits import Limits
 from simulator.world import World
 
+PRIORITIES = ("Highest", "High", "Medium", "Low", "Lowest")
+
 
 class JiraApi:
     """Answers from a World. Issues are found in the order of their last update."""
@@ -33,6 +35,7 @@ class JiraApi:
                 Route(f"{api}/status", self._guarded(self._status)),
                 Route(f"{api}/status/{{id}}", self._guarded(self._one_status)),
                 Route(f"{api}/issuetype", self._guarded(self._types)),
+                Route(f"{api}/priority", self._guarded(self._priorities)),
                 Route(f"{api}/field", self._guarded(self._field)),
                 Route(f"{api}/project", self._guarded(self._project)),
                 Route(f"{api}/project/search", self._guarded(self._project_search)),
@@ -139,6 +142,12 @@ class JiraApi:
             prefix = "com.pyxis.greenhopper.jira:"
             for id_, type_ in (("customfield_10100", "gh-epic-link"), ("customfield_10101", "gh-epic-label")):
                 rows.append({"id": id_, "name": id_, "custom": True, "schema": {"custom": prefix + type_}})
+        if self.config.jira_parent_link:
+            custom = "com.atlassian.jpo:jpo-custom-field-parent"
+            rows.append(
+                {"id": "customfield_10102", "name": "Parent Link", "custom": True, "schema": {"custom": custom}}
+            )
+        rows += [{"id": id_, "name": name, "custom": True} for id_, name in self.config.jira_fields.items()]
         return JSONResponse(rows)
 
     async def _project(self, request: Request) -> Response:
@@ -153,6 +162,9 @@ class JiraApi:
         if key not in self.index.visible():
             return _missing(f"No project could be found with key '{request.path_params['key']}'.")
         return JSONResponse({"id": key, "key": key, "name": key})
+
+    async def _priorities(self, request: Request) -> Response:
+        return JSONResponse([{"id": str(n), "name": name} for n, name in enumerate(PRIORITIES, 1)])
 
     async def _types(self, request: Request) -> Response:
         return JSONResponse(self.rows.types())

@@ -10,7 +10,8 @@ from simulator.world import Issue
 
 _ASKED = re.compile(r"project in \([^)]*\) AND \((.*)\)\s*", re.DOTALL)
 _CONDITION = re.compile(r"\s*(\w+)\s*(!=|>=|<=|=|>|<)\s*(\"[^\"]*\"|[\w.-]+)\s*")
-_BELOW = re.compile(r"\s*(?:parent|cf\[\d+\])\s+in\s+\(([\w, -]+)\)\s*")
+_BELOW = re.compile(r"\s*(?:parent|cf\[(\d+)\])\s+in\s+\(([\w, -]+)\)\s*")
+_EPIC_LINK, _PARENT_LINK = "10100", "10102"
 _CATEGORIES = {"new": "to do", "indeterminate": "in progress", "done": "done"}
 _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
     "=": lambda a, b: b in a if isinstance(a, list) else a == b,
@@ -36,8 +37,12 @@ def meets(conditions: str) -> Callable[[Issue], bool]:
 
 def _test(condition: str) -> Callable[[Issue], bool]:
     if below := _BELOW.fullmatch(condition):
-        names = {name.strip() for name in below[1].split(",")}
-        return lambda issue: issue.parent is not None and bool(names & {str(issue.parent.id), issue.parent.key})
+        names, link = {name.strip() for name in below[2].split(",")}, below[1]
+        return lambda issue: (
+            issue.parent is not None
+            and bool(names & {str(issue.parent.id), issue.parent.key})
+            and (issue.type == "Epic") in {_EPIC_LINK: (False,), _PARENT_LINK: (True,)}.get(link, (True, False))
+        )
     found = _CONDITION.fullmatch(condition)
     if found is None or found[1].lower() not in _FIELDS:
         raise ValueError(f"Error in the JQL Query: {condition}")

@@ -75,15 +75,21 @@ class Rows:
             "comment": {"total": len(comments), "maxResults": _FIRST_COMMENTS, "comments": comments[:_FIRST_COMMENTS]},
             "worklog": {"total": len(logs), "maxResults": _FIRST_WORKLOGS, "worklogs": logs[:_FIRST_WORKLOGS]},
             "issuelinks": [],
+            **issue.more,
         }
 
     def _above(self, issue: Issue) -> dict[str, Any]:
         """What an issue hangs on: Data Center has `parent` for sub-tasks alone, and custom fields for epics."""
         if not self._config.jira_data_center:
             return {"parent": {"id": str(issue.parent.id), "key": issue.parent.key} if issue.parent else None}
+        above, higher = (
+            issue.parent.key if issue.parent else None,
+            self._config.jira_parent_link and issue.type == "Epic",
+        )
         return {
-            "customfield_10100": issue.parent.key if issue.parent else None,
+            "customfield_10100": None if higher else above,
             "customfield_10101": issue.title if issue.type == "Epic" else None,
+            "customfield_10102": above if higher else None,
         }
 
     def types(self) -> list[dict[str, Any]]:

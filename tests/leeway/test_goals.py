@@ -42,6 +42,10 @@ def issue(number: int, kind: str, title: str, parent: Issue | None = None, **mor
     return Issue(number, f"APP-{number}", "APP", kind, title, None, 0, made, parent, **more)  # type: ignore[arg-type]
 
 
+FIELDS = {"customfield_20": "Target", "customfield_21": "Baseline", "customfield_22": "Planned share"}
+READ = 'priority = "priority"\nplan = "planned share"\nstart = "Baseline"\ntarget = "customfield_20"'
+
+
 class Company:
     """A Jira with two goals and what is below them, and a folder with settings and the register."""
 
@@ -91,6 +95,7 @@ def simulator() -> Iterator[Simulator]:
 def company(simulator: Simulator, tmp_path: Path) -> Company:
     simulator.world.issues[:] = goals()
     simulator.config.jira_data_center, simulator.config.jira_projects = False, None
+    simulator.config.jira_parent_link, simulator.config.jira_fields = False, FIELDS
     return Company(simulator, tmp_path)
 
 
@@ -240,6 +245,64 @@ def test_data_center_keeps_epics_in_a_field_and_calls_them_by_its_language(compa
     company.issues += [epic, issue(story, "Story", "Stars from 3.6 to 4.5", epic)]
     company.settings('type = "epos"\nkey_result_type = "Story"')
     assert "APP-8 is new in APP-7: Stars from 3.6 to 4.5" in company.sync()
+
+
+def test_on_data_center_the_parent_link_of_advanced_roadmaps_is_read_for_goals_above_epics(company: Company) -> None:
+    """Reported of OKR plug-ins on Data Center: initiatives show no epics below them, since the Epic Link ends at epics."""
+    company.simulator.config.jira_data_center = company.simulator.config.jira_parent_link = True
+    company.settings('type = "Goal"\nkey_result_type = "Epos"')
+    company.issues += [issue(9, "Epic", "Spare parts for 97 % of repairs", company.issues[3])]
+    company.issues += [issue(10, "Story", "Order the parts", company.issues[-1])]
+    assert "APP-9 is new in O2: Spare parts for 97 % of repairs" in company.sync()
+    company.issues[2].parent = company.issues[3]
+    assert "conflict: O1.2: objective: the register says 'O1', jira says 'O2'." in company.sync()
+    company.issues += [issue(11, "Epic", "Riders praise us")]
+    company.issues += [issue(12, "Story", "Stars from 3.6 to 4.5", company.issues[-1])]
+    company.settings('type = "Epos"\nkey_result_type = "Story"')
+    assert (
+        "APP-12 is new in APP-11: Stars from 3.6 to 4.5" in company.sync()
+    )  # what is an epic has its Epic Link there too
+
+
+def test_priority_plan_start_and_target_are_read_from_the_fields_that_are_named(company: Company) -> None:
+    """Reported of OKR syncs: targets typed into number fields never arrive, or a Medium that nobody set reorders everything."""
+    stay, nps = company.issues[0], company.issues[2]
+    stay.more = {"priority": {"id": "3", "name": "Mittel"}, "customfield_22": 30.0}
+    nps.more = {"customfield_20": 45.0, "customfield_21": "31"}
+    assert company.sync() == "Nothing is to be loaded.\n"  # without a setting they are the register's alone
+    company.settings('type = "Goal"\nkey_result_type = "Epic"\n' + READ)
+    said = company.sync("--load")
+    assert "conflict: O1: priority: the register says '1', jira says '3'. --take O1.priority=jira" in said
+    assert "conflict: O1: plan: the register says 'nothing', jira says '30 %'." in said
+    assert "conflict: O1.2: target: the register says 'nothing', jira says '45'." in said
+    assert company.text() == OKRS
+    company.sync("--take", "jira", "--load")
+    objective = yaml.safe_load(company.text())["objectives"][0]
+    assert (objective["priority"], objective["plan"]) == (3, "30 %")
+    assert objective["key_results"][1]["metric"] == {"checkin": "true", "start": 31, "target": 45}
+    assert company.sync() == "Nothing is to be loaded.\n"
+    nps.more = {"customfield_20": 40.0, "customfield_21": "31.0"}
+    refused(leeway(company.folder, "okrs", "sync", "--take", "jira", "--load"), "target-lowered", "45 became 40")
+    nps.more, stay.more = {}, {"priority": None}
+    assert company.sync() == "Nothing is to be loaded.\n"  # an empty field takes nothing
+
+
+def test_a_new_goal_comes_with_its_numbers_and_what_is_no_number_is_said(company: Company) -> None:
+    company.settings('type = "Goal"\nkey_result_type = "Epic"\n' + READ)
+    new = issue(7, "Goal", "Riders praise us")
+    new.more = {"priority": {"id": "2"}, "customfield_22": {"value": "30 %"}}
+    stars = issue(8, "Epic", "Stars from 3.6 to 4.5", new)
+    stars.more = {"customfield_20": "4,5", "customfield_21": "about 3"}
+    company.issues += [new, stars]
+    assert "APP-8 says 'about 3' for its start, which is none; it is left as it is." in company.sync("--load")
+    objective = yaml.safe_load(company.text())["objectives"][2]
+    assert (objective["priority"], objective["plan"]) == (2, "30 %")
+    assert objective["key_results"][0]["metric"] == {"checkin": "true", "target": "4,5"}
+
+
+def test_a_field_that_the_site_does_not_have_is_said_with_the_setting(company: Company) -> None:
+    company.settings('type = "Goal"\ntarget = "Goal value"')
+    refused(leeway(company.folder, "okrs", "sync"), "there is no field 'Goal value'", "goals.target")
 
 
 def test_more_than_a_page_of_goals_is_read(company: Company) -> None:

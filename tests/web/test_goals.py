@@ -9,7 +9,7 @@ from fastapi.testclient import TestClient
 from structlog.testing import capture_logs
 
 from leeway.app import App
-from leeway.goals import look_daily
+from leeway.goals import goals_line, goals_status, look_daily
 from leeway.settings import Settings
 from pipeline.register.document import parse
 from pipeline.register.versions import current_version, load_register
@@ -112,5 +112,16 @@ def test_once_a_day_it_is_looked_and_logged_and_nothing_is_changed(app: App, sim
     with capture_logs() as logs:
         assert look_daily(app) == {"goals_new": 0, "goals_in_conflict": 1}
         assert look_daily(app) == {}
+    with app.sessions() as session:
+        assert (found := goals_status(app, session)) is not None
+    assert goals_line(found).startswith("1 goal differs in Jira (looked at on 20")
+    assert "1 goal differs in Jira (looked at on " in signed(app, "ops").get("/register").text
+    assert "goal differs" not in signed(app, "team", "app").get("/register").text
+    keep = {"take": ["O1.2.title=register"]}
+    keep |= dict(re.findall(r'name="(csrf)" value="([^"]*)"', (client := signed(app, "ops")).get("/register").text))
+    asked = client.post("/register/goals", data=keep)
+    keep |= dict(re.findall(r'name="(seen)" value="([^"]*)"', asked.text))
+    client.post("/register/goals", data=keep | {"sure": "yes"})
+    assert "goal differs" not in client.get("/register").text
     assert [one["goals_in_conflict"] for one in logs if "goals_in_conflict" in one] == [1]
     assert text(app) == OKRS
