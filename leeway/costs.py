@@ -5,7 +5,7 @@ in two months is split by its working days. Nothing here is about a person.
 """
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -39,15 +39,21 @@ class Month:
         return cls(first, (first + timedelta(days=31)).replace(day=1) - timedelta(days=1))
 
 
-def cost_rows(session: Session, register: Register, month: Month, through: date | None) -> list[dict[str, Any]]:
+def cost_rows(
+    session: Session,
+    register: Register,
+    month: Month,
+    through: date | None,
+    history: Sequence[tuple[date, Register]] = (),
+) -> list[dict[str, Any]]:
     """A row for each team, and for the other teams together, and objective: person-days seen, rate, cost. Weeks that are not over
-    by `through` are left out."""
+    by `through` are left out. With a `history` of registers (oldest first, with the day of loading) the rates are the month's."""
     days = _person_days(session, register, month, through)
     titles = {objective.key: objective.title for objective in register.objectives} | {"": "On no objective"}
     names = {team.key: team.name for team in register.teams}
     found = []
     for team, by_objective in days.items():
-        rate = day_rate(register, COMPANY if team == REST else team)
+        rate = _rate(history or [(month.first, register)], month, COMPANY if team == REST else team)
         for key, amount in by_objective.items():
             if amount < _LEAST_DAYS:
                 continue
@@ -64,6 +70,22 @@ def cost_rows(session: Session, register: Register, month: Month, through: date 
                 }
             )
     return sorted(found, key=lambda row: (row["team"] == REST, row["team"], row["objective"] == "", row["objective"]))
+
+
+def _rate(history: Sequence[tuple[date, Register]], month: Month, scope: str) -> float | None:
+    """The rate that held at the month's end, so that a later one changes no month that was handed in; where none was known then,
+    the first that came."""
+    held = [one for at, one in history if at <= month.last]
+    later = [one for at, one in history if at > month.last]
+    return next((rate for one in [*held[-1:], *later] if (rate := day_rate(one, scope)) is not None), None)
+
+
+def not_known(month: Month, through: date | None) -> str:
+    """What of the month is not in its rows yet, as a sentence; empty where all is."""
+    if through is None or through >= month.last or through < month.first:
+        return ""
+    since = through + timedelta(days=1)
+    return f"From {since} on {month.first:%Y-%m} is not in it yet: the week is not over, or not read."
 
 
 def _person_days(

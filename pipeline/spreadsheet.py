@@ -18,6 +18,11 @@ def guarded(value: Any) -> Any:
     return f"'{value}" if seen.startswith(_FORMULA) or value[0] in "\t\r\n" else value
 
 
+def decimal_comma(value: Any) -> Any:
+    """The value as a spreadsheet reads it where numbers have a decimal comma; a point would be a day or a text there."""
+    return str(value).replace(".", ",") if isinstance(value, float) else guarded(value)
+
+
 def unguarded(value: str) -> str:
     """What `guarded` made of a text, as it was."""
     return value[1:] if value.startswith("'") and guarded(value[1:]) == value else value

@@ -262,13 +262,22 @@ def digest(
 
 
 @commands.command()
-def costs(month: Annotated[str, typer.Option(metavar="YYYY-MM", help="The month, such as 2026-10.")]) -> None:
+def costs(
+    month: Annotated[str, typer.Option(metavar="YYYY-MM", help="The month, such as 2026-10.")],
+    semicolons: Annotated[
+        bool, typer.Option("--semicolons", help="Semicolons and decimal commas, as Excel has it in much of Europe.")
+    ] = False,
+    current_rates: Annotated[
+        bool, typer.Option("--current-rates", help="Today's rates, not those that held in the month: to correct them.")
+    ] = False,
+) -> None:
     """What each objective cost in a month, as CSV for capitalisation: person-days by team, times the rates in okrs.yaml."""
     import csv
 
     from alerts.weeks import complete_through
-    from leeway.costs import Month, cost_rows
-    from pipeline.spreadsheet import guarded
+    from leeway.costs import Month, cost_rows, not_known
+    from pipeline.register.versions import plans
+    from pipeline.spreadsheet import decimal_comma, guarded
 
     try:
         span = Month.of(month)
@@ -277,10 +286,14 @@ def costs(month: Annotated[str, typer.Option(metavar="YYYY-MM", help="The month,
     application = the_app()
     _, register = application.register()
     with application.sessions() as session:
-        rows = cost_rows(session, register, span, complete_through(session))
+        through = complete_through(session)
+        rows = cost_rows(session, register, span, through, () if current_rates else plans(session))
     if not rows:
         err.print(f"No whole week of {month} is known.")
         raise typer.Exit(2)
-    writer = csv.DictWriter(sys.stdout, list(rows[0]), lineterminator="\n")
+    said = decimal_comma if semicolons else guarded
+    writer = csv.DictWriter(sys.stdout, list(rows[0]), lineterminator="\n", delimiter=";" if semicolons else ",")
     writer.writeheader()
-    writer.writerows({name: guarded(value) for name, value in row.items()} for row in rows)
+    writer.writerows({name: said(value) for name, value in row.items()} for row in rows)
+    if missing := not_known(span, through):
+        err.print(missing)

@@ -4,14 +4,15 @@ import csv
 import io
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import create_engine
+from sqlalchemy import create_engine, select
 from sqlalchemy.orm import Session, sessionmaker
 from typer.testing import CliRunner
 
 from leeway.cli import app
-from leeway.costs import REST, Month, cost_rows
+from leeway.costs import REST, Month, cost_rows, not_known
 from models import Cycle, Share
 from pipeline.register.document import Register, parse
 from pipeline.register.versions import load_register
@@ -95,4 +96,46 @@ def test_the_command_prints_csv_that_no_spreadsheet_runs(tmp_path: Path) -> None
     rows = list(csv.DictReader(io.StringIO(found.stdout)))
     assert rows[0]["team"] == "'=App"
     assert rows[0]["cost"] == "25200.0"
+    assert "From 2026-10-12 on 2026-10 is not in it yet" in found.stderr
+    # Where numbers have a decimal comma, 25200.0 is a text and 42.0 a day (reported: opf/openproject #17450).
+    found = runner.invoke(app, ["--config", str(config), "costs", "--month", "2026-10", "--semicolons"])
+    assert found.stdout.splitlines()[1] == "2026-10;'=App;O1;Riders;42,0;600,0;25200,0;EUR"
     assert runner.invoke(app, ["--config", str(config), "costs", "--month", "Oct"]).exit_code == 2
+
+
+def rows_of(
+    sessions: sessionmaker[Session], register: Register, month: str, *rates: tuple[date, str]
+) -> list[dict[str, Any]]:
+    """The rows of a month, where registers with other rates were loaded on some days."""
+    history = [(day, parse(TEXT.replace("rate: 600", f"rate: {rate}"))) for day, rate in rates]
+    with sessions() as session:
+        return cost_rows(session, register, Month.of(month), date(2026, 10, 11), history)
+
+
+def test_a_new_rate_changes_no_month_that_was_handed_in(sessions: sessionmaker[Session]) -> None:
+    """Reported: a new rate changes the cost of all months before (opf/openproject-costs #23, kimai #3201)."""
+    register, first, later = filled(sessions), (date(2026, 9, 1), "600"), (date(2026, 11, 3), "700")
+    assert rows_of(sessions, register, "2026-10", first, later)[0]["cost"] == 25_200.0
+    assert rows_of(sessions, register, "2026-10", first, (date(2026, 10, 20), "700"))[0]["cost"] == 29_400.0
+    assert rows_of(sessions, register, "2026-10", later)[0]["cost"] == 29_400.0  # none was known then
+
+
+def test_every_line_recalculates_and_the_lines_are_all_days(sessions: sessionmaker[Session]) -> None:
+    """Reported: a total is not the sum of its lines, days times rate is not the cost (kimai #6039, #5554, timetagger #408)."""
+    register = filled(sessions)
+    with sessions.begin() as session:
+        for row in session.scalars(select(Share)):
+            row.person_days *= 1.037
+    rows = rows_of(sessions, register, "2026-10", (date(2026, 9, 1), "633.33"))
+    assert all(row["cost"] == round(row["person_days"] * row["day_rate"], 2) for row in rows)
+    assert sum(row["person_days"] for row in rows) == pytest.approx(140 * 1.037, abs=0.005 * len(rows))
+
+
+def test_no_day_of_the_next_month_and_what_is_not_known_is_said(sessions: sessionmaker[Session]) -> None:
+    """Reported: 1 April stands in the file of March (thdk/team-timesheets #124); and a file made before the last week was over
+    lacks it without a word."""
+    register = filled(sessions)
+    september = rows_of(sessions, register, "2026-09", (date(2026, 9, 1), "600"))
+    assert sum(row["person_days"] for row in september) == pytest.approx(100 * 3 / 5)
+    assert not_known(Month.of("2026-10"), date(2026, 10, 11)).startswith("From 2026-10-12 on 2026-10 is not in it yet")
+    assert not_known(Month.of("2026-09"), date(2026, 10, 11)) == ""

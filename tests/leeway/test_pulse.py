@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -159,6 +159,11 @@ def test_it_waits_for_day_hour_workday_and_period_and_is_off_by_default(app: App
     for at in ((7, 6, 12), (7, 7, 9), (7, 11, 12), (7, 7, 20)):  # Monday, too early, Saturday, evening
         assert not is_due(App(app.settings, now=datetime(2026, *at, tzinfo=UTC)), register)
     assert not is_due(App(app.settings, now=datetime(2026, 10, 7, 12, tzinfo=UTC)), register)
+    # Reported of stand-up bots: they ask on holidays (xtreamsrl/clockify-nlp-bot #45, standup-raven #86).
+    closed = register.calendar.model_copy(update={"closed": (date(2026, 7, 7),)})
+    assert not is_due(
+        App(app.settings, now=datetime(2026, 7, 7, 10, 1, tzinfo=UTC)), register.model_copy(update={"calendar": closed})
+    )
     off = App(app.settings.model_copy(update={"pulse": Settings().pulse}), now=app.now())
     assert not is_due(off, register)
     assert send_pulse(off, due_only=True).asked == 0

@@ -94,3 +94,24 @@ def test_the_part_of_the_work_and_none_of_a_few_people(
         many = shares_by_week(session, FIRST, WEEKS[1], 9)
     assert found == {FIRST: {"O1.1": pytest.approx(0.8 * people / 8)}} if shown else found == {FIRST: {}}
     assert many == {}
+
+
+@pytest.mark.parametrize(
+    ("start", "target", "now", "pace"),
+    [
+        (200, 0, 100, 0.5),  # less is better: 0 % in Leantime (#3247), wrong in steedos/okr-management-app (#17)
+        (34, 14, 40, -0.3),  # worse than at the start: scored wrongly in puzzle/okr (#495)
+        (-20, 10, -5, 0.5),  # across zero
+        (0, 25, 30, 1.2),  # more than the target is no end: hezo-ai/hezo (#563)
+    ],
+)
+def test_the_way_is_right_in_every_direction_that_tools_were_reported_for(
+    sessions: sessionmaker[Session], start: int, target: int, now: float, pace: float
+) -> None:
+    given = register(f"{{checkin: true, start: {start}, target: {target}}}", *["{checkin: true}"] * 3)
+    one = key_results(given)[0]
+    assert one.metric is not None
+    with sessions.begin() as session:
+        keep(session, one.key, binding_of(one.metric), WEEKS[0], now)
+    with sessions() as session:
+        assert standings(session, given, TODAY, {})[0].pace == pytest.approx(pace)
