@@ -24,6 +24,7 @@ from leeway.interview import interview_status
 from leeway.judging import judge_status
 from leeway.measuring import measuring_status
 from leeway.notify import reasons
+from leeway.okrs_challenge import breaks
 from leeway.pack_mail import undelivered_packs
 from leeway.pulse import pulse_status
 from leeway.status_text import SHOWN
@@ -64,6 +65,7 @@ def status_of(app: App) -> dict[str, Any]:
             "weeks": [_week(one) for one in points(weekly(session, COMPANY))[-6:]],
             "plan": _planned(session),
             "goals": goals_status(app, session),
+            "cascade_breaks": [{"key": one.key, "message": one.message} for one in breaks(app, session)],
             "metrics": measuring_status(session),
             "pulse": pulse_status(app, session),
             "interview": interview_status(app, session),

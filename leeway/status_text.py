@@ -76,6 +76,8 @@ def render(found: dict[str, Any], out: Console) -> None:
             say(f"metric   {row['key_result']}: not measured on {row['day']}: {row['fault']}")
     if found["goals"]:
         say(f"goals    {goals_line(found['goals'])}: `leeway okrs sync` shows what, and changes nothing")
+    for row in found["cascade_breaks"]:
+        say(f"cascade  {row['key']} {row['message']}")
     _say_asked(found, say)
     if found["judge"] is not None:
         say(f"judge    {judge_line(found['judge'])}")

@@ -15,6 +15,7 @@ from alerts.streams import window, window_text
 from alerts.view import cost_of, priced
 from alerts.words import sentence
 from leeway.goals import goals_line, goals_status
+from leeway.okrs_challenge import breaks
 from models.vocabulary import COMPANY
 from pipeline.register.document import Objective, Register, hints
 from pipeline.register.edits import undoable
@@ -170,6 +171,7 @@ class Objectives(Place):
                 values |= {"loads": _newest_loads(history(session)), "lines": LINES}
                 values["undo"] = undoable(session, self.app.now()) is not None
                 differs = goals_status(self.app, session)
+                values["breaks"] = breaks(self.app, session)
             values["differs"] = sentence(goals_line(differs)) if differs else ""
         return self.frame.page(request, who, "register.html.j2", values)
 

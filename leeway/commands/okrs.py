@@ -137,6 +137,23 @@ def okrs_sync(
     sync(the_app(), out, take=take or (), load=load, by=by, why=why)
 
 
+@commands.command("challenge")
+def okrs_challenge(
+    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+    meaning: Annotated[
+        bool, typer.Option("--meaning/--no-meaning", help="Also key results far from their objective; loads the model.")
+    ] = True,
+) -> None:
+    """What to ask about: objectives that changed while nothing below them did, key results far from their objective.
+
+    The first are found after `goals.cascade_days` (14). What is meant is silenced by `accepted: [cascade-break]` at the
+    objective, or `accepted: [weak-link]` at the key result.
+    """
+    from leeway.okrs_challenge import challenge
+
+    challenge(the_app(), out, as_json=as_json, meaning=meaning)
+
+
 @commands.command("history")
 def okrs_history(
     key: Annotated[str | None, typer.Argument(help="Only about this objective, key result, team or address.")] = None,

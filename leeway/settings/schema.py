@@ -342,7 +342,8 @@ class GoalsSettings(_Section):
     """Goals that a source keeps, for `leeway okrs sync`: issues of `type` are objectives, those right below them key
     results, all of them or those of `key_result_type`; `query` narrows the objectives in the source's own query language.
     Without a type nothing is compared. `priority` and `plan` name fields of objectives, `start` and `target` of key
-    results, by name or id; what is not named is the register's alone."""
+    results, by name or id; what is not named is the register's alone. `cascade_days` is how long an objective may say something
+    else before what is below it is asked about (`leeway okrs challenge`); that holds without a source too."""
 
     source: str = Field("jira", min_length=1)
     type: str = ""
@@ -352,6 +353,7 @@ class GoalsSettings(_Section):
     plan: str = ""
     start: str = ""
     target: str = ""
+    cascade_days: int = Field(14, ge=1, le=366)
 
     @property
     def fields(self) -> dict[str, str]:

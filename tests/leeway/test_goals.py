@@ -1,14 +1,15 @@
 """Goals kept in Jira, over HTTP: what a sync shows and takes, and what people complain about in syncs of other tools."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 import yaml
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models import Person, connect
+from models import Person, RegisterVersion, connect
 from simulator.api.config import ApiConfig
 from simulator.company import people
 from simulator.server import Simulator
@@ -321,3 +322,18 @@ def test_what_is_missing_is_said_with_what_to_write(company: Company) -> None:
     refused(leeway(company.folder, "okrs", "sync"), "nonsense")
     company.settings('type = "Goal"\nsource = "slack"')
     refused(leeway(company.folder, "okrs", "sync"), "[slack] is not set up in leeway.toml, or keeps no goals")
+
+
+def test_an_objective_that_changed_alone_is_challenged_and_stands_in_status(company: Company) -> None:
+    (company.folder / "okrs.yaml").write_text(OKRS.replace("Bikes ride", "Every rider recommends us"))
+    assert leeway(company.folder, "okrs", "load", "okrs.yaml", "--yes", "--why", "a pivot").returncode == 0
+    assert leeway(company.folder, "okrs", "challenge", "--no-meaning").stdout.startswith("Nothing to challenge")
+    engine = connect(f"sqlite:///{company.folder / 'leeway.db'}")
+    with Session(engine) as session, session.begin():
+        for row in session.scalars(select(RegisterVersion)):
+            row.loaded_at -= timedelta(days=15)
+    engine.dispose()
+    said = leeway(company.folder, "okrs", "challenge", "--no-meaning").stdout
+    assert said.startswith("O2: cascade-break: said 'Bikes ride' until ")
+    assert "cascade_breaks" in leeway(company.folder, "status", "--json").stdout
+    assert "'Every rider recommends us' since" in leeway(company.folder, "status", "--json").stdout

@@ -1,0 +1,46 @@
+"""`leeway okrs challenge`: what to ask about in a register that nobody edits; also for status and page."""
+
+import json
+
+from rich.console import Console
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from leeway.app import NO_REGISTER, App, NotReady
+from models import RegisterVersion
+from pipeline.register.cascade import cascade_breaks, weak_links
+from pipeline.register.document import stored
+from pipeline.register.ended import local_day
+from pipeline.register.point_of_change import Caution
+from pipeline.register.versions import current_register
+
+
+def breaks(app: App, session: Session) -> list[Caution]:
+    """The cascade breaks of the current register, by all its versions."""
+    found = current_register(session)
+    if found is None:
+        return []
+    rows = session.scalars(select(RegisterVersion).order_by(RegisterVersion.id))
+    history = [(row.loaded_at.date(), stored(row.document, row.id)) for row in rows]
+    return cascade_breaks(history, local_day(found[1], app.now()), app.settings.goals.cascade_days)
+
+
+def challenge(app: App, out: Console, *, as_json: bool, meaning: bool) -> None:
+    """Print what to challenge: cascade breaks, and where `meaning` says so weak links. Raises NotReady without a register."""
+    with app.sessions() as session:
+        current = current_register(session)
+        if current is None:
+            raise NotReady(NO_REGISTER)
+        found = breaks(app, session)
+    if meaning:
+        found += weak_links(current[1], app.encoder)
+    if as_json:
+        rows = [{"key": one.key, "rule": one.rule, "message": one.message} for one in found]
+        out.print(json.dumps(rows, indent=1, ensure_ascii=False), markup=False)
+        return
+    for one in found:
+        out.print(f"{one.key}: {one.rule}: {one.message}", markup=False)
+    if not found:
+        out.print(
+            "Nothing to challenge: no objective left what is below it behind, and no key result is far from its own."
+        )
