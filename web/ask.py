@@ -165,7 +165,7 @@ class Answers:
         with self.app.sessions() as session:
             if drift:
                 found, _ = self.frame.drift(who, drift)
-                items = data.examples(session, found)
+                items = self.frame.largest.behind(session, found)
             else:
                 scope, register = self._scope(who, "")
                 items = (
@@ -182,14 +182,13 @@ class Answers:
         found = next((one for one in known if name in (one.name, unquoted(quoted(one.name)))), None)
         if found is None:
             raise HTTPException(404, "There is no such stream now. `streams` lists those there are.")
-        return reading.items_of(session, found.items, who.team)
+        return self.frame.largest.among(session, found.items, who.team)
 
-    @staticmethod
-    def _of_key_result(session: Session, register: Register, who: Viewer, key: str) -> list[dict[str, Any]]:
+    def _of_key_result(self, session: Session, register: Register, who: Viewer, key: str) -> list[dict[str, Any]]:
         if key not in {k.key for _, k in register.key_results()}:
             raise HTTPException(404, f"There is no key result {quoted(key, 40)} in the register.")
         span = window(session)
-        return reading.items_on(session, key, who.team, span[0] if span else date.min)
+        return self.frame.largest.serving(session, key, who.team, span[0] if span else date.min)
 
     def _scope(self, who: Viewer, team: str) -> tuple[str, Register]:
         """The scope that was asked for, where it may be seen; without one what the viewer's first page shows."""

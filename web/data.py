@@ -1,5 +1,7 @@
 """What the pages show, read from the aggregates; nothing here is about one person."""
 
+from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 from sqlalchemy import func, select
@@ -81,18 +83,27 @@ def labellable(
 
 def examples(session: Session, drift: Drift) -> list[dict[str, Any]]:
     """Items that took the most work since a drift began and serve no top objective, each with the evidence of its match."""
+    return off_plan(session, heaviest(session, drift.start, drift.scope))
+
+
+def heaviest(session: Session, start: date, scope: str) -> tuple[int, ...]:
+    """Items that a scope put the most work into since a day, of effort alone: items and their texts are wide."""
     query = (
         select(Effort.work_item_id)
-        .where(Effort.day >= drift.start)
+        .where(Effort.day >= start)
         .group_by(Effort.work_item_id)
         .order_by(func.sum(Effort.person_days).desc(), Effort.work_item_id)
     )
-    if drift.scope != COMPANY:
-        query = query.join(Person, Person.id == Effort.person_id).where(Person.team == drift.scope)
-    ids = session.scalars(query.limit(60)).all()  # of effort alone: items and their texts are wide
+    if scope != COMPANY:
+        query = query.join(Person, Person.id == Effort.person_id).where(Person.team == scope)
+    return tuple(session.scalars(query.limit(60)))
+
+
+def off_plan(session: Session, ids: Sequence[int]) -> list[dict[str, Any]]:
+    """The first of these that serve no objective, each with the evidence of its match."""
     items = {one.id: one for one in session.scalars(select(WorkItem).where(WorkItem.id.in_(ids)))}
     matches = {one.work_item_id: one for one in session.scalars(select(Match).where(Match.work_item_id.in_(ids)))}
-    rows = (described(items[one], matches.get(one)) for one in ids)
+    rows = (described(items[one], matches.get(one)) for one in ids if one in items)
     return [row for row in rows if row["probability"] < 0.5][:EXAMPLES]
 
 

@@ -8,7 +8,6 @@ from fastapi.responses import RedirectResponse, Response
 from alerts.diagnoses import diagnoses, diagnosis, not_judged
 from alerts.packs import PACKS, Pack
 from pipeline.feedback.decisions import ANSWERS, DecisionError, answer_theme
-from web import reading
 from web.auth import Csrf, Signed, Viewer, check_form
 from web.data import visible
 from web.frame import Frame
@@ -46,7 +45,7 @@ class Diagnoses:
             found = diagnosis(session, register, self.frame.least, id_)
             if found is None or found.scope not in visible(register, self.frame.least, who):
                 raise HTTPException(404, "There is no such diagnosis, or it is another team's.")
-            items = reading.items_of(session, found.items, who.team)
+            items = self.frame.largest.among(session, found.items, who.team)
         return self.frame.page(request, who, "diagnosis.html.j2", {"d": found, "items": items})
 
     def packs(self, request: Request, who: Signed) -> Response:

@@ -96,7 +96,7 @@ class Findings(Place):
                 "a": shown,
                 "open": found.state in OPEN_STATES,
                 "nonce": secrets.token_urlsafe(9),
-                "items": data.examples(session, found),
+                "items": self.frame.largest.behind(session, found),
                 "decisions": data.decisions(session, id_),
                 "parts": stands.parts if stands else (),
                 "objective": next((o.title for o in register.objectives if o.key == found.subject), found.subject),

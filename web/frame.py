@@ -31,6 +31,7 @@ from pipeline.register.ended import local_day
 from web import data
 from web.auth import Viewer, remember, viewer
 from web.diagnosed import diagnosed
+from web.largest import Largest
 from web.proxy import Rooted, root_of
 
 HERE = Path(__file__).parent
@@ -50,7 +51,7 @@ class Frame:
     """Renders pages for a viewer."""
 
     def __init__(self, app: App) -> None:
-        self.app, self.least = app, app.settings.drift.least_people
+        self.app, self.least, self.largest = app, app.settings.drift.least_people, Largest(app)
         self.templates = Environment(
             loader=FileSystemLoader(HERE / "templates"),
             autoescape=True,

@@ -96,7 +96,7 @@ class Objectives(Place):
         with self.app.sessions() as session:
             days, span = self._days(session), window(session)
             since = span[0] if span else date.min
-            items = reading.items_on(session, key, who.team, since)
+            items = self.frame.largest.serving(session, key, who.team, since)
         rows = [
             {"key": k, "name": name, "planned": k in found.teams, "days": days.get((k, key), 0.0)}
             for k, name in data.large_teams(register, self.least, who)

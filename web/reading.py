@@ -126,35 +126,11 @@ def key_result_days(session: Session, first: date, last: date) -> dict[tuple[str
     return found
 
 
-def items_of(session: Session, ids: Sequence[int], team: str | None, most: int = 10) -> list[dict[str, Any]]:
-    """The items of a stream that took the most work, with the evidence of their matches."""
-    query = select(WorkItem.id).where(WorkItem.id.in_(list(ids)[:900]))
-    return _described(session, query, team, most)
-
-
-def items_on(session: Session, key_result: str, team: str | None, since: date, most: int = 10) -> list[dict[str, Any]]:
-    """Recent items that most likely serve a key result."""
-    worked = select(Effort.work_item_id).where(Effort.day >= since)
-    likely = Match.probabilities[key_result].as_float() >= 0.5
-    return _described(session, select(Match.work_item_id).where(Match.work_item_id.in_(worked), likely), team, most)
-
-
-def _described(session: Session, which: Any, team: str | None, most: int) -> list[dict[str, Any]]:
-    """Those with the most work and a match, found in effort alone: items and their texts are wide."""
-    query = (
-        select(Effort.work_item_id)
-        .join(Match, Match.work_item_id == Effort.work_item_id)
-        .where(Effort.work_item_id.in_(which))
-        .group_by(Effort.work_item_id)
-        .order_by(func.sum(Effort.person_days).desc(), Effort.work_item_id)
-        .limit(most)
-    )
-    if team:
-        query = query.join(Person, Person.id == Effort.person_id).where(Person.team == team)
-    ids = session.scalars(query).all()
+def items_by_id(session: Session, ids: Sequence[int]) -> list[dict[str, Any]]:
+    """Items in this order, with the evidence of their matches; those that are gone are left out."""
     pairs = select(WorkItem, Match).join(Match, Match.work_item_id == WorkItem.id).where(WorkItem.id.in_(ids))
     found = {item.id: _item(item, match) for item, match in session.execute(pairs)}
-    return [found[one] for one in ids]
+    return [found[one] for one in ids if one in found]
 
 
 def _item(item: WorkItem, match: Match | None) -> dict[str, Any]:

@@ -46,7 +46,7 @@ class Work(Place):
         _, register = self.frame.allowed(who, scope)
         with self.app.sessions() as session:
             found = self.stream_named(session, register, scope, name)
-            items = reading.items_of(session, found.items, who.team)
+            items = self.frame.largest.among(session, found.items, who.team)
             open_ = [d for d in reading.falls(session, scope) if d.scope == scope]
             moved = next(
                 (
