@@ -71,6 +71,11 @@ class TeamWeek:
         return "/" if self.team.key == COMPANY else f"/teams/{self.team.key}"
 
     @property
+    def also_new(self) -> list[Stream]:
+        """What is new since the plan was made and not asked about."""
+        return [one for one in self.new if one not in self.streams[:DECISIONS]]
+
+    @property
     def themes(self) -> list[tuple[str, float]]:
         """Names and person-days of the streams that the digest asks about."""
         return [(stream.name, stream.days) for stream in self.streams[:DECISIONS]]
@@ -142,7 +147,7 @@ def team_week(session: Session, register: Register, team: Team, least_people: in
     return TeamWeek(
         team,
         stands,
-        _story(session, register, stands, alert, shown, worked, least_people),
+        _story(session, register, stands, alert, shown, least_people),
         shown,
         idle,
         _unsupported(session, register, team, span, set(idle)),
@@ -178,10 +183,10 @@ def _story(
     stands: Standing,
     alert: Drift | None,
     parts: Sequence[Part],
-    worked: Sequence[Stream],
     least_people: int,
 ) -> list[Words]:
-    """At most three sentences: an open fall and where it went, or what moved beyond its interval; and the largest stream."""
+    """At most three sentences: an open fall and where it went, or what moved beyond its interval. The largest streams are named
+    where the digest asks about them."""
     said: list[Words] = []
     if alert is not None and alert.scope == stands.scope:
         view = alert_of(session, alert, register, Terms(least_people))
@@ -202,9 +207,7 @@ def _story(
         if alert is None or alert.scope != stands.scope:
             subject: str | Name = Name(shortened(part.title)) if part.key else "Work on no objective"
             said.append((subject, f": {part.now}%, {part.before}% {than}."))
-    if worked:
-        days = f", {number(worked[0].days)} person-days in four weeks."
-        said.append(("The largest work on no objective is ", Name(worked[0].name), days))
+    said = said or [("No share moved further than its interval.",)]
     ended = end_note(register, stands.until)
     return [*([(ended,)] if ended else []), *said][:3]
 

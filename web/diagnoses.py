@@ -7,6 +7,7 @@ from fastapi.responses import RedirectResponse, Response
 
 from alerts.diagnoses import diagnoses, diagnosis, not_judged
 from alerts.packs import PACKS, Pack
+from alerts.streams import streams
 from pipeline.feedback.decisions import ANSWERS, DecisionError, answer_theme
 from web.auth import Csrf, Signed, Viewer, check_form
 from web.data import visible
@@ -46,7 +47,8 @@ class Diagnoses:
             if found is None or found.scope not in visible(register, self.frame.least, who):
                 raise HTTPException(404, "There is no such diagnosis, or it is another team's.")
             items = self.frame.largest.among(session, found.items, who.team)
-        return self.frame.page(request, who, "diagnosis.html.j2", {"d": found, "items": items})
+            pages = {one.name for one in streams(session, register, who.scope, self.frame.least)}
+        return self.frame.page(request, who, "diagnosis.html.j2", {"d": found, "items": items, "pages": pages})
 
     def packs(self, request: Request, who: Signed) -> Response:
         """Which packs there are."""

@@ -62,13 +62,13 @@ def _newborn(now: Work, new: set[int]) -> list[int]:
 def _found(given: Inputs, scope: str, work: Work, streams: list[int], size: Interval) -> Found:
     now = work.last(given.thresholds.recent)
     sizes = now.by_stream()
-    first = sorted(streams, key=lambda one: (given.streams[one].first, one))
+    first = sorted(streams, key=lambda one: (given.streams[one].since, one))
     shown = [
         one for one in streams if sizes[one] >= LEAST_STREAM * now.total and now.on([one]).shown(given.least_people)
     ]
     births: dict[str, int] = {}
     for one in first:
-        week = monday(given.streams[one].first).isoformat()
+        week = monday(given.streams[one].since).isoformat()
         births[week] = births.get(week, 0) + 1
     values: dict[str, Value] = {
         "streams": [f"stream:{one}" for one in shown[:3]],
@@ -77,5 +77,5 @@ def _found(given: Inputs, scope: str, work: Work, streams: list[int], size: Inte
         "births": [f"{week} {count}" for week, count in births.items()],
     }
     items = tuple(item for one in shown[:6] for item in given.streams[one].items[:3])
-    since = given.streams[first[0]].first
+    since = given.streams[first[0]].since
     return Found(scope, "", since=since, values=values, streams=tuple(shown), items=items, **of(size))

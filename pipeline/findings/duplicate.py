@@ -119,5 +119,5 @@ def _found(given: Inputs, one: _Own, other: _Own, strength: float) -> Found:
     }
     streams = (more.stream, less.stream)
     items = tuple(item for it in streams for item in given.streams[it].items[:4])
-    since = max(given.streams[it].first for it in streams)  # from when on it was done twice
+    since = max(given.streams[it].since for it in streams)  # from when on it was done twice
     return Found(COMPANY, f"stream:{min(streams)}", strength, since, None, None, values, streams, items)

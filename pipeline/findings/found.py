@@ -19,11 +19,18 @@ Value = float | int | str | list[str]
 
 @dataclass(frozen=True, slots=True)
 class StreamFacts:
-    """Days of a stream: `first` is when its oldest item came to be, `items` its largest of the last weeks."""
+    """Days of a stream: `first` is when its oldest item came to be, `items` its largest of the last weeks, and `worked` the
+    first day of work on it, as the page of its name says."""
 
     first: date
     last: date
     items: tuple[int, ...] = ()
+    worked: date | None = None
+
+    @property
+    def since(self) -> date:
+        """Since when it is told of: an issue that was written is no work yet."""
+        return self.worked or self.first
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,6 +87,7 @@ class _Rows:
         team_of = load_teams(session)
         place = {key: n for n, key in enumerate(self.teams)}
         forgotten = set(session.scalars(select(Person.id).where(Person.forgotten)))
+        self.day = [row.day for row in rows]
         self.item = np.array([row.work_item_id for row in rows], dtype=np.int64)
         self.days = np.array([row.person_days for row in rows], dtype=float)
         self.person = np.array(
@@ -149,10 +150,22 @@ class _Rows:
         for some in in_batches(ids):
             query = select(Stream.id, Stream.first_day, Stream.last_day).where(Stream.id.in_(some))
             days |= {row.id: (row.first_day, row.last_day) for row in session.execute(query)}
+        worked = self._worked_since(session, ids)
         return {
-            stream: StreamFacts(*days.get(stream, (begun[stream], begun[stream])), tuple(items))
+            stream: StreamFacts(*days.get(stream, (begun[stream], begun[stream])), tuple(items), worked.get(stream))
             for stream, items in largest.items()
         }
+
+    def _worked_since(self, session: Session, ids: Sequence[int]) -> dict[int, date]:
+        """The first day of work on each of these streams; where a theme has its name, the theme's, which has a page."""
+        found: dict[int, date] = {}
+        for day, n in zip(self.day, self.of_item.tolist(), strict=True):
+            stream = int(self.stream[n])
+            found[stream] = min(day, found.get(stream, day))
+        for some in in_batches(ids):
+            query = select(Stream.id, Theme.first_day).join(Theme, Theme.name == Stream.name)
+            found |= dict(session.execute(query.where(Stream.id.in_(some))).all())
+        return found
 
     def _first_days(self) -> dict[int, date]:
         found: dict[int, date] = {}

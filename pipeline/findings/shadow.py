@@ -79,6 +79,6 @@ def _found(
         "trend": trend,
         "larger": int(larger),
     }
-    since = min(given.streams[one].first for one in streams)
+    since = min(given.streams[one].since for one in streams)
     items = tuple(item for one in streams for item in given.streams[one].items[:4])
     return Found(scope, "", since=since, values=values, streams=tuple(streams), items=items, **of(size))

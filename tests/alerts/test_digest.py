@@ -82,6 +82,26 @@ def filled(sessions: sessionmaker[Session]) -> sessionmaker[Session]:
     return sessions
 
 
+def test_the_largest_stream_is_named_once(filled: sessionmaker[Session]) -> None:
+    began = WEEK - timedelta(weeks=1)
+    of_app = {"person_days": 30, "recent_person_days": 20, "teams": [["app", 30.0]], "items": []}
+    with filled.begin() as session:
+        session.execute(delete(Theme))
+        for name, days in (("Cargo bikes", 30.0), ("HW export", 20.0), ("Briefings", 10.0)):
+            session.add(Theme(name=name, first_day=began, **of_app, weeks={"app": {WEEK.isoformat(): days}}))
+    team = next(t for t in REGISTER.teams if t.key == "app")
+    with filled() as session:
+        content = team_week(session, REGISTER, team)
+    assert content is not None
+    mail = compose(content, SMTP)
+    for kind in ("plain", "html"):
+        body = mail.get_body((kind,))
+        assert body is not None
+        shown = body.get_content()
+        assert [shown.count(name) for name in ("Cargo bikes", "HW export", "Briefings")] == [1, 1, 1], kind
+        assert "New since the plan was made" in shown.partition("Cargo bikes")[2].partition("HW export")[0]
+
+
 def test_each_lead_gets_one_a_week_and_a_bounce_stops_nobody(
     filled: sessionmaker[Session], mailbox: tuple[Mailbox, Smtp]
 ) -> None:

@@ -9,8 +9,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
 
 from alerts.diagnoses import diagnoses
+from alerts.streams import streams
 from alerts.words import plain
-from models import Diagnosis, Effort, Judged, Match, Person, Stream, StreamItem, ThemeAnswer, WorkItem
+from models import Diagnosis, Effort, Judged, Match, Person, Stream, StreamItem, Theme, ThemeAnswer, WorkItem
 from pipeline.findings.found import Found, Inputs, Outcome, Unjudged, Value
 from pipeline.findings.kinds import KINDS, Kind
 from pipeline.findings.load import load_inputs
@@ -97,6 +98,30 @@ def test_the_whole_walk_finds_the_shadow_roadmap(sessions: sessionmaker[Session]
     assert "Work 1" not in str(row.figures), "names are looked up, so that they can be forgotten"
     assert judged["shadow"] == ""
     assert set(judged) == set(KINDS)
+
+
+def _since(sessions: sessionmaker[Session]) -> date | None:
+    with sessions() as session:
+        return session.scalar(select(Diagnosis.since).where(Diagnosis.kind == "shadow", Diagnosis.scope == "company"))
+
+
+def test_since_is_the_first_day_of_work_not_of_the_oldest_issue(
+    sessions: sessionmaker[Session], register: Register
+) -> None:
+    keep(sessions, register)
+    assert _since(sessions) == MONDAY - timedelta(weeks=9), "the epic was written on 1 April, and worked on from 4 May"
+
+
+def test_since_is_what_the_page_of_its_stream_says(sessions: sessionmaker[Session], register: Register) -> None:
+    began = date(2026, 6, 1)
+    of_theme = {"name": "Work 1", "first_day": began, "person_days": 30, "recent_person_days": 12, "items": [2]}
+    with sessions.begin() as session:
+        session.add(Theme(**of_theme, teams=[["app", 30.0]], weeks={"app": {MONDAY.isoformat(): 3.0}}))
+    keep(sessions, register)
+    assert _since(sessions) == began
+    with sessions() as session:
+        pages = {one.name: one.since for one in streams(session, register)}
+    assert pages == {"Work 1": began}
 
 
 def test_one_that_fails_leaves_the_others_and_what_was_known(
