@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 
 from alerts.chart_frame import PAGE, Palette, Spec, finish, share_axis, span, tip
-from alerts.words import short_day
+from alerts.words import fraction, short_day
 from pipeline.progress.forecast import Forecast
 
 _X: Spec = {"field": "day", "type": "temporal", "scale": {"type": "utc"}, "title": None}
@@ -68,7 +68,7 @@ def work_by_week(shares: Mapping[date, float], width: int, height: int = 120, pa
         {
             "week": week.isoformat(),
             "end": (week + timedelta(weeks=1)).isoformat(),
-            "share": round(share, 4),
+            "share": fraction(share),
             "name": f"{short_day(week)} to {short_day(week + timedelta(days=6))}",
         }
         for week, share in sorted(shares.items())

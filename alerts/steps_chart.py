@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from alerts.chart_frame import PAGE, PALE, Palette, Spec, finish, share_axis, span, tip
-from alerts.words import short_day
+from alerts.words import fraction, short_day
 from pipeline.steps.conformance import Week
 from pipeline.steps.report import Soft
 
@@ -18,9 +18,9 @@ def conformance_by_week(
         {
             "week": week.first.isoformat(),
             "end": (week.last + timedelta(weeks=1)).isoformat(),
-            "part": round(week.rate.value, 4),
-            "low": round(week.rate.low, 4),
-            "high": round(week.rate.high, 4),
+            "part": fraction(week.rate.value),
+            "low": fraction(week.rate.low),
+            "high": fraction(week.rate.high),
             "cases": week.rate.cases,
             "running": week.running,
             "name": f"{short_day(week.first)} to {short_day(week.last + timedelta(days=6))}",

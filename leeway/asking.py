@@ -1,10 +1,10 @@
 """Who can be asked by name, and how: in Slack where the app's buttons are answered and they have an account, else by mail."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from alerts import retry
@@ -14,7 +14,7 @@ from leeway.app import App
 from leeway.channels import faces
 from leeway.opt_out import smtp_of, unsubscribe_link
 from leeway.signing import serializer
-from models import Account, Ask
+from models import Account, Ask, OptOut
 
 if TYPE_CHECKING:
     from alerts.asking_ways import MailWay, SlackWay  # with the vendor's client, which `leeway status` needs not
@@ -95,18 +95,30 @@ def asked_in(session: Session, kind: str, round_: str) -> set[str]:
 
 
 def not_asked(session: Session, kind: str, round_: str, whom: Mapping[str, tuple[str, str]]) -> list[dict[str, str]]:
-    """Whom of today's a question did not reach: `of`, `why`, what comes `next` and the `fix`, as of digests: without an address.
+    """Whom of today's a question, or its reminder, did not reach: `of`, `why`, what comes `next` and the `fix`, as of digests:
+    without an address.
 
     `whom` says of each address what people call it, and what to correct.
     """
-    query = select(Ask).where(Ask.kind == kind, Ask.round == round_, Ask.sent_at.is_(None), Ask.error != "")
+    undelivered = or_(Ask.sent_at.is_(None), Ask.reminded_at.is_not(None))
+    query = select(Ask).where(Ask.kind == kind, Ask.round == round_, undelivered, Ask.error != "")
     return [
         {
-            "of": whom[row.recipient][0],
+            "of": f"{whom[row.recipient][0]}, as a reminder" if row.sent_at else whom[row.recipient][0],
             "why": row.error,
-            "next": retry.what_next(row),
+            "next": "There is no other reminder in this round." if row.sent_at else retry.what_next(row),
             "fix": whom[row.recipient][1] if row.refused else "`leeway check` tries it.",
         }
         for row in session.scalars(query.order_by(Ask.recipient))
         if row.recipient in whom
     ]
+
+
+def still_to_ask(app: App, session: Session, kind: str, round_: str, people: Iterable[str]) -> int:
+    """How many of them can be asked and were not tried yet: for long only where Slack or the mail server takes nothing."""
+    reach, gone = Reach(app, kind), set(session.scalars(select(OptOut.address).where(OptOut.kind == kind)))
+    tried = select(Ask.recipient).where(
+        Ask.kind == kind, Ask.round == round_, or_(Ask.sent_at.is_not(None), Ask.error != "")
+    )
+    left = set(people) - set(session.scalars(tried))
+    return sum(one in reach.accounts or (reach.by_mail and one not in gone) for one in left)

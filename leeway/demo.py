@@ -160,8 +160,8 @@ def _summary(app: App, report: Report, posted: list[dict[str, Any]], truth: dict
                 "top_share": fraction(row.share),
                 "low": fraction(row.low),
                 "high": fraction(row.high),
-                "coverage": round(row.coverage, 4),
-                "true_top_share": round(true[row.week.isoformat()], 4),
+                "coverage": fraction(row.coverage),
+                "true_top_share": fraction(true[row.week.isoformat()]),
             }
             for row in session.scalars(query)
             if row.week.isoformat() in true

@@ -16,7 +16,7 @@ from alerts.asking import Question, Round, Way, ask_all
 from alerts.packs.content import as_row, as_text
 from alerts.packs.interview import interview_pack
 from leeway.app import App, NotReady
-from leeway.asking import Reach, asked_in, not_asked
+from leeway.asking import Reach, asked_in, not_asked, still_to_ask
 from leeway.notify import may_notify, terms
 from leeway.signing import signing_key
 from models import Ask, InterviewAnswer, InterviewRound, upsert
@@ -236,10 +236,12 @@ def interview_status(app: App, session: Session) -> dict[str, Any] | None:
     for team in register.teams:
         if team.lead and team.lead.lower() not in whom:
             whom[team.lead.lower()] = (f"the lead of team {team.key}", f"{_CORRECT} of team {team.key}'s lead{_THEN}")
+    people = [one for some in groups(app, register).values() for one in some]
     return {
         "round": found.name,
         "closes": found.closes_at.date(),
         "asked": len(asked_in(session, words.KIND, found.name)),
+        "waiting": still_to_ask(app, session, words.KIND, found.name, people),
         "failed": not_asked(session, words.KIND, found.name, whom),
     }
 

@@ -10,7 +10,7 @@ from rich.table import Table
 from sqlalchemy.orm import Session
 
 from alerts.weeks import complete_through
-from alerts.words import percent
+from alerts.words import fraction, percent
 from leeway.app import App, NotReady
 from pipeline.progress.pace import TOO_EARLY, Progress, Weeks, standings
 from pipeline.progress.work import shares_by_week
@@ -115,4 +115,4 @@ def part(value: float | None) -> str:
 
 
 def _rounded(value: float | None) -> float | None:
-    return None if value is None else round(value, 4)
+    return None if value is None else fraction(value)

@@ -14,7 +14,7 @@ from alerts import pulse as words
 from alerts.asking import Question, Round, Way, ask_all
 from alerts.words import day
 from leeway.app import App, NotReady
-from leeway.asking import Reach, asked_in, not_asked
+from leeway.asking import Reach, asked_in, not_asked, still_to_ask
 from leeway.notify import may_notify
 from leeway.pace import work_by_week
 from pipeline.progress.pace import WEEKS, Weeks, standings
@@ -221,4 +221,6 @@ def pulse_status(app: App, session: Session) -> dict[str, Any] | None:
         of = f"the owner of {', '.join(one.key for one in asked)}"
         whom[address] = (of, f"Correct {of} in okrs.yaml and load it, or let them be reached there.")
     asked_now = len(asked_in(session, words.KIND, week))
-    return {"week": week, "asked": asked_now, "failed": not_asked(session, words.KIND, week, whom)}
+    waiting = still_to_ask(app, session, words.KIND, week, whom) if is_due(app, register) else 0
+    failed = not_asked(session, words.KIND, week, whom)
+    return {"week": week, "asked": asked_now, "waiting": waiting, "failed": failed}

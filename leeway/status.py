@@ -269,6 +269,6 @@ def _unattributed(unknown: list[Unresolved], signals: int) -> dict[str, Any]:
         half += 1
     return {
         "accounts": len(unknown),
-        "share_of_signals": round(total / signals, 4) if signals else 0.0,
+        "share_of_signals": fraction(total / signals) if signals else 0.0,
         "hold_half": half,
     }

@@ -50,7 +50,11 @@ def _say_not_taken(found: dict[str, Any], say: Callable[[str], None]) -> None:
 
 
 def _say_not_asked(found: dict[str, Any], say: Callable[[str], None]) -> None:
-    """Whom a question did not reach, and the fix."""
+    """Who is still to be asked, whom a question or a reminder did not reach, and the fix."""
+    if found["waiting"]:
+        say(
+            f"         still to be asked: {found['waiting']}. Where that stays so, `leeway check` says what takes nothing."
+        )
     for one in found["failed"]:
         say(f"         not delivered to {one['of']}: {one['why']} {one['next']}")
         say(f"         {one['fix']}")

@@ -10,7 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 from sqlalchemy.orm import Session
 
-from alerts.words import shortened
+from alerts.words import fraction, shortened
 from leeway.app import App, NotReady
 from pipeline.register.document import Register
 from pipeline.spreadsheet import guarded
@@ -40,9 +40,9 @@ def rows_of(found: Sequence[PathReport]) -> list[dict[str, Any]]:
             "running": int(week.running),
             "cases": week.rate.cases,
             "as_written": week.rate.kept,
-            "conformance": round(week.rate.value, 4),
-            "low": round(week.rate.low, 4),
-            "high": round(week.rate.high, 4),
+            "conformance": fraction(week.rate.value),
+            "low": fraction(week.rate.low),
+            "high": fraction(week.rate.high),
         }
         for one in found
         for step in one.steps
@@ -77,22 +77,22 @@ def _step(step: StepReport) -> dict[str, Any]:
         "title": step.title,
         "within": step.limit,
         "cases": step.recent.cases if step.recent else None,
-        "conformance": round(step.recent.value, 4) if step.recent else None,
-        "low": round(step.recent.low, 4) if step.recent else None,
-        "high": round(step.recent.high, 4) if step.recent else None,
+        "conformance": fraction(step.recent.value) if step.recent else None,
+        "low": fraction(step.recent.low) if step.recent else None,
+        "high": fraction(step.recent.high) if step.recent else None,
         "deviations": dict(step.deviations),
         "softening": {
             "since": soft.since.isoformat(),
             "found": soft.found.isoformat(),
-            "before": round(soft.before, 4),
-            "now": round(soft.now, 4),
-            "low": round(soft.low, 4),
-            "high": round(soft.high, 4),
+            "before": fraction(soft.before),
+            "now": fraction(soft.now),
+            "low": fraction(soft.low),
+            "high": fraction(soft.high),
         }
         if soft
         else None,
         "goes_with": [
-            {"name": f.name, "group": f.group, "deviates": round(f.high, 4), "else": round(f.low, 4)}
+            {"name": f.name, "group": f.group, "deviates": fraction(f.high), "else": fraction(f.low)}
             for f in step.factors
         ],
         "effects": [

@@ -6,7 +6,7 @@ from datetime import date
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from models import Label, ThemeAnswer
+from models import Confidence, Label, ThemeAnswer
 from pipeline.findings.thresholds import Thresholds
 from pipeline.queue import fingerprint
 
@@ -17,7 +17,7 @@ def is_due(session: Session, version: int, last: date, thresholds: Thresholds | 
     """Return True the first time for this day, register, thresholds and answers, and note that they are judged now."""
     answers = [
         (session.scalar(select(func.count()).select_from(table)), session.scalar(select(func.max(table.at))))
-        for table in (Label, ThemeAnswer)
+        for table in (Label, ThemeAnswer, Confidence)
     ]
     digest = hashlib.sha256(repr((version, last, thresholds, answers)).encode()).hexdigest()
     if not fingerprint.differs(session, _STAGE, digest):

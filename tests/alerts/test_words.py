@@ -1,12 +1,27 @@
 """Figures and names in one form, and rounding that adds up."""
 
+import re
 from datetime import date
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerts.words import Name, apportion, day, full_day, html, listed, percent, plain, shortened, signed, split
+from alerts.words import (
+    Name,
+    apportion,
+    day,
+    fraction,
+    full_day,
+    html,
+    listed,
+    percent,
+    plain,
+    shortened,
+    signed,
+    split,
+)
 
 values = st.floats(-1e4, 1e4)
 
@@ -38,6 +53,13 @@ def test_every_figure_has_one_form() -> None:
     assert [percent(share) for share in (0.005, 0.125, 0.545, 0.5549)] == [1, 13, 55, 55]
     assert [signed(n) for n in (10, -3, 0)] == ["+10", "−3", "±0"]
     assert (day(date(2026, 10, 19)), full_day(date(2026, 10, 19))) == ("19 October", "19 October 2026")
+
+
+def test_parts_of_one_are_rounded_for_machines_in_one_place() -> None:
+    assert percent(fraction(0.0049951)) == percent(0.0049951) == 0  # with four decimals it would be 1
+    house = Path(__file__).parents[2]
+    found = [path for room in ("alerts", "leeway", "web") for path in (house / room).rglob("*.py")]
+    assert [path.name for path in found if re.search(r"round\(.*, [3456]\)", path.read_text("utf-8"))] == ["words.py"]
 
 
 @pytest.mark.parametrize(("parts", "said"), [(["a"], "a"), (["a", "b"], "a and b"), (["a", "b", "c"], "a, b and c")])

@@ -1,5 +1,6 @@
 """The pulse goes out once a week to each owner, in Slack or by mail, whatever fails beside it."""
 
+import io
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
@@ -7,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
+from rich.console import Console
 from sqlalchemy import select, update
 
 from alerts.asking import Question, ask_all
@@ -16,6 +19,8 @@ from leeway.app import App
 from leeway.check import check_all
 from leeway.pulse import answer, is_due, plan_of, pulse_status, send_pulse, this_week
 from leeway.settings import Settings
+from leeway.status import status_of
+from leeway.status_text import render
 from models import Account, Ask, Confidence, OptOut
 from pipeline.people.forget import forget
 from pipeline.register.document import KeyResult, parse
@@ -225,6 +230,42 @@ class Dead:
 
     def remind(self, question: Question, reference: Reference) -> None:
         self.tried += 1
+
+
+def test_status_says_who_is_still_to_be_asked_while_slack_takes_nothing(app: App, few_days: Simulator) -> None:
+    assert app.settings.slack is not None
+    token = app.settings.slack.token
+    app.settings.slack.token = SecretStr("xoxb-revoked")
+    assert "pulse: " in send_pulse(app, due_only=True).errors[0]
+    with app.sessions() as session:
+        found = pulse_status(app, session)
+    assert found is not None
+    assert (found["asked"], found["waiting"]) == (1, 2)  # two have Slack accounts, and nothing was tried
+    assert "still to be asked: 2" in shown(app)
+    app.settings.slack.token = token
+    send_pulse(later(app, minutes=5), due_only=True)
+    assert "still to be asked" not in shown(app)
+
+
+def test_status_says_that_a_reminder_was_not_delivered(app: App) -> None:
+    send_pulse(app, due_only=True)
+    with app.sessions.begin() as session:
+        session.execute(update(Account).where(Account.external_id == "U00000001").values(external_id="U88888888"))
+        session.execute(update(Ask).where(Ask.recipient == "carla@x.example").values(reference={}))
+    thursday = later(app, days=2, minutes=1)
+    assert any("carla@" in one for one in send_pulse(thursday, due_only=True).errors)
+    text = shown(thursday)
+    assert "not delivered to the owner of O1.1, O1.2, as a reminder: " in text
+    assert "There is no other reminder in this round." in text
+    assert "carla@" not in text
+
+
+def shown(app: App) -> str:
+    """What `leeway status` says."""
+    out = io.StringIO()
+    found = status_of(app) | {"sources": {"jira": {"signals": 1, "streams": 1, "minutes_since_pull": 1, "errors": []}}}
+    render(found, Console(file=out, width=300))
+    return out.getvalue()
 
 
 def test_a_way_that_is_down_is_asked_once_a_round_and_claims_nothing(app: App) -> None:
