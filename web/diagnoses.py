@@ -11,7 +11,7 @@ from alerts.streams import streams
 from pipeline.feedback.decisions import ANSWERS, DecisionError, answer_theme
 from web.auth import Csrf, Signed, Viewer, check_form
 from web.data import visible
-from web.frame import Frame
+from web.frame import Frame, NotYet
 
 
 class Diagnoses:
@@ -70,7 +70,7 @@ class Diagnoses:
         with self.app.sessions() as session:
             found = PACKS[kind].make(session, register, self.frame.terms())
         if found is None:
-            raise HTTPException(404, "There is no whole week yet. The pack comes with the first.")
+            raise NotYet("There is no whole week yet. The pack comes with the first.")
         return found
 
     def decide(

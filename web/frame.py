@@ -47,6 +47,13 @@ NO_PAGE = "There is no such page; a part of its address may be missing or wrong.
 UNDO = "It can be undone here for a day."
 
 
+class NotYet(HTTPException):
+    """What was asked for comes with the first figures; its place is right. `detail` says what is waited for."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(404, detail)
+
+
 class Frame:
     """Renders pages for a viewer."""
 
@@ -146,7 +153,9 @@ class Frame:
         if request.url.path.startswith(("/api/", "/charts/")):
             return JSONResponse({"error": error.detail}, error.status_code)
         heading = {401: "Sign in", 403: "Not allowed", 404: "Not found"}.get(error.status_code, "That did not work")
-        values = {"heading": heading, "text": error.detail}
+        if isinstance(error, NotYet):
+            heading = "Nothing to show yet"
+        values = {"heading": heading, "text": error.detail, "waits": isinstance(error, NotYet)}
         if error.status_code == 401:
             remember(request)
             if self.app.settings.web.oidc_issuer:
@@ -177,7 +186,8 @@ class Frame:
 
     async def not_ready(self, request: Request, error: Exception) -> Response:
         """Something must be done first; the page says what."""
-        page = self.page(request, None, "message.html.j2", {"heading": "Not ready yet", "text": str(error)})
+        values = {"heading": "Not ready yet", "text": words.sentence(str(error))}
+        page = self.page(request, None, "message.html.j2", values)
         page.status_code = 503
         return page
 

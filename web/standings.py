@@ -9,8 +9,9 @@ from alerts.figures import Standing, standing
 from alerts.weeks import last_week
 from pipeline.register.document import Register
 from web import reading
+from web.frame import NotYet
 
-NO_FIGURES = "There are no figures yet. They come with the first whole cycle (`leeway run`)."
+NO_FIGURES = "There are no figures yet. They come with the first whole cycle; `leeway status` says what it waits for."
 
 
 def standing_in(
@@ -19,7 +20,7 @@ def standing_in(
     """The period that is shown at `path` and how the scope stands in it. Raises HTTPException where there are no figures."""
     last = last_week(session, scope)
     if last is None:
-        raise HTTPException(404, NO_FIGURES)
+        raise NotYet(NO_FIGURES)
     period = reading.period(path, register, last, since, until)
     found = standing_of(session, register, scope, period)
     if found is None:

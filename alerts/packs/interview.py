@@ -1,6 +1,7 @@
 """What is shown of alignment interviews: a section of the quarterly pack, and a paper of its own. Made of kept results alone."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -34,7 +35,7 @@ def interview_pack(session: Session, register: Register, terms: Terms) -> Pack:
     """The results of the last four interviews, the newest first, and whether one is open."""
     rounds = list(session.scalars(select(InterviewRound).order_by(InterviewRound.asked_at.desc()).limit(EARLIER + 1)))
     closed = [one for one in rounds if one.closed_at is not None][:EARLIER]
-    sections = [section(session, register, terms, one) for one in closed]
+    sections = [replace(section(session, register, terms, one), note="") for one in closed]  # the pack ends with it
     waiting = [one for one in rounds if one.closed_at is None]
     if waiting or not sections:
         said = [

@@ -13,7 +13,7 @@ from alerts.packs.people import worked_by_enough
 from alerts.streams import Stream, streams, window
 from alerts.view import Terms, cost_of, priced
 from alerts.weeks import WEEK, complete_through, is_complete, last_week
-from alerts.words import Name, Words, day, number, percent, shortened
+from alerts.words import Name, Words, day, number, percent, short_day, shortened
 from models import Decision, Drift, Match, Theme, ThemeAnswer
 from models.vocabulary import COMPANY
 from pipeline.feedback.decisions import KINDS
@@ -46,7 +46,7 @@ def monthly_pack(session: Session, register: Register, terms: Terms) -> Pack | N
     cases = {one.name: _case(session, one.items) for one in shown}
     ranked = sorted(shown, key=lambda one: (-one.days * (1 - cases[one.name].probability), one.name))[:MOST]
     rows = [_row(one, cases[one.name], register, span, terms) for one in ranked]
-    freed = sum(one.days for one in ranked)
+    freed = sum(round(one.days) for one in ranked)  # of the figures that are shown
     held = len(known) - len(shown)
     few = f" {held} more are the work of fewer than {terms.least_people} people and not shown." if held else ""
     return Pack(
@@ -58,10 +58,10 @@ def monthly_pack(session: Session, register: Register, terms: Terms) -> Pack | N
         (
             Section(
                 "What could stop, the dearest with the weakest case first",
-                head=("Stream", "Since", "Days, four weeks", "A stop frees", "Its best case"),
+                head=("Stream", "Since", "Days, four weeks", "Days a stop frees", "Its best case"),
                 rows=rows,
                 empty="No stream on no objective is worth the meeting.",
-                note=f"All of these together are {number(freed)} person-days{cost_of(round(freed), terms)}.{few}"
+                note=f"All of these together are {number(freed)} person-days{cost_of(freed, terms)}.{few}"
                 if rows
                 else few,
             ),
@@ -82,7 +82,7 @@ def _row(one: Stream, case: Case, register: Register, span: tuple[date, date], t
     return Row(
         (
             (Name(shortened(one.name)),),
-            (day(one.since),),
+            (short_day(one.since),),
             (f"{number(days)}{cost_of(days, terms)}",),
             (f"{number(a_week)} a week",),
             best,

@@ -108,7 +108,7 @@ def _say(matcher: Matcher, group: str, i: int, k: int, found: NDArray[np.float32
     if group == "parent" and links.parent[i] >= 0:
         above = links.items[links.parent[i]]
         name = (above.title or above.words)[:60]
-        return f"parent {above.kind} '{name}' -> {key}" if name else None
+        return f"its parent {above.kind} '{name}' points to {key}" if name else None
     if group == "mention":
         named = [links.items[j].id for j in links.named_by[i] if found[j].argmax() == k]
         return f"names {named[0]}" if named else None

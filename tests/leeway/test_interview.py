@@ -202,6 +202,7 @@ def test_streams_to_stop_have_their_cost_and_page_pack_and_command_say_the_same(
     page = client.get("/packs/interview").text
     assert "Intranet redesign" in page
     assert "agree among each other" in page
+    assert page.count("0 is nothing in common") == 1
     assert "our payment provider" in page
     assert not [one for one in (*PEOPLE, "Zora", "Quist") if one in page]
     lead = signed_in(over, "team", "app")

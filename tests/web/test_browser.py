@@ -23,13 +23,13 @@ def enter(app: App, served: str, browser: Any) -> Iterator[Callable[..., Any]]:
     """Opens a signed-in page of a size; whatever it says to the console, or asks of another host, fails the test."""
     said: list[str] = []
 
-    def opened(width: int = 1280, **options: Any) -> Any:
+    def opened(width: int = 1280, role: str = "ops", team: str | None = None, **options: Any) -> Any:
         page = browser.new_page(viewport={"width": width, "height": 900}, **options)
         page.set_default_timeout(10_000)
         page.on("console", lambda message: said.append(message.text))
         page.on("pageerror", lambda error: said.append(str(error)))
         page.on("request", lambda one: said.append(one.url) if not one.url.startswith((served, "data:")) else None)
-        page.goto(f"{served}/sign-in?token={sign_in_token(app, 'ops')}")
+        page.goto(f"{served}/sign-in?token={sign_in_token(app, role, team)}")
         page.get_by_role("button", name="Sign in").click()
         return page
 
@@ -179,3 +179,6 @@ def test_on_a_phone_no_word_is_broken_and_no_cell_leaves_its_card(app: App, ente
     ):
         page.goto(home + path)
         assert (path, page.evaluate(BROKEN)) == (path, [])
+    lead = enter(390, role="team", team="app")
+    assert "here" in lead.inner_text("main")  # its own figures of the company's fall
+    assert lead.evaluate(BROKEN) == []

@@ -1,6 +1,7 @@
 """Diagnoses and packs on every face: the same sentences, hostile names as text, and nothing of a team that is too small."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from alerts.packs.content import as_text
 from alerts.view import Terms
 from leeway.app import App
 from leeway.meetings import show_diagnoses, show_pack, write_pack
-from models import Diagnosis, Drift, Effort, Judged, Person, Stream, ThemeAnswer
+from models import Diagnosis, Drift, Effort, Judged, Person, Stream, Theme, ThemeAnswer
 from pipeline.findings.kinds import KINDS
 from tests.web.conftest import HOSTILE, MONDAY, app_with
 from tests.web.test_pages import csrf, enter
@@ -108,6 +109,7 @@ def test_a_lead_sees_their_own_teams_and_no_pack(app: App) -> None:
     assert 'href="/diagnoses/1"' not in text
     assert lead.get("/diagnoses/1").status_code == 404
     assert lead.get("/packs/weekly").status_code == 403
+    assert 'href="/packs"' not in text
 
 
 def test_no_face_tells_of_a_team_below_the_floor(app: App, tmp_path: Path) -> None:
@@ -190,6 +192,18 @@ def staff(app: App, people: int) -> None:
             session.add(person)
             session.flush()
             session.add(Effort(day=MONDAY, person_id=person.id, work_item_id=1, person_days=1.0))
+
+
+def test_the_days_of_a_kill_session_add_up_to_what_it_says_of_all(app: App) -> None:
+    staff(app, 5)
+    values = {"first_day": MONDAY, "person_days": 5.4, "recent_person_days": 5.4, "teams": [["app", 5.4]], "items": [1]}
+    with app.sessions.begin() as session:
+        session.scalars(select(Theme)).one().weeks = {"app": {MONDAY.isoformat(): 10.4}}
+        session.add(Theme(name="Depot", **values, weeks={"app": {MONDAY.isoformat(): 5.4}}))
+    text = enter(TestClient(make(app)), app, "company").get("/packs/monthly").text
+    shown = re.findall(r'data-h="Days, four weeks">([\d,]+)', text)
+    assert shown == ["10", "5"]
+    assert "All of these together are 15 person-days." in text
 
 
 def test_the_kill_session_ranks_streams_asks_and_keeps_what_is_decided(app: App) -> None:

@@ -323,7 +323,7 @@ def digest(app: App, client: TestClient) -> Claims:
     yield "plan of O1", plan
     yield "gap of O1", gap
     yield "four weeks' days of O1", days
-    yield "stream's days", found(r", (\d+) person-days in four weeks", text)[0]
+    yield "stream's days", found(r": (\d+) person-days in four weeks", text)[0]
     yield "window", found(r"Person-days are of (\d+ \w+ to \d+ \w+)\.", text)[0]
     yield "coverage", found(r"(\d+)% of working days seen", text)[0]
 

@@ -1,11 +1,17 @@
 """Whoever is refused, or has come a wrong way, is told the next step, and a page stays a page."""
 
+from pathlib import Path
+
 import pytest
 from fastapi.testclient import TestClient
 from itsdangerous import TimestampSigner
 
 from leeway.app import App
+from leeway.settings import Settings
 from leeway.signing import serializer
+from pipeline.register.document import parse
+from pipeline.register.versions import load_register
+from tests.conftest import newest_sqlite
 from tests.web.test_pages import enter
 from web.app import make
 from web.auth import sign_in_token
@@ -66,3 +72,32 @@ def test_the_place_wanted_is_never_elsewhere(client: TestClient, app: App, path:
     to = client.post("/sign-in", follow_redirects=False).headers["location"]
     assert to.startswith("/")
     assert not to.startswith(("//", "/\\"))
+
+
+REGISTER = """\
+period: {name: Q3, start: 2026-07-01, end: 2026-09-30}
+teams: [{key: app, name: App, members: [a@x.example, b@x.example, c@x.example, d@x.example, e@x.example]}]
+objectives: [{key: O1, title: Customers stay, priority: 1, key_results: [{key: O1.1, title: Churn from 2 % to 1 %}]}]
+"""
+
+
+def test_before_the_first_figures_each_page_says_what_is_waited_for_and_leads_on(tmp_path: Path) -> None:
+    new = App(Settings.model_validate({"database": {"url": newest_sqlite(tmp_path / "new.db")}}))
+    client = TestClient(make(new))
+    client.get("/sign-in", params={"token": sign_in_token(new, "ops")})
+    client.post("/sign-in")
+    missing = client.get("/")
+    assert missing.status_code == 503
+    assert "<p>No register is loaded yet." in missing.text
+    with new.sessions.begin() as session:
+        load_register(session, parse(REGISTER), REGISTER)
+    for path in ("/", "/teams", "/objectives/O1", "/packs/weekly", "/packs/monthly", "/packs/quarterly"):
+        waits = client.get(path)
+        assert waits.status_code == 404, path
+        assert "<h1>Nothing to show yet</h1>" in waits.text, path
+        assert "To the first page" not in waits.text, path  # the first page says the same
+        assert 'href="/register">See the register' in waits.text, path
+        assert 'href="/sources">See the sources' in waits.text, path
+    assert "Nothing pulled yet." in client.get("/sources").text
+    for path in ("/register", "/key-results/O1.1", "/streams", "/drifts", "/diagnoses", "/labels", "/packs"):
+        assert client.get(path).status_code == 200, path
