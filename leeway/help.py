@@ -19,6 +19,7 @@ SECTIONS = {
         "interview",
         "label",
         "streams",
+        "decisions",
         "diagnoses",
         "pack",
         "digest",

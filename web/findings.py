@@ -12,9 +12,11 @@ from alerts.parts import part_of
 from alerts.streams import streams
 from alerts.weeks import WEEK, weekly
 from alerts.words import percent
+from leeway.decisions import summary
 from models import OPEN_STATES
 from models.vocabulary import COMPANY
 from pipeline.drift.gaps import GAP
+from pipeline.findings.velocity import flagged
 from pipeline.register.ended import ran_out
 from pipeline.register.workdays import monday
 from web import data, reading
@@ -81,7 +83,8 @@ class Findings(Place):
         seen = data.visible(register, self.least, who)
         with self.app.sessions() as session:
             rows = [d for d in data.drifts(session) if d.scope in seen]
-        return self.frame.page(request, who, "drifts.html.j2", {"drifts": rows})
+            pace = summary([one for one in flagged(session) if one.drift.scope in seen], ())
+        return self.frame.page(request, who, "drifts.html.j2", {"drifts": rows, "pace": pace if rows else ""})
 
     def drift(self, request: Request, who: Signed, id_: int) -> Response:
         """One finding as a story: what fell, what took its place, items, decisions."""

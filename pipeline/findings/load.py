@@ -65,6 +65,12 @@ def load_inputs(
     )
 
 
+def load_stops(session: Session, register: Register, last: date) -> tuple[Sequence[date], Sequence[Stop]]:
+    """The weeks up to `last`, and what somebody said "stop" of with its work in them."""
+    rows = _Rows(session, register, last)
+    return rows.weeks, rows.stops(session) if rows.weeks else ()
+
+
 def _end(register: Register, last: date) -> datetime:
     """When the last complete day is over."""
     return datetime.combine(last + timedelta(days=1), time(), ZoneInfo(register.calendar.time_zone))

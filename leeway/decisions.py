@@ -1,0 +1,103 @@
+"""`leeway decisions`: what was decided, what waits, and how long it took."""
+
+import json
+from collections.abc import Sequence
+from typing import TextIO
+
+from sqlalchemy.orm import Session
+
+from alerts.figures import scope_name
+from alerts.weeks import complete_through
+from alerts.words import percent
+from leeway.app import App
+from pipeline.findings.thresholds import Thresholds
+from pipeline.findings.velocity import Flagged, Stopped, flagged, middle, stopped
+from pipeline.register.document import Register
+from pipeline.register.ended import local_day
+
+
+def show_decisions(app: App, out: TextIO, *, as_json: bool) -> None:
+    """Print them. Raises NotReady without a register."""
+    _, register = app.register()
+    least, today = app.settings.drift.least_people, local_day(register, app.now())
+    with app.sessions() as session:
+        found, through = _visible(session, register, least), complete_through(session)
+        stops = stopped(session, register, through, least, Thresholds()) if through else []
+        told = [(one, what(one, register)) for one in found]
+    if as_json:
+        out.write(json.dumps(_rows(told, stops), indent=1, ensure_ascii=False) + "\n")
+        return
+    for one, name in told:
+        if one.decided is not None:
+            out.write(f"decided  {name}: flagged on {one.flagged}, {one.outcome} on {one.decided}\n")
+        else:
+            due = f"; somebody decides until {one.due}" if one.due else ""
+            out.write(f"waits    {name}: flagged on {one.flagged}, {(today - one.flagged).days} days ago{due}\n")
+    for stop in stops:
+        end = f"stopped since {stop.stopped}" if stop.stopped else "its work goes on"
+        out.write(f"stop     {stop.name}: said on {stop.said}, {end}\n")
+    out.write(f"{summary(found, stops)}\n")
+
+
+def _visible(session: Session, register: Register, least: int) -> list[Flagged]:
+    """Those of the company and of teams that may be named."""
+    shown = {"company", *(team.key for team in register.large_teams(least))}
+    return [one for one in flagged(session) if one.drift.scope in shown]
+
+
+def what(one: Flagged, register: Register) -> str:
+    """A finding in few words: where, and what fell or lacks."""
+    drift, where = one.drift, scope_name(register, one.drift.scope)
+    if drift.kind == "gap":
+        return f"{where}, {drift.subject}: {percent(drift.after)}% of {percent(drift.before)}% planned"
+    return f"{where}, top priorities: {percent(drift.before)}% -> {percent(drift.after)}%"
+
+
+def summary(found: Sequence[Flagged], stops: Sequence[Stopped]) -> str:
+    """How long it takes, in one line; medians, with how many they are of."""
+    decided = [one.days for one in found if one.days is not None]
+    done = [one.days for one in stops if one.days is not None]
+    said = []
+    if decided:
+        said.append(f"From flagged to decided: {_days(middle(decided))} in the middle of {len(decided)}.")
+    if waiting := len(found) - len(decided):
+        said.append(f"{waiting} {'waits' if waiting == 1 else 'wait'} for a decision.")
+    if done:
+        said.append(f"From stop to stopped: {_days(middle(done))} in the middle of {len(done)}.")
+    if going := len(stops) - len(done):
+        said.append(f"{going} {'goes' if going == 1 else 'go'} on after a stop.")
+    return " ".join(said) or "Nothing was flagged yet that asks for a decision."
+
+
+def _days(count: int | None) -> str:
+    return "1 day" if count == 1 else f"{count} days"
+
+
+def _rows(told: Sequence[tuple[Flagged, str]], stops: Sequence[Stopped]) -> dict[str, object]:
+    return {
+        "findings": [
+            {
+                "id": one.drift.id,
+                "kind": one.drift.kind,
+                "scope": one.drift.scope,
+                "what": name,
+                "flagged": one.flagged.isoformat(),
+                "decided": one.decided.isoformat() if one.decided else None,
+                "outcome": one.outcome,
+                "due": one.due.isoformat() if one.due else None,
+                "days": one.days,
+            }
+            for one, name in told
+        ],
+        "stops": [
+            {
+                "stream": one.name,
+                "said": one.said.isoformat(),
+                "stopped": one.stopped.isoformat() if one.stopped else None,
+                "days": one.days,
+            }
+            for one in stops
+        ],
+        "days_to_decide": middle([one.days for one, _ in told]),
+        "days_to_stop": middle([one.days for one in stops]),
+    }
