@@ -18,6 +18,7 @@ from leeway.settings import load
 from leeway.signing import signing_key
 from leeway.status import sources_of
 from web.actions import Actions
+from web.additions import Additions
 from web.ask_page import add_ask
 from web.auth import Signed
 from web.diagnoses import Diagnoses
@@ -48,7 +49,7 @@ def make(app: App | None = None) -> FastAPI:
     _wrap(web, app, frame)
     Actions(web, frame)
     add_places(web, frame)
-    Edits(web, frame)
+    Additions(web, frame, Edits(web, frame))
     GoalsPage(web, frame)
     Tables(web, frame)
     Diagnoses(web, frame)

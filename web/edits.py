@@ -5,6 +5,7 @@ An edit goes the way of a file: the same faults, the same check at the point of 
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import Depends, FastAPI, Form, HTTPException, Request
@@ -21,6 +22,7 @@ from pipeline.register.ended import local_day
 from pipeline.register.point_of_change import Caution, Draft, cautions
 from pipeline.register.quality import findings
 from pipeline.register.table import Merged, Row, merged
+from pipeline.register.team_plans import TEAM_PLANS
 from pipeline.register.versions import current_version, load_register
 from pipeline.register.yaml_nodes import Document
 from web.auth import Csrf, Signed, Viewer, check_form
@@ -33,19 +35,26 @@ FIELDS: Mapping[str, tuple[tuple[str, str, str], ...]] = {
         ("owner", "Owner", "one address"),
         ("priority", "Priority", "1 is the top"),
         ("plan", "Plan", "of the company's work: 30 %, or 40 person-days per month"),
+        ("teams", "Team", "the key of the one that it belongs to; empty: the company"),
+        ("team plans", "Plans of teams", "of the team's own work: app: 50 %, ops: 10 %"),
+        ("description", "Description", ""),
     ),
     KEY_RESULT: (
         ("title", "Title", "with the target, as in 'from 31 to 45'"),
         ("owner", "Owner", "one address"),
+        ("teams", "Teams", "keys, with commas"),
         ("start", "Start of its number", ""),
         ("target", "Target of its number", ""),
         ("due", "Due", "a day, such as 2026-12-31"),
+        ("description", "Description", ""),
     ),
 }
 """What can be changed: the column, what it is called, and what to write."""
 MEASURED = ("start", "target")
-LONGEST = 500
-_THIS = "this form"
+LONGEST, LONG = 500, 20_000
+"""Characters of a line, and of a text, that a form takes."""
+THIS = "this form"
+"""What faults call where something was typed."""
 Typed = Annotated[str | None, Form(max_length=2_000)]
 
 
@@ -54,17 +63,35 @@ def _given(
     owner: Typed = None,
     priority: Typed = None,
     plan: Typed = None,
+    teams: Typed = None,
+    team_plans: Annotated[str | None, Form(max_length=2_000, alias="team plans")] = None,
+    description: Annotated[str | None, Form(max_length=LONG)] = None,
     start: Typed = None,
     target: Typed = None,
     due: Typed = None,
 ) -> dict[str, str | None]:
     """What a form says, by column; None where it has no such field."""
-    found = {"title": title, "owner": owner, "priority": priority, "plan": plan}
+    found = {"title": title, "owner": owner, "priority": priority, "plan": plan, "teams": teams}
+    found |= {TEAM_PLANS: team_plans, "description": description}
     return found | {"start": start, "target": target, "due": due}
 
 
 Given = Annotated[dict[str, str | None], Depends(_given)]
 """Of a handler's parameter: what the form says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A change that is asked for: where its form goes, where one comes to when it is kept, the entry's key, what was typed, why,
+    whether somebody is sure, and which version they saw."""
+
+    action: str
+    place: str
+    key: str
+    typed: Sequence[tuple[str, str]]
+    why: str
+    sure: str
+    version: int
 
 
 class Edits:
@@ -99,7 +126,7 @@ class Edits:
     ) -> Response:
         """What the change means; and kept, where somebody saw that and is sure."""
         check_form(request, csrf)
-        with self.app.sessions.begin() as session:
+        with self.app.sessions() as session:
             row, cells = self._entry(session, who, place, key)
             fields = [one for one, _, _ in _fields(cells)]
             typed = {name: value for name, value in given.items() if value is not None and name in fields}
@@ -107,19 +134,46 @@ class Edits:
             if base is None:
                 raise HTTPException(409, "This form is of a version that is not there any more. Open it again.")
             try:
-                found = merged(_THIS, [Row(1, {"key": key, **typed})], row.document, base.document, remove=False)
+                found = merged(THIS, [Row(1, {"key": key, **typed})], row.document, base.document, remove=False)
             except RegisterError as error:
-                return self._form(request, who, place, cells | typed, row.id, _plain(error))
+                return self._form(request, who, place, cells | typed, row.id, faults_in(error))
             if found.text == row.document:
                 return self._form(request, who, place, cells, row.id, ["Nothing is changed yet."])
             if sure == "back":
                 return self._form(request, who, place, cells | typed, row.id)
-            said = " ".join((why or "").split())[:LONGEST]
-            held = cautions(_draft(row), Draft(found.register, found.text))
-            if sure == "yes" and version == row.id and (said or not held):
-                kept, _ = load_register(session, found.register, found.text, f"{who.name}, on the page", said, PAGE)
-                return self._kept(request, f"/{place}/{self._quoted(key)}", kept)
-            return self._check(request, who, (place, key), row, typed, found, held, asked=sure == "yes")
+        where = f"/{place}/{self.quoted(key)}"
+        return self.decide(
+            request, who, row, found, Asked(f"{where}/edit", where, key, list(typed.items()), why or "", sure, version)
+        )
+
+    def current(self) -> RegisterVersion:
+        """The current version. Raises NotReady where there is none."""
+        self.app.register()
+        with self.app.sessions() as session:
+            row = current_version(session)
+        assert row is not None  # noqa: S101 - there is a register
+        return row
+
+    def decide(
+        self,
+        request: Request,
+        who: Viewer,
+        row: RegisterVersion,
+        found: Merged,
+        asked: Asked,
+        also: Sequence[Caution] = (),
+    ) -> Response:
+        """Keep it where somebody saw just that and is sure, and said why where it loosens something; else say what it means."""
+        said = " ".join(asked.why.split())[:LONGEST]
+        held = [*also, *cautions(_draft(row), Draft(found.register, found.text))]
+        if asked.sure == "yes" and asked.version == row.id and (said or not held):
+            with self.app.sessions.begin() as session:
+                current = current_version(session)
+                if current is not None and current.id == row.id:
+                    by = f"{who.name}, on the page"
+                    kept, _ = load_register(session, found.register, found.text, by, said, PAGE)
+                    return self._kept(request, asked.place, kept)
+        return self._check(request, who, row, found, held, asked)
 
     def undo(self, request: Request, who: Signed, version: int, csrf: Csrf) -> Response:
         """Take back the last edit, within a day."""
@@ -148,7 +202,8 @@ class Edits:
             raise HTTPException(404, f"There is no {KINDS[place]} {key!r} in the register.")
         return row, cells
 
-    def _quoted(self, key: str) -> str:
+    def quoted(self, key: str) -> str:
+        """A key as it stands in an address."""
         return str(self.frame.templates.filters["urlencode"](key))
 
     def _kept(self, request: Request, place: str, version: int) -> Response:
@@ -161,7 +216,14 @@ class Edits:
     def _form(
         self, request: Request, who: Viewer, place: str, cells: Cells, version: int, errors: Sequence[str] = ()
     ) -> Response:
-        values = {"place": place, "cells": cells, "fields": _fields(cells), "version": version, "errors": errors}
+        values = {
+            "place": place,
+            "cells": cells,
+            "fields": _fields(cells),
+            "version": version,
+            "errors": errors,
+            "long": LONG,
+        }
         page = self.frame.page(request, who, "edit.html.j2", values | {"longest": LONGEST})
         page.status_code = 422 if errors else 200
         return page
@@ -170,26 +232,22 @@ class Edits:
         self,
         request: Request,
         who: Viewer,
-        place: tuple[str, str],
         row: RegisterVersion,
-        typed: Cells,
         found: Merged,
         held: Sequence[Caution],
-        *,
-        asked: bool,
+        asked: Asked,
     ) -> Response:
         """What the change means, and the question."""
         before, after, today = stored(row.document, row.id), found.register, self.app.now().date()
-        action = f"/{place[0]}/{self._quoted(place[1])}/edit"
-        values: dict[str, Any] = {"action": action, "typed": list(typed.items()), "version": row.id}
+        values: dict[str, Any] = {"action": asked.action, "typed": asked.typed, "version": row.id}
         values |= {
             "changes": in_words(before, after),
             "cautions": held,
             "conflicts": found.conflicts,
-            "asked": asked and held,
+            "asked": asked.sure == "yes" and held,
         }
         values |= {"past": consequences(before, after, row.loaded_at.date(), today), "notes": found.notes}
-        values |= {"hints": _hints(row, found, place[1], local_day(after, self.app.now())), "longest": LONGEST}
+        values |= {"hints": _hints(row, found, asked.key, local_day(after, self.app.now())), "longest": LONGEST}
         return self.frame.page(request, who, "edit_check.html.j2", values)
 
 
@@ -211,9 +269,9 @@ def _draft(row: RegisterVersion) -> Draft:
     return Draft(stored(row.document, row.id), row.document)
 
 
-def _plain(error: RegisterError) -> list[str]:
+def faults_in(error: RegisterError) -> list[str]:
     """Faults as a form says them: by the field, without a line."""
-    lines = (re.sub(rf"^{_THIS}, line 1(, column )?", "", line) for line in str(error).splitlines())
+    lines = (re.sub(rf"^{THIS}, line \d+(, column )?", "", line) for line in str(error).splitlines())
     return [sentence(line) for line in lines]
 
 

@@ -13,6 +13,7 @@ from typing import Any
 from pipeline.register.faults import DUE
 from pipeline.register.metric import Metric
 from pipeline.register.planned import Plan
+from pipeline.register.team_plans import TEAM_PLANS, meant_plans, team_plans
 
 OBJECTIVE, KEY_RESULT = "objective", "key result"
 COLUMNS = (
@@ -29,6 +30,7 @@ COLUMNS = (
     "unit",
     "due",
     "description",
+    TEAM_PLANS,
 )
 """`under` is a key result's objective, and the objective that another one serves."""
 ONLY: Mapping[str, str] = {
@@ -38,6 +40,7 @@ ONLY: Mapping[str, str] = {
     "target": KEY_RESULT,
     "unit": KEY_RESULT,
     "due": KEY_RESULT,
+    TEAM_PLANS: OBJECTIVE,
 }
 """What one of the two kinds alone has."""
 _DAYS = re.compile(r"(.+?)\s*person-?days?\s*(?:per|a|/)\s*(week|month|quarter)", re.IGNORECASE)
@@ -55,7 +58,11 @@ def rows(data: Any) -> Iterator[tuple[str, dict[str, Any], dict[str, Any] | None
 
 def cells_of(data: Any) -> dict[str, Cells]:
     """The cells of every objective and key result by its key, in the order of the file."""
-    return {key_of(row): _cells(kind, row, parent) for kind, row, parent in rows(data)}
+    found = {key_of(row): _cells(kind, row, parent) for kind, row, parent in rows(data)}
+    for key, cells in found.items():
+        if cells["kind"] == OBJECTIVE:
+            cells[TEAM_PLANS] = team_plans(data, key, _plan_words)
+    return found
 
 
 def key_of(row: Mapping[str, Any]) -> str:
@@ -127,6 +134,8 @@ def meant(column: str, cell: str) -> Any:
         return getattr(Metric.model_validate({column: plain}), column)
     if column == "priority" and plain:
         return float(plain)
+    if column == TEAM_PLANS:
+        return meant_plans(plain, plan_of)
     if column == "due":
         return day_of(plain)
     return teams_in(plain) if column == "teams" else plain
@@ -144,13 +153,18 @@ def plan_of(cell: str) -> Any:
     return {"person_days": found[1], "per": found[2].lower()} if found else {"share": cell}
 
 
+def cell_plan(cell: str) -> Any:
+    """A plan in the shorter way that okrs.yaml has for a part of all work."""
+    planned = plan_of(cell)
+    return planned if "person_days" in planned else cell
+
+
 def put(kind: str, row: dict[str, Any], column: str, cell: str) -> None:
     """Write a cell into an entry of the file. An empty one takes the entry out."""
     said = cell.strip() if column == "description" else " ".join(cell.split())
     if column == "plan":
         row.pop("share", None)
-        planned = plan_of(said)
-        _set(row, "plan", planned if "person_days" in planned else said)
+        _set(row, "plan", cell_plan(said))
     elif column in ("start", "target", "unit"):
         row["metric"] = metric = copy.deepcopy(row.get("metric") or {"checkin": "true"})
         _set(metric, column, said)

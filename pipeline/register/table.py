@@ -16,6 +16,7 @@ from pipeline.register.cells import (
     OBJECTIVE,
     ONLY,
     Cells,
+    cell_plan,
     cells_of,
     column_of,
     key_of,
@@ -27,6 +28,7 @@ from pipeline.register.cells import (
 from pipeline.register.conflicts import Conflict
 from pipeline.register.document import Register, RegisterError, judged
 from pipeline.register.rewrite import rewritten
+from pipeline.register.team_plans import TEAM_PLANS, plans_in, put_plans
 from pipeline.register.yaml_nodes import Document, LintError
 from pipeline.spreadsheet import guarded, unguarded
 
@@ -218,6 +220,8 @@ class _Merge:
                 self.faults.append(
                     LintError(row.line, column, f"no {kind} has one, only {_A[whose]} has; leave it empty.")
                 )
+        elif column == TEAM_PLANS:
+            self._team_plans(row, key, cell)
         elif column == "under" and kind == KEY_RESULT and parent is not None:
             target = self._objective(row, cell)
             if target is not None:
@@ -233,6 +237,20 @@ class _Merge:
                     f"{key} had no metric: it is now measured by what somebody types (`leeway measure {key} 42`)."
                 )
             put(kind, entry, column, cell)
+
+    def _team_plans(self, row: Row, key: str, cell: str) -> None:
+        known = [str(team["key"]) for team in self.data.get("teams") or ()]
+        try:
+            plans = {team: cell_plan(plan) for team, plan in plans_in(cell).items()}
+        except ValueError as error:
+            self.faults.append(LintError(row.line, TEAM_PLANS, f"{error}."))
+            return
+        if unknown := next((team for team in plans if team not in known), None):
+            near = difflib.get_close_matches(unknown, known, 1)
+            advice = f"Did you mean {near[0]!r}?" if near else f"Known: {', '.join(known) or 'none'}."
+            self.faults.append(LintError(row.line, TEAM_PLANS, f"unknown team {unknown!r}. {advice}"))
+            return
+        put_plans(self.data, key, plans)
 
     def _objective(self, row: Row, key: str) -> dict[str, Any] | None:
         known = {key_of(one): one for one in self.data["objectives"]}

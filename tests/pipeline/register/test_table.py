@@ -3,6 +3,7 @@
 import codecs
 import csv
 import io
+import re
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 
 from pipeline.register.changes import flatten
 from pipeline.register.document import Register, RegisterError, parse
+from pipeline.register.planned import Plan
 from pipeline.register.table import Merged, merged, read_table, version_of, written
 
 TEXT = """\
@@ -209,3 +211,34 @@ def test_a_cell_that_changed_in_the_register_meanwhile_is_a_conflict_and_others_
     ]
     assert found.register.objectives[0].owner == "cem@x.example"  # which the table still holds as it was
     assert read(as_csv(changed("O2", title="Bikes are ridden")), now, TEXT).conflicts == []
+
+
+def test_the_plans_of_teams_stand_beside_the_objective_and_are_read_back() -> None:
+    assert [row["team plans"] for row in cells()] == ["ops: 10 %", "", "", "", ""]
+    found = read(as_csv(changed("O2", **{"team plans": "ops: 20 %, app: 4 person-days per week"})))
+    assert {team.key: team.plan for team in found.register.teams} == {
+        "app": {"O2": Plan(person_days=4, per="week")},
+        "ops": {"O1": Plan(share=0.1), "O2": Plan(share=0.2)},
+    }
+    assert cells(found.text)[3]["team plans"] == "app: 4 person-days per week, ops: 20 %"
+    same = [
+        row | ({"team plans": "ops:20%, app: 4 person-days / week"} if row["key"] == "O2" else {})
+        for row in cells(found.text)
+    ]
+    assert read(as_csv(same), found.text).text == found.text
+    fewer = [row | {"team plans": ""} for row in cells(found.text)]
+    assert [team.plan for team in read(as_csv(fewer), found.text).register.teams] == [None, None]
+
+
+@pytest.mark.parametrize(
+    ("cell", "says"),
+    [
+        ("apps: 20 %", "column team plans: unknown team 'apps'. Did you mean 'app'?"),
+        ("app 20 %", "column team plans: 'app 20 %' names no team and plan; write it as app: 50 %, ops: 10 %."),
+        ("app: 20 %, app: 30 %", "column team plans: 'app' is there twice."),
+        ("app: lots", "'lots' is no number"),
+    ],
+)
+def test_a_plan_of_a_team_that_cannot_be_read_is_said(cell: str, says: str) -> None:
+    with pytest.raises(RegisterError, match=re.escape(says)):
+        read(as_csv(changed("O2", **{"team plans": cell})))

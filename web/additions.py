@@ -1,0 +1,130 @@
+"""Adding an objective or a key result on the page, and ending one: the same check before, the same press that takes it back."""
+
+from typing import Annotated
+
+from fastapi import FastAPI, Form, HTTPException, Request
+from fastapi.responses import Response
+
+from models import RegisterVersion
+from pipeline.register.add_and_end import new_rows, next_key, without
+from pipeline.register.cells import KEY_RESULT, OBJECTIVE, cells_of
+from pipeline.register.document import RegisterError
+from pipeline.register.point_of_change import Caution
+from pipeline.register.table import merged
+from pipeline.register.yaml_nodes import Document
+from web.auth import Csrf, Signed, check_form
+from web.edits import FIELDS, KINDS, LONG, LONGEST, THIS, Asked, Edits, Given, Typed, faults_in, refuse
+from web.frame import Frame
+
+_KEY = ("key", "Key", "short, and never used before")
+_FIRST = ("first", "Its first key result", "an objective needs one; with the target, as in 'from 31 to 45'")
+
+
+class Additions:
+    """The routes that add and end."""
+
+    def __init__(self, web: FastAPI, frame: Frame, edits: Edits) -> None:
+        self.frame, self.app, self.edits = frame, frame.app, edits
+        for method, path, handler in (
+            ("GET", "/register/add", self.form),
+            ("POST", "/register/add", self.add),
+            ("POST", "/{place}/{key}/end", self.end),
+        ):
+            web.add_api_route(path, handler, methods=[method], include_in_schema=False, response_model=None)
+
+    def form(self, request: Request, who: Signed, under: str = "") -> Response:
+        """An empty form: a key result's `under` an objective, else an objective's."""
+        row, data = self._now(who)
+        self._objective(data, under)
+        return self._form(request, who, row.id, under, {"key": next_key(data, under or None)})
+
+    def add(
+        self,
+        request: Request,
+        who: Signed,
+        csrf: Csrf,
+        given: Given,
+        under: Annotated[str, Form()] = "",
+        key: Typed = None,
+        first: Typed = None,
+        why: Typed = None,
+        sure: Annotated[str, Form()] = "",
+        version: Annotated[int, Form()] = 0,
+    ) -> Response:
+        """What it means; and kept, where somebody saw that and is sure."""
+        check_form(request, csrf)
+        row, data = self._now(who)
+        self._objective(data, under)
+        names = [name for name, _, _ in FIELDS[KEY_RESULT if under else OBJECTIVE]]
+        typed = {"key": " ".join((key or "").split())} | {n: v for n, v in given.items() if v and n in names}
+        more = {} if under else {"first": first or ""}
+        shown = typed | more
+        if sure == "back":
+            return self._form(request, who, row.id, under, shown)
+        if typed["key"] in cells_of(data):
+            return self._form(request, who, row.id, under, shown, [f"{typed['key']} is the key of another entry."])
+        below = None if under else {"key": f"{typed['key']}.1", "title": first or ""}
+        try:
+            found = merged(THIS, new_rows(typed, under or None, below), row.document, row.document, remove=False)
+        except RegisterError as error:
+            return self._form(request, who, row.id, under, shown, faults_in(error))
+        where = f"/{'key-results' if under else 'objectives'}/{self.edits.quoted(typed['key'])}"
+        asked = Asked(
+            "/register/add", where, typed["key"], [*shown.items(), ("under", under)], why or "", sure, version
+        )
+        return self.edits.decide(request, who, row, found, asked)
+
+    def end(
+        self,
+        request: Request,
+        who: Signed,
+        place: str,
+        key: str,
+        csrf: Csrf,
+        why: Typed = None,
+        sure: Annotated[str, Form()] = "",
+        version: Annotated[int, Form()] = 0,
+    ) -> Response:
+        """What ending it means, always with a reason; and gone, where somebody saw that and is sure."""
+        check_form(request, csrf)
+        row, data = self._now(who)
+        cells = cells_of(data).get(key)
+        if place not in KINDS or cells is None or cells["kind"] != KINDS[place]:
+            raise HTTPException(404, "There is no such entry in the register.")
+        if sure == "back":
+            return self.edits.form(request, who, place, key)
+        try:
+            found = without(row.document, key)
+        except RegisterError as error:
+            raise HTTPException(409, faults_in(error)[0]) from None
+        action = f"/{place}/{self.edits.quoted(key)}/end"
+        ends = Caution(key, "ended", "it ends: it leaves the register, and its history stays.")
+        return self.edits.decide(
+            request, who, row, found, Asked(action, "/register", key, [], why or "", sure, version), [ends]
+        )
+
+    def _now(self, who: Signed) -> tuple[RegisterVersion, object]:
+        refuse(who)
+        row = self.edits.current()
+        return row, Document(row.document).data
+
+    @staticmethod
+    def _objective(data: object, under: str) -> None:
+        """Raise HTTPException where there is no such objective."""
+        if under and cells_of(data).get(under, {}).get("kind") != OBJECTIVE:
+            raise HTTPException(404, f"There is no objective {under!r} in the register.")
+
+    def _form(
+        self,
+        request: Request,
+        who: Signed,
+        version: int,
+        under: str,
+        cells: dict[str, str],
+        errors: list[str] | None = None,
+    ) -> Response:
+        fields = [_KEY, *FIELDS[KEY_RESULT if under else OBJECTIVE], *(() if under else (_FIRST,))]
+        values = {"under": under, "fields": fields, "cells": cells, "version": version, "errors": errors or []}
+        page = self.frame.page(request, who, "add.html.j2", values | {"longest": LONGEST, "long": LONG})
+        page.status_code = 422 if errors else 200
+        return page
