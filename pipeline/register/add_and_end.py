@@ -37,8 +37,7 @@ def new_rows(given: Mapping[str, str], under: str | None, first: Mapping[str, st
 
 def without(text: str, key: str) -> Merged:
     """The register without an objective, with all its key results, or without a key result. Raises RegisterError."""
-    data = Document(text).data
-    made = copy.deepcopy(data)
+    made: Any = copy.deepcopy(Document(text).data)
     made["objectives"] = [one for one in made["objectives"] if key_of(one) != key]
     for objective in made["objectives"]:
         objective["key_results"] = [one for one in objective["key_results"] if key_of(one) != key]

@@ -34,6 +34,9 @@ _NEEDED = {
     "string": "a text is needed",
     "tuple": "a list is needed, such as [a, b]",
     "model": "entries with names are needed, such as {key: value}",
+    "dict": "entries with names are needed, such as {O1: 50 %}",
+    "bool": "true or false is needed",
+    "date": "a day is needed, such as 2026-10-01",
     "too_short": "at least one is needed",
 }
 DUE = ("due", "due_date", "deadline")
@@ -50,7 +53,9 @@ def all_faults(document: Document, register: Register | None, errors: Sequence[A
     """Every fault in the order of the file; `errors` are pydantic's, `register` what was read where there are none."""
     found = [*document.faults, *_misspelt(document), *_places(document)]
     named = {fault.field for fault in found}
-    found += [fault for fault in (_of_kind(document, e) for e in errors) if fault.field not in named]
+    found += [
+        fault for fault in (_of_kind(document, e) for e in errors if not _only_wrong(e)) if fault.field not in named
+    ]
     found += [
         *_too_long(document),
         *_keys(document),
@@ -112,12 +117,22 @@ def _too_long(document: Document) -> Iterator[LintError]:
                     yield LintError(document.line(here), path_of(here), message)
 
 
+def _only_wrong(error: Any) -> bool:
+    """Return True for a list that is called too short since its one entry is wrong, which is said by itself."""
+    return error["type"] == "too_short" and isinstance(error["input"], list) and len(error["input"]) > 0
+
+
 def _of_kind(document: Document, error: Any) -> LintError:
     kind, context = error["type"], error.get("ctx", {})
     if kind == "value_error":
         message = str(context["error"])
     elif kind == "too_short" and isinstance(error["input"], str):
         message = _NEEDED["string_too_short"]
+    elif kind == "missing":
+        message = f"{_NEEDED['missing']}; write `{error['loc'][-1]}: ...` here"
+    elif kind == "literal_error":
+        known = str(context["expected"]).replace("'", "").replace(" or ", ", ")
+        message = f"write one of {known}, found {str(error['input'])[:40]!r}"
     elif kind in _BOUNDS:
         message = f"must be {_BOUNDS[kind]} {next(iter(context.values()))}, found {error['input']}"
     else:

@@ -1,14 +1,19 @@
 """okrs.yaml as people break it: each fault with its line and what to write, or the same meaning; never silence."""
 
+import copy
 import re
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 from structlog.testing import capture_logs
 
 from models.vocabulary import COMPANY
-from pipeline.register.document import Register, RegisterError, parse, read, stored
+from pipeline.register.document import Register, RegisterError, judged, parse, read, stored
 from pipeline.register.faults import _RESERVED
+from pipeline.register.yaml_nodes import Document
 
 FULL = """\
 company: Acme
@@ -287,3 +292,66 @@ def test_what_the_database_has_no_room_for_is_a_fault_and_not_its_error(old: str
     with pytest.raises(RegisterError) as caught:
         parse(FULL.replace(old, new, 1))
     assert said in str(caught.value)
+
+
+def _places(value: Any, loc: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Every place of a file, from the top down."""
+    if loc:
+        yield loc
+    below = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for name, one in below:
+        yield from _places(one, (*loc, name))
+
+
+EVERY = """
+currency: EUR
+period: {name: Q3, start: 2026-07-01, end: 2026-09-30}
+calendar: {country: DE, weekend: [friday], closed: [2026-07-03]}
+teams:
+  - {key: app, name: App, plan: {O1: 10 %}, rate: 600, members: [{email: a@x.example, part: 1, from: 2026-07-01, days: [monday]}]}
+objectives:
+  - {key: O1, title: T, priority: 1, plan: {person_days: 3, per: month}, key_results: [{key: K, title: T, scope: {labels: [l]}}]}
+steps:
+  - key: handover
+    title: T
+    case: {source: jira}
+    begin: {created: true}
+    path: [{key: p, title: P, status: [x], within: 3 days, order: any, once: true, on: {source: slack}}]
+    end: {state: done}
+    except: [{label: x, because: y}]
+"""
+
+
+WRONG = (5, "x", [], True, "", {}, [1])
+
+
+def test_every_fault_says_what_to_write_and_none_is_the_librarys() -> None:
+    """Whatever stands at any place of a file: the words of the validation's library reach nobody."""
+    whole = Document(EVERY).data
+    assert judged(yaml.safe_dump(whole))[1] == []
+    for number, loc in enumerate(_places(whole)):
+        for wrong in (WRONG[number % len(WRONG)], WRONG[(number + 3) % len(WRONG)]):
+            changed = copy.deepcopy(whole)
+            at = changed
+            for name in loc[:-1]:
+                at = at[name]
+            at[loc[-1]] = wrong
+            for fault in judged(yaml.safe_dump(changed))[1]:
+                assert not re.search(r"\b[Ii]nput\b|Value error|a valid", fault.message), (loc, fault)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("order: any", "order: first", "write one of any, written, found 'first'."),
+        ("per: month", "per: year", "write one of week, month, quarter, found 'year'."),
+        ("state: done", "state: over", "write one of todo, doing, done, found 'over'."),
+        ("once: true", "once: maybe", "true or false is needed, found 'maybe'."),
+        ("plan: {O1: 10 %}", "plan: 10 %", "entries with names are needed, such as {O1: 50 %}, found '10 %'."),
+        ("start: 2026-07-01", "start: [1]", "a day is needed, such as 2026-10-01."),
+        ("title: T, priority", "priority", "Field required; write `title: ...` here."),
+    ],
+)
+def test_a_word_that_is_none_of_the_known_ones_is_said_with_those(old: str, new: str, says: str) -> None:
+    assert old in EVERY
+    assert [fault.message for fault in judged(EVERY.replace(old, new))[1]] == [says]
