@@ -200,14 +200,6 @@ def streams(
         confirming.show(the_app(), out)
 
 
-@commands.command("decisions")
-def decisions_(as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False) -> None:
-    """What was decided about findings, what waits, and how long it took: from flagged to decided, from stop to really stopped."""
-    from leeway.decisions import show_decisions
-
-    show_decisions(the_app(), sys.stdout, as_json=as_json)
-
-
 @commands.command("diagnoses")
 def diagnoses_(as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False) -> None:
     """Which form drift has, team by team: what is seen, what it means, what to decide; and what cannot be judged, and why."""

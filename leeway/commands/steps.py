@@ -1,5 +1,6 @@
-"""The command about steps that must be stable."""
+"""The commands about steps that must be stable, and about decisions."""
 
+import sys
 from typing import Annotated
 
 import typer
@@ -19,8 +20,14 @@ def steps(
     Write the steps in okrs.yaml with the sources' own stages, fields and words (`stage: Closed won`, `field: intake_form`,
     `happens: reply`) and a time for each, such as `within: 24 working hours`. docs/steps.md has examples to copy.
     """
-    import sys
-
     from leeway.steps import show_steps
 
     show_steps(the_app(), out, sys.stdout, "json" if as_json else "csv" if as_csv else "table")
+
+
+@commands.command("decisions")
+def decisions_(as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False) -> None:
+    """What was decided about findings, what waits, and how long it took: from flagged to decided, from stop to really stopped."""
+    from leeway.decisions import show_decisions
+
+    show_decisions(the_app(), sys.stdout, as_json=as_json)

@@ -75,7 +75,7 @@ def _named(kind: str, key: str) -> str:
 
 
 def _shown(value: Any) -> str:
-    if value is None or value == []:
+    if value is None or value in ([], ""):
         return "none"
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 

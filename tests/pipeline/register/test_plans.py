@@ -80,7 +80,11 @@ def test_a_team_has_its_own_plan_and_the_older_word_still_holds() -> None:
         ("plan: 30 %", "plan: a lot", "line 15: objectives[0].plan: 'a lot' is no number; write 30 %"),
         ("person_days: 26", "person_days: -1", "line 20: objectives[1].plan.person_days: '-1' is negative"),
         ("person_days: 26", "person_dys: 26", "Did you mean 'person_days'?"),
-        ("per: month", "per: year", "line 20: objectives[1].plan.per: write one of week, month, quarter, found 'year'."),
+        (
+            "per: month",
+            "per: year",
+            "line 20: objectives[1].plan.per: write one of week, month, quarter, found 'year'.",
+        ),
         ("plan: 30 %", "plan: 30 %\n    share: 0.2", "line 16: objectives[0].share: says the same as `plan`"),
         ("currency: EUR\n", "", "line 6: teams[0].rate: needs a currency: write `currency: EUR` at the top."),
         ("rate: 600", "rate: -5", "line 7: teams[0].rate: must be more than 0"),
