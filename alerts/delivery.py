@@ -18,6 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 
 from alerts import retry
+from alerts.ageing import ageing
 from alerts.channel import Channel, DeliveryError, FollowUp, Found, Notice, Reference
 from alerts.news import fall_of, news_about, reminder
 from alerts.notices import Composer, together
@@ -222,7 +223,7 @@ class _Round:
             return self._take(session, Notification.id == row.id, *same)
 
     def _remind(self) -> int:
-        """On the day that a decision was to be taken by, say so below the message, once."""
+        """On the day that a decision was to be taken by, and where nobody decided for long, say so below the message, once."""
         kinds = kinds_for(self.channel.audience)
         query = (
             select(Decision.id, Decision.note, Drift, Notification)
@@ -238,27 +239,30 @@ class _Round:
         )
         with self.sessions() as session:
             rows = session.execute(query.order_by(Decision.id)).all()
-        said = 0
+            due = [(mark, news, row, "") for mark, news, row in ageing(session, self.channel.name, kinds, self.now())]
         for decision, note, drift, row in rows:
-            news = reminder(drift, decision, note, self.now())
+            if (news := reminder(drift, decision, note, self.now())) is not None:
+                due.append((f"remind-{decision} {self.channel.name}"[:200], news, row, note))
+        said = 0
+        for nonce, news, row, note in due:
             waits = self.down or retry.waits(row, self.channel.destination, self.now())
-            if not waits and news is not None and self._note_reminder(decision, news, note):
-                said += self._say_reminder(decision, row, news)
+            if not waits and self._note_reminder(nonce, news, note):
+                said += self._say_reminder(nonce, row, news)
         return said
 
-    def _note_reminder(self, decision: int, news: FollowUp, note: str) -> bool:
+    def _note_reminder(self, nonce: str, news: FollowUp, note: str) -> bool:
         kept = {
             "drift_id": news.drift,
             "kind": "reminded",
             "by": "leeway",
             "at": self.now(),
             "note": note,
-            "nonce": self._nonce(decision),
+            "nonce": nonce,
         }
         with self.sessions.begin() as session:
             return bool(upsert(session, Decision, [kept], ("nonce",), keep=True))
 
-    def _say_reminder(self, decision: int, row: Notification, news: FollowUp) -> int:
+    def _say_reminder(self, nonce: str, row: Notification, news: FollowUp) -> int:
         said = 0
         with self._failing("a reminder", [row.id]):
             try:
@@ -269,11 +273,8 @@ class _Round:
             finally:
                 if not said:
                     with self.sessions.begin() as session:
-                        session.execute(delete(Decision).where(Decision.nonce == self._nonce(decision)))
+                        session.execute(delete(Decision).where(Decision.nonce == nonce))
         return said
-
-    def _nonce(self, decision: int) -> str:
-        return f"remind-{decision} {self.channel.name}"[:200]
 
 
 def _said(drift: Drift) -> dict[str, Any]:

@@ -195,6 +195,26 @@ def test_an_assigned_decision_is_reminded_of_on_its_day_once(
     assert company.world.posted[-1]["text"].startswith("<@U7>: today")
 
 
+def test_what_nobody_decides_for_two_weeks_is_said_once_more_a_message(
+    company: Simulator, sessions: sessionmaker[Session]
+) -> None:
+    raise_some(sessions, *({"scope": team} for team in ("app", "platform", "iberia")))  # one message
+    told(sessions, company)
+    assert changes(sessions, company, NOW + timedelta(days=13)) == 0
+    late = NOW + timedelta(days=14)
+    assert [changes(sessions, company, late) for _ in range(2)] == [1, 0]
+    assert "nobody has decided here for two weeks" in company.world.posted[-1]["text"]
+    assert changes(sessions, company, late + timedelta(days=30)) == 0
+
+
+@pytest.mark.parametrize("kind", ["acknowledged", "snoozed", "assigned", "commented"])
+def test_what_somebody_touched_is_not_ageing(company: Simulator, sessions: sessionmaker[Session], kind: str) -> None:
+    id_ = raise_one(sessions)
+    told(sessions, company)
+    decide(sessions, id_, kind, "slack:U1", "n1", NOW, "U7 2199-07-14")
+    assert changes(sessions, company, NOW + timedelta(days=20)) == 0
+
+
 def test_what_could_not_be_said_in_the_thread_is_said_the_next_time(
     company: Simulator, sessions: sessionmaker[Session]
 ) -> None:
