@@ -9,14 +9,14 @@ from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
 from alerts.charts import WeekPoint
-from alerts.figures import standing
+from alerts.figures import scope_name, standing
 from alerts.first_weeks import first_weeks_note
 from alerts.gaps import short
 from alerts.plan_end import end_advice
 from alerts.plan_turn import plan_turn
 from alerts.waiting import named_in, open_alert
 from alerts.weeks import last_week, points, weekly
-from alerts.words import fraction, plain
+from alerts.words import fraction, plain, shortened
 from leeway.app import App
 from leeway.channels import channels
 from leeway.goals import goals_status
@@ -118,12 +118,15 @@ def _open(app: App, session: Session) -> list[dict[str, Any]]:
     """The open findings, whether people were notified, and why not."""
     company = open_alert(session, COMPANY)
     told = set(session.scalars(select(Notification.drift_id).where(Notification.sent_at.is_not(None))))
-    given = channels(app)
+    given, (_, register) = channels(app), current_register(session) or (0, None)
+    titles = {one.key: one.title for one in register.objectives} if register else {}
     return [
         {
             "kind": d.kind,
             "scope": d.scope,
+            "scope_name": scope_name(register, d.scope) if register else d.scope,
             "subject": d.subject,
+            "title": shortened(titles.get(d.subject, "")),
             "state": d.state,
             "severity": d.severity,
             "since": d.start,

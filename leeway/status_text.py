@@ -124,7 +124,8 @@ def _finding(drift: dict[str, Any]) -> str:
     untold = "" if drift["told"] else ", not yet told"
     if drift["kind"] == "gap":
         what = f"{percent(drift['after'])}% of {percent(drift['before'])}% planned since {drift['since']}"
-        return f"gap      {drift['scope']} {drift['subject']}: {what}, {state(drift['state'])}{untold}"
+        where = f"{drift['scope_name']}, {drift['subject']} {drift['title']}".rstrip()
+        return f"gap      {where}: {what}, {state(drift['state'])}{untold}"
     if drift["kind"] == "plan":
         return f"ended    the plan's last day was {drift['subject']}, {state(drift['state'])}{untold}"
     if drift["kind"] == "data":

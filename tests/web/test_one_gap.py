@@ -1,10 +1,13 @@
 """One gap: the plan, the gap and its person-days are the same on the page, in the export, the digest, status and the alert."""
 
+import io
+import re
 from datetime import date
 from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
+from rich.console import Console
 
 from alerts.digest import compose, team_week
 from alerts.gaps import gap_view, short
@@ -12,6 +15,7 @@ from alerts.mail import Smtp
 from alerts.words import plain
 from leeway.app import App
 from leeway.status import status_of
+from leeway.status_text import render
 from models import Drift
 from models.vocabulary import COMPANY
 from pipeline.register.document import Team, parse
@@ -164,3 +168,14 @@ def test_a_press_says_what_it_does_to_a_gap(pages: tuple[App, TestClient]) -> No
     assert "not told again until the plan changes" in answer.text
     with app.sessions() as session:
         assert session.get_one(Drift, id_).state == "intended"
+
+
+def test_status_says_whose_gap_it_is_and_to_which_objective(pages: tuple[App, TestClient]) -> None:
+    app, _ = pages
+    a_gap(app)
+    out = Console(width=300, file=io.StringIO())
+    pulled = {"jira": {"signals": 1, "streams": 1, "minutes_since_pull": 1, "errors": []}}
+    render(status_of(app) | {"sources": pulled}, out)
+    assert isinstance(out.file, io.StringIO)
+    said = out.file.getvalue()
+    assert re.search(r"gap      Velora Bikes, O1 .+: 20% of 45% planned since 2026-06-15, open", said)
