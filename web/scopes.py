@@ -8,6 +8,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import RedirectResponse, Response
 from sqlalchemy.orm import Session
 
+from alerts.falls import team_lines
 from alerts.figures import Standing
 from alerts.gaps import open_gaps, view_of
 from alerts.plan_turn import plan_turn
@@ -117,13 +118,15 @@ class Scopes(Place):
     def _listed(self, session: Session, register: Register, key: str, period: reading.Period) -> dict[str, Any]:
         """What the page lists below the figures: findings, streams, the teams' weeks."""
         worked, told_of = streams(session, register, key, self.least), data.visible(register, self.least)
+        drifts = [d for d in reading.findings(session, key) if d.scope in told_of][:12]
         heat = None
         if key == COMPANY:
             heat = reading.heat(session, register, self.least, period.since, period.until, reading.HEAT_WEEKS)
         return {
             "p": period,
             "colours": reading.colours(register),
-            "drifts": [d for d in reading.findings(session, key) if d.scope in told_of][:12],
+            "drifts": drifts,
+            "its_own": {d.id: line for d in drifts for line in team_lines(d, register, {key: key})},
             "streams": [one for one in worked if one.days >= LEAST_STREAM][:8],
             "window": window_text(window(session)),
             "api": f"/api/{key}",

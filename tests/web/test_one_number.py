@@ -201,3 +201,18 @@ def test_person_days_of_a_stream_are_of_one_window_everywhere(pages: tuple[App, 
     assert content is not None
     assert [round(days) for _, days in content.themes] == [30]
     assert content.window == window
+
+
+def test_a_team_with_a_fall_of_its_own_says_of_the_companys_what_the_companys_page_says(
+    pages: tuple[App, TestClient],
+) -> None:
+    app, client = pages
+    with app.sessions.begin() as session:
+        for row in session.scalars(select(Drift).where(Drift.scope == "fleet")):
+            own = {"O1": [0.35, 0.1], "O2": [0.2, 0.1], "O3": [0.1, 0.05], "O4": [0.0, 0.0], "O5": [0.0, 0.0]}
+            row.scope, row.start = "app", MONDAY - timedelta(weeks=6)
+            row.explanation = {"levels": {"app": own | {"": [0.35, 0.75]}}}
+    company = client.get("/drifts/1").text
+    lead = enter(TestClient(make(app)), app, "team", "app").get("/teams/app").text
+    assert re.search(r">Rider App</a></td><td class=\"n\">59%</td><td class=\"n\">30%</td>", company)
+    assert "59% → 30% here" in lead
