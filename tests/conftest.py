@@ -238,15 +238,29 @@ def _three_weeks() -> bytes:
     return pickle.dumps(recent(live(TODAY)))
 
 
+@contextmanager
+def _last(days: int) -> Iterator[Simulator]:
+    world = pickle.loads(_three_weeks())  # noqa: S301 - made above
+    with Simulator(recent(world, days), ApiConfig(speed=10_000)) as simulator:
+        yield simulator
+
+
 @pytest.fixture
 def company() -> Iterator[Simulator]:
-    """The last three weeks of the company, served."""
-    with Simulator(pickle.loads(_three_weeks()), ApiConfig(speed=10_000)) as simulator:  # noqa: S301 - made below
+    """The last week of the company, served."""
+    with _last(7) as simulator:
+        yield simulator
+
+
+@pytest.fixture
+def three_weeks() -> Iterator[Simulator]:
+    """The last three weeks of it, for what goes over more pages than a week has."""
+    with _last(21) as simulator:
         yield simulator
 
 
 @pytest.fixture
 def few_days() -> Iterator[Simulator]:
-    """The last five days of the company, for what goes through the whole cycle and is not about its figures."""
-    with Simulator(recent(pickle.loads(_three_weeks()), 5), ApiConfig(speed=10_000)) as simulator:  # noqa: S301 - made above
+    """The last five days of it, for what goes through the whole cycle and is not about its figures."""
+    with _last(5) as simulator:
         yield simulator

@@ -761,7 +761,7 @@ def test_killed_at_any_page_it_goes_on_and_ends_at_the_truth(
     if source == "github":
         monkeypatch.setattr("connectors.github.walk.LOT", 3)
     else:
-        monkeypatch.setattr(f"connectors.{source}.{'client' if source == 'jira' else 'connector'}.PAGE_SIZE", 40)
+        monkeypatch.setattr(f"connectors.{source}.{'client' if source == 'jira' else 'connector'}.PAGE_SIZE", 20)
 
     class KilledError(Exception):
         pass

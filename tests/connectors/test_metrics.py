@@ -36,16 +36,16 @@ def test_issues_are_counted_within_the_listed_projects(company: Simulator, data_
 
 
 @pytest.mark.parametrize("data_center", [False, True])
-def test_a_field_is_added_up_and_averaged_over_all_pages(company: Simulator, data_center: bool) -> None:
-    company.config.jira_data_center = data_center
+def test_a_field_is_added_up_and_averaged_over_all_pages(three_weeks: Simulator, data_center: bool) -> None:
+    three_weeks.config.jira_data_center = data_center
     changes: dict[str, object] = {"email": ""} if data_center else {}
     logged = [
-        sum(int(row[2] * 3600) for row in one.worklogs if row) for one in company.world.issues if any(one.worklogs)
+        sum(int(row[2] * 3600) for row in one.worklogs if row) for one in three_weeks.world.issues if any(one.worklogs)
     ]
-    assert len(company.world.issues) > 200  # more than two pages
+    assert len(three_weeks.world.issues) > 200  # more than two pages
     query = 'created >= "2000-01-01"'
-    assert ask(company, "jira", {"jql": query, "sum": "timespent"}, **changes) == sum(logged)
-    assert ask(company, "jira", {"jql": query, "average": "time spent"}, **changes) == pytest.approx(mean(logged))
+    assert ask(three_weeks, "jira", {"jql": query, "sum": "timespent"}, **changes) == sum(logged)
+    assert ask(three_weeks, "jira", {"jql": query, "average": "time spent"}, **changes) == pytest.approx(mean(logged))
 
 
 @pytest.mark.parametrize(

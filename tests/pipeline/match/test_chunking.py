@@ -24,12 +24,12 @@ ENCODER = HashedWords()
 
 
 @pytest.fixture
-def pulled(company: Simulator, lite: Engine) -> sessionmaker[Session]:
+def pulled(three_weeks: Simulator, lite: Engine) -> sessionmaker[Session]:
     sessions = sessionmaker(lite)
     with sessions.begin() as session:
         load_register(session, REGISTER, register_yaml(TODAY))
     for source in ("jira", "slack"):
-        ingest.pull(connect_to(company, source), sessions, LONG_AGO)
+        ingest.pull(connect_to(three_weeks, source), sessions, LONG_AGO)
     encode_pending(sessions, ENCODER)
     return sessions
 
