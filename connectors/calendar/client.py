@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import httpx
 
 from connectors.base import BadAnswer, CredentialError, NotReachable, RateLimited, SourceUnavailable
+from connectors.certificates import trusted
 from connectors.limits import Limiter, Rate
 from connectors.retry import retrying, seconds_of
 
@@ -54,7 +55,9 @@ class Client:
 
     def _open(self) -> httpx.Client:
         headers = {"User-Agent": "leeway", "Accept": "text/calendar"}
-        return httpx.Client(timeout=self._timeout, follow_redirects=True, max_redirects=5, headers=headers)
+        return httpx.Client(
+            timeout=self._timeout, follow_redirects=True, max_redirects=5, headers=headers, verify=trusted()
+        )
 
     def _refuse(self, calendar: Address, answer: httpx.Response) -> None:
         status = answer.status_code

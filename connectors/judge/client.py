@@ -15,6 +15,7 @@ from typing import Any
 import httpx
 
 from connectors.base import BadAnswer, CredentialError, NotReachable, RateLimited, SourceUnavailable
+from connectors.certificates import trusted
 from connectors.retry import seconds_of
 
 LARGEST_BYTES = 1_000_000
@@ -55,8 +56,8 @@ class Client:
 
     @cached_property
     def _http(self) -> httpx.Client:
-        """One for all questions: reading the certificates of this machine takes longer than a short answer."""
-        return httpx.Client(follow_redirects=False)
+        """One for all questions."""
+        return httpx.Client(follow_redirects=False, verify=trusted())
 
     def ask(self, messages: Sequence[Mapping[str, str]], schema: Mapping[str, Any]) -> Reply:
         """Ask once. A server that refuses the schema, or what its model does not know, is asked without that from then on."""

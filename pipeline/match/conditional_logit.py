@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
 
 Array = NDArray[np.float32]
 
@@ -139,6 +138,8 @@ def fit(
     Each company is (features, true column a row; the number of key results stands for none). `near` are weights to begin with:
     the likelihood has one maximum, which is found sooner from nearby.
     """
+    from scipy.optimize import minimize  # slow to import, and only who fits weights anew has need of it
+
     first, n = companies[0][0], len(companies[0][0].pair)
     tables = [(*features.stacked(), true) for features, true in companies]
     mean, scale = _mean_and_scale(tables)

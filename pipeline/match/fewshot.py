@@ -14,8 +14,6 @@ so (a linear pool, Stone 1961; weights by cross-validation, Wolpert 1992). Label
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
-from scipy.special import log_softmax, softmax
 
 Matrix = NDArray[np.float32]
 Rows = NDArray[np.int64]
@@ -39,6 +37,8 @@ def adapt(found: Matrix, unlabelled: Matrix, vectors: Matrix, rows: Rows, answer
     `unlabelled` is what was found without any label: an item's own label must not be the evidence for itself. `rows` are
     the labelled items, `answers` their columns, and `stream` tells which of them belong together.
     """
+    from scipy.special import softmax  # slow to import, and most who load this room have no labels to learn from
+
     middle = vectors.mean(0)
     offset, seen = _log(unlabelled[rows]), (vectors[rows] - middle).astype(np.float64)
     say = _earned(offset, seen, answers, stream)
@@ -52,6 +52,8 @@ def adapt(found: Matrix, unlabelled: Matrix, vectors: Matrix, rows: Rows, answer
 
 def _earned(offset: NDArray[np.float64], seen: NDArray[np.float64], answers: Rows, stream: Rows) -> float:
     """The part of the say that the model has earned on labels which it was not fitted on."""
+    from scipy.special import softmax
+
     _, place = np.unique(stream, return_inverse=True)
     order = np.random.default_rng(0).permutation(place.max() + 1)
     fold = order[place] % FOLDS
@@ -72,6 +74,9 @@ def _fit(
     offset: NDArray[np.float64], seen: NDArray[np.float64], answers: Rows
 ) -> tuple[float, NDArray[np.float64], NDArray[np.float64]]:
     """Slope, bias by answer, and weights (dimension, answers)."""
+    from scipy.optimize import minimize
+    from scipy.special import log_softmax
+
     n, answered = offset.shape
     caution = max(1.0, FEW / n)
     slope, biased, text = caution * SLOPE, caution * BIAS, caution * TEXT

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from connectors.certificates import trusted
 from pipeline.files import InputError, decode
 from pipeline.progress.cannot import CannotMeasure, number_of
 
@@ -52,7 +53,7 @@ def _asked(place: str, hosts: Collection[str], seconds: float) -> bytes:
         raise CannotMeasure(f"{parts.hostname or place} is not asked: list it in metrics.csv_hosts of leeway.toml.")
     found = b""
     try:
-        with httpx.stream("GET", place, timeout=seconds, follow_redirects=False) as answer:
+        with httpx.stream("GET", place, timeout=seconds, follow_redirects=False, verify=trusted()) as answer:
             if answer.status_code != 200:
                 raise CannotMeasure(f"{_name(place)} answered {answer.status_code}.")
             for some in answer.iter_bytes():
