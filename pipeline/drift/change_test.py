@@ -164,24 +164,23 @@ class _Stretches:
         self.active = np.maximum(self.people, 2)
         self.length0, self.length1 = (first - self.base).astype(float), (sums.days - first).astype(float)
 
-    def shares(self, part: Array) -> tuple[Array, Array, Array]:
-        """Of each part (things, people, days + 1): shares of the common effort before and after, (things, firsts), and the
-        covariance of their differences as the differences between people tell it, (firsts, things, things)."""
-        part0, part1 = self._parts(part)
+    def parts(self, part: Array) -> tuple[Array, Array]:
+        """Of each part (things, people, days + 1), what was done of it before and after: (things, people, firsts)."""
+        return part[:, :, self.first] - part[:, :, self.base], part[:, :, [-1]] - part[:, :, self.first]
+
+    def shares(self, part0: Array, part1: Array) -> tuple[Array, Array, Array]:
+        """Of each of the `parts`: shares of the common effort before and after, (things, firsts), and the covariance of their
+        differences as the differences between people tell it, (firsts, things, things)."""
         own0, own1 = own_shares(part0, self.all0), own_shares(part1, self.all1)
         before, after = (self.weights * own0).sum(1), (self.weights * own1).sum(1)
         each = self.weights * (own1 - own0 - (after - before)[:, None])
         between = np.einsum("ipf,jpf->fij", each, each) * (self.active / (self.active - 1))[:, None, None]
         return before, after, between
 
-    def mix(self, part: Array, behaviour: Array) -> Array:
-        """What the observed change of the share of a part (people, days + 1) is more than that of the common effort, (firsts)."""
-        part0, part1 = self._parts(part[None])
+    def mix(self, part0: Array, part1: Array, behaviour: Array) -> Array:
+        """What the observed change of the share of the `parts` is more than that of the common effort, (firsts)."""
         found: Array = part1.sum((0, 1)) / self.n1 - part0.sum((0, 1)) / self.n0 - behaviour
         return found
-
-    def _parts(self, part: Array) -> tuple[Array, Array]:
-        return part[:, :, self.first] - part[:, :, self.base], part[:, :, [-1]] - part[:, :, self.first]
 
     def with_history(self, between: Array, usual1: Array, usual0: Array, known: Array) -> Array:
         """The covariance as the differences between people and the time before tell it, each by its degrees of freedom."""
@@ -194,16 +193,17 @@ class _Stretches:
 def changes(sums: Sums, first: Positions, usual: Spread, begin: int = 0) -> Changes:
     """Compare the time from each of `first` to the end with up to BASE_MOST days before it, none before `begin`."""
     two, known = _Stretches(sums, first, begin), usual.freedom_for((sums.days - first).astype(float))
-    before, after, between = two.shares(sums.top[None])
+    top = two.parts(sums.top[None])
+    before, after, between = two.shares(*top)
     variance = two.with_history(between, usual.over(two.length1), usual.over(two.length0), known)[:, 0, 0]
     fall, error = (before - after)[0], np.sqrt(variance + FLOOR**2)
-    mix = two.mix(sums.top, -fall)
+    mix = two.mix(*top, -fall)
     fall = np.where(two.mass >= LEAST_COMMON, fall, 0.0)
     freedom, weight = known + two.active - 1, two.n0 * two.n1 / (two.n0 + two.n1)
     z = _normal(fall / error, freedom)
     sure, gain = z, fall * np.abs(fall) * weight
     if sums.others is not None and usual.others is not None:
-        before_each, after_each, between = two.shares(sums.others)
+        before_each, after_each, between = two.shares(*two.parts(sums.others))
         rise, things = after_each - before_each, len(sums.others)
         covariance = two.with_history(between, usual.others_over(two.length1), usual.others_over(two.length0), known)
         covariance += np.eye(things) * FLOOR**2 / things

@@ -72,7 +72,5 @@ def decompose(effort0: Array, total0: Array, effort1: Array, total1: Array) -> D
 
 def _over(part: Array, whole: Array) -> Array:
     """Nothing divided by nothing is nothing, never NaN."""
-    found: Array = np.divide(
-        part, whole, out=np.zeros(np.broadcast_shapes(part.shape, whole.shape)), where=whole > 1e-12
-    )
+    found: Array = np.divide(part, whole, out=np.zeros(np.broadcast(part, whole).shape), where=whole > 1e-12)
     return found
