@@ -6,6 +6,7 @@ from datetime import date, datetime
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from fastapi import HTTPException, Request
 from fastapi.exception_handlers import request_validation_exception_handler
@@ -100,7 +101,7 @@ class Frame:
             "csrf": request.session.get("csrf", ""),
             "least": self.least,
             "root": root,
-            "at": lambda path: root + path,
+            "at": lambda path: root + path + _kept(values.get("p"), path),
             "notice": request.session.pop("notice", None),
         }
         if who is not None:
@@ -112,7 +113,7 @@ class Frame:
                 "reading": self._reading(),
                 "plan_end": register.period.end,
                 "has_steps": bool(register.paths),
-                "cycle_at": data.last_cycle(self.app)[1],
+                "cycle_at": _local(data.last_cycle(self.app)[1], register),
                 "diagnosed": lambda scope, objective="": diagnosed(self.app, register, who, scope, objective),
                 "scope_name": lambda key: scope_name(register, key),
                 "who": {"ops": "Ops", "company": "Company"}.get(who.role, dict(teams).get(who.team or "", "Team")),
@@ -190,6 +191,22 @@ class Frame:
         page = self.page(request, None, "message.html.j2", values)
         page.status_code = 503
         return page
+
+
+OF_DAYS = re.compile(r"/|/teams(/[^/?]+)?|/objectives/[^/?]+")
+"""Pages that show a period."""
+
+
+def _kept(period: Any, path: str) -> str:
+    """The days that somebody chose, on a link to another page that shows a period; empty where nobody did."""
+    if not getattr(period, "chosen", False) or not OF_DAYS.fullmatch(path):
+        return ""
+    return f"?since={period.since}&until={period.until}"
+
+
+def _local(at: datetime | None, register: Register) -> datetime | None:
+    """A moment where the company works."""
+    return at and at.astimezone(ZoneInfo(register.calendar.time_zone))
 
 
 def _choices(actions: Sequence[Action]) -> list[tuple[str, str, str]]:

@@ -44,11 +44,11 @@ class Tables:
         """`shares` by week, `objectives` as they stand, `themes` off the plan, `drifts`, `progress`; parts of one."""
         return self._rows(who, scope, table)
 
-    def as_csv(self, who: Signed, scope: str, table: Table) -> PlainTextResponse:
-        """The same rows, with a line of names."""
-        return as_csv(self._rows(who, scope, table), f"{scope}-{table}")
+    def as_csv(self, who: Signed, scope: str, table: Table, excel: bool = False) -> PlainTextResponse:
+        """The same rows, with a line of names; with `excel` as Excel reads them."""
+        return as_csv(self._rows(who, scope, table), f"{scope}-{table}", excel=excel)
 
-    def drift_table(self, who: Signed, id_: int, kind: Kind) -> Response:
+    def drift_table(self, who: Signed, id_: int, kind: Kind, excel: bool = False) -> Response:
         """What took a drift's place and where it fell, in whole points."""
         found, register = self.frame.drift(who, id_)
         with self.app.sessions() as session:
@@ -58,9 +58,9 @@ class Tables:
             for t in shown.taken
         ]
         rows += [{"part": "team", "name": t.name, "points": t.points} for t in shown.teams]
-        return as_csv(rows, f"drift-{id_}") if kind == "csv" else JSONResponse(rows)
+        return as_csv(rows, f"drift-{id_}", excel=excel) if kind == "csv" else JSONResponse(rows)
 
-    def sources_table(self, who: Signed, kind: Kind) -> Response:
+    def sources_table(self, who: Signed, kind: Kind, excel: bool = False) -> Response:
         """Sources with their lag and errors: for ops."""
         if who.role != "ops":
             raise HTTPException(403, NO_SOURCES)
@@ -68,7 +68,7 @@ class Tables:
             {"source": name, **one, "errors": " ".join(one["errors"])}
             for name, one in sources_of(self.app)["sources"].items()
         ]
-        return as_csv(rows, "sources") if kind == "csv" else JSONResponse(rows)
+        return as_csv(rows, "sources", excel=excel) if kind == "csv" else JSONResponse(rows)
 
     def _rows(self, who: Viewer, scope: str, table: Table) -> list[dict[str, Any]]:
         _, register = self.frame.allowed(who, scope)
@@ -105,11 +105,11 @@ class Tables:
         return reading.objective_rows(found)
 
 
-def as_csv(rows: list[dict[str, Any]], name: str) -> PlainTextResponse:
-    """A CSV file."""
+def as_csv(rows: list[dict[str, Any]], name: str, *, excel: bool = False) -> PlainTextResponse:
+    """A CSV file; with the mark that Excel knows UTF-8 by, where a page links it: without, umlauts are broken there."""
     out = io.StringIO()
     writer = csv.DictWriter(out, list(rows[0]) if rows else ["empty"])
     writer.writeheader()
     writer.writerows({name: guarded(value) for name, value in row.items()} for row in rows)
     headers = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
-    return PlainTextResponse(out.getvalue(), media_type="text/csv", headers=headers)
+    return PlainTextResponse(("\ufeff" if excel else "") + out.getvalue(), media_type="text/csv", headers=headers)

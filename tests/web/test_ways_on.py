@@ -1,5 +1,6 @@
 """Whoever is refused, or has come a wrong way, is told the next step, and a page stays a page."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -72,6 +73,33 @@ def test_the_place_wanted_is_never_elsewhere(client: TestClient, app: App, path:
     to = client.post("/sign-in", follow_redirects=False).headers["location"]
     assert to.startswith("/")
     assert not to.startswith(("//", "/\\"))
+
+
+def test_days_that_were_chosen_are_kept_from_page_to_page_until_half_a_year_is_asked_for(app: App) -> None:
+    """Reported of Grafana and Kibana (grafana #94303, kibana #23263): a link to the next dashboard loses what was chosen."""
+    client = enter(TestClient(make(app)), app, "company")
+    days = "?since=2026-06-01&amp;until=2026-07-12"
+    for path in ("/", "/teams", "/teams/app", "/objectives/O1"):
+        text = client.get(f"{path}?since=2026-06-01&until=2026-07-12").text
+        for other in ("/", "/teams", "/teams/app"):
+            assert f'href="{other}{days}"' in text, (path, other)
+        assert f'<a href="{path}">Half a year</a>' in text, path
+        assert f'href="/drifts{days}"' not in text, path
+        assert days not in client.get(path).text, path
+
+
+def test_a_table_that_a_page_links_is_read_by_excel(app: App) -> None:
+    """Reported of Grafana (#32516) and OpenSearch (#545): umlauts are broken in Excel without the mark of UTF-8."""
+    client = enter(TestClient(make(app)), app, "company")
+    for page in ("/", "/drifts/1"):
+        (link, *_) = re.findall(r'href="(/api/[^"]+\.csv[^"]*)"', client.get(page).text)
+        assert client.get(link).content.startswith(b"\xef\xbb\xbf"), link
+        assert not client.get(link.partition("?")[0]).content.startswith(b"\xef\xbb\xbf"), link
+
+
+def test_when_it_was_computed_is_said_where_the_company_works(app: App) -> None:
+    """Reported of digests and dashboards (cds-snc/notification-api #218): UTC is nobody's time."""
+    assert "Last computed 10 July 2026, 22:00 CEST." in enter(TestClient(make(app)), app, "company").get("/").text
 
 
 REGISTER = """\
