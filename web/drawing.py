@@ -42,7 +42,7 @@ class Drawing:
     def __init__(self, web: FastAPI, frame: Frame) -> None:
         self.frame, self.app = frame, frame.app
         self.measured, self.steps = MeasuredKeyResults(self.app), SteadySteps(self.app)
-        self._drawn, self._svg = lru_cache(maxsize=256)(self._draw), lru_cache(maxsize=256)(_picture)
+        self._drawn = lru_cache(maxsize=256)(self._draw)
         web.add_api_route(
             "/charts/{kind}/{scope}", self.serve, methods=["GET"], include_in_schema=False, response_model=None
         )
@@ -97,7 +97,7 @@ class Drawing:
         self, cycle: int, width: int, kind: Kind, scope: str, key: str, since: date, until: date, chosen: bool
     ) -> str:
         found = self._spec(kind, scope, key, since, until, chosen, width, "", touched=False)
-        return self._svg(json.dumps(found)) if found else ""
+        return _picture(json.dumps(found)) if found else ""
 
     def _spec(
         self,
@@ -153,6 +153,7 @@ class Drawing:
         return [reading.fall_of(falls[0], part)] if falls and part and part.change else []
 
 
+@lru_cache(maxsize=256)
 def _picture(spec: str) -> str:
     """A specification as SVG: it takes a tenth of a second, and most cycles leave most charts as they were."""
     return svg(json.loads(spec))
