@@ -238,10 +238,15 @@ def _three_weeks() -> bytes:
     return pickle.dumps(recent(live(TODAY)))
 
 
+@cache
+def _days(last: int) -> bytes:
+    """The same, cut to its last days."""
+    return pickle.dumps(recent(pickle.loads(_three_weeks()), last))  # noqa: S301 - made above
+
+
 @contextmanager
 def _last(days: int) -> Iterator[Simulator]:
-    world = pickle.loads(_three_weeks())  # noqa: S301 - made above
-    with Simulator(recent(world, days), ApiConfig(speed=10_000)) as simulator:
+    with Simulator(pickle.loads(_days(days)), ApiConfig(speed=10_000)) as simulator:  # noqa: S301 - made above
         yield simulator
 
 
