@@ -30,7 +30,7 @@ Z90 = 1.6449
 ELSEWHERE = {"level": 0.039, "kept": 0.79, "kept_sd": 0.20}
 """What effort errs by where the worlds cannot tell, since in them all work leaves a trace: level over the styles of
 benchmarks/effort, what is kept of a fall over the public logs of docs/shares.md. Averaged with what the worlds show."""
-STRETCH = 1.1
+STRETCH = 1.3
 """The level's spread is taken to be so much wider than it is over the worlds at hand, since a few companies err far more than the
 rest and a normal spread does not know it."""
 Row = Mapping[str, Any]

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from connectors.registry import all_traits
@@ -19,7 +19,8 @@ from pipeline.sources import said_by_item, said_by_signals
 class Item:
     """What the match sees of a work item, or of one line of signals.jsonl.
 
-    Ids are unique over all sources; `key` is the name people use, where it differs.
+    Ids are unique over all sources; `key` is the name people use, where it differs. `traces` is how many signals are on it, 0
+    where that is not known.
     """
 
     id: str
@@ -34,6 +35,7 @@ class Item:
     labels: tuple[str, ...] = ()
     automated: bool = False
     key: str | None = None
+    traces: int = 0
 
     @property
     def words(self) -> str:
@@ -86,6 +88,7 @@ def load_items(session: Session, ids: Sequence[int] | None = None) -> list[Loade
     """Work items with their words, in the order of their names: all of them, or those with these row ids."""
     rows = _rows(session, ids)
     said, mentions, authors = _signals(session, None if ids is None else rows)
+    traces = _traces(session, None if ids is None else rows)
     teams = _teams(session)
     by_key = _by_key(session, rows, mentions) if ids is not None else _all_keys(session)
     work = []
@@ -113,6 +116,7 @@ def load_items(session: Session, ids: Sequence[int] | None = None) -> list[Loade
                     tuple(row.labels),
                     row.automated,
                     row.key,
+                    traces.get(key, 0),
                 ),
                 row.text_hash if row.text_dropped and not (row.text and not said_by_signals(row.source)) else None,
             )
@@ -196,6 +200,16 @@ def _at_unassigned(
     for one in _of_items(query, rows, lambda row: row.source in sources and not row.assignee):
         for source, item, account in session.execute(one):
             yield source, item, account or ""
+
+
+def _traces(session: Session, rows: Sequence[Any] | None) -> dict[_Key, int]:
+    """How many signals are on each item."""
+    query = select(Signal.source, Signal.item, func.count()).group_by(Signal.source, Signal.item)
+    return {
+        (source, item): count
+        for one in _of_items(query, rows, lambda row: True)
+        for source, item, count in session.execute(one)
+    }
 
 
 def _of_items(query: _Query, rows: Sequence[Any] | None, wanted: Callable[[Any], bool]) -> list[_Query]:

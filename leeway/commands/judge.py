@@ -57,7 +57,10 @@ def match(
         str, typer.Option(help="`bundled`, `bundled-int8`, or a sentence-transformers name or folder.")
     ] = "bundled",
 ) -> None:
-    """Match signals to key results offline, without a database."""
+    """Match signals to key results offline, without a database.
+
+    A line of SIGNALS.jsonl is one item: id, source, kind; where known title, text, team, container, parent, mentions, labels,
+    and traces, the number of times that something was done on it."""
     from pipeline.encode.encoder import SentenceEncoder
     from pipeline.files import write_jsonl
     from pipeline.match.active_learning import worth_asking
@@ -76,8 +79,7 @@ def match(
         for id_ in worth_asking(matcher, found, ask, set(known)):
             sys.stdout.write(id_ + "\n")
     if predictions is not None:
-        rows = predict(matcher, known)
-        write_jsonl(predictions, map(as_row, rows))
+        write_jsonl(predictions, map(as_row, rows := predict(matcher, known)))
         served = sum(one.key_result is not None for one in rows)
         err.print(f"{predictions}: {len(rows)} signals, {served} on a key result, {len(rows) - served} on none.")
 

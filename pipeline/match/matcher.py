@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from pipeline.encode.encoder import Encoder
 from pipeline.items import Item
-from pipeline.match import fewshot
+from pipeline.match import attention, fewshot
 from pipeline.match.conditional_logit import Features, Fusion
 from pipeline.match.context_features import Surroundings
 from pipeline.match.following import Following
@@ -44,7 +44,8 @@ def shipped_weights() -> tuple[Fusion, ...]:
 @cache
 def weights_fingerprint() -> str:
     """A name for the weights: where it differs, matches of before are out of date."""
-    return hashlib.sha256(files("pipeline.match").joinpath("weights/fusion.json").read_bytes()).hexdigest()[:16]
+    fitted = files("pipeline.match").joinpath("weights/fusion.json").read_bytes()
+    return hashlib.sha256(fitted + f"{attention.WEIGHT}".encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,7 @@ class Matcher:
         self.first = ItemEvidence(register, self.links, self.vectors, self.neighbours, encoder).features()
         self.surroundings = Surroundings(self.links, self.vectors, self.neighbours)
         self.declared = self._declared()
+        self.odds_of_none = attention.odds_of_none(items, self.following)
 
     def around(self, found: Matrix) -> Features:
         """Features of a later step, given the probabilities found so far."""
@@ -127,12 +129,18 @@ class Matcher:
 
     def _walk(self, steps: Sequence[Fusion], fixed: Mapping[int, Matrix]) -> tuple[Matrix, Features]:
         features = self.first
-        found = self._drawn(steps[0].predict(features), fixed)
+        found = self._drawn(self._attended(steps[0].predict(features)), fixed)
         for step in steps[1:]:
             del features  # those of a step are a good part of the memory
             features = self.around(found)
-            found = self._drawn(step.predict(features), fixed)
+            found = self._drawn(self._attended(step.predict(features)), fixed)
         return found, features
+
+    def _attended(self, found: Matrix) -> Matrix:
+        """With the odds of none as the traces on the items change them."""
+        found[:, -1] *= self.odds_of_none
+        found /= found.sum(1, keepdims=True)
+        return found
 
     def _drawn(self, found: Matrix, fixed: Mapping[int, Matrix]) -> Matrix:
         return self.following.draw(self._fix(found, fixed), set(fixed))

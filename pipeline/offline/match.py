@@ -71,6 +71,7 @@ def read_signals(path: Path) -> list[Item]:
                 text[:LONGEST_WORDS] if text else text,
                 tuple(mentions),
                 tuple(_texts(row, "labels", where)),
+                traces=_traces(row, where),
             )
         )
     if not items:
@@ -139,3 +140,10 @@ def _texts(row: dict[str, Any], name: str, where: str) -> list[str]:
     if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
         raise InputError(f"{where}: {name!r} must be a list of texts.")
     return values
+
+
+def _traces(row: dict[str, Any], where: str) -> int:
+    found = row.get("traces") or 0
+    if not isinstance(found, int) or isinstance(found, bool) or found < 0:
+        raise InputError(f"{where}: 'traces' must be a whole number, of what was done on the item.")
+    return found

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from leeway.settings import SettingsError, known_names, load
+from leeway.settings import Settings, SettingsError, known_names, load
+from pipeline.share.estimate import UNSEEN
 
 
 @pytest.fixture
@@ -69,3 +70,7 @@ def test_every_setting_of_the_template_exists() -> None:
             section = line.strip("[]")
         elif " = " in line and section:
             assert f"{section}.{line.split(' = ')[0]}" in known
+
+
+def test_what_is_taken_to_be_unseen_is_the_same_with_and_without_settings() -> None:
+    assert Settings().drift.unseen == UNSEEN

@@ -1,5 +1,8 @@
 """`leeway match` on a file and the pipeline on a database say the same of the same work."""
 
+import json
+from collections import Counter
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -9,6 +12,8 @@ from benchmarks.worlds.labelled import document, read_labelled
 from benchmarks.worlds.product import Opened
 from benchmarks.worlds.rows import Item, Person, Rows, World
 from pipeline.encode.encoder import SentenceEncoder
+from pipeline.files import InputError
+from pipeline.items import Item as Work
 from pipeline.offline.match import match_offline, read_signals
 from pipeline.register.document import parse
 
@@ -23,7 +28,6 @@ def test_the_same_work_in_a_file_and_in_a_database_gets_the_same_beliefs(tmp_pat
     rows, places = Rows(people), {}
     wanted = [row for row in labelled.signals if row["team"] in of_team and row["source"] != "hubspot"]
     wanted = [row for row in wanted if row["source"] == "jira" or not row["parent"]]
-    known = {row["id"] for row in wanted}
     for n, row in enumerate(wanted):
         at, person = BEGIN + timedelta(minutes=n), of_team[row["team"]]
         if row["source"] == "jira":
@@ -31,6 +35,8 @@ def test_the_same_work_in_a_file_and_in_a_database_gets_the_same_beliefs(tmp_pat
             places[row["id"]] = rows.issue(row["id"], row["kind"], row["title"], row["text"], above, row["label"])
             rows.created(places[row["id"]], at, person)
             rows.assign(places[row["id"]], person, at)
+            for minute in range(n % 4 * 3):
+                rows.comment(places[row["id"]], at + timedelta(minutes=minute), person, "done with the first half")
         else:
             places[row["id"]] = rows.message(row["container"], at, person, row["text"], None, row["label"])
     register = document(labelled.register, people, BEGIN.date(), BEGIN.date() + timedelta(days=2))
@@ -52,8 +58,28 @@ def test_the_same_work_in_a_file_and_in_a_database_gets_the_same_beliefs(tmp_pat
     opened.analyse()
     stored: dict[Item, dict[str, float]] = opened.beliefs()
     opened.close()
-    signals = [item for item in read_signals(LUMENLEAF / "signals.jsonl") if item.id in known]
+    traces = Counter((signal.source, signal.item) for source, page in rows.pages() for signal in page.signals)
+    signals = _with_traces(tmp_path, {id_: traces[place] for id_, place in places.items()})
     for prediction in match_offline(parse(register), signals, encoder):
         kept = stored[places[prediction.id]]
         for key, probability in prediction.probabilities.items():
             assert kept.get(key, 0.0) == pytest.approx(probability, abs=0.02), (prediction.id, key)
+
+
+def _with_traces(folder: Path, traces: Mapping[str, int]) -> list[Work]:
+    """The company's signals that are given a number of traces, read from a file that says it."""
+    path = folder / "signals.jsonl"
+    rows = [json.loads(line) for line in (LUMENLEAF / "signals.jsonl").read_text().splitlines()]
+    path.write_text(
+        "".join(json.dumps({**row, "traces": traces[row["id"]]}) + "\n" for row in rows if row["id"] in traces)
+    )
+    return read_signals(path)
+
+
+@pytest.mark.parametrize("traces", ["many", -1, 1.5, True])
+def test_traces_that_are_no_number_are_named_with_their_line(tmp_path: Path, traces: object) -> None:
+    path = tmp_path / "signals.jsonl"
+    row = {"id": "a", "source": "jira", "kind": "task", "title": "x"}
+    path.write_text(f"{json.dumps(row)}\n{json.dumps({**row, 'id': 'b', 'traces': traces})}\n")
+    with pytest.raises(InputError, match=r"line 2: 'traces' must be a whole number"):
+        read_signals(path)
