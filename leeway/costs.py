@@ -82,9 +82,11 @@ def _rate(history: Sequence[tuple[date, Register]], month: Month, scope: str) ->
 
 def not_known(month: Month, through: date | None) -> str:
     """What of the month is not in its rows yet, as a sentence; empty where all is."""
-    if through is None or through >= month.last or through < month.first:
+    if through is None:
         return ""
-    since = through + timedelta(days=1)
+    since = monday(through + timedelta(days=1))  # the first day of the week that is not over
+    if not month.first < since <= month.last:
+        return ""
     return f"From {since} on {month.first:%Y-%m} is not in it yet: the week is not over, or not read."
 
 

@@ -139,3 +139,7 @@ def test_no_day_of_the_next_month_and_what_is_not_known_is_said(sessions: sessio
     assert sum(row["person_days"] for row in september) == pytest.approx(100 * 3 / 5)
     assert not_known(Month.of("2026-10"), date(2026, 10, 11)).startswith("From 2026-10-12 on 2026-10 is not in it yet")
     assert not_known(Month.of("2026-09"), date(2026, 10, 11)) == ""
+    # Within a week: the days of the running week that are read already are in no row either.
+    assert not_known(Month.of("2026-10"), date(2026, 10, 14)).startswith("From 2026-10-12 on 2026-10 is not in it yet")
+    assert not_known(Month.of("2026-10"), date(2026, 10, 31)).startswith("From 2026-10-26 on 2026-10 is not in it yet")
+    assert not_known(Month.of("2026-10"), date(2026, 11, 1)) == ""
