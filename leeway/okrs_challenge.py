@@ -8,11 +8,16 @@ from sqlalchemy.orm import Session
 
 from leeway.app import NO_REGISTER, App, NotReady
 from models import RegisterVersion
-from pipeline.register.cascade import cascade_breaks, weak_links
+from pipeline.register.cascade import BREAK, WEAK, cascade_breaks, weak_links
 from pipeline.register.document import stored
 from pipeline.register.ended import local_day
 from pipeline.register.point_of_change import Caution
 from pipeline.register.versions import current_register
+
+_FIX = {
+    BREAK: "write key results that show that it is reached",
+    WEAK: "move it to the objective that it is about, or write what it does for its own",
+}
 
 
 def breaks(app: App, session: Session) -> list[Caution]:
@@ -40,7 +45,8 @@ def challenge(app: App, out: Console, *, as_json: bool, meaning: bool) -> None:
         return
     for one in found:
         out.print(f"{one.key}: {one.rule}: {one.message}", markup=False)
+        where = f"accepted: [{one.rule}] at {one.key}"
+        out.print(f"      fix: {_FIX[one.rule]}; or, where it is meant so, {where} in okrs.yaml.", markup=False)
     if not found:
-        out.print(
-            "Nothing to challenge: no objective left what is below it behind, and no key result is far from its own."
-        )
+        far = ", and no key result is far from its objective" if meaning else ""
+        out.print(f"Nothing to challenge: no objective changed while nothing below it did{far}.", markup=False)
