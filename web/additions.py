@@ -1,5 +1,6 @@
 """Adding an objective or a key result on the page, and ending one: the same check before, the same press that takes it back."""
 
+from collections.abc import Mapping
 from typing import Annotated
 
 from fastapi import FastAPI, Form, HTTPException, Request
@@ -17,6 +18,8 @@ from web.edits import FIELDS, KINDS, LONG, LONGEST, THIS, Asked, Edits, Given, T
 from web.frame import Frame
 
 _KEY = ("key", "Key", "short, and never used before")
+NEEDED = {OBJECTIVE: ("key", "title", "priority", "first"), KEY_RESULT: ("key", "title")}
+"""What a new one cannot be without."""
 _FIRST = ("first", "Its first key result", "an objective needs one; with the target, as in 'from 31 to 45'")
 
 
@@ -63,6 +66,8 @@ class Additions:
             return self._form(request, who, row.id, under, shown)
         if typed["key"] in cells_of(data):
             return self._form(request, who, row.id, under, shown, [f"{typed['key']} is the key of another entry."])
+        if lacks := _lacks(shown, next_key(data, under or None), under):
+            return self._form(request, who, row.id, under, shown, lacks)
         below = None if under else {"key": f"{typed['key']}.1", "title": first or ""}
         try:
             found = merged(THIS, new_rows(typed, under or None, below), row.document, row.document, remove=False)
@@ -124,7 +129,21 @@ class Additions:
         errors: list[str] | None = None,
     ) -> Response:
         fields = [_KEY, *FIELDS[KEY_RESULT if under else OBJECTIVE], *(() if under else (_FIRST,))]
+        needed = NEEDED[KEY_RESULT if under else OBJECTIVE]
         values = {"under": under, "fields": fields, "cells": cells, "version": version, "errors": errors or []}
+        values |= {"needed": needed}
         page = self.frame.page(request, who, "add.html.j2", values | {"longest": LONGEST, "long": LONG})
         page.status_code = 422 if errors else 200
         return page
+
+
+def _lacks(shown: Mapping[str, str], key: str, under: str) -> list[str]:
+    """What must not be empty and is, in the form's own names; `key` is one that nothing has yet."""
+    needed = {
+        "key": f"Key: it is empty; write a short one, never used before, such as {key}.",
+        "title": "Title: it is empty; write a text.",
+        "priority": "Priority: it is empty; write a whole number, 1 is the top.",
+        "first": "Its first key result: it is empty; write one, an objective needs it.",
+    }
+    names = NEEDED[KEY_RESULT if under else OBJECTIVE]
+    return [needed[name] for name in names if not shown.get(name, "").strip()]

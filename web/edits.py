@@ -20,7 +20,7 @@ from pipeline.register.document import RegisterError, stored
 from pipeline.register.edits import PAGE, EditError, undo_edit
 from pipeline.register.ended import local_day
 from pipeline.register.point_of_change import Caution, Draft, cautions
-from pipeline.register.quality import findings
+from pipeline.register.quality import Finding, findings
 from pipeline.register.table import Merged, Row, merged
 from pipeline.register.team_plans import TEAM_PLANS
 from pipeline.register.versions import current_version, load_register
@@ -276,7 +276,14 @@ def faults_in(error: RegisterError) -> list[str]:
 
 
 def _hints(row: RegisterVersion, found: Merged, key: str, today: Any) -> list[str]:
-    """What the lint would say of the entry that it did not say before."""
+    """What the lint would say of the entry, and of an objective's key results, that it did not say before."""
     old = {(one.key, one.rule) for one in findings(stored(row.document, row.id), Document(row.document), today)}
-    new = [one for one in findings(found.register, Document(found.text), today) if one.key == key]
-    return [f"{one.message} {sentence(one.fix)}" for one in new if (one.key, one.rule) not in old]
+    keys = {key, *(below.key for objective, below in found.register.key_results() if objective.key == key)}
+    new = [one for one in findings(found.register, Document(found.text), today) if one.key in keys]
+    return [_hint(one, key) for one in new if (one.key, one.rule) not in old]
+
+
+def _hint(one: Finding, key: str) -> str:
+    """Of which entry, where it is not the one of `key`; the words that triggered it, what is the matter and what to write."""
+    words = ", ".join(f'"{word}"' for word in one.words)
+    return f"{'' if one.key == key else f'{one.key}: '}{words + ' ' if words else ''}{one.message} {sentence(one.fix)}"

@@ -14,6 +14,7 @@ from tests.web.test_pages import enter
 from web.app import make
 
 __all__ = ["client"]
+NEW = {"key": "O9", "title": "Riders praise us", "priority": "6", "first": "App store rating from 3.6 to 4.5"}
 
 
 def register(app: App) -> Register:
@@ -46,8 +47,12 @@ def test_a_key_result_is_added_checked_kept_and_undone(client: TestClient, app: 
 
 def test_an_objective_is_added_with_its_first_key_result(client: TestClient, app: App) -> None:
     assert "/register/add" in client.get("/register").text
-    page = add(client, "", key="O9", title="Riders praise us", priority="6", first="App store rating from 3.6 to 4.5")
+    page = add(client, "", **NEW)
     assert "O9 is new: Riders praise us" in page.text
+    assert "says what is done" not in page.text
+    assert (
+        "O9.1: &#34;Launch&#34; says what is done" in add(client, "", **NEW | {"first": "Launch three campaigns"}).text
+    )
     client.post("/register/add", data=hidden(page.text) | {"sure": "yes"})
     added = register(app).objectives[-1]
     assert (added.key, added.priority, [one.key for one in added.key_results]) == ("O9", 6, ["O9.1"])
@@ -58,6 +63,15 @@ def test_faults_of_a_new_entry_stand_beside_what_was_typed(client: TestClient, a
     assert page.status_code == 422
     assert "Priority: a whole number is needed, found &#39;first&#39;." in page.text
     assert 'value="Riders praise us"' in page.text
+    # What was left empty is said by the form's own names, not by those of the file.
+    page = add(client, "", key="", title="Riders praise us", first="Rating from 3.6 to 4.5")
+    assert "Key: it is empty; write a short one, never used before, such as O6." in page.text
+    assert "Priority: it is empty; write a whole number, 1 is the top." in page.text
+    assert "Field required" not in page.text
+    assert "unknown objective" not in page.text
+    page = add(client, "", key="O9", title="Riders praise us", priority="6", first=" ")
+    assert "Its first key result: it is empty; write one, an objective needs it." in page.text
+    assert "Title: it is empty; write a text." in add(client, "O3", key="O3.9", title="").text
     assert "O3.1 is the key of another entry" in add(client, "O3", key="O3.1", title="Twice").text
     assert client.get("/register/add", params={"under": "O99"}).status_code == 404
     assert current(app).id == 1
