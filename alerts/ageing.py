@@ -13,7 +13,7 @@ from models import Decision, Drift, Notification
 AGEING = timedelta(weeks=2)
 """From then on a finding that nobody touched is ageing."""
 _ASKS = ("drift", "gap")
-_TEXT = "nobody has decided here for two weeks. Continue, reshape or stop?"
+_TEXT = "Nobody has decided here for two weeks. Continue, reshape or stop?"
 
 
 def ageing(

@@ -203,7 +203,7 @@ def test_what_nobody_decides_for_two_weeks_is_said_once_more_a_message(
     assert changes(sessions, company, NOW + timedelta(days=13)) == 0
     late = NOW + timedelta(days=14)
     assert [changes(sessions, company, late) for _ in range(2)] == [1, 0]
-    assert "nobody has decided here for two weeks" in company.world.posted[-1]["text"]
+    assert company.world.posted[-1]["text"].startswith("Nobody has decided here for two weeks.")
     assert changes(sessions, company, late + timedelta(days=30)) == 0
 
 
