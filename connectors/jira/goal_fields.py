@@ -60,7 +60,7 @@ def _id(rows: Sequence[Mapping[str, Any]], name: str, what: str) -> str:
     found = [str(one["id"]) for one in rows if plain in (str(one.get("name")).casefold(), str(one["id"]).casefold())]
     if not found:
         raise BadAnswer(
-            SOURCE, f"there is no field {name!r}.", f"Mend goals.{what}: its name as an issue shows it, or its id."
+            SOURCE, f"there is no field {name!r}.", f"Write in goals.{what} its name as an issue shows it, or its id."
         )
     return found[0]
 

@@ -74,7 +74,7 @@ def _ids(types: Sequence[Mapping[str, Any]], named: str) -> list[str]:
         raise BadAnswer(
             SOURCE,
             f"there is no issue type {named!r}; it has {known}.",
-            "Mend goals.type or goals.key_result_type.",
+            "Write one of these in goals.type or goals.key_result_type.",
         )
     return found
 
