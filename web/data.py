@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
 from alerts.words import fraction
 from leeway.app import App
-from models import Cycle, Decision, Drift, Effort, Label, Match, Person, WorkItem
+from models import Cycle, Decision, Drift, Effort, Label, Match, Person, Share, WorkItem
 from models.vocabulary import COMPANY
 from pipeline.drift.gaps import GAP
 from pipeline.feedback.questions import about
@@ -23,6 +23,11 @@ def large_teams(register: Register, least: int, who: Viewer | None = None) -> li
     """Key and name of the teams that figures are given of; with a viewer, of those whose figures are theirs to see."""
     large = [(team.key, team.name) for team in register.large_teams(least)]
     return [(key, name) for key, name in large if who is None or who.may_see(key)]
+
+
+def is_estimated(session: Session, objective: str) -> bool:
+    """Return True once a cycle has estimated shares with this objective in the register."""
+    return bool(session.scalar(select(exists().where(Share.objective == objective))))
 
 
 def visible(register: Register, least: int, who: Viewer | None = None) -> set[str]:

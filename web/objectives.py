@@ -60,6 +60,7 @@ class Objectives(Place):
             teams = [one for one in (standing_of(session, register, team, period) for team, _ in names) if one]
             days, span = self._days(session), window(session)
             confident = self.drawing.measured.confidence(session, register, work=who.may_see(COMPANY))
+            estimated = data.is_estimated(session, key)
         part = next((one for one in stands.parts if one.key == key), None)
         pairs = [(one, its) for one in teams for its in one.parts if its.key == key]
         values = {
@@ -68,7 +69,8 @@ class Objectives(Place):
             "p": period,
             "scope": scope,
             "colour": reading.colours(register)[key],
-            "part": part,
+            "part": part if estimated else None,
+            "estimated": estimated,
             "of": stands.range_of,
             "cost": self._cost(register, scope, part),
             "window": window_text(span),

@@ -54,6 +54,10 @@ def test_an_objective_is_added_with_its_first_key_result(client: TestClient, app
         "O9.1: &#34;Launch&#34; says what is done" in add(client, "", **NEW | {"first": "Launch three campaigns"}).text
     )
     client.post("/register/add", data=hidden(page.text) | {"sure": "yes"})
+    page = client.get("/objectives/O9")  # nothing was matched with it yet: no share is known, and no interval either
+    assert "The next cycle finds its work; until then its share is not known." in page.text
+    assert "9 in 10 sure" not in page.text
+    assert "until then its share is not known" not in client.get("/objectives/O3").text
     added = register(app).objectives[-1]
     assert (added.key, added.priority, [one.key for one in added.key_results]) == ("O9", 6, ["O9.1"])
 
