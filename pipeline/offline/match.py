@@ -145,5 +145,7 @@ def _texts(row: dict[str, Any], name: str, where: str) -> list[str]:
 def _traces(row: dict[str, Any], where: str) -> int:
     found = row.get("traces") or 0
     if not isinstance(found, int) or isinstance(found, bool) or found < 0:
-        raise InputError(f"{where}: 'traces' must be a whole number of 0 or more: how often something was done on the item.")
+        raise InputError(
+            f"{where}: 'traces' must be a whole number of 0 or more: how often something was done on the item."
+        )
     return found
