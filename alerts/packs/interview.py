@@ -12,7 +12,7 @@ from alerts.packs.content import Line, Pack, Row, Section
 from alerts.packs.people import worked_by_enough
 from alerts.streams import window, window_text
 from alerts.view import Terms, cost_of, priced
-from alerts.words import Name, Words, full_day, shortened
+from alerts.words import Name, Words, full_day, percent, shortened
 from models import Effort, InterviewResult, InterviewRound, Stream, StreamItem
 from models.vocabulary import COMPANY
 from pipeline.interview.answers import LEADERSHIP, LEADS
@@ -26,7 +26,7 @@ NOTHING = (
     "could tell of one of them."
 )
 NOTE = (
-    "0 is nothing in common, 1 the same: how near in meaning what people named is, by pairs of people (docs/interview.md). "
+    "0% is nothing in common, 100% the same: how near in meaning what two people named is, over all pairs of them. "
     "Wordings are of no one person alone. Never who answered, nor how many."
 )
 
@@ -75,8 +75,8 @@ def _said(group: str, found: dict[str, Any]) -> Iterator[Words]:
     if not found:
         yield (f"{group}: {NOTHING}",)
         return
-    also = f", with the register's top priorities {found['register']:.2f}" if found["register"] is not None else ""
-    yield (f"{group}: named priorities agree among each other {found['among']:.2f}{also}.",)
+    also = f", and to {percent(found['register'])}% with the register's" if found["register"] is not None else ""
+    yield (f"{group}: the top priorities that were named agree to {percent(found['among'])}% with each other{also}.",)
     if found["shared"]:
         yield (f"{group}, named by three or more: ", *_names(found["shared"]), ".")
     else:
