@@ -16,6 +16,7 @@ import numpy as np
 import yaml
 from fastapi.testclient import TestClient
 from rich.console import Console
+from sqlalchemy import select
 from typer.testing import CliRunner
 
 from alerts.words import percent, shortened
@@ -24,6 +25,7 @@ from leeway.backtest import backtest_lines
 from leeway.cli import app as command_line
 from leeway.status import status_of
 from leeway.status_text import render
+from models import WorkItem
 from pipeline.drift.observations import observe
 from pipeline.register.document import Register
 from pipeline.register.workdays import last_complete_day
@@ -425,6 +427,9 @@ def spoken(demo: Demo) -> Iterator[tuple[str, str]]:
 def misspoken(demo: Demo) -> list[tuple[str, str, str]]:
     """Where a face says what none says: the face, what it is, and the words around it."""
     outside = [one.title for one in demo.register.objectives] + [one.title for _, one in demo.register.key_results()]
+    with demo.app.sessions() as session:  # questions quote the titles that people gave their work
+        quoted = session.scalars(select(WorkItem.title).where(WorkItem.title.is_not(None)).distinct())
+        outside += [one for one in quoted if one and any(pattern.search(one) for pattern in FORBIDDEN.values())]
     found = []
     for face, text in spoken(demo):
         for title in sorted(outside, key=len, reverse=True):
