@@ -84,11 +84,14 @@ def item_id(source: str, external_id: str) -> str:
     return f"{source}:{external_id}"
 
 
-def load_items(session: Session, ids: Sequence[int] | None = None) -> list[LoadedItem]:
-    """Work items with their words, in the order of their names: all of them, or those with these row ids."""
+def load_items(session: Session, ids: Sequence[int] | None = None, *, traces: bool = False) -> list[LoadedItem]:
+    """Work items with their words, in the order of their names: all of them, or those with these row ids.
+
+    Their `traces` are counted on request, since that reads every signal and only the match asks for it.
+    """
     rows = _rows(session, ids)
     said, mentions, authors = _signals(session, None if ids is None else rows)
-    traces = _traces(session, None if ids is None else rows)
+    counts = _traces(session, None if ids is None else rows) if traces else {}
     teams = _teams(session)
     by_key = _by_key(session, rows, mentions) if ids is not None else _all_keys(session)
     work = []
@@ -116,7 +119,7 @@ def load_items(session: Session, ids: Sequence[int] | None = None) -> list[Loade
                     tuple(row.labels),
                     row.automated,
                     row.key,
-                    traces.get(key, 0),
+                    counts.get(key, 0),
                 ),
                 row.text_hash if row.text_dropped and not (row.text and not said_by_signals(row.source)) else None,
             )

@@ -14,7 +14,7 @@ from pipeline.register.point_of_change import Caution
 from pipeline.register.table import merged
 from pipeline.register.yaml_nodes import Document
 from web.auth import Csrf, Signed, check_form
-from web.edits import FIELDS, KINDS, LONG, LONGEST, THIS, Asked, Edits, Given, Typed, faults_in, refuse
+from web.edits import FIELDS, KINDS, LONG, LONGEST, THIS, Answered, Asked, Edits, Given, Typed, faults_in, refuse
 from web.frame import Frame
 
 _KEY = ("key", "Key", "short, and never used before")
@@ -47,12 +47,10 @@ class Additions:
         who: Signed,
         csrf: Csrf,
         given: Given,
+        answer: Answered,
         under: Annotated[str, Form()] = "",
         key: Typed = None,
         first: Typed = None,
-        why: Typed = None,
-        sure: Annotated[str, Form()] = "",
-        version: Annotated[int, Form()] = 0,
     ) -> Response:
         """What it means; and kept, where somebody saw that and is sure."""
         check_form(request, csrf)
@@ -62,7 +60,7 @@ class Additions:
         typed = {"key": " ".join((key or "").split())} | {n: v for n, v in given.items() if v and n in names}
         more = {} if under else {"first": first or ""}
         shown = typed | more
-        if sure == "back":
+        if answer.sure == "back":
             return self._form(request, who, row.id, under, shown)
         if typed["key"] in cells_of(data):
             return self._form(request, who, row.id, under, shown, [f"{typed['key']} is the key of another entry."])
@@ -74,9 +72,7 @@ class Additions:
         except RegisterError as error:
             return self._form(request, who, row.id, under, shown, faults_in(error))
         where = f"/{'key-results' if under else 'objectives'}/{self.edits.quoted(typed['key'])}"
-        asked = Asked(
-            "/register/add", where, typed["key"], [*shown.items(), ("under", under)], why or "", sure, version
-        )
+        asked = Asked("/register/add", where, typed["key"], [*shown.items(), ("under", under)], answer)
         return self.edits.decide(request, who, row, found, asked)
 
     def end(
@@ -86,9 +82,7 @@ class Additions:
         place: str,
         key: str,
         csrf: Csrf,
-        why: Typed = None,
-        sure: Annotated[str, Form()] = "",
-        version: Annotated[int, Form()] = 0,
+        answer: Answered,
     ) -> Response:
         """What ending it means, always with a reason; and gone, where somebody saw that and is sure."""
         check_form(request, csrf)
@@ -96,7 +90,7 @@ class Additions:
         cells = cells_of(data).get(key)
         if place not in KINDS or cells is None or cells["kind"] != KINDS[place]:
             raise HTTPException(404, "There is no such entry in the register.")
-        if sure == "back":
+        if answer.sure == "back":
             return self.edits.form(request, who, place, key)
         try:
             found = without(row.document, key)
@@ -104,9 +98,8 @@ class Additions:
             raise HTTPException(409, faults_in(error)[0]) from None
         action = f"/{place}/{self.edits.quoted(key)}/end"
         ends = Caution(key, "ended", "it ends: it leaves the register, and its history stays.")
-        return self.edits.decide(
-            request, who, row, found, Asked(action, "/register", key, [], why or "", sure, version), [ends]
-        )
+        asked = Asked(action, "/register", key, [], answer)
+        return self.edits.decide(request, who, row, found, asked, [ends])
 
     def _now(self, who: Signed) -> tuple[RegisterVersion, object]:
         refuse(who)

@@ -81,17 +81,32 @@ Given = Annotated[dict[str, str | None], Depends(_given)]
 
 
 @dataclass(frozen=True, slots=True)
+class Answer:
+    """What every form says of its change: why, whether somebody is sure ("yes", or "back"), and which version they saw."""
+
+    why: str
+    sure: str
+    version: int
+
+
+def _answer(why: Typed = None, sure: Annotated[str, Form()] = "", version: Annotated[int, Form()] = 0) -> Answer:
+    return Answer(why or "", sure, version)
+
+
+Answered = Annotated[Answer, Depends(_answer)]
+"""Of a handler's parameter: how sure somebody is of the change, and why."""
+
+
+@dataclass(frozen=True, slots=True)
 class Asked:
-    """A change that is asked for: where its form goes, where one comes to when it is kept, the entry's key, what was typed, why,
-    whether somebody is sure, and which version they saw."""
+    """A change that is asked for: where its form goes, where one comes to when it is kept, the entry's key, what was typed, and
+    the answer."""
 
     action: str
     place: str
     key: str
     typed: Sequence[tuple[str, str]]
-    why: str
-    sure: str
-    version: int
+    answer: Answer
 
 
 class Edits:
@@ -119,10 +134,8 @@ class Edits:
         place: str,
         key: str,
         csrf: Csrf,
-        version: Annotated[int, Form()],
         given: Given,
-        why: Typed = None,
-        sure: Annotated[str, Form()] = "",
+        answer: Answered,
     ) -> Response:
         """What the change means; and kept, where somebody saw that and is sure."""
         check_form(request, csrf)
@@ -130,7 +143,7 @@ class Edits:
             row, cells = self._entry(session, who, place, key)
             fields = [one for one, _, _ in _fields(cells)]
             typed = {name: value for name, value in given.items() if value is not None and name in fields}
-            base = session.get(RegisterVersion, version)
+            base = session.get(RegisterVersion, answer.version)
             if base is None:
                 raise HTTPException(409, "This form is of a version that is not there any more. Open it again.")
             try:
@@ -139,12 +152,10 @@ class Edits:
                 return self._form(request, who, place, cells | typed, row.id, faults_in(error))
             if found.text == row.document:
                 return self._form(request, who, place, cells, row.id, ["Nothing is changed yet."])
-            if sure == "back":
+            if answer.sure == "back":
                 return self._form(request, who, place, cells | typed, row.id)
         where = f"/{place}/{self.quoted(key)}"
-        return self.decide(
-            request, who, row, found, Asked(f"{where}/edit", where, key, list(typed.items()), why or "", sure, version)
-        )
+        return self.decide(request, who, row, found, Asked(f"{where}/edit", where, key, list(typed.items()), answer))
 
     def current(self) -> RegisterVersion:
         """The current version. Raises NotReady where there is none."""
@@ -164,9 +175,10 @@ class Edits:
         also: Sequence[Caution] = (),
     ) -> Response:
         """Keep it where somebody saw just that and is sure, and said why where it loosens something; else say what it means."""
-        said = " ".join(asked.why.split())[:LONGEST]
+        answer = asked.answer
+        said = " ".join(answer.why.split())[:LONGEST]
         held = [*also, *cautions(_draft(row), Draft(found.register, found.text))]
-        if asked.sure == "yes" and asked.version == row.id and (said or not held):
+        if answer.sure == "yes" and answer.version == row.id and (said or not held):
             with self.app.sessions.begin() as session:
                 current = current_version(session)
                 if current is not None and current.id == row.id:
@@ -244,7 +256,7 @@ class Edits:
             "changes": in_words(before, after),
             "cautions": held,
             "conflicts": found.conflicts,
-            "asked": asked.sure == "yes" and held,
+            "asked": asked.answer.sure == "yes" and held,
         }
         values |= {"past": consequences(before, after, row.loaded_at.date(), today), "notes": found.notes}
         values |= {"hints": _hints(row, found, asked.key, local_day(after, self.app.now())), "longest": LONGEST}

@@ -126,7 +126,7 @@ class Opened:
         encode_pending(self.sessions, self.encoder)
         estimate_effort(self.sessions, self.register, self.world.now.date())
         with self.sessions() as session:
-            work = load_items(session)
+            work = load_items(session, traces=True)
             vectors = load_vectors(session, work, self.encoder.name, 384)
         place = {one.item.id: i for i, one in enumerate(work)}
         weeks = sorted({monday(day) for day, _, _ in self.efforts()})

@@ -85,7 +85,7 @@ def run_chunk(session: Session, chunk: Chunk, register: Register, version: int, 
     ids: list[int] = chunk.detail["ids"]
     labels = _labels(session, set(register.objective_of()))
     kept = _kept(session, ids)
-    here = load_items(session, sorted({*ids, *chunk.detail["around"]}))
+    here = load_items(session, sorted({*ids, *chunk.detail["around"]}), traces=True)
     vectors = load_vectors(session, here, encoder.name, _dimension(encoder))
     mine = set(ids)
     matcher = Matcher(register, [one.item for one in here], encoder, vectors)
@@ -147,7 +147,8 @@ def matcher_of(
     with sessions() as session:
         labels = _labels(session, set(register.objective_of()))
         count = session.scalar(select(func.count()).select_from(WorkItem)) or 0
-        work = load_items(session, None if count <= WHOLE else sorted({*wanted, *sample_of(session, count)}))
+        rows = None if count <= WHOLE else sorted({*wanted, *sample_of(session, count)})
+        work = load_items(session, rows, traces=True)
         vectors = load_vectors(session, work, encoder.name, _dimension(encoder))
     return work, Matcher(register, [one.item for one in work], encoder, vectors), labels
 
