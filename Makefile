@@ -7,7 +7,7 @@ INSTALLED := $(VENV)/.installed
 # Tests start many processes; where the environment forbids to keep compiled modules, each would compile all of ours anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo test lint bench rooms audit services services-stop clean
+.PHONY: help demo test tests lint bench rooms audit pictures services services-stop clean
 
 help:  ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-8s %s\n", $$1, $$2}'
@@ -21,7 +21,11 @@ $(INSTALLED): pyproject.toml constraints.txt
 demo: $(INSTALLED)  ## Install, then run the whole job on the simulated company; leaves demo-out/
 	$(BIN)/leeway demo
 
-test: lint  ## Install, lint, check types and imports, run all tests
+test: $(INSTALLED)  ## Install, lint, check types and imports, run all tests
+	@$(MAKE) --no-print-directory -j 2 lint tests
+
+# What lint says stands between the first tests' dots: checking types uses one core for a minute, which no test need wait for.
+tests: $(INSTALLED)  ## The tests alone
 	$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
 
 # bandit's B701 and B704 are ruff's S701 and S704, which each place answers by itself.

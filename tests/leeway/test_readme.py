@@ -44,7 +44,8 @@ def checkout(tmp_path: Path) -> Path:
 
 def shell(folder: Path, script: str, **more: str) -> "subprocess.Popen[str]":
     """Bash at work on a script, in a session of its own; it says which of its commands failed."""
-    known = {k: v for k, v in os.environ.items() if not k.startswith(("LEEWAY_", "PYTEST_"))}
+    # A make of its own: it is no part of the one that runs the tests.
+    known = {k: v for k, v in os.environ.items() if not k.startswith(("LEEWAY_", "PYTEST_", "MAKE", "MFLAGS"))}
     given = {
         "PYTHONPATH": str(ROOT),
         "OMP_NUM_THREADS": "1",
