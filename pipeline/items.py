@@ -99,32 +99,31 @@ def load_items(session: Session, ids: Sequence[int] | None = None, *, traces: bo
         key = (row.source, row.external_id)
         issues = [by_key[name] for name in dict.fromkeys([*row.mentions, *mentions.get(key, ())]) if name in by_key]
         people = [row.assignee] if row.assignee else authors.get(key, [])
-        parent = item_id(row.source, row.parent) if row.parent else None
         own = row.text if said_by_item(row.source) else None
         text = " ".join(part for part in (own, *telling(said.get(key, ()))) if part)
         others = tuple(i for i in issues if i != item_id(*key))
-        work.append(
-            LoadedItem(
-                row.id,
-                Item(
-                    item_id(*key),
-                    row.source,
-                    row.kind,
-                    row.container,
-                    _team(row.source, people, teams),
-                    parent,
-                    row.title,
-                    text[:LONGEST_WORDS] or None,
-                    others,
-                    tuple(row.labels),
-                    row.automated,
-                    row.key,
-                    counts.get(key, 0),
-                ),
-                row.text_hash if row.text_dropped and not (row.text and not said_by_signals(row.source)) else None,
-            )
-        )
+        team = _team(row.source, people, teams)
+        kept = row.text_hash if row.text_dropped and not (row.text and not said_by_signals(row.source)) else None
+        work.append(LoadedItem(row.id, _item(row, team, text[:LONGEST_WORDS], others, counts.get(key, 0)), kept))
     return work
+
+
+def _item(row: Any, team: str | None, text: str, mentions: tuple[str, ...], traces: int) -> Item:
+    return Item(
+        item_id(row.source, row.external_id),
+        row.source,
+        row.kind,
+        row.container,
+        team,
+        item_id(row.source, row.parent) if row.parent else None,
+        row.title,
+        text or None,
+        mentions,
+        tuple(row.labels),
+        row.automated,
+        row.key,
+        traces,
+    )
 
 
 def _rows(session: Session, ids: Sequence[int] | None) -> list[Any]:

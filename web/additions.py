@@ -14,8 +14,9 @@ from pipeline.register.point_of_change import Caution
 from pipeline.register.table import merged
 from pipeline.register.yaml_nodes import Document
 from web.auth import Csrf, Signed, check_form
-from web.edits import FIELDS, KINDS, LONG, LONGEST, THIS, Answered, Asked, Edits, Given, Typed, faults_in, refuse
+from web.edits import THIS, Asked, Edits, faults_in, refuse
 from web.frame import Frame
+from web.register_form import FIELDS, KINDS, LONG, LONGEST, Answered, Given, Typed
 
 _KEY = ("key", "Key", "short, and never used before")
 NEEDED = {OBJECTIVE: ("key", "title", "priority", "first"), KEY_RESULT: ("key", "title")}

@@ -4,17 +4,17 @@ An edit goes the way of a file: the same faults, the same check at the point of 
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import Depends, FastAPI, Form, HTTPException, Request
+from fastapi import FastAPI, HTTPException, Request
 from fastapi.responses import RedirectResponse, Response
 from sqlalchemy.orm import Session
 
 from alerts.words import sentence
 from models import RegisterVersion
-from pipeline.register.cells import KEY_RESULT, OBJECTIVE, Cells, cells_of
+from pipeline.register.cells import Cells, cells_of
 from pipeline.register.change_words import consequences, in_words
 from pipeline.register.document import RegisterError, stored
 from pipeline.register.edits import PAGE, EditError, undo_edit
@@ -22,79 +22,14 @@ from pipeline.register.ended import local_day
 from pipeline.register.point_of_change import Caution, Draft, cautions
 from pipeline.register.quality import Finding, findings
 from pipeline.register.table import Merged, Row, merged
-from pipeline.register.team_plans import TEAM_PLANS
 from pipeline.register.versions import current_version, load_register
 from pipeline.register.yaml_nodes import Document
 from web.auth import Csrf, Signed, Viewer, check_form
 from web.frame import Frame
+from web.register_form import FIELDS, KINDS, LONG, LONGEST, MEASURED, Answer, Answered, Given
 
-KINDS = {"objectives": OBJECTIVE, "key-results": KEY_RESULT}
-FIELDS: Mapping[str, tuple[tuple[str, str, str], ...]] = {
-    OBJECTIVE: (
-        ("title", "Title", ""),
-        ("owner", "Owner", "one address"),
-        ("priority", "Priority", "1 is the top"),
-        ("plan", "Plan", "of the company's work: 30 %, or 40 person-days per month"),
-        ("teams", "Team", "the key of the one that it belongs to; empty: the company"),
-        ("team plans", "Plans of teams", "of the team's own work: app: 50 %, ops: 10 %"),
-        ("description", "Description", ""),
-    ),
-    KEY_RESULT: (
-        ("title", "Title", "with the target, as in 'from 31 to 45'"),
-        ("owner", "Owner", "one address"),
-        ("teams", "Teams", "keys, with commas"),
-        ("start", "Start of its number", ""),
-        ("target", "Target of its number", ""),
-        ("due", "Due", "a day, such as 2026-12-31"),
-        ("description", "Description", ""),
-    ),
-}
-"""What can be changed: the column, what it is called, and what to write."""
-MEASURED = ("start", "target")
-LONGEST, LONG = 500, 20_000
-"""Characters of a line, and of a text, that a form takes."""
 THIS = "this form"
 """What faults call where something was typed."""
-Typed = Annotated[str | None, Form(max_length=2_000)]
-
-
-def _given(
-    title: Typed = None,
-    owner: Typed = None,
-    priority: Typed = None,
-    plan: Typed = None,
-    teams: Typed = None,
-    team_plans: Annotated[str | None, Form(max_length=2_000, alias="team plans")] = None,
-    description: Annotated[str | None, Form(max_length=LONG)] = None,
-    start: Typed = None,
-    target: Typed = None,
-    due: Typed = None,
-) -> dict[str, str | None]:
-    """What a form says, by column; None where it has no such field."""
-    found = {"title": title, "owner": owner, "priority": priority, "plan": plan, "teams": teams}
-    found |= {TEAM_PLANS: team_plans, "description": description}
-    return found | {"start": start, "target": target, "due": due}
-
-
-Given = Annotated[dict[str, str | None], Depends(_given)]
-"""Of a handler's parameter: what the form says."""
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What every form says of its change: why, whether somebody is sure ("yes", or "back"), and which version they saw."""
-
-    why: str
-    sure: str
-    version: int
-
-
-def _answer(why: Typed = None, sure: Annotated[str, Form()] = "", version: Annotated[int, Form()] = 0) -> Answer:
-    return Answer(why or "", sure, version)
-
-
-Answered = Annotated[Answer, Depends(_answer)]
-"""Of a handler's parameter: how sure somebody is of the change, and why."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,9 @@ from pipeline.register.document import digest, stored
 from pipeline.register.edits import PAGE
 from pipeline.register.goals import OURS
 from web.auth import Csrf, Signed, check_form
-from web.edits import LONGEST, refuse
+from web.edits import refuse
 from web.frame import Frame
+from web.register_form import LONGEST
 
 PLACE = "/register/goals"
 

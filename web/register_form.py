@@ -1,0 +1,76 @@
+"""What the forms that change the register ask, and what they say back."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Form
+
+from pipeline.register.cells import KEY_RESULT, OBJECTIVE
+from pipeline.register.team_plans import TEAM_PLANS
+
+KINDS = {"objectives": OBJECTIVE, "key-results": KEY_RESULT}
+FIELDS: Mapping[str, tuple[tuple[str, str, str], ...]] = {
+    OBJECTIVE: (
+        ("title", "Title", ""),
+        ("owner", "Owner", "one address"),
+        ("priority", "Priority", "1 is the top"),
+        ("plan", "Plan", "of the company's work: 30 %, or 40 person-days per month"),
+        ("teams", "Team", "the key of the one that it belongs to; empty: the company"),
+        ("team plans", "Plans of teams", "of the team's own work: app: 50 %, ops: 10 %"),
+        ("description", "Description", ""),
+    ),
+    KEY_RESULT: (
+        ("title", "Title", "with the target, as in 'from 31 to 45'"),
+        ("owner", "Owner", "one address"),
+        ("teams", "Teams", "keys, with commas"),
+        ("start", "Start of its number", ""),
+        ("target", "Target of its number", ""),
+        ("due", "Due", "a day, such as 2026-12-31"),
+        ("description", "Description", ""),
+    ),
+}
+"""What can be changed: the column, what it is called, and what to write."""
+MEASURED = ("start", "target")
+LONGEST, LONG = 500, 20_000
+"""Characters of a line, and of a text, that a form takes."""
+Typed = Annotated[str | None, Form(max_length=2_000)]
+
+
+def _given(
+    title: Typed = None,
+    owner: Typed = None,
+    priority: Typed = None,
+    plan: Typed = None,
+    teams: Typed = None,
+    team_plans: Annotated[str | None, Form(max_length=2_000, alias="team plans")] = None,
+    description: Annotated[str | None, Form(max_length=LONG)] = None,
+    start: Typed = None,
+    target: Typed = None,
+    due: Typed = None,
+) -> dict[str, str | None]:
+    """What a form says, by column; None where it has no such field."""
+    found = {"title": title, "owner": owner, "priority": priority, "plan": plan, "teams": teams}
+    found |= {TEAM_PLANS: team_plans, "description": description}
+    return found | {"start": start, "target": target, "due": due}
+
+
+Given = Annotated[dict[str, str | None], Depends(_given)]
+"""Of a handler's parameter: what the form says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What every form says of its change: why, whether somebody is sure ("yes", or "back"), and which version they saw."""
+
+    why: str
+    sure: str
+    version: int
+
+
+def _answer(why: Typed = None, sure: Annotated[str, Form()] = "", version: Annotated[int, Form()] = 0) -> Answer:
+    return Answer(why or "", sure, version)
+
+
+Answered = Annotated[Answer, Depends(_answer)]
+"""Of a handler's parameter: how sure somebody is of the change, and why."""
