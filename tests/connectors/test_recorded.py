@@ -273,6 +273,51 @@ def test_any_event_in_the_timeline_of_an_issue(puller: Puller, there: dict[str, 
 
 
 @some
+@given(pull=made_of("github", "PullRequest"), lines=many("github", "LineComment"), comments=many("github", "LineComment"))
+def test_any_pull_request_and_any_comment_on_a_line_that_github_describes(
+    puller: Puller, there: dict[str, set[str]], pull: dict[str, Any], lines: list[Any], comments: list[Any]
+) -> None:
+    """What cannot be read of a pull request costs that one, and what cannot be read of a comment only the comment."""
+    lines, comments = (
+        [comment | {"id": first + number} for number, comment in enumerate(some_)]
+        for first, some_ in ((60_000, lines), (70_000, comments))
+    )
+    number = ""
+
+    def change(path: str, answer: Any) -> Any:
+        nonlocal number
+        where = path.split("?")[0]
+        if where.endswith("/pulls/comments"):
+            return mixed(answer, comments)
+        if where.endswith("/issues") and not number:
+            number = next(str(row["number"]) for row in answer if row.get("pull_request"))
+        if where.endswith(f"/pulls/{number}"):
+            return {**pull, "commits": answer["commits"], "review_comments": 1}
+        if where.endswith(f"/pulls/{number}/comments"):
+            return mixed(answer, lines)
+        return answer
+
+    pages = pulled(puller, "github", change)
+    assert {number, *(str(comment["id"]) for comment in comments)} <= named(pages)
+    assert there["github"] <= puller.kept("github")
+
+
+@some
+@given(found=made_of("github", "PublicUser"), pulls=many("github", "PullRequestSimple"))
+def test_any_account_and_any_pull_request_of_a_commit_that_github_describes(
+    puller: Puller, there: dict[str, set[str]], found: dict[str, Any], pulls: list[Any]
+) -> None:
+    def change(path: str, answer: Any) -> Any:
+        where = path.split("?")[0]
+        if "/user/" in where or "/users/" in where:
+            return found
+        return mixed(answer, pulls) if "/commits/" in where and where.endswith("/pulls") else answer
+
+    pulled(puller, "github", change)
+    assert there["github"] <= puller.kept("github")
+
+
+@some
 @given(made=many("github", "Commit"))
 def test_any_commit_that_github_describes(puller: Puller, there: dict[str, set[str]], made: list[Any]) -> None:
     made = list({commit["sha"]: commit for commit in made}.values())
