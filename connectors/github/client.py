@@ -33,6 +33,7 @@ from connectors.base import (
     SourceUnavailable,
 )
 from connectors.limits import Limiter, Rate
+from connectors.onward import Onward
 from connectors.retry import LONGEST_WAIT_SECONDS, retrying, seconds_of
 
 PAGE_SIZE = 100
@@ -107,7 +108,9 @@ class Client:
     def pages(self, path: str, query: Mapping[str, Any], *, rows: str | bool = True) -> Iterator[Answer]:
         """Answer after answer, along the links."""
         following: Mapping[str, Any] | None = {"per_page": PAGE_SIZE, **query}
+        onward = Onward("github", path)
         while following is not None:
+            onward.to(*sorted((name, str(value)) for name, value in following.items()))
             answer = self.ask(path, following, rows=rows)
             yield answer
             following = answer.next

@@ -34,7 +34,8 @@ from connectors.hubspot.client import BATCH, HubSpotClient
 from connectors.hubspot.fields import Fields
 from connectors.hubspot.links import Links, Pipelines
 from connectors.hubspot.metric import measured
-from connectors.hubspot.parse import ENGAGEMENTS, ENTERED, parse_engagement, parse_owner, parse_record
+from connectors.hubspot.owners import pull_owners
+from connectors.hubspot.parse import ENGAGEMENTS, ENTERED, parse_engagement, parse_record
 from connectors.hubspot.search import PAGE_SIZE, Search
 from connectors.limits import Limiter, Rate
 from connectors.records import is_outdated, set_aside
@@ -119,7 +120,7 @@ class HubSpotConnector:
 
     def people(self) -> Iterator[Page]:
         """See connectors.base.Choosable."""
-        return self._pull_owners()
+        return pull_owners(self.client)
 
     def streams(self) -> list[str]:
         """Owners first, then deals and tickets, then what hangs on them."""
@@ -130,7 +131,7 @@ class HubSpotConnector:
     def pull(self, stream: str, cursor: Cursor | None, since: datetime) -> Iterator[Page]:
         """See connectors.base.Connector."""
         if stream == "owners":
-            yield from self._pull_owners()
+            yield from pull_owners(self.client)
             return
         recent = max(millis(since), int((self._now() - RECENT.total_seconds()) * 1000))
         state = dict(cursor or {"modified": recent, "back": recent, "parser": PARSER} | self._fields.mark)
@@ -183,7 +184,7 @@ class HubSpotConnector:
     def again(self, stream: str, records: Sequence[str]) -> Iterator[Page]:
         """See connectors.base.Connector."""
         if stream == "owners":
-            yield from (replace(page, cursor=None) for page in self._pull_owners())
+            yield from (replace(page, cursor=None) for page in pull_owners(self.client))
             return
         for first in range(0, len(records), BATCH):
             some = list(records[first : first + BATCH])
@@ -281,20 +282,3 @@ class HubSpotConnector:
         if stream == "meetings" and signals and "hs_attendee_owner_ids" in record["properties"]:
             return [Span(item=signals[0].item, prefix=f"{stream}:{record['id']}", sure=True)]
         return []
-
-    def _pull_owners(self) -> Iterator[Page]:
-        for archived in (False, True):  # deals keep owners who have left
-            after = None
-            while True:
-                answer = self.client.owners(100, after, archived)
-                accounts, failures = [], []
-                for owner in answer["results"]:
-                    try:
-                        accounts.append(parse_owner(owner))
-                    except Exception as error:  # the border around one record
-                        id_ = str(owner.get("id", "?")) if isinstance(owner, dict) else "?"
-                        failures.append(set_aside(self.name, "owners", id_, error))
-                yield Page("owners", {}, accounts=accounts, failures=failures, read=[a.external_id for a in accounts])
-                after = ((answer.get("paging") or {}).get("next") or {}).get("after")
-                if not after:
-                    break

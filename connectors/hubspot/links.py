@@ -5,8 +5,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from connectors.base import NotFound
-from connectors.hubspot.client import BATCH, HubSpotClient, not_found
+from connectors.hubspot.client import BATCH, SOURCE, HubSpotClient, not_found
 from connectors.hubspot.parse import ENGAGEMENTS
+from connectors.onward import Onward
 
 _ID = re.compile(r"[\w-]{1,64}")
 
@@ -110,6 +111,7 @@ class Links:
         without: set[str] = set()
         asked = set(ids)
         inputs = [{"id": id_} for id_ in ids]
+        onward = Onward(SOURCE, f"the list of {target} of {stream}")
         while inputs:
             some, inputs = inputs[:BATCH], inputs[BATCH:]
             answer = self._client.associations(stream, target, some)
@@ -121,6 +123,7 @@ class Links:
                 found.setdefault(id_, []).extend(_id_of(one) for one in row.get("to") or [])
                 after = ((row.get("paging") or {}).get("next") or {}).get("after")
                 if after:
+                    onward.to(id_, after)
                     inputs.append({"id": id_, "after": str(after)})
         return found, without
 

@@ -6,9 +6,10 @@ from datetime import datetime
 from typing import Any
 
 from connectors.base import SourceError, SourceUnavailable
-from connectors.hubspot.client import HubSpotClient
+from connectors.hubspot.client import SOURCE, HubSpotClient
 from connectors.hubspot.links import Pipelines
 from connectors.hubspot.parse import ENTERED, PROPERTIES
+from connectors.onward import Onward
 from connectors.records import UNREADABLE
 from connectors.times import millis
 
@@ -25,6 +26,7 @@ class Search:
         self, stream: str, filters: list[dict[str, str]], last: str
     ) -> Iterator[tuple[list[dict[str, Any]], str, bool]]:
         """Pages by object id above `last`: (records, the last id, whether more follow)."""
+        onward = Onward(SOURCE, f"the search of {stream}")
         while True:
             above = {"propertyName": "hs_object_id", "operator": "GT", "value": last}
             query = {
@@ -34,13 +36,16 @@ class Search:
                 "filterGroups": [{"filters": [*filters, above]}],
             }
             try:
-                found = self._client.search(stream, query)["results"]
+                answer = self._client.search(stream, query)
+                found = answer["results"]
             except SourceUnavailable as error:
                 # One record may break the whole answer: without their properties, then each by itself.
-                found = self._client.search(stream, {**query, "properties": []})["results"]
-                found = [self._alone(stream, str(record["id"]), error) for record in found]
+                answer = self._client.search(stream, {**query, "properties": []})
+                found = [self._alone(stream, str(record["id"]), error) for record in answer["results"]]
+            onward.to(last)
             last = str(found[-1]["id"]) if found else last
-            more = len(found) == PAGE_SIZE
+            # A page may hold fewer than were asked for and have more behind it.
+            more = len(found) == PAGE_SIZE or bool((answer.get("paging") or {}).get("next"))
             yield found, last, more
             if not more:
                 return

@@ -45,6 +45,7 @@ from connectors.jira.parse import parse_issue
 from connectors.jira.projects import EpicFields, Projects
 from connectors.jira.statuses import Statuses
 from connectors.limits import Limiter, Rate
+from connectors.onward import Onward
 from connectors.records import UNREADABLE, is_outdated, set_aside
 from connectors.times import millis
 
@@ -140,9 +141,11 @@ class JiraConnector:
         back = {key: state[key] for key in ("back", "back_token", "parser", "fields") if key in state}
         start, token = int(state["updated"]), state.get("token")
         if not state.get("walking"):
-            start -= _millis_of(OVERLAP)
+            start -= int(OVERLAP.total_seconds() * 1000)
         newest = max(int(state["updated"]), int(state.get("newest", 0)))
+        onward = Onward(self.name, "the search")
         while True:
+            onward.to(start, token)
             issues, times, more = self._issues.found(f"updated >= {start}", "updated ASC, id ASC", token)
             last = max([start, *times])
             newest = max([newest, *(at for at in times if at <= self._now_millis())])  # one dated ahead hides no other
@@ -169,7 +172,9 @@ class JiraConnector:
         if is_outdated(cursor, PARSER, self._fields.names):
             kept |= {"parser": PARSER, **self._fields.mark}
             back, token = max(int(cursor["updated"]), self._now_millis()), None
+        onward = Onward(self.name, "the search")
         while back > oldest:
+            onward.to(back, token)
             query = f"updated >= {oldest} AND updated <= {back}"
             issues, times, more = self._issues.found(query, "updated DESC, id DESC", token)
             first = min([back, *times])
@@ -293,7 +298,3 @@ class JiraConnector:
 
     def _now_millis(self) -> int:
         return int(self._now() * 1000)
-
-
-def _millis_of(span: timedelta) -> int:
-    return int(span.total_seconds() * 1000)

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from connectors.base import NotReachable
+from connectors.onward import Onward
 from connectors.slack.client import PAGE_SIZE, SOURCE, SlackClient, next_of
 
 
@@ -38,18 +39,19 @@ class Channels:
         """Every channel the app can see, by name; direct messages are never asked for. Archived ones are kept, to be
         read to their end."""
         found: dict[str, dict[str, Any]] = {}
-        position = ""
+        position, onward = "", Onward(SOURCE, "conversations.list")
         kinds = "public_channel,private_channel" if "groups:read" in self._client.granted() else "public_channel"
         while True:
             answer = self._client.ask(
                 "conversations.list", types=kinds, exclude_archived="false", limit=PAGE_SIZE, cursor=position
             )
             for channel in answer["channels"]:
-                if not (channel.get("is_im") or channel.get("is_mpim")):
+                if channel.get("name") and not (channel.get("is_im") or channel.get("is_mpim")):
                     found[channel["name"]] = channel
             position = next_of(answer)
             if not position:
                 return found
+            onward.to(position)
 
     @staticmethod
     def name_of(listed: str, known: Mapping[str, Any]) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from connectors.base import Page
+from connectors.onward import Onward
 from connectors.records import set_aside
 from connectors.slack.client import PAGE_SIZE, SOURCE, SlackClient, next_of
 from connectors.slack.parse import parse_user
@@ -11,7 +12,7 @@ from connectors.slack.parse import parse_user
 def pull_people(client: SlackClient) -> Iterator[Page]:
     """All members, a page at a time. Raises SourceError."""
     groups = _groups(client)
-    position = ""
+    position, onward = "", Onward(SOURCE, "users.list")
     while True:
         answer = client.ask("users.list", limit=PAGE_SIZE, cursor=position)
         accounts, failures = [], []
@@ -25,6 +26,7 @@ def pull_people(client: SlackClient) -> Iterator[Page]:
         position = next_of(answer)
         if not position:
             return
+        onward.to(position)
 
 
 def _groups(client: SlackClient) -> dict[str, list[str]]:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from connectors.base import BadAnswer, Span
+from connectors.onward import Onward
 from connectors.slack.channels import Channels
 from connectors.slack.client import PAGE_SIZE, SOURCE, SlackClient, next_of
 from connectors.slack.stamps import is_ts, just_after, oldest_in, stamps_of, time_of
@@ -25,6 +26,7 @@ class Reading:
         Only an answer without a cursor ends the walk: a page may hold nothing and still have more behind it.
         """
         channel, position = self._channels.id_of(stream), ""
+        onward = Onward(SOURCE, f"{stream}: conversations.history")
         while True:
             query = {"channel": channel, "limit": PAGE_SIZE, "oldest": oldest, "latest": latest, "cursor": position}
             answer = self._client.ask("conversations.history", **query)
@@ -41,6 +43,7 @@ class Reading:
                 latest, position = oldest_in(messages), ""
             elif not position:
                 raise BadAnswer(SOURCE, f"{stream}: conversations.history has more and does not say where.")
+            onward.to(latest, position)
 
     def thread(
         self, stream: str, parent: Mapping[str, Any], news: str, *, whole: bool
@@ -49,6 +52,7 @@ class Reading:
         channel = self._channels.id_of(stream)
         root, partly = parent["ts"], bool(news) and int(parent["reply_count"]) > LONG_THREAD and not whole
         after, position, oldest = (news if partly else root), "", (news if partly else "")
+        onward = Onward(SOURCE, f"{stream}: conversations.replies")
         while True:
             query = {"channel": channel, "ts": root, "limit": PAGE_SIZE, "cursor": position, "oldest": oldest}
             answer = self._client.ask("conversations.replies", **query)
@@ -60,6 +64,7 @@ class Reading:
             after = last
             if not position:
                 return
+            onward.to(position)
 
     def whole(
         self, stream: str, messages: Sequence[Mapping[str, Any]], bound: str, latest: str, more: bool

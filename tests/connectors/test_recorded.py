@@ -273,7 +273,9 @@ def test_any_event_in_the_timeline_of_an_issue(puller: Puller, there: dict[str, 
 
 
 @some
-@given(pull=made_of("github", "PullRequest"), lines=many("github", "LineComment"), comments=many("github", "LineComment"))
+@given(
+    pull=made_of("github", "PullRequest"), lines=many("github", "LineComment"), comments=many("github", "LineComment")
+)
 def test_any_pull_request_and_any_comment_on_a_line_that_github_describes(
     puller: Puller, there: dict[str, set[str]], pull: dict[str, Any], lines: list[Any], comments: list[Any]
 ) -> None:

@@ -1,0 +1,185 @@
+"""What users of other connectors reported of how servers answer, each tried on whole pulls: nothing lost, nothing endless."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from connectors.base import SourceError
+from connectors.github.client import Answer, Client
+from simulator.server import Simulator
+from tests.connectors.few import Puller, served
+from tests.connectors.test_sources_as_they_are import answering
+
+
+@pytest.fixture
+def few() -> Iterator[Simulator]:
+    with served() as company:
+        yield company
+
+
+@pytest.fixture
+def puller(few: Simulator, tmp_path: Path) -> Puller:
+    return Puller(few, tmp_path)
+
+
+class Asked:
+    """Passes answers through and changes those of one path; a walk that never ends is stopped by an error."""
+
+    def __init__(self, path: str, change: Callable[[Any], Any], most: int = 200) -> None:
+        self.path, self.change, self.count, self.most = path, change, 0, most
+
+    def __call__(self, path: str, answer: Any) -> Any:
+        if self.path not in path:
+            return answer
+        self.count += 1
+        if self.count > self.most:
+            raise AssertionError(f"{self.path} is asked for without end")
+        return self.change(answer)
+
+
+def with_cursor(answer: Any) -> Any:
+    return answer | {"has_more": True, "response_metadata": {"next_cursor": "MA=="}}
+
+
+# A way on that leads back
+
+
+def emptied(answer: Any) -> Any:
+    return with_cursor(answer | {"messages": []})
+
+
+def with_token(answer: Any) -> Any:
+    return answer | {"nextPageToken": "MA=="}
+
+
+def with_after(answer: Any) -> Any:
+    return answer | {"results": [], "paging": {"next": {"after": "100"}}}
+
+
+def with_links(answer: Any) -> Any:
+    for row in answer["results"]:
+        row["paging"] = {"next": {"after": "100"}}
+    return answer
+
+
+@pytest.mark.parametrize(
+    ("source", "path", "change"),
+    [
+        ("slack", "conversations.list", with_cursor),
+        ("slack", "conversations.history", emptied),
+        ("slack", "conversations.replies", with_cursor),
+        ("slack", "users.list", with_cursor),
+        ("jira", "search/jql", with_token),
+        ("hubspot", "/crm/v3/owners", with_after),
+        ("hubspot", "/notes/search", with_after),
+        ("hubspot", "/associations/", with_links),
+    ],
+)
+def test_a_cursor_that_repeats_ends_that_walk_slacrawl_159_and_169_localslackirc_381_prowler_12539_airbyte_cdk_1148(
+    puller: Puller, source: str, path: str, change: Callable[[Any], Any]
+) -> None:
+    """It is said, the other streams are read, and the next pull that is answered well has everything."""
+    asked = Asked(path, change)
+    answering(puller.company, asked)
+    try:
+        puller.pull(source)
+    except SourceError as error:
+        said = [*puller.errors().values(), str(error)]
+    else:
+        said = list(puller.failures().values())
+    assert asked.count < asked.most
+    assert any("leads back" in one for one in said), said
+    puller.company.config.faults.change = None
+    puller.pull(source)
+    puller.retry(source)
+    whole = puller.kept(source)
+    assert len(whole) > 8
+    assert puller.errors() == {}
+    assert puller.failures() == {}
+
+
+def test_a_link_to_the_next_page_that_is_the_same_page_ends_that_walk(
+    puller: Puller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asks = Client.ask
+
+    def again(client: Client, path: str, *given: Any, **more: Any) -> Answer:
+        answer = asks(client, path, *given, **more)
+        return replace(answer, next={"page": "2"}) if path.endswith("/timeline") else answer
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Client, "ask", again)
+        puller.pull("github")
+    assert any("leads back" in one for one in puller.failures().values())
+    puller.retry("github")
+    assert puller.failures() == {}
+
+
+# Pages that hold fewer than were asked for
+
+
+@pytest.mark.parametrize("held", [1, 100])
+def test_a_page_of_hubspots_search_may_hold_fewer_than_were_asked_for_activepieces_10160(
+    puller: Puller, held: int
+) -> None:
+    """Before September 2024 it held 100, whatever `limit` said; what follows is in `paging`."""
+
+    def fewer(path: str, answer: Any) -> Any:
+        if path.split("?")[0].endswith("/search") and len(answer["results"]) > held:
+            answer |= {"results": answer["results"][:held], "paging": {"next": {"after": str(held)}}}
+        return answer
+
+    puller.pull("hubspot")
+    whole = puller.kept("hubspot")
+    puller.company.world.records.reverse()
+    answering(puller.company, fewer)
+    other = Puller(puller.company, _beside(puller))
+    other.pull("hubspot")
+    assert other.kept("hubspot") == whole
+
+
+def _beside(puller: Puller) -> Path:
+    folder = Path(str(puller.sessions.kw["bind"].url.database)).parent / "again"
+    folder.mkdir()
+    return folder
+
+
+@pytest.mark.parametrize("held", [2, 5])
+def test_a_page_of_jiras_search_may_hold_fewer_and_its_token_may_skip_atlassian_mcp_server_221_jira_assistant_405(
+    puller: Puller, held: int
+) -> None:
+    puller.pull("jira")
+    whole = puller.kept("jira")
+
+    def fewer(path: str, answer: Any) -> Any:
+        if "search/jql" in path and len(answer["issues"]) > held:
+            answer |= {"issues": answer["issues"][:held], "nextPageToken": "OTk5", "isLast": True}
+        return answer
+
+    answering(puller.company, fewer)
+    other = Puller(puller.company, _beside(puller))
+    other.pull("jira")
+    assert other.kept("jira") == whole
+
+
+def test_a_total_that_promises_more_than_there_is_ends_elastic_integrations_7898_n8n_16493(puller: Puller) -> None:
+    puller.pull("jira")
+    whole = puller.kept("jira")
+
+    def more(path: str, answer: Any) -> Any:
+        for issue in answer.get("issues", []) if isinstance(answer, dict) else []:
+            for name in ("comment", "worklog"):
+                if issue.get("fields", {}).get(name):
+                    issue["fields"][name]["total"] += 7
+        if path.split("?")[0].endswith(("/comment", "/worklog")):
+            answer["total"] += 7
+        return answer
+
+    asked = Asked("/issue/", lambda answer: answer)
+    answering(puller.company, lambda path, answer: more(path, asked(path, answer)))
+    other = Puller(puller.company, _beside(puller))
+    other.pull("jira")
+    assert other.kept("jira") == whole
