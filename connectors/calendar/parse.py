@@ -5,6 +5,7 @@ broken series: it is given back as a `Broken`.
 """
 
 import hashlib
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,6 +19,11 @@ import recurring_ical_events
 _MOST_A_DAY = 24
 """Of a series; a rule that gives more is a mistake or an attack, and would take hours to unroll."""
 _NOT_PEOPLE = {"ROOM", "RESOURCE", "GROUP"}
+_OPEN = re.compile(r"^((?:EXDATE|RDATE)\b[^\r\n]*?),+(?=\r?$)", re.MULTILINE)
+"""A list that ends with a comma."""
+_EMPTY = re.compile(r"^(?:EXDATE|RDATE|RRULE)(?:;[^:\r\n]*)?:[ \t]*\r?\n(?![ \t])", re.MULTILINE)
+"""A list of dates, or a rule, that says nothing."""
+_MAIL = re.compile(r"[^\s@:]+@[^\s@:]+\.[^\s@:]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +54,8 @@ class Calendar:
     """A calendar's text, read. Raises ValueError where it is none."""
 
     def __init__(self, body: bytes) -> None:
-        parsed = icalendar.Calendar.from_ical(body.decode("utf-8", "replace").lstrip("\ufeff"), multiple=True)
+        text = _EMPTY.sub("", _OPEN.sub(r"\1", body.decode("utf-8", "replace").lstrip("\ufeff")))
+        parsed = icalendar.Calendar.from_ical(text, multiple=True)
         self.zone = _zone(next((str(one["X-WR-TIMEZONE"]) for one in parsed if one.get("X-WR-TIMEZONE")), "UTC"))
         self._zones = [part for one in parsed for part in one.walk("VTIMEZONE")]
         self.series: dict[str, list[Any]] = defaultdict(list)
@@ -76,8 +83,9 @@ class Calendar:
             begin, end = self._time(parts[0].start), self._time(parts[0].end)
             return [parts[0]] if begin < until and end > first else []  # most entries are of this kind
         calendar = icalendar.Calendar()
+        series = next((part for part in parts if "RECURRENCE-ID" not in part), None)
         for one in (*self._zones, *parts):
-            calendar.add_component(one)
+            calendar.add_component(_with_time(one, series))
         return list(recurring_ical_events.of(calendar).between(first, until))
 
     def _event(self, uid: str, event: Any) -> Event | None:
@@ -144,9 +152,24 @@ def _people(event: Any) -> tuple[dict[str, bool | None], dict[str, str]]:
     return found, names
 
 
+def _with_time(part: Any, series: Any) -> Any:
+    """An occurrence that names the one it stands for by its day alone, by that day's time of the series."""
+    named = part.get("RECURRENCE-ID")
+    begin = series.start if series is not None and named is not None else None
+    if isinstance(begin, datetime) and not isinstance(named.dt, datetime):
+        part = part.copy()
+        part["RECURRENCE-ID"] = icalendar.vDDDTypes(datetime.combine(named.dt, begin.timetz()))
+    return part
+
+
 def _address(value: Any) -> str:
-    text = str(value or "")
-    return text[7:].strip().lower() if text.lower().startswith("mailto:") else ""
+    """The e-mail address of an attendee or an organizer: iCloud puts its own link, or a relay, in its place (RFC 7986, 6.2)."""
+    text, stated = str(value or "").strip(), str(getattr(value, "params", {}).get("EMAIL", "")).strip()
+    if _MAIL.fullmatch(stated):
+        return stated.lower()
+    if text.lower().startswith("mailto:"):
+        return text[7:].strip().lower()
+    return text.lower() if _MAIL.fullmatch(text) else ""
 
 
 def _zone(name: str) -> tzinfo:

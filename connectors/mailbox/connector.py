@@ -98,26 +98,25 @@ class MailboxConnector:
         """Mails above the newest UID known. See connectors.base.Connector."""
         folder = stream.removeprefix("folder ")
         with self._open() as box:
-            validity = self._validity(box, folder)
+            validity, upcoming = self._numbering(box, folder)
             state = dict(cursor or {})
-            if (
-                state.get("validity") != validity
-            ):  # the server has numbered anew: ids are the mails' own, so nothing doubles
+            # Ids are the mails' own, so nothing doubles.
+            if state.get("validity") != validity or self._is_reused(box, folder, state, upcoming):
                 first = max(since, datetime.fromtimestamp(self._now(), UTC) - RECENT)
                 uids = self._uids(box, folder, f"SINCE {first:%d-%b-%Y}")
-                lowest = uids[0] if uids else self._next_uid(box, folder)
+                lowest = uids[0] if uids else upcoming or max(self._uids(box, folder, "ALL"), default=0) + 1
                 state = {"validity": validity, "back": lowest, "newest": lowest - 1, "parser": PARSER}
             uids = [uid for uid in self._uids(box, folder, f"UID {state['newest'] + 1}:*") if uid > state["newest"]]
             for some in _batches(uids):
-                yield self._page(box, stream, some, state := {**state, "newest": some[-1]})
-            if not uids:
-                yield Page(stream, state)
+                state = {**state, "newest": some[-1], "mark": ""}
+                yield self._page(box, stream, some, state)
+            yield Page(stream, state | {"mark": self._mark(box, state["newest"])})
 
     def earlier(self, stream: str, cursor: Cursor, since: datetime) -> Iterator[Page]:
         """Mails below the oldest UID read, down to `since`; all of them again where an older parser read them."""
         folder = stream.removeprefix("folder ")
         with self._open() as box:
-            if self._validity(box, folder) != cursor.get("validity"):
+            if self._numbering(box, folder)[0] != cursor.get("validity"):
                 return
             if is_outdated(cursor, PARSER):
                 cursor = {**cursor, "parser": PARSER, "back": cursor["newest"] + 1}
@@ -150,9 +149,10 @@ class MailboxConnector:
         accounts: dict[str, Account] = {}
         failures: list[Failure] = []
         read: list[str] = []
-        folder, reached = stream.removeprefix("folder "), None
+        folder, reached, missing = stream.removeprefix("folder "), None, set(uids)
         self._select(box, folder)
         for uid, mail, received in self._mails(box, uids):
+            missing.discard(uid)
             try:
                 item, signal, account = parse_mail(mail, folder, self.own_domains, self.username, received)
             except Exception as error:  # the border around one record
@@ -164,6 +164,10 @@ class MailboxConnector:
             reached = min(reached or signal.at, signal.at)
             if account:
                 accounts[account.external_id] = account
+        if missing:  # deleted meanwhile, or kept back
+            there = missing.intersection(self._uids(box, folder, f"UID {','.join(map(str, sorted(missing)))}"))
+            reason = "the server lists this mail and does not send it"
+            failures += [Failure(self.name, stream, str(uid), reason) for uid in sorted(there)]
         return Page(
             stream,
             cursor,
@@ -186,7 +190,8 @@ class MailboxConnector:
         for some, head in [(small, False), *large]:
             for found in self._fetched(box, some, head):
                 uid = int(found.uid or 0)
-                yield uid, found, there[uid][1] if uid in there else None
+                if uid in there and (found.obj.keys() or found.obj.get_payload()):  # else an answer without a mail
+                    yield uid, found, there[uid][1]
 
     def _there(self, box: BaseMailBox, uids: Sequence[int]) -> dict[int, tuple[int, datetime | None]]:
         """Size in bytes and time of arrival by UID."""
@@ -223,13 +228,23 @@ class MailboxConnector:
         with self._translated(folder):
             box.folder.set(folder, readonly=True)
 
-    def _validity(self, box: BaseMailBox, folder: str) -> int:
-        with self._translated(folder):
-            return int(box.folder.status(folder, ["UIDVALIDITY"])["UIDVALIDITY"])
+    def _numbering(self, box: BaseMailBox, folder: str) -> tuple[int, int]:
+        """Which numbering of the folder's mails this is, and the UID that comes next; 0 where the server does not say."""
+        found: dict[str, int] = {}
+        with self._translated(folder), suppress(ValueError, IndexError):  # an answer that says nothing
+            found = box.folder.status(folder, ["UIDVALIDITY", "UIDNEXT"])
+        return found.get("UIDVALIDITY", 0), found.get("UIDNEXT", 0)
 
-    def _next_uid(self, box: BaseMailBox, folder: str) -> int:
-        with self._translated(folder):
-            return int(box.folder.status(folder, ["UIDNEXT"])["UIDNEXT"])
+    def _is_reused(self, box: BaseMailBox, folder: str, state: dict[str, Any], upcoming: int) -> bool:
+        """Return True if the server gives numbers out twice: the newest one is to come, or is another mail's now."""
+        self._select(box, folder)
+        mark, now = state.get("mark"), self._mark(box, state["newest"])
+        return 0 < upcoming <= state["newest"] or bool(mark and now and mark != now)
+
+    def _mark(self, box: BaseMailBox, uid: int) -> str:
+        """By which a mail is known again under the same number; nothing where there is none."""
+        size, received = self._there(box, [uid]).get(uid, (0, None)) if uid > 0 else (0, None)
+        return f"{size} {received}" if size else ""
 
     @contextmanager
     def _open(self) -> Iterator[BaseMailBox]:

@@ -182,6 +182,6 @@ def _id(message_id: str, mail: "MailMessage") -> str:
     """The message's id, shortened: it may be of any length, and contains addresses. Without one, of what it holds."""
     what = message_id
     if not what:
-        parts = (lambda: mail.date_str, lambda: mail.from_, lambda: mail.subject, lambda: str(mail.size_rfc822))
-        what = "".join(_or_else(part, "") or "" for part in parts)
+        head = (lambda: mail.date_str, lambda: mail.from_, lambda: mail.subject, lambda: str(mail.size_rfc822))
+        what = "".join(_or_else(part, "") or "" for part in (*head, mail.obj.as_string))
     return hashlib.sha256(what.encode("utf-8", "replace")).hexdigest()[:32]

@@ -1,0 +1,100 @@
+"""What users of other calendar readers reported, each tried on pulls: what takes time, once, and whose it is."""
+
+from datetime import timedelta
+
+import pytest
+
+from tests.connectors.test_calendar import ANN, BEN, MONDAY, Desk, Row, desk, on
+
+__all__ = ["desk"]
+DAILY = ["DTSTART;TZID=Europe/Berlin:20260706T090000", "DTEND;TZID=Europe/Berlin:20260706T100000"]
+FOUR = [*DAILY, "RRULE:FREQ=DAILY;COUNT=4"]
+
+
+def entries(*components: list[str]) -> bytes:
+    lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//x//EN", "X-WR-TIMEZONE:Europe/Berlin"]
+    for one in components:
+        lines += ["BEGIN:VEVENT", "UID:a", "DTSTAMP:20260101T000000Z", "SUMMARY:Review", *one, "END:VEVENT"]
+    return "\r\n".join([*lines, "END:VCALENDAR", ""]).encode()
+
+
+def read(desk: Desk, body: bytes) -> list[Row]:
+    desk.company.calendars.raw["ann"] = body
+    desk.enter("ann")
+    desk.now = on(MONDAY, 0) + timedelta(days=14)
+    desk.pull()
+    assert "ValueError" not in desk.says()
+    return desk.rows()
+
+
+def nine(*days: int) -> list[Row]:
+    return [(ANN, on(MONDAY + timedelta(days=day), 9), 1.0) for day in days]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        pytest.param("EXDATE:20260707T070000Z", id="ics_parser_161"),
+        pytest.param("EXDATE;VALUE=DATE:20260707", id="ical4android_147"),
+        pytest.param("EXDATE:20260707", id="nextcloud_calendar_5199_and_4783"),
+        pytest.param("EXDATE;TZID=Europe/Berlin:20260707T090000,", id="tutanota_5973"),
+        pytest.param("EXDATE;TZID=W. Europe Standard Time:20260707T090000", id="outlookcaldavsynchronizer_253"),
+    ],
+)
+def test_an_occurrence_is_taken_out_however_its_time_is_written(desk: Desk, line: str) -> None:
+    assert read(desk, entries([*FOUR, line])) == nine(0, 2, 3)
+
+
+@pytest.mark.parametrize("line", ["EXDATE;TZID=Europe/Berlin:", "EXDATE:", "RDATE:", "RRULE:"])
+def test_a_list_of_dates_without_a_date_says_nothing_owncloud_calendar_729_icalendar_894(desk: Desk, line: str) -> None:
+    assert read(desk, entries([*FOUR, line])) == nine(0, 1, 2, 3)
+
+
+@pytest.mark.parametrize("until", ["20260708T100000", "20260708T070000Z", "20260708T235959Z"])
+def test_an_end_in_local_time_or_in_utc_recurring_ical_events_27_keeper_397(desk: Desk, until: str) -> None:
+    assert read(desk, entries([*DAILY, f"RRULE:FREQ=DAILY;UNTIL={until}"])) == nine(0, 1, 2)
+
+
+@pytest.mark.parametrize(("series", "one"), [(5, 1), (0, 2), (1, 1)])
+@pytest.mark.parametrize("named", [";TZID=Europe/Berlin:20260707T090000", ";VALUE=DATE:20260707"])
+def test_a_moved_occurrence_counts_once_whatever_its_number_recurring_ical_events_45_icalevents_45(
+    desk: Desk, series: int, one: int, named: str
+) -> None:
+    """Its sequence may be lower than the series', and some name it by its day alone (DDay.iCal 2)."""
+    moved = ["DTSTART;TZID=Europe/Berlin:20260707T150000", "DTEND;TZID=Europe/Berlin:20260707T160000"]
+    body = entries([*FOUR, f"SEQUENCE:{series}"], [*moved, f"RECURRENCE-ID{named}", f"SEQUENCE:{one}"])
+    assert read(desk, body) == sorted([*nine(0, 2, 3), (ANN, on(MONDAY + timedelta(days=1), 15), 1.0)])
+
+
+def test_of_two_versions_the_later_one_holds_node_ical_440(desk: Desk) -> None:
+    later = ["DTSTART;TZID=Europe/Berlin:20260708T090000", "DTEND;TZID=Europe/Berlin:20260708T100000"]
+    assert read(desk, entries([*later, "SEQUENCE:2"], [*DAILY, "SEQUENCE:1"])) == nine(2)
+
+
+@pytest.mark.parametrize(
+    "attendee",
+    [
+        pytest.param(f"ATTENDEE;CN=Ann;EMAIL={ANN};PARTSTAT=DECLINED:/aMTIz/principal/", id="biweekly_113"),
+        pytest.param(f"ATTENDEE;EMAIL={ANN};PARTSTAT=DECLINED:mailto:2_GE3DA@imip.me.com", id="ical_generator_119"),
+        pytest.param(f"ATTENDEE;EMAIL={ANN};PARTSTAT=DECLINED:urn:uuid:7f2d", id="ccs_calendarserver_325"),
+        pytest.param(f"ATTENDEE;PARTSTAT=DECLINED:{ANN}", id="rapla_543"),
+        pytest.param(f"ATTENDEE;PARTSTAT=DECLINED:MAILTO:{ANN.upper()}", id="thunderbird_appointment_1410"),
+    ],
+)
+def test_who_declined_is_known_however_the_address_is_written(desk: Desk, attendee: str) -> None:
+    assert read(desk, entries([*DAILY, f"ORGANIZER:mailto:{BEN}", attendee])) == []
+
+
+def test_an_address_that_is_none_is_nobodys(desk: Desk) -> None:
+    odd = ["ATTENDEE;PARTSTAT=ACCEPTED:invalid:nomail", "ATTENDEE;EMAIL=;PARTSTAT=ACCEPTED:", "ORGANIZER:/x/principal/"]
+    assert read(desk, entries([*DAILY, *odd])) == nine(0)
+    assert "nomail" not in desk.says()
+
+
+def test_what_was_read_before_the_upgrade_is_read_again(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr("connectors.calendar.connector._VERSION", "1")
+        patch.setattr("connectors.calendar.parse._address", lambda _value: "")
+        assert read(desk, entries([*DAILY, f"ATTENDEE;PARTSTAT=DECLINED:{ANN}"])) == nine(0)
+    desk.pull()
+    assert desk.rows() == []

@@ -1,0 +1,98 @@
+"""An IMAP server that is as odd as a test wants it: what real ones do only on bad days."""
+
+import re
+import socketserver
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+
+@dataclass
+class Folder:
+    """One folder's mails by UID. `validity` and `upcoming` are what STATUS says, None where it does not say it.
+
+    `meddle` may change the lines that answer a FETCH for one UID: (uid, what was asked for, lines) to lines.
+    """
+
+    mails: dict[int, bytes] = field(default_factory=dict)
+    validity: int | None = 7
+    upcoming: int | None = None
+    meddle: Callable[[int, str, list[bytes]], list[bytes]] = lambda _uid, _what, lines: lines
+
+
+class _Session(socketserver.StreamRequestHandler):
+    server: "_Server"
+
+    def handle(self) -> None:
+        self._say(b"* OK ready")
+        for line in self.rfile:
+            tag, _, rest = line.decode().strip().partition(" ")
+            name, _, given = rest.partition(" ")
+            if name.upper() == "UID":
+                name, _, given = given.partition(" ")
+            self._say(*getattr(self, f"_{name.lower()}", self._nothing)(given), f"{tag} OK done".encode())
+            if name.upper() == "LOGOUT":
+                return
+
+    def _say(self, *lines: bytes) -> None:
+        self.wfile.write(b"".join(line + b"\r\n" for line in lines))
+
+    def _nothing(self, given: str) -> Iterator[bytes]:
+        return iter(())
+
+    def _capability(self, given: str) -> Iterator[bytes]:
+        yield b"* CAPABILITY IMAP4rev1"
+
+    def _examine(self, given: str) -> Iterator[bytes]:
+        yield f"* {len(self.server.folder.mails)} EXISTS".encode()
+
+    def _status(self, given: str) -> Iterator[bytes]:
+        folder = self.server.folder
+        upcoming = folder.upcoming if folder.upcoming is not None else max(folder.mails, default=0) + 1
+        said = [] if folder.validity is None else [f"UIDVALIDITY {folder.validity}"]
+        said += [f"UIDNEXT {upcoming}"] if upcoming else []
+        yield f"* STATUS {given.partition(' ')[0]} ({' '.join(said)})".encode()
+
+    def _search(self, given: str) -> Iterator[bytes]:
+        asked = re.search(r"\bUID ([\d:,*]+)", given)
+        found = self._of(asked[1]) if asked else sorted(self.server.folder.mails)
+        yield b"* SEARCH " + b" ".join(str(uid).encode() for uid in found)
+
+    def _fetch(self, given: str) -> Iterator[bytes]:
+        which, _, what = given.partition(" ")
+        places = {uid: place for place, uid in enumerate(sorted(self.server.folder.mails), 1)}
+        for uid in self._of(which):
+            mail, head = self.server.folder.mails[uid], f"* {places[uid]} FETCH (UID {uid} RFC822.SIZE ".encode()
+            if "BODY" in what:
+                size = str(len(mail)).encode()
+                lines = [head + size + b" FLAGS () BODY[] {" + size + b"}", mail + b")"]
+            else:
+                lines = [head + str(len(mail)).encode() + b' INTERNALDATE "10-Jul-2026 08:00:00 +0000")']
+            yield from self.server.folder.meddle(uid, what, lines)
+
+    def _of(self, which: str) -> list[int]:
+        """UIDs of a set such as 1:3,7,9:*; as the standard says, the last one is in any range that ends in *."""
+        there, found = sorted(self.server.folder.mails), set()
+        for part in which.split(","):
+            first, _, last = part.partition(":")
+            low, high = int(first), there[-1] if last == "*" and there else int(last or first)
+            found |= {uid for uid in there if min(low, high) <= uid <= max(low, high)}
+        return sorted(found)
+
+
+class _Server(socketserver.ThreadingTCPServer):
+    allow_reuse_address, daemon_threads = True, True
+    folder: Folder
+
+
+@contextmanager
+def serving(folder: Folder) -> Iterator[int]:
+    """The port where this folder is every folder of everybody."""
+    with _Server(("127.0.0.1", 0), _Session) as server:
+        server.folder = folder
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        try:
+            yield server.server_address[1]
+        finally:
+            server.shutdown()
