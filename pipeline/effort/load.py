@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
-from functools import cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sqlalchemy import ColumnElement, case, func, or_, select
@@ -16,8 +15,6 @@ from pipeline.effort.day import HOURS_A_DAY, Activity, Begin, InProgress, Status
 from pipeline.effort.trace import Trace
 from pipeline.ingest.sweep import SWEEP
 from pipeline.register.document import Register
-from pipeline.register.membership import Teams
-from pipeline.register.workdays import Workdays
 from pipeline.sources import evidence_rows, is_container, is_evidence
 
 _TRACES = {
@@ -189,32 +186,6 @@ def _changes(
                     target = owner.get((source, str(to)), (None,))[0] if kind == SignalKind.ASSIGNMENT else to
                     changes[source, name].append(StatusChange(at, kind, target))
     return changes, seen, begun
-
-
-def load_capacity(
-    register: Register, people: Mapping[int, Person], teams: Teams, first: date, last: date
-) -> dict[tuple[int, date], float]:
-    """By (person, day), on the days on which they were in a team; part time is spread over the week unless its days are known."""
-    workdays = Workdays(register.calendar)
-    members = {m.email.lower(): m for team in register.teams for m in team.members}
-    weekends = {team.key: frozenset(team.weekend) for team in register.teams if team.weekend}
-    span = [date.fromordinal(n) for n in range(first.toordinal(), last.toordinal() + 1)]
-
-    @cache  # calendars are few, people are many
-    def workdays_of(country: str | None, off: frozenset[int] | None) -> list[date]:
-        return [day for day in span if workdays.is_workday(day, country, off)]
-
-    found: dict[tuple[int, date], float] = {}
-    for id_, person in people.items():
-        member = members.get(person.email or "")
-        country, days = (member.country, frozenset(member.days)) if member else (None, frozenset[int]())
-        off = frozenset(range(7)) - days if days else None
-        amount = min(1.0, person.capacity * 5 / len(days)) if days else person.capacity
-        for team in teams.ever(id_):
-            for day in workdays_of(country, weekends.get(team) if off is None else off):
-                if teams.on(id_, day) == team:
-                    found[id_, day] = amount
-    return found
 
 
 def load_absences(

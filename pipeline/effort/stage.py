@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from models import ALL_OF_IT, Capacity, Chunk, Effort, Person, Signal, WorkItem, upsert
 from models import InProgress as InProgressRow
 from models.session import in_batches
+from pipeline.effort.capacity import load_capacity
 from pipeline.effort.day import InProgress, efforts
 from pipeline.effort.evidence import AHEAD, BEFORE
 from pipeline.effort.likelihood import Weights
@@ -26,7 +27,6 @@ from pipeline.effort.load import (
     horizon,
     load_absences,
     load_activities,
-    load_capacity,
     load_owners,
     load_people,
     load_spans,
@@ -37,6 +37,7 @@ from pipeline.queue.marks import FROM, day_before
 from pipeline.queue.rounding import rounded
 from pipeline.register.document import Register
 from pipeline.register.membership import load_teams
+from pipeline.register.versions import held
 from pipeline.register.workdays import monday
 
 SPAN, EFFORT, SHARE = "span", "effort", "share"
@@ -188,7 +189,7 @@ def run_week_chunk(session: Session, chunk: Chunk, register: Register, last: dat
         if row.person_id in people
     ]
     capacity = without_absences(
-        load_capacity(register, people, load_teams(session), begin, seen_until),
+        load_capacity(held(session, register), people, load_teams(session), begin, seen_until),
         load_absences(session, owners, clock, begin, seen_until),
     )
     found = efforts(activities, spans, capacity, first, end, Weights.shipped())
@@ -248,13 +249,20 @@ def _fingerprint(session: Session, register: Register) -> str:
         (source, id_, people[person].email or "", people[person].team or "", zone or "")
         for (source, id_), (person, zone) in load_owners(session, people).items()
     )
-    members = sorted(
-        (m.email.lower(), m.part, m.country or "", m.days, team.key, team.weekend)
-        for team in register.teams
-        for m in team.members
-    )
+    terms = [
+        [
+            str(since),
+            repr(one.calendar),
+            sorted(
+                (m.email.lower(), m.part, m.country or "", m.days, t.key, t.weekend)
+                for t in one.teams
+                for m in t.members
+            ),
+        ]
+        for since, one in held(session, register)
+    ]
     model = [Weights.shipped().fingerprint, str(horizon(session))]
-    text = json.dumps([model, accounts, members, load_teams(session).fingerprint(), repr(register.calendar)])
+    text = json.dumps([model, accounts, terms, load_teams(session).fingerprint()])
     return hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -17,7 +17,7 @@ from models.session import in_batches
 from pipeline.files import InputError
 from pipeline.register.document import Register
 from pipeline.register.membership import Stay, stays
-from pipeline.register.versions import plans
+from pipeline.register.versions import held
 
 _SERVICE = re.compile(
     r"(^|[^a-z])(bot|no-?reply|donotreply|automation|integration|service account|jenkins|dependabot|webhook|api user)([^a-z]|$)",
@@ -78,7 +78,7 @@ def resolve(
     """Give every account that is not a bot's a person, and every person their teams by day and part of a week."""
     directory, today = directory or Directory(), today or datetime.now(UTC).date()
     parts = {member.email.lower(): member.part for team in register.teams for member in team.members}
-    dated = stays([(date.min if not n else at, one) for n, (at, one) in enumerate(_history(session, register))])
+    dated = stays(held(session, register))
     members = {
         email: next((one.team for one in reversed(some) if one.holds(today)), None) for email, some in dated.items()
     }
@@ -125,14 +125,6 @@ def _owners(
             owner[account.source, account.external_id] = email
             grouped[email] |= {groups[_plain(g)] for g in account.groups.splitlines() if _plain(g) in groups}
     return owner, grouped
-
-
-def _history(session: Session, register: Register) -> list[tuple[date, Register]]:
-    """The plans up to this register, which may be newer than what was loaded."""
-    history = plans(session)
-    if not history or history[-1][1] != register:
-        history.append((history[-1][0] if history else date.min, register))
-    return history
 
 
 def _keep_memberships(

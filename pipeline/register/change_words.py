@@ -80,6 +80,9 @@ def _shown(value: Any) -> str:
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
+_HOURS = {("member", "part"), ("member", "country"), ("member", "days"), ("team", "weekend")}
+
+
 def consequences(before: Register, after: Register, loaded: date, today: date) -> list[str]:
     """What loading `after` today would mean for figures of the past, where `before` was loaded on a day."""
     found = []
@@ -98,8 +101,10 @@ def consequences(before: Register, after: Register, loaded: date, today: date) -
     found += _gone(before, after)
     found += _reworded(before, after)
     found += _people(steps, today)
-    if any(one.field.startswith("calendar.") for one in steps):
-        found.append("the calendar changes: effort and coverage of past weeks are estimated again.")
+    if any(one.field == "calendar.time_zone" for one in steps):
+        found.append("the time zone changes: effort of past weeks is estimated again.")
+    if any(one.field.startswith("calendar.") and one.field != "calendar.time_zone" for one in steps):
+        found.append(f"the calendar changes on {today}: the days before keep theirs, except those that are closed now.")
     return found
 
 
@@ -129,6 +134,9 @@ def _people(steps: Sequence[Change], today: date) -> Iterator[str]:
     )
     if moved:
         yield f"people who join or leave do so on {today}: their days before stay with the team of those days."
+    new = {(one.kind, one.key) for one in steps if one.field in ("in", "key")}
+    if any((one.kind, one.field) in _HOURS and (one.kind, one.key) not in new for one in steps):
+        yield f"when people work changes on {today}: what was expected of them before stays as it was."
     if dated and dated[0] < today.isoformat():
         yield f"members have a `from` or `to` in the past: their teams' figures from {dated[0]} on are computed again."
 

@@ -37,6 +37,15 @@ def plans(session: Session) -> list[tuple[date, Register]]:
     return [(at, stored(document, version)) for at, document, version in meant]
 
 
+def held(session: Session, register: Register) -> list[tuple[date, Register]]:
+    """The plans up to this register, which may be newer than what was loaded, with the day from which each holds; the first one
+    holds for all days before it too."""
+    found = plans(session)
+    if not found or found[-1][1] != register:
+        found.append((found[-1][0] if found else date.min, register))
+    return [(date.min, found[0][1]), *found[1:]]
+
+
 def planned_since(session: Session, register: Register) -> date:
     """Since when the top priorities are what they are now (by what they say, not by their keys): re-planning begins a new
     baseline.

@@ -75,6 +75,9 @@ STEPS: dict[str, Callable[..., object]] = {
     "more": lambda c, os, o, ks, n, text, name, key: ks.append({"key": f"K{key}", "title": text}),
     "member": lambda c, os, o, ks, n, text, name, key: _member(c["teams"][0]["members"], name),
     "scope": lambda c, os, o, ks, n, text, name, key: ks[0].update(scope={"items": [f"APP-{n}"]}),
+    "half": lambda c, os, o, ks, n, text, name, key: c["teams"][0].update(weekend=["wednesday"]),
+    "calendar": lambda c, os, o, ks, n, text, name, key: c["calendar"].update(country="ES"),
+    "zone": lambda c, os, o, ks, n, text, name, key: c["calendar"].update(time_zone="Europe/Madrid"),
     "period": lambda c, os, o, ks, n, text, name, key: c["period"].update(end=f"2026-10-{n + 10}"),
 }
 EDITS = st.lists(st.tuples(st.sampled_from(sorted(STEPS)), st.integers(0, 6), TEXTS, NAMES), max_size=8)
@@ -165,6 +168,9 @@ def test_an_entry_that_comes_or_goes_is_one_line() -> None:
         (("title", 0, "NPS 45 (31 today)", ""), "matched again, that of past weeks too"),
         (("gone", 1, "", ""), "O2 is gone: its work of past weeks"),
         (("member", 0, "", "dee@x.example"), "people who join or leave do so on 2026-09-01"),
+        (("half", 0, "", ""), "when people work changes on 2026-09-01"),
+        (("calendar", 0, "", ""), "the calendar changes on 2026-09-01: the days before keep theirs"),
+        (("zone", 0, "", ""), "the time zone changes: effort of past weeks is estimated again"),
     ],
 )
 def test_what_a_load_means_for_past_figures_is_said(edit: tuple[str, int, str, str], said: str) -> None:
@@ -172,5 +178,6 @@ def test_what_a_load_means_for_past_figures_is_said(edit: tuple[str, int, str, s
     lines = consequences(before, after, date(2026, 7, 1), date(2026, 9, 1))
     assert any(said in line for line in lines)
     assert not any("correction" in line for line in lines)
+    assert sum("when people work" in line for line in lines) == (edit[0] == "half")
     soon = consequences(before, after, date(2026, 8, 30), date(2026, 9, 1))
     assert any("correction" in line for line in soon)

@@ -1,0 +1,80 @@
+"""When somebody is expected to work is what the register said that held on the day."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session, sessionmaker
+
+from models import Capacity, Effort, Person, RegisterVersion
+from pipeline.effort.stage import estimate_effort
+from pipeline.people.identity import Directory, resolve
+from pipeline.register.document import parse
+from pipeline.register.versions import load_register
+from tests.pipeline.effort.test_stage import LAST, MONDAY, REGISTER_TEXT, Company, noon
+
+CHANGE = MONDAY + timedelta(days=7)
+FULL = REGISTER_TEXT.replace("{email: c@x.example, part: 0.5}", "c@x.example")
+
+
+def expected(sessions: sessionmaker[Session], *texts: str) -> dict[tuple[str, date], float]:
+    """By person and day: of registers that were loaded a month before, and on the day of the change."""
+    company = Company(sessions)
+    for name in "abc":
+        company.person(name)
+        company.item(name, assignee=name)
+        company.signal(name, name, noon(MONDAY), "assignment", to=name)
+        company.signal(name, name, noon(MONDAY), "transition", to="indeterminate")
+        for day in range(12):
+            company.signal(name, name, noon(MONDAY + timedelta(days=day)))
+    with sessions.begin() as session:
+        for text, at in zip(texts, (CHANGE - timedelta(days=30), CHANGE), strict=False):
+            version, _ = load_register(session, parse(text), text)
+            session.get_one(RegisterVersion, version).loaded_at = datetime(at.year, at.month, at.day, 9, tzinfo=UTC)
+            session.flush()
+            resolve(session, parse(text), Directory({("jira", name): f"{name}@x.example" for name in "abc"}), CHANGE)
+    estimate_effort(sessions, parse(texts[-1]), LAST)
+    with sessions() as session:
+        query = select(Person.email, Capacity.day, Capacity.expected).join(Person, Person.id == Capacity.person_id)
+        return {(str(email)[0], day): amount for email, day, amount in session.execute(query)}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "who", "before", "after"),
+    [
+        ("c@x.example]", "{email: c@x.example, part: 0.5}]", "c", 1.0, 0.5),
+        ("c@x.example]", "{email: c@x.example, days: [mon, tue]}]", "c", 1.0, None),
+        ("a@x.example,", "{email: a@x.example, country: AE, part: 0.8},", "a", 1.0, 0.8),
+        ("name: Core", "name: Core\n    weekend: [wed, thu, fri, sat]", "a", 1.0, None),
+        ("country: DE", "country: DE, weekend: [thu, fri]", "a", 1.0, None),
+        (", c@x.example]", "]", "c", 1.0, None),
+    ],
+)
+def test_a_new_register_changes_no_day_before_it(
+    sessions: sessionmaker[Session], old: str, new: str, who: str, before: float, after: float | None
+) -> None:
+    assert old in FULL
+    found = expected(sessions, FULL, FULL.replace(old, new))
+    thursday = timedelta(days=3)
+    assert found[who, MONDAY + thursday] == before
+    assert found.get((who, CHANGE + thursday)) == after
+
+
+def test_who_goes_to_half_time_has_worked_whole_days_before(sessions: sessionmaker[Session]) -> None:
+    expected(sessions, FULL, FULL.replace("c@x.example]", "{email: c@x.example, part: 0.5}]"))
+    with sessions() as session:
+        query = select(Effort.day, Effort.person_days).join(Person).where(Person.email == "c@x.example")
+        worked = dict(session.execute(query).all())
+    assert worked[MONDAY] > 0.6
+    assert 0 < worked[CHANGE] <= 0.5
+
+
+def test_a_closed_day_has_its_own_date(sessions: sessionmaker[Session]) -> None:
+    found = expected(sessions, FULL, FULL.replace("country: DE", f"country: DE, closed: [{MONDAY}]"))
+    assert ("a", MONDAY) not in found
+    assert found["a", MONDAY + timedelta(days=1)] == 1.0
+
+
+def test_the_first_register_holds_for_all_days_before_it_was_loaded(sessions: sessionmaker[Session]) -> None:
+    found = expected(sessions, FULL.replace("c@x.example]", "{email: c@x.example, part: 0.5}]"))
+    assert found["c", MONDAY] == 0.5
