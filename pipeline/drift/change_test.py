@@ -15,7 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from pipeline.drift.composition import common, own_shares
-from pipeline.drift.sums import BASE_MOST, BLOCKS, LENT, Array, Positions, Sums
+from pipeline.drift.noise import Spread
+from pipeline.drift.sums import BASE_MOST, Array, Positions, Sums
 
 FLOOR = 0.008
 """Least standard error: people who all did one thing have no spread, but are not certain to go on so."""
@@ -27,82 +28,6 @@ LEAST_COMMON = 0.35
 """Where less of the effort than this is of people who were there before and after, there is nothing to compare."""
 INSIDE = 2.7
 """How much the squared ratio may fall below the best one inside the 90 % interval of the first day."""
-
-
-@dataclass(frozen=True, slots=True)
-class Spread:
-    """Variance of one person's mean share over a stretch, times its length, by lengths BLOCKS; degrees of freedom.
-
-    `others` are the covariances of the other things' shares, (lengths, things, things).
-    """
-
-    long_run: Array
-    freedom: Array
-    others: Array | None = None
-
-    def over(self, days: Array) -> Array:
-        """(stretches, 1, 1): variance of one person's mean share over stretches of so many days."""
-        return _over(self.long_run[:, None, None], days)
-
-    def others_over(self, days: Array) -> Array:
-        """(stretches, things, things): covariances of the other things' shares over such stretches. Raises ValueError."""
-        if self.others is None:
-            raise ValueError("this spread was taken without the other things")
-        return _over(self.others, days)
-
-    def freedom_for(self, days: Array) -> Array:
-        """Degrees of freedom of that variance."""
-        found: Array = np.interp(days, BLOCKS, self.freedom)
-        return found
-
-    def borrow(self, other: "Spread") -> "Spread":
-        """Drawn towards the other's, which counts for LENT degrees of freedom."""
-        freedom = self.freedom + LENT
-        return Spread((self.freedom * self.long_run + LENT * other.long_run) / freedom, freedom)
-
-
-def _over(long_run: Array, days: Array) -> Array:
-    at = np.interp(days, BLOCKS, np.arange(len(BLOCKS)))
-    low = np.minimum(at.astype(np.int64), len(BLOCKS) - 2)
-    part = (at - low)[:, None, None]
-    found: Array = (1 - part) * long_run[low] + part * long_run[low + 1]
-    found /= np.maximum(days, 1)[:, None, None]
-    return found
-
-
-def spread(sums: Sums, first: int, last: int) -> Spread:
-    """What people's shares do from stretch to stretch in the half-open range of days."""
-    long_run, freedom = np.zeros(len(BLOCKS)), np.zeros(len(BLOCKS))
-    things = 0 if sums.others is None else len(sums.others)
-    others = np.zeros((len(BLOCKS), things, things))
-    for i, length in enumerate(BLOCKS):
-        edges = np.arange(last, first - 1, -length)[::-1]
-        if len(edges) < 3:
-            continue
-        top, total = np.diff(sums.top[:, edges], axis=1), np.diff(sums.total[:, edges], axis=1)
-        size = np.maximum(total.sum(0), 1e-9)
-        off = _deviations(top, total, size)
-        active = max(2, int((total > 0).any(1).sum()))
-        per_person = ((total / size) ** 2).sum(0).mean()
-        blocks = len(edges) - 1
-        scale = length / (blocks - 1) / max(per_person, 1e-9) * active / (active - 1)
-        long_run[i] = scale * (off**2).sum()
-        if sums.others is not None:
-            each = _deviations(np.diff(sums.others[:, :, edges], axis=2), total, size)
-            others[i] = scale * np.einsum("ipb,jpb->ij", each, each)
-        freedom[i] = (blocks - 1) * (active - 1)
-    known = freedom > 0
-    if known.any():  # the longest stretches may not fit into a short history
-        for values in (long_run, freedom, others):
-            values[~known] = values[known][-1]
-    return Spread(long_run, freedom, others if things else None)
-
-
-def _deviations(part: Array, total: Array, size: Array) -> Array:
-    """Of each person's part in each stretch from what is usual for them, so absence alone is none: (..., people, stretches)."""
-    own = own_shares(part.sum(-1, keepdims=True), total.sum(-1, keepdims=True))
-    off: Array = (part - own * total) / size
-    return off
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,11 +107,14 @@ class _Stretches:
         found: Array = part1.sum((0, 1)) / self.n1 - part0.sum((0, 1)) / self.n0 - behaviour
         return found
 
-    def with_history(self, between: Array, usual1: Array, usual0: Array, known: Array) -> Array:
-        """The covariance as the differences between people and the time before tell it, each by its degrees of freedom."""
+    def with_history(self, between: Array, usual: Array, known: Array, together: float) -> Array:
+        """The covariance as the differences between people and the time before tell it, each by its degrees of freedom.
+
+        `usual` is that of one person's difference; the differences between people know nothing of what moves them `together`.
+        """
         spread = (self.weights**2).sum(0)[:, None, None]
         own, known = (self.active - 1)[:, None, None], known[:, None, None]
-        found: Array = (known * spread * (usual1 + usual0) + own * between) / (known + own)
+        found: Array = (known * spread * usual + own * together * between) / (known + own)
         return found
 
 
@@ -195,17 +123,18 @@ def changes(sums: Sums, first: Positions, usual: Spread, begin: int = 0) -> Chan
     two, known = _Stretches(sums, first, begin), usual.freedom_for((sums.days - first).astype(float))
     top = two.parts(sums.top[None])
     before, after, between = two.shares(*top)
-    variance = two.with_history(between, usual.over(two.length1), usual.over(two.length0), known)[:, 0, 0]
+    usually = usual.of_share(two.length0, two.length1)
+    variance = two.with_history(between, usually, known, usual.together)[:, 0, 0]
     fall, error = (before - after)[0], np.sqrt(variance + FLOOR**2)
     mix = two.mix(*top, -fall)
     fall = np.where(two.mass >= LEAST_COMMON, fall, 0.0)
     freedom, weight = known + two.active - 1, two.n0 * two.n1 / (two.n0 + two.n1)
     z = _normal(fall / error, freedom)
     sure, gain = z, fall * np.abs(fall) * weight
-    if sums.others is not None and usual.others is not None:
+    if sums.others is not None and usual.shape is not None:
         before_each, after_each, between = two.shares(*two.parts(sums.others))
         rise, things = after_each - before_each, len(sums.others)
-        covariance = two.with_history(between, usual.others_over(two.length1), usual.others_over(two.length0), known)
+        covariance = two.with_history(between, usual.of_others(two.length0, two.length1), known, usual.together)
         covariance += np.eye(things) * FLOOR**2 / things
         # What was rare varies more once it is not: where people differ more now than before, that counts.
         wider = np.maximum(1, np.einsum("fii->fi", between) / np.einsum("fii->fi", covariance)) ** (WIDER / 2)
@@ -213,7 +142,7 @@ def changes(sums: Sums, first: Positions, usual: Spread, begin: int = 0) -> Chan
         with_rise = (z + _normal(ratio, np.maximum(freedom - things + 1, 1))) / np.sqrt(2 + 2 * alike)
         sure = np.where(z >= HINT, np.maximum(z, with_rise.max(0)), z)
         # Where it began: with one covariance for all days, as a normal likelihood has it.
-        always = usual.others[1] + np.eye(things) * (0.02 * np.trace(usual.others[1]) / things + 1e-6)
+        always = usual.shape + np.eye(things) * (0.02 / things + 1e-6)
         ratio, alike = _score(rise * np.sqrt(weight), np.broadcast_to(always, covariance.shape))
         whole = np.abs(fall) * np.sqrt(weight / always.sum())
         gain = np.sign(fall) * ((whole + np.maximum(ratio, 0)) ** 2 / (2 + 2 * alike)).max(0)

@@ -8,12 +8,13 @@ import numpy as np
 
 from models.vocabulary import COMPANY
 from pipeline.drift import data_health
-from pipeline.drift.change_test import Change, Spread, changes, likeliest, spread
+from pipeline.drift.change_test import Change, changes, likeliest
 from pipeline.drift.composition import standardised
+from pipeline.drift.noise import Spread, spread
 from pipeline.drift.observations import Observations, Priorities
 from pipeline.drift.search import Found
 from pipeline.drift.severity import Grade, assess
-from pipeline.drift.sums import BASE_LEAST, BASE_MOST, WEEK, Array, Positions, Sums
+from pipeline.drift.sums import BASE_LEAST, BASE_MOST, WEEK, Array, Positions, Sums, team_codes
 from pipeline.drift.tuning import LEAST_HISTORY, TUNING, Tuning
 from pipeline.share.dilution import UNDILUTED, Dilution, Size
 from pipeline.share.estimate import UNSEEN, Z90
@@ -100,6 +101,7 @@ class History:
         self.priorities = sorted(priorities, key=lambda one: one.start)
         self.health = data_health.check(seen)
         names = np.array(seen.teams)
+        self._team_codes = team_codes(seen.teams)
         self.scopes: dict[str, Positions] = {COMPANY: np.arange(len(names))}
         for team in sorted(set(seen.teams) - {""}):
             people = np.flatnonzero(names == team)
@@ -139,7 +141,9 @@ class History:
             rows = np.array([key in looked_at for key in self.seen.names])
             # Teams are many and small; the company alone is asked what one thing gained.
             others = effort[~rows] if name == COMPANY and len(looked_at) > 1 else None
-            self._views[key] = View(usable, effort, Sums.of(effort[rows].sum(0), effort.sum(0), others))
+            self._views[key] = View(
+                usable, effort, Sums.of(effort[rows].sum(0), effort.sum(0), others, self._team_codes[self.scopes[name]])
+            )
         return self._views[key]
 
     def _usual(self, name: str, sums: Sums) -> Spread:
@@ -222,7 +226,7 @@ class History:
         view = self._view(event.scope, self._begin(era), era[-1].top)
         rows = np.array([key in era[-1].top for key in self.seen.names])
         part = self.seen.effort[:, people][:, :, view.usable]
-        sums = Sums.of(part[rows].sum(0), part.sum(0))
+        sums = Sums.of(part[rows].sum(0), part.sum(0), teams=self._team_codes[people])
         near = int(np.searchsorted(view.usable, self._position(event.start)))
         first = np.arange(max(BASE_LEAST, near - 20), min(near + 20, sums.days - 3) + 1)
         if not len(first):

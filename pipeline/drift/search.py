@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.drift.change_test import Change, Spread, changes, likeliest
+from pipeline.drift.change_test import Change, changes, likeliest
+from pipeline.drift.noise import Spread
 from pipeline.drift.sums import BASE_LEAST, WEEK, Sums
 from pipeline.drift.tuning import Tuning
 

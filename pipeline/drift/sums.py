@@ -1,5 +1,6 @@
 """Running sums of effort on the top priorities, by person and block of days: any stretch's share at once."""
 
+from collections.abc import Sequence
 from typing import Self
 
 import numpy as np
@@ -21,24 +22,25 @@ LENT = 12.0
 class Sums:
     """Running sums by person over days, so that any stretch is a subtraction. Arrays are (people, days + 1)."""
 
-    def __init__(self, top: Array, total: Array, others: Array | None = None) -> None:
+    def __init__(self, top: Array, total: Array, others: Array | None = None, teams: Positions | None = None) -> None:
         """`top` and `total` are cumulative and begin with zero; `others` is (things, people, days + 1); see `of`.
 
-        `whole` is what these are the first days of.
+        `teams` numbers each person's team; without it everybody is their own. `whole` is what these are the first days of.
         """
         self.top, self.total, self.days, self.others = top, total, top.shape[1] - 1, others
+        self.teams = np.arange(len(top)) if teams is None else teams
         self.whole: Sums = self
 
     @classmethod
-    def of(cls, top: Array, total: Array, others: Array | None = None) -> Self:
+    def of(cls, top: Array, total: Array, others: Array | None = None, teams: Positions | None = None) -> Self:
         """From effort by person and day: on what is looked at, on everything, and on each other thing if that is to be used."""
         first, whole = (_running(part) for part in (top, total))
-        return cls(first, whole, None if others is None or not len(others) else _running(others))
+        return cls(first, whole, None if others is None or not len(others) else _running(others), teams)
 
     def until(self, days: int) -> "Sums":
         """The first so many days."""
         others = None if self.others is None else self.others[:, :, : days + 1]
-        found = Sums(self.top[:, : days + 1], self.total[:, : days + 1], others)
+        found = Sums(self.top[:, : days + 1], self.total[:, : days + 1], others, self.teams)
         found.whole = self.whole
         return found
 
@@ -66,6 +68,14 @@ class Sums:
         """Which part of the effort in the half-open range, and of that before the position `change`, is of the same people."""
         before = _between(self.total, max(0, change - BASE_MOST), change)
         return float(common(before, _between(self.total, first, last)).mass)
+
+
+def team_codes(teams: Sequence[str]) -> Positions:
+    """A number for each person's team; who is in none is alone."""
+    numbers: dict[str, int] = {}
+    return np.array(
+        [numbers.setdefault(team or f"\0{n}", len(numbers)) for n, team in enumerate(teams)], dtype=np.int64
+    )
 
 
 def _between(sums: Array, first: int, last: int) -> Array:

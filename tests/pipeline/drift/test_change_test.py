@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from pipeline.drift.change_test import HINT, Changes, changes, likeliest, spread
+from pipeline.drift.change_test import HINT, Changes, changes, likeliest
+from pipeline.drift.noise import spread
 from pipeline.drift.sums import Sums
 
 DAYS, BEGAN = 120, 100

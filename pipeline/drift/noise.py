@@ -1,0 +1,158 @@
+"""What people's shares do by themselves: how far they wander in so many days, and who wanders together. Running sums in.
+
+How much a person's share differs between two days that are h days apart is the semivariogram (Matheron 1963). Unlike the variance
+of stretches around their common mean it is unbiased for something that wanders slowly, of which the months before hold only a
+part, and it gives the variance of any difference of means: of a window and the hundred days before it, whatever their lengths.
+People of one team take up the same things at the same time, so they are fewer than they seem: the design effect (Kish 1965).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.drift.composition import own_shares
+from pipeline.drift.sums import BASE_MOST, BLOCKS, LENT, Array, Positions, Sums
+
+LONGEST = 200
+"""Stretches longer than this are as sure as one of this length."""
+LAGS = LONGEST + BASE_MOST
+"""A window and the days before it are together no longer than this; what is farther apart is as different as it gets."""
+TAIL = 0.8
+"""From this part of the known lags on, what two days differ by is taken together, and for all that is farther apart."""
+ALONE = 30.0
+"""Degrees of freedom that it counts for that people of one team are no more alike than others."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wandering:
+    """Of something about people, by the number of days: `pairs` is half the squared difference of two days, summed over the pairs
+    of days in a stretch of that length; `apart` that of two days that are far apart."""
+
+    pairs: Array
+    apart: float
+
+    def of_difference(self, before: Array, after: Array) -> Array:
+        """Variance of the difference of one person's means over adjacent stretches of so many days."""
+        length0 = np.clip(before, 1, BASE_MOST).astype(np.int64)
+        length1 = np.clip(after, 1, LONGEST).astype(np.int64)
+        within0, within1 = self.pairs[length0], self.pairs[length1]
+        across = (self.pairs[length0 + length1] - within0 - within1) / (length0 * length1)
+        found = 2 * (across - within0 / length0**2 - within1 / length1**2)
+        # Never surer than if each day were drawn anew, however little is known.
+        least: Array = np.maximum(found, self.apart * (1 / length0 + 1 / length1))
+        return least
+
+    def borrow(self, other: "Wandering", own: float) -> "Wandering":
+        """Drawn towards the other's, which counts for LENT degrees of freedom beside `own`."""
+        return Wandering(
+            (own * self.pairs + LENT * other.pairs) / (own + LENT),
+            (own * self.apart + LENT * other.apart) / (own + LENT),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """What one person's share does, and degrees of freedom by lengths BLOCKS.
+
+    `together` is how much more the sum of people varies than if each went their own way. Of the other things, `others` is the sum
+    of their variances, and `shape` their covariances, whose trace is one.
+    """
+
+    share: Wandering
+    freedom: Array
+    together: float = 1.0
+    others: Wandering | None = None
+    shape: Array | None = None
+
+    def of_share(self, before: Array, after: Array) -> Array:
+        """(stretches, 1, 1): variance of the difference of a person's mean shares over adjacent stretches of so many days."""
+        found: Array = self.together * self.share.of_difference(before, after)[:, None, None]
+        return found
+
+    def of_others(self, before: Array, after: Array) -> Array:
+        """(stretches, things, things): the other things' covariances of that. Raises ValueError."""
+        if self.others is None or self.shape is None:
+            raise ValueError("this spread was taken without the other things")
+        found: Array = self.together * self.others.of_difference(before, after)[:, None, None] * self.shape
+        return found
+
+    def freedom_for(self, days: Array) -> Array:
+        """Degrees of freedom of that variance."""
+        found: Array = np.interp(days, BLOCKS, self.freedom)
+        return found
+
+    def borrow(self, other: "Spread") -> "Spread":
+        """Drawn towards the other's, which counts for LENT degrees of freedom."""
+        own = float(self.freedom[1])
+        together = (own * self.together + LENT * other.together) / (own + LENT)
+        return Spread(self.share.borrow(other.share, own), self.freedom + LENT, together)
+
+
+def spread(sums: Sums, first: int, last: int) -> Spread:
+    """What people's shares do from day to day in the half-open range of days."""
+    days = slice(first, last + 1)
+    total = np.maximum(np.diff(sums.total[:, days]), 0)
+    share = _wandering(np.diff(sums.top[None, :, days]), total)
+    things = sums.top[None] if sums.others is None else sums.others
+    freedom, shapes, ratios = np.zeros(len(BLOCKS)), [np.eye(len(things)) * 1e-9], [1.0]
+    for i, length in enumerate(BLOCKS):
+        edges = np.arange(last, first - 1, -length)[::-1]
+        if len(edges) < 3:
+            continue
+        whole = np.diff(sums.total[:, edges], axis=1)
+        off = _deviations(np.diff(things[:, :, edges], axis=2), whole, np.maximum(whole.sum(0), 1e-9))
+        freedom[i] = (len(edges) - 2) * (max(2, int((whole > 0).any(1).sum())) - 1)
+        shapes.append(length * np.einsum("ipb,jpb->ij", off, off) / (len(edges) - 2))
+        ratios.append(_together(off, sums.teams, whole > 0))
+    if freedom.any():  # the longest stretches may not fit into a short history
+        freedom[freedom == 0] = freedom[freedom > 0][-1]
+    together = max(1.0, float(np.mean(ratios[1:] or ratios)))
+    if sums.others is None:
+        return Spread(share, freedom, together)
+    shape = np.sum(shapes, axis=0)
+    return Spread(share, freedom, together, _wandering(np.diff(things[:, :, days]), total), shape / np.trace(shape))
+
+
+def _wandering(part: Array, total: Array) -> Wandering:
+    """Of the sum over things; `part` is (things, people, days), `total` without things. Days count by their effort.
+
+    All numbers of days between two at once, by Fourier transform.
+    """
+    from scipy import fft  # slow to import, and who only reads constants has no need of it
+
+    days = total.shape[1]
+    if not days:
+        return Wandering(np.zeros(LAGS + 1), 0.0)
+    own = own_shares(part, total)
+    once, square = (fft.rfft(one, 2 * days) for one in (total, total * (own**2).sum(0)))
+    share = fft.rfft(total * own, 2 * days)
+    powers = 2 * (np.conj(once) * square).real.sum(0) - 2 * (np.abs(share) ** 2).sum((0, 1))
+    differ = np.maximum(fft.irfft(powers, 2 * days)[:days], 0) / 2
+    weight = np.maximum(fft.irfft((np.abs(once) ** 2).sum(0), 2 * days)[:days], 0)
+    tail = int(days * TAIL)
+    apart = float(differ[tail:].sum() / max(weight[tail:].sum(), 1e-6))
+    values = np.full(max(LAGS, days), apart)
+    values[:days] = np.where(weight > 1e-6, differ / np.maximum(weight, 1e-6), apart)
+    values[0] = 0.0
+    # A stretch of n days has n - h pairs that are h days apart: summed twice.
+    return Wandering(np.concatenate([[0.0], np.cumsum(np.cumsum(values[:LAGS]))]), apart)
+
+
+def _together(off: Array, teams: Positions, there: NDArray[np.bool_]) -> float:
+    """How much more teams' sums vary than if their people went each their own way; drawn towards one."""
+    member = np.equal.outer(np.arange(int(teams.max(initial=-1)) + 1), teams) & there.any(1)
+    member = member[member.sum(1) > 1].astype(float)
+    alone = float((off**2 * member.sum(0)[:, None]).sum())
+    if alone < 1e-12:
+        return 1.0
+    found = float((np.einsum("tp,ipb->itb", member, off) ** 2).sum()) / alone
+    freedom = float((off.shape[2] - 1) * len(member))
+    return (freedom * found + ALONE) / (freedom + ALONE)
+
+
+def _deviations(part: Array, total: Array, size: Array) -> Array:
+    """Of each person's part in each stretch from what is usual for them, so absence alone is none: (..., people, stretches)."""
+    own = own_shares(part.sum(-1, keepdims=True), total.sum(-1, keepdims=True))
+    off: Array = (part - own * total) / size
+    return off
