@@ -9,6 +9,7 @@ of time, the newest first. An engagement counts only where it hangs on a deal or
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
@@ -195,7 +196,10 @@ class HubSpotConnector:
             yield replace(page, read=[*page.read, *gone], gone=[*page.gone, *(f"{stream}:{id_}" for id_ in gone)])
 
     def sweep(self, known: Iterable[str]) -> Iterator[Page]:
-        """Ask for every known record by its id: archived ones (HubSpot's recycle bin) and deleted ones are gone."""
+        """Ask for every known record by its id: archived ones (HubSpot's recycle bin) and deleted ones are gone.
+
+        Then read the engagements of late again: a link that was made or cut since changes none of their times.
+        """
         of_record: dict[str, list[str]] = {}
         for type_, ids in groupby(known, key=lambda id_: id_.partition(":")[0]):
             if type_ not in TYPES:
@@ -208,6 +212,12 @@ class HubSpotConnector:
                     of_record = dict([last])
             yield from self._swept(type_, of_record)
             of_record = {}
+        late = str(int((self._now() - RECENT.total_seconds()) * 1000))
+        bound = {"propertyName": "hs_lastmodifieddate", "operator": "GTE", "value": late}
+        for type_ in ENGAGEMENTS:
+            with suppress(ScopeError):  # said by its own stream
+                for records, _, _ in self._search.walk(type_, [bound], "0"):
+                    yield replace(self._page(type_, records, {}), stream="sweep", failures=(), read=())
 
     def _swept(self, type_: str, of_record: Mapping[str, list[str]]) -> Iterator[Page]:
         wanted = ["pipeline", "hs_pipeline"] if type_ in ("deals", "tickets") else []

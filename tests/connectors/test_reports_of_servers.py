@@ -2,14 +2,19 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from connectors.base import SourceError
 from connectors.github.client import Answer, Client
+from models import Signal
 from simulator.server import Simulator
+from simulator.world import Record
+from tests.conftest import NOW
 from tests.connectors.few import Puller, served
 from tests.connectors.test_sources_as_they_are import answering
 
@@ -183,3 +188,31 @@ def test_a_total_that_promises_more_than_there_is_ends_elastic_integrations_7898
     other = Puller(puller.company, _beside(puller))
     other.pull("jira")
     assert other.kept("jira") == whole
+
+
+# Links that come later
+
+
+def test_a_call_that_is_put_on_a_deal_after_it_was_read_counts_from_the_next_sweep_on_airbyte_27199_and_44554(
+    puller: Puller,
+) -> None:
+    """HubSpot changes no time of a call when it is linked, unlinked or put on another deal."""
+    world = puller.company.world
+    deals = [record for record in world.records if record.type == "deals"]
+    late, moved, cut = [record for record in world.records if record.links][:3]
+    for number, record in enumerate((late, moved, cut)):
+        record.modified = NOW - timedelta(days=3)
+        newer = Record(record.type, 990_000 + number, record.properties, NOW, NOW, links=[("deals", deals[0].id)])
+        world.records.append(newer)
+    where = {name: f"{record.type}:{record.id}" for name, record in (("late", late), ("moved", moved), ("cut", cut))}
+    links, late.links = late.links, []
+    moved.links, cut.links = [("deals", deals[0].id)], [("deals", deals[0].id)]
+    puller.pull("hubspot")
+    assert where["late"] not in puller.kept("hubspot")
+    late.links, moved.links, cut.links = links, [("deals", deals[1].id)], []
+    puller.pull("hubspot")
+    puller.sweep("hubspot")
+    with puller.sessions() as session:
+        found = session.execute(select(Signal.external_id, Signal.item)).all()
+    on = {name: item for name, item in found if name in where.values()}
+    assert on == {where["late"]: f"deals:{links[0][1]}", where["moved"]: f"deals:{deals[1].id}"}
