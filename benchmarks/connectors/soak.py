@@ -1,9 +1,11 @@
 """Random faults, random changes between pages, random kills: afterwards the database must equal the simulated world.
 
-`python -m benchmarks.connectors.soak --seeds 20`. Each request meets a 429, a 500, a reset connection and a truncated
-answer with 5 % each; before 5 % of the requests somebody changes something; the puller is a process that is killed
-with SIGKILL while it runs. After some rounds the world comes to rest, one pull and one sweep follow, and the set of
-signals and items is compared.
+`python -m benchmarks.connectors.soak --seeds 20`. Each request meets a 429, a 500, a reset connection, a truncated answer
+and a page of HTML with 5 % each, and 20 % of the answers that can be are changed as real servers do on bad days
+(misbehaviours.py); before 5 % of the requests somebody changes something; the puller is a process that is killed
+with SIGKILL while it runs, and reads the sources in another order each time. After some rounds the world comes to rest, two
+pulls, a sweep and another try of what was set aside follow, and the set of signals and items is compared. `memory_mb` is the
+most that a puller took in the first round and in the last.
 """
 
 import argparse
@@ -13,28 +15,34 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
+import psutil
 import stamina.instrumentation
 from sqlalchemy.orm import sessionmaker
 
+from benchmarks.connectors.misbehaviours import Misbehaviours
 from connectors.registry import connector
 from models import connect
 from pipeline.ingest import pull as ingest
 from pipeline.ingest import sweep as sweeps
 from simulator.api.config import ApiConfig
 from simulator.api.faults import Faults
+from simulator.code import Code
 from simulator.server import Simulator
 from simulator.work import live
 from simulator.world import Message, World
 from tests.conftest import recent
-from tests.connectors import truth
+from tests.connectors import truth, truth_github
 
 TODAY = date(2026, 7, 10)
 NOW = datetime(2026, 7, 10, 22, tzinfo=UTC)
 SINCE = datetime(2026, 1, 1, tzinfo=UTC)
 RATE = 0.05
+MISBEHAVED = 0.2
 
 
 class Changes:
@@ -112,15 +120,15 @@ def soak(seed: int, rounds: int) -> dict[str, object]:
     rng = random.Random(seed)
     world = recent(live(TODAY, seed), days=14)
     changes = Changes(world, rng)
-    faults = Faults(dict.fromkeys(("429", "500", "reset", "truncate"), RATE), seed, before=changes.before)
+    faults = Faults(dict.fromkeys(("429", "500", "reset", "truncate", "html"), RATE), seed, before=changes.before)
+    misbehaviours = faults.change = Misbehaviours(seed, MISBEHAVED)
     with Simulator(world, ApiConfig(speed=10_000, faults=faults)) as company, tempfile.TemporaryDirectory() as folder:
-        sources = company.settings()
+        company.github.code = Code(world, ("fleet",), most=25)
+        sources = company.settings() | company.more_settings()
         sources["slack"].pop("alert_channel")
-        given = Path(folder) / "settings.json"
-        given.write_text(json.dumps({"sources": sources, "since": SINCE.isoformat(), "now": NOW.isoformat()}))
         database = f"sqlite:///{folder}/soak.db"
-        killed = _pull_and_kill(given, database, rng, rounds)
-        changes.on, faults.rates = False, {}
+        killed, memory = _pull_and_kill(sources, Path(folder), database, rng, rounds)
+        changes.on, faults.rates, misbehaviours.on = False, {}, False
         sessions = sessionmaker(connect(database))
         for name, values in sources.items():
             source = connector(name, **values, now=NOW.timestamp)
@@ -128,8 +136,9 @@ def soak(seed: int, rounds: int) -> dict[str, object]:
                 ingest.pull(source, sessions, SINCE)
             sweeps.sweep(source, sessions)
             sweeps.retry_failed(source, sessions)
-        there, kept = truth.signals_of(company), truth.kept_signals(sessions)
-        items, kept_items = truth.items_of(company), truth.kept_items(sessions)
+        there = truth.signals_of(company) | truth_github.signals_of(company)
+        items = truth.items_of(company) | truth_github.items_of(company)
+        kept, kept_items = truth.kept_signals(sessions), truth.kept_items(sessions)
     differ = sorted(there ^ kept)[:2]
     return {
         "seed": seed,
@@ -140,23 +149,38 @@ def soak(seed: int, rounds: int) -> dict[str, object]:
         "such_as": str(differ),
         "changes": changes.count,
         "killed": killed,
+        "memory_mb": memory,
         **faults.seen,
+        "misbehaved": misbehaviours.seen.total(),
+        "misbehaviours": misbehaviours.seen,
     }
 
 
-def _pull_and_kill(given: Path, database: str, rng: random.Random, rounds: int) -> int:
-    """Pull again and again, and kill what has not ended after a few seconds; returns how many were killed."""
-    killed = 0
+def _pull_and_kill(
+    sources: dict[str, Any], folder: Path, database: str, rng: random.Random, rounds: int
+) -> tuple[int, list[int]]:
+    """Pull again and again, and kill what has not ended after a few seconds.
+
+    Returns how many were killed, and the most memory in MB in the first round and in the last.
+    """
+    given, killed, memory = folder / "settings.json", 0, []
     for _ in range(rounds):
+        order = rng.sample(sorted(sources), len(sources))
+        settings = {"sources": {name: sources[name] for name in order}, "since": SINCE.isoformat()}
+        given.write_text(json.dumps(settings | {"now": NOW.isoformat()}))
         command = [sys.executable, "-m", "benchmarks.connectors.puller", str(given), database]
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        try:
-            process.wait(rng.uniform(2.0, 10.0))
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-            killed += 1
-    return killed
+        end, most = time.monotonic() + rng.uniform(2.0, 10.0), 0
+        while process.poll() is None and time.monotonic() < end:
+            with suppress(psutil.Error):
+                most = max(most, psutil.Process(process.pid).memory_info().rss)
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(0.2)
+        killed += process.poll() is None
+        process.kill()
+        process.wait()
+        memory.append(round(most / 1e6))
+    return killed, [memory[0], memory[-1]]
 
 
 def main() -> None:
