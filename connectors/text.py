@@ -30,6 +30,11 @@ _WIKI = [
 _WIKI_LINK = re.compile(r"\[([^\]|\n]+)\|([^\]|\n]+)(?:\|[^\]\n]*)?\]")
 _MARKED = re.compile(r"[<>&`:]")
 _ANGLE = re.compile(r"<([^<>]*)>")
+_PLAIN = re.compile(
+    r"""[^<>&]*(?:</?(?:p|div|br|span|b|strong|i|em|u)(?:\s+(?:style|dir|data-[\w-]+)="[^"<>&]*")*\s*/?>[^<>&]*)*""",
+    re.IGNORECASE,
+)
+_TAG = re.compile(r"</?(\w+)[^<>]*>")
 _LANGUAGES = ["en", "de", "es", "fr", "it", "nl", "pl", "sv", "da"]
 LONGEST_MAIL = 100_000
 _QUOTED = re.compile(r"^\s*(>|&gt;)|^(On .{5,80} wrote:|Am .{5,80} schrieb.{0,60}:|El .{5,80} escribió:)")
@@ -178,14 +183,19 @@ def from_html(markup: str | None, *, mail: bool = True) -> str:
     """Plain text of a HubSpot body, without scripts; of a mail also without quoted replies and signature."""
     if not markup:
         return ""
-    if "<" not in markup and "&" not in markup:
-        return from_mail(markup) if mail else tidy(markup)
+    if ("<" not in markup and "&" not in markup) or _PLAIN.fullmatch(
+        markup
+    ):  # most notes: paragraphs, and nothing that is to be left out
+        text = _TAG.sub(lambda tag: "\n" if tag[1].lower() in ("p", "div", "br") else "", markup)
+        return from_mail(text) if mail else tidy(text)
     tree = HTMLParser(markup)
     quoted = ", blockquote, .gmail_quote, .gmail_signature, .hs_reply" if mail else ""
     for tag in tree.css(f"script, style, pre, head, title{quoted}"):
         tag.decompose()
     for tag in tree.css("br, p, div, li, tr"):
         tag.insert_after("\n")
+    for tag in tree.css("p, div, li, tr"):  # words that stand before it are not one with its own
+        tag.insert_before("\n")
     for tag in tree.css("a[href]"):
         for key in issue_keys(tag.attributes.get("href")):
             if key not in tag.text():

@@ -12,6 +12,7 @@ import sys
 from datetime import UTC, date, datetime, timedelta
 
 from simulator.api.config import ApiConfig
+from simulator.api.faults import Faults
 from simulator.company import CHANNELS, PIPELINES, PROJECTS, WEEKS, people
 from simulator.crm import owner_id, stage_id
 from simulator.server import Simulator
@@ -125,8 +126,10 @@ def main() -> None:
     parser.add_argument("--issues", type=int, default=50_000)
     parser.add_argument("--messages", type=int, default=100_000)
     parser.add_argument("--records", type=int, default=30_000)
+    parser.add_argument("--latency", type=float, default=0.0, help="seconds before each answer")
     given = parser.parse_args()
-    config = ApiConfig(speed=1e6, frozen=True)
+    faults = Faults(rates={"timeout": 1.0}, seconds=given.latency) if given.latency else Faults()
+    config = ApiConfig(speed=1e6, frozen=True, faults=faults)
     with Simulator(big(given.issues, given.messages, given.records), config) as company:
         sources = company.settings()
         sources["slack"].pop("alert_channel")

@@ -133,11 +133,15 @@ def main() -> None:
     """Serve, read bare, pull, compare."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--scale", type=float, default=1.0, help="1 is 50,000 issues, 100,000 messages, 30,000 records")
+    parser.add_argument("--only", choices=("jira", "slack", "hubspot"), help="one source")
+    parser.add_argument(
+        "--latency", type=float, default=0.0, help="seconds before each answer, as of a server far away"
+    )
     given = parser.parse_args()
     sizes = [
         f"--{name}={int(count * given.scale)}"
         for name, count in (("issues", 50_000), ("messages", 100_000), ("records", 30_000))
-    ]
+    ] + [f"--latency={given.latency}"]
     server = subprocess.Popen(
         [sys.executable, "-m", "benchmarks.connectors.big", *sizes],
         stdin=subprocess.PIPE,
@@ -146,9 +150,13 @@ def main() -> None:
     )
     assert server.stdout is not None
     settings = json.loads(server.stdout.readline())
+    if given.only:
+        settings["sources"] = {given.only: settings["sources"][given.only]}
     try:
         bare = {}
         for name, read in (("jira", bare_jira), ("slack", bare_slack), ("hubspot", bare_hubspot)):
+            if name not in settings["sources"]:
+                continue
             start = time.perf_counter()
             bare[name] = (read(settings["sources"][name]), time.perf_counter() - start)
         with tempfile.TemporaryDirectory() as folder:

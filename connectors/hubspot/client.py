@@ -33,27 +33,30 @@ class HubSpotClient:
 
     def __init__(self, api_url: str, token: str, search_rate: Rate, rate: Rate, limiter: Limiter) -> None:
         self.api_url = api_url
-        self._vendor = HubSpot(access_token=token, host=api_url)
+        crm = HubSpot(access_token=token, host=api_url).crm
+        # Each mention of one of these would make it again, with a pool of connections of its own: a handshake a request.
+        self._owners, self._search = crm.owners.owners_api, crm.objects.search_api
+        self._batch, self._basic = crm.objects.batch_api, crm.objects.basic_api
+        self._links, self._pipelines = crm.associations.v4.batch_api, crm.pipelines.pipelines_api
         self._search_rate, self._rate, self._limiter = search_rate, rate, limiter
         self.skew: float | None = None
 
     def owners(self, limit: int, after: str | None, archived: bool = False) -> Any:
         """One page of the owners. Raises SourceError, as all that follow."""
         query = {"limit": limit, "archived": archived, **({"after": after} if after else {})}
-        return self._ask(lambda: self._vendor.crm.owners.owners_api.get_page(**query, **_raw()), wants="results")
+        return self._ask(lambda: self._owners.get_page(**query, **_raw()), wants="results")
 
     def search(self, type_: str, query: dict[str, Any]) -> Any:
         """One page of a search."""
-        api = self._vendor.crm.objects.search_api
-        return self._ask(lambda: api.do_search(type_, query, **_raw()), search=True, wants="results")
+        return self._ask(lambda: self._search.do_search(type_, query, **_raw()), search=True, wants="results")
 
     def batch_read(self, type_: str, query: dict[str, Any]) -> Any:
         """Records by id, at most a hundred."""
-        return self._ask(lambda: self._vendor.crm.objects.batch_api.read(type_, query, **_raw()))
+        return self._ask(lambda: self._batch.read(type_, query, **_raw()))
 
     def read(self, type_: str, id_: str) -> Any:
         """One record by its id, archived or not. Raises NotFound where HubSpot says that it is not there."""
-        return self._ask(lambda: self._vendor.crm.objects.basic_api.get_by_id(type_, id_, **_raw()))
+        return self._ask(lambda: self._basic.get_by_id(type_, id_, **_raw()))
 
     def by_id(self, stream: str, ids: Sequence[str], properties: list[str]) -> tuple[list[dict[str, Any]], set[str]]:
         """The records that are there, and the ids of those that HubSpot says are archived or not found.
@@ -74,16 +77,15 @@ class HubSpotClient:
 
     def associations(self, type_: str, target: str, inputs: Sequence[Mapping[str, str]]) -> Any:
         """What records hang on, at most a hundred."""
-        api = self._vendor.crm.associations.v4.batch_api
-        return self._ask(lambda: api.get_page(type_, target, {"inputs": inputs}, **_raw()))
+        return self._ask(lambda: self._links.get_page(type_, target, {"inputs": inputs}, **_raw()))
 
     def pipeline(self, type_: str, id_: str) -> Any:
         """One pipeline. Raises NotFound where HubSpot says that it is not there."""
-        return self._ask(lambda: self._vendor.crm.pipelines.pipelines_api.get_by_id(type_, id_, **_raw()))
+        return self._ask(lambda: self._pipelines.get_by_id(type_, id_, **_raw()))
 
     def pipelines(self, type_: str) -> Any:
         """The pipelines of deals or of tickets, with their stages."""
-        return self._ask(lambda: self._vendor.crm.pipelines.pipelines_api.get_all(type_, **_raw()), wants="results")
+        return self._ask(lambda: self._pipelines.get_all(type_, **_raw()), wants="results")
 
     def _ask(self, call: Any, *, search: bool = False, wants: str = "") -> Any:
         bucket, rate = ("hubspot search", self._search_rate) if search else ("hubspot", self._rate)

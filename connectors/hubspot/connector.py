@@ -157,19 +157,18 @@ class HubSpotConnector:
         if is_outdated(cursor, PARSER, self._fields.names):
             kept |= {"parser": PARSER, **self._fields.mark}
             back, running = int(cursor["modified"]) + 1, None
+        held = False
         while back > oldest:
-            if running is None:
-                high = min(
-                    back, self._search.newest_change(stream, back) + 1
-                )  # over the months in which nothing changed
+            if running is None:  # over the months in which nothing changed, unless the slice after this held something
+                high = back if held else min(back, self._search.newest_change(stream, back) + 1)
                 running = {"low": max(oldest, high - SLICE_MILLIS), "high": high, "id": "0"}
             filters = [
                 {"propertyName": "hs_lastmodifieddate", "operator": "GTE", "value": str(running["low"])},
                 {"propertyName": "hs_lastmodifieddate", "operator": "LT", "value": str(running["high"])},
             ]
-            for records, last, more in (
-                self._search.walk(stream, filters, running["id"]) if running["high"] > oldest else ()
-            ):
+            held, walk = False, self._search.walk(stream, filters, running["id"])
+            for records, last, more in walk if running["high"] > oldest else ():
+                held = held or bool(records)
                 after = {"back": back, "slice": {**running, "id": last}} if more else {"back": running["low"]}
                 reached = datetime.fromtimestamp(running["high" if more else "low"] / 1000, UTC)
                 yield self._page(stream, records, kept | after, reached)
@@ -264,6 +263,7 @@ class HubSpotConnector:
                 if stream not in ENGAGEMENTS:
                     pipelines = self._pipelines.with_that_of(stream, record)
                     item, its_signals = parse_record(record, stream, pipelines, self.pipelines)
+                    self._links.note(stream, id_, item.container if item else "")
                 elif id_ in links:
                     item, its_signals = parse_engagement(record, stream, links[id_])
                 elif id_ in loose:

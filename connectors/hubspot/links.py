@@ -82,6 +82,10 @@ class Links:
         """Look up again which records are in a listed pipeline."""
         self._listed.clear()
 
+    def note(self, type_: str, id_: str, pipeline: str) -> None:
+        """A deal or ticket was read, so it need not be asked for again."""
+        self._listed[f"{type_}:{id_}"] = pipeline in self._pipelines.listed
+
     def of(self, stream: str, records: list[dict[str, Any]]) -> tuple[dict[str, str], set[str]]:
         """External id of the deal, else the ticket, of a listed pipeline that each engagement hangs on; and those that hang
         on none, as far as HubSpot says so for each of them."""

@@ -41,6 +41,38 @@ def test_adf_nested_deeper_than_the_stack() -> None:
     assert from_adf(doc) == "deep"
 
 
+PIECES = [
+    "<p>",
+    "</p>",
+    '<p style="margin:0;">',
+    "<div>",
+    "</div>",
+    "<br>",
+    "<br/>",
+    "<strong>",
+    "</strong>",
+    "Ship it",
+    "now",
+]
+WHOLE = st.lists(
+    st.sampled_from(["<p>{}</p>", "<div>{}</div>", "<b>{}</b>", "{}<br>", '<p dir="auto">{}</p>']), max_size=5
+)
+
+
+@pytest.mark.parametrize("mail", [True, False])
+@given(WHOLE)
+def test_plain_paragraphs_are_read_as_the_parser_reads_them(mail: bool, rows: list[str]) -> None:
+    """It is asked only for markup of which something is to be left out, as for the empty one at this end."""
+    markup = "".join(row.format(f"word {number}") for number, row in enumerate(rows))
+    assert from_html(markup, mail=mail) == from_html(f"{markup}<pre></pre>", mail=mail)
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=12))
+def test_paragraphs_that_are_not_closed_lose_no_word(pieces: list[str]) -> None:
+    words = "".join(piece for piece in pieces if "<" not in piece)
+    assert "".join(from_html("".join(pieces)).split()) == "".join(words.split())
+
+
 @given(ADF)
 def test_adf_of_any_shape_gives_storable_text(doc: object) -> None:
     text = from_adf(doc)
