@@ -153,17 +153,26 @@ def main() -> None:
     if given.only:
         settings["sources"] = {given.only: settings["sources"][given.only]}
     try:
-        bare = {}
-        for name, read in (("jira", bare_jira), ("slack", bare_slack), ("hubspot", bare_hubspot)):
-            if name not in settings["sources"]:
-                continue
-            start = time.perf_counter()
-            bare[name] = (read(settings["sources"][name]), time.perf_counter() - start)
+        bare = _read_bare(settings["sources"])
         with tempfile.TemporaryDirectory() as folder:
             ours = _pulled(settings, Path(folder))
     finally:
         server.communicate()
     _print_rates(bare, ours)
+    _print_memory(ours)
+
+
+def _read_bare(sources: dict[str, Any]) -> dict[str, tuple[int, float]]:
+    """Objects and seconds of the bare loop, by source."""
+    found = {}
+    for name, read in (("jira", bare_jira), ("slack", bare_slack), ("hubspot", bare_hubspot)):
+        if name in sources:
+            start = time.perf_counter()
+            found[name] = (read(sources[name]), time.perf_counter() - start)
+    return found
+
+
+def _print_memory(ours: Any) -> None:
     memory = ours["memory_mb"]
     tenth = max(1, len(memory) // 10)
     early, late = sum(memory[tenth : 2 * tenth]) / tenth, sum(memory[-tenth:]) / tenth
