@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 from imap_tools import MailMessage
 
-from connectors.base import ItemKind, State
+from connectors.base import ItemKind, NotFound, State
 from connectors.hubspot.client import not_found
 from connectors.hubspot.parse import parse_engagement, parse_record
 from connectors.jira.parse import parse_issue
+from connectors.jira.statuses import Statuses
 from connectors.mailbox.parse import parse_mail
 from connectors.records import set_aside
 from connectors.slack.parse import parse_message
@@ -60,6 +61,42 @@ def test_a_status_that_no_list_has_any_more_is_unknown_and_not_to_do_tap_jira_50
     _, signals, _ = parse_issue(issue(changelog=[change("0", 11, "status", "77", "5")]), STATES)
     assert dict(signals[1].detail) == {"from": State.UNKNOWN, "to": State.DONE}
     assert signals[0].detail["state"] == State.UNKNOWN
+
+
+class Asked:
+    """A Jira that knows these statuses, as JSON."""
+
+    def __init__(self, *statuses: dict[str, Any]) -> None:
+        self.statuses = list(statuses)
+
+    def get(self, path: str) -> Any:
+        if path == "status":
+            return self.statuses
+        found = [one for one in self.statuses if one["id"] == path.partition("/")[2]]
+        if not found:
+            raise NotFound("jira", "no such status")
+        return found[0]
+
+
+def test_a_status_that_is_made_while_the_process_lives_is_known_from_the_next_pull_on_tap_jira_50() -> None:
+    made = {"id": "9", "name": "Testing", "statusCategory": {"key": "indeterminate"}}
+    jira: Any = Asked({"id": "1", "name": "To Do", "statusCategory": {"key": "new"}})
+    statuses = Statuses(jira)
+    moved = issue(changelog=[change("0", 11, "status", "1", "9")])
+    assert statuses.of([moved])["9"] == State.UNKNOWN
+    jira.statuses.append(made)
+    statuses.expire()
+    assert statuses.of([moved])["9"] == State.DOING
+    jira.statuses = []
+    statuses.expire()
+    assert statuses.of([moved])["9"] == State.DOING  # what it meant is kept when it goes
+
+
+def test_a_change_without_the_fields_id_is_known_by_its_name_jf_agent_110_devlake_7710() -> None:
+    named = [{"field": "status", "fieldtype": "jira", "from": "1", "to": "3", "fromString": "A", "toString": "B"}]
+    entry = {"id": "1", "created": "2026-07-01T12:00:00.000+0000", "author": ANN, "items": named}
+    _, signals, _ = parse_issue(issue(changelog=[entry]), STATES)
+    assert [(s.detail["from"], s.detail["to"]) for s in signals if s.kind == "transition"] == [("new", "indeterminate")]
 
 
 def test_two_changes_of_one_field_in_one_entry_are_two_devlake_9057() -> None:

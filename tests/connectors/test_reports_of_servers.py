@@ -13,7 +13,7 @@ from connectors.base import SourceError
 from connectors.github.client import Answer, Client
 from models import Signal
 from simulator.server import Simulator
-from simulator.world import Record
+from simulator.world import Message, Record
 from tests.conftest import NOW
 from tests.connectors.few import Puller, served
 from tests.connectors.test_sources_as_they_are import answering
@@ -216,3 +216,53 @@ def test_a_call_that_is_put_on_a_deal_after_it_was_read_counts_from_the_next_swe
         found = session.execute(select(Signal.external_id, Signal.item)).all()
     on = {name: item for name, item in found if name in where.values()}
     assert on == {where["late"]: f"deals:{links[0][1]}", where["moved"]: f"deals:{deals[1].id}"}
+
+
+# Many at one moment, and nobody behind what was there
+
+
+def test_more_messages_in_one_second_than_a_page_holds_are_all_kept_dust_28873(puller: Puller) -> None:
+    world = puller.company.world
+    second = max(m.ts for m in world.messages if m.channel == "platform").partition(".")[0]
+    made = [Message("platform", f"{second}.{700_000 + number:06d}", 1, f"note {number}") for number in range(450)]
+    world.messages += made
+    puller.pull("slack")
+    kept = {id_.partition(":")[2] for id_ in puller.kept("slack")}
+    assert {message.ts for message in made} <= kept
+
+
+def headless(answer: Any) -> Any:
+    return answer | {"head": None} if isinstance(answer, dict) else answer
+
+
+def without_fork(answer: Any) -> Any:
+    return answer | {"head": answer["head"] | {"repo": None, "user": None, "label": None}}
+
+
+def without_users(answer: Any) -> Any:
+    return [row | {name: None for name in ("user", "actor", "assignee") if name in row} for row in answer]
+
+
+@pytest.mark.parametrize(
+    ("path", "change"),
+    [
+        pytest.param("/pulls/{}", headless, id="githubkit_200_usethis_845"),
+        pytest.param("/pulls/{}", without_fork, id="demisto_content_6718_github_for_jira_105_rest_api_description_161"),
+        pytest.param("/issues/{}/timeline", without_users, id="perceval_590_pull_request_analytics_35_octocrab_389"),
+    ],
+)
+def test_a_pull_request_whose_fork_branch_or_reviewer_is_gone_is_whole(
+    puller: Puller, path: str, change: Callable[[Any], Any]
+) -> None:
+    puller.pull("github")
+    whole = puller.kept("github")
+    ends = tuple(path.format(ticket.number) for _, ticket in puller.company.github.code.tickets() if ticket.branch)
+
+    def changed(where: str, answer: Any) -> Any:
+        return change(answer) if where.partition("?")[0].endswith(ends) else answer
+
+    answering(puller.company, changed)
+    other = Puller(puller.company, _beside(puller))
+    other.pull("github")
+    assert other.failures() == {}
+    assert other.kept("github") == whole
