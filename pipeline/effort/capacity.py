@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from models import Person
 from pipeline.register.document import Register
-from pipeline.register.membership import Teams
+from pipeline.register.membership import Teams, renamed
 from pipeline.register.schema import Member
 from pipeline.register.workdays import Workdays
 
@@ -25,7 +25,11 @@ class _Terms:
     """What each register says of people and teams, and which days it held on."""
 
     def __init__(self, history: History, first: date, last: date) -> None:
-        self.members = [{m.email.lower(): m for t in one.teams for m in t.members} for _, one in history]
+        now = renamed(history)
+        self.members = [
+            {now.get(email, email): m for t in one.teams for m in t.members for email in [m.email.lower()]}
+            for _, one in history
+        ]
         self.weekends = [{t.key: frozenset(t.weekend) for t in one.teams} for _, one in history]
         closed = [{day for _, later in history[n:] for day in later.calendar.closed} for n in range(len(history))]
         calendars = [

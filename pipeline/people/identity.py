@@ -16,7 +16,7 @@ from models import Account, Membership, Person, Signal
 from models.session import in_batches
 from pipeline.files import InputError
 from pipeline.register.document import Register
-from pipeline.register.membership import Stay, stays
+from pipeline.register.membership import Stay, renamed, stays
 from pipeline.register.versions import held
 
 _SERVICE = re.compile(
@@ -78,13 +78,18 @@ def resolve(
     """Give every account that is not a bot's a person, and every person their teams by day and part of a week."""
     directory, today = directory or Directory(), today or datetime.now(UTC).date()
     parts = {member.email.lower(): member.part for team in register.teams for member in team.members}
-    dated = stays(held(session, register))
+    history = held(session, register)
+    dated, now = stays(history), renamed(history)
     members = {
         email: next((one.team for one in reversed(some) if one.holds(today)), None) for email, some in dated.items()
     }
     people = {person.email: person for person in session.scalars(select(Person)) if person.email}
     accounts = list(session.scalars(select(Account)))
-    owner, grouped = _owners(accounts, members, register, directory)
+    for old, email in now.items():
+        if old in people and email not in people:
+            people[email] = people.pop(old)
+            people[email].email = email
+    owner, grouped = _owners(accounts, members, register, directory, now)
     for email in {*members, *owner.values()} - set(people):
         people[email] = Person(email=email)
         session.add(people[email])
@@ -102,11 +107,16 @@ def resolve(
 
 
 def _owners(
-    accounts: Sequence[Account], members: Mapping[str, str | None], register: Register, directory: Directory
+    accounts: Sequence[Account],
+    members: Mapping[str, str | None],
+    register: Register,
+    directory: Directory,
+    now: Mapping[str, str],
 ) -> tuple[dict[tuple[str, str], str], dict[str, set[str]]]:
     """The address by account, of all accounts that are a known person's, and the teams whose groups an address is in."""
     names: dict[str, set[str]] = defaultdict(set)
-    address = {(a.source, a.external_id): directory.people.get((a.source, a.external_id), a.email) for a in accounts}
+    given = {(a.source, a.external_id): directory.people.get((a.source, a.external_id), a.email) for a in accounts}
+    address = {account: now.get(email, email) if email else email for account, email in given.items()}
     for account in accounts:
         email = address[account.source, account.external_id]
         if email and account.name and not _is_service(account, email, members, directory):

@@ -101,6 +101,7 @@ def consequences(before: Register, after: Register, loaded: date, today: date) -
     found += _gone(before, after)
     found += _reworded(before, after)
     found += _people(steps, today)
+    found += _one_person(before, after)
     if any(one.field == "calendar.time_zone" for one in steps):
         found.append("the time zone changes: effort of past weeks is estimated again.")
     if any(one.field.startswith("calendar.") and one.field != "calendar.time_zone" for one in steps):
@@ -139,6 +140,19 @@ def _people(steps: Sequence[Change], today: date) -> Iterator[str]:
         yield f"when people work changes on {today}: what was expected of them before stays as it was."
     if dated and dated[0] < today.isoformat():
         yield f"members have a `from` or `to` in the past: their teams' figures from {dated[0]} on are computed again."
+
+
+def _one_person(before: Register, after: Register) -> Iterator[str]:
+    """Addresses that differ in their domain alone, as where a company changes its name."""
+    old, new = ({m.email.lower() for t in one.teams for m in t.members} for one in (before, after))
+    gone = old - new - {address.lower() for t in after.teams for m in t.members for address in m.formerly}
+    for one in sorted(gone):
+        for other in sorted(new - old):
+            if one.partition("@")[0] == other.partition("@")[0]:
+                yield (
+                    f"{one} leaves and {other} joins: if this is one person, write `formerly: {one}` there; "
+                    "else the past of the accounts that changed their address counts for nobody."
+                )
 
 
 def concerning(key: str, before: Register | None, after: Register) -> list[str]:

@@ -111,6 +111,28 @@ def hints(register: Register) -> list[str]:
             found.append(f"team {team.key}: no members; list their addresses, or nobody's work counts for the team.")
         elif len(team.members) < 5:
             found.append(f"team {team.key}: {len(team.members)} members; figures are shown from five on.")
+    found += [
+        f"{email}: in teams {', '.join(teams)} at once; a person's day counts for one, here {teams[-1]}. "
+        "Write `to:` in the other, or leave them out there."
+        for email, teams in _in_two_teams(register).items()
+    ]
     if not register.top():
         found.append("no objective has priority 1, 2 or 3, so there is no top share to watch.")
     return found
+
+
+def _in_two_teams(register: Register) -> dict[str, list[str]]:
+    """Teams by address of somebody whom two of them list for the same days without a `from` since which the later one counts."""
+    found: dict[str, list[tuple[str, Member]]] = {}
+    for team in register.teams:
+        for member in team.members:
+            found.setdefault(member.email.lower(), []).append((team.key, member))
+    return {
+        email: [team for team, _ in places]
+        for email, places in found.items()
+        if any(
+            later.first is None and (later.last is None or earlier.first is None or earlier.first <= later.last)
+            for n, (_, later) in enumerate(places)
+            for _, earlier in places[:n]
+        )
+    }

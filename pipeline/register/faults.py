@@ -9,6 +9,7 @@ from zoneinfo import available_timezones
 from pydantic import BaseModel
 
 from pipeline.register.metric_faults import metric_faults
+from pipeline.register.people_faults import people_faults
 from pipeline.register.plan_faults import plan_faults
 from pipeline.register.planned import Plan
 from pipeline.register.schema import Calendar, KeyResult, Member, Objective, Period, Register, Scope, Team
@@ -59,7 +60,7 @@ def all_faults(document: Document, register: Register | None, errors: Sequence[A
     found += [
         *_too_long(document),
         *_keys(document),
-        *leadership_faults(document),
+        *people_faults(document),
         *metric_faults(document),
         *step_faults(document),
     ]
@@ -219,7 +220,6 @@ def _keys(document: Document) -> Iterator[LintError]:
     teams: dict[str, int] = {}
     for t, team in _rows(document.data, "teams"):
         yield from _key(document, ("teams", t), team, "team", teams)
-        yield from _members(document, t, team)
     goals: dict[str, int] = {}
     objectives = {key for _, o in _rows(document.data, "objectives") if isinstance(key := o.get("key"), str)}
     for t, team in _rows(document.data, "teams"):
@@ -253,36 +253,6 @@ def _key(
             document.line(here), path_of(here), f"{key!r} means something else in Leeway; give the {kind} another key."
         )
     seen.setdefault(key, document.line(here))
-
-
-def leadership_faults(document: Document) -> Iterator[LintError]:
-    """Entries of `leadership:` that are no address, or are listed twice: whoever is not reached is not asked."""
-    rows, seen = document.data.get("leadership") if isinstance(document.data, dict) else None, dict[str, int]()
-    for n, one in enumerate(rows if isinstance(rows, list) else []):
-        loc = ("leadership", n)
-        if isinstance(one, str) and ("@" not in one or len(one.split()) != 1):
-            yield LintError(document.line(loc), path_of(loc), f"{one!r} is no address; write one address an entry.")
-        elif isinstance(one, str) and one.lower() in seen:
-            yield LintError(document.line(loc), path_of(loc), f"{one} is listed already, in line {seen[one.lower()]}.")
-        if isinstance(one, str):
-            seen.setdefault(one.lower(), document.line(loc))
-
-
-def _members(document: Document, t: int, team: Mapping[str, Any]) -> Iterator[LintError]:
-    seen: dict[str, int] = {}
-    rows = team.get("members")
-    for m, one in enumerate(rows if isinstance(rows, list) else []):
-        email = one.get("email") if isinstance(one, dict) else one
-        loc = ("teams", t, "members", m)
-        if not isinstance(email, str):
-            continue
-        if len(email.split()) > 1 or not email.strip():
-            yield LintError(document.line(loc), path_of(loc), f"{email!r} is no address; write one address an entry.")
-        elif email.lower() in seen:
-            yield LintError(
-                document.line(loc), path_of(loc), f"{email} is listed already, in line {seen[email.lower()]}."
-            )
-        seen.setdefault(email.lower(), document.line(loc))
 
 
 def _known(document: Document, loc: tuple[Any, ...], name: Any, known: Any, kind: str) -> Iterator[LintError]:

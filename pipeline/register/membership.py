@@ -33,13 +33,30 @@ def stays(plans: Sequence[tuple[date, Register]]) -> dict[str, list[Stay]]:
     An entry with `from` or `to` says so for all days; one without holds while its register does. Where registers differ about a
     day, the newer one is right about the days from which on it holds, and about what it dates.
     """
+    now = renamed(plans)
     entries: dict[str, list[list[tuple[str, date | None, date | None]]]] = {}
     for number, (_, register) in enumerate(plans):
         for team in register.teams:
             for member in team.members:
-                told = entries.setdefault(member.email.lower(), [[] for _ in plans])
+                email = member.email.lower()
+                told = entries.setdefault(now.get(email, email), [[] for _ in plans])
                 told[number].append((team.key, member.first, member.last))
     return {email: list(_joined(_pieces(plans, told))) for email, told in entries.items()}
+
+
+def renamed(plans: Sequence[tuple[date, Register]]) -> dict[str, str]:
+    """The address that somebody has now, by each that they had before, as any of these registers says it.
+
+    One that the newest register lists itself is somebody's own.
+    """
+    found: dict[str, str] = {}
+    for _, register in plans:
+        for member in (one for team in register.teams for one in team.members):
+            email = member.email.lower()
+            new = {old.lower(): email for old in member.formerly}
+            found = {old: new.get(then, then) for old, then in found.items()} | new
+    listed = {one.email.lower() for team in plans[-1][1].teams for one in team.members} if plans else set()
+    return {old: email for old, email in found.items() if old not in listed}
 
 
 def _pieces(

@@ -81,14 +81,21 @@ class Member(_Strict):
     """Somebody in a team. `part` is the part of a full week that they work; `country` overrides the calendar's.
 
     `from` and `to` are their first and last day in the team; `days` the weekdays they work, where these are not the usual ones.
+    `formerly` are addresses that they had before: the same person, with the same past.
     """
 
     email: Name
+    formerly: tuple[Name, ...] = ()
     part: float = Field(1.0, gt=0, le=1)
     country: str | None = None
     first: Day | None = Field(None, alias="from")
     last: Day | None = Field(None, alias="to")
     days: Weekdays = ()
+
+    @field_validator("formerly", mode="before")
+    @classmethod
+    def _one_or_several(cls, value: Any) -> Any:
+        return (value,) if isinstance(value, str) else value
 
     @model_validator(mode="after")
     def _in_order(self) -> "Member":

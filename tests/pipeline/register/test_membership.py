@@ -4,9 +4,10 @@ import itertools
 from datetime import date, timedelta
 
 import hypothesis.strategies as st
+import pytest
 from hypothesis import given
 
-from pipeline.register.document import Register, parse
+from pipeline.register.document import Register, hints, parse
 from pipeline.register.membership import Stay, stays
 
 MAY, JUNE, JULY = date(2026, 5, 1), date(2026, 6, 1), date(2026, 7, 1)
@@ -59,3 +60,19 @@ def test_stays_never_overlap_and_follow_each_other(moves: list[tuple[date, str]]
         )
     found = stays(plans).get("x@c.example", [])
     assert all(one.last is not None and one.last < other.first for one, other in itertools.pairwise(found))
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "said"),
+    [
+        ("x@c.example", "x@c.example", True),
+        ("{email: x@c.example, to: 2026-12-01}", "X@c.example", True),
+        ("x@c.example", "{email: x@c.example, from: 2026-07-01}", False),
+        ("{email: x@c.example, from: 2026-07-01}", "{email: x@c.example, to: 2026-06-30}", False),
+        ("x@c.example", "y@c.example", False),
+    ],
+)
+def test_who_is_listed_in_two_teams_for_the_same_days_is_told_where_they_count(a: str, b: str, said: bool) -> None:
+    told = [one for one in hints(register(a=a, b=b)) if "at once" in one]
+    assert len(told) == said
+    assert all(one.startswith("x@c.example: in teams a, b at once") and "here b." in one for one in told)

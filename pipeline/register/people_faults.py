@@ -1,0 +1,67 @@
+"""What is wrong with the people of an okrs.yaml: addresses that are none, listed twice, or somebody else's."""
+
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
+
+from pipeline.register.yaml_nodes import Document, LintError, path_of
+
+
+def people_faults(document: Document) -> Iterator[LintError]:
+    """Of the members of teams and of the leadership."""
+    teams = _list(document.data, "teams")
+    listed = {_address(one).lower() for team in teams for one in _list(team, "members")}
+    for t, team in enumerate(teams):
+        if isinstance(team, dict):
+            yield from _members(document, t, team)
+            yield from _formerly(document, t, team, listed)
+    yield from _leadership(document)
+
+
+def _list(row: Any, name: str) -> list[Any]:
+    found = row.get(name) if isinstance(row, dict) else None
+    return found if isinstance(found, list) else []
+
+
+def _address(member: Any) -> str:
+    email = member.get("email") if isinstance(member, dict) else member
+    return email if isinstance(email, str) else ""
+
+
+def _leadership(document: Document) -> Iterator[LintError]:
+    """Entries of `leadership:` that are no address, or are listed twice: whoever is not reached is not asked."""
+    seen: dict[str, int] = {}
+    for n, one in enumerate(_list(document.data, "leadership")):
+        loc = ("leadership", n)
+        if isinstance(one, str) and ("@" not in one or len(one.split()) != 1):
+            yield LintError(document.line(loc), path_of(loc), f"{one!r} is no address; write one address an entry.")
+        elif isinstance(one, str) and one.lower() in seen:
+            yield LintError(document.line(loc), path_of(loc), f"{one} is listed already, in line {seen[one.lower()]}.")
+        if isinstance(one, str):
+            seen.setdefault(one.lower(), document.line(loc))
+
+
+def _members(document: Document, t: int, team: Mapping[str, Any]) -> Iterator[LintError]:
+    seen: dict[str, int] = {}
+    for m, one in enumerate(_list(team, "members")):
+        email = one.get("email") if isinstance(one, dict) else one
+        loc = ("teams", t, "members", m)
+        if not isinstance(email, str):
+            continue
+        if len(email.split()) > 1 or not email.strip():
+            yield LintError(document.line(loc), path_of(loc), f"{email!r} is no address; write one address an entry.")
+        elif email.lower() in seen:
+            yield LintError(
+                document.line(loc), path_of(loc), f"{email} is listed already, in line {seen[email.lower()]}."
+            )
+        seen.setdefault(email.lower(), document.line(loc))
+
+
+def _formerly(document: Document, t: int, team: Mapping[str, Any], listed: Collection[str]) -> Iterator[LintError]:
+    """Former addresses that are a member's own: two people, or one who is listed twice."""
+    for m, one in enumerate(_list(team, "members")):
+        given = one.get("formerly") if isinstance(one, dict) else None
+        for email in [given] if isinstance(given, str) else _list(one, "formerly"):
+            if isinstance(email, str) and email.lower() in listed:
+                loc = ("teams", t, "members", m, "formerly")
+                advice = "leave it out there, or here where it is somebody else."
+                yield LintError(document.line(loc), path_of(loc), f"{email} is listed itself; {advice}")
