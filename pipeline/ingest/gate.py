@@ -16,6 +16,7 @@ from connectors.times import is_plausible
 from models import Account, Forgotten, Signal
 from models.base import Base
 
+_FORGOTTEN = select(Forgotten.digest)
 _ITEM_KINDS, _SIGNAL_KINDS = frozenset(ItemKind), frozenset(SignalKind)
 
 
@@ -36,7 +37,7 @@ class Gate:
     """What every row passes: nobody who was forgotten comes in again, and each text is one the database can hold."""
 
     def __init__(self, session: Session, source: str) -> None:
-        kept = set(session.connection().scalars(select(Forgotten.digest)))
+        kept = set(session.connection().scalars(_FORGOTTEN))
         self.forgotten = ForgottenAccounts(source, kept)
         self.refused: list[Any] = []
 

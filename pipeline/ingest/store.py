@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, func, or_, select
+from sqlalchemy import bindparam, delete, func, or_, select
 from sqlalchemy.orm import Session
 
 from connectors.base import Account as Seen
@@ -32,6 +32,17 @@ _ITEM_NEWS = (
 )
 _EFFORT_NEWS = ("at", "hours", "account", "item", "kind", "detail")
 _SIGNAL_NEWS = (*_EFFORT_NEWS, "text", "mentions")
+# Run for every page, so they are built once: to build one with its ids costs more than to run it.
+_OF: Any = bindparam("of")
+_IDS: Any = bindparam("ids", expanding=True)
+_ITEMS = (WorkItem.source == _OF, WorkItem.external_id.in_(_IDS))
+_KNOWN = select(WorkItem.external_id, WorkItem.kind).where(*_ITEMS)
+_WORDLESS = select(WorkItem.external_id, WorkItem.updated_at).where(*_ITEMS, WorkItem.text_dropped)
+_KEPT = select(
+    Signal.external_id, Signal.at, Signal.hours, Signal.account, Signal.item, Signal.kind, Signal.detail
+).where(Signal.source == _OF, Signal.external_id.in_(_IDS))
+_HELD = select(Signal.id, Signal.external_id, Signal.item, Signal.at).where(Signal.source == _OF, Signal.item.in_(_IDS))
+_ASIDE = select(Failure.external_id).where(Failure.source == _OF, Failure.stream == bindparam("stream"))
 
 
 @dataclass(slots=True)
@@ -116,22 +127,18 @@ def _account_row(one: Seen) -> dict[str, Any]:
 def _known_items(session: Session, source: str, page: Page) -> dict[str, str]:
     """Kinds of the page's, and its signals', items that were there before; all days of a new one count anyway."""
     names = sorted({*(one.external_id for one in page.items), *(one.item for one in page.signals)})
-    query = select(WorkItem.external_id, WorkItem.kind).where(WorkItem.source == source)
     return {
         id_: kind
         for some in in_batches(names)
-        for id_, kind in session.connection().execute(query.where(WorkItem.external_id.in_(some)))
+        for id_, kind in session.connection().execute(_KNOWN, {"of": source, "ids": some})
     }
 
 
 def _news(session: Session, source: str, rows: Sequence[Mapping[str, Any]]) -> dict[str, date]:
     """By item, the first day of a signal that is new or not as it was."""
-    columns = (Signal.external_id, Signal.at, Signal.hours, Signal.account, Signal.item, Signal.kind, Signal.detail)
     kept: dict[str, Any] = {}
     for some in in_batches([row["external_id"] for row in rows]):
-        found = session.connection().execute(
-            select(*columns).where(Signal.source == source, Signal.external_id.in_(some))
-        )
+        found = session.connection().execute(_KEPT, {"of": source, "ids": some})
         kept |= {row.external_id: row for row in found}
     first: dict[str, date] = {}
     for row in rows:
@@ -146,11 +153,7 @@ def _news(session: Session, source: str, rows: Sequence[Mapping[str, Any]]) -> d
 
 def _note_failures(session: Session, source: str, page: Page, gate: Gate, now: datetime) -> None:
     """Keep what was set aside; forget what was understood this time."""
-    aside = set(
-        session.connection().scalars(
-            select(Failure.external_id).where(Failure.source == source, Failure.stream == page.stream)
-        )
-    )
+    aside = set(session.connection().scalars(_ASIDE, {"of": source, "stream": page.stream}))
     for some in in_batches(sorted(aside.intersection(page.read))):
         session.execute(
             delete(Failure).where(
@@ -171,11 +174,7 @@ def _dropped(session: Session, source: str, page: Page) -> set[str]:
     versions = {one.external_id: one.updated_at for one in page.items}
     found: set[str] = set()
     for some in in_batches(sorted({*versions, *(signal.item for signal in page.signals)})):
-        rows = session.connection().execute(
-            select(WorkItem.external_id, WorkItem.updated_at).where(
-                WorkItem.source == source, WorkItem.external_id.in_(some), WorkItem.text_dropped
-            )
-        )
+        rows = session.connection().execute(_WORDLESS, {"of": source, "ids": some})
         found |= {id_ for id_, updated in rows if versions.get(id_, updated) == updated}
     return found
 
@@ -274,11 +273,7 @@ def left_over(session: Session, source: str, page: Page) -> LeftOver:
         )
         found.items |= {Suspect(name, name): id_ for id_, name in kept if name not in there}
     for some in in_batches(sorted(by_item)):
-        kept_signals = session.connection().execute(
-            select(Signal.id, Signal.external_id, Signal.item, Signal.at).where(
-                Signal.source == source, Signal.item.in_(some)
-            )
-        )
+        kept_signals = session.connection().execute(_HELD, {"of": source, "ids": some})
         for id_, name, item, at in kept_signals:
             spans = () if name in here else [span for span in by_item[item] if _covers(span, name, at)]
             if any(span.sure for span in spans):
