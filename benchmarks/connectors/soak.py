@@ -22,8 +22,9 @@ from typing import Any
 
 import psutil
 import stamina.instrumentation
-from sqlalchemy.orm import sessionmaker
+from sqlalchemy.orm import Session, sessionmaker
 
+import migrations
 from benchmarks.connectors.misbehaviours import Misbehaviours
 from connectors.registry import connector
 from models import connect
@@ -127,32 +128,46 @@ def soak(seed: int, rounds: int) -> dict[str, object]:
         sources = company.settings() | company.more_settings()
         sources["slack"].pop("alert_channel")
         database = f"sqlite:///{folder}/soak.db"
+        engine = connect(database)
+        migrations.upgrade(engine)  # else a slow machine spends its rounds on that
         killed, memory = _pull_and_kill(sources, Path(folder), database, rng, rounds)
         changes.on, faults.rates, misbehaviours.on = False, {}, False
-        sessions = sessionmaker(connect(database))
-        for name, values in sources.items():
-            source = connector(name, **values, now=NOW.timestamp)
-            for _ in range(2):
-                ingest.pull(source, sessions, SINCE)
-            sweeps.sweep(source, sessions)
-            sweeps.retry_failed(source, sessions)
-        there = truth.signals_of(company) | truth_github.signals_of(company)
-        items = truth.items_of(company) | truth_github.items_of(company)
-        kept, kept_items = truth.kept_signals(sessions), truth.kept_items(sessions)
-    differ = sorted(there ^ kept)[:2]
+        sessions = sessionmaker(engine)
+        _read_at_rest(sources, sessions)
+        found = _compared(company, sessions)
     return {
         "seed": seed,
-        "signals": len(there),
-        "missing": len(there - kept),
-        "too_much": len(kept - there),
-        "items_differ": len(items ^ kept_items),
-        "such_as": str(differ),
+        **found,
         "changes": changes.count,
         "killed": killed,
         "memory_mb": memory,
         **faults.seen,
         "misbehaved": misbehaviours.seen.total(),
         "misbehaviours": misbehaviours.seen,
+    }
+
+
+def _read_at_rest(sources: dict[str, Any], sessions: sessionmaker[Session]) -> None:
+    """What a day of rest would bring."""
+    for name, values in sources.items():
+        source = connector(name, **values, now=NOW.timestamp)
+        for _ in range(2):
+            ingest.pull(source, sessions, SINCE)
+        sweeps.sweep(source, sessions)
+        sweeps.retry_failed(source, sessions)
+
+
+def _compared(company: Simulator, sessions: sessionmaker[Session]) -> dict[str, object]:
+    """The database against the world."""
+    there = truth.signals_of(company) | truth_github.signals_of(company)
+    items = truth.items_of(company) | truth_github.items_of(company)
+    kept = truth.kept_signals(sessions)
+    return {
+        "signals": len(there),
+        "missing": len(there - kept),
+        "too_much": len(kept - there),
+        "items_differ": len(items ^ truth.kept_items(sessions)),
+        "such_as": str(sorted(there ^ kept)[:2]),
     }
 
 
