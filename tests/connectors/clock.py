@@ -1,6 +1,7 @@
-"""A clock that a test sets."""
+"""Clocks that a test sets."""
 
 import threading
+import time
 
 
 class SetClock:
@@ -18,3 +19,20 @@ class SetClock:
         with self._lock:
             self.now += seconds
             self.slept.append(seconds)
+
+
+class Hurried:
+    """The real time, and on top of it what somebody wanted to sleep: nobody waits, and what waits for a time finds it come."""
+
+    def __init__(self) -> None:
+        self.skipped = 0.0
+        self._lock = threading.Lock()
+
+    def time(self) -> float:
+        return time.time() + self.skipped
+
+    __call__ = time
+
+    def sleep(self, seconds: float) -> None:
+        with self._lock:
+            self.skipped += seconds

@@ -822,6 +822,7 @@ def test_a_longer_history_is_read_when_the_setting_grows(puller: Puller) -> None
 # At the vendor's speed
 
 
+@pytest.mark.usefixtures("real_clock")
 def test_the_vendors_limits_are_never_overstepped(puller: Puller) -> None:
     """At 40 times the vendors' pace nobody says 429, though four streams pull at once."""
     company = puller.company
@@ -842,6 +843,7 @@ def test_the_vendors_limits_are_never_overstepped(puller: Puller) -> None:
     assert refused == (0, 0, 0, 0)
 
 
+@pytest.mark.usefixtures("real_clock")
 def test_slacks_strict_regime_of_one_request_a_minute_and_15_messages(puller: Puller) -> None:
     """Sixty times faster than a minute, so that the test ends: 15 messages a request, one request a second."""
     company = puller.company

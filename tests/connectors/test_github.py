@@ -602,6 +602,7 @@ def test_a_pull_request_is_its_authors_work_from_its_first_day_to_its_end() -> N
 # Limits and credentials
 
 
+@pytest.mark.usefixtures("real_clock")
 def test_the_limits_are_never_overstepped(hub: Hub) -> None:
     github, speed = hub.company.github, 60
     hub.company.config.speed = speed

@@ -15,6 +15,9 @@ from tests.conftest import redis_server
 from tests.connectors.clock import SetClock
 
 
+pytestmark = pytest.mark.usefixtures("real_clock")
+
+
 class Clock:
     """Time that passes only while somebody waits; the counting library reads the real one, so sleeps are real too."""
 
