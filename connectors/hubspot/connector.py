@@ -233,9 +233,11 @@ class HubSpotConnector:
         return [one.external_id for one in suspects if self._is_gone(*one.external_id.split(":")[:2])]
 
     def _is_gone(self, type_: str, id_: str) -> bool:
-        """Return True only if HubSpot answers 404 to a question for this one record, or that it is archived."""
+        """Return True only if HubSpot answers 404 to a question for this one record, that it is archived, or with the one that
+        it was merged into."""
         try:
-            return bool(self.client.read(type_, id_).get("archived"))
+            found = self.client.read(type_, id_)
+            return bool(found.get("archived")) or str(found.get("id", id_)) != id_
         except NotFound:
             return True
         except (BadAnswer, SourceUnavailable):

@@ -3,7 +3,7 @@
 import hashlib
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.header import decode_header
 from email.message import Message
 from email.utils import parseaddr
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 LONGEST_TEXT = 20_000
+_AHEAD = timedelta(days=2)
+"""No mail is sent after it arrived; so much a wrong zone and a wrong clock may make of it."""
 _PREFIX = re.compile(r"^\s*((re|fwd?|aw|wg|rv|sv|tr|antw|fw)\s*(\[\d+\])?\s*:\s*)+", re.IGNORECASE)
 _IDS = re.compile(r"<[^<>\s]+>")
 _ENCODED = re.compile(r"=\?[^?\s]*\?[bq]\?[^?]*\?=", re.IGNORECASE)
@@ -107,7 +109,8 @@ def _sent(mail: "MailMessage", received: datetime | None) -> datetime:
     stated = _or_else(lambda: mail.date, None)
     if stated is not None:
         at = (stated if stated.tzinfo else stated.replace(tzinfo=UTC)).astimezone(UTC) if stated.year > 1 else stated
-        if stated.year > 1 and is_plausible(at):
+        sent_later = received is not None and stated.year > 1 and at > received + _AHEAD
+        if stated.year > 1 and is_plausible(at) and not sent_later:
             return at
     if received is not None and is_plausible(received):
         return received

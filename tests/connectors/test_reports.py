@@ -434,6 +434,32 @@ def test_a_mail_without_a_readable_date_has_the_one_it_arrived_at_bichon_157_mai
 
 
 @pytest.mark.parametrize(
+    ("date", "sent"),
+    [
+        pytest.param(
+            "Tue, 30  Jun  2026 09:13:42 -0700", datetime(2026, 6, 30, 16, 13, 42, tzinfo=UTC), id="cyrus_2247"
+        ),
+        pytest.param(
+            "Tue, 30 Jun 2026 14:40:57 +0200 (Mitteleurop\xe4ische Sommerzeit)",
+            datetime(2026, 6, 30, 12, 40, 57, tzinfo=UTC),
+            id="mimekit_179",
+        ),
+        pytest.param("fre, 29 maj 2026 21:47:11 +0200 (CEST)", AT, id="sup_252"),
+        pytest.param("Di, 26 Mai 2026 12:31:00 0200", AT, id="sup_252_german"),
+        pytest.param("jue jun 25 13:55:12 2026", AT, id="apple_mail_mcp_226"),
+        pytest.param("Wed, 01 Jul 2026 27:99:00 +0200", AT, id="email_mcp_32"),
+        pytest.param("Fri, 01 Jan 2027 10:00:00 +0000", AT, id="apple_mail_mcp_235"),
+        pytest.param(
+            "Thu, 02 Jul 2026 09:00:00 +0000", datetime(2026, 7, 2, 9, tzinfo=UTC), id="a_clock_that_is_ahead"
+        ),
+    ],
+)
+def test_a_mail_counts_when_it_was_sent_and_else_when_it_arrived(date: str, sent: datetime) -> None:
+    """Dates in other languages are no dates, and nobody sends a mail after it arrived."""
+    assert read(mail(date=date), AT)[1].at == sent
+
+
+@pytest.mark.parametrize(
     "headers",
     [
         {"Auto_Submitted": "auto-replied"},

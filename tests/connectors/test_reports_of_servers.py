@@ -266,3 +266,32 @@ def test_a_pull_request_whose_fork_branch_or_reviewer_is_gone_is_whole(
     other.pull("github")
     assert other.failures() == {}
     assert other.kept("github") == whole
+
+
+# Another one answers
+
+
+def test_a_deal_that_was_merged_into_another_goes_dbt_hubspot_134_tap_hubspot_49(puller: Puller) -> None:
+    """Asked for the old one, HubSpot answers with the one that it was merged into."""
+    puller.pull("hubspot")
+    old, new = [record for record in puller.company.world.records if record.type == "deals"][:2]
+
+    def merged(path: str, answer: Any) -> Any:
+        where = path.partition("?")[0]
+        if where.endswith("/deals/search"):
+            answer["results"] = [one for one in answer["results"] if one["id"] != str(old.id)]
+        if where.endswith("/deals/batch/read"):
+            answer["results"] = [
+                one | ({"id": str(new.id)} if one["id"] == str(old.id) else {}) for one in answer["results"]
+            ]
+        return answer | {"id": str(new.id)} if where.endswith(f"/deals/{old.id}") else answer
+
+    for record in puller.company.world.records:
+        record.links = [(type_, new.id if id_ == old.id else id_) for type_, id_ in record.links]
+    answering(puller.company, merged)
+    puller.pull("hubspot")
+    puller.sweep("hubspot")
+    kept = puller.kept("hubspot")
+    assert f"deals:{old.id}" not in kept
+    assert f"deals:{new.id}" in kept
+    assert not {id_ for id_ in kept if id_.startswith(f"deals:{old.id}:")}
