@@ -13,7 +13,7 @@ def real_clock() -> None:
 
 @pytest.fixture(autouse=True)
 def hurried(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Pauses before another attempt and waits for a rate pass in no time; minutes of a suite otherwise, in which nothing happens."""
+    """Pauses before another attempt and waits for a rate pass in no time, in which nothing would happen."""
     if "real_clock" in request.fixturenames:
         return
     clock = Hurried()

@@ -14,7 +14,6 @@ from connectors.retry import seconds_of
 from tests.conftest import redis_server
 from tests.connectors.clock import SetClock
 
-
 pytestmark = pytest.mark.usefixtures("real_clock")
 
 
