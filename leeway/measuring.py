@@ -1,4 +1,4 @@
-"""Measuring key results as the settings have it: once a day, by hand, and how it stands."""
+"""Measuring key results and outcomes as the settings have it: once a day, by hand, and how it stands."""
 
 from datetime import date, timedelta
 from typing import Any
@@ -9,13 +9,18 @@ from leeway.app import App, NotReady
 from pipeline.progress.series import latest
 from pipeline.progress.stage import CHECKIN, Means, binding_of, keep, measure_due
 from pipeline.queue import lease
-from pipeline.register.document import KeyResult
+from pipeline.register.document import KeyResult, Objective
 from pipeline.register.ended import local_day
 from pipeline.register.versions import current_register
 
 ROUND = timedelta(minutes=15)
 """How often workers look whether a key result was not measured today."""
 _ROUND = "measure round"
+_NAMES = {KeyResult: "metric", Objective: "outcome"}
+NO_METRIC = (
+    "no key result has a metric, and no objective an outcome. Write `metric:` or `outcome:` in okrs.yaml (docs/progress.md), "
+    "then load it."
+)
 
 
 def measure(app: App, *, again: bool = False) -> dict[str, int]:
@@ -24,7 +29,7 @@ def measure(app: App, *, again: bool = False) -> dict[str, int]:
         _, register = app.register()
     except NotReady:
         return {"measured": 0, "failed": 0}
-    if not any(one.metric for _, one in register.key_results()):
+    if not register.measured():
         return {"measured": 0, "failed": 0}
     given = app.settings.metrics
     means = Means(app.connectors, given.databases, given.csv_hosts, given.sql_seconds)
@@ -36,16 +41,18 @@ def measuring_is_due(app: App) -> bool:
     return lease.once_every(app.sessions, _ROUND, ROUND)
 
 
-def check_in(app: App, key: str, value: float, note: str, day: date | None = None) -> KeyResult:
-    """Keep a number that somebody typed, of today or of a day before. Raises NotReady where the key result takes none."""
+def check_in(app: App, key: str, value: float, note: str, day: date | None = None) -> KeyResult | Objective:
+    """Keep a number that somebody typed, of today or of a day before. Raises NotReady where none is taken under this key."""
     _, register = app.register()
-    found = next((one for _, one in register.key_results() if one.key == key), None)
+    every: list[KeyResult | Objective] = [one for _, one in register.key_results()]
+    every += [one for one in register.objectives if one.outcome]
+    found = next((one for one in every if one.key == key), None)
     if found is None:
-        known = ", ".join(one.key for _, one in register.key_results())
-        raise NotReady(f"there is no key result {key!r} in the register; expected one of {known}.")
+        known = ", ".join(one.key for one in every)
+        raise NotReady(f"there is no key result or outcome {key!r} in the register; expected one of {known}.")
     if found.metric is None or CHECKIN not in found.metric.binding:
-        how = "is measured by itself" if found.metric else "has no metric"
-        raise NotReady(f"{key} {how}. For numbers that are typed write `metric: {{checkin: true}}` in okrs.yaml.")
+        how, name = "is measured by itself" if found.metric else "has no metric", _NAMES[type(found)]
+        raise NotReady(f"{key} {how}. For numbers that are typed write `{name}: {{checkin: true}}` in okrs.yaml.")
     today = local_day(register, app.now())
     if day is not None and day > today:
         raise NotReady(f"{day} is not over yet; a check-in is of today or of a day before.")
@@ -57,21 +64,21 @@ def check_in(app: App, key: str, value: float, note: str, day: date | None = Non
 def measure_now(app: App, *, again: bool = False) -> list[dict[str, Any]]:
     """Measure what is due, and how it stands then. Raises NotReady where nothing is to be measured."""
     _, register = app.register()
-    if not any(one.metric for _, one in register.key_results()):
-        raise NotReady("no key result has a metric. Write `metric:` in okrs.yaml (docs/progress.md), then load it.")
+    if not register.measured():
+        raise NotReady(NO_METRIC)
     measure(app, again=again)
     with app.sessions() as session:
         return measuring_status(session)
 
 
 def measuring_status(session: Session) -> list[dict[str, Any]]:
-    """The last try of every key result that has a metric: its day, its number or why there is none."""
+    """The last try of everything that has a number, by its key: its day, its number or why there is none."""
     found = current_register(session)
     if found is None:
         return []
     rows = []
-    for _, one in found[1].key_results():
-        last = latest(session, one) if one.metric else None
+    for one in found[1].measured():
+        last = latest(session, one)
         if last is not None:
             rows.append({"key_result": one.key, "day": last.day, "value": last.value, "fault": last.fault})
     return rows

@@ -1,4 +1,4 @@
-"""`leeway progress`: where the numbers of key results stand, as a table, CSV or JSON."""
+"""`leeway progress`: where the numbers of key results and outcomes stand, as a table, CSV or JSON."""
 
 import csv
 import json
@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from alerts.weeks import complete_through
 from alerts.words import fraction, percent
 from leeway.app import App, NotReady
+from leeway.measuring import NO_METRIC
 from pipeline.progress.pace import TOO_EARLY, Progress, Weeks, standings
 from pipeline.progress.work import shares_by_week
 from pipeline.register.document import Register
@@ -22,7 +23,7 @@ from pipeline.spreadsheet import guarded
 def work_by_week(app: App, session: Session, register: Register) -> Weeks:
     """The part of the work by key result, in the whole weeks of the period that are known."""
     through = complete_through(session)
-    wanted = app.settings.pulse.on or any(one.metric for _, one in register.key_results())
+    wanted = app.settings.pulse.on or bool(register.measured())
     if through is None or not wanted:
         return {}
     least, period = app.settings.drift.least_people, register.period
@@ -30,12 +31,12 @@ def work_by_week(app: App, session: Session, register: Register) -> Weeks:
 
 
 def progress_of(app: App, session: Session, register: Register) -> list[Progress]:
-    """How every key result that has a metric stands."""
+    """How everything that has a number stands."""
     return standings(session, register, local_day(register, app.now()), work_by_week(app, session, register))
 
 
 def rows_of(found: Sequence[Progress]) -> list[dict[str, Any]]:
-    """A row a key result, as it is exported; parts are parts of one."""
+    """A row a number, as it is exported; parts are parts of one, and the key of an outcome is its objective's."""
     return [
         {
             "key_result": one.key,
@@ -54,18 +55,19 @@ def rows_of(found: Sequence[Progress]) -> list[dict[str, Any]]:
             "share_of_work": _rounded(one.share),
             "sentence": one.sentence,
             "fault": one.fault,
+            "kind": "outcome" if one.outcome else "key result",
         }
         for one in found
     ]
 
 
 def show_progress(app: App, out: Console, to: TextIO, form: str) -> None:
-    """Print it. Raises NotReady where no key result has a metric."""
+    """Print it. Raises NotReady where nothing has a number."""
     _, register = app.register()
     with app.sessions() as session:
         found = progress_of(app, session, register)
     if not found:
-        raise NotReady("no key result has a metric. Write `metric:` in okrs.yaml (docs/progress.md), then load it.")
+        raise NotReady(NO_METRIC)
     rows = rows_of(found)
     if form == "json":
         to.write(json.dumps(rows, indent=1, ensure_ascii=False) + "\n")
@@ -90,7 +92,7 @@ def _table(found: Sequence[Progress], register: Register) -> Table:
     for one in found:
         ahead = one.forecast
         table.add_row(
-            one.key,
+            f"{one.key} outcome" if one.outcome else one.key,
             number(one.now, one.unit),
             number(one.target, one.unit),
             part(one.pace),

@@ -1,4 +1,4 @@
-"""What key results were measured to be, a row a day."""
+"""What key results and objectives' outcomes were measured to be, a row a day."""
 
 from datetime import date, datetime
 
@@ -9,8 +9,9 @@ from models.base import Base
 
 
 class Measurement(Base):
-    """The number of a key result's metric on a day, or why there is none (`fault`). `binding` is the fingerprint of how it is
-    measured: a metric that is measured in another way is another series. `note` is what somebody wrote beside a check-in."""
+    """The number of a key result's metric, or of an objective's outcome, on a day, or why there is none (`fault`); `key_result`
+    is the key of either. `binding` is the fingerprint of how it is measured: a metric that is measured in another way is another
+    series. `note` is what somebody wrote beside a check-in."""
 
     __tablename__ = "measurement"
     __table_args__ = (UniqueConstraint("key_result", "binding", "day"),)

@@ -16,7 +16,7 @@ from pipeline.register.yaml_nodes import Document
 from web.auth import Csrf, Signed, check_form
 from web.edits import THIS, Asked, Edits, faults_in, refuse
 from web.frame import Frame
-from web.register_form import FIELDS, KINDS, LONG, LONGEST, Answered, Given, Typed
+from web.register_form import FIELDS, KINDS, LONG, LONGEST, MEASURED, Answered, Given, Typed
 
 _KEY = ("key", "Key", "short, and never used before")
 NEEDED = {OBJECTIVE: ("key", "title", "priority", "first"), KEY_RESULT: ("key", "title")}
@@ -57,7 +57,7 @@ class Additions:
         check_form(request, csrf)
         row, data = self._now(who)
         self._objective(data, under)
-        names = [name for name, _, _ in FIELDS[KEY_RESULT if under else OBJECTIVE]]
+        names = [name for name, _, _ in _fields(under)]
         typed = {"key": " ".join((key or "").split())} | {n: v for n, v in given.items() if v and n in names}
         more = {} if under else {"first": first or ""}
         shown = typed | more
@@ -122,13 +122,18 @@ class Additions:
         cells: dict[str, str],
         errors: list[str] | None = None,
     ) -> Response:
-        fields = [_KEY, *FIELDS[KEY_RESULT if under else OBJECTIVE], *(() if under else (_FIRST,))]
+        fields = [_KEY, *_fields(under), *(() if under else (_FIRST,))]
         needed = NEEDED[KEY_RESULT if under else OBJECTIVE]
         values = {"under": under, "fields": fields, "cells": cells, "version": version, "errors": errors or []}
         values |= {"needed": needed}
         page = self.frame.page(request, who, "add.html.j2", values | {"longest": LONGEST, "long": LONG})
         page.status_code = 422 if errors else 200
         return page
+
+
+def _fields(under: str) -> list[tuple[str, str, str]]:
+    """What the form asks; an outcome is written in okrs.yaml, so a new objective has no number yet."""
+    return [one for one in FIELDS[KEY_RESULT if under else OBJECTIVE] if under or one[0] not in MEASURED]
 
 
 def _lacks(shown: Mapping[str, str], key: str, under: str) -> list[str]:

@@ -148,7 +148,8 @@ class Answers:
             "note": QUOTED,
             "period_ends": register.period.end.isoformat(),
             **self._ended(register),
-            "key_results": [_measured(row) for row in rows_of(found)[:MOST]],
+            "key_results": [_measured(row) for row in rows_of([one for one in found if not one.outcome])[:MOST]],
+            "outcomes_of_objectives": [_measured(row) for row in rows_of([one for one in found if one.outcome])[:MOST]],
         }
 
     def _ended(self, register: Register) -> dict[str, Any]:
@@ -216,7 +217,9 @@ def _objective(row: Mapping[str, Any]) -> dict[str, Any]:
 
 def _measured(row: Mapping[str, Any]) -> dict[str, Any]:
     """A row of the export `progress` without what it does not know."""
-    kept = {name: value for name, value in row.items() if value not in (None, "")}
+    kept = {name: value for name, value in row.items() if value not in (None, "") and name != "kind"}
+    if row["kind"] == "outcome":
+        kept["objective"] = kept.pop("key_result")
     return kept | {name: quoted(str(kept[name])) for name in ("title", "unit", "fault") if name in kept}
 
 

@@ -79,6 +79,7 @@ class Objectives(Place):
             "confidence": confident,
         }
         label = f"Share of work by week on {found.title}"
+        values |= self._measured(register, who, key)
         values["c"] = self.drawing.of("objective", scope, period, label, PALE, key, chosen=period.chosen)
         return self.frame.page(request, who, "objective.html.j2", values)
 
@@ -131,11 +132,12 @@ class Objectives(Place):
         span, name = reading.Period(register.period.start, register.period.end, False, ()), chart_key(found)
         charts: dict[str, Any] = {"number_chart": None, "work_chart": None}
         if found.points:
+            # Of an outcome the page shows the objective's own share by week.
             note = "Dashed: the target. The fan: where 9 in 10 forecasts end."
             charts["number_chart"] = self.drawing.of(
                 "number", who.scope, span, f"{key} by day, with its forecast", note, name
             )
-        if found.shares:
+        if found.shares and not found.outcome:
             label = f"Part of the company's work that went to {key}, by week"
             charts["work_chart"] = self.drawing.of("work", COMPANY, span, label, "", name)
         return {"m": said(found), **charts}

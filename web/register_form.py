@@ -17,6 +17,8 @@ FIELDS: Mapping[str, tuple[tuple[str, str, str], ...]] = {
         ("priority", "Priority", "1 is the top"),
         ("plan", "Plan", "of the company's work: 30 %, or 40 person-days per month"),
         ("teams", "Team", "the key of the one that it belongs to; empty: the company"),
+        ("start", "Start of its outcome", ""),
+        ("target", "Target of its outcome", ""),
         ("team plans", "Plans of teams", "of the team's own work: app: 50 %, ops: 10 %"),
         ("description", "Description", ""),
     ),

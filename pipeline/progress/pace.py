@@ -1,4 +1,5 @@
-"""How a key result stands: its number, its pace, where it is going, and whether it moves where the work goes."""
+"""How a key result, or an objective's outcome, stands: its number, its pace, where it is going, and whether it moves where
+the work goes."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -9,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from pipeline.progress.forecast import LEAST_DAYS, LEAST_POINTS, Forecast, forecast
 from pipeline.progress.series import Point, latest, series
-from pipeline.register.document import KeyResult, Register
+from pipeline.register.document import KeyResult, Objective, Register
 
 WEEKS = 4
 """Whole weeks over which the number and the work are held side by side."""
@@ -19,8 +20,9 @@ HARDLY = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """A key result's number as it stands. `pace` is the part of the way from start to target that is done, `expected` the part of
-    the period that is over; `share` the part of the work of the last four whole weeks, `shares` by week."""
+    """A key result's number, or an objective's outcome (`outcome`), as it stands. `pace` is the part of the way from start to
+    target that is done, `expected` the part of the period that is over; `share` the part of the work of the last four whole weeks,
+    `shares` by week."""
 
     key: str
     title: str
@@ -35,6 +37,7 @@ class Progress:
     share: float | None = None
     shares: Mapping[date, float] = field(default_factory=dict)
     sentence: str = ""
+    outcome: bool = False
 
     @property
     def now(self) -> float | None:
@@ -50,21 +53,13 @@ Weeks = Mapping[date, Mapping[str, float]]
 def standings(
     session: Session, register: Register, today: date, weeks: Weeks, only: str | None = None
 ) -> list[Progress]:
-    """Every key result that has a metric, or only one, in the order of the register. `weeks` are the parts of the work by week,
+    """Everything that has a number, or only one, in the order of the register. `weeks` are the parts of the work by week,
     as shares_by_week gives them; empty where nothing is to be said of work."""
-    measured = [one for _, one in register.key_results() if one.metric is not None and only in (None, one.key)]
-    count = sum(1 for _ in register.key_results())
-    return [_standing(session, register, one, today, weeks, count) for one in measured]
+    measured = [one for one in register.measured() if only in (None, one.key)]
+    return [_standing(session, register, one, today, weeks) for one in measured]
 
 
-def _standing(
-    session: Session,
-    register: Register,
-    one: KeyResult,
-    today: date,
-    weeks: Weeks,
-    count: int,
-) -> Progress:
+def _standing(session: Session, register: Register, one: KeyResult | Objective, today: date, weeks: Weeks) -> Progress:
     metric, period, last = one.metric, register.period, latest(session, one)
     if metric is None:
         raise ValueError(f"{one.key} has no metric")
@@ -75,15 +70,21 @@ def _standing(
         pace = (points[-1].value - start) / (metric.target - start)
     whole = (period.end - period.start).days or 1
     expected = min(1.0, max(0.0, (today - period.start).days / whole))
-    shares = {week: by_key[one.key] for week, by_key in weeks.items() if one.key in by_key}
+    keys = _worked_through(one)
+    shares = {week: sum(by_key.get(key, 0.0) for key in keys) for week, by_key in weeks.items() if keys & by_key.keys()}
     lately = list(shares.values())[-WEEKS:]
     share = sum(lately) / len(lately) if lately else None
     ahead = forecast(points, period.end, metric.target, start)
     fault = last.fault if last is not None else ""
+    count = len(register.objectives) if isinstance(one, Objective) else sum(1 for _ in register.key_results())
     said = _sentence(points, start, metric.target, whole, shares, share, count)
-    return Progress(
-        one.key, one.title, metric.unit, start, metric.target, points, pace, expected, ahead, fault, share, shares, said
-    )
+    figures = (metric.unit, start, metric.target, points, pace, expected, ahead, fault, share, shares, said)
+    return Progress(one.key, one.title, *figures, isinstance(one, Objective))
+
+
+def _worked_through(one: KeyResult | Objective) -> set[str]:
+    """The key results on which work is work on it."""
+    return {below.key for below in one.key_results} if isinstance(one, Objective) else {one.key}
 
 
 def _sentence(

@@ -1,4 +1,4 @@
-"""The numbers of a key result that were kept, as a series."""
+"""The numbers of a key result, or of an objective's outcome, that were kept, as a series."""
 
 from datetime import date
 from typing import NamedTuple
@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from models import Measurement
 from pipeline.progress.stage import binding_of
-from pipeline.register.document import KeyResult
+from pipeline.register.document import KeyResult, Objective
 
 
 class Point(NamedTuple):
@@ -18,13 +18,13 @@ class Point(NamedTuple):
     value: float
 
 
-def series(session: Session, key_result: KeyResult, since: date = date.min) -> list[Point]:
+def series(session: Session, measured: KeyResult | Objective, since: date = date.min) -> list[Point]:
     """What its present metric gave, from a day on, in order; days without a number are left out."""
-    if key_result.metric is None:
+    if measured.metric is None:
         return []
     query = select(Measurement.day, Measurement.value).where(
-        Measurement.key_result == key_result.key,
-        Measurement.binding == binding_of(key_result.metric),
+        Measurement.key_result == measured.key,
+        Measurement.binding == binding_of(measured.metric),
         Measurement.value.is_not(None),
         Measurement.day >= since,
     )
@@ -32,11 +32,11 @@ def series(session: Session, key_result: KeyResult, since: date = date.min) -> l
     return [Point(day, value) for day, value in rows if value is not None]
 
 
-def latest(session: Session, key_result: KeyResult) -> Measurement | None:
+def latest(session: Session, measured: KeyResult | Objective) -> Measurement | None:
     """The last try of its present metric, whether it gave a number or not."""
-    if key_result.metric is None:
+    if measured.metric is None:
         return None
     query = select(Measurement).where(
-        Measurement.key_result == key_result.key, Measurement.binding == binding_of(key_result.metric)
+        Measurement.key_result == measured.key, Measurement.binding == binding_of(measured.metric)
     )
     return session.scalar(query.order_by(Measurement.day.desc()).limit(1))

@@ -1,4 +1,5 @@
-"""Measure every key result that has a metric, once a day; what fails is kept as a reason and stops nothing else."""
+"""Measure every key result that has a metric and every objective's outcome, once a day; what fails is kept as a
+reason and stops nothing else."""
 
 import hashlib
 import json
@@ -49,17 +50,17 @@ def measure_due(
     counts = {"measured": 0, "failed": 0}
     if today > register.period.end:
         return counts
-    for _, key_result in register.key_results():
-        metric = key_result.metric
+    for one in register.measured():
+        metric = one.metric
         if metric is None or CHECKIN in metric.binding:
             continue
         binding = binding_of(metric)
         with sessions() as session:
-            if not again and _tried(session, key_result.key, binding, today):
+            if not again and _tried(session, one.key, binding, today):
                 continue
-        value, fault = _tell(key_result.key, metric, means)  # outside a transaction: an answer may take its time
+        value, fault = _tell(one.key, metric, means)  # outside a transaction: an answer may take its time
         with sessions.begin() as session:
-            keep(session, key_result.key, binding, today, value, fault=fault)
+            keep(session, one.key, binding, today, value, fault=fault)
         counts["failed" if fault else "measured"] += 1
     return counts
 

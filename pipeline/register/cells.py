@@ -42,7 +42,9 @@ ONLY: Mapping[str, str] = {
     "due": KEY_RESULT,
     TEAM_PLANS: OBJECTIVE,
 }
-"""What one of the two kinds alone has."""
+"""What one of the two kinds alone has; an objective has a start, target and unit where it has an outcome."""
+NUMBER = ("start", "target", "unit")
+_MEASURED_BY = {OBJECTIVE: "outcome", KEY_RESULT: "metric"}
 _DAYS = re.compile(r"(.+?)\s*person-?days?\s*(?:per|a|/)\s*(week|month|quarter)", re.IGNORECASE)
 _DOTTED = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})")
 Cells = dict[str, str]
@@ -71,16 +73,16 @@ def key_of(row: Mapping[str, Any]) -> str:
 
 
 def _cells(kind: str, row: Mapping[str, Any], parent: Mapping[str, Any] | None) -> Cells:
-    raw = row.get("metric")
+    raw = row.get(_MEASURED_BY[kind])
     metric = raw if isinstance(raw, dict) else {}
     found: dict[str, Any] = {name: row.get(name) for name in ("title", "owner", "description")} | {"key": key_of(row)}
+    found |= {name: metric.get(name) for name in NUMBER}
     if parent is None:
         planned = row.get("plan") if row.get("plan") is not None else row.get("share")
         found |= {"under": row.get("parent"), "teams": row.get("team"), "priority": row.get("priority")}
         found |= {"plan": _plan_words(planned)}
     else:
         found |= {"under": key_of(parent), "teams": _joined(row.get("teams"))}
-        found |= {name: metric.get(name) for name in ("start", "target", "unit")}
         found |= {"due": next((row[name] for name in DUE if row.get(name)), None)}
     return {name: _text(kind if name == "kind" else found.get(name)) for name in COLUMNS}
 
@@ -165,8 +167,9 @@ def put(kind: str, row: dict[str, Any], column: str, cell: str) -> None:
     if column == "plan":
         row.pop("share", None)
         _set(row, "plan", cell_plan(said))
-    elif column in ("start", "target", "unit"):
-        row["metric"] = metric = copy.deepcopy(row.get("metric") or {"checkin": "true"})
+    elif column in NUMBER:
+        name = _MEASURED_BY[kind]
+        row[name] = metric = copy.deepcopy(row.get(name) or {"checkin": "true"})
         _set(metric, column, said)
     elif column == "due":
         _set(row, next((name for name in DUE if row.get(name)), DUE[0]), day_of(said))
@@ -193,5 +196,5 @@ def column_of(field: str) -> str:
     parts = [one.partition("[")[0] for one in field.split(".")]
     below = [one for one in parts if one not in ("objectives", "key_results")]
     names = {"team": "teams", "parent": "under", "share": "plan", "key": "key"}
-    last = below[-1] if below[:1] == ["metric"] else below[0] if below else "key"
+    last = below[-1] if below[:1] in (["metric"], ["outcome"]) else below[0] if below else "key"
     return names.get(last, "due" if last in DUE else last)

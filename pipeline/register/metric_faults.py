@@ -1,4 +1,5 @@
-"""What is wrong with the metrics of an okrs.yaml: no way or two ways to measure, unknown words, what a source refuses."""
+"""What is wrong with the metrics and outcomes of an okrs.yaml: no way or two ways to measure, unknown words, what a
+source refuses."""
 
 import difflib
 import re
@@ -18,6 +19,9 @@ def metric_faults(document: Document) -> Iterator[LintError]:
     """Faults of every metric in the order of the file; those of numbers are found by the schema."""
     for loc, metric in _metrics(document.data):
         yield from (LintError(document.line(at), path_of(at), text) for at, text in _faults(loc, metric))
+    for o, objective in _rows(document.data, "objectives"):
+        loc = ("objectives", o, "outcome")
+        yield from (LintError(document.line(at), path_of(at), text) for at, text in _outcome(loc, objective))
 
 
 def ways() -> dict[str, tuple[tuple[str, ...], Faults]]:
@@ -30,9 +34,31 @@ def ways() -> dict[str, tuple[tuple[str, ...], Faults]]:
 
 def _metrics(data: Any) -> Iterator[tuple[Loc, Mapping[str, Any]]]:
     for o, objective in _rows(data, "objectives"):
+        if isinstance(outcome := objective.get("outcome"), dict):
+            yield ("objectives", o, "outcome"), outcome
         for k, key_result in _rows(objective, "key_results"):
             if isinstance(metric := key_result.get("metric"), dict):
                 yield ("objectives", o, "key_results", k, "metric"), metric
+
+
+def _outcome(loc: Loc, objective: Mapping[str, Any]) -> Iterator[tuple[Loc, str]]:
+    """Without a way to go nobody can say whether it moves, and the number of a key result says nothing behind that number."""
+    outcome = objective.get("outcome")
+    if not isinstance(outcome, dict):
+        return
+    for name in ("start", "target"):
+        if outcome.get(name) is None:
+            yield loc, f"`{name}` is missing; write where the outcome {'is now' if name == 'start' else 'should be'}."
+    if "checkin" in outcome:
+        return
+    bound = _bound(outcome)
+    for _, below in _rows(objective, "key_results"):
+        if bound and isinstance(metric := below.get("metric"), dict) and _bound(metric) == bound:
+            yield loc, f"is the number of {below.get('key')}; write what that key result is meant to move."
+
+
+def _bound(metric: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in metric.items() if name not in ALWAYS}
 
 
 def _rows(data: Any, name: str) -> list[tuple[int, Mapping[str, Any]]]:

@@ -9,7 +9,7 @@ from pipeline.register.loosening import Edit, content, loosened
 from pipeline.register.quality import wordings
 from pipeline.register.rebound import rebound
 from pipeline.register.schema import KeyResult, Objective, Register
-from pipeline.register.wording import Wording
+from pipeline.register.wording import Wording, read_wording
 from pipeline.register.yaml_nodes import Document
 
 _TWINS = 0.75
@@ -60,6 +60,7 @@ def cautions(before: Draft | None, after: Draft, meaning: Meaning | None = None)
     old = {k.key: (o, k) for o, k in before.register.key_results()} if before else {}
     if before:
         found += _edits(before, after, old, read)
+        found += _outcomes(before.register, after.register)
         found += _period(before.register, after.register)
     touched = [(o, k) for o, k in after.register.key_results() if k.key not in old or old[k.key][1].title != k.title]
     found += _twins(after.register, {k.key for _, k in touched}, read)
@@ -86,6 +87,15 @@ def _edits(
             rules = {one.rule for one in said}
             said += [one for one in rebound(earlier.metric, key_result.metric, was[key]) if one.rule not in rules]
             yield from (Caution(key, one.rule, one.message) for one in said)
+
+
+def _outcomes(before: Register, after: Register) -> Iterator[Caution]:
+    """What an edit of an objective's outcome loosens; in a new period it is a new plan."""
+    old = {one.key: one for one in before.objectives} if before.period.name == after.period.name else {}
+    for one in after.objectives:
+        if earlier := old.get(one.key):
+            said = rebound(earlier.outcome, one.outcome, read_wording(earlier.title))
+            yield from (Caution(one.key, found.rule, f"its outcome: {found.message}") for found in said)
 
 
 def _period(before: Register, after: Register) -> Iterator[Caution]:

@@ -18,7 +18,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticUndefined
 
-from pipeline.register.metric import Measured
+from pipeline.register.metric import Measured, Metric
 from pipeline.register.planned import ByObjective, Plan, Planned, Rate, as_stored
 from pipeline.register.steps import Path, Paths
 
@@ -151,7 +151,8 @@ class KeyResult(_Strict):
 
 class Objective(_Strict):
     """An objective; priority 1 is top. Team objectives name their team and the parent they serve. `plan` is what is
-    planned for it of the company's work, where somebody planned; `share` is the older way to write it."""
+    planned for it of the company's work, where somebody planned; `share` is the older way to write it. `outcome` says where the
+    number comes from that its key results are meant to move, as a key result's `metric` does."""
 
     key: Name
     title: Name
@@ -163,6 +164,7 @@ class Objective(_Strict):
     parent: str | None = None
     owner: str | None = None
     description: str = ""
+    outcome: Measured = None
     goal: Annotated[str | None, WrapValidator(as_stored)] = None
     accepted: tuple[Name, ...] = ()
     key_results: tuple[KeyResult, ...] = Field(min_length=1)
@@ -171,6 +173,11 @@ class Objective(_Strict):
     def planned(self) -> Plan | None:
         """The plan, however it is written."""
         return self.plan or (Plan(share=self.share) if self.share else None)
+
+    @property
+    def metric(self) -> Metric | None:
+        """What its outcome is measured by, under the name that key results have for it."""
+        return self.outcome
 
 
 class Period(_Strict):
@@ -216,6 +223,13 @@ class Register(_Strict):
         for objective in self.objectives:
             for key_result in objective.key_results:
                 yield objective, key_result
+
+    def measured(self) -> list[KeyResult | Objective]:
+        """Whatever has a number, in the order of the file: objectives with an outcome, key results with a metric."""
+        every: list[KeyResult | Objective] = []
+        for objective in self.objectives:
+            every += [objective, *objective.key_results]
+        return [one for one in every if one.metric is not None]
 
     def objective_of(self) -> dict[str, str]:
         """Key of the objective, by key of the key result."""

@@ -13,6 +13,7 @@ from pipeline.files import decode
 from pipeline.register.cells import (
     COLUMNS,
     KEY_RESULT,
+    NUMBER,
     OBJECTIVE,
     ONLY,
     Cells,
@@ -215,7 +216,7 @@ class _Merge:
 
     def _put(self, row: Row, key: str, column: str, cell: str) -> None:
         kind, entry, parent = next(one for one in rows(self.data) if key_of(one[1]) == key)
-        if (whose := ONLY.get(column, kind)) != kind:
+        if (whose := ONLY.get(column, kind)) != kind and not (column in NUMBER and entry.get("outcome")):
             if cell:
                 self.faults.append(
                     LintError(row.line, column, f"no {kind} has one, only {_A[whose]} has; leave it empty.")
@@ -232,7 +233,7 @@ class _Merge:
                 LintError(row.line, column, "an objective belongs to one team, or to the company: name one.")
             )
         else:
-            if column in ("start", "target", "unit") and not entry.get("metric"):
+            if column in NUMBER and kind == KEY_RESULT and not entry.get("metric"):
                 self.notes.append(
                     f"{key} had no metric: it is now measured by what somebody types (`leeway measure {key} 42`)."
                 )

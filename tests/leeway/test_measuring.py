@@ -58,7 +58,7 @@ def test_a_number_is_typed_in_and_kept(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("O9", "1"), "there is no key result 'O9' in the register; expected one of O1.1, O1.2"),
+        (("O9", "1"), "there is no key result or outcome 'O9' in the register; expected one of O1.1, O1.2"),
         (("O1.2", "1"), "O1.2 is measured by itself"),
         (("O1.4", "1"), "O1.4 has no metric"),
         (("O1.1", "many"), "'many' and no number"),
@@ -123,3 +123,16 @@ def test_the_table_says_now_target_pace_forecast_and_why_there_is_none(folder: P
     lines = run("progress", "--csv")[1].splitlines()
     assert lines[0].startswith("key_result,title,unit,start,now")
     assert len(lines) == 4
+
+
+def test_an_outcome_is_typed_in_under_its_objective_and_stands_in_the_table(folder: Path) -> None:
+    outcome = "    outcome: {checkin: true, start: 70, target: 90, unit: riders}\n    key_results:"
+    (folder / "okrs.yaml").write_text(REGISTER.replace("    key_results:", outcome))
+    assert run("measure", "O1", "71")[0] == 1, "not loaded yet"
+    assert run("okrs", "load", "okrs.yaml", "--yes")[0] == 0
+    assert run("measure", "O1", "72.5") == (0, "O1 Customers stay: 72.5 kept.\n")
+    assert metrics()["O1"]["value"] == 72.5
+    assert "O1 outcome" in run("progress")[1]
+    rows = {row["key_result"]: row for row in json.loads(run("progress", "--json")[1])}
+    assert (rows["O1"]["kind"], rows["O1"]["now"], rows["O1"]["target"]) == ("outcome", 72.5, 90)
+    assert rows["O1.1"]["kind"] == "key result"

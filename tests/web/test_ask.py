@@ -26,7 +26,7 @@ from tests.leeway.test_cli import environment, leeway
 from tests.web.conftest import HOSTILE, app_with, listening
 from tests.web.test_pages import csrf, enter
 from tests.web.test_plan_end import END, run_out
-from tests.web.test_progress import measured
+from tests.web.test_progress import measured, with_outcome
 from web.app import make
 from web.ask import QUOTED, quoted
 from web.ask_keys import end_all, new_key, viewer_of
@@ -303,3 +303,11 @@ def test_the_command_prints_a_key_and_ends_all(tmp_path: Path) -> None:
         viewer_of(app, made.stdout.strip())
     refused = leeway(tmp_path, "mcp", "--role", "team:nobody", LEEWAY_DATABASE__URL=url)
     assert (refused.returncode, "there is no team 'nobody'" in refused.stderr) == (2, True)
+
+
+def test_outcomes_stand_beside_the_numbers_of_key_results(app: App) -> None:
+    with_outcome(app)
+    answer = ask(app, COMPANY, "progress")
+    (one,) = answer["outcomes_of_objectives"]
+    assert (one["objective"], one["now"], one["target"]) == ("O1", 10.0, 50.0)
+    assert [row["key_result"] for row in answer["key_results"]] == ["O1.1"]

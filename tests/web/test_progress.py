@@ -99,3 +99,32 @@ def test_the_exports_hold_the_same_figures(client: TestClient, app: App) -> None
     assert lines[0].startswith("key_result,title,unit,start,now,day,target,pace")
     assert len(lines) == 2
     assert client.get("/api/app/progress.json").status_code == 404
+
+
+def with_outcome(app: App) -> None:
+    """The first objective gets an outcome, with six weekly numbers that stand still."""
+    measured(app, "    outcome: {checkin: true, start: 10, target: 50, unit: riders}\n")
+    for week in range(6):
+        check_in(app, "O1", 10.0, "", FIRST + timedelta(weeks=week))
+
+
+def test_the_objective_s_page_shows_its_outcome(app: App) -> None:
+    with_outcome(app)
+    client = enter(TestClient(make(app)), app, "company")
+    page = client.get("/objectives/O1").text
+    assert "Outcome on" in page
+    assert "from 10 riders, target 50 riders" in page
+    assert "<h2>The outcome</h2>" in page
+    assert "work goes there, and the number does not move." in page
+    for address in re.findall(r'data-chart="([^"]+)"', page):
+        assert client.get(address.replace("&amp;", "&")).json()["layer"]
+    assert "Outcome on" not in client.get("/objectives/O2").text
+    rows = {row["key_result"]: row["kind"] for row in client.get("/api/company/progress.json").json()}
+    assert rows == {"O1": "outcome", "O1.1": "key result"}
+
+
+def test_a_lead_sees_the_outcome_and_not_the_company_s_work(app: App) -> None:
+    with_outcome(app)
+    page = enter(TestClient(make(app)), app, "team", "app").get("/objectives/O1").text
+    assert "Outcome on" in page
+    assert "working days went to it" not in page

@@ -115,3 +115,20 @@ def test_the_way_is_right_in_every_direction_that_tools_were_reported_for(
         keep(session, one.key, binding_of(one.metric), WEEKS[0], now)
     with sessions() as session:
         assert standings(session, given, TODAY, {})[0].pace == pytest.approx(pace)
+
+
+def test_an_outcome_stands_beside_the_work_on_its_key_results(sessions: sessionmaker[Session]) -> None:
+    given = register("{checkin: true, start: 0, target: 90}", "{checkin: true}")
+    outcome = {"checkin": True, "start": 10, "target": 100}
+    objective = given.objectives[0].model_validate({**given.objectives[0].model_dump(), "outcome": outcome})
+    given = given.model_copy(update={"objectives": (objective,)})
+    assert objective.outcome is not None
+    with sessions.begin() as session:
+        for week in WEEKS:
+            keep(session, "O1", binding_of(objective.outcome), week, 10)
+        weeks = {week: {"O1.1": 0.3, "O1.2": 0.2} for week in WEEKS}
+        found = standings(session, given, TODAY, weeks)
+    assert [(one.key, one.outcome) for one in found] == [("O1", True), ("O1.1", False), ("O1.2", False)]
+    assert found[0].share == pytest.approx(0.5)
+    assert "50 of 100 working days went to it" in found[0].sentence
+    assert found[0].sentence.endswith("work goes there, and the number does not move.")

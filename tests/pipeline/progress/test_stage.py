@@ -266,3 +266,15 @@ def test_what_a_csv_does_not_hold_is_said(sheets: str, metric: dict[str, Any], w
     with pytest.raises(CannotMeasure, match=words) as caught:
         csv_number(metric | {"csv": metric["csv"].replace("SHEETS", sheets)}, ["127.0.0.1"], 5)
     assert "s3cret" not in str(caught.value)
+
+
+def test_an_outcome_is_measured_as_a_key_result_s_number_is(sessions: sessionmaker[Session], tmp_path: Path) -> None:
+    (tmp_path / "churn.csv").write_text("month,churn\n2026-07,2.1\n")
+    given = register("{checkin: true}")
+    outcome = {"csv": str(tmp_path / "churn.csv"), "column": "churn", "start": 3, "target": 1}
+    objective = given.objectives[0].model_validate({**given.objectives[0].model_dump(), "outcome": outcome})
+    given = given.model_copy(update={"objectives": (objective,)})
+    assert measure_due(sessions, given, TODAY, Means()) == {"measured": 1, "failed": 0}
+    assert measure_due(sessions, given, TODAY, Means()) == {"measured": 0, "failed": 0}, "once a day"
+    with sessions() as session:
+        assert series(session, objective) == [(TODAY, 2.1)]

@@ -106,3 +106,50 @@ def test_a_change_reads_as_one_line_a_word_of_the_metric() -> None:
 def test_what_somebody_kept_under_that_name_before_stays_readable() -> None:
     found = stored(FILE.replace("METRIC", "NPS"), 1)
     assert next(one for _, one in found.key_results()).metric is None
+
+
+OUTCOME = FILE.replace("METRIC", "{checkin: true, start: 2, target: 1}").replace(
+    "    key_results:", "    outcome: OUTCOME\n    key_results:"
+)
+
+
+def with_outcome(outcome: str) -> str:
+    return OUTCOME.replace("OUTCOME", outcome)
+
+
+@pytest.mark.parametrize("outcome", [one for one in GOOD if "start" in one and "target" in one])
+def test_an_objective_carries_an_outcome_in_the_words_of_a_metric(outcome: str) -> None:
+    register = parse(with_outcome(outcome))
+    assert [one.key for one in register.measured()] == ["O1", "O1.1"]
+    assert register.objectives[0].metric == register.objectives[0].outcome
+    assert rebuild(flatten(register)) == register
+
+
+@pytest.mark.parametrize(
+    ("outcome", "said"),
+    [
+        ("{checkin: true, start: 0}", "outcome: `target` is missing; write where the outcome should be"),
+        ("{checkin: true, target: 5}", "outcome: `start` is missing; write where the outcome is now"),
+        ("{start: 0, target: 5}", "outcome: nothing says how it is measured"),
+        ("{checkin: true, start: 5, target: 5}", "outcome.target: is 5, as the start is"),
+        ('{jql: "assignee = ann", start: 0, target: 5}', "outcome.jql: "),
+        ("{checkin: true, start: 0, target: 5, colum: a}", "outcome.colum: there is no 'colum'"),
+        ("5", "outcome: write what measures it"),
+    ],
+)
+def test_faults_of_an_outcome_are_said_as_a_metric_s_are(outcome: str, said: str) -> None:
+    with pytest.raises(RegisterError) as error:
+        parse(with_outcome(outcome))
+    assert f"line 7: objectives[0].{said}" in " ".join(str(error.value).split())
+
+
+def test_an_outcome_is_another_number_than_its_key_results() -> None:
+    same = "{csv: churn.csv, column: churn, start: 2, target: 1}"
+    text = with_outcome(same).replace("{checkin: true, start: 2, target: 1}", same)
+    with pytest.raises(RegisterError, match=r"is the number of O1\.1"):
+        parse(text)
+
+
+def test_a_change_of_an_outcome_reads_word_by_word() -> None:
+    old, new = (parse(with_outcome(f"{{checkin: true, start: 3, target: {target}}}")) for target in (1, 2))
+    assert in_words(old, new) == ["O1: outcome.target: 1.0 -> 2.0"]

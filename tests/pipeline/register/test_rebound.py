@@ -88,3 +88,24 @@ def test_a_new_period_may_measure_otherwise() -> None:
     before = HEAD.replace("METRIC", JQL)
     after = HEAD.replace("METRIC", TYPED).replace("name: Q3", "name: Q4")
     assert cautions(Draft(parse(before), before), Draft(parse(after), after)) == []
+
+
+def of_outcome(before: str, after: str, *, next_period: bool = False) -> list[Caution]:
+    """Cautions of an edit of the objective's outcome; in `next_period` the register is a new plan."""
+    head = HEAD.replace(", metric: METRIC", "").replace("    key_results:", "    outcome: OUTCOME\n    key_results:")
+    texts = [head.replace("OUTCOME", one) for one in (before, after)]
+    texts[1] = texts[1].replace("name: Q3", "name: Q4") if next_period else texts[1]
+    return cautions(*(Draft(parse(text), text) for text in texts))
+
+
+def test_an_outcome_that_is_loosened_is_said_under_its_objective() -> None:
+    (one,) = of_outcome(TYPED, TYPED.replace("45", "40"))
+    assert (one.key, one.rule) == ("O1", "target-lowered")
+    assert one.message == "its outcome: the metric's target 45 became 40."
+    (one,) = of_outcome(SQL, SQL.replace("'active'", "'Active'"))
+    assert (one.key, one.rule) == ("O1", "metric-replaced")
+    (one,) = of_outcome(TYPED, "null")
+    assert "no longer is" in one.message
+    assert not of_outcome(TYPED, TYPED.replace("45", "50"))
+    assert not of_outcome("null", TYPED)
+    assert not of_outcome(TYPED, TYPED.replace("45", "40"), next_period=True)

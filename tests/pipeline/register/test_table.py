@@ -16,6 +16,7 @@ from pipeline.register.changes import flatten
 from pipeline.register.document import Register, RegisterError, parse
 from pipeline.register.planned import Plan
 from pipeline.register.table import Merged, merged, read_table, version_of, written
+from pipeline.register.yaml_nodes import Document
 
 TEXT = """\
 # Acme's register.
@@ -242,3 +243,21 @@ def test_the_plans_of_teams_stand_beside_the_objective_and_are_read_back() -> No
 def test_a_plan_of_a_team_that_cannot_be_read_is_said(cell: str, says: str) -> None:
     with pytest.raises(RegisterError, match=re.escape(says)):
         read(as_csv(changed("O2", **{"team plans": cell})))
+
+
+def test_the_number_of_an_outcome_is_edited_and_what_it_is_measured_by_stays() -> None:
+    outcome = "{csv: riders.csv, column: riders, start: 800, target: 1200, unit: riders}"
+    text = TEXT.replace("    key_results:", f"    outcome: {outcome}\n    key_results:", 1)
+    (key,) = [one["key"] for one in Document(text).data["objectives"] if one.get("outcome")]
+    given = cells(text)
+    (row,) = [one for one in given if one["key"] == key]
+    assert (row["start"], row["target"], row["unit"]) == ("800", "1200", "riders")
+    assert read(as_csv(given), text).text == text, "nothing is lost on the way"
+    row["target"] = "1,300".replace(",", "")
+    found = read(as_csv(given), text).register.objectives
+    (one,) = [o.outcome for o in found if o.outcome]
+    assert (one.target, one.binding) == (1300, {"csv": "riders.csv", "column": "riders"})
+    bare = cells()
+    next(one for one in bare if one["key"] == key)["target"] = "5"
+    with pytest.raises(RegisterError, match="no objective has one"):
+        read(as_csv(bare))
