@@ -21,8 +21,8 @@ HARDLY = 0.5
 @dataclass(frozen=True, slots=True)
 class Progress:
     """A key result's number, or an objective's outcome (`outcome`), as it stands. `pace` is the part of the way from start to
-    target that is done, `expected` the part of the period that is over; `share` the part of the work of the last four whole weeks,
-    `shares` by week."""
+    target that is done, `expected` the part of the period that is over; `share` the part of the work of the last four whole
+    weeks, `shares` by week."""
 
     key: str
     title: str
