@@ -25,8 +25,9 @@ test: $(INSTALLED)  ## Install, lint, check types and imports, run all tests
 	@$(MAKE) --no-print-directory -j 2 lint tests
 
 # What lint says stands between the first tests' dots: checking types uses one core for a minute, which no test need wait for.
+# Three workers for two cores: in the longest tests processes wait for each other, and a core would stand idle with them.
 tests: $(INSTALLED)  ## The tests alone
-	$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
+	$(BIN)/python -m pytest -n 3 --dist loadgroup --no-loadscope-reorder
 
 # bandit's B701 and B704 are ruff's S701 and S704, which each place answers by itself.
 lint: $(INSTALLED)  ## ruff, mypy (strict), import contracts, bandit

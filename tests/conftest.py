@@ -4,7 +4,7 @@ import atexit
 import gc
 import os
 
-# Before numpy and torch are loaded, here and in what tests start: two workers on two cores, each with one thread.
+# Before numpy and torch are loaded, here and in what tests start: a few workers on two cores, each with one thread.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import pickle
