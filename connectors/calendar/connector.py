@@ -138,18 +138,21 @@ class CalendarConnector:
         yield self._page(stream, None, found)
 
     def sweep(self, known: Iterable[str]) -> Iterator[Page]:
-        """What no calendar holds any more. All are read first: one that cannot be read deletes nothing."""
+        """What no calendar holds any more. All are read first: one that cannot be read deletes nothing, and one that holds
+        nothing at all takes nothing of its owner's away."""
         kept = list(known)
         stamps = [stamp[1].replace("-", "")[:8] for id_ in kept if (stamp := _STAMP.search(id_))]
         first = datetime.strptime(min(stamps), "%Y%m%d").replace(tzinfo=UTC) - _AGAIN if stamps else self._today()
         there: set[str] = set()
         spared: tuple[str, ...] = ()
         for one in self._listed().values():
-            found = self._reading(one, self._parsed(one, self._client.fetch(one)), first, self._today())
-            there |= found.ids()
+            calendar = self._parsed(one, self._client.fetch(one))
+            found = self._reading(one, calendar, first, self._today())
+            there |= found.ids() if calendar.series else {id_ for id_ in kept if f":{one.name.lower()}" in id_}
             if found.failures:  # nobody can say what the series that cannot be read holds
                 spared += (*(failure.external_id for failure in found.failures), "absence:", "closed:")
-        gone = [id_ for id_ in kept if id_ not in there and not id_.startswith(spared)]
+        held = {id_.partition(":")[0] for id_ in there}
+        gone = [id_ for id_ in kept if id_ not in there | held and not id_.startswith(spared)]
         if gone:
             yield Page("sweep", {}, gone=gone)
 

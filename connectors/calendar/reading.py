@@ -111,7 +111,8 @@ class Reader:
         return Account("calendar", address, self.names.get(address, ""), address, time_zone=zone)
 
     def _complete(self, broken: set[str]) -> None:
-        """What is kept of these from `first` on and not on the page has been deleted. A broken series keeps what it has."""
+        """What is kept of these from `first` on and not on the page has been deleted. A broken series keeps what it has, and so
+        does a calendar that holds nothing at all: servers have answered so on a bad day."""
         pairs = set(self._asked)
         if self.owner:
             items = chain.from_iterable((item_id(uid), item_id(uid, self.owner)) for uid in self.calendar.series)
@@ -122,7 +123,7 @@ class Reader:
             for item, address in sorted(pairs)
             if item not in kept
         ]
-        if not broken:
+        if not broken and self.calendar.series:
             kind = "closed" if self.name == EVERYBODY else "absence"
             whose = self.covered if self.name == EVERYBODY else {self.owner} if self.owner else set(self.people)
             self.found.spans += [

@@ -4,6 +4,8 @@ from datetime import timedelta
 
 import pytest
 
+from connectors.base import SignalKind
+from simulator.calendars import Entry, at
 from tests.connectors.test_calendar import ANN, BEN, MONDAY, Desk, Row, desk, on
 
 __all__ = ["desk"]
@@ -98,3 +100,29 @@ def test_what_was_read_before_the_upgrade_is_read_again(desk: Desk, monkeypatch:
         assert read(desk, entries([*DAILY, f"ATTENDEE;PARTSTAT=DECLINED:{ANN}"])) == nine(0)
     desk.pull()
     assert desk.rows() == []
+
+
+@pytest.mark.parametrize("empty", ["ann", "ben"])
+def test_a_calendar_that_is_empty_of_a_sudden_deletes_nothing_gas_ics_sync_118_ogcs_2215_keeper_136(
+    desk: Desk, empty: str
+) -> None:
+    held = {
+        "ann": [Entry("a", "Review", at(MONDAY, 9)), Entry("b", "Vacation", at(MONDAY + timedelta(days=1), 0), days=2)],
+        "ben": [Entry("c", "Review", at(MONDAY, 11)), Entry("d", "Plan", at(MONDAY, 15))],
+    }
+    desk.keep(**held)
+    desk.now = on(MONDAY, 0) + timedelta(days=14)
+    desk.pull()
+    before = desk.rows(), desk.rows(SignalKind.ABSENCE)
+    assert all(before)
+    desk.company.calendars.raw[empty] = entries()
+    desk.now += timedelta(hours=1)
+    desk.pull()
+    desk.sweep()
+    assert (desk.rows(), desk.rows(SignalKind.ABSENCE)) == before
+    del desk.company.calendars.raw[empty]
+    desk.company.calendars.entries[empty] = held[empty][:1]
+    desk.pull()
+    desk.sweep()
+    assert len(desk.rows()) == (2 if empty == "ben" else 3)
+    assert bool(desk.rows(SignalKind.ABSENCE)) == (empty == "ben")
