@@ -24,10 +24,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.fit_fusion import FITTED, WAYS, Company, fit_steps
 from benchmarks.worlds import office, shared
 from benchmarks.worlds.__main__ import END
 from benchmarks.worlds.labelled import read_labelled
+from benchmarks.worlds.leftout import fit_without, kept_weights
 from benchmarks.worlds.matching import EVENT_WEEK, STYLES, TEAM_SIZE, WEEKS, prepared, top_of, true_of
 from benchmarks.worlds.product import CachedEncoder
 from benchmarks.worlds.rows import World, top_share
@@ -164,7 +164,7 @@ def heard(one: Read, said: Array) -> tuple[Array, witness.Weight]:
     true = np.zeros_like(said)
     true[one.confirmed, one.serves[one.confirmed]] = 1
     weight = witness.weigh(said, one.believed, true)
-    ratio = witness.ratios_of(weight, said)
+    ratio = witness.ratios_of(weight, said, witness.liked(one.believed))
     found = one.found.copy()
     free = np.flatnonzero(~one.stands)
     found[free] = witness.told(found[free], ratio[one.stream[free]], weight)
@@ -205,13 +205,12 @@ def worlds(given: argparse.Namespace) -> list[Read]:
     office.WEEKS, office.EVENT_WEEK, office.TEAM_SIZE = WEEKS, EVENT_WEEK, TEAM_SIZE
     shared.WEEKS, shared.DRIFT_WEEK = WEEKS, EVENT_WEEK
     encoder, found = CachedEncoder(given.keep / "vectors.sqlite"), []
-    fitted: dict[Path, list[Company]] = {}
     for number, folder in enumerate(given.companies):
         style = STYLES[4 * number % len(STYLES)]
         files = [given.keep / f"judge-{folder.name}-{style}-{count}.pickle" for count in given.answers]
         if not all(file.exists() for file in files):
-            fitted = fitted or {f: [Company(f, encoder, how) for how in WAYS[:FITTED]] for f in given.companies}
-            weights = fit_steps([one for other, ways in fitted.items() if other != folder for one in ways])
+            fit_without(given.companies, given.keep, encoder)
+            weights = kept_weights(given.keep, folder.name)
             labelled = read_labelled(folder)
             if style.startswith("shared-"):
                 kind = style.removeprefix("shared-")
@@ -239,8 +238,9 @@ def line(kind: str, some: Sequence[Read], seeds: int) -> str:
             mine.append(error(one, found))
             now = inside(one, found)
             held.update(after=now[0], weeks_after=now[1], width_after=round(now[2]))
-            says["whether"].append(weight.whether)
-            says["which"].append(weight.which)
+            says["goal"].append(weight.knows_goal)
+            says["none"].append(weight.knows_none)
+            says["copies"].append(weight.copies)
         before.append(error(one, one.found))
         after.append(float(np.mean(mine)))
     worst = max(a - b for a, b in zip(after, before, strict=True))
@@ -248,7 +248,7 @@ def line(kind: str, some: Sequence[Read], seeds: int) -> str:
         f"{kind:>11} {np.mean(before):7.2f} {np.mean(after):7.2f} {np.mean(after) / np.mean(before):6.2f} {worst:+7.2f}   "
         f"{held['before'] / held['weeks']:6.1%} {held['after'] / held['weeks_after']:6.1%}   "
         f"{held['width'] / held['weeks']:5.1f} {held['width_after'] / held['weeks_after']:5.1f}   "
-        f"{np.mean(says['whether']):5.2f} {np.mean(says['which']):5.2f}"
+        f"{np.mean(says['goal']):5.2f} {np.mean(says['none']):5.2f} {np.mean(says['copies']):5.2f}"
     )
 
 
@@ -265,9 +265,8 @@ def main() -> None:
     for place, count in enumerate(given.answers):
         some = found[place :: len(given.answers)]
         print(f"\n{count} streams confirmed, {len(some)} worlds")
-        print(
-            f"{'judge':>11} {'without':>7} {'with':>7} {'ratio':>6} {'worst':>7}   in 90 %, with   width, with   whether which"
-        )
+        head = f"{'judge':>11} {'without':>7} {'with':>7} {'ratio':>6} {'worst':>7}"
+        print(f"{head}   in 90 %, with   width, with   knows goal, none; copies")
         for kind in JUDGES:
             print(line(kind, some, given.seeds), flush=True)
 

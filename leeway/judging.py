@@ -86,6 +86,8 @@ def unknown_containers(app: App, given: "JudgeSettings") -> list[str]:
 
 def judge_status(session: Session, given: "JudgeSettings | None") -> dict[str, Any] | None:
     """How the judge stands; None where none is set."""
+    from pipeline.match.witness import LEAST
+
     if given is None:
         return None
     state = session.get(JudgeState, THE_JUDGE)
@@ -104,7 +106,8 @@ def judge_status(session: Session, given: "JudgeSettings | None") -> dict[str, A
         "calls_today": day.calls if day else 0,
         "tokens_today": day.tokens if day else 0,
         "confirmed_streams": weight.get("streams", 0),
-        "counts": {name: round(weight.get(name, 0.0), 2) for name in ("whether", "which")},
+        "counted": max(weight.get("knows_goal", 0.0), weight.get("knows_none", 0.0)) >= LEAST,
+        "counts": {name: round(weight.get(name, 0.0), 2) for name in ("knows_goal", "knows_none", "says")},
     }
 
 
@@ -121,11 +124,12 @@ def judge_line(found: dict[str, Any]) -> str:
             why = f"the day's budget is used up ({found['calls_today']} calls, {found['tokens_today']} tokens)"
         parts.append(f"{found['unjudged']} unjudged ({why.rstrip('.')})")
     known, counts = found["confirmed_streams"], found["counts"]
-    if not any(counts.values()):
+    if not found["counted"]:
         parts.append(f"its answers do not count: no better than chance on {known} confirmed streams")
     else:
         parts.append(
-            f"counted with {100 * counts['whether']:.0f}% on whether work serves a key result and "
-            f"{100 * counts['which']:.0f}% on which, from {known} confirmed streams"
+            f"beyond guessing it knows {100 * counts['knows_goal']:.0f}% of what serves a key result and "
+            f"{100 * counts['knows_none']:.0f}% of what serves none, judged by {known} confirmed streams and the match; "
+            f"counted with a weight of {100 * counts['says']:.0f}%"
         )
     return "; ".join(parts)

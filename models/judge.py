@@ -30,11 +30,13 @@ class JudgeAnswer(Base):
 
 
 class StreamJudged(Base):
-    """Which answer is that of a stream."""
+    """Which answer is that of a stream. `liked`: the places of what the match alone likes best there, of all answers and of key
+    results, in the order of what was learned (`JudgeState.weight`); empty until it is learned."""
 
     __tablename__ = "stream_judged"
     stream_id: Mapped[int] = mapped_column(ForeignKey("stream.id", ondelete="CASCADE"), primary_key=True)
     content: Mapped[str] = mapped_column(ForeignKey("judge_answer.content", ondelete="CASCADE"), index=True)
+    liked: Mapped[list[Any]] = mapped_column(default=list)
 
 
 class JudgeDay(Base):

@@ -26,8 +26,13 @@ def fit_without(folders: Sequence[Path], keep: Path, encoder: Encoder) -> None:
 
 def put_in_force(keep: Path, company: str) -> None:
     """From here on this process matches with the weights that were fitted without that company."""
-    steps = tuple(Fusion.from_json(step) for step in json.loads(_file(keep, company).read_text()))
+    steps = kept_weights(keep, company)
     matcher.shipped_weights = lambda: steps  # type: ignore[assignment]
+
+
+def kept_weights(keep: Path, company: str) -> tuple[Fusion, ...]:
+    """The weights that `fit_without` kept."""
+    return tuple(Fusion.from_json(step) for step in json.loads(_file(keep, company).read_text()))
 
 
 def _file(keep: Path, company: str) -> Path:

@@ -42,15 +42,19 @@ def learn(sessions: sessionmaker[Session], register: Register, encoder: Encoder)
         items = _items(session, list(said))
         effort = _effort(session, [row for some in items.values() for row in some])
     weight: dict[str, object] = {}
+    liked: dict[int, list[int]] = {}
     if said:
         believed = _believed(sessions, register, encoder, items, effort)
         streams = [id_ for id_ in said if id_ in believed]
         if streams:
-            table = (np.array([source[id_] for id_ in streams]) for source in (said, believed, true))
-            weight = asdict(witness.weigh(*table)) | {KEYS: list(column_of(register))}
+            answers, found, known = (np.array([source[id_] for id_ in streams]) for source in (said, believed, true))
+            weight = asdict(witness.weigh(answers, found, known)) | {KEYS: list(column_of(register))}
+            liked = dict(zip(streams, witness.liked(found).tolist(), strict=True))
     with sessions.begin() as session:
         state = state_of(session)
         state.digest, state.weight = digest, weight
+        for judged in session.scalars(select(StreamJudged)):
+            judged.liked = liked.get(judged.stream_id, [])
         mark_unmatched(session, sorted({row for some in items.values() for row in some}))
     return True
 

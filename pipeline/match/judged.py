@@ -67,11 +67,14 @@ def hear(session: Session, here: Sequence[LoadedItem], register: Register, belie
     of = [streams[here[i].row] for i in at]
     counts = weight is not None and not weight.silent
     said = {i: answers[id_].words + ("" if counts else " (not counted)") for i, id_ in zip(at, of, strict=True)}
-    free = [n for n, i in enumerate(at) if not belief.stands[i] and not answers[of[n]].confirmed]
+    free = [
+        n for n, i in enumerate(at) if not belief.stands[i] and not answers[of[n]].confirmed and answers[of[n]].liked
+    ]
     if weight is None or weight.silent or not free:
         return Heard(belief.found, frozenset(), said)
     rows = [at[n] for n in free]
-    ratio = ratios_of(weight, np.array([answers[of[n]].row for n in free]))
+    heard = [answers[of[n]] for n in free]
+    ratio = ratios_of(weight, np.array([one.row for one in heard]), np.array([one.liked for one in heard]))
     found = belief.found.copy()
     found[rows] = told(belief.found[rows].astype(float), ratio, weight)
     return Heard(found, frozenset(rows), said)
@@ -82,6 +85,7 @@ class _Answer:
     row: Array
     words: str
     confirmed: bool
+    liked: Sequence[int]
 
 
 def _answers(session: Session, items: Sequence[int], register: Register) -> tuple[dict[int, _Answer], dict[int, int]]:
@@ -89,7 +93,12 @@ def _answers(session: Session, items: Sequence[int], register: Register) -> tupl
     columns = column_of(register)
     query = (
         select(
-            StreamItem.work_item_id, StreamItem.stream_id, Stream.answer, JudgeAnswer.probabilities, JudgeAnswer.quotes
+            StreamItem.work_item_id,
+            StreamItem.stream_id,
+            Stream.answer,
+            StreamJudged.liked,
+            JudgeAnswer.probabilities,
+            JudgeAnswer.quotes,
         )
         .join(StreamJudged, StreamJudged.stream_id == StreamItem.stream_id)
         .join(JudgeAnswer, JudgeAnswer.content == StreamJudged.content)
@@ -99,14 +108,14 @@ def _answers(session: Session, items: Sequence[int], register: Register) -> tupl
     answers: dict[int, _Answer] = {}
     streams: dict[int, int] = {}
     for some in in_batches(sorted(items)):
-        for item, stream, answer, probabilities, quotes in session.execute(
+        for item, stream, answer, liked, probabilities, quotes in session.execute(
             query.where(StreamItem.work_item_id.in_(some))
         ):
             if stream not in answers:
                 row = row_of(probabilities, columns)
                 if row is None:
                     continue
-                answers[stream] = _Answer(row, _words(row, list(columns), quotes), answer == CONFIRMED)
+                answers[stream] = _Answer(row, _words(row, list(columns), quotes), answer == CONFIRMED, liked)
             streams[item] = stream
     return answers, streams
 

@@ -43,7 +43,9 @@ def test_a_judge_that_is_right_on_what_was_confirmed_counts_elsewhere(everywhere
         assert len(server.questions) == 20
     state = small.state()
     assert state.weight["streams"] == 12
-    assert 0 < state.weight["whether"] <= 1
+    assert state.weight["knows_goal"] > 0.5
+    assert state.weight["knows_none"] > 0.5
+    assert 0.25 < state.weight["says"] < 1
 
 
 def test_a_judge_that_says_anything_changes_nothing(small: Small) -> None:
