@@ -42,6 +42,7 @@ _SIGNATURE = re.compile(r"^-- ?$")
 """RFC 3676, 4.3: two dashes and a blank. Longer rows of dashes or underscores only part what people wrote."""
 _RULE = re.compile(r"^\s*[-_=*]{3,}\s*$")
 _HEADER = re.compile(r"^\s*\*?(From|Von|De|Da|Van|Od|Från|Fra)\b\*?\s?:")
+_SLACK_LINES = {"rich_text_section", "section", "header", "context", "table", "container"}
 _BLOCKS = {"paragraph", "heading", "listItem", "tableRow", "blockquote", "panel", "taskItem", "decisionItem", "rule"}
 
 
@@ -94,8 +95,10 @@ def from_adf(node: Any) -> str:
             parts.append(linked(str(current.get("text", "")), target) if target else str(current.get("text", "")))
         elif kind == "hardBreak":
             parts.append("\n")
-        elif kind == "emoji":
+        elif kind in ("emoji", "status"):
             parts.append(str(attrs.get("text", "")))
+        elif kind in ("expand", "nestedExpand"):
+            parts.append(f"{attrs.get('title') or ''}\n")
         elif kind in ("inlineCard", "blockCard"):
             parts.append(f" {attrs.get('url', '')} ")
         children = current.get("content")
@@ -147,9 +150,9 @@ def from_mrkdwn(text: str | None) -> str:
 
 
 def from_blocks(blocks: Any) -> str:
-    """Plain text of Slack's rich text, for messages that carry their words only there.
+    """Plain text of Slack's blocks, for words that stand only there.
 
-    https://docs.slack.dev/reference/block-kit/blocks/rich-text-block
+    https://docs.slack.dev/reference/block-kit/blocks
     """
     parts: list[str] = []
     stack: list[Any] = list(reversed(blocks)) if isinstance(blocks, list) else []
@@ -157,26 +160,30 @@ def from_blocks(blocks: Any) -> str:
         current = stack.pop()
         if isinstance(current, str):
             parts.append(current)
-            continue
-        if not isinstance(current, dict):
-            continue
-        kind, text = current.get("type"), current.get("text")
-        if kind in ("rich_text_preformatted", "rich_text_quote"):
-            continue
-        if kind == "link":
-            parts.append(linked(str(text or ""), str(current.get("url") or "")))
-        elif kind == "user":
-            parts.append("@someone")
-        elif isinstance(text, str):
-            parts.append(text)
-        elif isinstance(text, dict):
-            parts.append(str(text.get("text", "")))
-        if kind in ("rich_text_section", "section", "header"):
-            stack.append("\n")
-        elements = current.get("elements")
-        if isinstance(elements, list):
-            stack.extend(reversed(elements))
+        elif isinstance(current, list):  # a row of a table
+            stack += ["\n", *(part for cell in reversed(current) if isinstance(cell, dict) for part in (" ", cell))]
+        elif isinstance(current, dict) and current.get("type") not in ("rich_text_preformatted", "rich_text_quote"):
+            parts.append(_words_of_block(current))
+            if current.get("type") in _SLACK_LINES:
+                stack.append("\n")
+            held = [current["text"]] if isinstance(current.get("text"), dict) else []
+            lists = (current.get(name) for name in ("fields", "elements", "rows", "child_blocks"))
+            held += [one for some in lists if isinstance(some, list) for one in some]
+            stack.extend(reversed(held))
     return tidy("".join(parts))
+
+
+def _words_of_block(block: dict[str, Any]) -> str:
+    kind, text = block.get("type"), block.get("text")
+    if kind == "link":
+        return linked(str(text or ""), str(block.get("url") or ""))
+    if kind == "user":
+        return "@someone"
+    if not isinstance(text, str):
+        return ""
+    if kind in ("mrkdwn", "markdown"):
+        return f"{from_mrkdwn(text)}\n"
+    return f"{text}\n" if kind == "plain_text" else text
 
 
 def from_html(markup: str | None, *, mail: bool = True) -> str:

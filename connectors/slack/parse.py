@@ -8,6 +8,8 @@ from connectors.base import Account, ItemKind, Signal, SignalKind, WorkItem
 from connectors.text import from_blocks, from_mrkdwn, issue_keys
 
 LONGEST_TEXT = 20_000
+_NO_PREVIEW = "[no preview"
+"""What Slack writes where an attachment has no fallback."""
 _WRITTEN = {None, "", "thread_broadcast", "reply_broadcast", "me_message", "file_share", "bot_message"}
 """Subtypes that are somebody's words. Slack keeps adding notices (a canvas was edited, a huddle began, someone was
 added), so what is not known to be written is not: a list of those to ignore would lag behind."""
@@ -49,19 +51,27 @@ def parse_message(message: Mapping[str, Any], name: str, channel: str) -> tuple[
 
 
 def words_of(message: Mapping[str, Any]) -> str:
-    """What a message says: its text, or its blocks where it has none; and what it forwards.
+    """What a message says: its text, or its blocks where it has none; the tables that were pasted into it; what it forwards.
 
     A link's preview is another site's words; of the attachments only forwarded messages count, unless there are no
     other words, as in what many apps post. Raises TypeError where the text is no string.
     """
     if not isinstance(message.get("text") or "", str):
         raise TypeError("the text is no string")
-    own = from_mrkdwn(message.get("text")) or from_blocks(message.get("blocks"))
+    text, blocks = from_mrkdwn(message.get("text")), message.get("blocks")
+    own = "\n".join(part for part in (text, from_blocks(_tables(blocks))) if part) if text else from_blocks(blocks)
     attachments = message.get("attachments")
     rows = [row for row in attachments if isinstance(row, Mapping)] if isinstance(attachments, list) else []
-    shared = [row for row in rows if row.get("message_blocks") or row.get("is_share") or row.get("is_msg_unfurl")]
+    marks = ("message_blocks", "is_share", "is_msg_unfurl")
+    shared = [row for row in rows if any(row.get(mark) for mark in marks) or _tables(row.get("blocks"))]
     said = [_attached(row) for row in (shared if own or shared else rows)]
     return "\n".join(dict.fromkeys(words for words in (own, *said) if words))
+
+
+def _tables(blocks: Any) -> list[Any]:
+    """Tables are in no message's text: who pastes one says what is in it."""
+    listed = blocks if isinstance(blocks, list) else []
+    return [block for block in listed if isinstance(block, Mapping) and block.get("type") == "table"]
 
 
 def _attached(attachment: Mapping[str, Any]) -> str:
@@ -71,10 +81,13 @@ def _attached(attachment: Mapping[str, Any]) -> str:
         if isinstance(one, Mapping) and isinstance(one.get("message"), Mapping)
         for block in one["message"].get("blocks") or []
     ]
-    texts = (attachment.get(key) for key in ("pretext", "title", "text"))
+    fields = attachment.get("fields")
+    rows = [row for row in fields if isinstance(row, Mapping)] if isinstance(fields, list) else []
+    texts = [attachment.get(key) for key in ("pretext", "title", "text")]
+    texts += [row.get(key) for row in rows for key in ("title", "value")]
     plain = "\n".join(from_mrkdwn(text) for text in texts if isinstance(text, str) and text)
     fallback = attachment.get("fallback")
-    last = from_mrkdwn(fallback) if isinstance(fallback, str) else ""
+    last = from_mrkdwn(fallback) if isinstance(fallback, str) and not fallback.startswith(_NO_PREVIEW) else ""
     return from_blocks(blocks) or plain or from_blocks(attachment.get("blocks")) or last
 
 

@@ -313,6 +313,79 @@ def test_attachments_of_any_shape_cost_no_message(attachments: Any) -> None:
     assert signal.text == "words"
 
 
+def said(**message: Any) -> str | None:
+    _, signal = parse_message({"ts": "1782000000.000100", "user": "U1", **message}, "a", "C1")
+    return signal.text if signal else None
+
+
+CELL = {
+    "type": "rich_text",
+    "elements": [{"type": "rich_text_section", "elements": [{"type": "text", "text": "PAY-12"}]}],
+}
+TABLE = {
+    "type": "table",
+    "rows": [[{"type": "raw_text", "text": "What"}, CELL], [{"type": "raw_text", "text": "Who"}, None]],
+}
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        pytest.param({"text": "See", "blocks": [TABLE]}, id="openclaw_22452"),
+        pytest.param(
+            {"text": "See", "attachments": [{"fallback": "[no preview available]", "blocks": [TABLE]}]},
+            id="hermes_agent_98946",
+        ),
+        pytest.param(
+            {"text": "", "blocks": [{"type": "section", "text": {"type": "mrkdwn", "text": "See"}}, TABLE]},
+            id="roomote_2818",
+        ),
+    ],
+)
+def test_a_table_that_was_pasted_is_what_the_person_said(message: dict[str, Any]) -> None:
+    assert said(**message) == "See\nWhat PAY-12\nWho"
+
+
+@pytest.mark.parametrize(
+    ("block", "words"),
+    [
+        (
+            {
+                "type": "section",
+                "fields": [{"type": "mrkdwn", "text": "*Issue*"}, {"type": "mrkdwn", "text": "PAY-12"}],
+            },
+            "*Issue*\nPAY-12",
+        ),
+        (
+            {
+                "type": "context",
+                "elements": [{"type": "plain_text", "text": "Deployed"}, {"type": "mrkdwn", "text": "PAY-12"}],
+            },
+            "Deployed\nPAY-12",
+        ),
+        (
+            {"type": "section", "text": {"type": "mrkdwn", "text": "<https://x.example|plan> &amp; PAY-12"}},
+            "plan & PAY-12",
+        ),
+        ({"type": "header", "text": {"type": "plain_text", "text": "PAY-12"}}, "PAY-12"),
+    ],
+)
+def test_words_that_stand_in_blocks_alone_are_read_and_apart_slack_mcp_server_190_eve_2478(
+    block: Any, words: str
+) -> None:
+    for message in ({"blocks": [block]}, {"attachments": [{"blocks": [block], "fallback": "[no preview available]"}]}):
+        _, signal = parse_message({"ts": "1782000000.000100", "user": "U1", "text": "", **message}, "a", "C1")
+        assert signal is not None
+        assert signal.text == words
+        assert signal.mentions == ("PAY-12",)
+
+
+def test_fields_of_an_attachment_are_read_and_no_preview_is_no_word_hermes_agent_79051() -> None:
+    fields = {"fields": [{"title": "Issue", "value": "PAY-12"}]}
+    assert said(text="", attachments=[fields]) == "Issue\nPAY-12"
+    assert said(text="", attachments=[{"fallback": "[no preview available]"}]) == ""
+
+
 def test_a_workflow_that_posts_as_nobody_is_a_bots_dust_32697() -> None:
     message = {
         "ts": "1782000000.000100",
