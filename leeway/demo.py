@@ -96,14 +96,17 @@ def run_demo(
         for old in folder.glob("leeway.db*"):
             old.unlink()
         database = f"sqlite:///{path}"
+    empty = App(Settings.model_validate({"database": {"url": database}}))
+    with empty.sessions() as session:  # asked before half a year of a company is made up for nothing
+        if session.scalar(select(func.count()).select_from(Signal)):
+            raise DemoError(f"{without_password(database)} holds data already; the demo wants an empty database.")
+    empty.engine.dispose()
     with simulated(today, seed) as company:
         out.print(f"Simulated company up to {today}: three loopback servers that speak Jira, Slack and HubSpot.")
         hello = company.ask()
         app = _app(hello["settings"], database, today)
         document = hello["register"]
         with app.sessions.begin() as session:
-            if session.scalar(select(func.count()).select_from(Signal)):
-                raise DemoError(f"{without_password(database)} holds data already; the demo wants an empty database.")
             load_register(session, parse(document), document)
         report = run_one(app, out)
         if report.errors:

@@ -8,6 +8,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from email import message_from_bytes, policy
+from functools import cache
 from html import unescape
 from pathlib import Path
 from typing import Any, cast
@@ -41,27 +42,30 @@ class Demo:
     """A demo that was run: its folder, an App on its database, and a client signed in as the company."""
 
     def __init__(self, folder: Path, app: App, client: TestClient) -> None:
-        self.folder, self.app, self.client = folder, app, client
+        self.folder, self.app = folder, app
         _, self.register = app.register()
         self.scopes = ["company", *(team.key for team in self.register.large_teams(5))]
         self.names = {"company": self.register.company} | {team.key: team.name for team in self.register.teams}
         self.titles = titles(self.register)
         self.by_name = {name: key for key, name in self.names.items()}
+        self.get = cache(
+            client.get
+        )  # nothing changes while the faces are read, and many are read for more than one figure
 
     def read(self, path: str) -> str:
         """A page as one reads it, without its drawings."""
-        answer = self.client.get(path)
+        answer = self.get(path)
         assert answer.status_code == 200, path
         text = re.sub(r"<svg.*?</svg>|<[^>]+>", " ", answer.text, flags=re.DOTALL)
         return plain(text)
 
     def rows(self, path: str, heading: str) -> list[list[str]]:
         """The cells of a table."""
-        return [[plain(cell) for cell in row] for row in rows(self.client.get(path).text, heading)]
+        return [[plain(cell) for cell in row] for row in rows(self.get(path).text, heading)]
 
     def export(self, scope: str, table: str) -> list[dict[str, Any]]:
         """A table as JSON."""
-        return cast(list[dict[str, Any]], self.client.get(f"/api/{scope}/{table}.json").json())
+        return cast(list[dict[str, Any]], self.get(f"/api/{scope}/{table}.json").json())
 
     def mail(self, scope: str) -> str:
         """A digest's text."""
@@ -141,7 +145,7 @@ def finding(scope: str, start: str, before: int, after: int) -> Claims:
 def separated(demo: Demo) -> Claims:
     """The same for a spreadsheet."""
     for scope in demo.scopes:
-        for row in csv.DictReader(io.StringIO(demo.client.get(f"/api/{scope}/objectives.csv").text)):
+        for row in csv.DictReader(io.StringIO(demo.get(f"/api/{scope}/objectives.csv").text)):
             if row["key"] != "top":
                 yield from part(scope, row["key"], *(float(row[name]) for name in NUMBERS))
 
@@ -214,7 +218,7 @@ def summary(demo: Demo) -> Claims:
 
 def finding_pages(demo: Demo) -> Claims:
     """Each finding's page and the list of them."""
-    for path in dict.fromkeys(re.findall(r'href="(/drifts/\d+)"', demo.client.get("/drifts").text)):
+    for path in dict.fromkeys(re.findall(r'href="(/drifts/\d+)"', demo.get("/drifts").text)):
         text = demo.read(path)
         # The title; the headline says it again, below whatever else the page has to say first.
         headline = re.match(r"(?:(.+?): )?(\d+) of 100 .*? since (\d+ \w+)", text)
@@ -274,12 +278,12 @@ def week_pages(demo: Demo) -> Claims:
 
 def stream_pages(demo: Demo) -> Claims:
     """Streams, listed and by themselves."""
-    page = demo.client.get("/streams").text
+    page = demo.get("/streams").text
     for path, name, days in re.findall(
         r'<a href="(/streams/[^"]+)">([^<]+)</a>.*?<td class="n" data-v="[\d.]+">([\d,]+)</td>', page, re.DOTALL
     )[:5]:
         yield f"days of company/{unescape(name)}", float(days.replace(",", ""))
-        shown = re.findall(r'<div class="v">([\d,]+)</div>', demo.client.get(path).text)[0]
+        shown = re.findall(r'<div class="v">([\d,]+)</div>', demo.get(path).text)[0]
         yield f"days of company/{unescape(name)}", float(shown.replace(",", ""))
 
 
@@ -411,9 +415,9 @@ def spoken(demo: Demo) -> Iterator[tuple[str, str]]:
     ]
     paths += [f"/teams/{scope}" for scope in demo.scopes[1:]]
     paths += [f"/objectives/{one.key}" for one in demo.register.objectives]
-    paths += re.findall(r'href="(/(?:drifts|diagnoses)/\d+)"', demo.client.get("/").text)
+    paths += re.findall(r'href="(/(?:drifts|diagnoses)/\d+)"', demo.get("/").text)
     for path in dict.fromkeys(paths):
-        text = re.sub(r"<svg.*?</svg>|<[^>]+>", " ", demo.client.get(path).text, flags=re.DOTALL)
+        text = re.sub(r"<svg.*?</svg>|<[^>]+>", " ", demo.get(path).text, flags=re.DOTALL)
         yield path, unescape(text)
     for scope in demo.scopes:
         yield f"digest of {scope}", re.sub(r"http\S+", "", demo.mail(scope))
