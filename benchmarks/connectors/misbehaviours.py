@@ -13,7 +13,7 @@ _YEARS = ("0026-07-14T09:30:00.000+0000", "51502-01-01T00:00:00.000+0000")
 
 
 class Misbehaviours:
-    """Changes one answer in `1 / rate`; `seen` counts by kind. `on` is switched off before the world is compared."""
+    """Changes a part of the answers, `rate`; `seen` counts by kind. `on` is switched off before the world is compared."""
 
     def __init__(self, seed: int, rate: float) -> None:
         self.rng, self.rate, self.on = random.Random(f"misbehaviours {seed}"), rate, True
@@ -40,7 +40,8 @@ class Misbehaviours:
         """The answer, perhaps changed."""
         where = path.partition("?")[0]
         kinds = [one for one in self._kinds if where.endswith(one[0]) or (one[0][-1] == "/" and one[0] in where)]
-        if not (self.on and kinds and self.rng.random() < self.rate):
+        rate = self.rate / 8 if where.endswith("replies") else self.rate  # half of all requests are for threads
+        if not (self.on and kinds and self.rng.random() < rate):
             return body
         _, name, change = self.rng.choice(kinds)
         try:

@@ -1,7 +1,7 @@
 """Random faults, random changes between pages, random kills: afterwards the database must equal the simulated world.
 
 `python -m benchmarks.connectors.soak --seeds 20`. Each request meets a 429, a 500, a reset connection, a truncated answer
-and a page of HTML with 5 % each, and 20 % of the answers that can be are changed as real servers do on bad days
+and a page of HTML with 5 % each, and 40 % of the answers that can be are changed as real servers do on bad days
 (misbehaviours.py); before 5 % of the requests somebody changes something; the puller is a process that is killed
 with SIGKILL while it runs, and reads the sources in another order each time. After some rounds the world comes to rest, two
 pulls, a sweep and another try of what was set aside follow, and the set of signals and items is compared. `memory_mb` is the
@@ -43,7 +43,7 @@ TODAY = date(2026, 7, 10)
 NOW = datetime(2026, 7, 10, 22, tzinfo=UTC)
 SINCE = datetime(2026, 1, 1, tzinfo=UTC)
 RATE = 0.05
-MISBEHAVED = 0.2
+MISBEHAVED = 0.4
 
 
 class Changes:
