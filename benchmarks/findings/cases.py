@@ -9,6 +9,7 @@ import numpy as np
 from benchmarks.findings.company import PERIOD_AT, START, WEEKS, Plan, Stream, inputs, plan
 from benchmarks.findings.lives import Trouble, with_lives
 from benchmarks.findings.meanings import with_meaning
+from benchmarks.findings.numbers import with_numbers
 from benchmarks.findings.terms import with_terms
 from benchmarks.steps.handoffs import cases, report_of
 from pipeline.findings.found import Found, Inputs, Report, Stop
@@ -203,6 +204,58 @@ def handing_over(fall: float) -> Case:
     return case
 
 
+def gamed(seed: int, generator: str) -> Inputs:
+    """For nine weeks a key result gets about two thirds of the work on its objective and goes at 1.3 of an even pace; the outcome
+    behind it stands still."""
+    return _gathering(seed, generator, {"metric": 1.3, "outcome": 0.0})
+
+
+def _gathering(seed: int, generator: str, paces: dict[str, float]) -> Inputs:
+    company = plan(seed)
+    which = int(company.rng.integers(len(company.key_results)))
+    objective = company.key_results[which].partition(".")[0]
+    for one in company.streams:
+        if one.key_result is not None and one.key_result // 3 == which // 3:
+            one.weight[WEEKS - 9 :] *= 4.0 if one.key_result == which else 0.3
+    keys = {"metric": company.key_results[which], "outcome": objective}
+    return with_numbers(inputs(company, generator), seed, generator, {keys[name]: p for name, p in paces.items()})
+
+
+def met(seed: int, generator: str) -> Inputs:
+    """All three key results of an objective are met by the fourteenth week of 26, and the outcome behind it stands still."""
+    paces = {"O2": 0.0} | {f"O2.{n}": 2.2 for n in (1, 2, 3)}
+    return with_numbers(clean(seed, generator), seed, generator, paces)
+
+
+def not_gamed(seed: int, generator: str) -> Inputs:
+    """In half of the quarters work gathers on a key result and its number and outcome move; in the others an outcome stands still
+    while work is spread as ever, and so does one beside its key results."""
+    if seed % 2:
+        return _gathering(seed, generator, {"metric": 1.3})
+    still = {"O4": 0.0, "O3": 0.0} | {f"O3.{n}": 0.0 for n in (1, 2, 3)}
+    return with_numbers(clean(seed, generator), seed, generator, still)
+
+
+def hollow_green(seed: int, generator: str) -> Inputs:
+    """All is reported green and every key result goes its way, and the outcome of one objective stands still."""
+    return all_green(with_numbers(clean(seed, generator), seed, generator, {"O2": 0.0}))
+
+
+def all_hollow(seed: int, generator: str) -> Inputs:
+    """All is reported green and every key result goes its way, and no outcome moves."""
+    still = dict.fromkeys(("O1", "O2", "O3", "O4", "O5"), 0.0)
+    return all_green(with_numbers(clean(seed, generator), seed, generator, still))
+
+
+def honest(seed: int, generator: str) -> Inputs:
+    """All is green and moves; in half of the quarters one outcome stands still and one of its key results is reported amber."""
+    if seed % 2:
+        return all_green(with_numbers(clean(seed, generator), seed, generator, {}))
+    given = all_green(with_numbers(clean(seed, generator), seed, generator, {"O2": 0.0}))
+    amber = Report("amber", given.register.period.start)
+    return replace(given, reports={**(given.reports or {}), "O2.1": amber})
+
+
 FOG = Trouble(unanswered=0.6)
 """Six in ten of what is asked of other teams gets no answer; elsewhere one in ten."""
 HOLLOW = Trouble(bulk=30, times=2)
@@ -220,6 +273,10 @@ PLANTED: dict[str, tuple[str, Case, str]] = {
     "inflation": ("inflation", inflated, ""),
     "contributions": ("contributions", helping, "team:"),
     "green": ("green", trap, "kr:"),
+    "green, outcome": ("green", hollow_green, "objective:"),
+    "green, total": ("green", all_hollow, ""),
+    "metric": ("metric", gamed, "kr:"),
+    "metric, met": ("metric", met, "objective:"),
     "duplicate": ("duplicate", duplicated, "stream:"),
     "fog": ("fog", living(FOG), ""),
     "placeholder": ("placeholder", living(HOLLOW), ""),
@@ -236,6 +293,7 @@ CLEAN: dict[str, Case] = {
     "consensus": living(),
     "wording": worded(0.0),
     "softening": handing_over(0.0),
-    "green": lambda seed, generator: all_green(clean(seed, generator)),
+    "green": honest,
+    "metric": not_gamed,
 }
 """Clean cases of kinds that need something more to judge."""

@@ -54,6 +54,15 @@ class Report:
     expected: float | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Gauge:
+    """What a key result or an outcome was measured to be, in order of the days, and the way that it has to go."""
+
+    start: float
+    target: float
+    points: Sequence[tuple[date, float]]
+
+
 @dataclass(frozen=True, eq=False)
 class Meaning:
     """What the streams of the last weeks are about. Parallel arrays: `centres` are the means of their items' vectors, `items` how
@@ -83,7 +92,8 @@ class Usage:
 @dataclass(frozen=True)
 class Inputs:
     """All that findings see. `last` is the last complete day; `shares` are whole weeks by scope and objective; `plans` the
-    registers that were meant, oldest first; what is None is not known here."""
+    registers that were meant, oldest first; `gauges` are by key of a key result or an objective; what is None is not known
+    here."""
 
     last: date
     register: Register
@@ -95,6 +105,7 @@ class Inputs:
     shares: Mapping[str, Mapping[str, Sequence[WeekShare]]] = field(default_factory=dict)
     stops: Sequence[Stop] = ()
     reports: Mapping[str, Report] | None = None
+    gauges: Mapping[str, Gauge] | None = None
     meaning: Meaning | None = None
     lives: Sequence[Life] | None = None
     usages: Sequence[Usage] | None = None

@@ -2,6 +2,7 @@
 
 from models.vocabulary import COMPANY
 from pipeline.findings.found import Found, Inputs, Outcome, Unjudged, Value, days_on, enough_weeks
+from pipeline.findings.outcomes import decoupled
 from pipeline.findings.work import part
 
 PACE = 0.5
@@ -10,16 +11,17 @@ PACE = 0.5
 
 def green_status(given: Inputs) -> Outcome:
     """Key results reported green on which less than `idle_part` of an equal part was done in the last weeks, or whose metric
-    went less than half of the way that the time asks for. One whose metric keeps up with the time is none."""
+    went less than half of the way that the time asks for. One whose metric keeps up with the time is none. And objectives, or the
+    company, where all is green and the outcome stands still."""
     if not given.reports:
         return Unjudged("no key result says how it stands: no owner said in the last two weeks how sure they are")
     if (missing := enough_weeks(given, given.thresholds.recent)) is not None:
         return missing
+    found = [*decoupled(given)]
     now = given.work.last(given.thresholds.recent)
     if not now.shown(given.least_people):
-        return []
+        return found
     least = given.thresholds.idle_part * now.equal_part
-    found = []
     for n, key in enumerate(now.key_results):
         report = given.reports.get(key)
         if report is None or report.status != "green":
@@ -43,8 +45,3 @@ def green_status(given: Inputs) -> Outcome:
         whole = part(now, now.served[:, n])
         found.append(Found(COMPANY, f"kr:{key}", whole.value, report.since, None, None, values))
     return found
-
-
-def metric_optimisation(given: Inputs) -> Outcome:
-    """Needs the metric of a key result and the outcome behind it, both measured."""
-    return Unjudged("no metric has the outcome behind it in the register, only the metric itself is measured")

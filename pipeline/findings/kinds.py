@@ -6,7 +6,6 @@ line. In braces stand figures and names of a `Found`: `strength`, `low` and `hig
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 from pipeline.findings.consensus import consensus_trap
 from pipeline.findings.contributions import invisible_contributions
@@ -14,9 +13,10 @@ from pipeline.findings.creep import focus_creep
 from pipeline.findings.decay import resource_drift, strategy_decay
 from pipeline.findings.duplicate import duplicate_effort
 from pipeline.findings.fog import dependency_fog
-from pipeline.findings.found import Finder
-from pipeline.findings.green import green_status, metric_optimisation
+from pipeline.findings.green import green_status
 from pipeline.findings.inflation import priority_inflation
+from pipeline.findings.kind import Kind
+from pipeline.findings.optimisation import metric_optimisation
 from pipeline.findings.placeholder import placeholder_work
 from pipeline.findings.shadow import shadow_roadmap
 from pipeline.findings.softening import softening
@@ -24,24 +24,7 @@ from pipeline.findings.stopping import slow_to_stop
 from pipeline.findings.support import under_supported
 from pipeline.findings.wording import vocabulary_gap
 
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """`asks` is what is to be decided. `variants` are other signals, by the name and the text of the value that calls for them;
-    a text of `*` stands for any."""
-
-    title: str
-    find: Finder
-    signal: str
-    insight: str
-    reinforcement: str
-    asks: str
-    brief: str
-    parts: bool = True
-    """Whether strength and interval are parts of one, shown as whole percent."""
-    variants: Mapping[tuple[str, str], str] = field(default_factory=dict)
-    brief_variants: Mapping[tuple[str, str], str] = field(default_factory=dict)
-
+__all__ = ["KINDS", "Kind"]
 
 KINDS: Mapping[str, Kind] = {
     "shadow": Kind(
@@ -272,16 +255,39 @@ KINDS: Mapping[str, Kind] = {
                 "1",
             ): "{key_result} is reported green, and hardly anything was done on it in the last {weeks} weeks, and that "
             "by too few people for a figure.",
+            (
+                "decoupled",
+                "objective",
+            ): "All {count} key results of {objective} that are reported are green, and its outcome went "
+            "{outcome}% of its way in the last {weeks} weeks, when {due}% were due.",
+            (
+                "decoupled",
+                "company",
+            ): "Total decoupling: all {count} reports are green, and none of the {outcomes} outcomes that are "
+            "measured moves: on average {strength}% of the way in the last {weeks} weeks, when {due}% were due.",
         },
-        brief_variants={("slow", "1"): "{key_result} is reported green and its metric stands still"},
+        brief_variants={
+            ("slow", "1"): "{key_result} is reported green and its metric stands still",
+            ("decoupled", "objective"): "all of {objective} is reported green and its outcome stands still",
+            ("decoupled", "company"): "all is reported green and no outcome moves",
+        },
     ),
     "metric": Kind(
         "Metric optimisation",
         metric_optimisation,
-        "{key_result} moves and gathers work, and the outcome behind it does not.",
+        "{key_result} went {moved}% of its way in the last {weeks} weeks and gets {strength} of 100 working days on its "
+        "objective ({low} to {high}); the outcome of {objective} went {outcome}% of its way, when {due}% were due.",
         "The measure is worked on, not what it stands for.",
         "Pair it with a measure that cannot be moved the same way.",
         "Is it the right measure?",
-        "{key_result} moves and the outcome behind it does not",
+        "{key_result} moves and gathers work, and the outcome of {objective} does not move",
+        variants={
+            (
+                "met",
+                "1",
+            ): "All {count} measured key results of {objective} are met, and its outcome went {outcome}% of its way in "
+            "the last {weeks} weeks, when {due}% were due."
+        },
+        brief_variants={("met", "1"): "the key results of {objective} are met and its outcome does not move"},
     ),
 }

@@ -17,7 +17,7 @@ from pipeline.findings.found import Inputs, Stop, StreamFacts
 from pipeline.findings.load_lives import load_lives
 from pipeline.findings.load_terms import load_usages
 from pipeline.findings.load_words import load_meaning
-from pipeline.findings.reports import load_reports
+from pipeline.findings.reports import load_gauges, load_reports
 from pipeline.findings.thresholds import Thresholds
 from pipeline.findings.work import NO_TEAM, NOBODY, Floats, Ints, Work
 from pipeline.register.document import Register
@@ -59,6 +59,7 @@ def load_inputs(
         rows.stops(session),
         lives=load_lives(session, last),
         reports=load_reports(session, register, last),
+        gauges=load_gauges(session, register, last),
         steps=path_reports(session, register, _end(register, last), least_people),
         meaning=load_meaning(session, encoder.name, last, thresholds.weeks) if encoder else None,
         usages=load_usages(session, register, last, encoder) if encoder else None,

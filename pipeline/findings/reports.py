@@ -1,11 +1,12 @@
-"""What key results are said to be, for the findings: their owners' confidence, beside what their metrics went."""
+"""What key results are said to be and what was measured, for the findings: owners' confidence, metrics, outcomes."""
 
 from datetime import date
 
 from sqlalchemy.orm import Session
 
-from pipeline.findings.found import Report
+from pipeline.findings.found import Gauge, Report
 from pipeline.progress.pace import standings
+from pipeline.progress.series import series
 from pipeline.pulse.answers import FRESH, SURE, UNSURE, Said, by_week
 from pipeline.register.document import Register
 
@@ -27,6 +28,20 @@ def load_reports(session: Session, register: Register, last: date) -> dict[str, 
         measured = stands.get(key)
         progress = measured.pace if measured else None
         found[key] = Report(status, since, progress, measured.expected if measured and progress is not None else None)
+    return found
+
+
+def load_gauges(session: Session, register: Register, last: date) -> dict[str, Gauge]:
+    """By key of a key result or an objective, what was measured of it in the period up to `last`, where it has a way to go."""
+    found = {}
+    for one in register.measured():
+        metric = one.metric
+        points = [point for point in series(session, one, register.period.start) if point.day <= last]
+        if metric is None or metric.target is None or not points:
+            continue
+        start = points[0].value if metric.start is None else metric.start
+        if start != metric.target:
+            found[one.key] = Gauge(start, metric.target, points)
     return found
 
 

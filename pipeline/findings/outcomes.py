@@ -1,0 +1,112 @@
+"""Numbers of key results and of the outcomes behind objectives: how far each went, and whether an outcome surely stands still."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import numpy as np
+from scipy import stats
+
+from models.vocabulary import COMPANY
+from pipeline.findings.found import Found, Gauge, Inputs, Value
+from pipeline.findings.work import Interval
+from pipeline.register.document import Objective
+
+LEAST = 6
+"""Of the weeks looked at, how many must hold a measurement."""
+STILL = 0.5
+"""Part of an even pace that an outcome surely stays below where it stands still, and that a number that moves surely exceeds."""
+MET = 1.0
+_STICKS = 0.8
+_SURE = 0.95
+
+
+def went(gauge: Gauge, last: date, weeks: int) -> Interval | None:
+    """The part of its way that a number went in the last weeks, with its 90 % interval; None where it was measured too seldom.
+
+    The slope of a straight line through the weeks' means (least squares, Student's t). What is left around the line sticks from
+    week to week, so the error is that of independent weeks times the root of (1 + r) / (1 - r), r being its serial correlation,
+    from what is left and for so few weeks taken somewhat higher (Marriott and Pope 1954, Biometrika 41, 390-402).
+    """
+    way, first = gauge.target - gauge.start, last - timedelta(weeks=weeks)
+    by_week: dict[int, list[float]] = {}
+    for day, value in gauge.points:
+        if first < day <= last:
+            by_week.setdefault((day - first).days // 7, []).append(value / way)
+    if len(by_week) < min(LEAST, weeks) or min(by_week) > 1 or max(by_week) < weeks - 2:
+        return None
+    at = np.array(sorted(by_week), dtype=float)
+    values = np.array([np.mean(by_week[int(week)]) for week in at])
+    line = stats.linregress(at, values)
+    left = values - line.intercept - line.slope * at
+    spread = float((left**2).sum())
+    sticks = 0.0 if spread < 1e-12 else float((left[1:] * left[:-1]).sum()) / spread
+    sticks = min(_STICKS, max(0.0, sticks + (1 + 3 * sticks) / len(at)))
+    half = float(line.stderr) * float(stats.t.ppf(_SURE, len(at) - 2)) * ((1 + sticks) / (1 - sticks)) ** 0.5
+    return Interval(*(float(one) * weeks for one in (line.slope, line.slope - half, line.slope + half)))
+
+
+def due(given: Inputs, weeks: int) -> float:
+    """The part of its way that a number should go in so many weeks at an even pace."""
+    period = given.register.period
+    return 7 * weeks / ((period.end - period.start).days or 1)
+
+
+def done(given: Inputs, gauge: Gauge) -> float:
+    """The part of its way that is behind a number."""
+    return (gauge.points[-1][1] - gauge.start) / (gauge.target - gauge.start) if gauge.points else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """An objective with its outcome: how far that went in the last weeks."""
+
+    objective: Objective
+    way: Interval
+    still: bool
+
+    @property
+    def values(self) -> dict[str, Value]:
+        """Its figures for a sentence."""
+        return {"objective": f"objective:{self.objective.key}", "outcome": 100 * self.way.value}
+
+
+def outcomes(given: Inputs) -> Sequence[Behind]:
+    """Every objective whose outcome was measured in enough of the last weeks. One that keeps up with the whole period's pace does
+    not stand still: it may have arrived."""
+    weeks, found = given.thresholds.weeks, []
+    period = given.register.period
+    expected = (given.last - period.start).days / ((period.end - period.start).days or 1)
+    for objective in given.register.objectives:
+        gauge = (given.gauges or {}).get(objective.key)
+        way = went(gauge, given.last, weeks) if gauge else None
+        if gauge is not None and way is not None:
+            still = way.high < STILL * due(given, weeks) and done(given, gauge) < min(1.0, expected)
+            found.append(Behind(objective, way, still))
+    return found
+
+
+def decoupled(given: Inputs) -> Iterator[Found]:
+    """Objectives of which all that is reported, two key results and more, is green, while the outcome stands still; told once of
+    the company where everything is green and no outcome moves."""
+    known, reports = outcomes(given), given.reports or {}
+    green = {key for key, report in reports.items() if report.status == "green"}
+    figures: dict[str, Value] = {"weeks": given.thresholds.weeks, "due": 100 * due(given, given.thresholds.weeks)}
+    if len(known) > 1 and len(green) == len(reports) > 2 and all(one.still for one in known):
+        since = max(report.since for report in reports.values())
+        values = figures | {"decoupled": "company", "count": len(green), "outcomes": len(known)}
+        mean = float(np.mean([one.way.value for one in known]))
+        yield Found(COMPANY, "", mean, since, None, None, values)
+        return
+    for one in known:
+        said = {key for _, key in _results(one.objective) if key in reports}
+        if one.still and len(said) > 1 and said <= green:
+            since = max(reports[key].since for key in said)
+            values = figures | one.values | {"decoupled": "objective", "count": len(said)}
+            yield Found(
+                COMPANY, f"objective:{one.objective.key}", one.way.value, since, one.way.low, one.way.high, values
+            )
+
+
+def _results(objective: Objective) -> Iterator[tuple[int, str]]:
+    yield from ((n, one.key) for n, one in enumerate(objective.key_results))
