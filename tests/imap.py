@@ -3,6 +3,7 @@
 import re
 import socketserver
 import threading
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -68,7 +69,8 @@ class _Session(socketserver.StreamRequestHandler):
                 size = str(len(mail)).encode()
                 lines = [head + size + b" FLAGS () BODY[] {" + size + b"}", mail + b")"]
             else:
-                lines = [head + str(len(mail)).encode() + b' INTERNALDATE "10-Jul-2026 08:00:00 +0000")']
+                arrived = f' INTERNALDATE "10-Jul-2026 08:{zlib.crc32(mail) % 60:02d}:00 +0000")'
+                lines = [head + str(len(mail)).encode() + arrived.encode()]
             yield from self.server.folder.meddle(uid, what, lines)
 
     def _of(self, which: str) -> list[int]:

@@ -242,9 +242,10 @@ class MailboxConnector:
         return 0 < upcoming <= state["newest"] or bool(mark and now and mark != now)
 
     def _mark(self, box: BaseMailBox, uid: int) -> str:
-        """By which a mail is known again under the same number; nothing where there is none."""
-        size, received = self._there(box, [uid]).get(uid, (0, None)) if uid > 0 else (0, None)
-        return f"{size} {received}" if size else ""
+        """By which a mail is known again under the same number: when it arrived, which never changes, as its size does on some
+        servers. Nothing where there is none."""
+        _, received = self._there(box, [uid]).get(uid, (0, None)) if uid > 0 else (0, None)
+        return received.isoformat() if received else ""
 
     @contextmanager
     def _open(self) -> Iterator[BaseMailBox]:
