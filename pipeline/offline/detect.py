@@ -3,7 +3,7 @@
 import csv
 import math
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,9 +15,12 @@ from models.vocabulary import COMPANY
 from pipeline.drift.detector import Event
 from pipeline.drift.observations import Observations, Priorities
 from pipeline.files import InputError, text_of
+from pipeline.register.workdays import SATURDAY_AND_SUNDAY
 
 MOST = 1000
 """Person-days of one row: more is a mistake."""
+LEAST_WEEKS, OFF = 4, 0.25
+"""A file of so many weeks tells its weekend: the weekdays with less than this part of a usual weekday's work."""
 _COLUMNS = ("date", "person", "team", "source", "objective", "person_days")
 
 
@@ -58,8 +61,13 @@ def read_effort(path: Path, capacity: Path | None = None) -> Observations:
     """Read effort.csv, and capacity.csv where there is one. Raises InputError naming the line."""
     effort: dict[tuple[date, tuple[str, str], str], float] = defaultdict(float)
     by_source: dict[tuple[str, date], float] = defaultdict(float)
-    for where, row in _rows(path, _COLUMNS):
-        day, amount = _workday(where, row["date"]), _amount(where, row["person_days"])
+    rows = [
+        (_day(where, row["date"]), _amount(where, row["person_days"]), row, where)
+        for where, row in _rows(path, _COLUMNS)
+    ]
+    off = _weekend((day, amount) for day, amount, _, _ in rows)
+    for at, amount, row, where in rows:
+        day = _workday(at, off)
         if row["team"] == COMPANY:
             raise InputError(f"{where}: team: {COMPANY!r} stands for all teams together; give the team another name.")
         effort[day, (row["person"], row["team"]), row["objective"]] += amount
@@ -69,7 +77,7 @@ def read_effort(path: Path, capacity: Path | None = None) -> Observations:
     expected: dict[date, float] = defaultdict(float)
     if capacity:
         for where, row in _rows(capacity, ("date", "person", "person_days")):
-            expected[_workday(where, row["date"])] += _amount(where, row["person_days"])
+            expected[_workday(_day(where, row["date"]), off)] += _amount(where, row["person_days"])
     days = sorted({day for day, _, _ in effort} | {day for day, amount in expected.items() if amount > 0})
     # A row is one person in one team: who changes team takes nothing along, and leaves nothing that is not so.
     people, sources = sorted({row for _, row, _ in effort}), sorted({source for source, _ in by_source})
@@ -141,13 +149,31 @@ def _readable(path: Path, reader: "csv.DictReader[str]") -> Iterator[dict[str, s
         raise InputError(f"{path}, line {reader.line_num}: not valid CSV: {error}.") from None
 
 
-def _workday(where: str, text: str) -> date:
-    """The day, a weekend's counted with the Friday before."""
+def _day(where: str, text: str) -> date:
     try:
-        day = date.fromisoformat(text)
+        return date.fromisoformat(text)
     except ValueError:
         raise InputError(f"{where}: date: {text!r} is no date like 2026-07-14.") from None
-    return day - timedelta(days=max(0, day.weekday() - 4))
+
+
+def _weekend(worked: Iterable[tuple[date, float]]) -> frozenset[int]:
+    """Weekdays, Monday 0, on which next to nobody works; Saturday and Sunday where the file is too short to tell."""
+    days: dict[date, float] = defaultdict(float)
+    for day, amount in worked:
+        days[day] += amount
+    weeks = (max(days) - min(days)).days / 7 if days else 0.0
+    each = [sum(amount for day, amount in days.items() if day.weekday() == n) for n in range(7)]
+    usual = sorted(each)[3]
+    if weeks < LEAST_WEEKS or usual <= 0:
+        return SATURDAY_AND_SUNDAY
+    return frozenset(n for n in range(7) if each[n] < OFF * usual)
+
+
+def _workday(day: date, off: frozenset[int]) -> date:
+    """The day, a weekend's counted with the last working day before it."""
+    while day.weekday() in off and day > date.min:
+        day -= timedelta(days=1)
+    return day
 
 
 def _amount(where: str, text: str) -> float:

@@ -2,7 +2,7 @@
 
 import csv
 import json
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -48,6 +48,24 @@ def test_a_weekends_work_counts_with_the_friday(tmp_path: Path) -> None:
     seen = read_effort(path)
     assert seen.days == [date(2026, 7, 10)]
     assert seen.effort[:, 0, 0].tolist() == [0.75, 0.25]
+
+
+@pytest.mark.parametrize(("off", "first_off"), [({4, 5}, 4), ({5, 6}, 5), ({6}, 6), (set(), None), ({3, 4}, 3)])
+def test_the_weekend_is_the_one_of_those_who_work(tmp_path: Path, off: set[int], first_off: int | None) -> None:
+    days = [date(2026, 1, 5) + timedelta(days=n) for n in range(70)]
+    # Now and then somebody works on a day off: it counts with the last working day, never with one that begins later.
+    rows = [
+        f"{day},p{p},t,jira,O1,1"
+        for p in range(8)
+        for day in days
+        if day.weekday() not in off or (p, day.day) == (1, 9)
+    ]
+    path = tmp_path / "effort.csv"
+    path.write_text(HEADER + "\n".join(rows) + "\n")
+    seen = read_effort(path)
+    assert list(seen.days) == [day for day in days if day.weekday() not in off]
+    assert seen.total.sum() == len(rows)
+    assert all(total >= 8 for total in seen.total.sum(0))
 
 
 @pytest.mark.parametrize(
