@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pipeline.drift.composition import common, own_shares
-from pipeline.drift.noise import Spread
+from pipeline.drift.noise import Spread, Wandering
 from pipeline.drift.sums import BASE_MOST, Array, Positions, Sums
 
 FLOOR = 0.008
@@ -87,7 +87,8 @@ class _Stretches:
         self.weights, self.mass = same.weights, same.mass
         self.people = (self.weights > 0).sum(0)
         self.active = np.maximum(self.people, 2)
-        self.length0, self.length1 = (first - self.base).astype(float), (sums.days - first).astype(float)
+        self.days0 = sums.there[:, first] - sums.there[:, self.base]
+        self.days1 = sums.there[:, [-1]] - sums.there[:, first]
 
     def parts(self, part: Array) -> tuple[Array, Array]:
         """Of each part (things, people, days + 1), what was done of it before and after: (things, people, firsts)."""
@@ -110,11 +111,15 @@ class _Stretches:
     def with_history(self, between: Array, usual: Array, known: Array, together: float) -> Array:
         """The covariance as the differences between people and the time before tell it, each by its degrees of freedom.
 
-        `usual` is that of one person's difference; the differences between people know nothing of what moves them `together`.
+        Neither knows of what moves people `together`.
         """
-        spread = (self.weights**2).sum(0)[:, None, None]
         own, known = (self.active - 1)[:, None, None], known[:, None, None]
-        found: Array = (known * spread * usual + own * together * between) / (known + own)
+        found: Array = together * (known * usual + own * between) / (known + own)
+        return found
+
+    def of_all(self, wandering: Wandering) -> Array:
+        """(firsts, 1, 1): the variance of the difference of all, each by the days on which they themselves were there."""
+        found: Array = (self.weights**2 * wandering.of_difference(self.days0, self.days1)).sum(0)[:, None, None]
         return found
 
 
@@ -123,18 +128,17 @@ def changes(sums: Sums, first: Positions, usual: Spread, begin: int = 0) -> Chan
     two, known = _Stretches(sums, first, begin), usual.freedom_for((sums.days - first).astype(float))
     top = two.parts(sums.top[None])
     before, after, between = two.shares(*top)
-    usually = usual.of_share(two.length0, two.length1)
-    variance = two.with_history(between, usually, known, usual.together)[:, 0, 0]
+    variance = two.with_history(between, two.of_all(usual.share), known, usual.together)[:, 0, 0]
     fall, error = (before - after)[0], np.sqrt(variance + FLOOR**2)
     mix = two.mix(*top, -fall)
     fall = np.where(two.mass >= LEAST_COMMON, fall, 0.0)
     freedom, weight = known + two.active - 1, two.n0 * two.n1 / (two.n0 + two.n1)
     z = _normal(fall / error, freedom)
     sure, gain = z, fall * np.abs(fall) * weight
-    if sums.others is not None and usual.shape is not None:
+    if sums.others is not None and usual.others is not None and usual.shape is not None:
         before_each, after_each, between = two.shares(*two.parts(sums.others))
         rise, things = after_each - before_each, len(sums.others)
-        covariance = two.with_history(between, usual.of_others(two.length0, two.length1), known, usual.together)
+        covariance = two.with_history(between, two.of_all(usual.others) * usual.shape, known, usual.together)
         covariance += np.eye(things) * FLOOR**2 / things
         # What was rare varies more once it is not: where people differ more now than before, that counts.
         wider = np.maximum(1, np.einsum("fii->fi", between) / np.einsum("fii->fi", covariance)) ** (WIDER / 2)

@@ -65,18 +65,6 @@ class Spread:
     others: Wandering | None = None
     shape: Array | None = None
 
-    def of_share(self, before: Array, after: Array) -> Array:
-        """(stretches, 1, 1): variance of the difference of a person's mean shares over adjacent stretches of so many days."""
-        found: Array = self.together * self.share.of_difference(before, after)[:, None, None]
-        return found
-
-    def of_others(self, before: Array, after: Array) -> Array:
-        """(stretches, things, things): the other things' covariances of that. Raises ValueError."""
-        if self.others is None or self.shape is None:
-            raise ValueError("this spread was taken without the other things")
-        found: Array = self.together * self.others.of_difference(before, after)[:, None, None] * self.shape
-        return found
-
     def freedom_for(self, days: Array) -> Array:
         """Degrees of freedom of that variance."""
         found: Array = np.interp(days, BLOCKS, self.freedom)
@@ -102,9 +90,11 @@ def spread(sums: Sums, first: int, last: int) -> Spread:
             continue
         whole = np.diff(sums.total[:, edges], axis=1)
         off = _deviations(np.diff(things[:, :, edges], axis=2), whole, np.maximum(whole.sum(0), 1e-9))
-        freedom[i] = (len(edges) - 2) * (max(2, int((whole > 0).any(1).sum())) - 1)
+        there = whole > 0
+        people = int(there.any(1).sum())
+        freedom[i] = (there.sum() - people) * (people - 1) / max(1, people)  # who is new tells little yet
         shapes.append(length * np.einsum("ipb,jpb->ij", off, off) / (len(edges) - 2))
-        ratios.append(_together(off, sums.teams, whole > 0))
+        ratios.append(_together(off, sums.teams, there))
     if freedom.any():  # the longest stretches may not fit into a short history
         freedom[freedom == 0] = freedom[freedom > 0][-1]
     together = max(1.0, float(np.mean(ratios[1:] or ratios)))

@@ -22,13 +22,22 @@ LENT = 12.0
 class Sums:
     """Running sums by person over days, so that any stretch is a subtraction. Arrays are (people, days + 1)."""
 
-    def __init__(self, top: Array, total: Array, others: Array | None = None, teams: Positions | None = None) -> None:
+    def __init__(
+        self,
+        top: Array,
+        total: Array,
+        others: Array | None = None,
+        teams: Positions | None = None,
+        there: Array | None = None,
+    ) -> None:
         """`top` and `total` are cumulative and begin with zero; `others` is (things, people, days + 1); see `of`.
 
-        `teams` numbers each person's team; without it everybody is their own. `whole` is what these are the first days of.
+        `teams` numbers each person's team; without it everybody is their own. `there` counts the days on which somebody
+        worked. `whole` is what these are the first days of.
         """
         self.top, self.total, self.days, self.others = top, total, top.shape[1] - 1, others
         self.teams = np.arange(len(top)) if teams is None else teams
+        self.there = _running((np.diff(total) > 1e-9).astype(float)) if there is None else there
         self.whole: Sums = self
 
     @classmethod
@@ -40,7 +49,7 @@ class Sums:
     def until(self, days: int) -> "Sums":
         """The first so many days."""
         others = None if self.others is None else self.others[:, :, : days + 1]
-        found = Sums(self.top[:, : days + 1], self.total[:, : days + 1], others, self.teams)
+        found = Sums(self.top[:, : days + 1], self.total[:, : days + 1], others, self.teams, self.there[:, : days + 1])
         found.whole = self.whole
         return found
 

@@ -76,6 +76,12 @@ def moved(acme: Acme) -> None:
         acme.teams[BUILDERS + person].append(("build", EVENT))
 
 
+def all_reorganised(acme: Acme) -> None:
+    """New teams for all: a team of some days has no history that says how it usually is."""
+    for person in range(PEOPLE):
+        acme.teams[person].append((("red", "green", "blue")[person % 3], EVENT))
+
+
 def plan_ends(acme: Acme) -> None:
     acme.end = acme.days[EVENT + 1]
     acme.effort[:, :BUILDERS, EVENT:] = acme.effort[::-1, :BUILDERS, EVENT:]
@@ -103,7 +109,7 @@ def in_files(acme: Acme, folder: Path, _: sessionmaker[Session]) -> set[tuple[st
 
 def register(acme: Acme, *, dated: bool, today: int = DAYS) -> str:
     """Of a day: with `from` and `to` for all days, or as the teams are then."""
-    members: dict[str, list[object]] = {"build": [], "support": []}
+    members: dict[str, list[object]] = {team: [] for team in sorted({team for some in acme.teams for team, _ in some})}
     for p, stays in enumerate(acme.teams):
         here = [(n, stay) for n, stay in enumerate(stays) if stay[1] <= today]
         for n, (team, since) in here if dated else here[-1:]:
@@ -217,3 +223,17 @@ def test_a_fall_that_comes_with_it_is_found(
     happens(acme)
     falls(acme)
     assert ("drift", "company") in way(acme, tmp_path, sessions)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_team_of_some_days_does_not_fall_below_its_first_days(
+    way: Way, tmp_path: Path, sessions: sessionmaker[Session]
+) -> None:
+    seeds = [5, 9] if way is in_files else [5]
+    for seed in seeds:
+        acme = made(seed)
+        all_reorganised(acme)
+        assert {one for one in way(acme, tmp_path, sessions) if one[0] != "mix"} == {
+            ("data", "build"),
+            ("data", "support"),
+        }
