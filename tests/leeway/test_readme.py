@@ -106,7 +106,7 @@ def gone(run: "subprocess.Popen[str]") -> None:
 @pytest.mark.xdist_group("readme")
 def test_the_production_block_from_the_servers_to_their_end(checkout: Path) -> None:
     """As it stands there: what it waits for has happened when its commands end, and nothing of it is left running."""
-    run = shell(checkout, block("make services"), SIMULATOR_DAYS="5", LEEWAY_SCHEDULE__WAKE_SECONDS="1")
+    run = shell(checkout, block("make services"), SIMULATOR_DAYS="5", LEEWAY_SCHEDULE__WAKE_SECONDS="3")
     try:
         said, _ = run.communicate(timeout=LONGEST)
     finally:
