@@ -23,9 +23,9 @@ COPY leeway leeway
 COPY web web
 COPY simulator simulator
 COPY migrations migrations
-# Without -c for torch: the line above may have taken a wheel whose version has a suffix.
-RUN grep -v '^torch==' constraints.txt > pins.txt && /opt/leeway/bin/pip install -c pins.txt . \
-    && find /opt/leeway -name __pycache__ -prune -exec rm -rf {} +
+# Without -c for torch: the line above may have taken a wheel whose version has a suffix. What pip compiles is kept: a process
+# of the image may not write, and would compile all that it imports at each start.
+RUN grep -v '^torch==' constraints.txt > pins.txt && /opt/leeway/bin/pip install -c pins.txt .
 # The model is converted here, so that no process of the image does it at its start.
 RUN XDG_CACHE_HOME=/opt/leeway/cache /opt/leeway/bin/python -c "from pipeline.encode.encoder import bundled; bundled('float32')"
 

@@ -152,12 +152,16 @@ def split(parts: Sequence[float], total: int) -> list[int]:
     return [next(shown) if part > 0 else 0 for part in parts]
 
 
+def amount(count: int, thing: str) -> str:
+    """1 objective, 3 objectives; 1,200 signals."""
+    return f"{count:,} {thing}{'' if count == 1 else 's'}"
+
+
 def ago(value: float | None) -> str:
     """Minutes as people say them: 5 minutes, 3 hours, 2 days."""
     if value is None:
         return "never"
     for size, name in ((1440, "day"), (60, "hour"), (1, "minute")):
         if value >= size:
-            count = int(value // size)
-            return f"{count} {name}{'' if count == 1 else 's'}"
+            return amount(int(value // size), name)
     return "under a minute"

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from alerts.plan_end import end_note
+from alerts.words import amount
 from connectors.base import Connector, SourceError
 from connectors.registry import SOURCES
 from leeway.app import App
@@ -70,7 +71,9 @@ def _database(app: App) -> Iterator[CheckRow]:
     except NotReady:
         yield CheckRow("register", "okrs.yaml", False, "none loaded yet", "leeway okrs load okrs.yaml", todo=True)
     else:
-        yield CheckRow("register", "okrs.yaml", True, f"version {version}, {len(register.objectives)} objectives")
+        yield CheckRow(
+            "register", "okrs.yaml", True, f"version {version}, {amount(len(register.objectives), 'objective')}"
+        )
         if note := end_note(register, local_day(register, app.now())):
             fix = "leeway okrs load okrs.yaml, or leeway okrs carry-over"
             yield CheckRow("register", "period", False, note, fix, todo=True)

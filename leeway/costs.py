@@ -80,6 +80,21 @@ def _rate(history: Sequence[tuple[date, Register]], month: Month, scope: str) ->
     return next((rate for one in [*held[-1:], *later] if (rate := day_rate(one, scope)) is not None), None)
 
 
+NO_RATE = (
+    "No team has a rate, so there are days and no cost. In okrs.yaml, give each team `rate:` (what a working day costs, such as "
+    "`rate: 600`) and set `currency:`; then leeway okrs load okrs.yaml."
+)
+
+
+def notes(rows: Sequence[Mapping[str, Any]], month: Month, through: date | None) -> list[str]:
+    """What whoever reads the rows must know: which days and which rates are not in them."""
+    unpriced = sorted({str(row["team"]) for row in rows if row["cost"] == ""})
+    priced = any(row["cost"] != "" for row in rows)
+    rates = f"Without a rate, so without a cost: {', '.join(unpriced)}." if priced and unpriced else ""
+    found = [not_known(month, through), rates or (NO_RATE if unpriced else "")]
+    return [one for one in found if one]
+
+
 def not_known(month: Month, through: date | None) -> str:
     """What of the month is not in its rows yet, as a sentence; empty where all is."""
     if through is None:

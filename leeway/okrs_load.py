@@ -8,6 +8,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from alerts.words import amount
 from leeway.app import App, NotReady
 from leeway.okrs_table import from_table, is_table, table_lines
 from models import RegisterVersion
@@ -67,11 +68,10 @@ def load(
     with app.sessions.begin() as session:
         origin = TABLE if is_table(file) else None
         version, new = load_register(session, register, text, by or whoami(), why, origin)
-    count, state = len(list(register.key_results())), "is now" if new else "already was"
-    out.print(
-        f"{file} {state} the register (version {version}): {len(register.objectives)} objectives, {count} key results.",
-        markup=False,
-    )
+    state = "is now" if new else "already was"
+    objectives = amount(len(register.objectives), "objective")
+    key_results = amount(len(list(register.key_results())), "key result")
+    out.print(f"{file} {state} the register (version {version}): {objectives}, {key_results}.", markup=False)
 
 
 def _refuse_loss(app: App, register: Register, file: Path, out: Console, *, yes: bool) -> None:

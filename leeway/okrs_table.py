@@ -5,6 +5,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from alerts.words import amount
 from leeway.app import NO_REGISTER, App, NotReady
 from leeway.okrs_carry import write_file
 from models import RegisterVersion
@@ -36,8 +37,8 @@ def export(app: App, err: Console, *, table: bool, semicolons: bool, output: Pat
         return
     # With its mark a spreadsheet reads it as UTF-8, and letters with accents stay what they are.
     write_file(output, ("\ufeff" if table else "") + text, force)
-    rows = len(stored(current.document, current.id).objectives)
-    err.print(f"{output} holds version {current.id} of the register: {rows} objectives.", markup=False)
+    rows = amount(len(stored(current.document, current.id).objectives), "objective")
+    err.print(f"{output} holds version {current.id} of the register: {rows}.", markup=False)
     if table:
         err.print(
             f"Change it, save it as CSV, then `leeway okrs diff {output}` and `leeway okrs load {output}`.",

@@ -8,7 +8,7 @@ from rich.console import Console
 from alerts.charts import WeekPoint
 from alerts.promise import promise
 from alerts.weeks import week_line
-from alerts.words import percent, state
+from alerts.words import amount, percent, state
 from leeway.goals import goals_line
 from leeway.judging import judge_line
 
@@ -109,7 +109,8 @@ def _say_set_aside(found: dict[str, Any], say: Callable[[str], None]) -> None:
 def _say_sources(found: dict[str, Any], say: Callable[[str], None]) -> None:
     for name, one in found["sources"].items():
         lag = "never finished" if one["minutes_since_pull"] is None else f"{one['minutes_since_pull']} min ago"
-        say(f"{name:8} {one['signals']:>8} signals, {one['streams']} streams, pulled {lag}")
+        signals = f"{one['signals']:>8} {'signal' if one['signals'] == 1 else 'signals'}"
+        say(f"{name:8} {signals}, {amount(one['streams'], 'stream')}, pulled {lag}")
         for error in one["errors"]:
             say(f"         {error}")
     last = found["last_cycle"]
@@ -133,7 +134,7 @@ def _finding(drift: dict[str, Any]) -> str:
         return f"fault    {drift['subject']}: {change}; these days are not used"
     small = ", too small for an alert" if drift["severity"] == "low" else ""
     return (
-        f"drift    {drift['scope']}: {percent(drift['before'])}% -> {percent(drift['after'])}% since {drift['since']}, "
+        f"drift    {drift['scope_name']}: {percent(drift['before'])}% -> {percent(drift['after'])}% since {drift['since']}, "
         f"{state(drift['state'])}{small}{untold}"
     )
 
@@ -159,9 +160,10 @@ def _say_what_is_known(found: dict[str, Any], say: Callable[[str], None]) -> Non
 def _say_accounts(found: dict[str, Any], say: Callable[[str], None]) -> None:
     """Whose work is in no team."""
     sum_ = found["unresolved"]
+    hold = "holds" if sum_["accounts"] == 1 else "hold"
     say(
-        f"{sum_['accounts']} accounts without a team hold {100 * sum_['share_of_signals']:.1f} % of the signals, half of it "
-        f"on the first {sum_['hold_half']}. List their addresses under a team's members in okrs.yaml, or map them "
+        f"{amount(sum_['accounts'], 'account')} without a team {hold} {100 * sum_['share_of_signals']:.1f} % of the signals, "
+        f"half of it on the first {sum_['hold_half']}. List their addresses under a team's members in okrs.yaml, or map them "
         "(identity.file):"
     )
     for account in found["unresolved_accounts"]:

@@ -288,6 +288,7 @@ def stream_pages(demo: Demo) -> Claims:
 
 
 WEEK = r"week of (\S+): top priorities (\d+)% \((\d+) to (\d+)\), (\d+)% of days seen$"
+NAMED_FALL = r"(?m)^drift +(.+): (\d+)% -> (\d+)% since ([\d-]+)"
 FALL = r"drift,? +(\w+): (\d+)% -> (\d+)% since ([\d-]+)"
 
 
@@ -297,8 +298,8 @@ def status(demo: Demo) -> Claims:
     render(status_of(demo.app), Console(file=out, width=300))
     for monday, *numbers in re.findall(r"(?m)^" + WEEK, out.getvalue()):
         yield f"week {monday} of company", tuple(map(int, numbers[:3]))
-    for scope, before, after, start in re.findall(r"(?m)^" + FALL, out.getvalue()):
-        yield from finding(scope, start, before, after)
+    for name, before, after, start in re.findall(NAMED_FALL, out.getvalue()):
+        yield from finding(demo.by_name[name], start, before, after)
 
 
 def backtest(demo: Demo) -> Claims:

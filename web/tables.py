@@ -2,9 +2,9 @@
 
 import csv
 import io
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from fastapi import FastAPI, HTTPException
+from fastapi import FastAPI, HTTPException, Path
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
 
 from alerts.figures import standing
@@ -20,7 +20,8 @@ from web.auth import Signed, Viewer
 from web.frame import Frame
 
 Kind = Literal["csv", "json"]
-Table = Literal["shares", "objectives", "themes", "drifts", "progress"]
+TABLES = ("shares", "objectives", "themes", "drifts", "progress")
+Table = Annotated[str, Path(json_schema_extra={"enum": [*TABLES]})]
 NO_SOURCES = "Sources are for ops engineers."
 
 
@@ -72,6 +73,8 @@ class Tables:
 
     def _rows(self, who: Viewer, scope: str, table: Table) -> list[dict[str, Any]]:
         _, register = self.frame.allowed(who, scope)
+        if table not in TABLES:
+            raise HTTPException(404, f"There is no such table. There are {', '.join(TABLES)}.")
         with self.app.sessions() as session:
             if table == "themes":
                 span = window(session)

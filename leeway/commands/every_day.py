@@ -275,7 +275,7 @@ def costs(
     import csv
 
     from alerts.weeks import complete_through
-    from leeway.costs import Month, cost_rows, not_known
+    from leeway.costs import Month, cost_rows, notes
     from pipeline.register.versions import plans
     from pipeline.spreadsheet import decimal_comma, guarded
 
@@ -295,5 +295,5 @@ def costs(
     writer = csv.DictWriter(sys.stdout, list(rows[0]), lineterminator="\n", delimiter=";" if semicolons else ",")
     writer.writeheader()
     writer.writerows({name: said(value) for name, value in row.items()} for row in rows)
-    if missing := not_known(span, through):
-        err.print(missing)
+    for note in notes(rows, span, through):
+        err.print(note, markup=False)

@@ -14,6 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
+Z90 = 1.6449
+"""Standard deviations on each side of a 90 % interval."""
 REFERENCE = 0.5
 """The share at which the level's error is counted, in the middle of what shares are, so that level and slope are nearly
 independent."""
@@ -58,9 +60,9 @@ class Dilution:
 
     def size(self, fall: float, error: float) -> "Size":
         """The true fall behind a measured one with its standard error: Bayes' rule on a grid, all sizes alike beforehand."""
-        certain = max(0.0, fall - 1.6449 * error)
+        certain = max(0.0, fall - Z90 * error)
         if self.kept_sd < NARROW:
-            half = 1.6449 * error / self.kept
+            half = Z90 * error / self.kept
             return Size(fall / self.kept, fall / self.kept - half, fall / self.kept + half, certain)
         true = np.linspace(-0.3, 1.0, 261)
         kept, weight = self._grid

@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.share.audit import OF_ONE, Correction, without_audit
+from pipeline.share.dilution import Z90 as Z90
 from pipeline.share.prior import company_prior
 
-Z90 = 1.6449
 MISPLACED = 0.07
 """Standard deviation of the part of one person's week that is put on the wrong side; set so that the intervals of
 benchmarks/shares.py hold what they promise."""

@@ -14,6 +14,7 @@ import numpy as np
 from pipeline.drift.change_test import Changes, likeliest
 from pipeline.drift.sums import Array, Positions
 from pipeline.drift.tuning import TUNING, Tuning
+from pipeline.share.estimate import Z90
 
 WINDOWS, BASE_LEAST, BASE_MOST = 10, 8, 40
 """Longest window; weeks that must be known before one, and that are looked at."""
@@ -26,7 +27,6 @@ CALM = 10.0
 """Degrees of freedom for which it counts that weeks vary as a binomial does."""
 BACK_WEEKS, BACK, NEW_LEVEL = 4, 1 / 3, 26
 """It ends when over so many weeks less than this part of the fall is left; after so many weeks it is the new level."""
-Z90 = 1.6448536269514722
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from typer.testing import CliRunner
 
 from leeway.cli import app
-from leeway.costs import REST, Month, cost_rows, not_known
+from leeway.costs import REST, Month, cost_rows, not_known, notes
 from models import Cycle, Share
 from pipeline.register.document import Register, parse
 from pipeline.register.versions import load_register
@@ -68,13 +68,19 @@ def test_a_month_is_its_part_of_each_whole_week_by_team_and_the_rest_together(se
     assert sum(row["person_days"] for row in rows) == pytest.approx(140)
 
 
-def test_without_a_rate_there_are_days_and_no_cost(sessions: sessionmaker[Session]) -> None:
+def test_without_a_rate_there_are_days_and_no_cost_and_how_to_set_one(sessions: sessionmaker[Session]) -> None:
     filled(sessions)
+    month, through = Month.of("2026-10"), date(2026, 10, 11)
     register = parse(TEXT.replace("rate: 600, ", "").replace("rate: 900, ", ""))
     with sessions() as session:
-        rows = cost_rows(session, register, Month.of("2026-10"), date(2026, 10, 11))
+        rows = cost_rows(session, register, month, through)
+        half = cost_rows(session, parse(TEXT.replace("rate: 600, ", "")), month, through)
+        whole = cost_rows(session, parse(TEXT), month, through)
     assert {row["cost"] for row in rows} == {""}
     assert rows[0]["person_days"] == 42.0
+    assert "rate: 600" in " ".join(notes(rows, month, None))
+    assert notes(half, month, None) == ["Without a rate, so without a cost: =App."]
+    assert notes(whole, month, None) == []
 
 
 @pytest.mark.parametrize("written", ["2026-13", "October", "2026-10-01"])

@@ -1,5 +1,6 @@
 """The register through a spreadsheet, on the command line: exported, changed, compared, loaded, and what is held against it."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,20 @@ def test_a_table_goes_out_is_changed_and_comes_back_as_a_version_with_its_reason
     kept = leeway(folder, "okrs", "export").stdout
     assert kept.splitlines()[0] == register_yaml(TODAY).splitlines()[0]  # a comment
     assert len(kept.splitlines()) == len(register_yaml(TODAY).splitlines())
+
+
+def test_one_of_a_thing_is_said_as_one(tmp_path: Path) -> None:
+    (tmp_path / "okrs.yaml").write_text(
+        "period: {name: Q3, start: 2026-07-01, end: 2099-09-30}\n"
+        "teams: [{key: app, name: App, lead: a@x.example}]\n"
+        "objectives:\n"
+        "  - {key: O1, title: Riders, priority: 1, key_results: [{key: O1.1, title: Rating of 4, teams: [app]}]}\n"
+    )
+    loaded = leeway(tmp_path, "okrs", "load", "okrs.yaml")
+    assert "(version 1): 1 objective, 1 key result.\n" in loaded.stdout
+    assert "version 1, 1 objective\n" in re.sub(" +\n", "\n", leeway(tmp_path, "check").stdout)
+    written = leeway(tmp_path, "okrs", "export", "--output", "plan.csv").stderr
+    assert "of the register: 1 objective." in " ".join(written.split())
 
 
 def test_a_table_that_is_older_than_the_register_is_not_loaded_over_it(folder: Path) -> None:

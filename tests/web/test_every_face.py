@@ -96,6 +96,15 @@ def test_what_two_faces_say_of_one_thing_is_the_same(app: App) -> None:
     assert {name: len(said[name]) for name, least in LEAST.items() if len(said[name]) < least} == {}
 
 
+def test_status_calls_a_team_by_its_name(app: App) -> None:
+    pulled = {"jira": {"signals": 1, "streams": 1, "minutes_since_pull": 1, "errors": []}}
+    out = io.StringIO()
+    render(status_of(app) | {"sources": pulled}, Console(file=out, width=300))
+    team = next(team for team in app.register()[1].teams if team.key == "fleet")
+    assert f"drift    {team.name}: 50% -> 30% since 2026-06-15" in out.getvalue()
+    assert "1 signal, 1 stream, pulled" in out.getvalue()
+
+
 def test_the_plans_end_is_one_day_in_every_face(app: App) -> None:
     run_out(app)
     client = enter(TestClient(make(app)), app, "company")
@@ -356,7 +365,9 @@ def command_line(app: App, client: TestClient) -> Claims:
     yield "week's top share", share
     yield "week's interval", (low, high)
     yield "week's coverage", seen
-    before, now, start = found(r"drift +company: (\d+)% -> (\d+)% since ([\d-]+),", text)
+    before, now, start = found(
+        rf"drift +{re.escape(app.register()[1].company)}: (\d+)% -> (\d+)% since ([\d-]+),", text
+    )
     yield "level before", before
     yield "level now", now
     yield "start", date.fromisoformat(start)

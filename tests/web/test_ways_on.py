@@ -97,6 +97,16 @@ def test_a_table_that_a_page_links_is_read_by_excel(app: App) -> None:
         assert not client.get(link.partition("?")[0]).content.startswith(b"\xef\xbb\xbf"), link
 
 
+@pytest.mark.parametrize("kind", ["json", "csv"])
+def test_a_table_that_there_is_not_says_which_there_are(app: App, kind: str) -> None:
+    client = enter(TestClient(make(app)), app, "company")
+    answer = client.get(f"/api/company/effort.{kind}")
+    assert answer.status_code == 404
+    assert answer.json()["error"] == "There is no such table. There are shares, objectives, themes, drifts, progress."
+    given = client.get("/openapi.json").json()["paths"]["/api/{scope}/{table}.json"]["get"]["parameters"]
+    assert {"shares", "progress"} <= set(next(one for one in given if one["name"] == "table")["schema"]["enum"])
+
+
 def test_when_it_was_computed_is_said_where_the_company_works(app: App) -> None:
     """Reported of digests and dashboards (cds-snc/notification-api #218): UTC is nobody's time."""
     assert "Last computed 10 July 2026, 22:00 CEST." in enter(TestClient(make(app)), app, "company").get("/").text
