@@ -106,6 +106,9 @@ def _upgrade(connection: Connection, revision: str = "head") -> None:
     from alembic import command
 
     _known_revision(connection)
+    if connection.dialect.name == "sqlite" and not connection.connection.driver_connection.in_transaction:  # type: ignore[union-attr]
+        # Python's driver begins none for CREATE and ALTER: one that is killed between two of them could not be resumed.
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
     config = _config()
     config.attributes["connection"] = connection
     command.upgrade(config, revision)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from alembic import command
 from alembic.migration import MigrationContext
-from sqlalchemy import Engine, create_engine, text
+from sqlalchemy import Engine, create_engine, event, text
 
 import migrations
 from leeway import __version__
@@ -49,6 +49,26 @@ def test_a_dry_run_lists_the_steps_tries_them_and_changes_nothing(old: Engine) -
     migrations.upgrade(old, "1.2.3")
     assert migrations.is_current(old)
     assert migrations.pending(old) == []
+
+
+@pytest.mark.parametrize("statement", [3, 12, 40])
+def test_an_upgrade_that_is_cut_off_anywhere_is_done_by_the_next_start(tmp_path: Path, statement: int) -> None:
+    """A process that is killed leaves what the database has committed by then: all of an upgrade, or nothing."""
+    engine = connect(f"sqlite:///{tmp_path}/new.db")
+    left = statement
+
+    def cut(*given: object) -> None:
+        nonlocal left
+        left -= str(given[2]).lstrip().startswith(("CREATE", "ALTER", "DROP"))
+        if not left:
+            raise KeyboardInterrupt
+
+    event.listen(engine, "before_cursor_execute", cut)
+    with pytest.raises(KeyboardInterrupt):
+        migrations.upgrade(engine)
+    event.remove(engine, "before_cursor_execute", cut)
+    migrations.upgrade(engine)
+    assert migrations.is_current(engine)
 
 
 def test_a_newer_database_is_refused_with_the_version_that_wrote_it_and_left_alone(old: Engine) -> None:
