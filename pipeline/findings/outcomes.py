@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 import numpy as np
-from scipy import stats
 
 from models.vocabulary import COMPANY
 from pipeline.findings.found import Found, Gauge, Inputs, Value
@@ -28,6 +27,8 @@ def went(gauge: Gauge, last: date, weeks: int) -> Interval | None:
     week to week, so the error is that of independent weeks times the root of (1 + r) / (1 - r), r being its serial correlation,
     from what is left and for so few weeks taken somewhat higher (Marriott and Pope 1954, Biometrika 41, 390-402).
     """
+    from scipy import special  # slow to import, and not every company measures
+
     way, first = gauge.target - gauge.start, last - timedelta(weeks=weeks)
     by_week: dict[int, list[float]] = {}
     for day, value in gauge.points:
@@ -37,13 +38,16 @@ def went(gauge: Gauge, last: date, weeks: int) -> Interval | None:
         return None
     at = np.array(sorted(by_week), dtype=float)
     values = np.array([np.mean(by_week[int(week)]) for week in at])
-    line = stats.linregress(at, values)
-    left = values - line.intercept - line.slope * at
+    away = at - at.mean()
+    slope = float((away * values).sum() / (away**2).sum())
+    left = values - values.mean() - slope * away
     spread = float((left**2).sum())
     sticks = 0.0 if spread < 1e-12 else float((left[1:] * left[:-1]).sum()) / spread
     sticks = min(_STICKS, max(0.0, sticks + (1 + 3 * sticks) / len(at)))
-    half = float(line.stderr) * float(stats.t.ppf(_SURE, len(at) - 2)) * ((1 + sticks) / (1 - sticks)) ** 0.5
-    return Interval(*(float(one) * weeks for one in (line.slope, line.slope - half, line.slope + half)))
+    free = len(at) - 2
+    error = (spread / free / float((away**2).sum())) ** 0.5
+    half = error * float(special.stdtrit(free, _SURE)) * ((1 + sticks) / (1 - sticks)) ** 0.5
+    return Interval(*(one * weeks for one in (slope, slope - half, slope + half)))
 
 
 def due(given: Inputs, weeks: int) -> float:
