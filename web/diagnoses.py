@@ -1,6 +1,7 @@
 """The places of the diagnoses and the packs."""
 
 from typing import Annotated, Any
+from urllib.parse import quote
 
 from fastapi import FastAPI, Form, HTTPException, Request
 from fastapi.responses import RedirectResponse, Response
@@ -9,9 +10,22 @@ from alerts.diagnoses import diagnoses, diagnosis, not_judged
 from alerts.packs import PACKS, Pack
 from alerts.streams import streams
 from pipeline.feedback.decisions import ANSWERS, DecisionError, answer_theme
+from pipeline.register.document import Register
 from web.auth import Csrf, Signed, Viewer, check_form
 from web.data import visible
 from web.frame import Frame, NotYet
+
+
+def _subjects(register: Register, subject: str) -> list[tuple[str, str]]:
+    """Pages that show what a diagnosis is about, with their names: a key result and its objective, with their numbers."""
+    kind, _, key = subject.partition(":")
+    found = []
+    for objective in register.objectives:
+        below = [one for one in objective.key_results if (kind, key) == ("kr", one.key)]
+        found += [(f"/key-results/{quote(one.key, safe='')}", f"{one.key} {one.title}") for one in below]
+        if below or (kind, key) == ("objective", objective.key):
+            found.append((f"/objectives/{quote(objective.key, safe='')}", objective.title))
+    return found
 
 
 class Diagnoses:
@@ -48,7 +62,8 @@ class Diagnoses:
                 raise HTTPException(404, "There is no such diagnosis, or it is another team's.")
             items = self.frame.largest.among(session, found.items, who.team)
             pages = {one.name for one in streams(session, register, who.scope, self.frame.least)}
-        return self.frame.page(request, who, "diagnosis.html.j2", {"d": found, "items": items, "pages": pages})
+            values = {"d": found, "items": items, "pages": pages, "subjects": _subjects(register, found.subject)}
+        return self.frame.page(request, who, "diagnosis.html.j2", values)
 
     def packs(self, request: Request, who: Signed) -> Response:
         """Which packs there are."""

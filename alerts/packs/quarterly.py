@@ -1,12 +1,13 @@
 """The quarterly pack: when work and plan parted, week by week; shares against the plan; what was decided; what carries over."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from alerts.diagnoses import diagnoses
+from alerts.diagnoses import DiagnosisView, diagnoses
 from alerts.figures import standing
 from alerts.gaps import view_of
 from alerts.packs.content import Line, Pack, Row, Section
@@ -38,6 +39,8 @@ def quarterly_pack(session: Session, register: Register, terms: Terms) -> Pack |
     weeks = [one for one in weekly(session, COMPANY, monday(period.start), period.end) if one.complete]
     if last is None or through is None or not weeks:
         return None
+    rows, held = _next(session, register, terms)
+    few = f" {held} streams more are the work of fewer than {terms.least_people} people and not shown." if held else ""
     return Pack(
         "quarterly",
         f"The quarter: {period.name}",
@@ -63,8 +66,9 @@ def quarterly_pack(session: Session, register: Register, terms: Terms) -> Pack |
             Section(
                 "The next register",
                 head=("Objective, or stream", "Now", "Carry over?"),
-                rows=_next(session, register, terms),
-                note="A start for the talk, nobody decided it. Write the next okrs.yaml and compare: `leeway okrs diff FILE`.",
+                rows=rows,
+                note="A start for the talk, nobody decided it. Write the next okrs.yaml and compare: `leeway okrs diff FILE`."
+                + few,
             ),
         ),
         f"Shares are of whole weeks. Teams of {terms.least_people} or more, never a person.",
@@ -91,13 +95,22 @@ def _events(session: Session, register: Register, terms: Terms) -> list[tuple[da
     for drift in session.scalars(query.where(Drift.state != "superseded").order_by(Drift.id)):
         title = view_of(session, drift, register, terms).title
         found.append((drift.start, (Name(shortened(title, 110)),)))
-    for one in diagnoses(session, register, terms.least_people, [COMPANY]):
-        if one.since is not None:
-            found.append((one.since, (f"{one.title} begins",)))
+    found += _begun(diagnoses(session, register, terms.least_people, [COMPANY]))
     for load in history(session):
         why: Words = (": ", Name(shortened(load.why, 80))) if load.why else ()
         found.append((load.at.date(), ("the register was loaded", *why)))
     return sorted(found, key=lambda pair: pair[0])
+
+
+def _begun(open_: Sequence[DiagnosisView]) -> Iterator[tuple[date, Words]]:
+    """What each is about; of many of one kind in a week only the first, and how many more there are."""
+    groups: dict[tuple[date, str], list[DiagnosisView]] = defaultdict(list)
+    for one in open_:
+        if one.since is not None:
+            groups[monday(one.since), one.title].append(one)
+    for (_, title), some in groups.items():
+        more = f", and {len(some) - 1} more" if len(some) > 1 else ""
+        yield some[0].since or some[0].found_on, (f"{title} begins: ", *some[0].brief, more)
 
 
 def _shares(session: Session, register: Register, through: date) -> list[Row]:
@@ -145,7 +158,8 @@ def _learned(session: Session, register: Register, weeks: Sequence[Weekly], term
     return found[:20]
 
 
-def _next(session: Session, register: Register, terms: Terms) -> list[Row]:
+def _next(session: Session, register: Register, terms: Terms) -> tuple[list[Row], int]:
+    """Objectives and large streams, and how many of these too few people worked on to be shown."""
     stands = standing(session, register, COMPANY)
     rows = []
     for part in stands.parts if stands else ():
@@ -156,16 +170,17 @@ def _next(session: Session, register: Register, terms: Terms) -> list[Row]:
         rows.append(
             Row(((Name(shortened(part.title)),), (said,), (_advice(share, part.plan),)), f"/objectives/{part.key}")
         )
-    span = window(session)
+    span, held = window(session), 0
     for one in streams(session, register, COMPANY, terms.least_people):
         if span is not None and one.days >= LARGE and len(rows) < 24:
             if not worked_by_enough(session, one.items, span, terms.least_people):
+                held += 1
                 continue
             days = f"{number(one.days)} person-days in four weeks, on no objective"
             rows.append(
                 Row(((Name(shortened(one.name)),), (days,), ("into the register, or stop",)), f"/streams/{one.name}")
             )
-    return rows
+    return rows, held
 
 
 def _advice(share: int, plan: int | None) -> str:

@@ -112,9 +112,10 @@ def _idle(given: Inputs) -> list[Found]:
 
 
 def _last_worked(given: Inputs, column: int) -> date:
-    """Monday after the last week with work on it, the first known where there was none."""
+    """Monday after the last week with work on it, at the earliest the period's first day: before that it was not asked for."""
     sure = given.work.serving(column)
     by_week, whole = sure.by_week(sure.served[:, column]), given.work.by_week(given.work.days - given.work.off)
     least = given.thresholds.idle_part * whole / max(1, len(given.work.key_results))
     worked = [n for n, days in enumerate(by_week) if days >= max(0.5, least[n])]
-    return given.work.weeks[min(worked[-1] + 1, len(by_week) - 1)] if worked else given.work.weeks[0]
+    last = given.work.weeks[min(worked[-1] + 1, len(by_week) - 1)] if worked else given.work.weeks[0]
+    return max(last, given.register.period.start)

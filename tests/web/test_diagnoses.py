@@ -81,6 +81,17 @@ def test_the_page_says_what_is_seen_what_it_means_and_opens_its_evidence_in_two_
     assert "APP-0" in one
 
 
+def test_what_a_diagnosis_is_about_is_one_click_away_also_where_nobody_worked(client: TestClient, app: App) -> None:
+    with app.sessions.begin() as session:
+        row = session.get_one(Diagnosis, 3)
+        row.streams, row.items = [], []
+    text = client.get("/diagnoses/3").text
+    assert '<a href="/key-results/O1.1">O1.1 ' in text
+    assert '<a href="/objectives/O1">' in text
+    assert "Its items" not in text
+    assert client.get("/key-results/O1.1").status_code == 200
+
+
 def test_outside_text_is_text_on_the_page_in_the_pack_and_in_mail(client: TestClient, app: App) -> None:
     for path in ("/diagnoses", "/diagnoses/1", "/packs/weekly", "/", "/teams/app", "/objectives/O1"):
         assert "<script>fetch" not in client.get(path).text, path
@@ -238,5 +249,18 @@ def test_the_quarter_says_week_by_week_what_happened(app: App, client: TestClien
     first = text.index("When work and plan parted")
     assert first < text.index("Shares against the plan") < text.index("The next register")
     assert "working days have left the top priorities" in text
-    assert "Shadow roadmap begins" in text
+    assert "Shadow roadmap begins: 31 of 100 working days of the company go to large streams" in text
+    assert "Under-supported begins: hardly anything was done on" in text
     assert "<script>fetch" not in text
+
+
+def test_many_of_one_kind_in_a_week_are_told_in_one_line_and_streams_of_few_are_counted(
+    app: App, client: TestClient
+) -> None:
+    with app.sessions.begin() as session:
+        idle = {"objective": "objective:O1", "teams": [], "weeks": 3}
+        session.add(found("support", "company", "kr:O1.2", key_result="kr:O1.2", **idle))
+    text = client.get("/packs/quarterly").text
+    assert text.count("Under-supported begins") == 1
+    assert ", and 1 more" in text
+    assert "1 streams more are the work of fewer than 5 people and not shown" in text

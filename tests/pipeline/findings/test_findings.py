@@ -78,6 +78,16 @@ def test_creep_needs_a_plan_with_weeks_on_both_sides(quiet: Inputs) -> None:
         assert reason in found.because
 
 
+def test_a_key_result_that_nobody_ever_worked_on_is_idle_since_the_period_began() -> None:
+    given = PLANTED["support, idle"][1](0, "pool")
+    served = given.work.served.copy()
+    (told,) = [one for one in KINDS["support"].find(given) if one.subject.startswith("kr:")]  # type: ignore[union-attr]
+    served[:, given.work.key_results.index(told.subject.removeprefix("kr:"))] = 0
+    never = KINDS["support"].find(replace(given, work=replace(given.work, served=served)))
+    assert not isinstance(never, Unjudged)
+    assert [one.since for one in never if one.subject == told.subject] == [given.register.period.start]
+
+
 def test_support_is_not_judged_outside_the_period(quiet: Inputs) -> None:
     found = KINDS["support"].find(replace(quiet, last=quiet.register.period.start - timedelta(days=1)))
     assert isinstance(found, Unjudged)
