@@ -25,6 +25,8 @@ from pipeline.match.matcher import Matcher
 from pipeline.register.document import Register, parse
 
 COMMITS, ROUTINE, LABELS = 1_500, 300, (20, 60)
+LONGEST_KEY = 64
+"""Characters of a key that a register takes."""
 _FOLDER = re.compile(r"^keps/(sig-[\w-]+|prod-readiness)/(\d+-[\w.-]+)/")
 _NUMBER = re.compile(r"(kep|KEP|#)?[\s:-]*#?\b\d{2,5}\b:?\s*")
 
@@ -58,6 +60,11 @@ def title_of(clone: Path, sig: str, name: str) -> str:
     return title[1].strip(" '\"") if title else str(name.partition("-")[2].replace("-", " "))
 
 
+def _key(proposal: tuple[str, str]) -> str:
+    """Of its key result; a name begins with its number, so the first of it is enough."""
+    return " ".join(proposal)[:LONGEST_KEY]
+
+
 def _register(clone: Path, proposals: list[tuple[str, str]]) -> Register:
     """Groups as objectives, their proposals as key results."""
     sigs = sorted({sig for sig, _ in proposals})
@@ -67,7 +74,7 @@ def _register(clone: Path, proposals: list[tuple[str, str]]) -> Register:
             "title": sig.removeprefix("sig-").replace("-", " "),
             "priority": n + 1,
             "key_results": [
-                {"key": f"{sig} {name}", "title": title_of(clone, sig, name)} for of, name in proposals if of == sig
+                {"key": _key((sig, name)), "title": title_of(clone, sig, name)} for of, name in proposals if of == sig
             ],
         }
         for n, sig in enumerate(sigs)
@@ -90,7 +97,7 @@ def measure(clone: Path, encoder: Encoder) -> Iterator[str]:
     matcher = Matcher(register, items, encoder)
     keys = matcher.keys
     true = np.array(
-        [keys.index(" ".join(one.proposal)) for one in reversed(work) if one.proposal] + [len(keys)] * len(routine)
+        [keys.index(_key(one.proposal)) for one in reversed(work) if one.proposal] + [len(keys)] * len(routine)
     )
     goal = true < len(keys)
     found, _ = matcher.probabilities()
