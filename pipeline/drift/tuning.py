@@ -66,7 +66,7 @@ class Tuning:
     steady: float = 1.5
     taken: float = 0.6
     plain: float = 2.5
-    looks: float = 1500.0
+    looks: float = 1300.0
     ways: float = 0.6
 
     def threshold(self, alarms_a_year: float, days: Array, ways: int = 0) -> Array:
