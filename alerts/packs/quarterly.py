@@ -39,8 +39,6 @@ def quarterly_pack(session: Session, register: Register, terms: Terms) -> Pack |
     weeks = [one for one in weekly(session, COMPANY, monday(period.start), period.end) if one.complete]
     if last is None or through is None or not weeks:
         return None
-    rows, held = _next(session, register, terms)
-    few = f" {held} streams more are the work of fewer than {terms.least_people} people and not shown." if held else ""
     return Pack(
         "quarterly",
         f"The quarter: {period.name}",
@@ -63,13 +61,7 @@ def quarterly_pack(session: Session, register: Register, terms: Terms) -> Pack |
                 "What was decided and learned", _learned(session, register, weeks, terms), empty="Nothing was decided."
             ),
             *newest_section(session, register, terms),
-            Section(
-                "The next register",
-                head=("Objective, or stream", "Now", "Carry over?"),
-                rows=rows,
-                note="A start for the talk, nobody decided it. Write the next okrs.yaml and compare: `leeway okrs diff FILE`."
-                + few,
-            ),
+            _next_register(session, register, terms),
         ),
         f"Shares are of whole weeks. Teams of {terms.least_people} or more, never a person.",
     )
@@ -156,6 +148,17 @@ def _learned(session: Session, register: Register, weeks: Sequence[Weekly], term
         if one.ended_on is not None:
             found.append(Line((f"{day(one.ended_on)}: no longer: ", *one.brief, "."), f"/diagnoses/{one.id}"))
     return found[:20]
+
+
+def _next_register(session: Session, register: Register, terms: Terms) -> Section:
+    rows, held = _next(session, register, terms)
+    few = f" {held} more are the work of fewer than {terms.least_people} people and not shown." if held else ""
+    return Section(
+        "The next register",
+        head=("Objective, or stream", "Now", "Carry over?"),
+        rows=rows,
+        note=f"A start for the talk, nobody decided it. Write the next okrs.yaml and compare: `leeway okrs diff FILE`.{few}",
+    )
 
 
 def _next(session: Session, register: Register, terms: Terms) -> tuple[list[Row], int]:

@@ -263,4 +263,4 @@ def test_many_of_one_kind_in_a_week_are_told_in_one_line_and_streams_of_few_are_
     text = client.get("/packs/quarterly").text
     assert text.count("Under-supported begins") == 1
     assert ", and 1 more" in text
-    assert "1 streams more are the work of fewer than 5 people and not shown" in text
+    assert "1 more are the work of fewer than 5 people and not shown" in text
