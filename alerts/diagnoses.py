@@ -27,7 +27,8 @@ _GONE = "work that is not known any more"
 
 @dataclass(frozen=True, slots=True)
 class DiagnosisView:
-    """A diagnosis as every face shows it. `streams` are ids and names of the evidence, `items` row ids of work items."""
+    """A diagnosis as every face shows it. `streams` are ids and names of the evidence, `items` row ids of work items,
+    `about` what its subject and its sentences name, such as `objective:O1`."""
 
     id: int
     kind: str
@@ -49,6 +50,7 @@ class DiagnosisView:
     streams: tuple[tuple[int, str], ...]
     items: tuple[int, ...]
     births: tuple[tuple[str, int], ...] = ()
+    about: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +172,15 @@ def _view(row: Diagnosis, register: Register, names: _Names, large: frozenset[st
         tuple((one, names.streams[one]) for one in row.streams if one in names.streams),
         tuple(int(one) for one in row.items),
         tuple((week, int(count)) for week, count in births),
+        _about(row),
     )
+
+
+def _about(row: Diagnosis) -> tuple[str, ...]:
+    named = [row.subject]
+    for value in row.figures.values():
+        named += value if isinstance(value, list) else [value]
+    return tuple(dict.fromkeys(one for one in named if isinstance(one, str) and ":" in one))
 
 
 def _variant(usual: str, variants: Mapping[tuple[str, str], str], row: Diagnosis) -> str:

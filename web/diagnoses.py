@@ -1,5 +1,6 @@
 """The places of the diagnoses and the packs."""
 
+from collections.abc import Collection
 from typing import Annotated, Any
 from urllib.parse import quote
 
@@ -16,15 +17,17 @@ from web.data import visible
 from web.frame import Frame, NotYet
 
 
-def _subjects(register: Register, subject: str) -> list[tuple[str, str]]:
-    """Pages that show what a diagnosis is about, with their names: a key result and its objective, with their numbers."""
-    kind, _, key = subject.partition(":")
+def _subjects(register: Register, about: Collection[str]) -> list[tuple[str, str]]:
+    """Pages that show what a diagnosis is about, with their names: objectives and key results with their numbers, and steps."""
     found = []
     for objective in register.objectives:
-        below = [one for one in objective.key_results if (kind, key) == ("kr", one.key)]
-        found += [(f"/key-results/{quote(one.key, safe='')}", f"{one.key} {one.title}") for one in below]
-        if below or (kind, key) == ("objective", objective.key):
+        below = [one for one in objective.key_results if f"kr:{one.key}" in about]
+        if below or f"objective:{objective.key}" in about:
             found.append((f"/objectives/{quote(objective.key, safe='')}", objective.title))
+        found += [(f"/key-results/{quote(one.key, safe='')}", f"{one.key} {one.title}") for one in below]
+    for path in register.paths:
+        if any(one.startswith(f"step:{path.key}.") for one in about):
+            found.append((f"/steps/{quote(path.key, safe='')}", path.title))
     return found
 
 
@@ -62,7 +65,7 @@ class Diagnoses:
                 raise HTTPException(404, "There is no such diagnosis, or it is another team's.")
             items = self.frame.largest.among(session, found.items, who.team)
             pages = {one.name for one in streams(session, register, who.scope, self.frame.least)}
-            values = {"d": found, "items": items, "pages": pages, "subjects": _subjects(register, found.subject)}
+            values = {"d": found, "items": items, "pages": pages, "subjects": _subjects(register, found.about)}
         return self.frame.page(request, who, "diagnosis.html.j2", values)
 
     def packs(self, request: Request, who: Signed) -> Response:

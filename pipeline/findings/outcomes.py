@@ -99,6 +99,7 @@ def decoupled(given: Inputs) -> Iterator[Found]:
     if len(known) > 1 and len(green) == len(reports) > 2 and all(one.still for one in known):
         since = max(report.since for report in reports.values())
         values = figures | {"decoupled": "company", "count": len(green), "outcomes": len(known)}
+        values["objectives"] = [f"objective:{one.objective.key}" for one in known]
         mean = float(np.mean([one.way.value for one in known]))
         yield Found(COMPANY, "", mean, since, None, None, values)
         return

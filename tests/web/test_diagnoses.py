@@ -90,6 +90,12 @@ def test_what_a_diagnosis_is_about_is_one_click_away_also_where_nobody_worked(cl
     assert '<a href="/objectives/O1">' in text
     assert "Its items" not in text
     assert client.get("/key-results/O1.1").status_code == 200
+    with app.sessions.begin() as session:
+        named = {"gained": "objective:O2", "lost": "objective:O3", "objectives": ["objective:O1"]}
+        session.add(found("decay", "company", **named))
+    text = client.get("/diagnoses/4").text
+    for key in ("O1", "O2", "O3"):
+        assert f'<a href="/objectives/{key}">' in text
 
 
 def test_outside_text_is_text_on_the_page_in_the_pack_and_in_mail(client: TestClient, app: App) -> None:

@@ -29,6 +29,17 @@ def test_what_is_planted_is_found(name: str) -> None:
         assert one.low is None or one.low <= one.strength <= (one.high or 0)
 
 
+@pytest.mark.parametrize("name", PLANTED)
+def test_every_diagnosis_leads_to_its_evidence(name: str) -> None:
+    kind, case, _ = PLANTED[name]
+    found = KINDS[kind].find(case(0, "pool"))
+    assert not isinstance(found, Unjudged)
+    for one in found:
+        named = [one.subject, *(text for value in one.values.values() for text in np.atleast_1d(value))]  # type: ignore[arg-type]
+        pages = [text for text in named if str(text).startswith(("objective:", "kr:", "step:"))]
+        assert one.streams or one.items or pages, one
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_nothing_is_found_where_nothing_is_planted(kind: str, quiet: Inputs) -> None:
     found = KINDS[kind].find(quiet)
