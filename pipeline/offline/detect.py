@@ -3,7 +3,7 @@
 import csv
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -74,10 +74,7 @@ def read_effort(path: Path, capacity: Path | None = None) -> Observations:
         by_source[row["source"], day] += amount
     if not effort:
         raise InputError(f"{path}: no effort in it.")
-    expected: dict[date, float] = defaultdict(float)
-    if capacity:
-        for where, row in _rows(capacity, ("date", "person", "person_days")):
-            expected[_workday(_day(where, row["date"]), off)] += _amount(where, row["person_days"])
+    expected = _expected(capacity, off) if capacity else {}
     days = sorted({day for day, _, _ in effort} | {day for day, amount in expected.items() if amount > 0})
     # A row is one person in one team: who changes team takes nothing along, and leaves nothing that is not so.
     people, sources = sorted({row for _, row, _ in effort}), sorted({source for source, _ in by_source})
@@ -96,8 +93,16 @@ def read_effort(path: Path, capacity: Path | None = None) -> Observations:
         array,
         sources,
         levels,
-        np.array([expected[d] for d in days]) if capacity else None,
+        np.array([expected.get(d, 0.0) for d in days]) if capacity else None,
     )
+
+
+def _expected(capacity: Path, off: frozenset[int]) -> Mapping[date, float]:
+    """Person-days that are expected, by working day."""
+    found: dict[date, float] = defaultdict(float)
+    for where, row in _rows(capacity, ("date", "person", "person_days")):
+        found[_workday(_day(where, row["date"]), off)] += _amount(where, row["person_days"])
+    return found
 
 
 def as_row(event: Event) -> dict[str, Any]:
