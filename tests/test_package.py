@@ -2,6 +2,7 @@
 
 import ast
 import importlib.util
+import re
 import tomllib
 from fnmatch import fnmatch
 from pathlib import Path
@@ -104,3 +105,9 @@ def test_no_module_is_imported_by_its_name_to_get_round_a_contract() -> None:
     assert found == [
         "connectors/registry.py"
     ]  # which loads the connectors of its own package, each when it is configured
+
+
+def test_what_90_percent_means_is_written_once() -> None:
+    files = [path for package in PACKAGES for path in (ROOT / package).rglob("*.py")]
+    found = [path.relative_to(ROOT).as_posix() for path in files if re.search(r"\b1\.64\d+", path.read_text("utf-8"))]
+    assert found == ["pipeline/share/dilution.py"]
