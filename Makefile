@@ -47,7 +47,7 @@ bench: $(INSTALLED)  ## The benchmarks, speed as ratios within one run; an hour 
 	$(BIN)/python -m benchmarks.encoder
 	$(BIN)/python -m benchmarks.match
 	$(BIN)/python benchmarks/fit_fusion.py $(COMPANIES)
-	$(BIN)/python -m benchmarks.ask $(COMPANIES)
+	$(BIN)/python -m benchmarks.ask $(COMPANIES) --keep build/answers
 	$(BIN)/python -m benchmarks.connectors.rate
 	$(BIN)/python -m benchmarks.page
 	$(BIN)/python -m benchmarks.findings
