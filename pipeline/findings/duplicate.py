@@ -66,9 +66,10 @@ def _owned(given: Inputs, meaning: Meaning, now: Work) -> Iterator[_Own]:
     """Streams of one team each, of enough people in it, that take a part of its work."""
     large = given.large_teams
     sizes = {key: now.of(key).total for key in large}
-    for place, stream in enumerate(meaning.streams):
-        cells = now.on([stream])
-        if meaning.items[place] < 2 or cells.total <= 0:
+    places = {stream: place for place, stream in enumerate(meaning.streams)}
+    for stream, cells in now.each():
+        place = places.get(stream)
+        if place is None or meaning.items[place] < 2 or cells.total <= 0:
             continue
         by_team = {key: cells.of(key).total for key in large}
         team = max(by_team, key=lambda key: by_team[key], default="")

@@ -45,14 +45,15 @@ def load_meaning(session: Session, model: str, last: date, weeks: int) -> Meanin
 
 def _worked(session: Session, first: date, last: date) -> Mapping[int, list[int]]:
     """Items with effort by stream, the newest first."""
-    query = select(StreamItem.stream_id, StreamItem.work_item_id).join(
-        Effort, Effort.work_item_id == StreamItem.work_item_id
-    )
-    found: dict[int, list[int]] = defaultdict(list)
     days = Effort.day > first, Effort.day <= last
-    for stream, item in session.execute(query.where(*days).distinct().order_by(StreamItem.work_item_id.desc())):
-        if len(found[stream]) < EACH:
-            found[stream].append(item)
+    # A join of days and streams would be sorted on disk in a large company.
+    items = sorted(session.scalars(select(Effort.work_item_id).where(*days).distinct()), reverse=True)
+    found: dict[int, list[int]] = defaultdict(list)
+    for some in in_batches(items):
+        query = select(StreamItem.stream_id, StreamItem.work_item_id).where(StreamItem.work_item_id.in_(some))
+        for stream, item in session.execute(query.order_by(StreamItem.work_item_id.desc())):
+            if len(found[stream]) < EACH:
+                found[stream].append(item)
     return found
 
 

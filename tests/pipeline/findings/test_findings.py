@@ -115,6 +115,16 @@ def test_a_part_has_an_interval_that_grows_with_doubt(quiet: Inputs) -> None:
     assert both.high - both.low >= unsure.high - unsure.low
 
 
+def test_every_stream_has_the_cells_that_looking_for_it_finds(quiet: Inputs) -> None:
+    found = dict(quiet.work.each())
+    assert [*found] == sorted(quiet.work.by_stream())
+    for stream, cells in found.items():
+        assert np.array_equal(cells.served, quiet.work.on([stream]).served)
+        assert np.array_equal(cells.person, quiet.work.on([stream]).person)
+    nothing = quiet.work.where(quiet.work.days < 0)
+    assert [cells.total for _, cells in nothing.each()] == []
+
+
 def test_what_the_data_cannot_carry_says_so(quiet: Inputs) -> None:
     for kind, reason in (
         ("green", "no key result says how it stands"),

@@ -1,0 +1,104 @@
+"""What the diagnoses cost in a large company, by what is read and by finding.
+
+    python -m benchmarks.scale.findings --signals 400000 --people 400
+
+Fills a database and analyses it once as benchmarks.scale does, then finds every kind of diagnosis anew: what is done once a day.
+"""
+
+import argparse
+import os
+import time
+from collections.abc import Callable
+from typing import Any
+from unittest.mock import patch
+
+from sqlalchemy import text
+from sqlalchemy.orm import sessionmaker
+
+from benchmarks.scale.__main__ import database, stored, told
+from benchmarks.scale.company import LAST, WordVectors, register_text
+from benchmarks.scale.workers import analyse, peak_memory
+from pipeline.findings import load
+from pipeline.findings.found import Inputs
+from pipeline.findings.kinds import KINDS
+from pipeline.findings.stage import judge
+from pipeline.findings.thresholds import Thresholds
+from pipeline.register.document import Register, parse
+
+READS = (
+    "_Rows",
+    "load_lives",
+    "load_meaning",
+    "load_usages",
+    "load_reports",
+    "load_gauges",
+    "path_reports",
+    "weeks_of",
+)
+"""What load_inputs reads, by the names that it has for them."""
+
+
+def timed(seconds: dict[str, float], name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function, whose time is added up under its name."""
+
+    def call(*given: Any, **named: Any) -> Any:
+        began = time.perf_counter()
+        try:
+            return function(*given, **named)
+        finally:
+            seconds[name] = seconds.get(name, 0.0) + time.perf_counter() - began
+
+    return call
+
+
+def read(sessions: sessionmaker[Any], register: Register, seconds: dict[str, float]) -> Inputs:
+    """What the findings work on, with the seconds that each part of it took."""
+    with sessions() as session:
+        patches = [patch.object(load, name, timed(seconds, name, getattr(load, name))) for name in READS]
+        for one in patches:
+            one.start()
+        try:
+            whole = timed(seconds, "load_inputs", load.load_inputs)
+            given = whole(session, register, LAST, 5, Thresholds(), WordVectors())
+        finally:
+            for one in patches:
+                one.stop()
+    if given is None:
+        raise SystemExit("no whole week of work is known: more --signals are needed")
+    return given  # type: ignore[no-any-return]
+
+
+def main() -> None:
+    """Print the figures."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--signals", type=int, default=400_000)
+    parser.add_argument("--people", type=int, default=400)
+    parser.add_argument("--key-results", type=int, default=40)
+    given = parser.parse_args()
+    os.environ["OMP_NUM_THREADS"] = "1"
+    document = register_text(given.people, given.key_results)
+    register = parse(document)
+    with database() as (url, engine):
+        sessions = sessionmaker(engine)
+        print(stored(sessions, register, document, given.people, given.signals), flush=True)
+        with engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
+            connection.execute(text("VACUUM ANALYZE"))
+        seconds, stages, _ = analyse(url, 1)
+        print(f"first analysis, one worker: {seconds:.1f} s ({told(stages)})", flush=True)
+        reads: dict[str, float] = {}
+        inputs = read(sessions, register, reads)
+        print(f"read: {told(dict(sorted(reads.items(), key=lambda one: -one[1])))}", flush=True)
+        kinds: dict[str, float] = {}
+        for name, kind in KINDS.items():
+            timed(kinds, name, judge)(inputs, {name: kind})
+        print(f"found: {told(dict(sorted(kinds.items(), key=lambda one: -one[1])))}", flush=True)
+        whole = reads["load_inputs"] + sum(kinds.values())
+        cells, streams = len(inputs.work.days), len(inputs.streams)
+        print(
+            f"together {whole:.1f} s of {cells:,} cells and {streams:,} streams; memory {peak_memory():,.0f} MB",
+            flush=True,
+        )
+
+
+if __name__ == "__main__":
+    main()
