@@ -72,7 +72,7 @@ class Spread:
 
     def borrow(self, other: "Spread") -> "Spread":
         """Drawn towards the other's, which counts for LENT degrees of freedom."""
-        own = float(self.freedom[1])
+        own = float(self.freedom[-1])
         together = (own * self.together + LENT * other.together) / (own + LENT)
         return Spread(self.share.borrow(other.share, own), self.freedom + LENT, together)
 

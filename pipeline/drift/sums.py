@@ -15,7 +15,7 @@ BLOCKS = (8, 14, 24)
 BASE_LEAST, BASE_MOST = 20, 100
 """Days of history that a window is compared with: at least four weeks, at most twenty."""
 WEEK = 5
-LENT = 12.0
+LENT = 36.0
 """Degrees of freedom that the company's spread counts for in a team's."""
 
 
