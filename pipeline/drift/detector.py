@@ -190,9 +190,8 @@ class Detector(History):
         smallest = self.tuning.smallest_fall * self.dilution.kept
         if name == COMPANY:
             return Wanted(self.settings.company_alarms, smallest, history)
-        return Wanted(
-            self.settings.team_alarms / max(1, len(self.scopes) - 1), smallest, history, self.settings.least_people
-        )
+        alarms = self.settings.team_alarms / self.tuning.few / max(1, len(self.scopes) - 1)
+        return Wanted(alarms, smallest, history, self.settings.least_people)
 
     def _follow(self, opened: Event, view: View, sums: Sums, position: int) -> None:
         """Grade an open drift with what is known today."""

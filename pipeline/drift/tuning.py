@@ -31,7 +31,8 @@ class Tuning:
     was lost that must have gone to other objectives. `plain`: how sure a part's own fall must be to date its beginning.
 
     **Threshold.** `looks`: working days in a year's effective number of independent looks; `ways`: by how much each other
-    thing that is looked at adds to them. Both were measured on organisations without an event; lower raises more, and sooner.
+    thing that is looked at adds to them; `few`: so many times as many false alarms as a normal error would raise come from the
+    few people of a team. All were measured on organisations without an event; lower raises more, and sooner.
     """
 
     first: int = 8
@@ -68,6 +69,7 @@ class Tuning:
     plain: float = 2.5
     looks: float = 1300.0
     ways: float = 0.6
+    few: float = 3.0
 
     def threshold(self, alarms_a_year: float, days: Array, ways: int = 0) -> Array:
         """Statistic above which to raise, by length of the window, for a wanted number of false alarms of one scope a year.
