@@ -138,6 +138,11 @@ def test_dark_is_dark_in_the_charts_too(enter: Callable[..., Any]) -> None:
     assert page.evaluate(shade % "fill", "figure .drawn .role-axis-label text") < 400
 
 
+LONG_DATE = """() => {
+    for (const link of document.querySelectorAll('main a')) {
+        if (link.innerText.includes('27 May')) link.innerText = '27 September 2026'
+    }
+}"""
 BROKEN = r"""() => {
     const found = [], texts = document.createTreeWalker(document.querySelector('main'), NodeFilter.SHOW_TEXT)
     while (texts.nextNode()) {
@@ -182,3 +187,13 @@ def test_on_a_phone_no_word_is_broken_and_no_cell_leaves_its_card(app: App, ente
     lead = enter(390, role="team", team="app")
     assert "here" in lead.inner_text("main")  # its own figures of the company's fall
     assert lead.evaluate(BROKEN) == []
+
+
+def test_on_a_phone_a_teams_name_is_whole_beside_a_long_date(app: App, enter: Callable[..., Any]) -> None:
+    with app.sessions.begin() as session:
+        for drift in session.scalars(select(Drift)):
+            drift.scope, drift.start = "workshop", drift.start.replace(month=5, day=27)
+    page = enter(390)
+    assert "Workshops" in page.locator("section", has_text="Findings so far").last.inner_text()
+    page.evaluate(LONG_DATE)
+    assert page.evaluate(BROKEN) == []
