@@ -86,7 +86,7 @@ def unknown_containers(app: App, given: "JudgeSettings") -> list[str]:
 
 def judge_status(session: Session, given: "JudgeSettings | None") -> dict[str, Any] | None:
     """How the judge stands; None where none is set."""
-    from pipeline.match.witness import LEAST
+    from pipeline.match.witness import counts
 
     if given is None:
         return None
@@ -106,7 +106,7 @@ def judge_status(session: Session, given: "JudgeSettings | None") -> dict[str, A
         "calls_today": day.calls if day else 0,
         "tokens_today": day.tokens if day else 0,
         "confirmed_streams": weight.get("streams", 0),
-        "counted": max(weight.get("knows_goal", 0.0), weight.get("knows_none", 0.0)) >= LEAST,
+        "counted": counts(weight.get("knows_goal", 0.0), weight.get("knows_none", 0.0)),
         "counts": {name: round(weight.get(name, 0.0), 2) for name in ("knows_goal", "knows_none", "says")},
     }
 

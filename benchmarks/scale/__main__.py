@@ -57,18 +57,9 @@ def stored(sessions: sessionmaker[Session], register: Register, document: str, p
     )
 
 
-def told(stages: dict[str, float]) -> str:
-    """Seconds by stage."""
-    return ", ".join(f"{name} {value:.1f}" for name, value in stages.items())
-
-
-def main() -> None:
-    """Print the figures."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--signals", type=int, default=1_000_000)
-    parser.add_argument("--people", type=int, default=800)
-    parser.add_argument("--key-results", type=int, default=40)
-    given = parser.parse_args()
+@contextmanager
+def large(given: argparse.Namespace) -> Iterator[tuple[str, sessionmaker[Session], Register]]:
+    """A database with the company that the options ask for, said in words; its address, sessions and register."""
     os.environ["OMP_NUM_THREADS"] = "1"
     document = register_text(given.people, given.key_results)
     register = parse(document)
@@ -77,6 +68,27 @@ def main() -> None:
         print(stored(sessions, register, document, given.people, given.signals), flush=True)
         with engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
             connection.execute(text("VACUUM ANALYZE"))
+        yield url, sessions, register
+
+
+def options(description: str | None, signals: int, people: int) -> argparse.Namespace:
+    """What the command line asks for, with how much it is otherwise."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--signals", type=int, default=signals)
+    parser.add_argument("--people", type=int, default=people)
+    parser.add_argument("--key-results", type=int, default=40)
+    return parser.parse_args()
+
+
+def told(stages: dict[str, float]) -> str:
+    """Seconds by stage."""
+    return ", ".join(f"{name} {value:.1f}" for name, value in stages.items())
+
+
+def main() -> None:
+    """Print the figures."""
+    given = options(__doc__, 1_000_000, 800)
+    with large(given) as (url, sessions, register):
         one, stages, memory = analyse(url, 1)
         print(f"first analysis, one worker: {one:.1f} s ({told(stages)}); its memory {memory:,.0f} MB", flush=True)
         fill(sessions, register, given.people, given.signals // 100, LAST + timedelta(days=1), 1, "b")

@@ -5,25 +5,22 @@
 Fills a database and analyses it once as benchmarks.scale does, then finds every kind of diagnosis anew: what is done once a day.
 """
 
-import argparse
-import os
 import time
 from collections.abc import Callable
 from typing import Any
 from unittest.mock import patch
 
-from sqlalchemy import text
 from sqlalchemy.orm import sessionmaker
 
-from benchmarks.scale.__main__ import database, stored, told
-from benchmarks.scale.company import LAST, WordVectors, register_text
+from benchmarks.scale.__main__ import large, options, told
+from benchmarks.scale.company import LAST, WordVectors
 from benchmarks.scale.workers import analyse, peak_memory
 from pipeline.findings import load
 from pipeline.findings.found import Inputs
 from pipeline.findings.kinds import KINDS
 from pipeline.findings.stage import judge
 from pipeline.findings.thresholds import Thresholds
-from pipeline.register.document import Register, parse
+from pipeline.register.document import Register
 
 READS = (
     "_Rows",
@@ -70,19 +67,8 @@ def read(sessions: sessionmaker[Any], register: Register, seconds: dict[str, flo
 
 def main() -> None:
     """Print the figures."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--signals", type=int, default=400_000)
-    parser.add_argument("--people", type=int, default=400)
-    parser.add_argument("--key-results", type=int, default=40)
-    given = parser.parse_args()
-    os.environ["OMP_NUM_THREADS"] = "1"
-    document = register_text(given.people, given.key_results)
-    register = parse(document)
-    with database() as (url, engine):
-        sessions = sessionmaker(engine)
-        print(stored(sessions, register, document, given.people, given.signals), flush=True)
-        with engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
-            connection.execute(text("VACUUM ANALYZE"))
+    given = options(__doc__, 400_000, 400)
+    with large(given) as (url, sessions, register):
         seconds, stages, _ = analyse(url, 1)
         print(f"first analysis, one worker: {seconds:.1f} s ({told(stages)})", flush=True)
         reads: dict[str, float] = {}

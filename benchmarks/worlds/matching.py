@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.fit_fusion import FITTED, WAYS, Company, fit_steps
 from benchmarks.worlds import habits, office, shared
 from benchmarks.worlds.__main__ import END
 from benchmarks.worlds.labelled import read_labelled
+from benchmarks.worlds.leftout import fit_without, kept_weights
 from benchmarks.worlds.product import CachedEncoder, Opened
 from pipeline.feedback.asking import most_telling
 from pipeline.match.matcher import Matcher
@@ -92,10 +92,10 @@ def main() -> None:
     shared.WEEKS, shared.DRIFT_WEEK = WEEKS, EVENT_WEEK
     styles = [style for style in STYLES if given.shared or not style.startswith("shared-")]
     encoder = CachedEncoder(given.keep / "vectors.sqlite")
-    fitted = {folder: [Company(folder, encoder, how) for how in WAYS[:FITTED]] for folder in given.companies}
+    fit_without(given.companies, given.keep, encoder)
     found: dict[int, list[dict[str, float]]] = defaultdict(list)
     for number, folder in enumerate(given.companies):
-        weights = fit_steps([one for other, ways in fitted.items() if other != folder for one in ways])
+        weights = kept_weights(given.keep, folder.name)
         data = prepared(folder, styles[4 * number % len(styles)], given.keep, given.shared, encoder)
         matcher = Matcher(data["register"], data["items"], encoder, data["vectors"])
         belief, _ = matcher.probabilities(None, weights)

@@ -58,10 +58,9 @@ def _gathering(given: Inputs, behind: Behind) -> Iterator[Found]:
             continue
         share, how = gathers
         values = _values(given, behind) | {"key_result": f"kr:{one.key}", "moved": 100 * way.value, **how}
+        days = sure.by_stream()
         streams = tuple(
-            stream
-            for stream in sorted(sure.by_stream(), key=lambda stream: -sure.by_stream()[stream])
-            if sure.on([stream]).shown(given.least_people)
+            stream for stream in sorted(days, key=lambda one: -days[one]) if sure.on([stream]).shown(given.least_people)
         )[:5]
         items = tuple(item for stream in streams for item in given.streams[stream].items[:4])
         first = given.work.weeks[-weeks]

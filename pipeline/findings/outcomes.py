@@ -104,14 +104,10 @@ def decoupled(given: Inputs) -> Iterator[Found]:
         yield Found(COMPANY, "", mean, since, None, None, values)
         return
     for one in known:
-        said = {key for _, key in _results(one.objective) if key in reports}
+        said = {below.key for below in one.objective.key_results if below.key in reports}
         if one.still and len(said) > 1 and said <= green:
             since = max(reports[key].since for key in said)
             values = figures | one.values | {"decoupled": "objective", "count": len(said)}
             yield Found(
                 COMPANY, f"objective:{one.objective.key}", one.way.value, since, one.way.low, one.way.high, values
             )
-
-
-def _results(objective: Objective) -> Iterator[tuple[int, str]]:
-    yield from ((n, one.key) for n, one in enumerate(objective.key_results))

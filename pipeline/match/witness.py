@@ -47,6 +47,11 @@ VERSION = 2
 _TINY = 1e-9
 
 
+def counts(knows_goal: float, knows_none: float) -> bool:
+    """Return True if a judge that knows so much of work on key results and on none is heard."""
+    return max(knows_goal, knows_none) >= LEAST
+
+
 @dataclass(frozen=True, slots=True)
 class Weight:
     """What the judge's answers are worth. `usual` is what it answers anyhow, by key result and none, which is last; `prior` what
@@ -67,7 +72,7 @@ class Weight:
     @property
     def silent(self) -> bool:
         """Return True if the judge changes nothing."""
-        return max(self.knows_goal, self.knows_none) < LEAST
+        return not counts(self.knows_goal, self.knows_none)
 
 
 def liked(believed: Array) -> Places:
@@ -82,9 +87,9 @@ def weigh(said: Array, believed: Array, true: Array) -> Weight:
     """
     known = true.sum(1) > 0
     usual, truth = _usual(said), np.where(known[:, None], true, believed)
-    counts = np.where(known, 1.0, AGREES)
+    each = np.where(known, 1.0, AGREES)
     anyhow, copied = _guesses(usual, said, liked(believed))
-    scores = np.stack([_scores(said, truth, counts, (1 - c) * anyhow + c * copied) for c in COPIES])
+    scores = np.stack([_scores(said, truth, each, (1 - c) * anyhow + c * copied) for c in COPIES])
     doubt = np.log(1.02 - KNOWS)
     scores += doubt[:, None] + doubt
     scores[0, 0, 0] += np.log(CHANCE)
@@ -159,10 +164,11 @@ def _guesses(usual: Array, said: Array, best: Places) -> tuple[Array, Array]:
     return (said @ usual)[:, None], copied
 
 
-def _scores(said: Array, truth: Array, counts: Array, guess: Array) -> Array:
-    """Log likelihood of the answers, by what is known of key results and of none; `truth` may be a belief."""
+def _scores(said: Array, truth: Array, each: Array, guess: Array) -> Array:
+    """Log likelihood of the answers, by what is known of key results and of none; `truth` may be a belief, `each` is what
+    each of the streams counts."""
     goal = np.stack([(truth[:, :-1] * (k * said[:, :-1] + (1 - k) * guess[:, :-1])).sum(1) for k in KNOWS], axis=1)
     none = np.stack([truth[:, -1] * (k * said[:, -1] + (1 - k) * guess[:, -1]) for k in KNOWS], axis=1)
     likely = np.maximum(goal[:, :, None] + none[:, None, :], _TINY)
-    found: Array = np.einsum("s,sgn->gn", counts, np.log(likely))
+    found: Array = np.einsum("s,sgn->gn", each, np.log(likely))
     return found
