@@ -23,9 +23,10 @@ from sqlalchemy import insert, select
 
 from leeway.app import App
 from leeway.settings import DatabaseSettings, Settings, WebSettings
-from models import Effort, Match, Person, Signal, Theme, WorkItem, upsert
+from models import Cycle, Effort, Match, Person, Signal, Theme, WorkItem, upsert
 from tests.web.conftest import HOSTILE, MONDAY, fill
 from web.auth import sign_in_token
+from web.ready import EVERY
 
 PORT = 8497
 ITEMS, PEOPLE, DAYS, EACH = 40_000, 800, 120, 8
@@ -161,10 +162,32 @@ def main() -> None:
                 wait(client)
                 client.get("/sign-in", params={"token": sign_in_token(app, "ops")})
                 client.post("/sign-in")
+                _next_cycle(app)
+                print(f"Ready {rested(server.pid):.0f} s after a cycle, of the processor.")
                 measured(client, server.pid, given.signals)
         finally:
             server.terminate()
             server.wait()
+
+
+def _next_cycle(app: App) -> None:
+    """A cycle that ended just now: nothing that was kept for the one before counts any more."""
+    with app.sessions.begin() as session:
+        last = session.scalars(select(Cycle).order_by(Cycle.id.desc())).first()
+        assert last is not None
+        again = {"started_at": last.started_at, "finished_at": last.finished_at, "through": last.through}
+        session.add(Cycle(**again, seconds={}, counts={}))
+
+
+def rested(process: int) -> float:
+    """Wait until the server has made its pages ready and rests; returns the seconds of the processor that it took."""
+    start = before = processor(process)
+    quiet = 0
+    while quiet < 3:
+        time.sleep(EVERY)
+        now = processor(process)
+        quiet, before = quiet + 1 if now - before < 0.03 else 0, now
+    return before - start
 
 
 def measured(client: httpx.Client, process: int, signals: int) -> None:
@@ -173,14 +196,19 @@ def measured(client: httpx.Client, process: int, signals: int) -> None:
     print(
         f"{signals:,} signals stored, {PEOPLE * DAYS * EACH:,} rows of effort. Empty handler {1000 * nothing:.1f} ms."
     )
-    print("Page; ms the very first time; then median ms, ms of the processor, times the empty handler; KB of HTML:")
+    print(
+        "Page; the first time after a cycle ms, and of the processor; then median ms, of the processor, times the empty"
+    )
+    print("handler; KB of HTML:")
     for path in PLACES:
+        before = processor(process)
         first, size = took(client, path)
+        once = processor(process) - before
         before = processor(process)
         usual = statistics.median(took(client, path)[0] for _ in range(AGAIN))
         busy = (processor(process) - before) / AGAIN
-        spent = f"{1000 * first:6.0f} {1000 * usual:6.0f} {1000 * busy:6.0f} {usual / nothing:6.0f}"
-        print(f"{path[:40]:40} {spent} {size / 1024:6.0f}{'  too slow' if busy > LIMIT else ''}", flush=True)
+        spent = f"{1000 * first:6.0f} {1000 * once:6.0f} {1000 * usual:6.0f} {1000 * busy:6.0f} {usual / nothing:6.0f}"
+        print(f"{path[:40]:40} {spent} {size / 1024:6.0f}{'  too slow' if max(once, busy) > LIMIT else ''}", flush=True)
 
 
 def processor(process: int) -> float:

@@ -30,14 +30,19 @@ from web.oidc import add_oidc
 from web.places import add_places
 from web.proxy import Proxied
 from web.pulse import add_pulse
+from web.ready import keep_ready
 from web.slack import add_slack
 from web.tables import NO_SOURCES, Tables
 from web.unsubscribe import add_unsubscribe
 
 
 def make(app: App | None = None) -> FastAPI:
-    """The ASGI app; without an App it takes the settings of the environment."""
-    app = app or App(load())
+    """The ASGI app; without an App it takes the settings of the environment, and keeps its pages ready."""
+    if app is None:
+        app = App(load())
+        web = make(app)
+        keep_ready(web, app)
+        return web
     web = FastAPI(
         title="Leeway",
         summary="Shares of work by objective, of the company and its teams.",

@@ -9,6 +9,7 @@ from rich.console import Console
 from leeway.app import App, NotReady
 from web import auth
 from web.app import make
+from web.ready import keep_ready
 from web.slack import start_socket_mode
 
 
@@ -43,6 +44,7 @@ def serve(app: App, out: Console, *, standing: bool = False) -> None:
     with listen(given.host, given.port, advice) as listening:
         page = make(app)
         start_socket_mode(app)
+        keep_ready(page, app)
         lasts = "for as long as this runs" if standing else "once and within ten minutes"
         out.print(f"The page is at {address(app)}. A way in, {lasts}:", markup=False)
         out.print(sign_in_link(app, "ops", standing=standing), markup=False)

@@ -1,10 +1,11 @@
 """What a page may weigh and cost: bytes of all that the first view fetches, seconds of the processor, reads of effort."""
 
+import asyncio
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
-from urllib.parse import urljoin
+from urllib.parse import unquote, urljoin
 
 import pytest
 from fastapi.testclient import TestClient
@@ -14,8 +15,10 @@ from benchmarks.page import PLACES
 from leeway.app import App
 from models import Cycle, Effort, Match, Person, Share, WorkItem
 from tests.web.conftest import MONDAY
+from web import drawing
 from web.app import make
 from web.auth import sign_in_token
+from web.ready import read_pages
 
 FIRST_VIEW = 300_000
 """Bytes of the page with its style, script and pictures."""
@@ -81,6 +84,34 @@ def test_what_is_listed_is_found_again_after_a_cycle(app: App, client: TestClien
     with app.sessions.begin() as session:
         session.add(Cycle(**again, seconds={}, counts={}))
     assert "APP-2" in _items(client)
+
+
+def test_whoever_comes_first_after_a_cycle_finds_the_pages_ready(
+    app: App, client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn: list[str] = []
+
+    def draw(chart: Mapping[str, object]) -> str:
+        drawn.append("chart")
+        return "<svg></svg>"
+
+    monkeypatch.setattr(drawing, "svg", draw)
+    drawing._picture.cache_clear()
+
+    @event.listens_for(app.engine, "before_cursor_execute")
+    def _(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        if re.search(r"\beffort\b.*GROUP BY", statement, re.DOTALL):
+            drawn.append(statement)
+
+    read = asyncio.run(read_pages(client.app))
+    wanted = {path for path in PLACES if re.match(r"/(teams|objectives|key-results|drifts|streams/)", path)}
+    assert {unquote(path) for path in wanted} <= {unquote(path) for path in read}
+    assert drawn
+    drawn.clear()
+    for path in ("/", *sorted(wanted)):
+        assert client.get(path).status_code == 200, path
+        assert not drawn, path
+    drawing._picture.cache_clear()
 
 
 def _items(client: TestClient) -> str:
