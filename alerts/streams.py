@@ -44,14 +44,17 @@ def window_text(days: tuple[date, date] | None) -> str:
     return f"{day(days[0])} to {day(days[1])}" if days else "the last four weeks"
 
 
-def streams(session: Session, register: Register, scope: str = COMPANY, least_people: int = 5) -> list[Stream]:
-    """The streams that the company, or a team, works on, the largest of the window first."""
-    span = window(session)
+def streams(
+    session: Session,
+    register: Register,
+    scope: str = COMPANY,
+    least_people: int = 5,
+    span: tuple[date, date] | None = None,
+) -> list[Stream]:
+    """The streams that the company, or a team, works on, the largest of the window, or of the days of `span`, first."""
+    span = span or window(session)
     large = {team.key: team.name for team in register.large_teams(least_people)}
-    answers: dict[str, list[str]] = {}
-    for row in session.scalars(select(ThemeAnswer).order_by(ThemeAnswer.theme, ThemeAnswer.by)):
-        answers.setdefault(row.theme, []).append(f"{row.answer} ({row.by})")
-    found = []
+    answers, found = _answers(session), []
     for theme in session.scalars(select(Theme)):
         by_team = {
             team: {date.fromisoformat(w): float(d) for w, d in weeks.items()} for team, weeks in theme.weeks.items()
@@ -79,6 +82,14 @@ def streams(session: Session, register: Register, scope: str = COMPANY, least_pe
             )
         )
     return sorted(found, key=lambda stream: (-stream.days, -stream.total, stream.name))
+
+
+def _answers(session: Session) -> dict[str, list[str]]:
+    """What was said of each stream, and by whom."""
+    found: dict[str, list[str]] = {}
+    for row in session.scalars(select(ThemeAnswer).order_by(ThemeAnswer.theme, ThemeAnswer.by)):
+        found.setdefault(row.theme, []).append(f"{row.answer} ({row.by})")
+    return found
 
 
 def _within(weeks: Mapping[date, float], span: tuple[date, date] | None) -> float:

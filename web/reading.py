@@ -19,6 +19,7 @@ from models.vocabulary import COMPANY
 from pipeline.drift.explain import named_teams
 from pipeline.register.document import Register
 from pipeline.register.ended import ran_out
+from pipeline.register.workdays import monday
 from web import data
 
 WEEKS = 26
@@ -33,6 +34,20 @@ class Period:
     until: date
     chosen: bool
     presets: tuple[tuple[str, str, bool], ...]
+    last: date | None = None
+    """Monday of the last week known."""
+
+    @property
+    def weeks(self) -> tuple[date, date] | None:
+        """First and last day of the whole weeks that somebody chose, as figures of them are; None where nobody chose."""
+        if not self.chosen:
+            return None
+        end = monday(self.until) if self.last is None else max(min(self.last, monday(self.until)), monday(self.since))
+        return monday(self.since), end + timedelta(days=6)
+
+    def meets(self, drift: Drift) -> bool:
+        """Return True if a finding was there in these days."""
+        return not self.chosen or (drift.start <= self.until and (drift.ended_on or self.since) >= self.since)
 
 
 def period(path: str, register: Register, last: date, since: date | None, until: date | None) -> Period:
@@ -47,7 +62,7 @@ def period(path: str, register: Register, last: date, since: date | None, until:
         (text, f"{path}?since={a}&until={b}", (since, until) == (a, b)) for text, a, b in given if a < b
     ]
     shown = (since or first, until or end + timedelta(weeks=1))
-    return Period(min(shown), max(shown), since is not None or until is not None, tuple(presets))
+    return Period(min(shown), max(shown), since is not None or until is not None, tuple(presets), last)
 
 
 def stack_rows(weeks: Sequence[Weekly], register: Register) -> list[dict[str, Any]]:
@@ -189,8 +204,8 @@ def falls(session: Session, scope: str) -> list[Drift]:
 
 
 def share_rows(weeks: Sequence[Weekly]) -> list[dict[str, Any]]:
-    """The last half year's shares for export, parts of one with six decimals, so that rounding them gives the page's percentages;
-    the running week is not `complete`.
+    """Shares for export, parts of one with six decimals, so that rounding them gives the page's percentages; the running week
+    is not `complete`.
     """
     return [
         {
@@ -202,7 +217,7 @@ def share_rows(weeks: Sequence[Weekly]) -> list[dict[str, Any]]:
             "coverage": fraction(one.coverage),
             "complete": one.complete,
         }
-        for one in weeks[-WEEKS:]
+        for one in weeks
         for key, row in sorted(one.shares.items())
     ]
 

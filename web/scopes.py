@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from alerts.falls import team_lines
 from alerts.figures import Standing
 from alerts.gaps import open_gaps, view_of
+from alerts.parts import plan_of
 from alerts.plan_turn import plan_turn
 from alerts.promise import promise
 from alerts.streams import streams, window, window_text
@@ -117,8 +118,9 @@ class Scopes(Place):
 
     def _listed(self, session: Session, register: Register, key: str, period: reading.Period) -> dict[str, Any]:
         """What the page lists below the figures: findings, streams, the teams' weeks."""
-        worked, told_of = streams(session, register, key, self.least), data.visible(register, self.least)
-        drifts = [d for d in reading.findings(session, key) if d.scope in told_of][:12]
+        told_of, span = data.visible(register, self.least), period.weeks or window(session)
+        worked = streams(session, register, key, self.least, span)
+        drifts = [d for d in reading.findings(session, key) if d.scope in told_of and period.meets(d)][:12]
         heat = None
         if key == COMPANY:
             heat = reading.heat(session, register, self.least, period.since, period.until, reading.HEAT_WEEKS)
@@ -128,9 +130,10 @@ class Scopes(Place):
             "drifts": drifts,
             "its_own": {d.id: line for d in drifts for line in team_lines(d, register, {key: key})},
             "streams": [one for one in worked if one.days >= LEAST_STREAM][:8],
-            "window": window_text(window(session)),
+            "window": window_text(span),
             "api": f"/api/{key}",
             "nonce": secrets.token_urlsafe(9),
+            "unknown": _unknown(session, register, key),
             "days_missing": max(0, LEAST_HISTORY - days_known(session)),
             "heat": heat,
         }
@@ -154,10 +157,17 @@ class Scopes(Place):
                 "heat": heat,
                 "standings": [one for one in found if one],
                 "objectives": ranked,
+                "keys": [*(one.key for one in ranked), NONE],
                 "since": company.since,
                 "week": company.week,
             },
         )
+
+
+def _unknown(session: Session, register: Register, scope: str) -> list[Any]:
+    """Objectives of the scope's plan that are too new in the register to have a share."""
+    mine = plan_of(register, scope)
+    return [one for one in register.objectives if one.key in mine and not data.is_estimated(session, one.key)]
 
 
 def _of_standing(found: Standing) -> dict[str, Any]:

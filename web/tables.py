@@ -2,22 +2,25 @@
 
 import csv
 import io
+from datetime import date
 from typing import Annotated, Any, Literal
 
 from fastapi import FastAPI, HTTPException, Path
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
+from sqlalchemy.orm import Session
 
-from alerts.figures import standing
 from alerts.gaps import view_of
 from alerts.streams import streams, window
-from alerts.weeks import weekly
+from alerts.weeks import last_week, weekly
 from leeway.pace import progress_of, rows_of
 from leeway.status import sources_of
 from models.vocabulary import COMPANY
+from pipeline.register.document import Register
 from pipeline.spreadsheet import guarded
 from web import data, reading
 from web.auth import Signed, Viewer
 from web.frame import Frame
+from web.standings import standing_of
 
 Kind = Literal["csv", "json"]
 TABLES = ("shares", "objectives", "themes", "drifts", "progress")
@@ -41,13 +44,25 @@ class Tables:
             response_class=PlainTextResponse,
         )
 
-    def as_json(self, who: Signed, scope: str, table: Table) -> list[dict[str, Any]]:
-        """`shares` by week, `objectives` as they stand, `themes` off the plan, `drifts`, `progress`; parts of one."""
-        return self._rows(who, scope, table)
+    def as_json(
+        self, who: Signed, scope: str, table: Table, since: date | None = None, until: date | None = None
+    ) -> list[dict[str, Any]]:
+        """`shares` by week, `objectives` as they stand, `themes` off the plan, `drifts`, `progress`; parts of one. With `since`
+        or `until` (days) the first four are of these days, as on the page."""
+        return self._rows(who, scope, table, since, until)
 
-    def as_csv(self, who: Signed, scope: str, table: Table, excel: bool = False) -> PlainTextResponse:
+    def as_csv(
+        self,
+        who: Signed,
+        scope: str,
+        table: Table,
+        since: date | None = None,
+        until: date | None = None,
+        excel: bool = False,
+    ) -> PlainTextResponse:
         """The same rows, with a line of names; with `excel` as Excel reads them."""
-        return as_csv(self._rows(who, scope, table), f"{scope}-{table}", excel=excel)
+        days = "".join(f"-{one}" for one in (since, until) if one)
+        return as_csv(self._rows(who, scope, table, since, until), f"{scope}-{table}{days}", excel=excel)
 
     def drift_table(self, who: Signed, id_: int, kind: Kind, excel: bool = False) -> Response:
         """What took a drift's place and where it fell, in whole points."""
@@ -71,41 +86,55 @@ class Tables:
         ]
         return as_csv(rows, "sources", excel=excel) if kind == "csv" else JSONResponse(rows)
 
-    def _rows(self, who: Viewer, scope: str, table: Table) -> list[dict[str, Any]]:
+    def _rows(
+        self, who: Viewer, scope: str, table: Table, since: date | None, until: date | None
+    ) -> list[dict[str, Any]]:
         _, register = self.frame.allowed(who, scope)
         if table not in TABLES:
             raise HTTPException(404, f"There is no such table. There are {', '.join(TABLES)}.")
         with self.app.sessions() as session:
-            if table == "themes":
-                span = window(session)
-                until = span[1].isoformat() if span else ""
-                return [
-                    {
-                        "name": t.name,
-                        "since": t.since.isoformat(),
-                        "teams": ", ".join(t.teams.values()),
-                        "said": t.said,
-                        "person_days": round(t.days),
-                        "four_weeks_to": until,
-                        "person_days_half_year": round(t.total),
-                    }
-                    for t in streams(session, register, scope, self.frame.least)
-                ]
-            if table == "drifts":
-                seen = data.visible(register, self.frame.least, who)
-                return [
-                    data.as_row(d) for d in data.drifts(session, None if scope == COMPANY else scope) if d.scope in seen
-                ]
             if table == "progress":
                 if scope != COMPANY:
                     raise HTTPException(404, "Numbers of key results are the company's: ask for company/progress.")
                 return rows_of(progress_of(self.app, session, register))
+            last = last_week(session, scope)
+            period = None if last is None else reading.period("", register, last, since, until)
+            if table == "themes":
+                return _themes(session, register, scope, self.frame.least, period)
+            if table == "drifts":
+                seen = data.visible(register, self.frame.least, who)
+                found = data.drifts(session, None if scope == COMPANY else scope)
+                return [data.as_row(d) for d in found if d.scope in seen and (period is None or period.meets(d))]
+            if period is None:
+                raise HTTPException(404, "There are no figures yet.")
             if table == "shares":
-                return reading.share_rows(weekly(session, scope))
-            found = standing(session, register, scope)
-        if found is None:
-            raise HTTPException(404, "There are no figures yet.")
-        return reading.objective_rows(found)
+                weeks = weekly(session, scope, *((period.since, period.until) if period.chosen else ()))
+                return reading.share_rows(weeks if period.chosen else weeks[-reading.WEEKS :])
+            stands = standing_of(session, register, scope, period)
+        if stands is None:
+            raise HTTPException(404, "There are no figures of these days. Choose others.")
+        return reading.objective_rows(stands)
+
+
+def _themes(
+    session: Session, register: Register, scope: str, least: int, period: reading.Period | None
+) -> list[dict[str, Any]]:
+    """Streams; `person_days` are of the last four complete weeks, or of the weeks that were chosen."""
+    chosen = period.weeks if period else None
+    span = chosen or window(session)
+    until, name = span[1].isoformat() if span else "", "until" if chosen else "four_weeks_to"
+    return [
+        {
+            "name": t.name,
+            "since": t.since.isoformat(),
+            "teams": ", ".join(t.teams.values()),
+            "said": t.said,
+            "person_days": round(t.days),
+            name: until,
+            "person_days_half_year": round(t.total),
+        }
+        for t in streams(session, register, scope, least, span)
+    ]
 
 
 def as_csv(rows: list[dict[str, Any]], name: str, *, excel: bool = False) -> PlainTextResponse:

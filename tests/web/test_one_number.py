@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ from tests.web.conftest import HOSTILE, MONDAY, app_with
 from tests.web.test_pages import enter
 from web.app import make
 
+EXPORTED = ("csv", "json")
 LEVELS = {
     "company": {
         "O1": [0.2449, 0.1449],
@@ -90,6 +92,31 @@ def test_objectives_are_the_same_on_every_page_in_the_export_and_the_digest(page
         name = f"{objective.priority} {objective.title}"
         text = client.get(f"/objectives/{objective.key}").text
         assert f'<div class="v">{scope[name][0]}%' in text, name
+
+
+def test_the_tables_of_chosen_days_and_the_files_that_they_link_are_of_these_days(
+    pages: tuple[App, TestClient],
+) -> None:
+    _, client = pages
+    since, until = MONDAY - timedelta(weeks=2), MONDAY - timedelta(days=1)
+    text = client.get("/", params={"since": str(since), "until": str(until)}).text
+    links = {Path(link.partition("?")[0]).name: unescape(link) for link in re.findall(r'href="(/api/[^"]+)"', text)}
+    assert set(links) == {
+        f"{name}.{kind}" for name in ("shares", "objectives", "themes", "drifts") for kind in EXPORTED
+    }
+    shares = client.get(links["shares.json"]).json()
+    assert {row["week"] for row in shares} == {str(since), str(since + timedelta(weeks=1))}
+    said = {row[0][2:]: row[1] for row in rows(text, "All objectives")}
+    exported = {row["title"]: str(row["now"]) for row in client.get(links["objectives.json"]).json() if row["priority"]}
+    assert exported.items() <= said.items()
+    (stream,) = client.get(links["themes.json"]).json()
+    assert [stream["person_days"]] == [int(row[-1]) for row in rows(text, "Largest work on no objective")] == [20]
+    assert f"Person-days, {since.day} {since:%B} to {until.day} {until:%B}." in text
+    assert len(client.get(links["drifts.json"]).json()) == len(rows(text, "Findings of these days")) == 2
+    before = {"since": "2026-05-04", "until": "2026-05-31"}
+    assert client.get("/api/company/drifts.json", params=before).json() == []
+    assert f"company-shares-{since}-{until}.csv" in client.get(links["shares.csv"]).headers["content-disposition"]
+    assert "since" not in re.search(r'href="(/api/[^"]+)"', client.get("/").text)[1]  # type: ignore[index]
 
 
 def test_columns_add_up(pages: tuple[App, TestClient]) -> None:
