@@ -205,7 +205,7 @@ def _own(
     """What the scope plans to serve, together. Its interval is no narrower than any correlation of the parts' would make it;
     where that is all it does of the top priorities, and they fell, it is the fall's, of the same work."""
     mine = [part for part in parts if part.planned]
-    if scope == COMPANY or {part.key for part in mine} == top:
+    if scope == COMPANY or {part.key for part in mine} == top & {part.key for part in parts}:
         return head
     if not mine:
         return None

@@ -102,12 +102,17 @@ def parts(
     totals: tuple[float | None, float | None],
     about: Mapping[str, tuple[float, float]],
 ) -> list[Part]:
-    """Objectives in order of priority, then none; `totals` are of the top priorities where another source knows them."""
+    """Objectives in order of priority, then none; `totals` are of the top priorities where another source knows them.
+
+    An objective that no cycle has estimated yet is left out: it has no share, which is not a share of nothing.
+    """
     before, now = sides
     top, planned = register.top(), plan_of(register, scope)
     shown = [whole_shares(side, top, total) for side, total in zip(sides, totals, strict=True)]
     found = []
     for key, title, priority, plan in _objectives(register, scope):
+        if key != NONE and not any(key in known for known in (before, now, about)):
+            continue
         low, high = about.get(key, (0.0, 0.0))
         value = shown[1].get(key, 0)
         found.append(

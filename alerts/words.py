@@ -4,6 +4,7 @@ Rounded figures that stand beside their sum add up to it (`apportion`): what peo
 """
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -35,8 +36,13 @@ def _quoted(text: str) -> str:
 
 
 def html(words: Words) -> Markup:
-    """A sentence for a page or a mail: everything escaped, names in bold."""
-    return Markup("").join(Markup("<b>%s</b>") % one.text if isinstance(one, Name) else escape(one) for one in words)
+    """A sentence for a page or a mail: everything escaped, names in bold, what is typed (`leeway run`) as code."""
+    return Markup("").join(Markup("<b>%s</b>") % one.text if isinstance(one, Name) else coded(one) for one in words)
+
+
+def coded(text: object) -> Markup:
+    """Our own text for a page or a mail: escaped, and what stands between backticks as code."""
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))  # what it adds is ours  # noqa: S704
 
 
 def shortened(text: str, longest: int = 60) -> str:

@@ -44,6 +44,10 @@ class InterviewError(Exception):
     """The answer is not kept; the message says why."""
 
 
+class InterviewOver(InterviewError):
+    """Its time is over: nothing that somebody does about it lets them answer."""
+
+
 def groups(app: App, register: Register) -> dict[str, list[str]]:
     """Whom it asks, by group, each address once; a group of too few is not asked, as nothing of it could ever be shown."""
     leadership = list(dict.fromkeys(one.lower() for one in register.leadership))
@@ -167,7 +171,7 @@ def may_answer(app: App, by: str, round_: str) -> str:
     if not by or asked is None or found is None:
         raise InterviewError("This interview did not ask you.")
     if found.closed_at is not None or app.now() >= found.closes_at:
-        raise InterviewError("This interview is closed, and its answers are deleted.")
+        raise InterviewOver("This interview is closed, and its answers are deleted.")
     return asked.about
 
 

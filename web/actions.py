@@ -246,7 +246,7 @@ class Actions:
         try:
             given: dict[str, Any] = serializer(self.app, "answer").loads(token, max_age=LABEL_SECONDS)
         except SignatureExpired:
-            raise HTTPException(403, "This link is older than two weeks; the newest digest has new ones.") from None
+            raise HTTPException(410, "This link is older than two weeks; the newest digest has new ones.") from None
         except BadSignature:
             raise HTTPException(403, BROKEN) from None
         return given

@@ -44,6 +44,7 @@ SURE = {
     "snoozed": "Nobody is asked again before two weeks are over. Everybody who sees this page sees that you put it off.",
     "acknowledged": "It stays open. Everybody who sees this page sees that it was seen.",
 }
+HEADINGS = {401: "Sign in", 403: "Not allowed", 404: "Not found", 410: "This is over"}
 NO_PAGE = "There is no such page; a part of its address may be missing or wrong."
 UNDO = "It can be undone here for a day."
 
@@ -69,6 +70,7 @@ class Frame:
         )
         self.templates.filters |= {
             "words": words.html,
+            "coded": words.coded,
             "percent": words.percent,
             "signed": words.signed,
             "sure": words.sure,
@@ -153,7 +155,9 @@ class Frame:
         assert isinstance(error, StarletteError)  # noqa: S101 - registered for nothing else
         if request.url.path.startswith(("/api/", "/charts/")):
             return JSONResponse({"error": error.detail}, error.status_code)
-        heading = {401: "Sign in", 403: "Not allowed", 404: "Not found"}.get(error.status_code, "That did not work")
+        heading = {401: "Sign in", 403: "Not allowed", 404: "Not found", 410: "This is over"}.get(
+            error.status_code, "That did not work"
+        )
         if isinstance(error, NotYet):
             heading = "Nothing to show yet"
         values = {"heading": heading, "text": error.detail, "waits": isinstance(error, NotYet)}

@@ -15,7 +15,7 @@ from slack_sdk import WebClient
 from alerts.interview import KIND, PRIVATE, QUESTIONS, SUBJECT, modal, texts_of
 from leeway.app import App
 from leeway.asking import account_address
-from leeway.interview import InterviewError, answer, may_answer, read
+from leeway.interview import InterviewError, InterviewOver, answer, may_answer, read
 from leeway.signing import BROKEN, serializer
 from pipeline.interview.answers import LONGEST_LINE, MOST_LINES
 from web.frame import Frame
@@ -93,12 +93,17 @@ def add_interview(web: FastAPI, app: App, frame: Frame) -> None:
 
 
 def _redeem(app: App, token: str) -> tuple[str, str]:
-    """Address and round of a link. Raises HTTPException 403 for one that is forged or old, or whose interview is closed."""
+    """Address and round of a link.
+
+    Raises HTTPException: 403 for one that is forged, 410 for one that is old or whose interview is closed.
+    """
     try:
         by, round_ = serializer(app, KIND).loads(token, max_age=SECONDS)
         may_answer(app, str(by), str(round_))
     except SignatureExpired:
-        raise HTTPException(403, "This link is too old; the next mail that asks has a new one.") from None
+        raise HTTPException(410, "This link is too old; the next mail that asks has a new one.") from None
+    except InterviewOver as error:
+        raise HTTPException(410, str(error)) from None
     except InterviewError as error:
         raise HTTPException(403, str(error)) from None
     except (BadSignature, ValueError, TypeError):

@@ -110,7 +110,7 @@ def add_pulse(web: FastAPI, app: App, frame: Frame) -> None:
         by, week, current = _redeem(app, token)
         asked = owned(app.register()[1]).get(by, [])
         if week != current or not asked:
-            raise HTTPException(403, "That week is over, and its answers stand. The next mail asks again.")
+            raise HTTPException(410, "That week is over, and its answers stand. The next mail asks again.")
         with app.sessions() as session:
             said = in_week(session, [one.key for one in asked], week)
         values = {
@@ -156,11 +156,11 @@ def _keep_form(app: App, by: str, week: date, form: Mapping[str, str]) -> tuple[
 
 
 def _redeem(app: App, token: str) -> tuple[str, date, date]:
-    """Address and week of a link, and the present week. Raises HTTPException 403 for one that is forged or old."""
+    """Address and week of a link, and the present week. Raises HTTPException 403 for one that is forged, 410 for an old one."""
     try:
         by, week = serializer(app, KIND).loads(token, max_age=SECONDS)
         return str(by), date.fromisoformat(week), this_week(app, app.register()[1])
     except SignatureExpired:
-        raise HTTPException(403, "This link is too old; the next mail has a new one.") from None
+        raise HTTPException(410, "This link is too old; the next mail has a new one.") from None
     except (BadSignature, ValueError, TypeError):
         raise HTTPException(403, BROKEN) from None

@@ -55,14 +55,15 @@ def filled(sessions: sessionmaker[Session]) -> sessionmaker[Session]:
     with sessions.begin() as session:
         for scope in ("app", "fleet", "sales"):
             for n in range(6):
-                for objective, share in (("O3", 0.5 - 0.05 * n), ("", 0.5 + 0.05 * n), ("top", 0.5 - 0.05 * n)):
+                shares = {"O1": 0.0, "O3": 0.5 - 0.05 * n, "": 0.5 + 0.05 * n, "top": 0.5 - 0.05 * n}
+                for objective, share in shares.items():
                     session.add(
                         Share(
                             week=WEEK - timedelta(weeks=5 - n),
                             scope=scope,
                             objective=objective,
                             share=share,
-                            low=share - 0.05,
+                            low=max(0.0, share - 0.05),
                             high=share + 0.05,
                             coverage=0.9,
                             person_days=50,

@@ -23,6 +23,12 @@ from alerts.words import (
     split,
 )
 
+
+def test_what_is_typed_is_code_on_a_page_and_a_name_from_outside_never_is() -> None:
+    said = html(("Run `leeway <check>`: ", Name("a `b` <i>"), " waits; a lone ` stays."))
+    assert str(said) == "Run <code>leeway &lt;check&gt;</code>: <b>a `b` &lt;i&gt;</b> waits; a lone ` stays."
+
+
 values = st.floats(-1e4, 1e4)
 
 

@@ -208,6 +208,9 @@ def test_streams_to_stop_have_their_cost_and_page_pack_and_command_say_the_same(
     assert not [one for one in (*PEOPLE, "Zora", "Quist") if one in page]
     lead = signed_in(over, "team", "app")
     assert lead.get("/packs/interview").status_code == 403
+    closed = lead.get("/interview", params={"token": serializer(over, "interview").dumps([PEOPLE[0], "2026-Q3"])})
+    assert closed.status_code == 410
+    assert "<h1>This is over</h1><p>This interview is closed" in closed.text
 
 
 def test_it_is_answered_in_slack_and_behind_a_mail_s_link_and_only_by_who_was_asked(

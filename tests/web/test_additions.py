@@ -10,6 +10,7 @@ from leeway.app import App
 from pipeline.register.document import Register, stored
 from tests.web.conftest import HOSTILE
 from tests.web.test_edits import check, client, current, hidden, sure
+from tests.web.test_one_number import rows
 from tests.web.test_pages import enter
 from web.app import make
 
@@ -58,6 +59,12 @@ def test_an_objective_is_added_with_its_first_key_result(client: TestClient, app
     assert "The next cycle finds its work; until then its share is not known." in page.text
     assert "9 in 10 sure" not in page.text
     assert "until then its share is not known" not in client.get("/objectives/O3").text
+    first = client.get("/").text
+    assert "known from the next cycle on" in first
+    assert NEW["title"] in first
+    assert not [row for row in rows(first, "All objectives") if NEW["title"] in row[0]]
+    assert "O9" not in {row["key"] for row in client.get("/api/company/objectives.json").json()}
+    assert [row[6] for row in rows(client.get("/teams").text, "Teams by objective")] == ["–", "–"]
     added = register(app).objectives[-1]
     assert (added.key, added.priority, [one.key for one in added.key_results]) == ("O9", 6, ["O9.1"])
 

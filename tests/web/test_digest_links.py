@@ -106,7 +106,7 @@ def test_a_link_is_kept_once_pressed_and_refused_when_it_is_old(
     later = TimestampSigner.get_timestamp(TimestampSigner("x")) + 15 * 86_400
     monkeypatch.setattr(TimestampSigner, "get_timestamp", lambda self: later)
     old = client.get(labels[0])
-    assert old.status_code == 403
+    assert old.status_code == 410
     assert "older than two weeks" in old.text
 
 

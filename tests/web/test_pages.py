@@ -64,7 +64,7 @@ def test_a_sign_in_link_works_once_and_only_when_the_button_is_pressed(client: T
     other = TestClient(make(app))
     other.get("/sign-in", params={"token": token})
     refused = other.post("/sign-in")
-    assert refused.status_code == 403
+    assert refused.status_code == 410
     assert "used already" in refused.text
 
 

@@ -123,10 +123,10 @@ def test_a_link_is_of_one_person_and_one_week_and_ends(
         assert client.get("/pulse", params={"token": token}).status_code == 403
         assert client.post("/pulse", params={"token": token}, data={"value O1.1": "9"}).status_code == 403
     old = serializer(slack_app, "pulse").dumps([CARLA, (WEEK - timedelta(weeks=1)).isoformat()])
-    assert client.get("/pulse", params={"token": old}).status_code == 403
+    assert client.get("/pulse", params={"token": old}).status_code == 410
     good = serializer(slack_app, "pulse").dumps([CARLA, WEEK.isoformat()])
     monkeypatch.setattr("itsdangerous.timed.time.time", lambda: 4_000_000_000)
-    assert client.get("/pulse", params={"token": good}).status_code == 403
+    assert client.get("/pulse", params={"token": good}).status_code == 410
     assert SECONDS <= 8 * 86_400
     assert kept(slack_app) == []
 

@@ -42,7 +42,8 @@ def test_a_mails_old_link_says_which_one_works(
     later = TimestampSigner.get_timestamp(TimestampSigner("x")) + 100 * 86_400
     monkeypatch.setattr(TimestampSigner, "get_timestamp", lambda self: later)
     refused = client.get(f"/{path}", params={"token": token})
-    assert refused.status_code == 403
+    assert refused.status_code == 410
+    assert "<h1>This is over</h1>" in refused.text
     assert "ew" in refused.text.partition("<h1>")[2].partition("</section>")[0]  # a newer one, the newest digest
 
 
