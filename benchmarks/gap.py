@@ -1,6 +1,6 @@
 """How often a share below its plan is told, and how often one that is on its plan, on simulated companies.
 
-    python -m benchmarks.gap --runs 200
+    python -m benchmarks.gap --runs 200 --first 200
 
 Companies of 60 (benchmarks/drift/organisation.py, 39 weeks, nothing planted) in three periods of 13 weeks. All five objectives
 are planned. On plan: each plan is what the objective truly gets over the period. Off plan: the plan of the largest objective is
@@ -26,7 +26,7 @@ from pipeline.share.prior import company_prior
 
 Array = NDArray[np.float64]
 PERIOD = 13
-ANSWERS, POINTS, GAPS = (0, 30, 300), (10, 5, 2, 0), (15, 20, 25)
+ANSWERS, POINTS, GAPS = (0, 30, 300), (10, 5, 4, 3), (15, 20, 25)
 
 
 def weekly_truth(seed: int) -> tuple[Array, Array]:
@@ -57,15 +57,16 @@ def main() -> None:
     """Print a line for each number of answers and size that is asked for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=int, default=200)
+    parser.add_argument("--first", type=int, default=0, help="number of the first company")
     given = parser.parse_args()
-    worlds = [weekly_truth(seed) for seed in range(given.runs)]
+    worlds = [weekly_truth(seed) for seed in range(given.first, given.first + given.runs)]
     prior = company_prior()
     for answers in ANSWERS:
-        level = OF_ONE * np.hypot(prior.match_level * prior.left(answers) ** 0.5, prior.effort_level)
+        level = OF_ONE * np.hypot(prior.match_level * prior.left(answers), prior.effort_level)
         alone = OF_ONE * prior.week
         for points in POINTS:
             settings = DriftSettings(gap_points=points / 100)
-            rng = np.random.default_rng(1)
+            rng = np.random.default_rng([given.first, 1])
             hits: dict[tuple[int, int], list[bool]] = {}
             false = 0
             for truth, misplaced in worlds:

@@ -211,7 +211,7 @@ class DriftSection(_Section):
     team_alarms: float = Field(0.25, gt=0, le=52)
     least_people: int = Field(5, ge=3, le=1000)
     unseen: float = Field(0.01, ge=0, le=0.3)
-    gap_points: float = Field(5, ge=0, le=100)
+    gap_points: float = Field(4, ge=0, le=100)
     gap_weeks: int = Field(4, ge=1, le=26)
 
 

@@ -1,12 +1,14 @@
 """A share that is not what was planned, from the first weeks on: told when it is sure, lasted for a set time, and is large.
 
 Drift is a change; a company that was off its plan from the first day never changes. A gap is open from the day on which the mean
-over the last weeks is surely (the lower bound of its interval) larger than `gap_points` below the plan, until it is surely
-smaller or the plan is reached. A plan that was changed begins anew on the day that it was loaded; suggestions are no plans.
+over all weeks of the plan is surely (the lower bound of its interval) more than `gap_points` below it, and that of the last
+weeks too as far as can be seen; or that of the last weeks alone, which is looked at anew every week and must therefore be surer. It is
+over when the last weeks are surely nearer than that or reach the plan. A plan that was changed begins anew on the day that it was
+loaded; suggestions are no plans.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -21,6 +23,7 @@ from pipeline.drift.history import DriftSettings
 from pipeline.register.document import Register
 from pipeline.register.ended import ran_out
 from pipeline.register.versions import plans
+from pipeline.share.estimate import Z90
 from pipeline.share.gap import Followed, Gap, follow, gap, scopes
 
 GAP = "gap"
@@ -29,6 +32,9 @@ _LATE = timedelta(weeks=2)
 _GONE = timedelta(weeks=6)
 """From then on what is open of it ends: a team that is gone, or whose weeks have too few people."""
 _HIGH = 0.2
+_SURER = 2.326 / Z90
+"""The last weeks alone: 99 in 100 sure, where all weeks of the plan are 95 in 100. All weeks are nearly one look, however many
+there are; the last four are a new one every few weeks, and chance would have as many tries."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +55,12 @@ def judge(one: Followed, settings: DriftSettings) -> Judged | None:
     whole = gap(one.scope, one.objective, one.plan, one.rows)
     if window is None or whole is None or len(recent) < settings.gap_weeks:
         return None
-    larger = window.low > settings.gap_points
+    steadily = whole.low > settings.gap_points and window.size > settings.gap_points
+    lately = window.size - _SURER * (window.size - window.low) > settings.gap_points
     smaller = window.high < settings.gap_points or window.size <= 0
     # As far back as it holds: since the plan, where its whole time shows the gap, else the window.
     told = whole if whole.low > settings.gap_points else window
-    return Judged(one, window, told, larger, smaller)
+    return Judged(one, window, told, steadily or lately, smaller)
 
 
 def find_gaps(analysis: Analysis, rows: Sequence[Drift]) -> list[Found]:
@@ -69,8 +76,9 @@ def find_gaps(analysis: Analysis, rows: Sequence[Drift]) -> list[Found]:
             mine = [row for row in rows if (row.scope, row.subject) == (scope, one.objective)]
             older = [row for row in mine if row.state in OPEN_STATES and row.start < one.since]
             found += [_ended(row, "replanned", max(one.since, row.raised_on)) for row in older]
-            judged = judge(one, analysis.settings) if _in_time(one, last) else None
             row = next((row for row in mine if row.state in OPEN_STATES and row.start >= one.since), None)
+            weighed = one if row is not None else _since_recovered(one, mine)
+            judged = judge(weighed, analysis.settings) if _in_time(one, last) else None
             if row is not None:
                 now = _follow(row, one, judged, last)
             elif judged is not None and judged.surely_larger:
@@ -100,6 +108,12 @@ def _follow(row: Drift, one: Followed, judged: Judged | None, last: date) -> Fou
         return _ended(row, "recovered", last)
     since = gap(one.scope, one.objective, one.plan, [week for week in one.rows if week.week >= row.start])
     return Found(row.scope, row.raised_on, _figures(since or judged.told), row=row)
+
+
+def _since_recovered(one: Followed, rows: Iterable[Drift]) -> Followed:
+    """Without the weeks of a gap to this plan that was made good: what was told once and is over counts no further."""
+    over = [row.ended_on for row in rows if row.state == "recovered" and row.start >= one.since and row.ended_on]
+    return replace(one, rows=tuple(week for week in one.rows if week.week > max(over))) if over else one
 
 
 def _ended(row: Drift, state: str, day: date) -> Found:

@@ -34,7 +34,7 @@ class DriftSettings:
     team_alarms: float = 0.25
     least_people: int = 5
     unseen: float = UNSEEN
-    gap_points: float = 0.05
+    gap_points: float = 0.04
     gap_weeks: int = 4
 
 

@@ -128,6 +128,25 @@ def test_it_ends_when_the_share_is_surely_back(sessions: sessionmaker[Session]) 
     assert len(look(sessions, register, last + timedelta(days=1))) == 1
 
 
+def test_four_weeks_after_many_on_plan_must_be_surer_than_those_of_a_plan_that_was_never_kept(
+    sessions: sessionmaker[Session],
+) -> None:
+    register = load(sessions, text(), START)
+    late = START + timedelta(weeks=5)
+    work(sessions, 5, 0.4)
+    assert not look(sessions, register, work(sessions, 4, 0.245, since=late))  # as often by chance as any four weeks
+    (found,) = look(sessions, register, work(sessions, 4, 0.22, since=late))
+    assert found.start == late
+
+
+def test_a_gap_that_was_made_good_counts_no_further(sessions: sessionmaker[Session]) -> None:
+    register = load(sessions, text(weeks=26), START)
+    look(sessions, register, work(sessions, 6, 0.05))
+    (ended,) = look(sessions, register, work(sessions, 4, 0.41, since=START + timedelta(weeks=6)))
+    assert ended.state == "recovered"
+    assert len(look(sessions, register, work(sessions, 4, 0.28, since=START + timedelta(weeks=10)))) == 1
+
+
 def test_a_changed_plan_holds_from_the_day_it_was_loaded_on(sessions: sessionmaker[Session]) -> None:
     look(sessions, load(sessions, text(), START), work(sessions, 4))
     changed = date(2026, 10, 28)  # a Wednesday
