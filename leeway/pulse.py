@@ -20,6 +20,7 @@ from leeway.pace import work_by_week
 from pipeline.progress.pace import WEEKS, Weeks, standings
 from pipeline.pulse import answers
 from pipeline.pulse.answers import Said, by_week, in_week
+from pipeline.pulse.away import away
 from pipeline.pulse.owners import owned, owner_of, unowned
 from pipeline.pulse.parting import parting
 from pipeline.queue import lease
@@ -51,7 +52,8 @@ def is_due(app: App, register: Register) -> bool:
 
 
 def send_pulse(app: App, *, due_only: bool = False) -> Round:
-    """Ask whoever was not asked this week, and remind once; with `due_only`, only where its time has come.
+    """Ask whoever was not asked this week, and remind once; with `due_only`, only where its time has come. Who is away today is
+    asked, or reminded, on a day of the week on which they are back.
 
     Raises NotReady where no register is loaded; with `due_only` nothing is done then.
     """
@@ -64,7 +66,8 @@ def send_pulse(app: App, *, due_only: bool = False) -> Round:
     if due_only and not is_due(app, register):
         return Round()
     week = this_week(app, register)
-    mine = owned(register)
+    with app.sessions() as session:
+        mine = _at_work(app, session, register)
 
     def waits(question: Question) -> bool:
         keys = [one.key for one in mine[question.recipient]]
@@ -72,6 +75,13 @@ def send_pulse(app: App, *, due_only: bool = False) -> Round:
             return len(in_week(session, keys, week)) < len(keys)
 
     return ask_all(app.sessions, _questions(app, week, mine), app.now, waits)
+
+
+def _at_work(app: App, session: Session, register: Register) -> dict[str, list[KeyResult]]:
+    """The key results of each owner who is not away today."""
+    mine = owned(register)
+    gone = away(session, register, mine, local_day(register, app.now()))
+    return {address: asked for address, asked in mine.items() if address not in gone}
 
 
 def pulse_is_due(app: App) -> bool:
@@ -111,11 +121,13 @@ def plan_of(app: App) -> list[str]:
     week, reach = this_week(app, register), Reach(app, words.KIND)
     with app.sessions() as session:
         done = asked_in(session, words.KIND, week.isoformat())
+        here = _at_work(app, session, register)
     lines = []
     for address, asked in owned(register).items():
         keys = ", ".join(one.key for one in asked)
         how = "in Slack" if address in reach.accounts else "by mail" if reach.way(address) else ""
-        said = f"was asked this week already: {keys}" if address in done else f"would be asked {how}: {keys}"
+        back = "" if address in here else ", once they are back: today they are away"
+        said = f"was asked this week already: {keys}" if address in done else f"would be asked {how}: {keys}{back}"
         lines.append(f"{address} {said if how or address in done else f'cannot be asked: {keys}. {reach.why_not()}'}")
     if missing := unowned(register):
         lines.append(
@@ -221,6 +233,8 @@ def pulse_status(app: App, session: Session) -> dict[str, Any] | None:
         of = f"the owner of {', '.join(one.key for one in asked)}"
         whom[address] = (of, f"Correct {of} in okrs.yaml and load it, or let them be reached there.")
     asked_now = len(asked_in(session, words.KIND, week))
-    waiting = still_to_ask(app, session, words.KIND, week, whom) if is_due(app, register) else 0
+    waiting = (
+        still_to_ask(app, session, words.KIND, week, _at_work(app, session, register)) if is_due(app, register) else 0
+    )
     failed = not_asked(session, words.KIND, week, whom)
     return {"week": week, "asked": asked_now, "waiting": waiting, "failed": failed}

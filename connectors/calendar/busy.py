@@ -110,7 +110,7 @@ def take_away(person: Person, event: Event, zone: tzinfo) -> None:
 
 
 def signals_of(address: str, person: Person, zone: tzinfo, until: datetime, kind: str = "absence") -> Iterator[Signal]:
-    """Meetings that are over, and absences, of one person. Of a day they were away for, no meeting counts."""
+    """Meetings that are over, and absences of days that have begun. Of a day that somebody was away for, no meeting counts."""
     off = {day for day, hours in person.away.items() if hours >= HOURS_A_DAY}
     held = [one for one in person.busy if one[1] <= until and one[0].astimezone(zone).date() not in off]
     for (start, item), hours in _shared(held).items():
@@ -119,7 +119,9 @@ def signals_of(address: str, person: Person, zone: tzinfo, until: datetime, kind
     item = absence_item(address, kind)
     for day, hours in sorted(person.away.items()):
         at = datetime.combine(day, time(12), zone).astimezone(UTC)
-        if at <= until and hours > 0:
+        if (
+            datetime.combine(day, time(), zone) <= until and hours > 0
+        ):  # who is away today is not to be asked this morning
             name = f"{item}:{day.isoformat()}"
             yield Signal("calendar", name, item, SignalKind.ABSENCE, at, address, hours=round(hours, 4))
 

@@ -1,9 +1,9 @@
 """A share that is not what was planned, from the first weeks on: told when it is sure, lasted for a set time, and is large.
 
 Drift is a change; a company that was off its plan from the first day never changes. A gap is open from the day on which the mean
-over all weeks of the plan is surely (the lower bound of its interval) more than `gap_points` below it, and that of the last
-weeks too as far as can be seen; or that of the last weeks alone, which is looked at anew every week and must therefore be surer. It is
-over when the last weeks are surely nearer than that or reach the plan. A plan that was changed begins anew on the day that it was
+over all weeks of the plan is surely (the lower bound of its interval) more than `gap_points` below it, and that of the last weeks
+looks like it; or that of the last weeks alone is, which is another one every few weeks and must therefore be surer. It is over
+when the last weeks are surely nearer than that, or reach the plan. A plan that was changed begins anew on the day that it was
 loaded; suggestions are no plans.
 """
 

@@ -334,6 +334,13 @@ def test_absences_lower_what_is_expected_of_somebody(desk: Desk) -> None:
     assert "Urlaub" not in desk.says()
 
 
+def test_who_is_away_today_is_known_in_the_morning(desk: Desk) -> None:
+    desk.now = on(MONDAY, 7)
+    desk.keep(ann=[Entry("leave", "Urlaub", at(MONDAY, 0), days=2)])
+    desk.pull()
+    assert [row[1].date() for row in desk.rows(SignalKind.ABSENCE)] == [MONDAY]
+
+
 def test_an_absence_that_is_taken_back(desk: Desk) -> None:
     leave = Entry("leave", "Vacation", at(MONDAY, 0), days=3)
     desk.keep(ann=[leave, Entry("before", "Review", at(MONDAY - timedelta(days=7), 9))])

@@ -21,7 +21,7 @@ from leeway.pulse import answer, is_due, plan_of, pulse_status, send_pulse, this
 from leeway.settings import Settings
 from leeway.status import status_of
 from leeway.status_text import render
-from models import Account, Ask, Confidence, OptOut
+from models import Account, Ask, Confidence, OptOut, Signal
 from pipeline.people.forget import forget
 from pipeline.register.document import KeyResult, parse
 from pipeline.register.versions import load_register
@@ -172,6 +172,37 @@ def test_it_waits_for_day_hour_workday_and_period_and_is_off_by_default(app: App
     off = App(app.settings.model_copy(update={"pulse": Settings().pulse}), now=app.now())
     assert not is_due(off, register)
     assert send_pulse(off, due_only=True).asked == 0
+
+
+def test_who_is_away_is_asked_and_reminded_once_they_are_back(
+    app: App, few_days: Simulator, mailbox: tuple[Mailbox, Any]
+) -> None:
+    text = REGISTER.replace(
+        "[ann@x.example]",
+        "[{email: mia@x.example, days: [wednesday, thursday, friday]}, {email: carla@x.example, to: 2027-01-31}]",
+    )
+    away = [("calendar", "Carla@x.example", at) for at in (7, 9)]
+    with app.sessions.begin() as session:
+        load_register(session, parse(text), text)
+        session.add(Account(source="calendar", external_id="carla@x.example", email="Carla@x.example"))
+        for source, _, at in away:
+            noon = datetime(2026, 7, at, 12, tzinfo=UTC)
+            given = {"source": source, "external_id": f"absence {at}", "item": "absence:carla@x.example", "at": noon}
+            session.add(Signal(**given, kind="absence", account="carla@x.example", hours=8.0))
+    assert "carla@x.example would be asked in Slack: O1.1, O1.2, once they are back: today they are away" in plan_of(
+        app
+    )
+    assert send_pulse(app, due_only=True).asked == 0
+    assert not few_days.world.posted
+    assert not mailbox[0].mails
+    with app.sessions() as session:
+        found = pulse_status(app, session)
+    assert found is not None
+    assert found["waiting"] == 0
+    assert send_pulse(later(app, days=1), due_only=True).asked == 2
+    thursday, friday = later(app, days=2, hours=1), later(app, days=3, hours=1)
+    assert send_pulse(thursday, due_only=True).reminded == 0
+    assert send_pulse(friday, due_only=True).reminded == 2
 
 
 def test_a_dry_run_and_check_say_who_can_be_asked_and_ask_nobody(app: App, few_days: Simulator) -> None:

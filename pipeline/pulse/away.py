@@ -1,0 +1,58 @@
+"""Who is not at work on a day, as far as anybody told Leeway: by their calendar, their weekdays, or a holiday where they work."""
+
+from collections import defaultdict
+from collections.abc import Collection
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from connectors.base import SignalKind
+from models import Account, Signal
+from pipeline.effort.day import HOURS_A_DAY
+from pipeline.effort.load import Clock
+from pipeline.register.document import Register
+from pipeline.register.schema import Member, Team
+from pipeline.register.workdays import Workdays
+
+
+def away(session: Session, register: Register, addresses: Collection[str], day: date) -> set[str]:
+    """Those of the addresses, in lower case, who are off all that day; nobody of whom no team and no calendar knows."""
+    return {one for one in addresses if _off(register, one, day)} | _absent(session, register, addresses, day)
+
+
+def _off(register: Register, address: str, day: date) -> bool:
+    """Return True if somebody is in a team, and in none of theirs at work on that day. Who has left a team is not away."""
+    everybody = [(team, one) for team in register.teams for one in team.members if address in _names(one)]
+    mine = [(team, one) for team, one in everybody if not one.last or day <= one.last]
+    calendar = Workdays(register.calendar)
+    return bool(mine) and not any(_works(calendar, team, one, day) for team, one in mine)
+
+
+def _names(member: Member) -> set[str]:
+    return {one.lower() for one in (member.email, *member.formerly)}
+
+
+def _works(calendar: Workdays, team: Team, member: Member, day: date) -> bool:
+    if member.first and day < member.first:
+        return False
+    off = frozenset(range(7)) - frozenset(member.days) if member.days else frozenset(team.weekend) or None
+    return calendar.is_workday(day, member.country, off)
+
+
+def _absent(session: Session, register: Register, addresses: Collection[str], day: date) -> set[str]:
+    """Those of whom a calendar says that they are away all day."""
+    clock, noon = Clock(register.calendar.time_zone), datetime.combine(day, time(12), ZoneInfo("UTC"))
+    query = select(func.lower(Account.email), Account.time_zone, Signal.at, Signal.hours).where(
+        Account.source == Signal.source,
+        Account.external_id == Signal.account,
+        Signal.kind == SignalKind.ABSENCE,
+        Signal.at.between(noon - timedelta(days=1), noon + timedelta(days=1)),
+        func.lower(Account.email).in_(sorted(addresses)),
+    )
+    hours: dict[str, float] = defaultdict(float)
+    for address, zone, at, some in session.execute(query):
+        if clock.local(at, zone).date() == day:
+            hours[address] += some or 0.0
+    return {address for address, some in hours.items() if some >= HOURS_A_DAY}
