@@ -22,7 +22,8 @@ PICTURE_WEEKS, PICTURE_WIDTH = 16, 460
 """Weeks, and pixels at which the words in it can be read on a phone as well."""
 _LEAST_POINTS = 2
 """Points that an objective must have lost, or a piece of work gained, to be named in the alert's sentences."""
-_SEEN = 0.05
+_MOST_LOST = 3
+"""Objectives that the sentence of what fell names: there are mostly three top priorities, and their losses add up to the fall."""
 _WORTH_NAMING = 0.25
 """A second piece of work is named where it is this part of the first."""
 
@@ -44,7 +45,7 @@ def alert_of(session: Session, drift: Drift, register: Register, terms: Terms | 
     fall, company = before - after, drift.scope == COMPANY
     taken = took_place(drift, register, names, stands)
     lost = _lost(stands, register)
-    sides = _Sides(lost[:2], _worth_naming(taken))
+    sides = _Sides(lost[:_MOST_LOST], _worth_naming(taken))
     who = "" if company else f"{names.get(drift.scope, drift.scope)}: "
     low, high = (max(0, whole(-100 * bound)) for bound in (drift.high, drift.low))
     days = whole(fall / 100 * stands.person_days) if stands else 0
@@ -113,7 +114,7 @@ def took_place(
     others = [
         Taken(titles[key], changes.get(key, whole(points)), objective=key)
         for key, points in drift.absorbed_by
-        if key in titles and abs(points) >= _SEEN
+        if key in titles and changes.get(key, whole(points))
     ]
     rows = drift.explanation.get("themes", [])
     rest = (

@@ -31,7 +31,8 @@ from web.proxy import root_of
 from web.steady import SteadySteps
 
 Kind = Literal["stack", "objective", "stream", "drift", "number", "work", "confidence", "steps"]
-WIDE, PHONE = 1080, 320
+WIDE, MIDDLE, PHONE = 1080, 700, 320
+"""Pixels of the three pictures of a chart: words in one that is shown smaller than it was drawn cannot be read."""
 MARGIN = 52
 """Pixels that the axis takes of a drawing's width."""
 
@@ -42,7 +43,7 @@ class Drawing:
     def __init__(self, web: FastAPI, frame: Frame) -> None:
         self.frame, self.app = frame, frame.app
         self.measured, self.steps = MeasuredKeyResults(self.app), SteadySteps(self.app)
-        self._drawn = lru_cache(maxsize=256)(self._draw)
+        self._drawn = lru_cache(maxsize=512)(self._draw)
         web.add_api_route(
             "/charts/{kind}/{scope}", self.serve, methods=["GET"], include_in_schema=False, response_model=None
         )
@@ -58,18 +59,17 @@ class Drawing:
         *,
         chosen: bool = False,
     ) -> dict[str, Any]:
-        """What a template needs to show a chart: two pictures (wide, and for a phone), and where its specification is."""
+        """What a template needs to show a chart: a picture for each of three widths, and where its specification is."""
         cycle, _ = data.last_cycle(self.app)
         given = (kind, scope, key, period.since, period.until, chosen)
-        wide, phone = (Markup(self._drawn(cycle, width, *given)) for width in (WIDE, PHONE))  # our own drawings  # noqa: S704
+        pictures = (Markup(self._drawn(cycle, width, *given)) for width in (WIDE, MIDDLE, PHONE))  # our own drawings  # noqa: S704
         address = f"/charts/{kind}/{quote(scope)}?key={quote(key)}&since={period.since}&until={period.until}"
         return {
             "address": address + ("&chosen=1" if chosen else ""),
             "label": label,
             "note": note,
             "of_the_plan": kind not in ("stream", "steps"),
-            "wide": wide,
-            "phone": phone,
+            "pictures": dict(zip(("wide", "middle", "phone"), pictures, strict=True)),
         }
 
     def serve(
@@ -153,7 +153,7 @@ class Drawing:
         return [reading.fall_of(falls[0], part)] if falls and part and part.change else []
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=512)
 def _picture(spec: str) -> str:
     """A specification as SVG: it takes a tenth of a second, and most cycles leave most charts as they were."""
     return svg(json.loads(spec))

@@ -107,15 +107,21 @@ def _say(matcher: Matcher, group: str, i: int, k: int, found: NDArray[np.float32
         return f"work in {item.container} is often on {key}" if item.container else None
     if group == "parent" and links.parent[i] >= 0:
         above = links.items[links.parent[i]]
-        name = (above.title or above.words)[:60]
+        name = _short(above.title or above.words, 60)
         return f"its parent {above.kind} '{name}' points to {key}" if name else None
     if group == "mention":
         named = [links.items[j].id for j in links.named_by[i] if found[j].argmax() == k]
         return f"names {named[0]}" if named else None
     if group == "alike":
-        other = links.items[matcher.neighbours.index[i, 0]].words[:50]
-        return f"like '{other}'" if other else None
+        other = links.items[matcher.neighbours.index[i, 0]].words
+        return f"like '{_short(other, 50)}'" if other else None
     return None
+
+
+def _short(text: str, most: int) -> str:
+    """The text on one line, cut at a word where it is longer."""
+    line = " ".join(text.split())
+    return line if len(line) <= most else line[:most].rsplit(" ", 1)[0].rstrip(" ,;:.-") + "…"
 
 
 def reasons(
@@ -138,6 +144,6 @@ def reasons(
             why = (_by_people(labels[id_]),)
         elif matcher.following.silent[i]:
             leads = matcher.links.items[place]
-            why = (f"{LINKS}: belongs to {leads.kind} '{(leads.title or leads.words)[:60]}'", *why[: MOST - 1])
+            why = (f"{LINKS}: belongs to {leads.kind} '{_short(leads.title or leads.words, 60)}'", *why[: MOST - 1])
         said.append(why)
     return said

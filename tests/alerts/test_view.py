@@ -1,5 +1,6 @@
 """What an alert says: who lost, what took the place, how sure, what to decide; in whole numbers that add up, in few words."""
 
+import re
 from datetime import date, timedelta
 from typing import Any
 
@@ -92,6 +93,16 @@ def test_it_names_what_lost_what_took_the_place_the_cost_and_how_sure(sessions: 
         found.note
         == "Teams of 5 or more, never a person · 96% of working days seen · false alarms like this: about one in 2.5 years"
     )
+
+
+def test_the_losses_that_it_names_add_up_to_the_fall(sessions: sessionmaker[Session]) -> None:
+    levels = {"company": {**LEVELS["company"], "O1": [0.26, 0.20], "O2": [0.14, 0.09], "O3": [0.16, 0.11]}}
+    found = said(
+        sessions, fall(absorbed_by=[["", 16.0], ["O4", 0.3]], explanation={"levels": levels, "themes": STREAMS})
+    )
+    named = re.findall(r"from (\d+)% to (\d+)%", plain(found.story[0]))
+    assert sorted(int(after) - int(before) for before, after in named) == [-6, -5, -5]
+    assert 0 not in {one.points for one in found.taken if one.objective}  # what did not change took no place
 
 
 def test_every_number_adds_up_with_its_neighbours(sessions: sessionmaker[Session]) -> None:

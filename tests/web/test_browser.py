@@ -163,6 +163,9 @@ BROKEN = r"""() => {
     return [...new Set(found)]
 }"""
 """Words of up to twelve letters that stand on two lines, and cells that reach into the edge of their card."""
+SCALES = """() => [...document.querySelectorAll('figure svg')]
+    .map(one => one.getBoundingClientRect().width / one.getAttribute('width')).filter(scale => scale)"""
+"""How large each picture that is shown stands there, beside how large it was drawn."""
 
 
 def test_on_a_phone_no_word_is_broken_and_no_cell_leaves_its_card(app: App, enter: Callable[..., Any]) -> None:
@@ -184,6 +187,11 @@ def test_on_a_phone_no_word_is_broken_and_no_cell_leaves_its_card(app: App, ente
     ):
         page.goto(home + path)
         assert (path, page.evaluate(BROKEN)) == (path, [])
+    for width in (390, 768, 1280):  # one picture of each chart is shown, about as large as it was drawn
+        page.set_viewport_size({"width": width, "height": 900})
+        page.goto(home)
+        (scale,) = page.evaluate(SCALES)
+        assert 0.85 < scale < 1.2, width
     lead = enter(390, role="team", team="app")
     assert "here" in lead.inner_text("main")  # its own figures of the company's fall
     assert lead.evaluate(BROKEN) == []
