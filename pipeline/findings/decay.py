@@ -31,12 +31,18 @@ def resource_drift(given: Inputs) -> Outcome:
     at = max(at, new.period.start)
     before, now = planned_shares(old), planned_shares(new)
     was = _in_both(old, new)
-    keys = [key for key in now if was.get(key) in before]
-    if not keys:
+    # What the old register did not have was to get nothing; what it had without a plan may have had anything.
+    keys = [key for key in now if key not in was or was[key] in before]
+    if not any(key in was for key in keys):
         return Unjudged(
             "no objective is planned in both plans; what was taken out of the register is not matched any more"
         )
-    o, n = np.array([before[was[key]] for key in keys]), np.array([now[key] for key in keys])
+    o = np.array([before[was[key]] if key in was else 0.0 for key in keys])
+    n = np.array([now[key] for key in keys])
+    if (n >= o).all():
+        return Unjudged(
+            "by the new plan nothing that is planned is to get less, so no work can be said to be left over"
+        )
     if float(np.abs(n - o).sum()) / 2 < CHANGED:
         return []
     recent = given.thresholds.recent

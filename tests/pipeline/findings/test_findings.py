@@ -190,6 +190,18 @@ def test_the_last_plan_is_followed_under_whatever_keys() -> None:
     assert swapped[0].values["gains"] == "objective:O1"
 
 
+def test_an_objective_that_the_last_plan_did_not_have_is_one_that_work_does_not_go_to() -> None:
+    given = PLANTED["resource"][1](0, "pool")
+    at, old = given.plans[-2]
+    without = old.model_copy(update={"objectives": tuple(one for one in old.objectives if one.key != "O4")})
+    new = [replace(row, share=0.02, low=0.0, high=0.06) for row in given.shares["company"]["O4"]]
+    shares = {"company": given.shares["company"] | {"O4": new}}
+    plans = [*given.plans[:-2], (at, without), given.plans[-1]]
+    found = KINDS["resource"].find(replace(given, plans=plans, shares=shares))
+    assert not isinstance(found, Unjudged)
+    assert [one.values["gains"] for one in found] == ["objective:O4"]
+
+
 def test_other_objectives_under_the_same_keys_are_another_plan() -> None:
     given = PLANTED["resource"][1](0, "pool")
     objectives = tuple(
