@@ -16,7 +16,7 @@ from pipeline.register.yaml_nodes import Document
 from web.auth import Csrf, Signed, check_form
 from web.edits import THIS, Asked, Edits, faults_in, refuse
 from web.frame import Frame
-from web.register_form import FIELDS, KINDS, LONG, LONGEST, MEASURED, Answered, Given, Typed
+from web.register_form import AREAS, FIELDS, KINDS, LONG, LONGEST, Answered, Given, Typed, refused
 
 _KEY = ("key", "Key", "short, and never used before")
 NEEDED = {OBJECTIVE: ("key", "title", "priority", "first"), KEY_RESULT: ("key", "title")}
@@ -65,7 +65,7 @@ class Additions:
             return self._form(request, who, row.id, under, shown)
         if typed["key"] in cells_of(data):
             return self._form(request, who, row.id, under, shown, [f"{typed['key']} is the key of another entry."])
-        if lacks := _lacks(shown, next_key(data, under or None), under):
+        if lacks := [*_lacks(shown, next_key(data, under or None), under), *refused(typed)]:
             return self._form(request, who, row.id, under, shown, lacks)
         below = None if under else {"key": f"{typed['key']}.1", "title": first or ""}
         try:
@@ -125,15 +125,15 @@ class Additions:
         fields = [_KEY, *_fields(under), *(() if under else (_FIRST,))]
         needed = NEEDED[KEY_RESULT if under else OBJECTIVE]
         values = {"under": under, "fields": fields, "cells": cells, "version": version, "errors": errors or []}
-        values |= {"needed": needed}
+        values |= {"needed": needed, "areas": AREAS}
         page = self.frame.page(request, who, "add.html.j2", values | {"longest": LONGEST, "long": LONG})
         page.status_code = 422 if errors else 200
         return page
 
 
-def _fields(under: str) -> list[tuple[str, str, str]]:
-    """What the form asks; an outcome is written in okrs.yaml, so a new objective has no number yet."""
-    return [one for one in FIELDS[KEY_RESULT if under else OBJECTIVE] if under or one[0] not in MEASURED]
+def _fields(under: str) -> tuple[tuple[str, str, str], ...]:
+    """What the form asks."""
+    return FIELDS[KEY_RESULT if under else OBJECTIVE]
 
 
 def _lacks(shown: Mapping[str, str], key: str, under: str) -> list[str]:

@@ -19,6 +19,7 @@ from pipeline.register.change_words import consequences, in_words
 from pipeline.register.document import RegisterError, stored
 from pipeline.register.edits import PAGE, EditError, undo_edit
 from pipeline.register.ended import local_day
+from pipeline.register.measured import MEASURED_BY
 from pipeline.register.point_of_change import Caution, Draft, cautions
 from pipeline.register.quality import Finding, findings
 from pipeline.register.table import Merged, Row, merged
@@ -26,7 +27,7 @@ from pipeline.register.versions import current_version, load_register
 from pipeline.register.yaml_nodes import Document
 from web.auth import Csrf, Signed, Viewer, check_form
 from web.frame import Frame
-from web.register_form import FIELDS, KINDS, LONG, LONGEST, MEASURED, Answer, Answered, Given
+from web.register_form import AREAS, FIELDS, KINDS, LONG, LONGEST, Answer, Answered, Given, refused
 
 THIS = "this form"
 """What faults call where something was typed."""
@@ -76,11 +77,13 @@ class Edits:
         check_form(request, csrf)
         with self.app.sessions() as session:
             row, cells = self._entry(session, who, place, key)
-            fields = [one for one, _, _ in _fields(cells)]
+            fields = [one for one, _, _ in FIELDS[cells["kind"]]]
             typed = {name: value for name, value in given.items() if value is not None and name in fields}
             base = session.get(RegisterVersion, answer.version)
             if base is None:
                 raise HTTPException(409, "This form is of a version that is not there any more. Open it again.")
+            if not_here := refused(typed, cells[MEASURED_BY]):
+                return self._form(request, who, place, cells | typed, row.id, not_here)
             try:
                 found = merged(THIS, [Row(1, {"key": key, **typed})], row.document, base.document, remove=False)
             except RegisterError as error:
@@ -166,7 +169,8 @@ class Edits:
         values = {
             "place": place,
             "cells": cells,
-            "fields": _fields(cells),
+            "fields": FIELDS[cells["kind"]],
+            "areas": AREAS,
             "version": version,
             "errors": errors,
             "long": LONG,
@@ -204,12 +208,6 @@ def refuse(who: Viewer) -> None:
         raise HTTPException(
             403, "The register is edited by the company's role and by ops. Ask them, or tell them why here."
         )
-
-
-def _fields(cells: Cells) -> list[tuple[str, str, str]]:
-    """What the form asks; start and target where there is a number that they belong to."""
-    measured = any(cells[name] for name in MEASURED)
-    return [one for one in FIELDS[cells["kind"]] if one[0] not in MEASURED or measured]
 
 
 def _draft(row: RegisterVersion) -> Draft:

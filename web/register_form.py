@@ -6,10 +6,12 @@ from typing import Annotated
 
 from fastapi import Depends, Form
 
-from pipeline.register.cells import KEY_RESULT, OBJECTIVE
+from pipeline.register.cells import KEY_RESULT, OBJECTIVE, same
+from pipeline.register.measured import MEASURED_BY, measured_in
 from pipeline.register.team_plans import TEAM_PLANS
 
 KINDS = {"objectives": OBJECTIVE, "key-results": KEY_RESULT}
+BY = "a word a line, such as jql: issuetype = Bug; checkin: true where somebody types it"
 FIELDS: Mapping[str, tuple[tuple[str, str, str], ...]] = {
     OBJECTIVE: (
         ("title", "Title", ""),
@@ -17,8 +19,10 @@ FIELDS: Mapping[str, tuple[tuple[str, str, str], ...]] = {
         ("priority", "Priority", "1 is the top"),
         ("plan", "Plan", "of the company's work: 30 %, or 40 person-days per month"),
         ("teams", "Team", "the key of the one that it belongs to; empty: the company"),
+        (MEASURED_BY, "What its outcome is measured by", BY),
         ("start", "Start of its outcome", ""),
         ("target", "Target of its outcome", ""),
+        ("unit", "Unit of its outcome", "such as %"),
         ("team plans", "Plans of teams", "of the team's own work: app: 50 %, ops: 10 %"),
         ("description", "Description", ""),
     ),
@@ -26,14 +30,17 @@ FIELDS: Mapping[str, tuple[tuple[str, str, str], ...]] = {
         ("title", "Title", "with the target, as in 'from 31 to 45'"),
         ("owner", "Owner", "one address"),
         ("teams", "Teams", "keys, with commas"),
+        (MEASURED_BY, "What its number is measured by", BY),
         ("start", "Start of its number", ""),
         ("target", "Target of its number", ""),
+        ("unit", "Unit of its number", "such as %"),
         ("due", "Due", "a day, such as 2026-12-31"),
         ("description", "Description", ""),
     ),
 }
 """What can be changed: the column, what it is called, and what to write."""
-MEASURED = ("start", "target")
+AREAS = ("description", MEASURED_BY)
+"""What may be more than a line."""
 LONGEST, LONG = 500, 20_000
 """Characters of a line, and of a text, that a form takes."""
 Typed = Annotated[str | None, Form(max_length=2_000)]
@@ -47,18 +54,36 @@ def _given(
     teams: Typed = None,
     team_plans: Annotated[str | None, Form(max_length=2_000, alias="team plans")] = None,
     description: Annotated[str | None, Form(max_length=LONG)] = None,
+    measured_by: Annotated[str | None, Form(max_length=LONG, alias="measured by")] = None,
     start: Typed = None,
     target: Typed = None,
+    unit: Typed = None,
     due: Typed = None,
 ) -> dict[str, str | None]:
     """What a form says, by column; None where it has no such field."""
     found = {"title": title, "owner": owner, "priority": priority, "plan": plan, "teams": teams}
     found |= {TEAM_PLANS: team_plans, "description": description}
-    return found | {"start": start, "target": target, "due": due}
+    return found | {MEASURED_BY: measured_by, "start": start, "target": target, "unit": unit, "due": due}
 
 
 Given = Annotated[dict[str, str | None], Depends(_given)]
 """Of a handler's parameter: what the form says."""
+
+
+def refused(typed: Mapping[str, str], before: str = "") -> list[str]:
+    """What is not to be said on a page: a statement for a database, or a file of the machine. As it was before it may stay."""
+    said = typed.get(MEASURED_BY)
+    if said is None or same(MEASURED_BY, said, before):
+        return []
+    try:
+        words = measured_in(said)
+    except ValueError:
+        return []  # a fault, which is said where it is looked for
+    return [
+        f"Measured by: `{word}` is written in okrs.yaml, by who looks after the machine that it runs on."
+        for word in ("sql", "csv")
+        if word in words
+    ]
 
 
 @dataclass(frozen=True, slots=True)

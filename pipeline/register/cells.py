@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pipeline.register.faults import DUE
+from pipeline.register.measured import MEASURED_BY, measured_in, measured_words
 from pipeline.register.metric import Metric
 from pipeline.register.planned import Plan
 from pipeline.register.team_plans import TEAM_PLANS, meant_plans, team_plans
@@ -25,6 +26,7 @@ COLUMNS = (
     "teams",
     "priority",
     "plan",
+    MEASURED_BY,
     "start",
     "target",
     "unit",
@@ -76,7 +78,7 @@ def _cells(kind: str, row: Mapping[str, Any], parent: Mapping[str, Any] | None) 
     raw = row.get(_MEASURED_BY[kind])
     metric = raw if isinstance(raw, dict) else {}
     found: dict[str, Any] = {name: row.get(name) for name in ("title", "owner", "description")} | {"key": key_of(row)}
-    found |= {name: metric.get(name) for name in NUMBER}
+    found |= {name: metric.get(name) for name in NUMBER} | {MEASURED_BY: measured_words(metric)}
     if parent is None:
         planned = row.get("plan") if row.get("plan") is not None else row.get("share")
         found |= {"under": row.get("parent"), "teams": row.get("team"), "priority": row.get("priority")}
@@ -130,6 +132,8 @@ def _meant(column: str, cell: str) -> Any:
 def meant(column: str, cell: str) -> Any:
     """What a cell means: a plan, a number, a day, keys of teams, or its words. Raises ValueError where it is none."""
     plain = " ".join(cell.split())
+    if column == MEASURED_BY:
+        return measured_in(cell)
     if column == "plan" and plain:
         return Plan.model_validate(plan_of(plain))
     if column in ("start", "target") and plain:
@@ -162,7 +166,7 @@ def cell_plan(cell: str) -> Any:
 
 
 def put(kind: str, row: dict[str, Any], column: str, cell: str) -> None:
-    """Write a cell into an entry of the file. An empty one takes the entry out."""
+    """Write a cell into an entry of the file. An empty one takes the entry out. Raises ValueError where it cannot be read."""
     said = cell.strip() if column == "description" else " ".join(cell.split())
     if column == "plan":
         row.pop("share", None)
@@ -171,6 +175,10 @@ def put(kind: str, row: dict[str, Any], column: str, cell: str) -> None:
         name = _MEASURED_BY[kind]
         row[name] = metric = copy.deepcopy(row.get(name) or {"checkin": "true"})
         _set(metric, column, said)
+    elif column == MEASURED_BY:
+        name, by = _MEASURED_BY[kind], measured_in(cell)
+        beside = {word: value for word, value in (row.get(name) or {}).items() if word in NUMBER}
+        _set(row, name, by | beside if by else None)
     elif column == "due":
         _set(row, next((name for name in DUE if row.get(name)), DUE[0]), day_of(said))
     elif column == "teams" and kind == KEY_RESULT:
@@ -196,5 +204,7 @@ def column_of(field: str) -> str:
     parts = [one.partition("[")[0] for one in field.split(".")]
     below = [one for one in parts if one not in ("objectives", "key_results")]
     names = {"team": "teams", "parent": "under", "share": "plan", "key": "key"}
-    last = below[-1] if below[:1] in (["metric"], ["outcome"]) else below[0] if below else "key"
+    if below[:1] in (["metric"], ["outcome"]):
+        return below[-1] if below[-1] in NUMBER else MEASURED_BY
+    last = below[0] if below else "key"
     return names.get(last, "due" if last in DUE else last)

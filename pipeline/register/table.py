@@ -28,6 +28,7 @@ from pipeline.register.cells import (
 )
 from pipeline.register.conflicts import Conflict
 from pipeline.register.document import Register, RegisterError, judged
+from pipeline.register.measured import MEASURED_BY
 from pipeline.register.rewrite import rewritten
 from pipeline.register.team_plans import TEAM_PLANS, plans_in, put_plans
 from pipeline.register.yaml_nodes import Document, LintError
@@ -218,9 +219,9 @@ class _Merge:
         kind, entry, parent = next(one for one in rows(self.data) if key_of(one[1]) == key)
         if (whose := ONLY.get(column, kind)) != kind and not (column in NUMBER and entry.get("outcome")):
             if cell:
-                self.faults.append(
-                    LintError(row.line, column, f"no {kind} has one, only {_A[whose]} has; leave it empty.")
-                )
+                why = f"no {kind} has one, only {_A[whose]} has; leave it empty."
+                why = f"nothing says what its outcome is; write that as `{MEASURED_BY}`." if column in NUMBER else why
+                self.faults.append(LintError(row.line, column, why))
         elif column == TEAM_PLANS:
             self._team_plans(row, key, cell)
         elif column == "under" and kind == KEY_RESULT and parent is not None:
@@ -237,7 +238,10 @@ class _Merge:
                 self.notes.append(
                     f"{key} had no metric: it is now measured by what somebody types (`leeway measure {key} 42`)."
                 )
-            put(kind, entry, column, cell)
+            try:
+                put(kind, entry, column, cell)
+            except ValueError as error:
+                self.faults.append(LintError(row.line, column, f"{error}."))
 
     def _team_plans(self, row: Row, key: str, cell: str) -> None:
         known = [str(team["key"]) for team in self.data.get("teams") or ()]

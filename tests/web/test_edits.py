@@ -100,6 +100,23 @@ def test_what_is_loosened_is_said_and_takes_a_reason(client: TestClient, app: Ap
     assert title(app, "O3.1") == "App store rating from 3.6 to 3.9"
 
 
+def test_what_a_number_is_measured_by_is_edited_and_no_statement_or_file_from_a_page(
+    client: TestClient, app: App
+) -> None:
+    form = {"measured by": "jql: issuetype = Bug", "start": "40", "target": "10", "unit": "bugs"}
+    page = check(client, "key-results/O1.1", **form)
+    assert "metric.jql: none -&gt; issuetype = Bug" in page.text
+    assert "Kept" in sure(client, "key-results/O1.1", page, why="counted by Jira now").text
+    (metric,) = [k.metric for _, k in stored(current(app).document, 2).key_results() if k.key == "O1.1"]
+    assert metric is not None
+    assert (metric.binding, metric.start, metric.target, metric.unit) == ({"jql": "issuetype = Bug"}, 40, 10, "bugs")
+    for said in ("sql: SELECT 1\ndatabase: warehouse", "csv: /etc/passwd\ncolumn: x"):
+        refused = check(client, "key-results/O1.1", **{"measured by": said})
+        assert "is written in okrs.yaml" in refused.text
+        assert refused.status_code == 422
+    assert "Nothing is changed yet" in check(client, "key-results/O1.1").text
+
+
 def test_faults_are_said_beside_what_was_typed(client: TestClient, app: App) -> None:
     page = check(client, "objectives/O1", priority="first", title="Kept while it is mended")
     assert page.status_code == 422

@@ -259,5 +259,39 @@ def test_the_number_of_an_outcome_is_edited_and_what_it_is_measured_by_stays() -
     assert (one.target, one.binding) == (1300, {"csv": "riders.csv", "column": "riders"})
     bare = cells()
     next(one for one in bare if one["key"] == key)["target"] = "5"
-    with pytest.raises(RegisterError, match="no objective has one"):
+    with pytest.raises(RegisterError, match="nothing says what its outcome is; write that as `measured by`"):
         read(as_csv(bare))
+
+
+def test_what_a_number_is_measured_by_is_a_cell_and_another_one_is_taken_over() -> None:
+    jql = '{jql: "project = A AND type in (Bug, Task)", sum: Points, start: 3, target: 1}'
+    text = TEXT.replace("{checkin: true, start: 2.1, target: 1}", jql)
+    given = cells(text)
+    row = next(one for one in given if one["key"] == "O1.1")
+    assert row["measured by"] == "jql: project = A AND type in (Bug, Task)\nsum: Points"
+    assert read(as_csv(given), text).text == text, "nothing is lost on the way"
+    row["measured by"] = 'hubspot: deals\nwhere: ["dealstage = won", "amount > 5"]'
+    found = read(as_csv(given), text)
+    (one,) = [k.metric for _, k in found.register.key_results() if k.metric]
+    assert one.binding == {"hubspot": "deals", "where": ["dealstage = won", "amount > 5"]}
+    assert (one.start, one.target) == (3, 1)
+    row["measured by"] = ""
+    assert all(k.metric is None for _, k in read(as_csv(given), text).register.key_results())
+
+
+@pytest.mark.parametrize(
+    ("cell", "fault"),
+    [
+        ("how many bugs are open", "write a word a line"),
+        ("jqll: issuetype = Bug", "Did you mean 'jql'"),
+        ("jql: assignee = currentUser()", "column measured by"),
+        ("jql: type = Bug\nstart: 4", "'start' has a place of its own"),
+        ('hubspot: deals\nwhere: ["dealstage = won"', "close what is opened in it"),
+    ],
+)
+def test_a_fault_of_what_measures_it_names_its_cell(cell: str, fault: str) -> None:
+    given = cells()
+    next(one for one in given if one["key"] == "O1.1")["measured by"] = cell
+    with pytest.raises(RegisterError, match=re.escape(fault)) as raised:
+        read(as_csv(given))
+    assert "line 3, column measured by: " in str(raised.value)
