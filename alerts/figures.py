@@ -113,7 +113,7 @@ def standing(
     fall, fell = (fall, fall is not None) if span is not None else _held_against(session, scope, fall)
     began = fall.start if fall else span[0] if span else week
     recent, current, usual = _compared(session, scope, began, week)
-    if not recent:
+    if not recent or (span is not None and not any(span[0] - WEEK < one.week <= span[1] for one in current)):
         return None
     before, now = (levels(fall, scope) if fall else None) or (mean_shares(usual), mean_shares(current))
     mine = fall if fall is not None and fall.scope == scope else None

@@ -26,6 +26,7 @@ from web.drawing import Drawing
 from web.frame import Frame
 from web.measured import chart_key, confidence_key, said
 from web.place import PALE, Place
+from web.reading import Day
 from web.standings import standing_in, standing_of
 
 LOADS, LINES = 10, 12
@@ -45,9 +46,7 @@ class Objectives(Place):
             ("/register", self.register),
         )
 
-    def objective(
-        self, request: Request, who: Signed, key: str, since: date | None = None, until: date | None = None
-    ) -> Response:
+    def objective(self, request: Request, who: Signed, key: str, since: Day = None, until: Day = None) -> Response:
         """One objective: its share, key results and teams."""
         scope = who.scope
         _, register = self.frame.allowed(who, scope)

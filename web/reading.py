@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
+from typing import Annotated, Any
 
+from pydantic import BeforeValidator
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
@@ -22,6 +23,8 @@ from pipeline.register.ended import ran_out
 from pipeline.register.workdays import monday
 from web import data
 
+Day = Annotated[date | None, BeforeValidator(lambda given: given or None)]
+"""A day of an address; nothing where a form's field was left empty."""
 WEEKS = 26
 HEAT_WEEKS = 6
 
@@ -61,7 +64,7 @@ def period(path: str, register: Register, last: date, since: date | None, until:
     presets = [("Half a year", path, since is None and until is None)] + [
         (text, f"{path}?since={a}&until={b}", (since, until) == (a, b)) for text, a, b in given if a < b
     ]
-    shown = (since or first, until or end + timedelta(weeks=1))
+    shown = (since or min(first, until or first), until or max(end + timedelta(weeks=1), since or first))
     return Period(min(shown), max(shown), since is not None or until is not None, tuple(presets), last)
 
 

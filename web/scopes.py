@@ -28,6 +28,7 @@ from web.auth import Signed, Viewer
 from web.drawing import Drawing
 from web.frame import Frame
 from web.place import PALE, Place
+from web.reading import Day
 from web.standings import standing_in, standing_of
 
 FEW = 60
@@ -49,15 +50,13 @@ class Scopes(Place):
             ("/teams/{key}", self.team),
         )
 
-    def company(self, request: Request, who: Signed, since: date | None = None, until: date | None = None) -> Response:
+    def company(self, request: Request, who: Signed, since: Day = None, until: Day = None) -> Response:
         """The company's shares, findings and streams."""
         if who.role == "team":
             return RedirectResponse(f"/teams/{who.team}")
         return self._scope(request, who, COMPANY, since, until)
 
-    def team(
-        self, request: Request, who: Signed, key: str, since: date | None = None, until: date | None = None
-    ) -> Response:
+    def team(self, request: Request, who: Signed, key: str, since: Day = None, until: Day = None) -> Response:
         """The same of one team."""
         return self._scope(request, who, key, since, until)
 
@@ -138,7 +137,7 @@ class Scopes(Place):
             "heat": heat,
         }
 
-    def teams(self, request: Request, who: Signed, since: date | None = None, until: date | None = None) -> Response:
+    def teams(self, request: Request, who: Signed, since: Day = None, until: Day = None) -> Response:
         """Heat maps: teams by week, teams by objective."""
         if who.role == "team":
             return RedirectResponse(f"/teams/{who.team}")

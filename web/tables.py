@@ -20,6 +20,7 @@ from pipeline.spreadsheet import guarded
 from web import data, reading
 from web.auth import Signed, Viewer
 from web.frame import Frame
+from web.reading import Day
 from web.standings import standing_of
 
 Kind = Literal["csv", "json"]
@@ -45,7 +46,7 @@ class Tables:
         )
 
     def as_json(
-        self, who: Signed, scope: str, table: Table, since: date | None = None, until: date | None = None
+        self, who: Signed, scope: str, table: Table, since: Day = None, until: Day = None
     ) -> list[dict[str, Any]]:
         """`shares` by week, `objectives` as they stand, `themes` off the plan, `drifts`, `progress`; parts of one. With `since`
         or `until` (days) the first four are of these days, as on the page."""
@@ -56,8 +57,8 @@ class Tables:
         who: Signed,
         scope: str,
         table: Table,
-        since: date | None = None,
-        until: date | None = None,
+        since: Day = None,
+        until: Day = None,
         excel: bool = False,
     ) -> PlainTextResponse:
         """The same rows, with a line of names; with `excel` as Excel reads them."""

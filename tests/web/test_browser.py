@@ -65,6 +65,21 @@ def test_a_chart_shows_values_filters_by_its_legend_and_leads_to_a_week(enter: C
     page.wait_for_url("**/weeks/2026-07-06")
 
 
+def test_a_column_sorts_by_its_numbers_with_what_has_none_and_the_sum_last(enter: Callable[..., Any]) -> None:
+    page = enter()
+    page.goto(page.url + "weeks/2026-07-06")
+    table = page.locator("section", has_text="What changed against the week before").locator("table")
+    for place, text in enumerate(("−2", "100%", "no plan", "+9", "−12")):
+        cell = table.locator("tbody tr").nth(place).locator("td").last
+        cell.evaluate("(cell, text) => { cell.removeAttribute('data-v'); cell.textContent = text }", text)
+    table.locator("tbody tr").nth(5).evaluate("row => row.remove()")
+    for expected in (["−12", "−2", "+9", "100%"], ["100%", "+9", "−2", "−12"]):
+        table.get_by_role("button", name="Change").click()
+        shown = table.locator("tbody tr td:last-child").all_inner_texts()
+        assert shown[:5] == [*expected, "no plan"]
+        assert table.locator("tbody tr").last.get_attribute("class") == "sum"
+
+
 def test_a_range_of_weeks_drawn_in_the_chart_is_the_period_of_the_whole_page(enter: Callable[..., Any]) -> None:
     page = enter()
     assert page.locator("table.heat thead th").count() == 7

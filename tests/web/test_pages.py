@@ -168,6 +168,20 @@ def test_a_running_week_is_no_headline_and_is_marked_wherever_it_is_listed(clien
     assert "still running" in client.get("/weeks/2026-07-13").text
 
 
+def test_days_that_were_left_empty_are_no_choice_and_days_without_figures_say_so(app: App, client: TestClient) -> None:
+    enter(client, app, "company")
+    usual = client.get("/").text
+    for path in ("/?since=&until=", "/teams?since=&until=", "/objectives/O1?since=&until="):  # a form's dates, cleared
+        assert client.get(path).status_code == 200, path
+    assert "Complete weeks to 12 July 2026" in client.get("/?since=2026-06-01&until=").text
+    assert "changes are against the days before" in usual
+    assert client.get("/api/company/shares.json?since=&until=").json() == client.get("/api/company/shares.json").json()
+    for days in ("since=2030-01-01", "until=2020-01-01", "since=2020-01-01&until=2020-02-01"):
+        refused = client.get(f"/?{days}")
+        assert (refused.status_code, "no figures of these days" in refused.text) == (404, True), days
+        assert client.get(f"/api/company/objectives.json?{days}").status_code == 404
+
+
 def test_a_team_below_the_floor_has_no_page(app: App, client: TestClient) -> None:
     app.settings.drift.least_people = 9
     small = enter(TestClient(make(app)), app, "company")

@@ -14,12 +14,17 @@
         for (const other of heads) other.removeAttribute("aria-sort");
         head.setAttribute("aria-sort", down ? "descending" : "ascending");
         const value = (row) => row.cells[column].dataset.v ?? row.cells[column].textContent.trim();
-        const number = (text) => Number(text.replace(/[,%]/g, "").replace("−", "-").replace("±", ""));
-        const rows = [...table.tBodies[0].rows];
-        const numeric = rows.every((row) => value(row) === "" || !Number.isNaN(number(value(row))));
-        rows.sort((a, b) => numeric ? number(value(a)) - number(value(b)) : value(a).localeCompare(value(b)));
-        if (down) rows.reverse();
-        table.tBodies[0].append(...rows);
+        const number = (text) => /\d/.test(text) ? Number(text.replace(/[,%]/g, "").replace("−", "-").replace(/[±+]/, "")) : NaN;
+        const all = [...table.tBodies[0].rows], sums = all.filter((row) => row.className === "sum");
+        const rows = all.filter((row) => !sums.includes(row));
+        // A column is of numbers where whatever holds a digit is one; what says none ("no plan", "–", nothing) comes last, either way.
+        const numeric = rows.some((row) => /\d/.test(value(row)))
+          && rows.every((row) => !/\d/.test(value(row)) || !Number.isNaN(number(value(row))));
+        const known = rows.filter((row) => !numeric || !Number.isNaN(number(value(row))));
+        const unknown = rows.filter((row) => !known.includes(row));
+        known.sort((a, b) => numeric ? number(value(a)) - number(value(b)) : value(a).localeCompare(value(b)));
+        if (down) known.reverse();
+        table.tBodies[0].append(...known, ...unknown, ...sums);
       });
     });
   }
