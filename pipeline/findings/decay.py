@@ -55,16 +55,10 @@ def resource_drift(given: Inputs) -> Outcome:
     value, half = float(((share - o) * along).sum()), Z90 * float(((error * along) ** 2).sum()) ** 0.5
     if value >= FOLLOWS or value + half >= SURELY:
         return []
-    gains, loses = keys[int(np.argmax(n - o))], keys[int(np.argmin(n - o))]
-    values: dict[str, Value] = {
-        "at": f"day:{at.isoformat()}",
-        "gains": f"objective:{gains}",
-        "loses": f"objective:{loses}",
-        "gains_share": 100 * float(share[keys.index(gains)]),
-        "gains_plan": 100 * now[gains],
-        "loses_share": 100 * float(share[keys.index(loses)]),
-        "loses_plan": 100 * now[loses],
-    }
+    values: dict[str, Value] = {"at": f"day:{at.isoformat()}"}
+    for name, place in (("gains", int(np.argmax(n - o))), ("loses", int(np.argmin(n - o)))):
+        values |= {name: f"objective:{keys[place]}", f"{name}_share": 100 * float(share[place])}
+        values[f"{name}_plan"] = 100 * float(n[place])
     return [Found(COMPANY, "", value, at, value - half, value + half, values)]
 
 
