@@ -199,24 +199,56 @@ def measure(text: str, known: Lexicon) -> Measure:
         tuple(amounts),
         start,
         target,
-        _baseline(words, amounts, pair is not None, none, known),
+        _baseline(text, words, amounts, pair is not None, none, known),
         dates,
         universal or none,
     )
 
 
-def _baseline(words: list[str], amounts: list[Amount], pair: bool, none: bool, known: Lexicon) -> Baseline:
-    if pair:
+def _baseline(text: str, words: list[str], amounts: list[Amount], pair: bool, none: bool, known: Lexicon) -> Baseline:
+    if pair or (amounts and _grown(text, amounts)):
         return "given"
     if none:
         return "zero"
     if not amounts:
         return ""
-    first = amounts[0]
-    if any(known.has("gain", word) for word in words[:5]) and first.unit in ("", "$", "€", "£"):
+    first, after = amounts[0], words_after(text, amounts[0])
+    if _SIGNED.match(first.text) and not first.unit:
+        return "zero"  # +2 engineers: so many more, whatever there are
+    if first.unit in ("", "$", "€", "£") and any(known.has("gain", word) for word in (*words[:5], *after[:3])):
         return "zero"
+    if first.unit == "%" and any(known.has("attained", word) for word in after):
+        return "zero"  # of a plan or quota that begins with the period
     level = bool(first.unit) or any(known.has("change", word) for word in words)
     named = any(
         known.has("outcome_nouns", w) and not known.has("others", w) and not known.has("events", w) for w in words
     )
-    return "missing" if level or named else "zero"
+    return "missing" if level or (named and not _counted(after, known)) else "zero"
+
+
+_SIGNED = re.compile(r"\+\s?\d")
+_GROWN = re.compile(
+    r"\s*(?:qoq|yoy|mom|wow|growth|(?:more|less|higher|lower|up|down|increase|decrease)\b)"
+    r"|\s*(?:mehr|weniger|wachstum)\b|\s*(?:más|menos|de crecimiento)\b|\s*(?:de plus|de moins|de croissance)\b",
+    re.I,
+)
+
+
+def _grown(text: str, amounts: list[Amount]) -> bool:
+    """Return True if a number is followed by how much more than before it is: 652 leads, 28 % more."""
+    first, *others = amounts
+    return first.unit != "%" and any(one.unit == "%" and _GROWN.match(text[one.end :]) for one in others)
+
+
+def words_after(text: str, amount: Amount) -> list[str]:
+    """The words behind a number, up to the end of its clause."""
+    return re.findall(r"[^\W\d_]+", re.split(r"[.;:,(]", text[amount.end :], maxsplit=1)[0].lower())[:8]
+
+
+def _counted(after: list[str], known: Lexicon) -> bool:
+    """Return True if the number counts the things or people that stand right behind it: two keynotes, and not 45 or 45 by May."""
+    if not after or known.has("common", after[0]):
+        return False
+    near = after[:3]
+    rate = any(known.has("units", word) for word in near)
+    return not rate and not any(known.has("outcome_nouns", w) and not known.has("events", w) for w in near)

@@ -83,6 +83,14 @@ def test_a_measure_that_begins_like_a_verb_is_no_activity(text: str) -> None:
         ("ISO 27001 certificate by September", [], ""),
         ("p95 of the API in Q3 2026", [], ""),
         ("No accident for 90 days", [90], "zero"),
+        ("Speak at the fairs that bring sales: 2 keynotes", [2], "zero"),
+        ("Field sales: reach $3m net new ARR", [3e6], "zero"),
+        ("Grow the team by May: +2 engineers, +1 designer", [2, 1], "zero"),
+        ("Bookings at 120 % of plan", [120], "zero"),
+        ("Umsatz bei 110 % vom Plan", [110], "zero"),
+        ("Deliver 652 leads to sales, 28 % more than last quarter", [652, 28], "given"),
+        ("Conversion 7 by spring", [7], "missing"),
+        ("Increase sessions to 500 visits", [500], "missing"),
     ],
 )
 def test_numbers_are_read_and_names_with_digits_are_not(text: str, values: list[float], baseline: str) -> None:
