@@ -1,5 +1,6 @@
 """What every chart has: its palette, its text and frame, and how it becomes SVG or PNG."""
 
+import re
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -47,7 +48,18 @@ def svg(chart: Mapping[str, Any]) -> str:
     """A specification as SVG, for the page."""
     import vl_convert
 
-    return str(vl_convert.vegalite_to_svg(dict(chart))).replace(f'"{_LIBRARY_BASE}', '"')
+    return lean(str(vl_convert.vegalite_to_svg(dict(chart))).replace(f'"{_LIBRARY_BASE}', '"'))
+
+
+def lean(drawn: str) -> str:
+    """The same drawing in a third of the bytes: what each mark is called is told of the whole picture, and places are told to a
+    tenth of a pixel."""
+    without = re.sub(r' aria-(?:label|roledescription|hidden)="[^"]*"| role="graphics-[a-z]+"', "", drawn)
+    return re.sub(
+        r' (?:d|transform|x2?|y2?|width|height)="[^"]*"',
+        lambda place: re.sub(r"(\d\.\d)\d+", r"\1", place[0]),
+        without,
+    )
 
 
 def png(chart: Mapping[str, Any], scale: float = 2) -> bytes:
