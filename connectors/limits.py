@@ -8,14 +8,15 @@ full hour, so a vendor's token bucket of the same rate never refuses.
 import threading
 import time
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 import structlog
 from limits import RateLimitItem, RateLimitItemPerSecond
 from limits.errors import ConfigurationError, StorageError
-from limits.storage import MemoryStorage, RedisStorage, Storage
+from limits.storage import RedisStorage, Storage
 from limits.strategies import MovingWindowRateLimiter
+
+from connectors.counting import ThisProcess
 
 log = structlog.get_logger()
 _TOLD_FROM_SECONDS = 10.0
@@ -40,21 +41,6 @@ class Rate:
         return cls(int(amount), 1) if amount >= 1 else cls(1, max(1, round(1 / amount)))
 
 
-class _Here(MemoryStorage):
-    """Forgets old requests while it counts new ones. MemoryStorage 5.8 starts a thread for that after nearly each request, which
-    costs as much as the rest of it, and two callers can start one thread twice (https://github.com/alisaifee/limits/pull/352).
-    """
-
-    def acquire_entry(self, key: str, limit: int, expiry: int, amount: int = 1) -> bool:
-        """See Storage; no more than `limit` requests are ever looked at."""
-        taken = super().acquire_entry(key, limit, expiry, amount)
-        del self.events[key][limit:]
-        return taken
-
-    def _MemoryStorage__schedule_expiry(self) -> None:  # noqa: N802 - the name that it has within its class
-        """Nothing: a bucket never holds more than its limit, and a counter that has run out is taken for none."""
-
-
 class Limiter:
     """Buckets by name. Without `url`, or while Redis does not answer, they count in this process alone."""
 
@@ -66,8 +52,7 @@ class Limiter:
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._now, self._sleep = now, sleep
-        self._here: Storage = _Here()
-        # Streams are read in threads, and MemoryStorage 5.8 is not made for them.
+        self._here: Storage = ThisProcess(now)
         self._lock = threading.Lock()
         self._shared: Storage | None = None
         self._away_until = 0.0
@@ -94,9 +79,8 @@ class Limiter:
         """Let nobody through for so long: what a 429 or a `remaining: 0` asks for."""
         for storage in self._storages():
             try:
-                with self._alone(storage):
-                    storage.clear(f"leeway:pause:{bucket}")
-                    storage.incr(f"leeway:pause:{bucket}", max(1, round(seconds + 0.5)))
+                storage.clear(f"leeway:pause:{bucket}")
+                storage.incr(f"leeway:pause:{bucket}", max(1, round(seconds + 0.5)))
                 return
             except StorageError:
                 self._lost()
@@ -104,20 +88,16 @@ class Limiter:
     def _try(self, bucket: str, item: RateLimitItem) -> float:
         for storage in self._storages():
             try:
-                with self._alone(storage):
-                    name = f"leeway:pause:{bucket}"
-                    if storage.get(name):
-                        return max(0.05, storage.get_expiry(name) - self._now())
-                    window = MovingWindowRateLimiter(storage)
-                    if window.hit(item, bucket):
-                        return 0.0
-                    return max(0.01, window.get_window_stats(item, bucket).reset_time - self._now())
+                name = f"leeway:pause:{bucket}"
+                if storage.get(name):
+                    return max(0.05, storage.get_expiry(name) - self._now())
+                window = MovingWindowRateLimiter(storage)
+                if window.hit(item, bucket):
+                    return 0.0
+                return max(0.01, window.get_window_stats(item, bucket).reset_time - self._now())
             except StorageError:
                 self._lost()
         raise AssertionError("unreachable: the process's own storage always answers")
-
-    def _alone(self, storage: Storage) -> AbstractContextManager[object]:
-        return self._lock if storage is self._here else nullcontext()
 
     def _storages(self) -> list[Storage]:
         if self._shared is None or self._now() < self._away_until:

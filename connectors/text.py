@@ -6,6 +6,7 @@ items are found by `issue_keys`; links keep their label, people their place but 
 
 import html
 import re
+from collections.abc import Mapping
 from typing import Any
 
 import emoji
@@ -48,8 +49,12 @@ _BLOCKS = {"paragraph", "heading", "listItem", "tableRow", "blockquote", "panel"
 
 def issue_keys(*texts: str | None) -> tuple[str, ...]:
     """Keys of issues (of any source: Traits.keys) that the texts name, in order of appearance, each once."""
-    finders = [one.keys for one in all_traits().values()]
-    return tuple(dict.fromkeys(key for text in texts if text for find in finders for key in find(text)))
+    found: list[str] = []
+    for text in texts:
+        if text:
+            for one in all_traits().values():
+                found += one.keys(text)
+    return tuple(dict.fromkeys(found)) if found else ()
 
 
 def hours_of(seconds: Any) -> float:
@@ -85,28 +90,37 @@ def from_adf(node: Any) -> str:
             continue
         if not isinstance(current, dict):
             continue
-        kind, attrs = current.get("type"), current.get("attrs") or {}
+        kind, children = current.get("type"), current.get("content")
         if kind == "codeBlock":
             continue
-        if kind == "text":
+        if kind == "paragraph" or kind == "doc":
+            pass
+        elif kind == "text":
             marks = current.get("marks")
+            if not marks and children is None:  # most of what there is
+                parts.append(str(current.get("text", "")))
+                continue
             links = [mark.get("attrs") for mark in marks if isinstance(mark, dict)] if isinstance(marks, list) else []
             target = next((str(one["href"]) for one in links if isinstance(one, dict) and one.get("href")), "")
             parts.append(linked(str(current.get("text", "")), target) if target else str(current.get("text", "")))
         elif kind == "hardBreak":
             parts.append("\n")
-        elif kind in ("emoji", "status"):
-            parts.append(str(attrs.get("text", "")))
-        elif kind in ("expand", "nestedExpand"):
-            parts.append(f"{attrs.get('title') or ''}\n")
-        elif kind in ("inlineCard", "blockCard"):
-            parts.append(f" {attrs.get('url', '')} ")
-        children = current.get("content")
+        else:
+            parts.append(_words_of_node(kind, current.get("attrs") or {}))
         if kind in _BLOCKS:
             stack.append("\n")
         if isinstance(children, list):
             stack.extend(reversed(children))
     return tidy("".join(parts))
+
+
+def _words_of_node(kind: Any, attrs: Mapping[str, Any]) -> str:
+    """The words that stand in a node's attributes."""
+    if kind in ("emoji", "status"):
+        return str(attrs.get("text", ""))
+    if kind in ("expand", "nestedExpand"):
+        return f"{attrs.get('title') or ''}\n"
+    return f" {attrs.get('url', '')} " if kind in ("inlineCard", "blockCard") else ""
 
 
 def from_wiki(text: str) -> str:

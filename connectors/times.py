@@ -10,6 +10,8 @@ from datetime import UTC, datetime, timedelta
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 AHEAD = timedelta(days=366)
 """Planned work may be dated ahead, and a source's clock may be wrong."""
+_LATEST_AT_START = datetime.fromtimestamp(time.time(), UTC) + AHEAD
+"""What was not too far ahead then is not now; most times are asked about this alone."""
 _LOOKS_LIKE_A_TIME = re.compile(r"[+-]?\d{1,6}-\d\d-\d\dT")
 
 
@@ -40,7 +42,8 @@ def read_time(text: str) -> datetime:
     """
     try:
         at = datetime.fromisoformat(text)
-        at = at.astimezone(UTC) if at.tzinfo else at
+        if at.tzinfo is not UTC and at.tzinfo is not None:
+            at = at.astimezone(UTC)
     except (ValueError, OverflowError):
         if _LOOKS_LIKE_A_TIME.match(text):
             raise ImplausibleTime(f"dated {text[:40]}: correct it in the source") from None
@@ -57,4 +60,6 @@ def plausible(at: datetime) -> datetime:
 
 def is_plausible(at: datetime) -> bool:
     """Return True if something can have happened then."""
+    if EARLIEST <= at <= _LATEST_AT_START:
+        return True
     return EARLIEST <= at <= datetime.fromtimestamp(time.time(), UTC) + AHEAD

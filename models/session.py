@@ -3,7 +3,8 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC
-from functools import cache
+from functools import cache, lru_cache
+from operator import itemgetter
 from typing import Any, cast
 
 import sqlalchemy
@@ -18,6 +19,7 @@ from models.base import Base, UtcDateTime
 _MOST_ROWS = 5_000
 _MOST_PARAMETERS = 30_000  # SQLite allows 32,766 in one statement
 _VALUES = "VALUES ("
+_FEW = 6
 _Convert = Callable[[Any], Any]
 
 
@@ -58,7 +60,8 @@ def upsert(
     Returns the number of rows that were new or touched. All rows must have the same columns; of two with the same
     keys the last wins.
     """
-    rows = list({tuple(row[key] for key in keys): row for row in rows}.values())
+    key = itemgetter(*keys)
+    rows = list({key(row): row for row in rows}.values())
     if not rows:
         return 0
     connection = session.connection()
@@ -89,8 +92,8 @@ class _Plan:
         SQLite gets many rows in one statement: between statements its driver takes and gives back the interpreter's
         lock, and would stand still wherever another thread is busy.
         """
-        rows = [{**self.defaults, **row} for row in rows] if self.defaults else rows
         if not self.positional:
+            rows = [{**self.defaults, **row} for row in rows] if self.defaults else rows
             yield self.sql, [{name: to(row[name]) if to else row[name] for name, to in self.columns} for row in rows]
             return
         head, _, tail = self.sql.partition(_VALUES)
@@ -98,13 +101,40 @@ class _Plan:
         step = max(1, _MOST_PARAMETERS // len(self.columns))
         for first in range(0, len(rows), step):
             some = rows[first : first + step]
-            values = [to(row[name]) if to else row[name] for row in some for name, to in self.columns]
-            yield f"{head}{_VALUES}{'), ('.join([group] * len(some))}){tail}", tuple(values)
+            yield f"{head}{_VALUES}{'), ('.join([group] * len(some))}){tail}", tuple(self._in_order(some))
+
+    def _in_order(self, rows: Sequence[Mapping[str, Any]]) -> list[Any]:
+        """The rows' values one after the other; made column by column, which takes half the time of row by row."""
+        width = len(self.columns)
+        values: list[Any] = [None] * (width * len(rows))
+        for place, (name, to) in enumerate(self.columns):
+            if name in self.defaults:
+                one = self.defaults[name]
+                values[place::width] = [to(one) if to else one] * len(rows)
+                continue
+            column = [row[name] for row in rows]
+            values[place::width] = list(map(to, column)) if to else column
+        return values
 
 
 def _json(convert: _Convert) -> _Convert:
-    """Most lists and objects are empty."""
-    return lambda value: "[]" if value == [] else "{}" if value == {} else convert(value)
+    """Most lists and objects are empty, and most others of a page say the same few things."""
+
+    @lru_cache(maxsize=2_000, typed=True)  # or 1 would be written as True
+    def of_object(count: int, *names_and_values: Any) -> Any:
+        return convert(dict(zip(names_and_values[:count], names_and_values[count:], strict=True)))
+
+    def to(value: Any) -> Any:
+        if not value:
+            return "[]" if value == [] else "{}" if value == {} else convert(value)
+        if value.__class__ is dict and len(value) < _FEW:
+            try:
+                return of_object(len(value), *value, *value.values())
+            except TypeError:  # holds lists
+                return convert(value)
+        return convert(value)
+
+    return to
 
 
 def _time(convert: _Convert) -> _Convert:

@@ -41,7 +41,7 @@ from simulator.company import TEAM_NAMES, register_yaml
 
 QUEUES = ",".join(celery_app.QUEUES)
 KINDS = ("worker", "worker", "beat", "redis", "database", "double", "drop")
-LONGEST = timedelta(minutes=9)
+LONGEST = timedelta(minutes=45)
 SOURCES = ("jira", "slack", "hubspot")
 
 

@@ -179,4 +179,6 @@ def _time(text: str) -> datetime:
     if text.isdigit():
         return plausible(datetime.fromtimestamp(int(text) / 1000, UTC))
     at = datetime.fromisoformat(text)
-    return plausible((at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC))
+    if at.tzinfo is not UTC:
+        at = at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
+    return plausible(at)

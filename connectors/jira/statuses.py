@@ -1,6 +1,6 @@
 """What state a status means: statuses are made, renamed and removed while histories keep naming them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -29,7 +29,7 @@ class Statuses:
         named: dict[str, str] = {}
         for issue in issues:
             try:
-                named |= dict(_named(issue))
+                named |= _unknown(issue, self._states)
             except (KeyError, TypeError, ValueError, AttributeError):
                 continue  # set aside when it is parsed
             self._learn([issue["fields"].get("status")])
@@ -61,14 +61,17 @@ class Statuses:
         return next(iter(alike)) if len(alike) == 1 else State.UNKNOWN
 
 
-def _named(issue: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """(id, name) of each status in an issue and its history."""
+def _unknown(issue: Mapping[str, Any], known: Mapping[str, str]) -> dict[str, str]:
+    """Names by id of those statuses in an issue and its history that are not known; nearly always none."""
+    found: dict[str, str] = {}
     status = issue["fields"].get("status") or {}
-    if "id" in status:
-        yield str(status["id"]), str(status.get("name"))
+    if "id" in status and str(status["id"]) not in known:
+        found[str(status["id"])] = str(status.get("name"))
     for history in (issue.get("changelog") or {}).get("histories") or []:
         for change in history.get("items") or []:
             if change.get("field") == "status" and change.get("fieldtype") != "custom":
                 for side in ("from", "to"):
-                    if change.get(side) is not None:
-                        yield str(change[side]), str(change.get(f"{side}String"))
+                    id_ = change.get(side)
+                    if id_ is not None and str(id_) not in known:
+                        found[str(id_)] = str(change.get(f"{side}String"))
+    return found

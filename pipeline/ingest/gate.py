@@ -16,6 +16,9 @@ from connectors.times import is_plausible
 from models import Account, Forgotten, Signal
 from models.base import Base
 
+_NUMBERS = {bool, int, float}
+_OURS = {"text_hash", "source", "kind"}
+"""Columns of text that no source writes."""
 _FORGOTTEN = select(Forgotten.digest)
 _ITEM_KINDS, _SIGNAL_KINDS = frozenset(ItemKind), frozenset(SignalKind)
 
@@ -66,7 +69,7 @@ class Gate:
                     if longest and len(value) > longest:
                         row[name] = value[:longest]
             for name in lists:
-                if row[name]:
+                if row[name] and not _is_plain(row[name]):
                     row[name] = _storable(row[name])
             found.append(row)
         return found
@@ -76,7 +79,7 @@ class Gate:
 def _shape(table: type[Base]) -> tuple[tuple[tuple[str, int | None], ...], tuple[str, ...], int]:
     """Columns of text with their length, columns of lists and objects, and the longest id."""
     core: Table = table.__table__  # type: ignore[assignment]
-    texts = tuple((c.name, c.type.length) for c in core.columns if isinstance(c.type, String) and c.name != "text_hash")
+    texts = tuple((c.name, c.type.length) for c in core.columns if isinstance(c.type, String) and c.name not in _OURS)
     lists = tuple(c.name for c in core.columns if isinstance(c.type, JSON))
     return texts, lists, dict(texts)["external_id"] or 0
 
@@ -92,6 +95,24 @@ class ForgottenAccounts:
 
     def __contains__(self, account: object) -> bool:
         return bool(self._digests) and account is not None and digest_of(self._source, str(account)) in self._digests
+
+
+def _is_plain(value: Any) -> bool:
+    """Return True for a list or object without others in it and without a character that would have to go."""
+    if value.__class__ is dict:
+        for name in value:
+            if name.__class__ is not str or not name.isascii():
+                return False
+        value = value.values()
+    elif value.__class__ is not list:
+        return False
+    for one in value:
+        if isinstance(one, str):
+            if not one.isascii() or "\x00" in one:
+                return False
+        elif one is not None and one.__class__ not in _NUMBERS:
+            return False
+    return True
 
 
 def _storable(value: Any) -> Any:

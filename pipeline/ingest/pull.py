@@ -166,6 +166,7 @@ def _in_threads(
     readers = _Readers(connector.name, streams, cursors, read, threads)
     failed: dict[str, SourceError] = {}
     left = set(streams)
+    noted: set[str] = set()
     retention = _drops_texts(sessions)
     try:
         while left:
@@ -179,7 +180,10 @@ def _in_threads(
                     failed[one.stream] = one.error
                 finish(sessions, connector.name, one.stream, str(one.error) if one.error else None, eta is not None)
             elif one is not None:
-                new = _store(connector, sessions, one, retention, counts, since if one.stream not in cursors else None)
+                begins = since if one.stream not in cursors and one.stream not in noted else None
+                new = _store(connector, sessions, one, retention, counts, begins)
+                if one.cursor is not None:  # from now on there is a row that the horizon is kept in
+                    noted.add(one.stream)
                 if eta:
                     eta.saw(one)
                 if progress:

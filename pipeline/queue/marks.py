@@ -1,10 +1,10 @@
 """Marks on work items: what must be encoded or estimated again, and from which day."""
 
-from collections import defaultdict
+import json
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import Date, bindparam, case, or_, update
+from sqlalchemy import bindparam, text, update
 from sqlalchemy.orm import Session
 
 from models import WorkItem
@@ -14,17 +14,21 @@ FROM = "from"
 """The queue of days from which effort is to be estimated again."""
 # Run for every page, so they are built once.
 _NAMED = (WorkItem.source == bindparam("of"), WorkItem.external_id.in_(bindparam("ids", expanding=True)))
-_DAY = bindparam("day", type_=Date)
-# Written also where an earlier day stands: whoever takes the mark off meanwhile must not do so unseen.
-_EFFORT = (
-    update(WorkItem)
-    .where(*_NAMED)
-    .values(
-        effort_from=case(
-            (or_(WorkItem.effort_from.is_(None), WorkItem.effort_from > _DAY), _DAY), else_=WorkItem.effort_from
-        )
-    )
-)
+# Written also where an earlier day stands: whoever takes the mark off meanwhile must not do so unseen. `days` is an object of
+# days by item, as JSON: one statement for a page whose items begin on many days. Materialized with a CROSS JOIN,
+# or SQLite would go through all items of the source.
+_EFFORT = {
+    "sqlite": text("""
+        WITH given AS MATERIALIZED (
+            SELECT item.id AS id, one.value AS day FROM json_each(:days) AS one CROSS JOIN work_item AS item
+            WHERE item.source = :of AND item.external_id = one.key)
+        UPDATE work_item SET effort_from = CASE WHEN effort_from <= given.day THEN effort_from ELSE given.day END
+        FROM given WHERE work_item.id = given.id"""),
+    "postgresql": text("""
+        UPDATE work_item SET effort_from = least(effort_from, CAST(one.value AS date))
+        FROM json_each_text(CAST(:days AS json)) AS one
+        WHERE work_item.source = :of AND work_item.external_id = one.key"""),
+}
 _STALE = update(WorkItem).where(*_NAMED).values(stale=True)
 
 
@@ -35,12 +39,10 @@ def day_before(at: datetime) -> date:
 
 def mark_effort(session: Session, source: str, first: Mapping[str, date]) -> None:
     """Effort is to be estimated again from these days on, by item."""
-    by_day: dict[date, list[str]] = defaultdict(list)
-    for item, day in first.items():
-        by_day[day].append(item)
-    for day, items in sorted(by_day.items()):
-        for some in in_batches(sorted(items)):
-            session.connection().execute(_EFFORT, {"of": source, "ids": some, "day": day})
+    connection = session.connection()
+    for some in in_batches(sorted(first)):
+        days = json.dumps({item: first[item].isoformat() for item in some})
+        connection.execute(_EFFORT[connection.dialect.name], {"of": source, "days": days})
 
 
 def mark_unmatched(session: Session, items: Sequence[int]) -> None:

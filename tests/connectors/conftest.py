@@ -17,7 +17,7 @@ def hurried(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
     if "real_clock" in request.fixturenames:
         return
     clock = Hurried()
-    for module in ("tenacity.nap", "limits.storage.memory", "slack_sdk.http_retry.handler"):
+    for module in ("tenacity.nap", "slack_sdk.http_retry.handler"):
         monkeypatch.setattr(f"{module}.time", clock)
     given = Limiter.__init__.__kwdefaults__
     assert given is not None

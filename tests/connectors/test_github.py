@@ -615,7 +615,6 @@ def test_the_limits_are_never_overstepped(hub: Hub) -> None:
 
 def test_a_secondary_limit_is_waited_for_as_github_asks(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
     clock = SetClock()
-    monkeypatch.setattr("limits.storage.memory.time", clock)
     monkeypatch.setattr("tenacity.nap.time", clock)  # what the retries sleep by
     hub.company.github.refusals.append(
         ("/timeline", 403, "You have exceeded a secondary rate limit.", {"Retry-After": "7"})

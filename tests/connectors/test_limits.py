@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from limits.storage import MemoryStorage
 
+from connectors.counting import ThisProcess
 from connectors.limits import Limiter, Rate
 from connectors.retry import seconds_of
 from tests.conftest import redis_server
@@ -80,9 +80,8 @@ def test_a_pause_holds_for_all_threads_of_one_process() -> None:
     assert min(ends) - start >= 0.5
 
 
-def test_without_redis_it_counts_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_redis_it_counts_alone(tmp_path: Path) -> None:
     clock = SetClock()
-    monkeypatch.setattr("limits.storage.memory.time", clock)
     limiter = Limiter(f"redis+unix://{tmp_path}/nothing.sock", now=clock.time, sleep=clock.sleep)
     start = clock.now
     for _ in range(5):
@@ -115,21 +114,15 @@ def test_rates_in_words(rate: Rate, expected: Rate) -> None:
     assert rate == expected
 
 
-def test_threads_that_ask_at_the_same_time_all_get_through(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Streams are read in threads. Each round begins when the storage's timer has ended, so that all start a new one."""
-    limiter, failed = Limiter(), []
-    storage = limiter._here
-    assert isinstance(storage, MemoryStorage)
-    together = threading.Barrier(4, action=lambda: storage.timer.join())
-    monkeypatch.setattr(threading, "excepthook", failed.append)
+def test_threads_that_ask_at_the_same_time_get_no_more_than_the_rate_and_start_no_others() -> None:
+    clock = SetClock()
+    limiter = Limiter(now=clock.time, sleep=clock.sleep)
+    begin, taken, there = clock.now, [], threading.active_count()
 
     def ask() -> None:
-        for _ in range(150):
-            together.wait(timeout=30)
-            try:
-                limiter.take("t", Rate(1_000_000, 1))
-            except RuntimeError as error:
-                failed.append(error)
+        for _ in range(50):
+            limiter.take("t", Rate(40, 1))
+            taken.append(clock.now)
 
     switch = sys.getswitchinterval()
     sys.setswitchinterval(1e-6)
@@ -137,8 +130,25 @@ def test_threads_that_ask_at_the_same_time_all_get_through(monkeypatch: pytest.M
         threads = [threading.Thread(target=ask) for _ in range(4)]
         for thread in threads:
             thread.start()
+        assert threading.active_count() <= there + 4
         for thread in threads:
             thread.join()
     finally:
         sys.setswitchinterval(switch)
-    assert failed == []
+    assert len(taken) == 200
+    assert clock.now >= begin + 4
+
+
+def test_what_is_counted_here_is_forgotten_when_its_time_is_over() -> None:
+    clock = SetClock()
+    here = ThisProcess(clock.time)
+    assert [here.acquire_entry("a", 3, 10) for _ in range(4)] == [True, True, True, False]
+    assert here.get_moving_window("a", 3, 10) == (clock.now, 3)
+    assert here.incr("b", 5) == 1
+    clock.now += 5.5
+    assert here.get("b") == 0
+    assert here.incr("b", 5) == 1
+    clock.now += 5
+    assert here.acquire_entry("a", 3, 10)
+    assert here.get_moving_window("a", 3, 10) == (clock.now, 1)
+    assert here.reset() == 2

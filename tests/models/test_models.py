@@ -15,7 +15,7 @@ from sqlalchemy.exc import StatementError
 from sqlalchemy.orm import Session, sessionmaker
 
 import migrations
-from models import Base, Decision, Notification, StreamCursor, Vector, upsert, without_password
+from models import Base, Decision, Notification, Signal, StreamCursor, Vector, upsert, without_password
 
 
 def test_the_migrations_make_the_tables_of_the_models(engine: Engine) -> None:
@@ -30,6 +30,19 @@ def test_the_migrations_make_the_tables_of_the_models(engine: Engine) -> None:
 def test_upgrading_again_changes_nothing(engine: Engine) -> None:
     migrations.upgrade(engine)
     assert migrations.is_current(engine)
+
+
+def test_what_is_equal_and_not_the_same_is_stored_as_it_was_given(sessions: sessionmaker[Session]) -> None:
+    details = [{"filled": True}, {"filled": 1}, {"filled": 1.0}, {"filled": "1"}, {"filled": None}, {"filled": [1]}, {}]
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    rows = [
+        {"source": "jira", "external_id": str(n), "item": "1", "kind": "field", "at": now, "detail": detail}
+        for n, detail in enumerate(details)
+    ]
+    with sessions.begin() as session:
+        upsert(session, Signal, rows, ("source", "external_id"))
+        kept = session.scalars(select(Signal.detail).order_by(Signal.id)).all()
+    assert [repr(one) for one in kept] == [repr(one) for one in details]
 
 
 def test_upsert_inserts_updates_and_counts_only_what_differs(sessions: sessionmaker[Session]) -> None:
