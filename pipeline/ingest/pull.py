@@ -166,7 +166,7 @@ def _in_threads(
     readers = _Readers(connector.name, streams, cursors, read, threads)
     failed: dict[str, SourceError] = {}
     left = set(streams)
-    noted: set[str] = set()
+    begun = set(cursors)
     retention = _drops_texts(sessions)
     try:
         while left:
@@ -180,10 +180,7 @@ def _in_threads(
                     failed[one.stream] = one.error
                 finish(sessions, connector.name, one.stream, str(one.error) if one.error else None, eta is not None)
             elif one is not None:
-                begins = since if one.stream not in cursors and one.stream not in noted else None
-                new = _store(connector, sessions, one, retention, counts, begins)
-                if one.cursor is not None:  # from now on there is a row that the horizon is kept in
-                    noted.add(one.stream)
+                new = _store(connector, sessions, one, retention, counts, since, begun)
                 if eta:
                     eta.saw(one)
                 if progress:
@@ -206,11 +203,14 @@ def _store(
     retention: bool,
     counts: dict[str, int],
     since: datetime | None,
+    begun: set[str],
 ) -> int:
-    """Store a page and count what was in it; returns the new signals. `since` is kept as the horizon of the page's stream."""
+    """Store a page and count what was in it; returns the new signals. `since` is kept as the horizon of the page's stream, once
+    there is a row for it; then the stream has `begun`."""
     new, removed = store_page(connector, sessions, page, retention=retention)
-    if since is not None:
+    if since is not None and page.cursor is not None and page.stream not in begun:
         keep_horizon(sessions, connector.name, page.stream, since.date())
+        begun.add(page.stream)
     counts["signals"] += new
     counts["removed"] += removed
     counts["failures"] += len(page.failures)
