@@ -47,6 +47,7 @@ def rows_of(found: Sequence[Progress]) -> list[dict[str, Any]]:
             "day": one.points[-1].day.isoformat() if one.points else None,
             "target": one.target,
             "pace": _rounded(one.pace),
+            "kept": one.kept,
             "expected": _rounded(one.expected),
             "forecast": _rounded(one.forecast.middle if one.forecast else None),
             "low": _rounded(one.forecast.low if one.forecast else None),
@@ -95,7 +96,7 @@ def _table(found: Sequence[Progress], register: Register) -> Table:
             f"{one.key} outcome" if one.outcome else one.key,
             number(one.now, one.unit),
             number(one.target, one.unit),
-            part(one.pace),
+            way(one),
             part(one.expected),
             f"{number(ahead.low)} to {number(ahead.high, one.unit)}" if ahead else "too early",
             part(one.share),
@@ -109,6 +110,11 @@ def number(value: float | None, unit: str = "") -> str:
         return "none"
     text = f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
     return f"{text} {unit}".strip()
+
+
+def way(one: Progress) -> str:
+    """The part of its way that is done; of a number that is to stay, whether it does."""
+    return part(one.pace) if one.kept is None else "kept" if one.kept else "not kept"
 
 
 def part(value: float | None) -> str:

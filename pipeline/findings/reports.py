@@ -37,7 +37,7 @@ def load_gauges(session: Session, register: Register, last: date) -> dict[str, G
     for one in register.measured():
         metric = one.metric
         points = [point for point in series(session, one, register.period.start) if point.day <= last]
-        if metric is None or metric.target is None or not points:
+        if metric is None or metric.target is None or metric.keep or not points:
             continue
         start = points[0].value if metric.start is None else metric.start
         if start != metric.target:

@@ -22,7 +22,7 @@ HARDLY = 0.5
 class Progress:
     """A key result's number, or an objective's outcome (`outcome`), as it stands. `pace` is the part of the way from start to
     target that is done, `expected` the part of the period that is over; `share` the part of the work of the last four whole
-    weeks, `shares` by week."""
+    weeks, `shares` by week; `keep` is "below" or "above" where the number is to stay there and has no way to go."""
 
     key: str
     title: str
@@ -38,6 +38,14 @@ class Progress:
     shares: Mapping[date, float] = field(default_factory=dict)
     sentence: str = ""
     outcome: bool = False
+    keep: str = ""
+
+    @property
+    def kept(self) -> bool | None:
+        """Whether a number that is to stay below or above its target does; None where it is to move, or is not known."""
+        if not self.keep or self.now is None or self.target is None:
+            return None
+        return _keeps(self.keep, self.now, self.target)
 
     @property
     def now(self) -> float | None:
@@ -65,6 +73,8 @@ def _standing(session: Session, register: Register, one: KeyResult | Objective, 
         raise ValueError(f"{one.key} has no metric")
     points = [point for point in series(session, one, period.start) if point.day <= period.end]
     start = points[0].value if metric.start is None and points else metric.start
+    if metric.keep:
+        start = None  # it has no way to go
     pace = None
     if points and start is not None and metric.target is not None and metric.target != start:
         pace = (points[-1].value - start) / (metric.target - start)
@@ -74,12 +84,28 @@ def _standing(session: Session, register: Register, one: KeyResult | Objective, 
     shares = {week: sum(by_key.get(key, 0.0) for key in keys) for week, by_key in weeks.items() if keys & by_key.keys()}
     lately = list(shares.values())[-WEEKS:]
     share = sum(lately) / len(lately) if lately else None
-    ahead = forecast(points, period.end, metric.target, start)
+    ahead = forecast(points, period.end, None if metric.keep else metric.target, start)
     fault = last.fault if last is not None else ""
     count = len(register.objectives) if isinstance(one, Objective) else sum(1 for _ in register.key_results())
     said = _sentence(points, start, metric.target, whole, shares, share, count)
+    if metric.keep and metric.target is not None:
+        said = _held(points, metric.keep, metric.target)
     figures = (metric.unit, start, metric.target, points, pace, expected, ahead, fault, share, shares, said)
-    return Progress(one.key, one.title, *figures, isinstance(one, Objective))
+    return Progress(one.key, one.title, *figures, isinstance(one, Objective), metric.keep)
+
+
+def _keeps(keep: str, value: float, target: float) -> bool:
+    return value <= target if keep == "below" else value >= target
+
+
+def _held(points: Sequence[Point], keep: str, target: float) -> str:
+    """How often a number that is to stay on one side of its target did; empty before it was measured."""
+    if not points:
+        return ""
+    held = sum(_keeps(keep, point.value, target) for point in points)
+    return (
+        f"It is to stay {keep} {target:g}, and did on {held} of {len(points)} days; it stands at {points[-1].value:g}."
+    )
 
 
 def _worked_through(one: KeyResult | Objective) -> set[str]:

@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from pipeline.register.metric import ALWAYS
+from pipeline.register.metric import NUMBERS
 from pipeline.register.yaml_nodes import Document, NotYaml
 
 MEASURED_BY = "measured by"
@@ -15,7 +15,7 @@ _MARKS = ("[", "{", '"', "'")
 
 def measured_words(metric: Mapping[str, Any]) -> str:
     """The cell of a metric; its start, target and unit have cells of their own."""
-    return "\n".join(f"{word}: {_said(value)}" for word, value in metric.items() if word not in ALWAYS)
+    return "\n".join(f"{word}: {_said(value)}" for word, value in metric.items() if word not in NUMBERS)
 
 
 def _said(value: Any) -> str:
@@ -32,7 +32,7 @@ def measured_in(cell: str) -> dict[str, Any]:
         given = _LINE.fullmatch(line.strip())
         if given is None:
             raise ValueError(f"{line.strip()!r} is not understood; write a word a line, such as jql: issuetype = Bug")
-        if given[1] in ALWAYS:
+        if given[1] in NUMBERS:
             raise ValueError(f"{given[1]!r} has a place of its own")
         if given[1] in found:
             raise ValueError(f"{given[1]!r} is there twice")

@@ -13,7 +13,8 @@ from pipeline.register.planned import as_stored
 
 OWN: Mapping[str, tuple[str, ...]] = {"sql": ("database",), "csv": ("column", "row"), "checkin": ()}
 """Ways to measure that belong to no source, each with the words that may stand beside it."""
-ALWAYS = ("start", "target", "unit")
+NUMBERS = ("start", "target", "unit")
+ALWAYS = (*NUMBERS, "keep")
 _FORM = "write what measures it, such as {checkin: true, start: 31, target: 45}"
 
 
@@ -28,15 +29,26 @@ def _number(value: Any) -> float:
 Number = Annotated[float, BeforeValidator(_number)]
 
 
+def _keep(value: Any) -> Any:
+    if value not in ("", "below", "above"):
+        raise ValueError(f"`below` or `above` is needed, found {value!r}")
+    return value
+
+
+Keep = Annotated[str, BeforeValidator(_keep)]
+
+
 class Metric(BaseModel):
     """Where a key result's number comes from. Beside the fields here it holds one way to measure (`sql`, `csv`, `checkin` or a
-    source's own word) with what belongs to it; `faults` have been looked for in pipeline/register/metric_faults.py."""
+    source's own word) with what belongs to it; `faults` have been looked for in pipeline/register/metric_faults.py. `keep` says
+    that the number is to stay below or above its target: it has no way to go."""
 
     model_config = ConfigDict(extra="allow", frozen=True)
 
     start: Number | None = None
     target: Number | None = None
     unit: str = ""
+    keep: Keep = ""
 
     @property
     def binding(self) -> dict[str, Any]:

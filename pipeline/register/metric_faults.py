@@ -49,6 +49,8 @@ def _outcome(loc: Loc, objective: Mapping[str, Any]) -> Iterator[tuple[Loc, str]
     for name in ("start", "target"):
         if outcome.get(name) is None:
             yield loc, f"`{name}` is missing; write where the outcome {'is now' if name == 'start' else 'should be'}."
+    if outcome.get("keep"):
+        yield (*loc, "keep"), "an outcome is to move; leave it out, or make it a key result."
     if "checkin" in outcome:
         return
     bound = _bound(outcome)
@@ -99,8 +101,16 @@ def _misspelt(
 
 def _way_to_go(loc: Loc, metric: Mapping[str, Any]) -> Iterator[tuple[Loc, str]]:
     start, target = metric.get("start"), metric.get("target")
+    if metric.get("keep"):
+        if target is None:
+            yield (*loc, "keep"), f"`target` is missing; write what it is to stay {metric['keep']}."
+        return
     if start is not None and target is not None and str(start).strip() == str(target).strip():
-        yield (*loc, "target"), f"is {target}, as the start is; write where the number should be at the period's end."
+        yield (
+            (*loc, "target"),
+            f"is {target}, as the start is; write where the number should be at the period's end, or `keep: below` where it is "
+            "to stay.",
+        )
 
 
 def _sql(metric: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -65,6 +65,9 @@ def _said(binding: Mapping[str, Any]) -> str:
 
 
 def _lowered(before: Metric, after: Metric, title: Wording) -> Iterator[str]:
+    if before.keep and after.keep != before.keep:
+        yield f"it was to be kept {before.keep} {before.target or 0:g}, and no longer is."
+        return
     if before.target is None:
         return
     unit = f" {before.unit}" if before.unit else ""
@@ -79,6 +82,8 @@ def _lowered(before: Metric, after: Metric, title: Wording) -> Iterator[str]:
 
 def _way(metric: Metric, title: Wording) -> int:
     """1 where more is better, -1 where less is: by the metric's start, else by what the title says of its target."""
+    if metric.keep:
+        return 1 if metric.keep == "above" else -1
     if metric.start is not None and metric.target is not None and metric.start != metric.target:
         return 1 if metric.target > metric.start else -1
     return aim(title)
