@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from alerts.packs.content import Line, Pack, Row, Section
-from alerts.packs.people import worked_by_enough
+from alerts.packs.people import held_back, worked_by_enough
 from alerts.streams import Stream, streams, window
 from alerts.view import Terms, cost_of, priced
 from alerts.weeks import WEEK, complete_through, is_complete, last_week
@@ -48,7 +48,7 @@ def monthly_pack(session: Session, register: Register, terms: Terms) -> Pack | N
     rows = [_row(one, cases[one.name], register, span, terms) for one in ranked]
     freed = sum(round(one.days) for one in ranked)  # of the figures that are shown
     held = len(known) - len(shown)
-    few = f" {held} more are the work of fewer than {terms.least_people} people and not shown." if held else ""
+    few = held_back(held, terms.least_people)
     return Pack(
         "monthly",
         "Kill session",

@@ -21,3 +21,10 @@ def worked_by_enough(session: Session, items: Sequence[int], span: tuple[date, d
         if enough(len(found), least_people):
             return True
     return False
+
+
+def held_back(count: int, least_people: int) -> str:
+    """What is said of streams that too few people worked on, after a sentence; nothing where there are none."""
+    if not count:
+        return ""
+    return f" {count} more {'is' if count == 1 else 'are'} the work of fewer than {least_people} people and not shown."

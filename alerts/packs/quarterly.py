@@ -12,7 +12,7 @@ from alerts.figures import standing
 from alerts.gaps import view_of
 from alerts.packs.content import Line, Pack, Row, Section
 from alerts.packs.interview import newest_section
-from alerts.packs.people import worked_by_enough
+from alerts.packs.people import held_back, worked_by_enough
 from alerts.parts import PlanGap
 from alerts.streams import streams, window
 from alerts.view import Terms
@@ -152,7 +152,7 @@ def _learned(session: Session, register: Register, weeks: Sequence[Weekly], term
 
 def _next_register(session: Session, register: Register, terms: Terms) -> Section:
     rows, held = _next(session, register, terms)
-    few = f" {held} more are the work of fewer than {terms.least_people} people and not shown." if held else ""
+    few = held_back(held, terms.least_people)
     return Section(
         "The next register",
         head=("Objective, or stream", "Now", "Carry over?"),

@@ -6,11 +6,10 @@ and what a week adds to it sticks for some weeks. Most are measured each day, so
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import timedelta
 
 import numpy as np
 
-from benchmarks.findings.company import PERIOD_AT, START, WEEKS
 from pipeline.findings.found import Gauge, Inputs
 from pipeline.register.metric import Metric
 
@@ -20,7 +19,6 @@ BACK = 1.0
 """Steps a week that go back, and as many more forward."""
 SPREAD, STICKS = 0.02, 0.5
 """What a week adds to a number by chance, in parts of its way, and how much of it is left a week later."""
-DAYS = 7 * (WEEKS - PERIOD_AT)
 OUTCOME = Metric.model_validate({"checkin": True, "start": 40, "target": 90})
 
 
@@ -33,24 +31,26 @@ def with_numbers(given: Inputs, seed: int, generator: str, paces: Mapping[str, f
     keys = [key for one in objectives for key in (one.key, *(below.key for below in one.key_results))]
     drawn = {key: float(rng.uniform(0.8, 1.2)) for key in keys}
     return replace(
-        given, register=register, gauges={key: _gauge(rng, generator, paces.get(key, drawn[key])) for key in keys}
+        given,
+        register=register,
+        gauges={key: _gauge(given, rng, generator, paces.get(key, drawn[key])) for key in keys},
     )
 
 
-def _gauge(rng: np.random.Generator, generator: str, pace: float) -> Gauge:
-    whole = 7 * 26
+def _gauge(given: Inputs, rng: np.random.Generator, generator: str, pace: float) -> Gauge:
+    first = given.register.period.start
+    whole, count = 7 * 26, 7 * ((given.last - first).days // 7 + 1)
     if generator == "tasks":
-        forward = rng.poisson(BACK / 7 + max(0.0, pace) * STEPS / whole, DAYS)
-        way = np.cumsum(forward - rng.poisson(BACK / 7, DAYS)) / STEPS
+        forward = rng.poisson(BACK / 7 + max(0.0, pace) * STEPS / whole, count)
+        way = np.cumsum(forward - rng.poisson(BACK / 7, count)) / STEPS
     else:
-        sticking = np.zeros(DAYS // 7 + 1)
+        sticking = np.zeros(count // 7 + 1)
         for week in range(1, len(sticking)):
             sticking[week] = STICKS * sticking[week - 1] + rng.normal(0, SPREAD)
-        days = np.arange(1, DAYS + 1)
+        days = np.arange(1, count + 1)
         way = pace * days / whole + np.interp(days / 7, np.arange(len(sticking)), sticking)
     start, target = (40.0, 90.0) if rng.random() < 0.5 else (30.0, 5.0)
     weekly = bool(rng.random() < 0.3)
-    first: date = START + timedelta(weeks=PERIOD_AT)
     points = [
         (first + timedelta(days=n), start + float(done) * (target - start))
         for n, done in enumerate(way)

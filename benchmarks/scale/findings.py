@@ -23,7 +23,7 @@ from pipeline.findings.thresholds import Thresholds
 from pipeline.register.document import Register
 
 READS = (
-    "_Rows",
+    "Rows",
     "load_lives",
     "load_meaning",
     "load_usages",

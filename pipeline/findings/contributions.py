@@ -47,7 +47,8 @@ def _helps(given: Inputs, mine: Work, helper: str, owner: str, columns: list[int
     first = max(cells.by_stream(), key=lambda one: cells.by_stream()[one])
     if float(np.where(mine.stream == first, 0.0, amounts).sum()) < SURELY * mine.total:
         return []
-    by_stream = {s: d for s, d in cells.by_stream().items() if cells.on([s]).shown(given.least_people)}
+    known = cells.shown_streams(given.least_people)
+    by_stream = {s: d for s, d in cells.by_stream().items() if s in known}
     streams = tuple(sorted(by_stream, key=lambda one: -by_stream[one])[:5])
     best = max(columns, key=lambda n: float(cells.served[:, n].sum()))
     values: dict[str, Value] = {

@@ -52,9 +52,9 @@ def focus_creep(given: Inputs) -> Outcome:
 
 
 def _newborn(now: Work, new: set[int]) -> list[int]:
-    rows = []
+    rows, off = [], now.by_stream(now.off)
     for stream, days in now.by_stream().items():
-        if stream in new and float(now.on([stream]).off.sum()) >= SERVES_NOTHING * days:
+        if stream in new and off[stream] >= SERVES_NOTHING * days:
             rows.append((days, stream))
     return [stream for _, stream in sorted(rows, reverse=True)]
 
@@ -63,9 +63,8 @@ def _found(given: Inputs, scope: str, work: Work, streams: list[int], size: Inte
     now = work.last(given.thresholds.recent)
     sizes = now.by_stream()
     first = sorted(streams, key=lambda one: (given.streams[one].since, one))
-    shown = [
-        one for one in streams if sizes[one] >= LEAST_STREAM * now.total and now.on([one]).shown(given.least_people)
-    ]
+    known, least = now.shown_streams(given.least_people), LEAST_STREAM * now.total
+    shown = [one for one in streams if sizes[one] >= least and one in known]
     births: dict[str, int] = {}
     for one in first:
         week = monday(given.streams[one].since).isoformat()

@@ -55,9 +55,10 @@ def duplicate_effort(given: Inputs) -> Outcome:
     return [_found(given, *pair) for pair in pairs[:MOST]]
 
 
-def near(centres: Floats) -> Floats:
-    """Cosines of the streams' centres once what all streams of the company have in common is taken from each."""
-    less = centres - centres.mean(0)
+def near(centres: Floats, places: Sequence[int] | None = None) -> Floats:
+    """Cosines of the streams' centres, or of those at some places, once what all streams of the company have in common is taken
+    from each."""
+    less = (centres if places is None else centres[list(places)]) - centres.mean(0)
     less /= np.maximum(np.linalg.norm(less, axis=1, keepdims=True), 1e-9)
     return np.asarray(less @ less.T)
 
@@ -67,11 +68,13 @@ def _owned(given: Inputs, meaning: Meaning, now: Work) -> Iterator[_Own]:
     large = given.large_teams
     sizes = {key: now.of(key).total for key in large}
     places = {stream: place for place, stream in enumerate(meaning.streams)}
+    place_of = {key: now.teams.index(key) for key in large}
     for stream, cells in now.each():
         place = places.get(stream)
         if place is None or meaning.items[place] < 2 or cells.total <= 0:
             continue
-        by_team = {key: cells.of(key).total for key in large}
+        days = np.bincount(cells.team[cells.team >= 0], cells.days[cells.team >= 0], len(now.teams))
+        by_team = {key: float(days[place_of[key]]) for key in large}
         team = max(by_team, key=lambda key: by_team[key], default="")
         if not team or by_team[team] < ONE_TEAM * cells.total or by_team[team] < OF_TEAM * sizes[team]:
             continue
@@ -86,7 +89,7 @@ def _near(meaning: Meaning, own: Sequence[_Own], least: float) -> list[tuple[int
     from scipy import special  # slow to import, and who only reads what was found has no need of it
 
     places, teams = [one.place for one in own], np.array([one.team for one in own])
-    alike = np.where(teams[:, None] == teams[None, :], -1.0, near(meaning.centres)[np.ix_(places, places)])
+    alike = np.where(teams[:, None] == teams[None, :], -1.0, near(meaning.centres, places))
     others = alike[teams[:, None] != teams[None, :]]
     if not len(others):
         return []

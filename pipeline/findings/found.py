@@ -92,8 +92,8 @@ class Usage:
 @dataclass(frozen=True)
 class Inputs:
     """All that findings see. `last` is the last complete day; `shares` are whole weeks by scope and objective; `plans` the
-    registers that were meant, oldest first; `gauges` are by key of a key result or an objective; what is None is not known
-    here."""
+    registers that were meant, oldest first; `gauges` are by key of a key result or an objective; `confirmed` is the part of the
+    last weeks' work of which people said what it serves; what is None is not known here."""
 
     last: date
     register: Register
@@ -110,6 +110,7 @@ class Inputs:
     lives: Sequence[Life] | None = None
     usages: Sequence[Usage] | None = None
     steps: Sequence[PathReport] = ()
+    confirmed: float = 1.0
 
     @property
     def large_teams(self) -> list[str]:

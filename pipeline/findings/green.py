@@ -2,6 +2,7 @@
 
 from models.vocabulary import COMPANY
 from pipeline.findings.found import Found, Inputs, Outcome, Unjudged, Value, days_on, enough_weeks
+from pipeline.findings.idle import hardly_worked
 from pipeline.findings.outcomes import decoupled
 from pipeline.findings.work import part
 
@@ -21,7 +22,6 @@ def green_status(given: Inputs) -> Outcome:
     now = given.work.last(given.thresholds.recent)
     if not now.shown(given.least_people):
         return found
-    least = given.thresholds.idle_part * now.equal_part
     for n, key in enumerate(now.key_results):
         report = given.reports.get(key)
         if report is None or report.status != "green":
@@ -29,7 +29,7 @@ def green_status(given: Inputs) -> Outcome:
         sure = now.serving(n)
         slow = report.progress is not None and report.expected and report.progress < PACE * report.expected
         kept_up = report.progress is not None and report.progress >= (report.expected or 0.0)
-        if not slow and (kept_up or float(sure.served[:, n].sum()) >= least):
+        if not slow and (kept_up or not hardly_worked(given, n, given.thresholds.recent)):
             continue
         values: dict[str, Value] = {
             "key_result": f"kr:{key}",

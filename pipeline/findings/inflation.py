@@ -24,7 +24,7 @@ def priority_inflation(given: Inputs) -> Outcome:
         cells, earlier = work.last(recent), work.last(before, recent)
         if scope == COMPANY or not (cells.shown(given.least_people) and earlier.shown(given.least_people)):
             continue
-        things, people = _effective(work)
+        things, people = effective(work)
         weeks = len(work.weeks)
         now, then = slice(weeks - recent, weeks), slice(weeks - recent - before, weeks - recent)
         if (people[now] < given.least_people).any() or (people[then] <= 0).any():
@@ -34,7 +34,8 @@ def priority_inflation(given: Inputs) -> Outcome:
             continue
         new = {int(one) for one in np.unique(cells.stream)} - {int(one) for one in np.unique(earlier.stream)}
         sizes = cells.on(new).by_stream()
-        shown = [s for s in sorted(sizes, key=lambda s: -sizes[s]) if cells.on([s]).shown(given.least_people)][:5]
+        known = cells.shown_streams(given.least_people)
+        shown = sorted(known.intersection(sizes), key=lambda s: (-sizes[s], s))[:5]
         values: dict[str, Value] = {
             "now": float(things[now].mean()),
             "before": float(things[then].mean()),
@@ -48,7 +49,7 @@ def priority_inflation(given: Inputs) -> Outcome:
     return found
 
 
-def _effective(work: Work) -> tuple[Floats, Floats]:
+def effective(work: Work) -> tuple[Floats, Floats]:
     """By week, the effective number of streams and the people at work."""
     things, people = np.ones(len(work.weeks)), np.zeros(len(work.weeks))
     for week in range(len(work.weeks)):

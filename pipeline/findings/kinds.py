@@ -15,7 +15,7 @@ from pipeline.findings.duplicate import duplicate_effort
 from pipeline.findings.fog import dependency_fog
 from pipeline.findings.green import green_status
 from pipeline.findings.inflation import priority_inflation
-from pipeline.findings.kind import Kind
+from pipeline.findings.kind import HALF, SOME, Kind
 from pipeline.findings.optimisation import metric_optimisation
 from pipeline.findings.placeholder import placeholder_work
 from pipeline.findings.shadow import shadow_roadmap
@@ -41,6 +41,7 @@ KINDS: Mapping[str, Kind] = {
             "streams that serve no key result in the last {weeks} weeks ({low} to {high}, {trend}), the largest {streams}; "
             "only {planned} of 100 went to key results."
         },
+        confirmed=SOME,
     ),
     "creep": Kind(
         "Focus creep",
@@ -59,6 +60,7 @@ KINDS: Mapping[str, Kind] = {
             "{count} streams that were born after the plan was made and serve no key result, on top of what served none "
             "before; none of them of enough people to be named."
         },
+        confirmed=HALF,
     ),
     "support": Kind(
         "Under-supported",
@@ -90,6 +92,7 @@ KINDS: Mapping[str, Kind] = {
             ("against", "rank"): "{objective} has priority {rank} and gets {strength} of 100 working days",
             ("key_result", "*"): "hardly anything was done on {key_result} for {weeks} whole weeks",
         },
+        confirmed=HALF,
     ),
     "stopping": Kind(
         "Slow to stop",
@@ -120,6 +123,7 @@ KINDS: Mapping[str, Kind] = {
         "Write down what is really followed, or go back.",
         "Which of the two is the plan?",
         "{strength} of 100 working days go elsewhere than when the plan was made",
+        confirmed=HALF,
     ),
     "inflation": Kind(
         "Priority inflation",
@@ -148,6 +152,7 @@ KINDS: Mapping[str, Kind] = {
         "Name both teams on the key result, and plan the days.",
         "Does the register name everybody whom it needs?",
         "{strength} of 100 working days of {scope} go to key results of {owner}",
+        confirmed=HALF,
     ),
     "duplicate": Kind(
         "Duplicate effort",
@@ -271,6 +276,7 @@ KINDS: Mapping[str, Kind] = {
             ("decoupled", "objective"): "all of {objective} is reported green and its outcome stands still",
             ("decoupled", "company"): "all is reported green and no outcome moves",
         },
+        confirmed=HALF,
     ),
     "metric": Kind(
         "Metric optimisation",
@@ -289,5 +295,6 @@ KINDS: Mapping[str, Kind] = {
             "the last {weeks} weeks, when {due}% were due."
         },
         brief_variants={("met", "1"): "the key results of {objective} are met and its outcome does not move"},
+        confirmed=HALF,
     ),
 }

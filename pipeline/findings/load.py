@@ -13,6 +13,7 @@ from models import Effort, Match, Person, Stream, StreamItem, Theme, ThemeAnswer
 from models.session import in_batches
 from models.vocabulary import COMPANY
 from pipeline.encode.encoder import Encoder
+from pipeline.feedback.stream_questions import confirmed_part
 from pipeline.findings.found import Inputs, Stop, StreamFacts
 from pipeline.findings.load_lives import load_lives
 from pipeline.findings.load_terms import load_usages
@@ -44,7 +45,7 @@ def load_inputs(
     encoder: Encoder | None = None,
 ) -> Inputs | None:
     """Everything up to `last`, the last complete day; None where no whole week is known."""
-    rows = _Rows(session, register, last)
+    rows = Rows(session, register, last)
     if not rows.weeks:
         return None
     return Inputs(
@@ -63,12 +64,13 @@ def load_inputs(
         steps=path_reports(session, register, _end(register, last), least_people),
         meaning=load_meaning(session, encoder.name, last, thresholds.weeks) if encoder else None,
         usages=load_usages(session, register, last, encoder) if encoder else None,
+        confirmed=confirmed_part(session, register, last),
     )
 
 
 def load_stops(session: Session, register: Register, last: date) -> tuple[Sequence[date], Sequence[Stop]]:
     """The weeks up to `last`, and what somebody said "stop" of with its work in them."""
-    rows = _Rows(session, register, last)
+    rows = Rows(session, register, last)
     return rows.weeks, rows.stops(session) if rows.weeks else ()
 
 
@@ -77,7 +79,7 @@ def _end(register: Register, last: date) -> datetime:
     return datetime.combine(last + timedelta(days=1), time(), ZoneInfo(register.calendar.time_zone))
 
 
-class _Rows:
+class Rows:
     """Effort by person, day and item, with what each item is believed to serve and the stream that it is in."""
 
     def __init__(self, session: Session, register: Register, last: date) -> None:

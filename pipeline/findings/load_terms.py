@@ -29,6 +29,7 @@ _PLAIN = ("activity", "outcome", "units", "months")
 FIRST = 120
 """Characters of an item's text that are read where it has no title, as the page shows them."""
 _SENTENCE = re.compile(r"(?<=[.!?])\s+|\n+")
+_NUMBER = re.compile(r"\d+(?:[.,:/-]\d+)*")
 _Row = tuple[int, str, int, str]
 """An item, its words, who wrote them and their team."""
 
@@ -112,12 +113,14 @@ def _leaders(session: Session, register: Register) -> frozenset[int]:
 
 
 def _some(rows: Sequence[tuple[_Row, str]]) -> list[tuple[_Row, str]]:
-    """At most so many of a team, and in all; the newest come first. What was copied counts once."""
+    """At most so many of a team, and in all; the newest come first. What was copied counts once, whatever number or date stands
+    in it: "shift plan, week 23" of half a year is one sentence, not 26 witnesses."""
     by_team: Mapping[str, list[tuple[_Row, str]]] = defaultdict(list)
     known: set[str] = set()
     for row, said in rows:
-        if said not in known and len(by_team[row[3]]) < EACH:
-            known.add(said)
+        alike = _NUMBER.sub("0", said.lower())
+        if alike not in known and len(by_team[row[3]]) < EACH:
+            known.add(alike)
             by_team[row[3]].append((row, said))
     most = max(1, ALL // max(1, len(by_team)))
     return [one for some in by_team.values() for one in some[:most]]

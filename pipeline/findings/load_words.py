@@ -1,7 +1,8 @@
 """What findings read of words: what the streams of the last weeks are about, as vectors; which of them name each other."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 
 import numpy as np
@@ -24,7 +25,15 @@ def load_meaning(session: Session, model: str, last: date, weeks: int) -> Meanin
     """Of the streams that were worked on in the last weeks; None where no vector of the model is kept."""
     by_stream = _worked(session, last - timedelta(weeks=weeks), last)
     rows = [item for items in by_stream.values() for item in items]
-    vectors = _vectors(session, rows, model)
+    found = meaning_of(by_stream, vectors_of(session, rows, model))
+    if found is None:
+        return None
+    linked = _linked(load_items(session, rows), {row: s for s, its in by_stream.items() for row in its})
+    return replace(found, linked=linked)
+
+
+def meaning_of(by_stream: Mapping[int, Sequence[int]], vectors: Mapping[int, Floats]) -> Meaning | None:
+    """What streams mean by the vectors of their items, the newest first; None where there is none. Nothing of what is linked."""
     streams, centres, items, parts = [], [], [], []
     for stream, worked in sorted(by_stream.items()):
         its = [vectors[one] for one in worked if one in vectors]
@@ -39,8 +48,7 @@ def load_meaning(session: Session, model: str, last: date, weeks: int) -> Meanin
         return None
     found = np.stack(centres)
     halves = np.array([_cosine(one - found.mean(0), other - found.mean(0)) for one, other in parts])
-    linked = _linked(load_items(session, rows), {row: s for s, its in by_stream.items() for row in its})
-    return Meaning(tuple(streams), found, np.array(items, dtype=np.int64), halves, linked)
+    return Meaning(tuple(streams), found, np.array(items, dtype=np.int64), halves)
 
 
 def _worked(session: Session, first: date, last: date) -> Mapping[int, list[int]]:
@@ -57,7 +65,7 @@ def _worked(session: Session, first: date, last: date) -> Mapping[int, list[int]
     return found
 
 
-def _vectors(session: Session, items: list[int], model: str) -> dict[int, Floats]:
+def vectors_of(session: Session, items: list[int], model: str) -> dict[int, Floats]:
     """By item, of length one."""
     found: dict[int, Floats] = {}
     for some in in_batches(items):

@@ -58,10 +58,8 @@ def _gathering(given: Inputs, behind: Behind) -> Iterator[Found]:
             continue
         share, how = gathers
         values = _values(given, behind) | {"key_result": f"kr:{one.key}", "moved": 100 * way.value, **how}
-        days = sure.by_stream()
-        streams = tuple(
-            stream for stream in sorted(days, key=lambda one: -days[one]) if sure.on([stream]).shown(given.least_people)
-        )[:5]
+        days, known = sure.by_stream(), sure.shown_streams(given.least_people)
+        streams = tuple(stream for stream in sorted(days, key=lambda one: -days[one]) if stream in known)[:5]
         items = tuple(item for stream in streams for item in given.streams[stream].items[:4])
         first = given.work.weeks[-weeks]
         yield Found(COMPANY, f"kr:{one.key}", share.value, first, share.low, share.high, values, streams, items)

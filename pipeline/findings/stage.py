@@ -53,7 +53,7 @@ def judge(given: Inputs, kinds: Mapping[str, Kind] = KINDS) -> dict[str, Outcome
     found: dict[str, Outcome] = {}
     for name, kind in kinds.items():
         try:
-            found[name] = kind.find(given)
+            found[name] = kind.judged(given)
         except Exception as error:
             log.error("a finding failed", kind=name, reason=type(error).__name__)
             found[name] = Failed(f"it failed ({type(error).__name__})")

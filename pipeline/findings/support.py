@@ -5,14 +5,13 @@ from datetime import date
 
 from models.vocabulary import COMPANY
 from pipeline.findings.found import Found, Inputs, Outcome, Unjudged, Value, days_on, enough_weeks
+from pipeline.findings.idle import hardly_worked
 from pipeline.findings.work import part
 from pipeline.register.allocation import holds_from, planned_shares
 from pipeline.share.gap import Gap, WeekShare, gap
 
 RANKS = 3
 """Objectives of this priority or better are expected to get work, where nothing says how much."""
-DOUBT = 0.4
-"""Part of an equal part that is believed in all, from which a key result is doubted, not idle."""
 SURELY = 0.9
 """Part of its plan that a starved objective surely stays below."""
 HARDLY, AT_MOST = 0.03, 0.12
@@ -75,10 +74,10 @@ def _serving(given: Inputs, objective: str) -> tuple[int, ...]:
     of = given.register.objective_of()
     columns = [n for n, key in enumerate(given.work.key_results) if of.get(key) == objective]
     found = []
+    amounts, known = now.by_stream(now.served[:, columns].sum(1)), now.shown_streams(given.least_people)
     for stream, days in now.by_stream().items():
-        on = float(now.on([stream]).served[:, columns].sum())
-        if on >= 0.5 * days and now.on([stream]).shown(given.least_people):
-            found.append((on, stream))
+        if amounts[stream] >= 0.5 * days and stream in known:
+            found.append((amounts[stream], stream))
     return tuple(stream for _, stream in sorted(found, reverse=True)[:5])
 
 
@@ -91,13 +90,11 @@ def _idle(given: Inputs) -> list[Found]:
     began = given.work.weeks[-weeks]
     if began < given.register.period.start:
         return []
-    least = given.thresholds.idle_part * now.equal_part
     found = []
     for n, key in enumerate(given.work.key_results):
-        sure = now.serving(n)
-        # Where the match wavers, much is believed in all and little of it surely: that is doubt, not idleness.
-        if float(sure.served[:, n].sum()) >= least or float(now.served[:, n].sum()) >= DOUBT * now.equal_part:
+        if not hardly_worked(given, n, weeks):
             continue
+        sure = now.serving(n)
         objective, result = next((o, k) for o, k in given.register.key_results() if k.key == key)
         values: dict[str, Value] = {
             "key_result": f"kr:{key}",

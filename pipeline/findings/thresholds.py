@@ -18,7 +18,7 @@ class Thresholds:
     shadow: float = 0.15
     creep: float = 0.1
     idle_weeks: int = 3
-    idle_part: float = 0.15
+    idle_part: float = 0.1
     starved: float = 0.5
     fed: float = 0.25
     contribution: float = 0.15

@@ -123,10 +123,18 @@ class Work:
         """Sums of the cells' amounts (their person-days) by week."""
         return np.bincount(self.week, self.days if amounts is None else amounts, len(self.weeks)).astype(float)
 
-    def by_stream(self) -> dict[int, float]:
-        """Person-days of each stream."""
+    def by_stream(self, amounts: Floats | None = None) -> dict[int, float]:
+        """Sums of the cells' amounts (their person-days) of each stream."""
         names, place = np.unique(self.stream, return_inverse=True)
-        return dict(zip(names.tolist(), np.bincount(place, self.days, len(names)).tolist(), strict=True))
+        of = self.days if amounts is None else amounts
+        return dict(zip(names.tolist(), np.bincount(place, of, len(names)).tolist(), strict=True))
+
+    def shown_streams(self, least: int) -> set[int]:
+        """Streams of which a figure may be shown; looking at each one's cells takes minutes in a large company."""
+        worked = (self.days > 0) & (self.person != NOBODY)
+        pairs = np.unique(np.stack([self.stream[worked], self.person[worked]]), axis=1)
+        names, counts = np.unique(pairs[0], return_counts=True)
+        return {stream for stream, people in zip(names.tolist(), counts.tolist(), strict=True) if enough(people, least)}
 
 
 def part(work: Work, amounts: Floats) -> Interval:

@@ -1,16 +1,19 @@
 """Each finding finds what is planted and stays silent where nothing is; benchmarks/findings counts over many seeds."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 
 import numpy as np
 import pytest
 
 from benchmarks.findings.cases import PLANTED, any_of, clean
+from benchmarks.findings.numbers import with_numbers
 from pipeline.findings.found import Inputs, Report, Unjudged
 from pipeline.findings.kinds import KINDS
 from pipeline.findings.thresholds import PRESETS
 from pipeline.findings.work import Interval, less, part
+
+GREEN = Report("green", date(2026, 4, 1))
 
 
 @pytest.fixture(scope="module")
@@ -99,6 +102,27 @@ def test_a_key_result_that_nobody_ever_worked_on_is_idle_since_the_period_began(
     assert [one.since for one in never if one.subject == told.subject] == [given.register.period.start]
 
 
+def test_where_little_is_confirmed_a_key_result_that_was_never_seen_is_not_called_idle() -> None:
+    given = PLANTED["support, idle"][1](0, "pool")
+    unsure = replace(given, confirmed=0.2)
+    (told,) = [one for one in KINDS["support"].judged(unsure) if one.subject.startswith("kr:")]  # type: ignore[union-attr]
+    served = given.work.served.copy()
+    served[:, given.work.key_results.index(told.subject.removeprefix("kr:"))] = 0
+    for kind in ("support", "green"):
+        never = replace(unsure, work=replace(given.work, served=served), reports={told.subject[3:]: GREEN})
+        found = KINDS[kind].judged(never)
+        assert isinstance(found, Unjudged), "its work may be taken for something else"
+        assert "20% of the last weeks' work" in found.because
+        assert any_of(list(KINDS[kind].judged(replace(never, confirmed=0.6))), told.subject)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("kind", [name for name, kind in KINDS.items() if kind.confirmed])
+def test_nothing_found_means_none_only_where_enough_is_confirmed(kind: str, quiet: Inputs) -> None:
+    given = with_numbers(replace(quiet, confirmed=KINDS[kind].confirmed, reports={"O1.1": GREEN}), 2, "pool", {})
+    assert KINDS[kind].judged(given) == []
+    assert isinstance(KINDS[kind].judged(replace(given, confirmed=given.confirmed - 0.01)), Unjudged)
+
+
 def test_support_is_not_judged_outside_the_period(quiet: Inputs) -> None:
     found = KINDS["support"].find(replace(quiet, last=quiet.register.period.start - timedelta(days=1)))
     assert isinstance(found, Unjudged)
@@ -123,6 +147,15 @@ def test_every_stream_has_the_cells_that_looking_for_it_finds(quiet: Inputs) -> 
         assert np.array_equal(cells.person, quiet.work.on([stream]).person)
     nothing = quiet.work.where(quiet.work.days < 0)
     assert [cells.total for _, cells in nothing.each()] == []
+
+
+def test_streams_that_may_be_shown_are_those_of_enough_people(quiet: Inputs) -> None:
+    now = quiet.work.last(4)
+    sizes = now.by_stream()
+    assert now.shown_streams(8) == {one for one in sizes if now.on([one]).shown(8)}
+    assert set() < now.shown_streams(8) < set(sizes)
+    off = now.by_stream(now.off)
+    assert all(abs(off[one] - now.on([one]).off.sum()) < 1e-9 for one in sizes)
 
 
 def test_what_the_data_cannot_carry_says_so(quiet: Inputs) -> None:

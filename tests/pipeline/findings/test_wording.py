@@ -110,8 +110,10 @@ def test_sentences_are_read_without_the_word_and_quoted_without_names(sessions: 
         session.flush()
         session.add(Membership(person_id=1, first=date(2026, 1, 1), team="app"))
         session.add(Account(source="jira", external_id="j1", person_id=1, name="Ann Lee"))
-        for n in range(31):
+        for n in range(34):
             title = said if n == 0 else f"Nothing{'!' * n} Activations {'x' * n}"
+            if n > 30:
+                title = f"Report {n}.{n} of activations, week {n}"
             session.add(
                 WorkItem(
                     id=n + 1, source="jira", external_id=str(n), kind="task", container="A", title=title, created_at=AT
@@ -134,6 +136,7 @@ def test_sentences_are_read_without_the_word_and_quoted_without_names(sessions: 
         (view,) = diagnoses(session, register, 5)
     assert (usage.term, set(usage.team), bool(usage.leads.all())) == ("activation", {"app"}, True)
     assert sorted(usage.vectors[:, 0])[:2] == [2, 3], "the sentence before it and the word itself are out"
+    assert len(usage.item) == 32, "what differs in numbers alone is one sentence"
     signal = plain(view.signal)
     assert "someone wants activation of cards" in signal
     assert "Ann" not in signal
