@@ -7,8 +7,9 @@ from pathlib import Path
 from rich.console import Console
 
 from leeway.app import App, NotReady
+from pipeline.progress.series import series
 from pipeline.register.carry import CarryError, carried, due_before, next_period
-from pipeline.register.document import stored
+from pipeline.register.document import Register, stored
 from pipeline.register.ended import local_day, ran_out
 from pipeline.register.versions import current_version
 
@@ -44,11 +45,22 @@ def carry_over(
     _say(err, f"{register.period.name} is carried over to {period.name}, {period.start} to {period.end}.")
     for one in due_before(text, period):
         _say(err, f"{one.key} was due on {one.day}, before {period.name} begins: give it another day, or take it out.")
+    _moved_on(app, err, register)
     following = register.model_copy(update={"period": period})
     if ran_out(following, local_day(register, app.now())):
         _say(err, f"{period.name} has ended, too: --start and --end take a later one.")
     saved = "" if output else "keep it as okrs.yaml, "
     _say(err, f"Nothing is loaded. Next: {saved}change what the next plan asks for, then `leeway okrs load {place}`.")
+
+
+def _moved_on(app: App, err: Console, register: Register) -> None:
+    """Name the numbers that are no longer where the file says they start: their way would begin half done, or behind itself."""
+    with app.sessions() as session:
+        for one in register.measured():
+            points, start = series(session, one), one.metric.start if one.metric else None
+            if points and start is not None and points[-1].value != start:
+                now = f"{points[-1].value:g}"
+                _say(err, f"{one.key} starts at {start:g} there and stands at {now} now: write `start: {now}`.")
 
 
 def write_file(output: Path, text: str, force: bool) -> None:

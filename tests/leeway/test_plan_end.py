@@ -96,6 +96,19 @@ def test_carry_over_writes_the_next_plan_which_loads(tmp_path: Path) -> None:
     assert "2020-Q4 is carried over to 2021-Q1" in leeway(tmp_path, "okrs", "carry-over").stderr
 
 
+def test_carry_over_names_numbers_that_are_no_longer_where_they_start(tmp_path: Path) -> None:
+    # Profit.co's clones start at zero whatever was reached, puzzle/okr #1255 lost the baseline: here it is kept, and said.
+    measured = OLD.replace("due: 2020-09-15}", "metric: {checkin: true, start: 4, target: 2}}")
+    (tmp_path / "okrs.yaml").write_text(measured)
+    leeway(tmp_path, "okrs", "load", "okrs.yaml")
+    assert "stands at" not in leeway(tmp_path, "okrs", "carry-over").stderr
+    leeway(tmp_path, "measure", "O1.1", "2.5")
+    assert (
+        "O1.1 starts at 4 there and stands at 2.5 now: write `start: 2.5`."
+        in leeway(tmp_path, "okrs", "carry-over").stderr
+    )
+
+
 def test_carry_over_writes_over_nothing_and_refuses_what_is_no_next_period(tmp_path: Path) -> None:
     refused(leeway(tmp_path, "okrs", "carry-over"), "no register is loaded yet", "leeway okrs load")
     loaded(tmp_path)
