@@ -7,7 +7,6 @@ from pathlib import Path
 from rich.console import Console
 
 from leeway.app import App, NotReady
-from pipeline.progress.series import series
 from pipeline.register.carry import CarryError, carried, due_before, next_period
 from pipeline.register.document import Register, stored
 from pipeline.register.ended import local_day, ran_out
@@ -55,6 +54,8 @@ def carry_over(
 
 def _moved_on(app: App, err: Console, register: Register) -> None:
     """Name the numbers that are no longer where the file says they start: their way would begin half done, or behind itself."""
+    from pipeline.progress.series import series  # the clients of what is measured are slow to import
+
     with app.sessions() as session:
         for one in register.measured():
             points, start = series(session, one), one.metric.start if one.metric else None

@@ -7,11 +7,11 @@ from pathlib import Path
 
 from rich.console import Console
 
-from leeway.okrs_table import is_table
 from pipeline.register.document import RegisterError, hints, read
 from pipeline.register.ended import local_day
 from pipeline.register.quality import ALL_RULES, Finding, findings
 from pipeline.register.yaml_nodes import Document
+from pipeline.spreadsheet import is_table
 
 
 class UnknownRule(Exception):

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from alerts.words import amount
 from leeway.app import App, NotReady
-from leeway.okrs_table import from_table, is_table, table_lines
+from leeway.okrs_table import from_table, table_lines
 from models import RegisterVersion
 from pipeline.register.change_words import consequences, in_words
 from pipeline.register.document import Register, read, stored
@@ -19,6 +19,7 @@ from pipeline.register.ended import local_day, ran_out
 from pipeline.register.point_of_change import Caution, Draft, Meaning, cautions
 from pipeline.register.versions import current_version, history, load_register
 from pipeline.register.yaml_nodes import Document
+from pipeline.spreadsheet import is_table
 
 
 class Held(Exception):

@@ -14,13 +14,6 @@ from pipeline.register.document import stored
 from pipeline.register.table import Merged, merged, read_table, version_of, written
 from pipeline.register.versions import current_version
 
-TABLES = (".csv", ".tsv")
-
-
-def is_table(file: Path) -> bool:
-    """Whether a file is read as a table, by its name."""
-    return file.suffix.lower() in TABLES
-
 
 def export(app: App, err: Console, *, table: bool, semicolons: bool, output: Path | None, force: bool) -> None:
     """Write the current register as it was loaded and edited, or as a table, to `output` or standard output.

@@ -1,6 +1,7 @@
-"""CSV that a spreadsheet opens: a text from outside must not become a formula there."""
+"""CSV that a spreadsheet opens and writes: a text from outside must not become a formula there."""
 
 import unicodedata
+from pathlib import Path
 from typing import Any
 
 _FORMULA = tuple("=+-@")
@@ -26,3 +27,11 @@ def decimal_comma(value: Any) -> Any:
 def unguarded(value: str) -> str:
     """What `guarded` made of a text, as it was."""
     return value[1:] if value.startswith("'") and guarded(value[1:]) == value else value
+
+
+TABLES = (".csv", ".tsv")
+
+
+def is_table(file: Path) -> bool:
+    """Whether a file is read as a table, by its name."""
+    return file.suffix.lower() in TABLES

@@ -53,7 +53,8 @@ def okrs_export(
 
     leeway okrs export --output plan.csv, change it in a spreadsheet, then leeway okrs load plan.csv.
     """
-    from leeway.okrs_table import export, is_table
+    from leeway.okrs_table import export
+    from pipeline.spreadsheet import is_table
 
     table = as_table or semicolons or (output is not None and is_table(output))
     export(the_app(), err, table=table, semicolons=semicolons, output=output, force=force)

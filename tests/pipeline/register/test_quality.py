@@ -1,5 +1,8 @@
 """The lint in the field's terms: rule, line, words, fix."""
 
+import subprocess
+import sys
+
 import pytest
 
 from pipeline.register.document import parse
@@ -97,3 +100,8 @@ def test_a_title_of_one_word_is_read_in_the_language_of_the_others() -> None:
     german = ('title: "Die Fluktuation sinkt von 18 auf 9 %"', 'title: "Anteil der Rückläufer von 9 auf 5 %"')
     found = linted(objective("O1", *german, "title: Migration"))
     assert [one.rule for one in found] == ["activity"]
+
+
+def test_lint_answers_at_once_since_it_loads_neither_the_app_nor_a_client() -> None:
+    loaded = "import sys, leeway.okrs_lint; sys.exit(bool({'leeway.app', 'httpx', 'alerts'} & sys.modules.keys()))"
+    assert subprocess.run([sys.executable, "-c", loaded], check=False).returncode == 0
