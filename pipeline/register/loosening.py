@@ -189,6 +189,31 @@ def _lowered(before: Wording, after: Wording, known: Lexicon) -> Iterator[str]:
         if len(mine) > len(theirs) and not (came and len(new) >= len(old)) and not _is_start(before, mine[-1]):
             yield f"the target {mine[-1].text} is gone."
             return
+    if not left and not came and (gone := _narrowed(before, after)):
+        yield f"asked for {gone} too, and no longer does."
+
+
+_TOKEN = re.compile(r"[^\W\d_]+(?:['’\-][^\W\d_]+)*|[,/;&]")
+
+
+_BETWEEN = {*",/;&", "and", "und", "y", "e", "et", "or", "oder", "o", "ou"}
+_AND_SO_ON = {"etc", "usw", "more", "mehr", "más", "autre"}
+
+
+def _narrowed(before: Wording, after: Wording) -> str:
+    """What went from a list of which the rest stayed, where nothing came: GitHub, GitLab and cgit without GitLab."""
+    kept, had = content(after), content(before) - _AND_SO_ON
+    if not kept < had:
+        return ""
+    words: list[str] = _TOKEN.findall(before.text)
+    for place, sign in enumerate(words[1:-1], 1):
+        if sign.lower() not in _BETWEEN:
+            continue
+        stems = {one.lower()[:_STEM]: one for one in (words[place - 1], words[place + 1])}
+        gone = [one for stem, one in stems.items() if stem in had - kept]
+        if len(gone) == 1 and stems.keys() & kept:
+            return gone[0]
+    return ""
 
 
 def _left(those: Sequence[Amount], others: Sequence[Amount]) -> list[Amount]:

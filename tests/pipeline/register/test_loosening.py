@@ -73,6 +73,23 @@ def test_what_says_the_same_or_asks_for_more_is_silent(old: str, new: str) -> No
     assert found(old, new) == []
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "gone"),
+    [
+        ("Store all code of GitHub, GitLab and cgit", "Store all code of GitHub and cgit", "GitLab"),
+        ("One pipeline for staging/production", "One pipeline for production", "staging"),
+        ("Lieferungen an Händler und Werkstätten pünktlich", "Lieferungen an Händler pünktlich", "Werkstätten"),
+        ("Store all code of GitHub, GitLab and cgit", "Store all code of cgit, GitHub and GitLab", ""),
+        ("Run borges and lookout there", "Run rovers, borges and lookout there", ""),
+        ("News of events, talks, etc.", "News of events, talks and more", ""),
+        ("Resolve the wifi problems in the office", "Resolve problems in the office", ""),
+    ],
+)
+def test_a_shorter_list_asks_for_less(before: str, after: str, gone: str) -> None:
+    said = loosened(Edit(read_wording(before), read_wording(after)))
+    assert [one.message for one in said] == ([f"asked for {gone} too, and no longer does."] if gone else [])
+
+
 def test_an_owner_who_goes_and_a_period_that_grows_are_said() -> None:
     assert [(one.key, one.rule) for one in found("    owner: bo@x.example\n", "")] == [("O2.1", "owner-gone")]
     assert [(one.key, one.rule) for one in found("end: 2026-09-30", "end: 2026-10-31")] == [("Q3", "date-later")]
