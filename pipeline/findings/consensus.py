@@ -14,7 +14,7 @@ import numpy as np
 from connectors.base import SignalKind
 from models.vocabulary import COMPANY
 from pipeline.findings.found import Found, Inputs, Outcome, Unjudged, Value
-from pipeline.findings.lives import SAID, Life
+from pipeline.findings.lives import PROGRAM, SAID, Life
 from pipeline.findings.work import Floats, Interval
 from pipeline.share.estimate import Z90
 from pipeline.share.floor import enough
@@ -60,7 +60,7 @@ def consensus_trap(given: Inputs) -> Outcome:
 
 
 def _decision(life: Life, last: date) -> Decided | None:
-    said = [event for event in life.events if event.kind in SAID]
+    said = [event for event in life.events if event.kind in SAID and event.person != PROGRAM]
     people = frozenset(event.person for event in said)
     if life.automated or len(people) < 2:
         return None

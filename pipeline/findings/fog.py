@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import median
 
-from connectors.base import State
+from connectors.base import SignalKind, State
 from models.vocabulary import COMPANY
 from pipeline.findings.found import Found, Inputs, Outcome, Unjudged, Value
-from pipeline.findings.lives import Life, asked, part, within
+from pipeline.findings.lives import PROGRAM, Life, asked, part, within
 from pipeline.share.floor import enough
 
 WINDOW = 84
@@ -60,9 +60,15 @@ def _asks(given: Inputs, lives: Sequence[Life]) -> list[_Ask]:
             continue
         answers = [*awaited.events, *waiting.events]
         answered = any(one.at > at and one.team == awaited.team for one in answers)
-        open_ = waiting.state != State.DONE and awaited.state != State.DONE and not answered
+        open_ = waiting.state != State.DONE and not _closed(awaited) and not answered
         found.append(_Ask(waiting, awaited, at, person, team, open_ and until.date() <= given.last))
     return found
+
+
+def _closed(life: Life) -> bool:
+    """Return True if somebody closed it. What a program closed since nothing happened on it, a stale bot, was answered by nobody."""
+    ends = [one for one in life.events if one.kind == SignalKind.TRANSITION and one.to == State.DONE]
+    return life.state == State.DONE and not (ends and ends[-1].person == PROGRAM)
 
 
 def _fog(given: Inputs, scope: str, asks: Sequence[_Ask], most: float) -> Found | None:

@@ -12,9 +12,12 @@ from pipeline.share.wilson import wilson
 SAID = frozenset({SignalKind.COMMENT, SignalKind.MESSAGE, SignalKind.REVIEW, SignalKind.EMAIL, SignalKind.NOTE})
 """Kinds of which each is a message."""
 
+PROGRAM = -1_000_000_000
+"""The person of what a bot did."""
+
 
 class Event(NamedTuple):
-    """One thing that happened. `person` is below zero for bots, for people who are nobody's here and for those who are forgotten.
+    """One thing that happened. `person` is below zero for bots (PROGRAM), for people who are nobody's here and for those who are forgotten.
     `names` are items that it names; `to` is the state that a transition leads to."""
 
     at: datetime

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from connectors.base import SignalKind, State
 from models import Account, Effort, Match, Person, Signal, WorkItem
 from models.session import in_batches
-from pipeline.findings.lives import Event, Life
+from pipeline.findings.lives import PROGRAM, Event, Life
 from pipeline.register.membership import load_teams
 from pipeline.sources import said_by_signals
 
@@ -91,7 +91,7 @@ class _People:
         )
         rows = session.execute(query.outerjoin(Person, Person.id == Account.person_id)).all()
         self._person = {
-            (source, name): -1 if bot or is_bot or forgotten else person
+            (source, name): PROGRAM if bot or is_bot else -1 if forgotten else person
             for source, name, bot, person, is_bot, forgotten in rows
         }
         self._teams = load_teams(session)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 from sqlalchemy.orm import Session, sessionmaker
@@ -12,7 +12,7 @@ from connectors.base import SignalKind, State
 from models import Account, Membership, Person, Signal, WorkItem
 from pipeline.findings.found import Found, Inputs, Unjudged
 from pipeline.findings.kinds import KINDS
-from pipeline.findings.lives import Event, Life, part
+from pipeline.findings.lives import PROGRAM, SAID, Event, Life, part
 from pipeline.findings.load_lives import load_lives
 
 AT = datetime(2026, 6, 1, 9, tzinfo=UTC)
@@ -71,6 +71,29 @@ def test_what_somebody_has_and_did_not_answer_is_not_listed() -> None:
     asked = {name for life in given.lives for event in life.events for name in event.names}
     for one in look("fog", given):
         assert not [item for item in one.items if item in asked and lives[item].owned]
+
+
+@pytest.mark.parametrize(("by", "told"), [(PROGRAM, True), (9, False)], ids=["a program", "a person"])
+def test_what_a_program_closed_has_had_no_answer(by: int, told: bool) -> None:
+    given = PLANTED["fog"][1](0, "tasks")
+    closing = Event(datetime.combine(given.last, time(9), UTC), SignalKind.TRANSITION, by, "", (), State.DONE)
+    lives = [
+        replace(life, events=(*life.events, closing), state=State.DONE) if life.state == State.TODO else life
+        for life in given.lives or ()
+    ]
+    assert bool(look("fog", replace(given, lives=lives))) is told
+
+
+def test_a_program_takes_no_part_in_a_decision() -> None:
+    given = PLANTED["consensus"][1](0, "pool")
+    told = look("consensus", given)
+    assert told
+    lives = []
+    for life in given.lives or ():
+        said = [one for one in life.events if one.kind in SAID]
+        bots = [one._replace(person=PROGRAM, team="", at=one.at - timedelta(seconds=1)) for one in said]
+        lives.append(replace(life, events=tuple(sorted([*life.events, *bots], key=lambda one: one.at))))
+    assert [one.values for one in look("consensus", replace(given, lives=lives))] == [one.values for one in told]
 
 
 def hollow(
