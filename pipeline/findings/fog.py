@@ -66,7 +66,7 @@ def _asks(given: Inputs, lives: Sequence[Life]) -> list[_Ask]:
 
 
 def _closed(life: Life) -> bool:
-    """Return True if somebody closed it. What a program closed since nothing happened on it, a stale bot, was answered by nobody."""
+    """Return True if somebody closed it: what a stale bot closed was answered by nobody."""
     ends = [one for one in life.events if one.kind == SignalKind.TRANSITION and one.to == State.DONE]
     return life.state == State.DONE and not (ends and ends[-1].person == PROGRAM)
 

@@ -17,8 +17,8 @@ PROGRAM = -1_000_000_000
 
 
 class Event(NamedTuple):
-    """One thing that happened. `person` is below zero for bots (PROGRAM), for people who are nobody's here and for those who are forgotten.
-    `names` are items that it names; `to` is the state that a transition leads to."""
+    """One thing that happened. `person` is below zero for bots (PROGRAM), for people who are nobody's here and for those who are
+    forgotten. `names` are items that it names; `to` is the state that a transition leads to."""
 
     at: datetime
     kind: str
