@@ -3,6 +3,7 @@
 import hashlib
 import re
 import smtplib
+import socket
 import ssl
 import unicodedata
 from collections.abc import Iterator, Sequence
@@ -84,12 +85,12 @@ class Mailer:
         with self._errors(), self._server() as server:
             if server.sock is not None:
                 server.sock.settimeout(SECONDS_FOR_MAIL)
-            server.send_message(mail, parseaddr(self.smtp.sender)[1], [one.addr_spec for one in mail["To"].addresses])
+            server.send_message(mail, sender_of(self.smtp).addr_spec, [one.addr_spec for one in mail["To"].addresses])
 
     def check(self, recipients: Sequence[str] = ()) -> None:
         """Everything but the mail itself: connection, encryption, login, sender, recipients. Raises DeliveryError."""
         with self._errors(), self._server() as server:
-            sender = parseaddr(self.smtp.sender)[1]
+            sender = sender_of(self.smtp).addr_spec
             code, answer = server.mail(sender)
             if code != 250:
                 raise smtplib.SMTPSenderRefused(code, answer, sender)
@@ -122,10 +123,10 @@ class Mailer:
         smtp = self.smtp
         if smtp.security == "tls":
             server: smtplib.SMTP = smtplib.SMTP_SSL(
-                smtp.host, smtp.port, timeout=SECONDS, context=ssl.create_default_context()
+                smtp.host, smtp.port, _own_name(smtp), timeout=SECONDS, context=ssl.create_default_context()
             )
         else:
-            server = smtplib.SMTP(smtp.host, smtp.port, timeout=SECONDS)
+            server = smtplib.SMTP(smtp.host, smtp.port, _own_name(smtp), timeout=SECONDS)
         try:
             if smtp.security == "starttls":
                 server.starttls(context=ssl.create_default_context())
@@ -218,7 +219,7 @@ def new_mail(
     recipient that is none.
     """
     mail = EmailMessage(policy=_Policy())
-    sender = _parsed(smtp.sender)[0]
+    sender = sender_of(smtp)
     mail["From"], mail["To"] = sender, _parsed(to)
     mail["Subject"] = one_line(subject)[:LONGEST_SUBJECT]
     mail["Date"] = format_datetime(at or datetime.now(UTC))
@@ -237,7 +238,26 @@ def new_mail(
 def message_id(smtp: Smtp, to: str, key: str) -> str:
     """An id that is the same for the same mail, and says nothing."""
     made = hashlib.sha256("\n".join((smtp.site, smtp.sender, to.lower(), key)).encode()).hexdigest()[:32]
-    return f"<{made}@{_parsed(smtp.sender)[0].domain}>"
+    return f"<{made}@{sender_of(smtp).domain}>"
+
+
+def sender_of(smtp: Smtp) -> Address:
+    """The one mailbox that mails are from, so that a comma in its name needs no quotes. Raises DeliveryError."""
+    name, angle, address = smtp.sender.rpartition("<")
+    if not angle or not address.endswith(">"):
+        return _parsed(smtp.sender)[0]
+    plain = _parsed(address.removesuffix(">"))[0]
+    return Address(one_line(name.strip().strip('"')), plain.username, plain.domain)
+
+
+def _own_name(smtp: Smtp) -> str | None:
+    """How we greet the server. A container's name is none that exists, and many refuse that or a bare address; the sender's
+    domain does. None: this machine's own full name."""
+    with suppress(DeliveryError):
+        domain = sender_of(smtp).domain
+        if "." in domain and "." not in socket.getfqdn():
+            return domain
+    return None
 
 
 def _parsed(text: str) -> list[Address]:

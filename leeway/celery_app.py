@@ -4,6 +4,7 @@ Tasks carry no data: each asks the database what is pending, so one that is lost
 wakes, and keeps no schedule of its own: what is due stands in the database, so two beats, or one that starts anew, do no harm.
 """
 
+import ssl
 from functools import cache
 
 from celery import Celery
@@ -20,6 +21,17 @@ STALE_SECONDS = 3600
 """A wake that nobody heard for so long is dropped: the next one says the same."""
 MOST_KILOBYTES = 2_000_000
 """A worker's process that grew beyond this is replaced after its task."""
+_ROUTES = {
+    "leeway.tasks.wake": {"queue": "speak"},
+    "leeway.tasks.pull": {"queue": "pull"},
+    "leeway.tasks.judge": {"queue": "pull"},
+    "leeway.tasks.measure": {"queue": "pull"},
+    "leeway.tasks.encode": {"queue": "encode"},
+    "leeway.tasks.analyse": {"queue": "analyse"},
+    "leeway.tasks.speak": {"queue": "speak"},
+    "leeway.tasks.digest": {"queue": "speak"},
+    "leeway.tasks.ask": {"queue": "speak"},
+}
 
 
 @cache
@@ -33,6 +45,7 @@ def make() -> Celery:
     settings = load()
     celery = Celery("leeway", broker=settings.broker.url, include=["leeway.tasks"])
     celery.conf.update(
+        broker_use_ssl=_certificates(settings.broker.url),
         task_acks_late=True,
         task_reject_on_worker_lost=True,
         worker_prefetch_multiplier=1,
@@ -47,17 +60,7 @@ def make() -> Celery:
         broker_transport_options={"visibility_timeout": LONGEST_SECONDS + 600, "socket_keepalive": True},
         timezone="UTC",
         beat_scheduler="celery.beat:Scheduler",
-        task_routes={
-            "leeway.tasks.wake": {"queue": "speak"},
-            "leeway.tasks.pull": {"queue": "pull"},
-            "leeway.tasks.judge": {"queue": "pull"},
-            "leeway.tasks.measure": {"queue": "pull"},
-            "leeway.tasks.encode": {"queue": "encode"},
-            "leeway.tasks.analyse": {"queue": "analyse"},
-            "leeway.tasks.speak": {"queue": "speak"},
-            "leeway.tasks.digest": {"queue": "speak"},
-            "leeway.tasks.ask": {"queue": "speak"},
-        },
+        task_routes=_ROUTES,
         beat_schedule={
             "wake": {
                 "task": "leeway.tasks.wake",
@@ -68,6 +71,12 @@ def make() -> Celery:
         task_default_queue="speak",
     )
     return celery
+
+
+def _certificates(url: str) -> dict[str, ssl.VerifyMode] | None:
+    """Celery would trust any certificate of Redis unless the address says which it wants; `check` does not."""
+    wanted = url.startswith("rediss://") and "ssl_cert_reqs" not in url
+    return {"ssl_cert_reqs": ssl.CERT_REQUIRED} if wanted else None
 
 
 @setup_logging.connect  # type: ignore[untyped-decorator]

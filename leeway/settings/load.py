@@ -156,6 +156,8 @@ class _Sentences:
             value = value[part] if isinstance(value, dict | list) and part != "[key]" else value
         if isinstance(value, dict | list) or (len(loc) > 1 and is_secret(field_of(str(loc[0]), str(loc[1])))):
             return ""
+        if isinstance(value, str) and "://" in value and "@" in value:  # an address with a password in it
+            return ""
         text = repr(value) if isinstance(value, str) else str(value).lower() if isinstance(value, bool) else str(value)
         return f", found {text if len(text) <= _LONGEST_SHOWN else text[:_LONGEST_SHOWN] + '…'}"
 

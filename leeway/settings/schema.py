@@ -18,7 +18,16 @@ from pydantic import (
     model_validator,
 )
 
-from leeway.settings.values import CONTROL, Address, Names, Networks, Token, repository
+from leeway.settings.values import (
+    CONTROL,
+    Address,
+    BrokerAddress,
+    DatabaseAddress,
+    Names,
+    Networks,
+    Token,
+    repository,
+)
 from pipeline.findings.thresholds import WHOLE, Thresholds
 
 
@@ -45,13 +54,13 @@ class _Section(BaseModel):
 class DatabaseSettings(_Section):
     """Where everything is kept."""
 
-    url: str = "sqlite:///leeway.db"
+    url: DatabaseAddress = "sqlite:///leeway.db"
 
 
 class BrokerSettings(_Section):
     """Redis for Celery; not needed for `leeway run`."""
 
-    url: str = "redis://127.0.0.1:6379/0"
+    url: BrokerAddress = "redis://127.0.0.1:6379/0"
 
 
 class JiraSettings(_Section):

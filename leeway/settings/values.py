@@ -19,6 +19,37 @@ def _address(value: str) -> str:
     return value
 
 
+_BROKERS = ("redis", "rediss", "redis+socket", "redis+unix", "unix")
+_ESCAPES = "a password's /, #, ?, @, : and % are written %2F, %23, %3F, %40, %3A and %25"
+_TWO = f"it has more than one @, and what follows the first would be taken for the host; {_ESCAPES}"
+
+
+def _broker(value: str) -> str:
+    scheme, there, rest = value.partition("://")
+    if not there or scheme not in _BROKERS:
+        raise ValueError(
+            "redis://host:6379/0 is needed (rediss:// with TLS); a Sentinel or another broker is not spoken to"
+        )
+    if scheme not in ("redis", "rediss"):
+        return value
+    authority, _, path = rest.partition("/")
+    if authority.count("@") > 1:
+        raise ValueError(_TWO)
+    port = authority.rpartition("@")[2].rpartition("]")[2].partition(":")[2]
+    if "#" in rest or (port and not port.isdigit()) or not re.fullmatch(r"\d*(\?.*)?", path):
+        raise ValueError(f"redis://host:6379/0 is needed, with a number after the last /; {_ESCAPES}")
+    return value
+
+
+def _database(value: str) -> str:
+    scheme, there, rest = value.partition("://")
+    if scheme == "postgres":
+        raise ValueError('it begins with "postgresql+psycopg://", not with "postgres://"')
+    if there and not scheme.startswith("sqlite") and "@" in re.split("[/?]", rest.partition("@")[2])[0]:
+        raise ValueError(_TWO)
+    return value
+
+
 def _ascii(value: SecretStr) -> SecretStr:
     if not value.get_secret_value().isascii():  # it travels in a header
         raise ValueError("it has characters that no token has, such as typographic quotes; copy it again")
@@ -41,6 +72,8 @@ def _network(value: str) -> str:
     return value
 
 
+BrokerAddress = Annotated[str, AfterValidator(_broker)]
+DatabaseAddress = Annotated[str, AfterValidator(_database)]
 Address = Annotated[str, AfterValidator(_address)]
 Token = Annotated[SecretStr, AfterValidator(_ascii)]
 Names = list[Annotated[str, Field(min_length=1)]]

@@ -14,11 +14,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
-import platformdirs
 import structlog
 from numpy.typing import NDArray
 
 from pipeline.encode.bundled import LONGEST_TOKENS, SHA256, bundled_model
+from pipeline.encode.place import cache_folder
 
 log = structlog.get_logger()
 _FILE = f"all-MiniLM-L6-v2-{SHA256[:12]}-2"
@@ -91,7 +91,7 @@ def threads() -> int:
 def converted(*, int8: bool = False) -> Iterator[str]:
     """The address of the model's ONNX file, which is made at the first use. Where the cache folder cannot be written, a
     temporary file, made anew by each process. Raises ModelError as bundled_model does."""
-    folder = platformdirs.user_cache_path("leeway")
+    folder = cache_folder()
     kept = folder / f"{_FILE}{'-int8' if int8 else ''}.onnx"
     if not kept.exists():
         try:

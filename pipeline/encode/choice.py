@@ -12,9 +12,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Literal
 
-import platformdirs
-
 from pipeline.encode.card import Card, card, seems_there
+from pipeline.encode.place import cache_folder
 
 Way = Literal["float32", "bfloat16"] | Card
 Encode = Callable[[Sequence[str]], object]
@@ -87,7 +86,7 @@ def _keep(way: Way, cards: bool) -> None:
 
 
 def _file() -> Path:
-    return platformdirs.user_cache_path("leeway") / "encoder.json"
+    return cache_folder() / "encoder.json"
 
 
 def _machine(cards: bool) -> str:

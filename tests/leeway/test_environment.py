@@ -1,10 +1,12 @@
 """Settings from the environment, as shells, compose files, Kubernetes and Windows editors really give them."""
 
+import ssl
 from pathlib import Path
 
 import pytest
 from structlog.testing import capture_logs
 
+from leeway.celery_app import make
 from leeway.settings import SettingsError, load
 from leeway.settings.load import _hint_once
 
@@ -172,6 +174,15 @@ def test_yes_and_no_in_each_way(value: str, folder: Path, monkeypatch: pytest.Mo
         ("LEEWAY_WEB__PORT", "0", "at least 1"),
         ("LEEWAY_WEB__URL", "leeway.example.com", "https://"),
         ("LEEWAY_WEB__URL", "https://a b", "no blanks"),
+        # getsentry/self-hosted #1566, dify #21191, mathesar #4501, docker-mailman #769, Achilles #427: passwords in addresses
+        ("LEEWAY_BROKER__URL", "redis://:sek#ret@127.0.0.1:1/0", "%23"),
+        ("LEEWAY_BROKER__URL", "redis://:sek/ret@127.0.0.1:1/0", "%2F"),
+        ("LEEWAY_BROKER__URL", "redis://:sek@ret@127.0.0.1:1/0", "%40"),
+        ("LEEWAY_BROKER__URL", "redis://127.0.0.1:1/first", "a number after the last /"),
+        ("LEEWAY_BROKER__URL", "sentinel://:sekret@127.0.0.1:26379/0", "Sentinel"),
+        ("LEEWAY_BROKER__URL", "127.0.0.1:6379", "redis://host:6379/0"),
+        ("LEEWAY_DATABASE__URL", "postgresql+psycopg://u:sek@ret@127.0.0.1/x", "%40"),
+        ("LEEWAY_DATABASE__URL", "postgres://u:sekret@127.0.0.1/x", "postgresql+psycopg://"),
         ("LEEWAY_ALERTS__ANY_DAY", "ja", "true or false"),
         ("LEEWAY_WEB", "8440", "JSON object"),
         ("LEEWAY_IDENTITY__TEAMS", "{a: b}", "a=b,c=d"),
@@ -192,6 +203,39 @@ def test_a_value_that_cannot_be_meant_is_refused_with_its_variable_and_never_a_s
     assert part in str(caught.value)
     assert name in str(caught.value)
     assert "sek" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("LEEWAY_BROKER__URL", "redis://:a%23b%40@[::1]:6379/0"),
+        ("LEEWAY_BROKER__URL", "rediss://user:a%25b@redis.example?ssl_cert_reqs=none"),
+        ("LEEWAY_BROKER__URL", "redis+socket:///run/redis/redis.sock"),
+        ("LEEWAY_DATABASE__URL", "postgresql+psycopg://u:a%40b@db.example:5432/leeway?options=-csearch_path%3Dx@y"),
+        ("LEEWAY_DATABASE__URL", "postgresql+psycopg://u:a/b%c@db.example/leeway"),
+        ("LEEWAY_DATABASE__URL", "sqlite:////data/a@b@c.db"),
+    ],
+)
+def test_addresses_of_the_servers_are_taken_as_they_are(
+    name: str, value: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, value)
+    found = load()
+    assert value in (found.broker.url, found.database.url)
+
+
+@pytest.mark.parametrize(
+    ("url", "verified"),
+    [("rediss://redis.example/0", True), ("rediss://redis.example/0?ssl_cert_reqs=none", None), ("redis://h/0", None)],
+)
+def test_workers_trust_no_certificate_that_check_refuses(
+    url: str, verified: bool | None, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Celery takes any certificate of a Redis unless it is told otherwise; redis-py, with which `check` asks, does not."""
+    monkeypatch.setenv("LEEWAY_BROKER__URL", url)
+    told = make().conf.broker_use_ssl
+    assert told == ({"ssl_cert_reqs": ssl.CERT_REQUIRED} if verified else told)
+    assert bool(told) is bool(verified)
 
 
 def test_all_faults_of_all_places_are_told_at_once(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -219,6 +263,18 @@ def test_a_secret_file_is_read_as_editors_and_powershell_write_it(
     (folder / "password").write_bytes(raw)
     monkeypatch.setenv("LEEWAY_SMTP__PASSWORD_FILE", "password")
     assert load().smtp.password.get_secret_value() == "sekret"
+
+
+@pytest.mark.parametrize("word", ["Pa$sw0rd", "Pa$$w0rd", "${HOME}", "%(x)s", "a%20b", "a#b", "$__file{x}"])
+def test_nothing_in_a_secret_is_put_in_the_place_of_anything(
+    word: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Grafana expands what a file or variable gave once more (#130055, #109716, #97185)."""
+    (folder / "password").write_text(word)
+    monkeypatch.setenv("LEEWAY_SMTP__PASSWORD_FILE", "password")
+    monkeypatch.setenv("LEEWAY_SMTP__USERNAME", word)
+    assert load().smtp.password.get_secret_value() == word
+    assert load().smtp.username == word
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from pipeline.encode.batches import Batches
 from pipeline.encode.bundled import LONGEST_TOKENS, ModelError, bundled_model
 from pipeline.encode.by_length import ByLength
 from pipeline.encode.encoder import SentenceEncoder, bundled
+from pipeline.encode.place import cache_folder
 
 TEXTS = [
     "",
@@ -161,3 +162,14 @@ def test_as_many_texts_at_once_as_were_told(monkeypatch: pytest.MonkeyPatch) -> 
     assert by_length.threads() == 3
     monkeypatch.setenv("OMP_NUM_THREADS", "")
     assert by_length.threads() >= 1
+
+
+def test_without_a_home_nothing_is_kept_and_nothing_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A user of a container that is in no list of users, with HOME unset (openshift/origin #11046, open-webui #26662)."""
+
+    def homeless(*_: object) -> Path:
+        raise RuntimeError("could not determine the home directory")
+
+    monkeypatch.setattr("platformdirs.user_cache_path", homeless)
+    with pytest.raises(OSError, match="leeway"):
+        cache_folder().mkdir(parents=True, exist_ok=True)
