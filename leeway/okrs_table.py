@@ -15,15 +15,26 @@ from pipeline.register.table import Merged, merged, read_table, version_of, writ
 from pipeline.register.versions import current_version
 
 
-def export(app: App, err: Console, *, table: bool, semicolons: bool, output: Path | None, force: bool) -> None:
-    """Write the current register as it was loaded and edited, or as a table, to `output` or standard output.
+def export(
+    app: App,
+    err: Console,
+    *,
+    table: bool,
+    semicolons: bool,
+    output: Path | None,
+    force: bool,
+    version: int | None = None,
+) -> None:
+    """Write the register as it was loaded and edited, or as a table, to `output` or standard output; that of `version`, if given.
 
-    Raises NotReady without a register, CarryError where `output` holds something else.
+    Raises NotReady without a register or such a version, CarryError where `output` holds something else.
     """
     with app.sessions() as session:
         current = current_version(session)
-    if current is None:
-        raise NotReady(NO_REGISTER)
+        if current is None:
+            raise NotReady(NO_REGISTER)
+        if version is not None and (current := session.get(RegisterVersion, version)) is None:
+            raise NotReady(f"there is no version {version} of the register. `leeway okrs history` lists them.")
     text = written(current.document, current.id, ";" if semicolons else ",") if table else current.document
     if output is None:
         sys.stdout.write(text)

@@ -17,6 +17,7 @@ from pipeline.progress.pace import TOO_EARLY, Progress, Weeks, standings
 from pipeline.progress.work import shares_by_week
 from pipeline.register.document import Register
 from pipeline.register.ended import local_day
+from pipeline.register.versions import periods
 from pipeline.spreadsheet import guarded
 
 
@@ -62,10 +63,15 @@ def rows_of(found: Sequence[Progress]) -> list[dict[str, Any]]:
     ]
 
 
-def show_progress(app: App, out: Console, to: TextIO, form: str) -> None:
-    """Print it. Raises NotReady where nothing has a number."""
+def show_progress(app: App, out: Console, to: TextIO, form: str, period: str = "") -> None:
+    """Print it; of an earlier period how it ended. Raises NotReady where nothing has a number, or there was no such period."""
     _, register = app.register()
     with app.sessions() as session:
+        if period:
+            every = periods(session)
+            if period not in every:
+                raise NotReady(f"there was no period {period!r}; there were {', '.join(every)}.")
+            register = every[period]
         found = progress_of(app, session, register)
     if not found:
         raise NotReady(NO_METRIC)
@@ -77,8 +83,9 @@ def show_progress(app: App, out: Console, to: TextIO, form: str) -> None:
         writer.writeheader()
         writer.writerows({name: guarded(value) for name, value in row.items()} for row in rows)
     else:
-        out.print(_table(found, register))
-        if any(one.forecast is None for one in found):
+        over = local_day(register, app.now()) > register.period.end
+        out.print(_table(found, register, over=over))
+        if not over and any(one.forecast is None for one in found):
             out.print(f"too early: a forecast is given {TOO_EARLY}.", markup=False)
         for one in found:
             for said in (one.sentence, f"not measured: {one.fault}" if one.fault else ""):
@@ -86,9 +93,10 @@ def show_progress(app: App, out: Console, to: TextIO, form: str) -> None:
                     out.print(f"{one.key}: {said}", markup=False)
 
 
-def _table(found: Sequence[Progress], register: Register) -> Table:
+def _table(found: Sequence[Progress], register: Register, *, over: bool) -> Table:
     table = Table(box=None, pad_edge=False)
-    for name in ("key result", "now", "target", "way", "time", f"{register.period.end:%-d %b}, 9 in 10 sure", "work"):
+    ahead_of = f"{register.period.end:%-d %b}, 9 in 10 sure"
+    for name in ("key result", "at its end" if over else "now", "target", "way", "time", ahead_of, "work"):
         table.add_column(name, justify="left" if name == "key result" else "right", no_wrap=name == "key result")
     for one in found:
         ahead = one.forecast
@@ -98,7 +106,11 @@ def _table(found: Sequence[Progress], register: Register) -> Table:
             number(one.target, one.unit),
             way(one),
             part(one.expected),
-            f"{number(ahead.low)} to {number(ahead.high, one.unit)}" if ahead else "too early",
+            f"{number(ahead.low)} to {number(ahead.high, one.unit)}"
+            if ahead and not over
+            else "over"
+            if over
+            else "too early",
             part(one.share),
         )
     return table

@@ -48,6 +48,7 @@ def okrs_export(
         Path | None, typer.Option(metavar="FILE", help="Write it here (a .csv is a table); else to standard output.")
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Write over a FILE that holds something else.")] = False,
+    version: Annotated[int | None, typer.Option(metavar="N", help="That version; `okrs history` lists them.")] = None,
 ) -> None:
     """Write the current register, as okrs.yaml or as a table that a spreadsheet edits. Loads nothing.
 
@@ -57,7 +58,7 @@ def okrs_export(
     from pipeline.spreadsheet import is_table
 
     table = as_table or semicolons or (output is not None and is_table(output))
-    export(the_app(), err, table=table, semicolons=semicolons, output=output, force=force)
+    export(the_app(), err, table=table, semicolons=semicolons, output=output, force=force, version=version)
 
 
 @commands.command("lint")

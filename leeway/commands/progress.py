@@ -45,13 +45,14 @@ def measure(
 def progress(
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="For a spreadsheet.")] = False,
+    period: Annotated[str, typer.Option(metavar="NAME", help="How those of an earlier period ended, such as Q3.")] = "",
 ) -> None:
     """Where the numbers of key results stand: now, target, pace, a forecast for the period's end, and their share of the work."""
     import sys
 
     from leeway.pace import show_progress
 
-    show_progress(the_app(), out, sys.stdout, "json" if as_json else "csv" if as_csv else "table")
+    show_progress(the_app(), out, sys.stdout, "json" if as_json else "csv" if as_csv else "table", period)
 
 
 @commands.command()

@@ -37,6 +37,13 @@ def plans(session: Session) -> list[tuple[date, Register]]:
     return [(at, stored(document, version)) for at, document, version in meant]
 
 
+def periods(session: Session) -> dict[str, Register]:
+    """The last register of every period that there was, by the period's name, the oldest first."""
+    rows = session.execute(select(RegisterVersion.document, RegisterVersion.id).order_by(RegisterVersion.id))
+    last = {one.period.name: one for one in (stored(document, version) for document, version in rows)}
+    return dict(sorted(last.items(), key=lambda pair: pair[1].period.start))
+
+
 def held(session: Session, register: Register) -> list[tuple[date, Register]]:
     """The plans up to this register, which may be newer than what was loaded, with the day from which each holds; the first one
     holds for all days before it too."""

@@ -55,6 +55,29 @@ def test_a_number_is_typed_in_and_kept(folder: Path) -> None:
     assert metrics()["O1.1"] == {"key_result": "O1.1", "day": "2026-07-04", "value": -4.5, "fault": ""}
 
 
+def test_a_period_that_is_over_stays_to_be_read_and_to_be_put_right(folder: Path) -> None:
+    # oslokommune/okr-tracker #840: numbers of a period that has ended come days later.
+    old = REGISTER.replace("2100-09-30", "2026-09-30")
+    (folder / "okrs.yaml").write_text(old)
+    assert run("okrs", "load", "okrs.yaml", "--yes", "--why", "shorter")[0] == 0
+    after = old.replace("name: Q3, start: 2026-07-01, end: 2026-09-30", "name: Q4, start: 2026-10-01, end: 2100-12-31")
+    (folder / "okrs.yaml").write_text(after.replace("from 31 to 45", "from 45 to 50"))
+    assert run("okrs", "load", "okrs.yaml", "--yes")[0] == 0
+    run("measure", "O1.1", "46", "--day", "2026-10-02")
+    run("measure", "O1.1", "38", "--day", "2026-09-30")
+    ended = {row["key_result"]: row for row in json.loads(run("progress", "--period", "Q3", "--json")[1])}
+    assert [ended["O1.1"][name] for name in ("title", "now", "pace", "expected")] == [
+        "NPS from 31 to 45",
+        38.0,
+        0.5,
+        1.0,
+    ]
+    assert "at its end" in run("progress", "--period", "Q3")[1]
+    assert "there was no period 'Q2'; there were Q3, Q4." in run("progress", "--period", "Q2")[1]
+    assert "from 31 to 45" in run("okrs", "export", "--version", "2")[1]
+    assert "there is no version 9" in run("okrs", "export", "--version", "9")[1]
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
