@@ -223,7 +223,7 @@ def _gathering(seed: int, generator: str, paces: dict[str, float]) -> Inputs:
 
 def met(seed: int, generator: str) -> Inputs:
     """All three key results of an objective are met by the fourteenth week of 26, and the outcome behind it stands still."""
-    paces = {"O2": 0.0} | {f"O2.{n}": 2.2 for n in (1, 2, 3)}
+    paces = {"O2": 0.0} | {f"O2.{n}": 2.6 for n in (1, 2, 3)}
     return with_numbers(clean(seed, generator), seed, generator, paces)
 
 

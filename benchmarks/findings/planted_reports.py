@@ -40,7 +40,7 @@ def gamed(base: Base) -> Inputs:
 def met(base: Base) -> Inputs:
     """All key results of an objective are met early, and the outcome behind it stands still."""
     key = first(base)
-    return numbers(base, clean(base), {key: 0.0} | dict.fromkeys(results(base, key), 2.2))
+    return numbers(base, clean(base), {key: 0.0} | dict.fromkeys(results(base, key), 2.6))
 
 
 def not_gamed(base: Base) -> Inputs:

@@ -5,7 +5,7 @@ from datetime import date
 
 from models.vocabulary import COMPANY
 from pipeline.findings.found import Found, Inputs, Outcome, Unjudged, Value, days_on, enough_weeks
-from pipeline.findings.idle import hardly_worked
+from pipeline.findings.idle import CONFIRMED, hardly_worked
 from pipeline.findings.work import part
 from pipeline.register.allocation import holds_from, planned_shares
 from pipeline.share.gap import Gap, WeekShare, gap
@@ -48,9 +48,22 @@ def _starved(given: Inputs) -> list[Found]:
         most = (plan or 0.0) - size.low
         if plan and size.share < given.thresholds.starved * plan and most < SURELY * plan:
             found.append(_objective(given, objective.key, size, rows, "plan"))
-        elif not planned and objective.priority <= RANKS and size.share < HARDLY and most < AT_MOST:
+        elif (
+            not planned
+            and objective.priority <= RANKS
+            and size.share < HARDLY
+            and most < AT_MOST
+            and _known(given, objective.key)
+        ):
             found.append(_objective(given, objective.key, size, rows, "rank"))
     return found
+
+
+def _known(given: Inputs, key: str) -> bool:
+    """Return True if what is not seen on an objective is not there: enough is confirmed, or work on it was seen before."""
+    rows = [row for row in given.shares.get(COMPANY, {}).get(key, ()) if row.person_days > 0]
+    before = [row.share for row in rows[: -given.thresholds.recent][-given.thresholds.before :]]
+    return given.confirmed >= CONFIRMED or (bool(before) and sum(before) / len(before) >= 2 * HARDLY)
 
 
 def _objective(given: Inputs, key: str, size: Gap, rows: Sequence[WeekShare], against: str) -> Found:

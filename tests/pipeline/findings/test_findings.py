@@ -116,6 +116,20 @@ def test_where_little_is_confirmed_a_key_result_that_was_never_seen_is_not_calle
         assert any_of(list(KINDS[kind].judged(replace(never, confirmed=0.6))), told.subject)  # type: ignore[arg-type]
 
 
+def test_where_little_is_confirmed_an_objective_that_was_never_seen_is_not_called_starved() -> None:
+    given = clean(1, "pool")
+    bare = given.register.model_copy(
+        update={"objectives": tuple(one.model_copy(update={"plan": None}) for one in given.register.objectives)}
+    )
+    rows = [replace(row, share=0.01, low=0.0, high=0.04) for row in given.shares["company"]["O1"]]
+    never = replace(given, register=bare, shares={"company": {**given.shares["company"], "O1": rows}})
+    lately = [*given.shares["company"]["O1"][:-4], *rows[-4:]]
+    ended = replace(never, shares={"company": {**given.shares["company"], "O1": lately}})
+    for confirmed, some, told in ((1.0, never, True), (0.2, never, False), (0.2, ended, True)):
+        found = KINDS["support"].find(replace(some, confirmed=confirmed))
+        assert any_of(list(found), "objective:O1") is told  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize("kind", [name for name, kind in KINDS.items() if kind.confirmed])
 def test_nothing_found_means_none_only_where_enough_is_confirmed(kind: str, quiet: Inputs) -> None:
     given = with_numbers(replace(quiet, confirmed=KINDS[kind].confirmed, reports={"O1.1": GREEN}), 2, "pool", {})
