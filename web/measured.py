@@ -1,5 +1,6 @@
 """Progress of a key result on its page; the work by week is added up once a cycle."""
 
+from datetime import date
 from functools import lru_cache
 from typing import Any
 
@@ -16,8 +17,11 @@ from pipeline.progress.pace import TOO_EARLY, Progress, Weeks, standings
 from pipeline.pulse.answers import by_week
 from pipeline.register.document import Register
 from pipeline.register.ended import local_day
+from pipeline.register.versions import periods
 from web import data
 
+EARLIER = 4
+"""How many periods before the present one the register's page tells of."""
 AT = "@"
 """Stands in a chart's key between the key result and its last number, so that a new number is drawn at once."""
 
@@ -85,6 +89,25 @@ def said(found: Progress) -> dict[str, Any]:
         "sentence": found.sentence,
         "fault": found.fault,
     }
+
+
+def earlier(session: Session, register: Register, today: date) -> list[dict[str, Any]]:
+    """How the key results of the last few periods before the register's ended, the newest first: of each its title, and its
+    number and way where it had one."""
+    found = []
+    for one in reversed(periods(session).values()):
+        if one.period.name != register.period.name and one.period.end < min(today, register.period.start):
+            stands = {of.key: of for of in standings(session, one, today, {}) if not of.outcome}
+            rows = [
+                {"key": k.key, "title": k.title} | (_ended(stands[k.key]) if k.key in stands else {})
+                for _, k in one.key_results()
+            ]
+            found.append({"period": one.period, "rows": rows})
+    return found[:EARLIER]
+
+
+def _ended(one: Progress) -> dict[str, Any]:
+    return {"now": pace.number(one.now, one.unit), "way": pace.way(one)} if one.points else {}
 
 
 def chart_key(found: Progress) -> str:

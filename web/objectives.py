@@ -19,12 +19,13 @@ from leeway.okrs_challenge import breaks
 from models.vocabulary import COMPANY
 from pipeline.register.document import Objective, Register, hints
 from pipeline.register.edits import undoable
+from pipeline.register.ended import local_day
 from pipeline.register.versions import Load, history
 from web import data, reading
 from web.auth import Signed, Viewer
 from web.drawing import Drawing
 from web.frame import Frame
-from web.measured import chart_key, confidence_key, said
+from web.measured import chart_key, confidence_key, earlier, said
 from web.place import PALE, Place
 from web.reading import Day
 from web.standings import standing_in, standing_of
@@ -167,6 +168,8 @@ class Objectives(Place):
         """The register with its hints."""
         version, register = self.app.register()
         values: dict[str, Any] = {"version": version, "register": register, "hints": hints(register)}
+        with self.app.sessions() as session:
+            values["earlier"] = earlier(session, register, local_day(register, self.app.now()))
         if who.may_edit:
             given = self.app.settings.goals
             values["goals"] = given.source.capitalize() if given.type else ""

@@ -5,10 +5,11 @@ from datetime import date, timedelta
 
 import pytest
 from fastapi.testclient import TestClient
+from sqlalchemy import select
 
 from leeway.app import App
 from leeway.measuring import check_in
-from models import Effort, Match, Person, WorkItem
+from models import Effort, Match, Person, RegisterVersion, WorkItem
 from pipeline.register.document import parse
 from pipeline.register.versions import load_register
 from simulator.company import register_yaml
@@ -82,6 +83,21 @@ def test_a_lead_sees_the_number_and_not_the_company_s_work(client: TestClient, a
     chart, asked = "work", {"key": "O1.1@", "since": "2026-05-25", "until": "2026-08-30"}
     assert lead.get(f"/charts/{chart}/app", params=asked).status_code in (403, 404)
     assert lead.get("/api/company/progress.json").status_code in (403, 404)
+
+
+def test_the_register_s_page_says_how_earlier_periods_ended(client: TestClient, app: App) -> None:
+    assert "Earlier periods" not in enter(client, app, "company").get("/register").text
+    with app.sessions.begin() as session:
+        text = session.scalars(select(RegisterVersion.document).order_by(RegisterVersion.id.desc())).first()
+        assert text is not None
+        period = "{name: later, start: 2026-06-29, end: 2026-09-30}"
+        after = re.sub(r"period: \{[^}]*\}", f"period: {period}", text)
+        before = text.replace("end: 2026-08-30", "end: 2026-06-28")
+        for one in (before, after):
+            load_register(session, parse(one), one)
+    page = client.get("/register").text
+    assert "25 May 2026 to 28 June 2026" in page
+    assert re.search(r"O1\.1 [^<]*<span class=\"quiet\">ended at 8, 32% of its way</span>", page)
 
 
 def test_a_key_result_without_a_metric_has_no_number(client: TestClient, app: App) -> None:
