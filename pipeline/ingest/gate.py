@@ -17,7 +17,7 @@ from models import Account, Forgotten, Signal
 from models.base import Base
 
 _NUMBERS = {bool, int, float}
-_OURS = {"text_hash", "source", "kind"}
+_OURS = {"text_hash", "source"}
 """Columns of text that no source writes."""
 _FORGOTTEN = select(Forgotten.digest)
 _ITEM_KINDS, _SIGNAL_KINDS = frozenset(ItemKind), frozenset(SignalKind)
