@@ -1,7 +1,7 @@
 """The pulse as the settings have it: who is asked when, what an answer does, and how it stands."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any, TextIO
@@ -20,7 +20,7 @@ from leeway.pace import work_by_week
 from pipeline.progress.pace import WEEKS, Weeks, standings
 from pipeline.pulse import answers
 from pipeline.pulse.answers import Said, by_week, in_week
-from pipeline.pulse.away import away
+from pipeline.pulse.away import away, zones
 from pipeline.pulse.owners import owned, owner_of, unowned
 from pipeline.pulse.parting import parting
 from pipeline.queue import lease
@@ -68,6 +68,9 @@ def send_pulse(app: App, *, due_only: bool = False) -> Round:
     week = this_week(app, register)
     with app.sessions() as session:
         mine = _at_work(app, session, register)
+        if due_only:
+            night = _at_night(app, session, register, mine)
+            mine = {address: asked for address, asked in mine.items() if address not in night}
 
     def waits(question: Question) -> bool:
         keys = [one.key for one in mine[question.recipient]]
@@ -82,6 +85,19 @@ def _at_work(app: App, session: Session, register: Register) -> dict[str, list[K
     mine = owned(register)
     gone = away(session, register, mine, local_day(register, app.now()))
     return {address: asked for address, asked in mine.items() if address not in gone}
+
+
+def _at_night(app: App, session: Session, register: Register, addresses: Collection[str]) -> set[str]:
+    """Those for whom the pulse's hour has not come, or the day is over, where they are; nobody for whom both days never meet."""
+    alerts, now = app.settings.alerts, app.now().astimezone(ZoneInfo(register.calendar.time_zone))
+    day_there = range(app.settings.pulse.hour, alerts.to_hour)
+    meeting = [now.replace(hour=hour, minute=0) for hour in range(alerts.from_hour, alerts.to_hour)]
+    found = set()
+    for address, zone in zones(session, addresses).items():
+        late = now.astimezone(zone).hour not in day_there
+        if late and any(one.astimezone(zone).hour in day_there for one in meeting):
+            found.add(address)
+    return found
 
 
 def pulse_is_due(app: App) -> bool:

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection
 from datetime import date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -56,3 +56,17 @@ def _absent(session: Session, register: Register, addresses: Collection[str], da
         if clock.local(at, zone).date() == day:
             hours[address] += some or 0.0
     return {address for address, some in hours.items() if some >= HOURS_A_DAY}
+
+
+def zones(session: Session, addresses: Collection[str]) -> dict[str, ZoneInfo]:
+    """The time zone of each of the addresses, in lower case, of which a source says one."""
+    query = select(func.lower(Account.email), Account.time_zone).where(
+        func.lower(Account.email).in_(sorted(addresses)), Account.time_zone.is_not(None)
+    )
+    found = {}
+    for address, zone in session.execute(query.order_by(Account.source)):
+        try:
+            found[address] = ZoneInfo(zone)
+        except (ZoneInfoNotFoundError, ValueError):
+            continue
+    return found

@@ -205,6 +205,18 @@ def test_who_is_away_is_asked_and_reminded_once_they_are_back(
     assert send_pulse(friday, due_only=True).reminded == 2
 
 
+def test_nobody_is_asked_at_night_where_they_are(app: App, few_days: Simulator, mailbox: tuple[Mailbox, Any]) -> None:
+    # xtreamsrl/clockify-nlp-bot #74: the bot of an Italian company asked Americans before they woke.
+    with app.sessions.begin() as session:
+        query = update(Account).where(Account.external_id == "U00000001")
+        session.execute(query.values(time_zone="America/New_York"))  # half past six in the morning there
+        session.add(Account(source="jira", external_id="m", email="mia@x.example", time_zone="Pacific/Auckland"))
+    assert send_pulse(app, due_only=True).asked == 1  # Auckland's day and ours never meet: it is no worse than any hour
+    assert not few_days.world.posted
+    assert send_pulse(later(app, hours=4), due_only=True).asked == 1
+    assert len(few_days.world.posted) == 1
+
+
 def test_a_dry_run_and_check_say_who_can_be_asked_and_ask_nobody(app: App, few_days: Simulator) -> None:
     lines = plan_of(app)
     assert "carla@x.example would be asked in Slack: O1.1, O1.2" in lines
