@@ -21,6 +21,9 @@ FOLLOWS, SURELY = 0.4, 0.8
 UNTOUCHED = timedelta(weeks=8)
 POINTS = 0.05
 """Points by which one objective at least must surely have moved."""
+WANDER = 0.02
+"""By how much the means of two spans of weeks differ beyond the spread of their weeks: streams, and who works on them, last for
+longer than a week, so that weeks which follow each other are no independent witnesses."""
 
 
 def resource_drift(given: Inputs) -> Outcome:
@@ -116,11 +119,11 @@ def _named(key: str) -> str:
 def _moved(rows: Sequence[WeekShare], recent: int) -> tuple[float, float]:
     """Change of the mean from the first weeks to the last, and half its 90 % interval.
 
-    The interval is from the spread of the weeks: what is off in all of them alike cancels.
+    The interval is from the spread of the weeks, and WANDER: what is off in all of them alike cancels.
     """
     first, last = (np.array([row.share for row in some]) for some in (rows[:recent], rows[-recent:]))
     spread = _spread(first, last)
-    return float(last.mean() - first.mean()), Z90 * spread * (2 / recent) ** 0.5
+    return float(last.mean() - first.mean()), Z90 * (spread**2 * 2 / recent + WANDER**2) ** 0.5
 
 
 def _spread(first: Floats, last: Floats) -> float:

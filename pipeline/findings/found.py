@@ -79,7 +79,7 @@ class Meaning:
 @dataclass(frozen=True, eq=False)
 class Usage:
     """Sentences that hold a term of the objectives, without it. Parallel arrays: `vectors`, the writers' team, person and item,
-    and whether they are those who set the objectives."""
+    whether they are those who set the objectives, and which sentences of one team repeat each other (`family`)."""
 
     term: str
     vectors: Floats
@@ -87,6 +87,12 @@ class Usage:
     person: Ints
     item: Ints
     leads: Mask
+    family: Ints | None = None
+
+    @property
+    def witness(self) -> Ints:
+        """What counts once: an item, and all items whose sentences are filled from one form."""
+        return self.item if self.family is None else self.family
 
 
 @dataclass(frozen=True)

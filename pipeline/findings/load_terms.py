@@ -14,6 +14,7 @@ from connectors.base import SignalKind
 from models import Account, Person, Signal, WorkItem
 from pipeline.encode.encoder import Encoder
 from pipeline.findings.found import Usage
+from pipeline.findings.work import Floats, Ints
 from pipeline.register.document import Register
 from pipeline.register.lexicon import LANGUAGES, lexicon, words_of
 from pipeline.register.membership import load_teams
@@ -23,6 +24,8 @@ TERMS, EACH, ALL = 8, 60, 320
 """Terms that are looked at, those that stand in most items; sentences of a term that are encoded, of a team and in all."""
 LEAST = 30
 """Items in which a term stands at least."""
+REPEATS = 0.8
+"""Cosine from which two sentences of a team are the same form, filled in twice."""
 SHORT = 4
 _PLAIN = ("activity", "outcome", "units", "months")
 """Words of the lexicon that mean the same to everybody: what is done, and what is counted."""
@@ -133,4 +136,16 @@ def _usage(term: str, rows: Sequence[tuple[_Row, str]], leaders: frozenset[int],
     people = np.array([row[2] for row, _ in rows], dtype=np.int64)
     items = np.array([row[0] for row, _ in rows], dtype=np.int64)
     leads = np.isin(people, sorted(leaders))
-    return Usage(term, vectors, tuple(row[3] for row, _ in rows), people, items, leads)
+    teams = tuple(row[3] for row, _ in rows)
+    return Usage(term, vectors, teams, people, items, leads, _families(vectors, teams, items))
+
+
+def _families(vectors: Floats, teams: Sequence[str], items: Ints) -> Ints:
+    """Items of a team whose sentences repeat each other have one number: a form that is filled in each week is one witness."""
+    from scipy.sparse import csr_array  # slow to import, and who quotes needs none
+    from scipy.sparse.csgraph import connected_components
+
+    unit = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
+    of = np.array(teams)
+    alike = (unit @ unit.T >= REPEATS) | (items[:, None] == items[None, :])
+    return np.asarray(connected_components(csr_array(alike & (of[:, None] == of[None, :])))[1], dtype=np.int64)

@@ -58,7 +58,7 @@ def _gap(given: Inputs, usage: Usage, team: str) -> Iterator[_Gap]:
         return
     rows = np.concatenate([usage.vectors[ours] - usual[0], usage.vectors[theirs] - usual[1]])
     mine = np.arange(len(rows)) < int(ours.sum())
-    items = np.concatenate([usage.item[ours], usage.item[theirs]])
+    items = np.concatenate([usage.witness[ours], usage.witness[theirs]])
     size, chance = _tested(rows, mine, items, given.thresholds.wording, seed=int(usage.item.sum()) % 2**31)
     apart = rows[mine].mean(0) - rows[~mine].mean(0)
     said = int(usage.item[ours][np.argmax(rows[mine] @ apart)]), int(usage.item[theirs][np.argmin(rows[~mine] @ apart)])
@@ -74,7 +74,7 @@ def _side(usage: Usage, team: str, leaders: bool, *, own: bool) -> Mask:
 
 def _enough(given: Inputs, usage: Usage, side: Mask) -> bool:
     people = {one for one in usage.person[side].tolist() if one >= 0}
-    return len(set(usage.item[side].tolist())) >= SENTENCES and enough(len(people), given.least_people)
+    return len(set(usage.witness[side].tolist())) >= SENTENCES and enough(len(people), given.least_people)
 
 
 def _middle(usages: Sequence[Usage], team: str, leaders: bool, *, own: bool) -> Floats | None:

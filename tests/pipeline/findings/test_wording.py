@@ -70,6 +70,14 @@ def test_too_few_sentences_or_people_cannot_be_judged(planted: Inputs) -> None:
         assert reason in found.because
 
 
+def test_a_form_that_is_filled_in_again_and_again_is_one_witness(planted: Inputs) -> None:
+    forms = [replace(one, family=np.arange(len(one.item)) % 7) for one in planted.usages or ()]
+    found = KINDS["wording"].find(replace(planted, usages=forms))
+    assert isinstance(found, Unjudged)
+    alone = [replace(one, family=np.arange(len(one.item))) for one in planted.usages or ()]
+    assert KINDS["wording"].find(replace(planted, usages=alone))
+
+
 def test_those_who_set_the_objectives_are_the_others_where_they_are_enough(planted: Inputs) -> None:
     usages = [replace(one, leads=one.person >= 48) for one in planted.usages or ()]
     found = KINDS["wording"].find(replace(planted, usages=usages))
@@ -136,6 +144,7 @@ def test_sentences_are_read_without_the_word_and_quoted_without_names(sessions: 
         (view,) = diagnoses(session, register, 5)
     assert (usage.term, set(usage.team), bool(usage.leads.all())) == ("activation", {"app"}, True)
     assert sorted(usage.vectors[:, 0])[:2] == [2, 3], "the sentence before it and the word itself are out"
+    assert set(usage.witness) == {0}, "in this encoder's eyes all of them repeat one form"
     assert len(usage.item) == 32, "what differs in numbers alone is one sentence"
     signal = plain(view.signal)
     assert "someone wants activation of cards" in signal
