@@ -50,7 +50,7 @@ class Softening:
         return self.before - self.now
 
 
-def softenings(cases: Sequence[int], kept: Sequence[int], alarms_a_year: float = 1.0) -> list[Softening]:
+def softenings(cases: Sequence[int], kept: Sequence[int], alarms_a_year: float = 0.5) -> list[Softening]:
     """Every one that would have been found, in their order, walking through the weeks; the last may still be open."""
     n, k = np.asarray(cases, dtype=float), np.asarray(kept, dtype=float)
     tuning = replace(TUNING, looks=5 * LOOKS)
