@@ -76,7 +76,7 @@ class App:
         """Rate limits: shared by all workers through Redis where a broker is set, else of this process."""
         from connectors.limits import Limiter
 
-        return Limiter(self.settings.broker.url if self._share_limits else None)
+        return Limiter(self.settings.broker.spelled("redis+unix") if self._share_limits else None)
 
     @cached_property
     def directory(self) -> "Directory":

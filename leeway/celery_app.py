@@ -43,7 +43,7 @@ def the_app() -> App:
 def make() -> Celery:
     """The Celery app with its schedule, from the settings."""
     settings = load()
-    celery = Celery("leeway", broker=settings.broker.url, include=["leeway.tasks"])
+    celery = Celery("leeway", broker=settings.broker.spelled("redis+socket"), include=["leeway.tasks"])
     celery.conf.update(
         broker_use_ssl=_certificates(settings.broker.url),
         task_acks_late=True,

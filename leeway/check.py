@@ -180,7 +180,7 @@ def _broker(app: App) -> Iterator[CheckRow]:
     url = app.settings.broker.url
     shown = url.rpartition("@")[2] if "@" in url else url
     try:
-        redis.Redis.from_url(url, socket_timeout=5, socket_connect_timeout=5).ping()
+        redis.Redis.from_url(app.settings.broker.spelled("unix"), socket_timeout=5, socket_connect_timeout=5).ping()
     except (redis.RedisError, ValueError, OSError) as error:
         yield CheckRow(
             "broker", shown, False, f"no answer ({type(error).__name__})", "Check broker.url; is Redis running?"

@@ -66,7 +66,7 @@ def _broker(app: App, now: datetime) -> Iterator[CheckRow]:
     import redis
 
     try:
-        server = redis.Redis.from_url(app.settings.broker.url, socket_timeout=3, socket_connect_timeout=3)
+        server = redis.Redis.from_url(app.settings.broker.spelled("unix"), socket_timeout=3, socket_connect_timeout=3)
         waiting = {queue: (int(server.llen(queue)), server.lindex(queue, -1)) for queue in QUEUES}
     except redis.RedisError as error:
         yield CheckRow(

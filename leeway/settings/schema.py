@@ -62,6 +62,11 @@ class BrokerSettings(_Section):
 
     url: BrokerAddress = "redis://127.0.0.1:6379/0"
 
+    def spelled(self, socket: str) -> str:
+        """The address; a socket's in its reader's spelling: redis+socket (Celery), unix (redis-py), redis+unix (limits)."""
+        scheme, _, rest = self.url.partition("://")
+        return self.url if scheme in ("redis", "rediss") else f"{socket}://{rest}"
+
 
 class JiraSettings(_Section):
     """Jira Cloud with e-mail and API token, or Data Center with a personal access token alone."""

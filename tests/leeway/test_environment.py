@@ -4,11 +4,17 @@ import ssl
 from pathlib import Path
 
 import pytest
+from redis import Redis
 from structlog.testing import capture_logs
 
+from connectors.limits import Rate
+from leeway.app import App
 from leeway.celery_app import make
+from leeway.check import _broker
+from leeway.doctor import diagnose
 from leeway.settings import SettingsError, load
 from leeway.settings.load import _hint_once
+from tests.conftest import redis_server
 
 KUBERNETES = {
     "LEEWAY_PORT": "tcp://10.0.0.1:80",
@@ -236,6 +242,23 @@ def test_workers_trust_no_certificate_that_check_refuses(
     told = make().conf.broker_use_ssl
     assert told == ({"ssl_cert_reqs": ssl.CERT_REQUIRED} if verified else told)
     assert bool(told) is bool(verified)
+
+
+@pytest.mark.parametrize("scheme", ["unix", "redis+socket", "redis+unix"])
+def test_a_socket_of_redis_is_found_by_all_who_read_it(
+    scheme: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Celery, redis-py and limits each have a spelling of their own; a user writes any of them."""
+    with redis_server(folder) as server:
+        monkeypatch.setenv("LEEWAY_BROKER__URL", f"{scheme}://{server.socket_file}")
+        app = App(load())
+        rows = {row.name: row for row in diagnose(app, "broker")}
+        assert rows["queue speak"].ok
+        assert [row.ok for row in _broker(app)] == [True]
+        with make().connection_for_write() as connection:
+            connection.ensure_connection(max_retries=1)
+        app.limiter.take("socket", Rate(5, 1))
+        assert Redis.from_url(f"unix://{server.socket_file}").keys("*socket*")
 
 
 def test_all_faults_of_all_places_are_told_at_once(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
