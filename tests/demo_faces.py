@@ -432,7 +432,9 @@ def spoken(demo: Demo) -> Iterator[tuple[str, str]]:
 def misspoken(demo: Demo) -> list[tuple[str, str, str]]:
     """Where a face says what none says: the face, what it is, and the words around it."""
     outside = [one.title for one in demo.register.objectives] + [one.title for _, one in demo.register.key_results()]
-    with demo.app.sessions() as session:  # questions quote the titles that people gave their work, diagnoses what they wrote
+    with (
+        demo.app.sessions() as session
+    ):  # questions quote the titles that people gave their work, diagnoses what they wrote
         quoted = [text for row in session.execute(select(WorkItem.title, WorkItem.text)) for text in row if text]
     outside += [one for one in set(quoted) if any(pattern.search(one) for pattern in FORBIDDEN.values())]
     found = []
