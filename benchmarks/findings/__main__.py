@@ -41,7 +41,9 @@ def false_ones(outcome: Outcome, true: Outcome) -> str:
     if isinstance(outcome, Unjudged):
         return "unjudged"
     right = set() if isinstance(true, Unjudged) else {(one.scope, one.subject) for one in true}
-    return "false" if any((one.scope, one.subject) not in right for one in outcome) else "clean"
+    # Of an objective that is starved its key results are not told one by one.
+    wrong = (not right & {(one.scope, one.subject), (one.scope, str(one.values.get("objective")))} for one in outcome)
+    return "false" if any(wrong) else "clean"
 
 
 def told(name: str, generator: str, counted: Counter[str], word: str) -> None:

@@ -23,6 +23,10 @@ SILENT = timedelta(days=7)
 """After the last message of a thread, from which it has ended."""
 DECISIONS = 15
 """In each of the two spans, from which they can be compared."""
+BRIEF = 0.02
+"""Days below which a decision took no time."""
+WIDE = 1.8
+"""How many times the days a decision takes must be within sight for nothing found to mean none."""
 USUAL, CROWD, CROWDS = 7, 16, 0.1
 """People up to whom a decision is usual, above whom they are a crowd, and the part of decisions by crowds that is too much."""
 
@@ -56,7 +60,18 @@ def consensus_trap(given: Inputs) -> Outcome:
     for scope in [COMPANY, *given.large_teams]:
         now, then = ([one for one in some if scope in (COMPANY, one.team)] for some in spans)
         found += [*_slower(given, scope, now, then)] if min(len(now), len(then)) >= DECISIONS else []
-    return found
+    return found or _too_wide(*spans) or []
+
+
+def _too_wide(now: Sequence[Decided], then: Sequence[Decided]) -> Unjudged | None:
+    """Why nothing found says nothing: the days of few decisions lie so far apart that a usual rise would not be sure."""
+    days = _ratio(*(np.log([max(one.days, BRIEF) for one in some]) for some in (now, then)))
+    if days.high <= WIDE * days.value:
+        return None
+    return Unjudged(
+        f"{len(now)} and {len(then)} decisions took from minutes to weeks, so that only {WIDE:g} times the days and more "
+        "would be a sure rise"
+    )
 
 
 def _decision(life: Life, last: date) -> Decided | None:
@@ -83,7 +98,7 @@ def _slower(given: Inputs, scope: str, now: Sequence[Decided], then: Sequence[De
     if not all(_shown(some, given.least_people) for some in (now, then)):
         return
     people, messages, days = (
-        _ratio(np.log([max(value(one), 0.02) for one in now]), np.log([max(value(one), 0.02) for one in then]))
+        _ratio(np.log([max(value(one), BRIEF) for one in now]), np.log([max(value(one), BRIEF) for one in then]))
         for value in (lambda one: len(one.people), lambda one: one.messages, lambda one: one.days)
     )
     count = np.array([len(one.people) for one in now])

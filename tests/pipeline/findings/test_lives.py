@@ -64,6 +64,19 @@ def test_a_few_decisions_are_not_compared(quiet: Inputs) -> None:
     assert "15 are needed in each" in reason("consensus", replace(quiet, lives=some))
 
 
+def test_few_decisions_of_very_different_length_are_not_called_fine(quiet: Inputs) -> None:
+    assert quiet.lives is not None
+    some = [life for life in quiet.lives if life.asks][-90:]
+    spread = [
+        replace(
+            life,
+            events=tuple(one._replace(at=life.made + (one.at - life.made) * (0.001, 1)[n % 2]) for one in life.events),
+        )
+        for n, life in enumerate(some)
+    ]
+    assert "would be a sure rise" in reason("consensus", replace(quiet, lives=spread))
+
+
 def test_what_somebody_has_and_did_not_answer_is_not_listed() -> None:
     given = PLANTED["fog"][1](0, "tasks")
     assert given.lives is not None
