@@ -58,6 +58,8 @@ class Base:
     seed: int = 0
     confirms: int = 0
     """Streams that somebody confirms, those with the most work of the last weeks (`leeway streams`)."""
+    known: bool = False
+    """Whether everything is known: what each item is believed to serve is true."""
 
     @property
     def rng(self) -> np.random.Generator:
@@ -218,6 +220,8 @@ class Days:
         beliefs, column = base.rows.beliefs.copy(), {key: n for n, key in enumerate(base.rows.key_results)}
         recent = self.week >= len(base.rows.weeks) - base.given.thresholds.weeks
         spent = np.bincount(self.stream[self.item[recent]] + SHIFT, self.days[recent])
+        if base.known:
+            return beliefs, 1.0
         known = 0.0
         for place in np.argsort(-spent, kind="stable")[: base.confirms]:
             items = np.flatnonzero(self.stream == place - SHIFT)
@@ -274,7 +278,7 @@ def known(base: Base) -> Base:
     an equal part is done is nearly idle, and calling it so is not false; other thresholds are eased by a fifth."""
     rows, column = copy.copy(base.rows), {key: n for n, key in enumerate(base.rows.key_results)}
     rows.beliefs = np.eye(len(column) + 1)[[column.get(one or "", len(column)) for one in base.label]]
-    same = replace(base, rows=rows, confirms=0)
+    same = replace(base, rows=rows, confirms=0, known=True)
     given = replace(base.given, work=rows.work(), shares=Days.of(same).inputs().shares)
     usual = given.thresholds
     eased = replace(
