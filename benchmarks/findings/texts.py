@@ -59,7 +59,7 @@ class Base:
     confirms: int = 0
     """Streams that somebody confirms, those with the most work of the last weeks (`leeway streams`)."""
     known: bool = False
-    """Whether everything is known: what each item is believed to serve is true."""
+    """Whether what each item is believed to serve is what it truly serves."""
 
     @property
     def rng(self) -> np.random.Generator:
@@ -281,12 +281,8 @@ def known(base: Base) -> Base:
     same = replace(base, rows=rows, confirms=0, known=True)
     given = replace(base.given, work=rows.work(), shares=Days.of(same).inputs().shares)
     usual = given.thresholds
-    eased = replace(
-        usual,
-        idle_part=2 * usual.idle_part,
-        starved=1.2 * usual.starved,
-        **{name: 0.8 * getattr(usual, name) for name in ("shadow", "creep", "contribution", "moved")},
-    )
+    less = {name: 0.8 * getattr(usual, name) for name in ("shadow", "creep", "contribution", "moved")}
+    eased = replace(usual, idle_part=2 * usual.idle_part, starved=1.2 * usual.starved, **less)
     return replace(same, given=replace(given, thresholds=eased))
 
 
