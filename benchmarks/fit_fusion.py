@@ -11,9 +11,10 @@ pipeline/match/weights/fusion.json.
 
 import argparse
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +29,9 @@ from pipeline.match.matcher import Matcher
 from pipeline.offline.match import read_signals
 from pipeline.register.document import parse
 from pipeline.said import telling
+
+if TYPE_CHECKING:
+    from benchmarks.realwork import RealCompany
 
 PENALTY = 15.0
 WAYS = ("", "bare", "lived")
@@ -53,7 +57,7 @@ WEIGHTS = Path(__file__).parents[1] / "pipeline" / "match" / "weights" / "fusion
 class Company:
     """A labelled company with its features, kept in one of the WAYS: as it is; bare, without the evidence beside the text, and
     without what only that decides; or lived in, with issues of a few words, and talk in threads and deals, as in most real ones:
-    in the labelled ones short is mostly chatter and long is mostly a goal.
+    in the labelled ones short is mostly chatter and long is mostly a goal. Or with "no teams", and all else.
 
     `true` is by item, `core` by item that speaks for itself, which the weights are fitted on.
     """
@@ -69,6 +73,8 @@ class Company:
                 for item in items
                 if "linked" not in gold[item.id]["tags"]
             ]
+        if how == "no teams":
+            items = [replace(item, team=None) for item in items]
         if how == "lived":
             draw = np.random.default_rng(0)
             items = [_lived(item, draw) for item in items]
@@ -91,7 +97,7 @@ def _lived(item: Item, draw: np.random.Generator) -> Item:
     )
 
 
-def fit_steps(companies: list[Company], near: Mapping[int, Fusion] | None = None) -> list[Fusion]:
+def fit_steps(companies: Sequence["Company | RealCompany"], near: Mapping[int, Fusion] | None = None) -> list[Fusion]:
     """Each step is fitted on what the step before finds on items that it was not fitted on (stacking, Wolpert 1992).
 
     `near` are weights of each step to begin the search with.
@@ -112,7 +118,9 @@ def _fit(companies: list[tuple[Features, NDArray[np.int64]]], near: Fusion | Non
     return fit(companies, PENALTY, products, near)
 
 
-def _unseen(companies: list[Company], features: list[Features], near: Fusion) -> list[NDArray[np.float32]]:
+def _unseen(
+    companies: Sequence["Company | RealCompany"], features: list[Features], near: Fusion
+) -> list[NDArray[np.float32]]:
     """Probabilities for each item by weights that were fitted without its tree."""
     order = np.random.default_rng(0).permutation(max(len(c.core) for c in companies))
     folds = [order[c.matcher.links.root] % FOLDS for c in companies]

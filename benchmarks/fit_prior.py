@@ -53,7 +53,10 @@ def fit(rows: Sequence[Row], half_after: float) -> CompanyPrior:
         "week": float(np.median(within)) / 2,
     }
     return CompanyPrior(
-        **{name: round(value, 3) for name, value in figures.items()}, half_after=half_after, worlds=len(rows)
+        **{name: round(value, 3) for name, value in figures.items()},
+        half_after=half_after,
+        worlds=len(rows),
+        alone_level=company_prior().alone_level,
     )
 
 

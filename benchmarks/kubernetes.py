@@ -5,13 +5,14 @@
 A commit that touches the folder of exactly one proposal is work on it; one that touches none is routine, and serves none. The
 newest COMMITS of the first kind, with the subject alone (a proposal's number is stripped), are matched without any label, and
 after labels of the oldest of them, so that what is judged is later than what was learned from. Beside it: plain cosine, and the
-nearest neighbour among the labelled.
+nearest neighbour among the labelled. The shipped weights know some of these commits: benchmarks/fit_alone.py prints the same with
+weights that were fitted without them.
 """
 
 import argparse
 import re
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from sklearn.metrics import roc_auc_score
 
 from pipeline.encode.encoder import Encoder, SentenceEncoder
 from pipeline.items import Item
+from pipeline.match.conditional_logit import Fusion
 from pipeline.match.matcher import Matcher
 from pipeline.register.document import Register, parse
 
@@ -60,12 +62,12 @@ def title_of(clone: Path, sig: str, name: str) -> str:
     return title[1].strip(" '\"") if title else str(name.partition("-")[2].replace("-", " "))
 
 
-def _key(proposal: tuple[str, str]) -> str:
+def key_of(proposal: tuple[str, str]) -> str:
     """Of its key result; a name begins with its number, so the first of it is enough."""
     return " ".join(proposal)[:LONGEST_KEY]
 
 
-def _register(clone: Path, proposals: list[tuple[str, str]]) -> Register:
+def register_of(clone: Path, proposals: Sequence[tuple[str, str]]) -> Register:
     """Groups as objectives, their proposals as key results."""
     sigs = sorted({sig for sig, _ in proposals})
     objectives = [
@@ -74,7 +76,7 @@ def _register(clone: Path, proposals: list[tuple[str, str]]) -> Register:
             "title": sig.removeprefix("sig-").replace("-", " "),
             "priority": n + 1,
             "key_results": [
-                {"key": _key((sig, name)), "title": title_of(clone, sig, name)} for of, name in proposals if of == sig
+                {"key": key_of((sig, name)), "title": title_of(clone, sig, name)} for of, name in proposals if of == sig
             ],
         }
         for n, sig in enumerate(sigs)
@@ -83,24 +85,24 @@ def _register(clone: Path, proposals: list[tuple[str, str]]) -> Register:
     return parse(yaml.safe_dump({"period": period, "objectives": objectives}))
 
 
-def measure(clone: Path, encoder: Encoder) -> Iterator[str]:
+def measure(clone: Path, encoder: Encoder, weights: Sequence[Fusion] | None = None) -> Iterator[str]:
     """Lines of figures."""
     all_of = list(commits(clone))
     work = [one for one in all_of if one.proposal][:COMMITS]
     routine = [one for one in all_of if not one.proposal][:ROUTINE]
     proposals = sorted({one.proposal for one in work if one.proposal})
     sigs = sorted({sig for sig, _ in proposals})
-    register = _register(clone, proposals)
+    register = register_of(clone, proposals)
     items = [
         Item(str(n), "jira", "task", title=one.subject) for n, one in enumerate([*reversed(work), *reversed(routine)])
     ]
     matcher = Matcher(register, items, encoder)
     keys = matcher.keys
     true = np.array(
-        [keys.index(_key(one.proposal)) for one in reversed(work) if one.proposal] + [len(keys)] * len(routine)
+        [keys.index(key_of(one.proposal)) for one in reversed(work) if one.proposal] + [len(keys)] * len(routine)
     )
     goal = true < len(keys)
-    found, _ = matcher.probabilities()
+    found, _ = matcher.probabilities(None, weights)
     near = matcher.following.draw(matcher.first.pair["near"], set())[matcher.following.speaker]
     yield f"{len(work)} commits on {len(keys)} proposals of {len(sigs)} groups, {len(routine)} routine"
     answer = found[:, :-1].argmax(1)
@@ -116,7 +118,7 @@ def measure(clone: Path, encoder: Encoder) -> Iterator[str]:
     for count in LABELS:
         rows = np.arange(count)
         labels = {items[i].id: keys[true[i]] for i in rows}
-        after, _ = matcher.probabilities(labels)
+        after, _ = matcher.probabilities(labels, weights)
         nearest = true[(vectors @ vectors[rows].T).argmax(1)]
         later = goal.copy()
         later[: max(LABELS)] = False

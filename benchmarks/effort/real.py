@@ -20,7 +20,7 @@ from benchmarks.effort.rows import Company, Item, weekdays
 _HOURS = 8.0
 
 
-def _git_file(clone: Path, name: str) -> bytes:
+def git_file(clone: Path, name: str) -> bytes:
     """A file of a clone, with or without a work tree."""
     if (clone / name).exists():
         return (clone / name).read_bytes()
@@ -29,8 +29,9 @@ def _git_file(clone: Path, name: str) -> bytes:
     return subprocess.run(["git", "-C", str(clone), "show", f"HEAD:{name}"], capture_output=True, check=True).stdout
 
 
-def _rows(text: str) -> list[dict[str, str]]:
-    return list(csv.DictReader(io.StringIO(text)))
+def read_rows(data: bytes) -> list[dict[str, str]]:
+    """Of a CSV file in Latin 1."""
+    return list(csv.DictReader(io.StringIO(data.decode("latin1"))))
 
 
 def cesaw(clone: Path, stories: bool = False, least: float = 1500.0) -> Iterator[Company]:
@@ -39,7 +40,7 @@ def cesaw(clone: Path, stories: bool = False, least: float = 1500.0) -> Iterator
 
     `stories`: the elements of the work breakdown structure are the items, else the tasks below them; `least` hours.
     """
-    with tarfile.open(fileobj=io.BytesIO(_git_file(clone, "CESAW.tgz"))) as archive:
+    with tarfile.open(fileobj=io.BytesIO(git_file(clone, "CESAW.tgz"))) as archive:
 
         def read(name: str) -> bytes:
             member = next(one for one in archive.getmembers() if one.name.endswith(name))
@@ -47,10 +48,10 @@ def cesaw(clone: Path, stories: bool = False, least: float = 1500.0) -> Iterator
             assert found is not None
             return found.read()
 
-        log = _rows(lzma.decompress(read("CESAW_time_fact.csv.xz")).decode("latin1"))
+        log = read_rows(lzma.decompress(read("CESAW_time_fact.csv.xz")))
         parents = {
             (r["project_key"], r["wbs_element_key"]): r["parent_wbs_element_key"]
-            for r in _rows(read("wbs_parent.csv").decode())
+            for r in read_rows(read("wbs_parent.csv"))
         }
     by_project: dict[str, list[tuple[date, str, str, str, float]]] = defaultdict(list)
     for row in log:
@@ -137,8 +138,8 @@ def _choose_top(company: Company) -> None:
 
 def sip(clone: Path, first: int = 2006, years: int = 2, due: bool = True) -> Company:
     """Two years of the company SiP: tasks of the ten people with most hours, goals are its projects."""
-    info = _rows(_git_file(clone, "Sip-task-info.csv").decode("latin1"))
-    dates = {row["TaskNumber"]: row for row in _rows(_git_file(clone, "est-act-dates.csv").decode("latin1"))}
+    info = read_rows(git_file(clone, "Sip-task-info.csv"))
+    dates = {row["TaskNumber"]: row for row in read_rows(git_file(clone, "est-act-dates.csv"))}
     begin, end = date(first, 1, 1), date(first + years, 1, 1) - timedelta(days=1)
     tasks = []
     for row in info:

@@ -27,7 +27,7 @@ def fit_without(folders: Sequence[Path], keep: Path, encoder: Encoder) -> None:
 def put_in_force(keep: Path, company: str) -> None:
     """From here on this process matches with the weights that were fitted without that company."""
     steps = kept_weights(keep, company)
-    matcher.shipped_weights = lambda: steps  # type: ignore[assignment]
+    matcher.shipped_weights = lambda alone=False: steps  # type: ignore[assignment]
 
 
 def kept_weights(keep: Path, company: str) -> tuple[Fusion, ...]:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.match.conditional_logit import Features
-from pipeline.match.matcher import Matcher, shipped_weights
+from pipeline.match.matcher import Matcher
 
 MOST = 3
 _GROUPS: dict[str, tuple[str, ...]] = {
@@ -134,7 +134,7 @@ def reasons(
     """Why, in words, for the items at these positions, given what `Matcher.probabilities` found."""
     core, speaker = found[matcher.core], matcher.following.speaker
     likeliest = core[:, :-1].argmax(1)
-    strength = by_group(shipped_weights()[-1].contributions(features, likeliest), tuple(features.pair))
+    strength = by_group(matcher.weights[-1].contributions(features, likeliest), tuple(features.pair))
     said = []
     for i in rows:
         place = int(speaker[i])

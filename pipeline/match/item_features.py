@@ -81,8 +81,10 @@ class ItemEvidence:
         self.register = register
         self.words = [item.words for item in links.items]
         # One team for all, or key results that name none, says nothing of what an item is for: as if no team were known.
-        told = len({item.team for item in links.items if item.team}) > 1 and any(k.teams for _, k in self.key_results)
-        self.teams = [item.team if told else None for item in links.items]
+        self.told = len({item.team for item in links.items if item.team}) > 1 and any(
+            k.teams for _, k in self.key_results
+        )
+        self.teams = [item.team if self.told else None for item in links.items]
         self.lengths = np.array([count_words(words) for words in self.words])
         self.group_vectors = _group_vectors(links, vectors, self.lengths)
 

@@ -3,7 +3,8 @@
 Three steps. The first looks at each item alone (item_features.py), the second and third also at what the step before found
 around it (context_features.py), so that evidence travels from an epic over its stories to their threads. Each is a conditional
 logit (conditional_logit.py) with weights that were fitted on labelled companies and hold no words; they are shipped in
-weights/fusion.json, made by benchmarks/fit_fusion.py. docs/matching.md explains the method.
+weights/fusion.json, made by benchmarks/fit_fusion.py. Where no team says whose work it is, text counts for more and a terse title
+for less: weights/alone.json, made by benchmarks/fit_alone.py. docs/matching.md explains the method.
 """
 
 import hashlib
@@ -35,16 +36,19 @@ FOLLOWS = 0.97
 
 
 @cache
-def shipped_weights() -> tuple[Fusion, ...]:
-    """The weights of each step."""
-    data = json.loads(files("pipeline.match").joinpath("weights/fusion.json").read_text(encoding="utf-8"))
-    return tuple(Fusion.from_json(step) for step in data["steps"])
+def shipped_weights(alone: bool = False) -> tuple[Fusion, ...]:
+    """The weights of each step; `alone` where teams say nothing of what work is for."""
+    return tuple(Fusion.from_json(step) for step in json.loads(_weights_file(alone))["steps"])
+
+
+def _weights_file(alone: bool) -> bytes:
+    return files("pipeline.match").joinpath(f"weights/{'alone' if alone else 'fusion'}.json").read_bytes()
 
 
 @cache
 def weights_fingerprint() -> str:
     """A name for the weights: where it differs, matches of before are out of date."""
-    fitted = files("pipeline.match").joinpath("weights/fusion.json").read_bytes()
+    fitted = _weights_file(False) + _weights_file(True)
     return hashlib.sha256(fitted + f"{attention.WEIGHT}".encode()).hexdigest()[:16]
 
 
@@ -81,7 +85,8 @@ class Matcher:
         self.keys = [key_result.key for _, key_result in register.key_results()]
         self.vectors = encode_items(speaking, encoder) if vectors is None else vectors[self.core]
         self.neighbours = Neighbours(self.links, self.vectors)
-        self.first = ItemEvidence(register, self.links, self.vectors, self.neighbours, encoder).features()
+        evidence = ItemEvidence(register, self.links, self.vectors, self.neighbours, encoder)
+        self.first, self.alone = evidence.features(), not evidence.told
         self.surroundings = Surroundings(self.links, self.vectors, self.neighbours)
         self.declared = self._declared()
         self.odds_of_none = attention.odds_of_none(items, self.following)
@@ -110,7 +115,7 @@ class Matcher:
         settled: Mapping[int, Matrix] | None = None,
     ) -> Belief:
         """As `probabilities`, with what of it is fixed."""
-        steps, own, known = weights or shipped_weights(), *self._labelled(labels or {})
+        steps, own, known = weights or self.weights, *self._labelled(labels or {})
         speaker = self.following.speaker
         before = {int(speaker[i]): row for i, row in (settled or {}).items() if not self.following.silent[i]}
         found, features = self._walk(steps, {**before, **self.declared})
@@ -144,6 +149,11 @@ class Matcher:
 
     def _drawn(self, found: Matrix, fixed: Mapping[int, Matrix]) -> Matrix:
         return self.following.draw(self._fix(found, fixed), set(fixed))
+
+    @property
+    def weights(self) -> tuple[Fusion, ...]:
+        """The shipped ones for a company like this."""
+        return shipped_weights(self.alone)
 
     @cached_property
     def nearest(self) -> list[float]:

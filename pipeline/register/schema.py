@@ -239,6 +239,11 @@ class Register(_Strict):
         """Teams of so many members that they may be named beside a figure."""
         return tuple(team for team in self.teams if len(team.members) >= least_people)
 
+    @property
+    def teams_tell(self) -> bool:
+        """Return True if whose work it is can say what it is for: there are several teams, and key results name theirs."""
+        return len(self.teams) > 1 and any(key_result.teams for _, key_result in self.key_results())
+
     def top(self, count: int = 3) -> frozenset[str]:
         """Keys of the objectives whose priority is `count` or better."""
         return frozenset(objective.key for objective in self.objectives if objective.priority <= count)

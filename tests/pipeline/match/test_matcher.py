@@ -301,3 +301,31 @@ def test_a_texts_vector_does_not_depend_on_what_it_is_encoded_with(encoder: Sent
     apart = np.concatenate([encoder.encode([text]) for text in texts[:3]] + [encoder.encode(texts[:2:-1])[::-1]])
     assert (together == apart).all()
     assert np.linalg.norm(together.astype(np.float32), axis=1) == pytest.approx(1, abs=1e-3)
+
+
+TERSE = [
+    ("Unlock timeouts", "O1.2"),
+    ("Bluetooth drops offline", "O1.2"),
+    ("Unlock slow in garage", "O1.2"),
+    ("Store rating prompt", "O1.1"),
+    ("One-star reviews again", "O1.1"),
+    ("App rating dialog bug", "O1.1"),
+    ("Brake pads stock", "O2.2"),
+    ("Order spare chains", "O2.2"),
+    ("Spare parts list", "O2.2"),
+    ("Repair queue report", "O2.1"),
+    ("Turnaround per mechanic", "O2.1"),
+    ("Repair takes 6 days", "O2.1"),
+]
+
+
+def test_terse_titles_are_not_taken_for_nothing_where_teams_say_nothing(encoder: SentenceEncoder) -> None:
+    register = parse(OKRS)
+    some = [item(str(n), title, "app") for n, (title, _) in enumerate(TERSE)]
+    one_team = Matcher(register, some, encoder)
+    assert one_team.alone
+    assert not Matcher(register, [*some, item("x", "Order more brake pads", "ops")], encoder).alone
+    found, _ = one_team.probabilities()
+    assert found[:, -1].mean() < 0.5
+    right = [one_team.keys[k] == key for k, (_, key) in zip(found[:, :-1].argmax(1), TERSE, strict=True)]
+    assert np.mean(right) > 0.8

@@ -60,6 +60,12 @@ def test_each_answer_leaves_less_of_what_the_match_gets_wrong() -> None:
     assert widths[0] > widths[1] > widths[2]
 
 
+def test_where_teams_say_nothing_less_is_certain() -> None:
+    variances = [[without_audit(3, count, alone).variance[-1] for alone in (False, True)] for count in (0, 40)]
+    assert all(alone > told for told, alone in variances)
+    assert variances[1][1] < variances[0][1] / 4
+
+
 def test_a_match_that_is_sure_is_taken_to_keep_more_of_a_change() -> None:
     prior = company_prior()
     sure, unsure = prior.believing(0.95), prior.believing(0.2)

@@ -1,0 +1,66 @@
+"""Fit the match's weights for companies whose teams say nothing of what work is for; judge them on real work left out.
+
+    python benchmarks/fit_alone.py COMPANY... --kubernetes CLONE --sip CLONE --keep FOLDER [--write]
+
+One team for all, or key results that name none: text alone decides then, and the labelled companies, whose short texts are
+chatter, taught to take a real company's terse titles for nothing. So these weights are fitted on the labelled companies without
+teams, as they are and bare, and on real titles: commits on Kubernetes' proposals and tickets of SiP. Nothing of either is kept
+but the weights.
+
+Prints what weights fitted without SiP say of SiP, and without Kubernetes of Kubernetes; FOLDER keeps both,
+weights-without-sip.json and weights-without-kubernetes.json. `--write` fits on everything and writes pipeline/match/weights/alone.json.
+"""
+
+import argparse
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from benchmarks import kubernetes, tickets
+from benchmarks.fit_fusion import PENALTY, Company, fit_steps
+from benchmarks.realwork import RealCompany, from_kubernetes, from_tickets
+from pipeline.encode.encoder import SentenceEncoder
+from pipeline.match.conditional_logit import Fusion
+from pipeline.match.matcher import shipped_weights
+
+WEIGHTS = Path(__file__).parents[1] / "pipeline" / "match" / "weights" / "alone.json"
+
+
+def main() -> None:
+    """Fit, judge, and write on request."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folders", type=Path, nargs="+")
+    parser.add_argument("--kubernetes", type=Path, required=True)
+    parser.add_argument("--sip", type=Path, required=True)
+    parser.add_argument("--keep", type=Path, required=True)
+    parser.add_argument("--write", action="store_true", help=f"fit on everything and write {WEIGHTS.name}")
+    given = parser.parse_args()
+    encoder = SentenceEncoder()
+    labelled = [Company(folder, encoder, how) for folder in given.folders for how in ("no teams", "bare")]
+    commits, sip = from_kubernetes(given.kubernetes, encoder), from_tickets(given.sip, encoder)
+    near = dict(enumerate(shipped_weights()))
+    names = [folder.name for folder in given.folders]
+    steps = _fit([*labelled, *commits], near, given.keep / "weights-without-sip.json", [*names, "kubernetes"])
+    for first in tickets.PERIODS:
+        for line in tickets.measure(given.sip, first, encoder, steps):
+            print(line, flush=True)
+    steps = _fit([*labelled, *sip], near, given.keep / "weights-without-kubernetes.json", [*names, "sip"])
+    for line in kubernetes.measure(given.kubernetes, encoder, steps):
+        print(line, flush=True)
+    if given.write:
+        _fit([*labelled, *commits, *sip], near, WEIGHTS, [*names, "kubernetes", "sip"])
+
+
+def _fit(
+    companies: Sequence[Company | RealCompany], near: Mapping[int, Fusion], file: Path, names: Sequence[str]
+) -> list[Fusion]:
+    steps = fit_steps(companies, near)
+    document: dict[str, Any] = {"fitted_on": names, "penalty": PENALTY, "steps": [step.as_json() for step in steps]}
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps(document, indent=1) + "\n")
+    return steps
+
+
+if __name__ == "__main__":
+    main()
