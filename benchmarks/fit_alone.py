@@ -8,7 +8,8 @@ teams, as they are and bare, and on real titles: commits on Kubernetes' proposal
 but the weights.
 
 Prints what weights fitted without SiP say of SiP, and without Kubernetes of Kubernetes; FOLDER keeps both,
-weights-without-sip.json and weights-without-kubernetes.json. `--write` fits on everything and writes pipeline/match/weights/alone.json.
+weights-without-sip.json and weights-without-kubernetes.json. `--write` fits on everything and writes
+pipeline/match/weights/alone.json.
 """
 
 import argparse

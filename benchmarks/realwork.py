@@ -16,8 +16,8 @@ KUBERNETES, DRAWS = 16, 3
 """Registers drawn from Kubernetes' proposals; draws of tickets from each of SiP's periods."""
 PROPOSALS, LEAST_COMMITS, OF_ONE, MOST = (8, 16), 6, 30, 250
 NONE = (0.1, 0.4)
-"""Between which parts of a company's work serve no key result. It is drawn, since what is usual is not known; of SiP's tickets it is 0.15 to
-0.37, which was known when this was chosen."""
+"""Between which parts of a company's work serve no key result. It is drawn, since what is usual is not known; of SiP's tickets it
+is 0.15 to 0.37, which was known when this was chosen."""
 ROUTINE, TICKETS = 600, 400
 
 
