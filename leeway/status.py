@@ -56,6 +56,7 @@ def status_of(app: App) -> dict[str, Any]:
             "days_known": days_known(session),
             "days_needed": LEAST_HISTORY,
             "detectable_points": _detectable(app, session),
+            "teams_tell": _teams_tell(session),
             "plan_turn": _plan_turn(session),
             "plan_ended": _plan_ended(app, session),
             "first_weeks": first_weeks_note(first_weeks(session)),
@@ -79,6 +80,12 @@ def status_of(app: App) -> dict[str, Any]:
             ],
             "unresolved": _unattributed(unknown, sum(one["signals"] for one in sources["sources"].values())),
         }
+
+
+def _teams_tell(session: Session) -> bool:
+    """Whether whose work it is says what it is for, as far as a register is loaded."""
+    found = current_register(session)
+    return found is None or found[1].teams_tell
 
 
 def sources_of(app: App) -> dict[str, Any]:

@@ -80,10 +80,8 @@ class ItemEvidence:
         self.key_results: list[tuple[Objective, KeyResult]] = list(register.key_results())
         self.register = register
         self.words = [item.words for item in links.items]
-        # One team for all, or key results that name none, says nothing of what an item is for: as if no team were known.
-        self.told = len({item.team for item in links.items if item.team}) > 1 and any(
-            k.teams for _, k in self.key_results
-        )
+        # One team for all, or key results that all name the same, says nothing of what an item is for: as if no team were known.
+        self.told = len({item.team for item in links.items if item.team}) > 1 and register.teams_differ
         self.teams = [item.team if self.told else None for item in links.items]
         self.lengths = np.array([count_words(words) for words in self.words])
         self.group_vectors = _group_vectors(links, vectors, self.lengths)

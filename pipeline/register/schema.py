@@ -240,9 +240,15 @@ class Register(_Strict):
         return tuple(team for team in self.teams if len(team.members) >= least_people)
 
     @property
+    def teams_differ(self) -> bool:
+        """Return True if whose work it is can say what it is for: key results name different teams, or all some of several."""
+        named = {frozenset(key_result.teams) for _, key_result in self.key_results()}
+        return len(named) > 1 or any(some and some < {team.key for team in self.teams} for some in named)
+
+    @property
     def teams_tell(self) -> bool:
-        """Return True if whose work it is can say what it is for: there are several teams, and key results name theirs."""
-        return len(self.teams) > 1 and any(key_result.teams for _, key_result in self.key_results())
+        """Return True if whose work it is says what it is for: there are several teams, and key results name different ones."""
+        return len(self.teams) > 1 and self.teams_differ
 
     def top(self, count: int = 3) -> frozenset[str]:
         """Keys of the objectives whose priority is `count` or better."""

@@ -31,7 +31,10 @@ from leeway.status import status_of
 from leeway.status_text import render
 from models import Drift
 from models.vocabulary import COMPANY
-from pipeline.register.document import Team
+from pipeline.register.document import Team, parse
+from pipeline.register.versions import load_register
+from simulator.company import register_yaml
+from tests.conftest import TODAY
 from tests.web.conftest import HOSTILE, MONDAY, app_with
 from tests.web.test_ask import COMPANY as ASKS
 from tests.web.test_ask import ask
@@ -103,6 +106,17 @@ def test_status_calls_a_team_by_its_name(app: App) -> None:
     team = next(team for team in app.register()[1].teams if team.key == "fleet")
     assert f"drift    {team.name}: 50% -> 30% since 2026-06-15" in out.getvalue()
     assert "1 signal, 1 stream, pulled" in out.getvalue()
+    assert "matched by its words alone" not in out.getvalue()
+
+
+def test_status_says_where_teams_say_nothing_of_what_work_is_for(app: App) -> None:
+    text = re.sub(r"(key: O\d.*?), teams: \[[^]]*\]", r"\1", register_yaml(TODAY))
+    with app.sessions.begin() as session:
+        load_register(session, parse(text), text)
+    pulled = {"jira": {"signals": 1, "streams": 1, "minutes_since_pull": 1, "errors": []}}
+    out = io.StringIO()
+    render(status_of(app) | {"sources": pulled}, Console(file=out, width=300))
+    assert "matched by its words alone" in out.getvalue()
 
 
 def test_the_plans_end_is_one_day_in_every_face(app: App) -> None:

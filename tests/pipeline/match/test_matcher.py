@@ -324,7 +324,12 @@ def test_terse_titles_are_not_taken_for_nothing_where_teams_say_nothing(encoder:
     some = [item(str(n), title, "app") for n, (title, _) in enumerate(TERSE)]
     one_team = Matcher(register, some, encoder)
     assert one_team.alone
-    assert not Matcher(register, [*some, item("x", "Order more brake pads", "ops")], encoder).alone
+    two = [*some, item("x", "Order more brake pads", "ops")]
+    assert not Matcher(register, two, encoder).alone
+    both = parse(OKRS.replace("teams: [app]", "teams: [app, ops]").replace("teams: [ops]", "teams: [app, ops]"))
+    assert Matcher(both, two, encoder).alone
+    ours = parse(OKRS.replace("teams: [ops]", "teams: [app]"))
+    assert not Matcher(ours, two, encoder).alone  # what operations do is on none
     found, _ = one_team.probabilities()
     assert found[:, -1].mean() < 0.5
     right = [one_team.keys[k] == key for k, (_, key) in zip(found[:, :-1].argmax(1), TERSE, strict=True)]
