@@ -201,7 +201,7 @@ _AND_SO_ON = {"etc", "usw", "more", "mehr", "más", "autre"}
 
 
 def _narrowed(before: Wording, after: Wording) -> str:
-    """What went from a list of which the rest stayed, where nothing came: GitHub, GitLab and cgit without GitLab."""
+    """What went from a list of which the rest stayed, where nothing came: "web, app and kiosk" without the app."""
     kept, had = content(after), content(before) - _AND_SO_ON
     if not kept < had:
         return ""
