@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
+from urllib.parse import quote
 
 from alerts.chart_frame import (
     LIGHT,
@@ -140,8 +141,8 @@ def stacked_shares(
 ) -> Spec:
     """Weekly shares stacked by objective, the first of `names` lowest, work on none ('') highest.
 
-    `weeks` are rows {week, objective, share, low, high, complete, after}. Where `touched`, a week leads to
-    its page at `address`, the legend filters and a range of weeks can be chosen.
+    `weeks` are rows {week, objective, share, low, high, complete, after}. Where `touched`, a bar leads to its week's
+    and its objective's page at `address`, the legend filters and a range of weeks can be chosen.
     """
     rows, held = _stacked(weeks, names, address, linked=touched)
     scale = {"domain": [0, 1]}
@@ -166,6 +167,7 @@ def _stacked(
                 _week_row(row["week"], row["complete"], address, linked=linked, after=row["after"])
                 | {
                     "objective": names[row["objective"]],
+                    **({"also": _place(address, row["objective"])} if linked else {}),
                     "share": row["share"],
                     "from": below,
                     "to": below + row["share"],
@@ -174,6 +176,11 @@ def _stacked(
                 }
             )
     return rows, list(held)
+
+
+def _place(address: str, objective: str) -> str:
+    """An objective's page; of work on none the streams."""
+    return f"{address}/objectives/{quote(objective, safe='')}" if objective else f"{address}/streams"
 
 
 def _stack_bars(names: Mapping[str, str], width: int, palette: Palette, scale: Spec, *, touched: bool) -> Spec:

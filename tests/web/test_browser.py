@@ -1,5 +1,6 @@
 """The page under a hand: charts that answer, buttons that can be taken back, light and dark."""
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -62,6 +63,12 @@ def test_a_chart_shows_values_filters_by_its_legend_and_leads_to_a_week(enter: C
     )
     assert len(before) == 1  # all of one strength until one objective was chosen
     bars.nth(LAST).click()
+    of_objective = page.locator("nav.choice a").first.get_attribute("href") or ""
+    assert re.search(r"/objectives/O\d$|/streams$", of_objective)
+    page.keyboard.press("Escape")
+    assert not page.locator("nav.choice").count()
+    bars.nth(LAST).click()
+    page.locator("nav.choice a", has_text="6 Jul to 12 Jul").click()
     page.wait_for_url("**/weeks/2026-07-06")
 
 

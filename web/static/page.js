@@ -62,13 +62,37 @@
     } catch (error) { delete figure.dataset.drawn; console.warn("The chart stays a picture:", error.message); }
   };
 
+  // A bar of one thing leads to its week; one of several asks whether the week or the objective is meant.
+  const ask = (event, datum) => {
+    const choice = document.createElement("nav");
+    choice.className = "choice";
+    choice.setAttribute("aria-label", "Where to");
+    for (const [href, words] of [[datum.also, datum.objective], [datum.href, datum.name]]) {
+      const link = document.createElement("a");
+      link.href = href;
+      link.textContent = words;
+      choice.append(link);
+    }
+    choice.style.top = `${event.pageY}px`;
+    choice.style.left = `${Math.max(8, Math.min(event.pageX, document.documentElement.clientWidth - 288))}px`;
+    const leave = (other) => {
+      if (other.type === "keydown" ? other.key !== "Escape" : choice.contains(other.target)) return;
+      choice.remove();
+      for (const kind of ["pointerdown", "keydown"]) document.removeEventListener(kind, leave, true);
+    };
+    for (const kind of ["pointerdown", "keydown"]) document.addEventListener(kind, leave, true);
+    document.body.append(choice);
+    choice.firstChild.focus();
+  };
+
   // A press on a week leads to its page; a range of weeks drawn in the chart becomes the period of the page.
   const follow = (view, place) => {
     let range = null, pressed = null;
     try { view.addSignalListener("brush", (_, value) => { range = value.week ?? null; }); } catch { /* a chart without a brush */ }
     view.addEventListener("click", (event, item) => {
       const moved = pressed ? Math.abs(event.clientX - pressed) : 0;
-      if (item?.datum?.href && moved < 4) location.assign(item.datum.href);
+      if (!item?.datum?.href || moved >= 4) return;
+      if (item.datum.also) ask(event, item.datum); else location.assign(item.datum.href);
     });
     place.addEventListener("pointerdown", (event) => { pressed = event.clientX; range = null; }, true);
     window.addEventListener("pointerup", (event) => {
