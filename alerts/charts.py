@@ -155,8 +155,9 @@ def stacked_shares(
 def _stacked(
     weeks: Sequence[Mapping[str, Any]], names: Mapping[str, str], address: str, *, linked: bool
 ) -> tuple[list[Spec], list[date]]:
-    """The rows of the drawing, each from where the one below it ends, and the weeks in order."""
+    """The rows of the drawing, each from where the one below it ends, and the weeks in order. `also` is an objective's page."""
     order = {key: place for place, key in enumerate(names)}
+    places = {key: f"objectives/{quote(key, safe='')}" if key else "streams" for key in names}
     held: dict[date, float] = {}
     rows = []
     for row in sorted(weeks, key=lambda row: (row["week"], order.get(row["objective"], -1))):
@@ -167,20 +168,13 @@ def _stacked(
                 _week_row(row["week"], row["complete"], address, linked=linked, after=row["after"])
                 | {
                     "objective": names[row["objective"]],
-                    **({"also": _place(address, row["objective"])} if linked else {}),
-                    "share": row["share"],
+                    **({"also": f"{address}/{places[row['objective']]}"} if linked else {}),
                     "from": below,
                     "to": below + row["share"],
-                    "low": row["low"],
-                    "high": row["high"],
+                    **{name: row[name] for name in ("share", "low", "high")},
                 }
             )
     return rows, list(held)
-
-
-def _place(address: str, objective: str) -> str:
-    """An objective's page; of work on none the streams."""
-    return f"{address}/objectives/{quote(objective, safe='')}" if objective else f"{address}/streams"
 
 
 def _stack_bars(names: Mapping[str, str], width: int, palette: Palette, scale: Spec, *, touched: bool) -> Spec:

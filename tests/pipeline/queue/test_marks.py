@@ -1,13 +1,14 @@
 """Marks: the earliest day stays, and what a page marks costs no walk through all items of its source."""
 
 from datetime import date
+from pathlib import Path
 
-import pytest
 from sqlalchemy import Engine, select, update
 from sqlalchemy.orm import Session
 
-from models import WorkItem
+from models import WorkItem, connect
 from pipeline.queue.marks import _EFFORT, mark_effort
+from tests.conftest import newest_sqlite
 
 
 def days(session: Session) -> dict[tuple[str, str], date | None]:
@@ -32,9 +33,8 @@ def test_the_earliest_day_stays_and_nothing_else_is_marked(engine: Engine) -> No
         }
 
 
-def test_sqlite_finds_the_items_by_their_names(engine: Engine) -> None:
-    if engine.dialect.name != "sqlite":
-        pytest.skip("PostgreSQL's plan follows what it knows of the table")
+def test_sqlite_finds_the_items_by_their_names(tmp_path: Path) -> None:
+    engine = connect(newest_sqlite(tmp_path / "test.db"))
     sql = str(_EFFORT["sqlite"]).replace(":days", "?").replace(":of", "?")
     with engine.connect() as connection:
         plan = [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", ("{}", "jira"))]
