@@ -106,11 +106,7 @@ def _table(found: Sequence[Progress], register: Register, *, over: bool) -> Tabl
             number(one.target, one.unit),
             way(one),
             part(one.expected),
-            f"{number(ahead.low)} to {number(ahead.high, one.unit)}"
-            if ahead and not over
-            else "over"
-            if over
-            else "too early",
+            "over" if over else f"{number(ahead.low)} to {number(ahead.high, one.unit)}" if ahead else "too early",
             part(one.share),
         )
     return table

@@ -155,9 +155,7 @@ class Frame:
         assert isinstance(error, StarletteError)  # noqa: S101 - registered for nothing else
         if request.url.path.startswith(("/api/", "/charts/")):
             return JSONResponse({"error": error.detail}, error.status_code)
-        heading = {401: "Sign in", 403: "Not allowed", 404: "Not found", 410: "This is over"}.get(
-            error.status_code, "That did not work"
-        )
+        heading = HEADINGS.get(error.status_code, "That did not work")
         if isinstance(error, NotYet):
             heading = "Nothing to show yet"
         values = {"heading": heading, "text": error.detail, "waits": isinstance(error, NotYet)}

@@ -34,7 +34,7 @@ def keep_ready(web: FastAPI, app: App) -> None:
 
 
 def _follow(web: FastAPI, app: App) -> None:
-    known, pause = -1, threading.Event()
+    cycle, known, pause = -1, -1, threading.Event()
     while True:
         try:
             cycle, _ = data.last_cycle(app)
@@ -45,6 +45,7 @@ def _follow(web: FastAPI, app: App) -> None:
             pass
         except Exception as error:  # whoever asks for the page is told; without this nothing would be ready any more
             log.warning("pages could not be made ready", reason=type(error).__name__)
+            known = cycle  # or a page that cannot be made would be tried, with all before it, every two seconds
         pause.wait(EVERY)
 
 

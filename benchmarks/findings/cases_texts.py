@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from benchmarks.findings import cases
 from benchmarks.findings.planted_reports import first, gamed, hollow, honest, met, not_gamed, trap
 from benchmarks.findings.planted_texts import (
     clean,
@@ -25,24 +26,28 @@ __all__ = ["CLEAN", "PLANTED", "Case", "clean"]
 
 Case = Callable[[Base], Inputs]
 """A company of real texts, with something planted."""
-PLANTED: dict[str, tuple[str, Case, str]] = {
-    "shadow": ("shadow", shadow, ""),
-    "creep": ("creep", creep, ""),
-    "support, plan": ("support", starved, "objective:"),
-    "support, idle": ("support", idle, "kr:"),
-    "stopping": ("stopping", fed, "stream:"),
-    "resource": ("resource", not_followed, ""),
-    "decay": ("decay", decayed, ""),
-    "inflation": ("inflation", inflated, ""),
-    "contributions": ("contributions", helping, "team:"),
-    "green": ("green", trap, "kr:"),
-    "green, outcome": ("green", lambda base: hollow(base, [first(base)]), "objective:"),
-    "green, total": ("green", lambda base: hollow(base, [o.key for o in base.given.register.objectives]), ""),
-    "metric": ("metric", gamed, "kr:"),
-    "metric, met": ("metric", met, "objective:"),
-    "duplicate": ("duplicate", duplicated, "stream:"),
-    "placeholder": ("placeholder", hollow_tickets, ""),
-    "consensus": ("consensus", crowded, ""),
-    "wording": ("wording", other_word, "term:"),
+_CASES: dict[str, Case] = {
+    "shadow": shadow,
+    "creep": creep,
+    "support, plan": starved,
+    "support, idle": idle,
+    "stopping": fed,
+    "resource": not_followed,
+    "decay": decayed,
+    "inflation": inflated,
+    "contributions": helping,
+    "green": trap,
+    "green, outcome": lambda base: hollow(base, [first(base)]),
+    "green, total": lambda base: hollow(base, [o.key for o in base.given.register.objectives]),
+    "metric": gamed,
+    "metric, met": met,
+    "duplicate": duplicated,
+    "placeholder": hollow_tickets,
+    "consensus": crowded,
+    "wording": other_word,
 }
+PLANTED: dict[str, tuple[str, Case, str]] = {
+    name: (cases.PLANTED[name][0], case, cases.PLANTED[name][2]) for name, case in _CASES.items()
+}
+"""As in cases.py: the same kinds, told of the same subjects."""
 CLEAN: dict[str, Case] = {"resource": followed, "green": honest, "metric": not_gamed}

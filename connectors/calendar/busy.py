@@ -119,9 +119,8 @@ def signals_of(address: str, person: Person, zone: tzinfo, until: datetime, kind
     item = absence_item(address, kind)
     for day, hours in sorted(person.away.items()):
         at = datetime.combine(day, time(12), zone).astimezone(UTC)
-        if (
-            datetime.combine(day, time(), zone) <= until and hours > 0
-        ):  # who is away today is not to be asked this morning
+        begun = datetime.combine(day, time(), zone) <= until  # who is away today is not to be asked this morning
+        if begun and hours > 0:
             name = f"{item}:{day.isoformat()}"
             yield Signal("calendar", name, item, SignalKind.ABSENCE, at, address, hours=round(hours, 4))
 

@@ -3,8 +3,8 @@
 Three steps. The first looks at each item alone (item_features.py), the second and third also at what the step before found
 around it (context_features.py), so that evidence travels from an epic over its stories to their threads. Each is a conditional
 logit (conditional_logit.py) with weights that were fitted on labelled companies and hold no words; they are shipped in
-weights/fusion.json, made by benchmarks/fit_fusion.py. Where no team says whose work it is, text counts for more and a terse title
-for less: weights/alone.json, made by benchmarks/fit_alone.py. docs/matching.md explains the method.
+weights/fusion.json, made by benchmarks/fit_fusion.py, and for companies whose teams say nothing of what work is for in
+weights/alone.json, made by benchmarks/fit_alone.py on real titles as well. docs/matching.md explains the method.
 """
 
 import hashlib

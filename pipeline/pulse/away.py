@@ -19,14 +19,15 @@ from pipeline.register.workdays import Workdays
 
 def away(session: Session, register: Register, addresses: Collection[str], day: date) -> set[str]:
     """Those of the addresses, in lower case, who are off all that day; nobody of whom no team and no calendar knows."""
-    return {one for one in addresses if _off(register, one, day)} | _absent(session, register, addresses, day)
+    calendar = Workdays(register.calendar)
+    off = {one for one in addresses if _off(register, calendar, one, day)}
+    return off | _absent(session, register, addresses, day)
 
 
-def _off(register: Register, address: str, day: date) -> bool:
+def _off(register: Register, calendar: Workdays, address: str, day: date) -> bool:
     """Return True if somebody is in a team, and in none of theirs at work on that day. Who has left a team is not away."""
     everybody = [(team, one) for team in register.teams for one in team.members if address in _names(one)]
     mine = [(team, one) for team, one in everybody if not one.last or day <= one.last]
-    calendar = Workdays(register.calendar)
     return bool(mine) and not any(_works(calendar, team, one, day) for team, one in mine)
 
 

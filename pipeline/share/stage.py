@@ -110,8 +110,8 @@ def run_chunk(session: Session, chunk: Chunk, register: Register, least_people: 
         coverage = total / expected[scope] if expected[scope] else 0.0
         pieces = [Worked(item, matched.tree.get(item, item), amount) for item, amount in by_item.items()]
         rest = sums.unknown if scope == COMPANY else {scope: sums.unknown[scope]}
-        usual = correction(week, rest, drawn, len(matched.objectives) + 2, asked, not register.teams_tell)
-        corrected = usual.of(sum(rest.values()) / total)
+        of_the_rest = correction(week, rest, drawn, len(matched.objectives) + 2, asked, not register.teams_tell)
+        corrected = of_the_rest.of(sum(rest.values()) / total)
         people = sums.by_person[scope].values()
         for row in shares(pieces, known, matched.objectives, register.top(), corrected, people, unseen):
             found.append(_stored(week, scope, row, coverage, total))
