@@ -13,13 +13,11 @@ pipeline/match/weights/alone.json.
 """
 
 import argparse
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from benchmarks import kubernetes, tickets
-from benchmarks.fit_fusion import PENALTY, Company, fit_steps
+from benchmarks.fit_fusion import Company, fit_steps, write_weights
 from benchmarks.realwork import RealCompany, from_kubernetes, from_tickets
 from pipeline.encode.encoder import SentenceEncoder
 from pipeline.match.conditional_logit import Fusion
@@ -57,9 +55,7 @@ def _fit(
     companies: Sequence[Company | RealCompany], near: Mapping[int, Fusion], file: Path, names: Sequence[str]
 ) -> list[Fusion]:
     steps = fit_steps(companies, near)
-    document: dict[str, Any] = {"fitted_on": names, "penalty": PENALTY, "steps": [step.as_json() for step in steps]}
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(json.dumps(document, indent=1) + "\n")
+    write_weights(file, names, steps)
     return steps
 
 

@@ -159,6 +159,13 @@ def figures_of(company: Company, found: NDArray[np.float32]) -> dict[str, float]
     }
 
 
+def write_weights(file: Path, names: Sequence[str], steps: Sequence[Fusion]) -> None:
+    """Keep the steps in a file as the product ships them, with the names of what they were fitted on."""
+    document = {"fitted_on": names, "penalty": PENALTY, "steps": [step.as_json() for step in steps]}
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps(document, indent=1) + "\n")
+
+
 def main() -> None:
     """Judge, and write on request."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -180,12 +187,8 @@ def main() -> None:
         confidence, right = (np.concatenate(part) for part in zip(*answers, strict=True))
         print(f"all {len(right)} together: calibration_error {calibration_error(reliability(confidence, right)):.3f}")
     if given.write:
-        document = {
-            "fitted_on": [pair[0].name for pair in pairs],
-            "penalty": PENALTY,
-            "steps": [step.as_json() for step in fit_steps([c for pair in pairs for c in pair[:FITTED]])],
-        }
-        WEIGHTS.write_text(json.dumps(document, indent=1) + "\n")
+        steps = fit_steps([c for pair in pairs for c in pair[:FITTED]])
+        write_weights(WEIGHTS, [pair[0].name for pair in pairs], steps)
 
 
 if __name__ == "__main__":
