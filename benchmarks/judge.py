@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.worlds import office, shared
-from benchmarks.worlds.__main__ import END
+from benchmarks.worlds.built import build
 from benchmarks.worlds.labelled import read_labelled
 from benchmarks.worlds.leftout import fit_without, kept_weights
 from benchmarks.worlds.matching import EVENT_WEEK, STYLES, TEAM_SIZE, WEEKS, prepared, top_of, true_of
@@ -211,12 +211,7 @@ def worlds(given: argparse.Namespace) -> list[Read]:
         if not all(file.exists() for file in files):
             fit_without(given.companies, given.keep, encoder)
             weights = kept_weights(given.keep, folder.name)
-            labelled = read_labelled(folder)
-            if style.startswith("shared-"):
-                kind = style.removeprefix("shared-")
-                world = shared.build(given.shared, folder, labelled, kind, "fall20", 1, END)
-            else:
-                world = office.build(labelled, style, "fall20", 1, END)
+            world = build(folder, read_labelled(folder), style, "fall20", 1, given.shared)
             data = prepared(folder, style, given.keep, given.shared, encoder)
             matcher = Matcher(data["register"], data["items"], encoder, data["vectors"])
             for file, count in zip(files, given.answers, strict=True):

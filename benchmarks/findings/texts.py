@@ -17,8 +17,8 @@ import numpy as np
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from benchmarks.worlds import leftout, office, shared
-from benchmarks.worlds.__main__ import END
+from benchmarks.worlds import leftout
+from benchmarks.worlds.built import END, build
 from benchmarks.worlds.labelled import Labelled, read_labelled
 from benchmarks.worlds.product import CachedEncoder, Opened
 from benchmarks.worlds.rows import World
@@ -77,16 +77,9 @@ def based(seed: int, companies: Sequence[Path], keep: Path, given: Path | None) 
         leftout.fit_without(companies, keep, encoder)
         leftout.put_in_force(keep, folder.name)
         labelled = read_labelled(folder)
-        world = _world(folder, labelled, style, seed, given)
+        world = build(folder, labelled, style, "none", seed, given)
         file.write_bytes(pickle.dumps(_read(file, world, labelled, encoder, seed)))
     return pickle.loads(file.read_bytes())  # type: ignore[no-any-return]  # noqa: S301 - written above
-
-
-def _world(folder: Path, labelled: Labelled, style: str, seed: int, given: Path | None) -> World:
-    if style.startswith("shared-"):
-        assert given is not None
-        return shared.build(given, folder, labelled, style.removeprefix("shared-"), "none", seed, END)
-    return office.build(labelled, style, "none", seed, END)
 
 
 def _read(file: Path, world: World, labelled: Labelled, encoder: CachedEncoder, seed: int) -> Base:

@@ -28,18 +28,15 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from benchmarks.worlds import habits, leftout, office, shared
+from benchmarks.worlds.built import build
 from benchmarks.worlds.labelled import read_labelled
 from benchmarks.worlds.measure import HEAD, figures, line
 from benchmarks.worlds.product import CachedEncoder, Opened
 from benchmarks.worlds.rows import World
-
-END = datetime(2026, 11, 21, 18, tzinfo=UTC)
-"""A Saturday: all worlds end then, so that a kept one is as it was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +60,7 @@ def make(job: Job) -> World:
     file = job.keep / f"{job.company.name}-{job.style}-{job.event}-{job.seed}.pickle"
     if file.exists():
         return pickle.loads(file.read_bytes())  # type: ignore[no-any-return]  # noqa: S301 - written below
-    labelled = read_labelled(job.company)
-    if job.style.startswith("shared-"):
-        assert job.shared is not None, "give --shared"
-        style = job.style.removeprefix("shared-")
-        world = shared.build(job.shared, job.company, labelled, style, job.event, job.seed, END)
-    else:
-        world = office.build(labelled, job.style, job.event, job.seed, END)
+    world = build(job.company, read_labelled(job.company), job.style, job.event, job.seed, job.shared)
     file.write_bytes(pickle.dumps(world))
     return world
 

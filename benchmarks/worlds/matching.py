@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.worlds import habits, office, shared
-from benchmarks.worlds.__main__ import END
+from benchmarks.worlds.built import build
 from benchmarks.worlds.labelled import read_labelled
 from benchmarks.worlds.leftout import fit_without, kept_weights
 from benchmarks.worlds.product import CachedEncoder, Opened
@@ -32,12 +32,7 @@ def prepared(folder: Path, style: str, keep: Path, given: Path | None, encoder: 
     """Items, vectors, effort and labels of a world; kept for another run."""
     file = keep / f"match-{folder.name}-{style}.pickle"
     if not file.exists():
-        labelled = read_labelled(folder)
-        if style.startswith("shared-"):
-            assert given is not None, "give --shared"
-            world = shared.build(given, folder, labelled, style.removeprefix("shared-"), "fall20", 1, END)
-        else:
-            world = office.build(labelled, style, "fall20", 1, END)
+        world = build(folder, read_labelled(folder), style, "fall20", 1, given)
         opened = Opened(file.with_suffix(".db"), world, encoder)
         file.write_bytes(pickle.dumps(opened.prepared()))
         opened.close()
