@@ -1,14 +1,31 @@
 """Engines, sessions and the statement that needs to know the database's dialect."""
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC
+from datetime import UTC, date
 from functools import cache, lru_cache
 from operator import itemgetter
 from typing import Any, cast
 
 import sqlalchemy
-from sqlalchemy import JSON, ColumnDefault, Dialect, Engine, Table, Text, bindparam, create_engine, event, or_
+from sqlalchemy import (
+    JSON,
+    ColumnDefault,
+    Dialect,
+    Engine,
+    LargeBinary,
+    Select,
+    Table,
+    TableClause,
+    Text,
+    bindparam,
+    create_engine,
+    event,
+    func,
+    or_,
+    select,
+)
 from sqlalchemy import cast as cast_to
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
@@ -18,6 +35,8 @@ from models.base import Base, UtcDateTime
 
 _MOST_ROWS = 5_000
 _MOST_PARAMETERS = 30_000  # SQLite allows 32,766 in one statement
+_MOST_IN_JSON = 2_000
+_GIVEN = "given"
 _VALUES = "VALUES ("
 _FEW = 6
 _Convert = Callable[[Any], Any]
@@ -75,7 +94,7 @@ def upsert(
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """A statement for one row as the driver takes it, and how each value is converted.
+    """A statement as the driver takes it, and how each value is converted.
 
     Compiled once and run by the driver for many rows: SQLAlchemy's own way from rows to parameters costs more than
     the database's work here.
@@ -90,11 +109,14 @@ class _Plan:
         """SQL with its parameters, as the driver takes them.
 
         SQLite gets many rows in one statement: between statements its driver takes and gives back the interpreter's
-        lock, and would stand still wherever another thread is busy.
+        lock, and would stand still wherever another thread is busy. PostgreSQL gets them as one JSON text, which it reads
+        itself: row by row the driver would cost more than the database.
         """
         if not self.positional:
-            rows = [{**self.defaults, **row} for row in rows] if self.defaults else rows
-            yield self.sql, [{name: to(row[name]) if to else row[name] for name, to in self.columns} for row in rows]
+            for some in in_batches(rows, _MOST_IN_JSON):
+                whole = [{**self.defaults, **row} for row in some] if self.defaults else some
+                made = [{name: to(row[name]) if to else row[name] for name, to in self.columns} for row in whole]
+                yield self.sql, {_GIVEN: json.dumps(made, default=_in_json)}
             return
         head, _, tail = self.sql.partition(_VALUES)
         group, _, tail = tail.partition(")")
@@ -142,6 +164,25 @@ def _time(convert: _Convert) -> _Convert:
     return lambda value: value.isoformat(" ", "microseconds")[:26] if value and value.tzinfo is UTC else convert(value)
 
 
+def _given(table: TableClause) -> Select[Any]:
+    """The rows that a parameter holds as JSON; an object within them is text there, which is kept as it is."""
+    columns = [sqlalchemy.column(c.name, Text if isinstance(c.type, JSON) else c.type) for c in table.columns]
+    given = func.json_to_recordset(cast_to(bindparam(_GIVEN, type_=Text), JSON)).table_valued(*columns)
+    rows = given.render_derived(_GIVEN, with_types=True)
+    return select(
+        *(cast_to(rows.c[c.name], JSON) if isinstance(c.type, JSON) else rows.c[c.name] for c in table.columns)
+    )
+
+
+def _in_json(value: Any) -> str:
+    """As PostgreSQL reads it."""
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, bytes):
+        return f"\\x{value.hex()}"
+    raise TypeError(f"{type(value).__name__} cannot be stored")
+
+
 @cache
 def _plan(
     table: Table, dialect: Dialect, given: tuple[str, ...], keys: tuple[str, ...], compare: tuple[str, ...], keep: bool
@@ -154,8 +195,10 @@ def _plan(
     names = (*given, *defaults)
     # A plain table of the same name: the real one would add its own defaults and ask for the new ids back.
     plain = sqlalchemy.table(table.name, *(sqlalchemy.column(name, table.c[name].type) for name in names))
-    insert: Any = postgresql.insert if dialect.name == "postgresql" else sqlite.insert
-    statement = insert(plain).values({name: bindparam(name) for name in names})
+    if dialect.name == "postgresql":
+        statement: Any = postgresql.insert(plain).from_select(names, _given(plain), include_defaults=False)
+    else:
+        statement = sqlite.insert(plain).values({name: bindparam(name) for name in names})
     updated = [] if keep else [name for name in given if name not in keys]
     if updated:
         new = {name: getattr(statement.excluded, name) for name in updated}
@@ -171,12 +214,13 @@ def _plan(
     processors: dict[str, Any] = {
         name: table.c[name].type.dialect_impl(dialect).bind_processor(dialect) for name in names
     }
-    if compiled.positional:
-        for name, to in processors.items():
-            if to and isinstance(table.c[name].type, JSON):
-                processors[name] = _json(to)
-            elif to and isinstance(table.c[name].type, UtcDateTime):
-                processors[name] = _time(to)
+    for name, to in processors.items():
+        if isinstance(table.c[name].type, JSON):
+            processors[name] = _json(to if compiled.positional else json.dumps)
+        elif to and compiled.positional and isinstance(table.c[name].type, UtcDateTime):
+            processors[name] = _time(to)
+        elif not compiled.positional and isinstance(table.c[name].type, LargeBinary):
+            processors[name] = None
     return _Plan(str(compiled), tuple((name, processors[name]) for name in order), defaults, bool(compiled.positional))
 
 

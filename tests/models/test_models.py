@@ -45,6 +45,25 @@ def test_what_is_equal_and_not_the_same_is_stored_as_it_was_given(sessions: sess
     assert [repr(one) for one in kept] == [repr(one) for one in details]
 
 
+def test_what_people_write_and_vectors_hold_comes_back_to_the_last_byte(sessions: sessionmaker[Session]) -> None:
+    words = ['a "b" \\ \\u0041 %s :x {}', "Grüße 🙂 \u2028 \u00ad", "", "\\x41", "null", None, "line\nline\r\n\ttab"]
+    at = datetime(2026, 1, 1, 23, 59, 59, 123456, tzinfo=timezone(timedelta(hours=-7)))
+    rows = [
+        {"source": "jira", "external_id": str(n), "item": "1", "kind": "x", "at": at, "hours": 0.1 + 0.2, "text": one}
+        | {"mentions": [one], "detail": {"said": one, "in": [{"deep": one}]}}
+        for n, one in enumerate(words)
+    ]
+    data = bytes(range(256))
+    with sessions.begin() as session:
+        upsert(session, Signal, rows, ("source", "external_id"))
+        upsert(session, Vector, [{"text_hash": "h", "model": "m", "data": data}], ("text_hash", "model"))
+        kept = session.scalars(select(Signal).order_by(Signal.id)).all()
+        assert [(one.text, one.mentions, one.detail["in"]) for one in kept] == [(w, [w], [{"deep": w}]) for w in words]
+        assert {(one.at, one.hours) for one in kept} == {(at, 0.1 + 0.2)}
+        assert upsert(session, Signal, rows, ("source", "external_id"), ("text", "mentions", "detail", "at")) == 0
+        assert session.get_one(Vector, ("h", "m")).data == data
+
+
 def test_upsert_inserts_updates_and_counts_only_what_differs(sessions: sessionmaker[Session]) -> None:
     rows = [{"text_hash": f"h{n}", "model": "m", "data": b"1"} for n in range(3)]
     with sessions.begin() as session:
