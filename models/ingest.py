@@ -79,7 +79,11 @@ class Signal(Base):
     """One thing that happened on a work item (`item` is its external id in the same source)."""
 
     __tablename__ = "signal"
-    __table_args__ = (UniqueConstraint("source", "external_id"), Index("ix_signal_item", "source", "item"))
+    __table_args__ = (
+        UniqueConstraint("source", "external_id"),
+        Index("ix_signal_item", "source", "item"),
+        Index("ix_signal_account", "account", "at"),
+    )
     id: Mapped[int] = mapped_column(primary_key=True)
     source: Mapped[str] = mapped_column(String(32))
     external_id: Mapped[str] = mapped_column(String(200))

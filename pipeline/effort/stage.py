@@ -183,11 +183,9 @@ def run_week_chunk(session: Session, chunk: Chunk, register: Register, last: dat
     owners = load_owners(session, people)
     activities = load_activities(session, owners, clock, begin, seen_until)
     query = select(InProgressRow.person_id, InProgressRow.work_item_id, InProgressRow.first, InProgressRow.last)
-    spans = [
-        InProgress(*row)
-        for row in session.execute(query.where(InProgressRow.last >= first, InProgressRow.first <= end))
-        if row.person_id in people
-    ]
+    during = query.where(InProgressRow.last >= first, InProgressRow.first <= end)
+    theirs = during.where(InProgressRow.person_id % groups == group) if groups > 1 else during
+    spans = [InProgress(*row) for row in session.execute(theirs) if row.person_id in people]
     capacity = without_absences(
         load_capacity(held(session, register), people, load_teams(session), begin, seen_until),
         load_absences(session, owners, clock, begin, seen_until),
