@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, Text, cast, func, select
 from sqlalchemy.orm import Session
 
 from connectors.registry import all_traits
@@ -106,6 +106,36 @@ def load_items(session: Session, ids: Sequence[int] | None = None, *, traces: bo
         kept = row.text_hash if row.text_dropped and not (row.text and not said_by_signals(row.source)) else None
         work.append(LoadedItem(row.id, _item(row, team, text[:LONGEST_WORDS], others, counts.get(key, 0)), kept))
     return work
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """An item as far as it hangs on others: its row and name, the names of its parent and of what it names."""
+
+    row: int
+    id: str
+    parent: str | None
+    mentions: tuple[str, ...]
+
+
+def load_links(session: Session, ids: Sequence[int]) -> list[Links]:
+    """What these items hang on and name, as load_items has it, without reading any words; in the order of the row ids."""
+    columns = select(WorkItem.id, WorkItem.source, WorkItem.external_id, WorkItem.parent, WorkItem.mentions)
+    rows = [row for some in in_batches(ids) for row in session.execute(columns.where(WorkItem.id.in_(some)))]
+    said: dict[_Key, list[str]] = defaultdict(list)
+    query = select(Signal.source, Signal.item, Signal.mentions).where(cast(Signal.mentions, Text) != "[]")
+    ordered = query.order_by(Signal.at, Signal.source, Signal.external_id)
+    for one in _of_items(ordered, rows, lambda row: said_by_signals(row.source)):
+        for source, item, mentions in session.execute(one):
+            said[source, item] += mentions
+    by_key = _by_key(session, rows, said)
+    found = []
+    for row in sorted(rows, key=lambda row: int(row.id)):
+        id_ = item_id(row.source, row.external_id)
+        named = dict.fromkeys([*row.mentions, *said.get((row.source, row.external_id), ())])
+        others = tuple(by_key[name] for name in named if by_key.get(name, id_) != id_)
+        found.append(Links(row.id, id_, item_id(row.source, row.parent) if row.parent else None, others))
+    return found
 
 
 def _item(row: Any, team: str | None, text: str, mentions: tuple[str, ...], traces: int) -> Item:

@@ -210,7 +210,7 @@ class Days:
         """What is believed of each item once streams are confirmed, and the part of the last weeks' work that is so. Of a stream
         that serves more than one thing people say that it is mixed, and nothing is learned."""
         base = self.base
-        beliefs, column = base.rows.beliefs.copy(), {key: n for n, key in enumerate(base.rows.key_results)}
+        beliefs, column = base.rows.beliefs.toarray(), {key: n for n, key in enumerate(base.rows.key_results)}
         recent = self.week >= len(base.rows.weeks) - base.given.thresholds.weeks
         spent = np.bincount(self.stream[self.item[recent]] + SHIFT, self.days[recent])
         if base.known:

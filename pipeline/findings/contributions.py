@@ -37,7 +37,7 @@ def invisible_contributions(given: Inputs) -> Outcome:
 
 
 def _helps(given: Inputs, mine: Work, helper: str, owner: str, columns: list[int]) -> list[Found]:
-    amounts = mine.served[:, columns].sum(1)
+    amounts = mine.on_results(columns)
     amounts = np.where(amounts >= LIKELY * mine.days, amounts, 0.0)
     size = part(mine, amounts)
     cells = mine.where(amounts > 0)
@@ -50,7 +50,8 @@ def _helps(given: Inputs, mine: Work, helper: str, owner: str, columns: list[int
     known = cells.shown_streams(given.least_people)
     by_stream = {s: d for s, d in cells.by_stream().items() if s in known}
     streams = tuple(sorted(by_stream, key=lambda one: -by_stream[one])[:5])
-    best = max(columns, key=lambda n: float(cells.served[:, n].sum()))
+    on = cells.by_result()
+    best = max(columns, key=lambda n: float(on[n]))
     values: dict[str, Value] = {
         "owner": f"team:{owner}",
         "days": float(amounts.sum()),

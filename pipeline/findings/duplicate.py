@@ -79,7 +79,7 @@ def _owned(given: Inputs, meaning: Meaning, now: Work) -> Iterator[_Own]:
         if not team or by_team[team] < ONE_TEAM * cells.total or by_team[team] < OF_TEAM * sizes[team]:
             continue
         if cells.of(team).shown(given.least_people):
-            best = int(np.argmax(cells.served.sum(0)))
+            best = int(np.argmax(cells.by_result()))
             yield _Own(place, stream, team, cells.of(team), best if best < len(now.key_results) else -1)
 
 

@@ -169,7 +169,7 @@ def enough_weeks(given: Inputs, weeks: int) -> Unjudged | None:
 
 def days_on(sure: Work, column: int, least_people: int) -> dict[str, Value]:
     """Person-days on a key result for its sentence; where few people's, only that they are so."""
-    days = float(sure.served[:, column].sum())
+    days = float(sure.on_results([column]).sum())
     return {"few": 1} if days > 0 and not sure.shown(least_people) else {"days": days}
 
 

@@ -42,6 +42,6 @@ def green_status(given: Inputs) -> Outcome:
                 "progress": 100 * (report.progress or 0.0),
                 "expected": 100 * (report.expected or 0.0),
             }
-        whole = part(now, now.served[:, n])
+        whole = part(now, now.on_results([n]))
         found.append(Found(COMPANY, f"kr:{key}", whole.value, report.since, None, None, values))
     return found

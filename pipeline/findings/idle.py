@@ -17,12 +17,12 @@ def hardly_worked(given: Inputs, column: int, weeks: int) -> bool:
     before: of another one the work may be taken for something else.
     """
     now = given.work.last(weeks)
-    sure = float(now.serving(column).served[:, column].sum())
+    sure = float(now.serving(column).on_results([column]).sum())
     # Where the match wavers, much is believed in all and little of it surely: that is doubt, not idleness.
-    believed = float(now.served[:, column].sum())
+    believed = float(now.on_results([column]).sum())
     if sure >= given.thresholds.idle_part * now.equal_part or believed >= DOUBT * now.equal_part:
         return False
     if given.confirmed >= CONFIRMED:
         return True
     before = given.work.last(given.thresholds.before, weeks)
-    return float(before.serving(column).served[:, column].sum()) >= SEEN * before.equal_part
+    return float(before.serving(column).on_results([column]).sum()) >= SEEN * before.equal_part

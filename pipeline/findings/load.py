@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time, timedelta
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -28,10 +29,16 @@ from pipeline.register.workdays import monday
 from pipeline.share.gap import weeks_of
 from pipeline.steps.report import path_reports
 
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array  # slow to import, and who quotes needs none
+
 WEEKS = 26
 WEEK = timedelta(weeks=1)
 _ITEMS = 12
 """Items of a stream that are kept as evidence, those with the most work of the last weeks."""
+_DAYS = 10_000_000
+"""More than any day's number."""
+_READ = 50_000
 _EVIDENCE = 8
 """Last weeks that evidence is taken from."""
 
@@ -79,15 +86,27 @@ def _end(register: Register, last: date) -> datetime:
     return datetime.combine(last + timedelta(days=1), time(), ZoneInfo(register.calendar.time_zone))
 
 
+def _effort(session: Session, first: date, end: date) -> tuple[Ints, Floats]:
+    """Day (as a number), person and item of what was worked before `end`, and the person-days; read in parts, for the database's
+    rows are many times as large."""
+    query = select(Effort.day, Effort.person_id, Effort.work_item_id, Effort.person_days)
+    rows = session.execute(query.where(Effort.day >= first, Effort.day < end).execution_options(yield_per=_READ))
+    names, days = [np.zeros((0, 3), dtype=np.int64)], [np.zeros(0)]
+    for some in rows.partitions():
+        names.append(np.array([(day.toordinal(), person, item) for day, person, item, _ in some], dtype=np.int64))
+        days.append(np.array([amount for *_, amount in some]))
+    return np.ascontiguousarray(np.concatenate(names).T), np.concatenate(days)
+
+
 class Rows:
     """Effort by person, day and item, with what each item is believed to serve and the stream that it is in."""
 
     def __init__(self, session: Session, register: Register, last: date) -> None:
         end = monday(last + timedelta(days=1))  # the Monday after the last whole week
         first = end - WEEKS * WEEK
-        query = select(Effort.day, Effort.person_id, Effort.work_item_id, Effort.person_days)
-        rows = session.execute(query.where(Effort.day >= first, Effort.day < end)).all()
-        self.weeks = tuple(sorted({monday(row.day) for row in rows}))
+        rows, self.days = _effort(session, first, end)
+        self.day, person, self.item = rows
+        self.weeks = tuple(date.fromordinal(day) for day in np.unique(self.day - (self.day - 1) % 7).tolist())
         if self.weeks:
             count = (end - self.weeks[0]).days // 7
             self.weeks = tuple(self.weeks[0] + n * WEEK for n in range(count))
@@ -95,20 +114,14 @@ class Rows:
         self.key_results = tuple(key for _, one in register.key_results() for key in [one.key])
         team_of = load_teams(session)
         place = {key: n for n, key in enumerate(self.teams)}
-        forgotten = set(session.scalars(select(Person.id).where(Person.forgotten)))
-        self.day = [row.day for row in rows]
-        self.item = np.array([row.work_item_id for row in rows], dtype=np.int64)
-        self.days = np.array([row.person_days for row in rows], dtype=float)
-        self.person = np.array(
-            [NOBODY if row.person_id in forgotten else row.person_id for row in rows], dtype=np.int64
-        )
-        self.week = np.array([(row.day - self.weeks[0]).days // 7 for row in rows], dtype=np.int64)
-        known: dict[tuple[int, date], int] = {}
-        for row in rows:
-            key = (row.person_id, row.day)
-            if key not in known:
-                known[key] = place.get(team_of.on(*key) or "", NO_TEAM)
-        self.team = np.array([known[row.person_id, row.day] for row in rows], dtype=np.int64)
+        forgotten = list(session.scalars(select(Person.id).where(Person.forgotten)))
+        self.person = np.where(np.isin(person, forgotten), NOBODY, person)
+        self.week = (self.day - self.weeks[0].toordinal()) // 7 if self.weeks else self.day
+        known, of_row = np.unique(person * _DAYS + self.day, return_inverse=True)
+        team = [
+            place.get(team_of.on(key // _DAYS, date.fromordinal(key % _DAYS)) or "", NO_TEAM) for key in known.tolist()
+        ]
+        self.team = np.array(team, dtype=np.int64)[of_row]
         self.items, self.of_item = np.unique(self.item, return_inverse=True)
         self.stream = self._streams(session)
         self.beliefs = self._beliefs(session)
@@ -121,28 +134,45 @@ class Rows:
             found |= dict(session.execute(query).all())
         return np.array([found.get(item, -item) for item in self.items.tolist()], dtype=np.int64)
 
-    def _beliefs(self, session: Session) -> Floats:
+    def _beliefs(self, session: Session) -> "csr_array":
         """A row an item, a column a key result, and what is missing to one as none."""
+        from scipy.sparse import csr_array
+
         column = {key: n for n, key in enumerate(self.key_results)}
-        at = {item: n for n, item in enumerate(self.items.tolist())}
-        table = np.zeros((len(self.items), len(column) + 1))
+        at, of, values = [], [], []
+        none = np.ones(len(self.items))
         for some in in_batches(self.items.tolist()):
             query = select(Match.work_item_id, Match.probabilities).where(Match.work_item_id.in_(some))
-            for item, probabilities in session.execute(query):
-                for key, p in (probabilities or {}).items():
-                    if key in column:
-                        table[at[item], column[key]] = p
-        table[:, -1] = np.maximum(0.0, 1 - table[:, :-1].sum(1))
-        return table
+            cells = [
+                (item, column[key], p)
+                for item, probabilities in session.execute(query)
+                for key, p in (probabilities or {}).items()
+                if key in column
+            ]
+            if cells:
+                items, columns, likely = zip(*cells, strict=True)
+                at.append(np.searchsorted(self.items, items))
+                of.append(np.array(columns))
+                values.append(np.array(likely))
+                np.subtract.at(none, at[-1], values[-1])
+        at.append(np.arange(len(none)))
+        of.append(np.full(len(none), len(column)))
+        values.append(np.maximum(0.0, none))
+        places = (np.concatenate(at), np.concatenate(of))
+        return csr_array((np.concatenate(values), places), shape=(len(none), len(column) + 1))
 
     def work(self) -> Work:
         """The cells: what one person did in one week for one team on one stream."""
-        keys = np.stack([self.person, self.team, self.week, self.stream[self.of_item]])
-        cells, inverse = np.unique(keys, axis=1, return_inverse=True)
-        served = np.zeros((cells.shape[1], len(self.key_results) + 1))
-        np.add.at(served, inverse.ravel(), self.days[:, None] * self.beliefs[self.of_item])
-        person, team, week, stream = cells
-        return Work(self.weeks, self.teams, self.key_results, person, team, week, stream, served)
+        from scipy.sparse import csr_array
+
+        keys = (self.person, self.team, self.week, self.stream[self.of_item])
+        names, place = zip(*(np.unique(one, return_inverse=True) for one in keys), strict=True)
+        sizes = [len(one) for one in names]
+        cells, inverse = np.unique(np.ravel_multi_index(place, sizes), return_inverse=True)
+        spent = csr_array((self.days, (inverse, self.of_item)), shape=(len(cells), len(self.items)))
+        found = np.unravel_index(cells, sizes)
+        person, team, week, stream = (one[at] for one, at in zip(names, found, strict=True))
+        return Work(self.weeks, self.teams, self.key_results, person, team, week, stream, spent @ self.beliefs)
 
     def facts(self, session: Session) -> Mapping[int, StreamFacts]:
         """Of every stream that somebody worked on."""
@@ -167,20 +197,22 @@ class Rows:
 
     def _worked_since(self, session: Session, ids: Sequence[int]) -> dict[int, date]:
         """The first day of work on each of these streams; where a theme has its name, the theme's, which has a page."""
-        found: dict[int, date] = {}
-        for day, n in zip(self.day, self.of_item.tolist(), strict=True):
-            stream = int(self.stream[n])
-            found[stream] = min(day, found.get(stream, day))
+        found = self._first(self.day)
         for some in in_batches(ids):
             query = select(Stream.id, Theme.first_day).join(Theme, Theme.name == Stream.name)
             found |= dict(session.execute(query.where(Stream.id.in_(some))).all())
         return found
 
     def _first_days(self) -> dict[int, date]:
-        found: dict[int, date] = {}
-        for n in np.argsort(self.week, kind="stable").tolist():
-            found.setdefault(int(self.stream[self.of_item[n]]), self.weeks[int(self.week[n])])
-        return found
+        """The Monday of the first week of work on each stream."""
+        return self._first(self.weeks[0].toordinal() + 7 * self.week)
+
+    def _first(self, days: Ints) -> dict[int, date]:
+        """The first of these days by stream."""
+        names, place = np.unique(self.stream[self.of_item], return_inverse=True)
+        first = np.full(len(names), date.max.toordinal(), dtype=np.int64)
+        np.minimum.at(first, place, days)
+        return {name: date.fromordinal(day) for name, day in zip(names.tolist(), first.tolist(), strict=True)}
 
     def stops(self, session: Session) -> Sequence[Stop]:
         """What somebody said "stop" of, by the name that it had then: a stream's, or a theme's with its items."""

@@ -2,11 +2,12 @@
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
+from sys import intern
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Text, case, cast, func, select
 from sqlalchemy.orm import Session
 
 from connectors.base import SignalKind, State
@@ -18,6 +19,7 @@ from pipeline.sources import said_by_signals
 
 WEEKS = 18
 """Whole weeks that are read: two windows of eight, and what is needed to know an end."""
+_READ = 20_000
 STRANGER = -2
 """The first number of somebody who is nobody of the company's."""
 _ASKS = re.compile(
@@ -45,19 +47,17 @@ def load_lives(session: Session, last: date) -> list[Life]:
     since = datetime.combine(last - timedelta(weeks=WEEKS), time(), UTC)
     until = datetime.combine(last + timedelta(days=1), time(), UTC)
     who = _People(session)
-    query = select(
-        Signal.source, Signal.item, Signal.kind, Signal.at, Signal.account, Signal.mentions, Signal.detail
-    ).where(Signal.at >= since, Signal.at < until, Signal.kind != SignalKind.ABSENCE)
-    signals: dict[tuple[str, str], list[Any]] = defaultdict(list)
-    for row in session.execute(query.order_by(Signal.at, Signal.source, Signal.external_id)):
-        signals[row.source, row.item].append(row)
+    signals, said = _signals(session, since, until)
     rows = _rows(session, signals)
-    keys = _keys(session)
+    keys = _keys(session, {*said, *(name for row in rows for name in row.mentions)})
+    states = _states(session, signals, rows, since, until)
+    # Taken out one by one: of millions of signals there is room for one form at a time.
     events = {
-        row.id: tuple(_event(one, row.id, who, keys) for one in signals[row.source, row.external_id]) for row in rows
+        row.id: tuple(_event(row.source, *one, row.id, who, keys) for one in signals.pop((row.source, row.external_id)))
+        for row in rows
     }
     usual = _usual(rows, events)
-    states, served, days = _states(session, rows), _served(session, rows), _days(session, rows, since.date(), last)
+    served, days = _served(session, rows), _days(session, rows, since.date(), last)
     found = []
     for row in rows:
         named = tuple(keys[name] for name in row.mentions if keys.get(name, row.id) != row.id)
@@ -80,6 +80,31 @@ def load_lives(session: Session, last: date) -> list[Life]:
             )
         )
     return found
+
+
+_Name = tuple[str, str]
+_Said = tuple[str, datetime, str | None, Sequence[str] | None, str | None]
+"""Kind, when, account, what it names, and the state that it left."""
+# Of the millions of signals only what is needed: an object or list as text would have to be read for each.
+_NAMES = case((cast(Signal.mentions, Text) != "[]", Signal.mentions))
+_STATE = case(
+    (Signal.kind == SignalKind.TRANSITION, Signal.detail["to"].as_string()),
+    (Signal.kind == SignalKind.CREATED, Signal.detail["state"].as_string()),
+)
+
+
+def _signals(session: Session, since: datetime, until: datetime) -> tuple[dict[_Name, list[_Said]], set[str]]:
+    """What happened on each item, in order; and all that it names."""
+    query = select(Signal.source, Signal.item, Signal.kind, Signal.at, Signal.account, _NAMES, _STATE).where(
+        Signal.at >= since, Signal.at < until, Signal.kind != SignalKind.ABSENCE
+    )
+    query = query.order_by(Signal.at, Signal.source, Signal.external_id).execution_options(yield_per=_READ)
+    found: dict[_Name, list[_Said]] = defaultdict(list)
+    named: set[str] = set()
+    for source, item, kind, at, account, names, state in session.execute(query):
+        found[source, item].append((intern(kind), at, account, names, intern(state) if state else None))
+        named.update(names or ())
+    return found, named
 
 
 class _People:
@@ -106,7 +131,7 @@ class _People:
         return person, (self._teams.on(person, on) or "") if person >= 0 else ""
 
 
-def _rows(session: Session, signals: Mapping[tuple[str, str], Sequence[Any]]) -> list[Any]:
+def _rows(session: Session, signals: Iterable[_Name]) -> list[Any]:
     """The items themselves; threads and mails that are evidence for an item stay items of their own here: they ask."""
     by_source: dict[str, list[str]] = defaultdict(list)
     for source, item in signals:
@@ -119,19 +144,30 @@ def _rows(session: Session, signals: Mapping[tuple[str, str], Sequence[Any]]) ->
     return sorted(found, key=lambda row: int(row.id))
 
 
-def _keys(session: Session) -> dict[str, int]:
-    """Rows by the key that people use; where two sources use one, the first source's."""
+def _keys(session: Session, names: Iterable[str]) -> dict[str, int]:
+    """Rows by the key that people use, of those that are named; where two sources use one, the first source's."""
     found: dict[str, int] = {}
-    query = select(WorkItem.key, WorkItem.id).where(WorkItem.key.is_not(None)).order_by(WorkItem.source, WorkItem.id)
-    for key, row in session.execute(query):
-        found.setdefault(str(key), row)
+    query = select(WorkItem.key, WorkItem.id).order_by(WorkItem.source, WorkItem.id)
+    for some in in_batches(sorted(names)):
+        for key, row in session.execute(query.where(WorkItem.key.in_(some))):
+            found.setdefault(str(key), row)
     return found
 
 
-def _event(row: Any, item: int, who: _People, keys: Mapping[str, int]) -> Event:
-    person, team = who.of(row.source, row.account, row.at.date())
-    named = tuple(keys[name] for name in row.mentions or () if keys.get(name, item) != item)
-    return Event(row.at, row.kind, person, team, named, str((row.detail or {}).get("to") or ""))
+def _event(
+    source: str,
+    kind: str,
+    at: datetime,
+    account: str | None,
+    names: Sequence[str] | None,
+    state: str | None,
+    item: int,
+    who: _People,
+    keys: Mapping[str, int],
+) -> Event:
+    person, team = who.of(source, account, at.date())
+    named = tuple(keys[name] for name in names or () if keys.get(name, item) != item)
+    return Event(at, kind, person, team, named, state or "" if kind == SignalKind.TRANSITION else "")
 
 
 def _usual(rows: Sequence[Any], events: Mapping[int, Sequence[Event]]) -> dict[tuple[str, str], str]:
@@ -147,18 +183,27 @@ def _usual(rows: Sequence[Any], events: Mapping[int, Sequence[Event]]) -> dict[t
     return found
 
 
-def _states(session: Session, rows: Sequence[Any]) -> dict[int, str]:
+def _states(
+    session: Session, signals: Mapping[_Name, Sequence[_Said]], rows: Sequence[Any], since: datetime, until: datetime
+) -> dict[int, str]:
     """The state that the last change left; items of which no change was ever said have none."""
-    place = {(row.source, row.external_id): row.id for row in rows}
-    found: dict[int, tuple[datetime, str]] = {}
     kinds = (SignalKind.CREATED, SignalKind.TRANSITION)
-    query = select(Signal.source, Signal.item, Signal.at, Signal.kind, Signal.detail).where(Signal.kind.in_(kinds))
-    for source, item, at, kind, detail in session.execute(query.order_by(Signal.at, Signal.external_id)):
-        row = place.get((source, item))
-        if row is not None:
-            state = (detail or {}).get("to" if kind == SignalKind.TRANSITION else "state")
-            found[row] = (at, str(state or State.TODO))
-    return {row: state for row, (_, state) in found.items()}
+    found: dict[int, str] = {}
+    old: dict[_Name, int] = {}
+    for row in rows:
+        name = (row.source, row.external_id)
+        last = next((one for one in reversed(signals[name]) if one[0] in kinds), None)
+        if last is None:
+            old[name] = row.id
+        else:
+            found[row.id] = last[-1] or State.TODO
+    query = select(Signal.source, Signal.item, _STATE).where(Signal.kind.in_(kinds))
+    place = {(row.source, row.external_id): row.id for row in rows}
+    for outside, of in ((Signal.at < since, old), (Signal.at >= until, place)):
+        for source, item, state in session.execute(query.where(outside).order_by(Signal.at, Signal.external_id)):
+            if (source, item) in of:
+                found[of[source, item]] = state or State.TODO
+    return found
 
 
 def _served(session: Session, rows: Sequence[Any]) -> dict[int, float]:

@@ -1,7 +1,7 @@
 """What findings read of words: what the streams of the last weeks are about, as vectors; which of them name each other."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -13,10 +13,12 @@ from models import Effort, StreamItem, Vector, WorkItem
 from models.session import in_batches
 from pipeline.findings.found import Meaning
 from pipeline.findings.work import Floats
-from pipeline.items import LoadedItem, load_items
+from pipeline.items import Links, load_links
 
 EACH = 60
 """Items of a stream that its centre is taken of, the newest; more change it no more."""
+_STREAMS = 500
+"""Streams whose items' vectors are held at once."""
 KNOWN_TO_ALL = 12
 """Streams that name one thing, such as a release, from which it says nothing about any two of them."""
 
@@ -24,31 +26,46 @@ KNOWN_TO_ALL = 12
 def load_meaning(session: Session, model: str, last: date, weeks: int) -> Meaning | None:
     """Of the streams that were worked on in the last weeks; None where no vector of the model is kept."""
     by_stream = _worked(session, last - timedelta(weeks=weeks), last)
-    rows = [item for items in by_stream.values() for item in items]
-    found = meaning_of(by_stream, vectors_of(session, rows, model))
+    parts = [
+        part
+        for some in in_batches(sorted(by_stream), _STREAMS)
+        for part in _parts(
+            {s: by_stream[s] for s in some}, vectors_of(session, [i for s in some for i in by_stream[s]], model)
+        )
+    ]
+    found = _meaning(parts)
     if found is None:
         return None
-    linked = _linked(load_items(session, rows), {row: s for s, its in by_stream.items() for row in its})
-    return replace(found, linked=linked)
+    stream_of = {row: stream for stream, items in by_stream.items() for row in items}
+    return replace(found, linked=_linked(load_links(session, sorted(stream_of)), stream_of))
 
 
 def meaning_of(by_stream: Mapping[int, Sequence[int]], vectors: Mapping[int, Floats]) -> Meaning | None:
     """What streams mean by the vectors of their items, the newest first; None where there is none. Nothing of what is linked."""
-    streams, centres, items, parts = [], [], [], []
+    return _meaning(list(_parts(by_stream, vectors)))
+
+
+_Part = tuple[int, int, Floats, Floats, Floats]
+"""A stream, how many items it has, their mean, and those of two halves of them."""
+
+
+def _parts(by_stream: Mapping[int, Sequence[int]], vectors: Mapping[int, Floats]) -> Iterator[_Part]:
     for stream, worked in sorted(by_stream.items()):
         its = [vectors[one] for one in worked if one in vectors]
-        if not its:
-            continue
-        some = np.stack(its)
-        streams.append(stream)
-        centres.append(some.mean(0))
-        items.append(len(some))
-        parts.append((some[::2].mean(0), some[1::2].mean(0) if len(some) > 1 else some.mean(0)))
-    if not streams:
+        if its:
+            some = np.stack(its)
+            other = some[1::2] if len(some) > 1 else some
+            yield stream, len(some), some.mean(0), some[::2].mean(0), other.mean(0)
+
+
+def _meaning(parts: Sequence[_Part]) -> Meaning | None:
+    if not parts:
         return None
+    streams, items, centres, *_ = zip(*parts, strict=True)
     found = np.stack(centres)
-    halves = np.array([_cosine(one - found.mean(0), other - found.mean(0)) for one, other in parts])
-    return Meaning(tuple(streams), found, np.array(items, dtype=np.int64), halves)
+    all_have = found.mean(0)
+    halves = np.array([_cosine(one - all_have, other - all_have) for *_, one, other in parts])
+    return Meaning(streams, found, np.array(items, dtype=np.int64), halves)
 
 
 def _worked(session: Session, first: date, last: date) -> Mapping[int, list[int]]:
@@ -80,13 +97,13 @@ def _cosine(one: Floats, other: Floats) -> float:
     return float(one @ other) / max(float(np.linalg.norm(one) * np.linalg.norm(other)), 1e-9)
 
 
-def _linked(work: list[LoadedItem], stream_of: Mapping[int, int]) -> frozenset[tuple[int, int]]:
+def _linked(links: Sequence[Links], stream_of: Mapping[int, int]) -> frozenset[tuple[int, int]]:
     """Pairs of streams of which one names the other, or which name the same third thing."""
-    place = {one.item.id: stream_of[one.row] for one in work}
+    place = {one.id: stream_of[one.row] for one in links}
     names: dict[str, set[int]] = defaultdict(set)
     pairs = set()
-    for one in work:
-        for named in (*one.item.mentions, *((one.item.parent,) if one.item.parent else ())):
+    for one in links:
+        for named in (*one.mentions, *((one.parent,) if one.parent else ())):
             names[named].add(stream_of[one.row])
             if named in place:
                 pairs.add((stream_of[one.row], place[named]))

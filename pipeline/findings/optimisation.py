@@ -1,7 +1,6 @@
 """Metric optimisation: the measure moves and gathers work, or is met, and the outcome that it stands for stays where it was."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from models.vocabulary import COMPANY
 from pipeline.findings.found import Found, Inputs, Outcome, Unjudged, Value, enough_weeks
@@ -70,13 +69,13 @@ def _gathers(given: Inputs, behind: Behind, column: int) -> tuple[Interval, dict
     weeks, results = given.thresholds.weeks, behind.objective.key_results
     now, before = given.work.last(weeks), given.work.last(weeks, weeks)
     columns = [given.work.key_results.index(one.key) for one in results]
-    of_objective = replace(now, served=now.served[:, columns])
-    share, equal = part(of_objective, now.served[:, column]), 1 / len(columns)
+    of_objective = now.of_results(columns)
+    share, equal = part(of_objective, now.on_results([column])), 1 / len(columns)
     if len(columns) > 1 and share.value >= GATHERS * equal and share.low > equal:
         return share, {}
     if int((before.by_week() > 0).sum()) < weeks:
         return None
-    share, earlier = part(now, now.served[:, column]), part(before, before.served[:, column])
+    share, earlier = part(now, now.on_results([column])), part(before, before.on_results([column]))
     grew = share.value >= GROWS * earlier.value and less(share, earlier).low > 0
     return (share, {"grew": "1", "before": 100 * earlier.value}) if grew else None
 

@@ -87,7 +87,7 @@ def _serving(given: Inputs, objective: str) -> tuple[int, ...]:
     of = given.register.objective_of()
     columns = [n for n, key in enumerate(given.work.key_results) if of.get(key) == objective]
     found = []
-    amounts, known = now.by_stream(now.served[:, columns].sum(1)), now.shown_streams(given.least_people)
+    amounts, known = now.by_stream(now.on_results(columns)), now.shown_streams(given.least_people)
     for stream, days in now.by_stream().items():
         if amounts[stream] >= 0.5 * days and stream in known:
             found.append((amounts[stream], stream))
@@ -116,7 +116,7 @@ def _idle(given: Inputs) -> list[Found]:
             "weeks": weeks,
             **days_on(sure, n, given.least_people),
         }
-        whole = part(now, now.served[:, n])
+        whole = part(now, now.on_results([n]))
         found.append(Found(COMPANY, f"kr:{key}", whole.value, _last_worked(given, n), None, None, values))
     return found
 
@@ -124,7 +124,7 @@ def _idle(given: Inputs) -> list[Found]:
 def _last_worked(given: Inputs, column: int) -> date:
     """Monday after the last week with work on it, at the earliest the period's first day: before that it was not asked for."""
     sure = given.work.serving(column)
-    by_week, whole = sure.by_week(sure.served[:, column]), given.work.by_week(given.work.days - given.work.off)
+    by_week, whole = sure.by_week(sure.on_results([column])), given.work.by_week(given.work.days - given.work.off)
     least = given.thresholds.idle_part * whole / max(1, len(given.work.key_results))
     worked = [n for n, days in enumerate(by_week) if days >= max(0.5, least[n])]
     last = given.work.weeks[min(worked[-1] + 1, len(by_week) - 1)] if worked else given.work.weeks[0]

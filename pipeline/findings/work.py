@@ -1,9 +1,10 @@
 """Person-days of whole weeks in cells of a person, a week and a stream, with what each cell served. No names, no words."""
 
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,9 @@ from pipeline.share.audit import OF_ONE
 from pipeline.share.estimate import MISPLACED, Z90
 from pipeline.share.floor import enough
 from pipeline.share.prior import company_prior
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array  # slow to import, and who quotes needs none
 
 NOBODY = -1
 """The person of past effort whose people are forgotten: it counts as work, and as nobody."""
@@ -38,7 +42,7 @@ class Work:
     """Parallel arrays, a cell a place.
 
     `weeks` are Mondays in order, `week` and `team` places in `weeks` and `teams`; `served` are person-days by key result, in the
-    order of `key_results`, the last column those on none.
+    order of `key_results`, the last column those on none; sparse, since of two hundred key results a cell serves a handful.
     """
 
     weeks: tuple[date, ...]
@@ -48,7 +52,7 @@ class Work:
     team: Ints
     week: Ints
     stream: Ints
-    served: Floats
+    served: "Floats | csr_array"
 
     @cached_property
     def days(self) -> Floats:
@@ -58,7 +62,19 @@ class Work:
     @cached_property
     def off(self) -> Floats:
         """Person-days of each cell on no key result."""
-        return np.asarray(self.served[:, -1])
+        return self.on_results([-1])
+
+    def on_results(self, columns: Sequence[int]) -> Floats:
+        """Person-days of each cell on these key results together."""
+        return np.asarray(self.served[:, list(columns)].sum(1))
+
+    def by_result(self) -> Floats:
+        """Person-days of all cells by key result, the last those on none."""
+        return np.asarray(self.served.sum(0))
+
+    def of_results(self, columns: Sequence[int]) -> "Work":
+        """Only what was worked on these key results."""
+        return replace(self, served=self.served[:, list(columns)])
 
     @property
     def total(self) -> float:
@@ -87,7 +103,14 @@ class Work:
     def last(self, count: int, before: int = 0) -> "Work":
         """The cells of the last weeks, those that end `before` weeks before the last."""
         end = len(self.weeks) - before
-        return self.where((self.week >= end - count) & (self.week < end))
+        known = self._last
+        if (count, before) not in known:
+            known[count, before] = self.where((self.week >= end - count) & (self.week < end))
+        return known[count, before]
+
+    @cached_property
+    def _last(self) -> dict[tuple[int, int], "Work"]:
+        return {}  # asked for once for each key result
 
     def on(self, streams: Collection[int]) -> "Work":
         """The cells of these streams."""
@@ -104,7 +127,7 @@ class Work:
 
     def serving(self, column: int) -> "Work":
         """The cells that most likely serve this key result: small beliefs in everything are work on nothing."""
-        return self.where(self.served[:, column] >= LIKELY * self.days)
+        return self.where(self.on_results([column]) >= LIKELY * self.days)
 
     @property
     def equal_part(self) -> float:
