@@ -1,8 +1,8 @@
 """What the effort model reads from the database: people, traces, time in progress, absences."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from datetime import date, datetime, timedelta
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sqlalchemy import ColumnElement, case, func, or_, select
@@ -67,6 +67,13 @@ class Clock:
             except (ZoneInfoNotFoundError, ValueError):
                 self._zones[zone] = self._default
         return at.astimezone(self._zones[zone] if zone else self._default)
+
+    def west_of_utc(self, zones: Iterable[str | None]) -> bool:
+        """Whether it is the day before somewhere: in one of these zones, or the organisation's."""
+        year = [datetime(2026, month, 1, 12, tzinfo=UTC) for month in (1, 7)]
+        return any(
+            (self.local(at, zone).utcoffset() or timedelta()) < timedelta() for zone in {*zones, None} for at in year
+        )
 
 
 def load_people(session: Session) -> dict[int, Person]:

@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session, sessionmaker
 
-from models import ALL_OF_IT, Capacity, Chunk, Effort, Person, Signal, WorkItem, upsert
+from models import ALL_OF_IT, Account, Capacity, Chunk, Effort, Person, Signal, WorkItem, upsert
 from models import InProgress as InProgressRow
 from models.session import in_batches
 from pipeline.effort.capacity import load_capacity
@@ -33,7 +33,7 @@ from pipeline.effort.load import (
     without_absences,
 )
 from pipeline.queue import chunks, fingerprint
-from pipeline.queue.marks import FROM, day_before
+from pipeline.queue.marks import FROM, utc_day
 from pipeline.queue.rounding import rounded
 from pipeline.register.document import Register
 from pipeline.register.membership import load_teams
@@ -80,7 +80,7 @@ def plan_spans(session: Session, register: Register) -> None:
         begin = first_day(session, register)
         ids = list(session.scalars(select(WorkItem.id).order_by(WorkItem.id)))
     else:
-        begin = _first_news(session, marked)
+        begin = _first_news(session, register, marked)
         ids = list(marked)
     if begin is not None:
         chunks.add(session, FROM, {begin.isoformat(): {}})
@@ -90,8 +90,8 @@ def plan_spans(session: Session, register: Register) -> None:
         session.execute(update(WorkItem).where(WorkItem.id.in_(batch)).values(effort_from=None))
 
 
-def _first_news(session: Session, marked: Mapping[int, date | None]) -> date | None:
-    """The first day, in any time zone, whose effort the news can change."""
+def _first_news(session: Session, register: Register, marked: Mapping[int, date | None]) -> date | None:
+    """The first day, wherever somebody is, whose effort the news can change."""
     days = [day for day in marked.values() if day is not None and day != ALL_OF_IT]
     new = [id_ for id_, day in marked.items() if day == ALL_OF_IT]
     query = select(func.min(Signal.at)).join(
@@ -100,8 +100,10 @@ def _first_news(session: Session, marked: Mapping[int, date | None]) -> date | N
     for batch in in_batches(new):
         first = session.scalar(query.where(WorkItem.id.in_(batch)))
         if first is not None:
-            days.append(day_before(first))
-    return min(days, default=None)
+            days.append(utc_day(first))
+    zones = session.scalars(select(Account.time_zone).where(Account.time_zone.is_not(None)).distinct())
+    west = Clock(register.calendar.time_zone).west_of_utc(zones)
+    return min(days) - timedelta(days=west) if days else None
 
 
 def run_item_chunk(session: Session, chunk: Chunk, register: Register) -> None:
@@ -146,7 +148,8 @@ def _first_difference(before: Sequence[tuple[date, date]], now: Sequence[tuple[d
 
 def plan_days(session: Session, register: Register, last: date) -> None:
     """Note as chunks the stretches of days to estimate anew."""
-    days = [date.fromisoformat(name) for name in chunks.take_all(session, FROM)]
+    # What begins on a day that is not over changes none that is: it is read when its own day is estimated.
+    days = [day for name in chunks.take_all(session, FROM) if (day := date.fromisoformat(name)) <= last]
     known = _known_until(session)
     begin = min([*days, *([known + timedelta(days=1)] if known else [])], default=None)
     first = first_day(session, register)

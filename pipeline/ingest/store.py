@@ -15,7 +15,7 @@ from models import Account, Failure, Signal, StreamCursor, WorkItem, upsert
 from models.session import in_batches
 from pipeline.ingest.gate import Gate, warn_of_unknown_kinds
 from pipeline.queue import chunks
-from pipeline.queue.marks import FROM, day_before, mark_effort, mark_stale
+from pipeline.queue.marks import FROM, mark_effort, mark_stale, utc_day
 
 _ITEM_NEWS = (
     "updated_at",
@@ -114,7 +114,7 @@ def _keep_cursor(session: Session, source: str, page: Page, now: datetime) -> No
 def _of_another_kind(page: Page, known: Mapping[str, str]) -> dict[str, date]:
     """From which day effort must be estimated again: an epic is not worked on itself, so all days of what became one differ."""
     return {
-        one.external_id: day_before(one.created_at)
+        one.external_id: utc_day(one.created_at)
         for one in page.items
         if known.get(one.external_id, one.kind) != one.kind and one.created_at
     }
@@ -145,7 +145,7 @@ def _news(session: Session, source: str, rows: Sequence[Mapping[str, Any]]) -> d
         was = kept.get(row["external_id"])
         if was is not None and all(getattr(was, name) == row[name] for name in _EFFORT_NEWS):
             continue
-        day = day_before(min(row["at"], was.at) if was is not None else row["at"])
+        day = utc_day(min(row["at"], was.at) if was is not None else row["at"])
         for item in {row["item"], was.item if was is not None else row["item"]}:
             first[item] = min(day, first.get(item, day))
     return first
@@ -243,10 +243,10 @@ def _remove(session: Session, source: str, gone: Sequence[str], signals: list[in
             select(Signal.item, func.min(Signal.at)).where(Signal.id.in_(some)).group_by(Signal.item)
         ):
             touched.add(item)
-            first[item] = min(day_before(at), first.get(item, date.max))
+            first[item] = min(utc_day(at), first.get(item, date.max))
         session.execute(delete(Signal).where(Signal.id.in_(some)))
     if first and items:  # what is left of those days is to be split anew, also where the item itself is gone
-        chunks.add(session, FROM, {min(first.values()).isoformat(): {}})
+        chunks.add(session, FROM, {(min(first.values()) - timedelta(days=1)).isoformat(): {}})
     mark_effort(session, source, first)
     for some in in_batches(items):
         session.execute(delete(WorkItem).where(WorkItem.id.in_(some)))

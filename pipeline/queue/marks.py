@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime
 
 from sqlalchemy import bindparam, text, update
 from sqlalchemy.orm import Session
@@ -32,13 +32,13 @@ _EFFORT = {
 _STALE = update(WorkItem).where(*_NAMED).values(stale=True)
 
 
-def day_before(at: datetime) -> date:
-    """The earliest day it can have been anywhere."""
-    return (at - timedelta(hours=14)).date()
+def utc_day(at: datetime) -> date:
+    """Its day in UTC: marks hold that, and who reads them knows how far west of it people are."""
+    return at.astimezone(UTC).date()
 
 
 def mark_effort(session: Session, source: str, first: Mapping[str, date]) -> None:
-    """Effort is to be estimated again from these days on, by item."""
+    """Effort is to be estimated again from these days (of UTC) on, by item."""
     connection = session.connection()
     for some in in_batches(sorted(first)):
         days = json.dumps({item: first[item].isoformat() for item in some})

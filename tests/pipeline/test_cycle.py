@@ -98,7 +98,8 @@ WORDS = ["checkout", "clicks", "returns", "percent", "invoice", "lunch", "printe
 def history(rng: np.random.Generator, pause: float) -> list[Page]:
     """Ten weeks of a small company in pages, not in the order of time: news of old items, late ones, some taken away."""
     pages, begin = [], datetime(2026, 4, 1, 6, tzinfo=UTC)
-    accounts = [source_side.Account("jira", f"p{n}", email=f"p{n}@x.example") for n in range(5)]
+    zones = [None, "Asia/Tokyo", None, None, "America/Los_Angeles" if pause > 5 else None]
+    accounts = [source_side.Account("jira", f"p{n}", email=f"p{n}@x.example", time_zone=zones[n]) for n in range(5)]
     for name in (str(n) for n in rng.permutation(40)):
         created = begin + timedelta(days=float(rng.uniform(0, 55)))
         item = source_side.WorkItem(
