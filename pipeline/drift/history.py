@@ -110,6 +110,7 @@ class History:
         self._set_aside: dict[str, set[int]] = {name: set() for name in self.scopes}
         self._company: Spread | None = None
         self._views: dict[tuple[object, ...], View] = {}
+        self._efforts: dict[tuple[object, ...], tuple[Array, Array]] = {}
         self._spreads: dict[tuple[int, int], Spread] = {}
 
     def _begin(self, era: Sequence[Priorities]) -> int:
@@ -137,14 +138,22 @@ class History:
             usable = np.array(
                 [p for p in np.flatnonzero(~self.health.bad) if p >= begin and p not in aside], dtype=np.int64
             )
-            effort = self.seen.effort[:, self.scopes[name]][:, :, usable]
+            effort, total = self._effort(name, begin, usable)
             rows = np.array([key in looked_at for key in self.seen.names])
             # Teams are many and small; the company alone is asked what one thing gained.
             others = effort[~rows] if name == COMPANY and len(looked_at) > 1 else None
             self._views[key] = View(
-                usable, effort, Sums.of(effort[rows].sum(0), effort.sum(0), others, self._team_codes[self.scopes[name]])
+                usable, effort, Sums.of(effort[rows].sum(0), total, others, self._team_codes[self.scopes[name]])
             )
         return self._views[key]
+
+    def _effort(self, name: str, begin: int, usable: Positions) -> tuple[Array, Array]:
+        """The scope's effort on these days, and on everything together: one copy for all objectives that are looked at."""
+        key = (name, begin, len(self._set_aside[name]))
+        if key not in self._efforts:
+            effort = self.seen.effort[:, self.scopes[name]][:, :, usable]
+            self._efforts[key] = effort, effort.sum(0)
+        return self._efforts[key]
 
     def _usual(self, name: str, sums: Sums) -> Spread:
         """What people's shares do from stretch to stretch, from the days before the longest window where there are

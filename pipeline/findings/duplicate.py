@@ -15,6 +15,8 @@ ONE_TEAM = 0.6
 """Part of a stream's work from which it is one team's."""
 OF_TEAM = 0.05
 """Part of its team's work from which a stream is worth a talk."""
+STRIP = 2_000
+"""Streams that are compared with all others at once. Of more, what is usual is told from about so many."""
 CHANCE, MAD = 0.1, 0.6745
 """Pairs that may be as near by chance among all of a company's; the median deviation of a normal one of spread 1."""
 MOST = 6
@@ -58,9 +60,14 @@ def duplicate_effort(given: Inputs) -> Outcome:
 def near(centres: Floats, places: Sequence[int] | None = None) -> Floats:
     """Cosines of the streams' centres, or of those at some places, once what all streams of the company have in common is taken
     from each."""
+    less = _unlike(centres, places)
+    return np.asarray(less @ less.T)
+
+
+def _unlike(centres: Floats, places: Sequence[int] | None) -> Floats:
     less = (centres if places is None else centres[list(places)]) - centres.mean(0)
     less /= np.maximum(np.linalg.norm(less, axis=1, keepdims=True), 1e-9)
-    return np.asarray(less @ less.T)
+    return np.asarray(less)
 
 
 def _owned(given: Inputs, meaning: Meaning, now: Work) -> Iterator[_Own]:
@@ -88,16 +95,26 @@ def _near(meaning: Meaning, own: Sequence[_Own], least: float) -> list[tuple[int
     nearest, since streams about everything are near to many."""
     from scipy import special  # slow to import, and who only reads what was found has no need of it
 
-    places, teams = [one.place for one in own], np.array([one.team for one in own])
-    alike = np.where(teams[:, None] == teams[None, :], -1.0, near(meaning.centres, places))
-    others = alike[teams[:, None] != teams[None, :]]
-    if not len(others):
+    if not own:
         return []
-    spread = float(np.median(np.abs(others - np.median(others)))) / MAD
-    least = max(least, float(np.median(others) - spread * special.ndtri(CHANCE / (len(others) / 2))))
-    nearest = alike.argmax(1)
+    less = _unlike(meaning.centres, [one.place for one in own])
+    _, teams = np.unique([one.team for one in own], return_inverse=True)
+    nearest, strength, others, count = np.zeros(len(own), dtype=np.int64), np.zeros(len(own)), [], 0
+    step = -(-len(own) // STRIP)
+    for first in range(0, len(own), STRIP):  # ten thousand streams have a hundred million pairs
+        alike = less[first : first + STRIP] @ less.T
+        apart = teams[first : first + STRIP, None] != teams[None, :]
+        others.append(alike[::step][apart[::step]])
+        count += int(apart.sum())
+        alike[~apart] = -1.0
+        nearest[first : first + STRIP], strength[first : first + STRIP] = alike.argmax(1), alike.max(1)
+    usual = np.concatenate(others)
+    if not len(usual):
+        return []
+    spread = float(np.median(np.abs(usual - np.median(usual)))) / MAD
+    least = max(least, float(np.median(usual) - spread * special.ndtri(CHANCE / (count / 2))))
     mutual = [(n, int(k)) for n, k in enumerate(nearest) if n < k and nearest[k] == n]
-    return [(n, k, float(alike[n, k])) for n, k in mutual if alike[n, k] >= least]
+    return [(n, k, float(strength[n])) for n, k in mutual if strength[n] >= least]
 
 
 def _apart(given: Inputs, meaning: Meaning, one: _Own, other: _Own) -> bool:

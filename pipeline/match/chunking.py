@@ -1,7 +1,7 @@
 """Chunks of items to match: what is connected stays together, beside a sample of the company."""
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, case, select, true
@@ -15,6 +15,7 @@ from pipeline.sources import evidence_rows
 CHUNK = 6_000
 SAMPLE = 1_200
 _TURNS = 16
+_READ = 20_000
 
 
 def _links() -> Select[Any]:
@@ -29,8 +30,9 @@ def chunks_of(session: Session, ids: Sequence[int], everything: bool) -> list[li
 
     Lots follow the places, so that alike items meet. Without `everything` the ids' whole trees come too.
     """
-    rows = session.execute(_links()).all() if everything else _linked(session, ids)
-    place, root = _connected(rows)
+    # All at once the rows of a million items and more would take a gigabyte.
+    every = _links().execution_options(yield_per=_READ)
+    place, root = _connected(session.execute(every) if everything else _linked(session, ids))
     members: dict[int, list[int]] = defaultdict(list)
     for id_ in sorted(place):
         members[root(id_)].append(id_)
@@ -49,15 +51,17 @@ def chunks_of(session: Session, ids: Sequence[int], everything: bool) -> list[li
     return [batch for batch in batches if batch]
 
 
-def _connected(rows: Sequence[Any]) -> tuple[dict[int, tuple[str, str]], Callable[[int], int]]:
+def _connected(rows: Iterable[Any]) -> tuple[dict[int, tuple[str, str]], Callable[[int], int]]:
     """Of rows of _links: each id's source and place, and what gives the id that stands for all that an id is connected with."""
     position: dict[tuple[str, str], int] = {}
     by_key: dict[str, int] = {}
     above: dict[int, tuple[str, str]] = {}
     names: dict[int, str] = {}
     place: dict[int, tuple[str, str]] = {}
+    places: dict[tuple[str, str], tuple[str, str]] = {}
     for id_, source, name, parent, container, mentions, key in rows:
-        position[source, name], place[id_] = id_, (source, container)
+        position[source, name] = id_
+        place[id_] = places.setdefault((source, container), (source, container))
         if key:
             by_key[key] = id_
         if parent:
