@@ -31,6 +31,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session
 
+from models import arrays  # noqa: F401 - statements of all sessions
 from models.base import Base, UtcDateTime
 
 _MOST_ROWS = 5_000
