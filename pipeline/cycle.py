@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from connectors.base import Connector, SourceError
 from models import Chunk, Cycle, WorkItem
+from pipeline.drift import due
 from pipeline.drift.detector import DriftSettings
 from pipeline.drift.stage import detect_drift
 from pipeline.effort import stage as effort_stage
@@ -162,7 +163,7 @@ class Analysis:
 
     def _plan(self, session: Session, stage: str, version: int, register: Register, last: date) -> None:
         if stage == "match":
-            match_stage.plan(session, version, self.encoder)
+            due.note_news(session, match_stage.plan(session, version, self.encoder))
         elif stage == "span":
             effort_stage.plan_spans(session, register)
         elif stage == "effort":
@@ -187,9 +188,13 @@ class Analysis:
                 keep_streams(
                     session, self.encoder.name, last
                 )  # first: what takes an objective's place is named by them
-            detect_drift(self.sessions, register, last, self.settings, self.encoder.name)
-            with self.sessions.begin() as session:
-                keep_questions(session, register, last, self.encoder.name)
+            with self.sessions() as session:
+                looks = due.is_due(session, version, last, self.settings)
+            if looks:
+                detect_drift(self.sessions, register, last, self.settings, self.encoder.name)
+                with self.sessions.begin() as session:
+                    keep_questions(session, register, last, self.encoder.name)
+                    due.note_looked(session, version, last, self.settings)
             with self.sessions.begin() as session:
                 if is_due(session, version, last, self.thresholds):
                     report.counts["diagnoses"] = keep_diagnoses(

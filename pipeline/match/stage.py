@@ -7,6 +7,7 @@ the labels or the model changed, or the company grew by a fifth. docs/scale.md h
 """
 
 import hashlib
+import math
 from collections.abc import Iterable, Sequence
 
 import numpy as np
@@ -35,6 +36,8 @@ QUESTIONS = 60
 WHOLE = 12_000
 """Items that are matched as one, in about 1 GB."""
 GROWN = 1.2
+LEARNT, TAUGHT = 10, 1.1
+"""Number and growth of labels from which a large company is matched again as a whole."""
 _NEVER_ENCODED = WorkItem.stale & WorkItem.text_hash.is_(None)
 """Such items wait: without their words they would be matched as if they said nothing."""
 _LEAST = 0.005
@@ -45,19 +48,18 @@ def is_pending(session: Session, version: int, encoder: Encoder) -> bool:
     """Whether anything that the matches rest on is newer than they are."""
     new = select(WorkItem.id).where(WorkItem.unmatched, WorkItem.stale.is_(False)).limit(1)
     return session.scalar(new) is not None or fingerprint.differs(
-        session, MATCH, _fingerprint(session, version, encoder)
+        session, MATCH, _fingerprint(session, version, encoder, fingerprint.size(session, MATCH))
     )
 
 
-def plan(session: Session, version: int, encoder: Encoder) -> None:
-    """Note as chunks the items to match, and take the marks off them."""
-    digest = _fingerprint(session, version, encoder)
+def plan(session: Session, version: int, encoder: Encoder) -> int:
+    """Note as chunks the items to match, and take the marks off them; returns how many are new, or all."""
     # Locked before anything is read: marks that come later stay for the next cycle.
     news = select(WorkItem.id).where(WorkItem.unmatched, WorkItem.stale.is_(False)).order_by(WorkItem.id)
     marked = list(session.scalars(news.with_for_update()))
     count = session.scalar(select(func.count()).select_from(WorkItem)) or 0
     kept = fingerprint.size(session, MATCH)
-    fresh = fingerprint.differs(session, MATCH, digest)
+    fresh = fingerprint.differs(session, MATCH, _fingerprint(session, version, encoder, kept))
     everything = fresh or count <= WHOLE or count > GROWN * kept
     ids = (
         list(session.scalars(select(WorkItem.id).where(~_NEVER_ENCODED).order_by(WorkItem.id)))
@@ -65,7 +67,7 @@ def plan(session: Session, version: int, encoder: Encoder) -> None:
         else marked
     )
     if everything:
-        fingerprint.keep(session, MATCH, digest, count)
+        fingerprint.keep(session, MATCH, _fingerprint(session, version, encoder, count), count)
         session.execute(delete(Question))
     if ids:
         whole = everything and count <= WHOLE
@@ -78,6 +80,7 @@ def plan(session: Session, version: int, encoder: Encoder) -> None:
         )
     for batch in in_batches(marked):
         session.execute(update(WorkItem).where(WorkItem.id.in_(batch)).values(unmatched=False))
+    return len(ids)
 
 
 def run_chunk(session: Session, chunk: Chunk, register: Register, version: int, encoder: Encoder) -> int:
@@ -168,10 +171,18 @@ def match_all(sessions: sessionmaker[Session], register: Register, version: int,
     return count
 
 
-def _fingerprint(session: Session, version: int, encoder: Encoder) -> str:
-    """Of all that the matches rest on beside the items."""
-    labels = session.execute(select(func.count(), func.max(Label.at)).where(Label.origin != AUDIT)).one()
-    return hashlib.sha256(f"{version} {encoder.name} {weights_fingerprint()} {tuple(labels)}".encode()).hexdigest()
+def _fingerprint(session: Session, version: int, encoder: Encoder, items: int) -> str:
+    """Of all that the matches of a company of so many items rest on beside them.
+
+    A label holds for its item and what follows that at once. Of what labels teach about others a large company learns when ten
+    more are there, or a tenth more: that matches everything again.
+    """
+    if items > WHOLE:
+        told = session.scalar(select(func.count()).where(Label.origin.not_in((AUDIT, WITH_STREAM)))) or 0
+        labels: tuple[object, ...] = (int(math.log1p(told / (LEARNT / (TAUGHT - 1))) / math.log(TAUGHT) + 1e-9),)
+    else:
+        labels = tuple(session.execute(select(func.count(), func.max(Label.at)).where(Label.origin != AUDIT)).one())
+    return hashlib.sha256(f"{version} {encoder.name} {weights_fingerprint()} {labels}".encode()).hexdigest()
 
 
 def _kept(session: Session, ids: Sequence[int], *, alone: bool = False) -> dict[int, dict[str, float]]:

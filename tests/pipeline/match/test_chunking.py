@@ -1,5 +1,6 @@
 """A large company is matched in pieces, and later only what is new: nearly what one whole match gives."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import numpy as np
@@ -7,12 +8,13 @@ import pytest
 from sqlalchemy import Engine, select, update
 from sqlalchemy.orm import Session, sessionmaker
 
-from models import Chunk, Match, Question, WorkItem
+from models import Chunk, Label, Match, Question, WorkItem
 from pipeline.encode.stage import encode_pending
 from pipeline.ingest import pull as ingest
 from pipeline.match import chunking
 from pipeline.match import stage as match_stage
 from pipeline.queue import chunks
+from pipeline.queue.marks import mark_unmatched
 from pipeline.register.document import parse
 from pipeline.register.versions import load_register
 from simulator.company import register_yaml
@@ -89,6 +91,18 @@ def test_pieces_give_nearly_what_the_whole_gives_and_news_costs_what_is_new(
     after = probabilities(pulled)
     assert {id_ for id_ in pieces if after[id_] != pieces[id_]} < set(whole)
     assert np.mean([abs(after[id_] - whole[id_]) for id_ in some]) < 0.1
+
+    def label(ids: Sequence[int]) -> int:
+        with pulled.begin() as session:
+            session.add_all(
+                Label(work_item_id=id_, key_result=None, origin="page", at=datetime.now(UTC)) for id_ in ids
+            )
+            mark_unmatched(session, ids)
+        return step(pulled)
+
+    assert 1 <= label(some[:1]) < items / 4  # one answer holds at once, for what hangs together with its item
+    assert probabilities(pulled)[some[0]] > 0.95
+    assert label(sorted(set(whole) - {*some})[:9]) == items  # of ten all is learned anew
 
 
 def test_what_hangs_together_with_the_news_comes_with_it_and_nothing_else(engine: Engine) -> None:
