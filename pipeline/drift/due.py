@@ -8,12 +8,11 @@ from datetime import date
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from models import Drift, Label, Person, ThemeAnswer, WorkItem
+from models import Drift, Person, ThemeAnswer, WorkItem
 from pipeline.drift.history import DriftSettings
+from pipeline.large import LARGE, taught
 from pipeline.queue import fingerprint
 
-LARGE = 12_000
-"""Work items up to which every cycle looks for drift."""
 MUCH = 0.01
 """Part of the work items that were matched since, from which it is looked for again on the same day."""
 _STAGE, _NEWS = "drift", "drift news"
@@ -44,7 +43,8 @@ def _digest(session: Session, version: int, last: date, settings: DriftSettings)
         last,
         settings,
         [tuple(row) for row in session.execute(select(Drift.id, Drift.state).order_by(Drift.id))],
-        [tuple(session.execute(select(func.count(), func.max(one.at))).one()) for one in (Label, ThemeAnswer)],
+        taught(session),
+        tuple(session.execute(select(func.count(), func.max(ThemeAnswer.at))).one()),
         session.scalar(select(func.count()).where(Person.forgotten)),
     )
     return hashlib.sha256(repr(rests_on).encode()).hexdigest()

@@ -203,6 +203,7 @@ def load_absences(
     query = select(Signal.source, Signal.account, Signal.at, Signal.hours).where(
         Signal.kind == SignalKind.ABSENCE, Signal.at >= begin, Signal.at < begin + (last - first) + timedelta(days=4)
     )
+    query = query.where(Signal.account.in_(sorted({account for _, account in owner})))
     found: dict[tuple[int, date], float] = defaultdict(float)
     for source, account, at, hours in session.execute(query.order_by(Signal.source, Signal.external_id)):
         person, zone = owner.get((source, account or ""), (None, None))

@@ -153,7 +153,7 @@ def plan_days(session: Session, register: Register, last: date) -> None:
     known = _known_until(session)
     begin = min([*days, *([known + timedelta(days=1)] if known else [])], default=None)
     first = first_day(session, register)
-    if begin is None or first is None:
+    if begin is None or first is None or begin > last:
         return
     news = begin.isoformat()
     # What comes after a day is evidence for it, so many days later at most.

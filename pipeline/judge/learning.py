@@ -17,10 +17,11 @@ from models.stream import CONFIRMED
 from models.vocabulary import AUDIT
 from pipeline.encode.encoder import Encoder
 from pipeline.judge.budget import state_of
+from pipeline.large import LARGE
 from pipeline.match import witness
 from pipeline.match.judged import KEYS, column_of, row_of
 from pipeline.match.matcher import weights_fingerprint
-from pipeline.match.stage import WHOLE, matcher_of
+from pipeline.match.stage import matcher_of
 from pipeline.queue.marks import mark_unmatched
 from pipeline.register.document import Register
 
@@ -147,7 +148,7 @@ def _heaviest(items: Mapping[int, Sequence[int]], effort: Mapping[int, float]) -
         for rows in items.values()
         for place, row in enumerate(sorted(rows, key=lambda row: (-effort.get(row, 0.0), row)))
     ]
-    return [row for *_, row in sorted(ranked)[:WHOLE]]
+    return [row for *_, row in sorted(ranked)[:LARGE]]
 
 
 def _believed(

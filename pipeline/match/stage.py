@@ -7,7 +7,6 @@ the labels or the model changed, or the company grew by a fifth. docs/scale.md h
 """
 
 import hashlib
-import math
 from collections.abc import Iterable, Sequence
 
 import numpy as np
@@ -21,6 +20,8 @@ from models.vocabulary import AUDIT, WITH_STREAM
 from pipeline.encode.encoder import Encoder
 from pipeline.encode.vectors import load_vectors
 from pipeline.items import LoadedItem, item_id, load_items
+from pipeline.large import LARGE as WHOLE  # as one, in about 1 GB
+from pipeline.large import taught
 from pipeline.match.active_learning import worth_asking
 from pipeline.match.chunking import chunks_of, sample_of
 from pipeline.match.evidence import reasons
@@ -33,11 +34,7 @@ from pipeline.register.workdays import monday
 MATCH, SHARE = "match", "share"
 QUESTIONS = 60
 """Items kept as most worth a label."""
-WHOLE = 12_000
-"""Items that are matched as one, in about 1 GB."""
 GROWN = 1.2
-LEARNT, TAUGHT = 10, 1.1
-"""Number and growth of labels from which a large company is matched again as a whole."""
 _NEVER_ENCODED = WorkItem.stale & WorkItem.text_hash.is_(None)
 """Such items wait: without their words they would be matched as if they said nothing."""
 _LEAST = 0.005
@@ -174,14 +171,10 @@ def match_all(sessions: sessionmaker[Session], register: Register, version: int,
 def _fingerprint(session: Session, version: int, encoder: Encoder, items: int) -> str:
     """Of all that the matches of a company of so many items rest on beside them.
 
-    A label holds for its item and what follows that at once. Of what labels teach about others a large company learns when ten
-    more are there, or a tenth more: that matches everything again.
+    What labels teach about other items matches everything again; a large company learns that in steps.
     """
-    if items > WHOLE:
-        told = session.scalar(select(func.count()).where(Label.origin.not_in((AUDIT, WITH_STREAM)))) or 0
-        labels: tuple[object, ...] = (int(math.log1p(told / (LEARNT / (TAUGHT - 1))) / math.log(TAUGHT) + 1e-9),)
-    else:
-        labels = tuple(session.execute(select(func.count(), func.max(Label.at)).where(Label.origin != AUDIT)).one())
+    exact = select(func.count(), func.max(Label.at)).where(Label.origin != AUDIT)
+    labels = taught(session) if items > WHOLE else tuple(session.execute(exact).one())
     return hashlib.sha256(f"{version} {encoder.name} {weights_fingerprint()} {labels}".encode()).hexdigest()
 
 

@@ -33,8 +33,10 @@ def test_the_same_day_is_looked_at_again_only_for_a_reason(lite: Engine, monkeyp
         due.note_news(session, 1)  # a little with each cycle is much in the end
         assert looks()
         assert not looks()
-        session.add(Label(work_item_id=1, key_result=None, origin="page", at=datetime.now(UTC)))
-        session.flush()
+        for n in range(1, 11):
+            assert not looks()  # one answer moves no share
+            session.add(Label(work_item_id=n, key_result=None, origin="page", at=datetime.now(UTC)))
+            session.flush()
         assert looks()
         assert looks(2)
         assert looks(2, day + timedelta(days=1))
