@@ -1,26 +1,13 @@
 """Charts: one Vega-Lite specification each, the same for the picture (PNG in Slack and mail, SVG on the page) and the page's
 interactive drawing. A week is a bar from Monday to the next: a fall within it is drawn where it was; a running week is pale."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 from urllib.parse import quote
 
-from alerts.chart_frame import (
-    LIGHT,
-    PAGE,
-    PALE,
-    Palette,
-    Spec,
-    finish,
-    planned,
-    running,
-    share_axis,
-    span,
-    text,
-    tip,
-)
+from alerts.chart_frame import LIGHT, PAGE, PALE, Palette, Spec, finish, planned, running, share_axis, span, text, tip
 from alerts.words import day, percent, short_day
 
 
@@ -224,21 +211,23 @@ def weekly_days(
     address: str = "",
     *,
     linked: bool = False,
+    unfinished: Collection[date] = (),
 ) -> Spec:
-    """Person-days by week, as of a stream of work."""
+    """Person-days by week, as of a stream of work; those of `unfinished` weeks are pale."""
     rows = [
-        _week_row(week, True, address, linked=linked) | {"days": round(days, 1)} for week, days in sorted(weeks.items())
+        _week_row(week, week not in unfinished, address, linked=linked) | {"days": round(days, 1)}
+        for week, days in sorted(weeks.items())
     ]
-    link = {"cursor": "pointer"} if linked else {}
-    mark = {
-        "mark": {"type": "bar", "color": palette.brand, "cornerRadiusEnd": 2} | link,
-        "encoding": span()
-        | {
-            "y": {"field": "days", "type": "quantitative", "title": None, "axis": {"tickCount": 4}},
-            "y2": {"datum": 0},
-            "tooltip": [tip("name", "Week"), tip("days", "Person-days", ",.0f")],
-        },
+    bar: Spec = {"type": "bar", "color": palette.brand, "cornerRadiusEnd": 2} | (
+        {"cursor": "pointer"} if linked else {}
+    )
+    encoding = span() | {
+        "y": {"field": "days", "type": "quantitative", "title": None, "axis": {"tickCount": 4}},
+        "y2": {"datum": 0},
+        "opacity": running(1),
+        "tooltip": [tip("name", "Week"), tip("days", "Person-days", ",.0f")],
     }
+    mark: Spec = {"mark": bar, "encoding": encoding}
     return finish({"data": {"values": rows}, "layer": [mark]}, "", width, height, palette, sorted(weeks))
 
 

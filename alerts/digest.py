@@ -134,7 +134,7 @@ def team_week(session: Session, register: Register, team: Team, least_people: in
     mine = [part for part in stands.parts if part.planned and part.key]
     idle = [part.title for part in mine if part.now < LEAST_SHARE] if team.key != COMPANY or mine else []
     began = register.period.start + timedelta(weeks=2)
-    new = [one for one in worked if max(began, stands.week - 4 * WEEK) <= one.since]
+    new = [one for one in worked if max(began, stands.week - 4 * WEEK) <= one.since and one.before is None]
     alert = session.get(Drift, stands.drift) if stands.drift and stands.fell else None
     shown = [part for part in stands.parts if max(part.now, part.before or 0) >= 1]
     head = stands.head

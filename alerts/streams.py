@@ -4,20 +4,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from alerts.weeks import RECENT_WEEKS, WEEK, last_week
+from alerts.weeks import RECENT_WEEKS, WEEK, complete_through, last_week
 from alerts.words import day
-from models import Theme, ThemeAnswer
+from models import Effort, Theme, ThemeAnswer
 from models.vocabulary import COMPANY
+from pipeline.drift.theme_stage import THEMES_OF
 from pipeline.register.document import Register
 
 
 @dataclass(frozen=True, slots=True)
 class Stream:
     """`days` are person-days of the window; `weeks` those of each week of half a year, by Monday. `teams` are those that may be
-    named, by key, the busiest first. `said` is what leads said about it."""
+    named, by key, the busiest first. `said` is what leads said about it. `before` is there of a stream that was worked on when
+    what is known of work begins: it is older than this day, and nobody knows how much."""
 
     name: str
     since: date
@@ -26,6 +28,7 @@ class Stream:
     weeks: Mapping[date, float]
     items: tuple[int, ...]
     said: str
+    before: date | None = None
 
     @property
     def total(self) -> float:
@@ -55,6 +58,7 @@ def streams(
     span = span or window(session)
     large = {team.key: team.name for team in register.large_teams(least_people)}
     answers, found = _answers(session), []
+    begun = _known_since(session)
     for theme in session.scalars(select(Theme)):
         by_team = {
             team: {date.fromisoformat(w): float(d) for w, d in weeks.items()} for team, weeks in theme.weeks.items()
@@ -79,9 +83,17 @@ def streams(
                 weeks,
                 tuple(theme.items),
                 ", ".join(answers.get(theme.name, ())),
+                begun if begun is not None and theme.first_day < begun else None,
             )
         )
     return sorted(found, key=lambda stream: (-stream.days, -stream.total, stream.name))
+
+
+def _known_since(session: Session) -> date | None:
+    """The day after the first week of work that streams are made of: what was worked on in that week began before this day."""
+    first = session.scalar(select(func.min(Effort.day)))
+    through = complete_through(session)
+    return None if first is None else max(first, through - THEMES_OF if through else first) + WEEK
 
 
 def _answers(session: Session) -> dict[str, list[str]]:

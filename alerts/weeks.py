@@ -1,6 +1,6 @@
 """The weeks of a scope, read from the table of shares, and what is true of several together: mean and interval."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -38,6 +38,12 @@ def complete_through(session: Session) -> date | None:
 def is_complete(week: date, through: date | None) -> bool:
     """Return True if the week that begins on this Monday is over and known."""
     return through is None or week + timedelta(days=6) <= through
+
+
+def unfinished(session: Session, weeks: Iterable[date]) -> frozenset[date]:
+    """Those of the weeks, by Monday, that are not over."""
+    through = complete_through(session)
+    return frozenset(week for week in weeks if not is_complete(week, through))
 
 
 def last_week(session: Session, scope: str) -> date | None:

@@ -129,7 +129,7 @@ class Answers:
             "streams": [
                 {
                     "name": quoted(one.name),
-                    "since": one.since.isoformat(),
+                    "since": f"before {one.before}" if one.before else one.since.isoformat(),
                     "person_days": round(one.days),
                     "person_days_half_year": round(one.total),
                     "teams": [quoted(name) for name in one.teams.values()],

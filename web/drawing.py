@@ -17,7 +17,7 @@ from alerts.charts import Fall
 from alerts.figures import standing
 from alerts.plan_end import held_against
 from alerts.streams import streams
-from alerts.weeks import NONE, points, weekly
+from alerts.weeks import NONE, points, unfinished, weekly
 from alerts.words import percent
 from models import Drift
 from models.vocabulary import COMPANY
@@ -144,7 +144,10 @@ class Drawing:
     ) -> Spec | None:
         every = streams(session, register, scope, self.frame.least)
         found = next((one for one in every if one.name == key), None)
-        return charts.weekly_days(found.weeks, inner, 150, PAGE, address, linked=touched) if found else None
+        if found is None:
+            return None
+        begun = unfinished(session, found.weeks)
+        return charts.weekly_days(found.weeks, inner, 150, PAGE, address, linked=touched, unfinished=begun)
 
     @staticmethod
     def _falls_of(session: Session, register: Register, scope: str, key: str, falls: list[Drift]) -> list[Fall]:

@@ -23,7 +23,7 @@ from web import data, reading
 from web.auth import Signed
 from web.drawing import Drawing
 from web.frame import Frame
-from web.place import PALE, Place
+from web.place import Place, counted
 
 
 class Findings(Place):
@@ -112,7 +112,7 @@ class Findings(Place):
                 found.scope,
                 period,
                 label,
-                f"Thin lines are 90% intervals. {PALE}",
+                f"Thin lines are 90% intervals. {counted(one.complete for one in known)}".strip(),
                 found.subject if gap else str(id_),
                 chosen=gap,
             )

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from alerts.parts import Part
 from alerts.streams import window, window_text
 from alerts.view import cost_of, priced
+from alerts.weeks import weekly
 from alerts.words import sentence
 from leeway.goals import goals_line, goals_status
 from leeway.okrs_challenge import breaks
@@ -26,7 +27,7 @@ from web.auth import Signed, Viewer
 from web.drawing import Drawing
 from web.frame import Frame
 from web.measured import chart_key, confidence_key, earlier, said
-from web.place import PALE, Place
+from web.place import Place, counted
 from web.reading import Day
 from web.standings import standing_in, standing_of
 
@@ -59,6 +60,7 @@ class Objectives(Place):
             names = data.large_teams(register, self.least, who)
             teams = [one for one in (standing_of(session, register, team, period) for team, _ in names) if one]
             days, span = self._days(session), window(session)
+            note = counted(one.complete for one in weekly(session, scope, period.since, period.until))
             confident = self.drawing.measured.confidence(session, register, work=who.may_see(COMPANY))
             estimated = data.is_estimated(session, key)
         part = next((one for one in stands.parts if one.key == key), None)
@@ -80,7 +82,7 @@ class Objectives(Place):
         }
         label = f"Share of work by week on {found.title}"
         values |= self._measured(register, who, key)
-        values["c"] = self.drawing.of("objective", scope, period, label, PALE, key, chosen=period.chosen)
+        values["c"] = self.drawing.of("objective", scope, period, label, note, key, chosen=period.chosen)
         return self.frame.page(request, who, "objective.html.j2", values)
 
     def _cost(self, register: Register, scope: str, part: Part | None) -> str:

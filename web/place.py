@@ -1,6 +1,6 @@
 """What the places of the page have in common: their routes, who asks, and what is drawn."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from fastapi import FastAPI
 from fastapi.responses import Response
@@ -8,7 +8,10 @@ from fastapi.responses import Response
 from web.drawing import Drawing
 from web.frame import Frame
 
-PALE = "A week counts when it is over; the pale one is running."
+
+def counted(complete: Iterable[bool]) -> str:
+    """What is said under a chart of weeks of which these are over: which one is pale, and why; nothing where none is."""
+    return "" if all(complete) else "A week counts when it is over; the pale one is running."
 
 
 class Place:

@@ -27,7 +27,7 @@ from web import data, reading
 from web.auth import Signed, Viewer
 from web.drawing import Drawing
 from web.frame import Frame
-from web.place import PALE, Place
+from web.place import Place, counted
 from web.reading import Day
 from web.standings import standing_in, standing_of
 
@@ -96,7 +96,12 @@ class Scopes(Place):
         whole = [one.share for one in points([w for w in weeks if w.complete], keys)]
         values["sparks"] = {found.head.key: reading.spark(whole)} if found.head else {}
         values["stack"] = self.drawing.of(
-            "stack", key, period, "Weekly shares by objective, the top priorities lowest", PALE, chosen=period.chosen
+            "stack",
+            key,
+            period,
+            "Weekly shares by objective, the top priorities lowest",
+            counted(one.complete for one in weeks),
+            chosen=period.chosen,
         )
         return self.frame.page(request, who, "scope.html.j2", values)
 

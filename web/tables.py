@@ -127,7 +127,8 @@ def _themes(
     return [
         {
             "name": t.name,
-            "since": t.since.isoformat(),
+            "since": "" if t.before else t.since.isoformat(),
+            "since_before": t.before.isoformat() if t.before else "",
             "teams": ", ".join(t.teams.values()),
             "said": t.said,
             "person_days": round(t.days),

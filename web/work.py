@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from alerts.falls import alert_of
 from alerts.streams import Stream, streams, window, window_text
-from alerts.weeks import last_week
+from alerts.weeks import last_week, unfinished
 from models.vocabulary import COMPANY
 from pipeline.feedback.decisions import ANSWERS
 from pipeline.register.document import Register
@@ -17,7 +17,7 @@ from web import reading
 from web.auth import Signed
 from web.drawing import Drawing
 from web.frame import Frame
-from web.place import Place
+from web.place import Place, counted
 
 
 class Work(Place):
@@ -59,6 +59,7 @@ class Work(Place):
             )
             last = last_week(session, COMPANY) or date.min
             span = window_text(window(session))
+            note = counted(week not in unfinished(session, found.weeks) for week in [max(found.weeks)])
         return self.frame.page(
             request,
             who,
@@ -72,7 +73,7 @@ class Work(Place):
                 "answers": ANSWERS,
                 "window": span,
                 "c": self.drawing.of(
-                    "stream", scope, reading.period("", register, last, None, None), "Person-days by week", "", name
+                    "stream", scope, reading.period("", register, last, None, None), "Person-days by week", note, name
                 ),
             },
         )

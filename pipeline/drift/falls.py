@@ -1,7 +1,7 @@
 """Falls of the share of the top priorities as findings: raised by the detector, followed until they end, explained."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from models import Drift
@@ -76,6 +76,8 @@ def _explain(detector: Detector, event: Event, themes: Sequence[Theme]) -> dict[
         for team, people in detector.scopes.items()
         if team in falling
     }
+    # What was worked on in the first week that is known is older, and no sign of anything.
+    fresh = [row for row in grown if date.fromisoformat(row["first_day"]) >= seen.days[0] + timedelta(weeks=1)]
     known = levels(seen, base, span)
     kept = known if event.scope == COMPANY else {event.scope: known[event.scope]} if event.scope in known else {}
     return {
@@ -83,7 +85,7 @@ def _explain(detector: Detector, event: Event, themes: Sequence[Theme]) -> dict[
         "themes": grown[:5],
         "teams": team_points(teams),
         "parts": parts(event, grown[:5]),
-        "earliest": earliest(starts, grown, event),
+        "earliest": earliest(starts, fresh, event),
         "size": _points(event.size),
         "behaviour": _in_points(event.after - event.before),
         "mix": _in_points(event.mix),

@@ -14,6 +14,7 @@ from models import Effort, Match, Person, Stream, StreamItem, WorkItem
 from models import Theme as ThemeRow
 from models.session import in_batches
 from pipeline.drift.themes import MOST_ITEMS, OffGoal, Theme, find_themes
+from pipeline.effort.load import whole_since
 from pipeline.encode.vectors import load_vectors
 from pipeline.items import load_items
 from pipeline.register.workdays import monday
@@ -142,7 +143,7 @@ def _by_week(session: Session, theme: Theme, last: date, least_people: int) -> d
         select(Effort.day, Person.team, Effort.person_id, Effort.person_days * Match.none)
         .join(Person, Person.id == Effort.person_id)
         .join(Match, Match.work_item_id == Effort.work_item_id)
-        .where(Effort.day >= last - THEMES_OF)
+        .where(Effort.day >= max(monday(last - THEMES_OF), whole_since(session) or date.min))
     )
     named = {team for team, _ in theme.teams}
     cells: dict[str, dict[date, dict[int, float]]] = defaultdict(lambda: defaultdict(lambda: defaultdict(float)))

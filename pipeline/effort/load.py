@@ -15,6 +15,7 @@ from pipeline.effort.day import HOURS_A_DAY, Activity, Begin, InProgress, Status
 from pipeline.effort.trace import Trace
 from pipeline.ingest.sweep import SWEEP
 from pipeline.register.document import Register
+from pipeline.register.workdays import monday
 from pipeline.sources import evidence_rows, is_container, is_evidence
 
 _TRACES = {
@@ -246,3 +247,10 @@ def horizon(session: Session) -> date | None:
         )
     ).one()
     return rows[0] if not rows[1] else None
+
+
+def whole_since(session: Session) -> date | None:
+    """Monday of the first week that is known whole. The first pull goes back to any day: the week around it is a part of one, as
+    the running week is, and no weekly figure is made of it. None where it is not known how far the first pull went."""
+    day = horizon(session)
+    return None if day is None else monday(day + timedelta(days=6))

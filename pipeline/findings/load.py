@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from models import Effort, Match, Person, Stream, StreamItem, Theme, ThemeAnswer
 from models.session import in_batches
 from models.vocabulary import COMPANY
+from pipeline.effort.load import whole_since
 from pipeline.encode.encoder import Encoder
 from pipeline.feedback.stream_questions import confirmed_part
 from pipeline.findings.found import Inputs, Stop, StreamFacts
@@ -103,7 +104,7 @@ class Rows:
 
     def __init__(self, session: Session, register: Register, last: date) -> None:
         end = monday(last + timedelta(days=1))  # the Monday after the last whole week
-        first = end - WEEKS * WEEK
+        first = max(end - WEEKS * WEEK, whole_since(session) or date.min)
         rows, self.days = _effort(session, first, end)
         self.day, person, self.item = rows
         self.weeks = tuple(date.fromordinal(day) for day in np.unique(self.day - (self.day - 1) % 7).tolist())

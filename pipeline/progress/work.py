@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from models import Effort, Match
 from models.session import in_batches
+from pipeline.effort.load import whole_since
 from pipeline.register.workdays import monday
 
 LIKELY = 0.4
@@ -21,7 +22,7 @@ def shares_by_week(session: Session, since: date, through: date, least_people: i
     What is said of few people is said of persons: weeks in which fewer than `least_people` worked are left out, and key results
     on which fewer than that worked in all these weeks.
     """
-    first, end = monday(since), monday(through + timedelta(days=1))
+    first, end = max(monday(since), whole_since(session) or date.min), monday(through + timedelta(days=1))
     query = select(Effort.day, Effort.person_id, Effort.work_item_id, Effort.person_days)
     rows = session.execute(query.where(Effort.day >= first, Effort.day < end)).all()
     beliefs = _beliefs(session, {item for _, _, item, _ in rows})

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from models import AuditDraw, Capacity, Chunk, DayWork, Effort, Label, Person, Share, upsert
 from models.vocabulary import AUDIT, COMPANY
+from pipeline.effort.load import whole_since
 from pipeline.ingest.reach import read_back_to
 from pipeline.queue import chunks, fingerprint
 from pipeline.queue.rounding import DIGITS, rounded
@@ -72,10 +73,12 @@ def plan(session: Session, register: Register, version: int, least_people: int, 
 
 
 def _fingerprint(session: Session, version: int, least_people: int, unseen: float) -> str:
-    """An answer to the audit corrects the weeks around it as well, and weeks are shown as the past is read."""
+    """An answer to the audit corrects the weeks around it as well, and weeks are shown as the past is read, from the first whole
+    one on."""
     answers = select(func.count(), func.max(Label.at)).where(Label.origin == AUDIT)
     teams = load_teams(session).fingerprint()
-    rests_on = (version, least_people, unseen, tuple(session.execute(answers).one()), teams, str(read_back_to(session)))
+    known = (str(read_back_to(session)), str(whole_since(session)))
+    rests_on = (version, least_people, unseen, tuple(session.execute(answers).one()), teams, *known)
     return hashlib.sha256(repr(rests_on).encode()).hexdigest()
 
 
@@ -102,7 +105,7 @@ def run_chunk(session: Session, chunk: Chunk, register: Register, least_people: 
         sums.add(item, person, amount, teams.on(person, day), known=item in labelled)
     expected = _expected(session, days, teams)
     found: list[dict[str, Any]] = []
-    whole, allowed = _shown(session, sums, least_people)
+    whole, allowed = _shown(session, week, sums, least_people)
     for scope, by_item in sums.worked.items():
         if not (whole if scope == COMPANY else scope in allowed):
             continue
@@ -155,8 +158,10 @@ def _expected(session: Session, days: tuple[date, date], teams: Teams) -> dict[s
     return expected
 
 
-def _shown(session: Session, sums: _Sums, least_people: int) -> tuple[bool, list[str]]:
-    """Whether the company's shares may be shown, and the teams whose may."""
+def _shown(session: Session, week: date, sums: _Sums, least_people: int) -> tuple[bool, list[str]]:
+    """Whether the company's shares may be shown, and the teams whose may; of a week that is not known whole none."""
+    if week < (whole_since(session) or week):
+        return False, []
     forgotten = set(session.scalars(select(Person.id).where(Person.forgotten)))
     # The forgotten are no person: a team's sum of them counts as nobody.
     workers = {

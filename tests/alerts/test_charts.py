@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from alerts.charts import Fall, WeekPoint, top_share
+from alerts.charts import Fall, WeekPoint, top_share, weekly_days
 from alerts.digest import _first_drawn
 
 FIRST = date(2026, 9, 21)
@@ -17,6 +17,12 @@ def words(start: date) -> set[str]:
     spec = top_share(WEEKS, [Fall(start, 0.78, 0.39)])
     rows = [row for layer in spec["layer"] for row in layer.get("data", {}).get("values", [])]
     return {row["text"] for row in rows if "text" in row}
+
+
+def test_a_week_that_is_not_over_is_pale_in_a_streams_chart_too() -> None:
+    spec = weekly_days({FIRST: 10.0, FIRST + timedelta(weeks=1): 2.0}, unfinished=[FIRST + timedelta(weeks=1)])
+    assert [row["complete"] for row in spec["data"]["values"]] == [True, False]
+    assert "opacity" in spec["layer"][0]["encoding"]
 
 
 def test_a_fall_is_drawn_with_its_day_and_both_levels() -> None:

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, func, select, update
 from sqlalchemy.orm import Session, sessionmaker
 
 from alerts.first_weeks import first_weeks_note
 from alerts.words import full_day
 from connectors.base import Account, Page, Signal, WorkItem
-from models import Cycle, Share, StreamCursor
+from models import Cycle, DayWork, Share, StreamCursor
 from models import WorkItem as Row
 from pipeline import ready
 from pipeline.cycle import Analysis, Report
@@ -159,3 +159,28 @@ def test_a_new_stream_with_a_past_takes_no_week_away(sessions: sessionmaker[Sess
     again.encode(Report())
     assert again.join(Report())
     assert shown(sessions) == sorted(WEEKS)
+
+
+def test_a_week_in_which_the_history_begins_has_no_share(sessions: sessionmaker[Session]) -> None:
+    days = [
+        *WEEKS[:3],
+        WEEKS[3] + timedelta(days=3),
+        WEEKS[4] + timedelta(days=2),
+    ]  # worked on a Thursday, on a Wednesday
+    pull(sessions, days, None)
+    analysis = Analysis(sessions, HashedWords(), DriftSettings(), NOW, ["jira"])
+
+    def read_from(day: date) -> list[date]:
+        """The weeks that have shares where the first pull went back to that day."""
+        with sessions.begin() as session:
+            session.execute(update(StreamCursor).values(horizon=day))
+        analysis.encode(Report())
+        assert analysis.join(Report())
+        return shown(sessions)
+
+    assert read_from(WEEKS[4]) == sorted(WEEKS[:5])
+    assert read_from(WEEKS[4] + timedelta(days=1)) == sorted(WEEKS[:4])
+    assert read_from(WEEKS[3]) == sorted(WEEKS[:4])
+    assert read_from(WEEKS[3] + timedelta(days=2)) == sorted(WEEKS[:3])
+    with sessions() as session:
+        assert days[3] in session.scalars(select(DayWork.day)).all()  # a day is whole: the detector counts in days

@@ -2,7 +2,7 @@
 
 import os
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -10,11 +10,11 @@ from urllib.parse import quote
 import pytest
 from fastapi.testclient import TestClient
 from itsdangerous import TimestampSigner
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from leeway.app import App
 from leeway.signing import serializer
-from models import Decision, Drift, Label, Share, WorkItem
+from models import Decision, Drift, Label, Share, Theme, WorkItem
 from tests.web.conftest import HOSTILE, MONDAY, needs_browser
 from web.app import make
 from web.auth import sign_in_token
@@ -140,6 +140,7 @@ def test_while_a_fall_is_open_a_scope_stands_at_its_level_against_the_days_befor
             drift.state, drift.ended_on = "recovered", MONDAY
     text = " ".join(client.get("/").text.split())
     assert "changes are against the eight weeks before" in text
+    assert "the pale one" not in text  # all weeks are over
     assert re.search(r'32% <span class="d down">▼&#8202;9</span>', text)  # of eight weeks from 48 down to 34
 
 
@@ -163,9 +164,31 @@ def test_a_running_week_is_no_headline_and_is_marked_wherever_it_is_listed(clien
     text = client.get("/").text
     assert "Complete weeks to 12 July 2026" in text
     assert "99%" not in text
+    assert "the pale one is running" in text
     rows = client.get("/api/company/shares.json").json()
     assert {row["week"]: row["complete"] for row in rows[-8:]} == {"2026-07-06": True, "2026-07-13": False}
     assert "still running" in client.get("/weeks/2026-07-13").text
+
+
+@pytest.mark.parametrize(
+    ("first", "long", "short"),
+    [
+        (date(2026, 7, 3), "before 8 July 2026", "before 8 Jul"),  # in the first week of all work that is known
+        (date(2026, 7, 8), "8 July 2026", "8 Jul"),
+    ],
+)
+def test_a_stream_that_was_there_when_the_known_work_begins_is_older(
+    client: TestClient, app: App, first: date, long: str, short: str
+) -> None:
+    with app.sessions.begin() as session:
+        session.execute(update(Theme).values(first_day=first))
+    enter(client, app, "company")
+    assert f">{short}</td>" in client.get("/streams").text
+    page = client.get(f"/streams/{quote(HOSTILE)}").text
+    assert f"Since {long}." in page
+    assert "pale" not in page
+    row = client.get("/api/company/themes.json").json()[0]
+    assert (row["since"], row["since_before"]) == (("", "2026-07-08") if "before" in long else ("2026-07-08", ""))
 
 
 def test_days_that_were_left_empty_are_no_choice_and_days_without_figures_say_so(app: App, client: TestClient) -> None:

@@ -67,7 +67,7 @@ def test_weeks_after_the_end_are_pale_and_marked(client: TestClient, app: App) -
         after = {row["week"] for row in rows if row.get("after")}
         assert after == {"2026-06-15", "2026-06-22", "2026-06-29", "2026-07-06"}, kind
         assert all(str(row["name"]).endswith("after the plan's end") == (row["week"] in after) for row in rows)
-    assert "Weeks after 14 June 2026 are pale, too: the plan had ended." in client.get("/").text
+    assert "Weeks after 14 June 2026 are pale: the plan had ended." in client.get("/").text
     assert "datum.after" in client.get("/charts/stack/company?since=2026-05-04&until=2026-07-12").text
     for path in ("/", "/teams"):
         assert client.get(path).text.count('class="after"') >= 3
