@@ -24,6 +24,7 @@ from models.interview import PEOPLE, digest_of_person
 from pipeline.interview.answers import LEADERSHIP, LEADS, MOST_LINES, Answer, keep, key_of, lines
 from pipeline.interview.closing import close
 from pipeline.interview.traceable import LEAST
+from pipeline.pulse.away import away
 from pipeline.queue import lease
 from pipeline.register.document import Register
 from pipeline.register.ended import local_day
@@ -62,7 +63,8 @@ def least(app: App) -> int:
 
 
 def run_interview(app: App, *, ask: bool = False) -> Round:
-    """Close what is over; ask where it is time or `ask` says so, nobody twice in a round. Raises NotReady where `ask` cannot."""
+    """Close what is over; ask where it is time or `ask` says so, nobody twice in a round, and who is away today on a day on which
+    they are back. Raises NotReady where `ask` cannot."""
     try:
         _, register = app.register()
     except NotReady:
@@ -81,10 +83,17 @@ def run_interview(app: App, *, ask: bool = False) -> Round:
     if found is None:
         return Round()
     with app.sessions() as session:
+        gone = _away(app, session, register, asked)
         said = set(session.scalars(select(InterviewAnswer.by).where(InterviewAnswer.round == found.name)))
     secret = signing_key(app.sessions, PEOPLE)
-    pairs = _questions(app, found, asked)
+    here = {about: [one for one in people if one not in gone] for about, people in asked.items()}
+    pairs = _questions(app, found, here)
     return ask_all(app.sessions, pairs, app.now, lambda one: digest_of_person(secret, one.recipient) not in said)
+
+
+def _away(app: App, session: Session, register: Register, asked: Mapping[str, list[str]]) -> set[str]:
+    """Those who are away today, by the rule of the pulse."""
+    return away(session, register, [one for some in asked.values() for one in some], local_day(register, app.now()))
 
 
 def close_due(app: App, register: Register) -> None:
@@ -213,14 +222,18 @@ def plan_of(app: App) -> list[str]:
     with app.sessions() as session:
         found = _of_now(app, session)
         done = asked_in(session, words.KIND, found.name) if found else set()
-    for about, people in groups(app, register).items():
+        asked = groups(app, register)
+        gone = _away(app, session, register, asked)
+    for about, people in asked.items():
         for address in people:
             if address in done:
                 lines.append(f"{address} ({about}) was asked already.")
                 continue
             way = "in Slack" if address in reach.accounts else "by mail" if reach.way(address) else ""
+            back = ", once they are back: today they are away" if address in gone else "."
             lines.append(
-                f"{address} ({about}) " + (f"would be asked {way}." if way else f"cannot be asked. {reach.why_not()}")
+                f"{address} ({about}) "
+                + (f"would be asked {way}{back}" if way else f"cannot be asked. {reach.why_not()}")
             )
     return lines or [f"nobody: a group needs {least(app)} people (`leadership:` in okrs.yaml, or the teams' leads)."]
 
@@ -240,7 +253,9 @@ def interview_status(app: App, session: Session) -> dict[str, Any] | None:
     for team in register.teams:
         if team.lead and team.lead.lower() not in whom:
             whom[team.lead.lower()] = (f"the lead of team {team.key}", f"{_CORRECT} of team {team.key}'s lead{_THEN}")
-    people = [one for some in groups(app, register).values() for one in some]
+    asked = groups(app, register)
+    gone = _away(app, session, register, asked)
+    people = [one for some in asked.values() for one in some if one not in gone]
     return {
         "round": found.name,
         "closes": found.closes_at.date(),

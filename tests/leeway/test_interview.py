@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 from alerts.packs import PACKS
 from leeway.app import App, NotReady
 from leeway.cli import app as commands
-from leeway.interview import InterviewError, answer, plan_of, run_interview, show
+from leeway.interview import InterviewError, answer, interview_status, plan_of, run_interview, show
 from leeway.notify import terms
 from leeway.settings import Settings
 from leeway.signing import serializer
@@ -31,6 +31,7 @@ from models import (
     Person,
     Secret,
     Share,
+    Signal,
     Stream,
     StreamItem,
     WorkItem,
@@ -268,6 +269,33 @@ def test_it_is_asked_in_its_week_of_the_quarter_and_not_again(app: App) -> None:
     assert run_interview(App(given, now=NOW - timedelta(weeks=3))).asked == 0
     assert run_interview(App(given, now=NOW)).asked == 9
     assert run_interview(App(given, now=NOW + timedelta(days=14))).asked == 0  # closed; the quarter has had its own
+
+
+def test_who_is_away_is_asked_once_they_are_back_and_never_where_that_is_after_its_end(app: App) -> None:
+    with app.sessions.begin() as session:
+        for address, days in ((PEOPLE[3], 1), (PEOPLE[4], 20)):
+            session.add(Account(source="calendar", external_id=address, email=address))
+            for n in range(days):
+                at = NOW.replace(hour=12) + timedelta(days=n)
+                given = {"source": "calendar", "external_id": f"{address} {n}", "item": f"absence:{address}", "at": at}
+                session.add(Signal(**given, kind="absence", account=address, hours=8.0))
+    assert f"{PEOPLE[3]} (leadership) would be asked by mail, once they are back: today they are away" in plan_of(app)
+    run_interview(app, ask=True)
+    assert asked(app) == {*PEOPLE} - {PEOPLE[3], PEOPLE[4]}
+    assert waiting(app) == 0
+    run_interview(later(app, days=1))
+    assert asked(app) == {*PEOPLE} - {PEOPLE[4]}
+    assert waiting(later(app, days=1)) == 0
+
+
+def asked(app: App) -> set[str]:
+    with app.sessions() as session:
+        return set(session.scalars(select(Ask.recipient).where(Ask.sent_at.is_not(None))))
+
+
+def waiting(app: App) -> int:
+    with app.sessions() as session:
+        return int((interview_status(app, session) or {})["waiting"])
 
 
 def test_what_is_wrong_with_leadership_is_said_with_its_line(app: App) -> None:
