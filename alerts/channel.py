@@ -48,8 +48,8 @@ class GroupView:
 class Notice:
     """One message about one drift or several. `key` names it for good, so that it is found again after a crash.
 
-    `again` is True where the channel cannot say whether an earlier attempt arrived. `picture` draws the weeks as PNG;
-    None where there are none.
+    `again` is True where the channel cannot say whether an earlier attempt arrived. `picture` draws the weeks as PNG,
+    `narrow` the same as wide as a phone; None where there are none.
     """
 
     key: str
@@ -57,6 +57,7 @@ class Notice:
     content: AlertView | GroupView | str
     picture: Callable[[], bytes | None] = lambda: None
     again: bool = False
+    narrow: Callable[[], bytes | None] = lambda: None
 
     @property
     def headline(self) -> str:

@@ -5,12 +5,16 @@ import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from textwrap import wrap
 from typing import Any
 
 Spec = dict[str, Any]
 SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif"
-PALE = 0.35
+PALE, MARGIN = 0.35, 40
+"""Opacity of what is pale; pixels that the axis takes beside the drawing."""
+PHONE = (290, 170)
+"""Width and height of a mail's drawing: with its axis it fills a phone of 375 pixels, so that its words can be read there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +158,7 @@ def finish(
         "height": height,
         "background": None if palette is PAGE else palette.ground,
         **spec,
-        **({"title": _title(title, subtitle, palette)} if title else {}),
+        **({"title": _title(title, subtitle, palette, width + MARGIN)} if title else {}),
         "config": {
             "view": {"stroke": None},
             "font": FONT,
@@ -166,14 +170,15 @@ def finish(
     }
 
 
-def _title(text: str, subtitle: Sequence[str], palette: Palette) -> Spec:
+def _title(text: str, subtitle: Sequence[str], palette: Palette, width: int) -> Spec:
+    """In lines that fit so many pixels: a longer one would make the picture wider, and all its words smaller on a phone."""
     return {
-        "text": text,
+        "text": wrap(text, int(width / 7.8)),
         "anchor": "start",
         "font": FONT,
         "fontSize": 14,
         "color": palette.ink,
-        "subtitle": list(subtitle),
+        "subtitle": [line for one in subtitle for line in wrap(one, int(width / 6.2))],
         "subtitleColor": palette.soft,
         "subtitleFont": FONT,
         "subtitleFontSize": 12,

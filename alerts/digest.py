@@ -12,7 +12,7 @@ from jinja2 import Environment
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from alerts.chart_frame import MAIL, png
+from alerts.chart_frame import MAIL, PHONE, png
 from alerts.charts import Fall, WeekPoint, top_share
 from alerts.diagnoses import diagnoses
 from alerts.falls import alert_of
@@ -35,8 +35,6 @@ from pipeline.register.workdays import monday
 WEEKS, MOST_WEEKS, DECISIONS = 9, 16, 2
 LEAST_SHARE, LEAST_STREAM = 2, 3
 """Percent below which an objective is without work; person-days of the window below which a stream is not told."""
-PHONE = (290, 170)
-"""The drawing's width and height: with its axis it fills a phone of 375 pixels."""
 LEAST_DAYS = 0.5
 """Person-days in four weeks below which a key result is without work."""
 
@@ -276,6 +274,6 @@ def compose(content: TeamWeek, smtp: Smtp, links: Links | None = None, unsubscri
         values | {"cid": picture[1:-1]}
     )
     mail.add_alternative(found, subtype="html")
-    drawn = top_share(content.points, [content.fall] if content.fall else [], "", PHONE[0], PHONE[1], MAIL)
+    drawn = top_share(content.points, [content.fall] if content.fall else [], "", *PHONE, MAIL)
     mail.get_payload()[1].add_related(png(drawn), "image", "png", cid=picture, filename="shares.png")  # type: ignore[index,union-attr]
     return mail

@@ -49,7 +49,7 @@ class EmailChannel:
     def send(self, notice: Notice) -> Reference:
         """Mail it: text, HTML, and the chart inside."""
         mail = new_mail(self.mailer.smtp, self.address, notice.headline, notice.key, self.unsubscribe, PURPOSE)
-        picture = notice.picture()
+        picture = notice.narrow()
         cid = mail["Message-ID"][1:-1].replace("@", ".chart@") if picture else ""
         values: dict[str, Any] = {
             "title": notice.headline,

@@ -18,7 +18,8 @@ from models import Drift
 from models.vocabulary import COMPANY
 from pipeline.register.document import Register
 
-PICTURE_WEEKS, PICTURE_WIDTH = 16, 460
+PICTURE_WEEKS, PICTURE = 16, (460, 260)
+"""Weeks of a message's picture; width and height of its drawing."""
 """Weeks, and pixels at which the words in it can be read on a phone as well."""
 _LEAST_POINTS = 2
 """Points that an objective must have lost, or a piece of work gained, to be named in the alert's sentences."""
@@ -91,14 +92,14 @@ def _planned(stands: Standing | None, register: Register, terms: Terms) -> list[
     return [(Name(shortened(part.title)), said)]
 
 
-def alert_picture(session: Session, drift: Drift, register: Register) -> bytes | None:
+def alert_picture(session: Session, drift: Drift, register: Register, size: tuple[int, int] = PICTURE) -> bytes | None:
     """The weeks around a fall with both levels drawn, as PNG for a message; None where there are no shares."""
     weeks = weekly(session, drift.scope)[-PICTURE_WEEKS:]
     if not weeks:
         return None
     fall = Fall(drift.start, drift.before, drift.after)
     shown = held_against(points(weeks), register)
-    return png(top_share(shown, [fall], "Share of work on the top priorities", PICTURE_WIDTH))
+    return png(top_share(shown, [fall], "Share of work on the top priorities", *size))
 
 
 def took_place(

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from alerts.chart_frame import png
 from alerts.charts import top_share
-from alerts.falls import PICTURE_WEEKS, PICTURE_WIDTH, alert_of, alert_picture
+from alerts.falls import PICTURE, PICTURE_WEEKS, alert_of, alert_picture
 from alerts.figures import Standing, standing
 from alerts.parts import Part, PlanGap
 from alerts.plan_end import held_against
@@ -42,17 +42,17 @@ def view_of(session: Session, drift: Drift, register: Register, terms: Terms | N
     return (gap_view if drift.kind == GAP else alert_of)(session, drift, register, terms)
 
 
-def picture_of(session: Session, drift: Drift, register: Register) -> bytes | None:
+def picture_of(session: Session, drift: Drift, register: Register, size: tuple[int, int] = PICTURE) -> bytes | None:
     """The weeks around it as PNG for a message; None where there are no shares."""
     if drift.kind != GAP:
-        return alert_picture(session, drift, register)
+        return alert_picture(session, drift, register, size)
     weeks = weekly(session, drift.scope)[-PICTURE_WEEKS:]
     if not weeks:
         return None
     title = f"Share of work on {shortened(_title(register, drift.subject), 36)}"
     plan = percent(drift.before)
     shown = held_against(points(weeks, frozenset([drift.subject])), register)
-    return png(top_share(shown, [], title, PICTURE_WIDTH, plan=plan))
+    return png(top_share(shown, [], title, *size, plan=plan))
 
 
 def gap_view(session: Session, drift: Drift, register: Register, terms: Terms | None = None) -> AlertView:

@@ -8,6 +8,8 @@ import structlog
 from sqlalchemy.orm import Session, sessionmaker
 
 from alerts.channel import GroupLine, GroupView, Notice
+from alerts.chart_frame import PHONE
+from alerts.falls import PICTURE
 from alerts.gaps import picture_of, view_of
 from alerts.sentences import sentence
 from alerts.view import Terms
@@ -48,12 +50,12 @@ class Composer:
             return Notice(key, ids, said)
         with self._sessions() as session:
             shown = view_of(session, drift, self._register, self._terms)
-        return Notice(key, ids, shown, lambda: self._draw(drift.id))
+        return Notice(key, ids, shown, lambda: self._draw(drift.id), narrow=lambda: self._draw(drift.id, PHONE))
 
-    def _drawn(self, drift_id: int) -> bytes | None:
+    def _drawn(self, drift_id: int, size: tuple[int, int] = PICTURE) -> bytes | None:
         try:
             with _DRAWING, self._sessions() as session:
-                return picture_of(session, session.get_one(Drift, drift_id), self._register)
+                return picture_of(session, session.get_one(Drift, drift_id), self._register, size)
         except Exception as error:  # an alert without its picture is better than none
             log.warning("the chart could not be drawn", drift=drift_id, reason=type(error).__name__)
             return None

@@ -15,8 +15,8 @@ from alerts.asking_ways import MailWay
 from alerts.channel import GroupLine, GroupView, Notice
 from alerts.digest import compose, team_week
 from alerts.email import EmailChannel
-from alerts.falls import alert_of, alert_picture
 from alerts.mail import Mailer, Smtp
+from alerts.notices import Composer
 from alerts.pack_mail import compose as compose_pack
 from alerts.packs import PACKS
 from leeway.links import digest_links
@@ -55,8 +55,7 @@ def mails(tmp_path_factory: pytest.TempPathFactory) -> dict[str, EmailMessage]:
     found = {}
     with app.sessions() as session:
         drift = session.get_one(Drift, 1)
-        shown, picture = alert_of(session, drift, register), alert_picture(session, drift, register)
-        channel.send(Notice("drift 1", (1,), shown, lambda: picture))
+        channel.send(Composer(app.sessions, register, terms(app)).notice([drift]))
         found["alert"] = channel.mailer.mail  # type: ignore[attr-defined]
         lines = tuple(GroupLine(n, f"Team {n}", "50% → 30% since 15 June") for n in range(1, 4))
         channel.send(Notice("drift 1 2 3", (1, 2, 3), GroupView("In 3 teams it fell", lines, "is there one cause?")))
@@ -105,6 +104,14 @@ def test_a_mail_is_laid_out_by_tables_and_fetches_nothing(mails: dict[str, Email
     assert "`" not in text
     assert "prefers-color-scheme: dark" in text
     assert len(mails[name].as_bytes()) <= MOST_BYTES
+
+
+@pytest.mark.parametrize("name", ["alert", "digest"])
+def test_the_words_in_a_mails_chart_can_be_read_on_a_phone(mails: dict[str, EmailMessage], name: str) -> None:
+    picture = next(part.get_content() for part in mails[name].walk() if part.get_content_type() == "image/png")
+    assert (
+        int.from_bytes(picture[16:20], "big") / 2 <= 375
+    )  # drawn at twice its size; shown smaller, words of 12 are of 8
 
 
 @pytest.mark.skipif(
