@@ -1,9 +1,11 @@
 """Work items as far as streams need them: what they hang on, how old they are, which stream they were in; no words."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from operator import itemgetter
+from typing import Any
 
 import numpy as np
 from sqlalchemy import Text, cast, select
@@ -33,6 +35,7 @@ _COLUMNS = select(
     StreamItem.stream_id,
     StreamItem.own,
 ).outerjoin(StreamItem, StreamItem.work_item_id == WorkItem.id)
+_READ = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +53,7 @@ class Work:
 
 def load_work(session: Session) -> Work:
     """The whole company; costs a few seconds for hundreds of thousands of items."""
-    rows = sorted(session.execute(_COLUMNS), key=lambda row: (row[0], row[1]))
+    rows = sorted(_rows(session), key=itemgetter(0, 1))
     said = _named_by_signals(session)
     by_key: dict[str, str] = {}
     for source, external_id, _, key, *_ in rows:
@@ -70,15 +73,26 @@ def load_work(session: Session) -> Work:
         if in_ is not None:
             stream[i] = (in_, own)
     anchors: dict[int, str] = dict(session.execute(select(Stream.id, Stream.anchor)).all())
-    return Work(
-        items,
-        [row.id for row in rows],
-        [_day(row.created_at or row.updated_at) for row in rows],
-        [_day(row.updated_at or row.created_at) for row in rows],
-        [row.text_hash for row in rows],
-        [row.text_dropped for row in rows],
-        Known(stream, anchors),
+    _, _, ids, *_, hashes, dropped, created, updated, _, _ = zip(*rows, strict=True) if rows else [()] * 15
+    first, last = (
+        [one or other for one, other in zip(*pair, strict=True)] for pair in ((created, updated), (updated, created))
     )
+    return Work(items, ids, first, last, hashes, dropped, Known(stream, anchors))
+
+
+def _rows(session: Session) -> Iterator[tuple[Any, ...]]:
+    """The columns; read in parts, and what many have in common kept once: a million rows as the database gives them are large."""
+    once: dict[Any, Any] = {}
+    for source, name, id_, key, kind, container, *more, created, updated, stream, own in session.execute(
+        _COLUMNS.execution_options(yield_per=_READ)
+    ):
+        shared = (once.setdefault(one, one) for one in (source, kind, container, _day(created), _day(updated), stream))
+        source, kind, container, created, updated, stream = shared
+        parent, title, mentions, words, dropped = more
+        yield (
+            *(source, name, id_, key, kind, container, parent, title),
+            *(mentions or (), words, dropped, created, updated, stream, own),
+        )
 
 
 def vectors_of(session: Session, work: Work, model: str, at: Rows) -> Matrix:
