@@ -37,6 +37,7 @@ from models.base import Base, UtcDateTime
 _MOST_ROWS = 5_000
 _MOST_PARAMETERS = 30_000  # SQLite allows 32,766 in one statement
 _MOST_IN_JSON = 2_000
+_SORTING = "64MB"
 _GIVEN = "given"
 _VALUES = "VALUES ("
 _FEW = 6
@@ -47,8 +48,7 @@ def connect(url: str) -> Engine:
     """An engine for `sqlite:///file` or `postgresql+psycopg://...`."""
     # Without parameters in errors: they are people's words.
     engine = create_engine(url, pool_pre_ping=not url.startswith("sqlite"), hide_parameters=True)
-    if engine.dialect.name == "sqlite":
-        event.listen(engine, "connect", _set_up_sqlite)
+    event.listen(engine, "connect", _set_up_sqlite if engine.dialect.name == "sqlite" else _set_up_postgresql)
     return engine
 
 
@@ -59,6 +59,18 @@ def _set_up_sqlite(connection: Any, _record: Any) -> None:
     cursor.execute("PRAGMA foreign_keys=ON")
     cursor.execute("PRAGMA busy_timeout=30000")
     cursor.close()
+
+
+def _set_up_postgresql(connection: Any, _record: Any) -> None:
+    """Sums of a million items fit in memory: with the 4 MB that a server gives otherwise they are sorted on disk, ten times as
+    slowly. One that gives more is left as it is."""
+    cursor = connection.cursor()
+    cursor.execute(
+        f"SELECT set_config('work_mem', '{_SORTING}', false) "
+        f"WHERE pg_size_bytes(current_setting('work_mem')) < pg_size_bytes('{_SORTING}')"
+    )
+    cursor.close()
+    connection.commit()
 
 
 def without_password(url: str) -> str:
