@@ -12,7 +12,7 @@ from alerts.words import amount
 from leeway.app import App, NotReady
 from leeway.okrs_table import from_table, table_lines
 from models import RegisterVersion
-from pipeline.register.change_words import consequences, in_words
+from pipeline.register.change_words import consequences, in_words, renamed_teams
 from pipeline.register.document import Register, read, stored
 from pipeline.register.edits import TABLE, unknown_edits
 from pipeline.register.ended import local_day, ran_out
@@ -54,9 +54,7 @@ def load(
     register, text = _from_table(app, file, out, yes=yes, remove=remove) if is_table(file) else read(file)
     if ran_out(register, local_day(register, app.now())):
         out.print(f"note: {ended_line(register, text, str(file))}", markup=False)
-    found = _found(app, Draft(register, text), meaning)
-    for line in lines(found):
-        out.print(line, markup=False)
+    found = _said(app, Draft(register, text), meaning, out)
     if found and not yes:
         if strict:
             raise Held(f'{file} was not loaded. With --yes --why "..." it is, and the reason is kept.')
@@ -121,13 +119,19 @@ def _asked(out: Console, file: Path, why: str | None) -> str:
     return said
 
 
-def _found(app: App, draft: Draft, meaning: bool) -> list[Caution]:
+def _said(app: App, draft: Draft, meaning: bool, out: Console) -> list[Caution]:
+    """What the draft loosens, printed, with which teams it may only call otherwise; nothing where it is the first, or is the
+    register already."""
     with app.sessions() as session:
         current = current_version(session)
         if current is None or current.document == draft.text:
             return []
         before = Draft(stored(current.document, current.id), current.document)
-    return cautions(before, draft, _meaning(app, meaning))
+    found = cautions(before, draft, _meaning(app, meaning))
+    renamed = [f"past figures: {one}" for one in renamed_teams(before.register, draft.register)]
+    for line in (*lines(found), *renamed):
+        out.print(line, markup=False)
+    return found
 
 
 def _meaning(app: App, wanted: bool) -> Meaning | None:

@@ -102,6 +102,7 @@ def consequences(before: Register, after: Register, loaded: date, today: date) -
     found += _reworded(before, after)
     found += _people(steps, today)
     found += _one_person(before, after)
+    found += renamed_teams(before, after)
     if any(one.field == "calendar.time_zone" for one in steps):
         found.append("the time zone changes: effort of past weeks is estimated again.")
     if any(one.field.startswith("calendar.") and one.field != "calendar.time_zone" for one in steps):
@@ -153,6 +154,24 @@ def _one_person(before: Register, after: Register) -> Iterator[str]:
                     f"{one} leaves and {other} joins: if this is one person, write `formerly: {one}` there; "
                     "else the past of the accounts that changed their address counts for nobody."
                 )
+
+
+def renamed_teams(before: Register, after: Register) -> list[str]:
+    """A question for each new team that has most members of one that is gone: a key is what a team's past is kept under."""
+    old, new = {team.key for team in before.teams}, {team.key for team in after.teams}
+    found = []
+    for gone in (team for team in before.teams if team.key not in new):
+        had = {one.email.lower() for one in gone.members}
+        for team in (team for team in after.teams if team.key not in old):
+            names = [{address.lower() for address in (one.email, *one.formerly)} for one in team.members]
+            same = sum(bool(had & some) for some in names)
+            if same > len(had) / 2 and same > len(names) / 2:
+                found.append(
+                    f"team {team.key} has {same} of the {len(had)} members of team {gone.key}, which is gone: what "
+                    f"{gone.key} did stays with it, and {team.key} begins without a past. If it is one team, keep `key: {gone.key}` and change "
+                    "its `name:` alone."
+                )
+    return found
 
 
 def concerning(key: str, before: Register | None, after: Register) -> list[str]:

@@ -303,9 +303,11 @@ def test_a_load_that_loosens_is_said_kept_with_its_reason_and_told_again(tmp_pat
 def test_a_script_that_loads_is_asked_nothing(tmp_path: Path) -> None:
     (tmp_path / "okrs.yaml").write_text(register_yaml(TODAY))
     leeway(tmp_path, "okrs", "load", "okrs.yaml")
-    (tmp_path / "okrs.yaml").write_text(register_yaml(TODAY).replace("from 3.6 to 4.5", "from 3.6 to 3.9"))
+    edited = register_yaml(TODAY).replace("from 3.6 to 4.5", "from 3.6 to 3.9").replace("care]", "riders]")
+    (tmp_path / "okrs.yaml").write_text(edited.replace("key: care", "key: riders"))
     said = leeway(tmp_path, "okrs", "load", "okrs.yaml")
     assert said.returncode == 0
+    assert "past figures: team riders has 6 of the 6 members of team care, which is gone" in said.stdout
     assert "caution: O3.1: target-lowered" in said.stdout
     assert "is now the register (version 2)" in said.stdout
 

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
 
 from models import RegisterVersion
-from pipeline.register.change_words import consequences, in_words
+from pipeline.register.change_words import consequences, in_words, renamed_teams
 from pipeline.register.changes import State, changes, flatten, rebuild, replay
 from pipeline.register.document import Register, parse, stored
 from pipeline.register.versions import history, load_register
@@ -181,3 +181,28 @@ def test_what_a_load_means_for_past_figures_is_said(edit: tuple[str, int, str, s
     assert sum("when people work" in line for line in lines) == (edit[0] == "half")
     soon = consequences(before, after, date(2026, 8, 30), date(2026, 9, 1))
     assert any("correction" in line for line in soon)
+
+
+@pytest.mark.parametrize(
+    ("key", "members", "said"),
+    [
+        ("growth", "a, b, c, d, e", "team growth has 5 of the 5 members of team app, which is gone"),
+        ("growth", "a, b, c, d, f", "team growth has 4 of the 5 members of team app, which is gone"),
+        ("growth", "a, b, f, g, h", None),  # most of them went elsewhere
+        ("app", "a, b, c, d, f", None),
+    ],
+)
+def test_a_team_under_another_key_is_asked_about(key: str, members: str, said: str | None) -> None:
+    def register(name: str, some: str) -> Register:
+        people = ", ".join(f"{one}@x.example" for one in some.split(", "))
+        return parse(
+            "period: {name: Q3, start: 2026-07-01, end: 2026-09-30}\n"
+            f"teams: [{{key: {name}, name: A, members: [{people}]}}]\n"
+            "objectives: [{key: O1, title: Bikes ride, priority: 1, key_results: [{key: O1.1, title: Repairs}]}]\n"
+        )
+
+    before, after = register("app", "a, b, c, d, e"), register(key, members)
+    lines = [one for one in renamed_teams(before, after) if "which is gone" in one]
+    assert lines == [one for one in consequences(before, after, date(2026, 7, 1), date(2026, 9, 1)) if one in lines]
+    assert [one.partition(":")[0] for one in lines] == ([said] if said else [])
+    assert all("keep `key: app`" in one for one in lines)
