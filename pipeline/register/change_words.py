@@ -168,8 +168,8 @@ def renamed_teams(before: Register, after: Register) -> list[str]:
             if same > len(had) / 2 and same > len(names) / 2:
                 found.append(
                     f"team {team.key} has {same} of the {len(had)} members of team {gone.key}, which is gone: what "
-                    f"{gone.key} did stays with it, and {team.key} begins without a past. If it is one team, keep `key: {gone.key}` and change "
-                    "its `name:` alone."
+                    f"{gone.key} did stays with it, and {team.key} begins without a past. "
+                    f"If it is one team, keep `key: {gone.key}` and change its `name:` alone."
                 )
     return found
 
