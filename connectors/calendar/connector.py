@@ -14,6 +14,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import structlog
+
 from connectors.base import BadAnswer, Check, Cursor, NotReachable, Page, SourceError
 from connectors.calendar.busy import Rules
 from connectors.calendar.client import Address, Client
@@ -21,6 +23,7 @@ from connectors.calendar.parse import Broken, Calendar
 from connectors.calendar.reading import Reader, Reading
 from connectors.limits import Limiter
 
+log = structlog.get_logger()
 ABSENCE = (
     "out of office",
     "ooo",
@@ -100,12 +103,14 @@ class CalendarConnector:
         rows = [Check("file", True, f"{len(listed)} calendars; titles are {kept}")]
         for one in listed.values():
             try:
-                found = list(self._parsed(one, self._client.fetch(one)).events(since, self._today()))
+                calendar = self._parsed(one, self._client.fetch(one))
+                found = list(calendar.events(since, self._today()))
             except SourceError as error:
                 rows.append(Check(one.name, False, error.message, error.fix))
                 continue
             broken = sum(isinstance(event, Broken) for event in found)
-            rows.append(Check(one.name, True, f"{len(found) - broken} entries in the window, {broken} unreadable"))
+            counts = f"{len(found) - broken} entries in the window, {broken} unreadable"
+            rows.append(Check(one.name, True, "; ".join([counts, *calendar.assumed()])))
         return rows
 
     def streams(self) -> list[str]:
@@ -122,7 +127,11 @@ class CalendarConnector:
             return
         first = max(since, datetime.fromisoformat(state["until"]) - _AGAIN) if known else since
         begun = state["since"] if known else since.isoformat()
-        found = self._reading(one, self._parsed(one, body), first, until)
+        calendar = self._parsed(one, body)
+        if not known:
+            for said in calendar.assumed():
+                log.warning("a time zone is not known", calendar=one.name, assumed=said)
+        found = self._reading(one, calendar, first, until)
         yield self._page(stream, {"digest": digest, "until": until.isoformat(), "since": begun}, found)
 
     def earlier(self, stream: str, cursor: Cursor, since: datetime) -> Iterator[Page]:

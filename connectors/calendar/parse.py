@@ -11,10 +11,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import icalendar
 import recurring_ical_events
+
+from connectors.calendar.zones import unknown_zones, zone_of
 
 _MOST_A_DAY = 24
 """Of a series; a rule that gives more is a mistake or an attack, and would take hours to unroll."""
@@ -54,15 +55,22 @@ class Calendar:
     """A calendar's text, read. Raises ValueError where it is none."""
 
     def __init__(self, body: bytes) -> None:
-        text = _EMPTY.sub("", _OPEN.sub(r"\1", body.decode("utf-8", "replace").lstrip("\ufeff")))
+        self.text = body.decode("utf-8", "replace").lstrip("\ufeff")
+        text = _EMPTY.sub("", _OPEN.sub(r"\1", self.text))
         parsed = icalendar.Calendar.from_ical(text, multiple=True)
-        self.zone = _zone(next((str(one["X-WR-TIMEZONE"]) for one in parsed if one.get("X-WR-TIMEZONE")), "UTC"))
+        self.zone = (
+            zone_of(next((str(one["X-WR-TIMEZONE"]) for one in parsed if one.get("X-WR-TIMEZONE")), "UTC")) or UTC
+        )
         self._zones = [part for one in parsed for part in one.walk("VTIMEZONE")]
         self.series: dict[str, list[Any]] = defaultdict(list)
         for one in parsed:
             if str(one.get("METHOD", "")).upper() != "CANCEL":
                 for event in one.walk("VEVENT"):
                     self.series[str(event.get("UID") or hashlib.sha256(event.to_ical()).hexdigest())].append(event)
+
+    def assumed(self) -> list[str]:
+        """What was assumed of time zones that nobody knows, a sentence each with its line."""
+        return [one.sentence(str(self.zone)) for one in unknown_zones(self.text)]
 
     def events(self, first: datetime, until: datetime) -> Iterator[Event | Broken]:
         """What takes time between the two; not what is cancelled or leaves its time free."""
@@ -170,10 +178,3 @@ def _address(value: Any) -> str:
     if text.lower().startswith("mailto:"):
         return text[7:].strip().lower()
     return text.lower() if _MAIL.fullmatch(text) else ""
-
-
-def _zone(name: str) -> tzinfo:
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return UTC

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from connectors.base import Connector, CredentialError, NotReachable, SignalKind, SourceError
 from connectors.calendar.parse import Broken, Calendar
+from connectors.calendar.zones import unknown_zones
 from connectors.registry import connector
 from leeway import logs
 from models import Capacity, Person, Signal, WorkItem, connect
@@ -159,12 +160,39 @@ def test_time_zones_and_the_names_windows_has_for_them(desk: Desk, zone: str, ho
     assert desk.rows() == [(ANN, on(MONDAY, hour, known), 1.5)]
 
 
-def test_a_time_without_a_zone_is_the_calendars_own(desk: Desk) -> None:
-    body = calendar_of([Entry("one", "Review", at(MONDAY, 9))], zone="Asia/Tokyo").replace(b";TZID=Europe/Berlin", b"")
+@pytest.mark.parametrize("name", ["Asia/Tokyo", "Tokyo Standard Time"])
+def test_a_time_without_a_zone_is_the_calendars_own(desk: Desk, name: str) -> None:
+    body = calendar_of([Entry("one", "Review", at(MONDAY, 9))], zone=name).replace(b";TZID=Europe/Berlin", b"")
     desk.company.calendars.raw["ann"] = body
     desk.enter("ann")
     desk.pull()
     assert desk.rows() == [(ANN, on(MONDAY, 9, "Asia/Tokyo"), 1.0)]
+
+
+def test_an_unknown_zone_is_said_with_its_line_and_what_was_assumed(
+    desk: Desk, capsys: pytest.CaptureFixture[str]
+) -> None:
+    series = Entry(
+        "one", "Review", at(MONDAY, 9), lines=["RRULE:FREQ=DAILY;COUNT=3", "EXDATE;TZID=Mars/Phobos:20260707T090000"]
+    )
+    body = calendar_of([series]).replace(b"DTSTART;TZID=Europe/Berlin", b'DTSTART;TZID="Mars/\r\n Phobos"')
+    line = body[: body.index(b'DTSTART;TZID="Mars')].count(b"\n") + 1
+    desk.company.calendars.raw["ann"] = body
+    desk.enter("ann")
+    said = f'line {line}: the time zone "Mars/Phobos" is unknown and read as Europe/Berlin, 2 times'
+    assert {row.name: row for row in desk.source().check(LONG_AGO)}[ANN].found.endswith(f"; {said}")
+    desk.now = on(MONDAY, 0) + timedelta(days=7)
+    desk.pull()
+    assert desk.rows() == [(ANN, on(MONDAY, 9), 1.0), (ANN, on(MONDAY + timedelta(days=2), 9), 1.0)]
+    assert "Phobos" in capsys.readouterr().err
+    desk.pull()
+    assert "Phobos" not in capsys.readouterr().err  # once for each text
+    known = [Entry("two", "x", at(MONDAY, 9), zone="America/New_York"), Entry("three", "x", at(MONDAY, 9))]
+    assert unknown_zones(calendar_of(known).decode()) == []
+    own = "BEGIN:VTIMEZONE\r\nTZID:Ours\r\nEND:VTIMEZONE\r\nDTSTART;TZID=Ours:20260706T090000"
+    assert unknown_zones(own) == []
+    whole = unknown_zones("BEGIN:VCALENDAR\r\nX-WR-TIMEZONE:Nowhere\r\nDTEND;VALUE=DATE-TIME;TZID=CET:20260706T090000")
+    assert [(one.name, one.line, one.times) for one in whole] == [("Nowhere", 2, 1)]
 
 
 def test_whole_days_are_working_days_of_eight_hours(desk: Desk) -> None:
