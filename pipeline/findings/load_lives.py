@@ -2,10 +2,11 @@
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from sys import intern
-from typing import Any
+from typing import NamedTuple
 
 from sqlalchemy import Text, case, cast, func, select
 from sqlalchemy.orm import Session
@@ -31,7 +32,6 @@ _COLUMNS = select(
     WorkItem.id,
     WorkItem.source,
     WorkItem.external_id,
-    WorkItem.key,
     WorkItem.container,
     WorkItem.title,
     WorkItem.text,
@@ -47,45 +47,73 @@ def load_lives(session: Session, last: date) -> list[Life]:
     since = datetime.combine(last - timedelta(weeks=WEEKS), time(), UTC)
     until = datetime.combine(last + timedelta(days=1), time(), UTC)
     who = _People(session)
-    signals, said = _signals(session, since, until)
-    rows = _rows(session, signals)
-    keys = _keys(session, {*said, *(name for row in rows for name in row.mentions)})
-    states = _states(session, signals, rows, since, until)
-    # Taken out one by one: of millions of signals there is room for one form at a time.
-    events = {
-        row.id: tuple(_event(row.source, *one, row.id, who, keys) for one in signals.pop((row.source, row.external_id)))
-        for row in rows
-    }
-    usual = _usual(rows, events)
-    served, days = _served(session, rows), _days(session, rows, since.date(), last)
-    found = []
-    for row in rows:
-        named = tuple(keys[name] for name in row.mentions if keys.get(name, row.id) != row.id)
-        owner = who.of(row.source, row.assignee, last) if row.assignee else (-1, "")
-        made = row.created_at or events[row.id][0].at
-        found.append(
-            Life(
-                row.id,
-                owner[1] or usual.get((row.source, row.container), ""),
-                made,
-                events[row.id],
-                named,
-                row.assignee is not None,
-                row.id in states,
-                states.get(row.id, State.UNKNOWN),
-                bool(said_by_signals(row.source) and _ASKS.search(f"{row.title or ''} {row.text or ''}")),
-                row.automated,
-                served.get(row.id, 0.0),
-                days.get(row.id, 0.0),
-            )
+    happened = _happened(session, who, since, until)
+    items = _items(session, happened.events)
+    keys = _keys(session, {*happened.named(), *(name for one in items for name in one.mentions)})
+    states = _states(session, happened, items, since, until)
+    events = {one.row: happened.of(one, keys) for one in items}
+    usual = _usual(items, events)
+    served, days = _served(session, items), _days(session, items, since.date(), last)
+    return [
+        Life(
+            one.row,
+            (who.of(one.source, one.assignee, last)[1] if one.assignee else "")
+            or usual.get((one.source, one.container), ""),
+            one.created or events[one.row][0].at,
+            events[one.row],
+            tuple(keys[name] for name in one.mentions if keys.get(name, one.row) != one.row),
+            one.assignee is not None,
+            one.row in states,
+            states.get(one.row, State.UNKNOWN),
+            one.asks,
+            one.automated,
+            served.get(one.row, 0.0),
+            days.get(one.row, 0.0),
         )
-    return found
+        for one in items
+    ]
 
 
 _Name = tuple[str, str]
-_Said = tuple[str, datetime, str | None, Sequence[str] | None, str | None]
-"""Kind, when, account, what it names, and the state that it left."""
+
+
+class _Item(NamedTuple):
+    """What a life needs of an item, without its words."""
+
+    row: int
+    source: str
+    name: str
+    container: str
+    assignee: str | None
+    mentions: Sequence[str]
+    created: datetime | None
+    automated: bool
+    asks: bool
+
+
+@dataclass(slots=True)
+class _Happened:
+    """By item what happened on it, in order; which of that names what, by place; and the state that the last change left."""
+
+    events: dict[_Name, list[Event]]
+    names: dict[_Name, list[tuple[int, Sequence[str]]]]
+    states: dict[_Name, str]
+
+    def named(self) -> Iterator[str]:
+        """All keys that are named."""
+        return (name for some in self.names.values() for _, names in some for name in names)
+
+    def of(self, item: _Item, keys: Mapping[str, int]) -> tuple[Event, ...]:
+        """What happened on an item, which is taken out: of millions of events there is room for one list at a time."""
+        found = self.events.pop((item.source, item.name))
+        for place, names in self.names.get((item.source, item.name), ()):
+            others = tuple(keys[name] for name in names if keys.get(name, item.row) != item.row)
+            found[place] = found[place]._replace(names=others)
+        return tuple(found)
+
+
 # Of the millions of signals only what is needed: an object or list as text would have to be read for each.
+_CHANGES = (SignalKind.CREATED, SignalKind.TRANSITION)
 _NAMES = case((cast(Signal.mentions, Text) != "[]", Signal.mentions))
 _STATE = case(
     (Signal.kind == SignalKind.TRANSITION, Signal.detail["to"].as_string()),
@@ -93,18 +121,22 @@ _STATE = case(
 )
 
 
-def _signals(session: Session, since: datetime, until: datetime) -> tuple[dict[_Name, list[_Said]], set[str]]:
-    """What happened on each item, in order; and all that it names."""
+def _happened(session: Session, who: "_People", since: datetime, until: datetime) -> _Happened:
     query = select(Signal.source, Signal.item, Signal.kind, Signal.at, Signal.account, _NAMES, _STATE).where(
         Signal.at >= since, Signal.at < until, Signal.kind != SignalKind.ABSENCE
     )
     query = query.order_by(Signal.at, Signal.source, Signal.external_id).execution_options(yield_per=_READ)
-    found: dict[_Name, list[_Said]] = defaultdict(list)
-    named: set[str] = set()
+    found = _Happened(defaultdict(list), defaultdict(list), {})
     for source, item, kind, at, account, names, state in session.execute(query):
-        found[source, item].append((intern(kind), at, account, names, intern(state) if state else None))
-        named.update(names or ())
-    return found, named
+        name = (source, item)
+        person, team = who.of(source, account, at.date())
+        to = intern(state or "") if kind == SignalKind.TRANSITION else ""
+        if names:
+            found.names[name].append((len(found.events[name]), names))
+        if kind in _CHANGES:
+            found.states[name] = intern(state or State.TODO)
+        found.events[name].append(Event(at, intern(kind), person, team, (), to))
+    return found
 
 
 class _People:
@@ -131,17 +163,43 @@ class _People:
         return person, (self._teams.on(person, on) or "") if person >= 0 else ""
 
 
-def _rows(session: Session, signals: Iterable[_Name]) -> list[Any]:
+def _items(session: Session, names: Iterable[_Name]) -> list[_Item]:
     """The items themselves; threads and mails that are evidence for an item stay items of their own here: they ask."""
     by_source: dict[str, list[str]] = defaultdict(list)
-    for source, item in signals:
+    for source, item in names:
         by_source[source].append(item)
-    found: list[Any] = []
-    for source, names in by_source.items():
-        for some in in_batches(names):
-            query = _COLUMNS.where(WorkItem.source == source, WorkItem.external_id.in_(some))
-            found += session.execute(query).all()
-    return sorted(found, key=lambda row: int(row.id))
+    found: list[_Item] = []
+    for source, some_names in by_source.items():
+        for some in in_batches(some_names):
+            rows = session.execute(_COLUMNS.where(WorkItem.source == source, WorkItem.external_id.in_(some)))
+            found += (_item(*row) for row in rows)
+    return sorted(found)
+
+
+def _item(
+    row: int,
+    source: str,
+    name: str,
+    container: str,
+    title: str | None,
+    text: str | None,
+    assignee: str | None,
+    mentions: Sequence[str],
+    created: datetime | None,
+    automated: bool,
+) -> _Item:
+    asks = bool(said_by_signals(source) and _ASKS.search(f"{title or ''} {text or ''}"))
+    return _Item(
+        row,
+        intern(source),
+        name,
+        intern(container),
+        assignee and intern(assignee),
+        mentions or (),
+        created,
+        automated,
+        asks,
+    )
 
 
 def _keys(session: Session, names: Iterable[str]) -> dict[str, int]:
@@ -154,27 +212,11 @@ def _keys(session: Session, names: Iterable[str]) -> dict[str, int]:
     return found
 
 
-def _event(
-    source: str,
-    kind: str,
-    at: datetime,
-    account: str | None,
-    names: Sequence[str] | None,
-    state: str | None,
-    item: int,
-    who: _People,
-    keys: Mapping[str, int],
-) -> Event:
-    person, team = who.of(source, account, at.date())
-    named = tuple(keys[name] for name in names or () if keys.get(name, item) != item)
-    return Event(at, kind, person, team, named, state or "" if kind == SignalKind.TRANSITION else "")
-
-
-def _usual(rows: Sequence[Any], events: Mapping[int, Sequence[Event]]) -> dict[tuple[str, str], str]:
+def _usual(items: Sequence[_Item], events: Mapping[int, Sequence[Event]]) -> dict[tuple[str, str], str]:
     """The team of more than half of what happened in a project, repository or channel; none where there is no such team."""
     counted: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
-    for row in rows:
-        counted[row.source, row.container].update(event.team for event in events[row.id] if event.team)
+    for one in items:
+        counted[one.source, one.container].update(event.team for event in events[one.row] if event.team)
     found = {}
     for place, teams in counted.items():
         for team, count in teams.most_common(1):
@@ -184,37 +226,29 @@ def _usual(rows: Sequence[Any], events: Mapping[int, Sequence[Event]]) -> dict[t
 
 
 def _states(
-    session: Session, signals: Mapping[_Name, Sequence[_Said]], rows: Sequence[Any], since: datetime, until: datetime
+    session: Session, happened: _Happened, items: Sequence[_Item], since: datetime, until: datetime
 ) -> dict[int, str]:
     """The state that the last change left; items of which no change was ever said have none."""
-    kinds = (SignalKind.CREATED, SignalKind.TRANSITION)
-    found: dict[int, str] = {}
-    old: dict[_Name, int] = {}
-    for row in rows:
-        name = (row.source, row.external_id)
-        last = next((one for one in reversed(signals[name]) if one[0] in kinds), None)
-        if last is None:
-            old[name] = row.id
-        else:
-            found[row.id] = last[-1] or State.TODO
-    query = select(Signal.source, Signal.item, _STATE).where(Signal.kind.in_(kinds))
-    place = {(row.source, row.external_id): row.id for row in rows}
-    for outside, of in ((Signal.at < since, old), (Signal.at >= until, place)):
+    place = {(one.source, one.name): one.row for one in items}
+    found = {place[name]: state for name, state in happened.states.items() if name in place}
+    query = select(Signal.source, Signal.item, _STATE).where(Signal.kind.in_(_CHANGES))
+    for outside, late in ((Signal.at < since, False), (Signal.at >= until, True)):
         for source, item, state in session.execute(query.where(outside).order_by(Signal.at, Signal.external_id)):
-            if (source, item) in of:
-                found[of[source, item]] = state or State.TODO
+            name = (source, item)
+            if name in place and (late or name not in happened.states):
+                found[place[name]] = state or State.TODO
     return found
 
 
-def _served(session: Session, rows: Sequence[Any]) -> dict[int, float]:
+def _served(session: Session, items: Sequence[_Item]) -> dict[int, float]:
     found: dict[int, float] = {}
-    for some in in_batches([row.id for row in rows]):
+    for some in in_batches([one.row for one in items]):
         query = select(Match.work_item_id, Match.probabilities).where(Match.work_item_id.in_(some))
         found |= {item: min(1.0, float(sum((p or {}).values()))) for item, p in session.execute(query)}
     return found
 
 
-def _days(session: Session, rows: Sequence[Any], first: date, last: date) -> dict[int, float]:
-    wanted = {row.id for row in rows}
+def _days(session: Session, items: Sequence[_Item], first: date, last: date) -> dict[int, float]:
+    wanted = {one.row for one in items}
     query = select(Effort.work_item_id, func.sum(Effort.person_days)).where(Effort.day >= first, Effort.day <= last)
     return {item: float(days) for item, days in session.execute(query.group_by(Effort.work_item_id)) if item in wanted}
