@@ -1,5 +1,7 @@
 """Invisible contributions: one team's work on key results that the register gives to another team."""
 
+from collections import defaultdict
+
 import numpy as np
 
 from models.vocabulary import COMPANY
@@ -23,15 +25,19 @@ def invisible_contributions(given: Inputs) -> Outcome:
         return Unjudged("no key result in the register names the teams that it is for")
     now = given.work.last(weeks)
     found = []
+    of_team: dict[str, list[int]] = defaultdict(list)
+    for n, key in enumerate(now.key_results):
+        for team in dict.fromkeys(owners.get(key, ())):
+            of_team[team].append(n)
     for helper in given.scopes:
         mine = now.of(helper)
         if helper == COMPANY or not mine.shown(given.least_people):
             continue
+        most = mine.by_result()
         for owner in given.work.teams:
-            columns = [
-                n for n, key in enumerate(now.key_results) if owner in owners.get(key, ()) and helper not in owners[key]
-            ]
-            if owner != helper and columns:
+            columns = [n for n in of_team.get(owner, ()) if helper not in owners[now.key_results[n]]]
+            # Most pairs of hundreds of teams have nothing to do with each other.
+            if owner != helper and columns and most[columns].sum() > given.thresholds.contribution * mine.total:
                 found += _helps(given, mine, helper, owner, columns)
     return found
 
