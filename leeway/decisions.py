@@ -42,7 +42,7 @@ def show_decisions(app: App, out: TextIO, *, as_json: bool) -> None:
 def _visible(session: Session, register: Register, least: int) -> list[Flagged]:
     """Those of the company and of teams that may be named."""
     shown = {"company", *(team.key for team in register.large_teams(least))}
-    return [one for one in flagged(session) if one.drift.scope in shown]
+    return [one for one in flagged(session, register) if one.drift.scope in shown]
 
 
 def what(one: Flagged, register: Register) -> str:

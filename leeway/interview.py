@@ -87,7 +87,7 @@ def run_interview(app: App, *, ask: bool = False) -> Round:
         said = set(session.scalars(select(InterviewAnswer.by).where(InterviewAnswer.round == found.name)))
     secret = signing_key(app.sessions, PEOPLE)
     here = {about: [one for one in people if one not in gone] for about, people in asked.items()}
-    pairs = _questions(app, found, here)
+    pairs = _questions(app, found, local_day(register, found.closes_at), here)
     return ask_all(app.sessions, pairs, app.now, lambda one: digest_of_person(secret, one.recipient) not in said)
 
 
@@ -148,7 +148,9 @@ def is_due(app: App, register: Register) -> bool:
     return app.now() >= datetime.combine(begins, time(given.hour), ZoneInfo(register.calendar.time_zone))
 
 
-def _questions(app: App, found: InterviewRound, asked: dict[str, list[str]]) -> list[tuple[Question, Way]]:
+def _questions(
+    app: App, found: InterviewRound, closes: date, asked: dict[str, list[str]]
+) -> list[tuple[Question, Way]]:
     reach = Reach(app, words.KIND)
     pairs = []
     for about, people in asked.items():
@@ -161,9 +163,9 @@ def _questions(app: App, found: InterviewRound, asked: dict[str, list[str]]) -> 
                 found.name,
                 address,
                 words.SUBJECT,
-                words.opening(found.closes_at.date()),
+                words.opening(closes),
                 tuple(one[1] for one in words.QUESTIONS),
-                words.blocks(found.name, found.closes_at.date()) if account else (),
+                words.blocks(found.name, closes) if account else (),
                 account,
                 "" if account else reach.link(address, found.name),
                 about,
@@ -258,7 +260,7 @@ def interview_status(app: App, session: Session) -> dict[str, Any] | None:
     people = [one for some in asked.values() for one in some if one not in gone]
     return {
         "round": found.name,
-        "closes": found.closes_at.date(),
+        "closes": local_day(register, found.closes_at),
         "asked": len(asked_in(session, words.KIND, found.name)),
         "waiting": still_to_ask(app, session, words.KIND, found.name, people),
         "failed": not_asked(session, words.KIND, found.name, whom),

@@ -112,7 +112,8 @@ class Answers:
             **_finding(found, register),
             **_story(shown),
             "history": [
-                {"on": one.at.date().isoformat(), "what": quoted(str(decision(one)), 600)} for one in decisions
+                {"on": local_day(register, one.at).isoformat(), "what": quoted(str(decision(one)), 600)}
+                for one in decisions
             ],
         }
 

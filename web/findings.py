@@ -83,7 +83,7 @@ class Findings(Place):
         seen = data.visible(register, self.least, who)
         with self.app.sessions() as session:
             rows = [d for d in data.drifts(session) if d.scope in seen]
-            pace = summary([one for one in flagged(session) if one.drift.scope in seen], ())
+            pace = summary([one for one in flagged(session, register) if one.drift.scope in seen], ())
         return self.frame.page(request, who, "drifts.html.j2", {"drifts": rows, "pace": pace if rows else ""})
 
     def drift(self, request: Request, who: Signed, id_: int) -> Response:

@@ -115,6 +115,7 @@ class Frame:
                 "reading": self._reading(),
                 "plan_end": register.period.end,
                 "has_steps": bool(register.paths),
+                "local": lambda at: _local(at, register),
                 "cycle_at": _local(data.last_cycle(self.app)[1], register),
                 "diagnosed": lambda scope, objective="": diagnosed(self.app, register, who, scope, objective),
                 "scope_name": lambda key: scope_name(register, key),

@@ -19,6 +19,7 @@ from pipeline.interview.answers import LEADERSHIP, LEADS
 from pipeline.interview.closing import GROUPS
 from pipeline.interview.traceable import EARLIER
 from pipeline.register.document import Register
+from pipeline.register.ended import local_day
 
 NAMES = {LEADERSHIP: "The leadership", LEADS: "The teams' leads"}
 NOTHING = (
@@ -39,13 +40,15 @@ def interview_pack(session: Session, register: Register, terms: Terms) -> Pack:
     waiting = [one for one in rounds if one.closed_at is None]
     if waiting or not sections:
         said = [
-            Line((f"{one.name} is open until {full_day(one.closes_at.date())}. Nothing is shown before.",))
+            Line(
+                (f"{one.name} is open until {full_day(local_day(register, one.closes_at))}. Nothing is shown before.",)
+            )
             for one in waiting
         ]
         empty = "No interview was asked yet: `leeway interview --ask`, or `on = true` under [interview]."
         sections.insert(0, Section("Open" if waiting else "None yet", said, empty=empty))
-    first = min((one.asked_at.date() for one in rounds), default=register.period.start)
-    last = max(((one.closed_at or one.closes_at).date() for one in rounds), default=register.period.end)
+    first = min((local_day(register, one.asked_at) for one in rounds), default=register.period.start)
+    last = max((local_day(register, one.closed_at or one.closes_at) for one in rounds), default=register.period.end)
     return Pack("interview", "Alignment interviews", register.company or "The company", first, last, sections, NOTE)
 
 
@@ -53,7 +56,7 @@ def newest_section(session: Session, register: Register, terms: Terms) -> list[S
     """The newest closed interview of this period, for the quarterly pack; empty where there is none."""
     query = select(InterviewRound).where(InterviewRound.closed_at.is_not(None))
     newest = session.scalars(query.order_by(InterviewRound.closed_at.desc()).limit(1)).first()
-    if newest is None or newest.asked_at.date() < register.period.start - timedelta(weeks=4):
+    if newest is None or local_day(register, newest.asked_at) < register.period.start - timedelta(weeks=4):
         return []
     return [section(session, register, terms, newest)]
 

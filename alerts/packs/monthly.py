@@ -18,6 +18,7 @@ from models import Decision, Drift, Match, Theme, ThemeAnswer
 from models.vocabulary import COMPANY
 from pipeline.feedback.decisions import KINDS
 from pipeline.register.document import Register
+from pipeline.register.ended import local_day
 from pipeline.register.workdays import monday
 
 MOST, LEAST_DAYS = 12, 3.0
@@ -65,7 +66,11 @@ def monthly_pack(session: Session, register: Register, terms: Terms) -> Pack | N
                 if rows
                 else few,
             ),
-            Section("What became of the last stops", _stops(session, week, span, terms), empty="Nothing was stopped."),
+            Section(
+                "What became of the last stops",
+                _stops(session, register, week, span, terms),
+                empty="Nothing was stopped.",
+            ),
             Section("How fast we decide", _velocity(session, week), empty="Nothing was decided in half a year."),
         ),
         f"A decision is kept for everybody to see, and can be changed. Teams of {terms.least_people} or more, never a person.",
@@ -82,7 +87,7 @@ def _row(one: Stream, case: Case, register: Register, span: tuple[date, date], t
     return Row(
         (
             (Name(shortened(one.name)),),
-            (short_day(one.since),),
+            (f"before {short_day(one.before)}" if one.before else short_day(one.since),),
             (f"{number(days)}{cost_of(days, terms)}",),
             (f"{number(a_week)} a week",),
             best,
@@ -104,12 +109,12 @@ def _case(session: Session, items: Sequence[int]) -> Case:
     return Case(key, sums.get(key, 0.0))
 
 
-def _stops(session: Session, week: date, span: tuple[date, date], terms: Terms) -> list[Line]:
+def _stops(session: Session, register: Register, week: date, span: tuple[date, date], terms: Terms) -> list[Line]:
     """What was stopped in the last quarter: the work since its winding up, beside the four weeks before."""
     found = []
     query = select(ThemeAnswer).where(ThemeAnswer.answer == "stop").order_by(ThemeAnswer.at.desc())
     for said in session.scalars(query):
-        at = said.at.date()
+        at = local_day(register, said.at)
         if week - at > STOPS:
             continue
         head: Words = (Name(shortened(said.theme)), f", stopped on {day(at)} by {said.by}: ")

@@ -22,6 +22,7 @@ from models import Decision, Drift, ThemeAnswer
 from models.vocabulary import COMPANY
 from pipeline.drift.gaps import GAP
 from pipeline.register.document import Register
+from pipeline.register.ended import local_day
 from pipeline.register.versions import history, plans
 from pipeline.register.workdays import monday
 from pipeline.share.gap import follow, gap
@@ -90,7 +91,7 @@ def _events(session: Session, register: Register, terms: Terms) -> list[tuple[da
     found += _begun(diagnoses(session, register, terms.least_people, [COMPANY]))
     for load in history(session):
         why: Words = (": ", Name(shortened(load.why, 80))) if load.why else ()
-        found.append((load.at.date(), ("the register was loaded", *why)))
+        found.append((local_day(register, load.at), ("the register was loaded", *why)))
     return sorted(found, key=lambda pair: pair[0])
 
 
@@ -133,17 +134,22 @@ def _learned(session: Session, register: Register, weeks: Sequence[Weekly], term
     first, found = weeks[0].week, []
     query = select(Decision, Drift).join(Drift, Drift.id == Decision.drift_id).where(Drift.kind.in_(("drift", GAP)))
     for decision, drift in session.execute(query.order_by(Decision.at, Decision.id)):
-        if decision.kind in ("intended", "assigned") and drift.scope == COMPANY and decision.at.date() >= first:
+        if (
+            decision.kind in ("intended", "assigned")
+            and drift.scope == COMPANY
+            and local_day(register, decision.at) >= first
+        ):
             what = "was called intended" if decision.kind == "intended" else "was given to somebody to decide"
             title = view_of(session, drift, register, terms).title
             found.append(
-                Line((f"{day(decision.at.date())}: ", Name(shortened(title, 90)), f" {what}."), f"/drifts/{drift.id}")
+                Line(
+                    (f"{day(local_day(register, decision.at))}: ", Name(shortened(title, 90)), f" {what}."),
+                    f"/drifts/{drift.id}",
+                )
             )
     for said in session.scalars(select(ThemeAnswer).order_by(ThemeAnswer.at)):
-        if said.at.date() >= first:
-            found.append(
-                Line((f"{day(said.at.date())}: ", Name(shortened(said.theme)), f": {said.answer} ({said.by})."))
-            )
+        if (at := local_day(register, said.at)) >= first:
+            found.append(Line((f"{day(at)}: ", Name(shortened(said.theme)), f": {said.answer} ({said.by}).")))
     for one in diagnoses(session, register, terms.least_people, [COMPANY], ended_since=first):
         if one.ended_on is not None:
             found.append(Line((f"{day(one.ended_on)}: no longer: ", *one.brief, "."), f"/diagnoses/{one.id}"))

@@ -65,7 +65,7 @@ def load_inputs(
         thresholds,
         plans(session),
         {scope: weeks_of(session, scope, rows.weeks[0], last) for scope in (COMPANY, *rows.teams)},
-        rows.stops(session),
+        rows.stops(session, register),
         lives=load_lives(session, last),
         reports=load_reports(session, register, last),
         gauges=load_gauges(session, register, last),
@@ -79,7 +79,7 @@ def load_inputs(
 def load_stops(session: Session, register: Register, last: date) -> tuple[Sequence[date], Sequence[Stop]]:
     """The weeks up to `last`, and what somebody said "stop" of with its work in them."""
     rows = Rows(session, register, last)
-    return rows.weeks, rows.stops(session) if rows.weeks else ()
+    return rows.weeks, rows.stops(session, register) if rows.weeks else ()
 
 
 def _end(register: Register, last: date) -> datetime:
@@ -215,9 +215,9 @@ class Rows:
         np.minimum.at(first, place, days)
         return {name: date.fromordinal(day) for name, day in zip(names.tolist(), first.tolist(), strict=True)}
 
-    def stops(self, session: Session) -> Sequence[Stop]:
-        """What somebody said "stop" of, by the name that it had then: a stream's, or a theme's with its items."""
-        found = []
+    def stops(self, session: Session, register: Register) -> Sequence[Stop]:
+        """What somebody said "stop" of, when in the company's time, by the name that it had then: a stream's, or a theme's."""
+        found, zone = [], ZoneInfo(register.calendar.time_zone)
         for said in session.scalars(select(ThemeAnswer).where(ThemeAnswer.answer == "stop").order_by(ThemeAnswer.at)):
             ids = set(session.scalars(select(Stream.id).where(Stream.name == said.theme)))
             items: list[int] = next(iter(session.scalars(select(Theme.items).where(Theme.name == said.theme))), [])
@@ -238,5 +238,5 @@ class Rows:
                 served,
             )
             main = int(max(np.unique(stream), key=lambda one: float(self.days[mask][stream == one].sum())))
-            found.append(Stop(said.theme, said.at, main, work))
+            found.append(Stop(said.theme, said.at.astimezone(zone), main, work))
         return found

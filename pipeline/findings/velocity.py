@@ -19,6 +19,7 @@ from pipeline.findings.load import load_stops
 from pipeline.findings.stopping import BEFORE, LEAST_WEEKS
 from pipeline.findings.thresholds import Thresholds
 from pipeline.register.document import Register
+from pipeline.register.ended import local_day
 from pipeline.register.workdays import monday
 
 JUDGED = ("drift", "gap")
@@ -56,7 +57,7 @@ class Stopped:
         return None if self.stopped is None else max(0, (self.stopped - self.said).days)
 
 
-def flagged(session: Session) -> list[Flagged]:
+def flagged(session: Session, register: Register) -> list[Flagged]:
     """Every finding that was decided or waits for a decision, oldest first; those too small to tell of are left out."""
     found = []
     taken: dict[int, list[Decision]] = defaultdict(list)
@@ -67,7 +68,7 @@ def flagged(session: Session) -> list[Flagged]:
         decided, outcome, due = None, "", None
         for one in taken[drift.id]:
             if one.kind == "intended":
-                decided, outcome = one.at.date(), INTENDED
+                decided, outcome = local_day(register, one.at), INTENDED
             elif one.kind == "undone":
                 decided, outcome = None, ""
             elif one.kind == "assigned":

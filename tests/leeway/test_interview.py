@@ -271,6 +271,26 @@ def test_it_is_asked_in_its_week_of_the_quarter_and_not_again(app: App) -> None:
     assert run_interview(App(given, now=NOW + timedelta(days=14))).asked == 0  # closed; the quarter has had its own
 
 
+def test_it_says_the_day_on_which_it_ends_where_the_company_works(app: App, mailbox: tuple[Mailbox, Any]) -> None:
+    given = REGISTER.replace("leadership:", "calendar: {time_zone: America/Los_Angeles}\nleadership:", 1)
+    with app.sessions.begin() as session:
+        load_register(session, parse(given), given)
+    evening = App(app.settings, now=NOW.replace(hour=2))  # the 7th there; it ends on the evening of the 17th
+    run_interview(evening, ask=True)
+    said = {
+        part.get_content()
+        for mail in mailbox[0].mails
+        for part in mail.walk()
+        if part.get_content_type() == "text/plain"
+    }
+    assert all("17 September" in one and "18 September" not in one for one in said)
+    with app.sessions() as session:
+        assert (interview_status(evening, session) or {})["closes"] == date(2026, 9, 17)
+    out = io.StringIO()
+    show(evening, out)
+    assert "open until 17 September 2026" in out.getvalue()
+
+
 def test_who_is_away_is_asked_once_they_are_back_and_never_where_that_is_after_its_end(app: App) -> None:
     with app.sessions.begin() as session:
         for address, days in ((PEOPLE[3], 1), (PEOPLE[4], 20)):

@@ -2,7 +2,7 @@
 
 import os
 import re
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -12,9 +12,12 @@ from fastapi.testclient import TestClient
 from itsdangerous import TimestampSigner
 from sqlalchemy import select, update
 
+from alerts.packs import PACKS
+from alerts.packs.content import as_text
+from alerts.view import Terms
 from leeway.app import App
 from leeway.signing import serializer
-from models import Decision, Drift, Label, Share, Theme, WorkItem
+from models import Decision, Drift, Label, RegisterVersion, Share, Theme, ThemeAnswer, WorkItem
 from tests.web.conftest import HOSTILE, MONDAY, needs_browser
 from web.app import make
 from web.auth import sign_in_token
@@ -271,6 +274,25 @@ def test_a_decision_wants_the_sessions_own_form_and_is_kept_once(client: TestCli
     ended = client.post("/drifts/1/snoozed", data=form | {"nonce": "another"})
     assert ended.status_code == 409
     assert "intended already" in ended.text
+
+
+def test_a_day_is_that_of_where_the_company_works(client: TestClient, app: App) -> None:
+    late = datetime(2026, 7, 10, 22, 30, tzinfo=UTC)  # half past midnight in Berlin
+    with app.sessions.begin() as session:
+        session.add(Decision(drift_id=1, kind="commented", by="coo", at=late, note="Seen", nonce="n"))
+        session.add(ThemeAnswer(theme=HOSTILE, by="coo", at=late, answer="stop"))
+        session.execute(update(RegisterVersion).values(loaded_at=late))
+    enter(client, app, "ops")
+    assert "Version 1, 11 July 2026" in client.get("/register").text
+    enter(client, app, "company")
+    assert "<li>11 July 2026: " in client.get("/drifts/1").text
+    with app.sessions() as session:
+        _, register = app.register()
+        monthly, quarterly = (
+            as_text(PACKS[kind].make(session, register, Terms())) for kind in ("monthly", "quarterly")
+        )
+    assert "stopped on 11 July by coo" in monthly
+    assert "11 July: " in quarterly
 
 
 def test_a_label_is_kept_and_the_item_is_matched_again(client: TestClient, app: App) -> None:

@@ -44,7 +44,7 @@ def test_what_was_decided_waits_or_ended_by_itself(sessions: sessionmaker[Sessio
         session.add(decision(taken_back, "undone", 4))
         session.add(decision(taken_back, "assigned", 4, "U123 2026-06-20"))
     with sessions() as session:
-        found = flagged(session)
+        found = flagged(session, register)
     assert [(one.days, one.outcome, one.due) for one in found] == [
         (4, "called intended", None),
         (None, "", date(2026, 6, 20)),
