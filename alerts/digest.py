@@ -26,7 +26,21 @@ from alerts.sentences import mix_text
 from alerts.streams import Stream, streams, window, window_text
 from alerts.view import Terms
 from alerts.weeks import TOP, WEEK, points, weekly
-from alerts.words import Name, Words, day, full_day, html, number, plain, short_day, shortened, signed, sure
+from alerts.words import (
+    Name,
+    Words,
+    day,
+    full_day,
+    html,
+    isolated,
+    number,
+    outside,
+    plain,
+    short_day,
+    shortened,
+    signed,
+    sure,
+)
 from models import Drift, Effort, Match, Person
 from models.vocabulary import COMPANY
 from pipeline.register.document import Register, Team
@@ -260,6 +274,8 @@ def compose(content: TeamWeek, smtp: Smtp, links: Links | None = None, unsubscri
         "short": shortened,
         "gap": gap_text,
         "sure": sure,
+        "isolated": isolated,
+        "outside": outside,
     }
     subject = f"{content.team.name}: {head[0]}% {head[1]}" if head else f"{content.team.name}: the week"
     key = f"digest {content.week} {content.team.key}"

@@ -6,7 +6,7 @@ from typing import Any
 
 from alerts.channel import GroupView, whole_lines
 from alerts.view import ACTIONS, Action, AlertView
-from alerts.words import Name, Words
+from alerts.words import Name, Words, isolated
 
 LONGEST_HEADER, LONGEST_SECTION = 150, 3000
 METADATA = "leeway_drift"
@@ -20,7 +20,9 @@ def escape(text: str) -> str:
 
 def mrkdwn(words: Words) -> str:
     """A sentence with its names in bold."""
-    return "".join(f"*{escape(one.text[:200]) or '–'}*" if isinstance(one, Name) else escape_own(one) for one in words)
+    return "".join(
+        f"*{escape(isolated(one.text[:200])) or '–'}*" if isinstance(one, Name) else escape_own(one) for one in words
+    )
 
 
 def escape_own(text: str) -> str:

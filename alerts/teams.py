@@ -19,7 +19,7 @@ from PIL import Image
 from alerts.channel import DeliveryError, FollowUp, Found, GroupView, Notice, Reference, Tried, whole_lines
 from alerts.retry import destination
 from alerts.view import AlertView
-from alerts.words import Name, Words, sentence
+from alerts.words import Name, Words, isolated, sentence
 from pipeline.drift.finding import Audience
 
 SECONDS = 10
@@ -156,7 +156,7 @@ def _body(notice: Notice) -> list[dict[str, Any]]:
 def _words(words: Words) -> dict[str, Any]:
     """A RichTextBlock, in which nothing is Markdown: text of others shows as it is."""
     runs = [
-        {"type": "TextRun", "text": one.text[:300], "weight": "Bolder"}
+        {"type": "TextRun", "text": isolated(one.text[:300]), "weight": "Bolder"}
         if isinstance(one, Name)
         else {"type": "TextRun", "text": one[:LONGEST_TEXT]}
         for one in words

@@ -5,6 +5,7 @@ Rounded figures that stand beside their sum add up to it (`apportion`): what peo
 
 import math
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -12,6 +13,9 @@ from datetime import date
 from markupsafe import Markup, escape
 
 MINUS = "−"
+_TURNS = re.compile("[\u202a-\u202e\u2066-\u2069]")
+"""What embeds, overrides or isolates a direction."""
+_WIDE, _BREAKS = re.compile(r"\S{29,}"), re.compile(r"[-_/.?&=:]+(?=.)|[^-_/.?&=:\s]{24}(?=.)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +31,7 @@ Words = tuple[str | Name, ...]
 
 def plain(words: Words) -> str:
     """A sentence for plain text: names in quotation marks that they cannot end, on one line, without control characters."""
-    return "".join(f"“{_quoted(one.text)}”" if isinstance(one, Name) else one for one in words)
+    return "".join(f"“{isolated(_quoted(one.text))}”" if isinstance(one, Name) else one for one in words)
 
 
 def _quoted(text: str) -> str:
@@ -37,7 +41,22 @@ def _quoted(text: str) -> str:
 
 def html(words: Words) -> Markup:
     """A sentence for a page or a mail: everything escaped, names in bold, what is typed (`leeway run`) as code."""
-    return Markup("").join(Markup("<b>%s</b>") % one.text if isinstance(one, Name) else coded(one) for one in words)
+    return Markup("").join(
+        Markup("<b>%s</b>") % outside(one.text) if isinstance(one, Name) else coded(one) for one in words
+    )
+
+
+def isolated(text: str) -> str:
+    """Text from outside whose direction moves nothing around it: beside a name in Arabic or Hebrew figures would be read in
+    another order (Unicode's bidirectional algorithm, UAX 9: first strong isolate)."""
+    kept = _TURNS.sub("", text)
+    turns = any(unicodedata.bidirectional(c) in ("R", "AL") for c in kept)
+    return f"\u2068{kept}\u2069" if turns else kept
+
+
+def outside(text: str) -> str:
+    """The same with places where a word that is wider than a phone may be broken: it would make a whole mail wider."""
+    return _WIDE.sub(lambda word: _BREAKS.sub("\\g<0>\u200b", word[0]), isolated(text))
 
 
 def coded(text: object) -> Markup:

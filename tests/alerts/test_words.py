@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from alerts.slack import mrkdwn
 from alerts.words import (
     Name,
     apportion,
@@ -85,3 +86,30 @@ def test_a_name_from_outside_is_text_in_html_and_one_line_in_plain_text(text: st
 @given(st.text(max_size=300), st.integers(10, 80))
 def test_a_title_is_never_longer_than_it_may_be(text: str, longest: int) -> None:
     assert len(shortened(text, longest)) <= longest
+
+
+@pytest.mark.parametrize("name", ["متجرنا", "דוח שבועי (2)"])
+def test_a_name_that_is_read_from_right_to_left_moves_no_figure(name: str) -> None:
+    said = (Name(name), ": 12%, 31% before 19 October")
+    assert str(html(said)) == f"<b>\u2068{name}\u2069</b>: 12%, 31% before 19 October"
+    assert plain(said) == f"“\u2068{name}\u2069”: 12%, 31% before 19 October"
+    assert mrkdwn(said).startswith(f"*\u2068{name}\u2069*: 12%")
+
+
+def test_a_name_cannot_turn_what_follows_it() -> None:
+    assert str(html((Name("a\u202eb\u2069c"), " 12%"))) == "<b>abc</b> 12%"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "https://jira.example.com/browse/ABC-12345?focusedCommentId=1234567890&page=com",
+        "supercalifragilisticexpialidocious_feature_flag_rollout",
+        "x" * 100,
+    ],
+)
+def test_a_word_wider_than_a_phone_can_be_broken(name: str) -> None:
+    said = str(html((Name(f"Fix {name} now"),)))
+    assert max(map(len, re.split(r"[\u200b\s]", said.replace("&amp;", "&")))) < 29
+    assert said.replace("\u200b", "").replace("&amp;", "&") == f"<b>Fix {name} now</b>"
+    assert str(html((Name("Vertragsverlängerungsprozess"),))) == "<b>Vertragsverlängerungsprozess</b>"
