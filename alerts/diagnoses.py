@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from alerts.figures import scope_name
 from alerts.quoted import LONGEST, quotes_of
+from alerts.streams import known_since
 from alerts.words import Name, Words, day, listed, number, percent, shortened
 from models import Diagnosis, Judged, Stream
 from models.session import in_batches
@@ -122,14 +123,15 @@ def not_judged(session: Session) -> list[NotJudged]:
 
 @dataclass(frozen=True, slots=True)
 class _Names:
-    """What stands for the ids of streams, and for quoted sentences."""
+    """What stands for the ids of streams, and for quoted sentences; before `known` nobody knows when something began."""
 
     streams: Mapping[int, str]
     quotes: Mapping[str, str]
+    known: date | None
 
 
 def _names(session: Session, rows: Sequence[Diagnosis]) -> _Names:
-    return _Names(_stream_names(session, rows), quotes_of(session, rows))
+    return _Names(_stream_names(session, rows), quotes_of(session, rows), known_since(session))
 
 
 def _stream_names(session: Session, rows: Sequence[Diagnosis]) -> dict[int, str]:
@@ -163,7 +165,7 @@ def _view(row: Diagnosis, register: Register, names: _Names, large: frozenset[st
         kind.insight,
         kind.reinforcement,
         kind.asks,
-        row.since,
+        None if row.since and names.known and row.since < names.known else row.since,
         row.found_on,
         row.ended_on,
         shown[0],

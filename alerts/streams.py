@@ -58,7 +58,8 @@ def streams(
     span = span or window(session)
     large = {team.key: team.name for team in register.large_teams(least_people)}
     answers, found = _answers(session), []
-    begun = _known_since(session)
+    through = complete_through(session)
+    begun = known_since(session, through - THEMES_OF if through else date.min)
     for theme in session.scalars(select(Theme)):
         by_team = {
             team: {date.fromisoformat(w): float(d) for w, d in weeks.items()} for team, weeks in theme.weeks.items()
@@ -89,11 +90,10 @@ def streams(
     return sorted(found, key=lambda stream: (-stream.days, -stream.total, stream.name))
 
 
-def _known_since(session: Session) -> date | None:
-    """The day after the first week of work that streams are made of: what was worked on in that week began before this day."""
+def known_since(session: Session, earliest: date = date.min) -> date | None:
+    """The day after the first week of work that is known, from `earliest` on: what was there in that week is older than that."""
     first = session.scalar(select(func.min(Effort.day)))
-    through = complete_through(session)
-    return None if first is None else max(first, through - THEMES_OF if through else first) + WEEK
+    return None if first is None else max(first, earliest) + WEEK
 
 
 def _answers(session: Session) -> dict[str, list[str]]:

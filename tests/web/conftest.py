@@ -126,6 +126,8 @@ def fill(session: Session) -> None:
         )
         session.add(Question(work_item_id=item.id, rank=n))
         session.add(Effort(day=date(2026, 7, 1 + n), person_id=person.id, work_item_id=item.id, person_days=1.0))
+    began = MONDAY - timedelta(weeks=9)  # the first of ten weeks
+    session.add(Effort(day=began, person_id=person.id, work_item_id=item.id, person_days=0.0))
     now = datetime(2026, 7, 10, 20, tzinfo=UTC)
     session.add(Cycle(started_at=now, finished_at=now, through=MONDAY + timedelta(days=6), seconds={}, counts={}))
 

@@ -2,12 +2,14 @@
 
 import json
 import re
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
-from sqlalchemy import select
+from sqlalchemy import select, update
 
+from alerts.diagnoses import diagnoses
 from alerts.digest import compose, team_week
 from alerts.mail import Smtp
 from alerts.packs import PACKS
@@ -270,3 +272,21 @@ def test_many_of_one_kind_in_a_week_are_told_in_one_line_and_streams_of_few_are_
     assert text.count("Under-supported begins") == 1
     assert ", and 1 more" in text
     assert "1 more is the work of fewer than 5 people and not shown" in text
+
+
+def test_what_was_there_when_the_known_work_begins_is_not_said_to_begin(app: App) -> None:
+    def told() -> tuple[str, list[date | None]]:
+        _, register = app.register()
+        with app.sessions() as session:
+            pack = PACKS["quarterly"].make(session, register, Terms())
+            assert pack is not None
+            return as_text(pack), [one.since for one in diagnoses(session, register, 5, ["company"])]
+
+    text, since = told()
+    assert "Shadow roadmap begins" in text
+    assert None not in since
+    with app.sessions.begin() as session:
+        session.execute(update(Diagnosis).values(since=MONDAY - timedelta(weeks=9) + timedelta(days=3)))
+    text, since = told()
+    assert "begins" not in text
+    assert set(since) == {None}
