@@ -1,6 +1,6 @@
 """Streams of work on no objective, as people meet them: named, with person-days of one window, the last four complete weeks."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -65,10 +65,7 @@ def streams(
             team: {date.fromisoformat(w): float(d) for w, d in weeks.items()} for team, weeks in theme.weeks.items()
         }
         mine = by_team if scope == COMPANY else {scope: by_team.get(scope, {})}
-        weeks: dict[date, float] = {}
-        for one in mine.values():
-            for week, amount in one.items():
-                weeks[week] = weeks.get(week, 0.0) + amount
+        weeks = _summed(mine.values())
         if not any(amount > 0 for amount in weeks.values()):
             continue
         days = {team: _within(one, span) for team, one in by_team.items()}
@@ -88,6 +85,14 @@ def streams(
             )
         )
     return sorted(found, key=lambda stream: (-stream.days, -stream.total, stream.name))
+
+
+def _summed(parts: Iterable[Mapping[date, float]]) -> dict[date, float]:
+    weeks: dict[date, float] = {}
+    for one in parts:
+        for week, amount in one.items():
+            weeks[week] = weeks.get(week, 0.0) + amount
+    return weeks
 
 
 def known_since(session: Session, earliest: date = date.min) -> date | None:
