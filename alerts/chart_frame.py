@@ -1,5 +1,6 @@
 """What every chart has: its palette, its text and frame, and how it becomes SVG or PNG."""
 
+import json
 import re
 import zlib
 from collections.abc import Mapping, Sequence
@@ -141,10 +142,9 @@ def finish(
     subtitle: Sequence[str] = (),
 ) -> Spec:
     """Size, axes and colours; a week's name about every 90 pixels."""
-    named = [one.isoformat() for one in weeks]
-    values = named[:: max(1, round(len(named) * 90 / max(1, width)))]
+    axis = _axis(weeks[:: max(1, round(len(weeks) * 90 / max(1, width)))])
     for layer in spec["layer"]:
-        layer["encoding"]["x"].setdefault("axis", {"format": "%-d %b", "values": values, "grid": False, "title": None})
+        layer["encoding"]["x"].setdefault("axis", axis)
     text = {
         "labelColor": palette.soft,
         "titleColor": palette.soft,
@@ -168,6 +168,16 @@ def finish(
         },
         "padding": {"left": 4, "right": 8, "top": 6, "bottom": 6},
     }
+
+
+def _axis(named: Sequence[date]) -> Spec:
+    """Days and months; below the first of each year its number, where there is more than one."""
+    axis: Spec = {"format": "%-d %b", "values": [one.isoformat() for one in named], "grid": False, "title": None}
+    first = {one.year: one.isoformat() for one in reversed(named)}
+    if len(first) > 1:
+        year = f"indexof({json.dumps(sorted(first.values()))}, utcFormat(datum.value, '%Y-%m-%d')) >= 0"
+        axis["labelExpr"] = f"{year} ? [datum.label, utcFormat(datum.value, '%Y')] : datum.label"
+    return axis
 
 
 def _title(text: str, subtitle: Sequence[str], palette: Palette, width: int) -> Spec:

@@ -233,7 +233,8 @@ def weekly_days(
 
 def _week_row(week: date, complete: bool, address: str, *, linked: bool, after: bool = False) -> Spec:
     """`after`: begun after the plan's end, and so as pale as the running week."""
-    name = f"{short_day(week)} to {short_day(week + timedelta(days=6))}{'' if complete else ', running'}"
+    last = week + timedelta(days=6)
+    name = f"{short_day(week)} to {short_day(last)} {last.year}{'' if complete else ', running'}"
     row = {"week": week.isoformat(), "end": (week + timedelta(days=7)).isoformat(), "complete": complete, "name": name}
     row |= {"after": True, "name": f"{name}, after the plan's end"} if after else {}
     return row | ({"href": f"{address}/weeks/{week}"} if linked else {})

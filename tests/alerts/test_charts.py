@@ -1,11 +1,13 @@
 """What the drawings say of a fall that began inside them, and of one that began before."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from alerts.chart_frame import svg
 from alerts.charts import Fall, WeekPoint, top_share, weekly_days
 from alerts.digest import _first_drawn
 
@@ -46,3 +48,18 @@ def test_of_a_fall_before_the_picture_only_the_level_since_then_is_drawn(start: 
 def test_the_digests_picture_begins_before_the_fall(since: date | None, first: date) -> None:
     stands: Any = SimpleNamespace(week=date(2026, 11, 16), since=since)
     assert _first_drawn(stands) == first
+
+
+def test_a_chart_across_two_years_says_where_the_year_begins() -> None:
+    def axis(first: date) -> Any:
+        weeks = [replace(WEEKS[0], week=first + timedelta(weeks=n)) for n in range(9)]
+        spec = top_share(weeks, width=720)
+        assert svg(spec).count(">2027<") == ("2027" in str(spec["layer"][0]["encoding"]["x"]["axis"].get("labelExpr")))
+        return spec["layer"][0]["encoding"]["x"]["axis"], spec["data"]["values"][0]["name"]
+
+    inside, name = axis(date(2026, 9, 21))
+    assert "labelExpr" not in inside
+    assert name == "21 Sep to 27 Sep 2026"
+    across, name = axis(date(2026, 12, 28))  # the last week of 2026 is its 53rd, and ends in 2027
+    assert '["2026-12-28", "2027-01-04"]' in across["labelExpr"]
+    assert name == "28 Dec to 3 Jan 2027"
