@@ -134,7 +134,7 @@ def _happened(session: Session, who: "_People", since: datetime, until: datetime
         if names:
             found.names[name].append((len(found.events[name]), names))
         if kind in _CHANGES:
-            found.states[name] = intern(state or State.TODO)
+            found.states[name] = intern(state or State.TODO.value)
         found.events[name].append(Event(at, intern(kind), person, team, (), to))
     return found
 

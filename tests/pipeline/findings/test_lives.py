@@ -186,6 +186,7 @@ def test_lives_are_read_with_teams_states_and_who_names_whom(sessions: sessionma
         said("jira", "1", "created", "j2", detail={"state": "new"})
         said("slack", "C:1", "message", "s1", mentions=["OPS-1"])
         said("slack", "C:1", "message", "unknown")
+        said("jira", "2", "created", "j2")  # of an issue whose first state nobody knows
     with sessions() as session:
         first, second = load_lives(session, LAST)
         assert load_lives(session, LAST + timedelta(weeks=30)) == []
