@@ -14,6 +14,8 @@ SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif"
 PALE, MARGIN = 0.35, 40
 """Opacity of what is pale; pixels that the axis takes beside the drawing."""
+_LETTERS = 0x0530
+"""Latin, Greek and Cyrillic lie below it."""
 PHONE = (290, 170)
 """Width and height of a mail's drawing: with its axis it fills a phone of 375 pixels, so that its words can be read there."""
 
@@ -168,6 +170,14 @@ def finish(
         },
         "padding": {"left": 4, "right": 8, "top": 6, "bottom": 6},
     }
+
+
+def drawable(text: str, instead: str) -> str:
+    """A name from outside in letters that every server can draw: without emoji, and `instead` of one in Chinese or Arabic, which
+    would be a row of boxes. The message around the picture has the name."""
+    kept = "".join(c for c in text if ord(c) < _LETTERS or 0x2000 <= ord(c) < 0x2070)
+    lost = any(c.isalpha() for c in set(text) - set(kept))
+    return instead if lost or not kept.strip() else " ".join(kept.split())
 
 
 def _axis(named: Sequence[date]) -> Spec:

@@ -6,7 +6,7 @@ from datetime import date
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from alerts.chart_frame import png
+from alerts.chart_frame import drawable, png
 from alerts.charts import top_share
 from alerts.falls import PICTURE, PICTURE_WEEKS, alert_of, alert_picture
 from alerts.figures import Standing, standing
@@ -49,7 +49,7 @@ def picture_of(session: Session, drift: Drift, register: Register, size: tuple[i
     weeks = weekly(session, drift.scope)[-PICTURE_WEEKS:]
     if not weeks:
         return None
-    title = f"Share of work on {shortened(_title(register, drift.subject), 36)}"
+    title = f"Share of work on {shortened(drawable(_title(register, drift.subject), 'the objective'), 36)}"
     plan = percent(drift.before)
     shown = held_against(points(weeks, frozenset([drift.subject])), register)
     return png(top_share(shown, [], title, *size, plan=plan))

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from alerts.chart_frame import svg
+from alerts.chart_frame import drawable, svg
 from alerts.charts import Fall, WeekPoint, top_share, weekly_days
 from alerts.digest import _first_drawn
 
@@ -63,3 +63,16 @@ def test_a_chart_across_two_years_says_where_the_year_begins() -> None:
     across, name = axis(date(2026, 12, 28))  # the last week of 2026 is its 53rd, and ends in 2027
     assert '["2026-12-28", "2027-01-04"]' in across["labelExpr"]
     assert name == "28 Dec to 3 Jan 2027"
+
+
+@pytest.mark.parametrize(
+    ("name", "drawn"),
+    [
+        ("🚀 Grow in Köln – Ελλάδα", "Grow in Köln – Ελλάδα"),
+        ("成長 2027", "the objective"),
+        ("متجرنا", "the objective"),
+        ("🚀", "the objective"),
+    ],
+)
+def test_a_picture_has_no_letters_that_a_server_cannot_draw(name: str, drawn: str) -> None:
+    assert drawable(name, "the objective") == drawn
