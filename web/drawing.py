@@ -88,7 +88,8 @@ class Drawing:
         if kind == "drift":
             self.frame.drift(who, int(key) if key.isdigit() else -1)
         self.frame.allowed(who, COMPANY if kind == "work" else scope)
-        found = self._spec(kind, scope, key, since, until, chosen, width, root_of(request), touched=True)
+        days = reading.calendar_day(since), reading.calendar_day(until)
+        found = self._spec(kind, scope, key, *days, chosen, width, root_of(request), touched=True)
         if found is None:
             raise HTTPException(404, "There is nothing to draw.")
         return JSONResponse(found)

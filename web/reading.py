@@ -53,8 +53,14 @@ class Period:
         return not self.chosen or (drift.start <= self.until and (drift.ended_on or self.since) >= self.since)
 
 
+def calendar_day(one: date) -> date:
+    """A day that a form or a link may ask for: weeks around the first and the last one that there are cannot be reckoned with."""
+    return min(max(one, date(1900, 1, 1)), date(2200, 12, 31))
+
+
 def period(path: str, register: Register, last: date, since: date | None, until: date | None) -> Period:
     """The period of a page: what was chosen, else half a year up to the last week known."""
+    since, until = (one and calendar_day(one) for one in (since, until))
     end = last + timedelta(days=6)
     first = last - timedelta(weeks=WEEKS - 1)
     given = [

@@ -202,6 +202,8 @@ def test_days_that_were_left_empty_are_no_choice_and_days_without_figures_say_so
     assert "Complete weeks to 12 July 2026" in client.get("/?since=2026-06-01&until=").text
     assert "changes are against the days before" in usual
     assert client.get("/api/company/shares.json?since=&until=").json() == client.get("/api/company/shares.json").json()
+    for path in ("/", "/api/company/shares.json", "/charts/stack/company"):  # a year that is still being typed
+        assert client.get(f"{path}?since=0001-01-01&until=9999-12-31").status_code == 200, path
     for days in ("since=2030-01-01", "until=2020-01-01", "since=2020-01-01&until=2020-02-01"):
         refused = client.get(f"/?{days}")
         assert (refused.status_code, "no figures of these days" in refused.text) == (404, True), days
