@@ -12,9 +12,9 @@ from sqlalchemy.orm import Session
 from alerts.charts import Fall
 from alerts.figures import Standing
 from alerts.parts import Part, PlanGap, plan_of, whole_shares
-from alerts.weeks import NONE, TOP, Weekly, weekly
+from alerts.weeks import NONE, TOP, Weekly, complete_through
 from alerts.words import fraction
-from models import OPEN_STATES, Drift, Effort, Match, Person, WorkItem
+from models import OPEN_STATES, Drift, Effort, Match, Person, Share, WorkItem
 from models.judge import JUDGE
 from models.vocabulary import COMPANY
 from pipeline.drift.explain import named_teams
@@ -113,19 +113,36 @@ def spark(values: Sequence[float]) -> str:
 def heat(session: Session, register: Register, least: int, since: date, until: date, most: int = 99) -> dict[str, Any]:
     """Teams by complete week, each its share on its own plan in whole percent; None where it is not known."""
     teams = data.large_teams(register, least)
-    by_team = {key: [one for one in weekly(session, key, since, until) if one.complete] for key, _ in teams}
-    weeks = sorted({one.week for rows in by_team.values() for one in rows})[-most:]
+    shares = _by_team(session, [key for key, _ in teams], since, until, most)
+    weeks = sorted({week for _, week in shares})
     rows = []
     for key, name in teams:
         plan = plan_of(register, key)
-        known = {one.week: own_percent(one, register, plan) for one in by_team[key]}
+        known = {week: own_percent(shares[key, week], register, plan) for week in weeks if (key, week) in shares}
         rows.append({"key": key, "name": name, "cells": [known.get(week) if plan else None for week in weeks]})
     return {"weeks": weeks, "rows": rows, "after": [week for week in weeks if ran_out(register, week)]}
 
 
-def own_percent(one: Weekly, register: Register, plan: frozenset[str]) -> int:
+def _by_team(
+    session: Session, teams: Sequence[str], since: date, until: date, most: int
+) -> dict[tuple[str, date], dict[str, float]]:
+    """Shares by objective of teams in their last complete weeks: of hundreds of teams they are read at once, and nothing else."""
+    through = complete_through(session)
+    here = [Share.scope.in_(teams), Share.week > since - timedelta(weeks=1), Share.week <= until]
+    if through is not None:
+        here.append(Share.week <= through - timedelta(days=6))
+    over = select(Share.week).where(*here, Share.objective == TOP).distinct().order_by(Share.week.desc()).limit(most)
+    weeks = list(session.scalars(over))
+    query = select(Share.scope, Share.week, Share.objective, Share.share)
+    found: dict[tuple[str, date], dict[str, float]] = {}
+    for team, week, objective, share in session.execute(query.where(*here, Share.week.in_(weeks))):
+        found.setdefault((team, week), {})[objective] = share
+    return {key: shares for key, shares in found.items() if TOP in shares}
+
+
+def own_percent(shares: Mapping[str, float], register: Register, plan: frozenset[str]) -> int:
     """A week's share on some objectives, summed up as the page shows them."""
-    shown = whole_shares({key: row.share for key, row in one.shares.items()}, register.top())
+    shown = whole_shares(shares, register.top())
     return sum(shown.get(key, 0) for key in plan)
 
 

@@ -1,7 +1,9 @@
 """The pages of a scope: the company, a team, and all teams side by side."""
 
 import secrets
+from dataclasses import dataclass, field
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -37,12 +39,21 @@ LEAST_STREAM = 1
 """Person-days of the window below which a stream is not listed."""
 
 
+@dataclass(frozen=True, slots=True)
+class _One:
+    """A register as it is in memory, which stays there while something is kept for it."""
+
+    register: Register = field(compare=False)
+    number: int
+
+
 class Scopes(Place):
     """The company, the teams."""
 
     def __init__(self, web: FastAPI, frame: Frame, drawing: Drawing) -> None:
         super().__init__(frame, drawing)
         self._limits: dict[date | None, int | None] = {}
+        self._heat = lru_cache(maxsize=64)(self._find_heat)
         self.route(
             web,
             ("/", self.company),
@@ -59,6 +70,15 @@ class Scopes(Place):
     def team(self, request: Request, who: Signed, key: str, since: Day = None, until: Day = None) -> Response:
         """The same of one team."""
         return self._scope(request, who, key, since, until)
+
+    def _kept_heat(self, register: Register, since: date, until: date, most: int) -> dict[str, Any]:
+        """Hundreds of teams' weeks, kept until the next cycle; none while the first one is at work."""
+        cycle, _ = data.last_cycle(self.app)
+        return self._heat(cycle or object(), _One(register, id(register)), since, until, most)
+
+    def _find_heat(self, _cycle: object, one: "_One", since: date, until: date, most: int) -> dict[str, Any]:
+        with self.app.sessions() as session:
+            return reading.heat(session, one.register, self.least, since, until, most)
 
     def _promise(self, session: Session, register: Register) -> str | None:
         """What few people cannot tell, once a day: it reads all effort, of which few people have little."""
@@ -127,7 +147,7 @@ class Scopes(Place):
         drifts = [d for d in reading.findings(session, key) if d.scope in told_of and period.meets(d)][:12]
         heat = None
         if key == COMPANY:
-            heat = reading.heat(session, register, self.least, period.since, period.until, reading.HEAT_WEEKS)
+            heat = self._kept_heat(register, period.since, period.until, reading.HEAT_WEEKS)
         return {
             "p": period,
             "colours": reading.colours(register),
@@ -150,7 +170,7 @@ class Scopes(Place):
         with self.app.sessions() as session:
             period, company = standing_in(session, register, COMPANY, "/teams", since, until)
             found = [standing_of(session, register, key, period) for key, _ in data.large_teams(register, self.least)]
-            heat = reading.heat(session, register, self.least, period.since, period.until, 13)
+            heat = self._kept_heat(register, period.since, period.until, 13)
         ranked = sorted(register.objectives, key=lambda objective: objective.priority)
         return self.frame.page(
             request,

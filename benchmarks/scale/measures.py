@@ -35,7 +35,7 @@ PORT = 8496
 LOOKS = 10
 NOON = timedelta(days=1, hours=12)
 """A cycle among many of the day after: what is done once a day was done in the first analysis."""
-PLACES = ("/", "/teams", "/objectives/O0", "/streams", "/drifts", "/diagnoses", "/register", "/packs/weekly")
+PLACES = ("/", "/objectives/O0", "/drifts", "/diagnoses", "/register")
 
 
 @dataclass(frozen=True, slots=True)
