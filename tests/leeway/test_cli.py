@@ -28,7 +28,7 @@ def environment(**variables: str) -> dict[str, str]:
 def started(folder: Path, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:
     """A command as a process of its own, which imports everything anew."""
     return subprocess.run(
-        [sys.executable, "-m", "leeway.cli", *words],
+        [sys.executable, "-m", "leeway", *words],
         cwd=folder,
         env=environment(**variables),
         capture_output=True,

@@ -1,0 +1,6 @@
+"""`python -m leeway`, where the command is not on the path."""
+
+from leeway.cli import main
+
+if __name__ == "__main__":
+    main()
