@@ -11,7 +11,7 @@ import argparse
 import pickle
 import tempfile
 from concurrent.futures import ProcessPoolExecutor
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -56,7 +56,14 @@ def make(folder: Path, seed: int) -> tuple[Path, Truth, Weeks]:
         text = register_yaml(TODAY)
         with app.sessions.begin() as session:
             load_register(session, parse(text), text)
-        run_cycle(app.connectors, app.sessions, app.encoder, app.drift_settings(), app.now(), app.now() - app.since())
+        run_cycle(
+            app.connectors,
+            app.sessions,
+            app.encoder,
+            app.drift_settings(),
+            app.now(),
+            timedelta(weeks=app.settings.history.weeks),
+        )
         truth = _truth(app.sessions, company.world)
         weeks = {row["week"]: row["top_share"] for row in company.world.weekly_truth()}
         app.engine.dispose()

@@ -13,7 +13,7 @@ from connectors.base import Connector
 from connectors.registry import SOURCES, connector
 from leeway.settings import Settings
 from models import connect
-from pipeline.register.workdays import monday
+from pipeline.register.workdays import history_begins
 
 if TYPE_CHECKING:
     from connectors.limits import Limiter
@@ -88,9 +88,8 @@ class App:
         return read_directory(Path(given.file) if given.file else None, given.teams)
 
     def since(self) -> datetime:
-        """How far back the history goes: to where a week begins, wherever on earth it is Monday first."""
-        day = self.now().date() - timedelta(weeks=self.settings.history.weeks)
-        return datetime.combine(monday(day) - timedelta(days=1), datetime.min.time(), UTC)
+        """How far back the history goes."""
+        return history_begins(self.now(), timedelta(weeks=self.settings.history.weeks))
 
     @cached_property
     def encoder(self) -> "Encoder":

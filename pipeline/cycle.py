@@ -32,7 +32,7 @@ from pipeline.queue import chunks
 from pipeline.ready import Ready, seen_until
 from pipeline.register.document import Register
 from pipeline.register.versions import current_register
-from pipeline.register.workdays import last_complete_day, monday
+from pipeline.register.workdays import history_begins, last_complete_day, monday
 from pipeline.share import stage as share_stage
 from pipeline.share.audit import ITEMS
 from pipeline.share.audit_store import draw_audit
@@ -266,7 +266,7 @@ def run_cycle(
     report = Report()
     for name, connector in connectors.items():
         with report.stage("pull"):
-            pull_source(name, connector, sessions, now - history, report, progress, budget)
+            pull_source(name, connector, sessions, history_begins(now, history), report, progress, budget)
     analysis = Analysis(sessions, encoder, settings, now, connectors, directory, thresholds)
     analysis.encode(report, progress)
     if analysis.join(report, progress) and analysis.is_left():  # the last weeks stand; now the past

@@ -1,6 +1,6 @@
 """Working days: a country's public holidays, the company's closed days, weekends."""
 
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo
 
@@ -56,6 +56,12 @@ def _holidays(country: str, subdivision: str | None, year: int) -> frozenset[dat
 def monday(day: date) -> date:
     """First day of the week."""
     return day - timedelta(days=day.weekday())
+
+
+def history_begins(now: datetime, history: timedelta) -> datetime:
+    """How far back a first pull goes: to where the week begins that lies so long ago, wherever on earth it is Monday first."""
+    day = monday((now - history).date()) - timedelta(days=1)
+    return datetime.combine(day, datetime.min.time(), UTC)
 
 
 DAY_IS_OVER = 20

@@ -19,7 +19,7 @@ from connectors.base import Cursor, ItemKind, Page, SignalKind, State, Traits, W
 from connectors.base import Signal as Happened
 from connectors.base import WorkItem as Item
 from connectors.text import issue_keys
-from models import Effort, Share, WorkItem
+from models import Effort, Share, StreamCursor, WorkItem
 from pipeline import cycle
 from pipeline.drift.detector import DriftSettings
 from pipeline.effort.load import named_issue
@@ -27,6 +27,7 @@ from pipeline.ingest.gate import UnknownKindWarning
 from pipeline.ingest.store import store
 from pipeline.register.document import parse
 from pipeline.register.versions import load_register
+from pipeline.register.workdays import monday
 from tests.conftest import NOW, HashedWords
 
 VENDORS = ("jira", "slack", "hubspot", "mailbox", "github", "atlassian", "indeterminate")
@@ -117,6 +118,9 @@ def test_a_toy_source_reaches_the_shares_and_nothing_else_was_touched(toy: ToyCo
         load_register(session, parse(REGISTER), REGISTER)
     report = cycle.run_cycle({"toy": toy}, sessions, HashedWords(), DriftSettings(), NOW, timedelta(weeks=8))
     assert report.errors == []
+    with sessions() as session:
+        begins = session.scalar(select(StreamCursor.horizon))
+    assert begins == monday(NOW.date()) - timedelta(weeks=8, days=1)  # where a week begins, wherever it is Monday first
     with sessions() as session:
         worked = set(session.scalars(select(WorkItem.external_id).join(Effort, Effort.work_item_id == WorkItem.id)))
         weeks = {row.week: row.person_days for row in session.scalars(select(Share).where(Share.scope == "company"))}
