@@ -217,6 +217,12 @@ def test_on_a_phone_no_word_is_broken_and_no_cell_leaves_its_card(app: App, ente
     lead = enter(390, role="team", team="app")
     assert "here" in lead.inner_text("main")  # its own figures of the company's fall
     assert lead.evaluate(BROKEN) == []
+    with app.sessions.begin() as session:
+        for theme in session.scalars(select(Theme)):
+            theme.name = "supercalifragilisticexpialidocious_feature_flag_rollout"
+    lead.reload()
+    assert "supercalifragilistic" in lead.inner_text(".story")
+    assert lead.evaluate("document.documentElement.scrollWidth") == 390
 
 
 def test_on_a_phone_a_teams_name_is_whole_beside_a_long_date(app: App, enter: Callable[..., Any]) -> None:
