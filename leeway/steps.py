@@ -16,8 +16,8 @@ from pipeline.register.document import Register
 from pipeline.spreadsheet import guarded
 from pipeline.steps.case import DEVIATIONS
 from pipeline.steps.conformance import Rate
-from pipeline.steps.report import WEEKS, PathReport, StepReport, path_reports
-from pipeline.steps.words import easier, insight, signal, together
+from pipeline.steps.report import WEEKS, PathReport, Soft, StepReport, path_reports
+from pipeline.steps.words import easier, findable, insight, signal, together
 
 NONE = "okrs.yaml has no `steps`. Write them (docs/steps.md), then load it."
 
@@ -71,7 +71,6 @@ def as_json(found: Sequence[PathReport]) -> list[dict[str, Any]]:
 
 
 def _step(step: StepReport) -> dict[str, Any]:
-    soft = step.soft
     return {
         "step": step.key,
         "title": step.title,
@@ -80,17 +79,10 @@ def _step(step: StepReport) -> dict[str, Any]:
         "conformance": fraction(step.recent.value) if step.recent else None,
         "low": fraction(step.recent.low) if step.recent else None,
         "high": fraction(step.recent.high) if step.recent else None,
+        "cases_a_week": round(step.power.a_week, 1) if step.power else None,
+        "fall_found_in_weeks": step.power.weeks if step.power else None,
         "deviations": dict(step.deviations),
-        "softening": {
-            "since": soft.since.isoformat(),
-            "found": soft.found.isoformat(),
-            "before": fraction(soft.before),
-            "now": fraction(soft.now),
-            "low": fraction(soft.low),
-            "high": fraction(soft.high),
-        }
-        if soft
-        else None,
+        "softening": _soft(step.soft) if step.soft else None,
         "goes_with": [
             {"name": f.name, "group": f.group, "deviates": fraction(f.high), "else": fraction(f.low)}
             for f in step.factors
@@ -108,6 +100,17 @@ def _step(step: StepReport) -> dict[str, Any]:
         "signal": signal(step),
         "insight": insight(step),
         "reinforcement": easier(step),
+    }
+
+
+def _soft(soft: Soft) -> dict[str, Any]:
+    return {
+        "since": soft.since.isoformat(),
+        "found": soft.found.isoformat(),
+        "before": fraction(soft.before),
+        "now": fraction(soft.now),
+        "low": fraction(soft.low),
+        "high": fraction(soft.high),
     }
 
 
@@ -151,6 +154,8 @@ def _told(one: PathReport) -> Iterator[str | Table]:
         counts = [str(step.deviations.get(name, 0)) for name in DEVIATIONS]
         table.add_row(escape(shortened(step.title, 30)), *_shown(step.recent), *counts)
     yield table
+    for said in findable(one.steps):
+        yield f"  {said}"
     for step in one.steps:
         if step.soft or step.factors:
             since = f"softening since {step.soft.since.day} {step.soft.since:%B}. " if step.soft else ""

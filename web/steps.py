@@ -7,7 +7,7 @@ from fastapi.responses import Response
 
 from pipeline.steps.case import DEVIATIONS
 from pipeline.steps.report import WEEKS, PathReport, StepReport
-from pipeline.steps.words import easier, insight, signal, together
+from pipeline.steps.words import easier, findable, insight, signal, together
 from web import reading
 from web.auth import Signed
 from web.drawing import Drawing
@@ -71,6 +71,7 @@ def _row(one: PathReport) -> dict[str, Any]:
         "open": one.open,
         "exempt": one.exempt,
         "steps": [_step(step) for step in one.steps],
+        "findable": findable(one.steps),
     }
 
 

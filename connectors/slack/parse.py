@@ -47,7 +47,9 @@ def parse_message(message: Mapping[str, Any], name: str, channel: str) -> tuple[
         )
     author = message.get("user") or message.get("bot_id")
     own, of = f"{channel}:{ts}", f"{channel}:{root}"
-    return item, Signal("slack", own, of, SignalKind.MESSAGE, at, author, text=text, mentions=mentions)
+    # A program that posts by a webhook is no user whose account would say what it is.
+    detail = {"automated": True} if bot and not message.get("user") else {}
+    return item, Signal("slack", own, of, SignalKind.MESSAGE, at, author, text=text, mentions=mentions, detail=detail)
 
 
 def words_of(message: Mapping[str, Any]) -> str:

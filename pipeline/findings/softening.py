@@ -18,7 +18,7 @@ def softening(given: Inputs) -> Outcome:
 
 
 def _soft(path: PathReport) -> list[StepReport]:
-    steps = [step for step in path.steps if step.soft is not None]
+    steps = [step for step in path.steps if step.soft is not None and step.soft.surer]
     return [step for step in steps if step.key != WHOLE] or steps
 
 

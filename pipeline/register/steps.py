@@ -70,7 +70,10 @@ def within(text: str) -> Within:
 def working_hours(text: str) -> tuple[time, time]:
     """Begin and end of a working day, from 9-17 or 08:30-17:00. Raises ValueError."""
     found = _HOURS.fullmatch(str(text).strip())
-    message = f"{text!r} are no working hours; write them as 9-17 or 08:30-17:00"
+    message = (
+        f"{text!r} are no working hours; write them as 9-17 or 08:30-17:00. Who works around the clock needs none: "
+        "`within: 4 hours` counts every hour, `within: 4 working hours` these"
+    )
     if found is None:
         raise ValueError(message)
     try:
@@ -175,9 +178,11 @@ class Step(Event):
 
 
 class Exemption(_Entry):
-    """Cases that are meant to go another way: by a label, a field that is filled, their key or id, their container; and why."""
+    """Cases that are meant to go another way: by a label, a status or stage that they came to, a field that is filled, their key
+    or id, their container; and why."""
 
     label: Names = ()
+    status: Names = Field((), validation_alias=AliasChoices("status", "stage"))
     item: Names = ()
     container: Names = ()
     field: Names = ()

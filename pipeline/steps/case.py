@@ -17,7 +17,8 @@ _STAGES = (SignalKind.TRANSITION, SignalKind.STAGE)
 
 @dataclass(frozen=True, slots=True)
 class Happened:
-    """Something on a case, or on an item that is linked to it (`own` is False). `name` is the status or stage that it came to."""
+    """Something on a case, or on an item that is linked to it (`own` is False). `name` is the status or stage that it came to.
+    `answers`: it is of no program, and not what the case began with; `by_opener`: it is of whoever opened the case."""
 
     at: datetime
     kind: str
@@ -30,6 +31,8 @@ class Happened:
     source: str = ""
     container: str = ""
     item_kind: str = ""
+    answers: bool = True
+    by_opener: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,8 +195,9 @@ def _fits(event: Event, one: Happened) -> bool:
         return one.kind in _STAGES and any(same(one.name, name) for name in event.status)
     if event.state:
         return one.kind in _STAGES and one.state == _STATES[event.state]
-    kinds = {kind for name in event.happens for kind in (SAID if name == REPLY else (name,))}
-    return one.kind in kinds
+    # Somebody of the team that is asked for may have opened the case and act on it, too.
+    answers = one.answers and (event.by is not None or not one.by_opener)
+    return one.kind in event.happens or (REPLY in event.happens and one.kind in SAID and answers)
 
 
 def is_at(one: Happened, place: Place) -> bool:

@@ -17,7 +17,7 @@ from connectors.base import SignalKind
 from models import Account, Effort, Person, Signal, WorkItem
 from models.session import in_batches
 from pipeline.register.membership import Teams, load_teams
-from pipeline.register.steps import Event, Exemption, Path, Place
+from pipeline.register.steps import SAID, Event, Exemption, Path, Place
 from pipeline.register.workdays import monday
 from pipeline.steps.case import Case, Happened, is_at, same
 from pipeline.steps.clock import WorkingClock
@@ -70,6 +70,11 @@ class _Loader:
         query = select(Account.source, Account.external_id, Account.person_id).where(Account.person_id.is_not(None))
         return {(source, id_): person for source, id_, person in self.session.execute(query) if person is not None}
 
+    @cached_property
+    def _programs(self) -> set[_Name]:
+        query = select(Account.source, Account.external_id).where(Account.bot)
+        return {(source, id_) for source, id_ in self.session.execute(query)}
+
     def _signals(self, names: Iterable[_Name]) -> dict[_Name, list[Any]]:
         by_source: dict[str, list[str]] = defaultdict(list)
         for source, id_ in names:
@@ -87,14 +92,16 @@ class _Loader:
         theirs = self._signals({(item.source, item.external_id) for some in linked.values() for item in some})
         cases = []
         for item in self.items:
-            own = [self._happened(row, item, own=True) for row in self.signals[item.source, item.external_id]]
+            rows = self.signals[item.source, item.external_id]
+            opener = _opener(item, rows)
+            own = [self._happened(row, item, opener, own=True) for row in rows]
             others = [
-                self._happened(row, one, own=False)
+                self._happened(row, one, None, own=False)
                 for one in linked[item.id]
                 for row in theirs[one.source, one.external_id]
             ]
             links = [_link(one) for one in linked[item.id] if one.created_at]
-            filled = {one.field for one in own if one.field}
+            filled, came = {one.field for one in own if one.field}, {one.name for one in own if one.name}
             cases.append(
                 Case(
                     item.id,
@@ -103,13 +110,14 @@ class _Loader:
                     sorted([*own, *others], key=lambda one: one.at),
                     item.created_at,
                     links,
-                    exempt=any(_exempt(one, item, filled) for one in self.path.exempt),
+                    exempt=any(_exempt(one, item, filled, came) for one in self.path.exempt),
                 )
             )
         told = {one.field.casefold() for case in cases for one in case.happened if one.field}
         named = dict.fromkeys(name for event in self.events for name in event.field)
         come_to = Counter(one.name for case in cases for one in case.happened if one.name)
         states = dict.fromkeys(name for event in self.events for name in event.status)
+        states |= dict.fromkeys(name for one in self.path.exempt for name in one.status)
         return Loaded(
             cases,
             tuple(name for name in named if name.casefold() not in told),
@@ -117,12 +125,13 @@ class _Loader:
             tuple(name for name, _ in come_to.most_common()),
         )
 
-    def _happened(self, row: Any, item: WorkItem, *, own: bool) -> Happened:
+    def _happened(self, row: Any, item: WorkItem, opener: str | None, *, own: bool) -> Happened:
         detail = row.detail or {}
         to = str(detail.get("to") or "")
         person = self._people.get((row.source, row.account or ""))
         team = self._teams.on(person, self.clock.local(row.at).date()) if person is not None else None
         filled = row.kind == SignalKind.FIELD and detail.get("filled")
+        program = detail.get("automated") or (row.source, row.account or "") in self._programs
         return Happened(
             row.at,
             row.kind,
@@ -135,6 +144,8 @@ class _Loader:
             item.source,
             item.container,
             item.kind,
+            answers=not (program or (own and row.kind in SAID and row.at <= (item.created_at or _NEVER_YET))),
+            by_opener=opener is not None and row.account == opener,
         )
 
     def _linked(self) -> dict[int, list[WorkItem]]:
@@ -188,7 +199,17 @@ def _is_case(item: WorkItem, place: Place) -> bool:
     return is_at(_link(item), place)
 
 
+_NEVER_YET = datetime.min.replace(tzinfo=UTC)
 _NEVER = datetime.max.replace(tzinfo=UTC)
+
+
+def _opener(item: WorkItem, rows: Sequence[Any]) -> str | None:
+    """The account that began the item, by what happened on it first; None where that is not known."""
+    if not rows or item.created_at is None:
+        return None
+    first = rows[0]
+    begins = first.kind == SignalKind.CREATED or (first.kind in SAID and first.at <= item.created_at)
+    return first.account if begins else None
 
 
 def _link(item: WorkItem) -> Happened:
@@ -202,7 +223,7 @@ def _names(item: WorkItem) -> list[str]:
     return [*([item.key] if item.key else []), f"{item.source}:{item.external_id}"]
 
 
-def _exempt(one: Exemption, item: WorkItem, filled: set[str]) -> bool:
+def _exempt(one: Exemption, item: WorkItem, filled: set[str], states: set[str]) -> bool:
     labels = {str(label).casefold() for label in item.labels}
     names = {name.casefold() for name in (item.external_id, item.external_id.rpartition(":")[2], item.key or "")}
     return (
@@ -210,4 +231,5 @@ def _exempt(one: Exemption, item: WorkItem, filled: set[str]) -> bool:
         or any(name.casefold() in names for name in one.item)
         or any(same(item.container, name) for name in one.container)
         or any(same(have, name) for have in filled for name in one.field)
+        or any(same(have, name) for have in states for name in one.status)
     )

@@ -19,7 +19,8 @@ from pipeline.steps.effect import Effect, effects
 from pipeline.steps.factors import Factor, Seen, goes_with
 from pipeline.steps.load import load_cases, people_at_work
 from pipeline.steps.never import never_said
-from pipeline.steps.softening import softenings
+from pipeline.steps.power import Power, power
+from pipeline.steps.softening import SURER, softenings
 
 WHOLE = ""
 """The key of the path as one step."""
@@ -31,7 +32,8 @@ WEEKS = 8
 
 @dataclass(frozen=True, slots=True)
 class Soft:
-    """A softening that is open: since which Monday, found in which week; parts of one, with the 90 % interval of the fall."""
+    """A softening that is open: since which Monday, found in which week; parts of one, with the 90 % interval of the fall.
+    `surer` where it is also found at half as many false findings."""
 
     since: date
     found: date
@@ -39,6 +41,7 @@ class Soft:
     now: float
     low: float
     high: float
+    surer: bool = True
 
     @property
     def fall(self) -> float:
@@ -49,7 +52,7 @@ class Soft:
 @dataclass(frozen=True, slots=True)
 class StepReport:
     """A step, or the path as a whole. `recent` is of the last whole weeks, None where too few people took part; `deviations` are
-    numbers of cases, of `decided` ones."""
+    numbers of cases, of `decided` ones. `power` says how soon a fall would be found at its number of cases."""
 
     key: str
     title: str
@@ -61,6 +64,7 @@ class StepReport:
     effects: tuple[Effect, ...]
     factors: tuple[Factor, ...]
     soft: Soft | None
+    power: Power | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,18 +153,20 @@ def of_judged(
     for key, one in found.items():
         weeks = by_week(one.tallies, at_work, least, through)
         mine = tuple(effect for effect in costs if effect.step == key)
+        recent = _recent(one.tallies, at_work, through, least)
         steps.append(
             StepReport(
                 key,
                 one.title,
                 one.limit,
                 tuple(weeks),
-                _recent(one.tallies, at_work, through, least),
+                recent,
                 len(one.seen),
                 {name: one.deviations[name] for name in DEVIATIONS if one.deviations[name]},
                 mine,
                 tuple(factor for factor in named if factor.step == key),
                 _soft(one.tallies, at_work, through, least),
+                power(*series(one.tallies, through)[1:]) if recent else None,
             )
         )
     open_ = sum(one.whole.open for one in judged)
@@ -223,4 +229,6 @@ def _soft(tallies: Mapping[date, Tally], at_work: Mapping[date, Set[int]], throu
     )
     if not (_told(before, tallies, at_work, least) and _told(since, tallies, at_work, least)):
         return None
-    return Soft(weeks[one.first], weeks[one.found], one.before, one.now, one.low, one.high)
+    surer = softenings(cases, kept, SURER)
+    told = bool(surer) and surer[-1].ended is None
+    return Soft(weeks[one.first], weeks[one.found], one.before, one.now, one.low, one.high, told)

@@ -13,7 +13,7 @@ import numpy as np
 
 from pipeline.drift.change_test import Changes, likeliest
 from pipeline.drift.sums import Array, Positions
-from pipeline.drift.tuning import TUNING, Tuning
+from pipeline.drift.tuning import TUNING
 from pipeline.share.estimate import Z90
 
 WINDOWS, BASE_LEAST, BASE_MOST = 10, 8, 40
@@ -21,6 +21,8 @@ WINDOWS, BASE_LEAST, BASE_MOST = 10, 8, 40
 LOOKS = 220.0
 """Effective number of independent looks in a year of weeks, in weeks of the window (`Tuning.looks`); measured on hand-offs that
 do not change (benchmarks/steps)."""
+ALARMS, SURER = 1.0, 0.5
+"""False findings a step and year: of what `leeway steps` and the page tell, and of what is told beside all other diagnoses."""
 SMALLEST = 0.04
 """Falls below this are not told, however sure."""
 CALM = 10.0
@@ -50,15 +52,14 @@ class Softening:
         return self.before - self.now
 
 
-def softenings(cases: Sequence[int], kept: Sequence[int], alarms_a_year: float = 0.5) -> list[Softening]:
+def softenings(cases: Sequence[int], kept: Sequence[int], alarms_a_year: float = ALARMS) -> list[Softening]:
     """Every one that would have been found, in their order, walking through the weeks; the last may still be open."""
     n, k = np.asarray(cases, dtype=float), np.asarray(kept, dtype=float)
-    tuning = replace(TUNING, looks=5 * LOOKS)
     found: list[Softening] = []
     begin, open_ = 0, None
     for end in range(1, len(n) + 1):
         if open_ is None:
-            open_ = _raised(n[:end], k[:end], begin, tuning, alarms_a_year)
+            open_ = _raised(n[:end], k[:end], begin, alarms_a_year)
         elif _is_over(open_, n[:end], k[:end]):
             found.append(replace(open_, ended=end - 1))
             recovered = end - 1 - open_.found < NEW_LEVEL
@@ -80,21 +81,32 @@ def changes(n: Array, k: Array, begin: int, longest: int = WINDOWS) -> Changes |
     usable = (n0 > 0) & (n1 > 0)
     n0, n1 = np.maximum(n0, 1e-9), np.maximum(n1, 1e-9)
     before, after = k0 / n0, k1 / n1
-    excess = np.array([_excess(n[b:f], k[b:f]) for b, f in zip(base, first, strict=True)])
-    ratio = 2 * (_likelihood(k0, n0) + _likelihood(k1, n1) - _likelihood(k0 + k1, n0 + n1)) / excess
-    z = np.where(usable, np.sign(before - after) * np.sqrt(np.maximum(ratio, 0)), 0.0)
+    excess = np.array([excess_of(n[b:f], k[b:f]) for b, f in zip(base, first, strict=True)])
+    z = np.where(usable, signed_root(n0, k0, n1, k1, excess), 0.0)
     p = (k0 + k1 + 1) / (n0 + n1 + 2)
     error = np.sqrt(excess * p * (1 - p) * (1 / n0 + 1 / n1))
     nothing = np.zeros(len(first))
     return Changes(first, before, after, error, z, z, z * np.abs(z), nothing, np.zeros(len(first), dtype=np.int64))
 
 
-def _raised(n: Array, k: Array, begin: int, tuning: Tuning, alarms: float) -> Softening | None:
+def signed_root(n0: Array, k0: Array, n1: Array, k1: Array, excess: Array) -> Array:
+    """Of the likelihood ratio of two binomials, `k0` of `n0` before and `k1` of `n1` after; positive where less is kept after."""
+    ratio = 2 * (_likelihood(k0, n0) + _likelihood(k1, n1) - _likelihood(k0 + k1, n0 + n1)) / excess
+    found: Array = np.sign(k0 / n0 - k1 / n1) * np.sqrt(np.maximum(ratio, 0))
+    return found
+
+
+def threshold(alarms_a_year: float, weeks: Array) -> Array:
+    """What the signed root must exceed, by length of the window in weeks."""
+    return replace(TUNING, looks=5 * LOOKS).threshold(alarms_a_year, 5 * weeks)
+
+
+def _raised(n: Array, k: Array, begin: int, alarms: float) -> Softening | None:
     found = changes(n, k, begin)
     if found is None:
         return None
     lengths = (len(n) - found.first).astype(float)
-    sure = found.sure - tuning.threshold(alarms, 5 * lengths)
+    sure = found.sure - threshold(alarms, lengths)
     if sure.max() <= 0:
         return None
     best, low, high = likeliest(found)
@@ -132,7 +144,7 @@ def _measured(one: Softening, n: Array, k: Array) -> Softening:
     if not n0 or not n1:
         return one
     p0, p1 = (k0 + 1) / (n0 + 2), (k1 + 1) / (n1 + 2)
-    excess = _excess(n[base : one.first], k[base : one.first])
+    excess = excess_of(n[base : one.first], k[base : one.first])
     half = Z90 * (excess * (p0 * (1 - p0) / n0 + p1 * (1 - p1) / n1)) ** 0.5
     fall = one.before - k1 / n1
     return replace(one, now=k1 / n1, low=fall - half, high=fall + half)
@@ -144,7 +156,7 @@ def _likelihood(k: Array, n: Array) -> Array:
     return found
 
 
-def _excess(n: Array, k: Array) -> float:
+def excess_of(n: Array, k: Array) -> float:
     """By how much more than a binomial weeks vary, at least 1; drawn towards 1."""
     seen = n > 0
     p = (k.sum() + 0.5) / (n.sum() + 1)

@@ -1,5 +1,6 @@
 """What a step's figures say, and what would make the right way the easy one, in plain words. No names of persons, ever."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 
 from pipeline.steps.case import LATE, MISSING, ORDER, TWICE
@@ -66,6 +67,21 @@ def easier(step: StepReport) -> str:
     if step.factors:
         return _BY_FACTOR[step.factors[0].name]
     return _EASIER[max(step.deviations, key=lambda name: step.deviations[name])] if step.deviations else ""
+
+
+def findable(steps: Sequence[StepReport]) -> list[str]:
+    """How soon a fall would be found, in a sentence for all steps of which it is the same."""
+    named: dict[int | None, list[str]] = defaultdict(list)
+    for step in steps:
+        if step.power is not None:
+            named[step.power.weeks].append(f"{step.title} ({step.power.a_week:.0f} cases a week)")
+    sure = "A fall of 15 points over eight weeks would be found in four of five"
+    said = [f"{sure} within {weeks} weeks: {', '.join(named[weeks])}." for weeks in sorted(filter(None, named))]
+    if None in named:
+        said.append(
+            f"Too few cases come, or too few go as written, to find it surely within a quarter: {', '.join(named[None])}."
+        )
+    return said
 
 
 def together(parts: Sequence[str]) -> str:

@@ -64,6 +64,9 @@ def test_a_step_that_softens_is_told_with_since_when_and_what_would_help(filled:
     assert "message in the team's channel" in seen["reinforcement"]
     assert seen["deviations"]["late"] > 5 * seen["deviations"].get("missing", 0)  # the newest may still come
     assert seen["goes_with"] == []
+    assert 2 <= seen["fall_found_in_weeks"] <= 13
+    assert seen["cases_a_week"] > 1
+    assert "would be found in four of five within" in run("steps")[1]
     late = seen["effects"][0]
     assert late["low"] <= 11 <= late["high"]
     assert "need not come from it" in seen["insight"]

@@ -1,0 +1,104 @@
+"""How soon a fall would be found at a step's own number of cases: the power of the test in softening.py, by simulation.
+
+Weeks of `a_week` cases (Poisson) are drawn, of which `kept` go as written, varying from week to week by `excess` times what a
+binomial does; from the week after the known ones it falls by 15 points, over eight weeks. Each is walked through as softening.py
+walks through real weeks, all runs at once, always from the same random numbers: the same step gives the same answer.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.steps import softening
+
+SIZE, OVER = 0.15, 8
+"""The fall that is asked about: parts of one, and weeks until all of it is there."""
+SURE = 0.8
+"""Part of such falls that is found within what is answered."""
+LONGEST = 13
+"""A quarter of weeks: a fall that takes longer to be found is found too late."""
+PAST = 26
+"""Weeks from which it is taken how many cases come, and how they vary."""
+RUNS = 400
+Matrix = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Power:
+    """So many cases come a week, and such a fall is found within so many `weeks` of its first in four of five; None where that
+    takes more than a quarter."""
+
+    a_week: float
+    weeks: int | None
+
+
+def power(cases: Sequence[int], kept: Sequence[int]) -> Power | None:
+    """Of a step with so many cases a week, and as many of them as written; None where too few weeks are known to say."""
+    n, k = (np.array(one[-PAST:], dtype=float) for one in (cases, kept))
+    before = min(len(cases), softening.BASE_MOST)
+    if before < softening.BASE_LEAST or not n.sum():
+        return None
+    a_week = float(n.mean())
+    # Rounded, so that what is known already need not be found anew for a case more or less.
+    rounded = float(f"{a_week:.2g}"), round(float(k.sum() / n.sum()), 2), round(softening.excess_of(n, k), 1)
+    return Power(a_week, weeks_to_find(*rounded, before))
+
+
+@lru_cache(maxsize=1000)
+def weeks_to_find(a_week: float, kept: float, excess: float, before: int) -> int | None:
+    """Weeks from the first of the fall within which four of five are found, where so many are known before it; None where that
+    takes more than a quarter. `kept` is a part of one; from less than 15 points nothing can fall by as many."""
+    if kept <= SIZE:
+        return None
+    late = np.flatnonzero(found_by_week(a_week, kept, excess, before) >= SURE)
+    return int(late[0]) + 1 if len(late) else None
+
+
+def found_by_week(a_week: float, kept: float, excess: float, before: int) -> Matrix:
+    """(LONGEST,): the part of such falls that is found by the end of each week of theirs."""
+    cases, good = _drawn(a_week, kept, excess, before)
+    some = np.maximum(cases, 1)
+    parts = (cases, good, good**2 / some, (cases > 0).astype(float))
+    n, k, square, seen = (np.cumsum(np.pad(one, ((0, 0), (1, 0))), axis=1) for one in parts)
+    raised = np.zeros(RUNS, dtype=bool)
+    found = np.zeros(LONGEST)
+    for week in range(LONGEST):
+        end = before + week + 1
+        first = np.arange(max(softening.BASE_LEAST, end - softening.WINDOWS), end)
+        base = np.maximum(0, first - softening.BASE_MOST)
+        n0, k0, s0, w0 = (one[:, first] - one[:, base] for one in (n, k, square, seen))
+        n1, k1 = (np.maximum(one[:, [end]] - one[:, first], 1e-9) for one in (n, k))
+        n0 = np.maximum(n0, 1e-9)
+        p = (k0 + 0.5) / (n0 + 1)
+        varied = (s0 - 2 * p * k0 + p * p * n0) / (p * (1 - p)) + softening.CALM
+        varied /= np.maximum(0, w0 - 1) + softening.CALM
+        z = softening.signed_root(n0, k0, n1, k1, np.maximum(1.0, varied))
+        lengths = (end - first).astype(float)
+        sure = z - softening.threshold(softening.ALARMS, lengths)
+        best = np.argmax(z, axis=1)
+        rows = np.arange(RUNS)
+        fell = (k0 / n0 - k1 / n1)[rows, best] >= softening.SMALLEST
+        there = (good / some)[:, end - 1] < (k0 / n0)[rows, best]
+        raised |= (sure.max(axis=1) > 0) & fell & there
+        found[week] = raised.mean()
+    return found
+
+
+def _drawn(a_week: float, kept: float, excess: float, before: int) -> tuple[Matrix, Matrix]:
+    """(RUNS, weeks) of cases and of those as written."""
+    rng = np.random.default_rng(0)
+    weeks = before + LONGEST
+    fallen = SIZE * np.clip((np.arange(weeks) - before + 1) / OVER, 0, 1)
+    p = np.clip(kept - fallen, 0.01, 0.99)
+    cases = rng.poisson(a_week, (RUNS, weeks)).astype(np.float64)
+    # A beta binomial varies by 1 + (n - 1) / (size + 1) times a binomial.
+    size = (a_week - 1) / (excess - 1) - 1 if excess > 1 and a_week > 1 else np.inf
+    part = (
+        rng.beta(np.maximum(p * size, 1e-3), np.maximum((1 - p) * size, 1e-3), (RUNS, weeks))
+        if 0 < size < np.inf
+        else p
+    )
+    return cases, rng.binomial(cases.astype(np.int64), np.broadcast_to(part, cases.shape)).astype(np.float64)
