@@ -153,6 +153,8 @@ def plan_days(session: Session, register: Register, last: date) -> None:
     known = _known_until(session)
     begin = min([*days, *([known + timedelta(days=1)] if known else [])], default=None)
     first = first_day(session, register)
+    if first is not None:
+        _remove_before(session, first)
     if begin is None or first is None or begin > last:
         return
     news = begin.isoformat()
@@ -173,6 +175,17 @@ def plan_days(session: Session, register: Register, last: date) -> None:
             }
         begin = end + timedelta(days=1)
     chunks.add(session, EFFORT, ranges)
+
+
+def _remove_before(session: Session, first: date) -> None:
+    """What was estimated of days before the history while nobody knew where that begins. What is left of the forgotten stays."""
+    forgotten = select(Person.id).where(Person.forgotten)
+    for table in (Effort, Capacity):
+        here = (table.day < first, table.person_id.not_in(forgotten))
+        days = list(session.scalars(select(table.day).where(*here).distinct()))
+        if days:
+            session.execute(delete(table).where(*here).execution_options(synchronize_session=False))
+            chunks.add(session, SHARE, {monday(day).isoformat(): {} for day in days})
 
 
 def run_week_chunk(session: Session, chunk: Chunk, register: Register, last: date) -> None:

@@ -1,11 +1,13 @@
 """Missing is not deleted: what an answer lacks is asked for by itself before it is removed."""
 
 from collections.abc import Sequence
+from datetime import date
 
 import structlog
 from sqlalchemy.orm import Session, sessionmaker
 
 from connectors.base import Connector, Page, SourceError, Suspect
+from pipeline.ingest.cursors import keep_horizon
 from pipeline.ingest.store import left_over, store
 
 log = structlog.get_logger()
@@ -14,11 +16,17 @@ MOST_ASKED = 100
 
 
 def store_page(
-    connector: Connector, sessions: sessionmaker[Session], page: Page, *, retention: bool = True
+    connector: Connector,
+    sessions: sessionmaker[Session],
+    page: Page,
+    *,
+    retention: bool = True,
+    horizon: date | None = None,
 ) -> tuple[int, int]:
     """Write one page, in one transaction; remove of what it lacks only what the source says is not there.
 
-    Returns (signals new or changed, items and signals removed).
+    With it `horizon` is kept, how far back the first pull goes: between the two an analysis would take fragments from before it
+    for history. Returns (signals new or changed, items and signals removed).
     """
     missing = None
     if page.spans:
@@ -26,7 +34,10 @@ def store_page(
             missing = left_over(session, connector.name, page)
         missing = missing.only(_confirmed(connector, page.stream, missing.suspects()))
     with sessions.begin() as session:
-        return store(session, connector.name, page, retention=retention, missing=missing)
+        stored = store(session, connector.name, page, retention=retention, missing=missing)
+        if horizon is not None:
+            keep_horizon(session, connector.name, page.stream, horizon)
+        return stored
 
 
 def _confirmed(connector: Connector, stream: str, suspects: Sequence[Suspect]) -> set[str]:

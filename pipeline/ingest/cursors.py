@@ -16,11 +16,10 @@ def load_cursors(sessions: sessionmaker[Session], source: str, streams: Sequence
         return {row.stream: dict(row.state) for row in rows if row.state and row.stream in set(streams)}
 
 
-def keep_horizon(sessions: sessionmaker[Session], source: str, stream: str, day: date) -> None:
+def keep_horizon(session: Session, source: str, stream: str, day: date) -> None:
     """Keep how far back the first pull of a stream goes; what is kept stays."""
     here = (StreamCursor.source == source, StreamCursor.stream == stream, StreamCursor.horizon.is_(None))
-    with sessions.begin() as session:
-        session.execute(update(StreamCursor).where(*here).values(horizon=day))
+    session.execute(update(StreamCursor).where(*here).values(horizon=day))
 
 
 def finish(sessions: sessionmaker[Session], source: str, stream: str, error: str | None, whole: bool) -> None:

@@ -21,7 +21,7 @@ from connectors.base import Connector, Cursor, Page
 from connectors.errors import SourceError, Unexpected
 from models import WorkItem
 from pipeline.ingest.confirm import store_page
-from pipeline.ingest.cursors import drop_streams, finish, keep_horizon, load_cursors
+from pipeline.ingest.cursors import drop_streams, finish, load_cursors
 
 log = structlog.get_logger()
 THREADS = 4
@@ -207,9 +207,10 @@ def _store(
 ) -> int:
     """Store a page and count what was in it; returns the new signals. `since` is kept as the horizon of the page's stream, once
     there is a row for it; then the stream has `begun`."""
-    new, removed = store_page(connector, sessions, page, retention=retention)
-    if since is not None and page.cursor is not None and page.stream not in begun:
-        keep_horizon(sessions, connector.name, page.stream, since.date())
+    begins = since is not None and page.cursor is not None and page.stream not in begun
+    horizon = since.date() if begins and since is not None else None
+    new, removed = store_page(connector, sessions, page, retention=retention, horizon=horizon)
+    if begins:
         begun.add(page.stream)
     counts["signals"] += new
     counts["removed"] += removed

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session, sessionmaker
 
 from models import Account, Capacity, Effort, Person, Signal, StreamCursor, WorkItem
@@ -247,3 +247,8 @@ def test_what_happened_before_the_first_pulls_horizon_is_no_effort(acme: Company
         # Pulled by a version that did not keep its horizon: unknown, so everything counts as it did.
         session.add(StreamCursor(source="slack", stream="C", state={}, pulled_at=noon(LAST)))
     assert min(day for day, _, _ in acme.effort()) == MONDAY
+    with acme.sessions.begin() as session:  # known after all: what was estimated of the days before is no effort any more
+        session.execute(update(StreamCursor).values(horizon=date(2026, 10, 9)))
+    assert min(day for day, _, _ in acme.effort()) == date(2026, 10, 9)
+    with acme.sessions() as session:
+        assert session.scalar(select(func.min(Capacity.day))) == date(2026, 10, 9)
