@@ -66,7 +66,10 @@ def _path(document: Document, loc: Loc, path: Mapping[str, Any], teams: Collecti
         here = (*loc, "except", n)
         yield from _names(here, one, Exemption, "in an exception")
         if not any(one.get(word) for word in ("label", "status", "stage", "field", "item", "container")):
-            yield here, "says no cases; write {label: pilot}, {status: Duplicate}, {item: DEAL-12} or {container: Partners}."
+            yield (
+                here,
+                "says no cases; write {label: pilot}, {status: Duplicate}, {item: DEAL-12} or {container: Partners}.",
+            )
 
 
 def _twice(document: Document, loc: Loc, row: Mapping[str, Any], seen: dict[str, int]) -> Iterator[Fault]:

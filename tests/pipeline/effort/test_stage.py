@@ -247,7 +247,9 @@ def test_what_happened_before_the_first_pulls_horizon_is_no_effort(acme: Company
         # Pulled by a version that did not keep its horizon: unknown, so everything counts as it did.
         session.add(StreamCursor(source="slack", stream="C", state={}, pulled_at=noon(LAST)))
     assert min(day for day, _, _ in acme.effort()) == MONDAY
-    with acme.sessions.begin() as session:  # known after all: what was estimated of the days before is no effort any more
+    with (
+        acme.sessions.begin() as session
+    ):  # known after all: what was estimated of the days before is no effort any more
         session.execute(update(StreamCursor).values(horizon=date(2026, 10, 9)))
     assert min(day for day, _, _ in acme.effort()) == date(2026, 10, 9)
     with acme.sessions() as session:
