@@ -138,13 +138,14 @@ class Analysis:
             row = Cycle(started_at=datetime.now(UTC), stage=STAGES[0])
             session.add(row)
             self._plan(session, STAGES[0], version, register, last)
+        looked = row.stage == STAGES[-1]  # kept only with something to do in it: what else is asked for meanwhile waits
         while row.stage is not None:
             if chunks.left(session, row.stage):
                 return row.stage
             place = STAGES.index(row.stage) + 1
             if place == len(STAGES):
                 row.stage, row.finished_at = None, datetime.now(UTC)
-                row.through = last if self._ready.can_judge(session) else None
+                row.through = last if looked and self._ready.can_judge(session) else None
                 row.seconds, row.counts = dict(report.seconds), dict(report.counts)
                 break
             row.stage = STAGES[place]

@@ -184,3 +184,22 @@ def test_a_week_in_which_the_history_begins_has_no_share(sessions: sessionmaker[
     assert read_from(WEEKS[3] + timedelta(days=2)) == sorted(WEEKS[:3])
     with sessions() as session:
         assert days[3] in session.scalars(select(DayWork.day)).all()  # a day is whole: the detector counts in days
+
+
+def test_a_cycle_that_looked_for_no_drift_does_not_say_that_it_did(
+    sessions: sessionmaker[Session], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it waited for may have come between the two questions; a digest would be sent that knows of no fall."""
+    pull(sessions, WEEKS, None)
+    monkeypatch.setattr(ready, "WORTH", 1000)
+    analysis = Analysis(sessions, HashedWords(), DriftSettings(), NOW, ["jira"])
+    analysis.encode(Report())
+    asked = iter([False])
+    real = ready.Ready.can_judge
+    monkeypatch.setattr(ready.Ready, "can_judge", lambda one, session: next(asked, True) and real(one, session))
+    assert analysis.join(Report())
+    with sessions() as session:
+        assert session.scalars(select(Cycle.through)).all() == [None]
+    analysis.join(Report())
+    with sessions() as session:
+        assert session.scalars(select(Cycle.through).order_by(Cycle.id)).all()[-1] == LAST
