@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import delete, exists, func, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session, sessionmaker
 
 from leeway.app import App
@@ -16,11 +16,10 @@ from models import (
     Label,
     Tally,
     UsedLink,
-    Vector,
-    WorkItem,
     upsert,
 )
 from pipeline.cycle import Report
+from pipeline.encode.vectors import delete_unused
 from pipeline.people.retention import drop_texts
 from pipeline.queue import lease
 
@@ -77,10 +76,7 @@ def prune(sessions: sessionmaker[Session], now: datetime) -> int:
 def prune_vectors(sessions: sessionmaker[Session]) -> int:
     """Delete vectors of texts that no item has any more; reads every item, so it is for once a day."""
     with sessions.begin() as session:
-        # Not `NOT IN`: of a million texts PostgreSQL would look through all for each.
-        used = exists().where(WorkItem.text_hash == Vector.text_hash)
-        gone = delete(Vector).where(~used).execution_options(synchronize_session=False)
-        return int(getattr(session.execute(gone), "rowcount", 0))
+        return delete_unused(session)
 
 
 def apply_retention(app: App, report: Report) -> None:

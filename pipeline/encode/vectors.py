@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, delete, exists, select
 from sqlalchemy.orm import Session
 
 from models import Vector, WorkItem
@@ -25,3 +25,11 @@ def load_vectors(session: Session, work: Sequence[LoadedItem], model: str, size:
         if one.row in stored:
             found[i] = np.frombuffer(stored[one.row], np.float16)
     return found
+
+
+def delete_unused(session: Session, *by: ColumnElement[bool]) -> int:
+    """Delete vectors of texts that no item has, or none of the items that are meant; returns how many. Reads every item."""
+    # Not `NOT IN`: of a million texts PostgreSQL would look through all for each.
+    used = exists().where(WorkItem.text_hash == Vector.text_hash, *by)
+    gone = delete(Vector).where(~used).execution_options(synchronize_session=False)
+    return int(getattr(session.execute(gone), "rowcount", 0))

@@ -207,10 +207,10 @@ def _store(
 ) -> int:
     """Store a page and count what was in it; returns the new signals. `since` is kept as the horizon of the page's stream, once
     there is a row for it; then the stream has `begun`."""
-    begins = since is not None and page.cursor is not None and page.stream not in begun
+    begins = page.cursor is not None and page.stream not in begun
     horizon = since.date() if begins and since is not None else None
     new, removed = store_page(connector, sessions, page, retention=retention, horizon=horizon)
-    if begins:
+    if horizon is not None:
         begun.add(page.stream)
     counts["signals"] += new
     counts["removed"] += removed

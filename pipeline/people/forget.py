@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import ColumnElement, delete, exists, func, or_, select, true, update
+from sqlalchemy import ColumnElement, delete, func, or_, select, true, update
 from sqlalchemy.orm import Session, sessionmaker
 
 from connectors.registry import all_traits
@@ -27,12 +27,12 @@ from models import (
     Secret,
     Signal,
     Stream,
-    Vector,
     WorkItem,
     upsert,
 )
 from models.interview import PEOPLE, digest_of_person
 from models.session import in_batches
+from pipeline.encode.vectors import delete_unused
 from pipeline.ingest.gate import digest_of
 from pipeline.people.quotes import drop_quotes
 from pipeline.register.document import stored
@@ -88,9 +88,7 @@ def forget(sessions: sessionmaker[Session], who: str) -> Deleted:
             _keep_the_sum(session, person, team)
             session.delete(person)
         session.flush()
-        # Not `NOT IN`: of a million texts PostgreSQL would look through all for each.
-        used = exists().where(WorkItem.text_hash == Vector.text_hash, WorkItem.stale.is_(False))
-        session.execute(delete(Vector).where(~used).execution_options(synchronize_session=False))
+        delete_unused(session, WorkItem.stale.is_(False))
     return Deleted(len(accounts), signals, texts)
 
 

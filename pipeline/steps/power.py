@@ -60,28 +60,18 @@ def weeks_to_find(a_week: float, kept: float, excess: float, before: int) -> int
 def found_by_week(a_week: float, kept: float, excess: float, before: int) -> Matrix:
     """(LONGEST,): the part of such falls that is found by the end of each week of theirs."""
     cases, good = _drawn(a_week, kept, excess, before)
-    some = np.maximum(cases, 1)
-    parts = (cases, good, good**2 / some, (cases > 0).astype(float))
-    n, k, square, seen = (np.cumsum(np.pad(one, ((0, 0), (1, 0))), axis=1) for one in parts)
-    raised = np.zeros(RUNS, dtype=bool)
+    weeks, newest = softening.Weeks.of(cases, good), good / np.maximum(cases, 1)
+    raised, rows = np.zeros(RUNS, dtype=bool), np.arange(RUNS)
     found = np.zeros(LONGEST)
     for week in range(LONGEST):
         end = before + week + 1
-        first = np.arange(max(softening.BASE_LEAST, end - softening.WINDOWS), end)
-        base = np.maximum(0, first - softening.BASE_MOST)
-        n0, k0, s0, w0 = (one[:, first] - one[:, base] for one in (n, k, square, seen))
-        n1, k1 = (np.maximum(one[:, [end]] - one[:, first], 1e-9) for one in (n, k))
-        n0 = np.maximum(n0, 1e-9)
-        p = (k0 + 0.5) / (n0 + 1)
-        varied = (s0 - 2 * p * k0 + p * p * n0) / (p * (1 - p)) + softening.CALM
-        varied /= np.maximum(0, w0 - 1) + softening.CALM
-        z = softening.signed_root(n0, k0, n1, k1, np.maximum(1.0, varied))
-        lengths = (end - first).astype(float)
-        sure = z - softening.threshold(softening.ALARMS, lengths)
-        best = np.argmax(z, axis=1)
-        rows = np.arange(RUNS)
-        fell = (k0 / n0 - k1 / n1)[rows, best] >= softening.SMALLEST
-        there = (good / some)[:, end - 1] < (k0 / n0)[rows, best]
+        seen = weeks.compared(end, 0)
+        if seen is None:
+            continue
+        sure = seen.sure - softening.threshold(softening.ALARMS, (end - seen.first).astype(float))
+        at = rows, np.argmax(seen.sure, axis=1)
+        fell = (seen.before - seen.after)[at] >= softening.SMALLEST
+        there = newest[:, end - 1] < seen.before[at]
         raised |= (sure.max(axis=1) > 0) & fell & there
         found[week] = raised.mean()
     return found

@@ -69,31 +69,71 @@ def softenings(cases: Sequence[int], kept: Sequence[int], alarms_a_year: float =
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """Windows that end with one week against the time before them, along the last axis: cases and cases as written before and
+    after, by how much more than a binomial the weeks before varied, and `sure`, the statistic: positive where less is kept."""
+
+    first: Positions
+    n0: Array
+    k0: Array
+    n1: Array
+    k1: Array
+    excess: Array
+    sure: Array
+
+    @property
+    def before(self) -> Array:
+        """Part that was as written before."""
+        return self.k0 / self.n0
+
+    @property
+    def after(self) -> Array:
+        """Part that is as written in the window."""
+        return self.k1 / self.n1
+
+
+@dataclass(frozen=True, slots=True)
+class Weeks:
+    """Sums up to each week, along the last axis: of cases, those as written, the square of these by case, and weeks with any."""
+
+    sums: tuple[Array, Array, Array, Array]
+
+    @classmethod
+    def of(cls, n: Array, k: Array) -> "Weeks":
+        """Of cases and cases as written by week."""
+        parts = (n, k, k**2 / np.maximum(n, 1), (n > 0).astype(float))
+        ahead = [(0, 0)] * (n.ndim - 1) + [(1, 0)]
+        n_, k_, square, seen = (np.cumsum(np.pad(one, ahead), axis=-1) for one in parts)
+        return cls((n_, k_, square, seen))
+
+    def compared(self, end: int, begin: int, longest: int = WINDOWS) -> Compared | None:
+        """Windows up to the week before `end`, of at most so many weeks, nothing before `begin`; None where too few are."""
+        first: Positions = np.arange(max(begin + BASE_LEAST, end - longest), end)
+        if not len(first):
+            return None
+        base = np.maximum(begin, first - BASE_MOST)
+        n0, k0, square, seen = (one[..., first] - one[..., base] for one in self.sums)
+        n1, k1 = (one[..., [end]] - one[..., first] for one in self.sums[:2])
+        usable = (n0 > 0) & (n1 > 0)
+        excess = _excess(n0, k0, square, seen)
+        n0, n1 = np.maximum(n0, 1e-9), np.maximum(n1, 1e-9)
+        ratio = 2 * (_likelihood(k0, n0) + _likelihood(k1, n1) - _likelihood(k0 + k1, n0 + n1)) / excess
+        root = np.sign(k0 / n0 - k1 / n1) * np.sqrt(np.maximum(ratio, 0))
+        return Compared(first, n0, k0, n1, k1, excess, np.where(usable, root, 0.0))
+
+
 def changes(n: Array, k: Array, begin: int, longest: int = WINDOWS) -> Changes | None:
     """For each window that ends with the last week, the change against the time before it; None where too little is known."""
-    weeks = len(n)
-    first: Positions = np.arange(max(begin + BASE_LEAST, weeks - longest), weeks)
-    if not len(first):
+    seen = Weeks.of(n, k).compared(len(n), begin, longest)
+    if seen is None:
         return None
-    base = np.maximum(begin, first - BASE_MOST)
-    cn, ck = np.concatenate([[0.0], np.cumsum(n)]), np.concatenate([[0.0], np.cumsum(k)])
-    n0, k0, n1, k1 = cn[first] - cn[base], ck[first] - ck[base], cn[-1] - cn[first], ck[-1] - ck[first]
-    usable = (n0 > 0) & (n1 > 0)
-    n0, n1 = np.maximum(n0, 1e-9), np.maximum(n1, 1e-9)
-    before, after = k0 / n0, k1 / n1
-    excess = np.array([excess_of(n[b:f], k[b:f]) for b, f in zip(base, first, strict=True)])
-    z = np.where(usable, signed_root(n0, k0, n1, k1, excess), 0.0)
+    first, n0, k0, n1, k1, excess = seen.first, seen.n0, seen.k0, seen.n1, seen.k1, seen.excess
+    before, after, z = seen.before, seen.after, seen.sure
     p = (k0 + k1 + 1) / (n0 + n1 + 2)
     error = np.sqrt(excess * p * (1 - p) * (1 / n0 + 1 / n1))
     nothing = np.zeros(len(first))
     return Changes(first, before, after, error, z, z, z * np.abs(z), nothing, np.zeros(len(first), dtype=np.int64))
-
-
-def signed_root(n0: Array, k0: Array, n1: Array, k1: Array, excess: Array) -> Array:
-    """Of the likelihood ratio of two binomials, `k0` of `n0` before and `k1` of `n1` after; positive where less is kept after."""
-    ratio = 2 * (_likelihood(k0, n0) + _likelihood(k1, n1) - _likelihood(k0 + k1, n0 + n1)) / excess
-    found: Array = np.sign(k0 / n0 - k1 / n1) * np.sqrt(np.maximum(ratio, 0))
-    return found
 
 
 def threshold(alarms_a_year: float, weeks: Array) -> Array:
@@ -158,7 +198,12 @@ def _likelihood(k: Array, n: Array) -> Array:
 
 def excess_of(n: Array, k: Array) -> float:
     """By how much more than a binomial weeks vary, at least 1; drawn towards 1."""
-    seen = n > 0
-    p = (k.sum() + 0.5) / (n.sum() + 1)
-    square = float(((k[seen] - n[seen] * p) ** 2 / (n[seen] * p * (1 - p))).sum())
-    return max(1.0, (square + CALM) / (max(0, int(seen.sum()) - 1) + CALM))
+    return float(_excess(*(one[-1] for one in Weeks.of(n, k).sums)))
+
+
+def _excess(n: Array, k: Array, square: Array, seen: Array) -> Array:
+    """The same, of sums over the weeks."""
+    p = (k + 0.5) / (n + 1)
+    varied = (square - 2 * p * k + p**2 * n) / (p * (1 - p))
+    found: Array = np.maximum(1.0, (varied + CALM) / (np.maximum(0, seen - 1) + CALM))
+    return found
