@@ -19,6 +19,7 @@ from urllib.parse import quote
 
 from alerts.channel import DeliveryError
 from alerts.retry import destination
+from connectors.network import trusted_by_system
 
 SECONDS = 10
 """For connecting, and for each answer before the mail itself."""
@@ -123,13 +124,13 @@ class Mailer:
         smtp = self.smtp
         if smtp.security == "tls":
             server: smtplib.SMTP = smtplib.SMTP_SSL(
-                smtp.host, smtp.port, _own_name(smtp), timeout=SECONDS, context=ssl.create_default_context()
+                smtp.host, smtp.port, _own_name(smtp), timeout=SECONDS, context=trusted_by_system()
             )
         else:
             server = smtplib.SMTP(smtp.host, smtp.port, _own_name(smtp), timeout=SECONDS)
         try:
             if smtp.security == "starttls":
-                server.starttls(context=ssl.create_default_context())
+                server.starttls(context=trusted_by_system())
             server.ehlo_or_helo_if_needed()
             if smtp.username:
                 server.login(smtp.username, smtp.password)

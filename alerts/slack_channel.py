@@ -14,6 +14,7 @@ from alerts.channel import DeliveryError, FollowUp, Found, Notice, Reference, Tr
 from alerts.retry import destination
 from alerts.slack import METADATA, Faces, escape, grouped, message, metadata, plain_message
 from alerts.view import AlertView
+from connectors.slack.client import vendor
 from pipeline.drift.finding import Audience
 
 CHANNEL = "slack"
@@ -52,7 +53,7 @@ class _Refused(DeliveryError):
 
 def slack_client(token: str, api_url: str) -> WebClient:
     """The vendor's client for posting. What was cut off may have arrived, so nothing but a rate limit is repeated blindly."""
-    client = WebClient(token=token, base_url=api_url.rstrip("/") + "/", timeout=SECONDS)
+    client = vendor(token, api_url.rstrip("/") + "/", SECONDS)
     client.retry_handlers = [RateLimitErrorRetryHandler(max_retry_count=2)]
     return client
 

@@ -20,6 +20,7 @@ from alerts.channel import DeliveryError, FollowUp, Found, GroupView, Notice, Re
 from alerts.retry import destination
 from alerts.view import AlertView
 from alerts.words import Name, Words, isolated, sentence
+from connectors.network import trusted, why
 from pipeline.drift.finding import Audience
 
 SECONDS = 10
@@ -129,15 +130,15 @@ class TeamsChannel:
                 raise httpx.UnsupportedProtocol("no web address")
             # With the character set named: without it Teams counts two bytes a character.
             headers = {"Content-Type": "application/json; charset=utf-8"}
-            return httpx.request(method, self.webhook, content=whole, headers=headers, timeout=SECONDS)
+            return httpx.request(
+                method, self.webhook, content=whole, headers=headers, timeout=SECONDS, verify=trusted()
+            )
         except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
             refused = isinstance(
                 error, (httpx.ConnectError, httpx.ConnectTimeout, httpx.UnsupportedProtocol, httpx.InvalidURL)
             )
-            fix = "Check teams.webhook and the network."
-            raise DeliveryError(
-                f"the webhook does not answer ({type(error).__name__}).", fix, refused=refused, down=True
-            ) from None
+            what, fix = why(error, "Check teams.webhook and the network.")
+            raise DeliveryError(f"the webhook does not answer ({what}).", fix, refused=refused, down=True) from None
 
 
 def _body(notice: Notice) -> list[dict[str, Any]]:

@@ -2,11 +2,13 @@
 
 import re
 import socketserver
+import ssl
 import threading
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 
 @dataclass
@@ -20,6 +22,7 @@ class Folder:
     validity: int | None = 7
     upcoming: int | None = None
     meddle: Callable[[int, str, list[bytes]], list[bytes]] = lambda _uid, _what, lines: lines
+    logins: list[str] = field(default_factory=list)
 
 
 class _Session(socketserver.StreamRequestHandler):
@@ -27,7 +30,7 @@ class _Session(socketserver.StreamRequestHandler):
 
     def handle(self) -> None:
         self._say(b"* OK ready")
-        for line in self.rfile:
+        while line := self.rfile.readline():
             tag, _, rest = line.decode().strip().partition(" ")
             name, _, given = rest.partition(" ")
             if name.upper() == "UID":
@@ -35,6 +38,8 @@ class _Session(socketserver.StreamRequestHandler):
             self._say(*getattr(self, f"_{name.lower()}", self._nothing)(given), f"{tag} OK done".encode())
             if name.upper() == "LOGOUT":
                 return
+            if name.upper() == "STARTTLS" and self.server.tls:
+                self._encrypted(self.server.tls)
 
     def _say(self, *lines: bytes) -> None:
         self.wfile.write(b"".join(line + b"\r\n" for line in lines))
@@ -43,7 +48,23 @@ class _Session(socketserver.StreamRequestHandler):
         return iter(())
 
     def _capability(self, given: str) -> Iterator[bytes]:
-        yield b"* CAPABILITY IMAP4rev1"
+        yield b"* CAPABILITY IMAP4rev1" + (b" STARTTLS" if self.server.tls else b"")
+
+    def _login(self, given: str) -> Iterator[bytes]:
+        self.server.folder.logins.append(given)
+        yield from ()
+
+    def _list(self, given: str) -> Iterator[bytes]:
+        yield b'* LIST () "/" INBOX'
+
+    def _encrypted(self, tls: ssl.SSLContext) -> None:
+        self.request = tls.wrap_socket(self.request, server_side=True)
+        self.setup()
+
+    def finish(self) -> None:
+        """See StreamRequestHandler; of a connection that was encrypted later, the server closes only the bare one."""
+        super().finish()
+        self.request.close()
 
     def _examine(self, given: str) -> Iterator[bytes]:
         yield f"* {len(self.server.folder.mails)} EXISTS".encode()
@@ -86,12 +107,19 @@ class _Session(socketserver.StreamRequestHandler):
 class _Server(socketserver.ThreadingTCPServer):
     allow_reuse_address, daemon_threads = True, True
     folder: Folder
+    tls: ssl.SSLContext | None
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Nothing: a client that does not believe the certificate goes away."""
 
 
 @contextmanager
-def serving(folder: Folder) -> Iterator[int]:
-    """The port where this folder is every folder of everybody."""
+def serving(folder: Folder, tls: ssl.SSLContext | None = None, *, at_once: bool = True) -> Iterator[int]:
+    """The port where this folder is every folder of everybody, with TLS from the start or after STARTTLS."""
     with _Server(("127.0.0.1", 0), _Session) as server:
+        server.tls = None if at_once else tls
+        if tls and at_once:
+            server.socket = tls.wrap_socket(server.socket, server_side=True)
         server.folder = folder
         threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         try:

@@ -8,6 +8,7 @@ from fastapi import FastAPI, HTTPException, Request
 from fastapi.responses import RedirectResponse, Response
 from joserfc.errors import JoseError
 
+from connectors.network import trusted
 from leeway.app import App
 from web.auth import Viewer, begin
 from web.proxy import root_of
@@ -36,7 +37,7 @@ def add_oidc(web: FastAPI, app: App) -> None:
         client_id=given.oidc_client_id,
         client_secret=given.oidc_client_secret.get_secret_value(),
         server_metadata_url=f"{given.oidc_issuer.rstrip('/')}/.well-known/openid-configuration",
-        client_kwargs={"scope": "openid email", "code_challenge_method": "S256"},
+        client_kwargs={"scope": "openid email", "code_challenge_method": "S256", "verify": trusted()},
     )
 
     @web.get("/login", include_in_schema=False)

@@ -17,6 +17,7 @@ from slack_sdk import WebClient
 from sqlalchemy import select
 
 from alerts.slack_channel import CHANNEL
+from connectors.slack.client import vendor
 from leeway.app import App
 from models import Drift, Notification
 from pipeline.feedback.decisions import DecisionError, decide, label
@@ -40,7 +41,7 @@ def bolt_for(app: App) -> Bolt | None:
     if slack is None or not (slack.signing_secret.get_secret_value() or slack.app_token.get_secret_value()):
         return None
     token = slack.token.get_secret_value()
-    client = WebClient(base_url=slack.api_url.rstrip("/") + "/")  # the token comes with each authorization
+    client = vendor(None, slack.api_url.rstrip("/") + "/")  # the token comes with each authorization
     bolt = Bolt(
         signing_secret=slack.signing_secret.get_secret_value() or "unset-so-that-nothing-passes",
         client=client,

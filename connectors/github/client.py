@@ -33,6 +33,7 @@ from connectors.base import (
     SourceUnavailable,
 )
 from connectors.limits import Limiter, Rate
+from connectors.network import bundle, why
 from connectors.onward import Onward
 from connectors.retry import LONGEST_WAIT_SECONDS, retrying, seconds_of
 
@@ -156,10 +157,9 @@ class Client:
             answered: tuple[int, dict[str, str], str] = self._requester().requestJson("GET", path, dict(query), headers)
         except GithubException as error:  # only a new token for an app is asked for within
             raise self._error(error.status, error.headers or {}, json.dumps(error.data), "the app's token") from None
-        except (requests.RequestException, HTTPError, UnicodeDecodeError) as error:
-            raise SourceUnavailable(
-                "github", f"no answer from {self.address} ({type(error).__name__}).", "Check github.url, the network."
-            ) from None
+        except (OSError, HTTPError, UnicodeDecodeError) as error:  # requests' own are OSErrors
+            what, fix = why(error, "Check github.url, the network.")
+            raise SourceUnavailable("github", f"no answer from {self.address} ({what}).", fix) from None
         except (RuntimeError, AssertionError):  # redirected to another host or scheme; the message names the path
             raise NotReachable(
                 "github", f"{self.address} leads to another address.", "Set github.url to the address it leads to."
@@ -185,6 +185,7 @@ class Client:
                 timeout=cast(int, self._timeout),
                 user_agent="leeway",
                 per_page=PAGE_SIZE,
+                verify=bundle() or True,
                 retry=None,
                 seconds_between_requests=None,
                 seconds_between_writes=None,

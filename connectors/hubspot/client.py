@@ -5,8 +5,10 @@ import time
 from collections.abc import Mapping, Sequence
 from email.utils import parsedate_to_datetime
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from hubspot import HubSpot
+from urllib3 import Retry, make_headers
 from urllib3.exceptions import HTTPError
 
 from connectors.base import (
@@ -19,11 +21,14 @@ from connectors.base import (
     SourceUnavailable,
 )
 from connectors.limits import Limiter, Rate
+from connectors.network import bundle, proxy_of, why
 from connectors.retry import retrying, seconds_of
 
 SOURCE = "hubspot"
 TIMEOUT_SECONDS = 30
 BATCH = 100
+_ONCE = Retry(total=None, connect=0, read=0, status=0, other=0, redirect=3)
+"""Trying again is for `retrying`, which says nothing while it does; the client's own would multiply with it."""
 _NOT_FOUND = {"OBJECT_NOT_FOUND", "NOT_FOUND"}
 SCOPE_PAGE = "HubSpot, Settings, Integrations, Private Apps, your app, Scopes"
 
@@ -33,7 +38,7 @@ class HubSpotClient:
 
     def __init__(self, api_url: str, token: str, search_rate: Rate, rate: Rate, limiter: Limiter) -> None:
         self.api_url = api_url
-        crm = HubSpot(access_token=token, host=api_url).crm
+        crm = HubSpot(access_token=token, host=api_url, ssl_ca_cert=bundle(), retry=_ONCE, **_proxy(api_url)).crm
         # Each mention of one of these would make it again, with a pool of connections of its own: a handshake a request.
         self._owners, self._search = crm.owners.owners_api, crm.objects.search_api
         self._batch, self._basic = crm.objects.batch_api, crm.objects.basic_api
@@ -103,12 +108,9 @@ class HubSpotClient:
         try:
             response = call()
             answer = json.loads(response.data)
-        except HTTPError as error:
-            raise SourceUnavailable(
-                SOURCE,
-                f"no answer from {self.api_url} ({type(error).__name__}).",
-                "Check hubspot.api_url, the network.",
-            ) from None
+        except (HTTPError, OSError) as error:  # or a file of certificates that is not there
+            what, fix = why(error, "Check hubspot.api_url, the network.")
+            raise SourceUnavailable(SOURCE, f"no answer from {self.api_url} ({what}).", fix) from None
         except (ValueError, RecursionError):
             raise SourceUnavailable(SOURCE, f"{self.api_url} answered with something that is not JSON.") from None
         except Exception as error:  # every API of the client has an ApiException class of its own, without a base
@@ -155,6 +157,16 @@ def _missing_scopes(body: Any) -> str:
         return ", ".join(scopes) if scopes else "?"
     except (ValueError, TypeError, AttributeError, IndexError):
         return "?"
+
+
+def _proxy(api_url: str) -> dict[str, Any]:
+    """The vendor's client reads no proxy from the environment, and no login from a proxy's address."""
+    proxy = proxy_of(api_url)
+    if not proxy:
+        return {}
+    parts = urlsplit(proxy)
+    login = f"{unquote(parts.username)}:{unquote(parts.password or '')}" if parts.username else None
+    return {"proxy": proxy, "proxy_headers": make_headers(proxy_basic_auth=login)}
 
 
 def _raw() -> dict[str, Any]:

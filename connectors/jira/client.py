@@ -21,6 +21,7 @@ from connectors.base import (
     SourceUnavailable,
 )
 from connectors.limits import Limiter, Rate
+from connectors.network import bundle, why
 from connectors.retry import retrying, seconds_of
 
 SOURCE = "jira"
@@ -53,7 +54,7 @@ class JiraClient:
         return self._vendor
 
     def _connected(self, version: str) -> JIRA:
-        options = {"server": self.url, "rest_api_version": version}
+        options = {"server": self.url, "rest_api_version": version, "verify": bundle() or True}
         return self._retried(
             lambda: JIRA(self.url, options=options, max_retries=0, timeout=self._timeout, **self._auth)
         )
@@ -160,10 +161,9 @@ class JiraClient:
             raise self._error(error) from None  # the client's message holds headers and the whole body
         except (requests.JSONDecodeError, RecursionError, UnicodeDecodeError):
             raise SourceUnavailable(SOURCE, f"{self.url} answered with something that is not JSON.") from None
-        except requests.RequestException as error:
-            raise SourceUnavailable(
-                SOURCE, f"no answer from {self.url} ({type(error).__name__}).", "Check jira.url and the network."
-            ) from None
+        except OSError as error:  # of requests, or of a file of certificates that is not there
+            what, fix = why(error, "Check jira.url and the network.")
+            raise SourceUnavailable(SOURCE, f"no answer from {self.url} ({what}).", fix) from None
 
     def _refused(self) -> SourceError:
         return CredentialError(

@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 
 from connectors.base import BadAnswer, CredentialError, NotReachable, RateLimited, SourceUnavailable
-from connectors.certificates import trusted
+from connectors.network import trusted, why
 from connectors.retry import seconds_of
 
 LARGEST_BYTES = 1_000_000
@@ -111,7 +111,8 @@ class Client:
         except httpx.TimeoutException:
             raise SourceUnavailable("judge", f"no answer within {self.seconds:g} seconds.") from None
         except httpx.HTTPError as error:
-            raise SourceUnavailable("judge", f"no answer ({type(error).__name__}).") from None
+            what, fix = why(error, "")
+            raise SourceUnavailable("judge", f"no answer ({what}).", fix) from None
 
     def _refuse(self, status: int, headers: httpx.Headers) -> None:
         if status in (401, 403):

@@ -33,6 +33,7 @@ from connectors.base import (
 from connectors.checks import after_pages, listed_rows
 from connectors.limits import Limiter, Rate
 from connectors.mailbox.parse import parse_mail
+from connectors.network import trusted_by_system, why
 from connectors.records import is_outdated, set_aside
 from connectors.retry import retrying
 
@@ -251,7 +252,8 @@ class MailboxConnector:
     def _open(self) -> Iterator[BaseMailBox]:
         def connect() -> BaseMailBox:
             with self._translated():
-                box = _KINDS[self.security](self.host, self.port, timeout=self._timeout)
+                secured = {} if self.security == "none" else {"ssl_context": trusted_by_system()}
+                box = _KINDS[self.security](self.host, self.port, timeout=self._timeout, **secured)
                 try:
                     box.login(self.username, self._password, initial_folder=None)
                 except Exception:
@@ -281,11 +283,8 @@ class MailboxConnector:
                 self.name, f"the folder {folder!r} is not there.", "`leeway check` lists the folders there are."
             ) from None
         except (ImapToolsError, imaplib.IMAP4.error, OSError) as error:
-            raise SourceUnavailable(
-                self.name,
-                f"no answer from {self.host}:{self.port} ({type(error).__name__}).",
-                "Check mailbox.host, mailbox.port, mailbox.security.",
-            ) from None
+            what, fix = why(error, "Check mailbox.host, mailbox.port, mailbox.security.")
+            raise SourceUnavailable(self.name, f"no answer from {self.host}:{self.port} ({what}).", fix) from None
 
 
 def _batches(uids: Sequence[int]) -> Iterator[Sequence[int]]:

@@ -21,6 +21,7 @@ from connectors.base import (
     SourceUnavailable,
 )
 from connectors.limits import Limiter, Rate
+from connectors.network import bundle, proxy_of, trusted_by_system, why
 from connectors.retry import retrying, seconds_of
 
 SOURCE = "slack"
@@ -43,7 +44,7 @@ class SlackClient:
 
     def __init__(self, api_url: str, token: str, timeout: int, requests_per_minute: float, limiter: Limiter) -> None:
         self.api_url = api_url
-        self._vendor = WebClient(token=token, base_url=api_url, timeout=timeout)
+        self._vendor = vendor(token, api_url, timeout)
         self._limiter, self._rate = limiter, Rate.per_minute(requests_per_minute)
         self._lists_rate = Rate.per_minute(max(requests_per_minute * 0.4, 1))  # Tier 2
         self.skew: float | None = None
@@ -67,11 +68,8 @@ class SlackClient:
         except SlackApiError as error:
             raise self._error(method, error) from None
         except (SlackClientError, OSError, ValueError, RecursionError, HTTPException) as error:
-            raise SourceUnavailable(
-                SOURCE,
-                f"no usable answer from {self.api_url} ({type(error).__name__}).",
-                "Check slack.api_url and the network.",
-            ) from None
+            what, fix = why(error, "Check slack.api_url and the network.")
+            raise SourceUnavailable(SOURCE, f"no usable answer from {self.api_url} ({what}).", fix) from None
         if not isinstance(answer.data, dict):
             raise SourceUnavailable(SOURCE, f"{method} answered with something that is not JSON.")
         if method == "auth.test":
@@ -110,6 +108,13 @@ class SlackClient:
         if code in ("internal_error", "fatal_error", "service_unavailable", "request_timeout"):
             return SourceUnavailable(SOURCE, f"{method} answered {code}.")
         return BadAnswer(SOURCE, f"{method} answered {code}.")
+
+
+def vendor(token: str | None, api_url: str, timeout: int = 30) -> WebClient:
+    """The vendor's client; by itself it knows no NO_PROXY and not every name of the file of certificates."""
+    client = WebClient(token=token, base_url=api_url, timeout=timeout, ssl=trusted_by_system() if bundle() else None)
+    client.proxy = proxy_of(api_url)
+    return client
 
 
 def next_of(answer: Any) -> str:

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from connectors.certificates import trusted
+from connectors.network import trusted
 from pipeline.files import InputError, decode
 from pipeline.progress.cannot import CannotMeasure, number_of
 

@@ -1,0 +1,97 @@
+"""The way out of this machine, the same for every client: the proxy and the certificates that the environment names.
+
+The vendors' clients differ in what they read of it: one no proxy at all, one no NO_PROXY, some SSL_CERT_FILE and some
+REQUESTS_CA_BUNDLE, and Python's IMAP trusts any certificate unless it is told not to.
+"""
+
+import os
+import socket
+import ssl
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+_BUNDLES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+_PROXIES = ("http_proxy", "https_proxy", "all_proxy")
+_AUTHORITY = (
+    "For an authority of your own, also a proxy that opens TLS, set SSL_CERT_FILE to a file of its certificates."
+)
+
+
+def bundle() -> str | None:
+    """The file or folder of certificates that the environment names, whichever of the usual variables it is in."""
+    return next((named for name in _BUNDLES if (named := os.environ.get(name))), None)
+
+
+def trusted() -> ssl.SSLContext:
+    """What HTTP clients trust: what the environment names, else the usual public authorities."""
+    return _contexts(bundle(), public=True)
+
+
+def trusted_by_system() -> ssl.SSLContext:
+    """What clients of mail servers trust: what the environment names, else this machine's own authorities."""
+    return _contexts(bundle(), public=False)
+
+
+@cache
+def _contexts(named: str | None, *, public: bool) -> ssl.SSLContext:
+    """Read once a process: it takes longer than a short answer."""
+    if named:
+        context = ssl.create_default_context()
+        if Path(named).exists():
+            is_folder = Path(named).is_dir()
+            context.load_verify_locations(None if is_folder else named, named if is_folder else None)
+        return context
+    if public:
+        import httpx
+
+        return httpx.create_ssl_context()
+    return ssl.create_default_context()
+
+
+def proxy_of(address: str) -> str | None:
+    """The proxy through which an address is reached, with its login; None for none. NO_PROXY counts."""
+    if not any(os.environ.get(name) or os.environ.get(name.upper()) for name in _PROXIES):
+        return None
+    from requests.utils import get_environ_proxies, prepend_scheme_if_needed, select_proxy
+
+    proxy = select_proxy(address, get_environ_proxies(address))
+    return str(prepend_scheme_if_needed(proxy, "http")) if proxy else None
+
+
+def why(error: BaseException, otherwise: str) -> tuple[str, str]:
+    """Why nothing answered, and what to do about it: ("its certificate is not trusted ...", fix).
+
+    `otherwise` is the fix where the error says no more than its name.
+    """
+    for one in _causes(error):
+        if isinstance(one, OSError) and not isinstance(one, socket.gaierror) and _is_lost(named := bundle()):
+            return (
+                f"its certificate cannot be tried: {named} is not there",
+                "SSL_CERT_FILE, or REQUESTS_CA_BUNDLE, names it.",
+            )
+        if isinstance(one, ssl.SSLCertVerificationError):
+            return f"its certificate is not trusted: {one.verify_message}", _AUTHORITY
+        if isinstance(one, socket.gaierror) or type(one).__name__ == "NameResolutionError":
+            return "its name is not known here", f"{otherwise} Where only a proxy leads out, set HTTPS_PROXY."
+        if type(one).__name__ == "ProxyError":
+            return "the proxy does not let it through", "Check HTTPS_PROXY and NO_PROXY."
+    return type(error).__name__, otherwise
+
+
+def _is_lost(named: str | None) -> bool:
+    return bool(named) and not Path(str(named)).exists()
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """The error and all that it came from; clients wrap them in different ways."""
+    seen: list[BaseException] = []
+    left = [error]
+    while left:
+        one = left.pop(0)
+        if any(one is other for other in seen):
+            continue
+        seen.append(one)
+        yield one
+        held = [getattr(one, "reason", None), one.__cause__, one.__context__, *one.args]
+        left += [other for other in held if isinstance(other, BaseException)]

@@ -1,0 +1,188 @@
+"""Every client takes the same way out: the proxy and the certificates that the environment names.
+
+Reported of others: HubSpot/hubspot-api-python #96, #241 (no proxy), ikvk/imap_tools #117 (no certificate is verified).
+"""
+
+import base64
+import ssl
+import threading
+import urllib.request
+from collections.abc import Iterator
+from contextlib import suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from slack_sdk.errors import SlackApiError
+
+from alerts.channel import DeliveryError
+from alerts.slack_channel import slack_client
+from alerts.teams import TeamsChannel
+from connectors import retry
+from connectors.base import Connector, CredentialError, SourceError
+from connectors.registry import connector
+from tests.imap import Folder, serving
+from tests.tls import certificate_in
+
+SOURCES = ["jira", "slack", "hubspot", "github", "calendar"]
+
+
+@pytest.fixture(autouse=True)
+def _plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the machine of the test says about proxies and certificates is not what is tried."""
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+    for name in ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(retry, "ATTEMPTS", 1)
+    monkeypatch.setattr(urllib.request, "_opener", None)  # it keeps the proxies that it has seen first
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return certificate_in(tmp_path_factory.mktemp("tls"))
+
+
+class _Refuses(BaseHTTPRequestHandler):
+    """401 to whatever is asked, as a proxy too; notes where each request went, and with which login to the proxy."""
+
+    def _answer(self) -> None:
+        self.server.seen.append((self.path, self.headers.get("Proxy-Authorization", "")))  # type: ignore[attr-defined]
+        body = b'{"ok": false, "error": "invalid_auth"}'
+        self.send_response(401)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    do_GET = do_POST = _answer  # noqa: N815 - named by the library
+
+    def log_message(self, *_: Any) -> None:
+        """Nothing."""
+
+
+@pytest.fixture
+def proxy() -> Iterator[ThreadingHTTPServer]:
+    with _served() as server:
+        yield server
+
+
+def _served(tls: ssl.SSLContext | None = None) -> Any:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Refuses)
+    server.seen = []  # type: ignore[attr-defined]
+    if tls:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+    return server
+
+
+def source(name: str, address: str, folder: Path) -> Connector:
+    if name == "calendar":
+        (folder / "calendars.csv").write_text(f"calendar,address\nann@x.example,{address}/ann.ics\n")
+        return connector("calendar", file=str(folder / "calendars.csv"), own_domains=["x.example"])
+    given: dict[str, dict[str, Any]] = {
+        "jira": {"url": address, "projects": ["APP"]},
+        "slack": {"api_url": f"{address}/api/", "channels": ["general"]},
+        "hubspot": {"api_url": address, "pipelines": ["Sales"]},
+        "github": {"url": address, "repositories": ["x/y"]},
+    }
+    return connector(name, token="t", **given[name])
+
+
+def said(name: str, address: str, folder: Path) -> SourceError:
+    """What the first question of a source ends with."""
+    asked = source(name, address, folder)
+    with pytest.raises(SourceError) as caught:
+        list(asked.pull(asked.streams()[0], None, retry.dt.datetime(2026, 7, 1, tzinfo=retry.dt.UTC)))
+    return caught.value
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_each_source_goes_through_the_proxy_and_not_where_no_proxy_says_so(
+    name: str, proxy: ThreadingHTTPServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    where = f"http://ann:p%40ss@127.0.0.1:{proxy.server_port}"
+    monkeypatch.setenv("HTTP_PROXY", where)
+    monkeypatch.setenv("HTTPS_PROXY", where)
+    assert isinstance(said(name, "http://vendor.invalid", tmp_path), CredentialError)
+    path, login = proxy.seen[0]  # type: ignore[attr-defined]
+    assert path.startswith("http://vendor.invalid")
+    assert base64.b64decode(login.removeprefix("Basic ")) == b"ann:p@ss"
+    proxy.seen.clear()  # type: ignore[attr-defined]
+    monkeypatch.setenv("NO_PROXY", "example.com,.invalid")
+    assert "name is not known here" in str(said(name, "http://vendor.invalid", tmp_path))
+    assert proxy.seen == []  # type: ignore[attr-defined]
+
+
+def test_alerts_go_through_the_proxy_too(proxy: ThreadingHTTPServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{proxy.server_port}")
+    monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{proxy.server_port}")
+    with suppress(SlackApiError):
+        slack_client("t", "http://slack.invalid/api").auth_test()
+    assert [path for path, _ in proxy.seen] == ["http://slack.invalid/api/auth.test"]  # type: ignore[attr-defined]
+    monkeypatch.setenv("NO_PROXY", "slack.invalid")
+    with pytest.raises(OSError, match=r"known|resolution"):
+        slack_client("t", "http://slack.invalid/api").auth_test()
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_an_authority_of_ones_own_is_named_once_for_all(
+    name: str, certificate: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    tls.load_cert_chain(certificate)
+    with _served(tls) as server:
+        address = f"https://127.0.0.1:{server.server_port}"
+        refused = said(name, address, tmp_path)
+        assert "its certificate is not trusted: self-signed certificate" in refused.message
+        assert "SSL_CERT_FILE" in refused.fix
+        assert server.seen == []
+        for variable in ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"):
+            with monkeypatch.context() as only:
+                only.setenv(variable, str(certificate))
+                assert isinstance(said(name, address, tmp_path), CredentialError), variable
+        monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "gone.pem"))
+        assert f"{tmp_path / 'gone.pem'} is not there" in str(said(name, address, tmp_path))
+        server.shutdown()
+
+
+def test_teams_and_slack_take_the_same_authority(certificate: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    tls.load_cert_chain(certificate)
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
+    with _served(tls) as server:
+        address = f"https://127.0.0.1:{server.server_port}"
+        with pytest.raises(SlackApiError):
+            slack_client("t", f"{address}/api").auth_test()
+        with pytest.raises(DeliveryError, match="401"):
+            TeamsChannel(f"{address}/hook")._post(b"{}")
+        server.shutdown()
+
+
+@pytest.mark.parametrize("security", ["tls", "starttls"])
+def test_a_mailbox_hears_no_password_before_its_certificate_is_believed(
+    security: str, certificate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    tls.load_cert_chain(certificate)
+    folder = Folder()
+    with serving(folder, tls, at_once=security == "tls") as port:
+        box = connector(
+            "mailbox",
+            host="127.0.0.1",
+            port=port,
+            security=security,
+            username="support",
+            password="secret",
+            folders=["INBOX"],
+            own_domains=["x.example"],
+        )
+        (row,) = box.check(retry.dt.datetime(2026, 7, 1, tzinfo=retry.dt.UTC))
+        assert not row.ok
+        assert "its certificate is not trusted: self-signed certificate" in row.found
+        assert folder.logins == []
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+        assert all(row.ok for row in box.check(retry.dt.datetime(2026, 7, 1, tzinfo=retry.dt.UTC)))
+        assert folder.logins
