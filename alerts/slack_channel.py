@@ -14,6 +14,7 @@ from alerts.channel import DeliveryError, FollowUp, Found, Notice, Reference, Tr
 from alerts.retry import destination
 from alerts.slack import METADATA, Faces, escape, grouped, message, metadata, plain_message
 from alerts.view import AlertView
+from connectors.slack import codes
 from connectors.slack.client import vendor
 from pipeline.drift.finding import Audience
 
@@ -34,20 +35,21 @@ _FIXES = {
     "cannot_reply_to_message": "the alert was deleted there.",
 }
 _GONE = {"is_archived", "channel_not_found", "not_in_channel"}
-_NO_TOKEN = {"invalid_auth", "not_authed", "token_revoked", "token_expired", "account_inactive"}
-_TRANSIENT = {"internal_error", "fatal_error", "service_unavailable", "request_timeout", "ratelimited"}
 
 
 class _Refused(DeliveryError):
     """Slack said no; `code` is its word for it."""
 
     def __init__(self, code: str, needed: str = "") -> None:
-        if code in _NO_TOKEN:
-            text = f"Slack does not accept the token ({code}). Copy the bot token from api.slack.com/apps into slack.token."
+        if code in codes.NO_TOKEN:
+            why = codes.wrong_token(code)
+            text = (
+                f"Slack does not accept the token ({why}). Copy the bot token from api.slack.com/apps into slack.token."
+            )
         else:
             text = _FIXES.get(code, f"Slack answers {code}.").format(needed=needed)
-        no_token, lasts = code in _NO_TOKEN, code not in (*_NO_TOKEN, *_TRANSIENT)
-        super().__init__(text, refused=code not in _TRANSIENT, down=no_token, lasting=lasts)
+        no_token, lasts = code in codes.NO_TOKEN, code not in codes.NO_TOKEN | codes.TRANSIENT
+        super().__init__(text, refused=code not in codes.TRANSIENT, down=no_token, lasting=lasts)
         self.code = code
 
 

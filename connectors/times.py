@@ -6,6 +6,7 @@ One typing error (a worklog of the year 26) would otherwise stretch the history 
 import re
 import time
 from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 AHEAD = timedelta(days=366)
@@ -63,3 +64,11 @@ def is_plausible(at: datetime) -> bool:
     if EARLIEST <= at <= _LATEST_AT_START:
         return True
     return EARLIEST <= at <= datetime.fromtimestamp(time.time(), UTC) + AHEAD
+
+
+def skew_of(date: str | None) -> float | None:
+    """A server's clock less ours in seconds, from its Date header; None where there is none, or none that can be read."""
+    try:
+        return parsedate_to_datetime(date).timestamp() - time.time() if date else None
+    except (TypeError, ValueError, OverflowError):  # a proxy wrote it
+        return None

@@ -13,7 +13,6 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from email.utils import parsedate_to_datetime
 from typing import Any, cast
 from urllib.parse import parse_qsl, urlsplit
 
@@ -36,6 +35,7 @@ from connectors.limits import Limiter, Rate
 from connectors.network import bundle, why
 from connectors.onward import Onward
 from connectors.retry import LONGEST_WAIT_SECONDS, retrying, seconds_of
+from connectors.times import skew_of
 
 PAGE_SIZE = 100
 _BUCKET = "github"
@@ -195,7 +195,7 @@ class Client:
     def _heard(self, headers: Mapping[str, str]) -> None:
         """Read the answer's headers: the server's clock, and whether this hour's requests are used up."""
         if "date" in headers:
-            self.skew = parsedate_to_datetime(headers["date"]).timestamp() - time.time()
+            self.skew = skew_of(headers["date"])
         if headers.get("x-ratelimit-remaining") == "0":
             self._closed_until = time.time() + self._until_reset(headers)
 

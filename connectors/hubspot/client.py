@@ -1,9 +1,7 @@
 """Asking HubSpot: the vendor's client within its limits, with retries; its errors become ours."""
 
 import json
-import time
 from collections.abc import Mapping, Sequence
-from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -15,6 +13,7 @@ from connectors.base import (
     BadAnswer,
     CredentialError,
     NotFound,
+    NotReachable,
     RateLimited,
     ScopeError,
     SourceError,
@@ -23,12 +22,14 @@ from connectors.base import (
 from connectors.limits import Limiter, Rate
 from connectors.network import bundle, proxy_of, why
 from connectors.retry import retrying, seconds_of
+from connectors.times import skew_of
 
 SOURCE = "hubspot"
 TIMEOUT_SECONDS = 30
 BATCH = 100
 _ONCE = Retry(total=None, connect=0, read=0, status=0, other=0, redirect=3)
 """Trying again is for `retrying`, which says nothing while it does; the client's own would multiply with it."""
+_LOCKED, _MOVING = 423, 477
 _NOT_FOUND = {"OBJECT_NOT_FOUND", "NOT_FOUND"}
 SCOPE_PAGE = "HubSpot, Settings, Integrations, Private Apps, your app, Scopes"
 
@@ -99,7 +100,7 @@ class HubSpotClient:
     def _heard(self, headers: Mapping[str, str], bucket: str) -> None:
         """Read the answer's headers: the server's clock, and whether its ten seconds are used up."""
         if "Date" in headers:
-            self.skew = parsedate_to_datetime(headers["Date"]).timestamp() - time.time()
+            self.skew = skew_of(headers["Date"])
         if headers.get("X-HubSpot-RateLimit-Remaining") == "0":
             millis = headers.get("X-HubSpot-RateLimit-Interval-Milliseconds", "")
             self._limiter.pause(bucket, min(int(millis) / 1000, 60.0) if millis.isdigit() else 1.0)
@@ -126,11 +127,23 @@ class HubSpotClient:
         status = int(error.status or 0)
         if status == 401:
             return CredentialError(SOURCE, "the token is not accepted.", f"Copy it from {SCOPE_PAGE}; hubspot.token.")
+        if status == 403 and str(error.body).lstrip().lower().startswith(("<!doctype", "<html")):
+            return NotReachable(
+                SOURCE,
+                f"something before {self.api_url} answers 403 with a page of its own.",
+                "Ask who runs the proxy or firewall to let this machine through.",
+            )
         if status == 403:
             return ScopeError(SOURCE, _missing_scopes(error.body), f"Add it at {SCOPE_PAGE}.")
         if status == 429:
             return RateLimited(SOURCE, seconds_of((error.headers or {}).get("Retry-After"), 10))
-        if status == 0 or status >= 500:
+        if status == _MOVING:
+            return SourceUnavailable(
+                SOURCE,
+                "the account is being moved to another region, for up to a day (477).",
+                "The next pull continues.",
+            )
+        if status in (0, _LOCKED) or status >= 500:
             return SourceUnavailable(SOURCE, f"{self.api_url} answered {status}.")
         if status == 404:
             return NotFound(SOURCE, f"{self.api_url} has no such record.")

@@ -2,9 +2,8 @@
 
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 import requests
@@ -13,21 +12,20 @@ from jira.exceptions import JIRAError
 
 from connectors.base import (
     BadAnswer,
-    CredentialError,
     NotFound,
     RateLimited,
-    ScopeError,
     SourceError,
     SourceUnavailable,
 )
+from connectors.jira.refusals import not_accepted, nothing_there, refusal
 from connectors.limits import Limiter, Rate
 from connectors.network import bundle, why
 from connectors.retry import retrying, seconds_of
+from connectors.times import skew_of
 
 SOURCE = "jira"
 PAGE_SIZE = 100
 _REFUSED = {"AUTHENTICATED_FAILED", "AUTHENTICATION_DENIED"}
-TOKEN_URL = "https://id.atlassian.com/manage-profile/security/api-tokens"  # noqa: S105
 
 
 class JiraClient:
@@ -39,6 +37,7 @@ class JiraClient:
         self._timeout, self._rate, self._limiter = timeout, rate, limiter
         self._vendor: JIRA | None = None
         self._login = ""
+        self._site: str | None = None
         self.skew: float | None = None
 
     @property
@@ -48,7 +47,10 @@ class JiraClient:
             try:
                 client = self._connected("3")
             except NotFound:  # Data Center has REST v2 only
-                client = self._connected("2")
+                try:
+                    client = self._connected("2")
+                except NotFound:
+                    raise nothing_there(self.url) from None
             client._session.hooks["response"].append(self._heard)
             self._vendor = client
         return self._vendor
@@ -58,6 +60,14 @@ class JiraClient:
         return self._retried(
             lambda: JIRA(self.url, options=options, max_retries=0, timeout=self._timeout, **self._auth)
         )
+
+    @property
+    def site(self) -> str:
+        """Where people open it: of the gateway, which no browser can show, the site behind it. Raises SourceError."""
+        if self._site is None:
+            said = self.get("serverInfo").get("baseUrl") if "/ex/jira/" in self.url else None
+            self._site = str(said).rstrip("/") if said else self.url
+        return self._site
 
     @property
     def is_cloud(self) -> bool:
@@ -139,8 +149,7 @@ class JiraClient:
     def _heard(self, response: requests.Response, *_: Any, **__: Any) -> None:
         """Read the answer's headers: whether the login holds, the server's clock, and whether its bucket is empty."""
         self._login = response.headers.get("X-Seraph-LoginReason", "")
-        at = parsedate_to_datetime(response.headers["Date"]) if "Date" in response.headers else None
-        self.skew = at.timestamp() - time.time() if at else None
+        self.skew = skew_of(response.headers.get("Date"))
         if response.headers.get("X-RateLimit-Remaining") == "0" and response.ok:
             reset = response.headers.get("X-RateLimit-Reset", "")
             try:
@@ -155,7 +164,7 @@ class JiraClient:
         try:
             answer = call()
             if _REFUSED & {reason.strip() for reason in self._login.split(",")}:
-                raise self._refused()  # answers like a Jira that has nothing to show
+                raise not_accepted(self.url)  # answers like a Jira that has nothing to show
             return answer
         except JIRAError as error:
             raise self._error(error) from None  # the client's message holds headers and the whole body
@@ -165,19 +174,10 @@ class JiraClient:
             what, fix = why(error, "Check jira.url and the network.")
             raise SourceUnavailable(SOURCE, f"no answer from {self.url} ({what}).", fix) from None
 
-    def _refused(self) -> SourceError:
-        return CredentialError(
-            SOURCE,
-            "the token is not accepted.",
-            f"Make a new one at {TOKEN_URL}, or in your Jira's profile on Data Center, and set jira.email, jira.token.",
-        )
-
     def _error(self, error: JIRAError) -> SourceError:
         status, response = error.status_code, error.response
-        if status == 401:
-            return self._refused()
-        if status == 403:
-            return ScopeError(SOURCE, "read:jira-work", "Give the account Browse Projects, or the token that scope.")
+        if status in (401, 403):
+            return refusal(self.url, status, *_said(error))
         retry_after = response.headers.get("Retry-After") if response is not None else None
         if status == 429 or (status == 503 and retry_after):
             return RateLimited(SOURCE, seconds_of(retry_after, 5))
@@ -186,3 +186,9 @@ class JiraClient:
         if status is None or status >= 500:
             return SourceUnavailable(SOURCE, f"{self.url} answered {status}.")
         return BadAnswer(SOURCE, f"{self.url} answered {status}: {str(error.text)[:200]}")
+
+
+def _said(error: JIRAError) -> tuple[Mapping[str, str], str]:
+    """The answer's headers and whole text; the client's own text is a part of it."""
+    response = error.response
+    return ({}, str(error.text)) if response is None else (response.headers, response.text)

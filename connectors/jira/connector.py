@@ -273,7 +273,7 @@ class JiraConnector:
     def _parse(self, issue: dict[str, Any], broken: list[str]) -> tuple[WorkItem, list[Signal], list[Account]]:
         states = self._statuses.of([issue])
         named = self._fields.ids
-        return parse_issue(issue, states, self.url, broken=broken, epic_fields=self._epics.labels, fields=named)
+        return parse_issue(issue, states, self.client.site, broken=broken, epic_fields=self._epics.labels, fields=named)
 
     def _missing_parents(self, items: list[WorkItem]) -> list[WorkItem]:
         """Epics that nobody has touched within the window: without them their stories would lose their strongest clue.

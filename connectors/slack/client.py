@@ -1,9 +1,7 @@
 """Asking Slack: the vendor's client within the rates of its tiers, with retries; its errors become ours."""
 
 import re
-import time
 from collections.abc import Mapping
-from email.utils import parsedate_to_datetime
 from http.client import HTTPException
 from typing import Any
 
@@ -23,6 +21,8 @@ from connectors.base import (
 from connectors.limits import Limiter, Rate
 from connectors.network import bundle, proxy_of, trusted_by_system, why
 from connectors.retry import retrying, seconds_of
+from connectors.slack import codes
+from connectors.times import skew_of
 
 SOURCE = "slack"
 SCOPE_PAGE = "https://api.slack.com/apps, your app, OAuth & Permissions, then reinstall the app"
@@ -36,7 +36,6 @@ _ANSWERS = {
     "conversations.list": {"channels"},
     "usergroups.list": {"usergroups"},
 }
-_TOKEN_ERRORS = {"invalid_auth", "not_authed", "token_revoked", "token_expired", "account_inactive"}
 
 
 class SlackClient:
@@ -74,8 +73,7 @@ class SlackClient:
             raise SourceUnavailable(SOURCE, f"{method} answered with something that is not JSON.")
         if method == "auth.test":
             self._granted = set((_header(answer.headers, "x-oauth-scopes") or "").replace(" ", "").split(","))
-            if date := _header(answer.headers, "date"):
-                self.skew = parsedate_to_datetime(date).timestamp() - time.time()
+            self.skew = skew_of(_header(answer.headers, "date"))
         missing = _ANSWERS.get(method, set()) - set(answer.data)
         if missing:
             raise SourceUnavailable(SOURCE, f"{method} answered without {', '.join(sorted(missing))}.")
@@ -93,9 +91,11 @@ class SlackClient:
         code = str(data.get("error", "unknown"))
         if not _CODE.fullmatch(code):  # the client puts a page that is not JSON there
             return SourceUnavailable(SOURCE, f"{method} answered with something that is not JSON.")
-        if code in _TOKEN_ERRORS:
+        if code in codes.NO_TOKEN:
             return CredentialError(
-                SOURCE, f"the token is not accepted ({code}).", f"Copy the bot token from {SCOPE_PAGE}; slack.token."
+                SOURCE,
+                f"the token is not accepted ({codes.wrong_token(code)}).",
+                f"Copy the bot token (xoxb-) from {SCOPE_PAGE}; slack.token.",
             )
         if code == "missing_scope":
             return ScopeError(SOURCE, str(data.get("needed", "?")), f"Add it at {SCOPE_PAGE}.")
@@ -105,8 +105,18 @@ class SlackClient:
             return NotFound(SOURCE, f"{method} answered {code}.")
         if code in ("not_in_channel", "channel_not_found", "is_archived"):
             return NotReachable(SOURCE, f"{method}: {code}.", "Invite the app to the channel: /invite.")
-        if code in ("internal_error", "fatal_error", "service_unavailable", "request_timeout"):
-            return SourceUnavailable(SOURCE, f"{method} answered {code}.")
+        if code in codes.TRANSIENT:
+            moving = " The workspace is moving into an organisation." if code == "team_added_to_org" else ""
+            return SourceUnavailable(SOURCE, f"{method} answered {code}.{moving}")
+        if code in codes.ORGANISATION:
+            fix = (
+                "Install the app in the workspace itself and take that token; the organisation's admins must allow it."
+            )
+            return NotReachable(SOURCE, f"{method}: {code}; the organisation does not let the app in so.", fix)
+        if code in codes.REFUSED:
+            return NotReachable(
+                SOURCE, f"{method}: {code}; the workspace refuses this app or machine.", "Ask its admins."
+            )
         return BadAnswer(SOURCE, f"{method} answered {code}.")
 
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from simulator.api.faults import Faults
 
 JIRA_EMAIL, JIRA_TOKEN = "ops@velora.example", "jira-simulated-token"
+JIRA_SCOPED_TOKEN, JIRA_GATEWAY = "jira-scoped-token", "/ex/jira/2f6a5c1e"
+"""A token with scopes, which the site refuses, and the path below which it is taken."""
 SLACK_TOKEN = "xoxb-simulated-token"
 HUBSPOT_TOKEN = "pat-simulated-token"
 GITHUB_TOKEN = "ghp_simulated-token"

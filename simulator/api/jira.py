@@ -7,9 +7,9 @@ from typing import Any
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
-from starlette.routing import Route
+from starlette.routing import Mount, Route
 
-from simulator.api.config import JIRA_EMAIL, JIRA_TOKEN, ApiConfig
+from simulator.api.config import JIRA_EMAIL, JIRA_GATEWAY, JIRA_SCOPED_TOKEN, JIRA_TOKEN, ApiConfig
 from simulator.api.jira_index import Index
 from simulator.api.jira_rows import Rows
 from simulator.api.limits import Limits
@@ -28,29 +28,28 @@ class JiraApi:
         self.index, self.rows = Index(world, config), Rows(world, config)
         self.statuses = self.rows.statuses
         api = "/rest/api/{version:int}"
-        self.app = Starlette(
-            routes=[
-                Route(f"{api}/serverInfo", self._server_info),
-                Route(f"{api}/myself", self._guarded(self._myself)),
-                Route(f"{api}/status", self._guarded(self._status)),
-                Route(f"{api}/status/{{id}}", self._guarded(self._one_status)),
-                Route(f"{api}/issuetype", self._guarded(self._types)),
-                Route(f"{api}/priority", self._guarded(self._priorities)),
-                Route(f"{api}/field", self._guarded(self._field)),
-                Route(f"{api}/project", self._guarded(self._project)),
-                Route(f"{api}/project/search", self._guarded(self._project_search)),
-                Route(f"{api}/project/{{key}}", self._guarded(self._one_project)),
-                Route(f"{api}/search", self._guarded(self._old_search), methods=["GET", "POST"]),
-                Route(f"{api}/search/jql", self._guarded(self._search), methods=["GET", "POST"]),
-                Route(f"{api}/search/approximate-count", self._guarded(self._count), methods=["POST"]),
-                Route(f"{api}/issue/bulkfetch", self._guarded(self._bulk), methods=["POST"]),
-                Route(f"{api}/issue/{{id}}", self._guarded(self._one_issue)),
-                Route(f"{api}/issue/{{id}}/{{part}}/{{number}}", self._guarded(self._one_part)),
-                Route(f"{api}/issue/{{id}}/changelog", self._guarded(self._part)),
-                Route(f"{api}/issue/{{id}}/worklog", self._guarded(self._part)),
-                Route(f"{api}/issue/{{id}}/comment", self._guarded(self._part)),
-            ]
-        )
+        routes = [
+            Route(f"{api}/serverInfo", self._server_info),
+            Route(f"{api}/myself", self._guarded(self._myself)),
+            Route(f"{api}/status", self._guarded(self._status)),
+            Route(f"{api}/status/{{id}}", self._guarded(self._one_status)),
+            Route(f"{api}/issuetype", self._guarded(self._types)),
+            Route(f"{api}/priority", self._guarded(self._priorities)),
+            Route(f"{api}/field", self._guarded(self._field)),
+            Route(f"{api}/project", self._guarded(self._project)),
+            Route(f"{api}/project/search", self._guarded(self._project_search)),
+            Route(f"{api}/project/{{key}}", self._guarded(self._one_project)),
+            Route(f"{api}/search", self._guarded(self._old_search), methods=["GET", "POST"]),
+            Route(f"{api}/search/jql", self._guarded(self._search), methods=["GET", "POST"]),
+            Route(f"{api}/search/approximate-count", self._guarded(self._count), methods=["POST"]),
+            Route(f"{api}/issue/bulkfetch", self._guarded(self._bulk), methods=["POST"]),
+            Route(f"{api}/issue/{{id}}", self._guarded(self._one_issue)),
+            Route(f"{api}/issue/{{id}}/{{part}}/{{number}}", self._guarded(self._one_part)),
+            Route(f"{api}/issue/{{id}}/changelog", self._guarded(self._part)),
+            Route(f"{api}/issue/{{id}}/worklog", self._guarded(self._part)),
+            Route(f"{api}/issue/{{id}}/comment", self._guarded(self._part)),
+        ]
+        self.app = Starlette(routes=[*routes, Mount(JIRA_GATEWAY, routes=routes)])
 
     def _guarded(self, handler: Any) -> Any:
         async def answer(request: Request) -> Response:
@@ -59,7 +58,8 @@ class JiraApi:
                 return HTMLResponse("<html><title>Oops, you&#39;ve found a dead link.</title></html>", 404)
             if self.config.jira_expired:
                 return self._as_nobody(request)
-            expected = base64.b64encode(f"{JIRA_EMAIL}:{JIRA_TOKEN}".encode()).decode()
+            token = JIRA_SCOPED_TOKEN if JIRA_GATEWAY in request.url.path else JIRA_TOKEN
+            expected = base64.b64encode(f"{JIRA_EMAIL}:{token}".encode()).decode()
             bearer = f"Bearer {JIRA_TOKEN}" if self.config.jira_data_center else None
             if request.headers.get("authorization") not in (f"Basic {expected}", bearer):
                 return JSONResponse({"message": "Client must be authenticated to access this resource."}, 401)
@@ -96,7 +96,7 @@ class JiraApi:
         if self.config.jira_data_center:
             return JSONResponse(
                 {
-                    "baseUrl": str(request.base_url),
+                    "baseUrl": f"{request.url.scheme}://{request.url.netloc}/",
                     "version": "9.12.5",
                     "versionNumbers": [9, 12, 5],
                     "deploymentType": "Server",
@@ -105,7 +105,7 @@ class JiraApi:
             )
         return JSONResponse(
             {
-                "baseUrl": str(request.base_url),
+                "baseUrl": f"{request.url.scheme}://{request.url.netloc}/",
                 "version": "1001.0.0-SNAPSHOT",
                 "versionNumbers": [1001, 0, 0],
                 "deploymentType": "Cloud",
