@@ -1,10 +1,14 @@
 """Reading and writing the offline commands' files."""
 
 import codecs
+import csv
 import json
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
+
+from connectors.sheet import reader
 
 
 class InputError(Exception):
@@ -50,6 +54,30 @@ def text_of(path: Path) -> str:
         raise InputError(f"{path} does not exist.") from None
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror}.") from None
+
+
+def lines_of(path: Path) -> list[str]:
+    """Its lines, as files end them: a title may hold another of Unicode's line separators. Raises InputError."""
+    return re.split("\r\n|\n|\r", text_of(path))
+
+
+def rows_of(path: Path) -> "csv.DictReader[str]":
+    """A table's rows by the names in its first line, as any spreadsheet saves it; to be gone through by `readable`.
+
+    Raises InputError.
+    """
+    try:
+        return reader(text_of(path))
+    except csv.Error as error:
+        raise InputError(f"{path}, line 1: not valid CSV: {error}.") from None
+
+
+def readable(path: Path, rows: "csv.DictReader[str]") -> Iterator[dict[str, str]]:
+    """Its rows. Raises InputError with the line."""
+    try:
+        yield from rows
+    except csv.Error as error:
+        raise InputError(f"{path}, line {rows.line_num}: not valid CSV: {error}.") from None
 
 
 def write_jsonl(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:

@@ -22,6 +22,7 @@ from connectors.calendar.client import Address, Client
 from connectors.calendar.parse import Broken, Calendar
 from connectors.calendar.reading import Reader, Reading
 from connectors.limits import Limiter
+from connectors.sheet import decoded, reader
 
 log = structlog.get_logger()
 ABSENCE = (
@@ -200,24 +201,25 @@ class CalendarConnector:
         """Calendars by name, as the file says now. No message shows an address."""
         fix = "It is a CSV file with the columns calendar and address."
         try:
-            with self.file.open(encoding="utf-8-sig", newline="") as file:
-                rows = csv.DictReader(file)
-                if not {"calendar", "address"} <= set(rows.fieldnames or ()):
+            rows = reader(decoded(self.file.read_bytes()))
+            if not {"calendar", "address"} <= set(rows.fieldnames or ()):
+                raise NotReachable(
+                    self.name, f"{self.file}, line 1: the columns calendar and address are missing.", fix
+                )
+            found: dict[str, Address] = {}
+            for row in rows:
+                name, url = (row["calendar"] or "").strip(), (row["address"] or "").strip()
+                if not any(row.values()):  # spreadsheets keep rows that were emptied
+                    continue
+                if not name or not re.match(r"(https?|webcal)://[^\s/]+", url) or name in found:
                     raise NotReachable(
-                        self.name, f"{self.file}, line 1: the columns calendar and address are missing.", fix
+                        self.name,
+                        f"{self.file}, line {rows.line_num}: a name that is used once and an address that begins with "
+                        "https:// or webcal:// are needed.",
+                        fix,
                     )
-                found: dict[str, Address] = {}
-                for row in rows:
-                    name, url = (row["calendar"] or "").strip(), (row["address"] or "").strip()
-                    if not name or not re.match(r"(https?|webcal)://[^\s/]+", url) or name in found:
-                        raise NotReachable(
-                            self.name,
-                            f"{self.file}, line {rows.line_num}: a name that is used once and an address that begins with "
-                            "https:// or webcal:// are needed.",
-                            fix,
-                        )
-                    found[name] = Address(name, url)
-                return found
+                found[name] = Address(name, url)
+            return found
         except OSError as error:
             raise NotReachable(self.name, f"{self.file} cannot be read ({error.strerror}).", fix) from None
         except (UnicodeDecodeError, csv.Error):

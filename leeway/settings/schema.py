@@ -4,6 +4,7 @@ Values are checked for what would fail only later, such as a token with a line b
 """
 # Long: one table of all settings, a section after the other, which is read as a whole
 
+import unicodedata
 from dataclasses import fields
 from typing import Annotated, Any, ClassVar, Literal, Self
 
@@ -47,7 +48,8 @@ class _Section(BaseModel):
         if isinstance(value, bool) and wanted in (int, float, int | None):
             raise ValueError("a number is needed, not true or false")
         if isinstance(value, list) and all(isinstance(one, str) for one in value):
-            return list(dict.fromkeys(one.strip() for one in value))
+            # Names as the sources answer them: an editor may have written an umlaut as two characters.
+            return list(dict.fromkeys(unicodedata.normalize("NFC", one.strip()) for one in value))
         return value
 
 

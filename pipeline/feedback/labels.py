@@ -1,6 +1,5 @@
 """Labels from a CSV file, for teaching the match and for judging it: item,key_result."""
 
-import csv
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,7 +10,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from models import AuditDraw, Label, Question, WorkItem, upsert
 from models.vocabulary import AUDIT
-from pipeline.files import InputError, text_of
+from pipeline.files import InputError, readable, rows_of
 from pipeline.register.document import Register
 from pipeline.spreadsheet import unguarded
 
@@ -85,11 +84,11 @@ def _find(session: Session, name: str) -> int | None:
 
 
 def _rows(path: Path) -> Iterator[tuple[str, str, str]]:
-    reader = csv.DictReader(text_of(path).splitlines())
+    reader = rows_of(path)
     for column in ("item", "key_result"):
         if column not in (reader.fieldnames or []):
             raise InputError(f"{path}, line 1: the column {column!r} is missing. Expected: item,key_result.")
-    for row in reader:
+    for row in readable(path, reader):
         name, answer = unguarded((row["item"] or "").strip()), (row["key_result"] or "").strip()
         if name and answer:
             yield f"{path}, line {reader.line_num}", name, answer

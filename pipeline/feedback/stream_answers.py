@@ -4,7 +4,6 @@ The answer is the label of its root, which holds for all that hangs on it; what 
 with it. What somebody said of an item before stands.
 """
 
-import csv
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,7 +18,7 @@ from models.session import in_batches
 from models.stream import CONFIRMED, MIXED
 from models.vocabulary import STREAM, WITH_STREAM
 from pipeline.feedback.labels import NONE
-from pipeline.files import InputError, text_of
+from pipeline.files import InputError, readable, rows_of
 from pipeline.queue.marks import mark_unmatched
 from pipeline.register.document import Register
 from pipeline.spreadsheet import unguarded
@@ -123,17 +122,15 @@ def read_answers(path: Path, session: Session, register: Register) -> list[Answe
 
 
 def _rows(path: Path) -> Iterator[tuple[str, dict[str, str]]]:
-    """Each row with where it stands; also as spreadsheets of other countries write it, with semicolons."""
-    lines = text_of(path).splitlines()
-    head = lines[0] if lines else ""
-    reader = csv.DictReader(lines, delimiter=";" if head.count(";") > head.count(",") else ",")
+    """Each row with where it stands."""
+    reader = rows_of(path)
     for column in ("stream", "key_result"):
         if column not in (reader.fieldnames or []):
             raise InputError(
                 f"{path}, line 1: the column {column!r} is missing. Keep the first line as "
                 "`leeway streams --template 40` prints it."
             )
-    for row in reader:
+    for row in readable(path, reader):
         cells = {name: unguarded((cell or "").strip()) for name, cell in row.items() if isinstance(name, str)}
         yield f"{path}, line {reader.line_num}", cells
 

@@ -1,6 +1,5 @@
 """`leeway detect`: effort.csv and periods.yaml in, events.jsonl out; no database."""
 
-import csv
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
@@ -14,7 +13,7 @@ import yaml
 from models.vocabulary import COMPANY
 from pipeline.drift.detector import Event
 from pipeline.drift.observations import Observations, Priorities
-from pipeline.files import InputError, text_of
+from pipeline.files import InputError, readable, rows_of, text_of
 from pipeline.register.workdays import SATURDAY_AND_SUNDAY
 
 MOST = 1000
@@ -132,26 +131,15 @@ def _quoted(where: str, text: str, field: str = "start") -> date:
 
 
 def _rows(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[str, dict[str, str]]]:
-    reader = csv.DictReader(_lines(path))
+    reader = rows_of(path)
     missing = [name for name in columns if name not in (reader.fieldnames or [])]
     if missing:
         raise InputError(f"{path}, line 1: the column {missing[0]!r} is missing. Expected: {','.join(columns)}.")
-    for row in _readable(path, reader):
+    for row in readable(path, reader):
         where = f"{path}, line {reader.line_num}"
         if any(row[name] is None for name in columns):
             raise InputError(f"{where}: too few columns.")
         yield where, row
-
-
-def _lines(path: Path) -> list[str]:
-    return [line.replace("\0", "") for line in text_of(path).splitlines()]
-
-
-def _readable(path: Path, reader: "csv.DictReader[str]") -> Iterator[dict[str, str]]:
-    try:
-        yield from reader
-    except csv.Error as error:
-        raise InputError(f"{path}, line {reader.line_num}: not valid CSV: {error}.") from None
 
 
 def _day(where: str, text: str) -> date:
@@ -183,7 +171,7 @@ def _workday(day: date, off: frozenset[int]) -> date:
 
 def _amount(where: str, text: str) -> float:
     try:
-        amount = float(text)
+        amount = float(text.replace(",", "."))  # as spreadsheets of half of Europe write it
     except ValueError:
         amount = math.nan
     if not 0 <= amount <= MOST:

@@ -8,7 +8,7 @@ from typing import Any
 
 from connectors.text import issue_keys
 from pipeline.encode.encoder import Encoder
-from pipeline.files import InputError, text_of
+from pipeline.files import InputError, lines_of
 from pipeline.items import LONGEST_WORDS, Item
 from pipeline.match.evidence import reasons
 from pipeline.match.matcher import Matcher
@@ -123,7 +123,7 @@ def as_row(prediction: Prediction) -> dict[str, Any]:
 
 
 def _rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    for number, line in enumerate(text_of(path).splitlines(), 1):
+    for number, line in enumerate(lines_of(path), 1):
         if not line.strip():
             continue
         try:

@@ -1,8 +1,8 @@
 """One person across the sources: by e-mail, by the mapping file, else by a name that is unique; teams from the register,
 else from the groups that the sources know."""
 
-import csv
 import re
+import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,10 +14,11 @@ from sqlalchemy.orm import Session
 
 from models import Account, Membership, Person, Signal
 from models.session import in_batches
-from pipeline.files import InputError
+from pipeline.files import InputError, readable, rows_of
 from pipeline.register.document import Register
 from pipeline.register.membership import Stay, renamed, stays
 from pipeline.register.versions import held
+from pipeline.spreadsheet import unguarded
 
 _SERVICE = re.compile(
     r"(^|[^a-z])(bot|no-?reply|donotreply|automation|integration|service account|jenkins|dependabot|webhook|api user)([^a-z]|$)",
@@ -51,24 +52,22 @@ def read_directory(path: Path | None, teams: Mapping[str, str]) -> Directory:
     Raises InputError with file and line.
     """
     people: dict[tuple[str, str], str | None] = {}
-    if path is not None:
-        try:
-            with path.open(encoding="utf-8-sig", newline="") as file:
-                rows = csv.DictReader(file)
-                if not set(_COLUMNS) <= set(rows.fieldnames or ()):
-                    raise InputError(f"{path}, line 1: expected the columns {', '.join(_COLUMNS)}.")
-                for row in rows:
-                    source, account, email = ((row[name] or "").strip() for name in _COLUMNS)
-                    if not source or not account or not (email == "-" or "@" in email):
-                        raise InputError(
-                            f"{path}, line {rows.line_num}: expected a source, an account and an address, or - "
-                            "for a service account."
-                        )
-                    people[source, account] = None if email == "-" else email.lower()
-        except FileNotFoundError:
-            raise InputError(f"{path} does not exist; identity.file names it.") from None
-        except (OSError, UnicodeDecodeError, csv.Error) as error:
-            raise InputError(f"{path} cannot be read: {error}") from None
+    if path is not None and not path.exists():
+        raise InputError(f"{path} does not exist; identity.file names it.")
+    rows = rows_of(path) if path is not None else None
+    if path is not None and rows is not None:
+        if not set(_COLUMNS) <= set(rows.fieldnames or ()):
+            raise InputError(f"{path}, line 1: expected the columns {', '.join(_COLUMNS)}.")
+        for row in readable(path, rows):
+            if not any(row.values()):  # spreadsheets keep rows that were emptied
+                continue
+            source, account, email = (unguarded((row[name] or "").strip()) for name in _COLUMNS)
+            if not source or not account or not (email == "-" or "@" in email):
+                raise InputError(
+                    f"{path}, line {rows.line_num}: expected a source, an account and an address, or - "
+                    "for a service account."
+                )
+            people[source.lower(), account] = None if email == "-" else email.lower()
     return Directory(people, {_plain(group): team for group, team in teams.items()})
 
 
@@ -120,17 +119,19 @@ def _owners(
     for account in accounts:
         email = address[account.source, account.external_id]
         if email and account.name and not _is_service(account, email, members, directory):
-            names[account.name.casefold()].add(email)
+            names[_same(account.name)].add(email)
     groups = _teams_by_group(register, directory)
     grouped: dict[str, set[str]] = defaultdict(set)
     owner: dict[tuple[str, str], str] = {}
     for account in accounts:
-        email = address[account.source, account.external_id]
-        if _is_service(account, email, members, directory):
-            continue
-        alike = names.get(account.name.casefold(), set())
+        own = address[account.source, account.external_id]
+        alike = names.get(_same(account.name), set())
         # Sources hide addresses; a full name that exactly one address carries is that person.
-        email = email or (next(iter(alike)) if len(alike) == 1 else None)
+        email = own or (next(iter(alike)) if len(alike) == 1 else None)
+        # Who is called Jan Bot is a person where the register lists that name's address.
+        by_name = email if own or (not account.bot and not _is_declared(account, directory)) else None
+        if _is_service(account, by_name, members, directory):
+            continue
         if email:
             owner[account.source, account.external_id] = email
             grouped[email] |= {groups[_plain(g)] for g in account.groups.splitlines() if _plain(g) in groups}
@@ -172,9 +173,13 @@ def _moved(rows: Sequence[Stay], team: str | None, today: date) -> list[Stay]:
 def _is_service(account: Account, email: str | None, members: Mapping[str, object], directory: Directory) -> bool:
     if email and email in members:
         return False
-    if directory.people.get((account.source, account.external_id), "") is None:
+    if _is_declared(account, directory):
         return True
     return account.bot or bool(_SERVICE.search(account.name) or _SERVICE.search((email or "").partition("@")[0]))
+
+
+def _is_declared(account: Account, directory: Directory) -> bool:
+    return directory.people.get((account.source, account.external_id), "") is None
 
 
 def _teams_by_group(register: Register, directory: Directory) -> dict[str, str]:
@@ -184,8 +189,13 @@ def _teams_by_group(register: Register, directory: Directory) -> dict[str, str]:
     return found | {group: team for group, team in directory.teams.items() if team in keys}
 
 
+def _same(name: str) -> str:
+    """A name as it is compared: with its accents in one piece or in two, wide or not, and however many blanks."""
+    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
+
+
 def _plain(name: str) -> str:
-    return re.sub(r"[^\w]+", " ", name.casefold()).strip()
+    return re.sub(r"[^\w]+", " ", _same(name)).strip()
 
 
 def unresolved(session: Session, directory: Directory | None = None) -> list[Unresolved]:

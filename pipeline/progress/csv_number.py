@@ -1,7 +1,6 @@
 """One number of a CSV: a file beside the settings, or an address whose host is listed."""
 
 import csv
-import io
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from connectors.network import trusted
+from connectors.sheet import reader
 from pipeline.files import InputError, decode
 from pipeline.progress.cannot import CannotMeasure, number_of
 
@@ -70,10 +70,8 @@ def _short(raw: bytes, name: str) -> bytes:
 
 
 def _number(text: str, column: str, row: Any, name: str) -> float:
-    first = text.partition("\n")[0]
-    between = ";" if first.count(";") > first.count(",") else "\t" if "\t" in first else ","
     try:
-        rows = list(csv.DictReader(io.StringIO(text, newline=""), delimiter=between))
+        rows = list(reader(text))
     except csv.Error:
         raise CannotMeasure(f"{name} is no CSV.") from None
     wanted = {column, *(row if isinstance(row, dict) else ())}

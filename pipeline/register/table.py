@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from connectors.sheet import separator
 from pipeline.files import decode
 from pipeline.register.cells import (
     COLUMNS,
@@ -85,9 +86,8 @@ def _as_read(data: Any) -> dict[str, Cells]:
 def read_table(raw: bytes, name: str) -> tuple[list[Row], list[str]]:
     """The rows of a file, and names of columns that are not read. Raises InputError, RegisterError with every line."""
     text = decode(raw, name)
-    first = text.lstrip("\r\n").partition("\n")[0]
-    skip = re.match(r"\s*sep=(.)\r?\n", text)
-    between = skip[1] if skip else max(",;\t", key=first.count)
+    between, rest = separator(text)
+    skip = rest != text
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=between)
     found, faults, head, last = list[Row](), list[LintError](), list[str](), 0
     try:

@@ -1,6 +1,7 @@
 """Labels on the command line: a template to fill in, a file that is read, questions in the terminal, and what they show."""
 
 import csv
+import io
 import json
 import pickle
 import shutil
@@ -93,6 +94,19 @@ def test_a_template_holds_no_formula_and_takes_back_what_it_guarded(folder: Path
     (row,) = csv.DictReader(run(folder, "label", "--template", "1").splitlines())
     assert row["title"].startswith("'")
     assert row["place"] == "'+A"
+
+
+@pytest.mark.parametrize(("between", "encoding"), [(",", "utf-8"), (";", "utf-8-sig"), ("\t", "utf-16")])
+def test_a_template_that_a_spreadsheet_saved_in_its_own_way_is_read(folder: Path, between: str, encoding: str) -> None:
+    with Session(connect(f"sqlite:///{folder}/labels.db")) as session:  # a title that was pasted from a page
+        session.execute(update(WorkItem).values(title="Unlock\u2028the bike; at once, please"))
+        session.commit()
+    rows = list(csv.DictReader(io.StringIO(run(folder, "label", "--template", "2"), newline="")))
+    with (folder / "labels.csv").open("w", newline="", encoding=encoding) as file:
+        writer = csv.DictWriter(file, list(rows[0]), delimiter=between)
+        writer.writeheader()
+        writer.writerows({**row, "key_result": "none"} for row in rows)
+    assert "2 labels kept" in run(folder, "label", "labels.csv")
 
 
 def test_questions_in_the_terminal_are_kept_one_by_one(folder: Path) -> None:

@@ -83,3 +83,14 @@ def test_traces_that_are_no_number_are_named_with_their_line(tmp_path: Path, tra
     path.write_text(f"{json.dumps(row)}\n{json.dumps({**row, 'id': 'b', 'traces': traces})}\n")
     with pytest.raises(InputError, match=r"line 2: 'traces' must be a whole number"):
         read_signals(path)
+
+
+def test_a_line_ends_where_json_lines_end_it(tmp_path: Path) -> None:
+    titles = ["Unlock\u2028the bike", "a\u0085b", "c\x0bd", "e\u2029f"]
+    rows = [
+        {"id": f"A-{n}", "source": "jira", "kind": "issue", "title": title, "text": ""}
+        for n, title in enumerate(titles)
+    ]
+    file = tmp_path / "signals.jsonl"
+    file.write_text("".join(json.dumps(row, ensure_ascii=False) + "\r\n" for row in rows), encoding="utf-8", newline="")
+    assert [item.title for item in read_signals(file)] == titles

@@ -110,6 +110,37 @@ def test_the_mapping_file_joins_accounts_and_marks_service_accounts(
     assert found["5f2"] is found["5f3"] is None
 
 
+def test_a_mapping_file_that_excel_saved_is_read(tmp_path: Path) -> None:
+    file = tmp_path / "people.csv"
+    file.write_text("source;account;email\nJira;5f1;A@x.example\n;;\njira;5f2;'-\n", encoding="utf-16")
+    found = read_directory(file, {}).people
+    assert found == {("jira", "5f1"): "a@x.example", ("jira", "5f2"): None}
+
+
+def test_a_name_is_the_same_however_it_is_spelled_in_bytes(sessions: sessionmaker[Session]) -> None:
+    found = people_of(
+        sessions,
+        account("slack", "U1", "Jos\u00e9 N\u00fa\u00f1ez", "a@x.example"),
+        account("jira", "5f1", "Jose\u0301  Nu\u0301n\u0303ez "),
+    )
+    assert found["U1"] == found["5f1"] is not None
+
+
+def test_somebody_whose_name_is_bot_is_a_person_where_the_register_knows_the_address(
+    sessions: sessionmaker[Session],
+) -> None:
+    found = people_of(
+        sessions,
+        account("slack", "U1", "Jan Bot", "a@x.example"),
+        account("jira", "5f1", "Jan Bot"),
+        account("jira", "5f2", "Jan Bot", bot=True),
+        account("slack", "U9", "deploy bot", "ci@y.example"),
+        account("jira", "5f9", "deploy bot"),
+    )
+    assert found["U1"] == found["5f1"] is not None
+    assert found["5f2"] is found["U9"] is found["5f9"] is None
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [

@@ -1,0 +1,36 @@
+"""Tables as spreadsheets of all countries save them: with commas, semicolons or tabs, in UTF-8 or UTF-16."""
+
+import codecs
+import csv
+import io
+import re
+
+_SAID = re.compile(r"\s*sep=(.)\r?\n")
+
+
+def separator(text: str) -> tuple[str, str]:
+    """What stands between the cells, and the text without the line that says so where there is one ("sep=;")."""
+    said = _SAID.match(text)
+    if said:
+        return said[1], text[said.end() :]
+    first = text.lstrip("\r\n").partition("\n")[0]
+    return max(",;\t", key=first.count), text
+
+
+def reader(text: str) -> "csv.DictReader[str]":
+    """The rows by the names in the first line, without blanks around these.
+
+    Lines end where CSV ends them, not at each of Unicode's line separators, which stand within titles. Raises csv.Error.
+    """
+    between, rest = separator(text)
+    rows = csv.DictReader(io.StringIO(text, newline=""), delimiter=between)
+    if rest != text:
+        next(rows.reader)
+    if rows.fieldnames:
+        rows.fieldnames = [name.strip() for name in rows.fieldnames]
+    return rows
+
+
+def decoded(raw: bytes) -> str:
+    """UTF-16 where its mark says so, else UTF-8. Raises UnicodeDecodeError."""
+    return raw.decode("utf-16" if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig")
