@@ -36,19 +36,21 @@ EVENING = timedelta(hours=22)
 @dataclass(frozen=True, slots=True)
 class Took:
     """Seconds of an analysis from the cycle's begin on; by stage, and by part of the last one, of the slowest worker; MB of the
-    largest worker, and of all processes of the database together, at most."""
+    largest worker, and of all processes of the database together, at most; and the seconds that a processor was at it, in all
+    workers and in the database: what other programs on the machine change least."""
 
     seconds: float
     stages: dict[str, float]
     parts: dict[str, float]
     worker: float
     database: float
+    processor: float = 0.0
 
     def told(self) -> str:
         """In words."""
         return (
             f"{told(self.stages)}; of drift {told(self.parts)}; a worker at most {self.worker:,.0f} MB, the database's own "
-            f"processes {self.database:,.0f} MB; load {os.getloadavg()[0]:.1f}"
+            f"processes {self.database:,.0f} MB; {self.processor:.1f} s of a processor; load {os.getloadavg()[0]:.1f}"
         )
 
 
@@ -96,10 +98,11 @@ def work(url: str, after: timedelta, results: Any) -> None:
         now = datetime.combine(LAST, datetime.min.time(), UTC) + after
         analysis = Analysis(sessionmaker(engine), WordVectors(), DriftSettings(), now, ("jira", "slack"))
         report = Report()
+        began = time.process_time()
         while not analysis.join(report):
             time.sleep(0.05)
         engine.dispose()
-    results.put((report.seconds, parts, peak_memory()))
+    results.put((report.seconds, parts, peak_memory(), time.process_time() - began))
 
 
 def peak_memory(process: int | str = "self") -> float:
@@ -122,6 +125,7 @@ def analyse(url: str, workers: int, after: timedelta = EVENING) -> Took:
             session.rollback()
             time.sleep(0.02)
     main = psutil.Process(server).parent()
+    before = processor_of(main)
     found, most = [], 0.0
     while len(found) < workers:
         try:
@@ -133,13 +137,26 @@ def analyse(url: str, workers: int, after: timedelta = EVENING) -> Took:
     seconds = (datetime.now(UTC) - began).total_seconds()
     for process in processes:
         process.join()
+    busy = processor_of(main) - before + sum(one[3] for one in found)
     engine.dispose()
     stages, parts = (_slowest([one[n] for one in found]) for n in (0, 1))
-    return Took(seconds, stages, parts, max(memory for _, _, memory in found), most)
+    return Took(seconds, stages, parts, max(one[2] for one in found), most, busy)
 
 
 def _slowest(found: list[dict[str, float]]) -> dict[str, float]:
     return {name: max(one.get(name, 0.0) for one in found) for name in sorted({n for one in found for n in one})}
+
+
+def processor_of(main: Any) -> float:
+    """Seconds of a processor that a server and its processes have taken, those that have ended too."""
+    found = 0.0
+    for process in [main, *main.children()]:
+        try:
+            times = process.cpu_times()
+        except psutil.NoSuchProcess:  # ended just now, and counted with its parent then
+            continue
+        found += times.user + times.system + times.children_user + times.children_system
+    return float(found)
 
 
 def own_memory(main: Any) -> float:

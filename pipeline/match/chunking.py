@@ -51,6 +51,11 @@ def chunks_of(session: Session, ids: Sequence[int], everything: bool) -> list[li
     return [batch for batch in batches if batch]
 
 
+def every_root(session: Session) -> Callable[[int], int]:
+    """What gives the id that stands for all that an item is connected with."""
+    return _connected(session.execute(_links().execution_options(yield_per=_READ)))[1]
+
+
 def _connected(rows: Iterable[Any]) -> tuple[dict[int, tuple[str, str]], Callable[[int], int]]:
     """Of rows of _links: each id's source and place, and what gives the id that stands for all that an id is connected with."""
     position: dict[tuple[str, str], int] = {}

@@ -10,7 +10,7 @@ from scipy.sparse import csr_array
 
 from pipeline.match.conditional_logit import Features
 from pipeline.match.graph import Links
-from pipeline.match.moments import standardised
+from pipeline.match.moments import over, standardised
 from pipeline.match.neighbours import Neighbours
 
 Matrix = NDArray[np.float32]
@@ -26,7 +26,11 @@ _MOSTLY = 1e-3
 class Surroundings:
     """What hangs together in one company, as sparse matrices that are built once, and what they say of given probabilities."""
 
-    def __init__(self, links: Links, vectors: Matrix, neighbours: Neighbours) -> None:
+    def __init__(
+        self, links: Links, vectors: Matrix, neighbours: Neighbours, usual: NDArray[np.int64] | None = None
+    ) -> None:
+        """`usual` are the items that tell what is usual in the company and in a place; None for all."""
+        self.usual = usual
         self.links, self.vectors, self.neighbours = links, vectors, neighbours
         self.tree = np.empty(len(links.root), np.int64)
         for number, members in enumerate(links.groups):
@@ -39,7 +43,7 @@ class Surroundings:
 
     def features(self, found: Matrix) -> Features:
         """Features of a later step. `found` is (items, key results + 1), the last column none."""
-        links, last, base = self.links, found.shape[1] - 1, found.mean(0)
+        links, last, base = self.links, found.shape[1] - 1, over(found, self.usual).mean(0)
         below, child_count = self._below
         named, name_count = self._named
         sums, size = self._trees @ found, np.bincount(self.tree).astype(np.float32)
@@ -77,7 +81,7 @@ class Surroundings:
 
     def _rest_of_place(self, found: Matrix, base: Matrix) -> NDArray[np.floating]:
         """By nook: the rest of the place, without the item's own tree, drawn towards the company's mean."""
-        in_nook, nook_size = self._nooks @ found, np.bincount(self.nook).astype(np.float32)
+        in_nook, nook_size = self._nooks @ found, np.bincount(self.nook, self._counts).astype(np.float32)
         in_place = _sum_by(self.place_of_nook) @ in_nook
         rest: NDArray[np.floating] = in_place[self.place_of_nook] - in_nook + 3 * base
         rest /= (np.bincount(self.place_of_nook, nook_size)[self.place_of_nook] - nook_size + 3)[:, None]
@@ -89,7 +93,16 @@ class Surroundings:
 
     @cached_property
     def _nooks(self) -> Any:
-        return _sum_by(self.nook)
+        return _sum_by(self.nook, self._counts)
+
+    @cached_property
+    def _counts(self) -> Matrix:
+        """One for each item that tells what is usual in its place."""
+        counts = np.ones(len(self.nook), np.float32)
+        if self.usual is not None:
+            counts[:] = 0
+            counts[self.usual] = 1
+        return counts
 
     @cached_property
     def _below(self) -> tuple[csr_array, Matrix]:
@@ -145,13 +158,14 @@ class Surroundings:
             centre = total[some] - weight[np.ix_(members, some)].T @ mine
             centre /= np.linalg.norm(centre, axis=1, keepdims=True) + np.float32(1e-6)
             near[np.ix_(members, some)] = mine @ centre.T
-        return near, standardised(near)
+        return near, standardised(near, self.usual)
 
 
-def _sum_by(group: NDArray[np.int64]) -> Any:
-    """(groups, members) of ones, sparse."""
+def _sum_by(group: NDArray[np.int64], weight: Matrix | None = None) -> Any:
+    """(groups, members) of ones, or of the members' weights, sparse."""
     shape = int(group.max()) + 1, len(group)
-    return csr_array((np.ones(len(group), np.float32), (group, np.arange(len(group)))), shape=shape)
+    ones = np.ones(len(group), np.float32) if weight is None else weight
+    return csr_array((ones, (group, np.arange(len(group)))), shape=shape)
 
 
 def _put(

@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from pipeline.encode.encoder import Encoder
+from pipeline.match.chunking import CHUNK, SAMPLE
 from pipeline.match.conditional_logit import Features
 from pipeline.match.graph import Links
-from pipeline.match.moments import moments, standardised
+from pipeline.match.moments import moments, over, standardised
 from pipeline.match.neighbours import Neighbours
 from pipeline.register.document import KeyResult, Objective, Register
 from pipeline.said import count_words
@@ -73,8 +74,16 @@ class ItemEvidence:
     """Builds the features of the first step for one company."""
 
     def __init__(
-        self, register: Register, links: Links, vectors: Matrix, neighbours: Neighbours, encoder: Encoder
+        self,
+        register: Register,
+        links: Links,
+        vectors: Matrix,
+        neighbours: Neighbours,
+        encoder: Encoder,
+        usual: NDArray[np.int64] | None = None,
     ) -> None:
+        """`usual` are the items that tell what is usual, where the others were chosen for what they say."""
+        self.usual = usual
         self.links, self.vectors, self.neighbours = links, vectors, neighbours
         self.encoder: Any = encoder
         self.key_results: list[tuple[Objective, KeyResult]] = list(register.key_results())
@@ -118,23 +127,21 @@ class ItemEvidence:
         return Features(pair, {name: values.astype(np.float32) for name, values in item.items()})
 
     def _similarities(self, pair: dict[str, Matrix]) -> tuple[Matrix, Matrix]:
-        titles = [f"{k.title} {k.description} {' '.join(k.aliases)}".strip() for _, k in self.key_results]
-        within = [f"{o.title}. {k.title}" for o, k in self.key_results]
-        targets: Matrix = (self._encode(titles) + self._encode(within)) / np.float32(2)
+        aims = targets(self.register, self.encoder)
         objectives = self._encode([o.title for o, _ in self.key_results])
-        own: Matrix = self.vectors @ targets.T
-        group: Matrix = self.group_vectors @ targets.T
+        own: Matrix = self.vectors @ aims.T
+        group: Matrix = self.group_vectors @ aims.T
         parent = self.links.parent
         above = np.where((parent >= 0)[:, None], own[parent], 0)
         pair |= {
             "near": own,
-            "near_local": _local(own),
-            "near_rank": standardised(own),
+            "near_local": _local(own, self.usual),
+            "near_rank": standardised(own, self.usual),
             "group_near": group,
-            "group_near_local": _local(group),
-            "group_near_rank": standardised(group),
+            "group_near_local": _local(group, self.usual),
+            "group_near_rank": standardised(group, self.usual),
             "parent_near": above,
-            "objective_near_rank": standardised(self.vectors @ objectives.T),
+            "objective_near_rank": standardised(self.vectors @ objectives.T, self.usual),
         }
         return own, group
 
@@ -153,8 +160,8 @@ class ItemEvidence:
         group = (pieces.weigh(together[tops] @ of_texts) @ targets).toarray()[member]
         pair |= {
             "shared_words": own,
-            "shared_words_rank": standardised(own),
-            "group_shared_words_rank": standardised(group),
+            "shared_words_rank": standardised(own, self.usual),
+            "group_shared_words_rank": standardised(group, self.usual),
         }
 
     def _teams(self, pair: dict[str, Matrix]) -> Matrix:
@@ -203,17 +210,18 @@ class ItemEvidence:
         item["alike_best_rank"] = pair["alike_near_rank"].max(1)
         # Beside the company's own: in a company of seven thousand items everything has nearer neighbours than in one of
         # two hundred, and weights fitted on small ones would take that for a sign of routine.
-        item["density"] = standardised(self.neighbours.weight.mean(1))
+        item["density"] = standardised(self.neighbours.weight.mean(1), self.usual)
 
     def _among_the_team(self, pair: dict[str, Matrix], item: dict[str, NDArray[np.generic]]) -> None:
         """Similarity beside what is usual in the team, drawn towards what is usual in the company."""
         teams = np.array([team or "" for team in self.teams])
         for name in ("near", "group_near"):
             values = pair[name]
-            rank, (mean, spread) = np.empty_like(values), moments(values)
+            rank, (mean, spread) = np.empty_like(values), moments(values, self.usual)
             for team in set(teams.tolist()):
                 mine = np.flatnonzero(teams == team)
-                usual = (3 * mean + values[mine].sum(0)) / np.float32(3 + len(mine))
+                typical = mine if self.usual is None else np.intersect1d(mine, self.usual)
+                usual = (3 * mean + values[typical].sum(0)) / np.float32(3 + len(typical))
                 rank[mine] = (values[mine] - usual) / spread
             pair[f"{name}_team_rank"] = rank
         item["group_best_team_rank"] = pair["group_near_team_rank"].max(1)
@@ -221,6 +229,15 @@ class ItemEvidence:
     def _encode(self, texts: Sequence[str]) -> Matrix:
         found: Matrix = _encoded(self.encoder, tuple(texts))
         return found
+
+
+def targets(register: Register, encoder: Any) -> Matrix:
+    """(key results, dimension): what each says, by itself and with its objective."""
+    key_results = list(register.key_results())
+    titles = [f"{k.title} {k.description} {' '.join(k.aliases)}".strip() for _, k in key_results]
+    within = [f"{o.title}. {k.title}" for o, k in key_results]
+    found: Matrix = (_encoded(encoder, tuple(titles)) + _encoded(encoder, tuple(within))) / np.float32(2)
+    return found
 
 
 @lru_cache(maxsize=64)
@@ -247,6 +264,7 @@ def _best(values: Matrix, count: int, axis: int) -> Matrix:
     return found
 
 
-def _local(values: Matrix) -> Matrix:
-    """Cross-domain similarity local scaling."""
-    return 2 * values - _best(values, 10, 0)[None, :] - _best(values, 4, 1)[:, None]
+def _local(values: Matrix, usual: NDArray[np.int64] | None = None) -> Matrix:
+    """Cross-domain similarity local scaling. Of a sample fewer are the nearest, in proportion."""
+    nearest = 10 if usual is None else max(1, round(10 * len(usual) / (CHUNK + SAMPLE)))
+    return 2 * values - _best(over(values, usual), nearest, 0)[None, :] - _best(values, 4, 1)[:, None]

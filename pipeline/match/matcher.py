@@ -72,9 +72,15 @@ class Matcher:
     """
 
     def __init__(
-        self, register: Register, items: Sequence[Item], encoder: Encoder, vectors: Matrix | None = None
+        self,
+        register: Register,
+        items: Sequence[Item],
+        encoder: Encoder,
+        vectors: Matrix | None = None,
+        usual: NDArray[np.int64] | None = None,
     ) -> None:
-        """`vectors` are the items' own, in their order, where they are stored already."""
+        """`vectors` are the items' own, in their order, where they are stored already. `usual` are the positions of items that
+        tell what is usual in the company, where the others were chosen for what they say; None for all."""
         self.register, self.items, self.following = register, items, Following(items)
         self.position, self.core = self.following.position, self.following.core
         teams = teams_of(items, self.following)
@@ -84,10 +90,12 @@ class Matcher:
         self.links = Links(speaking)
         self.keys = [key_result.key for _, key_result in register.key_results()]
         self.vectors = encode_items(speaking, encoder) if vectors is None else vectors[self.core]
-        self.neighbours = Neighbours(self.links, self.vectors)
-        evidence = ItemEvidence(register, self.links, self.vectors, self.neighbours, encoder)
+        if usual is not None:
+            usual = np.flatnonzero(np.isin(self.core, usual)) if np.isin(usual, self.core).any() else None
+        self.neighbours = Neighbours(self.links, self.vectors, usual)
+        evidence = ItemEvidence(register, self.links, self.vectors, self.neighbours, encoder, usual)
         self.first, self.alone = evidence.features(), not evidence.told
-        self.surroundings = Surroundings(self.links, self.vectors, self.neighbours)
+        self.surroundings = Surroundings(self.links, self.vectors, self.neighbours, usual)
         self.declared = self._declared()
         self.odds_of_none = attention.odds_of_none(items, self.following)
 

@@ -1,23 +1,30 @@
-"""Mean and spread of similarities over the items."""
+"""Mean and spread of similarities over the items, or over those of them that stand for the company."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 Matrix = NDArray[np.float32]
+Rows = NDArray[np.int64]
 _LEAST = np.float32(1e-6)
 
 
-def moments(values: Matrix) -> tuple[Matrix, Matrix]:
+def over(values: Matrix, rows: Rows | None) -> Matrix:
+    """The rows that tell what is usual; all where that is not said."""
+    return values if rows is None else values[rows]
+
+
+def moments(values: Matrix, rows: Rows | None = None) -> tuple[Matrix, Matrix]:
     """Mean and standard deviation of each column, as two products: several times as fast as going through the rows twice."""
+    values = over(values, rows)
     each = np.full(len(values), 1 / len(values), np.float32)
     mean: Matrix = each @ values
     spread: Matrix = np.sqrt(np.maximum(each @ (values * values) - mean * mean, 0)) + _LEAST
     return mean, spread
 
 
-def standardised(values: Matrix) -> Matrix:
+def standardised(values: Matrix, rows: Rows | None = None) -> Matrix:
     """The columns in standard deviations from their means."""
-    mean, spread = moments(values)
+    mean, spread = moments(values, rows)
     found: Matrix = values - mean
     found /= spread
     return found

@@ -15,17 +15,20 @@ _PARTS = 8
 class Neighbours:
     """The most alike texts of each item outside its own tree; depends on the vectors alone, so it is found once."""
 
-    def __init__(self, links: Links, vectors: Matrix) -> None:
-        n, count = len(vectors), min(NEIGHBOURS, max(1, len(vectors) - 1))
+    def __init__(self, links: Links, vectors: Matrix, among: NDArray[np.int64] | None = None) -> None:
+        """`among` are the items that neighbours are taken from, where the others were chosen for what they say; None for all."""
+        places = np.arange(len(vectors)) if among is None else among
+        n, count = len(vectors), min(NEIGHBOURS, max(1, len(places) - 1))
+        others, roots = vectors[places], links.root[places]
         self.index = np.zeros((n, count), np.int64)
         self.weight = np.zeros((n, count), np.float32)
         for first in range(0, n, _BLOCK):
             rows = np.arange(first, min(first + _BLOCK, n))
-            near = vectors[rows] @ vectors.T
-            near[links.root[rows][:, None] == links.root[None, :]] = -1
+            near = vectors[rows] @ others.T
+            near[links.root[rows][:, None] == roots[None, :]] = -1
             best = _largest(near, count)
             best = np.take_along_axis(best, np.argsort(-np.take_along_axis(near, best, 1), 1), 1)
-            self.index[rows] = best
+            self.index[rows] = places[best]
             self.weight[rows] = np.maximum(np.take_along_axis(near, best, 1), 0) ** 3
         ends = np.arange(0, n * count + 1, count)
         self._weights = csr_array((self.weight.ravel(), self.index.ravel(), ends), shape=(n, n))

@@ -3,18 +3,20 @@
 A company of up to WHOLE items is matched as one. A larger one is matched in chunks: items that hang together, beside a sample of
 the company that stands for all of it where an item is compared with what is usual. After the first time only what is new
 is matched, with the items it hangs together with, against a sample whose matches stand; all of it again where the register,
-the labels or the model changed, or the company grew by a fifth. docs/scale.md has the figures.
+the labels or the model changed, or the company grew by a fifth. Where only words of some key results changed, only
+what these mean to the items that they can mean anything to (reworded.py). docs/scale.md has the figures.
 """
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session, sessionmaker
 
-from models import Chunk, Effort, Label, Match, Question, WorkItem, upsert
+from models import Chunk, Effort, Label, Match, Question, RegisterVersion, WorkItem, upsert
 from models.session import in_batches
 from models.vocabulary import AUDIT, WITH_STREAM
 from pipeline.encode.encoder import Encoder
@@ -26,7 +28,8 @@ from pipeline.match.active_learning import worth_asking
 from pipeline.match.chunking import chunks_of, sample_of
 from pipeline.match.evidence import reasons
 from pipeline.match.judged import column_of, hear
-from pipeline.match.matcher import FOLLOWS, Matcher, weights_fingerprint
+from pipeline.match.matcher import FOLLOWS, Belief, Matcher, weights_fingerprint
+from pipeline.match.reworded import Again, moved, reworded, version_of
 from pipeline.queue import chunks, fingerprint
 from pipeline.register.document import Register
 from pipeline.register.workdays import monday
@@ -37,6 +40,8 @@ QUESTIONS = 60
 GROWN = 1.2
 _NEVER_ENCODED = WorkItem.stale & WorkItem.text_hash.is_(None)
 """Such items wait: without their words they would be matched as if they said nothing."""
+_VERSIONS = 20
+"""Registers back to which the one is looked for that all items were matched against."""
 _LEAST = 0.005
 """Probabilities below this are not kept; they belong to none then."""
 
@@ -57,41 +62,53 @@ def plan(session: Session, version: int, encoder: Encoder) -> int:
     count = session.scalar(select(func.count()).select_from(WorkItem)) or 0
     kept = fingerprint.size(session, MATCH)
     fresh = fingerprint.differs(session, MATCH, _fingerprint(session, version, encoder, kept))
-    everything = fresh or count <= WHOLE or count > GROWN * kept
+    large = WHOLE < count <= GROWN * kept
+    again = _reworded(session, version, encoder, count, kept) if fresh and large else None
+    everything = not large or (fresh and again is None)
     ids = (
         list(session.scalars(select(WorkItem.id).where(~_NEVER_ENCODED).order_by(WorkItem.id)))
         if everything
         else marked
     )
     if everything:
-        fingerprint.keep(session, MATCH, _fingerprint(session, version, encoder, count), count)
         session.execute(delete(Question))
+    if fresh or everything:
+        size = count if everything else kept
+        fingerprint.keep(session, MATCH, _fingerprint(session, version, encoder, size), size)
+    details: list[dict[str, Any]] = []
     if ids:
         whole = everything and count <= WHOLE
         batches = [ids] if whole else chunks_of(session, ids, everything)
         around = [] if whole else sample_of(session, count)
-        chunks.add(
-            session,
-            MATCH,
-            {f"{n:06}": {"ids": list(batch), "around": around, "all": everything} for n, batch in enumerate(batches)},
-        )
+        details = [{"ids": list(batch), "around": around, "all": everything} for batch in batches]
+    if again is not None:
+        details += again.chunks(session, {id_ for detail in details for id_ in detail["ids"]})
+    chunks.add(session, MATCH, {f"{n:06}": detail for n, detail in enumerate(details)})
     for batch in in_batches(marked):
         session.execute(update(WorkItem).where(WorkItem.id.in_(batch)).values(unmatched=False))
-    return len(ids)
+    return len(ids) + (len(again.items) if again is not None else 0)
+
+
+def _reworded(session: Session, version: int, encoder: Encoder, count: int, kept: int) -> Again | None:
+    """What to match again where nothing but words of some key results is another since all were matched; else None."""
+    older = select(RegisterVersion.id).where(RegisterVersion.id < version).order_by(RegisterVersion.id.desc())
+    for before in session.scalars(older.limit(_VERSIONS)):
+        if not fingerprint.differs(session, MATCH, _fingerprint(session, before, encoder, kept)):
+            return reworded(session, before, version, encoder, sample_of(session, count))
+    return None
 
 
 def run_chunk(session: Session, chunk: Chunk, register: Register, version: int, encoder: Encoder) -> int:
     """Match a chunk and keep what is new; notes the weeks whose shares that changes. Returns the number of items."""
     ids: list[int] = chunk.detail["ids"]
+    again: Mapping[str, Any] = chunk.detail.get("again") or {}
+    if again:  # what was planned, also where a newer register was loaded since
+        version, register = again["after"], version_of(session, again["after"])
     labels = _labels(session, set(register.objective_of()))
     kept = _kept(session, ids)
     here = load_items(session, sorted({*ids, *chunk.detail["around"]}), traces=True)
-    vectors = load_vectors(session, here, encoder.name, _dimension(encoder))
     mine = set(ids)
-    matcher = Matcher(register, [one.item for one in here], encoder, vectors)
-    settled = {} if chunk.detail["all"] else _settled(session, here, mine, matcher.keys)
-    settled |= _with_stream(session, here, matcher)
-    belief = matcher.believe(labels, settled=settled)
+    matcher, belief = _believed(session, chunk, here, register, encoder, labels)
     heard = hear(session, here, register, belief)
     positions = [i for i, one in enumerate(here) if one.row in mine]
     evidence = reasons(matcher, labels, belief.found, belief.features, positions)
@@ -100,6 +117,8 @@ def run_chunk(session: Session, chunk: Chunk, register: Register, version: int, 
     alone = _worth_keeping(belief.found[positions], matcher.keys) if heard.changed else probabilities
     for i, kept_part, without, why in zip(positions, probabilities, alone, evidence, strict=True):
         row = here[i].row
+        if again and kept.get(row) == kept_part:
+            continue
         said = [*why, *([heard.said[i]] if i in heard.said else [])]
         rows.append(_row(row, version, said, kept_part, without if i in heard.changed else None))
         if kept.get(row) != kept_part:
@@ -112,6 +131,37 @@ def run_chunk(session: Session, chunk: Chunk, register: Register, version: int, 
         upsert(session, Question, ranked, ("work_item_id",), keep=True)
     _note_weeks(session, changed)
     return len(rows)
+
+
+def _believed(
+    session: Session,
+    chunk: Chunk,
+    here: Sequence[LoadedItem],
+    register: Register,
+    encoder: Encoder,
+    labels: Mapping[str, str | None],
+) -> tuple[Matcher, Belief]:
+    """What is found of a chunk's items and those around them; where only words changed, what was believed as these move it."""
+    mine: set[int] = set(chunk.detail["ids"])
+    again: Mapping[str, Any] = chunk.detail.get("again") or {}
+    vectors = load_vectors(session, here, encoder.name, _dimension(encoder))
+    # Chosen for what they say, some items are not what is usual; the sample is.
+    usual = _positions(here, set(chunk.detail["around"])) if again else None
+    matcher = Matcher(register, [one.item for one in here], encoder, vectors, usual)
+    free = mine.union(again.get("free", ()))
+    settled = {} if chunk.detail["all"] else _settled(session, here, free, matcher.keys)
+    settled |= _with_stream(session, here, matcher)
+    belief = matcher.believe(labels, settled=settled)
+    if again:
+        before = Matcher(version_of(session, again["before"]), matcher.items, encoder, vectors, usual)
+        stood = _settled(session, here, {one.row for one in here} - mine, matcher.keys)
+        columns = [matcher.keys.index(key) for key in again["keys"]]
+        belief = moved(stood, before.believe(labels, settled=settled), belief, columns)
+    return matcher, belief
+
+
+def _positions(here: Sequence[LoadedItem], rows: set[int]) -> NDArray[np.int64]:
+    return np.flatnonzero([one.row in rows for one in here])
 
 
 def _row(

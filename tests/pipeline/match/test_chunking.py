@@ -11,8 +11,9 @@ from sqlalchemy.orm import Session, sessionmaker
 from models import Chunk, Label, Match, Question, WorkItem
 from pipeline.encode.stage import encode_pending
 from pipeline.ingest import pull as ingest
-from pipeline.match import chunking
+from pipeline.match import chunking, reworded
 from pipeline.match import stage as match_stage
+from pipeline.match.reworded import changed_words
 from pipeline.queue import chunks
 from pipeline.queue.marks import mark_unmatched
 from pipeline.register.document import parse
@@ -23,6 +24,8 @@ from tests.conftest import LONG_AGO, TODAY, HashedWords, connect_to
 
 REGISTER = parse(register_yaml(TODAY))
 ENCODER = HashedWords()
+REWORDED = REGISTER.objectives[0].key_results[0].key
+WORDS = REGISTER.objectives[0].key_results[0].title
 
 
 @pytest.fixture
@@ -41,16 +44,22 @@ def probabilities(sessions: sessionmaker[Session]) -> dict[int, float]:
         return dict(session.execute(select(Match.work_item_id, Match.none)).all())
 
 
-def step(sessions: sessionmaker[Session]) -> int:
+def beliefs(sessions: sessionmaker[Session]) -> dict[int, dict[str | None, float]]:
+    with sessions() as session:
+        query = select(Match.work_item_id, Match.probabilities, Match.none)
+        return {id_: {**found, None: none} for id_, found, none in session.execute(query)}
+
+
+def step(sessions: sessionmaker[Session], version: int = 1) -> int:
     """Match what is pending; returns how many items."""
     matched = 0
 
     def one(session: Session, chunk: Chunk) -> None:
         nonlocal matched
-        matched += match_stage.run_chunk(session, chunk, REGISTER, 1, ENCODER)
+        matched += match_stage.run_chunk(session, chunk, REGISTER, version, ENCODER)
 
     with sessions.begin() as session:
-        match_stage.plan(session, 1, ENCODER)
+        match_stage.plan(session, version, ENCODER)
     chunks.take(sessions, "match", one)
     return matched
 
@@ -103,6 +112,47 @@ def test_pieces_give_nearly_what_the_whole_gives_and_news_costs_what_is_new(
     assert 1 <= label(some[:1]) < items / 4  # one answer holds at once, for what hangs together with its item
     assert probabilities(pulled)[some[0]] > 0.95
     assert label(sorted(set(whole) - {*some})[:9]) == items  # of ten all is learned anew
+
+
+def test_other_words_of_a_key_result_move_what_they_can_mean_anything_to_and_nothing_else(
+    pulled: sessionmaker[Session], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(match_stage, "WHOLE", 400)
+    monkeypatch.setattr(chunking, "SAMPLE", 400)
+    monkeypatch.setattr(reworded, "MOST_ITEMS", 0.9)
+    items = match_stage.match_all(pulled, REGISTER, 1, ENCODER)
+    before = beliefs(pulled)
+    others = register_yaml(TODAY).replace(WORDS, f"{WORDS}, and fewer refunds")
+    now = parse(others)
+    with pulled.begin() as session:
+        version, _ = load_register(session, now, others)
+    assert changed_words(REGISTER, now) == [REWORDED]
+    count = step(pulled, version)
+    assert 0 < count < 0.9 * items
+    moved = beliefs(pulled)
+    assert step(pulled, version) == 0
+    assert match_stage.match_all(pulled, now, version, ENCODER) == items
+    whole = beliefs(pulled)
+    for key in (REWORDED, None):
+        mean = [np.mean([one.get(key, 0.0) for one in found.values()]) for found in (before, moved, whole)]
+        assert abs(mean[1] - mean[2]) < 0.003, (key, mean)  # which items the small sample holds differs
+    off = [sum(abs(moved[id_].get(key, 0.0) - p) for key, p in whole[id_].items()) for id_ in whole]
+    assert np.mean(off) < 0.02
+    assert np.quantile(off, 0.95) < 0.1
+
+
+def test_a_register_in_which_more_than_words_changed_matches_everything() -> None:
+    def with_(**changes: object) -> list[str] | None:
+        objective = REGISTER.objectives[0]
+        one = objective.key_results[0].model_copy(update=changes)
+        first = objective.model_copy(update={"key_results": (one, *objective.key_results[1:])})
+        return changed_words(REGISTER, REGISTER.model_copy(update={"objectives": (first, *REGISTER.objectives[1:])}))
+
+    assert with_() == []
+    assert with_(description="what it is about") == [REGISTER.objectives[0].key_results[0].key]
+    assert with_(key="X9") is None
+    assert with_(teams=()) is None
+    assert changed_words(REGISTER, REGISTER.model_copy(update={"teams": REGISTER.teams[1:]})) is None
 
 
 def test_what_hangs_together_with_the_news_comes_with_it_and_nothing_else(engine: Engine) -> None:

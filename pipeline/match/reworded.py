@@ -1,0 +1,187 @@
+"""A register in which only some key results' words changed: which items that can mean anything to, and what it does to beliefs.
+
+An item's probabilities change with the words of a key result where that is among what it is believed to serve, or becomes so. The
+first are known from the matches. The second are those whose tree is near enough to the new words: how near that is, the company's
+own matches tell, as what lies below it held no more than MISSED of all items for a key result, on average. What
+a team's key results mean to its items, no words change: those are among the first. The others' matches stand.
+
+Of these items the changed key results alone are judged anew. In a conditional logit a change of one score moves the others
+through the sum of all only; so what is believed is moved by what the old and the new words are worth beside the same sample.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from models import Match, RegisterVersion, Vector, WorkItem
+from models.session import in_batches
+from pipeline.encode.encoder import Encoder
+from pipeline.encode.vectors import load_vectors
+from pipeline.items import LoadedItem, load_items
+from pipeline.match.chunking import chunks_of, every_root
+from pipeline.match.item_features import targets
+from pipeline.match.matcher import Belief
+from pipeline.register.document import KeyResult, Objective, Register, stored
+
+Matrix = NDArray[np.float32]
+MISSED = 2e-4
+"""Part of all items' belief that is given up of a key result: a fiftieth of a point of the company's work."""
+MOST_ITEMS, MOST_WORDS = 0.3, 0.1
+"""Parts of the items, and of the key results, above which everything is matched again."""
+_READ = 20_000
+_LEAST = np.float32(0.005)
+"""What is kept as nothing was believed less than this."""
+_FLOOR = np.float32(1e-6)
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """What these key results' words, which changed from one version of the register to the other, can mean anything to, and a
+    sample that stands for the company."""
+
+    before: int
+    after: int
+    keys: Sequence[str]
+    items: Sequence[int]
+    sample: Sequence[int]
+
+    def chunks(self, session: Session, done: Collection[int]) -> list[dict[str, Any]]:
+        """The chunks, without what is `done` in others."""
+        known = {"before": self.before, "after": self.after, "keys": self.keys}
+        known["free"] = sorted(set(self.sample).intersection(self.items))
+        batches = chunks_of(session, self.items, everything=False)
+        wanted = ([id_ for id_ in batch if id_ not in done] for batch in batches)
+        return [{"ids": some, "around": self.sample, "all": False, "again": known} for some in wanted if some]
+
+
+def reworded(session: Session, before: int, after: int, encoder: Encoder, sample: Sequence[int]) -> Again | None:
+    """What to match again after a change from one version to the other; None for everything.
+
+    `sample` are items that stand for the company, matched against the former.
+    """
+    was, now = version_of(session, before), version_of(session, after)
+    keys = changed_words(was, now)
+    if keys is None:
+        return None
+    items: list[int] = []
+    if keys:
+        near, count = _near(session, was, now, keys, encoder, sample)
+        items = sorted({*_believed(session, keys), *near})
+        if len(items) > MOST_ITEMS * count:
+            return None
+    return Again(before, after, keys, items, sample)
+
+
+def version_of(session: Session, version: int) -> Register:
+    """The register of a version."""
+    return stored(session.get_one(RegisterVersion, version).document, version)
+
+
+def changed_words(before: Register, after: Register) -> list[str] | None:
+    """Keys of the key results whose words, or whose objective's, are others; None where more is that the match looks at."""
+    was, now = (list(one.key_results()) for one in (before, after))
+    if before.teams != after.teams or [_besides(one) for _, one in was] != [_besides(one) for _, one in now]:
+        return None
+    both = zip(was, now, strict=True)
+    changed = [one.key for old, new in both if _words(*old) != _words(*new) for one in new[1:]]
+    return changed if len(changed) <= max(1, MOST_WORDS * len(now)) else None
+
+
+def _besides(one: KeyResult) -> tuple[object, ...]:
+    """What the match looks at besides the words."""
+    return one.key, one.teams, one.owner, one.scope
+
+
+def _words(objective: Objective, one: KeyResult) -> tuple[object, ...]:
+    return objective.title, one.title, one.description, one.aliases
+
+
+def _believed(session: Session, keys: Collection[str]) -> Sequence[int]:
+    """Items that are believed to serve one of them, with or without the judge."""
+    parts = [part[key].as_float() > 0 for key in sorted(keys) for part in (Match.probabilities, Match.alone)]
+    return session.scalars(select(Match.work_item_id).where(or_(*parts))).all()
+
+
+def _near(
+    session: Session, before: Register, after: Register, keys: Collection[str], encoder: Encoder, sample: Sequence[int]
+) -> tuple[list[int], int]:
+    """Items whose trees are near enough to the new words, and how many items there are."""
+    root = every_root(session)
+    here = load_items(session, sorted(set(sample)))
+    vectors = load_vectors(session, here, encoder.name)
+    trees = [root(one.row) for one in here]
+    enough = _enough(session, before, here, _nearness(vectors @ targets(before, encoder).T, trees)[0])
+    columns = [n for n, (_, one) in enumerate(after.key_results()) if one.key in keys]
+    new = targets(after, encoder)[columns]
+    _, middle, spread = _nearness(vectors @ new.T, trees)
+    rows, likeness = _likeness(session, new, encoder.name)
+    tree = _mean_of_tree(likeness, [root(row) for row in rows])
+    far = ((tree - middle) / spread).max(1, initial=-np.inf) < enough
+    return [row for row, no in zip(rows, far.tolist(), strict=True) if not no], len(rows)
+
+
+def _nearness(likeness: Matrix, trees: Sequence[int]) -> tuple[Matrix, Matrix, Matrix]:
+    """(items, targets): how near each item's tree is, in standard deviations from the mean; and both of these."""
+    tree = _mean_of_tree(likeness, trees)
+    middle, spread = tree.mean(0), tree.std(0) + np.float32(1e-6)
+    return (tree - middle) / spread, middle, spread
+
+
+def _mean_of_tree(likeness: Matrix, trees: Sequence[int]) -> Matrix:
+    _, place = np.unique(np.array(trees, dtype=np.int64), return_inverse=True)
+    sums = np.zeros((int(place.max(initial=-1)) + 1, likeness.shape[1]), np.float32)
+    np.add.at(sums, place, likeness)
+    sums /= np.bincount(place).astype(np.float32)[:, None]
+    return sums[place]
+
+
+def _enough(session: Session, before: Register, here: Sequence[LoadedItem], near: Matrix) -> float:
+    """The nearness below which lies no more than MISSED for a key result, of teams that it does not name."""
+    column = {one.key: n for n, (_, one) in enumerate(before.key_results())}
+    teams = [frozenset(one.teams) for _, one in before.key_results()]
+    place = {one.row: i for i, one in enumerate(here)}
+    held = np.zeros_like(near)
+    for some in in_batches(list(place)):
+        query = select(Match.work_item_id, Match.probabilities).where(Match.work_item_id.in_(some))
+        for row, probabilities in session.execute(query):
+            for key, p in probabilities.items():
+                n = column.get(key, -1)
+                if n >= 0 and here[place[row]].item.team not in teams[n]:
+                    held[place[row], n] = p
+    order = np.argsort(near, axis=None)
+    missed = np.cumsum(held.ravel()[order])
+    at = int(np.searchsorted(missed, MISSED * near.size, "right"))
+    return float(near.ravel()[order[at]]) if at < len(order) else float("inf")
+
+
+def _likeness(session: Session, new: Matrix, model: str) -> tuple[list[int], Matrix]:
+    """Row ids of all items, and (items, new targets) how like their words are."""
+    query = select(WorkItem.id, Vector.data).join(Vector, Vector.text_hash == WorkItem.text_hash)
+    read = session.execute(query.where(Vector.model == model).execution_options(yield_per=_READ))
+    rows: list[int] = []
+    parts = [np.zeros((0, len(new)), np.float32)]
+    for some in read.partitions():
+        rows += [row for row, _ in some]
+        vectors = np.frombuffer(b"".join(data for _, data in some), np.float16).reshape(len(some), -1)
+        parts.append(vectors.astype(np.float32) @ new.T)
+    return rows, np.concatenate(parts)
+
+
+def moved(stood: Mapping[int, Matrix], old: Belief, new: Belief, columns: Sequence[int]) -> Belief:
+    """What was believed, as it `stood` by position, moved by what the words of these columns are worth; else the `new` beliefs.
+    `old` and `new` are what is found with the words of before and of now."""
+    found = new.found.copy()
+    if stood:
+        at, columns = list(stood), list(columns)
+        known = np.stack(list(stood.values()))
+        some = [part[at][:, columns] for part in (old.found, new.found)]
+        odds = [part / np.maximum(1 - part.sum(1, keepdims=True), _FLOOR) for part in some]
+        before = np.where(known[:, columns] > 0, known[:, columns], np.minimum(some[0], _LEAST))
+        known[:, columns] = before * (odds[1] + _FLOOR) / (odds[0] + _FLOOR)
+        found[at] = known / known.sum(1, keepdims=True)
+    return replace(new, found=found)
