@@ -11,7 +11,7 @@ from connectors.base import Connector, SourceError
 from connectors.registry import SOURCES
 from leeway.app import App
 from leeway.channels import channels
-from models import without_password
+from models import may_only_be_read, without_password
 from pipeline.register.ended import local_day
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def check_all(app: App) -> list[CheckRow]:
 
 def _database(app: App) -> Iterator[CheckRow]:
     from leeway.app import NotReady
-    from leeway.errors import expected
+    from leeway.errors import READ_ONLY, expected
 
     url = app.settings.database.url
     try:
@@ -65,7 +65,10 @@ def _database(app: App) -> Iterator[CheckRow]:
             raise
         yield CheckRow("database", "connection", False, sentence, "Check database.url.")
         return
-    yield CheckRow("database", "connection", True, f"{without_password(url)}, newest version")
+    if may_only_be_read(app.engine):
+        yield CheckRow("database", "connection", False, f"{without_password(url)} may only be read", READ_ONLY)
+    else:
+        yield CheckRow("database", "connection", True, f"{without_password(url)}, newest version")
     try:
         version, register = app.register()
     except NotReady:

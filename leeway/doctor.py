@@ -10,12 +10,13 @@ from sqlalchemy import func, select
 from leeway.app import App
 from leeway.celery_app import QUEUES, STALE_SECONDS
 from leeway.check import CheckRow
+from leeway.errors import READ_ONLY
 from leeway.interview import interview_status
 from leeway.metrics import WOKEN
 from leeway.pulse import pulse_status
 from leeway.status_text import people_asked
 from leeway.undelivered import alert_rows, digest_rows, pack_rows
-from models import Chunk, Cycle, DeadTask, Failure, Lease, StreamCursor, WorkItem
+from models import Chunk, Cycle, DeadTask, Failure, Lease, StreamCursor, WorkItem, may_only_be_read
 from pipeline.ingest.sweep import SWEEP
 
 LONG_OPEN = timedelta(hours=2)
@@ -52,6 +53,9 @@ def names() -> tuple[str, ...]:
 def _database(app: App, _now: datetime) -> Iterator[CheckRow]:
     with app.sessions() as session:
         session.execute(select(1))
+    if may_only_be_read(app.engine):
+        yield CheckRow("database", "connection", False, "answers, and may only be read", READ_ONLY)
+        return
     yield CheckRow("database", "connection", True, "answers, newest version")
 
 

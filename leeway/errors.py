@@ -18,6 +18,7 @@ _NAMES = {
     "CarryError",
     "TransferError",
     "UpgradeError",
+    "DatabaseUnfit",
 }
 
 
@@ -41,8 +42,13 @@ def expected(error: Exception) -> str | None:
     return None
 
 
+READ_ONLY = (
+    "It is a standby, or set to default_transaction_read_only: name the primary server in database.url, or all of them "
+    "with target_session_attrs=read-write."
+)
 _DATABASE_ADVICE = (
     (("disk is full", "No space left"), "Free some space where the database is, then go on; what was stored is kept."),
+    (("read-only transaction",), READ_ONLY),
     (("readonly database", "read-only"), "Let the user that runs Leeway write the file and its folder."),
     (
         ("unable to open database file",),

@@ -115,10 +115,14 @@ def _upgrade(connection: Connection, revision: str = "head") -> None:
 
 
 def _known_revision(connection: Connection) -> str | None:
-    """The database's revision, None where it is empty. Raises UpgradeError where this version does not know it."""
+    """The database's revision, None where it is empty.
+
+    Raises UpgradeError where this version does not know it, or the tables there are another program's.
+    """
     from alembic.script import ScriptDirectory
 
     found = _revision(connection)
+    _refuse_a_strangers(connection, found)
     known = {one.revision for one in ScriptDirectory.from_config(_config()).walk_revisions()}
     if found is None or found in known:
         return found
@@ -129,6 +133,21 @@ def _known_revision(connection: Connection) -> str | None:
     raise UpgradeError(
         f"the database was written by {written} (revision {found}), and this version knows revisions up to {max(known)}. "
         f"Install {written} again, or restore the backup of before the upgrade (docs/operations.md, Upgrading)."
+    )
+
+
+def _refuse_a_strangers(connection: Connection, found: str | None) -> None:
+    """Alembic keeps its revision under one name for all programs, and what they number is often numbered alike."""
+    from models import Base
+
+    there = set(inspect(connection).get_table_names())
+    ours = there & set(Base.metadata.tables)
+    if (found is not None and "work_item" in ours) or (found is None and not ours):
+        return
+    whose = f"it is at revision {found} of its migrations" if found is not None else f"it has a table {min(ours)}"
+    raise UpgradeError(
+        f"the database belongs to another program ({whose}). Nothing was changed. Give Leeway a database of its own "
+        "(CREATE DATABASE leeway) and set database.url to it."
     )
 
 

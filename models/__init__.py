@@ -15,7 +15,7 @@ from models.operations import DeadTask, Digest, Installed, OptOut, Secret, Tally
 from models.people import Account, Forgotten, Membership, Person
 from models.queue import Chunk, Cycle, Fingerprint, Lease
 from models.register import GoalChoice, GoalLook, KeyResult, Objective, RegisterVersion, Team
-from models.session import connect, upsert, without_password
+from models.session import connect, may_only_be_read, upsert, without_password
 from models.share import AuditDraw, DayWork, Share
 from models.stream import Stream, StreamItem
 
@@ -79,6 +79,7 @@ __all__ = [
     "Vector",
     "WorkItem",
     "connect",
+    "may_only_be_read",
     "upsert",
     "without_password",
 ]

@@ -25,6 +25,7 @@ from sqlalchemy import (
     func,
     or_,
     select,
+    text,
 )
 from sqlalchemy import cast as cast_to
 from sqlalchemy.dialects import postgresql, sqlite
@@ -46,10 +47,22 @@ _Convert = Callable[[Any], Any]
 
 def connect(url: str) -> Engine:
     """An engine for `sqlite:///file` or `postgresql+psycopg://...`."""
-    # Without parameters in errors: they are people's words.
-    engine = create_engine(url, pool_pre_ping=not url.startswith("sqlite"), hide_parameters=True)
+    is_file = url.startswith("sqlite")
+    # Whatever PGCLIENTENCODING says here; without parameters in errors: they are people's words.
+    encoded: dict[str, Any] = {} if is_file else {"client_encoding": "utf8"}
+    engine = create_engine(url, pool_pre_ping=not is_file, hide_parameters=True, connect_args=encoded)
     event.listen(engine, "connect", _set_up_sqlite if engine.dialect.name == "sqlite" else _set_up_postgresql)
     return engine
+
+
+class DatabaseUnfit(Exception):
+    """A database that cannot keep what it is given; the message says what to do."""
+
+
+def may_only_be_read(engine: Engine) -> bool:
+    """Whether a database takes no changes: PostgreSQL's standby, or one that is set so."""
+    with engine.connect() as connection:
+        return engine.dialect.name == "postgresql" and connection.scalar(text("SHOW transaction_read_only")) == "on"
 
 
 def _set_up_sqlite(connection: Any, _record: Any) -> None:
@@ -63,7 +76,14 @@ def _set_up_sqlite(connection: Any, _record: Any) -> None:
 
 def _set_up_postgresql(connection: Any, _record: Any) -> None:
     """Sums of a million items fit in memory: with the 4 MB that a server gives otherwise they are sorted on disk, ten times as
-    slowly. One that gives more is left as it is."""
+    slowly. One that gives more is left as it is. Raises DatabaseUnfit where it cannot hold every character."""
+    encoding = connection.info.parameter_status("server_encoding")
+    if encoding not in (None, "UTF8"):
+        connection.close()
+        raise DatabaseUnfit(
+            f"the database keeps texts in {encoding}, which has not every character people write. Make another one: "
+            "CREATE DATABASE leeway ENCODING 'UTF8' TEMPLATE template0; and set database.url to it."
+        )
     cursor = connection.cursor()
     cursor.execute(
         f"SELECT set_config('work_mem', '{_SORTING}', false) "

@@ -87,6 +87,37 @@ def test_a_newer_database_is_refused_with_the_version_that_wrote_it_and_left_alo
     assert revision_of(old) == "9999"
 
 
+@pytest.mark.parametrize(
+    ("tables", "whose"),
+    [
+        (
+            [
+                "CREATE TABLE alembic_version (version_num VARCHAR(32))",
+                "INSERT INTO alembic_version VALUES ('d259a9bca9e7')",
+            ],
+            "d259",
+        ),
+        (
+            ["CREATE TABLE alembic_version (version_num VARCHAR(32))", "INSERT INTO alembic_version VALUES ('0021')"],
+            "0021",
+        ),
+        (["CREATE TABLE person (id INTEGER)"], "a table person"),
+    ],
+)  # mlflow/mlflow #3374, curie-eng/curie #1705: two programs in one database
+def test_the_database_of_another_program_is_left_alone(tables: list[str], whose: str, tmp_path: Path) -> None:
+    engine = create_engine(f"sqlite:///{tmp_path}/theirs.db")
+    with engine.begin() as connection:
+        for statement in tables:
+            connection.execute(text(statement))
+    with engine.connect() as connection:
+        before = list(connection.connection.driver_connection.iterdump())  # type: ignore[union-attr]
+    for way in (migrations.upgrade, migrations.pending, migrations.rehearse):
+        with pytest.raises(migrations.UpgradeError, match=f"belongs to another program .*{whose}"):
+            way(engine)
+    with engine.connect() as connection:
+        assert list(connection.connection.driver_connection.iterdump()) == before  # type: ignore[union-attr]
+
+
 def test_every_command_says_it_in_one_sentence(tmp_path: Path) -> None:
     assert leeway(tmp_path, "status").returncode == 0
     with closing(sqlite3.connect(tmp_path / "leeway.db", isolation_level=None)) as database:

@@ -1,0 +1,70 @@
+"""PostgreSQL databases that cannot hold what they are given are said at once, not in the middle of a pull.
+
+Reported of others: matrix-org/synapse #6722 (encoding and locale), sentry self-hosted #1566 (addresses), mlflow #3374.
+"""
+
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import Engine, make_url, text
+from sqlalchemy.exc import DBAPIError
+
+import migrations
+from leeway import __version__
+from leeway.app import App
+from leeway.check import _database as checked
+from leeway.doctor import diagnose
+from leeway.errors import expected
+from leeway.settings import Settings
+from models import connect
+from models.session import DatabaseUnfit
+from tests.conftest import administer, database, drop
+
+
+@pytest.fixture
+def narrow(postgres: str, request: pytest.FixtureRequest) -> Iterator[str]:
+    """A database in another encoding than UTF-8."""
+    name = f"in_{request.param}".lower()
+    with administer(postgres) as connection:
+        made = f"CREATE DATABASE {name} ENCODING '{request.param}' TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C'"
+        connection.execute(text(made))
+    address = make_url(postgres).set(database=name).render_as_string(hide_password=False)
+    yield address
+    drop(postgres, address)
+
+
+@pytest.mark.parametrize("narrow", ["LATIN1", "SQL_ASCII"], indirect=True)
+def test_one_that_has_not_every_character_is_refused_when_it_is_connected(narrow: str) -> None:
+    with pytest.raises(DatabaseUnfit, match=r"keeps texts in .*ENCODING 'UTF8'") as caught:
+        connect(narrow).connect()
+    assert expected(caught.value) == str(caught.value)
+    (row,) = checked(App(Settings.model_validate({"database": {"url": narrow}})))
+    assert not row.ok
+    assert "ENCODING 'UTF8'" in row.found
+
+
+def test_what_the_environment_says_of_encodings_changes_nothing(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PGCLIENTENCODING", "LATIN1")
+    with connect(engine.url.render_as_string(hide_password=False)).connect() as connection:
+        assert connection.scalar(text("SELECT '🚲 ł' || '漢'")) == "🚲 ł漢"
+
+
+def test_a_standby_is_told_by_check_and_doctor(postgres_template: str, postgres: str) -> None:
+    address = database(postgres, "standby", postgres_template)
+    engine = connect(address)
+    migrations.upgrade(engine, __version__)  # as the primary server's processes did
+    engine.dispose()
+    with administer(postgres) as connection:
+        connection.execute(text("ALTER DATABASE standby SET default_transaction_read_only = on"))
+    app = App(Settings.model_validate({"database": {"url": address}}))
+    first = next(iter(checked(app)))
+    assert (first.ok, "may only be read" in first.found, "primary" in first.fix) == (False, True, True)
+    row = next(row for row in diagnose(app, only="database"))
+    assert (row.ok, "primary" in row.fix) == (False, True)
+    with app.engine.connect() as connection, pytest.raises(DBAPIError) as caught:
+        connection.execute(text("INSERT INTO installed (revision, version, at) VALUES ('x', 'y', now())"))
+    assert "name the primary server" in str(expected(caught.value))
+    app.engine.dispose()
+    drop(postgres, address)
