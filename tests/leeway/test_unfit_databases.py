@@ -47,8 +47,10 @@ def test_what_the_environment_says_of_encodings_changes_nothing(
     engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PGCLIENTENCODING", "LATIN1")
-    with connect(engine.url.render_as_string(hide_password=False)).connect() as connection:
+    other = connect(engine.url.render_as_string(hide_password=False))
+    with other.connect() as connection:
         assert connection.scalar(text("SELECT '🚲 ł' || '漢'")) == "🚲 ł漢"
+    other.dispose()
 
 
 def test_a_standby_is_told_by_check_and_doctor(postgres_template: str, postgres: str) -> None:
