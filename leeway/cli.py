@@ -3,6 +3,7 @@ runs, so that `--help` and `status` answer at once."""
 
 import os
 import sys
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated
 
@@ -54,10 +55,21 @@ _INTERRUPTED = 130
 _STOPPED = "Stopped. What was done is kept; run it again to resume."
 
 
+def _say_everything() -> None:
+    """No letter ends a command: what a terminal cannot show is a question mark there, and files and pipes are in UTF-8."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper) and stream.encoding.lower().replace("-", "") != "utf8":
+            if stream.isatty():
+                stream.reconfigure(errors="replace")
+            else:
+                stream.reconfigure(encoding="utf-8")
+
+
 def main() -> None:
     """Run a command; an expected error is one sentence and exit code 2, never a traceback."""
     from leeway.errors import expected
 
+    _say_everything()
     try:
         app()
     except KeyboardInterrupt:

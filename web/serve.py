@@ -22,19 +22,28 @@ def sign_in_link(app: App, role: str, *, standing: bool = False) -> str:
 def address(app: App) -> str:
     """Where people reach the page."""
     given = app.settings.web
-    return given.url.rstrip("/") or f"http://{given.host}:{given.port}"
+    return given.url.rstrip("/") or f"http://{_in_address(given.host)}:{given.port}"
 
 
 def is_served(app: App) -> bool:
     """Return True if something listens where the page should be."""
     given = app.settings.web
-    anywhere = given.host.strip(".:0") == ""  # every address of this machine, so also loopback
-    host = ("::1" if ":" in given.host else "127.0.0.1") if anywhere else given.host
     try:
-        with socket.create_connection((host, given.port), 2):
+        with socket.create_connection((_here(given.host), given.port), 2):
             return True
     except OSError:
         return False
+
+
+def _here(host: str) -> str:
+    """Where this machine reaches what listens there; on every address of it, so also on loopback."""
+    anywhere = host.strip(".:0") == ""
+    return ("::1" if ":" in host else "127.0.0.1") if anywhere else host
+
+
+def _in_address(host: str) -> str:
+    host = _here(host)
+    return f"[{host}]" if ":" in host else host
 
 
 def serve(app: App, out: Console, *, standing: bool = False) -> None:

@@ -24,6 +24,7 @@ from leeway.settings.values import (
     Address,
     BrokerAddress,
     DatabaseAddress,
+    Host,
     Names,
     Networks,
     Token,
@@ -148,7 +149,7 @@ class CalendarSettings(_Section):
 class MailboxSettings(_Section):
     """A shared mailbox (support@, orders@), never a person's own; `own_domains` tell colleagues from customers."""
 
-    host: str
+    host: Host
     port: int = Field(0, ge=0, le=65535)
     security: Literal["tls", "starttls", "none"] = "tls"
     username: str
@@ -173,7 +174,7 @@ class WebSettings(_Section):
     of `trusted_proxies`: addresses, networks, or "*".
     """
 
-    host: str = "127.0.0.1"
+    host: Host = "127.0.0.1"
     port: int = Field(8440, ge=1, le=65535)
     url: Address = ""
     mcp_url: Address = ""
@@ -281,7 +282,7 @@ class TeamsSettings(_Section):
 class SmtpSettings(_Section):
     """How mail leaves; without a host none does. `security` left out: TLS from the start on port 465, else STARTTLS."""
 
-    host: str = ""
+    host: Host = ""
     port: int = Field(587, ge=1, le=65535)
     sender: str = "leeway@localhost"
     username: str = ""

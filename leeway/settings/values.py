@@ -78,3 +78,6 @@ Address = Annotated[str, AfterValidator(_address)]
 Token = Annotated[SecretStr, AfterValidator(_ascii)]
 Names = list[Annotated[str, Field(min_length=1)]]
 Networks = list[Annotated[str, AfterValidator(_network)]]
+
+Host = Annotated[str, AfterValidator(lambda host: host.removeprefix("[").removesuffix("]"))]
+"""A name or address; IPv6 with the brackets that it has in an address of the web, or without."""

@@ -6,13 +6,13 @@ import re
 import subprocess
 import sys
 from contextlib import chdir, redirect_stderr, redirect_stdout
-from io import StringIO
+from io import BytesIO, StringIO, TextIOWrapper
 from pathlib import Path
 from unittest.mock import patch
 
 import pytest
 
-from leeway.cli import main
+from leeway.cli import _say_everything, main
 from pipeline.register.document import parse
 from simulator.company import register_yaml
 from simulator.server import Simulator
@@ -327,3 +327,26 @@ def test_a_terminal_is_asked_why_and_an_empty_answer_loads_nothing(tmp_path: Pat
     assert said.returncode == (0 if loaded else 2)
     last = json.loads(leeway(tmp_path, "okrs", "history", "--json").stdout)[-1]
     assert (last["version"], last["why"]) == ((2, typed) if loaded else (1, None))
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252", "utf-8"])
+def test_what_a_file_cannot_hold_in_its_encoding_is_written_in_utf_8(  # Textualize/rich #3764, memanto PR #1903
+    encoding: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    raw = BytesIO()
+    monkeypatch.setattr(sys, "stdout", TextIOWrapper(raw, encoding=encoding, errors="strict"))
+    _say_everything()
+    print("Zürich 🚲 漢")
+    sys.stdout.flush()
+    assert raw.getvalue().decode() == "Zürich 🚲 漢\n"
+
+
+def test_what_a_terminal_cannot_show_is_a_question_mark(monkeypatch: pytest.MonkeyPatch) -> None:
+    raw = BytesIO()
+    shown = TextIOWrapper(raw, encoding="cp1252", errors="strict")
+    monkeypatch.setattr(shown, "isatty", lambda: True)
+    monkeypatch.setattr(sys, "stdout", shown)
+    _say_everything()
+    print("Zürich 🚲")
+    sys.stdout.flush()
+    assert raw.getvalue().decode("cp1252") == "Zürich ?\n"

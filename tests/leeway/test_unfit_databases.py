@@ -1,6 +1,6 @@
 """PostgreSQL databases that cannot hold what they are given are said at once, not in the middle of a pull.
 
-Reported of others: matrix-org/synapse #6722 (encoding and locale), sentry self-hosted #1566 (addresses), mlflow #3374.
+Reported of others: IQSS/dataverse #8278, Kinto/kinto PR #453 (databases in SQL_ASCII).
 """
 
 from collections.abc import Iterator

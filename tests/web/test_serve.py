@@ -8,13 +8,17 @@ import urllib.request
 from http.cookiejar import CookieJar
 from pathlib import Path
 
+import pytest
 from sqlalchemy.orm import sessionmaker
 
+from leeway.app import App
+from leeway.settings import Settings
 from models import connect
 from tests.alerts.test_channels import dead_port
 from tests.conftest import newest_sqlite
 from tests.leeway.test_cli import environment, leeway
 from tests.web.conftest import fill
+from web.serve import address
 
 
 def filled(file: Path) -> str:
@@ -33,6 +37,22 @@ def test_a_way_in_to_a_page_that_nobody_serves_is_a_warning(tmp_path: Path) -> N
     assert "no page answers on this machine's web.host and web.port; `leeway web` serves it" in " ".join(
         said.stderr.split()
     )
+
+
+@pytest.mark.parametrize(
+    ("host", "shown"),
+    [
+        ("::1", "[::1]"),
+        ("[::1]", "[::1]"),
+        ("::", "[::1]"),
+        ("0.0.0.0", "127.0.0.1"),  # noqa: S104 - only told of
+        ("fd00::5", "[fd00::5]"),
+        ("lw", "lw"),
+    ],
+)
+def test_the_way_in_is_an_address_that_a_browser_opens(host: str, shown: str) -> None:
+    app = App(Settings.model_validate({"web": {"host": host}}))
+    assert address(app) == f"http://{shown}:8440"
 
 
 def test_the_demos_page_is_of_what_is_there_and_its_link_signs_in_again_while_it_runs(tmp_path: Path) -> None:
