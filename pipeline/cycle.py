@@ -15,13 +15,10 @@ from connectors.base import Connector, SourceError
 from models import Chunk, Cycle, WorkItem
 from pipeline.drift import due
 from pipeline.drift.detector import DriftSettings
-from pipeline.drift.stage import detect_drift
 from pipeline.effort import stage as effort_stage
 from pipeline.encode.encoder import Encoder
 from pipeline.encode.stage import encode_pending
-from pipeline.feedback.asking import keep_questions
-from pipeline.findings.due import is_due
-from pipeline.findings.stage import keep_diagnoses
+from pipeline.ending import DRIFT, STREAMS, Ending
 from pipeline.findings.thresholds import Thresholds
 from pipeline.ingest import pull as ingest
 from pipeline.ingest.sweep import retry_failed, sweep, sweep_is_due
@@ -32,11 +29,8 @@ from pipeline.queue import chunks
 from pipeline.ready import Ready, seen_until
 from pipeline.register.document import Register
 from pipeline.register.versions import current_register
-from pipeline.register.workdays import history_begins, last_complete_day, monday
+from pipeline.register.workdays import history_begins, last_complete_day
 from pipeline.share import stage as share_stage
-from pipeline.share.audit import ITEMS
-from pipeline.share.audit_store import draw_audit
-from pipeline.streams.stage import keep_streams
 
 Progress = Callable[[str, int, int | None], None]
 """Called with a stage's name, how much is done, and of how much (None: unknown)."""
@@ -64,7 +58,7 @@ class Report:
             self.seconds[name] = round(self.seconds.get(name, 0.0) + time.perf_counter() - start, 2)
 
 
-STAGES = ("match", "span", "effort", "share", "drift")
+STAGES = ("match", "span", "effort", "share", STREAMS, DRIFT)
 """After encoding, in this order; each waits for the one before."""
 
 
@@ -172,7 +166,11 @@ class Analysis:
         elif stage == "share":
             share_stage.plan(session, register, version, self.settings.least_people, self.settings.unseen)
         elif self._ready.can_judge(session):
-            chunks.add(session, "drift", {last.isoformat(): {}})
+            self._ending(version, register).plan(session, stage)
+
+    def _ending(self, version: int, register: Register) -> Ending:
+        last = last_complete_day(self.now, register.calendar.time_zone)
+        return Ending(self.sessions, self.encoder, self.settings, self.thresholds, version, register, last)
 
     def _worker(self, stage: str, version: int, register: Register, report: Report) -> chunks.RunChunk:
         last = last_complete_day(self.now, register.calendar.time_zone)
@@ -182,25 +180,9 @@ class Analysis:
             count = match_stage.run_chunk(session, chunk, register, version, self.encoder)
             report.counts["matched"] = report.counts.get("matched", 0) + count
 
-        def drift(_session: Session, _part: Chunk) -> None:
-            week = monday(last) - timedelta(days=7)
-            report.counts["audited"] = draw_audit(self.sessions, register, week, ITEMS, least)
-            with self.sessions.begin() as session:
-                keep_streams(
-                    session, self.encoder.name, last
-                )  # first: what takes an objective's place is named by them
-            with self.sessions() as session:
-                looks = due.is_due(session, version, last, self.settings)
-            if looks:
-                detect_drift(self.sessions, register, last, self.settings, self.encoder.name)
-                with self.sessions.begin() as session:
-                    keep_questions(session, register, last, self.encoder.name)
-                    due.note_looked(session, version, last, self.settings)
-            with self.sessions.begin() as session:
-                if is_due(session, version, last, self.thresholds):
-                    report.counts["diagnoses"] = keep_diagnoses(
-                        session, register, last, least, self.thresholds, encoder=self.encoder
-                    )
+        def end(_session: Session, chunk: Chunk) -> None:
+            for name, found in self._ending(version, register).run(chunk).items():
+                report.counts[name] = report.counts.get(name, 0) + found
 
         return {
             "match": match,
@@ -209,7 +191,8 @@ class Analysis:
             "share": lambda session, chunk: share_stage.run_chunk(
                 session, chunk, register, least, self.settings.unseen
             ),
-            "drift": drift,
+            STREAMS: end,
+            DRIFT: end,
         }[stage]
 
 

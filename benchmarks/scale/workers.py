@@ -17,15 +17,15 @@ from sqlalchemy import func, select, text
 from sqlalchemy.orm import sessionmaker
 from threadpoolctl import threadpool_limits
 
-import pipeline.cycle
 import pipeline.drift.stage
+import pipeline.ending
 from benchmarks.scale.company import LAST, WordVectors
 from models import Cycle, connect
 from pipeline.cycle import Analysis, Report
 from pipeline.drift.detector import DriftSettings
 
 PARTS = {
-    pipeline.cycle: ("draw_audit", "keep_streams", "detect_drift", "keep_questions", "keep_diagnoses"),
+    pipeline.ending: ("draw_audit", "keep_streams", "detect_drift", "keep_questions", "keep_diagnoses"),
     pipeline.drift.stage: ("observe", "current_themes", "keep_themes"),
 }
 """What one worker does alone at the end, by the names that it has there: each is timed by itself."""

@@ -10,19 +10,39 @@ from models import Confidence, Label, ThemeAnswer
 from pipeline.findings.thresholds import Thresholds
 from pipeline.large import is_large, taught
 from pipeline.queue import fingerprint
+from pipeline.register.document import Register
 
-_STAGE = "diagnoses"
+_EFFORT, _HAPPENED = "diagnoses", "diagnoses of what happened"
 
 
-def is_due(session: Session, version: int, last: date, thresholds: Thresholds | None) -> bool:
+def effort_is_due(session: Session, version: int, last: date, thresholds: Thresholds | None) -> bool:
     """Return True the first time for this day, register, thresholds and answers, and note that they are judged now."""
+    return _differs(session, _EFFORT, (version, last, thresholds, _answers(session)))
+
+
+def happened_is_due(
+    session: Session, version: int, register: Register, last: date, thresholds: Thresholds | None
+) -> bool:
+    """The same of those that rest on what happened on items. In a large company, where that is half of the reading, neither words
+    of the register nor answers are a reason: they change nothing of what happened."""
+    reasons: list[object] = [last, thresholds, register.teams]
+    if not is_large(session):
+        reasons += [version, _answers(session)]
+    return _differs(session, _HAPPENED, tuple(reasons))
+
+
+def _answers(session: Session) -> list[object]:
     answers: list[object] = [
         tuple(session.execute(select(func.count(), func.max(table.at))).one()) for table in (ThemeAnswer, Confidence)
     ]
     exact = select(func.count(), func.max(Label.at))
     answers.append(taught(session) if is_large(session) else tuple(session.execute(exact).one()))
-    digest = hashlib.sha256(repr((version, last, thresholds, answers)).encode()).hexdigest()
-    if not fingerprint.differs(session, _STAGE, digest):
+    return answers
+
+
+def _differs(session: Session, stage: str, reasons: tuple[object, ...]) -> bool:
+    digest = hashlib.sha256(repr(reasons).encode()).hexdigest()
+    if not fingerprint.differs(session, stage, digest):
         return False
-    fingerprint.keep(session, _STAGE, digest)
+    fingerprint.keep(session, stage, digest)
     return True

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 
 from pipeline.findings.found import Finder, Inputs, Outcome, Unjudged
 
+HAPPENED = frozenset({"fog", "placeholder", "consensus"})
+"""Kinds that rest on what happened on items; the others on effort, beliefs and words."""
 SOME, HALF = 0.3, 0.5
 """Parts of the last weeks' work that must be confirmed before nothing found means none (benchmarks/findings, real texts)."""
 

@@ -51,11 +51,19 @@ def load_inputs(
     least_people: int,
     thresholds: Thresholds,
     encoder: Encoder | None = None,
+    *,
+    happened: bool = True,
+    effort: bool = True,
 ) -> Inputs | None:
-    """Everything up to `last`, the last complete day; None where no whole week is known."""
+    """Everything up to `last`, the last complete day; None where no whole week is known. What only those kinds need that rest on
+    what `happened` on items, or those that rest on `effort`, is left out where it is not wanted."""
     rows = Rows(session, register, last)
     if not rows.weeks:
         return None
+    lives = load_lives(session, last) if happened else None
+    confirmed = confirmed_part(session, register, last)
+    if not effort:
+        return Inputs(last, register, rows.work(), {}, least_people, thresholds, lives=lives, confirmed=confirmed)
     return Inputs(
         last,
         register,
@@ -66,13 +74,13 @@ def load_inputs(
         plans(session),
         {scope: weeks_of(session, scope, rows.weeks[0], last) for scope in (COMPANY, *rows.teams)},
         rows.stops(session, register),
-        lives=load_lives(session, last),
+        lives=lives,
         reports=load_reports(session, register, last),
         gauges=load_gauges(session, register, last),
         steps=path_reports(session, register, _end(register, last), least_people),
         meaning=load_meaning(session, encoder.name, last, thresholds.weeks) if encoder else None,
         usages=load_usages(session, register, last, encoder) if encoder else None,
-        confirmed=confirmed_part(session, register, last),
+        confirmed=confirmed,
     )
 
 

@@ -153,10 +153,18 @@ class _People:
         }
         self._teams = load_teams(session)
         self._strangers: dict[tuple[str, str], int] = {}
+        self._known: dict[tuple[str, str, date], tuple[int, str]] = {}
 
     def of(self, source: str, account: str | None, on: date) -> tuple[int, str]:
+        """The person and the team that they were in on a day."""
         if account is None:
             return -1, ""
+        known = self._known.get((source, account, on))
+        if known is None:  # asked for each signal, of which somebody leaves many a day
+            known = self._known[source, account, on] = self._of(source, account, on)
+        return known
+
+    def _of(self, source: str, account: str, on: date) -> tuple[int, str]:
         person = self._person.get((source, account))
         if person is None:
             return self._strangers.setdefault((source, account), STRANGER - len(self._strangers)), ""

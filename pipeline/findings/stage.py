@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from models import Diagnosis, Judged
 from pipeline.encode.encoder import Encoder
 from pipeline.findings.found import Found, Inputs, Outcome, Unjudged
+from pipeline.findings.kind import HAPPENED
 from pipeline.findings.kinds import KINDS, Kind
 from pipeline.findings.load import load_inputs
 from pipeline.findings.thresholds import Thresholds
@@ -36,7 +37,10 @@ def keep_diagnoses(
 ) -> int:
     """Find them anew up to `last`, the last complete day; returns how many are open. Without the encoder that the words went
     through nothing is known of what they mean."""
-    given = load_inputs(session, register, last, least_people, thresholds or Thresholds(), encoder)
+    happened, effort = bool(HAPPENED.intersection(kinds)), not HAPPENED.issuperset(kinds)
+    given = load_inputs(
+        session, register, last, least_people, thresholds or Thresholds(), encoder, happened=happened, effort=effort
+    )
     if given is None:
         return 0
     open_ = 0

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from connectors import base as source_side
 from connectors.base import Page
 from models import Capacity, Chunk, Cycle, DayWork, Effort, InProgress, Share
-from pipeline import cycle
+from pipeline import cycle, ending
 from pipeline.drift.detector import DriftSettings
 from pipeline.effort import stage as effort_stage
 from pipeline.encode.stage import encode_pending
@@ -41,6 +41,7 @@ class KilledError(BaseException):
         (effort_stage, "run_item_chunk"),
         (effort_stage, "run_week_chunk"),
         (share_stage, "run_chunk"),
+        (ending, "detect_drift"),
     ],
 )
 def test_a_kill_in_any_stage_is_made_good_by_the_next_cycle(

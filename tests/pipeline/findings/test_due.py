@@ -2,13 +2,36 @@
 
 from datetime import UTC, date, datetime, timedelta
 
+import pytest
 from sqlalchemy import Engine
 from sqlalchemy.orm import sessionmaker
 
 from models import Confidence, ThemeAnswer
-from pipeline.findings.due import is_due
+from pipeline import large
+from pipeline.findings.due import effort_is_due, happened_is_due
+from pipeline.register.document import Register, parse
 
 LAST = date(2026, 10, 8)
+REGISTER = """
+period: {name: Q4, start: 2026-10-01, end: 2026-12-31}
+teams: [{key: a, name: A, members: [a@x.example]}]
+objectives: [{key: O1, title: Faster checkout, priority: 1, key_results: [{key: O1.1, title: two clicks}]}]
+"""
+
+
+def test_what_happened_on_items_is_read_again_for_words_of_the_register_in_a_small_company_alone(
+    lite: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sessions, register = sessionmaker(lite), parse(REGISTER)
+
+    def due(version: int, last: date = LAST, register: Register = register) -> bool:
+        with sessions.begin() as session:
+            return happened_is_due(session, version, register, last, None)
+
+    assert [due(1), due(1), due(2)] == [True, False, True]
+    monkeypatch.setattr(large, "LARGE", -1)
+    assert [due(2), due(3), due(3, LAST + timedelta(days=1))] == [True, False, True]
+    assert due(3, LAST + timedelta(days=1), register.model_copy(update={"teams": ()}))
 
 
 def test_once_a_day_and_after_another_register_or_answer(lite: Engine) -> None:
@@ -16,7 +39,7 @@ def test_once_a_day_and_after_another_register_or_answer(lite: Engine) -> None:
 
     def due(version: int, last: date) -> bool:
         with sessions.begin() as session:
-            return is_due(session, version, last, None)
+            return effort_is_due(session, version, last, None)
 
     assert due(1, LAST)
     assert not due(1, LAST)
