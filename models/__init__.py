@@ -16,7 +16,7 @@ from models.people import Account, Forgotten, Membership, Person
 from models.queue import Chunk, Cycle, Fingerprint, Lease
 from models.register import GoalChoice, GoalLook, KeyResult, Objective, RegisterVersion, Team
 from models.session import connect, may_only_be_read, upsert, without_password
-from models.share import AuditDraw, DayWork, Share
+from models.share import AuditDraw, DayWork, Share, UsualShare
 from models.stream import Stream, StreamItem
 
 __all__ = [
@@ -76,6 +76,7 @@ __all__ = [
     "Theme",
     "ThemeAnswer",
     "UsedLink",
+    "UsualShare",
     "Vector",
     "WorkItem",
     "connect",

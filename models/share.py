@@ -4,6 +4,7 @@ from datetime import date
 from typing import Any
 
 from sqlalchemy import ForeignKey, String
+from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base
@@ -20,10 +21,20 @@ class DayWork(Base):
     by_source: Mapped[dict[str, Any]]
 
 
+def _as_given(context: DefaultExecutionContext) -> float:
+    return float(context.get_current_parameters()["share"])  # type: ignore[no-untyped-call]
+
+
+def _half_as_given(context: DefaultExecutionContext) -> float:
+    given = context.get_current_parameters()  # type: ignore[no-untyped-call]
+    return float(max(given["share"] - given["low"], given["high"] - given["share"]))
+
+
 class Share(Base):
     """Share of the observed effort of a week (its Monday) on an objective, with a 90 % interval.
 
-    `scope` is `company` or a team's key; `objective` is a key, '' for work that serves none, or `top`.
+    `scope` is `company` or a team's key; `objective` is a key, '' for work that serves none, or `top`. `read` is the share as
+    it was read from effort and matches, of which `share` is the likeliest truth; the interval reaches `half` to each side.
     """
 
     __tablename__ = "share"
@@ -35,6 +46,17 @@ class Share(Base):
     high: Mapped[float]
     coverage: Mapped[float]
     person_days: Mapped[float]
+    read: Mapped[float] = mapped_column(default=_as_given)
+    half: Mapped[float] = mapped_column(default=_half_as_given)
+
+
+class UsualShare(Base):
+    """What a scope's shares usually are, by objective, and by how much a reading is stretched around that to be the truth."""
+
+    __tablename__ = "usual_share"
+    scope: Mapped[str] = mapped_column(String(64), primary_key=True)
+    stretch: Mapped[float]
+    shares: Mapped[dict[str, Any]]
 
 
 class AuditDraw(Base):

@@ -187,7 +187,7 @@ class Detector(History):
 
     def _wanted(self, name: str, *, further: bool) -> Wanted:
         history = self.tuning.deeper_least if further else BASE_LEAST
-        smallest = self.tuning.smallest_fall * self.dilution.kept
+        smallest = self.tuning.smallest_fall * self.dilution.told
         if name == COMPANY:
             return Wanted(self.settings.company_alarms, smallest, history)
         alarms = self.settings.team_alarms / self.tuning.few / max(1, len(self.scopes) - 1)

@@ -18,6 +18,7 @@ from pipeline.drift.detector import Event
 from pipeline.drift.observations import Observations
 from pipeline.drift.sums import Positions
 from pipeline.drift.themes import Theme
+from pipeline.share.undiluted import in_bounds
 
 LEAST_POINTS = 0.5
 """A theme below this is part of the rest; a team that lost less is not named."""
@@ -53,7 +54,9 @@ def by_team(seen: Observations, top: frozenset[str], base: Positions, span: Posi
     return sorted(found, key=lambda change: change.points)
 
 
-def levels(seen: Observations, base: Positions, span: Positions) -> dict[str, dict[str, list[float]]]:
+def levels(
+    seen: Observations, base: Positions, span: Positions, top: frozenset[str]
+) -> dict[str, dict[str, list[float]]]:
     """Share of each objective ('' for none) before and since, of the company and each team: the levels that every face shows.
 
     Of the same people in the same teams, as the event's own.
@@ -65,12 +68,16 @@ def levels(seen: Observations, base: Positions, span: Positions) -> dict[str, di
         whole = [one.sum(0) for one in sums]
         same = common(*whole)
         if same.mass > 0:
-            shares = [(same.weights * own_shares(one, all_)).sum(1) for one, all_ in zip(sums, whole, strict=True)]
-            found[scope] = {
-                name: [round(float(shares[0][n]), 6), round(float(shares[1][n]), 6)]
-                for n, name in enumerate(seen.names)
-            }
+            before, since = (
+                _level(dict(zip(seen.names, (same.weights * own_shares(one, all_)).sum(1).tolist(), strict=True)), top)
+                for one, all_ in zip(sums, whole, strict=True)
+            )
+            found[scope] = {name: [round(before[name], 6), round(since[name], 6)] for name in seen.names}
     return found
+
+
+def _level(shares: Mapping[str, float], top: frozenset[str]) -> dict[str, float]:
+    return in_bounds(shares, top, sum(share for name, share in shares.items() if name in top))
 
 
 def by_theme(

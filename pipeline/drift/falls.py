@@ -78,7 +78,7 @@ def _explain(detector: Detector, event: Event, themes: Sequence[Theme]) -> dict[
     }
     # What was worked on in the first week that is known is older, and no sign of anything.
     fresh = [row for row in grown if date.fromisoformat(row["first_day"]) >= seen.days[0] + timedelta(weeks=1)]
-    known = levels(seen, base, span)
+    known = levels(seen, base, span, detector.priorities[-1].top)
     kept = known if event.scope == COMPANY else {event.scope: known[event.scope]} if event.scope in known else {}
     return {
         "levels": kept,

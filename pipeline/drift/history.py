@@ -40,7 +40,7 @@ class DriftSettings:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One thing to say. Shares are parts of one; `low` and `high` bound the change (after - before) with 90 %.
+    """One thing to say. Shares are parts of one; `low` and `high` bound the true change (after - before) with 90 %.
 
     `before` and `after` of a drift are shares of the same people in the same teams; `mix` is what who is there adds to that in
     the observed change. `size` is the fall as it likely was, with its 90 % interval and what is certain of it, where belief
@@ -176,7 +176,7 @@ class History:
 
     def _event(self, day: date, name: str, view: View, sums: Sums, found: Found, top: frozenset[str]) -> Event:
         change, at = found.change, [self.seen.days[p] for p in view.usable]
-        half = Z90 * change.error
+        half, size = Z90 * change.error, self.dilution.size(change.fall, change.error, change.before)
         return Event(
             day,
             "drift",
@@ -185,14 +185,14 @@ class History:
             at[change.first],
             change.before,
             change.after,
-            -change.fall - half,
-            -change.fall + half,
+            -max(size.high, change.fall + half),
+            -min(size.low, change.fall - half),
             self._absorbed(view, sums.days, change.first, top),
             "",
             at[found.earliest],
             at[found.latest],
             change.mix,
-            self.dilution.size(change.fall, change.error),
+            size,
         )
 
     def _absorbed(self, view: View, last: int, first: int, fell: frozenset[str]) -> tuple[tuple[str, float], ...]:
@@ -227,7 +227,7 @@ class History:
         error = float(changes(sums, sums.days - window, self._usual(COMPANY, sums)).error[0])
         ways = 0 if sums.others is None else len(sums.others)
         needed = self.tuning.threshold(self.settings.company_alarms, window.astype(float), ways)[0] + FOUR_IN_FIVE
-        return float(needed * error / self.dilution.kept)
+        return float(needed * error / self.dilution.told)
 
     def begins(self, people: Positions, event: Event) -> date | None:
         """When the fall most likely began among these people; None where theirs is not clear."""

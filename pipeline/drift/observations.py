@@ -14,6 +14,7 @@ from models import Capacity, DayWork, Person, WorkItem
 from pipeline.queue.rounding import DIGITS, rounded
 from pipeline.register.document import Register
 from pipeline.register.membership import load_teams
+from pipeline.share.undiluted import load_usual
 
 Array = NDArray[np.float64]
 WHOLE, WHOLE_PART = 20, 0.6
@@ -63,7 +64,8 @@ class Priorities:
 
 
 def observe(session: Session, register: Register, last: date) -> Observations | None:
-    """Daily effort by objective, person and day up to `last`; None where there is none yet."""
+    """Daily effort by objective, person and day up to `last`, as it was likely spent (undiluted.py); None where there is none
+    yet."""
     objectives = [objective.key for objective in register.objectives]
     # By address, so that sums over people do not depend on who was met first; the forgotten come last. A row is a person in one
     # team: who moves takes nothing of the past along.
@@ -94,9 +96,9 @@ def observe(session: Session, register: Register, last: date) -> Observations | 
             if name in origin:
                 by_source[origin[name], who, at] = amount
     known = np.array([rounded(expected[day], DIGITS) for day in days])
-    return since_whole(
-        Observations(days, objectives, [team for _, team in people], effort, sources, by_source.sum(1), known)
-    )
+    in_teams = [team for _, team in people]
+    effort = load_usual(session).spent(effort, in_teams, [*objectives, ""])
+    return since_whole(Observations(days, objectives, in_teams, effort, sources, by_source.sum(1), known))
 
 
 def since_whole(seen: Observations) -> Observations:

@@ -41,13 +41,13 @@ def assess(sums: Sums, change: Change, sure: float, dilution: Dilution, tuning: 
     first, last = change.first, sums.days
     weeks = np.arange(first, last - WEEK + 1)
     if last - first - WEEK < 2:
-        return Grade(dilution.size(change.fall, change.error), may_be_dip=True)
+        return Grade(dilution.size(change.fall, change.error, change.before), may_be_dip=True)
     left = float(sums.fall(first, first, last, without=weeks).min())
     error = change.error * ((last - first) / (last - first - WEEK)) ** 0.5
     # What has been there for three weeks and is there in the last two as at first is no dip, however small.
     stays = last - first >= tuning.lasting and _stays(sums, change, tuning)
     return Grade(
-        dilution.size(max(left, change.fall / 2 if stays else left), error),
+        dilution.size(max(left, change.fall / 2 if stays else left), error, change.before),
         may_be_dip=left < sure * error and not stays,
     )
 

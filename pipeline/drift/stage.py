@@ -1,6 +1,7 @@
 """Walk the detector over the history and bring the findings in the database into line with what it says."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date, timedelta
 
 from sqlalchemy import select
@@ -15,6 +16,7 @@ from pipeline.drift.theme_stage import current_themes, keep_themes
 from pipeline.register.document import Register
 from pipeline.register.versions import planned_since
 from pipeline.share.company import company_dilution
+from pipeline.share.undiluted import load_usual
 
 
 def detector_for(
@@ -27,7 +29,8 @@ def detector_for(
     """A detector with the register's priorities since they are what they are now, until the period's end."""
     rank = {objective.key: objective.priority for objective in register.objectives}
     plan = Priorities(planned_since(session, register), rank, register.period.end + timedelta(days=1))
-    return Detector(seen, [plan], settings, intended, company_dilution(session, register))
+    dilution = replace(company_dilution(session, register), stretch=load_usual(session).stretch)
+    return Detector(seen, [plan], settings, intended, dilution)
 
 
 def detectable_points(session: Session, register: Register, last: date, settings: DriftSettings) -> int | None:

@@ -20,6 +20,7 @@ REFERENCE = 0.5
 """The share at which the level's error is counted, in the middle of what shares are, so that level and slope are nearly
 independent."""
 _KEPT = (0.15, 1.05)
+_HALF_AS_LIKELY = 0.15
 NARROW = 0.01
 """Below this spread of `kept` it is taken as known: the grid could not show it."""
 
@@ -28,7 +29,8 @@ NARROW = 0.01
 class Dilution:
     """believed = REFERENCE + level + kept * (true - REFERENCE), each with mean and standard deviation; parts of one.
 
-    `week` is the standard deviation of what is off in one week alone. Without arguments belief is the truth.
+    `week` is the standard deviation of what is off in one week alone. `stretch` is by how much shares were stretched around what
+    is usual since (undiluted.py). Without arguments belief is the truth.
     """
 
     level: float = 0.0
@@ -36,6 +38,12 @@ class Dilution:
     kept: float = 1.0
     kept_sd: float = 0.0
     week: float = 0.0
+    stretch: float = 1.0
+
+    @property
+    def told(self) -> float:
+        """Which part of a true change is in shares as they are told."""
+        return self.kept * self.stretch
 
     def true_share(self, believed: float) -> float:
         """The likeliest true share."""
@@ -58,8 +66,10 @@ class Dilution:
         weight = np.exp(-0.5 * ((kept - self.kept) / self.kept_sd) ** 2)
         return kept, weight / weight.sum()
 
-    def size(self, fall: float, error: float) -> "Size":
-        """The true fall behind a measured one with its standard error: Bayes' rule on a grid, all sizes alike beforehand."""
+    def size(self, fall: float, error: float, before: float = 1.0) -> "Size":
+        """The true fall behind one of told shares with its standard error, from the level `before`: Bayes' rule on a grid.
+        A fall is beforehand half as likely with each 15 points, and never larger than what there was."""
+        fall, error = fall / self.stretch, error / self.stretch
         certain = max(0.0, fall - Z90 * error)
         if self.kept_sd < NARROW:
             half = Z90 * error / self.kept
@@ -68,8 +78,7 @@ class Dilution:
         kept, weight = self._grid
         squared = ((fall - kept[:, None] * true) / max(error, 1e-4)) ** 2
         mass = weight @ np.exp(-0.5 * (squared - squared.min()))
-        # Very large falls are rare: half as likely with each 15 points beyond 30.
-        mass *= 0.5 ** (np.maximum(np.abs(true) - 0.3, 0) / 0.15)
+        mass *= 0.5 ** (np.abs(true) / _HALF_AS_LIKELY) * (true <= max(before, fall) + true[1] - true[0])
         cumulative = np.cumsum(mass) / mass.sum()
         low, middle, high = np.interp([0.05, 0.5, 0.95], cumulative, true)
         return Size(float(middle), float(low), float(high), certain)

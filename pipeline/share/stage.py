@@ -30,8 +30,11 @@ from pipeline.share.company import answers
 from pipeline.share.estimate import UNSEEN, ShareRow, Worked, in_top, shares, with_unseen
 from pipeline.share.floor import shown
 from pipeline.share.load import Matched, load_matched
+from pipeline.share.undiluted import bounds, load_usual, settle
 
 SHARE = "share"
+_METHOD = 2
+"""Of computing shares: where it grows, all weeks are computed once more."""
 WAITING = 0.05
 """A week has no share yet while more than this part of its work waits to be encoded or matched for the first time."""
 _Rows = Sequence[tuple[date, int, int, float]]
@@ -50,9 +53,12 @@ def weekly_shares(
     with sessions.begin() as session:
         fingerprint.forget(session, SHARE)
         plan(session, register, 0, least_people, unseen)
-    return chunks.take(
+    weeks = chunks.take(
         sessions, SHARE, lambda session, chunk: run_chunk(session, chunk, register, least_people, unseen)
     )
+    with sessions.begin() as session:
+        settle(session, register)
+    return weeks
 
 
 def is_pending(session: Session, version: int, least_people: int, unseen: float) -> bool:
@@ -78,7 +84,7 @@ def _fingerprint(session: Session, version: int, least_people: int, unseen: floa
     answers = select(func.count(), func.max(Label.at)).where(Label.origin == AUDIT)
     teams = load_teams(session).fingerprint()
     known = (str(read_back_to(session)), str(whole_since(session)))
-    rests_on = (version, least_people, unseen, tuple(session.execute(answers).one()), teams, *known)
+    rests_on = (_METHOD, version, least_people, unseen, tuple(session.execute(answers).one()), teams, *known)
     return hashlib.sha256(repr(rests_on).encode()).hexdigest()
 
 
@@ -100,7 +106,7 @@ def run_chunk(session: Session, chunk: Chunk, register: Register, least_people: 
     # The match holds to a label: what people said is known, and the correction is for the rest.
     said = Label.key_result.is_(None) | Label.key_result.in_(register.objective_of())
     labelled = set(session.scalars(select(Label.work_item_id).where(said)))
-    sums = _Sums()
+    sums, usual = _Sums(), load_usual(session)
     for day, person, item, amount in rows:
         sums.add(item, person, amount, teams.on(person, day), known=item in labelled)
     expected = _expected(session, days, teams)
@@ -116,8 +122,9 @@ def run_chunk(session: Session, chunk: Chunk, register: Register, least_people: 
         of_the_rest = correction(week, rest, drawn, len(matched.objectives) + 2, asked, not register.teams_tell)
         corrected = of_the_rest.of(sum(rest.values()) / total)
         people = sums.by_person[scope].values()
-        for row in shares(pieces, known, matched.objectives, register.top(), corrected, people, unseen):
-            found.append(_stored(week, scope, row, coverage, total))
+        read = shares(pieces, known, matched.objectives, register.top(), corrected, people, unseen)
+        likeliest = usual.likeliest(scope, {row.objective: row.share for row in read}, register.top())
+        found += [_stored(week, scope, row, likeliest[row.objective], coverage, total) for row in read]
     session.execute(delete(Share).where(Share.week == week))
     upsert(session, Share, found, ("week", "scope", "objective"))
 
@@ -170,15 +177,18 @@ def _shown(session: Session, week: date, sums: _Sums, least_people: int) -> tupl
     return shown(workers.pop(COMPANY, set()), workers, least_people)
 
 
-def _stored(week: date, scope: str, row: ShareRow, coverage: float, person_days: float) -> dict[str, Any]:
+def _stored(
+    week: date, scope: str, row: ShareRow, likeliest: float, coverage: float, person_days: float
+) -> dict[str, Any]:
     """The columns of one share's row, rounded."""
+    half = max(row.share - row.low, row.high - row.share)
     return {
         "week": week,
         "scope": scope,
         "objective": row.objective,
-        "share": rounded(row.share, DIGITS),
-        "low": rounded(row.low, DIGITS),
-        "high": rounded(row.high, DIGITS),
+        **bounds(likeliest, half),
+        "read": rounded(row.share, DIGITS),
+        "half": rounded(half, DIGITS),
         "coverage": rounded(min(1.0, coverage), DIGITS),
         "person_days": rounded(person_days, DIGITS),
     }

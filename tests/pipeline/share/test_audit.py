@@ -181,5 +181,5 @@ def test_what_is_labelled_needs_no_allowance_for_the_match(sessions: sessionmake
             session.add(Label(work_item_id=match.work_item_id, key_result=key, origin="page", at=datetime.now(UTC)))
     weekly_shares(sessions, register, 5)
     after = share(sessions, "O2", WEEK)
-    assert after.share == pytest.approx(before.share)
+    assert after.read == pytest.approx(before.read)
     assert after.high - after.low < 0.7 * (before.high - before.low)

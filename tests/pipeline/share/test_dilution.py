@@ -21,7 +21,7 @@ def test_the_interval_of_the_size_holds_the_truth_as_often_as_it_says() -> None:
     rng = np.random.default_rng(3)
     its, inside, off = Dilution(kept=0.55, kept_sd=0.12), 0, []
     for _ in range(400):
-        true = rng.uniform(0, 0.35)
+        true = rng.exponential(0.15 / np.log(2))
         read = true * np.clip(rng.normal(its.kept, its.kept_sd), 0.15, 1.05) + rng.normal(0, 0.015)
         size = its.size(read, 0.015)
         inside += size.low <= true <= size.high
@@ -37,6 +37,12 @@ def test_a_size_is_a_number_between_its_bounds(fall: float, error: float, kept: 
     assert size.low <= size.middle <= size.high
     assert np.isfinite([size.low, size.middle, size.high]).all()
     assert size.certain >= 0
+
+
+def test_no_more_has_left_than_there_was() -> None:
+    its = Dilution(kept=0.5, kept_sd=0.15)
+    assert its.size(0.35, 0.02).high > 0.8
+    assert its.size(0.35, 0.02, before=0.6).high <= 0.61
 
 
 def test_answers_and_the_audit_narrow_what_is_not_known() -> None:

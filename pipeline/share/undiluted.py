@@ -1,0 +1,149 @@
+"""Shares as they likely were, from shares as they were read.
+
+A reading keeps a part of each change only (dilution.py), so a company's weeks lie nearer to each other than they truly did. The
+likeliest true share of a week is what is usual for the scope and the reading's distance from it, stretched (empirical Bayes;
+James & Stein 1961; known as regression calibration, Carroll et al. 2006). By how much, the company's own weeks say: what they
+vary by more than a reading does by itself is change, of which a part was lost. Where nothing changes nothing is stretched.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.orm import Session
+
+from models import Share, UsualShare
+from models.session import in_batches
+from models.vocabulary import COMPANY
+from pipeline.queue.rounding import DIGITS, rounded
+from pipeline.register.document import Register
+from pipeline.share.company import company_dilution
+from pipeline.share.dilution import Dilution
+from pipeline.share.estimate import TOP
+from pipeline.share.prior import company_prior
+
+Array = NDArray[np.float64]
+LEAST_WEEKS = 8
+"""Whole weeks below which nothing is known of what is usual."""
+MOST = 2.0
+_STRETCH_DIGITS, _SHARE_DIGITS = 2, 3
+"""What is usual is kept in tenths of a point: news of a day must not move the weeks of a year."""
+
+
+@dataclass(frozen=True, slots=True)
+class Usual:
+    """What shares usually are, by scope and objective, and by how much a reading is stretched around it."""
+
+    stretch: float = 1.0
+    shares: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+
+    def likeliest(self, scope: str, read: Mapping[str, float], top: frozenset[str]) -> dict[str, float]:
+        """The likeliest true shares of a scope's week. `read` by objective, '' for none and TOP: those of the top priorities
+        still add up to theirs, and all to one."""
+        usual = self.shares.get(scope)
+        if usual is None or self.stretch == 1.0:
+            return dict(read)
+        found = {
+            name: usual.get(name, 0.0) + self.stretch * (share - usual.get(name, 0.0)) for name, share in read.items()
+        }
+        whole = found.pop(TOP)
+        return {**in_bounds(found, top, whole), TOP: min(1.0, max(0.0, whole))}
+
+    def spent(self, effort: Array, teams: Sequence[str], names: Sequence[str]) -> Array:
+        """Effort (names, people, days) as it was likely spent, of the same total: each person's, around what is usual in their
+        team. Single days may be below zero; only sums of many mean something."""
+        company = self.shares.get(COMPANY)
+        if company is None or self.stretch == 1.0:
+            return effort
+        usual = np.array([[self.shares.get(team, company).get(name, 0.0) for team in teams] for name in names])
+        usual /= np.maximum(usual.sum(0), 1e-9)
+        found: Array = self.stretch * effort - (self.stretch - 1) * usual[:, :, None] * effort.sum(0)
+        return found
+
+
+def in_bounds(shares: Mapping[str, float], top: frozenset[str], whole: float) -> dict[str, float]:
+    """With none below zero, those of the top priorities adding up to `whole` of one and all to one."""
+    found = {name: max(0.0, share) for name, share in shares.items()}
+    whole = min(1.0, max(0.0, whole))
+    for some, together in ((found.keys() & top, whole), (found.keys() - top, 1 - whole)):
+        before = sum(found[name] for name in some)
+        for name in some:
+            found[name] *= together / before if before > 0 else 0.0
+    return found
+
+
+def stretch_of(read: Sequence[float], dilution: Dilution, noise: float) -> float:
+    """From a company's weekly readings, parts of one; `noise` is the standard deviation of one around the line on the truth.
+
+    The slope of the truth on the reading: the part of the readings' variance that is change, over what is kept of a change
+    (whose own spread makes it smaller).
+    """
+    if len(read) < LEAST_WEEKS:
+        return 1.0
+    varies = float(np.var(read, ddof=1))
+    change = max(0.0, 1 - noise**2 / varies) if varies > 0 else 0.0
+    return min(MOST, max(1.0, change * dilution.kept / (dilution.kept**2 + dilution.kept_sd**2)))
+
+
+def load_usual(session: Session) -> Usual:
+    """As it was found last."""
+    rows = list(session.scalars(select(UsualShare)))
+    return Usual(rows[0].stretch, {row.scope: row.shares for row in rows}) if rows else Usual()
+
+
+def settle(session: Session, register: Register) -> int:
+    """Find anew what is usual, once a cycle's weeks are read; where it is something else, correct all weeks. Returns how many
+    shares were.
+
+    Of shares that may be shown alone, so that no figure of fewer people can be told from another.
+    """
+    usual = _find(session, register)
+    if usual == load_usual(session):
+        return 0
+    session.execute(delete(UsualShare))
+    session.add_all(
+        UsualShare(scope=scope, stretch=usual.stretch, shares=dict(shares)) for scope, shares in usual.shares.items()
+    )
+    return _correct(session, usual, register.top())
+
+
+def bounds(share: float, half: float) -> dict[str, float]:
+    """The columns of a share and its interval, rounded."""
+    low, high = max(0.0, share - half), min(1.0, share + half)
+    return {name: rounded(value, DIGITS) for name, value in (("share", share), ("low", low), ("high", high))}
+
+
+def _find(session: Session, register: Register) -> Usual:
+    over = Share.week < (session.scalar(select(func.max(Share.week))) or date.min)  # the last one may still be running
+    company = select(Share.read).where(over, Share.scope == COMPANY, Share.objective == TOP).order_by(Share.week)
+    read = list(session.scalars(company))
+    if len(read) < LEAST_WEEKS:
+        return Usual()
+    stretch = round(stretch_of(read, company_dilution(session, register), company_prior().reading), _STRETCH_DIGITS)
+    if stretch == 1.0:
+        return Usual()
+    means = select(Share.scope, Share.objective, func.avg(Share.read)).where(over)
+    shares: dict[str, dict[str, float]] = {}
+    for scope, objective, mean in session.execute(means.group_by(Share.scope, Share.objective)):
+        shares.setdefault(scope, {})[objective] = rounded(float(mean), _SHARE_DIGITS)
+    return Usual(stretch, shares)
+
+
+def _correct(session: Session, usual: Usual, top: frozenset[str]) -> int:
+    weeks: dict[tuple[date, str], dict[str, tuple[float, float, float]]] = {}
+    columns = (Share.week, Share.scope, Share.objective, Share.read, Share.half, Share.share)
+    for week, scope, objective, *figures in session.execute(select(*columns)):
+        weeks.setdefault((week, scope), {})[objective] = (figures[0], figures[1], figures[2])
+    changed = []
+    for (week, scope), rows in weeks.items():
+        found = usual.likeliest(scope, {name: read for name, (read, _, _) in rows.items()}, top)
+        for name, (_, half, before) in rows.items():
+            row = bounds(found[name], half)
+            if row["share"] != before:
+                changed.append({"week": week, "scope": scope, "objective": name, **row})
+    for some in in_batches(changed):
+        session.execute(update(Share), some)
+    return len(changed)
