@@ -47,21 +47,16 @@ _Convert = Callable[[Any], Any]
 
 def connect(url: str) -> Engine:
     """An engine for `sqlite:///file` or `postgresql+psycopg://...`."""
-<<<<<<< HEAD
     is_file = url.startswith("sqlite")
     # Whatever PGCLIENTENCODING says here; without parameters in errors: they are people's words.
     encoded: dict[str, Any] = {} if is_file else {"client_encoding": "utf8"}
-    engine = create_engine(url, pool_pre_ping=not is_file, hide_parameters=True, connect_args=encoded)
-=======
-    # Without parameters in errors: they are people's words.
-    ping = not url.startswith("sqlite")
-    engine = create_engine(url, pool_pre_ping=ping, hide_parameters=True, json_deserializer=_read_json)
->>>>>>> 4dec8ff (What one worker did alone at the end of a cycle is chunks of their own; what happened on items is not read again for other words of the register)
+    engine = create_engine(
+        url, pool_pre_ping=not is_file, hide_parameters=True, connect_args=encoded, json_deserializer=_read_json
+    )
     event.listen(engine, "connect", _set_up_sqlite if engine.dialect.name == "sqlite" else _set_up_postgresql)
     return engine
 
 
-<<<<<<< HEAD
 class DatabaseUnfit(Exception):
     """A database that cannot keep what it is given; the message says what to do."""
 
@@ -70,7 +65,8 @@ def may_only_be_read(engine: Engine) -> bool:
     """Whether a database takes no changes: PostgreSQL's standby, or one that is set so."""
     with engine.connect() as connection:
         return engine.dialect.name == "postgresql" and connection.scalar(text("SHOW transaction_read_only")) == "on"
-=======
+
+
 _decode = json.JSONDecoder().decode
 
 
@@ -78,7 +74,6 @@ def _read_json(text: str | bytes) -> Any:
     """What `json.loads` gives, sooner: most lists and objects of a large company are empty."""
     said = text.decode() if isinstance(text, bytes) else text
     return [] if said == "[]" else {} if said == "{}" else _decode(said)
->>>>>>> 4dec8ff (What one worker did alone at the end of a cycle is chunks of their own; what happened on items is not read again for other words of the register)
 
 
 def _set_up_sqlite(connection: Any, _record: Any) -> None:
