@@ -6,12 +6,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import structlog
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session, sessionmaker
 
 from connectors.base import Connector
 from connectors.registry import SOURCES, connector
-from leeway.settings import Settings
+from leeway.settings import Settings, SettingsError, default_path, load
+from leeway.settings.changes import stamp
 from models import connect
 from pipeline.register.workdays import history_begins
 
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
 
 NO_REGISTER = "no register is loaded yet. Write okrs.yaml (`leeway init`), then `leeway okrs load okrs.yaml`."
+log = structlog.get_logger()
 
 
 class NotReady(Exception):
@@ -34,10 +37,43 @@ class NotReady(Exception):
 class App:
     """Settings and everything made from them, each at its first use."""
 
-    def __init__(self, settings: Settings, *, now: datetime | None = None, shared_limits: bool = False) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        now: datetime | None = None,
+        shared_limits: bool = False,
+        path: Path | None = None,
+    ) -> None:
         self.settings, self._now = settings, now
+        self._path = path or default_path()
+        self._seen = self._refused = stamp(self._path, settings)
         self.standing_link: str | None = None  # a way in that lasts as long as the process; only the demo makes one
         self._share_limits = shared_limits or "broker" in settings.model_fields_set
+
+    def refresh(self) -> None:
+        """Take over what was changed in the settings, their files of secrets and the mapping file, for a process that runs on.
+
+        Where they do not hold any more the old ones stay, and it is said once.
+        """
+        seen = stamp(self._path, self.settings)
+        if seen in (self._seen, self._refused):
+            return
+        try:
+            settings = load(self._path if self._path.exists() else None)
+        except SettingsError as error:
+            log.error("the changed settings are not taken over", reason=str(error))
+            self._refused = seen
+            return
+        old, self.settings = self.settings, settings
+        self._seen = self._refused = stamp(self._path, settings)
+        for made in ("connectors", "limiter", "directory", *(["encoder"] if old.model != settings.model else [])):
+            self.__dict__.pop(made, None)
+        if old.database != settings.database and "engine" in self.__dict__:
+            self.engine.dispose()
+            for made in ("engine", "sessions"):
+                self.__dict__.pop(made, None)
+        log.info("settings were read again")
 
     def now(self) -> datetime:
         """The present; a fixed time in the demo."""

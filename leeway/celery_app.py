@@ -35,9 +35,15 @@ _ROUTES = {
 
 
 @cache
-def the_app() -> App:
-    """One App a process."""
+def _one() -> App:
     return App(load(), shared_limits=True)
+
+
+def the_app() -> App:
+    """One App a process, with the settings as they are now: a token that was renewed needs no restart."""
+    app = _one()
+    app.refresh()
+    return app
 
 
 def make() -> Celery:

@@ -32,7 +32,7 @@ def the_app() -> Any:
     from leeway.app import App
     from leeway.settings import load
 
-    return App(load(settings_file()))
+    return App(load(settings_file()), path=settings_file())
 
 
 def print_rows(rows: "Sequence[CheckRow]", as_json: bool) -> None:

@@ -11,6 +11,7 @@ from rich.console import Console
 
 from leeway.app import App, NotReady
 from leeway.digest import send_digests
+from leeway.errors import expected
 from leeway.goals import look_daily
 from leeway.interview import run_interview
 from leeway.judging import judge_streams
@@ -79,16 +80,33 @@ def run_forever(app: App, console: Console) -> None:
 
     signal.signal(signal.SIGTERM, ask_to_stop)
     console.print(f"Running every {app.settings.schedule.pull_minutes} minutes. Ctrl-C stops.")
+    went_well = False
     while not stop.is_set():
-        pace = Pace(lambda text: log.info("progress", at=text))
-        report = run_once(app, pace, timedelta(minutes=app.settings.schedule.backfill_minutes))
-        for error in report.errors:
-            log.warning("cycle", error=error)
-        log.info("cycle", seconds=round(sum(report.seconds.values()), 1), **report.counts)
-        if app.settings.smtp.host:
-            for name, send in (("digests", send_digests), ("packs", send_packs)):
-                sent, failed = send(app, due_only=True)
-                if sent or failed:
-                    log.info(name, sent=sent, failed=failed)
-        if not report.counts.get("unfinished"):  # more history is waiting: go on at once
+        app.refresh()
+        try:
+            unfinished = _cycle(app)
+        except Exception as error:
+            sentence = expected(error)
+            if sentence is None or not went_well:  # of the first one whoever started it hears at once
+                raise
+            log.error("cycle ended", reason=sentence)  # a database that restarts, say: the next one goes on
+            stop.wait(60)
+            continue
+        went_well = True
+        if not unfinished:  # more history is waiting: go on at once
             stop.wait(app.settings.schedule.pull_minutes * 60)
+
+
+def _cycle(app: App) -> bool:
+    """A cycle, and the mails that are due; True where more history is waiting."""
+    pace = Pace(lambda text: log.info("progress", at=text))
+    report = run_once(app, pace, timedelta(minutes=app.settings.schedule.backfill_minutes))
+    for error in report.errors:
+        log.warning("cycle", error=error)
+    log.info("cycle", seconds=round(sum(report.seconds.values()), 1), **report.counts)
+    if app.settings.smtp.host:
+        for name, send in (("digests", send_digests), ("packs", send_packs)):
+            sent, failed = send(app, due_only=True)
+            if sent or failed:
+                log.info(name, sent=sent, failed=failed)
+    return bool(report.counts.get("unfinished"))

@@ -1,0 +1,113 @@
+"""A process that runs on takes over a renewed token, and outlives a database that restarts.
+
+Reported of others: drt-hub/drt #929 (a rotated secret is held until the restart).
+"""
+
+import os
+import signal
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+from sqlalchemy.exc import OperationalError
+from structlog.testing import capture_logs
+
+from leeway import run
+from leeway.app import App, NotReady
+from leeway.celery_app import _one, the_app
+from leeway.settings import load
+from pipeline.cycle import Report
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "leeway.toml").write_text(
+        '[jira]\nurl = "https://a.example"\nprojects = ["A"]\n[identity]\nfile = "people.csv"\n'
+    )
+    (tmp_path / "token").write_text("old")
+    (tmp_path / "people.csv").write_text("source,account,email\n")
+    monkeypatch.setenv("LEEWAY_JIRA__TOKEN_FILE", str(tmp_path / "token"))
+    monkeypatch.chdir(tmp_path)
+    _one.cache_clear()
+    return tmp_path
+
+
+def token() -> str:
+    jira = the_app().settings.jira
+    assert jira is not None
+    return jira.token.get_secret_value()
+
+
+def test_a_worker_takes_a_renewed_secret_as_kubernetes_renews_it(folder: Path) -> None:
+    assert token() == "old"
+    before = the_app().connectors["jira"]
+    assert the_app().connectors["jira"] is before  # nothing changed, nothing is made again
+    (folder / "renewed").write_text("new")
+    (folder / "renewed").replace(folder / "token")
+    assert token() == "new"
+    assert the_app().connectors["jira"] is not before
+
+
+def test_settings_that_do_not_hold_any_more_change_nothing_and_are_said_once(folder: Path) -> None:
+    assert token() == "old"
+    (folder / "leeway.toml").write_text("[jira]\nurl = 7\n")
+    with capture_logs() as logs:
+        assert token() == token() == "old"
+    assert [line["event"] for line in logs] == ["the changed settings are not taken over"]
+    (folder / "leeway.toml").write_text('[jira]\nurl = "https://b.example"\nprojects = ["A"]\n')
+    jira = the_app().settings.jira
+    assert jira is not None
+    assert jira.url == "https://b.example"
+
+
+def test_a_line_in_the_mapping_file_counts_from_the_next_round_on(folder: Path) -> None:
+    assert the_app().directory.people == {}
+    (folder / "people.csv").write_text("source,account,email\njira,5f1,-\n")
+    assert the_app().directory.people == {("jira", "5f1"): None}
+
+
+class _AtOnce(threading.Event):
+    def wait(self, timeout: float | None = None) -> bool:
+        return self.is_set()
+
+
+@pytest.mark.usefixtures("folder")
+def test_leeway_run_goes_on_after_a_cycle_that_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    cycles: list[int] = []
+
+    def cycle(*_: Any) -> Report:
+        cycles.append(len(cycles))
+        if len(cycles) == 2:
+            raise OperationalError("", {}, Exception("server closed the connection unexpectedly"))
+        if len(cycles) == 3:
+            os.kill(os.getpid(), signal.SIGTERM)
+        return Report()
+
+    monkeypatch.setattr(run, "run_once", cycle)
+    monkeypatch.setattr(threading, "Event", _AtOnce)
+    handler = signal.getsignal(signal.SIGTERM)
+    try:
+        with capture_logs() as logs:
+            run.run_forever(App(load()), Console(quiet=True))
+    finally:
+        signal.signal(signal.SIGTERM, handler)
+    assert len(cycles) == 3
+    assert [line["reason"] for line in logs if line["event"] == "cycle ended"] == [
+        "the database: server closed the connection unexpectedly. Check database.url; `leeway check` tries it."
+    ]
+
+
+@pytest.mark.usefixtures("folder")
+def test_whoever_starts_it_hears_at_once_what_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuses(*_: Any) -> Report:
+        raise NotReady("no register is loaded yet.")
+
+    monkeypatch.setattr(run, "run_once", refuses)
+    handler = signal.getsignal(signal.SIGTERM)
+    try:
+        with pytest.raises(NotReady):
+            run.run_forever(App(load()), Console(quiet=True))
+    finally:
+        signal.signal(signal.SIGTERM, handler)
