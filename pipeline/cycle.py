@@ -31,13 +31,7 @@ from pipeline.register.document import Register
 from pipeline.register.versions import current_register
 from pipeline.register.workdays import history_begins, last_complete_day
 from pipeline.share import stage as share_stage
-<<<<<<< HEAD
-=======
-from pipeline.share.audit import ITEMS
-from pipeline.share.audit_store import draw_audit
 from pipeline.share.undiluted import settle
-from pipeline.streams.stage import keep_streams
->>>>>>> 006b3eb (Shares are told as they likely were: what a reading lost of a change is given back where a company's weeks show one)
 
 Progress = Callable[[str, int, int | None], None]
 """Called with a stage's name, how much is done, and of how much (None: unknown)."""
@@ -172,19 +166,15 @@ class Analysis:
             effort_stage.plan_days(session, register, last)
         elif stage == "share":
             share_stage.plan(session, register, version, self.settings.least_people, self.settings.unseen)
-<<<<<<< HEAD
-        elif self._ready.can_judge(session):
-            self._ending(version, register).plan(session, stage)
+        else:
+            if stage == STREAMS:  # the shares are done: what is looked for in them reads what is settled here
+                settle(session, register)
+            if self._ready.can_judge(session):
+                self._ending(version, register).plan(session, stage)
 
     def _ending(self, version: int, register: Register) -> Ending:
         last = last_complete_day(self.now, register.calendar.time_zone)
         return Ending(self.sessions, self.encoder, self.settings, self.thresholds, version, register, last)
-=======
-        else:
-            settle(session, register)
-            if self._ready.can_judge(session):
-                chunks.add(session, "drift", {last.isoformat(): {}})
->>>>>>> 006b3eb (Shares are told as they likely were: what a reading lost of a change is given back where a company's weeks show one)
 
     def _worker(self, stage: str, version: int, register: Register, report: Report) -> chunks.RunChunk:
         last = last_complete_day(self.now, register.calendar.time_zone)
