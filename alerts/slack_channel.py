@@ -101,7 +101,12 @@ class SlackChannel:
             arguments = plain_message(notice.content, notice.drifts)
         else:
             arguments = grouped(notice.content, notice.drifts, self.faces)
-        answer = self._call("chat_postMessage", channel=self._known_id() or self.channel, **arguments)
+        try:
+            answer = self._call("chat_postMessage", channel=self._known_id() or self.channel, **arguments)
+        except _Refused as error:
+            if error.code != "channel_not_found" or self._known_id() or not self._id_of_settings():
+                raise
+            answer = self._call("chat_postMessage", channel=self._known_id(), **arguments)  # it was renamed
         return {"channel": str(answer["channel"]), "ts": str(answer["ts"])}
 
     def find(self, key: str, drifts: Sequence[int], since: datetime, known: Sequence[Reference]) -> Found | None:
@@ -218,7 +223,7 @@ class SlackChannel:
         for kinds in ("public_channel,private_channel", "public_channel"):
             try:
                 rows = self._channels(kinds)
-                return next((row for row in rows if row.get("name") == wanted), None)
+                return _of_name(list(rows), wanted)
             except _Refused as error:
                 if error.code != "missing_scope":
                     raise
@@ -272,6 +277,13 @@ def _scopes(answer: Any) -> set[str]:
             text = value[0] if isinstance(value, list) else value
             return {one for one in str(text).replace(" ", "").split(",") if one}
     return set()
+
+
+def _of_name(rows: Sequence[dict[str, Any]], wanted: str) -> dict[str, Any] | None:
+    """The channel of that name, else the one that was renamed from it."""
+    now = [row for row in rows if row.get("name") == wanted]
+    had = now or [row for row in rows if wanted in (row.get("previous_names") or [])]
+    return had[0] if len(had) == 1 else None
 
 
 def _is_id(channel: str) -> bool:

@@ -49,6 +49,11 @@ READ_ONLY = (
 _DATABASE_ADVICE = (
     (("disk is full", "No space left"), "Free some space where the database is, then go on; what was stored is kept."),
     (("read-only transaction",), READ_ONLY),
+    (
+        ("prepared statement",),
+        "A pooler (PgBouncer) before the database gives each transaction another connection: add ?prepare_threshold=none to "
+        "database.url.",
+    ),
     (("readonly database", "read-only"), "Let the user that runs Leeway write the file and its folder."),
     (
         ("unable to open database file",),

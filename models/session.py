@@ -47,11 +47,15 @@ _Convert = Callable[[Any], Any]
 
 def connect(url: str) -> Engine:
     """An engine for `sqlite:///file` or `postgresql+psycopg://...`."""
-    is_file = url.startswith("sqlite")
+    is_file, given = url.startswith("sqlite"), make_url(url)
     # Whatever PGCLIENTENCODING says here; without parameters in errors: they are people's words.
     encoded: dict[str, Any] = {} if is_file else {"client_encoding": "utf8"}
+    if not is_file and str(given.query.get("prepare_threshold", "")).lower() in ("none", "off"):
+        # A pooler such as PgBouncer may give each transaction another connection, which knows no statement of the last.
+        encoded["prepare_threshold"] = None
+        given = given.difference_update_query(["prepare_threshold"])
     engine = create_engine(
-        url, pool_pre_ping=not is_file, hide_parameters=True, connect_args=encoded, json_deserializer=_read_json
+        given, pool_pre_ping=not is_file, hide_parameters=True, connect_args=encoded, json_deserializer=_read_json
     )
     event.listen(engine, "connect", _set_up_sqlite if engine.dialect.name == "sqlite" else _set_up_postgresql)
     return engine

@@ -2,16 +2,19 @@
 
 from typing import Any
 
+import structlog
 from authlib.integrations.base_client import OAuthError
 from authlib.integrations.starlette_client import OAuth
 from fastapi import FastAPI, HTTPException, Request
 from fastapi.responses import RedirectResponse, Response
 from joserfc.errors import JoseError
 
-from connectors.network import trusted
+from connectors.network import trusted, why
 from leeway.app import App
 from web.auth import Viewer, begin
 from web.proxy import root_of
+
+log = structlog.get_logger()
 
 
 def role_of(app: App, address: str) -> Viewer | None:
@@ -44,7 +47,10 @@ def add_oidc(web: FastAPI, app: App) -> None:
     async def login(request: Request) -> Response:
         here = given.url.rstrip("/") or f"{request.base_url}".rstrip("/") + root_of(request)
         back = f"{here}/oidc/callback"
-        answer: Response = await provider.authorize_redirect(request, back)
+        try:
+            answer: Response = await provider.authorize_redirect(request, back)
+        except Exception as error:  # the provider's client has the errors of more than one library
+            raise _silent(error) from None
         return answer
 
     @web.get("/oidc/callback", include_in_schema=False)
@@ -55,6 +61,8 @@ def add_oidc(web: FastAPI, app: App) -> None:
             raise HTTPException(
                 403, f"The provider's answer does not hold ({type(error).__name__}). Try again."
             ) from None
+        except Exception as error:
+            raise _silent(error) from None
         who = token.get("userinfo") or {}
         if who.get("email_verified") is False or not who.get("email"):
             raise HTTPException(403, "The provider does not vouch for your address.")
@@ -62,3 +70,13 @@ def add_oidc(web: FastAPI, app: App) -> None:
         if found is None:
             raise HTTPException(403, "Your address is in no role: web.company, web.ops, or a team's lead in okrs.yaml.")
         return RedirectResponse(begin(request, found), 303)
+
+
+def _silent(error: Exception) -> HTTPException:
+    """What to tell where the provider does not answer, or not as one; the reason is for whoever runs the page."""
+    what, fix = why(error, "Check web.oidc_issuer and the network.")
+    log.error("the sign-in provider does not answer", reason=what, fix=fix)
+    return HTTPException(
+        503,
+        "The sign-in provider does not answer. Try again in a few minutes; whoever runs this page finds why in its log.",
+    )

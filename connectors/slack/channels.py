@@ -55,5 +55,9 @@ class Channels:
 
     @staticmethod
     def name_of(listed: str, known: Mapping[str, Any]) -> str:
-        """A channel may be listed by its id, which outlives a new name."""
-        return next((name for name, channel in known.items() if channel["id"] == listed), listed)
+        """A channel may be listed by its id, which outlives a new name, or by a name that it had before and none has now."""
+        by_id = next((name for name, channel in known.items() if channel["id"] == listed), None)
+        if by_id or listed in known:
+            return by_id or listed
+        had = [name for name, channel in known.items() if listed in (channel.get("previous_names") or [])]
+        return had[0] if len(had) == 1 else listed

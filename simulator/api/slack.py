@@ -43,6 +43,7 @@ class SlackApi:
         self.archived: set[str] = set()
         self.left: set[str] = set()
         self.private: set[str] = set()
+        self.renamed: dict[str, list[str]] = {}
         self.groups: dict[str, list[int]] = {}
         self.asked: list[tuple[str, dict[str, str]]] = []
         self.whispered: list[dict[str, Any]] = []
@@ -104,6 +105,7 @@ class SlackApi:
                 "is_archived": name in self.archived,
                 "is_private": name in self.private,
                 "is_member": name not in self.left,
+                "previous_names": self.renamed.get(id_, []),
             }
             for id_, name in self.channels.items()
             if ("private_channel" if name in self.private else "public_channel") in kinds
@@ -111,6 +113,16 @@ class SlackApi:
         if str(query.get("exclude_archived", "")).lower() in ("1", "true"):
             rows = [row for row in rows if not row["is_archived"]]
         return paged("channels", rows, query)
+
+    def rename(self, name: str, to: str) -> None:
+        """A channel gets another name; its id and what is in it stay."""
+        id_ = next(id_ for id_, known in self.channels.items() if known == name)
+        self.channels[id_] = to
+        self.renamed.setdefault(id_, []).insert(0, name)
+        for message in self.world.messages:
+            if message.channel == name:
+                message.channel = to
+        self._kept.clear()
 
     def do_usergroups_list(self, query: dict[str, Any]) -> dict[str, Any]:
         """usergroups.list"""

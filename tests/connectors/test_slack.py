@@ -103,6 +103,21 @@ def test_a_channel_that_vanished_is_said(company: Simulator) -> None:
         list(connector.pull("channel platform", None, LONG_AGO))
 
 
+def ids(source: SlackConnector) -> set[str]:
+    """Signals of #platform."""
+    source.streams()
+    return {signal.external_id for page in walk(source, "channel platform") for signal in page.signals}
+
+
+def test_a_channel_is_read_on_under_the_name_that_it_had(company: Simulator) -> None:
+    before = ids(connect(company, channels=["platform"]))
+    company.slack.rename("platform", "infrastructure")
+    assert ids(connect(company, channels=["platform"])) == before != set()
+    assert all(row.ok for row in connect(company, channels=["platform"]).check(LONG_AGO))
+    company.slack.rename("sales", "platform")  # the name is another channel's now
+    assert not ids(connect(company, channels=["platform"])) & before
+
+
 def test_thread_window_is_a_setting(company: Simulator) -> None:
     """Reading old parents again costs a request a channel with a window of a day, and more with a longer one."""
     asked = {}

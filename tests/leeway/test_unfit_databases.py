@@ -70,3 +70,21 @@ def test_a_standby_is_told_by_check_and_doctor(postgres_template: str, postgres:
     assert "name the primary server" in str(expected(caught.value))
     app.engine.dispose()
     drop(postgres, address)
+
+
+@pytest.mark.parametrize("said", ["none", "off"])
+def test_behind_a_pooler_nothing_is_prepared(postgres_url: str, said: str) -> None:
+    """psycopg/psycopg #1151, #280: PgBouncer gives each transaction another connection, and what was prepared is not there."""
+    for address, fails in ((postgres_url, True), (f"{postgres_url}&prepare_threshold={said}", False)):
+        engine = connect(address)
+        try:
+            for _ in range(10):
+                with engine.begin() as connection:
+                    connection.execute(text("SELECT :n"), {"n": 1})
+                    connection.connection.driver_connection.pgconn.exec_(b"DEALLOCATE ALL")  # type: ignore[union-attr]
+            failed = None
+        except DBAPIError as error:
+            failed = expected(error)
+        engine.dispose()
+        assert bool(failed) is fails
+        assert failed is None or "?prepare_threshold=none" in failed

@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse
 from starlette.routing import Route
 
+from tests.alerts.test_channels import dead_port
 from tests.web.conftest import app_with, listening
 from web.app import make
 
@@ -140,3 +141,13 @@ def test_who_is_not_signed_in_has_a_button_that_leads_to_the_page_they_wanted(
     assert "leeway web --open" not in refused.text
     provider.claims = {"email": "coo@velora.example", "email_verified": True}
     assert through(provider, client, {}) == "/drifts/1"
+
+
+@pytest.mark.parametrize("path", ["/login", "/oidc/callback?code=1&state=2"])
+def test_a_provider_that_does_not_answer_is_said_on_a_page(path: str, tmp_path: Path) -> None:
+    app = app_with(tmp_path, web={"oidc_issuer": f"http://127.0.0.1:{dead_port()}", "oidc_client_id": "leeway"})
+    client = TestClient(make(app))
+    answer = client.get(path, headers={"accept": "text/html"}, follow_redirects=False)
+    assert answer.status_code in (403, 503)
+    if path == "/login":
+        assert "The sign-in provider does not answer" in answer.text
