@@ -1,5 +1,6 @@
 """Sign-in through an OpenID Connect provider (Slack or any other), by Authlib; roles come from the verified address."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import structlog
@@ -55,21 +56,24 @@ def add_oidc(web: FastAPI, app: App) -> None:
 
     @web.get("/oidc/callback", include_in_schema=False)
     async def callback(request: Request) -> Response:
-        try:
-            token = await provider.authorize_access_token(request)
-        except (OAuthError, JoseError) as error:
-            raise HTTPException(
-                403, f"The provider's answer does not hold ({type(error).__name__}). Try again."
-            ) from None
-        except Exception as error:
-            raise _silent(error) from None
-        who = token.get("userinfo") or {}
+        who = await _vouched(provider, request)
         if who.get("email_verified") is False or not who.get("email"):
             raise HTTPException(403, "The provider does not vouch for your address.")
         found = role_of(app, str(who["email"]))
         if found is None:
             raise HTTPException(403, "Your address is in no role: web.company, web.ops, or a team's lead in okrs.yaml.")
         return RedirectResponse(begin(request, found), 303)
+
+
+async def _vouched(provider: Any, request: Request) -> Mapping[str, Any]:
+    """What the provider says of who came back from it. Raises HTTPException."""
+    try:
+        token = await provider.authorize_access_token(request)
+    except (OAuthError, JoseError) as error:
+        raise HTTPException(403, f"The provider's answer does not hold ({type(error).__name__}). Try again.") from None
+    except Exception as error:
+        raise _silent(error) from None
+    return token.get("userinfo") or {}
 
 
 def _silent(error: Exception) -> HTTPException:

@@ -114,16 +114,6 @@ class SlackApi:
             rows = [row for row in rows if not row["is_archived"]]
         return paged("channels", rows, query)
 
-    def rename(self, name: str, to: str) -> None:
-        """A channel gets another name; its id and what is in it stay."""
-        id_ = next(id_ for id_, known in self.channels.items() if known == name)
-        self.channels[id_] = to
-        self.renamed.setdefault(id_, []).insert(0, name)
-        for message in self.world.messages:
-            if message.channel == name:
-                message.channel = to
-        self._kept.clear()
-
     def do_usergroups_list(self, query: dict[str, Any]) -> dict[str, Any]:
         """usergroups.list"""
         return {

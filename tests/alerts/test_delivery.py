@@ -20,6 +20,7 @@ from pipeline.feedback.decisions import decide
 from simulator.server import Simulator
 from simulator.world import Message
 from tests.alerts.test_slack import NOW, REGISTER, drift, texts
+from tests.connectors.few import rename_channel
 
 
 def slack(company: Simulator, channel: str = "leadership", **given: Any) -> SlackChannel:
@@ -98,6 +99,13 @@ def test_a_team_is_told_by_itself_beside_a_fall_of_the_company(
         session.add_all([drift(scope="app"), drift(**company_wide)])
     told(sessions, company)
     assert any(message["text"].startswith("Rider App: 18 of 100 working days") for message in company.world.posted)
+
+
+def test_a_channel_that_was_renamed_is_still_told(company: Simulator, sessions: sessionmaker[Session]) -> None:
+    raise_one(sessions)
+    rename_channel(company, "leadership", "board")
+    assert told(sessions, company) == 1
+    assert [company.slack.channels[post["channel"]] for post in company.world.posted] == ["board"]
 
 
 def test_a_failed_post_is_tried_again(company: Simulator, sessions: sessionmaker[Session]) -> None:

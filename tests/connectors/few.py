@@ -79,3 +79,15 @@ class Puller:
                 select(StreamCursor.stream, StreamCursor.error).where(StreamCursor.error.is_not(None))
             )
             return {stream: str(error) for stream, error in rows}
+
+
+def rename_channel(company: Simulator, name: str, to: str) -> None:
+    """Its id and what is in it stay, and Slack keeps the name that it had."""
+    slack = company.slack
+    id_ = next(id_ for id_, known in slack.channels.items() if known == name)
+    slack.channels[id_] = to
+    slack.renamed.setdefault(id_, []).insert(0, name)
+    for message in company.world.messages:
+        if message.channel == name:
+            message.channel = to
+    slack._kept.clear()

@@ -10,6 +10,7 @@ from connectors.slack.parse import parse_message
 from simulator.server import Simulator
 from simulator.world import Message
 from tests.conftest import LONG_AGO, connect_to, walk
+from tests.connectors.few import rename_channel
 
 
 def connect(company: Simulator, **changes: object) -> SlackConnector:
@@ -111,10 +112,10 @@ def ids(source: SlackConnector) -> set[str]:
 
 def test_a_channel_is_read_on_under_the_name_that_it_had(company: Simulator) -> None:
     before = ids(connect(company, channels=["platform"]))
-    company.slack.rename("platform", "infrastructure")
+    rename_channel(company, "platform", "infrastructure")
     assert ids(connect(company, channels=["platform"])) == before != set()
     assert all(row.ok for row in connect(company, channels=["platform"]).check(LONG_AGO))
-    company.slack.rename("sales", "platform")  # the name is another channel's now
+    rename_channel(company, "sales", "platform")  # the name is another channel's now
     assert not ids(connect(company, channels=["platform"])) & before
 
 
