@@ -18,8 +18,9 @@ from pipeline.drift.composition import common, own_shares
 from pipeline.drift.noise import Spread, Wandering
 from pipeline.drift.sums import BASE_MOST, Array, Positions, Sums
 
-FLOOR = 0.008
-"""Least standard error: people who all did one thing have no spread, but are not certain to go on so."""
+FLOOR, FLOOR_PEOPLE = 0.008, 60
+"""Least standard error: people who all did one thing have no spread, but are not certain to go on so. Of more people than these
+it is less, as of any mean: it is each one's own, and a floor that stays is most of the error of four hundred."""
 WIDER = 0.8
 """Power of the ratio by which a rising thing's variance between people exceeds its usual one; 1 would take the larger of both."""
 HINT = 1.0
@@ -129,7 +130,8 @@ def changes(sums: Sums, first: Positions, usual: Spread, begin: int = 0) -> Chan
     top = two.parts(sums.top[None])
     before, after, between = two.shares(*top)
     variance = two.with_history(between, two.of_all(usual.share), known, usual.together)[:, 0, 0]
-    fall, error = (before - after)[0], np.sqrt(variance + FLOOR**2)
+    least = FLOOR**2 * np.minimum(1, FLOOR_PEOPLE / two.active)
+    fall, error = (before - after)[0], np.sqrt(variance + least)
     mix = two.mix(*top, -fall)
     fall = np.where(two.mass >= LEAST_COMMON, fall, 0.0)
     freedom, weight = known + two.active - 1, two.n0 * two.n1 / (two.n0 + two.n1)
@@ -139,7 +141,7 @@ def changes(sums: Sums, first: Positions, usual: Spread, begin: int = 0) -> Chan
         before_each, after_each, between = two.shares(*two.parts(sums.others))
         rise, things = after_each - before_each, len(sums.others)
         covariance = two.with_history(between, two.of_all(usual.others) * usual.shape, known, usual.together)
-        covariance += np.eye(things) * FLOOR**2 / things
+        covariance += np.eye(things) * least[:, None, None] / things
         # What was rare varies more once it is not: where people differ more now than before, that counts.
         wider = np.maximum(1, np.einsum("fii->fi", between) / np.einsum("fii->fi", covariance)) ** (WIDER / 2)
         ratio, alike = _score(rise, covariance * wider[:, :, None] * wider[:, None, :])

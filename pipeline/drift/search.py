@@ -50,7 +50,7 @@ def search(sums: Sums, usual: Spread, wanted: Wanted, tuning: Tuning) -> Found |
     around = changes(sums, near, usual)
     best, low, high = likeliest(around)
     change, margin = around.at(best), float(clear[surest])
-    if not _old_enough(sums, change, usual, margin, tuning):
+    if not _old_enough(sums, change, usual, margin, tuning) or not all_through(sums, change, tuning):
         return None
     return Found(change, margin, int(near[low]), int(near[high]))
 
@@ -68,6 +68,20 @@ def _old_enough(sums: Sums, change: Change, usual: Spread, margin: float, tuning
     if age == tuning.first or not len(fresh):
         return True
     return bool(changes(sums, fresh, usual, change.first).z.max() <= tuning.gathering)
+
+
+def all_through(sums: Sums, change: Change, tuning: Tuning) -> bool:
+    """Whether the fall is in the rest as in its worst week; where it is in that alone, a dip explains it, wherever its start
+    was put. By chance alone the worst of several weeks is worse than the rest: by more where a week's share is noisier."""
+    age = sums.days - change.first
+    if age < WEEK + 2:
+        return False
+    weeks = np.arange(change.first, sums.days - WEEK + 1)
+    left = sums.fall(change.first, change.first, sums.days, without=weeks)
+    worst = int(np.argmin(left))
+    most = float(sums.fall(change.first, int(weeks[worst]), int(weeks[worst]) + WEEK)[0])
+    of_a_week = change.error * (age / WEEK) ** 0.5
+    return bool(left[worst] >= tuning.even * most - tuning.by_chance * of_a_week)
 
 
 def lasts(sums: Sums, change: Change, usual: Spread, tuning: Tuning) -> bool:

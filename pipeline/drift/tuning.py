@@ -17,6 +17,8 @@ class Tuning:
     passed: what follows the first week must show this part of its fall, and be one by itself by `persists`; higher raises fewer
     dips, and later. A fall younger than `clear` days is raised only where it is `at_once` surer than it needs to be. `gathering`:
     while the last days are lower still by so much, another change is under way and its start would be put too early: wait.
+    `even`: without its worst week a fall must be this part of what it is in that week, less `by_chance` standard errors of a
+    week; higher raises fewer dips, and finds small falls later.
 
     **Circumstances.** For `cooldown` days after a drift of the scope ended, and where `unusual` of the last `wary` days could
     not be trusted, only a clear fall is raised. `deeper_least`: days that a drift must have been open before it can fall
@@ -47,6 +49,8 @@ class Tuning:
     clear: int = 10
     at_once: float = 0.7
     gathering: float = 1.6
+    even: float = 0.65
+    by_chance: float = 0.4
     cooldown: int = 20
     unusual: int = 3
     wary: int = 20
@@ -69,7 +73,7 @@ class Tuning:
     plain: float = 2.5
     looks: float = 1300.0
     ways: float = 0.6
-    few: float = 3.0
+    few: float = 6.0
 
     def threshold(self, alarms_a_year: float, days: Array, ways: int = 0) -> Array:
         """Statistic above which to raise, by length of the window, for a wanted number of false alarms of one scope a year.

@@ -71,6 +71,11 @@ def test_neither_the_unit_of_effort_nor_the_order_of_things_matters(seed: int, s
     assert likeliest(other) == likeliest(found)
 
 
+def test_of_people_who_are_all_alike_more_are_surer_though_never_certain() -> None:
+    few, many = (compare(np.tile(np.reshape(CALM, (-1, 1, 1)), (1, people, DAYS))).error[0] for people in (60, 240))
+    assert 0 < many < 0.6 * few
+
+
 def test_something_that_nobody_does_changes_little() -> None:
     work = effort(3, after=FALLEN)
     idle = np.concatenate([work, np.zeros_like(work[:1])])
