@@ -177,17 +177,18 @@ def _smtp(app: App) -> Iterator[CheckRow]:
 def _broker(app: App) -> Iterator[CheckRow]:
     import redis
 
+    from leeway.broker import fault, tried
+
     if "broker" not in app.settings.model_fields_set:
         yield CheckRow("broker", "redis", True, "not set; only Celery workers need it, `leeway run` does not")
         return
     url = app.settings.broker.url
     shown = url.rpartition("@")[2] if "@" in url else url
     try:
-        redis.Redis.from_url(app.settings.broker.spelled("unix"), socket_timeout=5, socket_connect_timeout=5).ping()
+        tried(app.settings.broker, 5)
     except (redis.RedisError, ValueError, OSError) as error:
-        yield CheckRow(
-            "broker", shown, False, f"no answer ({type(error).__name__})", "Check broker.url; is Redis running?"
-        )
+        found, fix = fault(error)
+        yield CheckRow("broker", shown, False, found, fix)
     else:
         yield CheckRow("broker", shown, True, "answers; rate limits are shared through it")
 

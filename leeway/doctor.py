@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import func, select
 
 from leeway.app import App
+from leeway.broker import fault, tried
 from leeway.celery_app import QUEUES, STALE_SECONDS
 from leeway.check import CheckRow
 from leeway.errors import READ_ONLY
@@ -70,15 +71,12 @@ def _broker(app: App, now: datetime) -> Iterator[CheckRow]:
     import redis
 
     try:
-        server = redis.Redis.from_url(app.settings.broker.spelled("unix"), socket_timeout=3, socket_connect_timeout=3)
+        server = tried(app.settings.broker, 3)
         waiting = {queue: (int(server.llen(queue)), server.lindex(queue, -1)) for queue in QUEUES}
     except redis.RedisError as error:
+        found, fix = fault(error)
         yield CheckRow(
-            "broker",
-            "redis",
-            False,
-            f"does not answer ({type(error).__name__})",
-            "Start Redis, or correct broker.url. Nothing is lost: what is pending stands in the database.",
+            "broker", "redis", False, found, f"{fix} Nothing is lost: what is pending stands in the database."
         )
         return
     for queue, (count, oldest) in waiting.items():

@@ -8,14 +8,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from redis import Redis
 from sqlalchemy.orm import Session
 from typer.testing import CliRunner
 
 from connectors.checks import after_pages, clock_row, listed_rows
 from connectors.limits import Rate
 from leeway.app import App
-from leeway.check import check_all
+from leeway.check import _broker, check_all
 from leeway.cli import app as cli
+from leeway.doctor import diagnose
 from leeway.settings import Settings
 from models import StreamCursor, connect
 from simulator.company import register_yaml
@@ -192,3 +194,32 @@ def test_the_daily_sweep_is_no_stream_and_its_age_no_lag(company: Simulator, tmp
         session.commit()
     found = json.loads(leeway(tmp_path, "status", "--json")[1])["sources"]["jira"]
     assert (found["streams"], found["minutes_since_pull"]) == (1, 0)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "found", "fix"),
+    [
+        ("maxmemory", "1", "is full", "Raise its maxmemory"),
+        ("replicaof", "127.0.0.1 1", "is a replica", "Name the primary"),
+        ("requirepass", "x", "does not accept the login", "redis://:password@host"),
+    ],
+)  # PING answers of each but the last
+def test_a_redis_that_takes_no_message_is_said_by_check_and_doctor(
+    name: str, value: str, found: str, fix: str, tmp_path: Path
+) -> None:
+    with redis_server(tmp_path) as server:
+        url = f"redis+socket://{server.socket_file}"
+        app = App(Settings.model_validate({"broker": {"url": url}, "database": {"url": "sqlite://"}}))
+        server.execute_command(
+            *(["REPLICAOF", *value.split()] if name == "replicaof" else ["CONFIG", "SET", name, value])
+        )
+        try:
+            for row in (*_broker(app), *diagnose(app, only="broker")):
+                assert not row.ok
+                assert found in row.found
+                assert fix in row.fix
+        finally:
+            undo = {"maxmemory": ["CONFIG", "SET", "maxmemory", "0"], "replicaof": ["REPLICAOF", "NO", "ONE"]}
+            other = Redis(unix_socket_path=server.socket_file, password=value if name == "requirepass" else None)
+            other.execute_command(*undo.get(name, ["CONFIG", "SET", "requirepass", ""]))
+            other.close()
