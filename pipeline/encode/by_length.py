@@ -128,7 +128,7 @@ def _export(file: Path) -> None:
     eager = {"attn_implementation": "eager"}  # the quicker ways of torch are none that the exporter knows
     network = SentenceTransformer(str(bundled_model()), device="cpu", model_kwargs=eager)[0].auto_model
 
-    class States(torch.nn.Module):
+    class States(torch.nn.Module):  # type: ignore[misc]
         """The last layer's states. Their mean, for which this model was trained, is taken outside: ONNX Runtime adds in another
         order for one text than for several."""
 
@@ -137,7 +137,7 @@ def _export(file: Path) -> None:
             self.network = network
 
         def forward(self, ids: torch.Tensor) -> torch.Tensor:
-            return self.network(input_ids=ids).last_hidden_state  # type: ignore[no-any-return]
+            return self.network(input_ids=ids).last_hidden_state
 
     example = torch.tensor([[101, 2154, 2003, 102]])
     with warnings.catch_warnings(), torch.inference_mode():
