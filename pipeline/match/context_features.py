@@ -2,16 +2,18 @@
 
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
 
 from pipeline.match.conditional_logit import Features
 from pipeline.match.graph import Links
 from pipeline.match.moments import over, standardised
 from pipeline.match.neighbours import Neighbours
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array  # slow to import, and most commands and workers match nothing
 
 Matrix = NDArray[np.float32]
 _FLOOR = np.float32(0.02)
@@ -105,20 +107,20 @@ class Surroundings:
         return counts
 
     @cached_property
-    def _below(self) -> tuple[csr_array, Matrix]:
+    def _below(self) -> "tuple[csr_array, Matrix]":
         parent = self.links.parent
         has = np.flatnonzero(parent >= 0)
-        below = csr_array((np.ones(len(has), np.float32), (parent[has], has)), shape=(len(parent), len(parent)))
+        below = _sparse((np.ones(len(has), np.float32), (parent[has], has)), shape=(len(parent), len(parent)))
         return below, np.bincount(parent[has], minlength=len(parent)).astype(np.float32)
 
     @cached_property
-    def _named(self) -> tuple[csr_array, Matrix]:
+    def _named(self) -> "tuple[csr_array, Matrix]":
         """A message that names an issue is about it; to be named says half as much."""
         pairs = np.array(self.links.mentions, dtype=np.int64).reshape(-1, 2)
         weight = np.repeat(np.array([1, 0.5], np.float32), len(pairs))
         n = len(self.tree)
         who, whom = np.concatenate([pairs, pairs[:, ::-1]]).T
-        named = csr_array((weight, (who, whom)), shape=(n, n))
+        named = _sparse((weight, (who, whom)), shape=(n, n))
         return named, np.bincount(who, weight, n).astype(np.float32)
 
     @cached_property
@@ -133,8 +135,8 @@ class Surroundings:
                 columns.append(np.tile(members, len(members)))
         n = len(self.tree)
         if not blocks:
-            return csr_array((n, n), dtype=np.float32)
-        return csr_array((np.concatenate(blocks), (np.concatenate(rows), np.concatenate(columns))), shape=(n, n))
+            return _sparse((n, n), dtype=np.float32)
+        return _sparse((np.concatenate(blocks), (np.concatenate(rows), np.concatenate(columns))), shape=(n, n))
 
     def _confirmed(self, found: Matrix) -> tuple[Matrix, Matrix]:
         """Similarity to the centre of the items already on each key result (Rocchio), without the item's own tree.
@@ -161,11 +163,17 @@ class Surroundings:
         return near, standardised(near, self.usual)
 
 
+def _sparse(*given: Any, **more: Any) -> "csr_array":
+    from scipy.sparse import csr_array
+
+    return csr_array(*given, **more)
+
+
 def _sum_by(group: NDArray[np.int64], weight: Matrix | None = None) -> Any:
     """(groups, members) of ones, or of the members' weights, sparse."""
     shape = int(group.max()) + 1, len(group)
     ones = np.ones(len(group), np.float32) if weight is None else weight
-    return csr_array((ones, (group, np.arange(len(group)))), shape=shape)
+    return _sparse((ones, (group, np.arange(len(group)))), shape=shape)
 
 
 def _put(

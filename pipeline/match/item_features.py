@@ -8,12 +8,11 @@ import re
 from collections.abc import Sequence
 from functools import cache, lru_cache
 from importlib.resources import files
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import yaml
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
 
 from pipeline.encode.encoder import Encoder
 from pipeline.match.chunking import CHUNK, SAMPLE
@@ -24,6 +23,9 @@ from pipeline.match.neighbours import Neighbours
 from pipeline.register.document import KeyResult, Objective, Register
 from pipeline.said import count_words
 from pipeline.sources import about_customers
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array  # slow to import, and most commands and workers match nothing
 
 Matrix = NDArray[np.float32]
 _BOT = re.compile(r"\s*\[[A-Za-z ]+\]")
@@ -47,6 +49,7 @@ class Pieces:
 
     def __init__(self, texts: Sequence[str]) -> None:
         """Document frequencies are those of `texts`."""
+        from scipy.sparse import csr_array
         from sklearn.feature_extraction.text import CountVectorizer  # takes seconds to import
 
         words = CountVectorizer(analyzer=_split, dtype=np.float32)
@@ -57,9 +60,9 @@ class Pieces:
         documents = np.bincount(self.counts.indices, minlength=self.counts.shape[1])
         self._idf = (np.log((1 + self.counts.shape[0]) / (1 + documents)) + 1).astype(np.float32)
 
-    def weigh(self, counts: csr_array) -> csr_array:
+    def weigh(self, counts: "csr_array") -> "csr_array":
         """Rows of counted pieces to rows of weighted ones."""
-        found = csr_array(counts, copy=True)
+        found = counts.copy()
         found.data = (1 + np.log(found.data)) * self._idf[found.indices]
         length = np.sqrt(np.add.reduceat(np.append(found.data**2, 0), found.indptr[:-1]) * (np.diff(found.indptr) > 0))
         found.data /= np.repeat(np.maximum(length, 1e-12), np.diff(found.indptr)).astype(np.float32)
@@ -147,6 +150,8 @@ class ItemEvidence:
 
     def _lexical(self, pair: dict[str, Matrix]) -> None:
         """Shared pieces of words, which embeddings blur: products, abbreviations, names."""
+        from scipy.sparse import csr_array
+
         titles = [f"{k.title} {k.description} {' '.join(k.aliases)} {o.title}" for o, k in self.key_results]
         pieces = Pieces([*self.words, *titles])
         of_texts, targets = pieces.counts[: len(self.words)], pieces.weigh(pieces.counts[len(self.words) :]).T

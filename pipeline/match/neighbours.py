@@ -2,7 +2,6 @@
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
 
 from pipeline.match.graph import Links
 
@@ -17,6 +16,8 @@ class Neighbours:
 
     def __init__(self, links: Links, vectors: Matrix, among: NDArray[np.int64] | None = None) -> None:
         """`among` are the items that neighbours are taken from, where the others were chosen for what they say; None for all."""
+        from scipy.sparse import csr_array  # slow to import, and most commands and workers match nothing
+
         places = np.arange(len(vectors)) if among is None else among
         n, count = len(vectors), min(NEIGHBOURS, max(1, len(places) - 1))
         others, roots = vectors[places], links.root[places]
