@@ -49,8 +49,8 @@ class Tuning:
     clear: int = 10
     at_once: float = 0.7
     gathering: float = 1.6
-    even: float = 0.65
-    by_chance: float = 0.4
+    even: float = 0.7
+    by_chance: float = 0.6
     cooldown: int = 20
     unusual: int = 3
     wary: int = 20
