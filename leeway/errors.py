@@ -50,6 +50,10 @@ _DATABASE_ADVICE = (
     (("disk is full", "No space left"), "Free some space where the database is, then go on; what was stored is kept."),
     (("read-only transaction",), READ_ONLY),
     (
+        ("UNIQUE constraint failed", "duplicate key value"),
+        "Another process did the same at this moment. Run it again; nothing is lost.",
+    ),
+    (
         ("prepared statement",),
         "A pooler (PgBouncer) before the database gives each transaction another connection: add ?prepare_threshold=none to "
         "database.url.",

@@ -249,7 +249,7 @@ def _plan(
         statement = sqlite.insert(plain).values({name: bindparam(name) for name in names})
     updated = [] if keep else [name for name in given if name not in keys]
     if updated:
-        new = {name: getattr(statement.excluded, name) for name in updated}
+        new = {name: statement.excluded[name] for name in updated}
         pairs = [(plain.c[name], new[name]) for name in compare]
         # PostgreSQL cannot compare JSON; its text is what was stored.
         as_text = [(cast_to(a, Text), cast_to(b, Text)) if isinstance(a.type, JSON) else (a, b) for a, b in pairs]

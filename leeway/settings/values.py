@@ -51,9 +51,11 @@ def _database(value: str) -> str:
 
 
 def _ascii(value: SecretStr) -> SecretStr:
-    if not value.get_secret_value().isascii():  # it travels in a header
+    """As it travels in a header; copied with the word that stands before it there, it is the same token."""
+    token = re.sub(r"^bearer\s+", "", value.get_secret_value(), flags=re.IGNORECASE)
+    if not token.isascii():
         raise ValueError("it has characters that no token has, such as typographic quotes; copy it again")
-    return value
+    return SecretStr(token)
 
 
 def repository(value: str) -> str:

@@ -2,8 +2,9 @@
 
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.util import identity_key
 
-from models import Fingerprint
+from models import Fingerprint, upsert
 
 
 def differs(session: Session, stage: str, digest: str) -> bool:
@@ -13,8 +14,11 @@ def differs(session: Session, stage: str, digest: str) -> bool:
 
 
 def keep(session: Session, stage: str, digest: str, items: int = 0) -> None:
-    """From now on the results rest on this; `items` is how many there were."""
-    session.merge(Fingerprint(stage=stage, digest=digest, items=items))
+    """From now on the results rest on this; `items` is how many there were. Another process may say the same just now."""
+    seen = session.identity_map.get(identity_key(Fingerprint, stage))
+    upsert(session, Fingerprint, [{"stage": stage, "digest": digest, "items": items}], ("stage",))
+    if seen is not None:
+        session.expire(seen)
 
 
 def forget(session: Session, stage: str) -> None:

@@ -91,6 +91,13 @@ def test_a_variable_with_two_underscores_is_meant_for_us_and_refused(
     refused(f"{name.upper()} names no setting", f"Did you mean {near}?")
 
 
+def test_a_token_that_was_copied_with_its_word_is_the_token(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / "leeway.toml").write_text('[hubspot]\ntoken = "Bearer pat-1"\npipelines = ["Sales"]\n')
+    settings = load()
+    assert settings.hubspot is not None
+    assert settings.hubspot.token.get_secret_value() == "pat-1"
+
+
 def test_a_name_with_an_umlaut_in_two_characters_is_the_name(folder: Path) -> None:
     (folder / "leeway.toml").write_text('[hubspot]\ntoken = "t"\npipelines = ["Verka\u0308ufe"]\n', encoding="utf-8")
     settings = load()
