@@ -57,7 +57,9 @@ def load_inputs(
 ) -> Inputs | None:
     """Everything up to `last`, the last complete day; None where no whole week is known. What only those kinds need that rest on
     what `happened` on items, or those that rest on `effort`, is left out where it is not wanted."""
-    rows = Rows(session, register, last)
+    rows = Rows(session, register, last, WEEKS if effort else min(WEEKS, thresholds.weeks))
+    if not rows.weeks and not effort:  # nobody worked lately, which is something to know where there was work before
+        rows = Rows(session, register, last)
     if not rows.weeks:
         return None
     lives = load_lives(session, last) if happened else None
@@ -110,9 +112,9 @@ def _effort(session: Session, first: date, end: date) -> tuple[Ints, Floats]:
 class Rows:
     """Effort by person, day and item, with what each item is believed to serve and the stream that it is in."""
 
-    def __init__(self, session: Session, register: Register, last: date) -> None:
+    def __init__(self, session: Session, register: Register, last: date, weeks: int = WEEKS) -> None:
         end = monday(last + timedelta(days=1))  # the Monday after the last whole week
-        first = max(end - WEEKS * WEEK, whole_since(session) or date.min)
+        first = max(end - weeks * WEEK, whole_since(session) or date.min)
         rows, self.days = _effort(session, first, end)
         self.day, person, self.item = rows
         self.weeks = tuple(date.fromordinal(day) for day in np.unique(self.day - (self.day - 1) % 7).tolist())

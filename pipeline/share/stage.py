@@ -237,4 +237,5 @@ def _keep_days(
 
 
 def _named(names: Sequence[str], values: NDArray[np.float64]) -> dict[str, float]:
-    return {name: rounded(x, DIGITS) for name, x in zip(names, values.tolist(), strict=True) if x > 0}
+    at = np.flatnonzero(values > 0)  # of fifty objectives a day has a few
+    return {names[n]: rounded(x, DIGITS) for n, x in zip(at.tolist(), values[at].tolist(), strict=True)}
