@@ -73,7 +73,7 @@ class Tuning:
     plain: float = 2.5
     looks: float = 1300.0
     ways: float = 0.6
-    few: float = 6.0
+    few: float = 5.0
 
     def threshold(self, alarms_a_year: float, days: Array, ways: int = 0) -> Array:
         """Statistic above which to raise, by length of the window, for a wanted number of false alarms of one scope a year.
