@@ -133,7 +133,8 @@ class Analysis:
             row = Cycle(started_at=datetime.now(UTC), stage=STAGES[0])
             session.add(row)
             self._plan(session, STAGES[0], version, register, last)
-        looked = row.stage == STAGES[-1]  # kept only with something to do in it: what else is asked for meanwhile waits
+        # A stage is kept only with something to do in it: what else is asked for meanwhile waits.
+        found, looked = row.stage == STREAMS, row.stage == DRIFT
         while row.stage is not None:
             if chunks.left(session, row.stage):
                 return row.stage
@@ -144,7 +145,8 @@ class Analysis:
                 row.seconds, row.counts = dict(report.seconds), dict(report.counts)
                 break
             row.stage = STAGES[place]
-            self._plan(session, row.stage, version, register, last)
+            if row.stage != DRIFT or found:  # drift is named by the streams: none is looked for without them
+                self._plan(session, row.stage, version, register, last)
         return None
 
     def _pending(self, session: Session, version: int, register: Register, last: date) -> bool:
@@ -166,9 +168,10 @@ class Analysis:
             effort_stage.plan_days(session, register, last)
         elif stage == "share":
             share_stage.plan(session, register, version, self.settings.least_people, self.settings.unseen)
+        elif stage == DRIFT:
+            self._ending(version, register).plan(session, stage)
         else:
-            if stage == STREAMS:  # the shares are done: what is looked for in them reads what is settled here
-                settle(session, register)
+            settle(session, register)  # the shares are done: what is looked for in them reads what is settled here
             if self._ready.can_judge(session):
                 self._ending(version, register).plan(session, stage)
 
