@@ -28,7 +28,7 @@ def work_by_week(app: App, session: Session, register: Register) -> Weeks:
     if through is None or not wanted:
         return {}
     least, period = app.settings.drift.least_people, register.period
-    return shares_by_week(session, period.start, min(through, period.end), least)
+    return shares_by_week(session, register, period.start, min(through, period.end), least)
 
 
 def progress_of(app: App, session: Session, register: Register) -> list[Progress]:

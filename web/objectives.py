@@ -164,7 +164,7 @@ class Objectives(Place):
 
     def _key_result_days(self, cycle: int, first: date, last: date) -> dict[tuple[str, str], float]:
         with self.app.sessions() as session:
-            return reading.key_result_days(session, first, last)
+            return reading.key_result_days(session, self.app.register()[1], first, last)
 
     def register(self, request: Request, who: Signed) -> Response:
         """The register with its hints."""

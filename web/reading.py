@@ -21,6 +21,7 @@ from pipeline.drift.explain import named_teams
 from pipeline.register.document import Register
 from pipeline.register.ended import ran_out
 from pipeline.register.workdays import monday
+from pipeline.share.undiluted import given_back
 from web import data
 
 Day = Annotated[date | None, BeforeValidator(lambda given: given or None)]
@@ -146,8 +147,9 @@ def own_percent(shares: Mapping[str, float], register: Register, plan: frozenset
     return sum(shown.get(key, 0) for key in plan)
 
 
-def key_result_days(session: Session, first: date, last: date) -> dict[tuple[str, str], float]:
-    """Person-days by team and key result, by probability as in the shares."""
+def key_result_days(session: Session, register: Register, first: date, last: date) -> dict[tuple[str, str], float]:
+    """Person-days of whole weeks by team and key result, by probability as in the shares, and as likely as those are."""
+    of, back = register.objective_of(), given_back(session, first, last)
     amount = func.sum(Effort.person_days)
     query = (
         select(Person.team, Effort.work_item_id, amount)
@@ -163,7 +165,8 @@ def key_result_days(session: Session, first: date, last: date) -> dict[tuple[str
     found: dict[tuple[str, str], float] = {}
     for team, item, days in rows:
         for key, p in matches.get(item, {}).items():
-            found[team or "", key] = found.get((team or "", key), 0.0) + p * days
+            more = p * days * back.of(team or "", of.get(key, ""))
+            found[team or "", key] = found.get((team or "", key), 0.0) + more
     return found
 
 

@@ -9,15 +9,21 @@ from sqlalchemy.orm import Session
 
 from models import Effort, Match
 from models.session import in_batches
+from models.vocabulary import COMPANY
 from pipeline.effort.load import whole_since
+from pipeline.register.document import Register
 from pipeline.register.workdays import monday
+from pipeline.share.undiluted import given_back
 
 LIKELY = 0.4
 """From this probability on somebody who works on an item works on the key result."""
 
 
-def shares_by_week(session: Session, since: date, through: date, least_people: int) -> dict[date, Mapping[str, float]]:
-    """By whole week up to `through`, the part of all work seen that went to each key result, by probability as in the shares.
+def shares_by_week(
+    session: Session, register: Register, since: date, through: date, least_people: int
+) -> dict[date, Mapping[str, float]]:
+    """By whole week up to `through`, the part of all work seen that went to each key result, by probability as in the shares:
+    as much larger or smaller than it was read as its objective's is.
 
     What is said of few people is said of persons: weeks in which fewer than `least_people` worked are left out, and key results
     on which fewer than that worked in all these weeks.
@@ -38,11 +44,13 @@ def shares_by_week(session: Session, since: date, through: date, least_people: i
             if p >= LIKELY:
                 people[key].add(person)
     known = {key for key, some in people.items() if isinstance(key, str) and len(some) >= least_people}
-    return {
-        week: {key: sums[week][key] / total[week] for key in known}
-        for week in sorted(total)
-        if len(people[week]) >= least_people and total[week] > 0
-    }
+    of = register.objective_of()
+    found: dict[date, Mapping[str, float]] = {}
+    for week in sorted(total):
+        if len(people[week]) >= least_people and total[week] > 0:
+            back = given_back(session, week, week + timedelta(days=6))
+            found[week] = {key: back.of(COMPANY, of.get(key, "")) * sums[week][key] / total[week] for key in known}
+    return found
 
 
 def _beliefs(session: Session, items: set[int]) -> dict[int, Mapping[str, float]]:

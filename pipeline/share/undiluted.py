@@ -8,7 +8,7 @@ vary by more than a reading does by itself is change, of which a part was lost. 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,6 +64,17 @@ class Usual:
         return found
 
 
+@dataclass(frozen=True, slots=True)
+class GivenBack:
+    """By how much shares as they are told are larger than as they were read."""
+
+    factors: Mapping[tuple[str, str], float]
+
+    def of(self, scope: str, objective: str) -> float:
+        """Of a team that has no shares of its own the company's."""
+        return self.factors.get((scope, objective), self.factors.get((COMPANY, objective), 1.0))
+
+
 def in_bounds(shares: Mapping[str, float], top: frozenset[str], whole: float) -> dict[str, float]:
     """With none below zero, those of the top priorities adding up to `whole` of one and all to one."""
     found = {name: max(0.0, share) for name, share in shares.items()}
@@ -92,6 +103,14 @@ def load_usual(session: Session) -> Usual:
     """As it was found last."""
     rows = list(session.scalars(select(UsualShare)))
     return Usual(rows[0].stretch, {row.scope: row.shares for row in rows}) if rows else Usual()
+
+
+def given_back(session: Session, first: date, last: date) -> "GivenBack":
+    """Of the whole weeks of these days, for sums of effort x belief that are told beside their shares."""
+    told, read = (func.sum(column * Share.person_days) for column in (Share.share, Share.read))
+    weeks = Share.week.between(first, last - timedelta(days=6))
+    query = select(Share.scope, Share.objective, told, read).where(weeks).group_by(Share.scope, Share.objective)
+    return GivenBack({(scope, key): a / b for scope, key, a, b in session.execute(query) if b > 0})
 
 
 def settle(session: Session, register: Register) -> int:

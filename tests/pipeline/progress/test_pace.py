@@ -105,8 +105,9 @@ def test_the_part_of_the_work_and_none_of_a_few_people(
             session.add(Effort(day=FIRST, person_id=person.id, work_item_id=item.id, person_days=1.0))
             session.add(Effort(day=WEEKS[1], person_id=person.id, work_item_id=item.id, person_days=1.0))
     with sessions() as session:
-        found = shares_by_week(session, FIRST, WEEKS[1] + timedelta(days=5), 5)  # the second week is not over
-        many = shares_by_week(session, FIRST, WEEKS[1], 9)
+        given = register(*["{checkin: true}"] * 4)
+        found = shares_by_week(session, given, FIRST, WEEKS[1] + timedelta(days=5), 5)  # the second week is not over
+        many = shares_by_week(session, given, FIRST, WEEKS[1], 9)
     assert found == {FIRST: {"O1.1": pytest.approx(0.8 * people / 8)}} if shown else found == {FIRST: {}}
     assert many == {}
 

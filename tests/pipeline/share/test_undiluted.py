@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from benchmarks.drift.organisation import Case, Organisation, generate
 from models import Match, Share
 from pipeline.drift.observations import observe
+from pipeline.progress.work import shares_by_week
 from pipeline.register.document import Register
 from pipeline.share.dilution import Dilution
 from pipeline.share.estimate import TOP
@@ -126,6 +127,23 @@ def test_page_and_detector_tell_the_same_fall_and_more_of_it(sessions: sessionma
     size = drift.explanation["size"]
     assert -100 * drift.high <= size["low"] + 0.01  # what is said of the true fall holds the fall as it is told
     assert size["high"] - 0.01 <= -100 * drift.low
+
+
+def test_key_results_are_given_back_what_their_objective_is(sessions: sessionmaker[Session]) -> None:
+    register, last = diluted(sessions, generate(Case("step", PEOPLE, 30), seed=3))
+    weekly_shares(sessions, register, 5)
+    with sessions() as session:
+        found = shares_by_week(session, register, last - timedelta(days=60), last, 5)
+        told = {
+            (row.week, row.objective): row.share
+            for row in session.scalars(select(Share).where(Share.scope == "company"))
+        }
+    assert len(found) > 5
+    for week, parts in found.items():
+        for key, share in parts.items():
+            assert share == pytest.approx(
+                told[week, key.split(".")[0]], rel=0.02
+            )  # each objective has one; 1 % is unseen
 
 
 def test_settling_again_changes_nothing_and_news_of_a_day_hardly_anything(sessions: sessionmaker[Session]) -> None:
