@@ -54,14 +54,17 @@ class Usual:
 
     def spent(self, effort: Array, teams: Sequence[str], names: Sequence[str]) -> Array:
         """Effort (names, people, days) as it was likely spent, of the same total: each person's, around what is usual in their
-        team. Single days may be below zero; only sums of many mean something."""
+        team. Single days may be below zero; only sums of many mean something. Changes the array, which is large."""
         company = self.shares.get(COMPANY)
         if company is None or self.stretch == 1.0:
             return effort
         usual = np.array([[self.shares.get(team, company).get(name, 0.0) for team in teams] for name in names])
         usual /= np.maximum(usual.sum(0), 1e-9)
-        found: Array = self.stretch * effort - (self.stretch - 1) * usual[:, :, None] * effort.sum(0)
-        return found
+        whole = effort.sum(0)
+        effort *= self.stretch
+        for plane, shares in zip(effort, usual, strict=True):
+            plane -= (self.stretch - 1) * shares[:, None] * whole
+        return effort
 
 
 @dataclass(frozen=True, slots=True)
