@@ -1,5 +1,7 @@
 """What a reading lost of a change is given back, as far as the company's own weeks show that there was one."""
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 import numpy as np
@@ -9,15 +11,15 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, sessionmaker
 
-from benchmarks.drift.organisation import Case, Organisation, generate
-from models import Match, Share
+from benchmarks.drift.organisation import Case, generate
+from models import Drift, Match, Share, connect
 from pipeline.drift.observations import observe
 from pipeline.progress.work import shares_by_week
 from pipeline.register.document import Register
 from pipeline.share.dilution import Dilution
 from pipeline.share.estimate import TOP
-from pipeline.share.stage import weekly_shares
 from pipeline.share.undiluted import LEAST_WEEKS, Usual, load_usual, settle, stretch_of
+from tests.conftest import newest_sqlite
 from tests.pipeline.drift.test_stage import LONG_AGO, PEOPLE, detect, fill, load, register_text
 
 HALF = Dilution(kept=0.5, kept_sd=0.1)
@@ -86,22 +88,34 @@ def test_likeliest_shares_are_shares(read: dict[str, float], usual: dict[str, fl
     assert moved >= -1e-9  # away from what is usual, never towards it
 
 
-def diluted(sessions: sessionmaker[Session], o: Organisation) -> tuple[Register, date]:
-    """A company whose match believes a third of each item's work elsewhere, on whatever is most common."""
+@dataclass(frozen=True)
+class Company:
+    sessions: sessionmaker[Session]
+    register: Register
+    last: date
+
+
+@pytest.fixture(scope="module")
+def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Company]:
+    """A company that fell, whose match believes two thirds of each item's work elsewhere; its shares and drift. Tests read."""
+    engine = connect(newest_sqlite(tmp_path_factory.mktemp("diluted") / "test.db"))
+    sessions = sessionmaker(engine)
     register = load(sessions, register_text(), LONG_AGO)
-    last = fill(sessions, o, 170)
+    last = fill(sessions, generate(Case("step", PEOPLE, 30), seed=3), 170)
     with sessions.begin() as session:
         for match in session.scalars(select(Match)):
             own = next(iter(match.probabilities), "")
             found = {"O1.1": 0.2, "O2.1": 0.15, "O4.1": 0.1}
             match.probabilities = found | ({own: found.get(own, 0.0) + 0.35} if own else {})
-    return register, last
+    detect(sessions, register, last)
+    yield Company(sessions, register, last)
+    engine.dispose()
 
 
-def test_page_and_detector_tell_the_same_fall_and_more_of_it(sessions: sessionmaker[Session]) -> None:
-    register, last = diluted(sessions, generate(Case("step", PEOPLE, 30), seed=3))
-    drift = next(d for d in detect(sessions, register, last) if d.scope == "company" and d.state == "raised")
-    with sessions() as session:
+def test_page_and_detector_tell_the_same_fall_and_more_of_it(company: Company) -> None:
+    register, last = company.register, company.last
+    with company.sessions() as session:
+        drift = session.scalars(select(Drift).where(Drift.scope == "company", Drift.state == "raised")).one()
         usual, seen = load_usual(session), observe(session, register, last)
         query = select(Share).where(Share.scope == "company", Share.objective == TOP).order_by(Share.week)
         rows = list(session.scalars(query))
@@ -129,11 +143,10 @@ def test_page_and_detector_tell_the_same_fall_and_more_of_it(sessions: sessionma
     assert size["high"] - 0.01 <= -100 * drift.low
 
 
-def test_key_results_are_given_back_what_their_objective_is(sessions: sessionmaker[Session]) -> None:
-    register, last = diluted(sessions, generate(Case("step", PEOPLE, 30), seed=3))
-    weekly_shares(sessions, register, 5)
-    with sessions() as session:
-        found = shares_by_week(session, register, last - timedelta(days=60), last, 5)
+def test_key_results_are_given_back_what_their_objective_is(company: Company) -> None:
+    last = company.last
+    with company.sessions() as session:
+        found = shares_by_week(session, company.register, last - timedelta(days=60), last, 5)
         told = {
             (row.week, row.objective): row.share
             for row in session.scalars(select(Share).where(Share.scope == "company"))
@@ -146,27 +159,22 @@ def test_key_results_are_given_back_what_their_objective_is(sessions: sessionmak
             )  # each objective has one; 1 % is unseen
 
 
-def test_settling_again_changes_nothing_and_news_of_a_day_hardly_anything(sessions: sessionmaker[Session]) -> None:
-    register, _ = diluted(sessions, generate(Case("step", PEOPLE, 30), seed=3))
-    weekly_shares(sessions, register, 5)
-    with sessions.begin() as session:
-        assert settle(session, register) == 0
+def test_settling_again_changes_nothing_and_news_of_a_day_hardly_anything(company: Company) -> None:
+    with company.sessions() as session:  # which keeps nothing of this
+        assert settle(session, company.register) == 0
         newest = session.scalar(select(func.max(Share.week)))
         for row in session.scalars(select(Share).where(Share.week == newest)):
             row.read = 0.5  # the week that is not over tells nothing of what is usual
-        assert settle(session, register) == 0
-    with sessions.begin() as session:
+        assert settle(session, company.register) == 0
         for row in session.scalars(select(Share).where(Share.objective == TOP, Share.week < newest)):
             row.read = 0.4 + 0.001 * (row.week.toordinal() % 2)
-        assert settle(session, register) > 0  # nothing has changed in this company: all is as it was read
+        assert settle(session, company.register) > 0  # nothing has changed in this company: all is as it was read
         assert load_usual(session) == Usual()
         for row in session.scalars(select(Share)):
             assert row.share == pytest.approx(row.read)
             assert row.low <= row.share <= row.high
 
 
-def test_nothing_usual_is_kept_of_whose_shares_may_not_be_shown(sessions: sessionmaker[Session]) -> None:
-    register, last = diluted(sessions, generate(Case("step", PEOPLE, 30), seed=3))
-    detect(sessions, register, last)
-    with sessions() as session:
+def test_nothing_usual_is_kept_of_whose_shares_may_not_be_shown(company: Company) -> None:
+    with company.sessions() as session:
         assert set(load_usual(session).shares) == set(session.scalars(select(Share.scope).distinct()))
