@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy import ColumnElement, and_, delete, or_, select, update
+from sqlalchemy import ColumnElement, and_, delete, func, or_, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -225,12 +225,14 @@ class _Round:
     def _remind(self) -> int:
         """On the day that a decision was to be taken by, and where nobody decided for long, say so below the message, once."""
         kinds = kinds_for(self.channel.audience)
+        # Somebody who was asked before another one was need not be reminded, nor of a day that was put off.
+        last = select(func.max(Decision.id)).where(Decision.kind == "assigned").group_by(Decision.drift_id)
         query = (
             select(Decision.id, Decision.note, Drift, Notification)
             .join(Drift, Drift.id == Decision.drift_id)
             .join(Notification, Notification.drift_id == Drift.id)
             .where(
-                Decision.kind == "assigned",
+                Decision.id.in_(last),
                 Drift.kind.in_(kinds),
                 Drift.state.in_(OPEN_STATES),
                 Notification.channel == self.channel.name,

@@ -121,11 +121,17 @@ def _person_days(
             parts[row.week] = _part(register, row.week, month)
         amount = row.share * row.person_days * parts[row.week]
         days[REST if row.scope == COMPANY else row.scope][row.objective] += amount
-    rest = days[REST]
-    for team, by_objective in days.items():
-        for key, amount in by_objective.items() if team != REST else ():
-            rest[key] -= amount
-    return days
+    whole = days.pop(REST, {})
+    rest = {key: amount - sum(one.get(key, 0.0) for one in days.values()) for key, amount in whole.items()}
+    return days | {REST: _no_less_than_nothing(rest)}
+
+
+def _no_less_than_nothing(rest: Mapping[str, float]) -> Mapping[str, float]:
+    """Of the same sum, with none below zero: the company's shares and a team's are each as likely as they can be told, so a
+    team's days on an objective can be more than the company's, and all rows together would be more than was worked."""
+    held = {key: max(0.0, amount) for key, amount in rest.items()}
+    whole, kept = max(0.0, sum(rest.values())), sum(held.values())
+    return {key: amount * whole / kept for key, amount in held.items()} if kept > 0 else held
 
 
 def _part(register: Register, week: date, month: Month) -> float:

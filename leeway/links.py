@@ -33,6 +33,7 @@ def digest_links(
     def choice(text: str, answer: dict[str, Any]) -> Choice:
         return Choice(text, f"{page}/answer?token={sign.dumps(answer)}")
 
+    version, _ = app.register()
     titles = {k.key: k.title for _, k in register.key_results()}
     found = []
     for one in questions(session, register, None if team.key == COMPANY else team.key, set())[:ASKED]:
@@ -43,7 +44,9 @@ def digest_links(
         choices = []
         for key, text in [*answers, (None, "None of our key results")]:
             say = f"This serves {text}" if key else text
-            choices.append(choice(text, {"item": one["id"], "key_result": key, "say": say, "name": name}))
+            choices.append(
+                choice(text, {"item": one["id"], "key_result": key, "say": say, "name": name, "seen": version})
+            )
         found.append(Question(f"{one['key'] or ''} {name}".strip(), one["place"], choices))
     said = {}
     for theme, _ in themes:

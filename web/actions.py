@@ -2,12 +2,14 @@
 
 import secrets
 from typing import Annotated, Any
+from urllib.parse import quote
 
 from fastapi import FastAPI, Form, HTTPException, Request
 from fastapi.responses import RedirectResponse, Response
 from itsdangerous import BadSignature, SignatureExpired
 
 from alerts.streams import streams
+from alerts.words import sentence
 from leeway.signing import BROKEN, serializer
 from pipeline.feedback.decisions import DecisionError, answer_theme, decide, label, undo, unlabel
 from pipeline.feedback.questions import questions
@@ -54,21 +56,22 @@ class Actions:
         csrf: Csrf,
         nonce: Annotated[str, Form()] = "",
         note: Annotated[str, Form()] = "",
+        of: str = "",
     ) -> Response:
-        """Take a decision about a finding, or take the last one back."""
+        """Take a decision about a finding, or take one back: that `of` a press, else the last one."""
         check_form(request, csrf)
         found, _ = self.frame.drift(who, id_)
-        nonce = f"page-{nonce or secrets.token_urlsafe(9)}"
+        nonce = f"page-{kind}-{nonce or secrets.token_urlsafe(9)}"
         try:
             if kind == "undone":
-                undo(self.app.sessions, id_, who.name, nonce, self.app.now())
+                undo(self.app.sessions, id_, who.name, nonce, self.app.now(), of)
             elif kind == "assigned" or (kind == "commented" and not note.strip()):
                 raise DecisionError("there is nothing to keep.")
             else:
                 decide(self.app.sessions, id_, kind, who.name, nonce, self.app.now(), " ".join(note.split()))
         except DecisionError as error:
             raise HTTPException(409, str(error)) from None
-        back = f"/drifts/{id_}/undone" if kind in UNDOABLE else ""
+        back = f"/drifts/{id_}/undone?of={quote(nonce)}" if kind in UNDOABLE else ""
         request.session["notice"] = {
             "text": DONE.get(f"{kind} {found.kind}", DONE.get(kind, "Kept."))
             + (" It can be undone for a day." if back else ""),
@@ -96,7 +99,7 @@ class Actions:
 
     def labels(self, request: Request, who: Signed, drift: int | None = None, item: int | None = None) -> Response:
         """One item to label, the most telling first; of a finding, or one item, where it is named."""
-        _, register = self.app.register()
+        version, register = self.app.register()
         back = ""
         if drift is not None:
             self.frame.drift(who, drift)
@@ -114,13 +117,14 @@ class Actions:
                 "left": len(asked),
                 "all": every,
                 "back": back,
+                "version": version,
                 "labelled": bool(request.session.get("labelled")),
             },
         )
 
     def _asked(self, request: Request, who: Viewer, drift: int | None, item: int | None) -> list[dict[str, Any]]:
         _, register = self.app.register()
-        done = set(request.session.get("labelled", []))
+        done = {abs(one) for one in request.session.get("labelled", [])}
         team = who.team if who.role == "team" else None
         with self.app.sessions() as session:
             if drift is None and item is None:
@@ -137,6 +141,7 @@ class Actions:
         key_result: Annotated[str, Form()] = "",
         other: Annotated[str, Form()] = "",
         back: Annotated[str, Form()] = "",
+        seen: Annotated[int, Form()] = 0,
     ) -> Response:
         """Keep a label, or skip the item for this session."""
         check_form(request, csrf)
@@ -150,8 +155,9 @@ class Actions:
         if key_result == "other" and not other:
             raise HTTPException(409, "Choose a key result first, then press “Take it”.")
         if key_result != "skip":
-            self._keep_label(item, (other if key_result == "other" else key_result) or None, version, "page")
-        request.session["labelled"] = [*request.session.get("labelled", []), item][-200:]
+            self._keep_label(item, (other if key_result == "other" else key_result) or None, version, "page", seen)
+        mark = -item if key_result == "skip" else item  # of one that was skipped no label is taken back
+        request.session["labelled"] = [*request.session.get("labelled", []), mark][-200:]
         kind, _, value = back.partition("=")
         query = f"?{back}" if kind in ("drift", "item") and value.isdigit() else ""
         return self._to(f"/labels{query}")
@@ -161,9 +167,11 @@ class Actions:
         check_form(request, csrf)
         labelled = list(request.session.get("labelled", []))
         if labelled:
-            unlabel(self.app.sessions, labelled.pop(), "page")
+            kept = (last := labelled.pop()) > 0 and unlabel(self.app.sessions, last, "page")
             request.session["labelled"] = labelled
-            request.session["notice"] = {"text": "The last label is taken back."}
+            request.session["notice"] = {
+                "text": "The last label is taken back." if kept else "The last item is asked about again."
+            }
         return self._to("/labels")
 
     # Signing in, and links in mails. Mail scanners follow links, so a GET changes nothing.
@@ -205,7 +213,6 @@ class Actions:
     def answer(self, request: Request, token: str = "") -> Response:
         """A link of a digest that labels an item or decides about a stream: say what it will do."""
         given = self._answer(token)
-        request.session["answer"] = token
         return self.frame.page(
             request,
             None,
@@ -214,18 +221,19 @@ class Actions:
                 "heading": given["say"],
                 "text": f"About “{given['name']}”.",
                 "button": "Yes, keep this answer",
-                "action": "/answer",
+                # Not in the session: whoever opens several of a mail's links would keep the last one's answer in each.
+                "action": f"/answer?token={token}",
             },
         )
 
-    def answered(self, request: Request) -> Response:
+    def answered(self, request: Request, token: str = "") -> Response:
         """Keep the answer of the link that was followed."""
-        given = self._answer(request.session.pop("answer", ""))
+        given = self._answer(token)
         version, _ = self.app.register()
         if "theme" in given:
             answer_theme(self.app.sessions, given["theme"], given["by"], given["answer"], self.app.now())
         else:
-            self._keep_label(given["item"], given["key_result"], version, "digest")
+            self._keep_label(given["item"], given["key_result"], version, "digest", given.get("seen", 0))
         return self.frame.page(
             request,
             None,
@@ -236,11 +244,11 @@ class Actions:
             },
         )
 
-    def _keep_label(self, item: int, key_result: str | None, version: int, origin: str) -> None:
+    def _keep_label(self, item: int, key_result: str | None, version: int, origin: str, seen: int) -> None:
         try:
-            label(self.app.sessions, item, key_result, version, origin, self.app.now())
+            label(self.app.sessions, item, key_result, version, origin, self.app.now(), seen)
         except DecisionError as error:
-            raise HTTPException(409, str(error)) from None
+            raise HTTPException(409, sentence(str(error))) from None
 
     def _answer(self, token: str) -> dict[str, Any]:
         try:

@@ -34,6 +34,7 @@ from web.auth import Viewer, remember, viewer
 from web.diagnosed import diagnosed
 from web.largest import Largest
 from web.proxy import Rooted, root_of
+from web.typed import typed_in
 
 HERE = Path(__file__).parent
 POLICY = (
@@ -47,6 +48,7 @@ SURE = {
 HEADINGS = {401: "Sign in", 403: "Not allowed", 404: "Not found", 410: "This is over"}
 NO_PAGE = "There is no such page; a part of its address may be missing or wrong."
 UNDO = "It can be undone here for a day."
+CALLBACK = "/oidc/callback"
 
 
 class NotYet(HTTPException):
@@ -166,7 +168,11 @@ class Frame:
                 values |= {"text": "Then you see the page that you wanted.", "login": "/login"}
         elif error.detail == HTTPStatus.NOT_FOUND.phrase:  # no route at all: the framework's own words
             values["text"] = NO_PAGE
-        page = self.page(request, self._who(request), "message.html.j2", values)
+        who = self._who(request)
+        if who is None and request.url.path.endswith(CALLBACK):  # such as of two sign-ins in two tabs the earlier
+            values["login"] = "/login"
+        values["typed"] = await typed_in(request)
+        page = self.page(request, who, "message.html.j2", values)
         page.status_code = error.status_code
         return page
 

@@ -13,6 +13,7 @@ from joserfc.errors import JoseError
 from connectors.network import trusted, why
 from leeway.app import App
 from web.auth import Viewer, begin
+from web.frame import CALLBACK
 from web.proxy import root_of
 
 log = structlog.get_logger()
@@ -47,14 +48,14 @@ def add_oidc(web: FastAPI, app: App) -> None:
     @web.get("/login", include_in_schema=False)
     async def login(request: Request) -> Response:
         here = given.url.rstrip("/") or f"{request.base_url}".rstrip("/") + root_of(request)
-        back = f"{here}/oidc/callback"
+        back = f"{here}{CALLBACK}"
         try:
             answer: Response = await provider.authorize_redirect(request, back)
         except Exception as error:  # the provider's client has the errors of more than one library
             raise _silent(error) from None
         return answer
 
-    @web.get("/oidc/callback", include_in_schema=False)
+    @web.get(CALLBACK, include_in_schema=False)
     async def callback(request: Request) -> Response:
         who = await _vouched(provider, request)
         if who.get("email_verified") is False or not who.get("email"):

@@ -16,11 +16,15 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_sdk import WebClient
 from sqlalchemy import select
 
-from alerts.slack_channel import CHANNEL
+from alerts.channel import DeliveryError
+from alerts.slack_channel import CHANNEL, call
+from alerts.words import sentence
 from connectors.slack.client import vendor
 from leeway.app import App
 from models import Drift, Notification
 from pipeline.feedback.decisions import DecisionError, decide, label
+from pipeline.register.document import Register
+from pipeline.register.ended import local_day
 from web import data
 from web.interview import InterviewButtons
 from web.pulse import PulseButtons
@@ -120,11 +124,7 @@ class Buttons:
         """Open a modal with up to ten items that took the place, each to be given its key result."""
         ack()
         drift_id = int(action["value"])
-        _, register = self.app.register()
-        options = [
-            _option("None of our key results", NONE),
-            *(_option(f"{k.key} {k.title}", k.key) for _, k in register.key_results()),
-        ][:MOST_OPTIONS]
+        version, register = self.app.register()
         with self.app.sessions() as session:
             drift = session.get(Drift, drift_id)
             items = data.examples(session, drift)[:MOST_ITEMS] if drift else []
@@ -137,7 +137,7 @@ class Buttons:
                 "element": {
                     "type": "static_select",
                     "action_id": "key_result",
-                    "options": options,
+                    **_choices(register),
                     "placeholder": _plain("What does it serve?"),
                 },
             }
@@ -152,23 +152,24 @@ class Buttons:
                 "callback_id": "labels",
                 "title": _plain("What do these serve?"),
                 "submit": _plain("Keep"),
-                "private_metadata": str(drift_id),
+                "private_metadata": str(version),
                 "blocks": blocks,
             },
         )
 
     def keep_labels(self, ack: Any, view: dict[str, Any]) -> None:
-        """Keep what was chosen; the rest stays open."""
-        ack()
+        """Keep what was chosen; the rest stays open. What could not be kept stands in the modal."""
         version, _ = self.app.register()
+        now, seen, refused = self.app.now(), int(view["private_metadata"]), dict[str, str]()
         for block, values in view["state"]["values"].items():
             chosen = (values.get("key_result") or {}).get("selected_option")
             if block.startswith("item-") and chosen:
                 key = None if chosen["value"] == NONE else str(chosen["value"])
                 try:
-                    label(self.app.sessions, int(block.removeprefix("item-")), key, version, "slack", self.app.now())
+                    label(self.app.sessions, int(block.removeprefix("item-")), key, version, "slack", now, seen)
                 except DecisionError as error:
-                    log.warning("label refused", reason=str(error))
+                    refused[block] = sentence(str(error))
+        _answer(ack, refused)
 
     def ask_whom(self, ack: Any, body: dict[str, Any], action: dict[str, Any], client: WebClient) -> None:
         """Open a modal for who decides, and until when."""
@@ -202,18 +203,19 @@ class Buttons:
         """Keep who decides until when; said in the thread, and again on the day."""
         values = view["state"]["values"]
         who, when = values["who"]["who"]["selected_user"], values["when"]["when"]["selected_date"]
-        ack()
-        drift = int(view["private_metadata"])
-        by = f"slack:{body['user']['id']}"
-        try:
-            taken = decide(
-                self.app.sessions, drift, "assigned", by, f"slack-{view['id']}", self.app.now(), f"{who} {when}"
-            )
-        except DecisionError as error:
-            log.warning("assignment refused", reason=str(error))
+        day = datetime.fromisoformat(when)
+        if day.date() < local_day(self.app.register()[1], self.app.now()):
+            _answer(ack, {"when": "This day is over. Choose today or a later one."})
             return
+        drift, by = int(view["private_metadata"]), f"slack:{body['user']['id']}"
+        try:
+            nonce = f"slack-{view['id']}"
+            taken = decide(self.app.sessions, drift, "assigned", by, nonce, self.app.now(), f"{who} {when}")
+        except DecisionError as error:
+            _answer(ack, {"who": sentence(str(error))})
+            return
+        _answer(ack, {})
         if taken.new:
-            day = datetime.fromisoformat(when)
             self._in_thread(client, drift, f"<@{who}> decides until {day.day} {day:%B}.")
 
     def _in_thread(self, client: WebClient, drift_id: int, text: str) -> None:
@@ -225,8 +227,32 @@ class Buttons:
                     Notification.sent_at.is_not(None),
                 )
             )
-        if place:
-            client.chat_postMessage(channel=place["channel"], thread_ts=place["ts"], text=text, unfurl_links=False)
+        if not place:
+            return
+        where = {"channel": place["channel"], "thread_ts": place["ts"]}
+        try:
+            call(client, "chat_postMessage", text=text, unfurl_links=False, **where)
+        except DeliveryError as error:  # it is kept: an error here would have it pressed again
+            log.warning("a decision is kept and could not be said in its thread", reason=str(error))
+
+
+def _answer(ack: Any, errors: dict[str, str]) -> None:
+    """Close a modal, or say in it, by block, what could not be kept: what closes is taken for kept."""
+    ack(response_action="errors", errors=errors) if errors else ack()
+
+
+def _choices(register: Register) -> dict[str, Any]:
+    """None and every key result, for a list to choose from: by objective where they are more than fit into one."""
+    none = _option("None of our key results", NONE)
+    groups = [
+        (o, [_option(f"{k.key} {k.title}", k.key) for k in o.key_results][:MOST_OPTIONS]) for o in register.objectives
+    ]
+    every = [none, *(one for _, some in groups for one in some)]
+    if len(every) <= MOST_OPTIONS:
+        return {"options": every}
+    named = [(_plain(f"{o.key} {o.title}"[:LONGEST_OPTION]), some) for o, some in groups if some]
+    found = [{"label": label_, "options": some} for label_, some in [(none["text"], [none]), *named]]
+    return {"option_groups": found[:MOST_OPTIONS]}
 
 
 def _plain(text: str) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from models import OPEN_STATES, Decision, Drift, KeyResult, Label, ThemeAnswer, WorkItem, upsert
 from models.vocabulary import AUDIT
 from pipeline.feedback.labels import keep_one
+from pipeline.register.versions import key_now
 
 SNOOZE = timedelta(weeks=2)
 UNDO = timedelta(days=1)
@@ -50,7 +51,7 @@ def decide(
             raise DecisionError("this drift is not there any more.")
         if session.scalar(select(Decision.id).where(Decision.nonce == nonce)) is not None:
             return Taken(False, drift.state)
-        if drift.state not in OPEN_STATES:
+        if drift.state not in OPEN_STATES and kind != "commented":  # what was learned is often said once it is over
             raise DecisionError(f"this drift is {drift.state} already.")
         row = {"drift_id": drift_id, "kind": kind, "by": by[:200], "at": now, "note": note[:500], "nonce": nonce}
         if not upsert(session, Decision, [row], ("nonce",), keep=True):
@@ -67,8 +68,9 @@ def decide(
         return Taken(True, state or drift.state)
 
 
-def undo(sessions: sessionmaker[Session], drift_id: int, by: str, nonce: str, now: datetime) -> Taken:
-    """Take back the last decision that changed a drift's state, within UNDO: it is open as before. Raises DecisionError."""
+def undo(sessions: sessionmaker[Session], drift_id: int, by: str, nonce: str, now: datetime, of: str = "") -> Taken:
+    """Take back the last decision that changed a drift's state, within UNDO: it is open as before. With `of`, the nonce of a
+    decision, that one and no other that somebody took since. Raises DecisionError."""
     with sessions.begin() as session:
         if session.scalar(select(Decision.id).where(Decision.nonce == nonce)) is not None:
             return Taken(False, session.get_one(Drift, drift_id).state)
@@ -84,7 +86,7 @@ def undo(sessions: sessionmaker[Session], drift_id: int, by: str, nonce: str, no
         if now - last.at > UNDO:
             raise DecisionError("a decision can be taken back for a day, and this one is older.")
         drift = session.get(Drift, drift_id)
-        if drift is None or drift.state != KINDS[last.kind]:
+        if drift is None or drift.state != KINDS[last.kind] or (of and last.nonce != of):
             raise DecisionError("something else happened since; it cannot be taken back.")
         row = {"drift_id": drift_id, "kind": "undone", "by": by[:200], "at": now, "note": last.kind, "nonce": nonce}
         upsert(session, Decision, [row], ("nonce",), keep=True)
@@ -104,10 +106,23 @@ def wake_snoozed(session: Session, today: date) -> None:
 
 
 def label(
-    sessions: sessionmaker[Session], work_item: int, key_result: str | None, version: int, origin: str, now: datetime
+    sessions: sessionmaker[Session],
+    work_item: int,
+    key_result: str | None,
+    version: int,
+    origin: str,
+    now: datetime,
+    seen: int = 0,
 ) -> None:
-    """Keep what a person said an item serves; it counts from the next cycle on. Raises DecisionError."""
+    """Keep what a person said an item serves; it counts from the next cycle on. `seen` is the register's version that they chose
+    in, of a mail, a form or a modal that was open while another was loaded. Raises DecisionError."""
     with sessions.begin() as session:
+        if key_result is not None and seen and seen != version:
+            chosen, key_result = key_result, key_now(session, key_result, seen)
+            if key_result is None:
+                raise DecisionError(
+                    f"the plan has changed: {chosen} is another key result now, or none. Choose once more."
+                )
         if key_result is not None and session.get(KeyResult, (version, key_result)) is None:
             raise DecisionError(f"there is no key result {key_result!r} in the register.")
         try:

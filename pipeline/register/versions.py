@@ -13,6 +13,9 @@ from pipeline.register.change_words import SET_UP, concerning, in_words
 from pipeline.register.document import Register, digest, stored
 from pipeline.register.sameness import new_keys, same_top
 
+_GONE = "\0"
+"""Behind the key of a key result whose key names another one by now."""
+
 
 @dataclass(frozen=True, slots=True)
 class Load:
@@ -136,6 +139,15 @@ def _follow_keys(session: Session, before: Register, after: Register, archive: s
     for table in (Label, Stream):
         column = table.key_result
         session.execute(update(table).where(column.in_(keys)).values(key_result=case(keys, value=column)))
+
+
+def key_now(session: Session, key: str, seen: int) -> str | None:
+    """The key by now of a key result that somebody chose in version `seen`; None where that key names another one, or none."""
+    rows = session.scalars(select(RegisterVersion).where(RegisterVersion.id >= seen).order_by(RegisterVersion.id)).all()
+    registers = [stored(row.document, row.id) for row in rows]
+    for before, after in pairwise(registers):
+        key = new_keys(before, after, _GONE).get(key, key)
+    return key if registers and key in registers[-1].objective_of() else None
 
 
 def current_register(session: Session) -> tuple[int, Register] | None:

@@ -13,7 +13,7 @@ from starlette.routing import Route
 from simulator.api.config import SLACK_TOKEN, ApiConfig
 from simulator.api.limits import Limits
 from simulator.api.slack_query import arguments_of, paged, within
-from simulator.api.slack_rows import BOT_ID, BOT_USER, member, own_rows, row_of, time_of, user_id
+from simulator.api.slack_rows import BOT_ID, BOT_USER, member, options_in, own_rows, row_of, time_of, user_id
 from simulator.company import CHANNELS, STREAM_CHANNELS
 from simulator.world import Message, World
 
@@ -191,7 +191,8 @@ class SlackApi:
         """views.open, with the limits on a modal that Slack documents."""
         view = query["view"]
         view = json.loads(view) if isinstance(view, str) else view
-        if len(view["blocks"]) > 100 or len(view["title"]["text"]) > 24:
+        lists = [some for block in view["blocks"] for some in options_in(block.get("element") or {})]
+        if len(view["blocks"]) > 100 or len(view["title"]["text"]) > 24 or any(not 1 <= n <= 100 for n in lists):
             return {"ok": False, "error": "invalid_arguments"}
         self.views.append(view)
         return {"ok": True, "view": {"id": f"V{len(self.views):08d}"}}

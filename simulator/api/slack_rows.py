@@ -86,6 +86,15 @@ def time_of(one: "Message | dict[str, Any]") -> float:
     return float(one["ts"] if isinstance(one, dict) else one.ts)
 
 
+def options_in(element: dict[str, Any]) -> list[int]:
+    """How many options each list of a menu has, the list of its groups too: Slack takes 1 to 100."""
+    groups = element.get("option_groups")
+    lists = [element["options"]] if "options" in element else []
+    return [
+        len(some) for some in [*lists, *([groups, *(one["options"] for one in groups)] if groups is not None else [])]
+    ]
+
+
 def user_id(number: int) -> str:
     """Slack's id of a person."""
     return f"U{number:08d}"

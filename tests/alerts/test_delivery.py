@@ -203,6 +203,19 @@ def test_an_assigned_decision_is_reminded_of_on_its_day_once(
     assert company.world.posted[-1]["text"].startswith("<@U7>: today")
 
 
+def test_who_was_asked_last_is_reminded_and_nobody_before_them(
+    company: Simulator, sessions: sessionmaker[Session]
+) -> None:
+    id_ = raise_one(sessions)
+    told(sessions, company)
+    at = datetime(2026, 7, 10, 9, tzinfo=UTC)
+    decide(sessions, id_, "assigned", "slack:U1", "n1", at, "U7 2026-07-14")
+    decide(sessions, id_, "assigned", "slack:U1", "n2", at, "U8 2026-07-16")
+    assert changes(sessions, company, at + timedelta(days=4)) == 0
+    assert changes(sessions, company, at + timedelta(days=6)) == 1
+    assert company.world.posted[-1]["text"].startswith("<@U8>: today")
+
+
 def test_what_nobody_decides_for_two_weeks_is_said_once_more_a_message(
     company: Simulator, sessions: sessionmaker[Session]
 ) -> None:

@@ -68,6 +68,22 @@ def test_a_month_is_its_part_of_each_whole_week_by_team_and_the_rest_together(se
     assert sum(row["person_days"] for row in rows) == pytest.approx(140)
 
 
+def test_the_rows_add_up_to_what_was_worked_where_a_team_has_more_of_an_objective_than_the_company(
+    sessions: sessionmaker[Session],
+) -> None:
+    register = filled(sessions)
+    with sessions.begin() as session:
+        for row in session.scalars(select(Share).where(Share.scope == "app")):
+            row.person_days = 80.0  # of which 60 are on O1, where the company has 50
+    with sessions() as session:
+        rows = cost_rows(session, register, Month.of("2026-10"), date(2026, 10, 11))
+    assert [(row["team"], row["objective"], row["person_days"]) for row in rows] == [
+        ("=App", "O1", 84.0),
+        ("=App", "", 28.0),
+        (REST, "", 28.0),
+    ]
+
+
 def test_without_a_rate_there_are_days_and_no_cost_and_how_to_set_one(sessions: sessionmaker[Session]) -> None:
     filled(sessions)
     month, through = Month.of("2026-10"), date(2026, 10, 11)

@@ -15,7 +15,7 @@ from sqlalchemy.exc import StatementError
 from sqlalchemy.orm import Session, sessionmaker
 
 import migrations
-from models import Base, Decision, Notification, Signal, StreamCursor, Vector, upsert, without_password
+from models import Base, Decision, Notification, Share, Signal, StreamCursor, Vector, upsert, without_password
 
 
 def test_the_migrations_make_the_tables_of_the_models(engine: Engine) -> None:
@@ -151,6 +151,18 @@ def test_what_slack_was_told_before_the_table_of_notifications_moves_into_it(eng
     with engine.connect() as connection:
         back = connection.execute(text("SELECT channel, message_ts FROM drift ORDER BY id")).all()
     assert back == [("C1", "1.2"), ("C1", "1.2"), (None, None), (None, None)]
+
+
+def test_a_share_of_before_is_what_was_read_until_its_week_is_computed_again(engine: Engine) -> None:
+    downgrade(engine, "0027")
+    row = "'2026-07-06', 'company', 'top', 0.4, 0.1, 0.6, 0.9, 100"
+    with engine.begin() as connection:
+        columns = "week, scope, objective, share, low, high, coverage, person_days"
+        connection.execute(text(f"INSERT INTO share ({columns}) VALUES ({row})"))  # noqa: S608 - the row above
+    migrations.upgrade(engine)
+    with Session(engine) as session:
+        found = session.scalars(select(Share)).one()
+        assert (found.read, round(found.half, 6)) == (0.4, 0.3)
 
 
 def downgrade(engine: Engine, version: str) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +60,12 @@ def links(mail: EmailMessage) -> list[str]:
     return re.findall(r'href="https://leeway\.example(/answer\?token=[^"]+)"', html_of(mail))
 
 
+def button(page: str) -> str:
+    """Where the page's one button leads."""
+    (action,) = re.findall(r'<form method="post" action="([^"]+)"', page)
+    return unescape(action)
+
+
 def test_lead_and_coo_get_theirs_with_a_picture_and_a_text_version(
     received: tuple[App, dict[str, EmailMessage]],
 ) -> None:
@@ -94,10 +101,8 @@ def test_a_link_is_kept_once_pressed_and_refused_when_it_is_old(
     with app.sessions() as session:
         assert session.scalar(select(Label)) is None
     for _ in range(2):
-        client.get(labels[0])
-        assert "Kept" in client.post("/answer").text
-    client.get(stop)
-    client.post("/answer")
+        assert "Kept" in client.post(button(client.get(labels[0]).text)).text
+    client.post(button(client.get(stop).text))
     with app.sessions() as session:
         assert [row.origin for row in session.scalars(select(Label))] == ["digest"]
         assert [(row.theme, row.by, row.answer) for row in session.scalars(select(ThemeAnswer))] == [
@@ -108,6 +113,20 @@ def test_a_link_is_kept_once_pressed_and_refused_when_it_is_old(
     old = client.get(labels[0])
     assert old.status_code == 410
     assert "older than two weeks" in old.text
+
+
+def test_each_of_several_links_that_stand_open_keeps_its_own_answer(
+    received: tuple[App, dict[str, EmailMessage]],
+) -> None:
+    app, mails = received
+    client = TestClient(make(app), base_url="https://leeway.example")
+    opened = [client.get(link).text for link in links(mails["nele.brandt@velora.example"])]
+    asked = [page for page in opened if "This serves O3.1" in page]  # one an item
+    assert len(asked) == 3
+    for page in asked:
+        assert "Kept" in client.post(button(page)).text
+    with app.sessions() as session:
+        assert len(list(session.scalars(select(Label)))) == 3
 
 
 def test_a_digest_is_due_at_the_readers_own_hour(tmp_path: Path) -> None:

@@ -140,7 +140,15 @@ def test_who_is_not_signed_in_has_a_button_that_leads_to_the_page_they_wanted(
     assert 'href="/login"' in refused.text
     assert "leeway web --open" not in refused.text
     provider.claims = {"email": "coo@velora.example", "email_verified": True}
+    earlier = client.get("/login", follow_redirects=False).headers["location"]  # in a tab beside this one
     assert through(provider, client, {}) == "/drifts/1"
+    # The earlier one ends on a page with a way on: to the first page, and where nobody is signed in to another try.
+    back = urlsplit(httpx.get(earlier, follow_redirects=False).headers["location"])
+    late = client.get(f"{back.path}?{back.query}")
+    assert late.status_code == 403
+    assert 'href="/">To the first page' in late.text
+    client.cookies.clear()
+    assert 'href="/login"' in client.get(f"{back.path}?{back.query}").text
 
 
 @pytest.mark.parametrize("path", ["/login", "/oidc/callback?code=1&state=2"])

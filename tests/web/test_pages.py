@@ -3,6 +3,7 @@
 import os
 import re
 from datetime import UTC, date, datetime, timedelta
+from html import unescape
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -18,6 +19,10 @@ from alerts.view import Terms
 from leeway.app import App
 from leeway.signing import serializer
 from models import Decision, Drift, Label, RegisterVersion, Share, Theme, ThemeAnswer, WorkItem
+from pipeline.register.document import parse
+from pipeline.register.versions import load_register
+from simulator.company import register_yaml
+from tests.conftest import TODAY
 from tests.web.conftest import HOSTILE, MONDAY, needs_browser
 from web.app import make
 from web.auth import sign_in_token
@@ -278,6 +283,55 @@ def test_a_decision_wants_the_sessions_own_form_and_is_kept_once(client: TestCli
     assert "intended already" in ended.text
 
 
+def test_what_is_undone_is_the_press_that_it_stands_beside_and_no_later_one(client: TestClient, app: App) -> None:
+    enter(client, app, "company")
+    pressed = client.post("/drifts/1/acknowledged", data=csrf(client.get("/drifts/1").text)).text
+    (back,) = re.findall(r'action="(/drifts/1/undone[^"]*)"', pressed)
+    lead = enter(TestClient(make(app)), app, "ops")
+    lead.post("/drifts/1/intended", data=csrf(lead.get("/drifts/1").text))
+    refused = client.post(unescape(back), data=csrf(pressed))
+    assert refused.status_code == 409
+    assert "something else happened since" in refused.text
+    with app.sessions() as session:
+        assert session.get_one(Drift, 1).state == "intended"
+
+
+def test_what_was_learned_is_said_below_a_finding_that_is_over(client: TestClient, app: App) -> None:
+    enter(client, app, "company")
+    form = csrf(client.get("/drifts/1").text)
+    client.post("/drifts/1/intended", data=form)
+    said = client.post("/drifts/1/commented", data=form | {"note": "It was the audit"}, follow_redirects=True)
+    assert "“It was the audit”" in said.text
+    with app.sessions() as session:
+        assert session.get_one(Drift, 1).state == "intended"
+
+
+def test_who_takes_a_skip_back_takes_nobody_elses_label_away(client: TestClient, app: App) -> None:
+    enter(client, app, "team", "app")
+    form = csrf(client.get("/labels").text)
+    client.post("/labels/2", data=form | {"key_result": "skip"})
+    other = enter(TestClient(make(app)), app, "company")
+    other.post("/labels/2", data=csrf(other.get("/labels").text) | {"key_result": "O3.1"})
+    assert "asked about again" in client.post("/labels/undo", data=form).text
+    with app.sessions() as session:
+        assert session.get_one(Label, 2).key_result == "O3.1"
+
+
+def test_what_was_typed_is_given_back_where_it_could_not_be_kept(client: TestClient, app: App) -> None:
+    enter(client, app, "company")
+    form = csrf(client.get("/drifts/1").text)
+    typed = form | {"note": "We <b>chose</b> this on Monday"}
+    client.post("/sign-out", data=form)  # in another tab, or a week later
+    refused = client.post("/drifts/1/commented", data=typed)
+    assert refused.status_code == 401
+    assert "We &lt;b&gt;chose&lt;/b&gt; this on Monday" in refused.text
+    assert form["csrf"] not in refused.text
+    enter(client, app, "company")  # the form of before has another session's token
+    assert "We &lt;b&gt;chose&lt;/b&gt; this on Monday" in client.post("/drifts/1/commented", data=typed).text
+    elsewhere = {"sec-fetch-site": "cross-site"}
+    assert "on Monday" not in client.post("/drifts/1/commented", data=typed, headers=elsewhere).text
+
+
 def test_a_day_is_that_of_where_the_company_works(client: TestClient, app: App) -> None:
     late = datetime(2026, 7, 10, 22, 30, tzinfo=UTC)  # half past midnight in Berlin
     with app.sessions.begin() as session:
@@ -319,10 +373,49 @@ def test_a_link_in_a_mail_changes_nothing_until_its_button_is_pressed(client: Te
     assert "<script>fetch" not in page.text
     with app.sessions() as session:
         assert session.scalar(select(Label)) is None
-    assert "Kept" in client.post("/answer").text
+    assert "Kept" in client.post("/answer", params={"token": token}).text
     with app.sessions() as session:
         assert session.get_one(Label, 1).key_result == "O3.1"
     assert client.get("/answer", params={"token": token[:-3] + "abc"}).status_code == 403
+
+
+@pytest.mark.parametrize("face", ["mail", "queue"])
+def test_an_answer_that_was_asked_before_another_plan_is_of_the_key_result_that_it_named(
+    client: TestClient, app: App, face: str
+) -> None:
+    enter(client, app, "team", "app")
+    form = dict(re.findall(r'name="(csrf|seen)" value="([^"]*)"', client.get("/labels").text))
+    version, register = app.register()
+    titles = {one.key: one.title for _, one in register.key_results()}
+    text = register_yaml(TODAY)
+
+    def answered(item: int, key: str) -> int:
+        if face == "queue":
+            return client.post(f"/labels/{item}", data=form | {"key_result": key}).status_code
+        given = {"item": item, "key_result": key, "say": "This", "name": "An item", "seen": version}
+        return client.post("/answer", params={"token": serializer(app, "answer").dumps(given)}).status_code
+
+    swapped = (
+        text.replace(titles["O3.1"], "kept aside")
+        .replace(titles["O1.3"], titles["O3.1"])
+        .replace("kept aside", titles["O1.3"])
+    )
+    assert swapped != text
+    load(app, swapped)
+    assert answered(1, "O3.1") == 200
+    load(app, swapped.replace(titles["O3.1"], "Nine depots with solar roofs").replace("H2 2026", "H1 2027"))
+    assert answered(2, "O3.1") == 409
+    with app.sessions() as session:
+        held = {row.work_item_id: row.key_result for row in session.scalars(select(Label))}
+    assert list(held) == [1]
+    assert held[1] is not None
+    assert held[1].startswith("O1.3")
+
+
+def load(app: App, document: str) -> None:
+    """Another plan, of another period."""
+    with app.sessions.begin() as session:
+        load_register(session, parse(document), document)
 
 
 def test_tables_as_json_and_csv_and_their_description(client: TestClient, app: App) -> None:
@@ -448,8 +541,7 @@ def test_the_digests_links_label_an_item_once_pressed(tmp_path: Path) -> None:
     assert "<script>fetch" not in html
     client = TestClient(make(app), base_url="https://leeway.example")
     label_ = next(link for link in links if "This serves O3.1" in client.get(link).text)
-    client.get(label_)
-    client.post("/answer")
+    client.post(label_)
     with app.sessions() as session:
         assert [(row.work_item_id, row.key_result, row.origin) for row in session.scalars(select(Label))] == [
             (1, "O3.1", "digest")

@@ -5,6 +5,7 @@ import time
 from typing import Any
 from urllib.parse import urlencode
 
+import httpx
 import pytest
 from fastapi.testclient import TestClient
 from slack_sdk.signature import SignatureVerifier
@@ -12,8 +13,10 @@ from sqlalchemy import select
 
 from leeway.app import App
 from models import Decision, Drift, Label, Notification
+from simulator.api.slack_rows import options_in
 from simulator.server import Simulator
 from web.app import make
+from web.slack import _choices
 
 BODY = {
     "type": "block_actions",
@@ -35,6 +38,12 @@ def client(slack_app: App) -> TestClient:
 
 
 def press(client: TestClient, payload: dict[str, Any], *, secret: str = "s3cret", at: float | None = None) -> int:
+    return answered(client, payload, secret, at).status_code
+
+
+def answered(
+    client: TestClient, payload: dict[str, Any], secret: str = "s3cret", at: float | None = None
+) -> httpx.Response:
     body = urlencode({"payload": json.dumps(payload)})
     stamp = str(int(at or time.time()))
     signature = SignatureVerifier(secret).generate_signature(timestamp=stamp, body=body)
@@ -43,7 +52,12 @@ def press(client: TestClient, payload: dict[str, Any], *, secret: str = "s3cret"
         "X-Slack-Signature": signature or "",
         "Content-Type": "application/x-www-form-urlencoded",
     }
-    return client.post("/slack/interactions", content=body, headers=headers).status_code
+    return client.post("/slack/interactions", content=body, headers=headers)
+
+
+def sent(view: dict[str, Any], values: dict[str, Any]) -> dict[str, Any]:
+    """The answer of somebody who filled a modal in."""
+    return BODY | {"type": "view_submission", "view": view | {"id": "V9", "state": {"values": values}}}
 
 
 def action(kind: str, drift: int = 1, ts: str = "1.0") -> dict[str, Any]:
@@ -122,3 +136,62 @@ def test_a_decision_is_assigned_and_said_in_the_thread(client: TestClient, slack
     assert press(client, payload) == 200
     assert company.world.posted[-1]["text"] == "<@U00000007> decides until 20 July."
     assert state(slack_app) == "raised"
+
+
+def test_what_a_modal_could_not_keep_stands_in_it(client: TestClient, slack_app: App, company: Simulator) -> None:
+    press(client, action("labels"))
+    view = company.slack.views[0]
+    first, second = (block["block_id"] for block in view["blocks"][:2])
+    gone, known = ({"key_result": {"selected_option": {"value": key}}} for key in ("O9.9", "O3.1"))
+    said = answered(client, sent(view, {first: gone, second: known})).json()
+    assert said["response_action"] == "errors"
+    assert list(said["errors"]) == [first]
+    assert "no key result 'O9.9'" in said["errors"][first]
+    with slack_app.sessions() as session:
+        assert [row.key_result for row in session.scalars(select(Label))] == ["O3.1"]
+
+
+def test_who_decides_is_refused_in_the_modal_for_a_day_that_is_over_and_a_finding_that_is(
+    client: TestClient, slack_app: App, company: Simulator
+) -> None:
+    press(client, action("assign"))
+    view = company.slack.views[0]
+
+    def until(day: str) -> dict[str, Any]:
+        values = {"who": {"who": {"selected_user": "U00000007"}}, "when": {"when": {"selected_date": day}}}
+        found: dict[str, Any] = answered(client, sent(view, values)).json()
+        return found
+
+    assert "is over" in until("2026-07-09")["errors"]["when"]
+    press(client, action("intended"))
+    assert "intended already" in until("2026-07-20")["errors"]["who"]
+    with slack_app.sessions() as session:
+        assert [one.kind for one in session.scalars(select(Decision))] == ["intended"]
+
+
+def test_a_decision_that_cannot_be_said_in_its_thread_is_kept_and_no_error(
+    client: TestClient, slack_app: App, company: Simulator
+) -> None:
+    company.slack.archived.add("leadership")
+    assert press(client, action("intended")) == 200
+    assert state(slack_app) == "intended"
+
+
+def test_every_key_result_can_be_chosen_however_many_there_are(
+    client: TestClient, slack_app: App, company: Simulator
+) -> None:
+    _, register = slack_app.register()
+    many = [
+        one.model_copy(
+            update={
+                "key": f"X{n}",
+                "key_results": [one.key_results[0].model_copy(update={"key": f"X{n}.{m}"}) for m in range(4)],
+            }
+        )
+        for n in range(40)
+        for one in register.objectives[:1]
+    ]
+    given = _choices(register.model_copy(update={"objectives": many}))
+    keys = [option["value"] for group in given["option_groups"] for option in group["options"]]
+    assert keys == ["-", *(f"X{n}.{m}" for n in range(40) for m in range(4))]
+    assert all(1 <= n <= 100 for n in options_in(given))
