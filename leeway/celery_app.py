@@ -65,7 +65,7 @@ def make() -> Celery:
         broker_connection_max_retries=None,
         broker_transport_options={"visibility_timeout": LONGEST_SECONDS + 600, "socket_keepalive": True},
         timezone="UTC",
-        beat_scheduler="celery.beat:Scheduler",
+        beat_scheduler="leeway.life_signs:WakingScheduler",
         task_routes=_ROUTES,
         beat_schedule={
             "wake": {
@@ -76,6 +76,7 @@ def make() -> Celery:
         },
         task_default_queue="speak",
     )
+    celery.steps["consumer"].add("leeway.life_signs:WorkerSigns")  # by name: only a worker imports it
     return celery
 
 

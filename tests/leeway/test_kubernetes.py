@@ -62,6 +62,13 @@ def test_kustomize_builds_it(tmp_path: Path) -> None:
 def test_every_queue_has_workers_and_beat_and_the_page_are_there() -> None:
     queues = [words[words.index("-Q") + 1] for name in DEPLOYMENTS if "-Q" in (words := container(name)["command"])]
     assert sorted(queues) == sorted(QUEUES)
+    for queue in (*QUEUES, "beat"):
+        assert container(f"leeway-{queue}")["livenessProbe"]["exec"]["command"] == [
+            "python",
+            "-m",
+            "leeway.alive",
+            queue,
+        ]
     assert container("leeway-beat")["command"][:4] == ["celery", "-A", "leeway.celery_app", "beat"]
     assert container("leeway-web")["command"] == ["leeway", "web"]
 
