@@ -80,6 +80,7 @@ def make(app: App | None = None) -> FastAPI:
 
 def _wrap(web: FastAPI, app: App, frame: Frame) -> None:
     """Sessions, headers, static files and errors around all routes."""
+    web.state.looked = frame.looked
     try:
         key = signing_key(app.sessions, "session")
     except SQLAlchemyError:  # /readyz says so; nobody can be signed in meanwhile

@@ -34,6 +34,7 @@ from web.auth import Viewer, remember, viewer
 from web.diagnosed import diagnosed
 from web.largest import Largest
 from web.proxy import Rooted, root_of
+from web.ready import Looked
 from web.typed import typed_in
 
 HERE = Path(__file__).parent
@@ -47,6 +48,8 @@ SURE = {
 }
 HEADINGS = {401: "Sign in", 403: "Not allowed", 404: "Not found", 410: "This is over"}
 NO_PAGE = "There is no such page; a part of its address may be missing or wrong."
+MESSAGE = "message.html.j2"
+"""The page that says what did not work, or what comes next."""
 UNDO = "It can be undone here for a day."
 CALLBACK = "/oidc/callback"
 
@@ -63,6 +66,7 @@ class Frame:
 
     def __init__(self, app: App) -> None:
         self.app, self.least, self.largest = app, app.settings.drift.least_people, Largest(app)
+        self.looked = Looked()
         self.templates = Environment(
             loader=FileSystemLoader(HERE / "templates"),
             autoescape=True,
@@ -109,6 +113,8 @@ class Frame:
             "notice": request.session.pop("notice", None),
         }
         if who is not None:
+            if name != MESSAGE:
+                self.looked.at(request)
             _, register = self.app.register()
             teams = data.large_teams(register, self.least)
             shared |= {
@@ -172,7 +178,7 @@ class Frame:
         if who is None and request.url.path.endswith(CALLBACK):  # such as of two sign-ins in two tabs the earlier
             values["login"] = "/login"
         values["typed"] = await typed_in(request)
-        page = self.page(request, who, "message.html.j2", values)
+        page = self.page(request, who, MESSAGE, values)
         page.status_code = error.status_code
         return page
 
@@ -197,7 +203,7 @@ class Frame:
     async def not_ready(self, request: Request, error: Exception) -> Response:
         """Something must be done first; the page says what."""
         values = {"heading": "Not ready yet", "text": words.sentence(str(error))}
-        page = self.page(request, None, "message.html.j2", values)
+        page = self.page(request, None, MESSAGE, values)
         page.status_code = 503
         return page
 

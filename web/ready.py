@@ -1,15 +1,16 @@
-"""Pages are ready before somebody asks: after each cycle the company's are read once in the background, so that what is kept
-until the next one (drawn charts, largest items, sums of effort) is there already."""
+"""Pages are ready before somebody asks: after each cycle the first one, and those that somebody looked at lately, are read once
+in the background, so that what is kept until the next one (drawn charts, largest items, sums of effort) is there already."""
 
 import asyncio
 import re
 import threading
-from heapq import heappop, heappush
-from html import unescape
+import time
+from collections.abc import Callable, Collection
+from urllib.parse import quote
 
 import httpx
 import structlog
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -21,11 +22,31 @@ log = structlog.get_logger()
 EVERY = 2.0
 """Seconds between two looks for a new cycle; a look is one row by its key."""
 MOST = 25
-"""Pages of one kind that are read: of a company with a hundred teams as many as are linked first."""
+"""Pages of one kind that are read, however many somebody looked at."""
+LATELY = 8 * 86_400.0
+"""Seconds for which a page that somebody looked at is made ready: who looks once a week finds it so."""
 KINDS = ("teams", "objectives", "drifts", "streams", "key-results", "diagnoses", "packs", "steps")
 """Places that keep something for a cycle, by the order in which they are read."""
-LINK = re.compile(rf'href="(?:/[^":?#]*?)?(/streams/[^"?#]+|/(?:{"|".join(KINDS)})(?:/[^/"?#]+)?)"')
-"""A link to one, below whatever path the page is served at; a stream's name may hold a slash."""
+PLACE = re.compile(rf"/streams/.+|/(?:{'|'.join(KINDS)})(?:/[^/]+)?")
+
+
+class Looked:
+    """Which places somebody looked at lately, for as long as this process lives."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock, self._at = clock, dict[str, float]()
+
+    def at(self, request: Request) -> None:
+        """Somebody sees the page of this request; what this process reads itself is no look."""
+        path = request.url.path
+        if WITHIN not in request.scope and PLACE.fullmatch(path):
+            self._at[path] = self._clock()
+
+    def lately(self) -> set[str]:
+        """Their paths."""
+        since = self._clock() - LATELY
+        self._at = {path: at for path, at in list(self._at.items()) if at >= since}  # others may look meanwhile
+        return set(self._at)
 
 
 def keep_ready(web: FastAPI, app: App) -> None:
@@ -39,7 +60,7 @@ def _follow(web: FastAPI, app: App) -> None:
         try:
             cycle, _ = data.last_cycle(app)
             if cycle != known:
-                asyncio.run(read_pages(web))
+                asyncio.run(read_pages(web, web.state.looked.lately()))
                 known = cycle
         except (SQLAlchemyError, NotReady):  # /readyz says so; pages that are asked for are made when they are
             pass
@@ -49,28 +70,24 @@ def _follow(web: FastAPI, app: App) -> None:
         pause.wait(EVERY)
 
 
-async def read_pages(web: ASGIApp) -> list[str]:
-    """Read the first page and what it leads to, as one who sees the company; returns the paths, as they were read."""
+async def read_pages(web: ASGIApp, wanted: Collection[str]) -> list[str]:
+    """Read the first page and what else is wanted, as one who sees the company; returns the paths that are there."""
 
     async def signed_in(scope: Scope, receive: Receive, send: Send) -> None:
         await web({**scope, WITHIN: Viewer("company")}, receive, send)
 
-    waiting, seen, read = [(-1, 0, "/")], {"/"}, []
-    counts = dict.fromkeys(KINDS, 0)
+    read = []
     async with httpx.AsyncClient(transport=httpx.ASGITransport(signed_in), base_url="http://localhost") as client:
-        while waiting:
-            _, _, path = heappop(waiting)
-            answer = await client.get(path)
-            if answer.status_code != 200:
-                continue
-            read.append(path)
-            for link in LINK.findall(answer.text):
-                found = unescape(link)
-                kind = found.split("/")[1]
-                if found in seen or counts[kind] >= MOST:
-                    continue
-                seen.add(found)
-                counts[kind] += 1
-                # One team's page comes after what all look at.
-                heappush(waiting, (len(KINDS) if found.startswith("/teams/") else KINDS.index(kind), len(seen), found))
+        for path in ("/", *_in_order(wanted)):
+            if (await client.get(quote(path))).status_code == 200:
+                read.append(path)
     return read
+
+
+def _in_order(paths: Collection[str]) -> list[str]:
+    """At most so many of each kind; one team's page comes after what all look at."""
+    by_kind: dict[tuple[int, int], list[str]] = {}
+    for path in sorted(paths):
+        kind = path.split("/")[1]
+        by_kind.setdefault((path.startswith("/teams/"), KINDS.index(kind)), []).append(path)
+    return [path for key in sorted(by_kind) for path in by_kind[key][:MOST]]

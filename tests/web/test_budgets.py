@@ -10,6 +10,7 @@ from urllib.parse import unquote, urljoin
 import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import event, insert, select
+from starlette.requests import Request
 
 from benchmarks.page import PLACES
 from leeway.app import App
@@ -17,8 +18,8 @@ from models import Cycle, Effort, Match, Person, Share, WorkItem
 from tests.web.conftest import MONDAY
 from web import drawing
 from web.app import make
-from web.auth import sign_in_token
-from web.ready import read_pages
+from web.auth import WITHIN, sign_in_token
+from web.ready import LATELY, Looked, read_pages
 
 FIRST_VIEW = 150_000
 """Bytes of the page with its style, script and pictures: 300,000 are allowed, and other companies have more objectives."""
@@ -103,15 +104,37 @@ def test_whoever_comes_first_after_a_cycle_finds_the_pages_ready(
         if re.search(r"\beffort\b.*GROUP BY", statement, re.DOTALL):
             drawn.append(statement)
 
-    read = asyncio.run(read_pages(client.app))
     wanted = {path for path in PLACES if re.match(r"/(teams|objectives|key-results|drifts|streams/)", path)}
-    assert {unquote(path) for path in wanted} <= {unquote(path) for path in read}
+    assert asyncio.run(read_pages(client.app, client.app.state.looked.lately())) == ["/"]
+    for path in (*sorted(wanted), "/drifts/9999", "/search?q=app"):
+        client.get(path)
+    drawing._picture.cache_clear()
+    with app.sessions.begin() as session:
+        last = session.scalars(select(Cycle)).one()
+        again = {"started_at": last.started_at, "finished_at": last.finished_at, "through": last.through}
+        session.add(Cycle(**again, seconds={}, counts={}))
+    drawn.clear()
+    read = asyncio.run(read_pages(client.app, client.app.state.looked.lately()))
+    assert {unquote(path) for path in wanted} | {"/"} == set(read)
     assert drawn
     drawn.clear()
     for path in ("/", *sorted(wanted)):
         assert client.get(path).status_code == 200, path
         assert not drawn, path
     drawing._picture.cache_clear()
+
+
+def test_a_page_that_nobody_looked_at_for_a_week_is_not_made_ready(client: TestClient) -> None:
+    now = 0.0
+    looked = Looked(lambda: now)
+    request = Request({"type": "http", "path": "/teams/app", "headers": [], "server": ("x", 80), "scheme": "http"})
+    looked.at(request)
+    now = LATELY
+    assert looked.lately() == {"/teams/app"}
+    now += 1
+    assert looked.lately() == set()
+    looked.at(Request(request.scope | {WITHIN: "the server itself"}))
+    assert looked.lately() == set()
 
 
 def _items(client: TestClient) -> str:
