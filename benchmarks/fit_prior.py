@@ -51,7 +51,6 @@ def fit(rows: Sequence[Row], half_after: float) -> CompanyPrior:
         "effort_kept": (own_kept + ELSEWHERE["kept"]) / 2,
         "effort_kept_sd": _rms(np.array([own_sd, ELSEWHERE["kept_sd"]])),
         "week": float(np.median(within)) / 2,
-        "reading": _around_the_line(rows),
     }
     return CompanyPrior(
         **{name: round(value, 3) for name, value in figures.items()},
@@ -59,13 +58,6 @@ def fit(rows: Sequence[Row], half_after: float) -> CompanyPrior:
         worlds=len(rows),
         alone_level=company_prior().alone_level,
     )
-
-
-def _around_the_line(rows: Sequence[Row]) -> float:
-    """Standard deviation of a week's belief around the line on the truth: one slope for all worlds, each world's own level."""
-    pairs = [tuple(_of(row, name) - _of(row, name).mean() for name in ("truth", "belief")) for row in rows]
-    slope = sum(float(true @ read) for true, read in pairs) / sum(float(true @ true) for true, _ in pairs)
-    return float(np.sqrt(np.mean([((read - slope * true) ** 2).sum() / (len(read) - 1) for true, read in pairs])))
 
 
 def half_after(rows: Sequence[Row]) -> float:

@@ -17,11 +17,10 @@ class CompanyPrior:
     """Random effects of a company and its style of keeping tools on the share of the top priorities; parts of one.
 
     `match_level`: by how much the reading is off in level because items are matched wrongly (root mean square over left-out
-    companies); `alone_level` is that where no team says whose work it is (docs/shares.md). `match_kept`, `match_kept_sd`:
-    which part of a true change the match keeps. `effort_level`, `effort_kept`, `effort_kept_sd`: the same of the effort, with
-    items matched truly; no answer about items corrects these. `week`: standard deviation of what is off in one week alone.
-    `reading`: that of a week's reading around the line that level and kept draw through a company's weeks. `worlds`: on how
-    many worlds this rests.
+    companies); `alone_level` is that where no team says whose work it is (docs/shares.md). `match_kept`, `match_kept_sd`: which
+    part of a true change the match keeps. `effort_level`, `effort_kept`, `effort_kept_sd`: the same of the effort, with items
+    matched truly; no answer about items corrects these. `week`: standard deviation of what is off in one week alone. `worlds`: on
+    how many worlds this rests.
     """
 
     match_level: float
@@ -32,7 +31,6 @@ class CompanyPrior:
     effort_kept: float
     effort_kept_sd: float
     week: float
-    reading: float
     half_after: float
     worlds: int
 

@@ -3,7 +3,8 @@
 A reading keeps a part of each change only (dilution.py), so a company's weeks lie nearer to each other than they truly did. The
 likeliest true share of a week is what is usual for the scope and the reading's distance from it, stretched (empirical Bayes;
 James & Stein 1961; known as regression calibration, Carroll et al. 2006). By how much, the company's own weeks say: what they
-vary by more than a reading does by itself is change, of which a part was lost. Where nothing changes nothing is stretched.
+vary by more than weeks next to each other differ (von Neumann 1941) is change that lasts, of which a part was lost. Where nothing
+lasts nothing is stretched.
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,7 +24,6 @@ from pipeline.register.document import Register
 from pipeline.share.company import company_dilution
 from pipeline.share.dilution import Dilution
 from pipeline.share.estimate import TOP
-from pipeline.share.prior import company_prior
 
 Array = NDArray[np.float64]
 LEAST_WEEKS = 8
@@ -89,16 +89,16 @@ def in_bounds(shares: Mapping[str, float], top: frozenset[str], whole: float) ->
     return found
 
 
-def stretch_of(read: Sequence[float], dilution: Dilution, noise: float) -> float:
-    """From a company's weekly readings, parts of one; `noise` is the standard deviation of one around the line on the truth.
+def stretch_of(read: Sequence[float], dilution: Dilution) -> float:
+    """From a company's weekly readings in order, parts of one.
 
     The slope of the truth on the reading: the part of the readings' variance that is change, over what is kept of a change
     (whose own spread makes it smaller).
     """
     if len(read) < LEAST_WEEKS:
         return 1.0
-    varies = float(np.var(read, ddof=1))
-    change = max(0.0, 1 - noise**2 / varies) if varies > 0 else 0.0
+    varies, by_the_week = float(np.var(read, ddof=1)), float(np.mean(np.diff(read) ** 2)) / 2
+    change = max(0.0, 1 - by_the_week / varies) if varies > 0 else 0.0
     return min(MOST, max(1.0, change * dilution.kept / (dilution.kept**2 + dilution.kept_sd**2)))
 
 
@@ -144,7 +144,7 @@ def _find(session: Session, register: Register) -> Usual:
     read = list(session.scalars(company))
     if len(read) < LEAST_WEEKS:
         return Usual()
-    stretch = round(stretch_of(read, company_dilution(session, register), company_prior().reading), _STRETCH_DIGITS)
+    stretch = round(stretch_of(read, company_dilution(session, register)), _STRETCH_DIGITS)
     if stretch == 1.0:
         return Usual()
     means = select(Share.scope, Share.objective, func.avg(Share.read)).where(over)
