@@ -14,7 +14,7 @@ from leeway.signing import BROKEN, serializer
 from pipeline.feedback.decisions import DecisionError, answer_theme, decide, label, undo, unlabel
 from pipeline.feedback.questions import questions
 from web import data
-from web.auth import LABEL_SECONDS, Csrf, Signed, Viewer, begin, check_form, redeem
+from web.auth import LABEL_SECONDS, Csrf, Id, Signed, Viewer, begin, check_form, redeem
 from web.frame import Frame
 
 DONE = {
@@ -51,7 +51,7 @@ class Actions:
         self,
         request: Request,
         who: Signed,
-        id_: int,
+        id_: Id,
         kind: str,
         csrf: Csrf,
         nonce: Annotated[str, Form()] = "",
@@ -97,7 +97,7 @@ class Actions:
         request.session["notice"] = {"text": f"Kept: {answer}. Another answer takes its place."}
         return self._to(f"/streams/{self.frame.templates.filters['urlencode'](name)}")
 
-    def labels(self, request: Request, who: Signed, drift: int | None = None, item: int | None = None) -> Response:
+    def labels(self, request: Request, who: Signed, drift: Id | None = None, item: Id | None = None) -> Response:
         """One item to label, the most telling first; of a finding, or one item, where it is named."""
         version, register = self.app.register()
         back = ""
@@ -136,12 +136,12 @@ class Actions:
         self,
         request: Request,
         who: Signed,
-        item: int,
+        item: Id,
         csrf: Csrf,
         key_result: Annotated[str, Form()] = "",
         other: Annotated[str, Form()] = "",
         back: Annotated[str, Form()] = "",
-        seen: Annotated[int, Form()] = 0,
+        seen: Annotated[Id, Form()] = 0,
     ) -> Response:
         """Keep a label, or skip the item for this session."""
         check_form(request, csrf)

@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 from fastapi import Depends, Form, HTTPException, Request
 from itsdangerous import BadSignature, SignatureExpired
+from pydantic import Field
 
 from leeway.app import App, NotReady
 from leeway.signing import first_use, serializer
@@ -115,6 +116,8 @@ def begin(request: Request, found: Viewer) -> str:
 
 Signed = Annotated[Viewer, Depends(viewer)]
 """Of a handler's parameter: whoever is signed in."""
+Id = Annotated[int, Field(ge=0, le=2**31 - 1)]
+"""A row's number in an address or a form: a larger one is none, and no database can look for it."""
 Csrf = Annotated[str, Form()]
 """Of a handler's parameter: the token of a form, for `check_form`."""
 

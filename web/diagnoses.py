@@ -12,7 +12,7 @@ from alerts.packs import PACKS, Pack
 from alerts.streams import streams
 from pipeline.feedback.decisions import ANSWERS, DecisionError, answer_theme
 from pipeline.register.document import Register
-from web.auth import Csrf, Signed, Viewer, check_form
+from web.auth import Csrf, Id, Signed, Viewer, check_form
 from web.data import visible
 from web.frame import Frame, NotYet
 
@@ -56,7 +56,7 @@ class Diagnoses:
             }
         return self.frame.page(request, who, "diagnoses.html.j2", values)
 
-    def one(self, request: Request, who: Signed, id_: int) -> Response:
+    def one(self, request: Request, who: Signed, id_: Id) -> Response:
         """One diagnosis with its evidence."""
         _, register = self.app.register()
         with self.app.sessions() as session:

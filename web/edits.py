@@ -25,7 +25,7 @@ from pipeline.register.quality import Finding, findings
 from pipeline.register.table import Merged, Row, merged
 from pipeline.register.versions import current_version, load_register
 from pipeline.register.yaml_nodes import Document
-from web.auth import Csrf, Signed, Viewer, check_form
+from web.auth import Csrf, Id, Signed, Viewer, check_form
 from web.frame import Frame
 from web.register_form import AREAS, FIELDS, KINDS, LONG, LONGEST, Answer, Answered, Given, refused
 
@@ -125,7 +125,7 @@ class Edits:
                     return self._kept(request, asked.place, kept)
         return self._check(request, who, row, found, held, asked)
 
-    def undo(self, request: Request, who: Signed, version: int, csrf: Csrf) -> Response:
+    def undo(self, request: Request, who: Signed, version: Id, csrf: Csrf) -> Response:
         """Take back the last edit, within a day."""
         check_form(request, csrf)
         refuse(who)

@@ -20,7 +20,7 @@ from pipeline.findings.velocity import flagged
 from pipeline.register.ended import ran_out
 from pipeline.register.workdays import monday
 from web import data, reading
-from web.auth import Signed
+from web.auth import Id, Signed
 from web.drawing import Drawing
 from web.frame import Frame
 from web.place import Place, counted
@@ -86,7 +86,7 @@ class Findings(Place):
             pace = summary([one for one in flagged(session, register) if one.drift.scope in seen], ())
         return self.frame.page(request, who, "drifts.html.j2", {"drifts": rows, "pace": pace if rows else ""})
 
-    def drift(self, request: Request, who: Signed, id_: int) -> Response:
+    def drift(self, request: Request, who: Signed, id_: Id) -> Response:
         """One finding as a story: what fell, what took its place, items, decisions."""
         found, register = self.frame.drift(who, id_)
         with self.app.sessions() as session:

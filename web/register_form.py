@@ -9,6 +9,7 @@ from fastapi import Depends, Form
 from pipeline.register.cells import KEY_RESULT, OBJECTIVE, same
 from pipeline.register.measured import MEASURED_BY, measured_in
 from pipeline.register.team_plans import TEAM_PLANS
+from web.auth import Id
 
 KINDS = {"objectives": OBJECTIVE, "key-results": KEY_RESULT}
 BY = "a word a line, such as jql: issuetype = Bug; checkin: true where somebody types it"
@@ -95,7 +96,7 @@ class Answer:
     version: int
 
 
-def _answer(why: Typed = None, sure: Annotated[str, Form()] = "", version: Annotated[int, Form()] = 0) -> Answer:
+def _answer(why: Typed = None, sure: Annotated[str, Form()] = "", version: Annotated[Id, Form()] = 0) -> Answer:
     return Answer(why or "", sure, version)
 
 

@@ -18,7 +18,7 @@ from models.vocabulary import COMPANY
 from pipeline.register.document import Register
 from pipeline.spreadsheet import guarded
 from web import data, reading
-from web.auth import Signed, Viewer
+from web.auth import Id, Signed, Viewer
 from web.frame import Frame
 from web.reading import Day
 from web.standings import standing_of
@@ -65,7 +65,7 @@ class Tables:
         days = "".join(f"-{one}" for one in (since, until) if one)
         return as_csv(self._rows(who, scope, table, since, until), f"{scope}-{table}{days}", excel=excel)
 
-    def drift_table(self, who: Signed, id_: int, kind: Kind, excel: bool = False) -> Response:
+    def drift_table(self, who: Signed, id_: Id, kind: Kind, excel: bool = False) -> Response:
         """What took a drift's place and where it fell, in whole points."""
         found, register = self.frame.drift(who, id_)
         with self.app.sessions() as session:

@@ -49,7 +49,18 @@ def test_a_mails_old_link_says_which_one_works(
 
 @pytest.mark.parametrize(
     "path",
-    ["/weeks/monday", "/drifts/first", "/?since=soon", "/diagnoses/x", "/nowhere", "/labels?item=x", "/teams?until=x"],
+    [
+        "/weeks/monday",
+        "/drifts/first",
+        f"/drifts/{10**20}",
+        "/?since=soon",
+        "/diagnoses/x",
+        f"/diagnoses/{10**10}",
+        "/nowhere",
+        "/labels?item=x",
+        f"/labels?item={10**20}",
+        "/teams?until=x",
+    ],
 )
 def test_an_address_that_leads_nowhere_is_a_page_with_a_way_back(client: TestClient, app: App, path: str) -> None:
     found = enter(client, app, "company").get(path)
