@@ -58,6 +58,19 @@ def new_keys(before: Register, after: Register, archive: str) -> dict[str, str]:
     return {old: new for old, new in found.items() if old != new}
 
 
+def new_objective_keys(before: Register, after: Register, archive: str) -> dict[str, str]:
+    """The same of objectives."""
+    now, taken = {_plain(one.title): one.key for one in after.objectives}, {one.key: one for one in after.objectives}
+    found: dict[str, str] = {}
+    for one in before.objectives:
+        moved = now.get(_plain(one.title))
+        if moved is not None:
+            found[one.key] = moved
+        elif one.key in taken and not same_objective(one, taken[one.key]):
+            found[one.key] = f"{one.key}{archive}"
+    return {old: new for old, new in found.items() if old != new}
+
+
 def _same_key_result(one: tuple[Objective, KeyResult], other: tuple[Objective, KeyResult], same_period: bool) -> bool:
     """Under the same key: reworded within one period and objective, else by its words."""
     if same_period and same_objective(one[0], other[0]):

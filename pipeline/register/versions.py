@@ -1,17 +1,18 @@
 """Versions of the register in the database, and since when its priorities hold."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from itertools import pairwise
 
-from sqlalchemy import case, select, update
+from sqlalchemy import case, delete, select, update
 from sqlalchemy.orm import Session
 
-from models import KeyResult, Label, Objective, RegisterVersion, Stream, Team
+from models import Confidence, KeyResult, Label, Measurement, Objective, RegisterVersion, Stream, Team, upsert
 from pipeline.register.change_words import SET_UP, concerning, in_words
 from pipeline.register.document import Register, digest, stored
-from pipeline.register.sameness import new_keys, same_top
+from pipeline.register.sameness import new_keys, new_objective_keys, same_top
+from pipeline.register.workdays import monday
 
 _GONE = "\0"
 """Behind the key of a key result whose key names another one by now."""
@@ -134,11 +135,26 @@ def _add_rows(session: Session, register: Register, version: int) -> None:
 def _follow_keys(session: Session, before: Register, after: Register, archive: str) -> None:
     """What people answered about a key result goes on under its new key, and never counts for another one."""
     keys = new_keys(before, after, archive)
-    if not keys:
-        return
-    for table in (Label, Stream):
+    for table in (Label, Stream) if keys else ():
         column = table.key_result
         session.execute(update(table).where(column.in_(keys)).values(key_result=case(keys, value=column)))
+    if before.period == after.period:  # what was known in another one stands there under the keys of that time
+        _follow_numbers(session, keys | new_objective_keys(before, after, archive), after.period.start)
+
+
+def _follow_numbers(session: Session, keys: Mapping[str, str], since: date) -> None:
+    """The same of what was measured, and of how sure owners were, in the period that began on this day."""
+    for table, day, first in ((Measurement, "day", since), (Confidence, "week", monday(since))):
+        stored_in = table.__table__
+        mine = stored_in.c.key_result.in_(keys), stored_in.c[day] >= first
+        columns = [column for column in stored_in.c if column.name != "id"]
+        rows = [dict(row) for row in session.execute(select(*columns).where(*mine)).mappings()] if keys else []
+        if not rows:
+            continue
+        # Away first: keys that change places would meet.
+        session.execute(delete(table).where(*mine).execution_options(synchronize_session=False))
+        moved = [row | {"key_result": keys[row["key_result"]]} for row in rows]
+        upsert(session, table, moved, [name for name in ("key_result", "binding", day) if name in stored_in.c])
 
 
 def key_now(session: Session, key: str, seen: int) -> str | None:

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
 
-from models import Label, RegisterVersion, WorkItem
+from models import Confidence, Label, Measurement, RegisterVersion, WorkItem
 from pipeline.register.change_words import consequences
 from pipeline.register.document import Register, parse
 from pipeline.register.sameness import new_keys, same_objective, same_top
@@ -84,3 +84,30 @@ def test_a_key_result_reworded_within_its_period_keeps_its_answers() -> None:
     reworded = parse(Q3.replace("Churn from 4 % to 2 %", "Fewer of them leave"))
     assert new_keys(parse(Q3), reworded, "@1") == {}
     assert new_keys(parse(Q3), parse(Q4), "@1") == {"O1.1": "O1.1@1"}
+
+
+def test_what_was_measured_and_said_follows_its_key_result_where_keys_change_places(
+    sessions: sessionmaker[Session],
+) -> None:
+    at = datetime(2026, 7, 7, tzinfo=UTC)
+    load(sessions, Q3, at)
+    with sessions.begin() as session:
+        for key, value in (("O1.1", 3), ("O2.1", 200), ("O1", 7)):
+            for day in (date(2026, 4, 8), date(2026, 7, 8)):  # of the period before, and of this one
+                session.add(Measurement(key_result=key, binding="checkin", day=day, value=value, at=at))
+        for key, value in (("O1.1", 8), ("O2.1", 2)):
+            session.add(Confidence(key_result=key, week=date(2026, 7, 6), value=value, by="x", at=at))
+    swapped = Q3.replace("O1", "X").replace("O2", "O1").replace("X", "O2")
+    load(sessions, swapped, at)
+    with sessions() as session:
+        numbers = {(one.key_result, one.day.month): one.value for one in session.scalars(select(Measurement))}
+        sure = {one.key_result: one.value for one in session.scalars(select(Confidence))}
+    assert numbers == {
+        ("O2.1", 7): 3,
+        ("O1.1", 7): 200,
+        ("O2", 7): 7,
+        ("O1.1", 4): 3,
+        ("O2.1", 4): 200,
+        ("O1", 4): 7,
+    }
+    assert sure == {"O2.1": 8, "O1.1": 2}
