@@ -26,10 +26,12 @@ NOTE = (
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A key result and a week that a button is about, as its block carries them."""
+    """A key result and a week that a button is about, as its block carries them; `seen` is the register's version that named the
+    key so."""
 
     week: date
     key: str
+    seen: int = 0
 
     @classmethod
     def of(cls, text: str) -> "Place":
@@ -37,10 +39,11 @@ class Place:
         kind, week, key = text.split(" ", 2)
         if kind != KIND:
             raise ValueError(text)
-        return cls(date.fromisoformat(week), key)
+        day, _, seen = week.partition(":")
+        return cls(date.fromisoformat(day), key, int(seen or 0))
 
     def __str__(self) -> str:
-        return f"{KIND} {self.week} {self.key}"
+        return f"{KIND} {self.week}:{self.seen} {self.key}"
 
 
 def subject(count: int) -> str:
@@ -58,14 +61,15 @@ def line(one: KeyResult) -> str:
     return f"{one.key} {shortened(one.title, 150)}"
 
 
-def blocks(week: date, asked: Sequence[KeyResult], said: Mapping[str, Said]) -> list[dict[str, Any]]:
-    """The message: a row for each key result, with buttons where they fit; what was said already is marked."""
+def blocks(week: date, asked: Sequence[KeyResult], said: Mapping[str, Said], version: int) -> list[dict[str, Any]]:
+    """The message: a row for each key result of this version of the register, with buttons where they fit; what was said already
+    is marked."""
     found: list[dict[str, Any]] = [
         {"type": "header", "text": _plain(subject(len(asked))[:LONGEST_HEADER])},
         _section(escape(opening(len(asked)))),
     ]
     for one in asked[:MOST_BLOCKS]:
-        place, given = str(Place(week, one.key))[:255], said.get(one.key)
+        place, given = str(Place(week, one.key, version))[:255], said.get(one.key)
         answered = f"\nThis week: *{given.value}*" + (f", {escape(given.note)}" if given.note else "") if given else ""
         text = _section(f"*{escape(line(one))}*{answered}")
         if len(asked) <= MOST_WITH_BUTTONS:

@@ -26,6 +26,7 @@ from pipeline.pulse.parting import parting
 from pipeline.queue import lease
 from pipeline.register.document import KeyResult, Register
 from pipeline.register.ended import local_day
+from pipeline.register.versions import key_now
 from pipeline.register.workdays import monday
 
 ROUND = timedelta(minutes=5)
@@ -106,7 +107,7 @@ def pulse_is_due(app: App) -> bool:
 
 
 def _questions(app: App, week: date, mine: dict[str, list[KeyResult]]) -> list[tuple[Question, Way]]:
-    reach = Reach(app, words.KIND)
+    reach, (version, _) = Reach(app, words.KIND), app.register()
     found = []
     for address, asked in mine.items():
         way = reach.way(address)
@@ -122,7 +123,7 @@ def _questions(app: App, week: date, mine: dict[str, list[KeyResult]]) -> list[t
             words.subject(len(asked)),
             words.opening(len(asked)),
             tuple(words.line(one) for one in asked if one.key not in said),
-            words.blocks(week, asked, said) if account else (),
+            words.blocks(week, asked, said, version) if account else (),
             account,
             "" if account else reach.link(address, week.isoformat()),
             note=words.NOTE,
@@ -150,6 +151,17 @@ def plan_of(app: App) -> list[str]:
             f"nobody can be asked about {', '.join(missing)}: write one `owner:` with an address in okrs.yaml."
         )
     return lines
+
+
+def key_by_now(app: App, key: str, seen: int) -> str:
+    """The key of what was asked about under `key` in version `seen` of the register (0: the present one). Raises PulseError."""
+    if seen in (0, app.register()[0]):
+        return key
+    with app.sessions() as session:
+        now = key_now(session, key, seen)
+    if now is None:
+        raise PulseError("The plan has changed, and this key result is not in it any more.")
+    return now
 
 
 def answer(app: App, by: str, key: str, week: date, value: int, note: str | None = None) -> Said:

@@ -20,7 +20,7 @@ from alerts.pulse import KIND, NUMBERS, Place, blocks, line, modal
 from alerts.slack_channel import call
 from leeway.app import App
 from leeway.asking import account_address
-from leeway.pulse import PulseError, answer, this_week
+from leeway.pulse import PulseError, answer, key_by_now, this_week
 from leeway.signing import BROKEN, serializer
 from pipeline.pulse.answers import LONGEST_NOTE, in_week
 from pipeline.pulse.owners import owned
@@ -28,6 +28,7 @@ from web.frame import Frame
 
 SECONDS = 8 * 86_400
 """How long a link lets answer; after its week it answers nothing any more."""
+CHANGED = "The plan has changed since this page was opened, so nothing is kept yet. Look once more, and answer again."
 log = structlog.get_logger()
 
 
@@ -56,7 +57,12 @@ class PulseButtons:
     def ask_line(self, ack: Any, body: dict[str, Any], action: dict[str, Any], client: WebClient) -> None:
         """Open a modal for a line beside the number."""
         ack()
-        place, by = Place.of(str(action["block_id"])), account_address(self.app, body["user"]["id"])
+        by = account_address(self.app, body["user"]["id"])
+        try:
+            place = self._place(str(action["block_id"]))
+        except PulseError as error:
+            self._whisper(body, client, str(error))
+            return
         found = next((one for one in owned(self.app.register()[1]).get(by, ()) if one.key == place.key), None)
         if found is None:
             self._whisper(body, client, "This key result has another owner now.")
@@ -68,10 +74,9 @@ class PulseButtons:
     def keep_line(self, ack: Any, body: dict[str, Any], view: dict[str, Any]) -> None:
         """Keep what the modal says; what is wrong with it stands in the modal."""
         values = view["state"]["values"]
-        place = Place.of(view["private_metadata"])
         chosen = (values["value"]["pulse-choice"].get("selected_option") or {}).get("value", "")
         try:
-            by = account_address(self.app, body["user"]["id"])
+            place, by = self._place(view["private_metadata"]), account_address(self.app, body["user"]["id"])
             note = values["note"]["note"].get("value") or ""
             answer(self.app, by, place.key, place.week, int(chosen), note)
         except (PulseError, ValueError) as error:
@@ -83,19 +88,27 @@ class PulseButtons:
     def _keep(self, body: dict[str, Any], client: WebClient, block: str, value: str, note: str | None) -> None:
         by = account_address(self.app, body["user"]["id"])
         try:
-            place = Place.of(block)
+            place = self._place(block)
             answer(self.app, by, place.key, place.week, int(value), note)
         except (PulseError, ValueError) as error:
             self._whisper(body, client, str(error) if isinstance(error, PulseError) else "This is no button of ours.")
             return
-        asked = owned(self.app.register()[1]).get(by, [])
+        version, register = self.app.register()
+        asked = owned(register).get(by, [])
         with self.app.sessions() as session:
             said = in_week(session, [one.key for one in asked], place.week)
         where = {"channel": body["channel"]["id"], "ts": (body.get("message") or body.get("container") or {}).get("ts")}
         try:
-            call(client, "chat_update", text="Kept. Thank you.", blocks=blocks(place.week, asked, said), **where)
+            call(
+                client, "chat_update", text="Kept. Thank you.", blocks=blocks(place.week, asked, said, version), **where
+            )
         except (DeliveryError, KeyError) as error:  # it is kept; only its mark is missing
             log.warning("the pulse's message was not updated", reason=type(error).__name__)
+
+    def _place(self, text: str) -> Place:
+        """What a block is about, under the keys of the present register. Raises PulseError, and ValueError where it is none."""
+        version, place = self.app.register()[0], Place.of(text)
+        return Place(place.week, key_by_now(self.app, place.key, place.seen), version)
 
     def _whisper(self, body: dict[str, Any], client: WebClient, text: str) -> None:
         channel = (body.get("channel") or {}).get("id")
@@ -115,6 +128,7 @@ def add_pulse(web: FastAPI, app: App, frame: Frame) -> None:
             said = in_week(session, [one.key for one in asked], week)
         values = {
             "token": token,
+            "version": app.register()[0],
             "numbers": NUMBERS,
             "longest": LONGEST_NOTE,
             "rows": [{"key": one.key, "line": line(one), "said": said.get(one.key)} for one in asked],
@@ -132,6 +146,8 @@ def add_pulse(web: FastAPI, app: App, frame: Frame) -> None:
     async def keep(request: Request, token: str = "") -> Response:
         by, week, _ = _redeem(app, token)
         form = {name: str(value) for name, value in (await request.form()).items()}
+        if form.get("seen", "") not in ("", str(app.register()[0])):
+            return page(request, token, 0, [CHANGED], {})
         kept, errors, written = _keep_form(app, by, week, form)
         return page(request, token, kept, errors, written)
 

@@ -87,8 +87,8 @@ def test_each_owner_is_asked_once_a_week_and_one_who_cannot_be_reached_stops_nob
     (post,) = few_days.world.posted
     assert post["channel"] == "D00000001"
     assert [one["block_id"] for one in post["blocks"] if one["type"] == "actions"] == [
-        "pulse 2026-07-06 O1.1",
-        "pulse 2026-07-06 O1.2",
+        "pulse 2026-07-06:1 O1.1",
+        "pulse 2026-07-06:1 O1.2",
     ]
     assert len(post["blocks"][3]["elements"]) == 11
     assert "<!channel>" not in str(post)
@@ -247,9 +247,9 @@ def test_who_opted_out_gets_no_mail_and_who_is_forgotten_leaves_only_the_figure(
 
 def test_slack_s_fifty_blocks_hold_many_key_results_with_a_list_to_choose_from() -> None:
     many = [KeyResult(key=f"O1.{n}", title="T" * 300) for n in range(80)]
-    few = blocks(TUESDAY.date(), many[:MOST_WITH_BUTTONS], {})
+    few = blocks(TUESDAY.date(), many[:MOST_WITH_BUTTONS], {}, 1)
     assert len(few) <= 50
-    chosen = blocks(TUESDAY.date(), many, {})
+    chosen = blocks(TUESDAY.date(), many, {}, 1)
     assert len(chosen) <= 50
     assert chosen[2]["accessory"]["type"] == "static_select"
     assert "35 more" in str(chosen[-2])

@@ -8,13 +8,16 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import select
 
+from alerts.pulse import Place
 from leeway.app import App
 from leeway.pulse import answer
 from leeway.signing import serializer
 from models import Account, Confidence
 from pipeline.pulse.answers import keep
+from simulator.company import register_yaml
 from simulator.server import Simulator
-from tests.web.test_pages import enter
+from tests.conftest import TODAY
+from tests.web.test_pages import enter, load
 from tests.web.test_slack_buttons import BODY, press
 from web.app import make
 from web.pulse import SECONDS
@@ -70,6 +73,25 @@ def test_a_press_that_is_not_theirs_or_of_another_week_is_told_to_who_pressed(
     assert press(client, payload) == 200
     assert kept(slack_app) == []
     assert said in company.slack.whispered[0]["text"]
+
+
+def test_an_answer_asked_under_other_keys_is_of_the_key_result_that_it_named(
+    client: TestClient, slack_app: App, company: Simulator
+) -> None:
+    version, register = slack_app.register()
+    mine = [one for _, one in register.key_results() if one.owner == CARLA][:1]
+    old, text = mine[0].key, register_yaml(TODAY)
+    link = serializer(slack_app, "pulse").dumps([CARLA, WEEK.isoformat()])
+    form = dict(re.findall(r'name="(seen)" value="([^"]*)"', client.get(f"/pulse?token={link}").text))
+    renumbered = text.replace(f"key: {old},", "key: Z9,")
+    load(slack_app, renumbered)
+    payload = pressed(8)
+    payload["actions"][0]["block_id"] = str(Place(WEEK, old, version))
+    assert press(client, payload) == 200
+    assert kept(slack_app) == [("Z9", WEEK, 8, "")]
+    said = client.post(f"/pulse?token={link}", data=form | {f"value {old}": "3", "value Z9": "3"})
+    assert "The plan has changed" in said.text
+    assert kept(slack_app) == [("Z9", WEEK, 8, "")]
 
 
 def test_a_forged_press_changes_nothing(client: TestClient, slack_app: App) -> None:
