@@ -157,7 +157,7 @@ class Actions:
         if key_result != "skip":
             self._keep_label(item, (other if key_result == "other" else key_result) or None, version, "page", seen)
         mark = -item if key_result == "skip" else item  # of one that was skipped no label is taken back
-        request.session["labelled"] = [*request.session.get("labelled", []), mark][-200:]
+        request.session["labelled"] = [*request.session.get("labelled", []), mark][-120:]  # a cookie holds 4096 bytes
         kind, _, value = back.partition("=")
         query = f"?{back}" if kind in ("drift", "item") and value.isdigit() else ""
         return self._to(f"/labels{query}")
