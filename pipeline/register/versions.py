@@ -8,12 +8,14 @@ from itertools import pairwise
 from sqlalchemy import case, delete, select, update
 from sqlalchemy.orm import Session
 
-from models import Confidence, KeyResult, Label, Measurement, Objective, RegisterVersion, Stream, Team, upsert
+from models import Confidence, Drift, KeyResult, Label, Measurement, Objective, RegisterVersion, Stream, Team, upsert
 from pipeline.register.change_words import SET_UP, concerning, in_words
 from pipeline.register.document import Register, digest, stored
 from pipeline.register.sameness import new_keys, new_objective_keys, same_top
 from pipeline.register.workdays import monday
 
+_OF_ONE = ("gap", "objective")
+"""Kinds of findings whose subject is an objective's key."""
 _GONE = "\0"
 """Behind the key of a key result whose key names another one by now."""
 
@@ -139,7 +141,11 @@ def _follow_keys(session: Session, before: Register, after: Register, archive: s
         column = table.key_result
         session.execute(update(table).where(column.in_(keys)).values(key_result=case(keys, value=column)))
     if before.period == after.period:  # what was known in another one stands there under the keys of that time
-        _follow_numbers(session, keys | new_objective_keys(before, after, archive), after.period.start)
+        others, since = new_objective_keys(before, after, archive), after.period.start
+        _follow_numbers(session, keys | others, since)
+        about = update(Drift).where(Drift.kind.in_(_OF_ONE), Drift.subject.in_(others), Drift.start >= since)
+        if others:
+            session.execute(about.values(subject=case(others, value=Drift.subject)))
 
 
 def _follow_numbers(session: Session, keys: Mapping[str, str], since: date) -> None:

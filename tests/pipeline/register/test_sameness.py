@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
 
-from models import Confidence, Label, Measurement, RegisterVersion, WorkItem
+from models import Confidence, Drift, Label, Measurement, RegisterVersion, WorkItem
 from pipeline.register.change_words import consequences
 from pipeline.register.document import Register, parse
 from pipeline.register.sameness import new_keys, same_objective, same_top
@@ -97,11 +97,29 @@ def test_what_was_measured_and_said_follows_its_key_result_where_keys_change_pla
                 session.add(Measurement(key_result=key, binding="checkin", day=day, value=value, at=at))
         for key, value in (("O1.1", 8), ("O2.1", 2)):
             session.add(Confidence(key_result=key, week=date(2026, 7, 6), value=value, by="x", at=at))
+        known = {
+            "scope": "company",
+            "subject": "O1",
+            "state": "raised",
+            "severity": "high",
+            "before": 0.4,
+            "after": 0.2,
+        }
+        known |= {
+            "raised_on": at.date(),
+            "start": at.date(),
+            "low": -0.3,
+            "high": -0.1,
+            "absorbed_by": [],
+            "explanation": {},
+        }
+        session.add_all([Drift(kind="gap", **known), Drift(kind="data", **known)])
     swapped = Q3.replace("O1", "X").replace("O2", "O1").replace("X", "O2")
     load(sessions, swapped, at)
     with sessions() as session:
         numbers = {(one.key_result, one.day.month): one.value for one in session.scalars(select(Measurement))}
         sure = {one.key_result: one.value for one in session.scalars(select(Confidence))}
+        found = {one.kind: one.subject for one in session.scalars(select(Drift))}
     assert numbers == {
         ("O2.1", 7): 3,
         ("O1.1", 7): 200,
@@ -111,3 +129,4 @@ def test_what_was_measured_and_said_follows_its_key_result_where_keys_change_pla
         ("O1", 4): 7,
     }
     assert sure == {"O2.1": 8, "O1.1": 2}
+    assert found == {"gap": "O2", "data": "O1"}
