@@ -6,8 +6,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import httpx
-
 from connectors.network import trusted
 from connectors.sheet import reader
 from pipeline.files import InputError, decode
@@ -51,6 +49,8 @@ def _asked(place: str, hosts: Collection[str], seconds: float) -> bytes:
     parts = urlsplit(place)
     if parts.scheme not in ("http", "https") or (parts.hostname or "") not in {host.lower() for host in hosts}:
         raise CannotMeasure(f"{parts.hostname or place} is not asked: list it in metrics.csv_hosts of leeway.toml.")
+    import httpx  # few companies ask one, and every command would load it
+
     found = b""
     try:
         with httpx.stream("GET", place, timeout=seconds, follow_redirects=False, verify=trusted()) as answer:

@@ -105,7 +105,7 @@ try:
     main()
 except SystemExit as end:
     assert not end.code, end.code
-heavy = {"torch", "sentence_transformers", "transformers", "altair"}
+heavy = {"torch", "sentence_transformers", "transformers", "altair", "httpx"}
 if "detect" not in sys.argv:
     heavy |= {"scipy", "sklearn", "slack_sdk", "jira", "hubspot", "github"}
 heavy &= set(sys.modules)
@@ -121,8 +121,16 @@ def test_workers_the_page_and_the_doctor_start_without_what_takes_seconds(tmp_pa
     """Whoever matches or finds something imports it then: most of these processes never do."""
     code = """
 import sys
-import leeway.celery_app, leeway.tasks, leeway.status, leeway.doctor, web.app
+bare = set(sys.modules)
+import leeway
+assert not {"importlib.metadata", "json", "pathlib"} & (set(sys.modules) - bare)  # a health check loads this as well
+import leeway.celery_app
+assert "numpy" not in sys.modules and "alembic" not in sys.modules
+import leeway.tasks, leeway.status, leeway.doctor, leeway.check
 heavy = {"torch", "sentence_transformers", "transformers", "altair", "sklearn", "scipy"}
+found = (heavy | {"httpx", "requests", "slack_sdk", "PIL"}) & set(sys.modules)
+assert not found, found
+import web.app
 heavy &= set(sys.modules)
 assert not heavy, heavy
 """
