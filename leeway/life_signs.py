@@ -2,6 +2,8 @@
 does; one that has lost its broker, hangs, or takes no message though it has a hand free, does not."""
 
 import time
+from contextlib import suppress
+from functools import cache
 from typing import Any
 
 import structlog
@@ -23,7 +25,13 @@ def _leave(name: str, good_for: float, broker: bool = True) -> None:
     try:
         alive.sign(name, good_for, broker)
     except OSError as error:  # work goes on; the check says the same
-        log.warning("a sign of life could not be left", reason=str(error))
+        _say(str(error))
+
+
+@cache
+def _say(reason: str) -> None:
+    """Once, not four times a minute."""
+    log.warning("a sign of life could not be left", reason=reason)
 
 
 class WorkerSigns(bootsteps.StartStopStep):  # type: ignore[misc]
@@ -50,7 +58,8 @@ class WorkerSigns(bootsteps.StartStopStep):  # type: ignore[misc]
 
     def shutdown(self, consumer: Any) -> None:
         """The worker ends as it was asked to."""
-        alive.end(_name(consumer))
+        with suppress(OSError):
+            alive.end(_name(consumer))
 
     def _sign(self, consumer: Any) -> None:
         if hears(consumer.task_consumer.channel):

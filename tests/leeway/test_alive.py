@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 from celery import Celery
 from celery.beat import SchedulingError
+from structlog.testing import capture_logs
 
 from leeway import alive
-from leeway.life_signs import GOOD_FOR, SILENT, WakingScheduler, hears
+from leeway.life_signs import GOOD_FOR, SILENT, WakingScheduler, WorkerSigns, hears
 from tests.alerts.test_channels import dead_port
 from tests.conftest import redis_server
 
@@ -108,6 +109,22 @@ def test_the_folder_is_its_users_alone_and_one_that_others_made_is_not_believed(
     folder.rename(folder.with_name("elsewhere"))
     folder.symlink_to("elsewhere")
     assert "is no folder" in str(alive.fault("pull"))
+
+
+def test_a_worker_that_can_leave_no_sign_works_on_ends_well_and_says_it_once(folder: Path) -> None:
+    folder.write_text("a file where the folder should be")
+    timer = SimpleNamespace(call_after=lambda *_: SimpleNamespace(cancel=lambda: None))
+    timer.call_repeatedly = timer.call_after
+    channel = SimpleNamespace(qos=SimpleNamespace(can_consume=lambda: True))
+    consumer = SimpleNamespace(timer=timer, hostname="pull@x", task_consumer=SimpleNamespace(channel=channel))
+    step = WorkerSigns(consumer)
+    step.start(consumer)
+    with capture_logs() as said:
+        step._sign(consumer)
+        step._sign(consumer)
+        step.stop(consumer)
+        step.shutdown(consumer)
+    assert [row["log_level"] for row in said] == ["warning"]
 
 
 def test_the_command_says_what_is_wrong_and_loads_nothing(folder: Path, tmp_path: Path) -> None:
