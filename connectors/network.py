@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
+from connectors.errors import NotReachable
+
 _BUNDLES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy")
 _AUTHORITY = (
@@ -77,6 +79,20 @@ def why(error: BaseException, otherwise: str) -> tuple[str, str]:
         if type(one).__name__ == "ProxyError":
             return "the proxy does not let it through", "Check HTTPS_PROXY and NO_PROXY."
     return type(error).__name__, otherwise
+
+
+def is_page(body: str) -> bool:
+    """Whether an answer is a page for people, where a program was asked for: what a proxy or firewall shows."""
+    return body.lstrip().lower().startswith(("<!doctype", "<html"))
+
+
+def stopped_before(source: str, url: str) -> NotReachable:
+    """The error for a 403 that something before the source gives."""
+    return NotReachable(
+        source,
+        f"something before {url} answers 403 with a page of its own.",
+        "Ask who runs the proxy or firewall to let this machine through.",
+    )
 
 
 def _is_lost(named: str | None) -> bool:

@@ -25,9 +25,14 @@ def _as_given(context: DefaultExecutionContext) -> float:
     return float(context.get_current_parameters()["share"])  # type: ignore[no-untyped-call]
 
 
+def half_of(share: float, low: float, high: float) -> float:
+    """How far an interval reaches to the side on which it is not cut at 0 or 1."""
+    return max(share - low, high - share)
+
+
 def _half_as_given(context: DefaultExecutionContext) -> float:
     given = context.get_current_parameters()  # type: ignore[no-untyped-call]
-    return float(max(given["share"] - given["low"], given["high"] - given["share"]))
+    return half_of(given["share"], given["low"], given["high"])
 
 
 class Share(Base):

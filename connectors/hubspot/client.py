@@ -13,14 +13,13 @@ from connectors.base import (
     BadAnswer,
     CredentialError,
     NotFound,
-    NotReachable,
     RateLimited,
     ScopeError,
     SourceError,
     SourceUnavailable,
 )
 from connectors.limits import Limiter, Rate
-from connectors.network import bundle, proxy_of, why
+from connectors.network import bundle, is_page, proxy_of, stopped_before, why
 from connectors.retry import retrying, seconds_of
 from connectors.times import skew_of
 
@@ -127,12 +126,8 @@ class HubSpotClient:
         status = int(error.status or 0)
         if status == 401:
             return CredentialError(SOURCE, "the token is not accepted.", f"Copy it from {SCOPE_PAGE}; hubspot.token.")
-        if status == 403 and str(error.body).lstrip().lower().startswith(("<!doctype", "<html")):
-            return NotReachable(
-                SOURCE,
-                f"something before {self.api_url} answers 403 with a page of its own.",
-                "Ask who runs the proxy or firewall to let this machine through.",
-            )
+        if status == 403 and is_page(str(error.body)):
+            return stopped_before(SOURCE, self.api_url)
         if status == 403:
             return ScopeError(SOURCE, _missing_scopes(error.body), f"Add it at {SCOPE_PAGE}.")
         if status == 429:

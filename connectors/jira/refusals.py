@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from connectors.base import CredentialError, NotReachable, ScopeError, SourceError
+from connectors.network import is_page, stopped_before
 
 SOURCE = "jira"
 TOKEN_URL = "https://id.atlassian.com/manage-profile/security/api-tokens"  # noqa: S105
@@ -26,12 +27,8 @@ def refusal(url: str, status: int, headers: Mapping[str, str], body: str) -> Sou
         return NotReachable(
             SOURCE, "the site's IP allowlist refuses this machine.", "Add its address there, or go out by one that is."
         )
-    if said.lstrip().startswith(("<!doctype", "<html")) and "atlassian" not in said and "jira" not in said:
-        return NotReachable(
-            SOURCE,
-            f"something before {url} answers 403 with a page of its own.",
-            "Ask who runs the proxy or firewall to let this machine through.",
-        )
+    if is_page(said) and "atlassian" not in said and "jira" not in said:
+        return stopped_before(SOURCE, url)
     if "basic auth" in said:
         return not_accepted(url)
     return _missing()

@@ -76,8 +76,7 @@ def all_through(sums: Sums, change: Change, tuning: Tuning) -> bool:
     age = sums.days - change.first
     if age < WEEK + 2:
         return False
-    weeks = np.arange(change.first, sums.days - WEEK + 1)
-    left = sums.fall(change.first, change.first, sums.days, without=weeks)
+    weeks, left = sums.without_a_week(change.first)
     worst = int(np.argmin(left))
     most = float(sums.fall(change.first, int(weeks[worst]), int(weeks[worst]) + WEEK)[0])
     of_a_week = change.error * (age / WEEK) ** 0.5

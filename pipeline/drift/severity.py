@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from pipeline.drift.change_test import Change
 from pipeline.drift.sums import WEEK, Sums
 from pipeline.drift.tuning import Tuning
@@ -39,10 +37,9 @@ class Grade:
 def assess(sums: Sums, change: Change, sure: float, dilution: Dilution, tuning: Tuning) -> Grade:
     """Grade a fall by what is left of it without its worst week, so that a dip alone is never more than low."""
     first, last = change.first, sums.days
-    weeks = np.arange(first, last - WEEK + 1)
     if last - first - WEEK < 2:
         return Grade(dilution.size(change.fall, change.error, change.before), may_be_dip=True)
-    left = float(sums.fall(first, first, last, without=weeks).min())
+    left = float(sums.without_a_week(first)[1].min())
     error = change.error * ((last - first) / (last - first - WEEK)) ** 0.5
     # What has been there for three weeks and is there in the last two as at first is no dip, however small.
     stays = last - first >= tuning.lasting and _stays(sums, change, tuning)

@@ -73,6 +73,11 @@ class Sums:
         found: Array = (common(all0, all1).weights * (own_shares(top0, all0) - own_shares(top1, all1))).sum(0)
         return found
 
+    def without_a_week(self, change: int) -> tuple[Positions, Array]:
+        """Where each week since the position `change` begins, and the fall since then without it."""
+        weeks = np.arange(change, self.days - WEEK + 1)
+        return weeks, self.fall(change, change, self.days, without=weeks)
+
     def in_common(self, change: int, first: int, last: int) -> float:
         """Which part of the effort in the half-open range, and of that before the position `change`, is of the same people."""
         before = _between(self.total, max(0, change - BASE_MOST), change)

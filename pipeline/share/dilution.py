@@ -16,9 +16,6 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 Z90 = 1.6449
 """Standard deviations on each side of a 90 % interval."""
-REFERENCE = 0.5
-"""The share at which the level's error is counted, in the middle of what shares are, so that level and slope are nearly
-independent."""
 _KEPT = (0.15, 1.05)
 _HALF_AS_LIKELY = 0.15
 NARROW = 0.01
@@ -27,35 +24,20 @@ NARROW = 0.01
 
 @dataclass(frozen=True)
 class Dilution:
-    """believed = REFERENCE + level + kept * (true - REFERENCE), each with mean and standard deviation; parts of one.
+    """Which part of a true change is believed, with mean and standard deviation; parts of one.
 
-    `week` is the standard deviation of what is off in one week alone. `stretch` is by how much shares were stretched around what
-    is usual since (undiluted.py). Without arguments belief is the truth.
+    `stretch` is by how much shares were stretched around what is usual since (undiluted.py). Without arguments belief is the
+    truth.
     """
 
-    level: float = 0.0
-    level_sd: float = 0.0
     kept: float = 1.0
     kept_sd: float = 0.0
-    week: float = 0.0
     stretch: float = 1.0
 
     @property
     def told(self) -> float:
         """Which part of a true change is in shares as they are told."""
         return self.kept * self.stretch
-
-    def true_share(self, believed: float) -> float:
-        """The likeliest true share."""
-        return min(1.0, max(0.0, REFERENCE + (believed - REFERENCE - self.level) / self._slope))
-
-    def share_variance(self, true: float) -> float:
-        """Variance of a true share, from level, slope and week."""
-        return (self.level_sd**2 + self.week**2 + ((true - REFERENCE) * self.kept_sd) ** 2) / self._slope**2
-
-    @property
-    def _slope(self) -> float:
-        return max(self.kept, 0.3)
 
     @cached_property
     def _grid(self) -> tuple[Array, Array]:

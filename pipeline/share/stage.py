@@ -16,6 +16,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session, sessionmaker
 
 from models import AuditDraw, Capacity, Chunk, DayWork, Effort, Label, Person, Share, upsert
+from models.share import half_of
 from models.vocabulary import AUDIT, COMPANY
 from pipeline.effort.load import whole_since
 from pipeline.ingest.reach import read_back_to
@@ -181,7 +182,7 @@ def _stored(
     week: date, scope: str, row: ShareRow, likeliest: float, coverage: float, person_days: float
 ) -> dict[str, Any]:
     """The columns of one share's row, rounded."""
-    half = max(row.share - row.low, row.high - row.share)
+    half = half_of(row.share, row.low, row.high)
     return {
         "week": week,
         "scope": scope,
