@@ -1,26 +1,27 @@
-"""Findings that nobody decided, acknowledged or put off for a while: said once below their message."""
+"""Findings that nobody touched for a while, and those that were put off and still hold: said once below their message."""
 
 import hashlib
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from alerts.channel import FollowUp
+from alerts.news import Said, stands
 from models import Decision, Drift, Notification
+from pipeline.feedback.decisions import KINDS
 
 AGEING = timedelta(weeks=2)
 """From then on a finding that nobody touched is ageing."""
 _ASKS = ("drift", "gap")
+Due = tuple[str, FollowUp, Notification]
+"""What is to be said through a channel, with the mark by which it is said once a message."""
 _TEXT = "Nobody has decided here for two weeks. Continue, reshape or stop?"
 
 
-def ageing(
-    session: Session, channel: str, kinds: Sequence[str], now: datetime
-) -> list[tuple[str, FollowUp, Notification]]:
-    """What is to be said through a channel, each with the mark by which it is said once a message: findings that were told of
-    together share theirs."""
+def ageing(session: Session, channel: str, kinds: Sequence[str], now: datetime) -> list[Due]:
+    """What nobody touched; findings that were told of together share their mark."""
     touched = select(Decision.drift_id).where(Decision.kind != "reminded")
     query = (
         select(Drift, Notification)
@@ -33,9 +34,40 @@ def ageing(
             Notification.sent_at <= now - AGEING,
         )
     )
-    found: dict[str, tuple[str, FollowUp, Notification]] = {}
+    found: dict[str, Due] = {}
     for drift, row in session.execute(query.order_by(Drift.id)):
         message = hashlib.sha256(repr(sorted(row.reference.items())).encode()).hexdigest()[:16]
         mark = f"ageing-{message} {channel}"[:200]
         found.setdefault(mark, (mark, FollowUp(f"ageing {drift.id}", drift.id, _TEXT), row))
     return list(found.values())
+
+
+def asked_again(session: Session, channel: str, kinds: Sequence[str], said: Said) -> list[Due]:
+    """What somebody put off until now, and which still holds: the button promised that it comes back."""
+    deciding = [*(kind for kind, state in KINDS.items() if state is not None), "undone"]
+    last = select(func.max(Decision.id)).where(Decision.kind.in_(deciding)).group_by(Decision.drift_id)
+    query = (
+        select(Decision.id, Drift, Notification)
+        .join(Drift, Drift.id == Decision.drift_id)
+        .join(Notification, Notification.drift_id == Drift.id)
+        .where(
+            Decision.id.in_(last),
+            Decision.kind == "snoozed",
+            Drift.state == "raised",
+            Drift.kind.in_([kind for kind in kinds if kind in _ASKS]),
+            Notification.channel == channel,
+            Notification.sent_at.is_not(None),
+        )
+    )
+    return [
+        (
+            f"again-{decision} {channel}"[:200],
+            FollowUp(
+                f"again {decision}",
+                drift.id,
+                f"{said.words(drift)['who']}: still open, asked again after two weeks. {stands(drift, said)}",
+            ),
+            row,
+        )
+        for decision, drift, row in session.execute(query.order_by(Decision.id))
+    ]

@@ -18,14 +18,13 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 
 from alerts import retry
-from alerts.ageing import ageing
+from alerts.ageing import ageing, asked_again
 from alerts.channel import Channel, DeliveryError, FollowUp, Found, Notice, Reference
-from alerts.news import fall_of, news_about, reminder
+from alerts.news import Said, fall_of, news_about, reminder
 from alerts.notices import Composer, together
 from alerts.view import Terms
 from alerts.waiting import news_of
 from models import NOTED, OPEN_STATES, Decision, Drift, Notification, upsert
-from models.vocabulary import COMPANY
 from pipeline.drift.findings import kinds_for
 from pipeline.feedback.decisions import wake_snoozed
 from pipeline.register.document import Register
@@ -84,7 +83,7 @@ class _Round:
         now: Callable[[], datetime],
     ) -> None:
         self.sessions, self.channel, self.composer, self.now = sessions, channel, composer, now
-        self.names = {team.key: team.name for team in register.teams} | {COMPANY: "The company"}
+        self.said = Said.of(register, now())
         self.errors: list[str] = []
         self.failed: set[int] = set()
         self.down = False
@@ -205,7 +204,7 @@ class _Round:
             pairs = session.execute(told.order_by(Notification.id)).all()
         said = 0
         for row, drift in pairs:
-            news = news_about(drift, row, self.names)
+            news = news_about(drift, row, self.said)
             mine = None if self.down or news is None else self._claim_news(row)
             if mine is None or news is None:
                 continue
@@ -241,9 +240,11 @@ class _Round:
         )
         with self.sessions() as session:
             rows = session.execute(query.order_by(Decision.id)).all()
-            due = [(mark, news, row, "") for mark, news, row in ageing(session, self.channel.name, kinds, self.now())]
+            asked = ageing(session, self.channel.name, kinds, self.now())
+            asked += asked_again(session, self.channel.name, kinds, self.said)
+            due = [(mark, news, row, "") for mark, news, row in asked]
         for decision, note, drift, row in rows:
-            if (news := reminder(drift, decision, note, self.now())) is not None:
+            if (news := reminder(drift, decision, note, self.said.today)) is not None:
                 due.append((f"remind-{decision} {self.channel.name}"[:200], news, row, note))
         said = 0
         for nonce, news, row, note in due:

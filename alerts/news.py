@@ -1,25 +1,34 @@
 """What is said below an alert: how it went on, how it ended, and that a decision is due."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 
 from alerts.channel import FollowUp
-from alerts.words import day, percent
+from alerts.words import Name, day, percent, plain, shortened
 from models import Drift, Notification
+from models.vocabulary import COMPANY
+from pipeline.register.document import Register
+from pipeline.register.ended import local_day
 
 MOVED = 5
 """Points by which a fall must have grown or shrunk to be said again."""
+STALE = timedelta(weeks=2)
+"""What somebody decided is news to the other places within this."""
 _ENDS = {
     "drift": {
         "deepened": "{who}: it fell further, to a level of its own. A new alert says how far.",
         "replanned": "{who}: closed. The priorities changed, so shares are measured against the new plan from here on.",
         "recovered": "{who}: recovered. The share of the top priorities is back near where it was.",
         "superseded": "{who}: withdrawn. With what is known now this would not have been raised.",
+        "gone": "{who}: closed. Nobody of this team is at work any more, so its share ends.",
+        "intended": "{who}: called planned. The shares since then are the new normal; this alert ends here.",
     },
     "gap": {
         "replanned": "{who}, {key}: closed. The plan changed, or its period is over.",
         "recovered": "{who}, {key}: the gap is closed. Work on it is near its plan.",
         "gone": "{who}, {key}: closed. There are no weeks to judge any more.",
+        "intended": "{who}, {key}: called planned. The gap is not told again until the plan changes; this alert ends here.",
     },
     "data": {"recovered": "{key}: back. The days since are used again."},
     "plan": {"replanned": "{who}: closed. Another plan is loaded, or the period goes on."},
@@ -35,31 +44,75 @@ _MOVED = {
 }
 
 
+_STANDS = {
+    "drift": "{now} of 100 working days have left the top priorities since {day}.",
+    "gap": "{share} of 100 working days go to {key}, {plan} were planned.",
+}
+"""How an alert stands that is asked about again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What the sentences need: how people call scopes and objectives, and which day it is where the company works."""
+
+    names: Mapping[str, str]
+    titles: Mapping[str, str]
+    today: date
+
+    @classmethod
+    def of(cls, register: Register, now: datetime) -> "Said":
+        """As the register has it."""
+        names = {team.key: team.name for team in register.teams} | {COMPANY: "The company"}
+        titles = {one.key: one.title for one in register.objectives}
+        return cls(names, titles, local_day(register, now))
+
+    def words(self, drift: Drift) -> dict[str, str]:
+        """The words of a finding that a sentence may use; an objective by its title, as in the alert."""
+        title = self.titles.get(drift.subject)
+        return {
+            "who": self.names.get(drift.scope, drift.scope),
+            "key": drift.subject if title is None else plain((Name(shortened(title)),)),
+            "now": str(fall_of(drift)),
+            "day": day(drift.start),
+            "share": str(percent(drift.after)),
+            "plan": str(percent(drift.before)),
+        }
+
+
 def fall_of(drift: Drift) -> int:
     """A drift's size in points, as it is said."""
     return percent(drift.before) - percent(drift.after)
 
 
-def news_about(drift: Drift, row: Notification, names: Mapping[str, str]) -> FollowUp | None:
+def news_about(drift: Drift, row: Notification, said: Said) -> FollowUp | None:
     """One sentence about what changed since the last message; None where nothing is worth one."""
-    text = _sentence(drift, row, names)
+    text = _sentence(drift, row, said)
     return FollowUp(f"drift {drift.id} {drift.state} {fall_of(drift)}", drift.id, text) if text else None
 
 
-def _sentence(drift: Drift, row: Notification, names: Mapping[str, str]) -> str | None:
-    who, fall = names.get(drift.scope, drift.scope), fall_of(drift)
-    ends = _ENDS.get(drift.kind, _ENDED)
+def _sentence(drift: Drift, row: Notification, said: Said) -> str | None:
+    words, ends = said.words(drift), _ENDS.get(drift.kind, _ENDED)
     if drift.state != row.said_state and drift.state in ends:
-        return ends[drift.state].format(who=who, key=drift.subject)
-    moved = drift.state in ("raised", "acknowledged") and row.said_state and abs(fall - row.said_fall) >= MOVED
-    if not moved or drift.kind not in _MOVED:
+        old = drift.state == "intended" and (drift.ended_on is None or drift.ended_on < said.today - STALE)
+        return None if old else ends[drift.state].format(**words)
+    if drift.state not in ("raised", "acknowledged") or not row.said_state or drift.kind not in _MOVED:
         return None
-    return _MOVED[drift.kind].format(who=who, key=drift.subject, now=fall, before=row.said_fall, day=day(drift.start))
+    if row.said_state == "intended":
+        return f"{words['who']}: open again. That it was planned is taken back. {stands(drift, said)}"
+    moved = abs(fall_of(drift) - row.said_fall) >= MOVED
+    return _MOVED[drift.kind].format(**words, before=row.said_fall) if moved else None
 
 
-def reminder(drift: Drift, decision: int, note: str, now: datetime) -> FollowUp | None:
-    """That a decision is due, on the day it was to be taken by; `note` is who and when. None before that day."""
+def stands(drift: Drift, said: Said) -> str:
+    """How an open fall or gap stands, in a sentence, and what there is to decide."""
+    return f"{_STANDS[drift.kind].format(**said.words(drift))} Continue, reshape or stop?"
+
+
+def reminder(drift: Drift, decision: int, note: str, today: date) -> FollowUp | None:
+    """That a decision is due, from the day on that it was to be taken by; `note` is who and when. None before that day."""
     who, _, when = note.partition(" ")
-    if not when or when > now.date().isoformat():
+    if not when or when > today.isoformat():
         return None
-    return FollowUp(f"reminder {decision}", drift.id, "today a decision is due here. Continue, reshape or stop?", who)
+    late = when < today.isoformat()
+    due = f"a decision was due here on {day(date.fromisoformat(when))}" if late else "today a decision is due here"
+    return FollowUp(f"reminder {decision}", drift.id, f"{due}. Continue, reshape or stop?", who)

@@ -12,6 +12,8 @@ from datetime import date
 
 from markupsafe import Markup, escape
 
+from models.vocabulary import STATES
+
 MINUS = "−"
 _TURNS = re.compile("[\u202a-\u202e\u2066-\u2069]")
 """What embeds, overrides or isolates a direction."""
@@ -131,19 +133,6 @@ def short_day(one: date) -> str:
 def full_day(one: date) -> str:
     """19 October 2026"""
     return f"{day(one)} {one.year}"
-
-
-STATES = {
-    "raised": "open",
-    "acknowledged": "open, seen",
-    "snoozed": "open, asked again later",
-    "intended": "planned",
-    "recovered": "recovered",
-    "gone": "closed",
-    "deepened": "fell further",
-    "replanned": "closed by a new plan",
-    "superseded": "withdrawn",
-}
 
 
 def state(name: str) -> str:

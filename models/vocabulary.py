@@ -6,3 +6,16 @@ AUDIT = "audit"
 STREAM, WITH_STREAM = "stream", "with stream"
 """Origins of the label that answers for a whole stream, and of those that the rest of it got with that: those are no answers of
 their own, so they fix their items and teach nothing beyond."""
+
+STATES = {
+    "raised": "open",
+    "acknowledged": "open, seen",
+    "snoozed": "open, asked again later",
+    "intended": "planned",
+    "recovered": "recovered",
+    "gone": "closed",
+    "deepened": "fell further",
+    "replanned": "closed by a new plan",
+    "superseded": "withdrawn",
+}
+"""What became of a finding, as people read it."""

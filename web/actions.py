@@ -70,7 +70,7 @@ class Actions:
             else:
                 decide(self.app.sessions, id_, kind, who.name, nonce, self.app.now(), " ".join(note.split()))
         except DecisionError as error:
-            raise HTTPException(409, str(error)) from None
+            raise HTTPException(409, sentence(str(error))) from None
         back = f"/drifts/{id_}/undone?of={quote(nonce)}" if kind in UNDOABLE else ""
         request.session["notice"] = {
             "text": DONE.get(f"{kind} {found.kind}", DONE.get(kind, "Kept."))
@@ -93,7 +93,7 @@ class Actions:
         try:
             answer_theme(self.app.sessions, name, who.name, answer, self.app.now())
         except DecisionError as error:
-            raise HTTPException(409, str(error)) from None
+            raise HTTPException(409, sentence(str(error))) from None
         request.session["notice"] = {"text": f"Kept: {answer}. Another answer takes its place."}
         return self._to(f"/streams/{self.frame.templates.filters['urlencode'](name)}")
 

@@ -10,6 +10,7 @@ from fastapi.responses import RedirectResponse, Response
 from alerts.diagnoses import diagnoses, diagnosis, not_judged
 from alerts.packs import PACKS, Pack
 from alerts.streams import streams
+from alerts.words import sentence
 from pipeline.feedback.decisions import ANSWERS, DecisionError, answer_theme
 from pipeline.register.document import Register
 from web.auth import Csrf, Id, Signed, Viewer, check_form
@@ -109,7 +110,7 @@ class Diagnoses:
         try:
             answer_theme(self.app.sessions, stream, who.name, answer, self.app.now())
         except DecisionError as error:
-            raise HTTPException(409, str(error)) from None
+            raise HTTPException(409, sentence(str(error))) from None
         request.session["notice"] = {"text": f"Kept: {answer}. Another answer takes its place."}
         return RedirectResponse(f"/packs/{kind}", 303)
 

@@ -14,7 +14,7 @@ from slack_bolt import App as Bolt
 from slack_bolt.adapter.fastapi import SlackRequestHandler
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk import WebClient
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from alerts.channel import DeliveryError
 from alerts.slack_channel import CHANNEL, call
@@ -113,12 +113,12 @@ class Buttons:
         try:
             taken = decide(self.app.sessions, drift, kind, f"slack:{body['user']['id']}", nonce, self.app.now())
         except DecisionError as error:
-            client.chat_postEphemeral(channel=body["channel"]["id"], user=body["user"]["id"], text=str(error))
+            client.chat_postEphemeral(channel=body["channel"]["id"], user=body["user"]["id"], text=sentence(str(error)))
             return
         if taken.new:
             with self.app.sessions() as session:
                 row = session.get(Drift, drift)
-            self._in_thread(client, drift, SAID.get(f"{kind} {row.kind}" if row else kind, SAID[kind]))
+            self._in_thread(client, drift, SAID.get(f"{kind} {row.kind}" if row else kind, SAID[kind]), kind)
 
     def ask_labels(self, ack: Any, body: dict[str, Any], action: dict[str, Any], client: WebClient) -> None:
         """Open a modal with up to ten items that took the place, each to be given its key result."""
@@ -218,20 +218,23 @@ class Buttons:
         if taken.new:
             self._in_thread(client, drift, f"<@{who}> decides until {day.day} {day:%B}.")
 
-    def _in_thread(self, client: WebClient, drift_id: int, text: str) -> None:
+    def _in_thread(self, client: WebClient, drift_id: int, text: str, state: str = "") -> None:
+        """Say it below the alert, and note the state that this says, so that delivery says it to the other places alone."""
+        mine = (
+            Notification.drift_id == drift_id,
+            Notification.channel == CHANNEL,
+            Notification.sent_at.is_not(None),
+        )
         with self.app.sessions() as session:
-            place = session.scalar(
-                select(Notification.reference).where(
-                    Notification.drift_id == drift_id,
-                    Notification.channel == CHANNEL,
-                    Notification.sent_at.is_not(None),
-                )
-            )
+            place = session.scalar(select(Notification.reference).where(*mine))
         if not place:
             return
         where = {"channel": place["channel"], "thread_ts": place["ts"]}
         try:
             call(client, "chat_postMessage", text=text, unfurl_links=False, **where)
+            if state:
+                with self.app.sessions.begin() as session:
+                    session.execute(update(Notification).where(*mine).values(said_state=state))
         except DeliveryError as error:  # it is kept: an error here would have it pressed again
             log.warning("a decision is kept and could not be said in its thread", reason=str(error))
 

@@ -7,7 +7,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session, sessionmaker
 
 from models import OPEN_STATES, Decision, Drift, KeyResult, Label, ThemeAnswer, WorkItem, upsert
-from models.vocabulary import AUDIT
+from models.vocabulary import AUDIT, STATES
 from pipeline.feedback.labels import keep_one
 from pipeline.register.versions import key_now
 
@@ -48,11 +48,11 @@ def decide(
     with sessions.begin() as session:
         drift = session.get(Drift, drift_id)
         if drift is None:
-            raise DecisionError("this drift is not there any more.")
+            raise DecisionError("this finding is not there any more.")
         if session.scalar(select(Decision.id).where(Decision.nonce == nonce)) is not None:
             return Taken(False, drift.state)
         if drift.state not in OPEN_STATES and kind != "commented":  # what was learned is often said once it is over
-            raise DecisionError(f"this drift is {drift.state} already.")
+            raise DecisionError(f"this finding is over already: {STATES.get(drift.state, drift.state)}.")
         row = {"drift_id": drift_id, "kind": kind, "by": by[:200], "at": now, "note": note[:500], "nonce": nonce}
         if not upsert(session, Decision, [row], ("nonce",), keep=True):
             return Taken(False, drift.state)

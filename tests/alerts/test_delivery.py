@@ -16,7 +16,7 @@ from alerts.slack_channel import SlackChannel, slack_client
 from alerts.view import Terms
 from alerts.waiting import untold
 from models import Drift, Notification, Share
-from pipeline.feedback.decisions import decide
+from pipeline.feedback.decisions import decide, undo
 from simulator.server import Simulator
 from simulator.world import Message
 from tests.alerts.test_slack import NOW, REGISTER, drift, texts
@@ -203,6 +203,59 @@ def test_an_assigned_decision_is_reminded_of_on_its_day_once(
     assert company.world.posted[-1]["text"].startswith("<@U7>: today")
 
 
+def test_a_reminder_that_comes_after_its_day_does_not_call_it_today(
+    company: Simulator, sessions: sessionmaker[Session]
+) -> None:
+    id_ = raise_one(sessions)
+    told(sessions, company)
+    decide(sessions, id_, "assigned", "slack:U1", "n1", NOW, "U7 2026-07-14")
+    # It is the 15th already where this company works (Europe/Berlin), and nothing could be said before.
+    assert changes(sessions, company, datetime(2026, 7, 14, 22, 30, tzinfo=UTC)) == 1
+    assert company.world.posted[-1]["text"].startswith("<@U7>: a decision was due here on 14 July.")
+
+
+def test_what_was_put_off_is_asked_again_once_where_it_still_holds(
+    company: Simulator, sessions: sessionmaker[Session]
+) -> None:
+    held, over, taken_back = raise_some(
+        sessions, {}, {"scope": "workshop", "start": date(2026, 4, 1)}, {"scope": "iberia", "start": date(2026, 2, 1)}
+    )
+    told(sessions, company)
+    for id_ in (held, over, taken_back):
+        decide(sessions, id_, "snoozed", "slack:U1", f"n{id_}", NOW)
+    undo(sessions, taken_back, "company", "u", NOW)
+    with sessions.begin() as session:
+        session.get_one(Drift, over).state = "recovered"
+    assert changes(sessions, company, NOW + timedelta(days=13)) == 1  # the one that is over
+    late = NOW + timedelta(days=14)
+    assert [changes(sessions, company, late) for _ in range(2)] == [1, 0]
+    said = "still open, asked again after two weeks. 18 of 100 working days have left the top priorities since 29 June."
+    assert said in company.world.posted[-1]["text"]
+    assert company.world.posted[-1]["thread_ts"] == company.world.posted[0]["ts"]
+
+
+def test_every_place_that_was_told_hears_that_it_was_planned_and_that_this_was_taken_back(
+    company: Simulator, sessions: sessionmaker[Session]
+) -> None:
+    id_ = raise_one(sessions)
+    told(sessions, company)
+    decide(sessions, id_, "intended", "company", "n1", NOW)  # on the page: nobody pressed in Slack
+    assert [changes(sessions, company) for _ in range(2)] == [1, 0]
+    assert company.world.posted[-1]["text"].startswith("The company: called planned.")
+    undo(sessions, id_, "company", "n2", NOW)
+    assert [changes(sessions, company) for _ in range(2)] == [1, 0]
+    assert company.world.posted[-1]["text"].startswith("The company: open again.")
+
+
+def test_what_was_called_planned_long_ago_is_no_news_to_a_place(
+    company: Simulator, sessions: sessionmaker[Session]
+) -> None:
+    id_ = raise_one(sessions)
+    told(sessions, company)
+    decide(sessions, id_, "intended", "company", "n1", NOW - timedelta(days=30))
+    assert changes(sessions, company) == 0
+
+
 def test_who_was_asked_last_is_reminded_and_nobody_before_them(
     company: Simulator, sessions: sessionmaker[Session]
 ) -> None:
@@ -228,7 +281,7 @@ def test_what_nobody_decides_for_two_weeks_is_said_once_more_a_message(
     assert changes(sessions, company, late + timedelta(days=30)) == 0
 
 
-@pytest.mark.parametrize("kind", ["acknowledged", "snoozed", "assigned", "commented"])
+@pytest.mark.parametrize("kind", ["acknowledged", "assigned", "commented"])
 def test_what_somebody_touched_is_not_ageing(company: Simulator, sessions: sessionmaker[Session], kind: str) -> None:
     id_ = raise_one(sessions)
     told(sessions, company)
@@ -323,7 +376,14 @@ def test_a_shift_between_objectives_is_news_once_and_only_while_it_is_fresh(
     assert changes(sessions, company, NOW) == 0
 
 
-@pytest.mark.parametrize(("state", "says"), [("deepened", "fell further"), ("replanned", "The priorities changed")])
+@pytest.mark.parametrize(
+    ("state", "says"),
+    [
+        ("deepened", "fell further"),
+        ("replanned", "The priorities changed"),
+        ("gone", "is at work any more"),
+    ],
+)
 def test_the_thread_says_why_an_alert_ended(
     company: Simulator, sessions: sessionmaker[Session], state: str, says: str
 ) -> None:

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from alerts.delivery import notify
 from alerts.falls import alert_of
 from alerts.gaps import ACTIONS, gap_view
-from alerts.news import news_about
+from alerts.news import Said, news_about
 from alerts.slack import Faces, message
 from alerts.view import Terms
 from alerts.words import plain
@@ -155,15 +155,15 @@ def test_it_is_posted_once_with_its_buttons_and_its_end_is_said_below(
 @pytest.mark.parametrize(
     ("state", "after", "said"),
     [
-        ("recovered", 0.38, "Velora, O1: the gap is closed."),
-        ("replanned", 0.24, "Velora, O1: closed. The plan changed"),
-        ("raised", 0.19, "Velora, O1: the gap is now 21 points (it was 16), since 29 June."),
+        ("recovered", 0.38, "The company, “Riders <open> the app”: the gap is closed."),
+        ("replanned", 0.24, "The company, “Riders <open> the app”: closed. The plan changed"),
+        ("raised", 0.19, "The company, “Riders <open> the app”: the gap is now 21 points (it was 16), since 29 June."),
         ("raised", 0.22, None),
     ],
 )
-def test_what_is_said_below_it(state: str, after: float, said: str | None) -> None:
+def test_what_is_said_below_it(register: Register, state: str, after: float, said: str | None) -> None:
     row = Notification(drift_id=1, channel="slack", said_state="raised", said_fall=16)
-    found = news_about(a_gap(state=state, after=after, id=1), row, {"company": "Velora"})
+    found = news_about(a_gap(state=state, after=after, id=1), row, Said.of(register, NOW))
     assert (found is None) if said is None else (found is not None and found.text.startswith(said))
 
 

@@ -280,7 +280,7 @@ def test_a_decision_wants_the_sessions_own_form_and_is_kept_once(client: TestCli
     client.post("/drifts/1/intended", data=form)
     ended = client.post("/drifts/1/snoozed", data=form | {"nonce": "another"})
     assert ended.status_code == 409
-    assert "intended already" in ended.text
+    assert "This finding is over already: planned." in ended.text
 
 
 def test_what_is_undone_is_the_press_that_it_stands_beside_and_no_later_one(client: TestClient, app: App) -> None:
@@ -291,7 +291,7 @@ def test_what_is_undone_is_the_press_that_it_stands_beside_and_no_later_one(clie
     lead.post("/drifts/1/intended", data=csrf(lead.get("/drifts/1").text))
     refused = client.post(unescape(back), data=csrf(pressed))
     assert refused.status_code == 409
-    assert "something else happened since" in refused.text
+    assert "Something else happened since" in refused.text
     with app.sessions() as session:
         assert session.get_one(Drift, 1).state == "intended"
 

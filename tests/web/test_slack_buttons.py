@@ -11,7 +11,10 @@ from fastapi.testclient import TestClient
 from slack_sdk.signature import SignatureVerifier
 from sqlalchemy import select
 
+from alerts.delivery import notify
+from alerts.view import Terms
 from leeway.app import App
+from leeway.channels import channels
 from models import Decision, Drift, Label, Notification
 from simulator.api.slack_rows import options_in
 from simulator.server import Simulator
@@ -88,6 +91,9 @@ def test_an_intended_press_ends_the_alert_once_however_often_it_is_replayed(
     posts = [p for p in company.world.posted if p.get("thread_ts")]
     assert [p["thread_ts"] for p in posts] == ["1900000000.000001"]
     assert "new normal" in posts[0]["text"]
+    _, register = slack_app.register()
+    notify(slack_app.sessions, register, channels(slack_app), Terms(), slack_app.now)
+    assert len([p for p in company.world.posted if p.get("thread_ts")]) == 1  # delivery does not say it again
 
 
 def test_a_snooze_ends_after_two_weeks(client: TestClient, slack_app: App) -> None:
@@ -110,7 +116,7 @@ def test_a_press_on_an_alert_that_is_over_is_told_to_who_pressed(
 ) -> None:
     press(client, action("intended", ts="1.0"))
     assert press(client, action("snoozed", ts="2.0")) == 200
-    assert "intended already" in company.slack.whispered[0]["text"]
+    assert "This finding is over already: planned." in company.slack.whispered[0]["text"]
 
 
 def test_the_modal_lists_items_and_keeps_the_labels(client: TestClient, slack_app: App, company: Simulator) -> None:
@@ -164,7 +170,7 @@ def test_who_decides_is_refused_in_the_modal_for_a_day_that_is_over_and_a_findin
 
     assert "is over" in until("2026-07-09")["errors"]["when"]
     press(client, action("intended"))
-    assert "intended already" in until("2026-07-20")["errors"]["who"]
+    assert "This finding is over already: planned." in until("2026-07-20")["errors"]["who"]
     with slack_app.sessions() as session:
         assert [one.kind for one in session.scalars(select(Decision))] == ["intended"]
 
