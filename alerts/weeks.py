@@ -29,10 +29,8 @@ class Weekly:
 
 
 def complete_through(session: Session) -> date | None:
-    """The last day that the last finished cycle looked at; None before the first."""
-    return session.scalar(
-        select(Cycle.through).where(Cycle.finished_at.is_not(None)).order_by(Cycle.id.desc()).limit(1)
-    )
+    """The last day that the last cycle that looked for drift looked at; None before the first."""
+    return session.scalar(select(Cycle.through).where(Cycle.through.is_not(None)).order_by(Cycle.id.desc()).limit(1))
 
 
 def is_complete(week: date, through: date | None) -> bool:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from alerts.digest import Choice, Links, Question
 from leeway.app import App
+from leeway.settled import is_settled
 from leeway.signing import serializer
 from models import Account
 from models.vocabulary import COMPANY
@@ -19,6 +20,8 @@ from pipeline.register.document import Register, Team
 
 ASKED, CHOICES = 5, 3
 LONGEST = 90
+STALE = timedelta(days=7)
+"""So long after its hour a week is no news any more: the next one is."""
 
 
 def digest_links(
@@ -58,7 +61,10 @@ def digest_links(
 
 
 def is_due(app: App, session: Session, address: str, week: date) -> bool:
-    """Whether the digest's day and hour have come where the reader lives: Slack knows their time zone."""
+    """Whether the week is settled, is still news, and the digest's day and hour have come where the reader lives: Slack knows
+    their time zone."""
+    if not is_settled(app, session, week + timedelta(days=6)):
+        return False
     zone = session.scalar(
         select(Account.time_zone).where(Account.email == address.lower(), Account.time_zone.is_not(None)).limit(1)
     )
@@ -68,5 +74,5 @@ def is_due(app: App, session: Session, address: str, week: date) -> bool:
     except (ZoneInfoNotFoundError, ValueError):
         local = ZoneInfo(register.calendar.time_zone)
     given = app.settings.schedule
-    day = week + timedelta(days=7 + given.digest_weekday)
-    return app.now().astimezone(local) >= datetime.combine(day, time(given.digest_hour), local)
+    first = datetime.combine(week + timedelta(days=7 + given.digest_weekday), time(given.digest_hour), local)
+    return first <= app.now().astimezone(local) < first + STALE

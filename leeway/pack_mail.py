@@ -11,6 +11,7 @@ from alerts.packs import PACKS, Pack
 from leeway.app import App, NotReady
 from leeway.notify import terms
 from leeway.opt_out import smtp_of, unsubscribe_link
+from leeway.settled import is_settled
 from pipeline.register.document import Register
 
 AHEAD = timedelta(hours=48)
@@ -77,7 +78,8 @@ def send_packs(app: App, only: str | None = None, *, due_only: bool = False) -> 
     for kind in [only] if only else [kind for kind in MAILED if to[kind]]:
         with app.sessions() as session:
             pack = PACKS[kind].make(session, register, terms(app))
-        if pack is None:
+            settled = pack is not None and (not due_only or is_settled(app, session, pack.last))
+        if pack is None or not settled:
             continue
         when = moment(app, kind, register, pack)
         if due_only and not when.first <= app.now() < when.last:

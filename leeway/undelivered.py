@@ -1,10 +1,11 @@
 """What did not arrive, and why: alerts by channel, digests by team and packs by kind, for `leeway doctor` and `leeway status`."""
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from sqlalchemy import select, update
+from sqlalchemy import exists, select, update
 from sqlalchemy.orm import Session
 
 from alerts import retry
@@ -16,10 +17,14 @@ from leeway.channels import channels
 from leeway.check import CheckRow
 from leeway.notify import may_notify
 from leeway.pack_mail import undelivered_packs
+from leeway.settled import FIRST, why_not
 from models import Ask, Digest, Notification
 from pipeline.register.versions import current_register
+from pipeline.register.workdays import monday
 
 _SHOWN = 5
+_SOON = timedelta(hours=12)
+"""For so long after its hour a digest may wait for the analysis without anything being wrong."""
 _WEEKS = timedelta(weeks=3)
 """Digests of older weeks are no news to anybody."""
 
@@ -66,12 +71,34 @@ def _refusals(session: Session, channel: Channel, waiting: set[int]) -> Iterator
 
 
 def digest_rows(app: App, _now: datetime) -> Iterator[CheckRow]:
-    """Digests that were not taken, by team."""
+    """Digests that were not taken, by team, and what those that are due wait for."""
     found = undelivered_digests(app)
+    yield from _late(app)
     for one in found:
         yield CheckRow("digests", one["of"], False, f"{one['why']} {one['next']}", one["fix"])
     if not found:
         yield CheckRow("digests", "refused", True, "none")
+
+
+def _late(app: App) -> Iterator[CheckRow]:
+    with app.sessions() as session:
+        register = current_register(session)
+        if register is None or not app.settings.smtp.host:
+            return
+        if not app.settings.web.company and not any(team.lead for team in register[1].teams):
+            return
+        given, here = app.settings.schedule, app.now().astimezone(ZoneInfo(register[1].calendar.time_zone))
+        begins = monday(here.date())
+        late = here - datetime.combine(
+            begins + timedelta(days=given.digest_weekday), time(given.digest_hour), here.tzinfo
+        )
+        why = why_not(app, session, begins - timedelta(days=1)) if late >= timedelta(0) else None
+        sent = exists().where(Digest.week == begins - timedelta(weeks=1), Digest.sent_at.is_not(None))
+        if why is None or session.scalar(select(sent)):
+            return
+    well = late < _SOON or why == FIRST
+    fix = "" if well else "`leeway doctor` says of the cycle and of each source what keeps it."
+    yield CheckRow("digests", f"week of {begins - timedelta(weeks=1)}", well, f"due, and waits: {why}", fix)
 
 
 def pack_rows(app: App, _now: datetime) -> Iterator[CheckRow]:

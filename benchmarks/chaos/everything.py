@@ -225,7 +225,9 @@ class Disturbed:
     seconds: float
 
 
-def disturbed(everything: Everything, seed: int, pause: float = 4.0, times: int = 2) -> Disturbed:
+def disturbed(
+    everything: Everything, seed: int, pause: float = 4.0, times: int = 2, longest: timedelta = LONGEST
+) -> Disturbed:
     """Run with every kind of disturbance so many times, in an order drawn from the seed, from the first row on that is read.
 
     One channel and one mailbox are dead throughout, and a relay is slow.
@@ -236,22 +238,22 @@ def disturbed(everything: Everything, seed: int, pause: float = 4.0, times: int 
     everything.company.forget(dead=True)
     began = time.monotonic()
     with running(everything):
-        wait(everything.begun, everything, times=1)
+        wait(everything.begun, everything, longest, times=1)
         for kind in kinds:
             time.sleep(draw.uniform(0.5, 2 * pause))
             everything.disturb(kind)
-        wait(everything.settled, everything)
+        wait(everything.settled, everything, longest)
         return Disturbed(
             result_of(everything.engine, everything.company), *everything.reported(), time.monotonic() - began
         )
 
 
-def wait(until: Callable[[], bool], everything: Everything, times: int = 3) -> None:
+def wait(until: Callable[[], bool], everything: Everything, longest: timedelta, times: int = 3) -> None:
     """Until it holds, so many times in a row: what was woken late may still find something."""
-    deadline, held = time.monotonic() + LONGEST.total_seconds(), 0
+    deadline, held = time.monotonic() + longest.total_seconds(), 0
     while held < times:
         if time.monotonic() > deadline:
-            raise AssertionError(f"not settled after {LONGEST}\n{everything.log()}")
+            raise AssertionError(f"not settled after {longest}\n{everything.log()}")
         time.sleep(1)
         held = held + 1 if until() else 0
 

@@ -31,7 +31,7 @@ from pipeline.share.company import answers
 from pipeline.share.estimate import UNSEEN, ShareRow, Worked, in_top, shares, with_unseen
 from pipeline.share.floor import shown
 from pipeline.share.load import Matched, load_matched
-from pipeline.share.undiluted import bounds, load_usual, settle
+from pipeline.share.undiluted import Usual, bounds, load_usual, settle
 
 SHARE = "share"
 _METHOD = 2
@@ -124,8 +124,8 @@ def run_chunk(session: Session, chunk: Chunk, register: Register, least_people: 
         corrected = of_the_rest.of(sum(rest.values()) / total)
         people = sums.by_person[scope].values()
         read = shares(pieces, known, matched.objectives, register.top(), corrected, people, unseen)
-        likeliest = usual.likeliest(scope, {row.objective: row.share for row in read}, register.top())
-        found += [_stored(week, scope, row, likeliest[row.objective], coverage, total) for row in read]
+        told = _told(read, usual, scope, register.top())
+        found += [row | _of_the_scope(week, scope, coverage, total) for row in told]
     session.execute(delete(Share).where(Share.week == week))
     upsert(session, Share, found, ("week", "scope", "objective"))
 
@@ -178,18 +178,24 @@ def _shown(session: Session, week: date, sums: _Sums, least_people: int) -> tupl
     return shown(workers.pop(COMPANY, set()), workers, least_people)
 
 
-def _stored(
-    week: date, scope: str, row: ShareRow, likeliest: float, coverage: float, person_days: float
-) -> dict[str, Any]:
-    """The columns of one share's row, rounded."""
-    half = half_of(row.share, row.low, row.high)
+def _told(read: Sequence[ShareRow], usual: Usual, scope: str, top: frozenset[str]) -> list[dict[str, Any]]:
+    """The columns of a scope's shares, rounded: as they were read and as they likely were.
+
+    From what is kept, as when weeks are corrected later: a figure must not depend on which of the two came last.
+    """
+    kept = {row.objective: rounded(row.share, DIGITS) for row in read}
+    likeliest = usual.likeliest(scope, kept, top)
+    halves = {row.objective: rounded(half_of(row.share, row.low, row.high), DIGITS) for row in read}
+    return [
+        {"objective": name, "read": share, "half": halves[name], **bounds(likeliest[name], halves[name])}
+        for name, share in kept.items()
+    ]
+
+
+def _of_the_scope(week: date, scope: str, coverage: float, person_days: float) -> dict[str, Any]:
     return {
         "week": week,
         "scope": scope,
-        "objective": row.objective,
-        **bounds(likeliest, half),
-        "read": rounded(row.share, DIGITS),
-        "half": rounded(half, DIGITS),
         "coverage": rounded(min(1.0, coverage), DIGITS),
         "person_days": rounded(person_days, DIGITS),
     }

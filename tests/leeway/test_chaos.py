@@ -1,5 +1,6 @@
 """Workers, beat, Redis and PostgreSQL die while the whole job runs: the result is the same and each alert was posted once."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,7 @@ def test_whatever_dies_the_result_is_the_same_and_each_alert_is_posted_once(tmp_
         assert {channel for channel, _ in calm["posts"]} == {"leadership", OPS}
         (tmp_path / "run").mkdir()
         everything = Everything(tmp_path / "run", company, server, new_database(server, "chaos"), real=False)
-        found = disturbed(everything, seed=1, pause=1.0, times=1)
+        found = disturbed(everything, seed=1, pause=1.0, times=1, longest=timedelta(minutes=8))
         tokens = [values["token"] for values in company.simulator.settings().values()]
     server.cleanup()
     assert set(everything.killed) == {"worker", "beat", "redis", "database", "double", "drop"}

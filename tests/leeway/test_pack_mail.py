@@ -11,7 +11,7 @@ from leeway.app import App, NotReady
 from leeway.pack_mail import send_packs
 from models import Diagnosis, OptOut, Stream
 from tests.alerts.test_digest import Mailbox, mailbox
-from tests.web.conftest import HOSTILE, MONDAY, app_with
+from tests.web.conftest import HOSTILE, MONDAY, settled_app
 
 __all__ = ["mailbox"]
 COO = "coo@velora.example"
@@ -31,7 +31,7 @@ def app(tmp_path: Path, mailbox: tuple[Mailbox, Smtp]) -> App:
         "sender": "leeway@velora.example",
         "security": "none",
     }
-    return app_with(tmp_path, smtp=smtp, packs={"weekly": [COO], "monthly": [COO, "cfo@velora.example"]})
+    return settled_app(tmp_path, smtp=smtp, packs={"weekly": [COO], "monthly": [COO, "cfo@velora.example"]})
 
 
 def test_the_kill_session_comes_48_hours_before_and_once(app: App, mailbox: tuple[Mailbox, Smtp]) -> None:

@@ -19,7 +19,7 @@ from leeway.settings import Settings
 from leeway.status import status_of
 from leeway.status_text import render
 from leeway.undelivered import try_again
-from models import Ask, Digest, InterviewRound, Notification
+from models import Ask, Cycle, Digest, InterviewRound, Notification
 from pipeline.register.document import parse
 from pipeline.register.versions import load_register
 from simulator.company import register_yaml
@@ -96,6 +96,27 @@ def test_a_refused_digest_is_said_by_team_without_an_address_and_with_the_fix(ap
     assert "It is tried again." in next(row for row in diagnose(app, "digests") if row.name == "team fleet").found
 
 
+def test_digests_that_are_due_and_wait_for_the_analysis_are_no_silence(app: App) -> None:
+    def said() -> CheckRow:
+        return next(row for row in diagnose(app, "digests") if row.name != "refused")
+
+    assert (said().ok, said().found) == (True, "due, and waits: the first history is still being read")
+    with app.sessions.begin() as session:
+        session.add(Cycle(started_at=NOW, finished_at=NOW, through=date(2026, 7, 3)))
+    assert said() == CheckRow(
+        "digests",
+        "week of 2026-06-29",
+        False,
+        "due, and waits: drift was looked for up to 2026-07-03 only",
+        "`leeway doctor` says of the cycle and of each source what keeps it.",
+    )
+    app._now = datetime(2026, 7, 6, 7, tzinfo=UTC)  # an hour after
+    assert said().ok
+    with app.sessions.begin() as session:
+        session.add(Digest(week=WEEK, team="app", sent_at=NOW))
+    assert [row.name for row in diagnose(app, "digests")] == ["refused"]
+
+
 def shown(app: App) -> str:
     said, read = StringIO(), {"jira": {"signals": 1, "streams": 1, "minutes_since_pull": 1, "errors": []}}
     render(status_of(app) | {"sources": read}, Console(file=said, width=400))
@@ -158,7 +179,7 @@ def test_check_says_whom_interview_and_packs_reach_and_what_they_lack(app: App) 
 
 
 def test_nothing_refused_is_said_as_that(app: App) -> None:
-    assert [(row.name, row.ok) for row in diagnose(app, "digests")] == [("refused", True)]
+    assert [(row.name, row.ok) for row in diagnose(app, "digests") if row.name == "refused"] == [("refused", True)]
     assert status_of(app)["digests_not_taken"] == []
 
 

@@ -19,8 +19,10 @@ from starlette.types import ASGIApp
 from leeway.app import App
 from leeway.settings import Settings
 from models import Cycle, Drift, Effort, Match, Person, Question, Share, Theme, WorkItem, connect
+from pipeline.queue import chunks
 from pipeline.register.document import parse
 from pipeline.register.versions import load_register
+from pipeline.share import stage as shares
 from simulator.company import register_yaml
 from simulator.server import Simulator
 from tests.conftest import TODAY, newest_sqlite
@@ -150,6 +152,15 @@ def app_with(folder: Path, **sections: dict[str, Any]) -> App:
     return App(
         Settings.model_construct(**Settings.model_validate(given).__dict__), now=datetime(2026, 7, 10, 21, tzinfo=UTC)
     )
+
+
+def settled_app(tmp_path: Path, **sections: Any) -> App:
+    """With shares that a cycle has just ended with."""
+    app = app_with(tmp_path, **sections)
+    with app.sessions.begin() as session:
+        shares.plan(session, app.register()[1], app.register()[0], 5, app.settings.drift.unseen)
+        chunks.take_all(session, "share")
+    return app
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """The digest's links, from the mail server's end to the page: followed once, doubled, and after they have expired."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -12,14 +12,21 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 from itsdangerous import TimestampSigner
-from sqlalchemy import select
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
 
+from alerts.weeks import last_week
 from leeway.app import App
 from leeway.digest import send_digests
 from leeway.links import is_due
-from models import Account, Label, ThemeAnswer
+from leeway.pack_mail import send_packs
+from models import Account, Cycle, Digest, Label, ThemeAnswer
+from pipeline.register.document import parse
+from pipeline.register.versions import load_register
+from simulator.company import register_yaml
+from tests.conftest import TODAY
 from tests.smtp import served
-from tests.web.conftest import HOSTILE, MONDAY, app_with, needs_browser
+from tests.web.conftest import HOSTILE, MONDAY, app_with, needs_browser, settled_app
 from tests.web.test_pages import AXE, audit
 from web.app import make
 
@@ -130,7 +137,7 @@ def test_each_of_several_links_that_stand_open_keeps_its_own_answer(
 
 
 def test_a_digest_is_due_at_the_readers_own_hour(tmp_path: Path) -> None:
-    app = app_with(tmp_path)
+    app = settled_app(tmp_path)
     with app.sessions.begin() as session:
         session.add(Account(source="slack", external_id="U1", email="far@x.example", time_zone="Pacific/Auckland"))
     week = MONDAY - timedelta(weeks=1)
@@ -148,6 +155,64 @@ def test_a_digest_is_due_at_the_readers_own_hour(tmp_path: Path) -> None:
         "near@x.example": datetime(2026, 7, 6, 6, tzinfo=UTC),
     }
     assert date(2026, 7, 6).weekday() == 0
+
+
+def _looked_at_less(app: App, session: Session) -> None:
+    session.scalars(select(Cycle)).one().through = MONDAY + timedelta(days=5)
+
+
+def _never_looked(app: App, session: Session) -> None:
+    session.scalars(select(Cycle)).one().through = None
+
+
+def _cycle_at_work(app: App, session: Session) -> None:
+    session.add(Cycle(started_at=app.now(), stage="match"))
+
+
+def _another_plan(app: App, session: Session) -> None:
+    text = register_yaml(TODAY).replace("Velora Bikes", "Velora")
+    load_register(session, parse(text), text)
+
+
+@pytest.mark.parametrize(
+    "unsettled",
+    [None, _looked_at_less, _never_looked, _cycle_at_work, _another_plan],
+    ids=lambda f: getattr(f, "__name__", ""),
+)
+def test_nothing_is_mailed_while_the_figures_are_still_changing_or_old(
+    tmp_path: Path, unsettled: Callable[[App, Session], None] | None
+) -> None:
+    box = Mailbox()
+    with served(box) as smtp:
+        app = settled_app(
+            tmp_path,
+            web={"url": "https://leeway.example", "company": ["coo@velora.example"]},
+            smtp={"host": smtp.host, "port": smtp.port, "starttls": False},
+            packs={"weekly": ["coo@velora.example"]},
+        )
+        app._now = datetime(2026, 7, 13, 8, tzinfo=UTC)
+        if unsettled:
+            with app.sessions.begin() as session:
+                unsettled(app, session)
+            app.refresh()
+            assert send_digests(app, due_only=True) == (0, [])
+            assert send_packs(app, due_only=True) == (0, [])
+            return
+        assert send_digests(app, due_only=True) == (3, [])
+        assert send_packs(app, due_only=True) == (1, [])
+        with app.sessions.begin() as session:
+            session.execute(delete(Digest))
+        app._now += timedelta(days=7)
+        assert send_digests(app, due_only=True) == (0, [])  # the week after is the news, or why there is none
+
+
+def test_a_cycle_that_could_not_look_for_drift_makes_no_running_week_a_whole_one(tmp_path: Path) -> None:
+    app = settled_app(tmp_path)
+    with app.sessions.begin() as session:
+        session.scalars(select(Cycle)).one().through = MONDAY + timedelta(days=3)
+        session.add(Cycle(started_at=app.now(), finished_at=app.now(), through=None))
+    with app.sessions() as session:
+        assert last_week(session, "company") == MONDAY - timedelta(weeks=1)
 
 
 @needs_browser

@@ -12,12 +12,13 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session, sessionmaker
 
 from benchmarks.drift.organisation import Case, generate
-from models import Drift, Match, Share, connect
+from models import Chunk, Drift, Match, Share, connect
 from pipeline.drift.observations import observe
 from pipeline.progress.work import shares_by_week
 from pipeline.register.document import Register
 from pipeline.share.dilution import Dilution
 from pipeline.share.estimate import TOP
+from pipeline.share.stage import run_chunk
 from pipeline.share.undiluted import LEAST_WEEKS, Usual, load_usual, settle, stretch_of
 from tests.conftest import newest_sqlite
 from tests.pipeline.drift.test_stage import LONG_AGO, PEOPLE, detect, fill, load, register_text
@@ -173,6 +174,15 @@ def test_settling_again_changes_nothing_and_news_of_a_day_hardly_anything(compan
         for row in session.scalars(select(Share)):
             assert row.share == pytest.approx(row.read)
             assert row.low <= row.share <= row.high
+
+
+def test_a_week_read_anew_is_told_to_the_last_digit_as_one_that_was_corrected(company: Company) -> None:
+    columns = (Share.week, Share.scope, Share.objective, Share.share, Share.low, Share.high, Share.half)
+    with company.sessions() as session:  # which keeps nothing of this
+        corrected = set(map(tuple, session.execute(select(*columns))))
+        for week in set(session.scalars(select(Share.week))):
+            run_chunk(session, Chunk(name=week.isoformat()), company.register, 5, 0.01)
+        assert set(map(tuple, session.execute(select(*columns)))) == corrected
 
 
 def test_nothing_usual_is_kept_of_whose_shares_may_not_be_shown(company: Company) -> None:
