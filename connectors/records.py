@@ -1,6 +1,6 @@
 """The border around one record: whatever goes wrong in it sets that record aside, and nothing else."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 import structlog
 
@@ -26,7 +26,8 @@ def set_aside(source: str, stream: str, record: str, error: Exception) -> Failur
     return Failure(source, stream, record, f"{type(error).__name__}: {error}"[:500])
 
 
-def is_outdated(cursor: Cursor, parser: int, fields: Collection[str] = ()) -> bool:
+def is_outdated(cursor: Cursor, parser: int, mark: Mapping[str, Collection[str]] | None = None) -> bool:
     """Return True if an older version of the parser read what lies behind this cursor, or one that did not know of these fields,
-    so that it is to be read again."""
-    return int(cursor.get("parser", 1)) < parser or not {*fields} <= {*cursor.get("fields", ())}
+    or of a part of the source that is listed since, so that it is to be read again. `mark` is what the cursor keeps of them."""
+    lacks = any(not {*names} <= {*cursor.get(what, ())} for what, names in (mark or {}).items())
+    return int(cursor.get("parser", 1)) < parser or lacks

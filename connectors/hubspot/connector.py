@@ -36,7 +36,7 @@ from connectors.hubspot.fields import Fields
 from connectors.hubspot.links import Links, Pipelines
 from connectors.hubspot.metric import measured
 from connectors.hubspot.owners import pull_owners
-from connectors.hubspot.parse import ENGAGEMENTS, ENTERED, parse_engagement, parse_record
+from connectors.hubspot.parse import ENGAGEMENTS, complete, parse_engagement, parse_record
 from connectors.hubspot.search import PAGE_SIZE, Search
 from connectors.limits import Limiter, Rate
 from connectors.records import is_outdated, set_aside
@@ -135,8 +135,11 @@ class HubSpotConnector:
             yield from pull_owners(self.client)
             return
         recent = max(millis(since), int((self._now() - RECENT.total_seconds()) * 1000))
-        state = dict(cursor or {"modified": recent, "back": recent, "parser": PARSER} | self._fields.mark)
+        mark = self._mark(stream)
+        state = dict(cursor or {"modified": recent, "back": recent, "parser": PARSER} | mark)
         back = {"back": 0} | {key: state[key] for key in ("back", "slice", "parser", "fields") if key in state}
+        # What changes in a pipeline while it is not listed is behind the cursor once it is.
+        back["pipelines"] = sorted({*state.get("pipelines", ())} & {*mark["pipelines"]})
         overlap = int(OVERLAP.total_seconds() * 1000) if cursor and "id" not in state else 0
         start = int(state["modified"]) - overlap
         newest = int(state["newest"]) if "newest" in state else max(start, self._search.newest_change(stream))
@@ -146,7 +149,7 @@ class HubSpotConnector:
             yield self._page(stream, records, back | after)
 
     def earlier(self, stream: str, cursor: Cursor, since: datetime) -> Iterator[Page]:
-        """The past in slices, newest first; all of it again where an older parser read it.
+        """The past in slices, newest first; all of it again where an older parser read it, or a pipeline is listed since.
 
         What changes meanwhile leaves its slice and is met by `pull`.
         """
@@ -154,8 +157,9 @@ class HubSpotConnector:
             return
         kept = {key: value for key, value in cursor.items() if key not in ("back", "slice")}
         back, running, oldest = int(cursor.get("back", 0)), cursor.get("slice"), millis(since)
-        if is_outdated(cursor, PARSER, self._fields.names):
-            kept |= {"parser": PARSER, **self._fields.mark}
+        mark = self._mark(stream)
+        if is_outdated(cursor, PARSER, mark):
+            kept |= {"parser": PARSER, **mark}
             back, running = int(cursor["modified"]) + 1, None
         held = False
         while back > oldest:
@@ -175,6 +179,10 @@ class HubSpotConnector:
             back, running = min(back, max(oldest, running["low"])), None
             if back <= oldest:
                 yield Page(stream, kept | {"back": oldest})
+
+    def _mark(self, stream: str) -> dict[str, list[str]]:
+        """What a cursor keeps of the fields and pipelines whose past lies behind it."""
+        return self._fields.mark | {"pipelines": self._pipelines.readable(stream)}
 
     def measure(self, metric: Mapping[str, Any]) -> float:
         """See connectors.metrics.Measuring."""
@@ -280,17 +288,5 @@ class HubSpotConnector:
             signals += [*its_signals, *(filled.get(id_, ()) if item else ())]
             if not its_signals:  # not held, not done; moved to a pipeline, or to a deal of one, that is not listed
                 gone.append(f"{stream}:{id_}")
-            spans += self._spans(stream, record, item, its_signals)
+            spans += complete(stream, record, item, its_signals)
         return Page(stream, cursor, items, signals, (), failures, read, spans, gone, reached)
-
-    def _spans(
-        self, stream: str, record: Mapping[str, Any], item: WorkItem | None, signals: Sequence[Signal]
-    ) -> list[Span]:
-        """What a record itself says completely: when it entered each stage, and who was at a meeting."""
-        if stream not in ENGAGEMENTS and item:
-            names = [name for name in record["properties"] if name.startswith(ENTERED)]
-            stages = [f"{item.external_id}:stage:{name.removeprefix(ENTERED)}:" for name in names]
-            return [Span(item=item.external_id, prefix=prefix, sure=True) for prefix in stages]
-        if stream == "meetings" and signals and "hs_attendee_owner_ids" in record["properties"]:
-            return [Span(item=signals[0].item, prefix=f"{stream}:{record['id']}", sure=True)]
-        return []

@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
-from connectors.base import NotFound
+from connectors.base import NotFound, ScopeError
 from connectors.hubspot.client import BATCH, SOURCE, HubSpotClient, not_found
 from connectors.hubspot.parse import ENGAGEMENTS
 from connectors.onward import Onward
@@ -30,6 +31,14 @@ class Pipelines:
             answer = self._client.pipelines(kind)
             self._known[kind] = {str(pipeline["id"]): pipeline for pipeline in answer["results"]}
         return self._known[kind]
+
+    def readable(self, stream: str) -> list[str]:
+        """Which of the listed ones the stream is read from, or what hangs on their records: kind and id."""
+        found: list[str] = []
+        for kind in ("deals", "tickets") if stream in ENGAGEMENTS else (stream,):
+            with suppress(ScopeError):  # said by the stream of its own
+                found += [f"{kind}:{id_}" for id_, one in self.of(kind).items() if one["label"] in self.listed]
+        return sorted(found)
 
     def with_that_of(self, type_: str, record: Mapping[str, Any]) -> dict[str, Any]:
         """The same, with the pipeline of this record: where the list lacks it, it is asked for by itself."""

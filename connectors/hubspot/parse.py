@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from connectors.base import Account, ItemKind, Signal, SignalKind, WorkItem
+from connectors.base import Account, ItemKind, Signal, SignalKind, Span, WorkItem
 from connectors.text import from_html, hours_of, issue_keys
 from connectors.times import plausible
 
@@ -182,3 +182,14 @@ def _time(text: str) -> datetime:
     if at.tzinfo is not UTC:
         at = at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
     return plausible(at)
+
+
+def complete(stream: str, record: Mapping[str, Any], item: WorkItem | None, signals: Sequence[Signal]) -> list[Span]:
+    """What a record itself says completely: when it entered each stage, and who was at a meeting."""
+    if stream not in ENGAGEMENTS and item:
+        names = [name for name in record["properties"] if name.startswith(ENTERED)]
+        stages = [f"{item.external_id}:stage:{name.removeprefix(ENTERED)}:" for name in names]
+        return [Span(item=item.external_id, prefix=prefix, sure=True) for prefix in stages]
+    if stream == "meetings" and signals and "hs_attendee_owner_ids" in record["properties"]:
+        return [Span(item=signals[0].item, prefix=f"{stream}:{record['id']}", sure=True)]
+    return []

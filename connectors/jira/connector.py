@@ -15,7 +15,7 @@ Facts that shape this module, each of which has cost another connector data:
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from connectors.ahead import ahead
@@ -44,16 +44,10 @@ from connectors.jira.metric import measured
 from connectors.jira.parse import parse_issue
 from connectors.jira.projects import EpicFields, Projects
 from connectors.jira.statuses import Statuses
+from connectors.jira.walk import Walk
 from connectors.limits import Limiter, Rate
-from connectors.onward import Onward
-from connectors.records import UNREADABLE, is_outdated, set_aside
+from connectors.records import UNREADABLE, set_aside
 from connectors.times import millis
-
-OVERLAP = timedelta(minutes=5)
-RECENT = timedelta(days=14)
-"""What a first pull reads before it turns to the past."""
-PARSER = 3
-"""Version of parse_issue; what an older one read is read again. 2: first values, states, epics by level. 3: statuses' names."""
 
 
 class JiraConnector:
@@ -82,6 +76,7 @@ class JiraConnector:
         self._epics = EpicFields(self.client)
         self._fields = NamedFields(self.client, fields)
         self._issues = Issues(self.client, self._projects, self._epics, self._fields)
+        self._walk = Walk(self.name, self._issues, self._projects, self._fields, now)
         self._known: set[str] = set()
 
     def check(self, since: datetime) -> list[Check]:
@@ -131,56 +126,15 @@ class JiraConnector:
         """Walk on from the last update that is known. See connectors.base.Connector."""
         if stream != "issues":
             raise self._projects.refusal([stream.removeprefix("project ")])
-        for issues, after in ahead(self._forward(cursor, since)):
+        for issues, after in ahead(self._walk.forward(cursor, since)):
             yield self._page(issues, after)
 
-    def _forward(self, cursor: Cursor | None, since: datetime) -> Iterator[tuple[list[Any], dict[str, Any]]]:
-        """Issues as they were answered, with the cursor that is right after them."""
-        first = max(millis(since), int((self._now() - RECENT.total_seconds()) * 1000))
-        state = dict(cursor or {"updated": first, "back": first, "walking": True, "parser": PARSER} | self._fields.mark)
-        back = {key: state[key] for key in ("back", "back_token", "parser", "fields") if key in state}
-        start, token = int(state["updated"]), state.get("token")
-        if not state.get("walking"):
-            start -= int(OVERLAP.total_seconds() * 1000)
-        newest = max(int(state["updated"]), int(state.get("newest", 0)))
-        onward = Onward(self.name, "the search")
-        while True:
-            onward.to(start, token)
-            issues, times, more = self._issues.found(f"updated >= {start}", "updated ASC, id ASC", token)
-            last = max([start, *times])
-            newest = max([newest, *(at for at in times if at <= self._now_millis())])  # one dated ahead hides no other
-            token = more if last == start else None
-            start = last
-            walking = {"updated": start, "walking": True, "newest": newest, **({"token": token} if token else {})}
-            yield issues, back | (walking if more else {"updated": newest})
-            if not more:
-                return
-
     def earlier(self, stream: str, cursor: Cursor, since: datetime) -> Iterator[Page]:
-        """The past, newest first; all of it again where an older parser read it.
-
-        What changes meanwhile leaves this walk and is met by `pull`.
-        """
+        """The past, newest first. See connectors.base.Connector."""
         if stream != "issues":
             return
-        for issues, after in ahead(self._backward(cursor, since)):
+        for issues, after in ahead(self._walk.backward(cursor, since)):
             yield self._page(issues, after, datetime.fromtimestamp(after["back"] / 1000, UTC))
-
-    def _backward(self, cursor: Cursor, since: datetime) -> Iterator[tuple[list[Any], dict[str, Any]]]:
-        kept = {key: value for key, value in cursor.items() if key not in ("back", "back_token")}
-        back, token, oldest = int(cursor.get("back", 0)), cursor.get("back_token"), millis(since)
-        if is_outdated(cursor, PARSER, self._fields.names):
-            kept |= {"parser": PARSER, **self._fields.mark}
-            back, token = max(int(cursor["updated"]), self._now_millis()), None
-        onward = Onward(self.name, "the search")
-        while back > oldest:
-            onward.to(back, token)
-            query = f"updated >= {oldest} AND updated <= {back}"
-            issues, times, more = self._issues.found(query, "updated DESC, id DESC", token)
-            first = min([back, *times])
-            token = more if first == back else None
-            back = first if more else oldest
-            yield issues, kept | {"back": back, **({"back_token": token} if token else {})}
 
     def again(self, stream: str, records: Sequence[str]) -> Iterator[Page]:
         """See connectors.base.Connector."""
@@ -295,6 +249,3 @@ class JiraConnector:
                     found.append(item)
                     wanted |= {item.parent} - self._known if item.parent else set()
         return found
-
-    def _now_millis(self) -> int:
-        return int(self._now() * 1000)

@@ -25,25 +25,30 @@ class Issues:
     def __init__(self, client: JiraClient, projects: Projects, epics: EpicFields, named: NamedFields) -> None:
         self._client, self._projects, self._epics, self._named = client, projects, epics, named
 
-    def in_projects(self) -> str:
-        """The clause of a query that names the projects that can be read."""
-        return f"project in ({', '.join(json.dumps(key) for key in self._projects.keys)})"
+    def in_projects(self, only: Sequence[str] | None = None) -> str:
+        """The clause of a query that names the projects that can be read, or `only` these."""
+        return f"project in ({', '.join(json.dumps(key) for key in only or self._projects.keys)})"
 
-    def found(self, which: str, order: str, token: Any) -> tuple[list[Any], list[int], Any]:
-        """A page of issues, when the search says they were updated, and the token of the next page, None at the end.
+    def found(
+        self, which: str, order: str, token: Any, only: Sequence[str] | None = None
+    ) -> tuple[list[Any], list[int], Any]:
+        """A page of issues, when the search says they were updated, and the token of the next page, None at the end; of all
+        projects, or `only` these.
 
         Where the whole page cannot be had, one by one, so that one issue that breaks the answer does not stop the rest.
         One that changed before it was read so is newer than its page: the walk goes on from the search's own times.
         """
         alone: list[Any] = []
         try:
-            answer = self._search(which, order, token, FIELDS)
+            answer = self._search(which, order, token, FIELDS, only)
         except BadAnswer:
             if token is None:
                 raise
-            answer = self._search(which, order, None, FIELDS)  # a token that has expired: the walk begins again here
+            answer = self._search(
+                which, order, None, FIELDS, only
+            )  # a token that has expired: the walk begins again here
         except SourceUnavailable as error:
-            answer = self._search(which, order, token, "updated")
+            answer = self._search(which, order, token, "updated", only)
             alone = [self._alone(issue, error) for issue in answer["issues"]]
         return alone or answer["issues"], _times(answer["issues"]), answer.get("nextPageToken")
 
@@ -62,9 +67,9 @@ class Issues:
     def _with_epics(self, fields: str) -> str:
         return ",".join([fields, *self._epics.names, *self._named.ids]) if fields == FIELDS else fields
 
-    def _search(self, which: str, order: str, token: Any, fields: str) -> dict[str, Any]:
+    def _search(self, which: str, order: str, token: Any, fields: str, only: Sequence[str] | None) -> dict[str, Any]:
         answer = self._client.search(
-            f"{self.in_projects()} AND {which} ORDER BY {order}",
+            f"{self.in_projects(only)} AND {which} ORDER BY {order}",
             token,
             self._with_epics(fields),
             changelog=fields == FIELDS,

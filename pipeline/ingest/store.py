@@ -106,8 +106,9 @@ def _keep_cursor(session: Session, source: str, page: Page, now: datetime) -> No
     if page.cursor is None:
         return
     cursor = {"source": source, "stream": page.stream, "state": dict(page.cursor), "pulled_at": now}
-    # Of the day itself that was reached a part may be missing.
-    back = {"reached": page.reached.date() + timedelta(days=1)} if page.reached else {}
+    # Of the day itself that was reached a part may be missing. Until the end of the past is reached nothing is judged by it,
+    # also where it is read once more: a project that is listed later has its last weeks first.
+    back = {"reached": page.reached.date() + timedelta(days=1), "finished_at": None} if page.reached else {}
     upsert(session, StreamCursor, [cursor | back], ("source", "stream"))
 
 
