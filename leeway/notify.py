@@ -14,6 +14,7 @@ from alerts.view import Terms
 from alerts.waiting import named_in, open_alert
 from leeway.app import App, NotReady
 from leeway.channels import channels
+from leeway.settled import new_plan
 from models import Drift, Notification
 from models.vocabulary import COMPANY
 from pipeline.drift.findings import audiences_of
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
 
 
 def notify_pending(app: App, report: "Report | None" = None) -> int:
-    """Notify every channel of what it waits for; 0 where there is none, and in quiet hours: then it waits.
+    """Notify every channel of what it waits for; 0 where there is none, in quiet hours, and just after a new plan was
+    loaded: then it waits.
 
     `report` gets a sentence for each channel that failed.
     """
@@ -33,8 +35,9 @@ def notify_pending(app: App, report: "Report | None" = None) -> int:
     if not given:
         return 0
     _, register = app.register()
-    if not may_notify(app, register):
-        return 0
+    with app.sessions() as session:
+        if not may_notify(app, register) or new_plan(app, session):
+            return 0
     delivered = notify(app.sessions, register, given, terms(app), app.now)
     if report is not None:
         report.errors.extend(delivered.errors)
@@ -94,4 +97,6 @@ def _why(app: App, session: Session, drift: Drift, row: Notification | None) -> 
         return f"a sender has been at it since {row.claimed_at:%H:%M} UTC"
     if not may_notify(app, register):
         return "it waits for the hours and days of [alerts]"
+    if waits := new_plan(app, session):
+        return f"it waits: {waits}"
     return "it is sent with the next run"

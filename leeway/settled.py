@@ -1,16 +1,18 @@
-"""Whether figures may be mailed without anybody having asked: whole, of the plan that is in force, and not just being changed."""
+"""Whether figures may be told without anybody having asked: whole, of the plan that is in force, and not just being changed."""
 
-from datetime import date
+from datetime import date, timedelta
 
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from alerts.weeks import complete_through
 from leeway.app import App
-from models import Cycle
+from models import Cycle, RegisterVersion
 from pipeline.share import stage as shares
 
 FIRST = "the first history is still being read"
+PATIENCE = timedelta(hours=6)
+"""For so long after a plan was loaded an alert waits for its first cycle; then it is better told in the old plan's figures."""
 
 
 def is_settled(app: App, session: Session, day: date) -> bool:
@@ -28,6 +30,20 @@ def why_not(app: App, session: Session, day: date) -> str | None:
         return FIRST
     if through < day:
         return f"drift was looked for up to {through} only"
+    return _at_work(app, session)
+
+
+def new_plan(app: App, session: Session) -> str | None:
+    """What an alert waits for where another plan was loaded just now: what was raised under the one before would be told in
+    names of this one, though its next cycle may end it. None where there is nothing to wait for."""
+    loaded = select(RegisterVersion.loaded_at).order_by(RegisterVersion.id.desc()).limit(2)
+    times = list(session.scalars(loaded))
+    if len(times) < 2 or not timedelta(0) <= app.now() - times[0] < PATIENCE:
+        return None
+    return "a new plan was loaded, and its first cycle is not done" if _at_work(app, session) else None
+
+
+def _at_work(app: App, session: Session) -> str | None:
     if session.scalar(select(exists().where(Cycle.finished_at.is_(None)))):
         return "a cycle is at work"
     version, _ = app.register()

@@ -4,11 +4,13 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from leeway.app import App
-from leeway.notify import may_notify, notify_pending
+from leeway.channels import channels
+from leeway.notify import may_notify, notify_pending, reasons
 from leeway.settings import Settings
-from models import Drift
+from models import Drift, RegisterVersion
 from pipeline.register.document import parse
 from pipeline.register.versions import load_register
 from simulator.company import register_yaml
@@ -20,6 +22,23 @@ def app_at(when: datetime, company: Simulator, folder: Path, **alerts: object) -
     slack = company.settings()["slack"] | {"alert_channel": "leadership"}
     given = {"database": {"url": newest_sqlite(folder / "hours.db")}, "slack": slack, "alerts": alerts}
     return App(Settings.model_validate(given), now=when)
+
+
+def a_fall() -> Drift:
+    return Drift(
+        kind="drift",
+        scope="company",
+        state="raised",
+        severity="high",
+        raised_on=date(2026, 7, 8),
+        start=date(2026, 6, 29),
+        before=0.6,
+        after=0.4,
+        low=-0.25,
+        high=-0.15,
+        absorbed_by=[],
+        explanation={},
+    )
 
 
 @pytest.mark.parametrize(
@@ -37,22 +56,7 @@ def test_an_alert_waits_for_working_hours(when: datetime, told: int, company: Si
     text = register_yaml(TODAY)
     with app.sessions.begin() as session:
         load_register(session, parse(text), text)
-        session.add(
-            Drift(
-                kind="drift",
-                scope="company",
-                state="raised",
-                severity="high",
-                raised_on=date(2026, 7, 8),
-                start=date(2026, 6, 29),
-                before=0.6,
-                after=0.4,
-                low=-0.25,
-                high=-0.15,
-                absorbed_by=[],
-                explanation={},
-            )
-        )
+        session.add(a_fall())
     assert notify_pending(app) == told
     assert notify_pending(app_at(datetime(2026, 7, 13, 9, tzinfo=UTC), company, tmp_path)) == 1 - told
     assert len(company.world.posted) == 1
@@ -63,3 +67,23 @@ def test_an_organisation_that_works_on_sundays_says_so(company: Simulator, tmp_p
     sunday = datetime(2026, 7, 12, 22, tzinfo=UTC)
     assert not may_notify(app_at(sunday, company, tmp_path), register)
     assert may_notify(app_at(sunday, company, tmp_path, any_day=True, to_hour=24, from_hour=0), register)
+
+
+def test_what_was_raised_under_the_plan_before_waits_for_the_new_ones_first_cycle_and_not_for_ever(
+    company: Simulator, tmp_path: Path
+) -> None:
+    app = app_at(datetime(2026, 7, 10, 9, tzinfo=UTC), company, tmp_path)
+    text = register_yaml(TODAY)
+    with app.sessions.begin() as session:
+        for document in (text, text.replace("Velora Bikes", "Velora")):
+            load_register(session, parse(document), document)
+        newest = session.scalars(select(RegisterVersion).order_by(RegisterVersion.id.desc())).first()
+        assert newest is not None
+        newest.loaded_at = datetime(2026, 7, 10, 8, 55, tzinfo=UTC)
+        session.add(a_fall())
+    assert notify_pending(app) == 0
+    with app.sessions() as session:
+        said = reasons(app, session, session.scalars(select(Drift)).one(), channels(app))
+    assert said[0]["why"] == "it waits: a new plan was loaded, and its first cycle is not done"
+    app._now = datetime(2026, 7, 10, 15, tzinfo=UTC)  # no cycle came: silence would be worse
+    assert notify_pending(app) == 1
