@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from connectors.base import SignalKind, State
 from pipeline.effort.candidates import Candidates, candidates
+from pipeline.effort.evidence import AHEAD
 from pipeline.effort.likelihood import Weights, likelihoods
 from pipeline.effort.trace import Trace
 
@@ -47,18 +48,21 @@ class InProgress(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class StatusChange:
-    """A transition (`to` a state) or an assignment (`to` a person, None for nobody) of an item."""
+    """A transition (`to` a state) or an assignment (`to` a person, None for nobody) of an item. `of_many`: part of a mass."""
 
     at: datetime
     kind: str
     to: object
+    of_many: bool = False
 
 
 class Begin(NamedTuple):
-    """What an item was when it was created: its state, and whom it was assigned to."""
+    """What an item was when it was created: its state, and whom it was assigned to. `by_others`: not by their own hand, as in an
+    import."""
 
     state: str
     person: object = None
+    by_others: bool = False
 
 
 def in_progress(
@@ -67,34 +71,45 @@ def in_progress(
     created: date,
     seen: Collection[date],
     begin: Begin | None = None,
+    touched: Collection[date] | None = None,
 ) -> list[tuple[object, date, date]]:
     """(person, first day, last day) of the times an item was in progress with somebody.
 
     `assignee` is the present one; who it was before follows from the assignments, or is said by `begin`. What moves to a state
     that cannot be looked up is worked on unless it was done. `seen` are the days on which anything
     happened on the item: where it was left alone for longer than FORGOTTEN_AFTER it was not in progress, whether or not
-    somebody closed it later.
+    somebody closed it later. What a mass put in progress, or somebody who created it for another, is so from the first of the
+    days `touched` on (on which it was touched by itself; None: those seen), or a week before it.
     """
     ordered = sorted(changes, key=lambda change: change.at)
+    touched = sorted(seen if touched is None else touched)
     first = next((change for change in ordered if change.kind == SignalKind.ASSIGNMENT), None)
     person: object = assignee if first is None else None
     state, since = State.TODO if begin is None else begin.state, created
     person = person if begin is None else begin.person
-    active = state == State.DOING
+    active, doubtful = state == State.DOING, begin is not None and begin.by_others
     spans: list[tuple[object, date, date]] = []
-    for change in ordered:
-        day = change.at.date()
-        if active and person is not None and since <= day:
-            spans += [(person, *ends) for ends in _remembered(since, day, seen)]
+    for change in [*ordered, None]:
+        day, before = change.at.date() if change else None, person if active else None
+        start = _believed(since, day, touched) if doubtful else since
+        if before is not None and start is not None and (day is None or start <= day):
+            spans += [(before, *ends) for ends in _remembered(start, day, seen)]
+        if change is None or day is None:
+            break
         if change.kind == SignalKind.ASSIGNMENT:
             person = change.to
         else:
             active = change.to == State.DOING or (change.to == State.UNKNOWN and state != State.DONE)
             state = str(change.to)
-        since = day
-    if active and person is not None:
-        spans += [(person, *ends) for ends in _remembered(since, None, seen)]
+        # What was believed is not in doubt because a mass moves it on.
+        doubtful, since = change.of_many and (person != before or (doubtful and start is None)), day
     return spans
+
+
+def _believed(since: date, until: date | None, touched: Sequence[date]) -> date | None:
+    """From when on what a mass put in progress is taken for it: a week before somebody touched it, at most."""
+    first = next((day for day in touched if day >= since and (until is None or day <= until)), None)
+    return None if first is None else max(since, first - timedelta(days=AHEAD))
 
 
 def _remembered(first: date, last: date | None, seen: Collection[date]) -> Iterator[tuple[date, date]]:

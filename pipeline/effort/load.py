@@ -2,16 +2,19 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from sqlalchemy import ColumnElement, case, func, or_, select
+from sqlalchemy import ColumnElement, Row, case, func, or_, select
 from sqlalchemy.orm import Session
 
 from connectors.base import SignalKind, State
 from models import Account, Membership, Person, Signal, StreamCursor, WorkItem
 from models.session import in_batches
 from pipeline.effort.day import HOURS_A_DAY, Activity, Begin, InProgress, StatusChange, in_progress
+from pipeline.effort.masses import WORKED, Act, in_masses, masses_among
 from pipeline.effort.trace import Trace
 from pipeline.ingest.sweep import SWEEP
 from pipeline.register.document import Register
@@ -94,7 +97,7 @@ def load_owners(session: Session, people: Mapping[int, Person]) -> Owners:
 
 
 def load_activities(session: Session, owner: Owners, clock: Clock, first: date, last: date) -> list[Activity]:
-    """What was done from `first` to `last`, days of the time zones of who did it."""
+    """What was done from `first` to `last`, days of the time zones of who did it; without what a program did in their names."""
     begin = datetime.combine(first - timedelta(days=1), datetime.min.time(), clock.local(_NOON, None).tzinfo)
     end = begin + (last - first) + timedelta(days=4)
     to = case((Signal.kind == SignalKind.TRANSITION, Signal.detail["to"].as_string()))
@@ -104,13 +107,18 @@ def load_activities(session: Session, owner: Owners, clock: Clock, first: date, 
         .where(Signal.at >= begin, Signal.at < end, Signal.kind != SignalKind.ABSENCE)
         .where(Signal.account.in_(sorted({account for _, account in owner})))
     )
+    rows = [row for row in session.execute(query).all() if (row[0], row[3] or "") in owner]
+    acts = [
+        ((source, account), at, item, place)
+        for place, (source, kind, at, account, hours, item, _, _) in enumerate(rows)
+        if hours is None and kind not in WORKED
+    ]
+    of_many = {acts[place][3] for place in in_masses(acts)}
     found, threads = [], set()
-    for source, kind, at, account, hours, item, of_kind, state in session.execute(query):
-        person, zone = owner.get((source, account or ""), (None, None))
-        if person is None:
-            continue
+    for place, (source, kind, at, account, hours, item, of_kind, state) in enumerate(rows):
+        person, zone = owner[source, account]
         day = clock.local(at, zone).date()
-        if first <= day <= last:
+        if first <= day <= last and place not in of_many:
             found.append((person, day, item, _trace(kind, state), hours))
             if is_evidence(source, of_kind):
                 threads.add(item)
@@ -138,14 +146,13 @@ _Held = tuple[int, str, str | None, datetime | None]
 
 def load_spans(session: Session, ids: Sequence[int], owner: Owners, clock: Clock) -> Iterator[InProgress]:
     items = _items_named(session, ids)
-    changes, seen, begun = _changes(session, items, owner, clock)
-    for (source, name), made in changes.items():
+    for (source, name), life in _lives(session, items, owner, clock).items():
         item, kind, assignee, created = items[source, name]
         if is_container(source, kind) or created is None:  # an epic is in progress all quarter; the work is below it
             continue
         now = owner.get((source, assignee or ""), (None,))[0]
         begin = clock.local(created, None).date()
-        for person, first, last in in_progress(made, now, begin, seen[source, name], begun.get((source, name))):
+        for person, first, last in in_progress(life.changes, now, begin, life.seen, life.begin, life.touched):
             if isinstance(person, int):
                 yield InProgress(person, item, first, last)
 
@@ -169,31 +176,47 @@ def _items_named(session: Session, ids: Sequence[int]) -> dict[_Name, _Held]:
     return items
 
 
-def _changes(
-    session: Session, items: Collection[_Name], owner: Owners, clock: Clock
-) -> tuple[dict[_Name, list[StatusChange]], dict[_Name, set[date]], dict[_Name, Begin]]:
-    """By item: what changed of its status and assignee, in order; the local days with a signal; how it began, where known."""
-    changes: dict[_Name, list[StatusChange]] = defaultdict(list)
-    seen: dict[_Name, set[date]] = defaultdict(set)
-    begun: dict[_Name, Begin] = {}
+@dataclass(slots=True)
+class _Life:
+    """What changed of an item's status and assignee, in order; the local days with a signal, and with one that is of no mass; how
+    it began, where known."""
+
+    changes: list[StatusChange] = field(default_factory=list)
+    seen: set[date] = field(default_factory=set)
+    touched: set[date] = field(default_factory=set)
+    begin: Begin | None = None
+
+
+def _lives(session: Session, items: Collection[_Name], owner: Owners, clock: Clock) -> dict[_Name, _Life]:
+    """By item, those of which anything can have been in progress."""
+    lives: dict[_Name, _Life] = {}
     query = select(Signal.source, Signal.item, Signal.kind, Signal.at, Signal.account, Signal.detail)
     for source in sorted({source for source, _ in items}):
         for some in in_batches([name for origin, name in items if origin == source]):
             here = query.where(Signal.source == source, Signal.item.in_(some))
-            for _, name, kind, at, account, detail in session.execute(here.order_by(Signal.at, Signal.external_id)):
-                zone = owner.get((source, account or ""), (None, None))[1]
-                at = clock.local(at, zone)
-                seen[source, name].add(at.date())
-                if kind == SignalKind.CREATED and "state" in detail:
-                    begun[source, name] = Begin(
-                        detail["state"], owner.get((source, str(detail.get("assignee"))), (None,))[0]
-                    )
-                    changes[source, name]  # also where nothing was changed since
-                if kind in (SignalKind.TRANSITION, SignalKind.ASSIGNMENT):
-                    to = detail.get("to")
-                    target = owner.get((source, str(to)), (None,))[0] if kind == SignalKind.ASSIGNMENT else to
-                    changes[source, name].append(StatusChange(at, kind, target))
-    return changes, seen, begun
+            rows = session.execute(here.order_by(Signal.at, Signal.external_id)).all()
+            masses = masses_among(session, source, rows)
+            for row in rows:
+                life = lives.setdefault((source, row.item), _Life())
+                _live(life, row, owner, clock, Act(row.account or "", row.at, row.item) in masses)
+    return {name: life for name, life in lives.items() if life.changes or life.begin}
+
+
+def _live(life: _Life, row: Row[Any], owner: Owners, clock: Clock, of_many: bool) -> None:
+    """Add a signal to the life of its item."""
+    source, kind, detail = row.source, row.kind, row.detail
+    person, zone = owner.get((source, row.account or ""), (None, None))
+    at = clock.local(row.at, zone)
+    life.seen.add(at.date())
+    if not of_many and kind != SignalKind.CREATED:
+        life.touched.add(at.date())
+    if kind == SignalKind.CREATED and "state" in detail:
+        holder = owner.get((source, str(detail.get("assignee"))), (None,))[0]
+        life.begin = Begin(detail["state"], holder, of_many or person != holder)
+    if kind in (SignalKind.TRANSITION, SignalKind.ASSIGNMENT):
+        to = detail.get("to")
+        target = owner.get((source, str(to)), (None,))[0] if kind == SignalKind.ASSIGNMENT else to
+        life.changes.append(StatusChange(at, kind, target, of_many))
 
 
 def load_absences(

@@ -41,6 +41,8 @@ from pipeline.register.versions import held
 from pipeline.register.workdays import monday
 
 SPAN, EFFORT, SHARE = "span", "effort", "share"
+READING = 2
+"""Version of how signals are read; what an older one read is estimated again. 2: masses."""
 ITEMS_PER_CHUNK = 5_000
 WEEKS_PER_CHUNK = 6
 PEOPLE_PER_CHUNK = 100
@@ -275,7 +277,7 @@ def _fingerprint(session: Session, register: Register) -> str:
         ]
         for since, one in held(session, register)
     ]
-    model = [Weights.shipped().fingerprint, str(horizon(session))]
+    model = [Weights.shipped().fingerprint, str(horizon(session)), READING]
     text = json.dumps([model, accounts, terms, load_teams(session).fingerprint()])
     return hashlib.sha256(text.encode()).hexdigest()
 
