@@ -4,9 +4,13 @@ from collections.abc import Callable
 from datetime import date
 
 from alerts.plan_end import end_text
-from alerts.words import Name, Words, day, listed, percent, plain
+from alerts.weeks import NONE
+from alerts.words import Name, Words, amount, day, listed, percent, plain, shortened, whole
 from models import Drift
 from pipeline.register.document import Register
+
+_MOST_GAINED = 3
+"""Of what rose beside a shift, so many are named."""
 
 
 def from_to(before: float, after: float, start: date) -> str:
@@ -20,14 +24,19 @@ def fell(before: float, after: float, start: date) -> str:
 
 
 def shift_words(drift: Drift, register: Register) -> tuple[Words, ...]:
-    """A shift between objectives in two sentences."""
+    """A shift between objectives: what lost, what rose meanwhile (work on none too), and that together they stand."""
     titles = {objective.key: objective.title for objective in register.objectives}
-    gained = [Name(titles[key]) for key, points in drift.absorbed_by if key in titles and points >= 1][:2]
-    took: Words = ("; ", *listed([(one,) for one in gained]), " took its place") if gained else ()
-    lost = Name(titles.get(drift.subject, drift.subject))
+    known = titles | {NONE: ""}
+    gained = [(key, whole(points)) for key, points in drift.absorbed_by if key in known and points >= 1][:_MOST_GAINED]
+    rose: list[Words] = []
+    for key, points in gained:
+        by = f" by {points}" if rose else f" rose by {amount(points, 'point')}"
+        rose.append((Name(shortened(titles[key])) if key else "work on no objective", by))
+    lost = Name(shortened(titles.get(drift.subject, drift.subject)))
     return (
-        (lost, f" {fell(drift.before, drift.after, drift.start)}", *took, "."),
-        ("The share of the top priorities together stands.",),
+        (lost, f" {fell(drift.before, drift.after, drift.start)}."),
+        *([("Meanwhile ", *listed(rose), ".")] if rose else []),
+        ("Together the top priorities stand about where they were.",),
     )
 
 
@@ -52,7 +61,7 @@ def fault_text(drift: Drift) -> str:
 
 def mix_text(drift: Drift, register: Register) -> str:
     """A change of who is there: no drift, since the same people work on the same things as before."""
-    of_it = abs(round(100 * drift.low))  # the detector keeps the part that comes from who is there as both ends
+    of_it = abs(percent(drift.low))  # the detector keeps the part that comes from who is there as both ends
     what = f"Work on the top priorities went {from_to(drift.before, drift.after, drift.start)}"
     return f"{what}, about {of_it} points of it because other people are at work: some joined, left or are on leave. No drift."
 

@@ -35,7 +35,9 @@ def untold(session: Session, channel: str | None = None) -> list[Drift]:
 def news_of(session: Session, channel: str, audience: Audience, today: date) -> list[Drift]:
     """All findings that the audience of a channel was not notified of there: falls first, then the others."""
     falls = untold(session, channel) if audience in audiences_of("drift") else []
-    kinds = [kind for kind in kinds_for(audience) if kind != "drift"]
+    # A shift says that the top priorities stand; beside an open fall of theirs that says what lost.
+    apart = {"drift", "objective"} if open_alert(session, COMPANY) else {"drift"}
+    kinds = [kind for kind in kinds_for(audience) if kind not in apart]
     fresh = or_(Drift.state == "raised", and_(Drift.state == NOTED, Drift.raised_on >= today - FRESH))
     query = select(Drift).where(Drift.kind.in_(kinds), fresh, ~_notified(channel)).order_by(Drift.id)
     return [*falls, *session.scalars(query)]

@@ -367,13 +367,20 @@ def test_a_shift_between_objectives_is_news_once_and_only_while_it_is_fresh(
         "state": "noted",
         "before": 0.31,
         "after": 0.12,
-        "absorbed_by": [["O2", 18.0], ["", 1.0]],
+        "absorbed_by": [["", 11.0], ["O2", 7.0], ["O4", 0.9]],
     }
     with sessions.begin() as session:
         session.add_all([drift(**shift, subject="O1"), drift(**shift, subject="O3", raised_on=date(2026, 3, 2))])
     assert [told(sessions, company, NOW) for _ in range(2)] == [1, 0]
-    assert "fell from 31% to 12% since 29 June" in company.world.posted[0]["text"]
+    assert (
+        "fell from 31% to 12% since 29 June. Meanwhile work on no objective rose by 11 points and “A broken bike"
+        in (company.world.posted[0]["text"])
+    )
+    assert "by 7. Together the top priorities stand about where they were." in company.world.posted[0]["text"]
     assert changes(sessions, company, NOW) == 0
+    raise_some(sessions, {}, shift | {"subject": "O5"})  # beside a fall they do not stand: its alert says what lost
+    told(sessions, company, NOW)
+    assert [post["text"][:17] for post in company.world.posted[1:]] == ["18 of 100 working"]
 
 
 @pytest.mark.parametrize(
