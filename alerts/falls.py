@@ -29,6 +29,10 @@ _WORTH_NAMING = 0.25
 """A second piece of work is named where it is this part of the first."""
 
 
+_NEARLY_ALL = 0.8
+"""Where what is named took this part of the days, they went there; where it took less, a reader would look for the rest."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Sides:
     """What went and what came, as it is worth saying."""
@@ -53,7 +57,7 @@ def alert_of(session: Session, drift: Drift, register: Register, terms: Terms | 
     amount = f"That is {costed(days, 'working days a week', terms)}. " if days >= _LEAST_POINTS else ""
     story = (
         _what_fell(sides.lost, before, after),
-        _where_to(sides.took, fall),
+        _where_to(sides.took, fall, terms),
         (f"{amount}{sure(low, high, ' of 100', 'working days left')}.",),
         *_planned(stands, register, terms),
     )
@@ -179,11 +183,13 @@ def _worth_naming(taken: Sequence[Taken]) -> list[Taken]:
     return [one for one in named if one.points >= _WORTH_NAMING * named[0].points]
 
 
-def _where_to(took: Sequence[Taken], fall: int) -> Words:
-    if not took:
-        return ("No single piece of work took their place.",)
+def _where_to(took: Sequence[Taken], fall: int, terms: Terms) -> Words:
+    if not took:  # of fewer people there may be one, and it is not told of
+        return (f"No single piece of work of {terms.least_people} or more people took their place.",)
     streams, others = [one for one in took if not one.objective], [one for one in took if one.objective]
-    begins = "The days went to " if sum(one.points for one in took) >= fall / 2 else "Some of the days went to "
+    explained = sum(one.points for one in took)
+    how_many = "The" if explained >= _NEARLY_ALL * fall else "Most of the" if explained > fall / 2 else "Some of the"
+    begins = f"{how_many} days went to "
     said: list[Words] = []
     if streams:
         said.append(

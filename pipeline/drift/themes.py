@@ -3,6 +3,7 @@
 HDBSCAN (Campello et al. 2013) on vectors that lean towards the epic or thread an item belongs to. Clusters are one theme
 where many of their items are of one stream, or where the same word tells them from the other clusters and from the work on key
 results (class-based TF-IDF, Grootendorst 2022, arXiv:2203.05794). A theme is named by the stream that has most of its effort.
+What is in no cluster is a theme where it is a stream that took many days.
 """
 
 import re
@@ -20,6 +21,8 @@ MOST_ITEMS = 3_000
 _WORD = re.compile(r"[^\W\d_][\w&-]{2,}")
 _WORDS_IN_NAME = 3
 _OF_ONE_STREAM = 0.3
+LEAST_DAYS = 10.0
+"""Person-days from which on a stream of too few items for a cluster is a theme: an epic of four tickets can take half a team."""
 LONGEST_NAME = 200
 
 
@@ -53,20 +56,13 @@ class Theme:
 
 def find_themes(items: Sequence[OffGoal], vectors: NDArray[np.float32], goal_words: Sequence[str]) -> list[Theme]:
     """Themes of the off-goal items, the largest by effort first. `goal_words` are words of work on key results."""
-    if len(items) < LEAST_ITEMS * 2:
-        return []
-    from sklearn.cluster import HDBSCAN  # takes seconds to import: only where there is something to cluster
-
     if len(items) > MOST_ITEMS:  # clustering is quadratic: keep what most time went into
         keep = np.argsort([-sum(item.effort.values()) for item in items], kind="stable")[:MOST_ITEMS]
         items, vectors = [items[i] for i in keep.tolist()], vectors[keep]
-    least = max(LEAST_ITEMS, len(items) // _PART_OF_ITEMS)
-    leaning = _lean([item.tree for item in items], vectors)
-    # All distances at once: in hundreds of dimensions a tree of neighbours saves nothing and is nine times as slow.
-    marks = HDBSCAN(min_cluster_size=least, min_samples=3, algorithm="brute", copy=True).fit_predict(
-        leaning.astype(np.float64)
-    )
-    members: list[list[int]] = [np.flatnonzero(marks == mark).tolist() for mark in range(int(marks.max()) + 1)]
+    marks = _clusters(items, vectors)
+    members: list[list[int]] = [
+        np.flatnonzero(marks == mark).tolist() for mark in range(int(marks.max(initial=-1)) + 1)
+    ]
     general = _document_frequency(goal_words)
     words = [Counter(w for i in rows for w in set(_words(items[i].words))) for rows in members]
     parts: dict[str, list[OffGoal]] = {}
@@ -74,11 +70,37 @@ def find_themes(items: Sequence[OffGoal], vectors: NDArray[np.float32], goal_wor
         found = [items[i] for i in rows]
         telling = _name(number, words, [len(m) for m in members], general).split(", ")[0]
         parts.setdefault((_stream_of_most(found) or telling).lower(), []).extend(found)
+    for key, found in _streams_apart([item for item, mark in zip(items, marks, strict=True) if mark < 0]).items():
+        parts.setdefault(key, found)
     named: dict[str, list[OffGoal]] = {}
     for key, found in parts.items():
         named.setdefault(name_of(found) or key.capitalize(), []).extend(found)
     themes = [_theme(name[:LONGEST_NAME], found) for name, found in named.items()]
     return sorted(themes, key=lambda theme: (-theme.person_days, theme.name))
+
+
+def _clusters(items: Sequence[OffGoal], vectors: NDArray[np.float32]) -> NDArray[np.int64]:
+    """The number of each item's cluster, -1 for those in none."""
+    if len(items) < LEAST_ITEMS * 2:
+        return np.full(len(items), -1)
+    from sklearn.cluster import HDBSCAN  # takes seconds to import: only where there is something to cluster
+
+    least = max(LEAST_ITEMS, len(items) // _PART_OF_ITEMS)
+    leaning = _lean([item.tree for item in items], vectors)
+    # All distances at once: in hundreds of dimensions a tree of neighbours saves nothing and is nine times as slow.
+    marks = HDBSCAN(min_cluster_size=least, min_samples=3, algorithm="brute", copy=True).fit_predict(
+        leaning.astype(np.float64)
+    )
+    return np.asarray(marks, np.int64)
+
+
+def _streams_apart(items: Sequence[OffGoal]) -> dict[str, list[OffGoal]]:
+    """Items in no cluster by the name of their stream, of those that took many days."""
+    found: dict[str, list[OffGoal]] = defaultdict(list)
+    for item in items:
+        if item.stream:
+            found[item.stream.lower()].append(item)
+    return {name: some for name, some in found.items() if sum(sum(one.effort.values()) for one in some) >= LEAST_DAYS}
 
 
 def name_of(items: Sequence[OffGoal]) -> str:

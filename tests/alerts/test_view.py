@@ -161,8 +161,8 @@ def test_a_teams_alert_speaks_of_the_team(sessions: sessionmaker[Session]) -> No
 @pytest.mark.parametrize(
     ("streams", "gained", "sentence"),
     [
-        ([], [], "No single piece of work took their place."),
-        ([], [["O5", 12.0]], "The days went to “Grow without growing cost” (+12), of lower priority."),
+        ([], [], "No single piece of work of 5 or more people took their place."),
+        ([], [["O5", 12.0]], "Most of the days went to “Grow without growing cost” (+12), of lower priority."),
         (STREAMS[1:2], [], "Some of the days went to “Cargo <b>bike” (+7), which no objective asks for."),
     ],
 )

@@ -2,7 +2,7 @@
 
 from datetime import date, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session, sessionmaker
 
 from models import Effort, Match, Person, RegisterVersion, Stream, StreamItem, Theme, Vector, WorkItem
@@ -66,6 +66,19 @@ def test_before_there_are_streams_its_most_telling_word_stands_for_it(sessions: 
         names = {theme.name for theme in current_themes(session, "m", LAST, 1)}
     assert "New brand of the harbour" in names
     assert names & {"Shift", "Briefing"}
+
+
+def test_an_epic_of_few_tickets_that_took_many_days_is_a_theme_and_one_that_took_few_is_none(
+    sessions: sessionmaker[Session],
+) -> None:
+    with sessions.begin() as session:
+        fill(session, [("New brand of the harbour", BRAND)], {"New brand of the harbour": 4.0})
+        session.execute(delete(Match).where(Match.work_item_id > 4))
+        assert [(one.name, one.person_days) for one in current_themes(session, "m", LAST, 1)] == [
+            ("New brand of the harbour", 16.0)
+        ]
+        session.execute(update(Effort).values(person_days=2.0))
+        assert current_themes(session, "m", LAST, 1) == []
 
 
 def test_a_theme_of_fewer_people_than_the_floor_is_told_of_nowhere(sessions: sessionmaker[Session]) -> None:
