@@ -162,6 +162,8 @@ class Detector(History):
             recovered = self._recovery(name, sums, view.usable, day)
             if recovered is not None:
                 self._ended[name] = position
+                if name == COMPANY:
+                    self._teams_came_back(opened.start, top, position)
                 return recovered
             self._follow(opened, view, sums, position)
             # What has fallen may fall further: measured against its own level since then.
@@ -249,7 +251,24 @@ class Detector(History):
         recent = sums.share(n - after, n)
         del self.open[name]
         # The days of the drift are no baseline for the next one.
-        self._set_aside[name] |= {p for p, d in enumerate(self.seen.days) if opened.start <= d < back}
+        self._set_aside[name] |= self._between(opened.start, back)
         return Event(
             day, "recovery", name, "low", back, opened.after, recent, recent - opened.after, recent - opened.after
         )
+
+    def _between(self, first: date, end: date) -> set[int]:
+        return {p for p, d in enumerate(self.seen.days) if first <= d < end}
+
+    def _teams_came_back(self, began: date, top: frozenset[str], position: int) -> None:
+        """A team that fell and came back with the company was told in that alert: these days are no baseline of its next fall
+        either, and no beginning of it. The first days of the company's recovery may still be fallen ones of a team."""
+        for team in self.scopes.keys() - {COMPANY, *self.open}:
+            view = self._view(team, self._era, top)
+            sums = view.until(position)
+            start, end = int(np.searchsorted(view.usable, self._position(began))), sums.days
+            back = end - self.tuning.recovered_after // 2
+            if not 0 < start < back or sums.in_common(start, back, end) < LEAST_COMMON:
+                continue
+            fell, still = (float(sums.fall(start, *days)[0]) for days in ((start, back), (back, end)))
+            if fell >= self.tuning.smallest_fall and still <= self.tuning.recovered * fell:
+                self._set_aside[team] |= self._between(began, self.seen.days[view.usable[back]])

@@ -72,7 +72,7 @@ def _explain(detector: Detector, event: Event, themes: Sequence[Theme]) -> dict[
     falling = {one.team for one in teams if one.points <= -1}
     # A team whose own fall is open has one start, here and in its own alert.
     starts = {
-        team: detector.open[team].start if team in detector.open else detector.begins(people, event)
+        team: detector.now(detector.open[team]).start if team in detector.open else detector.begins(people, event)
         for team, people in detector.scopes.items()
         if team in falling
     }

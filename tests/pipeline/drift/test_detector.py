@@ -148,6 +148,20 @@ def test_a_recovery_is_told() -> None:
     assert kinds == ["drift", "recovery"]
 
 
+@pytest.mark.parametrize("seed", [6, 9])
+def test_a_team_that_fell_and_came_back_with_the_company_fell_again_since_the_second_time(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    days = [date(2026, 6, 1) + timedelta(days=7 * w + d) for w in range(26) for d in range(5)]
+    teams, week = ["app"] * 14 + ["ops"] * 12 + ["sales"] * 14, np.arange(len(days)) // 5
+    top = np.full((len(teams), len(days)), 0.75)
+    top[:14, ((week >= 11) & (week < 16)) | (week >= 20)] = 0.2
+    top[14:26, week >= 19] = 0.15
+    on = (rng.random((2, *top.shape)) < top).mean(0)
+    detector = Detector(Observations(days, ["O1"], teams, np.stack([on, 1 - on])), [Priorities(days[0], {"O1": 1})])
+    assert [event.kind for event in detector.run() if event.scope == COMPANY] == ["drift", "recovery", "drift"]
+    assert min(detector.now(event).start for event in detector.open.values()) >= days[19 * 5 - 5]
+
+
 def test_a_history_that_is_too_short_says_nothing(fallen: Organisation) -> None:
     assert run(fallen, 25) == []
 
