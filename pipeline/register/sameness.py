@@ -1,7 +1,7 @@
 """Whether two objectives of two registers are one: by what they say, since the next quarter numbers other objectives O1 to O3."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from pipeline.register.schema import KeyResult, Objective, Register
 
@@ -9,6 +9,8 @@ WORDS = 0.4
 """Part of all words of two titles under one key that both must have to be one objective reworded."""
 KEY_RESULTS = 0.5
 """The same for the titles of their key results."""
+Entry = tuple[str, str, str]
+"""A key, its title, and what stands beside it: a key result's objective, an objective's key results."""
 
 
 def same_objective(one: Objective, other: Objective) -> bool:
@@ -46,13 +48,14 @@ def new_keys(before: Register, after: Register, archive: str) -> dict[str, str]:
     That is the key of the same words; else its own, archived, where the key now names another key result: what was answered then
     is no answer about that. Keys that stay as they are, are left out. `archive` is put behind an archived key.
     """
-    now = {_plain(row.title): row.key for _, row in after.key_results()}
-    taken = {row.key: (objective, row) for objective, row in after.key_results()}
+    sides = [
+        [(row.key, row.title, objective.title) for objective, row in side.key_results()] for side in (before, after)
+    ]
+    moved, taken = _paired(*sides), {row.key: (objective, row) for objective, row in after.key_results()}
     found: dict[str, str] = {}
     for objective, row in before.key_results():
-        moved = now.get(_plain(row.title))
-        if moved is not None:
-            found[row.key] = moved
+        if row.key in moved:
+            found[row.key] = moved[row.key]
         elif row.key in taken and not _same_key_result((objective, row), taken[row.key], before.period == after.period):
             found[row.key] = f"{row.key}{archive}"
     return {old: new for old, new in found.items() if old != new}
@@ -60,15 +63,35 @@ def new_keys(before: Register, after: Register, archive: str) -> dict[str, str]:
 
 def new_objective_keys(before: Register, after: Register, archive: str) -> dict[str, str]:
     """The same of objectives."""
-    now, taken = {_plain(one.title): one.key for one in after.objectives}, {one.key: one for one in after.objectives}
+    sides = [
+        [(o.key, o.title, " ".join(row.title for row in o.key_results)) for o in side.objectives]
+        for side in (before, after)
+    ]
+    moved, taken = _paired(*sides), {one.key: one for one in after.objectives}
     found: dict[str, str] = {}
     for one in before.objectives:
-        moved = now.get(_plain(one.title))
-        if moved is not None:
-            found[one.key] = moved
+        if one.key in moved:
+            found[one.key] = moved[one.key]
         elif one.key in taken and not same_objective(one, taken[one.key]):
             found[one.key] = f"{one.key}{archive}"
     return {old: new for old, new in found.items() if old != new}
+
+
+def _paired(before: Sequence[Entry], after: Sequence[Entry]) -> dict[str, str]:
+    """By old key, the new one of the same title. Several of one title are told apart by what stands beside them, then by their
+    keys, then by their order; each new one is taken once, so that none gets what is another's."""
+    found: dict[str, str] = {}
+    left = {key: (_plain(title), _plain(beside)) for key, title, beside in after}
+    for by_beside, by_key in ((True, True), (True, False), (False, True), (False, False)):
+        for key, title, beside in before:
+            if key in found:
+                continue
+            words = (_plain(title), _plain(beside)) if by_beside else (_plain(title),)
+            fits = (one for one, theirs in left.items() if theirs[: len(words)] == words and (one == key or not by_key))
+            if (new := next(fits, None)) is not None:
+                found[key] = new
+                del left[new]
+    return found
 
 
 def _same_key_result(one: tuple[Objective, KeyResult], other: tuple[Objective, KeyResult], same_period: bool) -> bool:

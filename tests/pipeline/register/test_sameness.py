@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from models import Confidence, Drift, Label, Measurement, RegisterVersion, WorkItem
 from pipeline.register.change_words import consequences
 from pipeline.register.document import Register, parse
-from pipeline.register.sameness import new_keys, same_objective, same_top
+from pipeline.register.sameness import new_keys, new_objective_keys, same_objective, same_top
 from pipeline.register.versions import load_register, planned_since
 
 Q3 = """\
@@ -130,3 +130,27 @@ def test_what_was_measured_and_said_follows_its_key_result_where_keys_change_pla
     }
     assert sure == {"O2.1": 8, "O1.1": 2}
     assert found == {"gap": "O2", "data": "O1"}
+
+
+TWINS = Q3.replace('"Orders from abroad, 0 to 500"', "Churn from 4 % to 2 %")
+
+
+def test_two_key_results_of_the_same_words_keep_what_is_theirs() -> None:
+    assert new_keys(parse(TWINS), parse(TWINS.replace("company: Acme", "company: Acme AG")), "@1") == {}
+    swapped = TWINS.replace("O1", "X").replace("O2", "O1").replace("X", "O2")
+    assert new_keys(parse(TWINS), parse(swapped), "@1") == {"O1.1": "O2.1", "O2.1": "O1.1"}
+    renumbered = parse(TWINS.replace("O2.1", "O2.7").replace("O1.1", "O1.7"))
+    assert new_keys(parse(TWINS), renumbered, "@1") == {"O1.1": "O1.7", "O2.1": "O2.7"}
+    one_reworded = parse(
+        Q3.replace("Churn from 4 % to 2 %", "Fewer of them leave").replace(
+            '"Orders from abroad, 0 to 500"', "Churn from 4 % to 2 %"
+        )
+    )
+    assert new_keys(parse(TWINS), one_reworded, "@1") == {}
+
+
+def test_two_objectives_of_the_same_words_keep_what_is_theirs() -> None:
+    twins = Q3.replace("The shop sells abroad", "Customers stay with us")
+    assert new_objective_keys(parse(twins), parse(twins.replace("company: Acme", "company: Acme AG")), "@1") == {}
+    swapped = twins.replace("O1", "X").replace("O2", "O1").replace("X", "O2")
+    assert new_objective_keys(parse(twins), parse(swapped), "@1") == {"O1": "O2", "O2": "O1"}
