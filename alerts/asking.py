@@ -13,13 +13,12 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 import structlog
-from sqlalchemy import or_, select, update
+from sqlalchemy import select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 
 from alerts import retry
 from alerts.channel import DeliveryError, Reference
-from alerts.delivery import CLAIM
 from alerts.mail import without
 from models import Ask, upsert
 
@@ -164,7 +163,7 @@ def _claim(sessions: sessionmaker[Session], question: Question, way: Way, at: da
     with sessions.begin() as session:
         rows = [key | {"about": question.about, "reference": {}} | retry.WELL]
         upsert(session, Ask, rows, ("kind", "round", "recipient"), keep=True)
-        free = or_(Ask.claimed_at.is_(None), Ask.claimed_at < at - CLAIM)
+        free = retry.is_free(Ask.claimed_at, at)
         due = retry.is_due(Ask, way.destination(question), at)
         mine = update(Ask).where(*_row(question), Ask.sent_at.is_(None), free, due).values(claimed_at=at)
         if getattr(session.execute(mine), "rowcount", 0) != 1:

@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import structlog
-from sqlalchemy import ColumnElement, and_, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, delete, func, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -29,8 +29,6 @@ from pipeline.drift.findings import kinds_for
 from pipeline.feedback.decisions import wake_snoozed
 from pipeline.register.document import Register
 
-CLAIM = timedelta(minutes=10)
-"""A sender that holds a row for longer is taken to be dead, and another one may try."""
 KNOWN = 20
 """So many of a channel's messages help it to find where it is."""
 _AT_ONCE = 12
@@ -173,7 +171,7 @@ class _Round:
             return self._take(session, mine, Notification.sent_at.is_(None))
 
     def _take(self, session: Session, mine: ColumnElement[bool], *still: ColumnElement[bool]) -> Notification | None:
-        free = or_(Notification.claimed_at.is_(None), Notification.claimed_at < self.now() - CLAIM)
+        free = retry.is_free(Notification.claimed_at, self.now())
         due = retry.is_due(Notification, self.channel.destination, self.now())
         statement = update(Notification).where(mine, *still, free, due).values(claimed_at=self.now())
         if getattr(session.execute(statement), "rowcount", 0) != 1:

@@ -9,7 +9,7 @@ from hashlib import sha256
 from typing import Any
 
 import structlog
-from sqlalchemy import or_, select, update
+from sqlalchemy import select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -21,8 +21,6 @@ from models import Digest, OptOut, upsert
 from models.vocabulary import COMPANY
 from pipeline.register.document import Register, Team
 
-CLAIM = timedelta(minutes=10)
-"""A sender that holds a digest for longer is taken to be dead."""
 PURPOSE = "digest"
 log = structlog.get_logger()
 
@@ -145,6 +143,6 @@ def claim(sessions: sessionmaker[Session], week: date, name: str, at: datetime) 
     with sessions.begin() as session:
         row = {"week": week, "team": name, "claimed_at": None, "sent_at": None} | _refused_before(session, week, name)
         upsert(session, Digest, [row], ("week", "team"), keep=True)
-        free = or_(Digest.claimed_at.is_(None), Digest.claimed_at < at - CLAIM)
+        free = retry.is_free(Digest.claimed_at, at)
         mine = update(Digest).where(Digest.week == week, Digest.team == name, Digest.sent_at.is_(None), free)
         return bool(getattr(session.execute(mine.values(claimed_at=at)), "rowcount", 0) == 1)

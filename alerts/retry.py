@@ -18,6 +18,8 @@ _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
 PAUSES = (timedelta(0), timedelta(0), _HOUR, 4 * _HOUR, 12 * _HOUR, *[_DAY] * 6)
 """The pause after each refusal in a row: two may be the server's mistake of a moment. After one more it is given up."""
 MOST = len(PAUSES) + 1
+CLAIM = timedelta(minutes=10)
+"""A sender that holds a row for longer is taken to be dead, and another one may try."""
 AGAIN = "`leeway doctor --clear` tries it at the next wake."
 
 
@@ -39,14 +41,21 @@ def waits(row: Row, where: str, now: datetime) -> bool:
     """Return True if it is not yet, or no more, to be tried there."""
     if not row.refused or row.refused_by != where:
         return False
-    return bool(row.refused >= MOST or (row.not_before is not None and row.not_before > now))
+    ahead = row.not_before is not None and now < row.not_before <= now + _DAY
+    return bool(row.refused >= MOST or ahead)
 
 
 def is_due(table: Any, where: str, now: datetime) -> ColumnElement[bool]:
     """The same for a statement, the other way round."""
     refused: InstrumentedAttribute[int] = table.refused
-    due = and_(refused < MOST, or_(table.not_before.is_(None), table.not_before <= now))
-    return or_(refused == 0, table.refused_by != where, due)
+    # No pause is longer than a day: a later time was set by a clock that was ahead.
+    over = or_(table.not_before.is_(None), table.not_before <= now, table.not_before > now + _DAY)
+    return or_(refused == 0, table.refused_by != where, and_(refused < MOST, over))
+
+
+def is_free(claimed_at: InstrumentedAttribute[datetime | None], now: datetime) -> ColumnElement[bool]:
+    """Whether nobody is at a row, or whoever was is taken to be dead; also where a clock that was ahead noted when that began."""
+    return or_(claimed_at.is_(None), claimed_at < now - CLAIM, claimed_at > now + CLAIM)
 
 
 def failed(row: Row, error: DeliveryError, where: str, now: datetime, said: str = "") -> None:

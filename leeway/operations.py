@@ -89,5 +89,5 @@ def apply_retention(app: App, report: Report) -> None:
         if days is not None:
             report.counts["texts_dropped"] = drop_texts(app.sessions, app.now() - timedelta(days=days))
         if daily:
-            lease.not_before(app.sessions, "prune", now + timedelta(days=1))
+            lease.not_before(app.sessions, "prune", now, timedelta(days=1))
             report.counts["pruned"] = prune(app.sessions, now) + prune_vectors(app.sessions)

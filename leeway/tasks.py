@@ -104,7 +104,7 @@ def pull(source: str, run: str = "") -> None:
         log.info("pulled", source=source, **report.counts)
         # More of the past is waiting: go on as soon as somebody is woken.
         pause = 0 if report.counts.get("unfinished") and not report.errors else app.settings.schedule.pull_minutes
-        lease.not_before(app.sessions, f"next pull {source}", datetime.now(UTC) + timedelta(minutes=pause))
+        lease.not_before(app.sessions, f"next pull {source}", datetime.now(UTC), timedelta(minutes=pause))
     _send(encode, run)
 
 

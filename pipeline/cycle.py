@@ -156,7 +156,7 @@ class Analysis:
             match_stage.is_pending(session, version, self.encoder)
             or effort_stage.is_pending(session, register, last)
             or share_stage.is_pending(session, version, self.settings.least_people, self.settings.unseen)
-            or (seen_until(session) < last and self._ready.can_judge(session))
+            or (seen_until(session) != last and self._ready.can_judge(session))
         )
 
     def _plan(self, session: Session, stage: str, version: int, register: Register, last: date) -> None:

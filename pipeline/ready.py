@@ -35,7 +35,7 @@ class Ready:
         if stale <= BEHIND * _items(session):
             return False
         last = session.scalar(select(func.max(Cycle.finished_at)))
-        return not self.may_begin(session) if last is None else datetime.now(UTC) - last < PATIENCE
+        return not self.may_begin(session) if last is None else abs(datetime.now(UTC) - last) < PATIENCE
 
     def may_begin(self, session: Session) -> bool:
         """Whether nothing was analysed yet, and the last weeks could be, long before the past: they were read and encoded."""
@@ -77,8 +77,9 @@ def _items(session: Session, *those: ColumnExpressionArgument[bool]) -> int:
 
 
 def seen_until(session: Session) -> date:
-    """The last day for which drift was looked for."""
-    return session.scalar(select(func.max(Cycle.through))) or date.min
+    """The last day for which drift was looked for; it goes back where the clock was ahead and was set right."""
+    looked = select(Cycle.through).where(Cycle.through.is_not(None)).order_by(Cycle.id.desc()).limit(1)
+    return session.scalar(looked) or date.min
 
 
 @dataclass(frozen=True, slots=True)

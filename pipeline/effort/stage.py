@@ -67,7 +67,7 @@ def is_pending(session: Session, register: Register, last: date) -> bool:
         news
         or chunks.left(session, FROM)
         or fingerprint.differs(session, EFFORT, _fingerprint(session, register))
-        or (_known_until(session) or date.max) < last
+        or (_known_until(session) or last) != last
     )
 
 
@@ -152,11 +152,11 @@ def plan_days(session: Session, register: Register, last: date) -> None:
     """Note as chunks the stretches of days to estimate anew."""
     # What begins on a day that is not over changes none that is: it is read when its own day is estimated.
     days = [day for name in chunks.take_all(session, FROM) if (day := date.fromisoformat(name)) <= last]
+    first = first_day(session, register)
+    if _remove_outside(session, first or date.min, last):
+        days.append(last)
     known = _known_until(session)
     begin = min([*days, *([known + timedelta(days=1)] if known else [])], default=None)
-    first = first_day(session, register)
-    if first is not None:
-        _remove_before(session, first)
     if begin is None or first is None or begin > last:
         return
     news = begin.isoformat()
@@ -179,15 +179,19 @@ def plan_days(session: Session, register: Register, last: date) -> None:
     chunks.add(session, EFFORT, ranges)
 
 
-def _remove_before(session: Session, first: date) -> None:
-    """What was estimated of days before the history while nobody knew where that begins. What is left of the forgotten stays."""
+def _remove_outside(session: Session, first: date, last: date) -> bool:
+    """What was estimated of days before the history while nobody knew where that begins, and of days that are yet to come, by a
+    clock that was ahead; returns whether any was. What is left of the forgotten stays."""
+    late = False
     forgotten = select(Person.id).where(Person.forgotten)
     for table in (Effort, Capacity):
-        here = (table.day < first, table.person_id.not_in(forgotten))
+        here = (~table.day.between(first, last), table.person_id.not_in(forgotten))
         days = list(session.scalars(select(table.day).where(*here).distinct()))
         if days:
             session.execute(delete(table).where(*here).execution_options(synchronize_session=False))
             chunks.add(session, SHARE, {monday(day).isoformat(): {} for day in days})
+            late = late or max(days) > last
+    return late
 
 
 def run_week_chunk(session: Session, chunk: Chunk, register: Register, last: date) -> None:

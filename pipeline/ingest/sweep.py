@@ -88,7 +88,8 @@ def sweep_is_due(sessions: sessionmaker[Session], source: str) -> bool:
             _note_sweep(session, source)
             session.commit()
             return False
-    return last is not None and datetime.now(UTC) - last >= SWEEP_EVERY
+    # Either way: a last one that is yet to come was noted by a clock that was set back since.
+    return last is not None and abs(datetime.now(UTC) - last) >= SWEEP_EVERY
 
 
 def _note_sweep(session: Session, source: str, error: SourceError | None = None) -> None:

@@ -61,7 +61,7 @@ def failed(sessions: sessionmaker[Session], now: datetime, fault: str, seconds: 
         state.failures, state.fault = state.failures + 1, fault
         pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2 ** min(state.failures - 1, 10))
     asked_for = None if seconds is None else timedelta(seconds=min(seconds, _LONGEST_ASKED_FOR.total_seconds()))
-    lease.not_before(sessions, _DUE, now + (asked_for or pause))
+    lease.not_before(sessions, _DUE, now, asked_for or pause)
 
 
 def answered(session: Session) -> None:

@@ -16,6 +16,8 @@ from models import Lease, upsert
 
 log = structlog.get_logger()
 SECONDS = 60.0
+SKEW = timedelta(minutes=10)
+"""By so much the clocks of workers may differ. What lies further ahead was written by a clock that was set back since."""
 
 
 @contextmanager
@@ -26,7 +28,7 @@ def hold(sessions: sessionmaker[Session], name: str, seconds: float | None = Non
     with sessions.begin() as session:
         # The row must exist before it can be claimed; one who comes second changes nothing.
         upsert(session, Lease, [{"name": name, "holder": "", "until": now}], ("name",), keep=True)
-        free = or_(Lease.holder == "", Lease.until < now)
+        free = or_(Lease.holder == "", Lease.until < now, Lease.until > _until(seconds) + SKEW)
         statement = update(Lease).where(Lease.name == name, free).values(holder=holder, until=_until(seconds))
         mine = getattr(session.execute(statement), "rowcount", 0) == 1
     done = threading.Event()
@@ -56,16 +58,24 @@ def _renew(sessions: sessionmaker[Session], name: str, holder: str, seconds: flo
 
 
 def due(sessions: sessionmaker[Session], name: str, now: datetime) -> bool:
-    """Whether the time has come that `not_before` set."""
+    """Whether the time has come that `not_before` set. Where the clock was ahead then, it would not come for as long."""
     with sessions() as session:
         row = session.get(Lease, name)
-        return row is None or row.until <= now
+        return row is None or row.until <= now or _was_ahead(row.holder, now)
 
 
-def not_before(sessions: sessionmaker[Session], name: str, at: datetime) -> None:
-    """From when on `name` is due again."""
+def _was_ahead(set_at: str, now: datetime) -> bool:
+    try:
+        return datetime.fromisoformat(set_at) > now + SKEW
+    except ValueError:  # written by an older version, which did not say when
+        return False
+
+
+def not_before(sessions: sessionmaker[Session], name: str, now: datetime, pause: timedelta = timedelta()) -> None:
+    """After which pause `name` is due again."""
     with sessions.begin() as session:
-        upsert(session, Lease, [{"name": name, "holder": "-", "until": at}], ("name",))
+        row = {"name": name, "holder": now.astimezone(UTC).isoformat(), "until": now + pause}
+        upsert(session, Lease, [row], ("name",))
 
 
 def once_every(sessions: sessionmaker[Session], name: str, pause: timedelta) -> bool:
@@ -73,5 +83,5 @@ def once_every(sessions: sessionmaker[Session], name: str, pause: timedelta) -> 
     now = datetime.now(UTC)
     if not due(sessions, name, now):
         return False
-    not_before(sessions, name, now + pause)
+    not_before(sessions, name, now, pause)
     return True

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session, sessionmaker
 
 from models import AuditDraw, Effort, Label, Person, WorkItem, upsert
@@ -23,7 +23,9 @@ def draw_audit(
 
     A week is drawn once. What somebody has labelled otherwise is known and not drawn.
     """
-    with sessions() as session:
+    with sessions.begin() as session:
+        # No later week is over: a clock that was ahead drew from it what little was known then.
+        session.execute(delete(AuditDraw).where(AuditDraw.week > week))
         if session.scalar(select(AuditDraw.week).where(AuditDraw.week == week).limit(1)) is not None:
             return 0
         members = select(Person.team, func.count()).where(Person.forgotten.is_(False)).group_by(Person.team)

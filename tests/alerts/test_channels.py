@@ -12,9 +12,9 @@ import pytest
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session, sessionmaker
 
-from alerts.delivery import CLAIM
 from alerts.email import EmailChannel
 from alerts.mail import Mailer, Smtp
+from alerts.retry import CLAIM
 from alerts.teams import LARGEST, TeamsChannel
 from models import Drift
 from simulator.server import Simulator

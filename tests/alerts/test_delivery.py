@@ -10,7 +10,8 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session, sessionmaker
 
 from alerts.channel import Channel
-from alerts.delivery import CLAIM, Delivered, notify
+from alerts.delivery import Delivered, notify
+from alerts.retry import CLAIM
 from alerts.slack import Faces
 from alerts.slack_channel import SlackChannel, slack_client
 from alerts.view import Terms
@@ -125,6 +126,8 @@ def test_a_sender_that_died_holds_its_drift_only_for_a_while(
     soon, later = NOW + CLAIM / 2, NOW + CLAIM + timedelta(seconds=1)
     assert told(sessions, company, soon) == 0
     assert told(sessions, company, later) == 1
+    begun(sessions, [raise_one(sessions, scope="workshop")], NOW + timedelta(days=30))  # by a clock that was ahead
+    assert told(sessions, company, NOW) == 1
 
 
 def test_recovered_and_superseded_drifts_are_not_told(company: Simulator, sessions: sessionmaker[Session]) -> None:

@@ -20,6 +20,7 @@ from pipeline.effort import stage as effort_stage
 from pipeline.encode.stage import encode_pending
 from pipeline.ingest.store import store
 from pipeline.match import stage as match_stage
+from pipeline.ready import seen_until
 from pipeline.register.document import parse
 from pipeline.register.versions import load_register
 from pipeline.share import stage as share_stage
@@ -182,6 +183,24 @@ def test_cycles_that_cost_what_is_new_give_what_a_whole_one_gives(
     again = everything(sessions)
     for table, rows in again.items():
         assert rows == found[table], table
+
+
+def test_nothing_is_left_of_the_days_to_come_after_a_clock_that_was_ahead_sidekiq_scheduler_283(lite: Engine) -> None:
+    sessions, now = sessionmaker(lite), datetime(2026, 5, 13, 23, tzinfo=UTC)
+    with sessions.begin() as session:
+        load_register(session, parse(REGISTER), REGISTER)
+    for page in history(np.random.default_rng(1), 2.5):
+        with sessions.begin() as session:
+            store(session, "jira", page)
+    found = []
+    for at in (now, now + timedelta(days=40), now):
+        analysis = cycle.Analysis(sessions, HashedWords(), DriftSettings(), at)
+        analysis.encode(cycle.Report())
+        assert analysis.join(cycle.Report())
+        found.append(everything(sessions))
+        with sessions() as session:
+            assert seen_until(session) == at.date()
+    assert found[1] != found[0] == found[2]
 
 
 def test_what_was_only_on_an_item_that_is_gone_is_gone_from_the_shares(lite: Engine) -> None:

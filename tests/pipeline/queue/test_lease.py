@@ -1,10 +1,13 @@
 """A lease is held by one, given back, kept alive while its holder lives, and lost by who died."""
 
 import threading
+from datetime import UTC, datetime, timedelta
 
+from sqlalchemy import update
 from sqlalchemy.orm import Session, sessionmaker
 
-from pipeline.queue.lease import hold
+from models import Lease
+from pipeline.queue.lease import due, hold, not_before
 
 HOUR = 3600.0
 
@@ -31,3 +34,20 @@ def test_it_is_renewed_while_its_holder_lives(sessions: sessionmaker[Session]) -
         threading.Event().wait(1.0)  # longer than it was taken for
         with hold(sessions, "work", HOUR) as second:
             assert not second
+
+
+def test_what_a_clock_that_was_ahead_noted_holds_nothing_up_once_it_is_right_cuba_3206_schedule_323(
+    sessions: sessionmaker[Session],
+) -> None:
+    now = datetime.now(UTC)
+    not_before(sessions, "pull", now, timedelta(minutes=15))
+    assert not due(sessions, "pull", now)
+    assert not due(sessions, "pull", now - timedelta(minutes=1))  # another worker's clock is a little behind
+    assert due(sessions, "pull", now + timedelta(minutes=15))
+    not_before(sessions, "pull", now + timedelta(days=30), timedelta(minutes=15))
+    assert due(sessions, "pull", now)
+    with hold(sessions, "work", HOUR):
+        with sessions.begin() as session:
+            session.execute(update(Lease).where(Lease.name == "work").values(until=now + timedelta(days=30)))
+        with hold(sessions, "work", HOUR) as next_one:
+            assert next_one
