@@ -1,5 +1,6 @@
 """Jira's issues to work items and signals: pure functions of the JSON that the search answers with."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any
@@ -12,6 +13,7 @@ from connectors.times import ImplausibleTime, read_time
 LONGEST_TEXT, LONGEST_NAME = 20_000, 200
 _KINDS = {kind.value: kind for kind in (ItemKind.STORY, ItemKind.TASK, ItemKind.BUG, ItemKind.SUBTASK)}
 _STATES = {state.value: state for state in State}
+_ERASED = re.compile(r"user-[0-9a-f]{5,}")
 
 
 def parse_issue(
@@ -90,7 +92,7 @@ class _People:
             self.accounts[id_] = Account(
                 "jira",
                 id_,
-                user.get("displayName") or "",
+                "" if is_erased(user) else user.get("displayName") or "",
                 user.get("emailAddress"),
                 user.get("accountType") == "app",
                 user.get("timeZone"),
@@ -128,6 +130,12 @@ def _parts(
 def account_id(user: Mapping[str, Any]) -> str:
     """What names a user for good: a Data Center's `name` may change, its `key` does not."""
     return str(user.get("accountId") or user.get("key") or user["name"])
+
+
+def is_erased(user: Mapping[str, Any]) -> bool:
+    """Return True if the account is gone and what it is called names nobody: Cloud's "Former user", Data Center's user-1f3a8."""
+    name = str(user.get("displayName") or "")
+    return user.get("active") is False and (name == "Former user" or bool(_ERASED.fullmatch(name)))
 
 
 def _kind(fields: Mapping[str, Any], epic_fields: tuple[str, ...]) -> ItemKind:

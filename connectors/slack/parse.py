@@ -94,13 +94,18 @@ def _attached(attachment: Mapping[str, Any]) -> str:
 
 
 def parse_user(user: Mapping[str, Any], groups: Mapping[str, Sequence[str]] | None = None) -> Account:
-    """Read one member of users.list; `groups` are the user groups' handles by user."""
+    """Read one member of users.list; `groups` are the user groups' handles by user.
+
+    One that is deactivated has no zone and no name of its own any more; one that is forgotten has made-up ones.
+    """
     profile = user.get("profile") or {}
+    name = user.get("real_name") or (profile.get("real_name") if user.get("deleted") else user.get("name"))
+    known = not user.get("is_forgotten")
     return Account(
         "slack",
         str(user["id"]),
-        user.get("real_name") or user.get("name") or "",
-        profile.get("email"),
+        (name or "") if known else "",
+        profile.get("email") if known else None,
         bool(user.get("is_bot")) or user["id"] == "USLACKBOT",
         user.get("tz"),
         tuple((groups or {}).get(str(user["id"]), ())),

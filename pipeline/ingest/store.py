@@ -9,10 +9,10 @@ from typing import Any
 from sqlalchemy import bindparam, delete, func, or_, select
 from sqlalchemy.orm import Session
 
-from connectors.base import Account as Seen
 from connectors.base import Page, Span, Suspect
 from models import Account, Failure, Signal, StreamCursor, WorkItem, upsert
 from models.session import in_batches
+from pipeline.ingest.accounts import account_row, keep_known
 from pipeline.ingest.gate import Gate, warn_of_unknown_kinds
 from pipeline.queue import chunks
 from pipeline.queue.marks import FROM, mark_effort, mark_stale, utc_day
@@ -74,7 +74,8 @@ def store(
     warn_of_unknown_kinds(page)
     gate = Gate(session, source)
     missing = left_over(session, source, page) if missing is None else missing
-    accounts = gate.fit(Account, page.stream, map(_account_row, page.accounts))
+    accounts = gate.fit(Account, page.stream, map(account_row, page.accounts))
+    keep_known(session, source, accounts)
     upsert(session, Account, accounts, ("source", "external_id"), ("name", "email", "bot", "time_zone", "groups"))
     authors = {one.external_id: one.account for one in page.signals} if gate.forgotten else {}
     dropped = _dropped(session, source, page) if retention else set()
@@ -119,10 +120,6 @@ def _of_another_kind(page: Page, known: Mapping[str, str]) -> dict[str, date]:
         for one in page.items
         if known.get(one.external_id, one.kind) != one.kind and one.created_at
     }
-
-
-def _account_row(one: Seen) -> dict[str, Any]:
-    return _columns(one) | {"groups": "\n".join(one.groups), "email": (one.email or "").lower() or None}
 
 
 def _known_items(session: Session, source: str, page: Page) -> dict[str, str]:

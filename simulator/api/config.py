@@ -40,7 +40,8 @@ class ApiConfig:
     `speed` scales the vendors' rate limits: at 60, a minute's worth of calls is allowed each second.
 
     `slack_page` and `slack_per_minute` make the strict regime of apps outside the Marketplace (15 and 1). `unindexed`
-    names issues and records (by id) that the search does not show yet. A `frozen` world does not change, so that
+    names issues and records (by id) that the search does not show yet. `jira_erased` are people whose
+    accounts are gone. A `frozen` world does not change, so that
     answers may rest on sorted copies: for benchmarks.
     """
 
@@ -51,6 +52,7 @@ class ApiConfig:
     jira_data_center: bool = False
     jira_expired: bool = False
     jira_parent_link: bool = False
+    jira_erased: set[int] = field(default_factory=set)
     jira_fields: dict[str, str] = field(default_factory=dict)
     jira_former_keys: dict[str, str] = field(default_factory=dict)
     speed: float = 1.0

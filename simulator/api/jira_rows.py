@@ -173,7 +173,14 @@ class Rows:
         return ZoneInfo(self._config.jira_time_zone)
 
     def _user(self, number: int) -> dict[str, Any]:
-        """With all that Jira says of a user, which is most of an answer's bytes."""
+        """With all that Jira says of a user, which is most of an answer's bytes; of one who is erased next to nothing."""
+        if number in self._config.jira_erased:
+            if self._config.jira_data_center:
+                name = f"jirauser{10_000 + number}"
+                who = {"displayName": f"user-{number:05x}", "emailAddress": f"{name}@jira.invalid"}
+                return {"name": name, "key": self._id(number), "active": False, **who}
+            who = {"accountType": "unknown", "displayName": "Former user"}
+            return {"accountId": str(_account(number)), "active": False, **who}
         if self._config.jira_data_center:
             person = self._world.people[number]
             name = person.email.partition("@")[0]

@@ -45,6 +45,7 @@ class SlackApi:
         self.private: set[str] = set()
         self.renamed: dict[str, list[str]] = {}
         self.groups: dict[str, list[int]] = {}
+        self.gone: dict[int, str] = {}
         self.asked: list[tuple[str, dict[str, str]]] = []
         self.whispered: list[dict[str, Any]] = []
         self.views: list[dict[str, Any]] = []
@@ -153,9 +154,8 @@ class SlackApi:
 
     def do_users_list(self, query: dict[str, Any]) -> dict[str, Any]:
         """users.list; without users:read.email the address is missing."""
-        rows: list[dict[str, Any]] = []
-        for person in self.world.people:
-            rows.append(member(person, with_address="users:read.email" in self.config.slack_scopes))
+        shown = "users:read.email" in self.config.slack_scopes
+        rows = [member(one, with_address=shown, gone=self.gone.get(one.number, "")) for one in self.world.people]
         rows.append({"id": BOT_USER, "name": "ci", "real_name": "CI", "is_bot": True, "profile": {}})
         return paged("members", rows, query)
 

@@ -65,20 +65,19 @@ def own_rows(posted: list[dict[str, Any]], name: str, query: dict[str, Any]) -> 
     return rows
 
 
-def member(person: Person, *, with_address: bool) -> dict[str, Any]:
-    """A person as users.list shows them."""
+def member(person: Person, *, with_address: bool, gone: str = "") -> dict[str, Any]:
+    """A person as users.list shows them; of one that is `gone`, "deactivated" or then "forgotten", it says less."""
     profile = {"real_name": person.name}
     if with_address:
         profile["email"] = person.email
-    return {
-        "id": user_id(person.number),
-        "name": person.name.split()[0].lower(),
-        "real_name": person.name,
-        "is_bot": False,
-        "deleted": False,
-        "tz": "Europe/Berlin",
-        "profile": profile,
-    }
+    row = {"id": user_id(person.number), "name": person.name.split()[0].lower(), "is_bot": False, "profile": profile}
+    if not gone:
+        return row | {"real_name": person.name, "deleted": False, "tz": "Europe/Berlin"}
+    if gone == "forgotten":
+        nobody = f"deactivateduser{800_000 + person.number}"
+        profile |= {"real_name": "Deactivated User", "email": f"{nobody}-velora@slack-corp.example"}
+        row |= {"name": nobody, "is_forgotten": True}
+    return row | {"deleted": True}
 
 
 def time_of(one: "Message | dict[str, Any]") -> float:
