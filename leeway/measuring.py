@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from leeway.app import App, NotReady
+from pipeline.progress.cannot import CannotMeasure, check_scale
 from pipeline.progress.series import latest
 from pipeline.progress.stage import CHECKIN, Means, binding_of, keep, measure_due
 from pipeline.queue import lease
@@ -56,6 +57,10 @@ def check_in(app: App, key: str, value: float, note: str, day: date | None = Non
     today = local_day(register, app.now())
     if day is not None and day > today:
         raise NotReady(f"{day} is not over yet; a check-in is of today or of a day before.")
+    try:
+        check_scale(found.metric, value)
+    except CannotMeasure as error:
+        raise NotReady(f"{error} Nothing was kept.") from None
     with app.sessions.begin() as session:
         keep(session, key, binding_of(found.metric), day or today, value, note=" ".join(note.split()))
     return found

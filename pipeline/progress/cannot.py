@@ -1,25 +1,49 @@
 """Why a number cannot be had, and what is a number."""
 
 import math
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
+
+from pipeline.register.figures import Unsure, figure
+from pipeline.register.metric import Metric
+
+_PERCENT = {"%", "percent", "per cent", "pct", "prozent", "pour cent", "por ciento"}
+_FAR = 10.0
+"""Times a number must lie away from start and target to be taken for one on another scale."""
 
 
 class CannotMeasure(Exception):
     """There is no number; the message is a sentence for people, without secrets."""
 
 
-def number_of(value: Any, where: str) -> float:
-    """A finite number, from a number or a text such as 45, "2,1" or "2.1 %". Raises CannotMeasure."""
+def number_of(value: Any, where: str, read: Callable[[str], float] = figure) -> float:
+    """A finite number, from a number or a text such as 45, "2,1" or "2.1 %", which `read` reads. Raises CannotMeasure."""
     if isinstance(value, bool) or value is None or not isinstance(value, int | float | Decimal | str):
         raise CannotMeasure(f"{where} {'nothing' if value is None else type(value).__name__} and no number.")
-    text = str(value).strip().removesuffix("%").strip()
-    if "," in text and "." not in text and text.count(",") == 1 and len(text.partition(",")[2]) != 3:
-        text = text.replace(",", ".")
     try:
-        found = float(text)
-    except ValueError:
+        found = read(value) if isinstance(value, str) else float(value)
+    except Unsure as error:
+        raise CannotMeasure(f"{where} what is no clear number: {error}.") from None
+    except (ValueError, OverflowError):
         found = math.nan
     if not math.isfinite(found):
         raise CannotMeasure(f"{where} {str(value)[:40]!r} and no number.")
     return found
+
+
+def check_scale(metric: Metric, value: float) -> None:
+    """Raise CannotMeasure where start and target are in percent and the number is a part of one (0.38 for 38 %), or the other
+    way round: what it says of the way would be wrong by a factor of a hundred."""
+    if metric.unit.strip().casefold() not in _PERCENT or not (metric.start and metric.target and value):
+        return  # next to nothing is no other scale
+    ends = abs(metric.start), abs(metric.target)
+    low, high, size = min(ends), max(ends), abs(value)
+    if size <= 1 and low >= _FAR * size and low / 2 <= 100 * size <= 2 * high:
+        raise CannotMeasure(
+            f"{value:g} is a part of one, and start and target are in percent: {100 * value:g} is meant."
+        )
+    if high <= 1 and size >= _FAR * high and low / 2 <= size / 100 <= 2 * high:
+        raise CannotMeasure(
+            f"{value:g} is in percent, and start and target are parts of one: write them in percent, too."
+        )

@@ -7,9 +7,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from connectors.network import trusted
-from connectors.sheet import reader
+from connectors.sheet import reader, separator
 from pipeline.files import InputError, decode
 from pipeline.progress.cannot import CannotMeasure, number_of
+from pipeline.register.figures import figure_among
 
 MOST_BYTES = 5_000_000
 
@@ -87,4 +88,6 @@ def _number(text: str, column: str, row: Any, name: str) -> float:
         found = [one for one in rows if (one[column] or "").strip()]
         if not found:
             raise CannotMeasure(f"{name} has nothing in the column {column!r}.")
-    return number_of(found[-1][column], f"{name}: the column {column!r} holds")
+    commas, others = separator(text)[0] == ";", [one[column] or "" for one in rows]
+    said = f"{name}: the column {column!r} holds"
+    return number_of(found[-1][column], said, lambda cell: figure_among(cell, others, commas=commas))

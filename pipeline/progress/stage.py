@@ -16,7 +16,7 @@ from connectors.base import SourceError
 from connectors.metrics import Measuring
 from connectors.registry import all_traits
 from models import Measurement, upsert
-from pipeline.progress.cannot import CannotMeasure
+from pipeline.progress.cannot import CannotMeasure, check_scale
 from pipeline.progress.csv_number import csv_number
 from pipeline.progress.sql_number import sql_number
 from pipeline.register.document import Register
@@ -90,7 +90,9 @@ def _tried(session: Session, key: str, binding: str, day: date) -> bool:
 
 def _tell(key: str, metric: Metric, means: Means) -> tuple[float | None, str]:
     try:
-        return measure(metric, means), ""
+        value = measure(metric, means)
+        check_scale(metric, value)
+        return value, ""
     except (SourceError, CannotMeasure) as error:
         return None, str(error)
     except Exception as error:  # one metric that nobody foresaw must not stop the others; its words may hold anything

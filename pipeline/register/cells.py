@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pipeline.register.faults import DUE
+from pipeline.register.figures import readings
 from pipeline.register.measured import MEASURED_BY, measured_in, measured_words
 from pipeline.register.metric import Metric
 from pipeline.register.planned import Plan
@@ -118,7 +119,9 @@ def teams_in(cell: str) -> list[str]:
 
 
 def same(column: str, one: str, other: str) -> bool:
-    """Whether two cells say the same."""
+    """Whether two cells say the same; a number that a spreadsheet wrote with a comma may be either that it reads as."""
+    if column in ("start", "target") and set(readings(one)) & set(readings(other)):
+        return True
     return one == other or _meant(column, one) == _meant(column, other)
 
 

@@ -3,13 +3,13 @@
 The words of a source (a query in its own language, and what to make of it) are the source's: see `Metrics` in connectors.base.
 """
 
-import re
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, WrapValidator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationInfo, WrapValidator
 
-from pipeline.register.planned import as_stored
+from pipeline.register.figures import Unsure, figure, readings
+from pipeline.register.planned import STORED, as_stored
 
 OWN: Mapping[str, tuple[str, ...]] = {"sql": ("database",), "csv": ("column", "row"), "checkin": ()}
 """Ways to measure that belong to no source, each with the words that may stand beside it."""
@@ -18,12 +18,14 @@ ALWAYS = (*NUMBERS, "keep")
 _FORM = "write what measures it, such as {checkin: true, start: 31, target: 45}"
 
 
-def _number(value: Any) -> float:
+def _number(value: Any, info: ValidationInfo) -> float:
     """A number, from 45, 4.5, "2,1" or "2.1 %". Raises ValueError."""
-    text = str(value).strip().removesuffix("%").strip().replace(",", ".")
-    if not re.fullmatch(r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)", text):
-        raise ValueError(f"{value!r} is no number; write it as 45 or 2.1")
-    return float(text)
+    try:
+        return figure(str(value))
+    except Unsure:
+        if (info.context or {}).get(STORED):
+            return readings(str(value))[0]  # as it was taken when it was loaded; the next load asks
+        raise
 
 
 Number = Annotated[float, BeforeValidator(_number)]

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from connectors.registry import all_traits
+from pipeline.register.figures import readings
 from pipeline.register.metric import ALWAYS, OWN
 from pipeline.register.yaml_nodes import Document, LintError, path_of
 
@@ -105,7 +106,7 @@ def _way_to_go(loc: Loc, metric: Mapping[str, Any]) -> Iterator[tuple[Loc, str]]
         if target is None:
             yield (*loc, "keep"), f"`target` is missing; write what it is to stay {metric['keep']}."
         return
-    if start is not None and target is not None and str(start).strip() == str(target).strip():
+    if start is not None and target is not None and set(readings(str(start))) & set(readings(str(target))):
         yield (
             (*loc, "target"),
             f"is {target}, as the start is; write where the number should be at the period's end, or `keep: below` where it is "

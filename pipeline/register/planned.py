@@ -1,6 +1,5 @@
 """What is planned for an objective, as okrs.yaml writes it: a part of all work, or person-days in a time."""
 
-import re
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -14,25 +13,38 @@ from pydantic import (
     model_validator,
 )
 
+from pipeline.register.figures import figure, readings
+
 _HOW = "write 30 %, 0.3 or {person_days: 40, per: month}"
+STORED = "stored"
+"""Key of the validation context of a version that is read from the database."""
 WEEKS = {"week": 1.0, "month": 52 / 12, "quarter": 13.0}
 """Weeks in the time that person-days are planned for."""
 
 
-def _number(value: Any) -> float:
+def _number(value: Any, info: ValidationInfo) -> float:
     """A number that is not negative. Raises ValueError."""
-    text = str(value).strip().replace(",", ".")
-    if re.fullmatch(r"-\s*[\d.]+(?:\s*%)?", text):
+    found = _readings(value)
+    if len(found) > 1 and not (info.context or {}).get(STORED):
+        figure(str(value))  # which says what it may be
+    return found[0]
+
+
+def _readings(value: Any) -> tuple[float, ...]:
+    """What it may be, at least one number. Raises ValueError."""
+    text = str(value).strip()
+    found = () if text.endswith("%") else readings(text)
+    if text.startswith("-") or any(one < 0 for one in found):
         raise ValueError(f"{value!r} is negative; a plan is 0 or more: {_HOW}")
-    if not re.fullmatch(r"\d+(?:\.\d*)?|\.\d+", text):
+    if not found:
         raise ValueError(f"{value!r} is no number; {_HOW}")
-    return float(text)
+    return found
 
 
 def _part(value: Any) -> float:
     """A part of one, from 30 %, "30%" or 0.3. Raises ValueError."""
     text = str(value).strip()
-    found = _number(text.removesuffix("%").strip()) / (100 if text.endswith("%") else 1)
+    found = _readings(text.removesuffix("%").strip())[0] / (100 if text.endswith("%") else 1)  # no part is a thousand
     if text.endswith("%") and found > 1:
         raise ValueError(f"{value!r} is more than all work; a plan is at most 100 %")
     if found > 1:
@@ -80,8 +92,6 @@ def as_stored(value: Any, handler: ValidatorFunctionWrapHandler, info: Validatio
         raise
 
 
-STORED = "stored"
-"""Key of the validation context of a version that is read from the database."""
 Planned = Annotated[Plan | None, BeforeValidator(_plan), WrapValidator(as_stored)]
 """For a field that may hold a plan."""
 ByObjective = Annotated[dict[str, Annotated[Plan, BeforeValidator(_plan)]] | None, WrapValidator(as_stored)]

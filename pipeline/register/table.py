@@ -66,13 +66,16 @@ def written(text: str, version: int, delimiter: str = ",") -> str:
     writer = csv.writer(file, delimiter=delimiter, lineterminator="\r\n")
     writer.writerow([*COLUMNS, VERSION])
     for cells in cells_of(Document(text).data).values():
-        writer.writerow([*(_cell(name, cells[name]) for name in COLUMNS), version])
+        writer.writerow([*(_cell(name, cells[name], delimiter) for name in COLUMNS), version])
     return file.getvalue()
 
 
-def _cell(column: str, value: str) -> Any:
-    """Guarded against formulas; a number below zero is none."""
-    return value if column in ("start", "target") and _NUMBER.fullmatch(value) else guarded(value)
+def _cell(column: str, value: str, delimiter: str) -> Any:
+    """Guarded against formulas; a number below zero is none. Beside semicolons a number has a decimal comma: with a point a
+    spreadsheet there takes it for a day (2.1) or for thousands (2.125)."""
+    if column in ("start", "target") and _NUMBER.fullmatch(value):
+        return value.replace(".", ",") if delimiter == ";" else value
+    return guarded(value)
 
 
 def _as_read(data: Any) -> dict[str, Cells]:

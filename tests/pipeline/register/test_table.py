@@ -122,6 +122,14 @@ def test_a_spreadsheet_of_another_country_says_the_same() -> None:
         assert read(raw).text == TEXT
 
 
+def test_numbers_beside_semicolons_have_decimal_commas_and_come_back_as_they_were() -> None:
+    text = TEXT.replace("start: 2.1", "start: 2.125").replace("target: 1", "target: -1.5")
+    assert text != TEXT
+    table = written(text, 1, ";")
+    assert {"2,125", "-1,5"} <= set(table.replace("\r\n", ";").split(";"))
+    assert read(table.encode(), text).text == text
+
+
 def test_formulas_are_texts_in_the_file_and_what_they_were_when_read() -> None:
     assert next(row["title"] for row in cells() if row["key"] == "O1.2") == "'=2+5 references"
     found = read(as_csv(changed("O1.1", title="'=HYPERLINK(1)", target="-3"))).register
