@@ -16,6 +16,7 @@ from pipeline.register.measured import MEASURED_BY, measured_in, measured_words
 from pipeline.register.metric import Metric
 from pipeline.register.planned import Plan
 from pipeline.register.team_plans import TEAM_PLANS, meant_plans, team_plans
+from pipeline.spreadsheet import guarded
 
 OBJECTIVE, KEY_RESULT = "objective", "key result"
 COLUMNS = (
@@ -49,6 +50,7 @@ ONLY: Mapping[str, str] = {
 NUMBER = ("start", "target", "unit")
 _MEASURED_BY = {OBJECTIVE: "outcome", KEY_RESULT: "metric"}
 _DAYS = re.compile(r"(.+?)\s*person-?days?\s*(?:per|a|/)\s*(week|month|quarter)", re.IGNORECASE)
+_POINTED = re.compile(r"-?\d+(?:\.\d+)?")
 _DOTTED = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})")
 Cells = dict[str, str]
 
@@ -148,6 +150,14 @@ def meant(column: str, cell: str) -> Any:
     if column == "due":
         return day_of(plain)
     return teams_in(plain) if column == "teams" else plain
+
+
+def in_table(column: str, value: str, delimiter: str) -> Any:
+    """Guarded against formulas; a number below zero is none. Beside semicolons a number has a decimal comma: with a point a
+    spreadsheet there takes it for a day (2.1) or for thousands (2.125)."""
+    if column in ("start", "target") and _POINTED.fullmatch(value):
+        return value.replace(".", ",") if delimiter == ";" else value
+    return guarded(value)
 
 
 def day_of(cell: str) -> str:

@@ -21,6 +21,7 @@ from pipeline.register.cells import (
     cell_plan,
     cells_of,
     column_of,
+    in_table,
     key_of,
     put,
     rows,
@@ -33,11 +34,10 @@ from pipeline.register.measured import MEASURED_BY
 from pipeline.register.rewrite import rewritten
 from pipeline.register.team_plans import TEAM_PLANS, plans_in, put_plans
 from pipeline.register.yaml_nodes import Document, LintError
-from pipeline.spreadsheet import guarded, unguarded
+from pipeline.spreadsheet import unguarded
 
 VERSION = "version"
 _A = {OBJECTIVE: "an objective", KEY_RESULT: "a key result"}
-_NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,16 +66,8 @@ def written(text: str, version: int, delimiter: str = ",") -> str:
     writer = csv.writer(file, delimiter=delimiter, lineterminator="\r\n")
     writer.writerow([*COLUMNS, VERSION])
     for cells in cells_of(Document(text).data).values():
-        writer.writerow([*(_cell(name, cells[name], delimiter) for name in COLUMNS), version])
+        writer.writerow([*(in_table(name, cells[name], delimiter) for name in COLUMNS), version])
     return file.getvalue()
-
-
-def _cell(column: str, value: str, delimiter: str) -> Any:
-    """Guarded against formulas; a number below zero is none. Beside semicolons a number has a decimal comma: with a point a
-    spreadsheet there takes it for a day (2.1) or for thousands (2.125)."""
-    if column in ("start", "target") and _NUMBER.fullmatch(value):
-        return value.replace(".", ",") if delimiter == ";" else value
-    return guarded(value)
 
 
 def _as_read(data: Any) -> dict[str, Cells]:
