@@ -36,6 +36,7 @@ from connectors.hubspot.fields import Fields
 from connectors.hubspot.links import Links, Pipelines
 from connectors.hubspot.metric import measured
 from connectors.hubspot.owners import pull_owners
+from connectors.hubspot.ownership import owners_of
 from connectors.hubspot.parse import ENGAGEMENTS, complete, parse_engagement, parse_record
 from connectors.hubspot.search import PAGE_SIZE, Search
 from connectors.limits import Limiter, Rate
@@ -46,8 +47,9 @@ OVERLAP = timedelta(minutes=5)
 RECENT = timedelta(days=14)
 """What a first pull reads before it turns to the past."""
 SLICE_MILLIS = 28 * 86_400_000
-PARSER = 2
-"""Version of the parsers; what an older one read is read again. 2: open tasks and meetings not held are no work."""
+PARSER = 3
+"""Version of the parsers; what an older one read is read again. 2: open tasks and meetings not held are no work. 3: owners
+of old; what a sequence sends is nobody's work."""
 TYPES = ("deals", "tickets", *ENGAGEMENTS)
 SCOPES = {
     "crm.objects.deals.read": ("deals", "read deals"),
@@ -256,7 +258,7 @@ class HubSpotConnector:
     ) -> Page:
         readable = [r for r in records if isinstance(r, dict) and not r.get("gone") and "unreadable" not in r]
         links, loose = self._links.of(stream, readable) if stream in ENGAGEMENTS else ({}, set())
-        filled = self._fields.of(stream, readable)
+        filled, owners = self._fields.of(stream, readable), owners_of(self.client, stream, readable)
         items: list[WorkItem] = []
         signals: list[Signal] = []
         failures: list[Failure] = []
@@ -272,7 +274,7 @@ class HubSpotConnector:
                     raise ValueError(record["unreadable"])
                 if stream not in ENGAGEMENTS:
                     pipelines = self._pipelines.with_that_of(stream, record)
-                    item, its_signals = parse_record(record, stream, pipelines, self.pipelines)
+                    item, its_signals = parse_record(record, stream, pipelines, self.pipelines, owners[id_].at)
                     self._links.note(stream, id_, item.container if item else "")
                 elif id_ in links:
                     item, its_signals = parse_engagement(record, stream, links[id_])

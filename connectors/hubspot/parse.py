@@ -1,6 +1,6 @@
 """HubSpot's records to signals: pure functions of the JSON the search answers with."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -22,10 +22,11 @@ PROPERTIES: dict[str, tuple[str, ...]] = {
         "hs_attendee_owner_ids",
         "hs_meeting_outcome",
     ),
-    "emails": ("hs_timestamp", "hs_email_subject", "hs_email_text", "hs_email_direction"),
+    "emails": ("hs_timestamp", "hs_email_subject", "hs_email_text", "hs_email_direction", "hs_sequence_id"),
     "notes": ("hs_timestamp", "hs_note_body"),
     "tasks": ("hs_timestamp", "hs_task_subject", "hs_task_body", "hs_task_status", "hs_task_completion_date"),
 }
+OwnerAt = Callable[[datetime], str | None]
 ENTERED = "hs_v2_date_entered_"
 _TEXT = {
     "calls": ("hs_call_title", "hs_call_body"),
@@ -41,12 +42,16 @@ LONGEST_HOURS = 12.0
 
 
 def parse_record(
-    record: Mapping[str, Any], stream: str, pipelines: Mapping[str, Any], listed: Sequence[str]
+    record: Mapping[str, Any],
+    stream: str,
+    pipelines: Mapping[str, Any],
+    listed: Sequence[str],
+    owner_at: OwnerAt | None = None,
 ) -> tuple[WorkItem | None, list[Signal]]:
     """Read a deal or ticket; nothing where its pipeline is not listed.
 
-    Each stage entered is a transition by the owner at the time HubSpot keeps for it. Raises KeyError, TypeError or
-    ValueError for what HubSpot does not document, and where the pipeline is none that HubSpot has named.
+    Each stage entered is a transition by who owned it then (`owner_at`), at the time HubSpot keeps for it. Raises KeyError,
+    TypeError or ValueError for what HubSpot does not document, and where the pipeline is none that HubSpot has named.
     """
     deal = stream == "deals"
     properties = record["properties"]
@@ -61,7 +66,6 @@ def parse_record(
     text = from_html(properties.get("description" if deal else "content"), mail=not deal)[:LONGEST_TEXT] or None
     stages = {stage["id"]: stage for stage in pipeline["stages"]}
     stage = stages.get(properties["dealstage" if deal else "hs_pipeline_stage"])
-    created = _time(properties.get("createdate") or properties["hs_createdate"])
     item = WorkItem(
         "hubspot",
         id_,
@@ -72,19 +76,20 @@ def parse_record(
         status=stage["label"] if stage else None,
         assignee=owner,
         mentions=issue_keys(title, text),
-        created_at=created,
-        updated_at=_time(properties["hs_lastmodifieddate"]),
+        created_at=created_at(properties),
+        updated_at=time_of(properties["hs_lastmodifieddate"]),
     )
-    begun = Signal("hubspot", f"{id_}:created", id_, SignalKind.CREATED, created, owner)
-    return item, [begun, *_entered(properties, stages, id_, owner)]
+    return item, list(_events(properties, stages, id_, owner_at or (lambda _: owner)))
 
 
-def _entered(properties: Mapping[str, Any], stages: Mapping[str, Any], id_: str, owner: str | None) -> Iterator[Signal]:
-    """One signal for each stage that HubSpot keeps a time for."""
+def _events(properties: Mapping[str, Any], stages: Mapping[str, Any], id_: str, owner_at: OwnerAt) -> Iterator[Signal]:
+    """That it was created, and one signal for each stage that HubSpot keeps a time for."""
+    created = created_at(properties)
+    yield Signal("hubspot", f"{id_}:created", id_, SignalKind.CREATED, created, owner_at(created))
     for stage_id, one in stages.items():
         entered = properties.get(f"{ENTERED}{stage_id}")
         if entered:
-            at, closed = _time(entered), str((one.get("metadata") or {}).get("isClosed", "")).lower() == "true"
+            at, closed = time_of(entered), str((one.get("metadata") or {}).get("isClosed", "")).lower() == "true"
             closed = closed or str((one.get("metadata") or {}).get("ticketState", "")) == "CLOSED"
             yield Signal(
                 "hubspot",
@@ -92,7 +97,7 @@ def _entered(properties: Mapping[str, Any], stages: Mapping[str, Any], id_: str,
                 id_,
                 SignalKind.STAGE,
                 at,
-                owner,
+                owner_at(at),
                 detail={"to": one["label"], "closed": closed},
             )
 
@@ -115,7 +120,7 @@ def parse_engagement(
     owners = _owners(properties, stream)
     done = properties.get("hs_task_completion_date") or properties.get("hs_lastmodifieddate")
     when = done if stream == "tasks" and done else properties.get("hs_timestamp")
-    at = _time(when or properties["hs_createdate"])
+    at = time_of(when or properties["hs_createdate"])
     own = f"{stream}:{record['id']}"
     text = "\n".join(part for part in (title, body) if part) or None
     signals = [
@@ -141,8 +146,10 @@ def parse_engagement(
 
 def _owners(properties: Mapping[str, Any], stream: str) -> list[str | None]:
     """Who spent the time: those attending, else the owner; nobody of ours where a customer wrote."""
-    if stream == "emails" and properties.get("hs_email_direction") == "INCOMING_EMAIL":
-        return [None]  # the customer's work, not ours
+    if stream == "emails" and (
+        properties.get("hs_sequence_id") or properties.get("hs_email_direction") == "INCOMING_EMAIL"
+    ):
+        return [None]  # a program's, or the customer's work, not ours
     attending = [o for o in (properties.get("hs_attendee_owner_ids") or "").split(";") if o]
     here = [owner for owner in (*attending, properties.get("hubspot_owner_id")) if owner]
     return list(dict.fromkeys(here)) if attending else [properties.get("hubspot_owner_id") or None]
@@ -171,11 +178,17 @@ def _hours(properties: Mapping[str, Any], stream: str) -> float | None:
         return min(hours_of(float(properties["hs_call_duration"]) / 1000), LONGEST_HOURS)
     start, end = properties.get("hs_meeting_start_time"), properties.get("hs_meeting_end_time")
     if stream == "meetings" and start and end:
-        return max(0.0, min((_time(end) - _time(start)).total_seconds() / 3600, LONGEST_HOURS))
+        return max(0.0, min((time_of(end) - time_of(start)).total_seconds() / 3600, LONGEST_HOURS))
     return None
 
 
-def _time(text: str) -> datetime:
+def created_at(properties: Mapping[str, Any]) -> datetime:
+    """When a record was created."""
+    return time_of(properties.get("createdate") or properties["hs_createdate"])
+
+
+def time_of(text: str) -> datetime:
+    """The time that HubSpot writes so. Raises ValueError."""
     if text.isdigit():
         return plausible(datetime.fromtimestamp(int(text) / 1000, UTC))
     at = datetime.fromisoformat(text)

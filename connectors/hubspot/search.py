@@ -8,6 +8,7 @@ from typing import Any
 from connectors.base import SourceError, SourceUnavailable
 from connectors.hubspot.client import SOURCE, HubSpotClient
 from connectors.hubspot.links import Pipelines
+from connectors.hubspot.ownership import ASSIGNED
 from connectors.hubspot.parse import ENTERED, PROPERTIES
 from connectors.onward import Onward
 from connectors.records import UNREADABLE
@@ -83,5 +84,5 @@ class Search:
         names = [*PROPERTIES[stream], "hs_lastmodifieddate", "hs_createdate", "createdate", "hubspot_owner_id"]
         if stream in ("deals", "tickets"):
             stages = (s["id"] for p in self._pipelines.of(stream).values() for s in p["stages"])
-            names += [f"{ENTERED}{stage}" for stage in stages]
+            names += [ASSIGNED, *(f"{ENTERED}{stage}" for stage in stages)]
         return names

@@ -1,6 +1,5 @@
 """HubSpot CRM v3/v4 as `hubspot-api-client` sees it."""
 
-from datetime import datetime
 from typing import Any, cast
 
 import numpy as np
@@ -12,6 +11,7 @@ from starlette.routing import Route
 
 from simulator.api.config import HUBSPOT_TOKEN, ApiConfig
 from simulator.api.hubspot_filters import holds
+from simulator.api.hubspot_rows import past_of, row_of
 from simulator.api.limits import Limits
 from simulator.company import TEAM_NAMES
 from simulator.crm import STAGES, owner_id, stage_id
@@ -115,7 +115,7 @@ class HubSpotApi:
         if past and len(ids) > 50:
             return _error(400, "VALIDATION_ERROR", "The maximum number of inputs with history is 50.")
         rows = [
-            _row(known[id_], query.get("properties") or []) | _past(known[id_], past) for id_ in ids if id_ in known
+            row_of(known[id_], query.get("properties") or []) | past_of(known[id_], past) for id_ in ids if id_ in known
         ]
         lost = [id_ for id_ in ids if id_ not in known]
         return _batch(
@@ -125,7 +125,7 @@ class HubSpotApi:
     async def _one(self, request: Request) -> Response:
         self._of(request.path_params["type"])
         found = self._ids[request.path_params["type"]].get(request.path_params["id"])
-        return JSONResponse(_row(found, [])) if found else _error(404, "OBJECT_NOT_FOUND", "Object not found.")
+        return JSONResponse(row_of(found, [])) if found else _error(404, "OBJECT_NOT_FOUND", "Object not found.")
 
     async def _search(self, request: Request) -> Response:
         query = await request.json()
@@ -153,7 +153,7 @@ class HubSpotApi:
         wanted = query.get("properties") or []
         answer: dict[str, Any] = {
             "total": len(found),
-            "results": [_row(records[place], wanted) for place in found[after : after + limit]],
+            "results": [row_of(records[place], wanted) for place in found[after : after + limit]],
         }
         if after + limit < len(found):
             answer["paging"] = {"next": {"after": str(after + limit)}}
@@ -166,7 +166,7 @@ class HubSpotApi:
         if request.query_params.get("archived") == "true":
             found = [record for record in self.world.records if record.type == type_ and record.archived]
         wanted = [name for value in request.query_params.getlist("properties") for name in value.split(",")]
-        answer: dict[str, Any] = {"results": [_row(record, wanted) for record in found[after : after + limit]]}
+        answer: dict[str, Any] = {"results": [row_of(record, wanted) for record in found[after : after + limit]]}
         if after + limit < len(found):
             answer["paging"] = {"next": {"after": str(after + limit)}}
         return JSONResponse(answer)
@@ -265,33 +265,3 @@ def _error(status: int, category: str, message: str, context: dict[str, Any] | N
         "context": context or {},
     }
     return JSONResponse(body, status)
-
-
-def _row(record: Record, wanted: list[str]) -> dict[str, Any]:
-    known = record.properties | {
-        "hs_lastmodifieddate": _iso(record.modified),
-        "hs_object_id": str(record.id),
-        "hs_createdate": _iso(record.created),
-    }
-    names = {*wanted, "hs_object_id", "hs_lastmodifieddate", "hs_createdate"}
-    return {
-        "id": str(record.id),
-        "properties": {name: known.get(name) for name in sorted(names)},
-        "createdAt": _iso(record.created),
-        "updatedAt": _iso(record.modified),
-        "archived": False,
-    }
-
-
-def _past(record: Record, wanted: list[str]) -> dict[str, Any]:
-    """What stood in properties and since when, newest first; one without a history of its own was filled at creation."""
-    found = {}
-    for name in wanted:
-        filled = [(record.created, record.properties[name])] if name in record.properties else []
-        rows = sorted(record.histories.get(name, filled), reverse=True)
-        found[name] = [{"value": value, "timestamp": _iso(at), "sourceType": "CRM_UI"} for at, value in rows]
-    return {"propertiesWithHistory": found} if wanted else {}
-
-
-def _iso(at: datetime) -> str:
-    return at.strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03d}Z"

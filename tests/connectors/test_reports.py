@@ -424,6 +424,13 @@ def engaged(stream: str, **properties: Any) -> list[Any]:
     )
 
 
+def test_a_mail_that_a_sequence_sends_is_nobodys_work_pipedream_20822() -> None:
+    """Who enrols three hundred contacts is at it for minutes; HubSpot sends the mails for weeks, in their name."""
+    sent = {"hubspot_owner_id": "1", "hs_email_direction": "EMAIL", "hs_email_subject": "Hello"}
+    assert [s.account for s in engaged("emails", **sent, hs_sequence_id="77")] == [None]
+    assert [s.account for s in engaged("emails", **sent, hs_sequence_id=None)] == ["1"]
+
+
 @pytest.mark.parametrize("status", ["NOT_STARTED", "IN_PROGRESS", "WAITING", "DEFERRED", None])
 def test_an_open_task_is_no_work_on_its_due_date(status: str | None) -> None:
     assert engaged("tasks", hs_task_status=status, hubspot_owner_id="1") == []
