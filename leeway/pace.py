@@ -3,6 +3,7 @@
 import csv
 import json
 from collections.abc import Sequence
+from datetime import date, timedelta
 from typing import Any, TextIO
 
 from rich.console import Console
@@ -84,7 +85,7 @@ def show_progress(app: App, out: Console, to: TextIO, form: str, period: str = "
         writer.writerows({name: guarded(value) for name, value in row.items()} for row in rows)
     else:
         over = local_day(register, app.now()) > register.period.end
-        out.print(_table(found, register, over=over))
+        out.print(_table(found, register, min(local_day(register, app.now()), register.period.end), over=over))
         if not over and any(one.forecast is None for one in found):
             out.print(f"too early: a forecast is given {TOO_EARLY}.", markup=False)
         for one in found:
@@ -93,7 +94,7 @@ def show_progress(app: App, out: Console, to: TextIO, form: str, period: str = "
                     out.print(f"{one.key}: {said}", markup=False)
 
 
-def _table(found: Sequence[Progress], register: Register, *, over: bool) -> Table:
+def _table(found: Sequence[Progress], register: Register, today: date, *, over: bool) -> Table:
     table = Table(box=None, pad_edge=False)
     ahead_of = f"{register.period.end:%-d %b}, 9 in 10 sure"
     for name in ("key result", "at its end" if over else "now", "target", "way", "time", ahead_of, "work"):
@@ -102,7 +103,7 @@ def _table(found: Sequence[Progress], register: Register, *, over: bool) -> Tabl
         ahead = one.forecast
         table.add_row(
             f"{one.key} outcome" if one.outcome else one.key,
-            number(one.now, one.unit),
+            number(one.now, one.unit) + _since(one, today),
             number(one.target, one.unit),
             way(one),
             part(one.expected),
@@ -110,6 +111,12 @@ def _table(found: Sequence[Progress], register: Register, *, over: bool) -> Tabl
             part(one.share),
         )
     return table
+
+
+def _since(one: Progress, today: date) -> str:
+    """The day of a number that is older than a week: what is measured once a month is not how it stands today."""
+    old = one.points and today - one.points[-1].day > timedelta(weeks=1)
+    return f" ({one.points[-1].day:%-d %b})" if old else ""
 
 
 def number(value: float | None, unit: str = "") -> str:

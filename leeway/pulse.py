@@ -200,7 +200,7 @@ def confidences(
         stands = next(iter(standings(session, register, today, weeks, one.key)), None)
         lately = [by_key[one.key] for by_key in weeks.values() if one.key in by_key][-WEEKS:]
         share = sum(lately) / len(lately) if lately else None
-        pace, expected = (stands.pace, stands.expected) if stands else (None, 0.0)
+        pace, expected = (stands.pace, stands.due) if stands else (None, 0.0)
         found.append(
             Confident(one.key, one.title, said[one.key], parting(said[one.key], today, pace, expected, share, count))
         )

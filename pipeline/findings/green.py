@@ -28,7 +28,7 @@ def green_status(given: Inputs) -> Outcome:
             continue
         sure = now.serving(n)
         slow = report.progress is not None and report.expected and report.progress < PACE * report.expected
-        kept_up = report.progress is not None and report.progress >= (report.expected or 0.0)
+        kept_up = report.progress is not None and bool(report.expected) and report.progress >= (report.expected or 0.0)
         if not slow and (kept_up or not hardly_worked(given, n, given.thresholds.recent)):
             continue
         values: dict[str, Value] = {

@@ -27,7 +27,7 @@ def load_reports(session: Session, register: Register, last: date) -> dict[str, 
             since = one.week
         measured = stands.get(key)
         progress = measured.pace if measured else None
-        found[key] = Report(status, since, progress, measured.expected if measured and progress is not None else None)
+        found[key] = Report(status, since, progress, measured.due if measured and progress is not None else None)
     return found
 
 

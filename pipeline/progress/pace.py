@@ -21,8 +21,10 @@ HARDLY = 0.5
 @dataclass(frozen=True, slots=True)
 class Progress:
     """A key result's number, or an objective's outcome (`outcome`), as it stands. `pace` is the part of the way from start to
-    target that is done, `expected` the part of the period that is over; `share` the part of the work of the last four whole
-    weeks, `shares` by week; `keep` is "below" or "above" where the number is to stay there and has no way to go."""
+    target that is done, `expected` the part of the period that is over, `due` the part that was over on the day of the last
+    number: the way is held against that, so that what is measured once a month is not late in between. `share` is the part of
+    the work of the last four whole weeks, `shares` by week; `keep` is "below" or "above" where the number is to stay there and
+    has no way to go."""
 
     key: str
     title: str
@@ -39,6 +41,7 @@ class Progress:
     sentence: str = ""
     outcome: bool = False
     keep: str = ""
+    due: float = 0.0
 
     @property
     def kept(self) -> bool | None:
@@ -79,7 +82,7 @@ def _standing(session: Session, register: Register, one: KeyResult | Objective, 
     if points and start is not None and metric.target is not None and metric.target != start:
         pace = (points[-1].value - start) / (metric.target - start)
     whole = (period.end - period.start).days or 1
-    expected = min(1.0, max(0.0, (today - period.start).days / whole))
+    expected, due = (min(1.0, max(0.0, (day - period.start).days / whole)) for day in (today, _last(points, today)))
     keys = _worked_through(one)
     shares = {week: sum(by_key.get(key, 0.0) for key in keys) for week, by_key in weeks.items() if keys & by_key.keys()}
     lately = list(shares.values())[-WEEKS:]
@@ -91,7 +94,12 @@ def _standing(session: Session, register: Register, one: KeyResult | Objective, 
     if metric.keep and metric.target is not None:
         said = _held(points, metric.keep, metric.target)
     figures = (metric.unit, start, metric.target, points, pace, expected, ahead, fault, share, shares, said)
-    return Progress(one.key, one.title, *figures, isinstance(one, Objective), metric.keep)
+    return Progress(one.key, one.title, *figures, isinstance(one, Objective), metric.keep, due)
+
+
+def _last(points: Sequence[Point], today: date) -> date:
+    """The day of the last number."""
+    return points[-1].day if points else today
 
 
 def _keeps(keep: str, value: float, target: float) -> bool:
@@ -127,8 +135,9 @@ def _sentence(
     if share is None or len(weeks) < WEEKS or start is None or target is None or start == target:
         return ""
     first, end = weeks[0], weeks[-1] + timedelta(weeks=1)
-    before = [point for point in points if point.day <= first] or points[:1]
-    after = [point for point in points if point.day <= end]
+    known = [point for point in points if point.day >= first - timedelta(weeks=1)]  # what lies before is of other weeks
+    before = [point for point in known if point.day <= first] or known[:1]
+    after = [point for point in known if point.day <= end]
     if not after or after[-1].day - before[-1].day < timedelta(weeks=2):
         return ""
     moved = (after[-1].value - before[-1].value) / (target - start)

@@ -18,7 +18,8 @@ def parting(
 ) -> str:
     """What confidence says against the number and the work, or that it fell; empty where they agree or nothing fresh was said.
 
-    `pace` is the part of the way that is done and `expected` the part of the time, `share` the part of the company's work of the
+    `pace` is the part of the way that is done and `expected` the part of the time that was over when it was
+    measured, `share` the part of the company's work of the
     last weeks, None where it is not known; `count` is how many key results there are.
     """
     if not said or today - said[-1].week > FRESH:

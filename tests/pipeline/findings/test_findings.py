@@ -203,6 +203,10 @@ def test_a_green_report_with_a_metric_that_stands_still_is_told(quiet: Inputs) -
     found = KINDS["green"].find(replace(quiet, reports={key: slow}))
     assert not isinstance(found, Unjudged)
     assert [(one.subject, one.values["slow"]) for one in found] == [(f"kr:{key}", "1")]
+    not_since = replace(
+        slow, progress=0.0, expected=0.0
+    )  # of the first day: it says neither that it stands still nor that it keeps up
+    assert not KINDS["green"].find(replace(quiet, reports={key: not_since}))
     on_pace = replace(slow, progress=0.5)
     assert not KINDS["green"].find(replace(quiet, reports={key: on_pace}))
 

@@ -77,6 +77,30 @@ def test_way_time_and_forecast(sessions: sessionmaker[Session]) -> None:
     assert found.forecast.low < 35 + 50 < found.forecast.high
 
 
+def test_a_number_of_weeks_ago_is_held_against_the_time_of_its_day(sessions: sessionmaker[Session]) -> None:
+    found = standing(sessions, [0, 7], [0.2] * 6)
+    assert found.due == pytest.approx((WEEKS[1] - date(2026, 7, 1)).days / 91)
+    assert found.due < found.pace + 0.06 < found.expected
+    assert standing(sessions, [0, 7, 7, 7, 7, 7], [0.2] * 6).due == pytest.approx(
+        (WEEKS[5] - date(2026, 7, 1)).days / 91
+    )
+
+
+def test_nothing_is_said_of_four_weeks_of_a_number_that_is_of_other_weeks(sessions: sessionmaker[Session]) -> None:
+    given = register("{checkin: true, start: 0, target: 90}", *["{checkin: true}"] * 3)
+    one = key_results(given)[0]
+    assert one.metric is not None
+    shares = {week: {one.key: 0.3} for week in WEEKS}
+    said = []
+    for day, value in ((date(2026, 7, 1), 0), (date(2026, 8, 14), 40), (date(2026, 7, 27), 5)):
+        with sessions.begin() as session:
+            keep(session, one.key, binding_of(one.metric), day, value)
+        with sessions() as session:
+            said.append(standings(session, given, TODAY, shares)[0].sentence)
+    assert said[:2] == ["", ""], "the 40 came in six weeks, not in the last four"
+    assert "it went from 5 to 40" in said[2]
+
+
 def test_too_early_is_said_and_nothing_of_work_that_is_not_known(sessions: sessionmaker[Session]) -> None:
     found = standing(sessions, [0, 7], [])
     assert found.forecast is None
