@@ -95,6 +95,11 @@ def percent(share: float) -> int:
     return whole(100 * share)
 
 
+def done(share: float) -> int:
+    """The same of what can be complete: 100 only where nothing is missing, however little it is."""
+    return min(99, percent(share)) if share < 1 else percent(share)
+
+
 def fraction(share: float) -> float:
     """A part of one for machines: with six decimals, so that rounding it gives what `percent` says."""
     return round(share, 6)

@@ -10,9 +10,9 @@ from pipeline.progress.cannot import CannotMeasure, check_scale
 from pipeline.progress.series import latest
 from pipeline.progress.stage import CHECKIN, Means, binding_of, keep, measure_due
 from pipeline.queue import lease
-from pipeline.register.document import KeyResult, Objective
+from pipeline.register.document import KeyResult, Objective, Register
 from pipeline.register.ended import local_day
-from pipeline.register.versions import current_register
+from pipeline.register.versions import current_register, periods
 
 ROUND = timedelta(minutes=15)
 """How often workers look whether a key result was not measured today."""
@@ -42,28 +42,52 @@ def measuring_is_due(app: App) -> bool:
     return lease.once_every(app.sessions, _ROUND, ROUND)
 
 
-def check_in(app: App, key: str, value: float, note: str, day: date | None = None) -> KeyResult | Objective:
-    """Keep a number that somebody typed, of today or of a day before. Raises NotReady where none is taken under this key."""
-    _, register = app.register()
-    every: list[KeyResult | Objective] = [one for _, one in register.key_results()]
-    every += [one for one in register.objectives if one.outcome]
-    found = next((one for one in every if one.key == key), None)
+def check_in(app: App, key: str, value: float, note: str, day: date | None = None) -> tuple[KeyResult | Objective, str]:
+    """Keep a number that somebody typed, of today or of a day before; returns what it is of, and an earlier period's name where
+    it is of that. Raises NotReady where none is taken under this key."""
+    _, now = app.register()
+    today = local_day(now, app.now())
+    if day is not None and day > today:
+        raise NotReady(f"{day} is not over yet; a check-in is of today or of a day before.")
+    on = day or today
+    register = _register_on(app, now, on)
+    found, of = _named(register, key), "" if register is now else register.period.name
     if found is None:
-        known = ", ".join(one.key for one in every)
-        raise NotReady(f"there is no key result or outcome {key!r} in the register; expected one of {known}.")
+        known = ", ".join(one.key for one in _every(register))
+        where = f"the register of {of}" if of else "the register"
+        raise NotReady(f"there is no key result or outcome {key!r} in {where}; expected one of {known}.")
     if found.metric is None or CHECKIN not in found.metric.binding:
         how, name = "is measured by itself" if found.metric else "has no metric", _NAMES[type(found)]
         raise NotReady(f"{key} {how}. For numbers that are typed write `{name}: {{checkin: true}}` in okrs.yaml.")
-    today = local_day(register, app.now())
-    if day is not None and day > today:
-        raise NotReady(f"{day} is not over yet; a check-in is of today or of a day before.")
     try:
         check_scale(found.metric, value)
     except CannotMeasure as error:
         raise NotReady(f"{error} Nothing was kept.") from None
     with app.sessions.begin() as session:
-        keep(session, key, binding_of(found.metric), day or today, value, note=" ".join(note.split()))
-    return found
+        keep(session, key, binding_of(found.metric), on, value, note=" ".join(note.split()))
+    return found, of
+
+
+def _register_on(app: App, now: Register, day: date) -> Register:
+    """The register of the period that a day lies in: keys name other things there. Raises NotReady where there was none."""
+    if day >= now.period.start:
+        return now
+    with app.sessions() as session:
+        every = [one for one in periods(session).values() if one.period.name != now.period.name]
+    held = [one for one in every if one.period.start <= day <= one.period.end]
+    if held:
+        return held[-1]
+    if day == local_day(now, app.now()):
+        return now  # the first plan, which has not begun
+    raise NotReady(f"{day} lies in no period that is known; {now.period.name} begins on {now.period.start}.")
+
+
+def _every(register: Register) -> list[KeyResult | Objective]:
+    return [*(one for _, one in register.key_results()), *(one for one in register.objectives if one.outcome)]
+
+
+def _named(register: Register, key: str) -> KeyResult | Objective | None:
+    return next((one for one in _every(register) if one.key == key), None)
 
 
 def measure_now(app: App, *, again: bool = False) -> list[dict[str, Any]]:

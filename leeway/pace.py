@@ -11,7 +11,7 @@ from rich.table import Table
 from sqlalchemy.orm import Session
 
 from alerts.weeks import complete_through
-from alerts.words import fraction, percent
+from alerts.words import done, fraction
 from leeway.app import App, NotReady
 from leeway.measuring import NO_METRIC
 from pipeline.progress.pace import TOO_EARLY, Progress, Weeks, standings
@@ -103,7 +103,7 @@ def _table(found: Sequence[Progress], register: Register, today: date, *, over: 
         ahead = one.forecast
         table.add_row(
             f"{one.key} outcome" if one.outcome else one.key,
-            number(one.now, one.unit) + _since(one, today),
+            now(one) + _since(one, today),
             number(one.target, one.unit),
             way(one),
             part(one.expected),
@@ -127,14 +127,23 @@ def number(value: float | None, unit: str = "") -> str:
     return f"{text} {unit}".strip()
 
 
+def now(one: Progress) -> str:
+    """The last number: with more digits where it would read as the target, and is not."""
+    value, target = one.now, one.target
+    if value is None or target is None or value == target or number(value) != number(target):
+        return number(value, one.unit)
+    said = next((f"{value:,.{n}f}" for n in range(9) if float(f"{value:.{n}f}") != target), f"{value:g}")
+    return f"{said} {one.unit}".strip()
+
+
 def way(one: Progress) -> str:
     """The part of its way that is done; of a number that is to stay, whether it does."""
     return part(one.pace) if one.kept is None else "kept" if one.kept else "not kept"
 
 
 def part(value: float | None) -> str:
-    """A part of one in whole percent."""
-    return "none" if value is None else f"{percent(value)}%"
+    """A part of one in whole percent; 100 only of what is whole."""
+    return "none" if value is None else f"{done(value)}%"
 
 
 def _rounded(value: float | None) -> float | None:

@@ -10,7 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 from sqlalchemy.orm import Session
 
-from alerts.words import fraction, shortened
+from alerts.words import done, fraction, percent, shortened
 from leeway.app import App, NotReady
 from pipeline.register.document import Register
 from pipeline.spreadsheet import guarded
@@ -165,4 +165,4 @@ def _told(one: PathReport) -> Iterator[str | Table]:
 def _shown(rate: Rate | None) -> tuple[str, str, str]:
     if rate is None or not rate.cases:
         return ("none" if rate else "too few people", "", "")
-    return str(rate.cases), f"{100 * rate.value:.0f}%", f"{100 * rate.low:.0f} to {100 * rate.high:.0f}%"
+    return str(rate.cases), f"{done(rate.value)}%", f"{percent(rate.low)} to {percent(rate.high)}%"

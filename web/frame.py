@@ -78,6 +78,7 @@ class Frame:
             "words": words.html,
             "coded": words.coded,
             "percent": words.percent,
+            "done": words.done,
             "signed": words.signed,
             "sure": words.sure,
             "number": words.number,

@@ -75,7 +75,7 @@ def said(found: Progress) -> dict[str, Any]:
     """The words of a key result's card."""
     ahead = found.forecast
     return {
-        "now": pace.number(found.now, found.unit),
+        "now": pace.now(found),
         "from": pace.number(found.start, found.unit),
         "target": pace.number(found.target, found.unit),
         "day": found.points[-1].day if found.points else None,
@@ -107,7 +107,7 @@ def earlier(session: Session, register: Register, today: date) -> list[dict[str,
 
 
 def _ended(one: Progress) -> dict[str, Any]:
-    return {"now": pace.number(one.now, one.unit), "way": pace.way(one)} if one.points else {}
+    return {"now": pace.now(one), "way": pace.way(one)} if one.points else {}
 
 
 def chart_key(found: Progress) -> str:

@@ -30,8 +30,9 @@ def measure(
         if value is None:
             raise typer.BadParameter("a number is needed, such as `leeway measure O1.2 42`.", param_hint="NUMBER")
         number = _number(value)
-        found = check_in(application, key, number, note, _day(day))
-        out.print(f"{found.key} {found.title}: {number:g} kept.", markup=False)
+        found, period = check_in(application, key, number, note, _day(day))
+        of = f" ({period})" if period else ""
+        out.print(f"{found.key} {found.title}{of}: {number:.15g} kept.", markup=False)
         return
     rows = measure_now(application, again=again)
     for row in rows:

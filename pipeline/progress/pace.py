@@ -157,5 +157,6 @@ def _sentence(
 
 
 def _of_100(part: float) -> int:
-    """A part of one in whole hundredths, a half away from zero as on every face."""
-    return int(math.copysign(math.floor(abs(100 * part) + 0.5), part))
+    """A part of one in whole hundredths, a half away from zero as on every face; 100 only of what is whole."""
+    found = math.floor(abs(100 * part) + 0.5)
+    return int(math.copysign(min(99, found) if abs(part) < 1 else found, part))

@@ -90,4 +90,4 @@ def together(parts: Sequence[str]) -> str:
 
 
 def _part(value: float) -> int:
-    return int(100 * value + 0.5)
+    return min(99, int(100 * value + 0.5)) if value < 1 else 100

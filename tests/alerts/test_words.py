@@ -13,6 +13,7 @@ from alerts.words import (
     Name,
     apportion,
     day,
+    done,
     fraction,
     full_day,
     html,
@@ -28,6 +29,19 @@ from alerts.words import (
 def test_what_is_typed_is_code_on_a_page_and_a_name_from_outside_never_is() -> None:
     said = html(("Run `leeway <check>`: ", Name("a `b` <i>"), " waits; a lone ` stays."))
     assert str(said) == "Run <code>leeway &lt;check&gt;</code>: <b>a `b` &lt;i&gt;</b> waits; a lone ` stays."
+
+
+def test_what_is_short_of_the_whole_is_not_said_to_be_whole() -> None:
+    # we-promise/sure #2175, timholy/ProgressMeter.jl #300, sourcegraph #25235
+    assert [done(one) for one in (0.994, 0.996, 399 / 400, 1 - 1e-12, 1.0, 1.004, -0.2)] == [
+        99,
+        99,
+        99,
+        99,
+        100,
+        100,
+        -20,
+    ]
 
 
 values = st.floats(-1e4, 1e4)

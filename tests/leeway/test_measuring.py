@@ -78,6 +78,28 @@ def test_a_period_that_is_over_stays_to_be_read_and_to_be_put_right(folder: Path
     assert "there is no version 9" in run("okrs", "export", "--version", "9")[1]
 
 
+def test_a_number_that_comes_late_is_of_the_key_result_of_its_day(folder: Path) -> None:
+    old = REGISTER.replace("2100-09-30", "2026-09-30")
+    (folder / "okrs.yaml").write_text(old)
+    assert run("okrs", "load", "okrs.yaml", "--yes", "--why", "shorter")[0] == 0
+    after = old.replace("name: Q3, start: 2026-07-01, end: 2026-09-30", "name: Q4, start: 2026-10-01, end: 2100-12-31")
+    new = after.replace("O1.1", "O1.5").replace("O1.4", "O1.1").replace("NPS from 31 to 45", "NPS from 45 to 50")
+    new = new.replace(
+        '4 to 10", teams: [app]}', '4 to 10", teams: [app], metric: {checkin: true, start: 4, target: 10}}'
+    )
+    (folder / "okrs.yaml").write_text(new)
+    assert run("okrs", "load", "okrs.yaml", "--yes")[0] == 0
+    assert run("measure", "O1.1", "38", "--day", "2026-09-30") == (0, "O1.1 NPS from 31 to 45 (Q3): 38 kept.\n")
+    assert run("measure", "O1.1", "6", "--day", "2026-10-02") == (0, "O1.1 Orders from 4 to 10: 6 kept.\n")
+    found = {row["key_result"]: row["now"] for row in json.loads(run("progress", "--period", "Q3", "--json")[1])}
+    assert found["O1.1"] == 38
+    assert (
+        "there is no key result or outcome 'O1.5' in the register of Q3"
+        in run("measure", "O1.5", "1", "--day", "2026-09-30")[1]
+    )
+    assert "2026-05-01 lies in no period" in run("measure", "O1.1", "1", "--day", "2026-05-01")[1]
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
@@ -143,6 +165,8 @@ def test_the_table_says_now_target_pace_forecast_and_why_there_is_none(folder: P
     assert list(rows) == ["O1.1", "O1.2", "O1.3"]
     assert rows["O1.1"]["pace"] == pytest.approx(5 / 14, abs=1e-4)
     assert 36 < rows["O1.1"]["low"] < rows["O1.1"]["forecast"] < rows["O1.1"]["high"] < 70
+    run("measure", "O1.1", "44.9999")
+    assert "O1.1 44.9999 45 99% 50%" in " ".join(run("progress")[1].split()), "it is not there yet"
     lines = run("progress", "--csv")[1].splitlines()
     assert lines[0].startswith("key_result,title,unit,start,now")
     assert len(lines) == 4
