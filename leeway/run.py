@@ -26,6 +26,10 @@ from pipeline.cycle import Report, run_cycle
 log = structlog.get_logger()
 
 
+class Stopped(Exception):
+    """Somebody asked to stop while a cycle was under way."""
+
+
 def run_once(app: App, progress: Callable[[str, int, int | None], None], budget: timedelta | None = None) -> Report:
     """One whole cycle, then tell what is new. Raises NotReady where nothing is configured.
 
@@ -72,7 +76,7 @@ def run_one(app: App, console: Console) -> Report:
 
 
 def run_forever(app: App, console: Console) -> None:
-    """Cycles until told to stop; a stop waits for the page in hand, no longer."""
+    """Cycles until told to stop; a stop waits for the page or chunk in hand, and the next start continues with the rest."""
     stop = threading.Event()
 
     def ask_to_stop(_number: int, _frame: FrameType | None) -> None:
@@ -84,7 +88,10 @@ def run_forever(app: App, console: Console) -> None:
     while not stop.is_set():
         app.refresh()
         try:
-            unfinished = _cycle(app)
+            unfinished = _cycle(app, stop)
+        except Stopped:
+            log.info("stopped within a cycle", left="the next start continues it")
+            return
         except Exception as error:
             sentence = expected(error)
             if sentence is None or not went_well:  # of the first one whoever started it hears at once
@@ -97,10 +104,16 @@ def run_forever(app: App, console: Console) -> None:
             stop.wait(app.settings.schedule.pull_minutes * 60)
 
 
-def _cycle(app: App) -> bool:
-    """A cycle, and the mails that are due; True where more history is waiting."""
+def _cycle(app: App, stop: threading.Event) -> bool:
+    """A cycle, and the mails that are due; True where more history is waiting. Raises Stopped."""
     pace = Pace(lambda text: log.info("progress", at=text))
-    report = run_once(app, pace, timedelta(minutes=app.settings.schedule.backfill_minutes))
+
+    def show(stage: str, done: int, of: int | None) -> None:
+        if stop.is_set():
+            raise Stopped
+        pace(stage, done, of)
+
+    report = run_once(app, show, timedelta(minutes=app.settings.schedule.backfill_minutes))
     for error in report.errors:
         log.warning("cycle", error=error)
     log.info("cycle", seconds=round(sum(report.seconds.values()), 1), **report.counts)

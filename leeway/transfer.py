@@ -24,8 +24,9 @@ from models.base import Base
 
 FORMAT = 1
 _MANIFEST = "manifest.json"
-_FRESH = {"basis"}
-"""Tables that an empty database of the newest version may hold rows of."""
+_FRESH = {"basis", "dead_task", "lease", "secret", "tally", "used_link"}
+"""Tables of which an empty database may hold rows: some are there from the first, others as soon as a page, a worker or a command
+looked at it. The file's rows replace them."""
 _PRIVATE = {"interview_answer"}
 """Tables whose rows stay where they are: an open interview's answers are in no backup, and are asked again after a restore."""
 Progress = Callable[[str, int], None]
@@ -133,9 +134,14 @@ def _bring_in(engine: Engine, archive: zipfile.ZipFile, rows: dict[str, int], pr
             t.name for t in tables if connection.scalar(select(func.count()).select_from(t)) and t.name not in _FRESH
         ]
         if full:
-            raise TransferError(f"the database holds data already ({', '.join(full[:3])}). Import wants an empty one.")
+            raise TransferError(
+                f"the database holds data already ({', '.join(full[:3])}). Import wants an empty one: stop what runs on it, make "
+                "another database (or delete the SQLite file), and import before anything else is started."
+            )
         for table in tables:
             counts[table.name] = 0
+            if table.name in _FRESH:
+                connection.execute(table.delete())
             for some in lots(archive, table, rows.get(table.name, 0)):
                 connection.execute(table.insert(), some)
                 counts[table.name] += len(some)

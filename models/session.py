@@ -39,6 +39,12 @@ _MOST_ROWS = 5_000
 _MOST_PARAMETERS = 30_000  # SQLite allows 32,766 in one statement
 _MOST_IN_JSON = 2_000
 _SORTING = "64MB"
+# What a server, database or role is given for a website's short statements would end every long chunk, and the same one
+# again and again. What the address itself says with `options` holds.
+_UNBOUNDED = """
+    SELECT set_config(name, CASE name WHEN 'default_transaction_isolation' THEN 'read committed' ELSE '0' END, false)
+    FROM pg_settings WHERE source <> 'client' AND setting NOT IN ('0', 'read committed') AND name IN ('statement_timeout',
+    'idle_in_transaction_session_timeout', 'transaction_timeout', 'lock_timeout', 'default_transaction_isolation')"""
 _GIVEN = "given"
 _VALUES = "VALUES ("
 _FEW = 6
@@ -104,6 +110,7 @@ def _set_up_postgresql(connection: Any, _record: Any) -> None:
         f"SELECT set_config('work_mem', '{_SORTING}', false) "
         f"WHERE pg_size_bytes(current_setting('work_mem')) < pg_size_bytes('{_SORTING}')"
     )
+    cursor.execute(_UNBOUNDED)
     cursor.close()
     connection.commit()
 

@@ -185,6 +185,8 @@ def _in_threads(
                     eta.saw(one)
                 if progress:
                     progress(one.stream, new)
+            elif progress:
+                progress("", 0)  # it waits, perhaps for an hour; whoever is told may want to stop
     finally:
         readers.stop.set()
     return failed

@@ -27,6 +27,7 @@ from leeway.doctor import diagnose
 from leeway.metrics import WOKEN, exposition
 from leeway.operations import KEEP, bury, count, prune, prune_vectors
 from leeway.settings import Settings
+from leeway.signing import signing_key
 from leeway.tasks import LeewayTask
 from leeway.transfer import TransferError, bring_in, export
 from models import (
@@ -43,6 +44,7 @@ from models import (
     WorkItem,
     connect,
 )
+from pipeline.queue import lease
 from tests.conftest import HashedWords
 from web.app import make
 
@@ -268,6 +270,10 @@ def test_an_export_comes_back_whole_on_the_other_database(
         there = postgres_url.replace(name.removesuffix("_b"), name)
     other = connect(there)
     migrations.upgrade(other)
+    started = sessionmaker(other)  # as where beat, a worker and the page are up before the backup is brought in
+    signing_key(started, "web")
+    count(started, "tasks", "wake done", 1)
+    lease.not_before(started, WOKEN, datetime.now(UTC))
     counts = export(engine, tmp_path / "all.zip")
     assert counts["work_item"] == 1
     assert (tmp_path / "all.zip").stat().st_mode & 0o077 == 0

@@ -100,6 +100,27 @@ def test_leeway_run_goes_on_after_a_cycle_that_ended(monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.usefixtures("folder")
+def test_a_stop_within_a_cycle_waits_for_the_chunk_in_hand_and_no_longer(monkeypatch: pytest.MonkeyPatch) -> None:
+    done = []
+
+    def cycle(_app: App, show: Any, _budget: Any) -> Report:
+        show("encode", 1_000, 9_000)
+        os.kill(os.getpid(), signal.SIGTERM)
+        done.append("the chunk in hand")
+        show("encode", 2_000, 9_000)
+        done.append("the next one")
+        return Report()
+
+    monkeypatch.setattr(run, "run_once", cycle)
+    handler = signal.getsignal(signal.SIGTERM)
+    try:
+        run.run_forever(App(load()), Console(quiet=True))
+    finally:
+        signal.signal(signal.SIGTERM, handler)
+    assert done == ["the chunk in hand"]
+
+
+@pytest.mark.usefixtures("folder")
 def test_whoever_starts_it_hears_at_once_what_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuses(*_: Any) -> Report:
         raise NotReady("no register is loaded yet.")

@@ -53,6 +53,28 @@ def test_what_the_environment_says_of_encodings_changes_nothing(
     other.dispose()
 
 
+def test_time_outs_for_short_statements_end_no_long_chunk_proletarian_26_babushka_deps_28(
+    postgres: str, postgres_url: str
+) -> None:
+    name = make_url(postgres_url).database
+    given = {"statement_timeout": "3s", "idle_in_transaction_session_timeout": "2s", "lock_timeout": "1s"}
+    with administer(postgres) as connection:
+        for setting, value in [*given.items(), ("default_transaction_isolation", "serializable")]:
+            connection.execute(text(f"ALTER DATABASE {name} SET {setting} = '{value}'"))
+    asked = text(
+        "SELECT current_setting('statement_timeout'), current_setting('idle_in_transaction_session_timeout'), "
+        "current_setting('lock_timeout'), current_setting('transaction_isolation')"
+    )
+    for address, first in (
+        (postgres_url, "0"),
+        (make_url(postgres_url).update_query_dict({"options": "-c statement_timeout=60000"}), "1min"),
+    ):
+        engine = connect(address if isinstance(address, str) else address.render_as_string(hide_password=False))
+        with engine.connect() as connection:
+            assert tuple(connection.execute(asked).one()) == (first, "0", "0", "read committed")
+        engine.dispose()
+
+
 def test_a_standby_is_told_by_check_and_doctor(postgres_template: str, postgres: str) -> None:
     address = database(postgres, "standby", postgres_template)
     engine = connect(address)
