@@ -183,10 +183,8 @@ def _in_threads(
                 new = _store(connector, sessions, one, retention, counts, since, begun)
                 if eta:
                     eta.saw(one)
-                if progress:
-                    progress(one.stream, new)
-            elif progress:
-                progress("", 0)  # it waits, perhaps for an hour; whoever is told may want to stop
+            if progress and not isinstance(one, _End):  # also while it waits: who is told may want to stop
+                progress(*((one.stream, new) if one else ("", 0)))
     finally:
         readers.stop.set()
     return failed
