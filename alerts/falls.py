@@ -54,17 +54,17 @@ def alert_of(session: Session, drift: Drift, register: Register, terms: Terms | 
     who = "" if company else f"{names.get(drift.scope, drift.scope)}: "
     low, high = (max(0, whole(-100 * bound)) for bound in (drift.high, drift.low))
     days = whole(fall / 100 * stands.person_days) if stands else 0
-    amount = f"That is {costed(days, 'working days a week', terms)}. " if days >= _LEAST_POINTS else ""
+    amount = _amount(drift, days, terms)
     story = (
         _what_fell(sides.lost, before, after),
         _where_to(sides.took, fall, terms),
         (f"{amount}{sure(low, high, ' of 100', 'working days left')}.",),
-        *_planned(stands, register, terms),
+        *(() if drift.ended_on else _planned(stands, register, terms)),
     )
     return AlertView(
         drift.scope,
         drift.start,
-        f"{who}{fall} of 100 working days have left the top priorities since {day(drift.start)}",
+        who + _title(drift, fall),
         story,
         _decision(sides.took),
         _note(stands, terms, company),
@@ -79,6 +79,20 @@ def alert_of(session: Session, drift: Drift, register: Register, terms: Terms | 
         _signs(drift, names),
         _began(drift),
     )
+
+
+def _amount(drift: Drift, days: int, terms: Terms) -> str:
+    if days < _LEAST_POINTS:
+        return ""
+    return f"That {'was' if drift.ended_on else 'is'} {costed(days, 'working days a week', terms)}. "
+
+
+def _title(drift: Drift, fall: int) -> str:
+    """What left since when; of a fall that recovered that it is back, as nobody would know from the same words."""
+    since = f"left the top priorities since {day(drift.start)}"
+    if drift.state == "recovered" and drift.ended_on:
+        return f"{fall} of 100 working days had {since}; nearly all were back by {day(drift.ended_on)}"
+    return f"{fall} of 100 working days have {since}"
 
 
 def _planned(stands: Standing | None, register: Register, terms: Terms) -> list[Words]:

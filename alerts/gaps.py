@@ -66,8 +66,10 @@ def gap_view(session: Session, drift: Drift, register: Register, terms: Terms | 
     days = whole(float(drift.explanation.get("person_days", 0)))
     until = date.fromisoformat(drift.explanation["until"]) if "until" in drift.explanation else None
     who = "" if drift.scope == COMPANY else f"{names.get(drift.scope, drift.scope)}: "
+    back = drift.ended_on if drift.state == "recovered" else None
+    goes, near = ("went", f"; near its plan by {day(back)}") if back else ("go", "")
     story: list[Words] = [
-        (f"{_since(drift, register)} {share} of 100 working days go to ", title, f"; {plan} were planned."),
+        (f"{_since(drift, register)} {share} of 100 working days {goes} to ", title, f"; {plan} were planned."),
         (_size(days, low, high, drift.start, until, terms),),
     ]
     story += [
@@ -79,7 +81,7 @@ def gap_view(session: Session, drift: Drift, register: Register, terms: Terms | 
     return AlertView(
         drift.scope,
         drift.start,
-        f"{who}{share} of 100 working days go to {title.text}, {plan} were planned",
+        f"{who}{share} of 100 working days {goes} to {title.text}, {plan} were planned{near}",
         tuple(story),
         ("is the plan still right? If it is, what stops to make room for ", title, "?"),
         f"Teams of {terms.least_people} or more, never a person{seen} · told when it is sure over whole weeks",

@@ -17,7 +17,7 @@ import numpy as np
 
 from models.vocabulary import COMPANY
 from pipeline.drift.change_test import LEAST_COMMON, changes, likeliest
-from pipeline.drift.history import DriftSettings, Event, History, View
+from pipeline.drift.history import Closed, DriftSettings, Event, History, View
 from pipeline.drift.observations import Observations, Priorities
 from pipeline.drift.search import Found, Wanted, search
 from pipeline.drift.severity import Severity
@@ -45,6 +45,8 @@ class Detector(History):
         """See History."""
         super().__init__(seen, priorities, settings, intended, dilution, tuning)
         self.open: dict[str, Event] = {}
+        self.closed: dict[tuple[str, date], Closed] = {}
+        """By scope and day of raising, the drifts that are over."""
         self._era = 0
         self._ended: dict[str, int] = {}
         self._shifted: dict[str, date] = {}
@@ -66,19 +68,19 @@ class Detector(History):
                 events += self._drifts(position, day)
         return events
 
-    def now(self, event: Event) -> Event:
-        """The event with start, shares and absorbers as the whole history up to the last day tells them."""
-        last = len(self.seen.days) - 1
-        era = [one for one in self.priorities if one.start <= self.seen.days[last]]
-        view = self._view(event.scope, self._begin(era), era[-1].top)
-        near = int(np.searchsorted(view.usable, self._position(event.start)))
-        first = np.arange(max(BASE_LEAST, near - 12), min(near + 12, view.sums.days - 3) + 1)
+    def now(self, event: Event, end: date | None = None) -> Event:
+        """The event with start, shares and absorbers as the whole history up to the last day, or to the day before `end`, tells
+        them."""
+        view, days, top = self._of(event, end)
+        sums, near = view.sums.until(days), int(np.searchsorted(view.usable, self._position(event.start)))
+        least = self.tuning.deeper_least if event.base else BASE_LEAST
+        first = np.arange(max(least, near - 12), min(near + 12, days - 3) + 1)
         if not len(first):
             return event
-        found = changes(view.sums, first, self._usual(event.scope, view.sums))
+        found = changes(sums, first, self._usual(event.scope, sums))
         best, low, high = likeliest(found)
         fall = Found(found.at(best), 0.0, int(first[low]), int(first[high]))
-        current = self._event(event.at, event.scope, view, view.sums, fall, era[-1].top)
+        current = replace(self._event(event.at, event.scope, view, sums, fall, top), base=event.base)
         followed = self._severity.get(event.scope) if self.open.get(event.scope) == event else None
         return replace(current, severity=followed.now) if followed else current
 
@@ -120,7 +122,7 @@ class Detector(History):
         ]
         for gone in self.gone:
             if gone.told == position:
-                self.open.pop(gone.team, None)
+                self._close(gone.team, self.seen.days[gone.first])
                 events.append(
                     Event(
                         day, "data", gone.team, "medium", self.seen.days[gone.first], 0.0, 0.0, 0.0, 0.0, subject=GONE
@@ -135,9 +137,9 @@ class Detector(History):
         begin, top = self._begin(era), era[-1].top
         if begin != self._era:
             self._era = begin
-            self.open.clear()  # measured against priorities that hold no more
+            self._close_all(day)  # measured against priorities that hold no more
         if era[-1].end is not None and day >= era[-1].end:
-            self.open.clear()  # the plan has run out: what people do now is no drift from it
+            self._close_all(day)  # the plan has run out: what people do now is no drift from it
             return []
         found = [event for name in self.scopes if (event := self._guarded(name, begin, top, position))]
         if COMPANY not in self.open and not any(event.scope == COMPANY for event in found):
@@ -181,6 +183,9 @@ class Detector(History):
         event = self._event(day, name, view, sums, found, top)
         if name != COMPANY and event.severity == "low":
             return None  # a week's dip of a few people: wait
+        if opened is not None:
+            self._close(name, event.start)
+            event = replace(event, base=opened.start)
         self.open[name] = event
         self._severity[name] = Severity(event.severity, event.size.middle if event.size else 0.0, position)
         if event.severity != "low":
@@ -249,12 +254,25 @@ class Detector(History):
         if still > self.tuning.recovered * (opened.before - opened.after):
             return None
         recent = sums.share(n - after, n)
-        del self.open[name]
+        self._close(name, back)
         # The days of the drift are no baseline for the next one.
         self._set_aside[name] |= self._between(opened.start, back)
         return Event(
             day, "recovery", name, "low", back, opened.after, recent, recent - opened.after, recent - opened.after
         )
+
+    def _close(self, name: str, end: date) -> None:
+        """Let an open drift go, as its days up to the one before `end` tell it: who raised it knew the first two weeks."""
+        if name not in self.open:
+            return
+        opened = self.open[name]
+        event = self.now(opened, end) if end > opened.start else opened
+        self.closed[name, opened.at] = Closed(event, *self.stretches(event, end))
+        del self.open[name]
+
+    def _close_all(self, end: date) -> None:
+        for name in list(self.open):
+            self._close(name, end)
 
     def _between(self, first: date, end: date) -> set[int]:
         return {p for p, d in enumerate(self.seen.days) if first <= d < end}

@@ -1,6 +1,6 @@
 """Falls of the share of the top priorities as findings: raised by the detector, followed until they end, explained."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -9,6 +9,7 @@ from models.vocabulary import COMPANY
 from pipeline.drift.detector import Detector, Event
 from pipeline.drift.explain import by_team, by_theme, earliest, levels, parts, team_points
 from pipeline.drift.finding import Analysis, End, Found, figures_of
+from pipeline.drift.sums import Positions
 from pipeline.drift.themes import Theme
 from pipeline.drift.turnover import GONE
 from pipeline.share.dilution import Size
@@ -19,18 +20,23 @@ _ENDS = {"drift": "deepened", "recovery": "recovered", "data": "gone"}
 """How a scope's fall ends, by the kind of the event that follows it."""
 
 
-def find_falls(analysis: Analysis, _: Sequence[Drift]) -> list[Found]:
-    """Every fall since the priorities are what they are; those that are open today with figures and explanation of today."""
+def find_falls(analysis: Analysis, rows: Sequence[Drift]) -> list[Found]:
+    """Every fall since the priorities are what they are; those that are open today with figures and explanation of today, those
+    that are over as all their days tell them. What took the place of one that is over is found once, when it ends."""
     detector, found = analysis.detector, []
     falls = [event for event in analysis.events if event.kind == "drift"]
     for event in falls:
         end = _end(analysis.events, event)
         if end is None and event.scope not in detector.open:
             end = ("replanned", detector.seen.days[-1])  # the period is over
-        figures = figures_of(event)
+        past = detector.closed.get((event.scope, event.at))
+        figures = figures_of(past.event if past else event)
         if end is None:
             current = detector.now(detector.open[event.scope])
-            figures = figures_of(current) | {"explanation": _explain(detector, current, analysis.themes)}
+            explained = _explain(detector, current, analysis.themes, *detector.stretches(current))
+            figures = figures_of(current) | {"explanation": explained | _signs(detector, current, explained)}
+        elif past and not _was_over(rows, event):
+            figures |= {"explanation": _explain(detector, past.event, analysis.themes, past.base, past.span)}
         found.append(Found(event.scope, event.at, figures, end=end))
     return found
 
@@ -63,13 +69,36 @@ def _since(analysis: Analysis) -> date:
     return analysis.detector.priorities[-1].start
 
 
-def _explain(detector: Detector, event: Event, themes: Sequence[Theme]) -> dict[str, Any]:
-    """Themes, teams, the whole decomposition and the earliest signs, for keeping with the drift."""
-    seen = detector.seen
-    base, span = detector.stretches(event)
+def _was_over(rows: Sequence[Drift], event: Event) -> bool:
+    """Return True if this fall was known to be over before."""
+    near = [row for row in rows if row.scope == event.scope and abs((row.raised_on - event.at).days) <= _NEAR]
+    return any(row.ended_on is not None for row in near)
+
+
+def _explain(
+    detector: Detector, event: Event, themes: Sequence[Theme], base: Positions, span: Positions
+) -> dict[str, Any]:
+    """Themes, teams and the whole decomposition, of the days before and in it, for keeping with the drift."""
+    seen, top = detector.seen, detector.priorities[-1].top
     grown = by_theme(themes, seen, event.scope, base, span)
-    teams = by_team(seen, detector.priorities[-1].top, base, span) if event.scope == COMPANY else []
-    falling = {one.team for one in teams if one.points <= -1}
+    teams = by_team(seen, top, base, span) if event.scope == COMPANY else []
+    known = levels(seen, base, span, top)
+    kept = known if event.scope == COMPANY else {event.scope: known[event.scope]} if event.scope in known else {}
+    return {
+        "levels": kept,
+        "themes": grown[:5],
+        "teams": team_points(teams),
+        "parts": parts(event, grown[:5]),
+        "earliest": [],
+        "size": _points(event.size),
+        "behaviour": _in_points(event.after - event.before),
+        "mix": _in_points(event.mix),
+    }
+
+
+def _signs(detector: Detector, event: Event, explained: Mapping[str, Any]) -> dict[str, Any]:
+    """The earliest signs of an open fall."""
+    falling = {row["team"] for row in explained["teams"] if row["points"] <= -1}
     # A team whose own fall is open has one start, here and in its own alert.
     starts = {
         team: detector.now(detector.open[team]).start if team in detector.open else detector.begins(people, event)
@@ -77,19 +106,9 @@ def _explain(detector: Detector, event: Event, themes: Sequence[Theme]) -> dict[
         if team in falling
     }
     # What was worked on in the first week that is known is older, and no sign of anything.
-    fresh = [row for row in grown if date.fromisoformat(row["first_day"]) >= seen.days[0] + timedelta(weeks=1)]
-    known = levels(seen, base, span, detector.priorities[-1].top)
-    kept = known if event.scope == COMPANY else {event.scope: known[event.scope]} if event.scope in known else {}
-    return {
-        "levels": kept,
-        "themes": grown[:5],
-        "teams": team_points(teams),
-        "parts": parts(event, grown[:5]),
-        "earliest": earliest(starts, fresh, event),
-        "size": _points(event.size),
-        "behaviour": _in_points(event.after - event.before),
-        "mix": _in_points(event.mix),
-    }
+    begun = detector.seen.days[0] + timedelta(weeks=1)
+    fresh = [row for row in explained["themes"] if date.fromisoformat(row["first_day"]) >= begun]
+    return {"earliest": earliest(starts, fresh, event)}
 
 
 def _points(size: Size | None) -> dict[str, float] | None:

@@ -46,7 +46,7 @@ class Event:
     the observed change. `size` is the fall as it likely was, with its 90 % interval and what is certain of it, where belief
     dilutes it (dilution.py). `absorbed_by` holds [objective or '', points], the largest first; the points add up to the fall.
     `subject` is the source of a data fault, or the objective of a shift. `start_low` and `start_high` bound the start with 90
-    %.
+    %. `base` is the first day that a further fall is measured against; None of one that is measured against all days before it.
     """
 
     at: date
@@ -64,6 +64,16 @@ class Event:
     start_high: date | None = None
     mix: float = 0.0
     size: Size | None = None
+    base: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """A drift that is over as all its days tell it, and the positions of the days before and in it."""
+
+    event: Event
+    base: Positions
+    span: Positions
 
 
 @dataclass(frozen=True)
@@ -203,12 +213,18 @@ class History:
         names = self.seen.names
         return tuple((names[o], round(float(gained[o]), 2)) for o in np.argsort(-gained) if names[o] not in fell)
 
-    def stretches(self, event: Event) -> tuple[Positions, Positions]:
+    def _of(self, event: Event, end: date | None = None) -> tuple[View, int, frozenset[str]]:
+        """What an event is measured in up to the last day, or to the day before `end`: the view, its days, the top priorities."""
+        last = self.seen.days[-1] if end is None else self.seen.days[self._position(end) - 1]
+        era = [one for one in self.priorities if one.start <= last]
+        view = self._view(event.scope, self._begin(era), era[-1].top, event.base)
+        return view, int(np.searchsorted(view.usable, self._position(last), "right")), era[-1].top
+
+    def stretches(self, event: Event, end: date | None = None) -> tuple[Positions, Positions]:
         """Positions of the days before and since the event's start that its shares were taken from, as `now` gives it."""
-        era = [one for one in self.priorities if one.start <= self.seen.days[-1]]
-        usable = self._view(event.scope, self._begin(era), era[-1].top).usable
-        first = int(np.searchsorted(usable, self._position(event.start)))
-        return usable[max(0, first - BASE_MOST) : first], usable[first:]
+        view, days, _ = self._of(event, end)
+        first = int(np.searchsorted(view.usable, self._position(event.start)))
+        return view.usable[max(0, first - BASE_MOST) : first], view.usable[first:days]
 
     def detectable(self) -> float | None:
         """The fall of the company's share, as it truly would be, that is told within eight weeks four times in five; a part of
@@ -231,9 +247,8 @@ class History:
 
     def begins(self, people: Positions, event: Event) -> date | None:
         """When the fall most likely began among these people; None where theirs is not clear."""
-        era = [one for one in self.priorities if one.start <= self.seen.days[-1]]
-        view = self._view(event.scope, self._begin(era), era[-1].top)
-        rows = np.array([key in era[-1].top for key in self.seen.names])
+        view, _, top = self._of(event)
+        rows = np.array([key in top for key in self.seen.names])
         part = self.seen.effort[:, people][:, :, view.usable]
         sums = Sums.of(part[rows].sum(0), part.sum(0), teams=self._team_codes[people])
         near = int(np.searchsorted(view.usable, self._position(event.start)))

@@ -1,6 +1,7 @@
 """The detector on organisations with and without an event; benchmarks/drift has the table."""
 
 from datetime import date, timedelta
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -160,6 +161,33 @@ def test_a_team_that_fell_and_came_back_with_the_company_fell_again_since_the_se
     detector = Detector(Observations(days, ["O1"], teams, np.stack([on, 1 - on])), [Priorities(days[0], {"O1": 1})])
     assert [event.kind for event in detector.run() if event.scope == COMPANY] == ["drift", "recovery", "drift"]
     assert min(detector.now(event).start for event in detector.open.values()) >= days[19 * 5 - 5]
+
+
+@pytest.mark.parametrize("seed", [2, 5])
+def test_a_fall_that_went_on_is_over_as_its_days_were_and_a_further_one_is_told_from_its_own_level(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    days = [date(2026, 6, 1) + timedelta(days=7 * w + d) for w in range(24) for d in range(5)]
+    week = np.arange(len(days)) // 5
+    top = np.full((40, len(days)), 0.75)
+    for at, share in enumerate((0.62, 0.58, 0.52, 0.48, 0.45, 0.45, 0.45, 0.45), 11):
+        top[:, week == at] = share
+    on = (rng.random((2, *top.shape)) < top).mean(0)
+
+    def looked(known: int) -> Detector:
+        seen = Observations(days[:known], ["O1"], ["app"] * 40, np.stack([on, 1 - on])[:, :, :known])
+        detector = Detector(seen, [Priorities(days[0], {"O1": 1})])
+        detector.run()
+        return detector
+
+    during, after = looked(19 * 5), looked(24 * 5)
+    told = during.now(during.open[COMPANY])
+    company = [one.event for one in after.closed.values() if one.event.scope == COMPANY]
+    assert company[-1].start == told.start
+    assert 100 * (company[-1].after - told.after) == pytest.approx(0, abs=2.5)
+    assert [one.base for one in company] == [None, *(one.start for one in company[:-1])]
+    for first, further in pairwise(company):
+        assert further.start > first.start
+        assert 100 * (further.before - first.after) == pytest.approx(0, abs=2.5)  # what the two say adds up
 
 
 def test_a_history_that_is_too_short_says_nothing(fallen: Organisation) -> None:
