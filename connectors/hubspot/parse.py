@@ -1,7 +1,7 @@
 """HubSpot's records to signals: pure functions of the JSON the search answers with."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from connectors.base import Account, ItemKind, Signal, SignalKind, Span, WorkItem
@@ -37,6 +37,8 @@ _TEXT = {
 }
 _NOT_HELD = {"CANCELED", "CANCELLED", "NO_SHOW", "RESCHEDULED"}
 _NOT_MADE = {"CANCELED", "CANCELLED", "FAILED", "QUEUED", "RINGING", "MISSED", "BUSY", "NO_ANSWER"}
+_PUT_RIGHT = timedelta(days=1)
+"""A time that is changed by less was put right."""
 LONGEST_TEXT = 20_000
 LONGEST_HOURS = 12.0
 
@@ -200,9 +202,12 @@ def time_of(text: str) -> datetime:
 def complete(stream: str, record: Mapping[str, Any], item: WorkItem | None, signals: Sequence[Signal]) -> list[Span]:
     """What a record itself says completely: when it entered each stage, and who was at a meeting."""
     if stream not in ENGAGEMENTS and item:
-        names = [name for name in record["properties"] if name.startswith(ENTERED)]
-        stages = [f"{item.external_id}:stage:{name.removeprefix(ENTERED)}:" for name in names]
-        return [Span(item=item.external_id, prefix=prefix, sure=True) for prefix in stages]
+        stages = {s.external_id.rpartition(":")[0] + ":": s.at for s in signals if s.kind == SignalKind.STAGE}
+        # A deal that moved back entered a stage twice, and HubSpot keeps the last time: an earlier one that was seen stays.
+        return [
+            Span(item=item.external_id, prefix=prefix, after=at - _PUT_RIGHT, sure=True)
+            for prefix, at in stages.items()
+        ]
     if stream == "meetings" and signals and "hs_attendee_owner_ids" in record["properties"]:
         return [Span(item=signals[0].item, prefix=f"{stream}:{record['id']}", sure=True)]
     return []

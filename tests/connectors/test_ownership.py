@@ -1,21 +1,32 @@
 """Whose a deal was when: who gets a colleague's deals does not get the work that was done on them before."""
 
-from datetime import timedelta
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
-from connectors.base import Signal
+from connectors import base
+from models import Signal
 from simulator.crm import owner_id
 from simulator.server import Simulator
 from simulator.world import Record
 from tests.conftest import connect_to, walk
+from tests.connectors.few import Puller, served
 
 ANN, BEN = owner_id(1), owner_id(2)
 DAY = timedelta(days=1)
 
 
-def signals_of(company: Simulator, record: Record) -> list[Signal]:
+@pytest.fixture
+def few() -> Iterator[Simulator]:
+    with served() as company:
+        yield company
+
+
+def signals_of(company: Simulator, record: Record) -> list[base.Signal]:
     pages = walk(connect_to(company, "hubspot"), record.type, None)
     return [s for page in pages for s in page.signals if s.item == f"{record.type}:{record.id}"]
 
@@ -60,3 +71,20 @@ def test_a_hundred_deals_that_change_hands_at_once_cost_two_requests(company: Si
         for record in deals:
             given(record, (timedelta(0), ANN), (DAY, BEN))
     assert before["1"] - before["0"] <= -(-len(deals) // 50) + 2
+
+
+def test_a_deal_that_moved_back_entered_its_stage_twice_tap_hubspot_118(few: Simulator, tmp_path: Path) -> None:
+    """HubSpot keeps only the last time; what was seen before happened all the same, but for a time that is put right."""
+    puller = Puller(few, tmp_path)
+    deal = next(r for r in few.world.records if r.type == "deals")
+    name = next(name for name in deal.properties if name.startswith("hs_v2_date_entered_"))
+    first = datetime.fromisoformat(deal.properties[name])
+    puller.pull("hubspot")
+    for number, at in enumerate((first + 20 * DAY, first + 20 * DAY + timedelta(hours=1)), 1):
+        deal.properties[name] = at.isoformat()
+        deal.modified = max(r.modified for r in few.world.records) + number * timedelta(minutes=1)
+        puller.pull("hubspot")
+    with puller.sessions() as session:
+        stage = f"deals:{deal.id}:stage:{name.removeprefix('hs_v2_date_entered_')}:"
+        query = select(Signal.at).where(Signal.external_id.startswith(stage)).order_by(Signal.at)
+        assert list(session.scalars(query)) == [first, first + 20 * DAY + timedelta(hours=1)]
