@@ -15,6 +15,7 @@ from models import Account, Membership, Person, Signal, StreamCursor, WorkItem
 from models.session import in_batches
 from pipeline.effort.day import HOURS_A_DAY, Activity, Begin, InProgress, StatusChange, in_progress
 from pipeline.effort.masses import WORKED, Act, in_masses, masses_among
+from pipeline.effort.meetings import TOGETHER, Together, told_again
 from pipeline.effort.trace import Trace
 from pipeline.ingest.sweep import SWEEP
 from pipeline.register.document import Register
@@ -102,23 +103,27 @@ def load_activities(session: Session, owner: Owners, clock: Clock, first: date, 
     end = begin + (last - first) + timedelta(days=4)
     to = case((Signal.kind == SignalKind.TRANSITION, Signal.detail["to"].as_string()))
     query = (
-        select(Signal.source, Signal.kind, Signal.at, Signal.account, Signal.hours, WorkItem.id, WorkItem.kind, to)
+        select(
+            Signal.source,
+            Signal.kind,
+            Signal.at,
+            Signal.account,
+            Signal.hours,
+            WorkItem.id,
+            WorkItem.kind.label("of_kind"),
+            to,
+        )
         .join(WorkItem, (WorkItem.source == Signal.source) & (WorkItem.external_id == Signal.item))
         .where(Signal.at >= begin, Signal.at < end, Signal.kind != SignalKind.ABSENCE)
         .where(Signal.account.in_(sorted({account for _, account in owner})))
     )
     rows = [row for row in session.execute(query).all() if (row[0], row[3] or "") in owner]
-    acts = [
-        ((source, account), at, item, place)
-        for place, (source, kind, at, account, hours, item, _, _) in enumerate(rows)
-        if hours is None and kind not in WORKED
-    ]
-    of_many = {acts[place][3] for place in in_masses(acts)}
+    left_out = _left_out(rows, owner)
     found, threads = [], set()
     for place, (source, kind, at, account, hours, item, of_kind, state) in enumerate(rows):
         person, zone = owner[source, account]
         day = clock.local(at, zone).date()
-        if first <= day <= last and place not in of_many:
+        if first <= day <= last and place not in left_out:
             found.append((person, day, item, _trace(kind, state), hours))
             if is_evidence(source, of_kind):
                 threads.add(item)
@@ -131,6 +136,21 @@ def load_activities(session: Session, owner: Owners, clock: Clock, first: date, 
         else Activity(person, day, item, trace, hours)
         for person, day, item, trace, hours in found
     ]
+
+
+def _left_out(rows: Sequence[Any], owner: Owners) -> set[int]:
+    """Places of what a program did in somebody's name, and of meetings that others tell already."""
+    acts = [
+        ((source, account), at, item, place)
+        for place, (source, kind, at, account, hours, item, *_) in enumerate(rows)
+        if hours is None and kind not in WORKED
+    ]
+    together = [
+        Together(place, owner[row.source, row.account][0], row.at, row.hours, row.id, row.of_kind)
+        for place, row in enumerate(rows)
+        if row[4] and row[1] in TOGETHER
+    ]
+    return {acts[place][3] for place in in_masses(acts)} | told_again(together)
 
 
 def _trace(kind: str, state: str | None) -> Trace:

@@ -254,3 +254,27 @@ def test_what_happened_before_the_first_pulls_horizon_is_no_effort(acme: Company
     assert min(day for day, _, _ in acme.effort()) == date(2026, 10, 9)
     with acme.sessions() as session:
         assert session.scalar(select(func.min(Capacity.day))) == date(2026, 10, 9)
+
+
+def test_a_meeting_that_each_attendees_calendar_brought_into_the_crm_is_one_margince_5890(acme: Company) -> None:
+    acme.person("a", sources=("hubspot",))
+    acme.item("deals:1", source="hubspot", kind="deal")
+    for _ in range(4):  # one for each of the four who were there
+        acme.signal("deals:1", "a", noon(MONDAY), "meeting", "hubspot", hours=2.0)
+    acme.item("deals:2", source="hubspot", kind="deal")
+    acme.signal("deals:2", "a", noon(MONDAY) + timedelta(hours=3), "meeting", "hubspot", hours=2.0)
+    acme.signal("deals:2", "a", noon(MONDAY) + timedelta(hours=5), "meeting", "hubspot", hours=2.0)
+    found = acme.effort()
+    assert found[MONDAY, "a", "deals:2"] > 1.5 * found[MONDAY, "a", "deals:1"]
+
+
+def test_a_meeting_on_a_deal_that_stands_in_a_calendar_too_is_one(acme: Company) -> None:
+    acme.person("a", sources=("hubspot", "calendar"))
+    acme.item("deals:1", source="hubspot", kind="deal")
+    acme.item("series", source="calendar", kind="meeting")
+    acme.signal("deals:1", "a", noon(MONDAY), "meeting", "hubspot", hours=2.0)
+    acme.signal("series", "a", noon(MONDAY), "meeting", "calendar", hours=2.0)
+    acme.signal("series", "a", noon(MONDAY) + timedelta(days=1), "meeting", "calendar", hours=2.0)
+    found = acme.effort()
+    assert found.get((MONDAY, "a", "series"), 0) < 0.3 * found[MONDAY, "a", "deals:1"]
+    assert found[MONDAY + timedelta(days=1), "a", "series"] >= 0.25
