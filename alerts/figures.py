@@ -36,6 +36,7 @@ from models import Drift
 from models.vocabulary import COMPANY
 from pipeline.drift.explain import named_teams
 from pipeline.register.document import Register
+from pipeline.register.gone import keys_of, with_gone
 from pipeline.register.versions import plans
 from pipeline.register.workdays import monday
 from pipeline.share.gap import follow, suggested
@@ -113,6 +114,7 @@ def standing(
     fall, fell = (fall, fall is not None) if span is not None else _held_against(session, scope, fall)
     began = fall.start if fall else span[0] if span else week
     recent, current, usual = _compared(session, scope, began, week)
+    register = _told_with(session, register, fall, (*recent, *current, *usual))
     if not recent or (span is not None and not any(span[0] - WEEK < one.week <= span[1] for one in current)):
         return None
     before, now = (levels(fall, scope) if fall else None) or (mean_shares(usual), mean_shares(current))
@@ -136,6 +138,12 @@ def standing(
         sum(one.person_days for one in recent) / len(recent),
         fall.start if fall else span[0] if span else None,
     )
+
+
+def _told_with(session: Session, register: Register, fall: Drift | None, weeks: Sequence[Weekly]) -> Register:
+    """The register, with the objectives of earlier plans that the figures are of."""
+    keys = {key for one in weeks for key in one.shares}
+    return with_gone(session, register, keys | keys_of(fall) if fall else keys)
 
 
 def _compared(session: Session, scope: str, began: date, week: date) -> tuple[list[Weekly], list[Weekly], list[Weekly]]:

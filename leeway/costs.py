@@ -17,6 +17,7 @@ from models import Share
 from models.vocabulary import COMPANY
 from pipeline.register.allocation import day_rate
 from pipeline.register.document import Register
+from pipeline.register.gone import with_gone
 from pipeline.register.workdays import Workdays, monday
 from pipeline.share.estimate import TOP
 
@@ -49,7 +50,8 @@ def cost_rows(
     """A row for each team, and for the other teams together, and objective: person-days seen, rate, cost. Weeks that are not over
     by `through` are left out. With a `history` of registers (oldest first, with the day of loading) the rates are the month's."""
     days = _person_days(session, register, month, through)
-    titles = {objective.key: objective.title for objective in register.objectives} | {"": "On no objective"}
+    told = with_gone(session, register, {key for its in days.values() for key in its})
+    titles = {objective.key: objective.title for objective in told.objectives} | {"": "On no objective"}
     names = {team.key: team.name for team in register.teams}
     found = []
     for team, by_objective in days.items():

@@ -18,6 +18,7 @@ from models.vocabulary import COMPANY
 from pipeline.drift.gaps import GAP
 from pipeline.findings.velocity import flagged
 from pipeline.register.ended import ran_out
+from pipeline.register.gone import with_gone
 from pipeline.register.workdays import monday
 from web import data, reading
 from web.auth import Id, Signed
@@ -47,7 +48,8 @@ class Findings(Place):
             near = {one.week: one for one in weekly(session, scope, first - WEEK, first + WEEK)}
             if first not in near:
                 raise HTTPException(404, "Nothing is known of this week.")
-            rows = part_of(register, scope, near[first], near.get(first - WEEK))
+            told = with_gone(session, register, [key for one in near.values() for key in one.shares])
+            rows = part_of(told, scope, near[first], near.get(first - WEEK))
             worked = [
                 (s.name, s.weeks.get(first, 0.0), s.weeks.get(first - WEEK, 0.0))
                 for s in streams(session, register, scope, self.least)

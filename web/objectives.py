@@ -21,6 +21,7 @@ from models.vocabulary import COMPANY
 from pipeline.register.document import Objective, Register, hints
 from pipeline.register.edits import undoable
 from pipeline.register.ended import local_day
+from pipeline.register.gone import with_gone
 from pipeline.register.versions import Load, history
 from web import data, reading
 from web.auth import Signed, Viewer
@@ -54,7 +55,10 @@ class Objectives(Place):
         _, register = self.frame.allowed(who, scope)
         found = next((one for one in register.objectives if one.key == key), None)
         if found is None:
-            raise HTTPException(404, f"There is no objective {key!r} in the register.")
+            with self.app.sessions() as session:
+                was = next((one for one in with_gone(session, register, [key]).objectives if one.key == key), None)
+            said = f"“{was.title}” is of an earlier plan" if was else f"There is no objective {key!r} in the register"
+            raise HTTPException(404, f"{said}.")
         with self.app.sessions() as session:
             period, stands = standing_in(session, register, scope, f"/objectives/{key}", since, until)
             names = data.large_teams(register, self.least, who)

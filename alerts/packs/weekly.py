@@ -20,6 +20,7 @@ from models import OPEN_STATES, Drift
 from models.vocabulary import COMPANY
 from pipeline.drift.gaps import GAP
 from pipeline.register.document import Register
+from pipeline.register.gone import with_gone
 
 TO_STOP = ("shadow", "stopping")
 """Kinds whose question is what stops; what is neither blocked nor to be stopped is to be de-risked."""
@@ -107,7 +108,8 @@ def _moved(session: Session, register: Register, week: date, shown: set[str], te
             found.append(Line((Name(scope_name(register, drift.scope)), said), f"/drifts/{drift.id}"))
     near = {one.week: one for one in weekly(session, COMPANY, week - WEEK, week)}
     if week in near and week - WEEK in near:
-        for part in part_of(register, COMPANY, near[week], near[week - WEEK]):
+        told = with_gone(session, register, [key for one in near.values() for key in one.shares])
+        for part in part_of(told, COMPANY, near[week], near[week - WEEK]):
             if part.before is not None and not part.low <= part.before <= part.high:
                 what: Words = ("The top priorities",) if part.key == TOP else (Name(shortened(part.title)),)
                 if not part.key:

@@ -8,9 +8,22 @@ from itertools import pairwise
 from sqlalchemy import case, delete, select, update
 from sqlalchemy.orm import Session
 
-from models import Confidence, Drift, KeyResult, Label, Measurement, Objective, RegisterVersion, Stream, Team, upsert
+from models import (
+    Confidence,
+    Drift,
+    KeyResult,
+    Label,
+    Measurement,
+    Objective,
+    RegisterVersion,
+    Share,
+    Stream,
+    Team,
+    upsert,
+)
 from pipeline.register.change_words import SET_UP, concerning, in_words
 from pipeline.register.document import Register, digest, stored
+from pipeline.register.gone import renamed_fall
 from pipeline.register.sameness import new_keys, new_objective_keys, same_top
 from pipeline.register.workdays import monday
 
@@ -140,12 +153,29 @@ def _follow_keys(session: Session, before: Register, after: Register, archive: s
     for table in (Label, Stream) if keys else ():
         column = table.key_result
         session.execute(update(table).where(column.in_(keys)).values(key_result=case(keys, value=column)))
+    others = new_objective_keys(before, after, archive)
+    kept = {one.key for one in after.objectives} | others.keys()
+    told = others | {one.key: f"{one.key}{archive}" for one in before.objectives if one.key not in kept}
+    _follow_shares(session, told)
+    for fall in session.scalars(select(Drift).where(Drift.kind == "drift")) if told else ():
+        renamed_fall(fall, told)
     if before.period == after.period:  # what was known in another one stands there under the keys of that time
-        others, since = new_objective_keys(before, after, archive), after.period.start
+        since = after.period.start
         _follow_numbers(session, keys | others, since)
         about = update(Drift).where(Drift.kind.in_(_OF_ONE), Drift.subject.in_(others), Drift.start >= since)
         if others:
             session.execute(about.values(subject=case(others, value=Drift.subject)))
+
+
+def _follow_shares(session: Session, keys: Mapping[str, str]) -> None:
+    """The same of the shares of objectives, which stand until the next cycle has computed them in the new plan's terms."""
+    aside = {old: f"\n{n}" for n, old in enumerate(keys)}  # away first: keys that change places would meet
+    back = {name: keys[old] for old, name in aside.items()}
+    for names in (aside, back) if keys else ():
+        if names is back:
+            session.execute(delete(Share).where(Share.objective.in_(back.values())))
+        moved = update(Share).where(Share.objective.in_(names)).values(objective=case(names, value=Share.objective))
+        session.execute(moved.execution_options(synchronize_session=False))
 
 
 def _follow_numbers(session: Session, keys: Mapping[str, str], since: date) -> None:

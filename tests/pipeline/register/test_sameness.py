@@ -6,9 +6,10 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
 
-from models import Confidence, Drift, Label, Measurement, RegisterVersion, WorkItem
+from models import Confidence, Drift, Label, Measurement, RegisterVersion, Share, WorkItem
 from pipeline.register.change_words import consequences
 from pipeline.register.document import Register, parse
+from pipeline.register.gone import keys_of, with_gone
 from pipeline.register.sameness import new_keys, new_objective_keys, same_objective, same_top
 from pipeline.register.versions import load_register, planned_since
 
@@ -130,6 +131,55 @@ def test_what_was_measured_and_said_follows_its_key_result_where_keys_change_pla
     }
     assert sure == {"O2.1": 8, "O1.1": 2}
     assert found == {"gap": "O2", "data": "O1"}
+
+
+def test_shares_stand_under_the_words_that_they_were_computed_for_until_the_next_cycle(
+    sessions: sessionmaker[Session],
+) -> None:
+    load(sessions, Q3, datetime(2026, 7, 1, tzinfo=UTC))
+    figures = {"low": 0.0, "high": 1.0, "coverage": 1.0, "person_days": 10.0}
+    with sessions.begin() as session:
+        for key, share in (("O1", 0.5), ("O2", 0.2), ("", 0.3), ("top", 0.7)):
+            session.add(Share(week=date(2026, 7, 6), scope="company", objective=key, share=share, **figures))
+    query = select(Share.objective, Share.share)
+    load(sessions, Q3.replace("O1", "X").replace("O2", "O1").replace("X", "O2"), datetime(2026, 7, 20, tzinfo=UTC))
+    with sessions() as session:
+        assert dict(session.execute(query).all()) == {"O2": 0.5, "O1": 0.2, "": 0.3, "top": 0.7}
+    load(sessions, Q4, datetime(2026, 9, 28, tzinfo=UTC))
+    with sessions() as session:
+        assert dict(session.execute(query).all()) == {"O2@2": 0.5, "O2": 0.2, "": 0.3, "top": 0.7}
+    without = Q4[: Q4.index("  - {key: O2")]
+    load(sessions, without, datetime(2026, 10, 20, tzinfo=UTC))
+    with sessions() as session:
+        assert dict(session.execute(query).all()) == {"O2@2": 0.5, "O2@3": 0.2, "": 0.3, "top": 0.7}
+        told = with_gone(session, parse(without), ["O1", "O2@2", "O2@3", "O9@1", "x@y", ""])
+    assert {one.key: one.title for one in told.objectives} == {
+        "O1": "Warehouses run themselves",
+        "O2@2": "Customers stay with us",
+        "O2@3": "The shop sells abroad",
+    }
+
+
+def test_a_fall_of_the_plan_before_is_told_in_its_own_words(sessions: sessionmaker[Session]) -> None:
+    load(sessions, Q3, datetime(2026, 7, 1, tzinfo=UTC))
+    day = date(2026, 8, 3)
+    told = {"levels": {"company": {"O1": [0.5, 0.2], "O2": [0.2, 0.5], "": [0.3, 0.3]}}}
+    told["parts"] = [{"kind": "objective", "name": "O2", "points": 30}, {"kind": "rest", "name": "", "points": 0}]
+    with sessions.begin() as session:
+        fall = Drift(
+            kind="drift", scope="company", subject="", state="raised", severity="high", raised_on=day, start=day
+        )
+        fall.before, fall.after, fall.low, fall.high = 0.7, 0.4, -0.4, -0.2
+        fall.absorbed_by, fall.explanation = [["O2", 30.0], ["", 0.0]], told
+        session.add(fall)
+    load(sessions, Q4.replace("O2", "O3"), datetime(2026, 9, 28, tzinfo=UTC))
+    with sessions() as session:
+        fall = session.scalars(select(Drift)).one()
+        assert fall.absorbed_by == [["O3", 30.0], ["", 0.0]]
+        assert fall.explanation["levels"] == {"company": {"O1@1": [0.5, 0.2], "O3": [0.2, 0.5], "": [0.3, 0.3]}}
+        assert [row["name"] for row in fall.explanation["parts"]] == ["O3", ""]
+        now = with_gone(session, parse(Q4), keys_of(fall))
+    assert next(one.title for one in now.objectives if one.key == "O1@1") == "Customers stay with us"
 
 
 TWINS = Q3.replace('"Orders from abroad, 0 to 500"', "Churn from 4 % to 2 %")
