@@ -14,6 +14,7 @@ class Channels:
     def __init__(self, client: SlackClient, listed: Sequence[str]) -> None:
         self._client, self.listed = client, listed
         self._ids: dict[str, str] = {}
+        self._first: dict[str, str] = {}
 
     def find(self) -> None:
         """Look up the ids of the listed channels, which may have changed."""
@@ -34,6 +35,22 @@ class Channels:
                 f"Check slack.channels and invite the app: /invite in #{name}.",
             )
         return self._ids[name]
+
+    def streams(self) -> list[str]:
+        """Of the listed channels that are there."""
+        return [f"channel {name}" for name in self._ids]
+
+    def keep(self, stream: str, first: str) -> None:
+        """The channel had this id when it was first read: a private one that is shared gets another."""
+        self._first[stream] = first
+
+    def kept_as(self, stream: str) -> str:
+        """The id that is part of what its messages are called: the first one, or they would be kept twice."""
+        return self._first.get(stream) or self.id_of(stream)
+
+    def now(self, kept: str) -> str:
+        """The present id of the channel that is kept by this one."""
+        return next((self.id_of(stream) for stream, first in self._first.items() if first == kept), kept)
 
     def all(self) -> dict[str, dict[str, Any]]:
         """Every channel the app can see, by name; direct messages are never asked for. Archived ones are kept, to be

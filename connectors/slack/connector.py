@@ -99,6 +99,7 @@ class SlackConnector:
             return
         state = dict(cursor or {})
         known = state.get("known", "")
+        state["channel"] = self._reading.first_id(stream, state.get("channel"), known)
         first = max(since.timestamp(), self._now() - RECENT_DAYS * 86400)
         bound = state.get("bound") or known or f"{first:.6f}"
         newest, latest = state.get("newest", ""), state.get("latest", "")
@@ -123,7 +124,7 @@ class SlackConnector:
         """Old threads that have news, then the past. See connectors.base.Connector."""
         if stream == "people":
             return
-        state = dict(cursor)
+        state = {**cursor, "channel": self._reading.first_id(stream, cursor.get("channel"), cursor["known"])}
         for page in self._old_threads(stream, state):
             state = dict(page.cursor or state)
             yield page
@@ -192,7 +193,7 @@ class SlackConnector:
         for suspect in suspects:
             channel, _, ts = suspect.external_id.partition(":")
             try:
-                self.client.ask("conversations.replies", channel=channel, ts=ts, limit=1)
+                self.client.ask("conversations.replies", channel=self._channels.now(channel), ts=ts, limit=1)
             except NotFound:
                 gone.append(suspect.external_id)
             except BadAnswer:
@@ -201,13 +202,14 @@ class SlackConnector:
 
     def sweep(self, known: Iterable[str]) -> Iterator[Page]:
         """Threads that were active of late, read whole: edits and deletions of replies show nowhere else."""
-        active = self._now() - SWEEP_DAYS * 86400
-        newest = max((id_.rpartition(":")[2] for id_ in known), default="")
-        if newest:  # a workspace that stood still is swept where it stands
-            active = min(active, float(newest) - SWEEP_DAYS * 86400)
+        last = {id_.partition(":")[0]: id_.rpartition(":")[2] for id_ in sorted(known)}
+        # A workspace that stood still is swept where it stands.
+        active = min(self._now(), max(map(float, last.values()), default=self._now())) - SWEEP_DAYS * 86400
         bound = f"{active - self.thread_days * 86400:.6f}"
         failed: SourceError | None = None
-        for stream in self.streams()[1:]:
+        streams = self.streams()[1:]
+        self._reading.learn(last)
+        for stream in streams:
             try:
                 yield from self._swept(stream, bound, active)
             except SourceError as error:  # a channel that was left; the others are swept
@@ -270,7 +272,7 @@ class SlackConnector:
         spans: Sequence[Span] = (),
     ) -> Page:
         """With `bound`, a page of the history, which is all that its stretch of time holds."""
-        name, channel = stream.removeprefix("channel "), self._channels.id_of(stream)
+        name, channel = stream.removeprefix("channel "), self._channels.kept_as(stream)
         pairs: list[tuple[WorkItem | None, Signal | None]] = []
         failures: list[Failure] = []
         read: list[str] = []

@@ -1,9 +1,10 @@
 """Messages as Slack answers them: a channel's history and the replies of one thread, a page at a time."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
-from connectors.base import BadAnswer, Span
+from connectors.base import BadAnswer, NotFound, Span
 from connectors.onward import Onward
 from connectors.slack.channels import Channels
 from connectors.slack.client import PAGE_SIZE, SOURCE, SlackClient, next_of
@@ -49,7 +50,7 @@ class Reading:
         self, stream: str, parent: Mapping[str, Any], news: str, *, whole: bool
     ) -> Iterator[tuple[list[dict[str, Any]], Span]]:
         """Replies of one thread, a page at a time, each with the stretch of time that it holds completely."""
-        channel = self._channels.id_of(stream)
+        channel, kept = self._channels.id_of(stream), self._channels.kept_as(stream)
         root, partly = parent["ts"], bool(news) and int(parent["reply_count"]) > LONG_THREAD and not whole
         after, position, oldest = (news if partly else root), "", (news if partly else "")
         onward = Onward(SOURCE, f"{stream}: conversations.replies")
@@ -60,11 +61,32 @@ class Reading:
             position = next_of(answer)
             last = max([after, *stamps_of(replies)], key=float)
             bound = just_after(last) if position else None
-            yield replies, Span(item=f"{channel}:{root}", after=just_after(after), before=bound)
+            yield replies, Span(item=f"{kept}:{root}", after=just_after(after), before=bound)
             after = last
             if not position:
                 return
             onward.to(position)
+
+    def first_id(self, stream: str, kept: str | None, known: str) -> str:
+        """The id by which the channel's messages are kept, and are from now on. `kept` is the one that the cursor names.
+
+        A channel that has another id now, but holds the newest message that is `known`, is the same; else it is a new one of
+        the same name.
+        """
+        first = present = self._channels.id_of(stream)
+        if kept and kept != present and known:
+            with suppress(NotFound):
+                found = self._client.ask("conversations.replies", channel=present, ts=known, limit=1)["messages"]
+                first = kept if any(isinstance(m, dict) and m.get("ts") == known for m in found) else present
+        self._channels.keep(stream, first)
+        return first
+
+    def learn(self, newest: Mapping[str, str]) -> None:
+        """The same for all channels, where no cursor is at hand: from the newest ts that is kept of each id."""
+        present = {stream: self._channels.id_of(stream) for stream in self._channels.streams()}
+        strange = newest.keys() - {*present.values()}
+        for stream in [stream for stream, id_ in present.items() if strange and id_ not in newest]:
+            any(self.first_id(stream, id_, newest[id_]) == id_ for id_ in sorted(strange))
 
     def whole(
         self, stream: str, messages: Sequence[Mapping[str, Any]], bound: str, latest: str, more: bool

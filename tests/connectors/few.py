@@ -91,3 +91,10 @@ def rename_channel(company: Simulator, name: str, to: str) -> None:
         if message.channel == name:
             message.channel = to
     slack._kept.clear()
+
+
+def renumber_channel(company: Simulator, name: str, to: str) -> None:
+    """Give it another id, as Slack does where a private one is shared; what it had is answered to no more."""
+    slack = company.slack
+    slack.channels = {to if known == name else id_: known for id_, known in slack.channels.items()}
+    slack._kept.clear()

@@ -5,6 +5,7 @@ import json
 import pickle
 import random
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from simulator.api.config import JIRA_TOKEN
 from simulator.server import Simulator
 from simulator.world import Message, Record
 from tests.conftest import NOW
-from tests.connectors.few import SOURCES, Puller, served
+from tests.connectors.few import SOURCES, Puller, renumber_channel, served
 
 LATER = timedelta(hours=1)
 
@@ -425,3 +426,35 @@ def test_a_message_that_is_deleted_goes_because_slack_says_that_it_is_not_there(
     world.messages.append(Message(alone.channel, f"{at + 60:.6f}", 1, "something new"))
     puller.pull("slack")
     assert not any(alone.ts in id_ for id_ in puller.kept("slack"))
+
+
+def test_a_channel_that_gets_another_id_doubles_nothing_dispatch_560_beproudbot_50(puller: Puller) -> None:
+    puller.pull("slack")
+    before = puller.kept("slack")
+    renumber_channel(puller.company, "platform", "G00000099")
+    puller.pull("slack")
+    assert puller.kept("slack") == before
+    puller.sweep("slack")
+    assert puller.kept("slack") == before
+    own = [m for m in puller.company.world.messages if m.channel == "platform" and not m.thread]
+    newest = max(own, key=lambda m: float(m.ts))
+    ts = f"{float(newest.ts) + 60:.6f}"
+    puller.company.world.messages.append(replace(newest, ts=ts, text="One more"))
+    puller.pull("slack")
+    assert {name.rpartition(":")[2] for name in puller.kept("slack") - before} == {ts}
+    puller.company.world.messages.remove(newest)
+    puller.pull("slack")
+    assert not any(name.endswith(newest.ts) for name in puller.kept("slack"))
+
+
+def test_another_channel_of_the_same_name_has_messages_of_its_own(puller: Puller) -> None:
+    """The old one was deleted and a new one made: what was said in the old one stays."""
+    puller.pull("slack")
+    before = puller.kept("slack")
+    own = [m for m in puller.company.world.messages if m.channel == "platform"]
+    puller.company.world.messages = [m for m in puller.company.world.messages if m.channel != "platform"]
+    renumber_channel(puller.company, "platform", "C00000099")
+    ts = f"{max(float(m.ts) for m in own) + 60:.6f}"
+    puller.company.world.messages.append(replace(own[0], ts=ts, thread=None, text="A beginning"))
+    puller.pull("slack")
+    assert puller.kept("slack") - before == {f"C00000099:{ts}"}
