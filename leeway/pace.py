@@ -18,7 +18,7 @@ from pipeline.progress.pace import TOO_EARLY, Progress, Weeks, standings
 from pipeline.progress.work import shares_by_week
 from pipeline.register.document import Register
 from pipeline.register.ended import local_day
-from pipeline.register.versions import periods
+from pipeline.register.versions import keys_now, periods
 from pipeline.spreadsheet import guarded
 
 
@@ -28,8 +28,14 @@ def work_by_week(app: App, session: Session, register: Register) -> Weeks:
     wanted = app.settings.pulse.on or bool(register.measured())
     if through is None or not wanted:
         return {}
-    least, period = app.settings.drift.least_people, register.period
-    return shares_by_week(session, register, period.start, min(through, period.end), least)
+    least, period, (_, now) = app.settings.drift.least_people, register.period, app.register()
+    found = shares_by_week(session, now, period.start, min(through, period.end), least)
+    if register == now:
+        return found
+    names = keys_now(
+        session, register
+    )  # all work is matched to the key results of today, whatever their keys were then
+    return {week: {key: by[new] for key, new in names.items() if new in by} for week, by in found.items()}
 
 
 def progress_of(app: App, session: Session, register: Register) -> list[Progress]:

@@ -202,6 +202,18 @@ def key_now(session: Session, key: str, seen: int) -> str | None:
     return key if registers and key in registers[-1].objective_of() else None
 
 
+def keys_now(session: Session, register: Register) -> dict[str, str]:
+    """By key of a key result of an earlier register, the key by now of the same; without those that there are no more."""
+    rows = session.scalars(select(RegisterVersion).order_by(RegisterVersion.id))
+    registers = [stored(row.document, row.id) for row in rows]
+    since = max((n for n, one in enumerate(registers) if one == register), default=len(registers))
+    names = {key: key for key in register.objective_of()}
+    for before, after in pairwise(registers[since:]):
+        moved, known = new_keys(before, after, _GONE), after.objective_of()
+        names = {key: new for key, old in names.items() if (new := moved.get(old, old)) in known}
+    return names
+
+
 def current_register(session: Session) -> tuple[int, Register] | None:
     """The newest register version, None where none was loaded."""
     found = current_version(session)

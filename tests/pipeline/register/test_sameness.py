@@ -11,7 +11,7 @@ from pipeline.register.change_words import consequences
 from pipeline.register.document import Register, parse
 from pipeline.register.gone import keys_of, with_gone
 from pipeline.register.sameness import new_keys, new_objective_keys, same_objective, same_top
-from pipeline.register.versions import load_register, planned_since
+from pipeline.register.versions import keys_now, load_register, planned_since
 
 Q3 = """\
 company: Acme
@@ -180,6 +180,13 @@ def test_a_fall_of_the_plan_before_is_told_in_its_own_words(sessions: sessionmak
         assert [row["name"] for row in fall.explanation["parts"]] == ["O3", ""]
         now = with_gone(session, parse(Q4), keys_of(fall))
     assert next(one.title for one in now.objectives if one.key == "O1@1") == "Customers stay with us"
+
+
+def test_key_results_of_an_earlier_plan_are_found_under_their_keys_by_now(sessions: sessionmaker[Session]) -> None:
+    load(sessions, Q3, datetime(2026, 7, 1, tzinfo=UTC))
+    load(sessions, Q4.replace("O2.1", "O1.2").replace("O1.1", "O2.1"), datetime(2026, 9, 28, tzinfo=UTC))
+    with sessions() as session:
+        assert keys_now(session, parse(Q3)) == {"O2.1": "O1.2"}, "O1.1 is another one now, and has no work of then"
 
 
 TWINS = Q3.replace('"Orders from abroad, 0 to 500"', "Churn from 4 % to 2 %")
