@@ -14,6 +14,7 @@ from pipeline.register.plan_faults import plan_faults
 from pipeline.register.planned import Plan
 from pipeline.register.schema import Calendar, KeyResult, Member, Objective, Period, Register, Scope, Team
 from pipeline.register.step_faults import step_faults
+from pipeline.register.unseen import unseen_faults
 from pipeline.register.yaml_nodes import Document, LintError, entries, path_of
 
 _MODELS: Mapping[tuple[str, ...], type[BaseModel]] = {
@@ -63,6 +64,7 @@ def all_faults(document: Document, register: Register | None, errors: Sequence[A
         *people_faults(document),
         *metric_faults(document),
         *step_faults(document),
+        *unseen_faults(document),
     ]
     if register is not None and register.period.end <= register.period.start:
         found.append(LintError(document.line(("period", "end")), "period.end", "lies before the start."))

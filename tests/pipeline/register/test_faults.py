@@ -160,6 +160,8 @@ def test_each_value_of_another_kind(number: int) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
+        ("key: app", "key: app\ufeff", "holds a character that cannot be seen (U+FEFF)"),
+        ("- b@x.example", "- b@x.example\u200e", "so nothing is found by it; write 'b@x.example' anew"),
         ("start: 2026-07-01", "start: 2026-06-31", "line 4: period.start: '2026-06-31' does not exist"),
         ("start: 2026-07-01", "start: 20260701", "line 4: period.start: '20260701' is no day; write it as 2026-10-01"),
         ("start: 2026-07-01", "start: 01.07.2026", "line 4: period.start: "),

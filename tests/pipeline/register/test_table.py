@@ -186,6 +186,7 @@ def _loaded(raw: bytes) -> None:
         ("O1.1", {"key": "O1"}, "plan.csv, line 3, column key: 'O1' is used already, in line 2."),
         ("O1.1", {"key": ""}, "plan.csv, line 3, column key: is empty"),
         ("O1.1", {"key": "O1.9", "kind": ""}, "plan.csv, line 3, column kind: O1.9 is new"),
+        ("O1.1", {"key": "O1.1\u200b"}, "plan.csv, line 3, column key: holds a character that cannot be seen (U+200B)"),
         ("O2.1", {"version": "4"}, "plan.csv, line 6, column version: tables of two versions"),
     ],
 )
