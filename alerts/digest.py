@@ -1,6 +1,5 @@
 """The weekly digest: what a team lead needs in two minutes. Idempotent by week and team; one bounce stops nobody else."""
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -9,7 +8,7 @@ from email.utils import make_msgid
 from importlib.resources import files
 
 from jinja2 import Environment
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from alerts.chart_frame import MAIL, PHONE, png
@@ -19,6 +18,7 @@ from alerts.falls import alert_of
 from alerts.figures import Standing, standing
 from alerts.gaps import gap_text, gap_view, open_gaps
 from alerts.mail import Smtp, new_mail
+from alerts.neglected import first_of, idle_key_results, idle_objectives
 from alerts.parts import Part, plan_of
 from alerts.plan_end import end_note, held_against
 from alerts.plan_turn import plan_turn
@@ -41,16 +41,14 @@ from alerts.words import (
     signed,
     sure,
 )
-from models import Drift, Effort, Match, Person
+from models import Drift
 from models.vocabulary import COMPANY
 from pipeline.register.document import Register, Team
 from pipeline.register.workdays import monday
 
 WEEKS, MOST_WEEKS, DECISIONS = 9, 16, 2
-LEAST_SHARE, LEAST_STREAM = 2, 3
-"""Percent below which an objective is without work; person-days of the window below which a stream is not told."""
-LEAST_DAYS = 0.5
-"""Person-days in four weeks below which a key result is without work."""
+LEAST_STREAM = 3
+"""Person-days of the window below which a stream is not told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +96,11 @@ class TeamWeek:
         return f"before {short_day(self.stands.since)}" if self.stands.since else "usual"
 
     @property
+    def idle_since(self) -> str:
+        """Of which days it is said that hardly any work is on an objective."""
+        return f"since {day(self.stands.since)}" if self.stands.since else "this week"
+
+    @property
     def after(self) -> bool:
         """Return True if a week of the picture began after the plan's end."""
         return any(one.after for one in self.points)
@@ -143,8 +146,7 @@ def team_week(session: Session, register: Register, team: Team, least_people: in
     weeks = weekly(session, team.key, _first_drawn(stands), stands.week)
     plan = None if stands.own is None or stands.own.key == TOP else plan_of(register, team.key)
     worked = [one for one in streams(session, register, team.key, least_people) if one.days >= LEAST_STREAM]
-    mine = [part for part in stands.parts if part.planned and part.key]
-    idle = [part.title for part in mine if part.now < LEAST_SHARE] if team.key != COMPANY or mine else []
+    idle = idle_objectives(stands)
     began = register.period.start + timedelta(weeks=2)
     new = [one for one in worked if max(began, stands.week - 4 * WEEK) <= one.since and one.before is None]
     alert = session.get(Drift, stands.drift) if stands.drift and stands.fell else None
@@ -161,8 +163,8 @@ def team_week(session: Session, register: Register, team: Team, least_people: in
         stands,
         _story(session, register, stands, alert, shown, least_people),
         shown,
-        idle,
-        _unsupported(session, register, team, span, set(idle)),
+        first_of(idle),
+        first_of(idle_key_results(session, register, team, span, set(idle))),
         worked[:3],
         new[:3],
         held_against(points(weeks, plan), register),
@@ -228,34 +230,6 @@ def _mixes(session: Session, stands: Standing) -> Sequence[Drift]:
     """Changes of who is at work that were found in the digest's week."""
     query = select(Drift).where(Drift.kind == "mix", Drift.scope == stands.scope)
     return session.scalars(query.where(Drift.raised_on >= stands.week, Drift.raised_on < stands.week + WEEK)).all()
-
-
-def _unsupported(
-    session: Session, register: Register, team: Team, span: tuple[date, date] | None, idle: set[str]
-) -> list[str]:
-    """Key results of the team on which hardly anybody worked in the window, beside the objectives that are named whole."""
-    if span is None:
-        return []
-    worked: dict[str, float] = defaultdict(float)
-    days = (
-        select(Effort.work_item_id, func.sum(Effort.person_days))
-        .join(Person, Person.id == Effort.person_id)
-        .where(Effort.day >= span[0], Effort.day <= span[1])
-        .group_by(Effort.work_item_id)
-    )
-    if team.key != COMPANY:
-        days = days.where(Person.team == team.key)
-    of_item: dict[int, float] = dict(session.execute(days).all())
-    for item, probabilities in session.execute(select(Match.work_item_id, Match.probabilities)):
-        for key, p in probabilities.items() if item in of_item else ():
-            worked[key] += p * of_item[item]
-    if not worked:
-        return []
-    return [
-        f"{k.key} {k.title}"
-        for o, k in register.key_results()
-        if team.key in (*k.teams, COMPANY) and o.title not in idle and worked[k.key] < LEAST_DAYS
-    ][:5]
 
 
 def compose(content: TeamWeek, smtp: Smtp, links: Links | None = None, unsubscribe: str = "") -> EmailMessage:

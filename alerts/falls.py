@@ -93,7 +93,7 @@ def _title(drift: Drift, fall: int) -> str:
     """What left since when; of a fall that recovered that it is back, as nobody would know from the same words."""
     since = f"left the top priorities since {day(drift.start)}"
     if drift.state == "recovered" and drift.ended_on:
-        return f"{fall} of 100 working days had {since}; nearly all were back by {day(drift.ended_on)}"
+        return f"{fall} of 100 working days had {since}; by {day(drift.ended_on)} their share was nearly back"
     return f"{fall} of 100 working days have {since}"
 
 

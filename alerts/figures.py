@@ -118,7 +118,7 @@ def standing(
     if not recent or (span is not None and not any(span[0] - WEEK < one.week <= span[1] for one in current)):
         return None
     before, now = (levels(fall, scope) if fall else None) or (mean_shares(usual), mean_shares(current))
-    mine = fall if fall is not None and fall.scope == scope else None
+    mine = fall if fall is not None and _is_of(fall, scope) else None
     about = interval(current)
     totals = (mine.before, mine.after) if mine else (None, None)
     found = _with_gaps(session, register, scope, parts(register, scope, (before, now), totals, about), before)
@@ -144,6 +144,12 @@ def _told_with(session: Session, register: Register, fall: Drift | None, weeks: 
     """The register, with the objectives of earlier plans that the figures are of."""
     keys = {key for one in weeks for key in one.shares}
     return with_gone(session, register, keys | keys_of(fall) if fall else keys)
+
+
+def _is_of(fall: Drift, scope: str) -> bool:
+    """Return True if a fall is of a scope's own work: a team that is the whole company has the company's interval."""
+    own = levels(fall, scope)
+    return fall.scope == scope or (own is not None and own == levels(fall, fall.scope))
 
 
 def _compared(session: Session, scope: str, began: date, week: date) -> tuple[list[Weekly], list[Weekly], list[Weekly]]:

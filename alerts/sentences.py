@@ -45,10 +45,11 @@ def shift_text(drift: Drift, register: Register) -> str:
     return " ".join(map(plain, shift_words(drift, register)))
 
 
-def fault_text(drift: Drift) -> str:
+def fault_text(drift: Drift, register: Register) -> str:
     """A fault of the data, for ops: what, since when, what it means, where to look."""
     if drift.subject == "gone":
-        ended = f"Nobody of the team {drift.scope} has left a trace since {day(drift.start)}. Its shares end there."
+        name = next((team.name for team in register.teams if team.key == drift.scope), drift.scope)
+        ended = f"Nobody of {plain((Name(name),))} has left a trace since {day(drift.start)}. Its shares end there."
         return f"{ended} If it was dissolved, take it out of okrs.yaml; if not, `leeway check` shows which source lags."
     held = "These days are not used, and no drift is raised on them."
     if drift.subject == "coverage":
@@ -68,7 +69,7 @@ def mix_text(drift: Drift, register: Register) -> str:
 
 SENTENCES: dict[str, Callable[[Drift, Register], str]] = {
     "objective": shift_text,
-    "data": lambda drift, _: fault_text(drift),
+    "data": fault_text,
     "mix": mix_text,
     "plan": end_text,
 }

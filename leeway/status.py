@@ -12,6 +12,7 @@ from alerts.charts import WeekPoint
 from alerts.figures import scope_name, standing
 from alerts.first_weeks import first_weeks_note
 from alerts.gaps import short
+from alerts.gone_teams import gone_teams
 from alerts.plan_end import end_advice
 from alerts.plan_turn import plan_turn
 from alerts.waiting import named_in, open_alert
@@ -58,6 +59,7 @@ def status_of(app: App) -> dict[str, Any]:
             "detectable_points": _detectable(app, session),
             "teams_tell": _teams_tell(session),
             "plan_turn": _plan_turn(session),
+            "teams_gone": _teams_gone(session),
             "plan_ended": _plan_ended(app, session),
             "first_weeks": first_weeks_note(first_weeks(session)),
             **sources,
@@ -86,6 +88,11 @@ def _teams_tell(session: Session) -> bool:
     """Whether whose work it is says what it is for, as far as a register is loaded."""
     found = current_register(session)
     return found is None or found[1].teams_tell
+
+
+def _teams_gone(session: Session) -> list[str]:
+    found = current_register(session)
+    return list(gone_teams(session, found[1])) if found else []
 
 
 def sources_of(app: App) -> dict[str, Any]:

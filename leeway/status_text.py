@@ -90,6 +90,8 @@ def render(found: dict[str, Any], out: Console) -> None:
     for drift in found["open_drifts"]:
         say(_finding(drift))
         _say_untold(drift, say)
+    for text in found["teams_gone"]:
+        say(f"gone     {text}")
     _say_not_taken(found, say)
     _say_what_is_known(found, say)
     _say_set_aside(found, say)

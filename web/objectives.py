@@ -30,7 +30,7 @@ from web.frame import Frame
 from web.measured import chart_key, confidence_key, earlier, said
 from web.place import Place, counted
 from web.reading import Day
-from web.standings import standing_in, standing_of
+from web.standings import standing_in, teams_beside
 
 LOADS, LINES = 10, 12
 """How many versions the register's page tells of, and of how many changes of each."""
@@ -62,7 +62,7 @@ class Objectives(Place):
         with self.app.sessions() as session:
             period, stands = standing_in(session, register, scope, f"/objectives/{key}", since, until)
             names = data.large_teams(register, self.least, who)
-            teams = [one for one in (standing_of(session, register, team, period) for team, _ in names) if one]
+            teams, _ = teams_beside(session, register, names, period, stands.week)
             days, span = self._days(session), window(session)
             note = counted(one.complete for one in weekly(session, scope, period.since, period.until))
             confident = self.drawing.measured.confidence(session, register, work=who.may_see(COMPANY))

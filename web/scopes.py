@@ -18,7 +18,7 @@ from alerts.plan_turn import plan_turn
 from alerts.promise import promise
 from alerts.streams import streams, window, window_text
 from alerts.view import Taken
-from alerts.weeks import NONE, complete_through, points, weekly
+from alerts.weeks import NONE, complete_through, last_week, points, weekly
 from alerts.words import short_day
 from leeway.status import days_known
 from models.vocabulary import COMPANY
@@ -31,7 +31,7 @@ from web.drawing import Drawing
 from web.frame import Frame
 from web.place import Place, counted
 from web.reading import Day
-from web.standings import standing_in, standing_of
+from web.standings import standing_in, teams_beside
 
 FEW = 60
 """Members above which a company's fall can be told from chance anyhow."""
@@ -106,6 +106,7 @@ class Scopes(Place):
                 | {
                     "turn": None if period.chosen else plan_turn(session, register, key, found.week),
                     "promise": self._promise(session, register) if key == COMPANY else None,
+                    "behind": not period.chosen and found.week < (last_week(session, COMPANY) or found.week),
                 }
             )
         keys = (
@@ -169,7 +170,8 @@ class Scopes(Place):
         _, register = self.app.register()
         with self.app.sessions() as session:
             period, company = standing_in(session, register, COMPANY, "/teams", since, until)
-            found = [standing_of(session, register, key, period) for key, _ in data.large_teams(register, self.least)]
+            names = data.large_teams(register, self.least)
+            found, earlier = teams_beside(session, register, names, period, company.week)
             heat = self._kept_heat(register, period.since, period.until, 13)
         ranked = sorted(register.objectives, key=lambda objective: objective.priority)
         return self.frame.page(
@@ -179,7 +181,8 @@ class Scopes(Place):
             {
                 "p": period,
                 "heat": heat,
-                "standings": [one for one in found if one],
+                "standings": found,
+                "earlier": earlier,
                 "objectives": ranked,
                 "keys": [*(one.key for one in ranked), NONE],
                 "since": company.since,

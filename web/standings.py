@@ -1,5 +1,6 @@
 """How a scope stands in the days that somebody asks about: for the page and for assistants."""
 
+from collections.abc import Sequence
 from datetime import date
 
 from fastapi import HTTPException
@@ -26,6 +27,15 @@ def standing_in(
     if found is None:
         raise HTTPException(404, "There are no figures of these days. Choose others.")
     return period, found
+
+
+def teams_beside(
+    session: Session, register: Register, names: Sequence[tuple[str, str]], period: reading.Period, week: date
+) -> tuple[list[Standing], list[Standing]]:
+    """The teams that have figures of this week, and those whose figures are of an earlier one: a team that is gone, or of
+    which fewer worked, stands beside no other."""
+    found = [one for key, _ in names if (one := standing_of(session, register, key, period)) is not None]
+    return [one for one in found if one.week >= week], [one for one in found if one.week < week]
 
 
 def standing_of(session: Session, register: Register, scope: str, period: reading.Period) -> Standing | None:

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from alerts.digest import compose, team_week
 from alerts.digest_delivery import send_due
 from alerts.mail import Smtp, new_mail, without
+from alerts.neglected import first_of
 from alerts.words import plain
 from models import OptOut, Share, Theme
 from tests.alerts.test_slack import NOW, REGISTER, drift
@@ -148,6 +149,16 @@ def test_objectives_of_the_team_without_work_are_named(filled: sessionmaker[Sess
         content = team_week(session, REGISTER, team)
     assert content is not None
     assert list(content.idle) == ["Large employers choose Velora as their standard benefit"]
+    mail = compose(content, SMTP)
+    for kind in ("plain", "html"):  # an objective with 1% is not without work
+        body = mail.get_body((kind,))
+        assert body is not None
+        assert "Objectives of the plan with hardly any work this week" in body.get_content()
+
+
+def test_a_long_list_says_how_much_more_there_is() -> None:
+    assert first_of([str(n) for n in range(6)]) == [str(n) for n in range(6)]
+    assert first_of([str(n) for n in range(25)]) == ["0", "1", "2", "3", "4", "and 20 more"]
 
 
 @pytest.mark.parametrize(

@@ -4,13 +4,15 @@ import re
 from datetime import timedelta
 from html import unescape
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from alerts.digest import compose, team_week
 from alerts.falls import alert_of
+from alerts.figures import standing
 from alerts.mail import Smtp
 from alerts.words import percent, plain
 from leeway.app import App
@@ -243,3 +245,29 @@ def test_a_team_with_a_fall_of_its_own_says_of_the_companys_what_the_companys_pa
     lead = enter(TestClient(make(app)), app, "team", "app").get("/teams/app").text
     assert re.search(r">Rider App</a></td><td class=\"n\">59%</td><td class=\"n\">30%</td>", company)
     assert "59% → 30% here" in lead
+
+
+def test_a_team_that_is_the_whole_company_has_the_companys_interval(pages: tuple[App, TestClient]) -> None:
+    app, _ = pages
+    with app.sessions.begin() as session:
+        session.execute(delete(Drift).where(Drift.scope == "fleet"))
+        for drift in session.scalars(select(Drift)):
+            drift.explanation = drift.explanation | {"levels": LEVELS | {"app": LEVELS["company"]}}
+    _, register = app.register()
+    with app.sessions() as session:
+        found = [standing(session, register, scope) for scope in (COMPANY, "app")]
+    said = [(one.top.low, one.top.high, one.top.now, one.top.before) for one in found if one]
+    assert said[0] == said[1]
+
+
+def test_a_team_that_is_gone_stands_in_status_until_it_is_taken_out_or_back(pages: tuple[App, TestClient]) -> None:
+    app, _ = pages
+    gone = {"kind": "data", "subject": "gone", "state": "noted", "severity": "medium", "raised_on": MONDAY}
+    levels: dict[str, Any] = {"before": 0.0, "after": 0.0, "low": 0.0, "high": 0.0, "absorbed_by": []}
+    with app.sessions.begin() as session:
+        session.add_all(
+            Drift(scope=scope, start=start, **gone, **levels)
+            for scope, start in (("care", MONDAY), ("fleet", MONDAY), ("old", MONDAY))
+        )
+    (said,) = status_of(app)["teams_gone"]  # one has a week since then, one is not in the register
+    assert said.startswith("Nobody of “Rider Care” has left a trace since 6 July.")

@@ -11,7 +11,7 @@ from urllib.parse import quote
 import pytest
 from fastapi.testclient import TestClient
 from itsdangerous import TimestampSigner
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from alerts.packs import PACKS
 from alerts.packs.content import as_text
@@ -151,8 +151,23 @@ def test_while_a_fall_is_open_a_scope_stands_at_its_level_against_the_days_befor
     assert "the pale one" not in text  # all weeks are over
     assert re.search(r'32% <span class="d down">▼&#8202;9</span>', text)  # of eight weeks from 48 down to 34
     over = " ".join(client.get("/drifts/1").text.split())
-    assert "20 of 100 working days had left the top priorities since 15 June; nearly all were back by 6 July" in over
+    assert (
+        "20 of 100 working days had left the top priorities since 15 June; by 6 July their share was nearly back"
+        in over
+    )
     assert "To decide:" not in over
+
+
+def test_a_team_without_figures_of_this_week_stands_beside_no_other(client: TestClient, app: App) -> None:
+    with app.sessions.begin() as session:
+        session.execute(delete(Share).where(Share.scope == "fleet", Share.week == MONDAY))
+    enter(client, app, "company")
+    text = client.get("/teams").text
+    assert "last week of 5 people or more was that of 29 June" in text
+    for heading in ("Teams by objective", "Each team"):
+        assert "Fleet" not in re.findall(f"<h2>{heading}</h2>.*?</table>", text, re.DOTALL)[0]
+    assert "Fleet" not in re.findall("<h2>Teams</h2>.*?</table>", client.get("/objectives/O1").text, re.DOTALL)[0]
+    assert "The last week of 5 people or more here was that of 29 June." in client.get("/teams/fleet").text
 
 
 def test_a_running_week_is_no_headline_and_is_marked_wherever_it_is_listed(client: TestClient, app: App) -> None:
