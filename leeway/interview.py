@@ -50,9 +50,12 @@ class InterviewOver(InterviewError):
 
 
 def groups(app: App, register: Register) -> dict[str, list[str]]:
-    """Whom it asks, by group, each address once; a group of too few is not asked, as nothing of it could ever be shown."""
-    leadership = list(dict.fromkeys(one.lower() for one in register.leadership))
-    leads = dict.fromkeys(team.lead.lower() for team in register.teams if team.lead)
+    """Whom it asks, by group, each person once, under the address that they have now; a group of too few is not asked, as nothing
+    of it could ever be shown."""
+    members = [member for team in register.teams for member in team.members]
+    now = {old.lower(): member.email.lower() for member in members for old in member.formerly}
+    leadership = list(dict.fromkeys(now.get(one.lower(), one.lower()) for one in register.leadership))
+    leads = dict.fromkeys(now.get(team.lead.lower(), team.lead.lower()) for team in register.teams if team.lead)
     found = {LEADERSHIP: leadership, LEADS: [one for one in leads if one not in leadership]}
     return {about: people for about, people in found.items() if len(people) >= least(app)}
 
@@ -196,8 +199,8 @@ def read(texts: Mapping[str, str]) -> Answer:
 def answer(app: App, by: str, round_: str, given: Answer) -> None:
     """Keep an answer, encrypted; a later one takes the place of the earlier. Raises InterviewError."""
     about = may_answer(app, by, round_)
-    if not given:
-        raise InterviewError("Write at least one priority.")
+    if not given.priorities:  # figures are of priorities: of five answers without, they would be of fewer people
+        raise InterviewError("Write at least one priority, in words.")
     who, key = digest_of_person(signing_key(app.sessions, PEOPLE), by), signing_key(app.sessions, key_of(round_))
     with app.sessions.begin() as session:
         keep(session, round_, who, about, key, given, app.now())

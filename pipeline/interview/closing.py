@@ -31,7 +31,7 @@ def close(
 ) -> None:
     """Make the results of a round, delete its answers. Nothing of an answer is logged, whatever goes wrong."""
     for about in GROUPS:
-        said = opened(session, round_.name, about)
+        said = {who: one for who, one in opened(session, round_.name, about).items() if one.priorities}
         query = select(InterviewResult).where(InterviewResult.about == about).order_by(InterviewResult.at.desc())
         before = [frozenset(map(str, one.counted)) for one in session.scalars(query.limit(EARLIER)) if one.counted]
         mine = counted(frozenset(said), before, lambda who: _shuffled(round_.name, who), least)
