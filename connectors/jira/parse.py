@@ -1,7 +1,9 @@
 """Jira's issues to work items and signals: pure functions of the JSON that the search answers with."""
 
+import math
 import re
 from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -13,6 +15,7 @@ from connectors.times import ImplausibleTime, read_time
 LONGEST_TEXT, LONGEST_NAME = 20_000, 200
 _KINDS = {kind.value: kind for kind in (ItemKind.STORY, ItemKind.TASK, ItemKind.BUG, ItemKind.SUBTASK)}
 _STATES = {state.value: state for state in State}
+_HOURS_A_DAY = 8.0
 _ERASED = re.compile(r"user-[0-9a-f]{5,}")
 
 
@@ -190,8 +193,18 @@ def _comment(comment: Mapping[str, Any], id_: str, people: _People) -> Iterator[
 
 def _worklog(log: Mapping[str, Any], id_: str, people: _People) -> Iterator[Signal]:
     at, hours = read_time(log["started"]), hours_of(log["timeSpentSeconds"])
+    if hours > _HOURS_A_DAY * 1.5 and log.get("created"):
+        at = _end_of(at, hours, read_time(log["created"]))
     text, author = from_adf(log.get("comment")) or None, people.of(log.get("author"))
     yield Signal("jira", f"worklog:{log['id']}", id_, SignalKind.WORKLOG, at, author, hours=hours, text=text)
+
+
+def _end_of(started: datetime, hours: float, told: datetime) -> datetime:
+    """When work of several days ended that began then: as many weekdays later, but not after it was written down."""
+    end = started
+    for _ in range(min(math.ceil(hours / _HOURS_A_DAY), 30) - 1):
+        end += timedelta(days=3 if end.weekday() == 4 else 1)
+    return min(end, told) if told.date() > started.date() else started
 
 
 def _first(

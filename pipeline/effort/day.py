@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import pairwise
+from operator import itemgetter
 from typing import NamedTuple
 
 import numpy as np
@@ -17,6 +18,7 @@ from connectors.base import SignalKind, State
 from pipeline.effort.candidates import Candidates, candidates
 from pipeline.effort.evidence import AHEAD
 from pipeline.effort.likelihood import Weights, likelihoods
+from pipeline.effort.stated import laid_out
 from pipeline.effort.trace import Trace
 
 HOURS_A_DAY = 8.0
@@ -136,13 +138,14 @@ def efforts(
 
     What is given of the four weeks before and the week after counts as evidence.
     """
-    acts, held = sorted(activities, key=lambda a: a.person), sorted(spans)
-    people = sorted({one.person for one in acts} | {person for person, _ in capacity})
+    given = [(a.person, a.day, a.item, a.trace, a.hours or 0.0) for a in activities]
+    acts, held = sorted(laid_out(given, capacity, HOURS_A_DAY), key=itemgetter(0)), sorted(spans)
+    people = sorted({act[0] for act in acts} | {person for person, _ in capacity})
     found: dict[tuple[date, int, int], float] = {}
     for n in range(0, len(people), _PEOPLE_AT_ONCE):
         some = frozenset(people[n : n + _PEOPLE_AT_ONCE])
         table = candidates(
-            [(a.person, a.day.toordinal(), a.item, a.trace, a.hours or 0.0) for a in acts if a.person in some],
+            [(p, day.toordinal(), item, trace, hours) for p, day, item, trace, hours in acts if p in some],
             [(s.person, s.item, s.first.toordinal(), s.last.toordinal()) for s in held if s.person in some],
             {(p, day.toordinal()): days for (p, day), days in capacity.items() if p in some},
             first.toordinal(),

@@ -159,6 +159,25 @@ def test_a_change_that_nobody_made_is_read_splunk_jira_34() -> None:
     assert (signals[1].kind, signals[1].account) == ("transition", None)
 
 
+@pytest.mark.parametrize(
+    ("started", "hours", "told", "at"),
+    [
+        ("2026-07-06T09:00", 40, "2026-07-10T17:00", "2026-07-10T09:00"),  # Monday to Friday, told on Friday
+        ("2026-07-09T09:00", 24, "2026-07-13T17:00", "2026-07-13T09:00"),  # over a weekend
+        ("2026-07-06T09:00", 40, "2026-07-08T12:00", "2026-07-08T12:00"),  # not after it was told
+        ("2026-07-10T16:00", 40, "2026-07-10T16:05", "2026-07-10T16:00"),  # Jira's own suggestion: now
+        ("2026-07-06T09:00", 8, "2026-07-10T17:00", "2026-07-06T09:00"),  # a day is where it began
+    ],
+)
+def test_work_of_several_days_that_is_told_later_is_dated_when_it_ended_jira_timetracker_133(
+    started: str, hours: int, told: str, at: str
+) -> None:
+    log = {"id": "1", "author": ANN, "timeSpentSeconds": hours * 3600, "comment": None}
+    log |= {"started": f"{started}:00.000+0000", "created": f"{told}:00.000+0000"}
+    signal = parse_issue(issue(worklog={"worklogs": [log]}), STATES)[1][1]
+    assert (signal.at, signal.hours) == (datetime.fromisoformat(f"{at}+00:00"), hours)
+
+
 def test_a_worklog_whose_author_has_only_a_name_is_read_jira_assistant_62() -> None:
     log = {"id": "1", "started": "2026-07-01T10:00:00.000+0000", "timeSpentSeconds": 3600, "author": {"name": "ann"}}
     assert parse_issue(issue(worklog={"worklogs": [log]}), STATES)[1][1].account == "ann"

@@ -93,6 +93,28 @@ def test_more_hours_than_a_day_are_scaled_down() -> None:
     assert on(estimate(acts, [InProgress(1, 4, MONDAY, MONDAY)]), 1, MONDAY) == pytest.approx({1: 0.75, 2: 0.25})
 
 
+def test_a_weeks_hours_that_are_written_down_on_friday_are_the_weeks_gtimelog_200() -> None:
+    friday, days = DAYS[4], DAYS[:5]
+    acts = [Activity(1, friday, 1, Trace.WORKLOG, 24.0), Activity(1, friday, 2, Trace.WORKLOG, 16.0)]
+    found = estimate(acts, [InProgress(1, 3, *DAYS[:2])])
+    assert sum(on(found, 1, day).get(1, 0) for day in days) == pytest.approx(3)
+    assert sum(on(found, 1, day).get(2, 0) for day in days) == pytest.approx(2)
+    assert all(sum(on(found, 1, day).values()) == pytest.approx(1) for day in days)
+
+
+def test_days_with_hours_of_their_own_keep_them_beside_those_written_down_later() -> None:
+    acts = [Activity(1, DAYS[1], 2, Trace.WORKLOG, 8.0), Activity(1, DAYS[3], 1, Trace.WORKLOG, 16.0)]
+    found = estimate(acts)
+    assert on(found, 1, DAYS[1]) == pytest.approx({2: 1.0})
+    assert [on(found, 1, day)[1] for day in (DAYS[2], DAYS[3])] == pytest.approx([1.0, 1.0])
+
+
+def test_seventy_two_weeks_that_were_meant_as_two_hours_take_one_day_jiraps_506() -> None:
+    found = estimate([Activity(1, DAYS[4], 1, Trace.WORKLOG, 2_880.0)], [InProgress(1, 2, DAYS[0], DAYS[4])])
+    assert on(found, 1, DAYS[4]) == pytest.approx({1: 1.0})
+    assert on(found, 1, DAYS[3])[2] > 0.5
+
+
 def test_hours_on_a_day_off_count_but_messages_do_not() -> None:
     saturday = MONDAY + timedelta(days=5)
     acts = [Activity(1, saturday, 1, Trace.WORKLOG, 4.0), Activity(1, saturday, 2, Trace.MESSAGE)]
