@@ -48,6 +48,7 @@ class Detector(History):
         self.closed: dict[tuple[str, date], Closed] = {}
         """By scope and day of raising, the drifts that are over."""
         self._era = 0
+        self._resting: dict[str, Event] = {}
         self._ended: dict[str, int] = {}
         self._shifted: dict[str, date] = {}
         self._severity: dict[str, Severity] = {}
@@ -56,7 +57,9 @@ class Detector(History):
         self.failed: set[str] = set()
         """Scopes for which something could not be computed."""
         self.gone: list[Gone] = gone_teams(self.scopes, seen.total)
-        self._mixed = mix_changes(self.scopes, seen, self.priorities, self.health.bad, self.settings.least_people)
+        self._mixed = mix_changes(
+            self.scopes, seen, self.joined, self.priorities, self.health.bad, self.settings.least_people
+        )
 
     def run(self) -> list[Event]:
         """All events in the order of saying them."""
@@ -123,6 +126,7 @@ class Detector(History):
         for gone in self.gone:
             if gone.told == position:
                 self._close(gone.team, self.seen.days[gone.first])
+                self._resting.pop(gone.team, None)
                 events.append(
                     Event(
                         day, "data", gone.team, "medium", self.seen.days[gone.first], 0.0, 0.0, 0.0, 0.0, subject=GONE
@@ -136,11 +140,14 @@ class Detector(History):
             return []
         begin, top = self._begin(era), era[-1].top
         if begin != self._era:
-            self._era = begin
+            self._era, self._resting = begin, {}
             self._close_all(day)  # measured against priorities that hold no more
         if era[-1].end is not None and day >= era[-1].end:
-            self._close_all(day)  # the plan has run out: what people do now is no drift from it
+            # The plan has run out: what people do now is no drift from it, until one with the same priorities holds.
+            self._resting |= self.open
+            self._close_all(day)
             return []
+        self.open, self._resting = self.open | self._resting, {}
         found = [event for name in self.scopes if (event := self._guarded(name, begin, top, position))]
         if COMPANY not in self.open and not any(event.scope == COMPANY for event in found):
             found += self._shifts(begin, era[-1], position)

@@ -79,7 +79,8 @@ def _explain(
     detector: Detector, event: Event, themes: Sequence[Theme], base: Positions, span: Positions
 ) -> dict[str, Any]:
     """Themes, teams and the whole decomposition, of the days before and in it, for keeping with the drift."""
-    seen, top = detector.seen, detector.priorities[-1].top
+    seen = detector.joined if event.scope == COMPANY else detector.seen
+    top = detector.priorities[-1].top
     grown = by_theme(themes, seen, event.scope, base, span)
     teams = by_team(seen, top, base, span) if event.scope == COMPANY else []
     known = levels(seen, base, span, top)

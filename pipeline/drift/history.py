@@ -10,6 +10,7 @@ from models.vocabulary import COMPANY
 from pipeline.drift import data_health
 from pipeline.drift.change_test import Change, changes, likeliest
 from pipeline.drift.composition import standardised
+from pipeline.drift.lineage import joined
 from pipeline.drift.noise import Spread, spread
 from pipeline.drift.observations import Observations, Priorities
 from pipeline.drift.search import Found
@@ -108,6 +109,8 @@ class History:
         self.intended = dict(intended or {})
         self.dilution, self.tuning = dilution, tuning
         self.seen, self.settings = seen, settings or DriftSettings()
+        self.joined = joined(seen)
+        """The company's effort: where a team is called otherwise, merged or split, its people's rows go on."""
         self.priorities = sorted(priorities, key=lambda one: one.start)
         self.health = data_health.check(seen)
         names = np.array(seen.teams)
@@ -124,10 +127,10 @@ class History:
         self._spreads: dict[tuple[int, int], Spread] = {}
 
     def _begin(self, era: Sequence[Priorities]) -> int:
-        """First position since which the priorities are what they are now: re-planning is no drift."""
+        """First position since which the top priorities are what they are now: re-planning is no drift."""
         start = era[-1].start
         for one in reversed(era):
-            if one.rank != era[-1].rank:
+            if one.top != era[-1].top:
                 break
             start = one.start
         return self._position(start)
@@ -161,7 +164,8 @@ class History:
         """The scope's effort on these days, and on everything together: one copy for all objectives that are looked at."""
         key = (name, begin, len(self._set_aside[name]))
         if key not in self._efforts:
-            effort = self.seen.effort[:, self.scopes[name]][:, :, usable]
+            seen = self.joined if name == COMPANY else self.seen
+            effort = seen.effort[:, self.scopes[name]][:, :, usable]
             self._efforts[key] = effort, effort.sum(0)
         return self._efforts[key]
 

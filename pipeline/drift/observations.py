@@ -26,7 +26,8 @@ class Observations:
     """Daily effort: `effort` is (objectives + none, rows, working days) in person-days, none last. A row is one person in one
     team.
 
-    `teams` by row. `by_source` is (sources, days); `expected` person-days by day, where known.
+    `teams` by row. `by_source` is (sources, days); `expected` person-days by day, where known; `people` says by row who it is,
+    without it each row is somebody else.
     """
 
     days: Sequence[date]
@@ -36,6 +37,7 @@ class Observations:
     sources: Sequence[str] = ()
     by_source: Array = field(default_factory=lambda: np.zeros((0, 0)))
     expected: Array | None = None
+    people: Sequence[int | str] = ()
 
     @cached_property
     def total(self) -> Array:
@@ -98,7 +100,8 @@ def observe(session: Session, register: Register, last: date) -> Observations | 
     known = np.array([rounded(expected[day], DIGITS) for day in days])
     in_teams = [team for _, team in people]
     effort = load_usual(session).spent(effort, in_teams, [*objectives, ""])
-    return since_whole(Observations(days, objectives, in_teams, effort, sources, by_source.sum(1), known))
+    persons = [id_ for id_, _ in people]
+    return since_whole(Observations(days, objectives, in_teams, effort, sources, by_source.sum(1), known, persons))
 
 
 def since_whole(seen: Observations) -> Observations:

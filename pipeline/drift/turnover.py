@@ -14,8 +14,8 @@ from pipeline.drift.observations import Observations, Priorities
 
 GONE = "gone"
 """Subject of what is reported of a team whose work ended."""
-GONE_AFTER = 15
-"""Working days without any effort of a team, while others work, after which it is gone: longer than a team's holidays."""
+GONE_AFTER = 21
+"""Working days without any effort of a team, while others work, after which it is gone: longer than four weeks of leave."""
 WINDOW, BASE, EVERY = 15, 60, 40
 """A change of mix is that of the last three weeks against the twelve before; a scope's next one is told eight weeks later."""
 LEAST = {True: 0.05, False: 0.1}
@@ -68,18 +68,24 @@ def gone_teams(scopes: Mapping[str, NDArray[np.int64]], total: Array) -> list[Go
 def mix_changes(
     scopes: Mapping[str, NDArray[np.int64]],
     seen: Observations,
+    joined: Observations,
     plans: Sequence[Priorities],
     bad: NDArray[np.bool_],
     least_people: int,
 ) -> list[Mixed]:
-    """Where the share of the top priorities moved because of who is there, on good days, each plan by itself."""
+    """Where the share of the top priorities moved because of who is there, on good days, each plan by itself.
+
+    The company's is that of the rows `joined`: a team that is only called otherwise is no other people.
+    """
     found: list[Mixed] = []
     starts = [*(sum(day < plan.start for day in seen.days) for plan in plans), len(seen.days)]
     for plan, begin, end in zip(plans, starts[:-1], starts[1:], strict=True):
         days = np.flatnonzero(~bad[begin:end]) + begin
-        top = seen.effort[np.array([key in plan.top for key in seen.names])].sum(0)
+        rows = np.array([key in plan.top for key in seen.names])
+        top = {id(of): of.effort[rows].sum(0) for of in (seen, joined)}
         for scope, people in scopes.items():
-            found += _of_scope(scope, top[people][:, days], seen.total[people][:, days], days, least_people)
+            of = joined if scope == COMPANY else seen
+            found += _of_scope(scope, top[id(of)][people][:, days], of.total[people][:, days], days, least_people)
     return sorted(found, key=lambda mixed: mixed.told)
 
 

@@ -93,6 +93,7 @@ def read_effort(path: Path, capacity: Path | None = None) -> Observations:
         sources,
         levels,
         np.array([expected.get(d, 0.0) for d in days]) if capacity else None,
+        [person for person, _ in people],
     )
 
 

@@ -76,6 +76,12 @@ def moved(acme: Acme) -> None:
         acme.teams[BUILDERS + person].append(("build", EVENT))
 
 
+def renamed(acme: Acme) -> None:
+    """Both teams have other keys; nobody went anywhere."""
+    for person in range(PEOPLE):
+        acme.teams[person].append(("make" if person < BUILDERS else "help", EVENT))
+
+
 def all_reorganised(acme: Acme) -> None:
     """New teams for all: a team of some days has no history that says how it usually is."""
     for person in range(PEOPLE):
@@ -223,6 +229,15 @@ def test_a_fall_that_comes_with_it_is_found(
     happens(acme)
     falls(acme)
     assert ("drift", "company") in way(acme, tmp_path, sessions)
+
+
+def test_a_fall_is_found_where_a_new_register_calls_every_team_otherwise(
+    tmp_path: Path, sessions: sessionmaker[Session]
+) -> None:
+    acme = made(seed=2)
+    renamed(acme)
+    falls(acme)
+    assert ("drift", "company") in after_a_new_register(acme, tmp_path, sessions)
 
 
 @pytest.mark.parametrize("way", WAYS)

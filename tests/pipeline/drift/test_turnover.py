@@ -1,12 +1,15 @@
 """Who is there: told once, never as a drift, and never a share of nothing."""
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 
 from models.vocabulary import COMPANY
 from pipeline.drift.detector import Detector, Event
+from pipeline.drift.lineage import joined
 from pipeline.drift.observations import Observations, Priorities
 
 DAYS, BUILDERS, EVENT = 130, 12, 90
@@ -26,8 +29,9 @@ def company(seed: int = 1, spare: int = 0) -> tuple[list[date], list[str], NDArr
     return days, teams, effort
 
 
-def run(days: list[date], teams: list[str], effort: NDArray[np.float64]) -> list[Event]:
-    detector = Detector(Observations(days, ["O1"], teams, effort), [Priorities(days[0], {"O1": 1})])
+def run(days: list[date], teams: list[str], effort: NDArray[np.float64], people: Sequence[int] = ()) -> list[Event]:
+    seen = Observations(days, ["O1"], teams, effort, people=people)
+    detector = Detector(seen, [Priorities(days[0], {"O1": 1})])
     events = detector.run()
     assert not detector.failed
     return events
@@ -76,6 +80,57 @@ def test_people_who_change_team_leave_nothing_behind_and_take_nothing_along() ->
     assert not [e for e in run(days, teams, effort) if e.kind == "drift"]
 
 
+def called(teams: list[str], seed: int, *, falls: bool) -> list[Event]:
+    """What is told where everybody of `teams` goes on in these from the event on, and what they do may fall."""
+    days, names, effort = company(seed, spare=2 * BUILDERS)
+    if falls:
+        moved = 0.4 * effort[0, :, EVENT + 3 :]
+        effort[0, :, EVENT + 3 :] -= moved
+        effort[1, :, EVENT + 3 :] += moved
+    everybody = range(2 * BUILDERS)
+    here = [person for person in everybody if teams[person] != names[person]]
+    for person in here:
+        effort[:, 2 * BUILDERS + person, EVENT:] = effort[:, person, EVENT:]
+        effort[:, person, EVENT:] = 0
+    return run(days, [*names[: 2 * BUILDERS], *teams], effort, [*everybody, *everybody])
+
+
+RENAMED = {
+    "renamed": ["make"] * BUILDERS + ["help"] * BUILDERS,
+    "merged": ["all"] * 2 * BUILDERS,
+    "split": ["one"] * 6 + ["two"] * 6 + ["three"] * 6 + ["four"] * 6,
+}
+
+
+@pytest.mark.parametrize("teams", RENAMED.values(), ids=RENAMED)
+def test_who_goes_on_in_a_team_of_another_name_is_compared_with_their_own_past(teams: list[str]) -> None:
+    assert {e.kind for e in called(teams, seed=3, falls=False)} == {"data"}  # a key that ended
+    found = [e for e in called(teams, seed=3, falls=True) if e.kind == "drift" and e.scope == COMPANY]
+    stayed = [e for e in called(["build"] * BUILDERS + ["support"] * BUILDERS, seed=3, falls=True) if e.kind == "drift"]
+    assert [(e.at, e.start) for e in found] == [(e.at, e.start) for e in stayed if e.scope == COMPANY]
+
+
+def test_what_is_told_of_a_renamed_team_rests_on_the_days_up_to_it() -> None:
+    days, names, effort = company(seed=3, spare=BUILDERS)
+    effort[:, 2 * BUILDERS :, EVENT:] = effort[:, :BUILDERS, EVENT:]
+    effort[:, :BUILDERS, EVENT:] = 0
+    effort[:, 2 * BUILDERS : 2 * BUILDERS + 9, EVENT : EVENT + 3] = 0  # most of them come some days later
+    people = [*range(2 * BUILDERS), *range(BUILDERS)]
+    teams = names[: 2 * BUILDERS] + ["make"] * BUILDERS
+    whole = joined(Observations(days, ["O1"], teams, effort, people=people))
+    assert not whole.effort[:, :9, EVENT : EVENT + 3].any()
+    assert whole.effort[:, :9, EVENT + 3].any()
+    for until in (EVENT + 1, EVENT + 3, EVENT + 4):
+        part = joined(Observations(days[:until], ["O1"], teams, effort[:, :, :until], people=people))
+        assert (part.effort == whole.effort[:, :, :until]).all()
+
+
+def test_who_is_on_leave_for_four_weeks_is_no_team_that_is_gone() -> None:
+    days, teams, effort = company()
+    effort[:, :BUILDERS, EVENT : EVENT + 20] = 0
+    assert not [e for e in run(days, teams, effort) if e.kind == "data"]
+
+
 def test_after_the_end_of_the_plan_nothing_is_drift() -> None:
     days, teams, effort = company()
     effort[:, :BUILDERS, EVENT:] = effort[::-1, :BUILDERS, EVENT:]
@@ -84,6 +139,32 @@ def test_after_the_end_of_the_plan_nothing_is_drift() -> None:
     ended = Detector(seen, [Priorities(days[0], {"O1": 1}, end=days[EVENT + 2])])
     assert not [e for e in ended.run() if e.kind == "drift"]
     assert not ended.open
+
+
+def fallen() -> tuple[list[date], list[str], NDArray[np.float64]]:
+    days, teams, effort = company()
+    moved = 0.4 * effort[0, :, EVENT:]
+    effort[0, :, EVENT:] -= moved
+    effort[1, :, EVENT:] += moved
+    return days, teams, effort
+
+
+def test_objectives_that_change_places_at_the_top_or_below_it_begin_no_new_baseline() -> None:
+    days, teams, effort = fallen()
+    seen, rank = Observations(days, ["O1"], teams, effort), {"O1": 1, "O2": 2, "O3": 4}
+    later = [Priorities(days[EVENT - 5], {"O1": 2, "O2": 1, "O3": 5, "O4": 4})]
+    events = [Detector(seen, [Priorities(days[0], rank), *more]).run() for more in ([], later)]
+    assert [e.kind for e in events[0] if e.scope == COMPANY] == ["drift"]
+    assert events[1] == events[0]
+
+
+def test_a_fall_that_was_told_before_a_plan_ended_is_not_told_again_where_the_next_one_comes_late() -> None:
+    days, teams, effort = fallen()
+    plan = Priorities(days[0], {"O1": 1}, end=days[EVENT + 20])
+    detector = Detector(Observations(days, ["O1"], teams, effort), [plan, Priorities(days[EVENT + 30], {"O1": 1})])
+    events = [e for e in detector.run() if e.scope == COMPANY]
+    assert [(e.kind, e.at < days[EVENT + 20]) for e in events] == [("drift", True)]
+    assert detector.open[COMPANY] == events[0]
 
 
 def test_one_scope_that_cannot_be_computed_leaves_the_others() -> None:

@@ -1,0 +1,104 @@
+"""Teams that are called otherwise, merged or split: nobody went anywhere, so their people's past goes along.
+
+Who changes team alone takes nothing along: what they do then is their new team's work, and a row of effort ends while another
+begins. Where a team is dissolved and its people go on together in a team that is new, they are the same people in the same
+team, and what they do less of is behaviour. Effort of a row that goes on in another is counted with it from the day on which
+that can be known; so nothing on a day rests on later ones.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from pipeline.drift.observations import Observations
+
+FOUNDING = 5
+"""Working days of a new team within which it is known whether it is another one's people."""
+RECENT = 20
+"""Who worked for a team within so many working days before belongs to it."""
+MOST, FEW = 0.8, 0.2
+"""A team is another one where so many of its people come from there, or so many from there go to it; and that one is dissolved,
+so that no more than the few are still at its work."""
+
+
+class _Rows:
+    """Rows by person and by team; of each, the first position with effort (-1 where there is none) and the days worked."""
+
+    def __init__(self, seen: Observations) -> None:
+        self.people, self.teams, self.worked = seen.people, seen.teams, seen.total > 0
+        self.first = np.where(self.worked.any(1), self.worked.argmax(1), -1)
+        self.by_person: dict[object, list[int]] = defaultdict(list)
+        self.by_team: dict[str, list[int]] = defaultdict(list)
+        for row in np.flatnonzero(self.first >= 0).tolist():
+            self.by_person[seen.people[row]].append(row)
+            self.by_team[seen.teams[row]].append(row)
+
+    def before(self, row: int) -> int | None:
+        """The row that this one follows: of the same person, the one with the latest work before it; None where that was in no
+        team."""
+        begin = self.first[row]
+        others = [one for one in self.by_person[self.people[row]] if self.first[one] < begin]
+        latest = max(others, key=lambda one: int(np.flatnonzero(self.worked[one, :begin])[-1]), default=None)
+        return latest if latest is not None and self.teams[latest] else None
+
+    def elsewhere(self, row: int, days: slice) -> bool:
+        """Whether this row's person works in another team on these days."""
+        others = (one for one in self.by_person[self.people[row]] if one != row)
+        return any(self.worked[one, days].any() for one in others)
+
+
+def joined(seen: Observations) -> Observations:
+    """The same, with effort of a dissolved team's people counted on in their old rows; a row's team is the last one of it.
+
+    The rows stay as many: what a row did before its past was known is left in it.
+    """
+    moves = _moves(seen)
+    if not moves:
+        return seen
+    effort, teams = seen.effort.copy(), list(seen.teams)
+    root: dict[int, int] = {}
+    for told, old, new in moves:
+        at = root.get(old, old)
+        root[new] = at
+        effort[:, at, told:] += effort[:, new, told:]
+        effort[:, new, told:] = 0
+        teams[at] = seen.teams[new]
+    return replace(seen, effort=effort, teams=teams)
+
+
+def _moves(seen: Observations) -> list[tuple[int, int, int]]:
+    """(position from which on it is known, row, row that goes on with it), the first ones first."""
+    if not len(seen.people) or len(set(seen.people)) == len(seen.people):
+        return []
+    rows = _Rows(seen)
+    return sorted(move for team in sorted(set(rows.by_team) - {""}) for move in _into(rows, team))
+
+
+def _into(rows: _Rows, team: str) -> Iterator[tuple[int, int, int]]:
+    """Moves into one team, where it is new and made of others that are dissolved."""
+    mine = sorted(rows.by_team[team], key=lambda row: int(rows.first[row]))
+    begin = int(rows.first[mine[0]])
+    if begin == 0:
+        return
+    past = {row: old for row in mine if (old := rows.before(row)) is not None}
+    days = sorted({int(rows.first[row]) for row in past if rows.first[row] < begin + FOUNDING})
+    for origin in sorted({rows.teams[old] for old in past.values()}):
+        told = next((day for day in days if _went_on(rows, past, origin, slice(begin, day + 1))), None)
+        if told is not None:
+            from_there = ((row, old) for row, old in past.items() if rows.teams[old] == origin)
+            yield from ((max(told, int(rows.first[row])), old, row) for row, old in from_there)
+
+
+def _went_on(rows: _Rows, past: Mapping[int, int], origin: str, since: slice) -> bool:
+    """Whether a team that is new `since` is known by the end of that to be another one's people, and that one dissolved."""
+    known = {row: old for row, old in past.items() if rows.first[row] < since.stop}
+    came = {old for old in known.values() if rows.teams[old] == origin}
+    before = slice(max(0, since.start - RECENT), since.start)
+    were = [row for row in rows.by_team[origin] if rows.worked[row, before].any()]
+    stay = [row for row in were if rows.worked[row, since].any()]
+    left = [row for row in were if rows.elsewhere(row, since)]
+    if not were or len(stay) > FEW * len(were) or 2 * len(left) < len(were):
+        return False
+    return len(came) >= MOST * len(known) or len(came) >= MOST * len(left)
