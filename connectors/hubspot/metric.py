@@ -18,6 +18,18 @@ PAGE_SIZE = 200
 MOST_PAGES = 250
 """Pages that a sum or median may take: fifty thousand records, about a minute of the searches that HubSpot allows."""
 _DAY_SECONDS = 86_400
+_CURRENCY = "deal_currency_code"
+_MONEY = {
+    "amount",
+    "hs_acv",
+    "hs_arr",
+    "hs_mrr",
+    "hs_tcv",
+    "hs_closed_amount",
+    "hs_forecast_amount",
+    "hs_projected_amount",
+}
+"""Properties of a deal that are in its own currency."""
 
 
 def measured(client: HubSpotClient, pipelines: Pipelines, metric: Mapping[str, Any]) -> float:
@@ -25,7 +37,7 @@ def measured(client: HubSpotClient, pipelines: Pipelines, metric: Mapping[str, A
     type_ = str(metric["hubspot"])
     filters = [_listed(pipelines, type_), *map(_filter, metric.get("where") or [])]
     if "sum" in metric:
-        return sum(_numbers(client, type_, filters, str(metric["sum"])))
+        return _sum(client, type_, filters, str(metric["sum"]))
     if "median_days" in metric:
         return _median_days(client, type_, filters, metric["median_days"])
     answer = client.search(type_, {"limit": 1, "properties": [], "filterGroups": [{"filters": filters}]})
@@ -48,12 +60,22 @@ def _filter(text: str) -> dict[str, Any]:
     return {"propertyName": name, "operator": operator, "value": value}
 
 
-def _numbers(client: HubSpotClient, type_: str, filters: list[dict[str, Any]], name: str) -> Iterator[float]:
-    for properties in _records(client, type_, filters, [name]):
+def _sum(client: HubSpotClient, type_: str, filters: list[dict[str, Any]], name: str) -> float:
+    money = type_ == "deals" and name.lower() in _MONEY
+    total, currencies = 0.0, set[str]()
+    for properties in _records(client, type_, filters, [name, *([_CURRENCY] if money else ())]):
         try:
-            yield float(properties.get(name) or 0)
+            value = float(properties.get(name) or 0)
         except ValueError:
             raise BadAnswer(SOURCE, f"{name} of {type_} is no number.", "Name a number property.") from None
+        total += value
+        if value and properties.get(_CURRENCY):
+            currencies.add(str(properties[_CURRENCY]))
+    if len(currencies) > 1:
+        several = ", ".join(sorted(currencies))
+        fix = f"Name amount_in_home_currency or the like, or add a condition such as {_CURRENCY} = {min(currencies)}."
+        raise BadAnswer(SOURCE, f"{name} of these deals is in several currencies ({several}), so there is no sum.", fix)
+    return total
 
 
 def _median_days(client: HubSpotClient, type_: str, filters: list[dict[str, Any]], names: Sequence[str]) -> float:

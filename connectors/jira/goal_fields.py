@@ -7,8 +7,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from connectors.base import BadAnswer
-from connectors.jira.client import SOURCE, JiraClient
+from connectors.jira.client import JiraClient
+from connectors.jira.named_field import named_field
 
 PRIORITY, PLAN = "priority", "plan"
 _PARENT = "com.atlassian.jpo:jpo-custom-field-parent"
@@ -57,12 +57,7 @@ def _id(rows: Sequence[Mapping[str, Any]], name: str, what: str) -> str:
     plain = name.casefold()
     if plain == PRIORITY:
         return PRIORITY
-    found = [str(one["id"]) for one in rows if plain in (str(one.get("name")).casefold(), str(one["id"]).casefold())]
-    if not found:
-        raise BadAnswer(
-            SOURCE, f"there is no field {name!r}.", f"Write in goals.{what} its name as an issue shows it, or its id."
-        )
-    return found[0]
+    return named_field(rows, name, f"Write in goals.{what} its name as an issue shows it, or its id.")
 
 
 def parent_link(client: JiraClient) -> str:

@@ -9,7 +9,9 @@ from typing import Any
 
 from connectors.base import BadAnswer
 from connectors.jira.client import SOURCE, JiraClient
+from connectors.jira.named_field import named_field
 
+FIX = "Write its name as an issue shows it, or its id."
 MOST_PAGES = 200
 """Pages of a hundred issues that a sum may take; a query that finds more would hold up the pull."""
 
@@ -20,20 +22,12 @@ def measured(client: JiraClient, projects: str, metric: Mapping[str, Any]) -> fl
     named = metric.get("sum") or metric.get("average")
     if not named:
         return float(client.count(jql))
-    values = _values(client, jql, _field(client, str(named)))
+    values = _values(client, jql, named_field(client.get("field"), str(named), FIX))
     if "sum" in metric:
         return sum(values)
     if not values:
         raise BadAnswer(SOURCE, f"no issue that the query finds has a number in {named!r}, so there is no average.")
     return sum(values) / len(values)
-
-
-def _field(client: JiraClient, named: str) -> str:
-    """The id of a field by its id or its name. Raises BadAnswer."""
-    for field in client.get("field"):
-        if named.lower() in (str(field.get("id")).lower(), str(field.get("name")).lower()):
-            return str(field["id"])
-    raise BadAnswer(SOURCE, f"there is no field {named!r}.", "Write its name as an issue shows it, or its id.")
 
 
 def _values(client: JiraClient, jql: str, field: str) -> list[float]:

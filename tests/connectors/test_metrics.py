@@ -8,6 +8,7 @@ from typing import Any, cast
 import pytest
 
 from connectors.base import BadAnswer, SourceError
+from connectors.jira.named_field import named_field
 from connectors.metrics import Measuring
 from simulator.api.jira_rows import STATUSES
 from simulator.server import Simulator
@@ -83,6 +84,31 @@ def test_deals_of_the_listed_pipelines_are_counted_and_added_up(company: Simulat
     some = [one for one in every if one.properties["dealstage"] == stage]
     metric = {"hubspot": "deals", "where": [f"dealstage = {stage}", "amount >= 1001"]}
     assert ask(company, "hubspot", metric) == sum(one.properties["amount"] >= "1001" for one in some)
+
+
+def test_money_in_several_currencies_is_not_added_up(company: Simulator) -> None:
+    # salesagility/SuiteCRM #5956, maybe-finance/maybe #1975, YetiForce #188: 11,000 rupees and 10 dollars were 11,010.
+    every = deals(company, ["Employers", "Iberia"])
+    for n, one in enumerate(every):
+        one.properties["deal_currency_code"] = "EUR" if n else "USD"
+        one.properties["seats"] = "2"
+    with pytest.raises(BadAnswer, match=r"several currencies \(EUR, USD\)"):
+        ask(company, "hubspot", {"hubspot": "deals", "sum": "amount"})
+    of_one = {"hubspot": "deals", "sum": "amount", "where": ["deal_currency_code = EUR"]}
+    assert ask(company, "hubspot", of_one) == sum(float(one.properties["amount"]) for one in every[1:])
+    assert ask(company, "hubspot", {"hubspot": "deals", "sum": "seats"}) == 2 * len(every)
+    for one in every:
+        del one.properties["deal_currency_code"], one.properties["seats"]
+
+
+def test_of_two_fields_with_one_name_none_is_guessed_at() -> None:
+    # ParabolInc/parabol #7560, DeloitteDigitalUK/jira-agile-metrics #15
+    points = [{"id": f"customfield_{n}", "name": "Story Points"} for n in (16, 31)]
+    rows = [*points, {"id": "customfield_7", "name": "customfield_16"}, "odd"]
+    with pytest.raises(BadAnswer, match="2 fields are called 'story points'") as caught:
+        named_field(rows, "story points", "")
+    assert "customfield_16, customfield_31" in caught.value.fix
+    assert named_field(rows, "CustomField_16", "") == "customfield_16"
 
 
 def test_a_day_is_compared_with_the_times_of_records(company: Simulator) -> None:
