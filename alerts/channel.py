@@ -48,6 +48,7 @@ class GroupView:
 class Notice:
     """One message about one drift or several. `key` names it for good, so that it is found again after a crash.
 
+    `names` are the drifts' names beyond this database, in their order.
     `again` is True where the channel cannot say whether an earlier attempt arrived. `picture` draws the weeks as PNG,
     `narrow` the same as wide as a phone; None where there are none.
     """
@@ -58,6 +59,7 @@ class Notice:
     picture: Callable[[], bytes | None] = lambda: None
     again: bool = False
     narrow: Callable[[], bytes | None] = lambda: None
+    names: tuple[str, ...] = ()
 
     @property
     def headline(self) -> str:
@@ -118,10 +120,11 @@ class Channel(Protocol):
     def send(self, notice: Notice) -> Reference:
         """Deliver a message; returns where it stands."""
 
-    def find(self, key: str, drifts: Sequence[int], since: datetime, known: Sequence[Reference]) -> Found | None:
+    def find(self, notice: Notice, since: datetime, known: Sequence[Reference], *, tried: bool) -> Found | None:
         """Look for a message that may have been delivered since then; None where there is none, or nobody can know.
 
-        `known` are this channel's messages of before, the newest first.
+        `tried` says that this database knows of an attempt; else only a message is found that a database had of which this one
+        is an older backup. `known` are this channel's messages of before, the newest first.
         """
 
     def follow_up(self, reference: Reference, news: FollowUp, since: datetime | None) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import structlog
@@ -29,6 +29,8 @@ from pipeline.drift.findings import kinds_for
 from pipeline.feedback.decisions import wake_snoozed
 from pipeline.register.document import Register
 
+BACKUP = timedelta(days=31)
+"""So old may the backup be after which a message is found that was sent before it was restored."""
 KNOWN = 20
 """So many of a channel's messages help it to find where it is."""
 _AT_ONCE = 12
@@ -141,7 +143,7 @@ class _Round:
         tried = [row.tried_at for _, row in rows if row.tried_at is not None]
         with self._failing("the alert", ids):
             notice = self.composer.notice([drift for drift, _ in rows])
-            found = self._find(notice, min(tried)) if tried else None
+            found = self._find(notice, min(tried, default=None))
             if found is None:
                 self._set(ids, {"tried_at": self.now()})
                 reference = self.channel.send(replace(notice, again=bool(tried)))
@@ -154,13 +156,19 @@ class _Round:
             return 1
         return 0
 
-    def _find(self, notice: Notice, since: datetime) -> Found | None:
+    def _find(self, notice: Notice, since: datetime | None) -> Found | None:
+        """The message of an attempt since then; without one, that of a database of which this one is an older backup."""
         mine = select(Notification.reference).where(
             Notification.channel == self.channel.name, Notification.sent_at.is_not(None)
         )
         with self.sessions() as session:
             known = list(session.scalars(mine.order_by(Notification.sent_at.desc()).limit(KNOWN)))
-        return self.channel.find(notice.key, notice.drifts, since, known)
+        if since is not None:
+            return self.channel.find(notice, since, known, tried=True)
+        try:
+            return self.channel.find(notice, self.now() - BACKUP, known, tried=False)
+        except DeliveryError:  # to send it is what counts, and says why it cannot be
+            return None
 
     def _claim(self, drift: Drift) -> Notification | None:
         """Take the row by a conditional update: exactly one of many senders sees one row changed. None where it is taken."""

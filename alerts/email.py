@@ -87,7 +87,7 @@ class EmailChannel:
         self.mailer.send(mail)
         return {"message_id": str(mail["Message-ID"]), "subject": str(mail["Subject"])}
 
-    def find(self, key: str, drifts: Sequence[int], since: datetime, known: Sequence[Reference]) -> Found | None:
+    def find(self, notice: Notice, since: datetime, known: Sequence[Reference], *, tried: bool) -> Found | None:
         """None: see above."""
         return None
 

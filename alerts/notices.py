@@ -1,7 +1,7 @@
 """Findings as messages, put together the same way for every channel."""
 
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, partial
 from threading import Lock
 
 import structlog
@@ -11,6 +11,7 @@ from alerts.channel import GroupLine, GroupView, Notice
 from alerts.chart_frame import PHONE
 from alerts.falls import PICTURE
 from alerts.gaps import picture_of, view_of
+from alerts.naming import installation, name_of
 from alerts.sentences import sentence
 from alerts.view import Terms
 from alerts.words import day, percent
@@ -42,15 +43,19 @@ class Composer:
     def notice(self, drifts: Sequence[Drift]) -> Notice:
         """The message about these drifts."""
         ids = tuple(drift.id for drift in drifts)
-        key, drift = "drift " + " ".join(map(str, sorted(ids))), drifts[0]
+        with self._sessions() as session:
+            of = installation(session)
+        names, drift = tuple(name_of(one, of) for one in drifts), drifts[0]
+        key = "; ".join(sorted(names))
         if len(drifts) > 1:
-            return Notice(key, ids, group(drifts, self._register))
+            return Notice(key, ids, group(drifts, self._register), names=names)
         said = sentence(drift, self._register)
         if said is not None:
-            return Notice(key, ids, said)
+            return Notice(key, ids, said, names=names)
         with self._sessions() as session:
             shown = view_of(session, drift, self._register, self._terms)
-        return Notice(key, ids, shown, lambda: self._draw(drift.id), narrow=lambda: self._draw(drift.id, PHONE))
+        narrow = partial(self._draw, drift.id, PHONE)
+        return Notice(key, ids, shown, partial(self._draw, drift.id), narrow=narrow, names=names)
 
     def _drawn(self, drift_id: int, size: tuple[int, int] = PICTURE) -> bytes | None:
         try:

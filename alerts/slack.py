@@ -4,12 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from alerts.channel import GroupView, whole_lines
+from alerts.channel import GroupView, Notice, whole_lines
+from alerts.naming import is_same
 from alerts.view import ACTIONS, Action, AlertView
 from alerts.words import Name, Words, isolated
 
 LONGEST_HEADER, LONGEST_SECTION = 150, 3000
 METADATA = "leeway_drift"
+MOST_NAMES = 20
 
 
 def escape(text: str) -> str:
@@ -67,7 +69,9 @@ def buttons(drift_id: int, faces: Faces, actions: Sequence[Action] = ACTIONS) ->
     return [{"type": "actions", "block_id": f"drift-{drift_id}", "elements": found}] if found else []
 
 
-def message(alert: AlertView, drift_id: int, faces: Faces | None = None, picture: str | None = None) -> dict[str, Any]:
+def message(
+    alert: AlertView, drift_id: int, faces: Faces | None = None, picture: str | None = None, names: Sequence[str] = ()
+) -> dict[str, Any]:
     """Arguments of chat.postMessage, but for the channel. The metadata names the drift, so a lost answer can be healed.
 
     `picture` is the id of an uploaded file.
@@ -79,13 +83,15 @@ def message(alert: AlertView, drift_id: int, faces: Faces | None = None, picture
     return {
         "text": escape(alert.title),
         "blocks": whole,
-        "metadata": metadata([drift_id]),
+        "metadata": metadata([drift_id], names),
         "unfurl_links": False,
         "unfurl_media": False,
     }
 
 
-def grouped(group: GroupView, ids: Sequence[int], faces: Faces | None = None) -> dict[str, Any]:
+def grouped(
+    group: GroupView, ids: Sequence[int], faces: Faces | None = None, names: Sequence[str] = ()
+) -> dict[str, Any]:
     """One message for many teams that fell at once; as many as fit, and how many more there are."""
     lines = []
     for line in group.lines:
@@ -100,26 +106,41 @@ def grouped(group: GroupView, ids: Sequence[int], faces: Faces | None = None) ->
     return {
         "text": escape(group.headline),
         "blocks": whole,
-        "metadata": metadata(ids),
+        "metadata": metadata(ids, names),
         "unfurl_links": False,
         "unfurl_media": False,
     }
 
 
-def plain_message(text: str, ids: Sequence[int]) -> dict[str, Any]:
+def plain_message(text: str, ids: Sequence[int], names: Sequence[str] = ()) -> dict[str, Any]:
     """A message of a sentence or two."""
     return {
         "text": escape(text),
         "blocks": [_section(escape(text))],
-        "metadata": metadata(ids),
+        "metadata": metadata(ids, names),
         "unfurl_links": False,
         "unfurl_media": False,
     }
 
 
-def metadata(ids: Sequence[int]) -> dict[str, Any]:
+def metadata(ids: Sequence[int], names: Sequence[str] = ()) -> dict[str, Any]:
     """What names a message's drifts, so that it is found again."""
-    return {"event_type": METADATA, "event_payload": {"drift": ids[0], "drifts": list(ids)}}
+    named = {"names": list(names)[:MOST_NAMES]} if names else {}
+    return {"event_type": METADATA, "event_payload": {"drift": ids[0], "drifts": list(ids)} | named}
+
+
+def told_in(post: dict[str, Any], notice: Notice, tried: bool) -> frozenset[int]:
+    """The drifts of the notice, by the database that has them now, that a post tells of."""
+    about = post.get("metadata") or {}
+    payload = about.get("event_payload") or {}
+    if about.get("event_type") != METADATA or "reply" in payload:
+        return frozenset()
+    ids, names = {*payload.get("drifts", ()), payload.get("drift")} - {None}, payload.get("names") or []
+    if names:  # a number may mean another finding by now
+        pairs = zip(notice.drifts, notice.names, strict=True)
+        same = {id_ for id_, name in pairs if any(is_same(name, str(other)) for other in names)}
+        return frozenset(same | ids if same and tried else same)
+    return frozenset(ids) if tried and ids & set(notice.drifts) else frozenset()
 
 
 def _plain(text: str) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from http.client import HTTPException
+from itertools import islice
 from typing import Any
 
 from slack_sdk import WebClient
@@ -12,7 +13,7 @@ from slack_sdk.http_retry.builtin_handlers import RateLimitErrorRetryHandler
 
 from alerts.channel import DeliveryError, FollowUp, Found, Notice, Reference, Tried
 from alerts.retry import destination
-from alerts.slack import METADATA, Faces, escape, grouped, message, metadata, plain_message
+from alerts.slack import Faces, escape, grouped, message, metadata, plain_message, told_in
 from alerts.view import AlertView
 from connectors.slack import codes
 from connectors.slack.client import vendor
@@ -96,11 +97,11 @@ class SlackChannel:
 
     def _post(self, notice: Notice, picture: str | None) -> Reference:
         if isinstance(notice.content, AlertView):
-            arguments = message(notice.content, notice.drifts[0], self.faces, picture)
+            arguments = message(notice.content, notice.drifts[0], self.faces, picture, notice.names)
         elif isinstance(notice.content, str):
-            arguments = plain_message(notice.content, notice.drifts)
+            arguments = plain_message(notice.content, notice.drifts, notice.names)
         else:
-            arguments = grouped(notice.content, notice.drifts, self.faces)
+            arguments = grouped(notice.content, notice.drifts, self.faces, notice.names)
         try:
             answer = self._call("chat_postMessage", channel=self._known_id() or self.channel, **arguments)
         except _Refused as error:
@@ -109,18 +110,18 @@ class SlackChannel:
             answer = self._call("chat_postMessage", channel=self._known_id(), **arguments)  # it was renamed
         return {"channel": str(answer["channel"]), "ts": str(answer["ts"])}
 
-    def find(self, key: str, drifts: Sequence[int], since: datetime, known: Sequence[Reference]) -> Found | None:
-        """The post about these drifts, by the metadata in the channel's history since the attempt, on whatever page.
+    def find(self, notice: Notice, since: datetime, known: Sequence[Reference], *, tried: bool) -> Found | None:
+        """The post about these drifts, by the metadata in the channel's history since the attempt, on whatever page; without an
+        attempt among the newest messages.
 
         None where the app may not read there: better twice than never.
         """
         for id_ in self._places(known):
             try:
-                for one in self._history("conversations_history", since, channel=id_):
-                    about = one.get("metadata") or {}
-                    payload = about.get("event_payload") or {}
-                    told = frozenset({*payload.get("drifts", ()), payload.get("drift")} - {None})
-                    if about.get("event_type") == METADATA and "reply" not in payload and told & set(drifts):
+                posts = self._history("conversations_history", since, channel=id_)
+                for one in posts if tried else islice(posts, 2 * PAGE):
+                    own = not tried and any(one.get("ts") == other.get("ts") for other in known)
+                    if not own and (told := told_in(one, notice, tried)):
                         return Found({"channel": id_, "ts": str(one["ts"])}, told)
             except _Refused as error:
                 if error.code not in (*_GONE, "missing_scope"):

@@ -78,7 +78,7 @@ class TeamsChannel:
         self._post(whole)
         return {"headline": notice.headline[:300]}
 
-    def find(self, key: str, drifts: Sequence[int], since: datetime, known: Sequence[Reference]) -> Found | None:
+    def find(self, notice: Notice, since: datetime, known: Sequence[Reference], *, tried: bool) -> Found | None:
         """None: a webhook cannot be asked."""
         return None
 

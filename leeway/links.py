@@ -45,11 +45,10 @@ def digest_links(
             (k["key"], f"{k['key']} {titles[k['key']]}"[:LONGEST]) for k in one["likely"][:CHOICES]
         ]
         choices = []
+        asked = {"item": one["id"], "of": one["item"], "name": name, "seen": version}
         for key, text in [*answers, (None, "None of our key results")]:
             say = f"This serves {text}" if key else text
-            choices.append(
-                choice(text, {"item": one["id"], "key_result": key, "say": say, "name": name, "seen": version})
-            )
+            choices.append(choice(text, asked | {"key_result": key, "say": say}))
         found.append(Question(f"{one['key'] or ''} {name}".strip(), one["place"], choices))
     said = {}
     for theme, _ in themes:

@@ -12,6 +12,7 @@ from alerts.streams import streams
 from alerts.words import sentence
 from leeway.signing import BROKEN, serializer
 from pipeline.feedback.decisions import DecisionError, answer_theme, decide, label, undo, unlabel
+from pipeline.feedback.labels import item_named
 from pipeline.feedback.questions import questions
 from web import data
 from web.auth import LABEL_SECONDS, Csrf, Id, Signed, Viewer, begin, check_form, redeem
@@ -233,7 +234,7 @@ class Actions:
         if "theme" in given:
             answer_theme(self.app.sessions, given["theme"], given["by"], given["answer"], self.app.now())
         else:
-            self._keep_label(given["item"], given["key_result"], version, "digest", given.get("seen", 0))
+            self._keep_label(self._item(given), given["key_result"], version, "digest", given.get("seen", 0))
         return self.frame.page(
             request,
             None,
@@ -249,6 +250,14 @@ class Actions:
             label(self.app.sessions, item, key_result, version, origin, self.app.now(), seen)
         except DecisionError as error:
             raise HTTPException(409, sentence(str(error))) from None
+
+    def _item(self, given: dict[str, Any]) -> int:
+        """The row of the item that a link is about. Its number may be another's by now: where the newest item was deleted, or an
+        older backup was restored, the next one gets it."""
+        if "of" not in given:  # made by an older version
+            return int(given["item"])
+        with self.app.sessions() as session:
+            return item_named(session, str(given["of"])) or 0
 
     def _answer(self, token: str) -> dict[str, Any]:
         try:

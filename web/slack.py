@@ -14,7 +14,7 @@ from slack_bolt import App as Bolt
 from slack_bolt.adapter.fastapi import SlackRequestHandler
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk import WebClient
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, select, update
 
 from alerts.channel import DeliveryError
 from alerts.slack_channel import CHANNEL, call
@@ -32,6 +32,10 @@ from web.pulse import PulseButtons
 log = structlog.get_logger()
 MOST_ITEMS, MOST_OPTIONS, LONGEST_OPTION = 10, 100, 75
 NONE = "-"
+ANOTHER = (
+    "This message is of before a backup was restored: nothing was kept, since its number is another finding's now. "
+    "Decide below the newest message, or on the page."
+)
 SAID = {
     "intended": "Noted as intended. The shares since then are the new normal; this alert ends here.",
     "intended gap": "Noted as intended. The gap is not told again until the plan changes; this alert ends here.",
@@ -109,6 +113,8 @@ class Buttons:
         """Intended, or snoozed."""
         ack()
         kind, drift = str(action["action_id"]), int(action["value"])
+        if self._is_of_another(drift, body, client):
+            return
         nonce = f"slack-{drift}-{kind}-{body['user']['id']}-{action.get('action_ts', '')}"
         try:
             taken = decide(self.app.sessions, drift, kind, f"slack:{body['user']['id']}", nonce, self.app.now())
@@ -124,6 +130,8 @@ class Buttons:
         """Open a modal with up to ten items that took the place, each to be given its key result."""
         ack()
         drift_id = int(action["value"])
+        if self._is_of_another(drift_id, body, client):
+            return
         version, register = self.app.register()
         with self.app.sessions() as session:
             drift = session.get(Drift, drift_id)
@@ -174,6 +182,8 @@ class Buttons:
     def ask_whom(self, ack: Any, body: dict[str, Any], action: dict[str, Any], client: WebClient) -> None:
         """Open a modal for who decides, and until when."""
         ack()
+        if self._is_of_another(int(action["value"]), body, client):
+            return
         client.views_open(
             trigger_id=body["trigger_id"],
             view={
@@ -218,13 +228,19 @@ class Buttons:
         if taken.new:
             self._in_thread(client, drift, f"<@{who}> decides until {day.day} {day:%B}.")
 
+    def _is_of_another(self, drift_id: int, body: dict[str, Any], client: WebClient) -> bool:
+        """Whether the message that was pressed is not this finding's: after a backup was restored its number is another's."""
+        pressed = (body.get("message") or {}).get("ts")
+        with self.app.sessions() as session:
+            place = session.scalar(select(Notification.reference).where(*_sent(drift_id)))
+        if not place or not pressed or str(pressed) == str(place["ts"]):
+            return False
+        client.chat_postEphemeral(channel=body["channel"]["id"], user=body["user"]["id"], text=ANOTHER)
+        return True
+
     def _in_thread(self, client: WebClient, drift_id: int, text: str, state: str = "") -> None:
         """Say it below the alert, and note the state that this says, so that delivery says it to the other places alone."""
-        mine = (
-            Notification.drift_id == drift_id,
-            Notification.channel == CHANNEL,
-            Notification.sent_at.is_not(None),
-        )
+        mine = _sent(drift_id)
         with self.app.sessions() as session:
             place = session.scalar(select(Notification.reference).where(*mine))
         if not place:
@@ -237,6 +253,15 @@ class Buttons:
                     session.execute(update(Notification).where(*mine).values(said_state=state))
         except DeliveryError as error:  # it is kept: an error here would have it pressed again
             log.warning("a decision is kept and could not be said in its thread", reason=str(error))
+
+
+def _sent(drift_id: int) -> tuple[ColumnElement[bool], ...]:
+    """The finding's message in this channel."""
+    return (
+        Notification.drift_id == drift_id,
+        Notification.channel == CHANNEL,
+        Notification.sent_at.is_not(None),
+    )
 
 
 def _answer(ack: Any, errors: dict[str, str]) -> None:

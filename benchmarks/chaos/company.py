@@ -99,8 +99,10 @@ class Company:
         }
 
     def posts(self) -> list[dict[str, Any]]:
-        """The alerts in Slack, without what was said in their threads."""
-        return [one for one in self.simulator.world.posted if "metadata" in one and "thread_ts" not in one]
+        """The alerts in Slack with their channels' names, without what was said in their threads."""
+        names = self.simulator.slack.channels
+        told = [one for one in self.simulator.world.posted if "metadata" in one and "thread_ts" not in one]
+        return [one | {"channel": names.get(one["channel"], one["channel"])} for one in told]
 
     def forget(self, dead: bool) -> None:
         """As if nobody was ever told; from now on one channel and one mailbox are dead and a relay is slow, or all are well."""

@@ -34,7 +34,7 @@ def read_csv(path: Path, session: Session, register: Register) -> list[Labelled]
     known = register.objective_of()
     found: dict[int, Labelled] = {}
     for where, name, answer in _rows(path):
-        item = _find(session, name)
+        item = item_named(session, name)
         if item is None:
             raise InputError(
                 f"{where}: item: {name!r} is not known. Give its key (PAY-12), or source:id as "
@@ -77,7 +77,8 @@ def keep_one(session: Session, work_item: int, key_result: str | None, origin: s
     upsert(session, Label, [row], ("work_item_id",))
 
 
-def _find(session: Session, name: str) -> int | None:
+def item_named(session: Session, name: str) -> int | None:
+    """The row of an item, by its key, or its source and id there."""
     source, _, rest = name.partition(":")
     by_key = session.scalar(select(WorkItem.id).where(WorkItem.key == name))
     return by_key or session.scalar(select(WorkItem.id).where(WorkItem.source == source, WorkItem.external_id == rest))

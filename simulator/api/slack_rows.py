@@ -49,11 +49,15 @@ def row_of(message: Message, replies: list[Message]) -> dict[str, Any]:
 
 
 def own_rows(posted: list[dict[str, Any]], name: str, query: dict[str, Any]) -> list[dict[str, Any]]:
-    """What the app itself posted in the channel, newest first; with its metadata only where that is asked for."""
+    """What the app itself posted in the channel, by its name or id, newest first; metadata only where it is asked for."""
     with_metadata = str(query.get("include_all_metadata", "")).lower() in ("1", "true")
     rows = []
     for message in posted[::-1]:
-        if message["channel"] == name and not message.get("thread_ts") and within(message["ts"], query):
+        if (
+            message["channel"] in (name, query["channel"])
+            and not message.get("thread_ts")
+            and within(message["ts"], query)
+        ):
             row = {
                 "type": "message",
                 "subtype": "bot_message",

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session, sessionmaker
 
 from alerts.channel import Channel
@@ -16,7 +16,7 @@ from alerts.slack import Faces
 from alerts.slack_channel import SlackChannel, slack_client
 from alerts.view import Terms
 from alerts.waiting import untold
-from models import Drift, Notification, Share
+from models import Drift, Notification, RegisterVersion, Share
 from pipeline.feedback.decisions import decide, undo
 from simulator.server import Simulator
 from simulator.world import Message
@@ -49,6 +49,11 @@ def rows(sessions: sessionmaker[Session]) -> list[Notification]:
         return list(session.scalars(select(Notification).order_by(Notification.id)))
 
 
+def place_of(company: Simulator, post: dict[str, Any]) -> str:
+    """The name of the channel that it stands in."""
+    return company.slack.channels.get(post["channel"], post["channel"])
+
+
 def begun(sessions: sessionmaker[Session], ids: Sequence[int], at: datetime = NOW, channel: str = "slack") -> None:
     """As a sender leaves them that died while it sent."""
     with sessions.begin() as session:
@@ -72,7 +77,7 @@ def test_each_drift_is_told_once_by_two_workers_at_once(company: Simulator, sess
     with ThreadPoolExecutor(4) as pool:
         sent = list(pool.map(lambda _: told(sessions, company), range(4)))
     assert sum(sent) == 2
-    assert [p["channel"] for p in company.world.posted] == ["leadership", "leadership"]
+    assert [place_of(company, post) for post in company.world.posted] == ["leadership", "leadership"]
     assert all(row.reference["ts"] and row.sent_at == NOW and row.claimed_at is None for row in rows(sessions))
     assert told(sessions, company) == 0
 
@@ -128,6 +133,35 @@ def test_a_sender_that_died_holds_its_drift_only_for_a_while(
     assert told(sessions, company, later) == 1
     begun(sessions, [raise_one(sessions, scope="workshop")], NOW + timedelta(days=30))  # by a clock that was ahead
     assert told(sessions, company, NOW) == 1
+
+
+def test_what_was_told_after_the_backup_that_was_restored_is_not_told_again_alignak_871(
+    company: Simulator, sessions: sessionmaker[Session]
+) -> None:
+    raise_one(sessions)
+    assert told(sessions, company) == 1
+    with sessions.begin() as session:  # back to before, and both are found anew; the other one has the number now
+        session.execute(delete(Drift))
+    _, again = raise_some(sessions, {"scope": "workshop"}, {"raised_on": NOW.date() - timedelta(days=1)})
+    assert told(sessions, company, NOW + timedelta(days=2)) == 2
+    assert len(company.world.posted) == 2
+    assert "Workshops" in company.world.posted[1]["text"]
+    found = {row.drift_id: row.reference["ts"] for row in rows(sessions)}
+    assert found[again] == company.world.posted[0]["ts"]
+    assert changes(sessions, company, NOW + timedelta(days=2)) == 0
+
+
+def test_another_company_in_the_same_channel_is_told_of_its_own(
+    company: Simulator, sessions: sessionmaker[Session]
+) -> None:
+    raise_one(sessions)
+    assert told(sessions, company) == 1
+    with sessions.begin() as session:
+        session.execute(delete(Drift))
+        session.add(RegisterVersion(digest="d", loaded_at=NOW, document=""))
+    raise_one(sessions)
+    assert told(sessions, company) == 1
+    assert len(company.world.posted) == 2
 
 
 def test_recovered_and_superseded_drifts_are_not_told(company: Simulator, sessions: sessionmaker[Session]) -> None:
@@ -353,7 +387,7 @@ def test_a_fault_of_the_data_goes_to_ops_and_its_end_into_its_thread(
     both = slack(company), slack(company, "random", audience="ops")
     assert told(sessions, company, NOW) == 0  # no ops channel: status says it
     assert told(sessions, company, NOW, *both) == 1
-    assert company.world.posted[0]["channel"] == "random"
+    assert place_of(company, company.world.posted[0]) == "random"
     assert "hubspot has been almost silent since 29 June" in company.world.posted[0]["text"]
     assert changes(sessions, company, NOW, *both) == 0
     with sessions.begin() as session:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
-from itsdangerous import TimestampSigner
+from itsdangerous import TimestampSigner, URLSafeTimedSerializer
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
@@ -20,7 +20,7 @@ from leeway.app import App
 from leeway.digest import send_digests
 from leeway.links import is_due
 from leeway.pack_mail import send_packs
-from models import Account, Cycle, Digest, Label, ThemeAnswer
+from models import Account, Cycle, Digest, Label, ThemeAnswer, WorkItem
 from pipeline.register.document import parse
 from pipeline.register.versions import load_register
 from simulator.company import register_yaml
@@ -120,6 +120,28 @@ def test_a_link_is_kept_once_pressed_and_refused_when_it_is_old(
     old = client.get(labels[0])
     assert old.status_code == 410
     assert "older than two weeks" in old.text
+
+
+def test_an_answer_follows_its_item_where_its_number_is_anothers_by_now(
+    received: tuple[App, dict[str, EmailMessage]],
+) -> None:
+    app, mails = received
+    client = TestClient(make(app), base_url="https://leeway.example")
+    link = next(one for one in links(mails["nele.brandt@velora.example"]) if "serves" in client.get(one).text)
+    given = URLSafeTimedSerializer("").loads_unsafe(link.partition("token=")[2])[1]
+    asked = str(given["of"]).partition(":")[2]
+    with app.sessions.begin() as session:  # a backup of before it was read was restored, and another was read first
+        item = session.scalars(select(WorkItem).where(WorkItem.external_id == asked)).one()
+        id_, source, item.external_id = item.id, item.source, "another"
+    gone = client.post(button(client.get(link).text))
+    assert (gone.status_code, "not there any more" in gone.text) == (409, True)
+    with app.sessions.begin() as session:
+        assert session.get(Label, id_) is None
+        session.add(WorkItem(source=source, external_id=asked, kind="story", container="A"))
+    assert "Kept" in client.post(button(client.get(link).text)).text
+    with app.sessions() as session:
+        (label,) = session.scalars(select(Label))
+        assert session.get_one(WorkItem, label.work_item_id).external_id == asked
 
 
 def test_each_of_several_links_that_stand_open_keeps_its_own_answer(

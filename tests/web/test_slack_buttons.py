@@ -96,6 +96,19 @@ def test_an_intended_press_ends_the_alert_once_however_often_it_is_replayed(
     assert len([p for p in company.world.posted if p.get("thread_ts")]) == 1  # delivery does not say it again
 
 
+@pytest.mark.parametrize("kind", ["intended", "snoozed", "labels", "assign"])
+def test_a_press_below_a_message_of_before_a_restored_backup_decides_about_no_other_finding(
+    client: TestClient, slack_app: App, company: Simulator, kind: str
+) -> None:
+    own, other = ({"message": {"ts": f"19000000{n}0.000001"}} for n in (0, 5))
+    assert press(client, action(kind) | other) == 200
+    assert state(slack_app) == "raised"
+    assert company.slack.views == []
+    assert "before a backup was restored" in company.slack.whispered[0]["text"]
+    assert press(client, action(kind) | own) == 200
+    assert len(company.slack.whispered) == 1
+
+
 def test_a_snooze_ends_after_two_weeks(client: TestClient, slack_app: App) -> None:
     from pipeline.feedback.decisions import wake_snoozed
 

@@ -1,0 +1,34 @@
+"""Names of findings that hold beyond the database: where an older backup was restored, a number soon means another finding, and
+what was told after the backup is found again by its name alone.
+"""
+
+from datetime import date
+from hashlib import sha256
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from models import Drift, RegisterVersion
+
+NEAR = 7
+"""A finding that is found anew, with what is known now, may be raised some days earlier or later than it was."""
+
+
+def installation(session: Session) -> str:
+    """What tells this company's database, and its backups, from others that may post in the same channel."""
+    first = session.scalar(select(func.min(RegisterVersion.loaded_at)))
+    return sha256(str(first).encode()).hexdigest()[:12]
+
+
+def name_of(drift: Drift, of: str) -> str:
+    """The finding's name, of an installation."""
+    return f"{of} {drift.kind} {drift.scope} {drift.subject} {drift.raised_on.isoformat()}"
+
+
+def is_same(one: str, other: str) -> bool:
+    """Return True if both name one finding."""
+    (what, _, day), (else_, _, other_day) = one.rpartition(" "), other.rpartition(" ")
+    try:
+        return what == else_ and abs((date.fromisoformat(day) - date.fromisoformat(other_day)).days) <= NEAR
+    except ValueError:
+        return False
