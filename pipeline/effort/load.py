@@ -1,11 +1,10 @@
 """What the effort model reads from the database: people, traces, time in progress, absences."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sqlalchemy import ColumnElement, Row, case, func, or_, select
 from sqlalchemy.orm import Session
@@ -13,6 +12,7 @@ from sqlalchemy.orm import Session
 from connectors.base import SignalKind, State
 from models import Account, Membership, Person, Signal, StreamCursor, WorkItem
 from models.session import in_batches
+from pipeline.effort.clock import Clock
 from pipeline.effort.day import HOURS_A_DAY, Activity, Begin, InProgress, StatusChange, in_progress
 from pipeline.effort.masses import WORKED, Act, in_masses, masses_among
 from pipeline.effort.meetings import TOGETHER, Together, told_again
@@ -57,30 +57,6 @@ def named_issue(session: Session, ids: Sequence[int]) -> dict[int, int]:
     return {row: by_key[name] for row, name in first.items() if name in by_key}
 
 
-class Clock:
-    """Local days: of the account's own time zone, else the organisation's."""
-
-    def __init__(self, zone: str) -> None:
-        self._default = ZoneInfo(zone)
-        self._zones: dict[str, ZoneInfo] = {}
-
-    def local(self, at: datetime, zone: str | None) -> datetime:
-        """The time it was for that person."""
-        if zone and zone not in self._zones:
-            try:
-                self._zones[zone] = ZoneInfo(zone)
-            except (ZoneInfoNotFoundError, ValueError):
-                self._zones[zone] = self._default
-        return at.astimezone(self._zones[zone] if zone else self._default)
-
-    def west_of_utc(self, zones: Iterable[str | None]) -> bool:
-        """Whether it is the day before somewhere: in one of these zones, or the organisation's."""
-        year = [datetime(2026, month, 1, 12, tzinfo=UTC) for month in (1, 7)]
-        return any(
-            (self.local(at, zone).utcoffset() or timedelta()) < timedelta() for zone in {*zones, None} for at in year
-        )
-
-
 def load_people(session: Session) -> dict[int, Person]:
     return {p.id: p for p in session.scalars(select(Person).where(in_a_team(), Person.forgotten.is_(False)))}
 
@@ -122,7 +98,7 @@ def load_activities(session: Session, owner: Owners, clock: Clock, first: date, 
     found, threads = [], set()
     for place, (source, kind, at, account, hours, item, of_kind, state) in enumerate(rows):
         person, zone = owner[source, account]
-        day = clock.local(at, zone).date()
+        day = clock.day(at, zone)
         if first <= day <= last and place not in left_out:
             found.append((person, day, item, _trace(kind, state), hours))
             if is_evidence(source, of_kind):

@@ -18,11 +18,11 @@ from models import ALL_OF_IT, Account, Capacity, Chunk, Effort, Person, Signal, 
 from models import InProgress as InProgressRow
 from models.session import in_batches
 from pipeline.effort.capacity import load_capacity
+from pipeline.effort.clock import Clock
 from pipeline.effort.day import InProgress, efforts
 from pipeline.effort.evidence import AHEAD, BEFORE
 from pipeline.effort.likelihood import Weights
 from pipeline.effort.load import (
-    Clock,
     first_day,
     horizon,
     load_absences,

@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 
 from connectors.base import SignalKind
 from models import Account, Signal
+from pipeline.effort.clock import Clock
 from pipeline.effort.day import HOURS_A_DAY
-from pipeline.effort.load import Clock
 from pipeline.register.document import Register
 from pipeline.register.schema import Member, Team
 from pipeline.register.workdays import Workdays

@@ -278,3 +278,17 @@ def test_a_meeting_on_a_deal_that_stands_in_a_calendar_too_is_one(acme: Company)
     found = acme.effort()
     assert found.get((MONDAY, "a", "series"), 0) < 0.3 * found[MONDAY, "a", "deals:1"]
     assert found[MONDAY + timedelta(days=1), "a", "series"] >= 0.25
+
+
+def test_hours_that_a_tracker_dates_by_the_day_are_of_that_day_jira_assistant_31(acme: Company) -> None:
+    """Midnight in UTC is still the evening before in Denver, and Monday's hours would be last week's."""
+    for name in "ab":
+        acme.person(name, zone="America/Denver")
+        acme.item(name)
+        acme.signal(name, name, datetime(2026, 10, 5, 16, tzinfo=UTC))
+    acme.signal("a", "a", datetime(2026, 10, 12, tzinfo=UTC), "worklog", hours=8)
+    acme.signal("b", "b", datetime(2026, 10, 12, 1, 30, tzinfo=UTC), "worklog", hours=8)  # on Sunday evening
+    found = acme.effort()
+    assert found[date(2026, 10, 12), "a", "a"] == pytest.approx(1)
+    assert (date(2026, 10, 11), "a", "a") not in found
+    assert found[date(2026, 10, 11), "b", "b"] == pytest.approx(1)

@@ -1,0 +1,36 @@
+"""Whose day it was."""
+
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+
+class Clock:
+    """Local days: of the account's own time zone, else the organisation's."""
+
+    def __init__(self, zone: str) -> None:
+        self._default = ZoneInfo(zone)
+        self._zones: dict[str, ZoneInfo] = {}
+
+    def local(self, at: datetime, zone: str | None) -> datetime:
+        """The time it was for that person."""
+        if zone and zone not in self._zones:
+            try:
+                self._zones[zone] = ZoneInfo(zone)
+            except (ZoneInfoNotFoundError, ValueError):
+                self._zones[zone] = self._default
+        return at.astimezone(self._zones[zone] if zone else self._default)
+
+    def day(self, at: datetime, zone: str | None) -> date:
+        """The day it was for that person. Exactly midnight in UTC is no time but a date: trackers and imports write days so, and
+        west of it they would be the day before.
+        """
+        there = at.astimezone(UTC)
+        return there.date() if there.time() == time.min else self.local(at, zone).date()
+
+    def west_of_utc(self, zones: Iterable[str | None]) -> bool:
+        """Whether it is the day before somewhere: in one of these zones, or the organisation's."""
+        year = [datetime(2026, month, 1, 12, tzinfo=UTC) for month in (1, 7)]
+        return any(
+            (self.local(at, zone).utcoffset() or timedelta()) < timedelta() for zone in {*zones, None} for at in year
+        )
