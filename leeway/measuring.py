@@ -73,7 +73,7 @@ def _register_on(app: App, now: Register, day: date) -> Register:
     if day >= now.period.start:
         return now
     with app.sessions() as session:
-        every = [one for one in periods(session).values() if one.period.name != now.period.name]
+        every = [one for one in periods(session).values() if one != now]
     held = [one for one in every if one.period.start <= day <= one.period.end]
     if held:
         return held[-1]

@@ -96,7 +96,7 @@ def earlier(session: Session, register: Register, today: date) -> list[dict[str,
     number and way where it had one."""
     found = []
     for one in reversed(periods(session).values()):
-        if one.period.name != register.period.name and one.period.end < min(today, register.period.start):
+        if one.period.end < min(today, register.period.start):
             stands = {of.key: of for of in standings(session, one, today, {}) if not of.outcome}
             rows = [
                 {"key": k.key, "title": k.title} | (_ended(stands[k.key]) if k.key in stands else {})

@@ -56,7 +56,12 @@ class Progress:
         return self.points[-1].value if self.points else None
 
 
-TOO_EARLY = f"from {LEAST_POINTS} measurements over {LEAST_DAYS} days and a fifth of the way to the period's end on"
+WIDEST = 4.0
+"""Times the whole way from start to target beyond which an interval tells nothing: a number that jumped once may go anywhere."""
+TOO_EARLY = (
+    f"from {LEAST_POINTS} measurements over {LEAST_DAYS} days and a fifth of the way to the period's end on, where they say more "
+    "than that it may go anywhere"
+)
 """When a forecast is given; before that it is too early."""
 Weeks = Mapping[date, Mapping[str, float]]
 
@@ -87,7 +92,7 @@ def _standing(session: Session, register: Register, one: KeyResult | Objective, 
     shares = {week: sum(by_key.get(key, 0.0) for key in keys) for week, by_key in weeks.items() if keys & by_key.keys()}
     lately = list(shares.values())[-WEEKS:]
     share = sum(lately) / len(lately) if lately else None
-    ahead = forecast(points, period.end, None if metric.keep else metric.target, start)
+    ahead = _telling(forecast(points, period.end, None if metric.keep else metric.target, start), start, metric.target)
     fault = last.fault if last is not None else ""
     count = len(register.objectives) if isinstance(one, Objective) else sum(1 for _ in register.key_results())
     said = _sentence(points, start, metric.target, whole, shares, share, count)
@@ -95,6 +100,13 @@ def _standing(session: Session, register: Register, one: KeyResult | Objective, 
         said = _held(points, metric.keep, metric.target)
     figures = (metric.unit, start, metric.target, points, pace, expected, ahead, fault, share, shares, said)
     return Progress(one.key, one.title, *figures, isinstance(one, Objective), metric.keep, due)
+
+
+def _telling(ahead: Forecast | None, start: float | None, target: float | None) -> Forecast | None:
+    """A forecast that says something of the way; None for one that is wider than WIDEST times the whole of it."""
+    if ahead is None or start is None or target is None or start == target:
+        return ahead
+    return ahead if ahead.high - ahead.low <= WIDEST * abs(target - start) else None
 
 
 def _last(points: Sequence[Point], today: date) -> date:

@@ -13,7 +13,7 @@ from pipeline.register.faults import DUE
 from pipeline.register.yaml_nodes import Document
 
 _QUARTER = re.compile(r"\b([QH])([1-4])\b")
-_YEAR = re.compile(r"(?<!\d)(20\d\d)(?!\d)")
+_YEAR = re.compile(r"(?<!\d)20\d\d(?!\d)|(?:(?<=FY)|(?<=['’])|(?<=20\d\d/))\d\d(?!\d)")
 _DAY = timedelta(days=1)
 
 
@@ -115,14 +115,16 @@ def _as_long(old: Period, begin: date) -> date:
 
 
 def _next_name(old: Period, begin: date, finish: date) -> str:
-    """Q3 to Q4 and H1 to H2 where the quarter or half follows, with the year where one is named; else the days."""
+    """Q3 to Q4 and H1 to H2 where the quarter or half follows, with the year where one is named (2026, FY26, '26, 2026/27); else
+    the days."""
     same = _whole_months(old) == _whole_months(Period(name="-", start=begin, end=finish))
-    found, years = _QUARTER.findall(old.name), _YEAR.findall(old.name)
-    if not (same and begin == old.end + _DAY and len(found) == 1 and len(years) <= 1):
+    found = _QUARTER.findall(old.name)
+    if not (same and begin == old.end + _DAY and len(found) == 1):
         return f"{begin} to {finish}"
     kind, number = found[0][0], int(found[0][1])
     most = 4 if kind == "Q" else 2
     following = number % most + 1
     name = _QUARTER.sub(f"{kind}{following}", old.name)
-    turned = following == 1 and years
-    return _YEAR.sub(str(int(years[0]) + 1), name) if turned else name
+    if following > 1:
+        return name
+    return _YEAR.sub(lambda year: f"{(int(year[0]) + 1) % 10 ** len(year[0]):0{len(year[0])}d}", name)

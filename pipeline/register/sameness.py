@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 
-from pipeline.register.schema import KeyResult, Objective, Register
+from pipeline.register.schema import KeyResult, Objective, Period, Register
 
 WORDS = 0.4
 """Part of all words of two titles under one key that both must have to be one objective reworded."""
@@ -11,6 +11,11 @@ KEY_RESULTS = 0.5
 """The same for the titles of their key results."""
 Entry = tuple[str, str, str]
 """A key, its title, and what stands beside it: a key result's objective, an objective's key results."""
+
+
+def same_period(one: Period, other: Period) -> bool:
+    """Return True if one is the other, whose first or last day may have been moved."""
+    return one.name == other.name and one.start <= other.end and other.start <= one.end
 
 
 def same_objective(one: Objective, other: Objective) -> bool:
@@ -56,7 +61,9 @@ def new_keys(before: Register, after: Register, archive: str) -> dict[str, str]:
     for objective, row in before.key_results():
         if row.key in moved:
             found[row.key] = moved[row.key]
-        elif row.key in taken and not _same_key_result((objective, row), taken[row.key], before.period == after.period):
+        elif row.key in taken and not _same_key_result(
+            (objective, row), taken[row.key], same_period(before.period, after.period)
+        ):
             found[row.key] = f"{row.key}{archive}"
     return {old: new for old, new in found.items() if old != new}
 

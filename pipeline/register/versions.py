@@ -24,7 +24,7 @@ from models import (
 from pipeline.register.change_words import SET_UP, concerning, in_words
 from pipeline.register.document import Register, digest, stored
 from pipeline.register.gone import renamed_fall
-from pipeline.register.sameness import new_keys, new_objective_keys, same_top
+from pipeline.register.sameness import new_keys, new_objective_keys, same_period, same_top
 from pipeline.register.workdays import monday
 
 _OF_ONE = ("gap", "objective")
@@ -57,10 +57,19 @@ def plans(session: Session) -> list[tuple[date, Register]]:
 
 
 def periods(session: Session) -> dict[str, Register]:
-    """The last register of every period that there was, by the period's name, the oldest first."""
+    """The last register of every period that there was, by the period's name, the oldest first. Of two periods with one name
+    that have no day in common, as last year's Q1 and this year's, the earlier one is called by its first day too."""
     rows = session.execute(select(RegisterVersion.document, RegisterVersion.id).order_by(RegisterVersion.id))
-    last = {one.period.name: one for one in (stored(document, version) for document, version in rows)}
-    return dict(sorted(last.items(), key=lambda pair: pair[1].period.start))
+    last: list[Register] = []
+    for one in (stored(document, version) for document, version in rows):
+        same = (n for n, other in enumerate(last) if same_period(one.period, other.period))
+        place = next(same, len(last))
+        last[place : place + 1] = [one]
+    found: dict[str, Register] = {}
+    for one in sorted(last, key=lambda one: one.period.start, reverse=True):
+        name = one.period.name
+        found[name if name not in found else f"{name} from {one.period.start}"] = one
+    return dict(reversed(found.items()))
 
 
 def held(session: Session, register: Register) -> list[tuple[date, Register]]:
@@ -159,7 +168,9 @@ def _follow_keys(session: Session, before: Register, after: Register, archive: s
     _follow_shares(session, told)
     for fall in session.scalars(select(Drift).where(Drift.kind == "drift")) if told else ():
         renamed_fall(fall, told)
-    if before.period == after.period:  # what was known in another one stands there under the keys of that time
+    if same_period(
+        before.period, after.period
+    ):  # what was known in another one stands there under the keys of that time
         since = after.period.start
         _follow_numbers(session, keys | others, since)
         about = update(Drift).where(Drift.kind.in_(_OF_ONE), Drift.subject.in_(others), Drift.start >= since)

@@ -101,6 +101,17 @@ def test_nothing_is_said_of_four_weeks_of_a_number_that_is_of_other_weeks(sessio
     assert "it went from 5 to 40" in said[2]
 
 
+def test_a_forecast_that_says_that_it_may_go_anywhere_is_none(sessions: sessionmaker[Session]) -> None:
+    given = register("{checkin: true, start: 31, target: 45}", *["{checkin: true}"] * 3)
+    one = key_results(given)[0]
+    assert one.metric is not None
+    with sessions.begin() as session:
+        for days, value in zip((0, 5, 10, 15, 21), (31, 31, 31, 31, 36), strict=True):
+            keep(session, one.key, binding_of(one.metric), date(2026, 7, 1) + timedelta(days=days), value)
+    with sessions() as session:
+        assert standings(session, given, date(2026, 7, 22), {})[0].forecast is None, "33 to 1,238 for 31 to 45"
+
+
 def test_too_early_is_said_and_nothing_of_work_that_is_not_known(sessions: sessionmaker[Session]) -> None:
     found = standing(sessions, [0, 7], [])
     assert found.forecast is None

@@ -11,7 +11,7 @@ from pipeline.register.change_words import consequences
 from pipeline.register.document import Register, parse
 from pipeline.register.gone import keys_of, with_gone
 from pipeline.register.sameness import new_keys, new_objective_keys, same_objective, same_top
-from pipeline.register.versions import keys_now, load_register, planned_since
+from pipeline.register.versions import keys_now, load_register, periods, planned_since
 
 Q3 = """\
 company: Acme
@@ -84,6 +84,8 @@ def test_answers_follow_their_key_result_and_count_for_no_other(sessions: sessio
 def test_a_key_result_reworded_within_its_period_keeps_its_answers() -> None:
     reworded = parse(Q3.replace("Churn from 4 % to 2 %", "Fewer of them leave"))
     assert new_keys(parse(Q3), reworded, "@1") == {}
+    longer = reworded.model_copy(update={"period": reworded.period.model_copy(update={"end": date(2026, 10, 7)})})
+    assert new_keys(parse(Q3), longer, "@1") == {}, "a week more is no other plan"
     assert new_keys(parse(Q3), parse(Q4), "@1") == {"O1.1": "O1.1@1"}
 
 
@@ -187,6 +189,21 @@ def test_key_results_of_an_earlier_plan_are_found_under_their_keys_by_now(sessio
     load(sessions, Q4.replace("O2.1", "O1.2").replace("O1.1", "O2.1"), datetime(2026, 9, 28, tzinfo=UTC))
     with sessions() as session:
         assert keys_now(session, parse(Q3)) == {"O2.1": "O1.2"}, "O1.1 is another one now, and has no work of then"
+
+
+def test_two_periods_of_one_name_are_two(sessions: sessionmaker[Session]) -> None:
+    longer = Q3.replace("2026-09-30", "2026-10-07")
+    next_year = Q3.replace("2026-", "2027-")
+    for n, text in enumerate((Q3, longer, Q4, next_year)):
+        load(sessions, text, datetime(2026, 7 + n, 1, tzinfo=UTC))
+    with sessions() as session:
+        found = periods(session)
+    assert {name: one.period.end for name, one in found.items()} == {
+        "Q3 from 2026-07-01": date(2026, 10, 7),
+        "Q4": date(2026, 12, 31),
+        "Q3": date(2027, 9, 30),
+    }
+    assert list(found) == ["Q3 from 2026-07-01", "Q4", "Q3"]
 
 
 TWINS = Q3.replace('"Orders from abroad, 0 to 500"', "Churn from 4 % to 2 %")
