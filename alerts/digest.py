@@ -93,7 +93,8 @@ class TeamWeek:
     @property
     def against(self) -> str:
         """What the figures are held against."""
-        return f"before {short_day(self.stands.since)}" if self.stands.since else "usual"
+        since = self.stands.since
+        return f"before {short_day(since)}" if since else "usual" if self.stands.against else ""
 
     @property
     def idle_since(self) -> str:
@@ -215,13 +216,14 @@ def _story(
     said += [(mix_text(one, register),) for one in _mixes(session, stands)]
     turn = plan_turn(session, register, stands.scope, stands.week)
     said += [turn.words()] if turn else []
-    than = f"before {day(stands.since)}" if stands.since else "in the eight weeks before"
+    than = f"before {day(stands.since)}" if stands.since else f"in {stands.against}"
     moved = [part for part in parts if part.before is not None and not part.low <= part.before <= part.high]
     for part in sorted(moved, key=lambda part: -abs(part.change or 0)):
         if alert is None or alert.scope != stands.scope:
             subject: str | Name = Name(shortened(part.title)) if part.key else "Work on no objective"
             said.append((subject, f": {part.now}%, {part.before}% {than}."))
-    said = said or [("No share moved further than its interval.",)]
+    still = "No share moved further than its interval." if stands.against else "There is no week of this plan before."
+    said = said or [(still,)]
     ended = end_note(register, stands.until)
     return [*([(ended,)] if ended else []), *said][:3]
 

@@ -2,7 +2,8 @@
 
 - **share of a week**: of a complete week (Monday to Sunday, all over), as in table `share`; the running week is marked as such.
 - **level before and after**: the mean share on the days before and since the start of an open fall, on the very days the detector
-  used. While a fall is open it is what a scope stands at; otherwise that is the last complete week beside the eight before.
+  used. While a fall is open it is what a scope stands at; otherwise that is the last complete week beside the eight before,
+  of the plan in force: what an earlier plan asked for would be work on nothing in the terms of this one.
 - **change**: level after less level before, in points (of 100 working days); its 90% interval is the detector's.
 - **coverage, person-days a week**: means of the last four complete weeks.
 
@@ -16,10 +17,12 @@ from datetime import date, timedelta
 from sqlalchemy.orm import Session
 
 from alerts.parts import Part, PlanGap, parts, plan_of, together
+from alerts.plan_turn import first_week
 from alerts.waiting import open_alert
 from alerts.weeks import (
     RECENT_WEEKS,
     TOP,
+    USUAL_WEEKS,
     WEEK,
     Weekly,
     complete_through,
@@ -60,6 +63,16 @@ class Standing:
     person_days: float
     averaged: date | None = None
     """From when on the shares are an average; None where they are of the last week."""
+    weeks_before: int = 0
+    """How many weeks are what it was before, where no fall says since when."""
+
+    @property
+    def against(self) -> str:
+        """What the changes are held against; empty where there is nothing yet."""
+        if self.since:
+            return f"the days before {day(self.since)}"
+        many = "eight" if self.weeks_before == USUAL_WEEKS else str(self.weeks_before)
+        return ("", "the week before")[self.weeks_before] if self.weeks_before < 2 else f"the {many} weeks before"
 
     @property
     def range_of(self) -> str:
@@ -113,13 +126,12 @@ def standing(
         week = max(min(week, monday(span[1])), monday(span[0]))
     fall, fell = (fall, fall is not None) if span is not None else _held_against(session, scope, fall)
     began = fall.start if fall else span[0] if span else week
-    recent, current, usual = _compared(session, scope, began, week)
+    recent, current, usual = _compared(session, register, scope, began, week)
     register = _told_with(session, register, fall, (*recent, *current, *usual))
     if not recent or (span is not None and not any(span[0] - WEEK < one.week <= span[1] for one in current)):
         return None
     before, now = (levels(fall, scope) if fall else None) or (mean_shares(usual), mean_shares(current))
-    mine = fall if fall is not None and _is_of(fall, scope) else None
-    about = interval(current)
+    mine, about = fall if fall is not None and _is_of(fall, scope) else None, interval(current)
     totals = (mine.before, mine.after) if mine else (None, None)
     found = _with_gaps(session, register, scope, parts(register, scope, (before, now), totals, about), before)
     head = _head(register, scope, found, about, mine, now)
@@ -137,6 +149,7 @@ def standing(
         percent(sum(one.coverage for one in recent) / len(recent)),
         sum(one.person_days for one in recent) / len(recent),
         fall.start if fall else span[0] if span else None,
+        0 if fall else len(usual),
     )
 
 
@@ -152,11 +165,17 @@ def _is_of(fall: Drift, scope: str) -> bool:
     return fall.scope == scope or (own is not None and own == levels(fall, fall.scope))
 
 
-def _compared(session: Session, scope: str, began: date, week: date) -> tuple[list[Weekly], list[Weekly], list[Weekly]]:
-    """The weeks up to `week` that the figures are of: the last four, those since `began`, and the usual ones before it."""
+def _compared(
+    session: Session, register: Register, scope: str, began: date, week: date
+) -> tuple[list[Weekly], list[Weekly], list[Weekly]]:
+    """The weeks up to `week` that the figures are of: the last four, those since `began`, and the usual ones before it, of the
+    same plan."""
     first, end = usual_weeks(began, week)
     weeks = weekly(session, scope, min(first, end, week - (RECENT_WEEKS - 1) * WEEK), week)
     current = [one for one in weeks if one.week >= monday(began)] or weeks[-1:]
+    plan_from = first_week(session, register)
+    if current and current[0].week >= plan_from:
+        first = max(first, plan_from)
     return weeks[-RECENT_WEEKS:], current, [one for one in weeks if first <= one.week < end]
 
 

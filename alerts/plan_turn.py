@@ -49,18 +49,23 @@ class PlanTurn:
         return (*said, "; work moves to a new plan step by step.")
 
 
+def first_week(session: Session, register: Register) -> date:
+    """Monday of the first whole week of the plan in force; weeks before are no measure of it. date.min for a first plan."""
+    since = planned_since(session, register)
+    return since if since == date.min or since.weekday() == 0 else monday(since) + WEEK
+
+
 def plan_turn(session: Session, register: Register, scope: str, week: date) -> PlanTurn | None:
     """For the complete weeks up to `week` (a Monday); None where no plan turned within WEEKS, or the plans share no objective.
 
     Objectives are the same by what they say (pipeline/register/sameness.py), under whatever key.
     """
-    since = planned_since(session, register)
+    since, first = planned_since(session, register), first_week(session, register)
     if since == date.min or not 0 <= (week - monday(since)).days < WEEKS * 7:
         return None
     old = _before(session, register)
     if old is None:
         return None
-    first = monday(since) if since.weekday() == 0 else monday(since) + WEEK
     after = weekly(session, scope, first, week)
     before = weekly(session, scope, monday(since) - USUAL_WEEKS * WEEK, monday(since) - WEEK)
     if not after or not before:
@@ -80,7 +85,7 @@ def _kept(old: Register, new: Register, before: Sequence[Weekly], after: Sequenc
     found = [
         Kept(one.key, one.title, was.get(one.key, 0), now.get(one.key, 0))
         for one in new.objectives
-        if any(same_objective(one, other) for other in old.objectives)
+        if any(same_objective(one, other) for other in old.objectives) and (was.get(one.key) or now.get(one.key))
     ]
     return tuple(sorted(found, key=lambda one: -abs(one.now - one.before)))
 

@@ -19,7 +19,7 @@ from alerts.plan_end import MEANS, held_against
 from alerts.streams import streams, window, window_text
 from alerts.view import AlertView
 from alerts.weeks import points, weekly
-from alerts.words import Words, day, percent
+from alerts.words import Words, percent
 from leeway.app import App
 from leeway.pace import rows_of
 from models import OPEN_STATES, Drift
@@ -207,7 +207,7 @@ def _date(name: str, text: str) -> date | None:
 
 
 def _against(found: Standing) -> str:
-    return f"against the days before {day(found.since)}" if found.since else "against the eight weeks before"
+    return f"against {found.against}" if found.against else "with nothing before to hold it against"
 
 
 def _objective(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """The pages of findings, and of the week in which they were found."""
 
 import secrets
+from collections.abc import Sequence
 from datetime import date, timedelta
 
 from fastapi import FastAPI, HTTPException, Request
@@ -9,7 +10,8 @@ from fastapi.responses import Response
 from alerts.figures import standing
 from alerts.gaps import view_of
 from alerts.parts import part_of
-from alerts.streams import streams
+from alerts.plan_turn import first_week
+from alerts.streams import Stream, streams
 from alerts.weeks import WEEK, weekly
 from alerts.words import percent
 from leeway.decisions import summary
@@ -49,11 +51,10 @@ class Findings(Place):
             if first not in near:
                 raise HTTPException(404, "Nothing is known of this week.")
             told = with_gone(session, register, [key for one in near.values() for key in one.shares])
-            rows = part_of(told, scope, near[first], near.get(first - WEEK))
-            worked = [
-                (s.name, s.weeks.get(first, 0.0), s.weeks.get(first - WEEK, 0.0))
-                for s in streams(session, register, scope, self.least)
-            ]
+            plan_from = first_week(session, register)
+            prior = near.get(first - WEEK) if first != plan_from else None  # of another plan
+            rows = part_of(told, scope, near[first], prior)
+            worked = streams(session, register, scope, self.least)
             findings = [
                 d
                 for d in data.drifts(session, None if scope == COMPANY else scope)
@@ -69,12 +70,13 @@ class Findings(Place):
                 "scope": scope,
                 "complete": near[first].complete,
                 "after_plan": ran_out(register, first),
+                "before_plan": plan_from if first < plan_from else None,
                 "coverage": percent(near[first].coverage),
                 "rows": rows[:-1],
                 "top": rows[-1],
                 "before": first - WEEK if first - WEEK in near else None,
                 "after": first + WEEK if first + WEEK in near else None,
-                "streams": sorted((one for one in worked if max(one[1:]) >= 0.5), key=lambda one: -one[1])[:12],
+                "streams": _of_week(worked, first),
                 "found": findings,
             },
         )
@@ -119,3 +121,9 @@ class Findings(Place):
                 chosen=gap,
             )
         return self.frame.page(request, who, "drift.html.j2", values)
+
+
+def _of_week(worked: Sequence[Stream], week: date) -> list[tuple[str, float, float]]:
+    """Streams with their person-days of the week and of the one before, the largest first."""
+    rows = [(one.name, one.weeks.get(week, 0.0), one.weeks.get(week - WEEK, 0.0)) for one in worked]
+    return sorted((row for row in rows if max(row[1:]) >= 0.5), key=lambda row: -row[1])[:12]

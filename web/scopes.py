@@ -1,6 +1,7 @@
 """The pages of a scope: the company, a team, and all teams side by side."""
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
@@ -14,11 +15,11 @@ from alerts.falls import team_lines
 from alerts.figures import Standing
 from alerts.gaps import open_gaps, view_of
 from alerts.parts import plan_of
-from alerts.plan_turn import plan_turn
+from alerts.plan_turn import first_week, plan_turn
 from alerts.promise import promise
 from alerts.streams import streams, window, window_text
 from alerts.view import Taken
-from alerts.weeks import NONE, complete_through, last_week, points, weekly
+from alerts.weeks import NONE, Weekly, complete_through, last_week, points, weekly
 from alerts.words import short_day
 from leeway.status import days_known
 from models.vocabulary import COMPANY
@@ -106,6 +107,7 @@ class Scopes(Place):
                 | {
                     "turn": None if period.chosen else plan_turn(session, register, key, found.week),
                     "promise": self._promise(session, register) if key == COMPANY else None,
+                    "plan_from": _turned(weeks, first_week(session, register)),
                     "behind": not period.chosen and found.week < (last_week(session, COMPANY) or found.week),
                 }
             )
@@ -189,6 +191,11 @@ class Scopes(Place):
                 "week": company.week,
             },
         )
+
+
+def _turned(weeks: Sequence[Weekly], plan_from: date) -> date | None:
+    """Since when weeks are of the plan in force, where some that are shown are not."""
+    return plan_from if weeks and weeks[0].week < plan_from else None
 
 
 def _unknown(session: Session, register: Register, scope: str) -> list[Any]:

@@ -12,6 +12,7 @@ from alerts.gaps import view_of
 from alerts.packs.content import Line, Pack, Section
 from alerts.packs.people import worked_by_enough
 from alerts.parts import part_of
+from alerts.plan_turn import first_week
 from alerts.streams import Stream, streams
 from alerts.view import Terms
 from alerts.weeks import TOP, WEEK, complete_through, is_complete, last_week, weekly
@@ -103,11 +104,13 @@ def _moved(session: Session, register: Register, week: date, shown: set[str], te
             title = view_of(session, drift, register, terms).title
             found.append(Line((Name(shortened(title, 120)), "."), f"/drifts/{drift.id}"))
         elif drift.ended_on is not None and week <= drift.ended_on < week + WEEK and drift.state != "superseded":
-            about = drift.subject or "the top priorities"
-            said = f": the finding about {about} since {day(drift.start)} is over ({state(drift.state)})."
-            found.append(Line((Name(scope_name(register, drift.scope)), said), f"/drifts/{drift.id}"))
+            title = next((one.title for one in register.objectives if one.key == drift.subject), drift.subject)
+            about: Words = (Name(shortened(title)),) if title else ("the top priorities",)
+            said = f" since {day(drift.start)} is over ({state(drift.state)})."
+            where = (Name(scope_name(register, drift.scope)), ": the finding about ")
+            found.append(Line((*where, *about, said), f"/drifts/{drift.id}"))
     near = {one.week: one for one in weekly(session, COMPANY, week - WEEK, week)}
-    if week in near and week - WEEK in near:
+    if week in near and week - WEEK in near and week - WEEK >= first_week(session, register):
         told = with_gone(session, register, [key for one in near.values() for key in one.shares])
         for part in part_of(told, COMPANY, near[week], near[week - WEEK]):
             if part.before is not None and not part.low <= part.before <= part.high:

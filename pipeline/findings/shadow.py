@@ -5,11 +5,14 @@ from datetime import timedelta
 import numpy as np
 
 from models.vocabulary import COMPANY
-from pipeline.findings.found import Found, Inputs, Outcome, Value, enough_weeks, of
+from pipeline.findings.found import Found, Inputs, Outcome, Unjudged, Value, enough_weeks, of
 from pipeline.findings.work import Interval, Work, less, part
+from pipeline.register.versions import in_force_since
 
 SERVES_NOTHING = 0.5
 """Part of a stream's work on no key result from which it serves none."""
+LEAST_WEEKS = 4
+"""Weeks of a plan before which nothing is called a shadow of it."""
 OF_TEAM = 0.1
 """Part of a team's work from which one of its streams is large: teams have few."""
 
@@ -17,7 +20,11 @@ OF_TEAM = 0.1
 def shadow_roadmap(given: Inputs) -> Outcome:
     """Of the company where such streams are more than `shadow` of its work, and surely more than half of that; of a team where
     they surely outweigh what it does on key results."""
-    weeks = given.thresholds.weeks
+    # What an earlier plan asked for serves nothing in the terms of this one, and is no shadow roadmap.
+    begun = in_force_since(given.plans, given.register)
+    weeks = min(given.thresholds.weeks, (given.last + timedelta(days=1) - begun).days // 7)
+    if weeks < LEAST_WEEKS:
+        return Unjudged(f"the plan is younger than {LEAST_WEEKS} weeks")
     if (missing := enough_weeks(given, weeks)) is not None:
         return missing
     found = []
@@ -26,7 +33,7 @@ def shadow_roadmap(given: Inputs) -> Outcome:
         now = work.last(weeks)
         if not now.shown(given.least_people):
             continue
-        streams = _shadows(given, now, given.thresholds.stream_part if scope == COMPANY else OF_TEAM)
+        streams = _shadows(given, now, weeks, given.thresholds.stream_part if scope == COMPANY else OF_TEAM)
         if not streams or not now.on(streams).shown(given.least_people):
             continue
         size = _part_of(now, streams)
@@ -35,13 +42,13 @@ def shadow_roadmap(given: Inputs) -> Outcome:
         if larger or (
             scope == COMPANY and size.value > given.thresholds.shadow and size.low > given.thresholds.shadow / 2
         ):
-            found.append(_found(given, scope, work, streams, size, planned, larger))
+            found.append(_found(given, scope, work, weeks, streams, size, planned, larger))
     return found
 
 
-def _shadows(given: Inputs, now: Work, large: float) -> list[int]:
+def _shadows(given: Inputs, now: Work, weeks: int, large: float) -> list[int]:
     """Streams of the window that serve nothing, are large and last, the largest first. One that few people work on is none."""
-    weeks, found = given.thresholds.weeks, []
+    found = []
     begun = now.weeks[-1] - timedelta(weeks=weeks // 2)
     for stream, days in sorted(now.by_stream().items(), key=lambda pair: -pair[1]):
         if days < large * now.total:
@@ -58,11 +65,17 @@ def _part_of(work: Work, streams: list[int]) -> Interval:
 
 
 def _found(
-    given: Inputs, scope: str, work: Work, streams: list[int], size: Interval, planned: Interval, larger: bool
+    given: Inputs,
+    scope: str,
+    work: Work,
+    weeks: int,
+    streams: list[int],
+    size: Interval,
+    planned: Interval,
+    larger: bool,
 ) -> Found:
-    weeks = given.thresholds.weeks
     earlier = work.last(weeks, weeks)
-    known = earlier.total > 0 and int((earlier.by_week() > 0).sum()) >= weeks // 2
+    known = weeks == given.thresholds.weeks and earlier.total > 0 and int((earlier.by_week() > 0).sum()) >= weeks // 2
     before = _part_of(earlier, streams).value if known else None
     trend = (
         "as before"

@@ -88,7 +88,11 @@ def planned_since(session: Session, register: Register) -> date:
     A new period begins on its first day, a change within one when it was loaded; the first plan holds for all of the history
     before it.
     """
-    history = plans(session)
+    return in_force_since(plans(session), register)
+
+
+def in_force_since(history: Sequence[tuple[date, Register]], register: Register) -> date:
+    """The same of plans that were read before."""
     since, before = date.min, history[0][1] if history else register
     for at, one in history[1:]:
         if not same_top(before, one):

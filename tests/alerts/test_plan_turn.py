@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from sqlalchemy.orm import Session, sessionmaker
 
+from alerts.figures import standing
 from alerts.plan_turn import plan_turn
 from alerts.words import plain
 from models import Cycle, RegisterVersion, Share
@@ -61,6 +62,27 @@ def test_what_both_plans_have_is_compared_by_what_it_says(sessions: sessionmaker
     said = plain(turn.words())
     assert "first 2 weeks of the plan of 5 October" in said
     assert "“Customers stay” 50% to 30%" in said
+
+
+@pytest.mark.parametrize(("weeks", "against"), [(1, ""), (2, "the week before"), (4, "the 3 weeks before")])
+def test_a_week_of_a_new_plan_is_held_against_weeks_of_it_alone(
+    sessions: sessionmaker[Session], weeks: int, against: str
+) -> None:
+    register = fill(sessions, weeks)
+    with sessions() as session:
+        found = standing(session, register, "company")
+    assert found is not None
+    assert found.against == against
+    assert found.top.before == (None if weeks == 1 else 70)  # the old plan's weeks are 60 in the terms of the new one
+
+
+def test_before_the_plan_turned_weeks_are_held_against_their_own(sessions: sessionmaker[Session]) -> None:
+    register = fill(sessions, 4)
+    days = SINCE - timedelta(weeks=2), SINCE - timedelta(days=1)
+    with sessions() as session:
+        found = standing(session, register, "company", span=days)
+    assert found is not None
+    assert (found.top.now, found.top.before, found.against) == (60, 60, "the eight weeks before")
 
 
 @pytest.mark.parametrize("after", [-1, 4, 9])

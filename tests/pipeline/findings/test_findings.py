@@ -74,6 +74,23 @@ def test_no_stream_of_few_people_is_named_beside_larger_ones() -> None:
     assert all(few not in one.streams for one in left)
 
 
+def test_what_an_earlier_plan_asked_for_is_no_shadow_roadmap() -> None:
+    _, case, _ = PLANTED["shadow"]
+    given = case(0, "pool")
+    ranks = {one.key: 9 for one in given.register.objectives}
+    old = given.register.model_copy(
+        update={
+            "objectives": [one.model_copy(update={"priority": ranks[one.key]}) for one in given.register.objectives]
+        }
+    )
+    plans = [(given.last - timedelta(days=300), old), (given.last - timedelta(days=20), given.register)]
+    found = KINDS["shadow"].find(replace(given, plans=plans))
+    assert isinstance(found, Unjudged)
+    assert "the plan is younger than" in found.because
+    older = [plans[0], (given.last - timedelta(days=30), given.register)]
+    assert not isinstance(KINDS["shadow"].find(replace(given, plans=older)), Unjudged)
+
+
 def test_a_young_history_cannot_be_judged(quiet: Inputs) -> None:
     work = quiet.work.where(quiet.work.week >= len(quiet.work.weeks) - 2)
     young = replace(quiet, work=work)
