@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from pipeline.register.ended import ran_out
+from pipeline.register.ended import left, ran_out
 from pipeline.register.faults import DUE
 from pipeline.register.lexicon import guess, language_of
 from pipeline.register.schema import KeyResult, Objective, Register
@@ -64,7 +64,7 @@ def findings(register: Register, document: Document, today: date | None = None) 
     """Everything that the rules find, in the order of the file; that the period has ended only where `today` is given.
     Offline; nothing is kept."""
     found = [*_key_results(register, document), *_sizes(register, document), *_priorities(register, document)]
-    found += _ended(register, document, today) if today else ()
+    found += [*_ended(register, document, today), *_left(register, document, today)] if today else ()
     accepted = {one.key: one.accepted for one in register.objectives}
     accepted |= {one.key: one.accepted for _, one in register.key_results()}
     return sorted(
@@ -82,6 +82,21 @@ def _ended(register: Register, document: Document, today: date) -> Iterator[Find
             "the period has ended, so nothing is told as drift from it.",
             "write the next period; `leeway okrs carry-over` goes on with the plan that is loaded.",
         )
+
+
+def _left(register: Register, document: Document, today: date) -> Iterator[Finding]:
+    gone = left(register, today)
+    answers: list[tuple[tuple[str | int, ...], str, str | None, str]] = []
+    answers += [(("teams", t, "lead"), one.key, one.lead, "lead") for t, one in enumerate(register.teams)]
+    for o, objective in enumerate(register.objectives):
+        answers.append((("objectives", o, "owner"), objective.key, objective.owner, "owner"))
+        for k, one in enumerate(objective.key_results):
+            answers.append((("objectives", o, "key_results", k, "owner"), one.key, one.owner, "owner"))
+    for loc, key, address, what in answers:
+        if address and address.strip().lower() in gone:
+            said = f"its {what} is in no team any more, and is asked and written to all the same."
+            fix = f"name its {what} of today, if they left."
+            yield Finding("left", document.line(loc), key, (address,), said, fix)
 
 
 def wordings(register: Register) -> dict[str, Wording]:
@@ -176,7 +191,7 @@ RULES: dict[str, _Rule] = {
     "several-owners": _several_owners,
     "no-date": _no_date,
 }
-ALL_RULES = (*RULES, "too-many-objectives", "too-many-key-results", "all-at-the-top", "period-ended")
+ALL_RULES = (*RULES, "too-many-objectives", "too-many-key-results", "all-at-the-top", "period-ended", "left")
 
 
 def owners(text: str, teams: Sequence[str] = ()) -> tuple[str, ...]:

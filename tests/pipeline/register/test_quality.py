@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from datetime import date
 
 import pytest
 
@@ -53,6 +54,23 @@ def test_an_objectives_owner_answers_for_its_key_results() -> None:
     (found,) = linted(objective("O1", GOOD, more=""))
     assert found.rule == "no-owner"
     assert linted(objective("O1", GOOD + ", owner: ana@x.example", more="")) == []
+
+
+def test_who_answers_for_it_and_is_in_no_team_any_more_is_said() -> None:
+    # getsentry/sentry #30776, metabase #56053 and #60253: who has left is still written to.
+    there = "{email: ANA@x.example, formerly: ana.old@x.example, to: 2026-08-31}"
+    head = HEAD.replace(
+        "{key: app, name: App}", f"{{key: app, name: App, lead: ben@x.example, members: [{there}, ben@x.example]}}"
+    )
+    text = head + objective("O1", f"{GOOD}, owner: ana.old@x.example", f"{GOOD}, accepted: [left]")
+    said = findings(parse(text), Document(text), date(2026, 9, 1))
+    assert [(one.rule, one.key, one.words) for one in said] == [
+        ("left", "O1", ("ana@x.example",)),
+        ("left", "O1.1", ("ana.old@x.example",)),
+    ]
+    assert findings(parse(text), Document(text), date(2026, 8, 31)) == []
+    moved = text.replace("ben@x.example]", "ben@x.example]}, {key: ops, name: Ops, members: [ana@x.example]")
+    assert findings(parse(moved), Document(moved), date(2026, 9, 1)) == []
 
 
 def test_a_long_period_needs_days_and_a_quarter_has_one() -> None:
