@@ -1,6 +1,6 @@
 """Prometheus metrics, all read from the database at the scrape: right for any number of processes, also after they died."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -34,24 +34,29 @@ WOKEN = "beat woke the workers"
 class DatabaseCollector:
     """Yields every family; what has no value yet yields no sample."""
 
-    def __init__(self, sessions: sessionmaker[Session], now: datetime | None = None) -> None:
-        self.sessions, self._now = sessions, now
+    def __init__(
+        self, sessions: sessionmaker[Session], now: datetime | None = None, sources: Collection[str] | None = None
+    ) -> None:
+        self.sessions, self._now, self._sources = sessions, now, sources
 
     def collect(self) -> Iterator[Metric]:
         """Called by the registry at each scrape."""
         now = self._now or datetime.now(UTC)
         with self.sessions() as session:
-            yield from _sources(session, now)
+            yield from _sources(session, now, self._sources)
             yield from _pending(session)
             yield from _cycle(session, now)
             yield from _alerts(session)
             yield from _counters(session)
 
 
-def exposition(sessions: sessionmaker[Session], now: datetime | None = None) -> bytes:
-    """The page that Prometheus scrapes; `now` is the present by default."""
+def exposition(
+    sessions: sessionmaker[Session], now: datetime | None = None, sources: Collection[str] | None = None
+) -> bytes:
+    """The page that Prometheus scrapes; `now` is the present by default, and `sources` are those that are configured: another
+    one does not lag."""
     registry = CollectorRegistry()
-    registry.register(DatabaseCollector(sessions, now))
+    registry.register(DatabaseCollector(sessions, now, sources))
     return generate_latest(registry)
 
 
@@ -62,8 +67,9 @@ def _gauge(name: str, about: str, label: str, values: dict[str, Any]) -> GaugeMe
     return family
 
 
-def _sources(session: Session, now: datetime) -> Iterator[Metric]:
-    streams = list(session.scalars(select(StreamCursor).where(StreamCursor.stream != SWEEP)))
+def _sources(session: Session, now: datetime, sources: Collection[str] | None) -> Iterator[Metric]:
+    read = select(StreamCursor).where(StreamCursor.stream != SWEEP)
+    streams = list(session.scalars(read if sources is None else read.where(StreamCursor.source.in_(sources))))
     lag: dict[str, float] = {}
     errors: dict[str, int] = {}
     for one in streams:

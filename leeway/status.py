@@ -46,7 +46,7 @@ _SAY_EVERY, _LOOK_EVERY = 10.0, 1.0
 def status_of(app: App) -> dict[str, Any]:
     """Sources with lag and errors, pending work, last weeks, open drifts, failures, accounts nobody knows."""
     with app.sessions() as session:
-        sources = _sources(session)
+        sources = _sources(session, app)
         cycle = _last_cycle(session)
         waits_for = _waits_for(session, app, cycle)
         # Before a cycle knows everybody's team, people who are in okrs.yaml would be said to be in none.
@@ -98,26 +98,28 @@ def _teams_gone(session: Session) -> list[str]:
 def sources_of(app: App) -> dict[str, Any]:
     """Of the status what is known of the sources alone: `sources`, `pending_items`, `set_aside`."""
     with app.sessions() as session:
-        return _sources(session)
+        return _sources(session, app)
 
 
-def _sources(session: Session) -> dict[str, Any]:
+def _sources(session: Session, app: App) -> dict[str, Any]:
     return {
-        "sources": _lags(session, datetime.now(UTC)),
+        "sources": _lags(session, app, datetime.now(UTC)),
         "pending_items": session.scalar(select(func.count()).select_from(WorkItem).where(WorkItem.stale)),
         "set_aside": _set_aside(session),
     }
 
 
-def _lags(session: Session, now: datetime) -> dict[str, dict[str, Any]]:
-    """By source, its signals, its streams, the minutes since the slowest of them was pulled, and its errors."""
+def _lags(session: Session, app: App, now: datetime) -> dict[str, dict[str, Any]]:
+    """By source, its signals, its streams, the minutes since the slowest of them was pulled, its errors, and whether it is still
+    configured."""
     counts = dict(session.execute(select(Signal.source, func.count()).group_by(Signal.source)).all())
     sources: dict[str, dict[str, Any]] = {}
     streams = select(StreamCursor).where(StreamCursor.stream != SWEEP)  # the daily sweep is no stream that can lag
     for cursor in session.scalars(streams.order_by(StreamCursor.source, StreamCursor.stream)):
         one = sources.setdefault(
             cursor.source,
-            {"signals": counts.get(cursor.source, 0), "streams": 0, "minutes_since_pull": None, "errors": []},
+            {"signals": counts.get(cursor.source, 0), "streams": 0, "minutes_since_pull": None, "errors": []}
+            | {"configured": cursor.source in app.connectors},
         )
         one["streams"] += 1
         if cursor.finished_at:

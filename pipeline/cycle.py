@@ -21,6 +21,7 @@ from pipeline.encode.stage import encode_pending
 from pipeline.ending import DRIFT, STREAMS, Ending
 from pipeline.findings.thresholds import Thresholds
 from pipeline.ingest import pull as ingest
+from pipeline.ingest.cursors import drop_sources
 from pipeline.ingest.sweep import retry_failed, sweep, sweep_is_due
 from pipeline.match import stage as match_stage
 from pipeline.people import identity
@@ -110,6 +111,8 @@ class Analysis:
             with self.sessions.begin() as session:
                 if not chunks.alone(session, "cycle"):
                     return False
+                if self.sources:
+                    drop_sources(session, self.sources)
                 stage = self._advance(session, version, register, report)
             if stage is None:
                 return True

@@ -121,4 +121,6 @@ def _probes(web: FastAPI, app: App) -> None:
         here = client in ("127.0.0.1", "::1", "testclient") and "x-forwarded-for" not in request.headers
         if not (secrets.compare_digest(given.encode(), token.encode()) if token else here):
             raise HTTPException(403, "Set web.metrics_token and send it as a bearer token.")
-        return Response(exposition(app.sessions), media_type="text/plain; version=0.0.4; charset=utf-8")
+        return Response(
+            exposition(app.sessions, sources=app.connectors), media_type="text/plain; version=0.0.4; charset=utf-8"
+        )

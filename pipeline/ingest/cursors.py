@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from datetime import UTC, date, datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session, sessionmaker
 
 from connectors.base import Cursor
@@ -36,8 +36,23 @@ def finish(sessions: sessionmaker[Session], source: str, stream: str, error: str
 
 
 def drop_streams(sessions: sessionmaker[Session], source: str, streams: Collection[str]) -> None:
-    """Forget the errors of streams that are no longer there, such as a project that was taken from the list."""
+    """Forget the errors of streams that are no longer there, such as a channel or project that was taken from the list, and that
+    their past is still to be read: nobody will. What they brought, and where they stand, stays."""
+    now = datetime.now(UTC)
     with sessions.begin() as session:
         for row in session.scalars(select(StreamCursor).where(StreamCursor.source == source)):
-            if row.error and not row.state and row.stream not in streams:
+            if row.stream in streams:
+                continue
+            if row.error and not row.state:
                 session.delete(row)
+            elif " " in row.stream:  # of something that is listed; another is there again once the source shows it
+                row.error, row.finished_at = None, now
+
+
+def drop_sources(session: Session, configured: Collection[str]) -> None:
+    """The same for sources that are no longer configured: nothing waits for their past."""
+    held = or_(StreamCursor.finished_at.is_(None), StreamCursor.error.is_not(None))
+    rows = update(StreamCursor).where(StreamCursor.source.not_in(configured), held)
+    session.execute(
+        rows.values(finished_at=func.coalesce(StreamCursor.finished_at, StreamCursor.pulled_at), error=None)
+    )

@@ -5,12 +5,14 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session, sessionmaker
 
 from models import Signal, StreamCursor, WorkItem, connect
+from pipeline.ingest.cursors import drop_sources
 from pipeline.ingest.pull import pull
-from pipeline.ingest.reach import is_read_from
+from pipeline.ingest.reach import is_read_from, read_back_to
+from pipeline.ready import Ready
 from simulator.server import Simulator
 from tests.conftest import LONG_AGO, NOW, connect_to, newest_sqlite
 
@@ -85,6 +87,30 @@ def test_no_week_is_judged_by_the_half_of_a_project_that_was_read_yet(
     read(three_weeks, sessions, FIRST, *later)
     with sessions() as session:
         assert is_read_from(session, LONG_AGO.date(), ["jira"])
+
+
+def test_what_is_taken_from_the_list_while_its_past_is_read_holds_up_no_week_and_no_drift(
+    three_weeks: Simulator, sessions: sessionmaker[Session]
+) -> None:
+    def read_channels(*names: str) -> None:
+        pull(connect_to(three_weeks, "slack", channels=list(names)), sessions, LONG_AGO)
+
+    def waiting(sources: list[str]) -> bool:
+        with sessions() as session:
+            return read_back_to(session) is not None or not Ready(NOW, sources).can_judge(session)
+
+    read_channels("payroll", "general")
+    with sessions.begin() as session:
+        session.execute(update(WorkItem).values(stale=False, unmatched=False))
+        row = update(StreamCursor).where(StreamCursor.stream == "channel payroll")
+        session.execute(row.values(finished_at=None, reached=NOW.date()))
+    assert waiting(["slack"])
+    read_channels("general")
+    assert not waiting(["slack"])
+    with sessions.begin() as session:  # the same of a source as a whole
+        session.execute(update(StreamCursor).values(finished_at=None))
+        drop_sources(session, ["jira"])
+        assert read_back_to(session) is None
 
 
 def test_the_past_of_a_pipeline_that_is_listed_later_is_read_with_what_hangs_on_it(
