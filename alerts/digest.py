@@ -110,7 +110,8 @@ class TeamWeek:
     def head(self) -> tuple[int, str] | None:
         """The one big figure and what it is."""
         head = self.stands.head
-        return (head.now, "on the top priorities" if head.key == TOP else "on the plan of the team") if head else None
+        of = "on the objectives" if self.team.key == COMPANY else "on the plan of the team"
+        return (head.now, "on the top priorities" if head.key == TOP else of) if head else None
 
 
 @dataclass(frozen=True, slots=True)

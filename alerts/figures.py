@@ -88,13 +88,13 @@ class Standing:
 
     @property
     def serves_top(self) -> bool:
-        """Return True if a top priority is in its plan: a team without one is not measured by them."""
-        return self.scope == COMPANY or self.top.planned
+        """Return True if a top priority is in its plan: who has none is not measured by them."""
+        return self.top.planned
 
     @property
     def head(self) -> Part | None:
-        """The figure to show first: of the company the top priorities, of a team what it plans to serve."""
-        return self.top if self.scope == COMPANY else self.own
+        """The figure to show first: of the company the top priorities where it has some, of a team what it plans to serve."""
+        return self.top if self.scope == COMPANY and self.serves_top else self.own
 
 
 def scope_name(register: Register, scope: str) -> str:
@@ -201,8 +201,7 @@ def _head(
     share = now.get(TOP, sum(now.get(key, 0.0) for key in top))
     together_ = [part for part in found if part.key in top]
     head = together("Top priorities", together_, about.get(TOP, (0.0, 0.0)), share=share)
-    if scope != COMPANY:
-        head = replace(head, planned=bool(plan_of(register, scope) & top))
+    head = replace(head, planned=bool(plan_of(register, scope) & top))
     if mine is not None:
         low, high = (percent(mine.before) + whole(100 * bound) for bound in (mine.low, mine.high))
         head = replace(head, low=max(0, min(low, head.now)), high=min(100, max(high, head.now)))
@@ -238,7 +237,7 @@ def _own(
     """What the scope plans to serve, together. Its interval is no narrower than any correlation of the parts' would make it;
     where that is all it does of the top priorities, and they fell, it is the fall's, of the same work."""
     mine = [part for part in parts if part.planned]
-    if scope == COMPANY or {part.key for part in mine} == top & {part.key for part in parts}:
+    if (scope == COMPANY and top) or {part.key for part in mine} == top & {part.key for part in parts}:
         return head
     if not mine:
         return None

@@ -143,7 +143,7 @@ def whole_shares(shares: Mapping[str, float], top: frozenset[str], total: float 
     inside, outside = [key for key in shares if key in top], [key for key in shares if key not in (*top, TOP)]
     if total is None:  # the audit corrects the top priorities together as well
         total = shares[TOP] if TOP in shares else sum(shares[key] for key in inside)
-    whole_top = percent(total)
+    whole_top = percent(total) if inside else 0  # a total of before the plan had none
     found = dict(zip(inside, split([shares[key] for key in inside], whole_top), strict=True))
     return found | dict(zip(outside, split([shares[key] for key in outside], 100 - whole_top), strict=True))
 

@@ -60,6 +60,7 @@ def status_of(app: App) -> dict[str, Any]:
             "teams_tell": _teams_tell(session),
             "plan_turn": _plan_turn(session),
             "teams_gone": _teams_gone(session),
+            "watches": _watches(session),
             "plan_ended": _plan_ended(app, session),
             "first_weeks": first_weeks_note(first_weeks(session)),
             **sources,
@@ -93,6 +94,12 @@ def _teams_tell(session: Session) -> bool:
 def _teams_gone(session: Session) -> list[str]:
     found = current_register(session)
     return list(gone_teams(session, found[1])) if found else []
+
+
+def _watches(session: Session) -> bool:
+    """Whether there are top priorities whose share can fall, as far as a register is loaded."""
+    found = current_register(session)
+    return found is None or bool(found[1].top())
 
 
 def sources_of(app: App) -> dict[str, Any]:

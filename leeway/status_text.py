@@ -72,7 +72,7 @@ def render(found: dict[str, Any], out: Console) -> None:
     _say_sources(found, say)
     if found["first_weeks"]:
         say(found["first_weeks"])
-    for week in found["weeks"]:
+    for week in found["weeks"] if found["watches"] else ():
         share = (week["top_share"], week["low"], week["high"], week["coverage"])
         say(week_line(WeekPoint(week["week"], *share, None, week["complete"])))
     for row in found["metrics"]:
@@ -151,6 +151,10 @@ def _say_what_is_known(found: dict[str, Any], say: Callable[[str], None]) -> Non
     elif found["days_known"] < found["days_needed"]:
         say(
             f"drift is looked for from {found['days_needed']} working days of history on; {found['days_known']} are known"
+        )
+    elif not found["watches"]:
+        say(
+            "no objective has priority 1, 2 or 3, so there is no share of top priorities to watch: rank them in okrs.yaml"
         )
     elif not found["open_drifts"] and not found["plan_ended"]:
         say("no open drift")

@@ -113,7 +113,7 @@ class Scopes(Place):
             )
         keys = (
             None
-            if key == COMPANY or found.own is None or found.own.key == "top"
+            if found.own is None or found.own.key == "top"
             else frozenset(part.key for part in found.parts if part.planned)
         )
         whole = [one.share for one in points([w for w in weeks if w.complete], keys)]
@@ -228,7 +228,8 @@ def _cards(found: Standing) -> list[Any]:
 
 
 def _top(found: Standing) -> list[Any]:
-    return [part for part in found.parts if part.priority is not None and part.priority <= 3]
+    ranked = [part for part in found.parts if part.priority is not None]
+    return [part for part in ranked if (part.priority or 0) <= 3] or ranked
 
 
 def _largest(taken: tuple[Taken, ...], most: int = 3) -> list[Taken]:

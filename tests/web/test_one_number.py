@@ -1,5 +1,6 @@
 """One number: what two faces say about the same thing is the same, and what stands beside its sum adds up to it."""
 
+import io
 import re
 from datetime import timedelta
 from html import unescape
@@ -8,6 +9,7 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from rich.console import Console
 from sqlalchemy import delete, select
 
 from alerts.digest import compose, team_week
@@ -17,14 +19,19 @@ from alerts.mail import Smtp
 from alerts.words import percent, plain
 from leeway.app import App
 from leeway.status import status_of
+from leeway.status_text import render
 from models import Drift
 from models.vocabulary import COMPANY
-from pipeline.register.document import Team
+from pipeline.register.document import Team, parse
+from pipeline.register.versions import load_register
+from simulator.company import register_yaml
+from tests.conftest import TODAY
 from tests.web.conftest import HOSTILE, MONDAY, app_with
 from tests.web.test_pages import enter
 from web.app import make
 
 EXPORTED = ("csv", "json")
+SOURCE = {"signals": 1, "streams": 1, "minutes_since_pull": 1, "errors": []}
 LEVELS = {
     "company": {
         "O1": [0.2449, 0.1449],
@@ -271,3 +278,26 @@ def test_a_team_that_is_gone_stands_in_status_until_it_is_taken_out_or_back(page
         )
     (said,) = status_of(app)["teams_gone"]  # one has a week since then, one is not in the register
     assert said.startswith("Nobody of “Rider Care” has left a trace since 6 July.")
+
+
+def test_a_company_without_top_priorities_is_not_said_to_do_nothing_for_them(tmp_path: Path) -> None:
+    app = app_with(tmp_path)
+    with app.sessions.begin() as session:
+        session.execute(delete(Drift))
+        text = re.sub(r"priority: (\d)", r"priority: 1\1", register_yaml(TODAY)).replace("Velora Bikes", "Velora")
+        load_register(session, parse(text), text)
+    client = enter(TestClient(make(app)), app, "company")
+    page = client.get("/").text
+    assert "On the objectives" in page
+    assert "On the top priorities" not in page
+    _, register = app.register()
+    with app.sessions() as session:
+        content = team_week(session, register, Team(key=COMPANY, name="Velora"))
+    assert content is not None
+    assert content.head == (58, "on the objectives")  # 0.7 of 1.2
+    out = io.StringIO()
+    render(
+        status_of(app) | {"waits_for": [], "days_known": 99, "sources": {"jira": SOURCE}}, Console(file=out, width=300)
+    )
+    assert "no objective has priority 1, 2 or 3" in out.getvalue()
+    assert "top priorities 0%" not in out.getvalue()
