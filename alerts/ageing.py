@@ -66,6 +66,7 @@ def asked_again(session: Session, channel: str, kinds: Sequence[str], said: Said
                 f"again {decision}",
                 drift.id,
                 f"{said.words(drift)['who']}: still open, asked again after two weeks. {stands(drift, said)}",
+                loud=True,
             ),
             row,
         )

@@ -75,12 +75,14 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class FollowUp:
-    """News about a drift that people were notified of; `person` is the Slack account that is asked, if any."""
+    """News about a drift that people were notified of; `person` is the Slack account that is asked, if any. What is `loud` is
+    to be seen by whoever saw the alert and looks into no thread: its end, and that it is asked again."""
 
     key: str
     drift: int
     text: str
     person: str = ""
+    loud: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 
 from alerts.channel import FollowUp
 from alerts.words import Name, day, percent, plain, shortened
-from models import Drift, Notification
+from models import OPEN_STATES, Drift, Notification
 from models.vocabulary import COMPANY
 from pipeline.register.document import Register
 from pipeline.register.ended import local_day
@@ -87,7 +87,8 @@ def fall_of(drift: Drift) -> int:
 def news_about(drift: Drift, row: Notification, said: Said) -> FollowUp | None:
     """One sentence about what changed since the last message; None where nothing is worth one."""
     text = _sentence(drift, row, said)
-    return FollowUp(f"drift {drift.id} {drift.state} {fall_of(drift)}", drift.id, text) if text else None
+    key, loud = f"drift {drift.id} {drift.state} {fall_of(drift)}", drift.state not in OPEN_STATES
+    return FollowUp(key, drift.id, text, loud=loud) if text else None
 
 
 def _sentence(drift: Drift, row: Notification, said: Said) -> str | None:

@@ -137,8 +137,9 @@ class SlackChannel:
         about = metadata([news.drift])
         about["event_payload"]["reply"] = news.key
         arguments = {"text": text, "metadata": about, "unfurl_links": False}
+        in_channel = {"reply_broadcast": True} if news.loud else {}
         try:
-            self._call("chat_postMessage", channel=place, thread_ts=thread, **arguments)
+            self._call("chat_postMessage", channel=place, thread_ts=thread, **arguments, **in_channel)
         except _Refused as error:
             elsewhere = self._id_of_settings() if error.code in _GONE else ""
             if not elsewhere or elsewhere == place:

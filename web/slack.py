@@ -247,7 +247,9 @@ class Buttons:
             return
         where = {"channel": place["channel"], "thread_ts": place["ts"]}
         try:
-            call(client, "chat_postMessage", text=text, unfurl_links=False, **where)
+            # What ends an alert is seen by everybody here, as its button says: not in the thread alone.
+            seen = {"reply_broadcast": True} if state == "intended" else {}
+            call(client, "chat_postMessage", text=text, unfurl_links=False, **where, **seen)
             if state:
                 with self.app.sessions.begin() as session:
                     session.execute(update(Notification).where(*mine).values(said_state=state))

@@ -196,6 +196,7 @@ def test_the_thread_says_what_changed_and_nothing_twice(company: Simulator, sess
     thread = [p for p in company.world.posted if p.get("thread_ts")]
     assert "points (it was" in thread[0]["text"]
     assert "recovered" in thread[1]["text"]
+    assert [bool(p.get("reply_broadcast")) for p in thread] == [False, True]  # its end is seen in the channel
     assert {p["thread_ts"] for p in thread} == {company.world.posted[0]["ts"]}
 
 
