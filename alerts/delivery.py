@@ -26,8 +26,10 @@ from alerts.view import Terms
 from alerts.waiting import news_of
 from models import NOTED, OPEN_STATES, Decision, Drift, Notification, upsert
 from pipeline.drift.findings import kinds_for
+from pipeline.drift.gaps import GAP
 from pipeline.feedback.decisions import wake_snoozed
 from pipeline.register.document import Register
+from pipeline.register.gone import told_in
 
 BACKUP = timedelta(days=31)
 """So old may the backup be after which a message is found that was sent before it was restored."""
@@ -83,7 +85,9 @@ class _Round:
         now: Callable[[], datetime],
     ) -> None:
         self.sessions, self.channel, self.composer, self.now = sessions, channel, composer, now
-        self.said = Said.of(register, now())
+        with sessions() as session:
+            gaps = session.scalars(select(Drift).where(Drift.kind == GAP))
+            self.said = Said.of(told_in(session, register, *gaps), now())
         self.errors: list[str] = []
         self.failed: set[int] = set()
         self.down = False

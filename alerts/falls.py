@@ -17,7 +17,7 @@ from alerts.words import Name, Words, apportion, day, listed, percent, shortened
 from models import Drift
 from models.vocabulary import COMPANY
 from pipeline.register.document import Register
-from pipeline.register.gone import keys_of, with_gone
+from pipeline.register.gone import told_in
 
 PICTURE_WEEKS, PICTURE = 16, (460, 260)
 """Weeks of a message's picture; width and height of its drawing."""
@@ -45,7 +45,7 @@ class _Sides:
 def alert_of(session: Session, drift: Drift, register: Register, terms: Terms | None = None) -> AlertView:
     """Put a fall into words. Teams of fewer than the terms' least people are not named."""
     terms = priced(terms or Terms(), register, drift.scope)
-    register = with_gone(session, register, keys_of(drift))
+    register = told_in(session, register, drift)
     stands = standing(session, register, drift.scope, drift)
     names = {team.key: team.name for team in register.large_teams(terms.least_people)}
     before, after = percent(drift.before), percent(drift.after)

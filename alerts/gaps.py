@@ -20,6 +20,7 @@ from models import OPEN_STATES, Drift
 from models.vocabulary import COMPANY
 from pipeline.drift.gaps import GAP
 from pipeline.register.document import Register
+from pipeline.register.gone import told_in
 
 _LEAST_POINTS, _LEAST_STREAM = 5, 3
 """Points over its plan that an objective, or under it that a team, must be to be named; person-days of a stream."""
@@ -38,12 +39,14 @@ ACTIONS = (
 
 
 def view_of(session: Session, drift: Drift, register: Register, terms: Terms | None = None) -> AlertView:
-    """Put a fall, or a gap, into words."""
+    """Put a fall, or a gap, into words: those of its plan."""
+    register = told_in(session, register, drift)
     return (gap_view if drift.kind == GAP else alert_of)(session, drift, register, terms)
 
 
 def picture_of(session: Session, drift: Drift, register: Register, size: tuple[int, int] = PICTURE) -> bytes | None:
     """The weeks around it as PNG for a message; None where there are no shares."""
+    register = told_in(session, register, drift)
     if drift.kind != GAP:
         return alert_picture(session, drift, register, size)
     weeks = weekly(session, drift.scope)[-PICTURE_WEEKS:]

@@ -38,6 +38,7 @@ from pipeline.ingest.sweep import SWEEP
 from pipeline.people.identity import Unresolved, unresolved
 from pipeline.ready import first_weeks, pending
 from pipeline.register.ended import local_day
+from pipeline.register.gone import told_in
 from pipeline.register.versions import current_register
 
 _SAY_EVERY, _LOOK_EVERY = 10.0, 1.0
@@ -142,7 +143,8 @@ def _open(app: App, session: Session) -> list[dict[str, Any]]:
     company = open_alert(session, COMPANY)
     told = set(session.scalars(select(Notification.drift_id).where(Notification.sent_at.is_not(None))))
     given, (_, register) = channels(app), current_register(session) or (0, None)
-    titles = {one.key: one.title for one in register.objectives} if register else {}
+    rows = session.scalars(select(Drift).where(Drift.state.in_(OPEN_STATES))).all()
+    titles = {one.key: one.title for one in told_in(session, register, *rows).objectives} if register else {}
     return [
         {
             "kind": d.kind,
@@ -158,7 +160,7 @@ def _open(app: App, session: Session) -> list[dict[str, Any]]:
             "told": d.id in told or (company is not None and company.id in told and named_in(company, d)),
             "untold": reasons(app, session, d, given),
         }
-        for d in session.scalars(select(Drift).where(Drift.state.in_(OPEN_STATES)))
+        for d in rows
     ]
 
 

@@ -27,6 +27,7 @@ from models.vocabulary import COMPANY
 from pipeline.drift.gaps import GAP
 from pipeline.register.document import Register
 from pipeline.register.ended import local_day, ran_out
+from pipeline.register.gone import told_in
 from web import data, reading
 from web.auth import Viewer
 from web.frame import Frame, decision, state
@@ -98,6 +99,7 @@ class Answers:
         seen = data.visible(register, self.least, who)
         with self.app.sessions() as session:
             rows = [d for d in data.drifts(session) if d.scope in seen]
+            register = told_in(session, register, *rows)
         rows = [d for d in rows if not only_open or d.state in OPEN_STATES]
         return {"note": QUOTED, **self._ended(register), "findings": [_finding(d, register) for d in rows[:MOST]]}
 
@@ -105,6 +107,7 @@ class Answers:
         """One finding as a story, as on its page."""
         found, register = self.frame.drift(who, id_)
         with self.app.sessions() as session:
+            register = told_in(session, register, found)
             shown = view_of(session, found, register, self.frame.terms())
             decisions = data.decisions(session, id_)
         return {

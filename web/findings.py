@@ -20,7 +20,7 @@ from models.vocabulary import COMPANY
 from pipeline.drift.gaps import GAP
 from pipeline.findings.velocity import flagged
 from pipeline.register.ended import ran_out
-from pipeline.register.gone import with_gone
+from pipeline.register.gone import told_in, with_gone
 from pipeline.register.workdays import monday
 from web import data, reading
 from web.auth import Id, Signed
@@ -94,6 +94,7 @@ class Findings(Place):
         """One finding as a story: what fell, what took its place, items, decisions."""
         found, register = self.frame.drift(who, id_)
         with self.app.sessions() as session:
+            register = told_in(session, register, found)
             shown = view_of(session, found, register, self.frame.terms())
             gap = found.kind == GAP
             stands = None if gap else standing(session, register, found.scope, found)

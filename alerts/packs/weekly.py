@@ -21,7 +21,7 @@ from models import OPEN_STATES, Drift
 from models.vocabulary import COMPANY
 from pipeline.drift.gaps import GAP
 from pipeline.register.document import Register
-from pipeline.register.gone import with_gone
+from pipeline.register.gone import told_in, with_gone
 
 TO_STOP = ("shadow", "stopping")
 """Kinds whose question is what stops; what is neither blocked nor to be stopped is to be de-risked."""
@@ -104,7 +104,8 @@ def _moved(session: Session, register: Register, week: date, shown: set[str], te
             title = view_of(session, drift, register, terms).title
             found.append(Line((Name(shortened(title, 120)), "."), f"/drifts/{drift.id}"))
         elif drift.ended_on is not None and week <= drift.ended_on < week + WEEK and drift.state != "superseded":
-            title = next((one.title for one in register.objectives if one.key == drift.subject), drift.subject)
+            every = told_in(session, register, drift).objectives
+            title = next((one.title for one in every if one.key == drift.subject), drift.subject)
             about: Words = (Name(shortened(title)),) if title else ("the top priorities",)
             said = f" since {day(drift.start)} is over ({state(drift.state)})."
             where = (Name(scope_name(register, drift.scope)), ": the finding about ")

@@ -26,14 +26,20 @@ def _as_it_was(session: Session, key: str) -> Objective | None:
     return found.model_copy(update={"key": key, "plan": None, "share": None}) if found is not None else None
 
 
+def told_in(session: Session, register: Register, *drifts: Drift) -> Register:
+    """The register in whose words findings are told: with the objectives of earlier plans that they are about."""
+    return with_gone(session, register, {key for one in drifts for key in keys_of(one)})
+
+
 def keys_of(drift: Drift) -> set[str]:
-    """Keys of the objectives that a fall tells of."""
+    """Keys of the objectives that a finding tells of."""
     levels = drift.explanation.get("levels", {}).values()
-    return {key for scope in levels for key in scope} | {str(key) for key, _ in drift.absorbed_by}
+    return {key for scope in levels for key in scope} | {str(key) for key, _ in drift.absorbed_by} | {drift.subject}
 
 
-def renamed_fall(drift: Drift, keys: Mapping[str, str]) -> None:
-    """What a fall tells of objectives under their keys by now."""
+def renamed(drift: Drift, keys: Mapping[str, str]) -> None:
+    """What a fall, or a gap, tells of objectives under their keys by now."""
+    drift.subject = keys.get(drift.subject, drift.subject)
     told: dict[str, Any] = dict(drift.explanation)
     if "levels" in told:
         levels = told["levels"].items()

@@ -23,12 +23,12 @@ from models import (
 )
 from pipeline.register.change_words import SET_UP, concerning, in_words
 from pipeline.register.document import Register, digest, stored
-from pipeline.register.gone import renamed_fall
+from pipeline.register.gone import renamed
 from pipeline.register.sameness import new_keys, new_objective_keys, same_period, same_top
 from pipeline.register.workdays import monday
 
-_OF_ONE = ("gap", "objective")
-"""Kinds of findings whose subject is an objective's key."""
+_SHIFT, _TOLD = "objective", ("drift", "gap")
+"""The kind of finding that is about one objective within its period, and those that keep their plan's words for good."""
 _GONE = "\0"
 """Behind the key of a key result whose key names another one by now."""
 
@@ -170,14 +170,14 @@ def _follow_keys(session: Session, before: Register, after: Register, archive: s
     kept = {one.key for one in after.objectives} | others.keys()
     told = others | {one.key: f"{one.key}{archive}" for one in before.objectives if one.key not in kept}
     _follow_shares(session, told)
-    for fall in session.scalars(select(Drift).where(Drift.kind == "drift")) if told else ():
-        renamed_fall(fall, told)
+    for one in session.scalars(select(Drift).where(Drift.kind.in_(_TOLD))) if told else ():
+        renamed(one, told)
     if same_period(
         before.period, after.period
     ):  # what was known in another one stands there under the keys of that time
         since = after.period.start
         _follow_numbers(session, keys | others, since)
-        about = update(Drift).where(Drift.kind.in_(_OF_ONE), Drift.subject.in_(others), Drift.start >= since)
+        about = update(Drift).where(Drift.kind == _SHIFT, Drift.subject.in_(others), Drift.start >= since)
         if others:
             session.execute(about.values(subject=case(others, value=Drift.subject)))
 

@@ -174,9 +174,20 @@ def test_a_fall_of_the_plan_before_is_told_in_its_own_words(sessions: sessionmak
         fall.before, fall.after, fall.low, fall.high = 0.7, 0.4, -0.4, -0.2
         fall.absorbed_by, fall.explanation = [["O2", 30.0], ["", 0.0]], told
         session.add(fall)
+        of_one = {
+            "scope": "company",
+            "severity": "high",
+            "low": -0.3,
+            "high": -0.1,
+            "absorbed_by": [],
+            "explanation": {},
+        }
+        of_one |= {"raised_on": day, "start": day, "before": 0.4, "after": 0.2}
+        session.add_all([Drift(kind="gap", subject=key, state="recovered", **of_one) for key in ("O1", "O2")])
     load(sessions, Q4.replace("O2", "O3"), datetime(2026, 9, 28, tzinfo=UTC))
     with sessions() as session:
-        fall = session.scalars(select(Drift)).one()
+        assert set(session.scalars(select(Drift.subject).where(Drift.kind == "gap"))) == {"O1@1", "O3"}
+        fall = session.scalars(select(Drift).where(Drift.kind == "drift")).one()
         assert fall.absorbed_by == [["O3", 30.0], ["", 0.0]]
         assert fall.explanation["levels"] == {"company": {"O1@1": [0.5, 0.2], "O3": [0.2, 0.5], "": [0.3, 0.3]}}
         assert [row["name"] for row in fall.explanation["parts"]] == ["O3", ""]
