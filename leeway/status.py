@@ -9,28 +9,26 @@ from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
 from alerts.charts import WeekPoint
-from alerts.figures import scope_name, standing
+from alerts.figures import standing
 from alerts.first_weeks import first_weeks_note
 from alerts.gaps import short
 from alerts.gone_teams import gone_teams
 from alerts.plan_end import end_advice
 from alerts.plan_turn import plan_turn
-from alerts.waiting import named_in, open_alert
 from alerts.weeks import last_week, points, weekly
-from alerts.words import fraction, plain, shortened
+from alerts.words import fraction, plain
 from leeway.app import App
-from leeway.channels import channels
 from leeway.goals import goals_status
 from leeway.interview import interview_status
 from leeway.judging import judge_status
 from leeway.measuring import measuring_status
-from leeway.notify import reasons
 from leeway.okrs_challenge import breaks
+from leeway.open_findings import open_findings
 from leeway.pack_mail import undelivered_packs
 from leeway.pulse import pulse_status
 from leeway.status_text import SHOWN
 from leeway.undelivered import undelivered_digests
-from models import OPEN_STATES, Capacity, Cycle, Drift, Effort, Failure, Notification, Signal, StreamCursor, WorkItem
+from models import Capacity, Cycle, Effort, Failure, Signal, StreamCursor, WorkItem
 from models.vocabulary import COMPANY
 from pipeline.drift.stage import detectable_points
 from pipeline.drift.tuning import LEAST_HISTORY
@@ -38,7 +36,6 @@ from pipeline.ingest.sweep import SWEEP
 from pipeline.people.identity import Unresolved, unresolved
 from pipeline.ready import first_weeks, pending
 from pipeline.register.ended import local_day
-from pipeline.register.gone import told_in
 from pipeline.register.versions import current_register
 
 _SAY_EVERY, _LOOK_EVERY = 10.0, 1.0
@@ -75,7 +72,7 @@ def status_of(app: App) -> dict[str, Any]:
             "pulse": pulse_status(app, session),
             "interview": interview_status(app, session),
             "judge": judge_status(session, app.settings.judge),
-            "open_drifts": _open(app, session),
+            "open_drifts": open_findings(app, session),
             "digests_not_taken": undelivered_digests(app),
             "packs_not_taken": undelivered_packs(app),
             # Busiest first, but without the volume: no figure about one person, here neither.
@@ -136,32 +133,6 @@ def _lags(session: Session, app: App, now: datetime) -> dict[str, dict[str, Any]
         if cursor.error and cursor.error not in one["errors"]:
             one["errors"].append(cursor.error)
     return sources
-
-
-def _open(app: App, session: Session) -> list[dict[str, Any]]:
-    """The open findings, whether people were notified, and why not."""
-    company = open_alert(session, COMPANY)
-    told = set(session.scalars(select(Notification.drift_id).where(Notification.sent_at.is_not(None))))
-    given, (_, register) = channels(app), current_register(session) or (0, None)
-    rows = session.scalars(select(Drift).where(Drift.state.in_(OPEN_STATES))).all()
-    titles = {one.key: one.title for one in told_in(session, register, *rows).objectives} if register else {}
-    return [
-        {
-            "kind": d.kind,
-            "scope": d.scope,
-            "scope_name": scope_name(register, d.scope) if register else d.scope,
-            "subject": d.subject,
-            "title": shortened(titles.get(d.subject, "")),
-            "state": d.state,
-            "severity": d.severity,
-            "since": d.start,
-            "before": fraction(d.before),
-            "after": fraction(d.after),
-            "told": d.id in told or (company is not None and company.id in told and named_in(company, d)),
-            "untold": reasons(app, session, d, given),
-        }
-        for d in rows
-    ]
 
 
 def _week(one: WeekPoint) -> dict[str, Any]:
