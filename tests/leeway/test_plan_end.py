@@ -173,7 +173,7 @@ def app(folder: Path, text: str, now: datetime) -> App:
 def test_status_and_check_say_that_the_plan_has_run_out(tmp_path: Path) -> None:
     ended = app(tmp_path, OLD, datetime(2020, 10, 1, 12, tzinfo=UTC))
     found = status_of(ended) | {
-        "sources": {"jira": {"signals": 1, "streams": 1, "minutes_since_pull": 1, "errors": []}}
+        "sources": {"jira": {"signals": 1, "streams": 1, "minutes_since_pull": 1, "errors": [], "configured": True}}
     }
     out = Console(record=True, width=400, file=None, quiet=False)
     with out.capture() as said:
