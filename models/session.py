@@ -1,7 +1,9 @@
 """Engines, sessions and the statement that needs to know the database's dialect."""
 
 import json
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date
 from functools import cache, lru_cache
@@ -63,6 +65,8 @@ def connect(url: str) -> Engine:
     engine = create_engine(
         given, pool_pre_ping=not is_file, hide_parameters=True, connect_args=encoded, json_deserializer=_read_json
     )
+    if is_file:
+        event.listen(engine, "do_connect", _keep_private)
     event.listen(engine, "connect", _set_up_sqlite if engine.dialect.name == "sqlite" else _set_up_postgresql)
     return engine
 
@@ -84,6 +88,12 @@ def _read_json(text: str | bytes) -> Any:
     """What `json.loads` gives, sooner: most lists and objects of a large company are empty."""
     said = text.decode() if isinstance(text, bytes) else text
     return [] if said == "[]" else {} if said == "{}" else _decode(said)
+
+
+def _keep_private(_dialect: Any, _record: Any, arguments: Any, _named: Any) -> None:
+    """A new file is its owner's alone, whatever the umask: it holds names, texts and the keys that sign links."""
+    with suppress(OSError, TypeError, IndexError):  # there already, in memory, or said when it is connected
+        os.close(os.open(arguments[0], os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
 
 
 def _set_up_sqlite(connection: Any, _record: Any) -> None:

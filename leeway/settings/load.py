@@ -11,6 +11,7 @@ import structlog
 from pydantic import ValidationError
 
 from leeway.settings import environment
+from leeway.settings.beside import beside
 from leeway.settings.environment import Environment
 from leeway.settings.names import (
     CONFIG,
@@ -51,7 +52,7 @@ def load(path: Path | None = None) -> Settings:
     for hint in given.hints:
         _hint_once(hint)
     faults = [(fault.line, f"{path}, line {fault.line}: not valid TOML: {fault.message}.") for fault in file.faults]
-    merged = _merged(file.data, given.data)
+    merged = _merged(beside(path, file.data) if path.exists() else file.data, given.data)
     try:
         settings = Settings.model_validate(merged)
     except ValidationError as error:

@@ -1,12 +1,15 @@
 """leeway.toml as people break it: each fault with its line and what to write, or the same meaning; never silence."""
 
 import re
+from contextlib import chdir
 from importlib.resources import files
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from leeway.settings import Settings, SettingsError, load
+from models import connect
 
 TEMPLATE = files("leeway").joinpath("templates", "leeway.toml").read_text(encoding="utf-8")
 SETTING = re.compile(r"# (\[\w+\]|\w+ = .*)")
@@ -30,7 +33,8 @@ def taken(folder: Path, lines: list[str]) -> Settings | list[str]:
     path = folder / "leeway.toml"
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     try:
-        return load(path)
+        with chdir(folder):  # so that files which it names are as written
+            return load(path)
     except SettingsError as error:
         return str(error).splitlines()
 
@@ -153,3 +157,35 @@ def test_a_file_in_another_code_page_is_refused_with_its_line(encoding: str, sai
     with pytest.raises(SettingsError, match=re.escape(f"leeway.toml, {said}")) as caught:
         load(tmp_path / "leeway.toml")
     assert "Save" in str(caught.value)
+
+
+def test_files_that_it_names_are_beside_it_wherever_a_command_is_run_migrondi_37_teo_28(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there, elsewhere = tmp_path / "etc", tmp_path / "home"
+    there.mkdir()
+    elsewhere.mkdir()
+    file = there / "leeway.toml"
+    file.write_text('[identity]\nfile = "people.csv"\n')
+    monkeypatch.chdir(elsewhere)
+    assert load(file).database.url == f"sqlite:///{there}/leeway.db"
+    assert load(file).identity.file == f"{there}/people.csv"
+    (elsewhere / "leeway.db").touch()  # as an older version left it
+    assert load(file).database.url == "sqlite:///leeway.db"
+    (there / "leeway.db").touch()
+    assert load(file).database.url == f"sqlite:///{there}/leeway.db"
+    monkeypatch.setenv(
+        "LEEWAY_DATABASE__URL", "sqlite:///other.db"
+    )  # of the environment it is the command's own folder
+    assert load(file).database.url == "sqlite:///other.db"
+    monkeypatch.delenv("LEEWAY_DATABASE__URL")
+    monkeypatch.chdir(there)
+    assert load(Path("leeway.toml")).database.url == "sqlite:///leeway.db"
+
+
+def test_a_new_database_file_is_its_owners_alone(tmp_path: Path) -> None:
+    with connect(f"sqlite:///{tmp_path}/new.db").begin() as connection:
+        connection.execute(text("CREATE TABLE one (id INTEGER)"))
+        found = {file.name: file.stat().st_mode & 0o077 for file in tmp_path.iterdir()}
+    assert found.pop("new.db") == 0
+    assert set(found.values()) <= {0}  # the files that SQLite writes beside it
