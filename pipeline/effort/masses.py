@@ -42,8 +42,13 @@ def in_masses(acts: Sequence[tuple[Any, ...]]) -> set[int]:
         if len(rows) >= MANY:
             rows.sort()
             if any(late - early <= WITHIN for (early, _), (late, _) in zip(rows, rows[MANY - 1 :], strict=False)):
-                found |= _crowded(rows, acts)
+                found |= _crowded([row for row in rows if _is_timed(row[0])], acts)
     return found
+
+
+def _is_timed(at: datetime) -> bool:
+    """Return False at a full hour to the microsecond: what says no more than its day is dated so, and many a day's are."""
+    return bool(at.minute or at.second or at.microsecond)
 
 
 def _crowded(rows: Sequence[tuple[datetime, int]], acts: Sequence[tuple[Any, ...]]) -> set[int]:

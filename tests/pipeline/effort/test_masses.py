@@ -50,7 +50,10 @@ class Week(Company):
                 if kind == SignalKind.CREATED and begin:
                     detail = begin | {"assignee": PEOPLE[n % 3]}
                 row = {"source": source, "external_id": str(self.count), "item": name, "kind": kind, "mentions": []}
-                rows.append(row | {"at": at + n * apart, "account": who, "detail": detail})
+                rows.append(
+                    row
+                    | {"at": at + n * apart + (apart and timedelta(milliseconds=123)), "account": who, "detail": detail}
+                )
         item = {"source": source, "kind": "task", "container": "C", "labels": [], "mentions": []}
         with self.sessions.begin() as session:
             created = datetime(2026, 10, 1, 8, tzinfo=UTC)
@@ -120,7 +123,9 @@ def test_closing_at_once_what_a_program_had_started_is_no_work_on_it_either(week
     with week.sessions.begin() as session:
         at = noon(date(2026, 10, 14))
         row = {"source": "jira", "kind": "transition", "account": "z", "mentions": [], "detail": {"to": State.DONE}}
-        closed = [{"external_id": f"end {n}", "item": name, "at": at + n * AT_ONCE} for n, name in enumerate(names)]
+        closed = [
+            {"external_id": f"end {n}", "item": name, "at": at + (n + 1) * AT_ONCE} for n, name in enumerate(names)
+        ]
         session.execute(insert(Signal), [row | one for one in closed])
     assert week.planned() > 0.99
 
@@ -145,12 +150,20 @@ def test_hours_count_however_many_are_written_down_at_once(week: Week) -> None:
     assert sum(days for (_, _, item), days in found.items() if item.startswith("w")) > 0.5
 
 
+@pytest.mark.parametrize("hour", [0, 6])
+def test_notes_that_say_only_the_day_are_no_mass_dbt_hubspot_101(week: Week, hour: int) -> None:
+    """An import dates all of a day's notes at midnight, in UTC or where the account is."""
+    at = datetime(2026, 10, 6, hour, tzinfo=UTC)
+    week.many([("note", None)], "a", at, timedelta(0), 2 * MANY, source="hubspot")
+    assert week.planned() < 0.97
+
+
 def test_a_mass_is_of_one_account_and_of_many_items_within_a_minute() -> None:
     at = noon(MONDAY)
     alone = [("a", at + n * ONE_BY_ONE, n) for n in range(30)]
     one_item = [("b", at + n * AT_ONCE, 0) for n in range(30)]
     few = [("c", at + n * AT_ONCE, n) for n in range(MANY - 1)]
     all_of_them = [(str(n), at, n) for n in range(30)]
-    mass = [("d", at + timedelta(hours=1) + n * AT_ONCE, n) for n in range(200)]
+    mass = [("d", at + timedelta(hours=1) + (n + 1) * AT_ONCE, n) for n in range(200)]
     acts = [*alone, *one_item, *few, *all_of_them, *mass, ("d", at, 1)]
     assert {acts[place] for place in in_masses(acts)} == {*mass}

@@ -268,6 +268,17 @@ def test_a_meeting_that_each_attendees_calendar_brought_into_the_crm_is_one_marg
     assert found[MONDAY, "a", "deals:2"] > 1.5 * found[MONDAY, "a", "deals:1"]
 
 
+def test_two_calls_that_say_only_their_day_are_two(acme: Company) -> None:
+    acme.person("a", sources=("hubspot",))
+    acme.item("deals:1", source="hubspot", kind="deal")
+    for _ in range(2):
+        acme.signal("deals:1", "a", datetime(2026, 10, 6, tzinfo=UTC), "call", "hubspot", hours=3.0)
+    acme.item("deals:2", source="hubspot", kind="deal")
+    acme.signal("deals:2", "a", datetime(2026, 10, 6, tzinfo=UTC), "call", "hubspot", hours=2.0)
+    found = acme.effort()
+    assert found[date(2026, 10, 6), "a", "deals:1"] == pytest.approx(0.75)
+
+
 def test_a_meeting_on_a_deal_that_stands_in_a_calendar_too_is_one(acme: Company) -> None:
     acme.person("a", sources=("hubspot", "calendar"))
     acme.item("deals:1", source="hubspot", kind="deal")
