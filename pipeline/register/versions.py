@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 
 from sqlalchemy import case, delete, select, update
@@ -172,14 +172,12 @@ def _follow_keys(session: Session, before: Register, after: Register, archive: s
     _follow_shares(session, told)
     for one in session.scalars(select(Drift).where(Drift.kind.in_(_TOLD))) if told else ():
         renamed(one, told)
-    if same_period(
-        before.period, after.period
-    ):  # what was known in another one stands there under the keys of that time
-        since = after.period.start
-        _follow_numbers(session, keys | others, since)
+    same, since = same_period(before.period, after.period), after.period.start
+    # What was known in another period stands there under the keys of that time.
+    _follow_numbers(session, keys | others, since if same else max(since, before.period.end + timedelta(days=1)))
+    if others and same:
         about = update(Drift).where(Drift.kind == _SHIFT, Drift.subject.in_(others), Drift.start >= since)
-        if others:
-            session.execute(about.values(subject=case(others, value=Drift.subject)))
+        session.execute(about.values(subject=case(others, value=Drift.subject)))
 
 
 def _follow_shares(session: Session, keys: Mapping[str, str]) -> None:

@@ -7,6 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
 
 from models import Confidence, Drift, Label, Measurement, RegisterVersion, Share, WorkItem
+from pipeline.pulse.answers import by_week
 from pipeline.register.change_words import consequences
 from pipeline.register.document import Register, parse
 from pipeline.register.gone import keys_of, with_gone
@@ -215,6 +216,23 @@ def test_two_periods_of_one_name_are_two(sessions: sessionmaker[Session]) -> Non
         "Q3": date(2027, 9, 30),
     }
     assert list(found) == ["Q3 from 2026-07-01", "Q4", "Q3"]
+
+
+def test_the_week_in_which_a_plan_begins_is_of_the_key_results_that_were_asked_about(
+    sessions: sessionmaker[Session],
+) -> None:
+    load(sessions, Q3, datetime(2026, 7, 1, tzinfo=UTC))
+    at = datetime(2026, 9, 29, tzinfo=UTC)
+    with sessions.begin() as session:  # a Tuesday; the next plan begins on Thursday of this week
+        for key, value in (("O1.1", 3), ("O2.1", 8)):
+            session.add(Confidence(key_result=key, week=date(2026, 9, 28), value=value, by="x", at=at))
+            for day in (date(2026, 9, 30), date(2026, 10, 2)):
+                session.add(Measurement(key_result=key, binding="checkin", day=day, value=value, at=at))
+    load(sessions, Q4, datetime(2026, 10, 5, tzinfo=UTC))
+    with sessions() as session:
+        assert {key: [one.value for one in said] for key, said in by_week(session, parse(Q4)).items()} == {"O2.1": [8]}
+        numbers = {(one.key_result, one.day.day) for one in session.scalars(select(Measurement))}
+    assert numbers == {("O1.1", 30), ("O2.1", 30), ("O1.1@1", 2), ("O2.1", 2)}
 
 
 TWINS = Q3.replace('"Orders from abroad, 0 to 500"', "Churn from 4 % to 2 %")
