@@ -113,7 +113,9 @@ def _say_sources(found: dict[str, Any], say: Callable[[str], None]) -> None:
         lag = "never finished" if one["minutes_since_pull"] is None else f"{one['minutes_since_pull']} min ago"
         signals = f"{one['signals']:>8} {'signal' if one['signals'] == 1 else 'signals'}"
         gone = (
-            "" if one["configured"] else "; not in the settings any more: what it brought counts, nothing new is read"
+            ""
+            if one.get("configured", True)
+            else "; not in the settings any more: what it brought counts, nothing new is read"
         )
         say(f"{name:8} {signals}, {amount(one['streams'], 'stream')}, pulled {lag}{gone}")
         for error in one["errors"]:
