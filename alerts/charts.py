@@ -28,11 +28,12 @@ class WeekPoint:
 
 @dataclass(frozen=True, slots=True)
 class Fall:
-    """A fall to draw: the day it began and the levels before and since, in parts of one."""
+    """A fall to draw: the day it began, the levels before and since, in parts of one, and the day it was over."""
 
     start: date
     before: float
     after: float
+    end: date | None = None
 
 
 def top_share(
@@ -240,12 +241,13 @@ def _week_row(week: date, complete: bool, address: str, *, linked: bool, after: 
     return row | ({"href": f"{address}/weeks/{week}"} if linked else {})
 
 
-def _values(points: Sequence[WeekPoint], fall: Fall, start: date) -> tuple[Spec, Spec]:
-    """Both levels in words, above the intervals of their weeks."""
-    first, last = points[0].week, points[-1].week + timedelta(days=7)
+def _values(points: Sequence[WeekPoint], fall: Fall, start: date, last: date) -> tuple[Spec, Spec]:
+    """Both levels in words, above the intervals of their weeks; the second one ends on `last`."""
+    first, points = points[0].week, [one for one in points if one.week < last]
     reach = [max([one.high for one in points if (one.week < start) == early], default=0.0) for early in (True, False)]
     before = {"x": first.isoformat(), "y": max(fall.before, reach[0]), "text": f"{percent(fall.before)}% before"}
-    after = {"x": last.isoformat(), "y": max(fall.after, reach[1]), "text": f"{percent(fall.after)}% since"}
+    until = f"to {short_day(fall.end)}" if fall.end else "since"
+    after = {"x": last.isoformat(), "y": max(fall.after, reach[1]), "text": f"{percent(fall.after)}% {until}"}
     return before, after
 
 
@@ -256,14 +258,15 @@ def _levels(points: Sequence[WeekPoint], fall: Fall, palette: Palette, scale: Sp
         return []
     first, last = points[0].week, points[-1].week + timedelta(days=7)
     start = min(max(fall.start, first), last)
+    over = min(max(fall.end, start), last) if fall.end else last
     x, y = {"field": "x", "type": "temporal"}, {"field": "y", "type": "quantitative", "scale": scale}
     top, near_end = scale["domain"][1], (last - start) < (last - first) / 3
     beside = {"align": "right" if near_end else "left", "dx": -5 if near_end else 5, "dy": 3, "baseline": "top"}
     lines = [
         {"x": first.isoformat(), "x2": start.isoformat(), "y": fall.before},
-        {"x": start.isoformat(), "x2": last.isoformat(), "y": fall.after},
+        {"x": start.isoformat(), "x2": over.isoformat(), "y": fall.after},
     ]
-    before, after = _values(points, fall, start)
+    before, after = _values(points, fall, start, over)
     above = {"dx": 4, "dy": -4, "baseline": "bottom", "fontWeight": 700}
     drawn = [
         {
@@ -277,7 +280,7 @@ def _levels(points: Sequence[WeekPoint], fall: Fall, palette: Palette, scale: Sp
         return drawn if fall.start > first else []
     if fall.start <= first:
         drawn, lines, before = [], lines[1:], {}
-        after["text"] += f" {day(fall.start)}"
+        after["text"] += "" if fall.end else f" {day(fall.start)}"
     return [
         *drawn,
         {

@@ -93,10 +93,14 @@ def stack_rows(weeks: Sequence[Weekly], register: Register) -> list[dict[str, An
     ]
 
 
+_OVER = ("recovered", "deepened", "gone")
+"""Ends after which the share is at another level; what was called planned stays where it is."""
+
+
 def fall_of(drift: Drift, part: Part | None = None) -> Fall:
     """A fall as it is drawn: its own levels, or those of the part that is shown."""
     if part is None or part.before is None:
-        return Fall(drift.start, drift.before, drift.after)
+        return Fall(drift.start, drift.before, drift.after, drift.ended_on if drift.state in _OVER else None)
     return Fall(drift.start, part.before / 100, part.now / 100)
 
 

@@ -12,7 +12,7 @@ from alerts.gaps import view_of
 from alerts.packs.content import Line, Pack, Section
 from alerts.packs.people import worked_by_enough
 from alerts.parts import part_of
-from alerts.plan_turn import first_week
+from alerts.plan_turn import first_week, plan_turn
 from alerts.streams import Stream, streams
 from alerts.view import Terms
 from alerts.weeks import TOP, WEEK, complete_through, is_complete, last_week, weekly
@@ -32,6 +32,9 @@ GREW = 1.5
 LEAST = 3.0
 
 
+NEW_PLAN = "It is the first week of this plan: there is none to hold it against."
+
+
 def weekly_pack(session: Session, register: Register, terms: Terms) -> Pack | None:
     """Of the last complete week; None where there are no shares. Teams below the terms' least people are not in it."""
     week = last_week(session, COMPANY)
@@ -41,13 +44,13 @@ def weekly_pack(session: Session, register: Register, terms: Terms) -> Pack | No
     shown = {COMPANY, *large_teams(register, terms.least_people)}
     known = diagnoses(session, register, terms.least_people, ended_since=week)
     new = [one for one in known if one.ended_on is None and one.found_on >= week]
-    ended = [one for one in known if one.ended_on is not None]
+    first = week == first_week(session, register)
+    ended = [one for one in known if one.ended_on is not None and not first]  # of another plan: they were not mended
     standing = sum(one.ended_on is None and one.found_on < week for one in known)
     worked = streams(session, register, COMPANY, terms.least_people)
     blocked = [one for one in new if one.subject.startswith("kr:")]
     stop = [one for one in new if one.kind in TO_STOP]
     risks = [one for one in new if one not in blocked and one not in stop]
-    same = f"{standing} older diagnoses are open and unchanged; they are on the page." if standing else ""
     return Pack(
         "weekly",
         "The week",
@@ -58,11 +61,16 @@ def weekly_pack(session: Session, register: Register, terms: Terms) -> Pack | No
             Section(
                 "What moved",
                 _moved(session, register, week, shown, terms),
-                empty="Nothing beyond its usual range.",
+                empty=NEW_PLAN if first else "Nothing beyond its usual range.",
                 note=_still_open(session, register, week, shown, terms),
             ),
             Section("What is blocked, and whose it is", _lines(blocked), empty="Nothing new waits for anybody."),
-            Section("What to de-risk", [*_lines(risks), *_over(ended)][:MOST], empty="Nothing new.", note=same),
+            Section(
+                "What to de-risk",
+                [*_lines(risks), *_over(ended)][:MOST],
+                empty="Nothing new.",
+                note=_unchanged(standing),
+            ),
             Section(
                 "What to stop",
                 [*_lines(stop), *_grown(session, worked, week, terms.least_people)][:MOST],
@@ -71,6 +79,12 @@ def weekly_pack(session: Session, register: Register, terms: Terms) -> Pack | No
         ),
         f"Only what changed in the week. Teams of {terms.least_people} or more, never a person.",
     )
+
+
+def _unchanged(standing: int) -> str:
+    if standing == 1:
+        return "1 older diagnosis is open and unchanged; it is on the page."
+    return f"{standing} older diagnoses are open and unchanged; they are on the page." if standing else ""
 
 
 def _lines(some: Sequence[DiagnosisView]) -> list[Line]:
@@ -98,7 +112,8 @@ def _still_open(session: Session, register: Register, week: date, shown: set[str
 
 def _moved(session: Session, register: Register, week: date, shown: set[str], terms: Terms) -> list[Line]:
     """Findings that were raised or ended in the week, and objectives that left their interval of the week before."""
-    found = []
+    turn = plan_turn(session, register, COMPANY, week)
+    found = [Line(turn.words())] if turn else []
     for drift in _findings(session, shown):
         if week <= drift.raised_on < week + WEEK and drift.state in OPEN_STATES:
             title = view_of(session, drift, register, terms).title

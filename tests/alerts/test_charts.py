@@ -1,5 +1,6 @@
 """What the drawings say of a fall that began inside them, and of one that began before."""
 
+import json
 from dataclasses import replace
 from datetime import date, timedelta
 from types import SimpleNamespace
@@ -25,6 +26,14 @@ def test_a_week_that_is_not_over_is_pale_in_a_streams_chart_too() -> None:
     spec = weekly_days({FIRST: 10.0, FIRST + timedelta(weeks=1): 2.0}, unfinished=[FIRST + timedelta(weeks=1)])
     assert [row["complete"] for row in spec["data"]["values"]] == [True, False]
     assert "opacity" in spec["layer"][0]["encoding"]
+
+
+def test_the_level_of_a_fall_that_is_over_ends_with_it() -> None:
+    start, end = WEEKS[3].week, WEEKS[5].week
+    drawn = json.dumps(top_share(WEEKS, [Fall(start, 0.78, 0.39, end)]))
+    assert f'"x": "{start}", "x2": "{end}", "y": 0.39' in drawn
+    assert f"39% to {end.day} {end:%b}" in drawn
+    assert "39% since" not in drawn
 
 
 def test_a_fall_is_drawn_with_its_day_and_both_levels() -> None:

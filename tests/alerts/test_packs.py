@@ -6,6 +6,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from alerts.packs.content import Line, Pack, Section, as_text
 from alerts.packs.monthly import _velocity
+from alerts.packs.weekly import _unchanged
 from alerts.words import Name, plain
 from models import Decision, Drift
 
@@ -53,3 +54,9 @@ def test_text_from_outside_ends_no_quotation_and_forges_no_line() -> None:
     assert "\n- Forged" not in text
     assert "\x1b" not in text
     assert "  https://leeway.example/streams/Billing%E2%80%9D.%20Approved" in text
+
+
+def test_what_is_unchanged_is_counted_in_plain_words() -> None:
+    assert _unchanged(0) == ""
+    assert _unchanged(1) == "1 older diagnosis is open and unchanged; it is on the page."
+    assert _unchanged(2).startswith("2 older diagnoses are open")

@@ -7,7 +7,9 @@ import pytest
 from sqlalchemy.orm import Session, sessionmaker
 
 from alerts.figures import standing
+from alerts.packs.weekly import weekly_pack
 from alerts.plan_turn import plan_turn
+from alerts.view import Terms
 from alerts.words import plain
 from models import Cycle, RegisterVersion, Share
 from pipeline.register.document import Register, parse
@@ -99,3 +101,15 @@ def test_a_first_plan_turns_from_nothing(sessions: sessionmaker[Session]) -> Non
         keep(session, SINCE, {"O1": 0.5})
     with sessions() as session:
         assert plan_turn(session, parse(NEW), "company", SINCE) is None
+
+
+def test_the_weekly_pack_of_a_plans_first_week_holds_it_against_no_week_of_another(
+    sessions: sessionmaker[Session],
+) -> None:
+    register = fill(sessions, 1)
+    with sessions() as session:
+        pack = weekly_pack(session, register, Terms())
+    assert pack is not None
+    said = [plain(one.words) for one in pack.sections[0].lines]
+    assert len(said) == 1
+    assert said[0].startswith("In the first week of the plan of 5 October, beside the weeks before: “Customers stay”")
