@@ -44,12 +44,11 @@ def weekly_pack(session: Session, register: Register, terms: Terms) -> Pack | No
     shown = {COMPANY, *large_teams(register, terms.least_people)}
     known = diagnoses(session, register, terms.least_people, ended_since=week)
     new = [one for one in known if one.ended_on is None and one.found_on >= week]
-    first = week == first_week(session, register)
-    ended = [one for one in known if one.ended_on is not None and not first]  # of another plan: they were not mended
+    first = week == first_week(session, register)  # what ended then was of another plan, and was not mended
+    ended = [one for one in known if one.ended_on is not None and not first]
     standing = sum(one.ended_on is None and one.found_on < week for one in known)
     worked = streams(session, register, COMPANY, terms.least_people)
-    blocked = [one for one in new if one.subject.startswith("kr:")]
-    stop = [one for one in new if one.kind in TO_STOP]
+    blocked, stop = [one for one in new if one.subject.startswith("kr:")], [one for one in new if one.kind in TO_STOP]
     risks = [one for one in new if one not in blocked and one not in stop]
     return Pack(
         "weekly",
@@ -58,12 +57,7 @@ def weekly_pack(session: Session, register: Register, terms: Terms) -> Pack | No
         week,
         last,
         (
-            Section(
-                "What moved",
-                _moved(session, register, week, shown, terms),
-                empty=NEW_PLAN if first else "Nothing beyond its usual range.",
-                note=_still_open(session, register, week, shown, terms),
-            ),
+            _what_moved(session, register, week, shown, terms),
             Section("What is blocked, and whose it is", _lines(blocked), empty="Nothing new waits for anybody."),
             Section(
                 "What to de-risk",
@@ -78,6 +72,16 @@ def weekly_pack(session: Session, register: Register, terms: Terms) -> Pack | No
             ),
         ),
         f"Only what changed in the week. Teams of {terms.least_people} or more, never a person.",
+    )
+
+
+def _what_moved(session: Session, register: Register, week: date, shown: set[str], terms: Terms) -> Section:
+    first = week == first_week(session, register)
+    return Section(
+        "What moved",
+        _moved(session, register, week, shown, terms),
+        empty=NEW_PLAN if first else "Nothing beyond its usual range.",
+        note=_still_open(session, register, week, shown, terms),
     )
 
 
