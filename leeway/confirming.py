@@ -11,7 +11,7 @@ from rich.markup import escape
 from leeway.app import App, NotReady
 from models.stream import CONFIRMED, MIXED
 from pipeline.feedback.decisions import unlabel
-from pipeline.feedback.labels import NONE, keep_one
+from pipeline.feedback.labels import NONE, VERSION, keep_one
 from pipeline.feedback.questions import about
 from pipeline.feedback.stream_answers import Answer, Before, keep_answer, read_answers, take_back
 from pipeline.feedback.stream_questions import StreamQuestion, confirmed_part, items_of, stream_questions
@@ -23,7 +23,18 @@ ASKED = 200
 """Streams that are asked about at most in the terminal; whoever stops earlier has answered what counts most."""
 SHOWN = 40
 TERMINAL = "terminal"
-_COLUMNS = ("stream", "name", "serves", "belief", "key_result", "person_days_in_8_weeks", "items", "since", "examples")
+_COLUMNS = (
+    "stream",
+    "name",
+    "serves",
+    "belief",
+    "key_result",
+    "person_days_in_8_weeks",
+    "items",
+    "since",
+    "examples",
+    VERSION,
+)
 Key = Callable[[], str]
 """Reads one key: a character, "\\r" for Enter."""
 
@@ -49,7 +60,7 @@ def confirmed(app: App, register: Register) -> str:
 
 def write_template(app: App, count: int, target: TextIO) -> None:
     """The streams as CSV, with the answer empty."""
-    found, _ = questions(app, count)
+    (found, _), (version, _) = questions(app, count), app.register()
     writer = csv.writer(target)
     writer.writerow(_COLUMNS)
     for one in found:
@@ -64,6 +75,7 @@ def write_template(app: App, count: int, target: TextIO) -> None:
             one.items,
             one.first_day.isoformat(),
             " | ".join(one.examples),
+            version,
         ]
         writer.writerow([guarded(cell) for cell in row])
 

@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 
 from leeway.app import App
-from pipeline.feedback.labels import NONE, keep, keep_one, read_csv
+from pipeline.feedback.labels import NONE, VERSION, keep, keep_one, read_csv
 from pipeline.feedback.questions import questions
 from pipeline.spreadsheet import guarded
 
@@ -25,14 +25,14 @@ def import_labels(app: App, file: Path, out: Console) -> None:
 
 def write_template(app: App, count: int, target: TextIO) -> None:
     """The items most worth a label as CSV, with the likeliest answers beside them and the answer empty."""
-    _, register = app.register()
+    version, register = app.register()
     with app.sessions() as session:
         asked = questions(session, register, None, set())[:count]
     writer = csv.writer(target)
-    writer.writerow(["item", "key_result", "likely", "place", "title"])
+    writer.writerow(["item", "key_result", "likely", "place", "title", VERSION])
     for one in asked:
         likely = " ".join(k["key"] for k in one["likely"][:3])
-        row = [one["key"] or one["item"], "", likely, one["place"], (one["name"] or one["text"])[:120]]
+        row = [one["key"] or one["item"], "", likely, one["place"], (one["name"] or one["text"])[:120], version]
         writer.writerow([guarded(cell) for cell in row])
 
 

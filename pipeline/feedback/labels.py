@@ -8,13 +8,16 @@ from pathlib import Path
 from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
 
-from models import AuditDraw, Label, Question, WorkItem, upsert
+from models import AuditDraw, KeyResult, Label, Question, WorkItem, upsert
 from models.vocabulary import AUDIT
 from pipeline.files import InputError, readable, rows_of
 from pipeline.register.document import Register
+from pipeline.register.versions import key_now
 from pipeline.spreadsheet import unguarded
 
 NONE = "none"
+VERSION = "version"
+"""The column that says which version of the register a template was written from: keys name other things later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +36,14 @@ def read_csv(path: Path, session: Session, register: Register) -> list[Labelled]
     """
     known = register.objective_of()
     found: dict[int, Labelled] = {}
-    for where, name, answer in _rows(path):
+    for where, name, answer, version in _rows(path):
         item = item_named(session, name)
         if item is None:
             raise InputError(
                 f"{where}: item: {name!r} is not known. Give its key (PAY-12), or source:id as "
                 "`leeway label --template 20` prints them."
             )
-        key = None if answer.lower() == NONE else answer
+        key = None if answer.lower() == NONE else key_meant(session, answer, version, where)
         if key is not None and key not in known:
             raise InputError(
                 f"{where}: key_result: {key!r} is not in the register; expected one of {', '.join(known)} or {NONE}."
@@ -84,7 +87,20 @@ def item_named(session: Session, name: str) -> int | None:
     return by_key or session.scalar(select(WorkItem.id).where(WorkItem.source == source, WorkItem.external_id == rest))
 
 
-def _rows(path: Path) -> Iterator[tuple[str, str, str]]:
+def key_meant(session: Session, key: str, version: str, where: str) -> str:
+    """The key by now of what a template of this version of the register called so. Raises InputError where it is gone."""
+    if not version.isdecimal():
+        return key
+    now = key_now(session, key, int(version))
+    if now is None and session.get(KeyResult, (int(version), key)) is not None:
+        raise InputError(
+            f"{where}: key_result: the {key!r} of version {version} of the register, which the template was written from, is not "
+            f"in it any more. Write a key of today, and empty the cell in the column {VERSION}."
+        )
+    return now or key
+
+
+def _rows(path: Path) -> Iterator[tuple[str, str, str, str]]:
     reader = rows_of(path)
     for column in ("item", "key_result"):
         if column not in (reader.fieldnames or []):
@@ -92,4 +108,4 @@ def _rows(path: Path) -> Iterator[tuple[str, str, str]]:
     for row in readable(path, reader):
         name, answer = unguarded((row["item"] or "").strip()), (row["key_result"] or "").strip()
         if name and answer:
-            yield f"{path}, line {reader.line_num}", name, answer
+            yield f"{path}, line {reader.line_num}", name, answer, (row.get(VERSION) or "").strip()

@@ -17,7 +17,7 @@ from models import Label, Stream, StreamItem, upsert
 from models.session import in_batches
 from models.stream import CONFIRMED, MIXED
 from models.vocabulary import STREAM, WITH_STREAM
-from pipeline.feedback.labels import NONE
+from pipeline.feedback.labels import NONE, VERSION, key_meant
 from pipeline.files import InputError, readable, rows_of
 from pipeline.queue.marks import mark_unmatched
 from pipeline.register.document import Register
@@ -111,7 +111,8 @@ def read_answers(path: Path, session: Session, register: Register) -> list[Answe
                     f"{where}: key_result: 'yes' needs the column serves as it was printed, not {said!r}. "
                     "Write the key of a key result instead."
                 )
-        one = Answer(int(given), *_meant(said, known, where))
+        answer, key = _meant(said, known, where)
+        one = Answer(int(given), answer, key and key_meant(session, key, row.get(VERSION, ""), where))
         if found.setdefault(one.stream, one) != one:
             raise InputError(f"{where}: stream: {given} is there twice with another answer. Delete one of the lines.")
     if not found:

@@ -87,6 +87,26 @@ def test_a_template_filled_in_teaches_and_is_judged_without_itself(folder: Path)
     assert run(folder, "evaluate", str(filled)).splitlines() == said.splitlines()[:-1]
 
 
+def test_a_template_of_an_earlier_version_means_the_key_results_of_then(folder: Path) -> None:
+    (row,) = csv.DictReader(run(folder, "label", "--template", "1").splitlines())
+    text = (folder / "okrs.yaml").read_text()
+    swapped = text.replace("O1.1", "X").replace("O1.2", "O1.1").replace("X", "O1.2")
+    (folder / "okrs.yaml").write_text(swapped)
+    run(folder, "okrs", "load", "okrs.yaml", "--yes", "--why", "another order")
+    (folder / "labels.csv").write_text(f"item,key_result,version\n{row['item']},O1.1,{row['version']}\n")
+    run(folder, "label", "labels.csv")
+    assert labels(folder)[row["item"]][0] == "O1.2"
+    (folder / "labels.csv").write_text(f"item,key_result\n{row['item']},O1.1\n")
+    run(folder, "label", "labels.csv")
+    assert labels(folder)[row["item"]][0] == "O1.1"
+    another = text.replace("Sign 25 employers with more than 500 staff", "Nobody waits for a van in winter")
+    (folder / "okrs.yaml").write_text(another.replace('name: "H2 2026"', 'name: "Another"'))
+    run(folder, "okrs", "load", "okrs.yaml", "--yes", "--why", "another plan")
+    (folder / "labels.csv").write_text(f"item,key_result,version\n{row['item']},O1.1,{row['version']}\n")
+    refused = CliRunner().invoke(cli, ["--config", str(folder / "leeway.toml"), "label", "labels.csv"])
+    assert "the 'O1.1' of version 1 of the register" in f"{refused.output}{refused.exception}"
+
+
 def test_a_template_holds_no_formula_and_takes_back_what_it_guarded(folder: Path) -> None:
     with Session(connect(f"sqlite:///{folder}/labels.db")) as session:
         session.execute(update(WorkItem).values(title="\t=HYPERLINK(1)", container="+A"))
