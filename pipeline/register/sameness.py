@@ -31,8 +31,12 @@ def same_objective(one: Objective, other: Objective) -> bool:
 
 
 def same_top(before: Register, after: Register) -> bool:
-    """Whether the top priorities of two registers are the same objectives, in whatever order."""
+    """Whether the top priorities of two registers are the same objectives, in whatever order, or the same key results under
+    others: an objective that is split, or merged with another, asks for what was asked for."""
     sides = [[one for one in side.objectives if one.key in side.top()] for side in (before, after)]
+    asked = [sorted(_plain(row.title) for one in side for row in one.key_results) for side in sides]
+    if asked[0] == asked[1] and all(one.key_results for side in sides for one in side):
+        return True
     return len(sides[0]) == len(sides[1]) and all(
         any(same_objective(one, other) for other in rest) for some, rest in (sides, sides[::-1]) for one in some
     )

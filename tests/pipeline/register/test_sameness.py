@@ -35,6 +35,18 @@ def test_another_objective_under_an_old_key_is_another_plan() -> None:
     assert same_top(parse(Q3), parse(swapped))
 
 
+def test_one_objective_that_is_split_or_two_that_are_merged_ask_for_the_same() -> None:
+    one, two = (line for line in Q3.splitlines() if line.startswith("  - "))
+    results = [row.split("key_results: [")[1].removesuffix("]}") for row in (one, two)]
+    merged = Q3.replace(
+        f"{one}\n{two}\n", "  - {key: G, title: Growth, priority: 1, key_results: [" + ", ".join(results) + "]}\n"
+    )
+    assert same_top(parse(Q3), parse(merged))
+    assert same_top(parse(merged), parse(Q3))
+    assert not same_top(parse(Q3), parse(merged.replace("0 to 500", "0 to 500 from the new shop in Lyon")))
+    assert not same_top(parse(merged), parse(Q3.replace("priority: 2", "priority: 4")))
+
+
 @pytest.mark.parametrize(
     ("title", "same"),
     [("customers  stay with us", True), ("Customers stay", True), ("Hiring is done by June", False)],
