@@ -2,15 +2,23 @@
 
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session, sessionmaker
 
 from connectors.base import SignalKind, State
-from models import Signal, WorkItem
+from models import Effort, Signal, WorkItem
 from pipeline.effort.masses import MANY, in_masses
-from tests.pipeline.effort.test_stage import LAST, MONDAY, Company, noon
+from pipeline.effort.stage import estimate_effort
+from pipeline.people import identity
+from pipeline.register.document import parse
+from pipeline.register.schema import Member, Team
+from simulator.world import Issue
+from tests.conftest import NOW
+from tests.connectors.few import Puller, served
+from tests.pipeline.effort.test_stage import LAST, MONDAY, REGISTER_TEXT, Company, noon
 
 TUESDAY = MONDAY + timedelta(days=1)
 PEOPLE = "abc"
@@ -156,6 +164,38 @@ def test_notes_that_say_only_the_day_are_no_mass_dbt_hubspot_101(week: Week, hou
     at = datetime(2026, 10, 6, hour, tzinfo=UTC)
     week.many([("note", None)], "a", at, timedelta(0), 2 * MANY, source="hubspot")
     assert week.planned() < 0.97
+
+
+def test_an_import_into_jira_takes_nobodys_days_from_what_they_are_at(tmp_path: Path) -> None:
+    """Over HTTP, as Jira says it: created and assigned in progress, by who ran it, in place of a history."""
+    with served() as company:
+        puller, world = Puller(company, tmp_path), company.world
+        at, project = NOW - timedelta(days=3), world.issues[0].project
+        members = tuple(Member(email=person.email) for person in world.people)
+        register = parse(REGISTER_TEXT).model_copy(update={"teams": (Team(key="all", name="All", members=members),)})
+
+        def effort() -> dict[str, float]:
+            puller.pull("jira")
+            with puller.sessions.begin() as session:
+                identity.resolve(session, register)
+            estimate_effort(puller.sessions, register, NOW.date())
+            days = func.sum(Effort.person_days)
+            query = select(WorkItem.external_id, days).join(Effort, Effort.work_item_id == WorkItem.id)
+            with puller.sessions() as session:
+                return dict(session.execute(query.group_by(WorkItem.external_id)).all())
+
+        before = effort()
+        for n in range(60):
+            status, holder = "In Progress", world.people[n % 6].number
+            made = at + timedelta(seconds=1.234 * (n + 1))
+            world.issues.append(
+                Issue(
+                    990_000 + n, f"{project}-{9000 + n}", project, "Task", "Legacy", None, 5, made, None, holder, status
+                )
+            )
+        after = effort()
+    assert before
+    assert after == pytest.approx(before)
 
 
 def test_a_mass_is_of_one_account_and_of_many_items_within_a_minute() -> None:
