@@ -33,8 +33,9 @@ def told_in(session: Session, register: Register, *drifts: Drift) -> Register:
 
 def keys_of(drift: Drift) -> set[str]:
     """Keys of the objectives that a finding tells of."""
-    levels = drift.explanation.get("levels", {}).values()
-    return {key for scope in levels for key in scope} | {str(key) for key, _ in drift.absorbed_by} | {drift.subject}
+    levels = (drift.explanation or {}).get("levels", {}).values()
+    gained = {str(key) for key, _ in drift.absorbed_by or ()}
+    return {key for scope in levels for key in scope} | gained | ({drift.subject} if drift.subject else set())
 
 
 def renamed(drift: Drift, keys: Mapping[str, str]) -> None:
