@@ -22,8 +22,11 @@ def keep_horizon(session: Session, source: str, stream: str, day: date) -> None:
     session.execute(update(StreamCursor).where(*here).values(horizon=day))
 
 
-def finish(sessions: sessionmaker[Session], source: str, stream: str, error: str | None, whole: bool) -> None:
-    """Note how a stream ended; `whole` where its past is read too."""
+def finish(
+    sessions: sessionmaker[Session], source: str, stream: str, error: str | None, since: datetime | None = None
+) -> None:
+    """Note how a stream ended; `since` is set where its past is read too, as far back. Where that is further than its first pull
+    went, since the settings ask for more, it is known from there on."""
     now = datetime.now(UTC)
     with sessions.begin() as session:
         kept = session.get(StreamCursor, (source, stream))
@@ -31,8 +34,10 @@ def finish(sessions: sessionmaker[Session], source: str, stream: str, error: str
             kept = StreamCursor(source=source, stream=stream, state={}, pulled_at=now)
             session.add(kept)
         kept.error = error
-        if error is None and whole:
+        if error is None and since is not None:
             kept.finished_at = now
+            if kept.horizon is not None and kept.reached is not None:  # of a list of people there is no past
+                kept.horizon = min(kept.horizon, since.date())
 
 
 def drop_streams(sessions: sessionmaker[Session], source: str, streams: Collection[str]) -> None:

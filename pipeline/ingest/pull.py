@@ -127,7 +127,7 @@ class _Eta:
     """How far back each stream has come, and how long the rest will take at this pace."""
 
     def __init__(self, source: str, since: datetime) -> None:
-        self._source, self._since, self._began, self._told = source, since, time.monotonic(), time.monotonic()
+        self._source, self.since, self._began, self._told = source, since, time.monotonic(), time.monotonic()
         self._first: dict[str, datetime] = {}
 
     def saw(self, page: Page) -> None:
@@ -139,7 +139,7 @@ class _Eta:
             return
         self._told = now
         pace = (first - page.reached) / (now - self._began)
-        left = max(timedelta(), page.reached - self._since) / pace
+        left = max(timedelta(), page.reached - self.since) / pace
         log.info(
             "backfill",
             source=self._source,
@@ -178,7 +178,8 @@ def _in_threads(
                 left.discard(one.stream)
                 if one.error is not None:
                     failed[one.stream] = one.error
-                finish(sessions, connector.name, one.stream, str(one.error) if one.error else None, eta is not None)
+                why = str(one.error) if one.error else None
+                finish(sessions, connector.name, one.stream, why, eta.since if eta else None)
             elif one is not None:
                 new = _store(connector, sessions, one, retention, counts, since, begun)
                 if eta:

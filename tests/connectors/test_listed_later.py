@@ -9,6 +9,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session, sessionmaker
 
 from models import Signal, StreamCursor, WorkItem, connect
+from pipeline.effort.load import horizon
 from pipeline.ingest.cursors import drop_sources
 from pipeline.ingest.pull import pull
 from pipeline.ingest.reach import is_read_from, read_back_to
@@ -111,6 +112,19 @@ def test_what_is_taken_from_the_list_while_its_past_is_read_holds_up_no_week_and
         session.execute(update(StreamCursor).values(finished_at=None))
         drop_sources(session, ["jira"])
         assert read_back_to(session) is None
+
+
+@pytest.mark.parametrize("source", ["jira", "slack", "hubspot"])
+def test_a_longer_history_that_is_asked_for_later_is_read_and_counts(
+    three_weeks: Simulator, sessions: sessionmaker[Session], source: str
+) -> None:
+    listed = {"jira": {"projects": [FIRST]}, "slack": {"channels": ["payroll"]}, "hubspot": {"pipelines": ["Iberia"]}}
+    connector = connect_to(three_weeks, source, **listed[source])
+    first = NOW - timedelta(days=10)
+    for since, known in ((first, first), (LONG_AGO, LONG_AGO), (first, LONG_AGO)):
+        pull(connector, sessions, since)
+        with sessions() as session:
+            assert horizon(session) == known.date()
 
 
 def test_the_past_of_a_pipeline_that_is_listed_later_is_read_with_what_hangs_on_it(
