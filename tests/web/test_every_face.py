@@ -388,7 +388,7 @@ def command_line(app: App, client: TestClient) -> Claims:
     yield "four weeks' days of O1", float(status_of(app)["plan"][0]["person_days"])
     yield "four weeks' gap of O1", float(status_of(app)["plan"][0]["gap"])
     yield "plan of O1", float(status_of(app)["plan"][0]["plan"])
-    number, pace, share = found(r"O1\.1 +([\d.]+) +\d+ +(\d+)% +\d+% .*? (\d+)%\s", text)
+    number, pace, share = found(r"O1\.1 +([\d.]+)(?: \(\d+ \w+\))? +\d+ +(\d+)% +\d+% .*? (\d+)%\s", text)
     yield "number of O1.1", number
     yield "pace of O1.1", pace
     yield "share of O1.1", share
