@@ -28,7 +28,7 @@ from pipeline.match.item_features import anchors
 from pipeline.match.matcher import Matcher
 from pipeline.offline.match import read_signals
 from pipeline.register.document import parse
-from pipeline.said import telling
+from pipeline.said import telling, topic
 
 if TYPE_CHECKING:
     from benchmarks.realwork import RealCompany
@@ -91,7 +91,8 @@ def _lived(item: Item, draw: np.random.Generator) -> Item:
     """An issue cut to the first few words of its title; a thread or deal with some talk below it."""
     if item.source != "jira":
         talk = draw.choice(anchors()["chatter"], draw.integers(0, TALK + 1)).tolist()
-        return replace(item, text=" ".join(telling([item.text or "", *talk])).strip() or None)
+        said = [item.text or "", *talk]
+        return replace(item, text=" ".join(telling(said) if item.title else topic(said)).strip() or None)
     return replace(
         item, title=" ".join((item.title or item.text or "").split()[: draw.integers(1, CUT_TO + 1)]), text=None
     )

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from connectors.registry import all_traits
 from models import Account, Person, Signal, WorkItem
 from models.session import in_batches
-from pipeline.said import telling
+from pipeline.said import telling, topic
 from pipeline.sources import said_by_item, said_by_signals
 
 
@@ -100,7 +100,7 @@ def load_items(session: Session, ids: Sequence[int] | None = None, *, traces: bo
         issues = [by_key[name] for name in dict.fromkeys([*row.mentions, *mentions.get(key, ())]) if name in by_key]
         people = [row.assignee] if row.assignee else authors.get(key, [])
         own = row.text if said_by_item(row.source) else None
-        text = " ".join(part for part in (own, *telling(said.get(key, ()))) if part)
+        text = " ".join(part for part in (own, *(telling if own or row.title else topic)(said.get(key, ()))) if part)
         others = tuple(i for i in issues if i != item_id(*key))
         team = _team(row.source, people, teams)
         kept = row.text_hash if row.text_dropped and not (row.text and not said_by_signals(row.source)) else None

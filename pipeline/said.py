@@ -9,7 +9,9 @@ _UNSPACED = re.compile(
 """Characters of scripts that put no blank between words; about two make one."""
 _NUMBER, _MARKS = re.compile(r"\d+"), re.compile(r"\W+")
 
-VERSION = 2
+TERSE = 5
+"""So few words say little by themselves."""
+VERSION = 3
 """Of how an item's words are made from its signals: where it grows, all items are read once more."""
 
 
@@ -23,6 +25,15 @@ def telling(said: Sequence[str]) -> list[str]:
     for text in said:
         first.setdefault(_compared(text), text)
     return list(first.values())
+
+
+def topic(said: Sequence[str]) -> list[str]:
+    """What a thread without a title is about: its first text, and of the answers those of more than TERSE words.
+
+    "Can we talk at three?" says nothing of it, but made the text longer, which the match was surer of with each answer.
+    """
+    kept = telling(said)
+    return kept[:1] + [text for text in kept[1:] if count_words(text) > TERSE]
 
 
 def count_words(text: str) -> int:

@@ -21,7 +21,7 @@ from pipeline.match.graph import Links
 from pipeline.match.moments import moments, over, standardised
 from pipeline.match.neighbours import Neighbours
 from pipeline.register.document import KeyResult, Objective, Register
-from pipeline.said import count_words
+from pipeline.said import TERSE, count_words
 from pipeline.sources import about_customers
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ class ItemEvidence:
         items, links = self.links.items, self.links
         item |= {
             "length": np.log1p(self.lengths),
-            "terse": self.lengths <= 5,
+            "terse": self.lengths <= TERSE,
             "group_size": np.log(links.tree_size),
             "no_team": np.array([team is None for team in self.teams]),
             "team_without_key_result": in_team.sum(1) == 0,

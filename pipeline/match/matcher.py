@@ -98,6 +98,7 @@ class Matcher:
         self.surroundings = Surroundings(self.links, self.vectors, self.neighbours, usual)
         self.declared = self._declared()
         self.odds_of_none = attention.odds_of_none(items, self.following)
+        self.answered = attention.answered(items, self.following)
 
     def around(self, found: Matrix) -> Features:
         """Features of a later step, given the probabilities found so far."""
@@ -146,7 +147,10 @@ class Matcher:
         for step in steps[1:]:
             del features  # those of a step are a good part of the memory
             features = self.around(found)
-            found = self._drawn(self._attended(step.predict(features)), fixed)
+            found = self._attended(step.predict(features))
+            if step is steps[-1]:
+                found = attention.as_sure_as_right(found, self.answered)
+            found = self._drawn(found, fixed)
         return found, features
 
     def _attended(self, found: Matrix) -> Matrix:

@@ -69,7 +69,9 @@ def test_a_task_of_nobodys_is_of_the_team_that_worked_on_it(stored: sessionmaker
     assert teams == {"jira:T-1": "ops", "jira:T-2": "app", "jira:T-3": None, "slack:C:1": "app"}
 
 
-def test_a_thread_has_each_text_once(stored: sessionmaker[Session]) -> None:
-    with stored() as session:
+def test_a_thread_is_about_its_opening_and_what_is_answered_at_some_length(stored: sessionmaker[Session]) -> None:
+    said = "The new horn is louder, but the wiring of 7 is another"
+    with stored.begin() as session:
+        session.add(signal("C:1", 9, "ben", "slack", said))
         thread = next(one.item for one in load_items(session) if one.item.source == "slack")
-    assert thread.words == "The sirens of bus 7 are too quiet will look"
+    assert thread.words == f"The sirens of bus 7 are too quiet {said}"

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.said import count_words, telling
+from pipeline.said import TERSE, count_words, telling, topic
 
 
 def test_what_is_said_again_and_again_counts_once() -> None:
@@ -28,6 +28,14 @@ def test_it_only_leaves_out_and_keeps_the_order(said: list[str]) -> None:
     places = iter(said)
     assert all(one in places for one in kept)
     assert telling(kept) == kept
+
+
+@given(st.lists(st.text(max_size=60), max_size=12))
+def test_of_answers_only_those_of_some_words_tell_what_a_thread_is_about(said: list[str]) -> None:
+    kept = topic(said)
+    assert kept[:1] == said[:1]
+    assert all(count_words(text) > TERSE for text in kept[1:])
+    assert [text for text in telling(said)[1:] if count_words(text) > TERSE] == kept[1:]
 
 
 @given(st.lists(st.text(max_size=60), min_size=1, max_size=8))

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from pipeline.encode.encoder import SentenceEncoder
 from pipeline.items import Item
-from pipeline.match.attention import odds_of_none
+from pipeline.match.attention import answered, as_sure_as_right, odds_of_none
 from pipeline.match.following import Following
 from pipeline.match.matcher import Matcher
 from pipeline.register.document import parse
@@ -58,3 +58,42 @@ def test_nothing_is_multiplied_by_more_than_an_automation_could_not_change(trace
 def test_a_thread_is_long_for_other_reasons() -> None:
     talk = [Item(f"m{n}", "slack", "message", "#app", text=f"Number {n} is talked about", traces=n) for n in (1, 5, 90)]
     assert odds(*talk) == [1, 1, 1]
+
+
+def thread(id_: str, messages: int, text: str, mentions: tuple[str, ...] = ()) -> Item:
+    return Item(id_, "slack", "message", "general", text=text, traces=messages, mentions=mentions)
+
+
+def test_a_short_thread_that_was_answered_is_not_surely_chatter_and_one_that_nobody_answered_is() -> None:
+    known = [one for one in TREE if one.source == "jira"]
+
+    def none(messages: int) -> list[float]:
+        threads = [thread("C:1", messages, "new roll-ups"), thread("C:2", messages, "who has the key?")]
+        return Matcher(parse(OKRS), [*known, *threads], SentenceEncoder()).probabilities()[0][-2:, -1].tolist()
+
+    assert min(none(1)) > 0.8
+    assert none(0) == none(1)
+    assert all(0.3 < belief < 0.7 for belief in none(12))
+    assert none(90) == pytest.approx(none(12), abs=0.02)
+
+
+def test_a_thread_that_names_an_issue_goes_by_that_and_an_issue_is_no_thread() -> None:
+    items = [thread("C:1", 5, "a"), thread("C:2", 1, "b"), thread("C:3", 5, "c", ("S-1",)), issue("S-1", 5)]
+    following = Following(items)
+    found = {items[i].id for i, one in zip(following.core.tolist(), answered(items, following), strict=True) if one}
+    assert found == {"C:1"}
+
+
+beliefs = st.lists(st.floats(0, 1, width=32), min_size=3, max_size=6).filter(lambda row: sum(row) > 0.01)
+
+
+@given(beliefs, st.booleans())
+def test_beliefs_in_an_answered_thread_stay_beliefs_in_the_same_order_and_are_less_sure(
+    row: list[float], other: bool
+) -> None:
+    before = np.array([row, row], np.float32) / np.float32(sum(row))
+    after = as_sure_as_right(before.copy(), np.array([True, other]))
+    assert after.sum(1) == pytest.approx(1, abs=1e-5)
+    assert 0.001 < after[0, -1] < 0.98
+    assert (np.diff(after[0, :-1][np.argsort(before[0, :-1])]) >= -1e-6).all()
+    assert (after[1] == (after[0] if other else before[1])).all()
