@@ -11,7 +11,7 @@ from pipeline.items import Item
 from pipeline.match.following import Following
 from pipeline.sources import is_evidence
 
-WEIGHT = 0.4
+WEIGHT = 0.55
 """By how much the logarithm of the odds against none grows with the logarithm of the number of traces. Chosen on the worlds of
 benchmarks/worlds, where without it the largest issues are taken for none far too often; docs/matching.md has the figures."""
 _FARTHEST = 2.0
