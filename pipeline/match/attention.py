@@ -43,7 +43,7 @@ def odds_of_none(items: Sequence[Item], following: Following) -> NDArray[np.floa
 
 
 def answered(items: Sequence[Item], following: Following) -> NDArray[np.bool_]:
-    """By place within the core: whether it is a thread that somebody answered, without a title and without an issue that it names to
+    """By place within the core: whether it is a thread that somebody answered, without a title and an issue that it names to
     go by. Pull requests and mails have a title; how sure one may be of them was not measured."""
     found = np.zeros(len(following.core), dtype=np.bool_)
     for place, i in enumerate(following.core.tolist()):
