@@ -19,7 +19,8 @@ class Churn:
 
     `transfers` and `turnover` (half leave, half join) are parts of the people a year; in each of `reorganisations` a year a tenth
     changes team at once. In the event's week, or two thirds through: `leave` part of the people, those most on the top
-    priorities, is away for four weeks; `hired` part joins and works off the plan; with `ended` one team leaves as a whole.
+    priorities, is away for four weeks; `hired` part joins and works off the plan; with `ended` one team leaves as a whole; with
+    `renamed` every team gets another key.
     """
 
     transfers: float = 0.1
@@ -28,6 +29,7 @@ class Churn:
     leave: float = 0.0
     hired: float = 0.0
     ended: bool = False
+    renamed: bool = False
 
 
 SPARE = 0.5
@@ -60,6 +62,17 @@ def _leave(o: Organisation, here: list[int], begin: int, count: int) -> None:
     share = o.effort[:TOP, here].sum((0, 2)) / np.maximum(o.effort[:, here].sum((0, 2)), 1e-9)
     away = [here[i] for i in np.argsort(-share)[:count]]
     o.effort[:, away, begin : begin + 20] = 0
+
+
+def _renamed(o: Organisation, begin: int) -> Organisation:
+    """Nobody goes anywhere: each row ends, and one of the same person in a team of another key begins."""
+    after = o.effort.copy()
+    after[:, :, :begin] = 0
+    o.effort[:, :, begin:] = 0
+    o.effort = np.concatenate([o.effort, after], 1)
+    o.people = [*range(len(o.teams)), *range(len(o.teams))]
+    o.teams = [*o.teams, *(f"{team}, renamed" for team in o.teams)]
+    return o
 
 
 def churned(o: Organisation, people: int, churn: Churn, seed: int) -> Organisation:
@@ -101,4 +114,4 @@ def churned(o: Organisation, people: int, churn: Churn, seed: int) -> Organisati
     if churn.leave:
         _leave(o, here, begin, round(churn.leave * people))
     o.by_source *= o.effort.sum((0, 1)) / np.maximum(o.by_source.sum(0), 1e-9)
-    return o
+    return _renamed(o, begin) if churn.renamed else o

@@ -29,7 +29,7 @@ class Case:
 
 @dataclass
 class Organisation:
-    """effort (objectives + none, people, days), by source, and the truth."""
+    """effort (objectives + none, rows, days), by source, and the truth. `people` says whose each row is."""
 
     days: list[date]
     teams: list[str]
@@ -39,6 +39,7 @@ class Organisation:
     team: str = ""
     absorber: str = ""
     start: date | None = None
+    people: list[int] = field(default_factory=list)
 
 
 @dataclass

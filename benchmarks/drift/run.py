@@ -44,6 +44,8 @@ CASES: dict[str, Case] = {
     "leave-60": Case(people=60),
     "hired-60": Case(people=60),
     "gone-60": Case(people=60),
+    "renamed-60": Case(people=60),
+    "renamed-fall-20-60": Case("step", 60, 20),
 }
 GENERATORS = {"tasks": organisation.generate, "bursts": bursts.generate}
 CHURN = {
@@ -52,9 +54,11 @@ CHURN = {
     "leave-60": Churn(0, 0, 0, leave=0.3),
     "hired-60": Churn(0, 0, 0, hired=0.25),
     "gone-60": Churn(0, 0, 0, ended=True),
+    "renamed-60": Churn(0, 0, 0, renamed=True),
+    "renamed-fall-20-60": Churn(0, 0, 0, renamed=True),
 }
 """What happens to the people beside."""
-AT_ONCE = ("none-60", "leave-60", "hired-60", "gone-60")
+AT_ONCE = ("none-60", "leave-60", "hired-60", "gone-60", "renamed-60")
 """Cases of which the same six weeks are compared: of something that happens on one day, and of nothing."""
 
 
@@ -91,7 +95,7 @@ def one(job: Job) -> Result:
         o = churned(generate(with_spare(case), job.seed), case.people, CHURN[job.name], job.seed)
     else:
         o = generate(case, job.seed)
-    seen = Observations(o.days, OBJECTIVES, o.teams, o.effort, SOURCES, o.by_source)
+    seen = Observations(o.days, OBJECTIVES, o.teams, o.effort, SOURCES, o.by_source, people=o.people)
     kind, settings = (_CompanyOnly, DriftSettings(least_people=9_999)) if job.company else (Detector, DriftSettings())
     events = kind(seen, [Priorities(start, rank) for start, rank in o.periods], settings).run()
     return Result(job.name, events, o.start, o.team, o.absorber)

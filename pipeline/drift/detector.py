@@ -178,7 +178,7 @@ class Detector(History):
             # What has fallen may fall further: measured against its own level since then.
             view = self._view(name, begin, top, opened.start)
             sums = view.until(position)
-        found = search(sums, self._usual(name, sums), self._wanted(name, further=opened is not None), tuning)
+        found = search(sums, self._usual(name, sums), self._wanted(name, position, further=opened is not None), tuning)
         if found is None or (found.margin < tuning.at_once and self._too_soon(name, position)):
             return None
         if opened and (
@@ -199,12 +199,12 @@ class Detector(History):
             self.loud_since[name, day] = day
         return event
 
-    def _wanted(self, name: str, *, further: bool) -> Wanted:
+    def _wanted(self, name: str, position: int, *, further: bool) -> Wanted:
         history = self.tuning.deeper_least if further else BASE_LEAST
         smallest = self.tuning.smallest_fall * self.dilution.told
         if name == COMPANY:
             return Wanted(self.settings.company_alarms, smallest, history)
-        alarms = self.settings.team_alarms / self.tuning.few / max(1, len(self.scopes) - 1)
+        alarms = self.settings.team_alarms / self.tuning.few / max(1, int(self.teams_at[position]))
         return Wanted(alarms, smallest, history, self.settings.least_people)
 
     def _follow(self, opened: Event, view: View, sums: Sums, position: int) -> None:

@@ -120,11 +120,20 @@ class History:
             people = np.flatnonzero(names == team)
             if len(people) >= self.settings.least_people:
                 self.scopes[team] = people
+        self.teams_at = self._at_work([people for name, people in self.scopes.items() if name != COMPANY])
+        """By position, how many teams worked within the days that a window is compared with: who comes later is none yet."""
         self._set_aside: dict[str, set[int]] = {name: set() for name in self.scopes}
         self._company: Spread | None = None
         self._views: dict[tuple[object, ...], View] = {}
         self._efforts: dict[tuple[object, ...], tuple[Array, Array]] = {}
         self._spreads: dict[tuple[int, int], Spread] = {}
+
+    def _at_work(self, teams: Sequence[Positions]) -> Positions:
+        found = np.zeros(len(self.seen.days), dtype=np.int64)
+        for people in teams:
+            worked = np.concatenate([[0], np.cumsum(self.seen.total[people].any(0))])
+            found += worked[1:] > worked[np.maximum(0, np.arange(len(found)) + 1 - BASE_MOST)]
+        return found
 
     def _begin(self, era: Sequence[Priorities]) -> int:
         """First position since which the top priorities are what they are now: re-planning is no drift."""

@@ -125,6 +125,17 @@ def test_what_is_told_of_a_renamed_team_rests_on_the_days_up_to_it() -> None:
         assert (part.effort == whole.effort[:, :, :until]).all()
 
 
+def test_a_team_that_comes_later_makes_nobody_surer_before() -> None:
+    days, teams, effort = company(spare=6)
+    teams[-6:] = ["late"] * 6
+    effort[1, -6:, EVENT:] = 1
+    effort[:, :BUILDERS, EVENT + 10 :] = 0
+    count = Detector(Observations(days, ["O1"], teams, effort), [Priorities(days[0], {"O1": 1})]).teams_at.tolist()
+    assert count == [2] * EVENT + [3] * (DAYS - EVENT)
+    before = Observations(days[:EVENT], ["O1"], teams, effort[:, :, :EVENT])
+    assert Detector(before, [Priorities(days[0], {"O1": 1})]).teams_at.tolist() == count[:EVENT]
+
+
 def test_who_is_on_leave_for_four_weeks_is_no_team_that_is_gone() -> None:
     days, teams, effort = company()
     effort[:, :BUILDERS, EVENT : EVENT + 20] = 0
