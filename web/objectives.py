@@ -27,6 +27,7 @@ from web import data, reading
 from web.auth import Signed, Viewer
 from web.drawing import Drawing
 from web.frame import Frame
+from web.key_result_days import KeyResultDays, key_result_days
 from web.measured import chart_key, confidence_key, earlier, said
 from web.place import Place, counted
 from web.reading import Day
@@ -81,7 +82,7 @@ class Objectives(Place):
             "cost": self._cost(register, scope, part),
             "window": window_text(span),
             "teams_on": sorted((p for p in pairs if p[1].now >= 1 or p[1].planned), key=lambda p: -p[1].now),
-            "key_results": _key_result_rows(found, dict(names), days, scope),
+            "key_results": _key_result_rows(found, dict(names), days, scope, self.least),
             "confidence": confident,
         }
         label = f"Share of work by week on {found.title}"
@@ -106,12 +107,14 @@ class Objectives(Place):
             days, span = self._days(session), window(session)
             since = span[0] if span else date.min
             items = self.frame.largest.serving(session, key, who.team, since)
+        names = dict(data.large_teams(register, self.least, who))
+        mine = days.beside_each_other([one.key for one in objective.key_results], scope, self.least)[key]
+        cells = days.by_team(key, [*names], self.least)
         rows = [
-            {"key": k, "name": name, "planned": k in found.teams, "days": days.get((k, key), 0.0)}
-            for k, name in data.large_teams(register, self.least, who)
-            if k in found.teams or days.get((k, key), 0.0) >= 0.5
+            {"key": k, "name": name, "planned": k in found.teams, "days": cells[k]}
+            for k, name in names.items()
+            if k in found.teams or (cells[k] or 0.0) >= 0.5
         ]
-        mine = sum(v for (team, name), v in days.items() if name == key and scope in (COMPANY, team))
         return self.frame.page(
             request,
             who,
@@ -120,7 +123,7 @@ class Objectives(Place):
                 "o": objective,
                 "k": found,
                 "days": mine,
-                "rows": sorted(rows, key=lambda row: -row["days"]),
+                "rows": sorted(rows, key=lambda row: -(row["days"] or 0.0)),
                 "items": items,
                 "window": window_text(span),
                 **self._measured(register, who, key),
@@ -161,14 +164,14 @@ class Objectives(Place):
         )
         return {"sure": found, "sure_chart": chart}
 
-    def _days(self, session: Session) -> dict[tuple[str, str], float]:
-        """Person-days by team and key result of the last four complete weeks, worked out once a cycle."""
+    def _days(self, session: Session) -> KeyResultDays:
+        """Of the last four complete weeks, worked out once a cycle."""
         span = window(session)
-        return self._worked(data.last_cycle(self.app)[0], *span) if span else {}
+        return self._worked(data.last_cycle(self.app)[0], *span) if span else KeyResultDays({}, {})
 
-    def _key_result_days(self, cycle: int, first: date, last: date) -> dict[tuple[str, str], float]:
+    def _key_result_days(self, cycle: int, first: date, last: date) -> KeyResultDays:
         with self.app.sessions() as session:
-            return reading.key_result_days(session, self.app.register()[1], first, last)
+            return key_result_days(session, self.app.register()[1], first, last)
 
     def register(self, request: Request, who: Signed) -> Response:
         """The register with its hints."""
@@ -195,15 +198,17 @@ def _newest_loads(loads: list[Load]) -> list[Load]:
 
 
 def _key_result_rows(
-    found: Objective, named: Mapping[str, str], days: Mapping[tuple[str, str], float], scope: str
+    found: Objective, named: Mapping[str, str], days: KeyResultDays, scope: str, least: int
 ) -> list[dict[str, Any]]:
-    """The key results of an objective, each with its teams that may be named and its person-days in the scope."""
+    """The key results of an objective, each with its teams that may be named and its person-days in the scope, None where
+    they are of few people."""
+    shown = days.beside_each_other([one.key for one in found.key_results], scope, least)
     return [
         {
             "key": one.key,
             "title": one.title,
             "teams": [named[team] for team in one.teams if team in named],
-            "days": sum(v for (team, key), v in days.items() if key == one.key and scope in (COMPANY, team)),
+            "days": shown[one.key],
         }
         for one in found.key_results
     ]

@@ -21,7 +21,6 @@ from pipeline.drift.explain import named_teams
 from pipeline.register.document import Register
 from pipeline.register.ended import ran_out
 from pipeline.register.workdays import monday
-from pipeline.share.undiluted import given_back
 from web import data
 
 Day = Annotated[date | None, BeforeValidator(lambda given: given or None)]
@@ -149,29 +148,6 @@ def own_percent(shares: Mapping[str, float], register: Register, plan: frozenset
     """A week's share on some objectives, summed up as the page shows them."""
     shown = whole_shares(shares, register.top())
     return sum(shown.get(key, 0) for key in plan)
-
-
-def key_result_days(session: Session, register: Register, first: date, last: date) -> dict[tuple[str, str], float]:
-    """Person-days of whole weeks by team and key result, by probability as in the shares, and as likely as those are."""
-    of, back = register.objective_of(), given_back(session, first, last)
-    amount = func.sum(Effort.person_days)
-    query = (
-        select(Person.team, Effort.work_item_id, amount)
-        .join(Person, Person.id == Effort.person_id)
-        .where(Effort.day >= first, Effort.day <= last)
-        .group_by(Person.team, Effort.work_item_id)
-    )
-    rows = session.execute(query).all()
-    worked = select(Effort.work_item_id).where(Effort.day >= first, Effort.day <= last)
-    matches: dict[int, Mapping[str, float]] = dict(
-        session.execute(select(Match.work_item_id, Match.probabilities).where(Match.work_item_id.in_(worked))).all()
-    )
-    found: dict[tuple[str, str], float] = {}
-    for team, item, days in rows:
-        for key, p in matches.get(item, {}).items():
-            more = p * days * back.of(team or "", of.get(key, ""))
-            found[team or "", key] = found.get((team or "", key), 0.0) + more
-    return found
 
 
 def items_by_id(session: Session, ids: Sequence[int]) -> list[dict[str, Any]]:

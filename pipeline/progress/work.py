@@ -1,8 +1,9 @@
 """How much of the company's work went to a key result, by week."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -13,6 +14,7 @@ from models.vocabulary import COMPANY
 from pipeline.effort.load import whole_since
 from pipeline.register.document import Register
 from pipeline.register.workdays import monday
+from pipeline.share.floor import enough, pooled
 from pipeline.share.undiluted import given_back
 
 LIKELY = 0.4
@@ -26,30 +28,48 @@ def shares_by_week(
     as much larger or smaller than it was read as its objective's is.
 
     What is said of few people is said of persons: weeks in which fewer than `least_people` worked are left out, and key results
-    on which fewer than that worked in all these weeks.
+    on which fewer than that worked in all these weeks. Weeks of a key result in which fewer worked on it are pooled (floor.py).
     """
     first, end = max(monday(since), whole_since(session) or date.min), monday(through + timedelta(days=1))
     query = select(Effort.day, Effort.person_id, Effort.work_item_id, Effort.person_days)
     rows = session.execute(query.where(Effort.day >= first, Effort.day < end)).all()
-    beliefs = _beliefs(session, {item for _, _, item, _ in rows})
     total: dict[date, float] = defaultdict(float)
-    sums: dict[date, dict[str, float]] = defaultdict(lambda: defaultdict(float))
-    people: dict[date | str, set[int]] = defaultdict(set)
-    for day, person, item, days in rows:
-        week = monday(day)
-        total[week] += days
-        people[week].add(person)
-        for key, p in beliefs.get(item, {}).items():
-            sums[week][key] += p * days
-            if p >= LIKELY:
-                people[key].add(person)
-    known = {key for key, some in people.items() if isinstance(key, str) and len(some) >= least_people}
+    people: dict[date, set[int]] = defaultdict(set)
+    for day, person, _, days in rows:
+        total[monday(day)] += days
+        people[monday(day)].add(person)
+    known = _of_enough(rows, _beliefs(session, {item for _, _, item, _ in rows}), least_people)
     of = register.objective_of()
     found: dict[date, Mapping[str, float]] = {}
     for week in sorted(total):
         if len(people[week]) >= least_people and total[week] > 0:
             back = given_back(session, week, week + timedelta(days=6))
-            found[week] = {key: back.of(COMPANY, of.get(key, "")) * sums[week][key] / total[week] for key in known}
+            found[week] = {
+                key: back.of(COMPANY, of.get(key, "")) * weeks.get(week, 0.0) / total[week]
+                for key, weeks in known.items()
+            }
+    return found
+
+
+def _of_enough(
+    rows: Sequence[Any], beliefs: Mapping[int, Mapping[str, float]], least: int
+) -> dict[str, dict[date, float]]:
+    """Person-days by key result and week, of key results on which enough people worked in all, few in none of the weeks told."""
+    vague: dict[str, dict[date, float]] = defaultdict(lambda: defaultdict(float))
+    cells: dict[str, dict[date, dict[int, float]]] = defaultdict(lambda: defaultdict(lambda: defaultdict(float)))
+    for day, person, item, days in rows:
+        for key, p in beliefs.get(item, {}).items():
+            if p >= LIKELY:
+                cells[key][monday(day)][person] += p * days
+            else:
+                vague[key][monday(day)] += p * days  # of nobody in particular
+    found = {}
+    for key, weeks in cells.items():
+        if enough(len(set[int]().union(*weeks.values())), least):
+            sure = pooled(weeks, least)
+            found[key] = {
+                week: sure.get(week, 0.0) + vague[key].get(week, 0.0) for week in sure.keys() | vague[key].keys()
+            }
     return found
 
 

@@ -36,6 +36,22 @@ def shown(whole: Set[int], parts: Mapping[Key, Set[int]], least: int) -> tuple[b
     return True, [key for key in parts if key in ranked]
 
 
+def shown_beside(parts: Mapping[Key, Set[int]], least: int) -> list[Key]:
+    """Which parts may be shown beside each other and their sum, where somebody may have worked in several.
+
+    As in `shown`: those that are not shown are of at least `least` people together, or of nobody.
+    """
+    ranked = sorted(
+        (key for key in parts if enough(len(parts[key]), least)), key=lambda key: (-len(parts[key]), str(key))
+    )
+    while ranked:
+        rest = len(set[int]().union(*(people for key, people in parts.items() if key not in ranked)))
+        if rest == 0 or enough(rest, least):
+            break
+        ranked.pop()
+    return [key for key in parts if key in ranked]
+
+
 def pooled(cells: Cells, least: int) -> dict[date, float]:
     """The sum of each week, none of which tells of fewer than `least` people: weeks in which fewer worked are put together with
     those after them until enough did, and the last with those before; what they had is shared among them evenly.

@@ -147,6 +147,32 @@ def test_the_part_of_the_work_and_none_of_a_few_people(
     assert many == {}
 
 
+def test_a_week_in_which_one_of_five_worked_on_a_key_result_is_no_figure_of_its_own(
+    sessions: sessionmaker[Session],
+) -> None:
+    with sessions.begin() as session:
+        session.add(RegisterVersion(id=1, digest="d", loaded_at=datetime.now(UTC), document=""))
+        mine, other = (
+            WorkItem(source="jira", external_id=str(n), kind="task", container="A", labels=[], mentions=[])
+            for n in (1, 2)
+        )
+        session.add_all([mine, other])
+        session.flush()
+        for item, p in ((mine, 1.0), (other, 0.0)):
+            session.add(Match(work_item_id=item.id, version_id=1, probabilities={"O1.1": p}, evidence=[]))
+        for n in range(8):
+            person = Person(email=f"p{n}@x.example")
+            session.add(person)
+            session.flush()
+            for week, workers in zip(WEEKS[:3], (5, 1, 6), strict=True):
+                item = mine if n < workers else other
+                session.add(Effort(day=week, person_id=person.id, work_item_id=item.id, person_days=1.0))
+    with sessions() as session:
+        given = register(*["{checkin: true}"] * 4)
+        found = shares_by_week(session, given, WEEKS[0], WEEKS[2] + timedelta(days=6), 5)
+    assert [found[week]["O1.1"] for week in WEEKS[:3]] == pytest.approx([5 / 8, 3.5 / 8, 3.5 / 8])
+
+
 @pytest.mark.parametrize(
     ("start", "target", "now", "pace"),
     [

@@ -6,7 +6,7 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given
 
-from pipeline.share.floor import pooled, shown
+from pipeline.share.floor import pooled, shown, shown_beside
 
 TEAMS = st.lists(st.integers(0, 12), min_size=1, max_size=6)
 
@@ -33,6 +33,16 @@ def test_a_lone_small_team_takes_the_smallest_other_one_with_it() -> None:
     parts = {"large": set(range(10)), "middle": set(range(10, 16)), "one": {16}}
     assert shown(set(range(17)), parts, 5) == (True, ["large"])
     assert shown(set(range(16)), {key: parts[key] for key in ("large", "middle")}, 5) == (True, ["large", "middle"])
+
+
+@given(st.dictionaries(st.sampled_from("abcdef"), st.sets(st.integers(1, 15), max_size=9)), st.integers(1, 6))
+def test_of_parts_that_share_people_none_and_no_rest_is_about_fewer_than_the_floor(
+    parts: dict[str, set[int]], least: int
+) -> None:
+    allowed = shown_beside(parts, least)
+    assert all(len(parts[key]) >= least for key in allowed)
+    rest = set[int]().union(*(people for key, people in parts.items() if key not in allowed))
+    assert not rest or len(rest) >= least or not allowed
 
 
 WEEK = date(2026, 10, 5)

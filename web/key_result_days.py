@@ -1,0 +1,69 @@
+"""Person-days of key results on the page, none of which is about a few people: neither shown nor told by a difference."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from models import Effort, Match, Person
+from models.vocabulary import COMPANY
+from pipeline.progress.work import LIKELY
+from pipeline.register.document import Register
+from pipeline.share.floor import shown, shown_beside
+from pipeline.share.undiluted import given_back
+
+
+@dataclass(frozen=True, slots=True)
+class KeyResultDays:
+    """Person-days of whole weeks by team ('' for none) and key result, and who likely worked on it there."""
+
+    days: Mapping[tuple[str, str], float]
+    people: Mapping[tuple[str, str], frozenset[int]]
+
+    def beside_each_other(self, keys: Sequence[str], scope: str, least: int) -> dict[str, float | None]:
+        """Those of all key results of an objective, in a team or the company; None where it may not be shown."""
+        parts = {key: self._people(key, scope) for key in keys}
+        may = set(shown_beside(parts, least))
+        return {key: self._sum(key, scope) if key in may or not parts[key] else None for key in keys}
+
+    def by_team(self, key: str, teams: Sequence[str], least: int) -> dict[str, float | None]:
+        """Those of a key result by team; None where it may not be shown beside the company's."""
+        parts = {team: self.people.get((team, key), frozenset()) for team in teams}
+        may = set(shown(self._people(key, COMPANY), parts, least)[1])
+        return {team: self.days.get((team, key), 0.0) if team in may or not parts[team] else None for team in teams}
+
+    def _people(self, key: str, scope: str) -> frozenset[int]:
+        return frozenset().union(
+            *(some for (team, one), some in self.people.items() if one == key and scope in (COMPANY, team))
+        )
+
+    def _sum(self, key: str, scope: str) -> float:
+        return sum(days for (team, one), days in self.days.items() if one == key and scope in (COMPANY, team))
+
+
+def key_result_days(session: Session, register: Register, first: date, last: date) -> KeyResultDays:
+    """Of whole weeks, by probability as in the shares, and as likely as those are."""
+    of, back = register.objective_of(), given_back(session, first, last)
+    amount = func.sum(Effort.person_days)
+    query = (
+        select(Person.team, Effort.person_id, Effort.work_item_id, amount)
+        .join(Person, Person.id == Effort.person_id)
+        .where(Effort.day >= first, Effort.day <= last)
+        .group_by(Person.team, Effort.person_id, Effort.work_item_id)
+    )
+    rows = session.execute(query).all()
+    worked = select(Effort.work_item_id).where(Effort.day >= first, Effort.day <= last)
+    matches: dict[int, Mapping[str, float]] = dict(
+        session.execute(select(Match.work_item_id, Match.probabilities).where(Match.work_item_id.in_(worked))).all()
+    )
+    days: dict[tuple[str, str], float] = defaultdict(float)
+    people: dict[tuple[str, str], set[int]] = defaultdict(set)
+    for team, person, item, spent in rows:
+        for key, p in matches.get(item, {}).items():
+            days[team or "", key] += p * spent * back.of(team or "", of.get(key, ""))
+            if p >= LIKELY:
+                people[team or "", key].add(person)
+    return KeyResultDays(dict(days), {cell: frozenset(some) for cell, some in people.items()})
