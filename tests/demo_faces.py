@@ -421,7 +421,10 @@ def spoken(demo: Demo) -> Iterator[tuple[str, str]]:
         yield path, unescape(text)
     for scope in demo.scopes:
         yield f"digest of {scope}", re.sub(r"http\S+", "", demo.mail(scope))
-    yield "alert", re.sub(r'"(ts|value|id|block_id)": "[^"]*"', "", (demo.folder / "alert.json").read_text())
+    yield (
+        "alert",
+        re.sub(r'"(ts|value|id|block_id)": "[^"]*"|"names": \[[^]]*\]', "", (demo.folder / "alert.json").read_text()),
+    )
     out = io.StringIO()
     render(status_of(demo.app), Console(file=out, width=300))
     yield "status", TABLES.sub("", out.getvalue())

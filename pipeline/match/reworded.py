@@ -33,6 +33,8 @@ MISSED = 2e-4
 """Part of all items' belief that is given up of a key result: a fiftieth of a point of the company's work."""
 MOST_ITEMS, MOST_WORDS = 0.3, 0.1
 """Parts of the items, and of the key results, above which everything is matched again."""
+_SOME = 0.02
+"""Less is no sign of what an item is near to: an answered thread is believed to serve a little of everything."""
 _READ = 20_000
 _LEAST = np.float32(0.005)
 """What is kept as nothing was believed less than this."""
@@ -151,7 +153,7 @@ def _enough(session: Session, before: Register, here: Sequence[LoadedItem], near
         for row, probabilities in session.execute(query):
             for key, p in probabilities.items():
                 n = column.get(key, -1)
-                if n >= 0 and here[place[row]].item.team not in teams[n]:
+                if p >= _SOME and n >= 0 and here[place[row]].item.team not in teams[n]:
                     held[place[row], n] = p
     order = np.argsort(near, axis=None)
     missed = np.cumsum(held.ravel()[order])

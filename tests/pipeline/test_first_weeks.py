@@ -72,7 +72,7 @@ def pull(sessions: sessionmaker[Session], weeks: Sequence[date], back_to: date |
         with sessions.begin() as session:
             store(session, "jira", Page("issues", {"at": str(week)}, items, logs, accounts, reached=reached))
     if back_to is None:
-        finish(sessions, "jira", "issues", None, whole=True)
+        finish(sessions, "jira", "issues", None, since=datetime(2025, 1, 1, tzinfo=UTC))
 
 
 def shown(sessions: sessionmaker[Session]) -> list[date]:
