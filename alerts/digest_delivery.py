@@ -87,10 +87,12 @@ def _send(
     where = mailer.smtp.destination(address)
     with sessions() as session:
         content = team_week(session, register, team)
-        if content is None or opted_out(session, address, PURPOSE) or not due(session, address, content.week):
+        if content is None or opted_out(session, address, PURPOSE):
             return 0
         found = session.get(Digest, (content.week, name))
         if found is not None and (found.sent_at is not None or (not at_once and retry.waits(found, where, now()))):
+            return 0
+        if not due(session, address, content.week):  # asked last: it reads more than the rows above, and most are sent
             return 0
         links = ask(session, team, content.themes)
     if not claim(sessions, content.week, name, now()):

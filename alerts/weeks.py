@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session
 
 from alerts.charts import WeekPoint
 from alerts.words import percent
-from models import Cycle, Share
+from models import Share
+from pipeline.looked import looked_through
 from pipeline.register.workdays import monday
 
 TOP, NONE = "top", ""
@@ -29,8 +30,8 @@ class Weekly:
 
 
 def complete_through(session: Session) -> date | None:
-    """The last day that the last cycle that looked for drift looked at; None before the first."""
-    return session.scalar(select(Cycle.through).where(Cycle.through.is_not(None)).order_by(Cycle.id.desc()).limit(1))
+    """The last day that figures are complete up to: drift was looked for so far. None before the first time."""
+    return looked_through(session)
 
 
 def is_complete(week: date, through: date | None) -> bool:

@@ -1,7 +1,7 @@
 """Signed links: each for one purpose, each with an end."""
 
 from collections.abc import Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from alerts.digest import Choice, Links, Question
 from leeway.app import App
-from leeway.settled import is_settled
+from leeway.settled import digest_hour, is_settled
 from leeway.signing import serializer
 from models import Account
 from models.vocabulary import COMPANY
@@ -62,8 +62,6 @@ def digest_links(
 def is_due(app: App, session: Session, address: str, week: date) -> bool:
     """Whether the week is settled, is still news, and the digest's day and hour have come where the reader lives: Slack knows
     their time zone."""
-    if not is_settled(app, session, week + timedelta(days=6)):
-        return False
     zone = session.scalar(
         select(Account.time_zone).where(Account.email == address.lower(), Account.time_zone.is_not(None)).limit(1)
     )
@@ -72,6 +70,6 @@ def is_due(app: App, session: Session, address: str, week: date) -> bool:
         local = ZoneInfo(zone or register.calendar.time_zone)
     except (ZoneInfoNotFoundError, ValueError):
         local = ZoneInfo(register.calendar.time_zone)
-    given = app.settings.schedule
-    first = datetime.combine(week + timedelta(days=7 + given.digest_weekday), time(given.digest_hour), local)
-    return first <= app.now().astimezone(local) < first + STALE
+    first = digest_hour(app, week, local)
+    come = first <= app.now().astimezone(local) < first + STALE
+    return come and is_settled(app, session, week + timedelta(days=6))

@@ -78,12 +78,11 @@ def send_packs(app: App, only: str | None = None, *, due_only: bool = False) -> 
     for kind in [only] if only else [kind for kind in MAILED if to[kind]]:
         with app.sessions() as session:
             pack = PACKS[kind].make(session, register, terms(app))
-            settled = pack is not None and (not due_only or is_settled(app, session, pack.last))
-        if pack is None or not settled:
-            continue
-        when = moment(app, kind, register, pack)
-        if due_only and not when.first <= app.now() < when.last:
-            continue
+            if pack is None:
+                continue
+            when = moment(app, kind, register, pack)
+            if due_only and not (when.first <= app.now() < when.last and is_settled(app, session, pack.last)):
+                continue
         for address in to[kind]:
             link, page = unsubscribe_link(app, address, PURPOSE), app.settings.web.url.rstrip("/")
             try:

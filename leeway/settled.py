@@ -1,6 +1,7 @@
 """Whether figures may be told without anybody having asked: whole, of the plan that is in force, and not just being changed."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
@@ -50,3 +51,9 @@ def _at_work(app: App, session: Session) -> str | None:
     given = app.drift_settings()
     changed = shares.is_pending(session, version, given.least_people, given.unseen)
     return "the next cycle works in another plan or other answers" if changed else None
+
+
+def digest_hour(app: App, week: date, zone: ZoneInfo) -> datetime:
+    """When the digest of a week (its Monday) is due there."""
+    given = app.settings.schedule
+    return datetime.combine(week + timedelta(days=7 + given.digest_weekday), time(given.digest_hour), zone)

@@ -1,7 +1,7 @@
 """What did not arrive, and why: alerts by channel, digests by team and packs by kind, for `leeway doctor` and `leeway status`."""
 
 from collections.abc import Iterator
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -17,7 +17,7 @@ from leeway.channels import channels
 from leeway.check import CheckRow
 from leeway.notify import may_notify
 from leeway.pack_mail import undelivered_packs
-from leeway.settled import FIRST, why_not
+from leeway.settled import FIRST, digest_hour, why_not
 from models import Ask, Digest, Notification
 from pipeline.register.versions import current_register
 from pipeline.register.workdays import monday
@@ -87,18 +87,17 @@ def _late(app: App) -> Iterator[CheckRow]:
             return
         if not app.settings.web.company and not any(team.lead for team in register[1].teams):
             return
-        given, here = app.settings.schedule, app.now().astimezone(ZoneInfo(register[1].calendar.time_zone))
-        begins = monday(here.date())
-        late = here - datetime.combine(
-            begins + timedelta(days=given.digest_weekday), time(given.digest_hour), here.tzinfo
-        )
-        why = why_not(app, session, begins - timedelta(days=1)) if late >= timedelta(0) else None
-        sent = exists().where(Digest.week == begins - timedelta(weeks=1), Digest.sent_at.is_not(None))
+        zone = ZoneInfo(register[1].calendar.time_zone)
+        here = app.now().astimezone(zone)
+        week = monday(here.date()) - timedelta(weeks=1)
+        late = here - digest_hour(app, week, zone)
+        why = why_not(app, session, week + timedelta(days=6)) if late >= timedelta(0) else None
+        sent = exists().where(Digest.week == week, Digest.sent_at.is_not(None))
         if why is None or session.scalar(select(sent)):
             return
     well = late < _SOON or why == FIRST
     fix = "" if well else "`leeway doctor` says of the cycle and of each source what keeps it."
-    yield CheckRow("digests", f"week of {begins - timedelta(weeks=1)}", well, f"due, and waits: {why}", fix)
+    yield CheckRow("digests", f"week of {week}", well, f"due, and waits: {why}", fix)
 
 
 def pack_rows(app: App, _now: datetime) -> Iterator[CheckRow]:

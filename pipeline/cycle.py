@@ -111,8 +111,6 @@ class Analysis:
             with self.sessions.begin() as session:
                 if not chunks.alone(session, "cycle"):
                     return False
-                if self.sources:
-                    drop_sources(session, self.sources)
                 stage = self._advance(session, version, register, report)
             if stage is None:
                 return True
@@ -130,6 +128,8 @@ class Analysis:
         last = last_complete_day(self.now, register.calendar.time_zone)
         row = session.scalar(select(Cycle).where(Cycle.finished_at.is_(None)).order_by(Cycle.id).limit(1))
         if row is None:
+            if self.sources:
+                drop_sources(session, self.sources)
             identity.resolve(session, register, self.directory, last)
             if not self._pending(session, version, register, last):
                 return None

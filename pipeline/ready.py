@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from models import Cycle, Share, StreamCursor, WorkItem
 from pipeline.ingest.reach import is_read_from
 from pipeline.ingest.sweep import SWEEP
+from pipeline.looked import looked_through
 from pipeline.register.workdays import monday
 
 LATE = 0.01
@@ -77,9 +78,8 @@ def _items(session: Session, *those: ColumnExpressionArgument[bool]) -> int:
 
 
 def seen_until(session: Session) -> date:
-    """The last day for which drift was looked for; it goes back where the clock was ahead and was set right."""
-    looked = select(Cycle.through).where(Cycle.through.is_not(None)).order_by(Cycle.id.desc()).limit(1)
-    return session.scalar(looked) or date.min
+    """The last day for which drift was looked for; the first of all days before the first time."""
+    return looked_through(session) or date.min
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 Everything that is shown of a group passes here: weeks, windows, streams, cells of a table.
 """
 
-from collections.abc import Hashable, Mapping, Set
+from collections.abc import Callable, Hashable, Mapping, Sequence, Set
 from datetime import date, timedelta
 from typing import TypeVar
 
@@ -25,14 +25,7 @@ def shown(whole: Set[int], parts: Mapping[Key, Set[int]], least: int) -> tuple[b
     """
     if not enough(len(whole), least):
         return False, []
-    ranked = sorted(
-        (key for key in parts if enough(len(parts[key]), least)), key=lambda key: (-len(parts[key]), str(key))
-    )
-    while ranked:
-        rest = len(set(whole).difference(*(parts[key] for key in ranked)))
-        if rest == 0 or enough(rest, least):
-            break
-        ranked.pop()
+    ranked = _beside(parts, least, lambda told: set(whole).difference(*(parts[key] for key in told)))
     return True, [key for key in parts if key in ranked]
 
 
@@ -41,15 +34,18 @@ def shown_beside(parts: Mapping[Key, Set[int]], least: int) -> list[Key]:
 
     As in `shown`: those that are not shown are of at least `least` people together, or of nobody.
     """
+    ranked = _beside(parts, least, lambda told: set().union(*(parts[key] for key in parts if key not in told)))
+    return [key for key in parts if key in ranked]
+
+
+def _beside(parts: Mapping[Key, Set[int]], least: int, rest: Callable[[Sequence[Key]], Set[int]]) -> list[Key]:
+    """The parts of enough people, without the smallest ones until the rest of those that are left is of enough, or of nobody."""
     ranked = sorted(
         (key for key in parts if enough(len(parts[key]), least)), key=lambda key: (-len(parts[key]), str(key))
     )
-    while ranked:
-        rest = len(set[int]().union(*(people for key, people in parts.items() if key not in ranked)))
-        if rest == 0 or enough(rest, least):
-            break
+    while ranked and 0 < len(rest(ranked)) < least:
         ranked.pop()
-    return [key for key in parts if key in ranked]
+    return ranked
 
 
 def pooled(cells: Cells, least: int) -> dict[date, float]:

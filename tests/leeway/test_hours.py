@@ -1,6 +1,6 @@
 """Alerts keep to the organisation's working days and hours; what waits is posted when they come."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -15,6 +15,7 @@ from pipeline.register.document import parse
 from pipeline.register.versions import load_register
 from simulator.company import register_yaml
 from simulator.server import Simulator
+from tests.alerts.test_slack import drift
 from tests.conftest import TODAY, newest_sqlite
 
 
@@ -22,23 +23,6 @@ def app_at(when: datetime, company: Simulator, folder: Path, **alerts: object) -
     slack = company.settings()["slack"] | {"alert_channel": "leadership"}
     given = {"database": {"url": newest_sqlite(folder / "hours.db")}, "slack": slack, "alerts": alerts}
     return App(Settings.model_validate(given), now=when)
-
-
-def a_fall() -> Drift:
-    return Drift(
-        kind="drift",
-        scope="company",
-        state="raised",
-        severity="high",
-        raised_on=date(2026, 7, 8),
-        start=date(2026, 6, 29),
-        before=0.6,
-        after=0.4,
-        low=-0.25,
-        high=-0.15,
-        absorbed_by=[],
-        explanation={},
-    )
 
 
 @pytest.mark.parametrize(
@@ -56,7 +40,7 @@ def test_an_alert_waits_for_working_hours(when: datetime, told: int, company: Si
     text = register_yaml(TODAY)
     with app.sessions.begin() as session:
         load_register(session, parse(text), text)
-        session.add(a_fall())
+        session.add(drift())
     assert notify_pending(app) == told
     assert notify_pending(app_at(datetime(2026, 7, 13, 9, tzinfo=UTC), company, tmp_path)) == 1 - told
     assert len(company.world.posted) == 1
@@ -80,7 +64,7 @@ def test_what_was_raised_under_the_plan_before_waits_for_the_new_ones_first_cycl
         newest = session.scalars(select(RegisterVersion).order_by(RegisterVersion.id.desc())).first()
         assert newest is not None
         newest.loaded_at = datetime(2026, 7, 10, 8, 55, tzinfo=UTC)
-        session.add(a_fall())
+        session.add(drift())
     assert notify_pending(app) == 0
     with app.sessions() as session:
         said = reasons(app, session, session.scalars(select(Drift)).one(), channels(app))

@@ -118,10 +118,8 @@ def test_too_early_is_said_and_nothing_of_work_that_is_not_known(sessions: sessi
     assert (found.share, found.sentence) == (None, "")
 
 
-@pytest.mark.parametrize(("people", "shown"), [(5, True), (4, False)])
-def test_the_part_of_the_work_and_none_of_a_few_people(
-    sessions: sessionmaker[Session], people: int, shown: bool
-) -> None:
+def worked(sessions: sessionmaker[Session], p: float, workers: dict[date, int]) -> None:
+    """Of eight people, in each week so many work on what serves O1.1 with that probability, the others on what does not."""
     with sessions.begin() as session:
         session.add(RegisterVersion(id=1, digest="d", loaded_at=datetime.now(UTC), document=""))
         mine, other = (
@@ -130,15 +128,22 @@ def test_the_part_of_the_work_and_none_of_a_few_people(
         )
         session.add_all([mine, other])
         session.flush()
-        for item, p in ((mine, 0.8), (other, 0.0)):
-            session.add(Match(work_item_id=item.id, version_id=1, probabilities={"O1.1": p}, evidence=[]))
+        for item, belief in ((mine, p), (other, 0.0)):
+            session.add(Match(work_item_id=item.id, version_id=1, probabilities={"O1.1": belief}, evidence=[]))
         for n in range(8):
             person = Person(email=f"p{n}@x.example")
             session.add(person)
             session.flush()
-            item = mine if n < people else other
-            session.add(Effort(day=FIRST, person_id=person.id, work_item_id=item.id, person_days=1.0))
-            session.add(Effort(day=WEEKS[1], person_id=person.id, work_item_id=item.id, person_days=1.0))
+            for week, many in workers.items():
+                item = mine if n < many else other
+                session.add(Effort(day=week, person_id=person.id, work_item_id=item.id, person_days=1.0))
+
+
+@pytest.mark.parametrize(("people", "shown"), [(5, True), (4, False)])
+def test_the_part_of_the_work_and_none_of_a_few_people(
+    sessions: sessionmaker[Session], people: int, shown: bool
+) -> None:
+    worked(sessions, 0.8, {FIRST: people, WEEKS[1]: people})
     with sessions() as session:
         given = register(*["{checkin: true}"] * 4)
         found = shares_by_week(session, given, FIRST, WEEKS[1] + timedelta(days=5), 5)  # the second week is not over
@@ -150,23 +155,7 @@ def test_the_part_of_the_work_and_none_of_a_few_people(
 def test_a_week_in_which_one_of_five_worked_on_a_key_result_is_no_figure_of_its_own(
     sessions: sessionmaker[Session],
 ) -> None:
-    with sessions.begin() as session:
-        session.add(RegisterVersion(id=1, digest="d", loaded_at=datetime.now(UTC), document=""))
-        mine, other = (
-            WorkItem(source="jira", external_id=str(n), kind="task", container="A", labels=[], mentions=[])
-            for n in (1, 2)
-        )
-        session.add_all([mine, other])
-        session.flush()
-        for item, p in ((mine, 1.0), (other, 0.0)):
-            session.add(Match(work_item_id=item.id, version_id=1, probabilities={"O1.1": p}, evidence=[]))
-        for n in range(8):
-            person = Person(email=f"p{n}@x.example")
-            session.add(person)
-            session.flush()
-            for week, workers in zip(WEEKS[:3], (5, 1, 6), strict=True):
-                item = mine if n < workers else other
-                session.add(Effort(day=week, person_id=person.id, work_item_id=item.id, person_days=1.0))
+    worked(sessions, 1.0, dict(zip(WEEKS[:3], (5, 1, 6), strict=True)))
     with sessions() as session:
         given = register(*["{checkin: true}"] * 4)
         found = shares_by_week(session, given, WEEKS[0], WEEKS[2] + timedelta(days=6), 5)
