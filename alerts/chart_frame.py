@@ -14,6 +14,8 @@ SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif"
 PALE, MARGIN = 0.35, 40
 """Opacity of what is pale; pixels that the axis takes beside the drawing."""
+COLOURS = 20
+"""Colours of objectives in style.css. Any two are apart also for who sees no red, green or blue (test_charts.py says how far)."""
 _LETTERS = 0x0530
 """Latin, Greek and Cyrillic lie below it."""
 PHONE = (290, 170)
@@ -30,8 +32,8 @@ class Palette:
     brand: str = "#0b5fa5"
     bad: str = "#b3261e"
     none: str = "#c3cad3"
-    series: tuple[str, ...] = ("#0b5fa5", "#56a3d9", "#1b9e77", "#d98b2b", "#a569bd", "#8c6d46", "#c85a7c", "#7f9a2f")
     ground: str | None = "#ffffff"
+    series: tuple[str, ...] = ()
 
 
 LIGHT = Palette()
@@ -44,8 +46,8 @@ PAGE = Palette(
     "var(--brand)",
     "var(--bad)",
     "var(--off)",
-    tuple(f"var(--o{n})" for n in range(1, 9)),
     "var(--card)",
+    tuple(f"var(--o{n + 1})" for n in range(COLOURS)),
 )
 _LIBRARY_BASE = "https://vega.github.io/vega-datasets/"
 """What the library puts before a relative link."""

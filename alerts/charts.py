@@ -4,10 +4,8 @@ interactive drawing. A week is a bar from Monday to the next: a fall within it i
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
-from urllib.parse import quote
 
-from alerts.chart_frame import LIGHT, PAGE, PALE, Palette, Spec, finish, planned, running, share_axis, span, text, tip
+from alerts.chart_frame import LIGHT, PAGE, Palette, Spec, finish, planned, running, share_axis, span, text, tip
 from alerts.words import day, percent, short_day
 
 
@@ -53,7 +51,7 @@ def top_share(
     Where `linked`, each week leads to its page, at `address`. A `plan`, in percent, is drawn as a line.
     """
     rows = [
-        _week_row(one.week, one.complete, address, linked=linked, after=one.after) | _share_row(one) for one in points
+        week_row(one.week, one.complete, address, linked=linked, after=one.after) | _share_row(one) for one in points
     ]
     highest = max([one.high for one in points] + [fall.before for fall in falls] + [(plan or 0) / 100], default=1.0)
     scale = {"domain": [0, min(1.0, (int(10 * highest) + 1.5) / 10)]}
@@ -68,7 +66,7 @@ def top_share(
     if plan is not None and points:
         layers += planned(points[0].week, points[-1].week + timedelta(days=7), plan, palette, scale)
     for fall in falls:
-        layers += _levels(points, fall, palette, scale)
+        layers += levels(points, fall, palette, scale)
     weeks = [one.week for one in points]
     return finish({"data": {"values": rows}, "layer": layers}, title, width, height, palette, weeks, _note(points))
 
@@ -116,94 +114,6 @@ def _share_layers(palette: Palette, scale: Spec, *, linked: bool) -> list[Spec]:
     ]
 
 
-def stacked_shares(
-    weeks: Sequence[Mapping[str, Any]],
-    names: Mapping[str, str],
-    falls: Sequence[Fall] = (),
-    width: int = 1060,
-    height: int = 300,
-    palette: Palette = PAGE,
-    address: str = "",
-    *,
-    touched: bool = False,
-) -> Spec:
-    """Weekly shares stacked by objective, the first of `names` lowest, work on none ('') highest.
-
-    `weeks` are rows {week, objective, share, low, high, complete, after}. Where `touched`, a bar leads to its week's
-    and its objective's page at `address`, the legend filters and a range of weeks can be chosen.
-    """
-    rows, held = _stacked(weeks, names, address, linked=touched)
-    scale = {"domain": [0, 1]}
-    bars = _stack_bars(names, width, palette, scale, touched=touched)
-    points = [WeekPoint(one, 0, 0, 0, 0) for one in held]
-    layers = [bars, *(layer for fall in falls for layer in _levels(points, fall, palette, scale))]
-    return finish({"data": {"values": rows}, "layer": layers}, "", width, height, palette, held)
-
-
-def _stacked(
-    weeks: Sequence[Mapping[str, Any]], names: Mapping[str, str], address: str, *, linked: bool
-) -> tuple[list[Spec], list[date]]:
-    """The rows of the drawing, each from where the one below it ends, and the weeks in order. `also` is an objective's page."""
-    order = {key: place for place, key in enumerate(names)}
-    places = {key: f"objectives/{quote(key, safe='')}" if key else "streams" for key in names}
-    held: dict[date, float] = {}
-    rows = []
-    for row in sorted(weeks, key=lambda row: (row["week"], order.get(row["objective"], -1))):
-        if row["objective"] in order:
-            below = held.get(row["week"], 0.0)
-            held[row["week"]] = below + row["share"]
-            rows.append(
-                _week_row(row["week"], row["complete"], address, linked=linked, after=row["after"])
-                | {
-                    "objective": names[row["objective"]],
-                    **({"also": f"{address}/{places[row['objective']]}"} if linked else {}),
-                    "from": below,
-                    "to": below + row["share"],
-                    **{name: row[name] for name in ("share", "low", "high")},
-                }
-            )
-    return rows, list(held)
-
-
-def _stack_bars(names: Mapping[str, str], width: int, palette: Palette, scale: Spec, *, touched: bool) -> Spec:
-    """The bars with their colours and legend; what a pointer can do, where `touched`."""
-    pale = {"test": "!datum.complete || datum.after", "value": PALE}
-    picked = {"test": {"not": {"param": "picked"}}, "value": 0.12}
-    mark = {"type": "bar", "stroke": palette.ground, "strokeWidth": 0.5} | ({"cursor": "pointer"} if touched else {})
-    tooltip = [
-        tip("name", "Week"),
-        tip("objective", "Objective", kind="nominal"),
-        tip("share", "Share", ".0%"),
-        tip("low", "at least", ".0%"),
-        tip("high", "at most", ".0%"),
-    ]
-    encoding = {
-        "y": share_axis("from", scale),
-        "y2": {"field": "to"},
-        "tooltip": tooltip,
-        "color": _colour(names, width, palette),
-        "opacity": {"condition": [picked, pale] if touched else pale, "value": 0.92},
-    }
-    params: list[Spec] = [
-        {"name": "picked", "select": {"type": "point", "fields": ["objective"]}, "bind": "legend"},
-        {"name": "brush", "select": {"type": "interval", "encodings": ["x"]}},
-    ]
-    return {"mark": mark, "encoding": span() | encoding} | ({"params": params} if touched else {})
-
-
-def _colour(names: Mapping[str, str], width: int, palette: Palette) -> Spec:
-    colours = [palette.series[n % len(palette.series)] for n in range(len(names) - 1)] + [palette.none]
-    legend = {
-        "title": None,
-        "orient": "bottom",
-        "columns": 2 if width > 500 else 1,
-        "labelLimit": max(200, width // 2 - 60),
-        "symbolType": "square",
-    }
-    scale = {"domain": list(names.values()), "range": colours}
-    return {"field": "objective", "type": "nominal", "legend": legend, "sort": None, "scale": scale}
-
-
 def weekly_days(
     weeks: Mapping[date, float],
     width: int = 720,
@@ -216,7 +126,7 @@ def weekly_days(
 ) -> Spec:
     """Person-days by week, as of a stream of work; those of `unfinished` weeks are pale."""
     rows = [
-        _week_row(week, week not in unfinished, address, linked=linked) | {"days": round(days, 1)}
+        week_row(week, week not in unfinished, address, linked=linked) | {"days": round(days, 1)}
         for week, days in sorted(weeks.items())
     ]
     bar: Spec = {"type": "bar", "color": palette.brand, "cornerRadiusEnd": 2} | (
@@ -232,7 +142,7 @@ def weekly_days(
     return finish({"data": {"values": rows}, "layer": [mark]}, "", width, height, palette, sorted(weeks))
 
 
-def _week_row(week: date, complete: bool, address: str, *, linked: bool, after: bool = False) -> Spec:
+def week_row(week: date, complete: bool, address: str, *, linked: bool, after: bool = False) -> Spec:
     """`after`: begun after the plan's end, and so as pale as the running week."""
     last = week + timedelta(days=6)
     name = f"{short_day(week)} to {short_day(last)} {last.year}{'' if complete else ', running'}"
@@ -251,7 +161,7 @@ def _values(points: Sequence[WeekPoint], fall: Fall, start: date, last: date) ->
     return before, after
 
 
-def _levels(points: Sequence[WeekPoint], fall: Fall, palette: Palette, scale: Spec) -> list[Spec]:
+def levels(points: Sequence[WeekPoint], fall: Fall, palette: Palette, scale: Spec) -> list[Spec]:
     """Both levels as lines with their values, and the day that parts them; only the day where a level is below zero, and
     only the level since then where it lies before the picture."""
     if not points:

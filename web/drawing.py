@@ -1,6 +1,8 @@
 """Charts of the page: drawn once a cycle as a picture, and given as the same specification to whoever reaches for one."""
 
 import json
+from collections import Counter
+from collections.abc import Mapping
 from datetime import date
 from functools import lru_cache
 from typing import Annotated, Any, Literal
@@ -16,13 +18,15 @@ from alerts.chart_frame import PAGE, Spec, svg
 from alerts.charts import Fall
 from alerts.figures import standing
 from alerts.plan_end import held_against
+from alerts.stacked_chart import stacked_shares
 from alerts.streams import streams
 from alerts.weeks import NONE, points, unfinished, weekly
-from alerts.words import percent
+from alerts.words import percent, shortened
 from models import Drift
 from models.vocabulary import COMPANY
 from pipeline.register.allocation import planned_shares
 from pipeline.register.document import Register
+from pipeline.register.schema import Objective
 from web import data, reading
 from web.auth import Signed
 from web.frame import Frame
@@ -33,6 +37,8 @@ from web.steady import SteadySteps
 Kind = Literal["stack", "objective", "stream", "drift", "number", "work", "confidence", "steps"]
 WIDE, MIDDLE, PHONE = 1080, 700, 320
 """Pixels of the three pictures of a chart: words in one that is shown smaller than it was drawn cannot be read."""
+BY_COLOUR, SHORT = 8, 6
+"""Objectives that colours alone tell apart; characters of a key that has room beside a bar."""
 MARGIN = 52
 """Pixels that the axis takes of a drawing's width."""
 
@@ -136,9 +142,10 @@ class Drawing:
                 mine = held_against(points(weeks, frozenset([key])), register)
                 plan = next((percent(p) for k, p in planned_shares(register, scope).items() if k == key), None)
                 return charts.top_share(mine, drawn, "", inner, 220, PAGE, address, linked=touched, plan=plan)
-            names, marked = _names(register, 60 if width > 500 else 38), _marked(falls, scope)
+            marks = _marks(register)
+            names, marked = chart_names(register, marks, 60 if width > 500 else 38), _marked(falls, scope)
             rows = reading.stack_rows(weeks, register)
-            return charts.stacked_shares(rows, names, marked, inner, 280, PAGE, address, touched=touched)
+            return stacked_shares(rows, names, marked, inner, 280, PAGE, address, touched=touched, marks=marks)
 
     def _stream(
         self, session: Session, register: Register, scope: str, key: str, inner: int, address: str, *, touched: bool
@@ -163,10 +170,28 @@ def _picture(spec: str) -> str:
     return svg(json.loads(spec))
 
 
-def _names(register: Register, most: int) -> dict[str, str]:
-    """What the objectives are called in a drawing, in at most so many characters, by key in order of priority."""
-    ranked = sorted(register.objectives, key=lambda objective: objective.priority)
-    return {o.key: f"{o.priority} {o.title}"[:most] for o in ranked} | {NONE: "On no objective"}
+def _marks(register: Register) -> dict[str, str]:
+    """What stands beside each objective's part where there are more than colours alone tell apart: keys, or where they are long
+    the objectives' places in the order of priority."""
+    ranked = _ranked(register)
+    if len(ranked) <= BY_COLOUR:
+        return {}
+    short = all(len(one.key) <= SHORT for one in ranked)
+    return {one.key: one.key if short else str(n) for n, one in enumerate(ranked, start=1)} | {NONE: "none"}
+
+
+def _ranked(register: Register) -> list[Objective]:
+    return sorted(register.objectives, key=lambda objective: objective.priority)
+
+
+def chart_names(register: Register, marks: Mapping[str, str], most: int) -> dict[str, str]:
+    """What the objectives are called in a drawing, in at most so many characters, by key in order of priority. No two have one
+    name: they would have one colour and one line of the legend."""
+    ranked = _ranked(register)
+    cut = {o.key: shortened(f"{marks.get(o.key, o.priority)} {o.title}", most) for o in ranked}
+    often = Counter(cut.values())
+    named = {o.key: cut[o.key] if often[cut[o.key]] == 1 else shortened(f"{o.key} {o.title}", most) for o in ranked}
+    return named | {NONE: "On no objective"}
 
 
 def _marked(falls: list[Drift], scope: str) -> list[Fall]:

@@ -9,6 +9,7 @@ from pydantic import BeforeValidator
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
+from alerts.chart_frame import COLOURS, PAGE
 from alerts.charts import Fall
 from alerts.figures import Standing
 from alerts.parts import Part, PlanGap, plan_of, whole_shares
@@ -187,7 +188,7 @@ def search_items(session: Session, text: str, team: str | None, most: int = 20) 
 def colours(register: Register) -> dict[str, str]:
     """The colour of each objective, the same on every page; work on none has its own."""
     ranked = sorted(register.objectives, key=lambda objective: objective.priority)
-    return {o.key: f"var(--o{n % 8 + 1})" for n, o in enumerate(ranked)} | {NONE: "var(--off)"}
+    return {o.key: PAGE.series[n % COLOURS] for n, o in enumerate(ranked)} | {NONE: "var(--off)"}
 
 
 def findings(session: Session, scope: str) -> list[Drift]:
