@@ -8,8 +8,9 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from alerts.figures import Standing
-from models import Effort, Match, Person
+from models import Effort, Person
 from models.vocabulary import COMPANY
+from pipeline.match.beliefs import beliefs
 from pipeline.register.document import Register, Team
 from pipeline.register.versions import planned_since
 
@@ -46,8 +47,8 @@ def idle_key_results(
     if team.key != COMPANY:
         days = days.where(Person.team == team.key)
     of_item: dict[int, float] = dict(session.execute(days).all())
-    for item, probabilities in session.execute(select(Match.work_item_id, Match.probabilities)):
-        for key, p in probabilities.items() if item in of_item else ():
+    for item, believed in beliefs(session, of_item):
+        for key, p in believed.items():
             worked[key] += p * of_item[item]
     if not worked:
         return []

@@ -8,8 +8,9 @@ from datetime import date
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from models import Effort, Match, Person
+from models import Effort, Person
 from models.vocabulary import COMPANY
+from pipeline.match.beliefs import beliefs
 from pipeline.progress.work import LIKELY
 from pipeline.register.document import Register
 from pipeline.share.floor import shown, shown_beside
@@ -55,14 +56,11 @@ def key_result_days(session: Session, register: Register, first: date, last: dat
         .group_by(Person.team, Effort.person_id, Effort.work_item_id)
     )
     rows = session.execute(query).all()
-    worked = select(Effort.work_item_id).where(Effort.day >= first, Effort.day <= last)
-    matches: dict[int, Mapping[str, float]] = dict(
-        session.execute(select(Match.work_item_id, Match.probabilities).where(Match.work_item_id.in_(worked))).all()
-    )
+    believed = dict(beliefs(session, {item for _, _, item, _ in rows}))
     days: dict[tuple[str, str], float] = defaultdict(float)
     people: dict[tuple[str, str], set[int]] = defaultdict(set)
     for team, person, item, spent in rows:
-        for key, p in matches.get(item, {}).items():
+        for key, p in believed.get(item, {}).items():
             days[team or "", key] += p * spent * back.of(team or "", of.get(key, ""))
             if p >= LIKELY:
                 people[team or "", key].add(person)

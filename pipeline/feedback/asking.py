@@ -16,10 +16,11 @@ from numpy.typing import NDArray
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from models import Effort, Label, Match, Question, WorkItem, upsert
+from models import Effort, Label, Question, WorkItem, upsert
 from models.session import in_batches
 from pipeline.encode.vectors import load_vectors
 from pipeline.items import Item, load_items
+from pipeline.match.beliefs import beliefs
 from pipeline.match.following import Following
 from pipeline.register.document import Register
 from pipeline.sources import is_container, is_evidence
@@ -52,11 +53,8 @@ def keep_questions(session: Session, register: Register, last: date, model: str)
     )
     work = load_items(session, sorted(_with_leaders(session, ids)))
     top = {key for key, objective in register.objective_of().items() if objective in register.top()}
-    believed: dict[int, float] = {}
-    for some in in_batches([one.row for one in work]):
-        found = select(Match.work_item_id, Match.probabilities).where(Match.work_item_id.in_(some))
-        believed |= {id_: sum(p for key, p in mine.items() if key in top) for id_, mine in session.execute(found)}
     rows = [one.row for one in work]
+    believed = {row: sum(p for key, p in mine.items() if key in top) for row, mine in beliefs(session, rows)}
     # Where no effort is known yet, all work weighs the same.
     amounts = np.array([effort.get(row, 0.0 if effort else 1.0) for row in rows])
     lately = np.array([recent.get(row, 0.0) for row in rows])

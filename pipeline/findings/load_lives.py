@@ -12,9 +12,10 @@ from sqlalchemy import Text, case, cast, func, select
 from sqlalchemy.orm import Session
 
 from connectors.base import SignalKind, State
-from models import Account, Effort, Match, Person, Signal, WorkItem
+from models import Account, Effort, Person, Signal, WorkItem
 from models.session import in_batches
 from pipeline.findings.lives import PROGRAM, Event, Life
+from pipeline.match.beliefs import beliefs
 from pipeline.register.membership import load_teams
 from pipeline.sources import said_by_signals
 
@@ -249,11 +250,7 @@ def _states(
 
 
 def _served(session: Session, items: Sequence[_Item]) -> dict[int, float]:
-    found: dict[int, float] = {}
-    for some in in_batches([one.row for one in items]):
-        query = select(Match.work_item_id, Match.probabilities).where(Match.work_item_id.in_(some))
-        found |= {item: min(1.0, float(sum((p or {}).values()))) for item, p in session.execute(query)}
-    return found
+    return {row: min(1.0, float(sum(p.values()))) for row, p in beliefs(session, [one.row for one in items])}
 
 
 def _days(session: Session, items: Sequence[_Item], first: date, last: date) -> dict[int, float]:

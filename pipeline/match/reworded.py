@@ -19,10 +19,10 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from models import Match, RegisterVersion, Vector, WorkItem
-from models.session import in_batches
 from pipeline.encode.encoder import Encoder
 from pipeline.encode.vectors import load_vectors
 from pipeline.items import LoadedItem, load_items
+from pipeline.match.beliefs import beliefs
 from pipeline.match.chunking import chunks_of, every_root
 from pipeline.match.item_features import targets
 from pipeline.match.matcher import Belief
@@ -148,13 +148,11 @@ def _enough(session: Session, before: Register, here: Sequence[LoadedItem], near
     teams = [frozenset(one.teams) for _, one in before.key_results()]
     place = {one.row: i for i, one in enumerate(here)}
     held = np.zeros_like(near)
-    for some in in_batches(list(place)):
-        query = select(Match.work_item_id, Match.probabilities).where(Match.work_item_id.in_(some))
-        for row, probabilities in session.execute(query):
-            for key, p in probabilities.items():
-                n = column.get(key, -1)
-                if p >= _SOME and n >= 0 and here[place[row]].item.team not in teams[n]:
-                    held[place[row], n] = p
+    for row, believed in beliefs(session, place):
+        for key, p in believed.items():
+            n = column.get(key, -1)
+            if p >= _SOME and n >= 0 and here[place[row]].item.team not in teams[n]:
+                held[place[row], n] = p
     order = np.argsort(near, axis=None)
     missed = np.cumsum(held.ravel()[order])
     at = int(np.searchsorted(missed, MISSED * near.size, "right"))

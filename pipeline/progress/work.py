@@ -8,10 +8,10 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models import Effort, Match
-from models.session import in_batches
+from models import Effort
 from models.vocabulary import COMPANY
 from pipeline.effort.load import whole_since
+from pipeline.match.beliefs import beliefs
 from pipeline.register.document import Register
 from pipeline.register.workdays import monday
 from pipeline.share.floor import enough, pooled
@@ -38,7 +38,7 @@ def shares_by_week(
     for day, person, _, days in rows:
         total[monday(day)] += days
         people[monday(day)].add(person)
-    known = _of_enough(rows, _beliefs(session, {item for _, _, item, _ in rows}), least_people)
+    known = _of_enough(rows, dict(beliefs(session, {item for _, _, item, _ in rows})), least_people)
     of = register.objective_of()
     found: dict[date, Mapping[str, float]] = {}
     for week in sorted(total):
@@ -52,13 +52,13 @@ def shares_by_week(
 
 
 def _of_enough(
-    rows: Sequence[Any], beliefs: Mapping[int, Mapping[str, float]], least: int
+    rows: Sequence[Any], believed: Mapping[int, Mapping[str, float]], least: int
 ) -> dict[str, dict[date, float]]:
     """Person-days by key result and week, of key results on which enough people worked in all, few in none of the weeks told."""
     vague: dict[str, dict[date, float]] = defaultdict(lambda: defaultdict(float))
     cells: dict[str, dict[date, dict[int, float]]] = defaultdict(lambda: defaultdict(lambda: defaultdict(float)))
     for day, person, item, days in rows:
-        for key, p in beliefs.get(item, {}).items():
+        for key, p in believed.get(item, {}).items():
             if p >= LIKELY:
                 cells[key][monday(day)][person] += p * days
             else:
@@ -70,12 +70,4 @@ def _of_enough(
             found[key] = {
                 week: sure.get(week, 0.0) + vague[key].get(week, 0.0) for week in sure.keys() | vague[key].keys()
             }
-    return found
-
-
-def _beliefs(session: Session, items: set[int]) -> dict[int, Mapping[str, float]]:
-    found: dict[int, Mapping[str, float]] = {}
-    for some in in_batches(sorted(items)):
-        query = select(Match.work_item_id, Match.probabilities).where(Match.work_item_id.in_(some))
-        found |= {item: given or {} for item, given in session.execute(query)}
     return found
