@@ -15,7 +15,7 @@ from alerts.plan_end import held_against
 from alerts.streams import streams, window, window_text
 from alerts.view import Action, AlertView, Terms, cost_of, priced
 from alerts.weeks import WEEK, points, weekly
-from alerts.words import Name, Words, day, listed, number, percent, shortened, sure, whole
+from alerts.words import Name, Words, day, isolated, listed, number, percent, shortened, sure, whole
 from models import OPEN_STATES, Drift
 from models.vocabulary import COMPANY
 from pipeline.drift.gaps import GAP
@@ -94,6 +94,19 @@ def gap_view(session: Session, drift: Drift, register: Register, terms: Terms | 
         high,
         actions=ACTIONS,
     )
+
+
+def gap_line(drift: Drift, register: Register, longest: int = 60) -> str:
+    """A gap in a list: the objective by its title, as its plan had it, and how much is worked; the register is `told_in`."""
+    title = isolated(shortened(_title(register, drift.subject), longest))
+    return f"{title}: {percent(drift.after)}% of {percent(drift.before)}% planned"
+
+
+def gap_lines(session: Session, register: Register, drifts: Sequence[Drift]) -> dict[int, str]:
+    """The same of those among some findings that are gaps, by id."""
+    gaps = [one for one in drifts if one.kind == GAP]
+    told = told_in(session, register, *gaps)
+    return {one.id: gap_line(one, told) for one in gaps}
 
 
 def open_gaps(session: Session, scope: str) -> Sequence[Drift]:

@@ -7,6 +7,7 @@ from typing import TextIO
 from sqlalchemy.orm import Session
 
 from alerts.figures import scope_name
+from alerts.gaps import gap_line
 from alerts.weeks import complete_through
 from alerts.words import percent
 from leeway.app import App
@@ -14,6 +15,7 @@ from pipeline.findings.thresholds import Thresholds
 from pipeline.findings.velocity import Flagged, Stopped, flagged, middle, stopped
 from pipeline.register.document import Register
 from pipeline.register.ended import local_day
+from pipeline.register.gone import told_in
 
 
 def show_decisions(app: App, out: TextIO, *, as_json: bool) -> None:
@@ -23,7 +25,8 @@ def show_decisions(app: App, out: TextIO, *, as_json: bool) -> None:
     with app.sessions() as session:
         found, through = _visible(session, register, least), complete_through(session)
         stops = stopped(session, register, through, least, Thresholds()) if through else []
-        told = [(one, what(one, register)) for one in found]
+        words = told_in(session, register, *(one.drift for one in found))
+        told = [(one, what(one, words)) for one in found]
     if as_json:
         out.write(json.dumps(_rows(told, stops), indent=1, ensure_ascii=False) + "\n")
         return
@@ -46,10 +49,10 @@ def _visible(session: Session, register: Register, least: int) -> list[Flagged]:
 
 
 def what(one: Flagged, register: Register) -> str:
-    """A finding in few words: where, and what fell or lacks."""
+    """A finding in few words: where, and what fell or lacks; in a register that has what earlier plans called it."""
     drift, where = one.drift, scope_name(register, one.drift.scope)
     if drift.kind == "gap":
-        return f"{where}, {drift.subject}: {percent(drift.after)}% of {percent(drift.before)}% planned"
+        return f"{where}, {gap_line(drift, register)}"
     return f"{where}, top priorities: {percent(drift.before)}% -> {percent(drift.after)}%"
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from alerts.diagnoses import diagnoses, not_judged
-from alerts.packs import PACKS, Pack
+from alerts.packs import PACKS, Pack, nothing_yet
 from alerts.packs.content import as_row, as_text
 from alerts.words import plain
 from leeway.app import App, NotReady
@@ -58,9 +58,7 @@ def make_pack(app: App, kind: str) -> Pack:
     with app.sessions() as session:
         found = PACKS[kind].make(session, register, terms(app))
     if found is None:
-        raise NotReady(
-            "there is no whole week of shares yet. Run `leeway run`, and `leeway status` says what is missing."
-        )
+        raise NotReady(f"{nothing_yet(kind, register)} `leeway status` says what is known.")
     return found
 
 

@@ -132,7 +132,7 @@ def _finding(drift: dict[str, Any]) -> str:
     untold = "" if drift["told"] else ", not yet told"
     if drift["kind"] == "gap":
         what = f"{percent(drift['after'])}% of {percent(drift['before'])}% planned since {drift['since']}"
-        where = f"{drift['scope_name']}, {drift['subject']} {drift['title']}".rstrip()
+        where = f"{drift['scope_name']}, {drift['title'] or drift['subject']}"
         return f"gap      {where}: {what}, {state(drift['state'])}{untold}"
     if drift["kind"] == "plan":
         return f"ended    the plan's last day was {drift['subject']}, {state(drift['state'])}{untold}"

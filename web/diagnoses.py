@@ -8,7 +8,7 @@ from fastapi import FastAPI, Form, HTTPException, Request
 from fastapi.responses import RedirectResponse, Response
 
 from alerts.diagnoses import diagnoses, diagnosis, not_judged
-from alerts.packs import PACKS, Pack
+from alerts.packs import PACKS, Pack, nothing_yet
 from alerts.streams import streams
 from alerts.words import sentence
 from pipeline.feedback.decisions import ANSWERS, DecisionError, answer_theme
@@ -89,7 +89,7 @@ class Diagnoses:
         with self.app.sessions() as session:
             found = PACKS[kind].make(session, register, self.frame.terms())
         if found is None:
-            raise NotYet("There is no whole week yet. The pack comes with the first.")
+            raise NotYet(nothing_yet(kind, register))
         return found
 
     def decide(

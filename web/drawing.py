@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import lru_cache
 from typing import Annotated, Any, Literal
@@ -20,12 +20,13 @@ from alerts.figures import standing
 from alerts.plan_end import held_against
 from alerts.stacked_chart import stacked_shares
 from alerts.streams import streams
-from alerts.weeks import NONE, points, unfinished, weekly
+from alerts.weeks import NONE, TOP, Weekly, points, unfinished, weekly
 from alerts.words import percent, shortened
 from models import Drift
 from models.vocabulary import COMPANY
 from pipeline.register.allocation import planned_shares
 from pipeline.register.document import Register
+from pipeline.register.gone import with_gone
 from pipeline.register.schema import Objective
 from web import data, reading
 from web.auth import Signed
@@ -121,7 +122,7 @@ class Drawing:
     ) -> Spec | None:
         """`touched` is of the drawing that answers to a pointer: its weeks lead to their pages, and a range can be chosen."""
         _, register = self.app.register()
-        inner, address = max(160, width - MARGIN), root if touched else ""
+        inner, address = _inner(width), root if touched else ""
         with self.app.sessions() as session:
             if kind in ("number", "work", "confidence"):
                 return self.measured.spec(session, register, kind, key, inner)
@@ -142,10 +143,7 @@ class Drawing:
                 mine = held_against(points(weeks, frozenset([key])), register)
                 plan = next((percent(p) for k, p in planned_shares(register, scope).items() if k == key), None)
                 return charts.top_share(mine, drawn, "", inner, 220, PAGE, address, linked=touched, plan=plan)
-            marks = _marks(register)
-            names, marked = chart_names(register, marks, 60 if width > 500 else 38), _marked(falls, scope)
-            rows = reading.stack_rows(weeks, register)
-            return stacked_shares(rows, names, marked, inner, 280, PAGE, address, touched=touched, marks=marks)
+            return _stack(session, register, scope, weeks, falls, width, address, touched=touched)
 
     def _stream(
         self, session: Session, register: Register, scope: str, key: str, inner: int, address: str, *, touched: bool
@@ -162,6 +160,30 @@ class Drawing:
         stands = standing(session, register, scope, falls[0] if falls and falls[0].scope == scope else None)
         part = next((one for one in stands.parts if one.key == key), None) if stands else None
         return [reading.fall_of(falls[0], part)] if falls and part and part.change else []
+
+
+def _stack(
+    session: Session,
+    register: Register,
+    scope: str,
+    weeks: Sequence[Weekly],
+    falls: list[Drift],
+    width: int,
+    address: str,
+    *,
+    touched: bool,
+) -> Spec:
+    """The weeks of all objectives, those of an earlier plan that figures are still of as well."""
+    told = with_gone(session, register, {one for week in weeks for one in week.shares if one not in (NONE, TOP)})
+    marks = _marks(told)
+    names, marked = chart_names(told, marks, 60 if width > 500 else 38), _marked(falls, scope)
+    rows, inner = reading.stack_rows(weeks, register), _inner(width)
+    return stacked_shares(rows, names, marked, inner, 280, PAGE, address, touched=touched, marks=marks)
+
+
+def _inner(width: int) -> int:
+    """Pixels of the drawing itself."""
+    return max(160, width - MARGIN)
 
 
 @lru_cache(maxsize=512)

@@ -1,21 +1,22 @@
 """The pages of findings, and of the week in which they were found."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, timedelta
 
 from fastapi import FastAPI, HTTPException, Request
 from fastapi.responses import Response
+from sqlalchemy.orm import Session
 
 from alerts.figures import standing
-from alerts.gaps import view_of
+from alerts.gaps import gap_lines, view_of
 from alerts.parts import part_of
 from alerts.plan_turn import first_week
 from alerts.streams import Stream, streams
 from alerts.weeks import WEEK, weekly
 from alerts.words import percent
 from leeway.decisions import summary
-from models import OPEN_STATES
+from models import OPEN_STATES, Drift
 from models.vocabulary import COMPANY
 from pipeline.drift.gaps import GAP
 from pipeline.findings.velocity import flagged
@@ -55,11 +56,8 @@ class Findings(Place):
             prior = near.get(first - WEEK) if first != plan_from else None  # of another plan
             rows = part_of(told, scope, near[first], prior)
             worked = streams(session, register, scope, self.least)
-            findings = [
-                d
-                for d in data.drifts(session, None if scope == COMPANY else scope)
-                if first <= d.raised_on < first + WEEK and d.scope in seen
-            ]
+            findings = _raised(session, scope, first, seen)
+            gaps = gap_lines(session, register, findings)
         return self.frame.page(
             request,
             who,
@@ -78,6 +76,7 @@ class Findings(Place):
                 "after": first + WEEK if first + WEEK in near else None,
                 "streams": _of_week(worked, first),
                 "found": findings,
+                "gaps": gaps,
             },
         )
 
@@ -87,8 +86,11 @@ class Findings(Place):
         seen = data.visible(register, self.least, who)
         with self.app.sessions() as session:
             rows = [d for d in data.drifts(session) if d.scope in seen]
+            gaps = gap_lines(session, register, rows)
             pace = summary([one for one in flagged(session, register) if one.drift.scope in seen], ())
-        return self.frame.page(request, who, "drifts.html.j2", {"drifts": rows, "pace": pace if rows else ""})
+        return self.frame.page(
+            request, who, "drifts.html.j2", {"drifts": rows, "gaps": gaps, "pace": pace if rows else ""}
+        )
 
     def drift(self, request: Request, who: Signed, id_: Id) -> Response:
         """One finding as a story: what fell, what took its place, items, decisions."""
@@ -128,3 +130,9 @@ def _of_week(worked: Sequence[Stream], week: date) -> list[tuple[str, float, flo
     """Streams with their person-days of the week and of the one before, the largest first."""
     rows = [(one.name, one.weeks.get(week, 0.0), one.weeks.get(week - WEEK, 0.0)) for one in worked]
     return sorted((row for row in rows if max(row[1:]) >= 0.5), key=lambda row: -row[1])[:12]
+
+
+def _raised(session: Session, scope: str, week: date, seen: Collection[str]) -> list[Drift]:
+    """What was found in a week: of the company in every scope that is seen, of a team its own."""
+    found = data.drifts(session, None if scope == COMPANY else scope)
+    return [d for d in found if week <= d.raised_on < week + WEEK and d.scope in seen]

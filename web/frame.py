@@ -6,6 +6,7 @@ from datetime import date, datetime
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from fastapi import HTTPException, Request
@@ -86,6 +87,7 @@ class Frame:
             "short_day": lambda one: words.short_day(_date(one)),
             "full_day": lambda one: words.full_day(_date(one)),
             "short": words.shortened,
+            "place": lambda key: quote(key, safe=""),
             "ago": words.ago,
             "varied": varied,
             "state": state,
@@ -123,6 +125,7 @@ class Frame:
                 "ended": self._ended(register, who),
                 "reading": self._reading(),
                 "plan_end": register.period.end,
+                "asked_for": {one.key for one in register.objectives},
                 "has_steps": bool(register.paths),
                 "local": lambda at: _local(at, register),
                 "cycle_at": _local(data.last_cycle(self.app)[1], register),

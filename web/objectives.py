@@ -79,6 +79,7 @@ class Objectives(Place):
             "part": part if estimated else None,
             "estimated": estimated,
             "of": stands.range_of,
+            "since": stands.since,
             "cost": self._cost(register, scope, part),
             "window": window_text(span),
             "teams_on": sorted((p for p in pairs if p[1].now >= 1 or p[1].planned), key=lambda p: -p[1].now),

@@ -21,6 +21,7 @@ from models.vocabulary import COMPANY
 from pipeline.drift.explain import named_teams
 from pipeline.register.document import Register
 from pipeline.register.ended import ran_out
+from pipeline.register.gone import with_gone
 from pipeline.register.workdays import monday
 from web import data
 
@@ -120,10 +121,11 @@ def heat(session: Session, register: Register, least: int, since: date, until: d
     teams = data.large_teams(register, least)
     shares = _by_team(session, [key for key, _ in teams], since, until, most)
     weeks = sorted({week for _, week in shares})
+    told = with_gone(session, register, {one for its in shares.values() for one in its if one not in (NONE, TOP)})
     rows = []
     for key, name in teams:
-        plan = plan_of(register, key)
-        known = {week: own_percent(shares[key, week], register, plan) for week in weeks if (key, week) in shares}
+        plan = plan_of(told, key)
+        known = {week: own_percent(shares[key, week], told, plan) for week in weeks if (key, week) in shares}
         rows.append({"key": key, "name": name, "cells": [known.get(week) if plan else None for week in weeks]})
     return {"weeks": weeks, "rows": rows, "after": [week for week in weeks if ran_out(register, week)]}
 

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from alerts.falls import team_lines
 from alerts.figures import Standing
-from alerts.gaps import open_gaps, view_of
+from alerts.gaps import gap_lines, open_gaps, view_of
 from alerts.parts import plan_of
 from alerts.plan_turn import first_week, plan_turn
 from alerts.promise import promise
@@ -155,6 +155,7 @@ class Scopes(Place):
             "p": period,
             "colours": reading.colours(register),
             "drifts": drifts,
+            "gaps": gap_lines(session, register, drifts),
             "its_own": {d.id: line for d in drifts for line in team_lines(d, register, {key: key})},
             "streams": [one for one in worked if one.days >= LEAST_STREAM][:8],
             "window": window_text(span),

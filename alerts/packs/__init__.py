@@ -11,9 +11,10 @@ from alerts.packs.monthly import monthly_pack
 from alerts.packs.quarterly import quarterly_pack
 from alerts.packs.weekly import weekly_pack
 from alerts.view import Terms
+from alerts.words import full_day, shortened
 from pipeline.register.document import Register
 
-__all__ = ["PACKS", "Kind", "Pack"]
+__all__ = ["PACKS", "Kind", "Pack", "nothing_yet"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,3 +40,12 @@ PACKS: Mapping[str, Kind] = {
         "The quarter", "When work and plan parted and why, shares against the plan, what carries over.", quarterly_pack
     ),
 }
+
+
+def nothing_yet(kind: str, register: Register) -> str:
+    """Why a pack that is not there yet is not: other faces may show weeks of the plan before."""
+    period = register.period
+    if kind == "quarterly":
+        began = f"{shortened(period.name, 30)} is from {full_day(period.start)} on"
+        return f"{began}, and no whole week of it is known. The pack comes with the first."
+    return "There is no whole week yet. The pack comes with the first."

@@ -170,14 +170,17 @@ def _next_register(session: Session, register: Register, terms: Terms) -> Sectio
 def _next(session: Session, register: Register, terms: Terms) -> tuple[list[Row], int]:
     """Objectives and large streams, and how many of these too few people worked on to be shown."""
     stands = standing(session, register, COMPANY)
-    rows = []
+    rows, asked = [], {one.key for one in register.objectives}
     for part in stands.parts if stands else ():
         if not part.key:
             continue
         share = part.now if part.four_weeks is None else part.four_weeks.share
         said = f"{share}% of the work" + (f", {part.plan}% planned" if part.plan is not None else "")
         rows.append(
-            Row(((Name(shortened(part.title)),), (said,), (_advice(share, part.plan),)), f"/objectives/{part.key}")
+            Row(
+                ((Name(shortened(part.title)),), (said,), (_advice(share, part.plan),)),
+                f"/objectives/{part.key}" if part.key in asked else "",
+            )
         )
     span, held = window(session), 0
     for one in streams(session, register, COMPANY, terms.least_people):

@@ -14,6 +14,7 @@ from alerts.gaps import gap_view, short
 from alerts.mail import Smtp
 from alerts.words import plain
 from leeway.app import App
+from leeway.decisions import show_decisions
 from leeway.status import status_of
 from leeway.status_text import render
 from models import Drift
@@ -127,7 +128,7 @@ def test_the_alert_and_its_page_say_the_same(pages: tuple[App, TestClient]) -> N
     assert "That is about 100 person-days from 15 June to 12 July, about 60,000 EUR" in page
     assert "This is intended" in page
     assert f"/drifts/{id_}" in client.get("/").text
-    assert "O1: 20% of 45% planned" in client.get("/drifts").text
+    assert "Large employers choose Velora as their standard benefit: 20% of 45% planned" in client.get("/drifts").text
     row = next(row for row in client.get("/api/company/drifts.json").json() if row["kind"] == "gap")
     assert (row["objective"], row["before"], row["after"]) == ("O1", 0.45, 0.2)
     with app.sessions() as session:
@@ -178,4 +179,49 @@ def test_status_says_whose_gap_it_is_and_to_which_objective(pages: tuple[App, Te
     render(status_of(app) | {"sources": pulled}, out)
     assert isinstance(out.file, io.StringIO)
     said = out.file.getvalue()
-    assert re.search(r"gap      Velora Bikes, O1 .+: 20% of 45% planned since 2026-06-15, open", said)
+    assert re.search(
+        r"gap      Velora Bikes, Large employers choose .+: 20% of 45% planned since 2026-06-15, open", said
+    )
+
+
+TITLE, NEXT = "Large employers choose Velora as their standard benefit", "Insurance partners sell with us"
+
+
+def another_plan(app: App) -> None:
+    """The next period's register: O1 is another objective by now, and its key results are other ones."""
+    text = register_yaml(TODAY).replace("H2 2026", "FY27").replace(TITLE, NEXT)
+    text = re.sub(r"start: 20\d\d-\d\d-\d\d, end: \S+\d", "start: 2026-07-13, end: 2026-12-31", text, count=1)
+    text = re.sub(r'(key: O1\.(\d), title: )"[^"]+"', r'\1"Contracts with \2 insurers are signed and running"', text)
+    with app.sessions.begin() as session:
+        load_register(session, parse(text), text)
+
+
+def test_what_is_of_an_earlier_plan_is_told_by_its_title_and_leads_to_no_page_that_is_not_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("web.drawing._picture", lambda spec: "")  # the drawings' specification is looked at below
+    app = app_with(tmp_path)
+    planned(app)
+    client = enter(TestClient(make(app)), app, "company")
+    a_gap(app)
+    heat = client.get("/teams").text.split("Teams by objective")[0]
+    another_plan(app)
+    said = io.StringIO()
+    show_decisions(app, said, as_json=False)
+    render(status_of(app), Console(width=300, file=said))
+    faces = {path: client.get(path).text for path in ("/", "/drifts", "/weeks/2026-07-06", "/drifts/1")}
+    for face, text in (faces | {"command line": said.getvalue()}).items():
+        assert "O1@" not in text, face
+        assert TITLE in text, face
+    gap = f"{TITLE}: 20% of 45% planned"
+    assert all(gap in text for text in (faces["/"], faces["/drifts"], said.getvalue()))
+    # Teams stand at what they were computed for until the next cycle, and so does what is drawn.
+    assert rows_of(client.get("/teams").text.split("Teams by objective")[0]) == rows_of(heat)
+    chart = client.get("/charts/stack/company?since=2026-05-01&until=2026-07-12").json()
+    assert f"1 {TITLE}"[:50] in str(chart)
+    late = client.get("/packs/quarterly").text
+    assert "FY27 is from 13 July 2026 on, and no whole week of it is known" in late
+
+
+def rows_of(page: str) -> list[str]:
+    return re.findall(r"<td[^>]*>(\d+|–)</td>", page)

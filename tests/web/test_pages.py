@@ -170,6 +170,19 @@ def test_a_team_without_figures_of_this_week_stands_beside_no_other(client: Test
     assert "The last week of 5 people or more here was that of 29 June." in client.get("/teams/fleet").text
 
 
+def test_a_team_with_a_fall_of_its_own_says_beside_the_others_since_when(client: TestClient, app: App) -> None:
+    with app.sessions.begin() as session:
+        session.execute(update(Drift).where(Drift.scope == "fleet").values(start=date(2026, 6, 1)))
+    enter(client, app, "company")
+    both = client.get("/teams").text
+    tables = re.findall(r"<h2>(?:Teams by objective|Each team)</h2>.*?</table>", both, re.DOTALL)
+    assert "Since 15 June" in tables[0]
+    for table in tables:
+        (fleet,) = re.findall(r"<tr><td>(?:(?!</td>).)*Fleet.*?</td>", table)
+        assert "since 1 Jun<" in fleet
+        assert table.count("since 1 Jun") == 1
+
+
 def test_a_running_week_is_no_headline_and_is_marked_wherever_it_is_listed(client: TestClient, app: App) -> None:
     with app.sessions.begin() as session:
         session.add(

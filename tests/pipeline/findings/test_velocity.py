@@ -53,7 +53,7 @@ def test_what_was_decided_waits_or_ended_by_itself(sessions: sessionmaker[Sessio
     assert summary(found, ()) == "From flagged to decided: 9 days in the middle of 2. 1 waits for a decision."
     assert [what(one, register) for one in found[:2]] == [
         "Velora, top priorities: 60% -> 40%",
-        "App, O1: 40% of 60% planned",
+        "App, Riders: 40% of 60% planned",
     ]
     assert summary((), ()) == "Nothing was flagged yet that asks for a decision."
 
