@@ -16,10 +16,13 @@ from pipeline.register.change_words import consequences, in_words, renamed_teams
 from pipeline.register.document import Register, read, stored
 from pipeline.register.edits import TABLE, unknown_edits
 from pipeline.register.ended import local_day, ran_out
+from pipeline.register.overlap import overlap, what_it_replaces
 from pipeline.register.point_of_change import Caution, Draft, Meaning, cautions
 from pipeline.register.versions import current_version, history, load_register
 from pipeline.register.yaml_nodes import Document
 from pipeline.spreadsheet import is_table
+
+_YES = ("y", "yes")
 
 
 class Held(Exception):
@@ -62,6 +65,7 @@ def load(
             why = _asked(out, file, why)
     elif found and yes and not why:
         raise Held('--yes needs --why "..." where something is loosened; the reason is kept with the version.')
+    _ask_about_overlap(app, register, file, out, yes=yes)
     if not is_table(file):
         _refuse_loss(app, register, file, out, yes=yes)
     with app.sessions.begin() as session:
@@ -71,6 +75,22 @@ def load(
     objectives = amount(len(register.objectives), "objective")
     key_results = amount(len(list(register.key_results())), "key result")
     out.print(f"{file} {state} the register (version {version}): {objectives}, {key_results}.", markup=False)
+
+
+def _ask_about_overlap(app: App, register: Register, file: Path, out: Console, *, yes: bool) -> None:
+    """Say what a plan that is running loses to this one. Raises Held where their periods overlap and nobody says yes."""
+    with app.sessions() as session:
+        current = current_version(session)
+    before = stored(current.document, current.id) if current else register
+    today = local_day(register, app.now())
+    found = what_it_replaces(before, register, today)
+    for line in found:
+        out.print(f"plan: {line}", markup=False)
+    if not found or yes or not overlap(before.period, register.period):
+        return
+    if sys.stdin.isatty() and out.input("Load it in place of the plan that is running? [y/N] ").strip().lower() in _YES:
+        return
+    raise Held(f"{file} was not loaded. With --yes it takes the place of {before.period.name}.")
 
 
 def _refuse_loss(app: App, register: Register, file: Path, out: Console, *, yes: bool) -> None:
@@ -164,6 +184,8 @@ def diff(app: App, one: str | None, other: str | None, out: Console, meaning: bo
             out.print(line, markup=False)
     for line in lines(cautions(before, after, _meaning(app, meaning))):
         out.print(line, markup=False)
+    for line in what_it_replaces(before.register, after.register, local_day(after.register, app.now())):
+        out.print(f"plan: {line}", markup=False)
     for line in consequences(before.register, after.register, row.loaded_at.date(), app.now().date()):
         out.print(f"past figures: {line}", markup=False)
 

@@ -20,7 +20,12 @@ def okrs_load(
     file: Path,
     why: Annotated[str | None, typer.Option(help="Why it changes; kept with the version.")] = None,
     by: Annotated[str | None, typer.Option(help="Who loads it; else the login.")] = None,
-    yes: Annotated[bool, typer.Option("--yes", help="Load also what loosens something; needs --why.")] = False,
+    yes: Annotated[
+        bool,
+        typer.Option(
+            "--yes", help="Load also what loosens something (needs --why), or takes the place of a running plan."
+        ),
+    ] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Load nothing that loosens something.")] = False,
     meaning: Annotated[bool, typer.Option("--meaning", help=_MEANING)] = False,
     remove: Annotated[bool, typer.Option("--remove", help="Of a table: take out what has no row in it.")] = False,
@@ -28,7 +33,8 @@ def okrs_load(
     """Make FILE, an okrs.yaml or a table (.csv) from okrs export, the current register. The same text again changes nothing.
 
     What an edit loosens without saying so is said first (a lower target, another metric, a later day, ...): on a terminal
-    you are asked why, a script goes on unless --strict. A table changes only the cells that differ from the version it was
+    you are asked why, a script goes on unless --strict. A plan whose period overlaps the one that is running takes its place:
+    what ends is said, and a terminal or --yes must agree. A table changes only the cells that differ from the version it was
     written from; what it does not hold stays.
     """
     from leeway.okrs_load import load

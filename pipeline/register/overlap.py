@@ -1,0 +1,67 @@
+"""What a plan replaces that is still running: there is one plan at a time, so an annual one beside a quarterly one ends it."""
+
+from collections.abc import Sequence
+from datetime import date
+
+from pipeline.register.ended import ran_out
+from pipeline.register.sameness import same_objective, same_period, same_top
+from pipeline.register.schema import Period, Register
+
+_NAMED = 6
+"""Objectives that end, by their titles; of more the number."""
+
+
+def replaces_running(before: Register, after: Register, today: date) -> bool:
+    """Return True if `after` is another plan than `before`, which has not run out."""
+    return not same_period(before.period, after.period) and not ran_out(before, today)
+
+
+def overlap(before: Period, after: Period) -> bool:
+    """Return True if two periods have a day in common."""
+    return before.start <= after.end and after.start <= before.end
+
+
+def what_it_replaces(before: Register, after: Register, today: date) -> list[str]:
+    """What loading `after` does to the plan that is running, in sentences; nothing where none is, or where it is the same one."""
+    if not replaces_running(before, after, today):
+        return []
+    old, new = before.period, after.period
+    if not overlap(old, new):
+        return [
+            f"{_named(old)} is still running. Leeway measures against one plan at a time: once {new.name} is loaded, work counts "
+            f"for what {new.name} asks for, though it begins on {new.start}. To hear of {old.name} until its end, load it then."
+        ]
+    found = [
+        f"{_named(new)} overlaps {_named(old)}, which is running. Leeway measures against one plan at a time: {new.name} takes "
+        f"the place of {old.name}, and weeks of both are shown by what {new.name} asks for."
+    ]
+    return found + _ends(before, after) + _baseline(before, after, today)
+
+
+def _ends(before: Register, after: Register) -> list[str]:
+    gone = [one for one in before.objectives if not any(same_objective(one, other) for other in after.objectives)]
+    kept = len(before.objectives) - len(gone)
+    stay = {0: "No objective", 1: "One objective"}.get(kept, f"{kept} objectives") + f" of {before.period.name}"
+    asked = f"{stay} {'is' if kept < 2 else 'are'} in {after.period.name} too"
+    if not gone:
+        return [f"{asked}, and nothing ends."]
+    return [
+        f"{asked}. What ends: {_titles([one.title for one in gone])}. Work on {'it' if len(gone) == 1 else 'them'} counts for "
+        f"other objectives or for none. To keep both plans, write these into the file of {after.period.name} and load that."
+    ]
+
+
+def _titles(titles: Sequence[str]) -> str:
+    named = ", ".join(f"“{title}”" for title in titles[:_NAMED])
+    return f"{named} and {len(titles) - _NAMED} more" if len(titles) > _NAMED else named
+
+
+def _baseline(before: Register, after: Register, today: date) -> list[str]:
+    if same_top(before, after):
+        return []
+    since = after.period.start if after.period.start > before.period.start else today
+    return [f"The top priorities change: a new baseline begins on {since}, and an open drift ends as replanned."]
+
+
+def _named(period: Period) -> str:
+    return f"{period.name} ({period.start} to {period.end})"
