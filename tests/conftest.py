@@ -3,6 +3,7 @@
 import atexit
 import gc
 import os
+import threading
 
 # Before numpy and torch are loaded, here and in what tests start: a few workers on two cores, each with one thread.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -73,6 +74,15 @@ def pytest_collection_finish() -> None:
 @pytest.fixture(scope="session", autouse=True)
 def _quiet() -> None:
     logs.set_up()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _no_server_stays() -> Iterator[None]:
+    """A server that is not told to end serves on: where its socket was closed, it asks the file that has its number now, which is
+    ready again and again, and takes a core to itself until the suite is over."""
+    before = set(threading.enumerate())
+    yield
+    assert [one.name for one in set(threading.enumerate()) - before if "serve" in one.name or "run" in one.name] == []
 
 
 @pytest.fixture(scope="session")

@@ -121,8 +121,10 @@ def serving(folder: Folder, tls: ssl.SSLContext | None = None, *, at_once: bool 
         if tls and at_once:
             server.socket = tls.wrap_socket(server.socket, server_side=True)
         server.folder = folder
-        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
+        thread.start()
         try:
             yield server.server_address[1]
         finally:
             server.shutdown()
+            thread.join()

@@ -55,6 +55,7 @@ def hook() -> Iterator[Hook]:
     thread.start()
     yield server
     server.shutdown()
+    thread.join()
     server.server_close()
 
 

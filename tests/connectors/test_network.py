@@ -8,7 +8,7 @@ import ssl
 import threading
 import urllib.request
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -69,13 +69,19 @@ def proxy() -> Iterator[ThreadingHTTPServer]:
         yield server
 
 
-def _served(tls: ssl.SSLContext | None = None) -> Any:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Refuses)
-    server.seen = []  # type: ignore[attr-defined]
-    if tls:
-        server.socket = tls.wrap_socket(server.socket, server_side=True)
-    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-    return server
+@contextmanager
+def _served(tls: ssl.SSLContext | None = None) -> Iterator[ThreadingHTTPServer]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Refuses) as server:
+        server.seen = []  # type: ignore[attr-defined]
+        if tls:
+            server.socket = tls.wrap_socket(server.socket, server_side=True)
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
+        thread.start()
+        try:
+            yield server
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 def source(name: str, address: str, folder: Path) -> Connector:
