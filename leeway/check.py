@@ -112,11 +112,16 @@ def _model(app: App) -> Iterator[CheckRow]:
 def _sources(app: App) -> Iterator[CheckRow]:
     if not app.connectors:
         yield CheckRow("sources", "configured", False, "none", "Add [jira], [slack] or [hubspot] to leeway.toml.")
+    from leeway.tenants import said
+
     for name in SOURCES:
         connector = app.connectors.get(name)
         if connector is None:
             continue
-        yield from rows_of(name, connector, app.since())
+        rows = list(rows_of(name, connector, app.since()))
+        yield from rows
+        if any(row.ok for row in rows) and (whose := said(app, connector)) is not None:
+            yield CheckRow(name, "whose", *whose)
 
 
 def rows_of(name: str, connector: Connector, since: datetime) -> Iterator[CheckRow]:

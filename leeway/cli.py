@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from leeway import __version__
-from leeway.commands import every_day, judge, look_after, okrs, progress, start, steps
+from leeway.commands import every_day, judge, look_after, okrs, progress, source, start, steps
 from leeway.console import choose_settings, err, out
 from leeway.help import BySection
 
@@ -27,6 +27,7 @@ app = typer.Typer(
 for section in (start, every_day, progress, steps, look_after, judge):
     app.add_typer(section.commands)
 app.add_typer(okrs.commands, name="okrs")
+app.add_typer(source.commands, name="source")
 
 
 def _print_version(asked: bool) -> None:

@@ -19,6 +19,7 @@ from leeway.status_text import people_asked
 from leeway.undelivered import alert_rows, digest_rows, pack_rows
 from models import Chunk, Cycle, DeadTask, Failure, Lease, StreamCursor, WorkItem, may_only_be_read
 from pipeline.ingest.sweep import SWEEP
+from pipeline.ingest.tenants import refused_tenant
 
 LONG_OPEN = timedelta(hours=2)
 LONG_QUEUE = 1_000
@@ -145,12 +146,13 @@ def _sources(app: App, now: datetime) -> Iterator[CheckRow]:
             ends = [one.finished_at for one in streams if one.finished_at is not None]
             reading = [one.stream for one in streams if one.finished_at is None and not one.error]
             aside = session.scalar(select(func.count()).select_from(Failure).where(Failure.source == name)) or 0
-            if error:
+            if (refused := refused_tenant(session, name)) is not None:
+                yield CheckRow("sources", name, False, refused.message, refused.fix)
+            elif error:
                 yield CheckRow("sources", name, False, error, "`leeway check` tries it; it is pulled again by itself.")
             elif not streams:
-                yield CheckRow(
-                    "sources", name, False, "never pulled", "Is a worker for the queue pull running, or `leeway run`?"
-                )
+                fix = "Is a worker for the queue pull running, or `leeway run`?"
+                yield CheckRow("sources", name, False, "never pulled", fix)
             elif reading:
                 yield CheckRow(
                     "sources",

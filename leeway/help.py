@@ -25,7 +25,7 @@ SECTIONS = {
         "digest",
         "costs",
     ),
-    "Look after": ("doctor", "sync", "upgrade", "export", "import", "forget"),
+    "Look after": ("doctor", "sync", "source", "upgrade", "export", "import", "forget"),
     "Judge, and offline": ("evaluate", "backtest", "match", "detect"),
 }
 """A command that stands in none comes last, under Others."""

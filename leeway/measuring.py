@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from leeway.app import App, NotReady
+from leeway.tenants import held
 from pipeline.progress.cannot import CannotMeasure, check_scale
 from pipeline.progress.series import latest
 from pipeline.progress.stage import CHECKIN, Means, binding_of, keep, measure_due
@@ -33,7 +34,7 @@ def measure(app: App, *, again: bool = False) -> dict[str, int]:
     if not register.measured():
         return {"measured": 0, "failed": 0}
     given = app.settings.metrics
-    means = Means(app.connectors, given.databases, given.csv_hosts, given.sql_seconds)
+    means = Means(app.connectors, given.databases, given.csv_hosts, given.sql_seconds, lambda one: held(app, one))
     return measure_due(app.sessions, register, local_day(register, app.now()), means, again=again)
 
 

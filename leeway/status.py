@@ -28,7 +28,7 @@ from leeway.pack_mail import undelivered_packs
 from leeway.pulse import pulse_status
 from leeway.status_text import SHOWN
 from leeway.undelivered import undelivered_digests
-from models import Capacity, Cycle, Effort, Failure, Signal, StreamCursor, WorkItem
+from models import Capacity, Cycle, Effort, Failure, Signal, StreamCursor, Tenant, WorkItem
 from models.vocabulary import COMPANY
 from pipeline.drift.stage import detectable_points
 from pipeline.drift.tuning import LEAST_HISTORY
@@ -120,11 +120,12 @@ def _lags(session: Session, app: App, now: datetime) -> dict[str, dict[str, Any]
     counts = dict(session.execute(select(Signal.source, func.count()).group_by(Signal.source)).all())
     sources: dict[str, dict[str, Any]] = {}
     streams = select(StreamCursor).where(StreamCursor.stream != SWEEP)  # the daily sweep is no stream that can lag
+    whose = {one.source: one.label for one in session.scalars(select(Tenant))}
     for cursor in session.scalars(streams.order_by(StreamCursor.source, StreamCursor.stream)):
         one = sources.setdefault(
             cursor.source,
             {"signals": counts.get(cursor.source, 0), "streams": 0, "minutes_since_pull": None, "errors": []}
-            | {"configured": cursor.source in app.connectors},
+            | {"configured": cursor.source in app.connectors, "whose": whose.get(cursor.source)},
         )
         one["streams"] += 1
         if cursor.finished_at:

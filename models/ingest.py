@@ -27,6 +27,19 @@ class StreamCursor(Base):
     reached: Mapped[date | None]
 
 
+class Tenant(Base):
+    """Whose a source is: what was kept came from the site, workspace or account of this id, address and label. `refused` says
+    what its settings lead to now, where that is another one."""
+
+    __tablename__ = "tenant"
+    source: Mapped[str] = mapped_column(String(32), primary_key=True)
+    external_id: Mapped[str] = mapped_column(String(200))
+    address: Mapped[str] = mapped_column(String(300))
+    label: Mapped[str] = mapped_column(String(400))
+    since: Mapped[datetime]
+    refused: Mapped[str | None] = mapped_column(Text)
+
+
 class Failure(Base):
     """An item that could not be understood and was set aside."""
 

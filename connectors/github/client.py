@@ -35,6 +35,7 @@ from connectors.limits import Limiter, Rate
 from connectors.network import bundle, why
 from connectors.onward import Onward
 from connectors.retry import LONGEST_WAIT_SECONDS, retrying, seconds_of
+from connectors.tenant import Tenant, place
 from connectors.times import skew_of
 
 PAGE_SIZE = 100
@@ -101,6 +102,10 @@ class Client:
         self._local = threading.local()
         self._closed_until = 0.0
         self.skew: float | None = None
+
+    def tenant(self) -> Tenant:
+        """github.com or an Enterprise server; which repositories are read is listed by name."""
+        return Tenant("", place(self.address), self.url)
 
     def get(self, path: str, **query: Any) -> Any:
         """The answer's JSON."""

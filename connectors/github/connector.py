@@ -88,6 +88,7 @@ class GitHubConnector:
             rate=self._rate,
             limiter=limiter or Limiter(),
         )
+        self.tenant = self.client.tenant
         self._directory = Directory(self.client, own_domains)
         self._known: dict[str, Repository] = {}
         self._lock = threading.Lock()

@@ -21,6 +21,7 @@ from connectors.base import (
 from connectors.limits import Limiter, Rate
 from connectors.network import bundle, is_page, proxy_of, stopped_before, why
 from connectors.retry import retrying, seconds_of
+from connectors.tenant import UNSAID, Tenant
 from connectors.times import skew_of
 
 SOURCE = "hubspot"
@@ -45,6 +46,17 @@ class HubSpotClient:
         self._links, self._pipelines = crm.associations.v4.batch_api, crm.pipelines.pipelines_api
         self._search_rate, self._rate, self._limiter = search_rate, rate, limiter
         self.skew: float | None = None
+
+    def tenant(self) -> Tenant | None:
+        """The account, which any token may ask for. Its id stays where it is moved to another region. Raises SourceError."""
+        call = self._owners.api_client.call_api  # the vendor's client has no API for it
+        try:
+            answer = self._ask(lambda: call("/account-info/v3/details", "GET", auth_settings=["oauth2"], **_raw()))
+        except UNSAID:
+            return None
+        id_ = str(answer.get("portalId") or "")
+        kind = str(answer.get("accountType") or "").replace("_", " ").lower()
+        return Tenant(id_, id_, f"the account {id_}{f' ({kind})' if kind else ''}") if id_ else None
 
     def owners(self, limit: int, after: str | None, archived: bool = False) -> Any:
         """One page of the owners. Raises SourceError, as all that follow."""

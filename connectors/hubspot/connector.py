@@ -82,6 +82,7 @@ class HubSpotConnector:
         self.client = HubSpotClient(
             self.api_url, token, self._search_rate, Rate.per_second(requests_per_second), limiter or Limiter()
         )
+        self.tenant = self.client.tenant
         self._pipelines = Pipelines(self.client, pipelines)
         self._links, self._fields = Links(self.client, self._pipelines), Fields(self.client, fields)
         self._search = Search(self.client, self._pipelines, now)

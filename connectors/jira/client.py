@@ -21,6 +21,7 @@ from connectors.jira.refusals import not_accepted, nothing_there, refusal
 from connectors.limits import Limiter, Rate
 from connectors.network import bundle, why
 from connectors.retry import retrying, seconds_of
+from connectors.tenant import UNSAID, Tenant, place
 from connectors.times import skew_of
 
 SOURCE = "jira"
@@ -68,6 +69,27 @@ class JiraClient:
             said = self.get("serverInfo").get("baseUrl") if "/ex/jira/" in self.url else None
             self._site = str(said).rstrip("/") if said else self.url
         return self._site
+
+    def tenant(self) -> Tenant:
+        """The site. Cloud gives it an id that stays when it is called otherwise; a Data Center is known by its base URL.
+
+        Raises SourceError.
+        """
+        said = self.get("serverInfo").get("baseUrl")
+        where = str(said).rstrip("/") if said else self.url
+        id_ = self._cloud_id() if self.is_cloud else ""
+        return Tenant(id_, place(where), f"{where} ({'Cloud' if self.is_cloud else 'Data Center'}{id_ and ', '}{id_})")
+
+    def _cloud_id(self) -> str:
+        """What the gateway's address holds and the site itself says; empty where something before the site does not let it."""
+        _, gateway, rest = self.url.partition("/ex/jira/")
+        if gateway:
+            return rest.partition("/")[0].lower()
+        try:
+            said = self.ask(lambda jira: jira._session.get(f"{self.url}/_edge/tenant_info").text)
+            return str(json.loads(said)["cloudId"]).lower()
+        except (*UNSAID, ValueError, KeyError, TypeError):
+            return ""
 
     @property
     def is_cloud(self) -> bool:

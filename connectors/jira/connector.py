@@ -47,7 +47,7 @@ from connectors.jira.statuses import Statuses
 from connectors.jira.walk import Walk
 from connectors.limits import Limiter, Rate
 from connectors.records import UNREADABLE, set_aside
-from connectors.times import millis
+from connectors.times import millis, read_time
 
 
 class JiraConnector:
@@ -71,6 +71,7 @@ class JiraConnector:
         self.url, self.projects, self._now = url.rstrip("/"), projects, now
         self._rate = Rate.per_second(requests_per_second)
         self.client = JiraClient(self.url, email, token, timeout, self._rate, limiter or Limiter())
+        self.tenant = self.client.tenant
         self._projects = Projects(self.client, projects)
         self._statuses = Statuses(self.client)
         self._epics = EpicFields(self.client)
@@ -169,6 +170,18 @@ class JiraConnector:
             elif kind in ("comment", "worklog") and not self.client.is_there(f"issue/{issue}/{kind}/{id_}"):
                 gone.append(name)
         return gone
+
+    def recognises(self, sample: Sequence[tuple[str, datetime]]) -> bool:
+        """See connectors.tenant.Recognising: no two Jiras made an issue of one number in the same millisecond."""
+        self._projects.find()
+        wanted = {id_: created for id_, created in sample if id_.isdigit()}
+        if not wanted or not self._projects.keys:
+            return False
+        found = {
+            str(one["id"]): one["fields"]["created"] for one in self._issues.by_id(sorted(wanted), "created,project")
+        }
+        alike = sum(read_time(created) == wanted[id_] for id_, created in found.items())
+        return alike == len(found) and 2 * alike >= len(wanted)
 
     def measure(self, metric: Mapping[str, Any]) -> float:
         """See connectors.metrics.Measuring."""

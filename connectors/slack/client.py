@@ -22,6 +22,7 @@ from connectors.limits import Limiter, Rate
 from connectors.network import bundle, proxy_of, trusted_by_system, why
 from connectors.retry import retrying, seconds_of
 from connectors.slack import codes
+from connectors.tenant import Tenant, place
 from connectors.times import skew_of
 
 SOURCE = "slack"
@@ -54,6 +55,12 @@ class SlackClient:
         tier_three = method in ("conversations.history", "conversations.replies")
         rate = self._rate if tier_three else self._lists_rate
         return retrying(lambda: self._translated(method, query), self._limiter, f"slack {method}", rate)
+
+    def tenant(self) -> Tenant:
+        """The workspace; its id stays where it is called otherwise or joins an organisation. Raises SourceError."""
+        answer = self.ask("auth.test")
+        name, id_ = str(answer.get("team") or "?"), str(answer.get("team_id") or "")
+        return Tenant(id_, place(answer.get("url")), f"the workspace {name} ({id_ or answer.get('url')})")
 
     def granted(self) -> set[str]:
         """The scopes of the token; Slack is asked once, where nothing asked before. Raises SourceError."""

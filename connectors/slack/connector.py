@@ -65,9 +65,9 @@ class SlackConnector:
     ) -> None:
         self.channels = [channel.lstrip("#") for channel in channels]
         self.api_url = api_url.rstrip("/") + "/"
-        self.thread_days = thread_days
         self._rate, self._now = Rate.per_minute(requests_per_minute), now
         self.client = SlackClient(self.api_url, token, timeout, requests_per_minute, limiter or Limiter())
+        self.thread_days, self.tenant = thread_days, self.client.tenant
         self._channels = Channels(self.client, self.channels)
         self._reading = Reading(self.client, self._channels)
 

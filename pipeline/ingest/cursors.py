@@ -9,6 +9,9 @@ from sqlalchemy.orm import Session, sessionmaker
 from connectors.base import Cursor
 from models import StreamCursor
 
+SWEEP = "sweep"
+"""The name under which the daily sweep keeps its time among the streams."""
+
 
 def load_cursors(sessions: sessionmaker[Session], source: str, streams: Sequence[str]) -> dict[str, Cursor]:
     with sessions() as session:

@@ -20,8 +20,10 @@ from sqlalchemy.orm import Session, sessionmaker
 from connectors.base import Connector, Cursor, Page
 from connectors.errors import SourceError, Unexpected
 from models import WorkItem
+from pipeline.ingest.border import expected
 from pipeline.ingest.confirm import store_page
 from pipeline.ingest.cursors import drop_streams, finish, load_cursors
+from pipeline.ingest.tenants import hold_to_tenant
 
 log = structlog.get_logger()
 THREADS = 4
@@ -77,6 +79,7 @@ def _pull(
 ) -> dict[str, int]:
     counts = {"signals": 0, "failures": 0, "removed": 0, "unfinished": 0}
     enough = time.monotonic() + budget.total_seconds() if budget is not None else None
+    hold_to_tenant(connector, sessions)
     with expected(connector.name, "the list of streams"):
         streams = connector.streams()
     drop_streams(sessions, connector.name, streams)
@@ -109,18 +112,6 @@ def _first_of(failed: Mapping[str, SourceError]) -> SourceError:
     if others:
         error.args = (f"{error} Also stopped: {', '.join(others)}; `leeway status` says why.",)
     return error
-
-
-@contextmanager
-def expected(source: str, stream: str) -> Iterator[None]:
-    """The border around one stream: what no source is known to raise becomes an error of this stream alone."""
-    try:
-        yield
-    except SourceError:
-        raise
-    except Exception as error:
-        log.exception("unexpected", source=source, stream=stream)
-        raise Unexpected(source, stream, error) from error
 
 
 class _Eta:

@@ -11,11 +11,11 @@ from sqlalchemy.orm import Session, sessionmaker
 from connectors.base import Connector, Page, SourceError
 from models import Failure, Signal, StreamCursor, WorkItem, upsert
 from models.session import in_batches
+from pipeline.ingest.border import expected
 from pipeline.ingest.confirm import store_page
-from pipeline.ingest.pull import expected
+from pipeline.ingest.cursors import SWEEP as SWEEP
+from pipeline.ingest.tenants import hold_to_tenant
 
-SWEEP = "sweep"
-"""The name under which the daily sweep keeps its time among the streams."""
 SWEEP_EVERY = timedelta(hours=24)
 
 
@@ -36,6 +36,7 @@ def sweep(connector: Connector, sessions: sessionmaker[Session], *, force: bool 
 
     Raises SourceError, of which MassDeletion where it would remove more than MOST_REMOVED, unless forced.
     """
+    hold_to_tenant(connector, sessions)
     counts = {"signals": 0, "removed": 0}
     gone: list[str] = []
     error: SourceError | None = None
@@ -111,6 +112,7 @@ def _known(sessions: sessionmaker[Session], source: str) -> Iterator[str]:
 
 def retry_failed(connector: Connector, sessions: sessionmaker[Session]) -> dict[str, int]:
     """Read again what was set aside; returns {"read": understood now or gone, "failures": still set aside}."""
+    hold_to_tenant(connector, sessions)
     with sessions() as session:
         rows = session.execute(
             select(Failure.stream, Failure.external_id).where(Failure.source == connector.name)

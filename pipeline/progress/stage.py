@@ -3,7 +3,7 @@ reason and stops nothing else."""
 
 import hashlib
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
@@ -28,12 +28,14 @@ CHECKIN = "checkin"
 
 @dataclass(frozen=True, slots=True)
 class Means:
-    """What may be asked: sources and databases' addresses by name, hosts of CSV files; an answer may take so many seconds."""
+    """What may be asked: sources and databases' addresses by name, hosts of CSV files; an answer may take so many seconds. `held`
+    raises SourceError for a source that is another's."""
 
     sources: Mapping[str, Any] = field(default_factory=dict)
     databases: Mapping[str, str] = field(default_factory=dict)
     hosts: Collection[str] = ()
     seconds: float = 10.0
+    held: Callable[[Any], None] = lambda _: None
 
 
 def binding_of(metric: Metric) -> str:
@@ -115,5 +117,6 @@ def measure(metric: Metric, means: Means) -> float:
             source = means.sources.get(traits.source)
             if not isinstance(source, Measuring):
                 raise CannotMeasure(f"{traits.label} is not configured. Add [{traits.source}] to leeway.toml.")
+            means.held(source)
             return source.measure(binding)
     raise CannotMeasure("nothing that Leeway knows measures it.")

@@ -37,6 +37,9 @@ class ApiConfig:
     has run out: 200, nothing to show, and a header. With `jira_parent_link` it has Advanced Roadmaps' field above epics;
     `jira_fields` are further fields, names by id. `jira_former_keys` names projects by the key they once had.
 
+    `jira_cloud_id`, `slack_team` (id and name) and `hubspot_portal` say whose the accounts are, `jira_address` what
+    the Jira calls its own address where that is not the one that it is asked at.
+
     `speed` scales the vendors' rate limits: at 60, a minute's worth of calls is allowed each second.
 
     `slack_page` and `slack_per_minute` make the strict regime of apps outside the Marketplace (15 and 1). `unindexed`
@@ -51,6 +54,10 @@ class ApiConfig:
     jira_projects: frozenset[str] | None = None
     jira_data_center: bool = False
     jira_expired: bool = False
+    jira_cloud_id: str = "2f6a5c1e"
+    jira_address: str = ""
+    slack_team: tuple[str, str] = ("T00000001", "Velora Bikes")
+    hubspot_portal: int = 4_711_001
     jira_parent_link: bool = False
     jira_erased: set[int] = field(default_factory=set)
     jira_fields: dict[str, str] = field(default_factory=dict)

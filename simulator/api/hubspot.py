@@ -48,6 +48,7 @@ class HubSpotApi:
                 Route("/crm/v3/objects/{type}/batch/read", self._guarded(self._read), methods=["POST"]),
                 Route("/crm/v3/objects/{type}/{id}", self._guarded(self._one)),
                 Route("/crm/v3/objects/{type}", self._guarded(self._list)),
+                Route("/account-info/v3/details", self._guarded(self._details)),
                 Route("/crm/v3/owners", self._guarded(self._owners)),
                 Route("/crm/v3/owners/", self._guarded(self._owners)),
                 Route("/crm/v3/pipelines/{type}", self._guarded(self._pipelines)),
@@ -170,6 +171,11 @@ class HubSpotApi:
         if after + limit < len(found):
             answer["paging"] = {"next": {"after": str(after + limit)}}
         return JSONResponse(answer)
+
+    async def _details(self, request: Request) -> Response:
+        return JSONResponse(
+            {"portalId": self.config.hubspot_portal, "accountType": "STANDARD", "timeZone": "Europe/Berlin"}
+        )
 
     async def _owners(self, request: Request) -> Response:
         if request.query_params.get("archived") == "true":

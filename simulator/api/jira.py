@@ -49,7 +49,8 @@ class JiraApi:
             Route(f"{api}/issue/{{id}}/worklog", self._guarded(self._part)),
             Route(f"{api}/issue/{{id}}/comment", self._guarded(self._part)),
         ]
-        self.app = Starlette(routes=[*routes, Mount(JIRA_GATEWAY, routes=routes)])
+        own = [Route("/_edge/tenant_info", self._tenant_info), Mount(JIRA_GATEWAY, routes=routes)]
+        self.app = Starlette(routes=[*routes, *own])
 
     def _guarded(self, handler: Any) -> Any:
         async def answer(request: Request) -> Response:
@@ -96,7 +97,7 @@ class JiraApi:
         if self.config.jira_data_center:
             return JSONResponse(
                 {
-                    "baseUrl": f"{request.url.scheme}://{request.url.netloc}/",
+                    "baseUrl": self.config.jira_address or f"{request.url.scheme}://{request.url.netloc}/",
                     "version": "9.12.5",
                     "versionNumbers": [9, 12, 5],
                     "deploymentType": "Server",
@@ -105,13 +106,19 @@ class JiraApi:
             )
         return JSONResponse(
             {
-                "baseUrl": f"{request.url.scheme}://{request.url.netloc}/",
+                "baseUrl": self.config.jira_address or f"{request.url.scheme}://{request.url.netloc}/",
                 "version": "1001.0.0-SNAPSHOT",
                 "versionNumbers": [1001, 0, 0],
                 "deploymentType": "Cloud",
                 "buildNumber": 100_280,
             }
         )
+
+    async def _tenant_info(self, request: Request) -> Response:
+        """Open to everybody; a Data Center has none."""
+        if self.config.jira_data_center:
+            return HTMLResponse("<html><title>Oops, you&#39;ve found a dead link.</title></html>", 404)
+        return JSONResponse({"cloudId": self.config.jira_cloud_id})
 
     async def _myself(self, request: Request) -> Response:
         return JSONResponse(

@@ -86,9 +86,9 @@ class SlackApi:
         return {
             "ok": True,
             "url": "https://velora.slack.example/",
-            "team": "Velora Bikes",
+            "team": self.config.slack_team[1],
             "user": "leeway",
-            "team_id": "T00000001",
+            "team_id": self.config.slack_team[0],
             "user_id": BOT_USER,
             "bot_id": BOT_ID,
         }

@@ -1,0 +1,66 @@
+"""`leeway source`: whose each source is, and going over to another one."""
+
+import json
+import sys
+from typing import Annotated
+
+import typer
+
+from leeway.console import err, out, the_app
+from leeway.help import BySection
+
+commands = typer.Typer(
+    cls=BySection, help="Whose each source is, and what to do where leeway.toml leads to another account."
+)
+Source = Annotated[str, typer.Argument(help="jira, slack, hubspot or github.")]
+
+
+@commands.callback(invoke_without_command=True)
+def show(
+    context: typer.Context, as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False
+) -> None:
+    """Which site, workspace or account each source was read from, and which is refused."""
+    from leeway.tenants import tenants_of
+
+    if context.invoked_subcommand is not None:
+        return
+    found = list(tenants_of(the_app()))
+    if as_json:
+        sys.stdout.write(json.dumps(found, indent=1, default=str) + "\n")
+        return
+    if not found:
+        err.print("Nothing was read yet.")
+    for one in found:
+        refused = f"; refused: {one['refused']}" if one["refused"] else ""
+        out.print(
+            f"{one['source']:8} {one['tenant']}, since {one['since']:%Y-%m-%d}, {one['signals']} signals{refused}",
+            markup=False,
+        )
+
+
+@commands.command()
+def accept(source: Source) -> None:
+    """The settings lead to the same records at another place: keep what there is, and go on.
+
+    For a server that was moved with its database, or an account that was renamed in a way that Leeway cannot see. Where
+    records got other ids, as from Jira Server to Cloud, use `leeway source replace`.
+    """
+    from leeway import tenants
+
+    out.print(tenants.accept(the_app(), source), markup=False)
+
+
+@commands.command()
+def replace(source: Source, yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False) -> None:
+    """Go over to where the settings lead now: remove what the former one brought, and read this one from its beginning.
+
+    From a sandbox to production, or from Jira Server to Cloud. What people answered of single items goes with them; shares of
+    past weeks are computed again from what is read. Stop `leeway run` meanwhile, and make a backup (`leeway export`).
+    """
+    from leeway import tenants
+
+    def agree(what: str) -> None:
+        if not yes:
+            typer.confirm(f"{what}? This cannot be undone", abort=True, err=True)
+
+    out.print(tenants.replace(the_app(), source, agree), markup=False)

@@ -1,0 +1,117 @@
+"""Whose each source is, and going over to another site, workspace or account."""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.exc import SQLAlchemyError
+
+from connectors.base import Connector, SourceError
+from connectors.tenant import Tenant
+from leeway.app import App, NotReady
+from models import Label, Signal, WorkItem
+from models import Tenant as Kept
+from pipeline.ingest.tenants import (
+    OtherTenant,
+    found_tenant,
+    hold_to_tenant,
+    is_the_kept_one,
+    keep_tenant,
+    kept_tenant,
+    remove_all,
+)
+from pipeline.queue import lease
+
+
+def tenants_of(app: App) -> Iterator[dict[str, Any]]:
+    """Of each source that was read: whose it is, since when, how many signals, and what is refused."""
+    with app.sessions() as session:
+        counts = dict(session.execute(select(Signal.source, func.count()).group_by(Signal.source)).all())
+        for one in session.scalars(select(Kept).order_by(Kept.source)):
+            yield {
+                "source": one.source,
+                "tenant": one.label,
+                "since": one.since,
+                "signals": counts.get(one.source, 0),
+                "refused": one.refused,
+            }
+
+
+def other_tenant(app: App, connector: Connector) -> tuple[str, OtherTenant | None] | None:
+    """Where the settings lead, with the error where that is another one than was read so far; None where the source does not say.
+    Raises SourceError."""
+    now = found_tenant(connector)
+    if now is None:
+        return None
+    with app.sessions() as session:
+        kept = kept_tenant(session, connector.name)
+    if kept is None or is_the_kept_one(connector, app.sessions, kept, now):
+        return now.label, None
+    return now.label, OtherTenant(connector.name, kept.label, kept.since, now.label)
+
+
+def held(app: App, connector: Any) -> None:
+    """Raise OtherTenant where a source is another's, before anything is asked of it. Raises SourceError."""
+    hold_to_tenant(connector, app.sessions)
+
+
+def accept(app: App, source: str) -> str:
+    """Take where the settings lead for the same one: what is kept stays, and its cursors go on. Raises NotReady, SourceError."""
+    with lease.hold(app.sessions, f"pull {source}") as mine:
+        kept, now = _both(app, source, mine)
+        keep_tenant(app.sessions, source, now, Kept(source=source, external_id="", since=kept.since))
+    _pull_soon(app, source)
+    return f"{source} is {now.label} from now on; what came from {kept.label} stays, and the next pull goes on."
+
+
+def replace(app: App, source: str, agree: Callable[[str], None]) -> str:
+    """Remove what the former one brought and go over to where the settings lead; `agree` is asked before with what goes.
+    Raises NotReady, SourceError."""
+    with lease.hold(app.sessions, f"pull {source}") as mine:
+        kept, now = _both(app, source, mine)
+        with app.sessions() as session:
+            here = WorkItem.source == source
+            items = session.scalar(select(func.count()).select_from(WorkItem).where(here)) or 0
+            answers = session.scalar(select(func.count()).select_from(Label).join(WorkItem).where(here)) or 0
+        agree(
+            f"Remove {items} work items of {kept.label}, with what was answered of {answers} of them, and read {now.label}"
+        )
+        removed = remove_all(source, app.sessions)
+        keep_tenant(app.sessions, source, now)
+    _pull_soon(app, source)
+    return (
+        f"{removed} items and signals of {kept.label} are removed; the next pull reads {now.label} from its beginning."
+    )
+
+
+def _both(app: App, source: str, mine: bool) -> tuple[Kept, Tenant]:
+    """What is kept and where the settings lead, where these are two."""
+    connector = app.connectors.get(source)
+    if connector is None:
+        raise NotReady(f"{source} is not configured. Add its section to leeway.toml.")
+    if not mine:
+        raise NotReady(f"{source} is being pulled by another process. Run it again in a minute.")
+    now = found_tenant(connector)
+    with app.sessions() as session:
+        kept = kept_tenant(session, source)
+    if now is None or kept is None or is_the_kept_one(connector, app.sessions, kept, now):
+        raise NotReady(f"{source} is {now.label if now else 'read'} as before; nothing is to be decided.")
+    return kept, now
+
+
+def _pull_soon(app: App, source: str) -> None:
+    """Workers pull it when they are woken next, and do not wait for its turn."""
+    lease.not_before(app.sessions, f"next pull {source}", datetime.now(UTC))
+
+
+def said(app: App, connector: Connector) -> tuple[bool, str, str] | None:
+    """Whether a source is whose it was, what it is, and what to do; None where that cannot be said now."""
+    try:
+        found = other_tenant(app, connector)
+    except (SourceError, SQLAlchemyError):  # said by rows of their own
+        return None
+    if found is None:
+        return None
+    label, error = found
+    return (True, label, "") if error is None else (False, error.message, error.fix)

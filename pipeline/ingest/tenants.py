@@ -1,0 +1,155 @@
+"""One source, one tenant: what another site, workspace or account holds is not mixed with what is kept.
+
+Ids are only unique within one, and cursors only mean something there. So the first pull keeps whose the source is, and each pull,
+sweep and measurement asks again before it asks for anything else.
+"""
+
+from datetime import UTC, datetime
+
+import structlog
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.orm import Session, sessionmaker
+
+from connectors.base import Connector, Page
+from connectors.errors import SourceError
+from connectors.tenant import Recognising, Tenant, Tenanted
+from models import Account, Failure, Signal, StreamCursor, WorkItem, upsert
+from models import Tenant as Kept
+from pipeline.ingest.border import expected
+from pipeline.ingest.cursors import SWEEP
+from pipeline.ingest.store import store
+
+log = structlog.get_logger()
+_SAMPLE = 20
+"""The newest items by which a nameless tenant is recognised at another address: a copy made earlier lacks them."""
+_AT_ONCE = 2_000
+"""Items removed in one transaction."""
+
+
+class OtherTenant(SourceError):
+    """The settings lead to another site, workspace or account than the one that was read so far."""
+
+    permanent = True
+
+    def __init__(self, source: str, kept: str, since: datetime, now: str) -> None:
+        super().__init__(
+            source,
+            f"the settings lead to {now}, and what is kept came from {kept} (since {since:%Y-%m-%d}). Nothing is read, so that "
+            "the two are not mixed.",
+            f"If that is a mistake, put the former address and token back. To go over to it: `leeway source replace {source}`, "
+            "which removes what the former one brought and reads this one from its beginning. If it holds the same records, "
+            f"with the same ids: `leeway source accept {source}`.",
+        )
+
+
+def kept_tenant(session: Session, source: str) -> Kept | None:
+    """Whose a source was at the last pull."""
+    return session.get(Kept, source)
+
+
+def refused_tenant(session: Session, source: str) -> OtherTenant | None:
+    """What the last pull refused."""
+    kept = kept_tenant(session, source)
+    return OtherTenant(source, kept.label, kept.since, kept.refused) if kept is not None and kept.refused else None
+
+
+def found_tenant(connector: Connector) -> Tenant | None:
+    """Whose it is by its settings; None where it does not say. Raises SourceError."""
+    with expected(connector.name, "whose it is"):
+        return connector.tenant() if isinstance(connector, Tenanted) else None
+
+
+def hold_to_tenant(connector: Connector, sessions: sessionmaker[Session]) -> None:
+    """Keep whose the source is, at first; later raise OtherTenant where it is another's. Raises SourceError."""
+    now = found_tenant(connector)
+    if now is None:
+        return
+    with sessions() as session:
+        kept = kept_tenant(session, connector.name)
+        is_empty = not _holds_anything(session, connector.name)
+    if kept is None:
+        keep_tenant(sessions, connector.name, now)
+    elif is_the_kept_one(connector, sessions, kept, now):
+        if (kept.external_id or now.id, now.address, now.label, None) != _said(kept):
+            keep_tenant(sessions, connector.name, now, kept)
+    elif is_empty:  # a token that was wrong from the first; what is known of its streams and people goes
+        remove_all(connector.name, sessions)
+        keep_tenant(sessions, connector.name, now)
+    else:
+        error = OtherTenant(connector.name, kept.label, kept.since, now.label)
+        _note_refusal(sessions, connector.name, now.label, str(error))
+        raise error
+
+
+def is_the_kept_one(connector: Connector, sessions: sessionmaker[Session], kept: Kept, now: Tenant) -> bool:
+    """Return True if it is the same one, also where a server without an id of its own has another address and the records that
+    are kept are there. Raises SourceError."""
+    was = Tenant(kept.external_id, kept.address, kept.label)
+    if was.is_same(now):
+        return True
+    if not (was.is_nameless() and now.is_nameless() and isinstance(connector, Recognising)):
+        return False
+    newest = select(WorkItem.external_id, WorkItem.created_at).where(
+        WorkItem.source == connector.name, WorkItem.created_at.is_not(None)
+    )
+    with sessions() as session:
+        rows = session.execute(newest.order_by(WorkItem.created_at.desc()).limit(_SAMPLE)).all()
+    with expected(connector.name, "whose it is"):
+        return connector.recognises([(id_, at) for id_, at in rows if at is not None])
+
+
+def keep_tenant(sessions: sessionmaker[Session], source: str, now: Tenant, kept: Kept | None = None) -> None:
+    """Whose the source is from now on; where it was known before (`kept`), that it is called otherwise."""
+    row = {
+        "source": source,
+        "external_id": now.id or (kept.external_id if kept else ""),
+        "address": now.address[:300],
+        "label": now.label[:400],
+        "since": kept.since if kept else datetime.now(UTC),
+        "refused": None,
+    }
+    with sessions.begin() as session:
+        upsert(session, Kept, [row], ("source",))
+    log.info("tenant", source=source, label=now.label)
+
+
+def remove_all(source: str, sessions: sessionmaker[Session]) -> int:
+    """Remove what a source brought, its cursors first; returns how many items and signals. Stopped at any moment, the next call
+    removes the rest, and a pull meanwhile begins at the beginning."""
+    with sessions.begin() as session:
+        for table in (StreamCursor, Failure):
+            session.execute(delete(table).where(table.source == source))
+    removed = 0
+    for column in (WorkItem.external_id, Signal.external_id):
+        while True:
+            with sessions.begin() as session:
+                named = select(column).where(column.class_.source == source)
+                some: list[str] = list(session.scalars(named.limit(_AT_ONCE)))
+                if not some:
+                    break
+                removed += store(session, source, Page("all", None, gone=some))[1]
+    with sessions.begin() as session:
+        session.execute(delete(Account).where(Account.source == source))
+    return removed
+
+
+def _holds_anything(session: Session, source: str) -> bool:
+    return any(
+        session.scalar(
+            select(func.count()).select_from(select(table.id).where(table.source == source).limit(1).subquery())
+        )
+        for table in (WorkItem, Signal)
+    )
+
+
+def _said(kept: Kept) -> tuple[str, str, str, str | None]:
+    return kept.external_id, kept.address, kept.label, kept.refused
+
+
+def _note_refusal(sessions: sessionmaker[Session], source: str, now: str, why: str) -> None:
+    """Say it where people look: of the source, and of each of its streams."""
+    with sessions.begin() as session:
+        session.execute(update(Kept).where(Kept.source == source).values(refused=now))
+        session.execute(
+            update(StreamCursor).where(StreamCursor.source == source, StreamCursor.stream != SWEEP).values(error=why)
+        )
