@@ -91,6 +91,7 @@ class MailWay:
             "lines": question.lines,
             "link": question.link,
             "note": question.note,
+            "stop": link,
         }
         folder = files("alerts").joinpath("templates")
         for kind, escaped in (("txt", False), ("html", True)):

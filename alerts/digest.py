@@ -239,7 +239,7 @@ def compose(content: TeamWeek, smtp: Smtp, links: Links | None = None, unsubscri
     """Multipart mail: text first, HTML with the chart inside."""
     folder = files("alerts").joinpath("templates")
     head = content.head
-    values = {"c": content, "s": content.stands, "head": head, "links": links or Links()}
+    values = {"c": content, "s": content.stands, "head": head, "links": links or Links(), "stop": unsubscribe}
     filters = {
         "words": html,
         "plain": plain,
@@ -254,7 +254,9 @@ def compose(content: TeamWeek, smtp: Smtp, links: Links | None = None, unsubscri
         "isolated": isolated,
         "outside": outside,
     }
-    subject = f"{content.team.name}: {head[0]}% {head[1]}" if head else f"{content.team.name}: the week"
+    # With the week: two mails of one subject become one conversation, in which Gmail hides what both say.
+    what = f"{head[0]}% {head[1]}, week of" if head else "the week of"
+    subject = f"{shortened(content.team.name, 100)}: {what} {day(content.week)}"
     key = f"digest {content.week} {content.team.key}"
     mail = new_mail(smtp, content.team.lead or "", subject, key, unsubscribe, f"digest {content.team.key}")
     text = Environment(autoescape=False, trim_blocks=True)  # noqa: S701 - text/plain

@@ -51,15 +51,13 @@ class EmailChannel:
         mail = new_mail(self.mailer.smtp, self.address, notice.headline, notice.key, self.unsubscribe, PURPOSE)
         picture = notice.narrow()
         cid = mail["Message-ID"][1:-1].replace("@", ".chart@") if picture else ""
-        values: dict[str, Any] = {
+        values: dict[str, Any] = dict.fromkeys(("lines", "note", "alt"), "") | {
             "title": notice.headline,
             "story": [],
             "decision": (),
-            "lines": "",
-            "note": "",
-            "alt": "",
             "links": [],
             "cid": cid,
+            "stop": self.unsubscribe,
         }
         if isinstance(notice.content, AlertView):
             alert = notice.content

@@ -226,6 +226,7 @@ def new_mail(
     mail["Date"] = format_datetime(at or datetime.now(UTC))
     mail["Message-ID"] = message_id(smtp, to, key)
     mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: no out-of-office answers
+    mail["X-Auto-Response-Suppress"] = "OOF, AutoReply"  # the same for Exchange; failures are still reported
     ways = [f"<{unsubscribe}>"] if unsubscribe else []
     ways.append(
         f"<mailto:{quote(sender.addr_spec, safe='@.+-_')}?subject={quote(f'unsubscribe {purpose}'.strip(), safe='')}>"

@@ -80,7 +80,7 @@ def compose(pack: Pack, about: date, smtp: Smtp, address: str, page: str = "", u
     """The mail: the pack as text and as HTML, the same sentences; everything from outside is escaped."""
     title, span = f"{pack.title}, {pack.company}", pack.span
     mail = new_mail(smtp, address, f"{title}: {span}", f"pack {pack.kind} {about}", unsubscribe, PURPOSE)
-    mail.set_content(as_text(pack, page))
+    mail.set_content(as_text(pack, page) + (f"\nStop these mails: {unsubscribe}\n" if unsubscribe else ""))
     environment = Environment(autoescape=True, trim_blocks=True)
     environment.filters |= {"words": html, "coded": coded}
     template = environment.from_string(files("alerts").joinpath("templates", "pack.html.j2").read_text("utf-8"))
@@ -91,6 +91,7 @@ def compose(pack: Pack, about: date, smtp: Smtp, address: str, page: str = "", u
         "note": pack.note,
         "kind": pack.kind,
         "page": page,
+        "stop": unsubscribe,
     }
     mail.add_alternative(template.render(given), subtype="html")
     return mail

@@ -1,5 +1,6 @@
 """The alert in Slack: Block Kit, every outside text escaped, one message for each open drift."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,12 +13,20 @@ from alerts.words import Name, Words, isolated
 LONGEST_HEADER, LONGEST_SECTION = 150, 3000
 METADATA = "leeway_drift"
 MOST_NAMES = 20
+_EMOJI = re.compile(r":(?=[\w+'-]+:)")
+"""What begins an emoji's name, as in "API:on:prod": a word joiner behind it keeps it a word."""
 
 
 def escape(text: str) -> str:
     """Outside text as mrkdwn that shows as it is: https://docs.slack.dev/messaging/formatting-message-text"""
     text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return " ".join(text.replace("*", "∗").replace("`", "'").replace("~", "∼").replace("_", "_\u2060").split())
+    text = text.replace("*", "∗").replace("`", "'").replace("~", "∼").replace("_", "_\u2060")
+    return " ".join(_no_emoji(text).split())
+
+
+def _no_emoji(text: str) -> str:
+    """A header takes the names of emoji for emoji, too."""
+    return _EMOJI.sub(":\u2060", text)
 
 
 def mrkdwn(words: Words) -> str:
@@ -36,7 +45,7 @@ def blocks(alert: AlertView) -> list[dict[str, Any]]:
     """The message's blocks, within Slack's limits for any text: title, story, what to decide, and what it rests on."""
     decide: Words = ("To decide: ", *alert.decision)
     return [
-        {"type": "header", "text": _plain(_cut(alert.title, LONGEST_HEADER))},
+        {"type": "header", "text": _plain(_cut(_no_emoji(alert.title), LONGEST_HEADER))},
         _section(" ".join(map(mrkdwn, alert.story))),
         _section(mrkdwn(decide).replace("To decide:", "*To decide:*", 1)),
         {"type": "context", "elements": [_mrkdwn(_cut(escape(alert.note), LONGEST_SECTION))]},
@@ -99,7 +108,7 @@ def grouped(
         linked = f"<{faces.page}/drifts/{line.drift}|{name}>" if faces and faces.page else name
         lines.append(f"• {linked}: {escape(line.change)}")
     whole = [
-        {"type": "header", "text": _plain(_cut(group.headline, LONGEST_HEADER))},
+        {"type": "header", "text": _plain(_cut(_no_emoji(group.headline), LONGEST_HEADER))},
         _section(whole_lines(lines, LONGEST_SECTION, "and {n} more teams")),
         _section(f"*To decide:* {escape(group.decision)}"),
     ]

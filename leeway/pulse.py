@@ -120,7 +120,7 @@ def _questions(app: App, week: date, mine: dict[str, list[KeyResult]]) -> list[t
             words.KIND,
             week.isoformat(),
             address,
-            words.subject(len(asked)),
+            words.subject(len(asked)) + ("" if account else f" Week of {day(week)}"),
             words.opening(len(asked)),
             tuple(words.line(one) for one in asked if one.key not in said),
             words.blocks(week, asked, said, version) if account else (),

@@ -115,6 +115,7 @@ def seen(colour: str, sight: str) -> Any:
 
 def test_no_two_of_twenty_objectives_have_one_colour_whatever_colours_somebody_sees() -> None:
     style = (Path(__file__).parents[2] / "web/static/style.css").read_text(encoding="utf-8")
+    assert "@media screen and (prefers-color-scheme: dark)" in style  # paper is light (outline #2124, httrack #1158)
     sets = [dict(re.findall(r"--(o\d+|off): (#\w{6});", part)) for part in style.split("prefers-color-scheme: dark", 1)]
     for colours in sets:  # light, and dark
         assert len(colours) == COLOURS + 1 == len(set(colours.values()))

@@ -277,7 +277,7 @@ def test_a_team_is_measured_against_its_own_plan(filled: sessionmaker[Session]) 
         content = team_week(session, REGISTER, team)
     assert content is not None
     assert content.head == (80, "on the plan of the team")
-    assert compose(content, SMTP)["Subject"] == "Iberia: 80% on the plan of the team"
+    assert compose(content, SMTP)["Subject"] == "Iberia: 80% on the plan of the team, week of 29 June"
 
 
 def test_mail_servers_find_what_they_want_also_with_a_named_sender_and_a_hostile_team() -> None:

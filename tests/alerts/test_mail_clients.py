@@ -34,6 +34,7 @@ BOXES = re.compile(
 """What Word draws otherwise or not at all; widths in pixels belong into the attribute."""
 BLOCKS = {"div", "section", "ul", "ol", "p", "figure", "main", "header", "footer"}
 MOST_BYTES = 60_000
+STOP = "https://leeway.example/unsubscribe?token=x"
 
 
 class Caught(Mailer):
@@ -51,7 +52,7 @@ def mails(tmp_path_factory: pytest.TempPathFactory) -> dict[str, EmailMessage]:
     """An alert, a message about several teams, a digest of the company, a pack, a question."""
     app = app_with(tmp_path_factory.mktemp("mails"), web={"url": "https://leeway.example"})
     _, register = app.register()
-    channel = EmailChannel(Caught(SMTP), "coo@velora.example", page="https://leeway.example")
+    channel = EmailChannel(Caught(SMTP), "coo@velora.example", page="https://leeway.example", unsubscribe=STOP)
     found = {}
     with app.sessions() as session:
         drift = session.get_one(Drift, 1)
@@ -63,14 +64,14 @@ def mails(tmp_path_factory: pytest.TempPathFactory) -> dict[str, EmailMessage]:
         company = Team(key=COMPANY, name="Velora", lead="coo@velora.example")
         content = team_week(session, register, company)
         assert content is not None
-        found["digest"] = compose(content, SMTP, digest_links(app, session, register, company, content.themes))
+        found["digest"] = compose(content, SMTP, digest_links(app, session, register, company, content.themes), STOP)
         pack = PACKS["quarterly"].make(session, register, terms(app))
         assert pack is not None
-        found["pack"] = compose_pack(pack, MONDAY, SMTP, "coo@velora.example", "https://leeway.example")
+        found["pack"] = compose_pack(pack, MONDAY, SMTP, "coo@velora.example", "https://leeway.example", STOP)
     asked = Question(
         "pulse", "2026-07-06", "ann@velora.example", "How sure?", "Of each", ("O1.1",), link="https://l.example"
     )
-    MailWay(channel.mailer, lambda address, kind: "").ask(asked)
+    MailWay(channel.mailer, lambda address, kind: STOP).ask(asked)
     found["question"] = channel.mailer.mail  # type: ignore[attr-defined]
     return found
 
@@ -103,7 +104,22 @@ def test_a_mail_is_laid_out_by_tables_and_fetches_nothing(mails: dict[str, Email
     assert name != "pack" or max(heads) <= 3  # a phone has no room for a fourth column of words
     assert "`" not in text
     assert "prefers-color-scheme: dark" in text
+    # What looks like a day or a number of a telephone is no link (Cerberus #90).
+    assert "date=no" in text
+    assert "a[x-apple-data-detectors] { color: inherit" in text
     assert len(mails[name].as_bytes()) <= MOST_BYTES
+
+
+@pytest.mark.parametrize("name", ["alert", "group", "digest", "pack", "question"])
+def test_a_mail_is_ended_in_its_words_too_and_no_absence_answers_it(mails: dict[str, EmailMessage], name: str) -> None:
+    text = mails[name].get_body(("plain",))
+    assert text is not None
+    # Outlook and Gmail show the header's way only of some senders (notifications-api #4147, listmonk #1206).
+    assert f"Stop these mails: {STOP}" in str(text.get_content())
+    (link,) = (one for one in LexborHTMLParser(html_of(mails[name])).css("a") if one.text() == "Stop these mails")
+    assert link.attributes["href"] == STOP
+    assert mails[name]["Auto-Submitted"] == "auto-generated"
+    assert mails[name]["X-Auto-Response-Suppress"] == "OOF, AutoReply"  # Exchange: zulip #13193, Exceptionless #265
 
 
 @pytest.mark.parametrize("name", ["alert", "digest"])
@@ -143,6 +159,14 @@ for (const one of found.errors ?? []) console.log(one);
 """
 DOES_NO_HARM = tuple(
     f"`{what}` is not supported"
-    for what in ("border-radius", "@media", "role attribute", "white-space", "max-width", "<body> element")
+    for what in (
+        "border-radius",
+        "@media",
+        "role attribute",
+        "white-space",
+        "max-width",
+        "<body> element",
+        "Attribute selector",  # Apple's alone, which marks so what it takes for a date
+    )
 )
 """Corners are square, dark is as light, a line breaks elsewhere; the width is held by a table that only Word reads."""

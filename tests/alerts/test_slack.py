@@ -68,6 +68,15 @@ hostile = st.text(max_size=400) | st.sampled_from(
 )
 
 
+def test_a_word_between_colons_is_no_emoji() -> None:  # sentry #68922
+    alert = AlertView("company", TODAY, "API:on:prod fell", ((Name("Ship :wave: at 10:30"),),), ("stop?",), "")
+    found = blocks(alert)
+    assert found[0]["text"]["text"] == "API:\u2060on:prod fell"
+    assert found[1]["text"]["text"] == "*Ship :\u2060wave: at 10:30*"
+    long = blocks(AlertView("company", TODAY, ":on:" * 60, (), ("stop?",), ""))
+    assert len(long[0]["text"]["text"]) <= 150
+
+
 @given(hostile, hostile, hostile)
 def test_any_outside_text_stays_within_slacks_limits_and_pages_nobody(name: str, team: str, title: str) -> None:
     story = ((Name(name), " fell from 26% to 16%."), ("The days went to ", Name(title), "."))
