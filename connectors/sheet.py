@@ -4,6 +4,7 @@ import codecs
 import csv
 import io
 import re
+from collections.abc import Iterable
 
 _SAID = re.compile(r"\s*sep=(.)\r?\n")
 
@@ -29,6 +30,18 @@ def reader(text: str) -> "csv.DictReader[str]":
     if rows.fieldnames:
         rows.fieldnames = [name.strip() for name in rows.fieldnames]
     return rows
+
+
+def lacking(rows: "csv.DictReader[str]", columns: Iterable[str]) -> str | None:
+    """What keeps the first of these columns that cannot be read from being so; None where all can.
+
+    Of two columns with one name nobody says which is meant, and the reader would take the last.
+    """
+    head = list(rows.fieldnames or ())
+    for name in columns:
+        if head.count(name) != 1:
+            return f"the column {name!r} is {'there twice' if name in head else 'missing'}"
+    return None
 
 
 def decoded(raw: bytes) -> str:

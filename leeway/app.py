@@ -14,6 +14,7 @@ from connectors.base import Connector
 from connectors.registry import SOURCES, connector
 from leeway.settings import Settings, SettingsError, default_path, load
 from leeway.settings.changes import stamp
+from leeway.settings.names import nearest
 from models import connect
 from pipeline.register.workdays import history_begins
 
@@ -32,6 +33,17 @@ log = structlog.get_logger()
 
 class NotReady(Exception):
     """Something that must be done first; the message says what."""
+
+
+def known_team(register: "Register", key: str, *others: str) -> None:
+    """Raise NotReady, with the nearest, where no team has this key, which may also be one of `others`."""
+    known = [*(team.key for team in register.teams), *others]
+    if key not in known:
+        near = nearest(key, known)
+        raise NotReady(
+            f"there is no team {key!r} in the register. "
+            + (f"Did you mean {near}?" if near else f"There are {', '.join(known) or 'none'}.")
+        )
 
 
 class App:

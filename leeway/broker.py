@@ -12,6 +12,24 @@ def tried(settings: Any, seconds: float) -> Any:
     return server
 
 
+def require(settings: Any) -> None:
+    """Raise NotReady where no broker is set and none answers at the address that holds then: workers would wait for ever."""
+    if "broker" in settings.model_fields_set:
+        return
+    import redis
+
+    from leeway.app import NotReady
+
+    try:
+        tried(settings.broker, 3)
+    except (redis.RedisError, OSError) as error:
+        found, _ = fault(error)
+        raise NotReady(
+            f"broker.url is not set, and Redis at {settings.broker.url} {found}. Start Redis and set broker.url; "
+            "`leeway run` needs none."
+        ) from None
+
+
 def fault(error: Exception) -> tuple[str, str]:
     """What is wrong with it, and what to do."""
     kind, said = type(error).__name__, str(error)

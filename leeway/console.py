@@ -2,6 +2,7 @@
 
 import json
 import sys
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,36 @@ if TYPE_CHECKING:
 
     from leeway.check import CheckRow
 
-out, err = Console(highlight=False, soft_wrap=True), Console(stderr=True, highlight=False, soft_wrap=True)
+
+def _as_json() -> bool:
+    """Whether --json-logs was asked for; `--help` does not load what logs need."""
+    logs = sys.modules.get("leeway.logs")
+    return logs is not None and logs.as_json()
+
+
+class _Beside(Console):
+    """What is said beside a command's output: a line for people, and with --json-logs one of the log, without bars."""
+
+    def print(self, *objects: Any, **style: Any) -> None:
+        """Print, or log."""
+        if not _as_json():
+            super().print(*objects, **style)
+            return
+        import structlog
+
+        text, log = " ".join(map(str, objects)).strip(), structlog.get_logger()
+        if text.startswith("Error: "):
+            log.error(text.removeprefix("Error: "))
+        else:
+            log.info(text)
+
+    @property
+    def is_terminal(self) -> bool:
+        """Whether bars may be drawn."""
+        return super().is_terminal and not _as_json()
+
+
+out, err = Console(highlight=False, soft_wrap=True), _Beside(stderr=True, highlight=False, soft_wrap=True)
 _state: dict[str, Path | None] = {"config": None}
 
 
@@ -25,6 +55,14 @@ def choose_settings(file: Path | None) -> None:
 def settings_file() -> Path | None:
     """The settings file that was asked for, None where none was."""
     return _state["config"]
+
+
+def day_of(text: str | None, option: str) -> date | None:
+    """The day that an option names, None where it is not given. Ends the command where there is no such day."""
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is no day like 2026-10-01.", param_hint=option) from None
 
 
 def the_app() -> Any:

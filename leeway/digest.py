@@ -8,7 +8,7 @@ from pathlib import Path
 
 from alerts.digest import compose, team_week
 from alerts.digest_delivery import PURPOSE, send_due
-from leeway.app import App, NotReady
+from leeway.app import App, NotReady, known_team
 from leeway.links import digest_links, is_due
 from leeway.opt_out import smtp_of, unsubscribe_link
 from models.vocabulary import COMPANY
@@ -23,6 +23,8 @@ def send_digests(app: App, only: str | None = None, *, due_only: bool = False) -
     if not app.settings.smtp.host:
         raise NotReady("no mail server is set. Add [smtp] with host and sender to leeway.toml.")
     _, register = app.register()
+    if only:
+        known_team(register, only, COMPANY)
     return send_due(
         app.sessions,
         register,
@@ -41,8 +43,8 @@ def write_previews(app: App, folder: Path, only: str | None = None) -> Iterator[
     """An .eml and an .html for each team with shares. Raises NotReady for a team key that is not in the register."""
     _, register = app.register()
     everybody = [*register.teams, Team(key=COMPANY, name=register.company or "The company")]
-    if only and only not in {team.key for team in everybody}:
-        raise NotReady(f"there is no team {only!r} in the register.")
+    if only:
+        known_team(register, only, COMPANY)
     folder.mkdir(parents=True, exist_ok=True)
     for team in everybody:
         if only and team.key != only:

@@ -26,6 +26,7 @@ LONG_QUEUE = 1_000
 _PATIENCE = {"pull": 3_600, "encode": 3_600, "analyse": 3_600, "speak": 180}
 """Seconds that the oldest message of a queue may wait; alerts and wakes are short work, so that one that waits longer starves."""
 _MISSED_WAKES = 10
+_LATELY = timedelta(days=1)
 _SHOWN = 5
 
 
@@ -62,7 +63,12 @@ def _database(app: App, _now: datetime) -> Iterator[CheckRow]:
 
 
 def _uses_celery(app: App) -> bool:
-    return "broker" in app.settings.model_fields_set
+    """Whether workers are meant to run: a broker is set, or beat woke some lately at the address that holds where none is."""
+    if "broker" in app.settings.model_fields_set:
+        return True
+    with app.sessions() as session:
+        woken = session.get(Lease, WOKEN)
+    return woken is not None and datetime.now(UTC) - woken.until < _LATELY
 
 
 def _broker(app: App, now: datetime) -> Iterator[CheckRow]:

@@ -8,7 +8,7 @@ from typing import TextIO
 import typer
 from rich.console import Console
 
-from leeway.app import App
+from leeway.app import App, known_team
 from pipeline.feedback.labels import NONE, VERSION, keep, keep_one, read_csv
 from pipeline.feedback.questions import questions
 from pipeline.spreadsheet import guarded
@@ -39,6 +39,8 @@ def write_template(app: App, count: int, target: TextIO) -> None:
 def ask(app: App, team: str | None, out: Console) -> int:
     """Ask one item after the other in the terminal; each answer is kept at once. Returns how many were labelled."""
     _, register = app.register()
+    if team:
+        known_team(register, team)
     keys = {key.lower(): key for key in register.objective_of()}
     with app.sessions() as session:
         asked = questions(session, register, team, set())
@@ -65,7 +67,11 @@ def ask(app: App, team: str | None, out: Console) -> int:
 
 def _answer(keys: dict[str, str], likely: list[str]) -> str:
     while True:
-        given = typer.prompt("Which", default="s", err=True).strip().lower()
+        try:
+            given = typer.prompt("Which", default="s", err=True).strip().lower()
+        except typer.Abort:  # Ctrl-C, Ctrl-D, or nobody there who could answer: each answer so far is kept
+            typer.echo(err=True)
+            return "q"
         if given in ("s", "q"):
             return str(given)
         if given == "0":

@@ -27,8 +27,17 @@ class _StandardError:
             sys.stderr.flush()
 
 
+_form = {"json": False}
+
+
+def as_json() -> bool:
+    """Whether lines on the standard error are JSON."""
+    return _form["json"]
+
+
 def set_up(*, json: bool = False, level: int = logging.INFO) -> None:
     """Send structlog and the standard library's warnings to the standard error."""
+    _form["json"] = json
     before: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,

@@ -6,8 +6,10 @@ from datetime import timedelta
 from rich.console import Console
 
 from connectors.base import SourceError
+from connectors.registry import SOURCES
 from leeway.app import App, NotReady
 from leeway.progress import stage_progress
+from leeway.settings.names import nearest
 from pipeline.ingest import pull as ingest
 from pipeline.ingest import sweep as sweeps
 
@@ -27,8 +29,7 @@ def sync_sources(
 
     Raises NotReady where the source is not configured.
     """
-    if not app.connectors or (only and only not in app.connectors):
-        raise NotReady(f"{only or 'no source'} is {'not ' if only else ''}configured. Add its section to leeway.toml.")
+    _known(app, only)
     errors = []
     with stage_progress(progress) as show:
         for name, connector in app.connectors.items():
@@ -49,6 +50,15 @@ def sync_sources(
             else:
                 out.print(f"{name}: {line}.", markup=False)
     return errors
+
+
+def _known(app: App, only: str | None) -> None:
+    if only and only not in SOURCES:
+        near = nearest(only, SOURCES)
+        advice = f"Did you mean {near}?" if near else f"There are {', '.join(SOURCES)}."
+        raise NotReady(f"there is no source {only!r}. {advice}")
+    if not app.connectors or (only and only not in app.connectors):
+        raise NotReady(f"{only or 'no source'} is {'not ' if only else ''}configured. Add its section to leeway.toml.")
 
 
 def _pulled(done: Mapping[str, int]) -> str:

@@ -10,7 +10,7 @@ import zipfile
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, Engine, Table, false, func, select, text
@@ -21,6 +21,7 @@ from leeway.export_rows import ROWS, Damaged, lots, plain
 from leeway.older_export import brought_up
 from models import Installed
 from models.base import Base
+from pipeline.files import beside
 
 FORMAT = 1
 _MANIFEST = "manifest.json"
@@ -41,7 +42,7 @@ def export(engine: Engine, path: Path, progress: Progress = lambda *_: None) -> 
 
     Raises TransferError where the file is there already.
     """
-    part = path.with_name(path.name + ".part")
+    part = beside(path)
     try:
         handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     except OSError as error:
@@ -50,8 +51,19 @@ def export(engine: Engine, path: Path, progress: Progress = lambda *_: None) -> 
         os.close(handle)
         part.unlink()
         raise TransferError(f"{path} is there already. Give another name; a backup is not overwritten.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            counts = _write(engine, file, progress)
+    except BaseException:  # a half is no backup, and on a full disk it is what fills it
+        part.unlink(missing_ok=True)
+        raise
+    part.replace(path)
+    return counts
+
+
+def _write(engine: Engine, file: IO[bytes], progress: Progress) -> dict[str, int]:
     counts: dict[str, int] = {}
-    with os.fdopen(handle, "wb") as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=4) as archive:
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=4) as archive:
         with _snapshot(engine) as connection:
             revision = MigrationContext.configure(connection).get_current_revision()
             for table in _tables():
@@ -74,7 +86,6 @@ def export(engine: Engine, path: Path, progress: Progress = lambda *_: None) -> 
             "rows": counts,
         }
         archive.writestr(_MANIFEST, json.dumps(manifest, indent=1))
-    part.replace(path)
     return counts
 
 

@@ -2,7 +2,9 @@
 
 import codecs
 import csv
+import errno
 import json
+import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -80,10 +82,17 @@ def readable(path: Path, rows: "csv.DictReader[str]") -> Iterator[dict[str, str]
         raise InputError(f"{path}, line {rows.line_num}: not valid CSV: {error}.") from None
 
 
+def beside(path: Path) -> Path:
+    """Where a file is written until it is whole. Raises IsADirectoryError where the path names a folder, such as "."."""
+    if path.is_dir() or not path.name:
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    return path.with_name(path.name + ".part")
+
+
 def write_jsonl(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
     """Write beside, then move, so that a file that is there is whole. Raises InputError."""
-    part = path.with_name(path.name + ".part")
     try:
+        part = beside(path)
         part.parent.mkdir(parents=True, exist_ok=True)
         part.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
         part.replace(path)

@@ -13,7 +13,7 @@ from fastapi import Depends, Form, HTTPException, Request
 from itsdangerous import BadSignature, SignatureExpired
 from pydantic import Field
 
-from leeway.app import App, NotReady
+from leeway.app import App, NotReady, known_team
 from leeway.signing import first_use, serializer
 from models.vocabulary import COMPANY
 
@@ -57,8 +57,8 @@ def named(app: App, role: str) -> Viewer:
     kind, _, team = role.partition(":")
     if kind not in ROLES or (kind == "team") != bool(team):
         raise NotReady(f"there is no role {role!r}: company, ops, or team:KEY.")
-    if team and team not in {one.key for one in app.register()[1].teams}:
-        raise NotReady(f"there is no team {team!r} in the register.")
+    if team:
+        known_team(app.register()[1], team)
     return Viewer(kind, team or None)
 
 

@@ -22,7 +22,7 @@ from connectors.calendar.client import Address, Client
 from connectors.calendar.parse import Broken, Calendar
 from connectors.calendar.reading import Reader, Reading
 from connectors.limits import Limiter
-from connectors.sheet import decoded, reader
+from connectors.sheet import decoded, lacking, reader
 
 log = structlog.get_logger()
 ABSENCE = (
@@ -202,10 +202,8 @@ class CalendarConnector:
         fix = "It is a CSV file with the columns calendar and address."
         try:
             rows = reader(decoded(self.file.read_bytes()))
-            if not {"calendar", "address"} <= set(rows.fieldnames or ()):
-                raise NotReachable(
-                    self.name, f"{self.file}, line 1: the columns calendar and address are missing.", fix
-                )
+            if fault := lacking(rows, ("calendar", "address")):
+                raise NotReachable(self.name, f"{self.file}, line 1: {fault}.", fix)
             found: dict[str, Address] = {}
             for row in rows:
                 name, url = (row["calendar"] or "").strip(), (row["address"] or "").strip()

@@ -50,14 +50,15 @@ def worker(
     """Celery workers for this machine: a process for each queue, so that long work never delays an alert. SIGTERM stops it."""
     import os
 
+    from leeway.broker import require
     from leeway.celery_app import QUEUES
     from leeway.worker import processes, supervise
 
     unknown = sorted(set(queue or ()) - set(QUEUES))
     if unknown:
         raise typer.BadParameter(f"expected one of {', '.join(QUEUES)}, not {unknown[0]}.", param_hint="--queue")
-    commands = processes(queue or QUEUES, beat, cores or os.cpu_count() or 1)
-    raise typer.Exit(supervise(commands, settings_file()))
+    require(the_app().settings)
+    raise typer.Exit(supervise(processes(queue or QUEUES, beat, cores or os.cpu_count() or 1), settings_file()))
 
 
 @commands.command()

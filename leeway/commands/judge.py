@@ -1,13 +1,12 @@
 """The commands that judge what Leeway finds, and those that need no database."""
 
 import sys
-from datetime import date
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from leeway.console import err, out, the_app
+from leeway.console import day_of, err, out, the_app
 
 commands = typer.Typer()
 
@@ -38,7 +37,7 @@ def backtest(
     """What would have been reported on the history in the database, week by week."""
     from leeway.backtest import backtest_lines
 
-    for line in backtest_lines(the_app(), date.fromisoformat(since) if since else None, picture):
+    for line in backtest_lines(the_app(), day_of(since, "--from"), picture):
         out.print(line, markup=False)
 
 
@@ -103,7 +102,7 @@ def detect(
     from pipeline.files import write_jsonl
     from pipeline.offline.detect import as_row, read_effort, read_periods
 
-    beside = effort.with_name("capacity.csv")
+    beside = effort.parent / "capacity.csv"
     capacity = capacity or (beside if beside.exists() else None)
     settings = DriftSettings(company_alarms=company_alarms, team_alarms=team_alarms)
     found = Detector(read_effort(effort, capacity), read_periods(periods), settings).run()

@@ -15,7 +15,7 @@ def doctor(
     only: Annotated[
         str | None,
         typer.Option(
-            help="One part: database, broker, workers, beat, sources, cycle, tasks, alerts, digests or pulse."
+            help="One part: database, broker, workers, beat, sources, cycle, tasks, alerts, digests, packs, pulse, interview."
         ),
     ] = None,
     clear: Annotated[

@@ -1,11 +1,10 @@
 """The commands about the numbers of key results."""
 
-from datetime import date
 from typing import Annotated
 
 import typer
 
-from leeway.console import err, out, the_app
+from leeway.console import day_of, err, out, the_app
 
 commands = typer.Typer()
 
@@ -30,7 +29,7 @@ def measure(
         if value is None:
             raise typer.BadParameter("a number is needed, such as `leeway measure O1.2 42`.", param_hint="NUMBER")
         number = _number(value)
-        found, period = check_in(application, key, number, note, _day(day))
+        found, period = check_in(application, key, number, note, day_of(day, "--day"))
         of = f" ({period})" if period else ""
         out.print(f"{found.key} {found.title}{of}: {number:.15g} kept.", markup=False)
         return
@@ -96,13 +95,6 @@ def _number(text: str) -> float:
         return number_of(text, "NUMBER is")
     except CannotMeasure as error:
         raise typer.BadParameter(str(error), param_hint="NUMBER") from None
-
-
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text) if text else None
-    except ValueError:
-        raise typer.BadParameter(f"{text!r} is no day like 2026-10-01.", param_hint="--day") from None
 
 
 @commands.command()

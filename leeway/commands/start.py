@@ -1,14 +1,13 @@
 """The commands of the first hour: the demo, the first files, and whether everything a run needs is there."""
 
 from collections.abc import Mapping
-from datetime import date
 from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from leeway.console import out, print_rows, show_rows, the_app
+from leeway.console import day_of, out, print_rows, show_rows, the_app
 
 commands = typer.Typer()
 
@@ -29,11 +28,13 @@ def demo(
 ) -> None:
     """The whole job on a simulated company: pull over HTTP, match, shares, drift, one alert in Slack. No account needed."""
     from leeway.demo import run_demo, there
+    from leeway.settings.values import database_address
 
+    day = day_of(today, "--today")
     try:
-        day = date.fromisoformat(today) if today else None
-    except ValueError:
-        raise typer.BadParameter(f"{today!r} is no date like 2026-07-14.", param_hint="--today") from None
+        database_address(database or "")
+    except ValueError as error:
+        raise typer.BadParameter(f"{error}.", param_hint="--database") from None
     if not serve:
         run_demo(output, database, day, seed, out)
         return

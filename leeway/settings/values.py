@@ -16,6 +16,9 @@ CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 def _address(value: str) -> str:
     if value and not re.fullmatch(r"https?://[^\s/?#]+[^\s]*", value):
         raise ValueError("an address begins with https:// (or http://) and has no blanks")
+    if "@" in re.split("[/?#]", value.partition("://")[2], maxsplit=1)[0]:
+        # Errors and links in mails show the address.
+        raise ValueError("an address here is shown and holds no login; write only what follows the @")
     return value
 
 
@@ -41,10 +44,18 @@ def _broker(value: str) -> str:
     return value
 
 
-def _database(value: str) -> str:
+_DATABASES = ("sqlite", "sqlite+pysqlite", "postgresql", "postgresql+psycopg")
+
+
+def database_address(value: str) -> str:
+    """What `database.url` may be. Raises ValueError without the value, which may hold a password."""
     scheme, there, rest = value.partition("://")
     if scheme == "postgres":
         raise ValueError('it begins with "postgresql+psycopg://", not with "postgres://"')
+    if there and scheme not in _DATABASES:
+        raise ValueError(
+            "sqlite:///leeway.db or postgresql+psycopg://user@host/leeway is needed; no other database or driver is spoken to"
+        )
     if there and not scheme.startswith("sqlite") and "@" in re.split("[/?]", rest.partition("@")[2])[0]:
         raise ValueError(_TWO)
     return value
@@ -75,7 +86,7 @@ def _network(value: str) -> str:
 
 
 BrokerAddress = Annotated[str, AfterValidator(_broker)]
-DatabaseAddress = Annotated[str, AfterValidator(_database)]
+DatabaseAddress = Annotated[str, AfterValidator(database_address)]
 Address = Annotated[str, AfterValidator(_address)]
 Token = Annotated[SecretStr, AfterValidator(_ascii)]
 Names = list[Annotated[str, Field(min_length=1)]]

@@ -8,6 +8,7 @@ from pathlib import Path
 from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
 
+from connectors.sheet import lacking
 from models import AuditDraw, KeyResult, Label, Question, WorkItem, upsert
 from models.vocabulary import AUDIT
 from pipeline.files import InputError, readable, rows_of
@@ -102,9 +103,8 @@ def key_meant(session: Session, key: str, version: str, where: str) -> str:
 
 def _rows(path: Path) -> Iterator[tuple[str, str, str, str]]:
     reader = rows_of(path)
-    for column in ("item", "key_result"):
-        if column not in (reader.fieldnames or []):
-            raise InputError(f"{path}, line 1: the column {column!r} is missing. Expected: item,key_result.")
+    if fault := lacking(reader, ("item", "key_result")):
+        raise InputError(f"{path}, line 1: {fault}. Expected: item,key_result.")
     for row in readable(path, reader):
         name, answer = unguarded((row["item"] or "").strip()), (row["key_result"] or "").strip()
         if name and answer:

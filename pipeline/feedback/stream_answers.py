@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
+from connectors.sheet import lacking
 from models import Label, Stream, StreamItem, upsert
 from models.session import in_batches
 from models.stream import CONFIRMED, MIXED
@@ -125,12 +126,8 @@ def read_answers(path: Path, session: Session, register: Register) -> list[Answe
 def _rows(path: Path) -> Iterator[tuple[str, dict[str, str]]]:
     """Each row with where it stands."""
     reader = rows_of(path)
-    for column in ("stream", "key_result"):
-        if column not in (reader.fieldnames or []):
-            raise InputError(
-                f"{path}, line 1: the column {column!r} is missing. Keep the first line as "
-                "`leeway streams --template 40` prints it."
-            )
+    if fault := lacking(reader, ("stream", "key_result")):
+        raise InputError(f"{path}, line 1: {fault}. Keep the first line as `leeway streams --template 40` prints it.")
     for row in readable(path, reader):
         cells = {name: unguarded((cell or "").strip()) for name, cell in row.items() if isinstance(name, str)}
         yield f"{path}, line {reader.line_num}", cells

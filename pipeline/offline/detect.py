@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import yaml
 
+from connectors.sheet import lacking
 from models.vocabulary import COMPANY
 from pipeline.drift.detector import Event
 from pipeline.drift.observations import Observations, Priorities
@@ -133,9 +134,8 @@ def _quoted(where: str, text: str, field: str = "start") -> date:
 
 def _rows(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[str, dict[str, str]]]:
     reader = rows_of(path)
-    missing = [name for name in columns if name not in (reader.fieldnames or [])]
-    if missing:
-        raise InputError(f"{path}, line 1: the column {missing[0]!r} is missing. Expected: {','.join(columns)}.")
+    if fault := lacking(reader, columns):
+        raise InputError(f"{path}, line 1: {fault}. Expected: {','.join(columns)}.")
     for row in readable(path, reader):
         where = f"{path}, line {reader.line_num}"
         if any(row[name] is None for name in columns):

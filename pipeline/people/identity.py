@@ -1,6 +1,7 @@
 """One person across the sources: by e-mail, by the mapping file, else by a name that is unique; teams from the register,
 else from the groups that the sources know."""
 
+import difflib
 import re
 import unicodedata
 from collections import Counter, defaultdict
@@ -12,6 +13,8 @@ from pathlib import Path
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
+from connectors.registry import SOURCES
+from connectors.sheet import lacking
 from models import Account, Membership, Person, Signal
 from models.session import in_batches
 from pipeline.files import InputError, readable, rows_of
@@ -56,8 +59,8 @@ def read_directory(path: Path | None, teams: Mapping[str, str]) -> Directory:
         raise InputError(f"{path} does not exist; identity.file names it.")
     rows = rows_of(path) if path is not None else None
     if path is not None and rows is not None:
-        if not set(_COLUMNS) <= set(rows.fieldnames or ()):
-            raise InputError(f"{path}, line 1: expected the columns {', '.join(_COLUMNS)}.")
+        if fault := lacking(rows, _COLUMNS):
+            raise InputError(f"{path}, line 1: {fault}. Expected: {','.join(_COLUMNS)}.")
         for row in readable(path, rows):
             if not any(row.values()):  # spreadsheets keep rows that were emptied
                 continue
@@ -67,7 +70,17 @@ def read_directory(path: Path | None, teams: Mapping[str, str]) -> Directory:
                     f"{path}, line {rows.line_num}: expected a source, an account and an address, or - "
                     "for a service account."
                 )
-            people[source.lower(), account] = None if email == "-" else email.lower()
+            near = difflib.get_close_matches(source.lower(), SOURCES, 1)
+            if near and source.lower() not in SOURCES:
+                raise InputError(
+                    f"{path}, line {rows.line_num}: there is no source {source!r}. Did you mean {near[0]!r}?"
+                )
+            said = None if email == "-" else email.lower()
+            if people.setdefault((source.lower(), account), said) != said:
+                raise InputError(
+                    f"{path}, line {rows.line_num}: the account {account!r} of {source} is there twice with another address. "
+                    "Delete one of the lines."
+                )
     return Directory(people, {_plain(group): team for group, team in teams.items()})
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from connectors.network import trusted
-from connectors.sheet import reader, separator
+from connectors.sheet import lacking, reader, separator
 from pipeline.files import InputError, decode
 from pipeline.progress.cannot import CannotMeasure, number_of
 from pipeline.register.figures import figure_among
@@ -72,13 +72,15 @@ def _short(raw: bytes, name: str) -> bytes:
 
 def _number(text: str, column: str, row: Any, name: str) -> float:
     try:
-        rows = list(reader(text))
+        rows = list(table := reader(text))
     except csv.Error:
         raise CannotMeasure(f"{name} is no CSV.") from None
     wanted = {column, *(row if isinstance(row, dict) else ())}
     if missing := sorted(wanted - set(rows[0] if rows else ())):
         known = ", ".join(str(one) for one in (rows[0] if rows else ())) or "none"
         raise CannotMeasure(f"{name} has no column {missing[0]!r}; it has {known}.")
+    if fault := lacking(table, sorted(wanted)):
+        raise CannotMeasure(f"{name}: {fault}. Give one of them another name.")
     if isinstance(row, dict):
         key, wants = next(iter(row.items()))
         found = [one for one in rows if str(one[key] or "").strip() == wants]

@@ -203,6 +203,11 @@ def test_yes_and_no_in_each_way(value: str, folder: Path, monkeypatch: pytest.Mo
         ("LEEWAY_BROKER__URL", "127.0.0.1:6379", "redis://host:6379/0"),
         ("LEEWAY_DATABASE__URL", "postgresql+psycopg://u:sek@ret@127.0.0.1/x", "%40"),
         ("LEEWAY_DATABASE__URL", "postgres://u:sekret@127.0.0.1/x", "postgresql+psycopg://"),
+        ("LEEWAY_DATABASE__URL", "mysql://u:sekret@127.0.0.1/x", "sqlite:///leeway.db"),  # kanchi #48, dribdat #434
+        ("LEEWAY_DATABASE__URL", "postgresql+psycopg2://u:sekret@127.0.0.1/x", "no other database or driver"),
+        # errors, pages and links in mails show these addresses (cloudflare/unsee #259, cht-gateway #51, ClickHouse #120425)
+        ("LEEWAY_JIRA__URL", "https://u:sekret@jira.example", "holds no login"),
+        ("LEEWAY_SLACK__API_URL", "https://u:sekret@slack.example/api/", "holds no login"),
         ("LEEWAY_ALERTS__ANY_DAY", "ja", "true or false"),
         ("LEEWAY_WEB", "8440", "JSON object"),
         ("LEEWAY_IDENTITY__TEAMS", "{a: b}", "a=b,c=d"),

@@ -138,6 +138,10 @@ def test_questions_in_the_terminal_are_kept_one_by_one(folder: Path) -> None:
     assert kept[rows[2]["item"]][0] == "O3.1"
 
 
+def test_nobody_there_to_answer_ends_the_questions_and_is_no_error(folder: Path) -> None:
+    assert run(folder, "label", answers="").endswith("0 labelled.\n")
+
+
 def test_a_teams_audit_is_asked_first_and_kept_as_one(folder: Path) -> None:
     sessions = sessionmaker(connect(f"sqlite:///{folder}/labels.db"))
     with sessions() as session:
@@ -157,6 +161,7 @@ def test_bad_rows_name_their_line_and_keep_nothing(folder: Path) -> None:
     item = next(csv.DictReader(run(folder, "label", "--template", "1").splitlines()))["item"]
     for text, parts in (
         ("item,answer\nA-1,O1.1\n", ("line 1", "'key_result'")),
+        (f"item,key_result,key_result\n{item},O1.1,O1.2\n", ("line 1", "'key_result' is there twice")),
         (f"item,key_result\n{item},O1.1\nNO-1,O1.1\n", ("line 3", "'NO-1'")),
         (f"item,key_result\n{item},O77\n", ("line 2", "O77", "O1.1")),
         (f"item,key_result\n{item},O1.1\n{item},none\n", ("line 3", "twice")),

@@ -22,7 +22,8 @@ from sqlalchemy.orm import Session, sessionmaker
 
 import migrations
 from leeway import tasks
-from leeway.app import App
+from leeway.app import App, NotReady
+from leeway.broker import require
 from leeway.doctor import diagnose
 from leeway.metrics import WOKEN, exposition
 from leeway.operations import KEEP, bury, count, prune, prune_vectors
@@ -209,8 +210,22 @@ def test_the_doctor_names_what_hangs_and_the_fix(filled: sessionmaker[Session], 
             session.execute(delete(table))
         cursor = session.get_one(StreamCursor, ("jira", "issues"))
         cursor.error, cursor.finished_at = None, NOW
-    well = diagnose(make_app({k: v for k, v in given.items() if k != "broker"}))
-    assert [row for row in well if not row.ok] == []
+    # beat woke workers an hour ago, though no broker is set: they use the address that holds then (celery #6661)
+    without = make_app({k: v for k, v in given.items() if k != "broker"})
+    assert ("beat", "wakes") in {(row.part, row.name) for row in diagnose(without, "beat") if not row.ok}
+    with filled.begin() as session:
+        session.get_one(Lease, WOKEN).until = NOW - timedelta(days=2)
+    assert [row for row in diagnose(without) if not row.ok] == []
+
+
+def test_workers_without_a_broker_say_so_at_once() -> None:
+    nowhere = Settings.model_validate({"broker": {"url": "redis://127.0.0.1:1/0"}})
+    require(nowhere)  # one that is set is waited for
+    nowhere.model_fields_set.discard("broker")
+    with pytest.raises(
+        NotReady, match=r"broker\.url is not set, and Redis at redis://127\.0\.0\.1:1/0 does not answer"
+    ):
+        require(nowhere)
 
 
 def test_neither_an_error_nor_its_dead_task_holds_words(sessions: sessionmaker[Session]) -> None:

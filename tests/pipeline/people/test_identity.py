@@ -144,7 +144,11 @@ def test_somebody_whose_name_is_bot_is_a_person_where_the_register_knows_the_add
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("a,b\n1,2\n", "line 1: expected the columns"),
+        ("a,b\n1,2\n", "line 1: the column 'source' is missing. Expected: source,account,email"),
+        # csvql #102, rentemester #150, objectstack #2807: of two columns, or lines, the last one won without a word
+        ("source,account,email,email\njira,5f1,a@x.example,b@x.example\n", "line 1: the column 'email' is there twice"),
+        ("source,account,email\njira,5f1,a@x.example\njira,5f1,b@x.example\n", "line 3: the account '5f1' of jira"),
+        ("source,account,email\njirra,5f1,a@x.example\n", "line 2: there is no source 'jirra'. Did you mean 'jira'"),
         ("source,account,email\njira,5f1,nobody\n", "line 2: expected a source"),
     ],
 )

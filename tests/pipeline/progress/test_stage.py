@@ -235,6 +235,8 @@ def sheets() -> Iterator[str]:
             return RedirectResponse("/churn.csv")
         if request.url.path == "/large.csv":
             return PlainTextResponse("x" * 6_000_000)
+        if request.url.path == "/twice.csv":
+            return PlainTextResponse("month,churn,churn\n2026-06,2.4,9.9\n")
         found = "month;churn\r\n2026-06;2,4\r\n2026-07;2,1\r\n2026-08;\r\n" if request.url.path == "/churn.csv" else ""
         return PlainTextResponse(found, 200 if found else 404)
 
@@ -254,6 +256,7 @@ def test_a_csv_behind_an_address(sheets: str) -> None:
         ({"csv": "SHEETS/churn.csv?key=s3cret", "column": "nps"}, "has no column 'nps'; it has month, churn"),
         ({"csv": "SHEETS/churn.csv?key=s3cret", "column": "churn", "row": {"month": "2026-08"}}, "'' and no number"),
         ({"csv": "SHEETS/churn.csv?key=s3cret", "column": "churn", "row": {"month": "May"}}, "no row with 'May'"),
+        ({"csv": "SHEETS/twice.csv?key=s3cret", "column": "churn"}, "the column 'churn' is there twice"),
         ({"csv": "SHEETS/none.csv?key=s3cret", "column": "churn"}, "answered 404"),
         ({"csv": "SHEETS/away.csv?key=s3cret", "column": "churn"}, "answered 307"),
         ({"csv": "SHEETS/large.csv?key=s3cret", "column": "churn"}, "is larger than 5 MB"),

@@ -1,0 +1,69 @@
+"""What somebody types wrongly, or in the wrong place: one sentence that says what is wrong, exit code 2, nothing half done."""
+
+import errno
+import json
+from pathlib import Path
+from unittest.mock import patch
+
+import pytest
+
+from leeway.app import App
+from leeway.settings import Settings
+from leeway.transfer import export
+from simulator.company import register_yaml
+from tests.conftest import TODAY
+from tests.leeway.test_cli import leeway, refused
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A company that has a register and nothing else."""
+    (tmp_path / "okrs.yaml").write_text(register_yaml(TODAY))
+    (tmp_path / "leeway.toml").write_text('[smtp]\nhost = "127.0.0.1"\nsender = "l@x.example"\n')
+    assert leeway(tmp_path, "okrs", "load", "okrs.yaml").returncode == 0
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("words", "parts"),
+    [
+        (("backtest", "--from", "yesterday"), ("--from", "'yesterday' is no day like 2026-10-01")),
+        (("demo", "--today", "tomorrow"), ("--today", "'tomorrow' is no day like")),
+        (("demo", "--database", "mysql://u:sekret@h/x"), ("--database", "sqlite:///leeway.db")),
+        (("export", "."), (".: Is a directory",)),
+        (("sync", "jra"), ("there is no source 'jra'", "Did you mean jira?")),
+        (("sync", "salesforce"), ("There are jira, slack, hubspot",)),
+        (("label", "--team", "ap"), ("there is no team 'ap'", "Did you mean app?")),
+        (("digest", "--team", "ap"), ("there is no team 'ap'", "Did you mean app?")),
+        (("web", "--open", "--role", "team:ap"), ("there is no team 'ap'", "Did you mean app?")),
+    ],
+)
+def test_it_is_one_sentence(folder: Path, words: tuple[str, ...], parts: tuple[str, ...]) -> None:
+    refused(leeway(folder, *words), *parts)
+
+
+def test_a_folder_in_place_of_a_file_to_write(folder: Path) -> None:
+    (folder / "e.csv").write_text("date,person,team,source,objective,person_days\n2026-01-05,a,t,jira,O1,1\n")
+    (folder / "p.yaml").write_text("[{start: 2026-01-01, priority: {O1: 1}}]")
+    for where in (".", "sub"):
+        (folder / "sub").mkdir(exist_ok=True)
+        refused(leeway(folder, "detect", "e.csv", "--periods", "p.yaml", "--out", where), "Is a directory")
+    refused(leeway(folder, "detect", ".", "--periods", "p.yaml", "--out", "x"), "Is a directory")
+    assert sorted(one.name for one in folder.iterdir() if one.suffix == ".part") == []
+
+
+def test_an_error_is_json_where_logs_are(folder: Path) -> None:  # nano-brain #235 is its other half
+    done = leeway(folder, "--json-logs", "sync", "jra")
+    said = json.loads(done.stderr)
+    assert (done.returncode, said["level"]) == (2, "error")
+    assert said["event"].startswith("there is no source 'jra'")
+
+
+def test_an_export_that_fails_leaves_nothing_of_it_on_the_disk(tmp_path: Path) -> None:
+    app = App(Settings.model_validate({"database": {"url": f"sqlite:///{tmp_path / 'l.db'}"}}))
+    app.sessions()
+    before = sorted(tmp_path.iterdir())
+    full = OSError(errno.ENOSPC, "No space left on device")
+    with patch("leeway.transfer._snapshot", side_effect=full), pytest.raises(OSError, match="No space"):
+        export(app.engine, tmp_path / "all.zip")
+    assert sorted(tmp_path.iterdir()) == before
