@@ -23,7 +23,6 @@ from connectors.errors import (
 )
 from connectors.metrics import Metrics
 
-# Connectors take their errors from here too.
 __all__ = ["BadAnswer", "CredentialError", "NotFound", "NotReachable", "RateLimited", "ScopeError"]
 __all__ += ["SourceError", "SourceUnavailable", "Unexpected"]
 Cursor = Mapping[str, Any]
@@ -132,7 +131,7 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class WorkItem:
-    """What signals are about. Ids are the source's own and never change; `key` is the name people use."""
+    """What signals are about. Ids are the source's own and never change; `key` is the name people use, `former` those before."""
 
     source: str
     external_id: str
@@ -150,6 +149,7 @@ class WorkItem:
     created_at: datetime | None = None
     updated_at: datetime | None = None
     automated: bool = False
+    former: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

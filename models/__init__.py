@@ -6,7 +6,7 @@ from models.diagnosis import Diagnosis, Judged
 from models.drift import NOTED, OPEN_STATES, Drift, Notification, Theme
 from models.effort import Capacity, Effort, InProgress
 from models.feedback import Decision, Label, Question, ThemeAnswer
-from models.ingest import ALL_OF_IT, Failure, Signal, StreamCursor, Tenant, WorkItem
+from models.ingest import ALL_OF_IT, Failure, FormerKey, Signal, StreamCursor, Tenant, WorkItem
 from models.interview import InterviewAnswer, InterviewResult, InterviewRound
 from models.judge import JudgeAnswer, JudgeDay, JudgeState, StreamJudged
 from models.match import Match, Vector
@@ -41,6 +41,7 @@ __all__ = [
     "Failure",
     "Fingerprint",
     "Forgotten",
+    "FormerKey",
     "GoalChoice",
     "GoalLook",
     "InProgress",

@@ -88,6 +88,16 @@ class WorkItem(Base):
     text_dropped: Mapped[bool] = mapped_column(default=False)
 
 
+class FormerKey(Base):
+    """A key that an item had before, as people go on to use it. `settled` once what was read before names its present one."""
+
+    __tablename__ = "former_key"
+    source: Mapped[str] = mapped_column(String(32), primary_key=True)
+    key: Mapped[str] = mapped_column(String(64), primary_key=True, index=True)
+    external_id: Mapped[str] = mapped_column(String(128))
+    settled: Mapped[bool] = mapped_column(default=False)
+
+
 class Signal(Base):
     """One thing that happened on a work item (`item` is its external id in the same source)."""
 

@@ -39,7 +39,7 @@ def parse_issue(
     given, id_ = issue["fields"], str(issue["id"])
     people = _People()
     assignee, creator = people.of(given.get("assignee")), people.of(given.get("creator") or given.get("reporter"))
-    item = _item(issue, assignee, url, epic_fields)
+    item = _item(issue, assignee, url, epic_fields, former_keys(issue))
     changes: list[tuple[Any, Mapping[str, Any]]] = []
     signals = _parts(issue, people, states, changes, broken)
     begin = {
@@ -53,7 +53,20 @@ def parse_issue(
     return item, [created, *signals], list(people.accounts.values())
 
 
-def _item(issue: Mapping[str, Any], assignee: str | None, url: str, epic_fields: tuple[str, ...]) -> WorkItem:
+def former_keys(issue: Mapping[str, Any]) -> tuple[str, ...]:
+    """Keys that it had before it was moved from project to project; Jira keeps them working."""
+    changes = (c for h in (issue.get("changelog") or {}).get("histories") or [] for c in h.get("items") or [])
+    had = (str(c.get("fromString") or "") for c in changes if c.get("field") == "Key" and c.get("fieldtype") == "jira")
+    return tuple(dict.fromkeys(key for key in had if key and key != issue["key"]))
+
+
+def _item(
+    issue: Mapping[str, Any],
+    assignee: str | None,
+    url: str,
+    epic_fields: tuple[str, ...],
+    former: tuple[str, ...],
+) -> WorkItem:
     fields = issue["fields"]
     title, text = fields.get("summary"), from_adf(fields.get("description"))[:LONGEST_TEXT] or None
     linked = [
@@ -78,6 +91,7 @@ def _item(issue: Mapping[str, Any], assignee: str | None, url: str, epic_fields:
         f"{url}/browse/{issue['key']}",
         read_time(fields["created"]),
         read_time(fields["updated"]),
+        former=former,
     )
 
 

@@ -12,6 +12,7 @@ from connectors.sheet import lacking
 from models import AuditDraw, KeyResult, Label, Question, WorkItem, upsert
 from models.vocabulary import AUDIT
 from pipeline.files import InputError, readable, rows_of
+from pipeline.ingest.names import present_keys
 from pipeline.register.document import Register
 from pipeline.register.versions import key_now
 from pipeline.spreadsheet import unguarded
@@ -82,8 +83,9 @@ def keep_one(session: Session, work_item: int, key_result: str | None, origin: s
 
 
 def item_named(session: Session, name: str) -> int | None:
-    """The row of an item, by its key, or its source and id there."""
+    """The row of an item, by its key, one that it had before, or its source and id there."""
     source, _, rest = name.partition(":")
+    name = present_keys(session, [name]).get(name, name)
     by_key = session.scalar(select(WorkItem.id).where(WorkItem.key == name))
     return by_key or session.scalar(select(WorkItem.id).where(WorkItem.source == source, WorkItem.external_id == rest))
 

@@ -23,6 +23,7 @@ from models import WorkItem
 from pipeline.ingest.border import expected
 from pipeline.ingest.confirm import store_page
 from pipeline.ingest.cursors import drop_streams, finish, load_cursors
+from pipeline.ingest.names import settle_names
 from pipeline.ingest.tenants import hold_to_tenant
 
 log = structlog.get_logger()
@@ -101,6 +102,7 @@ def _pull(
         return connector.earlier(stream, cursor, since) if cursor else iter(())
 
     failed |= _in_threads(connector, sessions, rest, counts, progress, enough, threads, past, eta)
+    settle_names(sessions, connector.name)
     if failed:
         raise _first_of(failed)
     return counts

@@ -14,6 +14,7 @@ from models import Account, Failure, Signal, StreamCursor, WorkItem, upsert
 from models.session import in_batches
 from pipeline.ingest.accounts import account_row, keep_known
 from pipeline.ingest.gate import Gate, warn_of_unknown_kinds
+from pipeline.ingest.names import by_present_keys, keep_former
 from pipeline.queue import chunks
 from pipeline.queue.marks import FROM, mark_effort, mark_stale, utc_day
 
@@ -36,7 +37,7 @@ _SIGNAL_NEWS = (*_EFFORT_NEWS, "text", "mentions")
 _OF: Any = bindparam("of")
 _IDS: Any = bindparam("ids", expanding=True)
 _ITEMS = (WorkItem.source == _OF, WorkItem.external_id.in_(_IDS))
-_KNOWN = select(WorkItem.external_id, WorkItem.kind).where(*_ITEMS)
+_KNOWN = select(WorkItem.external_id, WorkItem.kind, WorkItem.key).where(*_ITEMS)
 _WORDLESS = select(WorkItem.external_id, WorkItem.updated_at).where(*_ITEMS, WorkItem.text_dropped)
 _KEPT = select(
     Signal.external_id, Signal.at, Signal.hours, Signal.account, Signal.item, Signal.kind, Signal.detail
@@ -82,9 +83,11 @@ def store(
     items = gate.fit(
         WorkItem, page.stream, (_item_row(one, authors.get(one.external_id), gate, dropped) for one in page.items)
     )
-    known = _known_items(session, source, page)
-    new_items = upsert(session, WorkItem, items, ("source", "external_id"), _ITEM_NEWS)
+    known, had = _known_items(session, source, page)
+    keep_former(session, source, page.items, had)
     rows = gate.fit(Signal, page.stream, (_signal_row(one, dropped) for one in page.signals))
+    by_present_keys(session, items, rows)
+    new_items = upsert(session, WorkItem, items, ("source", "external_id"), _ITEM_NEWS)
     if gate.forgotten:
         rows = [row for row in rows if row["account"] not in gate.forgotten]
     news = _news(session, source, [row for row in rows if row["item"] in known]) if known else {}
@@ -122,14 +125,17 @@ def _of_another_kind(page: Page, known: Mapping[str, str]) -> dict[str, date]:
     }
 
 
-def _known_items(session: Session, source: str, page: Page) -> dict[str, str]:
-    """Kinds of the page's, and its signals', items that were there before; all days of a new one count anyway."""
+def _known_items(session: Session, source: str, page: Page) -> tuple[dict[str, str], dict[str, str]]:
+    """Kinds, and keys, of the page's, and its signals', items that were there before; all days of a new one count anyway."""
     names = sorted({*(one.external_id for one in page.items), *(one.item for one in page.signals)})
-    return {
-        id_: kind
-        for some in in_batches(names)
-        for id_, kind in session.connection().execute(_KNOWN, {"of": source, "ids": some})
-    }
+    kinds: dict[str, str] = {}
+    keys: dict[str, str] = {}
+    for some in in_batches(names):
+        for id_, kind, key in session.connection().execute(_KNOWN, {"of": source, "ids": some}):
+            kinds[id_] = kind
+            if key:
+                keys[id_] = key
+    return kinds, keys
 
 
 def _news(session: Session, source: str, rows: Sequence[Mapping[str, Any]]) -> dict[str, date]:

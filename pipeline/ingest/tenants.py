@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from connectors.base import Connector, Page
 from connectors.errors import SourceError
 from connectors.tenant import Recognising, Tenant, Tenanted
-from models import Account, Failure, Signal, StreamCursor, WorkItem, upsert
+from models import Account, Failure, FormerKey, Signal, StreamCursor, WorkItem, upsert
 from models import Tenant as Kept
 from pipeline.ingest.border import expected
 from pipeline.ingest.cursors import SWEEP
@@ -117,7 +117,7 @@ def remove_all(source: str, sessions: sessionmaker[Session]) -> int:
     """Remove what a source brought, its cursors first; returns how many items and signals. Stopped at any moment, the next call
     removes the rest, and a pull meanwhile begins at the beginning."""
     with sessions.begin() as session:
-        for table in (StreamCursor, Failure):
+        for table in (StreamCursor, Failure, FormerKey):
             session.execute(delete(table).where(table.source == source))
     removed = 0
     for column in (WorkItem.external_id, Signal.external_id):

@@ -111,7 +111,9 @@ class Rows:
         rows = []
         for number, (at, author, field, old, new) in enumerate(issue.changes):
             change: dict[str, Any] = {"field": field, "fieldtype": "jira", "fieldId": field}
-            if field == "status":
+            if field == "Key":
+                change |= {"from": None, "fromString": old, "to": None, "toString": new}
+            elif field == "status":
                 change |= {"from": STATUSES[old][0], "fromString": old, "to": STATUSES[new][0], "toString": new}
             else:
                 change |= {"from": self._id(old), "to": self._id(new)}
