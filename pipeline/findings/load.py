@@ -62,7 +62,7 @@ def load_inputs(
         rows = Rows(session, register, last)
     if not rows.weeks:
         return None
-    lives = load_lives(session, last) if happened else None
+    lives = load_lives(session, last, thresholds) if happened else None
     confirmed = confirmed_part(session, register, last)
     if not effort:
         return Inputs(last, register, rows.work(), {}, least_people, thresholds, lives=lives, confirmed=confirmed)
