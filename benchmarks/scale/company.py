@@ -99,6 +99,8 @@ def pages(
         items: dict[str, list[side.WorkItem]] = {"jira": [], "slack": []}
         found: dict[str, list[side.Signal]] = {"jira": [], "slack": []}
         for _ in range(TREES):
+            if made >= signals:
+                break
             for item, traces in _tree(span, people, titles, name, number):
                 items[item.source].append(item)
                 found[item.source] += traces

@@ -82,9 +82,8 @@ def _days(expected: Expected, seen: Seen, first: int, last: int) -> Ints:
 
 def _rows(seen: Seen, held: Ints, days: Ints, person: Ints, first: int, last: int) -> tuple[Ints, Ints]:
     """Keys of pair and day around a trace or held, on a day to estimate of the pair's person, and that day's place."""
-    around = (seen.keys[:, None] + np.arange(-AHEAD, _LOOSE + 1)).ravel()
-    rows = np.unique(np.concatenate([around, held]))
-    rows = rows[(rows % KEY >= first) & (rows % KEY <= last)]
+    every = np.concatenate([(seen.keys[:, None] + np.arange(-AHEAD, _LOOSE + 1)).ravel(), held])
+    rows = np.unique(every[(every % KEY >= first) & (every % KEY <= last)])
     own_day = person[rows // KEY] * KEY + rows % KEY
     at, is_day = find(days, own_day)
     return rows[is_day], at[is_day]

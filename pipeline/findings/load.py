@@ -3,26 +3,26 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time, timedelta
-from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import numpy as np
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models import Effort, Match, Person, Stream, StreamItem, Theme, ThemeAnswer
+from models import Person, Stream, StreamItem, Theme, ThemeAnswer
 from models.session import in_batches
 from models.vocabulary import COMPANY
 from pipeline.effort.load import whole_since
 from pipeline.encode.encoder import Encoder
 from pipeline.feedback.stream_questions import confirmed_part
 from pipeline.findings.found import Inputs, Stop, StreamFacts
+from pipeline.findings.load_effort import load_beliefs, load_effort
 from pipeline.findings.load_lives import load_lives
 from pipeline.findings.load_terms import load_usages
 from pipeline.findings.load_words import load_meaning
 from pipeline.findings.reports import load_gauges, load_reports
 from pipeline.findings.thresholds import Thresholds
-from pipeline.findings.work import NO_TEAM, NOBODY, Floats, Ints, Work
+from pipeline.findings.work import NO_TEAM, NOBODY, Ints, Work
 from pipeline.register.document import Register
 from pipeline.register.membership import load_teams
 from pipeline.register.versions import plans
@@ -30,16 +30,12 @@ from pipeline.register.workdays import monday
 from pipeline.share.gap import weeks_of
 from pipeline.steps.report import path_reports
 
-if TYPE_CHECKING:
-    from scipy.sparse import csr_array  # slow to import, and who quotes needs none
-
 WEEKS = 26
 WEEK = timedelta(weeks=1)
 _ITEMS = 12
 """Items of a stream that are kept as evidence, those with the most work of the last weeks."""
 _DAYS = 10_000_000
 """More than any day's number."""
-_READ = 50_000
 _EVIDENCE = 8
 """Last weeks that evidence is taken from."""
 
@@ -97,25 +93,13 @@ def _end(register: Register, last: date) -> datetime:
     return datetime.combine(last + timedelta(days=1), time(), ZoneInfo(register.calendar.time_zone))
 
 
-def _effort(session: Session, first: date, end: date) -> tuple[Ints, Floats]:
-    """Day (as a number), person and item of what was worked before `end`, and the person-days; read in parts, for the database's
-    rows are many times as large."""
-    query = select(Effort.day, Effort.person_id, Effort.work_item_id, Effort.person_days)
-    rows = session.execute(query.where(Effort.day >= first, Effort.day < end).execution_options(yield_per=_READ))
-    names, days = [np.zeros((0, 3), dtype=np.int64)], [np.zeros(0)]
-    for some in rows.partitions():
-        names.append(np.array([(day.toordinal(), person, item) for day, person, item, _ in some], dtype=np.int64))
-        days.append(np.array([amount for *_, amount in some]))
-    return np.ascontiguousarray(np.concatenate(names).T), np.concatenate(days)
-
-
 class Rows:
     """Effort by person, day and item, with what each item is believed to serve and the stream that it is in."""
 
     def __init__(self, session: Session, register: Register, last: date, weeks: int = WEEKS) -> None:
         end = monday(last + timedelta(days=1))  # the Monday after the last whole week
         first = max(end - weeks * WEEK, whole_since(session) or date.min)
-        rows, self.days = _effort(session, first, end)
+        rows, self.days = load_effort(session, first, end)
         self.day, person, self.item = rows
         self.weeks = tuple(date.fromordinal(day) for day in np.unique(self.day - (self.day - 1) % 7).tolist())
         if self.weeks:
@@ -135,7 +119,7 @@ class Rows:
         self.team = np.array(team, dtype=np.int64)[of_row]
         self.items, self.of_item = np.unique(self.item, return_inverse=True)
         self.stream = self._streams(session)
-        self.beliefs = self._beliefs(session)
+        self.beliefs = load_beliefs(session, self.items, self.key_results, first, end)
 
     def _streams(self, session: Session) -> Ints:
         """By item; one that is in none yet is a stream of its own, by the negative of its number."""
@@ -144,33 +128,6 @@ class Rows:
             query = select(StreamItem.work_item_id, StreamItem.stream_id).where(StreamItem.work_item_id.in_(some))
             found |= dict(session.execute(query).all())
         return np.array([found.get(item, -item) for item in self.items.tolist()], dtype=np.int64)
-
-    def _beliefs(self, session: Session) -> "csr_array":
-        """A row an item, a column a key result, and what is missing to one as none."""
-        from scipy.sparse import csr_array
-
-        column = {key: n for n, key in enumerate(self.key_results)}
-        at, of, values = [], [], []
-        none = np.ones(len(self.items))
-        for some in in_batches(self.items.tolist()):
-            query = select(Match.work_item_id, Match.probabilities).where(Match.work_item_id.in_(some))
-            cells = [
-                (item, column[key], p)
-                for item, probabilities in session.execute(query)
-                for key, p in (probabilities or {}).items()
-                if key in column
-            ]
-            if cells:
-                items, columns, likely = zip(*cells, strict=True)
-                at.append(np.searchsorted(self.items, items))
-                of.append(np.array(columns))
-                values.append(np.array(likely))
-                np.subtract.at(none, at[-1], values[-1])
-        at.append(np.arange(len(none)))
-        of.append(np.full(len(none), len(column)))
-        values.append(np.maximum(0.0, none))
-        places = (np.concatenate(at), np.concatenate(of))
-        return csr_array((np.concatenate(values), places), shape=(len(none), len(column) + 1))
 
     def work(self) -> Work:
         """The cells: what one person did in one week for one team on one stream."""

@@ -1,0 +1,52 @@
+"""Effort of whole weeks and what is believed of its items, as the findings read it: in columns."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import TYPE_CHECKING
+
+import numpy as np
+from sqlalchemy import select, true
+from sqlalchemy.orm import Session
+
+from models import Effort, Match
+from models.columns import floats, integers, joined, members
+from pipeline.findings.work import Floats, Ints
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array  # slow to import, and who quotes needs none
+
+
+def load_effort(session: Session, first: date, end: date) -> tuple[Ints, Floats]:
+    """Day (as a number), person and item of what was worked before `end`, and the person-days."""
+    query = select(Effort.day, joined(Effort.person_id), joined(Effort.work_item_id), joined(Effort.person_days))
+    query = query.where(Effort.day >= first, Effort.day < end).group_by(Effort.day)
+    names, days = [np.zeros((3, 0), dtype=np.int64)], [np.zeros(0)]
+    for day, people, items, amounts in session.execute(query.order_by(Effort.day)):
+        person = integers(people)
+        names.append(np.stack([np.full(len(person), day.toordinal()), person, integers(items)]))
+        days.append(floats(amounts))
+    return np.concatenate(names, 1), np.concatenate(days)
+
+
+def load_beliefs(session: Session, items: Ints, key_results: Sequence[str], first: date, end: date) -> "csr_array":
+    """Of these items, which were worked on in these days: a row an item, a column a key result, and what is missing to one as
+    none."""
+    from scipy.sparse import csr_array
+
+    column = {key: n for n, key in enumerate(key_results)}
+    part = members(Match.probabilities)
+    worked = select(Effort.work_item_id).where(Effort.day >= first, Effort.day < end)
+    query = select(part.c.key, joined(Match.work_item_id), joined(part.c.value)).join(part, true())
+    rows, columns, values = [], [], []
+    none = np.ones(len(items))
+    for key, of, likely in session.execute(query.where(Match.work_item_id.in_(worked)).group_by(part.c.key)):
+        if key in column:
+            rows.append(np.searchsorted(items, integers(of)))
+            columns.append(np.full(len(rows[-1]), column[key]))
+            values.append(floats(likely))
+            np.subtract.at(none, rows[-1], values[-1])
+    rows.append(np.arange(len(none)))
+    columns.append(np.full(len(none), len(column)))
+    values.append(np.maximum(0.0, none))
+    places = (np.concatenate(rows), np.concatenate(columns))
+    return csr_array((np.concatenate(values), places), shape=(len(none), len(column) + 1))
