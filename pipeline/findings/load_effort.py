@@ -5,12 +5,13 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 import numpy as np
-from sqlalchemy import select, true
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models import Effort, Match
-from models.columns import floats, integers, joined, members
+from models import Effort
+from models.columns import floats, integers, joined
 from pipeline.findings.work import Floats, Ints
+from pipeline.match.beliefs import by_key_result
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array  # slow to import, and who quotes needs none
@@ -34,16 +35,14 @@ def load_beliefs(session: Session, items: Ints, key_results: Sequence[str], firs
     from scipy.sparse import csr_array
 
     column = {key: n for n, key in enumerate(key_results)}
-    part = members(Match.probabilities)
     worked = select(Effort.work_item_id).where(Effort.day >= first, Effort.day < end)
-    query = select(part.c.key, joined(Match.work_item_id), joined(part.c.value)).join(part, true())
     rows, columns, values = [], [], []
     none = np.ones(len(items))
-    for key, of, likely in session.execute(query.where(Match.work_item_id.in_(worked)).group_by(part.c.key)):
+    for key, of, likely in by_key_result(session, worked):
         if key in column:
-            rows.append(np.searchsorted(items, integers(of)))
-            columns.append(np.full(len(rows[-1]), column[key]))
-            values.append(floats(likely))
+            rows.append(np.searchsorted(items, of))
+            columns.append(np.full(len(of), column[key]))
+            values.append(likely)
             np.subtract.at(none, rows[-1], values[-1])
     rows.append(np.arange(len(none)))
     columns.append(np.full(len(none), len(column)))
