@@ -32,9 +32,11 @@ from alerts.words import (
     day,
     full_day,
     html,
+    in_path,
     isolated,
     number,
     outside,
+    person_days,
     plain,
     short_day,
     shortened,
@@ -78,7 +80,7 @@ class TeamWeek:
     @property
     def place(self) -> str:
         """Its own place on the page."""
-        return "/" if self.team.key == COMPANY else f"/teams/{self.team.key}"
+        return "/" if self.team.key == COMPANY else f"/teams/{in_path(self.team.key)}"
 
     @property
     def also_new(self) -> list[Stream]:
@@ -248,6 +250,7 @@ def compose(content: TeamWeek, smtp: Smtp, links: Links | None = None, unsubscri
         "full_day": full_day,
         "signed": signed,
         "number": number,
+        "person_days": person_days,
         "short": shortened,
         "gap": gap_text,
         "sure": sure,

@@ -13,7 +13,7 @@ from alerts.parts import Part, plan_of
 from alerts.plan_end import held_against
 from alerts.view import AlertView, Taken, TeamLine, Terms, cost_of, costed, priced
 from alerts.weeks import points, weekly
-from alerts.words import Name, Words, apportion, day, listed, percent, shortened, sure, whole
+from alerts.words import Name, Words, apportion, day, listed, percent, person_days, shortened, sure, whole
 from models import Drift
 from models.vocabulary import COMPANY
 from pipeline.register.document import Register
@@ -107,7 +107,7 @@ def _planned(stands: Standing | None, register: Register, terms: Terms) -> list[
     if not gaps:
         return []
     part, found = max(gaps, key=lambda pair: pair[1].points)
-    days = f"{found.person_days} person-days from {day(found.first)} to {day(found.last)}{cost_of(found.person_days, terms)}"
+    days = f"{person_days(found.person_days)} from {day(found.first)} to {day(found.last)}{cost_of(found.person_days, terms)}"
     said = f" was to get {found.plan} of 100 and gets {found.share}: {days}."
     return [(Name(shortened(part.title)), said)]
 

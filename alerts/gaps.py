@@ -15,7 +15,7 @@ from alerts.plan_end import held_against
 from alerts.streams import streams, window, window_text
 from alerts.view import Action, AlertView, Terms, cost_of, priced
 from alerts.weeks import WEEK, points, weekly
-from alerts.words import Name, Words, day, isolated, listed, number, percent, shortened, sure, whole
+from alerts.words import Name, Words, day, isolated, listed, percent, person_days, shortened, sure, whole
 from models import OPEN_STATES, Drift
 from models.vocabulary import COMPANY
 from pipeline.drift.gaps import GAP
@@ -121,13 +121,13 @@ def gap_text(part: Part) -> str:
     said = "as planned" if gap == 0 else f"{abs(gap)} {'short' if gap > 0 else 'over'}"
     if found is None:
         return said
-    days = f"{number(abs(found.person_days))} person-days {'short' if found.points > 0 else 'over'}"
+    days = f"{person_days(abs(found.person_days))} {'short' if found.points > 0 else 'over'}"
     return f"{said}; {found.share}% and {days} from {day(found.first)} to {day(found.last)}"
 
 
 def short(found: PlanGap) -> str:
     """A gap as a line of the command line: 24% of 40% planned, 16 points short (9 to 23), 48 person-days, 28 September to …"""
-    days = f"{number(abs(found.person_days))} person-days {'short' if found.points > 0 else 'over'}"
+    days = f"{person_days(abs(found.person_days))} {'short' if found.points > 0 else 'over'}"
     interval = f"({found.low} to {found.high})".replace("-", "−")
     return (
         f"{found.share}% of {found.plan}% planned, gap {found.points} points {interval}, {days}, "
@@ -147,7 +147,7 @@ def _since(drift: Drift, register: Register) -> str:
 def _size(days: int, low: int, high: int, first: date, last: date | None, terms: Terms) -> str:
     span = f" from {day(first)} to {day(last)}" if last else ""
     cost = cost_of(days, terms)
-    return f"That is about {days} person-days{span}{cost}. {sure(low, high, ' of 100', 'working days are missing')}."
+    return f"That is about {person_days(days)}{span}{cost}. {sure(low, high, ' of 100', 'working days are missing')}."
 
 
 def _instead(session: Session, register: Register, drift: Drift, stands: Standing | None, terms: Terms) -> Words | None:
@@ -163,7 +163,7 @@ def _instead(session: Session, register: Register, drift: Drift, stands: Standin
         unplanned = (
             "the largest work on no objective is ",
             Name(shortened(worked[0].name)),
-            f", {number(worked[0].days)} person-days from {window_text(window(session))}",
+            f", {person_days(worked[0].days)} from {window_text(window(session))}",
         )
     if over:
         return ("More than planned goes to ", *listed(over), *(("; ", *unplanned) if worked else ()), ".")

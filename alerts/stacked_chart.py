@@ -4,10 +4,10 @@ by a mark beside each."""
 from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
-from urllib.parse import quote
 
 from alerts.chart_frame import PAGE, PALE, Palette, Spec, finish, share_axis, span, tip
 from alerts.charts import Fall, WeekPoint, levels, week_row
+from alerts.words import in_path
 
 _BESIDE, _LINE = 5, 12
 """Pixels between a bar and its mark, and of a mark's height."""
@@ -95,7 +95,7 @@ def _stacked(
 ) -> tuple[list[Spec], list[date]]:
     """The rows of the drawing, each from where the one below it ends, and the weeks in order. `also` is an objective's page."""
     order = {key: place for place, key in enumerate(names)}
-    places = {key: f"objectives/{quote(key, safe='')}" if key else "streams" for key in names}
+    places = {key: f"objectives/{in_path(key)}" if key else "streams" for key in names}
     held: dict[date, float] = {}
     rows = []
     for row in sorted(weeks, key=lambda row: (row["week"], order.get(row["objective"], -1))):

@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from urllib.parse import quote
 
 from markupsafe import Markup, escape
 
@@ -171,9 +172,19 @@ def split(parts: Sequence[float], total: int) -> list[int]:
     return [next(shown) if part > 0 else 0 for part in parts]
 
 
+def in_path(key: str) -> str:
+    """A key as a part of an address on the page; a slash stays one, since servers in front refuse it in disguise."""
+    return quote(key, safe="/")
+
+
 def amount(count: int, thing: str) -> str:
     """1 objective, 3 objectives; 1,200 signals."""
     return f"{count:,} {thing}{'' if count == 1 else 's'}"
+
+
+def person_days(value: float) -> str:
+    """1 person-day, 1,250 person-days."""
+    return amount(whole(value), "person-day")
 
 
 def ago(value: float | None) -> str:

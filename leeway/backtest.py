@@ -7,7 +7,7 @@ from pathlib import Path
 from alerts.chart_frame import png
 from alerts.charts import Fall, top_share
 from alerts.weeks import points, week_line, weekly
-from alerts.words import percent
+from alerts.words import amount, percent
 from leeway.app import App, NotReady
 from models.vocabulary import COMPANY
 from pipeline.drift.detector import LEAST_HISTORY, Event
@@ -36,7 +36,7 @@ def backtest_lines(app: App, since: date | None, picture: Path | None) -> Iterat
     said = [event for event in events if event.kind == "drift" and (since is None or event.at >= since)]
     whole = sum(event.scope == COMPANY for event in said)
     yield (
-        f"In {len(weeks)} weeks: {whole} alert{'' if whole == 1 else 's'} about the company, {len(said) - whole} about teams. "
+        f"In {amount(len(weeks), 'week')}: {amount(whole, 'alert')} about the company, {len(said) - whole} about teams. "
         f"Nothing is raised before {LEAST_HISTORY} working days are known."
     )
     if picture:

@@ -147,7 +147,7 @@ def _identity(app: App) -> Iterator[CheckRow]:
             "identity", app.settings.identity.file, False, str(error), "Mend the file; see docs/connectors.md."
         )
     else:
-        yield CheckRow("identity", app.settings.identity.file, True, f"{count} accounts mapped")
+        yield CheckRow("identity", app.settings.identity.file, True, f"{amount(count, 'account')} mapped")
 
 
 def _channels(app: App) -> Iterator[CheckRow]:

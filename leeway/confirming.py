@@ -8,6 +8,7 @@ from typing import TextIO
 from rich.console import Console
 from rich.markup import escape
 
+from alerts.words import amount
 from leeway.app import App, NotReady
 from models.stream import CONFIRMED, MIXED
 from pipeline.feedback.decisions import unlabel
@@ -88,8 +89,7 @@ def import_answers(app: App, file: Path, out: Console) -> None:
         for one in answers:
             keep_answer(session, one, app.now())
     out.print(
-        f"{len(answers)} streams answered; they count from the next cycle on (`leeway run --once`). "
-        f"{confirmed(app, register)}",
+        f"{answered(len(answers))} (`leeway run --once`). {confirmed(app, register)}",
         markup=False,
     )
 
@@ -108,6 +108,11 @@ def show(app: App, out: Console) -> None:
         f"`leeway streams --template {SHOWN} > streams.csv`, fill in key_result, `leeway streams streams.csv`.",
         markup=False,
     )
+
+
+def answered(count: int) -> str:
+    """How many streams were answered, and since when that counts."""
+    return f"{amount(count, 'stream')} answered; they count from the next cycle on"
 
 
 def titles_of(register: Register) -> dict[str | None, str]:

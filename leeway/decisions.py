@@ -35,7 +35,7 @@ def show_decisions(app: App, out: TextIO, *, as_json: bool) -> None:
             out.write(f"decided  {name}: flagged on {one.flagged}, {one.outcome} on {one.decided}\n")
         else:
             due = f"; somebody decides until {one.due}" if one.due else ""
-            out.write(f"waits    {name}: flagged on {one.flagged}, {(today - one.flagged).days} days ago{due}\n")
+            out.write(f"waits    {name}: flagged on {one.flagged}, {_days((today - one.flagged).days)} ago{due}\n")
     for stop in stops:
         end = f"stopped since {stop.stopped}" if stop.stopped else "its work goes on"
         out.write(f"stop     {stop.name}: said on {stop.said}, {end}\n")

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import func, select
 
+from alerts.words import ago, amount
 from leeway.app import App
 from leeway.broker import fault, tried
 from leeway.celery_app import QUEUES, STALE_SECONDS
@@ -89,7 +90,8 @@ def _broker(app: App, now: datetime) -> Iterator[CheckRow]:
     for queue, (count, oldest) in waiting.items():
         age = _age(app, oldest, now)
         late = count > LONG_QUEUE or age > _PATIENCE[queue]
-        found = f"{count} messages wait" + (f", the oldest for {age / 60:.0f} minutes" if count and age >= 60 else "")
+        found = f"{amount(count, 'message')} {'waits' if count == 1 else 'wait'}"
+        found += f", the oldest for {ago(age / 60)}" if count and age >= 60 else ""
         fix = f"Start a worker of its own for it: leeway worker --queue {queue}" if late else ""
         yield CheckRow("broker", f"queue {queue}", not late, found, fix)
 
@@ -172,14 +174,12 @@ def _sources(app: App, now: datetime) -> Iterator[CheckRow]:
                     "sources",
                     name,
                     False,
-                    f"last read to its end {minutes} minutes ago",
+                    f"last read to its end {ago(minutes)} ago",
                     "Look in its log for waits at a rate limit, or start a worker for the queue pull.",
                 )
             else:
-                told = f", {aside} records set aside (`leeway sync --retry-failed`)" if aside else ""
-                yield CheckRow(
-                    "sources", name, True, f"read {round((now - min(ends)).total_seconds() / 60)} minutes ago{told}"
-                )
+                told = f", {amount(aside, 'record')} set aside (`leeway sync --retry-failed`)" if aside else ""
+                yield CheckRow("sources", name, True, f"read {ago((now - min(ends)).total_seconds() / 60)} ago{told}")
 
 
 def _cycle(app: App, now: datetime) -> Iterator[CheckRow]:

@@ -7,6 +7,7 @@ import structlog
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from alerts.words import amount
 from leeway.app import App, NotReady
 from models import JudgeAnswer, JudgeDay, JudgeState, StreamJudged, WorkItem
 from models.judge import THE_JUDGE
@@ -113,9 +114,9 @@ def judge_status(session: Session, given: "JudgeSettings | None") -> dict[str, A
 
 def judge_line(found: dict[str, Any]) -> str:
     """The same for people."""
-    parts = [f"{found['judged']} streams judged"]
+    parts = [f"{amount(found['judged'], 'stream')} judged"]
     if found["void"]:
-        parts.append(f"{found['void']} answers void")
+        parts.append(f"{amount(found['void'], 'answer')} void")
     if found["unjudged"]:
         why = "their turn comes"
         if found["failing_since"]:

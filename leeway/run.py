@@ -9,6 +9,7 @@ from types import FrameType
 import structlog
 from rich.console import Console
 
+from alerts.words import amount
 from leeway.app import App, NotReady
 from leeway.digest import send_digests
 from leeway.errors import expected
@@ -83,7 +84,7 @@ def run_forever(app: App, console: Console) -> None:
         stop.set()
 
     signal.signal(signal.SIGTERM, ask_to_stop)
-    console.print(f"Running every {app.settings.schedule.pull_minutes} minutes. Ctrl-C stops.")
+    console.print(f"Running every {amount(app.settings.schedule.pull_minutes, 'minute')}. Ctrl-C stops.")
     went_well = False
     while not stop.is_set():
         app.refresh()

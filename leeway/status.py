@@ -16,7 +16,7 @@ from alerts.gone_teams import gone_teams
 from alerts.plan_end import end_advice
 from alerts.plan_turn import plan_turn
 from alerts.weeks import last_week, points, weekly
-from alerts.words import fraction, plain
+from alerts.words import amount, fraction, plain
 from leeway.app import App
 from leeway.goals import goals_status
 from leeway.interview import interview_status
@@ -181,12 +181,13 @@ def _waits_for(session: Session, app: App, cycle: Cycle | None) -> list[str]:
         StreamCursor.stream != SWEEP,
     )
     found = [
-        f"{count} streams of {source}" for source, count in session.execute(reading.group_by(StreamCursor.source)).all()
+        f"{amount(count, 'stream')} of {source}"
+        for source, count in session.execute(reading.group_by(StreamCursor.source)).all()
     ]
     begun = set(session.scalars(select(StreamCursor.source).distinct()))
     found += [f"the first pull of {name}" for name in app.connectors if name not in begun]
     if waiting := pending(session):
-        found.append(f"{waiting} work items")
+        found.append(amount(waiting, "work item"))
     if cycle is None:
         found.append("the first analysis")
     return found

@@ -8,7 +8,7 @@ from rich.console import Console
 from alerts.charts import WeekPoint
 from alerts.promise import promise
 from alerts.weeks import week_line
-from alerts.words import amount, percent, state
+from alerts.words import ago, amount, percent, state
 from leeway.goals import goals_line
 from leeway.judging import judge_line
 
@@ -110,7 +110,7 @@ def _say_set_aside(found: dict[str, Any], say: Callable[[str], None]) -> None:
 
 def _say_sources(found: dict[str, Any], say: Callable[[str], None]) -> None:
     for name, one in found["sources"].items():
-        lag = "never finished" if one["minutes_since_pull"] is None else f"{one['minutes_since_pull']} min ago"
+        lag = "never finished" if one["minutes_since_pull"] is None else f"{ago(one['minutes_since_pull'])} ago"
         signals = f"{one['signals']:>8} {'signal' if one['signals'] == 1 else 'signals'}"
         gone = (
             ""
@@ -123,7 +123,7 @@ def _say_sources(found: dict[str, Any], say: Callable[[str], None]) -> None:
             say(f"         {error}")
     last = found["last_cycle"]
     say(
-        f"pending  {found['pending_items']} work items; set aside: {found['failures']}; last cycle: "
+        f"pending  {amount(found['pending_items'], 'work item')}; set aside: {found['failures']}; last cycle: "
         + (f"{last['finished_at']:%Y-%m-%d %H:%M} UTC" if last else "none finished")
     )
 

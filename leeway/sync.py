@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from rich.console import Console
 
+from alerts.words import amount
 from connectors.base import SourceError
 from connectors.registry import SOURCES
 from leeway.app import App, NotReady
@@ -41,7 +42,7 @@ def sync_sources(
                     line = f"{done['read']} read or gone now, {done['failures']} still set aside"
                 elif sweep:
                     done = sweeps.sweep(connector, app.sessions, force=force)
-                    line = f"{done['removed']} removed, {done['signals']} signals changed"
+                    line = f"{done['removed']} removed, {amount(done['signals'], 'signal')} changed"
                 else:
                     budget = timedelta(minutes=minutes) if minutes is not None else None
                     line = _pulled(ingest.pull(connector, app.sessions, app.since(), _teller(show, name), budget))
@@ -62,9 +63,11 @@ def _known(app: App, only: str | None) -> None:
 
 
 def _pulled(done: Mapping[str, int]) -> str:
-    line = f"{done['signals']} new or changed signals, {done['removed']} removed, {done['failures']} set aside"
+    line = (
+        f"{amount(done['signals'], 'new or changed signal')}, {done['removed']} removed, {done['failures']} set aside"
+    )
     if done["unfinished"]:
-        line += f"; the past of {done['unfinished']} streams is not all read yet, run it again"
+        line += f"; the past of {amount(done['unfinished'], 'stream')} is not all read yet, run it again"
     return line
 
 

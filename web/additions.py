@@ -32,7 +32,7 @@ class Additions:
         for method, path, handler in (
             ("GET", "/register/add", self.form),
             ("POST", "/register/add", self.add),
-            ("POST", "/{place}/{key}/end", self.end),
+            ("POST", "/{place}/{key:path}/end", self.end),
         ):
             web.add_api_route(path, handler, methods=[method], include_in_schema=False, response_model=None)
 

@@ -53,8 +53,8 @@ def make(app: App | None = None) -> FastAPI:
     frame = Frame(app)
     _wrap(web, app, frame)
     Actions(web, frame)
+    Additions(web, frame, Edits(web, frame))  # before what they change: a key may have a slash
     add_places(web, frame)
-    Additions(web, frame, Edits(web, frame))
     GoalsPage(web, frame)
     Tables(web, frame)
     Diagnoses(web, frame)

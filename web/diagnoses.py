@@ -2,7 +2,6 @@
 
 from collections.abc import Collection
 from typing import Annotated, Any
-from urllib.parse import quote
 
 from fastapi import FastAPI, Form, HTTPException, Request
 from fastapi.responses import RedirectResponse, Response
@@ -10,7 +9,7 @@ from fastapi.responses import RedirectResponse, Response
 from alerts.diagnoses import diagnoses, diagnosis, not_judged
 from alerts.packs import PACKS, Pack, nothing_yet
 from alerts.streams import streams
-from alerts.words import sentence
+from alerts.words import in_path, sentence
 from pipeline.feedback.decisions import ANSWERS, DecisionError, answer_theme
 from pipeline.register.document import Register
 from web.auth import Csrf, Id, Signed, Viewer, check_form
@@ -24,11 +23,11 @@ def _subjects(register: Register, about: Collection[str]) -> list[tuple[str, str
     for objective in register.objectives:
         below = [one for one in objective.key_results if f"kr:{one.key}" in about]
         if below or f"objective:{objective.key}" in about:
-            found.append((f"/objectives/{quote(objective.key, safe='')}", objective.title))
-        found += [(f"/key-results/{quote(one.key, safe='')}", f"{one.key} {one.title}") for one in below]
+            found.append((f"/objectives/{in_path(objective.key)}", objective.title))
+        found += [(f"/key-results/{in_path(one.key)}", f"{one.key} {one.title}") for one in below]
     for path in register.paths:
         if any(one.startswith(f"step:{path.key}.") for one in about):
-            found.append((f"/steps/{quote(path.key, safe='')}", path.title))
+            found.append((f"/steps/{in_path(path.key)}", path.title))
     return found
 
 

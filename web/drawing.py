@@ -21,7 +21,7 @@ from alerts.plan_end import held_against
 from alerts.stacked_chart import stacked_shares
 from alerts.streams import streams
 from alerts.weeks import NONE, TOP, Weekly, points, unfinished, weekly
-from alerts.words import percent, shortened
+from alerts.words import in_path, percent, shortened
 from models import Drift
 from models.vocabulary import COMPANY
 from pipeline.register.allocation import planned_shares
@@ -52,7 +52,7 @@ class Drawing:
         self.measured, self.steps = MeasuredKeyResults(self.app), SteadySteps(self.app)
         self._drawn = lru_cache(maxsize=512)(self._draw)
         web.add_api_route(
-            "/charts/{kind}/{scope}", self.serve, methods=["GET"], include_in_schema=False, response_model=None
+            "/charts/{kind}/{scope:path}", self.serve, methods=["GET"], include_in_schema=False, response_model=None
         )
 
     def of(
@@ -70,7 +70,7 @@ class Drawing:
         cycle, _ = data.last_cycle(self.app)
         given = (kind, scope, key, period.since, period.until, chosen)
         pictures = (Markup(self._drawn(cycle, width, *given)) for width in (WIDE, MIDDLE, PHONE))  # our own drawings  # noqa: S704
-        address = f"/charts/{kind}/{quote(scope)}?key={quote(key)}&since={period.since}&until={period.until}"
+        address = f"/charts/{kind}/{in_path(scope)}?key={quote(key, safe='')}&since={period.since}&until={period.until}"
         return {
             "address": address + ("&chosen=1" if chosen else ""),
             "label": label,

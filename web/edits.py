@@ -51,8 +51,8 @@ class Edits:
     def __init__(self, web: FastAPI, frame: Frame) -> None:
         self.frame, self.app = frame, frame.app
         for method, path, handler in (
-            ("GET", "/{place}/{key}/edit", self.form),
-            ("POST", "/{place}/{key}/edit", self.edit),
+            ("GET", "/{place}/{key:path}/edit", self.form),
+            ("POST", "/{place}/{key:path}/edit", self.edit),
             ("POST", "/register/{version}/undo", self.undo),
         ):
             web.add_api_route(path, handler, methods=[method], include_in_schema=False, response_model=None)

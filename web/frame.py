@@ -6,7 +6,6 @@ from datetime import date, datetime
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from fastapi import HTTPException, Request
@@ -87,7 +86,7 @@ class Frame:
             "short_day": lambda one: words.short_day(_date(one)),
             "full_day": lambda one: words.full_day(_date(one)),
             "short": words.shortened,
-            "place": lambda key: quote(key, safe=""),
+            "place": words.in_path,
             "ago": words.ago,
             "varied": varied,
             "state": state,
@@ -212,7 +211,7 @@ class Frame:
         return page
 
 
-OF_DAYS = re.compile(r"/|/teams(/[^/?]+)?|/objectives/[^/?]+")
+OF_DAYS = re.compile(r"/|/teams(/[^?]+)?|/objectives/(?![^?]*/(edit|end)$)[^?]+")
 """Pages that show a period."""
 
 

@@ -14,7 +14,7 @@ from alerts.parts import Part
 from alerts.streams import window, window_text
 from alerts.view import cost_of, priced
 from alerts.weeks import weekly
-from alerts.words import sentence
+from alerts.words import in_path, sentence
 from leeway.goals import goals_line, goals_status
 from leeway.okrs_challenge import breaks
 from models.vocabulary import COMPANY
@@ -45,8 +45,8 @@ class Objectives(Place):
         self._worked = lru_cache(maxsize=4)(self._key_result_days)
         self.route(
             web,
-            ("/objectives/{key}", self.objective),
-            ("/key-results/{key}", self.key_result),
+            ("/objectives/{key:path}", self.objective),
+            ("/key-results/{key:path}", self.key_result),
             ("/register", self.register),
         )
 
@@ -61,7 +61,7 @@ class Objectives(Place):
             said = f"“{was.title}” is of an earlier plan" if was else f"There is no objective {key!r} in the register"
             raise HTTPException(404, f"{said}.")
         with self.app.sessions() as session:
-            period, stands = standing_in(session, register, scope, f"/objectives/{key}", since, until)
+            period, stands = standing_in(session, register, scope, f"/objectives/{in_path(key)}", since, until)
             names = data.large_teams(register, self.least, who)
             teams, _ = teams_beside(session, register, names, period, stands.week)
             days, span = self._days(session), window(session)

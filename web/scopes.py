@@ -20,7 +20,7 @@ from alerts.promise import promise
 from alerts.streams import streams, window, window_text
 from alerts.view import Taken
 from alerts.weeks import NONE, Weekly, complete_through, last_week, points, weekly
-from alerts.words import short_day
+from alerts.words import in_path, short_day
 from leeway.status import days_known
 from models.vocabulary import COMPANY
 from pipeline.drift.detector import LEAST_HISTORY
@@ -59,13 +59,13 @@ class Scopes(Place):
             web,
             ("/", self.company),
             ("/teams", self.teams),
-            ("/teams/{key}", self.team),
+            ("/teams/{key:path}", self.team),
         )
 
     def company(self, request: Request, who: Signed, since: Day = None, until: Day = None) -> Response:
         """The company's shares, findings and streams."""
         if who.role == "team":
-            return RedirectResponse(f"/teams/{who.team}")
+            return RedirectResponse(f"/teams/{in_path(who.team or '')}")
         return self._scope(request, who, COMPANY, since, until)
 
     def team(self, request: Request, who: Signed, key: str, since: Day = None, until: Day = None) -> Response:
@@ -96,7 +96,7 @@ class Scopes(Place):
 
     def _scope(self, request: Request, who: Viewer, key: str, since: date | None, until: date | None) -> Response:
         _, register = self.frame.allowed(who, key)
-        path = "/" if key == COMPANY else f"/teams/{key}"
+        path = "/" if key == COMPANY else f"/teams/{in_path(key)}"
         with self.app.sessions() as session:
             period, found = standing_in(session, register, key, path, since, until)
             weeks = weekly(session, key, period.since, period.until)
@@ -159,7 +159,7 @@ class Scopes(Place):
             "its_own": {d.id: line for d in drifts for line in team_lines(d, register, {key: key})},
             "streams": [one for one in worked if one.days >= LEAST_STREAM][:8],
             "window": window_text(span),
-            "api": f"/api/{key}",
+            "api": f"/api/{in_path(key)}",
             "nonce": secrets.token_urlsafe(9),
             "unknown": _unknown(session, register, key),
             "days_missing": max(0, LEAST_HISTORY - days_known(session)),
@@ -169,7 +169,7 @@ class Scopes(Place):
     def teams(self, request: Request, who: Signed, since: Day = None, until: Day = None) -> Response:
         """Heat maps: teams by week, teams by objective."""
         if who.role == "team":
-            return RedirectResponse(f"/teams/{who.team}")
+            return RedirectResponse(f"/teams/{in_path(who.team or '')}")
         _, register = self.app.register()
         with self.app.sessions() as session:
             period, company = standing_in(session, register, COMPANY, "/teams", since, until)

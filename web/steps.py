@@ -21,7 +21,7 @@ class Steps(Place):
 
     def __init__(self, web: FastAPI, frame: Frame, drawing: Drawing) -> None:
         super().__init__(frame, drawing)
-        self.route(web, ("/steps", self.every), ("/steps/{key}", self.one))
+        self.route(web, ("/steps", self.every), ("/steps/{key:path}", self.one))
 
     def every(self, request: Request, who: Signed) -> Response:
         """All paths that the viewer may see."""

@@ -2,8 +2,10 @@
 
 import csv
 import io
+import re
 from datetime import date
 from typing import Annotated, Any, Literal
+from urllib.parse import quote
 
 from fastapi import FastAPI, HTTPException, Path
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
@@ -36,9 +38,9 @@ class Tables:
         self.frame, self.app = frame, frame.app
         web.add_api_route("/api/sources.{kind}", self.sources_table, methods=["GET"], summary="Sources, for ops")
         web.add_api_route("/api/drifts/{id_}.{kind}", self.drift_table, methods=["GET"], summary="The parts of a drift")
-        web.add_api_route("/api/{scope}/{table}.json", self.as_json, methods=["GET"], summary="A table of a scope")
+        web.add_api_route("/api/{scope:path}/{table}.json", self.as_json, methods=["GET"], summary="A table of a scope")
         web.add_api_route(
-            "/api/{scope}/{table}.csv",
+            "/api/{scope:path}/{table}.csv",
             self.as_csv,
             methods=["GET"],
             summary="The same as CSV",
@@ -145,5 +147,8 @@ def as_csv(rows: list[dict[str, Any]], name: str, *, excel: bool = False) -> Pla
     writer = csv.DictWriter(out, list(rows[0]) if rows else ["empty"])
     writer.writeheader()
     writer.writerows({name: guarded(value) for name, value in row.items()} for row in rows)
-    headers = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
+    # RFC 6266: a header is in Latin, and a file has no slash in its name; the second name is the true one.
+    name = re.sub(r'[\\/:*?"<>|\x00-\x1f]', "-", name) + ".csv"
+    latin = name.encode("ascii", "replace").decode().replace("?", "-")
+    headers = {"Content-Disposition": f"attachment; filename=\"{latin}\"; filename*=UTF-8''{quote(name, safe='')}"}
     return PlainTextResponse(("\ufeff" if excel else "") + out.getvalue(), media_type="text/csv", headers=headers)

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from alerts.falls import alert_of
 from alerts.streams import Stream, streams, window, window_text
 from alerts.weeks import last_week, unfinished
+from alerts.words import in_path
 from models.vocabulary import COMPANY
 from pipeline.feedback.decisions import ANSWERS
 from pipeline.register.document import Register
@@ -105,7 +106,7 @@ class Work(Place):
                 (
                     "Objectives",
                     [
-                        (f"/objectives/{o.key}", f"{o.key} {o.title}")
+                        (f"/objectives/{in_path(o.key)}", f"{o.key} {o.title}")
                         for o in register.objectives
                         if wanted in f"{o.key} {o.title}".casefold()
                     ],
@@ -113,7 +114,7 @@ class Work(Place):
                 (
                     "Key results",
                     [
-                        (f"/key-results/{k.key}", f"{k.key} {k.title}")
+                        (f"/key-results/{in_path(k.key)}", f"{k.key} {k.title}")
                         for _, k in register.key_results()
                         if wanted in f"{k.key} {k.title} {' '.join(k.aliases)}".casefold()
                     ],

@@ -13,7 +13,7 @@ from alerts.packs.people import held_back, worked_by_enough
 from alerts.streams import Stream, streams, window
 from alerts.view import Terms, cost_of, priced
 from alerts.weeks import WEEK, complete_through, is_complete, last_week
-from alerts.words import Name, Words, day, number, percent, short_day, shortened
+from alerts.words import Name, Words, day, number, percent, person_days, short_day, shortened
 from models import Decision, Drift, Match, Theme, ThemeAnswer
 from models.vocabulary import COMPANY
 from pipeline.feedback.decisions import KINDS
@@ -62,9 +62,7 @@ def monthly_pack(session: Session, register: Register, terms: Terms) -> Pack | N
                 head=("Stream", "Since", "Days, four weeks", "Days a stop frees", "Its best case"),
                 rows=rows,
                 empty="No stream on no objective is worth the meeting.",
-                note=f"All of these together are {number(freed)} person-days{cost_of(freed, terms)}.{few}"
-                if rows
-                else few,
+                note=f"All of these together are {person_days(freed)}{cost_of(freed, terms)}.{few}" if rows else few,
             ),
             Section(
                 "What became of the last stops",
@@ -139,7 +137,7 @@ def _left(theme: Theme, at: date, week: date) -> str:
     if not since:
         return "too early to say, it may be wound up for two weeks."
     now = sum(by_week.get(one, 0.0) for one in since) / len(since)
-    return f"{number(now)} person-days a week since, {number(usual)} before."
+    return f"{person_days(now)} a week since, {number(usual)} before."
 
 
 def _velocity(session: Session, week: date) -> list[Line]:
@@ -157,7 +155,12 @@ def _velocity(session: Session, week: date) -> list[Line]:
         "objective": "Shifts between objectives",
     }
     return [
-        Line((f"{names[kind]}: {len(some)} decided, the first decision after {median(some):g} days (median).",))
+        Line((f"{names[kind]}: {len(some)} decided, the first decision after {_median_days(some)} (median).",))
         for kind, some in sorted(days.items())
         if kind in names
     ]
+
+
+def _median_days(some: Sequence[int]) -> str:
+    middle = median(some)
+    return "1 day" if middle == 1 else f"{middle:g} days"

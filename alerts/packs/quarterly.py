@@ -17,7 +17,7 @@ from alerts.parts import PlanGap
 from alerts.streams import streams, window
 from alerts.view import Terms
 from alerts.weeks import NONE, TOP, WEEK, Weekly, complete_through, last_week, weekly
-from alerts.words import Name, Words, day, number, percent, short_day, shortened, signed
+from alerts.words import Name, Words, day, number, percent, person_days, short_day, shortened, signed
 from models import Decision, Drift, ThemeAnswer
 from models.vocabulary import COMPANY
 from pipeline.drift.gaps import GAP
@@ -188,7 +188,7 @@ def _next(session: Session, register: Register, terms: Terms) -> tuple[list[Row]
             if not worked_by_enough(session, one.items, span, terms.least_people):
                 held += 1
                 continue
-            days = f"{number(one.days)} person-days in four weeks, on no objective"
+            days = f"{person_days(one.days)} in four weeks, on no objective"
             rows.append(
                 Row(((Name(shortened(one.name)),), (days,), ("into the register, or stop",)), f"/streams/{one.name}")
             )

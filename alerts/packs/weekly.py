@@ -16,7 +16,7 @@ from alerts.plan_turn import first_week, plan_turn
 from alerts.streams import Stream, streams
 from alerts.view import Terms
 from alerts.weeks import TOP, WEEK, complete_through, is_complete, last_week, weekly
-from alerts.words import Name, Words, day, number, plain, shortened, state
+from alerts.words import Name, Words, day, number, person_days, plain, shortened, state
 from models import OPEN_STATES, Drift
 from models.vocabulary import COMPANY
 from pipeline.drift.gaps import GAP
@@ -148,6 +148,6 @@ def _grown(session: Session, worked: Sequence[Stream], week: date, least_people:
         now, before = one.weeks.get(week, 0.0), one.weeks.get(week - WEEK, 0.0)
         grew = now - before >= LEAST and now >= GREW * before
         if grew and worked_by_enough(session, one.items, (week, week + timedelta(days=6)), least_people):
-            said = f" got {number(now)} person-days of work on no objective, {number(before)} the week before."
+            said = f" got {person_days(now)} of work on no objective, {number(before)} the week before."
             found.append((now - before, Line((Name(shortened(one.name)), said), f"/streams/{one.name}")))
     return [line for _, line in sorted(found, key=lambda pair: -pair[0])][:2]

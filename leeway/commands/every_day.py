@@ -196,7 +196,7 @@ def streams(
         asking = confirming.Asking(the_app(), out, click.getchar)
         count = asking.run()
         told = confirming.confirmed(asking.app, asking.register)
-        out.print(f"{count} streams answered; they count from the next cycle on. {told}", markup=False)
+        out.print(f"{confirming.answered(count)}. {told}", markup=False)
     else:
         confirming.show(the_app(), out)
 

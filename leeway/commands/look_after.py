@@ -121,12 +121,14 @@ def forget(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
     """Delete every trace of a person and never take it in again. Sums that they went into stay, without a name."""
+    from alerts.words import amount
     from pipeline.people.forget import forget as delete_traces
 
     if not yes:
         typer.confirm("Delete their accounts, signals and words? This cannot be undone", abort=True, err=True)
     done = delete_traces(the_app().sessions, person)
     out.print(
-        f"Deleted {done.accounts} accounts, {done.signals} signals; {done.texts} texts without their name. "
+        f"Deleted {amount(done.accounts, 'account')}, {amount(done.signals, 'signal')}; {amount(done.texts, 'text')} without "
+        "their name. "
         "Past effort stays as a sum of their team. Backups are yours to prune."
     )

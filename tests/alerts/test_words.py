@@ -19,6 +19,7 @@ from alerts.words import (
     html,
     listed,
     percent,
+    person_days,
     plain,
     shortened,
     signed,
@@ -127,3 +128,7 @@ def test_a_word_wider_than_a_phone_can_be_broken(name: str) -> None:
     assert max(map(len, re.split(r"[\u200b\s]", said.replace("&amp;", "&")))) < 29
     assert said.replace("\u200b", "").replace("&amp;", "&") == f"<b>Fix {name} now</b>"
     assert str(html((Name("Vertragsverlängerungsprozess"),))) == "<b>Vertragsverlängerungsprozess</b>"
+
+
+def test_one_day_of_work_is_one() -> None:
+    assert [person_days(one) for one in (0.6, 1.4, 1250)] == ["1 person-day", "1 person-day", "1,250 person-days"]

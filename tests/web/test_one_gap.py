@@ -206,8 +206,11 @@ def test_what_is_of_an_earlier_plan_is_told_by_its_title_and_leads_to_no_page_th
     a_gap(app)
     heat = client.get("/teams").text.split("Teams by objective")[0]
     another_plan(app)
+    with app.sessions.begin() as session:
+        session.query(Drift).filter(Drift.scope == "fleet").update({"state": "raised", "raised_on": date(2026, 7, 9)})
     said = io.StringIO()
     show_decisions(app, said, as_json=False)
+    assert "flagged on 2026-07-09, 1 day ago" in said.getvalue()  # wbmExtension #41
     render(status_of(app), Console(width=300, file=said))
     faces = {path: client.get(path).text for path in ("/", "/drifts", "/weeks/2026-07-06", "/drifts/1")}
     for face, text in (faces | {"command line": said.getvalue()}).items():

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from html import unescape
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import pytest
 from fastapi.testclient import TestClient
@@ -26,6 +26,7 @@ from tests.conftest import TODAY
 from tests.web.conftest import HOSTILE, MONDAY, needs_browser
 from web.app import make
 from web.auth import sign_in_token
+from web.tables import as_csv
 
 AXE = Path(os.environ.get("LEEWAY_AXE", ".ci/node_modules/axe-core/axe.min.js"))
 
@@ -579,3 +580,31 @@ def test_the_digests_links_label_an_item_once_pressed(tmp_path: Path) -> None:
         ]
     text = (tmp_path / "digest-app.eml").read_text()
     assert "What do these serve?" in text
+
+
+def test_any_key_of_the_register_leads_to_its_page(  # fixmystreet #2439, idno #1331
+    client: TestClient, app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = "R&D/Ä #2 50%?b=c"
+    monkeypatch.setattr("web.drawing._picture", lambda spec: "")
+    text = register_yaml(TODAY).replace("key: O3\n", f'key: "{key}"\n').replace("key: O3.1,", f'key: "{key}.1",')
+    with app.sessions.begin() as session:
+        load_register(session, parse(text), text)
+    enter(client, app, "ops")
+    found = client.get("/search", params={"q": "the app"}).text + client.get("/register").text
+    links = {unescape(one) for one in re.findall(r'href="(/(?:objectives|key-results)/[^"]*)"', found)}
+    mine = {one for one in links if unquote(one).split("/", 2)[2].startswith(key)}
+    assert len(mine) >= 2
+    for link in mine:
+        page = client.get(link)
+        assert page.status_code == 200, link
+        assert unescape(page.text).count(key)
+        for other in set(re.findall(r'href="(/objectives/[^"]*)"', page.text)):  # its other days, and its form
+            assert client.get(unescape(other)).status_code == 200, other
+
+
+def test_a_files_name_is_one_whatever_a_team_is_called() -> None:
+    answer = as_csv([{"week": "2026-07-06"}], '営業/"EMEA"-shares')
+    said = answer.headers["content-disposition"]
+    assert said.startswith('attachment; filename="----EMEA--shares.csv"')
+    assert unquote(said.split("filename*=UTF-8''")[1]) == "営業--EMEA--shares.csv"
