@@ -12,13 +12,15 @@ from celery.signals import setup_logging
 
 from leeway import logs
 from leeway.app import App
-from leeway.settings import load
+from leeway.settings import Settings, load
 
 QUEUES = ("pull", "encode", "analyse", "speak")
 LONGEST_SECONDS = 2 * 3600
 """A task that takes longer is stopped; what it did is kept."""
 STALE_SECONDS = 3600
 """A wake that nobody heard for so long is dropped: the next one says the same."""
+LEAST_SECONDS = 600
+"""No wake is dropped sooner: beat says by its machine's clock until when one holds, and the worker's may be ahead."""
 MOST_KILOBYTES = 2_000_000
 """A worker's process that grew beyond this is replaced after its task."""
 _ROUTES = {
@@ -46,6 +48,11 @@ def the_app() -> App:
     return app
 
 
+def wake_holds(settings: Settings) -> float:
+    """For how many seconds a wake holds."""
+    return max(settings.schedule.wake_seconds, LEAST_SECONDS)
+
+
 def make() -> Celery:
     """The Celery app with its schedule, from the settings."""
     settings = load()
@@ -71,7 +78,7 @@ def make() -> Celery:
             "wake": {
                 "task": "leeway.tasks.wake",
                 "schedule": settings.schedule.wake_seconds,
-                "options": {"expires": settings.schedule.wake_seconds},
+                "options": {"expires": wake_holds(settings)},
             }
         },
         task_default_queue="speak",

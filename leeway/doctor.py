@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from alerts.words import ago, amount
 from leeway.app import App
 from leeway.broker import fault, tried
-from leeway.celery_app import QUEUES, STALE_SECONDS
+from leeway.celery_app import QUEUES, STALE_SECONDS, wake_holds
 from leeway.check import CheckRow
 from leeway.errors import READ_ONLY
 from leeway.interview import interview_status
@@ -103,7 +103,7 @@ def _age(app: App, message: Any, now: datetime) -> float:
         expires = datetime.fromisoformat(headers["expires"])
     except (TypeError, ValueError, KeyError):
         return 0.0
-    life = app.settings.schedule.wake_seconds if headers.get("task", "").endswith(".wake") else STALE_SECONDS
+    life = wake_holds(app.settings) if headers.get("task", "").endswith(".wake") else STALE_SECONDS
     expires = expires if expires.tzinfo else expires.replace(tzinfo=UTC)
     return max(0.0, (now - expires).total_seconds() + life)
 
@@ -140,7 +140,9 @@ def _beat(app: App, now: datetime) -> Iterator[CheckRow]:
         "wakes",
         ok,
         found,
-        "" if ok else "Start it: leeway worker --beat. It needs a worker for the queue speak.",
+        ""
+        if ok
+        else "Start it: leeway worker --beat. It needs a worker for the queue speak, and clocks that agree to ten minutes.",
     )
 
 

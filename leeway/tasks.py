@@ -93,6 +93,8 @@ def wake() -> None:
 def pull(source: str, run: str = "") -> None:
     """Pull one source: what is new, then the past for as long as the schedule allows; nothing where another worker is at it."""
     app = the_app()
+    if source not in app.connectors:  # taken from the settings since it was woken
+        return
     with _counted(app, f"pull {source}", run), lease.hold(app.sessions, f"pull {source}") as mine:
         if not mine or not lease.due(app.sessions, f"next pull {source}", datetime.now(UTC)):
             return

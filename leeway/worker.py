@@ -1,5 +1,6 @@
 """`leeway worker`: Celery workers for this machine, a process for each queue, so that no long work holds up an alert."""
 
+import ctypes
 import os
 import signal
 import subprocess
@@ -17,6 +18,7 @@ log = structlog.get_logger()
 STOP_SECONDS = 60
 _LONGEST_PAUSE = 30
 _STEADY_SECONDS = 60
+_PR_SET_PDEATHSIG = 1
 
 
 def processes(queues: Sequence[str], beat: bool, cores: int) -> dict[str, list[str]]:
@@ -87,9 +89,19 @@ def _keep_up(child: _Child, environment: Mapping[str, str]) -> None:
         child.pause = 1.0 if steady else min(_LONGEST_PAUSE, 2 * child.pause)
     if now >= child.due:
         # A session of its own, so that Ctrl-C reaches it once, from here.
-        child.process = subprocess.Popen(child.command, env=environment, start_new_session=True)  # noqa: S603 - ours
+        child.process = subprocess.Popen(  # noqa: S603 - ours
+            child.command,
+            env=environment,
+            start_new_session=True,
+            preexec_fn=_end_with_us if sys.platform == "linux" else None,  # we have one thread
+        )
         child.started = now
         log.info("process started", name=child.name, pid=child.process.pid)
+
+
+def _end_with_us() -> None:
+    """In the child: be told to end when this process does, also by kill -9; else it would work on beside its successor."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def _stop(children: Sequence[_Child]) -> None:

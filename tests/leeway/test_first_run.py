@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import select
 import shlex
 import signal
 import subprocess
@@ -126,7 +127,7 @@ def test_the_doctor_sees_a_queue_that_waits(tmp_path: Path, redis_url: str) -> N
     given = {"database": {"url": newest_sqlite(tmp_path / "d.db")}, "broker": {"url": redis_url}}
     app, now = App(Settings.model_validate(given)), datetime.now(UTC)
     server = Redis.from_url(redis_url)
-    server.lpush("speak", message("leeway.tasks.wake", now - timedelta(minutes=9), 30))
+    server.lpush("speak", message("leeway.tasks.wake", now - timedelta(minutes=9), 600))
     server.lpush("speak", message("leeway.tasks.speak", now, 3600))
     server.lpush("encode", message("leeway.tasks.encode", now - timedelta(minutes=9), 3600))
     rows = {row.name: row for row in diagnose(app, "broker")}
@@ -159,19 +160,29 @@ sys.exit(supervise({"a": [sys.executable, "-c", child]}, Path("x.toml")))
 """
 
 
+def started(process: "subprocess.Popen[bytes]", folder: Path, count: int) -> list[int]:
+    """The ids of so many processes that it started."""
+    while process.poll() is None:
+        found = (folder / "pids").read_text().split() if (folder / "pids").exists() else []
+        if len(found) >= count:
+            return [int(pid) for pid in found]
+    raise AssertionError("it ended by itself")
+
+
 def test_a_worker_starts_again_what_was_killed_and_hands_the_end_on(tmp_path: Path) -> None:
     process = subprocess.Popen([sys.executable, "-c", SLEEPER], cwd=tmp_path)
-
-    def pids(count: int) -> list[int]:
-        while process.poll() is None:
-            found = (tmp_path / "pids").read_text().split() if (tmp_path / "pids").exists() else []
-            if len(found) >= count:
-                return [int(pid) for pid in found]
-        raise AssertionError("it ended by itself")
-
-    os.kill(pids(1)[0], signal.SIGKILL)
-    second = pids(2)[1]
+    os.kill(started(process, tmp_path, 1)[0], signal.SIGKILL)
+    second = started(process, tmp_path, 2)[1]
     process.terminate()
     assert process.wait(60) == 0
     with pytest.raises(ProcessLookupError):
         os.kill(second, 0)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a process hears of its parent's end on Linux alone")
+def test_what_a_worker_started_ends_with_it_also_after_kill_9(tmp_path: Path) -> None:  # Supervisor #199, celery #1058
+    process = subprocess.Popen([sys.executable, "-c", SLEEPER], cwd=tmp_path)
+    child = os.pidfd_open(started(process, tmp_path, 1)[0])
+    process.kill()
+    process.wait(60)
+    assert select.select([child], [], [], 60)[0]

@@ -254,7 +254,7 @@ def test_only_what_may_pass_by_itself_is_tried_again_and_that_is_said(
         raise error("SELECT", {}, Exception("words of a ticket"))
 
     monkeypatch.setattr(tasks, "the_app", lambda: SimpleNamespace(sessions=sessions))
-    task = Celery("one", set_as_current=False).task(base=LeewayTask, name="one")(fail)
+    task = Celery("one", set_as_current=False).task(base=LeewayTask, name="one", shared=False)(fail)
     with structlog.testing.capture_logs() as said:
         task.apply()
     assert len(tried) == times

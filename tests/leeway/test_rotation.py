@@ -14,9 +14,9 @@ from rich.console import Console
 from sqlalchemy.exc import OperationalError
 from structlog.testing import capture_logs
 
-from leeway import run
+from leeway import run, tasks
 from leeway.app import App, NotReady
-from leeway.celery_app import _one, the_app
+from leeway.celery_app import _one, celery, the_app
 from leeway.settings import load
 from pipeline.cycle import Report
 
@@ -48,6 +48,16 @@ def test_a_worker_takes_a_renewed_secret_as_kubernetes_renews_it(folder: Path) -
     (folder / "renewed").replace(folder / "token")
     assert token() == "new"
     assert the_app().connectors["jira"] is not before
+
+
+def test_a_source_that_was_taken_out_after_it_was_woken_is_no_task_that_failed(folder: Path) -> None:  # onyx #1551
+    with capture_logs() as logs:
+        tasks.pull.apply(("slack", "run"), throw=True)
+    assert logs == []
+
+
+def test_a_wake_holds_where_the_workers_clock_is_ahead() -> None:  # paperless-ngx #13942, celery #8430
+    assert celery.conf.beat_schedule["wake"]["options"]["expires"] >= 600
 
 
 def test_settings_that_do_not_hold_any_more_change_nothing_and_are_said_once(folder: Path) -> None:
