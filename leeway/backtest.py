@@ -1,13 +1,13 @@
 """`leeway backtest`: what would have been said, had Leeway been there."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
 
 from alerts.chart_frame import png
 from alerts.charts import Fall, top_share
 from alerts.weeks import points, week_line, weekly
-from alerts.words import amount, percent
+from alerts.words import amount, percent, shortened
 from leeway.app import App, NotReady
 from models.vocabulary import COMPANY
 from pipeline.drift.detector import LEAST_HISTORY, Event
@@ -26,13 +26,14 @@ def backtest_lines(app: App, since: date | None, picture: Path | None) -> Iterat
         if seen is None or not weeks:
             raise NotReady("there is no history yet. `leeway run --once` pulls it.")
         events = detector_for(session, register, seen, app.drift_settings()).run()
+    titles = {one.key: shortened(one.title) for one in register.objectives}
     weeks = [week for week in weeks if since is None or week.week >= since]
     for number, week in enumerate(weeks):
         until = weeks[number + 1].week if number + 1 < len(weeks) else date.max
         yield week_line(week)
         for event in events:
             if week.week <= event.at < until:
-                yield f"    {event.at}: {_line(event)}"
+                yield f"    {event.at}: {_line(event, titles)}"
     said = [event for event in events if event.kind == "drift" and (since is None or event.at >= since)]
     whole = sum(event.scope == COMPANY for event in said)
     yield (
@@ -47,11 +48,11 @@ def backtest_lines(app: App, since: date | None, picture: Path | None) -> Iterat
         yield f"{picture} written."
 
 
-def _line(event: Event) -> str:
+def _line(event: Event, titles: Mapping[str, str]) -> str:
     if event.kind == "data":
         return f"data, {event.subject}: {event.before:.2f} -> {event.after:.2f} since {event.start}; these days are not used"
     if event.kind == "mix":
         change = f"{percent(event.before)}% -> {percent(event.after)}% since {event.start}"
         return f"mix, {event.scope}: {change}, by who is at work; no drift"
-    what = f"{event.kind}, {event.subject or event.scope}"
+    what = f"{event.kind}, {titles.get(event.subject, event.subject) or event.scope}"
     return f"{what}: {percent(event.before)}% -> {percent(event.after)}% since {event.start}, as known that day"

@@ -144,7 +144,7 @@ def _identity(app: App) -> Iterator[CheckRow]:
         count = len(app.directory.people)
     except InputError as error:
         yield CheckRow(
-            "identity", app.settings.identity.file, False, str(error), "Mend the file; see docs/connectors.md."
+            "identity", app.settings.identity.file, False, str(error), "Correct the file; see docs/connectors.md."
         )
     else:
         yield CheckRow("identity", app.settings.identity.file, True, f"{amount(count, 'account')} mapped")

@@ -126,7 +126,7 @@ def _serves(one: StreamQuestion, titles: dict[str | None, str]) -> str:
 
 
 def _work(one: StreamQuestion) -> str:
-    items = f"{one.items} item{'' if one.items == 1 else 's'}, since {one.first_day.isoformat()}"
+    items = f"{one.items} item{'' if one.items == 1 else 's'}, the oldest of {one.first_day.isoformat()}"
     return items if one.person_days is None else f"{one.person_days:.0f} person-days in 8 weeks, {items}"
 
 

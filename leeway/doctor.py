@@ -44,7 +44,7 @@ def diagnose(app: App, only: str | None = None) -> list[CheckRow]:
         try:
             found += look(app, datetime.now(UTC))
         except SQLAlchemyError as error:
-            found.append(CheckRow(name, "database", False, expected(error) or type(error).__name__, "Mend this first."))
+            found.append(CheckRow(name, "database", False, expected(error) or type(error).__name__, "Fix this first."))
             break
     return found
 

@@ -138,7 +138,7 @@ def show_steps(app: App, out: Console, to: TextIO, form: str) -> None:
 def _told(one: PathReport) -> Iterator[str | Table]:
     yield f"{one.path.title} ({one.path.key})"
     for name in one.unseen:
-        yield f"  nothing is known of {name!r}: list it in `fields` of the source's section in leeway.toml, or mend its name."
+        yield f"  nothing is known of {name!r}: list it in `fields` of the source's section in leeway.toml, or correct its name."
     for said in one.never:
         yield f"  {said}"
     if one.untold:

@@ -19,6 +19,7 @@ from leeway.interview import InterviewError, InterviewOver, answer, may_answer, 
 from leeway.signing import BROKEN, serializer
 from pipeline.interview.answers import LONGEST_LINE, MOST_LINES
 from web.frame import Frame
+from web.modals import open_modal
 
 SECONDS = 61 * 86_400
 """How long a link lets answer at most; the interview's own end comes first."""
@@ -43,7 +44,7 @@ class InterviewButtons:
         except InterviewError as error:
             client.chat_postEphemeral(channel=body["channel"]["id"], user=body["user"]["id"], text=str(error))
             return
-        client.views_open(trigger_id=body["trigger_id"], view=modal(str(action["value"])))
+        open_modal(client, body, modal(str(action["value"])))
 
     def keep(self, ack: Any, body: dict[str, Any], view: dict[str, Any]) -> None:
         """Keep the answer; what is wrong with it stands in the modal."""

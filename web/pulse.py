@@ -25,6 +25,7 @@ from leeway.signing import BROKEN, serializer
 from pipeline.pulse.answers import LONGEST_NOTE, in_week
 from pipeline.pulse.owners import owned
 from web.frame import Frame
+from web.modals import open_modal
 
 SECONDS = 8 * 86_400
 """How long a link lets answer; after its week it answers nothing any more."""
@@ -69,7 +70,7 @@ class PulseButtons:
             return
         with self.app.sessions() as session:
             given = in_week(session, [place.key], place.week).get(place.key)
-        client.views_open(trigger_id=body["trigger_id"], view=modal(place, line(found), given))
+        open_modal(client, body, modal(place, line(found), given))
 
     def keep_line(self, ack: Any, body: dict[str, Any], view: dict[str, Any]) -> None:
         """Keep what the modal says; what is wrong with it stands in the modal."""

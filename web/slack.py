@@ -27,6 +27,7 @@ from pipeline.register.document import Register
 from pipeline.register.ended import local_day
 from web import data
 from web.interview import InterviewButtons
+from web.modals import open_modal
 from web.pulse import PulseButtons
 
 log = structlog.get_logger()
@@ -153,17 +154,15 @@ class Buttons:
         ]
         if not blocks:
             blocks = [{"type": "section", "text": _plain("There is nothing to label here now.")}]
-        client.views_open(
-            trigger_id=body["trigger_id"],
-            view={
-                "type": "modal",
-                "callback_id": "labels",
-                "title": _plain("What do these serve?"),
-                "submit": _plain("Keep"),
-                "private_metadata": str(version),
-                "blocks": blocks,
-            },
-        )
+        view = {
+            "type": "modal",
+            "callback_id": "labels",
+            "title": _plain("What do these serve?"),
+            "submit": _plain("Keep"),
+            "private_metadata": str(version),
+            "blocks": blocks,
+        }
+        open_modal(client, body, view)
 
     def keep_labels(self, ack: Any, view: dict[str, Any]) -> None:
         """Keep what was chosen; the rest stays open. What could not be kept stands in the modal."""
@@ -184,30 +183,28 @@ class Buttons:
         ack()
         if self._is_of_another(int(action["value"]), body, client):
             return
-        client.views_open(
-            trigger_id=body["trigger_id"],
-            view={
-                "type": "modal",
-                "callback_id": "assign",
-                "title": _plain("Who decides?"),
-                "submit": _plain("Assign"),
-                "private_metadata": str(action["value"]),
-                "blocks": [
-                    {
-                        "type": "input",
-                        "block_id": "who",
-                        "label": _plain("Owner"),
-                        "element": {"type": "users_select", "action_id": "who"},
-                    },
-                    {
-                        "type": "input",
-                        "block_id": "when",
-                        "label": _plain("Until"),
-                        "element": {"type": "datepicker", "action_id": "when"},
-                    },
-                ],
-            },
-        )
+        view = {
+            "type": "modal",
+            "callback_id": "assign",
+            "title": _plain("Who decides?"),
+            "submit": _plain("Assign"),
+            "private_metadata": str(action["value"]),
+            "blocks": [
+                {
+                    "type": "input",
+                    "block_id": "who",
+                    "label": _plain("Owner"),
+                    "element": {"type": "users_select", "action_id": "who"},
+                },
+                {
+                    "type": "input",
+                    "block_id": "when",
+                    "label": _plain("Until"),
+                    "element": {"type": "datepicker", "action_id": "when"},
+                },
+            ],
+        }
+        open_modal(client, body, view)
 
     def keep_whom(self, ack: Any, body: dict[str, Any], view: dict[str, Any], client: WebClient) -> None:
         """Keep who decides until when; said in the thread, and again on the day."""

@@ -58,7 +58,7 @@ def monthly_pack(session: Session, register: Register, terms: Terms) -> Pack | N
         span[1],
         (
             Section(
-                "What could stop, the dearest with the weakest case first",
+                "What could stop, the costliest with the weakest case first",
                 head=("Stream", "Since", "Days, four weeks", "Days a stop frees", "Its best case"),
                 rows=rows,
                 empty="No stream on no objective is worth the meeting.",

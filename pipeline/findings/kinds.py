@@ -225,7 +225,7 @@ KINDS: Mapping[str, Kind] = {
         softening,
         "{step}: {now} of 100 cases went as written in the last weeks and {before} before, {strength} fewer ({low} to {high}); "
         "most often it is {deviation}.",
-        "A hand-off that goes soft shows in results months later, when nobody remembers it: it is cheapest to mend now.",
+        "A hand-off that goes soft shows in results months later, when nobody remembers it: it is cheapest to fix now.",
         "Make the right way the easy one: let the tool ask for what must be filled, and show the team what waits for it.",
         "Is the rule still right, and what keeps people from it?",
         "{step}: {now} of 100 cases go as written, {before} before",

@@ -50,7 +50,7 @@ def compared(data: Any, found: Found) -> Comparison:
         goal = by_key.get(found.moved.get(named, named)) if isinstance(named, str) else None
         if goal is None or goal.id in result.places:
             if goal is not None:
-                result.notes.append(f"{key} names {named}, as {result.places[goal.id]} does; mend one of them.")
+                result.notes.append(f"{key} names {named}, as {result.places[goal.id]} does; change one of them.")
             continue
         linked[key], result.places[goal.id] = goal, key
         if goal.key != named:

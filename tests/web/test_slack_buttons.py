@@ -8,6 +8,8 @@ from urllib.parse import urlencode
 import httpx
 import pytest
 from fastapi.testclient import TestClient
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError
 from slack_sdk.signature import SignatureVerifier
 from sqlalchemy import select
 
@@ -19,6 +21,7 @@ from models import Decision, Drift, Label, Notification
 from simulator.api.slack_rows import options_in
 from simulator.server import Simulator
 from web.app import make
+from web.modals import LATE
 from web.slack import _choices
 
 BODY = {
@@ -145,6 +148,21 @@ def test_the_modal_lists_items_and_keeps_the_labels(client: TestClient, slack_ap
     assert press(client, payload) == 200
     with slack_app.sessions() as session:
         assert [(row.key_result, row.origin) for row in session.scalars(select(Label))] == [("O3.1", "slack")]
+
+
+@pytest.mark.parametrize("kind", ["labels", "assign"])
+def test_a_window_that_came_too_late_says_so(  # bolt-python #434, java-slack-sdk #1439
+    client: TestClient, slack_app: App, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    told: list[str] = []
+
+    def expired(self: WebClient, **given: Any) -> None:
+        raise SlackApiError("no", {"ok": False, "error": "expired_trigger_id"})
+
+    monkeypatch.setattr(WebClient, "views_open", expired)
+    monkeypatch.setattr(WebClient, "chat_postEphemeral", lambda self, **given: told.append(given["text"]))
+    assert press(client, action(kind)) == 200
+    assert told == [LATE]
 
 
 def test_a_decision_is_assigned_and_said_in_the_thread(client: TestClient, slack_app: App, company: Simulator) -> None:

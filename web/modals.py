@@ -1,0 +1,21 @@
+"""Modals that a press in Slack opens."""
+
+from typing import Any
+
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError
+
+LATE = "Slack waits three seconds for the window to open, and that was not enough. Nothing is changed; press the button again."
+_EXPIRED = ("expired_trigger_id", "trigger_expired", "exchanged_trigger_id", "trigger_exchanged")
+
+
+def open_modal(client: WebClient, body: dict[str, Any], view: dict[str, Any]) -> None:
+    """Open it for who pressed. What came too late is told to them: without a word the button would seem dead."""
+    try:
+        client.views_open(trigger_id=body["trigger_id"], view=view)
+    except SlackApiError as error:
+        if error.response.get("error") not in _EXPIRED and "trigger" not in str(
+            error.response.get("response_metadata", "")
+        ):
+            raise
+        client.chat_postEphemeral(channel=body["channel"]["id"], user=body["user"]["id"], text=LATE)
