@@ -33,6 +33,8 @@ class UtcDateTime(TypeDecorator[datetime]):
         """Give back as aware UTC."""
         if value is None:
             return None
+        if value.tzinfo is UTC:
+            return value
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 

@@ -121,6 +121,7 @@ def _set_up_postgresql(connection: Any, _record: Any) -> None:
         f"WHERE pg_size_bytes(current_setting('work_mem')) < pg_size_bytes('{_SORTING}')"
     )
     cursor.execute(_UNBOUNDED)
+    cursor.execute("SET TIME ZONE 'UTC'")  # times come as we keep them: none of millions has to be converted
     cursor.close()
     connection.commit()
 

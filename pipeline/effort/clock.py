@@ -1,7 +1,7 @@
 """Whose day it was."""
 
 from collections.abc import Iterable
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 
@@ -25,8 +25,9 @@ class Clock:
         """The day it was for that person. Exactly midnight in UTC is no time but a date: trackers and imports write days so, and
         west of it they would be the day before.
         """
-        there = at.astimezone(UTC)
-        return there.date() if there.time() == time.min else self.local(at, zone).date()
+        there = at if at.tzinfo is UTC else at.astimezone(UTC)
+        is_date = not (there.hour or there.minute or there.second or there.microsecond)  # asked of millions
+        return there.date() if is_date else self.local(at, zone).date()
 
     def west_of_utc(self, zones: Iterable[str | None]) -> bool:
         """Whether it is the day before somewhere: in one of these zones, or the organisation's."""

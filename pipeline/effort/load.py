@@ -22,7 +22,7 @@ from pipeline.register.document import Register
 from pipeline.register.workdays import monday
 from pipeline.sources import evidence_rows, is_container, is_evidence
 
-_TRACES = {
+_TRACES: Mapping[str, Trace] = {
     SignalKind.CREATED: Trace.CREATED,
     SignalKind.ASSIGNMENT: Trace.ASSIGNED,
     SignalKind.EDIT: Trace.EDITED,
@@ -95,13 +95,14 @@ def load_activities(session: Session, owner: Owners, clock: Clock, first: date, 
     )
     rows = [row for row in session.execute(query).all() if (row[0], row[3] or "") in owner]
     left_out = _left_out(rows, owner)
+    evidence = {pair for pair in {(row[0], row[6]) for row in rows} if is_evidence(*pair)}
     found, threads = [], set()
     for place, (source, kind, at, account, hours, item, of_kind, state) in enumerate(rows):
         person, zone = owner[source, account]
         day = clock.day(at, zone)
         if first <= day <= last and place not in left_out:
             found.append((person, day, item, _trace(kind, state), hours))
-            if is_evidence(source, of_kind):
+            if (source, of_kind) in evidence:
                 threads.add(item)
     stands_for = named_issue(session, sorted(threads))
     # Sorted, since sums of hours must not depend on the order in which a database gives rows.
@@ -133,7 +134,8 @@ def _trace(kind: str, state: str | None) -> Trace:
     """What a signal is to the model. Raises ValueError for a kind that connectors do not yield."""
     if kind == SignalKind.TRANSITION:
         return _TRANSITIONS.get(state or State.UNKNOWN, Trace.MOVED)
-    return _TRACES[SignalKind(kind)]
+    known = _TRACES.get(kind)
+    return _TRACES[SignalKind(kind)] if known is None else known
 
 
 _Name = tuple[str, str]

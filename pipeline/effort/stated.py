@@ -34,6 +34,8 @@ def laid_out(logs: Iterable[Left], capacity: Mapping[tuple[int, date], float], h
         for (person, day), total in stated.items()
         if MOST_A_DAY < total <= MOST_A_WEEK
     }
+    if not parts:
+        return given
     found: list[Left] = []
     for person, day, item, trace, hours in given:
         if trace == Trace.WORKLOG and (person, day) in parts:

@@ -150,10 +150,11 @@ def _greedy(
     epics = [int(i) for i in np.unique(above[above >= 0]) if i not in known and items[int(i)].words]
     can = np.array([bool(items[int(i)].words) and int(i) not in known for i in tops])
     asked: list[int] = []
+    below = above >= 0
     while len(asked) < count:
         single = np.where(can, stake, 0.0)
-        whole = [(SETTLED * float(stake[above == epic].sum()), epic) for epic in epics]
-        best, epic = max(whole, default=(0.0, -1))
+        sums = SETTLED * np.bincount(above[below], stake[below], len(items))
+        best, epic = max(((float(sums[epic]), epic) for epic in epics), default=(0.0, -1))
         one = int(single.argmax()) if len(single) else -1
         if one < 0 or max(best, float(single[one])) <= 0:
             break

@@ -42,10 +42,8 @@ def load_usages(session: Session, register: Register, last: date, encoder: Encod
     terms = terms_of(register)
     holding: dict[str, list[tuple[_Row, str]]] = defaultdict(list)
     for row in _written(session, last):
-        for term in terms.intersection(_stems(row[1])):
-            said = sentence_with(term, row[1])
-            if said:
-                holding[term].append((row, said))
+        for term, said in _said(row[1], terms):
+            holding[term].append((row, said))
     most = sorted(
         (term for term in holding if len(holding[term]) >= LEAST), key=lambda term: (-len(holding[term]), term)
     )
@@ -62,6 +60,15 @@ def terms_of(register: Register) -> frozenset[str]:
 def sentence_with(term: str, text: str) -> str:
     """The first sentence of a text that holds the term; empty where none does."""
     return next((one.strip() for one in _SENTENCE.split(text) if term in _stems(one)), "")
+
+
+def _said(text: str, terms: frozenset[str]) -> Iterator[tuple[str, str]]:
+    """The terms that a text holds, each with its first sentence that holds it."""
+    held, single = terms.intersection(_stems(text)), not _SENTENCE.search(text)
+    for term in held:
+        said = text.strip() if single else sentence_with(term, text)  # most texts are titles: one sentence
+        if said:
+            yield term, said
 
 
 def _stems(text: str) -> list[str]:

@@ -101,10 +101,9 @@ def _tested(rows: Floats, mine: Mask, items: Ints, least: float, seed: int) -> t
     label[which[mine]] = True
     rng = np.random.default_rng(seed)
     labels = np.stack([label, *(rng.permutation(label) for _ in range(SHUFFLES))]).astype(float)
-    inside = labels @ sizes
-    means = labels @ sums / inside[:, None]
-    rest = (sums.sum(0) - labels @ sums) / (sizes.sum() - inside)[:, None]
-    distance = ((means - rest) ** 2).sum(1)
+    inside, within = labels @ sizes, labels @ sums
+    rest = (sums.sum(0) - within) / (sizes.sum() - inside)[:, None]
+    distance = ((within / inside[:, None] - rest) ** 2).sum(1)
     return size, float((1 + (distance[1:] >= distance[0]).sum()) / (1 + SHUFFLES))
 
 

@@ -38,8 +38,12 @@ class Following:
             if _repeats(item):
                 self._said.setdefault(item.words.casefold(), i)
         self.leader: Rows = np.array([self._leader(i) for i in range(len(items))], dtype=np.int64)
-        self.silent: NDArray[np.bool_] = np.array([self._is_silent(i) for i in range(len(items))], dtype=bool)
         self._break_circles()
+
+    @cached_property
+    def silent(self) -> NDArray[np.bool_]:
+        """By position, whether the item says nothing that it is for. Who asks for tops alone has no need of it."""
+        return np.array([self._is_silent(i) for i in range(len(self.items))], dtype=bool)
 
     @cached_property
     def core(self) -> Rows:
@@ -141,7 +145,6 @@ class Following:
         for _ in range(_DEEPEST):
             at = np.where(at >= 0, self.leader[at], -1)
         self.leader = np.where(at >= 0, -1, self.leader)
-        self.silent &= self.leader >= 0
 
 
 def _repeats(item: Item) -> bool:
