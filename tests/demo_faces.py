@@ -54,6 +54,10 @@ class Demo:
             client.get
         )  # nothing changes while the faces are read, and many are read for more than one figure
 
+    def scope(self, name: str) -> str:
+        """The key of a team as a table has it: with the day since when it is measured, where the company's is another."""
+        return self.by_name[re.sub(r" since \d+ \w+$", "", name)]
+
     def read(self, path: str) -> str:
         """A page as one reads it, without its drawings."""
         answer = self.get(path)
@@ -249,12 +253,12 @@ def teams_page(demo: Demo) -> Claims:
     ranked = [one.key for one in sorted(demo.register.objectives, key=lambda one: one.priority)]
     for name, *cells in demo.rows("/teams", "Teams by objective"):
         for key, cell in zip([*ranked, ""], cells, strict=True):
-            yield f"now of {demo.by_name[name]}/{key}", float(cell)
+            yield f"now of {demo.scope(name)}/{key}", float(cell)
     for name, own, *_, top, seen in demo.rows("/teams", "Each team"):
-        yield f"head of {demo.by_name[name]}", float(own.strip("%"))
+        yield f"head of {demo.scope(name)}", float(own.strip("%"))
         if top != "–":
-            yield f"top of {demo.by_name[name]}", float(top.strip("%"))
-        yield f"coverage of {demo.by_name[name]}", float(seen.strip("%"))
+            yield f"top of {demo.scope(name)}", float(top.strip("%"))
+        yield f"coverage of {demo.scope(name)}", float(seen.strip("%"))
 
 
 def objective_pages(demo: Demo) -> Claims:
@@ -265,7 +269,7 @@ def objective_pages(demo: Demo) -> Claims:
         yield f"now of company/{one.key}", float(now)
         yield f"interval of company/{one.key}", f"{low} to {high}"
         for name, now, change, _ in demo.rows(f"/objectives/{one.key}", "Teams"):
-            scope = demo.by_name[name.removesuffix(" plan")]
+            scope = demo.scope(name.removesuffix(" plan"))
             yield f"now of {scope}/{one.key}", float(now.strip("%"))
             yield f"change of {scope}/{one.key}", float(change)
 
