@@ -11,7 +11,7 @@ from connectors.base import Connector, SourceError
 from connectors.registry import SOURCES
 from leeway.app import App
 from leeway.channels import channels
-from models import may_only_be_read, without_password
+from models import may_only_be_read, order_moved, without_password
 from pipeline.register.ended import local_day
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def check_all(app: App) -> list[CheckRow]:
 
 def _database(app: App) -> Iterator[CheckRow]:
     from leeway.app import NotReady
-    from leeway.errors import READ_ONLY, expected
+    from leeway.errors import ORDER_MOVED, READ_ONLY, expected
 
     url = app.settings.database.url
     try:
@@ -69,6 +69,8 @@ def _database(app: App) -> Iterator[CheckRow]:
         yield CheckRow("database", "connection", False, f"{without_password(url)} may only be read", READ_ONLY)
     else:
         yield CheckRow("database", "connection", True, f"{without_password(url)}, newest version")
+    if moved := order_moved(app.engine):
+        yield CheckRow("database", "order of texts", False, f"its indexes are of other rules ({moved})", ORDER_MOVED)
     try:
         version, register = app.register()
     except NotReady:

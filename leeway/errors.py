@@ -46,6 +46,10 @@ READ_ONLY = (
     "It is a standby, or set to default_transaction_read_only: name the primary server in database.url, or all of them "
     "with target_session_attrs=read-write."
 )
+ORDER_MOVED = (
+    "Stop all processes, and as the database's owner REINDEX DATABASE and ALTER DATABASE ... REFRESH COLLATION VERSION; see "
+    '"Another image or system below PostgreSQL" in docs/operations.md.'
+)
 _DATABASE_ADVICE = (
     (("disk is full", "No space left"), "Free some space where the database is, then go on; what was stored is kept."),
     (("read-only transaction",), READ_ONLY),

@@ -72,12 +72,19 @@ def _sources(session: Session, now: datetime, sources: Collection[str] | None) -
     streams = list(session.scalars(read if sources is None else read.where(StreamCursor.source.in_(sources))))
     lag: dict[str, float] = {}
     errors: dict[str, int] = {}
+    unread = dict.fromkeys(sources or (), 1)
     for one in streams:
+        never = one.finished_at is None
+        unread[one.source] = never if one.source not in errors else unread[one.source] + never
         errors[one.source] = errors.get(one.source, 0) + bool(one.error)
         if one.finished_at:
             lag[one.source] = max(lag.get(one.source, 0.0), (now - one.finished_at).total_seconds())
     yield _gauge("source_lag_seconds", "Time since the slowest stream of a source was read to its end.", "source", lag)
     yield _gauge("source_streams_failing", "Streams whose last pull ended in an error.", "source", errors)
+    about = (
+        "Streams that were never read to their end, which have no lag; a source that was never pulled counts as one."
+    )
+    yield _gauge("source_streams_unread", about, "source", unread)
     counts = dict(session.execute(select(Signal.source, func.count()).group_by(Signal.source)).all())
     yield _gauge("signals", "Signals in the database.", "source", counts)
     aside = dict(session.execute(select(Failure.source, func.count()).group_by(Failure.source)).all())

@@ -15,7 +15,8 @@ from models.operations import DeadTask, Digest, Installed, OptOut, Secret, Tally
 from models.people import Account, Forgotten, Membership, Person
 from models.queue import Chunk, Cycle, Fingerprint, Lease
 from models.register import GoalChoice, GoalLook, KeyResult, Objective, RegisterVersion, Team
-from models.session import connect, may_only_be_read, upsert, without_password
+from models.server import may_only_be_read, order_moved
+from models.session import connect, upsert, without_password
 from models.share import AuditDraw, DayWork, Share, UsualShare
 from models.stream import Stream, StreamItem
 
@@ -83,6 +84,7 @@ __all__ = [
     "WorkItem",
     "connect",
     "may_only_be_read",
+    "order_moved",
     "upsert",
     "without_password",
 ]

@@ -27,7 +27,6 @@ from sqlalchemy import (
     func,
     or_,
     select,
-    text,
 )
 from sqlalchemy import cast as cast_to
 from sqlalchemy.dialects import postgresql, sqlite
@@ -73,12 +72,6 @@ def connect(url: str) -> Engine:
 
 class DatabaseUnfit(Exception):
     """A database that cannot keep what it is given; the message says what to do."""
-
-
-def may_only_be_read(engine: Engine) -> bool:
-    """Whether a database takes no changes: PostgreSQL's standby, or one that is set so."""
-    with engine.connect() as connection:
-        return engine.dialect.name == "postgresql" and connection.scalar(text("SHOW transaction_read_only")) == "on"
 
 
 _decode = json.JSONDecoder().decode

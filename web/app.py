@@ -7,7 +7,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from fastapi.staticfiles import StaticFiles
 from sqlalchemy import text
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 from starlette.exceptions import HTTPException as StarletteError
 from starlette.middleware.sessions import SessionMiddleware
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
@@ -97,6 +97,8 @@ def _wrap(web: FastAPI, app: App, frame: Frame) -> None:
     web.exception_handler(StarletteError)(frame.error)
     web.exception_handler(RequestValidationError)(frame.malformed)
     web.exception_handler(NotReady)(frame.not_ready)
+    for lost in (OperationalError, InterfaceError):
+        web.exception_handler(lost)(frame.no_database)
 
 
 def _probes(web: FastAPI, app: App) -> None:

@@ -1,5 +1,7 @@
 """`leeway web`: serve the page, and print links that sign in."""
 
+import errno
+import os
 import socket
 from contextlib import suppress
 
@@ -68,7 +70,14 @@ def listen(host: str, port: int, advice: str) -> socket.socket:
     try:
         return socket.create_server((host, port), family=_family(host))
     except OSError as error:
-        raise NotReady(f"{host}:{port} cannot be listened on: {error.strerror}. {advice}") from None
+        if error.errno in (errno.EACCES, errno.EPERM):
+            advice = "A port below 1024 is for root alone; choose another, and put a proxy before it."
+        elif error.errno != errno.EADDRINUSE:
+            advice = (
+                "That is no address of this machine; 127.0.0.1 is for a proxy beside it, 0.0.0.0 for all that it has."
+            )
+        said = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror
+        raise NotReady(f"{host}:{port} cannot be listened on: {said}. {advice}") from None
 
 
 def _family(host: str) -> socket.AddressFamily:

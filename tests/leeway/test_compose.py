@@ -145,12 +145,8 @@ def test_its_commands_run_the_whole_job_and_stop_when_asked(tmp_path: Path, post
             row = json.loads(line)
             if row["event"] != "progress":  # said of what takes ten seconds, as it may on a slow machine
                 events.setdefault(row.get("run", ""), set()).add(row["event"])
-    assert {
-        "pulled",
-        "encoded",
-        "analysed",
-        "told",
-    } in events.values()  # a run can be followed from the pull to the alert
+    followed = {"pulled", "encoded", "analysed", "told"}  # a run, from the pull to the alert
+    assert any(followed <= seen for seen in events.values())
     assert not any(values["token"] in said for values in company.settings().values())
     assert postgres_url not in said
 

@@ -169,6 +169,17 @@ def test_the_rules_and_the_dashboard_name_metrics_that_there_are(filled: session
     assert all(rule["annotations"]["summary"] for rule in rules)
 
 
+def test_what_was_never_read_has_a_metric_though_it_has_no_lag(filled: sessionmaker[Session]) -> None:
+    """prometheus #2882, stash #1100: an alert on what is absent until all is well never comes."""
+    with filled.begin() as session:
+        session.add(StreamCursor(source="slack", stream="a", state={}, pulled_at=NOW, finished_at=NOW))
+        session.add(StreamCursor(source="slack", stream="b", state={}, pulled_at=NOW))
+    found = samples(exposition(filled, sources=["jira", "slack", "hubspot"]))
+    unread = {key[1]: value for key, value in found.items() if key[0] == "leeway_source_streams_unread"}
+    assert {"slack": unread["slack"], "hubspot": unread["hubspot"]} == {"slack": 1, "hubspot": 1}
+    assert "hubspot" not in {key[1] for key in found if key[0] == "leeway_source_lag_seconds"}
+
+
 def test_the_metrics_are_for_this_machine_or_with_the_token(
     filled: sessionmaker[Session], make_app: Callable[..., App]
 ) -> None:

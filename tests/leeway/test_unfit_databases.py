@@ -94,6 +94,26 @@ def test_a_standby_is_told_by_check_and_doctor(postgres_template: str, postgres:
     drop(postgres, address)
 
 
+def test_a_system_that_sorts_texts_otherwise_is_told_solidtime_862_opencve_620_gvmd_1878(postgres: str) -> None:
+    """An image on another Debian sorts texts by other rules, and then an index finds no longer what is there."""
+    moved = make_url(postgres).set(database="moved")
+    with administer(postgres) as connection:
+        if (connection.dialect.server_version_info or (0,)) < (17,):
+            pytest.skip("only rules of PostgreSQL's own have a version here, and they came with 17")
+        made = "CREATE DATABASE moved TEMPLATE template0 LOCALE_PROVIDER builtin BUILTIN_LOCALE 'C.UTF-8'"
+        connection.execute(text(made))
+    app = App(Settings.model_validate({"database": {"url": moved.render_as_string(hide_password=False)}}))
+    assert [row.name for row in diagnose(app, "database")] == ["connection"]
+    with administer(postgres) as connection:
+        connection.execute(text("UPDATE pg_database SET datcollversion = '0.9' WHERE datname = 'moved'"))
+    for rows in (diagnose(app, "database"), list(checked(app))):
+        row = next(row for row in rows if row.name == "order of texts")
+        assert (row.ok, row.found) == (False, "its indexes are of other rules (0.9 to 1)")
+        assert "REINDEX" in row.fix
+    app.engine.dispose()
+    drop(postgres, moved.render_as_string(hide_password=False))
+
+
 @pytest.mark.parametrize("said", ["none", "off"])
 def test_behind_a_pooler_nothing_is_prepared(postgres_url: str, said: str) -> None:
     """psycopg/psycopg #1151, #280: PgBouncer gives each transaction another connection, and what was prepared is not there."""

@@ -18,3 +18,16 @@ def test_ready_only_with_a_database(tmp_path: Path) -> None:
     answer = TestClient(make(gone)).get("/readyz")
     assert answer.status_code == 503
     assert answer.json()["ready"] is False
+
+
+def test_without_a_database_it_says_what_passes_and_no_fault_of_its_own(tmp_path: Path) -> None:
+    """Reported of others as 500: statewave #354, crates.io #1386, inmanta-core #1892."""
+    gone = App(Settings(database=DatabaseSettings(url=f"sqlite:///{tmp_path}/no/such/folder.db")))
+    client = TestClient(make(gone))
+    page = client.post("/sign-in", data={"token": "x"})
+    assert (page.status_code, page.headers["Retry-After"]) == (503, "60")
+    assert "The database does not answer just now, and nothing was changed" in page.text
+    assert "default-src 'none'" in page.headers["Content-Security-Policy"]
+    assert str(tmp_path) not in page.text
+    scrape = client.get("/metrics")
+    assert (scrape.status_code, scrape.json()) == (503, {"error": "the database does not answer"})

@@ -19,7 +19,7 @@ from tests.web.conftest import fill
 from web.app import make
 from web.auth import sign_in_token
 from web.proxy import is_trusted
-from web.serve import is_served, serve
+from web.serve import is_served, listen, serve
 
 Site = Callable[..., tuple[App, TestClient]]
 
@@ -128,6 +128,13 @@ def test_what_is_not_there_or_not_allowed_keeps_the_frame_of_the_page(site: Site
     assert page.status_code == 403
     assert 'href="/teams/app"' in page.text
     assert 'href="/sources"' not in page.text
+
+
+@pytest.mark.parametrize("host", ["203.0.113.9", "no-such-host.invalid"])
+def test_an_address_that_is_none_of_this_machine_is_not_said_to_be_taken(host: str) -> None:
+    with pytest.raises(NotReady, match=r"cannot be listened on: .* That is no address of this machine") as caught:
+        listen(host, 8440, "Is the page running already?")
+    assert "already" not in str(caught.value)
 
 
 def test_a_port_that_is_taken_is_one_sentence_and_no_link(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
