@@ -75,6 +75,17 @@ class HubSpotClient:
         """One record by its id, archived or not. Raises NotFound where HubSpot says that it is not there."""
         return self._ask(lambda: self._basic.get_by_id(type_, id_, **_raw()))
 
+    def is_gone(self, type_: str, id_: str) -> bool:
+        """Return True only if HubSpot answers 404 to a question for this one record, that it is archived, or with the one that
+        it was merged into."""
+        try:
+            found = self.read(type_, id_)
+            return bool(found.get("archived")) or str(found.get("id", id_)) != id_
+        except NotFound:
+            return True
+        except (BadAnswer, SourceUnavailable):
+            return False
+
     def by_id(self, stream: str, ids: Sequence[str], properties: list[str]) -> tuple[list[dict[str, Any]], set[str]]:
         """The records that are there, and the ids of those that HubSpot says are archived or not found.
 

@@ -8,7 +8,7 @@ of time, the newest first. An engagement counts only where it hangs on a deal or
 """
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -16,29 +16,27 @@ from itertools import groupby
 from typing import Any
 
 from connectors.base import (
-    BadAnswer,
     Check,
     Cursor,
     Failure,
-    NotFound,
     Page,
     ScopeError,
     Signal,
     SourceError,
-    SourceUnavailable,
     Span,
     Suspect,
     WorkItem,
 )
-from connectors.checks import after_pages, clock_row, listed_rows
+from connectors.hubspot.checks import TYPES, check
 from connectors.hubspot.client import BATCH, HubSpotClient
 from connectors.hubspot.fields import Fields
 from connectors.hubspot.links import Links, Pipelines
 from connectors.hubspot.metric import measured
 from connectors.hubspot.owners import pull_owners
 from connectors.hubspot.ownership import owners_of
-from connectors.hubspot.parse import ENGAGEMENTS, complete, parse_engagement, parse_record
-from connectors.hubspot.search import PAGE_SIZE, Search
+from connectors.hubspot.parse import ENGAGEMENTS, OwnerAt, complete, parse_engagement, parse_record
+from connectors.hubspot.search import Search
+from connectors.hubspot.stages import Entered, entered
 from connectors.limits import Limiter, Rate
 from connectors.records import is_outdated, set_aside
 from connectors.times import millis
@@ -47,17 +45,10 @@ OVERLAP = timedelta(minutes=5)
 RECENT = timedelta(days=14)
 """What a first pull reads before it turns to the past."""
 SLICE_MILLIS = 28 * 86_400_000
-PARSER = 3
+PARSER = 4
 """Version of the parsers; what an older one read is read again. 2: open tasks and meetings not held are no work. 3: owners
-of old; what a sequence sends is nobody's work."""
-TYPES = ("deals", "tickets", *ENGAGEMENTS)
-SCOPES = {
-    "crm.objects.deals.read": ("deals", "read deals"),
-    "tickets": ("tickets", "read tickets"),
-    "crm.objects.contacts.read": ("calls", "read calls, meetings, notes and tasks"),
-    "sales-email-read": ("emails", "read e-mails' text"),
-    "crm.objects.owners.read": ("owners", "know one person across the sources"),
-}
+of old; what a sequence sends is nobody's work. 4: stages of accounts that keep no time for each."""
+_PIPELINE = "pipeline "
 
 
 class HubSpotConnector:
@@ -89,34 +80,7 @@ class HubSpotConnector:
 
     def check(self, since: datetime) -> list[Check]:
         """See connectors.base.Connector."""
-        checks: list[Check] = []
-        for scope, (type_, purpose) in SCOPES.items():
-            try:
-                self.client.owners(1, None) if type_ == "owners" else self.client.search(
-                    type_, {"limit": 1, "properties": []}
-                )
-                checks.append(Check(f"scope {scope}", True, f"to {purpose}"))
-            except ScopeError as error:
-                checks.append(Check(f"scope {scope}", False, f"to {purpose}", error.fix))
-            except SourceError as error:
-                return [Check("token", False, error.message, error.fix)]
-        checks.append(clock_row(self.client.skew))
-        names: set[str] = set()
-        for kind in ("deals", "tickets"):
-            try:
-                names |= {pipeline["label"] for pipeline in self._pipelines.of(kind).values()}
-            except ScopeError:
-                continue  # said above, as a scope
-        checks += listed_rows("pipeline", self.pipelines, names, f"Existing ones: {', '.join(sorted(names))}.")
-        if all(check.ok for check in checks):
-            checks.append(self._volume(since))
-        return checks
-
-    def _volume(self, since: datetime) -> Check:
-        filters = [{"propertyName": "hs_lastmodifieddate", "operator": "GTE", "value": str(millis(since))}]
-        query = {"limit": 1, "properties": [], "filterGroups": [{"filters": filters}]}
-        count = sum(int(self.client.search(type_, query).get("total", 0)) for type_ in TYPES)
-        return after_pages("records", count, PAGE_SIZE, self._search_rate)
+        return check(self.client, self._pipelines, self._search_rate, since)
 
     def names(self) -> list[str]:
         """See connectors.base.Choosable: the pipelines of deals and tickets."""
@@ -130,13 +94,15 @@ class HubSpotConnector:
         """Owners first, then deals and tickets, then what hangs on them."""
         self._pipelines.expire()  # pipelines, and where deals are, may have changed since the last pull
         self._links.expire()
-        return ["owners", *TYPES]
+        return ["owners", *TYPES, *(f"{_PIPELINE}{name}" for name in self._pipelines.missing())]
 
     def pull(self, stream: str, cursor: Cursor | None, since: datetime) -> Iterator[Page]:
         """See connectors.base.Connector."""
         if stream == "owners":
             yield from pull_owners(self.client)
             return
+        if stream.startswith(_PIPELINE):
+            raise self._pipelines.refusal([stream.removeprefix(_PIPELINE)], "so it is not read; the others are.")
         recent = max(millis(since), int((self._now() - RECENT.total_seconds()) * 1000))
         mark = self._mark(stream)
         state = dict(cursor or {"modified": recent, "back": recent, "parser": PARSER} | mark)
@@ -201,7 +167,7 @@ class HubSpotConnector:
             some = list(records[first : first + BATCH])
             found, archived = self.client.by_id(stream, some, self._search.properties(stream))
             left = set(some) - {str(record.get("id")) for record in found}
-            gone = sorted(archived | {id_ for id_ in left - archived if self._is_gone(stream, id_)})
+            gone = sorted(archived | {id_ for id_ in left - archived if self.client.is_gone(stream, id_)})
             page = self._page(stream, found, None)
             yield replace(page, read=[*page.read, *gone], gone=[*page.gone, *(f"{stream}:{id_}" for id_ in gone)])
 
@@ -210,6 +176,8 @@ class HubSpotConnector:
 
         Then read the engagements of late again: a link that was made or cut since changes none of their times.
         """
+        if missing := self._pipelines.missing():
+            raise self._pipelines.refusal(missing, "so nothing is taken for deleted.")
         of_record: dict[str, list[str]] = {}
         for type_, ids in groupby(known, key=lambda id_: id_.partition(":")[0]):
             if type_ not in TYPES:
@@ -234,25 +202,14 @@ class HubSpotConnector:
         found, gone = self.client.by_id(type_, list(of_record), wanted)
         there = {str(record["id"]) for record in found}
         gone |= {str(record["id"]) for record in found if self._pipelines.is_unlisted(type_, record)}
-        gone |= {id_ for id_ in of_record if id_ not in there | gone and self._is_gone(type_, id_)}
+        gone |= {id_ for id_ in of_record if id_ not in there | gone and self.client.is_gone(type_, id_)}
         names = [id_ for record, ids in of_record.items() if record in gone for id_ in (f"{type_}:{record}", *ids)]
         if names:
             yield Page("sweep", {}, gone=names)
 
     def confirm(self, stream: str, suspects: Sequence[Suspect]) -> list[str]:
         """Ask for each record by its id. See connectors.base.Connector."""
-        return [one.external_id for one in suspects if self._is_gone(*one.external_id.split(":")[:2])]
-
-    def _is_gone(self, type_: str, id_: str) -> bool:
-        """Return True only if HubSpot answers 404 to a question for this one record, that it is archived, or with the one that
-        it was merged into."""
-        try:
-            found = self.client.read(type_, id_)
-            return bool(found.get("archived")) or str(found.get("id", id_)) != id_
-        except NotFound:
-            return True
-        except (BadAnswer, SourceUnavailable):
-            return False
+        return [one.external_id for one in suspects if self.client.is_gone(*one.external_id.split(":")[:2])]
 
     def _page(
         self, stream: str, records: list[dict[str, Any]], cursor: Cursor | None, reached: datetime | None = None
@@ -260,6 +217,8 @@ class HubSpotConnector:
         readable = [r for r in records if isinstance(r, dict) and not r.get("gone") and "unreadable" not in r]
         links, loose = self._links.of(stream, readable) if stream in ENGAGEMENTS else ({}, set())
         filled, owners = self._fields.of(stream, readable), owners_of(self.client, stream, readable)
+        times = entered(self.client, stream, readable, lambda record: self._is_read(stream, record))
+        renamed = bool(self._pipelines.missing())  # what is in a pipeline that is not listed may be in that one
         items: list[WorkItem] = []
         signals: list[Signal] = []
         failures: list[Failure] = []
@@ -274,22 +233,40 @@ class HubSpotConnector:
                 if "unreadable" in record:
                     raise ValueError(record["unreadable"])
                 if stream not in ENGAGEMENTS:
-                    pipelines = self._pipelines.with_that_of(stream, record)
-                    item, its_signals = parse_record(record, stream, pipelines, self.pipelines, owners[id_].at)
-                    self._links.note(stream, id_, item.container if item else "")
-                elif id_ in links:
-                    item, its_signals = parse_engagement(record, stream, links[id_])
-                elif id_ in loose:
-                    item, its_signals = None, []
+                    item, its_signals = self._parse(stream, record, owners[id_].at, times.get(id_))
                 else:
-                    raise ValueError("the answer does not say what it hangs on")
+                    item, its_signals = self._parse_engagement(stream, record, links, loose)
             except Exception as error:  # the border around one record
                 failures.append(set_aside(self.name, stream, id_, error))
                 continue
             read.append(id_)
             items += [item] if item else []
             signals += [*its_signals, *(filled.get(id_, ()) if item else ())]
-            if not its_signals:  # not held, not done; moved to a pipeline, or to a deal of one, that is not listed
+            is_out = not its_signals and (stream not in ENGAGEMENTS or id_ in loose)
+            if not (its_signals or (is_out and renamed)):  # not held, not done; moved to what is not listed
                 gone.append(f"{stream}:{id_}")
             spans += complete(stream, record, item, its_signals)
         return Page(stream, cursor, items, signals, (), failures, read, spans, gone, reached)
+
+    def _is_read(self, stream: str, record: Mapping[str, Any]) -> bool:
+        with suppress(SourceError):  # said of the record itself
+            return self._pipelines.reads(stream, record) is True
+        return False
+
+    def _parse(
+        self, stream: str, record: Mapping[str, Any], owner_at: OwnerAt, times: Entered | None
+    ) -> tuple[WorkItem | None, list[Signal]]:
+        pipelines = self._pipelines.with_that_of(stream, record)
+        item, signals = parse_record(record, stream, pipelines, self.pipelines, owner_at, times)
+        self._links.note(stream, str(record["id"]), item is not None)
+        return item, signals
+
+    def _parse_engagement(
+        self, stream: str, record: Mapping[str, Any], links: Mapping[str, str], loose: Collection[str]
+    ) -> tuple[WorkItem | None, list[Signal]]:
+        id_ = str(record["id"])
+        if id_ in links:
+            return parse_engagement(record, stream, links[id_])
+        if id_ not in loose:
+            raise ValueError("the answer does not say what it hangs on")
+        return None, []

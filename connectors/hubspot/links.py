@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
-from connectors.base import NotFound, ScopeError
+from connectors.base import NotFound, NotReachable, ScopeError
 from connectors.hubspot.client import BATCH, SOURCE, HubSpotClient, not_found
 from connectors.hubspot.parse import ENGAGEMENTS
 from connectors.onward import Onward
@@ -14,7 +14,7 @@ _ID = re.compile(r"[\w-]{1,64}")
 
 
 class Pipelines:
-    """The account's pipelines. `listed` are the names of those that are read."""
+    """The account's pipelines. `listed` are the names, or ids, of those that are read."""
 
     def __init__(self, client: HubSpotClient, listed: Sequence[str]) -> None:
         self._client, self.listed = client, listed
@@ -37,8 +37,30 @@ class Pipelines:
         found: list[str] = []
         for kind in ("deals", "tickets") if stream in ENGAGEMENTS else (stream,):
             with suppress(ScopeError):  # said by the stream of its own
-                found += [f"{kind}:{id_}" for id_, one in self.of(kind).items() if one["label"] in self.listed]
+                found += [f"{kind}:{id_}" for id_, one in self.of(kind).items() if self.is_listed(one)]
         return sorted(found)
+
+    def is_listed(self, pipeline: Mapping[str, Any]) -> bool:
+        """Return True if it is read."""
+        return pipeline.get("label") in self.listed or str(pipeline.get("id")) in self.listed
+
+    def missing(self) -> list[str]:
+        """What is listed and is no pipeline's name or id: one may have been renamed. Nothing where that cannot be told."""
+        try:
+            every = [one for kind in ("deals", "tickets") for one in self.of(kind).values()]
+        except ScopeError:
+            return []
+        there = {str(one.get(name)) for one in every for name in ("label", "id")}
+        return [name for name in self.listed if name not in there]
+
+    def refusal(self, names: Sequence[str], so: str) -> NotReachable:
+        """The error that names pipelines which are not there."""
+        known = sorted({str(one["label"]) for kind in ("deals", "tickets") for one in self.of(kind).values()})
+        return NotReachable(
+            SOURCE,
+            f"there is no pipeline {', '.join(names)}, {so}",
+            f"If it was renamed, write its present name, or its id, in hubspot.pipelines; existing ones: {', '.join(known)}.",
+        )
 
     def with_that_of(self, type_: str, record: Mapping[str, Any]) -> dict[str, Any]:
         """The same, with the pipeline of this record: where the list lacks it, it is asked for by itself."""
@@ -51,15 +73,14 @@ class Pipelines:
                 known[id_] = {"id": id_, "label": "", "stages": []}
         return known
 
-    def label(self, type_: str, record: Mapping[str, Any]) -> str | None:
-        """Name of the pipeline that a deal or ticket is in; None where the record does not say."""
+    def reads(self, type_: str, record: Mapping[str, Any]) -> bool | None:
+        """Whether the pipeline that a deal or ticket is in is listed; None where the record does not say."""
         id_ = _pipeline_of(type_, record)
-        return None if id_ is None else str(self.with_that_of(type_, record)[id_]["label"])
+        return None if id_ is None else self.is_listed(self.with_that_of(type_, record)[id_])
 
     def is_unlisted(self, type_: str, record: Mapping[str, Any]) -> bool:
         """Return True if the record is in a pipeline that is known and not listed."""
-        label = None if type_ in ENGAGEMENTS else self.label(type_, record)
-        return label is not None and label not in self.listed
+        return type_ not in ENGAGEMENTS and self.reads(type_, record) is False
 
 
 def _pipeline_of(type_: str, record: Mapping[str, Any]) -> str | None:
@@ -91,9 +112,9 @@ class Links:
         """Look up again which records are in a listed pipeline."""
         self._listed.clear()
 
-    def note(self, type_: str, id_: str, pipeline: str) -> None:
+    def note(self, type_: str, id_: str, is_read: bool) -> None:
         """A deal or ticket was read, so it need not be asked for again."""
-        self._listed[f"{type_}:{id_}"] = pipeline in self._pipelines.listed
+        self._listed[f"{type_}:{id_}"] = is_read
 
     def of(self, stream: str, records: list[dict[str, Any]]) -> tuple[dict[str, str], set[str]]:
         """External id of the deal, else the ticket, of a listed pipeline that each engagement hangs on; and those that hang
@@ -149,7 +170,7 @@ class Links:
             there, gone = self._client.by_id(type_, unknown[first : first + BATCH], ["pipeline", "hs_pipeline"])
             found = dict.fromkeys((f"{type_}:{id_}" for id_ in gone), False)
             for record in there:
-                label = self._pipelines.label(type_, record)
-                if label is not None:
-                    found[f"{type_}:{record['id']}"] = label in self._pipelines.listed
+                is_read = self._pipelines.reads(type_, record)
+                if is_read is not None:
+                    found[f"{type_}:{record['id']}"] = is_read
             self._listed |= found  # only now: other streams read it meanwhile

@@ -47,7 +47,7 @@ def measured(client: HubSpotClient, pipelines: Pipelines, metric: Mapping[str, A
 
 
 def _listed(pipelines: Pipelines, type_: str) -> dict[str, Any]:
-    ids = [id_ for id_, one in pipelines.of(type_).items() if one.get("label") in pipelines.listed]
+    ids = [id_ for id_, one in pipelines.of(type_).items() if pipelines.is_listed(one)]
     if not ids:
         raise BadAnswer(SOURCE, f"none of hubspot.pipelines holds {type_}.", "List one that does.")
     return {"propertyName": "pipeline" if type_ == "deals" else "hs_pipeline", "operator": "IN", "values": ids}
@@ -113,9 +113,11 @@ def _records(
             "sorts": ["hs_object_id"],
             "filterGroups": [{"filters": [*filters, above]}],
         }
-        found = client.search(type_, query)["results"]
+        answer = client.search(type_, query)
+        found = answer["results"]
         yield from ((one.get("properties") or {}) for one in found)
-        if len(found) < PAGE_SIZE:
+        # A page may hold fewer than were asked for and have more behind it.
+        if not found or (len(found) < PAGE_SIZE and not (answer.get("paging") or {}).get("next")):
             return
         last = str(found[-1]["id"])
     raise BadAnswer(

@@ -37,6 +37,7 @@ _TEXT = {
 }
 _NOT_HELD = {"CANCELED", "CANCELLED", "NO_SHOW", "RESCHEDULED"}
 _NOT_MADE = {"CANCELED", "CANCELLED", "FAILED", "QUEUED", "RINGING", "MISSED", "BUSY", "NO_ANSWER"}
+_NOT_MADE |= {"CONNECTING", "CALLING_CRM_USER"}  # a dialler that was closed leaves these for good
 _PUT_RIGHT = timedelta(days=1)
 """A time that is changed by less was put right."""
 LONGEST_TEXT = 20_000
@@ -49,19 +50,19 @@ def parse_record(
     pipelines: Mapping[str, Any],
     listed: Sequence[str],
     owner_at: OwnerAt | None = None,
+    entered: Mapping[str, Sequence[datetime]] | None = None,
 ) -> tuple[WorkItem | None, list[Signal]]:
     """Read a deal or ticket; nothing where its pipeline is not listed.
 
-    Each stage entered is a transition by who owned it then (`owner_at`), at the time HubSpot keeps for it. Raises KeyError,
-    TypeError or ValueError for what HubSpot does not document, and where the pipeline is none that HubSpot has named.
+    Each stage entered is a transition by who owned it then (`owner_at`), at the time HubSpot keeps for it, else those of
+    `entered`. Raises KeyError, TypeError or ValueError for what HubSpot does not document, and for a pipeline of no name.
     """
-    deal = stream == "deals"
-    properties = record["properties"]
+    deal, properties = stream == "deals", record["properties"]
     name = properties["pipeline" if deal else "hs_pipeline"]
     if name not in pipelines:
         raise ValueError(f"the pipeline {name!r} is in no list of pipelines")
     pipeline = pipelines[name]
-    if pipeline["label"] not in listed:
+    if pipeline["label"] not in listed and name not in listed:
         return None, []
     id_, owner = f"{stream}:{record['id']}", properties.get("hubspot_owner_id") or None
     title = properties.get("dealname" if deal else "subject")
@@ -81,18 +82,24 @@ def parse_record(
         created_at=created_at(properties),
         updated_at=time_of(properties["hs_lastmodifieddate"]),
     )
-    return item, list(_events(properties, stages, id_, owner_at or (lambda _: owner)))
+    return item, list(_events(properties, stages, id_, owner_at or (lambda _: owner), entered or {}))
 
 
-def _events(properties: Mapping[str, Any], stages: Mapping[str, Any], id_: str, owner_at: OwnerAt) -> Iterator[Signal]:
-    """That it was created, and one signal for each stage that HubSpot keeps a time for."""
+def _events(
+    properties: Mapping[str, Any],
+    stages: Mapping[str, Any],
+    id_: str,
+    owner_at: OwnerAt,
+    entered: Mapping[str, Sequence[datetime]],
+) -> Iterator[Signal]:
+    """That it was created, and one signal for each time that is known of a stage."""
     created = created_at(properties)
     yield Signal("hubspot", f"{id_}:created", id_, SignalKind.CREATED, created, owner_at(created))
     for stage_id, one in stages.items():
-        entered = properties.get(f"{ENTERED}{stage_id}")
-        if entered:
-            at, closed = time_of(entered), str((one.get("metadata") or {}).get("isClosed", "")).lower() == "true"
-            closed = closed or str((one.get("metadata") or {}).get("ticketState", "")) == "CLOSED"
+        kept = properties.get(f"{ENTERED}{stage_id}")
+        metadata = one.get("metadata") or {}
+        closed = str(metadata.get("isClosed", "")).lower() == "true" or str(metadata.get("ticketState", "")) == "CLOSED"
+        for at in [time_of(kept)] if kept else entered.get(stage_id, ()):
             yield Signal(
                 "hubspot",
                 f"{id_}:stage:{stage_id}:{int(at.timestamp())}",

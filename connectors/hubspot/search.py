@@ -5,8 +5,8 @@ from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
-from connectors.base import SourceError, SourceUnavailable
-from connectors.hubspot.client import SOURCE, HubSpotClient
+from connectors.base import BadAnswer, SourceError, SourceUnavailable
+from connectors.hubspot.client import BATCH, SOURCE, HubSpotClient
 from connectors.hubspot.links import Pipelines
 from connectors.hubspot.ownership import ASSIGNED
 from connectors.hubspot.parse import ENTERED, PROPERTIES
@@ -15,6 +15,8 @@ from connectors.records import UNREADABLE
 from connectors.times import millis
 
 PAGE_SIZE = 200
+_MANY = 60
+"""Properties; a search that names more may be refused for its length."""
 
 
 class Search:
@@ -30,7 +32,7 @@ class Search:
         onward = Onward(SOURCE, f"the search of {stream}")
         while True:
             above = {"propertyName": "hs_object_id", "operator": "GT", "value": last}
-            query = {
+            query: dict[str, Any] = {
                 "limit": PAGE_SIZE,
                 "properties": self.properties(stream),
                 "sorts": ["hs_object_id"],
@@ -39,6 +41,12 @@ class Search:
             try:
                 answer = self._client.search(stream, query)
                 found = answer["results"]
+            except BadAnswer:
+                if len(query["properties"]) < _MANY:
+                    raise
+                # More than a search takes: asked for by id, which may name any number.
+                answer = self._client.search(stream, {**query, "properties": []})
+                found = self._whole(stream, answer["results"], query["properties"])
             except SourceUnavailable as error:
                 # One record may break the whole answer: without their properties, then each by itself.
                 answer = self._client.search(stream, {**query, "properties": []})
@@ -50,6 +58,16 @@ class Search:
             yield found, last, more
             if not more:
                 return
+
+    def _whole(self, stream: str, rows: list[dict[str, Any]], names: list[str]) -> list[dict[str, Any]]:
+        """These records with their properties; those that are archived meanwhile are said to be gone."""
+        there: dict[str, dict[str, Any]] = {}
+        ids = [str(row["id"]) for row in rows]
+        for first in range(0, len(ids), BATCH):
+            found, archived = self._client.by_id(stream, ids[first : first + BATCH], names)
+            there |= {str(record["id"]): record for record in found}
+            there |= {id_: {"id": id_, "gone": "archived"} for id_ in archived}
+        return [there.get(id_, {"id": id_, "unreadable": "it is in no answer of HubSpot"}) for id_ in ids]
 
     def _alone(self, stream: str, id_: str, error: SourceError) -> dict[str, Any]:
         try:
@@ -83,6 +101,7 @@ class Search:
         """Names of the properties that are asked for; of deals and tickets also when each stage was entered."""
         names = [*PROPERTIES[stream], "hs_lastmodifieddate", "hs_createdate", "createdate", "hubspot_owner_id"]
         if stream in ("deals", "tickets"):
-            stages = (s["id"] for p in self._pipelines.of(stream).values() for s in p["stages"])
+            read = (p for p in self._pipelines.of(stream).values() if self._pipelines.is_listed(p))
+            stages = (stage["id"] for pipeline in read for stage in pipeline["stages"])
             names += [ASSIGNED, *(f"{ENTERED}{stage}" for stage in stages)]
         return names

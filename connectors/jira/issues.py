@@ -15,6 +15,8 @@ FIELDS = (
     "summary,description,issuetype,status,project,parent,assignee,creator,reporter,labels,created,updated,"
     "comment,worklog,issuelinks"
 )
+_FULL = (40, 100)
+"""Changes that Cloud's search gives at most, of which it may say that they are all."""
 LONGEST_PARTS = 5_000
 """Comments, changes and worklogs read of one issue; beyond that it is an automation's, not work."""
 
@@ -79,7 +81,7 @@ class Issues:
         return answer
 
     def complete(self, issue: dict[str, Any]) -> None:
-        """Fetch what the search cut off: it gives 100 histories, 20 worklogs and a first page of comments."""
+        """Fetch what the search cut off: it gives 40 or 100 histories, 20 worklogs and a first page of comments."""
         if "unreadable" in issue:
             raise BadAnswer(SOURCE, str(issue["unreadable"]))
         for holder, name, key in (
@@ -88,7 +90,8 @@ class Issues:
             (issue["fields"], "worklog", "worklogs"),
         ):
             part = holder.get(name) or {}
-            if len(part.get(key) or []) < int(part.get("total") or 0):
+            there = len(part.get(key) or [])
+            if there < int(part.get("total") or 0) or (holder is issue and there in _FULL and self._client.is_cloud):
                 path, values = f"issue/{issue['id']}/{name}", "values" if name == "changelog" else key
                 holder[name] = {key: _joined(part.get(key) or [], self._all(path, values))}
 

@@ -1,11 +1,17 @@
 """The channels of a workspace, and the ids of those that are listed."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from connectors.base import NotReachable
 from connectors.onward import Onward
 from connectors.slack.client import PAGE_SIZE, SOURCE, SlackClient, next_of
+
+
+def is_closed(row: Mapping[str, Any]) -> bool:
+    """Return True if a channel is archived and the app was put out of it."""
+    return bool(row.get("is_archived")) and not row.get("is_member", True)
 
 
 class Channels:
@@ -15,13 +21,27 @@ class Channels:
         self._client, self.listed = client, listed
         self._ids: dict[str, str] = {}
         self._first: dict[str, str] = {}
+        self._closed: set[str] = set()
 
     def find(self) -> None:
         """Look up the ids of the listed channels, which may have changed."""
         known = self.all()
-        self._ids = {
-            name: known[self.name_of(name, known)]["id"] for name in self.listed if self.name_of(name, known) in known
-        }
+        rows = {name: known.get(self.name_of(name, known)) for name in self.listed}
+        self._ids = {name: row["id"] for name, row in rows.items() if row}
+        self._closed = {name for name, row in rows.items() if row and is_closed(row)}
+
+    def is_over(self, stream: str, cursor: Mapping[str, Any] | None, since: float = math.inf) -> bool:
+        """Return True if a channel that was read is archived and has put the app out, as Slack does: nothing comes any more, and
+        nobody could let it in. Raises NotReachable where it was not read before, down to `since`."""
+        if stream.removeprefix("channel ") not in self._closed:
+            return False
+        if not cursor or float(cursor.get("back", 0)) > since:
+            raise NotReachable(
+                SOURCE,
+                f"the {stream.replace(' ', ' #', 1)} is archived and the app is not in it.",
+                "Unarchive it, invite the app and archive it again once it was read, or take it from slack.channels.",
+            )
+        return True
 
     def id_of(self, stream: str) -> str:
         """The id of the channel that a stream reads. Raises NotReachable."""

@@ -7,7 +7,7 @@ from typing import Any
 from connectors.base import Check, SourceError
 from connectors.checks import clock_row, listed_rows, span
 from connectors.limits import Rate
-from connectors.slack.channels import Channels
+from connectors.slack.channels import Channels, is_closed
 from connectors.slack.client import PAGE_SIZE, SCOPE_PAGE, SlackClient
 
 SCOPES = {
@@ -48,7 +48,10 @@ def check(
     joined = {name for name, channel in known.items() if channel.get("is_member", True)}
     fix = "Check the name, and invite the app in the channel: /invite."
     listed = [channels.name_of(name, known) for name in channels.listed]
-    checks += listed_rows("channel", listed, joined, fix)
+    over = {name for name in listed if name in known and is_closed(known[name])}
+    checks += listed_rows("channel", [name for name in listed if name not in over], joined, fix)
+    found = "archived, so the app was put out of it; what was read of it stays"
+    checks += [Check(f"channel {name}", True, found) for name in sorted(over)]
     if joined & set(listed) and granted >= set(SCOPES):
         checks.append(_volume(client, sorted(joined & set(listed)), known, rate, now, since))
     return checks

@@ -96,6 +96,7 @@ class SlackConnector:
         """What is newer than all that is known, newest first. See connectors.base.Connector."""
         if stream == "people":
             yield from pull_people(self.client)
+        if stream == "people" or self._channels.is_over(stream, cursor):
             return
         state = dict(cursor or {})
         known = state.get("known", "")
@@ -122,7 +123,7 @@ class SlackConnector:
 
     def earlier(self, stream: str, cursor: Cursor, since: datetime) -> Iterator[Page]:
         """Old threads that have news, then the past. See connectors.base.Connector."""
-        if stream == "people":
+        if stream == "people" or self._channels.is_over(stream, cursor, since.timestamp()):
             return
         state = {**cursor, "channel": self._reading.first_id(stream, cursor.get("channel"), cursor["known"])}
         for page in self._old_threads(stream, state):
@@ -184,8 +185,7 @@ class SlackConnector:
             except BadAnswer:
                 continue  # stays set aside
             page = self._page(stream, [m for m in found if isinstance(m, dict) and m.get("ts") == ts], None)
-            read = page.read if found else [record]
-            yield replace(page, read=read)
+            yield replace(page, read=page.read if found else [record])
 
     def confirm(self, stream: str, suspects: Sequence[Suspect]) -> list[str]:
         """Ask for each message by its ts. See connectors.base.Connector."""
@@ -207,7 +207,7 @@ class SlackConnector:
         active = min(self._now(), max(map(float, last.values()), default=self._now())) - SWEEP_DAYS * 86400
         bound = f"{active - self.thread_days * 86400:.6f}"
         failed: SourceError | None = None
-        streams = self.streams()[1:]
+        streams = [stream for stream in self.streams()[1:] if not self._channels.is_over(stream, last)]
         self._reading.learn(last)
         for stream in streams:
             try:

@@ -39,6 +39,7 @@ class HubSpotApi:
         self.others = Limits(rate=10, burst=100, speed=config.speed)
         self.requests = 0
         self.archived_owners: list[dict[str, Any]] = []
+        self.longest_search: int | None = None
         self._kept: dict[str, list[Record]] = {}
         self._columns: dict[str, dict[str, NDArray[np.float64]]] = {}
         self._ids: dict[str, dict[str, Record]] = {}
@@ -130,6 +131,8 @@ class HubSpotApi:
 
     async def _search(self, request: Request) -> Response:
         query = await request.json()
+        if self.longest_search is not None and len(await request.body()) > self.longest_search:
+            return _error(400, "VALIDATION_ERROR", "The request is too long.")
         limit, after = int(query.get("limit") or 10), int(query.get("after") or 0)
         if limit > 200:
             return _error(400, "VALIDATION_ERROR", "limit may be at most 200")

@@ -5,6 +5,8 @@ from typing import Any
 
 from simulator.world import Record
 
+_ENTERED = "hs_v2_date_entered_"
+
 
 def row_of(record: Record, wanted: list[str]) -> dict[str, Any]:
     """The record with the wanted properties."""
@@ -31,9 +33,15 @@ def past_of(record: Record, wanted: list[str]) -> dict[str, Any]:
     found = {}
     for name in wanted:
         filled = [(record.created, record.properties[name])] if name in record.properties else []
+        if name in ("dealstage", "hs_pipeline_stage"):
+            filled = [(datetime.fromisoformat(at), key.removeprefix(_ENTERED)) for key, at in _stages(record)] or filled
         rows = sorted(record.histories.get(name, filled), reverse=True)
         found[name] = [{"value": value, "timestamp": _iso(at), "sourceType": "CRM_UI"} for at, value in rows]
     return {"propertiesWithHistory": found} if wanted else {}
+
+
+def _stages(record: Record) -> list[tuple[str, str]]:
+    return [(key, at) for key, at in record.properties.items() if key.startswith(_ENTERED)]
 
 
 def _iso(at: datetime) -> str:

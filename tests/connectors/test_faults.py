@@ -754,6 +754,10 @@ def test_an_answer_nested_deeper_than_json_can_be_read(puller: Puller, monkeypat
 # Killed and cut short
 
 
+_WALKS = {"jira": "client", "slack": "connector", "hubspot": "search"}
+"""Where the size of a page is read."""
+
+
 @pytest.mark.parametrize("source", ["jira", "slack", "hubspot", "github"])
 def test_killed_at_any_page_it_goes_on_and_ends_at_the_truth(
     puller: Puller, source: str, monkeypatch: pytest.MonkeyPatch
@@ -761,7 +765,7 @@ def test_killed_at_any_page_it_goes_on_and_ends_at_the_truth(
     if source == "github":
         monkeypatch.setattr("connectors.github.walk.LOT", 3)
     else:
-        monkeypatch.setattr(f"connectors.{source}.{'client' if source == 'jira' else 'connector'}.PAGE_SIZE", 20)
+        monkeypatch.setattr(f"connectors.{source}.{_WALKS[source]}.PAGE_SIZE", 20)
 
     class KilledError(Exception):
         pass
