@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session, sessionmaker
 
 from alerts.waiting import untold
+from alerts.weeks import TOP, last_week
 from models import (
     OPEN_STATES,
     Chunk,
@@ -25,6 +26,7 @@ from models import (
     Tally,
     WorkItem,
 )
+from models.vocabulary import COMPANY
 from pipeline.ingest.sweep import SWEEP
 
 WOKEN = "beat woke the workers"
@@ -112,10 +114,13 @@ def _cycle(session: Session, now: datetime) -> Iterator[Metric]:
         yield _gauge("cycle_stage_seconds", "What each stage of the last cycle took.", "stage", last.seconds)
     age = (now - open_).total_seconds() if open_ else 0.0
     yield GaugeMetricFamily("leeway_cycle_open_seconds", "How long a cycle has been open; 0 where none is.", age)
-    week = select(Share.coverage).where(Share.scope == "company", Share.objective == "top").order_by(Share.week.desc())
-    coverage = session.scalar(week.limit(1))
+    # Of the week that status and the page show: of a week's first days too little is seen yet.
+    shown = Share.scope == COMPANY, Share.objective == TOP, Share.week == last_week(session, COMPANY)
+    coverage = session.scalar(select(Share.coverage).where(*shown))
     if coverage is not None:
-        yield GaugeMetricFamily("leeway_coverage_ratio", "Observed over expected person-days, last week.", coverage)
+        yield GaugeMetricFamily(
+            "leeway_coverage_ratio", "Observed over expected person-days, last whole week.", coverage
+        )
     woken = session.get(Lease, WOKEN)
     if woken is not None:
         yield GaugeMetricFamily(

@@ -46,6 +46,7 @@ from models import (
     connect,
 )
 from pipeline.queue import lease
+from pipeline.register.workdays import monday
 from tests.conftest import HashedWords
 from web.app import make
 
@@ -139,6 +140,16 @@ def make_app() -> Iterator[Callable[..., App]]:
 def samples(page: bytes) -> dict[tuple[str, ...], float]:
     families = text_string_to_metric_families(page.decode())
     return {(s.name, *s.labels.values()): s.value for family in families for s in family.samples}
+
+
+def test_what_is_seen_of_a_week_is_that_of_the_last_whole_one(filled: sessionmaker[Session]) -> None:
+    over, running = monday(NOW.date()) - timedelta(weeks=1), monday(NOW.date())
+    figures = {"scope": "company", "objective": "top", "share": 0.3, "low": 0.1, "high": 0.5, "person_days": 12.25}
+    with filled.begin() as session:
+        session.query(Share).delete()
+        session.add_all([Share(week=over, coverage=0.9, **figures), Share(week=running, coverage=0.1, **figures)])
+        session.add(Cycle(started_at=NOW, finished_at=NOW, seconds={}, counts={}, through=running - timedelta(days=1)))
+    assert samples(exposition(filled, NOW))["leeway_coverage_ratio",] == 0.9
 
 
 def test_the_metrics_say_what_stands_in_the_database(filled: sessionmaker[Session]) -> None:
