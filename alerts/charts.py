@@ -145,7 +145,8 @@ def weekly_days(
 def week_row(week: date, complete: bool, address: str, *, linked: bool, after: bool = False) -> Spec:
     """`after`: begun after the plan's end, and so as pale as the running week."""
     last = week + timedelta(days=6)
-    name = f"{short_day(week)} to {short_day(last)} {last.year}{'' if complete else ', running'}"
+    first = short_day(week) if week.year == last.year else f"{short_day(week)} {week.year}"
+    name = f"{first} to {short_day(last)} {last.year}{'' if complete else ', running'}"
     row = {"week": week.isoformat(), "end": (week + timedelta(days=7)).isoformat(), "complete": complete, "name": name}
     row |= {"after": True, "name": f"{name}, after the plan's end"} if after else {}
     return row | ({"href": f"{address}/weeks/{week}"} if linked else {})

@@ -30,7 +30,6 @@ from alerts.words import (
     Name,
     Words,
     day,
-    full_day,
     html,
     in_path,
     isolated,
@@ -41,6 +40,7 @@ from alerts.words import (
     short_day,
     shortened,
     signed,
+    span,
     sure,
 )
 from models import Drift
@@ -247,7 +247,7 @@ def compose(content: TeamWeek, smtp: Smtp, links: Links | None = None, unsubscri
         "plain": plain,
         "day": day,
         "short_day": short_day,
-        "full_day": full_day,
+        "span": span,
         "signed": signed,
         "number": number,
         "person_days": person_days,

@@ -172,6 +172,11 @@ def split(parts: Sequence[float], total: int) -> list[int]:
     return [next(shown) if part > 0 else 0 for part in parts]
 
 
+def span(first: date, last: date) -> str:
+    """16 November to 22 November 2026; with both years where they differ."""
+    return f"{day(first) if first.year == last.year else full_day(first)} to {full_day(last)}"
+
+
 def in_path(key: str) -> str:
     """A key as a part of an address on the page; a slash stays one, since servers in front refuse it in disguise."""
     return quote(key, safe="/")

@@ -89,6 +89,7 @@ class Frame:
             "short_day": lambda one: words.short_day(_date(one)),
             "full_day": lambda one: words.full_day(_date(one)),
             "short": words.shortened,
+            "span": words.span,
             "place": words.in_path,
             "ago": words.ago,
             "varied": varied,

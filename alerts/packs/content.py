@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from urllib.parse import quote
 
-from alerts.words import Words, day, full_day, plain
+from alerts.words import Words, plain, span
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +53,7 @@ class Pack:
     @property
     def span(self) -> str:
         """The days that it is about: 16 November to 22 November 2026."""
-        first = day(self.first) if self.first.year == self.last.year else full_day(self.first)
-        return f"{first} to {full_day(self.last)}"
+        return span(self.first, self.last)
 
     @property
     def asks(self) -> bool:

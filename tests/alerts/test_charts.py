@@ -77,7 +77,7 @@ def test_a_chart_across_two_years_says_where_the_year_begins() -> None:
     assert name == "21 Sep to 27 Sep 2026"
     across, name = axis(date(2026, 12, 28))  # the last week of 2026 is its 53rd, and ends in 2027
     assert '["2026-12-28", "2027-01-04"]' in across["labelExpr"]
-    assert name == "28 Dec to 3 Jan 2027"
+    assert name == "28 Dec 2026 to 3 Jan 2027"
 
 
 @pytest.mark.parametrize(

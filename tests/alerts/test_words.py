@@ -23,6 +23,7 @@ from alerts.words import (
     plain,
     shortened,
     signed,
+    span,
     split,
 )
 
@@ -132,3 +133,8 @@ def test_a_word_wider_than_a_phone_can_be_broken(name: str) -> None:
 
 def test_one_day_of_work_is_one() -> None:
     assert [person_days(one) for one in (0.6, 1.4, 1250)] == ["1 person-day", "1 person-day", "1,250 person-days"]
+
+
+def test_a_week_across_two_years_says_both() -> None:
+    assert span(date(2026, 6, 29), date(2026, 7, 5)) == "29 June to 5 July 2026"
+    assert span(date(2026, 12, 28), date(2027, 1, 3)) == "28 December 2026 to 3 January 2027"
