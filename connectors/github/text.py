@@ -13,6 +13,29 @@ LONGEST_TEXT = 20_000
 _LONGEST_MARKDOWN = 100_000
 _PARSER = MarkdownIt("commonmark")
 _BRANCH_KEY = re.compile(r"(?:^|[/_-])([A-Z][A-Z0-9]{1,9}-[1-9]\d{0,6})(?![A-Za-z0-9])")
+_LOOSE_KEYS = (
+    re.compile(r"(?:^|/)([A-Za-z][A-Za-z0-9]{1,9}-[1-9]\d{0,6})(?![A-Za-z0-9.])"),
+    re.compile(r"[-_]([A-Za-z][A-Za-z0-9]{1,9}-[1-9]\d{0,6})$"),
+)
+"""Keys in small letters, where a branch's name has them: at the beginning of a part, or at its end."""
+_LOOSE_SUBJECT = re.compile(r"^\W{0,2}([A-Za-z][A-Za-z0-9]{1,9}-[1-9]\d{0,6})(?=[\])\s:]|$)")
+_COUNTED = {
+    "issue",
+    "gh",
+    "pr",
+    "release",
+    "sprint",
+    "version",
+    "fix",
+    "hotfix",
+    "feature",
+    "bug",
+    "rc",
+    "phase",
+    "step",
+}
+_COUNTED |= {"part", "week", "day", "task", "patch", "test", "v"}
+"""Words that people count with in such places."""
 _TRAILER = re.compile(r"^(Co-authored-by|Signed-off-by|Reviewed-by|Change-Id):.*$", re.IGNORECASE | re.MULTILINE)
 
 
@@ -55,7 +78,13 @@ def from_message(message: str) -> tuple[str, str]:
 
 
 def mentions(repository: str, *texts: str | None, branch: str = "") -> tuple[str, ...]:
-    """Issues that are named: Jira's keys first, in the branch's name too, then GitHub's."""
+    """Issues that are named: Jira's keys first, in the branch's name too, then GitHub's, then what may be a key in small letters.
+
+    `texts` are the title and the rest.
+    """
     own = [key for text in texts for key in references(text or "", repository)]
     named = [key for key in issue_keys(*texts) if key not in own]
-    return tuple(dict.fromkeys([*named, *issue_keys(*_BRANCH_KEY.findall(branch)), *own]))
+    loose = [key for pattern in _LOOSE_KEYS for key in pattern.findall(branch)]
+    loose += _LOOSE_SUBJECT.findall((texts[0] if texts else "") or "")
+    small = [key.upper() for key in loose if key.partition("-")[0].lower() not in _COUNTED]
+    return tuple(dict.fromkeys([*named, *issue_keys(*_BRANCH_KEY.findall(branch)), *own, *issue_keys(*small)]))

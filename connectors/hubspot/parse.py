@@ -127,9 +127,7 @@ def parse_engagement(
     title = properties.get(title_name) if title_name else None
     body = from_html(properties.get(body_name), mail=stream == "emails")[:LONGEST_TEXT] or None
     owners = _owners(properties, stream)
-    done = properties.get("hs_task_completion_date") or properties.get("hs_lastmodifieddate")
-    when = done if stream == "tasks" and done else properties.get("hs_timestamp")
-    at = time_of(when or properties["hs_createdate"])
+    at = _completed_at(properties) if stream == "tasks" else time_of(_said_at(properties))
     own = f"{stream}:{record['id']}"
     text = "\n".join(part for part in (title, body) if part) or None
     signals = [
@@ -151,6 +149,18 @@ def parse_engagement(
     return WorkItem(
         "hubspot", own, ItemKind(kind), "", title, body, mentions=issue_keys(text), created_at=at, updated_at=at
     ), signals
+
+
+def _said_at(properties: Mapping[str, Any]) -> str:
+    return str(properties.get("hs_timestamp") or properties["hs_createdate"])
+
+
+def _completed_at(properties: Mapping[str, Any]) -> datetime:
+    """When a task was done; where that is not said, when it was due, if it was changed since: that may have been a bulk edit."""
+    if said := properties.get("hs_task_completion_date"):
+        return time_of(said)
+    due, changed = time_of(_said_at(properties)), properties.get("hs_lastmodifieddate")
+    return min(due, time_of(changed)) if changed else due
 
 
 def _owners(properties: Mapping[str, Any], stream: str) -> list[str | None]:

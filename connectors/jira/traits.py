@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from connectors.base import Traits, Words
 from connectors.jira.metric_words import METRICS
 
-_KEY = re.compile(r"(?:(?<=/browse/)|(?<![A-Za-z0-9_/-]))([A-Z][A-Z0-9]{1,9}-[1-9]\d{0,6})(?![A-Za-z0-9_-])")
+_KEY = re.compile(r"(?:(?<=/browse/)|(?<![A-Za-z0-9_/-]))([A-Z][A-Z0-9_]{1,29}-[1-9]\d{0,6})(?![A-Za-z0-9_-])")
 _NOT_KEYS = {"UTF", "SHA", "ISO", "COVID", "RFC", "AES", "WCAG", "HTTP", "TLS", "SOC", "CVE"}
 
 

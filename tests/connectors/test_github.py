@@ -557,6 +557,30 @@ def test_a_jira_issue_is_named_in_a_title_a_body_a_branch_or_a_link() -> None:
     assert mentions("velora/fleet", "colour #123abc, C#7, a&#39;b, page/#4, #0") == ()
 
 
+@pytest.mark.parametrize(
+    ("title", "branch", "named"),
+    [
+        ("x", "feature/lief-12155-test-jira", ("LIEF-12155",)),
+        ("x", "test1-1234-my-branch", ("TEST1-1234",)),
+        ("x", "nudge-live-chat-users-Es-172", ("ES-172",)),
+        ("[pay-12] Faster starts", "", ("PAY-12",)),
+        ("pay-12: Faster starts", "main", ("PAY-12",)),
+        ("Faster starts of pay-12", "", ()),
+        ("Closes #7", "ann/pay-12", ("velora/fleet#7", "PAY-12")),
+        ("PAY-3 x", "pay-12-y", ("PAY-3", "PAY-12")),
+        ("step-1: begin", "release-2", ()),
+        ("x", "dependabot/npm/lodash-4.17.21", ()),
+        ("x", "issue-12-fix", ()),
+        ("x", "fix-utf-8", ()),
+    ],
+)
+def test_keys_in_small_letters_where_branches_have_them_github_for_jira_179_188_220_388_493_jira_lint_5_atlascode_188(
+    title: str, branch: str, named: tuple[str, ...]
+) -> None:
+    """They are looked up, so that a word with a number names nothing unless there is such an issue; they come last."""
+    assert mentions("velora/fleet", title, "", branch=branch) == named
+
+
 def test_markdown_keeps_what_people_wrote() -> None:
     text = (
         "<!-- Describe your change -->\n## Why\n\nRiders *wait* for `unlock`\n\n> quoted\n\n```sh\nrm -rf x\n```\n"

@@ -11,7 +11,8 @@ from sqlalchemy import delete, select
 from connectors.base import SourceError
 from connectors.hubspot.parse import ENTERED, time_of
 from connectors.metrics import Measuring
-from models import Signal, StreamCursor, WorkItem
+from models import Account, Signal, StreamCursor, WorkItem
+from pipeline.people.identity import unresolved
 from simulator.crm import stage_id
 from simulator.server import Simulator
 from simulator.world import Record
@@ -250,3 +251,45 @@ def test_a_call_that_never_came_about_is_no_work_calling_extensions_46(
     few.world.records.append(Record("calls", 99_001, properties, at, at, [("deals", record.id)]))
     puller.pull("hubspot")
     assert bool(signals(puller, "hubspot", external_id="calls:99001")) == counts
+
+
+@pytest.mark.parametrize(
+    ("due", "at"),
+    [(timedelta(days=-3), timedelta(days=-3)), (timedelta(days=9), timedelta(minutes=-5))],
+    ids=["due before", "due later"],
+)
+def test_a_completed_task_without_a_time_of_completion_stays_where_it_was_due_tap_hubspot_261_margince_174(
+    few: Simulator, puller: Puller, due: timedelta, at: timedelta
+) -> None:
+    """Its last change may be a bulk edit of today; work of long ago must not move there, nor to a day that is yet to come."""
+    properties = {"hs_timestamp": iso(NOW + due), "hs_task_status": "COMPLETED", "hubspot_owner_id": "70044"}
+    changed = NOW - timedelta(minutes=5)
+    created = NOW - timedelta(days=20)
+    few.world.records.append(Record("tasks", 99_002, properties, created, changed, [("deals", deal(few).id)]))
+    puller.pull("hubspot")
+    (signal,) = signals(puller, "hubspot", external_id="tasks:99002")
+    assert abs(signal.at - (NOW + at)) < timedelta(seconds=1)
+
+
+def test_what_people_of_another_company_say_in_a_shared_channel_is_read_and_nobodys_work_slackdump_292_slack_exporter_20(
+    few: Simulator, puller: Puller
+) -> None:
+    """Slack Connect's guests are in no list of members."""
+
+    def shared(path: str, answer: Any) -> Any:
+        if "conversations.history" in path:
+            for row in answer.get("messages") or []:
+                row |= {"user": "U0EXTERNAL", "user_team": "T0OTHER", "team": "T0OTHER"}
+        return answer
+
+    answering(few, shared)
+    puller.pull("slack")
+    assert puller.failures() == {}
+    said = [one for one in signals(puller, "slack") if one.account == "U0EXTERNAL"]
+    assert said
+    assert all(one.text for one in said)
+    with puller.sessions() as session:
+        assert unresolved(session, None) == [
+            one for one in unresolved(session, None) if one.external_id != "U0EXTERNAL"
+        ]
+        assert session.get(Account, ("slack", "U0EXTERNAL")) is None

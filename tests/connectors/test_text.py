@@ -103,6 +103,12 @@ def test_issue_keys_are_found_once_and_standards_are_not_keys() -> None:
     assert issue_keys("PAY-12, see PAY-12 and OPS-3 (UTF-8, SHA-256)", None, "x/ABC-1 no") == ("PAY-12", "OPS-3")
 
 
+def test_keys_of_other_formats_are_keys_yet_another_commit_checker_2_jira_ext_16_jira_ci_cd_111() -> None:
+    """A Data Center's projects may have underscores in their keys, and more than ten letters."""
+    said = "PRO_J_ZAA-123 and A1_1_B-1, [INFRASTRUCTURE-7]; not MAX_VALUE or _X-1"
+    assert issue_keys(said) == ("PRO_J_ZAA-123", "A1_1_B-1", "INFRASTRUCTURE-7")
+
+
 def test_rich_text_blocks_of_slack() -> None:
     blocks = [
         {
