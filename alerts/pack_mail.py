@@ -16,7 +16,7 @@ from alerts.digest_delivery import claim, opted_out
 from alerts.mail import Mailer, Smtp, new_mail, without
 from alerts.packs import Pack
 from alerts.packs.content import as_text
-from alerts.words import coded, html
+from alerts.words import coded, html, plain
 from models import Digest
 
 PURPOSE = "pack"
@@ -82,7 +82,7 @@ def compose(pack: Pack, about: date, smtp: Smtp, address: str, page: str = "", u
     mail = new_mail(smtp, address, f"{title}: {span}", f"pack {pack.kind} {about}", unsubscribe, PURPOSE)
     mail.set_content(as_text(pack, page) + (f"\nStop these mails: {unsubscribe}\n" if unsubscribe else ""))
     environment = Environment(autoescape=True, trim_blocks=True)
-    environment.filters |= {"words": html, "coded": coded}
+    environment.filters |= {"words": html, "coded": coded, "plain": plain}
     template = environment.from_string(files("alerts").joinpath("templates", "pack.html.j2").read_text("utf-8"))
     given = {
         "title": title,

@@ -110,6 +110,27 @@ def test_a_mail_is_laid_out_by_tables_and_fetches_nothing(mails: dict[str, Email
     assert len(mails[name].as_bytes()) <= MOST_BYTES
 
 
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("alert", "”"),  # names in quotation marks: what fell
+        ("group", "Team 1: 50% → 30% since 15 June"),
+        ("digest", "20 of 100 working days have left"),
+        ("pack", ""),
+        ("question", "Of each"),
+    ],
+)
+def test_what_a_list_of_mails_shows_beside_the_subject_is_the_news(  # notifications-utils #523
+    mails: dict[str, EmailMessage], name: str, says: str
+) -> None:
+    body = LexborHTMLParser(html_of(mails[name])).body
+    assert body is not None
+    first = next(node for node in body.iter())
+    assert "display:none" in (first.attributes.get("style") or "")
+    assert says in first.text()
+    assert not first.text().strip().startswith(str(mails[name]["Subject"]))
+
+
 @pytest.mark.parametrize("name", ["alert", "group", "digest", "pack", "question"])
 def test_a_mail_is_ended_in_its_words_too_and_no_absence_answers_it(mails: dict[str, EmailMessage], name: str) -> None:
     text = mails[name].get_body(("plain",))
