@@ -33,6 +33,9 @@ def expected(error: Exception) -> str | None:
         return f"{error.filename}: {error.strerror}. Name another place, or allow it."
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
         return "no space is left where this writes (its output, or a file). Free some, then run it again."
+    if isinstance(error, UnicodeEncodeError) and error.reason == "surrogates not allowed":
+        shown = error.object[:40].encode("utf-8", "backslashreplace").decode()
+        return f"{shown!r} is not in UTF-8. Type it again, or save the script that holds it as UTF-8."
     sqlalchemy: Any = sys.modules.get("sqlalchemy.exc")
     if sqlalchemy and isinstance(error, sqlalchemy.DBAPIError):
         said = _first_line(error.orig)
@@ -51,6 +54,7 @@ ORDER_MOVED = (
     '"Another image or system below PostgreSQL" in docs/operations.md.'
 )
 _DATABASE_ADVICE = (
+    (("NUL (0x00)",), "Take that character out of what is to be kept."),
     (("disk is full", "No space left"), "Free some space where the database is, then go on; what was stored is kept."),
     (("read-only transaction",), READ_ONLY),
     (

@@ -7,7 +7,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from fastapi.staticfiles import StaticFiles
 from sqlalchemy import text
-from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException as StarletteError
 from starlette.middleware.sessions import SessionMiddleware
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
@@ -33,6 +33,7 @@ from web.pulse import add_pulse
 from web.ready import keep_ready
 from web.slack import add_slack
 from web.tables import NO_SOURCES, Tables
+from web.trouble import add_trouble
 from web.unsubscribe import add_unsubscribe
 
 
@@ -97,8 +98,7 @@ def _wrap(web: FastAPI, app: App, frame: Frame) -> None:
     web.exception_handler(StarletteError)(frame.error)
     web.exception_handler(RequestValidationError)(frame.malformed)
     web.exception_handler(NotReady)(frame.not_ready)
-    for lost in (OperationalError, InterfaceError):
-        web.exception_handler(lost)(frame.no_database)
+    add_trouble(web, frame)
 
 
 def _probes(web: FastAPI, app: App) -> None:

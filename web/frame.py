@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import structlog
 from fastapi import HTTPException, Request
 from fastapi.exception_handlers import request_validation_exception_handler
 from fastapi.exceptions import RequestValidationError
@@ -24,7 +23,6 @@ from alerts.first_weeks import first_weeks_note
 from alerts.plan_end import end_advice, end_note
 from alerts.view import ACTIONS, Action, Terms
 from leeway.app import App, NotReady
-from leeway.errors import expected
 from leeway.notify import terms
 from models import Decision, Drift
 from pipeline.drift.gaps import GAP
@@ -39,7 +37,6 @@ from web.proxy import Rooted, root_of
 from web.ready import Looked
 from web.typed import typed_in
 
-log = structlog.get_logger()
 HERE = Path(__file__).parent
 POLICY = (
     "default-src 'none'; style-src 'self' 'unsafe-inline'; script-src 'self'; connect-src 'self'; img-src 'self' data:; "
@@ -206,18 +203,6 @@ class Frame:
         except (HTTPException, NotReady, SQLAlchemyError):
             return None
         return who
-
-    async def no_database(self, request: Request, error: Exception) -> Response:
-        """The database takes nothing just now: said in words, and to a program as what passes by itself."""
-        log.error("a page without a database", path=request.url.path, reason=expected(error))
-        if request.url.path.startswith(("/api/", "/charts/", "/metrics")):
-            page: Response = JSONResponse({"error": "the database does not answer"})
-        else:
-            text = "The database does not answer just now, and nothing was changed. Try again in a minute."
-            values = {"heading": "Not now", "text": text, "typed": await typed_in(request)}
-            page = self.page(request, None, MESSAGE, values)
-        page.status_code, page.headers["Retry-After"] = 503, "60"
-        return page
 
     async def not_ready(self, request: Request, error: Exception) -> Response:
         """Something must be done first; the page says what."""

@@ -16,6 +16,7 @@ from pipeline.drift.detector import Event
 from pipeline.drift.observations import Observations, Priorities
 from pipeline.files import InputError, readable, rows_of, text_of
 from pipeline.register.workdays import SATURDAY_AND_SUNDAY
+from pipeline.register.yaml_nodes import Document, NotYaml
 
 MOST = 1000
 """Person-days of one row: more is a mistake."""
@@ -26,10 +27,15 @@ _COLUMNS = ("date", "person", "team", "source", "objective", "person_days")
 
 def read_periods(path: Path) -> list[Priorities]:
     """Read periods.yaml: a list of {start, end, priority: {objective: rank}}. Raises InputError."""
+    text = text_of(path)
     try:
-        rows = yaml.safe_load(text_of(path))
-    except yaml.YAMLError as error:
+        rows, faults = yaml.safe_load(text), Document(text).faults  # the first takes the last of what stands twice
+    except (yaml.YAMLError, ValueError) as error:
         raise InputError(f"{path}: not valid YAML: {error}") from None
+    except NotYaml as error:
+        raise InputError(f"{path}, line {error.line}: not valid YAML: {error.message}") from None
+    if faults:
+        raise InputError("\n".join(f"{path}, line {one.line}: {one.field}: {one.message}." for one in faults))
     if not isinstance(rows, list) or not rows:
         raise InputError(f"{path}: expected a list of {{start, end, priority}}.")
     found = []
@@ -42,7 +48,7 @@ def read_periods(path: Path) -> list[Priorities]:
             start = start.date()
         if not isinstance(start, date) or not isinstance(rank, dict):
             raise InputError(f"{path}, entry {number}: needs `start` (a date) and `priority` ({{objective: rank}}).")
-        if not all(isinstance(r, int) and r >= 1 for r in rank.values()):
+        if not all(type(r) is int and r >= 1 for r in rank.values()):  # `yes` is none
             raise InputError(f"{path}, entry {number}: priority: ranks are whole numbers from 1 on.")
         end = row.get("end")
         if isinstance(end, str):

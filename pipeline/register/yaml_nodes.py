@@ -4,6 +4,7 @@ All scalars are text, which the schema then reads: so `country: NO` is Norway, `
 exist is a fault with a line and not a traceback.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,9 @@ _TAGS = {
     for name in ("str", "int", "float", "bool", "null", "timestamp", "seq", "map", "merge", "value")
 }
 _MOST_NODES = 200_000
+_LOST = re.compile("[\0\ud800-\udfff]")
+"""Characters that only an escape such as "\\0" can write, and that are no text for PostgreSQL."""
+_CONFLICT = re.compile(r"^<{7} .*$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,9 @@ class Document:
             self.root = yaml.compose(text, Loader=yaml.SafeLoader)
             self.data = self._value(self.root, ()) if self.root is not None else None
         except yaml.MarkedYAMLError as error:
+            if conflict := _CONFLICT.search(text):
+                line = text.count("\n", 0, conflict.start()) + 1
+                raise NotYaml(line, "git left two versions here; keep one, and delete the lines of < = >") from None
             mark = error.problem_mark or error.context_mark
             raise NotYaml(mark.line + 1 if mark else 1, _advice(error)) from None
         except yaml.reader.ReaderError as error:
@@ -80,6 +87,9 @@ class Document:
             self.faults.append(LintError(node.start_mark.line + 1, path_of(loc), f"unknown tag {node.tag}; delete it"))
             return None
         if isinstance(node, yaml.ScalarNode):
+            if lost := _LOST.search(node.value):
+                message = f"has a character that no database keeps ({lost[0]!r}); delete it"
+                self.faults.append(LintError(node.start_mark.line + 1, path_of(loc), message))
             plain = node.style is None and not node.tag.endswith(":str")
             return None if plain and node.value in _NULLS else node.value
         if isinstance(node, yaml.SequenceNode):

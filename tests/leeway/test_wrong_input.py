@@ -52,6 +52,14 @@ def test_a_folder_in_place_of_a_file_to_write(folder: Path) -> None:
     assert sorted(one.name for one in folder.iterdir() if one.suffix == ".part") == []
 
 
+def test_bytes_that_are_no_utf_8_are_said_and_not_kept(folder: Path) -> None:
+    """As a script that was saved in Latin-1 gives them."""
+    (folder / "okrs.yaml").write_text(register_yaml(TODAY).replace("Velora", "Velo"))
+    wrong = b"caf\xe9".decode(errors="surrogateescape")
+    refused(leeway(folder, "okrs", "load", "okrs.yaml", "--why", wrong), "is not in UTF-8. Type it again")
+    assert "version 2" not in leeway(folder, "okrs", "history").stdout
+
+
 def test_an_error_is_json_where_logs_are(folder: Path) -> None:  # nano-brain #235 is its other half
     done = leeway(folder, "--json-logs", "sync", "jra")
     said = json.loads(done.stderr)

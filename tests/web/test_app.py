@@ -6,6 +6,11 @@ from starlette.testclient import TestClient
 
 from leeway.app import App
 from leeway.settings import DatabaseSettings, Settings
+from pipeline.register.document import parse
+from pipeline.register.versions import load_register
+from simulator.company import register_yaml
+from tests.conftest import TODAY
+from tests.web.test_pages import enter
 from web.app import make
 
 
@@ -18,6 +23,19 @@ def test_ready_only_with_a_database(tmp_path: Path) -> None:
     answer = TestClient(make(gone)).get("/readyz")
     assert answer.status_code == 503
     assert answer.json()["ready"] is False
+
+
+def test_what_the_database_cannot_take_is_no_fault_of_ours(postgres_url: str) -> None:
+    """Reported of others as 500: pepysdiary #603, liberapay #676, phoenix #9123."""
+    app = App(Settings(database=DatabaseSettings(url=postgres_url)))
+    client = enter(TestClient(make(app)), app, "ops")
+    text = register_yaml(TODAY)
+    with app.sessions.begin() as session:
+        load_register(session, parse(text), text)
+    page = client.get("/search?q=a%00b")
+    assert page.status_code == 400
+    assert "a character that nothing here can have" in page.text
+    app.engine.dispose()
 
 
 def test_without_a_database_it_says_what_passes_and_no_fault_of_its_own(tmp_path: Path) -> None:

@@ -95,6 +95,8 @@ def test_a_broken_row_is_named(tmp_path: Path, row: str, said: str) -> None:
         ("- {start: 2026-01-01}", "entry 1: needs"),
         ("- {start: 2026-01-01, priority: {O1: 0}}", "entry 1: priority: ranks"),
         ("[", "not valid YAML"),
+        ("- {start: 2026-01-01, priority: {O1: 1, O1: 2}}", "O1: is given twice"),  # pyyaml #165, yacs #17
+        ("- {start: 2026-01-01, priority: {O1: yes}}", "whole numbers from 1 on"),
     ],
 )
 def test_broken_periods_are_named(tmp_path: Path, text: str, said: str) -> None:

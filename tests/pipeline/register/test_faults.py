@@ -241,6 +241,22 @@ def test_what_yaml_would_take_for_something_else_means_what_is_written(
     assert getattr(holder, field[1]) == field[2]
 
 
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ('company: "Ac\\0me"', r"line 1: company: has a character that no database keeps \('\\x00'\); delete it"),
+        ('company: "Ac\\ud83dme"', r"line 1: company: has a character that no database keeps \('\\ud83d'\); delete it"),
+        (
+            "<<<<<<< HEAD\ncompany: A\n=======\ncompany: B\n>>>>>>> x",
+            "line 1: not valid YAML: git left two versions here",
+        ),
+    ],
+)
+def test_what_no_plan_can_hold_is_said_with_its_line_phoenix_9123_cocoapods_1847(written: str, said: str) -> None:
+    with pytest.raises(RegisterError, match=said):
+        parse(re.sub("(?m)^company: .*$", lambda _: written, FULL))
+
+
 def test_anchors_and_merges_are_read_as_yaml_means_them() -> None:
     text = FULL.replace("  - key: T1\n", "  - <<: &more {level: team, team: app}\n    key: T1\n").replace(
         "    level: team\n    team: app\n", ""

@@ -1,0 +1,38 @@
+"""What a page says where the database does not answer, or cannot take what somebody sent."""
+
+import structlog
+from fastapi import FastAPI, HTTPException, Request
+from fastapi.responses import JSONResponse, Response
+from sqlalchemy.exc import DataError, InterfaceError, OperationalError
+
+from leeway.errors import expected
+from web.frame import MESSAGE, Frame
+from web.typed import typed_in
+
+log = structlog.get_logger()
+AWAY = "The database does not answer just now, and nothing was changed. Try again in a minute."
+UNFIT = "A part of this has a character that nothing here can have. Take it out, and try again."
+
+
+def add_trouble(web: FastAPI, frame: Frame) -> None:
+    """Say both in words, without a traceback for each page that is asked for meanwhile."""
+
+    async def away(request: Request, error: Exception) -> Response:
+        """It takes nothing just now: to a program, what passes by itself."""
+        log.error("a page without a database", path=request.url.path, reason=expected(error))
+        if request.url.path.startswith(("/api/", "/charts/", "/metrics")):
+            page: Response = JSONResponse({"error": "the database does not answer"})
+        else:
+            page = frame.page(
+                request, None, MESSAGE, {"heading": "Not now", "text": AWAY, "typed": await typed_in(request)}
+            )
+        page.status_code, page.headers["Retry-After"] = 503, "60"
+        return page
+
+    async def unfit(request: Request, _: Exception) -> Response:
+        """A text that it cannot take, such as one with a NUL (`%00`), in an address or a form."""
+        return await frame.error(request, HTTPException(400, UNFIT))
+
+    web.exception_handler(DataError)(unfit)
+    for lost in (OperationalError, InterfaceError):
+        web.exception_handler(lost)(away)
