@@ -27,7 +27,7 @@ from models.vocabulary import COMPANY
 from pipeline.drift.gaps import GAP
 from pipeline.register.document import Register
 from pipeline.register.ended import local_day, ran_out
-from pipeline.register.gone import told_in
+from pipeline.register.gone import is_gone, told_in
 from web import data, reading
 from web.auth import Viewer
 from web.frame import Frame, decision, state
@@ -234,12 +234,17 @@ def _heat(heat: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def _named(key: str) -> dict[str, Any]:
+    """An objective by its key; one of an earlier plan has none that an assistant could ask about, or should say."""
+    return {"of_an_earlier_plan": True} if is_gone(key) else {"objective": key}
+
+
 def _finding(drift: Drift, register: Register) -> dict[str, Any]:
     objective = next((o.title for o in register.objectives if o.key == drift.subject), "") if drift.kind == GAP else ""
     return {
         "id": drift.id,
         "what": "a gap to the plan" if drift.kind == GAP else "a fall of the top priorities",
-        **({"objective": drift.subject, "objective_title": quoted(objective)} if objective else {}),
+        **(_named(drift.subject) | {"objective_title": quoted(objective)} if objective else {}),
         "of": quoted(scope_name(register, drift.scope)),
         "team": "" if drift.scope == COMPANY else drift.scope,
         "state": state(drift),
@@ -260,7 +265,7 @@ def _story(shown: AlertView) -> dict[str, Any]:
             {
                 "name": t.name if t.rest else quoted(t.name),
                 "points": t.points,
-                **({"objective": t.objective} if t.objective else {}),
+                **(_named(t.objective) if t.objective else {}),
                 **({"teams": [quoted(name) for name in t.teams]} if t.teams else {}),
             }
             for t in shown.taken

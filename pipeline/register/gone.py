@@ -17,6 +17,12 @@ def with_gone(session: Session, register: Register, keys: Iterable[str]) -> Regi
     return register.model_copy(update={"objectives": (*register.objectives, *found)}) if found else register
 
 
+def is_gone(key: str) -> bool:
+    """Return True for the key that an objective of an earlier plan is kept under, which nobody wrote."""
+    name, _, version = key.rpartition("@")
+    return bool(name) and version.isdecimal()
+
+
 def _as_it_was(session: Session, key: str) -> Objective | None:
     name, _, version = key.rpartition("@")
     row = session.get(RegisterVersion, int(version)) if name and version.isdecimal() and len(version) < 10 else None

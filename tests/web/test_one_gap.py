@@ -24,6 +24,8 @@ from pipeline.register.versions import load_register
 from simulator.company import register_yaml
 from tests.conftest import TODAY
 from tests.web.conftest import app_with
+from tests.web.test_ask import COMPANY as ASKS
+from tests.web.test_ask import ask
 from tests.web.test_one_number import rows
 from tests.web.test_pages import enter
 from web.app import make
@@ -222,6 +224,9 @@ def test_what_is_of_an_earlier_plan_is_told_by_its_title_and_leads_to_no_page_th
     assert rows_of(client.get("/teams").text.split("Teams by objective")[0]) == rows_of(heat)
     chart = client.get("/charts/stack/company?since=2026-05-01&until=2026-07-12").json()
     assert f"1 {TITLE}"[:50] in str(chart)
+    gaps = [one for one in ask(app, ASKS, "drifts")["findings"] if one["what"] == "a gap to the plan"]
+    assert [(one["of_an_earlier_plan"], one["objective_title"]) for one in gaps] == [(True, f"“{TITLE}”")]
+    assert "O1@" not in str(gaps)
     late = client.get("/packs/quarterly").text
     assert "FY27 is from 13 July 2026 on, and no whole week of it is known" in late
 
