@@ -3,7 +3,7 @@
 from models.asking import Ask, Confidence
 from models.base import Base
 from models.diagnosis import Diagnosis, Judged
-from models.drift import NOTED, OPEN_STATES, Drift, Notification, Theme
+from models.drift import NOTED, OPEN_STATES, Drift, Notification, Theme, Walked
 from models.effort import Capacity, Effort, InProgress
 from models.feedback import Decision, Label, Question, ThemeAnswer
 from models.ingest import ALL_OF_IT, Failure, FormerKey, Signal, StreamCursor, Tenant, WorkItem
@@ -81,6 +81,7 @@ __all__ = [
     "UsedLink",
     "UsualShare",
     "Vector",
+    "Walked",
     "WorkItem",
     "connect",
     "may_only_be_read",

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, String, UniqueConstraint
+from sqlalchemy import ForeignKey, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base
@@ -79,3 +79,12 @@ class Theme(Base):
     teams: Mapped[list[Any]]
     items: Mapped[list[Any]]
     weeks: Mapped[dict[str, Any]] = mapped_column(default=dict)
+
+
+class Walked(Base):
+    """Where the detector's walk through the days stood after one of them, and a digest of what that rests on."""
+
+    __tablename__ = "walked"
+    day: Mapped[date] = mapped_column(primary_key=True)
+    digest: Mapped[str] = mapped_column(String(64))
+    standing: Mapped[str] = mapped_column(Text)

@@ -19,11 +19,12 @@ from models.vocabulary import COMPANY
 from pipeline.drift.change_test import LEAST_COMMON, changes, likeliest
 from pipeline.drift.history import Closed, DriftSettings, Event, History, View
 from pipeline.drift.observations import Observations, Priorities
+from pipeline.drift.reported import reported
 from pipeline.drift.search import Found, Wanted, search
 from pipeline.drift.severity import Severity
 from pipeline.drift.sums import BASE_LEAST, Positions, Sums
 from pipeline.drift.tuning import LEAST_HISTORY, TUNING, Tuning
-from pipeline.drift.turnover import GONE, Gone, gone_teams, mix_changes
+from pipeline.drift.turnover import Gone, gone_teams, mix_changes
 from pipeline.share.dilution import UNDILUTED, Dilution
 
 _log = logging.getLogger(__name__)
@@ -47,29 +48,32 @@ class Detector(History):
         self.open: dict[str, Event] = {}
         self.closed: dict[tuple[str, date], Closed] = {}
         """By scope and day of raising, the drifts that are over."""
-        self._era = 0
-        self._resting: dict[str, Event] = {}
-        self._ended: dict[str, int] = {}
-        self._shifted: dict[str, date] = {}
-        self._severity: dict[str, Severity] = {}
+        self.era = 0
+        self.resting: dict[str, Event] = {}
+        self.ended: dict[str, int] = {}
+        self.shifted: dict[str, date] = {}
+        self.severity: dict[str, Severity] = {}
         self.loud_since: dict[tuple[str, date], date] = {}
         """By scope and day of raising, the first day on which a drift was above low severity."""
         self.failed: set[str] = set()
         """Scopes for which something could not be computed."""
         self.gone: list[Gone] = gone_teams(self.scopes, seen.total)
-        self._mixed = mix_changes(
+        self.mixed = mix_changes(
             self.scopes, seen, self.joined, self.priorities, self.health.bad, self.settings.least_people
         )
 
     def run(self) -> list[Event]:
         """All events in the order of saying them."""
-        events: list[Event] = []
-        for position, day in enumerate(self.seen.days):
-            events += self._faults(position)
-            events += self._turnover(position, day)
-            if not self.health.bad[position]:
-                events += self._drifts(position, day)
-        return events
+        return [event for n in range(len(self.seen.days)) for event in (*self.reported(n), *self.walk(n))]
+
+    def reported(self, position: int) -> list[Event]:
+        """What is reported on a day, whatever is open."""
+        return reported(self.seen, self.health, self.mixed, self.gone, position)
+
+    def walk(self, position: int) -> list[Event]:
+        """Go on to the next day; what is raised on it, and what ends."""
+        self._end_of_gone(position)
+        return [] if self.health.bad[position] else self._drifts(position, self.seen.days[position])
 
     def now(self, event: Event, end: date | None = None) -> Event:
         """The event with start, shares and absorbers as the whole history up to the last day, or to the day before `end`, tells
@@ -84,70 +88,30 @@ class Detector(History):
         best, low, high = likeliest(found)
         fall = Found(found.at(best), 0.0, int(first[low]), int(first[high]))
         current = replace(self._event(event.at, event.scope, view, sums, fall, top), base=event.base)
-        followed = self._severity.get(event.scope) if self.open.get(event.scope) == event else None
+        followed = self.severity.get(event.scope) if self.open.get(event.scope) == event else None
         return replace(current, severity=followed.now) if followed else current
 
-    def _faults(self, position: int) -> list[Event]:
-        return [
-            Event(
-                self.seen.days[position],
-                "data",
-                COMPANY,
-                "medium",
-                self.seen.days[fault.first],
-                fault.before,
-                fault.after,
-                0.0,
-                0.0,
-                subject=fault.what,
-            )
-            for fault in self.health.faults
-            if fault.told == position
-        ]
-
-    def _turnover(self, position: int, day: date) -> list[Event]:
-        """Teams that are gone, which ends what is open of them, and changes of mix."""
-        events = [
-            Event(
-                day,
-                "mix",
-                one.scope,
-                "low",
-                self.seen.days[one.first],
-                one.before,
-                one.after,
-                one.mix,
-                one.mix,
-                mix=one.mix,
-            )
-            for one in self._mixed
-            if one.told == position
-        ]
+    def _end_of_gone(self, position: int) -> None:
+        """A team that is gone ends what is open of it."""
         for gone in self.gone:
             if gone.told == position:
                 self._close(gone.team, self.seen.days[gone.first])
-                self._resting.pop(gone.team, None)
-                events.append(
-                    Event(
-                        day, "data", gone.team, "medium", self.seen.days[gone.first], 0.0, 0.0, 0.0, 0.0, subject=GONE
-                    )
-                )
-        return events
+                self.resting.pop(gone.team, None)
 
     def _drifts(self, position: int, day: date) -> list[Event]:
         era = [one for one in self.priorities if one.start <= day]
         if not era:
             return []
         begin, top = self._begin(era), era[-1].top
-        if begin != self._era:
-            self._era, self._resting = begin, {}
+        if begin != self.era:
+            self.era, self.resting = begin, {}
             self._close_all(day)  # measured against priorities that hold no more
         if era[-1].end is not None and day >= era[-1].end:
             # The plan has run out: what people do now is no drift from it, until one with the same priorities holds.
-            self._resting |= self.open
+            self.resting |= self.open
             self._close_all(day)
             return []
-        self.open, self._resting = self.open | self._resting, {}
+        self.open, self.resting = self.open | self.resting, {}
         found = [event for name in self.scopes if (event := self._guarded(name, begin, top, position))]
         if COMPANY not in self.open and not any(event.scope == COMPANY for event in found):
             found += self._shifts(begin, era[-1], position)
@@ -170,7 +134,7 @@ class Detector(History):
         if opened is not None:
             recovered = self._recovery(name, sums, view.usable, day)
             if recovered is not None:
-                self._ended[name] = position
+                self.ended[name] = position
                 if name == COMPANY:
                     self._teams_came_back(opened.start, top, position)
                 return recovered
@@ -194,7 +158,7 @@ class Detector(History):
             self._close(name, event.start)
             event = replace(event, base=opened.start)
         self.open[name] = event
-        self._severity[name] = Severity(event.severity, event.size.middle if event.size else 0.0, position)
+        self.severity[name] = Severity(event.severity, event.size.middle if event.size else 0.0, position)
         if event.severity != "low":
             self.loud_since[name, day] = day
         return event
@@ -213,13 +177,13 @@ class Detector(History):
         if not BASE_LEAST <= first <= sums.days - 3:
             return
         change = changes(sums, np.array([first]), self._usual(opened.scope, sums)).at(0)
-        followed = self._severity[opened.scope]
+        followed = self.severity[opened.scope]
         if followed.update(self._grade(opened.scope, sums, change), position, self.tuning) and followed.now != "low":
             self.loud_since.setdefault((opened.scope, opened.at), self.seen.days[position])
 
     def _too_soon(self, name: str, position: int) -> bool:
         """Only a clear fall is raised just after the scope's last drift ended, or after days that tell nothing."""
-        ended, tuning = self._ended.get(name), self.tuning
+        ended, tuning = self.ended.get(name), self.tuning
         unusual = int(self.health.bad[max(0, position - tuning.wary) : position].sum())
         return (ended is not None and position - ended < tuning.cooldown) or unusual >= tuning.unusual
 
@@ -235,19 +199,19 @@ class Detector(History):
         for key in self.seen.objectives:
             if key not in now.rank:
                 continue
-            view = self._view(COMPANY, begin, frozenset([key]), self._shifted.get(key))
+            view = self._view(COMPANY, begin, frozenset([key]), self.shifted.get(key))
             sums = view.until(position)
             wanted = Wanted(alarms, self.tuning.smallest_shift)
             found = search(sums, self._usual(COMPANY, sums), wanted, self.tuning)
             if found is None or found.change.fall < self.tuning.smallest_shift:
                 continue
-            whole = self._view(COMPANY, begin, now.top, self._shifted.get(key)).until(position)
+            whole = self._view(COMPANY, begin, now.top, self.shifted.get(key)).until(position)
             top = changes(whole, np.array([found.change.first]), self._usual(COMPANY, whole)).at(0)
             event = self._event(self.seen.days[position], COMPANY, view, sums, found, frozenset([key]))
             taken = sum(points for name, points in event.absorbed_by if name and points > 0)
             if abs(top.z) > self.tuning.steady or taken < self.tuning.taken * 100 * found.change.fall:
                 continue
-            self._shifted[key] = event.start
+            self.shifted[key] = event.start
             events.append(replace(event, kind="objective", subject=key))
         return events
 
@@ -263,7 +227,7 @@ class Detector(History):
         recent = sums.share(n - after, n)
         self._close(name, back)
         # The days of the drift are no baseline for the next one.
-        self._set_aside[name] |= self._between(opened.start, back)
+        self.set_aside[name] |= self._between(opened.start, back)
         return Event(
             day, "recovery", name, "low", back, opened.after, recent, recent - opened.after, recent - opened.after
         )
@@ -288,7 +252,7 @@ class Detector(History):
         """A team that fell and came back with the company was told in that alert: these days are no baseline of its next fall
         either, and no beginning of it. The first days of the company's recovery may still be fallen ones of a team."""
         for team in self.scopes.keys() - {COMPANY, *self.open}:
-            view = self._view(team, self._era, top)
+            view = self._view(team, self.era, top)
             sums = view.until(position)
             start, end = int(np.searchsorted(view.usable, self._position(began))), sums.days
             back = end - self.tuning.recovered_after // 2
@@ -296,4 +260,4 @@ class Detector(History):
                 continue
             fell, still = (float(sums.fall(start, *days)[0]) for days in ((start, back), (back, end)))
             if fell >= self.tuning.smallest_fall and still <= self.tuning.recovered * fell:
-                self._set_aside[team] |= self._between(began, self.seen.days[view.usable[back]])
+                self.set_aside[team] |= self._between(began, self.seen.days[view.usable[back]])

@@ -122,8 +122,8 @@ class History:
                 self.scopes[team] = people
         self.teams_at = self._at_work([people for name, people in self.scopes.items() if name != COMPANY])
         """By position, how many teams worked within the days that a window is compared with: who comes later is none yet."""
-        self._set_aside: dict[str, set[int]] = {name: set() for name in self.scopes}
-        self._company: Spread | None = None
+        self.set_aside: dict[str, set[int]] = {name: set() for name in self.scopes}
+        self.usual_of_company: Spread | None = None
         self._views: dict[tuple[object, ...], View] = {}
         self._efforts: dict[tuple[object, ...], tuple[Array, Array]] = {}
         self._spreads: dict[tuple[int, int], Spread] = {}
@@ -154,9 +154,9 @@ class History:
                 begin = max(begin, self._position(self.intended[scope]))
         if since is not None:
             begin = max(begin, self._position(since))
-        key = (name, begin, looked_at, len(self._set_aside[name]))
+        key = (name, begin, looked_at, len(self.set_aside[name]))
         if key not in self._views:
-            aside = self._set_aside[name]
+            aside = self.set_aside[name]
             usable = np.array(
                 [p for p in np.flatnonzero(~self.health.bad) if p >= begin and p not in aside], dtype=np.int64
             )
@@ -171,7 +171,7 @@ class History:
 
     def _effort(self, name: str, begin: int, usable: Positions) -> tuple[Array, Array]:
         """The scope's effort on these days, and on everything together: one copy for all objectives that are looked at."""
-        key = (name, begin, len(self._set_aside[name]))
+        key = (name, begin, len(self.set_aside[name]))
         if key not in self._efforts:
             seen = self.joined if name == COMPANY else self.seen
             effort = seen.effort[:, self.scopes[name]][:, :, usable]
@@ -189,8 +189,8 @@ class History:
             self._spreads[key] = spread(sums, max(0, last - BASE_MOST), last)
         own = self._spreads[key]
         if name == COMPANY:
-            self._company = own
-        return own.borrow(self._company) if name != COMPANY and self._company else own
+            self.usual_of_company = own
+        return own.borrow(self.usual_of_company) if name != COMPANY and self.usual_of_company else own
 
     def _grade(self, name: str, sums: Sums, change: Change) -> Grade:
         return assess(

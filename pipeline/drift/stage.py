@@ -1,18 +1,19 @@
-"""Walk the detector over the history and bring the findings in the database into line with what it says."""
+"""Walk the detector on over the history and bring the findings in the database into line with what it says."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import date, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session, sessionmaker
 
-from models import Drift
+from models import Drift, Walked, upsert
 from pipeline.drift.detector import Detector, DriftSettings, Event
 from pipeline.drift.finding import Analysis, reconcile
 from pipeline.drift.findings import KINDS
 from pipeline.drift.observations import Observations, Priorities, observe
 from pipeline.drift.theme_stage import current_themes, keep_themes
+from pipeline.drift.walk import Kept, walk
 from pipeline.register.document import Register
 from pipeline.register.versions import planned_since
 from pipeline.share.company import company_dilution
@@ -58,8 +59,11 @@ def detect_drift(
         themes = current_themes(session, model, last, settings.least_people)
         intended = intended_starts(session)
         detector = detector_for(session, register, seen, settings, intended)
-    events = detector.run()
+        kept = [Kept(row.day, row.digest, row.standing) for row in session.scalars(select(Walked))]
+    events, kept = walk(detector, kept)
     with sessions.begin() as session:
+        session.execute(delete(Walked))
+        upsert(session, Walked, [asdict(one) for one in kept], ("day",))
         keep_themes(session, themes, last, settings.least_people)
         analysis = Analysis(session, register, last, settings, detector, events, themes)
         for kind, finding in KINDS.items():

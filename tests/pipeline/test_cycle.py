@@ -13,9 +13,12 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from connectors import base as source_side
 from connectors.base import Page
-from models import Capacity, Chunk, Cycle, DayWork, Effort, InProgress, Share
+from models import Capacity, Chunk, Cycle, DayWork, Effort, InProgress, Share, Walked
 from pipeline import cycle, ending
 from pipeline.drift.detector import DriftSettings
+from pipeline.drift.observations import observe
+from pipeline.drift.stage import detector_for
+from pipeline.drift.walk import Kept, walk
 from pipeline.effort import stage as effort_stage
 from pipeline.encode.stage import encode_pending
 from pipeline.ingest.store import store
@@ -183,6 +186,13 @@ def test_cycles_that_cost_what_is_new_give_what_a_whole_one_gives(
     again = everything(sessions)
     for table, rows in again.items():
         assert rows == found[table], table
+    with sessions() as session:
+        kept = [Kept(row.day, row.digest, row.standing) for row in session.scalars(select(Walked))]
+        seen = observe(session, register, now.date())
+        assert seen is not None
+        went_on, whole = (detector_for(session, register, seen, DriftSettings()) for _ in range(2))
+        assert max(one.day for one in kept) == seen.days[-1]
+        assert walk(went_on, kept)[0] == whole.run()
 
 
 def test_nothing_is_left_of_the_days_to_come_after_a_clock_that_was_ahead_sidekiq_scheduler_283(lite: Engine) -> None:

@@ -1,0 +1,108 @@
+"""The detector's walk, gone on with: what it says on a day rests on the days up to it, so days that are as they were are not
+walked again.
+
+Where it stood after some of the last days is kept beside a digest of all that it rested on. News change the days of a week, some
+of them older ones: so of several standings the latest is gone on with whose days are as they were.
+"""
+
+import hashlib
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import astuple, dataclass
+from datetime import date
+from functools import cache
+from importlib.resources import files
+
+import numpy as np
+
+from pipeline.drift.detector import Detector, Event
+from pipeline.drift.standing import Standing
+
+BACK = (1, 7, 12, 22, 42)
+"""Working days before the last one, after which the standing is kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A standing after a day, as text, and a digest of what it rests on."""
+
+    day: date
+    digest: str
+    standing: str
+
+
+def walk(detector: Detector, kept: Sequence[Kept] = ()) -> tuple[list[Event], list[Kept]]:
+    """All events in the order of saying them, and what is to be kept of the walk instead of the `kept`."""
+    days = detector.seen.days
+    place = {day: n for n, day in enumerate(days)}
+    wanted = sorted({len(days) - back for back in BACK if len(days) >= back})
+    positions = {one.day: place[one.day] for one in kept if one.day in place}
+    digests = _digests(detector, {*wanted, *positions.values()})
+    good = {positions[one.day]: one for one in kept if digests.get(positions.get(one.day, -1)) == one.digest}
+    begun, events = -1, []
+    if good:
+        begun = max(good)
+        standing = Standing.read(good[begun].standing)
+        standing.into(detector)
+        events = list(standing.events)
+    for position in range(begun + 1, len(days)):
+        events += detector.walk(position)
+        if position in wanted:
+            good[position] = Kept(days[position], digests[position], Standing.of(detector, events).text())
+    nearest = {max((one for one in good if one <= position), default=-1) for position in wanted}
+    return _told(detector, events), [good[position] for position in sorted(nearest) if position >= 0]
+
+
+def _told(detector: Detector, walked: Sequence[Event]) -> list[Event]:
+    """All events: of each day what is reported, and then what was found on the walk."""
+    by_day: dict[date, list[Event]] = {}
+    for event in walked:
+        by_day.setdefault(event.at, []).append(event)
+    days = enumerate(detector.seen.days)
+    return [event for n, day in days for event in (*detector.reported(n), *by_day.get(day, ()))]
+
+
+def _digests(detector: Detector, positions: Collection[int]) -> Mapping[int, str]:
+    """By position, a digest of all that a walk up to there and with it rests on."""
+    seen, joined, last = detector.seen, detector.joined, max(positions, default=-1)
+    digest = hashlib.sha256(repr(_rests_on(detector)).encode())
+    gone = {position: [one for one in detector.gone if one.told == position] for position in range(last + 1)}
+    found = {}
+    for position in range(last + 1):
+        day = (
+            seen.days[position],
+            bool(detector.health.bad[position]),
+            int(detector.teams_at[position]),
+            gone[position],
+        )
+        digest.update(repr(day).encode())
+        digest.update(np.ascontiguousarray(seen.effort[:, :, position]).tobytes())
+        if joined is not seen:
+            digest.update(np.ascontiguousarray(joined.effort[:, :, position]).tobytes())
+        if position in positions:
+            found[position] = digest.copy().hexdigest()
+    return found
+
+
+def _rests_on(detector: Detector) -> tuple[object, ...]:
+    """What holds for all days: the code, what is asked of it, and whose days they are."""
+    seen, dilution = detector.seen, detector.dilution
+    return (
+        _code(),
+        astuple(detector.settings),
+        astuple(detector.tuning),
+        (dilution.kept, dilution.kept_sd, dilution.stretch),
+        sorted(detector.intended.items()),
+        [(one.start, sorted(one.rank.items()), one.end) for one in detector.priorities],
+        (list(seen.objectives), list(seen.teams), [str(one) for one in seen.people]),
+    )
+
+
+@cache
+def _code() -> str:
+    """A digest of the detector's own code: another version walks all days once more."""
+    found = hashlib.sha256()
+    for room in ("pipeline.drift", "pipeline.share"):
+        for file in sorted(files(room).iterdir(), key=lambda one: one.name):
+            if file.name.endswith(".py"):
+                found.update(file.read_bytes())
+    return found.hexdigest()
