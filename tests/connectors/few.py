@@ -1,6 +1,7 @@
 """A company of a few issues, messages, records and commits, so that a pull costs next to nothing."""
 
 import pickle
+from functools import cache
 from pathlib import Path
 
 from sqlalchemy import select
@@ -21,6 +22,15 @@ CHANNELS = ["platform", "sales"]
 
 def served() -> Simulator:
     """That company, to be served."""
+    world, code = pickle.loads(_few())  # noqa: S301 - made below
+    company = Simulator(world, ApiConfig(speed=10_000))
+    company.github.code = code
+    return company
+
+
+@cache
+def _few() -> bytes:
+    """Made once: a test gets a copy, which it may change."""
     world = pickle.loads(_three_weeks())  # noqa: S301 - made by the tests themselves
     code = Code(world, ("fleet",), most=3)
     epics = [issue for issue in world.issues if issue.type == "Epic"][:2]
@@ -37,9 +47,7 @@ def served() -> Simulator:
     names = {("deals", deal.id) for deal in deals}
     hung = [r for r in world.records if r.links and r.links[0] in names][:6]
     world.records = deals + hung
-    company = Simulator(world, ApiConfig(speed=10_000))
-    company.github.code = code
-    return company
+    return pickle.dumps((world, code))
 
 
 class Puller:
