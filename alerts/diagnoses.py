@@ -21,6 +21,7 @@ from models.session import in_batches
 from models.vocabulary import COMPANY
 from pipeline.findings.kinds import KINDS, Kind
 from pipeline.register.document import Register
+from pipeline.register.gone import titles_of_gone
 
 _FIELD = re.compile(r"\{(\w+)\}")
 _GONE = "work that is not known any more"
@@ -123,15 +124,18 @@ def not_judged(session: Session) -> list[NotJudged]:
 
 @dataclass(frozen=True, slots=True)
 class _Names:
-    """What stands for the ids of streams, and for quoted sentences; before `known` nobody knows when something began."""
+    """What stands for the ids of streams, for quoted sentences and for what earlier plans asked for; before `known` nobody
+    knows when something began."""
 
     streams: Mapping[int, str]
     quotes: Mapping[str, str]
     known: date | None
+    earlier: Mapping[str, str]
 
 
 def _names(session: Session, rows: Sequence[Diagnosis]) -> _Names:
-    return _Names(_stream_names(session, rows), quotes_of(session, rows), known_since(session))
+    gone = titles_of_gone(session, {one for row in rows for one in _about(row)})
+    return _Names(_stream_names(session, rows), quotes_of(session, rows), known_since(session), gone)
 
 
 def _stream_names(session: Session, rows: Sequence[Diagnosis]) -> dict[int, str]:
@@ -226,6 +230,8 @@ def _said(value: object, register: Register, names: _Names, large: frozenset[str
     if isinstance(value, int | float):
         return (number(value),)
     kind, _, key = str(value).partition(":")
+    if was := names.earlier.get(str(value)):
+        return (Name(shortened(was)),)
     if kind == "stream":
         name = names.streams.get(int(key))
         return (Name(shortened(name)),) if name else (_GONE,)

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from models import Drift, RegisterVersion
+from models import Diagnosis, Drift, RegisterVersion
 from pipeline.register.document import stored
 from pipeline.register.schema import Objective, Register
 
@@ -42,6 +42,36 @@ def keys_of(drift: Drift) -> set[str]:
     levels = (drift.explanation or {}).get("levels", {}).values()
     gained = {str(key) for key, _ in drift.absorbed_by or ()}
     return {key for scope in levels for key in scope} | gained | ({drift.subject} if drift.subject else set())
+
+
+def titles_of_gone(session: Session, names: Iterable[str]) -> dict[str, str]:
+    """Titles of objectives and key results of earlier plans that diagnoses name ("objective:O1@7", "kr:O1.1@7"), by that name."""
+    found: dict[str, str] = {}
+    for name in names:
+        kind, _, key = name.partition(":")
+        plain, _, version = key.rpartition("@")
+        row = session.get(RegisterVersion, int(version)) if is_gone(key) and len(version) < 10 else None
+        if row is None:
+            continue
+        was = stored(row.document, row.id)
+        entries = was.objectives if kind == "objective" else [one for _, one in was.key_results()]
+        title = next((one.title for one in entries if one.key == plain), None)
+        if title is not None:
+            found[name] = title
+    return found
+
+
+def renamed_diagnosis(row: Diagnosis, names: Mapping[str, str]) -> None:
+    """What a diagnosis tells of objectives and key results ("objective:O1", "kr:O1.1") under their names by now."""
+
+    def now(value: Any) -> Any:
+        return names.get(value, value) if isinstance(value, str) else value
+
+    row.subject = now(row.subject)
+    row.figures = {
+        name: [now(one) for one in value] if isinstance(value, list) else now(value)
+        for name, value in row.figures.items()
+    }
 
 
 def renamed(drift: Drift, keys: Mapping[str, str]) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from models import (
     Confidence,
+    Diagnosis,
     Drift,
     KeyResult,
     Label,
@@ -23,7 +24,7 @@ from models import (
 )
 from pipeline.register.change_words import SET_UP, concerning, in_words
 from pipeline.register.document import Register, digest, stored
-from pipeline.register.gone import renamed
+from pipeline.register.gone import renamed, renamed_diagnosis
 from pipeline.register.sameness import new_keys, new_objective_keys, same_period, same_top
 from pipeline.register.workdays import monday
 
@@ -172,12 +173,27 @@ def _follow_keys(session: Session, before: Register, after: Register, archive: s
     _follow_shares(session, told)
     for one in session.scalars(select(Drift).where(Drift.kind.in_(_TOLD))) if told else ():
         renamed(one, told)
+    _follow_diagnoses(session, told, keys | _gone_key_results(before, after, keys, archive))
     same, since = same_period(before.period, after.period), after.period.start
     # What was known in another period stands there under the keys of that time.
     _follow_numbers(session, keys | others, since if same else max(since, before.period.end + timedelta(days=1)))
     if others and same:
         about = update(Drift).where(Drift.kind == _SHIFT, Drift.subject.in_(others), Drift.start >= since)
         session.execute(about.values(subject=case(others, value=Drift.subject)))
+
+
+def _gone_key_results(before: Register, after: Register, keys: Mapping[str, str], archive: str) -> dict[str, str]:
+    """Key results that are no more, and whose keys name nothing by now, under their archived keys."""
+    kept = after.objective_of().keys() | keys.keys()
+    return {key: f"{key}{archive}" for key in before.objective_of() if key not in kept}
+
+
+def _follow_diagnoses(session: Session, objectives: Mapping[str, str], key_results: Mapping[str, str]) -> None:
+    """The same of what diagnoses name, those that are over too: they stand in the packs."""
+    names = {f"objective:{old}": f"objective:{new}" for old, new in objectives.items()}
+    names |= {f"kr:{old}": f"kr:{new}" for old, new in key_results.items()}
+    for row in session.scalars(select(Diagnosis)) if names else ():
+        renamed_diagnosis(row, names)
 
 
 def _follow_shares(session: Session, keys: Mapping[str, str]) -> None:

@@ -6,7 +6,9 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
 
-from models import Confidence, Drift, Label, Measurement, RegisterVersion, Share, WorkItem
+from alerts.diagnoses import diagnoses
+from alerts.words import plain
+from models import Confidence, Diagnosis, Drift, Label, Measurement, RegisterVersion, Share, WorkItem
 from pipeline.pulse.answers import by_week
 from pipeline.register.change_words import consequences
 from pipeline.register.document import Register, parse
@@ -269,3 +271,31 @@ def test_two_objectives_of_the_same_words_keep_what_is_theirs() -> None:
     assert new_objective_keys(parse(twins), parse(twins.replace("company: Acme", "company: Acme AG")), "@1") == {}
     swapped = twins.replace("O1", "X").replace("O2", "O1").replace("X", "O2")
     assert new_objective_keys(parse(twins), parse(swapped), "@1") == {"O1": "O2", "O2": "O1"}
+
+
+def test_a_diagnosis_of_the_plan_before_keeps_its_words_and_what_is_renumbered_goes_on(
+    sessions: sessionmaker[Session],
+) -> None:
+    load(sessions, Q3, datetime(2026, 7, 1, tzinfo=UTC))
+    day = date(2026, 8, 3)
+    given = {"scope": "company", "kind": "support", "found_on": day, "seen_on": day, "since": day, "strength": 0.03}
+    of_one = {"objective": "objective:O1", "plan": 40, "weeks": 8, "days": 30}
+    idle = {"key_result": "kr:O1.1", "objective": "objective:O1", "teams": ["team:a"], "weeks": 8, "days": 1}
+    with sessions.begin() as session:
+        session.add(Diagnosis(subject="objective:O1", figures=of_one, **given))
+        session.add(Diagnosis(subject="kr:O1.1", figures=idle, **given))
+        session.add(Diagnosis(subject="objective:O2", figures=of_one | {"objective": "objective:O2"}, **given))
+    load(sessions, Q4.replace("O2", "O3"), datetime(2026, 9, 28, tzinfo=UTC))
+    with sessions() as session:
+        subjects = session.scalars(select(Diagnosis.subject).order_by(Diagnosis.id)).all()
+        assert subjects == ["objective:O1@1", "kr:O1.1@1", "objective:O3"]
+        said = [plain(one.brief) for one in diagnoses(session, parse(Q4.replace("O2", "O3")), 5)]
+    assert sorted(said) == [
+        "hardly anything was done on “Churn from 4 % to 2 %” for 8 whole weeks",
+        "“Customers stay with us” gets 3 of 100 working days, 40 were planned",
+        "“The shop sells abroad” gets 3 of 100 working days, 40 were planned",
+    ]
+    # Taken out, and no other in its place: it is still told by its words.
+    load(sessions, Q3[: Q3.index("  - {key: O2")].replace("O1", "O9"), datetime(2026, 10, 28, tzinfo=UTC))
+    with sessions() as session:
+        assert session.scalars(select(Diagnosis.subject).order_by(Diagnosis.id)).all()[2] == "objective:O3@2"
