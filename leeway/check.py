@@ -11,7 +11,7 @@ from connectors.base import Connector, SourceError
 from connectors.registry import SOURCES
 from leeway.app import App
 from leeway.channels import channels
-from models import may_only_be_read, order_moved, without_password
+from models import may_only_be_read, without_password
 from pipeline.register.ended import local_day
 
 if TYPE_CHECKING:
@@ -54,9 +54,9 @@ def check_all(app: App) -> list[CheckRow]:
 
 def _database(app: App) -> Iterator[CheckRow]:
     from leeway.app import NotReady
-    from leeway.errors import ORDER_MOVED, READ_ONLY, expected
+    from leeway.database_state import faults
+    from leeway.errors import READ_ONLY, expected
 
-    url = app.settings.database.url
     try:
         app.engine.connect().close()
     except Exception as error:
@@ -65,12 +65,11 @@ def _database(app: App) -> Iterator[CheckRow]:
             raise
         yield CheckRow("database", "connection", False, sentence, "Check database.url.")
         return
-    if may_only_be_read(app.engine):
-        yield CheckRow("database", "connection", False, f"{without_password(url)} may only be read", READ_ONLY)
-    else:
-        yield CheckRow("database", "connection", True, f"{without_password(url)}, newest version")
-    if moved := order_moved(app.engine):
-        yield CheckRow("database", "order of texts", False, f"its indexes are of other rules ({moved})", ORDER_MOVED)
+    place, still = without_password(app.settings.database.url), may_only_be_read(app.engine)
+    said = f"{place} may only be read" if still else f"{place}, newest version"
+    yield CheckRow("database", "connection", not still, said, READ_ONLY if still else "")
+    for name, found, fix in faults(app.engine):
+        yield CheckRow("database", name, False, found, fix)
     try:
         version, register = app.register()
     except NotReady:

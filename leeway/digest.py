@@ -12,6 +12,7 @@ from leeway.app import App, NotReady, known_team
 from leeway.links import digest_links, is_due
 from leeway.opt_out import smtp_of, unsubscribe_link
 from models.vocabulary import COMPANY
+from pipeline.files import write_whole
 from pipeline.register.document import Team
 
 
@@ -57,12 +58,12 @@ def write_previews(app: App, folder: Path, only: str | None = None) -> Iterator[
         addressed = team.model_copy(update={"lead": team.lead or "lead@example.invalid"})
         mail = compose(replace(content, team=addressed), smtp_of(app), asked)
         path = folder / f"digest-{team.key}.eml"
-        path.write_bytes(mail.as_bytes())
+        write_whole(path, mail.as_bytes())
         yield path
         html = mail.get_body(("html",))
         if html is not None:
             path = folder / f"digest-{team.key}.html"
-            path.write_text(_with_pictures(html.get_content(), mail), encoding="utf-8")
+            write_whole(path, _with_pictures(html.get_content(), mail).encode())
             yield path
 
 

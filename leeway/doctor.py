@@ -12,13 +12,14 @@ from leeway.app import App
 from leeway.broker import fault, tried
 from leeway.celery_app import QUEUES, STALE_SECONDS, wake_holds
 from leeway.check import CheckRow
-from leeway.errors import ORDER_MOVED, READ_ONLY
+from leeway.database_state import faults
+from leeway.errors import READ_ONLY
 from leeway.interview import interview_status
 from leeway.metrics import WOKEN
 from leeway.pulse import pulse_status
 from leeway.status_text import people_asked
 from leeway.undelivered import alert_rows, digest_rows, pack_rows
-from models import Chunk, Cycle, DeadTask, Failure, Lease, StreamCursor, WorkItem, may_only_be_read, order_moved
+from models import Chunk, Cycle, DeadTask, Failure, Lease, StreamCursor, WorkItem, may_only_be_read
 from pipeline.ingest.sweep import SWEEP
 from pipeline.ingest.tenants import refused_tenant
 
@@ -61,8 +62,8 @@ def _database(app: App, _now: datetime) -> Iterator[CheckRow]:
         yield CheckRow("database", "connection", False, "answers, and may only be read", READ_ONLY)
         return
     yield CheckRow("database", "connection", True, "answers, newest version")
-    if moved := order_moved(app.engine):
-        yield CheckRow("database", "order of texts", False, f"its indexes are of other rules ({moved})", ORDER_MOVED)
+    for name, found, fix in faults(app.engine):
+        yield CheckRow("database", name, False, found, fix)
 
 
 def _uses_celery(app: App) -> bool:

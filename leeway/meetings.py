@@ -10,6 +10,7 @@ from alerts.packs.content import as_row, as_text
 from alerts.words import plain
 from leeway.app import App, NotReady
 from leeway.notify import terms
+from pipeline.files import write_whole
 
 
 def show_diagnoses(app: App, out: TextIO, *, as_json: bool = False) -> None:
@@ -68,8 +69,8 @@ def write_pack(app: App, kind: str, folder: Path) -> list[Path]:
     folder.mkdir(parents=True, exist_ok=True)
     name = f"{kind}-{found.last}"
     paths = [folder / f"{name}.txt", folder / f"{name}.json"]
-    paths[0].write_text(as_text(found, app.settings.web.url), encoding="utf-8")
-    paths[1].write_text(json.dumps(as_row(found), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    write_whole(paths[0], as_text(found, app.settings.web.url).encode())
+    write_whole(paths[1], (json.dumps(as_row(found), indent=1, ensure_ascii=False) + "\n").encode())
     return paths
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from rich.console import Console
 
 from leeway.app import App, NotReady
+from pipeline.files import write_whole
 from pipeline.register.carry import CarryError, carried, due_before, next_period
 from pipeline.register.document import Register, stored
 from pipeline.register.ended import local_day, ran_out
@@ -69,7 +70,7 @@ def write_file(output: Path, text: str, force: bool) -> None:
     made = text.encode()
     if output.exists() and not force and output.read_bytes() != made:
         raise CarryError(f"{output} exists and holds something else. Name another file, or write over it with --force.")
-    output.write_bytes(made)
+    write_whole(output, made)
 
 
 def _say(err: Console, line: str) -> None:

@@ -7,6 +7,7 @@ import json
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -89,12 +90,30 @@ def beside(path: Path) -> Path:
     return path.with_name(path.name + ".part")
 
 
-def write_jsonl(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
-    """Write beside, then move, so that a file that is there is whole. Raises InputError."""
+def write_whole(path: Path, made: bytes) -> None:
+    """Write beside, then move: a file that is there is whole, and on a full disk the one before stays. Raises OSError."""
+    path = path.resolve() if path.is_symlink() else path
+    if path.exists() and not path.is_file() and not path.is_dir():  # such as /dev/stdout
+        path.write_bytes(made)
+        return
+    part = beside(path)
     try:
-        part = beside(path)
-        part.parent.mkdir(parents=True, exist_ok=True)
-        part.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
+        part.write_bytes(made)
+        if path.exists():
+            part.chmod(path.stat().st_mode & 0o777)
         part.replace(path)
+    except BaseException as error:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.filename == str(part):
+            error.filename = str(path)  # whoever named a file has never heard of the other
+        raise
+
+
+def write_jsonl(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
+    """Write a line each, whole or not at all. Raises InputError."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(path, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows).encode())
     except OSError as error:
         raise InputError(f"{path} cannot be written: {error.strerror}") from None

@@ -3,11 +3,14 @@
 import errno
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from unittest.mock import patch
 
 import pytest
 
 from leeway.app import App
+from leeway.check import _database
+from leeway.doctor import diagnose
 from leeway.settings import Settings
 from leeway.transfer import export
 from simulator.company import register_yaml
@@ -65,6 +68,35 @@ def test_an_error_is_json_where_logs_are(folder: Path) -> None:  # nano-brain #2
     said = json.loads(done.stderr)
     assert (done.returncode, said["level"]) == (2, "error")
     assert said["event"].startswith("there is no source 'jra'")
+
+
+def test_a_full_disk_leaves_the_file_that_is_there(folder: Path) -> None:
+    """nextcloud #25175, netbird #237, bitcoin #21340: what is written in its place is empty first."""
+    (folder / "plan.yaml").write_text("a file that somebody wrote")
+    full = OSError(errno.ENOSPC, "No space left on device")
+    with patch.object(Path, "replace", side_effect=full):
+        refused(leeway(folder, "okrs", "export", "--force", "--output", "plan.yaml"), "no space is left")
+    assert (folder / "plan.yaml").read_text() == "a file that somebody wrote"
+    assert not list(folder.glob("*.part"))
+    assert leeway(folder, "okrs", "export", "--force", "--output", "plan.yaml").returncode == 0
+    assert (folder / "plan.yaml").read_text() == (folder / "okrs.yaml").read_text()
+    (folder / "link.yaml").symlink_to("plan.yaml")
+    assert leeway(folder, "okrs", "export", "--force", "--output", "link.yaml").returncode == 0
+    assert (folder / "link.yaml").is_symlink()
+
+
+def test_a_database_that_answers_and_has_no_room_is_told(folder: Path) -> None:  # health_check #61, Sportarr #288
+    app = App(Settings.model_validate({"database": {"url": f"sqlite:///{folder / 'leeway.db'}"}}))
+    assert [row.name for row in diagnose(app, "database")] == ["connection"]
+    with (
+        patch("shutil.disk_usage", return_value=SimpleNamespace(free=12_000_000)),
+        patch("os.access", return_value=False),
+    ):
+        rows = {row.name: row for row in diagnose(app, "database")}
+        assert {row.name for row in _database(app)} >= {"file", "disk"}
+    assert (rows["disk"].ok, rows["disk"].found) == (False, "12 MB are left where leeway.db is")
+    assert not rows["file"].ok
+    app.engine.dispose()
 
 
 def test_an_export_that_fails_leaves_nothing_of_it_on_the_disk(tmp_path: Path) -> None:
