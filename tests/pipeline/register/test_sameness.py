@@ -1,6 +1,7 @@
 """Objectives are the same by what they say: the next quarter numbers others O1 to O3, and within one they are reworded."""
 
 from datetime import UTC, date, datetime
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -8,10 +9,11 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from alerts.diagnoses import diagnoses
 from alerts.words import plain
-from models import Confidence, Diagnosis, Drift, Label, Measurement, RegisterVersion, Share, WorkItem
+from models import Confidence, Diagnosis, Drift, Label, Measurement, RegisterVersion, Share, Stream, WorkItem
 from pipeline.pulse.answers import by_week
 from pipeline.register.change_words import consequences
 from pipeline.register.document import Register, parse
+from pipeline.register.faults import LONGEST
 from pipeline.register.gone import keys_of, with_gone
 from pipeline.register.sameness import new_keys, new_objective_keys, same_objective, same_top
 from pipeline.register.versions import keys_now, load_register, periods, planned_since
@@ -299,3 +301,11 @@ def test_a_diagnosis_of_the_plan_before_keeps_its_words_and_what_is_renumbered_g
     load(sessions, Q3[: Q3.index("  - {key: O2")].replace("O1", "O9"), datetime(2026, 10, 28, tzinfo=UTC))
     with sessions() as session:
         assert session.scalars(select(Diagnosis.subject).order_by(Diagnosis.id)).all()[2] == "objective:O3@2"
+
+
+@pytest.mark.parametrize(
+    "column", [Label.key_result, Stream.key_result, Measurement.key_result, Share.objective, Drift.subject]
+)
+def test_a_key_has_room_for_its_version_wherever_it_is_kept(column: Any) -> None:
+    """PostgreSQL would refuse the load of the next plan."""
+    assert LONGEST["key"] + len("@9999999") <= column.type.length
