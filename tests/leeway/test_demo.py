@@ -9,7 +9,6 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import select
 
@@ -62,7 +61,6 @@ def holds(summary: dict[str, Any]) -> None:
     assert all(week["low"] <= week["top_share"] <= week["high"] for week in summary["weeks"])
 
 
-@pytest.mark.xdist_group("demo")
 def test_the_demo_on_sqlite(tmp_path: Path) -> None:
     summary, said = demo(tmp_path)
     holds(summary)

@@ -22,8 +22,6 @@ from simulator.company import register_yaml
 from simulator.server import Simulator
 from tests.conftest import TODAY, _three_weeks
 
-pytestmark = pytest.mark.xdist_group("labels")  # one fixture that takes a while, made once
-
 
 def run(folder: Path, *words: str, answers: str | None = None) -> str:
     result = CliRunner().invoke(

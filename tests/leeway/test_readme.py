@@ -67,7 +67,6 @@ def faults(said: str) -> list[str]:
     return re.findall(r"^FAULT .*", said, re.MULTILINE)
 
 
-@pytest.mark.xdist_group("readme")
 def test_the_ten_minutes_from_the_first_file_to_every_fifteen_minutes(checkout: Path, few_days: Simulator) -> None:
     first = shell(checkout, block("leeway init  "))
     said, _ = first.communicate(timeout=LONGEST)
@@ -103,7 +102,6 @@ def gone(run: "subprocess.Popen[str]") -> None:
         pytest.fail("the block leaves processes behind")
 
 
-@pytest.mark.xdist_group("readme")
 def test_the_production_block_from_the_servers_to_their_end(checkout: Path) -> None:
     """As it stands there: what it waits for has happened when its commands end, and nothing of it is left running."""
     run = shell(checkout, block("make services"), SIMULATOR_DAYS="5", LEEWAY_SCHEDULE__WAKE_SECONDS="3")

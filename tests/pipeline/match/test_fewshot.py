@@ -21,8 +21,6 @@ from pipeline.match.neighbours import Neighbours
 LUMENLEAF = Path(__file__).parents[3] / "benchmarks" / "companies" / "lumenleaf"
 RNG = np.random.default_rng(3)
 
-pytestmark = pytest.mark.xdist_group("fewshot")  # one fixture that takes a while, made once
-
 
 def company(n: int = 400, classes: int = 4) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     """Vectors in clusters, one a key result; no item serves none."""
