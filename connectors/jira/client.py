@@ -58,9 +58,18 @@ class JiraClient:
 
     def _connected(self, version: str) -> JIRA:
         options = {"server": self.url, "rest_api_version": version, "verify": bundle() or True}
-        return self._retried(
-            lambda: JIRA(self.url, options=options, max_retries=0, timeout=self._timeout, **self._auth)
-        )
+
+        def connect() -> JIRA:
+            try:
+                return JIRA(self.url, options=options, max_retries=0, timeout=self._timeout, **self._auth)
+            except (KeyError, TypeError, AttributeError):  # the client's, of an answer without a version
+                raise SourceUnavailable(
+                    SOURCE,
+                    f"{self.url} does not say what it is (serverInfo).",
+                    "Check jira.url, and open it in a browser.",
+                ) from None
+
+        return self._retried(connect)
 
     @property
     def site(self) -> str:
@@ -75,7 +84,8 @@ class JiraClient:
 
         Raises SourceError.
         """
-        said = self.get("serverInfo").get("baseUrl")
+        info = self.get("serverInfo")
+        said = info.get("baseUrl") if isinstance(info, dict) else None
         where = str(said).rstrip("/") if said else self.url
         id_ = self._cloud_id() if self.is_cloud else ""
         return Tenant(id_, place(where), f"{where} ({'Cloud' if self.is_cloud else 'Data Center'}{id_ and ', '}{id_})")

@@ -230,7 +230,9 @@ class JiraConnector:
             failures += [Failure(self.name, "issues", name, "; ".join(broken)[:500])] if broken else []
             self._known.add(item.external_id)
             signals.extend(its_signals)
-            accounts.update({account.external_id: account for account in its_accounts})
+            for account in its_accounts:
+                if account.email or account.external_id not in accounts:  # of two the one that says more
+                    accounts[account.external_id] = account
         read = [item.external_id for item in items]
         spans = [Span(item=id_) for id_ in read]
         items = self._epics.parents(items, issues, self._issues.by_id)

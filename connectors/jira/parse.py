@@ -105,7 +105,10 @@ class _People:
         if not user:
             return None
         id_ = account_id(user)
-        if id_ not in self.accounts:
+        known = self.accounts.get(id_)
+        if known is None or (
+            not known.email and user.get("emailAddress")
+        ):  # a history may say less than the issue does
             self.accounts[id_] = Account(
                 "jira",
                 id_,

@@ -56,7 +56,8 @@ def refused_tenant(session: Session, source: str) -> OtherTenant | None:
 def found_tenant(connector: Connector) -> Tenant | None:
     """Whose it is by its settings; None where it does not say. Raises SourceError."""
     with expected(connector.name, "whose it is"):
-        return connector.tenant() if isinstance(connector, Tenanted) else None
+        found = connector.tenant() if isinstance(connector, Tenanted) else None
+    return found if found is not None and (found.id or found.address) else None
 
 
 def hold_to_tenant(connector: Connector, sessions: sessionmaker[Session]) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, select
 
-from connectors.base import SourceError
+from connectors.base import SourceError, SourceUnavailable
 from connectors.hubspot.parse import ENTERED, time_of
 from connectors.metrics import Measuring
 from models import Account, Signal, StreamCursor, WorkItem
@@ -66,6 +66,44 @@ def test_a_history_that_the_search_cuts_at_forty_and_calls_whole_is_asked_for_fa
     puller.pull("jira")
     moves = signals(puller, "jira", item=str(issue.id), kind="transition")
     assert len(moves) == 65
+
+
+@pytest.mark.parametrize("info", [{}, [], {"baseUrl": "https://x.example"}, None])
+def test_a_server_that_does_not_say_its_version_is_told_in_a_sentence_jira_887_353(
+    few: Simulator, puller: Puller, info: Any
+) -> None:
+    """The vendor's client ends in a KeyError of its own."""
+    answering(few, lambda path, answer: info if "serverInfo" in path else answer)
+    (row,) = [row for row in puller.connector("jira").check(LONG_AGO) if not row.ok]
+    assert "does not say what it is" in row.found
+    with pytest.raises(SourceUnavailable, match="does not say what it is"):
+        puller.pull("jira")
+    few.config.faults.change = None
+    assert puller.pull("jira")["signals"] > 0
+
+
+def test_who_is_named_with_and_without_an_address_is_one_account_with_it_bicho_52(
+    few: Simulator, puller: Puller
+) -> None:
+    """The history comes first and says less; without an address a person's work there would be nobody's."""
+    hidden = {f"5f{number:06d}" for number in few.config.hidden_emails}
+
+    def terse(path: str, answer: Any) -> Any:
+        for row in answer.get("issues", []) if isinstance(answer, dict) else []:
+            row["fields"]["assignee"] = row["fields"]["creator"] = row["fields"]["reporter"] = None
+            for history in (row.get("changelog") or {}).get("histories", []):
+                history["author"] = {"accountId": history["author"]["accountId"]}
+            for log in (row["fields"].get("worklog") or {}).get("worklogs", []):
+                log["author"] = {"accountId": log["author"]["accountId"]}
+        return answer
+
+    answering(few, terse)
+    puller.pull("jira")
+    with puller.sessions() as session:
+        kept = {one.external_id: one.email for one in session.scalars(select(Account).where(Account.source == "jira"))}
+    said = {f"5f{comment[1]:06d}" for issue in few.world.issues for comment in issue.comments if comment}
+    assert said - hidden
+    assert all(kept[id_] for id_ in said - hidden)
 
 
 def test_an_archived_issue_that_no_search_shows_stays_sync2jira_416(few: Simulator, puller: Puller) -> None:

@@ -12,6 +12,7 @@ from pipeline.ingest.tenants import OtherTenant, hold_to_tenant
 from simulator.api.config import JIRA_GATEWAY, JIRA_SCOPED_TOKEN, ApiConfig
 from simulator.server import Simulator
 from tests.connectors.few import SOURCES, Puller, served
+from tests.connectors.test_sources_as_they_are import answering
 
 
 @pytest.fixture
@@ -143,6 +144,13 @@ def test_a_server_that_became_a_cloud_site_is_another_one(puller: Puller) -> Non
     config.jira_data_center, config.jira_address = False, "https://velora.atlassian.net"
     with pytest.raises(OtherTenant, match=r"jira\.velora\.example \(Data Center\)"):
         puller.pull("jira")
+
+
+def test_a_workspace_that_once_does_not_say_which_it_is_is_read_on(puller: Puller) -> None:
+    puller.pull("slack")
+    answering(puller.company, lambda path, answer: {"ok": True} if "auth.test" in path else answer)
+    puller.pull("slack")
+    assert tenants(puller)["slack"].refused is None
 
 
 def test_an_account_that_does_not_say_whose_it_is_is_read(puller: Puller) -> None:
