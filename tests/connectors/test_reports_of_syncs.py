@@ -114,7 +114,7 @@ def test_an_archived_issue_that_no_search_shows_stays_sync2jira_416(few: Simulat
     few.config.unindexed.add(str(issue.id))
 
     def without(path: str, answer: Any) -> Any:
-        if path.endswith("/bulkfetch"):
+        if "/bulkfetch" in path:
             answer["issues"] = [row for row in answer["issues"] if row["id"] != str(issue.id)]
         return answer
 
@@ -246,7 +246,7 @@ def test_a_search_that_is_too_long_for_its_many_stages_is_read_by_id_dlt_330_air
             session.execute(delete(table))
 
     def many(path: str, answer: Any) -> Any:
-        for row in answer.get("results", []) if path.endswith("/pipelines/deals") else []:
+        for row in answer.get("results", []) if "/pipelines/deals" in path else []:
             row["stages"] += [{"id": f"{row['id']}7{n:04d}", "label": f"S{n}", "metadata": {}} for n in range(60)]
         return answer
 
@@ -264,7 +264,7 @@ def test_a_sum_goes_on_behind_a_page_with_fewer_records_than_were_asked_for_acti
         record.properties["days"] = str(10**n)
 
     def short(path: str, answer: Any) -> Any:
-        if path.endswith("/deals/search") and len(answer["results"]) > 1:
+        if "/deals/search" in path and len(answer["results"]) > 1:
             answer["results"], answer["paging"] = answer["results"][:1], {"next": {"after": "1"}}
         return answer
 
