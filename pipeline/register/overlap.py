@@ -12,8 +12,9 @@ _NAMED = 6
 
 
 def replaces_running(before: Register, after: Register, today: date) -> bool:
-    """Return True if `after` is another plan than `before`, which has not run out."""
-    return not same_period(before.period, after.period) and not ran_out(before, today)
+    """Return True if `after` is another plan than `before`, which has begun and has not run out."""
+    running = before.period.start <= today and not ran_out(before, today)
+    return running and not same_period(before.period, after.period)
 
 
 def overlap(before: Period, after: Period) -> bool:

@@ -96,6 +96,11 @@ def test_the_next_plan_before_its_first_day_is_loaded_and_it_is_said_what_that_e
     assert loads.period == "Q4"
 
 
+def test_a_plan_that_has_not_begun_is_no_running_one(loads: Loads) -> None:
+    loads(NEXT)
+    assert "plan:" not in loads(QUARTER)
+
+
 def test_a_period_that_is_over_or_whose_last_day_moves_is_no_running_one(loads: Loads) -> None:
     assert "plan:" not in loads(QUARTER.replace("2026-09-30", "2026-08-31"))
     over = QUARTER.replace("2026-09-30", "2026-08-02")
