@@ -19,6 +19,9 @@ from pipeline.register.versions import planned_since
 from pipeline.share.company import company_dilution
 from pipeline.share.undiluted import load_usual
 
+_KEPT_DIGITS = 2
+"""What is kept of a change counts in hundredths: news of a day must not be a reason to judge all days before it again."""
+
 
 def detector_for(
     session: Session,
@@ -30,7 +33,9 @@ def detector_for(
     """A detector with the register's priorities since they are what they are now, until the period's end."""
     rank = {objective.key: objective.priority for objective in register.objectives}
     plan = Priorities(planned_since(session, register), rank, register.period.end + timedelta(days=1))
-    dilution = replace(company_dilution(session, register), stretch=load_usual(session).stretch)
+    read = company_dilution(session, register)
+    kept, spread = round(read.kept, _KEPT_DIGITS), round(read.kept_sd, _KEPT_DIGITS)
+    dilution = replace(read, kept=kept, kept_sd=spread, stretch=load_usual(session).stretch)
     return Detector(seen, [plan], settings, intended, dilution)
 
 
