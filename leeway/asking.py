@@ -11,7 +11,7 @@ from alerts import retry
 from alerts.asking import Way
 from alerts.mail import Mailer
 from leeway.app import App
-from leeway.channels import faces
+from leeway.channels import faces, posting_client
 from leeway.opt_out import smtp_of, unsubscribe_link
 from leeway.signing import serializer
 from models import Account, Ask, OptOut
@@ -45,11 +45,10 @@ class Reach:
     @cached_property
     def _slack(self) -> "SlackWay":
         from alerts.asking_ways import SlackWay
-        from alerts.slack_channel import slack_client
 
         slack = self.app.settings.slack
         assert slack is not None  # noqa: S101 - there are accounts only where it is set
-        return SlackWay(slack_client(slack.token.get_secret_value(), slack.api_url))
+        return SlackWay(posting_client(self.app, slack))
 
     @cached_property
     def _mail(self) -> "MailWay":

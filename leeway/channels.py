@@ -1,6 +1,7 @@
 """The channels that the settings name. A further one is a module in alerts/ and a line in CHANNELS."""
 
 from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
@@ -8,8 +9,12 @@ from alerts.channel import Channel
 from alerts.slack import Faces
 from leeway.app import App
 from leeway.opt_out import smtp_of, unsubscribe_link
+from leeway.settings.schema import SlackSettings
 from models import OptOut
 from pipeline.drift.finding import Audience
+
+if TYPE_CHECKING:
+    from slack_sdk import WebClient
 
 
 def channels(app: App) -> list[Channel]:
@@ -24,13 +29,23 @@ def faces(app: App) -> Faces:
     return Faces(app.settings.web.url.rstrip("/"), answered)
 
 
+def posting_client(app: App, slack: SlackSettings) -> "WebClient":
+    """What posts to Slack; closed where the token is of another workspace than was read: what is told is the company's."""
+    from alerts.slack_channel import slack_client
+    from alerts.slack_closed import ClosedClient
+    from leeway.tenants import refused
+
+    client, other = slack_client(slack.token.get_secret_value(), slack.api_url), refused(app, "slack")
+    return ClosedClient(client, other.message, other.fix) if other else client
+
+
 def _slack(app: App) -> Iterator[Channel]:
     slack = app.settings.slack
     if slack is None:
         return
-    from alerts.slack_channel import SlackChannel, slack_client
+    from alerts.slack_channel import SlackChannel
 
-    client = slack_client(slack.token.get_secret_value(), slack.api_url)
+    client = posting_client(app, slack)
     if slack.alert_channel:
         yield SlackChannel(client, slack.alert_channel, "company", faces(app))
     if slack.ops_channel:

@@ -5,11 +5,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import func, select
-from sqlalchemy.exc import SQLAlchemyError
 
-from connectors.base import Connector, SourceError
+from connectors.base import Connector
 from connectors.tenant import Tenant
 from leeway.app import App, NotReady
+from leeway.errors import expected
 from models import Label, Signal, WorkItem
 from models import Tenant as Kept
 from pipeline.ingest.tenants import (
@@ -19,6 +19,7 @@ from pipeline.ingest.tenants import (
     is_the_kept_one,
     keep_tenant,
     kept_tenant,
+    refused_tenant,
     remove_all,
 )
 from pipeline.queue import lease
@@ -85,6 +86,17 @@ def replace(app: App, source: str, agree: Callable[[str], None]) -> str:
     )
 
 
+def refused(app: App, source: str) -> OtherTenant | None:
+    """What the last pull of a source refused; None where the database cannot be asked, which is said elsewhere."""
+    try:
+        with app.sessions() as session:
+            return refused_tenant(session, source)
+    except Exception as error:
+        if expected(error) is None:
+            raise
+        return None
+
+
 def _both(app: App, source: str, mine: bool) -> tuple[Kept, Tenant]:
     """What is kept and where the settings lead, where these are two."""
     connector = app.connectors.get(source)
@@ -109,9 +121,11 @@ def said(app: App, connector: Connector) -> tuple[bool, str, str] | None:
     """Whether a source is whose it was, what it is, and what to do; None where that cannot be said now."""
     try:
         found = other_tenant(app, connector)
-    except (SourceError, SQLAlchemyError):  # said by rows of their own
-        return None
+    except Exception as failed:
+        if expected(failed) is None:
+            raise
+        return None  # said by a row of its own
     if found is None:
         return None
-    label, error = found
-    return (True, label, "") if error is None else (False, error.message, error.fix)
+    label, other = found
+    return (True, label, "") if other is None else (False, other.message, other.fix)

@@ -9,7 +9,9 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session, sessionmaker
 from typer.testing import CliRunner
 
+from alerts.channel import DeliveryError
 from leeway.app import App
+from leeway.channels import channels, posting_client
 from leeway.check import check_all
 from leeway.cli import app as cli
 from leeway.doctor import diagnose
@@ -76,6 +78,24 @@ def test_the_others_are_read_and_every_face_says_what_to_do(app: App, tmp_path: 
     assert "source replace slack" in checked["slack"].fix
     with pytest.raises(OtherTenant):  # nor is anything measured there
         held(app, app.connectors["slack"])
+
+
+def test_nothing_is_posted_into_another_workspace_until_it_is_decided(app: App, few: Simulator, tmp_path: Path) -> None:
+    """It is the company's figures that would be told there."""
+    assert app.settings.slack is not None
+    app.settings.slack.alert_channel = "leadership"
+    assert [row.ok for row in next(iter(channels(app))).check()] == [True]
+    leeway(tmp_path, "sync", "slack")
+    before = few.slack.requests
+    (row,) = next(iter(channels(app))).check()
+    assert "Velora Sandbox" in row.found
+    assert "source replace slack" in row.fix
+    with pytest.raises(DeliveryError) as closed:
+        posting_client(app, app.settings.slack).chat_postMessage(channel="C1", text="38% on the top priorities")
+    assert (closed.value.refused, closed.value.down, closed.value.lasting) == (True, True, False)
+    assert few.slack.requests == before
+    leeway(tmp_path, "source", "accept", "slack")
+    assert [row.ok for row in next(iter(channels(app))).check()] == [True]
 
 
 def test_accept_keeps_what_there_is_and_goes_on(app: App, tmp_path: Path) -> None:
