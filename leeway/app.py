@@ -46,6 +46,17 @@ def known_team(register: "Register", key: str, *others: str) -> None:
         )
 
 
+def configured(app: "App", source: str) -> Connector:
+    """The connector of a source. Raises NotReady where the settings have none, with the nearest where there is no such source."""
+    if source not in SOURCES:
+        near = nearest(source, SOURCES)
+        advice = f"Did you mean {near}?" if near else f"There are {', '.join(SOURCES)}."
+        raise NotReady(f"there is no source {source!r}. {advice}")
+    if source not in app.connectors:
+        raise NotReady(f"{source} is not configured. Add its section to leeway.toml.")
+    return app.connectors[source]
+
+
 class App:
     """Settings and everything made from them, each at its first use."""
 

@@ -7,10 +7,8 @@ from rich.console import Console
 
 from alerts.words import amount
 from connectors.base import SourceError
-from connectors.registry import SOURCES
-from leeway.app import App, NotReady
+from leeway.app import App, NotReady, configured
 from leeway.progress import stage_progress
-from leeway.settings.names import nearest
 from pipeline.ingest import pull as ingest
 from pipeline.ingest import sweep as sweeps
 
@@ -54,12 +52,10 @@ def sync_sources(
 
 
 def _known(app: App, only: str | None) -> None:
-    if only and only not in SOURCES:
-        near = nearest(only, SOURCES)
-        advice = f"Did you mean {near}?" if near else f"There are {', '.join(SOURCES)}."
-        raise NotReady(f"there is no source {only!r}. {advice}")
-    if not app.connectors or (only and only not in app.connectors):
-        raise NotReady(f"{only or 'no source'} is {'not ' if only else ''}configured. Add its section to leeway.toml.")
+    if only:
+        configured(app, only)
+    elif not app.connectors:
+        raise NotReady("no source is configured. Add its section to leeway.toml.")
 
 
 def _pulled(done: Mapping[str, int]) -> str:

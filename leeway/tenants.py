@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 
 from connectors.base import Connector
 from connectors.tenant import Tenant
-from leeway.app import App, NotReady
+from leeway.app import App, NotReady, configured
 from leeway.errors import expected
 from models import Label, Signal, WorkItem
 from models import Tenant as Kept
@@ -99,9 +99,7 @@ def refused(app: App, source: str) -> OtherTenant | None:
 
 def _both(app: App, source: str, mine: bool) -> tuple[Kept, Tenant]:
     """What is kept and where the settings lead, where these are two."""
-    connector = app.connectors.get(source)
-    if connector is None:
-        raise NotReady(f"{source} is not configured. Add its section to leeway.toml.")
+    connector = configured(app, source)
     if not mine:
         raise NotReady(f"{source} is being pulled by another process. Run it again in a minute.")
     now = found_tenant(connector)

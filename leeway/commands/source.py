@@ -29,7 +29,7 @@ def show(
         sys.stdout.write(json.dumps(found, indent=1, default=str) + "\n")
         return
     if not found:
-        err.print("Nothing was read yet.")
+        err.print("Whose the sources are is known once they are pulled by this version: `leeway run --once`.")
     for one in found:
         refused = f"; refused: {one['refused']}" if one["refused"] else ""
         out.print(

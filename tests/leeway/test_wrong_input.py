@@ -36,6 +36,8 @@ def folder(tmp_path: Path) -> Path:
         (("export", "."), (".: Is a directory",)),
         (("sync", "jra"), ("there is no source 'jra'", "Did you mean jira?")),
         (("sync", "salesforce"), ("There are jira, slack, hubspot",)),
+        (("source", "replace", "jra"), ("there is no source 'jra'", "Did you mean jira?")),
+        (("source", "accept", "github"), ("github is not configured. Add its section",)),
         (("label", "--team", "ap"), ("there is no team 'ap'", "Did you mean app?")),
         (("digest", "--team", "ap"), ("there is no team 'ap'", "Did you mean app?")),
         (("web", "--open", "--role", "team:ap"), ("there is no team 'ap'", "Did you mean app?")),
