@@ -10,6 +10,7 @@ import ssl
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from connectors.errors import NotReachable
 
@@ -49,6 +50,25 @@ def _contexts(named: str | None, *, public: bool) -> ssl.SSLContext:
 
         return httpx.create_ssl_context()
     return ssl.create_default_context()
+
+
+def unusable_proxy(address: str) -> str | None:
+    """Why nothing can be asked through the proxy that the environment names; None where it can, or where it names none.
+
+    Some of the clients would raise it as an error of their own as soon as they are made.
+    """
+    try:
+        parts = urlsplit(proxy_of(address) or "http://none")
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+    if usable:
+        return None
+    scheme = urlsplit(address).scheme
+    return (
+        f"the proxy for {scheme} is none that is spoken to. Write http://host:port into {scheme.upper()}_PROXY (also where "
+        "ALL_PROXY names one of SOCKS), or take the address out by NO_PROXY."
+    )
 
 
 def proxy_of(address: str) -> str | None:

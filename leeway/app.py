@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session, sessionmaker
 
 from connectors.base import Connector
+from connectors.network import unusable_proxy
 from connectors.registry import SOURCES, connector
 from leeway.settings import Settings, SettingsError, default_path, load
 from leeway.settings.changes import stamp
@@ -128,7 +129,10 @@ class App:
         return found
 
     def connector_of(self, name: str, section: Any) -> Connector:
-        """A source's connector, of its section of the settings."""
+        """A source's connector, of its section of the settings. Raises NotReady where no client could leave this machine."""
+        address = getattr(section, "api_url", "") or getattr(section, "url", "") or "https://calendars"
+        if name != "mailbox" and (fault := unusable_proxy(address)):
+            raise NotReady(f"{name}: {fault}")
         return connector(name, **_plain(section), limiter=self.limiter, now=lambda: self.now().timestamp())
 
     @cached_property

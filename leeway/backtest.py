@@ -25,7 +25,10 @@ def backtest_lines(app: App, since: date | None, picture: Path | None) -> Iterat
         seen = observe(session, register, last)
         weeks = points(weekly(session, COMPANY))
         if seen is None or not weeks:
-            raise NotReady("there is no history yet. `leeway run --once` pulls it.")
+            raise NotReady(
+                "there is no history of anybody in a team yet. `leeway run --once` pulls it; where it did, `leeway status` names "
+                "the accounts that are in no team."
+            )
         events = detector_for(session, register, seen, app.drift_settings()).run()
     titles = {one.key: shortened(one.title) for one in register.objectives}
     weeks = [week for week in weeks if since is None or week.week >= since]

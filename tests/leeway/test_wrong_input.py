@@ -72,6 +72,24 @@ def test_an_error_is_json_where_logs_are(folder: Path) -> None:  # nano-brain #2
     assert said["event"].startswith("there is no source 'jra'")
 
 
+@pytest.mark.parametrize(
+    ("variable", "proxy"),
+    [
+        ("ALL_PROXY", "socks5://u:sekret@127.0.0.1:1080"),
+        ("HTTPS_PROXY", "socks5h://127.0.0.1:1080"),
+        ("https_proxy", "http://u:sekret@127.0.0.1:99999"),
+    ],
+)
+def test_a_proxy_that_no_client_speaks_to_is_one_sentence(folder: Path, variable: str, proxy: str) -> None:
+    """requests #5448, urllib3 #2104: clients raise it as they are made, and so every command ended in a traceback."""
+    given = {"LEEWAY_HUBSPOT__TOKEN": "t", "LEEWAY_HUBSPOT__PIPELINES": "Sales", variable: proxy}
+    for words in (("status",), ("check",), ("sync", "hubspot")):
+        refused(
+            leeway(folder, *words, **given), "hubspot: the proxy for https is none that is spoken to", "HTTPS_PROXY"
+        )
+    assert leeway(folder, "status", **given, NO_PROXY="api.hubapi.com").returncode == 0
+
+
 def test_a_full_disk_leaves_the_file_that_is_there(folder: Path) -> None:
     """nextcloud #25175, netbird #237, bitcoin #21340: what is written in its place is empty first."""
     (folder / "plan.yaml").write_text("a file that somebody wrote")
