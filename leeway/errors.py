@@ -71,7 +71,11 @@ _DATABASE_ADVICE = (
         ("unable to open database file",),
         "Its folder must exist and be writable for the user that runs Leeway; see database.url.",
     ),
-    (("file is not a database", "malformed"), "Restore a backup, or name another file in database.url."),
+    (
+        ("file is not a database", "malformed"),
+        "Stop all processes, delete the files that end in -wal and -shm beside it, and restore a backup; or name another file in "
+        "database.url.",
+    ),
     (("database is locked",), "Another process holds it; SQLite is for one. Wait for it, or use PostgreSQL."),
 )
 

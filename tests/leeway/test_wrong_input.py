@@ -2,6 +2,8 @@
 
 import errno
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from types import SimpleNamespace
 from unittest.mock import patch
@@ -103,6 +105,17 @@ def test_a_full_disk_leaves_the_file_that_is_there(folder: Path) -> None:
     (folder / "link.yaml").symlink_to("plan.yaml")
     assert leeway(folder, "okrs", "export", "--force", "--output", "link.yaml").returncode == 0
     assert (folder / "link.yaml").is_symlink()
+
+
+def test_a_copy_that_is_put_beside_the_log_of_a_later_one_says_what_to_delete(folder: Path) -> None:
+    """Trilium #1835, bindery #2337: SQLite takes what stands in a -wal for the file's own."""
+    file = folder / "torn.db"
+    with closing(sqlite3.connect(file)) as made:
+        made.execute("CREATE TABLE installed (text)")
+    raw = file.read_bytes()
+    file.write_bytes(raw[:100] + b"\xff" * (len(raw) - 100))
+    said = leeway(folder, "status", LEEWAY_DATABASE__URL=f"sqlite:///{file}")
+    refused(said, "malformed", "delete the files that end in -wal and -shm")
 
 
 def test_a_database_that_answers_and_has_no_room_is_told(folder: Path) -> None:  # health_check #61, Sportarr #288
