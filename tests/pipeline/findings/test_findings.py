@@ -1,14 +1,16 @@
 """Each finding finds what is planted and stays silent where nothing is; benchmarks/findings counts over many seeds."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
+from functools import cache
 
 import numpy as np
 import pytest
 
 from benchmarks.findings.cases import PLANTED, any_of, clean
 from benchmarks.findings.numbers import with_numbers
-from pipeline.findings.found import Inputs, Report, Unjudged
+from pipeline.findings.found import Found, Inputs, Report, Unjudged
 from pipeline.findings.kinds import KINDS
 from pipeline.findings.thresholds import PRESETS
 from pipeline.findings.work import Interval, less, part
@@ -22,10 +24,21 @@ def quiet() -> Inputs:
     return clean(2, "pool")
 
 
+@cache
+def planted(name: str) -> Inputs:
+    """The company of a case, made once for all that is asked of it."""
+    return PLANTED[name][1](0, "pool")
+
+
+@cache
+def diagnosed(name: str) -> Sequence[Found] | Unjudged:
+    """What is found of it."""
+    return KINDS[PLANTED[name][0]].find(planted(name))
+
+
 @pytest.mark.parametrize("name", PLANTED)
 def test_what_is_planted_is_found(name: str) -> None:
-    kind, case, subject = PLANTED[name]
-    found = KINDS[kind].find(case(0, "pool"))
+    found, subject = diagnosed(name), PLANTED[name][2]
     assert not isinstance(found, Unjudged)
     assert any_of(list(found), subject)
     for one in found:
@@ -34,8 +47,7 @@ def test_what_is_planted_is_found(name: str) -> None:
 
 @pytest.mark.parametrize("name", PLANTED)
 def test_every_diagnosis_leads_to_its_evidence(name: str) -> None:
-    kind, case, _ = PLANTED[name]
-    found = KINDS[kind].find(case(0, "pool"))
+    found = diagnosed(name)
     assert not isinstance(found, Unjudged)
     for one in found:
         named = [one.subject, *(text for value in one.values.values() for text in np.atleast_1d(value))]  # type: ignore[arg-type]
@@ -55,9 +67,8 @@ OF_SHARES = ("support, plan", "resource", "decay", "metric, met", "green, outcom
 
 @pytest.mark.parametrize("name", [name for name in PLANTED if name not in OF_SHARES])
 def test_nothing_is_said_of_work_that_too_few_people_did(name: str) -> None:
-    kind, case, _ = PLANTED[name]
-    given = replace(case(0, "pool"), least_people=57)  # one more than the company has
-    found = KINDS[kind].find(given)
+    given = replace(planted(name), least_people=57)  # one more than the company has
+    found = KINDS[PLANTED[name][0]].find(given)
     assert isinstance(found, Unjudged) or not [one for one in found if one.subject != "register"]
 
 
@@ -110,7 +121,7 @@ def test_creep_needs_a_plan_with_weeks_on_both_sides(quiet: Inputs) -> None:
 
 
 def test_a_key_result_that_nobody_ever_worked_on_is_idle_since_the_period_began() -> None:
-    given = PLANTED["support, idle"][1](0, "pool")
+    given = planted("support, idle")
     served = given.work.served.copy()
     (told,) = [one for one in KINDS["support"].find(given) if one.subject.startswith("kr:")]  # type: ignore[union-attr]
     served[:, given.work.key_results.index(told.subject.removeprefix("kr:"))] = 0
@@ -120,7 +131,7 @@ def test_a_key_result_that_nobody_ever_worked_on_is_idle_since_the_period_began(
 
 
 def test_where_little_is_confirmed_a_key_result_that_was_never_seen_is_not_called_idle() -> None:
-    given = PLANTED["support, idle"][1](0, "pool")
+    given = planted("support, idle")
     unsure = replace(given, confirmed=0.2)
     (told,) = [one for one in KINDS["support"].judged(unsure) if one.subject.startswith("kr:")]  # type: ignore[union-attr]
     served = given.work.served.copy()
@@ -333,7 +344,7 @@ def test_no_stop_is_told_beside_weeks_before_it_that_few_worked_in() -> None:
 
 
 def test_creep_of_streams_that_cannot_be_named_shows_none_of_them() -> None:
-    given = replace(PLANTED["creep"][1](0, "pool"), least_people=9)  # one more than a team has
+    given = replace(planted("creep"), least_people=9)  # one more than a team has
     found = KINDS["creep"].find(given)
     assert not isinstance(found, Unjudged)
     assert [(one.scope, one.streams, one.items, one.values["streams"]) for one in found] == [("company", (), (), [])]
@@ -341,7 +352,7 @@ def test_creep_of_streams_that_cannot_be_named_shows_none_of_them() -> None:
 
 @pytest.mark.parametrize("kind", ["support", "green"])
 def test_days_of_a_few_people_are_not_told(kind: str) -> None:
-    given = PLANTED["support, idle"][1](0, "pool")
+    given = planted("support, idle")
     key, weeks = next(iter(given.work.key_results)), len(given.work.weeks) - 5
     served = given.work.served.copy()
     late = given.work.week >= weeks
