@@ -2,6 +2,7 @@
 
 import errno
 import json
+import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -20,12 +21,20 @@ from tests.conftest import TODAY
 from tests.leeway.test_cli import leeway, refused
 
 
+@pytest.fixture(scope="module")
+def loaded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A company that has a register and nothing else, loaded once for all tests here."""
+    folder = tmp_path_factory.mktemp("loaded")
+    (folder / "okrs.yaml").write_text(register_yaml(TODAY))
+    (folder / "leeway.toml").write_text('[smtp]\nhost = "127.0.0.1"\nsender = "l@x.example"\n')
+    assert leeway(folder, "okrs", "load", "okrs.yaml").returncode == 0
+    return folder
+
+
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """A company that has a register and nothing else."""
-    (tmp_path / "okrs.yaml").write_text(register_yaml(TODAY))
-    (tmp_path / "leeway.toml").write_text('[smtp]\nhost = "127.0.0.1"\nsender = "l@x.example"\n')
-    assert leeway(tmp_path, "okrs", "load", "okrs.yaml").returncode == 0
+def folder(loaded: Path, tmp_path: Path) -> Path:
+    """A copy of it."""
+    shutil.copytree(loaded, tmp_path, dirs_exist_ok=True)
     return tmp_path
 
 
