@@ -70,7 +70,8 @@ def no_worse(name: str, draw: Draw) -> bool:
 
 def draws_of(folder: Path, keep: Path, draws: int) -> list[Draw]:
     """All draws of a company."""
-    company, weights = Company(folder, CachedEncoder(keep / "vectors.sqlite")), list(kept_weights(keep, folder.name))
+    company = Company(folder, CachedEncoder(keep / "vectors.sqlite"))
+    weights = kept_weights(keep, folder.name, company.matcher.uneven)
     gold = {row["id"]: row["key_result"] for row in company.gold}
     before, _ = company.matcher.probabilities(weights=weights)
     ids = [item.id for item in company.matcher.items]

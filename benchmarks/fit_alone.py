@@ -1,6 +1,6 @@
 """Fit the match's weights for companies whose teams say nothing of what work is for; judge them on real work left out.
 
-    python benchmarks/fit_alone.py COMPANY... --kubernetes CLONE --sip CLONE --keep FOLDER [--write]
+    python -m benchmarks.fit_alone COMPANY... --kubernetes CLONE --sip CLONE --keep FOLDER [--write]
 
 One team for all, or key results that name none: text alone decides then, and the labelled companies, whose short texts are
 chatter, taught to take a real company's terse titles for nothing. So these weights are fitted on the labelled companies without

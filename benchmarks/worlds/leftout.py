@@ -4,35 +4,53 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.fit_fusion import FITTED, WAYS, Company, fit_steps
+from benchmarks.fit_fusion import FITTED, WAYS, Company, fit_steps, mixed
 from pipeline.encode.encoder import Encoder
 from pipeline.match import matcher
 from pipeline.match.conditional_logit import Fusion
 
+EVEN, UNEVEN = 0.0, 1.0
+
 
 def fit_without(folders: Sequence[Path], keep: Path, encoder: Encoder) -> None:
-    """Fit weights for each of the companies on the others, and keep them in the folder `keep`; kept ones stay."""
+    """Fit weights for each of the companies on the others that write as evenly or unevenly, and keep them in the folder `keep`;
+    kept ones stay. Only the scale of the features is that of all."""
     left = [folder for folder in folders if not _file(keep, folder.name).exists()]
     if not left:
         return
-    if len(folders) < 3:
-        raise SystemExit("--left-out wants at least three companies: weights for one are fitted on the others")
     companies = {folder: [Company(folder, encoder, how) for how in WAYS[:FITTED]] for folder in folders}
+    scale = matcher.shipped_weights()
     for folder in left:
-        steps = fit_steps([one for other, ways in companies.items() if other != folder for one in ways])
-        _file(keep, folder.name).write_text(json.dumps([step.as_json() for step in steps]))
+        uneven = companies[folder][0].uneven
+        rest = [
+            one for other, ways in companies.items() if other != folder and ways[0].uneven == uneven for one in ways
+        ]
+        if len(rest) < 2 * FITTED:
+            raise SystemExit(
+                "--left-out wants three companies that write alike: weights for one are fitted on the others"
+            )
+        steps = fit_steps(rest, dict(enumerate(matcher.shipped_weights(uneven=float(uneven)))), scale)
+        kept = {"uneven": uneven, "steps": [step.as_json() for step in steps]}
+        _file(keep, folder.name).write_text(json.dumps(kept))
         print(f"weights fitted without {folder.name}", flush=True)
 
 
 def put_in_force(keep: Path, company: str) -> None:
     """From here on this process matches with the weights that were fitted without that company."""
-    steps = kept_weights(keep, company)
-    matcher.shipped_weights = lambda alone=False: steps  # type: ignore[assignment]
+    both = _both(keep, company)
+    matcher.shipped_weights = lambda alone=False, uneven=0.0: tuple(mixed(*both, uneven))  # type: ignore[assignment]
 
 
-def kept_weights(keep: Path, company: str) -> tuple[Fusion, ...]:
-    """The weights that `fit_without` kept."""
-    return tuple(Fusion.from_json(step) for step in json.loads(_file(keep, company).read_text()))
+def kept_weights(keep: Path, company: str, uneven: float) -> list[Fusion]:
+    """The weights that `fit_without` kept, for what is written so unevenly."""
+    return mixed(*_both(keep, company), uneven)
+
+
+def _both(keep: Path, company: str) -> tuple[Sequence[Fusion], Sequence[Fusion]]:
+    kept = json.loads(_file(keep, company).read_text())
+    fitted = [Fusion.from_json(step) for step in kept["steps"]]
+    shipped = matcher.shipped_weights(uneven=EVEN if kept["uneven"] else UNEVEN)
+    return (shipped, fitted) if kept["uneven"] else (fitted, shipped)
 
 
 def _file(keep: Path, company: str) -> Path:

@@ -90,9 +90,9 @@ def main() -> None:
     fit_without(given.companies, given.keep, encoder)
     found: dict[int, list[dict[str, float]]] = defaultdict(list)
     for number, folder in enumerate(given.companies):
-        weights = kept_weights(given.keep, folder.name)
         data = prepared(folder, styles[4 * number % len(styles)], given.keep, given.shared, encoder)
         matcher = Matcher(data["register"], data["items"], encoder, data["vectors"])
+        weights = kept_weights(given.keep, folder.name, matcher.uneven)
         belief, _ = matcher.probabilities(None, weights)
         effort, top = data["effort"], belief[:, top_of(data, matcher)].sum(1).astype(np.float64)
         asked = most_telling(

@@ -6,7 +6,7 @@ vary with a feature of the item, linearly (Hastie and Tibshirani 1993, "Varying-
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -103,6 +103,21 @@ class Fusion:
             slopes[place[name]] = slopes[place[name]] + weight * beside[by]
         return slopes
 
+    def towards(self, other: "Fusion", part: float) -> "Fusion":
+        """Weights between these and the other's, `part` of the way: the geometric mean of what both find, in these parts.
+
+        Raises ValueError where the two are not of the same features on the same scale.
+        """
+        same = self.names == other.names and self.products == other.products
+        if not (same and np.array_equal(self.mean, other.mean) and np.array_equal(self.scale, other.scale)):
+            raise ValueError("the two weights were not fitted on one scale; run benchmarks/fit_fusion.py")
+        weights, varying = (
+            one + np.float32(part) * (two - one)
+            for one, two in ((self.weights, other.weights), (self.varying, other.varying))
+        )
+        bias = self.bias + part * (other.bias - self.bias)
+        return replace(self, weights=weights, bias=bias, varying=varying)
+
     def as_json(self) -> dict[str, Any]:
         """For the file of weights."""
         rows = zip(self.names, self.mean, self.scale, self.weights, strict=True)
@@ -132,29 +147,29 @@ def fit(
     penalty: float,
     products: Sequence[tuple[str, str]] = (),
     near: Fusion | None = None,
+    scaled_as: Fusion | None = None,
 ) -> Fusion:
     """Most likely weights under an L2 penalty on standardised features and products of two of them.
 
     Each company is (features, true column a row; the number of key results stands for none). `near` are weights to begin with:
-    the likelihood has one maximum, which is found sooner from nearby.
+    the likelihood has one maximum, which is found sooner from nearby. `scaled_as` are weights whose means and scales to use, so
+    that these can be mixed with them.
     """
     from scipy.optimize import minimize  # slow to import, and only who fits weights anew has need of it
 
     first, n = companies[0][0], len(companies[0][0].pair)
     tables = [(*features.stacked(), true) for features, true in companies]
-    mean, scale = _mean_and_scale(tables)
-    data = [((pair - mean[:n]) / scale[:n], (item - mean[n:]) / scale[n:], true) for pair, item, true in tables]
+    mean, scale = _mean_and_scale(tables) if scaled_as is None else (scaled_as.mean, scaled_as.scale)
     place = {name: i for part in (first.pair, first.item) for i, name in enumerate(part)}
     of_pairs, of_items = ([both for both in products if both[0] in part] for part in (first.pair, first.item))
-    data = [
-        (_with_products(pair, item, of_pairs, place), _with_products(item, item, of_items, place), true)
-        for pair, item, true in data
-    ]
+    data = []
+    for raw_pair, raw_item, true in tables:
+        pair, item = (raw_pair - mean[:n]) / scale[:n], (raw_item - mean[n:]) / scale[n:]
+        data.append((_with_products(pair, item, of_pairs, place), _with_products(item, item, of_items, place), true))
     wide = n + len(of_pairs)
     start = np.zeros(len(mean) + len(products) + 1)
     if near is not None and near.names == first.names and near.products == (*of_pairs, *of_items):
-        parts = (near.weights[:n], near.varying[: len(of_pairs)], near.weights[n:], near.varying[len(of_pairs) :])
-        start = np.concatenate([*parts, [near.bias]]).astype(np.float64)
+        start = _in_the_order_of_tables(near, n, len(of_pairs))
     found = minimize(_loss, start, (data, wide, penalty), jac=True, method="L-BFGS-B", options={"maxiter": 500})
     weights = found.x[:-1].astype(np.float32)
     varying = np.r_[n:wide, len(mean) + len(of_pairs) : len(weights)]
@@ -167,6 +182,12 @@ def fit(
         (*of_pairs, *of_items),
         weights[varying],
     )
+
+
+def _in_the_order_of_tables(fusion: Fusion, pairs: int, of_pairs: int) -> NDArray[np.float64]:
+    weights, varying = fusion.weights, fusion.varying
+    parts = (weights[:pairs], varying[:of_pairs], weights[pairs:], varying[of_pairs:], [fusion.bias])
+    return np.concatenate(parts).astype(np.float64)
 
 
 def _mean_and_scale(tables: Sequence[tuple[Array, Array, NDArray[np.int64]]]) -> tuple[Array, NDArray[np.floating]]:

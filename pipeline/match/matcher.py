@@ -2,9 +2,10 @@
 
 Three steps. The first looks at each item alone (item_features.py), the second and third also at what the step before found
 around it (context_features.py), so that evidence travels from an epic over its stories to their threads. Each is a conditional
-logit (conditional_logit.py) with weights that were fitted on labelled companies and hold no words; they are shipped in
-weights/fusion.json, made by benchmarks/fit_fusion.py, and for companies whose teams say nothing of what work is for in
-weights/alone.json, made by benchmarks/fit_alone.py on real titles as well. docs/matching.md explains the method.
+logit (conditional_logit.py) with weights that were fitted on labelled companies and hold no words: weights/fusion.json
+and, for companies that write issues unevenly, weights/uneven.json, made by benchmarks/fit_fusion.py; and for companies whose
+teams say nothing of what work is for weights/alone.json, made by benchmarks/fit_alone.py on real titles as well.
+docs/matching.md explains the method.
 """
 
 import hashlib
@@ -35,20 +36,28 @@ FOLLOWS = 0.97
 """Probability that what follows a labelled item serves the same."""
 
 
+def shipped_weights(alone: bool = False, uneven: float = 0.0) -> tuple[Fusion, ...]:
+    """The weights of each step; `alone` where teams say nothing of what work is for, else for a company that writes so `uneven`
+    (item_features.py)."""
+    if alone or not uneven:
+        return _fitted("alone" if alone else "fusion")
+    pairs = zip(_fitted("fusion"), _fitted("uneven"), strict=True)
+    return tuple(even.towards(other, uneven) for even, other in pairs)
+
+
 @cache
-def shipped_weights(alone: bool = False) -> tuple[Fusion, ...]:
-    """The weights of each step; `alone` where teams say nothing of what work is for."""
-    return tuple(Fusion.from_json(step) for step in json.loads(_weights_file(alone))["steps"])
+def _fitted(name: str) -> tuple[Fusion, ...]:
+    return tuple(Fusion.from_json(step) for step in json.loads(_weights_file(name))["steps"])
 
 
-def _weights_file(alone: bool) -> bytes:
-    return files("pipeline.match").joinpath(f"weights/{'alone' if alone else 'fusion'}.json").read_bytes()
+def _weights_file(name: str) -> bytes:
+    return files("pipeline.match").joinpath(f"weights/{name}.json").read_bytes()
 
 
 @cache
 def weights_fingerprint() -> str:
     """A name for the weights: where it differs, matches of before are out of date."""
-    fitted = _weights_file(False) + _weights_file(True)
+    fitted = b"".join(_weights_file(name) for name in ("fusion", "uneven", "alone"))
     return hashlib.sha256(fitted + f"{attention.WEIGHT}".encode()).hexdigest()[:16]
 
 
@@ -94,7 +103,7 @@ class Matcher:
             usual = np.flatnonzero(np.isin(self.core, usual)) if np.isin(usual, self.core).any() else None
         self.neighbours = Neighbours(self.links, self.vectors, usual)
         evidence = ItemEvidence(register, self.links, self.vectors, self.neighbours, encoder, usual)
-        self.first, self.alone = evidence.features(), not evidence.told
+        self.first, self.alone, self.uneven = evidence.features(), not evidence.told, evidence.unevenness
         self.surroundings = Surroundings(self.links, self.vectors, self.neighbours, usual)
         self.declared = self._declared()
         self.odds_of_none = attention.odds_of_none(items, self.following)
@@ -165,7 +174,7 @@ class Matcher:
     @property
     def weights(self) -> tuple[Fusion, ...]:
         """The shipped ones for a company like this."""
-        return shipped_weights(self.alone)
+        return shipped_weights(self.alone, self.uneven)
 
     @cached_property
     def nearest(self) -> list[float]:

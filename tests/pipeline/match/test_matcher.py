@@ -15,7 +15,7 @@ from pipeline.items import Item
 from pipeline.match.active_learning import worth_asking
 from pipeline.match.conditional_logit import Features, Fusion, fit
 from pipeline.match.graph import Links
-from pipeline.match.matcher import Matcher
+from pipeline.match.matcher import Matcher, shipped_weights
 from pipeline.offline.match import Prediction, as_row, match_offline, predict, read_labels, read_signals
 from pipeline.register.document import Register, parse
 
@@ -334,3 +334,39 @@ def test_terse_titles_are_not_taken_for_nothing_where_teams_say_nothing(encoder:
     assert found[:, -1].mean() < 0.5
     right = [one_team.keys[k] == key for k, (_, key) in zip(found[:, :-1].argmax(1), TERSE, strict=True)]
     assert np.mean(right) > 0.8
+
+
+def test_a_terse_title_is_less_of_a_sign_of_nothing_where_issues_are_written_unevenly(
+    encoder: SentenceEncoder, register: Register
+) -> None:
+    titles = (
+        "Renew the certificate of the gate for another year",
+        "Count the helmets in the store before they are sold",
+    )
+    more = (
+        " It has been open since the spring, the supplier was asked twice, and nobody has said yet who signs for it."
+        * 2
+    )
+
+    def company(*texts: str | None) -> Matcher:
+        written = [item(f"W-{n}", titles[n % 2], "ops", text=texts[n % len(texts)]) for n in range(60)]
+        return Matcher(register, [*ITEMS, item("terse", "Stock list", "ops"), *written], encoder)
+
+    even, uneven = company(None), company(None, more)
+    assert (even.uneven, uneven.uneven) == (0, 1)
+    none = [matcher.probabilities()[0][len(ITEMS), -1] for matcher in (even, uneven)]
+    assert none[1] < none[0] - 0.1
+
+
+def test_weights_are_mixed_part_of_the_way_and_only_on_one_scale(register: Register, encoder: SentenceEncoder) -> None:
+    features = Matcher(register, ITEMS, encoder).first
+    ends = shipped_weights(uneven=0)[0], shipped_weights(uneven=1)[0]
+    even, half, uneven = (np.log(one.predict(features)) for one in (ends[0], shipped_weights(uneven=0.5)[0], ends[1]))
+    mean = (even + uneven) / 2  # the geometric mean, once it adds up to one
+    np.testing.assert_allclose(half, mean - np.log(np.exp(mean).sum(1, keepdims=True)), atol=1e-4)
+    with pytest.raises(ValueError, match="one scale"):
+        ends[0].towards(shipped_weights(alone=True)[0], 0.5)
+
+
+def test_few_issues_are_neither_even_nor_uneven(register: Register, encoder: SentenceEncoder) -> None:
+    assert 0.3 < Matcher(register, [item("1", "Tubes")], encoder).uneven < 0.6
