@@ -54,7 +54,12 @@ def is_absence(event: Event, owner: str | None, rules: Rules) -> bool:
     if event.private or set(event.people) - {owner, event.organizer}:
         return False
     found = rules.absence.search(event.title)
-    return bool(found and (event.all_day or found.start() == 0))
+    return bool(found and (is_for_days(event) or found.start() == 0))
+
+
+def is_for_days(event: Event) -> bool:
+    """Whether it is for whole days: many calendars write those from midnight to midnight, or to a minute before."""
+    return event.all_day or (event.end - event.start).total_seconds() / 3600 > LONG_HOURS
 
 
 def who_counts(event: Event, owner: str | None, covered: frozenset[str], rules: Rules) -> Iterator[str]:
@@ -87,8 +92,7 @@ def work_item(event: Event, owner: str | None, rules: Rules) -> WorkItem:
 
 def take(person: Person, event: Event, item: str, zone: tzinfo) -> None:
     """Put an entry into somebody's days: what is private only within the hours in which people work."""
-    hours = (event.end - event.start).total_seconds() / 3600
-    if event.all_day or hours > LONG_HOURS:
+    if is_for_days(event):
         pieces: Iterable[tuple[datetime, datetime]] = (
             (datetime.combine(day, _BEGIN, zone), datetime.combine(day, _END, zone))
             for day, _ in days_of(event.start, event.end, zone)

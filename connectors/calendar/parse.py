@@ -6,7 +6,7 @@ broken series: it is given back as a `Broken`.
 
 import hashlib
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
@@ -24,6 +24,13 @@ _OPEN = re.compile(r"^((?:EXDATE|RDATE)\b[^\r\n]*?),+(?=\r?$)", re.MULTILINE)
 """A list that ends with a comma."""
 _EMPTY = re.compile(r"^(?:EXDATE|RDATE|RRULE)(?:;[^:\r\n]*)?:[ \t]*\r?\n(?![ \t])", re.MULTILINE)
 """A list of dates, or a rule, that says nothing."""
+_FOLD = re.compile(rb"\r?\n[ \t]")
+"""Where a long line goes on; some writers fold in the midst of a letter of several bytes."""
+_TELLS = (
+    *("DTSTART", "DTEND", "DURATION", "RRULE", "RDATE", "EXDATE", "EXRULE", "RECURRENCE-ID", "ATTENDEE", "ORGANIZER"),
+    *("STATUS", "TRANSP", "CLASS", "SUMMARY"),
+)
+"""What an entry cannot be understood without; a fault in any other line costs nothing that is read."""
 _MAIL = re.compile(r"[^\s@:]+@[^\s@:]+\.[^\s@:]+")
 
 
@@ -56,11 +63,10 @@ class Calendar:
 
     def __init__(self, body: bytes) -> None:
         self.text = body.decode("utf-8", "replace").lstrip("\ufeff")
-        text = _EMPTY.sub("", _OPEN.sub(r"\1", self.text))
-        parsed = icalendar.Calendar.from_ical(text, multiple=True)
-        self.zone = (
-            zone_of(next((str(one["X-WR-TIMEZONE"]) for one in parsed if one.get("X-WR-TIMEZONE")), "UTC")) or UTC
-        )
+        whole = _FOLD.sub(b"", body).decode("utf-8", "replace").lstrip("\ufeff")
+        parsed = icalendar.Calendar.from_ical(_EMPTY.sub("", _OPEN.sub(r"\1", whole)), multiple=True)
+        self.own_zone = _zone(parsed)
+        self.zone = self.own_zone or UTC
         self._zones = [part for one in parsed for part in one.walk("VTIMEZONE")]
         self.series: dict[str, list[Any]] = defaultdict(list)
         for one in parsed:
@@ -85,10 +91,11 @@ class Calendar:
     def _unrolled(self, parts: Sequence[Any], first: datetime, until: datetime) -> list[Any]:
         for part in parts:
             for error in getattr(part, "errors", ()):
-                raise ValueError(f"{error}")
+                if _matters(error):
+                    raise ValueError(f"{error}")
             _refuse_endless(part)
         if len(parts) == 1 and not any(parts[0].get(name) for name in ("RRULE", "RDATE", "RECURRENCE-ID")):
-            begin, end = self._time(parts[0].start), self._time(parts[0].end)
+            begin, end = self._time(parts[0].start), self._time(_end(parts[0]))
             return [parts[0]] if begin < until and end > first else []  # most entries are of this kind
         calendar = icalendar.Calendar()
         series = next((part for part in parts if "RECURRENCE-ID" not in part), None)
@@ -101,7 +108,7 @@ class Calendar:
         free = str(event.get("TRANSP", "")).upper() == "TRANSPARENT" or busy in ("FREE", "WORKINGELSEWHERE")
         if status == "CANCELLED" or free:
             return None
-        begin, end = event.start, event.end
+        begin, end = event.start, _end(event)
         all_day = not isinstance(begin, datetime)
         people, names = _people(event)
         return Event(
@@ -160,13 +167,54 @@ def _people(event: Any) -> tuple[dict[str, bool | None], dict[str, str]]:
     return found, names
 
 
+def _zone(parsed: Sequence[Any]) -> tzinfo | None:
+    """The zone that a calendar says it is of; else, as Outlook says none, that of most of its times; else None."""
+    for one in parsed:
+        if one.get("X-WR-TIMEZONE"):
+            return zone_of(str(one["X-WR-TIMEZONE"]))
+    begins = (event.get("DTSTART") for one in parsed for event in one.walk("VEVENT"))
+    names = Counter(str(getattr(at, "params", {}).get("TZID") or "") for at in begins)
+    known = (zone_of(name) for name, _ in names.most_common() if name)
+    return next((zone for zone in known if zone is not None), None)
+
+
+def _end(event: Any) -> date:
+    """An entry for days ends the day after its last one; many writers name the last, or give it no length."""
+    begin, end = event.start, event.end
+    if not isinstance(begin, datetime) and end <= begin:
+        return begin + timedelta(days=1)  # type: ignore[no-any-return]
+    return end  # type: ignore[no-any-return]
+
+
+def _matters(error: tuple[str | None, str]) -> bool:
+    """Whether a line that cannot be read is one of those that are; one without a name is looked at for it."""
+    name, said = error
+    if name is not None:
+        return name.upper() in _TELLS
+    return any(f"'{one}" in str(said).upper() for one in _TELLS)
+
+
 def _with_time(part: Any, series: Any) -> Any:
-    """An occurrence that names the one it stands for by its day alone, by that day's time of the series."""
+    """An occurrence that names the one it stands for by its day alone, by that day's time of the series. So is a last day."""
+    part = _to_the_days_end(part)
     named = part.get("RECURRENCE-ID")
     begin = series.start if series is not None and named is not None else None
     if isinstance(begin, datetime) and not isinstance(named.dt, datetime):
         part = part.copy()
         part["RECURRENCE-ID"] = icalendar.vDDDTypes(datetime.combine(named.dt, begin.timetz()))
+    return part
+
+
+def _to_the_days_end(part: Any) -> Any:
+    """A rule that ends with a day holds on that day: compared with a time it would end at its midnight."""
+    rules, begin = part.get("RRULE") or [], part.start
+    rules = rules if isinstance(rules, list) else [rules]
+    days = [rule for rule in rules for end in rule.get("UNTIL") or () if not isinstance(end, datetime)]
+    if not days or not isinstance(begin, datetime):
+        return part
+    part = part.copy()
+    for rule in days:
+        rule["UNTIL"] = [datetime.combine(rule["UNTIL"][0], time(23, 59, 59), begin.tzinfo).astimezone(UTC)]
     return part
 
 

@@ -11,6 +11,7 @@ from connectors.calendar.busy import (
     Rules,
     absence_item,
     is_absence,
+    is_for_days,
     item_id,
     item_of,
     others_of,
@@ -91,7 +92,7 @@ class Reader:
         return self.found
 
     def _closed(self, event: Event) -> None:
-        if event.all_day:
+        if is_for_days(event):
             for address in self.covered:
                 take_away(self.people[address], event, self.calendar.zone)
 
@@ -107,7 +108,7 @@ class Reader:
                 take(self.people[address], event, item, self.calendar.zone)
 
     def _account(self, address: str) -> Account:
-        zone = str(self.calendar.zone) if address == self.owner else None
+        zone = str(self.calendar.own_zone) if self.calendar.own_zone and address == self.owner else None
         return Account("calendar", address, self.names.get(address, ""), address, time_zone=zone)
 
     def _complete(self, broken: set[str]) -> None:

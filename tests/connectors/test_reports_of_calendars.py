@@ -3,8 +3,10 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
 from connectors.base import SignalKind
+from models import Account
 from simulator.calendars import Entry, at
 from tests.connectors.test_calendar import ANN, BEN, MONDAY, Desk, Row, desk, on
 
@@ -126,3 +128,91 @@ def test_a_calendar_that_is_empty_of_a_sudden_deletes_nothing_gas_ics_sync_118_o
     desk.sweep()
     assert len(desk.rows()) == (2 if empty == "ben" else 3)
     assert bool(desk.rows(SignalKind.ABSENCE)) == (empty == "ben")
+
+
+DAY = MONDAY + timedelta(days=1)
+LEAVE = ["SUMMARY:Vacation", "DTSTART;VALUE=DATE:20260707"]
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        pytest.param([*LEAVE, "DTEND;VALUE=DATE:20260707"], id="timeoff_management_388"),
+        pytest.param([*LEAVE, "DURATION:PT0S"], id="calendar_links_53"),
+        pytest.param(
+            ["SUMMARY:Ann: vacation", "DTSTART;TZID=Europe/Berlin:20260707T000000", "DURATION:P1D"],
+            id="ics_calendar_92",
+        ),
+        pytest.param(
+            [
+                "SUMMARY:Ann: vacation",
+                "DTSTART;TZID=Europe/Berlin:20260707T000100",
+                "DTEND;TZID=Europe/Berlin:20260707T235900",
+            ],
+            id="jorani_213",
+        ),
+        pytest.param(
+            ["SUMMARY:Cong\udcc3\r\n \udca9", "DTSTART;VALUE=DATE:20260707"], id="ruby_icalendar_238_folded_in_a_letter"
+        ),
+    ],
+)
+def test_a_day_off_is_a_day_off_however_it_is_written(desk: Desk, lines: list[str]) -> None:
+    desk.company.calendars.raw["ann"] = (
+        entries(DAILY, [])
+        .replace(b"SUMMARY:Review\r\nEND", "\r\n".join(["X-OTHER:1", *lines, "END"]).encode("utf-8", "surrogateescape"))
+        .replace(b"UID:a\r\nDTSTAMP:20260101T000000Z\r\nX-OTHER", b"UID:b\r\nX-OTHER")
+    )
+    desk.enter("ann")
+    desk.now = on(MONDAY, 0) + timedelta(days=14)
+    desk.pull()
+    assert desk.rows() == nine(0)
+    assert [(who, at.date(), hours) for who, at, hours in desk.rows(SignalKind.ABSENCE)] == [(ANN, DAY, 8.0)]
+
+
+@pytest.mark.parametrize("end", ["20260708", "20260708T220000Z"])
+def test_a_rule_that_ends_with_a_day_holds_on_it_php_rrule_13_classmoji_390(desk: Desk, end: str) -> None:
+    assert read(desk, entries([*DAILY, f"RRULE:FREQ=DAILY;UNTIL={end}"])) == nine(0, 1, 2)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        pytest.param("DESCRIPTION:Agenda\r\nwhat we decided", id="ical4j_205_ics_py_311"),
+        pytest.param('<P DIR=LTR><SPAN LANG="en-us">Agenda</SPAN></P>', id="icalendar_84_114"),
+        pytest.param("GEO:nowhere", id="a_place"),
+    ],
+)
+def test_a_line_that_nobody_reads_costs_no_entry_when_it_is_broken(desk: Desk, line: str) -> None:
+    assert read(desk, entries([*FOUR, line])) == nine(0, 1, 2, 3)
+
+
+@pytest.mark.parametrize("line", ["DTSTART 20260706T090000", "RRULE FREQ=DAILY", "EXDATE:never"])
+def test_a_broken_line_that_says_when_sets_the_series_aside(desk: Desk, line: str) -> None:
+    desk.company.calendars.raw["ann"] = entries([*FOUR, line])
+    desk.enter("ann")
+    desk.now = on(MONDAY, 0) + timedelta(days=14)
+    desk.pull()
+    assert desk.rows() == []
+    assert "ValueError" in desk.says()
+
+
+def test_a_calendar_that_does_not_say_its_zone_is_of_that_of_its_times_fluid_calendar_107_o365_homeassistant_6(
+    desk: Desk,
+) -> None:
+    """Outlook's say none. Read as UTC, a private afternoon in Los Angeles was after hours."""
+    begin = [f"DTSTART;TZID=Pacific Standard Time:20260706T{hour}0000" for hour in (14, 15)]
+    private = [begin[0], "DURATION:PT1H", "CLASS:PRIVATE"]
+    off = ["UID:c", "SUMMARY:Vacation", "DTSTART;VALUE=DATE:20260707"]
+    body = entries(private, ["UID:b", begin[1], "DURATION:PT1H"], off).replace(b"X-WR-TIMEZONE:Europe/Berlin\r\n", b"")
+    body = body.replace(
+        b"UID:a\r\nDTSTAMP:20260101T000000Z\r\nSUMMARY:Review\r\nUID", b"DTSTAMP:20260101T000000Z\r\nUID"
+    )
+    desk.company.calendars.raw["ann"] = body
+    desk.enter("ann")
+    desk.now = on(MONDAY, 0) + timedelta(days=14)
+    desk.pull()
+    zone = "America/Los_Angeles"
+    assert desk.rows() == [(ANN, on(MONDAY, hour, zone), 1.0) for hour in (14, 15)]
+    assert [row[1] for row in desk.rows(SignalKind.ABSENCE)] == [on(DAY, 12, zone)]
+    with desk.sessions() as session:
+        assert session.scalars(select(Account.time_zone)).all() == [zone]
