@@ -37,6 +37,16 @@ _REPLY_HEADERS = (
 """Of the years before RFC 3834, and of servers that never heard of it."""
 _REPLY_VALUES = ("precedence", "x-precedence", "preference", "x-post-messageclass", "delivered-to")
 _SAYS_REPLY = re.compile(r"auto[_-]?reply|autorespon", re.IGNORECASE)
+_KINDS_OF_REPORTS = ("multipart/report", "message/disposition-notification", "message/delivery-status")
+_WIDER = {
+    **dict.fromkeys(("iso-8859-1", "iso8859-1", "latin1", "latin-1"), "cp1252"),
+    **dict.fromkeys(("gb2312", "gb_2312-80", "gbk", "x-gbk", "cp936"), "gb18030"),
+    **dict.fromkeys(("iso-8859-8-i", "iso-8859-8-e"), "cp1255"),
+    **dict.fromkeys(("ks_c_5601-1987", "euc-kr", "korean"), "cp949"),
+    **dict.fromkeys(("shift_jis", "shift-jis", "x-sjis", "sjis"), "cp932"),
+    "unicode-1-1-utf-7": "utf-7",
+}
+"""What is written by who states the narrower one, as browsers read it. https://encoding.spec.whatwg.org/#names-and-labels"""
 _REPLY_SUBJECT = re.compile(
     r"^\s*(automatic reply|auto(matic)?[ -]?response|out[ -]of[ -](the[ -])?office|automatische antwort|abwesenheitsnotiz"
     r"|réponse automatique|respuesta automática|risposta automatica|automatisch antwoord|autosvar|automatsvar"
@@ -53,10 +63,11 @@ def parse_mail(
     `received` is when the server got it, for a mail that does not say when it was sent. An absence note or another
     automatic reply is nobody's work. Raises ValueError for a mail without any usable date.
     """
-    own = _id(_first(mail, "message-id"), mail)
+    stated = "" if _first(mail, "message-id") == "<>" else _first(mail, "message-id")
+    own = _id(stated, mail)
     above = _IDS.findall(f"{_first(mail, 'references')} {_first(mail, 'in-reply-to')}")
-    root = _id(above[0], mail) if above else own
-    name, address = _sender(mail)
+    root = _id(above[0], mail) if above else _id(_as_named(stated), mail)
+    name, address = _sender(mail, shared)
     replied = is_automatic_reply(mail)
     colleague = address.partition("@")[2] in own_domains and address != shared.lower() and not replied
     text = "" if replied else _words(mail)[:LONGEST_TEXT]
@@ -70,7 +81,7 @@ def parse_mail(
         title,
         mentions=issue_keys(title),
         created_at=at,
-        automated=root == own and is_automated(mail),
+        automated=not above and is_automated(mail),
     )
     account = Account("mailbox", address, name, address) if colleague else None
     signal = Signal(
@@ -87,7 +98,7 @@ def parse_mail(
 
 
 def is_automatic_reply(mail: "MailMessage") -> bool:
-    """Return True for an absence note, a bounce or the like. https://www.rfc-editor.org/rfc/rfc3834
+    """Return True for an absence note, a bounce, a receipt, an answer to an invitation. https://www.rfc-editor.org/rfc/rfc3834
 
     `Precedence: list` alone is no such sign: colleagues write to lists.
     """
@@ -95,9 +106,16 @@ def is_automatic_reply(mail: "MailMessage") -> bool:
         return True
     if _first(mail, "return-path") == "<>" or any(_first(mail, name) for name in _REPLY_HEADERS):
         return True
+    if mail.obj.get_content_type() in _KINDS_OF_REPORTS or any(_answers_invitation(part) for part in mail.obj.walk()):
+        return True
     if any(_SAYS_REPLY.search(_first(mail, name)) for name in _REPLY_VALUES):
         return True
     return bool(_REPLY_SUBJECT.match(_subject(mail)))
+
+
+def _answers_invitation(part: Message) -> bool:
+    method = _or_else(lambda: str(part.get_param("method", "")), "")
+    return part.get_content_type() == "text/calendar" and method.upper() in ("REPLY", "COUNTER")
 
 
 def is_automated(mail: "MailMessage") -> bool:
@@ -129,24 +147,29 @@ def _decoded(raw: str) -> str:
     return _ENCODED.sub(word, raw)
 
 
-def _sender(mail: "MailMessage") -> tuple[str, str]:
-    """Name and address, in lower case."""
+def _sender(mail: "MailMessage", shared: str) -> tuple[str, str]:
+    """Name and address, in lower case. A list that puts its own address for the sender's (for DMARC) says whose it was."""
+    before = parseaddr(_decoded(_first(mail, "x-original-from")))
     found = _or_else(lambda: mail.from_values, None)
     name, address = (found.name, found.email) if found else parseaddr(_decoded(_first(mail, "from")))
+    if before[1] and (address or "").lower() == shared.lower():
+        name, address = before
     return name, (address or "").lower()
 
 
 def _words(mail: "MailMessage") -> str:
     plain = markup = ""
     for part in mail.obj.walk():
-        if part.is_multipart() or part.get_filename():
+        if part.is_multipart() or part.get_filename() or part.get_content_disposition() == "attachment":
             continue
         kind = part.get_content_type()
-        if kind == "text/plain" and not plain:
+        if kind.startswith("multipart/"):  # without the boundary that it should have, it is a text
+            kind = "text/plain"
+        if kind == "text/plain" and not plain.strip():  # many senders put a blank one beside the words
             plain = _body(part)
         elif kind == "text/html" and not markup:
             markup = _body(part)
-    return from_mail(plain) if plain else from_html(markup)
+    return from_mail(plain) if plain.strip() else from_html(markup)
 
 
 def _body(part: Message) -> str:
@@ -160,7 +183,8 @@ def _text_of(payload: bytes | str, charset: str | None) -> str:
     """Bytes in the charset that is stated, else in the one they can be; no charset that nobody knows loses a word."""
     if isinstance(payload, str):
         return payload
-    for name in (charset, "utf-8"):
+    stated = (charset or "").lower()
+    for name in (_WIDER.get(stated), charset, "utf-8"):
         try:
             return payload.decode(name or "ascii")
         except (LookupError, ValueError):  # UnicodeError is a ValueError
@@ -179,6 +203,12 @@ def _or_else(read: Callable[[], T], otherwise: T) -> T:
 def _first(mail: "MailMessage", header: str) -> str:
     values: tuple[str, ...] = _or_else(lambda: dict(mail.headers).get(header, ()), ())
     return values[0].strip() if values else ""
+
+
+def _as_named(message_id: str) -> str:
+    """As replies name it: some writers leave out the brackets, some put a remark behind."""
+    found = _IDS.search(message_id)
+    return found[0] if found else f"<{message_id}>" if message_id and not set(message_id) & set("<> ") else message_id
 
 
 def _id(message_id: str, mail: "MailMessage") -> str:

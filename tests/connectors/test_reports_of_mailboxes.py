@@ -5,9 +5,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from imap_tools import MailMessage
 from sqlalchemy import select
 from sqlalchemy.orm import sessionmaker
 
+from connectors.base import Account, WorkItem
+from connectors.base import Signal as Read
+from connectors.mailbox.parse import parse_mail
 from connectors.registry import connector
 from models import Failure, Signal, connect
 from pipeline.ingest import pull as ingest
@@ -142,3 +146,103 @@ def test_two_mails_of_one_second_without_an_id_are_two_itop_mail_to_ticket_253(t
         folder.mails[uid] = b"".join(line for line in lines if not line.lower().startswith(b"message-id"))
     with reading(folder, tmp_path) as reader:
         assert reader.pull() == texts(1, 2)
+
+
+PLAIN = "Content-Type: text/plain; charset={}\r\nContent-Transfer-Encoding: 8bit\r\n\r\n"
+TWO = 'Content-Type: multipart/{}; boundary="b"\r\n\r\n--b\r\n{}\r\n--b\r\n{}\r\n--b--\r\n'
+WORDS = "Content-Type: text/plain\r\n\r\nThe order is late.\r\n"
+
+
+def parsed(
+    body: str | bytes, *head: str, sender: str = "Ann <ann@velora.example>"
+) -> tuple[WorkItem, Read, Account | None]:
+    named = () if any(line.startswith("Message-ID") for line in head) else ("Message-ID: <a@x>",)
+    first = [
+        f"From: {sender}",
+        "Subject: Order",
+        "Date: Mon, 06 Jul 2026 09:00:00 +0000",
+        "MIME-Version: 1.0",
+        *named,
+        *head,
+    ]
+    raw = "\r\n".join([*first, ""]).encode() + (body.encode() if isinstance(body, str) else body)
+    return parse_mail(MailMessage([(b"1 (UID 1", raw)]), "INBOX", set(OWN), BOX, NOW)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param(
+            TWO.format("alternative", "Content-Type: text/plain\r\n\r\n \r\n", WORDS.replace("plain", "html")),
+            id="docling_4295_runbox_591_a_blank_text_beside_the_words",
+        ),
+        pytest.param(
+            TWO.format("mixed", "Content-Type: text/plain\r\nContent-Disposition: attachment\r\n\r\nlog\r\n", WORDS),
+            id="an_attached_text_without_a_name_before_the_words",
+        ),
+        pytest.param("Content-Type: multipart/mixed\r\n\r\nThe order is late.\r\n", id="parts_without_a_boundary"),
+    ],
+)
+def test_the_words_of_a_mail_are_found_among_its_parts(body: str) -> None:
+    assert parsed(body)[1].text == "The order is late."
+
+
+@pytest.mark.parametrize(
+    ("stated", "text", "written"),
+    [
+        pytest.param("gb2312", "\u8a02\u55ae\u9555", "gbk", id="flanker_80_osticket_2000_mail_504"),
+        pytest.param("iso-8859-1", "\u201cOrder\u201d \u2013 5 \u20ac", "cp1252", id="quotes_of_windows"),
+        pytest.param("ks_c_5601-1987", "\uc37b", "cp949", id="korean"),
+        pytest.param("iso-8859-8-i", "\u05e9\u05dc\u05d5\u05dd", "iso-8859-8", id="hebrew"),
+    ],
+)
+def test_letters_beyond_the_stated_charset_are_read_as_who_wrote_them_meant_them(
+    stated: str, text: str, written: str
+) -> None:
+    assert parsed(PLAIN.format(stated).encode() + text.encode(written))[1].text == text
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param("Content-Type: text/calendar; method=REPLY\r\n\r\nBEGIN:VCALENDAR\r\n", id="davical"),
+        pytest.param(
+            TWO.format(
+                "mixed", WORDS, "Content-Type: text/calendar; charset=utf-8; METHOD=Reply\r\n\r\nBEGIN:VCALENDAR"
+            ),
+            id="james_4396",
+        ),
+        pytest.param(
+            TWO.format("report; report-type=disposition-notification", WORDS, "Content-Type: text/plain\r\n\r\n"),
+            id="a_receipt_that_it_was_read",
+        ),
+    ],
+)
+def test_a_receipt_or_an_answer_to_an_invitation_is_nobodys_work(body: str) -> None:
+    item, signal, account = parsed(body)
+    assert (item.automated, signal.text or "", signal.account, account) == (True, "", None, None)
+
+
+def test_an_invitation_that_somebody_writes_is_work() -> None:
+    asked = "Content-Type: text/calendar; method=REQUEST\r\n\r\nBEGIN:VCALENDAR"
+    item, signal, _ = parsed(TWO.format("alternative", WORDS, asked))
+    assert (item.automated, signal.account) == (False, "ann@velora.example")
+
+
+def test_mails_that_say_an_empty_id_are_as_many_as_there_are_freescout_4740() -> None:
+    ids = {parsed(WORDS.replace("late", word), "Message-ID: <>")[1].external_id for word in ("late", "here")}
+    assert len(ids) == 2
+
+
+@pytest.mark.parametrize("written", ["a@x", "<a@x> (added by postmaster@x)", "Note <a@x>"])
+def test_a_reply_finds_what_it_answers_however_that_writes_its_id(written: str) -> None:
+    reply = parsed(WORDS, "Message-ID: <b@x>", "References: <a@x>")[0]
+    assert parsed(WORDS, f"Message-ID: {written}")[0].external_id == reply.external_id
+
+
+def test_a_list_that_puts_its_own_address_for_the_senders_says_whose_it_was_patchwork_64_b4_11_posthog_57461() -> None:
+    via = f"'Ann' via Support <{BOX}>"
+    assert parsed(WORDS, "X-Original-From: Ann <ann@velora.example>", sender=via)[1].account == "ann@velora.example"
+    assert parsed(WORDS, "X-Original-From: C <c@shop.example>", sender=via)[1].account is None
+    forged = parsed(WORDS, "X-Original-From: Ben <ben@velora.example>")[1]
+    assert forged.account == "ann@velora.example"
