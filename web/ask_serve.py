@@ -24,7 +24,7 @@ from leeway.app import App
 from leeway.errors import expected
 from web.ask import QUOTED, Answers
 from web.ask_keys import viewer_of
-from web.auth import Viewer
+from web.auth import Id, Viewer
 
 PATH = "/mcp"
 _WHO = "leeway.viewer"
@@ -45,9 +45,13 @@ class Asked(MCPServer[Any]):
     async def call_tool(
         self, name: str, arguments: dict[str, Any], context: Context[Any, Any] | None = None
     ) -> CallToolResult | InputRequiredResult:
-        """Call a tool; what did not work is said in a sentence, without anything of the machine."""
+        """Call a tool; what did not work is said in a sentence, without anything of the machine.
+
+        What is null was left out: models write so, and what may be left out is a text, a number or a yes here.
+        """
+        given = {key: value for key, value in arguments.items() if value is not None}
         try:
-            return await super().call_tool(name, arguments, context)
+            return await super().call_tool(name, given, context)
         except ToolError as error:
             said = _sentence(error)
             if said is None:
@@ -85,7 +89,7 @@ class Tools:
         """Falls of the share of the top priorities and gaps to the plan, with their ids; with only_open=false ended ones too."""
         return self.answers.drifts(self.who(ctx), only_open)
 
-    def drift(self, ctx: Asks, id: int) -> dict[str, Any]:
+    def drift(self, ctx: Asks, id: Id) -> dict[str, Any]:
         """A finding by its id as a story: what fell, what took its place, in which teams, how sure it is, what to decide and
         what was decided."""
         return self.answers.drift(self.who(ctx), id)
@@ -101,7 +105,7 @@ class Tools:
         of one."""
         return self.answers.progress(self.who(ctx))
 
-    def evidence(self, ctx: Asks, stream: str = "", key_result: str = "", drift: int = 0) -> dict[str, Any]:
+    def evidence(self, ctx: Asks, stream: str = "", key_result: str = "", drift: Id = 0) -> dict[str, Any]:
         """Example items behind a stream (by its name), a key_result (by its key) or a drift (by its id), with why each was
         matched as it was. Name one of the three. Items are work, not people."""
         return self.answers.evidence(self.who(ctx), stream, key_result, drift)
@@ -150,7 +154,11 @@ def make(app: App, hosts: Sequence[str] = ()) -> ASGIApp:
 
 
 class Keyed:
-    """ASGI middleware: nobody is answered without a key; whose it is goes on with the request."""
+    """ASGI middleware: nobody is answered without a key; whose it is goes on with the request.
+
+    Clients look for a way to sign in at addresses of their own and for a stream to listen to. There is neither, which
+    they take from 404 and 405 alone; an open stream would hold a connection of each, and say nothing.
+    """
 
     def __init__(self, inner: ASGIApp, app: App) -> None:
         self.inner, self.app = inner, app
@@ -158,6 +166,12 @@ class Keyed:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Look at the key, then answer."""
         if scope["type"] == "http":
+            if scope["path"] not in (PATH, f"{PATH}/"):
+                await JSONResponse({"error": f"There is nothing here. Assistants ask at {PATH}."}, 404)(
+                    scope, receive, send
+                )
+                return
+            scope = {**scope, "path": PATH, "raw_path": PATH.encode()}  # a redirect may lead to a name behind the proxy
             given = Headers(scope=scope).get("authorization", "")
             try:
                 if not given.lower().startswith("bearer "):
@@ -166,6 +180,9 @@ class Keyed:
             except HTTPException as error:
                 answer = JSONResponse({"error": error.detail}, error.status_code, {"WWW-Authenticate": "Bearer"})
                 await answer(scope, receive, send)
+                return
+            if scope["method"] in ("GET", "HEAD"):
+                await JSONResponse({"error": "Ask with POST."}, 405, {"Allow": "POST"})(scope, receive, send)
                 return
         await self.inner(scope, receive, send)
 

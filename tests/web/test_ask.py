@@ -246,6 +246,28 @@ def test_over_http_a_key_of_the_page_answers_as_its_role(app: App, address: str)
     assert asked(over_http(address, new_key(app, COMPANY)), ("shares", {"team": "fleet"}))[0][0]
 
 
+SIGN_IN = ("protected-resource", "authorization-server")
+
+
+def test_requests_as_clients_write_them_are_answered_hyperdx_2686_openclaw_96729_minecraft_mcp_44(
+    app: App, address: str
+) -> None:
+    """No stream to listen to (405, not an open connection), a slash at the end, null for what is left out, a number as text."""
+    headers = {"Authorization": f"Bearer {new_key(app, COMPANY)}", "Accept": "application/json, text/event-stream"}
+    listened = httpx.get(address, headers=headers, timeout=5)
+    assert (listened.status_code, listened.headers["allow"]) == (405, "POST")
+
+    def call(name: str, arguments: Any) -> Any:
+        body = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": name, "arguments": arguments}}
+        return httpx.post(f"{address}/", json=body, headers=headers).json()["result"]
+
+    assert call("shares", {"team": None, "since": None})["structuredContent"]["of"] == "“Velora <b>Bikes</b>”"
+    assert call("shares", None)["structuredContent"] == call("shares", {})["structuredContent"]
+    assert call("drift", {"id": "1"})["structuredContent"]["id"] == 1
+    assert call("drift", {"id": None})["content"][0]["text"].startswith("These values do not fit. id: Field required")
+    assert call("drift", {"id": 10**30})["content"][0]["text"].startswith("These values do not fit. id: ")
+
+
 def test_without_a_valid_key_nothing_is_said(app: App, address: str, monkeypatch: pytest.MonkeyPatch) -> None:
     body = {"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {}}
     key = new_key(app, COMPANY)
@@ -266,6 +288,8 @@ def test_without_a_valid_key_nothing_is_said(app: App, address: str, monkeypatch
     assert viewer_of(app, key) == COMPANY
     end_all(app)
     assert "all keys were ended" in refused(f"Bearer {key}")
+    nobody = {httpx.get(address.replace("/mcp", f"/.well-known/oauth-{name}")).status_code for name in SIGN_IN}
+    assert nobody == {404}  # on 401 a client gives up, on 404 it takes the key that it has
     evil = httpx.post(
         address, json=body, headers={"Authorization": f"Bearer {new_key(app, OPS)}", "Host": "evil.example"}
     )
