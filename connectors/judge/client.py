@@ -22,7 +22,11 @@ LARGEST_BYTES = 1_000_000
 LONGEST_REPLY = 800
 """Tokens of an answer."""
 _WITHOUT_RETRY_AFTER = 60.0
+_PLAINEST = 2
+"""The last of the ways to ask."""
 _ODD = (400, 413, 415, 422)
+LARGEST_ERROR = 10_000
+_CHECK_MODEL = "Set judge.model to a name that the server lists; Ollama has to pull it first."
 _CHECK_URL = "Check judge.url: it ends where /chat/completions would follow, often in /v1."
 
 
@@ -48,6 +52,7 @@ class Client:
     token: str = ""
     seconds: float = 60.0
     _plainer: int = field(default=0, init=False)
+    _longer: bool = field(default=False, init=False)
 
     @property
     def name(self) -> str:
@@ -60,17 +65,23 @@ class Client:
         return httpx.Client(follow_redirects=False, verify=trusted())
 
     def ask(self, messages: Sequence[Mapping[str, str]], schema: Mapping[str, Any]) -> Reply:
-        """Ask once. A server that refuses the schema, or what its model does not know, is asked without that from then on."""
-        bodies = self._bodies(messages, schema)
-        for calls, at in enumerate(range(self._plainer, len(bodies)), 1):
-            status, headers, data = self._send("POST", "chat/completions", bodies[at])
-            if status in _ODD and at + 1 < len(bodies):
+        """Ask once. A server that refuses the schema, or what its model does not know, is asked without that from then on; so is
+        one whose answer was cut off without the limit, since a model that thinks first may use it up before its first word."""
+        calls, spent, at = 0, 0, self._plainer
+        while True:
+            body = self._bodies(messages, schema)[at]
+            status, headers, data = self._send("POST", "chat/completions", body)
+            calls += 1
+            if status in _ODD and at < _PLAINEST:
+                at += 1
                 continue
-            self._refuse(status, headers)
+            self._refuse(status, headers, data)
             self._plainer = at
-            text, tokens = _read(data)
-            return Reply(text, tokens, calls)
-        raise AssertionError("unreachable: the last body is answered or refused")
+            text, tokens, cut = _read(data)
+            spent += tokens
+            if not cut or "max_tokens" not in body:
+                return Reply(text, spent, calls)
+            self._longer = True
 
     def check(self) -> None:
         """Whether there is a server that takes the token; sends nothing but that. Raises SourceError."""
@@ -81,7 +92,7 @@ class Client:
     def _bodies(self, messages: Sequence[Mapping[str, str]], schema: Mapping[str, Any]) -> list[dict[str, Any]]:
         """The request in full, without the schema, and without anything that a server may not know."""
         bare = {"model": self.model, "messages": list(messages)}
-        usual = bare | {"temperature": 0, "max_tokens": LONGEST_REPLY}
+        usual = bare | {"temperature": 0} | ({} if self._longer else {"max_tokens": LONGEST_REPLY})
         wanted = {"type": "json_schema", "json_schema": {"name": "answer", "strict": True, "schema": dict(schema)}}
         return [usual | {"response_format": wanted}, usual, bare]
 
@@ -114,11 +125,13 @@ class Client:
             what, fix = why(error, "")
             raise SourceUnavailable("judge", f"no answer ({what}).", fix) from None
 
-    def _refuse(self, status: int, headers: httpx.Headers) -> None:
+    def _refuse(self, status: int, headers: httpx.Headers, data: bytes = b"") -> None:
         if status in (401, 403):
             raise CredentialError("judge", f"the token is not accepted ({status}).", "Set judge.token again.")
         if status == 429:
             raise RateLimited("judge", seconds_of(headers.get("Retry-After"), _WITHOUT_RETRY_AFTER))
+        if status == 404 and b"model" in data[:LARGEST_ERROR].lower():
+            raise NotReachable("judge", f"the server does not know the model {self.model} (404).", _CHECK_MODEL)
         if status in (404, 405) or 300 <= status < 400:
             raise NotReachable("judge", f"nothing answers questions at this address ({status}).", _CHECK_URL)
         if status in _ODD:
@@ -127,14 +140,18 @@ class Client:
             raise SourceUnavailable("judge", f"the server answered {status}.")
 
 
-def _read(data: bytes) -> tuple[str, int]:
-    """Words and tokens of a chat completion. Raises BadAnswer where it is none."""
+def _read(data: bytes) -> tuple[str, int, bool]:
+    """Words and tokens of a chat completion, and whether it was cut off. Raises BadAnswer where it is none."""
     try:
         answer = json.loads(data)
-        text = answer["choices"][0]["message"]["content"]
+        said = answer["choices"][0]["message"]
+        text = said["content"]
+        if not text:  # a server that takes all words of a model that does not think for its thoughts
+            text = said.get("reasoning_content") or said.get("reasoning")
+        cut = answer["choices"][0].get("finish_reason") == "length"
         tokens = (answer.get("usage") or {}).get("total_tokens")
     except (ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError):
         raise BadAnswer("judge", "the answer is no chat completion.", _CHECK_URL) from None
     if not isinstance(tokens, int) or isinstance(tokens, bool) or not 0 <= tokens < 10**9:
         tokens = 0
-    return text if isinstance(text, str) else "", tokens
+    return text if isinstance(text, str) else "", tokens, cut

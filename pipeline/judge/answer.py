@@ -23,6 +23,10 @@ LEAST_QUOTED = 3
 QUOTES = 3
 _LETTERS = re.compile(r"[^\W\d_]+")
 _MARKUP = re.compile(r"[<>\[\]{}|`\\*\x00-\x1f]|://|@")
+_BEGINS = re.compile(r"\{(?=\s*\")")
+_READER = json.JSONDecoder()
+_TRIES = 2_000
+"""Objects of an answer that are looked at, the last first: its lines are objects too."""
 _SMALL = 3
 """Letters of a word up to which a name may have it though the stream does not: "for", "of"."""
 
@@ -49,7 +53,7 @@ class _Likely(BaseModel):
 class _Said(BaseModel):
     answer: list[_Likely] = Field(min_length=1, max_length=1_000)
     quotes: list[str] = Field(min_length=1, max_length=20)
-    name: str = ""
+    name: str | None = None
 
 
 def read_answer(text: str, question: Question, redaction: Redaction) -> Answer:
@@ -71,7 +75,7 @@ def read_answer(text: str, question: Question, redaction: Redaction) -> Answer:
             raise Void("it quotes words that are not in the text")
     given = {key: round(p / total, 4) for key, p in found.items() if key != NONE and p > 0}
     quotes = [shortened(redaction.without(quote)) for quote in said.quotes[:QUOTES]]
-    return Answer(given, quotes, fit_name(said.name, question.words, redaction))
+    return Answer(given, quotes, fit_name(said.name or "", question.words, redaction))
 
 
 def fit_name(name: str, words: Sequence[str], redaction: Redaction) -> str:
@@ -85,14 +89,18 @@ def fit_name(name: str, words: Sequence[str], redaction: Redaction) -> str:
 
 
 def _parsed(text: str) -> _Said:
-    """The JSON object in the text; models without a schema write a fence or a sentence around it."""
-    begin, end = text.find("{"), text.rfind("}")
-    try:
-        return _Said.model_validate(json.loads(text[begin : end + 1]))
-    except ValidationError:
-        raise Void("it is not of the form that was asked for") from None
-    except (ValueError, RecursionError):
-        raise Void("it is no JSON") from None
+    """The last JSON object in the text that is an answer; models write a fence, a sentence or their thoughts around it."""
+    void = Void("it is no JSON")
+    for begin in [match.start() for match in _BEGINS.finditer(text)][::-1][:_TRIES]:
+        try:
+            found, _ = _READER.raw_decode(text, begin)
+        except (ValueError, RecursionError):
+            continue
+        try:
+            return _Said.model_validate(found)
+        except ValidationError:
+            void = Void("it is not of the form that was asked for")
+    raise void
 
 
 def _compared(text: str) -> str:

@@ -1,6 +1,8 @@
 """A judge is asked, its answers are kept, weighed and counted; and what goes wrong holds nothing up."""
 
+import json
 import time
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -258,6 +260,55 @@ def test_servers_that_do_not_know_the_schema_are_asked_without_it(small: Small) 
         done = small.judge(server)
     assert (done.answered, done.void) == (20, 0)
     assert len(server.received) == 22  # the first question found out
+
+
+def test_thoughts_around_an_answer_do_not_void_it_hindsight_1644_zettelrobbe_74(small: Small) -> None:
+    def thinks(question: dict[str, Any]) -> str:
+        thought = 'It wants {"answer": [...]}, so {K1} or {"answer": "K2", "quotes": []}.'
+        return f"<think>{thought}</think>\n{json.dumps(honest(question) | {'name': None})}\nI hope {{this}} helps."
+
+    with JudgeServer(thinks) as server:
+        done = small.judge(server)
+    assert (done.answered, done.void) == (20, 0)
+
+
+def test_an_answer_that_was_cut_off_is_asked_for_without_the_limit_webai_192_lmstudio_1990(small: Small) -> None:
+    """A model that thinks first had used the limit up before its first word, for every question, and was void for ever."""
+    cut = {"choices": [{"message": {"content": ""}, "finish_reason": "length"}], "usage": {"total_tokens": 1_700}}
+    with JudgeServer(honest, faults=[Fault(body=json.dumps(cut).encode())]) as server:
+        done = small.judge(server)
+        assert (done.answered, done.void, len(server.received)) == (20, 0, 21)
+        assert [b"max_tokens" in one for one in server.received] == [True, *[False] * 20]
+        assert all(b"response_format" in one for one in server.received)
+    with small.sessions() as session:
+        day = session.get(JudgeDay, NOW.date())
+        assert day is not None
+        assert (day.calls, day.tokens) == (21, 21_700)
+
+
+def test_an_answer_that_stands_where_thoughts_belong_is_read_vllm_19839_new_api_1255(small: Small) -> None:
+    with JudgeServer(honest) as server:
+        usual = server.answer
+        moved = b'"message": {"content": null, "reasoning_content": '
+        server.answer = lambda *given: replace(  # type: ignore[method-assign]
+            usual(*given), body=usual(*given).body.replace(b'"message": {"content": ', moved)
+        )
+        done = small.judge(server)
+    assert (done.answered, done.void) == (20, 0)
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (b'{"error": {"message": "model \'m\' not found, try pulling it first"}}', "does not know the model"),
+        (b"404 page not found", "nothing answers questions at this address"),
+    ],
+)
+def test_a_model_that_is_not_there_is_not_taken_for_a_wrong_address_openoats_716_llama_index_12985(
+    small: Small, body: bytes, said: str
+) -> None:
+    with JudgeServer(honest, faults=[Fault(404, body=body)] * 5) as server:
+        assert said in small.judge(server).fault
 
 
 def test_a_server_that_refuses_everything_is_not_taken_for_one_that_refuses_a_question(small: Small) -> None:
