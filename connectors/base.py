@@ -23,8 +23,8 @@ from connectors.errors import (
 )
 from connectors.metrics import Metrics
 
-__all__ = ["BadAnswer", "CredentialError", "NotFound", "NotReachable", "RateLimited", "ScopeError"]
-__all__ += ["SourceError", "SourceUnavailable", "Unexpected"]
+__all__ = ["BadAnswer", "CredentialError", "NotFound", "NotReachable", "RateLimited", "ScopeError", "SourceError"]
+__all__ += ["SourceUnavailable", "Unexpected"]
 Cursor = Mapping[str, Any]
 """A JSON object that only its own connector reads; None stands for the beginning."""
 
@@ -76,12 +76,13 @@ class ItemKind(StrEnum):
 
 
 class State(StrEnum):
-    """Where a work item stands. `UNKNOWN` is not `TODO`: a status that nobody can look up says nothing."""
+    """Where a work item stands. `UNKNOWN` is not `TODO`: a status that nobody can look up says nothing. `LEFT`: out of sight."""
 
     TODO = "new"
     DOING = "indeterminate"
     DONE = "done"
     UNKNOWN = "unknown"
+    LEFT = "left"
 
 
 class Words(StrEnum):
@@ -212,10 +213,8 @@ class Suspect(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Page:
     """What one answer of the source held, and the cursor that is right once it is stored (None: as it was).
-
-    `read` names the records that were understood, as Failure.external_id does, so that an older failure is forgotten.
-    `gone` are external ids of items and signals that the source is known no longer to have. `reached` is how far back in time the
-    walk into the past has come.
+    `read` names the records that were understood, as Failure.external_id does, so that older failures are forgotten; `gone` items
+    and signals that the source no longer has, `left` those that are by now where nothing is listed. `reached`: how far back.
     """
 
     stream: str
@@ -228,6 +227,7 @@ class Page:
     spans: Sequence[Span] = ()
     gone: Sequence[str] = ()
     reached: datetime | None = None
+    left: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from models import (
 )
 from pipeline.cycle import Report
 from pipeline.encode.vectors import delete_unused
-from pipeline.people.retention import drop_texts
+from pipeline.people.retention import drop_quotes_of_wordless, drop_texts
 from pipeline.queue import lease
 
 KEEP = timedelta(days=90)
@@ -90,4 +90,5 @@ def apply_retention(app: App, report: Report) -> None:
             report.counts["texts_dropped"] = drop_texts(app.sessions, app.now() - timedelta(days=days))
         if daily:
             lease.not_before(app.sessions, "prune", now, timedelta(days=1))
+            drop_quotes_of_wordless(app.sessions)
             report.counts["pruned"] = prune(app.sessions, now) + prune_vectors(app.sessions)

@@ -33,6 +33,10 @@ class Repository:
     branch: str
     has_issues: bool = True
 
+    def is_at(self, address: str) -> bool:
+        """Whether an address of GitHub's API is this one's, by its name or its number."""
+        return address.lower().endswith((f"/repos/{self.name.lower()}", f"/repositories/{self.id}"))
+
 
 @dataclass(frozen=True, slots=True)
 class Parts:

@@ -16,7 +16,7 @@ _LISTS = {"": "issues", "comment": "issues/comments", "line": "pulls/comments"}
 
 
 def sweep(client: Client, repositories: Sequence[Repository], known: Iterable[str]) -> Iterator[Page]:
-    """Pages with what is gone. `known` are external ids; those of repositories that are not listed are gone too."""
+    """Pages with what is gone, and what has left. `known` are external ids; in repositories that are not listed all has left."""
     listed = {str(repository.id): repository for repository in repositories}
     kept: dict[tuple[str, str], dict[int, str]] = defaultdict(dict)
     elsewhere: list[str] = []
@@ -29,15 +29,22 @@ def sweep(client: Client, repositories: Sequence[Repository], known: Iterable[st
             if name.isdigit() and (kind or not rest):
                 kept[repository, kind][int(name)] = id_
     if elsewhere:
-        yield Page("sweep", {}, gone=elsewhere)
-    for (name, kind), ids in sorted(kept.items()):
-        gone = list(_gone(client, listed[name], kind, ids))
-        if gone:
-            yield Page("sweep", {}, gone=gone)
+        yield Page("sweep", {}, left=elsewhere)
+    transferred: set[str] = set()
+    for (name, kind), ids in sorted(
+        kept.items()
+    ):  # issues first: what is said on one that was transferred is found no more
+        still = {number: id_ for number, id_ in ids.items() if ":".join(id_.split(":")[:2]) not in transferred}
+        places = dict(_places(client, listed[name], kind, still))
+        left = [id_ for id_, place in places.items() if place and not any(one.is_at(place) for one in repositories)]
+        gone = [id_ for id_ in places if id_ not in left]
+        transferred.update(left)
+        if gone or left:
+            yield Page("sweep", {}, gone=gone, left=left)
 
 
-def _gone(client: Client, repository: Repository, kind: str, ids: dict[int, str]) -> Iterator[str]:
-    """Ids of what is neither in the list nor there when asked for."""
+def _places(client: Client, repository: Repository, kind: str, ids: dict[int, str]) -> Iterator[tuple[str, str]]:
+    """Ids of what is neither in the list nor there when asked for, and the address of the repository that each is in now."""
     identify: Callable[[Any], int] = (lambda row: int(row["number"])) if not kind else (lambda row: int(row["id"]))
     left = dict(ids)
     where = f"{path(repository)}/{_LISTS[kind] if kind or repository.has_issues else 'pulls'}"
@@ -51,18 +58,22 @@ def _gone(client: Client, repository: Repository, kind: str, ids: dict[int, str]
     except Gone:
         return  # switched off, which deletes nothing
     for number, id_ in left.items():
-        if _is_gone(client, repository, kind, number):
-            yield id_
+        place = _place(client, repository, kind, number)
+        if place is not None:
+            yield id_, place
 
 
-def _is_gone(client: Client, repository: Repository, kind: str, number: int) -> bool:
+def _place(client: Client, repository: Repository, kind: str, number: int) -> str | None:
+    """Where it is instead, empty where it is nowhere; None where it is still there."""
     try:
         row = client.get(f"{path(repository)}/{_LISTS[kind]}/{number}")
     except NotThere:
-        return True
+        return ""
     except Gone as error:
-        return "deleted" in error.message
-    return not kind and is_elsewhere(repository, row, number)
+        return "" if "deleted" in error.message else None
+    if kind or not is_elsewhere(repository, row, number):
+        return None
+    return str(row.get("repository_url") or "")
 
 
 def is_gone(client: Client, repository: Repository, id_: str) -> bool:
@@ -83,6 +94,4 @@ def is_elsewhere(repository: Repository, issue: Any, number: Any) -> bool:
     if str(issue.get("number")) != str(number):
         return True
     address = str(issue.get("repository_url") or "")
-    return bool(address) and not address.lower().endswith(
-        (f"/repos/{repository.name.lower()}", f"/repositories/{repository.id}")
-    )
+    return bool(address) and not repository.is_at(address)

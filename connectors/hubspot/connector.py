@@ -201,11 +201,11 @@ class HubSpotConnector:
         wanted = ["pipeline", "hs_pipeline"] if type_ in ("deals", "tickets") else []
         found, gone = self.client.by_id(type_, list(of_record), wanted)
         there = {str(record["id"]) for record in found}
-        gone |= {str(record["id"]) for record in found if self._pipelines.is_unlisted(type_, record)}
+        left = [f"{type_}:{record['id']}" for record in found if self._pipelines.is_unlisted(type_, record)]
         gone |= {id_ for id_ in of_record if id_ not in there | gone and self.client.is_gone(type_, id_)}
         names = [id_ for record, ids in of_record.items() if record in gone for id_ in (f"{type_}:{record}", *ids)]
-        if names:
-            yield Page("sweep", {}, gone=names)
+        if names or left:
+            yield Page("sweep", {}, gone=names, left=left)
 
     def confirm(self, stream: str, suspects: Sequence[Suspect]) -> list[str]:
         """Ask for each record by its id. See connectors.base.Connector."""
@@ -215,7 +215,7 @@ class HubSpotConnector:
         self, stream: str, records: list[dict[str, Any]], cursor: Cursor | None, reached: datetime | None = None
     ) -> Page:
         readable = [r for r in records if isinstance(r, dict) and not r.get("gone") and "unreadable" not in r]
-        links, loose = self._links.of(stream, readable) if stream in ENGAGEMENTS else ({}, set())
+        links, loose = self._links.of(stream, readable) if stream in ENGAGEMENTS else ({}, {})
         filled, owners = self._fields.of(stream, readable), owners_of(self.client, stream, readable)
         times = entered(self.client, stream, readable, lambda record: self._is_read(stream, record))
         renamed = bool(self._pipelines.missing())  # what is in a pipeline that is not listed may be in that one
@@ -224,6 +224,7 @@ class HubSpotConnector:
         failures: list[Failure] = []
         read: list[str] = []
         gone: list[str] = []
+        left: list[str] = []
         spans: list[Span] = []
         for record in records:
             id_ = str(record.get("id", "?")) if isinstance(record, dict) else "?"
@@ -243,10 +244,12 @@ class HubSpotConnector:
             items += [item] if item else []
             signals += [*its_signals, *(filled.get(id_, ()) if item else ())]
             is_out = not its_signals and (stream not in ENGAGEMENTS or id_ in loose)
-            if not (its_signals or (is_out and renamed)):  # not held, not done; moved to what is not listed
+            if is_out and (stream not in ENGAGEMENTS or loose[id_]):  # moved to what is not listed
+                left += [] if renamed else [f"{stream}:{id_}"]
+            elif not (its_signals or (is_out and renamed)):  # not held, not done; hangs on nothing
                 gone.append(f"{stream}:{id_}")
             spans += complete(stream, record, item, its_signals)
-        return Page(stream, cursor, items, signals, (), failures, read, spans, gone, reached)
+        return Page(stream, cursor, items, signals, (), failures, read, spans, gone, reached, left)
 
     def _is_read(self, stream: str, record: Mapping[str, Any]) -> bool:
         with suppress(SourceError):  # said of the record itself

@@ -107,21 +107,24 @@ class Links:
     def __init__(self, client: HubSpotClient, pipelines: Pipelines) -> None:
         self._client, self._pipelines = client, pipelines
         self._listed: dict[str, bool] = {}
+        self._elsewhere: set[str] = set()
 
     def expire(self) -> None:
         """Look up again which records are in a listed pipeline."""
         self._listed.clear()
+        self._elsewhere.clear()
 
     def note(self, type_: str, id_: str, is_read: bool) -> None:
         """A deal or ticket was read, so it need not be asked for again."""
         self._listed[f"{type_}:{id_}"] = is_read
+        self._elsewhere |= set() if is_read else {f"{type_}:{id_}"}
 
-    def of(self, stream: str, records: list[dict[str, Any]]) -> tuple[dict[str, str], set[str]]:
+    def of(self, stream: str, records: list[dict[str, Any]]) -> tuple[dict[str, str], dict[str, bool]]:
         """External id of the deal, else the ticket, of a listed pipeline that each engagement hangs on; and those that hang
-        on none, as far as HubSpot says so for each of them."""
+        on none, as far as HubSpot says so for each of them, with whether they hang on one of another pipeline."""
         found: dict[str, str] = {}
         left = [str(record["id"]) for record in records]
-        loose = set(left)
+        loose, elsewhere = set(left), set[str]()
         for target in ("deals", "tickets"):  # where a call has both, the deal is the work
             linked, without = self._linked(stream, target, left) if left else ({}, set())
             self._learn(target, {id_ for ids in linked.values() for id_ in ids if id_})
@@ -133,8 +136,11 @@ class Links:
                 id_ for id_, ids in linked.items() if all(self._listed.get(f"{target}:{one}") is False for one in ids)
             }
             loose &= without | none_listed
+            elsewhere |= {
+                id_ for id_ in none_listed if any(f"{target}:{one}" in self._elsewhere for one in linked[id_])
+            }
             left = [id_ for id_ in left if id_ not in found]
-        return found, loose
+        return found, {id_: id_ in elsewhere for id_ in loose}
 
     def _linked(self, stream: str, target: str, ids: Sequence[str]) -> tuple[dict[str, list[str]], set[str]]:
         """Ids linked to each, and those of which HubSpot says that they have no link.
@@ -165,7 +171,7 @@ class Links:
         """Note which deals or tickets are in a listed pipeline; of what is not answered nothing is known."""
         unknown = sorted(id_ for id_ in ids if f"{type_}:{id_}" not in self._listed)
         if len(self._listed) > 200_000:
-            self._listed.clear()
+            self.expire()
         for first in range(0, len(unknown), BATCH):
             there, gone = self._client.by_id(type_, unknown[first : first + BATCH], ["pipeline", "hs_pipeline"])
             found = dict.fromkeys((f"{type_}:{id_}" for id_ in gone), False)
@@ -173,4 +179,5 @@ class Links:
                 is_read = self._pipelines.reads(type_, record)
                 if is_read is not None:
                     found[f"{type_}:{record['id']}"] = is_read
+                    self._elsewhere |= set() if is_read else {f"{type_}:{record['id']}"}
             self._listed |= found  # only now: other streams read it meanwhile

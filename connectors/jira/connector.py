@@ -143,22 +143,27 @@ class JiraConnector:
         for first in range(0, len(records), PAGE_SIZE):
             some = [record for record in records[first : first + PAGE_SIZE] if record.isdigit()]
             page = self._page(self._issues.by_id(some, FIELDS), None) if some else Page(stream, None)
-            left = sorted({*some} - {*page.read} - {failure.external_id for failure in page.failures})
-            gone = [id_ for id_ in left if self._is_gone(id_)]
-            yield replace(page, read=[*page.read, *gone], gone=gone)
+            missing = sorted({*some} - {*page.read} - {failure.external_id for failure in page.failures})
+            places = {id_: self._place(id_) for id_ in missing}
+            gone = [id_ for id_, place in places.items() if place is None]
+            left = [id_ for id_, place in places.items() if place and place not in self._projects.keys]
+            yield replace(page, read=[*page.read, *gone, *left], gone=gone, left=left)
 
     def sweep(self, known: Iterable[str]) -> Iterator[Page]:
-        """Ask for every known issue by its id: one that is deleted, or moved to a project that is not listed, is gone."""
+        """Ask for every known issue by its id: one that is deleted is gone, one in a project that is not listed has left."""
         self._projects.find()
         if self._projects.missing:
             raise self._projects.refusal(self._projects.missing, "so nothing is taken for deleted.")
         ids = [id_ for id_ in known if id_.isdigit()]
         for first in range(0, len(ids), PAGE_SIZE):
             some = ids[first : first + PAGE_SIZE]
-            left = sorted({*some} - {str(issue["id"]) for issue in self._issues.by_id(some, "project")})
-            gone = [id_ for id_ in left if self._is_gone(id_)]
-            if gone:
-                yield Page("sweep", {}, gone=gone)
+            places = self._issues.places(some)
+            missing = sorted({*some} - places.keys())
+            places |= {id_: self._place(id_) for id_ in missing}
+            gone = [id_ for id_ in missing if places[id_] is None]
+            left = [id_ for id_ in some if places[id_] not in (None, "", *self._projects.keys)]
+            if gone or left:
+                yield Page("sweep", {}, gone=gone, left=left)
 
     def confirm(self, stream: str, suspects: Sequence[Suspect]) -> list[str]:
         """Comments and worklogs can be deleted; a history cannot. See connectors.base.Connector."""
@@ -166,7 +171,7 @@ class JiraConnector:
         for name, issue in suspects:
             kind, _, id_ = name.partition(":")
             if name == issue:
-                gone += [name] if self._is_gone(issue) else []
+                gone += [name] if self._place(issue) is None else []
             elif kind in ("comment", "worklog") and not self.client.is_there(f"issue/{issue}/{kind}/{id_}"):
                 gone.append(name)
         return gone
@@ -194,15 +199,14 @@ class JiraConnector:
         """See connectors.goals.KeepsGoals."""
         return read_goals(self.client, self._projects, self._epics, wanted)
 
-    def _is_gone(self, id_: str) -> bool:
-        """Return True if Jira says that there is no such issue, or that it is in a project that is not listed."""
+    def _place(self, id_: str) -> str | None:
+        """The key of the project that an issue is in, empty where that cannot be told; None where Jira says that it is gone."""
         try:
-            found = self.client.get(f"issue/{id_}", fields="project")
-            return found["fields"]["project"]["key"] not in self._projects.keys
+            return str(self.client.get(f"issue/{id_}", fields="project")["fields"]["project"]["key"])
         except NotFound:
-            return True
+            return None
         except (BadAnswer, SourceUnavailable, *UNREADABLE):
-            return False
+            return ""
 
     def _page(self, issues: list[Any], cursor: Cursor | None, reached: datetime | None = None) -> Page:
         items: list[WorkItem] = []

@@ -66,6 +66,11 @@ class Issues:
         found = self._client.by_id(self.in_projects(), ids, self._with_epics(fields), changelog=fields == FIELDS)
         return [issue for issue in found if _project_of(issue) in self._projects.keys]
 
+    def places(self, ids: Sequence[str]) -> dict[str, str | None]:
+        """The key of the project that each of them is in, of those that the answer tells of."""
+        found = self._client.by_id(self.in_projects(), ids, "project", changelog=False)
+        return {str(issue["id"]): place for issue in found if (place := _project_of(issue))}
+
     def _with_epics(self, fields: str) -> str:
         return ",".join([fields, *self._epics.names, *self._named.ids]) if fields == FIELDS else fields
 

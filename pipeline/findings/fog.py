@@ -60,7 +60,8 @@ def _asks(given: Inputs, lives: Sequence[Life]) -> list[_Ask]:
             continue
         answers = [*awaited.events, *waiting.events]
         answered = any(one.at > at and one.team == awaited.team for one in answers)
-        open_ = waiting.state != State.DONE and not _closed(awaited) and not answered
+        seen = not any(one.to == State.LEFT for one in answers)  # else nobody can know
+        open_ = seen and waiting.state != State.DONE and not _closed(awaited) and not answered
         found.append(_Ask(waiting, awaited, at, person, team, open_ and until.date() <= given.last))
     return found
 

@@ -128,7 +128,7 @@ def _happened(session: Session, who: Who, since: datetime, until: datetime, want
         to = intern(state or "") if kind == SignalKind.TRANSITION else ""
         if names:
             found.names[name].append((len(found.events[name]), names))
-        if kind in CHANGES:
+        if kind in CHANGES and to != State.LEFT:
             found.states[name] = intern(state or State.TODO.value)
         found.events[name].append(Event(at, intern(kind), person, team, (), to))
     return found
@@ -201,7 +201,7 @@ def _states(
             here = query.where(Signal.source == source, Signal.item.in_(some)).order_by(Signal.at, Signal.external_id)
             for outside, late in ((Signal.at < since, False), (Signal.at >= until, True)):
                 for source_, item, state in session.execute(here.where(outside)):
-                    if late or (source_, item) not in happened.states:
+                    if state != State.LEFT and (late or (source_, item) not in happened.states):
                         found[place[source_, item]] = state or State.TODO
     return found
 

@@ -14,6 +14,7 @@ from models import Account, Failure, Signal, StreamCursor, WorkItem, upsert
 from models.session import in_batches
 from pipeline.ingest.accounts import account_row, keep_known
 from pipeline.ingest.gate import Gate, warn_of_unknown_kinds
+from pipeline.ingest.left import come_back, leave
 from pipeline.ingest.names import by_present_keys, keep_former
 from pipeline.queue import chunks
 from pipeline.queue.marks import FROM, mark_effort, mark_stale, utc_day
@@ -79,7 +80,7 @@ def store(
     keep_known(session, source, accounts)
     upsert(session, Account, accounts, ("source", "external_id"), ("name", "email", "bot", "time_zone", "groups"))
     authors = {one.external_id: one.account for one in page.signals} if gate.forgotten else {}
-    dropped = _dropped(session, source, page) if retention else set()
+    dropped = _dropped(session, source, page) - come_back(session, source, page) if retention else set()
     items = gate.fit(
         WorkItem, page.stream, (_item_row(one, authors.get(one.external_id), gate, dropped) for one in page.items)
     )
@@ -95,12 +96,12 @@ def store(
     changed = upsert(session, Signal, rows, ("source", "external_id"), _SIGNAL_NEWS)
     # An item that is new or changed was stored as stale; others on the page may only have a new signal.
     fresh = {row["external_id"] for row in items} if new_items == len(items) else set()
-    gone = [*missing.sure, *missing.signals.values()]
-    removed = _remove(session, source, page.gone, gone, list(missing.items.values()))
+    removed = _remove(session, source, page.gone, missing)
     if changed or news:
         mark_stale(session, source, sorted({signal.item for signal in page.signals} - fresh))
         mark_effort(session, source, news)
     now = datetime.now(UTC)
+    leave(session, source, page.left, now)
     _note_failures(session, source, page, gate, now)
     _keep_cursor(session, source, page, now)
     return changed, removed
@@ -224,8 +225,9 @@ def _signal_row(one: Any, dropped: set[str]) -> dict[str, Any]:
     }
 
 
-def _remove(session: Session, source: str, gone: Sequence[str], signals: list[int], items: list[int]) -> int:
+def _remove(session: Session, source: str, gone: Sequence[str], missing: LeftOver) -> int:
     """Delete what a complete stretch no longer holds, and what is named as gone; returns how many rows."""
+    signals, items = [*missing.sure, *missing.signals.values()], list(missing.items.values())
     if not (gone or signals or items):
         return 0
     for some in in_batches(sorted({*gone})):

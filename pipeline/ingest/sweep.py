@@ -14,6 +14,7 @@ from models.session import in_batches
 from pipeline.ingest.border import expected
 from pipeline.ingest.confirm import store_page
 from pipeline.ingest.cursors import SWEEP as SWEEP
+from pipeline.ingest.left import have_left
 from pipeline.ingest.tenants import hold_to_tenant
 
 SWEEP_EVERY = timedelta(hours=24)
@@ -101,13 +102,18 @@ def _note_sweep(session: Session, source: str, error: SourceError | None = None)
 
 
 def _known(sessions: sessionmaker[Session], source: str) -> Iterator[str]:
-    """Ids of all items, then of all signals, each in the order of their bytes; read as they are wanted."""
+    """Ids of all items, then of all signals, each in the order of their bytes; read as they are wanted. Of what has left nothing
+    is asked any more."""
+    with sessions() as session:
+        left = have_left(session, source)
     for table in (WorkItem, Signal):
         with sessions() as session:
             postgresql = session.get_bind().dialect.name == "postgresql"
             column = table.external_id.collate("C") if postgresql else table.external_id
-            query = select(table.external_id).where(table.source == source).order_by(column)
-            yield from session.scalars(query, execution_options={"yield_per": 5_000})
+            item = table.external_id if table is WorkItem else Signal.item
+            query = select(table.external_id, *([item] if left else [])).where(table.source == source).order_by(column)
+            rows = session.execute(query, execution_options={"yield_per": 5_000})
+            yield from (row[0] for row in rows if not left or row[-1] not in left)
 
 
 def retry_failed(connector: Connector, sessions: sessionmaker[Session]) -> dict[str, int]:

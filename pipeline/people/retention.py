@@ -44,6 +44,12 @@ def drop_texts(sessions: sessionmaker[Session], before: datetime) -> int:
     return len(ids) + count
 
 
+def drop_quotes_of_wordless(sessions: sessionmaker[Session]) -> None:
+    """The same of the words that went because they are where nothing is listed by now."""
+    with sessions.begin() as session:
+        _drop_quotes(session)
+
+
 def _drop_quotes(session: Session) -> None:
     """What the judge quoted of a stream goes with the first of its words that are deleted; so does what no stream uses."""
     dropped = (

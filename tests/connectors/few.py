@@ -66,8 +66,8 @@ class Puller:
     def pull(self, source: str, **changes: object) -> dict[str, int]:
         return ingest.pull(self.connector(source, **changes), self.sessions, LONG_AGO)
 
-    def sweep(self, source: str, **options: bool) -> dict[str, int]:
-        return sweeps.sweep(self.connector(source), self.sessions, **options)
+    def sweep(self, source: str, force: bool = False, **changes: object) -> dict[str, int]:
+        return sweeps.sweep(self.connector(source, **changes), self.sessions, force=force)
 
     def retry(self, source: str) -> None:
         sweeps.retry_failed(self.connector(source), self.sessions)

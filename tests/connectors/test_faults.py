@@ -143,10 +143,10 @@ def test_an_issue_that_moves_project_keeps_its_signals(puller: Puller) -> None:
         assert (row.key, row.container) == ("PLT-9999", "PLT")
 
 
-def test_an_issue_that_moves_to_a_project_that_is_not_listed_goes(puller: Puller) -> None:
+def test_an_issue_that_moves_to_a_project_that_the_account_does_not_see_goes(puller: Puller) -> None:
     puller.pull("jira")
     issue = puller.company.world.issues[-1]
-    issue.project, issue.key, issue.touched = "HR", "HR-1", newest(puller.company) + LATER
+    puller.company.world.issues.remove(issue)  # 404, as for one that is deleted
     puller.pull("jira")
     puller.sweep("jira")
     left = [row for row in truth.kept_items(puller.sessions) if row[1] == str(issue.id)]
@@ -420,15 +420,14 @@ def test_archived_records_go_with_what_hangs_on_them(puller: Puller) -> None:
     puller.holds_the_truth("hubspot")
 
 
-def test_a_deal_that_moves_to_a_pipeline_that_is_not_listed_goes_and_comes_back(puller: Puller) -> None:
+def test_a_deal_that_moves_to_a_pipeline_that_is_not_listed_keeps_its_past_and_comes_back(puller: Puller) -> None:
     puller.pull("hubspot")
+    kept = truth.kept_signals(puller.sessions)
     deal = next(r for r in puller.company.world.records if r.type == "deals")
     before, at = deal.properties["pipeline"], max(r.modified for r in puller.company.world.records)
     deal.properties["pipeline"], deal.modified = "77", at + timedelta(minutes=1)
     puller.pull("hubspot")
-    gone = {row for row in truth.kept_items(puller.sessions) if row[1] == f"deals:{deal.id}"}
-    assert not gone
-    assert {r for r in truth.signals_of(puller.company) if r[0] == "hubspot"} == truth.kept_signals(puller.sessions)
+    assert truth.kept_signals(puller.sessions) == kept
     deal.properties["pipeline"], deal.modified = before, at + timedelta(minutes=2)
     for record in puller.company.world.records:
         if ("deals", deal.id) in record.links:
