@@ -1,6 +1,7 @@
 """Deleting a person's traces, and dropping texts after they were encoded; the sums that both went into stay."""
 
 import hashlib
+import re
 import secrets
 from collections import defaultdict
 from dataclasses import dataclass
@@ -148,10 +149,8 @@ def _not_in_register(session: Session, names: set[str]) -> None:
                         "okrs.yaml still names this person. Take the address out, `leeway okrs load okrs.yaml`, "
                         "then forget again."
                     )
-                start = version.document.lower().index(address.lower())
-                found = version.document[start : start + len(address)]
                 nobody = f"forgotten-{hashlib.sha256(address.encode()).hexdigest()[:6]}@forgotten.invalid"
-                version.document = version.document.replace(found, nobody)
+                version.document = _replaced(version.document, address, nobody)
         _unload(version, names)
 
 
@@ -162,7 +161,12 @@ def _unload(version: RegisterVersion, names: set[str]) -> None:
         version.loaded_by = _NOBODY
     for name in sorted(names, key=len, reverse=True):
         if version.reason:
-            version.reason = version.reason.replace(name, _NOBODY)
+            version.reason = _replaced(version.reason, name)
+
+
+def _replaced(text: str, name: str, by: str = _NOBODY) -> str:
+    """The text without the name, in capitals or not: people write addresses as they like."""
+    return re.sub(re.escape(name), by, text, flags=re.IGNORECASE)
 
 
 def _blank(session: Session, source: ColumnElement[bool], ids: set[str]) -> int:
@@ -204,11 +208,11 @@ def _unname(session: Session, name: str) -> int:
         (Measurement, (Measurement.note,)),
     ):
         for column in columns:
-            rows = session.execute(select(table.id, column).where(column.contains(name, autoescape=True))).all()
+            # In SQLite `lower` knows ASCII alone, so that a name with other letters is also looked for as it is.
+            written = column.contains(name, autoescape=True), func.lower(column).contains(name.lower(), autoescape=True)
+            rows = session.execute(select(table.id, column).where(or_(*written))).all()
             for id_, text in rows:
-                session.execute(
-                    update(table).where(table.id == id_).values({column.key: str(text).replace(name, _NOBODY)})
-                )
+                session.execute(update(table).where(table.id == id_).values({column.key: _replaced(str(text), name)}))
                 if table is WorkItem:
                     session.execute(update(WorkItem).where(WorkItem.id == id_).values(stale=True))
             changed += len(rows)

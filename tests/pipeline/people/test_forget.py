@@ -83,7 +83,7 @@ def test_no_trace_is_left_and_the_teams_sums_stand(company: Simulator, filled: s
                     "kind": "comment",
                     "at": NOW,
                     "account": "5f-other",
-                    "text": "thanks Finn Okoro, great",
+                    "text": f"thanks Finn Okoro, great; finn okoro, FINN OKORO <{WHO.title()}>",
                     "mentions": [],
                     "detail": {},
                     "hours": None,
@@ -101,6 +101,7 @@ def test_no_trace_is_left_and_the_teams_sums_stand(company: Simulator, filled: s
     left = dump(filled)
     for trace in (*ids, WHO, person.name):
         assert trace not in left, trace
+    assert "thanks someone, great; someone, someone <someone>" in left  # as people write it (spree 14560)
     assert by_team(filled) == pytest.approx(before, abs=2e-4)  # rows are added up in another order
     estimate_effort(filled, parse(shorter), LAST)
     assert by_team(filled) == pytest.approx(before, abs=2e-4)  # rows are added up in another order
