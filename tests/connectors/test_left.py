@@ -40,6 +40,11 @@ def words(puller: Puller, item: str) -> set[str]:
         return {*map(str, said), *map(str, own)}
 
 
+def container(puller: Puller, item: str) -> str:
+    with puller.sessions() as session:
+        return session.scalars(select(WorkItem.container).where(WorkItem.external_id == item)).one()
+
+
 def to_be_done_again(puller: Puller) -> date | None:
     """The first day of which effort is estimated again."""
     with puller.sessions() as session:
@@ -157,3 +162,37 @@ def test_nobody_works_any_more_on_an_issue_that_left_in_progress(few: Simulator,
     assert until() > now.date() + timedelta(days=30)
     puller.sweep("jira")
     assert until() <= now.date() + timedelta(days=1)  # at midnight
+
+
+def test_a_project_that_is_listed_again_has_its_words_again(few: Simulator, puller: Puller) -> None:
+    puller.pull("jira")
+    _, item, options = out_of_the_list(few, puller)
+    before, said = puller.kept("jira"), words(puller, item)
+    encoded(puller)
+    puller.pull("jira", **options)
+    puller.sweep("jira", **options)
+    assert not words(puller, item)
+    puller.pull("jira")
+    assert (puller.kept("jira"), words(puller, item)) == (before, said)
+
+
+def test_a_pipeline_that_is_listed_again_has_its_words_again(few: Simulator, puller: Puller) -> None:
+    puller.pull("hubspot")
+    item = f"deals:{next(record for record in few.world.records if record.links).links[0][1]}"
+    before, said = puller.kept("hubspot"), words(puller, item)
+    encoded(puller)
+    others = next(one for one in puller.connector("hubspot").names() if one != container(puller, item))
+    puller.pull("hubspot", pipelines=[others])
+    puller.sweep("hubspot", pipelines=[others])
+    assert not words(puller, item)
+    assert before <= puller.kept("hubspot")
+    puller.pull("hubspot")
+    assert (puller.kept("hubspot"), words(puller, item)) == (before, said)
+
+
+def test_a_channel_that_is_taken_from_the_list_keeps_what_was_done(puller: Puller) -> None:
+    puller.pull("slack")
+    before = puller.kept("slack")
+    puller.pull("slack", channels=["sales"])
+    puller.sweep("slack", channels=["sales"])
+    assert puller.kept("slack") == before
