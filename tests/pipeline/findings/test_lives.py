@@ -97,6 +97,16 @@ def test_what_a_program_closed_has_had_no_answer(by: int, told: bool) -> None:
     assert bool(look("fog", replace(given, lives=lives))) is told
 
 
+def test_of_what_is_out_of_sight_nobody_can_say_that_it_was_not_answered() -> None:
+    given = PLANTED["fog"][1](0, "tasks")
+    leaving = Event(datetime.combine(given.last, time(9), UTC), SignalKind.TRANSITION, PROGRAM, "", (), State.LEFT)
+    lives = [
+        replace(life, events=(*life.events, leaving)) if life.state == State.TODO else life
+        for life in given.lives or ()
+    ]
+    assert not look("fog", replace(given, lives=lives))
+
+
 def test_a_program_takes_no_part_in_a_decision() -> None:
     given = PLANTED["consensus"][1](0, "pool")
     told = look("consensus", given)
@@ -187,6 +197,7 @@ def test_lives_are_read_with_teams_states_and_who_names_whom(sessions: sessionma
         said("slack", "C:1", "message", "s1", mentions=["OPS-1"])
         said("slack", "C:1", "message", "unknown")
         said("jira", "2", "created", "j2")  # of an issue whose first state nobody knows
+        said("jira", "1", "transition", None, detail={"to": "left"})  # which is no state
     with sessions() as session:
         first, second = load_lives(session, LAST)
         assert load_lives(session, LAST + timedelta(weeks=30)) == []
