@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session, sessionmaker
 
 from connectors.base import Cursor, Page, SourceUnavailable
@@ -12,7 +12,9 @@ from connectors.base import Failure as SetAside
 from connectors.base import Signal as Seen
 from connectors.base import WorkItem as Item
 from models import Failure, Signal, StreamCursor, WorkItem
+from pipeline.ingest.left import have_left
 from pipeline.ingest.pull import pull
+from pipeline.ingest.store import store
 from simulator.server import Simulator
 from tests.conftest import LONG_AGO, connect_to
 
@@ -103,3 +105,31 @@ def test_unchanged_items_of_the_overlap_are_not_stale_again(
     pull(connector, sessions, LONG_AGO)
     with sessions() as session:
         assert session.scalar(select(func.count()).select_from(WorkItem).where(WorkItem.stale)) == 0
+
+
+def test_what_has_left_keeps_its_signals_and_is_as_before_once_it_is_back(sessions: sessionmaker[Session]) -> None:
+    """A call whose own deal left stays with the deal that is listed, without its words."""
+    items = [Item("hubspot", id_, "deal", "A", id_, f"about {id_}", created_at=AT, updated_at=AT) for id_ in "ab"]
+    said = [Seen("hubspot", f"call{id_}{n}", id_, "call", AT, text="words") for id_ in "ab" for n in "12"]
+    whole = Page("deals", None, items, said)
+
+    def kept() -> dict[str, str | None]:
+        with sessions() as session:
+            return {
+                row.external_id: row.text
+                for row in (*session.scalars(select(WorkItem)), *session.scalars(select(Signal)))
+            }
+
+    with sessions.begin() as session:
+        store(session, "hubspot", whole)
+        session.execute(update(WorkItem).values(stale=False))
+    before = kept()
+    for _ in range(2):
+        with sessions.begin() as session:
+            store(session, "hubspot", Page("deals", None, left=["a", "callb2", "never read"]))
+        assert kept() == before | {"a": None, "calla1": None, "calla2": None, "callb2": None, "left:a": None}
+    with sessions() as session:
+        assert have_left(session, "hubspot") == {"a"}
+    with sessions.begin() as session:
+        store(session, "hubspot", whole)
+    assert kept() == before
