@@ -34,6 +34,7 @@ from connectors.github.directory import Directory
 from connectors.github.parse import (
     Parts,
     Repository,
+    brings_default_branch,
     is_merge,
     item_id,
     parse_comment,
@@ -214,7 +215,8 @@ class GitHubConnector:
         if is_elsewhere(repository, row, row["number"]):
             raise NotThere(self.name, "it was transferred.")
         parts = self._parts(repository, row)
-        if parts.pull and len(parts.commits) != int(parts.pull["commits"]):
+        listed = parts.pull and not brings_default_branch(repository, parts.pull)
+        if listed and len(parts.commits) != int(parts.pull["commits"]):
             broken.append(f"commits: {len(parts.commits)} of {parts.pull['commits']} were listed")
         one, signals = parse_item(repository, row, parts, people, broken)
         return [one], signals
@@ -229,6 +231,8 @@ class GitHubConnector:
             return Parts(timeline)
         pull = self.client.get(f"{where}/pulls/{number}")
         lines = self.client.rows(f"{where}/pulls/{number}/comments", LONGEST_PARTS) if pull["review_comments"] else []
+        if brings_default_branch(repository, pull):
+            return Parts(timeline, pull, lines)
         if int(pull["commits"]) > MOST_COMMITS:
             commits, _ = walk.difference(self.client, repository, pull["base"]["sha"], pull["head"]["sha"])
         else:
@@ -238,7 +242,11 @@ class GitHubConnector:
     def _has_pull(self, repository: Repository, commit: str) -> bool:
         """Whether a pull request of this repository holds the commit."""
         pulls = self.client.rows(f"{walk.path(repository)}/commits/{commit}/pulls", 100)
-        return any(((pull.get("base") or {}).get("repo") or {}).get("id") == repository.id for pull in pulls)
+        return any(
+            ((pull.get("base") or {}).get("repo") or {}).get("id") == repository.id
+            and not brings_default_branch(repository, pull)
+            for pull in pulls
+        )
 
     def _of(self, stream: str) -> tuple[str, Repository]:
         kind, _, name = stream.rpartition(" ")

@@ -92,6 +92,8 @@ def _readable(
 
 
 def _of_pull(id_: str, repository: Repository, people: People, commit: Mapping[str, Any]) -> Iterator[Signal]:
+    if is_merge(commit):  # another pull request that went into this one's branch, as before a release
+        return iter(())
     return _committed(id_, f"{id_}:commit:{commit['sha']}", repository, commit, people)
 
 
@@ -157,6 +159,12 @@ def parse_commit(
         automated=is_bot(commit.get("author")),
     )
     return item, signals
+
+
+def brings_default_branch(repository: Repository, pull: Mapping[str, Any]) -> bool:
+    """Whether it takes the default branch elsewhere, as a release does: the work in it was counted where it came in."""
+    head = pull.get("head") or {}
+    return head.get("ref") == repository.branch and (head.get("repo") or {}).get("id") == repository.id
 
 
 def is_merge(commit: Mapping[str, Any]) -> bool:

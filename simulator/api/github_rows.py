@@ -70,7 +70,7 @@ class Rows:
         head = ticket.commits[-1].sha if ticket.commits else base
         row |= {
             "merged_at": text_of(ticket.merged) if ticket.merged else None,
-            "head": {"ref": ticket.branch, "sha": head},
+            "head": {"ref": ticket.branch, "sha": head, "repo": self.repository(repository)},
             "base": {"ref": "main", "sha": base, "repo": self.repository(repository)},
         }
         return row if brief else row | {"commits": len(ticket.commits), "review_comments": len(ticket.lines)}

@@ -18,8 +18,8 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from connectors.base import NotReachable, ScopeError, SignalKind, SourceError
 from connectors.github.client import api_address
+from connectors.github.parse import Parts, is_merge, parse_commit, parse_item
 from connectors.github.parse import Repository as Named
-from connectors.github.parse import is_merge, parse_commit, parse_item
 from connectors.github.people import People
 from connectors.github.text import from_markdown, mentions
 from connectors.limits import Limiter
@@ -332,6 +332,43 @@ def test_a_merge_counts_for_those_who_wrote_and_not_for_who_pressed_the_button(h
     hub.holds_the_truth()
 
 
+def test_a_release_counts_no_work_again_insight_2792_foundry_257_lfx_1917(hub: Hub) -> None:
+    """A pull request of the default branch into another holds what many others held, and each of their squashes."""
+    pulls = [one for one in hub.repository.tickets.values() if one.branch and one.commits]
+    release, merged = pulls[0], pulls[1:4]
+    loose = hub.code.commit(next(iter(hub.code.people.values())), NOW - DAY, "Straight to the branch")
+    hub.repository.push(loose)
+    release.branch, release.commits = "main", [*(commit for one in merged for commit in one.commits), loose]
+    hub.pull()
+    found = [one for one in hub.signals() if one.kind == SignalKind.COMMIT]
+    assert not [one for one in found if one.item.endswith(f":{release.number}")]
+    for commit in release.commits:
+        assert len({one.item for one in found if commit.sha in one.external_id}) == 1
+
+
+def test_what_was_squashed_into_a_branch_is_its_own_pull_requests_work() -> None:
+    person = {"id": 7, "login": "ann", "type": "User"}
+    signed = {"name": "Ann", "email": "ann@velora.example", "date": "2026-07-06T09:00:00Z"}
+    rows = [
+        {"sha": sha, "author": person, "committer": by, "parents": [{}], "commit": {**both, "message": message}}
+        for sha, by, message in (("a", {"login": "web-flow"}, "Pay faster (#11)"), ("b", person, "Tidy up (#11)"))
+        for both in [{"author": signed, "committer": signed}]
+    ]
+    issue = {
+        "number": 12,
+        "title": "Release",
+        "pull_request": {"url": "x"},
+        "user": person,
+        "state": "open",
+        "body": "",
+    }
+    times = {"created_at": "2026-07-06T10:00:00Z", "updated_at": "2026-07-06T10:00:00Z"}
+    _, signals = parse_item(
+        Named(1, "velora/fleet", "main"), issue | times, Parts(commits=rows), People(lambda _: None)
+    )
+    assert [one.external_id for one in signals if one.kind == SignalKind.COMMIT] == ["1:12:commit:b"]
+
+
 def test_every_co_author_has_a_signal(hub: Hub) -> None:
     one, other, third = list(hub.code.people.values())[:3]
     number, login = hub.code.numbers[third.number], "third-person"
@@ -614,8 +651,6 @@ def test_a_pull_request_is_its_authors_work_from_its_first_day_to_its_end() -> N
         "milestone": {"title": "Q3"},
         "pull_request": {"merged_at": "2026-07-03T10:00:00Z"},
     }
-    from connectors.github.parse import Parts
-
     item, signals = parse_item(Named(1, "velora/fleet", "main"), issue, Parts(), People(lambda login: None))
     assert (item.kind, item.status, item.assignee, item.key) == ("pull request", "merged", "7", "velora/fleet#12")
     assert (item.labels, item.mentions) == (("speed", "old", "Q3"), ("PAY-12",))
