@@ -88,7 +88,8 @@ def _ask_about_overlap(app: App, register: Register, file: Path, out: Console, *
         out.print(f"plan: {line}", markup=False)
     if not found or yes or not overlap(before.period, register.period):
         return
-    if sys.stdin.isatty() and out.input("Load it in place of the plan that is running? [y/N] ").strip().lower() in _YES:
+    question = "Load it in place of the plan that is running? [y/N] "
+    if sys.stdin.isatty() and out.input(question, markup=False).strip().lower() in _YES:
         return
     raise Held(f"{file} was not loaded. With --yes it takes the place of {before.period.name}.")
 

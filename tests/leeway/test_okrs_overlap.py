@@ -81,12 +81,13 @@ def test_an_annual_plan_beside_a_running_quarter_takes_its_place_only_where_some
 @pytest.mark.parametrize(("typed", "period"), [("y", "FY26"), ("", "Q3")])
 def test_a_terminal_is_asked(loads: Loads, monkeypatch: pytest.MonkeyPatch, typed: str, period: str) -> None:
     monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
-    monkeypatch.setattr(Console, "input", lambda self, prompt="": typed)
+    monkeypatch.setattr("builtins.input", lambda: typed)
     if typed:
         loads(YEAR)
     else:
         with pytest.raises(Held):
             loads(YEAR)
+    assert "Load it in place of the plan that is running? [y/N] " in loads.out.getvalue()
     assert loads.period == period
 
 
