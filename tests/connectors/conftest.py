@@ -1,9 +1,27 @@
-"""What is tried again is tried again at once."""
+"""A small company to read, and what is tried again is tried again at once."""
+
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from connectors.limits import Limiter
+from simulator.server import Simulator
 from tests.connectors.clock import Hurried
+from tests.connectors.few import Puller, served
+
+
+@pytest.fixture
+def few() -> Iterator[Simulator]:
+    """Little of everything, at all vendors; a test may change it."""
+    with served() as company:
+        yield company
+
+
+@pytest.fixture
+def puller(few: Simulator, tmp_path: Path) -> Puller:
+    """Reads it into a database of its own."""
+    return Puller(few, tmp_path)
 
 
 @pytest.fixture

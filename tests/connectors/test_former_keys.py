@@ -1,8 +1,6 @@
 """Texts that name an issue by a key that it had before it was moved: they mean the issue, whoever was read first."""
 
-from collections.abc import Iterator
 from datetime import date, timedelta
-from pathlib import Path
 
 import pytest
 from sqlalchemy import select, update
@@ -14,18 +12,7 @@ from pipeline.ingest.names import present_keys
 from simulator.server import Simulator
 from simulator.world import Issue
 from tests.conftest import NOW
-from tests.connectors.few import Puller, served
-
-
-@pytest.fixture
-def few() -> Iterator[Simulator]:
-    with served() as company:
-        yield company
-
-
-@pytest.fixture
-def puller(few: Simulator, tmp_path: Path) -> Puller:
-    return Puller(few, tmp_path)
+from tests.connectors.few import Puller
 
 
 def story(few: Simulator) -> Issue:

@@ -1,8 +1,6 @@
 """Who leaves is deactivated, then erased: the sources no longer say who their accounts were, and what they did stays theirs."""
 
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from sqlalchemy import select
@@ -13,19 +11,7 @@ from pipeline.people import identity
 from pipeline.register.document import Register
 from pipeline.register.schema import Member, Team
 from simulator.crm import owner_id
-from simulator.server import Simulator
-from tests.connectors.few import Puller, served
-
-
-@pytest.fixture
-def few() -> Iterator[Simulator]:
-    with served() as company:
-        yield company
-
-
-@pytest.fixture
-def puller(few: Simulator, tmp_path: Path) -> Puller:
-    return Puller(few, tmp_path)
+from tests.connectors.few import Puller
 
 
 def owners(puller: Puller) -> dict[tuple[str, str], tuple[str | None, ...]]:

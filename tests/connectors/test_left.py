@@ -1,8 +1,7 @@
 """What moves to where nothing is listed, or is taken from the list: the work that was done stays, the words go."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select, update
@@ -13,18 +12,7 @@ from pipeline.effort.load import load_spans
 from simulator.code import Repository
 from simulator.server import Simulator
 from simulator.world import Issue
-from tests.connectors.few import Puller, served
-
-
-@pytest.fixture
-def few() -> Iterator[Simulator]:
-    with served() as company:
-        yield company
-
-
-@pytest.fixture
-def puller(few: Simulator, tmp_path: Path) -> Puller:
-    return Puller(few, tmp_path)
+from tests.connectors.few import Puller
 
 
 def encoded(puller: Puller) -> None:

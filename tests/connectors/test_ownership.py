@@ -1,6 +1,5 @@
 """Whose a deal was when: who gets a colleague's deals does not get the work that was done on them before."""
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,16 +13,10 @@ from simulator.crm import owner_id
 from simulator.server import Simulator
 from simulator.world import Record
 from tests.conftest import connect_to, walk
-from tests.connectors.few import Puller, served
+from tests.connectors.few import Puller
 
 ANN, BEN = owner_id(1), owner_id(2)
 DAY = timedelta(days=1)
-
-
-@pytest.fixture
-def few() -> Iterator[Simulator]:
-    with served() as company:
-        yield company
 
 
 def signals_of(company: Simulator, record: Record) -> list[base.Signal]:

@@ -6,7 +6,7 @@ ParabolInc/parabol #7503 (IP allowlist), amp-labs/connectors PR #2884 (HubSpot's
 """
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -26,7 +26,7 @@ from connectors.slack.client import SlackClient
 from simulator.api.config import JIRA_GATEWAY, JIRA_SCOPED_TOKEN
 from simulator.server import Simulator
 from tests.conftest import LONG_AGO
-from tests.connectors.few import Puller, served
+from tests.connectors.few import Puller
 
 URL = "https://velora.atlassian.net"
 PAGE = "<!DOCTYPE html><title>Access denied</title><p>Your request was blocked. Ray ID 7a1"
@@ -95,12 +95,6 @@ def test_an_address_that_was_copied_from_the_browser_is_said_to_be_no_jira() -> 
         responses.get(f"{URL}/jira/your-work/rest/api/{version}/serverInfo", body="<html>dead link", status=404)
     with pytest.raises(NotReachable, match=r"there is no Jira at .*jira.url is where its pages begin"):
         JiraConnector(url=f"{URL}/jira/your-work", email="a@b.example", token="t", projects=["A"]).streams()
-
-
-@pytest.fixture
-def few() -> Iterator[Simulator]:
-    with served() as company:
-        yield company
 
 
 def test_a_scoped_token_reads_all_at_the_gateway_and_links_lead_to_the_site(few: Simulator, tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """What users of other connectors reported of how servers answer, each tried on whole pulls: nothing lost, nothing endless."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -12,22 +12,10 @@ from sqlalchemy import select
 from connectors.base import SourceError
 from connectors.github.client import Answer, Client
 from models import Signal
-from simulator.server import Simulator
 from simulator.world import Message, Record
 from tests.conftest import NOW
-from tests.connectors.few import Puller, served
+from tests.connectors.few import Puller
 from tests.connectors.test_sources_as_they_are import answering
-
-
-@pytest.fixture
-def few() -> Iterator[Simulator]:
-    with served() as company:
-        yield company
-
-
-@pytest.fixture
-def puller(few: Simulator, tmp_path: Path) -> Puller:
-    return Puller(few, tmp_path)
 
 
 class Asked:

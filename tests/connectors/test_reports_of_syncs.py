@@ -1,8 +1,6 @@
 """What users of tools that sync Jira, Slack and HubSpot reported, each tried on whole pulls of a few records of each."""
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,19 +15,8 @@ from simulator.crm import stage_id
 from simulator.server import Simulator
 from simulator.world import Record
 from tests.conftest import LONG_AGO, NOW
-from tests.connectors.few import Puller, served
+from tests.connectors.few import Puller
 from tests.connectors.test_sources_as_they_are import answering
-
-
-@pytest.fixture
-def few() -> Iterator[Simulator]:
-    with served() as company:
-        yield company
-
-
-@pytest.fixture
-def puller(few: Simulator, tmp_path: Path) -> Puller:
-    return Puller(few, tmp_path)
 
 
 def iso(at: datetime) -> str:

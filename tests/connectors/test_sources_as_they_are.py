@@ -4,10 +4,9 @@ import contextlib
 import json
 import pickle
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,20 +19,9 @@ from simulator.api.config import JIRA_TOKEN
 from simulator.server import Simulator
 from simulator.world import Message, Record
 from tests.conftest import NOW
-from tests.connectors.few import SOURCES, Puller, renumber_channel, served
+from tests.connectors.few import SOURCES, Puller, renumber_channel
 
 LATER = timedelta(hours=1)
-
-
-@pytest.fixture
-def few() -> Iterator[Simulator]:
-    with served() as company:
-        yield company
-
-
-@pytest.fixture
-def puller(few: Simulator, tmp_path: Path) -> Puller:
-    return Puller(few, tmp_path)
 
 
 def answering(company: Simulator, change: Callable[[str, Any], Any]) -> None:

@@ -1,8 +1,6 @@
 """One source, one tenant: another site, workspace or account behind the same settings is not mixed with what is kept."""
 
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from sqlalchemy import delete, select
@@ -10,20 +8,8 @@ from sqlalchemy import delete, select
 from models import Account, Tenant
 from pipeline.ingest.tenants import OtherTenant, hold_to_tenant
 from simulator.api.config import JIRA_GATEWAY, JIRA_SCOPED_TOKEN, ApiConfig
-from simulator.server import Simulator
-from tests.connectors.few import SOURCES, Puller, served
+from tests.connectors.few import SOURCES, Puller
 from tests.connectors.test_sources_as_they_are import answering
-
-
-@pytest.fixture
-def few() -> Iterator[Simulator]:
-    with served() as company:
-        yield company
-
-
-@pytest.fixture
-def puller(few: Simulator, tmp_path: Path) -> Puller:
-    return Puller(few, tmp_path)
 
 
 def another(config: ApiConfig, source: str) -> None:
