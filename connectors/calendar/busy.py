@@ -17,6 +17,8 @@ LONG_HOURS = 16.0
 """What takes longer is on each of its working days from nine to five, as an entry for whole days is."""
 _BEGIN, _END = time(9), time(17)
 _EARLY, _LATE = time(7), time(20)
+_SAME_DAY = time(10, 30)
+"""Of a calendar that says no zone: in UTC, a time of that day from Honolulu to Auckland."""
 _LONGEST_TITLE = 500
 
 
@@ -122,7 +124,7 @@ def signals_of(address: str, person: Person, zone: tzinfo, until: datetime, kind
         yield Signal("calendar", name, item, SignalKind.MEETING, start, address, hours=round(hours, 4))
     item = absence_item(address, kind)
     for day, hours in sorted(person.away.items()):
-        at = datetime.combine(day, time(12), zone).astimezone(UTC)
+        at = datetime.combine(day, _SAME_DAY if zone is UTC else time(12), zone).astimezone(UTC)
         begun = datetime.combine(day, time(), zone) <= until  # who is away today is not to be asked this morning
         if begun and hours > 0:
             name = f"{item}:{day.isoformat()}"

@@ -1,6 +1,7 @@
 """What users of other calendar readers reported, each tried on pulls: what takes time, once, and whose it is."""
 
-from datetime import timedelta
+from datetime import date, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import select
@@ -216,3 +217,16 @@ def test_a_calendar_that_does_not_say_its_zone_is_of_that_of_its_times_fluid_cal
     assert [row[1] for row in desk.rows(SignalKind.ABSENCE)] == [on(DAY, 12, zone)]
     with desk.sessions() as session:
         assert session.scalars(select(Account.time_zone)).all() == [zone]
+
+
+@pytest.mark.parametrize("zone", ["Pacific/Honolulu", "Pacific/Auckland"])
+def test_a_day_off_without_any_zone_is_that_day_wherever_the_company_is(desk: Desk, zone: str) -> None:
+    off = [line.replace("2026070", "2026010") for line in LEAVE]  # when Auckland is furthest ahead
+    body = entries(off).replace(b"X-WR-TIMEZONE:Europe/Berlin\r\n", b"").replace(b"SUMMARY:Review\r\n", b"")
+    desk.company.calendars.raw["ann"] = body
+    desk.enter("ann")
+    desk.pull()
+    ((_, at, _),) = desk.rows(SignalKind.ABSENCE)
+    assert at.astimezone(ZoneInfo(zone)).date() == date(2026, 1, 7)
+    with desk.sessions() as session:
+        assert session.scalars(select(Account.time_zone)).all() == [None]
