@@ -1,8 +1,10 @@
 """Jira's issues to work items and signals: pure functions of the JSON that the search answers with."""
 
+import json
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -17,6 +19,9 @@ _KINDS = {kind.value: kind for kind in (ItemKind.STORY, ItemKind.TASK, ItemKind.
 _STATES = {state.value: state for state in State}
 _HOURS_A_DAY = 8.0
 _ERASED = re.compile(r"user-[0-9a-f]{5,}")
+_SAME = ("author", "started", "timeSpentSeconds", "comment")
+_MOMENT = timedelta(seconds=10)
+"""Between two worklogs that are one. Who states the same hours twice by hand needs longer."""
 
 
 def parse_issue(
@@ -142,7 +147,7 @@ def _parts(
         part("change", history, partial(_changes, history, id_, people, states, changes))
     for comment in (fields.get("comment") or {}).get("comments") or []:
         part("comment", comment, partial(_comment, comment, id_, people))
-    for log in (fields.get("worklog") or {}).get("worklogs") or []:
+    for log in _once((fields.get("worklog") or {}).get("worklogs") or []):
         part("worklog", log, partial(_worklog, log, id_, people))
     return signals
 
@@ -206,6 +211,19 @@ def _comment(comment: Mapping[str, Any], id_: str, people: _People) -> Iterator[
     at, author = read_time(comment["created"]), people.of(comment.get("author"))
     name = f"comment:{comment['id']}"
     yield Signal("jira", name, id_, SignalKind.COMMENT, at, author, text=body, mentions=issue_keys(body))
+
+
+def _once(logs: Sequence[Any]) -> Iterator[Any]:
+    """Without those that a tool sent twice: all is the same, and they were made in the same moment."""
+    made: dict[str, list[datetime]] = {}
+    for log in logs:
+        with suppress(KeyError, TypeError, ValueError, AttributeError):  # what cannot be read is said of the record
+            told, same = read_time(log["created"]), {key: log.get(key) for key in _SAME}
+            earlier = made.setdefault(json.dumps(same, sort_keys=True), [])
+            if any(abs(told - one) <= _MOMENT for one in earlier):
+                continue
+            earlier.append(told)
+        yield log
 
 
 def _worklog(log: Mapping[str, Any], id_: str, people: _People) -> Iterator[Signal]:

@@ -178,6 +178,26 @@ def test_work_of_several_days_that_is_told_later_is_dated_when_it_ended_jira_tim
     assert (signal.at, signal.hours) == (datetime.fromisoformat(f"{at}+00:00"), hours)
 
 
+@pytest.mark.parametrize(
+    ("change", "kept"),
+    [
+        ({}, ["1"]),
+        ({"created": "2026-07-01T10:00:30.000+0000"}, ["1", "2"]),
+        ({"comment": "and the tests"}, ["1", "2"]),
+        ({"timeSpentSeconds": 1800}, ["1", "2"]),
+        ({"created": None}, ["1", "2"]),
+    ],
+)
+def test_a_worklog_that_a_tool_sent_twice_is_one_super_productivity_176(
+    change: dict[str, Any], kept: list[str]
+) -> None:
+    first = {"id": "1", "author": {"name": "ann"}, "started": "2026-07-01T09:00:00.000+0000", "timeSpentSeconds": 3600}
+    first |= {"created": "2026-07-01T10:00:00.000+0000", "comment": "the form"}
+    second = first | {"id": "2", "created": "2026-07-01T10:00:01.000+0000"} | change
+    signals = parse_issue(issue(worklog={"worklogs": [first, second]}), STATES)[1]
+    assert [one.external_id for one in signals[1:]] == [f"worklog:{id_}" for id_ in kept]
+
+
 def test_a_worklog_whose_author_has_only_a_name_is_read_jira_assistant_62() -> None:
     log = {"id": "1", "started": "2026-07-01T10:00:00.000+0000", "timeSpentSeconds": 3600, "author": {"name": "ann"}}
     assert parse_issue(issue(worklog={"worklogs": [log]}), STATES)[1][1].account == "ann"
