@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from alerts.figures import scope_name
 from alerts.gaps import gap_line
 from alerts.weeks import complete_through
-from alerts.words import percent
+from alerts.words import amount, percent
 from leeway.app import App
 from pipeline.findings.thresholds import Thresholds
 from pipeline.findings.velocity import Flagged, Stopped, flagged, middle, stopped
@@ -35,7 +35,9 @@ def show_decisions(app: App, out: TextIO, *, as_json: bool) -> None:
             out.write(f"decided  {name}: flagged on {one.flagged}, {one.outcome} on {one.decided}\n")
         else:
             due = f"; somebody decides until {one.due}" if one.due else ""
-            out.write(f"waits    {name}: flagged on {one.flagged}, {_days((today - one.flagged).days)} ago{due}\n")
+            out.write(
+                f"waits    {name}: flagged on {one.flagged}, {amount((today - one.flagged).days, 'day')} ago{due}\n"
+            )
     for stop in stops:
         end = f"stopped since {stop.stopped}" if stop.stopped else "its work goes on"
         out.write(f"stop     {stop.name}: said on {stop.said}, {end}\n")
@@ -62,18 +64,14 @@ def summary(found: Sequence[Flagged], stops: Sequence[Stopped]) -> str:
     done = [one.days for one in stops if one.days is not None]
     said = []
     if decided:
-        said.append(f"From flagged to decided: {_days(middle(decided))} in the middle of {len(decided)}.")
+        said.append(f"From flagged to decided: {amount(middle(decided) or 0, 'day')} in the middle of {len(decided)}.")
     if waiting := len(found) - len(decided):
         said.append(f"{waiting} {'waits' if waiting == 1 else 'wait'} for a decision.")
     if done:
-        said.append(f"From stop to stopped: {_days(middle(done))} in the middle of {len(done)}.")
+        said.append(f"From stop to stopped: {amount(middle(done) or 0, 'day')} in the middle of {len(done)}.")
     if going := len(stops) - len(done):
         said.append(f"{going} {'goes' if going == 1 else 'go'} on after a stop.")
     return " ".join(said) or "Nothing was flagged yet that asks for a decision."
-
-
-def _days(count: int | None) -> str:
-    return "1 day" if count == 1 else f"{count} days"
 
 
 def _rows(told: Sequence[tuple[Flagged, str]], stops: Sequence[Stopped]) -> dict[str, object]:

@@ -74,10 +74,9 @@ def _sources(session: Session, now: datetime, sources: Collection[str] | None) -
     streams = list(session.scalars(read if sources is None else read.where(StreamCursor.source.in_(sources))))
     lag: dict[str, float] = {}
     errors: dict[str, int] = {}
-    unread = dict.fromkeys(sources or (), 1)
+    unread = dict.fromkeys(set(sources or ()) - {one.source for one in streams}, 1)
     for one in streams:
-        never = one.finished_at is None
-        unread[one.source] = never if one.source not in errors else unread[one.source] + never
+        unread[one.source] = unread.get(one.source, 0) + (one.finished_at is None)
         errors[one.source] = errors.get(one.source, 0) + bool(one.error)
         if one.finished_at:
             lag[one.source] = max(lag.get(one.source, 0.0), (now - one.finished_at).total_seconds())
