@@ -121,8 +121,8 @@ def _sources(app: App) -> Iterator[CheckRow]:
             continue
         rows = list(rows_of(name, connector, app.since()))
         yield from rows
-        if any(row.ok for row in rows) and (whose := said(app, connector)) is not None:
-            yield CheckRow(name, "whose", *whose)
+        if any(row.ok for row in rows) and (found := said(app, connector)) is not None:
+            yield CheckRow(name, "tenant", *found)
 
 
 def rows_of(name: str, connector: Connector, since: datetime) -> Iterator[CheckRow]:

@@ -120,12 +120,12 @@ def _lags(session: Session, app: App, now: datetime) -> dict[str, dict[str, Any]
     counts = dict(session.execute(select(Signal.source, func.count()).group_by(Signal.source)).all())
     sources: dict[str, dict[str, Any]] = {}
     streams = select(StreamCursor).where(StreamCursor.stream != SWEEP)  # the daily sweep is no stream that can lag
-    whose = {one.source: one.label for one in session.scalars(select(Tenant))}
+    tenants = {one.source: one.label for one in session.scalars(select(Tenant))}
     for cursor in session.scalars(streams.order_by(StreamCursor.source, StreamCursor.stream)):
         one = sources.setdefault(
             cursor.source,
             {"signals": counts.get(cursor.source, 0), "streams": 0, "minutes_since_pull": None, "errors": []}
-            | {"configured": cursor.source in app.connectors, "whose": whose.get(cursor.source)},
+            | {"configured": cursor.source in app.connectors, "tenant": tenants.get(cursor.source)},
         )
         one["streams"] += 1
         if cursor.finished_at:

@@ -117,8 +117,8 @@ def _say_sources(found: dict[str, Any], say: Callable[[str], None]) -> None:
             if one.get("configured", True)
             else "; not in the settings any more: what it brought counts, nothing new is read"
         )
-        whose = f", {one['whose']}" if one.get("whose") else ""
-        say(f"{name:8} {signals}, {amount(one['streams'], 'stream')}, pulled {lag}{whose}{gone}")
+        tenant = f", {one['tenant']}" if one.get("tenant") else ""
+        say(f"{name:8} {signals}, {amount(one['streams'], 'stream')}, pulled {lag}{tenant}{gone}")
         for error in one["errors"]:
             say(f"         {error}")
     last = found["last_cycle"]

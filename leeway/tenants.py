@@ -1,4 +1,4 @@
-"""Whose each source is, and going over to another site, workspace or account."""
+"""Which site, workspace or account each source is, and going over to another one."""
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import func, select
 
+from alerts.words import amount
 from connectors.base import Connector
 from connectors.tenant import Tenant
 from leeway.app import App, NotReady, configured
@@ -26,7 +27,7 @@ from pipeline.queue import lease
 
 
 def tenants_of(app: App) -> Iterator[dict[str, Any]]:
-    """Of each source that was read: whose it is, since when, how many signals, and what is refused."""
+    """Of each source that was read: its tenant, since when, how many signals, and what is refused."""
     with app.sessions() as session:
         counts = dict(session.execute(select(Signal.source, func.count()).group_by(Signal.source)).all())
         for one in session.scalars(select(Kept).order_by(Kept.source)):
@@ -76,14 +77,13 @@ def replace(app: App, source: str, agree: Callable[[str], None]) -> str:
             items = session.scalar(select(func.count()).select_from(WorkItem).where(here)) or 0
             answers = session.scalar(select(func.count()).select_from(Label).join(WorkItem).where(here)) or 0
         agree(
-            f"Remove {items} work items of {kept.label}, with what was answered of {answers} of them, and read {now.label}"
+            f"Remove {amount(items, 'work item')} of {kept.label}, with what was answered of {answers}, and read {now.label}"
         )
         removed = remove_all(source, app.sessions)
         keep_tenant(app.sessions, source, now)
     _pull_soon(app, source)
-    return (
-        f"{removed} items and signals of {kept.label} are removed; the next pull reads {now.label} from its beginning."
-    )
+    gone = f"What came from {kept.label} is removed ({removed:,} items and signals)"
+    return f"{gone}; the next pull reads {now.label} from its beginning."
 
 
 def refused(app: App, source: str) -> OtherTenant | None:
@@ -116,7 +116,7 @@ def _pull_soon(app: App, source: str) -> None:
 
 
 def said(app: App, connector: Connector) -> tuple[bool, str, str] | None:
-    """Whether a source is whose it was, what it is, and what to do; None where that cannot be said now."""
+    """Whether a source is the one that was read, what it is, and what to do; None where that cannot be said now."""
     try:
         found = other_tenant(app, connector)
     except Exception as failed:

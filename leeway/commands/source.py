@@ -1,4 +1,4 @@
-"""`leeway source`: whose each source is, and going over to another one."""
+"""`leeway source`: which site, workspace or account each source is, and going over to another one."""
 
 import json
 import sys
@@ -10,7 +10,8 @@ from leeway.console import err, out, the_app
 from leeway.help import BySection
 
 commands = typer.Typer(
-    cls=BySection, help="Whose each source is, and what to do where leeway.toml leads to another account."
+    cls=BySection,
+    help="Which site, workspace or account each source is, and what to do where leeway.toml leads to another.",
 )
 Source = Annotated[str, typer.Argument(help="jira, slack, hubspot or github.")]
 
@@ -20,6 +21,7 @@ def show(
     context: typer.Context, as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False
 ) -> None:
     """Which site, workspace or account each source was read from, and which is refused."""
+    from alerts.words import amount
     from leeway.tenants import tenants_of
 
     if context.invoked_subcommand is not None:
@@ -29,11 +31,13 @@ def show(
         sys.stdout.write(json.dumps(found, indent=1, default=str) + "\n")
         return
     if not found:
-        err.print("Whose the sources are is known once they are pulled by this version: `leeway run --once`.")
+        err.print(
+            "Which site, workspace or account each source is becomes known with its next pull: `leeway run --once`."
+        )
     for one in found:
         refused = f"; refused: {one['refused']}" if one["refused"] else ""
         out.print(
-            f"{one['source']:8} {one['tenant']}, since {one['since']:%Y-%m-%d}, {one['signals']} signals{refused}",
+            f"{one['source']:8} {one['tenant']}, since {one['since']:%Y-%m-%d}, {amount(one['signals'], 'signal')}{refused}",
             markup=False,
         )
 

@@ -72,7 +72,7 @@ def test_the_others_are_read_and_every_face_says_what_to_do(app: App, tmp_path: 
     assert json.loads(leeway(tmp_path, "source", "--json")[1])[1]["source"] == "slack"
     hangs = [row for row in diagnose(app, "sources") if not row.ok]
     assert [(row.name, "source replace slack" in row.fix) for row in hangs] == [("slack", True)]
-    checked = {row.part: row for row in check_all(app) if row.name == "whose"}
+    checked = {row.part: row for row in check_all(app) if row.name == "tenant"}
     assert checked["jira"].ok
     assert not checked["slack"].ok
     assert "source replace slack" in checked["slack"].fix
@@ -119,7 +119,7 @@ def test_replace_asks_removes_what_the_former_one_brought_and_reads_the_new_one_
     few.slack._kept.clear()
     code, said = leeway(tmp_path, "source", "replace", "slack", answer="n\n")
     assert code == 1
-    assert "with what was answered of 1 of them, and read the workspace Velora Sandbox" in said
+    assert "with what was answered of 1, and read the workspace Velora Sandbox" in said
     assert rows(app.sessions, "slack") == before
     assert leeway(tmp_path, "source", "replace", "slack", "--yes")[0] == 0
     assert rows(app.sessions, "slack") == [0, 0, 0, 0, 0]
