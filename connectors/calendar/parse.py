@@ -94,13 +94,14 @@ class Calendar:
                 if _matters(error):
                     raise ValueError(f"{error}")
             _refuse_endless(part)
+            _hold_on_the_last_day(part)
         if len(parts) == 1 and not any(parts[0].get(name) for name in ("RRULE", "RDATE", "RECURRENCE-ID")):
             begin, end = self._time(parts[0].start), self._time(_end(parts[0]))
             return [parts[0]] if begin < until and end > first else []  # most entries are of this kind
         calendar = icalendar.Calendar()
         series = next((part for part in parts if "RECURRENCE-ID" not in part), None)
-        for one in (*self._zones, *parts):
-            calendar.add_component(_with_time(one, series))
+        for one in (*self._zones, *(_with_time(part, series) for part in parts)):
+            calendar.add_component(one)
         return list(recurring_ical_events.of(calendar).between(first, until))
 
     def _event(self, uid: str, event: Any) -> Event | None:
@@ -142,9 +143,13 @@ def days_of(start: datetime, end: datetime, zone: tzinfo) -> Iterator[tuple[date
         day += timedelta(days=1)
 
 
-def _refuse_endless(event: Any) -> None:
+def _rules(event: Any) -> list[Any]:
     rules = event.get("RRULE") or []
-    for rule in rules if isinstance(rules, list) else [rules]:
+    return rules if isinstance(rules, list) else [rules]
+
+
+def _refuse_endless(event: Any) -> None:
+    for rule in _rules(event):
         per_day = 1
         for name in ("BYHOUR", "BYMINUTE", "BYSECOND"):
             per_day *= max(1, len(rule.get(name) or ()))
@@ -195,8 +200,7 @@ def _matters(error: tuple[str | None, str]) -> bool:
 
 
 def _with_time(part: Any, series: Any) -> Any:
-    """An occurrence that names the one it stands for by its day alone, by that day's time of the series. So is a last day."""
-    part = _to_the_days_end(part)
+    """An occurrence that names the one it stands for by its day alone, by that day's time of the series."""
     named = part.get("RECURRENCE-ID")
     begin = series.start if series is not None and named is not None else None
     if isinstance(begin, datetime) and not isinstance(named.dt, datetime):
@@ -205,17 +209,13 @@ def _with_time(part: Any, series: Any) -> Any:
     return part
 
 
-def _to_the_days_end(part: Any) -> Any:
+def _hold_on_the_last_day(part: Any) -> None:
     """A rule that ends with a day holds on that day: compared with a time it would end at its midnight."""
-    rules, begin = part.get("RRULE") or [], part.start
-    rules = rules if isinstance(rules, list) else [rules]
-    days = [rule for rule in rules for end in rule.get("UNTIL") or () if not isinstance(end, datetime)]
-    if not days or not isinstance(begin, datetime):
-        return part
-    part = part.copy()
-    for rule in days:
-        rule["UNTIL"] = [datetime.combine(rule["UNTIL"][0], time(23, 59, 59), begin.tzinfo).astimezone(UTC)]
-    return part
+    for rule in _rules(part):
+        ends = rule.get("UNTIL") or []
+        if isinstance(part.start, datetime) and any(not isinstance(end, datetime) for end in ends):
+            end = datetime.combine(ends[0], time(23, 59, 59), part.start.tzinfo)
+            rule["UNTIL"] = [end.astimezone(UTC) if end.tzinfo else end]  # without one it would be this machine's zone
 
 
 def _address(value: Any) -> str:

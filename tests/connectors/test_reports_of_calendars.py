@@ -1,5 +1,6 @@
 """What users of other calendar readers reported, each tried on pulls: what takes time, once, and whose it is."""
 
+import time
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
@@ -168,6 +169,29 @@ def test_a_day_off_is_a_day_off_however_it_is_written(desk: Desk, lines: list[st
     desk.pull()
     assert desk.rows() == nine(0)
     assert [(who, at.date(), hours) for who, at, hours in desk.rows(SignalKind.ABSENCE)] == [(ANN, DAY, 8.0)]
+
+
+@pytest.mark.parametrize("rule", ["COUNT=4", "UNTIL=20260709"])
+def test_a_series_of_a_calendar_that_describes_its_zone_is_read_as_google_and_outlook_write_it(
+    desk: Desk, rule: str
+) -> None:
+    zone = ["BEGIN:VTIMEZONE", "TZID:Europe/Berlin", "BEGIN:STANDARD", "DTSTART:19701025T030000"]
+    zone += ["TZOFFSETFROM:+0200", "TZOFFSETTO:+0100", "RRULE:FREQ=YEARLY;BYMONTH=10;BYDAY=-1SU", "END:STANDARD"]
+    zone += ["BEGIN:DAYLIGHT", "DTSTART:19700329T020000", "TZOFFSETFROM:+0100", "TZOFFSETTO:+0200"]
+    zone += ["RRULE:FREQ=YEARLY;BYMONTH=3;BYDAY=-1SU", "END:DAYLIGHT", "END:VTIMEZONE", "BEGIN:VEVENT"]
+    body = entries([*DAILY, f"RRULE:FREQ=DAILY;{rule}"]).replace(b"BEGIN:VEVENT", "\r\n".join(zone).encode(), 1)
+    assert read(desk, body) == nine(0, 1, 2, 3)
+
+
+def test_a_rule_of_times_without_a_zone_ends_with_a_day_of_the_calendars_zone(desk: Desk) -> None:
+    """Not with one of the zone of the machine that reads it."""
+    times = ["DTSTART:20260706T233000", "DURATION:PT15M", "RRULE:FREQ=DAILY;UNTIL=20260708"]
+    with pytest.MonkeyPatch.context() as there:
+        there.setenv("TZ", "Asia/Tokyo")
+        time.tzset()
+        rows = read(desk, entries(times))
+    time.tzset()
+    assert [at.date() for _, at, _ in rows] == [MONDAY + timedelta(days=n) for n in range(3)]
 
 
 @pytest.mark.parametrize("end", ["20260708", "20260708T220000Z"])
