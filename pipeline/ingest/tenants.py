@@ -7,7 +7,7 @@ sweep and measurement asks again before it asks for anything else.
 from datetime import UTC, datetime
 
 import structlog
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session, sessionmaker
 
 from connectors.base import Connector, Page
@@ -67,13 +67,13 @@ def hold_to_tenant(connector: Connector, sessions: sessionmaker[Session]) -> Non
         return
     with sessions() as session:
         kept = kept_tenant(session, connector.name)
-        is_empty = not _holds_anything(session, connector.name)
     if kept is None:
         keep_tenant(sessions, connector.name, now)
     elif is_the_kept_one(connector, sessions, kept, now):
         if (kept.external_id or now.id, now.address, now.label, None) != _said(kept):
             keep_tenant(sessions, connector.name, now, kept)
-    elif is_empty:  # a token that was wrong from the first; what is known of its streams and people goes
+    elif not _holds_anything(sessions, connector.name):
+        # A token that was wrong from the first: what is known of its streams and people goes.
         remove_all(connector.name, sessions)
         keep_tenant(sessions, connector.name, now)
     else:
@@ -134,13 +134,12 @@ def remove_all(source: str, sessions: sessionmaker[Session]) -> int:
     return removed
 
 
-def _holds_anything(session: Session, source: str) -> bool:
-    return any(
-        session.scalar(
-            select(func.count()).select_from(select(table.id).where(table.source == source).limit(1).subquery())
+def _holds_anything(sessions: sessionmaker[Session], source: str) -> bool:
+    with sessions() as session:
+        return any(
+            session.scalar(select(table.id).where(table.source == source).limit(1)) is not None
+            for table in (WorkItem, Signal)
         )
-        for table in (WorkItem, Signal)
-    )
 
 
 def _said(kept: Kept) -> tuple[str, str, str, str | None]:
