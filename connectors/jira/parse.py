@@ -44,7 +44,7 @@ def parse_issue(
     given, id_ = issue["fields"], str(issue["id"])
     people = _People()
     assignee, creator = people.of(given.get("assignee")), people.of(given.get("creator") or given.get("reporter"))
-    item = _item(issue, assignee, url, epic_fields, former_keys(issue))
+    item = _item(issue, assignee, url, epic_fields)
     changes: list[tuple[Any, Mapping[str, Any]]] = []
     signals = _parts(issue, people, states, changes, broken)
     begin = {
@@ -58,20 +58,14 @@ def parse_issue(
     return item, [created, *signals], list(people.accounts.values())
 
 
-def former_keys(issue: Mapping[str, Any]) -> tuple[str, ...]:
+def _former_keys(issue: Mapping[str, Any]) -> tuple[str, ...]:
     """Keys that it had before it was moved from project to project; Jira keeps them working."""
     changes = (c for h in (issue.get("changelog") or {}).get("histories") or [] for c in h.get("items") or [])
     had = (str(c.get("fromString") or "") for c in changes if c.get("field") == "Key" and c.get("fieldtype") == "jira")
     return tuple(dict.fromkeys(key for key in had if key and key != issue["key"]))
 
 
-def _item(
-    issue: Mapping[str, Any],
-    assignee: str | None,
-    url: str,
-    epic_fields: tuple[str, ...],
-    former: tuple[str, ...],
-) -> WorkItem:
+def _item(issue: Mapping[str, Any], assignee: str | None, url: str, epic_fields: tuple[str, ...]) -> WorkItem:
     fields = issue["fields"]
     title, text = fields.get("summary"), from_adf(fields.get("description"))[:LONGEST_TEXT] or None
     linked = [
@@ -96,7 +90,7 @@ def _item(
         f"{url}/browse/{issue['key']}",
         read_time(fields["created"]),
         read_time(fields["updated"]),
-        former=former,
+        former=_former_keys(issue),
     )
 
 
@@ -111,9 +105,8 @@ class _People:
             return None
         id_ = account_id(user)
         known = self.accounts.get(id_)
-        if known is None or (
-            not known.email and user.get("emailAddress")
-        ):  # a history may say less than the issue does
+        # A history may say less of somebody than the issue does.
+        if known is None or (user.get("emailAddress") and not known.email):
             self.accounts[id_] = Account(
                 "jira",
                 id_,
