@@ -19,22 +19,10 @@ _LOOSE_KEYS = (
 )
 """Keys in small letters, where a branch's name has them: at the beginning of a part, or at its end."""
 _LOOSE_SUBJECT = re.compile(r"^\W{0,2}([A-Za-z][A-Za-z0-9]{1,9}-[1-9]\d{0,6})(?=[\])\s:]|$)")
-_COUNTED = {
-    "issue",
-    "gh",
-    "pr",
-    "release",
-    "sprint",
-    "version",
-    "fix",
-    "hotfix",
-    "feature",
-    "bug",
-    "rc",
-    "phase",
-    "step",
-}
-_COUNTED |= {"part", "week", "day", "task", "patch", "test", "v"}
+_COUNTED = re.compile(
+    "issue|gh|pr|release|sprint|version|fix|hotfix|feature|bug|rc|phase|step|part|week|day|task|patch|test|v",
+    re.IGNORECASE,
+)
 """Words that people count with in such places."""
 _TRAILER = re.compile(r"^(Co-authored-by|Signed-off-by|Reviewed-by|Change-Id):.*$", re.IGNORECASE | re.MULTILINE)
 
@@ -86,5 +74,5 @@ def mentions(repository: str, *texts: str | None, branch: str = "") -> tuple[str
     named = [key for key in issue_keys(*texts) if key not in own]
     loose = [key for pattern in _LOOSE_KEYS for key in pattern.findall(branch)]
     loose += _LOOSE_SUBJECT.findall((texts[0] if texts else "") or "")
-    small = [key.upper() for key in loose if key.partition("-")[0].lower() not in _COUNTED]
+    small = [key.upper() for key in loose if not _COUNTED.fullmatch(key.partition("-")[0])]
     return tuple(dict.fromkeys([*named, *issue_keys(*_BRANCH_KEY.findall(branch)), *own, *issue_keys(*small)]))
