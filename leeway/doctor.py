@@ -20,7 +20,7 @@ from leeway.pulse import pulse_status
 from leeway.status_text import people_asked
 from leeway.undelivered import alert_rows, digest_rows, pack_rows
 from models import Chunk, Cycle, DeadTask, Failure, Lease, StreamCursor, WorkItem, may_only_be_read
-from pipeline.ingest.sweep import SWEEP
+from pipeline.ingest.cursors import SWEEP
 from pipeline.ingest.tenants import refused_tenant
 
 LONG_OPEN = timedelta(hours=2)

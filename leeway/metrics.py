@@ -27,7 +27,7 @@ from models import (
     WorkItem,
 )
 from models.vocabulary import COMPANY
-from pipeline.ingest.sweep import SWEEP
+from pipeline.ingest.cursors import SWEEP
 
 WOKEN = "beat woke the workers"
 """Name under which the last wake of beat is kept."""

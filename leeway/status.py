@@ -32,7 +32,7 @@ from models import Capacity, Cycle, Effort, Failure, Signal, StreamCursor, Tenan
 from models.vocabulary import COMPANY
 from pipeline.drift.stage import detectable_points
 from pipeline.drift.tuning import LEAST_HISTORY
-from pipeline.ingest.sweep import SWEEP
+from pipeline.ingest.cursors import SWEEP
 from pipeline.people.identity import Unresolved, unresolved
 from pipeline.ready import first_weeks, pending
 from pipeline.register.ended import local_day

@@ -8,8 +8,8 @@ from sqlalchemy import ColumnExpressionArgument, exists, func, select
 from sqlalchemy.orm import Session
 
 from models import Cycle, Share, StreamCursor, WorkItem
+from pipeline.ingest.cursors import SWEEP
 from pipeline.ingest.reach import is_read_from
-from pipeline.ingest.sweep import SWEEP
 from pipeline.looked import looked_through
 from pipeline.register.workdays import monday
 

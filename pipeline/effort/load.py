@@ -17,7 +17,7 @@ from pipeline.effort.day import HOURS_A_DAY, Activity, Begin, InProgress, Status
 from pipeline.effort.masses import WORKED, Act, in_masses, masses_among
 from pipeline.effort.meetings import TOGETHER, Together, told_again
 from pipeline.effort.trace import Trace
-from pipeline.ingest.sweep import SWEEP
+from pipeline.ingest.cursors import SWEEP
 from pipeline.register.document import Register
 from pipeline.register.workdays import monday
 from pipeline.sources import evidence_rows, is_container, is_evidence

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models import StreamCursor
-from pipeline.ingest.sweep import SWEEP
+from pipeline.ingest.cursors import SWEEP
 
 _READING = (StreamCursor.stream != SWEEP, StreamCursor.finished_at.is_(None))
 

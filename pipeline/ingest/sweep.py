@@ -13,7 +13,7 @@ from models import Failure, Signal, StreamCursor, WorkItem, upsert
 from models.session import in_batches
 from pipeline.ingest.border import expected
 from pipeline.ingest.confirm import store_page
-from pipeline.ingest.cursors import SWEEP as SWEEP
+from pipeline.ingest.cursors import SWEEP
 from pipeline.ingest.left import have_left
 from pipeline.ingest.tenants import hold_to_tenant
 
