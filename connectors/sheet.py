@@ -33,7 +33,7 @@ def reader(text: str) -> "csv.DictReader[str]":
 
 
 def lacking(rows: "csv.DictReader[str]", columns: Iterable[str]) -> str | None:
-    """What keeps the first of these columns that cannot be read from being so; None where all can.
+    """What is wrong with the first of these columns that is not there exactly once; None where all are.
 
     Of two columns with one name nobody says which is meant, and the reader would take the last.
     """

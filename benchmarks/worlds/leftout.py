@@ -9,8 +9,6 @@ from pipeline.encode.encoder import Encoder
 from pipeline.match import matcher
 from pipeline.match.conditional_logit import Fusion
 
-EVEN, UNEVEN = 0.0, 1.0
-
 
 def fit_without(folders: Sequence[Path], keep: Path, encoder: Encoder) -> None:
     """Fit weights for each of the companies on the others that write as evenly or unevenly, and keep them in the folder `keep`;
@@ -49,7 +47,7 @@ def kept_weights(keep: Path, company: str, uneven: float) -> list[Fusion]:
 def _both(keep: Path, company: str) -> tuple[Sequence[Fusion], Sequence[Fusion]]:
     kept = json.loads(_file(keep, company).read_text())
     fitted = [Fusion.from_json(step) for step in kept["steps"]]
-    shipped = matcher.shipped_weights(uneven=EVEN if kept["uneven"] else UNEVEN)
+    shipped = matcher.shipped_weights(uneven=0.0 if kept["uneven"] else 1.0)
     return (shipped, fitted) if kept["uneven"] else (fitted, shipped)
 
 
