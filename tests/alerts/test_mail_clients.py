@@ -113,10 +113,10 @@ def test_a_mail_is_laid_out_by_tables_and_fetches_nothing(mails: dict[str, Email
 @pytest.mark.parametrize(
     ("name", "says"),
     [
-        ("alert", "”"),  # names in quotation marks: what fell
+        ("alert", "“Large employers choose Velora as their standard benefit” fell from"),
         ("group", "Team 1: 50% → 30% since 15 June"),
         ("digest", "20 of 100 working days have left"),
-        ("pack", ""),
+        ("pack", "When work and plan parted, week by week: 4 May, Top priorities: 50%"),
         ("question", "Of each"),
     ],
 )
