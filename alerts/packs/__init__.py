@@ -46,6 +46,6 @@ def nothing_yet(kind: str, register: Register) -> str:
     """Why a pack that is not there yet is not: other faces may show weeks of the plan before."""
     period = register.period
     if kind == "quarterly":
-        began = f"{shortened(period.name, 30)} is from {full_day(period.start)} on"
+        began = f"{shortened(period.name, 30)} runs from {full_day(period.start)}"
         return f"{began}, and no whole week of it is known. The pack comes with the first."
     return "There is no whole week yet. The pack comes with the first."

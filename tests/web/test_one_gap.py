@@ -228,7 +228,7 @@ def test_what_is_of_an_earlier_plan_is_told_by_its_title_and_leads_to_no_page_th
     assert [(one["of_an_earlier_plan"], one["objective_title"]) for one in gaps] == [(True, f"“{TITLE}”")]
     assert "O1@" not in str(gaps)
     late = client.get("/packs/quarterly").text
-    assert "FY27 is from 13 July 2026 on, and no whole week of it is known" in late
+    assert "FY27 runs from 13 July 2026, and no whole week of it is known" in late
 
 
 def rows_of(page: str) -> list[str]:
