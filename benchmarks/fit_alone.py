@@ -13,7 +13,7 @@ pipeline/match/weights/alone.json.
 """
 
 import argparse
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks import kubernetes, tickets
@@ -38,7 +38,7 @@ def main() -> None:
     encoder = SentenceEncoder()
     labelled = [Company(folder, encoder, how) for folder in given.folders for how in ("no teams", "bare")]
     commits, sip = from_kubernetes(given.kubernetes, encoder), from_tickets(given.sip, encoder)
-    near = dict(enumerate(shipped_weights()))
+    near = shipped_weights()
     names = [folder.name for folder in given.folders]
     steps = _fit([*labelled, *commits], near, given.keep / "weights-without-sip.json", [*names, "kubernetes"])
     for first in tickets.PERIODS:
@@ -52,9 +52,9 @@ def main() -> None:
 
 
 def _fit(
-    companies: Sequence[Company | RealCompany], near: Mapping[int, Fusion], file: Path, names: Sequence[str]
+    companies: Sequence[Company | RealCompany], near: Sequence[Fusion], file: Path, names: Sequence[str]
 ) -> list[Fusion]:
-    steps = fit_steps(companies, near)
+    steps = fit_steps(companies, dict(enumerate(near)), near)  # on one scale with those that they are mixed with
     write_weights(file, names, steps)
     return steps
 

@@ -25,10 +25,9 @@ from pipeline.items import Item
 from pipeline.match.conditional_logit import Fusion
 from pipeline.match.matcher import Matcher
 from pipeline.register.document import Register, parse
+from pipeline.register.faults import LONGEST
 
 COMMITS, ROUTINE, LABELS = 1_500, 300, (20, 60)
-LONGEST_KEY = 64
-"""Characters of a key that a register takes."""
 _FOLDER = re.compile(r"^keps/(sig-[\w-]+|prod-readiness)/(\d+-[\w.-]+)/")
 _NUMBER = re.compile(r"(kep|KEP|#)?[\s:-]*#?\b\d{2,5}\b:?\s*")
 
@@ -64,7 +63,7 @@ def title_of(clone: Path, sig: str, name: str) -> str:
 
 def key_of(proposal: tuple[str, str]) -> str:
     """Of its key result; a name begins with its number, so the first of it is enough."""
-    return " ".join(proposal)[:LONGEST_KEY]
+    return " ".join(proposal)[: LONGEST["key"]]
 
 
 def register_of(clone: Path, proposals: Sequence[tuple[str, str]]) -> Register:

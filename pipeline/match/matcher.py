@@ -37,12 +37,10 @@ FOLLOWS = 0.97
 
 
 def shipped_weights(alone: bool = False, uneven: float = 0.0) -> tuple[Fusion, ...]:
-    """The weights of each step; `alone` where teams say nothing of what work is for, else for a company that writes so `uneven`
-    (item_features.py)."""
-    if alone or not uneven:
-        return _fitted("alone" if alone else "fusion")
-    pairs = zip(_fitted("fusion"), _fitted("uneven"), strict=True)
-    return tuple(even.towards(other, uneven) for even, other in pairs)
+    """The weights of each step, for a company that writes so `uneven` (item_features.py); `alone` where teams say nothing of what
+    work is for."""
+    even = _fitted("alone" if alone else "fusion")
+    return tuple(one.towards(other, uneven) for one, other in zip(even, _fitted("uneven"), strict=True))
 
 
 @cache

@@ -1,6 +1,7 @@
 """The match on a small company: what a user would miss if it were gone. The figures are benchmarks/fit_fusion.py's."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -365,7 +366,7 @@ def test_weights_are_mixed_part_of_the_way_and_only_on_one_scale(register: Regis
     mean = (even + uneven) / 2  # the geometric mean, once it adds up to one
     np.testing.assert_allclose(half, mean - np.log(np.exp(mean).sum(1, keepdims=True)), atol=1e-4)
     with pytest.raises(ValueError, match="one scale"):
-        ends[0].towards(shipped_weights(alone=True)[0], 0.5)
+        ends[0].towards(replace(ends[1], scale=2 * ends[1].scale), 0.5)
 
 
 def test_few_issues_are_neither_even_nor_uneven(register: Register, encoder: SentenceEncoder) -> None:
