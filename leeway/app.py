@@ -15,7 +15,6 @@ from connectors.network import unusable_proxy
 from connectors.registry import SOURCES, connector
 from leeway.settings import Settings, SettingsError, default_path, load
 from leeway.settings.changes import stamp
-from leeway.settings.names import nearest
 from models import connect
 from pipeline.register.workdays import history_begins
 
@@ -34,28 +33,6 @@ log = structlog.get_logger()
 
 class NotReady(Exception):
     """Something that must be done first; the message says what."""
-
-
-def known_team(register: "Register", key: str, *others: str) -> None:
-    """Raise NotReady, with the nearest, where no team has this key, which may also be one of `others`."""
-    known = [*(team.key for team in register.teams), *others]
-    if key not in known:
-        near = nearest(key, known)
-        raise NotReady(
-            f"there is no team {key!r} in the register. "
-            + (f"Did you mean {near}?" if near else f"There are {', '.join(known) or 'none'}.")
-        )
-
-
-def configured(app: "App", source: str) -> Connector:
-    """The connector of a source. Raises NotReady where the settings have none, with the nearest where there is no such source."""
-    if source not in SOURCES:
-        near = nearest(source, SOURCES)
-        advice = f"Did you mean {near}?" if near else f"There are {', '.join(SOURCES)}."
-        raise NotReady(f"there is no source {source!r}. {advice}")
-    if source not in app.connectors:
-        raise NotReady(f"{source} is not configured. Add its section to leeway.toml.")
-    return app.connectors[source]
 
 
 class App:

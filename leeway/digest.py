@@ -8,8 +8,9 @@ from pathlib import Path
 
 from alerts.digest import compose, team_week
 from alerts.digest_delivery import PURPOSE, send_due
-from leeway.app import App, NotReady, known_team
+from leeway.app import App, NotReady
 from leeway.links import digest_links, is_due
+from leeway.named import known_team
 from leeway.opt_out import smtp_of, unsubscribe_link
 from models.vocabulary import COMPANY
 from pipeline.files import write_whole

@@ -8,7 +8,8 @@ from typing import TextIO
 import typer
 from rich.console import Console
 
-from leeway.app import App, known_team
+from leeway.app import App
+from leeway.named import known_team
 from pipeline.feedback.labels import NONE, VERSION, keep, keep_one, read_csv
 from pipeline.feedback.questions import questions
 from pipeline.files import write_whole

@@ -7,7 +7,8 @@ from rich.console import Console
 
 from alerts.words import amount
 from connectors.base import SourceError
-from leeway.app import App, NotReady, configured
+from leeway.app import App, NotReady
+from leeway.named import configured
 from leeway.progress import stage_progress
 from pipeline.ingest import pull as ingest
 from pipeline.ingest import sweep as sweeps

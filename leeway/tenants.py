@@ -9,8 +9,9 @@ from sqlalchemy import func, select
 from alerts.words import amount
 from connectors.base import Connector
 from connectors.tenant import Tenant
-from leeway.app import App, NotReady, configured
+from leeway.app import App, NotReady
 from leeway.errors import expected
+from leeway.named import configured
 from models import Label, Signal, WorkItem
 from models import Tenant as Kept
 from pipeline.ingest.tenants import (

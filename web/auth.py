@@ -13,7 +13,8 @@ from fastapi import Depends, Form, HTTPException, Request
 from itsdangerous import BadSignature, SignatureExpired
 from pydantic import Field
 
-from leeway.app import App, NotReady, known_team
+from leeway.app import App, NotReady
+from leeway.named import known_team
 from leeway.signing import first_use, serializer
 from models.vocabulary import COMPANY
 
