@@ -2,11 +2,11 @@
 names it so means the same item. What is kept always names items by their present keys, so that no stage has to know."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Text, cast, func, select, update
+from sqlalchemy import ColumnElement, Text, cast, func, or_, select, update
 from sqlalchemy.orm import Session, aliased, sessionmaker
 
 from connectors.base import WorkItem as Seen
@@ -16,6 +16,8 @@ from pipeline.queue.marks import mark_effort, mark_stale, utc_day
 
 _READ = 5_000
 _LONGEST = 64
+_FEW = 50
+"""Keys up to which the database looks for each."""
 
 
 def keep_former(session: Session, source: str, items: Iterable[Seen], had: Mapping[str, str]) -> None:
@@ -77,7 +79,7 @@ def _rewrite(session: Session, present: Mapping[str, str]) -> None:
     items = select(WorkItem.id, WorkItem.source, WorkItem.external_id, WorkItem.mentions, WorkItem.key)
     signals = select(Signal.id, Signal.source, Signal.item, Signal.mentions)
     for table, query in ((WorkItem, items), (Signal, signals)):
-        named = query.where(cast(table.mentions, Text) != "[]").execution_options(yield_per=_READ)
+        named = query.where(_may_name(table.mentions, present)).execution_options(yield_per=_READ)
         hits = [row for row in session.execute(named) if not present.keys().isdisjoint(row[3])]
         for id_, source, item, mentions, *own in hits:
             renamed = _renamed(mentions, present, *own)
@@ -86,6 +88,14 @@ def _rewrite(session: Session, present: Mapping[str, str]) -> None:
     for source, names in touched.items():
         mark_stale(session, source, sorted(names))
         mark_effort(session, source, _first_days(session, source, sorted(names)))
+
+
+def _may_name(mentions: Any, keys: Collection[str]) -> ColumnElement[bool]:
+    """What names one of these keys, and some that do not: most days one issue is moved, and millions of signals name others."""
+    text = cast(mentions, Text)
+    if len(keys) > _FEW or not all(key.isascii() for key in keys):  # other letters are escaped in JSON
+        return text != "[]"
+    return or_(*(text.contains(f'"{key}"', autoescape=True) for key in keys))
 
 
 def _first_days(session: Session, source: str, names: Sequence[str]) -> dict[str, date]:

@@ -8,6 +8,7 @@ from sqlalchemy import select, update
 from models import FormerKey, Signal, WorkItem
 from pipeline.effort.load import named_issue
 from pipeline.feedback.labels import item_named
+from pipeline.ingest import names
 from pipeline.ingest.names import present_keys
 from simulator.server import Simulator
 from simulator.world import Issue
@@ -104,8 +105,11 @@ def test_an_issue_that_was_moved_back_has_its_key_again(few: Simulator, puller: 
     assert named(puller, item) == ([key], [key], key)
 
 
-def test_a_project_with_another_key_takes_what_named_its_issues_along(few: Simulator, puller: Puller) -> None:
+def test_a_project_with_another_key_takes_what_named_its_issues_along(
+    few: Simulator, puller: Puller, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Of a new key of the project no issue's history tells; it shows when the issues are read again."""
+    monkeypatch.setattr(names, "_FEW", 1)  # a project has more issues than are looked for one by one
     issue = story(few)
     item = said(few, f"{issue.key} is nearly done")
     puller.pull("jira")
