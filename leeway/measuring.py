@@ -1,6 +1,7 @@
 """Measuring key results and outcomes as the settings have it: once a day, by hand, and how it stands."""
 
 from datetime import date, timedelta
+from functools import cache
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -34,7 +35,8 @@ def measure(app: App, *, again: bool = False) -> dict[str, int]:
     if not register.measured():
         return {"measured": 0, "failed": 0}
     given = app.settings.metrics
-    means = Means(app.connectors, given.databases, given.csv_hosts, given.sql_seconds, lambda one: held(app, one))
+    once = cache(lambda source: held(app, source))  # each of a source's metrics would ask it whose it is
+    means = Means(app.connectors, given.databases, given.csv_hosts, given.sql_seconds, once)
     return measure_due(app.sessions, register, local_day(register, app.now()), means, again=again)
 
 

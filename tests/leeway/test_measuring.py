@@ -7,7 +7,10 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from connectors.tenant import Tenant
+from leeway.app import App
 from leeway.cli import app
+from leeway.measuring import measure
 from leeway.settings import load
 from models import Measurement
 from pipeline.people.forget import forget
@@ -183,3 +186,25 @@ def test_an_outcome_is_typed_in_under_its_objective_and_stands_in_the_table(fold
     rows = {row["key_result"]: row for row in json.loads(run("progress", "--json")[1])}
     assert (rows["O1"]["kind"], rows["O1"]["now"], rows["O1"]["target"]) == ("outcome", 72.5, 90)
     assert rows["O1.1"]["kind"] == "key result"
+
+
+class Tracker:
+    """A source that counts how often it is asked whose it is."""
+
+    name, asked = "jira", 0
+
+    def tenant(self) -> Tenant:
+        self.asked += 1
+        return Tenant("a", "a.example", "A")
+
+    def measure(self, metric: object) -> float:
+        return 7.0
+
+
+def test_a_source_says_once_whose_it_is_however_many_of_its_numbers_are_asked_for(folder: Path) -> None:
+    (folder / "okrs.yaml").write_text(REGISTER.replace("{csv: churn.csv, column: churn}", "{jql: status = Done}"))
+    assert run("okrs", "load", "okrs.yaml", "--yes", "--why", "another metric")[0] == 0
+    made, tracker = App(load(folder / "leeway.toml")), Tracker()
+    vars(made)["connectors"] = {"jira": tracker}
+    assert measure(made)["measured"] == 2
+    assert tracker.asked == 1
