@@ -1,5 +1,5 @@
 """One cycle: every stage in order, each doing what is pending, by as many workers as join. Running it again does nothing
-twice, and one that was killed is gone on with where it stood."""
+twice, and one that was killed resumes where it stopped."""
 
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping

@@ -1,4 +1,4 @@
-"""Where the detector's walk through the days stood, so that it is gone on with.
+"""Where the detector's walk through the days stood, so that it resumes there.
 
 Revision ID: 0031
 Revises: 0030

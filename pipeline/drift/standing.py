@@ -1,4 +1,4 @@
-"""Where the detector's walk stands after a day, so that it can be gone on with: as text, and back."""
+"""Where the detector's walk stands after a day, so that it can resume there: as text, and back."""
 
 from dataclasses import dataclass
 from datetime import date

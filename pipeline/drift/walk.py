@@ -1,8 +1,8 @@
-"""The detector's walk, gone on with: what it says on a day rests on the days up to it, so days that are as they were are not
-walked again.
+"""The detector's walk, resumed: what it says on a day rests on the days up to it, so days that are as they were are not walked
+again.
 
 Where it stood after some of the last days is kept beside a digest of all that it rested on. News change the days of a week, some
-of them older ones: so of several standings the latest is gone on with whose days are as they were.
+of them older ones: so the walk resumes from the latest of several standings whose days are as they were.
 """
 
 import hashlib
@@ -65,14 +65,13 @@ def _digests(detector: Detector, positions: Collection[int]) -> Mapping[int, str
     """By position, a digest of all that a walk up to there and with it rests on."""
     seen, joined, last = detector.seen, detector.joined, max(positions, default=-1)
     digest = hashlib.sha256(repr(_rests_on(detector)).encode())
-    gone = {position: [one for one in detector.gone if one.told == position] for position in range(last + 1)}
     found = {}
     for position in range(last + 1):
         day = (
             seen.days[position],
             bool(detector.health.bad[position]),
             int(detector.teams_at[position]),
-            gone[position],
+            [one for one in detector.gone if one.told == position],
         )
         digest.update(repr(day).encode())
         digest.update(np.ascontiguousarray(seen.effort[:, :, position]).tobytes())

@@ -190,9 +190,9 @@ def test_cycles_that_cost_what_is_new_give_what_a_whole_one_gives(
         kept = [Kept(row.day, row.digest, row.standing) for row in session.scalars(select(Walked))]
         seen = observe(session, register, now.date())
         assert seen is not None
-        went_on, whole = (detector_for(session, register, seen, DriftSettings()) for _ in range(2))
+        resumed, whole = (detector_for(session, register, seen, DriftSettings()) for _ in range(2))
         assert max(one.day for one in kept) == seen.days[-1]
-        assert walk(went_on, kept)[0] == whole.run()
+        assert walk(resumed, kept)[0] == whole.run()
 
 
 def test_nothing_is_left_of_the_days_to_come_after_a_clock_that_was_ahead_sidekiq_scheduler_283(lite: Engine) -> None:

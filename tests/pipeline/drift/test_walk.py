@@ -1,4 +1,4 @@
-"""A walk that is gone on with tells what one from the first day on tells."""
+"""A walk that is resumed tells what one from the first day on tells."""
 
 from dataclasses import replace
 from functools import cache
@@ -33,20 +33,18 @@ def around(kind: str) -> Organisation:
     ("kind", "days", "told"),
     [("dip", (66, 75, 82), {"drift", "recovery"}), ("swap", (67, 71), {"objective"})],
 )
-def test_a_walk_that_is_gone_on_with_tells_what_a_whole_one_tells(
-    kind: str, days: tuple[int, ...], told: set[str]
-) -> None:
+def test_a_resumed_walk_tells_what_a_whole_one_tells(kind: str, days: tuple[int, ...], told: set[str]) -> None:
     o = around(kind)
     kept: list[Kept] = []
     for count, late in zip(days, (None, 60, 78), strict=False):
-        went_on, whole = detector(o, count, late), detector(o, count, late)
-        events, kept = walk(went_on, kept)
+        resumed, whole = detector(o, count, late), detector(o, count, late)
+        events, kept = walk(resumed, kept)
         assert events == whole.run()
-        assert [went_on.now(one) for one in went_on.open.values()] == [whole.now(one) for one in whole.open.values()]
-        assert went_on.closed.keys() == whole.closed.keys()
-        assert all(went_on.closed[key].event == one.event for key, one in whole.closed.items())
-        assert all((went_on.closed[key].span == one.span).all() for key, one in whole.closed.items())
-        assert (went_on.loud_since, went_on.set_aside) == (whole.loud_since, whole.set_aside)
+        assert [resumed.now(one) for one in resumed.open.values()] == [whole.now(one) for one in whole.open.values()]
+        assert resumed.closed.keys() == whole.closed.keys()
+        assert all(resumed.closed[key].event == one.event for key, one in whole.closed.items())
+        assert all((resumed.closed[key].span == one.span).all() for key, one in whole.closed.items())
+        assert (resumed.loud_since, resumed.set_aside) == (whole.loud_since, whole.set_aside)
     assert {one.kind for one in events} == told
 
 
