@@ -1,4 +1,4 @@
-"""Items by the names that people use. What was moved has another key now, and Jira and GitHub keep the former one working: who
+"""Items by the names that people use. What was moved has another key now, and its source keeps the former one working: who
 names it so means the same item. What is kept always names items by their present keys, so that no stage has to know."""
 
 from collections import defaultdict

@@ -186,7 +186,7 @@ def test_a_file_that_is_no_database(content: bytes, tmp_path: Path) -> None:
     (tmp_path / "leeway.db").write_bytes(content)
     result = leeway(tmp_path, "status")
     if content:
-        refused(result, "the database: file is not a database", "Restore a backup")
+        refused(result, "the database: file is not a database", "restore a backup")
     else:
         assert result.returncode == 0
 
