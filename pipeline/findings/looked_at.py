@@ -26,9 +26,9 @@ CHANGES = (SignalKind.CREATED, SignalKind.TRANSITION)
 _ITS_ITEM = (WorkItem.source == Signal.source) & (WorkItem.external_id == Signal.item)
 
 
-def during(since: datetime, until: datetime) -> ColumnElement[bool]:
-    """What happened in the time that findings look at."""
-    return and_(Signal.at >= since, Signal.at < until, Signal.kind != SignalKind.ABSENCE)
+def during(since: datetime, until: datetime, table: type[Signal] = Signal) -> ColumnElement[bool]:
+    """What happened in the time that findings look at; of signals, or of an alias of them."""
+    return and_(table.at >= since, table.at < until, table.kind != SignalKind.ABSENCE)
 
 
 def looked_at(
@@ -170,18 +170,12 @@ def _by_hand(last: date, thresholds: Thresholds) -> Select[str, str, str | None,
 
 
 def _stated(session: Session, since: datetime, until: datetime) -> Iterator[Name]:
-    """One item on which anything happened and whose state is known."""
+    """One item on which anything happened and whose state is known: without any, bursts cannot be judged at all."""
     query = select(Signal.source, Signal.item).join(WorkItem, _ITS_ITEM).where(Signal.kind.in_(CHANGES)).limit(1)
     found = session.execute(query.where(during(since, until))).first()
     if found is None:  # nobody said a state lately: of what was touched, one that was said before or after
         other = aliased(Signal)
-        lately = exists().where(
-            other.source == Signal.source,
-            other.item == Signal.item,
-            other.at >= since,
-            other.at < until,
-            other.kind != SignalKind.ABSENCE,
-        )
+        lately = exists().where(other.source == Signal.source, other.item == Signal.item, during(since, until, other))
         found = session.execute(query.where(lately)).first()
     if found is not None:
         yield found[0], found[1]
