@@ -52,4 +52,4 @@ def _both(keep: Path, company: str) -> tuple[Sequence[Fusion], Sequence[Fusion]]
 
 
 def _file(keep: Path, company: str) -> Path:
-    return keep / f"weights-without-{company}.json"
+    return keep / f"left-out-{company}.json"

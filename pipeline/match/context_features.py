@@ -21,6 +21,8 @@ _ROWS = 256
 """Items whose features are computed at once, so that they stay in the processor's cache."""
 _LARGE = 64
 """Above so many items a tree's part of a centre is added up, below it follows from the similarities within the tree."""
+_LEAST = np.float32(1e-5)
+"""A centre that is no longer than this is none: what is left of a subtraction in single precision."""
 _MOSTLY = 1e-3
 """Below this part of a centre's squared length beside the tree, the difference of two lengths is too coarse."""
 
@@ -151,14 +153,14 @@ class Surroundings:
         squared = (total.astype(np.float64) ** 2).sum(1)
         length = squared - self._trees @ (weight * (2 * with_total - with_own))
         near: Matrix = with_total - with_own
-        near /= (np.sqrt(np.maximum(length, 0)).astype(np.float32) + np.float32(1e-6))[self.tree]
+        near /= (np.sqrt(np.maximum(length, 0)).astype(np.float32) + _LEAST)[self.tree]
         coarse = length < _MOSTLY * squared
         coarse[np.bincount(self.tree) > _LARGE] = True
         for tree in np.flatnonzero(coarse.any(1)):
             members, some = self.links.groups[tree], np.flatnonzero(coarse[tree])
             mine = self.vectors[members]
             centre = total[some] - weight[np.ix_(members, some)].T @ mine
-            centre /= np.linalg.norm(centre, axis=1, keepdims=True) + np.float32(1e-6)
+            centre /= np.linalg.norm(centre, axis=1, keepdims=True) + _LEAST
             near[np.ix_(members, some)] = mine @ centre.T
         return near, standardised(near, self.usual)
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -62,12 +62,13 @@ def near_to_the_others(links: Links, vectors: Array, found: Array) -> Array:
     for i in range(len(found)):
         outside = links.root != links.root[i]
         centre = (found[outside] ** 2).T @ vectors[outside]
-        rows.append(centre @ vectors[i] / (np.linalg.norm(centre, axis=1) + 1e-6))
+        rows.append(centre @ vectors[i] / (np.linalg.norm(centre, axis=1) + 1e-5))
     return np.array(rows)
 
 
 @pytest.mark.parametrize("large", [64, 2])
 @given(seed=st.integers(0, 10_000), size=st.integers(2, 40), keys=st.integers(1, 5))
+@example(seed=413, size=4, keys=1)  # nearly all belief lies in one tree
 @settings(max_examples=40, deadline=None)
 def test_each_feature_is_what_its_definition_says(large: int, seed: int, size: int, keys: int) -> None:
     links, vectors, found = company(seed, size, keys)
