@@ -26,7 +26,7 @@ from pipeline.items import Item
 from pipeline.match.conditional_logit import Features, Fusion, fit
 from pipeline.match.evaluate import calibration_error, reliability
 from pipeline.match.item_features import anchors
-from pipeline.match.matcher import Matcher
+from pipeline.match.matcher import Matcher, mixed
 from pipeline.offline.match import read_signals
 from pipeline.register.document import parse
 from pipeline.said import telling, topic
@@ -145,11 +145,6 @@ def _unseen(
             rows = np.flatnonzero(own == fold)
             out[rows] = fusion.predict(f.of(rows))
     return found
-
-
-def mixed(even: Sequence[Fusion], uneven: Sequence[Fusion], part: float) -> list[Fusion]:
-    """The weights of a company that writes so unevenly, as the product mixes them."""
-    return [one.towards(two, part) for one, two in zip(even, uneven, strict=True)]
 
 
 def judge(company: Company, weights: list[Fusion], labels: Mapping[str, str | None] | None = None) -> dict[str, float]:

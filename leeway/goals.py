@@ -14,8 +14,8 @@ from connectors.base import SourceError
 from connectors.goals import KeepsGoals, Wanted
 from leeway.app import NO_REGISTER, App, NotReady
 from leeway.okrs_load import Held, lines, whoami
-from leeway.tenants import held
 from models import GoalChoice, GoalLook, RegisterVersion, upsert
+from pipeline.ingest.tenants import hold_to_tenant
 from pipeline.queue import lease
 from pipeline.register.change_words import in_words
 from pipeline.register.conflicts import Conflict
@@ -67,7 +67,7 @@ def look(app: App) -> Looked:
             raise NotReady(NO_REGISTER)
         chosen = {(one.key, one.field): one.said for one in session.scalars(select(GoalChoice))}
     data = Document(row.document).data
-    held(app, connector)
+    hold_to_tenant(connector, app.sessions)
     wanted = Wanted(given.type, given.key_result_type, given.query, known(data), given.fields)
     found = compared(data, connector.goals(wanted))
     quiet = [one for one in found.conflicts if chosen.get((one.key, one.field)) == digest(one.theirs)]

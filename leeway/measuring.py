@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from leeway.app import App, NotReady
-from leeway.tenants import held
+from pipeline.ingest.tenants import hold_to_tenant
 from pipeline.progress.cannot import CannotMeasure, check_scale
 from pipeline.progress.series import latest
 from pipeline.progress.stage import CHECKIN, Means, binding_of, keep, measure_due
@@ -35,7 +35,8 @@ def measure(app: App, *, again: bool = False) -> dict[str, int]:
     if not register.measured():
         return {"measured": 0, "failed": 0}
     given = app.settings.metrics
-    once = cache(lambda source: held(app, source))  # each of a source's metrics would ask it whose it is
+    # Each of a source's metrics would ask it whose it is.
+    once = cache(lambda source: hold_to_tenant(source, app.sessions))
     means = Means(app.connectors, given.databases, given.csv_hosts, given.sql_seconds, once)
     return measure_due(app.sessions, register, local_day(register, app.now()), means, again=again)
 

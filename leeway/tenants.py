@@ -16,11 +16,8 @@ from models import Label, Signal, WorkItem
 from models import Tenant as Kept
 from pipeline.ingest.tenants import (
     OtherTenant,
-    found_tenant,
-    hold_to_tenant,
-    is_the_kept_one,
+    compared,
     keep_tenant,
-    kept_tenant,
     refused_tenant,
     remove_all,
 )
@@ -44,19 +41,12 @@ def tenants_of(app: App) -> Iterator[dict[str, Any]]:
 def other_tenant(app: App, connector: Connector) -> tuple[str, OtherTenant | None] | None:
     """Where the settings lead, with the error where that is another one than was read so far; None where the source does not say.
     Raises SourceError."""
-    now = found_tenant(connector)
+    now, kept, is_same = compared(connector, app.sessions)
     if now is None:
         return None
-    with app.sessions() as session:
-        kept = kept_tenant(session, connector.name)
-    if kept is None or is_the_kept_one(connector, app.sessions, kept, now):
+    if kept is None or is_same:
         return now.label, None
     return now.label, OtherTenant(connector.name, kept.label, kept.since, now.label)
-
-
-def held(app: App, connector: Any) -> None:
-    """Raise OtherTenant where a source is another's, before anything is asked of it. Raises SourceError."""
-    hold_to_tenant(connector, app.sessions)
 
 
 def accept(app: App, source: str) -> str:
@@ -103,10 +93,8 @@ def _both(app: App, source: str, mine: bool) -> tuple[Kept, Tenant]:
     connector = configured(app, source)
     if not mine:
         raise NotReady(f"{source} is being pulled by another process. Run it again in a minute.")
-    now = found_tenant(connector)
-    with app.sessions() as session:
-        kept = kept_tenant(session, source)
-    if now is None or kept is None or is_the_kept_one(connector, app.sessions, kept, now):
+    now, kept, is_same = compared(connector, app.sessions)
+    if now is None or kept is None or is_same:
         raise NotReady(f"{source} is {now.label if now else 'read'} as before; nothing is to be decided.")
     return kept, now
 

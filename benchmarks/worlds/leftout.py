@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.fit_fusion import FITTED, WAYS, Company, fit_steps, mixed
+from benchmarks.fit_fusion import FITTED, WAYS, Company, fit_steps
 from pipeline.encode.encoder import Encoder
 from pipeline.match import matcher
 from pipeline.match.conditional_logit import Fusion
@@ -36,12 +36,12 @@ def fit_without(folders: Sequence[Path], keep: Path, encoder: Encoder) -> None:
 def put_in_force(keep: Path, company: str) -> None:
     """From here on this process matches with the weights that were fitted without that company."""
     both = _both(keep, company)
-    matcher.shipped_weights = lambda alone=False, uneven=0.0: tuple(mixed(*both, uneven))  # type: ignore[assignment]
+    matcher.shipped_weights = lambda alone=False, uneven=0.0: matcher.mixed(*both, uneven)  # type: ignore[assignment]
 
 
-def kept_weights(keep: Path, company: str, uneven: float) -> list[Fusion]:
+def kept_weights(keep: Path, company: str, uneven: float) -> tuple[Fusion, ...]:
     """The weights that `fit_without` kept, for what is written so unevenly."""
-    return mixed(*_both(keep, company), uneven)
+    return matcher.mixed(*_both(keep, company), uneven)
 
 
 def _both(keep: Path, company: str) -> tuple[Sequence[Fusion], Sequence[Fusion]]:

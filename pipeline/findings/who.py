@@ -29,6 +29,7 @@ class Who:
         self._teams = load_teams(session)
         self._strangers: dict[tuple[str, str], int] = {}
         self._known: dict[tuple[str, str, date], tuple[int, str]] = {}
+        self._during: dict[tuple[str, str | None, date, date], set[str]] = {}
 
     def of(self, source: str, account: str | None, on: date) -> tuple[int, str]:
         """The person and the team that they were in on a day."""
@@ -46,8 +47,11 @@ class Who:
 
     def during(self, source: str, account: str | None, first: date, last: date) -> set[str]:
         """The teams that they were in on these days, an empty one where they were in none on some."""
-        days = range((last - first).days + 1)
-        return {self.of(source, account, first + timedelta(days=n))[1] for n in days}
+        asked = (source, account, first, last)
+        if asked not in self._during:  # asked for each place that somebody works in
+            days = range((last - first).days + 1)
+            self._during[asked] = {self.of(source, account, first + timedelta(days=n))[1] for n in days}
+        return self._during[asked]
 
     def _of(self, source: str, account: str, on: date) -> tuple[int, str]:
         person = self._person.get((source, account))

@@ -60,16 +60,25 @@ def found_tenant(connector: Connector) -> Tenant | None:
     return found if found is not None and (found.id or found.address) else None
 
 
-def hold_to_tenant(connector: Connector, sessions: sessionmaker[Session]) -> None:
-    """Keep whose the source is, at first; later raise OtherTenant where it is another's. Raises SourceError."""
+def compared(connector: Connector, sessions: sessionmaker[Session]) -> tuple[Tenant | None, Kept | None, bool]:
+    """Whose the source is by its settings (None where it does not say), whose it was at the last pull, and whether both are one.
+
+    Raises SourceError.
+    """
     now = found_tenant(connector)
-    if now is None:
-        return
     with sessions() as session:
         kept = kept_tenant(session, connector.name)
+    return now, kept, now is not None and kept is not None and _is_the_kept_one(connector, sessions, kept, now)
+
+
+def hold_to_tenant(connector: Connector, sessions: sessionmaker[Session]) -> None:
+    """Keep whose the source is, at first; later raise OtherTenant where it is another's. Raises SourceError."""
+    now, kept, is_same = compared(connector, sessions)
+    if now is None:
+        return
     if kept is None:
         keep_tenant(sessions, connector.name, now)
-    elif is_the_kept_one(connector, sessions, kept, now):
+    elif is_same:
         if (kept.external_id or now.id, now.address, now.label, None) != _said(kept):
             keep_tenant(sessions, connector.name, now, kept)
     elif not _holds_anything(sessions, connector.name):
@@ -82,7 +91,7 @@ def hold_to_tenant(connector: Connector, sessions: sessionmaker[Session]) -> Non
         raise error
 
 
-def is_the_kept_one(connector: Connector, sessions: sessionmaker[Session], kept: Kept, now: Tenant) -> bool:
+def _is_the_kept_one(connector: Connector, sessions: sessionmaker[Session], kept: Kept, now: Tenant) -> bool:
     """Return True if it is the same one, also where a server without an id of its own has another address and the records that
     are kept are there. Raises SourceError."""
     was = Tenant(kept.external_id, kept.address, kept.label)

@@ -39,8 +39,12 @@ FOLLOWS = 0.97
 def shipped_weights(alone: bool = False, uneven: float = 0.0) -> tuple[Fusion, ...]:
     """The weights of each step, for a company that writes so `uneven` (item_features.py); `alone` where teams say nothing of what
     work is for."""
-    even = _fitted("alone" if alone else "fusion")
-    return tuple(one.towards(other, uneven) for one, other in zip(even, _fitted("uneven"), strict=True))
+    return mixed(_fitted("alone" if alone else "fusion"), _fitted("uneven"), uneven)
+
+
+def mixed(even: Sequence[Fusion], uneven: Sequence[Fusion], part: float) -> tuple[Fusion, ...]:
+    """Each step's weights, `part` of the way from the ones to the others."""
+    return tuple(one.towards(other, part) for one, other in zip(even, uneven, strict=True))
 
 
 @cache

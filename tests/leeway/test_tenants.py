@@ -16,9 +16,8 @@ from leeway.check import check_all
 from leeway.cli import app as cli
 from leeway.doctor import diagnose
 from leeway.settings import load
-from leeway.tenants import held
 from models import Account, Failure, Label, Signal, StreamCursor, WorkItem
-from pipeline.ingest.tenants import OtherTenant
+from pipeline.ingest.tenants import OtherTenant, hold_to_tenant
 from simulator.server import Simulator
 from tests.conftest import NOW, newest_sqlite
 from tests.connectors.few import CHANNELS, served
@@ -77,7 +76,7 @@ def test_the_others_are_read_and_every_face_says_what_to_do(app: App, tmp_path: 
     assert not checked["slack"].ok
     assert "source replace slack" in checked["slack"].fix
     with pytest.raises(OtherTenant):  # nor is anything measured there
-        held(app, app.connectors["slack"])
+        hold_to_tenant(app.connectors["slack"], app.sessions)
 
 
 def test_nothing_is_posted_into_another_workspace_until_it_is_decided(app: App, few: Simulator, tmp_path: Path) -> None:
