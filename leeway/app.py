@@ -160,13 +160,13 @@ class App:
         from pipeline.findings.thresholds import thresholds
 
         given = self.settings.findings
-        people = len({member.email.lower() for team in register.teams for member in team.members})
+        people = len(register.addresses())
         return thresholds(given.size, people, given.thresholds)
 
     def refuse_own_mailbox(self, register: "Register") -> None:
         """Raises NotReady where the mailbox that is configured is a person's own."""
         mailbox = self.settings.mailbox
-        members = {member.email.lower() for team in register.teams for member in team.members}
+        members = register.addresses()
         if mailbox is not None and mailbox.username.lower() in members:
             raise NotReady(
                 f"{mailbox.username} is a member's own mailbox. Only shared ones are read; change mailbox.username."

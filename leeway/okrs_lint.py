@@ -30,7 +30,7 @@ def lint(file: Path, skip: Sequence[str], as_json: bool, out: Console) -> int:
     register, text = read(file)
     today = local_day(register, datetime.now(UTC))
     found = [one for one in findings(register, Document(text), today) if one.rule not in skip]
-    weak = hints(register)
+    weak = hints(register, today)
     if as_json:
         rows = {"file": str(file), "findings": [one.as_json() for one in found], "hints": weak}
         out.print(json.dumps(rows, indent=1, ensure_ascii=False), markup=False)

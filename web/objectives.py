@@ -177,9 +177,10 @@ class Objectives(Place):
     def register(self, request: Request, who: Signed) -> Response:
         """The register with its hints."""
         version, register = self.app.register()
-        values: dict[str, Any] = {"version": version, "register": register, "hints": hints(register)}
+        today = local_day(register, self.app.now())
+        values: dict[str, Any] = {"version": version, "register": register, "hints": hints(register, today)}
         with self.app.sessions() as session:
-            values["earlier"] = earlier(session, register, local_day(register, self.app.now()))
+            values["earlier"] = earlier(session, register, today)
         if who.may_edit:
             given = self.app.settings.goals
             values["goals"] = given.source.capitalize() if given.type else ""

@@ -84,11 +84,7 @@ class Scopes(Place):
     def _promise(self, session: Session, register: Register) -> str | None:
         """What few people cannot tell, once a day: it reads all effort, of which few people have little."""
         day = complete_through(session)
-        if (
-            sum(len(team.members) for team in register.teams) > FEW
-            or day is None
-            or days_known(session) < LEAST_HISTORY
-        ):
+        if len(register.addresses()) > FEW or day is None or days_known(session) < LEAST_HISTORY:
             return None
         if day not in self._limits:
             self._limits = {day: detectable_points(session, register, day, self.app.drift_settings())}

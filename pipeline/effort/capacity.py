@@ -5,17 +5,20 @@ that held then; of somebody it did not list, the next one that does, else the la
 newer register may add one in the past.
 """
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from functools import cache
 from typing import TypeVar
 
 from models import Person
 from pipeline.register.document import Register
-from pipeline.register.membership import Teams, renamed
+from pipeline.register.membership import Teams
 from pipeline.register.schema import Member
+from pipeline.register.stays import entry_on, renamed
 from pipeline.register.workdays import Workdays
 
+K = TypeVar("K")
 T = TypeVar("T")
 History = Sequence[tuple[date, Register]]
 """Registers with the day from which each holds, oldest first."""
@@ -26,10 +29,13 @@ class _Terms:
 
     def __init__(self, history: History, first: date, last: date) -> None:
         now = renamed(history)
-        self.members = [
-            {now.get(email, email): m for t in one.teams for m in t.members for email in [m.email.lower()]}
-            for _, one in history
-        ]
+        self.everywhere: list[dict[str, list[Member]]] = [defaultdict(list) for _ in history]
+        self.members: list[dict[tuple[str, str], list[Member]]] = [defaultdict(list) for _ in history]
+        for (_, one), rows, anywhere in zip(history, self.members, self.everywhere, strict=True):
+            for key, member in ((team.key, member) for team in one.teams for member in team.members):
+                email = now.get(member.email.lower(), member.email.lower())
+                rows[email, key].append(member)
+                anywhere[email].append(member)
         self.weekends = [{t.key: frozenset(t.weekend) for t in one.teams} for _, one in history]
         closed = [{day for _, later in history[n:] for day in later.calendar.closed} for n in range(len(history))]
         calendars = [
@@ -49,16 +55,19 @@ class _Terms:
 
         self.workdays = workdays
 
-    def member(self, number: int, email: str) -> Member | None:
-        """What is known of somebody while this register held."""
-        return _nearest(self.members, number, email)
+    def entries(self, number: int, email: str, team: str) -> list[Member]:
+        """What is known of somebody in a team while this register held; with what a later one says of days by dates of its own,
+        where it lists them there twice."""
+        known = _nearest(self.members, number, (email, team)) or (_nearest(self.everywhere, number, email) or [])[-1:]
+        later = (rows.get((email, team), []) for rows in self.members[number + 1 :])
+        return [*known, *(one for some in later if len(some) > 1 for one in some)]
 
     def weekend(self, number: int, team: str) -> frozenset[int] | None:
         """A team's own weekend, None where it has the calendar's."""
         return _nearest(self.weekends, number, team) or None
 
 
-def _nearest(rows: Sequence[Mapping[str, T]], number: int, key: str) -> T | None:
+def _nearest(rows: Sequence[Mapping[K, T]], number: int, key: K) -> T | None:
     later, before = range(number, len(rows)), range(number - 1, -1, -1)
     return next((rows[n][key] for n in (*later, *before) if key in rows[n]), None)
 
@@ -70,15 +79,24 @@ def load_capacity(
     terms = _Terms(history, first, last)
     found: dict[tuple[int, date], float] = {}
     for id_, person in people.items():
-        ever = teams.ever(id_)
         for number in terms.held:
-            member = terms.member(number, person.email or "")
-            country, days = (member.country, frozenset(member.days)) if member else (None, frozenset[int]())
-            part = member.part if member else person.capacity
-            amount = min(1.0, part * 5 / len(days)) if days else part
-            for team in ever:
-                off = frozenset(range(7)) - days if days else terms.weekend(number, team)
-                for day in terms.workdays(number, country, off):
-                    if teams.on(id_, day) == team:
-                        found[id_, day] = amount
+            for team in teams.ever(id_):
+                entries = terms.entries(number, person.email or "", team)
+                each: Iterable[Member | None] = dict.fromkeys(entries) if entries else [None]
+                for member in each:
+                    off, amount = _terms_of(member, person, terms.weekend(number, team))
+                    for day in terms.workdays(number, member.country if member else None, off):
+                        if teams.on(id_, day) == team and (len(entries) < 2 or entry_on(entries, day) == member):
+                            found[id_, day] = amount
     return found
+
+
+def _terms_of(
+    member: Member | None, person: Person, weekend: frozenset[int] | None
+) -> tuple[frozenset[int] | None, float]:
+    """The weekdays off, None for the country's, and what a working day is of a whole one."""
+    part = member.part if member else person.capacity
+    if member and member.days:
+        days = frozenset(member.days)
+        return frozenset(range(7)) - days, min(1.0, part * 5 / len(days))
+    return weekend, part

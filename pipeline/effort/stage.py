@@ -6,8 +6,8 @@ costs what is new, however long the history is, and gives what an estimate of al
 
 import hashlib
 import json
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -273,17 +273,22 @@ def _fingerprint(session: Session, register: Register) -> str:
         [
             str(since),
             repr(one.calendar),
-            sorted(
-                (m.email.lower(), m.part, m.country or "", m.days, t.key, t.weekend)
-                for t in one.teams
-                for m in t.members
-            ),
+            sorted(_entries(one)),
         ]
         for since, one in held(session, register)
     ]
     model = [Weights.shipped().fingerprint, str(horizon(session)), READING]
     text = json.dumps([model, accounts, terms, load_teams(session).fingerprint()])
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _entries(register: Register) -> Iterator[tuple[Any, ...]]:
+    """What a register says of when people work; of who stands in it twice, of which days each entry is."""
+    times = Counter(member.email.lower() for team in register.teams for member in team.members)
+    for team in register.teams:
+        for one in team.members:
+            days = (str(one.first), str(one.last)) if times[one.email.lower()] > 1 else ()
+            yield (one.email.lower(), one.part, one.country or "", one.days, team.key, team.weekend, *days)
 
 
 def _known_until(session: Session) -> date | None:

@@ -19,7 +19,8 @@ from models import Account, Membership, Person, Signal
 from models.session import in_batches
 from pipeline.files import InputError, readable, rows_of
 from pipeline.register.document import Register
-from pipeline.register.membership import Stay, renamed, stays
+from pipeline.register.schema import Member
+from pipeline.register.stays import Stay, entry_on, renamed, stays
 from pipeline.register.versions import held
 from pipeline.spreadsheet import unguarded
 
@@ -89,7 +90,10 @@ def resolve(
 ) -> None:
     """Give every account that is not a bot's a person, and every person their teams by day and part of a week."""
     directory, today = directory or Directory(), today or datetime.now(UTC).date()
-    parts = {member.email.lower(): member.part for team in register.teams for member in team.members}
+    entries: dict[str, list[Member]] = defaultdict(list)
+    for member in (member for team in register.teams for member in team.members):
+        entries[member.email.lower()].append(member)
+    parts = {email: one.part for email, some in entries.items() if (one := entry_on(some, today))}
     history = held(session, register)
     dated, now = stays(history), renamed(history)
     members = {

@@ -5,20 +5,24 @@ from datetime import date
 
 from models.vocabulary import COMPANY
 from pipeline.register.schema import Register
+from pipeline.register.stays import spells
 from pipeline.register.workdays import Workdays
 
 
 def usual_week(register: Register, scope: str = COMPANY) -> float:
-    """Person-days that a scope's members work in a week without holidays and leave; 0 where the register lists nobody."""
-    workdays = Workdays(register.calendar)
-    found: dict[str, float] = {}
-    for team in register.teams:
-        for member in team.members if scope in (COMPANY, team.key) else ():
-            week = 7 - len(frozenset(team.weekend) or workdays.weekend(member.country))
+    """Person-days that a scope's members work in a week of the period without holidays and leave, on average: who comes or goes
+    within it counts for the days that they are there. 0 where the register lists nobody."""
+    workdays, weekends = Workdays(register.calendar), {team.key: frozenset(team.weekend) for team in register.teams}
+    begin, end = register.period.start, register.period.end
+    found = 0.0
+    for _, team, member, first, last in spells(register):
+        there = (min(last, end) - max(first, begin)).days + 1
+        if there > 0 and scope in (COMPANY, team):
+            week = 7 - len(weekends[team] or workdays.weekend(member.country))
             # Part time is of five days, as in the effort; who works fixed days works them, at most whole.
             amount = min(float(len(member.days)), 5 * member.part) if member.days else week * member.part
-            found[member.email.lower()] = amount
-    return sum(found.values())
+            found += amount * there / ((end - begin).days + 1)
+    return found
 
 
 def planned_shares(register: Register, scope: str = COMPANY) -> dict[str, float]:

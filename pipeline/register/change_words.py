@@ -60,17 +60,27 @@ def _lines(
 
 def _whole(kind: str, key: str, state: State, verb: str) -> str:
     if kind == "member":
-        team, _, email = key.partition("/")
-        return f"{email} {'joins' if verb == 'is new' else 'leaves'} team {team}"
+        words = (("from", "from"), ("to", "until"))
+        dated = "".join(f" {word} {day}" for name, word in words if (day := state.get((kind, key, name))))
+        gone = "is no longer listed in" if dated else "leaves"
+        return f"{_whom(key)} {'joins' if verb == 'is new' else gone} team {_team(key)}{dated}"
     title = state.get((kind, key, "title")) or state.get((kind, key, "name"))
     where = f" in {state[kind, key, 'in']}" if kind == "key result" else ""
     return f"{_LEAD[kind]}{key} {verb}{where}: {title}"
 
 
+def _team(key: str) -> str:
+    return key.partition("/")[0]
+
+
+def _whom(key: str) -> str:
+    """The address; the second entry of one that stands in a team twice has a mark behind it."""
+    return key.partition("/")[2].rstrip("'")
+
+
 def _named(kind: str, key: str) -> str:
     if kind == "member":
-        team, _, email = key.partition("/")
-        return f"{email} in team {team}: "
+        return f"{_whom(key)} in team {_team(key)}: "
     return f"{_LEAD[kind]}{key}: " if key else ""
 
 
@@ -130,7 +140,8 @@ def _reworded(before: Register, after: Register) -> Iterator[str]:
 
 
 def _people(steps: Sequence[Change], today: date) -> Iterator[str]:
-    moved = [one for one in steps if one.kind == "member" and one.field == "in"]
+    begun = {one.key for one in steps if one.kind == "member" and one.field == "from"}
+    moved = [one for one in steps if one.kind == "member" and one.field == "in" and one.key not in begun]
     dated = sorted(
         str(one.after or one.before) for one in steps if one.kind == "member" and one.field in ("from", "to")
     )

@@ -1,6 +1,7 @@
 """okrs.yaml read and judged. Errors name file, line, field and the fix, all at once."""
 
 import hashlib
+from datetime import date
 from functools import lru_cache
 from pathlib import Path
 
@@ -96,7 +97,7 @@ def digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def hints(register: Register) -> list[str]:
+def hints(register: Register, today: date) -> list[str]:
     """What is allowed but weakens the match or the alerts; for `leeway okrs lint`."""
     found = []
     for _, key_result in register.key_results():
@@ -109,8 +110,11 @@ def hints(register: Register) -> list[str]:
     for team in register.teams:
         if not team.members:
             found.append(f"team {team.key}: no members; list their addresses, or nobody's work counts for the team.")
-        elif len(team.members) < 5:
-            found.append(f"team {team.key}: {len(team.members)} members; figures are shown from five on.")
+        elif len(here := {one.email.lower() for one in team.members if one.last is None or one.last >= today}) < 5:
+            left = len(team.addresses) - len(here)
+            gone = f" ({left} {'has' if left == 1 else 'have'} left)" if left else ""
+            many = f"{len(here)} member{'' if len(here) == 1 else 's'}"
+            found.append(f"team {team.key}: {many}{gone}; figures are shown from five on.")
     found += [
         f"{email}: in teams {', '.join(teams)} at once; a person's day counts for one, here {teams[-1]}. "
         "Write `to:` in the other, or leave them out there."

@@ -1,9 +1,15 @@
 """What is wrong with the people of an okrs.yaml: addresses that are none, listed twice, or somebody else's."""
 
 from collections.abc import Collection, Iterator, Mapping
+from datetime import date
 from typing import Any
 
+from pydantic import TypeAdapter, ValidationError
+
+from pipeline.register.schema import Day
 from pipeline.register.yaml_nodes import Document, LintError, path_of
+
+_DAY: TypeAdapter[date] = TypeAdapter(Day)
 
 
 def people_faults(document: Document) -> Iterator[LintError]:
@@ -41,7 +47,7 @@ def _leadership(document: Document) -> Iterator[LintError]:
 
 
 def _members(document: Document, t: int, team: Mapping[str, Any]) -> Iterator[LintError]:
-    seen: dict[str, int] = {}
+    seen: dict[str, list[tuple[int, tuple[date, date]]]] = {}
     for m, one in enumerate(_list(team, "members")):
         email = one.get("email") if isinstance(one, dict) else one
         loc = ("teams", t, "members", m)
@@ -49,11 +55,28 @@ def _members(document: Document, t: int, team: Mapping[str, Any]) -> Iterator[Li
             continue
         if len(email.split()) > 1 or not email.strip():
             yield LintError(document.line(loc), path_of(loc), f"{email!r} is no address; write one address an entry.")
-        elif email.lower() in seen:
-            yield LintError(
-                document.line(loc), path_of(loc), f"{email} is listed already, in line {seen[email.lower()]}."
-            )
-        seen.setdefault(email.lower(), document.line(loc))
+        first, last = _days(one)
+        for line, (begin, end) in seen.get(email.lower(), []):
+            if begin <= last and first <= end:
+                said = f"{email} is listed already, in line {line}. Delete one; who comes back, or works other hours from a day "
+                yield LintError(
+                    document.line(loc),
+                    path_of(loc),
+                    said + "on, has `to:` in one entry and a later `from:` in the other.",
+                )
+                break
+        seen.setdefault(email.lower(), []).append((document.line(loc), (first, last)))
+
+
+def _days(member: Any) -> tuple[date, date]:
+    """First and last day of an entry, without end where none can be read."""
+    found = []
+    for name, open_end in (("from", date.min), ("to", date.max)):
+        try:
+            found.append(_DAY.validate_python(member[name]))
+        except (ValidationError, KeyError, TypeError):
+            found.append(open_end)
+    return found[0], found[1]
 
 
 def _formerly(document: Document, t: int, team: Mapping[str, Any], listed: Collection[str]) -> Iterator[LintError]:

@@ -123,6 +123,11 @@ class Team(_Strict):
             return () if value is None else value
         return [{"email": one} if isinstance(one, str) else one for one in value]
 
+    @property
+    def addresses(self) -> frozenset[str]:
+        """Everybody who is, was or will be in it, in lower case, each once."""
+        return frozenset(one.email.lower() for one in self.members)
+
 
 class Scope(_Strict):
     """What belongs to a key result by declaration: an epic or issue key, a label, a channel, project or pipeline."""
@@ -235,9 +240,13 @@ class Register(_Strict):
         """Key of the objective, by key of the key result."""
         return {key_result.key: objective.key for objective, key_result in self.key_results()}
 
+    def addresses(self) -> frozenset[str]:
+        """Everybody who is, was or will be in a team, in lower case, each once."""
+        return frozenset().union(*(team.addresses for team in self.teams))
+
     def large_teams(self, least_people: int) -> tuple[Team, ...]:
         """Teams of so many members that they may be named beside a figure."""
-        return tuple(team for team in self.teams if len(team.members) >= least_people)
+        return tuple(team for team in self.teams if len(team.addresses) >= least_people)
 
     @property
     def teams_differ(self) -> bool:

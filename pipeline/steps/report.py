@@ -121,7 +121,7 @@ def path_report(session: Session, register: Register, path: Path, now: datetime,
 def _untold(
     register: Register, path: Path, judged: Sequence[Judgement], at_work: Mapping[date, Set[int]], least: int
 ) -> str:
-    sizes = {team.key: len(team.members) for team in register.teams}
+    sizes = {team.key: len(team.addresses) for team in register.teams}
     teams = [path.team, *(step.by for step in path.steps), path.begin.by]
     if any(team and not enough(sizes.get(team, 0), least) for team in teams):
         return f"a team in it has fewer than {least} people"

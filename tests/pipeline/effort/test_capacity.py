@@ -78,3 +78,18 @@ def test_a_closed_day_has_its_own_date(sessions: sessionmaker[Session]) -> None:
 def test_the_first_register_holds_for_all_days_before_it_was_loaded(sessions: sessionmaker[Session]) -> None:
     found = expected(sessions, FULL.replace("c@x.example]", "{email: c@x.example, part: 0.5}]"))
     assert found["c", MONDAY] == 0.5
+
+
+@pytest.mark.parametrize(("moved", "later"), [(False, False), (False, True), (True, True)])
+def test_what_a_dated_entry_says_of_hours_holds_for_its_days_kimai_5643(
+    sessions: sessionmaker[Session], moved: bool, later: bool
+) -> None:
+    began = MONDAY + timedelta(days=3)
+    was = f"{{email: c@x.example, to: {began - timedelta(days=1)}}}"
+    now = f"{{email: c@x.example, part: 0.5, from: {began}}}"
+    dated = FULL.replace("c@x.example]", f"{was}]" if moved else f"{was}, {now}]")
+    if moved:  # to another team, which stands first in the file
+        dated = dated.replace("teams:", f"teams:\n  - {{key: new, name: New, members: [{now}]}}", 1)
+    assert dated.count("c@x.example") == 2
+    found = expected(sessions, *([FULL] if later else []), dated)
+    assert [found["c", MONDAY + timedelta(days=n)] for n in range(5)] == [1.0, 1.0, 1.0, 0.5, 0.5]

@@ -11,7 +11,8 @@ from pipeline.effort.stage import estimate_effort
 from pipeline.people.identity import resolve
 from pipeline.register.change_words import consequences
 from pipeline.register.document import RegisterError, parse
-from pipeline.register.membership import load_teams, renamed
+from pipeline.register.membership import load_teams
+from pipeline.register.stays import renamed
 from pipeline.register.versions import load_register
 from tests.pipeline.effort.test_stage import LAST, MONDAY, REGISTER_TEXT, Company, noon
 

@@ -162,6 +162,26 @@ def test_an_entry_that_comes_or_goes_is_one_line() -> None:
 
 
 @pytest.mark.parametrize(
+    ("members", "joins"),
+    [
+        ("ana@x.example, {email: dee@x.example, from: 2026-12-01}", "dee@x.example joins team app from 2026-12-01"),
+        (
+            "{email: ana@x.example, to: 2026-08-31}, {email: ana@x.example, from: 2026-11-01, to: 2026-12-31}",
+            "ana@x.example joins team app from 2026-11-01 until 2026-12-31",
+        ),
+    ],
+)
+def test_who_comes_or_goes_by_a_date_does_so_on_it_and_not_on_the_day_of_the_load(members: str, joins: str) -> None:
+    text = yaml.safe_dump({**START, "teams": "TEAMS"})
+    team = "[{key: app, name: App, members: [%s, {email: bo@x.example, part: 0.5, days: [mon]}]}]"
+    before, after = (parse(text.replace("TEAMS", team % some)) for some in ("ana@x.example", members))
+    assert joins in in_words(before, after)
+    assert joins.replace("joins", "is no longer listed in") in in_words(after, before)
+    found = consequences(before, after, date(2026, 7, 1), date(2026, 9, 1))
+    assert not [one for one in found if "people who join or leave do so on 2026-09-01" in one]
+
+
+@pytest.mark.parametrize(
     ("edit", "said"),
     [
         (("priority", 5, "", ""), "a new baseline begins on 2026-09-01"),

@@ -74,7 +74,15 @@ def test_any_structure_gives_an_error_not_a_traceback(data: object) -> None:
 
 
 def test_hints_name_what_weakens_the_match() -> None:
-    found = hints(parse(GOOD.replace('title: "Churn from 2 % to 1 %", teams: [app]', "title: Churn")))
+    found = hints(parse(GOOD.replace('title: "Churn from 2 % to 1 %", teams: [app]', "title: Churn")), date(2026, 8, 1))
     assert any("O1.1" in hint and "description" in hint for hint in found)
     assert any("O1.1" in hint and "no teams" in hint for hint in found)
-    assert any("2 members" in hint for hint in found)
+    assert any("2 members;" in hint for hint in found)
+
+
+@pytest.mark.parametrize(
+    ("day", "said"), [(date(2026, 9, 30), "app: 2 members;"), (date(2026, 10, 1), "app: 1 member (1 has left);")]
+)
+def test_who_has_left_is_no_member_of_a_team_that_is_large_enough_wp_erp_655(day: date, said: str) -> None:
+    left = parse(GOOD.replace("[a@x.example", "[{email: a@x.example, to: 2026-09-30}"))
+    assert [one for one in hints(left, day) if said in one]

@@ -7,8 +7,9 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given
 
-from pipeline.register.document import Register, hints, parse
-from pipeline.register.membership import Stay, stays
+from pipeline.register.changes import flatten, rebuild
+from pipeline.register.document import Register, RegisterError, hints, parse
+from pipeline.register.stays import Stay, spells, stays
 
 MAY, JUNE, JULY = date(2026, 5, 1), date(2026, 6, 1), date(2026, 7, 1)
 DAY = timedelta(days=1)
@@ -48,6 +49,34 @@ def test_a_joiner_is_in_no_team_before_and_a_leaver_in_none_after() -> None:
     assert found["x@c.example"] == [Stay("a", MAY, JULY - DAY)]
 
 
+@pytest.mark.parametrize("turned", [False, True])
+def test_who_comes_back_stands_in_the_team_twice_bendyworks_payroll_197(turned: bool) -> None:
+    entries = ["{email: x@c.example, to: 2026-04-30}", "{email: X@c.example, part: 0.5, from: 2026-06-01}"]
+    back = register(a=", ".join(entries[::-1] if turned else entries))
+    found = [Stay("a", date.min, MAY - DAY), Stay("a", JUNE)]
+    assert stays([(date.min, back)])["x@c.example"] == found
+    assert stays([(date.min, register(a="x@c.example")), (JULY, back)])["x@c.example"] == found
+    parts = [(first, last, member.part) for _, _, member, first, last in spells(back)]
+    assert parts == [(date.min, MAY - DAY, 1.0), (JUNE, date.max, 0.5)]
+    assert not [one for one in hints(back, JUNE) if "at once" in one]
+    assert rebuild(flatten(back)) == back
+
+
+@pytest.mark.parametrize(
+    "entries",
+    [
+        "x@c.example, {email: x@c.example, from: 2026-06-01}",
+        "{email: x@c.example, to: 2026-06-01}, {email: x@c.example, from: 2026-06-01}",
+        "{email: x@c.example, to: 2026-06-01}, {email: y@c.example}, {email: x@c.example, from: soon}",
+    ],
+)
+def test_one_listed_twice_in_a_team_for_the_same_days_is_a_fault_wca_425(entries: str) -> None:
+    with pytest.raises(
+        RegisterError, match=r"members\[[12]\]: x@c.example is listed already, in line 3.*`to:`.*`from:`"
+    ):
+        register(a=entries)
+
+
 @given(st.lists(st.tuples(st.sampled_from([MAY, JUNE, JULY]), st.sampled_from(["a", "b", ""])), min_size=1, max_size=3))
 def test_stays_never_overlap_and_follow_each_other(moves: list[tuple[date, str]]) -> None:
     plans = []
@@ -73,6 +102,6 @@ def test_stays_never_overlap_and_follow_each_other(moves: list[tuple[date, str]]
     ],
 )
 def test_who_is_listed_in_two_teams_for_the_same_days_is_told_where_they_count(a: str, b: str, said: bool) -> None:
-    told = [one for one in hints(register(a=a, b=b)) if "at once" in one]
+    told = [one for one in hints(register(a=a, b=b), JUNE) if "at once" in one]
     assert len(told) == said
     assert all(one.startswith("x@c.example: in teams a, b at once") and "here b." in one for one in told)

@@ -52,6 +52,29 @@ def test_a_usual_week_is_that_of_the_country_the_team_and_the_person() -> None:
     assert usual_week(parse(GOOD.replace("f@x.example", "{email: f@x.example, days: [mon, tue]}")), "ops") == 2
 
 
+@pytest.mark.parametrize(
+    ("entry", "week"),
+    [
+        ("{email: f@x.example, to: 2026-06-30}", 0),  # left before the period
+        ("{email: f@x.example, from: 2026-10-01}", 0),
+        ("{email: f@x.example, to: 2026-08-15}", 2.5),  # 46 of 92 days
+        ("{email: f@x.example, to: 2026-08-15}, {email: f@x.example, part: 0.5, from: 2026-08-16}", 3.75),
+        ("f@x.example, f2@x.example, {email: f3@x.example, to: 2026-05-01}", 10),
+    ],
+)
+def test_who_has_left_or_is_yet_to_come_is_in_no_usual_week_of_the_period_extrateam_65(entry: str, week: float) -> None:
+    register = parse(GOOD.replace("f@x.example", entry))
+    assert usual_week(register, "ops") == pytest.approx(week)
+    assert usual_week(register) == pytest.approx(20 + week)
+
+
+def test_who_moves_within_the_period_is_one_person_of_the_company() -> None:
+    moved = GOOD.replace("a@x.example,", "{email: a@x.example, to: 2026-08-15},")
+    register = parse(moved.replace("f@x.example", "f@x.example, {email: a@x.example, from: 2026-08-16}"))
+    weeks = [usual_week(register, scope) for scope in ("app", "ops", "company")]
+    assert weeks == pytest.approx([17.5, 7.5, 25])
+
+
 def test_a_team_has_its_own_plan_and_the_older_word_still_holds() -> None:
     register = parse(GOOD)
     assert planned_shares(register, "app") == {"O1": 0.5, "O2": 0.2}

@@ -1,0 +1,124 @@
+"""Who is in which team on which day, as the registers say it: a new one changes nothing before it was loaded."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from pipeline.register.schema import Member, Register
+
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Stay:
+    """Days in a team, both ends included; `last` is None while they go on."""
+
+    team: str
+    first: date
+    last: date | None = None
+
+    def holds(self, day: date) -> bool:
+        """Return True if the day is one of them."""
+        return self.first <= day and (self.last is None or day <= self.last)
+
+
+def stays(plans: Sequence[tuple[date, Register]]) -> dict[str, list[Stay]]:
+    """By address, the stays in the order of their days. `plans` are registers, oldest first, with the day from which each holds.
+
+    An entry with `from` or `to` says so for all days; one without holds while its register does. Where registers differ about a
+    day, the newer one is right about the days from which on it holds, and about what it dates.
+    """
+    return {email: list(_joined(_pieces(plans, told))) for email, told in _told(plans).items()}
+
+
+def spells(register: Register) -> Iterator[tuple[str, str, Member, date, date]]:
+    """Who is in which team by which entry, as one register says it: address, team, entry, first and last day, both included.
+
+    Nobody has two for one day.
+    """
+    for email, told in _told([(date.min, register)]).items():
+        marks = _marks([date.min], told)
+        for first, after in zip(marks, [*marks[1:], None], strict=True):
+            entry = _entry_on(first, [date.min], told)
+            if entry is not None:
+                yield email, *entry, first, after - _DAY if after else date.max
+
+
+def entry_on(entries: Sequence[Member], day: date) -> Member | None:
+    """Of somebody's entries in a team, the one that is about a day; the last one where none is."""
+    held = [one for one in entries if (not one.first or one.first <= day) and (not one.last or day <= one.last)]
+    return next(reversed(held or list(entries)), None)
+
+
+_Told = list[list[tuple[str, Member]]]
+"""By register, the teams that list somebody, with the entry."""
+
+
+def _told(plans: Sequence[tuple[date, Register]]) -> dict[str, _Told]:
+    now = renamed(plans)
+    found: dict[str, _Told] = {}
+    for number, (_, register) in enumerate(plans):
+        for team in register.teams:
+            for member in team.members:
+                email = member.email.lower()
+                found.setdefault(now.get(email, email), [[] for _ in plans])[number].append((team.key, member))
+    return found
+
+
+def renamed(plans: Sequence[tuple[date, Register]]) -> dict[str, str]:
+    """The address that somebody has now, by each that they had before, as any of these registers says it.
+
+    One that the newest register lists itself is somebody's own.
+    """
+    found: dict[str, str] = {}
+    for _, register in plans:
+        for member in (one for team in register.teams for one in team.members):
+            email = member.email.lower()
+            new = {old.lower(): email for old in member.formerly}
+            found = {old: new.get(then, then) for old, then in found.items()} | new
+    listed = {one.email.lower() for team in plans[-1][1].teams for one in team.members} if plans else set()
+    return {old: email for old, email in found.items() if old not in listed}
+
+
+def _pieces(plans: Sequence[tuple[date, Register]], told: _Told) -> Iterator[tuple[date, str | None]]:
+    """(first day, team) of each stretch of days in which nothing changes."""
+    begins = [at for at, _ in plans]
+    for day in _marks(begins, told):
+        entry = _entry_on(day, begins, told)
+        yield day, entry and entry[0]
+
+
+def _marks(begins: Sequence[date], told: _Told) -> list[date]:
+    """The days on which something may change, in their order."""
+    marks = {date.min, *begins}
+    for rows in told:
+        marks |= {one.first for _, one in rows if one.first} | {one.last + _DAY for _, one in rows if one.last}
+    return sorted(marks)
+
+
+def _entry_on(day: date, begins: Sequence[date], told: _Told) -> tuple[str, Member] | None:
+    left: set[str] = set()
+    for number in range(len(begins) - 1, -1, -1):
+        in_force = day >= begins[number]
+        here = [(team, one) for team, one in reversed(told[number]) if one.last is None or day <= one.last]
+        for team, one in here:
+            if team not in left and (day >= one.first if one.first is not None else in_force):
+                return team, one
+        if in_force:
+            return None
+        # Who comes back to a team stands there twice: only what no entry of a newer register says is gone in the older ones.
+        left |= {team for team, one in told[number] if one.last is not None and day > one.last}
+    return None
+
+
+def _joined(pieces: Iterator[tuple[date, str | None]]) -> Iterator[Stay]:
+    """Stays of a person, of stretches that follow each other."""
+    team, first = None, date.min
+    for day, now in pieces:
+        if now == team:
+            continue
+        if team is not None:
+            yield Stay(team, first, day - _DAY)
+        team, first = now, day
+    if team is not None:
+        yield Stay(team, first)
