@@ -101,10 +101,14 @@ def detect(
     from pipeline.drift.detector import Detector, DriftSettings
     from pipeline.files import write_jsonl
     from pipeline.offline.detect import as_row, read_effort, read_periods
+    from pipeline.offline.remarks import remarks
 
     beside = effort.parent / "capacity.csv"
     capacity = capacity or (beside if beside.exists() else None)
     settings = DriftSettings(company_alarms=company_alarms, team_alarms=team_alarms)
-    found = Detector(read_effort(effort, capacity), read_periods(periods), settings).run()
+    seen, plans = read_effort(effort, capacity), read_periods(periods)
+    for remark in remarks(seen, plans, settings.least_people):
+        err.print(f"note: {remark}", markup=False)
+    found = Detector(seen, plans, settings).run()
     write_jsonl(events, map(as_row, found))
     out.print(f"{events}: {len(found)} event{'' if len(found) == 1 else 's'}.")

@@ -1,25 +1,28 @@
 """`leeway detect`: effort.csv and periods.yaml in, events.jsonl out; no database."""
 
 import math
+import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
-from datetime import date, datetime, timedelta
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import yaml
 
 from connectors.sheet import lacking
 from models.vocabulary import COMPANY
 from pipeline.drift.detector import Event
 from pipeline.drift.observations import Observations, Priorities
 from pipeline.files import InputError, readable, rows_of, text_of
+from pipeline.offline.names import Spelling, tidy
 from pipeline.register.workdays import SATURDAY_AND_SUNDAY
 from pipeline.register.yaml_nodes import Document, NotYaml
 
 MOST = 1000
 """Person-days of one row: more is a mistake."""
+MOST_CELLS = 250_000_000
+"""Objectives times people times days: 2 GB. Five thousand people in three years with sixty objectives are fewer."""
 LEAST_WEEKS, OFF = 4, 0.25
 """A file of so many weeks tells its weekend: the weekdays with less than this part of a usual weekday's work."""
 _COLUMNS = ("date", "person", "team", "source", "objective", "person_days")
@@ -27,40 +30,36 @@ _COLUMNS = ("date", "person", "team", "source", "objective", "person_days")
 
 def read_periods(path: Path) -> list[Priorities]:
     """Read periods.yaml: a list of {start, end, priority: {objective: rank}}. Raises InputError."""
-    text = text_of(path)
     try:
-        rows, faults = yaml.safe_load(text), Document(text).faults  # the first takes the last of what stands twice
-    except (yaml.YAMLError, ValueError) as error:
-        raise InputError(f"{path}: not valid YAML: {error}") from None
+        document = Document(text_of(path))  # all of it is text: the key NO is no truth, and 1.10 no number
     except NotYaml as error:
         raise InputError(f"{path}, line {error.line}: not valid YAML: {error.message}") from None
-    if faults:
-        raise InputError("\n".join(f"{path}, line {one.line}: {one.field}: {one.message}." for one in faults))
-    if not isinstance(rows, list) or not rows:
+    if document.faults:
+        raise InputError("\n".join(f"{path}, line {one.line}: {one.field}: {one.message}." for one in document.faults))
+    if not isinstance(document.data, list) or not document.data:
         raise InputError(f"{path}: expected a list of {{start, end, priority}}.")
-    found = []
-    for number, row in enumerate(rows, 1):
-        start = row.get("start") if isinstance(row, dict) else None
-        rank = row.get("priority") if isinstance(row, dict) else None
-        if isinstance(start, str):
-            start = _quoted(f"{path}, entry {number}", start)
-        if isinstance(start, datetime):
-            start = start.date()
-        if not isinstance(start, date) or not isinstance(rank, dict):
-            raise InputError(f"{path}, entry {number}: needs `start` (a date) and `priority` ({{objective: rank}}).")
-        if not all(type(r) is int and r >= 1 for r in rank.values()):  # `yes` is none
-            raise InputError(f"{path}, entry {number}: priority: ranks are whole numbers from 1 on.")
-        end = row.get("end")
-        if isinstance(end, str):
-            end = _quoted(f"{path}, entry {number}", end, "end")
-        if isinstance(end, datetime):
-            end = end.date()
-        if end is not None and not (isinstance(end, date) and end > start):
-            raise InputError(
-                f"{path}, entry {number}: end: {end!r} is no date after {start}; it is exclusive, and may be left out."
-            )
-        found.append(Priorities(start, {str(key): value for key, value in rank.items()}, end))
+    spelling, found = Spelling(), list[Priorities]()
+    for number, row in enumerate(document.data, 1):
+        where = f"{path}, entry {number}"
+        one = _period(where, f"entry {number}", row if isinstance(row, dict) else {}, spelling)
+        if any(one.start == other.start for other in found):
+            raise InputError(f"{where}: start: another entry begins on {one.start} too. Delete one of them.")
+        found.append(one)
     return sorted(found, key=lambda one: one.start)
+
+
+def _period(where: str, place: str, row: Mapping[str, Any], spelling: Spelling) -> Priorities:
+    rank = row.get("priority")
+    if not isinstance(row.get("start"), str) or not isinstance(rank, dict):
+        raise InputError(f"{where}: needs `start` (a date) and `priority` ({{objective: rank}}).")
+    start = _day_of(where, row["start"])
+    if not all(isinstance(one, str) and re.fullmatch("[1-9][0-9]{0,8}", one) for one in rank.values()):  # `yes` is none
+        raise InputError(f"{where}: priority: ranks are whole numbers from 1 on.")
+    end = row.get("end")
+    if end is not None and not (isinstance(end, str) and _day_of(where, end, "end") > start):
+        raise InputError(f"{where}: end: {end!r} is no date after {start}; it is exclusive, and may be left out.")
+    keys = {spelling.take(key, place, where, "priority"): int(one) for key, one in rank.items()}
+    return Priorities(start, keys, _day_of(where, end, "end") if end else None)
 
 
 def read_effort(path: Path, capacity: Path | None = None) -> Observations:
@@ -72,14 +71,20 @@ def read_effort(path: Path, capacity: Path | None = None) -> Observations:
         for where, row in _rows(path, _COLUMNS)
     ]
     off = _weekend((day, amount) for day, amount, _, _ in rows)
+    named = {name: Spelling() for name in ("team", "source", "objective")}
     for at, amount, row, where in rows:
-        day = _workday(at, off)
-        if row["team"] == COMPANY:
-            raise InputError(f"{where}: team: {COMPANY!r} stands for all teams together; give the team another name.")
-        effort[day, (row["person"], row["team"]), row["objective"]] += amount
-        by_source[row["source"], day] += amount
-    if not effort:
+        day, line = _workday(at, off), where.rpartition(", ")[2]
+        who = tidy(row["person"]).casefold()
+        if not who:
+            raise InputError(f"{where}: person: it is empty; any word that stays the same will do.")
+        team, source, objective = (said.take(row[name], line, where, name) for name, said in named.items())
+        if team.casefold() == COMPANY:
+            raise InputError(f"{where}: team: {team!r} stands for all teams together; give the team another name.")
+        effort[day, (who, team), objective] += amount
+        by_source[source, day] += amount
+    if not any(effort.values()):
         raise InputError(f"{path}: no effort in it.")
+    _refuse_too_many(path, effort)
     expected = _expected(capacity, off) if capacity else {}
     days = sorted({day for day, _, _ in effort} | {day for day, amount in expected.items() if amount > 0})
     # A row is one person in one team: who changes team takes nothing along, and leaves nothing that is not so.
@@ -102,6 +107,14 @@ def read_effort(path: Path, capacity: Path | None = None) -> Observations:
         np.array([expected.get(d, 0.0) for d in days]) if capacity else None,
         [person for person, _ in people],
     )
+
+
+def _refuse_too_many(path: Path, effort: Collection[tuple[date, tuple[str, str], str]]) -> None:
+    days, rows, keys = (len({row[n] for row in effort}) for n in range(3))
+    if (keys + 1) * rows * days > MOST_CELLS:
+        look = "the objective: is it an item's id?" if keys >= rows else "the person: is it another one each day?"
+        many = f"{keys} objectives, {rows} people and {days} days"
+        raise InputError(f"{path}: {many} are more than can be compared. Look at {look}")
 
 
 def _expected(capacity: Path, off: frozenset[int]) -> Mapping[date, float]:
@@ -131,9 +144,10 @@ def as_row(event: Event) -> dict[str, Any]:
     return found | ({"subject": event.subject} if event.subject else {})
 
 
-def _quoted(where: str, text: str, field: str = "start") -> date:
+def _day_of(where: str, text: str, field: str = "start") -> date:
+    """The day; a time of day that YAML writes behind it says nothing."""
     try:
-        return date.fromisoformat(text)
+        return date.fromisoformat(re.sub(r"[Tt ].*", "", text.strip()))
     except ValueError:
         raise InputError(f"{where}: {field}: {text!r} is no date like 2026-07-01.") from None
 

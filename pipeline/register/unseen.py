@@ -8,7 +8,7 @@ from pipeline.register.yaml_nodes import Document, LintError, path_of
 
 _FOUND_BY = {"key", "owner", "lead", "email", "formerly", "leadership", "members", "team", "teams", "parent", "goal"}
 _FOUND_BY |= {"items", "labels", "containers", "source", "container"}
-_NEVER = "\u00ad\u180e\u200b\u2060\ufeff"
+NEVER = "\u00ad\u180e\u200b\u2060\ufeff"
 """No script needs these; joiners and marks of direction are needed by some."""
 
 
@@ -17,7 +17,7 @@ def unseen_faults(document: Document) -> Iterator[LintError]:
     for loc, text in _texts(document.data, ()):
         name = next((one for one in reversed(loc) if isinstance(one, str)), "")
         plain = "".join(c for c in text if unicodedata.category(c) != "Cf")
-        hidden = next((c for c in text if c in _NEVER or (unicodedata.category(c) == "Cf" and plain.isascii())), None)
+        hidden = next((c for c in text if c in NEVER or (unicodedata.category(c) == "Cf" and plain.isascii())), None)
         if (name in _FOUND_BY or "metric" in loc) and hidden is not None:
             seen = f"holds a character that cannot be seen (U+{ord(hidden):04X})"
             said = f"{seen}, so nothing is found by it; write {plain!r} anew."

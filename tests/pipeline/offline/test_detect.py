@@ -13,6 +13,7 @@ from benchmarks.drift.organisation import OBJECTIVES, SOURCES, Case, generate
 from pipeline.drift.detector import Detector
 from pipeline.files import InputError, write_jsonl
 from pipeline.offline.detect import as_row, read_effort, read_periods
+from pipeline.offline.remarks import remarks
 
 HEADER = "date,person,team,source,objective,person_days\n"
 
@@ -76,6 +77,11 @@ def test_the_weekend_is_the_one_of_those_who_work(tmp_path: Path, off: set[int],
         ("2026-07-10,a,t,jira,O1,nan", "line 2: person_days: 'nan'"),
         ("2026-07-10,a", "line 2: too few columns"),
         ("", "no effort in it"),
+        ("2026-07-10,a,t,jira,O1,0", "no effort in it"),
+        ("2026-07-10, ,t,jira,O1,1", "line 2: person: "),
+        ("2026-07-10,a,Company ,jira,O1,1", "line 2: team: 'Company' stands for all teams together"),
+        ("2026-07-10,a,t,jira,O1,1\n2026-07-10,a,t,jira,o1,1", "line 3: objective: 'o1' is written 'O1' in line 2"),
+        ("2026-07-10,a,App,jira,O1,1\n\n2026-07-10,b,APP,jira,O1,1", "line 4: team: 'APP' is written 'App' in line 2"),
     ],
 )
 def test_a_broken_row_is_named(tmp_path: Path, row: str, said: str) -> None:
@@ -97,6 +103,9 @@ def test_a_broken_row_is_named(tmp_path: Path, row: str, said: str) -> None:
         ("[", "not valid YAML"),
         ("- {start: 2026-01-01, priority: {O1: 1, O1: 2}}", "O1: is given twice"),  # pyyaml #165, yacs #17
         ("- {start: 2026-01-01, priority: {O1: yes}}", "whole numbers from 1 on"),
+        ("- {start: 2026-01-01, priority: {O1: 1, o1: 2}}", "entry 1: priority: 'o1' is written 'O1' in entry 1"),
+        ("- {start: 2026-01-01, priority: {O1: 1}}\n- {start: 2026-01-01, priority: {O2: 1}}", "entry 2: start: "),
+        ("- {start: 2026-02-30, priority: {O1: 1}}", "entry 1: start: '2026-02-30'"),
     ],
 )
 def test_broken_periods_are_named(tmp_path: Path, text: str, said: str) -> None:
@@ -105,6 +114,79 @@ def test_broken_periods_are_named(tmp_path: Path, text: str, said: str) -> None:
     with pytest.raises(InputError) as caught:
         read_periods(path)
     assert said in str(caught.value)
+
+
+def test_a_name_is_one_however_it_is_written_openaev_7558(tmp_path: Path) -> None:
+    """Blanks around it, two of them within, accents in two pieces, a mark that nobody sees; of a person capitals too."""
+    path = tmp_path / "effort.csv"
+    names = [
+        ("a@x.example", "Café  au lait", "O1"),
+        (" A@X.example", "Cafe\u0301 au lait ", " O1"),
+        ("a@x.example", "\u200bCafé au lait", "O1\ufeff"),
+    ]
+    path.write_text(
+        HEADER + "".join(f"2026-07-{n:02},{who},{team},jira, {key},1\n" for n, (who, team, key) in enumerate(names, 6))
+    )
+    seen = read_effort(path)
+    assert (seen.people, seen.teams, seen.objectives) == (["a@x.example"], ["Café au lait"], ["O1"])
+    assert seen.effort[0, 0].tolist() == [1, 1, 1]
+
+
+def test_keys_of_periods_are_what_is_written_and_no_number_or_truth(tmp_path: Path) -> None:
+    path = tmp_path / "periods.yaml"
+    path.write_text("- start: 2026-01-01\n  priority: {NO: 1, 1.10: 2, 010: 3, 'O 4 ': 4}\n")
+    assert read_periods(path)[0].rank == {"NO": 1, "1.10": 2, "010": 3, "O 4": 4}
+
+
+@pytest.mark.parametrize(
+    ("priority", "start", "said"),
+    [
+        ("{O1: 1, O9: 2}", "2026-01-01", "nobody's work is on 'O9', which has rank 2; the effort knows O1."),
+        ("{O1: 1}", "2027-01-01", "lies in a period"),
+        ("{O1: 4}", "2026-01-01", "no objective has rank 1, 2 or 3"),
+        ("{O1: 1}", "2026-01-01", None),
+    ],
+)
+def test_a_file_in_which_nothing_can_be_found_says_why(
+    tmp_path: Path, priority: str, start: str, said: str | None
+) -> None:
+    effort, periods = tmp_path / "effort.csv", tmp_path / "periods.yaml"
+    effort.write_text(HEADER + "".join(",".join(row) + "\n" for row in small_company()))
+    periods.write_text(f"- {{start: {start}, priority: {priority}}}\n")
+    found = remarks(read_effort(effort), read_periods(periods))
+    assert len(found) == (said is not None)
+    assert all(said in one for one in found if said)
+
+
+def test_objectives_that_differ_from_the_periods_in_capitals_alone_are_refused(tmp_path: Path) -> None:
+    effort, periods = tmp_path / "effort.csv", tmp_path / "periods.yaml"
+    effort.write_text(HEADER + "".join(",".join(row) + "\n" for row in small_company()))
+    periods.write_text("- {start: 2026-01-01, priority: {o1: 1}}\n")
+    with pytest.raises(InputError, match="'o1' is written 'O1' in the effort"):
+        remarks(read_effort(effort), read_periods(periods))
+
+
+def test_few_days_people_and_periods_that_cut_each_other_are_said(tmp_path: Path) -> None:
+    effort, periods = tmp_path / "effort.csv", tmp_path / "periods.yaml"
+    effort.write_text(HEADER + "".join(",".join(row) + "\n" for row in small_company()[:80] if row[1] in ("p1", "p7")))
+    periods.write_text(
+        "- {start: 2026-01-01, end: 2027-01-01, priority: {O1: 1}}\n- {start: 2026-02-01, end: 2026-03-01, priority: {O1: 1}}\n"
+    )
+    found = " ".join(remarks(read_effort(effort), read_periods(periods)))
+    for said in (
+        "10 working days",
+        "2 people",
+        "the period from 2026-01-01 ends with the next one's start, 2026-02-01",
+    ):
+        assert said in found
+
+
+def test_what_no_memory_holds_is_refused_with_what_there_is_too_much_of(tmp_path: Path) -> None:
+    path = tmp_path / "effort.csv"
+    days = [date(2026, 1, 5) + timedelta(days=n) for n in range(1100)]
+    path.write_text(HEADER + "".join(f"{day},p{n},t,jira,PAY-{n},1\n" for n, day in enumerate(days)))
+    with pytest.raises(InputError, match=r"1100 objectives.*is it an item"):
+        read_effort(path)
 
 
 def test_low_coverage_is_a_data_fault(tmp_path: Path) -> None:
