@@ -25,6 +25,7 @@ MOST_CELLS = 250_000_000
 """Objectives times people times days: 2 GB. Five thousand people in three years with sixty objectives are fewer."""
 LEAST_WEEKS, OFF = 4, 0.25
 """A file of so many weeks tells its weekend: the weekdays with less than this part of a usual weekday's work."""
+_Cell = tuple[date, tuple[str, str], str]
 _COLUMNS = ("date", "person", "team", "source", "objective", "person_days")
 
 
@@ -64,26 +65,7 @@ def _period(where: str, place: str, row: Mapping[str, Any], spelling: Spelling) 
 
 def read_effort(path: Path, capacity: Path | None = None) -> Observations:
     """Read effort.csv, and capacity.csv where there is one. Raises InputError naming the line."""
-    effort: dict[tuple[date, tuple[str, str], str], float] = defaultdict(float)
-    by_source: dict[tuple[str, date], float] = defaultdict(float)
-    rows = [
-        (_day(where, row["date"]), _amount(where, row["person_days"]), row, where)
-        for where, row in _rows(path, _COLUMNS)
-    ]
-    off = _weekend((day, amount) for day, amount, _, _ in rows)
-    named = {name: Spelling() for name in ("team", "source", "objective")}
-    for at, amount, row, where in rows:
-        day, line = _workday(at, off), where.rpartition(", ")[2]
-        who = tidy(row["person"]).casefold()
-        if not who:
-            raise InputError(f"{where}: person: it is empty; any word that stays the same will do.")
-        team, source, objective = (said.take(row[name], line, where, name) for name, said in named.items())
-        if team.casefold() == COMPANY:
-            raise InputError(f"{where}: team: {team!r} stands for all teams together; give the team another name.")
-        effort[day, (who, team), objective] += amount
-        by_source[source, day] += amount
-    if not any(effort.values()):
-        raise InputError(f"{path}: no effort in it.")
+    effort, by_source, off = _sums(path)
     _refuse_too_many(path, effort)
     expected = _expected(capacity, off) if capacity else {}
     days = sorted({day for day, _, _ in effort} | {day for day, amount in expected.items() if amount > 0})
@@ -109,7 +91,32 @@ def read_effort(path: Path, capacity: Path | None = None) -> Observations:
     )
 
 
-def _refuse_too_many(path: Path, effort: Collection[tuple[date, tuple[str, str], str]]) -> None:
+def _sums(path: Path) -> tuple[dict[_Cell, float], dict[tuple[str, date], float], frozenset[int]]:
+    """Person-days by day, person in a team and objective, and by source and day; and the weekend."""
+    effort: dict[_Cell, float] = defaultdict(float)
+    by_source: dict[tuple[str, date], float] = defaultdict(float)
+    rows = [
+        (_day(where, row["date"]), _amount(where, row["person_days"]), row, where)
+        for where, row in _rows(path, _COLUMNS)
+    ]
+    off = _weekend((day, amount) for day, amount, _, _ in rows)
+    named = {name: Spelling() for name in ("team", "source", "objective")}
+    for at, amount, row, where in rows:
+        day, line = _workday(at, off), where.rpartition(", ")[2]
+        who = tidy(row["person"]).casefold()
+        if not who:
+            raise InputError(f"{where}: person: it is empty; any word that stays the same will do.")
+        team, source, objective = (said.take(row[name], line, where, name) for name, said in named.items())
+        if team.casefold() == COMPANY:
+            raise InputError(f"{where}: team: {team!r} stands for all teams together; give the team another name.")
+        effort[day, (who, team), objective] += amount
+        by_source[source, day] += amount
+    if not any(effort.values()):
+        raise InputError(f"{path}: no effort in it.")
+    return effort, by_source, off
+
+
+def _refuse_too_many(path: Path, effort: Collection[_Cell]) -> None:
     days, rows, keys = (len({row[n] for row in effort}) for n in range(3))
     if (keys + 1) * rows * days > MOST_CELLS:
         look = "the objective: is it an item's id?" if keys >= rows else "the person: is it another one each day?"
