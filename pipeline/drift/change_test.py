@@ -16,7 +16,7 @@ import numpy as np
 
 from pipeline.drift.composition import common, own_shares
 from pipeline.drift.noise import Spread, Wandering
-from pipeline.drift.sums import BASE_MOST, Array, Positions, Sums
+from pipeline.drift.sums import BASE_MOST, Array, Positions, Sums, persons
 
 FLOOR, FLOOR_PEOPLE = 0.008, 60
 """Least standard error: people who all did one thing have no spread, but are not certain to go on so. Of more people than these
@@ -57,7 +57,7 @@ class Changes:
     """For several first days at once, the time from there to the end against the time before; arrays of one length.
 
     `sure` is `z`, or that of the fall together with the rise of one other thing where this is surer. `gain` is what a change on
-    that day explains of the squared deviations, with its sign. `people` are rows with effort on both sides.
+    that day explains of the squared deviations, with its sign. `people` are those with effort on both sides.
     """
 
     first: Positions
@@ -86,8 +86,8 @@ class _Stretches:
         self.n0, self.n1 = np.maximum(self.all0.sum(0), 1e-9), np.maximum(self.all1.sum(0), 1e-9)
         same = common(self.all0, self.all1)
         self.weights, self.mass = same.weights, same.mass
-        self.people = (self.weights > 0).sum(0)
-        self.active = np.maximum(self.people, 2)
+        self.people = persons(self.weights > 0, sums.who)
+        self.active = np.maximum((self.weights > 0).sum(0), 2)
         self.days0 = sums.there[:, first] - sums.there[:, self.base]
         self.days1 = sums.there[:, [-1]] - sums.there[:, first]
 

@@ -59,7 +59,7 @@ class Detector(History):
         """Scopes for which something could not be computed."""
         self.gone: list[Gone] = gone_teams(self.scopes, seen.total)
         self.mixed = mix_changes(
-            self.scopes, seen, self.joined, self.priorities, self.health.bad, self.settings.least_people
+            self.scopes, seen, self.joined, self.priorities, self.health.bad, self.settings.least_people, self.who
         )
 
     def run(self) -> list[Event]:
@@ -86,6 +86,8 @@ class Detector(History):
             return event
         found = changes(sums, first, self._usual(event.scope, sums))
         best, low, high = likeliest(found)
+        if found.people[best] < self.settings.least_people:
+            return event  # what was told when there were enough
         fall = Found(found.at(best), 0.0, int(first[low]), int(first[high]))
         current = replace(self._event(event.at, event.scope, view, sums, fall, top), base=event.base)
         followed = self.severity.get(event.scope) if self.open.get(event.scope) == event else None
@@ -166,10 +168,10 @@ class Detector(History):
     def _wanted(self, name: str, position: int, *, further: bool) -> Wanted:
         history = self.tuning.deeper_least if further else BASE_LEAST
         smallest = self.tuning.smallest_fall * self.dilution.told
-        if name == COMPANY:
-            return Wanted(self.settings.company_alarms, smallest, history)
-        alarms = self.settings.team_alarms / self.tuning.few / max(1, int(self.teams_at[position]))
-        return Wanted(alarms, smallest, history, self.settings.least_people)
+        alarms = self.settings.company_alarms
+        if name != COMPANY:
+            alarms = self.settings.team_alarms / self.tuning.few / max(1, int(self.teams_at[position]))
+        return Wanted(alarms, smallest, self.settings.least_people, history)
 
     def _follow(self, opened: Event, view: View, sums: Sums, position: int) -> None:
         """Grade an open drift with what is known today."""
@@ -201,7 +203,7 @@ class Detector(History):
                 continue
             view = self._view(COMPANY, begin, frozenset([key]), self.shifted.get(key))
             sums = view.until(position)
-            wanted = Wanted(alarms, self.tuning.smallest_shift)
+            wanted = Wanted(alarms, self.tuning.smallest_shift, self.settings.least_people)
             found = search(sums, self._usual(COMPANY, sums), wanted, self.tuning)
             if found is None or found.change.fall < self.tuning.smallest_shift:
                 continue

@@ -5,7 +5,7 @@ and of the very people that the event's own shares were taken from (composition.
 rises elsewhere, so the parts are a decomposition and not an estimate of their own.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -18,6 +18,7 @@ from pipeline.drift.detector import Event
 from pipeline.drift.observations import Observations
 from pipeline.drift.sums import Positions
 from pipeline.drift.themes import Theme
+from pipeline.share.floor import shown
 from pipeline.share.undiluted import in_bounds
 
 LEAST_POINTS = 0.5
@@ -36,17 +37,30 @@ class TeamChange:
     points: float
 
 
-def by_team(seen: Observations, top: frozenset[str], base: Positions, span: Positions) -> list[TeamChange]:
+def told_teams(seen: Observations, base: Positions, span: Positions, least_people: int) -> set[str]:
+    """Teams of which enough people worked before and since, so that neither a team's figures nor the company's less those of all
+    these teams are of a few."""
+    worked: dict[str, set[int | str]] = {}
+    there = (seen.total[:, base].sum(1) > 0) & (seen.total[:, span].sum(1) > 0)
+    for row in np.flatnonzero(there).tolist():
+        worked.setdefault(seen.teams[row], set()).add(seen.people[row] if len(seen.people) else row)
+    parts = {team: people for team, people in worked.items() if team}
+    return set(shown(set().union(*worked.values()), parts, least_people)[1])
+
+
+def by_team(
+    seen: Observations, top: frozenset[str], base: Positions, span: Positions, told: Set[str] | None = None
+) -> list[TeamChange]:
     """Each team's part of the company's fall, the largest first; of the same people in the same teams, and they add up
-    exactly."""
+    exactly. Those that are not `told` are one, without a name."""
     rows = np.array([key in top for key in seen.names])
     whole0, whole1 = (seen.total[:, days].sum(1) for days in (base, span))
     top0, top1 = (seen.effort[rows][:, :, days].sum((0, 2)) for days in (base, span))
     weights = common(whole0, whole1).weights
     own0, own1 = own_shares(top0, whole0), own_shares(top1, whole1)
-    found = []
-    for team in sorted(set(seen.teams)):
-        mine = weights * np.array([name == team for name in seen.teams])
+    found, teams = [], [team if told is None or team in told else "" for team in seen.teams]
+    for team in sorted(set(teams)):
+        mine = weights * np.array([name == team for name in teams])
         part = float(mine.sum())
         if part > 0:  # a team without work on both sides has no share to compare
             before, after = float(mine @ own0), float(mine @ own1)
@@ -55,14 +69,15 @@ def by_team(seen: Observations, top: frozenset[str], base: Positions, span: Posi
 
 
 def levels(
-    seen: Observations, base: Positions, span: Positions, top: frozenset[str]
+    seen: Observations, base: Positions, span: Positions, top: frozenset[str], told: Set[str]
 ) -> dict[str, dict[str, list[float]]]:
-    """Share of each objective ('' for none) before and since, of the company and each team: the levels that every face shows.
+    """Share of each objective ('' for none) before and since, of the company and each team that is told of: the levels that
+    every face shows.
 
     Of the same people in the same teams, as the event's own.
     """
     found = {}
-    for scope in (COMPANY, *sorted({team for team in seen.teams if team})):
+    for scope in (COMPANY, *sorted(told)):
         people = np.array([scope in (COMPANY, team) for team in seen.teams])
         sums = [seen.effort[:, people][:, :, part].sum(2) for part in (base, span)]
         whole = [one.sum(0) for one in sums]

@@ -15,7 +15,7 @@ from pipeline.drift.noise import Spread, spread
 from pipeline.drift.observations import Observations, Priorities
 from pipeline.drift.search import Found
 from pipeline.drift.severity import Grade, assess
-from pipeline.drift.sums import BASE_LEAST, BASE_MOST, WEEK, Array, Positions, Sums, team_codes
+from pipeline.drift.sums import BASE_LEAST, BASE_MOST, WEEK, Array, Positions, Sums, codes, team_codes
 from pipeline.drift.tuning import LEAST_HISTORY, TUNING, Tuning
 from pipeline.share.dilution import UNDILUTED, Dilution, Size
 from pipeline.share.estimate import UNSEEN, Z90
@@ -114,7 +114,7 @@ class History:
         self.priorities = sorted(priorities, key=lambda one: one.start)
         self.health = data_health.check(seen)
         names = np.array(seen.teams)
-        self._team_codes = team_codes(seen.teams)
+        self._team_codes, self.who = team_codes(seen.teams), codes(seen.people)
         self.scopes: dict[str, Positions] = {COMPANY: np.arange(len(names))}
         for team in sorted(set(seen.teams) - {""}):
             people = np.flatnonzero(names == team)
@@ -164,9 +164,10 @@ class History:
             rows = np.array([key in looked_at for key in self.seen.names])
             # Teams are many and small; the company alone is asked what one thing gained.
             others = effort[~rows] if name == COMPANY and len(looked_at) > 1 else None
-            self._views[key] = View(
-                usable, effort, Sums.of(effort[rows].sum(0), total, others, self._team_codes[self.scopes[name]])
-            )
+            people = self.scopes[name]
+            who = None if self.who is None else self.who[people]
+            sums = Sums.of(effort[rows].sum(0), total, others, self._team_codes[people], who)
+            self._views[key] = View(usable, effort, sums)
         return self._views[key]
 
     def _effort(self, name: str, begin: int, usable: Positions) -> tuple[Array, Array]:

@@ -23,12 +23,12 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What is looked for: false alarms a year, the least fall, the least history before it, and at least so many people in it."""
+    """What is looked for: false alarms a year, the least fall, at least so many people in it, and the least history before it."""
 
     alarms: float
     smallest: float
+    people: int
     history: int = BASE_LEAST
-    people: int = 1
 
 
 def search(sums: Sums, usual: Spread, wanted: Wanted, tuning: Tuning) -> Found | None:
@@ -50,7 +50,11 @@ def search(sums: Sums, usual: Spread, wanted: Wanted, tuning: Tuning) -> Found |
     around = changes(sums, near, usual)
     best, low, high = likeliest(around)
     change, margin = around.at(best), float(clear[surest])
-    if not _old_enough(sums, change, usual, margin, tuning) or not all_through(sums, change, tuning):
+    if (
+        around.people[best] < wanted.people
+        or not _old_enough(sums, change, usual, margin, tuning)
+        or not all_through(sums, change, tuning)
+    ):
         return None
     return Found(change, margin, int(near[low]), int(near[high]))
 

@@ -29,27 +29,37 @@ class Sums:
         others: Array | None = None,
         teams: Positions | None = None,
         there: Array | None = None,
+        who: Positions | None = None,
     ) -> None:
         """`top` and `total` are cumulative and begin with zero; `others` is (things, people, days + 1); see `of`.
 
-        `teams` numbers each person's team; without it everybody is their own. `there` counts the days on which somebody
-        worked. `whole` is what these are the first days of.
+        `teams` numbers each row's team; without it every row is its own. `who` numbers whose row it is, where somebody may have
+        several, in two teams. `there` counts the days on which somebody worked. `whole` is what these are the first days of.
         """
         self.top, self.total, self.days, self.others = top, total, top.shape[1] - 1, others
         self.teams = np.arange(len(top)) if teams is None else teams
+        self.who = who
         self.there = _running((np.diff(total) > 1e-9).astype(float)) if there is None else there
         self.whole: Sums = self
 
     @classmethod
-    def of(cls, top: Array, total: Array, others: Array | None = None, teams: Positions | None = None) -> Self:
+    def of(
+        cls,
+        top: Array,
+        total: Array,
+        others: Array | None = None,
+        teams: Positions | None = None,
+        who: Positions | None = None,
+    ) -> Self:
         """From effort by person and day: on what is looked at, on everything, and on each other thing if that is to be used."""
         first, whole = (_running(part) for part in (top, total))
-        return cls(first, whole, None if others is None or not len(others) else _running(others), teams)
+        return cls(first, whole, None if others is None or not len(others) else _running(others), teams, who=who)
 
     def until(self, days: int) -> "Sums":
         """The first so many days."""
         others = None if self.others is None else self.others[:, :, : days + 1]
-        found = Sums(self.top[:, : days + 1], self.total[:, : days + 1], others, self.teams, self.there[:, : days + 1])
+        top, total, there = (part[:, : days + 1] for part in (self.top, self.total, self.there))
+        found = Sums(top, total, others, self.teams, there, self.who)
         found.whole = self.whole
         return found
 
@@ -82,6 +92,23 @@ class Sums:
         """Which part of the effort in the half-open range, and of that before the position `change`, is of the same people."""
         before = _between(self.total, max(0, change - BASE_MOST), change)
         return float(common(before, _between(self.total, first, last)).mass)
+
+
+def persons(worked: NDArray[np.bool_], who: Positions | None) -> Positions:
+    """How many people rows with work are of, (rows, ...) to (...): somebody with rows in two teams is one."""
+    if who is not None and len(who):
+        order = np.argsort(who, kind="stable")
+        first = np.flatnonzero(np.diff(who[order], prepend=-1))
+        worked = np.logical_or.reduceat(worked[order], first, axis=0)
+    found: Positions = worked.sum(0)
+    return found
+
+
+def codes(who: Sequence[int | str]) -> Positions | None:
+    """A number for each row's person; None where each row is somebody else."""
+    numbers: dict[int | str, int] = {}
+    found = np.array([numbers.setdefault(one, len(numbers)) for one in who], dtype=np.int64)
+    return found if len(numbers) < len(found) else None
 
 
 def team_codes(teams: Sequence[str]) -> Positions:

@@ -11,6 +11,7 @@ from models.vocabulary import COMPANY
 from pipeline.drift.composition import Array, decompose
 from pipeline.drift.data_health import ABSENT, HISTORY
 from pipeline.drift.observations import Observations, Priorities
+from pipeline.drift.sums import persons
 
 GONE = "gone"
 """Subject of what is reported of a team whose work ended."""
@@ -72,6 +73,7 @@ def mix_changes(
     plans: Sequence[Priorities],
     bad: NDArray[np.bool_],
     least_people: int,
+    who: NDArray[np.int64] | None = None,
 ) -> list[Mixed]:
     """Where the share of the top priorities moved because of who is there, on good days, each plan by itself.
 
@@ -85,12 +87,18 @@ def mix_changes(
         top = {id(of): of.effort[rows].sum(0) for of in (seen, joined)}
         for scope, people in scopes.items():
             of = joined if scope == COMPANY else seen
-            found += _of_scope(scope, top[id(of)][people][:, days], of.total[people][:, days], days, least_people)
+            parts, whose = (
+                (top[id(of)][people][:, days], of.total[people][:, days]),
+                None if who is None else who[people],
+            )
+            found += _of_scope(scope, *parts, days, least_people, whose)
     return sorted(found, key=lambda mixed: mixed.told)
 
 
-def _of_scope(scope: str, top: Array, total: Array, days: NDArray[np.int64], least_people: int) -> list[Mixed]:
-    """`top` and `total` are (people, days) on the positions `days`."""
+def _of_scope(
+    scope: str, top: Array, total: Array, days: NDArray[np.int64], least: int, who: NDArray[np.int64] | None
+) -> list[Mixed]:
+    """`top` and `total` are (rows, days) on the positions `days`, `who` numbers whose row it is."""
     found = []
     sums = [np.concatenate([np.zeros((len(part), 1)), np.cumsum(part, 1)], 1) for part in (top, total)]
     seen, silent_until = 0, 0
@@ -98,7 +106,7 @@ def _of_scope(scope: str, top: Array, total: Array, days: NDArray[np.int64], lea
         first = n - WINDOW
         top0, all0 = (part[:, first] - part[:, max(0, first - BASE)] for part in sums)
         top1, all1 = (part[:, n] - part[:, first] for part in sums)
-        if n < silent_until or min((all0 > 0).sum(), (all1 > 0).sum()) < least_people:
+        if n < silent_until or min(int(persons(part > 0, who)) for part in (all0, all1)) < least:
             seen = 0
             continue
         change = decompose(top0, all0, top1, all1)

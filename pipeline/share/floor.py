@@ -10,6 +10,7 @@ from typing import TypeVar
 Cells = Mapping[date, Mapping[int, float]]
 """By week (its Monday), each person's part."""
 Key = TypeVar("Key", bound=Hashable)
+Person = TypeVar("Person", bound=Hashable)
 
 
 def enough(workers: int, least: int) -> bool:
@@ -17,7 +18,7 @@ def enough(workers: int, least: int) -> bool:
     return workers >= least
 
 
-def shown(whole: Set[int], parts: Mapping[Key, Set[int]], least: int) -> tuple[bool, list[Key]]:
+def shown(whole: Set[Person], parts: Mapping[Key, Set[Person]], least: int) -> tuple[bool, list[Key]]:
     """Whether the whole may be shown, and which parts beside it. Sets of who worked in each; parts do not overlap.
 
     A part of fewer than `least` people is not shown. Nor is one where the whole less all shown parts would leave a few people:
@@ -29,7 +30,7 @@ def shown(whole: Set[int], parts: Mapping[Key, Set[int]], least: int) -> tuple[b
     return True, [key for key in parts if key in ranked]
 
 
-def shown_beside(parts: Mapping[Key, Set[int]], least: int) -> list[Key]:
+def shown_beside(parts: Mapping[Key, Set[Person]], least: int) -> list[Key]:
     """Which parts may be shown beside each other and their sum, where somebody may have worked in several.
 
     As in `shown`: those that are not shown are of at least `least` people together, or of nobody.
@@ -38,7 +39,7 @@ def shown_beside(parts: Mapping[Key, Set[int]], least: int) -> list[Key]:
     return [key for key in parts if key in ranked]
 
 
-def _beside(parts: Mapping[Key, Set[int]], least: int, rest: Callable[[Sequence[Key]], Set[int]]) -> list[Key]:
+def _beside(parts: Mapping[Key, Set[Person]], least: int, rest: Callable[[Sequence[Key]], Set[Person]]) -> list[Key]:
     """The parts of enough people, without the smallest ones until the rest of those that are left is of enough, or of nobody."""
     ranked = sorted(
         (key for key in parts if enough(len(parts[key]), least)), key=lambda key: (-len(parts[key]), str(key))

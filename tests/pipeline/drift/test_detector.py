@@ -214,6 +214,28 @@ def test_small_teams_stay_silent() -> None:
     assert "tiny" not in {e.scope for e in Detector(seen, [Priorities(days[0], {"O1": 1})]).run()}
 
 
+@pytest.mark.parametrize(
+    ("people", "teams", "found"), [(4, 1, False), (3, 2, False), (6, 1, True), (6, 2, True)], ids=str
+)
+def test_nothing_is_told_of_a_company_of_a_few_teammates_2719(people: int, teams: int, found: bool) -> None:
+    """However many teams the few are in: who works for two is one person."""
+    days = [date(2026, 1, 5) + timedelta(days=n) for n in range(200)]
+    days = [day for day in days if day.weekday() < 5]
+    effort = np.zeros((2, people * teams, len(days)))
+    effort[0] = np.random.default_rng(1).uniform(0.6, 0.8, effort.shape[1:])
+    effort[0, :, 100:] -= 0.5
+    effort[1] = 1 - effort[0]
+    ids, names = list(range(people)) * teams, [f"t{n}" for n in range(teams) for _ in range(people)]
+    detector = Detector(Observations(days, ["O1"], names, effort, people=ids), [Priorities(days[0], {"O1": 1})])
+    assert {e.kind for e in detector.run()} == ({"drift"} if found else set())
+    if found:  # and no more of it once the others are gone
+        (event,) = (one for one in detector.open.values() if one.scope == COMPANY)
+        assert detector.now(event).after != event.after
+        effort[:, [n for n, who in enumerate(ids) if who < 2], days.index(event.start) - 15 :] = 0
+        left = Detector(Observations(days, ["O1"], names, effort, people=ids), [Priorities(days[0], {"O1": 1})])
+        assert left.now(event) == event
+
+
 def test_fewer_wanted_alarms_mean_a_higher_threshold() -> None:
     days = np.array([8.0, 20.0, 40.0])
     assert (TUNING.threshold(0.1, days) > TUNING.threshold(0.4, days)).all()
