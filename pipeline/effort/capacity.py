@@ -72,6 +72,16 @@ def _nearest(rows: Sequence[Mapping[K, T]], number: int, key: K) -> T | None:
     return next((rows[n][key] for n in (*later, *before) if key in rows[n]), None)
 
 
+def made_up_days(history: History, since: date) -> list[str]:
+    """Days of weekends that are worked in the countries of the registers' people, as text."""
+    found = set()
+    for _, one in history:
+        calendar, years = Workdays(one.calendar), range(since.year, one.period.end.year + 1)
+        for country in {one.calendar.country, *(member.country for team in one.teams for member in team.members)}:
+            found |= {f"{country} {day}" for year in years for day in calendar.made_up(year, country)}
+    return sorted(found)
+
+
 def load_capacity(
     history: History, people: Mapping[int, Person], teams: Teams, first: date, last: date
 ) -> dict[tuple[int, date], float]:

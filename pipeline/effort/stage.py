@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from models import ALL_OF_IT, Account, Capacity, Chunk, Effort, Person, Signal, WorkItem, upsert
 from models import InProgress as InProgressRow
 from models.session import in_batches
-from pipeline.effort.capacity import load_capacity
+from pipeline.effort.capacity import load_capacity, made_up_days
 from pipeline.effort.clock import Clock
 from pipeline.effort.day import InProgress, efforts
 from pipeline.effort.evidence import AHEAD, BEFORE
@@ -269,15 +269,14 @@ def _fingerprint(session: Session, register: Register) -> str:
         (source, id_, people[person].email or "", people[person].team or "", zone or "")
         for (source, id_), (person, zone) in load_owners(session, people).items()
     )
-    terms = [
-        [
-            str(since),
-            repr(one.calendar),
-            sorted(_entries(one)),
-        ]
-        for since, one in held(session, register)
+    history, begins = held(session, register), horizon(session)
+    terms = [[str(since), repr(one.calendar), sorted(_entries(one))] for since, one in history]
+    model = [
+        Weights.shipped().fingerprint,
+        str(begins),
+        READING,
+        *made_up_days(history, begins or register.period.start),
     ]
-    model = [Weights.shipped().fingerprint, str(horizon(session)), READING]
     text = json.dumps([model, accounts, terms, load_teams(session).fingerprint()])
     return hashlib.sha256(text.encode()).hexdigest()
 

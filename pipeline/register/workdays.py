@@ -24,11 +24,23 @@ class Workdays:
 
     def is_workday(self, day: date, country: str | None = None, weekend: frozenset[int] | None = None) -> bool:
         """Whether a full-time person is expected to work. `weekend` where a team or a person has their own; empty: none."""
-        if day.weekday() in (self.weekend(country) if weekend is None else weekend) or day in self._closed:
+        if day in self._closed:
             return False
+        if day.weekday() in (self.weekend(country) if weekend is None else weekend):
+            return weekend is None and day in self.made_up(day.year, country)
+        return day not in self._public(day.year, country)[0]
+
+    def made_up(self, year: int, country: str | None = None) -> frozenset[date]:
+        """Days of its weekends that are worked by law in place of days between holidays, as in Hungary or China; none where the
+        calendar has its own weekend."""
+        if self.calendar.weekend and (country or self.calendar.country) == self.calendar.country:
+            return frozenset()
+        return self._public(year, country)[1]
+
+    def _public(self, year: int, country: str | None) -> tuple[frozenset[date], frozenset[date]]:
         country = country or self.calendar.country
         subdivision = self.calendar.subdivision if country == self.calendar.country else None
-        return country is None or day not in _holidays(country, subdivision, day.year)
+        return _holidays(country, subdivision, year) if country else (frozenset(), frozenset())
 
     def between(self, first: date, last: date) -> list[date]:
         """Working days from `first` to `last`, both included."""
@@ -47,10 +59,12 @@ def _weekend(country: str | None) -> frozenset[int]:
 
 
 @cache
-def _holidays(country: str, subdivision: str | None, year: int) -> frozenset[date]:
+def _holidays(country: str, subdivision: str | None, year: int) -> tuple[frozenset[date], frozenset[date]]:
+    """A year's public holidays, and the days of its weekends that are worked."""
     import holidays
 
-    return frozenset(holidays.country_holidays(country, subdiv=subdivision, years=year))
+    found = holidays.country_holidays(country, subdiv=subdivision, years=year)
+    return frozenset(found), frozenset(found.weekend_workdays)
 
 
 def monday(day: date) -> date:

@@ -7,9 +7,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
 
 from models import Capacity, Effort, Person, RegisterVersion
+from pipeline.effort.capacity import load_capacity, made_up_days
 from pipeline.effort.stage import estimate_effort
 from pipeline.people.identity import Directory, resolve
 from pipeline.register.document import parse
+from pipeline.register.membership import Teams
+from pipeline.register.stays import Stay
 from pipeline.register.versions import load_register
 from tests.pipeline.effort.test_stage import LAST, MONDAY, REGISTER_TEXT, Company, noon
 
@@ -73,6 +76,17 @@ def test_a_closed_day_has_its_own_date(sessions: sessionmaker[Session]) -> None:
     found = expected(sessions, FULL, FULL.replace("country: DE", f"country: DE, closed: [{MONDAY}]"))
     assert ("a", MONDAY) not in found
     assert found["a", MONDAY + timedelta(days=1)] == 1.0
+
+
+def test_a_worked_saturday_is_a_day_of_whoever_works_in_that_country_vacanza_2196() -> None:
+    registers = [parse(FULL), parse(FULL.replace("country: ES", "country: HU"))]
+    made_up = [made_up_days([(date.min, one)], MONDAY) for one in registers]
+    assert made_up == [[], ["HU 2026-01-10", "HU 2026-08-08", "HU 2026-12-12"]]
+    people = {1: Person(id=1, email="b@x.example"), 2: Person(id=2, email="a@x.example")}
+    stays = {id_: [Stay("core", date.min)] for id_ in people}
+    saturday = date(2026, 12, 12)
+    found = load_capacity([(date.min, registers[1])], people, Teams({}, stays), saturday, saturday)
+    assert found == {(1, saturday): 1.0}
 
 
 def test_the_first_register_holds_for_all_days_before_it_was_loaded(sessions: sessionmaker[Session]) -> None:

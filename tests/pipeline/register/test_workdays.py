@@ -47,3 +47,24 @@ def test_a_weekday_that_does_not_exist_is_named_with_its_line() -> None:
 def test_who_works_all_seven_days_has_no_weekend() -> None:
     workdays = Workdays(Calendar(country="DE"))
     assert all(workdays.is_workday(day, "DE", frozenset()) for day in (FRIDAY, SATURDAY, SUNDAY))
+
+
+@pytest.mark.parametrize(
+    ("calendar", "country", "weekend", "works"),
+    [
+        ({"country": "HU"}, None, None, True),
+        ({"country": "DE"}, "HU", None, True),
+        ({"country": "HU"}, "DE", None, False),
+        ({"country": "HU", "weekend": ["sat", "sun"]}, None, None, False),  # the company's own
+        ({"country": "HU"}, None, frozenset({5, 6}), False),  # the team's own
+        ({"country": "HU", "closed": ["2026-12-12"]}, None, None, False),
+    ],
+)
+def test_a_saturday_that_makes_up_for_a_bridge_day_is_worked_glpi_467(
+    calendar: dict[str, object], country: str | None, weekend: frozenset[int] | None, works: bool
+) -> None:
+    workdays = Workdays(Calendar.model_validate(calendar))
+    made_up, free, other = date(2026, 12, 12), date(2026, 12, 24), date(2026, 12, 19)
+    assert workdays.is_workday(made_up, country, weekend) == works
+    assert not workdays.is_workday(other, country, weekend)
+    assert works <= (not workdays.is_workday(free, country, weekend))
