@@ -13,7 +13,13 @@ from pipeline.register.faults import DUE
 from pipeline.register.yaml_nodes import Document
 
 _QUARTER = re.compile(r"\b([QH])([1-4])\b")
-_YEAR = re.compile(r"(?<!\d)20\d\d(?!\d)|(?:(?<=FY)|(?<=['’])|(?<=20\d\d/))\d\d(?!\d)")
+_YEAR = re.compile(
+    r"(?<!\d)20\d\d(?!\d)|(?:(?<=FY)|(?<=FY )|(?<=['’/–-])|(?<=[QH][1-4] ))\d\d(?!\d)|(?<!\d)\d\d(?=/\d\d(?!\d))"
+)
+_MONTH = re.compile(
+    r"\b(jan(uary)?|feb(ruary)?|mar(ch)?|apr(il)?|may|june?|july?|aug(ust)?|sept?(ember)?|oct(ober)?|nov(ember)?|dec(ember)?)\b",
+    re.I,
+)
 _DAY = timedelta(days=1)
 
 
@@ -115,16 +121,19 @@ def _as_long(old: Period, begin: date) -> date:
 
 
 def _next_name(old: Period, begin: date, finish: date) -> str:
-    """Q3 to Q4 and H1 to H2 where the quarter or half follows, with the year where one is named (2026, FY26, '26, 2026/27); else
-    the days."""
+    """Q3 to Q4 and H1 to H2 where the quarter or half follows, with the year where one is named (2026, FY26, 2026/27, Q4/26);
+    else, and where the name says more of the days than that, the days."""
     same = _whole_months(old) == _whole_months(Period(name="-", start=begin, end=finish))
     found = _QUARTER.findall(old.name)
-    if not (same and begin == old.end + _DAY and len(found) == 1):
-        return f"{begin} to {finish}"
+    days = f"{begin} to {finish}"
+    if not (same and begin == old.end + _DAY and len(found) == 1) or _MONTH.search(old.name):
+        return days
     kind, number = found[0][0], int(found[0][1])
     most = 4 if kind == "Q" else 2
     following = number % most + 1
     name = _QUARTER.sub(f"{kind}{following}", old.name)
     if following > 1:
         return name
+    if re.search(r"\d", _QUARTER.sub("", _YEAR.sub("", old.name))):
+        return days  # a number that may be a year, or something else
     return _YEAR.sub(lambda year: f"{(int(year[0]) + 1) % 10 ** len(year[0]):0{len(year[0])}d}", name)
