@@ -239,8 +239,8 @@ def _replace(
     also: tuple[str, ...],
     value: str,
 ) -> set[date]:
-    """Write the days of a group of people on which the rows are others than those kept; returns these. What is left of the
-    forgotten stays."""
+    """Write the people's days on which the rows are others than those kept; returns the days. What is left of the forgotten
+    stays."""
     keys = ("day", "person_id", *also)
     first, last, group, groups = stretch
     forgotten = select(Person.id).where(Person.forgotten)  # a sum that no signal is left of
@@ -253,12 +253,14 @@ def _replace(
         tuple(row) for row in session.execute(select(*(getattr(table, name) for name in (*keys, value))).where(*here))
     }
     found = {tuple(row[name] for name in (*keys, value)) for row in rows}
-    changed: set[date] = {row[0] for row in kept ^ found}
-    if changed:
-        for some in in_batches(sorted(changed)):
-            session.execute(delete(table).where(table.day.in_(some), *here[1:]))
-        upsert(session, table, [row for row in rows if row["day"] in changed], keys)
-    return changed
+    changed = {row[:2] for row in kept ^ found}
+    gone: dict[date, set[int]] = defaultdict(set)
+    for day, person, *_ in kept - found:
+        gone[day].add(person)
+    for day, people in sorted(gone.items()):
+        session.execute(delete(table).where(table.day == day, table.person_id.in_(sorted(people))))
+    upsert(session, table, [row for row in rows if (row["day"], row["person_id"]) in changed], keys)
+    return {day for day, _ in changed}
 
 
 def _fingerprint(session: Session, register: Register) -> str:
