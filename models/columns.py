@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Text, cast, func
+from sqlalchemy import Text, case, cast, func
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.elements import ColumnElement
@@ -36,6 +36,11 @@ def members(column: Any) -> TableValuedAlias:
 def joined(column: Any) -> ColumnElement[str]:
     """All numbers of a column in a group as one text; several columns in the same order of rows."""
     return func.aggregate_strings(cast(column, Text), _SEPARATOR)
+
+
+def unless_empty(column: Any) -> ColumnElement[Any]:
+    """A list, and nothing where it is empty: most are, and to read each as JSON takes longer than what else a row holds."""
+    return case((cast(column, Text) != "[]", column)).label(column.key)
 
 
 def floats(text: str) -> NDArray[np.float64]:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from connectors.registry import all_traits
 from models import Account, Person, Signal, WorkItem
+from models.columns import unless_empty
 from models.session import in_batches
 from pipeline.said import telling, topic
 from pipeline.sources import said_by_item, said_by_signals
@@ -58,9 +59,9 @@ _COLUMNS = select(
     WorkItem.parent,
     WorkItem.title,
     WorkItem.text,
-    WorkItem.labels,
+    unless_empty(WorkItem.labels),
     WorkItem.assignee,
-    WorkItem.mentions,
+    unless_empty(WorkItem.mentions),
     WorkItem.automated,
     WorkItem.text_hash,
     WorkItem.text_dropped,
@@ -97,7 +98,9 @@ def load_items(session: Session, ids: Sequence[int] | None = None, *, traces: bo
     work = []
     for row in rows:
         key = (row.source, row.external_id)
-        issues = [by_key[name] for name in dict.fromkeys([*row.mentions, *mentions.get(key, ())]) if name in by_key]
+        issues = [
+            by_key[name] for name in dict.fromkeys([*(row.mentions or ()), *mentions.get(key, ())]) if name in by_key
+        ]
         people = [row.assignee] if row.assignee else authors.get(key, [])
         own = row.text if said_by_item(row.source) else None
         text = " ".join(part for part in (own, *(telling if own or row.title else topic)(said.get(key, ()))) if part)
@@ -120,7 +123,9 @@ class Links:
 
 def load_links(session: Session, ids: Sequence[int]) -> list[Links]:
     """What these items hang on and name, as load_items has it, without reading any words; in the order of the row ids."""
-    columns = select(WorkItem.id, WorkItem.source, WorkItem.external_id, WorkItem.parent, WorkItem.mentions)
+    columns = select(
+        WorkItem.id, WorkItem.source, WorkItem.external_id, WorkItem.parent, unless_empty(WorkItem.mentions)
+    )
     rows = [row for some in in_batches(ids) for row in session.execute(columns.where(WorkItem.id.in_(some)))]
     said: dict[_Key, list[str]] = defaultdict(list)
     query = select(Signal.source, Signal.item, Signal.mentions).where(cast(Signal.mentions, Text) != "[]")
@@ -132,7 +137,7 @@ def load_links(session: Session, ids: Sequence[int]) -> list[Links]:
     found = []
     for row in sorted(rows, key=lambda row: int(row.id)):
         id_ = item_id(row.source, row.external_id)
-        named = dict.fromkeys([*row.mentions, *said.get((row.source, row.external_id), ())])
+        named = dict.fromkeys([*(row.mentions or ()), *said.get((row.source, row.external_id), ())])
         others = tuple(by_key[name] for name in named if by_key.get(name, id_) != id_)
         found.append(Links(row.id, id_, item_id(row.source, row.parent) if row.parent else None, others))
     return found
@@ -149,7 +154,7 @@ def _item(row: Any, team: str | None, text: str, mentions: tuple[str, ...], trac
         row.title,
         text or None,
         mentions,
-        tuple(row.labels),
+        tuple(row.labels or ()),
         row.automated,
         row.key,
         traces,
@@ -170,7 +175,9 @@ def _all_keys(session: Session) -> dict[str, str]:
 
 
 def _by_key(session: Session, rows: Sequence[Any], mentions: Mapping[Any, Sequence[str]]) -> dict[str, str]:
-    names = sorted({name for row in rows for name in row.mentions} | {n for named in mentions.values() for n in named})
+    names = sorted(
+        {name for row in rows for name in row.mentions or ()} | {n for named in mentions.values() for n in named}
+    )
     found: dict[str, str] = {}
     for some in in_batches(names):
         found |= _ids(session.execute(_KEYS.where(WorkItem.key.in_(some))))
@@ -202,7 +209,7 @@ def _signals(
     # Comments on issues are answers to what the title says; a thread or deal has no words but what is said in it.
     silent = sorted(source for source in all_traits() if not said_by_signals(source))
     query = (
-        select(Signal.source, Signal.item, Signal.text, Signal.mentions, Signal.account)
+        select(Signal.source, Signal.item, Signal.text, unless_empty(Signal.mentions), Signal.account)
         .where(Signal.source.not_in(silent))
         .order_by(Signal.at, Signal.source, Signal.external_id)
     )
@@ -211,7 +218,8 @@ def _signals(
             key = (source, item)
             if text:
                 said[key].append(text)
-            named[key] += mentions
+            if mentions:
+                named[key] += mentions
             if account:
                 authors[key].append(account)
     for source, item, account in _at_unassigned(session, silent, rows):

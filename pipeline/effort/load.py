@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from connectors.base import SignalKind, State
 from models import Account, Membership, Person, Signal, StreamCursor, WorkItem
+from models.columns import unless_empty
 from models.session import in_batches
 from pipeline.effort.clock import Clock
 from pipeline.effort.day import HOURS_A_DAY, Activity, Begin, InProgress, StatusChange, in_progress
@@ -48,7 +49,7 @@ def named_issue(session: Session, ids: Sequence[int]) -> dict[int, int]:
     """Row of the item that a thread or mail names, by its own row: it is evidence for that one, not more work."""
     first: dict[int, str] = {}
     for some in in_batches(ids):
-        query = select(WorkItem.id, WorkItem.mentions).where(evidence_rows(), WorkItem.id.in_(some))
+        query = select(WorkItem.id, unless_empty(WorkItem.mentions)).where(evidence_rows(), WorkItem.id.in_(some))
         first |= {row: names[0] for row, names in session.execute(query) if names}
     by_key: dict[str, int] = {}
     for some in in_batches(sorted(set(first.values()))):

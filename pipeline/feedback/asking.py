@@ -17,6 +17,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from models import Effort, Label, Question, WorkItem, upsert
+from models.columns import unless_empty
 from models.session import in_batches
 from pipeline.encode.vectors import load_vectors
 from pipeline.items import Item, load_items
@@ -81,12 +82,12 @@ def _with_leaders(session: Session, ids: Sequence[int]) -> set[int]:
         parents: dict[str, set[str]] = defaultdict(set)
         names: set[str] = set()
         for some in in_batches(fresh):
-            query = select(WorkItem.source, WorkItem.kind, WorkItem.parent, WorkItem.mentions)
+            query = select(WorkItem.source, WorkItem.kind, WorkItem.parent, unless_empty(WorkItem.mentions))
             for source, kind, parent, mentions in session.execute(query.where(WorkItem.id.in_(some))):
                 if parent:
                     parents[source].add(parent)
                 if is_evidence(source, kind):
-                    names.update(mentions[:1])
+                    names.update((mentions or ())[:1])
         above: set[int] = set()
         for source, externals in parents.items():
             for some in in_batches(sorted(externals)):

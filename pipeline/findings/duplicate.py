@@ -76,15 +76,18 @@ def _owned(given: Inputs, meaning: Meaning, now: Work) -> Iterator[_Own]:
     sizes = {key: now.of(key).total for key in large}
     places = {stream: place for place, stream in enumerate(meaning.streams)}
     place_of = {key: now.teams.index(key) for key in large}
-    for stream, cells in now.each():
+    for stream, at in now.places():
         place = places.get(stream)
-        if place is None or meaning.items[place] < 2 or cells.total <= 0:
+        team_of, days = now.team[at], now.days[at]
+        total = float(days.sum())
+        if place is None or meaning.items[place] < 2 or total <= 0:
             continue
-        days = np.bincount(cells.team[cells.team >= 0], cells.days[cells.team >= 0], len(now.teams))
-        by_team = {key: float(days[place_of[key]]) for key in large}
+        spent = np.bincount(team_of[team_of >= 0], days[team_of >= 0], len(now.teams))
+        by_team = {key: float(spent[place_of[key]]) for key in large}
         team = max(by_team, key=lambda key: by_team[key], default="")
-        if not team or by_team[team] < ONE_TEAM * cells.total or by_team[team] < OF_TEAM * sizes[team]:
+        if not team or by_team[team] < ONE_TEAM * total or by_team[team] < OF_TEAM * sizes[team]:
             continue
+        cells = now.where(at)  # of thousands of streams few come so far
         if cells.of(team).shown(given.least_people):
             best = int(np.argmax(cells.by_result()))
             yield _Own(place, stream, team, cells.of(team), best if best < len(now.key_results) else -1)

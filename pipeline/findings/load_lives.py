@@ -8,11 +8,12 @@ from datetime import UTC, date, datetime, time, timedelta
 from sys import intern
 from typing import Any, NamedTuple
 
-from sqlalchemy import Text, case, cast, func, select
+from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
 from connectors.base import SignalKind, State
 from models import Effort, Signal, WorkItem
+from models.columns import unless_empty
 from models.session import in_batches
 from pipeline.findings.lives import Event, Life
 from pipeline.findings.looked_at import CHANGES, Name, during, keys_of, looked_at, team_of, usual_teams
@@ -37,7 +38,7 @@ _COLUMNS = select(
     WorkItem.title,
     WorkItem.text,
     WorkItem.assignee,
-    WorkItem.mentions,
+    unless_empty(WorkItem.mentions),
     WorkItem.created_at,
     WorkItem.automated,
 )
@@ -113,7 +114,7 @@ class _Happened:
 
 
 # Of the millions of signals only what is needed: an object or list as text would have to be read for each.
-_NAMES = case((cast(Signal.mentions, Text) != "[]", Signal.mentions))
+_NAMES = unless_empty(Signal.mentions)
 _STATE = case(
     (Signal.kind == SignalKind.TRANSITION, Signal.detail["to"].as_string()),
     (Signal.kind == SignalKind.CREATED, Signal.detail["state"].as_string()),

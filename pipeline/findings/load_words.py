@@ -87,9 +87,11 @@ def vectors_of(session: Session, items: list[int], model: str) -> dict[int, Floa
     found: dict[int, Floats] = {}
     for some in in_batches(items):
         query = select(WorkItem.id, Vector.data).join(Vector, Vector.text_hash == WorkItem.text_hash)
-        for item, data in session.execute(query.where(Vector.model == model, WorkItem.id.in_(some))):
-            vector = np.frombuffer(data, np.float16).astype(float)
-            found[item] = vector / max(float(np.linalg.norm(vector)), 1e-9)
+        rows = session.execute(query.where(Vector.model == model, WorkItem.id.in_(some))).all()
+        if rows:
+            vectors = np.frombuffer(b"".join(row.data for row in rows), np.float16).reshape(len(rows), -1).astype(float)
+            vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
+            found |= zip((row.id for row in rows), vectors, strict=True)
     return found
 
 

@@ -1,6 +1,6 @@
 """The vocabulary gap: a term of the objectives that a team uses otherwise than those who set them, or than everybody else."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,12 +28,36 @@ class _Gap:
     theirs: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Summed:
+    """A term's sentences by side, added up: of each team's writers who set no objectives, of those who do, and of all. With 200
+    pairs of a team and a term the vectors of the others would be copied for each."""
+
+    by_team: Mapping[str, Floats]
+    leaders: Floats
+    all: Floats
+
+    @classmethod
+    def of(cls, usage: Usage) -> "_Summed":
+        counted = np.column_stack([usage.vectors, np.ones(len(usage.vectors))])
+        teams = {team: counted[_side(usage, team, False, own=True)].sum(0) for team in sorted(set(usage.team))}
+        return cls(teams, counted[usage.leads].sum(0), counted.sum(0))
+
+    def side(self, team: str, leaders: bool, *, own: bool) -> Floats:
+        """The sum of a side's vectors, and last how many there are."""
+        mine = self.by_team.get(team, np.zeros_like(self.all))
+        if own:
+            return mine
+        return self.leaders if leaders else np.asarray(self.all - mine)
+
+
 def vocabulary_gap(given: Inputs) -> Outcome:
     """Of a team and a term: how far the middles of its sentences and of the others' lie apart, the term taken out and each side's
     own subjects taken away, in units of their spread; found from `wording` on where a permutation test over items says so."""
     if given.usages is None:
         return Unjudged("no sentences are kept, or no encoder reads them")
-    gaps = [gap for usage in given.usages for team in given.large_teams for gap in _gap(given, usage, team)]
+    summed = {usage.term: _Summed.of(usage) for usage in given.usages}
+    gaps = [gap for usage in given.usages for team in given.large_teams for gap in _gap(given, usage, team, summed)]
     if not gaps:
         return Unjudged(
             f"no word of the objectives stands in {SENTENCES} items of a team of enough people and in {SENTENCES} of the others"
@@ -44,7 +68,7 @@ def vocabulary_gap(given: Inputs) -> Outcome:
     return [_found(one) for one in sorted(told, key=lambda one: -one.size)[:5]]
 
 
-def _gap(given: Inputs, usage: Usage, team: str) -> Iterator[_Gap]:
+def _gap(given: Inputs, usage: Usage, team: str, summed: Mapping[str, _Summed]) -> Iterator[_Gap]:
     """The gap of one team, where both sides have sentences of enough people."""
     for leaders in (True, False):
         ours, theirs = (_side(usage, team, leaders, own=own) for own in (True, False))
@@ -52,8 +76,8 @@ def _gap(given: Inputs, usage: Usage, team: str) -> Iterator[_Gap]:
             break
     else:
         return
-    other = [one for one in given.usages or () if one.term != usage.term]
-    usual = [_middle(other, team, leaders, own=own) for own in (True, False)]
+    other = [one for term, one in summed.items() if term != usage.term]
+    usual = [_middle([one.side(team, leaders, own=own) for one in other]) for own in (True, False)]
     if usual[0] is None or usual[1] is None:
         return
     rows = np.concatenate([usage.vectors[ours] - usual[0], usage.vectors[theirs] - usual[1]])
@@ -66,7 +90,7 @@ def _gap(given: Inputs, usage: Usage, team: str) -> Iterator[_Gap]:
 
 
 def _side(usage: Usage, team: str, leaders: bool, *, own: bool) -> Mask:
-    of_team = np.array([one == team for one in usage.team], dtype=bool) & ~usage.leads
+    of_team: Mask = (np.array(usage.team) == team) & ~usage.leads
     if own:
         return of_team
     return usage.leads if leaders else np.asarray(~of_team)
@@ -77,11 +101,10 @@ def _enough(given: Inputs, usage: Usage, side: Mask) -> bool:
     return len(set(usage.witness[side].tolist())) >= SENTENCES and enough(len(people), given.least_people)
 
 
-def _middle(usages: Sequence[Usage], team: str, leaders: bool, *, own: bool) -> Floats | None:
+def _middle(sums: Sequence[Floats]) -> Floats | None:
     """The mean of a side's sentences with other terms: what it talks about anyway is no other use of a word."""
-    some = [usage.vectors[_side(usage, team, leaders, own=own)] for usage in usages]
-    rows = np.concatenate(some) if some else np.zeros((0, 1))
-    return rows.mean(0) if len(rows) >= OTHERS else None
+    whole = np.sum(sums, axis=0) if sums else np.zeros(1)
+    return whole[:-1] / whole[-1] if whole[-1] >= OTHERS else None
 
 
 def _tested(rows: Floats, mine: Mask, items: Ints, least: float, seed: int) -> tuple[float, float]:

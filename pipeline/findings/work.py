@@ -117,13 +117,16 @@ class Work:
         return self.where(np.isin(self.stream, list(streams)))
 
     def each(self) -> Iterator[tuple[int, "Work"]]:
-        """Every stream with its cells, by number: with thousands of streams, looking for each among all cells takes minutes."""
+        """Every stream with its cells, by number."""
+        for stream, cells in self.places():
+            yield stream, self.where(cells)
+
+    def places(self) -> Iterator[tuple[int, Ints]]:
+        """Every stream with the places of its cells: of thousands of streams, looking for each among all cells takes minutes."""
         order = np.argsort(self.stream, kind="stable")
         streams, first = np.unique(self.stream[order], return_index=True)
-        for stream, cells in zip(
-            streams.tolist(), np.split(order, first[1:]), strict=False
-        ):  # of nothing, split makes one part
-            yield stream, self.where(cells)
+        # Of nothing, split makes one part.
+        yield from zip(streams.tolist(), np.split(order, first[1:]), strict=False)
 
     def serving(self, column: int) -> "Work":
         """The cells that most likely serve this key result: small beliefs in everything are work on nothing."""

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from connectors.registry import all_traits
 from models import Signal, Stream, StreamItem, Vector, WorkItem
+from models.columns import unless_empty
 from models.session import in_batches
 from pipeline.items import Item, item_id
 from pipeline.sources import said_by_signals
@@ -27,7 +28,7 @@ _COLUMNS = select(
     WorkItem.container,
     WorkItem.parent,
     WorkItem.title,
-    WorkItem.mentions,
+    unless_empty(WorkItem.mentions),
     WorkItem.text_hash,
     WorkItem.text_dropped,
     WorkItem.created_at,

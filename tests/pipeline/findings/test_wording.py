@@ -15,6 +15,7 @@ from models import Account, Diagnosis, Membership, Person, Signal, WorkItem
 from pipeline.findings.found import Inputs, Unjudged, Usage
 from pipeline.findings.kinds import KINDS
 from pipeline.findings.load_terms import load_usages, terms_of
+from pipeline.findings.wording import OTHERS, _middle, _side, _Summed
 from pipeline.register.document import parse
 
 AT = datetime(2026, 6, 1, 9, tzinfo=UTC)
@@ -68,6 +69,16 @@ def test_too_few_sentences_or_people_cannot_be_judged(planted: Inputs) -> None:
         found = KINDS["wording"].find(given)
         assert isinstance(found, Unjudged)
         assert reason in found.because
+
+
+def test_what_a_side_talks_about_anyway_is_the_mean_of_its_sentences_with_other_terms(planted: Inputs) -> None:
+    others = list(planted.usages or ())[1:]
+    for team, leaders in ((others[0].team[0], False), (others[0].team[-1], True), ("nobody's", False)):
+        for own in (True, False):
+            rows = np.concatenate([one.vectors[_side(one, team, leaders, own=own)] for one in others])
+            middle = _middle([_Summed.of(one).side(team, leaders, own=own) for one in others])
+            assert (middle is None) == (len(rows) < OTHERS)
+            assert middle is None or middle == pytest.approx(rows.mean(0), abs=1e-12)
 
 
 def test_a_form_that_is_filled_in_again_and_again_is_one_witness(planted: Inputs) -> None:
