@@ -273,6 +273,8 @@ def _teams(session: Session) -> dict[tuple[str, str], str]:
 
 
 def _team(source: str, accounts: Sequence[str], teams: Mapping[tuple[str, str], str]) -> str | None:
+    if len(accounts) == 1:
+        return teams.get((source, accounts[0]))
     found: Iterable[str] = (teams[source, account] for account in accounts if (source, account) in teams)
     counted = Counter(found).most_common(1)
     return counted[0][0] if counted else None

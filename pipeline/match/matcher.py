@@ -11,6 +11,7 @@ docs/matching.md explains the method.
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from importlib.resources import files
@@ -92,24 +93,35 @@ class Matcher:
     ) -> None:
         """`vectors` are the items' own, in their order, where they are stored already. `usual` are the positions of items that
         tell what is usual in the company, where the others were chosen for what they say; None for all."""
-        self.register, self.items, self.following = register, items, Following(items)
+        self.items, self.following = items, Following(items)
         self.position, self.core = self.following.position, self.following.core
         teams = teams_of(items, self.following)
         speaking = [
             _linked(items[i], self.following, i, team) for i, team in zip(self.core.tolist(), teams, strict=True)
         ]
         self.links = Links(speaking)
-        self.keys = [key_result.key for _, key_result in register.key_results()]
         self.vectors = encode_items(speaking, encoder) if vectors is None else vectors[self.core]
         if usual is not None:
             usual = np.flatnonzero(np.isin(self.core, usual)) if np.isin(usual, self.core).any() else None
-        self.neighbours = Neighbours(self.links, self.vectors, usual)
-        evidence = ItemEvidence(register, self.links, self.vectors, self.neighbours, encoder, usual)
-        self.first, self.alone, self.uneven = evidence.features(), not evidence.told, evidence.unevenness
+        self.usual, self.neighbours = usual, Neighbours(self.links, self.vectors, usual)
         self.surroundings = Surroundings(self.links, self.vectors, self.neighbours, usual)
-        self.declared = self._declared()
         self.odds_of_none = attention.odds_of_none(items, self.following)
         self.answered = attention.answered(items, self.following)
+        self._read(register, encoder)
+
+    def _read(self, register: Register, encoder: Encoder) -> None:
+        """All that rests on the register."""
+        self.register, self.keys = register, [key_result.key for _, key_result in register.key_results()]
+        evidence = ItemEvidence(register, self.links, self.vectors, self.neighbours, encoder, self.usual)
+        self.first, self.alone, self.uneven = evidence.features(), not evidence.told, evidence.unevenness
+        self.declared = self._declared()
+
+    def beside(self, register: Register, encoder: Encoder) -> "Matcher":
+        """The same items against another register; what rests on the items alone is the same."""
+        other = copy(self)
+        other.__dict__.pop("nearest", None)  # found once, for this register
+        other._read(register, encoder)
+        return other
 
     def around(self, found: Matrix) -> Features:
         """Features of a later step, given the probabilities found so far."""

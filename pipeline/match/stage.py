@@ -153,7 +153,7 @@ def _believed(
     settled |= _with_stream(session, here, matcher)
     belief = matcher.believe(labels, settled=settled)
     if again:
-        before = Matcher(version_of(session, again["before"]), matcher.items, encoder, vectors, usual)
+        before = matcher.beside(version_of(session, again["before"]), encoder)
         stood = _settled(session, here, {one.row for one in here} - mine, matcher.keys)
         columns = [matcher.keys.index(key) for key in again["keys"]]
         belief = moved(stood, before.believe(labels, settled=settled), belief, columns)
@@ -249,13 +249,14 @@ def _settled(
 ) -> dict[int, NDArray[np.float32]]:
     """Rows of the items around that were matched before, by their position."""
     kept = _kept(session, [one.row for one in here if one.row not in mine], alone=True)
-    found = {}
-    for i, one in enumerate(here):
-        if one.row in kept:
-            row = np.array([kept[one.row].get(key, 0.0) for key in keys] + [0.0], np.float32)
-            row[-1] = max(0.0, 1 - row.sum())
-            found[i] = row
-    return found
+    places, column = [i for i, one in enumerate(here) if one.row in kept], {key: n for n, key in enumerate(keys)}
+    table = np.zeros((len(places), len(keys) + 1), np.float32)
+    for row, i in zip(table, places, strict=True):
+        for key, p in kept[here[i].row].items():  # of two hundred key results an item has a handful
+            if key in column:
+                row[column[key]] = p
+    table[:, -1] = np.maximum(0.0, 1 - table.sum(1))
+    return dict(zip(places, table, strict=True))
 
 
 def _with_stream(session: Session, here: Sequence[LoadedItem], matcher: Matcher) -> dict[int, NDArray[np.float32]]:

@@ -132,6 +132,19 @@ def test_a_scope_of_the_register_decides(encoder: SentenceEncoder) -> None:
     assert [found[id_].key_result for id_ in ("X-1", "X-2", "X-3")] == ["O2.1"] * 3
 
 
+def test_the_same_items_against_another_register_are_matched_as_if_nothing_were_shared(
+    encoder: SentenceEncoder, register: Register
+) -> None:
+    scoped = parse(OKRS.replace('hours", owner', 'minutes", scope: {items: [X-1]}, owner'))
+    matcher = Matcher(register, ITEMS, encoder)
+    before, near = matcher.probabilities()[0], matcher.nearest
+    other = matcher.beside(scoped, encoder)
+    afresh = Matcher(scoped, ITEMS, encoder)
+    assert np.array_equal(other.probabilities()[0], afresh.probabilities()[0])
+    assert other.nearest == afresh.nearest != near
+    assert np.array_equal(matcher.probabilities()[0], before)
+
+
 def test_an_epic_is_asked_about_rather_than_its_child_and_nothing_twice(
     encoder: SentenceEncoder, register: Register
 ) -> None:
