@@ -1,7 +1,7 @@
 """What a detector knows of each scope besides the walk through the days: who, baseline, noise, and the figures of a fall."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
@@ -12,7 +12,7 @@ from pipeline.drift.change_test import Change, changes, likeliest
 from pipeline.drift.composition import standardised
 from pipeline.drift.lineage import joined
 from pipeline.drift.noise import Spread, spread
-from pipeline.drift.observations import Observations, Priorities
+from pipeline.drift.observations import Observations, Priorities, pauses
 from pipeline.drift.search import Found
 from pipeline.drift.severity import Grade, assess
 from pipeline.drift.sums import BASE_LEAST, BASE_MOST, WEEK, Array, Positions, Sums, codes, team_codes
@@ -112,7 +112,7 @@ class History:
         self.joined = joined(seen)
         """The company's effort: where a team is called otherwise, merged or split, its people's rows go on."""
         self.priorities = sorted(priorities, key=lambda one: one.start)
-        self.health = data_health.check(seen)
+        self.health = self._without_pauses(data_health.check(seen))
         names = np.array(seen.teams)
         self._team_codes, self.who = team_codes(seen.teams), codes(seen.people)
         self.scopes: dict[str, Positions] = {COMPANY: np.arange(len(names))}
@@ -127,6 +127,11 @@ class History:
         self._views: dict[tuple[object, ...], View] = {}
         self._efforts: dict[tuple[object, ...], tuple[Array, Array]] = {}
         self._spreads: dict[tuple[int, int], Spread] = {}
+
+    def _without_pauses(self, health: data_health.Health) -> data_health.Health:
+        """What is done between two plans is asked for by none: no fall from the one before, and no history of the next."""
+        free = [any(first <= day < end for first, end in pauses(self.priorities)) for day in self.seen.days]
+        return replace(health, bad=health.bad | np.array(free, bool)) if any(free) else health
 
     def _at_work(self, teams: Sequence[Positions]) -> Positions:
         found = np.zeros(len(self.seen.days), dtype=np.int64)

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,16 +54,26 @@ class Observations:
 
 @dataclass(frozen=True, slots=True)
 class Priorities:
-    """From `start` on (until the next one, and before `end`) these objectives have these ranks."""
+    """From `start` on (until the next one, and before `end`) these objectives have these ranks.
+
+    `pauses` are days within, from the first of each to before the second, on which no plan held though the ranks are the same.
+    """
 
     start: date
     rank: Mapping[str, int]
     end: date | None = None
+    pauses: Sequence[tuple[date, date]] = ()
 
     @property
     def top(self) -> frozenset[str]:
         """Objectives of rank one to three."""
         return frozenset(key for key, rank in self.rank.items() if rank <= 3)
+
+
+def pauses(plans: Sequence[Priorities]) -> list[tuple[date, date]]:
+    """Days between plans and within them that none holds for; from the first of each to before the second."""
+    between = [(one.end, after.start) for one, after in pairwise(plans) if one.end and one.end < after.start]
+    return [*between, *(pause for one in plans for pause in one.pauses)]
 
 
 def observe(session: Session, register: Register, last: date) -> Observations | None:

@@ -15,7 +15,7 @@ from pipeline.drift.observations import Observations, Priorities, observe
 from pipeline.drift.theme_stage import current_themes, keep_themes
 from pipeline.drift.walk import Kept, walk
 from pipeline.register.document import Register
-from pipeline.register.versions import planned_since
+from pipeline.register.versions import between_periods, planned_since
 from pipeline.share.company import company_dilution
 from pipeline.share.undiluted import load_usual
 
@@ -32,7 +32,8 @@ def detector_for(
 ) -> Detector:
     """A detector with the register's priorities since they are what they are now, until the period's end."""
     rank = {objective.key: objective.priority for objective in register.objectives}
-    plan = Priorities(planned_since(session, register), rank, register.period.end + timedelta(days=1))
+    end, idle = register.period.end + timedelta(days=1), between_periods(session, register)
+    plan = Priorities(planned_since(session, register), rank, end, idle)
     read = company_dilution(session, register)
     kept, spread = round(read.kept, _KEPT_DIGITS), round(read.kept_sd, _KEPT_DIGITS)
     dilution = replace(read, kept=kept, kept_sd=spread, stretch=load_usual(session).stretch)

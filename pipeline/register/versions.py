@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 from sqlalchemy import case, delete, select, update
 from sqlalchemy.orm import Session
@@ -90,6 +90,13 @@ def planned_since(session: Session, register: Register) -> date:
     before it.
     """
     return in_force_since(plans(session), register)
+
+
+def between_periods(session: Session, register: Register) -> list[tuple[date, date]]:
+    """Days between the periods of all plans, from the first of each to before the second."""
+    spans = sorted((one.period.start, one.period.end + timedelta(days=1)) for _, one in held(session, register))
+    ends = accumulate((end for _, end in spans), max)
+    return [(end, start) for end, (start, _) in zip(ends, spans[1:], strict=False) if end < start]
 
 
 def in_force_since(history: Sequence[tuple[date, Register]], register: Register) -> date:

@@ -11,9 +11,10 @@ from sqlalchemy.orm import Session, sessionmaker
 from benchmarks.drift.organisation import OBJECTIVES, SOURCES, Case, Organisation, generate
 from models import Capacity, Drift, Effort, Match, Person, RegisterVersion, WorkItem, upsert
 from pipeline.drift.detector import DriftSettings
-from pipeline.drift.stage import detect_drift
+from pipeline.drift.observations import Observations
+from pipeline.drift.stage import detect_drift, detector_for
 from pipeline.register.document import Register, parse
-from pipeline.register.versions import load_register, planned_since
+from pipeline.register.versions import between_periods, load_register, planned_since
 from pipeline.share.stage import weekly_shares
 from tests.conftest import lite as engine  # noqa: F401 - the fixture of that name, here
 
@@ -142,6 +143,19 @@ def test_corrections_while_setting_up_are_no_new_plan(sessions: sessionmaker[Ses
     register = load(sessions, register_text({"O1": 1, "O4": 2, "O5": 3, "O2": 5}), later + timedelta(days=40))
     with sessions() as session:
         assert planned_since(session, register) == later.date()
+
+
+def test_between_the_periods_of_all_plans_no_plan_holds(sessions: sessionmaker[Session]) -> None:
+    """Whatever was loaded in between: a wrong period, which was mended later, leaves no days out that a plan holds for."""
+    first, wrong, second = date(2025, 1, 6), date(2027, 1, 4), date(2025, 11, 17)
+    for n, start in enumerate((first, wrong, second, first, second)):
+        register = load(sessions, register_text(start=start), LONG_AGO + timedelta(days=20 * n))
+    with sessions() as session:
+        ends = [start + timedelta(days=301) for start in (first, second)]
+        assert between_periods(session, register) == [(ends[0], second), (ends[1], wrong)]
+        seen = Observations([first, ends[0], second], ["O1"], [""], np.ones((2, 1, 3)))
+        bad = detector_for(session, register, seen, DriftSettings()).health.bad
+    assert bad.tolist() == [False, True, False]
 
 
 def test_a_silent_source_is_a_row_of_its_own_until_it_is_back(sessions: sessionmaker[Session]) -> None:

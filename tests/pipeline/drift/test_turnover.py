@@ -178,6 +178,20 @@ def test_a_fall_that_was_told_before_a_plan_ended_is_not_told_again_where_the_ne
     assert detector.open[COMPANY] == events[0]
 
 
+@pytest.mark.parametrize("back", [True, False])
+def test_days_between_two_plans_are_no_fall_of_the_next_one_synthetic_monitoring_231(back: bool) -> None:
+    """A cool-down or a week of planning: what is done then no plan asks for. Who goes on so falls in the new plan's days."""
+    days, teams, effort = company()
+    effort[:, :BUILDERS, EVENT : EVENT + 15 if back else None] = effort[
+        ::-1, :BUILDERS, EVENT : EVENT + 15 if back else None
+    ]
+    plans = [Priorities(days[0], {"O1": 1}, end=days[EVENT]), Priorities(days[EVENT + 15], {"O1": 1})]
+    events = Detector(Observations(days, ["O1"], teams, effort), plans).run()
+    found = [e for e in events if e.scope == COMPANY and e.kind == "drift"]
+    assert len(found) == (not back)
+    assert all(e.at > days[EVENT + 20] and e.start == days[EVENT + 15] for e in found)
+
+
 def test_one_scope_that_cannot_be_computed_leaves_the_others() -> None:
     days, teams, effort = company()
     effort[:, :, EVENT:] = effort[::-1, :, EVENT:]
