@@ -26,7 +26,8 @@ def breaks(app: App, session: Session) -> list[Caution]:
     if found is None:
         return []
     rows = session.scalars(select(RegisterVersion).order_by(RegisterVersion.id))
-    history = [(row.loaded_at.date(), stored(row.document, row.id)) for row in rows]
+    versions = [(row.loaded_at, stored(row.document, row.id)) for row in rows]
+    history = [(local_day(one, at), one) for at, one in versions]
     return cascade_breaks(history, local_day(found[1], app.now()), app.settings.goals.cascade_days)
 
 

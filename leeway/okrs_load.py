@@ -185,9 +185,10 @@ def diff(app: App, one: str | None, other: str | None, out: Console, meaning: bo
             out.print(line, markup=False)
     for line in lines(cautions(before, after, _meaning(app, meaning))):
         out.print(line, markup=False)
-    for line in what_it_replaces(before.register, after.register, local_day(after.register, app.now())):
+    today = local_day(after.register, app.now())
+    for line in what_it_replaces(before.register, after.register, today):
         out.print(f"plan: {line}", markup=False)
-    for line in consequences(before.register, after.register, row.loaded_at.date(), app.now().date()):
+    for line in consequences(before.register, after.register, local_day(before.register, row.loaded_at), today):
         out.print(f"past figures: {line}", markup=False)
 
 

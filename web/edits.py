@@ -189,7 +189,8 @@ class Edits:
         asked: Asked,
     ) -> Response:
         """What the change means, and the question."""
-        before, after, today = stored(row.document, row.id), found.register, self.app.now().date()
+        before, after = stored(row.document, row.id), found.register
+        today = local_day(after, self.app.now())
         values: dict[str, Any] = {"action": asked.action, "typed": asked.typed, "version": row.id}
         values |= {
             "changes": in_words(before, after),
@@ -197,8 +198,8 @@ class Edits:
             "conflicts": found.conflicts,
             "asked": asked.answer.sure == "yes" and held,
         }
-        values |= {"past": consequences(before, after, row.loaded_at.date(), today), "notes": found.notes}
-        values |= {"hints": _hints(row, found, asked.key, local_day(after, self.app.now())), "longest": LONGEST}
+        values |= {"past": consequences(before, after, local_day(before, row.loaded_at), today), "notes": found.notes}
+        values |= {"hints": _hints(row, found, asked.key, today), "longest": LONGEST}
         return self.frame.page(request, who, "edit_check.html.j2", values)
 
 

@@ -13,6 +13,7 @@ from leeway.okrs_load import Held
 from pipeline.register.change_words import consequences
 from pipeline.register.document import digest, stored
 from pipeline.register.edits import PAGE
+from pipeline.register.ended import local_day
 from pipeline.register.goals import OURS
 from web.auth import Csrf, Signed, check_form
 from web.edits import refuse
@@ -118,8 +119,8 @@ class GoalsPage:
     ) -> Response:
         row, held = looked.row, list(made.cautions) if made else []
         before = stored(row.document, row.id)
-        day = self.app.now().date()
-        past = consequences(before, made.register, row.loaded_at.date(), day) if made else []
+        day, loaded = local_day(before, self.app.now()), local_day(before, row.loaded_at)
+        past = consequences(before, made.register, loaded, day) if made else []
         kept = [f"{one.rpartition('=')[0]}: the register's word stays" for one in given if one.endswith("=register")]
         values = {
             "action": PLACE,

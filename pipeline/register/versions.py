@@ -24,6 +24,7 @@ from models import (
 )
 from pipeline.register.change_words import SET_UP, concerning, in_words
 from pipeline.register.document import Register, digest, stored
+from pipeline.register.ended import local_day
 from pipeline.register.gone import renamed, renamed_diagnosis
 from pipeline.register.sameness import new_keys, new_objective_keys, same_period, same_top
 from pipeline.register.workdays import monday
@@ -46,15 +47,16 @@ class Load:
 
 
 def plans(session: Session) -> list[tuple[date, Register]]:
-    """The registers that were meant, with the day on which each was loaded, oldest first.
+    """The registers that were meant, with the day on which each was loaded where the company works, oldest first.
 
     Versions that were replaced within SET_UP are somebody's corrections, not plans.
     """
     columns = (RegisterVersion.loaded_at, RegisterVersion.document, RegisterVersion.id)
     query = select(*columns).order_by(RegisterVersion.id)
-    versions = [(at.date(), document, version) for at, document, version in session.execute(query)]
-    meant = [one for one, later in pairwise(versions) if later[0] - one[0] >= SET_UP] + versions[-1:]
-    return [(at, stored(document, version)) for at, document, version in meant]
+    versions = list(session.execute(query).tuples())
+    meant = [one for one, later in pairwise(versions) if later[0].date() - one[0].date() >= SET_UP] + versions[-1:]
+    found = [(at, stored(document, version)) for at, document, version in meant]
+    return [(local_day(one, at), one) for at, one in found]
 
 
 def periods(session: Session) -> dict[str, Register]:

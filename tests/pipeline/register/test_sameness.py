@@ -16,7 +16,7 @@ from pipeline.register.document import Register, parse
 from pipeline.register.faults import LONGEST
 from pipeline.register.gone import keys_of, with_gone
 from pipeline.register.sameness import new_keys, new_objective_keys, same_objective, same_top
-from pipeline.register.versions import keys_now, load_register, periods, planned_since
+from pipeline.register.versions import keys_now, load_register, periods, planned_since, plans
 
 Q3 = """\
 company: Acme
@@ -77,6 +77,18 @@ def test_keys_that_are_used_again_begin_a_new_baseline(sessions: sessionmaker[Se
     said = " ".join(consequences(parse(Q3), parse(Q4), date(2026, 7, 1), date(2026, 9, 28)))
     assert "a new baseline begins on 2026-10-01" in said
     assert "O1 reads 'Warehouses run themselves' and was 'Customers stay with us': taken for another objective" in said
+
+
+@pytest.mark.parametrize(("zone", "day"), [("America/Los_Angeles", 27), ("Australia/Sydney", 28), ("UTC", 28)])
+def test_a_load_holds_from_the_day_that_it_was_there_bcgov_3863(
+    sessions: sessionmaker[Session], zone: str, day: int
+) -> None:
+    """Half past two in the morning in UTC is the evening before in California, whoever looks from where."""
+    text = f"{Q3}calendar: {{time_zone: {zone}}}\n"
+    load(sessions, text, datetime(2026, 7, 1, 12, tzinfo=UTC))
+    load(sessions, text.replace("priority: 1", "priority: 4"), datetime(2026, 8, 28, 2, 30, tzinfo=UTC))
+    with sessions() as session:
+        assert [at for at, _ in plans(session)] == [date(2026, 7, 1), date(2026, 8, day)]
 
 
 def test_answers_follow_their_key_result_and_count_for_no_other(sessions: sessionmaker[Session]) -> None:
