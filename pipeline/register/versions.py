@@ -53,7 +53,7 @@ def plans(session: Session) -> list[tuple[date, Register]]:
     """
     columns = (RegisterVersion.loaded_at, RegisterVersion.document, RegisterVersion.id)
     query = select(*columns).order_by(RegisterVersion.id)
-    versions = list(session.execute(query).tuples())
+    versions = [(at, document, version) for at, document, version in session.execute(query)]
     meant = [one for one, later in pairwise(versions) if later[0].date() - one[0].date() >= SET_UP] + versions[-1:]
     found = [(at, stored(document, version)) for at, document, version in meant]
     return [(local_day(one, at), one) for at, one in found]
