@@ -6,7 +6,7 @@ a cycle costs the weeks that were touched.
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from datetime import date, timedelta
 from typing import Any
 
@@ -107,9 +107,7 @@ def run_chunk(session: Session, chunk: Chunk, register: Register, least_people: 
     # The match holds to a label: what people said is known, and the correction is for the rest.
     said = Label.key_result.is_(None) | Label.key_result.in_(register.objective_of())
     labelled = set(session.scalars(select(Label.work_item_id).where(said)))
-    sums, usual = _Sums(), load_usual(session)
-    for day, person, item, amount in rows:
-        sums.add(item, person, amount, teams.on(person, day), known=item in labelled)
+    sums, usual = _Sums(rows, teams, labelled), load_usual(session)
     expected = _expected(session, days, teams)
     found: list[dict[str, Any]] = []
     whole, allowed = _shown(session, week, sums, least_people)
@@ -119,7 +117,7 @@ def run_chunk(session: Session, chunk: Chunk, register: Register, least_people: 
         total = sum(by_item.values())
         coverage = total / expected[scope] if expected[scope] else 0.0
         pieces = [Worked(item, matched.tree.get(item, item), amount) for item, amount in by_item.items()]
-        rest = sums.unknown if scope == COMPANY else {scope: sums.unknown[scope]}
+        rest = sums.unknown if scope == COMPANY else {scope: sums.unknown.get(scope, 0.0)}
         of_the_rest = correction(week, rest, drawn, len(matched.objectives) + 2, asked, not register.teams_tell)
         corrected = of_the_rest.of(sum(rest.values()) / total)
         people = sums.by_person[scope].values()
@@ -141,18 +139,36 @@ def _is_waiting(session: Session, week: date, done: _Rows, known: _Rows) -> bool
 class _Sums:
     """A week's person-days by scope: on each item, of each person, and by team what no label tells."""
 
-    def __init__(self) -> None:
-        self.worked: dict[str, dict[int, float]] = defaultdict(lambda: defaultdict(float))
-        self.by_person: dict[str, dict[int, float]] = defaultdict(lambda: defaultdict(float))
-        self.unknown: dict[str, float] = defaultdict(float)
+    def __init__(self, rows: _Rows, teams: Teams, labelled: Set[int]) -> None:
+        self.worked: dict[str, dict[int, float]] = {}
+        self.by_person: dict[str, dict[int, float]] = {}
+        self.unknown: dict[str, float] = {}
+        if not rows:
+            return
+        _, people, items, amounts = (np.array(column) for column in zip(*rows, strict=True))
+        team_of = {(day, person): teams.on(person, day) or "" for day, person, _, _ in rows}
+        names = sorted(set(team_of.values()))
+        number = {name: n for n, name in enumerate(names)}
+        team = np.array([number[team_of[day, person]] for day, person, _, _ in rows], dtype=np.int64)
+        self.worked, self.by_person = (_by_scope(names, team, ids, amounts) for ids in (items, people))
+        left = ~np.isin(items, list(labelled))
+        sums = np.bincount(team[left], amounts[left], len(names))
+        self.unknown = {names[n]: float(sums[n]) for n in np.unique(team[left]).tolist()}
 
-    def add(self, item: int, person: int, amount: float, team: str | None, known: bool) -> None:
-        for scope in (COMPANY, team):
-            if scope:
-                self.worked[scope][item] += amount
-                self.by_person[scope][person] += amount
-        if not known:
-            self.unknown[team or ""] += amount
+
+def _by_scope(
+    names: Sequence[str], team: NDArray[np.int64], ids: NDArray[np.int64], amounts: NDArray[np.float64]
+) -> dict[str, dict[int, float]]:
+    """Sums by id: of the company, and of each team."""
+    known, place = np.unique(ids, return_inverse=True)
+    found = {COMPANY: dict(zip(known.tolist(), np.bincount(place, amounts).tolist(), strict=True))}
+    cells, cell = np.unique(team * len(known) + place, return_inverse=True)
+    sums, edges = np.bincount(cell, amounts), np.searchsorted(cells, np.arange(len(names) + 1) * len(known))
+    for n, name in enumerate(names):
+        here = slice(edges[n], edges[n + 1])
+        if name:
+            found[name] = dict(zip(known[cells[here] % len(known)].tolist(), sums[here].tolist(), strict=True))
+    return found
 
 
 def _expected(session: Session, days: tuple[date, date], teams: Teams) -> dict[str, float]:
@@ -224,12 +240,15 @@ def _keep_days(
     place: dict[tuple[date, int], int] = {}
     at = [place.setdefault((day, person), len(place)) for day, person, _, _ in rows]
     amounts = np.array([amount for _, _, _, amount in rows])
+    items = {item: i for i, item in enumerate(dict.fromkeys(row[2] for row in rows))}
+    of = [items[row[2]] for row in rows]
     column = {name: i for i, name in enumerate(sources)}
     sums, by_source = np.zeros((len(place), len(names))), np.zeros((len(place), len(sources)))
     if rows:
-        np.add.at(sums, at, amounts[:, None] * np.array([matched.rows[item] for _, _, item, _ in rows]))
+        np.add.at(sums, at, amounts[:, None] * np.array([matched.rows[item] for item in items])[of])
         sums = with_unseen(sums, unseen)
-        np.add.at(by_source, (at, [column[matched.source[item]] for _, _, item, _ in rows]), amounts)
+        source = np.array([column[matched.source[item]] for item in items], dtype=np.int64)
+        np.add.at(by_source, (np.array(at), source[of]), amounts)
     found = [
         {
             "day": day,

@@ -19,6 +19,7 @@ from pipeline.match.graph import Links
 from pipeline.match.matcher import Matcher, shipped_weights
 from pipeline.offline.match import Prediction, as_row, match_offline, predict, read_labels, read_signals
 from pipeline.register.document import Register, parse
+from tests.conftest import HashedWords
 
 OKRS = """
 period: {name: Q3, start: 2026-07-01, end: 2026-09-30}
@@ -132,10 +133,9 @@ def test_a_scope_of_the_register_decides(encoder: SentenceEncoder) -> None:
     assert [found[id_].key_result for id_ in ("X-1", "X-2", "X-3")] == ["O2.1"] * 3
 
 
-def test_the_same_items_against_another_register_are_matched_as_if_nothing_were_shared(
-    encoder: SentenceEncoder, register: Register
-) -> None:
+def test_the_same_items_against_another_register_are_matched_as_if_nothing_were_shared(register: Register) -> None:
     scoped = parse(OKRS.replace('hours", owner', 'minutes", scope: {items: [X-1]}, owner'))
+    encoder = HashedWords()
     matcher = Matcher(register, ITEMS, encoder)
     before, near = matcher.probabilities()[0], matcher.nearest
     other = matcher.beside(scoped, encoder)

@@ -1,6 +1,8 @@
 """Shares from probabilities, with their interval."""
 
 import random
+from collections import Counter, defaultdict
+from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
@@ -12,13 +14,15 @@ from sqlalchemy.orm import Session
 
 import migrations
 from models import Effort, connect
+from models.vocabulary import COMPANY
 from pipeline.queue.rounding import rounded
 from pipeline.register.document import parse
+from pipeline.register.membership import Stay, Teams
 from pipeline.share.audit import Correction
 from pipeline.share.estimate import TOP, Z90, Worked, shares, with_unseen
 from pipeline.share.load import load_matched
 from pipeline.share.prior import company_prior
-from pipeline.share.stage import _DRAWN
+from pipeline.share.stage import _DRAWN, _Sums
 from simulator.company import register_yaml
 from tests.conftest import TODAY
 
@@ -120,3 +124,25 @@ def test_postgresql_finds_the_items_of_a_week_in_one_pass(postgres_url: str) -> 
     engine.dispose()
     assert len(plans) == 1
     assert "SubPlan" not in plans[0]
+
+
+def test_a_weeks_sums_are_those_of_its_rows_one_by_one() -> None:
+    rng = np.random.default_rng(4)
+    days = [date(2026, 5, 4) + timedelta(days=n) for n in range(5)]
+    teams = Teams({1: "a", 2: None}, {3: [Stay("a", date.min, days[1]), Stay("b", days[2], None)]})
+    rows = [(days[n % 5], 1 + n % 3, int(rng.integers(9)), float(rng.random())) for n in range(200)]
+    worked: dict[str, Counter[int]] = defaultdict(Counter)
+    people: dict[str, Counter[int]] = defaultdict(Counter)
+    unknown: Counter[str] = Counter()
+    for day, person, item, amount in rows:
+        team = teams.on(person, day) or ""
+        for scope in {COMPANY, team} - {""}:
+            worked[scope][item] += amount
+            people[scope][person] += amount
+        if item not in {2, 3}:
+            unknown[team] += amount
+    found = _Sums(rows, teams, {2, 3})
+    assert {scope: pytest.approx(dict(some)) for scope, some in worked.items()} == found.worked
+    assert {scope: pytest.approx(dict(some)) for scope, some in people.items()} == found.by_person
+    assert found.unknown == pytest.approx(dict(unknown))
+    assert _Sums([], teams, set()).worked == {}
