@@ -4,12 +4,10 @@ The streams of a source are read by a few threads at once, since most of their t
 by the caller's thread alone, in order within each stream.
 """
 
-import gc
 import queue
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -25,6 +23,7 @@ from pipeline.ingest.confirm import store_page
 from pipeline.ingest.cursors import drop_streams, finish, load_cursors
 from pipeline.ingest.names import settle_names
 from pipeline.ingest.tenants import hold_to_tenant
+from pipeline.queue.garbage import few_collections
 
 log = structlog.get_logger()
 THREADS = 4
@@ -55,19 +54,8 @@ def pull(
     whose past is not all read}. A stream that fails keeps its last good cursor and the error is kept with it; the others
     go on, and the first error is raised at the end.
     """
-    with _few_collections():
+    with few_collections():
         return _pull(connector, sessions, since, progress, budget, threads)
-
-
-@contextmanager
-def _few_collections() -> Iterator[None]:
-    """A page is thousands of small objects without cycles; looking for cycles in them costs a tenth of the pull."""
-    before = gc.get_threshold()
-    gc.set_threshold(50_000, 20, 20)
-    try:
-        yield
-    finally:
-        gc.set_threshold(*before)
 
 
 def _pull(

@@ -12,6 +12,7 @@ from sqlalchemy import delete, exists, false, func, select, update
 from sqlalchemy.orm import Session, sessionmaker
 
 from models import Chunk, Lease, upsert
+from pipeline.queue.garbage import few_collections
 
 RunChunk = Callable[[Session, Chunk], None]
 
@@ -36,6 +37,7 @@ def take_all(session: Session, stage: str) -> list[str]:
     return [name for _, name in found]
 
 
+@few_collections()
 def take(
     sessions: sessionmaker[Session], stage: str, run: RunChunk, progress: Callable[[int], None] | None = None
 ) -> int:
