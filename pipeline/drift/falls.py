@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
-from models import Drift
+from models import OPEN_STATES, Drift
 from models.vocabulary import COMPANY
 from pipeline.drift.detector import Detector, Event
 from pipeline.drift.explain import by_team, by_theme, earliest, levels, parts, team_points, told_teams
@@ -15,7 +15,8 @@ from pipeline.drift.turnover import GONE
 from pipeline.share.dilution import Size
 
 _NEAR = 21
-"""New labels or late data move the day of an alarm by at most so many days; it is still the same fall."""
+"""Days by which the day of an alarm, or else its start, may be another with new labels or late data, and it is the same fall."""
+_WITHDRAWN = "superseded"
 _ENDS = {"drift": "deepened", "recovery": "recovered", "data": "gone"}
 """How a scope's fall ends, by the kind of the event that follows it."""
 
@@ -51,17 +52,23 @@ def _end(events: Sequence[Event], fall: Event) -> tuple[str, date] | None:
 
 
 def same_fall(analysis: Analysis, row: Drift, found: Found) -> int | None:
-    """The same scope, on the same day or near it, measured against the same priorities."""
-    apart = abs((row.raised_on - found.raised_on).days)
-    if row.scope != found.scope or apart > _NEAR or row.raised_on < _since(analysis):
+    """The same scope, measured against the same priorities, on the same day or near it; or at least since the same time, since
+    a fall of which little was read is raised weeks later than one that people answered about."""
+    if row.scope != found.scope or row.raised_on < _since(analysis):
         return None
-    return 0 if apart == 0 else 1
+    if row.state == _WITHDRAWN and found.end is None:
+        return None  # that one is over for who was told of it
+    apart = abs((row.raised_on - found.raised_on).days)
+    if apart <= _NEAR:
+        return 0 if apart == 0 else 1
+    both = (row.state in OPEN_STATES) == (found.end is None)
+    return 2 if both and abs((row.start - found.figures["start"]).days) <= _NEAR else None
 
 
 def left_fall(analysis: Analysis, row: Drift) -> End:
     """Measured against priorities that hold no more; or, with what is known now, it would not have been raised."""
     since = _since(analysis)
-    return ("replanned", since) if row.raised_on < since else ("superseded", row.ended_on)
+    return ("replanned", since) if row.raised_on < since else (_WITHDRAWN, row.ended_on)
 
 
 def _since(analysis: Analysis) -> date:

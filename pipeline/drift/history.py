@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 
 import numpy as np
 
@@ -20,6 +20,8 @@ from pipeline.drift.tuning import LEAST_HISTORY, TUNING, Tuning
 from pipeline.share.dilution import UNDILUTED, Dilution, Size
 from pipeline.share.estimate import UNSEEN, Z90
 
+UNKNOWN = timedelta(days=5)
+"""From one day that is known to the next, as over a long weekend; what is longer is a time of which nothing is known."""
 FOUR_IN_FIVE = 0.84
 """Standard errors by which a normal variable's mean must pass a bound to pass it itself four times in five."""
 
@@ -218,11 +220,21 @@ class History:
             -min(size.low, change.fall - half),
             self._absorbed(view, sums.days, change.first, top),
             "",
-            at[found.earliest],
+            self._may_begin(at, found.earliest),
             at[found.latest],
             change.mix,
             size,
         )
+
+    def _may_begin(self, at: Sequence[date], place: int) -> date:
+        """The first day on which what shows itself on this one of the days `at` may have begun: the first one of which nothing is
+        known, where that was for longer than some days off."""
+        if place == 0 or at[place] - at[place - 1] <= UNKNOWN:
+            return at[place]
+        begin, worked = at[place - 1] + timedelta(days=1), {day.weekday() for day in at}
+        while begin.weekday() not in worked:
+            begin += timedelta(days=1)
+        return begin
 
     def _absorbed(self, view: View, last: int, first: int, fell: frozenset[str]) -> tuple[tuple[str, float], ...]:
         """Points gained by everything but what fell; together they are the fall."""

@@ -146,6 +146,8 @@ def as_row(event: Event) -> dict[str, Any]:
         "high": round(event.high, 4),
         "absorbed_by": [list(pair) for pair in event.absorbed_by],
     }
+    if event.start_low is not None and event.start_high is not None:
+        found |= {"start_low": event.start_low.isoformat(), "start_high": event.start_high.isoformat()}
     if event.size is not None:
         found |= {"behaviour": round(event.after - event.before, 4), "mix": round(event.mix, 4)}
     return found | ({"subject": event.subject} if event.subject else {})

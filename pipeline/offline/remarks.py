@@ -1,18 +1,24 @@
 """Why `leeway detect` finds nothing where it cannot: what its files lack, or say differently."""
 
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 from itertools import pairwise
 
+import numpy as np
+
+from pipeline.drift.change_test import LEAST_COMMON
 from pipeline.drift.observations import Observations, Priorities
+from pipeline.drift.sums import BASE_LEAST
 from pipeline.drift.tuning import LEAST_HISTORY
 from pipeline.files import InputError
 
 _NAMED = 6
+_WEEK = timedelta(days=7)
 
 
 def remarks(seen: Observations, periods: Sequence[Priorities], least_people: int = 5) -> list[str]:
     """In sentences. Raises InputError where an objective is written otherwise in the periods than in the effort."""
-    return [*_objectives(seen, periods), *_periods(seen, periods), *_few(seen, least_people)]
+    return [*_objectives(seen, periods), *_periods(seen, periods), *_few(seen, least_people), *_strangers(seen)]
 
 
 def _objectives(seen: Observations, periods: Sequence[Priorities]) -> Iterator[str]:
@@ -47,7 +53,31 @@ def _periods(seen: Observations, periods: Sequence[Priorities]) -> Iterator[str]
 
 
 def _few(seen: Observations, least_people: int) -> Iterator[str]:
-    if len(seen.days) < LEAST_HISTORY:
+    apart = sorted(after - before for before, after in pairwise(seen.days))
+    if apart and apart[len(apart) // 2] >= _WEEK:
+        yield (
+            f"{len(seen.days)} days, most of them a week or more apart: sums of weeks or months. A fall is told from its eighth "
+            "day on, which is then two months or more late. Write what was done on each day."
+        )
+    elif len(seen.days) < LEAST_HISTORY:
         yield f"{len(seen.days)} working days; a fall is looked for from {LEAST_HISTORY} on."
     if (people := len(set(seen.people))) < least_people:
         yield f"{people} {'person' if people == 1 else 'people'}; nothing is told of fewer than {least_people}."
+
+
+def _strangers(seen: Observations) -> Iterator[str]:
+    """Where nearly everybody is somebody new: like is compared with like, so what came before is compared with nothing."""
+    codes = {one: n for n, one in enumerate(dict.fromkeys(seen.people))}
+    worked = np.zeros((len(codes), len(seen.days)), bool)
+    np.logical_or.at(worked, [codes[one] for one in seen.people], seen.total > 0)
+    sums = np.concatenate([np.zeros((len(codes), 1), int), worked.cumsum(1)], 1)
+    place = np.arange(BASE_LEAST, len(seen.days) - BASE_LEAST + 1)
+    before, after = sums[:, place] - sums[:, place - BASE_LEAST], sums[:, place + BASE_LEAST] - sums[:, place]
+    both, all_ = ((after > 0) & (before > 0)).sum(0), (after > 0).sum(0)
+    part = np.divide(both, all_, out=np.ones(len(place)), where=all_ > 0)
+    at = int(part.argmin()) if len(place) else 0
+    if len(place) and part[at] < LEAST_COMMON:
+        yield (
+            f"from {seen.days[place[at]]} on nearly everybody is somebody new: {both[at]} of {all_[at]} people worked in the "
+            "four weeks before it as well. Nothing is compared across that day. If they are called otherwise, call them alike."
+        )

@@ -50,6 +50,21 @@ def test_a_fall_is_raised_within_three_weeks_with_its_start_and_what_absorbed_it
     assert event.low < event.after - event.before < event.high < 0
 
 
+@pytest.mark.parametrize("quiet", ["missing", "thin"])
+def test_what_began_while_nothing_was_known_may_have_begun_on_any_day_of_that_ldats_15(quiet: str) -> None:
+    """A gap of three weeks, in a file or of a source that was silent: the first day after it is no surer than those in it."""
+    days = [day for n in range(150) if (day := date(2026, 1, 5) + timedelta(days=n)).weekday() < 5]
+    gone = np.arange(60, 75)
+    top = np.where(np.arange(len(days)) < 60, 0.7, 0.2) + np.random.default_rng(1).normal(0, 0.05, (12, len(days)))
+    effort = np.stack([top, 1 - top])
+    effort[:, 2:, gone] = 0
+    there = np.delete(np.arange(len(days)), gone if quiet == "missing" else [])
+    seen = Observations([days[n] for n in there], ["O1"], ["t"] * 12, effort[:, :, there])
+    told = Event(days[-1], "drift", COMPANY, "high", days[75], 0.7, 0.2, -0.6, -0.4)
+    found = Detector(seen, [Priorities(days[0], {"O1": 1})]).now(told)
+    assert (found.start_low, found.start, found.start_high) == (days[60], days[75], days[75])
+
+
 def test_what_absorbed_the_work_adds_up_to_the_fall(told: list[Event]) -> None:
     for event in drifts(told):
         assert sum(points for _, points in event.absorbed_by) == pytest.approx(

@@ -2,6 +2,7 @@
 
 import csv
 import json
+from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -156,6 +157,35 @@ def test_a_file_in_which_nothing_can_be_found_says_why(
     found = remarks(read_effort(effort), read_periods(periods))
     assert len(found) == (said is not None)
     assert all(said in one for one in found if said)
+
+
+@pytest.mark.parametrize(
+    ("day_of", "said"),
+    [
+        (lambda day: day - timedelta(days=day.weekday()), "12 days, most of them a week or more apart"),
+        (lambda day: day + timedelta(days=6 - day.weekday()), "12 days, most of them a week or more apart"),
+        (lambda day: day, None),
+    ],
+)
+def test_a_file_of_weekly_sums_is_said_to_be_one_prophet_59(
+    tmp_path: Path, day_of: Callable[[date], date], said: str | None
+) -> None:
+    effort, periods = tmp_path / "effort.csv", tmp_path / "periods.yaml"
+    rows = [[str(day_of(date.fromisoformat(row[0]))), *row[1:]] for row in small_company() if row[0] < "2026-03-28"]
+    effort.write_text(HEADER + "".join(",".join(row) + "\n" for row in rows))
+    periods.write_text("- {start: 2026-01-01, priority: {O1: 1}}\n")
+    found = remarks(read_effort(effort), read_periods(periods))
+    assert any(said in one for one in found) if said else found == []
+
+
+def test_people_who_are_all_called_otherwise_from_a_day_on_are_said_catalogi_422(tmp_path: Path) -> None:
+    """Who has another address, or number, since the new payroll system is compared with nobody: a fall would be lost."""
+    effort, periods = tmp_path / "effort.csv", tmp_path / "periods.yaml"
+    rows = [[row[0], row[1] + ("@new" if row[0] >= "2026-03-09" else ""), *row[2:]] for row in small_company()]
+    effort.write_text(HEADER + "".join(",".join(row) + "\n" for row in rows))
+    periods.write_text("- {start: 2026-01-01, priority: {O1: 1}}\n")
+    found = remarks(read_effort(effort), read_periods(periods))
+    assert [one for one in found if "from 2026-03-09 on" in one and "0 of 8" in one]
 
 
 def test_objectives_that_differ_from_the_periods_in_capitals_alone_are_refused(tmp_path: Path) -> None:
