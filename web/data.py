@@ -13,6 +13,7 @@ from models import Cycle, Decision, Drift, Effort, Label, Match, Person, Share, 
 from models.vocabulary import COMPANY
 from pipeline.drift.gaps import GAP
 from pipeline.feedback.questions import about
+from pipeline.register.answered import holds
 from pipeline.register.document import Register
 from web.auth import Viewer
 
@@ -82,7 +83,8 @@ def labellable(
     if found is None:
         return []
     ids = [one["id"] for one in examples(session, found)]
-    labelled = set(session.scalars(select(Label.work_item_id).where(Label.work_item_id.in_(ids))))
+    answered = (Label.work_item_id.in_(ids), holds(session, register))
+    labelled = set(session.scalars(select(Label.work_item_id).where(*answered)))
     return about(session, register, [id_ for id_ in ids if id_ not in labelled], team)
 
 

@@ -23,6 +23,7 @@ from pipeline.encode.vectors import load_vectors
 from pipeline.items import Item, load_items
 from pipeline.match.beliefs import beliefs
 from pipeline.match.following import Following
+from pipeline.register.answered import holds
 from pipeline.register.document import Register
 from pipeline.sources import is_container, is_evidence
 
@@ -59,7 +60,7 @@ def keep_questions(session: Session, register: Register, last: date, model: str)
     # Where no effort is known yet, all work weighs the same.
     amounts = np.array([effort.get(row, 0.0 if effort else 1.0) for row in rows])
     lately = np.array([recent.get(row, 0.0) for row in rows])
-    labelled = set(session.scalars(select(Label.work_item_id)))
+    labelled = set(session.scalars(select(Label.work_item_id).where(holds(session, register))))
     known = {i for i, row in enumerate(rows) if row in labelled}
     asked = most_telling(
         [one.item for one in work],

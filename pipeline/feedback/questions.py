@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from models import AuditDraw, Effort, Label, Match, Person, Question, WorkItem
+from pipeline.register.answered import holds
 from pipeline.register.document import Register
 
 RECENT = timedelta(weeks=4)
@@ -19,7 +20,7 @@ def questions(session: Session, register: Register, team: str | None, done: set[
     query = (
         select(WorkItem, Match)
         .join(Match, Match.work_item_id == WorkItem.id)
-        .where(WorkItem.id.not_in(select(Label.work_item_id)))
+        .where(WorkItem.id.not_in(select(Label.work_item_id).where(holds(session, register))))
     )
     asked = query.join(Question, Question.work_item_id == WorkItem.id).order_by(Question.rank)
     rows: list[Any] = []

@@ -7,13 +7,14 @@ from datetime import date, timedelta
 
 import numpy as np
 from sqlalchemy import ColumnElement, func, or_, select
-from sqlalchemy.orm import QueryableAttribute, Session
+from sqlalchemy.orm import Session
 
 from models import Effort, Label, Match, Person, Stream, StreamItem, WorkItem
 from models.session import in_batches
 from models.stream import CONFIRMED
 from pipeline.feedback.asking import RECENT, SPAN, UNSURE, at_stake
 from pipeline.items import load_items
+from pipeline.register.answered import holds
 from pipeline.register.document import Register
 from pipeline.share.floor import shown
 from pipeline.sources import is_container
@@ -85,7 +86,7 @@ def _ranked(
         weight = {id_: float(n) for id_, n in session.execute(query)}
         lately = weight
     whole, recent = max(sum(weight.values()), 1e-9), max(sum(lately.values()), 1e-9)
-    unanswered = set(session.scalars(select(Stream.id).where(_open(register))))
+    unanswered = set(session.scalars(select(Stream.id).where(_open(session, register))))
     moved = {id_: (w / whole, lately.get(id_, 0.0) / recent) for id_, w in weight.items() if id_ in unanswered}
     heavy = sorted(moved, key=lambda id_: (-round(at_stake(*moved[id_], 0.25 - UNSURE), 9), id_))[:HEAVIEST]
     sums = _sums(session, register, heavy, last, alone=alone)
@@ -101,25 +102,20 @@ def _ranked(
 def confirmed_part(session: Session, register: Register, last: date) -> float:
     """Part of the effort of WINDOW that people confirmed: in a confirmed stream, or on an item that they labelled."""
     spent = select(func.sum(Effort.person_days)).where(Effort.day > last - WINDOW, Effort.day <= last)
-    labelled = select(Label.work_item_id).where(holds(register, Label.key_result))
+    labelled = select(Label.work_item_id).where(holds(session, register))
     streams = (
         select(StreamItem.work_item_id)
         .join(Stream, Stream.id == StreamItem.stream_id)
-        .where(Stream.answer == CONFIRMED, holds(register, Stream.key_result))
+        .where(Stream.answer == CONFIRMED, holds(session, register, Stream))
     )
     known = session.scalar(spent.where(or_(Effort.work_item_id.in_(labelled), Effort.work_item_id.in_(streams)))) or 0.0
     whole = session.scalar(spent) or 0.0
     return min(1.0, known / whole) if whole > 0 else 0.0
 
 
-def holds(register: Register, answer: QueryableAttribute[str | None]) -> ColumnElement[bool]:
-    """SQL condition: the answer names a key result of today, or none."""
-    return or_(answer.is_(None), answer.in_(sorted(register.objective_of())))
-
-
-def _open(register: Register) -> ColumnElement[bool]:
-    """SQL condition: nobody answered for the stream, or what they named is no key result any more."""
-    asked = or_(Stream.answer == "", (Stream.answer == CONFIRMED) & ~holds(register, Stream.key_result))
+def _open(session: Session, register: Register) -> ColumnElement[bool]:
+    """SQL condition: nobody answered for the stream, or what they said is not about the key results that there are."""
+    asked = or_(Stream.answer == "", (Stream.answer == CONFIRMED) & ~holds(session, register, Stream))
     return asked & (Stream.name != "")
 
 
@@ -137,7 +133,7 @@ def _sums(session: Session, register: Register, streams: Sequence[int], last: da
     """Of the streams' items by their effort; what somebody labelled is no doubt. `alone` leaves a judge's answers out."""
     of = register.objective_of()
     top = {key for key, objective in of.items() if objective in register.top()}
-    labelled = set(session.scalars(select(Label.work_item_id).where(holds(register, Label.key_result))))
+    labelled = set(session.scalars(select(Label.work_item_id).where(holds(session, register))))
     found: dict[int, _Sums] = defaultdict(_Sums)
     for some in in_batches(streams):
         days = (

@@ -12,9 +12,10 @@ from models.session import in_batches
 from models.stream import CONFIRMED
 from models.vocabulary import AUDIT
 from pipeline.feedback.asking import SPAN
-from pipeline.feedback.stream_questions import holds, worth_an_answer
+from pipeline.feedback.stream_questions import worth_an_answer
 from pipeline.items import Item, load_items
 from pipeline.judge.question import TEXTS, TITLES
+from pipeline.register.answered import holds
 from pipeline.register.document import Register
 
 KNOWN = 80
@@ -28,7 +29,7 @@ def worth_asking(session: Session, register: Register, last: date) -> list[int]:
     """Streams in the order they are asked about: those whose answer is known, then those whose answer would move a share most."""
     confirmed = (
         select(Stream.id)
-        .where(Stream.answer == CONFIRMED, holds(register, Stream.key_result))
+        .where(Stream.answer == CONFIRMED, holds(session, register, Stream))
         .order_by(Stream.last_day.desc(), Stream.id)
     )
     audited = (

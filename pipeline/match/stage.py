@@ -18,17 +18,18 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from models import Chunk, Effort, Label, Match, Question, RegisterVersion, WorkItem, upsert
 from models.session import in_batches
-from models.vocabulary import AUDIT, WITH_STREAM
+from models.vocabulary import AUDIT
 from pipeline.encode.encoder import Encoder
 from pipeline.encode.vectors import load_vectors
-from pipeline.items import LoadedItem, item_id, load_items
+from pipeline.items import LoadedItem, load_items
 from pipeline.large import LARGE as WHOLE  # as one, in about 1 GB
 from pipeline.large import taught
 from pipeline.match.active_learning import worth_asking
+from pipeline.match.answers import Answers, load_answers, loosened, with_stream
 from pipeline.match.chunking import chunks_of, sample_of
 from pipeline.match.evidence import reasons
-from pipeline.match.judged import column_of, hear
-from pipeline.match.matcher import FOLLOWS, Belief, Matcher, weights_fingerprint
+from pipeline.match.judged import hear
+from pipeline.match.matcher import Belief, Matcher, weights_fingerprint
 from pipeline.match.reworded import Again, moved, reworded, version_of
 from pipeline.queue import chunks, fingerprint
 from pipeline.register.document import Register
@@ -42,6 +43,8 @@ _NEVER_ENCODED = WorkItem.stale & WorkItem.text_hash.is_(None)
 """Such items wait: without their words they would be matched as if they said nothing."""
 _VERSIONS = 20
 """Registers back to which the one is looked for that all items were matched against."""
+_READING = 2
+"""Version of how answers are taken; what was matched with an older one is matched again. 2: "none" is said of what there was."""
 _LEAST = 0.005
 """Probabilities below this are not kept; they belong to none then."""
 
@@ -104,14 +107,14 @@ def run_chunk(session: Session, chunk: Chunk, register: Register, version: int, 
     again: Mapping[str, Any] = chunk.detail.get("again") or {}
     if again:  # what was planned, also where a newer register was loaded since
         version, register = again["after"], version_of(session, again["after"])
-    labels = _labels(session, set(register.objective_of()))
+    answers = load_answers(session, register)
     kept = _kept(session, ids)
     here = load_items(session, sorted({*ids, *chunk.detail["around"]}), traces=True)
     mine = set(ids)
-    matcher, belief = _believed(session, chunk, here, register, encoder, labels)
+    matcher, belief = _believed(session, chunk, here, register, encoder, answers)
     heard = hear(session, here, register, belief)
     positions = [i for i, one in enumerate(here) if one.row in mine]
-    evidence = reasons(matcher, labels, belief.found, belief.features, positions)
+    evidence = reasons(matcher, answers.whole, belief.found, belief.features, positions)
     rows, changed = [], []
     probabilities = _worth_keeping(heard.found[positions], matcher.keys)
     alone = _worth_keeping(belief.found[positions], matcher.keys) if heard.changed else probabilities
@@ -126,7 +129,7 @@ def run_chunk(session: Session, chunk: Chunk, register: Register, version: int, 
     upsert(session, Match, rows, ("work_item_id",))
     if chunk.detail["all"]:
         row_of = {one.item.id: one.row for one in here}
-        asked = [row_of[id_] for id_ in worth_asking(matcher, heard.found, QUESTIONS, set(labels))]
+        asked = [row_of[id_] for id_ in worth_asking(matcher, heard.found, QUESTIONS, set(answers.whole))]
         ranked = [{"work_item_id": row, "rank": n} for n, row in enumerate(asked) if row in mine]
         upsert(session, Question, ranked, ("work_item_id",), keep=True)
     _note_weeks(session, changed)
@@ -139,7 +142,7 @@ def _believed(
     here: Sequence[LoadedItem],
     register: Register,
     encoder: Encoder,
-    labels: Mapping[str, str | None],
+    answers: Answers,
 ) -> tuple[Matcher, Belief]:
     """What is found of a chunk's items and those around them; where only words changed, what was believed as these move it."""
     mine: set[int] = set(chunk.detail["ids"])
@@ -150,14 +153,14 @@ def _believed(
     matcher = Matcher(register, [one.item for one in here], encoder, vectors, usual)
     free = mine.union(again.get("free", ()))
     settled = {} if chunk.detail["all"] else _settled(session, here, free, matcher.keys)
-    settled |= _with_stream(session, here, matcher)
-    belief = matcher.believe(labels, settled=settled)
+    settled |= with_stream(session, here, matcher)
+    belief = matcher.believe(answers.labels, settled=settled)
     if again:
         before = matcher.beside(version_of(session, again["before"]), encoder)
         stood = _settled(session, here, {one.row for one in here} - mine, matcher.keys)
         columns = [matcher.keys.index(key) for key in again["keys"]]
-        belief = moved(stood, before.believe(labels, settled=settled), belief, columns)
-    return matcher, belief
+        belief = moved(stood, before.believe(answers.labels, settled=settled), belief, columns)
+    return matcher, loosened(matcher, belief, answers)
 
 
 def _positions(here: Sequence[LoadedItem], rows: set[int]) -> NDArray[np.int64]:
@@ -195,7 +198,7 @@ def matcher_of(
     All items of a company that is matched as one; of a larger one the `wanted` row ids, what was labelled and a sample.
     """
     with sessions() as session:
-        labels = _labels(session, set(register.objective_of()))
+        labels = load_answers(session, register).whole
         count = session.scalar(select(func.count()).select_from(WorkItem)) or 0
         rows = None if count <= WHOLE else sorted({*wanted, *sample_of(session, count)})
         work = load_items(session, rows, traces=True)
@@ -225,7 +228,7 @@ def _fingerprint(session: Session, version: int, encoder: Encoder, items: int) -
     """
     exact = select(func.count(), func.max(Label.at)).where(Label.origin != AUDIT)
     labels = taught(session) if items > WHOLE else tuple(session.execute(exact).one())
-    return hashlib.sha256(f"{version} {encoder.name} {weights_fingerprint()} {labels}".encode()).hexdigest()
+    return hashlib.sha256(f"{_READING} {version} {encoder.name} {weights_fingerprint()} {labels}".encode()).hexdigest()
 
 
 def _kept(session: Session, ids: Sequence[int], *, alone: bool = False) -> dict[int, dict[str, float]]:
@@ -259,24 +262,5 @@ def _settled(
     return dict(zip(places, table, strict=True))
 
 
-def _with_stream(session: Session, here: Sequence[LoadedItem], matcher: Matcher) -> dict[int, NDArray[np.float32]]:
-    """Rows, by position, of the items that were answered with their stream: they stand as what follows an answer does, but are
-    no answers of their own, of which the match would learn as if each had been asked about."""
-    query = select(Label.work_item_id, Label.key_result).where(Label.origin == WITH_STREAM)
-    columns = column_of(matcher.register)
-    said = {row: columns[key] for row, key in session.execute(query) if key in columns}
-    return {i: matcher.row(said[one.row], FOLLOWS) for i, one in enumerate(here) if one.row in said}
-
-
 def _dimension(encoder: Encoder) -> int:
     return int(encoder.encode(["-"]).shape[1])
-
-
-def _labels(session: Session, known: set[str]) -> dict[str, str | None]:
-    query = (
-        select(WorkItem.source, WorkItem.external_id, Label.key_result)
-        .join(Label, Label.work_item_id == WorkItem.id)
-        .where(Label.origin.not_in((AUDIT, WITH_STREAM)))
-        .order_by(WorkItem.source, WorkItem.external_id)
-    )
-    return {item_id(source, id_): key for source, id_, key in session.execute(query) if key is None or key in known}

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from models import AuditDraw, Effort, Label, Person, WorkItem, upsert
 from models.vocabulary import AUDIT
+from pipeline.register.answered import holds, known_since, plan_since
 from pipeline.register.document import Register
 from pipeline.share.audit import ITEMS, Drawn, draw
 
@@ -30,7 +31,7 @@ def draw_audit(
             return 0
         members = select(Person.team, func.count()).where(Person.forgotten.is_(False)).group_by(Person.team)
         sizes: dict[str | None, int] = dict(session.execute(members).all())
-        known = set(session.scalars(select(Label.work_item_id)))
+        known = set(session.scalars(select(Label.work_item_id).where(holds(session, register))))
         query = (
             select(
                 Person.team, Effort.work_item_id, WorkItem.source, WorkItem.external_id, func.sum(Effort.person_days)
@@ -58,12 +59,14 @@ def draw_audit(
 def load_answers(session: Session, register: Register) -> dict[int, NDArray[np.float64]]:
     """What audited items truly serve, in the order of the objectives, none, the top priorities; by row id.
 
-    An answer that names a key result of before is left out.
+    What was said of another plan is left out, "none" as well as a key result of before: the one without the other would leave
+    a sample of work on nothing.
     """
     objectives = [objective.key for objective in register.objectives]
     of, top = register.objective_of(), register.top()
     found = {}
-    for item, key in session.execute(select(Label.work_item_id, Label.key_result).where(Label.origin == AUDIT)):
+    drawn = (Label.origin == AUDIT, Label.at >= plan_since(known_since(session, register)))
+    for item, key in session.execute(select(Label.work_item_id, Label.key_result).where(*drawn)):
         if key is not None and key not in of:
             continue
         served = of[key] if key is not None else None

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from models import Effort, Label, Match
 from models.vocabulary import AUDIT, WITH_STREAM
+from pipeline.register.answered import holds, known_since, plan_since
 from pipeline.register.document import Register
 from pipeline.share.dilution import Dilution
 from pipeline.share.prior import company_prior
@@ -24,24 +25,27 @@ LOOKED_BACK = timedelta(weeks=26)
 def company_dilution(session: Session, register: Register) -> Dilution:
     """Of the shares of the top priorities."""
     prior = company_prior()
-    known = max(_known_part(session), 1 - prior.left(answers(session)))
+    known = max(_known_part(session, register), 1 - prior.left(answers(session, register)))
     return prior.believing(_implied(session, register)).dilution(known, _audited(session, register))
 
 
-def answers(session: Session) -> int:
-    """How many items people answered about, the audit's left out: those teach nothing. A stream is one answer."""
-    asked = Label.origin.not_in((AUDIT, WITH_STREAM))
+def answers(session: Session, register: Register) -> int:
+    """How many items people answered about in this plan, the audit's left out: those teach nothing. A stream is one answer."""
+    since = plan_since(known_since(session, register))
+    of_this_plan = holds(session, register) | (Label.key_result.is_(None) & (Label.at >= since))
+    asked = Label.origin.not_in((AUDIT, WITH_STREAM)) & of_this_plan
     return session.scalar(select(func.count()).select_from(Label).where(asked)) or 0
 
 
-def _known_part(session: Session) -> float:
+def _known_part(session: Session, register: Register) -> float:
     """Part of the last half year's effort on items that somebody labelled."""
     last = session.scalar(select(func.max(Effort.day)))
     if last is None:
         return 0.0
     days = select(func.sum(Effort.person_days)).where(Effort.day > last - LOOKED_BACK)
     whole = session.scalar(days) or 0.0
-    labelled = session.scalar(days.where(Effort.work_item_id.in_(select(Label.work_item_id)))) or 0.0
+    said = select(Label.work_item_id).where(holds(session, register))
+    labelled = session.scalar(days.where(Effort.work_item_id.in_(said))) or 0.0
     return min(1.0, labelled / whole) if whole > 0 else 0.0
 
 

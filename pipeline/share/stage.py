@@ -22,6 +22,7 @@ from pipeline.effort.load import whole_since
 from pipeline.ingest.reach import read_back_to
 from pipeline.queue import chunks, fingerprint
 from pipeline.queue.rounding import DIGITS, rounded
+from pipeline.register.answered import holds
 from pipeline.register.document import Register
 from pipeline.register.membership import Teams, load_teams
 from pipeline.register.workdays import monday
@@ -34,7 +35,7 @@ from pipeline.share.load import Matched, load_matched
 from pipeline.share.undiluted import Usual, bounds, load_usual, settle
 
 SHARE = "share"
-_METHOD = 2
+_METHOD = 3
 """Of computing shares: where it grows, all weeks are computed once more."""
 WAITING = 0.05
 """A week has no share yet while more than this part of its work waits to be encoded or matched for the first time."""
@@ -103,10 +104,9 @@ def run_chunk(session: Session, chunk: Chunk, register: Register, least_people: 
         return
     _keep_days(session, days, rows, matched, unseen)
     known, drawn = _answered(session, register, matched)
-    asked = answers(session)
+    asked = answers(session, register)
     # The match holds to a label: what people said is known, and the correction is for the rest.
-    said = Label.key_result.is_(None) | Label.key_result.in_(register.objective_of())
-    labelled = set(session.scalars(select(Label.work_item_id).where(said)))
+    labelled = set(session.scalars(select(Label.work_item_id).where(holds(session, register))))
     sums, usual = _Sums(rows, teams, labelled), load_usual(session)
     expected = _expected(session, days, teams)
     found: list[dict[str, Any]] = []

@@ -14,6 +14,7 @@ from pipeline.encode.encoder import BUNDLED, SentenceEncoder, text_hash
 from pipeline.files import InputError
 from pipeline.items import Item
 from pipeline.match.active_learning import worth_asking
+from pipeline.match.answers import Answers, loosened
 from pipeline.match.conditional_logit import Features, Fusion, fit
 from pipeline.match.graph import Links
 from pipeline.match.matcher import Matcher, shipped_weights
@@ -125,6 +126,21 @@ def test_a_label_fixes_its_item_and_moves_its_children(encoder: SentenceEncoder,
     assert after["U-1"].confidence == 1
     assert after["U-2"].probabilities["O1.1"] > before["U-2"].probabilities["O1.1"]
     assert "labelled" in after["U-1"].evidence[0]
+
+
+@pytest.mark.parametrize("of_this_plan", [True, False])
+def test_who_said_none_before_a_key_result_was_there_was_not_asked_about_it_label_studio_4596(
+    encoder: SentenceEncoder, register: Register, of_this_plan: bool
+) -> None:
+    matcher = Matcher(register, ITEMS, encoder)
+    before, _ = matcher.probabilities()
+    said: dict[str, str | None] = {"U-1": None} if of_this_plan else {}
+    found = loosened(matcher, matcher.believe(said), Answers(said, {"U-1": frozenset({"O1.2"})})).found
+    at, asked_since = matcher.position["U-1"], matcher.keys.index("O1.2")
+    assert found[at].argmax() == asked_since
+    assert found[at, asked_since] >= before[at, asked_since]
+    assert found[at].sum() == pytest.approx(1)
+    assert np.delete(found[at], [asked_since, -1]).sum() == 0
 
 
 def test_a_scope_of_the_register_decides(encoder: SentenceEncoder) -> None:

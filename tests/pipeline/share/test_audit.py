@@ -13,7 +13,7 @@ from benchmarks.drift.organisation import Case, generate
 from models import AuditDraw, Effort, Label, Match, Share
 from models.vocabulary import AUDIT
 from pipeline.feedback.labels import keep_one
-from pipeline.match.stage import _labels
+from pipeline.match.answers import load_answers
 from pipeline.register.document import Register, parse
 from pipeline.share.audit import Drawn, correction, draw, without_audit
 from pipeline.share.audit_store import draw_audit
@@ -116,7 +116,7 @@ def test_answers_correct_the_weekly_shares_and_narrow_their_intervals(
             number = (item - 1) // 3
             keep_one(session, item, f"O{number + 1}.1" if number < 5 else None, "page", datetime.now(UTC))
         assert set(session.scalars(select(Label.origin))) == {AUDIT}
-        assert _labels(session, set(register.objective_of())) == {}  # what judges the match does not teach it
+        assert load_answers(session, register).labels == {}  # what judges the match does not teach it
     weekly_shares(sessions, register, 5)
     after = {key: share(sessions, key, WEEK) for key in ("O1", "top")}
     assert after["O1"].share > 0.015

@@ -1,0 +1,65 @@
+"""Which answers hold: what people said of work, they said of the key results that there were. "None" is said of these alone, and
+a key result that a later plan asks for may be the very thing that it was said of.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from functools import lru_cache
+from itertools import pairwise
+
+from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy.orm import QueryableAttribute, Session
+
+from models import Label, RegisterVersion, Stream
+from pipeline.register.document import Register, stored
+from pipeline.register.sameness import new_keys
+
+ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)
+"""Of what the first register asks for."""
+_ANOTHER = "\0"
+Loaded = tuple[datetime, str, int]
+
+
+def known_since(session: Session, register: Register) -> dict[str, datetime]:
+    """By key result, when it was first loaded, under whatever key; one that was taken out and is back, when it came back."""
+    columns = (RegisterVersion.loaded_at, RegisterVersion.document, RegisterVersion.id)
+    loads = tuple((at, document, id_) for at, document, id_ in session.execute(select(*columns).order_by(columns[2])))
+    found = _known_since(loads)
+    return {key: found.get(key, ALWAYS) for key in register.objective_of()}
+
+
+@lru_cache(maxsize=8)  # asked for each week and chunk
+def _known_since(loads: Sequence[Loaded]) -> Mapping[str, datetime]:
+    registers = [stored(document, version) for _, document, version in loads]
+    names = {key: key for key in registers[-1].objective_of()} if registers else {}
+    since: dict[str, datetime] = {}
+    for (before, after), (at, _, _) in zip(reversed(list(pairwise(registers))), reversed(loads), strict=False):
+        moved, known = new_keys(before, after, _ANOTHER), after.objective_of()
+        came = {new: key for key in before.objective_of() if (new := moved.get(key, key)) in known}
+        since |= {now: at for now, key in names.items() if key not in came}
+        names = {now: came[key] for now, key in names.items() if key in came}
+    return since
+
+
+def later(since: Mapping[str, datetime], at: datetime) -> frozenset[str]:
+    """The key results that nobody knew of then."""
+    return frozenset(key for key, when in since.items() if when > at)
+
+
+def plan_since(since: Mapping[str, datetime]) -> datetime:
+    """Since when at least half of the key results are there: what was said before was said of another plan."""
+    return sorted(since.values())[(len(since) - 1) // 2] if since else ALWAYS
+
+
+def holds(session: Session, register: Register, table: type[Label] | type[Stream] = Label) -> ColumnElement[bool]:
+    """SQL condition: the answer names a key result of today, which was there then, or none of today's."""
+    at: QueryableAttribute[datetime] | QueryableAttribute[datetime | None]
+    key, at = table.key_result, Label.at if table is Label else Stream.answered_at
+    since = known_since(session, register)
+    by_day: dict[datetime, list[str]] = defaultdict(list)
+    for name, when in since.items():
+        by_day[when].append(name)
+    newest = max(since.values(), default=ALWAYS)
+    groups = [(key.is_(None), newest), *((key.in_(sorted(names)), when) for when, names in by_day.items())]
+    return or_(*(said if when == ALWAYS else said & (at >= when) for said, when in groups))
