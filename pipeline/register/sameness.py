@@ -57,10 +57,8 @@ def new_keys(before: Register, after: Register, archive: str) -> dict[str, str]:
     That is the key of the same words; else its own, archived, where the key now names another key result: what was answered then
     is no answer about that. Keys that stay as they are, are left out. `archive` is put behind an archived key.
     """
-    sides = [
-        [(row.key, row.title, objective.title) for objective, row in side.key_results()] for side in (before, after)
-    ]
-    moved, taken = _paired(*sides), {row.key: (objective, row) for objective, row in after.key_results()}
+    moved = _paired(entries_of(before), entries_of(after))
+    taken = {row.key: (objective, row) for objective, row in after.key_results()}
     found: dict[str, str] = {}
     for objective, row in before.key_results():
         if row.key in moved:
@@ -74,11 +72,8 @@ def new_keys(before: Register, after: Register, archive: str) -> dict[str, str]:
 
 def new_objective_keys(before: Register, after: Register, archive: str) -> dict[str, str]:
     """The same of objectives."""
-    sides = [
-        [(o.key, o.title, " ".join(row.title for row in o.key_results)) for o in side.objectives]
-        for side in (before, after)
-    ]
-    moved, taken = _paired(*sides), {one.key: one for one in after.objectives}
+    moved = _paired(*(entries_of(side, objectives=True) for side in (before, after)))
+    taken = {one.key: one for one in after.objectives}
     found: dict[str, str] = {}
     for one in before.objectives:
         if one.key in moved:
@@ -86,6 +81,27 @@ def new_objective_keys(before: Register, after: Register, archive: str) -> dict[
         elif one.key in taken and not same_objective(one, taken[one.key]):
             found[one.key] = f"{one.key}{archive}"
     return {old: new for old, new in found.items() if old != new}
+
+
+def back_again(gone: Sequence[Entry], after: Sequence[Entry]) -> dict[str, str]:
+    """By archived key, the key of what is there again in the same words: in the same surroundings, else where one alone has them.
+
+    Several may be the same one's, as of versions between which it was gone.
+    """
+    found: dict[str, str] = {}
+    for old, title, beside in gone:
+        alike = [(key, _plain(other)) for key, words, other in after if _plain(words) == _plain(title)]
+        near = [key for key, other in alike if other == _plain(beside)] or [key for key, _ in alike]
+        if len(near) == 1:
+            found[old] = near[0]
+    return found
+
+
+def entries_of(register: Register, *, objectives: bool = False) -> list[Entry]:
+    """Its key results, or its objectives, with what stands beside them."""
+    if objectives:
+        return [(o.key, o.title, " ".join(row.title for row in o.key_results)) for o in register.objectives]
+    return [(row.key, row.title, objective.title) for objective, row in register.key_results()]
 
 
 def _paired(before: Sequence[Entry], after: Sequence[Entry]) -> dict[str, str]:

@@ -1,36 +1,20 @@
 """Versions of the register in the database, and since when its priorities hold."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from itertools import accumulate, pairwise
 
-from sqlalchemy import case, delete, select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models import (
-    Confidence,
-    Diagnosis,
-    Drift,
-    KeyResult,
-    Label,
-    Measurement,
-    Objective,
-    RegisterVersion,
-    Share,
-    Stream,
-    Team,
-    upsert,
-)
+from models import KeyResult, Objective, RegisterVersion, Team
 from pipeline.register.change_words import SET_UP, concerning, in_words
 from pipeline.register.document import Register, digest, stored
 from pipeline.register.ended import local_day
-from pipeline.register.gone import renamed, renamed_diagnosis
-from pipeline.register.sameness import new_keys, new_objective_keys, same_period, same_top
-from pipeline.register.workdays import monday
+from pipeline.register.following import follow_keys
+from pipeline.register.sameness import back_again, entries_of, new_keys, same_period, same_top
 
-_SHIFT, _TOLD = "objective", ("drift", "gap")
-"""The kind of finding that is about one objective within its period, and those that keep their plan's words for good."""
 _GONE = "\0"
 """Behind the key of a key result whose key names another one by now."""
 
@@ -139,7 +123,7 @@ def load_register(
     session.flush()
     _add_rows(session, register, version.id)
     if current is not None:
-        _follow_keys(session, stored(current.document, current.id), register, f"@{current.id}")
+        follow_keys(session, stored(current.document, current.id), register, f"@{current.id}")
     return version.id, True
 
 
@@ -170,74 +154,11 @@ def _add_rows(session: Session, register: Register, version: int) -> None:
             )
 
 
-def _follow_keys(session: Session, before: Register, after: Register, archive: str) -> None:
-    """What people answered about a key result goes on under its new key, and never counts for another one."""
-    keys = new_keys(before, after, archive)
-    for table in (Label, Stream) if keys else ():
-        column = table.key_result
-        session.execute(update(table).where(column.in_(keys)).values(key_result=case(keys, value=column)))
-    others = new_objective_keys(before, after, archive)
-    kept = {one.key for one in after.objectives} | others.keys()
-    told = others | {one.key: f"{one.key}{archive}" for one in before.objectives if one.key not in kept}
-    _follow_shares(session, told)
-    for one in session.scalars(select(Drift).where(Drift.kind.in_(_TOLD))) if told else ():
-        renamed(one, told)
-    _follow_diagnoses(session, told, keys | _gone_key_results(before, after, keys, archive))
-    same, since = same_period(before.period, after.period), after.period.start
-    # What was known in another period stands there under the keys of that time.
-    _follow_numbers(session, keys | others, since if same else max(since, before.period.end + timedelta(days=1)))
-    if others and same:
-        about = update(Drift).where(Drift.kind == _SHIFT, Drift.subject.in_(others), Drift.start >= since)
-        session.execute(about.values(subject=case(others, value=Drift.subject)))
-
-
-def _gone_key_results(before: Register, after: Register, keys: Mapping[str, str], archive: str) -> dict[str, str]:
-    """Key results that are no more, and whose keys name nothing by now, under their archived keys."""
-    kept = after.objective_of().keys() | keys.keys()
-    return {key: f"{key}{archive}" for key in before.objective_of() if key not in kept}
-
-
-def _follow_diagnoses(session: Session, objectives: Mapping[str, str], key_results: Mapping[str, str]) -> None:
-    """The same of what diagnoses name, those that are over too: they stand in the packs."""
-    names = {f"objective:{old}": f"objective:{new}" for old, new in objectives.items()}
-    names |= {f"kr:{old}": f"kr:{new}" for old, new in key_results.items()}
-    for row in session.scalars(select(Diagnosis)) if names else ():
-        renamed_diagnosis(row, names)
-
-
-def _follow_shares(session: Session, keys: Mapping[str, str]) -> None:
-    """The same of the shares of objectives, which stand until the next cycle has computed them in the new plan's terms."""
-    aside = {old: f"\n{n}" for n, old in enumerate(keys)}  # away first: keys that change places would meet
-    back = {name: keys[old] for old, name in aside.items()}
-    for names in (aside, back) if keys else ():
-        if names is back:
-            session.execute(delete(Share).where(Share.objective.in_(back.values())))
-        moved = update(Share).where(Share.objective.in_(names)).values(objective=case(names, value=Share.objective))
-        session.execute(moved.execution_options(synchronize_session=False))
-
-
-def _follow_numbers(session: Session, keys: Mapping[str, str], since: date) -> None:
-    """The same of what was measured, and of how sure owners were, in the period that began on this day."""
-    for table, day, first in ((Measurement, "day", since), (Confidence, "week", monday(since))):
-        stored_in = table.__table__
-        mine = stored_in.c.key_result.in_(keys), stored_in.c[day] >= first
-        columns = [column for column in stored_in.c if column.name != "id"]
-        rows = [dict(row) for row in session.execute(select(*columns).where(*mine)).mappings()] if keys else []
-        if not rows:
-            continue
-        # Away first: keys that change places would meet.
-        session.execute(delete(table).where(*mine).execution_options(synchronize_session=False))
-        moved = [row | {"key_result": keys[row["key_result"]]} for row in rows]
-        upsert(session, table, moved, [name for name in ("key_result", "binding", day) if name in stored_in.c])
-
-
 def key_now(session: Session, key: str, seen: int) -> str | None:
     """The key by now of a key result that somebody chose in version `seen`; None where that key names another one, or none."""
     rows = session.scalars(select(RegisterVersion).where(RegisterVersion.id >= seen).order_by(RegisterVersion.id)).all()
     registers = [stored(row.document, row.id) for row in rows]
-    for before, after in pairwise(registers):
-        key = new_keys(before, after, _GONE).get(key, key)
-    return key if registers and key in registers[-1].objective_of() else None
+    return _by_now(registers, [key]).get(key)
 
 
 def keys_now(session: Session, register: Register) -> dict[str, str]:
@@ -245,11 +166,19 @@ def keys_now(session: Session, register: Register) -> dict[str, str]:
     rows = session.scalars(select(RegisterVersion).order_by(RegisterVersion.id))
     registers = [stored(row.document, row.id) for row in rows]
     since = max((n for n, one in enumerate(registers) if one == register), default=len(registers))
-    names = {key: key for key in register.objective_of()}
-    for before, after in pairwise(registers[since:]):
+    return _by_now(registers[since:] or [register], register.objective_of())
+
+
+def _by_now(registers: Sequence[Register], keys: Iterable[str]) -> dict[str, str]:
+    """By key in the first of the registers, that in the last one: as it was followed from one to the next, or, of what was gone
+    in between, where its words are there again."""
+    names = {key: key for key in keys}
+    for before, after in pairwise(registers):
         moved, known = new_keys(before, after, _GONE), after.objective_of()
         names = {key: new for key, old in names.items() if (new := moved.get(old, old)) in known}
-    return names
+    again = back_again(entries_of(registers[0]), entries_of(registers[-1])) if registers else {}
+    last = registers[-1].objective_of() if registers else {}
+    return {key: now for key in keys if (now := names.get(key, again.get(key))) in last}
 
 
 def current_register(session: Session) -> tuple[int, Register] | None:

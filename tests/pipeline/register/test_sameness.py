@@ -16,7 +16,7 @@ from pipeline.register.document import Register, parse
 from pipeline.register.faults import LONGEST
 from pipeline.register.gone import keys_of, with_gone
 from pipeline.register.sameness import new_keys, new_objective_keys, same_objective, same_top
-from pipeline.register.versions import keys_now, load_register, periods, planned_since, plans
+from pipeline.register.versions import key_now, keys_now, load_register, periods, planned_since, plans
 
 Q3 = """\
 company: Acme
@@ -108,6 +108,63 @@ def test_answers_follow_their_key_result_and_count_for_no_other(sessions: sessio
     assert found["b"] == "O1.2"
     assert found["c"] is None
     assert found["a"] not in ("O2.1", "O1.2")
+
+
+def answered(session: Session, key: str) -> None:
+    """An answer, a number and a confidence about a key result."""
+    at = datetime(2026, 8, 1, tzinfo=UTC)
+    item = WorkItem(source="jira", external_id=key, kind="task", container="c", labels=[], mentions=[])
+    session.add(item)
+    session.flush()
+    session.add(Label(work_item_id=item.id, key_result=key, origin="page", at=at))
+    session.add(Measurement(key_result=key, binding="checkin", day=date(2026, 8, 1), value=3, at=at))
+    session.add(Confidence(key_result=key, week=date(2026, 8, 3), value=7, by="x", at=at))
+
+
+def kept_under(sessions: sessionmaker[Session]) -> set[tuple[str, ...]]:
+    with sessions() as session:
+        tables = (Label, Measurement, Confidence)
+        return {
+            tuple(str(key) for key in session.scalars(select(one.key_result).order_by(one.key_result)))
+            for one in tables
+        }
+
+
+def test_after_a_wrong_register_what_was_answered_is_there_again(sessions: sessionmaker[Session]) -> None:
+    """Last year's file, say, loaded by mistake and put right: nobody has to answer anything twice."""
+    wrong = Q3.replace("Customers stay with us", "Warehouses run themselves").replace(
+        "Churn from 4 % to 2 %", "Picks a day"
+    )
+    load(sessions, Q3, datetime(2026, 7, 1, tzinfo=UTC))
+    with sessions.begin() as session:
+        answered(session, "O1.1")
+    for at in (8, 9):
+        load(sessions, wrong, datetime(2026, 8, at, tzinfo=UTC))
+        assert kept_under(sessions) == {("O1.1@1",) if at == 8 else ("O1.7@3",)}
+        load(sessions, Q3.replace("O1.1", "O1.7") if at == 8 else Q3, datetime(2026, 8, at, 1, tzinfo=UTC))
+        assert kept_under(sessions) == {("O1.7",) if at == 8 else ("O1.1",)}
+        with sessions() as session:
+            assert key_now(session, "O1.1", 1) == ("O1.7" if at == 8 else "O1.1")
+
+
+@pytest.mark.parametrize("older", [False, True])
+def test_a_key_that_was_free_for_a_while_takes_no_answers_about_another(
+    sessions: sessionmaker[Session], older: bool
+) -> None:
+    """A key result is deleted, and weeks later another one gets its key; `older`: as older versions kept its answers."""
+    without = "\n".join(line for line in Q3.splitlines() if "O2" not in line) + "\n"
+    other = (
+        '  - {key: O2, title: Staff is trained, priority: 2, key_results: [{key: O2.1, title: "Trainings, 0 to 12"}]}\n'
+    )
+    load(sessions, Q3, datetime(2026, 7, 1, tzinfo=UTC))
+    for text in (without, without + other):
+        if (text == without) != older:
+            with sessions.begin() as session:
+                answered(session, "O2.1")
+        load(sessions, text, datetime(2026, 8, 9, tzinfo=UTC))
+    assert kept_under(sessions) == {("O2.1@1",)}
+    load(sessions, Q3, datetime(2026, 8, 20, tzinfo=UTC))
+    assert kept_under(sessions) == {("O2.1",)}
 
 
 def test_a_key_result_reworded_within_its_period_keeps_its_answers() -> None:
