@@ -47,6 +47,16 @@ def test_a_key_result_is_known_since_it_was_first_asked_for_under_whatever_key()
     assert plan_since({"O1.1": ALWAYS, "O2.1": ALWAYS, "O3.1": DAYS[2]}) == ALWAYS
 
 
+def test_a_wrong_register_that_was_put_right_makes_nothing_new() -> None:
+    plans, days = (
+        (plan(1, O1=CHURN), plan(2, O1=BERLIN), plan(1, O1=CHURN)),
+        (DAYS[0], DAYS[1], DAYS[1] + timedelta(days=1)),
+    )
+    loads = tuple((at, text, n) for n, (at, text) in enumerate(zip(days, plans, strict=True), 9101))
+    assert _known_since(loads) == {}
+    assert _known_since(loads[:2]) == {"O1.1": DAYS[1]}
+
+
 def test_none_was_said_of_the_key_results_that_there_were_label_studio_4596(sessions: sessionmaker[Session]) -> None:
     """Of another plan it says nothing: it is asked again, drawn again, and no answer that narrows an interval."""
 
