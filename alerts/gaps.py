@@ -129,8 +129,9 @@ def short(found: PlanGap) -> str:
     """A gap as a line of the command line: 24% of 40% planned, 16 points short (9 to 23), 48 person-days, 28 September to …"""
     days = f"{person_days(abs(found.person_days))} {'short' if found.points > 0 else 'over'}"
     interval = f"({found.low} to {found.high})".replace("-", "−")
+    points = f"{found.points} point" if abs(found.points) == 1 else f"{found.points} points"
     return (
-        f"{found.share}% of {found.plan}% planned, gap {found.points} points {interval}, {days}, "
+        f"{found.share}% of {found.plan}% planned, gap {points} {interval}, {days}, "
         f"{day(found.first)} to {day(found.last)}"
     ).replace("gap -", "gap −")
 

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from alerts.chart_frame import PAGE, Palette, Spec, finish, share_axis, span, tip
 from alerts.words import fraction, short_day
 from pipeline.progress.forecast import Forecast
+from pipeline.register.figures import shown
 
 _X: Spec = {"field": "day", "type": "temporal", "scale": {"type": "utc"}, "title": None}
 
@@ -20,7 +21,9 @@ def number_by_day(
     palette: Palette = PAGE,
 ) -> Spec:
     """A series as a line, the target as a dashed one, and the interval in which 90 of 100 paths end as a fan."""
-    rows = [{"day": day.isoformat(), "value": value, "name": short_day(day)} for day, value in points]
+    rows = [
+        {"day": day.isoformat(), "value": value, "said": shown(value), "name": short_day(day)} for day, value in points
+    ]
     y = {"field": "value", "type": "quantitative", "title": None, "scale": {"zero": False}, "axis": {"tickCount": 4}}
     layers: list[Spec] = []
     first, (last, now) = points[0][0], points[-1]
@@ -33,7 +36,7 @@ def number_by_day(
         across = [{"day": day.isoformat(), "value": target} for day in (first, end)]
         dashes = {"type": "line", "color": palette.soft, "strokeDash": [4, 3]}
         layers.append({"data": {"values": across}, "mark": dashes, "encoding": {"x": dict(_X), "y": y}})
-    seen = {"x": dict(_X), "y": y, "tooltip": [tip("name", "Day"), tip("value", "Number", ",.4~g")]}
+    seen = {"x": dict(_X), "y": y, "tooltip": [tip("name", "Day"), tip("said", "Number")]}
     line = {"type": "line", "color": palette.brand, "point": {"color": palette.brand, "size": 18}}
     layers.append({"data": {"values": rows}, "mark": line, "encoding": seen})
     weeks = [first + timedelta(weeks=n) for n in range(max(1, (end - first).days // 7 + 1))]

@@ -62,9 +62,10 @@ def fault_text(drift: Drift, register: Register) -> str:
 
 def mix_text(drift: Drift, register: Register) -> str:
     """A change of who is there: no drift, since the same people work on the same things as before."""
-    of_it = abs(percent(drift.low))  # the detector keeps the part that comes from who is there as both ends
+    # The detector keeps the part that comes from who is there as both ends.
+    of_it = amount(abs(percent(drift.low)), "point")
     what = f"Work on the top priorities went {from_to(drift.before, drift.after, drift.start)}"
-    return f"{what}, about {of_it} points of it because other people are at work: some joined, left or are on leave. No drift."
+    return f"{what}, about {of_it} of it because other people are at work: some joined, left or are on leave. No drift."
 
 
 SENTENCES: dict[str, Callable[[Drift, Register], str]] = {

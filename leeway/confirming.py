@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import TextIO
 
 from rich.console import Console
-from rich.markup import escape
+from rich.text import Text
 
-from alerts.words import amount
+from alerts.words import amount, person_days
 from leeway.app import App, NotReady
 from models.stream import CONFIRMED, MIXED
 from pipeline.feedback.decisions import unlabel
@@ -112,7 +112,7 @@ def show(app: App, out: Console) -> None:
 
 def answered(count: int) -> str:
     """How many streams were answered, and since when that counts."""
-    return f"{amount(count, 'stream')} answered; they count from the next cycle on"
+    return f"{amount(count, 'stream')} answered, counted from the next cycle on"
 
 
 def titles_of(register: Register) -> dict[str | None, str]:
@@ -126,8 +126,8 @@ def _serves(one: StreamQuestion, titles: dict[str | None, str]) -> str:
 
 
 def _work(one: StreamQuestion) -> str:
-    items = f"{one.items} item{'' if one.items == 1 else 's'}, the oldest of {one.first_day.isoformat()}"
-    return items if one.person_days is None else f"{one.person_days:.0f} person-days in 8 weeks, {items}"
+    items = f"{amount(one.items, 'item')}, the oldest of {one.first_day.isoformat()}"
+    return items if one.person_days is None else f"{person_days(one.person_days)} in 8 weeks, {items}"
 
 
 def _plain(text: str) -> str:
@@ -163,7 +163,8 @@ class Asking:
     def _show(self, n: int) -> None:
         one = self.found[n]
         place = f" ({_plain(one.place)})" if one.place else ""
-        self.out.print(f"\n[bold]{escape(f'{n + 1} of {len(self.found)}: {one.name}')}[/bold]{escape(place)}")
+        asked = Text.assemble("\n", (f"{n + 1} of {len(self.found)}: {one.name}", "bold"), place)
+        self.out.print(asked)
         self.out.print(f"   {_work(one)}", markup=False)
         for example in one.examples:
             self.out.print(f"   - {example}", markup=False)

@@ -1,16 +1,18 @@
 """What every command has: where it writes, and the App of the settings file that was asked for."""
 
-import json
 import sys
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.segment import Segment
+
+from leeway.as_json import json_text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from leeway.check import CheckRow
 
@@ -21,7 +23,24 @@ def _as_json() -> bool:
     return logs is not None and logs.as_json()
 
 
-class _Beside(Console):
+_MOVES = dict.fromkeys((*range(0x20), *range(0x7F, 0xA0)), " ") | {ord(c): c for c in "\n\t"}
+"""What moves a terminal's cursor, clears its screen or writes its title, where a blank is shown."""
+
+
+class Verbatim(Console):
+    """Prints what it is given: titles, names and paths of others hold brackets, :words: between colons and whatever else, which
+    are no markup, no emoji and no orders to the terminal. Set here and not at each call, so that cells of tables follow too."""
+
+    def __init__(self, **given: Any) -> None:
+        super().__init__(highlight=False, soft_wrap=True, markup=False, emoji=False, **given)
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> "Iterable[Segment]":
+        """What is written, piece by piece; our own bars and colours are orders of their own and stay."""
+        for one in super().render(renderable, options):
+            yield one if one.control else Segment(one.text.translate(_MOVES), one.style)
+
+
+class _Beside(Verbatim):
     """What is said beside a command's output: a line for people, and with --json-logs one of the log, without bars."""
 
     def print(self, *objects: Any, **style: Any) -> None:
@@ -43,7 +62,7 @@ class _Beside(Console):
         return super().is_terminal and not _as_json()
 
 
-out, err = Console(highlight=False, soft_wrap=True), _Beside(stderr=True, highlight=False, soft_wrap=True)
+out, err = Verbatim(), _Beside(stderr=True)
 _state: dict[str, Path | None] = {"config": None}
 
 
@@ -65,6 +84,23 @@ def day_of(text: str | None, option: str) -> date | None:
         raise typer.BadParameter(f"{text!r} is no day like 2026-10-01.", param_hint=option) from None
 
 
+def apart(**given: object) -> None:
+    """End the command where two of these options are given, since each asks for another thing and one would be dropped in
+    silence; an argument's name is in capitals."""
+    names = [name if name.isupper() else f"--{name.replace('_', '-')}" for name, value in given.items() if value]
+    if len(names) > 1:
+        raise typer.BadParameter(
+            f"{names[0]} and {names[1]} do not go together; give one of them.", param_hint=names[1]
+        )
+
+
+def goes_with(*, there: object, of: str, **given: object) -> None:
+    """End the command where one of these options is given without what it belongs to, which `of` names: it would do nothing."""
+    for name in () if there else (name for name, value in given.items() if value):
+        option = f"--{name.replace('_', '-')}"
+        raise typer.BadParameter(f"it says nothing without {of}.", param_hint=option)
+
+
 def the_app() -> Any:
     """The App of the settings file that was asked for."""
     from leeway.app import App
@@ -76,7 +112,7 @@ def the_app() -> Any:
 def print_rows(rows: "Sequence[CheckRow]", as_json: bool) -> None:
     """One line each, with the fix; exit code 2 where any is not well."""
     if as_json:
-        sys.stdout.write(json.dumps([row.as_json() for row in rows], indent=1) + "\n")
+        sys.stdout.write(json_text([row.as_json() for row in rows]))
     else:
         show_rows(rows)
     if not all(row.ok or row.todo for row in rows):

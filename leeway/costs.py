@@ -4,22 +4,29 @@ From the weekly shares that every face shows, so weeks and teams of too few peop
 in two months is split by its working days. Nothing here is about a person.
 """
 
+import csv
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, TextIO
 
+import typer
+from rich.console import Console
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from alerts.weeks import complete_through
+from leeway.app import App, NotReady
 from models import Share
 from models.vocabulary import COMPANY
 from pipeline.register.allocation import day_rate
 from pipeline.register.document import Register
 from pipeline.register.gone import with_gone
+from pipeline.register.versions import plans
 from pipeline.register.workdays import Workdays, monday
 from pipeline.share.estimate import TOP
+from pipeline.spreadsheet import decimal_comma, guarded
 
 REST = "other teams"
 """What the company's shares hold besides the teams that are shown: teams that are too small, and people without one."""
@@ -142,3 +149,23 @@ def _part(register: Register, week: date, month: Month) -> float:
     if not worked:
         worked = [week + timedelta(days=n) for n in range(7)]
     return sum(month.first <= day <= month.last for day in worked) / len(worked)
+
+
+def show_costs(app: App, month: str, to: TextIO, err: Console, *, semicolons: bool, current_rates: bool) -> None:
+    """Print the rows of a month, and beside them what is not known of it. Ends the command where it is no month, or unknown."""
+    try:
+        span = Month.of(month)
+    except ValueError:
+        raise typer.BadParameter(f"{month!r} is no month like 2026-10.", param_hint="--month") from None
+    _, register = app.register()
+    with app.sessions() as session:
+        through = complete_through(session)
+        rows = cost_rows(session, register, span, through, () if current_rates else plans(session))
+    if not rows:
+        raise NotReady(f"no whole week of {month} is known.")
+    said = decimal_comma if semicolons else guarded
+    writer = csv.DictWriter(to, list(rows[0]), lineterminator="\n", delimiter=";" if semicolons else ",")
+    writer.writeheader()
+    writer.writerows({name: said(value) for name, value in row.items()} for row in rows)
+    for note in notes(rows, span, through):
+        err.print(note, markup=False)

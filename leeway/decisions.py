@@ -1,6 +1,5 @@
 """`leeway decisions`: what was decided, what waits, and how long it took."""
 
-import json
 from collections.abc import Sequence
 from typing import TextIO
 
@@ -11,6 +10,7 @@ from alerts.gaps import gap_line
 from alerts.weeks import complete_through
 from alerts.words import amount, percent
 from leeway.app import App
+from leeway.as_json import json_text
 from pipeline.findings.thresholds import Thresholds
 from pipeline.findings.velocity import Flagged, Stopped, flagged, middle, stopped
 from pipeline.register.document import Register
@@ -28,7 +28,7 @@ def show_decisions(app: App, out: TextIO, *, as_json: bool) -> None:
         words = told_in(session, register, *(one.drift for one in found))
         told = [(one, what(one, words)) for one in found]
     if as_json:
-        out.write(json.dumps(_rows(told, stops), indent=1, ensure_ascii=False) + "\n")
+        out.write(json_text(_rows(told, stops)))
         return
     for one, name in told:
         if one.decided is not None:

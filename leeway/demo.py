@@ -246,7 +246,9 @@ def _show(summary: dict[str, Any], folder: Path, out: Console) -> None:
     def say(text: str = "") -> None:
         out.print(text, markup=False)
 
-    say(f"\n{summary['signals']} signals on {summary['work_items']} work items; seconds by stage: {summary['seconds']}")
+    say(
+        f"\n{summary['signals']:,} signals on {summary['work_items']:,} work items; seconds by stage: {summary['seconds']}"
+    )
     say("\nWork on the top priorities, estimate (90% interval) and the simulated truth:")
     errors = []
     for week in summary["weeks"]:

@@ -17,6 +17,7 @@ from typing import Any, cast
 
 from pydantic import ValidationError
 
+from alerts.words import amount
 from connectors.base import Account, Choosable, SourceError
 from leeway.app import App, NotReady
 from leeway.check import CheckRow, rows_of
@@ -197,10 +198,12 @@ class FirstRun:
             return
         template = _template("okrs.yaml")
         if target.read_text(encoding="utf-8") != template:
-            self.say(f"{target} has been edited and was kept; the groups name {len(teams)} teams.")
+            self.say(f"{target} has been edited and was kept; the groups name {amount(len(teams), 'team')}.")
             return
         _write(target, with_teams(template, teams))
-        self.say(f"{target}: {len(teams)} teams drafted from the groups: {_some([team.key for team in teams])}.")
+        self.say(
+            f"{target}: {amount(len(teams), 'team')} drafted from the groups: {_some([team.key for team in teams])}."
+        )
 
 
 def _later(name: str) -> set[str]:

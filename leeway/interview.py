@@ -1,6 +1,5 @@
 """The alignment interview as the settings have it: when it is asked, whom, what an answer does, and when it closes."""
 
-import json
 from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 from typing import Any, TextIO
@@ -16,6 +15,7 @@ from alerts.asking import Question, Round, Way, ask_all
 from alerts.packs.content import as_row, as_text
 from alerts.packs.interview import interview_pack
 from leeway.app import App, NotReady
+from leeway.as_json import json_text
 from leeway.asking import Reach, asked_in, not_asked, still_to_ask
 from leeway.notify import may_notify, terms
 from leeway.signing import signing_key
@@ -217,7 +217,7 @@ def show(app: App, to: TextIO, *, as_json: bool = False) -> None:
     close_due(app, register)
     with app.sessions() as session:
         found = interview_pack(session, register, terms(app))
-    to.write(json.dumps(as_row(found), indent=1, ensure_ascii=False) + "\n" if as_json else as_text(found))
+    to.write(json_text(as_row(found)) if as_json else as_text(found))
 
 
 def plan_of(app: App) -> list[str]:

@@ -73,7 +73,7 @@ def leaves(given: "JudgeSettings | None") -> str:
     what = "titles" if given.sends == "titles" else "titles and texts"
     kept_back = f", nothing of {', '.join(given.not_from)}" if given.not_from else ""
     return (
-        f"{what} of at most {given.calls_per_day} streams a day and the key results leave this machine for {given.url} "
+        f"{what} of at most {amount(given.calls_per_day, 'stream')} a day and the key results leave this machine for {given.url} "
         f"({given.model}), with names of people, addresses and mentions replaced{kept_back}"
     )
 

@@ -8,6 +8,7 @@ from typing import TextIO
 import typer
 from rich.console import Console
 
+from alerts.words import amount
 from leeway.app import App
 from leeway.named import known_team
 from pipeline.feedback.labels import NONE, VERSION, keep, keep_one, read_csv
@@ -22,7 +23,7 @@ def import_labels(app: App, file: Path, out: Console) -> None:
     with app.sessions() as session:
         labels = read_csv(file, session, register)
     count = keep(app.sessions, labels, "file", app.now())
-    out.print(f"{count} labels kept; they count from the next cycle on (`leeway run --once`).", markup=False)
+    out.print(f"{amount(count, 'label')} kept, counted from the next cycle on (`leeway run --once`).", markup=False)
 
 
 def write_template(app: App, count: int, target: TextIO) -> None:

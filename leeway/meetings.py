@@ -1,16 +1,28 @@
 """`leeway diagnoses` and `leeway pack`: on the terminal, as files, by mail."""
 
-import json
 from pathlib import Path
 from typing import Any, TextIO
+
+from rich.console import Console
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from alerts.diagnoses import diagnoses, not_judged
 from alerts.packs import PACKS, Pack, nothing_yet
 from alerts.packs.content import as_row, as_text
 from alerts.words import plain
 from leeway.app import App, NotReady
+from leeway.as_json import json_text
 from leeway.notify import terms
+from models import Cycle
 from pipeline.files import write_whole
+
+
+def nothing_looked_for(session: Session) -> str:
+    """That nothing was looked for, before the first analysis is done, when that nothing was found is no news; empty after it."""
+    if session.scalar(select(Cycle.id).where(Cycle.finished_at.is_not(None)).limit(1)) is not None:
+        return ""
+    return "The first analysis is not done, so nothing was looked for yet. `leeway status` says what is waited for."
 
 
 def show_diagnoses(app: App, out: TextIO, *, as_json: bool = False) -> None:
@@ -18,9 +30,10 @@ def show_diagnoses(app: App, out: TextIO, *, as_json: bool = False) -> None:
     _, register = app.register()
     with app.sessions() as session:
         found = diagnoses(session, register, app.settings.drift.least_people)
-        unjudged = not_judged(session)
+        unjudged, not_yet = not_judged(session), nothing_looked_for(session)
     if as_json:
         rows: dict[str, Any] = {
+            "looked": not not_yet,
             "open": [
                 {
                     "id": one.id,
@@ -41,12 +54,12 @@ def show_diagnoses(app: App, out: TextIO, *, as_json: bool = False) -> None:
             ],
             "not_judged": [{"kind": one.kind, "because": one.because} for one in unjudged],
         }
-        out.write(json.dumps(rows, indent=1, ensure_ascii=False) + "\n")
+        out.write(json_text(rows))
         return
     for one in found:
         out.write(f"{one.title} ({one.scope_name}): {plain(one.signal)}\n  {one.insight}\n  {one.asks}\n")
     if not found:
-        out.write("No diagnosis is open.\n")
+        out.write(f"{not_yet or 'No diagnosis is open.'}\n")
     for missing in unjudged:
         out.write(f"{missing.title} could not be judged: {missing.because}.\n")
 
@@ -70,15 +83,14 @@ def write_pack(app: App, kind: str, folder: Path) -> list[Path]:
     name = f"{kind}-{found.last}"
     paths = [folder / f"{name}.txt", folder / f"{name}.json"]
     write_whole(paths[0], as_text(found, app.settings.web.url).encode())
-    write_whole(paths[1], (json.dumps(as_row(found), indent=1, ensure_ascii=False) + "\n").encode())
+    write_whole(paths[1], json_text(as_row(found)).encode())
     return paths
 
 
-def show_pack(app: App, kind: str, out: TextIO, *, as_json: bool = False) -> None:
-    """Print the pack."""
+def show_pack(app: App, kind: str, out: TextIO, err: Console, *, as_json: bool = False) -> None:
+    """Print the pack, and beside it where nothing was looked for yet."""
     found = make_pack(app, kind)
-    out.write(
-        json.dumps(as_row(found), indent=1, ensure_ascii=False) + "\n"
-        if as_json
-        else as_text(found, app.settings.web.url)
-    )
+    with app.sessions() as session:
+        if not_yet := nothing_looked_for(session):
+            err.print(f"note: {not_yet}")
+    out.write(json_text(as_row(found)) if as_json else as_text(found, app.settings.web.url))

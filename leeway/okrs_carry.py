@@ -11,6 +11,7 @@ from pipeline.files import write_whole
 from pipeline.register.carry import CarryError, carried, due_before, next_period
 from pipeline.register.document import Register, stored
 from pipeline.register.ended import local_day, ran_out
+from pipeline.register.figures import exactly
 from pipeline.register.versions import current_version
 
 
@@ -61,8 +62,8 @@ def _moved_on(app: App, err: Console, register: Register) -> None:
         for one in register.measured():
             points, start = series(session, one), one.metric.start if one.metric else None
             if points and start is not None and points[-1].value != start:
-                now = f"{points[-1].value:g}"
-                _say(err, f"{one.key} starts at {start:g} there and stands at {now} now: write `start: {now}`.")
+                now = exactly(points[-1].value)
+                _say(err, f"{one.key} starts at {exactly(start)} there and stands at {now} now: write `start: {now}`.")
 
 
 def write_file(output: Path, text: str, force: bool) -> None:

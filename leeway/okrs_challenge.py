@@ -1,12 +1,11 @@
 """`leeway okrs challenge`: what to ask about in a register that nobody edits; also for status and page."""
 
-import json
-
 from rich.console import Console
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from leeway.app import NO_REGISTER, App, NotReady
+from leeway.as_json import json_text
 from models import RegisterVersion
 from pipeline.register.cascade import BREAK, WEAK, cascade_breaks, weak_links
 from pipeline.register.document import stored
@@ -42,7 +41,7 @@ def challenge(app: App, out: Console, *, as_json: bool, meaning: bool) -> None:
         found += weak_links(current[1], app.encoder)
     if as_json:
         rows = [{"key": one.key, "rule": one.rule, "message": one.message} for one in found]
-        out.print(json.dumps(rows, indent=1, ensure_ascii=False), markup=False)
+        out.file.write(json_text(rows))
         return
     for one in found:
         out.print(f"{one.key}: {one.rule}: {one.message}", markup=False)

@@ -1,12 +1,12 @@
 """`leeway okrs lint`: what could be better in an okrs.yaml. Loads no database, so that it answers at once."""
 
-import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.console import Console
 
+from leeway.as_json import json_text
 from pipeline.register.document import RegisterError, hints, read
 from pipeline.register.ended import local_day
 from pipeline.register.quality import ALL_RULES, Finding, findings
@@ -33,7 +33,7 @@ def lint(file: Path, skip: Sequence[str], as_json: bool, out: Console) -> int:
     weak = hints(register, today)
     if as_json:
         rows = {"file": str(file), "findings": [one.as_json() for one in found], "hints": weak}
-        out.print(json.dumps(rows, indent=1, ensure_ascii=False), markup=False)
+        out.file.write(json_text(rows))
         return len(found) + len(weak)
     for one in found:
         out.print(f"hint: {sentence(one, str(file))}", markup=False)

@@ -1,7 +1,6 @@
 """`leeway okrs load`, `diff` and `history`: the register as it changes, who changed it and why."""
 
 import getpass
-import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,6 +9,7 @@ from rich.console import Console
 
 from alerts.words import amount
 from leeway.app import App, NotReady
+from leeway.as_json import json_text
 from leeway.okrs_table import from_table, table_lines
 from models import RegisterVersion
 from pipeline.register.change_words import consequences, in_words, renamed_teams
@@ -243,7 +243,7 @@ def show_history(app: App, key: str | None, as_json: bool, out: Console) -> None
             {"version": x.version, "at": x.at.isoformat(), "by": x.by, "why": x.why, "changes": list(x.changes)}
             for x in found
         ]
-        sys.stdout.write(json.dumps(rows, indent=1, ensure_ascii=False) + "\n")
+        sys.stdout.write(json_text(rows))
         return
     if not found:
         out.print(f"nothing about {key} was ever loaded." if key else "no register is loaded yet.", markup=False)
@@ -257,4 +257,7 @@ def show_history(app: App, key: str | None, as_json: bool, out: Console) -> None
         for line in [] if first else load.changes:
             out.print(f"  {line}", markup=False)
         if first:
-            out.print(f"  the first register: {len(load.changes)} entries", markup=False)
+            out.print(
+                f"  the first register: {len(load.changes)} entr{'y' if len(load.changes) == 1 else 'ies'}",
+                markup=False,
+            )

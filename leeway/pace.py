@@ -1,7 +1,6 @@
 """`leeway progress`: where the numbers of key results and outcomes stand, as a table, CSV or JSON."""
 
 import csv
-import json
 from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any, TextIO
@@ -13,11 +12,13 @@ from sqlalchemy.orm import Session
 from alerts.weeks import complete_through
 from alerts.words import done, fraction
 from leeway.app import App, NotReady
+from leeway.as_json import json_text
 from leeway.measuring import NO_METRIC
 from pipeline.progress.pace import TOO_EARLY, Progress, Weeks, standings
 from pipeline.progress.work import shares_by_week
 from pipeline.register.document import Register
 from pipeline.register.ended import local_day
+from pipeline.register.figures import beside, shown
 from pipeline.register.versions import keys_now, periods
 from pipeline.spreadsheet import guarded
 
@@ -84,7 +85,7 @@ def show_progress(app: App, out: Console, to: TextIO, form: str, period: str = "
         raise NotReady(NO_METRIC)
     rows = rows_of(found)
     if form == "json":
-        to.write(json.dumps(rows, indent=1, ensure_ascii=False) + "\n")
+        to.write(json_text(rows))
     elif form == "csv":
         writer = csv.DictWriter(to, list(rows[0]), lineterminator="\n")
         writer.writeheader()
@@ -126,20 +127,13 @@ def _since(one: Progress, today: date) -> str:
 
 
 def number(value: float | None, unit: str = "") -> str:
-    """A number with at most four digits that say something."""
-    if value is None:
-        return "none"
-    text = f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
-    return f"{text} {unit}".strip()
+    """A number with its unit, as `shown` writes it."""
+    return "none" if value is None else f"{shown(value)} {unit}".strip()
 
 
 def now(one: Progress) -> str:
     """The last number: with more digits where it would read as the target, and is not."""
-    value, target = one.now, one.target
-    if value is None or target is None or value == target or number(value) != number(target):
-        return number(value, one.unit)
-    said = next((f"{value:,.{n}f}" for n in range(9) if float(f"{value:.{n}f}") != target), f"{value:g}")
-    return f"{said} {one.unit}".strip()
+    return "none" if one.now is None else f"{beside(one.now, one.target)} {one.unit}".strip()
 
 
 def way(one: Progress) -> str:

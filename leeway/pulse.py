@@ -1,6 +1,5 @@
 """The pulse as the settings have it: who is asked when, what an answer does, and how it stands."""
 
-import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -14,6 +13,7 @@ from alerts import pulse as words
 from alerts.asking import Question, Round, Way, ask_all
 from alerts.words import day
 from leeway.app import App, NotReady
+from leeway.as_json import json_text
 from leeway.asking import Reach, asked_in, not_asked, still_to_ask
 from leeway.notify import may_notify
 from leeway.pace import work_by_week
@@ -228,7 +228,7 @@ def show_pulse(app: App, out: Console, to: TextIO, *, as_json: bool = False) -> 
     with app.sessions() as session:
         found = confidences(app, session, register, work_by_week(app, session, register))
     if as_json:
-        to.write(json.dumps(rows_of(found), indent=1, ensure_ascii=False) + "\n")
+        to.write(json_text(rows_of(found)))
         return
     for one in found:
         trend = " ".join(str(said.value) for said in one.said[-13:])

@@ -1,17 +1,16 @@
 """`leeway steps`: whether the steps that must be stable are, as a table, CSV or JSON."""
 
 import csv
-import json
 from collections.abc import Iterator, Sequence
 from typing import Any, TextIO
 
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 from sqlalchemy.orm import Session
 
-from alerts.words import done, fraction, percent, shortened
+from alerts.words import amount, done, fraction, percent, shortened
 from leeway.app import App, NotReady
+from leeway.as_json import json_text
 from pipeline.register.document import Register
 from pipeline.spreadsheet import guarded
 from pipeline.steps.case import DEVIATIONS
@@ -122,7 +121,7 @@ def show_steps(app: App, out: Console, to: TextIO, form: str) -> None:
     with app.sessions() as session:
         found = steps_of(app, session, register)
     if form == "json":
-        to.write(json.dumps(as_json(found), indent=1, ensure_ascii=False) + "\n")
+        to.write(json_text(as_json(found)))
     elif form == "csv":
         writer = csv.DictWriter(
             to, list(rows_of(found)[0]) if rows_of(found) else ["steps", "step"], lineterminator="\n"
@@ -144,7 +143,7 @@ def _told(one: PathReport) -> Iterator[str | Table]:
     if one.untold:
         yield f"  no figures: {one.untold}."
         return
-    yield f"  {one.cases} cases, {one.open} of them open, {one.exempt} excepted."
+    yield f"  {amount(one.cases, 'case')}, {one.open} of them open, {one.exempt} excepted."
     yield f"  As written, of the last {WEEKS} whole weeks; deviations of the last half year:"
     table = Table(box=None, pad_edge=False)
     for name in ("step", "cases", "kept", "9 in 10 sure", *(one.rpartition(" ")[2] for one in DEVIATIONS)):
@@ -152,7 +151,7 @@ def _told(one: PathReport) -> Iterator[str | Table]:
         table.add_column(name, justify="left" if name == "step" else "right", no_wrap=name != "step")
     for step in one.steps:
         counts = [str(step.deviations.get(name, 0)) for name in DEVIATIONS]
-        table.add_row(escape(shortened(step.title, 30)), *_shown(step.recent), *counts)
+        table.add_row(shortened(step.title, 30), *_shown(step.recent), *counts)
     yield table
     for said in findable(one.steps):
         yield f"  {said}"

@@ -113,7 +113,7 @@ def _ended(one: Progress) -> dict[str, Any]:
 def chart_key(found: Progress) -> str:
     """What its charts are kept by: the key result and its last number."""
     last = found.points[-1] if found.points else None
-    return f"{found.key}{AT}{last.day}={last.value:g}" if last else f"{found.key}{AT}"
+    return f"{found.key}{AT}{last.day}={last.value!r}" if last else f"{found.key}{AT}"
 
 
 def confidence_key(found: Confident) -> str:

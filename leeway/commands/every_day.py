@@ -1,13 +1,13 @@
 """The commands that run Leeway, and those that show and ask what it found."""
 
-import json
 import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from leeway.console import err, out, settings_file, the_app
+from leeway.as_json import json_text
+from leeway.console import apart, err, goes_with, out, settings_file, the_app
 
 commands = typer.Typer()
 
@@ -30,9 +30,11 @@ def run(once: Annotated[bool, typer.Option("--once", help="One cycle, then stop.
 
 
 def _told(counts: dict[str, int], seconds: dict[str, float]) -> str:
+    from alerts.words import amount
+
     return (
-        f"{counts.get('signals', 0)} new signals, {counts.get('changed_items', 0)} work items changed, "
-        f"{counts.get('encoded', 0)} texts encoded, {counts.get('alerts', 0)} alerts posted; "
+        f"{amount(counts.get('signals', 0), 'new signal')}, {amount(counts.get('changed_items', 0), 'work item')} changed, "
+        f"{amount(counts.get('encoded', 0), 'text')} encoded, {amount(counts.get('alerts', 0), 'alert')} posted; "
         f"{sum(seconds.values()):.0f} s ({', '.join(f'{k} {v:.0f}' for k, v in seconds.items())})."
     )
 
@@ -66,14 +68,17 @@ def web(
     open_: Annotated[
         bool, typer.Option("--open", help="Only print a link that signs in once, within ten minutes.")
     ] = False,
-    role: Annotated[str, typer.Option(help="With --open: company, ops, or team:KEY.")] = "ops",
+    role: Annotated[
+        str | None, typer.Option(help="With --open: company, team:KEY, or ops, as where nothing is said.")
+    ] = None,
 ) -> None:
     """The page with shares, drifts and the labelling queue, on web.host and web.port. `leeway web --open` prints a way in."""
     from web.serve import is_served, serve, sign_in_link
 
+    goes_with(there=open_, of="--open: the page itself is for every role", role=role)
     if open_:
         application = the_app()
-        link = sign_in_link(application, role)
+        link = sign_in_link(application, role or "ops")
         if not is_served(application):
             err.print("Warning: no page answers on this machine's web.host and web.port; `leeway web` serves it.")
         out.print(link, markup=False)
@@ -103,6 +108,7 @@ def mcp(
     from web import ask_keys
     from web.auth import named
 
+    apart(http=http, key=key, end_keys=end_keys)
     application = the_app()
     if end_keys:
         ask_keys.end_all(application)
@@ -136,7 +142,7 @@ def status(
     application = the_app()
     found = wait_until_complete(application, 60 * wait, err) if wait else status_of(application)
     if as_json:
-        sys.stdout.write(json.dumps(found, indent=1, default=str) + "\n")
+        sys.stdout.write(json_text(found))
     else:
         render(found, out)
     if wait and not found["complete"]:
@@ -159,6 +165,7 @@ def label(
     """
     from leeway.labelling import ask, import_labels, write_template
 
+    apart(FILE=file, template=template, team=team)
     if template:
         write_template(the_app(), template, sys.stdout)
     elif file:
@@ -186,6 +193,7 @@ def streams(
     """
     from leeway import confirming
 
+    apart(FILE=file, template=template)
     if template:
         confirming.write_template(the_app(), template, sys.stdout)
     elif file:
@@ -223,19 +231,21 @@ def pack(
     With addresses under [packs] in leeway.toml it comes by mail: weekly, 48 hours before the monthly kill session, and a week
     before the quarter ends.
     """
+    from alerts.words import amount
     from leeway.meetings import show_pack, write_pack
     from leeway.pack_mail import send_packs
 
+    apart(mail=mail, to=to, json=as_json)
     if mail:
         sent, failed = send_packs(the_app(), kind)
-        out.print(f"{sent} pack{'' if sent == 1 else 's'} sent.")
+        out.print(f"{amount(sent, 'pack')} sent.")
         for line in failed:
             err.print(f"Error: {line}", markup=False)
         if failed:
             raise typer.Exit(2)
         return
     if to is None:
-        show_pack(the_app(), kind, sys.stdout, as_json=as_json)
+        show_pack(the_app(), kind, sys.stdout, err, as_json=as_json)
         return
     for path in write_pack(the_app(), kind, to):
         out.print(f"{path} written.", markup=False)
@@ -247,15 +257,21 @@ def digest(
     preview: Annotated[Path | None, typer.Option(help="Write .eml and .html files there instead of sending.")] = None,
 ) -> None:
     """Send each team lead the week's digest, once; or preview it."""
+    from alerts.words import amount
     from leeway.digest import send_digests, write_previews
 
     application = the_app()
     if preview:
-        for path in write_previews(application, preview, team):
-            out.print(f"{path} written.")
+        last = None
+        for last in write_previews(application, preview, team):
+            out.print(f"{last} written.")
+        if last is None:
+            err.print(
+                "Nothing is written: there is no whole week yet of a team of enough people. `leeway status` says what is known."
+            )
         return
     sent, failed = send_digests(application, team)
-    out.print(f"{sent} digest{'' if sent == 1 else 's'} sent.")
+    out.print(f"{amount(sent, 'digest')} sent.")
     for line in failed:
         err.print(f"Error: {line}", markup=False)
     if failed:
@@ -273,28 +289,6 @@ def costs(
     ] = False,
 ) -> None:
     """What each objective cost in a month, as CSV for capitalisation: person-days by team, times the rates in okrs.yaml."""
-    import csv
+    from leeway.costs import show_costs
 
-    from alerts.weeks import complete_through
-    from leeway.costs import Month, cost_rows, notes
-    from pipeline.register.versions import plans
-    from pipeline.spreadsheet import decimal_comma, guarded
-
-    try:
-        span = Month.of(month)
-    except ValueError:
-        raise typer.BadParameter(f"{month!r} is no month like 2026-10.", param_hint="--month") from None
-    application = the_app()
-    _, register = application.register()
-    with application.sessions() as session:
-        through = complete_through(session)
-        rows = cost_rows(session, register, span, through, () if current_rates else plans(session))
-    if not rows:
-        err.print(f"No whole week of {month} is known.")
-        raise typer.Exit(2)
-    said = decimal_comma if semicolons else guarded
-    writer = csv.DictWriter(sys.stdout, list(rows[0]), lineterminator="\n", delimiter=";" if semicolons else ",")
-    writer.writeheader()
-    writer.writerows({name: said(value) for name, value in row.items()} for row in rows)
-    for note in notes(rows, span, through):
-        err.print(note, markup=False)
+    show_costs(the_app(), month, sys.stdout, err, semicolons=semicolons, current_rates=current_rates)

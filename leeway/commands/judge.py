@@ -98,6 +98,7 @@ def detect(
     team_alarms: Annotated[float, typer.Option(help="The same for all teams together.")] = 0.25,
 ) -> None:
     """Find drift in daily effort offline, without a database; at each date only rows up to it are used."""
+    from alerts.words import amount
     from pipeline.drift.detector import Detector, DriftSettings
     from pipeline.files import write_jsonl
     from pipeline.offline.detect import as_row, read_effort, read_periods
@@ -111,4 +112,4 @@ def detect(
         err.print(f"note: {remark}", markup=False)
     found = Detector(seen, plans, settings).run()
     write_jsonl(events, map(as_row, found))
-    out.print(f"{events}: {len(found)} event{'' if len(found) == 1 else 's'}.")
+    out.print(f"{events}: {amount(len(found), 'event')}.")

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from leeway.console import err, out, print_rows, the_app
+from leeway.console import apart, err, goes_with, out, print_rows, the_app
 
 commands = typer.Typer()
 
@@ -27,16 +27,20 @@ def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
 ) -> None:
     """What is stuck, and how to fix it: queues, workers, beat, sources that lag, an open cycle, tasks that failed for good."""
+    from alerts.words import amount
     from leeway.doctor import diagnose, names
     from leeway.operations import clear_dead
     from leeway.undelivered import try_again
 
+    apart(clear=clear, json=as_json, only=only) if clear else None
     if only is not None and only not in names():
         raise typer.BadParameter(f"expected one of {', '.join(names())}.", param_hint="--only")
     application = the_app()
     if clear:
         forgotten, again = clear_dead(application.sessions), try_again(application)
-        out.print(f"{forgotten} dead tasks forgotten; {again} refused messages are tried at the next wake.")
+        out.print(
+            f"{amount(forgotten, 'dead task')} forgotten; {amount(again, 'refused message')} tried again at the next wake."
+        )
         return
     print_rows(diagnose(application, only), as_json)
 
@@ -58,6 +62,8 @@ def sync(
     """Only pull, without matching or alerts. Stopped at any moment, it resumes where it stopped."""
     from leeway.sync import sync_sources
 
+    apart(retry_failed=retry_failed, sweep=sweep, minutes=minutes is not None)
+    goes_with(there=sweep, of="--sweep", force=force)
     errors = sync_sources(
         the_app(), source, err, out, retry_failed=retry_failed, sweep=sweep, minutes=minutes, force=force
     )
@@ -73,6 +79,7 @@ def upgrade(
 ) -> None:
     """Bring the database to this version. Every command does so automatically; this one shows the steps."""
     import migrations
+    from alerts.words import amount
     from leeway import __version__
     from models import connect
 
@@ -85,34 +92,39 @@ def upgrade(
     elif check:
         migrations.rehearse(engine)
         out.print(
-            f"{len(steps)} steps, tried without a fault; the database is as it was. Back it up, then `leeway upgrade`."
+            f"{amount(len(steps), 'step')}, tried without a fault; the database is as it was. Back it up, then `leeway upgrade`."
         )
     else:
         migrations.upgrade(engine, __version__)
-        out.print(f"{len(steps)} steps done.")
+        out.print(f"{amount(len(steps), 'step')} done.")
     engine.dispose()
 
 
 @commands.command("export")
 def export_(file: Annotated[Path, typer.Argument(metavar="FILE.zip")]) -> None:
     """Back up everything to one file, as of one moment, while Leeway keeps running. It holds names and texts: keep it safe."""
+    from alerts.words import amount
     from leeway.progress import stage_progress
     from leeway.transfer import export
 
     with stage_progress(err) as show:
         counts = export(the_app().engine, file, lambda table, done: show(table, done, None))
-    out.print(f"{file}: {sum(counts.values())} rows of {len(counts)} tables.", markup=False)
+    out.print(f"{file}: {amount(sum(counts.values()), 'row')} of {amount(len(counts), 'table')}.", markup=False)
 
 
 @commands.command("import")
 def import_(file: Annotated[Path, typer.Argument(metavar="FILE.zip")]) -> None:
     """Fill the empty database of database.url from an export: a restore, or the move from SQLite to PostgreSQL."""
+    from alerts.words import amount
     from leeway.progress import stage_progress
     from leeway.transfer import bring_in
 
     with stage_progress(err) as show:
         counts = bring_in(the_app().engine, file, lambda table, done: show(table, done, None))
-    out.print(f"{sum(counts.values())} rows of {len(counts)} tables are in. `leeway status` shows them.", markup=False)
+    out.print(
+        f"{amount(sum(counts.values()), 'row')} of {amount(len(counts), 'table')} brought in. `leeway status` shows them.",
+        markup=False,
+    )
 
 
 @commands.command()

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from leeway.console import err, out, the_app
+from leeway.console import apart, err, out, the_app
 from leeway.help import BySection
 
 commands = typer.Typer(
@@ -39,6 +39,7 @@ def okrs_load(
     """
     from leeway.okrs_load import load
 
+    apart(yes=yes, strict=strict)
     load(the_app(), file, out, by=by, why=why, yes=yes, strict=strict, meaning=meaning, remove=remove)
 
 

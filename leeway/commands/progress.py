@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from leeway.console import day_of, err, out, the_app
+from leeway.console import apart, day_of, err, goes_with, out, the_app
 
 commands = typer.Typer()
 
@@ -23,7 +23,10 @@ def measure(
     typed here. See docs/progress.md.
     """
     from leeway.measuring import check_in, measure_now
+    from pipeline.register.figures import exactly
 
+    goes_with(there=key, of="a key result and its number", note=note, day=day)
+    apart(KEY_RESULT=key, again=again)
     application = the_app()
     if key is not None:
         if value is None:
@@ -31,11 +34,11 @@ def measure(
         number = _number(value)
         found, period = check_in(application, key, number, note, day_of(day, "--day"))
         of = f" ({period})" if period else ""
-        out.print(f"{found.key} {found.title}{of}: {number:.15g} kept.", markup=False)
+        out.print(f"{found.key} {found.title}{of}: {exactly(number)} kept.", markup=False)
         return
     rows = measure_now(application, again=again)
     for row in rows:
-        said = f"not measured: {row['fault']}" if row["fault"] else f"{row['value']:g}"
+        said = f"not measured: {row['fault']}" if row["fault"] else exactly(row["value"])
         (err if row["fault"] else out).print(f"{row['key_result']} on {row['day']}: {said}", markup=False)
     if any(row["fault"] for row in rows):
         raise typer.Exit(2)
@@ -52,6 +55,7 @@ def progress(
 
     from leeway.pace import show_progress
 
+    apart(json=as_json, csv=as_csv)
     show_progress(the_app(), out, sys.stdout, "json" if as_json else "csv" if as_csv else "table", period)
 
 
@@ -72,6 +76,7 @@ def interview(
 
     from leeway.interview import plan_of, run_interview, show
 
+    apart(ask=ask, dry_run=dry_run, json=as_json)
     application = the_app()
     if dry_run:
         for line in plan_of(application):
@@ -114,6 +119,7 @@ def pulse(
 
     from leeway.pulse import plan_of, send_pulse, show_pulse
 
+    apart(send=send, dry_run=dry_run, json=as_json)
     application = the_app()
     if dry_run:
         for line in plan_of(application):

@@ -1,11 +1,11 @@
 """`leeway source`: which site, workspace or account each source is, and going over to another one."""
 
-import json
 import sys
 from typing import Annotated
 
 import typer
 
+from leeway.as_json import json_text
 from leeway.console import err, out, the_app
 from leeway.help import BySection
 
@@ -28,7 +28,7 @@ def show(
         return
     found = list(tenants_of(the_app()))
     if as_json:
-        sys.stdout.write(json.dumps(found, indent=1, default=str) + "\n")
+        sys.stdout.write(json_text(found))
         return
     if not found:
         err.print(

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from leeway.console import out, the_app
+from leeway.console import apart, out, the_app
 
 commands = typer.Typer()
 
@@ -22,6 +22,7 @@ def steps(
     """
     from leeway.steps import show_steps
 
+    apart(json=as_json, csv=as_csv)
     show_steps(the_app(), out, sys.stdout, "json" if as_json else "csv" if as_csv else "table")
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-from pipeline.register.figures import Unsure, figure
+from pipeline.register.figures import Unsure, exactly, figure
 from pipeline.register.metric import Metric
 
 _PERCENT = {"%", "percent", "per cent", "pct", "prozent", "pour cent", "por ciento"}
@@ -41,9 +41,9 @@ def check_scale(metric: Metric, value: float) -> None:
     low, high, size = min(ends), max(ends), abs(value)
     if size <= 1 and low >= _FAR * size and low / 2 <= 100 * size <= 2 * high:
         raise CannotMeasure(
-            f"{value:g} is a part of one, and start and target are in percent: {100 * value:g} is meant."
+            f"{exactly(value)} is a part of one, and start and target are in percent: {exactly(100 * value)} is meant."
         )
     if high <= 1 and size >= _FAR * high and low / 2 <= size / 100 <= 2 * high:
         raise CannotMeasure(
-            f"{value:g} is in percent, and start and target are parts of one: write them in percent, too."
+            f"{exactly(value)} is in percent, and start and target are parts of one: write them in percent, too."
         )

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from pipeline.progress.forecast import LEAST_DAYS, LEAST_POINTS, Forecast, forecast
 from pipeline.progress.series import Point, latest, series
 from pipeline.register.document import KeyResult, Objective, Register
+from pipeline.register.figures import beside, exactly
 
 WEEKS = 4
 """Whole weeks over which the number and the work are held side by side."""
@@ -124,7 +125,8 @@ def _held(points: Sequence[Point], keep: str, target: float) -> str:
         return ""
     held = sum(_keeps(keep, point.value, target) for point in points)
     return (
-        f"It is to stay {keep} {target:g}, and did on {held} of {len(points)} days; it stands at {points[-1].value:g}."
+        f"It is to stay {keep} {exactly(target)}, and did on {held} of {len(points)} days; "
+        f"it stands at {beside(points[-1].value, target)}."
     )
 
 
@@ -161,10 +163,10 @@ def _sentence(
         (False, True): "the number moves, though hardly any work goes there",
         (False, False): "hardly any work goes there, and the number does not move",
     }[works, moves]
-    last = end - timedelta(days=1)
+    last, (was, now) = end - timedelta(days=1), (before[-1].value, after[-1].value)
     return (
         f"In the four weeks to {last.day} {last:%B} {_of_100(share)} of 100 working days went to it, and it went from "
-        f"{before[-1].value:g} to {after[-1].value:g}, {_of_100(moved)} of 100 of its way: {verdict}."
+        f"{beside(was, now)} to {beside(now, was)}, {_of_100(moved)} of 100 of its way: {verdict}."
     )
 
 

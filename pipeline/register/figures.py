@@ -1,10 +1,12 @@
-"""A number as people and spreadsheets write it: one rule for okrs.yaml, tables, forms, and whatever a number is measured in.
+"""A number as people and spreadsheets write it, and as it is written to them: one rule for okrs.yaml, tables, forms, sentences,
+and whatever a number is measured in.
 
 What can be read in two ways is never guessed at: "1,200" is twelve hundred in one country and a little more than one in another.
 """
 
 import re
 from collections.abc import Iterable, Sequence
+from decimal import Decimal
 
 _MINUS = str.maketrans({"−": "-", "\u2010": "-", "\u2011": "-"})
 _BLANKS = r"[ \u00a0\u2009\u202f'’]"
@@ -49,8 +51,26 @@ def figure(text: str) -> float:
     return found[0]
 
 
+def exactly(value: float) -> str:
+    """All its digits, fifteen at most, and no exponent: 1234567.5. What somebody may type again."""
+    return format(Decimal(f"{value + 0.0:.15g}"), "f")
+
+
+def shown(value: float) -> str:
+    """With at most four digits that say something, and thousands set apart: 35.12, 1,234,567."""
+    rounded = float(f"{value:.4g}")
+    return f"{value:,.0f}" if abs(rounded) >= 1000 else exactly(rounded)
+
+
+def beside(value: float, other: float | None) -> str:
+    """The same with more digits where it would read as the other, and is not."""
+    if other is None or value == other or shown(value) != shown(other):
+        return shown(value)
+    return next((f"{value:,.{n}f}" for n in range(9) if float(f"{value:.{n}f}") != other), exactly(value))
+
+
 def _unsure(text: str, found: Sequence[float]) -> Unsure:
-    return Unsure(f"{text!r} may be {found[1]:.15g} or {found[0]:.15g}; write the one that is meant so")
+    return Unsure(f"{text!r} may be {exactly(found[1])} or {exactly(found[0])}; write the one that is meant so")
 
 
 def figure_among(text: str, others: Iterable[str], *, commas: bool) -> float:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from pipeline.register.figures import exactly
 from pipeline.register.loosening import Loosened, aim, scale
 from pipeline.register.metric import Metric
 from pipeline.register.wording import Wording
@@ -66,18 +67,18 @@ def _said(binding: Mapping[str, Any]) -> str:
 
 def _lowered(before: Metric, after: Metric, title: Wording) -> Iterator[str]:
     if before.keep and after.keep != before.keep:
-        yield f"it was to be kept {before.keep} {before.target or 0:g}, and no longer is."
+        yield f"it was to be kept {before.keep} {exactly(before.target or 0.0)}, and no longer is."
         return
     if before.target is None:
         return
     unit = f" {before.unit}" if before.unit else ""
     if after.target is None:
-        yield f"the metric's target {before.target:g}{unit} is gone."
+        yield f"the metric's target {exactly(before.target)}{unit} is gone."
         return
     old, new = before.target * scale(before.unit)[1], after.target * scale(after.unit or before.unit)[1]
     if (new - old) * _way(before, title) < -_CLOSE * max(1.0, abs(old)):
-        became = f"{after.target:g}{f' {after.unit}' if after.unit else unit}"
-        yield f"the metric's target {before.target:g}{unit} became {became}."
+        became = f"{exactly(after.target)}{f' {after.unit}' if after.unit else unit}"
+        yield f"the metric's target {exactly(before.target)}{unit} became {became}."
 
 
 def _way(metric: Metric, title: Wording) -> int:

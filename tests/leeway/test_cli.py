@@ -11,8 +11,11 @@ from pathlib import Path
 from unittest.mock import patch
 
 import pytest
+from rich.table import Table
+from rich.text import Text
 
 from leeway.cli import _say_everything, main
+from leeway.console import Verbatim
 from pipeline.register.document import parse
 from simulator.company import register_yaml
 from simulator.server import Simulator
@@ -335,6 +338,22 @@ def test_a_terminal_is_asked_why_and_an_empty_answer_loads_nothing(tmp_path: Pat
     assert said.returncode == (0 if loaded else 2)
     last = json.loads(leeway(tmp_path, "okrs", "history", "--json").stdout)[-1]
     assert (last["version"], last["why"]) == ((2, typed) if loaded else (1, None))
+
+
+def test_what_others_wrote_is_printed_as_it_is_and_moves_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    # Markup: conductor PR #408, git-hunk #14. Emoji: apolo-cli #1917, codeplain PR #312. Orders: bitbucket-cli #194, uzi #180.
+    for console in (Verbatim(), Verbatim(stderr=True)):
+        console.print("API:on:prod [draft]/plan.csv\x1b[2J\x9b1m\rlast")
+        table = Table(box=None)
+        table.add_column("APP:bug:12 [k]")
+        table.add_row("O1:one: [i]\x1b[8m")
+        console.print(table)
+        console.print(Text("bold [b] :bug: \x1b[8m"))
+    for said in capsys.readouterr():
+        assert said.splitlines()[0].rstrip() == "API:on:prod [draft]/plan.csv [2J 1mlast"
+        for kept in ("APP:bug:12 [k]", "O1:one: [i] [8", "bold [b] :bug:  [8m"):
+            assert kept in said
+        assert not set(said) & {"\x1b", "\x9b", "\x07"}
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "cp1252", "utf-8"])

@@ -98,13 +98,14 @@ def test_carry_over_writes_the_next_plan_which_loads(tmp_path: Path) -> None:
 
 def test_carry_over_names_numbers_that_are_no_longer_where_they_start(tmp_path: Path) -> None:
     # Profit.co's clones start at zero whatever was reached, puzzle/okr #1255 lost the baseline: here it is kept, and said.
-    measured = OLD.replace("due: 2020-09-15}", "metric: {checkin: true, start: 4, target: 2}}")
+    measured = OLD.replace("due: 2020-09-15}", "metric: {checkin: true, start: 1200000, target: 2000000}}")
     (tmp_path / "okrs.yaml").write_text(measured)
     leeway(tmp_path, "okrs", "load", "okrs.yaml")
     assert "stands at" not in leeway(tmp_path, "okrs", "carry-over").stderr
-    leeway(tmp_path, "measure", "O1.1", "2.5")
+    assert "1234567.5 kept" in leeway(tmp_path, "measure", "O1.1", "1234567.5").stdout
+    assert ": 1234567.5\n" in leeway(tmp_path, "measure").stdout  # and no 1.23457e+06: turso-cli #175, appscope #183
     assert (
-        "O1.1 starts at 4 there and stands at 2.5 now: write `start: 2.5`."
+        "O1.1 starts at 1200000 there and stands at 1234567.5 now: write `start: 1234567.5`."
         in leeway(tmp_path, "okrs", "carry-over").stderr
     )
 

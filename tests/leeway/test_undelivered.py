@@ -189,4 +189,4 @@ def test_clear_makes_what_was_refused_due_again(lite: Engine, tmp_path: Path) ->
     (tmp_path / "leeway.toml").write_text(f"[database]\nurl = {json.dumps(str(lite.url))}\n")
     said = leeway(tmp_path, "doctor", "--clear")
     assert said.returncode == 0, said.stderr
-    assert "0 dead tasks forgotten; 1 refused messages are tried at the next wake." in " ".join(said.stdout.split())
+    assert "0 dead tasks forgotten; 1 refused message tried again at the next wake." in " ".join(said.stdout.split())

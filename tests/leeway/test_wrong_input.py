@@ -5,17 +5,20 @@ import json
 import shutil
 import sqlite3
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 from unittest.mock import patch
 
 import pytest
+from sqlalchemy.orm import Session
 
 from leeway.app import App
 from leeway.check import _database
 from leeway.doctor import diagnose
 from leeway.settings import Settings
 from leeway.transfer import export
+from models import Cycle, connect
 from simulator.company import register_yaml
 from tests.conftest import TODAY
 from tests.leeway.test_cli import leeway, refused
@@ -56,6 +59,63 @@ def folder(loaded: Path, tmp_path: Path) -> Path:
 )
 def test_it_is_one_sentence(folder: Path, words: tuple[str, ...], parts: tuple[str, ...]) -> None:
     refused(leeway(folder, *words), *parts)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [  # each of two was given, and one dropped in silence: coco #1889, elasticsearch #12368, summon #256
+        ("doctor", "--clear", "--json"),
+        ("doctor", "--clear", "--only", "alerts"),
+        ("progress", "--json", "--csv"),
+        ("steps", "--json", "--csv"),
+        ("mcp", "--http", "--key"),
+        ("interview", "--dry-run", "--json"),
+        ("interview", "--ask", "--dry-run"),
+        ("pulse", "--dry-run", "--json"),
+        ("pulse", "--send", "--dry-run"),
+        ("pack", "weekly", "--mail", "--to", "x"),
+        ("label", "labels.csv", "--template", "3"),
+        ("label", "--template", "3", "--team", "app"),
+        ("streams", "streams.csv", "--template", "3"),
+        ("sync", "--sweep", "--retry-failed"),
+        ("sync", "--sweep", "--minutes", "0"),
+        ("measure", "O1.1", "3", "--again"),
+        ("okrs", "load", "okrs.yaml", "--yes", "--strict"),
+    ],
+)
+def test_two_options_that_ask_for_different_things_are_refused(folder: Path, words: tuple[str, ...]) -> None:
+    refused(leeway(folder, *words), "do not go together; give one of them")
+
+
+@pytest.mark.parametrize(
+    ("words", "of"),
+    [
+        (("web", "--role", "team:app"), "--open"),  # whoever forgot --open was given the page's way in as ops
+        (("sync", "--force"), "--sweep"),
+        (("measure", "--note", "survey of June"), "a key result and its number"),
+    ],
+)
+def test_an_option_without_what_it_belongs_to_is_refused(folder: Path, words: tuple[str, ...], of: str) -> None:
+    refused(leeway(folder, *words), f"it says nothing without {of}")
+
+
+def test_where_nothing_was_looked_at_that_nothing_is_found_is_not_said(folder: Path) -> None:
+    # "Nothing" where nobody looked: clawmetry #5716. A success that is none: lxd #1886, gfarm #52.
+    assert leeway(folder, "diagnoses").stdout.startswith(
+        "The first analysis is not done, so nothing was looked for yet."
+    )
+    assert json.loads(leeway(folder, "diagnoses", "--json").stdout)["looked"] is False
+    shown = leeway(folder, "digest", "--preview", "mails")
+    assert (shown.stdout, shown.stderr.split(":")[0]) == ("", "Nothing is written")
+    refused(leeway(folder, "costs", "--month", "2026-01"), "no whole week of 2026-01 is known")
+
+
+def test_days_and_times_in_json_are_iso_8601(folder: Path) -> None:  # open-event-server #8, f5-telemetry-streaming #4
+    with Session(connect(f"sqlite:///{folder / 'leeway.db'}")) as session, session.begin():
+        at = datetime(2026, 11, 23, 8, 5, tzinfo=UTC)
+        session.add(Cycle(started_at=at, finished_at=at, seconds={}))
+    said = json.loads(leeway(folder, "status", "--json").stdout)
+    assert said["last_cycle"]["finished_at"] == "2026-11-23T08:05:00+00:00"
 
 
 def test_a_folder_in_place_of_a_file_to_write(folder: Path) -> None:

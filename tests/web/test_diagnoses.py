@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
+from rich.console import Console
 from sqlalchemy import select, update
 
 from alerts.diagnoses import diagnoses
@@ -142,7 +143,7 @@ def test_no_face_tells_of_a_team_below_the_floor(app: App, tmp_path: Path) -> No
     printed = tmp_path / "out.txt"
     with printed.open("w") as file:
         show_diagnoses(app, file, as_json=True)
-        show_pack(app, "weekly", file)
+        show_pack(app, "weekly", file, Console(quiet=True))
     written = [path.read_text() for path in write_pack(app, "weekly", tmp_path / "packs")]
     shown = [text.split("<main", 1)[-1] for text in pages] + [printed.read_text(), *written]
     for text in shown:
@@ -160,7 +161,7 @@ def test_the_weekly_pack_says_only_what_changed_and_the_same_on_every_face(
     assert "Shadow roadmap: 31 of 100 working days of the company" in page
     assert "hardly anything was done on" in page
     with (tmp_path / "pack.txt").open("w") as file:
-        show_pack(app, "weekly", file)
+        show_pack(app, "weekly", file, Console(quiet=True))
     text = (tmp_path / "pack.txt").read_text()
     assert "Shadow roadmap: 31 of 100 working days of the company" in text
     with app.sessions.begin() as session:

@@ -54,10 +54,10 @@ def test_one_sentence_holds_the_number_against_the_work(
 
 def test_a_number_that_is_to_stay_has_no_way_and_is_kept_or_not(sessions: sessionmaker[Session]) -> None:
     # Viva Goals' "stay below" key results; 30-seconds-web #26 keeps scores above 90. A rise towards the bound is no progress.
-    given = register("{checkin: true, keep: below, target: 2}", "{checkin: true, keep: above, target: 90}")
+    given = register("{checkin: true, keep: below, target: 2}", "{checkin: true, keep: above, target: 1500000}")
     below, above = key_results(given)
     with sessions.begin() as session:
-        for week, (churn, score) in zip(WEEKS, [(1.5, 95), (1.8, 91), (2.2, 92)], strict=False):
+        for week, (churn, score) in zip(WEEKS, [(1.5, 1.6e6), (1.8, 1.55e6), (2.2, 1500000.5)], strict=False):
             for one, value in ((below, churn), (above, score)):
                 assert one.metric is not None
                 keep(session, one.key, binding_of(one.metric), week, value)
@@ -65,6 +65,7 @@ def test_a_number_that_is_to_stay_has_no_way_and_is_kept_or_not(sessions: sessio
         found = standings(session, given, TODAY, {})
     assert [(one.pace, one.kept) for one in found] == [(None, False), (None, True)]
     assert found[0].sentence == "It is to stay below 2, and did on 2 of 3 days; it stands at 2.2."
+    assert found[1].sentence == "It is to stay above 1500000, and did on 3 of 3 days; it stands at 1,500,000.5."
 
 
 def test_way_time_and_forecast(sessions: sessionmaker[Session]) -> None:

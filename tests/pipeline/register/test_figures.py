@@ -8,7 +8,7 @@ import pytest
 from pipeline.progress.cannot import CannotMeasure, check_scale, number_of
 from pipeline.progress.csv_number import csv_number
 from pipeline.register.document import RegisterError, parse
-from pipeline.register.figures import figure
+from pipeline.register.figures import beside, exactly, figure, shown
 from pipeline.register.metric import Metric
 from tests.pipeline.register.test_metrics import with_metric
 from tests.pipeline.register.test_plans import GOOD as PLANS
@@ -30,6 +30,29 @@ WRITTEN = {
     "1.234": 1.234,
     "1e3": 1000,
 }
+
+
+SAID = {  # all digits, and the few that are shown; the command line of turso-cli #175 and appscope #183 said 1.234567e+06
+    1234567.5: ("1234567.5", "1,234,568"),
+    1e17: ("100000000000000000", "100,000,000,000,000,000"),
+    999.96: ("999.96", "1,000"),
+    35.123456: ("35.123456", "35.12"),
+    0.1 + 0.2: ("0.3", "0.3"),
+    0.0000123456: ("0.0000123456", "0.00001235"),
+    -0.0: ("0", "0"),
+    -12345.6: ("-12345.6", "-12,346"),
+}
+
+
+@pytest.mark.parametrize(("number", "said"), SAID.items())
+def test_a_number_is_written_as_people_write_it(number: float, said: tuple[str, str]) -> None:
+    assert (exactly(number), shown(number)) == said
+    assert figure(exactly(number)) == pytest.approx(number, rel=1e-14)
+
+
+def test_a_number_that_reads_as_another_has_more_digits() -> None:
+    assert [beside(now, 4) for now in (3.9999, 4.0, 3.0)] == ["3.9999", "4", "3"]
+    assert beside(1234567.4, 1234567.0) == "1,234,567.4"
 
 
 @pytest.mark.parametrize(("text", "number"), WRITTEN.items())

@@ -1,0 +1,14 @@
+"""What commands print for machines, in one form."""
+
+import json
+from datetime import date
+from typing import Any
+
+
+def json_text(found: Any) -> str:
+    """What a command prints with --json: texts as they are, days and times in ISO 8601."""
+    return json.dumps(found, indent=1, ensure_ascii=False, default=_plain) + "\n"
+
+
+def _plain(value: object) -> str:
+    return value.isoformat() if isinstance(value, date) else str(value)
