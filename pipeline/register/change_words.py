@@ -7,7 +7,7 @@ from typing import Any
 
 from pipeline.register.changes import Change, State, changes, flatten
 from pipeline.register.sameness import reworded, same_top
-from pipeline.register.schema import Register
+from pipeline.register.schema import Register, Team
 
 _LEAD = {
     "objective": "",
@@ -90,6 +90,8 @@ def _shown(value: Any) -> str:
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
+_FEW = 0.2
+"""Part of a team's people: where no more of them stay, and it is called otherwise, it is another team."""
 _HOURS = {("member", "part"), ("member", "country"), ("member", "days"), ("team", "weekend")}
 
 
@@ -168,21 +170,32 @@ def _one_person(before: Register, after: Register) -> Iterator[str]:
 
 
 def renamed_teams(before: Register, after: Register) -> list[str]:
-    """A question for each new team that has most members of one that is gone: a key is what a team's past is kept under."""
-    old, new = {team.key for team in before.teams}, {team.key for team in after.teams}
+    """A question for each new team that has most members of one that is gone, and for each that has a team's key and is another
+    one: a key is what a team's past is kept under."""
+    old, new = {team.key: team for team in before.teams}, {team.key: team for team in after.teams}
     found = []
-    for gone in (team for team in before.teams if team.key not in new):
-        had = {one.email.lower() for one in gone.members}
-        for team in (team for team in after.teams if team.key not in old):
-            names = [{address.lower() for address in (one.email, *one.formerly)} for one in team.members]
-            same = sum(bool(had & some) for some in names)
-            if same > len(had) / 2 and same > len(names) / 2:
+    for gone in (team for key, team in old.items() if key not in new):
+        for team in (team for key, team in new.items() if key not in old):
+            same = _stay(gone, team)
+            if same > len(gone.addresses) / 2 and same > len(team.addresses) / 2:
                 found.append(
-                    f"team {team.key} has {same} of the {len(had)} members of team {gone.key}, which is gone: what "
+                    f"team {team.key} has {same} of the {len(gone.addresses)} members of team {gone.key}, which is gone: what "
                     f"{gone.key} did stays with it, and {team.key} begins without a past. "
                     f"If it is one team, keep `key: {gone.key}` and change its `name:` alone."
                 )
+    for key, was in ((key, team) for key, team in old.items() if key in new):
+        now = new[key]
+        if was.name != now.name and was.addresses and now.addresses and _stay(was, now) <= _FEW * len(was.addresses):
+            found.append(
+                f"team {key} was {was.name!r} with other people: what they did stands as the past of {now.name!r}. If it is "
+                "another team, give it a key of its own."
+            )
     return found
+
+
+def _stay(was: Team, now: Team) -> int:
+    """How many of a team's people are in another one."""
+    return sum(bool(was.addresses & {address.lower() for address in (one.email, *one.formerly)}) for one in now.members)
 
 
 def concerning(key: str, before: Register | None, after: Register) -> list[str]:

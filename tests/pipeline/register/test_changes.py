@@ -226,3 +226,26 @@ def test_a_team_under_another_key_is_asked_about(key: str, members: str, said: s
     assert lines == [one for one in consequences(before, after, date(2026, 7, 1), date(2026, 9, 1)) if one in lines]
     assert [one.partition(":")[0] for one in lines] == ([said] if said else [])
     assert all("keep `key: app`" in one for one in lines)
+
+
+@pytest.mark.parametrize(
+    ("name", "members", "said"),
+    [
+        ("Growth", "f, g, h, i, j", True),
+        ("Growth", "a, f, g, h, i", True),  # one of five went along
+        ("Growth", "a, b, f, g, h", False),
+        ("App", "f, g, h, i, j", False),  # everybody is somebody else, and it is that team all the same
+    ],
+)
+def test_a_key_that_another_team_gets_is_asked_about_sourcekettle_120(name: str, members: str, said: bool) -> None:
+    def register(called: str, some: str) -> Register:
+        people = ", ".join(f"{one}@x.example" for one in some.split(", "))
+        return parse(
+            "period: {name: Q3, start: 2026-07-01, end: 2026-09-30}\n"
+            f"teams: [{{key: t1, name: {called}, members: [{people}]}}]\n"
+            "objectives: [{key: O1, title: Bikes ride, priority: 1, key_results: [{key: O1.1, title: Repairs}]}]\n"
+        )
+
+    asked = "team t1 was 'App' with other people: what they did stands as the past of 'Growth'. "
+    lines = renamed_teams(register("App", "a, b, c, d, e"), register(name, members))
+    assert lines == ([asked + "If it is another team, give it a key of its own."] if said else [])

@@ -130,7 +130,7 @@ def kept_under(sessions: sessionmaker[Session]) -> set[tuple[str, ...]]:
         }
 
 
-def test_after_a_wrong_register_what_was_answered_is_there_again(sessions: sessionmaker[Session]) -> None:
+def test_after_a_wrong_register_what_was_answered_is_there_again_sso_1519(sessions: sessionmaker[Session]) -> None:
     """Last year's file, say, loaded by mistake and put right: nobody has to answer anything twice."""
     wrong = Q3.replace("Customers stay with us", "Warehouses run themselves").replace(
         "Churn from 4 % to 2 %", "Picks a day"
@@ -148,7 +148,7 @@ def test_after_a_wrong_register_what_was_answered_is_there_again(sessions: sessi
 
 
 @pytest.mark.parametrize("older", [False, True])
-def test_a_key_that_was_free_for_a_while_takes_no_answers_about_another(
+def test_a_key_that_was_free_for_a_while_takes_no_answers_about_another_nocodb_11098(
     sessions: sessionmaker[Session], older: bool
 ) -> None:
     """A key result is deleted, and weeks later another one gets its key; `older`: as older versions kept its answers."""
