@@ -47,7 +47,7 @@ def load_answers(session: Session, register: Register) -> Answers:
         name = item_id(source, id_)
         if key is None and (unasked := later(since, at)):
             older[name] = unasked
-        if (at >= of_this_plan) if key is None else (key in since and at >= since[key]):
+        if (at >= of_this_plan) if key is None else key in since:
             labels[name] = key
     return Answers(labels, older)
 
@@ -80,6 +80,6 @@ def with_stream(session: Session, here: Sequence[LoadedItem], matcher: Matcher) 
     said = {
         row: columns[key]
         for row, key, at in session.execute(query)
-        if key in columns and (newest is None or at >= (newest if key is None else since[key]))
+        if key in columns and (key is not None or newest is None or at >= newest)
     }
     return {i: matcher.row(said[one.row], FOLLOWS) for i, one in enumerate(here) if one.row in said}

@@ -2,7 +2,6 @@
 a key result that a later plan asks for may be the very thing that it was said of.
 """
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -56,13 +55,9 @@ def plan_since(since: Mapping[str, datetime]) -> datetime:
 
 
 def holds(session: Session, register: Register, table: type[Label] | type[Stream] = Label) -> ColumnElement[bool]:
-    """SQL condition: the answer names a key result of today, which was there then, or none of today's."""
+    """SQL condition: the answer names a key result of today (following.py), or it is none of those that there are today."""
     at: QueryableAttribute[datetime] | QueryableAttribute[datetime | None]
     key, at = table.key_result, Label.at if table is Label else Stream.answered_at
-    since = known_since(session, register)
-    by_day: dict[datetime, list[str]] = defaultdict(list)
-    for name, when in since.items():
-        by_day[when].append(name)
-    newest = max(since.values(), default=ALWAYS)
-    groups = [(key.is_(None), newest), *((key.in_(sorted(names)), when) for when, names in by_day.items())]
-    return or_(*(said if when == ALWAYS else said & (at >= when) for said, when in groups))
+    newest = max(known_since(session, register).values(), default=ALWAYS)
+    none = key.is_(None) if newest == ALWAYS else key.is_(None) & (at >= newest)
+    return or_(none, key.in_(sorted(register.objective_of())))

@@ -11,7 +11,7 @@ from models.vocabulary import AUDIT
 from pipeline.match.answers import load_answers
 from pipeline.register.answered import ALWAYS, _known_since, holds, known_since, later, plan_since
 from pipeline.register.document import Register, parse
-from pipeline.register.versions import load_register
+from pipeline.register.versions import key_now, load_register
 from pipeline.share.audit_store import load_answers as audited
 from pipeline.share.company import answers
 from tests.conftest import lite as engine  # noqa: F401 - the fixture of that name, here
@@ -30,7 +30,7 @@ def plan(quarter: int, **titles: str) -> str:
     """A plan with an objective for each key result: `O1=CHURN` is O1.1."""
     start = f"2026-{3 * quarter - 2:02}-01"
     rows = [
-        {"key": key, "title": f"About {n}", "priority": n, "key_results": [{"key": f"{key}.1", "title": title}]}
+        {"key": key, "title": f"Why: {title}", "priority": n, "key_results": [{"key": f"{key}.1", "title": title}]}
         for n, (key, title) in enumerate(titles.items(), 1)
     ]
     period = {"name": f"Q{quarter}", "start": start, "end": f"2026-{3 * quarter:02}-28"}
@@ -91,3 +91,11 @@ def test_none_was_said_of_the_key_results_that_there_were_label_studio_4596(sess
         found = load_answers(session, register)
         assert (dict(found.labels), dict(found.older)) == ({"jira:2": "O2.1"}, {"jira:3": {"O1.1", "O3.1"}})
         assert audited(session, register) == {}
+        seen = session.scalars(select(RegisterVersion.id).order_by(RegisterVersion.id.desc())).first()
+        assert seen is not None
+        load(session, plan(2, O2=DEPOT, O3=APP), DAYS[1])
+        load(session, plan(2, O1="Hire twelve mechanics", O2=DEPOT, O3=APP), DAYS[2])
+        # A template that was printed while O1.1 was Berlin says nothing of mechanics.
+        assert (key_now(session, "O1.1", seen), key_now(session, "O2.1", seen)) == (None, "O2.1")
+        load(session, plan(2, O4=BERLIN, O2=DEPOT, O3=APP), DAYS[2])
+        assert key_now(session, "O1.1", seen) == "O4.1"
