@@ -68,7 +68,7 @@ def read_effort(path: Path, capacity: Path | None = None) -> Observations:
     effort, by_source, off = _sums(path)
     _refuse_too_many(path, effort)
     expected = _expected(capacity, off) if capacity else {}
-    days = sorted({day for day, _, _ in effort} | {day for day, amount in expected.items() if amount > 0})
+    days = _known(effort, expected)
     # A row is one person in one team: who changes team takes nothing along, and leaves nothing that is not so.
     people, sources = sorted({row for _, row, _ in effort}), sorted({source for source, _ in by_source})
     objectives = sorted({objective for _, _, objective in effort if objective})
@@ -76,9 +76,11 @@ def read_effort(path: Path, capacity: Path | None = None) -> Observations:
     plane = {objective: i for i, objective in enumerate([*objectives, ""])}
     array, levels = np.zeros((len(plane), len(people), len(days))), np.zeros((len(sources), len(days)))
     for (day, person, objective), amount in effort.items():
-        array[plane[objective], row_of[person], column[day]] = amount
+        if amount > 0:
+            array[plane[objective], row_of[person], column[day]] = amount
     for (source, day), amount in by_source.items():
-        levels[sources.index(source), column[day]] = amount
+        if amount > 0:
+            levels[sources.index(source), column[day]] = amount
     return Observations(
         days,
         objectives,
@@ -89,6 +91,14 @@ def read_effort(path: Path, capacity: Path | None = None) -> Observations:
         np.array([expected.get(d, 0.0) for d in days]) if capacity else None,
         [person for person, _ in people],
     )
+
+
+def _known(effort: Mapping[_Cell, float], expected: Mapping[date, float]) -> list[date]:
+    """The days of which something is known: from the first one to the last that has work, as a plan or a form goes on beyond."""
+    worked = [day for (day, _, _), amount in effort.items() if amount > 0]
+    every = {day for day, _, _ in effort} | {day for day, amount in expected.items() if amount > 0}
+    first, last = min(worked), max(worked)
+    return sorted(day for day in every if first <= day <= last)
 
 
 def _sums(path: Path) -> tuple[dict[_Cell, float], dict[tuple[str, date], float], frozenset[int]]:

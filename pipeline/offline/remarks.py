@@ -13,7 +13,8 @@ from pipeline.drift.tuning import LEAST_HISTORY
 from pipeline.files import InputError
 
 _NAMED = 6
-_WEEK = timedelta(days=7)
+_WEEK, _GAP = timedelta(days=7), timedelta(days=21)
+"""Days that lie so far apart are no days; and a company closes for two weeks, hardly for three."""
 
 
 def remarks(seen: Observations, periods: Sequence[Priorities], least_people: int = 5) -> list[str]:
@@ -61,6 +62,9 @@ def _few(seen: Observations, least_people: int) -> Iterator[str]:
         )
     elif len(seen.days) < LEAST_HISTORY:
         yield f"{len(seen.days)} working days; a fall is looked for from {LEAST_HISTORY} on."
+    else:
+        for before, after in [pair for pair in pairwise(seen.days) if pair[1] - pair[0] > _GAP][:_NAMED]:
+            yield f"nothing is known between {before} and {after}; of a fall that began there no nearer day can be told."
     if (people := len(set(seen.people))) < least_people:
         yield f"{people} {'person' if people == 1 else 'people'}; nothing is told of fewer than {least_people}."
 

@@ -178,6 +178,15 @@ def test_a_file_of_weekly_sums_is_said_to_be_one_prophet_59(
     assert any(said in one for one in found) if said else found == []
 
 
+def test_a_time_of_which_nothing_is_known_is_said_causmos_57(tmp_path: Path) -> None:
+    effort, periods = tmp_path / "effort.csv", tmp_path / "periods.yaml"
+    rows = [row for row in small_company() if not "2026-02-16" <= row[0] < "2026-03-13"]
+    effort.write_text(HEADER + "".join(",".join(row) + "\n" for row in rows))
+    periods.write_text("- {start: 2026-01-01, priority: {O1: 1}}\n")
+    found = remarks(read_effort(effort), read_periods(periods))
+    assert [one for one in found if "nothing is known between 2026-02-13 and 2026-03-13" in one]
+
+
 def test_people_who_are_all_called_otherwise_from_a_day_on_are_said_catalogi_422(tmp_path: Path) -> None:
     """Who has another address, or number, since the new payroll system is compared with nobody: a fall would be lost."""
     effort, periods = tmp_path / "effort.csv", tmp_path / "periods.yaml"
@@ -230,6 +239,21 @@ def test_low_coverage_is_a_data_fault(tmp_path: Path) -> None:
     periods.write_text("- {start: 2026-01-01, end: 2027-01-01, priority: {O1: 1}}")
     events = Detector(read_effort(effort, capacity), read_periods(periods)).run()
     assert [(event.kind, event.subject) for event in events] == [("data", "coverage")]
+
+
+@pytest.mark.parametrize("beyond", ["capacity", "zeros"])
+def test_days_that_are_yet_to_come_make_no_source_silent_chaos_genius_413(tmp_path: Path, beyond: str) -> None:
+    """A capacity of the whole year, or a form with a 0 on each day of it."""
+    effort, capacity, periods = (tmp_path / name for name in ("effort.csv", "capacity.csv", "periods.yaml"))
+    days = [str(date(2025, 11, 3) + timedelta(days=n)) for n in range(200)]
+    rows = [row for row in small_company() if row[0] < "2026-02-10"]
+    rows += [[day, "p1", "build", "jira", "O1", "0"] for day in days if beyond == "zeros"]
+    effort.write_text(HEADER + "".join(",".join(row) + "\n" for row in rows))
+    capacity.write_text("date,person,person_days\n" + "".join(f"{day},p1,1\n" for day in days))
+    periods.write_text("- {start: 2025-01-01, priority: {O1: 1}}\n")
+    seen = read_effort(effort, capacity if beyond == "capacity" else None)
+    assert (str(seen.days[0]), str(seen.days[-1])) == ("2026-01-05", "2026-02-09")
+    assert Detector(seen, read_periods(periods)).run() == []
 
 
 WORKDAYS = [day for n in range(90) if (day := date.fromordinal(date(2026, 1, 5).toordinal() + n)).weekday() < 5]
