@@ -2,6 +2,7 @@
 and it knows it as a process: what the pipeline sees comes over HTTP, and the truth is asked for after the end."""
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -289,10 +290,10 @@ def plain_lines(message: dict[str, Any]) -> list[str]:
     lines: list[str] = []
     for block in message["blocks"]:
         if block["type"] in ("header", "section"):
-            lines += block["text"]["text"].replace("*", "").splitlines()
+            text = block["text"]["text"].replace("*To decide:*", "To decide:")
+            lines += re.sub(r"\*([^*\n]+)\*", r"“\1”", text).splitlines()  # names are bold in Slack
         elif block["type"] == "context":
             lines += [element["text"] for element in block["elements"] if element["type"] == "mrkdwn"]
-    swaps = (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"), ("\u2060", ""))
-    for old, new in swaps:
+    for old, new in (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"), ("\u2060", "")):
         lines = [line.replace(old, new) for line in lines]
     return lines

@@ -1,6 +1,7 @@
-"""Links that end a kind of mail with one press (RFC 8058), and what becomes of it."""
+"""Links that end a kind of mail with one press (RFC 8058), and start it again."""
 
 from itsdangerous import BadSignature, SignatureExpired
+from sqlalchemy import delete
 
 from alerts.mail import Smtp
 from leeway.app import App
@@ -31,10 +32,10 @@ def unsubscribe_link(app: App, address: str, purpose: str) -> str:
     return f"{page}/unsubscribe?token={token}" if page else ""
 
 
-def redeem(app: App, token: str) -> tuple[str, str]:
-    """Address and purpose of a link. Raises OptOutError for one that is forged or old."""
+def redeem(app: App, token: str, *, old: bool = False) -> tuple[str, str]:
+    """Address and purpose of a link. Raises OptOutError for one that is forged or, unless `old` may be, too old."""
     try:
-        address, purpose = serializer(app, "unsubscribe").loads(token, max_age=SECONDS)
+        address, purpose = serializer(app, "unsubscribe").loads(token, max_age=None if old else SECONDS)
     except SignatureExpired:
         raise OptOutError("This link is too old; every newer mail has one that works.") from None
     except (BadSignature, ValueError):
@@ -49,4 +50,18 @@ def opt_out(app: App, token: str) -> str:
         upsert(
             session, OptOut, [{"address": address, "kind": purpose, "at": app.now()}], ("address", "kind"), keep=True
         )
+    return purpose
+
+
+def is_out(app: App, token: str) -> bool:
+    """Return True if the mails that a link names are stopped."""
+    with app.sessions() as session:
+        return session.get(OptOut, redeem(app, token, old=True)) is not None
+
+
+def opt_in(app: App, token: str) -> str:
+    """Start the mails that a link names again, however old it is, since no newer one comes; returns their purpose."""
+    address, purpose = redeem(app, token, old=True)
+    with app.sessions.begin() as session:
+        session.execute(delete(OptOut).where(OptOut.address == address, OptOut.kind == purpose))
     return purpose

@@ -22,7 +22,8 @@ def _say_untold(drift: dict[str, Any], say: Callable[[str], None]) -> None:
     for one in drift["untold"]:
         by_reason.setdefault(one["why"], []).append(one["channel"])
     for why, places in by_reason.items():
-        say(f"         not told, {', '.join(places)}: {why}" if places != ["none"] else f"         not told: {why}")
+        nowhere = "not told" if not drift["told"] else "told once, and what becomes of it is not"
+        say(f"         not told, {', '.join(places)}: {why}" if places != ["none"] else f"         {nowhere}: {why}")
 
 
 def people_asked(count: int) -> str:
@@ -111,7 +112,7 @@ def _say_set_aside(found: dict[str, Any], say: Callable[[str], None]) -> None:
 def _say_sources(found: dict[str, Any], say: Callable[[str], None]) -> None:
     for name, one in found["sources"].items():
         lag = "never finished" if one["minutes_since_pull"] is None else f"{ago(one['minutes_since_pull'])} ago"
-        signals = f"{one['signals']:>8} {'signal' if one['signals'] == 1 else 'signals'}"
+        signals = f"{one['signals']:>9,} {'signal' if one['signals'] == 1 else 'signals'}"
         gone = (
             ""
             if one.get("configured", True)
@@ -179,7 +180,7 @@ def _say_accounts(found: dict[str, Any], say: Callable[[str], None]) -> None:
     sum_ = found["unresolved"]
     hold = "holds" if sum_["accounts"] == 1 else "hold"
     say(
-        f"{amount(sum_['accounts'], 'account')} without a team {hold} {100 * sum_['share_of_signals']:.1f} % of the signals, "
+        f"{amount(sum_['accounts'], 'account')} without a team {hold} {100 * sum_['share_of_signals']:.1f}% of the signals, "
         f"half of it on the first {sum_['hold_half']}. List their addresses under a team's members in okrs.yaml, or map them "
         "(identity.file):"
     )

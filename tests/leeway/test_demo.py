@@ -12,7 +12,10 @@ from typing import Any
 from fastapi.testclient import TestClient
 from sqlalchemy import select
 
+from alerts.slack import mrkdwn
+from alerts.words import Name
 from leeway.app import App
+from leeway.demo import plain_lines
 from leeway.settings import DatabaseSettings, Settings
 from models import Drift
 from tests.demo_faces import FACES, Demo, gathered, misspoken
@@ -59,6 +62,13 @@ def holds(summary: dict[str, Any]) -> None:
     assert len(errors) == 26
     assert sum(errors) / len(errors) <= 0.05
     assert all(week["low"] <= week["top_share"] <= week["high"] for week in summary["weeks"])
+
+
+def test_names_in_the_demo_s_alert_end_where_they_end() -> None:
+    said = [("To decide: ", "stop "), ("", Name("It helps & is [new]")), ("", " fell from 18% to 9%")]
+    text = mrkdwn(tuple(part for pair in said for part in pair)).replace("To decide:", "*To decide:*", 1)
+    block = {"type": "section", "text": {"type": "mrkdwn", "text": text}}
+    assert plain_lines({"blocks": [block]}) == ["To decide: stop “It helps & is [new]” fell from 18% to 9%"]
 
 
 def test_the_demo_on_sqlite(tmp_path: Path) -> None:

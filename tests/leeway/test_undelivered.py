@@ -17,7 +17,7 @@ from leeway.check import CheckRow, _interview, _packs
 from leeway.doctor import diagnose
 from leeway.settings import Settings
 from leeway.status import status_of
-from leeway.status_text import render
+from leeway.status_text import _say_untold, render
 from leeway.undelivered import try_again
 from models import Ask, Cycle, Digest, InterviewRound, Notification
 from pipeline.register.document import parse
@@ -181,6 +181,16 @@ def test_check_says_whom_interview_and_packs_reach_and_what_they_lack(app: App) 
 def test_nothing_refused_is_said_as_that(app: App) -> None:
     assert [(row.name, row.ok) for row in diagnose(app, "digests") if row.name == "refused"] == [("refused", True)]
     assert status_of(app)["digests_not_taken"] == []
+
+
+def test_what_was_told_is_not_said_to_be_untold_once_its_channel_is_gone() -> None:
+    for told, begins in (
+        (True, "told once, and what becomes of it is not: no channel"),
+        (False, "not told: no channel"),
+    ):
+        lines: list[str] = []
+        _say_untold({"told": told, "untold": [{"channel": "none", "why": "no channel is set"}]}, lines.append)
+        assert lines[0].strip().startswith(begins)
 
 
 def test_clear_makes_what_was_refused_due_again(lite: Engine, tmp_path: Path) -> None:
