@@ -1,6 +1,7 @@
 """`leeway match`: signals.jsonl and okrs.yaml in, predictions.jsonl out; no database."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +16,9 @@ from pipeline.match.matcher import Matcher
 from pipeline.register.document import Register
 
 _ALTERNATIVES = 3
+_MOST_TRACES = 1_000_000_000
+_HALF = re.compile(r"\\u[dD][89a-fA-F]")
+"""How JSON writes a half of a character."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,12 +131,21 @@ def _rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
         if not line.strip():
             continue
         try:
-            row = json.loads(line)
-        except ValueError as error:
+            row = _whole(json.loads(line)) if _HALF.search(line) else json.loads(line)
+        except (ValueError, RecursionError) as error:
             raise InputError(f"{path}, line {number}: not valid JSON: {error}") from None
         if not isinstance(row, dict):
             raise InputError(f"{path}, line {number}: expected an object.")
         yield number, row
+
+
+def _whole(value: Any) -> Any:
+    """Without halves of characters, as of an emoji where a tool cut the text: no other text holds them."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "ignore").decode()
+    if isinstance(value, list):
+        return [_whole(one) for one in value]
+    return {_whole(name): _whole(one) for name, one in value.items()} if isinstance(value, dict) else value
 
 
 def _texts(row: dict[str, Any], name: str, where: str) -> list[str]:
@@ -144,7 +157,7 @@ def _texts(row: dict[str, Any], name: str, where: str) -> list[str]:
 
 def _traces(row: dict[str, Any], where: str) -> int:
     found = row.get("traces") or 0
-    if not isinstance(found, int) or isinstance(found, bool) or found < 0:
+    if not isinstance(found, int) or isinstance(found, bool) or not 0 <= found <= _MOST_TRACES:
         raise InputError(
             f"{where}: 'traces' must be a whole number of 0 or more: how often something was done on the item."
         )

@@ -85,6 +85,36 @@ def test_traces_that_are_no_number_are_named_with_their_line(tmp_path: Path, tra
         read_signals(path)
 
 
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ('{"id": "a", "source": "jira", "kind": "task", "traces": 1' + 400 * "0" + "}", "line 1: 'traces' must be"),
+        (2000 * "[", "line 1: not valid JSON"),
+    ],
+)
+def test_what_no_number_and_no_line_holds_is_a_sentence(tmp_path: Path, line: str, said: str) -> None:
+    path = tmp_path / "signals.jsonl"
+    path.write_text(line)
+    with pytest.raises(InputError, match=said):
+        read_signals(path)
+
+
+def test_half_an_emoji_where_a_tool_cut_a_title_is_read_as_the_sources_read_it(tmp_path: Path) -> None:
+    """Of a text that is cut in the middle of a character JSON holds the first half of it."""
+    row = {
+        "id": "a\ud83d",
+        "source": "jira",
+        "kind": "task",
+        "title": "Ship it \ud83d",
+        "labels": ["x\ud83d"],
+        "text": "a \U0001f680",
+    }
+    path = tmp_path / "signals.jsonl"
+    path.write_text(json.dumps(row))
+    (item,) = read_signals(path)
+    assert (item.id, item.title, item.labels, item.text) == ("a", "Ship it ", ("x",), "a \U0001f680")
+
+
 def test_a_line_ends_where_json_lines_end_it(tmp_path: Path) -> None:
     titles = ["Unlock\u2028the bike", "a\u0085b", "c\x0bd", "e\u2029f"]
     rows = [
