@@ -54,7 +54,8 @@ def fault_text(drift: Drift, register: Register) -> str:
     held = "These days are not used, and no drift is raised on them."
     if drift.subject == "coverage":
         return (
-            f"Coverage {fell(drift.before, drift.after, drift.start)}. {held} `leeway status` shows which source lags."
+            f"Coverage {fell(drift.before, drift.after, drift.start)}: a source lags, which `leeway status` shows, or people are "
+            f"away of whom no calendar says so. {held}"
         )
     change = f"{drift.after:.1f} person-days a day instead of {drift.before:.1f}"
     return f"{drift.subject} has been almost silent since {day(drift.start)}: {change}. {held} `leeway check` tries the source."

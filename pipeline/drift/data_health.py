@@ -17,6 +17,8 @@ HISTORY = 30
 """Days to know what is usual from. After half of them a new level is the usual one."""
 SILENT = 0.25
 ABSENT = 0.6
+MANY_LEFT = 0.75
+"""Part of the usual: where fewer people than that are expected, and no less is seen of these, it is no source's fault."""
 LONGEST_FAULT = 30
 _LEAST_LEVEL = 1.5
 _CERTAIN = 6.0
@@ -52,8 +54,9 @@ def check(seen: "Observations") -> Health:
     total = seen.total.sum(0)
     bad = total <= 0
     faults: list[Fault] = []
+    away = _known_away(total, seen.expected)
     for number, source in enumerate(seen.sources):
-        silent, found = _silences(source, seen.by_source[number], total)
+        silent, found = _silences(source, seen.by_source[number], total, away)
         bad |= silent
         faults += found
     for day in range(5, len(total)):
@@ -67,7 +70,23 @@ def check(seen: "Observations") -> Health:
     return Health(bad, faults)
 
 
-def _silences(source: str, level: Array, total: Array) -> tuple[NDArray[np.bool_], list[Fault]]:
+def _known_away(total: Array, expected: Array | None) -> NDArray[np.bool_]:
+    """Days on which those who are known to be away explain that there is less: holidays of an office, say, with a tool of its
+    own."""
+    found = np.zeros(len(total), bool)
+    if expected is None:
+        return found
+    coverage = np.divide(total, expected, out=np.zeros_like(total), where=expected > 0)
+    for day in range(5, len(total)):
+        past = slice(max(0, day - HISTORY), day)
+        fewer = expected[day] < MANY_LEFT * np.median(expected[past])
+        found[day] = fewer and coverage[day] >= MANY_LEFT * np.median(coverage[past])
+    return found
+
+
+def _silences(
+    source: str, level: Array, total: Array, away: NDArray[np.bool_]
+) -> tuple[NDArray[np.bool_], list[Fault]]:
     silent = np.zeros(len(level), bool)
     faults: list[Fault] = []
     rest = total - level
@@ -79,7 +98,7 @@ def _silences(source: str, level: Array, total: Array) -> tuple[NDArray[np.bool_
             usual, usual_rest = float(np.median(level[past])), float(np.median(rest[past]))
         others = rest[day] / usual_rest if usual_rest > 0 else 1.0
         expected = usual * min(1.0, others)
-        quiet = expected >= _LEAST_LEVEL and level[day] < SILENT * expected
+        quiet = expected >= _LEAST_LEVEL and level[day] < SILENT * expected and not away[day]
         if first is not None and day - first >= LONGEST_FAULT:
             quiet = False
         if quiet:

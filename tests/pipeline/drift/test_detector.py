@@ -8,6 +8,7 @@ import pytest
 
 from benchmarks.drift.organisation import OBJECTIVES, SOURCES, Case, Organisation, generate
 from models.vocabulary import COMPANY
+from pipeline.drift.data_health import check
 from pipeline.drift.detector import Detector, Event
 from pipeline.drift.observations import Observations, Priorities
 from pipeline.drift.tuning import TUNING
@@ -139,6 +140,20 @@ def test_a_silent_source_is_a_data_fault_and_holds_drift_back() -> None:
     found = [e for e in run(o) if o.start <= e.at <= o.start + timedelta(days=10)]
     assert [(e.kind, e.subject) for e in found] == [("data", "hubspot")]
     assert found[0].at <= o.start + timedelta(days=3)
+
+
+@pytest.mark.parametrize(("left", "silent"), [(0.2, []), (1.0, ["jira"])])
+def test_a_source_whose_people_are_known_to_be_away_is_not_silent_runs_on_167(left: float, silent: list[str]) -> None:
+    """Two offices, each with a tool of its own; the larger one has two weeks of holidays, as its calendar says, or has none."""
+    days = [day for n in range(100) if (day := date(2026, 1, 5) + timedelta(days=n)).weekday() < 5]
+    worked = np.random.default_rng(1).uniform(0.7, 1, (20, len(days)))
+    expected = np.full(len(days), 20.0)
+    worked[4:, 50:60], expected[50:60] = 0, 20 * left
+    by_source = np.stack([worked[4:].sum(0), worked[:4].sum(0)])
+    seen = Observations(days, ["O1"], ["t"] * 20, worked[None], ["jira", "github"], by_source, expected)
+    health = check(seen)
+    assert [fault.what for fault in health.faults] == silent
+    assert health.bad[50:60].all()
 
 
 def test_a_replan_begins_a_new_baseline() -> None:
