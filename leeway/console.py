@@ -78,10 +78,15 @@ def settings_file() -> Path | None:
 
 def day_of(text: str | None, option: str) -> date | None:
     """The day that an option names, None where it is not given. Ends the command where there is no such day."""
+    from models.vocabulary import YEARS
+
     try:
-        return date.fromisoformat(text) if text else None
+        day = date.fromisoformat(text) if text else None
     except ValueError:
         raise typer.BadParameter(f"{text!r} is no day like 2026-10-01.", param_hint=option) from None
+    if day is not None and day.year not in YEARS:
+        raise typer.BadParameter(f"{text!r} is in no year from {YEARS[0]} to {YEARS[-1]}.", param_hint=option)
+    return day
 
 
 def apart(**given: object) -> None:

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from alerts.weeks import complete_through
 from leeway.app import App, NotReady
 from models import Share
-from models.vocabulary import COMPANY
+from models.vocabulary import COMPANY, YEARS
 from pipeline.register.allocation import day_rate
 from pipeline.register.document import Register
 from pipeline.register.gone import with_gone
@@ -44,6 +44,8 @@ class Month:
     def of(cls, text: str) -> "Month":
         """From 2026-10. Raises ValueError."""
         first = date.fromisoformat(f"{text}-01")
+        if first.year not in YEARS:
+            raise ValueError(text)
         return cls(first, (first + timedelta(days=31)).replace(day=1) - timedelta(days=1))
 
 

@@ -19,3 +19,5 @@ STATES = {
     "superseded": "withdrawn",
 }
 """What became of a finding, as people read it."""
+YEARS = range(1970, 2201)
+"""Years in which a plan, or a day that somebody asks about, may lie: at the ends of the calendar no day comes before or after."""

@@ -1,12 +1,11 @@
 """`leeway okrs`: load, lint and compare the register, and show its history."""
 
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from leeway.console import apart, err, out, the_app
+from leeway.console import apart, day_of, err, out, the_app
 from leeway.help import BySection
 
 commands = typer.Typer(
@@ -107,10 +106,10 @@ def okrs_diff(
 def okrs_carry_over(
     name: Annotated[str | None, typer.Option(help="The new period's name; else the next one, Q3 to Q4.")] = None,
     start: Annotated[
-        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Its first day; else the day after the old end.")
+        str | None, typer.Option(metavar="YYYY-MM-DD", help="Its first day; else the day after the old end.")
     ] = None,
     end: Annotated[
-        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Its last day; else as long as the old period.")
+        str | None, typer.Option(metavar="YYYY-MM-DD", help="Its last day; else as long as the old period.")
     ] = None,
     output: Annotated[Path | None, typer.Option(metavar="FILE", help="Write it here; else to standard output.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Write over a FILE that holds something else.")] = False,
@@ -122,7 +121,7 @@ def okrs_carry_over(
     """
     from leeway.okrs_carry import carry_over
 
-    first, last = start.date() if start else None, end.date() if end else None
+    first, last = day_of(start, "--start"), day_of(end, "--end")
     carry_over(the_app(), err, name=name, start=first, end=last, output=output, force=force)
 
 

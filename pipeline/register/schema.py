@@ -18,6 +18,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticUndefined
 
+from models.vocabulary import YEARS
 from pipeline.register.metric import Measured, Metric
 from pipeline.register.planned import ByObjective, Plan, Planned, Rate, as_stored
 from pipeline.register.steps import Path, Paths
@@ -36,7 +37,7 @@ def _day(value: Any) -> Any:
         day = date(int(found[1]), int(found[2]), int(found[3]))
     except ValueError as error:
         raise ValueError(f"{value!r} does not exist: {error}") from None
-    if not 1970 <= day.year <= 2200:
+    if day.year not in YEARS:
         raise ValueError(f"{value!r} is in no year that a plan is made for")
     return day
 

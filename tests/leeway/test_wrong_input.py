@@ -47,6 +47,12 @@ def folder(loaded: Path, tmp_path: Path) -> Path:
         (("backtest", "--from", "yesterday"), ("--from", "'yesterday' is no day like 2026-10-01")),
         (("demo", "--today", "tomorrow"), ("--today", "'tomorrow' is no day like")),
         (("demo", "--database", "mysql://u:sekret@h/x"), ("--database", "sqlite:///leeway.db")),
+        # The calendar's ends: ctx PR #38, nab PR #947.
+        (("costs", "--month", "9999-12"), ("'9999-12' is no month like 2026-10",)),
+        (("okrs", "carry-over", "--start", "9999-12-30"), ("--start", "'9999-12-30' is in no year from 1970 to 2200")),
+        (("okrs", "carry-over", "--end", "9999-12-31"), ("--end", "in no year from 1970 to 2200")),
+        (("measure", "O1.1", "3", "--day", "0001-01-01"), ("--day", "in no year from 1970 to 2200")),
+        (("backtest", "--from", "9999-12-31"), ("--from", "in no year from 1970 to 2200")),
         (("export", "."), (".: Is a directory",)),
         (("sync", "jra"), ("there is no source 'jra'", "Did you mean jira?")),
         (("sync", "salesforce"), ("There are jira, slack, hubspot",)),
