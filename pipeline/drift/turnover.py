@@ -22,6 +22,8 @@ WINDOW, BASE, EVERY = 15, 60, 40
 LEAST = {True: 0.05, False: 0.1}
 """Points of a share that are worth a line: of the company, of a team."""
 LASTS = 8
+COMES_OR_GOES = 0.5
+"""Part of its larger weight that a row's weight must have changed by, to be of somebody who came or went."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +110,11 @@ def _of_scope(
         top1, all1 = (part[:, n] - part[:, first] for part in sums)
         if n < silent_until or min(int(persons(part > 0, who)) for part in (all0, all1)) < least:
             seen = 0
+            continue
+        before, after = all0 / all0.sum(), all1 / all1.sum()
+        moved = abs(after - before) > COMES_OR_GOES * np.maximum(before, after)
+        if int(persons(moved, who)) < least:
+            seen = 0  # what a few who came or went do is their own affair
             continue
         change = decompose(top0, all0, top1, all1)
         seen = seen + 1 if abs(change.mix) >= LEAST[scope == COMPANY] else 0

@@ -48,6 +48,19 @@ def test_builders_on_leave_change_the_mix_and_nothing_else() -> None:
     assert days[EVENT] <= mixed[0].at <= days[EVENT + 20]
 
 
+@pytest.mark.parametrize(("joiners", "told"), [(1, False), (4, False), (5, True)])
+def test_a_change_of_mix_is_none_of_a_few_people_s_work_teammates_11793(joiners: int, told: bool) -> None:
+    """Who knows that one person joined would read that person's work in it."""
+    days, _, _ = company()
+    people = 7 + joiners
+    on = np.full((people, DAYS), 0.9)
+    on[7:] = 0.1
+    effort = np.stack([on, 1 - on])
+    effort[:, 7:, :EVENT] = 0
+    mixed = [e for e in run(days, ["a"] * people, effort) if e.kind == "mix"]
+    assert {e.scope for e in mixed} == ({COMPANY, "a"} if told else set())
+
+
 def test_a_real_fall_is_found_while_many_are_hired_elsewhere() -> None:
     days, teams, effort = company(spare=6)
     effort[1, 2 * BUILDERS :, EVENT:] = 1.0
