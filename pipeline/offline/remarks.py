@@ -13,13 +13,21 @@ from pipeline.drift.tuning import LEAST_HISTORY
 from pipeline.files import InputError
 
 _NAMED = 6
+_LONG, _OFTEN = 3.5, 0.05
+"""Times a usual person's day that no day is, Saturday's and Sunday's work with it; and how often that is no slip."""
 _WEEK, _GAP = timedelta(days=7), timedelta(days=21)
 """Days that lie so far apart are no days; and a company closes for two weeks, hardly for three."""
 
 
 def remarks(seen: Observations, periods: Sequence[Priorities], least_people: int = 5) -> list[str]:
     """In sentences. Raises InputError where an objective is written otherwise in the periods than in the effort."""
-    return [*_objectives(seen, periods), *_periods(seen, periods), *_few(seen, least_people), *_strangers(seen)]
+    return [
+        *_objectives(seen, periods),
+        *_periods(seen, periods),
+        *_few(seen, least_people),
+        *_strangers(seen),
+        *_units(seen),
+    ]
 
 
 def _objectives(seen: Observations, periods: Sequence[Priorities]) -> Iterator[str]:
@@ -84,4 +92,17 @@ def _strangers(seen: Observations) -> Iterator[str]:
         yield (
             f"from {seen.days[place[at]]} on nearly everybody is somebody new: {both[at]} of {all_[at]} people worked in the "
             "four weeks before it as well. Nothing is compared across that day. If they are called otherwise, call them alike."
+        )
+
+
+def _units(seen: Observations) -> Iterator[str]:
+    """Where some days are so long as no day is: in a company's share they count so many times."""
+    usual = float(np.median(seen.total[seen.total > 0]))
+    long = seen.total > _LONG * usual
+    if long.sum() > _OFTEN * (seen.total > 0).sum():
+        teams = sorted({seen.teams[row] for row in np.flatnonzero(long.sum(1)).tolist()} - {""})
+        said = f" in {', '.join(teams[:_NAMED])}" if teams and len(teams) < len(set(seen.teams)) else ""
+        yield (
+            f"{int(long.sum())} days of a person{said} are more than {_LONG:g} times as long as the usual {usual:g}: hours among "
+            "person-days, or sums of several days? They count so many times in the company's share."
         )

@@ -187,6 +187,20 @@ def test_a_time_of_which_nothing_is_known_is_said_causmos_57(tmp_path: Path) -> 
     assert [one for one in found if "nothing is known between 2026-02-13 and 2026-03-13" in one]
 
 
+@pytest.mark.parametrize(
+    ("team", "from_", "said"), [("run", "2026-02-16", True), ("", "2026-01-01", False), ("none", "", False)]
+)
+def test_hours_among_person_days_are_said_jira_assistant_185(tmp_path: Path, team: str, from_: str, said: bool) -> None:
+    """A team that counts eight times makes a fall of 24 points one of 37; a file all in hours tells what it would in days."""
+    effort, periods = tmp_path / "effort.csv", tmp_path / "periods.yaml"
+    rows = [[*row[:5], "8" if team in ("", row[2]) and row[0] >= from_ else "1"] for row in small_company()]
+    effort.write_text(HEADER + "".join(",".join(row) + "\n" for row in rows))
+    periods.write_text("- {start: 2026-01-01, priority: {O1: 1}}\n")
+    found = remarks(read_effort(effort), read_periods(periods))
+    assert any(one.startswith("105 days of a person in run are more than 3.5 times") for one in found) == said
+    assert len(found) == said
+
+
 def test_people_who_are_all_called_otherwise_from_a_day_on_are_said_catalogi_422(tmp_path: Path) -> None:
     """Who has another address, or number, since the new payroll system is compared with nobody: a fall would be lost."""
     effort, periods = tmp_path / "effort.csv", tmp_path / "periods.yaml"
