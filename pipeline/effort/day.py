@@ -138,7 +138,7 @@ def efforts(
 
     What is given of the four weeks before and the week after counts as evidence.
     """
-    given = [(a.person, a.day, a.item, a.trace, a.hours or 0.0) for a in activities]
+    given = [(person, day, item, trace, hours or 0.0) for person, day, item, trace, hours in activities]
     acts, held = sorted(laid_out(given, capacity, HOURS_A_DAY), key=itemgetter(0)), sorted(spans)
     people = sorted({act[0] for act in acts} | {person for person, _ in capacity})
     found: dict[tuple[date, int, int], float] = {}

@@ -102,17 +102,17 @@ def load_activities(session: Session, owner: Owners, clock: Clock, first: date, 
         person, zone = owner[source, account]
         day = clock.day(at, zone)
         if first <= day <= last and place not in left_out:
-            found.append((person, day, item, _trace(kind, state), hours))
+            found.append((day, person, item, _trace(kind, state), hours or 0.0))
             if (source, of_kind) in evidence:
                 threads.add(item)
     stands_for = named_issue(session, sorted(threads))
     # Sorted, since sums of hours must not depend on the order in which a database gives rows.
-    found.sort(key=lambda row: (row[1], row[0], row[2], row[3], row[4] or 0.0))
+    found.sort()
     return [
         Activity(person, day, stands_for[item], Trace.MENTION if trace == Trace.MESSAGE else trace, hours)
         if item in stands_for
         else Activity(person, day, item, trace, hours)
-        for person, day, item, trace, hours in found
+        for day, person, item, trace, hours in found
     ]
 
 
