@@ -249,19 +249,19 @@ def _keep_days(
         sums = with_unseen(sums, unseen)
         source = np.array([column[matched.source[item]] for item in items], dtype=np.int64)
         np.add.at(by_source, (np.array(at), source[of]), amounts)
+    parts = zip(place, _named(names, sums), _named(sources, by_source), strict=True)
     found = [
-        {
-            "day": day,
-            "person_id": person,
-            "by_objective": _named(names, sums[n]),
-            "by_source": _named(sources, by_source[n]),
-        }
-        for (day, person), n in place.items()
+        {"day": day, "person_id": person, "by_objective": of_objectives, "by_source": of_sources}
+        for (day, person), of_objectives, of_sources in parts
     ]
     session.execute(delete(DayWork).where(DayWork.day.between(*days)))
     upsert(session, DayWork, found, ("day", "person_id"))
 
 
-def _named(names: Sequence[str], values: NDArray[np.float64]) -> dict[str, float]:
-    at = np.flatnonzero(values > 0)  # of fifty objectives a day has a few
-    return {names[n]: rounded(x, DIGITS) for n, x in zip(at.tolist(), values[at].tolist(), strict=True)}
+def _named(names: Sequence[str], values: NDArray[np.float64]) -> list[dict[str, float]]:
+    """By name what each row has of it: of fifty objectives a day has a few."""
+    found: list[dict[str, float]] = [{} for _ in values]
+    rows, columns = np.nonzero(values > 0)
+    for row, column, x in zip(rows.tolist(), columns.tolist(), values[rows, columns].tolist(), strict=True):
+        found[row][names[column]] = rounded(x, DIGITS)
+    return found
