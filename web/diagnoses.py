@@ -10,6 +10,7 @@ from alerts.diagnoses import diagnoses, diagnosis, not_judged
 from alerts.packs import PACKS, Pack, nothing_yet
 from alerts.streams import streams
 from alerts.words import in_path, sentence
+from leeway.meetings import nothing_looked_for
 from pipeline.feedback.decisions import ANSWERS, DecisionError, answer_theme
 from pipeline.register.document import Register
 from web.auth import Csrf, Id, Signed, Viewer, check_form
@@ -53,6 +54,7 @@ class Diagnoses:
             values: dict[str, Any] = {
                 "open": diagnoses(session, register, self.frame.least, scopes),
                 "unjudged": not_judged(session),
+                "not_yet": nothing_looked_for(session),
             }
         return self.frame.page(request, who, "diagnoses.html.j2", values)
 

@@ -82,6 +82,7 @@ class Frame:
             "signed": words.signed,
             "sure": words.sure,
             "number": words.number,
+            "amount": words.amount,
             "day": _day,
             "short_day": lambda one: words.short_day(_date(one)),
             "full_day": lambda one: words.full_day(_date(one)),

@@ -1,6 +1,7 @@
 """Whoever is refused, or has come a wrong way, is told the next step, and a page stays a page."""
 
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from itsdangerous import TimestampSigner
 from leeway.app import App
 from leeway.settings import Settings
 from leeway.signing import serializer
+from models import StreamCursor, Tenant
 from pipeline.register.document import parse
 from pipeline.register.versions import load_register
 from tests.conftest import newest_sqlite
@@ -149,5 +151,13 @@ def test_before_the_first_figures_each_page_says_what_is_waited_for_and_leads_on
         assert 'href="/register">See the register' in waits.text, path
         assert 'href="/sources">See the sources' in waits.text, path
     assert "Nothing pulled yet." in client.get("/sources").text
+    assert "Not looked for yet" in client.get("/diagnoses").text  # and no "Nothing found": clawmetry #5716
+    with new.sessions.begin() as session:
+        now = datetime(2026, 7, 10, tzinfo=UTC)
+        session.add(StreamCursor(source="jira", stream="issues", state={}, pulled_at=now, finished_at=now))
+        session.add(Tenant(source="jira", external_id="1", address="x", label="https://a.example (Cloud)", since=now))
+    page = client.get("/sources").text
+    for said in ("https://a.example (Cloud)", "not in the settings any more", "0 work items pending"):
+        assert said in page  # as `leeway status` says
     for path in ("/register", "/key-results/O1.1", "/streams", "/drifts", "/diagnoses", "/labels", "/packs"):
         assert client.get(path).status_code == 200, path
