@@ -62,7 +62,7 @@ def confirmed(app: App, register: Register) -> str:
 def write_template(app: App, count: int, target: TextIO) -> None:
     """The streams as CSV, with the answer empty."""
     (found, _), (version, _) = questions(app, count), app.register()
-    writer = csv.writer(target)
+    writer = csv.writer(target, lineterminator="\n")
     writer.writerow(_COLUMNS)
     for one in found:
         days = "" if one.person_days is None else f"{one.person_days:.0f}"

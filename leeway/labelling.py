@@ -31,7 +31,7 @@ def write_template(app: App, count: int, target: TextIO) -> None:
     version, register = app.register()
     with app.sessions() as session:
         asked = questions(session, register, None, set())[:count]
-    writer = csv.writer(target)
+    writer = csv.writer(target, lineterminator="\n")
     writer.writerow(["item", "key_result", "likely", "place", "title", VERSION])
     for one in asked:
         likely = " ".join(k["key"] for k in one["likely"][:3])
