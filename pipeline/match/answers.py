@@ -13,28 +13,23 @@ from models.vocabulary import AUDIT, WITH_STREAM
 from pipeline.items import LoadedItem, item_id
 from pipeline.match.judged import column_of
 from pipeline.match.matcher import FOLLOWS, Belief, Matcher
-from pipeline.register.answered import known_since, later, plan_since
+from pipeline.register.answered import known_since, later
 from pipeline.register.document import Register
 
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """By item id what it serves, None no key result. `older` has the items that serve none of the key results that there were
-    then, with those that came later: of these nobody was asked. `labels` has such an item too where most were there."""
+    """`labels` by item id: what it serves, None no key result. `older` has the items that serve none of the key results that
+    there were then, with those that came later, of which nobody was asked. They teach nothing: what is alike would be none
+    too."""
 
-    labels: Mapping[str, str | None]
+    labels: dict[str, str | None]
     older: Mapping[str, frozenset[str]]
-
-    @property
-    def whole(self) -> dict[str, str | None]:
-        """Those that leave nothing open."""
-        return {id_: key for id_, key in self.labels.items() if id_ not in self.older}
 
 
 def load_answers(session: Session, register: Register) -> Answers:
     """What teaches: the audit's answers do not, and those that went with a stream are the stream's."""
     since = known_since(session, register)
-    of_this_plan = plan_since(since)
     query = (
         select(WorkItem.source, WorkItem.external_id, Label.key_result, Label.at)
         .join(Label, Label.work_item_id == WorkItem.id)
@@ -47,7 +42,7 @@ def load_answers(session: Session, register: Register) -> Answers:
         name = item_id(source, id_)
         if key is None and (unasked := later(since, at)):
             older[name] = unasked
-        if (at >= of_this_plan) if key is None else key in since:
+        elif key is None or key in since:
             labels[name] = key
     return Answers(labels, older)
 
@@ -61,7 +56,7 @@ def loosened(matcher: Matcher, belief: Belief, answers: Answers) -> Belief:
         at = matcher.position.get(id_)
         if at is None:
             continue
-        row = (belief.unlabelled if id_ in answers.labels else belief.found)[at]
+        row = belief.found[at]
         open_ = np.array([key in unasked for key in matcher.keys] + [True])
         left = np.where(open_, row, 0)
         mine = speaker == speaker[at]

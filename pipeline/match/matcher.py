@@ -68,14 +68,12 @@ def weights_fingerprint() -> str:
 class Belief:
     """(items, key results + 1): what was found; features of the last step.
 
-    `stands` tells the items whose belief people, the register or an earlier match fixed; `unlabelled` is what would be found
-    without the labels.
+    `stands` tells the items whose belief people, the register or an earlier match fixed.
     """
 
     found: Matrix
     stands: NDArray[np.bool_]
     features: Features
-    unlabelled: Matrix
 
 
 class Matcher:
@@ -164,7 +162,7 @@ class Matcher:
         said = {i: self.row(column, 1.0) for i, column in own.items()}
         stands = np.isin(speaker, list(fixed))
         stands[list(said)] = True
-        return Belief(self._fix(found[speaker], said), stands, features, unlabelled[speaker])
+        return Belief(self._fix(found[speaker], said), stands, features)
 
     def _walk(self, steps: Sequence[Fusion], fixed: Mapping[int, Matrix]) -> tuple[Matrix, Features]:
         features = self.first

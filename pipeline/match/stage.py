@@ -114,7 +114,7 @@ def run_chunk(session: Session, chunk: Chunk, register: Register, version: int, 
     matcher, belief = _believed(session, chunk, here, register, encoder, answers)
     heard = hear(session, here, register, belief)
     positions = [i for i, one in enumerate(here) if one.row in mine]
-    evidence = reasons(matcher, answers.whole, belief.found, belief.features, positions)
+    evidence = reasons(matcher, answers.labels, belief.found, belief.features, positions)
     rows, changed = [], []
     probabilities = _worth_keeping(heard.found[positions], matcher.keys)
     alone = _worth_keeping(belief.found[positions], matcher.keys) if heard.changed else probabilities
@@ -129,7 +129,7 @@ def run_chunk(session: Session, chunk: Chunk, register: Register, version: int, 
     upsert(session, Match, rows, ("work_item_id",))
     if chunk.detail["all"]:
         row_of = {one.item.id: one.row for one in here}
-        asked = [row_of[id_] for id_ in worth_asking(matcher, heard.found, QUESTIONS, set(answers.whole))]
+        asked = [row_of[id_] for id_ in worth_asking(matcher, heard.found, QUESTIONS, set(answers.labels))]
         ranked = [{"work_item_id": row, "rank": n} for n, row in enumerate(asked) if row in mine]
         upsert(session, Question, ranked, ("work_item_id",), keep=True)
     _note_weeks(session, changed)
@@ -198,7 +198,7 @@ def matcher_of(
     All items of a company that is matched as one; of a larger one the `wanted` row ids, what was labelled and a sample.
     """
     with sessions() as session:
-        labels = load_answers(session, register).whole
+        labels = load_answers(session, register).labels
         count = session.scalar(select(func.count()).select_from(WorkItem)) or 0
         rows = None if count <= WHOLE else sorted({*wanted, *sample_of(session, count)})
         work = load_items(session, rows, traces=True)

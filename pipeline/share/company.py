@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from models import Effort, Label, Match
 from models.vocabulary import AUDIT, WITH_STREAM
-from pipeline.register.answered import holds, known_since, plan_since
+from pipeline.register.answered import holds
 from pipeline.register.document import Register
 from pipeline.share.dilution import Dilution
 from pipeline.share.prior import company_prior
@@ -30,10 +30,8 @@ def company_dilution(session: Session, register: Register) -> Dilution:
 
 
 def answers(session: Session, register: Register) -> int:
-    """How many items people answered about in this plan, the audit's left out: those teach nothing. A stream is one answer."""
-    since = plan_since(known_since(session, register))
-    of_this_plan = holds(session, register) | (Label.key_result.is_(None) & (Label.at >= since))
-    asked = Label.origin.not_in((AUDIT, WITH_STREAM)) & of_this_plan
+    """How many items people answered about, as the plan is now; the audit's left out, which teach nothing. A stream is one."""
+    asked = Label.origin.not_in((AUDIT, WITH_STREAM)) & holds(session, register)
     return session.scalar(select(func.count()).select_from(Label).where(asked)) or 0
 
 
