@@ -25,7 +25,7 @@ from pipeline.ingest import pull as ingest
 from pipeline.ingest import sweep as sweeps
 from pipeline.people import identity
 from pipeline.register.document import Calendar as Workdays
-from pipeline.register.document import Member, Register, Team
+from pipeline.register.document import Member, Period, Register, Team
 from simulator.calendars import Entry, at, calendar_of
 from simulator.server import Simulator
 from tests.conftest import LONG_AGO, NOW, newest_sqlite
@@ -318,7 +318,8 @@ def test_a_private_entry_is_busy_without_words(desk: Desk, mark: str) -> None:
 
 def register_of(*people: str) -> Register:
     team = Team(key="fleet", name="Fleet", members=tuple(Member(email=one) for one in people))
-    return Register.model_construct(teams=(team,), calendar=Workdays(time_zone="Europe/Berlin"))
+    period = Period(name="Q3", start=date(2026, 7, 1), end=date(2026, 9, 30))
+    return Register.model_construct(period=period, teams=(team,), calendar=Workdays(time_zone="Europe/Berlin"))
 
 
 def capacity(desk: Desk, *people: str) -> dict[tuple[str, date], float]:
