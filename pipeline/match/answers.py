@@ -13,7 +13,7 @@ from models.vocabulary import AUDIT, WITH_STREAM
 from pipeline.items import LoadedItem, item_id
 from pipeline.match.judged import column_of
 from pipeline.match.matcher import FOLLOWS, Belief, Matcher
-from pipeline.register.answered import known_since, later
+from pipeline.register.answered import holds, known_since, later
 from pipeline.register.document import Register
 
 
@@ -68,13 +68,8 @@ def loosened(matcher: Matcher, belief: Belief, answers: Answers) -> Belief:
 def with_stream(session: Session, here: Sequence[LoadedItem], matcher: Matcher) -> dict[int, NDArray[np.float32]]:
     """Rows, by position, of the items that were answered with their stream: they stand as what follows an answer does, but are
     no answers of their own, of which the match would learn as if each had been asked about."""
-    since = known_since(session, matcher.register)
-    newest = max(since.values(), default=None)
-    query = select(Label.work_item_id, Label.key_result, Label.at).where(Label.origin == WITH_STREAM)
+    said_now = (Label.origin == WITH_STREAM, holds(session, matcher.register))
+    query = select(Label.work_item_id, Label.key_result).where(*said_now)
     columns = column_of(matcher.register)
-    said = {
-        row: columns[key]
-        for row, key, at in session.execute(query)
-        if key in columns and (key is not None or newest is None or at >= newest)
-    }
+    said = {row: columns[key] for row, key in session.execute(query)}
     return {i: matcher.row(said[one.row], FOLLOWS) for i, one in enumerate(here) if one.row in said}

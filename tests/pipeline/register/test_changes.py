@@ -203,6 +203,15 @@ def test_what_a_load_means_for_past_figures_is_said(edit: tuple[str, int, str, s
     assert any("correction" in line for line in soon)
 
 
+def of_one_team(key: str, name: str, some: str) -> Register:
+    people = ", ".join(f"{one}@x.example" for one in some.split(", "))
+    return parse(
+        "period: {name: Q3, start: 2026-07-01, end: 2026-09-30}\n"
+        f"teams: [{{key: {key}, name: {name}, members: [{people}]}}]\n"
+        "objectives: [{key: O1, title: Bikes ride, priority: 1, key_results: [{key: O1.1, title: Repairs}]}]\n"
+    )
+
+
 @pytest.mark.parametrize(
     ("key", "members", "said"),
     [
@@ -213,15 +222,7 @@ def test_what_a_load_means_for_past_figures_is_said(edit: tuple[str, int, str, s
     ],
 )
 def test_a_team_under_another_key_is_asked_about(key: str, members: str, said: str | None) -> None:
-    def register(name: str, some: str) -> Register:
-        people = ", ".join(f"{one}@x.example" for one in some.split(", "))
-        return parse(
-            "period: {name: Q3, start: 2026-07-01, end: 2026-09-30}\n"
-            f"teams: [{{key: {name}, name: A, members: [{people}]}}]\n"
-            "objectives: [{key: O1, title: Bikes ride, priority: 1, key_results: [{key: O1.1, title: Repairs}]}]\n"
-        )
-
-    before, after = register("app", "a, b, c, d, e"), register(key, members)
+    before, after = of_one_team("app", "A", "a, b, c, d, e"), of_one_team(key, "A", members)
     lines = [one for one in renamed_teams(before, after) if "which is gone" in one]
     assert lines == [one for one in consequences(before, after, date(2026, 7, 1), date(2026, 9, 1)) if one in lines]
     assert [one.partition(":")[0] for one in lines] == ([said] if said else [])
@@ -238,14 +239,6 @@ def test_a_team_under_another_key_is_asked_about(key: str, members: str, said: s
     ],
 )
 def test_a_key_that_another_team_gets_is_asked_about_sourcekettle_120(name: str, members: str, said: bool) -> None:
-    def register(called: str, some: str) -> Register:
-        people = ", ".join(f"{one}@x.example" for one in some.split(", "))
-        return parse(
-            "period: {name: Q3, start: 2026-07-01, end: 2026-09-30}\n"
-            f"teams: [{{key: t1, name: {called}, members: [{people}]}}]\n"
-            "objectives: [{key: O1, title: Bikes ride, priority: 1, key_results: [{key: O1.1, title: Repairs}]}]\n"
-        )
-
     asked = "team t1 was 'App' with other people: what they did stands as the past of 'Growth'. "
-    lines = renamed_teams(register("App", "a, b, c, d, e"), register(name, members))
+    lines = renamed_teams(of_one_team("t1", "App", "a, b, c, d, e"), of_one_team("t1", name, members))
     assert lines == ([asked + "If it is another team, give it a key of its own."] if said else [])
