@@ -1,5 +1,6 @@
 """An exception that nobody expected, at any call within any source: the others finish, it is said, and the next run goes on."""
 
+import inspect
 import io
 import sys
 import threading
@@ -47,8 +48,10 @@ class Injector:
         name = code.co_filename
         if event != "call" or self._folder not in name or name.endswith("traits.py"):
             return
-        if code.co_name in ("<module>", "<genexpr>"):  # a generator is also called to be closed, where nobody can catch
+        if code.co_name in ("<module>", "<genexpr>"):
             return
+        if code.co_flags & inspect.CO_GENERATOR and frame.f_lineno != code.co_firstlineno:
+            return  # it goes on, or is closed, also by whoever collects garbage, where nobody can catch
         with self._lock:
             self.calls += 1
             if self.calls != self._number:
