@@ -8,7 +8,7 @@ from typing import TextIO
 from rich.console import Console
 from rich.text import Text
 
-from alerts.words import amount, person_days
+from alerts.words import amount, done, number, person_days
 from leeway.app import App, NotReady
 from models.stream import CONFIRMED, MIXED
 from pipeline.feedback.decisions import unlabel
@@ -56,7 +56,7 @@ def confirmed(app: App, register: Register) -> str:
     last = last_complete_day(app.now(), register.calendar.time_zone)
     with app.sessions() as session:
         part = confirmed_part(session, register, last)
-    return f"{100 * part:.0f}% of the last eight weeks' effort is confirmed."
+    return f"{done(part)}% of the last eight weeks' effort is confirmed."
 
 
 def write_template(app: App, count: int, target: TextIO) -> None:
@@ -65,7 +65,7 @@ def write_template(app: App, count: int, target: TextIO) -> None:
     writer = csv.writer(target, lineterminator="\n")
     writer.writerow(_COLUMNS)
     for one in found:
-        days = "" if one.person_days is None else f"{one.person_days:.0f}"
+        days = "" if one.person_days is None else number(one.person_days)
         row = [
             one.id,
             one.name,
@@ -207,10 +207,10 @@ class Asking:
         """Ask about what is in a mixed stream, one by one."""
         with self.app.sessions() as session:
             asked = about(session, self.register, items_of(session, one.id), None)
-        for number, item in enumerate(asked, 1):
+        for place, item in enumerate(asked, 1):
             likely = [k["key"] for k in item["likely"]] or list(one.likely)
             name = _plain(item["name"] or item["text"])[:100]
-            self.out.print(f"   {number} of {len(asked)} in it: {item['key'] or ''} {name}", markup=False)
+            self.out.print(f"   {place} of {len(asked)} in it: {item['key'] or ''} {name}", markup=False)
             for choice, key in enumerate(likely, 1):
                 self.out.print(f"     {choice}  {self.titles[key]}", markup=False)
             self.out.print("   a number, n none, s skip, q back to the streams", markup=False)

@@ -7,7 +7,7 @@ import structlog
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from alerts.words import amount
+from alerts.words import amount, percent
 from leeway.app import App, NotReady
 from models import JudgeAnswer, JudgeDay, JudgeState, StreamJudged, WorkItem
 from models.judge import THE_JUDGE
@@ -129,8 +129,8 @@ def judge_line(found: dict[str, Any]) -> str:
         parts.append(f"its answers do not count: no better than chance on {known} confirmed streams")
     else:
         parts.append(
-            f"beyond guessing it knows {100 * counts['knows_goal']:.0f}% of what serves a key result and "
-            f"{100 * counts['knows_none']:.0f}% of what serves none, judged by {known} confirmed streams and the match; "
-            f"counted with a weight of {100 * counts['says']:.0f}%"
+            f"beyond guessing it knows {percent(counts['knows_goal'])}% of what serves a key result and "
+            f"{percent(counts['knows_none'])}% of what serves none, judged by {known} confirmed streams and the match; "
+            f"counted with a weight of {percent(counts['says'])}%"
         )
     return "; ".join(parts)

@@ -19,7 +19,7 @@ from alerts.plan_end import MEANS, held_against
 from alerts.streams import streams, window, window_text
 from alerts.view import AlertView
 from alerts.weeks import points, weekly
-from alerts.words import Words, percent
+from alerts.words import Words, percent, whole
 from leeway.app import App
 from leeway.pace import rows_of
 from models import OPEN_STATES, Drift
@@ -134,8 +134,8 @@ class Answers:
                 {
                     "name": quoted(one.name),
                     "since": f"before {one.before}" if one.before else one.since.isoformat(),
-                    "person_days": round(one.days),
-                    "person_days_half_year": round(one.total),
+                    "person_days": whole(one.days),
+                    "person_days_half_year": whole(one.total),
                     "teams": [quoted(name) for name in one.teams.values()],
                     "said": quoted(one.said) if one.said else "",
                 }

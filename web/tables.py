@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from alerts.gaps import view_of
 from alerts.streams import streams, window
 from alerts.weeks import last_week, weekly
+from alerts.words import whole
 from leeway.pace import progress_of, rows_of
 from leeway.status import sources_of
 from models.vocabulary import COMPANY
@@ -133,9 +134,9 @@ def _themes(
             "since_before": t.before.isoformat() if t.before else "",
             "teams": ", ".join(t.teams.values()),
             "said": t.said,
-            "person_days": round(t.days),
+            "person_days": whole(t.days),
             name: until,
-            "person_days_half_year": round(t.total),
+            "person_days_half_year": whole(t.total),
         }
         for t in streams(session, register, scope, least, span)
     ]

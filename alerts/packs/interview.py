@@ -12,7 +12,7 @@ from alerts.packs.content import Line, Pack, Row, Section
 from alerts.packs.people import worked_by_enough
 from alerts.streams import window, window_text
 from alerts.view import Terms, cost_of, priced
-from alerts.words import Name, Words, full_day, percent, shortened
+from alerts.words import Name, Words, full_day, percent, shortened, whole
 from models import Effort, InterviewResult, InterviewRound, Stream, StreamItem
 from models.vocabulary import COMPANY
 from pipeline.interview.answers import LEADERSHIP, LEADS
@@ -111,5 +111,5 @@ def _stops(session: Session, register: Register, terms: Terms, group: str, ids: 
                 StreamItem, StreamItem.work_item_id == Effort.work_item_id
             )
             total = session.scalar(query.where(StreamItem.stream_id == id_, Effort.day.between(*span))) or 0.0
-            days = f"{round(total)}{cost_of(round(total), priced_terms)}"
+            days = f"{whole(total)}{cost_of(whole(total), priced_terms)}"
         yield Row(((Name(shortened(stream.name)),), (f"{group}, three or more",), (days,)))

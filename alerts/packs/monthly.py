@@ -13,7 +13,7 @@ from alerts.packs.people import held_back, worked_by_enough
 from alerts.streams import Stream, streams, window
 from alerts.view import Terms, cost_of, priced
 from alerts.weeks import WEEK, complete_through, is_complete, last_week
-from alerts.words import Name, Words, day, number, percent, person_days, short_day, shortened
+from alerts.words import Name, Words, day, number, percent, person_days, short_day, shortened, whole
 from models import Decision, Drift, Match, Theme, ThemeAnswer
 from models.vocabulary import COMPANY
 from pipeline.feedback.decisions import KINDS
@@ -47,7 +47,7 @@ def monthly_pack(session: Session, register: Register, terms: Terms) -> Pack | N
     cases = {one.name: _case(session, one.items) for one in shown}
     ranked = sorted(shown, key=lambda one: (-one.days * (1 - cases[one.name].probability), one.name))[:MOST]
     rows = [_row(one, cases[one.name], register, span, terms) for one in ranked]
-    freed = sum(round(one.days) for one in ranked)  # of the figures that are shown
+    freed = sum(whole(one.days) for one in ranked)  # of the figures that are shown
     held = len(known) - len(shown)
     few = held_back(held, terms.least_people)
     return Pack(
@@ -76,7 +76,7 @@ def monthly_pack(session: Session, register: Register, terms: Terms) -> Pack | N
 
 
 def _row(one: Stream, case: Case, register: Register, span: tuple[date, date], terms: Terms) -> Row:
-    days = round(one.days)
+    days = whole(one.days)
     title = next((key.title for _, key in register.key_results() if key.key == case.key), "")
     best: Words = ("none",)
     if title and case.probability >= 0.05:
