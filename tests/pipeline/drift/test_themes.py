@@ -101,3 +101,18 @@ def test_a_theme_of_fewer_people_than_the_floor_is_told_of_nowhere(sessions: ses
         keep_themes(session, found, LAST, 4)
         kept = [set(row.weeks) for row in session.scalars(select(Theme))]
     assert kept == [{""}]
+
+
+def test_what_only_says_that_work_goes_on_makes_no_theme_of_many_streams(sessions: sessionmaker[Session]) -> None:
+    said = ["Numbers pushed again", "Pushed again for review", "Review of numbers pushed"]
+    names = ["Ledgers of the founders", "Golf day of the brokers", "Franking machine on lease"]
+    with sessions.begin() as session:
+        fill(
+            session,
+            [*((name, said) for name in names), ("New brand of the harbour", BRAND), ("Claims in a day", said)],
+            dict.fromkeys(names, 2.0),
+        )
+        session.execute(update(Match).where(Match.work_item_id > 32).values(none=0.1))  # the last serve a key result
+        found = {theme.name: theme.person_days for theme in current_themes(session, "m", LAST, 1)}
+    assert found.pop("New brand of the harbour") == 4.0
+    assert found == dict.fromkeys(names, 16.0)  # before, one of 48 days by the name of one of the three
