@@ -135,11 +135,12 @@ class Links:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """An item that a label would teach the match about."""
+    """An item that a label would teach the match about; `of` is what it belongs to."""
 
     name: str
     place: str
     choices: Sequence[Choice]
+    of: str = ""
 
 
 def team_week(session: Session, register: Register, team: Team, least_people: int = 5) -> TeamWeek | None:

@@ -32,10 +32,18 @@ def write_template(app: App, count: int, target: TextIO) -> None:
     with app.sessions() as session:
         asked = questions(session, register, None, set())[:count]
     writer = csv.writer(target, lineterminator="\n")
-    writer.writerow(["item", "key_result", "likely", "place", "title", VERSION])
+    writer.writerow(["item", "key_result", "likely", "place", "title", "part of", VERSION])
     for one in asked:
         likely = " ".join(k["key"] for k in one["likely"][:3])
-        row = [one["key"] or one["item"], "", likely, one["place"], (one["name"] or one["text"])[:120], version]
+        row = [
+            one["key"] or one["item"],
+            "",
+            likely,
+            one["place"],
+            (one["name"] or one["text"])[:120],
+            one["of"][:120],
+            version,
+        ]
         writer.writerow([guarded(cell) for cell in row])
 
 
@@ -49,10 +57,9 @@ def ask(app: App, team: str | None, out: Console) -> int:
         asked = questions(session, register, team, set())
     kept = 0
     for number, one in enumerate(asked, 1):
-        out.print(
-            f"\n{number} of {len(asked)}: {one['key'] or ''} {one['name'] or one['text'][:200]} ({one['place']})",
-            markup=False,
-        )
+        place = one["place"] + (f", part of {one['of']}" if one["of"] else "")
+        name = one["name"] or one["text"][:200]
+        out.print(f"\n{number} of {len(asked)}: {one['key'] or ''} {name} ({place})", markup=False)
         for choice, likely in enumerate(one["likely"][:5], 1):
             out.print(f"  {choice}  {likely['title']}", markup=False)
         out.print(

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from alerts.digest import Choice, Links, Question
+from alerts.words import shortened
 from leeway.app import App
 from leeway.settled import digest_hour, is_settled
 from leeway.signing import serializer
@@ -49,7 +50,7 @@ def digest_links(
         for key, text in [*answers, (None, "None of our key results")]:
             say = f"This serves {text}" if key else text
             choices.append(choice(text, asked | {"key_result": key, "say": say}))
-        found.append(Question(f"{one['key'] or ''} {name}".strip(), one["place"], choices))
+        found.append(Question(f"{one['key'] or ''} {name}".strip(), one["place"], choices, shortened(one["of"])))
     said = {}
     for theme, _ in themes:
         given = {"theme": theme, "by": team.name, "name": theme}

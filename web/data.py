@@ -12,6 +12,7 @@ from leeway.app import App
 from models import Cycle, Decision, Drift, Effort, Label, Match, Person, Share, WorkItem
 from models.vocabulary import COMPANY
 from pipeline.drift.gaps import GAP
+from pipeline.feedback.above import belongs_to
 from pipeline.feedback.questions import about
 from pipeline.register.answered import holds
 from pipeline.register.document import Register
@@ -110,8 +111,10 @@ def off_plan(session: Session, ids: Sequence[int]) -> list[dict[str, Any]]:
     """The first of these that serve no objective, each with the evidence of its match."""
     items = {one.id: one for one in session.scalars(select(WorkItem).where(WorkItem.id.in_(ids)))}
     matches = {one.work_item_id: one for one in session.scalars(select(Match).where(Match.work_item_id.in_(ids)))}
-    rows = (described(items[one], matches.get(one)) for one in ids if one in items)
-    return [row for row in rows if row["probability"] < 0.5][:EXAMPLES]
+    rows = [described(items[one], matches.get(one)) for one in ids if one in items]
+    shown = [row for row in rows if row["probability"] < 0.5][:EXAMPLES]
+    above = belongs_to(session, (items[row["id"]] for row in shown))
+    return [row | {"of": above.get(row["id"], "")} for row in shown]
 
 
 def described(item: WorkItem, match: Match | None) -> dict[str, Any]:

@@ -142,7 +142,7 @@ class Buttons:
                 "type": "input",
                 "block_id": f"item-{item['id']}",
                 "optional": True,
-                "label": _plain(f"{item['key'] or ''} {item['name']}".strip()[:150] or "An item"),
+                "label": _plain(_label(item)),
                 "element": {
                     "type": "static_select",
                     "action_id": "key_result",
@@ -266,6 +266,12 @@ def _sent(drift_id: int) -> tuple[ColumnElement[bool], ...]:
 def _answer(ack: Any, errors: dict[str, str]) -> None:
     """Close a modal, or say in it, by block, what could not be kept: what closes is taken for kept."""
     ack(response_action="errors", errors=errors) if errors else ack()
+
+
+def _label(item: dict[str, Any]) -> str:
+    """An item's name in a window, with what it belongs to."""
+    of = f", part of {item['of']}" if item["of"] else ""
+    return f"{item['key'] or ''} {item['name']}{of}".strip()[:150] or "An item"
 
 
 def _choices(register: Register) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from models import AuditDraw, Effort, Label, Match, Person, Question, WorkItem
+from pipeline.feedback.above import belongs_to
 from pipeline.register.answered import holds
 from pipeline.register.document import Register
 
@@ -34,7 +35,9 @@ def questions(session: Session, register: Register, team: str | None, done: set[
     audited = {item.id for item, _ in rows}
     rows += [row for row in session.execute(asked) if row[0].id not in audited]
     titles = {k.key: f"{k.key} {k.title}" for _, k in register.key_results()}
-    return [_asked(item, match, titles, audit=item.id in audited) for item, match in rows if item.id not in done]
+    rows = [row for row in rows if row[0].id not in done]
+    above = belongs_to(session, (item for item, _ in rows))
+    return [_asked(item, match, titles, above, audit=item.id in audited) for item, match in rows]
 
 
 def about(session: Session, register: Register, items: Sequence[int], team: str | None) -> list[dict[str, Any]]:
@@ -44,17 +47,22 @@ def about(session: Session, register: Register, items: Sequence[int], team: str 
         worked = select(Effort.work_item_id).join(Person, Person.id == Effort.person_id).where(Person.team == team)
         query = query.where(WorkItem.id.in_(worked))
     titles = {k.key: f"{k.key} {k.title}" for _, k in register.key_results()}
-    found = {item.id: _asked(item, match, titles, audit=False) for item, match in session.execute(query)}
+    rows = session.execute(query).all()
+    above = belongs_to(session, (item for item, _ in rows))
+    found = {item.id: _asked(item, match, titles, above, audit=False) for item, match in rows}
     return [found[item] for item in items if item in found]
 
 
-def _asked(item: WorkItem, match: Match, titles: Mapping[str, str], *, audit: bool) -> dict[str, Any]:
+def _asked(
+    item: WorkItem, match: Match, titles: Mapping[str, str], above: Mapping[int, str], *, audit: bool
+) -> dict[str, Any]:
     likely = sorted(match.probabilities.items(), key=lambda pair: -pair[1])[:5]
     return {
         "id": item.id,
         "name": item.title or "",
         "text": (item.text or "")[:400],
         "place": item.container,
+        "of": above.get(item.id, ""),
         "key": item.key,
         "item": f"{item.source}:{item.external_id}",
         "url": item.url,

@@ -117,7 +117,7 @@ def test_where_nothing_was_looked_at_that_nothing_is_found_is_not_said(folder: P
 
 
 def test_a_template_s_lines_end_as_those_of_all_commands(folder: Path) -> None:  # azure-cli #7290, sqlitebrowser #591
-    assert leeway(folder, "label", "--template", "3").stdout == "item,key_result,likely,place,title,version\n"
+    assert leeway(folder, "label", "--template", "3").stdout == "item,key_result,likely,place,title,part of,version\n"
 
 
 def test_days_and_times_in_json_are_iso_8601(folder: Path) -> None:  # open-event-server #8, f5-telemetry-streaming #4

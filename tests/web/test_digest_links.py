@@ -27,6 +27,7 @@ from simulator.company import register_yaml
 from tests.conftest import TODAY
 from tests.smtp import served
 from tests.web.conftest import HOSTILE, MONDAY, app_with, needs_browser, settled_app
+from tests.web.test_belongs import STORY, hang
 from tests.web.test_pages import AXE, audit
 from web.app import make
 
@@ -52,6 +53,7 @@ def received(tmp_path: Path) -> Iterator[tuple[App, dict[str, EmailMessage]]]:
             web={"url": "https://leeway.example", "company": ["coo@velora.example"]},
             smtp={"host": smtp.host, "port": smtp.port, "starttls": False},
         )
+        hang(app)
         assert send_digests(app) == (3, [])
         assert send_digests(app) == (0, [])
         yield app, box.mails
@@ -95,6 +97,7 @@ def test_lead_and_coo_get_theirs_with_a_picture_and_a_text_version(
     assert "O3.1" not in unsupported
     for address in ("nele.brandt@velora.example", "coo@velora.example"):
         assert "New since the plan was made" in html_of(mails[address])
+        assert f"part of {STORY}" in html_of(mails[address])
 
 
 def test_a_link_is_kept_once_pressed_and_refused_when_it_is_old(

@@ -1,0 +1,55 @@
+"""What an item belongs to, for whoever is asked about it: "rollout" alone tells nobody what it serves."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from models import WorkItem
+from models.session import in_batches
+
+_DEEPEST = 4
+_TELLS = 3
+"""Words from which on a title says what it is about."""
+
+Place = tuple[str, str]
+"""Source and external id."""
+
+
+def belongs_to(session: Session, items: Iterable[WorkItem]) -> dict[int, str]:
+    """By id, the title of the nearest above each item that says what it is about; the highest where none does. Items that belong
+    to nothing that is known are left out."""
+    items = list(items)
+    above = _above(session, {(one.source, one.parent) for one in items if one.parent})
+    found: dict[int, str] = {}
+    for one in items:
+        place = (one.source, one.parent or "")
+        for _ in range(_DEEPEST):
+            if place not in above:
+                break
+            title, parent = above[place]
+            found[one.id] = title or found.get(one.id, "")
+            if len(title.split()) >= _TELLS:
+                break
+            place = (one.source, parent)
+    return {id_: title for id_, title in found.items() if title}
+
+
+def _above(session: Session, places: Iterable[Place]) -> dict[Place, tuple[str, str]]:
+    """Title and parent of these and of what they hang on."""
+    found: dict[Place, tuple[str, str]] = {}
+    fresh = set(places)
+    for _ in range(_DEEPEST):
+        by_source: dict[str, list[str]] = defaultdict(list)
+        for source, id_ in sorted(fresh):
+            by_source[source].append(id_)
+        query = select(WorkItem.source, WorkItem.external_id, WorkItem.title, WorkItem.parent)
+        for source, ids in by_source.items():
+            for some in in_batches(ids):
+                rows = session.execute(query.where(WorkItem.source == source, WorkItem.external_id.in_(some)))
+                found |= {(row[0], row[1]): (row[2] or "", row[3] or "") for row in rows}
+        fresh = {(source, parent) for (source, _), (_, parent) in found.items() if parent} - set(found)
+        if not fresh:
+            break
+    return found
