@@ -117,7 +117,7 @@ def spark(values: Sequence[float]) -> str:
 
 
 def heat(session: Session, register: Register, least: int, since: date, until: date, most: int = 99) -> dict[str, Any]:
-    """Teams by complete week, each its share on its own plan in whole percent; None where it is not known."""
+    """Teams by complete week, each its share on its own plan in whole percent; None where it is not known, or not `planned`."""
     teams = data.large_teams(register, least)
     shares = _by_team(session, [key for key, _ in teams], since, until, most)
     weeks = sorted({week for _, week in shares})
@@ -126,7 +126,8 @@ def heat(session: Session, register: Register, least: int, since: date, until: d
     for key, name in teams:
         plan = plan_of(told, key)
         known = {week: own_percent(shares[key, week], told, plan) for week in weeks if (key, week) in shares}
-        rows.append({"key": key, "name": name, "cells": [known.get(week) if plan else None for week in weeks]})
+        cells = [known.get(week) if plan else None for week in weeks]
+        rows.append({"key": key, "name": name, "cells": cells, "planned": bool(plan)})
     return {"weeks": weeks, "rows": rows, "after": [week for week in weeks if ran_out(register, week)]}
 
 

@@ -9,7 +9,12 @@ import pytest
 from sqlalchemy import select
 
 from leeway.app import App
+from leeway.measuring import check_in
 from models import Drift, Theme
+from pipeline.register.document import parse
+from pipeline.register.versions import load_register
+from simulator.company import register_yaml
+from tests.conftest import TODAY
 from tests.web.conftest import needs_browser
 from web.auth import sign_in_token
 
@@ -223,6 +228,31 @@ def test_on_a_phone_no_word_is_broken_and_no_cell_leaves_its_card(app: App, ente
     lead.reload()
     assert "supercalifragilistic" in lead.inner_text(".story")
     assert lead.evaluate("document.documentElement.scrollWidth") == 390
+
+
+OWNED = "owner: carla.jung@velora.example, teams: [sales]}"
+BILLIONS = f"metric: {{checkin: true, start: 1200000000, target: 2500000000, unit: EUR}}, {OWNED}"
+TALLEST = "Math.max(...[...document.querySelectorAll('.cards .k')].map(one => one.getBoundingClientRect().height))"
+
+
+def test_on_a_phone_no_number_is_broken_and_a_long_title_keeps_its_card_small(
+    app: App, enter: Callable[..., Any]
+) -> None:
+    text = register_yaml(TODAY).replace(OWNED, BILLIONS, 1)
+    with app.sessions.begin() as session:
+        load_register(session, parse(text), text)
+    check_in(app, "O1.1", 1_612_345_678, "")
+    page = enter(390)
+    page.goto(page.url + "key-results/O1.1")
+    for width in (390, 320):
+        page.set_viewport_size({"width": width, "height": 900})
+        assert "1,612,345,678 EUR" in page.inner_text(".cards")
+        assert (width, page.evaluate(BROKEN)) == (width, [])  # it read "1,612,34" above "5,678 EUR"
+        assert page.evaluate("document.documentElement.scrollWidth") == width
+    page.locator(".cards .k").first.evaluate(
+        f"one => {{ one.title = ' '; one.innerText = '{'On the day we promised ' * 12}' }}"
+    )
+    assert page.evaluate(TALLEST) < 80  # it was as high as its lines, and so were all cards
 
 
 def test_on_a_phone_a_teams_name_is_whole_beside_a_long_date(app: App, enter: Callable[..., Any]) -> None:

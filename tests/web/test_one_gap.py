@@ -233,3 +233,20 @@ def test_what_is_of_an_earlier_plan_is_told_by_its_title_and_leads_to_no_page_th
 
 def rows_of(page: str) -> list[str]:
     return re.findall(r"<td[^>]*>(\d+|–)</td>", page)
+
+
+def test_a_team_that_no_key_result_names_is_said_to_have_no_plan(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("web.drawing._picture", lambda spec: "")
+    text = re.sub(r"teams: \[([^\]]*\b)?fleet(, )?", r"teams: [\1", register_yaml(TODAY))
+    with app.sessions.begin() as session:
+        load_register(session, parse(re.sub(r", \]", "]", text)), text)
+    client = enter(TestClient(make(app)), app, "company")
+    for path in ("/teams", "/"):  # its row was dashes alone, which weeks that are not known have too
+        table = client.get(path).text.partition('<table class="heat">')[2].partition("</table>")[0]
+        said = {
+            team: "no plan" in row
+            for row in table.split("<tr>")
+            for team in ("fleet", "app")
+            if f"/teams/{team}" in row
+        }
+        assert said == {"fleet": True, "app": False}, path
