@@ -260,5 +260,5 @@ def meant(days: Days) -> Inputs:
         if len(its) < 60:
             its.append(int(base.rows.items[place]))
     found = meaning_of({key: some for key, some in by_stream.items() if key > 0}, base.words)
-    linked = base.given.meaning.linked if base.given.meaning else frozenset()
+    linked = base.given.meaning.linked if base.given.meaning else frozenset
     return replace(given, meaning=replace(found, linked=linked) if found else None)

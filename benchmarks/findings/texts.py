@@ -10,6 +10,7 @@ import pickle
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +92,9 @@ def _read(file: Path, world: World, labelled: Labelled, encoder: CachedEncoder, 
             register, last = _this_half(opened.register, world.start), END.date()
             inputs = load_inputs(session, register, last, 5, thresholds("500", 0, {}), encoder)
             assert inputs is not None
+            if inputs.meaning:  # read while the database is there, and kept in a file
+                linked = partial(frozenset, inputs.meaning.linked())
+                inputs = replace(inputs, meaning=replace(inputs.meaning, linked=linked))
             rows = Rows(session, register, last)
             begun = register.period.start
             inputs = replace(inputs, plans=[(begun, register)], reports=None, gauges=None)

@@ -122,7 +122,7 @@ def _near(meaning: Meaning, own: Sequence[_Own], least: float) -> list[tuple[int
 
 def _apart(given: Inputs, meaning: Meaning, one: _Own, other: _Own) -> bool:
     """Return True if nothing says that the two teams know of each other's stream."""
-    if (min(one.stream, other.stream), max(one.stream, other.stream)) in meaning.linked:
+    if (min(one.stream, other.stream), max(one.stream, other.stream)) in meaning.linked():
         return False
     if one.serves != other.serves or one.serves < 0:
         return True

@@ -1,6 +1,6 @@
 """What a finding works on, and what it returns: diagnoses, or why there cannot be one."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
@@ -67,13 +67,14 @@ class Gauge:
 class Meaning:
     """What the streams of the last weeks are about. Parallel arrays: `centres` are the means of their items' vectors, `items` how
     many those are, `halves` how near two halves of them lie (cosine, less what all streams have in common).
-    `linked` are pairs of streams, the lower number first, that name each other or the same third one."""
+    `linked` gives pairs of streams, the lower number first, that name each other or the same third one; it is read when it is
+    first asked for, since few companies have two streams that mean the same."""
 
     streams: tuple[int, ...]
     centres: Floats
     items: Ints
     halves: Floats
-    linked: frozenset[tuple[int, int]] = frozenset()
+    linked: Callable[[], Collection[tuple[int, int]]] = frozenset
 
 
 @dataclass(frozen=True, eq=False)

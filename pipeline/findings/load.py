@@ -9,14 +9,14 @@ import numpy as np
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models import Person, Stream, StreamItem, Theme, ThemeAnswer
+from models import Effort, Person, Stream, Theme, ThemeAnswer
 from models.session import in_batches
 from models.vocabulary import COMPANY
 from pipeline.effort.load import whole_since
 from pipeline.encode.encoder import Encoder
 from pipeline.feedback.stream_questions import confirmed_part
 from pipeline.findings.found import Inputs, Stop, StreamFacts
-from pipeline.findings.load_effort import load_beliefs, load_effort
+from pipeline.findings.load_effort import load_beliefs, load_effort, streams_of
 from pipeline.findings.load_lives import load_lives
 from pipeline.findings.load_terms import load_usages
 from pipeline.findings.load_words import load_meaning
@@ -118,16 +118,21 @@ class Rows:
         ]
         self.team = np.array(team, dtype=np.int64)[of_row]
         self.items, self.of_item = np.unique(self.item, return_inverse=True)
-        self.stream = self._streams(session)
+        self.stream = self._streams(session, first, end)
         self.beliefs = load_beliefs(session, self.items, self.key_results, first, end)
 
-    def _streams(self, session: Session) -> Ints:
+    def _streams(self, session: Session, first: date, end: date) -> Ints:
         """By item; one that is in none yet is a stream of its own, by the negative of its number."""
-        found: dict[int, int] = {}
-        for some in in_batches(self.items.tolist()):
-            query = select(StreamItem.work_item_id, StreamItem.stream_id).where(StreamItem.work_item_id.in_(some))
-            found |= dict(session.execute(query).all())
-        return np.array([found.get(item, -item) for item in self.items.tolist()], dtype=np.int64)
+        worked = select(Effort.work_item_id).where(Effort.day >= first, Effort.day < end)
+        known = list(streams_of(session, worked))
+        found = -self.items
+        if known:
+            streams, items = zip(*known, strict=True)
+            of_item = np.repeat(streams, [len(some) for some in items])
+            rows = (self.items, np.concatenate(items))
+            _, here, there = np.intersect1d(*rows, assume_unique=True, return_indices=True)
+            found[here] = of_item[there]
+        return found
 
     def work(self) -> Work:
         """The cells: what one person did in one week for one team on one stream."""

@@ -1,14 +1,14 @@
 """Effort of whole weeks and what is believed of its items, as the findings read it: in columns."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import TYPE_CHECKING
 
 import numpy as np
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from models import Effort
+from models import Effort, StreamItem
 from models.columns import floats, integers, joined
 from pipeline.findings.work import Floats, Ints
 from pipeline.match.beliefs import by_key_result
@@ -27,6 +27,14 @@ def load_effort(session: Session, first: date, end: date) -> tuple[Ints, Floats]
         names.append(np.stack([np.full(len(person), day.toordinal()), person, integers(items)]))
         days.append(floats(amounts))
     return np.concatenate(names, 1), np.concatenate(days)
+
+
+def streams_of(session: Session, items: Select[int]) -> Iterator[tuple[int, Ints]]:
+    """Of the items that a query gives: by stream the row ids of those that are in it, in no order."""
+    query = select(StreamItem.stream_id, joined(StreamItem.work_item_id)).group_by(StreamItem.stream_id)
+    # Not a join with days, which would be sorted on disk in a large company.
+    for stream, of in session.execute(query.where(StreamItem.work_item_id.in_(items))):
+        yield stream, integers(of)
 
 
 def load_beliefs(session: Session, items: Ints, key_results: Sequence[str], first: date, end: date) -> "csr_array":

@@ -4,14 +4,16 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
+from functools import cache
 
 import numpy as np
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models import Effort, StreamItem, Vector, WorkItem
+from models import Effort, Vector, WorkItem
 from models.session import in_batches
 from pipeline.findings.found import Meaning
+from pipeline.findings.load_effort import streams_of
 from pipeline.findings.work import Floats
 from pipeline.items import Links, load_links
 
@@ -24,7 +26,8 @@ KNOWN_TO_ALL = 12
 
 
 def load_meaning(session: Session, model: str, last: date, weeks: int) -> Meaning | None:
-    """Of the streams that were worked on in the last weeks; None where no vector of the model is kept."""
+    """Of the streams that were worked on in the last weeks; None where no vector of the model is kept. What is linked is asked
+    for while the session is open."""
     by_stream = _worked(session, last - timedelta(weeks=weeks), last)
     parts = [
         part
@@ -37,7 +40,7 @@ def load_meaning(session: Session, model: str, last: date, weeks: int) -> Meanin
     if found is None:
         return None
     stream_of = {row: stream for stream, items in by_stream.items() for row in items}
-    return replace(found, linked=_linked(load_links(session, sorted(stream_of)), stream_of))
+    return replace(found, linked=cache(lambda: _linked(load_links(session, sorted(stream_of)), stream_of)))
 
 
 def meaning_of(by_stream: Mapping[int, Sequence[int]], vectors: Mapping[int, Floats]) -> Meaning | None:
@@ -70,16 +73,8 @@ def _meaning(parts: Sequence[_Part]) -> Meaning | None:
 
 def _worked(session: Session, first: date, last: date) -> Mapping[int, list[int]]:
     """Items with effort by stream, the newest first."""
-    days = Effort.day > first, Effort.day <= last
-    # A join of days and streams would be sorted on disk in a large company.
-    items = sorted(session.scalars(select(Effort.work_item_id).where(*days).distinct()), reverse=True)
-    found: dict[int, list[int]] = defaultdict(list)
-    for some in in_batches(items):
-        query = select(StreamItem.stream_id, StreamItem.work_item_id).where(StreamItem.work_item_id.in_(some))
-        for stream, item in session.execute(query.order_by(StreamItem.work_item_id.desc())):
-            if len(found[stream]) < EACH:
-                found[stream].append(item)
-    return found
+    worked = select(Effort.work_item_id).where(Effort.day > first, Effort.day <= last)
+    return {stream: np.sort(items)[::-1][:EACH].tolist() for stream, items in streams_of(session, worked)}
 
 
 def vectors_of(session: Session, items: list[int], model: str) -> dict[int, Floats]:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -43,8 +44,18 @@ def test_both_teams_are_told_with_what_each_put_in(planted: Inputs) -> None:
 
 def test_streams_that_name_each_other_are_no_duplicates(planted: Inputs) -> None:
     first, second = sorted(look(planted)[0].streams)
-    linked = replace(meaning(planted), linked=frozenset({(first, second)}))
+    linked = replace(meaning(planted), linked=lambda: {(first, second)})
     assert look(replace(planted, meaning=linked)) == []
+
+
+def test_who_names_whom_is_not_read_where_no_two_streams_mean_the_same(planted: Inputs) -> None:
+    unread = Mock(return_value=set())
+    given = replace(planted, meaning=replace(meaning(planted), linked=unread))
+    far = replace(planted.thresholds, same=9.0)
+    assert look(replace(given, thresholds=far)) == []
+    assert not unread.called
+    assert look(given)
+    assert unread.called
 
 
 def test_a_key_result_that_the_register_gives_to_both_is_worked_on_by_plan(planted: Inputs) -> None:
@@ -114,8 +125,9 @@ def test_what_streams_are_about_is_read_with_who_names_whom(sessions: sessionmak
     with sessions() as session:
         assert load_meaning(session, "other", day.date(), 8) is None
         found = load_meaning(session, "m", day.date(), 8)
+        assert found is not None
+        linked = found.linked()
         assert load_meaning(session, "m", day.date() + timedelta(weeks=9), 8) is None
         assert session.scalar(select(Stream.id).order_by(Stream.id).limit(1)) == 1
-    assert found is not None
-    assert (found.streams, found.items.tolist(), found.linked) == ((1, 2, 3), [2, 2, 2], {(1, 2)})
+    assert (found.streams, found.items.tolist(), linked) == ((1, 2, 3), [2, 2, 2], {(1, 2)})
     assert found.halves.tolist() == pytest.approx([1, 1, 1])
