@@ -33,9 +33,11 @@ class Following:
     def __init__(self, items: Sequence[Item]) -> None:
         self.items = items
         self.position = {item.id: i for i, item in enumerate(items)}
+        kinds = {(item.source, item.kind) for item in items}
+        self._evidence = {pair for pair in kinds if is_evidence(*pair)}
         self._said: dict[str, int] = {}
         for i, item in enumerate(items):
-            if _repeats(item):
+            if self._repeats(item):
                 self._said.setdefault(item.words.casefold(), i)
         self.leader: Rows = np.array([self._leader(i) for i in range(len(items))], dtype=np.int64)
         self._break_circles()
@@ -117,15 +119,19 @@ class Following:
     def _leader(self, i: int) -> int:
         """What the item is evidence for, else its parent, else the first message that said just the same."""
         item = self.items[i]
-        names = [*self._named(item), item.parent or ""]
+        names = (*self._named(item), item.parent) if item.parent else self._named(item)
         found = next((j for name in names if (j := self.position.get(name, -1)) not in (i, -1)), -1)
-        if found < 0 and _repeats(item):
+        if found < 0 and self._repeats(item):
             first = self._said[item.words.casefold()]
             return first if first != i and not self.items[first].mentions else -1
         return found
 
     def _named(self, item: Item) -> Sequence[str]:
-        return item.mentions if is_evidence(item.source, item.kind) else ()
+        return item.mentions if (item.source, item.kind) in self._evidence else ()
+
+    def _repeats(self, item: Item) -> bool:
+        """Whether the item is a message by itself, of which people send the same many times."""
+        return not item.parent and not item.title and (item.source, item.kind) in self._evidence
 
     def _is_silent(self, i: int) -> bool:
         leader = int(self.leader[i])
@@ -145,8 +151,3 @@ class Following:
         for _ in range(_DEEPEST):
             at = np.where(at >= 0, self.leader[at], -1)
         self.leader = np.where(at >= 0, -1, self.leader)
-
-
-def _repeats(item: Item) -> bool:
-    """Whether the item is a message by itself, of which people send the same many times."""
-    return is_evidence(item.source, item.kind) and not item.parent and not item.title

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from operator import itemgetter
 from typing import Any
 
@@ -66,7 +66,8 @@ def load_work(session: Session) -> Work:
         rows
     ):
         id_ = item_id(source, external_id)
-        named = dict.fromkeys([*mentions, *said.get((source, external_id), ())])
+        spoken = said.get((source, external_id), ())
+        named = dict.fromkeys([*mentions, *spoken]) if mentions or spoken else ()  # most name nothing
         others = tuple(by_key[name] for name in named if by_key.get(name, id_) != id_)
         above = item_id(source, parent) if parent else None
         # The hash stands for the words, which are the same where it is.
@@ -84,15 +85,14 @@ def load_work(session: Session) -> Work:
 def _rows(session: Session) -> Iterator[tuple[Any, ...]]:
     """The columns; read in parts, and what many have in common kept once: a million rows as the database gives them are large."""
     once: dict[Any, Any] = {}
-    for source, name, id_, key, kind, container, *more, created, updated, stream, own in session.execute(
-        _COLUMNS.execution_options(yield_per=_READ)
-    ):
-        shared = (once.setdefault(one, one) for one in (source, kind, container, _day(created), _day(updated), stream))
-        source, kind, container, created, updated, stream = shared
-        parent, title, mentions, words, dropped = more
+    kept = once.setdefault
+    # From the connection: a session would take each row apart and put it together once more.
+    for row in session.connection().execute(_COLUMNS, execution_options={"yield_per": _READ}):
+        source, name, id_, key, kind, container, parent, title, mentions, words, dropped, first, last, stream, own = row
+        first, last = first and first.date(), last and last.date()
         yield (
-            *(source, name, id_, key, kind, container, parent, title),
-            *(mentions or (), words, dropped, created, updated, stream, own),
+            *(kept(source, source), name, id_, key, kept(kind, kind), kept(container, container), parent, title),
+            *(mentions or (), words, dropped, kept(first, first), kept(last, last), kept(stream, stream), own),
         )
 
 
@@ -131,7 +131,3 @@ def _named_by_signals(session: Session) -> dict[tuple[str, str], list[str]]:
     for source, item, mentions in session.execute(query):
         found[source, item] += mentions
     return found
-
-
-def _day(at: datetime | None) -> date | None:
-    return at.date() if at is not None else None
