@@ -152,7 +152,7 @@ def _greedy(
     epics = [int(i) for i in np.unique(above[above >= 0]) if i not in known and items[int(i)].words]
     can = np.array([bool(items[int(i)].words) and int(i) not in known for i in tops])
     asked: list[int] = []
-    below = above >= 0
+    below, of_tops = above >= 0, vectors[tops]
     while len(asked) < count:
         single = np.where(can, stake, 0.0)
         sums = SETTLED * np.bincount(above[below], stake[below], len(items))
@@ -170,7 +170,7 @@ def _greedy(
             can[one] = False
             asked.append(int(tops[one]))
             settled = 1.0
-        alike = vectors[tops] @ vectors[asked[-1]]
+        alike = of_tops @ vectors[asked[-1]]
         stake *= 1 - ALIKE * np.where(alike > NEAR, alike, 0)
         stake[members] *= 1 - settled
     return asked

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 def few_collections() -> Iterator[None]:
     """What is read is many small objects without cycles; looking for cycles in them costs up to a tenth of the time."""
     before = gc.get_threshold()
-    gc.set_threshold(50_000, 20, 20)
+    gc.set_threshold(200_000, 20, 20)
     try:
         yield
     finally:
