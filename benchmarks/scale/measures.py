@@ -62,7 +62,8 @@ class Given:
         engine.dispose()
         new = analyse(url, 1, after)
         print(
-            f"{name}{said}: {new.seconds:.1f} s, {100 * new.seconds / self.first.seconds:.1f} % of the first "
+            f"{name}{said}: {new.seconds:.1f} s, {100 * new.seconds / self.first.seconds:.1f} % of the first, by the processor "
+            f"{100 * new.processor / self.first.processor:.1f} % "
             f"({new.told()})",
             flush=True,
         )

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -29,6 +30,8 @@ PARTS = {
     pipeline.drift.stage: ("observe", "current_themes", "keep_themes"),
 }
 """What one worker does alone at the end, by the names that it has there: each is timed by itself."""
+LIBRARIES = ("scipy.special", "scipy.sparse.csgraph", "sklearn.cluster", "sklearn.feature_extraction.text")
+"""Loaded where a stage first needs them: once in a worker's life, which lasts for many days, and so told apart from a cycle."""
 EVENING = timedelta(hours=22)
 """When the first analysis is: the last day is over at the company by then."""
 
@@ -36,8 +39,8 @@ EVENING = timedelta(hours=22)
 @dataclass(frozen=True, slots=True)
 class Took:
     """Seconds of an analysis from the cycle's begin on; by stage, and by part of the last one, of the slowest worker; MB of the
-    largest worker, and of all processes of the database together, at most; and the seconds that a processor was at it, in all
-    workers and in the database: what other programs on the machine change least."""
+    largest worker, and of all processes of the database together, at most; the seconds that a processor was at it, in all
+    workers and in the database: what other programs on the machine change least; and those that loading libraries took before."""
 
     seconds: float
     stages: dict[str, float]
@@ -45,12 +48,14 @@ class Took:
     worker: float
     database: float
     processor: float = 0.0
+    loading: float = 0.0
 
     def told(self) -> str:
         """In words."""
         return (
             f"{told(self.stages)}; of drift {told(self.parts)}; a worker at most {self.worker:,.0f} MB, the database's own "
-            f"processes {self.database:,.0f} MB; {self.processor:.1f} s of a processor; load {os.getloadavg()[0]:.1f}"
+            f"processes {self.database:,.0f} MB; {self.processor:.1f} s of a processor, and {self.loading:.1f} to load libraries "
+            f"once in a worker's life; load {os.getloadavg()[0]:.1f}"
         )
 
 
@@ -93,6 +98,10 @@ def parts_timed(seconds: dict[str, float]) -> Iterator[None]:
 def work(url: str, after: timedelta, results: Any) -> None:
     """One worker: joins until nothing is left; says what it took."""
     parts: dict[str, float] = {}
+    loading = time.process_time()
+    for name in LIBRARIES:
+        import_module(name)
+    loading = time.process_time() - loading
     with threadpool_limits(1), parts_timed(parts):
         engine = connect(url)
         now = datetime.combine(LAST, datetime.min.time(), UTC) + after
@@ -102,7 +111,7 @@ def work(url: str, after: timedelta, results: Any) -> None:
         while not analysis.join(report):
             time.sleep(0.05)
         engine.dispose()
-    results.put((report.seconds, parts, peak_memory(), time.process_time() - began))
+    results.put((report.seconds, parts, peak_memory(), time.process_time() - began, loading))
 
 
 def peak_memory(process: int | str = "self") -> float:
@@ -140,7 +149,7 @@ def analyse(url: str, workers: int, after: timedelta = EVENING) -> Took:
     busy = processor_of(main) - before + sum(one[3] for one in found)
     engine.dispose()
     stages, parts = (_slowest([one[n] for one in found]) for n in (0, 1))
-    return Took(seconds, stages, parts, max(one[2] for one in found), most, busy)
+    return Took(seconds, stages, parts, max(one[2] for one in found), most, busy, sum(one[4] for one in found))
 
 
 def _slowest(found: list[dict[str, float]]) -> dict[str, float]:
