@@ -20,7 +20,7 @@ from benchmarks.drift import bursts, organisation
 from benchmarks.drift.churn import Churn, churned, with_spare
 from benchmarks.drift.organisation import OBJECTIVES, SOURCES, START, WEEKS, Case
 from models.vocabulary import COMPANY
-from pipeline.drift.detector import Detector, DriftSettings, Event
+from pipeline.drift.detector import Detector, Event
 from pipeline.drift.observations import Observations, Priorities
 
 CASES: dict[str, Case] = {
@@ -84,6 +84,10 @@ class Job:
 
 
 class _CompanyOnly(Detector):
+    def __init__(self, *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named)
+        self.scopes = {COMPANY: self.scopes[COMPANY]}
+
     def _shifts(self, begin: int, now: Priorities, position: int) -> list[Event]:
         return []
 
@@ -96,8 +100,8 @@ def one(job: Job) -> Result:
     else:
         o = generate(case, job.seed)
     seen = Observations(o.days, OBJECTIVES, o.teams, o.effort, SOURCES, o.by_source, people=o.people)
-    kind, settings = (_CompanyOnly, DriftSettings(least_people=9_999)) if job.company else (Detector, DriftSettings())
-    events = kind(seen, [Priorities(start, rank) for start, rank in o.periods], settings).run()
+    kind = _CompanyOnly if job.company else Detector
+    events = kind(seen, [Priorities(start, rank) for start, rank in o.periods]).run()
     return Result(job.name, events, o.start, o.team, o.absorber)
 
 
@@ -144,6 +148,8 @@ def _found(results: list[Result]) -> str:
     """How soon the shift was told, and how well it was described."""
     within = ", ".join(f"{w} w {sum(_hit(r, w) for r in results) / len(results):.0%}" for w in (2, 4, 8))
     told = [(r, next(e for e in _company(r) if e.at >= r.start)) for r in results if _hit(r, 8)]
+    if not told:
+        return within
     early = sum(any(e.at < r.start for e in _company(r)) for r in results)
     starts = np.array([abs((e.start - r.start).days) for r, e in told])
     inside = np.mean([e.start_low <= r.start <= e.start_high for r, e in told])

@@ -1,11 +1,13 @@
 """The detector on organisations with and without an event; benchmarks/drift has the table."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from itertools import pairwise
 
 import numpy as np
 import pytest
 
+from benchmarks.drift import run as benchmark
 from benchmarks.drift.organisation import OBJECTIVES, SOURCES, Case, Organisation, generate
 from models.vocabulary import COMPANY
 from pipeline.drift.data_health import check
@@ -264,6 +266,13 @@ def test_nothing_is_told_of_a_company_of_a_few_teammates_2719(people: int, teams
         effort[:, [n for n, who in enumerate(ids) if who < 2], days.index(event.start) - 15 :] = 0
         left = Detector(Observations(days, ["O1"], names, effort, people=ids), [Priorities(days[0], {"O1": 1})])
         assert left.now(event) == event
+
+
+def test_the_benchmark_finds_a_fall_where_it_looks_at_the_company_alone_too() -> None:
+    """The floor of people once kept it from finding anything, so that its false alarms were none."""
+    results = [benchmark.one(benchmark.Job("fall-20-12", 61000, company=True))]
+    assert "8 w 100%" in benchmark.report("fall-20-12", results)
+    assert "8 w 0%" in benchmark.report("fall-20-12", [replace(results[0], events=[])])
 
 
 def test_fewer_wanted_alarms_mean_a_higher_threshold() -> None:
