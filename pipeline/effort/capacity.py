@@ -50,8 +50,9 @@ class _Terms:
         self.held = [number for number, span in enumerate(spans) if span]
 
         @cache  # calendars are few, people are many
-        def workdays(number: int, country: str | None, off: frozenset[int] | None) -> list[date]:
-            return [day for day in spans[number] if calendars[number].is_workday(day, country, off)]
+        def workdays(number: int, place: tuple[str | None, str | None], off: frozenset[int] | None) -> list[date]:
+            country, part = place
+            return [day for day in spans[number] if calendars[number].is_workday(day, country, off, part)]
 
         self.workdays = workdays
 
@@ -95,7 +96,8 @@ def load_capacity(
                 each: Iterable[Member | None] = dict.fromkeys(entries) if entries else [None]
                 for member in each:
                     off, amount = _terms_of(member, person, terms.weekend(number, team))
-                    for day in terms.workdays(number, member.country if member else None, off):
+                    place = (member.country, member.subdivision) if member else (None, None)
+                    for day in terms.workdays(number, place, off):
                         if teams.on(id_, day) == team and (len(entries) < 2 or entry_on(entries, day) == member):
                             found[id_, day] = amount
     return found

@@ -289,7 +289,9 @@ def _entries(register: Register) -> Iterator[tuple[Any, ...]]:
     for team in register.teams:
         for one in team.members:
             days = (str(one.first), str(one.last)) if times[one.email.lower()] > 1 else ()
-            yield (one.email.lower(), one.part, one.country or "", one.days, team.key, team.weekend, *days)
+            # What few say is left out where it is not said: nothing is estimated anew for it.
+            part = (one.subdivision,) if one.subdivision else ()
+            yield (one.email.lower(), one.part, one.country or "", one.days, team.key, team.weekend, *days, *part)
 
 
 def _known_until(session: Session) -> date | None:

@@ -39,7 +39,7 @@ def _works(calendar: Workdays, team: Team, member: Member, day: date) -> bool:
     if member.first and day < member.first:
         return False
     off = frozenset(range(7)) - frozenset(member.days) if member.days else frozenset(team.weekend) or None
-    return calendar.is_workday(day, member.country, off)
+    return calendar.is_workday(day, member.country, off, member.subdivision)
 
 
 def _absent(session: Session, register: Register, addresses: Collection[str], day: date) -> set[str]:

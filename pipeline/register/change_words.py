@@ -92,7 +92,7 @@ def _shown(value: Any) -> str:
 
 _FEW = 0.2
 """Part of a team's people: where no more of them stay, and it is called otherwise, it is another team."""
-_HOURS = {("member", "part"), ("member", "country"), ("member", "days"), ("team", "weekend")}
+_HOURS = {("member", name) for name in ("part", "country", "subdivision", "days")} | {("team", "weekend")}
 
 
 def consequences(before: Register, after: Register, loaded: date, today: date) -> list[str]:

@@ -166,8 +166,13 @@ def _places(document: Document) -> Iterator[LintError]:
             near = _nearest(zone, _zones())
             advice = f"Did you mean {near!r}?" if near else "Write one such as Europe/Berlin."
             yield LintError(document.line(loc), path_of(loc), f"there is no time zone {zone!r}. {advice}")
+    usual = calendar.get("country") if isinstance(calendar, dict) else None
     for t, team in _rows(document.data, "teams"):
-        given += [(("teams", t, "members", m), one.get("country"), None) for m, one in _rows(team, "members")]
+        given += [
+            (("teams", t, "members", m), one.get("country") or usual, one.get("subdivision"))
+            for m, one in _rows(team, "members")
+            if one.get("country") or one.get("subdivision")
+        ]
     for loc, country, part in given:
         yield from _country(document, loc, country, part)
 

@@ -79,7 +79,7 @@ class _Strict(BaseModel):
 
 
 class Member(_Strict):
-    """Somebody in a team. `part` is the part of a full week that they work; `country` overrides the calendar's.
+    """Somebody in a team. `part` is the part of a full week that they work; `country` and `subdivision` override the calendar's.
 
     `from` and `to` are their first and last day in the team; `days` the weekdays they work, where these are not the usual ones.
     `formerly` are addresses that they had before: the same person, with the same past.
@@ -89,6 +89,7 @@ class Member(_Strict):
     formerly: tuple[Name, ...] = ()
     part: float = Field(1.0, gt=0, le=1)
     country: str | None = None
+    subdivision: str | None = None
     first: Day | None = Field(None, alias="from")
     last: Day | None = Field(None, alias="to")
     days: Weekdays = ()

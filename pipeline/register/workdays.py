@@ -22,13 +22,22 @@ class Workdays:
             return _weekend(country)
         return frozenset(self.calendar.weekend) or _weekend(self.calendar.country)
 
-    def is_workday(self, day: date, country: str | None = None, weekend: frozenset[int] | None = None) -> bool:
-        """Whether a full-time person is expected to work. `weekend` where a team or a person has their own; empty: none."""
+    def is_workday(
+        self,
+        day: date,
+        country: str | None = None,
+        weekend: frozenset[int] | None = None,
+        subdivision: str | None = None,
+    ) -> bool:
+        """Whether a full-time person is expected to work. `weekend` where a team or a person has their own; empty: none.
+
+        `country` and its `subdivision` are those that somebody works in, where it is not the calendar's.
+        """
         if day in self._closed:
             return False
         if day.weekday() in (self.weekend(country) if weekend is None else weekend):
             return weekend is None and day in self.made_up(day.year, country)
-        return day not in self._public(day.year, country)[0]
+        return day not in self._public(day.year, country, subdivision)[0]
 
     def made_up(self, year: int, country: str | None = None) -> frozenset[date]:
         """Days of its weekends that are worked by law in place of days between holidays, as in Hungary or China; none where the
@@ -37,9 +46,12 @@ class Workdays:
             return frozenset()
         return self._public(year, country)[1]
 
-    def _public(self, year: int, country: str | None) -> tuple[frozenset[date], frozenset[date]]:
+    def _public(
+        self, year: int, country: str | None, subdivision: str | None = None
+    ) -> tuple[frozenset[date], frozenset[date]]:
         country = country or self.calendar.country
-        subdivision = self.calendar.subdivision if country == self.calendar.country else None
+        if not subdivision and country == self.calendar.country:
+            subdivision = self.calendar.subdivision
         return _holidays(country, subdivision, year) if country else (frozenset(), frozenset())
 
     def between(self, first: date, last: date) -> list[date]:

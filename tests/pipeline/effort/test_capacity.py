@@ -78,6 +78,27 @@ def test_a_closed_day_has_its_own_date(sessions: sessionmaker[Session]) -> None:
     assert found["a", MONDAY + timedelta(days=1)] == 1.0
 
 
+@pytest.mark.parametrize(
+    ("calendar", "member", "works"),
+    [
+        ("country: DE", "{email: b@x.example, subdivision: BY}", False),
+        ("country: DE, subdivision: BY", "{email: b@x.example, subdivision: BE}", True),
+        ("country: DE, subdivision: BY", "b@x.example", False),
+        ("country: DE, subdivision: BY", "{email: b@x.example, country: DE}", False),
+        ("country: ES", "{email: b@x.example, country: DE, subdivision: BY}", False),
+        ("country: ES", "{email: b@x.example, country: DE}", True),
+    ],
+)
+def test_holidays_are_those_of_the_part_of_the_country_that_one_works_in_timeoff_519(
+    calendar: str, member: str, works: bool
+) -> None:
+    text = FULL.replace("country: DE", calendar).replace("{email: b@x.example, country: ES}", member)
+    corpus_christi, everybody = date(2026, 6, 4), {1: Person(id=1, email="b@x.example")}
+    in_team = Teams({}, {1: [Stay("core", date.min)]})
+    found = load_capacity([(date.min, parse(text))], everybody, in_team, corpus_christi, corpus_christi)
+    assert bool(found) == works
+
+
 def test_a_worked_saturday_is_a_day_of_whoever_works_in_that_country_vacanza_2196() -> None:
     registers = [parse(FULL), parse(FULL.replace("country: ES", "country: HU"))]
     made_up = [made_up_days([(date.min, one)], MONDAY) for one in registers]

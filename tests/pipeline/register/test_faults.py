@@ -178,6 +178,8 @@ def test_each_value_of_another_kind(number: int) -> None:
         ("time_zone: Europe/Berlin", "time_zone: ../../etc/passwd", "line 9: "),
         ("time_zone: Europe/Berlin", "time_zone: ''", "line 9: "),
         ("country: PT", "country: Portugl", "line 19: teams[0].members[0].country"),
+        ("country: PT", "subdivision: BYE", "line 19: teams[0].members[0].subdivision: DE has no part 'BYE'"),
+        ("country: PT", "country: PT\n        subdivision: BY", "line 20: teams[0].members[0].subdivision: PT has no"),
         ("- b@x.example", "- A@x.example", "line 20: teams[0].members[1]: A@x.example is listed already, in line 17"),
         ("- b@x.example", "- b@x.example c@x.example", "write one address an entry"),
         ("part: 0.5", "part: 0,5", "line 18: teams[0].members[0].part: a number is needed"),
