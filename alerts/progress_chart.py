@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from alerts.chart_frame import PAGE, Palette, Spec, finish, share_axis, span, tip
 from alerts.words import fraction, short_day
 from pipeline.progress.forecast import Forecast
-from pipeline.register.figures import shown
+from pipeline.register.figures import beside
 
 _X: Spec = {"field": "day", "type": "temporal", "scale": {"type": "utc"}, "title": None}
 
@@ -22,7 +22,8 @@ def number_by_day(
 ) -> Spec:
     """A series as a line, the target as a dashed one, and the interval in which 90 of 100 paths end as a fan."""
     rows = [
-        {"day": day.isoformat(), "value": value, "said": shown(value), "name": short_day(day)} for day, value in points
+        {"day": day.isoformat(), "value": value, "said": beside(value, target), "name": short_day(day)}
+        for day, value in points
     ]
     y = {"field": "value", "type": "quantitative", "title": None, "scale": {"zero": False}, "axis": {"tickCount": 4}}
     layers: list[Spec] = []

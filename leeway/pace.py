@@ -18,7 +18,7 @@ from pipeline.progress.pace import TOO_EARLY, Progress, Weeks, standings
 from pipeline.progress.work import shares_by_week
 from pipeline.register.document import Register
 from pipeline.register.ended import local_day
-from pipeline.register.figures import beside, shown
+from pipeline.register.figures import beside, shown, written
 from pipeline.register.versions import keys_now, periods
 from pipeline.spreadsheet import guarded
 
@@ -111,7 +111,7 @@ def _table(found: Sequence[Progress], register: Register, today: date, *, over: 
         table.add_row(
             f"{one.key} outcome" if one.outcome else one.key,
             now(one) + _since(one, today),
-            number(one.target, one.unit),
+            typed(one.target, one.unit),
             way(one),
             part(one.expected),
             "over" if over else f"{number(ahead.low)} to {number(ahead.high, one.unit)}" if ahead else "too early",
@@ -129,6 +129,11 @@ def _since(one: Progress, today: date) -> str:
 def number(value: float | None, unit: str = "") -> str:
     """A number with its unit, as `shown` writes it."""
     return "none" if value is None else f"{shown(value)} {unit}".strip()
+
+
+def typed(value: float | None, unit: str = "") -> str:
+    """A target or start with its unit, as somebody typed it: 99.999 %, not 100 %."""
+    return "none" if value is None else f"{written(value)} {unit}".strip()
 
 
 def now(one: Progress) -> str:

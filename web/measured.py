@@ -76,8 +76,8 @@ def said(found: Progress) -> dict[str, Any]:
     ahead = found.forecast
     return {
         "now": pace.now(found),
-        "from": pace.number(found.start, found.unit),
-        "target": pace.number(found.target, found.unit),
+        "from": pace.typed(found.start, found.unit),
+        "target": pace.typed(found.target, found.unit),
         "day": found.points[-1].day if found.points else None,
         "pace": pace.way(found),
         "keep": found.keep,

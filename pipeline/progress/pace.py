@@ -166,7 +166,7 @@ def _sentence(
     last, (was, now) = end - timedelta(days=1), (before[-1].value, after[-1].value)
     return (
         f"In the four weeks to {last.day} {last:%B} {_of_100(share)} of 100 working days went to it, and it went from "
-        f"{beside(was, now)} to {beside(now, was)}, {_of_100(moved)} of 100 of its way: {verdict}."
+        f"{beside(was, now)} to {beside(now, was, target)}, {_of_100(moved)} of 100 of its way: {verdict}."
     )
 
 

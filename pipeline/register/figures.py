@@ -17,6 +17,7 @@ _GROUPED = (re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?"), re.compile(r"\d{1,3}(?:
 _SCIENTIFIC = re.compile(r"\d+(?:\.\d+)?[eE][-+]?\d{1,3}")
 _THREE = re.compile(r"[1-9]\d{0,2}([.,])\d{3}")
 HOW = "write it as 45 or 2.1"
+_WHOLE = (1.0, 100.0)
 
 
 class Unsure(ValueError):
@@ -56,17 +57,29 @@ def exactly(value: float) -> str:
     return format(Decimal(f"{value + 0.0:.15g}"), "f")
 
 
+def written(value: float) -> str:
+    """The same with thousands set apart: what somebody typed, as a target of 99.999, as it was meant."""
+    return format(Decimal(exactly(value)), ",f")
+
+
 def shown(value: float) -> str:
-    """With at most four digits that say something, and thousands set apart: 35.12, 1,234,567."""
-    rounded = float(f"{value:.4g}")
+    """With at most four digits that say something, and thousands set apart: 35.12, 1,234,567. More where it would read as all
+    of something, 100 % or 1, and is not."""
+    rounded = next((one for n in range(4, 9) if (one := float(f"{value:.{n}g}")) == value or one not in _WHOLE), value)
     return f"{value:,.0f}" if abs(rounded) >= 1000 else exactly(rounded)
 
 
-def beside(value: float, other: float | None) -> str:
-    """The same with more digits where it would read as the other, and is not."""
-    if other is None or value == other or shown(value) != shown(other):
-        return shown(value)
-    return next((f"{value:,.{n}f}" for n in range(9) if float(f"{value:.{n}f}") != other), exactly(value))
+def beside(value: float, *others: float | None) -> str:
+    """The same with more digits where it would read as one of the others, or as beyond it, and is not."""
+    known = [one for one in others if one is not None]
+
+    def holds(text: str) -> bool:
+        read = float(text.replace(",", ""))
+        return all((read > one) - (read < one) == (value > one) - (value < one) for one in known)
+
+    few = shown(value)
+    more = (f"{value:,.{n}f}" for n in range(len(few.partition(".")[2]), 9))
+    return next((text for text in (few, *more) if holds(text)), written(value))
 
 
 def _unsure(text: str, found: Sequence[float]) -> Unsure:

@@ -8,7 +8,7 @@ import pytest
 from pipeline.progress.cannot import CannotMeasure, check_scale, number_of
 from pipeline.progress.csv_number import csv_number
 from pipeline.register.document import RegisterError, parse
-from pipeline.register.figures import beside, exactly, figure, shown
+from pipeline.register.figures import beside, exactly, figure, shown, written
 from pipeline.register.metric import Metric
 from tests.pipeline.register.test_metrics import with_metric
 from tests.pipeline.register.test_plans import GOOD as PLANS
@@ -40,6 +40,8 @@ SAID = {  # all digits, and the few that are shown; the command line of turso-cl
     0.1 + 0.2: ("0.3", "0.3"),
     0.0000123456: ("0.0000123456", "0.00001235"),
     -0.0: ("0", "0"),
+    99.999: ("99.999", "99.999"),  # a target of five nines was "100 %"
+    0.99997: ("0.99997", "0.99997"),
     -12345.6: ("-12345.6", "-12,346"),
 }
 
@@ -53,6 +55,26 @@ def test_a_number_is_written_as_people_write_it(number: float, said: tuple[str, 
 def test_a_number_that_reads_as_another_has_more_digits() -> None:
     assert [beside(now, 4) for now in (3.9999, 4.0, 3.0)] == ["3.9999", "4", "3"]
     assert beside(1234567.4, 1234567.0) == "1,234,567.4"
+
+
+def test_a_number_short_of_another_never_reads_as_beyond_it() -> None:
+    assert [beside(now, 99.95) for now in (99.949, 99.9549, 99.95, 99.5)] == [
+        "99.949",
+        "99.955",
+        "99.95",
+        "99.5",
+    ]  # "100"
+    assert beside(0.123449, 0.12345) == "0.123449"
+
+
+def test_what_somebody_typed_is_written_with_all_its_digits() -> None:
+    assert [written(typed) for typed in (99.999, 1234567.5, 99.955, 2500000000, -5)] == [
+        "99.999",
+        "1,234,567.5",
+        "99.955",
+        "2,500,000,000",
+        "-5",
+    ]
 
 
 @pytest.mark.parametrize(("text", "number"), WRITTEN.items())
