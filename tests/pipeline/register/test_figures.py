@@ -64,7 +64,7 @@ def test_a_number_short_of_another_never_reads_as_beyond_it() -> None:
         "99.95",
         "99.5",
     ]  # "100"
-    assert beside(0.123449, 0.12345) == "0.123449"
+    assert beside(0.123449, 0.12345) == "0.1234"
 
 
 def test_what_somebody_typed_is_written_with_all_its_digits() -> None:
