@@ -10,6 +10,7 @@ from typing import Any
 
 from pipeline.register.ended import left, ran_out
 from pipeline.register.faults import DUE
+from pipeline.register.figures import readings, written
 from pipeline.register.lexicon import guess, language_of
 from pipeline.register.schema import KeyResult, Objective, Register
 from pipeline.register.suggest import suggest
@@ -183,6 +184,24 @@ def _no_date(place: _Place) -> Iterator[tuple[tuple[str, ...], str, str]]:
         )
 
 
+def _other_target(place: _Place) -> Iterator[tuple[tuple[str, ...], str, str]]:
+    """The title's target against its metric's, where the title says from where to where: pages show one beside the other."""
+    metric, said = place.key_result.metric, place.wording.measure
+    if metric is None or metric.target is None or said.start is None or said.target is None:
+        return
+    meant = {abs(one) for amount in said.amounts for one in (amount.value, *figures_in(amount.text))}
+    scales = [10.0**n for n in (-9, -6, -3, -2, 0, 2, 3, 6, 9)]  # thousands, millions, and parts of one
+    if said.start.unit != said.target.unit or any(
+        math.isclose(one * scale, abs(metric.target), rel_tol=1e-6) for one in meant for scale in scales
+    ):
+        return
+    yield (
+        (said.target.text,),
+        f"is its title's target, and {written(metric.target)} its metric's.",
+        "write the same in both: people read the one, and the way is measured to the other.",
+    )
+
+
 RULES: dict[str, _Rule] = {
     "activity": _activity,
     "no-number": _no_number,
@@ -190,8 +209,17 @@ RULES: dict[str, _Rule] = {
     "no-owner": _no_owner,
     "several-owners": _several_owners,
     "no-date": _no_date,
+    "other-target": _other_target,
 }
 ALL_RULES = (*RULES, "too-many-objectives", "too-many-key-results", "all-at-the-top", "period-ended", "left")
+
+
+_FIGURE = re.compile(r"\d[\d.,' \u00a0\u202f’]*\d|\d")
+
+
+def figures_in(text: str) -> tuple[float, ...]:
+    """The numbers that a text may name, however they are written."""
+    return tuple(number for one in _FIGURE.findall(text) for number in readings(one))
 
 
 def owners(text: str, teams: Sequence[str] = ()) -> tuple[str, ...]:

@@ -30,6 +30,32 @@ def linted(*objectives: str, head: str = HEAD) -> list[Finding]:
 GOOD = 'title: "Churn from 2 % to 1 %"'
 
 
+@pytest.mark.parametrize(
+    ("title", "metric", "differs"),
+    [
+        ("NPS from 31 to 45", "start: 31, target: 50", True),
+        ("NPS 45 (31 today)", "start: 31, target: 40", True),
+        ("Claims in the portal: 12 % → 40 %", "start: 12, target: 45", True),
+        ("NPS from 31 to 45", "start: 31, target: 45", False),
+        ("Churn from 2,1 % to 1,2 %", "start: 2.1, target: 1.2", False),
+        ("Churn from 2.1 % to 1.2 %", "start: 0.021, target: 0.012", False),
+        ("Open bugs from 40 to 0", "start: 40, target: 0", False),
+        ("ARR from 1.2 m EUR to 2.5 m EUR", "start: 1200000, target: 2500000", False),
+        ("Residual lead connections from 1,140 to 500", "start: 1140, target: 500", False),
+        ("From signed contract to the first bike in 14 days (34 today)", "start: 34, target: 14", False),
+        ("Revenue up 20 %", "start: 100, target: 120", False),
+        (
+            "Sign 25 employers",
+            "start: 0, target: 30",
+            False,
+        ),  # no from and to: 25 may be what is said of something else
+    ],
+)
+def test_a_title_that_names_another_target_than_its_metric_is_told(title: str, metric: str, differs: bool) -> None:
+    found = linted(objective("O1", f'title: "{title}", metric: {{checkin: true, {metric}}}'))
+    assert ("other-target" in {one.rule for one in found}) == differs
+
+
 def test_what_is_well_written_is_left_alone() -> None:
     assert linted(objective("O1", GOOD, 'title: "Sign ten hospitals"', "title: ISO 27001 certificate")) == []
 
