@@ -17,6 +17,8 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.streams.naming import telling
+
 LEAST_ITEMS = 6
 _PART_OF_ITEMS = 80
 MOST_ITEMS = 3_000
@@ -31,6 +33,7 @@ three labelled companies of terse titles 56, 86 and 72 % of known effort of them
 LEAST_DAYS = 10.0
 """Person-days from which on a stream of too few items for a cluster is a theme: an epic of four tickets can take half a team."""
 LONGEST_NAME = 200
+EXAMPLES, MOST_EXAMPLES = 3, 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +166,7 @@ def _theme(name: str, items: Sequence[OffGoal]) -> Theme:
         sum(days.values()),
         min(days, default=date.max),
         tuple(teams.most_common()),
-        tuple(item.words[:80] for item in busiest[:3]),
+        tuple(telling(words for item in busiest[:MOST_EXAMPLES] if (words := item.words[:80]) != name)[:EXAMPLES]),
         dict(days),
     )
 

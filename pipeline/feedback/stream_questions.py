@@ -18,7 +18,7 @@ from pipeline.register.answered import holds
 from pipeline.register.document import Register
 from pipeline.share.floor import shown
 from pipeline.sources import is_container
-from pipeline.streams.naming import named
+from pipeline.streams.naming import named, telling
 from pipeline.streams.partition import below_root
 from pipeline.streams.stage import people_of
 
@@ -241,12 +241,8 @@ def _examples(session: Session, streams: Sequence[int], last: date) -> tuple[dic
         chosen[id_] = list(session.scalars(query.limit(4 * EXAMPLES)))
     loaded = {one.row: one.item for one in load_items(session, [i for some in chosen.values() for i in some])}
     examples = {
-        id_: list(
-            dict.fromkeys(
-                words
-                for i in some
-                if (words := named(loaded[i].title, loaded[i].words, people)) and words != names[id_]
-            )
+        id_: telling(
+            words for i in some if (words := named(loaded[i].title, loaded[i].words, people)) and words != names[id_]
         )[:EXAMPLES]
         for id_, some in chosen.items()
     }

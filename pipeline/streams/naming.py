@@ -4,6 +4,7 @@ What people wrote is shown as they wrote it, so that they know what is meant, le
 """
 
 import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 
 import numpy as np
@@ -18,6 +19,8 @@ _AWAY = re.compile(
     r"<[^<>\n]*>|https?://\S+|[\w.+-]+@[\w-]+(?:\.[\w-]+)+|(?<!\w)@[\w.-]+|:[a-z0-9_+-]+:(?!\S)|[\x00-\x1f\x7f]+"
 )
 """Markup, addresses, mentions, emoji by name, control characters."""
+_TELLS = 24
+"""Letters from which on a title says what it is about."""
 _JOINT = re.compile(r"[-'’]")
 _WORD = re.compile(r"[^\W\d_]+(?:[-'’][^\W\d_]+)*")
 _SENTENCE = re.compile(r"(?<=[.!?])\s|\n")
@@ -75,6 +78,16 @@ def shortened(text: str) -> str:
     if not text[LONGEST - 1].isspace() and " " in cut[LONGEST // 2 :]:
         cut = cut[: cut.rindex(" ")]
     return cut.rstrip(" ,;:-–.(") + "…"
+
+
+def telling(names: Iterable[str]) -> list[str]:
+    """Each once, in their order, but those first that say enough to tell work by: not "docs", "fix comments", "see above"."""
+    return sorted(dict.fromkeys(names), key=lambda name: _said(name) < _TELLS)
+
+
+def _said(text: str) -> int:
+    """Letters; one in Chinese, Japanese or Korean says about as much as three."""
+    return sum(3 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text if c.isalpha())
 
 
 def by_nearness(vectors: NDArray[np.float32]) -> Sequence[int]:

@@ -55,9 +55,15 @@ def test_a_theme_is_named_by_the_stream_that_most_of_its_effort_went_into(sessio
     streams = [("Courier depot at the harbour", SHIFTS), ("Small fixes", SHIFTS), ("New brand of the harbour", BRAND)]
     with sessions.begin() as session:
         fill(session, streams, {"Courier depot at the harbour": 0.9, "Small fixes": 0.1})
+        for id_, title in ((1, "docs"), (2, "see above")):
+            session.execute(update(WorkItem).where(WorkItem.id == id_).values(title=title))
+            session.execute(update(Effort).where(Effort.work_item_id == id_).values(person_days=1.0))
         themes = current_themes(session, "m", LAST, 1)
     assert sorted(theme.name for theme in themes) == ["Courier depot at the harbour", "New brand of the harbour"]
-    assert max(themes, key=lambda theme: theme.person_days).name == "Courier depot at the harbour"
+    largest = max(themes, key=lambda theme: theme.person_days)
+    assert largest.name == "Courier depot at the harbour"
+    assert not {"docs", "see above"} & set(largest.examples)  # which most of its days went to
+    assert len(largest.examples) == 3
 
 
 def test_before_there_are_streams_its_most_telling_word_stands_for_it(sessions: sessionmaker[Session]) -> None:
