@@ -45,6 +45,26 @@ def test_what_is_equal_and_not_the_same_is_stored_as_it_was_given(sessions: sess
     assert [repr(one) for one in kept] == [repr(one) for one in details]
 
 
+def test_lists_and_objects_of_other_hands_are_read_as_json_is(sessions: sessionmaker[Session]) -> None:
+    texts = {
+        "[]": [],
+        " [] ": [],
+        '{"a": [1, 2.5e-7, null]}': {"a": [1, 2.5e-7, None]},
+        '\n {"b":\t"\u00e4"} ': {"b": "ä"},
+    }
+    with sessions.begin() as session:
+        for n, given in enumerate(texts):
+            session.add(
+                Signal(source="jira", external_id=f"{n}", item="1", kind="comment", at=datetime(2026, 9, 1, tzinfo=UTC))
+            )
+            session.flush()
+            session.execute(
+                text("UPDATE signal SET detail = :given WHERE external_id = :n"), {"given": given, "n": f"{n}"}
+            )
+    with sessions() as session:
+        assert list(session.scalars(select(Signal.detail).order_by(Signal.external_id))) == list(texts.values())
+
+
 def test_what_people_write_and_vectors_hold_comes_back_to_the_last_byte(sessions: sessionmaker[Session]) -> None:
     words = ['a "b" \\ \\u0041 %s :x {}', "Grüße 🙂 \u2028 \u00ad", "", "\\x41", "null", None, "line\nline\r\n\ttab"]
     at = datetime(2026, 1, 1, 23, 59, 59, 123456, tzinfo=timezone(timedelta(hours=-7)))
