@@ -1,6 +1,7 @@
 """Daily effort by person and objective, as the detector sees it."""
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
@@ -12,6 +13,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from models import Capacity, DayWork, Person, WorkItem
+from models.columns import joined
 from pipeline.queue.rounding import DIGITS, rounded
 from pipeline.register.document import Register
 from pipeline.register.membership import load_teams
@@ -98,14 +100,14 @@ def observe(session: Session, register: Register, last: date) -> Observations | 
     line, origin = {name: i for i, name in enumerate([*objectives, ""])}, {name: i for i, name in enumerate(sources)}
     effort = np.zeros((len(line), len(people), len(days)))
     by_source = np.zeros((len(sources), len(people), len(days)))
-    for one in session.execute(select(DayWork.day, DayWork.person_id, DayWork.by_objective, DayWork.by_source)):
-        at, who = column.get(one.day), row.get((one.person_id, teams.on(one.person_id, one.day) or ""))
+    for day, person, of_objectives, of_sources in _day_work(session):
+        at, who = column.get(day), row.get((person, teams.on(person, day) or ""))
         if at is None or who is None:
             continue
-        for name, amount in one.by_objective.items():
+        for name, amount in of_objectives.items():
             if name in line:
                 effort[line[name], who, at] = amount
-        for name, amount in one.by_source.items():
+        for name, amount in of_sources.items():
             if name in origin:
                 by_source[origin[name], who, at] = amount
     known = np.array([rounded(expected[day], DIGITS) for day in days])
@@ -113,6 +115,14 @@ def observe(session: Session, register: Register, last: date) -> Observations | 
     effort = load_usual(session).spent(effort, in_teams, [*objectives, ""])
     persons = [id_ for id_, _ in people]
     return since_whole(Observations(days, objectives, in_teams, effort, sources, by_source.sum(1), known, persons))
+
+
+def _day_work(session: Session) -> Iterator[tuple[date, int, Mapping[str, float], Mapping[str, float]]]:
+    """Day, person, and what went to each objective and source; the database joins a day's objects to one list, read at once."""
+    columns = (DayWork.person_id, DayWork.by_objective, DayWork.by_source)
+    for day, *texts in session.execute(select(DayWork.day, *map(joined, columns)).group_by(DayWork.day)):
+        for person, of_objectives, of_sources in zip(*(json.loads(f"[{text}]") for text in texts), strict=True):
+            yield day, person, of_objectives, of_sources
 
 
 def since_whole(seen: Observations) -> Observations:

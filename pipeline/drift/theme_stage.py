@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, select, union_all
 from sqlalchemy.orm import Session
 
 from models import Effort, Match, Person, Stream, StreamItem, WorkItem
@@ -57,18 +57,19 @@ def current_themes(session: Session, model: str, last: date, least_people: int) 
 
 def _heaviest(session: Session, since: date) -> tuple[list[int], list[int]]:
     """Items that most time went into since then: those that most likely serve no key result, and those that serve one."""
-    spent = func.sum(Effort.person_days)
+    amount = func.round(func.sum(Effort.person_days) * 1_000_000).label("amount")
+    # Added up once, and before anything is joined: a day's row is one of dozens of its item.
+    spent = select(Effort.work_item_id, amount).where(Effort.day >= since).group_by(Effort.work_item_id).cte("spent")
     heaviest = (
-        select(Effort.work_item_id)
-        .join(Match, Match.work_item_id == Effort.work_item_id)
-        .join(WorkItem, WorkItem.id == Effort.work_item_id)
-        .where(Effort.day >= since)
-        .group_by(Effort.work_item_id)
-        .order_by(func.round(spent * 1_000_000).desc(), func.min(WorkItem.source), func.min(WorkItem.external_id))
+        select(spent.c.work_item_id, (Match.none >= _OFF).label("off"))
+        .join(Match, Match.work_item_id == spent.c.work_item_id)
+        .join(WorkItem, WorkItem.id == spent.c.work_item_id)
+        .order_by(spent.c.amount.desc(), WorkItem.source, WorkItem.external_id)
     )
-    off = list(session.scalars(heaviest.where(Match.none >= _OFF).limit(MOST_ITEMS)))
-    on = list(session.scalars(heaviest.where(Match.none < _OFF).limit(GOAL_ITEMS)))
-    return off, on
+    parts = ((Match.none >= _OFF, MOST_ITEMS), (Match.none < _OFF, GOAL_ITEMS))
+    both = union_all(*(select(heaviest.where(which).limit(most).subquery()) for which, most in parts))
+    rows = session.execute(both).all()
+    return [id_ for id_, is_off in rows if is_off], [id_ for id_, is_off in rows if not is_off]
 
 
 def _worked_on(
