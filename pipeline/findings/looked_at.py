@@ -4,6 +4,7 @@ Sums that the database makes say so of most: one account alone speaks on them, t
 opened, renamed or closed many beside them. What is left is more than a finding looks at, and never less.
 """
 
+import json
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime, time, timedelta
@@ -100,14 +101,17 @@ def _across(session: Session, who: Who, since: datetime, until: datetime, last: 
 
 def _naming(session: Session, since: datetime, until: datetime) -> Iterator[tuple[Name, str | None, list[str]]]:
     """An item, who was at it, and what it names in its words or they named on it."""
-    at_it = select(Signal.source, Signal.item, Signal.account).where(during(since, until)).distinct().subquery()
-    in_words = select(WorkItem.source, WorkItem.external_id, at_it.c.account, WorkItem.mentions).join(
-        at_it, (WorkItem.source == at_it.c.source) & (WorkItem.external_id == at_it.c.item)
-    )
-    on_it = select(Signal.source, Signal.item, Signal.account, Signal.mentions).where(during(since, until))
-    for query, mentions in ((in_words, WorkItem.mentions), (on_it, Signal.mentions)):
-        for source, item, account, keys in session.execute(query.where(cast(mentions, Text) != "[]")):
-            yield (source, item), account, keys or []
+    in_words, on_it = (
+        cast(WorkItem.mentions, Text),
+        cast(Signal.mentions, Text),
+    )  # of lists no two could be said to be the same
+    query = select(Signal.source, Signal.item, Signal.account).where(during(since, until)).distinct()
+    for one in (
+        query.add_columns(in_words).join(WorkItem, _ITS_ITEM).where(in_words != "[]"),
+        query.add_columns(on_it).where(on_it != "[]"),
+    ):
+        for source, item, account, keys in session.execute(one):
+            yield (source, item), account, json.loads(keys) or []
 
 
 def _named(
