@@ -19,8 +19,9 @@ from models import InProgress as InProgressRow
 from models.session import in_batches
 from pipeline.effort.capacity import load_capacity, made_up_days
 from pipeline.effort.clock import Clock
-from pipeline.effort.day import InProgress, efforts
+from pipeline.effort.day import Activity, InProgress, efforts
 from pipeline.effort.evidence import AHEAD, BEFORE
+from pipeline.effort.kept import Quiet, quiet_since, reach, replace
 from pipeline.effort.likelihood import Weights
 from pipeline.effort.load import (
     first_day,
@@ -160,8 +161,9 @@ def plan_days(session: Session, register: Register, last: date) -> None:
     if begin is None or first is None or begin > last:
         return
     news = begin.isoformat()
-    # What comes after a day is evidence for it, so many days later at most.
-    begin = max(begin - timedelta(days=AHEAD), first)
+    # Where nothing is news of the days that are estimated, they stay as they are of whoever did nothing since.
+    stands = known.isoformat() if known and begin > known else None
+    begin = max(begin - timedelta(days=reach(session, begin)), first)
     groups = max(1, len(load_people(session)) // PEOPLE_PER_CHUNK)
     ranges = {}
     while begin <= last:
@@ -172,6 +174,7 @@ def plan_days(session: Session, register: Register, last: date) -> None:
                 "last": end.isoformat(),
                 "since": first.isoformat(),
                 "news": news,
+                "stands": stands,
                 "group": group,
                 "groups": groups,
             }
@@ -212,7 +215,10 @@ def run_week_chunk(session: Session, chunk: Chunk, register: Register, last: dat
         load_capacity(held(session, register), people, load_teams(session), begin, seen_until),
         load_absences(session, owners, clock, begin, seen_until),
     )
-    found = efforts(activities, spans, capacity, first, end, Weights.shipped())
+    stands = date.fromisoformat(chunk.detail.get("stands") or first.isoformat())
+    # Read after the traces: who left one meanwhile is not quiet.
+    quiet = quiet_since(session, owners, clock, people.keys(), stands) if stands > first else Quiet()
+    found = _estimated(activities, spans, capacity, (first, end), quiet)
     rows = [
         {"day": day, "person_id": person, "work_item_id": item, "person_days": rounded(days, 6)}
         for (day, person, item), days in sorted(found.items())
@@ -223,44 +229,28 @@ def run_week_chunk(session: Session, chunk: Chunk, register: Register, last: dat
         if first <= day <= end
     ]
     stretch = (first, end, group, groups)
-    changed = _replace(session, Effort, rows, stretch, ("work_item_id",), "person_days")
-    changed |= _replace(session, Capacity, expected, stretch, (), "expected")
+    changed = replace(session, Effort, rows, stretch, ("work_item_id",), "person_days", quiet)
+    changed |= replace(session, Capacity, expected, stretch, (), "expected")
     # Since the news every week: what went with an item that is gone does not show as a change here.
     since = max(first, date.fromisoformat(chunk.detail.get("news", chunk.detail["first"])))
     changed |= {since + timedelta(days=n) for n in range((end - since).days + 1)}
     chunks.add(session, SHARE, {monday(day).isoformat(): {} for day in changed})
 
 
-def _replace(
-    session: Session,
-    table: type[Effort] | type[Capacity],
-    rows: Sequence[Mapping[str, Any]],
-    stretch: tuple[date, date, int, int],
-    also: tuple[str, ...],
-    value: str,
-) -> set[date]:
-    """Write the people's days on which the rows are others than those kept; returns the days. What is left of the forgotten
-    stays."""
-    keys = ("day", "person_id", *also)
-    first, last, group, groups = stretch
-    forgotten = select(Person.id).where(Person.forgotten)  # a sum that no signal is left of
-    here = (
-        table.day.between(first, last),
-        table.person_id.not_in(forgotten),
-        *((table.person_id % groups == group,) if groups > 1 else ()),
-    )
-    kept = {
-        tuple(row) for row in session.execute(select(*(getattr(table, name) for name in (*keys, value))).where(*here))
-    }
-    found = {tuple(row[name] for name in (*keys, value)) for row in rows}
-    changed = {row[:2] for row in kept ^ found}
-    gone: dict[date, set[int]] = defaultdict(set)
-    for day, person, *_ in kept - found:
-        gone[day].add(person)
-    for day, people in sorted(gone.items()):
-        session.execute(delete(table).where(table.day == day, table.person_id.in_(sorted(people))))
-    upsert(session, table, [row for row in rows if (row["day"], row["person_id"]) in changed], keys)
-    return {day for day, _ in changed}
+def _estimated(
+    activities: Sequence[Activity],
+    spans: Sequence[InProgress],
+    capacity: Mapping[tuple[int, date], float],
+    days: tuple[date, date],
+    quiet: Quiet,
+) -> dict[tuple[date, int, int], float]:
+    """Person-days by (day, person, item) of these days, of the quiet only of those on which they are not known."""
+    found: dict[tuple[date, int, int], float] = {}
+    for of_quiet, first in ((False, days[0]), (True, quiet.first(days[0]))):
+        acts = [one for one in activities if (one.person in quiet.people) == of_quiet]
+        expected = {key: amount for key, amount in capacity.items() if (key[0] in quiet.people) == of_quiet}
+        found |= efforts(acts, spans, expected, first, days[1], Weights.shipped())
+    return found
 
 
 def _fingerprint(session: Session, register: Register) -> str:

@@ -1,15 +1,26 @@
 """From signals in the database to person-days: the edge cases that real companies bring."""
 
 from datetime import UTC, date, datetime, timedelta
+from unittest.mock import patch
 from zoneinfo import ZoneInfo
 
+import numpy as np
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import Engine, func, select, update
 from sqlalchemy.orm import Session, sessionmaker
 
 from models import Account, Capacity, Effort, Person, Signal, StreamCursor, WorkItem
-from pipeline.effort.stage import estimate_effort, is_pending, plan_days, plan_spans, run_week_chunk
+from pipeline.effort import stage as effort_stage
+from pipeline.effort.stage import (
+    estimate_effort,
+    is_pending,
+    plan_days,
+    plan_spans,
+    run_item_chunk,
+    run_week_chunk,
+)
 from pipeline.queue import chunks
+from pipeline.queue.marks import mark_effort, utc_day
 from pipeline.register.document import Register, parse
 
 MONDAY = date(2026, 10, 5)
@@ -303,3 +314,67 @@ def test_hours_that_a_tracker_dates_by_the_day_are_of_that_day_jira_assistant_31
     assert found[date(2026, 10, 12), "a", "a"] == pytest.approx(1)
     assert (date(2026, 10, 11), "a", "a") not in found
     assert found[date(2026, 10, 11), "b", "b"] == pytest.approx(1)
+
+
+def a_day_later(acme: Company, last: date) -> dict[tuple[date, int, int], float]:
+    """What a cycle leaves after which `last` is over."""
+    with acme.sessions.begin() as session:
+        plan_spans(session, REGISTER)
+    chunks.take(acme.sessions, "span", lambda session, part: run_item_chunk(session, part, REGISTER))
+    with acme.sessions.begin() as session:
+        plan_days(session, REGISTER, last)
+    chunks.take(acme.sessions, "effort", lambda session, part: run_week_chunk(session, part, REGISTER, last))
+    return kept(acme)
+
+
+def news(acme: Company, item: str, at: datetime) -> None:
+    with acme.sessions.begin() as session:
+        mark_effort(session, "jira", {item: utc_day(at)})
+
+
+def kept(acme: Company) -> dict[tuple[date, int, int], float]:
+    with acme.sessions() as session:
+        return {(one.day, one.person_id, one.work_item_id): one.person_days for one in session.scalars(select(Effort))}
+
+
+@pytest.mark.parametrize("seed", [0, 2])
+def test_day_after_day_whoever_did_nothing_new_has_what_all_days_together_give(lite: Engine, seed: int) -> None:
+    rng, whose, zone = np.random.default_rng(seed), "abc", "America/Los_Angeles" if seed else "Asia/Tokyo"
+    acme = Company(sessionmaker(lite))
+    for who in whose:
+        acme.person(who, zone=zone if who == "c" else None)
+        acme.item(who, assignee=who)
+        acme.signal(who, who, noon(MONDAY), "assignment", to=who)
+        acme.signal(who, who, noon(MONDAY), "transition", to="indeterminate")
+    for n in range(1, 10):
+        last = MONDAY + timedelta(days=n)
+        for _ in range(int(rng.integers(0, 3))):  # on many a day somebody did nothing, on some nobody did anything
+            who, item = rng.choice(list(whose), 2)
+            hour = float(rng.uniform(-12, 16))  # some are of the night before, or of tomorrow
+            at = noon(last) + timedelta(hours=hour)
+            kind, hours = (("comment", None), ("worklog", float(rng.uniform(1, 40))))[int(rng.integers(2))]
+            acme.signal(str(item), str(who), at, kind, hours=hours)
+            news(acme, str(item), at)
+        if n == 7:  # something of days ago
+            acme.signal("a", "b", noon(MONDAY + timedelta(days=2)), "worklog", hours=3)
+            news(acme, "a", noon(MONDAY + timedelta(days=2)))
+        found = a_day_later(acme, last)
+        estimate_effort(acme.sessions, REGISTER, last)
+        assert kept(acme) == found, last
+
+
+def test_of_whoever_did_nothing_new_only_the_new_day_is_estimated(acme: Company) -> None:
+    for who in "ab":
+        acme.person(who)
+        acme.item(who, assignee=who)
+        acme.signal(who, who, noon(MONDAY), "transition", to="indeterminate")
+        acme.signal(who, who, noon(MONDAY), "assignment", to=who)
+    last = MONDAY + timedelta(days=2)
+    estimate_effort(acme.sessions, REGISTER, last)
+    acme.signal("a", "a", noon(last + timedelta(days=1)))
+    news(acme, "a", noon(last + timedelta(days=1)))
+    with patch.object(effort_stage, "efforts", wraps=effort_stage.efforts) as estimated:
+        a_day_later(acme, last + timedelta(days=1))
+    days = {frozenset(person for person, _ in one.args[2]): one.args[3:5] for one in estimated.call_args_list}
+    new = last + timedelta(days=1)
+    assert sorted(days.values()) == [(MONDAY, new), (new, new)]

@@ -1,0 +1,94 @@
+"""Effort that was estimated before: of whom it stands, and what of it is to be written anew."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.orm import Session
+
+from connectors.base import SignalKind
+from models import Account, Capacity, Effort, Person, Signal, upsert
+from pipeline.effort.clock import Clock
+from pipeline.effort.evidence import AHEAD
+from pipeline.effort.load import Owners
+from pipeline.effort.stated import BACK, MOST_A_DAY
+
+_FURTHEST_EAST = timedelta(hours=14)
+
+
+@dataclass(frozen=True, slots=True)
+class Quiet:
+    """People who left no trace after a day (None: not known of anybody). A person's own traces are all that is evidence of their
+    days: where nothing is news up to that day, their days up to it stay as they are."""
+
+    people: Set[int] = frozenset()
+    until: date | None = None
+
+    def first(self, first: date) -> date:
+        """The first day from `first` on that is estimated of them."""
+        return first if self.until is None else max(first, self.until + timedelta(days=1))
+
+    def stands(self, person: int, day: date) -> bool:
+        """Whether what is kept of a person's day is as it would be estimated."""
+        return self.until is not None and day <= self.until and person in self.people
+
+
+def quiet_since(session: Session, owner: Owners, clock: Clock, people: Set[int], day: date) -> Quiet:
+    """Those of the people who left no trace after a day, each by their own time zone; of any kind, since what is left out
+    (a mass, a meeting that is told twice) can leave others out."""
+    begin = datetime.combine(day + timedelta(days=1), time(), UTC) - _FURTHEST_EAST
+    query = select(Signal.source, Signal.account, Signal.at).where(Signal.at >= begin)
+    known = ((owner.get((source, account or "")), at) for source, account, at in session.execute(query))
+    return Quiet(people - {one[0] for one, at in known if one and clock.day(at, one[1]) > day}, day)
+
+
+def reach(session: Session, news: date) -> int:
+    """Days before the first day of news whose effort these can change: what comes after a day is evidence for it, and hours that
+    are laid out over the days before they were written down are traces of these days."""
+    begin = datetime.combine(news - timedelta(days=1), time(), UTC)
+    logs = (
+        select(Account.person_id)
+        .join(Signal, (Signal.source == Account.source) & (Signal.account == Account.external_id))
+        .where(Signal.at >= begin, Signal.kind == SignalKind.WORKLOG)
+        .group_by(Account.person_id)
+        .having(func.sum(Signal.hours) > MOST_A_DAY)
+    )
+    return AHEAD + BACK if session.execute(logs.limit(1)).first() else AHEAD
+
+
+def replace(
+    session: Session,
+    table: type[Effort] | type[Capacity],
+    rows: Sequence[Mapping[str, Any]],
+    stretch: tuple[date, date, int, int],
+    also: tuple[str, ...],
+    value: str,
+    quiet: Quiet | None = None,
+) -> set[date]:
+    """Write the people's days on which the rows are others than those kept; returns the days. What is left of the forgotten
+    stays, and what stands of the quiet."""
+    keys = ("day", "person_id", *also)
+    first, last, group, groups = stretch
+    forgotten = select(Person.id).where(Person.forgotten)  # a sum that no signal is left of
+    here = (
+        table.day.between(first, last),
+        table.person_id.not_in(forgotten),
+        *((table.person_id % groups == group,) if groups > 1 else ()),
+    )
+    kept = {
+        tuple(row)
+        for row in session.execute(select(*(getattr(table, name) for name in (*keys, value))).where(*here))
+        if quiet is None or not quiet.stands(row[1], row[0])
+    }
+    found = {tuple(row[name] for name in (*keys, value)) for row in rows}
+    changed = {row[:2] for row in kept ^ found}
+    gone: dict[date, set[int]] = defaultdict(set)
+    for day, person, *_ in kept - found:
+        gone[day].add(person)
+    for day, people in sorted(gone.items()):
+        session.execute(delete(table).where(table.day == day, table.person_id.in_(sorted(people))))
+    upsert(session, table, [row for row in rows if (row["day"], row["person_id"]) in changed], keys)
+    return {day for day, _ in changed}
