@@ -221,7 +221,7 @@ def _story(
     turn = plan_turn(session, register, stands.scope, stands.week)
     said += [turn.words()] if turn else []
     than = f"before {day(stands.since)}" if stands.since else f"in {stands.against}"
-    moved = [part for part in parts if part.before is not None and not part.low <= part.before <= part.high]
+    moved = [part for part in parts if part.moved]
     for part in sorted(moved, key=lambda part: -abs(part.change or 0)):
         if alert is None or alert.scope != stands.scope:
             subject: str | Name = Name(shortened(part.title)) if part.key else "Work on no objective"

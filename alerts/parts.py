@@ -76,6 +76,11 @@ class Part:
         """Points, from the two figures that are shown."""
         return None if self.before is None else self.now - self.before
 
+    @property
+    def moved(self) -> bool:
+        """Return True if the share before lies outside of the interval of now: what moved less may have stayed as it was."""
+        return self.before is not None and not self.low <= self.before <= self.high
+
 
 def plan_of(register: Register, scope: str) -> frozenset[str]:
     """Keys of the objectives that a scope plans to serve: a team's are those with a key result of it."""

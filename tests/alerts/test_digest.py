@@ -1,6 +1,7 @@
 """The weekly digest, received by a real SMTP server."""
 
 import asyncio
+import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
@@ -9,10 +10,10 @@ from email.message import EmailMessage
 from typing import Any
 
 import pytest
-from sqlalchemy import delete
+from sqlalchemy import delete, update
 from sqlalchemy.orm import Session, sessionmaker
 
-from alerts.digest import compose, team_week
+from alerts.digest import TeamWeek, compose, team_week
 from alerts.digest_delivery import send_due
 from alerts.mail import Smtp, new_mail, without
 from alerts.neglected import first_of
@@ -209,6 +210,17 @@ def test_a_change_of_who_is_at_work_is_told_as_such(filled: sessionmaker[Session
     )
 
 
+RED, GREY = "#b3261e", "#566070"
+
+
+def colour_of_change(content: TeamWeek) -> str:
+    html = compose(content, SMTP).get_body(("html",))
+    assert html is not None
+    found = re.search(r"font-size:17px;font-weight:bold;color:(#\w+)", html.get_content())
+    assert found is not None
+    return found[1]
+
+
 def test_the_week_after_a_fall_is_held_against_the_weeks_before_it(filled: sessionmaker[Session]) -> None:
     team = next(t for t in REGISTER.teams if t.key == "app")
     with filled.begin() as session:
@@ -233,6 +245,14 @@ def test_the_week_after_a_fall_is_held_against_the_weeks_before_it(filled: sessi
     assert usual is not None
     assert usual.against == "usual"
     assert [line.before for line in usual.lines if line.priority == 3] == [35]
+    assert colour_of_change(usual) == RED
+    with filled.begin() as session:
+        session.execute(update(Share).values(low=0.1, high=0.9))
+    with filled() as session:
+        unsure = team_week(session, REGISTER, team)
+    assert unsure is not None
+    assert "No share moved further than its interval." in [plain(words) for words in unsure.story]
+    assert colour_of_change(unsure) == GREY  # it was red
     start = WEEK - timedelta(weeks=5)
     with filled.begin() as session:
         session.add(drift(scope="app", start=start, before=0.6, after=0.2))
@@ -244,6 +264,7 @@ def test_the_week_after_a_fall_is_held_against_the_weeks_before_it(filled: sessi
     text = compose(content, SMTP).get_body(("plain",))
     assert text is not None
     assert f"before {start.day} {start:%b}" in text.get_content()
+    assert colour_of_change(content) == RED  # of an open fall, however wide a week's interval
 
 
 def test_a_mail_is_small_and_its_picture_is_drawn_for_a_phone(filled: sessionmaker[Session]) -> None:
