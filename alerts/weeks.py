@@ -129,8 +129,8 @@ def points(weeks: Sequence[Weekly], keys: frozenset[str] | None = None) -> list[
 
 def week_line(point: WeekPoint) -> str:
     """A week in a line of the command line, the same for every command."""
-    running = "" if point.complete else ", still running"
+    rest = "" if point.complete else ", not complete yet"
     return (
         f"week of {point.week}: top priorities {percent(point.share)}% ({percent(point.low)} to {percent(point.high)}), "
-        f"{percent(point.coverage)}% of days seen{running}"
+        f"{percent(point.coverage)}% of days seen{rest}"
     )

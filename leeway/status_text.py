@@ -111,7 +111,8 @@ def _say_set_aside(found: dict[str, Any], say: Callable[[str], None]) -> None:
 
 def _say_sources(found: dict[str, Any], say: Callable[[str], None]) -> None:
     for name, one in found["sources"].items():
-        lag = "never finished" if one["minutes_since_pull"] is None else f"{ago(one['minutes_since_pull'])} ago"
+        lag = one["minutes_since_pull"]
+        pulled = "not read to its end yet" if lag is None else f"pulled {ago(lag)} ago"
         signals = f"{one['signals']:>9,} {'signal' if one['signals'] == 1 else 'signals'}"
         gone = (
             ""
@@ -119,7 +120,7 @@ def _say_sources(found: dict[str, Any], say: Callable[[str], None]) -> None:
             else "; not in the settings any more: what it brought counts, nothing new is read"
         )
         tenant = f", {one['tenant']}" if one.get("tenant") else ""
-        say(f"{name:8} {signals}, {amount(one['streams'], 'stream')}, pulled {lag}{tenant}{gone}")
+        say(f"{name:8} {signals}, {amount(one['streams'], 'stream')}, {pulled}{tenant}{gone}")
         for error in one["errors"]:
             say(f"         {error}")
     last = found["last_cycle"]

@@ -10,8 +10,8 @@ from web.frame import Frame
 
 
 def counted(complete: Iterable[bool]) -> str:
-    """What is said under a chart of weeks of which these are over: which one is pale, and why; nothing where none is."""
-    return "" if all(complete) else "A week counts when it is over; the pale one is running."
+    """What is said under a chart of weeks of which these are complete: which one is pale, and why; nothing where none is."""
+    return "" if all(complete) else "A week counts when it is over; the pale one is not complete yet."
 
 
 class Place:

@@ -43,7 +43,7 @@ class Steps(Place):
         if not known:
             return {}
         period = reading.Period(min(known), max(known), False, ())
-        note = "A case counts in the week in which its time was over. The pale week is running."
+        note = "A case counts in the week in which its time was over. The pale week is not complete yet."
         scope = scope_of(found.path)
         return {
             step.key: self.drawing.of(

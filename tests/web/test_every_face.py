@@ -100,12 +100,16 @@ def test_what_two_faces_say_of_one_thing_is_the_same(app: App) -> None:
 
 
 def test_status_calls_a_team_by_its_name(app: App) -> None:
-    pulled = {"jira": {"signals": 1, "streams": 1, "minutes_since_pull": 1, "errors": []}}
+    pulled = {
+        name: {"signals": 1, "streams": 1, "minutes_since_pull": lag, "errors": []}
+        for name, lag in (("jira", 1), ("slack", None))
+    }
     out = io.StringIO()
     render(status_of(app) | {"sources": pulled}, Console(file=out, width=300))
     team = next(team for team in app.register()[1].teams if team.key == "fleet")
     assert f"drift    {team.name}: 50% -> 30% since 2026-06-15" in out.getvalue()
-    assert "1 signal, 1 stream, pulled" in out.getvalue()
+    assert "1 signal, 1 stream, pulled 1 minute ago" in out.getvalue()
+    assert "1 signal, 1 stream, not read to its end yet" in out.getvalue()  # it said "pulled never finished"
     assert "matched by its words alone" not in out.getvalue()
 
 
@@ -113,7 +117,10 @@ def test_status_says_where_teams_say_nothing_of_what_work_is_for(app: App) -> No
     text = re.sub(r"(key: O\d.*?), teams: \[[^]]*\]", r"\1", register_yaml(TODAY))
     with app.sessions.begin() as session:
         load_register(session, parse(text), text)
-    pulled = {"jira": {"signals": 1, "streams": 1, "minutes_since_pull": 1, "errors": []}}
+    pulled = {
+        name: {"signals": 1, "streams": 1, "minutes_since_pull": lag, "errors": []}
+        for name, lag in (("jira", 1), ("slack", None))
+    }
     out = io.StringIO()
     render(status_of(app) | {"sources": pulled}, Console(file=out, width=300))
     assert "matched by its words alone" in out.getvalue()

@@ -204,10 +204,10 @@ def test_a_running_week_is_no_headline_and_is_marked_wherever_it_is_listed(clien
     text = client.get("/").text
     assert "Complete weeks to 12 July 2026" in text
     assert "99%" not in text
-    assert "the pale one is running" in text
+    assert "the pale one is not complete yet" in text
     rows = client.get("/api/company/shares.json").json()
     assert {row["week"]: row["complete"] for row in rows[-8:]} == {"2026-07-06": True, "2026-07-13": False}
-    assert "still running" in client.get("/weeks/2026-07-13").text
+    assert "not complete yet" in client.get("/weeks/2026-07-13").text
 
 
 @pytest.mark.parametrize(
