@@ -20,6 +20,13 @@ _EARLY, _LATE = time(7), time(20)
 _SAME_DAY = time(10, 30)
 """Of a calendar that says no zone: in UTC, a time of that day from Honolulu to Auckland."""
 _LONGEST_TITLE = 500
+_HALF = re.compile(
+    r"½|\b1/2[ -]?(?:an? )?(?:day|tag|jour)|\b0[.,]5 ?(?:days?|d|tage?|t|jours?|j)\b|\bhalf[ -]?(?:a[ -])?day|"
+    r"\bhalbe[rn]? (?:urlaubs|arbeits)?tag|\bhalbtag|\bdemi[ -]journée|\bmedi[ao] (?:jornada|día)|\bmezza giornata|"
+    r"\bhal(?:ve|v) ?dag|\bmei[oa] (?:dia|jornada)|\bpół dnia",
+    re.IGNORECASE,
+)
+"""Words of a title that say that half of the day is worked: calendars without hours have no other place for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +117,11 @@ def take(person: Person, event: Event, item: str, zone: tzinfo) -> None:
 
 
 def take_away(person: Person, event: Event, zone: tzinfo) -> None:
-    """Put an absence into somebody's days."""
+    """Put an absence into somebody's days: of half a day, where an entry for whole days says so."""
+    half = is_for_days(event) and not event.private and _HALF.search(event.title)
+    whole = HOURS_A_DAY / 2 if half else HOURS_A_DAY
     for day, hours in days_of(event.start, event.end, zone):
-        person.away[day] = min(HOURS_A_DAY, person.away[day] + (HOURS_A_DAY if event.all_day else hours))
+        person.away[day] = min(HOURS_A_DAY, person.away[day] + (whole if half or event.all_day else hours))
 
 
 def signals_of(address: str, person: Person, zone: tzinfo, until: datetime, kind: str = "absence") -> Iterator[Signal]:

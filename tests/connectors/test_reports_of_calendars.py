@@ -171,6 +171,29 @@ def test_a_day_off_is_a_day_off_however_it_is_written(desk: Desk, lines: list[st
     assert [(who, at.date(), hours) for who, at, hours in desk.rows(SignalKind.ABSENCE)] == [(ANN, DAY, 8.0)]
 
 
+HALVES = [
+    "Half day off",
+    "Vacation (1/2 day)",
+    "PTO ½",
+    "Urlaub 0,5 Tag",
+    "Ann: halber Tag Urlaub",
+    "Congé (demi-journée)",
+]
+WHOLES = ["Vacation 1/2 to 3/2", "Vacation 10.5 days", "Vacation, half of us"]
+"""Days of February (or the first of two parts), and words that say something else."""
+
+
+def test_half_a_day_off_is_half_a_day_vsts_team_calendar_114_dropplan_136(desk: Desk) -> None:
+    days = [MONDAY + timedelta(days=n) for n in range(len(HALVES + WHOLES))]
+    off = [Entry(f"off-{day}", title, at(day, 0), days=1) for day, title in zip(days, HALVES + WHOLES, strict=True)]
+    desk.keep(ann=[*off, *(Entry(f"review-{day}", "Review", at(day, 9)) for day in days)])
+    desk.now = on(MONDAY, 0) + timedelta(days=14)
+    desk.pull()
+    away = {at.date(): hours for _, at, hours in desk.rows(SignalKind.ABSENCE)}
+    assert [away[day] for day in days] == [4.0] * len(HALVES) + [8.0] * len(WHOLES)
+    assert [at.date() for _, at, _ in desk.rows()] == days[: len(HALVES)]  # what is met on the other half counts
+
+
 @pytest.mark.parametrize("rule", ["COUNT=4", "UNTIL=20260709"])
 def test_a_series_of_a_calendar_that_describes_its_zone_is_read_as_google_and_outlook_write_it(
     desk: Desk, rule: str
