@@ -20,6 +20,8 @@ ABSENT = 0.6
 MANY_LEFT = 0.75
 """Part of the usual: where fewer people than that are expected, and no less is seen of these, it is no source's fault."""
 LONGEST_FAULT = 30
+_SAME_WEEKDAY = 4
+"""Of so many days of one weekday it is known what is usual on that: many are off on Fridays, and those who are not do count."""
 _LEAST_LEVEL = 1.5
 _CERTAIN = 6.0
 _LEAST_DAYS = 3
@@ -59,15 +61,23 @@ def check(seen: "Observations") -> Health:
         silent, found = _silences(source, seen.by_source[number], total, away)
         bad |= silent
         faults += found
+    weekdays = np.array([day.weekday() for day in seen.days])
     for day in range(5, len(total)):
-        usual = float(np.median(total[max(0, day - HISTORY) : day]))
-        bad[day] |= total[day] < ABSENT * usual
+        bad[day] |= total[day] < ABSENT * _usual(total, weekdays, day)
     if seen.expected is not None:
-        low, found = _uncovered(total, seen.expected)
+        low, found = _uncovered(total, seen.expected, weekdays)
         bad |= low
         # A source that is silent takes coverage down with it: one cause, one fault.
         faults += [one for one in found if not any(f.first <= one.last and one.first <= f.last for f in faults)]
     return Health(bad, faults)
+
+
+def _usual(level: Array, weekdays: NDArray[np.int64], day: int) -> float:
+    """The median of the days before, or that of the same weekday where it is lower."""
+    past = slice(max(0, day - HISTORY), day)
+    alike = level[past][weekdays[past] == weekdays[day]]
+    usual = float(np.median(level[past]))
+    return min(usual, float(np.median(alike))) if len(alike) >= _SAME_WEEKDAY else usual
 
 
 def _known_away(total: Array, expected: Array | None) -> NDArray[np.bool_]:
@@ -125,7 +135,7 @@ def _told(what: str, first: int, last: int, days: int, usual: float, level: Arra
     return Fault(what, first, last, told, usual, float(level[first : (told or last) + 1].mean()))
 
 
-def _uncovered(total: Array, expected: Array) -> tuple[NDArray[np.bool_], list[Fault]]:
+def _uncovered(total: Array, expected: Array, weekdays: NDArray[np.int64]) -> tuple[NDArray[np.bool_], list[Fault]]:
     coverage = np.divide(total, expected, out=np.ones_like(total), where=expected > 0)
     low = np.zeros(len(total), bool)
     faults: list[Fault] = []
@@ -133,7 +143,7 @@ def _uncovered(total: Array, expected: Array) -> tuple[NDArray[np.bool_], list[F
     usual = 1.0
     for day in range(5, len(total) + 1):
         if first is None and day < len(total):
-            usual = float(np.median(coverage[max(0, day - HISTORY) : day]))
+            usual = _usual(coverage, weekdays, day)
         if day < len(total):
             low[day] = expected[day] > 0 and coverage[day] < ABSENT * usual
             if first is not None and day - first >= LONGEST_FAULT:

@@ -8,6 +8,7 @@ import pytest
 from numpy.typing import NDArray
 
 from models.vocabulary import COMPANY
+from pipeline.drift.data_health import check
 from pipeline.drift.detector import Detector, Event
 from pipeline.drift.lineage import joined
 from pipeline.drift.observations import Observations, Priorities
@@ -211,3 +212,18 @@ def test_one_scope_that_cannot_be_computed_leaves_the_others() -> None:
     effort[0, BUILDERS + 1, EVENT + 10 :] = np.nan
     detector = Detector(Observations(days, ["O1"], teams, effort), [Priorities(days[0], {"O1": 1})])
     assert all(np.isfinite([e.before, e.after, e.low, e.high]).all() for e in detector.run())
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_fridays_on_which_many_are_always_off_are_days_like_others_sentry_66906(known: bool) -> None:
+    """Two in three do not work on Fridays, as their days in the register say or as nobody says; one Friday everybody is off."""
+    days = [day for n in range(140) if (day := date(2026, 1, 5) + timedelta(days=n)).weekday() < 5]
+    fridays = np.array([day.weekday() == 4 for day in days])
+    worked = np.random.default_rng(1).uniform(0.7, 1, (12, len(days)))
+    worked[:8, fridays] = 0
+    holiday = np.flatnonzero(fridays)[15]
+    worked[:, holiday] *= 0.05
+    expected = np.where(fridays & known, 4.0, 12.0)
+    health = check(Observations(days, ["O1"], ["t"] * 12, worked[None], expected=expected))
+    assert np.flatnonzero(health.bad[30:]).tolist() == [holiday - 30]
+    assert not health.faults
