@@ -27,4 +27,5 @@ def held_back(count: int, least_people: int) -> str:
     """What is said of streams that too few people worked on, after a sentence; nothing where there are none."""
     if not count:
         return ""
-    return f" {count} more {'is' if count == 1 else 'are'} the work of fewer than {least_people} people and not shown."
+    was = "was" if count == 1 else "were"
+    return f" {count} more {was} the work of fewer than {least_people} people in these four weeks and not shown here."

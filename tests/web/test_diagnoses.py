@@ -250,7 +250,7 @@ def test_the_kill_session_ranks_streams_asks_and_keeps_what_is_decided(app: App)
 def test_a_stream_of_few_people_is_in_no_pack(app: App, client: TestClient) -> None:
     text = client.get("/packs/monthly").text
     assert "img src=x" not in text
-    assert "1 more is the work of fewer than 5 people and not shown" in text
+    assert "1 more was the work of fewer than 5 people in these four weeks and not shown here" in text
 
 
 def test_the_quarter_says_week_by_week_what_happened(app: App, client: TestClient) -> None:
@@ -272,7 +272,7 @@ def test_many_of_one_kind_in_a_week_are_told_in_one_line_and_streams_of_few_are_
     text = client.get("/packs/quarterly").text
     assert text.count("Under-supported begins") == 1
     assert ", and 1 more" in text
-    assert "1 more is the work of fewer than 5 people and not shown" in text
+    assert "1 more was the work of fewer than 5 people in these four weeks and not shown here" in text
 
 
 def test_what_was_there_when_the_known_work_begins_is_not_said_to_begin(app: App) -> None:
