@@ -6,15 +6,12 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from connectors.base import SignalKind
-from models import Account, Capacity, Effort, Person, Signal, upsert
+from models import Capacity, Effort, Person, Signal, upsert
 from pipeline.effort.clock import Clock
-from pipeline.effort.evidence import AHEAD
 from pipeline.effort.load import Owners
-from pipeline.effort.stated import BACK, MOST_A_DAY
 
 _FURTHEST_EAST = timedelta(hours=14)
 
@@ -43,20 +40,6 @@ def quiet_since(session: Session, owner: Owners, clock: Clock, people: Set[int],
     query = select(Signal.source, Signal.account, Signal.at).where(Signal.at >= begin)
     known = ((owner.get((source, account or "")), at) for source, account, at in session.execute(query))
     return Quiet(people - {one[0] for one, at in known if one and clock.day(at, one[1]) > day}, day)
-
-
-def reach(session: Session, news: date) -> int:
-    """Days before the first day of news whose effort these can change: what comes after a day is evidence for it, and hours that
-    are laid out over the days before they were written down are traces of these days."""
-    begin = datetime.combine(news - timedelta(days=1), time(), UTC)
-    logs = (
-        select(Account.person_id)
-        .join(Signal, (Signal.source == Account.source) & (Signal.account == Account.external_id))
-        .where(Signal.at >= begin, Signal.kind == SignalKind.WORKLOG)
-        .group_by(Account.person_id)
-        .having(func.sum(Signal.hours) > MOST_A_DAY)
-    )
-    return AHEAD + BACK if session.execute(logs.limit(1)).first() else AHEAD
 
 
 def replace(

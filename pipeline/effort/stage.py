@@ -21,7 +21,7 @@ from pipeline.effort.capacity import load_capacity, made_up_days
 from pipeline.effort.clock import Clock
 from pipeline.effort.day import Activity, InProgress, efforts
 from pipeline.effort.evidence import AHEAD, BEFORE
-from pipeline.effort.kept import Quiet, quiet_since, reach, replace
+from pipeline.effort.kept import Quiet, quiet_since, replace
 from pipeline.effort.likelihood import Weights
 from pipeline.effort.load import (
     first_day,
@@ -163,7 +163,8 @@ def plan_days(session: Session, register: Register, last: date) -> None:
     news = begin.isoformat()
     # Where nothing is news of the days that are estimated, they stay as they are of whoever did nothing since.
     stands = known.isoformat() if known and begin > known else None
-    begin = max(begin - timedelta(days=reach(session, begin)), first)
+    # What comes after a day is evidence for it, so many days later at most.
+    begin = max(begin - timedelta(days=AHEAD), first)
     groups = max(1, len(load_people(session)) // PEOPLE_PER_CHUNK)
     ranges = {}
     while begin <= last:

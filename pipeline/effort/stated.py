@@ -13,7 +13,7 @@ from pipeline.effort.trace import Trace
 MOST_A_DAY, MOST_A_WEEK = 12.0, 60.0
 """Hours of a person's worklogs on a day beyond which they are of several days; and beyond which nobody means them."""
 BACK = 6
-"""Days before it over which they are laid out: news of such hours reach so much further back (kept.reach)."""
+"""Days before it over which they are laid out: no more than news may change (evidence.AHEAD)."""
 
 
 Left = tuple[int, date, int, Trace, float]

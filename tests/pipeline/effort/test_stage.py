@@ -352,7 +352,7 @@ def test_day_after_day_whoever_did_nothing_new_has_what_all_days_together_give(l
             who, item = rng.choice(list(whose), 2)
             hour = float(rng.uniform(-12, 16))  # some are of the night before, or of tomorrow
             at = noon(last) + timedelta(hours=hour)
-            kind, hours = (("comment", None), ("worklog", float(rng.uniform(1, 40))))[int(rng.integers(2))]
+            kind, hours = (("comment", None), ("worklog", float(rng.uniform(1, 5))))[int(rng.integers(2))]
             acme.signal(str(item), str(who), at, kind, hours=hours)
             news(acme, str(item), at)
         if n == 7:  # something of days ago
