@@ -47,7 +47,7 @@ COMPANIES = $(wildcard ../shared/eval/tablewright ../shared/eval/brightline) $(w
 bench: $(INSTALLED)  ## The benchmarks, speed as ratios within one run; an hour or more, the quick ones first
 	$(BIN)/python -m benchmarks.encoder
 	$(BIN)/python -m benchmarks.match
-	$(BIN)/python -m benchmarks.fit_fusion $(COMPANIES)
+	$(BIN)/python -m benchmarks.fit_fusion $(COMPANIES) --keep build/at-work
 	$(BIN)/python -m benchmarks.ask $(COMPANIES) --keep build/answers
 	$(BIN)/python -m benchmarks.connectors.rate
 	$(BIN)/python -m benchmarks.page

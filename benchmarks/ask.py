@@ -71,7 +71,7 @@ def no_worse(name: str, draw: Draw) -> bool:
 def draws_of(folder: Path, keep: Path, draws: int) -> list[Draw]:
     """All draws of a company."""
     company = Company(folder, CachedEncoder(keep / "vectors.sqlite"))
-    weights = kept_weights(keep, folder.name, company.matcher.uneven)
+    weights = kept_weights(keep, folder.name, alone=company.matcher.alone)
     gold = {row["id"]: row["key_result"] for row in company.gold}
     before, _ = company.matcher.probabilities(weights=weights)
     ids = [item.id for item in company.matcher.items]
@@ -116,11 +116,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folders", type=Path, nargs="+")
     parser.add_argument("--keep", type=Path, required=True)
+    parser.add_argument("--shared", type=Path, help="a folder with another author's world.py, for the weights")
     parser.add_argument("--draws", type=int, default=20)
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
     given = parser.parse_args()
     given.keep.mkdir(parents=True, exist_ok=True)
-    fit_without(given.folders, given.keep, CachedEncoder(given.keep / "vectors.sqlite"))
+    fit_without(given.folders, given.keep, given.shared)
     size = len(given.folders)
     with ProcessPoolExecutor(given.jobs) as pool:
         some = pool.map(draws_of, given.folders, [given.keep] * size, [given.draws] * size)

@@ -1,38 +1,36 @@
 """Fit the weights of the match on labelled companies; judge them by leaving companies out.
 
-    python -m benchmarks.fit_fusion ../shared/eval/tablewright ../shared/eval/brightline [--write]
+    python -m benchmarks.fit_fusion ../shared/eval/tablewright ../shared/eval/brightline --keep FOLDER [--shared FOLDER] [--write]
 
 Prints, for each company, what weights reach on it that were fitted without it (a fifth of them is left out at a time): as
 it is; bare, that is without teams, links and places, as one may be that maps no teams; and lived in, with terse titles and talk.
-The weights are fitted on the first two: fitted on lived-in copies as well they trust the team more and the words less, and take a
-side project within a goal's team for the goal. Last comes the calibration error over the answers of all companies together.
-Companies that write issues evenly and those that do not have weights of their own, which the product mixes. `--write` fits on all
-of them and writes pipeline/match/weights/fusion.json and uneven.json.
+The weights are fitted on the first two, and on each company at work (at_work.py).
+Last comes the calibration error over the answers of all companies together.
+`--write` fits on all of them and writes pipeline/match/weights/fusion.json, and undirected.json for vectors of another model.
 """
 
 import argparse
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import f1_score
 
-from pipeline.encode.encoder import Encoder, SentenceEncoder
+from benchmarks.at_work import AtWork, put_to_work
+from benchmarks.worlds.product import CachedEncoder
+from pipeline.encode.encoder import Encoder
 from pipeline.items import Item
 from pipeline.match.conditional_logit import Features, Fusion, fit
 from pipeline.match.evaluate import calibration_error, reliability
 from pipeline.match.item_features import anchors
-from pipeline.match.matcher import Matcher, mixed
+from pipeline.match.matcher import Matcher
 from pipeline.offline.match import read_signals
 from pipeline.register.document import parse
 from pipeline.said import telling, topic
-
-if TYPE_CHECKING:
-    from benchmarks.realwork import RealCompany
 
 PENALTY = 15.0
 WAYS = ("", "bare", "lived")
@@ -54,9 +52,9 @@ VARYING = (
 )
 BY = ("length", "is_message", "is_deal", "is_epic", "in_group", "none_first", "none_alike")
 """How much each of VARYING counts varies with each of BY, where a step has both."""
+DIRECTIONS = (("own", ""), ("tree", ""), ("own", "is_message"), ("own", "customers"))
+"""Texts whose vectors get a direction, and what that varies with."""
 WEIGHTS = Path(__file__).parents[1] / "pipeline" / "match" / "weights"
-HALF = 0.5
-"""From this unevenness on (item_features.py) a company is one that writes unevenly."""
 
 
 class Company:
@@ -85,11 +83,12 @@ class Company:
             items = [_lived(item, draw) for item in items]
         self.matcher = Matcher(self.register, items, encoder)
         self.gold = [gold[item.id] for item in items]
-        keys, self.uneven = self.matcher.keys, self.matcher.uneven >= HALF
+        keys = self.matcher.keys
         self.true: NDArray[np.int64] = np.array(
             [keys.index(row["key_result"]) if row["key_result"] else len(keys) for row in self.gold]
         )
         self.core: NDArray[np.int64] = self.true[self.matcher.core]
+        self.rows = np.arange(len(self.core))
 
 
 def _lived(item: Item, draw: np.random.Generator) -> Item:
@@ -103,44 +102,67 @@ def _lived(item: Item, draw: np.random.Generator) -> Item:
     )
 
 
-def fit_steps(
-    companies: Sequence["Company | RealCompany"],
-    near: Mapping[int, Fusion] | None = None,
-    scaled_as: Sequence[Fusion] | None = None,
-) -> list[Fusion]:
-    """Each step is fitted on what the step before finds on items that it was not fitted on (stacking, Wolpert 1992).
+class ToFit(Protocol):
+    """The matcher of a company, the true column of each item that speaks for itself, and which of these to fit on."""
 
-    `near` are weights of each step to begin the search with, `scaled_as` those with which these are to be mixed.
+    name: str
+    matcher: Matcher
+    core: NDArray[np.int64]
+    rows: NDArray[np.int64]
+
+
+def fit_steps(
+    companies: Sequence[ToFit], near: Sequence[Fusion] | None = None, directed: bool = True, many: bool = True
+) -> list[Fusion]:
+    """Each step is fitted on what the step before finds in companies that it was not fitted on (stacking, Wolpert 1992); unless
+    they are `many` of each kind, in trees of items that it was not fitted on.
+
+    `near` are weights of each step to begin the search with. Not `directed`, vectors of texts get no directions.
     """
     features = [company.matcher.first for company in companies]
     steps: list[Fusion] = []
     for step in range(STEPS):
-        scale = scaled_as[step] if scaled_as else None
-        parts = [(f, c.core) for c, f in zip(companies, features, strict=True)]
-        steps.append(_fit(parts, (near or {}).get(step), scale))
+        parts = [(f.of(c.rows), c.core[c.rows]) for c, f in zip(companies, features, strict=True)]
+        steps.append(_fit(parts, near[step] if near else None, directed))
         if step < STEPS - 1:
-            found = _unseen(companies, features, steps[-1], scale)
+            found = _unseen(
+                companies, features, steps[-1], directed, _folds(companies) if many else _by_tree(companies)
+            )
             features = [c.matcher.around(p) for c, p in zip(companies, found, strict=True)]
     return steps
 
 
-def _fit(companies: list[tuple[Features, NDArray[np.int64]]], near: Fusion | None, scaled_as: Fusion | None) -> Fusion:
+def _fit(companies: list[tuple[Features, NDArray[np.int64]]], near: Fusion | None, directed: bool) -> Fusion:
     names, of_items = companies[0][0].names, companies[0][0].item
     products = [(one, by) for one in VARYING for by in BY if one in names and by in of_items and one != by]
-    return fit(companies, PENALTY, products, near, scaled_as)
+    return fit(companies, PENALTY, products, near, DIRECTIONS if directed else ())
+
+
+def _folds(companies: Sequence[ToFit]) -> list[NDArray[np.int64]]:
+    """Of each company's items: all copies of a company are in one."""
+    names = sorted({c.name for c in companies})
+    part = dict(zip(names, np.random.default_rng(0).permutation(len(names)) % FOLDS, strict=True))
+    return [np.full(len(c.core), part[c.name]) for c in companies]
+
+
+def _by_tree(companies: Sequence[ToFit]) -> list[NDArray[np.int64]]:
+    order = np.random.default_rng(0).permutation(max(len(c.core) for c in companies))
+    return [order[c.matcher.links.root] % FOLDS for c in companies]
 
 
 def _unseen(
-    companies: Sequence["Company | RealCompany"], features: list[Features], near: Fusion, scaled_as: Fusion | None
+    companies: Sequence[ToFit],
+    features: list[Features],
+    near: Fusion,
+    directed: bool,
+    folds: list[NDArray[np.int64]],
 ) -> list[NDArray[np.float32]]:
-    """Probabilities for each item by weights that were fitted without its tree."""
-    order = np.random.default_rng(0).permutation(max(len(c.core) for c in companies))
-    folds = [order[c.matcher.links.root] % FOLDS for c in companies]
+    """Probabilities for each item by weights that were fitted without its fold."""
     found = [np.zeros((len(c.core), len(c.matcher.keys) + 1), np.float32) for c in companies]
     for fold in range(FOLDS):
-        rest = [np.flatnonzero(f != fold) for f in folds]
+        rest = [c.rows[f[c.rows] != fold] for c, f in zip(companies, folds, strict=True)]
         parts = [(f.of(r), c.core[r]) for c, f, r in zip(companies, features, rest, strict=True)]
-        fusion = _fit(parts, near, scaled_as)
+        fusion = _fit(parts, near, directed)
         for out, f, own in zip(found, features, folds, strict=True):
             rows = np.flatnonzero(own == fold)
             out[rows] = fusion.predict(f.of(rows))
@@ -182,38 +204,56 @@ def main() -> None:
     """Judge, and write on request."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folders", type=Path, nargs="+")
+    parser.add_argument("--keep", type=Path, required=True, help="a folder for companies at work and their vectors")
+    parser.add_argument("--shared", type=Path, help="a folder with another author's world.py")
     parser.add_argument("--write", action="store_true", help=f"fit on all and write {WEIGHTS.name}")
     given = parser.parse_args()
-    encoder = SentenceEncoder()
-    pairs = [tuple(Company(folder, encoder, how) for how in WAYS) for folder in given.folders]
-    scale = fit_steps(_those(pairs, uneven=False))
-    steps = [scale, fit_steps(_those(pairs, uneven=True), scaled_as=scale)]
-    if len(pairs) > 1:
-        _judge_left_out(pairs, steps)
-    for name, uneven, fitted in zip(("fusion", "uneven"), (False, True), steps, strict=True) if given.write else ():
-        names = [pair[0].name for pair in pairs if pair[0].uneven == uneven]
-        write_weights(WEIGHTS / f"{name}.json", names, fitted)
+    every = everything(given.folders, given.keep, given.shared)
+    steps = fit_steps(fitted_on(every))
+    if len(every) > 1:
+        _judge_left_out(every, steps)
+    if given.write:
+        names = [ways[0].name for ways, _ in every]
+        write_weights(WEIGHTS / "fusion.json", names, steps)
+        write_weights(WEIGHTS / "undirected.json", names, fit_steps(fitted_on(every), directed=False))
 
 
-def _those(pairs: Sequence[tuple[Company, ...]], *, uneven: bool) -> list[Company]:
-    return [company for pair in pairs if pair[0].uneven == uneven for company in pair[:FITTED]]
+Ways = tuple[Sequence[Company], AtWork]
 
 
-def _judge_left_out(pairs: Sequence[tuple[Company, ...]], steps: Sequence[Sequence[Fusion]]) -> None:
+def everything(folders: Sequence[Path], keep: Path, shared: Path | None) -> list[Ways]:
+    """Each company in the WAYS, and at work."""
+    keep.mkdir(parents=True, exist_ok=True)
+    work, encoder = put_to_work(folders, keep, shared), CachedEncoder(keep / "vectors.sqlite")
+    return [
+        ([Company(one, encoder, how) for how in WAYS], AtWork(one.name, work[one.name], encoder)) for one in folders
+    ]
+
+
+def fitted_on(every: Sequence[Ways]) -> list[ToFit]:
+    """What weights are fitted on of these companies: as they are and bare they count twice."""
+    found: list[ToFit] = []
+    for ways, at_work in every:
+        found += [*ways[:FITTED], *ways[:FITTED], at_work]
+    return found
+
+
+def left_out(every: Sequence[Ways], near: Sequence[Fusion]) -> Iterator[tuple[Sequence[Ways], list[Fusion]]]:
+    """A fifth of the companies after the other, with weights that were fitted on the rest."""
+    for part in range(min(LEFT_OUT, len(every))):
+        out = every[part::LEFT_OUT]
+        yield out, fit_steps(fitted_on([one for one in every if one not in out]), near)
+
+
+def _judge_left_out(every: Sequence[Ways], near: Sequence[Fusion]) -> None:
     answers = []
-    for part in range(min(LEFT_OUT, len(pairs))):
-        out = pairs[part::LEFT_OUT]
-        rest = [pair for pair in pairs if pair not in out]
-        even, uneven = (
-            fit_steps(_those(rest, uneven=how), dict(enumerate(near)), steps[0])
-            for how, near in zip((False, True), steps, strict=True)
-        )
-        for pair in out:
-            for company, how in zip(pair, WAYS, strict=True):
-                found, _ = company.matcher.probabilities(None, mixed(even, uneven, company.matcher.uneven))
+    for out, steps in left_out(every, near):
+        for ways, _ in out:
+            for company, how in zip(ways, WAYS, strict=True):
+                found, _ = company.matcher.probabilities(None, steps)
                 figures = figures_of(company, found)
                 print(f"{company.name} {how}: " + ", ".join(f"{name} {value:.3f}" for name, value in figures.items()))
-                if company is pair[0]:
+                if company is ways[0]:
                     answers.append((found.max(1), found.argmax(1) == company.true))
     confidence, right = (np.concatenate(part) for part in zip(*answers, strict=True))
     print(f"all {len(right)} together: calibration_error {calibration_error(reliability(confidence, right)):.3f}")

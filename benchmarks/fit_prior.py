@@ -12,7 +12,7 @@ widens it, holds the truth.
 import argparse
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.match.told_by import ToldBy
 from pipeline.share.prior import FILE, CompanyPrior, company_prior
 
 LEAST_FALL = 8.0
@@ -30,21 +31,20 @@ Z90 = 1.6449
 ELSEWHERE = {"level": 0.039, "kept": 0.79, "kept_sd": 0.20}
 """What effort errs by where the worlds cannot tell, since in them all work leaves a trace: level over the styles of
 benchmarks/effort, what is kept of a fall over the public logs of docs/shares.md. Averaged with what the worlds show."""
-STRETCH = 1.3
-"""The level's spread is taken to be so much wider than it is over the worlds at hand, since a few companies err far more than the
-rest and a normal spread does not know it."""
 Row = Mapping[str, Any]
 
 
-def fit(rows: Sequence[Row], half_after: float) -> CompanyPrior:
-    """From worlds without answers."""
-    match = np.array([np.mean(_of(row, "belief") - _of(row, "gold")) for row in rows])
+def fit(rows: Sequence[Row], half_after: float, silent: Collection[str] = ()) -> CompanyPrior:
+    """From worlds without answers; `silent` companies name no teams on their key results, and have a level of their own."""
+    telling, others = ([row for row in rows if (row["company"] in silent) == no] for no in (False, True))
     effort = np.array([np.mean(_of(row, "gold") - _of(row, "truth")) for row in rows])
     within = [np.std(_of(row, "belief") - _of(row, "truth"), ddof=1) for row in rows]
     kept, kept_sd = _ratio([(row["fall_belief"], row["fall_gold"]) for row in rows])
     own_kept, own_sd = _ratio([(row["fall_gold"], row["fall_truth"]) for row in rows])
     figures = {
-        "match_level": STRETCH * _rms(match),
+        "match_level": _level(telling),
+        "silent_level": _level(others) if others else company_prior().silent_level,
+        "titles_level": company_prior().titles_level,
         "match_kept": kept,
         "match_kept_sd": kept_sd,
         "effort_level": _rms(np.array([_rms(effort), ELSEWHERE["level"]])),
@@ -52,12 +52,12 @@ def fit(rows: Sequence[Row], half_after: float) -> CompanyPrior:
         "effort_kept_sd": _rms(np.array([own_sd, ELSEWHERE["kept_sd"]])),
         "week": float(np.median(within)) / 2,
     }
-    return CompanyPrior(
-        **{name: round(value, 3) for name, value in figures.items()},
-        half_after=half_after,
-        worlds=len(rows),
-        alone_level=company_prior().alone_level,
-    )
+    rounded = {name: round(value, 3) for name, value in figures.items()}
+    return CompanyPrior(**rounded, half_after=half_after, worlds=len(rows))
+
+
+def _level(rows: Sequence[Row]) -> float:
+    return _rms(np.array([np.mean(_of(row, "belief") - _of(row, "gold")) for row in rows]))
 
 
 def half_after(rows: Sequence[Row]) -> float:
@@ -92,7 +92,7 @@ def _rms(values: NDArray[np.float64]) -> float:
     return float(np.sqrt(np.mean(values**2)))
 
 
-def check(rows: Sequence[Row]) -> list[str]:
+def check(rows: Sequence[Row], silent: Collection[str] = ()) -> list[str]:
     """Each company's weeks with the prior of the others, before and after answers: coverage, and width at the least, since the
     product adds what single matches, persons and unseen work are uncertain of."""
     found = []
@@ -100,10 +100,11 @@ def check(rows: Sequence[Row]) -> list[str]:
         inside, widths = [], []
         for company in sorted({row["company"] for row in rows}):
             others = [row for row in rows if row["company"] != company]
-            prior = fit(_bare(others), half_after(others))
+            prior = fit(_bare(others), half_after(others), silent)
+            told_by = ToldBy.TEXTS if company in silent else ToldBy.TEAMS
             for row in rows:
                 if row["company"] == company and row["phase"] == phase:
-                    left = prior.match_level * prior.left(int(phase))
+                    left = prior.level(int(phase), told_by)
                     half = Z90 * (left**2 + prior.effort_level**2 + prior.week**2) ** 0.5
                     inside += (np.abs(_of(row, "said") - _of(row, "truth")) <= half).tolist()
                     widths.append(200 * half)
@@ -122,14 +123,16 @@ def main() -> None:
     """Print, and write with --write."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("figures", type=Path, nargs="+")
+    parser.add_argument("--silent", default="", help="companies that name no teams on their key results, with commas")
     parser.add_argument("--check", action="store_true")
     parser.add_argument("--write", action="store_true")
     given = parser.parse_args()
     rows = [row for path in given.figures for row in json.loads(path.read_text()) if row["weeks"]]
-    prior = fit(_bare(rows), half_after(rows))
+    silent = given.silent.split(",")
+    prior = fit(_bare(rows), half_after(rows), silent)
     print(json.dumps(asdict(prior), indent=2))
     if given.check:
-        print("\n".join(check(rows)))
+        print("\n".join(check(rows, silent)))
     if given.write:
         FILE.write_text(json.dumps(asdict(prior), indent=2) + "\n")
 

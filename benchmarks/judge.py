@@ -209,11 +209,11 @@ def worlds(given: argparse.Namespace) -> list[Read]:
         style = STYLES[4 * number % len(STYLES)]
         files = [given.keep / f"judge-{folder.name}-{style}-{count}.pickle" for count in given.answers]
         if not all(file.exists() for file in files):
-            fit_without(given.companies, given.keep, encoder)
+            fit_without(given.companies, given.keep, given.shared)
             world = build(folder, read_labelled(folder), style, "fall20", 1, given.shared)
             data = prepared(folder, style, given.keep, given.shared, encoder)
             matcher = Matcher(data["register"], data["items"], encoder, data["vectors"])
-            weights = kept_weights(given.keep, folder.name, matcher.uneven)
+            weights = kept_weights(given.keep, folder.name, alone=matcher.alone)
             for file, count in zip(files, given.answers, strict=True):
                 file.write_bytes(pickle.dumps(read(data, matcher, weights, world, count)))
             print(f"{data['world']} read", flush=True)

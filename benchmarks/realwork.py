@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from benchmarks.kubernetes import Commit, commits, key_of, register_of
 from benchmarks.tickets import PERIODS, REGISTER, items_of, tickets
@@ -23,13 +24,18 @@ ROUTINE, TICKETS = 600, 400
 
 
 class RealCompany:
-    """What `fit_steps` needs of a labelled company: the matcher, and the true column of each item that speaks for itself."""
+    """What `fit_steps` needs of a labelled company: its name (all draws of one are one), the matcher, and the true column of each
+    item that speaks for itself."""
 
-    def __init__(self, register: Register, titles: Sequence[str], keys: Sequence[str | None], encoder: Encoder) -> None:
+    def __init__(
+        self, name: str, register: Register, titles: Sequence[str], keys: Sequence[str | None], encoder: Encoder
+    ) -> None:
+        self.name = name
         self.matcher = Matcher(register, items_of(titles), encoder)
         column = {key: n for n, key in enumerate(self.matcher.keys)}
         true = np.array([column.get(key or "", len(column)) for key in keys])
-        self.core = true[self.matcher.core]
+        self.core: NDArray[np.int64] = true[self.matcher.core]
+        self.rows = np.arange(len(self.core))
 
 
 def from_kubernetes(clone: Path, encoder: Encoder) -> list[RealCompany]:
@@ -51,7 +57,8 @@ def from_kubernetes(clone: Path, encoder: Encoder) -> list[RealCompany]:
         others = [one for name in rich if name not in chosen for one in by[name]]
         rows = _some([*work, *_some(others, off // 2, draw), *_some(routine, off - off // 2, draw)], None, draw)
         keys = [key_of(one.proposal) if one.proposal in chosen else None for one in rows]
-        found.append(RealCompany(register_of(clone, chosen), [one.subject for one in rows], keys, encoder))
+        titles = [one.subject for one in rows]
+        found.append(RealCompany("kubernetes", register_of(clone, chosen), titles, keys, encoder))
     return found
 
 
@@ -64,7 +71,7 @@ def from_tickets(clone: Path, encoder: Encoder) -> list[RealCompany]:
             rows = tickets(clone, first)
             some = [rows[n] for n in draw.choice(len(rows), min(TICKETS, len(rows)), replace=False)]
             keys = [one.project for one in some]
-            found.append(RealCompany(parse(REGISTER), [one.title for one in some], keys, encoder))
+            found.append(RealCompany("sip", parse(REGISTER), [one.title for one in some], keys, encoder))
     return found
 
 

@@ -33,6 +33,7 @@ from models.vocabulary import COMPANY
 from pipeline.drift.stage import detectable_points
 from pipeline.drift.tuning import LEAST_HISTORY
 from pipeline.ingest.cursors import SWEEP
+from pipeline.match.told_by import told_by
 from pipeline.people.identity import Unresolved, unresolved
 from pipeline.ready import first_weeks, pending
 from pipeline.register.ended import local_day
@@ -55,7 +56,7 @@ def status_of(app: App) -> dict[str, Any]:
             "days_known": days_known(session),
             "days_needed": LEAST_HISTORY,
             "detectable_points": _detectable(app, session),
-            "teams_tell": _teams_tell(session),
+            "told_by": told_by(session).value,
             "plan_turn": _plan_turn(session),
             "teams_gone": _teams_gone(session),
             "watches": _watches(session),
@@ -81,12 +82,6 @@ def status_of(app: App) -> dict[str, Any]:
             ],
             "unresolved": _unattributed(unknown, sum(one["signals"] for one in sources["sources"].values())),
         }
-
-
-def _teams_tell(session: Session) -> bool:
-    """Whether whose work it is says what it is for, as far as a register is loaded."""
-    found = current_register(session)
-    return found is None or found[1].teams_tell
 
 
 def _teams_gone(session: Session) -> list[str]:

@@ -167,10 +167,10 @@ def _say_what_is_known(found: dict[str, Any], say: Callable[[str], None]) -> Non
         say(found["plan_ended"])
     if limit := promise(found["detectable_points"]):
         say(f"{limit}; answers (the audit, `leeway label`) narrow that")
-    if not found["teams_tell"]:
+    if found["told_by"] == "titles":
         say(
-            "okrs.yaml has one team, or all its key results name the same, so work is matched by its words alone: "
-            "shares are wide until some twenty questions are answered (`leeway streams`)"
+            "okrs.yaml has one team, or all its key results name the same, and work is a list of titles, which alone tell "
+            "what it is for: shares are wide until some twenty questions are answered (`leeway streams`)"
         )
     if turn := found["plan_turn"]:
         say(turn)

@@ -75,7 +75,7 @@ def based(seed: int, companies: Sequence[Path], keep: Path, given: Path | None) 
     file = keep / f"{folder.name}-{style}-{seed}.pickle"
     if not file.exists():
         encoder = CachedEncoder(keep / "vectors.sqlite")
-        leftout.fit_without(companies, keep, encoder)
+        leftout.fit_without(companies, keep, given)
         leftout.put_in_force(keep, folder.name)
         labelled = read_labelled(folder)
         world = build(folder, labelled, style, "none", seed, given)

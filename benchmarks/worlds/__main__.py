@@ -151,7 +151,7 @@ def main() -> None:
     given = _arguments().parse_args()
     given.keep.mkdir(parents=True, exist_ok=True)
     if given.left_out:
-        leftout.fit_without(given.companies, given.keep, CachedEncoder(given.keep / "vectors.sqlite"))
+        leftout.fit_without(given.companies, given.keep, given.shared)
     if given.small:
         office.WEEKS, office.EVENT_WEEK, office.TEAM_SIZE = 16, 10, (3, 5)
         shared.WEEKS, shared.DRIFT_WEEK = office.WEEKS, office.EVENT_WEEK

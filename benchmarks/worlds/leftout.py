@@ -4,51 +4,53 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.fit_fusion import FITTED, WAYS, Company, fit_steps
-from pipeline.encode.encoder import Encoder
+from benchmarks.at_work import AtWork, put_to_work
+from benchmarks.fit_fusion import Company, ToFit, everything, fit_steps, left_out
+from benchmarks.worlds.product import CachedEncoder
 from pipeline.match import matcher
 from pipeline.match.conditional_logit import Fusion
 
 
-def fit_without(folders: Sequence[Path], keep: Path, encoder: Encoder) -> None:
-    """Fit weights for each of the companies on the others that write as evenly or unevenly, and keep them in the folder `keep`;
-    kept ones stay. Only the scale of the features is that of all."""
-    left = [folder for folder in folders if not _file(keep, folder.name).exists()]
-    if not left:
+def fit_without(folders: Sequence[Path], keep: Path, shared: Path | None) -> None:
+    """Fit weights for a fifth of the companies after the other on the rest, and keep them in the folder `keep`; kept ones stay.
+
+    `shared` is the folder of another author's world.py, in which some of the companies are at work. Those for companies whose
+    teams say nothing are fitted on the others without teams, but not on real titles, as the shipped ones are.
+    """
+    if all(_file(keep, folder.name).exists() for folder in folders):
         return
-    companies = {folder: [Company(folder, encoder, how) for how in WAYS[:FITTED]] for folder in folders}
-    scale = matcher.shipped_weights()
-    for folder in left:
-        uneven = companies[folder][0].uneven
-        rest = [
-            one for other, ways in companies.items() if other != folder and ways[0].uneven == uneven for one in ways
+    if len(folders) < 2:
+        raise SystemExit("--left-out wants two companies or more: weights for one are fitted on the others")
+    every, work = everything(folders, keep, shared), put_to_work(folders, keep, shared)
+    encoder = CachedEncoder(keep / "vectors.sqlite")
+    without_teams: dict[str, list[ToFit]] = {
+        folder.name: [
+            Company(folder, encoder, "no teams"),
+            Company(folder, encoder, "bare"),
+            AtWork(folder.name, work[folder.name], encoder, teams=False),
         ]
-        if len(rest) < 2 * FITTED:
-            raise SystemExit(
-                "--left-out wants three companies that write alike: weights for one are fitted on the others"
-            )
-        steps = fit_steps(rest, dict(enumerate(matcher.shipped_weights(uneven=float(uneven)))), scale)
-        kept = {"uneven": uneven, "steps": [step.as_json() for step in steps]}
-        _file(keep, folder.name).write_text(json.dumps(kept))
-        print(f"weights fitted without {folder.name}", flush=True)
+        for folder in folders
+    }
+    for out, steps in left_out(every, matcher.shipped_weights()):
+        gone = [ways[0].name for ways, _ in out]
+        rest = [one for name, ways in without_teams.items() if name not in gone for one in ways]
+        kept = {"fusion": steps, "alone": fit_steps(rest, directed=False, many=False)}
+        document = json.dumps({name: [step.as_json() for step in fitted] for name, fitted in kept.items()})
+        for name in gone:
+            _file(keep, name).write_text(document)
+            print(f"weights fitted without {name}", flush=True)
 
 
 def put_in_force(keep: Path, company: str) -> None:
     """From here on this process matches with the weights that were fitted without that company."""
-    both = _both(keep, company)
-    matcher.shipped_weights = lambda alone=False, uneven=0.0: matcher.mixed(*both, uneven)  # type: ignore[assignment]
+    both = {alone: kept_weights(keep, company, alone=alone) for alone in (False, True)}
+    matcher.shipped_weights = lambda alone=False, directed=True: both[alone]  # type: ignore[assignment]
 
 
-def kept_weights(keep: Path, company: str, uneven: float) -> tuple[Fusion, ...]:
-    """The weights that `fit_without` kept, for what is written so unevenly."""
-    return matcher.mixed(*_both(keep, company), uneven)
-
-
-def _both(keep: Path, company: str) -> tuple[Sequence[Fusion], Sequence[Fusion]]:
+def kept_weights(keep: Path, company: str, *, alone: bool = False) -> tuple[Fusion, ...]:
+    """The weights that `fit_without` kept."""
     kept = json.loads(_file(keep, company).read_text())
-    fitted = [Fusion.from_json(step) for step in kept["steps"]]
-    shipped = matcher.shipped_weights(uneven=0.0 if kept["uneven"] else 1.0)
-    return (shipped, fitted) if kept["uneven"] else (fitted, shipped)
+    return tuple(Fusion.from_json(step) for step in kept["alone" if alone else "fusion"])
 
 
 def _file(keep: Path, company: str) -> Path:

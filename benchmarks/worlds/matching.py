@@ -87,12 +87,12 @@ def main() -> None:
     shared.WEEKS, shared.DRIFT_WEEK = WEEKS, EVENT_WEEK
     styles = [style for style in STYLES if given.shared or not style.startswith("shared-")]
     encoder = CachedEncoder(given.keep / "vectors.sqlite")
-    fit_without(given.companies, given.keep, encoder)
+    fit_without(given.companies, given.keep, given.shared)
     found: dict[int, list[dict[str, float]]] = defaultdict(list)
     for number, folder in enumerate(given.companies):
         data = prepared(folder, styles[4 * number % len(styles)], given.keep, given.shared, encoder)
         matcher = Matcher(data["register"], data["items"], encoder, data["vectors"])
-        weights = kept_weights(given.keep, folder.name, matcher.uneven)
+        weights = kept_weights(given.keep, folder.name, alone=matcher.alone)
         belief, _ = matcher.probabilities(None, weights)
         effort, top = data["effort"], belief[:, top_of(data, matcher)].sum(1).astype(np.float64)
         asked = most_telling(

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.drift.observations import Array
+from pipeline.queue.rounding import DIGITS, rounded
 
 if TYPE_CHECKING:
     from pipeline.drift.observations import Observations
@@ -132,7 +133,8 @@ def _fault(source: str, first: int, last: int, usual: float, level: Array) -> Fa
 def _told(what: str, first: int, last: int, days: int, usual: float, level: Array) -> Fault:
     """Certain after `days` days, and told with what was known then."""
     told = first + days - 1 if last - first + 1 >= days else None
-    return Fault(what, first, last, told, usual, float(level[first : (told or last) + 1].mean()))
+    before, after = (rounded(float(one), DIGITS) for one in (usual, level[first : (told or last) + 1].mean()))
+    return Fault(what, first, last, told, before, after)
 
 
 def _uncovered(total: Array, expected: Array, weekdays: NDArray[np.int64]) -> tuple[NDArray[np.bool_], list[Fault]]:

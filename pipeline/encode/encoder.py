@@ -17,7 +17,9 @@ from pipeline.encode.card import Card, card
 from pipeline.encode.choice import Way, chosen
 
 BUNDLED, BUNDLED_INT8 = "bundled", "bundled-int8"
-_NAMES = {BUNDLED: "all-MiniLM-L6-v2@256", BUNDLED_INT8: "all-MiniLM-L6-v2@256-int8"}
+BUNDLED_NAME = "all-MiniLM-L6-v2@256"
+"""What the names of the bundled model's vectors begin with, however they are computed."""
+_NAMES = {BUNDLED: BUNDLED_NAME, BUNDLED_INT8: f"{BUNDLED_NAME}-int8"}
 _BATCH = 8
 """Texts of another model at once: without a matrix unit a quarter less time than 32 where there are many, a third for one."""
 _CARD_BATCH = 32

@@ -3,10 +3,12 @@
 McFadden (1974), "Conditional logit analysis of qualitative choice behavior". The features hold no words, so weights
 that were fitted on one company serve another with other key results, and another number of them. What a feature counts may
 vary with a feature of the item, linearly (Hastie and Tibshirani 1993, "Varying-coefficient models"): a product of the two.
+What routine, chatter and work on goals sound like in any company is a direction in the space of the texts' vectors, fitted with
+all else under a penalty of its own (ridge, Hoerl and Kennard 1970); a message may sound otherwise than an issue.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -19,14 +21,20 @@ _ROWS = 256
 """Items whose scores are added up at once, so that they stay in the processor's cache."""
 _FARTHEST = 3.0
 """Standard deviations beyond which the feature that another's weight varies with says no more."""
+_LONG = np.float32(20)
+"""About the root of a text's dimensions: so long, a vector of length one has a spread of one in each of them."""
+_ENOUGH: Any = {"maxiter": 500, "ftol": 1e-6}
+_OF_TEXTS = 500.0
+"""Penalty on each dimension of a text; between 240 and 1,000 nothing changes on companies left out."""
 
 
 @dataclass(frozen=True, slots=True)
 class Features:
-    """By name: `pair` are (items, key results) arrays, `item` are (items,) arrays."""
+    """By name: `pair` are (items, key results) arrays, `item` are (items,) arrays, `text` (items, dimension) vectors of texts."""
 
     pair: Mapping[str, Array]
     item: Mapping[str, Array]
+    text: Mapping[str, Array] = field(default_factory=dict)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -35,15 +43,17 @@ class Features:
 
     def of(self, rows: NDArray[np.int64]) -> "Features":
         """These rows' features."""
-        return Features(*({name: v[rows] for name, v in part.items()} for part in (self.pair, self.item)))
+        return Features(*({name: v[rows] for name, v in part.items()} for part in (self.pair, self.item, self.text)))
 
     def beside(self, other: "Features") -> "Features":
         """These features and the other's, without a copy."""
-        return Features({**self.pair, **other.pair}, {**self.item, **other.item})
+        return Features(*({**getattr(self, part), **getattr(other, part)} for part in ("pair", "item", "text")))
 
-    def stacked(self) -> tuple[Array, Array]:
-        """(items, key results, features) and (items, features)."""
-        return np.stack([*self.pair.values()], -1), np.stack([*self.item.values()], -1)
+    def stacked(self, directions: Sequence[tuple[str, str]]) -> tuple[Array, Array, Array]:
+        """(items, key results, features), (items, features), and (items, dimensions of these texts times these features)."""
+        pair, item = np.stack([*self.pair.values()], -1), np.stack([*self.item.values()], -1)
+        texts = (self.text[text] * self.item[by][:, None] if by else self.text[text] for text, by in directions)
+        return pair, item, np.concatenate([np.empty((len(item), 0), np.float32), *texts], 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +68,9 @@ class Fusion:
     products: tuple[tuple[str, str], ...]
     """(feature, feature of an item that its weight varies with), one for each of `varying`."""
     varying: Array
+    directions: Mapping[tuple[str, str], Array] = field(default_factory=dict)
+    """By (text, feature of an item that it is multiplied with, or ""): what each dimension of the text's vector adds to the score
+    of every key result."""
 
     def contributions(self, features: Features, chosen: NDArray[np.int64]) -> Array:
         """(items, pair features): what each pair feature adds to the score of the key result chosen for each item."""
@@ -69,7 +82,7 @@ class Fusion:
 
     def predict(self, features: Features) -> Array:
         """(items, key results + 1) probabilities; the last column is none. Raises ValueError on other features."""
-        if self.names != features.names:
+        if self.names != features.names or not {text for text, _ in self.directions} <= set(features.text):
             raise ValueError("the weights were fitted for other features; run benchmarks/fit_fusion.py")
         slopes = [slope / scale for slope, scale in zip(self._slopes(features), self.scale, strict=True)]
         n = len(features.pair)
@@ -78,6 +91,9 @@ class Fusion:
             common -= slope * mean
         for slope, mean, values in zip(slopes[n:], self.mean[n:], features.item.values(), strict=True):
             common += slope * (values - mean)
+        for (text, by), direction in self.directions.items():
+            said = features.text[text] @ direction
+            common += said * features.item[by] if by else said
         pairs = [
             (np.broadcast_to(slope, len(common))[:, None], values)
             for slope, values in zip(slopes[:n], features.pair.values(), strict=True)
@@ -103,27 +119,21 @@ class Fusion:
             slopes[place[name]] = slopes[place[name]] + weight * beside[by]
         return slopes
 
-    def towards(self, other: "Fusion", part: float) -> "Fusion":
-        """Weights between these and the other's, `part` of the way: the geometric mean of what both find, in these parts.
-
-        Raises ValueError where the two are not of the same features on the same scale.
-        """
-        same = self.names == other.names and self.products == other.products
-        if not (same and np.array_equal(self.mean, other.mean) and np.array_equal(self.scale, other.scale)):
-            raise ValueError("the two weights were not fitted on one scale; run benchmarks/fit_fusion.py")
-        weights, varying = (
-            one + np.float32(part) * (two - one)
-            for one, two in ((self.weights, other.weights), (self.varying, other.varying))
-        )
-        bias = self.bias + part * (other.bias - self.bias)
-        return replace(self, weights=weights, bias=bias, varying=varying)
-
     def as_json(self) -> dict[str, Any]:
         """For the file of weights."""
         rows = zip(self.names, self.mean, self.scale, self.weights, strict=True)
         values = {name: [round(float(x), 6) for x in (m, s, w)] for name, m, s, w in rows}
         varying = {" * ".join(pair): round(float(w), 6) for pair, w in zip(self.products, self.varying, strict=True)}
-        return {"bias": round(self.bias, 6), "mean_scale_weight": values, "products": varying}
+        texts = {
+            " * ".join(filter(None, of)): " ".join(f"{x:.3f}" for x in direction.tolist())
+            for of, direction in self.directions.items()
+        }
+        return {
+            "bias": round(self.bias, 6),
+            "mean_scale_weight": values,
+            "products": varying,
+            "directions": texts,
+        }
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> "Fusion":
@@ -139,7 +149,13 @@ class Fusion:
             float(data["bias"]),
             tuple(products),
             np.array(list(data["products"].values()), dtype=np.float32),
+            {_of_text(name): np.array(told.split(), dtype=np.float32) for name, told in data["directions"].items()},
         )
+
+
+def _of_text(name: str) -> tuple[str, str]:
+    text, _, by = name.partition(" * ")
+    return text, by
 
 
 def fit(
@@ -147,60 +163,82 @@ def fit(
     penalty: float,
     products: Sequence[tuple[str, str]] = (),
     near: Fusion | None = None,
-    scaled_as: Fusion | None = None,
+    directions: Sequence[tuple[str, str]] = (),
 ) -> Fusion:
-    """Most likely weights under an L2 penalty on standardised features and products of two of them.
+    """Most likely weights under an L2 penalty on standardised features, products of two of them, and directions of texts.
 
     Each company is (features, true column a row; the number of key results stands for none). `near` are weights to begin with:
-    the likelihood has one maximum, which is found sooner from nearby. `scaled_as` are weights whose means and scales to use, so
-    that these can be mixed with them.
+    the likelihood has one maximum, which is found sooner from nearby.
     """
     from scipy.optimize import minimize  # slow to import, and only who fits weights anew has need of it
 
     first, n = companies[0][0], len(companies[0][0].pair)
-    tables = [(*features.stacked(), true) for features, true in companies]
-    mean, scale = _mean_and_scale(tables) if scaled_as is None else (scaled_as.mean, scaled_as.scale)
-    place = {name: i for part in (first.pair, first.item) for i, name in enumerate(part)}
+    tables = [(*features.stacked(directions), true) for features, true in companies]
+    mean, scale = _mean_and_scale(tables)
     of_pairs, of_items = ([both for both in products if both[0] in part] for part in (first.pair, first.item))
+    place = {name: i for part in (first.pair, first.item) for i, name in enumerate(part)}
     data = []
-    for raw_pair, raw_item, true in tables:
+    for raw_pair, raw_item, texts, true in tables:
         pair, item = (raw_pair - mean[:n]) / scale[:n], (raw_item - mean[n:]) / scale[n:]
-        data.append((_with_products(pair, item, of_pairs, place), _with_products(item, item, of_items, place), true))
-    wide = n + len(of_pairs)
-    start = np.zeros(len(mean) + len(products) + 1)
-    if near is not None and near.names == first.names and near.products == (*of_pairs, *of_items):
-        start = _in_the_order_of_tables(near, n, len(of_pairs))
-    found = minimize(_loss, start, (data, wide, penalty), jac=True, method="L-BFGS-B", options={"maxiter": 500})
-    weights = found.x[:-1].astype(np.float32)
-    varying = np.r_[n:wide, len(mean) + len(of_pairs) : len(weights)]
+        items = np.concatenate([_with_products(item, item, of_items, place), texts * _LONG], 1)
+        data.append((_with_products(pair, item, of_pairs, place), items, true))
+    wide, directed = n + len(of_pairs), tables[0][2].shape[1]
+    end = len(mean) + len(products)
+    penalties = np.repeat([penalty, _OF_TEXTS, 0.0], [end, directed, 1])
+    known = near and (near.names, near.products, tuple(near.directions))
+    alike = known == (first.names, (*of_pairs, *of_items), tuple(directions))
+    start = _in_the_order_of_tables(near, n, len(of_pairs)) if near and alike else np.zeros(len(penalties))
+    found = minimize(_loss, start, (data, wide, penalties), jac=True, method="L-BFGS-B", options=_ENOUGH)
+    return _fusion(first, mean, scale, found.x, (of_pairs, of_items), directions)
+
+
+def _fusion(
+    first: Features,
+    mean: NDArray[np.floating],
+    scale: NDArray[np.floating],
+    theta: NDArray[np.float64],
+    products: tuple[Sequence[tuple[str, str]], Sequence[tuple[str, str]]],
+    directions: Sequence[tuple[str, str]],
+) -> Fusion:
+    n, of_pairs, of_items = len(first.pair), *products
+    weights, end = theta[:-1].astype(np.float32), len(mean) + len(of_pairs) + len(of_items)
+    varying = np.r_[n : n + len(of_pairs), len(mean) + len(of_pairs) : end]
     return Fusion(
         first.names,
         mean.astype(np.float32),
         scale.astype(np.float32),
-        np.delete(weights, varying),
-        float(found.x[-1]),
+        np.delete(weights[:end], varying),
+        float(theta[-1]),
         (*of_pairs, *of_items),
         weights[varying],
+        dict(zip(directions, np.split(_LONG * weights[end:], len(directions)), strict=True)) if directions else {},
     )
 
 
 def _in_the_order_of_tables(fusion: Fusion, pairs: int, of_pairs: int) -> NDArray[np.float64]:
     weights, varying = fusion.weights, fusion.varying
-    parts = (weights[:pairs], varying[:of_pairs], weights[pairs:], varying[of_pairs:], [fusion.bias])
+    texts = np.concatenate([np.empty(0, np.float32), *fusion.directions.values()]) / _LONG
+    parts = (weights[:pairs], varying[:of_pairs], weights[pairs:], varying[of_pairs:], texts, [fusion.bias])
     return np.concatenate(parts).astype(np.float64)
 
 
-def _mean_and_scale(tables: Sequence[tuple[Array, Array, NDArray[np.int64]]]) -> tuple[Array, NDArray[np.floating]]:
+_Table = tuple[Array, Array, Array, NDArray[np.int64]]
+
+
+def _mean_and_scale(tables: Sequence[_Table]) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
     """Mean and standard deviation of each feature over all companies, those of a pair first."""
-    pairs = np.concatenate([pair.reshape(-1, pair.shape[-1]) for pair, _, _ in tables])
-    items = np.concatenate([item for _, item, _ in tables])
+    pairs = np.concatenate([pair.reshape(-1, pair.shape[-1]) for pair, _, _, _ in tables])
+    items = np.concatenate([item for _, item, _, _ in tables])
     mean = np.concatenate([pairs.mean(0), items.mean(0)])
     scale = np.concatenate([pairs.std(0), items.std(0)]) + 1e-6
     return mean, scale
 
 
 def _loss(
-    theta: NDArray[np.float64], data: Sequence[tuple[Array, Array, NDArray[np.int64]]], wide: int, penalty: float
+    theta: NDArray[np.float64],
+    data: Sequence[tuple[Array, Array, NDArray[np.int64]]],
+    wide: int,
+    penalties: NDArray[np.float64],
 ) -> tuple[float, NDArray[np.float64]]:
     """Negative log likelihood with the penalty, and its gradient.
 
@@ -221,8 +259,8 @@ def _loss(
         gradient[:wide] += np.ascontiguousarray(error).ravel() @ pair.reshape(-1, wide)
         gradient[wide:-1] += item.T @ error.sum(1)
         gradient[-1] += error.sum()
-    gradient[:-1] += penalty * weights
-    return total + penalty * float(weights @ weights) / 2, gradient
+    drawn = penalties * theta
+    return total + float(drawn @ theta) / 2, gradient + drawn
 
 
 def _with_products(table: Array, item: Array, products: Sequence[tuple[str, str]], place: Mapping[str, int]) -> Array:

@@ -15,12 +15,13 @@ import yaml
 from numpy.typing import NDArray
 
 from connectors.base import ItemKind
-from pipeline.encode.encoder import Encoder
+from pipeline.encode.encoder import BUNDLED_NAME, Encoder
 from pipeline.match.chunking import CHUNK, SAMPLE
 from pipeline.match.conditional_logit import Features
 from pipeline.match.graph import Links
 from pipeline.match.moments import moments, over, standardised
 from pipeline.match.neighbours import Neighbours
+from pipeline.match.told_by import is_list
 from pipeline.register.document import KeyResult, Objective, Register
 from pipeline.said import TERSE, count_words
 from pipeline.sources import about_customers
@@ -33,10 +34,6 @@ _BOT = re.compile(r"\s*\[[A-Za-z ]+\]")
 _DIGIT = re.compile(r"\d")
 _CHATTER = re.compile(r"[\U0001F300-\U0001FAFF]|:\w+:|\b(lol|haha|thx|thanks)\b")
 _ISSUES = {ItemKind.EPIC, ItemKind.STORY, ItemKind.TASK, ItemKind.BUG, ItemKind.SUBTASK, ItemKind.ISSUE}
-_SPREAD, _SPREAD_COUNTS = 0.64, 20
-"""Usual spread of the lengths of a company's issues, and for how many of them it counts."""
-EVEN, UNEVEN = 0.58, 0.70
-"""Spreads up to which a company's issues are told alike, and from which some are told at length and others in a word or two."""
 _SOCIAL = {"#random", "#general", "#fun", "#offtopic"}
 
 
@@ -101,20 +98,12 @@ class ItemEvidence:
         # One team for all, or key results that all name the same, says nothing of what an item is for: as if no team were known.
         self.told = len({item.team for item in links.items if item.team}) > 1 and register.teams_differ
         self.teams = [item.team if self.told else None for item in links.items]
+        titles = np.mean([bool(item.title and not item.text) for item in links.items])
+        self.alone = not self.told and is_list(float((links.parent >= 0).mean()), float(titles))
         self.lengths = np.array([count_words(words) for words in self.words])
         self.group_vectors = _group_vectors(links, vectors, self.lengths)
-
-    @property
-    def unevenness(self) -> float:
-        """How far this company writes issues unevenly, from 0 to 1 by hundredths: where some are told at length and others in a
-        word or two, whoever wrote them, length says nothing of what they are for. By the standard deviation of the logarithms of
-        their words."""
-        issues = np.array([i.kind in _ISSUES and not about_customers(i.source) for i in self.links.items], dtype=bool)
-        rows = np.flatnonzero(issues) if self.usual is None else self.usual[issues[self.usual]]
-        lengths = np.log1p(self.lengths[rows])
-        squares = float(((lengths - lengths.mean()) ** 2).sum()) if len(rows) else 0.0
-        spread = ((squares + _SPREAD_COUNTS * _SPREAD**2) / (len(rows) + _SPREAD_COUNTS)) ** 0.5
-        return float(round(min(1.0, max(0.0, (spread - EVEN) / (UNEVEN - EVEN))), 2))
+        # In the space of another model the fitted directions mean nothing.
+        self.directed = encoder.name.startswith(BUNDLED_NAME)
 
     def features(self) -> Features:
         """All of them; see the names given to each."""
@@ -145,7 +134,11 @@ class ItemEvidence:
             item[f"is_{kind}"] = np.array([i.kind == kind for i in items])
         self._alike(pair, item)
         self._among_the_team(pair, item)
-        return Features(pair, {name: values.astype(np.float32) for name, values in item.items()})
+        return Features(
+            pair,
+            {name: values.astype(np.float32) for name, values in item.items()},
+            {"own": self.vectors, "tree": self.group_vectors} if self.directed else {},
+        )
 
     def _similarities(self, pair: dict[str, Matrix]) -> tuple[Matrix, Matrix]:
         aims = targets(self.register, self.encoder)

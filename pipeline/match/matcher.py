@@ -3,8 +3,8 @@
 Three steps. The first looks at each item alone (item_features.py), the second and third also at what the step before found
 around it (context_features.py), so that evidence travels from an epic over its stories to their threads. Each is a conditional
 logit (conditional_logit.py) with weights that were fitted on labelled companies and hold no words: weights/fusion.json
-and, for companies that write issues unevenly, weights/uneven.json, made by benchmarks/fit_fusion.py; and for companies whose
-teams say nothing of what work is for weights/alone.json, made by benchmarks/fit_alone.py on real titles as well.
+and, for vectors of another model than the bundled one, weights/undirected.json, made by benchmarks/fit_fusion.py; and for
+companies of which nothing is known but texts weights/alone.json, made by benchmarks/fit_alone.py on real titles as well.
 docs/matching.md explains the method.
 """
 
@@ -37,15 +37,9 @@ FOLLOWS = 0.97
 """Probability that what follows a labelled item serves the same."""
 
 
-def shipped_weights(alone: bool = False, uneven: float = 0.0) -> tuple[Fusion, ...]:
-    """The weights of each step, for a company that writes so `uneven` (item_features.py); `alone` where teams say nothing of what
-    work is for."""
-    return mixed(_fitted("alone" if alone else "fusion"), _fitted("uneven"), uneven)
-
-
-def mixed(even: Sequence[Fusion], uneven: Sequence[Fusion], part: float) -> tuple[Fusion, ...]:
-    """Each step's weights, `part` of the way from the ones to the others."""
-    return tuple(one.towards(other, part) for one, other in zip(even, uneven, strict=True))
+def shipped_weights(alone: bool = False, directed: bool = True) -> tuple[Fusion, ...]:
+    """Each step's weights: `alone` where text alone tells what work is for, `directed` for the bundled model's vectors."""
+    return _fitted("alone" if alone else "fusion" if directed else "undirected")
 
 
 @cache
@@ -60,8 +54,7 @@ def _weights_file(name: str) -> bytes:
 @cache
 def weights_fingerprint() -> str:
     """A name for the weights: where it differs, matches of before are out of date."""
-    fitted = b"".join(_weights_file(name) for name in ("fusion", "uneven", "alone"))
-    return hashlib.sha256(fitted + f"{attention.WEIGHT}".encode()).hexdigest()[:16]
+    return hashlib.sha256(b"".join(_weights_file(name) for name in ("fusion", "undirected", "alone"))).hexdigest()[:16]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,15 +98,14 @@ class Matcher:
             usual = np.flatnonzero(np.isin(self.core, usual)) if np.isin(usual, self.core).any() else None
         self.usual, self.neighbours = usual, Neighbours(self.links, self.vectors, usual)
         self.surroundings = Surroundings(self.links, self.vectors, self.neighbours, usual)
-        self.odds_of_none = attention.odds_of_none(items, self.following)
-        self.answered = attention.answered(items, self.following)
+        self.came_back = attention.features(items, self.following)
         self._read(register, encoder)
 
     def _read(self, register: Register, encoder: Encoder) -> None:
         """All that rests on the register."""
         self.register, self.keys = register, [key_result.key for _, key_result in register.key_results()]
         evidence = ItemEvidence(register, self.links, self.vectors, self.neighbours, encoder, self.usual)
-        self.first, self.alone, self.uneven = evidence.features(), not evidence.told, evidence.unevenness
+        self.first, self.alone = evidence.features().beside(self.came_back), evidence.alone
         self.declared = self._declared()
 
     def beside(self, register: Register, encoder: Encoder) -> "Matcher":
@@ -166,21 +158,12 @@ class Matcher:
 
     def _walk(self, steps: Sequence[Fusion], fixed: Mapping[int, Matrix]) -> tuple[Matrix, Features]:
         features = self.first
-        found = self._drawn(self._attended(steps[0].predict(features)), fixed)
+        found = self._drawn(steps[0].predict(features), fixed)
         for step in steps[1:]:
             del features  # those of a step are a good part of the memory
             features = self.around(found)
-            found = self._attended(step.predict(features))
-            if step is steps[-1]:
-                found = attention.as_sure_as_right(found, self.answered)
-            found = self._drawn(found, fixed)
+            found = self._drawn(step.predict(features), fixed)
         return found, features
-
-    def _attended(self, found: Matrix) -> Matrix:
-        """With the odds of none as the traces on the items change them."""
-        found[:, -1] *= self.odds_of_none
-        found /= found.sum(1, keepdims=True)
-        return found
 
     def _drawn(self, found: Matrix, fixed: Mapping[int, Matrix]) -> Matrix:
         return self.following.draw(self._fix(found, fixed), set(fixed))
@@ -188,7 +171,7 @@ class Matcher:
     @property
     def weights(self) -> tuple[Fusion, ...]:
         """The shipped ones for a company like this."""
-        return shipped_weights(self.alone, self.uneven)
+        return shipped_weights(self.alone, bool(self.first.text))
 
     @cached_property
     def nearest(self) -> list[float]:

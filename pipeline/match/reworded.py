@@ -29,12 +29,12 @@ from pipeline.match.matcher import Belief
 from pipeline.register.document import KeyResult, Objective, Register, stored
 
 Matrix = NDArray[np.float32]
-MISSED = 2e-4
-"""Part of all items' belief that is given up of a key result: a fiftieth of a point of the company's work."""
+MISSED = 1e-3
+"""Part of all items' belief that is given up of a key result: a tenth of a point of the company's work."""
 MOST_ITEMS, MOST_WORDS = 0.3, 0.1
 """Parts of the items, and of the key results, above which everything is matched again."""
-_SOME = 0.02
-"""Less is no sign of what an item is near to: an answered thread is believed to serve a little of everything."""
+_SOME = 0.05
+"""Less is no sign of what an item is near to: what is unsure is believed to serve a little of everything."""
 _READ = 20_000
 _LEAST = np.float32(0.005)
 """What is kept as nothing was believed less than this."""

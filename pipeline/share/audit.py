@@ -16,6 +16,7 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.match.told_by import ToldBy
 from pipeline.share.prior import company_prior
 
 Array = NDArray[np.float64]
@@ -64,24 +65,29 @@ def draw(effort: Mapping[int, float], order: Sequence[int], count: int, seed: Se
     return [known[int(i)] for i in np.minimum(np.searchsorted(ends, points, "right"), len(known) - 1)]
 
 
-def without_audit(size: int, answers: int = 0, alone: bool = False) -> "Correction":
+def without_audit(size: int, answers: int = 0, told_by: ToldBy = ToldBy.TEAMS) -> "Correction":
     """Nothing to add, and the variance that companies without an audit show after so many answers to the product's questions;
-    `alone` where teams say nothing of what work is for."""
-    return Correction(np.zeros(size), _usual(size, answers, alone) ** 2)
+    `told_by` is what tells what work is for."""
+    return Correction(np.zeros(size), _usual(size, answers, told_by) ** 2)
 
 
-def _usual(size: int, answers: int, alone: bool) -> Array:
+def _usual(size: int, answers: int, told_by: ToldBy) -> Array:
     """Standard deviation of the match's error by share: single objectives, none, the top's."""
-    found = np.full(size, company_prior().level(answers, alone))
+    found = np.full(size, company_prior().level(answers, told_by))
     found[:-2] *= OF_ONE
     return found
 
 
 def correction(
-    week: date, effort: Mapping[str, float], drawn: Sequence[Drawn], size: int, answers: int = 0, alone: bool = False
+    week: date,
+    effort: Mapping[str, float],
+    drawn: Sequence[Drawn],
+    size: int,
+    answers: int = 0,
+    told_by: ToldBy = ToldBy.TEAMS,
 ) -> Correction:
     """For a week's shares, from draws of all weeks. `effort` by team weighs the teams; `size` shares, the last the top's;
-    `alone` as in `without_audit`.
+    `told_by` as in `without_audit`.
 
     Too few draws correct nothing, and leave the variance that is known from companies without an audit.
     """
@@ -90,7 +96,7 @@ def correction(
         if effort.get(one.team, 0.0) > 0:
             by_team[one.team].append(one)
     if sum(map(len, by_team.values())) < _LEAST:
-        return without_audit(size, answers, alone)
+        return without_audit(size, answers, told_by)
     whole = sum(effort[team] for team in by_team)
     value, variance = np.zeros(size), np.zeros(size)
     for team, rows in by_team.items():
@@ -99,7 +105,7 @@ def correction(
         value += part * mean
         variance += part**2 * spread
     # One factor for all shares, so that they still add up to one.
-    usual = _usual(size, answers, alone) ** 2
+    usual = _usual(size, answers, told_by) ** 2
     trust = usual[-1] / (usual[-1] + variance[-1])
     return Correction(trust * value, usual * variance / (usual + variance))
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
+from pipeline.match.told_by import ToldBy
 from pipeline.share.dilution import Dilution
 
 IMPLIED_SD = 0.13
@@ -17,14 +18,16 @@ class CompanyPrior:
     """Random effects of a company and its style of keeping tools on the share of the top priorities; parts of one.
 
     `match_level`: by how much the reading is off in level because items are matched wrongly (root mean square over left-out
-    companies); `alone_level` is that where no team says whose work it is (docs/shares.md). `match_kept`, `match_kept_sd`: which
+    companies); `silent_level` is that where no team says what work is for, `titles_level` where nothing but titles does
+    (docs/shares.md). `match_kept`, `match_kept_sd`: which
     part of a true change the match keeps. `effort_level`, `effort_kept`, `effort_kept_sd`: the same of the effort, with items
     matched truly; no answer about items corrects these. `week`: standard deviation of what is off in one week alone. `worlds`: on
     how many worlds this rests.
     """
 
     match_level: float
-    alone_level: float
+    silent_level: float
+    titles_level: float
     match_kept: float
     match_kept_sd: float
     effort_level: float
@@ -38,9 +41,10 @@ class CompanyPrior:
         """Part of what is wrong with the match that is still there after so many answers."""
         return self.half_after / (self.half_after + answers)
 
-    def level(self, answers: int, alone: bool = False) -> float:
-        """Standard deviation of the match's error of level after so many answers; `alone` where teams say nothing."""
-        return (self.alone_level if alone else self.match_level) * self.left(answers)
+    def level(self, answers: int, told_by: ToldBy = ToldBy.TEAMS) -> float:
+        """Standard deviation of the match's error of level after so many answers."""
+        levels = {ToldBy.TEAMS: self.match_level, ToldBy.TEXTS: self.silent_level, ToldBy.TITLES: self.titles_level}
+        return levels[told_by] * self.left(answers)
 
     def believing(self, implied: float | None) -> "CompanyPrior":
         """With what the match thinks of itself in this company as an observation of `match_kept`, right to within IMPLIED_SD."""

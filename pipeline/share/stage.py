@@ -20,6 +20,7 @@ from models.share import half_of
 from models.vocabulary import AUDIT, COMPANY
 from pipeline.effort.load import whole_since
 from pipeline.ingest.reach import read_back_to
+from pipeline.match.told_by import told_by
 from pipeline.queue import chunks, fingerprint
 from pipeline.queue.rounding import DIGITS, rounded
 from pipeline.register.answered import holds
@@ -85,7 +86,7 @@ def _fingerprint(session: Session, version: int, least_people: int, unseen: floa
     one on."""
     answers = select(func.count(), func.max(Label.at)).where(Label.origin == AUDIT)
     teams = load_teams(session).fingerprint()
-    known = (str(read_back_to(session)), str(whole_since(session)))
+    known = (str(read_back_to(session)), str(whole_since(session)), told_by(session))
     rests_on = (_METHOD, version, least_people, unseen, tuple(session.execute(answers).one()), teams, *known)
     return hashlib.sha256(repr(rests_on).encode()).hexdigest()
 
@@ -108,6 +109,7 @@ def run_chunk(session: Session, chunk: Chunk, register: Register, least_people: 
     # The match holds to a label: what people said is known, and the correction is for the rest.
     labelled = set(session.scalars(select(Label.work_item_id).where(holds(session, register))))
     sums, usual = _Sums(rows, teams, labelled), load_usual(session)
+    telling = told_by(session)
     expected = _expected(session, days, teams)
     found: list[dict[str, Any]] = []
     whole, allowed = _shown(session, week, sums, least_people)
@@ -118,7 +120,7 @@ def run_chunk(session: Session, chunk: Chunk, register: Register, least_people: 
         coverage = total / expected[scope] if expected[scope] else 0.0
         pieces = [Worked(item, matched.tree.get(item, item), amount) for item, amount in by_item.items()]
         rest = sums.unknown if scope == COMPANY else {scope: sums.unknown.get(scope, 0.0)}
-        of_the_rest = correction(week, rest, drawn, len(matched.objectives) + 2, asked, not register.teams_tell)
+        of_the_rest = correction(week, rest, drawn, len(matched.objectives) + 2, asked, telling)
         corrected = of_the_rest.of(sum(rest.values()) / total)
         people = sums.by_person[scope].values()
         read = shares(pieces, known, matched.objectives, register.top(), corrected, people, unseen)

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 from rich.console import Console
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from alerts.digest import compose, team_week
 from alerts.falls import alert_of
@@ -29,7 +29,7 @@ from leeway.notify import terms
 from leeway.pace import show_progress
 from leeway.status import status_of
 from leeway.status_text import render
-from models import Drift
+from models import Drift, WorkItem
 from models.vocabulary import COMPANY
 from pipeline.register.document import Team, parse
 from pipeline.register.versions import load_register
@@ -110,20 +110,24 @@ def test_status_calls_a_team_by_its_name(app: App) -> None:
     assert f"drift    {team.name}: 50% -> 30% since 2026-06-15" in out.getvalue()
     assert "1 signal, 1 stream, pulled 1 minute ago" in out.getvalue()
     assert "1 signal, 1 stream, not read to its end yet" in out.getvalue()  # it said "pulled never finished"
-    assert "matched by its words alone" not in out.getvalue()
+    assert "a list of titles" not in out.getvalue()
 
 
-def test_status_says_where_teams_say_nothing_of_what_work_is_for(app: App) -> None:
+def test_status_says_where_titles_alone_tell_what_work_is_for(app: App) -> None:
     text = re.sub(r"(key: O\d.*?), teams: \[[^]]*\]", r"\1", register_yaml(TODAY))
     with app.sessions.begin() as session:
         load_register(session, parse(text), text)
-    pulled = {
-        name: {"signals": 1, "streams": 1, "minutes_since_pull": lag, "errors": []}
-        for name, lag in (("jira", 1), ("slack", None))
-    }
-    out = io.StringIO()
-    render(status_of(app) | {"sources": pulled}, Console(file=out, width=300))
-    assert "matched by its words alone" in out.getvalue()
+    pulled = {"jira": {"signals": 1, "streams": 1, "minutes_since_pull": 1, "errors": []}}
+
+    def said() -> str:
+        out = io.StringIO()
+        render(status_of(app) | {"sources": pulled}, Console(file=out, width=300))
+        return out.getvalue()
+
+    assert "a list of titles" not in said()  # no team tells, but what work hangs on does
+    with app.sessions.begin() as session:
+        session.execute(update(WorkItem).values(title="Repair the gate", text=None, parent=None))
+    assert "a list of titles" in said()
 
 
 def test_the_plans_end_is_one_day_in_every_face(app: App) -> None:

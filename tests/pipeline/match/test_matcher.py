@@ -1,6 +1,7 @@
 """The match on a small company: what a user would miss if it were gone. The figures are benchmarks/fit_fusion.py's."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,14 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.encode.bundled import ModelError, bundled_model
-from pipeline.encode.encoder import BUNDLED, SentenceEncoder, text_hash
+from pipeline.encode.encoder import BUNDLED, SentenceEncoder, Vectors, text_hash
 from pipeline.files import InputError
 from pipeline.items import Item
 from pipeline.match.active_learning import worth_asking
 from pipeline.match.answers import Answers, loosened
 from pipeline.match.conditional_logit import Features, Fusion, fit
 from pipeline.match.graph import Links
-from pipeline.match.matcher import Matcher, shipped_weights
+from pipeline.match.matcher import Matcher
 from pipeline.offline.match import Prediction, as_row, match_offline, predict, read_labels, read_signals
 from pipeline.register.document import Register, parse
 from tests.conftest import HashedWords
@@ -60,8 +61,8 @@ ITEMS = [
     item("R-2", "Reply to one-star reviews in the app store", "app"),
     item("U-1", "Bluetooth unlock is slow in the garage without signal", "app", kind="epic"),
     item("U-2", "part two", "app", parent="U-1"),
-    item("P-1", "Brake pads out of stock again, order more", "ops"),
-    item("P-2", "Minimum stock for inner tubes", "ops"),
+    item("P-1", "Spare parts for repairs are out of stock again: brake pads", "ops"),
+    item("P-2", "Minimum stock of spare parts: inner tubes", "ops"),
     item("T-1", "Bikes wait four days before a mechanic looks at them", "ops"),
     item("T-2", "Evening shift so that repairs leave the same day", "ops"),
     item("X-1", "Renew the TLS certificate", "app"),
@@ -305,16 +306,54 @@ def test_a_weight_may_vary_with_the_item_and_survives_the_file() -> None:
     assert read.predict(features) == pytest.approx(varying.predict(features), abs=1e-4)
 
 
+def test_what_routine_sounds_like_is_learned_and_of_another_models_vectors_nothing_is_said(
+    encoder: SentenceEncoder, register: Register
+) -> None:
+    things = ["invoice", "licence", "printer", "certificate", "backup", "payroll", "badge", "server", "rota", "ledger"]
+    routine = [f"Renew the {thing} as every {when}" for thing in things for when in ("month", "year")]
+    goals = [f"Build the first {thing} for new {who}" for thing in things for who in ("riders", "shops")]
+    vectors = encoder.encode([*routine, *goals]).astype(np.float32)
+    true = np.repeat([1, 0], 20)
+
+    def features(rows: slice) -> Features:
+        n = len(true[rows])
+        return Features(
+            {"votes": np.zeros((n, 1), np.float32)}, {"one": np.zeros(n, np.float32)}, {"own": vectors[rows]}
+        )
+
+    fusion = fit([(features(slice(None, None, 2)), true[::2])] * 20, 1.0, directions=[("own", "")])
+    assert (fusion.predict(features(slice(1, None, 2))).argmax(1) == true[1::2]).mean() > 0.9
+    unseen = replace(features(slice(None)), text={})
+    with pytest.raises(ValueError, match="other features"):
+        fusion.predict(unseen)
+
+    class Another:
+        name = "another-model"
+
+        def encode(self, texts: Sequence[str]) -> Vectors:
+            return encoder.encode(texts)[:, ::-1]
+
+    ours, other = (Matcher(register, ITEMS, one) for one in (encoder, Another()))
+    assert ours.weights[0].directions
+    assert not other.weights[0].directions
+    np.testing.assert_allclose(other.probabilities()[0].sum(1), 1, atol=1e-5)
+
+
 @given(st.integers(1, 5), st.integers(0, 2**16))
 def test_log_odds_against_none_are_the_contributions_and_what_the_item_adds(keys: int, seed: int) -> None:
     rng = np.random.default_rng(seed)
     length = rng.normal(scale=2, size=4).astype(np.float32)
-    features = Features({name: rng.normal(size=(4, keys)).astype(np.float32) for name in "ab"}, {"length": length})
-    mean, scale, weights, varying = (part.astype(np.float32) for part in rng.uniform(0.5, 2, (4, 3)))
-    products = (("a", "length"), ("b", "length"), ("length", "length"))
-    fusion = Fusion(features.names, mean, scale, weights, 0.3, products, varying)
-    odds, z = np.log(fusion.predict(features)), (length - mean[2]) / scale[2]
-    of_item = 0.3 + (weights[2] + varying[2] * np.clip(z, -3, 3)) * z
+    age, along = rng.normal(size=4).astype(np.float32), rng.normal(size=6).astype(np.float32)
+    text = rng.normal(size=(4, 6)).astype(np.float32)
+    pair = {name: rng.normal(size=(4, keys)).astype(np.float32) for name in "ab"}
+    features = Features(pair, {"length": length, "age": age}, {"own": text})
+    mean, scale, weights, varying = (part.astype(np.float32) for part in rng.uniform(0.5, 2, (4, 4)))
+    products = (("a", "length"), ("b", "length"), ("a", "age"))
+    older = rng.normal(size=6).astype(np.float32)
+    directions = {("own", ""): along, ("own", "age"): older}
+    fusion = Fusion(features.names, mean, scale, weights, 0.3, products, varying[:3], directions)
+    odds, z = np.log(fusion.predict(features)), (np.stack([length, age], 1) - mean[2:]) / scale[2:]
+    of_item = 0.3 + z @ weights[2:] + text @ along + age * (text @ older)
     for k in range(keys):
         expected = fusion.contributions(features, np.full(4, k)).sum(1) + of_item
         assert odds[:, k] - odds[:, -1] == pytest.approx(expected, abs=1e-3)
@@ -362,39 +401,3 @@ def test_terse_titles_are_not_taken_for_nothing_where_teams_say_nothing(encoder:
     assert found[:, -1].mean() < 0.5
     right = [one_team.keys[k] == key for k, (_, key) in zip(found[:, :-1].argmax(1), TERSE, strict=True)]
     assert np.mean(right) > 0.8
-
-
-def test_a_terse_title_is_less_of_a_sign_of_nothing_where_issues_are_written_unevenly(
-    encoder: SentenceEncoder, register: Register
-) -> None:
-    titles = (
-        "Renew the certificate of the gate for another year",
-        "Count the helmets in the store before they are sold",
-    )
-    more = (
-        " It has been open since the spring, the supplier was asked twice, and nobody has said yet who signs for it."
-        * 2
-    )
-
-    def company(*texts: str | None) -> Matcher:
-        written = [item(f"W-{n}", titles[n % 2], "ops", text=texts[n % len(texts)]) for n in range(60)]
-        return Matcher(register, [*ITEMS, item("terse", "Stock list", "ops"), *written], encoder)
-
-    even, uneven = company(None), company(None, more)
-    assert (even.uneven, uneven.uneven) == (0, 1)
-    none = [matcher.probabilities()[0][len(ITEMS), -1] for matcher in (even, uneven)]
-    assert none[1] < none[0] - 0.1
-
-
-def test_weights_are_mixed_part_of_the_way_and_only_on_one_scale(register: Register, encoder: SentenceEncoder) -> None:
-    features = Matcher(register, ITEMS, encoder).first
-    ends = shipped_weights(uneven=0)[0], shipped_weights(uneven=1)[0]
-    even, half, uneven = (np.log(one.predict(features)) for one in (ends[0], shipped_weights(uneven=0.5)[0], ends[1]))
-    mean = (even + uneven) / 2  # the geometric mean, once it adds up to one
-    np.testing.assert_allclose(half, mean - np.log(np.exp(mean).sum(1, keepdims=True)), atol=1e-4)
-    with pytest.raises(ValueError, match="one scale"):
-        ends[0].towards(replace(ends[1], scale=2 * ends[1].scale), 0.5)
-
-
-def test_few_issues_are_neither_even_nor_uneven(register: Register, encoder: SentenceEncoder) -> None:
-    assert 0.3 < Matcher(register, [item("1", "Tubes")], encoder).uneven < 0.6

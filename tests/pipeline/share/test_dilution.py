@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.match.told_by import ToldBy
 from pipeline.share.audit import without_audit
 from pipeline.share.dilution import UNDILUTED, Dilution
 from pipeline.share.prior import company_prior
@@ -66,10 +67,10 @@ def test_each_answer_leaves_less_of_what_the_match_gets_wrong() -> None:
     assert widths[0] > widths[1] > widths[2]
 
 
-def test_where_teams_say_nothing_less_is_certain() -> None:
-    variances = [[without_audit(3, count, alone).variance[-1] for alone in (False, True)] for count in (0, 40)]
-    assert all(alone > told for told, alone in variances)
-    assert variances[1][1] < variances[0][1] / 4
+def test_the_less_tells_what_work_is_for_the_less_is_certain() -> None:
+    variances = [[without_audit(3, count, one).variance[-1] for one in ToldBy] for count in (0, 40)]
+    assert all(teams < texts < titles for teams, texts, titles in variances)
+    assert all(after < before / 4 for before, after in zip(*variances, strict=True))
 
 
 def test_a_match_that_is_sure_is_taken_to_keep_more_of_a_change() -> None:
