@@ -118,11 +118,8 @@ def test_what_an_obedient_judge_says_of_one_stream_moves_no_belief_of_another(sm
     assert small.answers()["A-4-0"][0] == {"K3": 1.0}
     after = small.match()
     assert abs(small.state().weight["knows_goal"] - weight["knows_goal"]) < 0.01  # it is one answer of many
-    moved = {
-        name
-        for name in after
-        if any(abs(after[name].get(k, 0) - before[name].get(k, 0)) > 0.02 for k in ("K1", "K2", "K3"))
-    }
+    # Other words of one item are a little of what is known of those like it; what the judge said of it is not.
+    moved = {name for name in after if abs(after[name].get("K3", 0) - before[name].get("K3", 0)) > 0.02}
     assert moved <= {"A-4-0"}
 
 

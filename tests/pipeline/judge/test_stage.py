@@ -40,7 +40,7 @@ def test_a_judge_that_is_right_on_what_was_confirmed_counts_elsewhere(everywhere
         done = small.judge(server)
         assert (done.answered, done.void, done.waiting) == (20, 0, 0)
         after = small.match()
-        assert 1 - right(after, REST) < (1 - right(before, REST)) / 2
+        assert 1 - right(after, REST) < (1 - right(before, REST)) * 2 / 3
         assert small.judge(server).answered == 0  # nothing is asked twice
         assert len(server.questions) == 20
     state = small.state()
