@@ -14,7 +14,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -208,7 +208,9 @@ def main() -> None:
     parser.add_argument("--shared", type=Path, help="a folder with another author's world.py")
     parser.add_argument("--write", action="store_true", help=f"fit on all and write {WEIGHTS.name}")
     given = parser.parse_args()
-    every = everything(given.folders, given.keep, given.shared)
+    given.keep.mkdir(parents=True, exist_ok=True)
+    work = put_to_work(given.folders, given.keep, given.shared)
+    every = everything(given.folders, work, CachedEncoder(given.keep / "vectors.sqlite"))
     steps = fit_steps(fitted_on(every))
     if len(every) > 1:
         _judge_left_out(every, steps)
@@ -221,10 +223,8 @@ def main() -> None:
 Ways = tuple[Sequence[Company], AtWork]
 
 
-def everything(folders: Sequence[Path], keep: Path, shared: Path | None) -> list[Ways]:
-    """Each company in the WAYS, and at work."""
-    keep.mkdir(parents=True, exist_ok=True)
-    work, encoder = put_to_work(folders, keep, shared), CachedEncoder(keep / "vectors.sqlite")
+def everything(folders: Sequence[Path], work: Mapping[str, dict[str, Any]], encoder: Encoder) -> list[Ways]:
+    """Each company in the WAYS, and at `work` (what `put_to_work` gives)."""
     return [
         ([Company(one, encoder, how) for how in WAYS], AtWork(one.name, work[one.name], encoder)) for one in folders
     ]

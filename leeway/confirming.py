@@ -8,7 +8,7 @@ from typing import TextIO
 from rich.console import Console
 from rich.text import Text
 
-from alerts.words import amount, done, number, person_days
+from alerts.words import amount, done, person_days, whole
 from leeway.app import App, NotReady
 from models.stream import CONFIRMED, MIXED
 from pipeline.feedback.decisions import unlabel
@@ -65,7 +65,7 @@ def write_template(app: App, count: int, target: TextIO) -> None:
     writer = csv.writer(target, lineterminator="\n")
     writer.writerow(_COLUMNS)
     for one in found:
-        days = "" if one.person_days is None else number(one.person_days)
+        days = "" if one.person_days is None else str(whole(one.person_days))
         row = [
             one.id,
             one.name,

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.at_work import AtWork, put_to_work
-from benchmarks.fit_fusion import Company, ToFit, everything, fit_steps, left_out
+from benchmarks.fit_fusion import WAYS, Company, ToFit, everything, fit_steps, left_out
 from benchmarks.worlds.product import CachedEncoder
 from pipeline.match import matcher
 from pipeline.match.conditional_logit import Fusion
@@ -21,15 +21,15 @@ def fit_without(folders: Sequence[Path], keep: Path, shared: Path | None) -> Non
         return
     if len(folders) < 2:
         raise SystemExit("--left-out wants two companies or more: weights for one are fitted on the others")
-    every, work = everything(folders, keep, shared), put_to_work(folders, keep, shared)
-    encoder = CachedEncoder(keep / "vectors.sqlite")
+    work, encoder = put_to_work(folders, keep, shared), CachedEncoder(keep / "vectors.sqlite")
+    every = everything(folders, work, encoder)
     without_teams: dict[str, list[ToFit]] = {
         folder.name: [
             Company(folder, encoder, "no teams"),
-            Company(folder, encoder, "bare"),
+            ways[WAYS.index("bare")],
             AtWork(folder.name, work[folder.name], encoder, teams=False),
         ]
-        for folder in folders
+        for folder, (ways, _) in zip(folders, every, strict=True)
     }
     for out, steps in left_out(every, matcher.shipped_weights()):
         gone = [ways[0].name for ways, _ in out]

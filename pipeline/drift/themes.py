@@ -79,12 +79,10 @@ def find_themes(items: Sequence[OffGoal], vectors: NDArray[np.float32], goal_wor
     loose = [item for item, mark in zip(items, marks, strict=True) if mark < 0]
     for number, rows in enumerate(members):
         found = [items[i] for i in rows]
-        telling = _name(number, words, [len(m) for m in members], general).split(", ")[0]
-        tells = (
-            words[number][telling] >= _WITH_THE_WORD * len(rows) and general.get(telling.lower(), 0) <= _WORD_ON_GOALS
-        )
+        word = _name(number, words, [len(m) for m in members], general).split(", ")[0]
+        tells = words[number][word] >= _WITH_THE_WORD * len(rows) and general.get(word.lower(), 0) <= _WORD_ON_GOALS
         if tells or _largest_stream(found)[1] >= _EFFORT_OF_ONE_STREAM:
-            parts.setdefault((_stream_of_most(found) or telling).lower(), []).extend(found)
+            parts.setdefault((_stream_of_most(found) or word).lower(), []).extend(found)
         else:
             loose.extend(found)
     for key, found in _streams_apart(loose).items():

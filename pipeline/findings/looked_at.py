@@ -101,10 +101,8 @@ def _across(session: Session, who: Who, since: datetime, until: datetime, last: 
 
 def _naming(session: Session, since: datetime, until: datetime) -> Iterator[tuple[Name, str | None, list[str]]]:
     """An item, who was at it, and what it names in its words or they named on it."""
-    in_words, on_it = (
-        cast(WorkItem.mentions, Text),
-        cast(Signal.mentions, Text),
-    )  # of lists no two could be said to be the same
+    # As texts: of lists no two could be said to be the same.
+    in_words, on_it = cast(WorkItem.mentions, Text), cast(Signal.mentions, Text)
     query = select(Signal.source, Signal.item, Signal.account).where(during(since, until)).distinct()
     for one in (
         query.add_columns(in_words).join(WorkItem, _ITS_ITEM).where(in_words != "[]"),

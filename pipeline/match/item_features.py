@@ -14,7 +14,6 @@ import numpy as np
 import yaml
 from numpy.typing import NDArray
 
-from connectors.base import ItemKind
 from pipeline.encode.encoder import BUNDLED_NAME, Encoder
 from pipeline.match.chunking import CHUNK, SAMPLE
 from pipeline.match.conditional_logit import Features
@@ -33,7 +32,6 @@ Matrix = NDArray[np.float32]
 _BOT = re.compile(r"\s*\[[A-Za-z ]+\]")
 _DIGIT = re.compile(r"\d")
 _CHATTER = re.compile(r"[\U0001F300-\U0001FAFF]|:\w+:|\b(lol|haha|thx|thanks)\b")
-_ISSUES = {ItemKind.EPIC, ItemKind.STORY, ItemKind.TASK, ItemKind.BUG, ItemKind.SUBTASK, ItemKind.ISSUE}
 _SOCIAL = {"#random", "#general", "#fun", "#offtopic"}
 
 

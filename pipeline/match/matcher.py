@@ -4,7 +4,7 @@ Three steps. The first looks at each item alone (item_features.py), the second a
 around it (context_features.py), so that evidence travels from an epic over its stories to their threads. Each is a conditional
 logit (conditional_logit.py) with weights that were fitted on labelled companies and hold no words: weights/fusion.json
 and, for vectors of another model than the bundled one, weights/undirected.json, made by benchmarks/fit_fusion.py; and for
-companies of which nothing is known but texts weights/alone.json, made by benchmarks/fit_alone.py on real titles as well.
+companies whose work is a list of titles (told_by.py) weights/alone.json, made by benchmarks/fit_alone.py on real titles as well.
 docs/matching.md explains the method.
 """
 
@@ -38,7 +38,7 @@ FOLLOWS = 0.97
 
 
 def shipped_weights(alone: bool = False, directed: bool = True) -> tuple[Fusion, ...]:
-    """Each step's weights: `alone` where text alone tells what work is for, `directed` for the bundled model's vectors."""
+    """Each step's weights: `alone` where titles alone tell what work is for, `directed` for the bundled model's vectors."""
     return _fitted("alone" if alone else "fusion" if directed else "undirected")
 
 

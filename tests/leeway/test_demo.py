@@ -17,8 +17,7 @@ from alerts.words import Name
 from leeway.app import App
 from leeway.demo import plain_lines
 from leeway.settings import DatabaseSettings, Settings
-from models import Drift, Share
-from pipeline.share.estimate import TOP
+from models import Drift
 from tests.demo_faces import FACES, Demo, gathered, misspoken
 from tests.leeway.test_cli import leeway
 from web.app import make
@@ -72,17 +71,6 @@ def test_names_in_the_demo_s_alert_end_where_they_end() -> None:
     assert plain_lines({"blocks": [block]}) == ["To decide: stop “It helps & is [new]” fell from 18% to 9%"]
 
 
-def fallen(folder: Path, scope: str, start: date) -> float:
-    """By how much the scope's part of work on the top priorities is lower in the four weeks from the day on than before."""
-    with App(Settings(database=DatabaseSettings(url=f"sqlite:///{folder}/leeway.db"))).sessions() as session:
-        rows = session.execute(
-            select(Share.week, Share.share).where(Share.scope == scope, Share.objective == TOP)
-        ).all()
-    near = {week: share for week, share in rows if abs((week - start).days) <= 28}
-    before, after = ([share for week, share in near.items() if (week >= start) == late] for late in (False, True))
-    return sum(before) / len(before) - sum(after) / len(after)
-
-
 def test_the_demo_on_sqlite(tmp_path: Path) -> None:
     summary, said = demo(tmp_path)
     holds(summary)
@@ -99,8 +87,7 @@ def test_the_demo_on_sqlite(tmp_path: Path) -> None:
     assert "<!" not in json.dumps(json.loads((tmp_path / "alert.json").read_text()))
     assert len(list(tmp_path.glob("digest-*.eml"))) == 8  # seven teams and the company
     collapse = next(event for event in summary["planted"] if event["kind"] == "collapse")
-    # Its routine is believed on its goal in part: too little of the fall is read for an alert, but it is there to see.
-    assert fallen(tmp_path, collapse["scope"], date.fromisoformat(collapse["start"])) > 0.12
+    assert collapse["scope"] in {alert["scope"] for alert in summary["alerts"]}
     peak_megabytes = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
     assert peak_megabytes < 2048
     app, client = page_of(tmp_path)

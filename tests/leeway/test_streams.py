@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from rich.console import Console
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session, sessionmaker
 
 from leeway.app import NotReady
@@ -111,6 +111,12 @@ def asked(app: Any, keys: str) -> tuple[int, str]:
     out = Console(file=StringIO(), width=200)
     asking = Asking(app, out, lambda: next(pressed))
     return asking.run(), written(out)
+
+
+def test_thousands_of_days_are_a_number_for_a_spreadsheet(app: Any, tmp_path: Path) -> None:
+    with app.sessions.begin() as session:
+        session.execute(update(Effort).values(person_days=100 * Effort.person_days))
+    assert int(template(app, tmp_path / "streams.csv")[0]["person_days_in_8_weeks"]) > 1000
 
 
 def test_what_moves_the_shares_most_comes_first_and_figures_only_of_enough_people(app: Any, tmp_path: Path) -> None:

@@ -82,7 +82,7 @@ def test_three_labels_make_nothing_worse(lumenleaf: Company) -> None:
     for seed in range(8):
         chosen = np.random.default_rng(seed).choice(ids, 3, replace=False).tolist()
         after.append(judge(lumenleaf, list(shipped_weights()), {id_: gold[id_] for id_ in chosen})["macro_f1"])
-    assert np.mean(after) >= before - 0.01
+    assert np.mean(after) >= before
     assert min(after) > before - 0.03
 
 
