@@ -82,6 +82,7 @@ def make(app: App | None = None) -> FastAPI:
 def _wrap(web: FastAPI, app: App, frame: Frame) -> None:
     """Sessions, headers, static files and errors around all routes."""
     web.state.looked = frame.looked
+    web.state.leeway = app
     try:
         key = signing_key(app.sessions, "session")
     except SQLAlchemyError:  # /readyz says so; nobody can be signed in meanwhile

@@ -4,7 +4,7 @@ Roles: `company` sees every team that is large enough, `ops` the sources as well
 """
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Annotated
 from urllib.parse import quote
@@ -28,14 +28,15 @@ WITHIN = "leeway.viewer"
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
-    """Who looks: a role, for `team` with the team's key."""
+    """Who looks: a role, for `team` with the key of the team that is shown first, and of all that they lead."""
 
     role: str
     team: str | None = None
+    leads: tuple[str, ...] = ()
 
     def may_see(self, scope: str) -> bool:
         """Whether figures of a scope are theirs to see."""
-        return self.role in ("company", "ops") or scope == self.team
+        return self.role in ("company", "ops") or scope == self.team or scope in self.leads
 
     @property
     def may_edit(self) -> bool:
@@ -61,6 +62,18 @@ def named(app: App, role: str) -> Viewer:
     if team:
         known_team(app.register()[1], team)
     return Viewer(kind, team or None)
+
+
+def role_of(app: App, address: str) -> Viewer | None:
+    """`web.ops` and `web.company` list addresses; a lead in the register sees the teams they lead; others see nothing."""
+    address, given = address.lower(), app.settings.web
+    if address in {one.lower() for one in given.ops}:
+        return Viewer("ops")
+    if address in {one.lower() for one in given.company}:
+        return Viewer("company")
+    _, register = app.register()
+    led = tuple(team.key for team in register.teams if (team.lead or "").lower() == address)
+    return Viewer("team", led[0], led) if led else None
 
 
 def sign_in_token(app: App, role: str, team: str | None = None, *, standing: bool = False) -> str:
@@ -92,12 +105,25 @@ def viewer(request: Request) -> Viewer:
     within = request.scope.get(WITHIN)
     if isinstance(within, Viewer):
         return within
-    role = request.session.get("role")
-    if role not in ROLES:
+    given, team = request.session, request.session.get("team")
+    found = Viewer(given["role"], team) if given.get("role") in ROLES else None
+    if "address" in given:  # roles are those of now: leads change, and a session may last
+        found = role_of(request.app.state.leeway, given["address"])
+        if found is not None and team in found.leads:
+            found = replace(found, team=team)
+    if found is None:
         raise HTTPException(
             401, "Sign in first: whoever runs Leeway has a link for you (`leeway web --open` prints it)."
         )
-    return Viewer(role, request.session.get("team"))
+    return found
+
+
+def turn_to(request: Request, who: Viewer, team: str) -> Viewer:
+    """Of somebody who leads several teams, the one that they look at: what has no team of its own is told of that one."""
+    if team == who.team or team not in who.leads:
+        return who
+    request.session["team"] = team
+    return replace(who, team=team)
 
 
 def remember(request: Request) -> None:
@@ -107,11 +133,12 @@ def remember(request: Request) -> None:
         request.session["wanted"] = f"{path}?{request.url.query}".rstrip("?")[:LONGEST_PLACE]
 
 
-def begin(request: Request, found: Viewer) -> str:
-    """Sign a viewer in; returns the page that they wanted, else the first one."""
+def begin(request: Request, found: Viewer, address: str | None = None) -> str:
+    """Sign a viewer in, with the address that was vouched for, if one was; returns the page that they wanted, else the first."""
     wanted = str(request.session.get("wanted", "/"))
     request.session.clear()
-    request.session.update(role=found.role, team=found.team, csrf=secrets.token_urlsafe(18))
+    who = {"role": found.role} if address is None else {"address": address}
+    request.session.update(who, team=found.team, csrf=secrets.token_urlsafe(18))
     return wanted
 
 

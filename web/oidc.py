@@ -12,23 +12,11 @@ from joserfc.errors import JoseError
 
 from connectors.network import trusted, why
 from leeway.app import App
-from web.auth import Viewer, begin
+from web.auth import begin, role_of
 from web.frame import CALLBACK
 from web.proxy import root_of
 
 log = structlog.get_logger()
-
-
-def role_of(app: App, address: str) -> Viewer | None:
-    """`web.ops` and `web.company` list addresses; a team's lead in the register sees that team; others see nothing."""
-    address, given = address.lower(), app.settings.web
-    if address in {one.lower() for one in given.ops}:
-        return Viewer("ops")
-    if address in {one.lower() for one in given.company}:
-        return Viewer("company")
-    _, register = app.register()
-    led = next((team.key for team in register.teams if (team.lead or "").lower() == address), None)
-    return Viewer("team", led) if led else None
 
 
 def add_oidc(web: FastAPI, app: App) -> None:
@@ -57,13 +45,24 @@ def add_oidc(web: FastAPI, app: App) -> None:
 
     @web.get(CALLBACK, include_in_schema=False)
     async def callback(request: Request) -> Response:
-        who = await _vouched(provider, request)
-        if who.get("email_verified") is False or not who.get("email"):
-            raise HTTPException(403, "The provider does not vouch for your address.")
-        found = role_of(app, str(who["email"]))
+        address = _address(await _vouched(provider, request))
+        found = role_of(app, address)
         if found is None:
             raise HTTPException(403, "Your address is in no role: web.company, web.ops, or a team's lead in okrs.yaml.")
-        return RedirectResponse(begin(request, found), 303)
+        return RedirectResponse(begin(request, found, address), 303)
+
+
+def _address(who: Mapping[str, Any]) -> str:
+    """The address that the provider vouches for; one that says nothing of it (Entra) is believed, also one that says so in
+    words (Cognito). Raises HTTPException."""
+    address = str(who.get("email") or "").strip()
+    if not address:
+        raise HTTPException(
+            403, "The provider does not tell your address: let it give the claim `email` in its ID token."
+        )
+    if str(who.get("email_verified", True)).strip().lower() not in ("true", "1", "none"):
+        raise HTTPException(403, "The provider does not vouch for your address.")
+    return address
 
 
 async def _vouched(provider: Any, request: Request) -> Mapping[str, Any]:

@@ -27,7 +27,7 @@ from pipeline.drift.detector import LEAST_HISTORY
 from pipeline.drift.stage import detectable_points
 from pipeline.register.document import Register
 from web import data, reading
-from web.auth import Signed, Viewer
+from web.auth import Signed, Viewer, turn_to
 from web.drawing import Drawing
 from web.frame import Frame
 from web.place import Place, counted
@@ -70,7 +70,7 @@ class Scopes(Place):
 
     def team(self, request: Request, who: Signed, key: str, since: Day = None, until: Day = None) -> Response:
         """The same of one team."""
-        return self._scope(request, who, key, since, until)
+        return self._scope(request, turn_to(request, who, key), key, since, until)
 
     def _kept_heat(self, register: Register, since: date, until: date, most: int) -> dict[str, Any]:
         """Hundreds of teams' weeks, kept until the next cycle; none while the first one is at work."""

@@ -16,7 +16,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse
 from starlette.routing import Route
 
+from leeway.app import App
+from pipeline.register.document import parse
+from pipeline.register.versions import load_register
+from simulator.company import register_yaml
 from tests.alerts.test_channels import dead_port
+from tests.conftest import TODAY
 from tests.web.conftest import app_with, listening
 from web.app import make
 
@@ -116,6 +121,7 @@ def test_roles_follow_the_verified_address(
     ("claims", "state"),
     [
         ({"email": "coo@velora.example", "email_verified": False}, None),
+        ({"email": "coo@velora.example", "email_verified": "false"}, None),  # as of Cognito, Azure's custom claims
         ({"email": "stranger@x.example"}, None),
         ({}, None),
         ({"email": "coo@velora.example", "aud": "another"}, None),
@@ -129,6 +135,52 @@ def test_unverified_unknown_and_forged_are_refused(
 ) -> None:
     client = signed_in(provider, tmp_path, claims, state)
     assert client.get("/").status_code == 401
+
+
+def test_a_provider_that_tells_no_address_is_said_so(provider: Provider, tmp_path: Path) -> None:
+    provider.claims = {"preferred_username": "coo@velora.example"}
+    client = TestClient(make(app_with(tmp_path, web={"oidc_issuer": provider.address, "oidc_client_id": "leeway"})))
+    to = client.get("/login", follow_redirects=False).headers["location"]
+    back = urlsplit(httpx.get(to, follow_redirects=False).headers["location"])
+    answer = client.get(f"{back.path}?{back.query}", headers={"accept": "text/html"})
+    assert answer.status_code == 403
+    assert "does not tell your address" in answer.text
+    assert "email" in answer.text
+
+
+def load_with(app: App, leads: dict[str, str]) -> None:
+    """Load the register again, with other leads."""
+    text = register_yaml(TODAY)
+    for before, after in leads.items():
+        text = text.replace(f"lead: {before}", f"lead: {after}")
+    with app.sessions.begin() as session:
+        load_register(session, parse(text), text)
+
+
+NELE, ANTON = "nele.brandt@velora.example", "anton.weiss@velora.example"
+
+
+def test_who_leads_two_teams_sees_both_and_who_leads_none_any_more_sees_nothing(
+    provider: Provider, tmp_path: Path
+) -> None:
+    provider.claims = {"email": NELE}
+    app = app_with(tmp_path, web={"oidc_issuer": provider.address, "oidc_client_id": "leeway"})
+    load_with(app, {ANTON: NELE})
+    client = TestClient(make(app))
+    through(provider, client, {})
+    first = client.get("/")
+    assert first.url.path == "/teams/app"
+    assert "/teams/fleet" in first.text
+    second = client.get("/teams/fleet")
+    assert second.status_code == 200
+    assert client.get("/").url.path == "/teams/fleet", "the one they looked at last"
+    assert client.get("/drifts/2").status_code == 200
+    assert client.get("/teams/platform").status_code == 403
+    load_with(app, {ANTON: ANTON})
+    assert client.get("/teams/fleet").status_code == 403
+    assert client.get("/").url.path == "/teams/app"
+    load_with(app, {NELE: ANTON})
+    assert client.get("/teams/app").status_code == 401
 
 
 def test_who_is_not_signed_in_has_a_button_that_leads_to_the_page_they_wanted(
