@@ -258,9 +258,11 @@ def compose(content: TeamWeek, smtp: Smtp, links: Links | None = None, unsubscri
         "isolated": isolated,
         "outside": outside,
     }
-    # With the week: two mails of one subject become one conversation, in which Gmail hides what both say.
-    what = f"{head[0]}% {head[1]}, week of" if head else "the week of"
-    subject = f"{shortened(content.team.name, 100)}: {what} {day(content.week)}"
+    # With its days: two mails of one subject become one conversation, in which Gmail hides what both say.
+    stands, week = content.stands, f"week of {day(content.week)}"
+    of = week if stands.averaged is None else span(stands.averaged, stands.until)
+    what = f"{head[0]}% {head[1]}, {of}" if head else f"the {week}"
+    subject = f"{shortened(content.team.name, 100)}: {what}"
     key = f"digest {content.week} {content.team.key}"
     mail = new_mail(smtp, content.team.lead or "", subject, key, unsubscribe, f"digest {content.team.key}")
     text = Environment(autoescape=False, trim_blocks=True)  # noqa: S701 - text/plain

@@ -261,7 +261,9 @@ def test_the_week_after_a_fall_is_held_against_the_weeks_before_it(filled: sessi
     assert content is not None
     assert [(line.now, line.before) for line in content.lines if line.priority == 3] == [(20, 60)]
     assert [point.week for point in content.points] == [WEEK - timedelta(weeks=n) for n in range(8, -1, -1)]
-    text = compose(content, SMTP).get_body(("plain",))
+    mail = compose(content, SMTP)
+    assert mail["Subject"] == "Rider App: 20% on the top priorities, 25 May to 5 July 2026"  # the days of its figure
+    text = mail.get_body(("plain",))
     assert text is not None
     assert f"before {start.day} {start:%b}" in text.get_content()
     assert colour_of_change(content) == RED  # of an open fall, however wide a week's interval
