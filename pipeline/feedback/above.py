@@ -8,10 +8,9 @@ from sqlalchemy.orm import Session
 
 from models import WorkItem
 from models.session import in_batches
+from pipeline.streams.naming import tells
 
 _DEEPEST = 4
-_TELLS = 3
-"""Words from which on a title says what it is about."""
 
 Place = tuple[str, str]
 """Source and external id."""
@@ -30,7 +29,7 @@ def belongs_to(session: Session, items: Iterable[WorkItem]) -> dict[int, str]:
                 break
             title, parent = above[place]
             found[one.id] = title or found.get(one.id, "")
-            if len(title.split()) >= _TELLS:
+            if tells(title):
                 break
             place = (one.source, parent)
     return {id_: title for id_, title in found.items() if title}

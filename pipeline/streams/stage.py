@@ -18,7 +18,7 @@ from pipeline.items import load_items
 from pipeline.queue import fingerprint
 from pipeline.queue.marks import mark_unmatched
 from pipeline.streams.load import Work, load_work, vectors_of
-from pipeline.streams.naming import People, by_nearness, named
+from pipeline.streams.naming import People, alike, by_nearness, named
 from pipeline.streams.partition import Group, partition
 
 STREAMS = "streams"
@@ -92,6 +92,8 @@ def _name(session: Session, work: Work, groups: Sequence[Group], streams: Sequen
     for n, candidates in wanted.items():
         names = ((named(work.items[i].title, said.get(i, ""), people), i) for i in candidates)
         name, i = next(((name, i) for name, i in names if name), ("", -1))
+        own = set(groups[n].own.tolist())
+        name = alike(name, [work.items[j].title or said.get(j, "") for j in candidates if j in own]) if name else ""
         row, anchor = streams[n], work.items[groups[n].anchor]
         row.name = name or people.without(f"{anchor.kind} in {anchor.container or anchor.source}"[:60])
         row.named_after = work.items[i].id if i >= 0 else None

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.streams.naming import LONGEST, People, named
+from pipeline.streams.naming import LONGEST, People, alike, named, tells
 
 PEOPLE = People(["Anna Lindqvist", "Mark Jones", "Li Wei", "jonas.krueger@example.com", "Zoë O'Neill"])
 
@@ -39,6 +39,52 @@ def test_a_long_title_is_cut_at_a_word() -> None:
     name = named("Warehouse migration " * 8, "", PEOPLE)
     assert name == "Warehouse migration Warehouse migration Warehouse migration…"
     assert len(named("x" * 200, "", PEOPLE)) == LONGEST
+
+
+@pytest.mark.parametrize(
+    ("name", "titles", "wanted"),
+    [
+        ("Van 35 service", ["Van 25 service", "van 7 service", "Van service"], "Van service"),
+        (
+            "ok: 36 yearly inspections today",
+            ["31 yearly inspections, done", "yearly inspections 40"],
+            "yearly inspections",
+        ),
+        ("Flaky UI test 46", ["Flaky UI test 3", "flaky UI test: login"], "Flaky UI test"),
+        ("Shift plan Berlin week 9", ["Shift plan Köln week 36", "Shift plan Ulm week 8"], "Shift plan"),
+        ("build queue is 33 deep", ["status: build queue is 4 deep - more", "build queue is 36 deep"], "build queue"),
+        ("Follow up 12", ["follow up 13", "follow up 14"], "Follow up 12"),
+        (
+            "forecast numbers by monday please, round 23",
+            ["forecast numbers by friday please, round 2"] * 2,
+            "forecast numbers",
+        ),
+        ("Export for Zahlfix", ["Export for Gehaltwerk", "Export for Lohnhaus"], "Export for Zahlfix"),
+        ("Move the warehouse", ["Pallets", "Move the shelves", "Forklift"], "Move the warehouse"),
+        ("Van 35 service", ["Van 25 service"], "Van 35 service"),
+        ("結算頁面 35", ["結算頁面 3", "結算頁面 4"], "結算頁面 35"),
+        ("", ["a b", "a b", "a b"], ""),
+    ],
+)
+def test_many_alike_are_named_by_what_they_share(name: str, titles: list[str], wanted: str) -> None:
+    assert alike(name, [name, *titles]) == wanted
+
+
+@pytest.mark.parametrize(
+    ("title", "enough"),
+    [
+        ("rollout", False),
+        ("fix comments", False),
+        ("fix it all", False),
+        ("see above", False),
+        ("Dunning by mail", True),
+        ("Refactor warehouse reservations", True),
+        ("結算頁面重構與測試", True),
+        ("重構", False),
+    ],
+)
+def test_what_says_enough(title: str, enough: bool) -> None:
+    assert tells(title) == enough
 
 
 @given(st.text(max_size=200))
