@@ -95,20 +95,11 @@ def load_capacity(
                 entries = terms.entries(number, person.email or "", team)
                 each: Iterable[Member | None] = dict.fromkeys(entries) if entries else [None]
                 for member in each:
-                    off, amount = _terms_of(member, person, terms.weekend(number, team))
+                    off = terms.weekend(number, team) if member is None or member.never is None else member.never
                     place = (member.country, member.subdivision) if member else (None, None)
                     for day in terms.workdays(number, place, off):
-                        if teams.on(id_, day) == team and (len(entries) < 2 or entry_on(entries, day) == member):
+                        amount = member.of_day(day) if member else person.capacity
+                        held = amount > 0 and teams.on(id_, day) == team
+                        if held and (len(entries) < 2 or entry_on(entries, day) == member):
                             found[id_, day] = amount
     return found
-
-
-def _terms_of(
-    member: Member | None, person: Person, weekend: frozenset[int] | None
-) -> tuple[frozenset[int] | None, float]:
-    """The weekdays off, None for the country's, and what a working day is of a whole one."""
-    part = member.part if member else person.capacity
-    if member and member.days:
-        days = frozenset(member.days)
-        return frozenset(range(7)) - days, min(1.0, part * 5 / len(days))
-    return weekend, part

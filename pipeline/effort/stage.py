@@ -39,6 +39,7 @@ from pipeline.queue.rounding import rounded
 from pipeline.register.document import Register
 from pipeline.register.membership import load_teams
 from pipeline.register.versions import held
+from pipeline.register.weekdays import WorkingDay
 from pipeline.register.workdays import monday
 
 SPAN, EFFORT, SHARE = "span", "effort", "share"
@@ -281,8 +282,10 @@ def _entries(register: Register) -> Iterator[tuple[Any, ...]]:
         for one in team.members:
             days = (str(one.first), str(one.last)) if times[one.email.lower()] > 1 else ()
             # What few say is left out where it is not said: nothing is estimated anew for it.
-            part = (one.subdivision,) if one.subdivision else ()
-            yield (one.email.lower(), one.part, one.country or "", one.days, team.key, team.weekend, *days, *part)
+            part = [one.subdivision] if one.subdivision else []
+            part += [str(at) for at in one.days if at != WorkingDay(at.weekday)]
+            works = tuple(at.weekday for at in one.days)
+            yield (one.email.lower(), one.part, one.country or "", works, team.key, team.weekend, *days, *part)
 
 
 def _known_until(session: Session) -> date | None:

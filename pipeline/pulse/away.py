@@ -38,8 +38,8 @@ def _names(member: Member) -> set[str]:
 def _works(calendar: Workdays, team: Team, member: Member, day: date) -> bool:
     if member.first and day < member.first:
         return False
-    off = frozenset(range(7)) - frozenset(member.days) if member.days else frozenset(team.weekend) or None
-    return calendar.is_workday(day, member.country, off, member.subdivision)
+    off = (frozenset(team.weekend) or None) if member.never is None else member.never
+    return member.of_day(day) > 0 and calendar.is_workday(day, member.country, off, member.subdivision)
 
 
 def _absent(session: Session, register: Register, addresses: Collection[str], day: date) -> set[str]:

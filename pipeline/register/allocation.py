@@ -19,9 +19,7 @@ def usual_week(register: Register, scope: str = COMPANY) -> float:
         there = (min(last, end) - max(first, begin)).days + 1
         if there > 0 and scope in (COMPANY, team):
             week = 7 - len(weekends[team] or workdays.weekend(member.country))
-            # Part time is of five days, as in the effort; who works fixed days works them, at most whole.
-            amount = min(float(len(member.days)), 5 * member.part) if member.days else week * member.part
-            found += amount * there / ((end - begin).days + 1)
+            found += member.week(week) * there / ((end - begin).days + 1)
     return found
 
 

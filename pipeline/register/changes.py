@@ -9,7 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline.register.schema import WEEKDAYS, Register
+from pipeline.register.schema import Register
+from pipeline.register.weekdays import WEEKDAYS
 
 Field = tuple[str, str, str]
 State = dict[Field, Any]
@@ -72,7 +73,7 @@ def _single(name: str, value: Any) -> Iterator[tuple[str, Any]]:
     if isinstance(value, dict):
         for below, one in value.items():
             yield from _single(f"{name}.{below}", one)
-    elif name.split(".")[-1] in ("weekend", "days"):
+    elif name.split(".")[-1] == "weekend":
         yield name, [WEEKDAYS[day] for day in value]
     else:
         yield name, value

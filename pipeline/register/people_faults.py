@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from pipeline.register.schema import Day
+from pipeline.register.weekdays import twice, working_day
 from pipeline.register.yaml_nodes import Document, LintError, path_of
 
 _DAY: TypeAdapter[date] = TypeAdapter(Day)
@@ -66,6 +67,17 @@ def _members(document: Document, t: int, team: Mapping[str, Any]) -> Iterator[Li
                 )
                 break
         seen.setdefault(email.lower(), []).append((document.line(loc), (first, last)))
+        yield from _working_days(document, (*loc, "days"), _list(one, "days"))
+
+
+def _working_days(document: Document, loc: tuple[Any, ...], given: list[Any]) -> Iterator[LintError]:
+    """Days of the week that are given twice: one would count as two of a week."""
+    try:
+        again = twice([working_day(one) for one in given])
+    except ValueError:
+        return  # told by itself
+    if again is not None:
+        yield LintError(document.line(loc), path_of(loc), f"{again} is given already, all day or half; delete one.")
 
 
 def _days(member: Any) -> tuple[date, date]:

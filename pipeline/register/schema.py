@@ -11,6 +11,8 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    PlainSerializer,
+    PlainValidator,
     ValidationInfo,
     WrapValidator,
     field_validator,
@@ -22,6 +24,7 @@ from models.vocabulary import YEARS
 from pipeline.register.metric import Measured, Metric
 from pipeline.register.planned import ByObjective, Plan, Planned, Rate, as_stored
 from pipeline.register.steps import Path, Paths
+from pipeline.register.weekdays import WorkingDay, on, week_of, weekday, working_day
 
 
 def _day(value: Any) -> Any:
@@ -47,21 +50,9 @@ def _one_line(value: str) -> str:
     return " ".join(value.split())
 
 
-WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-
-
-def _weekday(value: Any) -> Any:
-    """A day of the week by its English name or its first three letters, as its number from Monday on."""
-    if not isinstance(value, str):
-        raise ValueError(f"{value!r} is no day of the week; write it as friday")
-    found = [n for n, name in enumerate(WEEKDAYS) if len(value.strip()) >= 3 and name.startswith(value.strip().lower())]
-    if not found:
-        raise ValueError(f"{value!r} is no day of the week; write it as friday")
-    return found[0]
-
-
 Day = Annotated[date, BeforeValidator(_day)]
-Weekdays = tuple[Annotated[int, BeforeValidator(_weekday)], ...]
+Weekdays = tuple[Annotated[int, BeforeValidator(weekday)], ...]
+WorkingDays = tuple[Annotated[WorkingDay, PlainValidator(working_day), PlainSerializer(str)], ...]
 Line = Annotated[str, AfterValidator(_one_line)]
 Name = Annotated[str, AfterValidator(_one_line), Field(min_length=1)]
 
@@ -81,7 +72,8 @@ class _Strict(BaseModel):
 class Member(_Strict):
     """Somebody in a team. `part` is the part of a full week that they work; `country` and `subdivision` override the calendar's.
 
-    `from` and `to` are their first and last day in the team; `days` the weekdays they work, where these are not the usual ones.
+    `from` and `to` are their first and last day in the team; `days` the weekdays they work, where these are not the usual ones:
+    all day or half of it, each week or every second.
     `formerly` are addresses that they had before: the same person, with the same past.
     """
 
@@ -92,7 +84,7 @@ class Member(_Strict):
     subdivision: str | None = None
     first: Day | None = Field(None, alias="from")
     last: Day | None = Field(None, alias="to")
-    days: Weekdays = ()
+    days: WorkingDays = ()
 
     @field_validator("formerly", mode="before")
     @classmethod
@@ -104,6 +96,22 @@ class Member(_Strict):
         if self.first and self.last and self.last < self.first:
             raise ValueError(f"`to` {self.last} lies before `from` {self.first}")
         return self
+
+    @property
+    def never(self) -> frozenset[int] | None:
+        """Weekdays, Monday 0, on which they work in no week; None where their days are the usual ones."""
+        return frozenset(range(7)) - {one.weekday for one in self.days} if self.days else None
+
+    def of_day(self, day: date) -> float:
+        """What of a whole day they work on a day that is no weekend or holiday; 0 where it is none of theirs."""
+        if not self.days:
+            return self.part
+        return min(1.0, self.part * 5 / week_of(self.days)) * on(self.days, day)
+
+    def week(self, usual: float) -> float:
+        """Days of work in a week, on average, where the usual week has so many. Part time is of five days; who works fixed days
+        works them, at most whole."""
+        return min(week_of(self.days), 5 * self.part) if self.days else usual * self.part
 
 
 class Team(_Strict):

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from models import Capacity, Effort, Person, RegisterVersion
 from pipeline.effort.capacity import load_capacity, made_up_days
-from pipeline.effort.stage import estimate_effort
+from pipeline.effort.stage import _entries, estimate_effort
 from pipeline.people.identity import Directory, resolve
 from pipeline.register.document import parse
 from pipeline.register.membership import Teams
@@ -128,3 +128,38 @@ def test_what_a_dated_entry_says_of_hours_holds_for_its_days_kimai_5643(
     assert dated.count("c@x.example") == 2
     found = expected(sessions, *([FULL] if later else []), dated)
     assert [found["c", MONDAY + timedelta(days=n)] for n in range(5)] == [1.0, 1.0, 1.0, 0.5, 0.5]
+
+
+FORTNIGHT = "days: [mon, tue, wed, thu, friday every 2 weeks from %s]"
+
+
+@pytest.mark.parametrize(
+    ("terms", "two_weeks"),
+    [
+        ("days: [mon, tue, wed, thu, half friday]", [1, 1, 1, 1, 0.5, 1, 1, 1, 1, 0.5]),
+        ("part: 0.9, days: [mon, tue, wed, thu, half friday]", [1, 1, 1, 1, 0.5, 1, 1, 1, 1, 0.5]),
+        ("part: 0.45, days: [mon, tue, wed, thu, half friday]", [0.5, 0.5, 0.5, 0.5, 0.25] * 2),
+        (FORTNIGHT % (MONDAY + timedelta(days=4)), [1, 1, 1, 1, 1, 1, 1, 1, 1, None]),
+        (FORTNIGHT % (MONDAY + timedelta(days=4 - 7 * 7)), [1, 1, 1, 1, None, 1, 1, 1, 1, 1]),
+        (FORTNIGHT % (MONDAY + timedelta(days=4 + 7 * 9)), [1, 1, 1, 1, None, 1, 1, 1, 1, 1]),
+        (
+            f"days: [mon, half wednesday every 4 weeks from {MONDAY + timedelta(days=2)}]",
+            [1, None, 0.5, None, None, 1, None, None, None, None],
+        ),
+    ],
+)
+def test_half_days_and_every_second_friday_are_days_of_their_own_odoo_167960_epas_185(
+    terms: str, two_weeks: list[float | None]
+) -> None:
+    register = parse(FULL.replace("c@x.example]", f"{{email: c@x.example, {terms}}}]"))
+    person, stay = {1: Person(id=1, email="c@x.example")}, Teams({}, {1: [Stay("core", date.min)]})
+    days = [MONDAY + timedelta(days=n) for n in range(12) if n % 7 < 5]
+    found = load_capacity([(date.min, register)], person, stay, days[0], days[-1])
+    assert [found.get((1, day)) for day in days] == two_weeks
+
+
+def test_effort_is_estimated_again_where_half_days_are_said_now_and_not_for_days_in_other_words() -> None:
+    fixed = FULL.replace("c@x.example]", "{email: c@x.example, days: [mon, tue]}]")
+    entries = [list(_entries(parse(text))) for text in (fixed, fixed.replace("mon,", "half mon,"))]
+    assert entries[0] != entries[1]
+    assert (0, 1) in entries[0][2]

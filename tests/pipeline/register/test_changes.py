@@ -24,7 +24,9 @@ company: Acme
 period: {name: Q3, start: "2026-07-01", end: "2026-09-30"}
 calendar: {country: DE, weekend: [friday], closed: ["2026-08-14"]}
 teams:
-  - {key: app, name: App, members: [ana@x.example, {email: bo@x.example, part: 0.5, days: [mon]}]}
+  - key: app
+    name: App
+    members: [ana@x.example, {email: bo@x.example, part: 0.5, days: [mon, half friday every 2 weeks from 2026-07-03]}]
 objectives:
   - {key: O1, title: Customers stay, priority: 1, key_results: [{key: O1.1, title: Churn from 2 % to 1 %}]}
   - key: O2

@@ -183,6 +183,29 @@ def test_each_value_of_another_kind(number: int) -> None:
         ("- b@x.example", "- A@x.example", "line 20: teams[0].members[1]: A@x.example is listed already, in line 17"),
         ("- b@x.example", "- b@x.example c@x.example", "write one address an entry"),
         ("part: 0.5", "part: 0,5", "line 18: teams[0].members[0].part: a number is needed"),
+        (
+            "part: 0.5",
+            "days: [second friday]",
+            "line 18: teams[0].members[0].days[0]: 'second friday' is no day of the week; write friday, half",
+        ),
+        (
+            "part: 0.5",
+            "days: [half friday every 2 weeks]",
+            "write friday, half friday, or friday every 2 weeks from 2026-10-09",
+        ),
+        (
+            "part: 0.5",
+            "days: [friday every 2 weeks from 2026-10-10]",
+            "2026-10-10 is a Saturday; write a Friday that is worked",
+        ),
+        ("part: 0.5", "days: [friday every 2 weeks from 2026-02-30]", "2026-02-30 does not exist"),
+        ("part: 0.5", "days: [friday every 0 weeks from 2026-10-09]", "weeks are counted from 1 on"),
+        (
+            "part: 0.5",
+            "days: [mon, friday, half friday]",
+            "line 18: teams[0].members[0].days: half friday is given already, all day or half; delete one.",
+        ),
+        ("part: 0.5", "days: [mon, Monday]", "monday is given already"),
         ("part: 0.5", "part: nan", "line 18: "),
         ("key: app", "key: company", "line 13: teams[0].key: 'company' means something else"),
         ("key: T1\n", "key: top\n", "line 44: objectives[1].key: 'top' means something else"),
@@ -328,7 +351,11 @@ currency: EUR
 period: {name: Q3, start: 2026-07-01, end: 2026-09-30}
 calendar: {country: DE, weekend: [friday], closed: [2026-07-03]}
 teams:
-  - {key: app, name: App, plan: {O1: 10 %}, rate: 600, members: [{email: a@x.example, part: 1, from: 2026-07-01, days: [monday]}]}
+  - key: app
+    name: App
+    plan: {O1: 10 %}
+    rate: 600
+    members: [{email: a@x.example, part: 1, from: 2026-07-01, days: [monday, half friday every 2 weeks from 2026-07-03]}]
 objectives:
   - {key: O1, title: T, priority: 1, plan: {person_days: 3, per: month}, key_results: [{key: K, title: T, scope: {labels: [l]}}]}
 steps:

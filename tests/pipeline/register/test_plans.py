@@ -60,6 +60,8 @@ def test_a_usual_week_is_that_of_the_country_the_team_and_the_person() -> None:
         ("{email: f@x.example, to: 2026-08-15}", 2.5),  # 46 of 92 days
         ("{email: f@x.example, to: 2026-08-15}, {email: f@x.example, part: 0.5, from: 2026-08-16}", 3.75),
         ("f@x.example, f2@x.example, {email: f3@x.example, to: 2026-05-01}", 10),
+        ("{email: f@x.example, days: [mon, tue, half friday]}", 2.5),
+        ("{email: f@x.example, days: [mon, tue, friday every 2 weeks from 2026-07-03]}", 2.5),
     ],
 )
 def test_who_has_left_or_is_yet_to_come_is_in_no_usual_week_of_the_period_extrateam_65(entry: str, week: float) -> None:
