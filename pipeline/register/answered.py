@@ -11,8 +11,8 @@ from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import QueryableAttribute, Session
 
 from models import Label, RegisterVersion, Stream
-from pipeline.register.change_words import SET_UP
 from pipeline.register.document import Register, stored
+from pipeline.register.meant import meant
 from pipeline.register.sameness import new_keys
 
 ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)
@@ -32,7 +32,7 @@ def known_since(session: Session, register: Register) -> dict[str, datetime]:
 @lru_cache(maxsize=8)  # asked for each week and chunk
 def _known_since(loads: Sequence[Loaded]) -> Mapping[str, datetime]:
     # What was replaced within days is a wrong file, say, that was put right: nobody planned so.
-    loads = [one for one, after in pairwise(loads) if after[0] - one[0] >= SET_UP] + list(loads[-1:])
+    loads = [loads[n] for n in meant([at.date() for at, _, _ in loads])]
     registers = [stored(document, version) for _, document, version in loads]
     names = {key: key for key in registers[-1].objective_of()} if registers else {}
     since: dict[str, datetime] = {}

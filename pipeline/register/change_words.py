@@ -2,10 +2,11 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from pipeline.register.changes import Change, State, changes, flatten
+from pipeline.register.meant import SET_UP
 from pipeline.register.sameness import reworded, same_top
 from pipeline.register.schema import Register, Team
 
@@ -29,8 +30,6 @@ _READ_BY_THE_MATCH = (
     "scope.containers",
     "in",
 )
-SET_UP = timedelta(days=7)
-"""A version that is replaced sooner was somebody's correction, no plan."""
 
 
 def in_words(before: Register | None, after: Register) -> list[str]:
@@ -101,7 +100,8 @@ def consequences(before: Register, after: Register, loaded: date, today: date) -
     steps = [one for one in changes(flatten(before), flatten(after)) if not one.field.startswith("order of ")]
     if steps and today - loaded < SET_UP:
         found.append(
-            f"the current version is of {loaded}, less than a week ago: it counts as a correction and was never a plan."
+            f"the current version is of {loaded}, less than a week ago: it counts as a correction and not as a plan, unless it "
+            "held longest of those of its week."
         )
     if not same_top(before, after):
         since = after.period.start if after.period.start > before.period.start else today

@@ -9,10 +9,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models import KeyResult, Objective, RegisterVersion, Team
-from pipeline.register.change_words import SET_UP, concerning, in_words
+from pipeline.register.change_words import concerning, in_words
 from pipeline.register.document import Register, digest, stored
 from pipeline.register.ended import local_day
 from pipeline.register.following import follow_keys
+from pipeline.register.meant import meant
 from pipeline.register.sameness import back_again, entries_of, new_keys, same_period, same_top
 
 _GONE = "\0"
@@ -33,13 +34,13 @@ class Load:
 def plans(session: Session) -> list[tuple[date, Register]]:
     """The registers that were meant, with the day on which each was loaded where the company works, oldest first.
 
-    Versions that were replaced within SET_UP are somebody's corrections, not plans.
+    Versions that were somebody's corrections are no plans (meant.py).
     """
     columns = (RegisterVersion.loaded_at, RegisterVersion.document, RegisterVersion.id)
     query = select(*columns).order_by(RegisterVersion.id)
     versions = [(at, document, version) for at, document, version in session.execute(query)]
-    meant = [one for one, later in pairwise(versions) if later[0].date() - one[0].date() >= SET_UP] + versions[-1:]
-    found = [(at, stored(document, version)) for at, document, version in meant]
+    kept = [versions[n] for n in meant([at.date() for at, _, _ in versions])]
+    found = [(at, stored(document, version)) for at, document, version in kept]
     return [(local_day(one, at), one) for at, one in found]
 
 

@@ -1,6 +1,6 @@
 """Objectives are the same by what they say: the next quarter numbers others O1 to O3, and within one they are reworded."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -15,8 +15,10 @@ from pipeline.register.change_words import consequences
 from pipeline.register.document import Register, parse
 from pipeline.register.faults import LONGEST
 from pipeline.register.gone import keys_of, with_gone
+from pipeline.register.meant import meant
 from pipeline.register.sameness import new_keys, new_objective_keys, same_objective, same_top
-from pipeline.register.versions import key_now, keys_now, load_register, periods, planned_since, plans
+from pipeline.register.stays import Stay, stays
+from pipeline.register.versions import held, key_now, keys_now, load_register, periods, planned_since, plans
 
 Q3 = """\
 company: Acme
@@ -89,6 +91,34 @@ def test_a_load_holds_from_the_day_that_it_was_there_bcgov_3863(
     load(sessions, text.replace("priority: 1", "priority: 4"), datetime(2026, 8, 28, 2, 30, tzinfo=UTC))
     with sessions() as session:
         assert [at for at, _ in plans(session)] == [date(2026, 7, 1), date(2026, 8, day)]
+
+
+@pytest.mark.parametrize(
+    ("days", "kept"),
+    [
+        ([], []),
+        ([0], [0]),
+        ([0, 20, 23], [0, 23]),  # a correction
+        ([0, 2, 5, 8, 9, 40], [9, 40]),  # the first one, until it is right
+        ([0, 30, 36, 38, 60], [0, 30, 38, 60]),  # a wrong file, for two days
+        ([0, 30, 31, 60], [0, 31, 60]),
+        ([*range(0, 61, 5)], [25, 35, 45, 55, 60]),  # edited every few days, for good
+        ([*range(40)], [27, 34, 39]),
+    ],
+)
+def test_an_often_edited_register_has_a_past_scoutradioz_270(days: list[int], kept: list[int]) -> None:
+    assert [days[n] for n in meant([date(2026, 7, 1) + timedelta(n) for n in days])] == kept
+
+
+def test_who_leaves_a_register_that_is_edited_every_few_days_keeps_their_days_praxiszeit_415(
+    sessions: sessionmaker[Session],
+) -> None:
+    members = "teams: [{key: app, name: App, members: [ana@x.example%s]}]\n# %s\n"
+    for n in range(12):
+        day = datetime(2026, 7, 1, 12, tzinfo=UTC) + timedelta(5 * n)
+        now = load(sessions, Q3 + members % (", cem@x.example" if n < 9 else "", n), day)
+    with sessions() as session:
+        assert stays(held(session, now))["cem@x.example"] == [Stay("app", date.min, date(2026, 8, 14))]
 
 
 def test_answers_follow_their_key_result_and_count_for_no_other(sessions: sessionmaker[Session]) -> None:
