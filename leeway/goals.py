@@ -17,12 +17,12 @@ from leeway.okrs_load import Held, lines, whoami
 from models import GoalChoice, GoalLook, RegisterVersion, upsert
 from pipeline.ingest.tenants import hold_to_tenant
 from pipeline.queue import lease
-from pipeline.register.change_words import in_words
 from pipeline.register.conflicts import Conflict
 from pipeline.register.document import Register, digest, judged, stored
+from pipeline.register.due import Draft, changes_told
 from pipeline.register.edits import GOALS
 from pipeline.register.goals import OURS, THEIRS, Choices, Comparison, compared, known, taken
-from pipeline.register.point_of_change import Caution, Draft, cautions
+from pipeline.register.point_of_change import Caution, cautions
 from pipeline.register.rewrite import rewritten
 from pipeline.register.versions import current_version, load_register
 from pipeline.register.yaml_nodes import Document
@@ -84,9 +84,9 @@ def proposed(looked: Looked, choices: Choices) -> Proposed | None:
     if register is None or faults:
         said = "; ".join(f"{one.field}: {one.message}" for one in faults)
         raise Held(f"the register would not be right with this: {said}")
-    before = stored(looked.row.document, looked.row.id)
-    found = cautions(Draft(before, looked.row.document), Draft(register, text))
-    return Proposed(register, text, in_words(before, register), found)
+    before = Draft(stored(looked.row.document, looked.row.id), looked.row.document)
+    after = Draft(register, text)
+    return Proposed(register, text, changes_told(before, after), cautions(before, after))
 
 
 def choices_of(looked: Looked, given: Sequence[str]) -> dict[tuple[str, str], str]:

@@ -12,12 +12,13 @@ from leeway.app import App, NotReady
 from leeway.as_json import json_text
 from leeway.okrs_table import from_table, table_lines
 from models import RegisterVersion
-from pipeline.register.change_words import consequences, in_words, renamed_teams
+from pipeline.register.change_words import consequences, renamed_teams
 from pipeline.register.document import Register, read, stored
+from pipeline.register.due import Draft, changes_told
 from pipeline.register.edits import TABLE, unknown_edits
 from pipeline.register.ended import local_day, ran_out
 from pipeline.register.overlap import overlap, what_it_replaces
-from pipeline.register.point_of_change import Caution, Draft, Meaning, cautions
+from pipeline.register.point_of_change import Caution, Meaning, cautions
 from pipeline.register.versions import current_version, history, load_register
 from pipeline.register.yaml_nodes import Document
 from pipeline.spreadsheet import is_table
@@ -174,7 +175,7 @@ def diff(app: App, one: str | None, other: str | None, out: Console, meaning: bo
             for line in table_lines(from_table(app, Path(name), remove=False), name):
                 out.print(line, markup=False)
     (before, row), (after, _) = _sides(app, one, other)
-    changed = in_words(before.register, after.register)
+    changed = changes_told(before, after)
     for line in changed or ["no difference in the register"]:
         out.print(line, markup=False)
     if not changed:

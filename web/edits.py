@@ -15,12 +15,13 @@ from sqlalchemy.orm import Session
 from alerts.words import sentence
 from models import RegisterVersion
 from pipeline.register.cells import Cells, cells_of
-from pipeline.register.change_words import consequences, in_words
+from pipeline.register.change_words import consequences
 from pipeline.register.document import RegisterError, stored
+from pipeline.register.due import Draft, changes_told
 from pipeline.register.edits import PAGE, EditError, undo_edit
 from pipeline.register.ended import local_day
 from pipeline.register.measured import MEASURED_BY
-from pipeline.register.point_of_change import Caution, Draft, cautions
+from pipeline.register.point_of_change import Caution, cautions
 from pipeline.register.quality import Finding, findings
 from pipeline.register.table import Merged, Row, merged
 from pipeline.register.versions import current_version, load_register
@@ -193,7 +194,7 @@ class Edits:
         today = local_day(after, self.app.now())
         values: dict[str, Any] = {"action": asked.action, "typed": asked.typed, "version": row.id}
         values |= {
-            "changes": in_words(before, after),
+            "changes": changes_told(_draft(row), Draft(after, found.text)),
             "cautions": held,
             "conflicts": found.conflicts,
             "asked": asked.answer.sure == "yes" and held,

@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 from pipeline.register.document import Period, Register, RegisterError, parse
-from pipeline.register.faults import DUE
+from pipeline.register.due import day_of, dues
 from pipeline.register.yaml_nodes import Document
 
 _QUARTER = re.compile(r"\b([QH])([1-4])\b")
@@ -76,22 +76,8 @@ def carried(text: str, register: Register, period: Period) -> str:
 
 def due_before(text: str, period: Period) -> list[Due]:
     """Key results whose own day lies before the period, in the order of the file."""
-    found = []
-    for objective in (Document(text).data or {}).get("objectives", ()):
-        for row in objective.get("key_results", ()):
-            for name in DUE:
-                day = _read(row.get(name))
-                if day is not None and day < period.start:
-                    found.append(Due(str(row.get("key")), day))
-                    break
-    return found
-
-
-def _read(value: Any) -> date | None:
-    try:
-        return date.fromisoformat(str(value)[:10])
-    except ValueError:
-        return None
+    days = ((key, day_of(said)) for key, said in dues(text).items())
+    return [Due(key, day) for key, day in days if day is not None and day < period.start]
 
 
 def _entries(node: Any) -> dict[str, yaml.Node]:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from pipeline.register.due import day_of, said_due
 from pipeline.register.faults import DUE
 from pipeline.register.figures import readings
 from pipeline.register.measured import MEASURED_BY, measured_in, measured_words
@@ -51,7 +52,6 @@ NUMBER = ("start", "target", "unit")
 _MEASURED_BY = {OBJECTIVE: "outcome", KEY_RESULT: "metric"}
 _DAYS = re.compile(r"(.+?)\s*person-?days?\s*(?:per|a|/)\s*(week|month|quarter)", re.IGNORECASE)
 _POINTED = re.compile(r"-?\d+(?:\.\d+)?")
-_DOTTED = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})")
 Cells = dict[str, str]
 
 
@@ -88,7 +88,7 @@ def _cells(kind: str, row: Mapping[str, Any], parent: Mapping[str, Any] | None) 
         found |= {"plan": _plan_words(planned)}
     else:
         found |= {"under": key_of(parent), "teams": _joined(row.get("teams"))}
-        found |= {"due": next((row[name] for name in DUE if row.get(name)), None)}
+        found |= {"due": said_due(row)}
     return {name: _text(kind if name == "kind" else found.get(name)) for name in COLUMNS}
 
 
@@ -148,7 +148,7 @@ def meant(column: str, cell: str) -> Any:
     if column == TEAM_PLANS:
         return meant_plans(plain, plan_of)
     if column == "due":
-        return day_of(plain)
+        return day_of(plain) or plain
     return teams_in(plain) if column == "teams" else plain
 
 
@@ -158,12 +158,6 @@ def in_table(column: str, value: str, delimiter: str) -> Any:
     if column in ("start", "target") and _POINTED.fullmatch(value):
         return value.replace(".", ",") if delimiter == ";" else value
     return guarded(value)
-
-
-def day_of(cell: str) -> str:
-    """A day as the register writes it, also where a spreadsheet made 15.12.2026 of it."""
-    found = _DOTTED.fullmatch(cell)
-    return f"{found[3]}-{int(found[2]):02d}-{int(found[1]):02d}" if found else cell
 
 
 def plan_of(cell: str) -> Any:
@@ -193,7 +187,9 @@ def put(kind: str, row: dict[str, Any], column: str, cell: str) -> None:
         beside = {word: value for word, value in (row.get(name) or {}).items() if word in NUMBER}
         _set(row, name, by | beside if by else None)
     elif column == "due":
-        _set(row, next((name for name in DUE if row.get(name)), DUE[0]), day_of(said))
+        if said and day_of(said) is None:
+            raise ValueError(f"{said!r} is no day that everybody reads alike; write it as 2026-08-31")
+        _set(row, next((name for name in DUE if row.get(name)), DUE[0]), said and str(day_of(said)))
     elif column == "teams" and kind == KEY_RESULT:
         _set(row, "teams", teams_in(said))
     else:

@@ -198,6 +198,6 @@ def _stay(was: Team, now: Team) -> int:
     return sum(bool(was.addresses & {address.lower() for address in (one.email, *one.formerly)}) for one in now.members)
 
 
-def concerning(key: str, before: Register | None, after: Register) -> list[str]:
-    """The lines about an objective, a key result, a team or an address."""
-    return [line for line in in_words(before, after) if key in line.replace(":", " ").split()]
+def concerning(key: str | None, lines: Sequence[str]) -> list[str]:
+    """The lines about an objective, a key result, a team or an address; all without one."""
+    return [line for line in lines if key is None or key in line.replace(":", " ").split()]

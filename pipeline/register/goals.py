@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from connectors.goals import Found, Goal
-from pipeline.register.cells import KEY_RESULT, OBJECTIVE, ONLY, cells_of, day_of, key_of, meant, put, rows, same
+from pipeline.register.cells import KEY_RESULT, OBJECTIVE, ONLY, cells_of, key_of, meant, put, rows, same
 from pipeline.register.conflicts import Conflict
+from pipeline.register.due import day_of
 
 GONE, UNDER = "goal", "objective"
 """Fields of a conflict: the goal was deleted; the key result hangs below another one."""
@@ -121,7 +122,7 @@ def _differing(result: Comparison, key: str, kind: str, cells: Mapping[str, str]
         yield Conflict(key, "owner", cells["owner"], goal.owner)
     if goal.owned and not goal.owner:
         result.notes.append(f"whose {goal.key} is, is not shown to Leeway; the owner of {key} stays.")
-    if kind == KEY_RESULT and goal.due and day_of(cells["due"]) != goal.due:
+    if kind == KEY_RESULT and goal.due and day_of(cells["due"]) != day_of(goal.due):
         yield Conflict(key, "due", cells["due"], goal.due)
     for column, said in _said(result, kind, goal).items():
         if not same(column, cells[column], said):

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from pipeline.register.amounts import Amount
+from pipeline.register.due import day_of
 from pipeline.register.lexicon import Lexicon, lexicon, words_of
 from pipeline.register.wording import Wording
 
@@ -30,7 +31,7 @@ _LITTLE, _HALF, _MOSTLY = 0.34, 0.5, 0.8
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """A key result before and after: how it reads, its day where the file has one (ISO), and who answers for it."""
+    """A key result before and after: how it reads, its day where the file has one (as written), and who answers for it."""
 
     before: Wording
     after: Wording
@@ -263,7 +264,7 @@ def _later(edit: Edit) -> Iterator[str]:
     was, now = edit.due
     if was and not now and not edit.after.measure.dates:
         yield f"was due on {was}; now no day is given."
-    elif was and now and now > was:
+    elif was and now and (old := day_of(was)) and (new := day_of(now)) and new > old:
         yield f"moved from {was} to {now}."
     days = [[_day(text, one.language) for text in one.measure.dates] for one in (edit.before, edit.after)]
     if days[0] and not days[1] and not now:

@@ -4,13 +4,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from pipeline.register.faults import DUE
+from pipeline.register.due import Draft
 from pipeline.register.loosening import Edit, content, loosened
 from pipeline.register.quality import wordings
 from pipeline.register.rebound import rebound
 from pipeline.register.schema import KeyResult, Objective, Register
 from pipeline.register.wording import Wording, read_wording
-from pipeline.register.yaml_nodes import Document
 
 _TWINS = 0.75
 _FAR, _NEARER = 0.12, 0.2
@@ -31,26 +30,6 @@ class Caution:
     key: str
     rule: str
     message: str
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """A register with its text, in which days stand that Leeway does not read otherwise."""
-
-    register: Register
-    text: str
-
-    def dues(self) -> dict[str, str]:
-        """By key, the day that a key result's own entry gives, as written."""
-        found = {}
-        data: Any = Document(self.text).data
-        for o, objective in enumerate(self.register.objectives):
-            for k, key_result in enumerate(objective.key_results):
-                row = data["objectives"][o]["key_results"][k]
-                due = next((row[name] for name in DUE if row.get(name)), None)
-                if isinstance(due, str):
-                    found[key_result.key] = due
-        return found
 
 
 def cautions(before: Draft | None, after: Draft, meaning: Meaning | None = None) -> list[Caution]:

@@ -8,8 +8,8 @@ from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from typing import Any
 
+from pipeline.register.due import said_due, unread
 from pipeline.register.ended import left, ran_out
-from pipeline.register.faults import DUE
 from pipeline.register.figures import readings, written
 from pipeline.register.lexicon import guess, language_of
 from pipeline.register.schema import KeyResult, Objective, Register
@@ -175,8 +175,7 @@ def _several_owners(place: _Place) -> Iterator[tuple[tuple[str, ...], str, str]]
 
 def _no_date(place: _Place) -> Iterator[tuple[tuple[str, ...], str, str]]:
     period = place.register.period
-    own = isinstance(place.row, dict) and any(place.row.get(name) for name in DUE)
-    if period.end - period.start > LONG_PERIOD and not own and not place.wording.measure.dates:
+    if period.end - period.start > LONG_PERIOD and not said_due(place.row) and not place.wording.measure.dates:
         yield (
             (),
             f"no day by which it is to be reached, in a period of {(period.end - period.start).days + 1} days.",
@@ -209,6 +208,7 @@ RULES: dict[str, _Rule] = {
     "no-owner": _no_owner,
     "several-owners": _several_owners,
     "no-date": _no_date,
+    "unread-date": lambda place: unread(place.row),
     "other-target": _other_target,
 }
 ALL_RULES = (*RULES, "too-many-objectives", "too-many-key-results", "all-at-the-top", "period-ended", "left")

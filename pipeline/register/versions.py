@@ -9,8 +9,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models import KeyResult, Objective, RegisterVersion, Team
-from pipeline.register.change_words import concerning, in_words
+from pipeline.register.change_words import concerning
 from pipeline.register.document import Register, digest, stored
+from pipeline.register.due import Draft, changes_told
 from pipeline.register.ended import local_day
 from pipeline.register.following import follow_keys
 from pipeline.register.meant import meant
@@ -197,10 +198,10 @@ def current_version(session: Session, before: int | None = None) -> RegisterVers
 def history(session: Session, key: str | None = None) -> list[Load]:
     """Every load, oldest first, with what it changed; with a key only those that changed something about it."""
     found: list[Load] = []
-    before: Register | None = None
+    before: Draft | None = None
     for row in session.scalars(select(RegisterVersion).order_by(RegisterVersion.id)):
-        after = stored(row.document, row.id)
-        lines = concerning(key, before, after) if key else in_words(before, after)
+        after = Draft(stored(row.document, row.id), row.document)
+        lines = concerning(key, changes_told(before, after))
         if lines or not key:
             found.append(Load(row.id, row.loaded_at, row.loaded_by, row.reason, lines))
         before = after

@@ -104,6 +104,8 @@ def test_a_long_period_needs_days_and_a_quarter_has_one() -> None:
     assert [one.rule for one in linted(objective("O1", GOOD), head=year)] == ["no-date"]
     dated = (GOOD + ", due: 2026-12-31", 'title: "Churn from 2 % to 1 % by March"')
     assert linted(objective("O1", *dated), head=year) == []
+    guess = linted(objective("O1", GOOD + ", due: 01/09/2026"))
+    assert [(one.rule, one.words) for one in guess] == [("unread-date", ("01/09/2026",))]
 
 
 def test_more_than_five_are_too_many_for_a_team_or_an_objective() -> None:

@@ -3,7 +3,8 @@
 import pytest
 
 from pipeline.register.document import parse
-from pipeline.register.point_of_change import Caution, Draft, cautions
+from pipeline.register.due import Draft
+from pipeline.register.point_of_change import Caution, cautions
 
 HEAD = """period: {name: Q3, start: 2026-07-01, end: 2026-09-30}
 objectives:

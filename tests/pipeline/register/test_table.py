@@ -74,7 +74,7 @@ SOME = st.fixed_dictionaries(
     optional={
         "owner": NAMES,
         "description": ANY,
-        "due": NAMES,
+        "due": st.dates().map(str),
         "teams": st.lists(st.sampled_from(["app", "o,ps", 'q"']), max_size=3),
     },
 )
