@@ -41,9 +41,9 @@ def digest_links(
     titles = {k.key: k.title for _, k in register.key_results()}
     found = []
     for one in questions(session, register, None if team.key == COMPANY else team.key, set())[:ASKED]:
-        name = (one["name"] or one["text"])[:LONGEST]
+        name = shortened(one["name"] or one["text"], LONGEST)
         answers: list[tuple[str | None, str]] = [
-            (k["key"], f"{k['key']} {titles[k['key']]}"[:LONGEST]) for k in one["likely"][:CHOICES]
+            (k["key"], shortened(f"{k['key']} {titles[k['key']]}", LONGEST)) for k in one["likely"][:CHOICES]
         ]
         choices = []
         asked = {"item": one["id"], "of": one["item"], "name": name, "seen": version}

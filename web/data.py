@@ -14,6 +14,7 @@ from models.vocabulary import COMPANY
 from pipeline.drift.gaps import GAP
 from pipeline.feedback.above import belongs_to
 from pipeline.feedback.questions import about
+from pipeline.match.who_says import as_shown
 from pipeline.register.answered import holds
 from pipeline.register.document import Register
 from web.auth import Viewer
@@ -128,7 +129,7 @@ def described(item: WorkItem, match: Match | None) -> dict[str, Any]:
         "url": item.url,
         "best": best,
         "probability": p,
-        "evidence": [str(one) for one in (match.evidence if match else [])],
+        "evidence": [as_shown(str(one)) for one in (match.evidence if match else [])],
     }
 
 

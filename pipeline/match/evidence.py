@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from pipeline.match.conditional_logit import Features
 from pipeline.match.matcher import Matcher
+from pipeline.match.who_says import LINKS, PEOPLE, REGISTER, TEXT
 
 MOST = 3
 _GROUPS: dict[str, tuple[str, ...]] = {
@@ -39,7 +40,6 @@ _GROUPS: dict[str, tuple[str, ...]] = {
     "alike": ("alike", "alike_near_rank", "alike_near_local", "alike_shared_words_rank", "alike_group_near_rank"),
 }
 _LEAST = 0.15
-PEOPLE, REGISTER, LINKS, TEXT = "people", "register", "links", "text"
 _WHO = {"text": TEXT, "words": TEXT, "alike": TEXT}
 """Of the groups; the others are links."""
 
@@ -96,9 +96,9 @@ def _say(matcher: Matcher, group: str, i: int, k: int, found: NDArray[np.float32
     key, links = matcher.keys[k], matcher.links
     item = links.items[i]
     if group == "text":
-        return f"near to {key}"
+        return f"its text is near to {key}"
     if group == "words":
-        return f"shares words with {key}"
+        return f"its text shares words with {key}"
     if group == "tree":
         return f"the rest of its thread or epic points to {key}" if links.tree_size[i] > 1 else None
     if group == "team":
@@ -110,11 +110,11 @@ def _say(matcher: Matcher, group: str, i: int, k: int, found: NDArray[np.float32
         name = _short(above.title or above.words, 60)
         return f"its parent {above.kind} '{name}' points to {key}" if name else None
     if group == "mention":
-        named = [links.items[j].id for j in links.named_by[i] if found[j].argmax() == k]
-        return f"names {named[0]}" if named else None
+        named = [links.items[j] for j in links.named_by[i] if found[j].argmax() == k]
+        return f"names {named[0].key or named[0].id}" if named else None
     if group == "alike":
         other = links.items[matcher.neighbours.index[i, 0]].words
-        return f"like '{_short(other, 50)}'" if other else None
+        return f"reads like '{_short(other, 50)}'" if other else None
     return None
 
 

@@ -1,0 +1,21 @@
+"""Reasons as people read them."""
+
+import pytest
+
+from pipeline.match.who_says import as_shown
+
+
+@pytest.mark.parametrize(
+    ("reason", "shown"),
+    [
+        ("text: its text is near to O1.3", "its text is near to O1.3"),
+        ("links: its parent epic 'Plan: B' points to O1.3", "its parent epic 'Plan: B' points to O1.3"),
+        ("people: somebody labelled it none", "somebody labelled it none"),
+        ("register: its scope says O1", "its scope says O1"),
+        ("judge: O1.3 with 90% from 'unlock'", "judge: O1.3 with 90% from 'unlock'"),
+        ("as it was: before", "as it was: before"),
+        ("text", "text"),
+    ],
+)
+def test_a_face_says_the_reason_and_not_the_kind_of_evidence(reason: str, shown: str) -> None:
+    assert as_shown(reason) == shown
