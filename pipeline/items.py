@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from connectors.registry import all_traits
 from models import Account, Person, Signal, WorkItem
-from models.columns import unless_empty
+from models.columns import plain, unless_empty
 from models.session import in_batches
 from pipeline.said import telling, topic
 from pipeline.sources import said_by_item, said_by_signals
@@ -95,6 +95,8 @@ def load_items(session: Session, ids: Sequence[int] | None = None, *, traces: bo
     counts = _traces(session, None if ids is None else rows) if traces else {}
     teams = _teams(session)
     by_key = _by_key(session, rows, mentions) if ids is not None else _all_keys(session)
+    sources = {row.source for row in rows}
+    owns, repeated = ({one: asked(one) for one in sources} for asked in (said_by_item, said_by_signals))
     work = []
     for row in rows:
         key = (row.source, row.external_id)
@@ -102,11 +104,11 @@ def load_items(session: Session, ids: Sequence[int] | None = None, *, traces: bo
             by_key[name] for name in dict.fromkeys([*(row.mentions or ()), *mentions.get(key, ())]) if name in by_key
         ]
         people = [row.assignee] if row.assignee else authors.get(key, [])
-        own = row.text if said_by_item(row.source) else None
+        own = row.text if owns[row.source] else None
         text = " ".join(part for part in (own, *(telling if own or row.title else topic)(said.get(key, ()))) if part)
-        others = tuple(i for i in issues if i != item_id(*key))
+        others = tuple(i for i in issues if i != item_id(*key)) if issues else ()
         team = _team(row.source, people, teams)
-        kept = row.text_hash if row.text_dropped and not (row.text and not said_by_signals(row.source)) else None
+        kept = row.text_hash if row.text_dropped and not (row.text and not repeated[row.source]) else None
         work.append(LoadedItem(row.id, _item(row, team, text[:LONGEST_WORDS], others, counts.get(key, 0)), kept))
     return work
 
@@ -126,7 +128,7 @@ def load_links(session: Session, ids: Sequence[int]) -> list[Links]:
     columns = select(
         WorkItem.id, WorkItem.source, WorkItem.external_id, WorkItem.parent, unless_empty(WorkItem.mentions)
     )
-    rows = [row for some in in_batches(ids) for row in session.execute(columns.where(WorkItem.id.in_(some)))]
+    rows = [row for some in in_batches(ids) for row in plain(session, columns.where(WorkItem.id.in_(some)))]
     said: dict[_Key, list[str]] = defaultdict(list)
     query = select(Signal.source, Signal.item, Signal.mentions).where(cast(Signal.mentions, Text) != "[]")
     ordered = query.order_by(Signal.at, Signal.source, Signal.external_id)
@@ -164,9 +166,9 @@ def _item(row: Any, team: str | None, text: str, mentions: tuple[str, ...], trac
 def _rows(session: Session, ids: Sequence[int] | None) -> list[Any]:
     """By name: row ids depend on which source was quicker, and results must not."""
     if ids is None:
-        rows = list(session.execute(_COLUMNS))
+        rows = list(plain(session, _COLUMNS))
     else:
-        rows = [row for some in in_batches(ids) for row in session.execute(_COLUMNS.where(WorkItem.id.in_(some)))]
+        rows = [row for some in in_batches(ids) for row in plain(session, _COLUMNS.where(WorkItem.id.in_(some)))]
     return sorted(rows, key=lambda row: (row.source, row.external_id))
 
 
@@ -214,7 +216,7 @@ def _signals(
         .order_by(Signal.at, Signal.source, Signal.external_id)
     )
     for one in _of_items(query, rows, lambda row: said_by_signals(row.source)):
-        for source, item, text, mentions, account in session.execute(one):
+        for source, item, text, mentions, account in plain(session, one):
             key = (source, item)
             if text:
                 said[key].append(text)
@@ -248,7 +250,7 @@ def _traces(session: Session, rows: Sequence[Any] | None) -> dict[_Key, int]:
     return {
         (source, item): count
         for one in _of_items(query, rows, lambda row: True)
-        for source, item, count in session.execute(one)
+        for source, item, count in plain(session, one)
     }
 
 

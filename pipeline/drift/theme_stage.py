@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from models import Effort, Match, Person, Stream, StreamItem, WorkItem
 from models import Theme as ThemeRow
+from models.columns import plain
 from models.session import in_batches
 from pipeline.drift.themes import MOST_ITEMS, OffGoal, Theme, find_themes
 from pipeline.effort.load import whole_since
@@ -87,7 +88,7 @@ def _worked_on(
         .where(Effort.day >= since)
     )
     for some in in_batches(off):
-        for item, day, amount, team, none, person in session.execute(query.where(Effort.work_item_id.in_(some))):
+        for item, day, amount, team, none, person in plain(session, query.where(Effort.work_item_id.in_(some))):
             days[item][day] += amount * none  # as in the shares: by probability, not by label
             teams[item][team or ""] += amount * none
             if amount > 0 and person not in forgotten:

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, or_, select
 from sqlalchemy.orm import Session
 
 from models import Capacity, Effort, Person, Signal, upsert
+from models.columns import plain
 from pipeline.effort.clock import Clock
 from pipeline.effort.load import Owners
 
@@ -28,17 +29,13 @@ class Quiet:
         """The first day from `first` on that is estimated of them."""
         return first if self.until is None else max(first, self.until + timedelta(days=1))
 
-    def stands(self, person: int, day: date) -> bool:
-        """Whether what is kept of a person's day is as it would be estimated."""
-        return self.until is not None and day <= self.until and person in self.people
-
 
 def quiet_since(session: Session, owner: Owners, clock: Clock, people: Set[int], day: date) -> Quiet:
     """Those of the people who left no trace after a day, each by their own time zone; of any kind, since what is left out
     (a mass, a meeting that is told twice) can leave others out."""
     begin = datetime.combine(day + timedelta(days=1), time(), UTC) - _FURTHEST_EAST
     query = select(Signal.source, Signal.account, Signal.at).where(Signal.at >= begin)
-    known = ((owner.get((source, account or "")), at) for source, account, at in session.execute(query))
+    known = ((owner.get((source, account or "")), at) for source, account, at in plain(session, query))
     return Quiet(people - {one[0] for one, at in known if one and clock.day(at, one[1]) > day}, day)
 
 
@@ -60,11 +57,10 @@ def replace(
         table.day.between(first, last),
         table.person_id.not_in(forgotten),
         *((table.person_id % groups == group,) if groups > 1 else ()),
+        *((or_(table.day > quiet.until, table.person_id.not_in(quiet.people)),) if quiet and quiet.until else ()),
     )
     kept = {
-        tuple(row)
-        for row in session.execute(select(*(getattr(table, name) for name in (*keys, value))).where(*here))
-        if quiet is None or not quiet.stands(row[1], row[0])
+        tuple(row) for row in plain(session, select(*(getattr(table, name) for name in (*keys, value))).where(*here))
     }
     found = {tuple(row[name] for name in (*keys, value)) for row in rows}
     changed = {row[:2] for row in kept ^ found}

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from connectors.base import SignalKind, State
 from models import Account, Membership, Person, Signal, StreamCursor, WorkItem
-from models.columns import unless_empty
+from models.columns import plain, unless_empty
 from models.session import in_batches
 from pipeline.effort.clock import Clock
 from pipeline.effort.day import HOURS_A_DAY, Activity, Begin, InProgress, StatusChange, in_progress
@@ -94,7 +94,7 @@ def load_activities(session: Session, owner: Owners, clock: Clock, first: date, 
         .where(Signal.at >= begin, Signal.at < end, Signal.kind != SignalKind.ABSENCE)
         .where(Signal.account.in_(sorted({account for _, account in owner})))
     )
-    rows = [row for row in session.execute(query).all() if (row[0], row[3] or "") in owner]
+    rows = [row for row in plain(session, query) if (row[0], row[3] or "") in owner]
     left_out = _left_out(rows, owner)
     evidence = {pair for pair in {(row[0], row[6]) for row in rows} if is_evidence(*pair)}
     found, threads = [], set()
@@ -193,7 +193,7 @@ def _lives(session: Session, items: Collection[_Name], owner: Owners, clock: Clo
     for source in sorted({source for source, _ in items}):
         for some in in_batches([name for origin, name in items if origin == source]):
             here = query.where(Signal.source == source, Signal.item.in_(some))
-            rows = session.execute(here.order_by(Signal.at, Signal.external_id)).all()
+            rows = plain(session, here.order_by(Signal.at, Signal.external_id)).all()
             masses = masses_among(session, source, rows)
             for row in rows:
                 life = lives.setdefault((source, row.item), _Life())

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from models import ALL_OF_IT, Account, Capacity, Chunk, Effort, Person, Signal, WorkItem, upsert
 from models import InProgress as InProgressRow
+from models.columns import plain
 from models.session import in_batches
 from pipeline.effort.capacity import load_capacity, made_up_days
 from pipeline.effort.clock import Clock
@@ -212,7 +213,7 @@ def run_week_chunk(session: Session, chunk: Chunk, register: Register, last: dat
     query = select(InProgressRow.person_id, InProgressRow.work_item_id, InProgressRow.first, InProgressRow.last)
     during = query.where(InProgressRow.last >= first, InProgressRow.first <= end)
     theirs = during.where(InProgressRow.person_id % groups == group) if groups > 1 else during
-    spans = [InProgress(*row) for row in session.execute(theirs) if row.person_id in people]
+    spans = [InProgress(*row) for row in plain(session, theirs) if row[0] in people]
     capacity = without_absences(
         load_capacity(held(session, register), people, load_teams(session), begin, seen_until),
         load_absences(session, owners, clock, begin, seen_until),

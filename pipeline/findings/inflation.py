@@ -20,7 +20,7 @@ def priority_inflation(given: Inputs) -> Outcome:
         return missing
     found = _too_many(given)
     for scope in given.scopes:
-        work = given.work.of(scope).last(recent + before)
+        work = given.work.last(recent + before).of(scope)  # these weeks are cut out once
         cells, earlier = work.last(recent), work.last(before, recent)
         if scope == COMPANY or not (cells.shown(given.least_people) and earlier.shown(given.least_people)):
             continue

@@ -22,7 +22,7 @@ from pipeline.findings.load_terms import load_usages
 from pipeline.findings.load_words import load_meaning
 from pipeline.findings.reports import load_gauges, load_reports
 from pipeline.findings.thresholds import Thresholds
-from pipeline.findings.work import NO_TEAM, NOBODY, Ints, Work
+from pipeline.findings.work import NO_TEAM, NOBODY, Ints, Later, Work
 from pipeline.register.document import Register
 from pipeline.register.membership import load_teams
 from pipeline.register.versions import plans
@@ -53,15 +53,11 @@ def load_inputs(
 ) -> Inputs | None:
     """Everything up to `last`, the last complete day; None where no whole week is known. What only those kinds need that rest on
     what `happened` on items, or those that rest on `effort`, is left out where it is not wanted."""
-    rows = Rows(session, register, last, WEEKS if effort else min(WEEKS, thresholds.weeks))
-    if not rows.weeks and not effort:  # nobody worked lately, which is something to know where there was work before
-        rows = Rows(session, register, last)
+    if not effort:
+        return _of_happened(session, register, last, least_people, thresholds)
+    rows = Rows(session, register, last)
     if not rows.weeks:
         return None
-    lives = load_lives(session, last, thresholds) if happened else None
-    confirmed = confirmed_part(session, register, last)
-    if not effort:
-        return Inputs(last, register, rows.work(), {}, least_people, thresholds, lives=lives, confirmed=confirmed)
     return Inputs(
         last,
         register,
@@ -72,20 +68,48 @@ def load_inputs(
         plans(session),
         {scope: weeks_of(session, scope, rows.weeks[0], last) for scope in (COMPANY, *rows.teams)},
         rows.stops(session, register),
-        lives=lives,
+        lives=load_lives(session, last, thresholds) if happened else None,
         reports=load_reports(session, register, last),
         gauges=load_gauges(session, register, last),
         steps=path_reports(session, register, _end(register, last), least_people),
         meaning=load_meaning(session, encoder.name, last, thresholds.weeks) if encoder else None,
         usages=load_usages(session, register, last, encoder) if encoder else None,
-        confirmed=confirmed,
+        confirmed=confirmed_part(session, register, last),
     )
+
+
+def _of_happened(
+    session: Session, register: Register, last: date, least_people: int, thresholds: Thresholds
+) -> Inputs | None:
+    """What only those kinds need that rest on what happened on items: effort is read when one of them looks at it."""
+    weeks = _worked_in(session, last, (min(WEEKS, thresholds.weeks), WEEKS))
+    if weeks is None:
+        return None
+    work = Later(lambda: Rows(session, register, last, weeks).work())
+    lives, confirmed = load_lives(session, last, thresholds), confirmed_part(session, register, last)
+    return Inputs(last, register, work, {}, least_people, thresholds, lives=lives, confirmed=confirmed)
 
 
 def load_stops(session: Session, register: Register, last: date) -> tuple[Sequence[date], Sequence[Stop]]:
     """The weeks up to `last`, and what somebody said "stop" of with its work in them."""
     rows = Rows(session, register, last)
     return rows.weeks, rows.stops(session, register) if rows.weeks else ()
+
+
+def _worked_in(session: Session, last: date, spans: Sequence[int]) -> int | None:
+    """The first of these numbers of weeks in which anybody worked: where nobody did lately, that is something to know if there
+    was work before. None where there was none."""
+    for weeks in spans:
+        first, end = _span(session, last, weeks)
+        if session.scalar(select(Effort.day).where(Effort.day >= first, Effort.day < end).limit(1)) is not None:
+            return weeks
+    return None
+
+
+def _span(session: Session, last: date, weeks: int) -> tuple[date, date]:
+    """The first day of the last weeks, as far as they are known whole, and the Monday after them."""
+    end = monday(last + timedelta(days=1))
+    return max(end - weeks * WEEK, whole_since(session) or date.min), end
 
 
 def _end(register: Register, last: date) -> datetime:
@@ -97,8 +121,7 @@ class Rows:
     """Effort by person, day and item, with what each item is believed to serve and the stream that it is in."""
 
     def __init__(self, session: Session, register: Register, last: date, weeks: int = WEEKS) -> None:
-        end = monday(last + timedelta(days=1))  # the Monday after the last whole week
-        first = max(end - weeks * WEEK, whole_since(session) or date.min)
+        first, end = _span(session, last, weeks)
         rows, self.days = load_effort(session, first, end)
         self.day, person, self.item = rows
         self.weeks = tuple(date.fromordinal(day) for day in np.unique(self.day - (self.day - 1) % 7).tolist())

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from models import Effort, StreamItem
 from models.columns import floats, integers, joined
 from pipeline.findings.work import Floats, Ints
-from pipeline.match.beliefs import by_key_result
+from pipeline.match.beliefs import in_columns
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array  # slow to import, and who quotes needs none
@@ -42,18 +42,13 @@ def load_beliefs(session: Session, items: Ints, key_results: Sequence[str], firs
     none."""
     from scipy.sparse import csr_array
 
-    column = {key: n for n, key in enumerate(key_results)}
     worked = select(Effort.work_item_id).where(Effort.day >= first, Effort.day < end)
-    rows, columns, values = [], [], []
+    believed = in_columns(session, worked)
+    place = {key: n for n, key in enumerate(key_results)}
+    columns = np.array([place.get(key, -1) for key in believed.keys], dtype=np.int64)[believed.key]
+    there = columns >= 0
+    rows, columns, values = np.searchsorted(items, believed.item[there]), columns[there], believed.likely[there]
     none = np.ones(len(items))
-    for key, of, likely in by_key_result(session, worked):
-        if key in column:
-            rows.append(np.searchsorted(items, of))
-            columns.append(np.full(len(of), column[key]))
-            values.append(likely)
-            np.subtract.at(none, rows[-1], values[-1])
-    rows.append(np.arange(len(none)))
-    columns.append(np.full(len(none), len(column)))
-    values.append(np.maximum(0.0, none))
-    places = (np.concatenate(rows), np.concatenate(columns))
-    return csr_array((np.concatenate(values), places), shape=(len(none), len(column) + 1))
+    np.subtract.at(none, rows, values)
+    rows, columns = np.append(rows, np.arange(len(none))), np.append(columns, np.full(len(none), len(place)))
+    return csr_array((np.append(values, np.maximum(0.0, none)), (rows, columns)), shape=(len(none), len(place) + 1))

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from connectors.base import SignalKind, State
 from models import Effort, Signal, WorkItem
-from models.columns import unless_empty
+from models.columns import plain, unless_empty
 from models.session import in_batches
 from pipeline.findings.lives import Event, Life
 from pipeline.findings.looked_at import CHANGES, Name, during, keys_of, looked_at, team_of, usual_teams
@@ -140,11 +140,11 @@ def _signals(session: Session, since: datetime, until: datetime, wanted: Iterabl
     columns = select(Signal.source, Signal.item, Signal.kind, Signal.at, Signal.account, _NAMES, _STATE)
     query = columns.where(during(since, until)).order_by(Signal.at, Signal.source, Signal.external_id)
     if wanted is None:
-        yield from session.execute(query.execution_options(yield_per=_READ))
+        yield from plain(session, query.execution_options(yield_per=_READ))
         return
     for source, names in _by_source(wanted).items():
         for some in in_batches(names):
-            yield from session.execute(query.where(Signal.source == source, Signal.item.in_(some)))
+            yield from plain(session, query.where(Signal.source == source, Signal.item.in_(some)))
 
 
 def _by_source(names: Iterable[Name]) -> dict[str, list[str]]:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from connectors.base import SignalKind
 from models import Account, Person, Signal, WorkItem
+from models.columns import plain
 from pipeline.encode.encoder import Encoder
 from pipeline.findings.found import Usage
 from pipeline.findings.work import Floats, Ints
@@ -108,11 +109,11 @@ def _written(session: Session, last: date) -> Iterator[_Row]:
         .where(Signal.at >= since, Signal.at < until, WorkItem.automated.is_(False))
         .order_by(Signal.at.desc(), WorkItem.id)
     )
-    for row in session.execute(query):
-        person = who.get((row.source, row.account))
-        words = row.title or (row.text or "")[:FIRST]
+    for row, title, text, source, account, at in plain(session, query):
+        person = who.get((source, account or ""))
+        words = title or (text or "")[:FIRST]
         if person is not None and words:
-            yield row.id, words, person, teams.on(person, row.at.date()) or ""
+            yield row, words, person, teams.on(person, at.date()) or ""
 
 
 def _leaders(session: Session, register: Register) -> frozenset[int]:

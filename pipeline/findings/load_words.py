@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models import Effort, Vector, WorkItem
+from models.columns import plain
 from models.session import in_batches
 from pipeline.findings.found import Meaning
 from pipeline.findings.load_effort import streams_of
@@ -82,11 +83,11 @@ def vectors_of(session: Session, items: list[int], model: str) -> dict[int, Floa
     found: dict[int, Floats] = {}
     for some in in_batches(items):
         query = select(WorkItem.id, Vector.data).join(Vector, Vector.text_hash == WorkItem.text_hash)
-        rows = session.execute(query.where(Vector.model == model, WorkItem.id.in_(some))).all()
+        rows = plain(session, query.where(Vector.model == model, WorkItem.id.in_(some))).all()
         if rows:
-            vectors = np.frombuffer(b"".join(row.data for row in rows), np.float16).reshape(len(rows), -1).astype(float)
+            vectors = np.frombuffer(b"".join(data for _, data in rows), np.float16).reshape(len(rows), -1).astype(float)
             vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
-            found |= zip((row.id for row in rows), vectors, strict=True)
+            found |= zip((id_ for id_, _ in rows), vectors, strict=True)
     return found
 
 

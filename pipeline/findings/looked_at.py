@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session, aliased
 
 from connectors.base import SignalKind, State
 from models import Signal, WorkItem
+from models.columns import plain
 from models.session import in_batches
 from pipeline.findings.lives import SAID
 from pipeline.findings.placeholder import SETTLED, TOGETHER
@@ -108,7 +109,7 @@ def _naming(session: Session, since: datetime, until: datetime) -> Iterator[tupl
         query.add_columns(in_words).join(WorkItem, _ITS_ITEM).where(in_words != "[]"),
         query.add_columns(on_it).where(on_it != "[]"),
     ):
-        for source, item, account, keys in session.execute(one):
+        for source, item, account, keys in plain(session, one):
             yield (source, item), account, json.loads(keys) or []
 
 
@@ -117,7 +118,7 @@ def _named(
 ) -> Mapping[int, tuple[Name, str]]:
     """Name and team of each of these rows."""
     query = select(WorkItem.id, WorkItem.source, WorkItem.external_id, WorkItem.container, WorkItem.assignee)
-    found = [row for some in in_batches(sorted(rows)) for row in session.execute(query.where(WorkItem.id.in_(some)))]
+    found = [row for some in in_batches(sorted(rows)) for row in plain(session, query.where(WorkItem.id.in_(some)))]
     owners = {row.id: team_of(who, row.source, row.assignee, last) for row in found}
     places = {(row.source, row.container) for row in found if not owners[row.id]}
     usual = usual_teams(session, who, places, since, until)
@@ -137,14 +138,14 @@ def _spoken_by_many(session: Session, since: datetime, until: datetime) -> Itera
     known, everything = func.count(Signal.account), func.count()
     several = or_(func.min(Signal.account) != func.max(Signal.account), and_(known > 0, known < everything))
     query = select(Signal.source, Signal.item).where(during(since, until), Signal.kind.in_(sorted(SAID)))
-    rows = session.execute(query.group_by(Signal.source, Signal.item).having(several))
+    rows = plain(session, query.group_by(Signal.source, Signal.item).having(several))
     yield from ((source, item) for source, item in rows)
 
 
 def _in_bulk(session: Session, who: Who, last: date, thresholds: Thresholds) -> Iterator[Name]:
     """Items that somebody opened, renamed or closed in one go with as many others as a burst has at least."""
     done: dict[tuple[int, str], list[tuple[datetime, Name]]] = defaultdict(list)
-    for source, item, account, kind, at in session.execute(_by_hand(last, thresholds)):
+    for source, item, account, kind, at in plain(session, _by_hand(last, thresholds)):
         person = who.of(source, account, at.date())[0]
         if person >= 0:
             done[person, kind].append((at, (source, item)))

@@ -42,10 +42,10 @@ def placeholder_work(given: Inputs) -> Outcome:
         for event in life.events:
             if event.person >= 0 and _bulk(life, event) and within(event.at, given.last, days, SETTLED):
                 by_hand[event.person, _what(event)].append((event.at, life))
-    if not given.work.last(given.thresholds.weeks).shown(given.least_people):
-        return []
     bursts = [one for rows in by_hand.values() for one in _bursts(rows, given.thresholds.bulk) if _is_empty(one)]
-    return [_found(given, bursts)] if bursts else []
+    if not bursts or not given.work.last(given.thresholds.weeks).shown(given.least_people):
+        return []
+    return [_found(given, bursts)]
 
 
 def _what(event: Event) -> str:

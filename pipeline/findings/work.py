@@ -1,10 +1,10 @@
 """Person-days of whole weeks in cells of a person, a week and a stream, with what each cell served. No names, no words."""
 
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, fields, replace
 from datetime import date
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -161,6 +161,19 @@ class Work:
         pairs = np.unique(np.stack([self.stream[worked], self.person[worked]]), axis=1)
         names, counts = np.unique(pairs[0], return_counts=True)
         return {stream for stream, people in zip(names.tolist(), counts.tolist(), strict=True) if enough(people, least)}
+
+
+class Later(Work):
+    """Work that is read when it is first looked at, while the session is open: of what happened on items few findings do."""
+
+    def __init__(self, read: Callable[[], Work]) -> None:
+        self.__dict__["_read"] = read
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__") or name == "_read":  # as when it is copied
+            raise AttributeError(name)
+        self.__dict__.update({one.name: getattr(whole, one.name) for whole in [self._read()] for one in fields(Work)})
+        return self.__dict__[name]
 
 
 def part(work: Work, amounts: Floats) -> Interval:

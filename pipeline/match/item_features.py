@@ -4,7 +4,6 @@ Similarities are given raw, corrected for hubness (a key result of general wordi
 similarity local scaling, Conneau et al. 2018, arXiv:1710.04087) and standardised over the items.
 """
 
-import re
 from collections.abc import Sequence
 from functools import cache, lru_cache
 from importlib.resources import files
@@ -18,21 +17,16 @@ from pipeline.encode.encoder import BUNDLED_NAME, Encoder
 from pipeline.match.chunking import CHUNK, SAMPLE
 from pipeline.match.conditional_logit import Features
 from pipeline.match.graph import Links
+from pipeline.match.item_marks import ItemMarks
 from pipeline.match.moments import moments, over, standardised
 from pipeline.match.neighbours import Neighbours
 from pipeline.match.told_by import is_list
 from pipeline.register.document import KeyResult, Objective, Register
-from pipeline.said import TERSE, count_words
-from pipeline.sources import about_customers
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array  # slow to import, and most commands and workers match nothing
 
 Matrix = NDArray[np.float32]
-_BOT = re.compile(r"\s*\[[A-Za-z ]+\]")
-_DIGIT = re.compile(r"\d")
-_CHATTER = re.compile(r"[\U0001F300-\U0001FAFF]|:\w+:|\b(lol|haha|thx|thanks)\b")
-_SOCIAL = {"#random", "#general", "#fun", "#offtopic"}
 
 
 @cache
@@ -85,21 +79,21 @@ class ItemEvidence:
         neighbours: Neighbours,
         encoder: Encoder,
         usual: NDArray[np.int64] | None = None,
+        marks: ItemMarks | None = None,
     ) -> None:
-        """`usual` are the items that tell what is usual, where the others were chosen for what they say."""
+        """`usual` are the items that tell what is usual, where the others were chosen for what they say; `marks` the items' own,
+        where they are known."""
         self.usual = usual
         self.links, self.vectors, self.neighbours = links, vectors, neighbours
         self.encoder: Any = encoder
         self.key_results: list[tuple[Objective, KeyResult]] = list(register.key_results())
         self.register = register
-        self.words = [item.words for item in links.items]
+        self.marks = marks or ItemMarks(links, vectors)
+        self.words, self.group_vectors = self.marks.words, self.marks.group_vectors
         # One team for all, or key results that all name the same, says nothing of what an item is for: as if no team were known.
         self.told = len({item.team for item in links.items if item.team}) > 1 and register.teams_differ
         self.teams = [item.team if self.told else None for item in links.items]
-        titles = np.mean([bool(item.title and not item.text) for item in links.items])
-        self.alone = not self.told and is_list(float((links.parent >= 0).mean()), float(titles))
-        self.lengths = np.array([count_words(words) for words in self.words])
-        self.group_vectors = _group_vectors(links, vectors, self.lengths)
+        self.alone = not self.told and is_list(float((links.parent >= 0).mean()), self.marks.titles)
         # In the space of another model the fitted directions mean nothing.
         self.directed = encoder.name.startswith(BUNDLED_NAME)
 
@@ -111,25 +105,16 @@ class ItemEvidence:
         self._lexical(pair)
         in_team = self._teams(pair)
         self._contrast(item, own, group)
-        items, links = self.links.items, self.links
         item |= {
-            "length": np.log1p(self.lengths),
-            "terse": self.lengths <= TERSE,
-            "group_size": np.log(links.tree_size),
+            **self.marks.of_words,
             "no_team": np.array([team is None for team in self.teams]),
             "team_without_key_result": in_team.sum(1) == 0,
-            "has_parent": links.parent >= 0,
-            "customers": np.array([about_customers(i.source) for i in items]),
-            "bot": np.array([i.automated or bool(_BOT.match(w)) for i, w in zip(items, self.words, strict=True)]),
-            "digits": np.array([bool(_DIGIT.search(w)) for w in self.words]),
-            "chatter_marks": np.array([bool(_CHATTER.search(w)) for w in self.words]),
-            "social": np.array([i.container.lower() in _SOCIAL for i in items]),
+            **self.marks.of_place,
             "best_local": pair["near_local"].max(1),
             "best_rank": pair["near_rank"].max(1),
             "group_best_rank": pair["group_near_rank"].max(1),
+            **self.marks.of_kind,
         }
-        for kind in ("message", "deal", "ticket", "epic", "bug", "task"):
-            item[f"is_{kind}"] = np.array([i.kind == kind for i in items])
         self._alike(pair, item)
         self._among_the_team(pair, item)
         return Features(
@@ -259,15 +244,6 @@ def _encoded(encoder: Any, texts: tuple[str, ...]) -> Matrix:
     """Of a register and the anchors, which each piece of a large company asks for again."""
     found: Matrix = encoder.encode(texts).astype(np.float32)
     found.flags.writeable = False
-    return found
-
-
-def _group_vectors(links: Links, vectors: Matrix, lengths: NDArray[np.int64]) -> Matrix:
-    weights = (np.minimum(lengths, 30) + 1).astype(np.float32)[:, None]
-    summed = np.zeros_like(vectors)
-    for members in links.groups:
-        summed[members] = (vectors[members] * weights[members]).sum(0)
-    found: Matrix = summed / np.maximum(np.linalg.norm(summed, axis=1, keepdims=True), 1e-9)
     return found
 
 

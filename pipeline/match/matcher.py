@@ -27,6 +27,7 @@ from pipeline.match.context_features import Surroundings
 from pipeline.match.following import Following
 from pipeline.match.graph import Links
 from pipeline.match.item_features import ItemEvidence
+from pipeline.match.item_marks import ItemMarks
 from pipeline.match.neighbours import Neighbours
 from pipeline.match.teams import teams_of
 from pipeline.register.document import Register
@@ -99,12 +100,13 @@ class Matcher:
         self.usual, self.neighbours = usual, Neighbours(self.links, self.vectors, usual)
         self.surroundings = Surroundings(self.links, self.vectors, self.neighbours, usual)
         self.came_back = attention.features(items, self.following)
+        self.marks = ItemMarks(self.links, self.vectors)
         self._read(register, encoder)
 
     def _read(self, register: Register, encoder: Encoder) -> None:
         """All that rests on the register."""
         self.register, self.keys = register, [key_result.key for _, key_result in register.key_results()]
-        evidence = ItemEvidence(register, self.links, self.vectors, self.neighbours, encoder, self.usual)
+        evidence = ItemEvidence(register, self.links, self.vectors, self.neighbours, encoder, self.usual, self.marks)
         self.first, self.alone = evidence.features().beside(self.came_back), evidence.alone
         self.declared = self._declared()
 

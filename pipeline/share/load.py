@@ -10,7 +10,9 @@ from sqlalchemy import Select, select, union
 from sqlalchemy.orm import Session
 
 from models import Match, WorkItem
+from models.columns import plain
 from models.session import in_batches
+from pipeline.match.beliefs import in_columns
 from pipeline.register.document import Register
 
 
@@ -30,23 +32,23 @@ def load_matched(session: Session, register: Register, *those: Select[int]) -> M
     objectives = [objective.key for objective in register.objectives]
     column = {key: objectives.index(objective) for key, objective in register.objective_of().items()}
     place: dict[int, int] = {}
-    cells: list[tuple[int, int, float]] = []
     source: dict[int, str] = {}
     above: dict[int, tuple[str, str]] = {}
     waiting = (WorkItem.stale | WorkItem.unmatched) & Match.work_item_id.is_(None)
-    query = select(WorkItem.id, WorkItem.source, WorkItem.parent, Match.probabilities)
+    query = select(WorkItem.id, WorkItem.source, WorkItem.parent)
     query = query.outerjoin(Match, Match.work_item_id == WorkItem.id)
     # One list of ids: PostgreSQL may walk through each of two joined by OR for every item, which took minutes.
     wanted = union(*those).subquery()
-    for item, origin, parent, probabilities in session.execute(query.where(WorkItem.id.in_(select(wanted)), ~waiting)):
+    for item, origin, parent in plain(session, query.where(WorkItem.id.in_(select(wanted)), ~waiting)):
         place[item], source[item] = len(place), origin
-        cells += [(place[item], column[key], p) for key, p in (probabilities or {}).items() if key in column]
         if parent:
             above[item] = (origin, parent)
     table = np.zeros((len(place), len(objectives) + 1))
-    if cells:
-        line, of, p = zip(*cells, strict=True)
-        np.add.at(table, (line, of), p)
+    believed = in_columns(session, select(wanted))
+    of = np.array([column.get(key, -1) for key in believed.keys], dtype=np.int64)[believed.key]
+    line = np.array([place.get(item, -1) for item in believed.item.tolist()], dtype=np.int64)
+    known = (of >= 0) & (line >= 0)
+    np.add.at(table, (line[known], of[known]), believed.likely[known])
     table[:, -1] = np.maximum(0.0, 1 - table.sum(1))
     return Matched(objectives, dict(zip(place, table, strict=True)), _trees(session, above), source)
 

@@ -16,6 +16,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session, sessionmaker
 
 from models import AuditDraw, Capacity, Chunk, DayWork, Effort, Label, Person, Share, upsert
+from models.columns import plain
 from models.share import half_of
 from models.vocabulary import AUDIT, COMPANY
 from pipeline.effort.load import whole_since
@@ -99,7 +100,7 @@ def run_chunk(session: Session, chunk: Chunk, register: Register, least_people: 
     query = select(Effort.day, Effort.person_id, Effort.work_item_id, Effort.person_days)
     here = Effort.day.between(*days)
     matched = load_matched(session, register, select(Effort.work_item_id).where(here), _DRAWN)
-    done = [(day, person, item, amount) for day, person, item, amount in session.execute(query.where(here))]
+    done = [(day, person, item, amount) for day, person, item, amount in plain(session, query.where(here))]
     rows = [row for row in done if row[2] in matched.rows]
     if _is_waiting(session, week, done, rows):
         return
@@ -148,10 +149,12 @@ class _Sums:
         if not rows:
             return
         _, people, items, amounts = (np.array(column) for column in zip(*rows, strict=True))
-        team_of = {(day, person): teams.on(person, day) or "" for day, person, _, _ in rows}
+        pairs = [row[:2] for row in rows]
+        team_of = {pair: teams.on(pair[1], pair[0]) or "" for pair in set(pairs)}
         names = sorted(set(team_of.values()))
         number = {name: n for n, name in enumerate(names)}
-        team = np.array([number[team_of[day, person]] for day, person, _, _ in rows], dtype=np.int64)
+        numbers = {pair: number[name] for pair, name in team_of.items()}
+        team = np.array([numbers[pair] for pair in pairs], dtype=np.int64)
         self.worked, self.by_person = (_by_scope(names, team, ids, amounts) for ids in (items, people))
         left = ~np.isin(items, list(labelled))
         sums = np.bincount(team[left], amounts[left], len(names))

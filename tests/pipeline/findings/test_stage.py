@@ -71,6 +71,11 @@ def keep(sessions: sessionmaker[Session], register: Register, last: date = LAST,
 def test_effort_is_read_by_stream_team_week_and_belief(sessions: sessionmaker[Session], register: Register) -> None:
     with sessions() as session:
         given = load_inputs(session, register, LAST, 5, Thresholds())
+        lately = load_inputs(session, register, LAST, 5, Thresholds(), effort=False)
+        assert lately is not None
+        # Of what happened on items alone, effort is read once it is looked at: that of the window.
+        assert lately.work.total == pytest.approx(48)
+        assert lately.work.last(8).weeks == tuple(MONDAY - timedelta(weeks=7 - n) for n in range(8))
     assert given is not None
     assert given.work.weeks == tuple(MONDAY - timedelta(weeks=9 - n) for n in range(10))
     assert given.work.total == pytest.approx(60)
