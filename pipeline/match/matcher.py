@@ -36,6 +36,9 @@ Matrix = NDArray[np.float32]
 _DECLARED = 0.97
 FOLLOWS = 0.97
 """Probability that what follows a labelled item serves the same."""
+_OF_PRIORITY = np.float32(np.exp(0.2))
+"""Odds of the key results of top priorities beside what the steps find: where plans are followed at all, most work on objectives
+is on the first. docs/matching.md says how it was measured, and that a fall is seen no less."""
 
 
 def shipped_weights(alone: bool = False, directed: bool = True) -> tuple[Fusion, ...]:
@@ -106,6 +109,9 @@ class Matcher:
     def _read(self, register: Register, encoder: Encoder) -> None:
         """All that rests on the register."""
         self.register, self.keys = register, [key_result.key for _, key_result in register.key_results()]
+        top = register.top()
+        odds = [_OF_PRIORITY if objective.key in top else 1 for objective, _ in register.key_results()]
+        self.odds: Matrix = np.array([*odds, 1], np.float32)
         evidence = ItemEvidence(register, self.links, self.vectors, self.neighbours, encoder, self.usual, self.marks)
         self.first, self.alone = evidence.features().beside(self.came_back), evidence.alone
         self.declared = self._declared()
@@ -144,28 +150,34 @@ class Matcher:
         steps, own, known = weights or self.weights, *self._labelled(labels or {})
         speaker = self.following.speaker
         before = {int(speaker[i]): row for i, row in (settled or {}).items() if not self.following.silent[i]}
-        found, features = self._walk(steps, {**before, **self.declared})
-        unlabelled, fixed = found, {**before, **self.declared, **self._spread(known)}
+        found, features = self._walk(steps, before, self.declared)
+        unlabelled, said = found, {**self.declared, **self._spread(known)}
+        fixed = {**before, **said}
         if known:
-            found, features = self._walk(steps, fixed)
+            found, features = self._walk(steps, before, said)
             if len(known) >= fewshot.LEAST:
                 rows, answers = (np.array(part, dtype=np.int64) for part in (list(known), list(known.values())))
                 stream = self.links.root[rows]
                 taught = fewshot.adapt(found, unlabelled, self.vectors, rows, answers, stream)
                 found = self._drawn(taught, fixed)
-        said = {i: self.row(column, 1.0) for i, column in own.items()}
+        themselves = {i: self.row(column, 1.0) for i, column in own.items()}
         stands = np.isin(speaker, list(fixed))
-        stands[list(said)] = True
-        return Belief(self._fix(found[speaker], said), stands, features)
+        stands[list(themselves)] = True
+        return Belief(self._fix(found[speaker], themselves), stands, features)
 
-    def _walk(self, steps: Sequence[Fusion], fixed: Mapping[int, Matrix]) -> tuple[Matrix, Features]:
+    def _walk(
+        self, steps: Sequence[Fusion], before: Mapping[int, Matrix], said: Mapping[int, Matrix]
+    ) -> tuple[Matrix, Features]:
+        """What the steps find, given what was found `before`, and what people or the register `said`. Priorities count once,
+        after the last step."""
+        known = {**{i: _shifted(row, 1 / self.odds) for i, row in before.items()}, **said}
         features = self.first
-        found = self._drawn(steps[0].predict(features), fixed)
+        found = steps[0].predict(features)
         for step in steps[1:]:
             del features  # those of a step are a good part of the memory
-            features = self.around(found)
-            found = self._drawn(step.predict(features), fixed)
-        return found, features
+            features = self.around(self._drawn(found, known))
+            found = step.predict(features)
+        return self._drawn(_shifted(found, self.odds), {**before, **said}), features
 
     def _drawn(self, found: Matrix, fixed: Mapping[int, Matrix]) -> Matrix:
         return self.following.draw(self._fix(found, fixed), set(fixed))
@@ -230,6 +242,13 @@ class Matcher:
         for i, row in fixed.items():
             found[i] = row
         return found
+
+
+def _shifted(found: Matrix, odds: Matrix) -> Matrix:
+    """Probabilities, of one item or by row, with each one's odds beside the others changed."""
+    moved = found * odds
+    shifted: Matrix = moved / moved.sum(-1, keepdims=True)
+    return shifted
 
 
 def _linked(item: Item, following: Following, i: int, team: str | None) -> Item:

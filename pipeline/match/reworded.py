@@ -87,7 +87,9 @@ def version_of(session: Session, version: int) -> Register:
 def changed_words(before: Register, after: Register) -> list[str] | None:
     """Keys of the key results whose words, or whose objective's, are others; None where more is that the match looks at."""
     was, now = (list(one.key_results()) for one in (before, after))
-    if before.teams != after.teams or [_besides(one) for _, one in was] != [_besides(one) for _, one in now]:
+    if (before.teams, before.top()) != (after.teams, after.top()) or [_besides(one) for _, one in was] != [
+        _besides(one) for _, one in now
+    ]:
         return None
     both = zip(was, now, strict=True)
     changed = [one.key for old, new in both if _words(*old) != _words(*new) for one in new[1:]]

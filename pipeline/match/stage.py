@@ -43,8 +43,9 @@ _NEVER_ENCODED = WorkItem.stale & WorkItem.text_hash.is_(None)
 """Such items wait: without their words they would be matched as if they said nothing."""
 _VERSIONS = 20
 """Registers back to which the one is looked for that all items were matched against."""
-_READING = 2
-"""Version of how answers are taken; what was matched with an older one is matched again. 2: "none" is said of what there was."""
+_READING = 3
+"""Version of how answers are taken; what was matched with an older one is matched again. 2: "none" is said of what there was.
+3: top priorities have odds of their own."""
 _LEAST = 0.005
 """Probabilities below this are not kept; they belong to none then."""
 

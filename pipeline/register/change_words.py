@@ -108,7 +108,8 @@ def consequences(before: Register, after: Register, loaded: date, today: date) -
         found.append(
             f"the top priorities change: a new baseline begins on {since}, and an open drift ends as replanned."
         )
-    if any(one.kind in ("objective", "key result") and one.field in _READ_BY_THE_MATCH for one in steps):
+    read = any(one.kind in ("objective", "key result") and one.field in _READ_BY_THE_MATCH for one in steps)
+    if read or before.top() != after.top():
         found.append("all work is matched again, that of past weeks too: past shares can change.")
     found += _gone(before, after)
     found += _reworded(before, after)

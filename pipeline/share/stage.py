@@ -37,7 +37,7 @@ from pipeline.share.load import Matched, load_matched
 from pipeline.share.undiluted import Usual, bounds, load_usual, settle
 
 SHARE = "share"
-_METHOD = 3
+_METHOD = 4
 """Of computing shares: where it grows, all weeks are computed once more."""
 WAITING = 0.05
 """A week has no share yet while more than this part of its work waits to be encoded or matched for the first time."""

@@ -153,6 +153,9 @@ def test_a_register_in_which_more_than_words_changed_matches_everything() -> Non
     assert with_(key="X9") is None
     assert with_(teams=()) is None
     assert changed_words(REGISTER, REGISTER.model_copy(update={"teams": REGISTER.teams[1:]})) is None
+    below = REGISTER.objectives[0].model_copy(update={"priority": 9})
+    others = REGISTER.model_copy(update={"objectives": (below, *REGISTER.objectives[1:])})
+    assert changed_words(REGISTER, others) is None  # top priorities have odds of their own
 
 
 def test_what_hangs_together_with_the_news_comes_with_it_and_nothing_else(engine: Engine) -> None:

@@ -160,6 +160,27 @@ def test_the_same_items_against_another_register_are_matched_as_if_nothing_were_
     assert np.array_equal(matcher.probabilities()[0], before)
 
 
+def test_an_objective_that_becomes_a_top_priority_gains_the_same_odds_everywhere_and_what_was_said_stands(
+    register: Register,
+) -> None:
+    later = parse(OKRS.replace("priority: 2", "priority: 4"))
+    labels: dict[str, str | None] = {"T-1": "O2.1", "X-1": None}
+    first, second = (Matcher(one, ITEMS, HashedWords()).probabilities(labels)[0] for one in (register, later))
+    free = [i for i, one in enumerate(ITEMS) if one.id not in labels]
+    of_o1, of_o2 = slice(0, 2), slice(2, 4)
+    before, after = (found[free][:, of_o2] / found[free][:, -1:] for found in (second, first))
+    np.testing.assert_allclose(after / before, np.exp(0.2), rtol=1e-3)
+    np.testing.assert_allclose(*(found[free][:, of_o1] / found[free][:, -1:] for found in (first, second)), rtol=1e-3)
+    said = [i for i in range(len(ITEMS)) if i not in free]
+    assert np.array_equal(first[said], second[said])
+
+
+def test_what_an_earlier_match_settled_comes_out_as_it_was(register: Register) -> None:
+    matcher = Matcher(register, ITEMS, HashedWords())
+    stood = np.array([0.3, 0.2, 0.1, 0.1, 0.3], np.float32)
+    np.testing.assert_allclose(matcher.believe({}, settled={0: stood}).found[0], stood, rtol=1e-6)
+
+
 def test_an_epic_is_asked_about_rather_than_its_child_and_nothing_twice(
     encoder: SentenceEncoder, register: Register
 ) -> None:

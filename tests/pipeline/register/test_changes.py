@@ -187,6 +187,7 @@ def test_who_comes_or_goes_by_a_date_does_so_on_it_and_not_on_the_day_of_the_loa
     ("edit", "said"),
     [
         (("priority", 5, "", ""), "a new baseline begins on 2026-09-01"),
+        (("priority", 5, "", ""), "matched again, that of past weeks too"),
         (("title", 0, "NPS 45 (31 today)", ""), "matched again, that of past weeks too"),
         (("gone", 1, "", ""), "O2 is gone: its work of past weeks"),
         (("member", 0, "", "dee@x.example"), "people who join or leave do so on 2026-09-01"),
