@@ -108,7 +108,7 @@ class App:
     def connector_of(self, name: str, section: Any) -> Connector:
         """A source's connector, of its section of the settings. Raises NotReady where no client could leave this machine."""
         address = getattr(section, "api_url", "") or getattr(section, "url", "") or "https://calendars"
-        if name != "mailbox" and (fault := unusable_proxy(address)):
+        if section.over_http and (fault := unusable_proxy(address)):
             raise NotReady(f"{name}: {fault}")
         return connector(name, **_plain(section), limiter=self.limiter, now=lambda: self.now().timestamp())
 

@@ -36,6 +36,8 @@ from pipeline.findings.thresholds import WHOLE, Thresholds
 class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False, hide_input_in_errors=True)
     several_lines: ClassVar[frozenset[str]] = frozenset()
+    over_http: ClassVar[bool] = True
+    """Of a source: whether it is reached as HTTP is, through a proxy where one is set."""
 
     @field_validator("*", mode="before")
     @classmethod
@@ -149,6 +151,7 @@ class CalendarSettings(_Section):
 class MailboxSettings(_Section):
     """A shared mailbox (support@, orders@), never a person's own; `own_domains` tell colleagues from customers."""
 
+    over_http: ClassVar[bool] = False
     host: Host
     port: int = Field(0, ge=0, le=65535)
     security: Literal["tls", "starttls", "none"] = "tls"
