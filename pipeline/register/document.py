@@ -120,6 +120,13 @@ def hints(register: Register, today: date) -> list[str]:
         "Write `to:` in the other, or leave them out there."
         for email, teams in _in_two_teams(register).items()
     ]
+    found += [
+        f"{one.email}: part {one.part:g} is {5 * one.part:g} days a week, and `days` are {one.week(5):g}; so many count. Write "
+        "more of them, or leave `part` out."
+        for team in register.teams
+        for one in team.members
+        if one.days and one.part < 1 and one.week(5) < 5 * one.part - 0.01
+    ]
     if not register.top():
         found.append("no objective has priority 1, 2 or 3, so there is no top share to watch.")
     return found

@@ -8,6 +8,7 @@ from zoneinfo import available_timezones
 
 from pydantic import BaseModel
 
+from pipeline.register.contradictions import contradictions
 from pipeline.register.metric_faults import metric_faults
 from pipeline.register.people_faults import people_faults
 from pipeline.register.plan_faults import plan_faults
@@ -63,6 +64,7 @@ def all_faults(document: Document, register: Register | None, errors: Sequence[A
         *_too_long(document),
         *_keys(document),
         *people_faults(document),
+        *contradictions(document),
         *metric_faults(document),
         *step_faults(document),
         *unseen_faults(document),

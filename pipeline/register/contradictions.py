@@ -1,0 +1,66 @@
+"""What a register says that cannot be, though each word of it can: objectives that serve themselves, weeks without work, two
+people with one past."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from pipeline.register.weekdays import weekday
+from pipeline.register.yaml_nodes import Document, LintError, path_of
+
+_Place = tuple[Any, ...]
+
+
+def contradictions(document: Document) -> Iterator[LintError]:
+    """Each with its line."""
+    data = document.data if isinstance(document.data, dict) else {}
+    yield from _circles(document, _rows(data, "objectives"))
+    yield from _no_week(document, ("calendar", "weekend"), data.get("calendar"))
+    for t, team in _rows(data, "teams"):
+        yield from _no_week(document, ("teams", t, "weekend"), team)
+    yield from _one_past(document, data)
+
+
+def _rows(data: Any, name: str) -> list[tuple[int, dict[str, Any]]]:
+    rows = data.get(name)
+    return [(n, one) for n, one in enumerate(rows) if isinstance(one, dict)] if isinstance(rows, list) else []
+
+
+def _circles(document: Document, objectives: list[tuple[int, dict[str, Any]]]) -> Iterator[LintError]:
+    """Objectives that serve themselves, also by way of others."""
+    above = {one["key"]: one.get("parent") for _, one in objectives if isinstance(one.get("key"), str)}
+    for o, one in [(o, one) for o, one in objectives if isinstance(one.get("key"), str)]:
+        way = [one["key"]]
+        while isinstance(up := above.get(way[-1]), str) and up not in way:
+            way.append(up)
+        if isinstance(up, str) and up == way[0]:
+            loc = ("objectives", o, "parent")
+            by = f", by way of {', '.join(way[1:])}" if len(way) > 1 else ""
+            yield LintError(document.line(loc), path_of(loc), f"{up!r} would serve itself{by}; name what it serves.")
+
+
+def _no_week(document: Document, loc: _Place, row: Any) -> Iterator[LintError]:
+    given = row.get("weekend") if isinstance(row, dict) else None
+    try:
+        days = {weekday(one) for one in given} if isinstance(given, list) else set()
+    except ValueError:
+        return  # told by itself
+    if len(days) == 7:
+        yield LintError(
+            document.line(loc), path_of(loc), "all seven days are off, so nobody is expected at work; leave one out."
+        )
+
+
+def _one_past(document: Document, data: dict[str, Any]) -> Iterator[LintError]:
+    """A former address that two people are said to have had."""
+    whose: dict[str, tuple[str, int]] = {}
+    for t, team in _rows(data, "teams"):
+        for m, one in _rows(team, "members"):
+            now, given = one.get("email"), one.get("formerly")
+            for old in given if isinstance(given, list) else [given]:
+                if not isinstance(old, str) or not isinstance(now, str):
+                    continue
+                loc = ("teams", t, "members", m, "formerly")
+                first, line = whose.setdefault(old.lower(), (now.lower(), document.line(loc)))
+                if first != now.lower():
+                    said = f"{old} was {first}'s already, in line {line}; one of the two is somebody else."
+                    yield LintError(document.line(loc), path_of(loc), said)
