@@ -38,6 +38,9 @@ class _Terms:
                 anywhere[email].append(member)
         self.weekends = [{t.key: frozenset(t.weekend) for t in one.teams} for _, one in history]
         closed = [{day for _, later in history[n:] for day in later.calendar.closed} for n in range(len(history))]
+        self.half = [
+            {day for _, later in history[n:] for day in later.calendar.half_closed} for n in range(len(history))
+        ]
         calendars = [
             Workdays(one.calendar.model_copy(update={"closed": tuple(some)}))
             for (_, one), some in zip(history, closed, strict=True)
@@ -62,6 +65,10 @@ class _Terms:
         known = _nearest(self.members, number, (email, team)) or (_nearest(self.everywhere, number, email) or [])[-1:]
         later = (rows.get((email, team), []) for rows in self.members[number + 1 :])
         return [*known, *(one for some in later if len(some) > 1 for one in some)]
+
+    def open_for(self, number: int, day: date) -> float:
+        """What of a day the company works: all of it, or half."""
+        return 0.5 if day in self.half[number] else 1.0
 
     def weekend(self, number: int, team: str) -> frozenset[int] | None:
         """A team's own weekend, None where it has the calendar's."""
@@ -98,7 +105,7 @@ def load_capacity(
                     off = terms.weekend(number, team) if member is None or member.never is None else member.never
                     place = (member.country, member.subdivision) if member else (None, None)
                     for day in terms.workdays(number, place, off):
-                        amount = member.of_day(day) if member else person.capacity
+                        amount = (member.of_day(day) if member else person.capacity) * terms.open_for(number, day)
                         held = amount > 0 and teams.on(id_, day) == team
                         if held and (len(entries) < 2 or entry_on(entries, day) == member):
                             found[id_, day] = amount

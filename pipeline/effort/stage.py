@@ -265,7 +265,10 @@ def _fingerprint(session: Session, register: Register) -> str:
         for (source, id_), (person, zone) in load_owners(session, people).items()
     )
     history, begins = held(session, register), horizon(session)
-    terms = [[str(since), repr(one.calendar), sorted(_entries(one))] for since, one in history]
+    terms = [
+        [str(since), repr(one.calendar), sorted(_entries(one)), *map(str, one.calendar.half_closed)]
+        for since, one in history
+    ]
     model = [
         Weights.shipped().fingerprint,
         str(begins),

@@ -204,7 +204,7 @@ class Period(_Strict):
 
 
 class Calendar(_Strict):
-    """When people work: a country's (and its part's) public holidays, and days the whole company is closed.
+    """When people work: a country's (and its part's) public holidays, and days the whole company is closed, or for half of them.
 
     `weekend` where it is not the country's.
     """
@@ -214,6 +214,7 @@ class Calendar(_Strict):
     time_zone: str = "UTC"
     weekend: Weekdays = ()
     closed: tuple[Day, ...] = ()
+    half_closed: tuple[Day, ...] = Field((), repr=False)  # so that a calendar without any reads as it did
 
 
 class Register(_Strict):

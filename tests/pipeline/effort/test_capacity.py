@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from models import Capacity, Effort, Person, RegisterVersion
 from pipeline.effort.capacity import load_capacity, made_up_days
-from pipeline.effort.stage import _entries, estimate_effort
+from pipeline.effort.stage import _entries, _fingerprint, estimate_effort
 from pipeline.people.identity import Directory, resolve
 from pipeline.register.document import parse
 from pipeline.register.membership import Teams
@@ -76,6 +76,17 @@ def test_a_closed_day_has_its_own_date(sessions: sessionmaker[Session]) -> None:
     found = expected(sessions, FULL, FULL.replace("country: DE", f"country: DE, closed: [{MONDAY}]"))
     assert ("a", MONDAY) not in found
     assert found["a", MONDAY + timedelta(days=1)] == 1.0
+
+
+def test_a_day_that_all_work_half_of_is_half_a_day_urlaubsverwaltung_478(sessions: sessionmaker[Session]) -> None:
+    """Said a week later, as a closed day may be: it has a date of its own."""
+    half = FULL.replace("country: DE", f"country: DE, half_closed: [{MONDAY}]")
+    found = expected(sessions, FULL, half.replace("c@x.example]", "{email: c@x.example, part: 0.8}]"))
+    tuesday = MONDAY + timedelta(days=1)
+    assert [found[who, day] for who in "ac" for day in (MONDAY, tuesday)] == [0.5, 1.0, 0.5, 1.0]
+    with sessions() as session:
+        assert _fingerprint(session, parse(half)) != _fingerprint(session, parse(FULL))
+    assert repr(parse(FULL).calendar) == repr(parse(half).calendar)  # nothing is estimated anew where nobody says so
 
 
 @pytest.mark.parametrize(
