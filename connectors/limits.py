@@ -1,6 +1,7 @@
 """Never above the speed a vendor allows: one moving window a bucket, shared through Redis by all workers where there is one.
 
-A 429 closes the bucket for everybody until the time the vendor names. The counting is the `limits` library's
+A 429 closes the bucket for everybody until the time the vendor names; where that is far off (an hour's or a day's requests are
+used up), whoever asks is told so instead of standing still. The counting is the `limits` library's
 (https://limits.readthedocs.io); with a moving window no minute ever holds more than its share, also not across the
 full hour, so a vendor's token bucket of the same rate never refuses.
 """
@@ -17,8 +18,11 @@ from limits.storage import RedisStorage, Storage
 from limits.strategies import MovingWindowRateLimiter
 
 from connectors.counting import ThisProcess
+from connectors.errors import RateLimited
 
 log = structlog.get_logger()
+LONGEST_WAIT_SECONDS = 90.0
+"""More than this is no burst limit; the pull ends here and the next one continues at the cursor."""
 _TOLD_FROM_SECONDS = 10.0
 _AWAY_SECONDS = 30.0
 
@@ -42,7 +46,8 @@ class Rate:
 
 
 class Limiter:
-    """Buckets by name. Without `url`, or while Redis does not answer, they count in this process alone."""
+    """Buckets by name, which begins with the source's. Without `url`, or while Redis does not answer, they count in this process
+    alone."""
 
     def __init__(
         self,
@@ -64,7 +69,7 @@ class Limiter:
                 log.warning("rate limits are counted in this process alone", reason=type(error).__name__)
 
     def take(self, bucket: str, rate: Rate) -> None:
-        """Return when one more request may be made."""
+        """Return when one more request may be made. Raises RateLimited where none may be for longer than LONGEST_WAIT_SECONDS."""
         item = RateLimitItemPerSecond(rate.amount, rate.seconds, namespace="leeway")
         told = False
         while (wait := self._try(bucket, item)) > 0:
@@ -90,7 +95,10 @@ class Limiter:
             try:
                 name = f"leeway:pause:{bucket}"
                 if storage.get(name):
-                    return max(0.05, storage.get_expiry(name) - self._now())
+                    left = max(0.05, storage.get_expiry(name) - self._now())
+                    if left > LONGEST_WAIT_SECONDS + 1:  # a pause is kept in whole seconds, rounded up
+                        raise RateLimited(bucket.partition(" ")[0], left)
+                    return left
                 window = MovingWindowRateLimiter(storage)
                 if window.hit(item, bucket):
                     return 0.0

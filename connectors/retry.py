@@ -9,16 +9,14 @@ from typing import TypeVar
 import stamina
 
 from connectors.base import RateLimited, SourceUnavailable
-from connectors.limits import Limiter, Rate
+from connectors.limits import LONGEST_WAIT_SECONDS, Limiter, Rate
 
 T = TypeVar("T")
 ATTEMPTS = 4
-LONGEST_WAIT_SECONDS = 90.0
 
 
 def _worth_it(error: Exception) -> bool | dt.timedelta:
     if isinstance(error, RateLimited):
-        # More than this is no burst limit; the pull ends here and the next one continues at the cursor.
         return dt.timedelta(seconds=error.seconds) if error.seconds <= LONGEST_WAIT_SECONDS else False
     return isinstance(error, SourceUnavailable)
 

@@ -15,7 +15,8 @@ from typing import Any
 class Folder:
     """One folder's mails by UID. `validity` and `upcoming` are what STATUS says, None where it does not say it.
 
-    `meddle` may change the lines that answer a FETCH for one UID: (uid, what was asked for, lines) to lines.
+    `longest` is how many mails a search may find. `meddle` may change the lines that answer a FETCH for one UID:
+    (uid, what was asked for, lines) to lines.
     """
 
     mails: dict[int, bytes] = field(default_factory=dict)
@@ -23,6 +24,7 @@ class Folder:
     upcoming: int | None = None
     meddle: Callable[[int, str, list[bytes]], list[bytes]] = lambda _uid, _what, lines: lines
     logins: list[str] = field(default_factory=list)
+    longest: int = 1_000
 
 
 class _Session(socketserver.StreamRequestHandler):
@@ -77,8 +79,13 @@ class _Session(socketserver.StreamRequestHandler):
         yield f"* STATUS {given.partition(' ')[0]} ({' '.join(said)})".encode()
 
     def _search(self, given: str) -> Iterator[bytes]:
-        asked = re.search(r"\bUID ([\d:,*]+)", given)
+        asked, places = re.search(r"\bUID ([\d:,*]+)", given), re.search(r"ASCII (\d+):(\d+) ", given)
         found = self._of(asked[1]) if asked else sorted(self.server.folder.mails)
+        if places:
+            found = [
+                uid for uid in sorted(self.server.folder.mails)[int(places[1]) - 1 : int(places[2])] if uid in found
+            ]
+        assert len(found) <= self.server.folder.longest
         yield b"* SEARCH " + b" ".join(str(uid).encode() for uid in found)
 
     def _fetch(self, given: str) -> Iterator[bytes]:

@@ -30,7 +30,9 @@ class Client:
 
     def fetch(self, calendar: Address) -> bytes:
         """The calendar's text, to its last line: of one that is cut off, what is missing would count as deleted."""
-        return retrying(lambda: self._once(calendar), self._limiter, "calendar", _RATE)
+        host = calendar.url.partition("://")[2].partition("/")[0].rpartition("@")[2].lower()
+        bucket = f"calendar {host}"  # a server that wants to be left alone keeps no other one waiting
+        return retrying(lambda: self._once(calendar), self._limiter, bucket, _RATE)
 
     def _once(self, calendar: Address) -> bytes:
         try:

@@ -66,7 +66,7 @@ _PAUSE = timedelta(minutes=30)
 _LONGEST = timedelta(days=366)
 """A calendar that is read for one record is read so far back."""
 _STAMP = re.compile(r":(\d{8}T\d{6}Z|\d{4}-\d\d-\d\d)$")
-_VERSION = "4"
+_VERSION = "5"
 """Of the way entries are read; another one reads everything again."""
 
 

@@ -15,17 +15,15 @@ from typing import Any
 import icalendar
 import recurring_ical_events
 
-from connectors.calendar.zones import unknown_zones, zone_of
+from connectors.calendar.lines import decoded, read, unfolded
+from connectors.calendar.rules import hold_on_the_last_day, refuse_endless
+from connectors.calendar.zones import unknown_zones, zone_of, zones_of_one_calendar
 
-_MOST_A_DAY = 24
-"""Of a series; a rule that gives more is a mistake or an attack, and would take hours to unroll."""
 _NOT_PEOPLE = {"ROOM", "RESOURCE", "GROUP"}
-_OPEN = re.compile(r"^((?:EXDATE|RDATE)\b[^\r\n]*?),+(?=\r?$)", re.MULTILINE)
+_OPEN = re.compile(r"^((?:EXDATE|RDATE)\b[^\n]*?),+$", re.MULTILINE)
 """A list that ends with a comma."""
-_EMPTY = re.compile(r"^(?:EXDATE|RDATE|RRULE)(?:;[^:\r\n]*)?:[ \t]*\r?\n(?![ \t])", re.MULTILINE)
+_EMPTY = re.compile(r"^(?:EXDATE|RDATE|RRULE)(?:;[^:\n]*)?:[ \t]*\n", re.MULTILINE)
 """A list of dates, or a rule, that says nothing."""
-_FOLD = re.compile(rb"\r?\n[ \t]")
-"""Where a long line goes on; some writers fold in the midst of a letter of several bytes."""
 _TELLS = (
     *("DTSTART", "DTEND", "DURATION", "RRULE", "RDATE", "EXDATE", "EXRULE", "RECURRENCE-ID", "ATTENDEE", "ORGANIZER"),
     *("STATUS", "TRANSP", "CLASS", "SUMMARY"),
@@ -62,17 +60,18 @@ class Calendar:
     """A calendar's text, read. Raises ValueError where it is none."""
 
     def __init__(self, body: bytes) -> None:
-        self.text = body.decode("utf-8", "replace").lstrip("\ufeff")
-        whole = _FOLD.sub(b"", body).decode("utf-8", "replace").lstrip("\ufeff")
-        parsed = icalendar.Calendar.from_ical(_EMPTY.sub("", _OPEN.sub(r"\1", whole)), multiple=True)
-        self.own_zone = _zone(parsed)
-        self.zone = self.own_zone or UTC
-        self._zones = [part for one in parsed for part in one.walk("VTIMEZONE")]
+        self.text = decoded(body)
+        whole = "\n".join(read(unfolded(body))) + "\n"
         self.series: dict[str, list[Any]] = defaultdict(list)
-        for one in parsed:
-            if str(one.get("METHOD", "")).upper() != "CANCEL":
-                for event in one.walk("VEVENT"):
-                    self.series[str(event.get("UID") or hashlib.sha256(event.to_ical()).hexdigest())].append(event)
+        with zones_of_one_calendar():
+            parsed = icalendar.Calendar.from_ical(_EMPTY.sub("", _OPEN.sub(r"\1", whole)), multiple=True)
+            self.own_zone = _zone(parsed)
+            self._zones = [part for one in parsed for part in one.walk("VTIMEZONE")]
+            for one in parsed:
+                if str(one.get("METHOD", "")).upper() != "CANCEL":
+                    for event in one.walk("VEVENT"):
+                        self.series[str(event.get("UID") or hashlib.sha256(event.to_ical()).hexdigest())].append(event)
+        self.zone = self.own_zone or UTC
 
     def assumed(self) -> list[str]:
         """What was assumed of time zones that nobody knows, a sentence each with its line."""
@@ -93,8 +92,11 @@ class Calendar:
             for error in getattr(part, "errors", ()):
                 if _matters(error):
                     raise ValueError(f"{error}")
-            _refuse_endless(part)
-            _hold_on_the_last_day(part)
+            refuse_endless(part)
+            hold_on_the_last_day(part)
+        return [one for some in _apart(parts) for one in self._occurrences(some, first, until)]
+
+    def _occurrences(self, parts: Sequence[Any], first: datetime, until: datetime) -> list[Any]:
         if len(parts) == 1 and not any(parts[0].get(name) for name in ("RRULE", "RDATE", "RECURRENCE-ID")):
             begin, end = self._time(parts[0].start), self._time(_end(parts[0]))
             return [parts[0]] if begin < until and end > first else []  # most entries are of this kind
@@ -105,8 +107,8 @@ class Calendar:
         return list(recurring_ical_events.of(calendar).between(first, until))
 
     def _event(self, uid: str, event: Any) -> Event | None:
-        status, busy = str(event.get("STATUS", "")).upper(), str(event.get("X-MICROSOFT-CDO-BUSYSTATUS", "")).upper()
-        free = str(event.get("TRANSP", "")).upper() == "TRANSPARENT" or busy in ("FREE", "WORKINGELSEWHERE")
+        status, busy = _said(event, "STATUS").upper(), _said(event, "X-MICROSOFT-CDO-BUSYSTATUS").upper()
+        free = _said(event, "TRANSP").upper() == "TRANSPARENT" or busy in ("FREE", "WORKINGELSEWHERE")
         if status == "CANCELLED" or free:
             return None
         begin, end = event.start, _end(event)
@@ -116,9 +118,9 @@ class Calendar:
             uid,
             self._time(begin),
             self._time(end),
-            str(event.get("SUMMARY", "")).strip(),
+            _said(event, "SUMMARY").strip(),
             all_day,
-            str(event.get("CLASS", "")).upper() in ("PRIVATE", "CONFIDENTIAL"),
+            _said(event, "CLASS").upper() in ("PRIVATE", "CONFIDENTIAL"),
             busy == "OOF",
             _address(event.get("ORGANIZER")),
             people,
@@ -143,18 +145,22 @@ def days_of(start: datetime, end: datetime, zone: tzinfo) -> Iterator[tuple[date
         day += timedelta(days=1)
 
 
-def _rules(event: Any) -> list[Any]:
-    rules = event.get("RRULE") or []
-    return rules if isinstance(rules, list) else [rules]
+def _said(event: Any, name: str) -> str:
+    """What an entry says under a name; the last of several."""
+    said = event.get(name, "")
+    return str(said[-1] if isinstance(said, list) else said)
 
 
-def _refuse_endless(event: Any) -> None:
-    for rule in _rules(event):
-        per_day = 1
-        for name in ("BYHOUR", "BYMINUTE", "BYSECOND"):
-            per_day *= max(1, len(rule.get(name) or ()))
-        if str((rule.get("FREQ") or [""])[0]).upper() in ("SECONDLY", "MINUTELY") or per_day > _MOST_A_DAY:
-            raise ValueError("it repeats more often than once an hour")
+def _apart(parts: Sequence[Any]) -> list[list[Any]]:
+    """Entries to which their writer gave one UID, though each begins at a time of its own and none says that it stands for
+    another. Of several versions, only those of the latest."""
+    own = [part for part in parts if "RECURRENCE-ID" not in part]
+    if len(own) < 2:
+        return [list(parts)]
+    latest = max(int(part.get("SEQUENCE") or 0) for part in own)
+    begins = {part.start: part for part in own if int(part.get("SEQUENCE") or 0) == latest}
+    series, *others = begins.values()
+    return [[series, *(part for part in parts if "RECURRENCE-ID" in part)], *([one] for one in others)]
 
 
 def _people(event: Any) -> tuple[dict[str, bool | None], dict[str, str]]:
@@ -207,15 +213,6 @@ def _with_time(part: Any, series: Any) -> Any:
         part = part.copy()
         part["RECURRENCE-ID"] = icalendar.vDDDTypes(datetime.combine(named.dt, begin.timetz()))
     return part
-
-
-def _hold_on_the_last_day(part: Any) -> None:
-    """A rule that ends with a day holds on that day: compared with a time it would end at its midnight."""
-    for rule in _rules(part):
-        ends = rule.get("UNTIL") or []
-        if isinstance(part.start, datetime) and any(not isinstance(end, datetime) for end in ends):
-            end = datetime.combine(ends[0], time(23, 59, 59), part.start.tzinfo)
-            rule["UNTIL"] = [end.astimezone(UTC) if end.tzinfo else end]  # without one it would be this machine's zone
 
 
 def _address(value: Any) -> str:

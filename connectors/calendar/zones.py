@@ -1,15 +1,21 @@
 """Names of time zones in a calendar's text that nobody knows: where each stands, and as what its times are read."""
 
 import re
+import threading
 import warnings
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from icalendar.timezone import tzp
 
+from connectors.calendar.lines import read
+
 _LONGEST = 60
+_ONE = threading.RLock()
 _OWN = re.compile(r"TZID(?:;[^:]*)?:(.+)", re.IGNORECASE)
 _TIME = re.compile(
     r'(?:DTSTART|DTEND|EXDATE|RDATE|RECURRENCE-ID);(?:[^:"]*;)?TZID=(?:"([^"]+)"|([^";:]+))', re.IGNORECASE
@@ -33,12 +39,11 @@ class UnknownZone:
 
 def unknown_zones(text: str) -> list[UnknownZone]:
     """In the order of the lines. A zone that the text defines itself (VTIMEZONE) is known, and so is a name of Windows."""
-    own: set[str] = set()
+    lines = _unfolded(text)
+    own = {found[1].strip() for line in read(line for _, line in lines) if (found := _OWN.fullmatch(line))}
     first: dict[str, int] = {}
     times: Counter[str] = Counter()
-    for number, line in _unfolded(text):
-        if found := _OWN.fullmatch(line):
-            own.add(found[1].strip())
+    for number, line in lines:
         if found := _TIME.match(line) or _WHOLE.fullmatch(line):
             name = next(one for one in found.groups() if one).strip()
             first.setdefault(name, number)
@@ -66,6 +71,18 @@ def zone_of(name: str) -> tzinfo | None:
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        with warnings.catch_warnings():
+        with _ONE, warnings.catch_warnings():
             warnings.simplefilter("ignore")  # that a vendor's prefix was taken off
             return tzp.timezone(name)
+
+
+@contextmanager
+def zones_of_one_calendar() -> Iterator[None]:
+    """Forget the zones that other calendars define, before and after: "Customized Time Zone" is one in Berlin and another in
+    New York, and the library keeps the first of a name for the whole process."""
+    with _ONE:
+        tzp.use_default()
+        try:
+            yield
+        finally:
+            tzp.use_default()

@@ -31,10 +31,10 @@ from connectors.base import (
     SourceError,
     SourceUnavailable,
 )
-from connectors.limits import Limiter, Rate
+from connectors.limits import LONGEST_WAIT_SECONDS, Limiter, Rate
 from connectors.network import bundle, why
 from connectors.onward import Onward
-from connectors.retry import LONGEST_WAIT_SECONDS, retrying, seconds_of
+from connectors.retry import retrying, seconds_of
 from connectors.tenant import Tenant, place
 from connectors.times import skew_of
 

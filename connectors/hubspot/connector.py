@@ -227,20 +227,21 @@ class HubSpotConnector:
         left: list[str] = []
         spans: list[Span] = []
         for record in records:
-            id_ = str(record.get("id", "?")) if isinstance(record, dict) else "?"
+            id_, broken = str(record.get("id", "?")) if isinstance(record, dict) else "?", list[str]()
             try:
                 if record.get("gone"):
                     continue
                 if "unreadable" in record:
                     raise ValueError(record["unreadable"])
                 if stream not in ENGAGEMENTS:
-                    item, its_signals = self._parse(stream, record, owners[id_].at, times.get(id_))
+                    item, its_signals = self._parse(stream, record, owners[id_].at, times.get(id_), broken)
                 else:
                     item, its_signals = self._parse_engagement(stream, record, links, loose)
             except Exception as error:  # the border around one record
                 failures.append(set_aside(self.name, stream, id_, error))
                 continue
             read.append(id_)
+            failures += [Failure(self.name, stream, id_, "; ".join(broken)[:500])] if broken else []
             items += [item] if item else []
             signals += [*its_signals, *(filled.get(id_, ()) if item else ())]
             is_out = not its_signals and (stream not in ENGAGEMENTS or id_ in loose)
@@ -257,10 +258,10 @@ class HubSpotConnector:
         return False
 
     def _parse(
-        self, stream: str, record: Mapping[str, Any], owner_at: OwnerAt, times: Entered | None
+        self, stream: str, record: Mapping[str, Any], owner_at: OwnerAt, times: Entered | None, broken: list[str]
     ) -> tuple[WorkItem | None, list[Signal]]:
         pipelines = self._pipelines.with_that_of(stream, record)
-        item, signals = parse_record(record, stream, pipelines, self.pipelines, owner_at, times)
+        item, signals = parse_record(record, stream, pipelines, self.pipelines, owner_at, times, broken)
         self._links.note(stream, str(record["id"]), item is not None)
         return item, signals
 

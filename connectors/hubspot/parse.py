@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from connectors.base import Account, ItemKind, Signal, SignalKind, Span, WorkItem
+from connectors.records import UNREADABLE
 from connectors.text import from_html, hours_of, issue_keys
 from connectors.times import plausible
 
@@ -51,11 +52,12 @@ def parse_record(
     listed: Sequence[str],
     owner_at: OwnerAt | None = None,
     entered: Mapping[str, Sequence[datetime]] | None = None,
+    broken: list[str] | None = None,
 ) -> tuple[WorkItem | None, list[Signal]]:
     """Read a deal or ticket; nothing where its pipeline is not listed.
 
     Each stage entered is a transition by who owned it then (`owner_at`), at the time HubSpot keeps for it, else those of
-    `entered`. Raises KeyError, TypeError or ValueError for what HubSpot does not document, and for a pipeline of no name.
+    `entered`; an unreadable one is named in `broken`. Raises KeyError, TypeError, ValueError for what is not as documented.
     """
     deal, properties = stream == "deals", record["properties"]
     name = properties["pipeline" if deal else "hs_pipeline"]
@@ -82,7 +84,7 @@ def parse_record(
         created_at=created_at(properties),
         updated_at=time_of(properties["hs_lastmodifieddate"]),
     )
-    return item, list(_events(properties, stages, id_, owner_at or (lambda _: owner), entered or {}))
+    return item, list(_events(properties, stages, id_, owner_at or (lambda _: owner), entered or {}, broken))
 
 
 def _events(
@@ -91,6 +93,7 @@ def _events(
     id_: str,
     owner_at: OwnerAt,
     entered: Mapping[str, Sequence[datetime]],
+    broken: list[str] | None,
 ) -> Iterator[Signal]:
     """That it was created, and one signal for each time that is known of a stage."""
     created = created_at(properties)
@@ -99,7 +102,13 @@ def _events(
         kept = properties.get(f"{ENTERED}{stage_id}")
         metadata = one.get("metadata") or {}
         closed = str(metadata.get("isClosed", "")).lower() == "true" or str(metadata.get("ticketState", "")) == "CLOSED"
-        for at in [time_of(kept)] if kept else entered.get(stage_id, ()):
+        try:
+            times: Sequence[datetime] = [time_of(kept)] if kept else entered.get(stage_id, ())
+        except UNREADABLE as error:
+            if broken is not None:
+                broken.append(f"the stage {one.get('label')}: {error}")
+            continue
+        for at in times:
             yield Signal(
                 "hubspot",
                 f"{id_}:stage:{stage_id}:{int(at.timestamp())}",

@@ -1,11 +1,13 @@
 """Fields whose filling is read (`jira.fields`): when each was filled or emptied, never what stands in it."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
 from connectors.base import Signal, SignalKind
 from connectors.jira.client import JiraClient
+from connectors.records import UNREADABLE
 from connectors.times import read_time
 
 
@@ -43,17 +45,18 @@ def filled(issue: Mapping[str, Any], fields: Mapping[str, str], author: Any) -> 
     names = {name: field for field, name in fields.items()}
     first: dict[str, tuple[datetime, bool]] = {}
     for history in (issue.get("changelog") or {}).get("histories") or []:
-        for number, change in enumerate(history["items"]):
-            field = str(change.get("fieldId") or names.get(change["field"]))
-            if field not in fields:
-                continue
-            before, after = _there(change, "from"), _there(change, "to")
-            at = read_time(history["created"])
-            if field not in first or at < first[field][0]:
-                first[field] = (at, before)
-            if before != after:
-                name = f"field:{history['id']}:{number}"
-                yield _signal(name, id_, at, author(history.get("author")), fields[field], there=after)
+        with suppress(*UNREADABLE):  # said where the history itself is read
+            for number, change in enumerate(history["items"]):
+                field = str(change.get("fieldId") or names.get(change["field"]))
+                if field not in fields:
+                    continue
+                before, after = _there(change, "from"), _there(change, "to")
+                at = read_time(history["created"])
+                if field not in first or at < first[field][0]:
+                    first[field] = (at, before)
+                if before != after:
+                    name = f"field:{history['id']}:{number}"
+                    yield _signal(name, id_, at, author(history.get("author")), fields[field], there=after)
     for field, name in fields.items():
         at_first = first[field][1] if field in first else values.get(field) not in (None, "", [], {})
         if at_first:

@@ -11,6 +11,7 @@ from typing import Any
 
 from connectors.base import Account, ItemKind, Signal, SignalKind, State, WorkItem
 from connectors.jira.fields import filled
+from connectors.records import UNREADABLE
 from connectors.text import from_adf, hours_of, issue_keys
 from connectors.times import ImplausibleTime, read_time
 
@@ -36,7 +37,7 @@ def parse_issue(
     """Read one issue of the search's answer.
 
     `states` gives the category (new, indeterminate, done) by status id. What was set at creation stands in the signal
-    `created`: history begins with it. A comment, change or worklog with a date beyond belief is left out and
+    `created`: history begins with it. A comment, change or worklog that cannot be read is left out and
     named in `broken`. `epic_fields` are custom fields that only epics fill (Data Center); `fields` are
     names by id of those whose filling is an event. Raises KeyError, TypeError or
     ValueError where the issue itself is not what Jira documents.
@@ -60,7 +61,8 @@ def parse_issue(
 
 def _former_keys(issue: Mapping[str, Any]) -> tuple[str, ...]:
     """Keys that it had before it was moved from project to project; Jira keeps them working."""
-    changes = (c for h in (issue.get("changelog") or {}).get("histories") or [] for c in h.get("items") or [])
+    histories = (h for h in (issue.get("changelog") or {}).get("histories") or [] if isinstance(h, Mapping))
+    changes = (c for h in histories for c in h.get("items") or [] if isinstance(c, Mapping))
     had = (str(c.get("fromString") or "") for c in changes if c.get("field") == "Key" and c.get("fieldtype") == "jira")
     return tuple(dict.fromkeys(key for key in had if key and key != issue["key"]))
 
@@ -101,7 +103,9 @@ class _People:
         self.accounts: dict[str, Account] = {}
 
     def of(self, user: Mapping[str, Any] | None) -> str | None:
-        if not user:
+        if not user or not any(
+            user.get(name) for name in ("accountId", "key", "name")
+        ):  # what is left of some is a name to show
             return None
         id_ = account_id(user)
         known = self.accounts.get(id_)
@@ -132,9 +136,10 @@ def _parts(
     def part(name: str, row: Any, read: Callable[[], Iterator[Signal]]) -> None:
         try:
             signals.extend(read())
-        except ImplausibleTime as error:
+        except UNREADABLE as error:
             if broken is not None:
-                broken.append(f"{name} {row.get('id', '?')}: {error}")
+                why = error if isinstance(error, ImplausibleTime) else f"{type(error).__name__}: {error}"
+                broken.append(f"{name} {row.get('id', '?') if isinstance(row, Mapping) else '?'}: {why}")
 
     for history in (issue.get("changelog") or {}).get("histories") or []:
         part("change", history, partial(_changes, history, id_, people, states, changes))

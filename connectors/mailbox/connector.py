@@ -43,6 +43,8 @@ SMALL_BYTES = 200_000
 LARGEST_BYTES = 5_000_000
 """Of a larger mail only the head is fetched: it is attachments."""
 _KINDS: dict[str, Any] = {"tls": MailBox, "starttls": MailBoxStartTls, "none": MailBoxUnencrypted}
+MOST_FOUND = 50_000
+"""Mails that one search goes through: what is found comes in one line, of which imaplib takes a million bytes."""
 PARSER = 3
 """Version of parse_mail; what an older one read is read again. 2: automatic replies are nobody's work, dashes end nothing.
 3: nor are receipts; a blank text beside one with words hides none; lists say whose a mail was."""
@@ -222,13 +224,18 @@ class MailboxConnector:
         return retrying(ask, self._limiter, f"mailbox {self.host}", self._rate) if uids else []
 
     def _uids(self, box: BaseMailBox, folder: str, which: str) -> list[int]:
-        self._select(box, folder)
+        """From the folder's end on: where a mail goes meanwhile, those after it move to places that are yet to be searched."""
+        count, found = self._select(box, folder), set[int]()
+        places = [f"{max(1, last - MOST_FOUND + 1)}:{last} " for last in range(count, 0, -MOST_FOUND)]
         with self._translated():
-            return sorted(int(uid) for uid in box.uids(which))
+            for some in places if count > MOST_FOUND else [""]:
+                found.update(int(uid) for uid in box.uids(f"{some}{which}"))
+        return sorted(found)
 
-    def _select(self, box: BaseMailBox, folder: str) -> None:
+    def _select(self, box: BaseMailBox, folder: str) -> int:
+        """How many mails the folder holds."""
         with self._translated(folder):
-            box.folder.set(folder, readonly=True)
+            return int(box.folder.set(folder, readonly=True)[1][0] or 0)
 
     def _numbering(self, box: BaseMailBox, folder: str) -> tuple[int, int]:
         """Which numbering of the folder's mails this is, and the UID that comes next; 0 where the server does not say."""

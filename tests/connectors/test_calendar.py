@@ -189,8 +189,10 @@ def test_an_unknown_zone_is_said_with_its_line_and_what_was_assumed(
     assert "Phobos" not in capsys.readouterr().err  # once for each text
     known = [Entry("two", "x", at(MONDAY, 9), zone="America/New_York"), Entry("three", "x", at(MONDAY, 9))]
     assert unknown_zones(calendar_of(known).decode()) == []
-    own = "BEGIN:VTIMEZONE\r\nTZID:Ours\r\nEND:VTIMEZONE\r\nDTSTART;TZID=Ours:20260706T090000"
+    part = "BEGIN:STANDARD\r\nDTSTART:16010101T0\r\nTZOFFSETFROM:+01\r\nTZOFFSETTO:+01\r\nEND:STANDARD\r\n"
+    own = f"BEGIN:VTIMEZONE\r\nTZID:Ours\r\n{part}END:VTIMEZONE\r\nDTSTART;TZID=Ours:20260706T090000"
     assert unknown_zones(own) == []
+    assert [one.name for one in unknown_zones(own.replace(part, ""))] == ["Ours"]
     whole = unknown_zones("BEGIN:VCALENDAR\r\nX-WR-TIMEZONE:Nowhere\r\nDTEND;VALUE=DATE-TIME;TZID=CET:20260706T090000")
     assert [(one.name, one.line, one.times) for one in whole] == [("Nowhere", 2, 1)]
 

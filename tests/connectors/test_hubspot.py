@@ -1,11 +1,12 @@
 """HubSpot through its own client, against the simulator."""
 
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import cast
 
 import pytest
 
-from connectors.base import CredentialError, Page, ScopeError
+from connectors.base import CredentialError, Page, RateLimited, ScopeError
 from connectors.hubspot import HubSpotConnector
 from connectors.hubspot.parse import parse_engagement
 from simulator.api import hubspot as api
@@ -125,3 +126,25 @@ def test_a_mail_from_the_customer_is_nobodys_work_here() -> None:
     }
     _, signals = parse_engagement(record, "emails", "tickets:1")
     assert signals[0].account is None
+
+
+def test_a_stage_that_was_entered_in_no_believable_year_costs_that_stage_and_no_deal_mautic_8569(
+    company: Simulator,
+) -> None:
+    connector = connect(company)
+    deal = next(r for r in company.world.records if r.type == "deals")
+    entered = [name for name in deal.properties if name.startswith("hs_v2_date_entered_")]
+    before = {s.external_id for p in pull(connector, "deals") for s in p.signals if s.item == f"deals:{deal.id}"}
+    deal.properties[entered[0]] = "7473-12-17T00:00:00Z"
+    pages = pull(connect(company), "deals")
+    after = {s.external_id for p in pages for s in p.signals if s.item == f"deals:{deal.id}"}
+    assert after < before
+    assert len(before - after) == 1
+    assert [(one.external_id, "7473" in one.reason) for p in pages for one in p.failures] == [(str(deal.id), True)]
+
+
+def test_a_days_requests_that_are_used_up_are_said_as_that_nango_4046(company: Simulator) -> None:
+    body = '{"status": "error", "message": "You have reached your daily limit.", "policyName": "DAILY"}'
+    told = connect(company).client._error(SimpleNamespace(status=429, body=body, headers={}))
+    assert not isinstance(told, RateLimited)
+    assert "in a day" in str(told)

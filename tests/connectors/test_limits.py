@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from connectors.counting import ThisProcess
+from connectors.errors import RateLimited
 from connectors.limits import Limiter, Rate
-from connectors.retry import seconds_of
+from connectors.retry import retrying, seconds_of
 from tests.conftest import redis_server
 from tests.connectors.clock import SetClock
 
@@ -78,6 +79,26 @@ def test_a_pause_holds_for_all_threads_of_one_process() -> None:
     for thread in threads:
         thread.join()
     assert min(ends) - start >= 0.5
+
+
+@pytest.mark.parametrize("shared", [False, True])
+def test_who_is_asked_to_wait_for_hours_is_told_and_keeps_nobody_standing_airbyte_9499_posthog_64726(
+    shared: bool, redis_url: str
+) -> None:
+    """A day's or an hour's requests that are used up held up every stream and source behind them."""
+    clock = Clock()
+    limiter, bucket = Limiter(redis_url if shared else None, sleep=clock.sleep), f"jira{shared}"
+
+    def refused() -> None:
+        raise RateLimited("jira", 3_600)
+
+    with pytest.raises(RateLimited):
+        retrying(refused, limiter, bucket, Rate(5, 1))
+    with pytest.raises(RateLimited, match=r"wait 3\d{3} s") as told:
+        retrying(lambda: "another stream's", limiter, bucket, Rate(5, 1))
+    assert told.value.source == bucket
+    assert not clock.slept
+    assert retrying(lambda: "another source's", limiter, f"slack{shared}", Rate(5, 1))
 
 
 def test_without_redis_it_counts_alone(tmp_path: Path) -> None:

@@ -152,6 +152,43 @@ def test_a_worklog_beyond_belief_costs_that_worklog_and_not_the_issue_tap_jira_p
     assert broken[0].startswith("worklog 2: ")
 
 
+GOOD = {"id": "1", "started": "2026-07-01T10:00:00.000+0000", "timeSpentSeconds": 3600, "author": ANN}
+SAID = {"id": "1", "created": "2026-07-01T10:00:00.000+0000", "body": "Done.", "author": ANN}
+
+
+@pytest.mark.parametrize(
+    ("part", "good", "odd"),
+    [
+        ("worklog", GOOD, {"timeSpentSeconds": -3600}),
+        ("worklog", GOOD, {"timeSpentSeconds": None}),
+        ("worklog", GOOD, {"started": None}),
+        ("comment", SAID, {"created": ""}),
+        ("comment", SAID, {"created": "yesterday"}),
+    ],
+)
+def test_what_cannot_be_read_costs_itself_and_not_its_issue_jira_miner_1_tap_jira_50(
+    part: str, good: dict[str, Any], odd: dict[str, Any]
+) -> None:
+    broken: list[str] = []
+    given = {
+        part: {f"{part}s": [good, good | odd | {"id": "2"}, good | {"id": "3", "author": {"displayName": "Was"}}, None]}
+    }
+    _, signals, _ = parse_issue(issue(**given), STATES, broken=broken)
+    accounts = [(s.external_id, s.account) for s in signals[1:]]
+    assert accounts == [(f"{part}:1", "u1"), (f"{part}:3", None)]
+    assert [one.partition(":")[0] for one in broken] == [f"{part} 2", f"{part} ?"]
+
+
+def test_a_change_that_cannot_be_read_costs_itself_and_the_others_fill_their_fields() -> None:
+    history = [change("0", 11, "status", "1", "5") | {"created": "0026-07-14T09:30:00.000+0200"}]
+    history += [{"id": "7", "created": "2026-07-02T10:00:00.000+0000", "items": [{"field": "Tests", "to": "x"}]}, {}]
+    broken: list[str] = []
+    fields = {"customfield_1": "Tests"}
+    _, signals, _ = parse_issue(issue(changelog=history), STATES, broken=broken, fields=fields)
+    assert [s.external_id for s in signals] == ["issue:7:created", "field:7:0"]
+    assert len(broken) == 2
+
+
 def test_a_change_that_nobody_made_is_read_splunk_jira_34() -> None:
     anonymous = change("0", 11, "status", "1", "3")
     del anonymous["author"]

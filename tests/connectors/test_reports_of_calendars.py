@@ -1,13 +1,16 @@
 """What users of other calendar readers reported, each tried on pulls: what takes time, once, and whose it is."""
 
 import time
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import select
 
-from connectors.base import SignalKind
+from connectors.base import RateLimited, SignalKind
+from connectors.calendar.client import Address, Client
+from connectors.calendar.parse import Broken, Calendar
+from connectors.limits import Limiter
 from models import Account
 from simulator.calendars import Entry, at
 from tests.connectors.test_calendar import ANN, BEN, MONDAY, Desk, Row, desk, on
@@ -277,3 +280,104 @@ def test_a_day_off_without_any_zone_is_that_day_wherever_the_company_is(desk: De
     assert at.astimezone(ZoneInfo(zone)).date() == date(2026, 1, 7)
     with desk.sessions() as session:
         assert session.scalars(select(Account.time_zone)).all() == [None]
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        pytest.param("FREQ=MONTHLY;INTERVAL=0;BYDAY=MO;BYMONTHDAY=1;UNTIL=20261231T200000Z", id="dateutil_1441"),
+        pytest.param("FREQ=DAILY;INTERVAL=0", id="home_assistant_128396"),
+        pytest.param("FREQ=HOURLY;BYMONTH=2;BYMONTHDAY=30", id="webhookdb_880"),
+        pytest.param("FREQ=DAILY;BYMONTH=4,6;BYMONTHDAY=31,-31", id="libical_140"),
+        pytest.param("FREQ=DAILY;BYYEARDAY=1;BYMONTH=2", id="libical_140_by_year"),
+        pytest.param("FREQ=HOURLY;BYSETPOS=2;BYDAY=MO", id="rrule_622"),
+    ],
+)
+def test_a_rule_that_never_ends_is_set_aside_and_stops_nothing(desk: Desk, rule: str) -> None:
+    body = entries([*DAILY, "UID:b", f"RRULE:{rule}"], DAILY).replace(b"UID:a\r\nDTSTAMP:20260101T000000Z\r\n", b"", 1)
+    desk.company.calendars.raw["ann"] = body
+    desk.enter("ann")
+    desk.now = on(MONDAY, 0) + timedelta(days=14)
+    assert desk.pull()["failures"] == 1
+    assert "its rule" in desk.says()
+    assert desk.rows() == nine(0)
+
+
+@pytest.mark.parametrize("rule", ["FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=29", "FREQ=MONTHLY;BYMONTHDAY=-31;BYDAY=MO"])
+def test_a_rule_of_rare_days_is_none_of_those(rule: str) -> None:
+    Calendar(entries([*DAILY, f"RRULE:{rule}"])).series["a"]
+    found = list(Calendar(entries([*DAILY, f"RRULE:{rule}"])).events(on(MONDAY, 0), on(MONDAY, 23)))
+    assert not any(isinstance(one, Broken) for one in found)
+
+
+def test_entries_of_one_uid_that_begin_at_different_times_all_count_emfcamp_2097_serg_delft_90(desk: Desk) -> None:
+    second, third = (
+        [f"DTSTART;TZID=Europe/Berlin:2026070{day}T090000", f"DTEND;TZID=Europe/Berlin:2026070{day}T100000"]
+        for day in (7, 9)
+    )
+    assert read(desk, entries(DAILY, second, third)) == nine(0, 1, 3)
+    again = entries([*DAILY, "RRULE:FREQ=DAILY;COUNT=2"], third, ["RECURRENCE-ID:20260707T070000Z", *second])
+    assert read(desk, again) == nine(0, 1, 3)
+
+
+def zoned(name: str, offset: str) -> bytes:
+    """At nine in a zone that the calendar defines itself."""
+    zone = ["BEGIN:VTIMEZONE", f"TZID:{name}", "BEGIN:STANDARD", "DTSTART:16010101T000000"]
+    zone += [f"TZOFFSETFROM:{offset}", f"TZOFFSETTO:{offset}", "END:STANDARD", "END:VTIMEZONE", "BEGIN:VEVENT"]
+    entry = entries([f"DTSTART;TZID={name}:20260706T090000", f"DTEND;TZID={name}:20260706T100000"])
+    return entry.replace(b"BEGIN:VEVENT", "\r\n".join(zone).encode() if offset else b"BEGIN:VEVENT", 1)
+
+
+def test_a_zone_is_that_of_the_calendar_which_defines_it_vobject_153_gas_ics_sync_225() -> None:
+    """The library keeps the first "Customized Time Zone" of a process; who has none is told so."""
+    name, first, until = "Customized Time Zone", on(MONDAY, 0), on(MONDAY, 23)
+    for offset, hours in (("+0200", 7), ("-0500", 14), ("+0530", 3.5)):
+        (event,) = Calendar(zoned(name, offset)).events(first, until)
+        assert not isinstance(event, Broken)
+        assert event.start == datetime(2026, 7, 6, tzinfo=UTC) + timedelta(hours=hours)
+    said = f'line 9: the time zone "{name}" is unknown and read as Europe/Berlin, 2 times'
+    assert Calendar(zoned(name, "")).assumed() == [said]
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        pytest.param("BEGIN:VTIMEZONE\nTZID:Else\nEND:VTIMEZONE", id="ical4j_531"),
+        pytest.param(
+            "BEGIN:VTIMEZONE\nTZID:Else\nBEGIN:STANDARD\nTZOFFSETTO:+0100\nEND:STANDARD\nEND:VTIMEZONE", id="ical4j_476"
+        ),
+        pytest.param("BEGIN:VTODO\nUID:t\nDUE:tomorrow\nBEGIN:VALARM\nEND:VTODO", id="ical_js_1015"),
+        pytest.param("Albuquerque, NM 87101", id="super_productivity_6443"),
+        pytest.param("END:VTODO", id="an_end_of_nothing"),
+    ],
+)
+def test_what_is_broken_outside_of_entries_costs_none_of_them(desk: Desk, broken: str) -> None:
+    body = entries(DAILY, ["UID:b", "BEGIN:VALARM"]).replace(b"BEGIN:VEVENT", f"{broken}\nBEGIN:VEVENT".encode(), 1)
+    assert read(desk, body.replace(b"UID:a\r\nDTSTAMP:20260101T000000Z\r\nSUMMARY:Review\r\nUID:b", b"UID:b")) == nine(
+        0
+    )
+
+
+@pytest.mark.parametrize("end", [b"\r", b"\r\r\n", b"\n"])
+def test_lines_end_as_their_writer_ends_them_brainhack_26(desk: Desk, end: bytes) -> None:
+    assert read(desk, entries(FOUR).replace(b"\r\n", end)) == nine(0, 1, 2, 3)
+
+
+def test_a_name_that_is_given_twice_says_what_the_last_one_says(desk: Desk) -> None:
+    assert read(desk, entries([*DAILY, "STATUS:CONFIRMED", "STATUS:CANCELLED"])) == []
+
+
+def test_a_server_that_wants_to_be_left_alone_keeps_the_others_calendars_from_nothing_dakboard_2498(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def once(_: Client, calendar: Address) -> bytes:
+        if "google" in calendar.url:
+            raise RateLimited("calendar", 3_600)
+        return b"read"
+
+    monkeypatch.setattr(Client, "_once", once)
+    client = Client(timeout=1, limiter=Limiter())
+    for _ in range(2):
+        with pytest.raises(RateLimited):
+            client.fetch(Address("ann", "https://calendar.google.example/ann/basic.ics"))
+    assert client.fetch(Address("ben", "webcal://cloud.velora.example/ben?export")) == b"read"

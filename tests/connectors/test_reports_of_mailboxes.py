@@ -246,3 +246,14 @@ def test_a_list_that_puts_its_own_address_for_the_senders_says_whose_it_was_patc
     assert parsed(WORDS, "X-Original-From: C <c@shop.example>", sender=via)[1].account is None
     forged = parsed(WORDS, "X-Original-From: Ben <ben@velora.example>")[1]
     assert forged.account == "ann@velora.example"
+
+
+def test_a_folder_of_more_mails_than_a_line_may_list_is_searched_in_parts_imapdedup_65_sync_engine_313(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("connectors.mailbox.connector.MOST_FOUND", 3)
+    folder = Folder({uid: note(uid) for uid in (2, 3, 5, 8, 13, 21, 34)}, longest=3)
+    with reading(folder, tmp_path) as reader:
+        assert reader.pull() == texts(13, 2, 21, 3, 34, 5, 8)
+        folder.mails[55] = note(55)
+        assert reader.pull() == texts(13, 2, 21, 3, 34, 5, 55, 8)
