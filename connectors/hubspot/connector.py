@@ -45,9 +45,9 @@ OVERLAP = timedelta(minutes=5)
 RECENT = timedelta(days=14)
 """What a first pull reads before it turns to the past."""
 SLICE_MILLIS = 28 * 86_400_000
-PARSER = 4
+PARSER = 5
 """Version of the parsers; what an older one read is read again. 2: open tasks and meetings not held are no work. 3: owners
-of old; what a sequence sends is nobody's work. 4: stages of accounts that keep no time for each."""
+of old; what a sequence sends is nobody's work. 4: stages of accounts that keep no time for each. 5: calls of no length."""
 _PIPELINE = "pipeline "
 
 

@@ -189,7 +189,7 @@ def _happened(properties: Mapping[str, Any], stream: str) -> bool:
         return str(properties.get("hs_task_status") or "").upper() == "COMPLETED"
     if stream == "meetings":
         return str(properties.get("hs_meeting_outcome") or "").upper() not in _NOT_HELD
-    if stream == "calls" and not properties.get("hs_call_duration"):
+    if stream == "calls" and not _millis_of(properties):
         return str(properties.get("hs_call_status") or "").upper() not in _NOT_MADE
     return True
 
@@ -202,12 +202,17 @@ def parse_owner(owner: Mapping[str, Any]) -> Account:
 
 
 def _hours(properties: Mapping[str, Any], stream: str) -> float | None:
-    if stream == "calls" and properties.get("hs_call_duration"):
-        return min(hours_of(float(properties["hs_call_duration"]) / 1000), LONGEST_HOURS)
+    if stream == "calls":
+        return min(hours_of(_millis_of(properties) / 1000), LONGEST_HOURS) or None
     start, end = properties.get("hs_meeting_start_time"), properties.get("hs_meeting_end_time")
     if stream == "meetings" and start and end:
         return max(0.0, min((time_of(end) - time_of(start)).total_seconds() / 3600, LONGEST_HOURS))
     return None
+
+
+def _millis_of(properties: Mapping[str, Any]) -> float:
+    """How long a call took; 0 where that is not said, which many write as 0 of one that nobody took."""
+    return float(properties.get("hs_call_duration") or 0)
 
 
 def created_at(properties: Mapping[str, Any]) -> datetime:

@@ -524,8 +524,10 @@ def test_a_meeting_that_was_not_held_is_nobodys_time(outcome: str) -> None:
     assert len(engaged("meetings", hs_meeting_outcome="COMPLETED", hs_attendee_owner_ids="1;2", **times)) == 2
 
 
-def test_a_call_that_nobody_took_is_none_but_one_with_a_duration_is() -> None:
+def test_a_call_that_nobody_took_is_none_but_one_with_a_duration_is_clairvoyance_523() -> None:
     assert engaged("calls", hs_call_status="NO_ANSWER") == []
+    assert engaged("calls", hs_call_status="NO_ANSWER", hs_call_duration="0") == []
+    assert [one.hours for one in engaged("calls", hs_call_status="COMPLETED", hs_call_duration="0")] == [None]
     assert len(engaged("calls", hs_call_status="NO_ANSWER", hs_call_duration="60000")) == 1
 
 

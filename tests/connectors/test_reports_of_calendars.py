@@ -305,7 +305,6 @@ def test_a_rule_that_never_ends_is_set_aside_and_stops_nothing(desk: Desk, rule:
 
 @pytest.mark.parametrize("rule", ["FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=29", "FREQ=MONTHLY;BYMONTHDAY=-31;BYDAY=MO"])
 def test_a_rule_of_rare_days_is_none_of_those(rule: str) -> None:
-    Calendar(entries([*DAILY, f"RRULE:{rule}"])).series["a"]
     found = list(Calendar(entries([*DAILY, f"RRULE:{rule}"])).events(on(MONDAY, 0), on(MONDAY, 23)))
     assert not any(isinstance(one, Broken) for one in found)
 
