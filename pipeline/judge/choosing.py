@@ -20,7 +20,7 @@ from pipeline.register.document import Register
 
 KNOWN = 80
 """Streams with a known answer that it is asked about, the newest first: they tell what its answers are worth."""
-WORTH = 0.0005
+WORTH = 0.0002
 """What an answer must be expected to move a share or its change by, parts of one."""
 MOST = 500
 

@@ -2,21 +2,27 @@
 
 A judge is a second reader whose accuracy nobody knows. It is measured as raters are whose answers are compared with known ones
 (Dawid & Skene 1979, "Maximum likelihood estimation of observer error-rates"). No company confirms enough streams for a
-confusion matrix, so a judge has three unknowns, in the manner of MACE (Hovy et al. 2013, "Learning whom to trust with MACE").
+confusion matrix, so a judge has four unknowns, in the manner of MACE (Hovy et al. 2013, "Learning whom to trust with MACE").
 Of work that serves a key result it **knows** the answer with one probability, of work that serves none with another, since a
 judge may tell goals apart and take every side project for one. Where it does not know, it **copies** with a third: it errs as
 the match errs, which reads the same words, and says what the match likes best. Else it says what it says anyhow.
 
-The three are weighed on a grid: what is confirmed counts in full; of a stream that nobody confirmed the match's belief stands
-for the truth, at AGREES of its weight. Before any answer each probability is as likely to be small as large or more, and that
-it knows nothing at all counts CHANCE times any other guess. What an answer says of each truth follows from the means. Answers
-that are the same whatever is true have ratios of one and change nothing; where a judge that errs with the match says what the
-match says, that is no news, and where it contradicts it, it is.
+A fourth is how **sharp** its answers are to be read: one that says 0.8 and is right in 95 of 100 says less than it knows. Read
+as it says them, its being right that often would look like copying.
 
-Streams that are confirmed first are no random ones, and few prove little. So the ratios are tempered by an exponent (a power
-likelihood; Holmes & Walker 2017, "Assigning a value to a power likelihood") that grows from UNPROVEN, which left-out worlds
-allow where nothing is confirmed (docs/judge.md), with the number of streams. The match's belief is a reader too, and errs where
-it is sure: where the judge contradicts it, it is taken for one that stands in SURE_RIGHT of all streams.
+The four are weighed on a grid: what is confirmed counts in full; of a stream that nobody confirmed the match's belief stands
+for the truth, at AGREES of its weight and less sure than it is, since of streams that are believed at 0.97 in companies that no
+weights were fitted on 0.88 are right. Before any answer each probability is as likely to be small as large, that it copies always
+is COPYING times as likely as that it never does, and that it knows nothing at all counts CHANCE times any other guess, about
+as much as all others together. What an answer says of each truth follows from the means. Answers that are the same whatever is
+true have ratios of one and change nothing; where a judge that errs with the match says what the match says, that is no news, and
+where it contradicts it, it is.
+
+One that knows much of work on key results and nothing of work on none, or the other way about, would mend one kind of error and
+leave the other, and where the two cancel the share is further off for it. So the ratios are tempered by an exponent (a power
+likelihood; Holmes & Walker 2017, "Assigning a value to a power likelihood"), the less it knows of the one beside the other.
+The match's belief is a reader too, and errs where it is sure: where the judge contradicts it, it is taken for one that stands in
+SURE_RIGHT of all streams.
 """
 
 from dataclasses import dataclass
@@ -28,21 +34,21 @@ Array = NDArray[np.float64]
 Places = NDArray[np.int64]
 KNOWS = np.array([0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.97])
 COPIES = np.array([0, 0.25, 0.5, 0.75, 1.0])
-"""The grid."""
-CHANCE = np.exp(4.0)
+SHARPNESS = np.array([1, 1.5, 2.0])
+"""The grid; sharpness is the power to which answers are raised."""
+COPYING = np.exp(-6.0)
+CHANCE = np.exp(6.0)
 AGREES = 0.25
 """What a stream counts for where belief stands for the truth."""
-UNPROVEN = 0.25
-"""The exponent where nothing is confirmed."""
-MANY = 15.0
-"""Confirmed streams at which it is half way to one."""
+OVERSURE = 0.7
+"""The power that a belief about a stream is raised to where it stands for the truth."""
 SURE_RIGHT = 0.95
 """How far a belief of the match stands against an answer that contradicts it."""
 LEAST = 0.05
 """What a judge must know of either kind to be heard at all."""
 STRAYS = 0.03
 """Part of a stream's items that serve something else than the stream."""
-VERSION = 2
+VERSION = 3
 """Of the method: where it differs, weights are learned again."""
 _TINY = 1e-9
 
@@ -58,7 +64,8 @@ class Weight:
     the match believes of all streams together.
 
     `knows_goal` and `knows_none`: of work that serves a key result, and of work that serves none. `copies`: how often it says
-    what the match likes best where it does not know. `says` is the exponent; `streams` is how many were confirmed.
+    what the match likes best where it does not know. `sharpness` is the power to which its answers are raised, `says` the
+    exponent of their ratios; `streams` is how many were confirmed.
     """
 
     usual: tuple[float, ...]
@@ -66,6 +73,7 @@ class Weight:
     knows_goal: float = 0.0
     knows_none: float = 0.0
     copies: float = 0.0
+    sharpness: float = 1.0
     says: float = 0.0
     streams: int = 0
 
@@ -85,26 +93,23 @@ def weigh(said: Array, believed: Array, true: Array) -> Weight:
 
     All (streams, key results + 1), rows adding up to one; a row of zeros in `true` is not known.
     """
-    known = true.sum(1) > 0
-    usual, truth = _usual(said), np.where(known[:, None], true, believed)
+    known, best = true.sum(1) > 0, liked(believed)
+    truth = np.where(known[:, None], true, _calibrated(believed))
     each = np.where(known, 1.0, AGREES)
-    anyhow, copied = _guesses(usual, said, liked(believed))
-    scores = np.stack([_scores(said, truth, each, (1 - c) * anyhow + c * copied) for c in COPIES])
-    doubt = np.log(1.02 - KNOWS)
-    scores += doubt[:, None] + doubt
-    scores[0, 0, 0] += np.log(CHANCE)
+    scores = np.stack([_by_copies(_powered(said, power), truth, each, best) for power in SHARPNESS])
+    scores[:, 0, 0, 0] += np.log(CHANCE)
     weight = np.exp(scores - scores.max())
     weight /= weight.sum()
-    means = ((weight.sum(axes) * grid).sum() for axes, grid in (((0, 2), KNOWS), ((0, 1), KNOWS), ((1, 2), COPIES)))
-    streams = int(known.sum())
-    goal, none, copies = (round(float(mean), 6) for mean in means)
-    says = UNPROVEN + (1 - UNPROVEN) * streams / (streams + MANY)
-    rows = [tuple(round(float(x), 6) for x in row) for row in (usual, _usual(believed))]
-    return Weight(rows[0], rows[1], goal, none, copies, round(says, 6), streams)
+    axes = (((1, 2, 3), SHARPNESS), ((0, 2, 3), COPIES), ((0, 1, 3), KNOWS), ((0, 1, 2), KNOWS))
+    sharpness, copies, goal, none = (round(float(weight.sum(others) @ grid), 6) for others, grid in axes)
+    rows = [tuple(np.round(row, 6).tolist()) for row in (_usual(_powered(said, sharpness)), _usual(believed))]
+    says = round(min(goal, none) / max(goal, none, _TINY), 6)
+    return Weight(rows[0], rows[1], goal, none, copies, sharpness, says, int(known.sum()))
 
 
 def ratios_of(weight: Weight, said: Array, best: Places) -> Array:
     """Likelihood of each answer given each truth beside its usual one, (streams, key results + 1); `best` is from `liked`."""
+    said = _powered(said, weight.sharpness)
     anyhow, copied = _guesses(np.array(weight.usual), said, best)
     guess = (1 - weight.copies) * anyhow + weight.copies * copied
     knows = np.full(said.shape[1], weight.knows_goal)
@@ -155,6 +160,17 @@ def _usual(rows: Array) -> Array:
     return found
 
 
+def _powered(rows: Array, power: float) -> Array:
+    """Each row raised to that power, adding up to one."""
+    found: Array = rows**power
+    return found / found.sum(1, keepdims=True)
+
+
+def _calibrated(believed: Array) -> Array:
+    """Beliefs about streams as sure as they are right."""
+    return SURE_RIGHT * _powered(believed, OVERSURE) + (1 - SURE_RIGHT) * _usual(believed)
+
+
 def _guesses(usual: Array, said: Array, best: Places) -> tuple[Array, Array]:
     """How likely the answers are, whatever is true, of one who says what it says anyhow, (streams, 1), and of one who copies the
     match, (streams, key results + 1): of work on none it takes the best key result, which is the error that counts."""
@@ -162,6 +178,12 @@ def _guesses(usual: Array, said: Array, best: Places) -> tuple[Array, Array]:
     copied = np.repeat(said[rows, best[:, 0]][:, None], said.shape[1], axis=1)
     copied[:, -1] = said[rows, best[:, 1]]
     return (said @ usual)[:, None], copied
+
+
+def _by_copies(said: Array, truth: Array, each: Array, best: Places) -> Array:
+    """Log of how likely the answers are, (copies, knows of goals, knows of none), with what was likely beforehand."""
+    anyhow, copied = _guesses(_usual(said), said, best)
+    return np.stack([_scores(said, truth, each, (1 - c) * anyhow + c * copied) + c * np.log(COPYING) for c in COPIES])
 
 
 def _scores(said: Array, truth: Array, each: Array, guess: Array) -> Array:

@@ -47,7 +47,8 @@ def test_a_judge_that_is_right_on_what_was_confirmed_counts_elsewhere(everywhere
     assert state.weight["streams"] == 12
     assert state.weight["knows_goal"] > 0.5
     assert state.weight["knows_none"] > 0.5
-    assert 0.25 < state.weight["says"] < 1
+    assert 0.5 < state.weight["says"] <= 1
+    assert state.weight["sharpness"] >= 1
 
 
 def test_a_judge_that_says_anything_changes_nothing(small: Small) -> None:

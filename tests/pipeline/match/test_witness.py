@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from pipeline.match.witness import UNPROVEN, Weight, liked, ratios_of, told, weigh
+from pipeline.match.witness import Weight, liked, ratios_of, told, weigh
 
 Array = NDArray[np.float64]
 SIZE = 5
@@ -48,26 +48,35 @@ def test_chance_changes_nothing_and_accuracy_helps(confirmed: int) -> None:
         assert gains[1] > gains[0] > 0
 
 
-def test_the_say_grows_with_what_was_confirmed_and_is_small_without() -> None:
+def test_what_it_is_found_to_know_grows_with_what_was_confirmed() -> None:
     weights = [weigh(*streams(1, 0.9, confirmed)[:3]) for confirmed in (0, 10, 40, 200)]
-    says = [one.says for one in weights]
-    assert says[0] == UNPROVEN
-    assert says == sorted(set(says))
-    assert says[-1] <= 1
-    assert weights[0].knows_goal < weights[-1].knows_goal
-    assert weights[-1].knows_goal > 0.9
+    knows = [one.knows_goal for one in weights]
+    assert knows[0] > 0.4
+    assert knows == sorted(set(knows))
+    assert knows[-1] > 0.9
+    assert all(0.6 < one.says <= 1 for one in weights)
 
 
-def test_where_one_that_takes_side_projects_for_goals_agrees_with_the_match_that_is_no_news() -> None:
-    said, believed, known, truth = streams(3, 0.95, 60, wrong_on_none=True)
+@pytest.mark.parametrize("confirmed", [0, 10])
+def test_one_that_is_right_more_often_than_it_says_is_believed_and_not_taken_for_one_that_copies(
+    confirmed: int,
+) -> None:
+    """It puts 0.8 on what it says, and is right in 96 of 100."""
+    said, believed, known, truth = streams(5, 0.95, confirmed)
+    weight = weigh(said, believed, known)
+    assert weight.sharpness > 1.4
+    assert weight.copies < 0.35
+    found = after(believed, said, weight)
+    off = [float(np.abs((one - truth)[confirmed:, :2].sum(1)).mean()) for one in (believed, found)]
+    assert off[1] < off[0] / 2
+
+
+def test_one_that_takes_side_projects_for_goals_is_not_heard_since_it_would_mend_one_of_two_errors() -> None:
+    said, believed, known, _ = streams(3, 0.95, 60, wrong_on_none=True)
     weight = weigh(said, believed, known)
     assert weight.knows_none < 0.1
     assert weight.copies > 0.8
-    found = after(believed, said, weight)
-    agree = said.argmax(1) == believed[:, :-1].argmax(1)
-    assert abs(found[agree, -1].mean() - believed[agree, -1].mean()) < 0.05
-    goals = truth[:, -1] == 0
-    assert score(found[goals], truth[goals]) > score(believed[goals], truth[goals]) + 0.2
+    assert np.abs(after(believed, said, weight) - believed).max() < 0.1
 
 
 def test_one_that_repeats_the_match_changes_nothing() -> None:
