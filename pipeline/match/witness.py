@@ -162,13 +162,15 @@ def _usual(rows: Array) -> Array:
 
 def _powered(rows: Array, power: float) -> Array:
     """Each row raised to that power, adding up to one."""
-    found: Array = rows**power
-    return found / found.sum(1, keepdims=True)
+    raised = rows**power
+    found: Array = raised / raised.sum(1, keepdims=True)
+    return found
 
 
 def _calibrated(believed: Array) -> Array:
     """Beliefs about streams as sure as they are right."""
-    return SURE_RIGHT * _powered(believed, OVERSURE) + (1 - SURE_RIGHT) * _usual(believed)
+    found: Array = SURE_RIGHT * _powered(believed, OVERSURE) + (1 - SURE_RIGHT) * _usual(believed)
+    return found
 
 
 def _guesses(usual: Array, said: Array, best: Places) -> tuple[Array, Array]:
@@ -183,7 +185,10 @@ def _guesses(usual: Array, said: Array, best: Places) -> tuple[Array, Array]:
 def _by_copies(said: Array, truth: Array, each: Array, best: Places) -> Array:
     """Log of how likely the answers are, (copies, knows of goals, knows of none), with what was likely beforehand."""
     anyhow, copied = _guesses(_usual(said), said, best)
-    return np.stack([_scores(said, truth, each, (1 - c) * anyhow + c * copied) + c * np.log(COPYING) for c in COPIES])
+    found: Array = np.stack(
+        [_scores(said, truth, each, (1 - c) * anyhow + c * copied) + c * np.log(COPYING) for c in COPIES]
+    )
+    return found
 
 
 def _scores(said: Array, truth: Array, each: Array, guess: Array) -> Array:
