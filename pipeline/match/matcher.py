@@ -170,7 +170,7 @@ class Matcher:
     ) -> tuple[Matrix, Features]:
         """What the steps find, given what was found `before`, and what people or the register `said`. Priorities count once,
         after the last step."""
-        known = {**{i: _shifted(row, 1 / self.odds) for i, row in before.items()}, **said}
+        known = {**{i: _shifted(row, np.float32(1) / self.odds) for i, row in before.items()}, **said}
         features = self.first
         found = steps[0].predict(features)
         for step in steps[1:]:
