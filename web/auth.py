@@ -106,7 +106,7 @@ def viewer(request: Request) -> Viewer:
     if isinstance(within, Viewer):
         return within
     given, team = request.session, request.session.get("team")
-    found = Viewer(given["role"], team) if given.get("role") in ROLES else None
+    found = Viewer(given["by_link"], team) if given.get("by_link") in ROLES else None
     if "address" in given:  # roles are those of now: leads change, and a session may last
         found = role_of(request.app.state.leeway, given["address"])
         if found is not None and team in found.leads:
@@ -137,7 +137,7 @@ def begin(request: Request, found: Viewer, address: str | None = None) -> str:
     """Sign a viewer in, with the address that was vouched for, if one was; returns the page that they wanted, else the first."""
     wanted = str(request.session.get("wanted", "/"))
     request.session.clear()
-    who = {"role": found.role} if address is None else {"address": address}
+    who = {"by_link": found.role} if address is None else {"address": address}
     request.session.update(who, team=found.team, csrf=secrets.token_urlsafe(18))
     return wanted
 

@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
+from fastapi import HTTPException
 from fastapi.testclient import TestClient
 from joserfc import jwt
 from joserfc.jwk import RSAKey
@@ -24,6 +25,7 @@ from tests.alerts.test_channels import dead_port
 from tests.conftest import TODAY
 from tests.web.conftest import app_with, listening
 from web.app import make
+from web.auth import viewer
 
 KEY = RSAKey.generate_key(2048, {"kid": "k1", "use": "sig"})
 
@@ -181,6 +183,11 @@ def test_who_leads_two_teams_sees_both_and_who_leads_none_any_more_sees_nothing(
     assert client.get("/").url.path == "/teams/app"
     load_with(app, {NELE: ANTON})
     assert client.get("/teams/app").status_code == 401
+
+
+def test_a_session_that_holds_the_role_of_a_day_long_gone_signs_in_again() -> None:
+    with pytest.raises(HTTPException, match="Sign in first"):
+        viewer(Request({"type": "http", "session": {"role": "ops", "team": None, "csrf": "x"}}))
 
 
 def test_who_is_not_signed_in_has_a_button_that_leads_to_the_page_they_wanted(

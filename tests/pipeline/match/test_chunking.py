@@ -135,10 +135,10 @@ def test_other_words_of_a_key_result_move_what_they_can_mean_anything_to_and_not
     whole = beliefs(pulled)
     for key in (REWORDED, None):
         mean = [np.mean([one.get(key, 0.0) for one in found.values()]) for found in (before, moved, whole)]
-        assert abs(mean[1] - mean[2]) < 0.005, (key, mean)  # which items the small sample holds differs
+        assert abs(mean[1] - mean[2]) < 0.008, (key, mean)  # which items the small sample holds differs
     off = [sum(abs(moved[id_].get(key, 0.0) - p) for key, p in whole[id_].items()) for id_ in whole]
     assert np.mean(off) < 0.03  # of another sample alone it is 0.05
-    assert np.quantile(off, 0.95) < 0.11
+    assert np.quantile(off, 0.95) < 0.12
 
 
 def test_a_register_in_which_more_than_words_changed_matches_everything() -> None:
