@@ -153,9 +153,8 @@ class HubSpotClient:
             return stopped_before(SOURCE, self.api_url)
         if status == 403:
             return ScopeError(SOURCE, _missing_scopes(error.body), f"Add it at {SCOPE_PAGE}.")
-        if status == 429 and '"DAILY"' in str(
-            error.body
-        ):  # no pause of seconds helps, nor does one that others wait for
+        if status == 429 and '"DAILY"' in str(error.body):
+            # No pause of seconds helps, nor does one that others wait for.
             return SourceError(
                 SOURCE,
                 "the requests that HubSpot allows the account in a day are used up, until its midnight.",

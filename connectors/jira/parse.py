@@ -103,9 +103,8 @@ class _People:
         self.accounts: dict[str, Account] = {}
 
     def of(self, user: Mapping[str, Any] | None) -> str | None:
-        if not user or not any(
-            user.get(name) for name in ("accountId", "key", "name")
-        ):  # what is left of some is a name to show
+        # What is left of some is a name to show.
+        if not user or not any(user.get(name) for name in ("accountId", "key", "name")):
             return None
         id_ = account_id(user)
         known = self.accounts.get(id_)

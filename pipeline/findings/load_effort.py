@@ -44,11 +44,12 @@ def load_beliefs(session: Session, items: Ints, key_results: Sequence[str], firs
 
     worked = select(Effort.work_item_id).where(Effort.day >= first, Effort.day < end)
     believed = in_columns(session, worked)
-    place = {key: n for n, key in enumerate(key_results)}
-    columns = np.array([place.get(key, -1) for key in believed.keys], dtype=np.int64)[believed.key]
+    columns = believed.columns({key: n for n, key in enumerate(key_results)})
     there = columns >= 0
     rows, columns, values = np.searchsorted(items, believed.item[there]), columns[there], believed.likely[there]
     none = np.ones(len(items))
     np.subtract.at(none, rows, values)
-    rows, columns = np.append(rows, np.arange(len(none))), np.append(columns, np.full(len(none), len(place)))
-    return csr_array((np.append(values, np.maximum(0.0, none)), (rows, columns)), shape=(len(none), len(place) + 1))
+    rows, columns = np.append(rows, np.arange(len(none))), np.append(columns, np.full(len(none), len(key_results)))
+    return csr_array(
+        (np.append(values, np.maximum(0.0, none)), (rows, columns)), shape=(len(none), len(key_results) + 1)
+    )

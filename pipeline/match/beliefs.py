@@ -34,6 +34,10 @@ class Believed:
     key: NDArray[np.int64]
     likely: NDArray[np.float64]
 
+    def columns(self, places: Mapping[str, int]) -> NDArray[np.int64]:
+        """Of each row the column that `places` gives its key result; -1 where it gives none."""
+        return np.array([places.get(key, -1) for key in self.keys], dtype=np.int64)[self.key]
+
 
 def in_columns(session: Session, items: Select[int]) -> Believed:
     """What is believed of the items that a query gives. The database only joins the objects to texts: to take them apart there

@@ -45,7 +45,7 @@ def load_matched(session: Session, register: Register, *those: Select[int]) -> M
             above[item] = (origin, parent)
     table = np.zeros((len(place), len(objectives) + 1))
     believed = in_columns(session, select(wanted))
-    of = np.array([column.get(key, -1) for key in believed.keys], dtype=np.int64)[believed.key]
+    of = believed.columns(column)
     line = np.array([place.get(item, -1) for item in believed.item.tolist()], dtype=np.int64)
     known = (of >= 0) & (line >= 0)
     np.add.at(table, (line[known], of[known]), believed.likely[known])
