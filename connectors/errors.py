@@ -28,10 +28,11 @@ class ScopeError(SourceError):
 
 
 class RateLimited(SourceError):
-    """Still limited after the client's own retries. `seconds` is what the source asked us to wait."""
+    """Still limited after the client's own retries. `seconds` is what the source asked us to wait, 0 where it does not say."""
 
     def __init__(self, source: str, seconds: float) -> None:
-        super().__init__(source, f"rate limited; the source asks to wait {seconds:.0f} s.", "The next pull continues.")
+        wait = f"asks to wait {seconds:.0f} s" if seconds else "does not say for how long"
+        super().__init__(source, f"rate limited; the source {wait}.", "The next pull continues.")
         self.seconds = seconds
 
 

@@ -65,6 +65,7 @@ class JudgeServer:
             return self.faults.pop(0)
         if self.token and headers.get("authorization") != f"Bearer {self.token}":
             return Fault(401)
+        path = path.partition("?")[0]
         if path.endswith("/models"):
             return Fault(body=b'{"data": []}')
         if not path.endswith("/chat/completions"):

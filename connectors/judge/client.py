@@ -11,22 +11,34 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 
 from connectors.base import BadAnswer, CredentialError, NotReachable, RateLimited, SourceUnavailable
-from connectors.network import trusted, why
+from connectors.judge.completion import LARGEST_BYTES, Completion, NoCompletion, read_completion
+from connectors.network import is_page, stopped_before, trusted, why
 from connectors.retry import seconds_of
 
-LARGEST_BYTES = 1_000_000
 LONGEST_REPLY = 800
 """Tokens of an answer."""
-_WITHOUT_RETRY_AFTER = 60.0
 _PLAINEST = 2
 """The last of the ways to ask."""
 _ODD = (400, 413, 415, 422)
+_BROKEN = (500, 501)
+"""What a server answers that breaks over the schema, and any other that breaks."""
+_BUSY = (429, 503, 529)
 LARGEST_ERROR = 10_000
 _CHECK_MODEL = "Set judge.model to a name that the server lists; Ollama has to pull it first."
+_NO_MODEL = (
+    b"model_not_found",
+    b"not a valid model",
+    b"invalid model",
+    b"model identifier",
+    b"unknown model",
+    b"no such model",
+)
+_NO_TOKEN = (b"api key", b"api_key", b"apikey")
 _CHECK_URL = "Check judge.url: it ends where /chat/completions would follow, often in /v1."
 
 
@@ -53,6 +65,7 @@ class Client:
     seconds: float = 60.0
     _plainer: int = field(default=0, init=False)
     _longer: bool = field(default=False, init=False)
+    _answered: bool = field(default=False, init=False)
 
     @property
     def name(self) -> str:
@@ -65,22 +78,24 @@ class Client:
         return httpx.Client(follow_redirects=False, verify=trusted())
 
     def ask(self, messages: Sequence[Mapping[str, str]], schema: Mapping[str, Any]) -> Reply:
-        """Ask once. A server that refuses the schema, or what its model does not know, is asked without that from then on; so is
-        one whose answer was cut off without the limit, since a model that thinks first may use it up before its first word."""
+        """Ask once. A server that refuses the schema or breaks over it, or what its model does not know, is asked without that
+        from then on; so is one whose answer was cut off without the limit, since a model that thinks first may use it up before
+        its first word."""
         calls, spent, at = 0, 0, self._plainer
         while True:
             body = self._bodies(messages, schema)[at]
             status, headers, data = self._send("POST", "chat/completions", body)
             calls += 1
-            if status in _ODD and at < _PLAINEST:
+            found = _read(data, body.get("max_tokens")) if status == 200 else Completion()
+            status = found.error or status
+            if (status in _ODD and at < _PLAINEST) or (status in _BROKEN and at == 0 and not self._answered):
                 at += 1
                 continue
             self._refuse(status, headers, data)
-            self._plainer = at
-            text, tokens, cut = _read(data)
-            spent += tokens
-            if not cut or "max_tokens" not in body:
-                return Reply(text, spent, calls)
+            self._plainer, self._answered = at, True
+            spent += found.tokens
+            if not found.cut or "max_tokens" not in body:
+                return Reply(found.text, spent, calls)
             self._longer = True
 
     def check(self) -> None:
@@ -96,6 +111,12 @@ class Client:
         wanted = {"type": "json_schema", "json_schema": {"name": "answer", "strict": True, "schema": dict(schema)}}
         return [usual | {"response_format": wanted}, usual, bare]
 
+    def _at(self, path: str) -> str:
+        """Its address: of a gateway's with a query, or one that was copied with its whole path, too."""
+        parts = urlsplit(self.url)
+        base = parts.path.rstrip("/").removesuffix("/chat/completions")
+        return parts._replace(path=f"{base}/{path}").geturl()
+
     def _send(self, method: str, path: str, body: Mapping[str, Any] | None) -> tuple[int, httpx.Headers, bytes]:
         headers = {"User-Agent": "leeway", "Accept": "application/json", "Accept-Encoding": "identity"}
         if self.token:
@@ -107,7 +128,7 @@ class Client:
         try:
             # Waits as long as is set: a model that does not stream sends nothing before it has written all.
             with self._http.stream(
-                method, f"{self.url.rstrip('/')}/{path}", content=content, headers=headers, timeout=self.seconds
+                method, self._at(path), content=content, headers=headers, timeout=self.seconds
             ) as answer:
                 data = b""
                 for some in answer.iter_raw():
@@ -117,7 +138,7 @@ class Client:
                     if len(data) > LARGEST_BYTES:
                         raise BadAnswer("judge", f"the answer is larger than {LARGEST_BYTES // 1_000_000} MB.")
                 return answer.status_code, answer.headers, data
-        except (httpx.InvalidURL, httpx.UnsupportedProtocol):
+        except (httpx.InvalidURL, httpx.UnsupportedProtocol, ValueError):
             raise NotReachable("judge", "the address leads nowhere.", _CHECK_URL) from None
         except httpx.TimeoutException:
             raise SourceUnavailable("judge", f"no answer within {self.seconds:g} seconds.") from None
@@ -126,12 +147,19 @@ class Client:
             raise SourceUnavailable("judge", f"no answer ({what}).", fix) from None
 
     def _refuse(self, status: int, headers: httpx.Headers, data: bytes = b"") -> None:
-        if status in (401, 403):
+        """Raise what a status other than 200 stands for."""
+        said = data[:LARGEST_ERROR].lower()
+        if status == 403 and is_page(said.decode(errors="replace")):
+            raise stopped_before("judge", self.url)
+        if status in (401, 403) or (status == 400 and any(one in said for one in _NO_TOKEN)):
             raise CredentialError("judge", f"the token is not accepted ({status}).", "Set judge.token again.")
-        if status == 429:
-            raise RateLimited("judge", seconds_of(headers.get("Retry-After"), _WITHOUT_RETRY_AFTER))
-        if status == 404 and b"model" in data[:LARGEST_ERROR].lower():
-            raise NotReachable("judge", f"the server does not know the model {self.model} (404).", _CHECK_MODEL)
+        if status == 402:
+            raise CredentialError("judge", "there is no credit left (402).", "Top it up, or set another judge.token.")
+        asked_for = _wait(headers)
+        if status == 429 or (status in _BUSY and asked_for):
+            raise RateLimited("judge", asked_for)
+        if (status == 404 and b"model" in said) or (status == 400 and any(one in said for one in _NO_MODEL)):
+            raise NotReachable("judge", f"the server does not know the model {self.model} ({status}).", _CHECK_MODEL)
         if status in (404, 405) or 300 <= status < 400:
             raise NotReachable("judge", f"nothing answers questions at this address ({status}).", _CHECK_URL)
         if status in _ODD:
@@ -140,18 +168,18 @@ class Client:
             raise SourceUnavailable("judge", f"the server answered {status}.")
 
 
-def _read(data: bytes) -> tuple[str, int, bool]:
-    """Words and tokens of a chat completion, and whether it was cut off. Raises BadAnswer where it is none."""
+def _read(data: bytes, limit: int | None) -> Completion:
+    """Raises SourceError."""
     try:
-        answer = json.loads(data)
-        said = answer["choices"][0]["message"]
-        text = said["content"]
-        if not text:  # a server that takes all words of a model that does not think for its thoughts
-            text = said.get("reasoning_content") or said.get("reasoning")
-        cut = answer["choices"][0].get("finish_reason") == "length"
-        tokens = (answer.get("usage") or {}).get("total_tokens")
-    except (ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError):
+        return read_completion(data, limit)
+    except NoCompletion:
+        if is_page(data[:LARGEST_ERROR].decode(errors="replace")):
+            raise NotReachable("judge", "a page for people answers at this address.", _CHECK_URL) from None
         raise BadAnswer("judge", "the answer is no chat completion.", _CHECK_URL) from None
-    if not isinstance(tokens, int) or isinstance(tokens, bool) or not 0 <= tokens < 10**9:
-        tokens = 0
-    return text if isinstance(text, str) else "", tokens, cut
+
+
+def _wait(headers: httpx.Headers) -> float:
+    """Seconds to leave the server alone for; 0 where it does not say."""
+    if seconds := seconds_of(headers.get("Retry-After"), 0.0):
+        return seconds
+    return max(seconds_of(headers.get(name), 0.0) / 1_000 for name in ("retry-after-ms", "x-ms-retry-after-ms"))

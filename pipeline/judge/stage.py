@@ -188,7 +188,7 @@ class _Asking:
 
     def failed(self, error: SourceError) -> None:
         """It did not answer."""
-        pause = error.seconds if isinstance(error, RateLimited) else None
+        pause = (error.seconds or None) if isinstance(error, RateLimited) else None
         failed(self.sessions, self.now, f"{error.message} {error.fix}".strip(), pause)
 
     def keep(self, question: Question, answer: Answer | Void, reply: Reply | None) -> None:

@@ -132,7 +132,7 @@ FAULTS = {
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_judge_that_does_not_answer_is_asked_again_later(small: Small, fault: str) -> None:
     before = small.match()
-    with JudgeServer(honest, faults=[FAULTS[fault]] * 3) as server:
+    with JudgeServer(honest, faults=[FAULTS[fault]] * 6) as server:
         done = small.judge(server)
         assert (done.answered, done.waiting) == (0, 20)
         assert done.fault
@@ -156,7 +156,7 @@ def test_a_time_out_holds_up_nobody_for_long(small: Small) -> None:
 
 
 def test_one_question_that_is_too_much_for_the_server_does_not_keep_the_others_waiting(small: Small) -> None:
-    with JudgeServer(honest, faults=[Fault(500)]) as server:
+    with JudgeServer(honest, faults=[Fault(502)]) as server:
         done = small.judge(server)
         assert (done.answered, done.waiting, done.fault) == (19, 1, "")
         assert small.judge(server).answered == 1
@@ -169,6 +169,15 @@ def test_a_rate_limit_is_kept_as_long_as_it_asks(small: Small) -> None:
         small.judge(server, now=NOW + timedelta(minutes=59))
         assert len(server.received) == 1
         assert small.judge(server, now=NOW + timedelta(minutes=61)).answered == 20
+
+
+def test_a_limit_that_says_nothing_of_how_long_is_tried_ever_more_rarely_openclaude_249(small: Small) -> None:
+    """Used-up credit is told so by many; it was asked every minute for as long as that lasted."""
+    with JudgeServer(honest, faults=[Fault(429)] * 2) as server:
+        for minutes, received in ((0, 1), (4, 1), (6, 2), (15, 2)):
+            small.judge(server, now=NOW + timedelta(minutes=minutes))
+            assert len(server.received) == received
+        assert small.judge(server, now=NOW + timedelta(minutes=17)).answered == 20
 
 
 @pytest.mark.parametrize("after", ["inf", "1e300", "99999999999999"])
