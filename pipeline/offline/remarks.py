@@ -8,13 +8,15 @@ import numpy as np
 
 from pipeline.drift.change_test import LEAST_COMMON
 from pipeline.drift.observations import Observations, Priorities
-from pipeline.drift.sums import BASE_LEAST
+from pipeline.drift.sums import BASE_LEAST, WEEK
 from pipeline.drift.tuning import LEAST_HISTORY
 from pipeline.files import InputError
 
 _NAMED = 6
 _LONG, _OFTEN = 3.5, 0.05
 """Times a usual person's day that no day is, Saturday's and Sunday's work with it; and how often that is no slip."""
+_SWAPPED = 0.2
+"""Part of the people who come within a week in which as many go for good: half a year's turnover is less."""
 _WEEK, _GAP = timedelta(days=7), timedelta(days=21)
 """Days that lie so far apart are no days; and a company closes for two weeks, hardly for three."""
 
@@ -78,7 +80,7 @@ def _few(seen: Observations, least_people: int) -> Iterator[str]:
 
 
 def _strangers(seen: Observations) -> Iterator[str]:
-    """Where nearly everybody is somebody new: like is compared with like, so what came before is compared with nothing."""
+    """Where many are somebody new: like is compared with like, so what they do is compared with nothing."""
     codes = {one: n for n, one in enumerate(dict.fromkeys(seen.people))}
     worked = np.zeros((len(codes), len(seen.days)), bool)
     np.logical_or.at(worked, [codes[one] for one in seen.people], seen.total > 0)
@@ -92,6 +94,19 @@ def _strangers(seen: Observations) -> Iterator[str]:
         yield (
             f"from {seen.days[place[at]]} on nearly everybody is somebody new: {both[at]} of {all_[at]} people worked in the "
             "four weeks before it as well. Nothing is compared across that day. If they are called otherwise, call them alike."
+        )
+        return
+    first, last = worked.argmax(1), len(seen.days) - 1 - worked[:, ::-1].argmax(1)
+    come, gone = (
+        ((first >= place[:, None]) & (first < place[:, None] + WEEK)).sum(1),
+        ((last < place[:, None]) & (last >= place[:, None] - WEEK)).sum(1),
+    )
+    swapped = np.minimum(come, gone)
+    at = int(swapped.argmax()) if len(place) else 0
+    if len(place) and swapped[at] >= _SWAPPED * all_[at]:
+        yield (
+            f"about {seen.days[place[at]]} {come[at]} people appear who were never there and {gone[at]} of those before are not "
+            f"seen again, of {all_[at]}. If they are called otherwise, call them alike: what they do is compared with nothing."
         )
 
 

@@ -7,27 +7,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from benchmarks.drift.three_ways import BUILDERS, DAYS, EVENT, company
 from models.vocabulary import COMPANY
 from pipeline.drift.data_health import check
 from pipeline.drift.detector import Detector, Event
 from pipeline.drift.lineage import joined
 from pipeline.drift.observations import Observations, Priorities
-
-DAYS, BUILDERS, EVENT = 130, 12, 90
-"""Half of the people build what the plan asks for, half do not."""
-
-
-def company(seed: int = 1, spare: int = 0) -> tuple[list[date], list[str], NDArray[np.float64]]:
-    """Effort (on the plan, off it) of builders, supporters and `spare` idle rows; everybody has good and bad days."""
-    rng = np.random.default_rng(seed)
-    days = [date(2025, 1, 6) + timedelta(days=n) for n in range(DAYS * 2)]
-    days = [day for day in days if day.weekday() < 5][:DAYS]
-    people = 2 * BUILDERS
-    own = np.where(np.arange(people) < BUILDERS, 0.9, 0.2)[:, None]
-    on = np.clip(own + rng.normal(0, 0.15, (people, DAYS)), 0, 1)
-    effort = np.concatenate([np.stack([on, 1 - on]), np.zeros((2, spare, DAYS))], 1)
-    teams = ["build"] * BUILDERS + ["support"] * BUILDERS + ["support"] * spare
-    return days, teams, effort
 
 
 def run(days: list[date], teams: list[str], effort: NDArray[np.float64], people: Sequence[int] = ()) -> list[Event]:

@@ -211,6 +211,24 @@ def test_people_who_are_all_called_otherwise_from_a_day_on_are_said_catalogi_422
     assert [one for one in found if "from 2026-03-09 on" in one and "0 of 8" in one]
 
 
+@pytest.mark.parametrize(("called", "gone", "said"), [(2, 0, True), (1, 0, False), (0, 2, False)])
+def test_some_who_are_called_otherwise_from_a_day_on_are_said(
+    tmp_path: Path, called: int, gone: int, said: bool
+) -> None:
+    """One site's people have new numbers: nothing tells them from people who left and others who came."""
+    effort, periods = tmp_path / "effort.csv", tmp_path / "periods.yaml"
+    rows = small_company()
+    some = sorted({row[1] for row in rows})
+    new = {name: f"{name}@new" for name in some[:called]} | dict.fromkeys(some[:gone], "")
+    rows = [[row[0], new.get(row[1], row[1]) if row[0] >= "2026-03-09" else row[1], *row[2:]] for row in rows]
+    effort.write_text(HEADER + "".join(",".join(row) + "\n" for row in rows if row[1]))
+    periods.write_text("- {start: 2026-01-01, priority: {O1: 1}}\n")
+    found = remarks(read_effort(effort), read_periods(periods))
+    told = "about 2026-03-09 2 people appear who were never there and 2 of those before are not seen again, of 8"
+    assert any(one.startswith(told) for one in found) == said
+    assert len(found) == said
+
+
 def test_objectives_that_differ_from_the_periods_in_capitals_alone_are_refused(tmp_path: Path) -> None:
     effort, periods = tmp_path / "effort.csv", tmp_path / "periods.yaml"
     effort.write_text(HEADER + "".join(",".join(row) + "\n" for row in small_company()))
