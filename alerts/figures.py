@@ -4,7 +4,9 @@
 - **level before and after**: the mean share on the days before and since the start of an open fall, on the very days the detector
   used. While a fall is open it is what a scope stands at; otherwise that is the last complete week beside the eight before,
   of the plan in force: what an earlier plan asked for would be work on nothing in the terms of this one.
-- **change**: level after less level before, in points (of 100 working days); its 90% interval is the detector's.
+- **change**: level after less level before, in points (of 100 working days); its 90% interval is the detector's, and is said
+  with the change alone: added to the level before it would be another interval of the level than its weeks have.
+- **interval of a level**: reaches as far below and above as those of its weeks do on average, with a fall or without.
 - **coverage, person-days a week**: means of the last four complete weeks.
 
 Shares are whole percent that add up: objectives and work on none to 100, the top priorities to their sum, changes to zero.
@@ -34,7 +36,7 @@ from alerts.weeks import (
     usual_weeks,
     weekly,
 )
-from alerts.words import day, percent, whole
+from alerts.words import day, percent
 from models import Drift
 from models.vocabulary import COMPANY
 from pipeline.drift.explain import named_teams
@@ -134,7 +136,7 @@ def standing(
     mine, about = fall if fall is not None and _is_of(fall, scope) else None, interval(current)
     totals = (mine.before, mine.after) if mine else (None, None)
     found = _with_gaps(session, register, scope, parts(register, scope, (before, now), totals, about), before)
-    head = _head(register, scope, found, about, mine, now)
+    head = _head(register, scope, found, about, now)
     return Standing(
         scope,
         scope_name(register, scope),
@@ -144,7 +146,7 @@ def standing(
         fell,
         fall.id if fall else None,
         head,
-        _own(found, head, register.top(), about, scope, fell=mine is not None),
+        _own(found, head, register.top(), about, scope),
         tuple(found),
         percent(sum(one.coverage for one in recent) / len(recent)),
         sum(one.person_days for one in recent) / len(recent),
@@ -193,19 +195,14 @@ def _head(
     scope: str,
     found: Sequence[Part],
     about: Mapping[str, tuple[float, float]],
-    mine: Drift | None,
     now: Mapping[str, float],
 ) -> Part:
-    """The top priorities together, with the interval of the scope's own fall where there is one."""
+    """The top priorities together."""
     top = register.top()
     share = now.get(TOP, sum(now.get(key, 0.0) for key in top))
     together_ = [part for part in found if part.key in top]
     head = together("Top priorities", together_, about.get(TOP, (0.0, 0.0)), share=share)
-    head = replace(head, planned=bool(plan_of(register, scope) & top))
-    if mine is not None:
-        low, high = (percent(mine.before) + whole(100 * bound) for bound in (mine.low, mine.high))
-        head = replace(head, low=max(0, min(low, head.now)), high=min(100, max(high, head.now)))
-    return head
+    return replace(head, planned=bool(plan_of(register, scope) & top))
 
 
 def _with_gaps(
@@ -231,11 +228,9 @@ def _own(
     top: frozenset[str],
     about: Mapping[str, tuple[float, float]],
     scope: str,
-    *,
-    fell: bool,
 ) -> Part | None:
     """What the scope plans to serve, together. Its interval is no narrower than any correlation of the parts' would make it;
-    where that is all it does of the top priorities, and they fell, it is the fall's, of the same work."""
+    where that is all it does of the top priorities it is theirs, of the same work."""
     mine = [part for part in parts if part.planned]
     if (scope == COMPANY and top) or {part.key for part in mine} == top & {part.key for part in parts}:
         return head
@@ -243,6 +238,6 @@ def _own(
         return None
     rest = [part for part in parts if not part.planned]
     own = together("On its plan", mine, (0.0, 0.0), "plan")
-    if fell and {part.key for part in mine} <= top and (own.now, own.before) == (head.now, head.before):
+    if {part.key for part in mine} <= top and (own.now, own.before) == (head.now, head.before):
         return replace(own, low=head.low, high=head.high)
     return together("On its plan", mine, reach(about, [part.key for part in mine], [part.key for part in rest]), "plan")

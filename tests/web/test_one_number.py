@@ -20,7 +20,7 @@ from alerts.words import percent, plain
 from leeway.app import App
 from leeway.status import status_of
 from leeway.status_text import render
-from models import Drift
+from models import Drift, Share
 from models.vocabulary import COMPANY
 from pipeline.register.document import Team, parse
 from pipeline.register.versions import load_register
@@ -169,11 +169,13 @@ def test_an_interval_is_said_in_the_same_words_and_says_what_it_is_about(pages: 
     with app.sessions() as session:
         alert = alert_of(session, session.get_one(Drift, 1), register)
         content = team_week(session, register, Team(key=COMPANY, name="Velora", lead="coo@velora.example"))
+        top = list(session.scalars(select(Share).where(Share.scope == COMPANY, Share.objective == "top")))
     assert content is not None
     assert f"9 in 10 sure: between {alert.low} and {alert.high} of 100 working days left" in alert.text
     head = content.stands.top
-    # The level's interval is the fall's, seen from the level before.
-    assert (head.low, head.high) == (alert.before - alert.high, alert.before - alert.low)
+    # The level's interval is that of its weeks; the fall's own, seen from the level before, would end well below them.
+    reach = next((row.share - row.low, row.high - row.share) for row in top)
+    assert (head.low, head.high) == (percent(alert.after / 100 - reach[0]), percent(alert.after / 100 + reach[1]))
     said = f"9 in 10 sure: between {head.low} and {head.high}% on average since 15 June"
     mail = compose(content, Smtp("mail.example", sender="x@velora.example"))
     for kind in ("plain", "html"):
@@ -187,7 +189,7 @@ def test_an_interval_is_said_in_the_same_words_and_says_what_it_is_about(pages: 
     assert "% in the week of 6 July" in client.get("/").text
 
 
-def test_a_team_that_does_nothing_of_one_top_priority_has_one_interval_for_plan_and_fall(
+def test_a_team_that_does_nothing_of_one_top_priority_has_one_interval_for_its_plan_and_the_top_priorities(
     pages: tuple[App, TestClient],
 ) -> None:
     app, client = pages
@@ -197,7 +199,7 @@ def test_a_team_that_does_nothing_of_one_top_priority_has_one_interval_for_plan_
             drift.explanation = drift.explanation | {"levels": LEVELS | {"fleet": fleet}}
     assert "between 12 and 28 of 100 working days left" in client.get("/drifts/2").text
     assert "30%" in client.get("/teams/fleet").text
-    assert "9 in 10 sure: between 22 and 38% on average since 15 June" in client.get("/teams/fleet").text
+    assert "9 in 10 sure: between 20 and 40% on average since 15 June" in client.get("/teams/fleet").text
 
 
 def test_a_team_is_the_same_on_its_page_the_teams_page_the_finding_and_its_digest(
