@@ -5,11 +5,13 @@ is there already is kept. Tokens are read without an echo and tried by the code 
 """
 
 import os
+import re
 import sys
 import tempfile
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from getpass import getpass
 from importlib.resources import files
 from pathlib import Path
@@ -26,6 +28,7 @@ from leeway.settings.edit import with_section
 from leeway.settings.names import variable_of
 from leeway.settings.toml_file import TomlFile
 from leeway.team_draft import one_line, teams_of, with_teams
+from pipeline.register.quarters import quarter_of
 
 LISTS = {"jira": "projects", "slack": "channels", "hubspot": "pipelines"}
 """The sources that are asked for, each with the setting that lists what is read."""
@@ -45,6 +48,7 @@ _WHERE = {
 _LOGIN = {"token", "account", "connection"}
 """Rows of the check without which nothing else can be asked."""
 _SHOWN = 60
+_PERIOD = re.compile(r"^period: \{.*?\}", re.MULTILINE)
 Given = Mapping[str, Mapping[str, Any]]
 
 
@@ -68,7 +72,7 @@ class FirstRun:
             if target.exists():
                 self.say(f"{target} is there already and was kept.")
             else:
-                _write(target, _template(name))
+                _write(target, template_of(name, App(Settings()).now().date()))
                 self.say(f"{target} written.")
         for name in self._wanted():
             self._connect(name)
@@ -196,8 +200,8 @@ class FirstRun:
         target, teams = self.folder / "okrs.yaml", teams_of(self.accounts)
         if not teams:
             return
-        template = _template("okrs.yaml")
-        if target.read_text(encoding="utf-8") != template:
+        template = target.read_text(encoding="utf-8")
+        if _PERIOD.sub("", template) != _PERIOD.sub("", template_of("okrs.yaml", App(Settings()).now().date())):
             self.say(f"{target} has been edited and was kept; the groups name {amount(len(teams), 'team')}.")
             return
         _write(target, with_teams(template, teams))
@@ -229,8 +233,11 @@ def _sections(path: Path) -> set[str]:
     return set(file.data)
 
 
-def _template(name: str) -> str:
-    return files("leeway").joinpath("templates", name).read_text(encoding="utf-8")
+def template_of(name: str, day: date) -> str:
+    """A file to start from; the register's period is the calendar's quarter that the day is in."""
+    text = files("leeway").joinpath("templates", name).read_text(encoding="utf-8")
+    now = quarter_of(day)
+    return _PERIOD.sub(f'period: {{name: "{now.name}", start: {now.start}, end: {now.end}}}', text)
 
 
 def _write(path: Path, text: str) -> None:

@@ -11,6 +11,7 @@ from leeway.okrs_load import load as load_register
 from leeway.progress import stage_progress
 from leeway.run import look_once
 from leeway.settings import load
+from pipeline.register.quarters import quarter_of
 
 
 def last_quarter(folder: Path, asks: bool, wanted: bool, out: Console) -> None:
@@ -42,6 +43,4 @@ def last_quarter(folder: Path, asks: bool, wanted: bool, out: Console) -> None:
 
 def before(today: date) -> date:
     """First day of the quarter before that of a day."""
-    first = date(today.year, 3 * ((today.month - 1) // 3) + 1, 1)
-    end = first - timedelta(days=1)
-    return date(end.year, 3 * ((end.month - 1) // 3) + 1, 1)
+    return quarter_of(quarter_of(today).start - timedelta(days=1)).start

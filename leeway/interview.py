@@ -28,6 +28,7 @@ from pipeline.pulse.away import away
 from pipeline.queue import lease
 from pipeline.register.document import Register
 from pipeline.register.ended import local_day
+from pipeline.register.quarters import quarter_of
 from pipeline.register.workdays import monday
 
 log = structlog.get_logger()
@@ -127,7 +128,7 @@ def _open(app: App, register: Register, *, ask: bool) -> InterviewRound | None:
         if one.closed_at is None:
             return one if app.now() < one.closes_at else None
     today = local_day(register, app.now())
-    quarter = f"{today.year}-Q{(today.month + 2) // 3}"
+    quarter = quarter_of(today).name
     known = [one for one in rounds if one.name.split(".")[0] == quarter]
     if not ask and (known or not is_due(app, register)):
         return None
@@ -146,8 +147,7 @@ def is_due(app: App, register: Register) -> bool:
     given, today = app.settings.interview, local_day(register, app.now())
     if not given.on:
         return False
-    first = date(today.year, 3 * ((today.month + 2) // 3) - 2, 1)
-    begins = monday(first) + timedelta(weeks=given.week - 1)
+    begins = monday(quarter_of(today).start) + timedelta(weeks=given.week - 1)
     return app.now() >= datetime.combine(begins, time(given.hour), ZoneInfo(register.calendar.time_zone))
 
 

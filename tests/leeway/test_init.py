@@ -6,12 +6,14 @@ import select
 import signal
 import sys
 import tomllib
+from datetime import date
 from pathlib import Path
 
 import pytest
 import yaml
 
 from connectors.base import Account
+from leeway.first_run import template_of
 from leeway.first_run_end import before
 from leeway.settings.edit import with_section
 from leeway.team_draft import teams_of, with_teams
@@ -189,6 +191,22 @@ def test_it_ends_with_what_one_would_have_been_told_last_quarter(few_days: Simul
     assert few_days.world.posted == []
     assert before(TODAY).isoformat() == "2026-04-01"
     assert before(TODAY.replace(month=2)).isoformat() == "2025-10-01"
+
+
+@pytest.mark.parametrize(
+    ("day", "name", "first", "last"),
+    [
+        (date(2026, 7, 14), "2026-Q3", date(2026, 7, 1), date(2026, 9, 30)),
+        (date(2026, 8, 31), "2026-Q3", date(2026, 7, 1), date(2026, 9, 30)),
+        (date(2027, 12, 31), "2027-Q4", date(2027, 10, 1), date(2027, 12, 31)),
+        (date(2028, 2, 29), "2028-Q1", date(2028, 1, 1), date(2028, 3, 31)),
+    ],
+)
+def test_the_drafted_plan_is_of_the_quarter_that_is_running_puzzle_okr_446(
+    day: date, name: str, first: date, last: date
+) -> None:
+    period = parse(template_of("okrs.yaml", day)).period
+    assert (period.name, period.start, period.end) == (name, first, last)
 
 
 HOSTILE = 'Sal\u2028es: "x" # \x1b[31m {a} & *b\n- key: evil'
