@@ -44,6 +44,8 @@ _SIGNATURE = re.compile(r"^-- ?$")
 _RULE = re.compile(r"^\s*[-_=*]{3,}\s*$")
 _HEADER = re.compile(r"^\s*\*?(From|Von|De|Da|Van|Od|Från|Fra)\b\*?\s?:")
 _SLACK_LINES = {"rich_text_section", "section", "header", "context", "table", "container"}
+_UNSAID = {"rich_text_preformatted", "rich_text_quote", "actions", "context_actions", "input"}
+"""Blocks of Slack with code, with others' words, or with buttons and fields, whose captions nobody said."""
 _BLOCKS = {"paragraph", "heading", "listItem", "tableRow", "blockquote", "panel", "taskItem", "decisionItem", "rule"}
 
 
@@ -176,7 +178,7 @@ def from_blocks(blocks: Any) -> str:
             parts.append(current)
         elif isinstance(current, list):  # a row of a table
             stack += ["\n", *(part for cell in reversed(current) if isinstance(cell, dict) for part in (" ", cell))]
-        elif isinstance(current, dict) and current.get("type") not in ("rich_text_preformatted", "rich_text_quote"):
+        elif isinstance(current, dict) and current.get("type") not in _UNSAID:
             parts.append(_words_of_block(current))
             if current.get("type") in _SLACK_LINES:
                 stack.append("\n")
@@ -191,8 +193,12 @@ def _words_of_block(block: dict[str, Any]) -> str:
     kind, text = block.get("type"), block.get("text")
     if kind == "link":
         return linked(str(text or ""), str(block.get("url") or ""))
-    if kind == "user":
+    if kind in ("user", "usergroup"):
         return "@someone"
+    if kind == "channel":
+        return "#channel"
+    if kind == "date":
+        return str(block.get("fallback") or "")
     if not isinstance(text, str):
         return ""
     if kind in ("mrkdwn", "markdown"):

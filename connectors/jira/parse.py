@@ -19,6 +19,8 @@ LONGEST_TEXT, LONGEST_NAME = 20_000, 200
 _KINDS = {kind.value: kind for kind in (ItemKind.STORY, ItemKind.TASK, ItemKind.BUG, ItemKind.SUBTASK)}
 _STATES = {state.value: state for state in State}
 _HOURS_A_DAY = 8.0
+_CUSTOMER = "customer"
+"""Who asks through a portal of Jira Service Management: nobody whose work is counted, so no account is made and no name kept."""
 _ERASED = re.compile(r"user-[0-9a-f]{5,}")
 _SAME = ("author", "started", "timeSpentSeconds", "comment")
 _MOMENT = timedelta(seconds=10)
@@ -107,6 +109,8 @@ class _People:
         if not user or not any(user.get(name) for name in ("accountId", "key", "name")):
             return None
         id_ = account_id(user)
+        if user.get("accountType") == _CUSTOMER:
+            return id_
         known = self.accounts.get(id_)
         # A history may say less of somebody than the issue does.
         if known is None or (user.get("emailAddress") and not known.email):

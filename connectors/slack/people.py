@@ -18,7 +18,8 @@ def pull_people(client: SlackClient) -> Iterator[Page]:
         accounts, failures = [], []
         for user in answer["members"]:
             try:
-                accounts.append(parse_user(user, groups))
+                if not user.get("is_stranger"):  # of another company; nobody whose work is counted
+                    accounts.append(parse_user(user, groups))
             except Exception as error:  # the border around one record
                 id_ = str(user.get("id", "?")) if isinstance(user, dict) else "?"
                 failures.append(set_aside(SOURCE, "people", id_, error))

@@ -43,8 +43,8 @@ class ApiConfig:
     `speed` scales the vendors' rate limits: at 60, a minute's worth of calls is allowed each second.
 
     `slack_page` and `slack_per_minute` make the strict regime of apps outside the Marketplace (15 and 1). `unindexed`
-    names issues and records (by id) that the search does not show yet. `jira_erased` are people whose
-    accounts are gone. A `frozen` world does not change, so that
+    names issues and records (by id) that the search does not show yet. `jira_erased` are people whose accounts are gone,
+    `jira_customers` those who ask through a portal of Jira Service Management. A `frozen` world does not change, so that
     answers may rest on sorted copies: for benchmarks.
     """
 
@@ -60,6 +60,7 @@ class ApiConfig:
     hubspot_portal: int = 4_711_001
     jira_parent_link: bool = False
     jira_erased: set[int] = field(default_factory=set)
+    jira_customers: set[int] = field(default_factory=set)
     jira_fields: dict[str, str] = field(default_factory=dict)
     jira_former_keys: dict[str, str] = field(default_factory=dict)
     speed: float = 1.0

@@ -207,6 +207,8 @@ class Rows:
             }
             hidden = number in self._config.hidden_emails
             self._users[number] = user if hidden else user | {"emailAddress": person.email}
+        if number in self._config.jira_customers:
+            return self._users[number] | {"accountType": "customer"}
         return self._users[number]
 
 

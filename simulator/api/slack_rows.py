@@ -70,12 +70,15 @@ def own_rows(posted: list[dict[str, Any]], name: str, query: dict[str, Any]) -> 
 
 
 def member(person: Person, *, with_address: bool, gone: str = "") -> dict[str, Any]:
-    """A person as users.list shows them; of one that is `gone`, "deactivated" or then "forgotten", it says less."""
+    """A person as users.list shows them; of one that is `gone`, "deactivated" or then "forgotten", it says less, and of a
+    "stranger" of another company no address."""
     profile = {"real_name": person.name}
-    if with_address:
+    if with_address and gone != "stranger":
         profile["email"] = person.email
     row = {"id": user_id(person.number), "name": person.name.split()[0].lower(), "is_bot": False, "profile": profile}
-    if not gone:
+    if gone == "stranger":
+        row |= {"is_stranger": True, "team_id": "T00000002"}
+    if gone in ("", "stranger"):
         return row | {"real_name": person.name, "deleted": False, "tz": "Europe/Berlin"}
     if gone == "forgotten":
         nobody = f"deactivateduser{800_000 + person.number}"

@@ -3,9 +3,9 @@
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 
-from models import Account, Person
+from models import Account, Person, Signal
 from pipeline.ingest.store import store
 from pipeline.people import identity
 from pipeline.register.document import Register
@@ -73,3 +73,16 @@ def test_who_has_another_address_or_name_now_is_that_one(puller: Puller) -> None
     people[0] = replace(people[0], name="Nova Name")
     puller.pull("slack")
     assert "nova.name@velora.example" in {email for email, *_ in owners(puller).values()}
+
+
+@pytest.mark.parametrize("source", ["jira", "slack"])
+def test_who_is_of_another_company_is_no_account_tiger_agents_pr_171_lookerbot_137(puller: Puller, source: str) -> None:
+    """A customer who asks through a portal of Jira Service Management, and a stranger in a channel that is shared: one who is
+    called as a colleague is would be taken for them, and `leeway status` would list all of them."""
+    everybody = {person.number for person in puller.company.world.people}
+    puller.company.config.jira_customers = everybody
+    puller.company.slack.gone = dict.fromkeys(everybody, "stranger")
+    puller.pull(source)
+    assert [name for _, name, _ in owners(puller).values() if name != "CI"] == []
+    with puller.sessions() as session:
+        assert session.scalar(select(func.count()).where(Signal.account.is_not(None))) > 10

@@ -394,6 +394,7 @@ def said(**message: Any) -> str | None:
     return signal.text if signal else None
 
 
+BUTTON = {"type": "button", "text": {"type": "plain_text", "text": "Approve"}}
 CELL = {
     "type": "rich_text",
     "elements": [{"type": "rich_text_section", "elements": [{"type": "text", "text": "PAY-12"}]}],
@@ -444,6 +445,40 @@ def test_a_table_that_was_pasted_is_what_the_person_said(message: dict[str, Any]
             "plan & PAY-12",
         ),
         ({"type": "header", "text": {"type": "plain_text", "text": "PAY-12"}}, "PAY-12"),
+        pytest.param(
+            {
+                "type": "rich_text",
+                "elements": [
+                    {
+                        "type": "rich_text_section",
+                        "elements": [
+                            {"type": "usergroup", "usergroup_id": "S1"},
+                            {"type": "text", "text": " in "},
+                            {"type": "channel", "channel_id": "C2"},
+                            {"type": "text", "text": ": PAY-12 by "},
+                            {"type": "date", "timestamp": 1782000000, "format": "{date}", "fallback": "1 July"},
+                        ],
+                    }
+                ],
+            },
+            "@someone in #channel: PAY-12 by 1 July",
+            id="blockkit_116_slack_go_991",
+        ),
+        pytest.param(
+            {
+                "type": "container",
+                "child_blocks": [
+                    {"type": "section", "text": {"type": "plain_text", "text": "PAY-12"}},
+                    {"type": "actions", "elements": [{"type": "button", "text": {"type": "plain_text", "text": "No"}}]},
+                    {
+                        "type": "context_actions",
+                        "elements": [{"type": "icon_button", "text": {"type": "plain_text", "text": "No"}}],
+                    },
+                ],
+            },
+            "PAY-12",
+            id="blockkit_125_act10ns_slack_270",
+        ),
     ],
 )
 def test_words_that_stand_in_blocks_alone_are_read_and_apart_slack_mcp_server_190_eve_2478(
