@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 from email.message import EmailMessage
 from pathlib import Path
 
@@ -13,7 +14,8 @@ from selectolax.lexbor import LexborHTMLParser
 from alerts.asking import Question
 from alerts.asking_ways import MailWay
 from alerts.channel import GroupLine, GroupView, Notice
-from alerts.digest import compose, team_week
+from alerts.digest import Links, compose, team_week
+from alerts.digest import Question as DigestQuestion
 from alerts.email import EmailChannel
 from alerts.mail import Mailer, Smtp
 from alerts.notices import Composer
@@ -32,6 +34,7 @@ BOXES = re.compile(
     r"\b(flex|grid|float|position|calc|var)\b|-(gap|inline)\s*:|gap\s*:|(?<!max-)(?<!min-)width:\s*\d+px"
 )
 """What Word draws otherwise or not at all; widths in pixels belong into the attribute."""
+INK = re.compile(r"(?<![-\w])color:")
 BLOCKS = {"div", "section", "ul", "ol", "p", "figure", "main", "header", "footer"}
 MOST_BYTES = 60_000
 STOP = "https://leeway.example/unsubscribe?token=x"
@@ -65,6 +68,10 @@ def mails(tmp_path_factory: pytest.TempPathFactory) -> dict[str, EmailMessage]:
         content = team_week(session, register, company)
         assert content is not None
         found["digest"] = compose(content, SMTP, digest_links(app, session, register, company, content.themes), STOP)
+        rise = replace(content.stands, top=replace(content.stands.top, before=0))
+        place = "#" + 9 * "a_long_"
+        unsure = Links(questions=[DigestQuestion("misc", place, [])])
+        found["rise"] = compose(replace(content, stands=rise), SMTP, unsure)
         pack = PACKS["quarterly"].make(session, register, terms(app))
         assert pack is not None
         found["pack"] = compose_pack(pack, MONDAY, SMTP, "coo@velora.example", "https://leeway.example", STOP)
@@ -108,6 +115,21 @@ def test_a_mail_is_laid_out_by_tables_and_fetches_nothing(mails: dict[str, Email
     assert "date=no" in text
     assert "a[x-apple-data-detectors] { color: inherit" in text
     assert len(mails[name].as_bytes()) <= MOST_BYTES
+
+
+@pytest.mark.parametrize("name", ["alert", "group", "digest", "rise", "pack", "question"])
+def test_every_colour_of_words_has_one_for_the_dark(mails: dict[str, EmailMessage], name: str) -> None:
+    """A style within the element wins over the sheet's, unless the sheet's says `!important` of its class."""
+    text = html_of(mails[name])
+    dark = set(re.findall(r"\.(\w+) \{ color: #\w{6} !important", text))
+    coloured = [node for node in LexborHTMLParser(text).css("[style]") if INK.search(node.attributes["style"] or "")]
+    assert len(coloured) > 5
+    for node in coloured:
+        assert dark & set((node.attributes.get("class") or "").split()) or "◣" in node.text(), node.html
+
+
+def test_a_long_name_of_a_channel_may_be_broken_macro_pr_3663(mails: dict[str, EmailMessage]) -> None:
+    assert "a_\u200blong_\u200ba_\u200blong_" in html_of(mails["rise"])
 
 
 @pytest.mark.parametrize(
