@@ -1,5 +1,6 @@
 """`leeway mcp`: the answers of web/ask.py as tools of an MCP server, by the protocol's own SDK, on stdio or over HTTP."""
 
+import signal
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from inspect import getdoc
@@ -131,6 +132,8 @@ def server_of(app: App, who: Callable[[Asks], Viewer]) -> MCPServer[Any]:
 def speak(app: App, who: Viewer) -> None:
     """Answer on standard input and output, as this viewer, until the input ends."""
     app.register()  # what is missing is said at once, not with the first question
+    # What waits for the next line is a thread that no exception reaches; there is nothing here to be left half done.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     server_of(app, lambda _: who).run("stdio")
 
 

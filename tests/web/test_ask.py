@@ -3,6 +3,7 @@
 import asyncio
 import json
 import re
+import signal
 import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -30,8 +31,8 @@ from tests.web.test_progress import measured, with_outcome
 from web.app import make
 from web.ask import QUOTED, quoted
 from web.ask_keys import end_all, new_key, viewer_of
+from web.ask_serve import Asked, server_of, speak
 from web.ask_serve import make as make_asked
-from web.ask_serve import server_of
 from web.auth import Viewer
 
 COMPANY, OPS, APP = Viewer("company"), Viewer("ops"), Viewer("team", "app")
@@ -315,6 +316,17 @@ def test_the_command_answers_on_standard_input_and_output_as_its_role(tmp_path: 
     own, other = asked(server, ("shares", {}), ("shares", {"team": "fleet"}))
     assert own[1]["of"] == "“Rider App”"
     assert other == (False, "This is another team's page.")
+
+
+def test_one_ctrl_c_ends_the_command_python_sdk_3551_fastmcp_2837(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A thread waits for the next line, which no KeyboardInterrupt reaches: the first two went unheard."""
+    seen, before = [], signal.getsignal(signal.SIGINT)
+    monkeypatch.setattr(Asked, "run", lambda self, kind: seen.append((kind, signal.getsignal(signal.SIGINT))))
+    try:
+        speak(app, COMPANY)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert seen == [("stdio", signal.SIG_DFL)]
 
 
 def test_the_command_prints_a_key_and_ends_all(tmp_path: Path) -> None:
