@@ -62,6 +62,8 @@ class _Beside(Verbatim):
         return super().is_terminal and not _as_json()
 
 
+FIRST = "leeway.db"
+"""The database where no setting names one."""
 out, err = Verbatim(), _Beside(stderr=True)
 _state: dict[str, Path | None] = {"config": None}
 
@@ -109,9 +111,15 @@ def goes_with(*, there: object, of: str, **given: object) -> None:
 def the_app() -> Any:
     """The App of the settings file that was asked for."""
     from leeway.app import App
-    from leeway.settings import load
+    from leeway.settings import default_path, load
 
-    return App(load(settings_file()), path=settings_file())
+    settings = load(settings_file())
+    if not settings.model_fields_set and not default_path().exists() and not Path(FIRST).exists():
+        err.print(
+            f"Note: neither {default_path()} nor {FIRST} is in {Path.cwd()}, so this starts from nothing there. "
+            "Change into the folder that has them, or name the settings by --config or LEEWAY_CONFIG."
+        )
+    return App(settings, path=settings_file())
 
 
 def print_rows(rows: "Sequence[CheckRow]", as_json: bool) -> None:

@@ -122,6 +122,10 @@ def mcp(
     else:
         from web.ask_serve import speak
 
+        if sys.stdin.isatty():
+            err.print(
+                "Waits for an assistant's questions on standard input; an assistant starts it itself. Ctrl-C ends it."
+            )
         speak(application, named(application, role))
 
 
