@@ -122,7 +122,7 @@ def _words_of_node(kind: Any, attrs: Mapping[str, Any]) -> str:
         return str(attrs.get("text", ""))
     if kind in ("expand", "nestedExpand"):
         return f"{attrs.get('title') or ''}\n"
-    return f" {attrs.get('url', '')} " if kind in ("inlineCard", "blockCard") else ""
+    return f" {attrs.get('url', '')} " if kind in ("inlineCard", "blockCard", "embedCard") else ""
 
 
 def from_wiki(text: str) -> str:

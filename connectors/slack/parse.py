@@ -1,6 +1,6 @@
 """Slack's messages and members to work items, signals and accounts: pure functions of the JSON."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -8,8 +8,10 @@ from connectors.base import Account, ItemKind, Signal, SignalKind, WorkItem
 from connectors.text import from_blocks, from_mrkdwn, issue_keys
 
 LONGEST_TEXT = 20_000
-_NO_PREVIEW = "[no preview"
-"""What Slack writes where an attachment has no fallback."""
+_NO_PREVIEW, _NO_TEXT = "[no preview", "This content can't be displayed."
+"""What Slack writes where an attachment has no fallback, and where a message of blocks has no text."""
+_LAID_OUT = {"section", "header", "context", "markdown", "container"}
+"""Blocks of apps. Where they hold words these are what is seen, and the text is only what a notification shows."""
 _WRITTEN = {None, "", "thread_broadcast", "reply_broadcast", "me_message", "file_share", "bot_message"}
 """Subtypes that are somebody's words. Slack keeps adding notices (a canvas was edited, a huddle began, someone was
 added), so what is not known to be written is not: a list of those to ignore would lag behind."""
@@ -53,7 +55,8 @@ def parse_message(message: Mapping[str, Any], name: str, channel: str) -> tuple[
 
 
 def words_of(message: Mapping[str, Any]) -> str:
-    """What a message says: its text, or its blocks where it has none; the tables that were pasted into it; what it forwards.
+    """What a message says: its text, or its blocks where it has none or an app laid them out; the tables that were pasted into
+    it; what it forwards.
 
     A link's preview is another site's words; of the attachments only forwarded messages count, unless there are no
     other words, as in what many apps post. Raises TypeError where the text is no string.
@@ -61,19 +64,21 @@ def words_of(message: Mapping[str, Any]) -> str:
     if not isinstance(message.get("text") or "", str):
         raise TypeError("the text is no string")
     text, blocks = from_mrkdwn(message.get("text")), message.get("blocks")
-    own = "\n".join(part for part in (text, from_blocks(_tables(blocks))) if part) if text else from_blocks(blocks)
+    text = "" if text == _NO_TEXT else text
+    laid_out = from_blocks(blocks) if not text or _of_kinds(blocks, _LAID_OUT) else ""
+    own = laid_out or "\n".join(part for part in (text, from_blocks(_of_kinds(blocks, {"table"}))) if part)
     attachments = message.get("attachments")
     rows = [row for row in attachments if isinstance(row, Mapping)] if isinstance(attachments, list) else []
     marks = ("message_blocks", "is_share", "is_msg_unfurl")
-    shared = [row for row in rows if any(row.get(mark) for mark in marks) or _tables(row.get("blocks"))]
+    shared = [row for row in rows if any(row.get(mark) for mark in marks) or _of_kinds(row.get("blocks"), {"table"})]
     said = [_attached(row) for row in (shared if own or shared else rows)]
     return "\n".join(dict.fromkeys(words for words in (own, *said) if words))
 
 
-def _tables(blocks: Any) -> list[Any]:
-    """Tables are in no message's text: who pastes one says what is in it."""
+def _of_kinds(blocks: Any, kinds: Collection[str]) -> list[Any]:
+    """Those of the blocks. Tables are in no message's text: who pastes one says what is in it."""
     listed = blocks if isinstance(blocks, list) else []
-    return [block for block in listed if isinstance(block, Mapping) and block.get("type") == "table"]
+    return [block for block in listed if isinstance(block, Mapping) and block.get("type") in kinds]
 
 
 def _attached(attachment: Mapping[str, Any]) -> str:

@@ -491,6 +491,18 @@ def test_words_that_stand_in_blocks_alone_are_read_and_apart_slack_mcp_server_19
         assert signal.mentions == ("PAY-12",)
 
 
+@pytest.mark.parametrize("text", ["This content can't be displayed.", "New request", "", None])
+def test_what_an_app_lays_out_is_what_it_says_and_not_what_a_notification_shows_slack_export_viewer_225_chatbot_561(
+    text: str | None,
+) -> None:
+    body = {"type": "section", "text": {"type": "mrkdwn", "text": "PAY-12 cannot be opened"}}
+    assert said(text=text, blocks=[{"type": "divider"}, body, {"type": "actions", "elements": [BUTTON]}]) == (
+        "PAY-12 cannot be opened"
+    )
+    picture = [{"type": "image", "image_url": "https://x.example/1.png", "alt_text": "chart"}]
+    assert said(text=text, blocks=picture) == (text or "").removeprefix("This content can't be displayed.")
+
+
 def test_fields_of_an_attachment_are_read_and_no_preview_is_no_word_hermes_agent_79051() -> None:
     fields = {"fields": [{"title": "Issue", "value": "PAY-12"}]}
     assert said(text="", attachments=[fields]) == "Issue\nPAY-12"
