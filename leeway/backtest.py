@@ -13,7 +13,7 @@ from models.vocabulary import COMPANY
 from pipeline.drift.detector import LEAST_HISTORY, Event
 from pipeline.drift.observations import observe
 from pipeline.drift.stage import detector_for
-from pipeline.files import write_whole
+from pipeline.files import write_picture
 from pipeline.register.workdays import last_complete_day
 
 
@@ -48,7 +48,7 @@ def backtest_lines(app: App, since: date | None, picture: Path | None) -> Iterat
         falls = [
             Fall(one.start, one.before, one.after) for one in events if one.kind == "drift" and one.scope == COMPANY
         ]
-        write_whole(picture, png(top_share(weeks, falls[-1:], "What would have been said")))
+        write_picture(picture, png(top_share(weeks, falls[-1:], "What would have been said")))
         yield f"{picture} written."
 
 

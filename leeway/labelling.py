@@ -13,7 +13,7 @@ from leeway.app import App
 from leeway.named import known_team
 from pipeline.feedback.labels import NONE, VERSION, keep, keep_one, read_csv
 from pipeline.feedback.questions import questions
-from pipeline.files import write_whole
+from pipeline.files import write_picture
 from pipeline.spreadsheet import guarded
 
 
@@ -120,5 +120,5 @@ def evaluate_lines(app: App, file: Path, picture: Path | None) -> Iterator[str]:
     for one in result.bins:
         yield f"  of {one.count:4} answers with about {100 * one.confidence:3.0f} % confidence {100 * one.right:3.0f} % are right"
     if picture:
-        write_whole(picture, png(reliability(result.bins)))
+        write_picture(picture, png(reliability(result.bins)))
         yield f"{picture} written."

@@ -110,6 +110,22 @@ def write_whole(path: Path, made: bytes) -> None:
         raise
 
 
+def keep(read: Iterable[Path | None], path: Path | None) -> None:
+    """Raise InputError where a file that is to be written is one of those that are read, by whatever name: it would be gone."""
+    for one in read:
+        if one is not None and path is not None and path.is_file() and one.exists() and path.samefile(one):
+            raise InputError(f"{path} is read here, and would be overwritten. Name another file to write.")
+
+
+def write_picture(path: Path, png: bytes) -> None:
+    """Write a picture, over another one or where nothing is. Raises InputError where the file is something else, OSError."""
+    if path.is_file() and path.stat().st_size:
+        with path.open("rb") as there:
+            if there.read(8) != png[:8]:
+                raise InputError(f"{path} is no picture, and would be overwritten. Name another file to write.")
+    write_whole(path, png)
+
+
 def write_jsonl(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
     """Write a line each, whole or not at all. Raises InputError."""
     try:

@@ -9,6 +9,8 @@ import typer
 from leeway.console import day_of, err, out, the_app
 
 commands = typer.Typer()
+MOST_ALARMS = 52
+"""False alarms a year, as in the settings: one a week."""
 
 
 @commands.command()
@@ -61,7 +63,7 @@ def match(
     A line of SIGNALS.jsonl is one item: id, source, kind; where known title, text, team, container, parent, mentions, labels,
     and traces, the number of times that something was done on it."""
     from pipeline.encode.encoder import SentenceEncoder
-    from pipeline.files import write_jsonl
+    from pipeline.files import keep, write_jsonl
     from pipeline.match.active_learning import worth_asking
     from pipeline.match.matcher import Matcher
     from pipeline.offline.match import as_row, predict, read_labels, read_signals
@@ -69,6 +71,7 @@ def match(
 
     if predictions is None and not ask:
         raise typer.BadParameter("say where to write the predictions, or --ask for ids to label.", param_hint="--out")
+    keep((register, signals, labels), predictions)
     okr, _ = read(register)
     items = read_signals(signals)
     known = read_labels(labels, okr) if labels else {}
@@ -83,6 +86,12 @@ def match(
         err.print(f"{predictions}: {len(rows)} signals, {served} on a key result, {len(rows) - served} on none.")
 
 
+def _alarms(wanted: float) -> float:
+    if not 0 < wanted <= MOST_ALARMS:  # nor is what is no number
+        raise typer.BadParameter(f"expected more than 0 and at most {MOST_ALARMS} a year.")
+    return wanted
+
+
 @commands.command()
 def detect(
     effort: Annotated[Path, typer.Argument(metavar="EFFORT.csv")],
@@ -94,18 +103,21 @@ def detect(
             metavar="CAPACITY.csv", help="Expected person-days; else capacity.csv beside EFFORT.csv, if there."
         ),
     ] = None,
-    company_alarms: Annotated[float, typer.Option(help="Target for false alarms per year, for the company.")] = 0.4,
-    team_alarms: Annotated[float, typer.Option(help="The same for all teams together.")] = 0.25,
+    company_alarms: Annotated[
+        float, typer.Option(callback=_alarms, help="Target for false alarms per year, for the company.")
+    ] = 0.4,
+    team_alarms: Annotated[float, typer.Option(callback=_alarms, help="The same for all teams together.")] = 0.25,
 ) -> None:
     """Find drift in daily effort offline, without a database; at each date only rows up to it are used."""
     from alerts.words import amount
     from pipeline.drift.detector import Detector, DriftSettings
-    from pipeline.files import write_jsonl
+    from pipeline.files import keep, write_jsonl
     from pipeline.offline.detect import as_row, read_effort, read_periods
     from pipeline.offline.remarks import remarks
 
     beside = effort.parent / "capacity.csv"
     capacity = capacity or (beside if beside.exists() else None)
+    keep((effort, periods, capacity), events)
     settings = DriftSettings(company_alarms=company_alarms, team_alarms=team_alarms)
     seen, plans = read_effort(effort, capacity), read_periods(periods)
     for remark in remarks(seen, plans, settings.least_people):

@@ -19,6 +19,7 @@ from leeway.doctor import diagnose
 from leeway.settings import Settings
 from leeway.transfer import export
 from models import Cycle, connect
+from pipeline.files import InputError, write_picture
 from simulator.company import register_yaml
 from tests.conftest import TODAY
 from tests.leeway.test_cli import leeway, refused
@@ -61,6 +62,11 @@ def folder(loaded: Path, tmp_path: Path) -> Path:
         (("label", "--team", "ap"), ("there is no team 'ap'", "Did you mean app?")),
         (("digest", "--team", "ap"), ("there is no team 'ap'", "Did you mean app?")),
         (("web", "--open", "--role", "team:ap"), ("there is no team 'ap'", "Did you mean app?")),
+        # What is read would be gone: qsv #4580, mcap PR #1729, zstd #1422, mjml #1775, ftfy #78.
+        (("match", "okrs.yaml", "leeway.toml", "--out", "okrs.yaml"), ("okrs.yaml is read here, and would be over",)),
+        (("detect", "okrs.yaml", "--periods", "leeway.toml", "--out", "./leeway.toml"), ("leeway.toml is read here",)),
+        (("detect", "a", "--periods", "b", "--out", "c", "--company-alarms", "nan"), ("more than 0 and at most 52",)),
+        (("detect", "a", "--periods", "b", "--out", "c", "--team-alarms", "0"), ("more than 0 and at most 52",)),
     ],
 )
 def test_it_is_one_sentence(folder: Path, words: tuple[str, ...], parts: tuple[str, ...]) -> None:
@@ -103,6 +109,16 @@ def test_two_options_that_ask_for_different_things_are_refused(folder: Path, wor
 )
 def test_an_option_without_what_it_belongs_to_is_refused(folder: Path, words: tuple[str, ...], of: str) -> None:
     refused(leeway(folder, *words), f"it says nothing without {of}")
+
+
+def test_a_picture_is_written_over_a_picture_alone(tmp_path: Path) -> None:
+    labels, picture = tmp_path / "labels.csv", tmp_path / "match.png"
+    labels.write_text("item,key_result\n")
+    with pytest.raises(InputError, match=r"labels\.csv is no picture, and would be overwritten"):
+        write_picture(labels, b"\x89PNG\r\n\x1a\none")
+    for made in (b"\x89PNG\r\n\x1a\none", b"\x89PNG\r\n\x1a\ntwo"):
+        write_picture(picture, made)
+    assert (labels.read_text(), picture.read_bytes()) == ("item,key_result\n", made)
 
 
 def test_where_nothing_was_looked_at_that_nothing_is_found_is_not_said(folder: Path) -> None:
