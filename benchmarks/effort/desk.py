@@ -39,6 +39,7 @@ class Desk:
         people: int = 10,
     ) -> None:
         self.random = random.Random(f"{name} {seed}")
+        self.aside = random.Random(f"{name} {seed} social")
         self.style, self.people, self.points = style, people, points
         last = START + timedelta(weeks=weeks, days=-3)
         self.company = Company(name, START, last, top=TOP, drift=START + timedelta(weeks=drift_week))
@@ -145,6 +146,8 @@ class Desk:
             hands.insert(0, job)
         if random.random() < style.unseen:
             return
+        if self.aside.random() < style.social * works:
+            self._socialise(person, day)
         left = works
         if random.random() < style.aside:
             part = left * random.uniform(0.1, 0.5)
@@ -157,6 +160,14 @@ class Desk:
             part = min(left, job.left) if style.parallel == 1 else min(left, job.left, random.uniform(0.3, 1.0))
             self._work(person, day, job, part, hands)
             left -= part
+
+    def _socialise(self, person: int, day: date) -> None:
+        """Lunch, thanks, a lost umbrella: nobody's work."""
+        item = len(self.company.items)
+        self.company.items[item] = Item(item, "thread", "")
+        self.company.leave(day, person, item, "message")
+        if self.aside.random() < 0.3:
+            self.company.leave(day, self.aside.randrange(self.people), item, "message")
 
     def _side(self, person: int, day: date, part: float) -> None:
         """Half of the side matters are those of a colleague, the others own small ones."""
@@ -210,8 +221,11 @@ class Desk:
         self.finished.clear()
 
     def _truth(self, person: int, day: date, item: int, part: float) -> None:
-        self.company.truth[day, person, item] += part
         random, style = self.random, self.style
+        if style.lines and self.company.items[item].where == "thread":
+            self._line(person, day, item, part)
+            return
+        self.company.truth[day, person, item] += part
         # A short side matter leaves a trace less often than a whole day's work.
         weight = min(1.0, 0.35 + part)
         where = self.company.items[item].where
@@ -233,6 +247,14 @@ class Desk:
             other = random.randrange(len(self.company.items))
             kind = "comment" if self.company.items[other].where == "issue" and random.random() < 0.5 else "message"
             self.company.leave(day, person, other, kind)
+
+    def _line(self, person: int, day: date, item: int, part: float) -> None:
+        """What was done of it today, in a thread of its own; of an hour nobody writes."""
+        line = len(self.company.items)
+        self.company.items[line] = Item(line, "thread", self.company.items[item].goal)
+        self.company.truth[day, person, line] += part
+        if self.random.random() >= self.style.silent and part >= 0.1:
+            self.company.leave(day, person, line, "message")
 
     def _talk(self, person: int, day: date, item: int, part: float, where: str) -> None:
         random = self.random

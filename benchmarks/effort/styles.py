@@ -37,10 +37,14 @@ class Style:
     """Chance of a message that names the issue."""
     talk: float = 3.0
     """Messages of a whole day's work in a thread or on a deal."""
+    lines: bool = False
+    """A day's work in a thread is told in one line, which begins a thread of its own."""
     silent: float = 0.1
     """Chance that a day's work in a thread or on a deal leaves nothing."""
     chatter: float = 0.3
     """Passing remarks a person and day on matters of others: minutes, not work."""
+    social: float = 0.25
+    """Chance of a person's day that they say something in a channel where nobody works; three in ten are answered."""
     reopened: float = 0.0
     """Chance that a closed issue comes back within weeks."""
     handed: float = 0.0
@@ -57,9 +61,10 @@ class Style:
 
 
 STYLES: dict[str, Style] = {
-    "one long ticket, states only": Style(size=12, spread=0.9, most=62, aside=0.05, chatter=0),
-    "several tickets at a time, states only": Style(size=8, parallel=3, most=40, aside=0.1, chatter=0),
-    "tickets set aside, states only": Style(size=4, paused=0.12, most=30, aside=0.2, chatter=0.05),
+    "one long ticket, states only": Style(size=12, spread=0.9, most=62, aside=0.05, chatter=0, social=0),
+    "several tickets at a time, states only": Style(size=8, parallel=3, most=40, aside=0.1, chatter=0, social=0),
+    "tickets set aside, states only": Style(size=4, paused=0.12, most=30, aside=0.2, chatter=0.05, social=0),
+    "states and small talk": Style(size=8, parallel=3, most=40, aside=0.1, chatter=0),
     "many small tickets": Style(size=0.3, spread=0.6, most=2, comment=0.3, aside=0.1),
     "untidy boards": Style(size=3, closes=0.15, sweep=0.04, comment=0.45, mention=0.2, early=0.2),
     "everything logged": Style(size=3, parallel=2, log=0.97, moves=0.5, closes=0.5),
@@ -69,6 +74,8 @@ STYLES: dict[str, Style] = {
     "issues open, days in threads and deals": Style(
         size=3, places={"issue": 0.45, "thread": 0.35, "deal": 0.2}, closes=0.5, comment=0.3, aside=0.5
     ),
+    "a line a day in a channel": Style(size=2, places={"thread": 1.0}, lines=True),
+    "lines beside issues": Style(size=3, places={"issue": 0.7, "thread": 0.3}, lines=True, comment=0.4, closes=0.6),
     "reopened": Style(size=2, reopened=0.4, comment=0.3, mention=0.2),
     "handed over": Style(size=5, handed=0.12, comment=0.3),
     "part time": Style(size=3, fte=(0.5, 0.6, 0.8, 1.0), comment=0.3, mention=0.3, chatter=0.5),

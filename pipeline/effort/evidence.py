@@ -28,6 +28,8 @@ EVIDENCE: dict[str, str] = {
     "begun and finished": "both today",
     "crowded": "touched today: log(1 + items touched today)",
     "words in a crowd": "comments, mentions and messages today, times log(1 + items touched today)",
+    "passing": "one message today, and no other trace of the person's within a week before and after",
+    "passing, at work": "passing, while something is held or something else was touched that is not passing",
     "held": "in progress and assigned to the person",
     "held, touched": "held, and a trace today",
     "closing ahead": "the next trace within a week only closes, assigns or creates",
@@ -173,6 +175,7 @@ def item_evidence(
     many = np.log1p(crowd.touched)[at]
     age = weekday(day) - weekday(since)
     idle, ahead, closing = _distances(rows, seen)
+    recent, coming = of_work(day - 7, day), of_work(day + 1, day + 1 + AHEAD)
     found |= {
         "stated": hours > 0,
         "begun and finished": (counts[:, NUMBER[Trace.STARTED]] > 0) & (counts[:, NUMBER[Trace.FINISHED]] > 0),
@@ -181,16 +184,24 @@ def item_evidence(
         "held": held,
         "held, touched": held & today,
         "closing ahead": closing,
-        "recent": of_work(day - 7, day),
-        "coming": of_work(day + 1, day + 1 + AHEAD),
+        "recent": recent,
+        "coming": coming,
         "held for": held * np.log1p(np.clip(age, 0, LONGEST)),
     }
+    found |= _in_passing(counts, recent + coming, today | held, at)
     found |= _held_quietly(held & ~today, np.minimum(idle, np.where(held, np.maximum(age, 0), idle)), ahead, at, crowd)
     found |= _loose(~held & ~today, idle, ahead, at, crowd)
     traced, states = crowd.traced[at], crowd.states[at]
     found |= {f"{name} x traced": found[name] * traced for name in TRACED}
     found |= {f"{name} x states": found[name] * states for name in STATED}
     return _side_by_side([found[name] for name in ITEM], len(rows)), hours
+
+
+def _in_passing(counts: Floats, near: Floats, at_hand: Flags, at: Ints) -> dict[str, NDArray[np.generic]]:
+    """Of what is said once; `near` are traces within a week, `at_hand` is touched today or held."""
+    passing = (counts.sum(1) == 1) & (counts[:, NUMBER[Trace.MESSAGE]] == 1) & (near == 0)
+    others = np.bincount(at, at_hand & ~passing)
+    return {"passing": passing, "passing, at work": passing & (others[at] > 0)}
 
 
 def _side_by_side(columns: Sequence[NDArray[np.generic]], rows: int) -> NDArray[np.float32]:

@@ -161,6 +161,21 @@ def test_a_day_in_a_thread_is_a_day_though_an_issue_is_open() -> None:
     assert all(on(found, 1, day).get(1, 0) < 0.2 for day in week)
 
 
+def test_what_is_said_in_passing_is_no_day_s_work() -> None:
+    """Lunch, thanks, a lost umbrella: who says so each day, beside an issue that is in hand, works on the issue."""
+    acts = [Activity(1, day, 100 + n, Trace.MESSAGE) for n, day in enumerate(WORKDAYS)]
+    acts += [Activity(1, WORKDAYS[0], 1, Trace.STARTED), *(Activity(1, day, 1, Trace.COMMENT) for day in WORKDAYS[::4])]
+    found = estimate(acts, [InProgress(1, 1, WORKDAYS[0], WORKDAYS[-1])])
+    issue = sum(days for (_, _, item), days in found.items() if item == 1)
+    assert issue > 0.8 * sum(found.values())
+
+
+def test_a_line_a_day_is_a_day_where_nothing_else_tells_of_work() -> None:
+    """Some teams write what they did in one line, each in a thread of its own."""
+    lines = [Activity(1, day, 100 + n, Trace.MESSAGE) for n, day in enumerate(WORKDAYS)]
+    assert sum(estimate(lines).values()) > 0.6 * len(WORKDAYS)
+
+
 def test_an_issue_nobody_touches_any_more_does_not_thin_out_the_one_that_is_worked_on() -> None:
     acts = [Activity(1, WORKDAYS[0], item, Trace.STARTED) for item in (1, 2, 3, 4)]
     acts += [Activity(1, day, 4, Trace.COMMENT) for day in WORKDAYS[1:]]
