@@ -13,10 +13,12 @@ as it says them, its being right that often would look like copying.
 The four are weighed on a grid: what is confirmed counts in full; of a stream that nobody confirmed the match's belief stands
 for the truth, at AGREES of its weight and less sure than it is, since of streams that are believed at 0.97 in companies that no
 weights were fitted on 0.88 are right. Before any answer each probability is as likely to be small as large, that it copies always
-is COPYING times as likely as that it never does, and that it knows nothing at all counts CHANCE times any other guess, about
-as much as all others together. What an answer says of each truth follows from the means. Answers that are the same whatever is
-true have ratios of one and change nothing; where a judge that errs with the match says what the match says, that is no news, and
-where it contradicts it, it is.
+is COPYING times as likely as that it never does, that it knows all of one and nothing of the other UNLIKE times as likely as that
+it knows as much of both, and that it knows nothing at all counts CHANCE times any other guess, fifteen times as much as all
+others together. UNLIKE is for companies in which the match is sure of the wrong key result: the judge, which contradicts it
+there, would be taken for one that knows little of work on key results. What an answer says of each truth follows from the means.
+Answers that are the same whatever is true have ratios of one and change nothing; where a judge that errs with the match says what
+the match says, that is no news, and where it contradicts it, it is.
 
 One that knows much of work on key results and nothing of work on none, or the other way about, would mend one kind of error and
 leave the other, and where the two cancel the share is further off for it. So the ratios are tempered by an exponent (a power
@@ -37,6 +39,7 @@ COPIES = np.array([0, 0.25, 0.5, 0.75, 1.0])
 SHARPNESS = np.array([1, 1.5, 2.0])
 """The grid; sharpness is the power to which answers are raised."""
 COPYING = np.exp(-6.0)
+UNLIKE = np.exp(-8.0)
 CHANCE = np.exp(6.0)
 AGREES = 0.25
 """What a stream counts for where belief stands for the truth."""
@@ -46,9 +49,9 @@ SURE_RIGHT = 0.95
 """How far a belief of the match stands against an answer that contradicts it."""
 LEAST = 0.05
 """What a judge must know of either kind to be heard at all."""
-STRAYS = 0.03
+STRAYS = 0.01
 """Part of a stream's items that serve something else than the stream."""
-VERSION = 3
+VERSION = 4
 """Of the method: where it differs, weights are learned again."""
 _TINY = 1e-9
 
@@ -97,6 +100,7 @@ def weigh(said: Array, believed: Array, true: Array) -> Weight:
     truth = np.where(known[:, None], true, _calibrated(believed))
     each = np.where(known, 1.0, AGREES)
     scores = np.stack([_by_copies(_powered(said, power), truth, each, best) for power in SHARPNESS])
+    scores += np.log(UNLIKE) * np.abs(KNOWS[:, None] - KNOWS)
     scores[:, 0, 0, 0] += np.log(CHANCE)
     weight = np.exp(scores - scores.max())
     weight /= weight.sum()

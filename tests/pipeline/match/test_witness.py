@@ -71,6 +71,18 @@ def test_one_that_is_right_more_often_than_it_says_is_believed_and_not_taken_for
     assert off[1] < off[0] / 2
 
 
+def test_a_match_that_mixes_goals_up_makes_no_judge_one_sided() -> None:
+    """The match is sure of the wrong key result in most work on goals and knows work on none: that is no fault of the judge's."""
+    draw = np.random.default_rng(6)
+    true = np.append(draw.integers(0, SIZE - 1, 120), np.full(80, SIZE - 1))
+    seen = np.where((true < SIZE - 1) & (draw.random(200) < 0.7), draw.integers(0, SIZE - 1, 200), true)
+    believed = np.full((200, SIZE), 0.02) + 0.9 * np.eye(SIZE)[seen]
+    said = np.full((200, SIZE), 0.05) + 0.75 * np.eye(SIZE)[np.where(draw.random(200) < 0.95, true, 0)]
+    weight = weigh(said, believed, np.zeros_like(said))
+    assert weight.knows_goal > 0.75
+    assert weight.says > 0.85
+
+
 def test_one_that_takes_side_projects_for_goals_is_not_heard_since_it_would_mend_one_of_two_errors() -> None:
     said, believed, known, _ = streams(3, 0.95, 60, wrong_on_none=True)
     weight = weigh(said, believed, known)
