@@ -10,16 +10,21 @@ import yaml
 _TRIES = 40
 
 
+def _read(name: str) -> Any:
+    """A file of the bank, by libyaml where it is there: each process that serves the company reads all of them."""
+    text = files("simulator").joinpath("bank", name).read_text(encoding="utf-8")
+    return yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 # nosec B506 - both are safe
+
+
 @cache
 def _load() -> tuple[dict[str, Any], dict[str, list[str]]]:
-    folder = files("simulator").joinpath("bank")
     streams: dict[str, Any] = {}
     for name in ("O1", "O2", "O3", "O4", "O5", "off"):
-        streams |= yaml.safe_load(folder.joinpath(f"{name}.yaml").read_text(encoding="utf-8"))
-    bau = yaml.safe_load(folder.joinpath("bau.yaml").read_text(encoding="utf-8"))
+        streams |= _read(f"{name}.yaml")
+    bau = _read("bau.yaml")
     streams |= {f"bau.{team}": texts for team, texts in bau.items()}
-    streams["chatter"] = yaml.safe_load(folder.joinpath("chatter.yaml").read_text(encoding="utf-8"))
-    slots = yaml.safe_load(folder.joinpath("slots.yaml").read_text(encoding="utf-8"))
+    streams["chatter"] = _read("chatter.yaml")
+    slots = _read("slots.yaml")
     return streams, {name: [str(value) for value in values] for name, values in slots.items()}
 
 

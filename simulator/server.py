@@ -25,7 +25,8 @@ from simulator.world import World
 
 
 class _Server(uvicorn.Server):
-    """Uvicorn's looks ten times a second whether it shall end; this one is told, for whoever starts and ends hundreds."""
+    """Uvicorn's looks ten times a second whether it shall end; this one is told, for whoever starts and ends hundreds, and wakes
+    once a second to set the date of its answers."""
 
     _here: tuple[asyncio.AbstractEventLoop, asyncio.Event] | None = None
 
@@ -35,9 +36,9 @@ class _Server(uvicorn.Server):
         self._here = asyncio.get_running_loop(), told
         ticks = 0
         while not await self.on_tick(ticks):
-            ticks += 1
+            ticks += 10  # in tenths of a second, as uvicorn counts them
             with suppress(TimeoutError):
-                await asyncio.wait_for(told.wait(), 0.1)
+                await asyncio.wait_for(told.wait(), 1)
 
     def end(self) -> None:
         """Tell it, from another thread. Clients keep their connections open; nobody waits for them."""

@@ -97,7 +97,9 @@ class Job:
     company: bool = False
 
 
-class _CompanyOnly(Detector):
+class CompanyOnly(Detector):
+    """A detector that leaves teams and shifts out; what it says of the company is the same."""
+
     def __init__(self, *given: Any, **named: Any) -> None:
         super().__init__(*given, **named)
         self.scopes = {COMPANY: self.scopes[COMPANY]}
@@ -114,7 +116,7 @@ def one(job: Job) -> Result:
     else:
         o = generate(case, job.seed)
     seen = Observations(o.days, OBJECTIVES, o.teams, o.effort, SOURCES, o.by_source, people=o.people)
-    kind = _CompanyOnly if job.company else Detector
+    kind = CompanyOnly if job.company else Detector
     events = kind(seen, [Priorities(start, rank) for start, rank in o.periods]).run()
     return Result(job.name, events, o.start, o.team, o.absorber)
 

@@ -8,6 +8,7 @@ import shlex
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -166,6 +167,7 @@ def started(process: "subprocess.Popen[bytes]", folder: Path, count: int) -> lis
         found = (folder / "pids").read_text().split() if (folder / "pids").exists() else []
         if len(found) >= count:
             return [int(pid) for pid in found]
+        time.sleep(0.02)  # else it takes the core that the process is to start on
     raise AssertionError("it ended by itself")
 
 

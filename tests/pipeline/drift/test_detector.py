@@ -20,8 +20,14 @@ def observe(o: Organisation, days: int | None = None) -> Observations:
     return Observations(o.days[:days], OBJECTIVES, o.teams, o.effort[:, :, :days], SOURCES, o.by_source[:, :days])
 
 
-def run(o: Organisation, days: int | None = None) -> list[Event]:
-    return Detector(observe(o, days), [Priorities(start, rank) for start, rank in o.periods]).run()
+def built(o: Organisation, days: int | None = None, *, teams: bool = True) -> Detector:
+    """Without teams and shifts a walk takes a quarter of the time, and says the same of the company's drifts."""
+    kind = Detector if teams else benchmark.CompanyOnly
+    return kind(observe(o, days), [Priorities(start, rank) for start, rank in o.periods])
+
+
+def run(o: Organisation, days: int | None = None, *, teams: bool = True) -> list[Event]:
+    return built(o, days, teams=teams).run()
 
 
 def drifts(events: list[Event], scope: str = COMPANY) -> list[Event]:
@@ -34,9 +40,16 @@ def fallen() -> Organisation:
 
 
 @pytest.fixture(scope="module")
-def told(fallen: Organisation) -> list[Event]:
+def walked(fallen: Organisation) -> tuple[Detector, list[Event]]:
+    """A detector that has gone through all of it, and what it told."""
+    its = built(fallen)
+    return its, its.run()
+
+
+@pytest.fixture(scope="module")
+def told(walked: tuple[Detector, list[Event]]) -> list[Event]:
     """What is told of it, to its last day."""
-    return run(fallen)
+    return walked[1]
 
 
 def test_a_fall_is_raised_within_three_weeks_with_its_start_and_what_absorbed_it(
@@ -76,20 +89,21 @@ def test_what_absorbed_the_work_adds_up_to_the_fall(told: list[Event]) -> None:
 
 
 def test_severity_grows_with_what_is_left_of_a_fall_without_its_worst_week(
-    fallen: Organisation, told: list[Event]
+    fallen: Organisation, walked: tuple[Detector, list[Event]]
 ) -> None:
+    last, told = walked
     raised = next(e for e in drifts(told) if fallen.start and e.at >= fallen.start)
-    for days, wanted in ((fallen.days.index(raised.at) + 1, {"low", "medium", "high"}), (len(fallen.days), {"high"})):
-        detector = Detector(observe(fallen, days), [Priorities(start, rank) for start, rank in fallen.periods])
-        detector.run()
-        assert detector.now(detector.open[COMPANY]).severity in wanted
+    first = built(fallen, fallen.days.index(raised.at) + 1, teams=False)
+    assert first.run() == [e for e in told if e.at <= raised.at and e.scope == COMPANY and e.kind != "objective"]
+    for its, wanted in ((first, {"low", "medium", "high"}), (last, {"high"})):
+        assert its.now(its.open[COMPANY]).severity in wanted
 
 
 def test_a_further_fall_of_what_has_fallen_is_raised_against_its_own_level() -> None:
     o, deeper = generate(Case("step", 60, 20), seed=2), generate(Case("step", 60, 50), seed=2)
     o.effort[:, :, 165:] = deeper.effort[:, :, 165:]
     assert o.start is not None
-    found = run(o)
+    found = run(o, teams=False)
     first, second = [e for e in drifts(found) if e.at >= o.start][:2]
     assert abs((second.start - o.days[165]).days) <= 10
     assert second.before == pytest.approx(first.after, abs=0.08)
@@ -120,7 +134,7 @@ def test_an_open_drift_ends_where_the_priorities_change() -> None:
 
 
 def test_an_event_rests_only_on_the_days_up_to_it(fallen: Organisation, told: list[Event]) -> None:
-    for days in (120, 140, 160):
+    for days in (130, 160):
         last = fallen.days[days - 1]
         assert run(fallen, days) == [e for e in told if e.at <= last]
 
@@ -131,7 +145,7 @@ def test_a_dip_of_a_week_is_not_raised_above_low() -> None:
         o = generate(Case("dip", 60, 20), seed)
         assert o.start is not None
         end = o.start + timedelta(weeks=4)
-        told = drifts(run(o, sum(day <= end for day in o.days)))
+        told = drifts(run(o, sum(day <= end for day in o.days), teams=False))
         loud += any(e.at >= o.start and e.severity != "low" for e in told)
     assert loud <= 1
 
@@ -161,9 +175,9 @@ def test_a_source_whose_people_are_known_to_be_away_is_not_silent_runs_on_167(le
 def test_a_replan_begins_a_new_baseline() -> None:
     o = generate(Case("replan", 60), seed=3)
     assert o.start is not None
-    assert [e for e in drifts(run(o)) if e.at >= o.start] == []
+    assert [e for e in drifts(run(o, teams=False)) if e.at >= o.start] == []
     unaware = Organisation(**{**vars(o), "periods": o.periods[:1]})
-    assert [e for e in drifts(run(unaware)) if e.at >= o.start] != []
+    assert [e for e in drifts(run(unaware, teams=False)) if e.at >= o.start] != []
 
 
 def test_one_team_that_collapses_is_named_though_the_company_stands() -> None:
@@ -179,7 +193,7 @@ def test_a_recovery_is_told() -> None:
     back = 160
     healthy = generate(Case("none", 60), seed=5)
     o.effort[:, :, back:] = healthy.effort[:, :, back:]
-    kinds = [e.kind for e in run(o) if e.scope == COMPANY and o.start is not None and e.at >= o.start]
+    kinds = [e.kind for e in run(o, teams=False) if e.scope == COMPANY and o.start is not None and e.at >= o.start]
     assert kinds == ["drift", "recovery"]
 
 
