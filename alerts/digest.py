@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from email.message import EmailMessage
 from email.utils import make_msgid
+from functools import cache
 from importlib.resources import files
 
-from jinja2 import Environment
+from jinja2 import Environment, Template
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -238,26 +239,36 @@ def _mixes(session: Session, stands: Standing) -> Sequence[Drift]:
     return session.scalars(query.where(Drift.raised_on >= stands.week, Drift.raised_on < stands.week + WEEK)).all()
 
 
+@cache
+def _templates() -> tuple[Template, Template]:
+    """Of the text and of the HTML; compiled once for the mails of all teams."""
+    folder = files("alerts").joinpath("templates")
+    text = Environment(autoescape=False, trim_blocks=True)  # noqa: S701 - text/plain
+    rich = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    for one in (text, rich):
+        one.filters |= {
+            "words": html,
+            "plain": plain,
+            "day": day,
+            "short_day": short_day,
+            "span": span,
+            "signed": signed,
+            "number": number,
+            "person_days": person_days,
+            "short": shortened,
+            "gap": gap_text,
+            "sure": sure,
+            "isolated": isolated,
+            "outside": outside,
+        }
+    read = {kind: folder.joinpath(f"digest.{kind}.j2").read_text("utf-8") for kind in ("txt", "html")}
+    return text.from_string(read["txt"]), rich.from_string(read["html"])
+
+
 def compose(content: TeamWeek, smtp: Smtp, links: Links | None = None, unsubscribe: str = "") -> EmailMessage:
     """Multipart mail: text first, HTML with the chart inside."""
-    folder = files("alerts").joinpath("templates")
     head = content.head
     values = {"c": content, "s": content.stands, "head": head, "links": links or Links(), "stop": unsubscribe}
-    filters = {
-        "words": html,
-        "plain": plain,
-        "day": day,
-        "short_day": short_day,
-        "span": span,
-        "signed": signed,
-        "number": number,
-        "person_days": person_days,
-        "short": shortened,
-        "gap": gap_text,
-        "sure": sure,
-        "isolated": isolated,
-        "outside": outside,
-    }
     # With its days: two mails of one subject become one conversation, in which Gmail hides what both say.
     stands, week = content.stands, f"week of {day(content.week)}"
     of = week if stands.averaged is None else span(stands.averaged, stands.until)
@@ -265,15 +276,10 @@ def compose(content: TeamWeek, smtp: Smtp, links: Links | None = None, unsubscri
     subject = f"{shortened(content.team.name, 100)}: {what}"
     key = f"digest {content.week} {content.team.key}"
     mail = new_mail(smtp, content.team.lead or "", subject, key, unsubscribe, f"digest {content.team.key}")
-    text = Environment(autoescape=False, trim_blocks=True)  # noqa: S701 - text/plain
-    rich = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    text.filters |= filters
-    rich.filters |= filters
-    mail.set_content(text.from_string(folder.joinpath("digest.txt.j2").read_text("utf-8")).render(values))
+    text, rich = _templates()
+    mail.set_content(text.render(values))
     picture = make_msgid(domain="leeway.invalid")
-    found = rich.from_string(folder.joinpath("digest.html.j2").read_text("utf-8")).render(
-        values | {"cid": picture[1:-1]}
-    )
+    found = rich.render(values | {"cid": picture[1:-1]})
     mail.add_alternative(found, subtype="html")
     drawn = top_share(content.points, [content.fall] if content.fall else [], "", *PHONE, MAIL)
     mail.get_payload()[1].add_related(png(drawn), "image", "png", cid=picture, filename="shares.png")  # type: ignore[index,union-attr]

@@ -6,13 +6,15 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
 import uvicorn
+from jinja2 import BytecodeCache, Environment
+from jinja2.bccache import Bucket
 from sqlalchemy.orm import Session
 from starlette.types import ASGIApp
 
@@ -26,12 +28,29 @@ from pipeline.share import stage as shares
 from simulator.company import register_yaml
 from simulator.server import Simulator
 from tests.conftest import TODAY, newest_sqlite
+from web import frame
 from web.app import make
 
 MONDAY = date(2026, 7, 6)
 HOSTILE = '<script>fetch("https://evil.example/")</script><img src=x onerror=alert(1)> <!channel> *bold*'
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 needs_browser = pytest.mark.skipif(CHROMIUM is None, reason="no browser: apt-get install chromium")
+
+
+class Compiled(BytecodeCache):
+    """Keeps what templates are compiled to: each test has a page of its own, of the same templates."""
+
+    def __init__(self) -> None:
+        self.kept: dict[tuple[str, str], Any] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        bucket.code = self.kept.get((bucket.key, bucket.checksum))
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self.kept[bucket.key, bucket.checksum] = bucket.code
+
+
+frame.Environment = partial(Environment, bytecode_cache=Compiled())  # type: ignore[misc]
 
 
 def fill(session: Session) -> None:
