@@ -34,7 +34,8 @@ def pulled(three_weeks: Simulator, lite: Engine) -> sessionmaker[Session]:
     with sessions.begin() as session:
         load_register(session, REGISTER, register_yaml(TODAY))
     for source in ("jira", "slack"):
-        ingest.pull(connect_to(three_weeks, source), sessions, LONG_AGO)
+        # Stream by stream: which items a sample holds goes by the order in which they arrived.
+        ingest.pull(connect_to(three_weeks, source), sessions, LONG_AGO, threads=1)
     encode_pending(sessions, ENCODER)
     return sessions
 
