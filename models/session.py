@@ -35,6 +35,7 @@ from sqlalchemy.orm import Session
 
 from models import arrays  # noqa: F401 - statements of all sessions
 from models.base import Base, UtcDateTime
+from models.columns import in_binary
 
 _MOST_ROWS = 5_000
 _MOST_PARAMETERS = 30_000  # SQLite allows 32,766 in one statement
@@ -66,7 +67,9 @@ def connect(url: str) -> Engine:
     )
     if is_file:
         event.listen(engine, "do_connect", _keep_private)
-    event.listen(engine, "connect", _set_up_sqlite if engine.dialect.name == "sqlite" else _set_up_postgresql)
+    event.listen(engine, "connect", _set_up_sqlite if is_file else _set_up_postgresql)
+    if not is_file:
+        event.listen(engine, "before_cursor_execute", in_binary)
     return engine
 
 

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, delete, exists, select
 from sqlalchemy.orm import Session
 
 from models import Vector, WorkItem
+from models.columns import plain
 from models.session import in_batches
 from pipeline.items import LoadedItem
 
@@ -18,7 +19,7 @@ def load_vectors(session: Session, work: Sequence[LoadedItem], model: str, size:
     for some in in_batches([one.row for one in work]):
         query = select(WorkItem.id, Vector.data).join(Vector, Vector.text_hash == WorkItem.text_hash)
         query = query.where(Vector.model == model, WorkItem.id.in_(some))
-        stored |= dict(session.execute(query).all())
+        stored |= dict(plain(session, query).all())
     size = len(next(iter(stored.values()))) // 2 if stored else size
     found = np.zeros((len(work), size), np.float32)
     for i, one in enumerate(work):

@@ -19,6 +19,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from models import Match, RegisterVersion, Vector, WorkItem
+from models.columns import plain
 from pipeline.encode.encoder import Encoder
 from pipeline.encode.vectors import load_vectors
 from pipeline.items import LoadedItem, load_items
@@ -164,7 +165,7 @@ def _enough(session: Session, before: Register, here: Sequence[LoadedItem], near
 def _likeness(session: Session, new: Matrix, model: str) -> tuple[list[int], Matrix]:
     """Row ids of all items, and (items, new targets) how like their words are."""
     query = select(WorkItem.id, Vector.data).join(Vector, Vector.text_hash == WorkItem.text_hash)
-    read = session.execute(query.where(Vector.model == model).execution_options(yield_per=_READ))
+    read = plain(session, query.where(Vector.model == model).execution_options(yield_per=_READ))
     rows: list[int] = []
     parts = [np.zeros((0, len(new)), np.float32)]
     for some in read.partitions():

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from connectors.registry import all_traits
 from models import Signal, Stream, StreamItem, Vector, WorkItem
-from models.columns import unless_empty
+from models.columns import plain, unless_empty
 from models.session import in_batches
 from pipeline.items import Item, item_id
 from pipeline.sources import said_by_signals
@@ -86,8 +86,7 @@ def _rows(session: Session) -> Iterator[tuple[Any, ...]]:
     """The columns; read in parts, and what many have in common kept once: a million rows as the database gives them are large."""
     once: dict[Any, Any] = {}
     kept = once.setdefault
-    # From the connection: a session would take each row apart and put it together once more.
-    for row in session.connection().execute(_COLUMNS, execution_options={"yield_per": _READ}):
+    for row in plain(session, _COLUMNS.execution_options(yield_per=_READ)):
         source, name, id_, key, kind, container, parent, title, mentions, words, dropped, first, last, stream, own = row
         first, last = first and first.date(), last and last.date()
         yield (
@@ -105,7 +104,7 @@ def vectors_of(session: Session, work: Work, model: str, at: Rows) -> Matrix:
     stored: dict[str, bytes] = {}
     for some in in_batches(sorted(str(name) for name in places)):
         query = select(Vector.text_hash, Vector.data).where(Vector.model == model, Vector.text_hash.in_(some))
-        stored |= dict(session.execute(query).all())
+        stored |= dict(plain(session, query).all())
     size = _dimension(session, model)
     found = np.zeros((len(at), size), np.float32)
     for name, data in stored.items():

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 import migrations
 from models import Base, Decision, Notification, Share, Signal, StreamCursor, Vector, upsert, without_password
+from models.columns import plain
 
 
 def test_the_migrations_make_the_tables_of_the_models(engine: Engine) -> None:
@@ -82,6 +83,11 @@ def test_what_people_write_and_vectors_hold_comes_back_to_the_last_byte(sessions
         assert {(one.at, one.hours) for one in kept} == {(at, 0.1 + 0.2)}
         assert upsert(session, Signal, rows, ("source", "external_id"), ("text", "mentions", "detail", "at")) == 0
         assert session.get_one(Vector, ("h", "m")).data == data
+        columns = select(Signal.text, Signal.mentions, Signal.at, Signal.hours, Vector.data).join(Vector, sa.true())
+        for query in (columns, columns.execution_options(yield_per=2)):  # from a cursor in the server as well
+            found = plain(session, query.order_by(Signal.id)).all()
+            assert [tuple(row) for row in found] == [(w, [w], at, 0.1 + 0.2, data) for w in words]
+            assert {row.at.tzinfo for row in found} == {UTC}
 
 
 def test_upsert_inserts_updates_and_counts_only_what_differs(sessions: sessionmaker[Session]) -> None:
