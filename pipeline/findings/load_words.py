@@ -20,8 +20,9 @@ from pipeline.items import Links, load_links
 
 EACH = 60
 """Items of a stream that its centre is taken of, the newest; more change it no more."""
-_STREAMS = 500
-"""Streams whose items' vectors are held at once."""
+_STREAMS, _READ = 500, 20_000
+"""Streams whose items' vectors are held at once; items that are read at once, as the database may go through all vectors for each
+lot."""
 KNOWN_TO_ALL = 12
 """Streams that name one thing, such as a release, from which it says nothing about any two of them."""
 
@@ -81,7 +82,7 @@ def _worked(session: Session, first: date, last: date) -> Mapping[int, list[int]
 def vectors_of(session: Session, items: list[int], model: str) -> dict[int, Floats]:
     """By item, of length one."""
     found: dict[int, Floats] = {}
-    for some in in_batches(items):
+    for some in in_batches(items, _READ):
         query = select(WorkItem.id, Vector.data).join(Vector, Vector.text_hash == WorkItem.text_hash)
         rows = plain(session, query.where(Vector.model == model, WorkItem.id.in_(some))).all()
         if rows:

@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 
 from models.vocabulary import COMPANY
 from pipeline.findings.found import Found, Inputs, Outcome, Unjudged, Usage, Value
@@ -90,10 +92,16 @@ def _gap(given: Inputs, usage: Usage, team: str, summed: Mapping[str, _Summed]) 
 
 
 def _side(usage: Usage, team: str, leaders: bool, *, own: bool) -> Mask:
-    of_team: Mask = (np.array(usage.team) == team) & ~usage.leads
+    of_team: Mask = (_names(usage.team) == team) & ~usage.leads
     if own:
         return of_team
     return usage.leads if leaders else np.asarray(~of_team)
+
+
+@lru_cache(maxsize=32)
+def _names(teams: tuple[str, ...]) -> NDArray[np.str_]:
+    """One array for each term, not for each pair of a team and a term."""
+    return np.array(teams)
 
 
 def _enough(given: Inputs, usage: Usage, side: Mask) -> bool:
@@ -110,9 +118,12 @@ def _middle(sums: Sequence[Floats]) -> Floats | None:
 def _tested(rows: Floats, mine: Mask, items: Ints, least: float, seed: int) -> tuple[float, float]:
     """The squared distance of the two middles in units of the spread, without what chance adds to it; and how often labels
     that are shuffled over whole items (their sentences are no two witnesses) lie as far apart."""
-    spread = float((rows[mine].var(0).sum() * mine.sum() + rows[~mine].var(0).sum() * (~mine).sum()) / len(rows))
-    apart = float(((rows[mine].mean(0) - rows[~mine].mean(0)) ** 2).sum()) / max(spread, 1e-9)
-    size = max(0.0, apart - 1 / int(mine.sum()) - 1 / int((~mine).sum()))
+    ours, theirs = rows[mine], rows[~mine]
+    middle, other = ours.mean(0, keepdims=True), theirs.mean(0, keepdims=True)
+    varied = ours.var(0, mean=middle).sum() * len(ours) + theirs.var(0, mean=other).sum() * len(theirs)
+    spread = float(varied / len(rows))
+    apart = float(((middle - other) ** 2).sum()) / max(spread, 1e-9)
+    size = max(0.0, apart - 1 / len(ours) - 1 / len(theirs))
     if size < least:  # too small to be told, whatever the test says
         return size, 1.0
     _, which = np.unique(items, return_inverse=True)
