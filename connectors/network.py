@@ -106,11 +106,16 @@ def is_page(body: str) -> bool:
     return body.lstrip().lower().startswith(("<!doctype", "<html"))
 
 
+def shown(url: str) -> str:
+    """An address as it may be shown: what follows its path may be a key."""
+    return url.partition("?")[0].partition("#")[0]
+
+
 def stopped_before(source: str, url: str) -> NotReachable:
     """The error for a 403 that something before the source gives."""
     return NotReachable(
         source,
-        f"something before {url} answers 403 with a page of its own.",
+        f"something before {shown(url)} answers 403 with a page of its own.",
         "Ask who runs the proxy or firewall to let this machine through.",
     )
 

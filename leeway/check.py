@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from alerts.plan_end import end_note
 from alerts.words import amount
 from connectors.base import Connector, SourceError
+from connectors.network import shown
 from connectors.registry import SOURCES
 from leeway.app import App
 from leeway.channels import channels
@@ -189,14 +190,14 @@ def _broker(app: App) -> Iterator[CheckRow]:
         yield CheckRow("broker", "redis", True, "not set; only Celery workers need it, `leeway run` does not")
         return
     url = app.settings.broker.url
-    shown = url.rpartition("@")[2] if "@" in url else url
+    place = shown(url.rpartition("@")[2])
     try:
         tried(app.settings.broker, 5)
     except (redis.RedisError, ValueError, OSError) as error:
         found, fix = fault(error)
-        yield CheckRow("broker", shown, False, found, fix)
+        yield CheckRow("broker", place, False, found, fix)
     else:
-        yield CheckRow("broker", shown, True, "answers; rate limits are shared through it")
+        yield CheckRow("broker", place, True, "answers; rate limits are shared through it")
 
 
 def _judge(app: App) -> Iterator[CheckRow]:
@@ -207,17 +208,17 @@ def _judge(app: App) -> Iterator[CheckRow]:
     if given is None:
         yield CheckRow("judge", "what leaves", True, leaves(None))
         return
+    at = shown(given.url)
     yield CheckRow("judge", "what leaves", True, leaves(given))
+    otherwise = "Write it in judge.not_from as the source names it."
     for name in unknown_containers(app, given):
-        yield CheckRow(
-            "judge", name, False, "no work item is in it", "Write it in judge.not_from as the source names it."
-        )
+        yield CheckRow("judge", name, False, "no work item is in it", otherwise)
     try:
         client_of(given).check()
     except SourceError as error:
-        yield CheckRow("judge", given.url, False, error.message, error.fix or "Check judge.url and that it is running.")
+        yield CheckRow("judge", at, False, error.message, error.fix or "Check judge.url and that it is running.")
     else:
-        yield CheckRow("judge", given.url, True, "answers")
+        yield CheckRow("judge", at, True, "answers")
 
 
 def _pulse(app: App) -> Iterator[CheckRow]:

@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from alerts.words import amount, percent
+from connectors.network import shown
 from leeway.app import App, NotReady
 from models import JudgeAnswer, JudgeDay, JudgeState, StreamJudged, WorkItem
 from models.judge import THE_JUDGE
@@ -73,8 +74,8 @@ def leaves(given: "JudgeSettings | None") -> str:
     what = "titles" if given.sends == "titles" else "titles and texts"
     kept_back = f", nothing of {', '.join(given.not_from)}" if given.not_from else ""
     return (
-        f"{what} of at most {amount(given.calls_per_day, 'stream')} a day and the key results leave this machine for {given.url} "
-        f"({given.model}), with names of people, addresses and mentions replaced{kept_back}"
+        f"{what} of at most {amount(given.calls_per_day, 'stream')} a day and the key results leave this machine for "
+        f"{shown(given.url)} ({given.model}), with names of people, addresses and mentions replaced{kept_back}"
     )
 
 

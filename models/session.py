@@ -130,8 +130,9 @@ def _set_up_postgresql(connection: Any, _record: Any) -> None:
 
 
 def without_password(url: str) -> str:
-    """The address as it may be shown."""
-    return make_url(url).render_as_string(hide_password=True)
+    """The address as it may be shown; PostgreSQL takes passwords in its query too."""
+    secret = ("password", "sslpassword")
+    return make_url(url).difference_update_query(secret).render_as_string()
 
 
 def upsert(

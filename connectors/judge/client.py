@@ -17,7 +17,7 @@ import httpx
 
 from connectors.base import BadAnswer, CredentialError, NotReachable, RateLimited, SourceUnavailable
 from connectors.judge.completion import LARGEST_BYTES, Completion, NoCompletion, read_completion
-from connectors.network import is_page, stopped_before, trusted, why
+from connectors.network import is_page, shown, stopped_before, trusted, why
 from connectors.retry import seconds_of
 
 LONGEST_REPLY = 800
@@ -70,7 +70,7 @@ class Client:
     @property
     def name(self) -> str:
         """The model at its address."""
-        return f"{self.model} at {self.url}"
+        return f"{self.model} at {shown(self.url)}"
 
     @cached_property
     def _http(self) -> httpx.Client:
@@ -100,9 +100,9 @@ class Client:
 
     def check(self) -> None:
         """Whether there is a server that takes the token; sends nothing but that. Raises SourceError."""
-        status, headers, _ = self._send("GET", "models", None)
+        status, headers, data = self._send("GET", "models", None)
         if status not in (404, 405):  # not every gateway lists its models
-            self._refuse(status, headers)
+            self._refuse(status, headers, data)
 
     def _bodies(self, messages: Sequence[Mapping[str, str]], schema: Mapping[str, Any]) -> list[dict[str, Any]]:
         """The request in full, without the schema, and without anything that a server may not know."""

@@ -10,6 +10,7 @@ import pytest
 from rich.console import Console
 from sqlalchemy.orm import sessionmaker
 
+from connectors.judge.client import Client
 from leeway.app import App
 from leeway.check import check_all
 from leeway.judging import judge_streams, round_is_due
@@ -97,6 +98,19 @@ def test_check_says_in_one_sentence_what_leaves_and_where_to_and_sends_nothing_o
     gone = rows(app_of(place, judge={"url": server.url, "model": "m", "token": TOKEN}))[server.url]
     assert not gone.ok
     assert TOKEN not in f"{gone}{wrong}"
+
+
+def test_a_key_that_follows_the_address_is_shown_nowhere(place: str) -> None:
+    """Some gateways take it there: ?api-version=...&key=..."""
+    with JudgeServer(honest) as server:
+        given = {"url": f"{server.url}?key={TOKEN}", "model": "m"}
+        found = rows(app_of(place, judge=given))
+        server.faults[:] = [Fault(403, body=b"<html>Access denied</html>")]
+        stopped = rows(app_of(place, judge=given))
+        assert f"key={TOKEN}".encode() in server.received[-1]
+    assert found[server.url].ok
+    assert "something before" in stopped[server.url].found
+    assert TOKEN not in f"{found}{stopped}{Client(given['url'], 'm').name}"
 
 
 def test_status_says_what_is_unjudged_and_why(place: str) -> None:

@@ -122,6 +122,8 @@ def test_times_come_back_aware_and_naive_ones_are_refused(sessions: sessionmaker
 
 def test_the_password_is_not_shown() -> None:
     assert "sekret" not in without_password("postgresql+psycopg://me:sekret@db/leeway")
+    place = without_password("postgresql+psycopg://db/leeway?password=sekret&sslpassword=sekret&sslmode=require")
+    assert place == "postgresql+psycopg://db/leeway?sslmode=require"
 
 
 def test_what_slack_was_told_before_the_table_of_notifications_moves_into_it(engine: Engine) -> None:
