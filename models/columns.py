@@ -3,13 +3,15 @@
 Row by row the driver would take ten times as long for millions of rows, and many times the memory.
 """
 
-from typing import Any, TypeVarTuple
+from typing import TYPE_CHECKING, Any, TypeVarTuple
 
-import numpy as np
-from numpy.typing import NDArray
 from sqlalchemy import Result, Select, Text, case, cast, func
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.elements import ColumnElement
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 _SEPARATOR = ","
 _BINARY = "binary"
@@ -41,11 +43,15 @@ def unless_empty(column: Any) -> ColumnElement[Any]:
     return case((cast(column, Text) != "[]", column)).label(column.key)
 
 
-def floats(text: str) -> NDArray[np.float64]:
+def floats(text: str) -> "NDArray[np.float64]":
     """The numbers of a `joined` column."""
+    import numpy as np  # slow to import, and every session has this module
+
     return np.fromstring(text, sep=_SEPARATOR)
 
 
-def integers(text: str) -> NDArray[np.int64]:
+def integers(text: str) -> "NDArray[np.int64]":
     """The whole numbers of a `joined` column."""
+    import numpy as np
+
     return np.fromstring(text, dtype=np.int64, sep=_SEPARATOR)
