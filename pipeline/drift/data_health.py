@@ -23,7 +23,8 @@ MANY_LEFT = 0.75
 LONGEST_FAULT = 30
 _SAME_WEEKDAY = 4
 """Of so many days of one weekday it is known what is usual on that: many are off on Fridays, and those who are not do count."""
-_LEAST_LEVEL = 1.5
+_LEAST_LEVEL = 1.0
+"""Person-days a day below which a source is too small to miss: a person's work in it may pause by itself."""
 _CERTAIN = 6.0
 _LEAST_DAYS = 3
 """Days before a fault is certain: two odd ones happen by chance where few people work."""
