@@ -62,8 +62,6 @@ class _Beside(Verbatim):
         return super().is_terminal and not _as_json()
 
 
-FIRST = "leeway.db"
-"""The database where no setting names one."""
 out, err = Verbatim(), _Beside(stderr=True)
 _state: dict[str, Path | None] = {"config": None}
 
@@ -114,9 +112,10 @@ def the_app() -> Any:
     from leeway.settings import default_path, load
 
     settings = load(settings_file())
-    if not settings.model_fields_set and not default_path().exists() and not Path(FIRST).exists():
+    usual = settings.database.url.removeprefix("sqlite:///")
+    if not settings.model_fields_set and not default_path().exists() and not Path(usual).exists():
         err.print(
-            f"Note: neither {default_path()} nor {FIRST} is in {Path.cwd()}, so this starts from nothing there. "
+            f"Note: neither {default_path()} nor {usual} is in {Path.cwd()}, so this starts from nothing there. "
             "Change into the folder that has them, or name the settings by --config or LEEWAY_CONFIG."
         )
     return App(settings, path=settings_file())
