@@ -11,9 +11,9 @@ _TRIES = 40
 
 
 def _read(name: str) -> Any:
-    """A file of the bank, by libyaml where it is there: each process that serves the company reads all of them."""
+    """A file of the bank, by libyaml where it is there (both loaders are safe): each process that serves the company reads all."""
     text = files("simulator").joinpath("bank", name).read_text(encoding="utf-8")
-    return yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - both are safe
+    return yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 # nosec B506
 
 
 @cache
