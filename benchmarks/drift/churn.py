@@ -19,14 +19,15 @@ class Churn:
 
     `transfers` and `turnover` (half leave, half join) are parts of the people a year; in each of `reorganisations` a year a tenth
     changes team at once. In the event's week, or two thirds through: `leave` part of the people, those most on the top
-    priorities, is away for four weeks; `hired` part joins and works off the plan; with `ended` one team leaves as a whole; with
-    `renamed` every team gets another key.
+    priorities, is away for four weeks, or with `never_there` until these are over; `hired` part joins and works off the plan;
+    with `ended` one team leaves as a whole; with `renamed` every team gets another key.
     """
 
     transfers: float = 0.1
     turnover: float = 0.2
     reorganisations: float = 2.0
     leave: float = 0.0
+    never_there: bool = False
     hired: float = 0.0
     ended: bool = False
     renamed: bool = False
@@ -57,11 +58,11 @@ def _work_off_the_plan(o: Organisation, row: int) -> None:
     o.effort[:-1, row] = 0
 
 
-def _leave(o: Organisation, here: list[int], begin: int, count: int) -> None:
-    """So many who work most on the top priorities are away for four weeks."""
+def _leave(o: Organisation, here: list[int], count: int, away_on: slice) -> None:
+    """So many who work most on the top priorities are away on these days."""
     share = o.effort[:TOP, here].sum((0, 2)) / np.maximum(o.effort[:, here].sum((0, 2)), 1e-9)
     away = [here[i] for i in np.argsort(-share)[:count]]
-    o.effort[:, away, begin : begin + 20] = 0
+    o.effort[:, away, away_on] = 0
 
 
 def _renamed(o: Organisation, begin: int) -> Organisation:
@@ -112,6 +113,6 @@ def churned(o: Organisation, people: int, churn: Churn, seed: int) -> Organisati
     at = np.arange(days)
     o.effort *= (at >= first[:, None]) & (at < last[:, None])
     if churn.leave:
-        _leave(o, here, begin, round(churn.leave * people))
+        _leave(o, here, round(churn.leave * people), slice(0 if churn.never_there else begin, begin + 20))
     o.by_source *= o.effort.sum((0, 1)) / np.maximum(o.by_source.sum(0), 1e-9)
     return _renamed(o, begin) if churn.renamed else o

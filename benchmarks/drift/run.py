@@ -7,7 +7,8 @@ on seeds from 1000 and 5000 on, what docs/drift.md says is measured on others.
 
 What happens to the people is put over an organisation with spare rows; `still-60` and `still-fall-20-60` are the same one to
 which nothing happens. Named before the others, they are what those are held against, seed by seed: in how many runs there is a
-drift that there would not have been, and by how much fewer falls are found.
+drift that there would not have been, and by how much fewer falls are found. In `fewer` those who are on leave in `leave` had
+never been there: what so few people can tell at all.
 """
 
 import argparse
@@ -48,9 +49,11 @@ CASES: dict[str, Case] = {
     "churn-60": Case(people=60),
     "churn-fall-20-60": Case("step", 60, 20),
     "leave-60": Case(people=60),
+    "fewer-60": Case(people=60),
     "hired-60": Case(people=60),
     "gone-60": Case(people=60),
     "leave-fall-20-60": Case("step", 60, 20),
+    "fewer-fall-20-60": Case("step", 60, 20),
     "hired-fall-20-60": Case("step", 60, 20),
     "gone-fall-20-60": Case("step", 60, 20),
     "renamed-60": Case(people=60),
@@ -59,6 +62,7 @@ CASES: dict[str, Case] = {
 GENERATORS = {"tasks": organisation.generate, "bursts": bursts.generate}
 _ON_A_DAY = {
     "leave": Churn(0, 0, 0, leave=0.3),
+    "fewer": Churn(0, 0, 0, leave=0.3, never_there=True),
     "hired": Churn(0, 0, 0, hired=0.25),
     "gone": Churn(0, 0, 0, ended=True),
     "renamed": Churn(0, 0, 0, renamed=True),
