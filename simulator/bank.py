@@ -11,7 +11,7 @@ _TRIES = 40
 
 
 def _read(name: str) -> Any:
-    """A file of the bank, by libyaml where it is there (both loaders are safe): each process that serves the company reads all."""
+    """A file of the bank, by libyaml if it is there (both are safe): each process that serves the company reads all of it."""
     text = files("simulator").joinpath("bank", name).read_text(encoding="utf-8")
     return yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 # nosec B506
 
