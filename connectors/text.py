@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from typing import Any
 
 import emoji
-from mailparser_reply import EmailReplyParser
 from selectolax.lexbor import LexborHTMLParser as HTMLParser
 
 from connectors.registry import all_traits
+from connectors.replies import forwards, newest
 
 _WIKI = [
     (re.compile(pattern, re.DOTALL | re.MULTILINE), with_)
@@ -31,18 +31,12 @@ _WIKI = [
 _WIKI_LINK = re.compile(r"\[([^\]|\n]+)\|([^\]|\n]+)(?:\|[^\]\n]*)?\]")
 _MARKED = re.compile(r"[<>&`:]")
 _ANGLE = re.compile(r"<([^<>]*)>")
+_QUOTE_TO_THE_END = re.compile(r"^>>>", re.MULTILINE)
 _PLAIN = re.compile(
     r"""[^<>&]*(?:</?(?:p|div|br|span|b|strong|i|em|u)(?:\s+(?:style|dir|data-[\w-]+)="[^"<>&]*")*\s*/?>[^<>&]*)*""",
     re.IGNORECASE,
 )
 _TAG = re.compile(r"</?(\w+)[^<>]*>")
-_LANGUAGES = ["en", "de", "es", "fr", "it", "nl", "pl", "sv", "da"]
-LONGEST_MAIL = 100_000
-_QUOTED = re.compile(r"^\s*(>|&gt;)|^(On .{5,80} wrote:|Am .{5,80} schrieb.{0,60}:|El .{5,80} escribió:)")
-_SIGNATURE = re.compile(r"^-- ?$")
-"""RFC 3676, 4.3: two dashes and a blank. Longer rows of dashes or underscores only part what people wrote."""
-_RULE = re.compile(r"^\s*[-_=*]{3,}\s*$")
-_HEADER = re.compile(r"^\s*\*?(From|Von|De|Da|Van|Od|Från|Fra)\b\*?\s?:")
 _SLACK_LINES = {"rich_text_section", "section", "header", "context", "table", "container"}
 _UNSAID = {"rich_text_preformatted", "rich_text_quote", "actions", "context_actions", "input"}
 """Blocks of Slack with code, with others' words, or with buttons and fields, whose captions nobody said."""
@@ -147,8 +141,8 @@ def _slack_reference(match: re.Match[str]) -> str:
         return "@someone"
     if target.startswith("#"):
         return f"#{label or 'channel'}"
-    if target.startswith("!"):
-        return ""  # <!here>, <!channel>
+    if target.startswith("!"):  # <!here>, <!channel>
+        return label if target.startswith("!date^") else ""
     return linked(label, target)
 
 
@@ -161,6 +155,7 @@ def from_mrkdwn(text: str | None) -> str:
     text = re.sub(r"```.*?```", " ", text, flags=re.DOTALL)
     text = _ANGLE.sub(_slack_reference, text)
     text = html.unescape(text)
+    text = _QUOTE_TO_THE_END.split(text, maxsplit=1)[0]
     lines = [line for line in text.splitlines() if not line.startswith(">")]
     return tidy(emoji.emojize("\n".join(lines), language="alias"))
 
@@ -216,9 +211,13 @@ def from_html(markup: str | None, *, mail: bool = True) -> str:
         text = _TAG.sub(lambda tag: "\n" if tag[1].lower() in ("p", "div", "br") else "", markup)
         return from_mail(text) if mail else tidy(text)
     tree = HTMLParser(markup)
-    quoted = ", blockquote, .gmail_quote, .gmail_signature, .hs_reply" if mail else ""
-    for tag in tree.css(f"script, style, pre, head, title{quoted}"):
+    for tag in tree.css(f"script, style, pre, head, title{', .gmail_signature' if mail else ''}"):
         tag.decompose()
+    for tag in (
+        tree.css("blockquote, .gmail_quote, .yahoo_quoted, .hs_reply")[::-1] if mail else ()
+    ):  # the innermost first
+        if not forwards(tag.text(separator="\n", strip=True)):
+            tag.decompose()
     for tag in tree.css("br, p, div, li, tr"):
         tag.insert_after("\n")
     for tag in tree.css("p, div, li, tr"):  # words that stand before it are not one with its own
@@ -234,28 +233,7 @@ def from_html(markup: str | None, *, mail: bool = True) -> str:
 
 
 def from_mail(text: str | None) -> str:
-    """Plain text of a mail's newest part: no quoted mails, no signature, in the languages people answer in."""
+    """Plain text of what a mail says and forwards: no mails that it answers, no signature (connectors.replies)."""
     if not text:
         return ""
-    if "\n" not in text.strip():  # one line quotes nobody
-        return tidy(text[:LONGEST_MAIL])
-    newest = EmailReplyParser(languages=_LANGUAGES).parse_reply(text[:LONGEST_MAIL].replace("\r\n", "\n"))
-    return tidy(_unquoted(newest or ""))
-
-
-def _unquoted(text: str) -> str:
-    kept: list[str] = []
-    lines = text.splitlines()
-    for number, line in enumerate(lines):
-        if _SIGNATURE.match(line):
-            break
-        if _RULE.match(line) and any(_HEADER.match(next_) for next_ in lines[number + 1 : number + 3]):
-            break  # Outlook's line above the mail that is answered
-        if _QUOTED.match(line):
-            if line.lstrip().startswith((">", "&gt;")):
-                continue
-            break
-        kept.append(line)
-    while kept and (_RULE.match(kept[-1]) or not kept[-1].strip()):
-        kept.pop()
-    return "\n".join(kept)
+    return tidy(newest(text))

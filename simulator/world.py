@@ -59,6 +59,8 @@ class Message:
     stream: str = ""
     tombstone: bool = False
     broadcast: bool = False
+    files: list[dict[str, Any]] = field(default_factory=list)
+    """What hangs on it, as the API gives it; a mail that came into the channel is such a file."""
 
 
 @dataclass(slots=True)

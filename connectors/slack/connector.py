@@ -42,8 +42,8 @@ RECENT_DAYS = 14
 SWEEP_DAYS = 7
 """Threads that were active within these days are read whole by the sweep."""
 _THREAD = "thread"
-PARSER = 3
-"""Version of parse_message; what an older one read is read again. 2: notices, forwarded words, replies below them. 3: tables."""
+PARSER = 4
+"""Version of parse_message; what an older one read is read again. 2: notices, forwarded words. 3: tables. 4: mails, files."""
 
 
 class SlackConnector:

@@ -1,10 +1,12 @@
 """Slack's messages and members to work items, signals and accounts: pure functions of the JSON."""
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from connectors.base import Account, ItemKind, Signal, SignalKind, WorkItem
+from connectors.slack.files import called
 from connectors.text import from_blocks, from_mrkdwn, issue_keys
 
 LONGEST_TEXT = 20_000
@@ -56,7 +58,7 @@ def parse_message(message: Mapping[str, Any], name: str, channel: str) -> tuple[
 
 def words_of(message: Mapping[str, Any]) -> str:
     """What a message says: its text, or its blocks where it has none or an app laid them out; the tables that were pasted into
-    it; what it forwards.
+    it; the mails and the names of the files that hang on it; what it forwards.
 
     A link's preview is another site's words; of the attachments only forwarded messages count, unless there are no
     other words, as in what many apps post. Raises TypeError where the text is no string.
@@ -71,8 +73,9 @@ def words_of(message: Mapping[str, Any]) -> str:
     rows = [row for row in attachments if isinstance(row, Mapping)] if isinstance(attachments, list) else []
     marks = ("message_blocks", "is_share", "is_msg_unfurl")
     shared = [row for row in rows if any(row.get(mark) for mark in marks) or _of_kinds(row.get("blocks"), {"table"})]
-    said = [_attached(row) for row in (shared if own or shared else rows)]
-    return "\n".join(dict.fromkeys(words for words in (own, *said) if words))
+    files = called(message.get("files"))
+    said = [_attached(row) for row in (shared if own or files or shared else rows)]
+    return "\n".join(dict.fromkeys(words for words in (own, *files, *said) if words))
 
 
 def _of_kinds(blocks: Any, kinds: Collection[str]) -> list[Any]:
@@ -95,23 +98,28 @@ def _attached(attachment: Mapping[str, Any]) -> str:
     plain = "\n".join(from_mrkdwn(text) for text in texts if isinstance(text, str) and text)
     fallback = attachment.get("fallback")
     last = from_mrkdwn(fallback) if isinstance(fallback, str) and not fallback.startswith(_NO_PREVIEW) else ""
-    return from_blocks(blocks) or plain or from_blocks(attachment.get("blocks")) or last
+    words = from_blocks(blocks) or plain or from_blocks(attachment.get("blocks")) or last
+    return "\n".join([words, *called(attachment.get("files"))]).strip()
 
 
-def parse_user(user: Mapping[str, Any], groups: Mapping[str, Sequence[str]] | None = None) -> Account:
-    """Read one member of users.list; `groups` are the user groups' handles by user.
+def parse_user(user: Mapping[str, Any], groups: Mapping[str, Sequence[str]] | None = None) -> list[Account]:
+    """Read one member of users.list; `groups` are the user groups' handles by user. Who was there before the workspace joined an
+    organisation has two ids, of which Slack's answers name either: an account for each.
 
     One that is deactivated has no zone and no name of its own any more; one that is forgotten has made-up ones.
     """
     profile = user.get("profile") or {}
     name = user.get("real_name") or (profile.get("real_name") if user.get("deleted") else user.get("name"))
     known = not user.get("is_forgotten")
-    return Account(
+    of_all = user.get("enterprise_user")
+    ids = [str(user["id"]), str(of_all.get("id") or "") if isinstance(of_all, Mapping) else ""]
+    own = Account(
         "slack",
-        str(user["id"]),
+        ids[0],
         (name or "") if known else "",
         profile.get("email") if known else None,
         bool(user.get("is_bot")) or user["id"] == "USLACKBOT",
         user.get("tz"),
-        tuple((groups or {}).get(str(user["id"]), ())),
+        tuple(dict.fromkeys(group for id_ in ids for group in (groups or {}).get(id_, ()))),
     )
+    return [replace(own, external_id=id_) for id_ in dict.fromkeys(ids) if id_]

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from connectors.base import Page
+from connectors.base import Account, Failure, Page
 from connectors.onward import Onward
 from connectors.records import set_aside
 from connectors.slack.client import PAGE_SIZE, SOURCE, SlackClient, next_of
@@ -15,11 +15,12 @@ def pull_people(client: SlackClient) -> Iterator[Page]:
     position, onward = "", Onward(SOURCE, "users.list")
     while True:
         answer = client.ask("users.list", limit=PAGE_SIZE, cursor=position)
-        accounts, failures = [], []
+        accounts: list[Account] = []
+        failures: list[Failure] = []
         for user in answer["members"]:
             try:
                 if not user.get("is_stranger"):  # of another company; nobody whose work is counted
-                    accounts.append(parse_user(user, groups))
+                    accounts += parse_user(user, groups)
             except Exception as error:  # the border around one record
                 id_ = str(user.get("id", "?")) if isinstance(user, dict) else "?"
                 failures.append(set_aside(SOURCE, "people", id_, error))

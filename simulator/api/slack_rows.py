@@ -30,6 +30,8 @@ def row_of(message: Message, replies: list[Message]) -> dict[str, Any]:
         row |= {"subtype": "bot_message", "bot_id": BOT_ID}
     else:
         row["user"] = user_id(message.user)
+    if message.files:
+        row |= {"files": message.files, "upload": False}
     if message.thread:
         row["thread_ts"] = message.thread
     if message.broadcast:
