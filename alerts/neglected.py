@@ -8,10 +8,11 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from alerts.figures import Standing
-from models import Effort, Person
+from models import Effort
 from models.vocabulary import COMPANY
 from pipeline.match.beliefs import beliefs
 from pipeline.register.document import Register, Team
+from pipeline.register.membership import of_team
 from pipeline.register.versions import planned_since
 
 LEAST_SHARE, LEAST_DAYS = 2, 0.5
@@ -40,12 +41,11 @@ def idle_key_results(
     worked: dict[str, float] = defaultdict(float)
     days = (
         select(Effort.work_item_id, func.sum(Effort.person_days))
-        .join(Person, Person.id == Effort.person_id)
         .where(Effort.day >= span[0], Effort.day <= span[1])
         .group_by(Effort.work_item_id)
     )
     if team.key != COMPANY:
-        days = days.where(Person.team == team.key)
+        days = of_team(days, team.key)
     of_item: dict[int, float] = dict(session.execute(days).all())
     for item, believed in beliefs(session, of_item):
         for key, p in believed.items():

@@ -3,15 +3,17 @@
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, TypeVar
 
 from sqlalchemy import Select, Text, cast, func, select
 from sqlalchemy.orm import Session
 
 from connectors.registry import all_traits
-from models import Account, Person, Signal, WorkItem
+from models import Account, Signal, WorkItem
 from models.columns import plain, unless_empty
 from models.session import in_batches
+from pipeline.register.membership import Teams, load_teams
 from pipeline.said import telling, topic
 from pipeline.sources import said_by_item, said_by_signals
 
@@ -65,6 +67,7 @@ _COLUMNS = select(
     WorkItem.automated,
     WorkItem.text_hash,
     WorkItem.text_dropped,
+    func.coalesce(WorkItem.updated_at, WorkItem.created_at).label("touched"),
 )
 
 
@@ -93,7 +96,7 @@ def load_items(session: Session, ids: Sequence[int] | None = None, *, traces: bo
     rows = _rows(session, ids)
     said, mentions, authors = _signals(session, None if ids is None else rows)
     counts = _traces(session, None if ids is None else rows) if traces else {}
-    teams = _teams(session)
+    person_of, teams = _people(session), load_teams(session)
     by_key = _by_key(session, rows, mentions) if ids is not None else _all_keys(session)
     sources = {row.source for row in rows}
     owns, repeated = ({one: asked(one) for one in sources} for asked in (said_by_item, said_by_signals))
@@ -107,7 +110,8 @@ def load_items(session: Session, ids: Sequence[int] | None = None, *, traces: bo
         own = row.text if owns[row.source] else None
         text = " ".join(part for part in (own, *(telling if own or row.title else topic)(said.get(key, ()))) if part)
         others = tuple(i for i in issues if i != item_id(*key)) if issues else ()
-        team = _team(row.source, people, teams)
+        who = [person_of[row.source, account] for account in people if (row.source, account) in person_of]
+        team = _team(who, teams, row.touched.date() if row.touched else date.max)
         kept = row.text_hash if row.text_dropped and not (row.text and not repeated[row.source]) else None
         work.append(LoadedItem(row.id, _item(row, team, text[:LONGEST_WORDS], others, counts.get(key, 0)), kept))
     return work
@@ -269,14 +273,14 @@ def _of_items(query: _Query, rows: Sequence[Any] | None, wanted: Callable[[Any],
     ]
 
 
-def _teams(session: Session) -> dict[tuple[str, str], str]:
-    query = select(Account.source, Account.external_id, Person.team).join(Person, Person.id == Account.person_id)
-    return {(source, account): team for source, account, team in session.execute(query) if team}
+def _people(session: Session) -> dict[_Key, int]:
+    query = select(Account.source, Account.external_id, Account.person_id)
+    return {(source, account): person for source, account, person in session.execute(query) if person is not None}
 
 
-def _team(source: str, accounts: Sequence[str], teams: Mapping[tuple[str, str], str]) -> str | None:
-    if len(accounts) == 1:
-        return teams.get((source, accounts[0]))
-    found: Iterable[str] = (teams[source, account] for account in accounts if (source, account) in teams)
-    counted = Counter(found).most_common(1)
+def _team(who: Sequence[int], teams: Teams, touched: date) -> str | None:
+    """The most frequent of their teams of then: who moves to another one takes no work along."""
+    if len(who) == 1:
+        return teams.near(who[0], touched)
+    counted = Counter(team for person in who if (team := teams.near(person, touched))).most_common(1)
     return counted[0][0] if counted else None

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from alerts.words import fraction
 from leeway.app import App
-from models import Cycle, Decision, Drift, Effort, Label, Match, Person, Share, WorkItem
+from models import Cycle, Decision, Drift, Effort, Label, Match, Share, WorkItem
 from models.vocabulary import COMPANY
 from pipeline.drift.gaps import GAP
 from pipeline.feedback.above import belongs_to
@@ -17,6 +17,7 @@ from pipeline.feedback.questions import about
 from pipeline.match.who_says import as_shown
 from pipeline.register.answered import holds
 from pipeline.register.document import Register
+from pipeline.register.membership import of_team
 from web.auth import Viewer
 
 EXAMPLES = 8
@@ -104,7 +105,7 @@ def heaviest(session: Session, start: date, scope: str) -> tuple[int, ...]:
         .order_by(func.sum(Effort.person_days).desc(), Effort.work_item_id)
     )
     if scope != COMPANY:
-        query = query.join(Person, Person.id == Effort.person_id).where(Person.team == scope)
+        query = of_team(query, scope)
     return tuple(session.scalars(query.limit(60)))
 
 

@@ -13,7 +13,8 @@ from models.vocabulary import COMPANY
 from pipeline.match.beliefs import beliefs
 from pipeline.progress.work import LIKELY
 from pipeline.register.document import Register
-from pipeline.share.floor import shown, shown_beside
+from pipeline.register.membership import stay_of_effort
+from pipeline.share.floor import NOBODYS, shown, shown_beside
 from pipeline.share.undiluted import given_back
 
 
@@ -33,6 +34,9 @@ class KeyResultDays:
     def by_team(self, key: str, teams: Sequence[str], least: int) -> dict[str, float | None]:
         """Those of a key result by team; None where it may not be shown beside the company's."""
         parts = {team: self.people.get((team, key), frozenset()) for team in teams}
+        parts[NOBODYS] = frozenset().union(
+            *(some for (team, one), some in self.people.items() if one == key and team not in teams)
+        )
         may = set(shown(self._people(key, COMPANY), parts, least)[1])
         return {team: self.days.get((team, key), 0.0) if team in may or not parts[team] else None for team in teams}
 
@@ -49,19 +53,21 @@ def key_result_days(session: Session, register: Register, first: date, last: dat
     """Of whole weeks, by probability as in the shares, and as likely as those are."""
     of, back = register.objective_of(), given_back(session, first, last)
     amount = func.sum(Effort.person_days)
+    stay, on_its_days = stay_of_effort()
     query = (
-        select(Person.team, Effort.person_id, Effort.work_item_id, amount)
+        select(stay.c.team, Effort.person_id, Person.forgotten, Effort.work_item_id, amount)
         .join(Person, Person.id == Effort.person_id)
+        .outerjoin(stay, on_its_days)
         .where(Effort.day >= first, Effort.day <= last)
-        .group_by(Person.team, Effort.person_id, Effort.work_item_id)
+        .group_by(stay.c.team, Effort.person_id, Person.forgotten, Effort.work_item_id)
     )
     rows = session.execute(query).all()
-    believed = dict(beliefs(session, {item for _, _, item, _ in rows}))
+    believed = dict(beliefs(session, {item for *_, item, _ in rows}))
     days: dict[tuple[str, str], float] = defaultdict(float)
     people: dict[tuple[str, str], set[int]] = defaultdict(set)
-    for team, person, item, spent in rows:
+    for team, person, forgotten, item, spent in rows:
         for key, p in believed.get(item, {}).items():
             days[team or "", key] += p * spent * back.of(team or "", of.get(key, ""))
-            if p >= LIKELY:
+            if p >= LIKELY and not forgotten:  # a sum of those who are is nobody's
                 people[team or "", key].add(person)
     return KeyResultDays(dict(days), {cell: frozenset(some) for cell, some in people.items()})

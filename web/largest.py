@@ -9,8 +9,9 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from leeway.app import App
-from models import Drift, Effort, Match, Person
+from models import Drift, Effort, Match
 from models.session import in_batches
+from pipeline.register.membership import of_team
 from web import data, reading
 
 MOST = 10
@@ -71,4 +72,4 @@ class Largest:
 def _worked_on(team: str | None) -> Select[int]:
     """Items that anybody, or somebody of a team, worked on."""
     query = select(Effort.work_item_id).group_by(Effort.work_item_id)
-    return query if team is None else query.join(Person, Person.id == Effort.person_id).where(Person.team == team)
+    return query if team is None else of_team(query, team)

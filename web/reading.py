@@ -15,13 +15,14 @@ from alerts.figures import Standing
 from alerts.parts import Part, PlanGap, plan_of, whole_shares
 from alerts.weeks import NONE, TOP, Weekly, complete_through
 from alerts.words import fraction
-from models import OPEN_STATES, Drift, Effort, Match, Person, Share, WorkItem
+from models import OPEN_STATES, Drift, Effort, Match, Share, WorkItem
 from models.judge import JUDGE
 from models.vocabulary import COMPANY
 from pipeline.drift.explain import named_teams
 from pipeline.register.document import Register
 from pipeline.register.ended import ran_out
 from pipeline.register.gone import with_gone
+from pipeline.register.membership import of_team
 from pipeline.register.workdays import monday
 from web import data
 
@@ -180,11 +181,7 @@ def search_items(session: Session, text: str, team: str | None, most: int = 20) 
     named = or_(func.upper(WorkItem.key) == text.upper(), titled)
     query = select(WorkItem).where(named).order_by(WorkItem.updated_at.desc()).limit(most)
     if team:
-        query = query.where(
-            WorkItem.id.in_(
-                select(Effort.work_item_id).join(Person, Person.id == Effort.person_id).where(Person.team == team)
-            )
-        )
+        query = query.where(WorkItem.id.in_(of_team(select(Effort.work_item_id), team)))
     return [_item(item, session.get(Match, item.id)) for item in session.scalars(query)]
 
 

@@ -44,8 +44,7 @@ def told_teams(seen: Observations, base: Positions, span: Positions, least_peopl
     there = (seen.total[:, base].sum(1) > 0) & (seen.total[:, span].sum(1) > 0)
     for row in np.flatnonzero(there).tolist():
         worked.setdefault(seen.teams[row], set()).add(seen.people[row] if len(seen.people) else row)
-    parts = {team: people for team, people in worked.items() if team}
-    return set(shown(set().union(*worked.values()), parts, least_people)[1])
+    return set(shown(set().union(*worked.values()), worked, least_people)[1])
 
 
 def by_team(

@@ -18,6 +18,7 @@ from pipeline.drift.themes import MOST_ITEMS, OffGoal, Theme, find_themes
 from pipeline.effort.load import whole_since
 from pipeline.encode.vectors import load_vectors
 from pipeline.items import load_items
+from pipeline.register.membership import stay_of_effort
 from pipeline.register.workdays import monday
 from pipeline.share.floor import pooled, shown
 
@@ -81,9 +82,10 @@ def _worked_on(
     teams: dict[int, dict[str, float]] = defaultdict(lambda: defaultdict(float))
     workers: dict[int, set[tuple[str, int]]] = defaultdict(set)
     forgotten = set(session.scalars(select(Person.id).where(Person.forgotten)))
+    stay, on_its_days = stay_of_effort()
     query = (
-        select(Effort.work_item_id, Effort.day, Effort.person_days, Person.team, Match.none, Effort.person_id)
-        .join(Person, Person.id == Effort.person_id)
+        select(Effort.work_item_id, Effort.day, Effort.person_days, stay.c.team, Match.none, Effort.person_id)
+        .outerjoin(stay, on_its_days)
         .join(Match, Match.work_item_id == Effort.work_item_id)
         .where(Effort.day >= since)
     )
@@ -141,9 +143,10 @@ def keep_themes(session: Session, themes: Sequence[Theme], last: date, least_peo
 
 def _by_week(session: Session, theme: Theme, last: date, least_people: int) -> dict[str, dict[str, float]]:
     """Person-days of a theme by team ('' for all that may not be told of by itself) and week, by probability as in the shares."""
+    stay, on_its_days = stay_of_effort()
     query = (
-        select(Effort.day, Person.team, Effort.person_id, Effort.person_days * Match.none)
-        .join(Person, Person.id == Effort.person_id)
+        select(Effort.day, stay.c.team, Effort.person_id, Effort.person_days * Match.none)
+        .outerjoin(stay, on_its_days)
         .join(Match, Match.work_item_id == Effort.work_item_id)
         .where(Effort.day >= max(monday(last - THEMES_OF), whole_since(session) or date.min))
     )

@@ -7,10 +7,11 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from models import AuditDraw, Effort, Label, Match, Person, Question, WorkItem
+from models import AuditDraw, Effort, Label, Match, Question, WorkItem
 from pipeline.feedback.above import belongs_to
 from pipeline.register.answered import holds
 from pipeline.register.document import Register
+from pipeline.register.membership import of_team
 
 RECENT = timedelta(weeks=4)
 """An audit that nobody answered in so long is not asked any more."""
@@ -30,7 +31,7 @@ def questions(session: Session, register: Register, team: str | None, done: set[
         if last is not None:
             drawn = select(AuditDraw.work_item_id).where(AuditDraw.team == team, AuditDraw.week > last - RECENT)
             rows += session.execute(query.where(WorkItem.id.in_(drawn)).order_by(WorkItem.id)).all()
-        worked = select(Effort.work_item_id).join(Person, Person.id == Effort.person_id).where(Person.team == team)
+        worked = of_team(select(Effort.work_item_id), team)
         asked = asked.where(WorkItem.id.in_(worked))
     audited = {item.id for item, _ in rows}
     rows += [row for row in session.execute(asked) if row[0].id not in audited]
@@ -44,7 +45,7 @@ def about(session: Session, register: Register, items: Sequence[int], team: str 
     """The same for items that somebody chose, in their order, labelled or not; of a team only what it worked on."""
     query = select(WorkItem, Match).join(Match, Match.work_item_id == WorkItem.id).where(WorkItem.id.in_(items))
     if team:
-        worked = select(Effort.work_item_id).join(Person, Person.id == Effort.person_id).where(Person.team == team)
+        worked = of_team(select(Effort.work_item_id), team)
         query = query.where(WorkItem.id.in_(worked))
     titles = {k.key: f"{k.key} {k.title}" for _, k in register.key_results()}
     rows = session.execute(query).all()

@@ -14,6 +14,7 @@ from models import AuditDraw, Effort, Label, Person, WorkItem, upsert
 from models.vocabulary import AUDIT
 from pipeline.register.answered import holds, known_since, plan_since
 from pipeline.register.document import Register
+from pipeline.register.membership import stay_of_effort
 from pipeline.share.audit import ITEMS, Drawn, draw
 
 
@@ -32,19 +33,20 @@ def draw_audit(
         members = select(Person.team, func.count()).where(Person.forgotten.is_(False)).group_by(Person.team)
         sizes: dict[str | None, int] = dict(session.execute(members).all())
         known = set(session.scalars(select(Label.work_item_id).where(holds(session, register))))
+        stay, on_its_days = stay_of_effort()
         query = (
             select(
-                Person.team, Effort.work_item_id, WorkItem.source, WorkItem.external_id, func.sum(Effort.person_days)
+                stay.c.team, Effort.work_item_id, WorkItem.source, WorkItem.external_id, func.sum(Effort.person_days)
             )
-            .join(Person, Person.id == Effort.person_id)
+            .join(stay, on_its_days)
             .join(WorkItem, WorkItem.id == Effort.work_item_id)
             .where(Effort.day >= week, Effort.day < week + timedelta(days=7))
-            .group_by(Person.team, Effort.work_item_id, WorkItem.source, WorkItem.external_id)
+            .group_by(stay.c.team, Effort.work_item_id, WorkItem.source, WorkItem.external_id)
         )
         effort: dict[str, dict[int, float]] = defaultdict(dict)
         name_of: dict[int, tuple[str, str]] = {}
         for team, item, source, name, days in session.execute(query):
-            if item not in known and team in {one.key for one in register.teams} and sizes[team] >= least_people:
+            if item not in known and team in {one.key for one in register.teams} and sizes.get(team, 0) >= least_people:
                 effort[team][item], name_of[item] = days, (source, name)
     rows = []
     for team, by_item in effort.items():

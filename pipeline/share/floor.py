@@ -3,12 +3,14 @@
 Everything that is shown of a group passes here: weeks, windows, streams, cells of a table.
 """
 
-from collections.abc import Callable, Hashable, Mapping, Sequence, Set
+from collections.abc import Hashable, Mapping, Set
 from datetime import date, timedelta
 from typing import TypeVar
 
 Cells = Mapping[date, Mapping[int, float]]
 """By week (its Monday), each person's part."""
+NOBODYS = ""
+"""Key of the part of who is in none."""
 Key = TypeVar("Key", bound=Hashable)
 Person = TypeVar("Person", bound=Hashable)
 
@@ -19,34 +21,34 @@ def enough(workers: int, least: int) -> bool:
 
 
 def shown(whole: Set[Person], parts: Mapping[Key, Set[Person]], least: int) -> tuple[bool, list[Key]]:
-    """Whether the whole may be shown, and which parts beside it. Sets of who worked in each; parts do not overlap.
+    """Whether the whole may be shown, and which parts beside it. Sets of who worked in each.
 
     A part of fewer than `least` people is not shown. Nor is one where the whole less all shown parts would leave a few people:
     then the smallest shown parts are held back as well, until those that are not shown are at least `least` together, or nobody.
+    Somebody may have worked in several parts, as who changes team within the week: what they did in one that is not shown is in
+    what is left, though they are in another that is. Of who is in no part the part is '' (NOBODYS), which is never shown.
     """
     if not enough(len(whole), least):
         return False, []
-    ranked = _beside(parts, least, lambda told: set(whole).difference(*(parts[key] for key in told)))
-    return True, [key for key in parts if key in ranked]
+    return True, _beside(parts, least, set(whole).difference(*parts.values()))
 
 
 def shown_beside(parts: Mapping[Key, Set[Person]], least: int) -> list[Key]:
-    """Which parts may be shown beside each other and their sum, where somebody may have worked in several.
+    """Which parts may be shown beside each other and their sum.
 
     As in `shown`: those that are not shown are of at least `least` people together, or of nobody.
     """
-    ranked = _beside(parts, least, lambda told: set().union(*(parts[key] for key in parts if key not in told)))
-    return [key for key in parts if key in ranked]
+    return _beside(parts, least, set())
 
 
-def _beside(parts: Mapping[Key, Set[Person]], least: int, rest: Callable[[Sequence[Key]], Set[Person]]) -> list[Key]:
-    """The parts of enough people, without the smallest ones until the rest of those that are left is of enough, or of nobody."""
-    ranked = sorted(
-        (key for key in parts if enough(len(parts[key]), least)), key=lambda key: (-len(parts[key]), str(key))
-    )
-    while ranked and 0 < len(rest(ranked)) < least:
+def _beside(parts: Mapping[Key, Set[Person]], least: int, outside: Set[Person]) -> list[Key]:
+    """The parts of enough people, without the smallest ones until what is left, with who is `outside` of all parts, is of
+    enough, or of nobody."""
+    large = (key for key in parts if key != NOBODYS and enough(len(parts[key]), least))
+    ranked = sorted(large, key=lambda key: (-len(parts[key]), str(key)))
+    while ranked and 0 < len(set(outside).union(*(parts[key] for key in parts if key not in ranked))) < least:
         ranked.pop()
-    return ranked
+    return [key for key in parts if key in ranked]
 
 
 def pooled(cells: Cells, least: int) -> dict[date, float]:

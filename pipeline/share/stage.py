@@ -140,7 +140,7 @@ def _is_waiting(session: Session, week: date, done: _Rows, known: _Rows) -> bool
 
 
 class _Sums:
-    """A week's person-days by scope: on each item, of each person, and by team what no label tells."""
+    """A week's person-days by scope ('' for no team): on each item, of each person, and by team what no label tells."""
 
     def __init__(self, rows: _Rows, teams: Teams, labelled: Set[int]) -> None:
         self.worked: dict[str, dict[int, float]] = {}
@@ -164,15 +164,14 @@ class _Sums:
 def _by_scope(
     names: Sequence[str], team: NDArray[np.int64], ids: NDArray[np.int64], amounts: NDArray[np.float64]
 ) -> dict[str, dict[int, float]]:
-    """Sums by id: of the company, and of each team."""
+    """Sums by id: of the company, of each team, and of who was in none ('')."""
     known, place = np.unique(ids, return_inverse=True)
     found = {COMPANY: dict(zip(known.tolist(), np.bincount(place, amounts).tolist(), strict=True))}
     cells, cell = np.unique(team * len(known) + place, return_inverse=True)
     sums, edges = np.bincount(cell, amounts), np.searchsorted(cells, np.arange(len(names) + 1) * len(known))
     for n, name in enumerate(names):
         here = slice(edges[n], edges[n + 1])
-        if name:
-            found[name] = dict(zip(known[cells[here] % len(known)].tolist(), sums[here].tolist(), strict=True))
+        found[name] = dict(zip(known[cells[here] % len(known)].tolist(), sums[here].tolist(), strict=True))
     return found
 
 

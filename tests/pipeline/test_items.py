@@ -1,11 +1,12 @@
 """What the match is given of what was stored."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from sqlalchemy import update
 from sqlalchemy.orm import Session, sessionmaker
 
-from models import Account, Person, Signal, WorkItem
+from models import Account, Membership, Person, Signal, WorkItem
 from pipeline.items import load_items
 
 AT = datetime(2026, 7, 6, 9, tzinfo=UTC)
@@ -67,6 +68,24 @@ def test_a_task_of_nobodys_is_of_the_team_that_worked_on_it(stored: sessionmaker
         rows = [row.row for row in load_items(session)] if some else None
         teams = {one.item.id: one.item.team for one in load_items(session, rows)}
     assert teams == {"jira:T-1": "ops", "jira:T-2": "app", "jira:T-3": None, "slack:C:1": "app"}
+
+
+def test_an_item_is_of_the_team_its_people_were_in_then_gedemin_2535(stored: sessionmaker[Session]) -> None:
+    """With each new register all is matched again: what somebody did stays their team's, after they moved or left."""
+    day = AT.date()
+    with stored.begin() as session:
+        for number, moves in ((1, day + timedelta(days=30)), (2, day - timedelta(days=30)), (3, day)):
+            session.add(Membership(person_id=number, first=date.min, last=moves - timedelta(days=1), team="lab"))
+            if number < 3:  # the third left
+                session.add(Membership(person_id=number, first=moves, team="care"))
+        session.execute(update(Person).values(team="care"))
+        session.execute(update(Person).where(Person.id == 3).values(team=None))
+        renamed = {one.item.id: one.item.team for one in load_items(session)}
+        session.add(Person(id=9, email="dee@x.example", team="lab"))
+        session.flush()
+        moved = {one.item.id: one.item.team for one in load_items(session)}
+    assert renamed == {"jira:T-1": "care", "jira:T-2": "care", "jira:T-3": None, "slack:C:1": "care"}
+    assert moved == {"jira:T-1": "lab", "jira:T-2": "lab", "jira:T-3": None, "slack:C:1": "lab"}
 
 
 def test_a_thread_is_about_its_opening_and_what_is_answered_at_some_length(stored: sessionmaker[Session]) -> None:

@@ -39,6 +39,7 @@ def test_a_themes_points_and_teams_are_those_of_the_scope(scope: str, points: fl
         ({"app": 6, "shop": 6}, {"shop": 2}, set()),  # the company less app would be four people
         ({"app": 6, "shop": 6, "ops": 6}, {"shop": 2, "ops": 4}, {"app"}),
         ({"app": 6, "shop": 4, "": 2}, {}, {"app"}),
+        ({"app": 6, "shop": 7, "": 1, "ops": 1}, {}, {"shop"}),
     ],
 )
 def test_a_team_is_told_of_where_enough_of_it_worked_before_and_since_llmgateway_3169(

@@ -136,7 +136,7 @@ def test_a_weeks_sums_are_those_of_its_rows_one_by_one() -> None:
     unknown: Counter[str] = Counter()
     for day, person, item, amount in rows:
         team = teams.on(person, day) or ""
-        for scope in {COMPANY, team} - {""}:
+        for scope in (COMPANY, team):
             worked[scope][item] += amount
             people[scope][person] += amount
         if item not in {2, 3}:

@@ -45,6 +45,29 @@ def test_of_parts_that_share_people_none_and_no_rest_is_about_fewer_than_the_flo
     assert not rest or len(rest) >= least or not allowed
 
 
+@given(st.dictionaries(st.sampled_from(["", *"abcde"]), st.sets(st.integers(1, 12), max_size=9)), st.integers(1, 6))
+def test_what_who_changes_team_did_in_the_one_that_is_not_shown_is_no_difference_of_two_figures(
+    parts: dict[str, set[int]], least: int
+) -> None:
+    """Of a week in which people were in one team, then in another or in none (''): the whole less all parts that are shown."""
+    whole = set[int]().union(*parts.values())
+    seen, allowed = shown(whole, parts, least)
+    rest = set[int]().union(*(people for key, people in parts.items() if key not in allowed))
+    assert seen == (len(whole) >= least)
+    assert "" not in allowed
+    assert all(len(parts[key]) >= least for key in allowed)
+    assert not rest or len(rest) >= least or not allowed
+
+
+def test_two_days_in_a_team_of_one_are_not_told_by_the_company_less_the_others() -> None:
+    """She was alone in `lab` (or in no team) until Wednesday, and is one of `app` since."""
+    app, ops = {1, 2, 3, 4, 5, 6}, set(range(10, 16))
+    for before in ("lab", ""):
+        parts = {"app": app, "ops": ops, before: {6}}
+        assert shown(app | ops, parts, 5) == (True, ["app"])
+        assert shown({*app, *ops, 20}, {**parts, "care": {20}}, 2) == (True, ["app", "ops"])
+
+
 WEEK = date(2026, 10, 5)
 WORKED = st.lists(st.dictionaries(st.integers(1, 7), st.floats(0.1, 5), max_size=7), min_size=1, max_size=10)
 
