@@ -16,7 +16,7 @@ TYPES = ("deals", "tickets", *ENGAGEMENTS)
 SCOPES = {
     "crm.objects.deals.read": ("deals", "read deals"),
     "tickets": ("tickets", "read tickets"),
-    "crm.objects.contacts.read": ("calls", "read calls, meetings, notes and tasks"),
+    "crm.objects.contacts.read": ("calls", "read calls, meetings, messages, notes and tasks"),
     "sales-email-read": ("emails", "read e-mails' text"),
     "crm.objects.owners.read": ("owners", "know one person across the sources"),
 }

@@ -1,4 +1,4 @@
-"""HubSpot CRM, through `hubspot-api-client`: deals, tickets, calls, meetings, emails, notes and tasks.
+"""HubSpot CRM, through `hubspot-api-client`: deals, tickets, calls, meetings, emails, communications, notes and tasks.
 
 The search answers at most 10,000 results a query, so each walk goes by object id above a lower bound of the
 modification time: every page is a new query, no cap is ever near, many changes in one millisecond do no harm
@@ -27,6 +27,7 @@ from connectors.base import (
     Suspect,
     WorkItem,
 )
+from connectors.hubspot.bodies import with_bodies
 from connectors.hubspot.checks import TYPES, check
 from connectors.hubspot.client import BATCH, HubSpotClient
 from connectors.hubspot.fields import Fields
@@ -45,9 +46,10 @@ OVERLAP = timedelta(minutes=5)
 RECENT = timedelta(days=14)
 """What a first pull reads before it turns to the past."""
 SLICE_MILLIS = 28 * 86_400_000
-PARSER = 5
+PARSER = 6
 """Version of the parsers; what an older one read is read again. 2: open tasks and meetings not held are no work. 3: owners
-of old; what a sequence sends is nobody's work. 4: stages of accounts that keep no time for each. 5: calls of no length."""
+of old; what a sequence sends is nobody's work. 4: stages of accounts that keep no time for each. 5: calls of no length.
+6: mails of markup alone, and what they forward."""
 _PIPELINE = "pipeline "
 
 
@@ -214,6 +216,7 @@ class HubSpotConnector:
     def _page(
         self, stream: str, records: list[dict[str, Any]], cursor: Cursor | None, reached: datetime | None = None
     ) -> Page:
+        records = with_bodies(self.client, stream, records)
         readable = [r for r in records if isinstance(r, dict) and not r.get("gone") and "unreadable" not in r]
         links, loose = self._links.of(stream, readable) if stream in ENGAGEMENTS else ({}, {})
         filled, owners = self._fields.of(stream, readable), owners_of(self.client, stream, readable)
@@ -222,9 +225,7 @@ class HubSpotConnector:
         items: list[WorkItem] = []
         signals: list[Signal] = []
         failures: list[Failure] = []
-        read: list[str] = []
-        gone: list[str] = []
-        left: list[str] = []
+        read, gone, left = list[str](), list[str](), list[str]()
         spans: list[Span] = []
         for record in records:
             id_, broken = str(record.get("id", "?")) if isinstance(record, dict) else "?", list[str]()

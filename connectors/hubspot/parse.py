@@ -9,7 +9,7 @@ from connectors.records import UNREADABLE
 from connectors.text import from_html, hours_of, issue_keys
 from connectors.times import plausible
 
-ENGAGEMENTS = ("calls", "meetings", "emails", "notes", "tasks")
+ENGAGEMENTS = ("calls", "meetings", "emails", "communications", "notes", "tasks")
 PROPERTIES: dict[str, tuple[str, ...]] = {
     "deals": ("dealname", "description", "pipeline", "dealstage", "closedate"),
     "tickets": ("subject", "content", "hs_pipeline", "hs_pipeline_stage"),
@@ -24,6 +24,7 @@ PROPERTIES: dict[str, tuple[str, ...]] = {
         "hs_meeting_outcome",
     ),
     "emails": ("hs_timestamp", "hs_email_subject", "hs_email_text", "hs_email_direction", "hs_sequence_id"),
+    "communications": ("hs_timestamp", "hs_communication_body"),
     "notes": ("hs_timestamp", "hs_note_body"),
     "tasks": ("hs_timestamp", "hs_task_subject", "hs_task_body", "hs_task_status", "hs_task_completion_date"),
 }
@@ -33,9 +34,12 @@ _TEXT = {
     "calls": ("hs_call_title", "hs_call_body"),
     "meetings": ("hs_meeting_title", "hs_meeting_body"),
     "emails": ("hs_email_subject", "hs_email_text"),
+    "communications": (None, "hs_communication_body"),
     "notes": (None, "hs_note_body"),
     "tasks": ("hs_task_subject", "hs_task_body"),
 }
+_AS = {"communications": SignalKind.EMAIL}
+"""What is written to a customer by WhatsApp, SMS or LinkedIn is work of the kind that a mail is."""
 _NOT_HELD = {"CANCELED", "CANCELLED", "NO_SHOW", "RESCHEDULED"}
 _NOT_MADE = {"CANCELED", "CANCELLED", "FAILED", "QUEUED", "RINGING", "MISSED", "BUSY", "NO_ANSWER"}
 _NOT_MADE |= {"CONNECTING", "CALLING_CRM_USER"}  # a dialler that was closed leaves these for good
@@ -123,7 +127,7 @@ def _events(
 def parse_engagement(
     record: Mapping[str, Any], stream: str, parent: str | None
 ) -> tuple[WorkItem | None, list[Signal]]:
-    """Read a call, meeting, e-mail, note or task.
+    """Read a call, meeting, e-mail, message to a customer, note or task.
 
     On a deal or ticket it is a signal about that; only without one is it a work item of its own. A meeting
     is one signal for each attending owner, since each spent the time. Nothing where nobody worked: a task that is not
@@ -131,7 +135,7 @@ def parse_engagement(
     """
     if not _happened(record["properties"], stream):
         return None, []
-    properties, kind = record["properties"], stream.removesuffix("s")
+    properties, kind = record["properties"], _AS.get(stream) or SignalKind(stream.removesuffix("s"))
     title_name, body_name = _TEXT[stream]
     title = properties.get(title_name) if title_name else None
     body = from_html(properties.get(body_name), mail=stream == "emails")[:LONGEST_TEXT] or None
@@ -144,7 +148,7 @@ def parse_engagement(
             "hubspot",
             own if number == 0 else f"{own}:{owner}",
             parent or own,
-            SignalKind(kind),
+            kind,
             at,
             owner,
             hours=_hours(properties, stream),
@@ -198,7 +202,8 @@ def parse_owner(owner: Mapping[str, Any]) -> Account:
     """Read one owner; archived ones too, since old records carry them."""
     name = f"{owner.get('firstName') or ''} {owner.get('lastName') or ''}".strip()
     teams = tuple(str(team["name"]) for team in owner.get("teams") or () if team.get("name"))
-    return Account("hubspot", str(owner["id"]), name, owner.get("email"), groups=teams)
+    is_queue = owner.get("type") == "QUEUE"  # of a help desk: it owns tickets and does nothing
+    return Account("hubspot", str(owner["id"]), name, owner.get("email"), is_queue, groups=teams)
 
 
 def _hours(properties: Mapping[str, Any], stream: str) -> float | None:

@@ -25,6 +25,7 @@ _NEEDS = {
     "meetings": "crm.objects.contacts.read",
     "notes": "crm.objects.contacts.read",
     "tasks": "crm.objects.contacts.read",
+    "communications": "crm.objects.contacts.read",
 }
 _CAP = 10_000
 _MOST_LINKS = 100
@@ -192,6 +193,7 @@ class HubSpotApi:
             rows.append(
                 {
                     "id": owner_id(person.number),
+                    "type": "PERSON",
                     "email": person.email,
                     "firstName": first,
                     "lastName": last,
