@@ -7,6 +7,7 @@ items are found by `issue_keys`; links keep their label, people their place but 
 import html
 import re
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 import emoji
@@ -14,21 +15,8 @@ from selectolax.lexbor import LexborHTMLParser as HTMLParser
 
 from connectors.registry import all_traits
 from connectors.replies import forwards, newest
+from connectors.wiki import unmarked
 
-_WIKI = [
-    (re.compile(pattern, re.DOTALL | re.MULTILINE), with_)
-    for pattern, with_ in (
-        (r"\{(code|noformat)(:[^}]*)?\}.*?\{\1\}", " "),
-        (r"\[~[^\]\n]+\]", "@someone"),
-        (r"\[(https?://[^\]|\s]+)\]", r"\1"),
-        (r"\{(color|panel|quote|info|note|tip|warning|expand|anchor)(:[^}\n]*)?\}", " "),
-        (r"^\s*(h[1-6]\.|bq\.|[*#-]{1,6})\s+", ""),
-        (r"![^!\s|]+\.\w{2,4}(\|[^!\n]*)?!", " "),
-        (r"^\|{1,2}|\|{1,2}$", " "),
-        (r"(?<!\w)([*_+])(\S[^\n]*?\S|\S)\1(?!\w)", r"\2"),
-    )
-]
-_WIKI_LINK = re.compile(r"\[([^\]|\n]+)\|([^\]|\n]+)(?:\|[^\]\n]*)?\]")
 _MARKED = re.compile(r"[<>&`:]")
 _ANGLE = re.compile(r"<([^<>]*)>")
 _QUOTE_TO_THE_END = re.compile(r"^>>>", re.MULTILINE)
@@ -40,7 +28,8 @@ _TAG = re.compile(r"</?(\w+)[^<>]*>")
 _SLACK_LINES = {"rich_text_section", "section", "header", "context", "table", "container"}
 _UNSAID = {"rich_text_preformatted", "rich_text_quote", "actions", "context_actions", "input"}
 """Blocks of Slack with code, with others' words, or with buttons and fields, whose captions nobody said."""
-_BLOCKS = {"paragraph", "heading", "listItem", "tableRow", "blockquote", "panel", "taskItem", "decisionItem", "rule"}
+_BLOCKS = {"paragraph", "heading", "listItem", "tableRow", "tableHeader", "tableCell", "caption", "blockquote", "panel"}
+_BLOCKS |= {"taskItem", "decisionItem", "rule"}
 
 
 def issue_keys(*texts: str | None) -> tuple[str, ...]:
@@ -112,21 +101,36 @@ def from_adf(node: Any) -> str:
 
 def _words_of_node(kind: Any, attrs: Mapping[str, Any]) -> str:
     """The words that stand in a node's attributes."""
-    if kind in ("emoji", "status"):
+    if kind == "emoji":
         return str(attrs.get("text", ""))
+    if kind == "status":
+        return f" {attrs.get('text', '')} "
+    if kind == "date":
+        return _day(attrs.get("timestamp"))
     if kind in ("expand", "nestedExpand"):
         return f"{attrs.get('title') or ''}\n"
-    return f" {attrs.get('url', '')} " if kind in ("inlineCard", "blockCard", "embedCard") else ""
+    return f" {_place(attrs)} " if kind in ("inlineCard", "blockCard", "embedCard") else ""
+
+
+def _day(timestamp: Any) -> str:
+    """The day of a date that somebody picked, which is kept as its midnight in UTC, in milliseconds or in seconds."""
+    try:
+        number = int(timestamp)
+        return f"{datetime.fromtimestamp(number / 1000 if number > 10**11 else number, UTC):%Y-%m-%d}"
+    except (TypeError, ValueError, OverflowError, OSError):
+        return ""
+
+
+def _place(attrs: Mapping[str, Any]) -> str:
+    """Where a card leads; it may hold a description of the place instead."""
+    data = attrs.get("data")
+    kept = [data.get("url"), data.get("@id")] if isinstance(data, Mapping) else []
+    return next((str(one) for one in (attrs.get("url"), *kept) if one), "")
 
 
 def from_wiki(text: str) -> str:
-    """Plain text of Jira's wiki markup, without code.
-
-    https://jira.atlassian.com/secure/WikiRendererHelpAction.jspa?section=all
-    """
-    for pattern, with_ in _WIKI:
-        text = pattern.sub(with_, text)
-    return tidy(_WIKI_LINK.sub(lambda match: linked(match[1], match[2]), text))
+    """Plain text of Jira's wiki markup, without code."""
+    return tidy(unmarked(text, linked))
 
 
 def linked(label: str, target: str) -> str:

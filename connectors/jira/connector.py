@@ -235,7 +235,8 @@ class JiraConnector:
             self._known.add(item.external_id)
             signals.extend(its_signals)
             for account in its_accounts:
-                if account.email or account.external_id not in accounts:  # of two the one that says more
+                known = accounts.get(account.external_id)
+                if known is None or _said_of(account) > _said_of(known):
                     accounts[account.external_id] = account
         read = [item.external_id for item in items]
         spans = [Span(item=id_) for id_ in read]
@@ -268,3 +269,8 @@ class JiraConnector:
                     found.append(item)
                     wanted |= {item.parent} - self._known if item.parent else set()
         return found
+
+
+def _said_of(account: Account) -> tuple[bool, bool, bool]:
+    """Of two that are one, that which says more of it is kept."""
+    return bool(account.email), account.bot, bool(account.time_zone)

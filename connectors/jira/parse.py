@@ -103,6 +103,13 @@ class _People:
 
     def __init__(self) -> None:
         self.accounts: dict[str, Account] = {}
+        self._called: set[str] = set()
+
+    def called(self, id_: Any, name: Any) -> None:
+        """Whoever had an issue and did nothing on it is named in its history alone, by id and by what people call them."""
+        if id_ and name and str(id_) not in self.accounts and not _nobody(str(name)):
+            self.accounts[str(id_)] = Account("jira", str(id_), str(name))
+            self._called.add(str(id_))
 
     def of(self, user: Mapping[str, Any] | None) -> str | None:
         # What is left of some is a name to show.
@@ -113,7 +120,8 @@ class _People:
             return id_
         known = self.accounts.get(id_)
         # A history may say less of somebody than the issue does.
-        if known is None or (user.get("emailAddress") and not known.email):
+        if known is None or id_ in self._called or (user.get("emailAddress") and not known.email):
+            self._called.discard(id_)
             self.accounts[id_] = Account(
                 "jira",
                 id_,
@@ -160,8 +168,11 @@ def account_id(user: Mapping[str, Any]) -> str:
 
 def is_erased(user: Mapping[str, Any]) -> bool:
     """Return True if the account is gone and what it is called names nobody: Cloud's "Former user", Data Center's user-1f3a8."""
-    name = str(user.get("displayName") or "")
-    return user.get("active") is False and (name == "Former user" or bool(_ERASED.fullmatch(name)))
+    return user.get("active") is False and _nobody(str(user.get("displayName") or ""))
+
+
+def _nobody(name: str) -> bool:
+    return name == "Former user" or bool(_ERASED.fullmatch(name))
 
 
 def _kind(fields: Mapping[str, Any], epic_fields: tuple[str, ...]) -> ItemKind:
@@ -201,6 +212,8 @@ def _changes(
             yield Signal("jira", name, id_, SignalKind.TRANSITION, at, author, detail=detail)
         elif field == "assignee":
             seen.append((at, change))
+            for side in ("from", "to"):
+                people.called(change.get(side), change.get(f"{side}String"))
             detail = {"from": change.get("from"), "to": change.get("to")}
             yield Signal("jira", name, id_, SignalKind.ASSIGNMENT, at, author, detail=detail)
         elif field in ("description", "summary"):

@@ -19,9 +19,9 @@ from connectors.times import millis
 OVERLAP = timedelta(minutes=5)
 RECENT = timedelta(days=14)
 """What a first pull reads before it turns to the past."""
-PARSER = 5
+PARSER = 6
 """Version of parse_issue; what an older one read is read again. 2: first values, states, epics by level. 3: statuses' names.
-4: worklogs of several days. 5: former keys."""
+4: worklogs of several days. 5: former keys. 6: cards, dates, tables of wiki markup."""
 _PAST = ("back", "back_token", "parser", "fields", "projects", "only")
 Step = tuple[list[Any], dict[str, Any]]
 """Issues as they were answered, with the cursor that is right after them."""

@@ -11,7 +11,7 @@ from models import Account
 from models.session import in_batches
 
 _SAID = ("name", "email", "time_zone")
-_KNOWN = select(Account.external_id, *(getattr(Account, name) for name in _SAID)).where(
+_KNOWN = select(Account.external_id, Account.bot, *(getattr(Account, name) for name in _SAID)).where(
     Account.source == bindparam("of"), Account.external_id.in_(bindparam("ids", expanding=True))
 )
 
@@ -26,9 +26,9 @@ def account_row(one: Seen) -> dict[str, Any]:
 
 def keep_known(session: Session, source: str, rows: Iterable[dict[str, Any]]) -> None:
     """Add to the rows what was known of an account and is no longer said: of who left, sources say less and less, and what they
-    did stays theirs."""
+    did stays theirs. A program stays one where only its name is said."""
     less = {row["external_id"]: row for row in rows if not all(row[name] for name in _SAID)}
     for some in in_batches(sorted(less)):
         for was in session.connection().execute(_KNOWN, {"of": source, "ids": some}):
             row = less[was.external_id]
-            row |= {name: row[name] or getattr(was, name) for name in _SAID}
+            row |= {name: row[name] or getattr(was, name) for name in (*_SAID, "bot")}

@@ -117,6 +117,7 @@ class Rows:
                 change |= {"from": STATUSES[old][0], "fromString": old, "to": STATUSES[new][0], "toString": new}
             else:
                 change |= {"from": self._id(old), "to": self._id(new)}
+                change |= {"fromString": self._called(old), "toString": self._called(new)}
             rows.append(
                 {
                     "id": f"{issue.id}{number:04d}",
@@ -163,6 +164,12 @@ class Rows:
             else f"JIRAUSER{10_000 + number}"
             if self._config.jira_data_center
             else _account(number)
+        )
+
+    def _called(self, number: int | None) -> str | None:
+        """As a history names an assignee, who is none that asks through a portal: Jira assigns nothing to them."""
+        return (
+            None if number is None or number in self._config.jira_customers else str(self._user(number)["displayName"])
         )
 
     def _time(self, at: datetime) -> str:

@@ -93,6 +93,35 @@ def test_who_is_named_with_and_without_an_address_is_one_account_with_it_bicho_5
     assert all(kept[id_] for id_ in said - hidden)
 
 
+@pytest.mark.parametrize("data_center", [False, True])
+def test_whoever_had_an_issue_and_did_nothing_on_it_has_an_account_devlake_1895_1690(
+    few: Simulator, puller: Puller, data_center: bool
+) -> None:
+    """Their history alone names them, by id and name; what the issue itself says, and that one is a program, counts more."""
+    few.config.jira_data_center = data_center
+    issue = next(issue for issue in few.world.issues if issue.type != "Epic")
+    acted = {
+        n for one in few.world.issues for row in (*one.changes, *one.comments, *one.worklogs) if row for n in row[1:2]
+    }
+    acted |= {n for one in few.world.issues for n in (one.creator, one.assignee) if n is not None}
+    quiet, robot = [person.number for person in few.world.people if person.number not in acted][:2]
+    named = {n: f"JIRAUSER{10_000 + n}" if data_center else f"5f{n:06d}" for n in (quiet, robot, issue.creator)}
+    issue.assignee = None
+    began = issue.created + timedelta(minutes=1)
+    issue.changes += [
+        (began + timedelta(hours=n), issue.creator, "assignee", old, new)
+        for n, (old, new) in enumerate([(None, quiet), (quiet, robot), (robot, issue.creator), (issue.creator, None)])
+    ]
+    with puller.sessions.begin() as session:
+        session.add(Account(source="jira", external_id=named[robot], name="Robot", bot=True))
+    puller.pull("jira")
+    with puller.sessions() as session:
+        kept = {one.external_id: one for one in session.scalars(select(Account).where(Account.source == "jira"))}
+    assert kept[named[quiet]].name == few.world.people[quiet].name
+    assert kept[named[robot]].bot
+    assert kept[named[issue.creator]].time_zone
+
+
 def test_an_archived_issue_that_no_search_shows_stays_sync2jira_416(few: Simulator, puller: Puller) -> None:
     """Jira still answers for it by its id."""
     puller.pull("jira")

@@ -1,16 +1,18 @@
 """What users of other tools reported of words that were lost on the way: tried on texts, then on whole pulls of a few records."""
 
+from time import process_time
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
 from connectors.slack.parse import parse_message
-from connectors.text import from_html, from_mail, from_mrkdwn
+from connectors.text import from_adf, from_html, from_mail, from_mrkdwn, from_wiki, issue_keys
 from models import Account, Signal, WorkItem
 from simulator.api.slack_rows import BOT_ID
 from simulator.server import Simulator
-from simulator.world import Message
+from simulator.world import Message, Record
+from tests.conftest import NOW
 from tests.connectors.few import Puller
 from tests.connectors.test_sources_as_they_are import answering
 
@@ -194,3 +196,136 @@ def test_whoever_has_two_ids_is_one_person_bolt_js_2608_slack_mcp_server_175(few
         assert author.startswith("W")
         assert addresses[author]
         assert addresses[author] == addresses[f"U{author[1:]}"]
+
+
+# HubSpot
+
+
+def on_a_deal(few: Simulator, type_: str, **properties: str) -> Record:
+    """A new engagement on the first deal, of its owner."""
+    deal = next(record for record in few.world.records if record.type == "deals")
+    owner = {"hubspot_owner_id": deal.properties["hubspot_owner_id"], "hs_timestamp": "2026-06-30T10:00:00.000Z"}
+    record = Record(type_, 900_000 + len(few.world.records), owner | properties, NOW, NOW, [("deals", deal.id)])
+    few.world.records.append(record)
+    return record
+
+
+def test_a_mail_of_which_there_is_only_markup_has_its_words_customeros_1212(few: Simulator, puller: Puller) -> None:
+    """As programs log them; where there is plain text no more is asked for."""
+    markup = "<div>We sign <b>PAY-12</b> on Monday</div><blockquote>old</blockquote>"
+    sent = {"hs_email_subject": "Contract", "hs_email_direction": "EMAIL", "hs_email_html": markup}
+    bare = on_a_deal(few, "emails", **sent)
+    both = on_a_deal(few, "emails", **sent, hs_email_text="Plain")
+    none = on_a_deal(few, "emails", hs_email_subject="Contract", hs_email_direction="EMAIL")
+    puller.pull("hubspot")
+    with puller.sessions() as session:
+        found = dict(session.execute(select(Signal.external_id, Signal.text).where(Signal.source == "hubspot")).all())
+    assert found[f"emails:{bare.id}"] == "Contract\nWe sign PAY-12 on Monday"
+    assert found[f"emails:{both.id}"] == "Contract\nPlain"
+    assert found[f"emails:{none.id}"] == "Contract"
+
+
+@pytest.mark.parametrize("channel", ["WHATS_APP", "SMS", "LINKEDIN_MESSAGE", None])
+def test_what_is_written_to_a_customer_elsewhere_counts_as_a_mail_does_pipedream_11809_12868(
+    few: Simulator, puller: Puller, channel: str | None
+) -> None:
+    """HubSpot keeps WhatsApp, SMS and LinkedIn as objects of a kind of their own, which was not read."""
+    kind = {"hs_communication_channel_type": channel} if channel else {}
+    record = on_a_deal(few, "communications", hs_communication_body="<p>Firmamos el <b>lunes</b></p>", **kind)
+    puller.pull("hubspot")
+    with puller.sessions() as session:
+        (signal,) = session.scalars(select(Signal).where(Signal.external_id == f"communications:{record.id}"))
+    assert (signal.kind, signal.text) == ("email", "Firmamos el lunes")
+    assert signal.item == f"deals:{record.links[0][1]}"
+    assert signal.account == record.properties["hubspot_owner_id"]
+    record.archived = True
+    puller.sweep("hubspot")
+    assert f"communications:{record.id}" not in puller.kept("hubspot")
+
+
+def test_a_queue_that_owns_tickets_is_nobody_help_desk_owners(few: Simulator, puller: Puller) -> None:
+    """HubSpot lists the help desk's queues among the owners."""
+
+    def queued(path: str, answer: Any) -> Any:
+        if "/owners" in path:
+            for number, owner in enumerate(answer["results"]):
+                owner["type"] = "QUEUE" if number == 0 else "PERSON"
+        return answer
+
+    answering(few, queued)
+    puller.pull("hubspot")
+    with puller.sessions() as session:
+        bots = list(session.scalars(select(Account).where(Account.source == "hubspot", Account.bot)))
+    assert len(bots) == 1
+
+
+# Jira
+
+
+def adf(*nodes: Any) -> str:
+    return from_adf({"type": "doc", "content": list(nodes)})
+
+
+def inline(*nodes: Any) -> Any:
+    return {"type": "paragraph", "content": [{"type": "text", "text": n} if isinstance(n, str) else n for n in nodes]}
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (adf(inline({"type": "inlineCard", "attrs": {"data": {"url": "https://x.example/browse/PAY-12"}}})), "PAY-12"),
+        (adf({"type": "embedCard", "attrs": {"data": {"@id": "https://x.example/browse/PAY-12"}}}), "PAY-12"),
+        (adf(inline("due ", {"type": "date", "attrs": {"timestamp": "1745798400000"}}, ".")), "due 2025-04-28."),
+        (adf(inline("due ", {"type": "date", "attrs": {"timestamp": 1745798400}}, ".")), "due 2025-04-28."),
+        (adf(inline("due ", {"type": "date", "attrs": {"timestamp": "9" * 30}}, ".")), "due ."),
+        (adf(inline("It is", {"type": "status", "attrs": {"text": "IN REVIEW"}}, "now")), "It is IN REVIEW now"),
+        (
+            adf(
+                {
+                    "type": "tableRow",
+                    "content": [
+                        {"type": "tableHeader", "content": [{"type": "text", "text": "Repo"}]},
+                        {"type": "tableCell", "content": [{"type": "text", "text": "Owner"}]},
+                    ],
+                }
+            ),
+            "Repo\nOwner",
+        ),
+    ],
+)
+def test_nodes_that_hold_words_elsewhere_are_read_and_apart_decocms_6645_jira_el_19_tickety_tick_326(
+    text: str, words: str
+) -> None:
+    """A card may name its issue in `data`, a date is a number, and cells need not hold paragraphs."""
+    assert (issue_keys(text) == (words,)) if words == "PAY-12" else text == words
+
+
+@pytest.mark.parametrize(
+    ("markup", "words"),
+    [
+        ("||Repo||Owner||\n|api|[Ann|https://x.example/browse/PAY-2]|", "Repo Owner\napi Ann PAY-2"),
+        ("Blah\n{code:bash}$ ssh-keygen\n$ x{code}\nYada", "Blah\nYada"),
+        ("{noformat}a {code} b{noformat} c", "c"),
+        ("{panel:title=Rollout|borderStyle=dashed}\nin two steps{panel}", "Rollout\nin two steps"),
+        ("{expand:title=Details}more{expand} {status:colour=Green|title=DONE}", "Details\nmore DONE"),
+        ("{section}{column:width=50%}left{column}{section}", "left"),
+        (r"first\\second \[not a link\] {{GET /users/{id}}}", "first\nsecond [not a link] GET /users/{id}"),
+        ("GET /users/{id}/{name}", "GET /users/{id}/{name}"),
+        ("{*}bold{*}, -old plan-, spring-cloud-config 2026-03-28", "bold, -old plan-, spring-cloud-config 2026-03-28"),
+        ("see [^offer.pdf] [mailto:ann@x.example]\n----\nR&amp;D&nbsp;now", "see ann@x.example\nR&D now"),
+        ("{quote}said{quote} [PAY-1] [~accountid:5f:7a]", "said [PAY-1] @someone"),
+        ("{code}never closed", "{code}never closed"),
+    ],
+)
+def test_wiki_markup_leaves_its_marks_and_no_word_behind_rhdh_skills_40_pandoc_9310_jira_cli_326_cognitive_core_198(
+    markup: str, words: str
+) -> None:
+    assert from_wiki(markup) == words
+
+
+@pytest.mark.parametrize("part", ["[~", "[^", "*a ", "[a|", "[a@", "{expand:title=", "{{", "!a.", "_x "])
+def test_markup_that_is_never_closed_is_read_in_no_time(part: str) -> None:
+    """A line of 32,767 characters, the most that Jira takes, took a minute."""
+    began = process_time()
+    from_wiki(part * (32_767 // len(part)))
+    assert process_time() - began < 3
