@@ -5,14 +5,17 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cache, partial
+from inspect import unwrap
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
 import uvicorn
+from fastapi import routing
 from jinja2 import BytecodeCache, Environment
 from jinja2.bccache import Bucket
 from sqlalchemy.orm import Session
@@ -51,6 +54,34 @@ class Compiled(BytecodeCache):
 
 
 frame.Environment = partial(Environment, bytecode_cache=Compiled())  # type: ignore[misc]
+
+
+class Analysed:
+    """Keeps what FastAPI reads of each endpoint: each test has a page of its own, of the same endpoints, and most of the
+    time of making one is FastAPI looking at their signatures."""
+
+    def __init__(self) -> None:
+        self.kept: dict[tuple[Any, ...], Any] = {}
+        self.dependant, self.body = routing.get_dependant, routing._get_body_field
+
+    def dependant_of(self, *, path: str, call: Any, scope: Any) -> Any:
+        """What an endpoint takes; all that it depends on are functions of modules, and belong to no page."""
+        key = path, unwrap(call).__code__, scope
+        if key not in self.kept:
+            self.kept[key] = self.dependant(path=path, call=call, scope=scope)
+        return replace(self.kept[key], call=call)
+
+    def body_of(self, *, body_params: list[Any], name: str, embed_body_fields: bool) -> Any:
+        """The body of those fields, which are those that were read first and stay."""
+        key = name, *map(id, body_params), embed_body_fields
+        if key not in self.kept:
+            self.kept[key] = self.body(body_params=body_params, name=name, embed_body_fields=embed_body_fields)
+        return self.kept[key]
+
+
+if hasattr(routing, "get_dependant") and hasattr(routing, "_get_body_field"):  # FastAPI's own names, which may change
+    analysed = Analysed()
+    routing.get_dependant, routing._get_body_field = analysed.dependant_of, analysed.body_of
 
 
 def fill(session: Session) -> None:
