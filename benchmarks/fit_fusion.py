@@ -18,7 +18,6 @@ from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.metrics import f1_score
 
 from benchmarks.at_work import AtWork, put_to_work
 from benchmarks.worlds.product import CachedEncoder
@@ -176,6 +175,8 @@ def judge(company: Company, weights: list[Fusion], labels: Mapping[str, str | No
 
 def figures_of(company: Company, found: NDArray[np.float32]) -> dict[str, float]:
     """The figures of shared/eval/score.py, with expected calibration error and the expected top-three share."""
+    from sklearn.metrics import f1_score  # slow to import, and tests that judge nothing load this module
+
     guess, none = found.argmax(1), len(company.matcher.keys)
     of = company.register.objective_of()
     top = company.register.top()

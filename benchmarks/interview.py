@@ -12,7 +12,6 @@ from collections.abc import Mapping, Sequence
 from itertools import combinations
 
 import numpy as np
-from scipy.stats import spearmanr
 
 from pipeline.encode.encoder import Encoder, SentenceEncoder
 from pipeline.interview.agreement import of_all
@@ -166,6 +165,8 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=20)
     parser.add_argument("--chosen", action="store_true", help="the half that the constants were chosen on")
     given = parser.parse_args()
+    from scipy.stats import spearmanr  # slow to import, and tests measure without it
+
     encoder = Once(SentenceEncoder())
     topics = CHOSEN if given.chosen else [name for name in TOPICS if name not in CHOSEN]
     truth = [planted(people) for people in LEADERSHIPS.values()]

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.metrics import f1_score
 
 BINS = 10
 
@@ -57,6 +56,8 @@ def figures(
 
     Macro-F1 is the mean over the key results that occur in the labels or the answers, and none.
     """
+    from sklearn.metrics import f1_score  # slow to import, and needed for nothing else
+
     answers = np.array([keys.index(key) if key is not None else len(keys) for key in true])
     guess = found.argmax(1)
     right = guess == answers
