@@ -3,6 +3,7 @@
 import getpass
 import sys
 from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 
 from rich.console import Console
@@ -12,13 +13,14 @@ from leeway.app import App, NotReady
 from leeway.as_json import json_text
 from leeway.okrs_table import from_table, table_lines
 from models import RegisterVersion
-from pipeline.register.change_words import consequences, renamed_teams
+from pipeline.register.change_words import consequences
 from pipeline.register.document import Register, read, stored
 from pipeline.register.due import Draft, changes_told
 from pipeline.register.edits import TABLE, unknown_edits
 from pipeline.register.ended import local_day, ran_out
 from pipeline.register.overlap import overlap, what_it_replaces
 from pipeline.register.point_of_change import Caution, Meaning, cautions
+from pipeline.register.sameness import same_top
 from pipeline.register.versions import current_version, history, load_register
 from pipeline.register.yaml_nodes import Document
 from pipeline.spreadsheet import is_table
@@ -58,7 +60,7 @@ def load(
     register, text = _from_table(app, file, out, yes=yes, remove=remove) if is_table(file) else read(file)
     if ran_out(register, local_day(register, app.now())):
         out.print(f"note: {ended_line(register, text, str(file))}", markup=False)
-    found = _said(app, Draft(register, text), meaning, out)
+    found, new_baseline = _said(app, Draft(register, text), meaning, out)
     if found and not yes:
         if strict:
             raise Held(f'{file} was not loaded. With --yes --why "..." it is, and the reason is kept.')
@@ -66,7 +68,11 @@ def load(
             why = _asked(out, file, why)
     elif found and yes and not why:
         raise Held('--yes needs --why "..." where something is loosened; the reason is kept with the version.')
-    _ask_about_overlap(app, register, file, out, yes=yes)
+    agreed = (
+        _ask_about_overlap(app, register, file, out, yes=yes) or yes or found
+    )  # with a reason they said yes already
+    if new_baseline and not agreed:
+        _ask(out, file, "Load it, and begin a new baseline? [y/N] ", "With --yes it is, and a new baseline begins.")
     if not is_table(file):
         _refuse_loss(app, register, file, out, yes=yes)
     with app.sessions.begin() as session:
@@ -78,8 +84,15 @@ def load(
     out.print(f"{file} {state} the register (version {version}): {objectives}, {key_results}.", markup=False)
 
 
-def _ask_about_overlap(app: App, register: Register, file: Path, out: Console, *, yes: bool) -> None:
-    """Say what a plan that is running loses to this one. Raises Held where their periods overlap and nobody says yes."""
+def _ask(out: Console, file: Path, question: str, otherwise: str) -> None:
+    """Ask where somebody is there to answer; a script goes on. Raises Held where they say no."""
+    if sys.stdin.isatty() and out.input(question, markup=False).strip().lower() not in _YES:
+        raise Held(f"{file} was not loaded. {otherwise}")
+
+
+def _ask_about_overlap(app: App, register: Register, file: Path, out: Console, *, yes: bool) -> bool:
+    """Say what a plan that is running loses to this one; returns whether that was agreed to. Raises Held where their periods
+    overlap and nobody says yes."""
     with app.sessions() as session:
         current = current_version(session)
     before = stored(current.document, current.id) if current else register
@@ -88,11 +101,12 @@ def _ask_about_overlap(app: App, register: Register, file: Path, out: Console, *
     for line in found:
         out.print(f"plan: {line}", markup=False)
     if not found or yes or not overlap(before.period, register.period):
-        return
-    question = "Load it in place of the plan that is running? [y/N] "
-    if sys.stdin.isatty() and out.input(question, markup=False).strip().lower() in _YES:
-        return
-    raise Held(f"{file} was not loaded. With --yes it takes the place of {before.period.name}.")
+        return False
+    otherwise = f"With --yes it takes the place of {before.period.name}."
+    if not sys.stdin.isatty():
+        raise Held(f"{file} was not loaded. {otherwise}")
+    _ask(out, file, "Load it in place of the plan that is running? [y/N] ", otherwise)
+    return True
 
 
 def _refuse_loss(app: App, register: Register, file: Path, out: Console, *, yes: bool) -> None:
@@ -141,19 +155,24 @@ def _asked(out: Console, file: Path, why: str | None) -> str:
     return said
 
 
-def _said(app: App, draft: Draft, meaning: bool, out: Console) -> list[Caution]:
-    """What the draft loosens, printed, with which teams it may only call otherwise; nothing where it is the first, or is the
-    register already."""
+def _said(app: App, draft: Draft, meaning: bool, out: Console) -> tuple[list[Caution], bool]:
+    """What the draft loosens, and whether a new baseline begins; printed with what else it means for past figures. Nothing where
+    it is the first, or is the register already."""
     with app.sessions() as session:
         current = current_version(session)
         if current is None or current.document == draft.text:
-            return []
+            return [], False
         before = Draft(stored(current.document, current.id), current.document)
     found = cautions(before, draft, _meaning(app, meaning))
-    renamed = [f"past figures: {one}" for one in renamed_teams(before.register, draft.register)]
-    for line in (*lines(found), *renamed):
+    loaded, today = (local_day(draft.register, at) for at in (current.loaded_at, app.now()))
+    for line in (*lines(found), *past_figures(before.register, draft.register, loaded, today)):
         out.print(line, markup=False)
-    return found
+    return found, not same_top(before.register, draft.register)
+
+
+def past_figures(before: Register, after: Register, loaded: date, today: date) -> list[str]:
+    """What loading `after` means for figures of the past, as it is shown."""
+    return [f"past figures: {one}" for one in consequences(before, after, loaded, today)]
 
 
 def _meaning(app: App, wanted: bool) -> Meaning | None:
@@ -189,8 +208,8 @@ def diff(app: App, one: str | None, other: str | None, out: Console, meaning: bo
     today = local_day(after.register, app.now())
     for line in what_it_replaces(before.register, after.register, today):
         out.print(f"plan: {line}", markup=False)
-    for line in consequences(before.register, after.register, local_day(before.register, row.loaded_at), today):
-        out.print(f"past figures: {line}", markup=False)
+    for line in past_figures(before.register, after.register, local_day(before.register, row.loaded_at), today):
+        out.print(line, markup=False)
 
 
 def _sides(

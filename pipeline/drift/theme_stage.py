@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
-from sqlalchemy import delete, func, select, union_all
+from sqlalchemy import case, delete, func, select, union_all
 from sqlalchemy.orm import Session
 
 from models import Effort, Match, Person, Stream, StreamItem, WorkItem
@@ -20,7 +20,7 @@ from pipeline.encode.vectors import load_vectors
 from pipeline.items import load_items
 from pipeline.register.membership import stay_of_effort
 from pipeline.register.workdays import monday
-from pipeline.share.floor import pooled, shown
+from pipeline.share.floor import NOBODY, pooled, shown
 
 _OFF = 0.5
 THEMES_OF = timedelta(weeks=26)
@@ -144,8 +144,10 @@ def keep_themes(session: Session, themes: Sequence[Theme], last: date, least_peo
 def _by_week(session: Session, theme: Theme, last: date, least_people: int) -> dict[str, dict[str, float]]:
     """Person-days of a theme by team ('' for all that may not be told of by itself) and week, by probability as in the shares."""
     stay, on_its_days = stay_of_effort()
+    who = case((Person.forgotten, NOBODY), else_=Effort.person_id)
     query = (
-        select(Effort.day, stay.c.team, Effort.person_id, Effort.person_days * Match.none)
+        select(Effort.day, stay.c.team, who, Effort.person_days * Match.none)
+        .join(Person, Person.id == Effort.person_id)
         .outerjoin(stay, on_its_days)
         .join(Match, Match.work_item_id == Effort.work_item_id)
         .where(Effort.day >= max(monday(last - THEMES_OF), whole_since(session) or date.min))

@@ -12,14 +12,12 @@ from numpy.typing import NDArray
 from models.vocabulary import COMPANY
 from pipeline.share.audit import OF_ONE
 from pipeline.share.estimate import MISPLACED, Z90
-from pipeline.share.floor import enough
+from pipeline.share.floor import NOBODY, enough
 from pipeline.share.prior import company_prior
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array  # slow to import, and who quotes needs none
 
-NOBODY = -1
-"""The person of past effort whose people are forgotten: it counts as work, and as nobody."""
 NO_TEAM = -1
 LIKELY = 0.4
 """Part of a cell's work from which it most likely serves a key result."""

@@ -8,13 +8,13 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models import Effort
+from models import Effort, Person
 from models.vocabulary import COMPANY
 from pipeline.effort.load import whole_since
 from pipeline.match.beliefs import beliefs
 from pipeline.register.document import Register
 from pipeline.register.workdays import monday
-from pipeline.share.floor import enough, pooled
+from pipeline.share.floor import NOBODY, pooled, shown_beside
 from pipeline.share.undiluted import given_back
 
 LIKELY = 0.4
@@ -28,18 +28,23 @@ def shares_by_week(
     as much larger or smaller than it was read as its objective's is.
 
     What is said of few people is said of persons: weeks in which fewer than `least_people` worked are left out, and key results
-    on which fewer than that worked in all these weeks. Weeks of a key result in which fewer worked on it are pooled (floor.py).
+    on which fewer than that worked in all these weeks, or that tell of one such beside their objective. Weeks of a key result in
+    which fewer worked on it are pooled (floor.py).
     """
     first, end = max(monday(since), whole_since(session) or date.min), monday(through + timedelta(days=1))
     query = select(Effort.day, Effort.person_id, Effort.work_item_id, Effort.person_days)
-    rows = session.execute(query.where(Effort.day >= first, Effort.day < end)).all()
+    forgotten = set(session.scalars(select(Person.id).where(Person.forgotten)))
+    rows = [
+        (day, NOBODY if person in forgotten else person, item, days)
+        for day, person, item, days in session.execute(query.where(Effort.day >= first, Effort.day < end))
+    ]
     total: dict[date, float] = defaultdict(float)
     people: dict[date, set[int]] = defaultdict(set)
     for day, person, _, days in rows:
         total[monday(day)] += days
-        people[monday(day)].add(person)
-    known = _of_enough(rows, dict(beliefs(session, {item for _, _, item, _ in rows})), least_people)
+        people[monday(day)] |= {person} - {NOBODY}
     of = register.objective_of()
+    known = _of_enough(rows, dict(beliefs(session, {item for _, _, item, _ in rows})), of, least_people)
     found: dict[date, Mapping[str, float]] = {}
     for week in sorted(total):
         if len(people[week]) >= least_people and total[week] > 0:
@@ -52,9 +57,12 @@ def shares_by_week(
 
 
 def _of_enough(
-    rows: Sequence[Any], believed: Mapping[int, Mapping[str, float]], least: int
+    rows: Sequence[Any], believed: Mapping[int, Mapping[str, float]], of: Mapping[str, str], least: int
 ) -> dict[str, dict[date, float]]:
-    """Person-days by key result and week, of key results on which enough people worked in all, few in none of the weeks told."""
+    """Person-days by key result and week, of key results on which enough people worked in all, few in none of the weeks told.
+
+    The objective's share stands beside them: what it has less those told is of enough people as well, or of nobody.
+    """
     vague: dict[str, dict[date, float]] = defaultdict(lambda: defaultdict(float))
     cells: dict[str, dict[date, dict[int, float]]] = defaultdict(lambda: defaultdict(lambda: defaultdict(float)))
     for day, person, item, days in rows:
@@ -63,11 +71,11 @@ def _of_enough(
                 cells[key][monday(day)][person] += p * days
             else:
                 vague[key][monday(day)] += p * days  # of nobody in particular
-    found = {}
+    worked: dict[str, dict[str, set[int]]] = defaultdict(dict)
     for key, weeks in cells.items():
-        if enough(len(set[int]().union(*weeks.values())), least):
-            sure = pooled(weeks, least)
-            found[key] = {
-                week: sure.get(week, 0.0) + vague[key].get(week, 0.0) for week in sure.keys() | vague[key].keys()
-            }
+        worked[of.get(key, "")][key] = set[int]().union(*weeks.values()) - {NOBODY}
+    found = {}
+    for key in (key for parts in worked.values() for key in shown_beside(parts, least)):
+        sure = pooled(cells[key], least)
+        found[key] = {week: sure.get(week, 0.0) + vague[key].get(week, 0.0) for week in sure.keys() | vague[key].keys()}
     return found

@@ -1,5 +1,6 @@
 """Changes of the register in words, and what they mean for figures of the past."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import date
@@ -89,6 +90,12 @@ def _shown(value: Any) -> str:
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
+_NAMED = 3
+"""So many of those who leave and join under another address are named, the others counted."""
+_TELLING = 3
+"""Letters of a part of a name, as in ann.lee@, from which it tells who somebody is."""
+_SHOWN_FROM = 5
+"""Members of a team from which figures of it are shown."""
 _FEW = 0.2
 """Part of a team's people: where no more of them stay, and it is called otherwise, it is another team."""
 _HOURS = {("member", name) for name in ("part", "country", "subdivision", "days")} | {("team", "weekend")}
@@ -116,6 +123,8 @@ def consequences(before: Register, after: Register, loaded: date, today: date) -
     found += _people(steps, today)
     found += _one_person(before, after)
     found += renamed_teams(before, after)
+    found += _made_of_others(before, after)
+    found += _too_few(before, after, today)
     if any(one.field == "calendar.time_zone" for one in steps):
         found.append("the time zone changes: effort of past weeks is estimated again.")
     if any(one.field.startswith("calendar.") and one.field != "calendar.time_zone" for one in steps):
@@ -158,16 +167,29 @@ def _people(steps: Sequence[Change], today: date) -> Iterator[str]:
 
 
 def _one_person(before: Register, after: Register) -> Iterator[str]:
-    """Addresses that differ in their domain alone, as where a company changes its name."""
-    old, new = ({m.email.lower() for t in one.teams for m in t.members} for one in (before, after))
-    gone = old - new - {address.lower() for t in after.teams for m in t.members for address in m.formerly}
-    for one in sorted(gone):
-        for other in sorted(new - old):
-            if one.partition("@")[0] == other.partition("@")[0]:
-                yield (
-                    f"{one} leaves and {other} joins: if this is one person, write `formerly: {one}` there; "
-                    "else the past of the accounts that changed their address counts for nobody."
-                )
+    """Addresses that differ in their domain alone, as where a company changes its name, or in one team in a part of the name, as
+    after a marriage."""
+    old, new = ({m.email.lower(): t.key for t in one.teams for m in t.members} for one in (before, after))
+    formerly = {address.lower() for t in after.teams for m in t.members for address in m.formerly}
+    gone, come = sorted(set(old) - set(new) - formerly), sorted(set(new) - set(old))
+    pairs = [(one, other) for one in gone for other in come if _may_be_one(one, other, in_one=old[one] == new[other])]
+    for one, other in pairs[: _NAMED if len(pairs) > _NAMED + 1 else None]:
+        yield (
+            f"{one} leaves and {other} joins: if this is one person, write `formerly: {one}` there; "
+            "else the past of the accounts that changed their address counts for nobody."
+        )
+    if len(pairs) > _NAMED + 1:
+        yield f"so do {len(pairs) - _NAMED} more who leave and join under such addresses."
+
+
+def _may_be_one(one: str, other: str, *, in_one: bool) -> bool:
+    """Return True if two addresses look like one person's; `in_one` says that they are in the same team."""
+    (name, _, _), (later, _, _) = one.partition("@"), other.partition("@")
+    return name == later or (in_one and any(len(part) >= _TELLING for part in _parts(name) & _parts(later)))
+
+
+def _parts(name: str) -> set[str]:
+    return set(re.split(r"[\W\d_]+", name))
 
 
 def renamed_teams(before: Register, after: Register) -> list[str]:
@@ -194,9 +216,47 @@ def renamed_teams(before: Register, after: Register) -> list[str]:
     return found
 
 
+def _made_of_others(before: Register, after: Register) -> Iterator[str]:
+    """Of each new team that is made of others' people, merged or split, what its past is; one that is only called otherwise is
+    asked about."""
+    old = {team.key: team for team in before.teams}
+    asked = [line for line in renamed_teams(before, after) if "which is gone" in line]
+    for team in (one for one in after.teams if one.key not in old):
+        from_ = {key: many for key, was in old.items() if (many := _stay(was, team))}
+        if 2 * sum(from_.values()) < len(team.addresses) or any(f"team {team.key} has" in line for line in asked):
+            continue
+        parts = [f"{many} from {key}" for key, many in sorted(from_.items(), key=lambda one: (-one[1], one[0]))]
+        if parts:
+            yield (
+                f"team {team.key} is new and begins without a past. Of its {_members(len(team.addresses))} come "
+                f"{', '.join(parts)}: what they did before stays there, and goes on in the company's figures."
+            )
+
+
+def _too_few(before: Register, after: Register, today: date) -> Iterator[str]:
+    """Teams that were large enough for figures and are not any more."""
+    was = {team.key: len(_here(team, today)) for team in before.teams}
+    for team in after.teams:
+        if len(_here(team, today)) < _SHOWN_FROM <= was.get(team.key, 0):
+            yield (
+                f"team {team.key} has {_members(len(_here(team, today)))} and had {was[team.key]}: figures are shown from five "
+                "on, so there are none of it from now on."
+            )
+
+
+def _members(members: int) -> str:
+    """4 members"""
+    return f"{members} member{'' if members == 1 else 's'}"
+
+
+def _here(team: Team, day: date) -> set[str]:
+    return {one.email.lower() for one in team.members if (one.first or day) <= day <= (one.last or day)}
+
+
 def _stay(was: Team, now: Team) -> int:
     """How many of a team's people are in another one."""
-    return sum(bool(was.addresses & {address.lower() for address in (one.email, *one.formerly)}) for one in now.members)
+    here = {address.lower(): one.email.lower() for one in now.members for address in (one.email, *one.formerly)}
+    return len({email for address, email in here.items() if address in was.addresses})
 
 
 def concerning(key: str | None, lines: Sequence[str]) -> list[str]:

@@ -116,6 +116,12 @@ def hints(register: Register, today: date) -> list[str]:
             many = f"{len(here)} member{'' if len(here) == 1 else 's'}"
             found.append(f"team {team.key}: {many}{gone}; figures are shown from five on.")
     found += [
+        f"team {team.key}: {one.email!r} is no address, so nobody's work is found by it."
+        for team in register.teams
+        for one in team.members
+        if "@" not in one.email
+    ]
+    found += [
         f"{email}: in teams {', '.join(teams)} at once; a person's day counts for one, here {teams[-1]}. "
         "Write `to:` in the other, or leave them out there."
         for email, teams in _in_two_teams(register).items()

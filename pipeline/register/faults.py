@@ -69,7 +69,7 @@ def all_faults(document: Document, register: Register | None, errors: Sequence[A
         *step_faults(document),
         *unseen_faults(document),
     ]
-    if register is not None and register.period.end <= register.period.start:
+    if register is not None and register.period.end < register.period.start:
         found.append(LintError(document.line(("period", "end")), "period.end", "lies before the start."))
     if register is not None:
         found += plan_faults(document, register)

@@ -9,6 +9,8 @@ from typing import TypeVar
 
 Cells = Mapping[date, Mapping[int, float]]
 """By week (its Monday), each person's part."""
+NOBODY = -1
+"""The person of past effort whose people are forgotten: it counts as work, and as nobody."""
 NOBODYS = ""
 """Key of the part of who is in none."""
 Key = TypeVar("Key", bound=Hashable)
@@ -63,7 +65,7 @@ def pooled(cells: Cells, least: int) -> dict[date, float]:
     amount = 0.0
     for week in sorted(cells):
         weeks.append(week)
-        people |= {person for person, part in cells[week].items() if part > 0}
+        people |= {person for person, part in cells[week].items() if part > 0} - {NOBODY}
         amount += sum(cells[week].values())
         if enough(len(people), least):
             pools.append((weeks, people, amount))

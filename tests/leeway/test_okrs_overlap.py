@@ -107,3 +107,21 @@ def test_a_period_that_is_over_or_whose_last_day_moves_is_no_running_one(loads: 
     over = QUARTER.replace("2026-09-30", "2026-08-02")
     loads(over)
     assert "plan:" not in loads(YEAR)
+
+
+@pytest.mark.parametrize(("typed", "period"), [("y", "Q4"), ("", "Q3")])
+def test_a_terminal_is_asked_before_a_new_baseline_begins_and_told_what_it_means(
+    loads: Loads, monkeypatch: pytest.MonkeyPatch, typed: str, period: str
+) -> None:
+    plan = NEXT.replace("Customers stay with us", "Warehouses run by themselves").replace("Churn", "Picks by hand")
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    monkeypatch.setattr("builtins.input", lambda: typed)
+    if typed:
+        loads(plan)
+    else:
+        with pytest.raises(Held, match="With --yes it is, and a new baseline begins"):
+            loads(plan)
+    said = loads.out.getvalue()
+    assert "past figures: the top priorities change: a new baseline begins on 2026-10-01" in said
+    assert "Load it, and begin a new baseline? [y/N] " in said
+    assert loads.period == period

@@ -119,8 +119,10 @@ def test_too_early_is_said_and_nothing_of_work_that_is_not_known(sessions: sessi
     assert (found.share, found.sentence) == (None, "")
 
 
-def worked(sessions: sessionmaker[Session], p: float, workers: dict[date, int]) -> None:
-    """Of eight people, in each week so many work on what serves O1.1 with that probability, the others on what does not."""
+def worked(
+    sessions: sessionmaker[Session], p: float, workers: dict[date, int], others: dict[str, float] | None = None
+) -> None:
+    """Of eight people, in each week so many work on what serves O1.1 with that probability, the `others` on what does not."""
     with sessions.begin() as session:
         session.add(RegisterVersion(id=1, digest="d", loaded_at=datetime.now(UTC), document=""))
         mine, other = (
@@ -129,8 +131,8 @@ def worked(sessions: sessionmaker[Session], p: float, workers: dict[date, int]) 
         )
         session.add_all([mine, other])
         session.flush()
-        for item, belief in ((mine, p), (other, 0.0)):
-            session.add(Match(work_item_id=item.id, version_id=1, probabilities={"O1.1": belief}, evidence=[]))
+        for item, belief in ((mine, {"O1.1": p}), (other, others or {"O1.1": 0.0})):
+            session.add(Match(work_item_id=item.id, version_id=1, probabilities=belief, evidence=[]))
         for n in range(8):
             person = Person(email=f"p{n}@x.example")
             session.add(person)
@@ -151,6 +153,17 @@ def test_the_part_of_the_work_and_none_of_a_few_people(
         many = shares_by_week(session, given, FIRST, WEEKS[1], 9)
     assert found == {FIRST: {"O1.1": pytest.approx(0.8 * people / 8)}} if shown else found == {FIRST: {}}
     assert many == {}
+
+
+@pytest.mark.parametrize(("people", "shown"), [(8, {"O1.1"}), (7, set()), (6, set()), (5, {"O1.1", "O1.2"})])
+def test_a_key_result_is_not_told_where_its_objective_less_it_is_about_a_few(
+    sessions: sessionmaker[Session], people: int, shown: set[str]
+) -> None:
+    worked(sessions, 1.0, {FIRST: people}, {"O1.2": 1.0})
+    with sessions() as session:
+        given = register(*["{checkin: true}"] * 4)
+        found = shares_by_week(session, given, FIRST, FIRST + timedelta(days=6), 3)
+    assert set(found[FIRST]) == shown
 
 
 def test_a_week_in_which_one_of_five_worked_on_a_key_result_is_no_figure_of_its_own(

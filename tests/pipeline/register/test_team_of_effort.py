@@ -7,6 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
 
 from models import Effort, Match, Membership, Person, RegisterVersion, WorkItem
+from pipeline.progress.work import shares_by_week
 from pipeline.register.document import parse
 from pipeline.register.membership import load_teams, of_team, stay_of_effort
 from tests.conftest import NOW
@@ -71,3 +72,12 @@ def test_days_of_a_key_result_stay_with_the_team_they_were_done_in_next_pms_549(
     assert found.people == {("app", "O1.1"): {1, 2, 3}, ("ops", "O1.1"): {1}, ("", "O1.1"): {3}}
     assert found.by_team("O1.1", ["app", "ops"], 3) == {"app": None, "ops": None}  # else the rest were two people's
     assert found.by_team("O1.1", ["app", "ops"], 1) == {"app": 35.0, "ops": 3.0}
+
+
+@pytest.mark.parametrize(("least", "weeks"), [(3, 1), (4, 0)])
+def test_those_who_are_forgotten_are_no_person_that_a_week_is_told_of(
+    moved: sessionmaker[Session], least: int, weeks: int
+) -> None:
+    with moved() as session:
+        found = shares_by_week(session, parse(PLAN), MONDAY, MONDAY + timedelta(days=6), least)
+    assert len(found) == weeks

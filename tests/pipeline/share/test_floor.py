@@ -6,7 +6,7 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given
 
-from pipeline.share.floor import pooled, shown, shown_beside
+from pipeline.share.floor import NOBODY, pooled, shown, shown_beside
 
 TEAMS = st.lists(st.integers(0, 12), min_size=1, max_size=6)
 
@@ -90,5 +90,7 @@ def test_pooled_weeks_add_up_and_none_tells_of_too_few(weeks: list[dict[int, flo
 
 
 def test_a_week_in_which_enough_worked_is_told_as_it_was() -> None:
+    few = {WEEK: {**dict.fromkeys(range(4), 1.0), NOBODY: 8.0}, WEEK + timedelta(weeks=1): {NOBODY: 2.0}}
+    assert pooled(few, 5) == dict.fromkeys(few, 7.0)  # those who are forgotten are no fifth person
     cells = {WEEK: dict.fromkeys(range(5), 1.0), WEEK + timedelta(weeks=1): dict.fromkeys(range(6), 2.0)}
     assert pooled(cells, 5) == {WEEK: 5.0, WEEK + timedelta(weeks=1): 12.0}
