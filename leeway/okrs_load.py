@@ -68,11 +68,8 @@ def load(
             why = _asked(out, file, why)
     elif found and yes and not why:
         raise Held('--yes needs --why "..." where something is loosened; the reason is kept with the version.')
-    agreed = (
-        _ask_about_overlap(app, register, file, out, yes=yes) or yes or found
-    )  # with a reason they said yes already
-    if new_baseline and not agreed:
-        _ask(out, file, "Load it, and begin a new baseline? [y/N] ", "With --yes it is, and a new baseline begins.")
+    # Who gave a reason said yes already.
+    _ask_about_plan(app, register, file, out, yes=yes, new_baseline=new_baseline and not found)
     if not is_table(file):
         _refuse_loss(app, register, file, out, yes=yes)
     with app.sessions.begin() as session:
@@ -88,6 +85,13 @@ def _ask(out: Console, file: Path, question: str, otherwise: str) -> None:
     """Ask where somebody is there to answer; a script goes on. Raises Held where they say no."""
     if sys.stdin.isatty() and out.input(question, markup=False).strip().lower() not in _YES:
         raise Held(f"{file} was not loaded. {otherwise}")
+
+
+def _ask_about_plan(app: App, register: Register, file: Path, out: Console, *, yes: bool, new_baseline: bool) -> None:
+    """Ask once where another plan is running, or a new baseline begins. Raises Held where somebody says no."""
+    agreed = _ask_about_overlap(app, register, file, out, yes=yes) or yes
+    if new_baseline and not agreed:
+        _ask(out, file, "Load it, and begin a new baseline? [y/N] ", "With --yes it is, and a new baseline begins.")
 
 
 def _ask_about_overlap(app: App, register: Register, file: Path, out: Console, *, yes: bool) -> bool:
