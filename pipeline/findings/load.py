@@ -22,11 +22,12 @@ from pipeline.findings.load_terms import load_usages
 from pipeline.findings.load_words import load_meaning
 from pipeline.findings.reports import load_gauges, load_reports
 from pipeline.findings.thresholds import Thresholds
-from pipeline.findings.work import NO_TEAM, NOBODY, Ints, Later, Work
+from pipeline.findings.work import NO_TEAM, Ints, Later, Work
 from pipeline.register.document import Register
 from pipeline.register.membership import load_teams
 from pipeline.register.versions import plans
 from pipeline.register.workdays import monday
+from pipeline.share.floor import NOBODY
 from pipeline.share.gap import weeks_of
 from pipeline.steps.report import path_reports
 
