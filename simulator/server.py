@@ -98,7 +98,7 @@ class Simulator:
         for server, _ in self._servers:
             server.end()
         for _, thread in self._servers:
-            thread.join(5)
+            thread.join(60)
 
     def settings(self) -> dict[str, dict[str, Any]]:
         """What an ops engineer of the company would put into the settings, as plain values by source.

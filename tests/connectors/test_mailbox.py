@@ -95,7 +95,7 @@ service imap-login {{
         yield port
     finally:
         server.terminate()
-        server.wait(10)
+        server.wait(60)
         shutil.rmtree(home, ignore_errors=True)
 
 

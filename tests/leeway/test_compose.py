@@ -122,7 +122,7 @@ def test_its_commands_run_the_whole_job_and_stop_when_asked(tmp_path: Path, post
             status = json.loads(started(tmp_path, "status", "--json", **given).stdout)
             assert status["last_cycle"]
             assert set(status["sources"]) == {"jira", "slack", "hubspot"}
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=10) as answer:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=60) as answer:
                 assert json.load(answer) == {"ready": True}
             seen = json.loads(started(tmp_path, "doctor", "--json", **given).stdout)
             assert {(row["part"], row["name"]) for row in seen if not row["ok"]} == set(), seen
@@ -132,7 +132,7 @@ def test_its_commands_run_the_whole_job_and_stop_when_asked(tmp_path: Path, post
         finally:
             for process in processes.values():
                 process.send_signal(signal.SIGTERM)
-            ends = {name: process.wait(45) for name, process in processes.items()}
+            ends = {name: process.wait(60) for name, process in processes.items()}
     engine.dispose()
     assert checked(tmp_path, bare, port) == dict.fromkeys(OURS, 1)
     assert ends == dict.fromkeys(ends, 0) | {"web": -signal.SIGTERM}  # uvicorn ends with the signal it was sent
