@@ -14,7 +14,7 @@ from typing import TypeVar
 from models import Person
 from pipeline.register.document import Register
 from pipeline.register.membership import Teams
-from pipeline.register.schema import Member
+from pipeline.register.schema import Calendar, Member
 from pipeline.register.stays import entry_on, renamed
 from pipeline.register.workdays import Workdays
 
@@ -81,12 +81,18 @@ def _nearest(rows: Sequence[Mapping[K, T]], number: int, key: K) -> T | None:
 
 
 def made_up_days(history: History, since: date) -> list[str]:
-    """Days of weekends that are worked in the countries of the registers' people, as text."""
+    """Days of weekends that are worked in the countries of the registers' people, and parts of them that have another weekend, as
+    text."""
     found = set()
     for _, one in history:
         calendar, years = Workdays(one.calendar), range(since.year, one.period.end.year + 1)
         for country in {one.calendar.country, *(member.country for team in one.teams for member in team.members)}:
             found |= {f"{country} {day}" for year in years for day in calendar.made_up(year, country)}
+        places = {(member.country, member.subdivision) for team in one.teams for member in team.members}
+        for country, part in {(one.calendar.country, one.calendar.subdivision), *places}:
+            whole = Workdays(Calendar(country=country or one.calendar.country))
+            if part and any(whole.weekend(year) != whole.weekend(year, None, part) for year in years):
+                found.add(f"{country or one.calendar.country} {part}")
     return sorted(found)
 
 

@@ -18,7 +18,7 @@ def usual_week(register: Register, scope: str = COMPANY) -> float:
     for _, team, member, first, last in spells(register):
         there = (min(last, end) - max(first, begin)).days + 1
         if there > 0 and scope in (COMPANY, team):
-            week = 7 - len(weekends[team] or workdays.weekend(member.country))
+            week = 7 - len(weekends[team] or workdays.weekend(begin.year, member.country, member.subdivision))
             found += member.week(week) * there / ((end - begin).days + 1)
     return found
 

@@ -16,11 +16,12 @@ class Workdays:
         self.calendar = calendar
         self._closed = frozenset(calendar.closed)
 
-    def weekend(self, country: str | None = None) -> frozenset[int]:
-        """Weekdays, Monday 0, on which nobody is expected: as the calendar says, else as is usual in the country."""
-        if country and country != self.calendar.country:
-            return _weekend(country)
-        return frozenset(self.calendar.weekend) or _weekend(self.calendar.country)
+    def weekend(self, year: int, country: str | None = None, subdivision: str | None = None) -> frozenset[int]:
+        """Weekdays, Monday 0, on which nobody is expected: as the calendar says, else as is usual in the country in that year, or
+        in its part."""
+        if self.calendar.weekend and (country or self.calendar.country) == self.calendar.country:
+            return frozenset(self.calendar.weekend)
+        return _weekend(*self._where(country, subdivision), year)
 
     def is_workday(
         self,
@@ -35,7 +36,7 @@ class Workdays:
         """
         if day in self._closed:
             return False
-        if day.weekday() in (self.weekend(country) if weekend is None else weekend):
+        if day.weekday() in (self.weekend(day.year, country, subdivision) if weekend is None else weekend):
             return weekend is None and day in self.made_up(day.year, country)
         return day not in self._public(day.year, country, subdivision)[0]
 
@@ -49,10 +50,14 @@ class Workdays:
     def _public(
         self, year: int, country: str | None, subdivision: str | None = None
     ) -> tuple[frozenset[date], frozenset[date]]:
+        country, subdivision = self._where(country, subdivision)
+        return _holidays(country, subdivision, year) if country else (frozenset(), frozenset())
+
+    def _where(self, country: str | None, subdivision: str | None) -> tuple[str | None, str | None]:
         country = country or self.calendar.country
         if not subdivision and country == self.calendar.country:
             subdivision = self.calendar.subdivision
-        return _holidays(country, subdivision, year) if country else (frozenset(), frozenset())
+        return country, subdivision
 
     def between(self, first: date, last: date) -> list[date]:
         """Working days from `first` to `last`, both included."""
@@ -61,13 +66,17 @@ class Workdays:
 
 
 @cache
-def _weekend(country: str | None) -> frozenset[int]:
+def _weekend(country: str | None, subdivision: str | None, year: int) -> frozenset[int]:
     import holidays  # late: it takes its time, and not every command asks
 
-    try:
-        return frozenset(holidays.country_holidays(country).weekend) if country else SATURDAY_AND_SUNDAY
-    except NotImplementedError:  # a register under check; the country is named as a fault by itself
+    if not country:
         return SATURDAY_AND_SUNDAY
+    try:
+        there = holidays.country_holidays(country, subdiv=subdivision)
+    except NotImplementedError:  # a register under check; the country, or its part, is named as a fault by itself
+        return SATURDAY_AND_SUNDAY
+    # Asked by the day: what a country has for its weekend knows neither its parts nor the years in which it was another.
+    return frozenset(day.weekday() for day in (date(year, 7, n) for n in range(1, 8)) if there.is_weekend(day))
 
 
 @cache

@@ -16,6 +16,8 @@ FRIDAY, SATURDAY, SUNDAY = date(2026, 11, 6), date(2026, 11, 7), date(2026, 11, 
     [
         ({"country": "DE"}, {SATURDAY, SUNDAY}),
         ({"country": "EG"}, {FRIDAY, SATURDAY}),
+        ({"country": "MY"}, {SATURDAY, SUNDAY}),
+        ({"country": "MY", "subdivision": "KDH", "weekend": ["sun"]}, {SUNDAY}),
         ({}, {SATURDAY, SUNDAY}),
         ({"country": "DE", "weekend": ["Sun"]}, {SUNDAY}),
         ({"weekend": ["friday", "saturday"]}, {FRIDAY, SATURDAY}),
@@ -33,6 +35,13 @@ def test_who_works_in_another_country_has_its_weekend() -> None:
     assert workdays.is_workday(SUNDAY, "IL")
     assert not workdays.is_workday(FRIDAY, "IL")
     assert workdays.is_workday(SUNDAY, "DE", frozenset({0, 1}))
+    week = [date(2026, 11, 13 + n) for n in range(3)]
+    assert [workdays.is_workday(day, "MY") for day in week] == [True, False, False]
+    kedah = Workdays(Calendar(country="MY", subdivision="KDH"))
+    assert [kedah.is_workday(day) for day in week] == [False, False, True]
+    assert [workdays.is_workday(day, "MY", subdivision="TRG") for day in week] == [False, False, True]
+    assert workdays.weekend(2021, "AE") == {4, 5}  # Saturday and Sunday since 2022
+    assert workdays.weekend(2026, "AE") == {5, 6}
 
 
 def test_a_weekday_that_does_not_exist_is_named_with_its_line() -> None:
