@@ -14,8 +14,8 @@ _ENDING = re.compile(r"\.(?!\d)\w{1,5}$")
 _LETTERS = re.compile(r"[^\W_]+")
 _UNNAMED = re.compile(
     r"images?|imagen|img|bild|fotos?|photos?|pic|pictures?|screen|shot|screenshot|screencast|recording|untitled|unnamed|file|download"
-    r"|scan(?:ned)?|video|movie|audio|clip|voice|memo|pasted|attachment|canvas|copy|kopie|dscn?|pxl|mvimg|cam|camera|snap|snip|new"
-    r"|whatsapp|signal|telegram|bildschirm(?:foto|aufnahme)|schermafbeelding|schermata|captura|pantalla|capture|[ée]cran"
+    r"|scan(?:ned)?|video|movie|audio|clip|voice|message|sound|memo|pasted|attachment|canvas|copy|kopie|dscn?|pxl|mvimg|cam|camera"
+    r"|snap|snip|new|whatsapp|signal|telegram|bildschirm(?:foto|aufnahme)|schermafbeelding|schermata|captura|pantalla|capture|[ée]cran"
     r"|skärmavbild|skjermbilde|skærmbillede|zrzut|ekranu|at|on|am|pm|um|uhr|de|le|à",
     re.IGNORECASE,
 )

@@ -123,6 +123,7 @@ EMAIL = {
             ],
             "",
         ),
+        ([{"title": "audio_message.m4a", "subtype": "slack_audio"}, {"name": "Voice message (3).mp4"}], ""),
         ([{"id": "F1", "mode": "tombstone"}, {"mode": "hidden_by_limit"}, None, 5, {"title": 7, "subject": 3}], ""),
         ("none", ""),
     ],
