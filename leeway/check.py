@@ -56,7 +56,7 @@ def check_all(app: App) -> list[CheckRow]:
 def _database(app: App) -> Iterator[CheckRow]:
     from leeway.app import NotReady
     from leeway.database_state import faults
-    from leeway.errors import READ_ONLY, expected
+    from leeway.errors import READ_ONLY, database_fault, expected
 
     try:
         app.engine.connect().close()
@@ -64,7 +64,7 @@ def _database(app: App) -> Iterator[CheckRow]:
         sentence = expected(error)
         if sentence is None:
             raise
-        yield CheckRow("database", "connection", False, sentence, "Check database.url.")
+        yield CheckRow("database", "connection", False, *(database_fault(error) or (sentence, "Check database.url.")))
         return
     place, still = without_password(app.settings.database.url), may_only_be_read(app.engine)
     said = f"{place} may only be read" if still else f"{place}, newest version"

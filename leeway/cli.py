@@ -2,16 +2,19 @@
 runs, so that `--help` and `status` answer at once."""
 
 import os
+import select
 import sys
+from collections.abc import Sequence
+from contextlib import suppress
 from io import TextIOWrapper
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TextIO
 
 import typer
 
 from leeway import __version__
 from leeway.commands import every_day, judge, look_after, okrs, progress, source, start, steps
-from leeway.console import choose_settings, err, out
+from leeway.console import READER_LEFT, choose_settings, err, out, write_no_more
 from leeway.help import BySection
 
 app = typer.Typer(
@@ -58,6 +61,7 @@ _STOPPED = "Stopped. What was done is kept; run it again to resume."
 
 def _say_everything() -> None:
     """No letter ends a command: what a terminal cannot show is a question mark there, and files and pipes are in UTF-8."""
+    _open_closed()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper) and stream.encoding.lower().replace("-", "") != "utf8":
             if stream.isatty():
@@ -66,13 +70,53 @@ def _say_everything() -> None:
                 stream.reconfigure(encoding="utf-8")
 
 
+def _open_closed() -> None:
+    """Whoever starts a command without one of the three streams (`2>&-`, some daemons) gets the null device in its place: the
+    next file or socket would take its number, and what children write would go there."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115 - for as long as we live
+            os.set_inheritable(getattr(sys, name).fileno(), True)
+
+
+def _run() -> None:
+    """Run the command and write all that it printed, which Python would do at the exit, where an error is a line of its own and
+    no status. It ends with READER_LEFT where `head` or a pager has read enough."""
+    given = sys.stdout, sys.stderr
+    try:
+        app()
+    except (SystemExit, BrokenPipeError) as end:
+        # The library takes every broken pipe for our reader's: it goes on with a stream that breaks no more, and status 1.
+        taken = isinstance(end, SystemExit) and sys.stdout is not given[0]
+        if _reader_left(given, broke=taken or isinstance(end, BrokenPipeError)):
+            write_no_more()
+            sys.exit(READER_LEFT)
+        if taken and end.__context__ is not None:
+            raise end.__context__ from None
+        raise
+
+
+def _reader_left(streams: Sequence[TextIO], broke: bool) -> bool:
+    """Write what is left, and say whether nobody is there to read it; whether it was there that a pipe broke."""
+    try:
+        for stream in streams:
+            stream.flush()
+    except BrokenPipeError:
+        return True
+    ends = select.poll()
+    for stream in streams if broke else ():
+        with suppress(OSError):  # one that has no number is no pipe
+            ends.register(stream.fileno(), 0)
+    return bool(ends.poll(0))
+
+
 def main() -> None:
     """Run a command; an expected error is one sentence and exit code 2, never a traceback."""
     from leeway.errors import expected
 
     _say_everything()
     try:
-        app()
+        _run()
     except KeyboardInterrupt:
         err.print(_STOPPED)
         sys.exit(_INTERRUPTED)
@@ -85,10 +129,8 @@ def main() -> None:
         if sentence is None:
             raise
         err.print(f"Error: {sentence}", markup=False)
-        if (
-            isinstance(error, OSError) and not error.filename
-        ):  # what could not be written is not tried again at the exit
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.__stdout__.fileno() if sys.__stdout__ else 1)
+        if isinstance(error, OSError) and not error.filename:
+            write_no_more()
         sys.exit(2)
 
 

@@ -1,5 +1,6 @@
 """What every command has: where it writes, and the App of the settings file that was asked for."""
 
+import os
 import sys
 from datetime import date
 from pathlib import Path
@@ -27,6 +28,21 @@ _MOVES = dict.fromkeys((*range(0x20), *range(0x7F, 0xA0)), " ") | {ord(c): c for
 """What moves a terminal's cursor, clears its screen or writes its title, where a blank is shown."""
 
 
+READER_LEFT = 141
+"""The exit status where `head` or a pager has read enough: what a shell shows of every program that SIGPIPE ends."""
+
+
+def write_no_more() -> None:
+    """What a stream does not take is not tried again at the exit, which would end with a status of its own."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, stream.fileno())
+            os.close(nowhere)
+
+
 class Verbatim(Console):
     """Prints what it is given: titles, names and paths of others hold brackets, :words: between colons and whatever else, which
     are no markup, no emoji and no orders to the terminal. Set here and not at each call, so that cells of tables follow too."""
@@ -38,6 +54,11 @@ class Verbatim(Console):
         """What is written, piece by piece; our own bars and colours are orders of their own and stay."""
         for one in super().render(renderable, options):
             yield one if one.control else Segment(one.text.translate(_MOVES), one.style)
+
+    def on_broken_pipe(self) -> None:
+        """End the command: nobody reads what it says."""
+        write_no_more()
+        raise SystemExit(READER_LEFT)
 
 
 class _Beside(Verbatim):

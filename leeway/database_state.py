@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
-from leeway.errors import ORDER_MOVED
+from leeway.errors import FILE_READ_ONLY, ORDER_MOVED
 from models import order_moved
 
 LEAST_BYTES = 100_000_000
@@ -21,8 +21,9 @@ def faults(engine: Engine) -> Iterator[tuple[str, str, str]]:
     file = Path(engine.url.database or "") if engine.dialect.name == "sqlite" else None
     if file is None or not file.is_file():
         return
-    if not all(os.access(one, os.W_OK) for one in (file, file.parent)):
-        yield "file", f"{file} may only be read", "Let the user that runs Leeway write the file and its folder."
+    beside = [one for ending in ("-wal", "-shm") if (one := file.with_name(file.name + ending)).exists()]
+    if not all(os.access(one, os.W_OK) for one in (file, file.parent, *beside)):
+        yield "file", f"{file} may only be read", FILE_READ_ONLY
     free = shutil.disk_usage(file.parent).free
     if free < LEAST_BYTES:
         fix = "Free some: on a full disk nothing is kept, and every pull ends with an error."

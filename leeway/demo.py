@@ -6,11 +6,11 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, cast
 
 from rich.console import Console
 from sqlalchemy import func, select
@@ -20,6 +20,7 @@ from alerts.chart_frame import png
 from alerts.charts import Fall, WeekPoint, top_share
 from alerts.words import fraction, percent
 from leeway.app import App
+from leeway.demo_folder import DATABASE, DemoError, fresh_database, prepare
 from leeway.digest import write_previews
 from leeway.run import run_one
 from leeway.settings import DatabaseSettings, Settings, WebSettings, environment
@@ -32,10 +33,6 @@ SPEED = 1500.0
 """The simulator's rate limits are looser by this factor, so that half a year arrives in seconds."""
 
 
-class DemoError(Exception):
-    """The demo cannot run; the message says why."""
-
-
 @dataclass(slots=True)
 class Company:
     """The simulator's process: a line in, a JSON line out."""
@@ -46,9 +43,10 @@ class Company:
         """Its answer; raises DemoError where it has none."""
         assert self.process.stdin is not None  # noqa: S101 - opened as a pipe
         assert self.process.stdout is not None  # noqa: S101
-        if question:
-            self.process.stdin.write(question + "\n")
-            self.process.stdin.flush()
+        with suppress(BrokenPipeError):  # it has stopped, and answers nothing
+            if question:
+                self.process.stdin.write(question + "\n")
+                self.process.stdin.flush()
         line = self.process.stdout.readline()
         if not line:
             raise DemoError("the simulator stopped. Run `python -m simulator` to see why.")
@@ -73,8 +71,8 @@ def simulated(today: date, seed: int) -> Iterator[Company]:
     try:
         yield Company(process)
     finally:
-        if process.stdin:
-            process.stdin.close()  # it stops at the end of its input, also when this process is killed
+        with suppress(BrokenPipeError):  # it has stopped by itself
+            cast(IO[str], process.stdin).close()  # it stops at the end of its input, also when this process is killed
         try:
             process.wait(10)
         except subprocess.TimeoutExpired:
@@ -90,13 +88,9 @@ def run_demo(
     serve: Callable[[App, Console], None] | None = None,
 ) -> dict[str, Any]:
     """Run the job, show it, leave the files; returns what summary.json holds. `serve` then serves the page."""
-    folder.mkdir(parents=True, exist_ok=True)
+    prepare(folder)
     today = today or datetime.now(UTC).date()
-    if database is None:
-        path = folder / "leeway.db"
-        for old in folder.glob("leeway.db*"):
-            old.unlink()
-        database = f"sqlite:///{path}"
+    database = database or fresh_database(folder)
     empty = App(Settings.model_validate({"database": {"url": database}}))
     with empty.sessions() as session:  # asked before half a year of a company is made up for nothing
         if session.scalar(select(func.count()).select_from(Signal)):
@@ -123,7 +117,7 @@ def run_demo(
 
 def there(folder: Path, database: str | None) -> App | None:
     """The App of a demo that was run before; None where there is none to show."""
-    path = folder / "leeway.db"
+    path = folder / DATABASE
     if database is None and not path.exists():
         return None
     given = {"database": {"url": database or f"sqlite:///{path}"}, "web": _web()}

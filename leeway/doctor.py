@@ -36,7 +36,7 @@ def diagnose(app: App, only: str | None = None) -> list[CheckRow]:
     """A row for each thing that was looked at; those that are not `ok` hang. `only` names one part."""
     from sqlalchemy.exc import SQLAlchemyError
 
-    from leeway.errors import expected
+    from leeway.errors import database_fault, expected
 
     found: list[CheckRow] = []
     for name, look in _PARTS.items():
@@ -45,7 +45,8 @@ def diagnose(app: App, only: str | None = None) -> list[CheckRow]:
         try:
             found += look(app, datetime.now(UTC))
         except SQLAlchemyError as error:
-            found.append(CheckRow(name, "database", False, expected(error) or type(error).__name__, "Fix this first."))
+            said = database_fault(error) or (expected(error) or type(error).__name__, "Fix this first.")
+            found.append(CheckRow(name, "connection" if name == "database" else "database", False, *said))
             break
     return found
 

@@ -37,12 +37,20 @@ def expected(error: Exception) -> str | None:
         shown = error.object[:40].encode("utf-8", "backslashreplace").decode()
         return f"{shown!r} is not in UTF-8. Type it again, or save the script that holds it as UTF-8."
     sqlalchemy: Any = sys.modules.get("sqlalchemy.exc")
-    if sqlalchemy and isinstance(error, sqlalchemy.DBAPIError):
-        said = _first_line(error.orig)
-        return f"the database: {said} {_advice(said)}"
+    if fault := database_fault(error):
+        return f"the database: {' '.join(fault)}"
     if sqlalchemy and isinstance(error, sqlalchemy.ArgumentError | sqlalchemy.NoSuchModuleError):
         return "database.url is no address of a database, like sqlite:///leeway.db or postgresql+psycopg://user@host/leeway."
     return None
+
+
+def database_fault(error: Exception) -> tuple[str, str] | None:
+    """What a database said, and the fix; None for an error of anything else."""
+    sqlalchemy: Any = sys.modules.get("sqlalchemy.exc")
+    if not sqlalchemy or not isinstance(error, sqlalchemy.DBAPIError):
+        return None
+    said = _first_line(error.orig)
+    return said, _advice(said)
 
 
 READ_ONLY = (
@@ -53,6 +61,11 @@ ORDER_MOVED = (
     "Stop all processes, and as the database's owner REINDEX DATABASE and ALTER DATABASE ... REFRESH COLLATION VERSION; see "
     '"Another image or system below PostgreSQL" in docs/operations.md.'
 )
+FILE_READ_ONLY = (
+    "Let the user that runs Leeway write the file and its folder, and what is beside it and ends in -wal or -shm."
+)
+UNKNOWN = "Check database.url."
+"""The advice on what no line of ours is about, and what may quote what was to be kept."""
 _DATABASE_ADVICE = (
     (("NUL (0x00)",), "Take that character out of what is to be kept."),
     (("disk is full", "No space left"), "Free some space where the database is, then go on; what was stored is kept."),
@@ -66,7 +79,7 @@ _DATABASE_ADVICE = (
         "A pooler (PgBouncer) before the database gives each transaction another connection: add ?prepare_threshold=none to "
         "database.url.",
     ),
-    (("readonly database", "read-only"), "Let the user that runs Leeway write the file and its folder."),
+    (("readonly database", "read-only"), FILE_READ_ONLY),
     (
         ("unable to open database file",),
         "Its folder must exist and be writable for the user that runs Leeway; see database.url.",
@@ -77,6 +90,32 @@ _DATABASE_ADVICE = (
         "database.url.",
     ),
     (("database is locked",), "Another process holds it; SQLite is for one. Wait for it, or use PostgreSQL."),
+    (
+        (
+            "starting up",
+            "shutting down",
+            "recovery mode",
+            "not yet accepting",
+            "terminating connection",
+            "unexpectedly",
+        ),
+        "It starts or stops at this moment: wait for it, then run it again; nothing is lost.",
+    ),
+    (("too many clients", "connection slots", "too many connections"), "Raise max_connections, or run fewer workers."),
+    (
+        ("authentication failed", "no password supplied", "pg_hba.conf"),
+        "Correct the name and the password in database.url, or let that user in (pg_hba.conf).",
+    ),
+    (
+        ('FATAL:  database "', 'FATAL:  role "'),
+        "Create it, or correct database.url; see By hand in docs/operations.md.",
+    ),
+    (("permission denied for",), "Make the user that database.url names the owner of the database."),
+    (("resolve host", "translate host name"), "Correct the host in database.url."),
+    (
+        ("Connection refused", "No such file or directory", "timeout", "timed out", "No route", "unreachable"),
+        "Start PostgreSQL there, or correct the host and port in database.url.",
+    ),
 )
 
 
@@ -84,7 +123,7 @@ def _advice(said: str) -> str:
     for words, advice in _DATABASE_ADVICE:
         if any(word in said for word in words):
             return advice
-    return "Check database.url; `leeway check` tries it."
+    return UNKNOWN
 
 
 def _first_line(error: object) -> str:

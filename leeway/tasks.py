@@ -15,6 +15,7 @@ from alerts.asking import Round
 from leeway.app import App, NotReady
 from leeway.celery_app import STALE_SECONDS, celery, the_app
 from leeway.digest import send_digests
+from leeway.errors import UNKNOWN, database_fault
 from leeway.goals import look_daily
 from leeway.interview import interview_is_due, run_interview
 from leeway.judging import judge_streams, round_is_due
@@ -33,6 +34,12 @@ from pipeline.queue import lease
 log = structlog.get_logger()
 
 
+def _why(error: Exception) -> str:
+    """What the log says of it: what a database is known to say, and of all that may carry people's words only the kind."""
+    fault = database_fault(error)
+    return " ".join(fault) if fault and fault[1] != UNKNOWN else type(error).__name__
+
+
 class LeewayTask(Task):  # type: ignore[misc]
     """Tries again what may pass by itself, such as a database that restarts, and says so; the rest is kept as a dead task."""
 
@@ -45,11 +52,11 @@ class LeewayTask(Task):  # type: ignore[misc]
 
     def on_retry(self, exc: Exception, task_id: str, args: Any, kwargs: Any, einfo: Any) -> None:
         """Say it; a stage that tries for minutes looks idle otherwise."""
-        log.warning("task failed and will be tried again", task=self.name, reason=type(exc).__name__)
+        log.warning("task failed and will be tried again", task=self.name, reason=_why(exc))
 
     def on_failure(self, exc: Exception, task_id: str, args: Any, kwargs: Any, einfo: Any) -> None:
         """Keep it for `leeway doctor`; without a database the log has to do."""
-        log.error("task failed for good", task=self.name, reason=type(exc).__name__)
+        log.error("task failed for good", task=self.name, reason=_why(exc))
         try:
             bury(the_app().sessions, self.name, str(args[0]) if args else "", exc)
         except SQLAlchemyError:
@@ -69,7 +76,7 @@ def _counted(app: App, task: str, run: str) -> Iterator[None]:
             count(app.sessions, "tasks", f"{task} {outcome}", 1)
             count(app.sessions, "rate_limit_wait_seconds", task, app.limiter.waited - waited)
         except SQLAlchemyError as error:
-            log.warning("not counted", reason=type(error).__name__)
+            log.warning("not counted", reason=_why(error))
         structlog.contextvars.unbind_contextvars("run", "task")
 
 

@@ -11,11 +11,15 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, Engine, create_engine, inspect, text
+from sqlalchemy.exc import OperationalError
 
 if TYPE_CHECKING:
     from alembic.config import Config
 
 _LOCK = 0x4C656577
+_LONGEST_WAIT = "15s"
+"""For a table that somebody holds; whoever comes after stands behind us, so that a page stands still for so long at most."""
+_NOT_AVAILABLE = "55P03"
 
 
 @cache
@@ -111,7 +115,31 @@ def _upgrade(connection: Connection, revision: str = "head") -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
     config = _config()
     config.attributes["connection"] = connection
-    command.upgrade(config, revision)
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{_LONGEST_WAIT}'")
+    try:
+        command.upgrade(config, revision)
+    except OperationalError as error:
+        if getattr(error.orig, "sqlstate", None) != _NOT_AVAILABLE:
+            raise
+        raise UpgradeError(
+            f"the database is of an older version, and others hold its tables{_holders(connection)}. Nothing was changed. "
+            "Stop all other processes of Leeway, and let a pg_dump end; then start again."
+        ) from None
+
+
+def _holders(ours: Connection) -> str:
+    """Who has had a transaction open for longest, as PostgreSQL names them."""
+    query = text(
+        "SELECT pid, coalesce(nullif(application_name, ''), 'no name'), xact_start FROM pg_stat_activity "
+        "WHERE datname = current_database() AND pid NOT IN (pg_backend_pid(), :ours) AND xact_start IS NOT NULL "
+        "AND wait_event_type IS DISTINCT FROM 'Lock' ORDER BY xact_start LIMIT 3"
+    )
+    pid = ours.connection.driver_connection.info.backend_pid  # type: ignore[union-attr]
+    with ours.engine.connect() as connection:
+        rows = connection.execute(query, {"ours": pid})
+        found = [f"{pid} ({name}) since {since:%H:%M:%S}" for pid, name, since in rows]
+    return f" (server processes {', '.join(found)})" if found else ""
 
 
 def _known_revision(connection: Connection) -> str | None:

@@ -70,6 +70,10 @@ def _file(path: Path, named: str | None) -> TomlFile:
     try:
         return TomlFile.at(path)
     except FileNotFoundError:
+        if path.is_symlink():
+            raise SettingsError(
+                f"{path} is a link to {path.readlink()}, which is not there. Correct the link."
+            ) from None
         if named is None:
             return TomlFile("")
         raise SettingsError(

@@ -19,7 +19,7 @@ from leeway.console import Verbatim
 from pipeline.register.document import parse
 from simulator.company import register_yaml
 from simulator.server import Simulator
-from tests.conftest import TODAY
+from tests.conftest import TODAY, newest_sqlite
 from tests.pipeline.match.test_matcher import OKRS
 
 
@@ -179,7 +179,14 @@ def test_an_unknown_setting_is_refused_with_the_likely_one(tmp_path: Path) -> No
 
 def test_a_database_that_cannot_be_reached(tmp_path: Path) -> None:
     (tmp_path / "leeway.toml").write_text('[database]\nurl = "postgresql+psycopg://me:sekret@127.0.0.1:9/x"\n')
-    refused(leeway(tmp_path, "status"), "the database:", "database.url")
+    refused(
+        leeway(tmp_path, "status"),
+        "the database:",
+        "Start PostgreSQL there, or correct the host and port in database.url",
+    )
+    for words in (("check",), ("doctor", "--only", "database")):
+        row = json.loads(leeway(tmp_path, *words, "--json").stdout)[0]
+        assert (row["name"], row["found"][:11], row["fix"][:16]) == ("connection", "connection ", "Start PostgreSQL")
     (tmp_path / "leeway.toml").write_text('[database]\nurl = "what"\n')
     refused(leeway(tmp_path, "status"), "database.url is no address")
 
@@ -380,3 +387,62 @@ def test_what_a_terminal_cannot_show_is_a_question_mark(monkeypatch: pytest.Monk
     print("Zürich 🚲")
     sys.stdout.flush()
     assert raw.getvalue().decode("cp1252") == "Zürich ?\n"
+
+
+def piped(folder: Path, out: TextIOWrapper | None, err: StringIO | None, *words: str) -> object:
+    """The exit status of a command that writes there; None is a stream that was closed before it began."""
+    with (
+        chdir(folder),
+        patch.dict(os.environ, environment(), clear=True),
+        patch.multiple(sys, argv=["leeway", *words], stdout=out, stderr=err),
+    ):
+        try:
+            main()
+        except SystemExit as end:
+            return end.code or 0
+        finally:
+            for given, opened in ((out, sys.stdout), (err, sys.stderr)):
+                if given is None and opened is not None:
+                    opened.close()
+    return None
+
+
+@pytest.mark.parametrize(
+    "words", [("upgrade", "--check"), ("source", "--json"), ("okrs", "export"), ("--help",), ("nonsense",)]
+)
+def test_a_reader_that_leaves_is_told_as_by_other_tools(tmp_path: Path, words: tuple[str, ...]) -> None:
+    # B2_Command_Line_Tool #1071, click #712, xorq PR #2228: a traceback, "Exception ignored", or the status of any fault.
+    newest_sqlite(tmp_path / "leeway.db")
+    leeway(tmp_path, "init")
+    leeway(tmp_path, "okrs", "load", "okrs.yaml")
+    reader, writer = os.pipe()
+    os.close(reader)
+    err = StringIO()
+    out = os.fdopen(writer, "w", encoding="utf-8")
+    said = piped(tmp_path, out, err, *words)
+    assert (said, err.getvalue()) == (141, "") if words != ("nonsense",) else said == 2
+    out.close()  # as at the exit: what is left is not tried again
+
+
+def test_another_pipe_that_breaks_is_no_reader_that_left(tmp_path: Path) -> None:
+    broken = patch("leeway.commands.every_day.the_app", side_effect=BrokenPipeError(32, "Broken pipe"))
+    with broken, pytest.raises(BrokenPipeError):
+        leeway(tmp_path, "status")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux")
+def test_few_words_of_json_that_a_full_disk_does_not_take_are_an_error(tmp_path: Path) -> None:
+    newest_sqlite(tmp_path / "leeway.db")
+    err = StringIO()
+    with Path("/dev/full").open("w") as out:
+        assert piped(tmp_path, out, err, "source", "--json") == 2
+    assert "no space is left" in err.getvalue()
+
+
+@pytest.mark.parametrize("closed", ["stdout", "stderr"])
+def test_a_command_that_is_started_without_a_stream_does_its_work(tmp_path: Path, closed: str) -> None:
+    newest_sqlite(tmp_path / "leeway.db")  # a logger of ours asked None whether it is a terminal: daemonize, `2>&-`
+    leeway(tmp_path, "init")
+    streams = {"stdout": TextIOWrapper(BytesIO()), "stderr": StringIO()} | {closed: None}
+    assert piped(tmp_path, *streams.values(), "okrs", "load", "okrs.yaml") == 0
+    assert json.loads(leeway(tmp_path, "okrs", "history", "--json").stdout)

@@ -283,6 +283,8 @@ def test_only_what_may_pass_by_itself_is_tried_again_and_that_is_said(
     again = [line for line in said if line["event"] == "task failed and will be tried again"]
     assert len(again) == times - 1
     assert all(line["reason"] == error.__name__ for line in again)
+    refused = OperationalError("SELECT", {}, Exception('FATAL:  password authentication failed for user "leeway"'))
+    assert "password authentication failed" in tasks._why(refused)  # the kind alone says nothing of what to do
     with sessions() as session:
         assert {row.task for row in session.scalars(select(DeadTask))} == {"one"}
 

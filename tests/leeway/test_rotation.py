@@ -105,7 +105,8 @@ def test_leeway_run_goes_on_after_a_cycle_that_ended(monkeypatch: pytest.MonkeyP
         signal.signal(signal.SIGTERM, handler)
     assert len(cycles) == 3
     assert [line["reason"] for line in logs if line["event"] == "cycle ended"] == [
-        "the database: server closed the connection unexpectedly. Check database.url; `leeway check` tries it."
+        "the database: server closed the connection unexpectedly. It starts or stops at this moment: wait for it, then run "
+        "it again; nothing is lost."
     ]
 
 

@@ -183,6 +183,12 @@ def test_files_that_it_names_are_beside_it_wherever_a_command_is_run_migrondi_37
     assert load(Path("leeway.toml")).database.url == "sqlite:///leeway.db"
 
 
+def test_a_link_that_leads_nowhere_is_no_missing_file(tmp_path: Path) -> None:  # a mounted secret that was renamed, say
+    (tmp_path / "leeway.toml").symlink_to("gone.toml")
+    with chdir(tmp_path), pytest.raises(SettingsError, match=r"leeway\.toml is a link to gone\.toml, which is"):
+        load()
+
+
 def test_a_new_database_file_is_its_owners_alone(tmp_path: Path) -> None:
     with connect(f"sqlite:///{tmp_path}/new.db").begin() as connection:
         connection.execute(text("CREATE TABLE one (id INTEGER)"))

@@ -7,14 +7,14 @@ from collections.abc import Iterator
 
 import pytest
 from sqlalchemy import Engine, make_url, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 import migrations
 from leeway import __version__
 from leeway.app import App
 from leeway.check import _database as checked
 from leeway.doctor import diagnose
-from leeway.errors import expected
+from leeway.errors import database_fault, expected
 from leeway.settings import Settings
 from models import connect
 from models.session import DatabaseUnfit
@@ -130,3 +130,25 @@ def test_behind_a_pooler_nothing_is_prepared(postgres_url: str, said: str) -> No
         engine.dispose()
         assert bool(failed) is fails
         assert failed is None or "?prepare_threshold=none" in failed
+
+
+@pytest.mark.parametrize(
+    ("said", "fix"),
+    [
+        ("Connection refused", "Start PostgreSQL there"),
+        ("connection timeout expired", "Start PostgreSQL there"),
+        ("failed to resolve host 'db': [Errno -2] Name or service not known", "Correct the host"),
+        ('FATAL:  password authentication failed for user "leeway"', "the name and the password"),
+        ('FATAL:  no pg_hba.conf entry for host "10.0.0.7", user "leeway"', "the name and the password"),
+        ('FATAL:  database "leeway" does not exist', "Create it"),
+        ("FATAL:  sorry, too many clients already", "run fewer workers"),
+        ("FATAL:  the database system is starting up", "wait for it"),
+        ("server closed the connection unexpectedly", "wait for it"),
+        ("permission denied for schema public", "the owner of the database"),  # since PostgreSQL 15
+    ],
+)
+def test_what_a_server_says_comes_with_the_fix(said: str, fix: str) -> None:
+    found = database_fault(OperationalError("SELECT 1", {}, Exception(f"{said}\n\tmore of it")))
+    assert found is not None
+    assert found[0] == f"{said}."
+    assert fix in found[1]

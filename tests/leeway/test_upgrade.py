@@ -51,6 +51,22 @@ def test_a_dry_run_lists_the_steps_tries_them_and_changes_nothing(old: Engine) -
     assert migrations.pending(old) == []
 
 
+@pytest.mark.parametrize("old", ["postgresql"], indirect=True)
+def test_tables_that_others_hold_end_an_upgrade_with_a_sentence(old: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It waited without a word, for as long as a pg_dump takes, and the page and all pulls stood behind it."""
+    monkeypatch.setattr(migrations, "_LONGEST_WAIT", "50ms")
+    other = create_engine(old.url, connect_args={"application_name": "pg_dump"})
+    with other.connect() as dump:
+        dump.execute(text("SELECT count(*) FROM work_item"))
+        for attempt in (migrations.rehearse, migrations.upgrade):
+            with pytest.raises(
+                migrations.UpgradeError, match=r"others hold its tables .*pg_dump.* Nothing was changed"
+            ):
+                attempt(old)
+    other.dispose()
+    assert revision_of(old) == "0005"
+
+
 @pytest.mark.parametrize("statement", [3, 12, 40])
 def test_an_upgrade_that_is_cut_off_anywhere_is_done_by_the_next_start(tmp_path: Path, statement: int) -> None:
     """A process that is killed leaves what the database has committed by then: all of an upgrade, or nothing."""
@@ -203,7 +219,7 @@ def test_a_database_that_may_not_be_written_is_one_sentence_and_stays_as_it_was(
     only_read = f"sqlite:///file:{kept}?mode=ro&uri=true"  # whoever runs the tests may write every file
     result = leeway(tmp_path, "okrs", "load", "okrs.yaml", LEEWAY_DATABASE__URL=only_read)
     refused(
-        result, "the database: ", "readonly database", "Let the user that runs Leeway write the file and its folder."
+        result, "the database: ", "readonly database", "Let the user that runs Leeway write the file and its folder"
     )
     assert kept.read_bytes() == before
     again = leeway(tmp_path, "okrs", "load", "okrs.yaml", LEEWAY_DATABASE__URL=f"sqlite:///{kept}")
