@@ -193,7 +193,7 @@ def test_a_file_that_does_not_know_an_edit_is_not_loaded_over_it(client: TestCli
     said = leeway(tmp_path, "okrs", "load", "okrs.yaml")
     refused(said, "O4: title: the register says 'Open Spain', okrs.yaml says 'Open Spain and Portugal'.", "okrs export")
     assert "conflict: O4: priority: the register says '3', okrs.yaml says '4'." in said.stdout
-    assert "O5" not in said.stdout  # changed by the file alone
+    assert "conflict: O5" not in said.stdout  # changed by the file alone
     assert "conflict: O4: title" in leeway(tmp_path, "okrs", "diff", "okrs.yaml").stdout
     written = leeway(tmp_path, "okrs", "export").stdout
     (tmp_path / "okrs.yaml").write_text(written.replace("title: Grow without growing cost", "title: Grow cheaply"))
