@@ -103,8 +103,10 @@ def _reader_left(streams: Sequence[TextIO], broke: bool) -> bool:
             stream.flush()
     except BrokenPipeError:
         return True
+    if not broke:
+        return False
     ends = select.poll()
-    for stream in streams if broke else ():
+    for stream in streams:
         with suppress(OSError):  # one that has no number is no pipe
             ends.register(stream.fileno(), 0)
     return bool(ends.poll(0))
