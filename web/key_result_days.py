@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from math import fsum
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -14,20 +15,27 @@ from pipeline.match.beliefs import beliefs
 from pipeline.progress.work import LIKELY
 from pipeline.register.document import Register
 from pipeline.register.membership import stay_of_effort
-from pipeline.share.floor import NOBODYS, shown, shown_beside
+from pipeline.share.floor import NOBODYS, enough, shown, shown_beside
 from pipeline.share.undiluted import given_back
 
 
 @dataclass(frozen=True, slots=True)
 class KeyResultDays:
-    """Person-days of whole weeks by team ('' for none) and key result, and who likely worked on it there."""
+    """Person-days of whole weeks by team ('' for none) and key result, who likely worked on it there, and who worked at all.
+
+    What is said of a key result on which nobody likely worked there tells of nobody, unless hardly anybody worked there at all.
+    """
 
     days: Mapping[tuple[str, str], float]
     people: Mapping[tuple[str, str], frozenset[int]]
+    workers: Mapping[str, frozenset[int]]
 
     def beside_each_other(self, keys: Sequence[str], scope: str, least: int) -> dict[str, float | None]:
         """Those of all key results of an objective, in a team or the company; None where it may not be shown."""
         parts = {key: self._people(key, scope) for key in keys}
+        workers = self._workers(scope)
+        if workers and not enough(len(workers), least):
+            return dict.fromkeys(keys)
         may = set(shown_beside(parts, least))
         return {key: self._sum(key, scope) if key in may or not parts[key] else None for key in keys}
 
@@ -38,7 +46,18 @@ class KeyResultDays:
             *(some for (team, one), some in self.people.items() if one == key and team not in teams)
         )
         may = set(shown(self._people(key, COMPANY), parts, least)[1])
-        return {team: self.days.get((team, key), 0.0) if team in may or not parts[team] else None for team in teams}
+        at_work = {team: self.workers.get(team, frozenset()) for team in teams}
+        at_work[NOBODYS] = frozenset().union(*(some for team, some in self.workers.items() if team not in teams))
+        told = set(shown(self._workers(COMPANY), at_work, least)[1])
+        return {
+            team: self.days.get((team, key), 0.0)
+            if not at_work[team] or (team in told and (team in may or not parts[team]))
+            else None
+            for team in teams
+        }
+
+    def _workers(self, scope: str) -> frozenset[int]:
+        return frozenset().union(*(some for team, some in self.workers.items() if scope in (COMPANY, team)))
 
     def _people(self, key: str, scope: str) -> frozenset[int]:
         return frozenset().union(
@@ -46,7 +65,8 @@ class KeyResultDays:
         )
 
     def _sum(self, key: str, scope: str) -> float:
-        return sum(days for (team, one), days in self.days.items() if one == key and scope in (COMPANY, team))
+        # Exactly, so that whose row comes first is in no digit.
+        return fsum(days for (team, one), days in self.days.items() if one == key and scope in (COMPANY, team))
 
 
 def key_result_days(session: Session, register: Register, first: date, last: date) -> KeyResultDays:
@@ -65,9 +85,16 @@ def key_result_days(session: Session, register: Register, first: date, last: dat
     believed = dict(beliefs(session, {item for *_, item, _ in rows}))
     days: dict[tuple[str, str], float] = defaultdict(float)
     people: dict[tuple[str, str], set[int]] = defaultdict(set)
+    workers: dict[str, set[int]] = defaultdict(set)
     for team, person, forgotten, item, spent in rows:
+        if not forgotten:  # a sum of those who are is nobody's
+            workers[team or ""].add(person)
         for key, p in believed.get(item, {}).items():
             days[team or "", key] += p * spent * back.of(team or "", of.get(key, ""))
-            if p >= LIKELY and not forgotten:  # a sum of those who are is nobody's
+            if p >= LIKELY and not forgotten:
                 people[team or "", key].add(person)
-    return KeyResultDays(dict(days), {cell: frozenset(some) for cell, some in people.items()})
+    return KeyResultDays(
+        dict(days),
+        {cell: frozenset(some) for cell, some in people.items()},
+        {team: frozenset(some) for team, some in workers.items()},
+    )

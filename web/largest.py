@@ -12,6 +12,7 @@ from leeway.app import App
 from models import Drift, Effort, Match
 from models.session import in_batches
 from pipeline.register.membership import of_team
+from pipeline.share.floor import enough
 from web import data, reading
 
 MOST = 10
@@ -21,7 +22,8 @@ MOST = 10
 class Largest:
     """Items behind a stream, a diagnosis, a key result or a finding, those with the most work first.
 
-    What each says, and why it was matched as it is, is read whenever they are shown.
+    What each says, and why it was matched as it is, is read whenever they are shown. Of a team none where fewer people than the
+    floor worked in it since then: what most work went into would be what that one worked on.
     """
 
     def __init__(self, app: App) -> None:
@@ -51,7 +53,7 @@ class Largest:
         spent: dict[int, float] = {}
         query = _worked_on(team).add_columns(func.sum(Effort.person_days))
         with self.app.sessions() as session:
-            for some in in_batches(ids):
+            for some in in_batches(ids) if self._of_enough(session, team, date.min) else ():
                 spent |= dict(session.execute(query.where(Effort.work_item_id.in_(some))).all())
         return tuple(sorted(spent, key=lambda one: (-spent[one], one))[:MOST])
 
@@ -62,7 +64,13 @@ class Largest:
             func.sum(Effort.person_days).desc(), Effort.work_item_id
         )
         with self.app.sessions() as session:
-            return tuple(session.scalars(ranked.limit(MOST)))
+            return tuple(session.scalars(ranked.limit(MOST))) if self._of_enough(session, team, since) else ()
+
+    def _of_enough(self, session: Session, team: str | None, since: date) -> bool:
+        if team is None:
+            return True
+        workers = of_team(select(func.count(Effort.person_id.distinct())).where(Effort.day >= since), team)
+        return enough(session.scalar(workers) or 0, self.app.settings.drift.least_people)
 
     def _find_behind(self, cycle: object, start: date, scope: str) -> tuple[int, ...]:
         with self.app.sessions() as session:

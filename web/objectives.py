@@ -168,7 +168,7 @@ class Objectives(Place):
     def _days(self, session: Session) -> KeyResultDays:
         """Of the last four complete weeks, worked out once a cycle."""
         span = window(session)
-        return self._worked(data.last_cycle(self.app)[0], *span) if span else KeyResultDays({}, {})
+        return self._worked(data.last_cycle(self.app)[0], *span) if span else KeyResultDays({}, {}, {})
 
     def _key_result_days(self, cycle: int, first: date, last: date) -> KeyResultDays:
         with self.app.sessions() as session:
