@@ -64,8 +64,8 @@ class Small:
 
 @pytest.fixture
 def app(sessions: sessionmaker[Session]) -> Any:
-    """Six people who worked on five items; the refunds only one of them, and lunch four others: together they are enough for what is
-    not shown."""
+    """Six people who worked on five items; the refunds only one of them, and lunch four others: together enough for what is not
+    shown."""
     with sessions.begin() as session:
         load_register(session, parse(REGISTER), REGISTER)
         session.add_all(Person(id=n + 1, email=f"p{n}@x.example", team="app") for n in range(6))
