@@ -217,9 +217,8 @@ def from_html(markup: str | None, *, mail: bool = True) -> str:
     tree = HTMLParser(markup)
     for tag in tree.css(f"script, style, pre, head, title{', .gmail_signature' if mail else ''}"):
         tag.decompose()
-    for tag in (
-        tree.css("blockquote, .gmail_quote, .yahoo_quoted, .hs_reply")[::-1] if mail else ()
-    ):  # the innermost first
+    quotes = tree.css("blockquote, .gmail_quote, .yahoo_quoted, .hs_reply") if mail else []
+    for tag in reversed(quotes):  # the innermost first
         if not forwards(tag.text(separator="\n", strip=True)):
             tag.decompose()
     for tag in tree.css("br, p, div, li, tr"):

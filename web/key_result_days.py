@@ -41,17 +41,13 @@ class KeyResultDays:
 
     def by_team(self, key: str, teams: Sequence[str], least: int) -> dict[str, float | None]:
         """Those of a key result by team; None where it may not be shown beside the company's."""
-        parts = {team: self.people.get((team, key), frozenset()) for team in teams}
-        parts[NOBODYS] = frozenset().union(
-            *(some for (team, one), some in self.people.items() if one == key and team not in teams)
-        )
-        may = set(shown(self._people(key, COMPANY), parts, least)[1])
-        at_work = {team: self.workers.get(team, frozenset()) for team in teams}
-        at_work[NOBODYS] = frozenset().union(*(some for team, some in self.workers.items() if team not in teams))
+        here = {team: some for (team, one), some in self.people.items() if one == key}
+        likely, at_work = _beside_the_rest(here, teams), _beside_the_rest(self.workers, teams)
+        may = set(shown(self._people(key, COMPANY), likely, least)[1])
         told = set(shown(self._workers(COMPANY), at_work, least)[1])
         return {
             team: self.days.get((team, key), 0.0)
-            if not at_work[team] or (team in told and (team in may or not parts[team]))
+            if not at_work[team] or (team in told and (team in may or not likely[team]))
             else None
             for team in teams
         }
@@ -67,6 +63,12 @@ class KeyResultDays:
     def _sum(self, key: str, scope: str) -> float:
         # Exactly, so that whose row comes first is in no digit.
         return fsum(days for (team, one), days in self.days.items() if one == key and scope in (COMPANY, team))
+
+
+def _beside_the_rest(people: Mapping[str, frozenset[int]], teams: Sequence[str]) -> dict[str, frozenset[int]]:
+    """Of these teams, and of all others together."""
+    rest = (some for team, some in people.items() if team not in teams)
+    return {team: people.get(team, frozenset()) for team in teams} | {NOBODYS: frozenset().union(*rest)}
 
 
 def key_result_days(session: Session, register: Register, first: date, last: date) -> KeyResultDays:
