@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from alerts.waiting import untold
 from alerts.weeks import TOP, last_week
+from leeway.volume import volumes
 from models import (
     OPEN_STATES,
     Chunk,
@@ -21,7 +22,6 @@ from models import (
     Lease,
     Notification,
     Share,
-    Signal,
     StreamCursor,
     Tally,
     WorkItem,
@@ -37,15 +37,23 @@ class DatabaseCollector:
     """Yields every family; what has no value yet yields no sample."""
 
     def __init__(
-        self, sessions: sessionmaker[Session], now: datetime | None = None, sources: Collection[str] | None = None
+        self,
+        sessions: sessionmaker[Session],
+        least: int,
+        now: datetime | None = None,
+        sources: Collection[str] | None = None,
     ) -> None:
-        self.sessions, self._now, self._sources = sessions, now, sources
+        self.sessions, self._least, self._now, self._sources = sessions, least, now, sources
 
     def collect(self) -> Iterator[Metric]:
         """Called by the registry at each scrape."""
         now = self._now or datetime.now(UTC)
         with self.sessions() as session:
             yield from _sources(session, now, self._sources)
+            known = {source: count for source, count in volumes(session, self._least).items() if count is not None}
+            yield _gauge(
+                "signals", "Signals in the database, of sources in which enough people left some.", "source", known
+            )
             yield from _pending(session)
             yield from _cycle(session, now)
             yield from _alerts(session)
@@ -53,12 +61,12 @@ class DatabaseCollector:
 
 
 def exposition(
-    sessions: sessionmaker[Session], now: datetime | None = None, sources: Collection[str] | None = None
+    sessions: sessionmaker[Session], least: int, now: datetime | None = None, sources: Collection[str] | None = None
 ) -> bytes:
-    """The page that Prometheus scrapes; `now` is the present by default, and `sources` are those that are configured: another
-    one does not lag."""
+    """The page that Prometheus scrapes, without figures of fewer than `least` people; `now` is the present by default, and
+    `sources` are those that are configured: another one does not lag."""
     registry = CollectorRegistry()
-    registry.register(DatabaseCollector(sessions, now, sources))
+    registry.register(DatabaseCollector(sessions, least, now, sources))
     return generate_latest(registry)
 
 
@@ -86,8 +94,6 @@ def _sources(session: Session, now: datetime, sources: Collection[str] | None) -
         "Streams that were never read to their end, which have no lag; a source that was never pulled counts as one."
     )
     yield _gauge("source_streams_unread", about, "source", unread)
-    counts = dict(session.execute(select(Signal.source, func.count()).group_by(Signal.source)).all())
-    yield _gauge("signals", "Signals in the database.", "source", counts)
     aside = dict(session.execute(select(Failure.source, func.count()).group_by(Failure.source)).all())
     yield _gauge("set_aside", "Records that could not be understood.", "source", aside)
 

@@ -28,6 +28,7 @@ from leeway.pack_mail import undelivered_packs
 from leeway.pulse import pulse_status
 from leeway.status_text import SHOWN
 from leeway.undelivered import undelivered_digests
+from leeway.volume import volumes
 from models import Capacity, Cycle, Effort, Failure, Signal, StreamCursor, Tenant, WorkItem
 from models.vocabulary import COMPANY
 from pipeline.drift.stage import detectable_points
@@ -38,6 +39,7 @@ from pipeline.people.identity import Unresolved, unresolved
 from pipeline.ready import first_weeks, pending
 from pipeline.register.ended import local_day
 from pipeline.register.versions import current_register
+from pipeline.share.floor import enough
 
 _SAY_EVERY, _LOOK_EVERY = 10.0, 1.0
 
@@ -80,7 +82,7 @@ def status_of(app: App) -> dict[str, Any]:
             "unresolved_accounts": [
                 {"source": u.source, "account": u.external_id, "name": u.name} for u in unknown[:SHOWN]
             ],
-            "unresolved": _unattributed(unknown, sum(one["signals"] for one in sources["sources"].values())),
+            "unresolved": _unattributed(session, unknown, app.settings.drift.least_people),
         }
 
 
@@ -110,9 +112,9 @@ def _sources(session: Session, app: App) -> dict[str, Any]:
 
 
 def _lags(session: Session, app: App, now: datetime) -> dict[str, dict[str, Any]]:
-    """By source, its signals, its streams, the minutes since the slowest of them was pulled, its errors, and whether it is still
-    configured."""
-    counts = dict(session.execute(select(Signal.source, func.count()).group_by(Signal.source)).all())
+    """By source, its signals (None where too few people left them), its streams, the minutes since the slowest of them was
+    pulled, its errors, and whether it is still configured."""
+    counts = volumes(session, app.settings.drift.least_people)
     sources: dict[str, dict[str, Any]] = {}
     streams = select(StreamCursor).where(StreamCursor.stream != SWEEP)  # the daily sweep is no stream that can lag
     tenants = {one.source: one.label for one in session.scalars(select(Tenant))}
@@ -256,15 +258,17 @@ def _set_aside(session: Session) -> list[dict[str, Any]]:
     return rows
 
 
-def _unattributed(unknown: list[Unresolved], signals: int) -> dict[str, Any]:
-    """How much hangs on accounts that nobody knows, all together, and how few of them hold half of it."""
+def _unattributed(session: Session, unknown: list[Unresolved], least: int) -> dict[str, Any]:
+    """How much hangs on accounts that nobody knows, and how few of them hold half of it: None where these are fewer than `least`,
+    since the busiest of them are named beside it."""
     total = sum(one.signals for one in unknown)
     half, held = 0, 0
     while total and held < total / 2:
         held += unknown[half].signals
         half += 1
+    signals = session.scalar(select(func.count()).select_from(Signal)) if enough(len(unknown), least) else 0
     return {
         "accounts": len(unknown),
-        "share_of_signals": fraction(total / signals) if signals else 0.0,
-        "hold_half": half,
+        "share_of_signals": fraction(total / signals) if signals else None,
+        "hold_half": half if enough(half, least) else None,
     }

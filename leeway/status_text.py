@@ -113,7 +113,7 @@ def _say_sources(found: dict[str, Any], say: Callable[[str], None]) -> None:
     for name, one in found["sources"].items():
         lag = one["minutes_since_pull"]
         pulled = "not read to its end yet" if lag is None else f"pulled {ago(lag)} ago"
-        signals = f"{one['signals']:>9,} {'signal' if one['signals'] == 1 else 'signals'}"
+        signals = "signals of few people" if one["signals"] is None else f"{one['signals']:>9,} signals"
         gone = (
             ""
             if one.get("configured", True)
@@ -179,11 +179,11 @@ def _say_what_is_known(found: dict[str, Any], say: Callable[[str], None]) -> Non
 def _say_accounts(found: dict[str, Any], say: Callable[[str], None]) -> None:
     """Whose work is in no team."""
     sum_ = found["unresolved"]
-    hold = "holds" if sum_["accounts"] == 1 else "hold"
+    hold = "" if sum_["share_of_signals"] is None else f" hold {100 * sum_['share_of_signals']:.1f}% of the signals"
+    half = "" if sum_["hold_half"] is None else f", half of it on the first {sum_['hold_half']}"
     say(
-        f"{amount(sum_['accounts'], 'account')} without a team {hold} {100 * sum_['share_of_signals']:.1f}% of the signals, "
-        f"half of it on the first {sum_['hold_half']}. List their addresses under a team's members in okrs.yaml, or map them "
-        "(identity.file):"
+        f"{amount(sum_['accounts'], 'account')} without a team{hold}{half}, the busiest first. List their addresses under a "
+        "team's members in okrs.yaml, or map them (identity.file):"
     )
     for account in found["unresolved_accounts"]:
         # Their name without a figure: volume only orders the list.

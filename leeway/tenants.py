@@ -12,7 +12,8 @@ from connectors.tenant import Tenant
 from leeway.app import App, NotReady
 from leeway.errors import expected
 from leeway.named import configured
-from models import Label, Signal, WorkItem
+from leeway.volume import volumes
+from models import Label, WorkItem
 from models import Tenant as Kept
 from pipeline.ingest.tenants import (
     OtherTenant,
@@ -25,9 +26,10 @@ from pipeline.queue import lease
 
 
 def tenants_of(app: App) -> Iterator[dict[str, Any]]:
-    """Of each source that was read: its tenant, since when, how many signals, and what is refused."""
+    """Of each source that was read: its tenant, since when, how many signals (None where too few people left them), and what is
+    refused."""
     with app.sessions() as session:
-        counts = dict(session.execute(select(Signal.source, func.count()).group_by(Signal.source)).all())
+        counts = volumes(session, app.settings.drift.least_people)
         for one in session.scalars(select(Kept).order_by(Kept.source)):
             yield {
                 "source": one.source,

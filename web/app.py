@@ -125,5 +125,6 @@ def _probes(web: FastAPI, app: App) -> None:
         if not (secrets.compare_digest(given.encode(), token.encode()) if token else here):
             raise HTTPException(403, "Set web.metrics_token and send it as a bearer token.")
         return Response(
-            exposition(app.sessions, sources=app.connectors), media_type="text/plain; version=0.0.4; charset=utf-8"
+            exposition(app.sessions, app.settings.drift.least_people, sources=app.connectors),
+            media_type="text/plain; version=0.0.4; charset=utf-8",
         )

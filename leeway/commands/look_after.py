@@ -139,8 +139,8 @@ def forget(
     if not yes:
         typer.confirm("Delete their accounts, signals and words? This cannot be undone", abort=True, err=True)
     done = delete_traces(the_app().sessions, person)
+    # How much it was would be a figure about them.
     out.print(
-        f"Deleted {amount(done.accounts, 'account')}, {amount(done.signals, 'signal')}; {amount(done.texts, 'text')} without "
-        "their name. "
-        "Past effort stays as a sum of their team. Backups are yours to prune."
+        f"Deleted {amount(done.accounts, 'account')} with all signals, and their name in what others wrote. Past effort stays "
+        "as a sum of their team. Backups are yours to prune."
     )

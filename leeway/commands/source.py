@@ -35,9 +35,10 @@ def show(
             "Which site, workspace or account each source is becomes known with its next pull: `leeway run --once`."
         )
     for one in found:
+        signals = "signals of few people" if one["signals"] is None else amount(one["signals"], "signal")
         refused = f"; refused: {one['refused']}" if one["refused"] else ""
         out.print(
-            f"{one['source']:8} {one['tenant']}, since {one['since']:%Y-%m-%d}, {amount(one['signals'], 'signal')}{refused}",
+            f"{one['source']:8} {one['tenant']}, since {one['since']:%Y-%m-%d}, {signals}{refused}",
             markup=False,
         )
 

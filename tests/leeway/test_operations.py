@@ -149,11 +149,11 @@ def test_what_is_seen_of_a_week_is_that_of_the_last_whole_one(filled: sessionmak
         session.query(Share).delete()
         session.add_all([Share(week=over, coverage=0.9, **figures), Share(week=running, coverage=0.1, **figures)])
         session.add(Cycle(started_at=NOW, finished_at=NOW, seconds={}, counts={}, through=running - timedelta(days=1)))
-    assert samples(exposition(filled, NOW))["leeway_coverage_ratio",] == 0.9
+    assert samples(exposition(filled, 5, NOW))["leeway_coverage_ratio",] == 0.9
 
 
 def test_the_metrics_say_what_stands_in_the_database(filled: sessionmaker[Session]) -> None:
-    found = samples(exposition(filled, NOW))
+    found = samples(exposition(filled, 5, NOW))
     assert found["leeway_source_lag_seconds", "jira"] == pytest.approx(3 * 3600)
     assert found["leeway_source_streams_failing", "jira"] == 1
     assert found["leeway_pending_items", "encode"] == 1
@@ -169,7 +169,7 @@ def test_the_metrics_say_what_stands_in_the_database(filled: sessionmaker[Sessio
 
 
 def test_the_rules_and_the_dashboard_name_metrics_that_there_are(filled: sessionmaker[Session]) -> None:
-    known = {name for name, *_ in samples(exposition(filled))} | {"up"}
+    known = {name for name, *_ in samples(exposition(filled, 5))} | {"up"}
     rules = yaml.safe_load((DEPLOY / "leeway-rules.yml").read_text())["groups"][0]["rules"]
     panels = json.loads((DEPLOY / "grafana-dashboard.json").read_text())["panels"]
     queries = [rule["expr"] for rule in rules] + [target["expr"] for panel in panels for target in panel["targets"]]
@@ -185,7 +185,7 @@ def test_what_was_never_read_has_a_metric_though_it_has_no_lag(filled: sessionma
     with filled.begin() as session:
         session.add(StreamCursor(source="slack", stream="a", state={}, pulled_at=NOW, finished_at=NOW))
         session.add(StreamCursor(source="slack", stream="b", state={}, pulled_at=NOW))
-    found = samples(exposition(filled, sources=["jira", "slack", "hubspot"]))
+    found = samples(exposition(filled, 5, sources=["jira", "slack", "hubspot"]))
     unread = {key[1]: value for key, value in found.items() if key[0] == "leeway_source_streams_unread"}
     assert {"slack": unread["slack"], "hubspot": unread["hubspot"]} == {"slack": 1, "hubspot": 1}
     assert "hubspot" not in {key[1] for key in found if key[0] == "leeway_source_lag_seconds"}
