@@ -84,4 +84,6 @@ STYLES: dict[str, Style] = {
     "code in pull requests": Style(size=3, commits=3, comment=0.15, planned=0.6, closes=0.8, aside=0.2),
     "a backlog that others write": Style(size=2, planned=0.9, comment=0.35, mention=0.2, early=0.2, closes=0.8),
     "chatty": Style(size=3, comment=0.6, mention=0.6, chatter=3.0, closes=0.6, sweep=0.1),
+    "half kept": Style(size=3, moves=0.4, closes=0.6, comment=0.5, parallel=2),
+    "messages on issues": Style(size=4, moves=0.2, mention=0.5, parallel=2, closes=0.5),
 }

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.effort.evidence import AHEAD, Crowd, Expected, Seen, item_evidence, none_evidence
+from pipeline.effort.evidence import item_evidence, none_evidence
 from pipeline.effort.keys import KEY, Floats, Ints, find
+from pipeline.effort.seen import AHEAD, Crowd, Expected, Seen
 from pipeline.effort.trace import NUMBER, Trace
 
 _LOOSE = 14

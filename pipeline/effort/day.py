@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from connectors.base import SignalKind, State
 from pipeline.effort.candidates import Candidates, candidates
-from pipeline.effort.evidence import AHEAD
 from pipeline.effort.likelihood import Weights, likelihoods
+from pipeline.effort.seen import AHEAD
 from pipeline.effort.stated import laid_out
 from pipeline.effort.trace import Trace
 

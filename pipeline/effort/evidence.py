@@ -1,26 +1,22 @@
 """The evidence that somebody was at an item on a day, as numbers: what weights/effort.json weighs.
 
-It lies in the four weeks before a day and the one week after: so news change at most the week before them, and closing an
+It lies in the four weeks before a day (and whether a message of theirs is alone, in the week before these) and the one week
+after: so news change at most the week before them, and closing an
 item late does not rewrite what was estimated of it before.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.effort.keys import KEY, Flags, Floats, Ints, between, find, following_day, previous, weekday
+from pipeline.effort.keys import KEY, Flags, Floats, Ints, find, following_day, previous, weekday
+from pipeline.effort.seen import AHEAD, BEFORE, Crowd, Seen, one_message
 from pipeline.effort.trace import NUMBER, Trace
 
-BEFORE, AHEAD = 28, 7
-"""Days around a day whose traces are evidence for it."""
 LONGEST = 120
 """Weekdays after which longer is no longer told apart."""
 _FAR = 1_000_000
-_PASSIVE = (Trace.FINISHED, Trace.ASSIGNED, Trace.CREATED)
-"""Left in a moment, often by somebody who tidies up: no sign of work on the days around."""
-_STATES = (Trace.STARTED, Trace.FINISHED, Trace.MOVED, Trace.ASSIGNED, Trace.CREATED)
 
 EVIDENCE: dict[str, str] = {
     **{trace: f"log(1 + how often '{trace}' today)" for trace in Trace},
@@ -30,6 +26,7 @@ EVIDENCE: dict[str, str] = {
     "words in a crowd": "comments, mentions and messages today, times log(1 + items touched today)",
     "passing": "one message today, and no other trace of the person's within a week before and after",
     "passing, at work": "passing, while something is held or something else was touched that is not passing",
+    "passing, near work": "passing, not at work, while something else has traces of the person's within a week",
     "held": "in progress and assigned to the person",
     "held, touched": "held, and a trace today",
     "closing ahead": "the next trace within a week only closes, assigns or creates",
@@ -68,9 +65,11 @@ TRACED = (
     "held, quiet",
     "loose, idle",
 )
-"""These once more, times the part of the person's days that have a trace: silence says more of who is seldom silent."""
+"""These once more, times the part of the person's days that have a trace (Crowd.traced): silence says more of who is seldom
+silent."""
 STATED = ("held for", "held, idle", "held, one of many", "held, quiet")
-"""These once more, times the part of the person's traces that are states: where nothing else is kept, silence says little."""
+"""These once more, times the part of the person's traces that are states (Crowd.states): where nothing else is kept, silence says
+little."""
 ITEM = (*EVIDENCE, *(f"{name} x traced" for name in TRACED), *(f"{name} x states" for name in STATED))
 NONE = {
     "always": "the person is at nothing that is seen",
@@ -82,78 +81,6 @@ NONE = {
     "touched": "log(1 + items touched today)",
 }
 """What each number of a person's day says of the chance that they were at nothing that is seen."""
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """Days with traces of a pair of person and item: `keys` sorted, `counts` by trace, `hours` stated; `of_person` the sorted
-    keys of person and day, `order` the rows of `keys` in that order."""
-
-    keys: Ints
-    counts: Floats
-    hours: Floats
-    work: Floats
-    by_person: Ints
-    order: Ints
-    person_days: Ints
-
-    @classmethod
-    def of(cls, pair: Ints, left: Ints, hours: Floats, person: Ints) -> "Seen":
-        keys, row = np.unique(pair * KEY + left[:, 1], return_inverse=True)
-        counts = np.zeros((len(keys), len(Trace)))
-        np.add.at(counts, (row, left[:, 3]), 1)
-        total = np.zeros(len(keys))
-        np.add.at(total, row, hours)
-        work = counts.sum(1) - counts[:, [NUMBER[trace] for trace in _PASSIVE]].sum(1)
-        own = person[keys // KEY] * KEY + keys % KEY if len(keys) else keys
-        order = np.argsort(own, kind="stable")
-        return cls(keys, counts, total, work, own[order], order, np.unique(own))
-
-
-@dataclass(frozen=True, slots=True)
-class Expected:
-    """Days on which a person is expected to work, as sorted keys, and how much."""
-
-    keys: Ints
-    amounts: Floats
-
-    @classmethod
-    def of(cls, capacity: Mapping[tuple[int, int], float]) -> "Expected":
-        found = sorted((person * KEY + day, amount) for (person, day), amount in capacity.items())
-        return cls(
-            np.array([key for key, _ in found], dtype=np.int64), np.array([amount for _, amount in found], dtype=float)
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Crowd:
-    """Of each person's day: how many items were touched and are held, how much of the days before has traces, and how much of
-    the traces are states."""
-
-    touched: Floats
-    held: Floats
-    traced: Floats
-    states: Floats
-
-    @classmethod
-    def of(cls, days: Ints, at: Ints, rows: Ints, seen: Seen, held: Flags, expected: Expected) -> "Crowd":
-        _, today = find(seen.keys, rows)
-        count = len(days)
-        before = days - BEFORE
-        upto = previous(seen.person_days, days, BEFORE)
-        upto = np.where(upto < 0, days, upto)
-        active = between(seen.person_days, before, upto + 1)
-        could = np.maximum(between(expected.keys, before, upto + 1), active)
-        sums = np.concatenate([np.zeros((1, 2)), np.cumsum(_of_states(seen)[seen.order], axis=0)])
-        begin, end = (np.searchsorted(seen.by_person, edge) for edge in (before, days + 1))
-        states, everything = (sums[end] - sums[begin]).T
-        touched: Floats = np.bincount(at, weights=today.astype(float), minlength=count).astype(float)
-        holds: Floats = np.bincount(at, weights=held.astype(float), minlength=count).astype(float)
-        return cls(touched, holds, (active + 1.0) / (could + 3.0), (states + 0.5) / (everything + 1.0))
-
-
-def _of_states(seen: Seen) -> Floats:
-    return np.column_stack([seen.counts[:, [NUMBER[trace] for trace in _STATES]].sum(1), seen.counts.sum(1)])
 
 
 def item_evidence(
@@ -199,9 +126,13 @@ def item_evidence(
 
 def _in_passing(counts: Floats, near: Floats, at_hand: Flags, at: Ints) -> dict[str, NDArray[np.generic]]:
     """Of what is said once; `near` are traces within a week, `at_hand` is touched today or held."""
-    passing = (counts.sum(1) == 1) & (counts[:, NUMBER[Trace.MESSAGE]] == 1) & (near == 0)
-    others = np.bincount(at, at_hand & ~passing)
-    return {"passing": passing, "passing, at work": passing & (others[at] > 0)}
+    passing = one_message(counts) & (near == 0)
+    busy, close = np.bincount(at, at_hand & ~passing)[at] > 0, np.bincount(at, (near > 0) & ~passing)[at] > 0
+    return {
+        "passing": passing,
+        "passing, at work": passing & busy,
+        "passing, near work": passing & ~busy & close,
+    }
 
 
 def _side_by_side(columns: Sequence[NDArray[np.generic]], rows: int) -> NDArray[np.float32]:

@@ -21,7 +21,6 @@ from models.session import in_batches
 from pipeline.effort.capacity import load_capacity, made_up_days
 from pipeline.effort.clock import Clock
 from pipeline.effort.day import Activity, InProgress, efforts
-from pipeline.effort.evidence import AHEAD, BEFORE
 from pipeline.effort.kept import Quiet, quiet_since, replace
 from pipeline.effort.likelihood import Weights
 from pipeline.effort.load import (
@@ -34,6 +33,7 @@ from pipeline.effort.load import (
     load_spans,
     without_absences,
 )
+from pipeline.effort.seen import AHEAD, BEFORE
 from pipeline.queue import chunks, fingerprint
 from pipeline.queue.marks import FROM, utc_day
 from pipeline.queue.rounding import rounded
@@ -203,7 +203,7 @@ def _remove_outside(session: Session, first: date, last: date) -> bool:
 def run_week_chunk(session: Session, chunk: Chunk, register: Register, last: date) -> None:
     """Estimate a stretch of days of a group of people, replacing what was there, and note its weeks for the shares."""
     first, end = date.fromisoformat(chunk.detail["first"]), date.fromisoformat(chunk.detail["last"])
-    begin = max(first - timedelta(days=BEFORE), date.fromisoformat(chunk.detail["since"]))
+    begin = max(first - timedelta(days=BEFORE + AHEAD), date.fromisoformat(chunk.detail["since"]))
     seen_until = min(last, end + timedelta(days=AHEAD))
     group, groups = chunk.detail.get("group", 0), chunk.detail.get("groups", 1)
     clock = Clock(register.calendar.time_zone)

@@ -146,7 +146,7 @@ def test_what_was_in_progress_stays_so_where_a_program_moves_it_on(week: Week) -
     week.many([("transition", State.DOING)], "z", noon(TUESDAY), AT_ONCE)
     week.signal("own", "z", noon(TUESDAY) + AT_ONCE, "transition", to=State.DOING)
     held = {key: days for key, days in week.effort().items() if key[2] == "own"}
-    assert held.keys() == {key for key in before if key[2] == "own"}
+    assert held.keys() >= {key for key in before if key[2] == "own"}
 
 
 def test_hours_count_however_many_are_written_down_at_once(week: Week) -> None:

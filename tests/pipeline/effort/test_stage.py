@@ -363,6 +363,22 @@ def test_day_after_day_whoever_did_nothing_new_has_what_all_days_together_give(l
         assert kept(acme) == found, last
 
 
+def test_what_was_said_before_the_days_that_count_still_tells_whether_a_message_is_alone(acme: Company) -> None:
+    acme.person("a")
+    acme.item("a", assignee="a")
+    acme.item("talk", kind="message")
+    acme.signal("a", "a", noon(MONDAY), "transition", to="indeterminate")
+    for day in (0, 4):
+        acme.signal("talk", "a", noon(MONDAY + timedelta(days=day)), "message")
+    for last in (37, 38):
+        at = noon(MONDAY + timedelta(days=last))
+        acme.signal("a", "a", at)
+        news(acme, "a", at)
+        found = a_day_later(acme, MONDAY + timedelta(days=last))
+    estimate_effort(acme.sessions, REGISTER, MONDAY + timedelta(days=38))
+    assert kept(acme) == found
+
+
 def test_of_whoever_did_nothing_new_only_the_new_day_is_estimated(acme: Company) -> None:
     for who in "ab":
         acme.person(who)
