@@ -1,6 +1,6 @@
 """What the pages show, read from the aggregates; nothing here is about one person."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -9,12 +9,12 @@ from sqlalchemy.orm import Session
 
 from alerts.words import fraction
 from leeway.app import App
-from models import Cycle, Decision, Drift, Effort, Label, Match, Share, WorkItem
+from models import Cycle, Decision, Drift, Effort, Label, Match, RegisterVersion, Share, Team, WorkItem
 from models.vocabulary import COMPANY
 from pipeline.drift.gaps import GAP
 from pipeline.feedback.above import belongs_to
 from pipeline.feedback.questions import about
-from pipeline.match.who_says import as_shown
+from pipeline.match.who_says import all_shown
 from pipeline.register.answered import holds
 from pipeline.register.document import Register
 from pipeline.register.membership import of_team
@@ -113,14 +113,21 @@ def off_plan(session: Session, ids: Sequence[int]) -> list[dict[str, Any]]:
     """The first of these that serve no objective, each with the evidence of its match."""
     items = {one.id: one for one in session.scalars(select(WorkItem).where(WorkItem.id.in_(ids)))}
     matches = {one.work_item_id: one for one in session.scalars(select(Match).where(Match.work_item_id.in_(ids)))}
-    rows = [described(items[one], matches.get(one)) for one in ids if one in items]
+    names = team_names(session)
+    rows = [described(items[one], matches.get(one), names) for one in ids if one in items]
     shown = [row for row in rows if row["probability"] < 0.5][:EXAMPLES]
     above = belongs_to(session, (items[row["id"]] for row in shown))
     return [row | {"of": above.get(row["id"], "")} for row in shown]
 
 
-def described(item: WorkItem, match: Match | None) -> dict[str, Any]:
-    """An item with what it most likely serves, and all evidence of its match."""
+def team_names(session: Session) -> dict[str, str]:
+    """What the newest register calls its teams, by key."""
+    newest = select(func.max(RegisterVersion.id)).scalar_subquery()
+    return {key: name for key, name in session.execute(select(Team.key, Team.name).where(Team.version_id == newest))}
+
+
+def described(item: WorkItem, match: Match | None, names: Mapping[str, str]) -> dict[str, Any]:
+    """An item with what it most likely serves, and all evidence of its match; teams by their `names`."""
     best, p = max((match.probabilities if match else {}).items(), key=lambda pair: pair[1], default=("", 0.0))
     return {
         "id": item.id,
@@ -130,7 +137,7 @@ def described(item: WorkItem, match: Match | None) -> dict[str, Any]:
         "url": item.url,
         "best": best,
         "probability": p,
-        "evidence": [as_shown(str(one)) for one in (match.evidence if match else [])],
+        "evidence": all_shown(match.evidence if match else (), names),
     }
 
 

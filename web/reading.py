@@ -158,12 +158,13 @@ def own_percent(shares: Mapping[str, float], register: Register, plan: frozenset
 def items_by_id(session: Session, ids: Sequence[int]) -> list[dict[str, Any]]:
     """Items in this order, with the evidence of their matches; those that are gone are left out."""
     pairs = select(WorkItem, Match).join(Match, Match.work_item_id == WorkItem.id).where(WorkItem.id.in_(ids))
-    found = {item.id: _item(item, match) for item, match in session.execute(pairs)}
+    names = data.team_names(session)
+    found = {item.id: _item(item, match, names) for item, match in session.execute(pairs)}
     return [found[one] for one in ids if one in found]
 
 
-def _item(item: WorkItem, match: Match | None) -> dict[str, Any]:
-    row = data.described(item, match)
+def _item(item: WorkItem, match: Match | None, names: Mapping[str, str]) -> dict[str, Any]:
+    row = data.described(item, match, names)
     return row | {"evidence": _who_said_what(row["evidence"])}
 
 
@@ -182,7 +183,8 @@ def search_items(session: Session, text: str, team: str | None, most: int = 20) 
     query = select(WorkItem).where(named).order_by(WorkItem.updated_at.desc()).limit(most)
     if team:
         query = query.where(WorkItem.id.in_(of_team(select(Effort.work_item_id), team)))
-    return [_item(item, session.get(Match, item.id)) for item in session.scalars(query)]
+    names = data.team_names(session)
+    return [_item(item, session.get(Match, item.id), names) for item in session.scalars(query)]
 
 
 def colours(register: Register) -> dict[str, str]:

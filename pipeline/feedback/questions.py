@@ -1,6 +1,7 @@
 """Items that people are asked about, for the page, the digest and the chat."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -9,12 +10,27 @@ from sqlalchemy.orm import Session
 
 from models import AuditDraw, Effort, Label, Match, Question, WorkItem
 from pipeline.feedback.above import belongs_to
+from pipeline.match.who_says import all_shown
 from pipeline.register.answered import holds
 from pipeline.register.document import Register
 from pipeline.register.membership import of_team
 
 RECENT = timedelta(weeks=4)
 """An audit that nobody answered in so long is not asked any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Called:
+    """What people call key results and teams, by key."""
+
+    key_results: Mapping[str, str]
+    teams: Mapping[str, str]
+
+    @classmethod
+    def of(cls, register: Register) -> "_Called":
+        """As the register has them."""
+        titles = {k.key: f"{k.key} {k.title}" for _, k in register.key_results()}
+        return cls(titles, {team.key: team.name for team in register.teams})
 
 
 def questions(session: Session, register: Register, team: str | None, done: set[int]) -> list[dict[str, Any]]:
@@ -35,10 +51,10 @@ def questions(session: Session, register: Register, team: str | None, done: set[
         asked = asked.where(WorkItem.id.in_(worked))
     audited = {item.id for item, _ in rows}
     rows += [row for row in session.execute(asked) if row[0].id not in audited]
-    titles = {k.key: f"{k.key} {k.title}" for _, k in register.key_results()}
+    called = _Called.of(register)
     rows = [row for row in rows if row[0].id not in done]
     above = belongs_to(session, (item for item, _ in rows))
-    return [_asked(item, match, titles, above, audit=item.id in audited) for item, match in rows]
+    return [_asked(item, match, called, above, audit=item.id in audited) for item, match in rows]
 
 
 def about(session: Session, register: Register, items: Sequence[int], team: str | None) -> list[dict[str, Any]]:
@@ -47,16 +63,17 @@ def about(session: Session, register: Register, items: Sequence[int], team: str 
     if team:
         worked = of_team(select(Effort.work_item_id), team)
         query = query.where(WorkItem.id.in_(worked))
-    titles = {k.key: f"{k.key} {k.title}" for _, k in register.key_results()}
+    called = _Called.of(register)
     rows = session.execute(query).all()
     above = belongs_to(session, (item for item, _ in rows))
-    found = {item.id: _asked(item, match, titles, above, audit=False) for item, match in rows}
+    found = {item.id: _asked(item, match, called, above, audit=False) for item, match in rows}
     return [found[item] for item in items if item in found]
 
 
 def _asked(
-    item: WorkItem, match: Match, titles: Mapping[str, str], above: Mapping[int, str], *, audit: bool
+    item: WorkItem, match: Match, called: "_Called", above: Mapping[int, str], *, audit: bool
 ) -> dict[str, Any]:
+    titles = called.key_results
     likely = sorted(match.probabilities.items(), key=lambda pair: -pair[1])[:5]
     return {
         "id": item.id,
@@ -68,6 +85,6 @@ def _asked(
         "item": f"{item.source}:{item.external_id}",
         "url": item.url,
         "audit": audit,
-        "evidence": [str(e) for e in match.evidence],
+        "evidence": all_shown(match.evidence, called.teams),
         "likely": [{"key": key, "title": titles.get(key, key)} for key, _ in likely if key in titles],
     }
