@@ -25,7 +25,7 @@ from pipeline.register.gone import told_in
 _LEAST_POINTS, _LEAST_STREAM = 5, 3
 """Points over its plan that an objective, or under it that a team, must be to be named; person-days of a stream."""
 ACTIONS = (
-    Action("assign", "Decide …"),
+    Action("assign", "Name who decides"),
     Action("weeks", "See the weeks"),
     Action(
         "intended",

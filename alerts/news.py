@@ -28,7 +28,7 @@ _ENDS = {
         "replanned": "{who}, {key}: closed. The plan changed, or its period is over.",
         "recovered": "{who}, {key}: the gap is closed. Work on it is near its plan.",
         "gone": "{who}, {key}: closed. There are no weeks to judge any more.",
-        "intended": "{who}, {key}: called planned. The gap is not told again until the plan changes; this alert ends here.",
+        "intended": "{who}, {key}: called intended. The gap is not told again until the plan changes; this alert ends here.",
     },
     "data": {"recovered": "{key}: back. The days since are used again."},
     "plan": {"replanned": "{who}: closed. Another plan is loaded, or the period goes on."},

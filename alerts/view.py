@@ -96,7 +96,7 @@ class Action:
 
 
 ACTIONS = (
-    Action("assign", "Decide …"),
+    Action("assign", "Name who decides"),
     Action("weeks", "See the weeks"),
     Action(
         "intended",
@@ -107,6 +107,14 @@ ACTIONS = (
     Action("labels", "Some of it is priority work"),
     Action("snoozed", "Ask again in two weeks"),
 )
+
+
+TAKEN = {
+    "intended": "Noted as planned. The shares since then are the new normal; this alert ends here.",
+    "intended gap": "Noted as intended. The gap is not told again until the plan changes; this alert ends here.",
+    "snoozed": "It is asked again in two weeks, if it still holds then.",
+}
+"""What is said once a decision is taken, in Slack and on the page: the word is that of its button."""
 
 
 def priced(terms: Terms, register: Register, scope: str) -> Terms:

@@ -173,8 +173,10 @@ def split(parts: Sequence[float], total: int) -> list[int]:
 
 
 def span(first: date, last: date) -> str:
-    """16 November to 22 November 2026; with both years where they differ."""
-    return f"{day(first) if first.year == last.year else full_day(first)} to {full_day(last)}"
+    """16 to 22 November 2026; with both months, and both years, where they differ."""
+    same = (first.year, first.month) == (last.year, last.month)
+    begun = str(first.day) if same else day(first) if first.year == last.year else full_day(first)
+    return f"{begun} to {full_day(last)}"
 
 
 def in_path(key: str) -> str:

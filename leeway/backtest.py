@@ -6,6 +6,7 @@ from pathlib import Path
 
 from alerts.chart_frame import png
 from alerts.charts import Fall, top_share
+from alerts.figures import scope_name
 from alerts.weeks import points, week_line, weekly
 from alerts.words import amount, percent, shortened
 from leeway.app import App, NotReady
@@ -14,6 +15,7 @@ from pipeline.drift.detector import LEAST_HISTORY, Event
 from pipeline.drift.observations import observe
 from pipeline.drift.stage import detector_for
 from pipeline.files import write_picture
+from pipeline.register.document import Register
 from pipeline.register.workdays import last_complete_day
 
 
@@ -37,7 +39,7 @@ def backtest_lines(app: App, since: date | None, picture: Path | None) -> Iterat
         yield week_line(week)
         for event in events:
             if week.week <= event.at < until:
-                yield f"    {event.at}: {_line(event, titles)}"
+                yield f"    {event.at}: {_line(event, titles, register)}"
     said = [event for event in events if event.kind == "drift" and (since is None or event.at >= since)]
     whole = sum(event.scope == COMPANY for event in said)
     yield (
@@ -52,11 +54,12 @@ def backtest_lines(app: App, since: date | None, picture: Path | None) -> Iterat
         yield f"{picture} written."
 
 
-def _line(event: Event, titles: Mapping[str, str]) -> str:
+def _line(event: Event, titles: Mapping[str, str], register: Register) -> str:
+    where = scope_name(register, event.scope)
     if event.kind == "data":
         return f"data, {event.subject}: {event.before:.2f} -> {event.after:.2f} since {event.start}; these days are not used"
     if event.kind == "mix":
         change = f"{percent(event.before)}% -> {percent(event.after)}% since {event.start}"
-        return f"mix, {event.scope}: {change}, by who is at work; no drift"
-    what = f"{event.kind}, {titles.get(event.subject, event.subject) or event.scope}"
+        return f"mix, {where}: {change}, by who is at work; no drift"
+    what = f"{event.kind}, {titles.get(event.subject, event.subject) or where}"
     return f"{what}: {percent(event.before)}% -> {percent(event.after)}% since {event.start}, as known that day"

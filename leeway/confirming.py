@@ -126,7 +126,7 @@ def _serves(one: StreamQuestion, titles: dict[str | None, str]) -> str:
 
 
 def _work(one: StreamQuestion) -> str:
-    items = f"{amount(one.items, 'item')}, the oldest of {one.first_day.isoformat()}"
+    items = f"{amount(one.items, 'item')}, the oldest from {one.first_day.isoformat()}"
     return items if one.person_days is None else f"{person_days(one.person_days)} in 8 weeks, {items}"
 
 

@@ -34,7 +34,7 @@ def show_decisions(app: App, out: TextIO, *, as_json: bool) -> None:
         if one.decided is not None:
             out.write(f"decided  {name}: flagged on {one.flagged}, {one.outcome} on {one.decided}\n")
         else:
-            due = f"; somebody decides until {one.due}" if one.due else ""
+            due = f"; somebody decides by {one.due}" if one.due else ""
             out.write(
                 f"waits    {name}: flagged on {one.flagged}, {amount((today - one.flagged).days, 'day')} ago{due}\n"
             )

@@ -178,7 +178,7 @@ def _waits_for(session: Session, app: App, cycle: Cycle | None) -> list[str]:
         StreamCursor.stream != SWEEP,
     )
     found = [
-        f"{amount(count, 'stream')} of {source}"
+        f"{amount(count, 'feed')} of {source}"
         for source, count in session.execute(reading.group_by(StreamCursor.source)).all()
     ]
     begun = set(session.scalars(select(StreamCursor.source).distinct()))

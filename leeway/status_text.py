@@ -22,7 +22,7 @@ def _say_untold(drift: dict[str, Any], say: Callable[[str], None]) -> None:
     for one in drift["untold"]:
         by_reason.setdefault(one["why"], []).append(one["channel"])
     for why, places in by_reason.items():
-        nowhere = "not told" if not drift["told"] else "told once, and what becomes of it is not"
+        nowhere = "not told" if not drift["told"] else "told once, but nothing since can be told"
         say(f"         not told, {', '.join(places)}: {why}" if places != ["none"] else f"         {nowhere}: {why}")
 
 
@@ -120,7 +120,7 @@ def _say_sources(found: dict[str, Any], say: Callable[[str], None]) -> None:
             else "; not in the settings any more: what it brought counts, nothing new is read"
         )
         tenant = f", {one['tenant']}" if one.get("tenant") else ""
-        say(f"{name:8} {signals}, {amount(one['streams'], 'stream')}, {pulled}{tenant}{gone}")
+        say(f"{name:8} {signals}, {amount(one['streams'], 'feed')}, {pulled}{tenant}{gone}")
         for error in one["errors"]:
             say(f"         {error}")
     last = found["last_cycle"]

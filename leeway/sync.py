@@ -64,7 +64,7 @@ def _pulled(done: Mapping[str, int]) -> str:
         f"{amount(done['signals'], 'new or changed signal')}, {done['removed']} removed, {done['failures']} set aside"
     )
     if done["unfinished"]:
-        line += f"; the past of {amount(done['unfinished'], 'stream')} is not all read yet, run it again"
+        line += f"; the past of {amount(done['unfinished'], 'feed')} is not all read yet, run it again"
     return line
 
 

@@ -295,7 +295,7 @@ def stream_pages(demo: Demo) -> Claims:
 
 WEEK = r"week of (\S+): top priorities (\d+)% \((\d+) to (\d+)\), (\d+)% of days seen$"
 NAMED_FALL = r"(?m)^drift +(.+): (\d+)% -> (\d+)% since ([\d-]+)"
-FALL = r"drift,? +(\w+): (\d+)% -> (\d+)% since ([\d-]+)"
+FALL = r"drift, (.+): (\d+)% -> (\d+)% since ([\d-]+)"
 
 
 def status(demo: Demo) -> Claims:
@@ -313,7 +313,8 @@ def backtest(demo: Demo) -> Claims:
     lines = list(backtest_lines(demo.app, None, None))
     for monday, *numbers in re.findall(r"(?m)^" + WEEK, "\n".join(lines)):
         yield f"week {monday} of company", tuple(map(int, numbers[:3]))
-    told = re.findall(r"(?m)^    ([\d-]+): " + FALL, "\n".join(lines))
+    found = re.findall(r"(?m)^    ([\d-]+): " + FALL, "\n".join(lines))
+    told = [(at, demo.by_name[name], *rest) for at, name, *rest in found]
     yield "told by replaying", sorted((at, scope, start) for at, scope, _, _, start in told)
     company = sum(one[1] == "company" for one in told)
     assert (

@@ -9,6 +9,7 @@ from fastapi.responses import RedirectResponse, Response
 from itsdangerous import BadSignature, SignatureExpired
 
 from alerts.streams import streams
+from alerts.view import TAKEN
 from alerts.words import sentence
 from leeway.signing import BROKEN, serializer
 from pipeline.feedback.decisions import DecisionError, answer_theme, decide, label, undo, unlabel
@@ -19,9 +20,7 @@ from web.auth import LABEL_SECONDS, Csrf, Id, Signed, Viewer, begin, check_form,
 from web.frame import Frame
 
 DONE = {
-    "intended": "Noted as planned. The shares since then are the new normal.",
-    "intended gap": "Noted as intended. The gap is not told again until the plan changes.",
-    "snoozed": "Asked again in two weeks.",
+    **TAKEN,
     "acknowledged": "Noted as seen.",
     "undone": "Undone.",
     "commented": "Your comment is kept.",

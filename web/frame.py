@@ -268,9 +268,9 @@ def decision(one: Decision) -> str:
         "reminded": "reminded that a decision is due",
     }
     if one.kind == "assigned":
-        _, _, until = one.note.partition(" ")
-        known = re.fullmatch(r"\d{4}-\d\d-\d\d", until)
-        return "somebody was asked to decide" + (f" until {words.day(date.fromisoformat(until))}" if known else "")
+        _, _, due = one.note.partition(" ")
+        known = re.fullmatch(r"\d{4}-\d\d-\d\d", due)
+        return "somebody was asked to decide" + (f" by {words.day(date.fromisoformat(due))}" if known else "")
     by = "in Slack" if one.by.startswith("slack:") else f"by {one.by}"
     return f"{said.get(one.kind, one.kind)}, {by}"
 

@@ -79,6 +79,7 @@ class Objectives(Place):
             "part": part if estimated else None,
             "estimated": estimated,
             "of": stands.range_of,
+            "fell": stands.fell,
             "since": stands.since,
             "cost": self._cost(register, scope, part),
             "window": window_text(span),

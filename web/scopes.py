@@ -135,7 +135,7 @@ class Scopes(Place):
         return {
             "open": told,
             "with_company": found if found.fell and own is None and falls else None,
-            "took": _largest(shown.taken) if shown else [],
+            "took": _shown(shown.taken) if shown else [],
             "moved": shown.points if shown else 0,
         }
 
@@ -229,8 +229,6 @@ def _top(found: Standing) -> list[Any]:
     return [part for part in ranked if (part.priority or 0) <= 3] or ranked
 
 
-def _largest(taken: tuple[Taken, ...], most: int = 3) -> list[Taken]:
-    """The largest three and everything else together, so that what is shown adds up."""
-    named = [one for one in taken if not one.rest][:most]
-    rest = sum(one.points for one in taken) - sum(one.points for one in named)
-    return [*named, Taken("everything else", rest, rest=True)]
+def _shown(taken: tuple[Taken, ...]) -> list[Taken]:
+    """The rows of the finding's own table but those that add nothing: "everything else" is the same there and here."""
+    return [one for one in taken if one.rest or one.points]

@@ -18,6 +18,7 @@ from sqlalchemy import ColumnElement, select, update
 
 from alerts.channel import DeliveryError
 from alerts.slack_channel import CHANNEL, call
+from alerts.view import TAKEN
 from alerts.words import sentence
 from connectors.slack.client import vendor
 from leeway.app import App
@@ -37,11 +38,6 @@ ANOTHER = (
     "This message is of before a backup was restored: nothing was kept, since its number is another finding's now. "
     "Decide below the newest message, or on the page."
 )
-SAID = {
-    "intended": "Noted as intended. The shares since then are the new normal; this alert ends here.",
-    "intended gap": "Noted as intended. The gap is not told again until the plan changes; this alert ends here.",
-    "snoozed": "Snoozed for two weeks. If it still holds then, it comes back.",
-}
 
 
 def bolt_for(app: App) -> Bolt | None:
@@ -125,7 +121,7 @@ class Buttons:
         if taken.new:
             with self.app.sessions() as session:
                 row = session.get(Drift, drift)
-            self._in_thread(client, drift, SAID.get(f"{kind} {row.kind}" if row else kind, SAID[kind]), kind)
+            self._in_thread(client, drift, TAKEN.get(f"{kind} {row.kind}" if row else kind, TAKEN[kind]), kind)
 
     def ask_labels(self, ack: Any, body: dict[str, Any], action: dict[str, Any], client: WebClient) -> None:
         """Open a modal with up to ten items that took the place, each to be given its key result."""
@@ -179,7 +175,7 @@ class Buttons:
         _answer(ack, refused)
 
     def ask_whom(self, ack: Any, body: dict[str, Any], action: dict[str, Any], client: WebClient) -> None:
-        """Open a modal for who decides, and until when."""
+        """Open a modal for who decides, and by when."""
         ack()
         if self._is_of_another(int(action["value"]), body, client):
             return
@@ -199,7 +195,7 @@ class Buttons:
                 {
                     "type": "input",
                     "block_id": "when",
-                    "label": _plain("Until"),
+                    "label": _plain("By"),
                     "element": {"type": "datepicker", "action_id": "when"},
                 },
             ],
@@ -207,7 +203,7 @@ class Buttons:
         open_modal(client, body, view)
 
     def keep_whom(self, ack: Any, body: dict[str, Any], view: dict[str, Any], client: WebClient) -> None:
-        """Keep who decides until when; said in the thread, and again on the day."""
+        """Keep who decides by when; said in the thread, and again on the day."""
         values = view["state"]["values"]
         who, when = values["who"]["who"]["selected_user"], values["when"]["when"]["selected_date"]
         day = datetime.fromisoformat(when)
@@ -223,7 +219,7 @@ class Buttons:
             return
         _answer(ack, {})
         if taken.new:
-            self._in_thread(client, drift, f"<@{who}> decides until {day.day} {day:%B}.")
+            self._in_thread(client, drift, f"<@{who}> decides by {day.day} {day:%B}.")
 
     def _is_of_another(self, drift_id: int, body: dict[str, Any], client: WebClient) -> bool:
         """Whether the message that was pressed is not this finding's: after a backup was restored its number is another's."""

@@ -213,11 +213,11 @@ KINDS: Mapping[str, Kind] = {
     "wording": Kind(
         "Vocabulary gap",
         vocabulary_gap,
-        "{team} uses {term}, a word of the objectives, otherwise than {others}. {team} writes {ours}; {others}: {theirs}.",
+        "{team} uses {term}, a word of the objectives, differently from {others}. {team} writes {ours}; {others}: {theirs}.",
         "Both report progress on the same words and mean two things; it shows when the numbers are compared.",
         "Write beside the objective what the word means, with one example that counts and one that does not.",
         "Which of the two is meant?",
-        "{team} uses {term} otherwise than {others}",
+        "{team} uses {term} differently from {others}",
         parts=False,
     ),
     "softening": Kind(

@@ -181,7 +181,7 @@ def test_it_is_short_and_its_buttons_say_what_happens(sessions: sessionmaker[Ses
     for word in ("severity", "of the points", "raised", " %"):
         assert word not in found.text
     assert [action.text for action in ACTIONS][:4] == [
-        "Decide …",
+        "Name who decides",
         "See the weeks",
         "This was planned",
         "Some of it is priority work",

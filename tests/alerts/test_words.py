@@ -137,4 +137,5 @@ def test_one_day_of_work_is_one() -> None:
 
 def test_a_week_across_two_years_says_both() -> None:
     assert span(date(2026, 6, 29), date(2026, 7, 5)) == "29 June to 5 July 2026"
+    assert span(date(2026, 7, 6), date(2026, 7, 12)) == "6 to 12 July 2026"
     assert span(date(2026, 12, 28), date(2027, 1, 3)) == "28 December 2026 to 3 January 2027"

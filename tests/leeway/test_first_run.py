@@ -90,9 +90,9 @@ def test_status_advises_nothing_before_its_data_are_complete(app: App) -> None:
     found = status_of(app)
     assert not found["complete"]
     assert found["waits_for"] == [
-        "1 stream of hubspot",
-        "1 stream of jira",
-        "1 stream of slack",
+        "1 feed of hubspot",
+        "1 feed of jira",
+        "1 feed of slack",
         "the first analysis",
     ]
     assert found["unresolved_accounts"] == []

@@ -61,8 +61,8 @@ def test_the_weekly_pack_comes_on_its_day_with_hostile_words_as_text(app: App, m
     assert "was stopped on" in body.get_content()
     assert "<script" not in body.get_content()
     assert "List-Unsubscribe" in mail
-    assert mail["Subject"].endswith(": 6 July to 12 July 2026")
-    assert "6 July to 12 July 2026" in body.get_content()
+    assert mail["Subject"].endswith(": 6 to 12 July 2026")
+    assert "6 to 12 July 2026" in body.get_content()
 
 
 def test_who_opted_out_gets_none(app: App, mailbox: tuple[Mailbox, Smtp]) -> None:

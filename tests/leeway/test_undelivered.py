@@ -185,7 +185,7 @@ def test_nothing_refused_is_said_as_that(app: App) -> None:
 
 def test_what_was_told_is_not_said_to_be_untold_once_its_channel_is_gone() -> None:
     for told, begins in (
-        (True, "told once, and what becomes of it is not: no channel"),
+        (True, "told once, but nothing since can be told: no channel"),
         (False, "not told: no channel"),
     ):
         lines: list[str] = []

@@ -97,10 +97,14 @@ def test_objectives_are_the_same_on_every_page_in_the_export_and_the_digest(page
         for line in content.lines
     }
     assert {name: pair[:2] for name, pair in scope.items() if name in mail} == mail
+    home = client.get("/").text
     for objective in register.objectives:
         name = f"{objective.priority} {objective.title}"
         text = client.get(f"/objectives/{objective.key}").text
         assert f'<div class="v">{scope[name][0]}%' in text, name
+        card = re.search(r'<div class="v">\d+% <span class="d[^<]*</span></div>', text)
+        assert card is not None, name
+        assert objective.priority > 3 or card[0] in home, name  # also what is red is red on both
 
 
 def test_the_tables_of_chosen_days_and_the_files_that_they_link_are_of_these_days(
@@ -136,6 +140,10 @@ def test_columns_add_up(pages: tuple[App, TestClient]) -> None:
     assert sum(int(row[3]) for row in fell if row[0][:1] in "123") == -20
     took = rows(client.get("/drifts/1").text, "What took its place")
     assert sum(int(row[-1]) for row in took[:-1]) == int(took[-1][-1]) == 20
+    home = rows(client.get("/").text, "Where it went")
+    named = [(row[0].removesuffix("objective").partition(" such as")[0].strip(), row[-1]) for row in took[:-1]]
+    shown = [(row[0].removesuffix("objective").strip(), row[-1]) for row in home[:-1]]
+    assert shown == [one for one in named if one[1] != "±0"]  # "everything else" is one thing
     parts = client.get("/api/drifts/1.json").json()
     assert sum(row["points"] for row in parts if row["part"] != "team") == 20
 

@@ -171,7 +171,7 @@ def test_a_decision_is_assigned_and_said_in_the_thread(client: TestClient, slack
     values = {"who": {"who": {"selected_user": "U00000007"}}, "when": {"when": {"selected_date": "2026-07-20"}}}
     payload = BODY | {"type": "view_submission", "view": view | {"id": "V9", "state": {"values": values}}}
     assert press(client, payload) == 200
-    assert company.world.posted[-1]["text"] == "<@U00000007> decides until 20 July."
+    assert company.world.posted[-1]["text"] == "<@U00000007> decides by 20 July."
     assert state(slack_app) == "raised"
 
 
