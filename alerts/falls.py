@@ -13,7 +13,7 @@ from alerts.parts import Part, plan_of
 from alerts.plan_end import held_against
 from alerts.view import AlertView, Taken, TeamLine, Terms, cost_of, costed, priced
 from alerts.weeks import points, weekly
-from alerts.words import Name, Words, apportion, day, listed, percent, person_days, shortened, sure, whole
+from alerts.words import Name, Words, apportion, day, listed, percent, person_days, shortened, since, sure, whole
 from models import Drift
 from models.vocabulary import COMPANY
 from pipeline.register.document import Register
@@ -26,6 +26,8 @@ _LEAST_POINTS = 2
 """Points that an objective must have lost, or a piece of work gained, to be named in the alert's sentences."""
 _MOST_LOST = 3
 """Objectives that the sentence of what fell names: there are mostly three top priorities, and their losses add up to the fall."""
+_MOST_LEADS = 4
+"""Teams whose leads are named; of more the first, and how many others."""
 _WORTH_NAMING = 0.25
 """A second piece of work is named where it is this part of the first."""
 
@@ -52,7 +54,7 @@ def alert_of(session: Session, drift: Drift, register: Register, terms: Terms | 
     fall, company = before - after, drift.scope == COMPANY
     taken = took_place(drift, register, names, stands)
     lost = _lost(stands, register)
-    sides = _Sides(lost[:_MOST_LOST], _worth_naming(taken))
+    sides = _Sides(lost[:_MOST_LOST], worth_naming(taken))
     who = "" if company else f"{names.get(drift.scope, drift.scope)}: "
     low, high = (max(0, whole(-100 * bound)) for bound in (drift.high, drift.low))
     days = whole(fall / 100 * stands.person_days) if stands else 0
@@ -194,7 +196,8 @@ def _what_fell(lost: Sequence[Part], before: int, after: int) -> Words:
     return (*listed(said), ".")
 
 
-def _worth_naming(taken: Sequence[Taken]) -> list[Taken]:
+def worth_naming(taken: Sequence[Taken]) -> list[Taken]:
+    """What took the most, which the sentences name and ask about: one piece of work, or two."""
     named = [one for one in taken if not one.rest and one.points >= _LEAST_POINTS][:2]
     return [one for one in named if one.points >= _WORTH_NAMING * named[0].points]
 
@@ -224,12 +227,15 @@ def _where_to(took: Sequence[Taken], fall: int, terms: Terms) -> Words:
 def _decision(took: Sequence[Taken]) -> Words:
     if not took:
         return ("are the priorities still right, and do the teams know them?",)
-    teams = list(dict.fromkeys(team for one in took for team in one.teams))[:3]
+    teams = list(dict.fromkeys(team for one in took for team in one.teams))
     leads: Words = ()
     if teams:
+        named: list[Words] = [(Name(team),) for team in teams]
+        if len(named) > _MOST_LEADS:  # a lead who is left out without a word would think that it is not theirs
+            named[_MOST_LEADS - 1 :] = [(f"{len(named) - _MOST_LEADS + 1} more teams",)]
         leads = (
             " The leads of " if len(teams) > 1 else " The lead of ",
-            *listed([(Name(team),) for team in teams]),
+            *listed(named),
             " can say what stopping costs.",
         )
     what = "the two" if len(took) > 1 else "it"
@@ -252,7 +258,7 @@ def _how_often(rate: float) -> str:
 def _began(drift: Drift) -> str:
     if drift.start_low is None or drift.start_high is None or drift.start_low == drift.start_high:
         return ""
-    return f"It began between {day(drift.start_low)} and {day(drift.start_high)}."
+    return f"It began between {since(drift.start_low, drift.start_high)} and {day(drift.start_high)}."
 
 
 def _signs(drift: Drift, names: Mapping[str, str]) -> tuple[Words, ...]:

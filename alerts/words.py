@@ -174,9 +174,14 @@ def split(parts: Sequence[float], total: int) -> list[int]:
 
 def span(first: date, last: date) -> str:
     """16 to 22 November 2026; with both months, and both years, where they differ."""
-    same = (first.year, first.month) == (last.year, last.month)
-    begun = str(first.day) if same else day(first) if first.year == last.year else full_day(first)
-    return f"{begun} to {full_day(last)}"
+    return f"{since(first, last)} to {full_day(last)}"
+
+
+def since(first: date, last: date) -> str:
+    """The first day of a span as it stands before the last: 16, 16 October, 16 December 2025."""
+    if first.year != last.year:
+        return full_day(first)
+    return str(first.day) if first.month == last.month else day(first)
 
 
 def in_path(key: str) -> str:

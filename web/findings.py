@@ -8,6 +8,7 @@ from fastapi import FastAPI, HTTPException, Request
 from fastapi.responses import Response
 from sqlalchemy.orm import Session
 
+from alerts.falls import worth_naming
 from alerts.figures import standing
 from alerts.gaps import gap_lines, view_of
 from alerts.parts import part_of
@@ -104,6 +105,7 @@ class Findings(Place):
             values = {
                 "d": found,
                 "a": shown,
+                "asked": [one.name for one in worth_naming(shown.taken) if not one.objective],
                 "open": found.state in OPEN_STATES,
                 "nonce": secrets.token_urlsafe(9),
                 "items": self.frame.largest.behind(session, found),

@@ -105,6 +105,21 @@ def test_the_losses_that_it_names_add_up_to_the_fall(sessions: sessionmaker[Sess
     assert 0 not in {one.points for one in found.taken if one.objective}  # what did not change took no place
 
 
+@pytest.mark.parametrize(
+    ("keys", "leads"),
+    [
+        ("app platform fleet sales", "“Rider App”, “Platform & Data”, “Fleet & Firmware” and “Employer Sales”"),
+        ("app platform fleet sales care", "“Rider App”, “Platform & Data”, “Fleet & Firmware” and 2 more teams"),
+    ],
+)
+def test_no_lead_of_the_named_work_is_left_out_without_a_word(
+    sessions: sessionmaker[Session], keys: str, leads: str
+) -> None:
+    themes = [STREAMS[0] | {"teams": keys.split()[:2]}, STREAMS[1] | {"teams": keys.split()[2:]}]
+    found = said(sessions, fall(explanation={"levels": LEVELS, "themes": themes}))
+    assert plain(found.decision).endswith(f"The leads of {leads} can say what stopping costs.")
+
+
 def test_every_number_adds_up_with_its_neighbours(sessions: sessionmaker[Session]) -> None:
     found = said(sessions, fall())
     assert found.points == 16 == found.before - found.after

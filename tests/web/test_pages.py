@@ -136,6 +136,7 @@ def test_the_objectives_on_a_drifts_page_add_up_to_its_fall(app: App, client: Te
     rows = [int(n.replace("−", "-").replace("±", "")) for n in re.findall(r">([+−±]\d+)<", table[1])]
     assert len(rows) == 4
     assert sum(rows) == 20
+    assert re.search(r'Answer for <a href="/streams/[^"]+">', client.get("/drifts/1").text)  # where it says: to decide
 
 
 def test_while_a_fall_is_open_a_scope_stands_at_its_level_against_the_days_before(client: TestClient, app: App) -> None:
