@@ -123,7 +123,7 @@ def off_plan(session: Session, ids: Sequence[int]) -> list[dict[str, Any]]:
 def team_names(session: Session) -> dict[str, str]:
     """What the newest register calls its teams, by key."""
     newest = select(func.max(RegisterVersion.id)).scalar_subquery()
-    return {key: name for key, name in session.execute(select(Team.key, Team.name).where(Team.version_id == newest))}
+    return dict(session.execute(select(Team.key, Team.name).where(Team.version_id == newest)).all())
 
 
 def described(item: WorkItem, match: Match | None, names: Mapping[str, str]) -> dict[str, Any]:

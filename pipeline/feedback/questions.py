@@ -70,9 +70,7 @@ def about(session: Session, register: Register, items: Sequence[int], team: str 
     return [found[item] for item in items if item in found]
 
 
-def _asked(
-    item: WorkItem, match: Match, called: "_Called", above: Mapping[int, str], *, audit: bool
-) -> dict[str, Any]:
+def _asked(item: WorkItem, match: Match, called: "_Called", above: Mapping[int, str], *, audit: bool) -> dict[str, Any]:
     titles = called.key_results
     likely = sorted(match.probabilities.items(), key=lambda pair: -pair[1])[:5]
     return {

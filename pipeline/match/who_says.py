@@ -15,7 +15,7 @@ def as_shown(reason: str) -> str:
 
 
 def all_shown(evidence: Iterable[object], teams: Mapping[str, str]) -> list[str]:
-    """The reasons of a match on every face: teams by their names (`teams` by key), and nothing of a key result that was not near."""
+    """A match's reasons on every face: teams by their names (`teams` by key), nothing of a key result that was not near."""
     said = (as_shown(str(one)) for one in evidence)
     return [_by_name(one, teams) for one in said if not _NOT_NEAR.fullmatch(one)]
 

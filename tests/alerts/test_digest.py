@@ -135,6 +135,9 @@ def test_it_reads_as_text_and_as_html_with_its_picture_and_hostile_names_are_sho
     assert "Riders open the app because it helps" in shown
     assert " 25% (20 to 30)" in shown
     assert "usual: 40%" in shown
+    rows = re.findall(r"(?m)^.+% \(\d+ to \d+\) +\d+%", shown)
+    assert len(rows) > 1
+    assert len({len(row) for row in rows}) == 1  # one column below the other
     assert "&lt;script&gt;" in rich
     assert "<script>" not in rich
     pictures = [part for part in mail.walk() if part.get_content_type() == "image/png"]
