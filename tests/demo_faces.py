@@ -268,7 +268,7 @@ def objective_pages(demo: Demo) -> Claims:
         now, low, high = re.findall(r"company's work (\d+)% .*?between (\d+) and (\d+)%", text)[0]
         yield f"now of company/{one.key}", float(now)
         yield f"interval of company/{one.key}", f"{low} to {high}"
-        for name, now, change, _ in demo.rows(f"/objectives/{one.key}", "Teams"):
+        for name, now, change, *_ in demo.rows(f"/objectives/{one.key}", "Teams"):
             scope = demo.scope(name.removesuffix(" plan"))
             yield f"now of {scope}/{one.key}", float(now.strip("%"))
             yield f"change of {scope}/{one.key}", float(change)
