@@ -113,7 +113,7 @@ def _say_sources(found: dict[str, Any], say: Callable[[str], None]) -> None:
     for name, one in found["sources"].items():
         lag = one["minutes_since_pull"]
         pulled = "not read to its end yet" if lag is None else f"pulled {ago(lag)} ago"
-        signals = "signals of few people" if one["signals"] is None else f"{one['signals']:>9,} signals"
+        signals = "signals of few people" if one["signals"] is None else f"{amount(one['signals'], 'signal'):>17}"
         gone = (
             ""
             if one.get("configured", True)
