@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Callable, Sequence
+from datetime import date
 from pathlib import Path
 from typing import TextIO
 
@@ -43,7 +44,7 @@ Key = Callable[[], str]
 def questions(app: App, count: int) -> tuple[list[StreamQuestion], Register]:
     """The streams most worth an answer. Raises NotReady where none is known yet."""
     _, register = app.register()
-    last = last_complete_day(app.now(), register.calendar.time_zone)
+    last = _last(app, register)
     with app.sessions() as session:
         found = stream_questions(session, register, last, app.drift_settings().least_people, count)
         if not found and confirmed_part(session, register, last) == 0:
@@ -51,9 +52,14 @@ def questions(app: App, count: int) -> tuple[list[StreamQuestion], Register]:
     return found, register
 
 
+def _last(app: App, register: Register) -> date:
+    """The last day that counts here; `leeway diagnoses` counts whole weeks, so its person-days of a stream may be others."""
+    return last_complete_day(app.now(), register.calendar.time_zone)
+
+
 def confirmed(app: App, register: Register) -> str:
     """How much of the work is confirmed by now, as a sentence."""
-    last = last_complete_day(app.now(), register.calendar.time_zone)
+    last = _last(app, register)
     with app.sessions() as session:
         part = confirmed_part(session, register, last)
     return f"{done(part)}% of the last eight weeks' effort is confirmed."
@@ -97,10 +103,10 @@ def import_answers(app: App, file: Path, out: Console) -> None:
 def show(app: App, out: Console) -> None:
     """The streams as a table, for whoever has no terminal."""
     found, register = questions(app, SHOWN)
-    titles = titles_of(register)
+    titles, last = titles_of(register), _last(app, register)
     for one in found:
         out.print(f"{one.id:>6}  {one.name}", markup=False)
-        out.print(f"        {_serves(one, titles)}; {_work(one)}", markup=False)
+        out.print(f"        {_serves(one, titles)}; {_work(one, last)}", markup=False)
         for example in one.examples:
             out.print(f"        - {example}", markup=False)
     out.print(
@@ -125,9 +131,9 @@ def _serves(one: StreamQuestion, titles: dict[str | None, str]) -> str:
     return f"{one.belief_in_words} {titles[one.serves]}"
 
 
-def _work(one: StreamQuestion) -> str:
+def _work(one: StreamQuestion, last: date) -> str:
     items = f"{amount(one.items, 'item')}, the oldest from {one.first_day.isoformat()}"
-    return items if one.person_days is None else f"{person_days(one.person_days)} in 8 weeks, {items}"
+    return items if one.person_days is None else f"{person_days(one.person_days)} in the 8 weeks to {last}, {items}"
 
 
 def _plain(text: str) -> str:
@@ -141,7 +147,7 @@ class Asking:
     def __init__(self, app: App, out: Console, key: Key) -> None:
         self.app, self.out, self.key = app, out, key
         self.found, self.register = questions(app, ASKED)
-        self.titles = titles_of(self.register)
+        self.titles, self.last = titles_of(self.register), _last(app, self.register)
         self.done: list[tuple[int, Before, list[int]]] = []
 
     def run(self) -> int:
@@ -165,7 +171,7 @@ class Asking:
         place = f" ({_plain(one.place)})" if one.place else ""
         asked = Text.assemble("\n", (f"{n + 1} of {len(self.found)}: {one.name}", "bold"), place)
         self.out.print(asked)
-        self.out.print(f"   {_work(one)}", markup=False)
+        self.out.print(f"   {_work(one, self.last)}", markup=False)
         for example in one.examples:
             self.out.print(f"   - {example}", markup=False)
         self.out.print(f"   Serves {_serves(one, self.titles)}?", markup=False)

@@ -51,7 +51,7 @@ class StreamQuestion:
         for least, words in ((0.9, "almost surely"), (0.7, "probably"), (0.5, "perhaps")):
             if self.belief >= least:
                 return words
-        return "unclear, most likely"
+        return "at a guess"
 
 
 @dataclass(slots=True)
