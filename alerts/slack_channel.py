@@ -15,6 +15,7 @@ from alerts.channel import DeliveryError, FollowUp, Found, Notice, Reference, Tr
 from alerts.retry import destination
 from alerts.slack import Faces, escape, grouped, message, metadata, plain_message, told_in
 from alerts.view import AlertView
+from connectors.network import why
 from connectors.slack import codes
 from connectors.slack.client import vendor
 from pipeline.drift.finding import Audience
@@ -256,8 +257,8 @@ def call(client: WebClient, method: str, **arguments: Any) -> Any:
     except SlackApiError as error:
         raise _error(error) from None
     except (SlackClientError, OSError, HTTPException, ValueError, RecursionError) as error:
-        text = f"no usable answer from Slack ({type(error).__name__})."
-        raise DeliveryError(text, "Check slack.api_url and the network.", down=True) from None
+        what, fix = why(error, "Check slack.api_url and the network.")
+        raise DeliveryError(f"no usable answer from Slack ({what}).", fix, down=True) from None
 
 
 def _error(error: SlackApiError) -> DeliveryError:

@@ -20,6 +20,21 @@ _AUTHORITY = (
     "For an authority of your own, also a proxy that opens TLS, set SSL_CERT_FILE to a file of its certificates."
 )
 
+_CERTIFICATE_FIXES = {
+    9: "It begins later, or this machine's clock is behind: see `date`.",
+    10: "It has to be renewed there, unless this machine's clock is ahead: see `date`.",
+    62: "It is for other names: write one of them into the address.",
+    64: "It is for other addresses or for names: write one of them into the address.",
+}
+"""By OpenSSL's number of what is wrong; for all else it is the authority that is not known."""
+_CONNECTIONS: dict[type[OSError], tuple[str, str]] = {
+    ssl.SSLError: ("it does not speak TLS as it should", "Where it has none, the address begins with http://."),
+    ConnectionRefusedError: ("nothing listens there", ""),
+    ConnectionResetError: ("it ended the connection", "Where it speaks TLS, the address begins with https://."),
+    TimeoutError: ("it took too long", ""),
+}
+"""What clients wrap in errors of their own, whose names say nothing."""
+
 
 def bundle() -> str | None:
     """The file or folder of certificates that the environment names, whichever of the usual variables it is in."""
@@ -73,12 +88,16 @@ def unusable_proxy(address: str) -> str | None:
 
 def proxy_of(address: str) -> str | None:
     """The proxy through which an address is reached, with its login; None for none. NO_PROXY counts."""
-    if not any(os.environ.get(name) or os.environ.get(name.upper()) for name in _PROXIES):
+    if not _names_proxy():
         return None
     from requests.utils import get_environ_proxies, prepend_scheme_if_needed, select_proxy
 
     proxy = select_proxy(address, get_environ_proxies(address))
     return str(prepend_scheme_if_needed(proxy, "http")) if proxy else None
+
+
+def _names_proxy() -> bool:
+    return any(os.environ.get(name) or os.environ.get(name.upper()) for name in _PROXIES)
 
 
 def why(error: BaseException, otherwise: str) -> tuple[str, str]:
@@ -93,11 +112,17 @@ def why(error: BaseException, otherwise: str) -> tuple[str, str]:
                 "SSL_CERT_FILE, or REQUESTS_CA_BUNDLE, names it.",
             )
         if isinstance(one, ssl.SSLCertVerificationError):
-            return f"its certificate is not trusted: {one.verify_message}", _AUTHORITY
+            fix = _CERTIFICATE_FIXES.get(one.verify_code, _AUTHORITY)
+            return f"its certificate is not trusted: {one.verify_message.rstrip('.')}", f"{fix} {otherwise}".strip()
         if isinstance(one, socket.gaierror) or type(one).__name__ == "NameResolutionError":
-            return "its name is not known here", f"{otherwise} Where only a proxy leads out, set HTTPS_PROXY."
+            fix = f"{otherwise} Where only a proxy leads out, set HTTPS_PROXY."
+            return "its name is not known here", fix.strip()
         if type(one).__name__ == "ProxyError":
             return "the proxy does not let it through", "Check HTTPS_PROXY and NO_PROXY."
+        for kind, (what, fix) in _CONNECTIONS.items():
+            if isinstance(one, kind):
+                by_proxy = "Check HTTPS_PROXY and NO_PROXY." if _names_proxy() else ""
+                return what, " ".join(part for part in (otherwise, fix, by_proxy) if part)
     return type(error).__name__, otherwise
 
 

@@ -1,6 +1,9 @@
 """Whether Redis takes what the queues need: an answer to PING says little of one that is full, or that is a replica."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
+
+_LATELY = timedelta(days=1)
 
 
 def tried(settings: Any, seconds: float) -> Any:
@@ -10,6 +13,18 @@ def tried(settings: Any, seconds: float) -> Any:
     server = redis.Redis.from_url(settings.spelled("unix"), socket_timeout=seconds, socket_connect_timeout=seconds)
     server.set("leeway:probe", "1", ex=10)
     return server
+
+
+def uses_workers(app: Any) -> bool:
+    """Whether workers are meant to run: a broker is set, or beat woke some lately at the address that holds where none is."""
+    from leeway.metrics import WOKEN
+    from models import Lease
+
+    if "broker" in app.settings.model_fields_set:
+        return True
+    with app.sessions() as session:
+        woken = session.get(Lease, WOKEN)
+    return woken is not None and datetime.now(UTC) - woken.until < _LATELY
 
 
 def require(settings: Any) -> None:

@@ -8,11 +8,12 @@ import ssl
 from functools import cache
 
 from celery import Celery
-from celery.signals import setup_logging
+from celery.signals import celeryd_init, setup_logging, worker_shutting_down
 
 from leeway import logs
 from leeway.app import App
 from leeway.settings import Settings, load
+from leeway.stopping import Stop
 
 QUEUES = ("pull", "encode", "analyse", "speak")
 LONGEST_SECONDS = 2 * 3600
@@ -23,6 +24,8 @@ LEAST_SECONDS = 600
 """No wake is dropped sooner: beat says by its machine's clock until when one holds, and the worker's may be ahead."""
 MOST_KILOBYTES = 2_000_000
 """A worker's process that grew beyond this is replaced after its task."""
+STOP = Stop()
+"""Asked for at SIGTERM, which Celery itself takes as a reason to wait until its tasks are done, however long that is."""
 _ROUTES = {
     "leeway.tasks.wake": {"queue": "speak"},
     "leeway.tasks.pull": {"queue": "pull"},
@@ -93,9 +96,12 @@ def _certificates(url: str) -> dict[str, ssl.VerifyMode] | None:
     return {"ssl_cert_reqs": ssl.CERT_REQUIRED} if wanted else None
 
 
+@celeryd_init.connect  # type: ignore[untyped-decorator]
 @setup_logging.connect  # type: ignore[untyped-decorator]
 def _logs(**_: object) -> None:
+    # Both: the first comes before Celery warns of what it does not like, such as root.
     logs.set_up(json=True)
 
 
+worker_shutting_down.connect(STOP.ask)
 celery = make()

@@ -133,6 +133,17 @@ def rows_of(name: str, connector: Connector, since: datetime) -> Iterator[CheckR
     except SourceError as error:
         rows = []
         yield CheckRow(name, "connection", False, error.message, error.fix)
+    except (
+        LookupError,
+        TypeError,
+        AttributeError,
+        ValueError,
+    ) as error:  # what a pull sets aside, or says of the stream
+        rows = []
+        found = f"gave an answer that is none of its own ({type(error).__name__})"
+        yield CheckRow(
+            name, "connection", False, found, f"Check the address under [{name}]: a portal or proxy may answer."
+        )
     for row in rows:
         yield CheckRow(name, row.name, row.ok, row.found, row.fix)
 

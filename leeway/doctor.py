@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 
 from alerts.words import ago, amount
 from leeway.app import App
-from leeway.broker import fault, tried
+from leeway.broker import fault, tried, uses_workers
 from leeway.celery_app import QUEUES, STALE_SECONDS, wake_holds
 from leeway.check import CheckRow
 from leeway.database_state import faults
@@ -28,7 +28,6 @@ LONG_QUEUE = 1_000
 _PATIENCE = {"pull": 3_600, "encode": 3_600, "analyse": 3_600, "speak": 180}
 """Seconds that the oldest message of a queue may wait; alerts and wakes are short work, so that one that waits longer starves."""
 _MISSED_WAKES = 10
-_LATELY = timedelta(days=1)
 _SHOWN = 5
 
 
@@ -67,17 +66,8 @@ def _database(app: App, _now: datetime) -> Iterator[CheckRow]:
         yield CheckRow("database", name, False, found, fix)
 
 
-def _uses_celery(app: App) -> bool:
-    """Whether workers are meant to run: a broker is set, or beat woke some lately at the address that holds where none is."""
-    if "broker" in app.settings.model_fields_set:
-        return True
-    with app.sessions() as session:
-        woken = session.get(Lease, WOKEN)
-    return woken is not None and datetime.now(UTC) - woken.until < _LATELY
-
-
 def _broker(app: App, now: datetime) -> Iterator[CheckRow]:
-    if not _uses_celery(app):
+    if not uses_workers(app):
         yield CheckRow("broker", "redis", True, "not set; `leeway run` needs none")
         return
     import redis
@@ -113,7 +103,7 @@ def _age(app: App, message: Any, now: datetime) -> float:
 
 
 def _workers(app: App, _now: datetime) -> Iterator[CheckRow]:
-    if not _uses_celery(app):
+    if not uses_workers(app):
         return
     from leeway.celery_app import celery
 
@@ -132,7 +122,7 @@ def _workers(app: App, _now: datetime) -> Iterator[CheckRow]:
 
 
 def _beat(app: App, now: datetime) -> Iterator[CheckRow]:
-    if not _uses_celery(app):
+    if not uses_workers(app):
         return
     with app.sessions() as session:
         woken = session.get(Lease, WOKEN)
@@ -146,7 +136,8 @@ def _beat(app: App, now: datetime) -> Iterator[CheckRow]:
         found,
         ""
         if ok
-        else "Start it: leeway worker --beat. It needs a worker for the queue speak, and clocks that agree to ten minutes.",
+        else "Start it: leeway worker --beat; its first wake comes within a minute. It needs a worker for the queue speak, "
+        "and clocks that agree to ten minutes.",
     )
 
 

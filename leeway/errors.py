@@ -33,6 +33,8 @@ def expected(error: Exception) -> str | None:
         return f"{error.filename}: {error.strerror}. Name another place, or allow it."
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
         return "no space is left where this writes (its output, or a file). Free some, then run it again."
+    if isinstance(error, OSError) and error.errno == errno.EFBIG:
+        return "no file may grow as large here (ulimit -f). Raise that, then run it again."
     if isinstance(error, UnicodeEncodeError) and error.reason == "surrogates not allowed":
         shown = error.object[:40].encode("utf-8", "backslashreplace").decode()
         return f"{shown!r} is not in UTF-8. Type it again, or save the script that holds it as UTF-8."
@@ -46,10 +48,13 @@ def expected(error: Exception) -> str | None:
 
 def database_fault(error: Exception) -> tuple[str, str] | None:
     """What a database said, and the fix; None for an error of anything else."""
-    sqlalchemy: Any = sys.modules.get("sqlalchemy.exc")
-    if not sqlalchemy or not isinstance(error, sqlalchemy.DBAPIError):
+    sqlalchemy, sqlite = (sys.modules.get(name) for name in ("sqlalchemy.exc", "sqlite3"))
+    if sqlalchemy and isinstance(error, sqlalchemy.DBAPIError):
+        said = _first_line(error.orig)
+    elif sqlite and isinstance(error, sqlite.OperationalError):  # of a demo, which makes its file itself
+        said = _first_line(error)
+    else:
         return None
-    said = _first_line(error.orig)
     return said, _advice(said)
 
 
@@ -69,6 +74,11 @@ UNKNOWN = "Check database.url."
 _DATABASE_ADVICE = (
     (("NUL (0x00)",), "Take that character out of what is to be kept."),
     (("disk is full", "No space left"), "Free some space where the database is, then go on; what was stored is kept."),
+    (
+        ("disk I/O error",),
+        "Its disk or network share fails, or no file may grow as large (ulimit -f); the system's log says more. What was stored "
+        "is kept.",
+    ),
     (("read-only transaction",), READ_ONLY),
     (
         ("UNIQUE constraint failed", "duplicate key value"),

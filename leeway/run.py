@@ -1,10 +1,8 @@
 """`leeway run`: cycles in this process, with progress for whoever watches."""
 
-import signal
 import threading
 from collections.abc import Callable
 from datetime import timedelta
-from types import FrameType
 
 import structlog
 from rich.console import Console
@@ -22,13 +20,10 @@ from leeway.operations import apply_retention
 from leeway.pack_mail import send_packs
 from leeway.progress import Pace, stage_progress
 from leeway.pulse import send_pulse
+from leeway.stopping import Stopped, when_told
 from pipeline.cycle import Report, run_cycle
 
 log = structlog.get_logger()
-
-
-class Stopped(Exception):
-    """Somebody asked to stop while a cycle was under way."""
 
 
 def run_once(app: App, progress: Callable[[str, int, int | None], None], budget: timedelta | None = None) -> Report:
@@ -80,10 +75,7 @@ def run_forever(app: App, console: Console) -> None:
     """Cycles until told to stop; a stop waits for the page or chunk in hand, and the next start continues with the rest."""
     stop = threading.Event()
 
-    def ask_to_stop(_number: int, _frame: FrameType | None) -> None:
-        stop.set()
-
-    signal.signal(signal.SIGTERM, ask_to_stop)
+    when_told(lambda *_: stop.set(), "SIGTERM", "SIGHUP")
     console.print(f"Running every {amount(app.settings.schedule.pull_minutes, 'minute')}. Ctrl-C stops.")
     went_well = False
     while not stop.is_set():

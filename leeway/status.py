@@ -22,6 +22,7 @@ from leeway.goals import goals_status
 from leeway.interview import interview_status
 from leeway.judging import judge_status
 from leeway.measuring import measuring_status
+from leeway.nothing_yet import REGISTER, nothing_yet
 from leeway.okrs_challenge import breaks
 from leeway.open_findings import open_findings
 from leeway.pack_mail import undelivered_packs
@@ -104,8 +105,11 @@ def sources_of(app: App) -> dict[str, Any]:
 
 
 def _sources(session: Session, app: App) -> dict[str, Any]:
+    now = datetime.now(UTC)
+    registered = current_register(session) is not None
     return {
-        "sources": _lags(session, app, datetime.now(UTC)),
+        "sources": (sources := _lags(session, app, now)),
+        "nothing_yet": None if sources else nothing_yet(app, session, registered=registered, now=now),
         "pending_items": session.scalar(select(func.count()).select_from(WorkItem).where(WorkItem.stale)),
         "set_aside": _set_aside(session),
     }
@@ -186,7 +190,7 @@ def _waits_for(session: Session, app: App, cycle: Cycle | None) -> list[str]:
     if waiting := pending(session):
         found.append(amount(waiting, "work item"))
     if cycle is None:
-        found.append("the first analysis")
+        found.append("the first analysis" if current_register(session) else REGISTER)
     return found
 
 

@@ -68,7 +68,7 @@ def render(found: dict[str, Any], out: Console) -> None:
         out.print(text, markup=False)
 
     if not found["sources"]:
-        say("Nothing pulled yet. `leeway run --once` does it.")
+        say(found["nothing_yet"])
         return
     _say_sources(found, say)
     if found["first_weeks"]:

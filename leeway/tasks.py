@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError, InterfaceError, InternalError, Operat
 
 from alerts.asking import Round
 from leeway.app import App, NotReady
-from leeway.celery_app import STALE_SECONDS, celery, the_app
+from leeway.celery_app import STALE_SECONDS, STOP, celery, the_app
 from leeway.digest import send_digests
 from leeway.errors import UNKNOWN, database_fault
 from leeway.goals import look_daily
@@ -27,6 +27,7 @@ from leeway.operations import apply_retention, bury, count
 from leeway.pack_mail import send_packs
 from leeway.progress import Pace
 from leeway.pulse import pulse_is_due, send_pulse
+from leeway.stopping import Show, Stopped
 from pipeline.cycle import Analysis, Report, pull_source
 from pipeline.findings.thresholds import Thresholds
 from pipeline.queue import lease
@@ -65,12 +66,16 @@ class LeewayTask(Task):  # type: ignore[misc]
 
 @contextmanager
 def _counted(app: App, task: str, run: str) -> Iterator[None]:
-    """Bind the run to the logs, and count how the task ended and how long it waited for rate limits."""
+    """Bind the run to the logs, and count how the task ended and how long it waited for rate limits. One that stops because its
+    worker is told to has ended: what it left is pending, and is gone on with at the next wake."""
     structlog.contextvars.bind_contextvars(run=run or uuid.uuid4().hex[:8], task=task)
     waited, outcome = app.limiter.waited, "failed"
     try:
         yield
         outcome = "done"
+    except Stopped:
+        outcome = "stopped"
+        log.info("stopped", left="the next wake goes on with it")
     finally:
         try:
             count(app.sessions, "tasks", f"{task} {outcome}", 1)
@@ -107,7 +112,9 @@ def pull(source: str, run: str = "") -> None:
             return
         report = Report()
         budget = timedelta(minutes=app.settings.schedule.backfill_minutes)
-        pull_source(source, app.connectors[source], app.sessions, app.since(), report, lambda *_: None, budget)
+        pull_source(
+            source, app.connectors[source], app.sessions, app.since(), report, STOP.heard_in(lambda *_: None), budget
+        )
         for error in report.errors:
             log.warning("pull failed", source=source, reason=error)
         log.info("pulled", source=source, **report.counts)
@@ -134,7 +141,7 @@ def encode(run: str = "") -> None:
 @celery.task(base=LeewayTask, name="leeway.tasks.analyse")  # type: ignore[untyped-decorator]
 def analyse(run: str = "") -> None:
     """Join the open cycle: match, effort, shares, drift; whatever is pending and free."""
-    app = the_app()
+    app, finished = the_app(), False
     with _counted(app, "analyse", run), _one_writer(app, "analyse") as mine:
         if not mine:
             return
@@ -219,8 +226,8 @@ def _log_asked(kind: str, found: Round) -> None:
         log.info("asked", kind=kind, asked=found.asked, reminded=found.reminded, errors=len(found.errors))
 
 
-def _pace() -> Pace:
-    return Pace(lambda text: log.info("progress", at=text))
+def _pace() -> Show:
+    return STOP.heard_in(Pace(lambda text: log.info("progress", at=text)))
 
 
 def _analysis(app: App, thresholds: Thresholds | None = None) -> Analysis:

@@ -10,9 +10,11 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import FrameType
 
 import structlog
+
+from leeway import logs
+from leeway.stopping import when_told
 
 log = structlog.get_logger()
 STOP_SECONDS = 60
@@ -24,7 +26,7 @@ _PR_SET_PDEATHSIG = 1
 def processes(queues: Sequence[str], beat: bool, cores: int) -> dict[str, list[str]]:
     """The command of each process by name; `cores` is how many the heavy stages may use together."""
     most = {"pull": 3, "encode": max(1, cores // 2), "analyse": max(1, cores // 4), "speak": 2}
-    celery = [sys.executable, "-m", "celery", "-A", "leeway.celery_app"]
+    celery = [sys.executable, "-m", "celery", "-A", "leeway.celery_app", "--quiet"]
     found = {
         queue: [
             *celery,
@@ -57,16 +59,14 @@ class _Child:
 
 def supervise(commands: Mapping[str, Sequence[str]], config: Path | None) -> int:
     """Run the processes until told to stop, starting again what ends by itself; returns the exit status."""
+    if not sys.stderr.isatty():
+        logs.set_up(json=True)  # as the processes do: two forms in one log are read by nobody
     environment = {"OMP_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false"} | dict(os.environ)
     if config is not None:
         environment["LEEWAY_CONFIG"] = str(config.resolve())
     stop = threading.Event()
 
-    def ask_to_stop(_number: int, _frame: FrameType | None) -> None:
-        stop.set()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, ask_to_stop)
+    when_told(lambda *_: stop.set(), "SIGTERM", "SIGINT", "SIGHUP")
     children = [_Child(name, command) for name, command in commands.items()]
     try:
         while not stop.is_set():
@@ -113,5 +113,5 @@ def _stop(children: Sequence[_Child]) -> None:
         try:
             process.wait(max(0.1, deadline - time.monotonic()))
         except subprocess.TimeoutExpired:
-            process.kill()  # what it was at stays pending in the database
+            os.killpg(process.pid, signal.SIGKILL)  # its pool too; what it was at stays pending in the database
             process.wait()

@@ -2,12 +2,10 @@
 
 import signal
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from inspect import getdoc
 from typing import Any
 from urllib.parse import urlsplit
 
-import uvicorn
 from fastapi import HTTPException
 from mcp.server.mcpserver import Context, MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
@@ -192,7 +190,7 @@ class Keyed:
 
 def serve(app: App, host: str, port: int, out: Console) -> None:
     """Answer over HTTP until stopped. Raises NotReady where the port is taken."""
-    from web.serve import listen  # brings the page with it, which is not needed on standard input
+    from web.serve import answer, listen  # brings the page with it, which is not needed on standard input
 
     app.register()
     named = urlsplit(app.settings.web.mcp_url).hostname
@@ -202,6 +200,4 @@ def serve(app: App, host: str, port: int, out: Console) -> None:
         address = app.settings.web.mcp_url or f"http://{bound}:{port}{PATH}"
         out.print(f"Assistants may ask at {address}, each with a key:", markup=False)
         out.print("the page makes one under “Ask”, `leeway mcp --key --role company` prints one.", markup=False)
-        config = uvicorn.Config(served, log_level="warning", access_log=False, proxy_headers=False)
-        with suppress(KeyboardInterrupt):
-            uvicorn.Server(config).run(sockets=[listening])
+        answer(served, listening)

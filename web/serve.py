@@ -7,12 +7,16 @@ from contextlib import suppress
 
 import uvicorn
 from rich.console import Console
+from starlette.types import ASGIApp
 
 from leeway.app import App, NotReady
 from web import auth
 from web.app import make
 from web.ready import keep_ready
 from web.slack import start_socket_mode
+
+LAST_SECONDS = 5
+"""One who sends half a request would hold a server that is told to stop, until it is killed; `docker stop` waits for ten."""
 
 
 def sign_in_link(app: App, role: str, *, standing: bool = False) -> str:
@@ -59,10 +63,21 @@ def serve(app: App, out: Console, *, standing: bool = False) -> None:
         lasts = "for as long as this runs" if standing else "once and within ten minutes"
         out.print(f"The page is at {address(app)}. A way in, {lasts}:", markup=False)
         out.print(sign_in_link(app, "ops", standing=standing), markup=False)
-        # The page reads the proxy's headers itself, by web.trusted_proxies.
-        config = uvicorn.Config(page, log_level="warning", access_log=False, proxy_headers=False)
-        with suppress(KeyboardInterrupt):
-            uvicorn.Server(config).run(sockets=[listening])
+        answer(page, listening)
+
+
+def answer(served: ASGIApp, listening: socket.socket) -> None:
+    """Answer until told to stop, with what is under way for LAST_SECONDS more. Errors go to the log in its form."""
+    config = uvicorn.Config(
+        served,
+        log_config=None,
+        log_level="warning",
+        access_log=False,
+        proxy_headers=False,  # the page reads them itself, by web.trusted_proxies
+        timeout_graceful_shutdown=LAST_SECONDS,
+    )
+    with suppress(KeyboardInterrupt):
+        uvicorn.Server(config).run(sockets=[listening])
 
 
 def listen(host: str, port: int, advice: str) -> socket.socket:

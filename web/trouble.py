@@ -4,6 +4,7 @@ import structlog
 from fastapi import FastAPI, HTTPException, Request
 from fastapi.responses import JSONResponse, Response
 from sqlalchemy.exc import DataError, InterfaceError, OperationalError
+from starlette.requests import ClientDisconnect
 
 from leeway.errors import expected
 from web.frame import MESSAGE, Frame
@@ -33,6 +34,11 @@ def add_trouble(web: FastAPI, frame: Frame) -> None:
         """A text that it cannot take, such as one with a NUL (`%00`), in an address or a form."""
         return await frame.error(request, HTTPException(400, UNFIT))
 
+    async def left(_request: Request, _error: Exception) -> Response:
+        """Who asked has left in the middle of it; nobody reads the answer, and nobody need read of it in the log."""
+        return Response(status_code=400)
+
+    web.exception_handler(ClientDisconnect)(left)
     web.exception_handler(DataError)(unfit)
     for lost in (OperationalError, InterfaceError):
         web.exception_handler(lost)(away)

@@ -6,6 +6,7 @@ A session ends in another tab, or overnight, and no browser keeps what stood in 
 from fastapi import Request
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from alerts.words import sentence
 
@@ -22,7 +23,7 @@ async def typed_in(request: Request) -> list[tuple[str, str]]:
         return []
     try:
         given = (await request.form()).multi_items()
-    except (HTTPException, RuntimeError):  # a form that cannot be read, or that was read by somebody else
+    except (HTTPException, RuntimeError, ClientDisconnect):  # cannot be read, was read by somebody else, or half came
         return []
     found = [(name, value) for name, value in given if not isinstance(value, UploadFile) and value.strip()]
     return [(sentence(name)[:100], value[:_LONGEST]) for name, value in found if name not in _OURS]

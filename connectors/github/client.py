@@ -163,7 +163,7 @@ class Client:
         except GithubException as error:  # only a new token for an app is asked for within
             raise self._error(error.status, error.headers or {}, json.dumps(error.data), "the app's token") from None
         except (OSError, HTTPError, UnicodeDecodeError) as error:  # requests' own are OSErrors
-            what, fix = why(error, "Check github.url, the network.")
+            what, fix = why(error, "Check github.url and the network.")
             raise SourceUnavailable("github", f"no answer from {self.address} ({what}).", fix) from None
         except (RuntimeError, AssertionError):  # redirected to another host or scheme; the message names the path
             raise NotReachable(

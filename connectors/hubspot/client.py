@@ -132,7 +132,7 @@ class HubSpotClient:
             response = call()
             answer = json.loads(response.data)
         except (HTTPError, OSError) as error:  # or a file of certificates that is not there
-            what, fix = why(error, "Check hubspot.api_url, the network.")
+            what, fix = why(error, "Check hubspot.api_url and the network.")
             raise SourceUnavailable(SOURCE, f"no answer from {self.api_url} ({what}).", fix) from None
         except (ValueError, RecursionError):
             raise SourceUnavailable(SOURCE, f"{self.api_url} answered with something that is not JSON.") from None

@@ -143,7 +143,7 @@ class Client:
         except httpx.TimeoutException:
             raise SourceUnavailable("judge", f"no answer within {self.seconds:g} seconds.") from None
         except httpx.HTTPError as error:
-            what, fix = why(error, "")
+            what, fix = why(error, _CHECK_URL)
             raise SourceUnavailable("judge", f"no answer ({what}).", fix) from None
 
     def _refuse(self, status: int, headers: httpx.Headers, data: bytes = b"") -> None:

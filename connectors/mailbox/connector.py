@@ -291,7 +291,7 @@ class MailboxConnector:
                 self.name, f"the folder {folder!r} is not there.", "`leeway check` lists the folders there are."
             ) from None
         except (ImapToolsError, imaplib.IMAP4.error, OSError) as error:
-            what, fix = why(error, "Check mailbox.host, mailbox.port, mailbox.security.")
+            what, fix = why(error, "Check mailbox.host, mailbox.port and mailbox.security.")
             raise SourceUnavailable(self.name, f"no answer from {self.host}:{self.port} ({what}).", fix) from None
 
 

@@ -98,7 +98,7 @@ class TomlFile:
                 noticed = _noticed(str(error), len(lines))
                 start = next((n for n in range(noticed, 0, -1) if _parsed(lines[: n - 1]) is not None), 1)
                 faults.append(FormFault(start, _form_advice(str(error), lines[start - 1])))
-                for number in range(start, max(start + 1, noticed)):
+                for number in range(start, _end(lines, start, noticed, str(error))):
                     lines[number - 1] = ""
             except RecursionError:
                 return [FormFault(1, "lists within lists without end")], {}
@@ -116,6 +116,14 @@ def _noticed(message: str, last: int) -> int:
     """The line at which the parser stopped."""
     found = re.search(r"\(at line (\d+)", message)
     return min(int(found[1]), last) if found else last
+
+
+def _end(lines: Sequence[str], start: int, noticed: int, message: str) -> int:
+    """The line before which a faulty statement ends; what a second heading of a section brings would be the one's before it."""
+    if not message.startswith("Cannot declare"):
+        return max(start + 1, noticed)
+    rest = range(start + 1, len(lines) + 1)
+    return next((number for number in rest if lines[number - 1].lstrip().startswith("[")), len(lines) + 1)
 
 
 def _form_advice(message: str, line: str) -> str:

@@ -21,6 +21,7 @@ from alerts.slack_channel import slack_client
 from alerts.teams import TeamsChannel
 from connectors import retry
 from connectors.base import Connector, CredentialError, SourceError
+from connectors.network import why
 from connectors.registry import connector
 from tests.imap import Folder, serving
 from tests.tls import certificate_in
@@ -144,6 +145,9 @@ def test_an_authority_of_ones_own_is_named_once_for_all(
         refused = said(name, address, tmp_path)
         assert "its certificate is not trusted: self-signed certificate" in refused.message
         assert "SSL_CERT_FILE" in refused.fix
+        plain = said(name, address.replace("https", "http"), tmp_path)
+        assert "it ended the connection" in plain.message
+        assert "https://" in plain.fix
         assert server.seen == []
         for variable in ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"):
             with monkeypatch.context() as only:
@@ -192,3 +196,29 @@ def test_a_mailbox_hears_no_password_before_its_certificate_is_believed(
         monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
         assert all(row.ok for row in box.check(retry.dt.datetime(2026, 7, 1, tzinfo=retry.dt.UTC)))
         assert folder.logins
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        (10, "It has to be renewed there, unless this machine's clock is ahead: see `date`. Check x.url."),
+        (9, "this machine's clock is behind"),
+        (62, "It is for other names"),
+        (18, "set SSL_CERT_FILE"),
+    ],
+)
+def test_what_is_wrong_with_a_certificate_decides_the_fix(
+    code: int, words: str
+) -> None:  # stackstorm-jira #1, jiratui #19
+    error = ssl.SSLCertVerificationError()
+    error.verify_code, error.verify_message = code, "it says so."
+    what, fix = why(OSError(error), "Check x.url.")
+    assert what == "its certificate is not trusted: it says so"
+    assert words in fix
+
+
+def test_an_address_where_nothing_listens_or_no_tls_is_spoken_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert why(OSError(ConnectionRefusedError()), "Check x.url.") == ("nothing listens there", "Check x.url.")
+    assert "begins with http://" in why(ssl.SSLError("WRONG_VERSION_NUMBER"), "")[1]
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy.invalid")
+    assert why(ConnectionRefusedError(), "")[1] == "Check HTTPS_PROXY and NO_PROXY."

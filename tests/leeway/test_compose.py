@@ -139,6 +139,11 @@ def test_its_commands_run_the_whole_job_and_stop_when_asked(tmp_path: Path, post
     said = logs(tmp_path)
     assert "Traceback" not in said
     events: dict[str, set[str]] = {}
+    plain = {
+        line for name in processes if name != "web" for line in (tmp_path / f"{name}.log").read_text().splitlines()
+    }
+    plain = {line for line in plain if not line.startswith("{")}
+    assert plain <= {"", "worker: Warm shutdown (MainProcess)"}  # no banner, and no warning of root
     for line in said.splitlines():
         if line.startswith("{"):
             row = json.loads(line)

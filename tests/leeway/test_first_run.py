@@ -93,7 +93,7 @@ def test_status_advises_nothing_before_its_data_are_complete(app: App) -> None:
         "1 feed of hubspot",
         "1 feed of jira",
         "1 feed of slack",
-        "the first analysis",
+        "a register (`leeway okrs load okrs.yaml`)",
     ]
     assert found["unresolved_accounts"] == []
     with app.sessions.begin() as session:

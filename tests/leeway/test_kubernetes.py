@@ -69,7 +69,7 @@ def test_every_queue_has_workers_and_beat_and_the_page_are_there() -> None:
             "leeway.alive",
             queue,
         ]
-    assert container("leeway-beat")["command"][:4] == ["celery", "-A", "leeway.celery_app", "beat"]
+    assert container("leeway-beat")["command"][:5] == ["celery", "-A", "leeway.celery_app", "--quiet", "beat"]
     assert container("leeway-web")["command"] == ["leeway", "web"]
 
 

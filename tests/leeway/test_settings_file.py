@@ -96,7 +96,9 @@ def test_each_setting_with_a_value_of_another_kind(number: int, whole: Settings,
 @pytest.mark.parametrize("number", HEADINGS, ids=lambda n: LINES[n] if isinstance(n, int) else "")
 def test_each_section_doubled_misspelt_or_a_value(number: int, tmp_path: Path) -> None:
     section = LINES[number][1:-1]
-    assert at(len(LINES), "twice", taken(tmp_path, [*LINES, LINES[number]]))
+    said = taken(tmp_path, [*LINES, LINES[number], 'a = "b"'])
+    assert at(len(LINES), "twice", said)
+    assert len(str(said).split("leeway.toml, line")) == 2  # what stands below is not the last section's
     said = taken(tmp_path, [*LINES[:number], f"[{section[:-1]}]", *LINES[number + 1 :]])
     assert at(number, f"unknown section. Did you mean [{section}]?", said)
     said = taken(tmp_path, [*LINES[:number], f"[[{section}]]", *LINES[number + 1 :]])

@@ -11,11 +11,13 @@ from types import SimpleNamespace
 from unittest.mock import patch
 
 import pytest
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from leeway.app import App
 from leeway.check import _database
 from leeway.doctor import diagnose
+from leeway.errors import expected
 from leeway.settings import Settings
 from leeway.transfer import export
 from models import Cycle, connect
@@ -185,6 +187,18 @@ def test_a_proxy_that_no_client_speaks_to_is_one_sentence(folder: Path, variable
             leeway(folder, *words, **given), "hubspot: the proxy for https is none that is spoken to", "HTTPS_PROXY"
         )
     assert leeway(folder, "status", **given, NO_PROXY="api.hubapi.com").returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (sqlite3.OperationalError("database or disk is full"), "Free some space where the database is"),
+        (OperationalError("", {}, Exception("disk I/O error")), "no file may grow as large (ulimit -f)"),
+        (OSError(errno.EFBIG, "File too large"), "no file may grow as large here"),
+    ],
+)
+def test_what_a_disk_does_not_take_is_one_sentence(error: Exception, words: str) -> None:  # Tribler #3247, libsql #580
+    assert words in str(expected(error))
 
 
 def test_a_full_disk_leaves_the_file_that_is_there(folder: Path) -> None:
