@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 
-from connectors.base import Check
+from connectors.base import Check, SourceError
 from connectors.limits import Rate
 
 _MOST_SKEW_SECONDS = 120.0
@@ -47,3 +47,15 @@ def span(requests: float, rate: Rate) -> str:
     if seconds < 90:
         return f"{max(1, round(seconds))} s"
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+CHECK_FAULTS = (SourceError, LookupError, TypeError, AttributeError, ValueError)
+"""How a check ends that got no answer, or one that is none of the source's: a pull would say the latter of the stream."""
+
+
+def why_no_check(source: str, error: Exception) -> tuple[str, str]:
+    """What such an error says of the source, and the fix."""
+    if isinstance(error, SourceError):
+        return error.message, error.fix
+    said = f"gave an answer that is none of its own ({type(error).__name__})"
+    return said, f"Check the address under [{source}]: a portal or proxy may answer there."

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from alerts.plan_end import end_note
 from alerts.words import amount
 from connectors.base import Connector, SourceError
+from connectors.checks import CHECK_FAULTS, why_no_check
 from connectors.network import shown
 from connectors.registry import SOURCES
 from leeway.app import App
@@ -129,23 +130,10 @@ def _sources(app: App) -> Iterator[CheckRow]:
 def rows_of(name: str, connector: Connector, since: datetime) -> Iterator[CheckRow]:
     """What a source says of itself: its token, what it may do, what is there."""
     try:
-        rows = connector.check(since)
-    except SourceError as error:
-        rows = []
-        yield CheckRow(name, "connection", False, error.message, error.fix)
-    except (
-        LookupError,
-        TypeError,
-        AttributeError,
-        ValueError,
-    ) as error:  # what a pull sets aside, or says of the stream
-        rows = []
-        found = f"gave an answer that is none of its own ({type(error).__name__})"
-        yield CheckRow(
-            name, "connection", False, found, f"Check the address under [{name}]: a portal or proxy may answer."
-        )
-    for row in rows:
-        yield CheckRow(name, row.name, row.ok, row.found, row.fix)
+        for row in connector.check(since):
+            yield CheckRow(name, row.name, row.ok, row.found, row.fix)
+    except CHECK_FAULTS as error:
+        yield CheckRow(name, "connection", False, *why_no_check(name, error))
 
 
 def _identity(app: App) -> Iterator[CheckRow]:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -23,6 +24,7 @@ from connectors import retry
 from connectors.base import Connector, CredentialError, SourceError
 from connectors.network import why
 from connectors.registry import connector
+from leeway.check import rows_of
 from tests.imap import Folder, serving
 from tests.tls import certificate_in
 
@@ -222,3 +224,9 @@ def test_an_address_where_nothing_listens_or_no_tls_is_spoken_is_told_so(monkeyp
     assert "begins with http://" in why(ssl.SSLError("WRONG_VERSION_NUMBER"), "")[1]
     monkeypatch.setenv("HTTPS_PROXY", "http://proxy.invalid")
     assert why(ConnectionRefusedError(), "")[1] == "Check HTTPS_PROXY and NO_PROXY."
+
+
+def test_an_answer_that_is_none_of_the_sources_is_a_line_of_check() -> None:  # a portal, or another program there
+    (row,) = rows_of("github", SimpleNamespace(check=lambda _: [{}["id"]]), retry.dt.datetime(2026, 7, 1))  # type: ignore[arg-type]
+    assert (row.ok, row.found) == (False, "gave an answer that is none of its own (KeyError)")
+    assert "under [github]" in row.fix
