@@ -174,17 +174,22 @@ def _who_said_what(evidence: Sequence[str]) -> list[str]:
     return [*reasons[:2], *(one for one in reasons[2:] if one.startswith(JUDGE))]
 
 
-def search_items(session: Session, text: str, team: str | None, most: int = 20) -> list[dict[str, Any]]:
-    """Items whose key or title holds the text; a lead finds those of their team."""
+SEARCHED = 20
+"""Items that a search shows."""
+
+
+def search_items(session: Session, text: str, team: str | None) -> tuple[list[dict[str, Any]], bool]:
+    """The newest items whose key or title holds the text, and whether there are more; a lead finds those of their team."""
     pattern = "%" + text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
     # Not ILIKE: PostgreSQL folds the case of title and pattern anew for each row, which takes half as long again.
     titled = func.lower(WorkItem.title).like(func.lower(pattern), escape="\\")
     named = or_(func.upper(WorkItem.key) == text.upper(), titled)
-    query = select(WorkItem).where(named).order_by(WorkItem.updated_at.desc()).limit(most)
+    query = select(WorkItem).where(named).order_by(WorkItem.updated_at.desc()).limit(SEARCHED + 1)
     if team:
         query = query.where(WorkItem.id.in_(of_team(select(Effort.work_item_id), team)))
     names = data.team_names(session)
-    return [_item(item, session.get(Match, item.id), names) for item in session.scalars(query)]
+    found = session.scalars(query).all()
+    return [_item(item, session.get(Match, item.id), names) for item in found[:SEARCHED]], len(found) > SEARCHED
 
 
 def colours(register: Register) -> dict[str, str]:

@@ -36,6 +36,8 @@ from web.standings import standing_in, teams_beside
 
 FEW = 60
 """Members above which a company's fall can be told from chance anyhow."""
+MOST_FINDINGS, MOST_STREAMS = 12, 8
+"""Rows of a page that is read in a minute; where there are more, it links to the page that has all."""
 LEAST_STREAM = 1
 """Person-days of the window below which a stream is not listed."""
 
@@ -143,7 +145,8 @@ class Scopes(Place):
         """What the page lists below the figures: findings, streams, the teams' weeks."""
         told_of, span = data.visible(register, self.least), period.weeks or window(session)
         worked = streams(session, register, key, self.least, span)
-        drifts = [d for d in reading.findings(session, key) if d.scope in told_of and period.meets(d)][:12]
+        known = [d for d in reading.findings(session, key) if d.scope in told_of and period.meets(d)]
+        drifts, large = known[:MOST_FINDINGS], [one for one in worked if one.days >= LEAST_STREAM]
         heat = None
         if key == COMPANY:
             heat = self._kept_heat(register, period.since, period.until, reading.HEAT_WEEKS)
@@ -153,7 +156,8 @@ class Scopes(Place):
             "drifts": drifts,
             "gaps": gap_lines(session, register, drifts),
             "its_own": {d.id: line for d in drifts for line in team_lines(d, register, {key: key})},
-            "streams": [one for one in worked if one.days >= LEAST_STREAM][:8],
+            "streams": large[:MOST_STREAMS],
+            "cut": {"drifts": len(known) > len(drifts), "streams": len(large) > MOST_STREAMS},
             "window": window_text(span),
             "api": f"/api/{in_path(key)}",
             "nonce": secrets.token_urlsafe(9),

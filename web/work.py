@@ -95,11 +95,11 @@ class Work(Place):
         text = " ".join(q.split())[:100]
         wanted = text.casefold()
         groups: list[tuple[str, list[tuple[str, str]]]] = []
-        items: list[dict[str, Any]] = []
+        items, more = list[dict[str, Any]](), False
         if text:
             with self.app.sessions() as session:
                 known = [one.name for one in streams(session, register, scope, self.least)]
-                items = reading.search_items(session, text, who.team)
+                items, more = reading.search_items(session, text, who.team)
             quoted = self.frame.templates.filters["urlencode"]
             groups = [
                 ("Streams", [(f"/streams/{quoted(n)}", n) for n in known if wanted in n.casefold()]),
@@ -121,6 +121,5 @@ class Work(Place):
                 ),
             ]
         empty = bool(text) and not items and not any(rows for _, rows in groups)
-        return self.frame.page(
-            request, who, "search.html.j2", {"q": text, "groups": groups, "items": items, "empty": empty}
-        )
+        values = {"q": text, "groups": groups, "items": items, "empty": empty, "more": more}
+        return self.frame.page(request, who, "search.html.j2", values)

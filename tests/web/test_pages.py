@@ -129,6 +129,23 @@ def test_roles_by_guessing_addresses(
     assert {path: client.get(path).status_code for path in refused} == dict.fromkeys(refused, 403)
 
 
+def test_a_list_that_is_cut_leads_to_all_of_it(app: App, client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    enter(client, app, "ops")
+    whole = client.get("/").text + client.get("/search?q=a").text
+    with app.sessions.begin() as session:
+        one = session.scalars(select(Theme)).one()
+        kept = {
+            name: getattr(one, name) for name in ("first_day", "person_days", "recent_person_days", "teams", "weeks")
+        }
+        session.add(Theme(name="Another", items=[], **kept))
+    for name in ("reading.SEARCHED", "scopes.MOST_STREAMS", "scopes.MOST_FINDINGS"):
+        monkeypatch.setattr(f"web.{name}", 1)
+    cut = client.get("/").text + client.get("/search?q=a").text
+    for said in ('<a href="/streams">All streams</a>', '<a href="/drifts">All findings</a>', "there are more."):
+        assert said not in whole
+        assert said in cut
+
+
 def test_the_objectives_on_a_drifts_page_add_up_to_its_fall(app: App, client: TestClient) -> None:
     enter(client, app, "company")
     table = re.search("<h2>What took its place</h2>(.*?)</table>", client.get("/drifts/1").text, re.DOTALL)
