@@ -3,10 +3,13 @@
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from sqlalchemy import Engine
+from sqlalchemy.exc import OperationalError
 
+from leeway.app import App
 from leeway.errors import FILE_READ_ONLY, ORDER_MOVED
 from models import order_moved
 
@@ -28,3 +31,10 @@ def faults(engine: Engine) -> Iterator[tuple[str, str, str]]:
     if free < LEAST_BYTES:
         fix = "Free some: on a full disk nothing is kept, and every pull ends with an error."
         yield "disk", f"{free / 1e6:.0f} MB are left where {file.name} is", fix
+
+
+def refuse_unfit(app: App) -> None:
+    """Let whoever starts workers hear at once of a database that they cannot use: a newer version's, or one that is not in UTF-8.
+    One that is away is waited for. Raises UpgradeError or DatabaseUnfit."""
+    with suppress(OperationalError):
+        app.engine.dispose()

@@ -28,15 +28,21 @@ from leeway.pack_mail import send_packs
 from leeway.progress import Pace
 from leeway.pulse import pulse_is_due, send_pulse
 from leeway.stopping import Show, Stopped
+from migrations import UpgradeError
+from models.session import DatabaseUnfit
 from pipeline.cycle import Analysis, Report, pull_source
 from pipeline.findings.thresholds import Thresholds
 from pipeline.queue import lease
 
 log = structlog.get_logger()
+_UNFIT = (UpgradeError, DatabaseUnfit)
+"""What is said of a database that none of ours can be kept in."""
 
 
 def _why(error: Exception) -> str:
     """What the log says of it: what a database is known to say, and of all that may carry people's words only the kind."""
+    if isinstance(error, _UNFIT):
+        return str(error)
     fault = database_fault(error)
     return " ".join(fault) if fault and fault[1] != UNKNOWN else type(error).__name__
 
@@ -60,7 +66,7 @@ class LeewayTask(Task):  # type: ignore[misc]
         log.error("task failed for good", task=self.name, reason=_why(exc))
         try:
             bury(the_app().sessions, self.name, str(args[0]) if args else "", exc)
-        except SQLAlchemyError:
+        except (SQLAlchemyError, *_UNFIT):
             log.error("and it could not be kept", task=self.name)
 
 

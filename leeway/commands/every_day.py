@@ -54,12 +54,14 @@ def worker(
 
     from leeway.broker import require
     from leeway.celery_app import QUEUES
+    from leeway.database_state import refuse_unfit
     from leeway.worker import processes, supervise
 
     unknown = sorted(set(queue or ()) - set(QUEUES))
     if unknown:
         raise typer.BadParameter(f"expected one of {', '.join(QUEUES)}, not {unknown[0]}.", param_hint="--queue")
     require(the_app().settings)
+    refuse_unfit(the_app())
     raise typer.Exit(supervise(processes(queue or QUEUES, beat, cores or os.cpu_count() or 1), settings_file()))
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import structlog
@@ -24,6 +24,7 @@ import migrations
 from leeway import tasks
 from leeway.app import App, NotReady
 from leeway.broker import require
+from leeway.database_state import refuse_unfit
 from leeway.doctor import diagnose
 from leeway.metrics import WOKEN, exposition
 from leeway.operations import KEEP, bury, count, prune, prune_vectors
@@ -31,6 +32,7 @@ from leeway.settings import Settings
 from leeway.signing import signing_key
 from leeway.tasks import LeewayTask
 from leeway.transfer import TransferError, bring_in, export
+from migrations import UpgradeError
 from models import (
     Base,
     Chunk,
@@ -287,6 +289,27 @@ def test_only_what_may_pass_by_itself_is_tried_again_and_that_is_said(
     assert "password authentication failed" in tasks._why(refused)  # the kind alone says nothing of what to do
     with sessions() as session:
         assert {row.task for row in session.scalars(select(DeadTask))} == {"one"}
+
+
+def test_a_database_of_a_newer_version_is_said_where_workers_start_and_in_their_log(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # synapse #11255, metabase #14904
+    newer = UpgradeError("the database was written by a newer version of Leeway")
+
+    class Newer:
+        @property
+        def engine(self) -> Engine:
+            raise newer
+
+        sessions = engine
+
+    with pytest.raises(UpgradeError):
+        refuse_unfit(cast(App, Newer()))
+    monkeypatch.setattr(tasks, "the_app", Newer)
+    with structlog.testing.capture_logs() as said:
+        LeewayTask().on_failure(newer, "", (), {}, None)
+    assert [line["event"] for line in said] == ["task failed for good", "and it could not be kept"]
+    assert said[0]["reason"] == str(newer)
 
 
 def content(engine: Engine) -> dict[str, list[tuple[Any, ...]]]:
