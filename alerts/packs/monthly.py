@@ -9,7 +9,6 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from alerts.packs.content import Line, Pack, Row, Section
-from alerts.packs.people import held_back, worked_by_enough
 from alerts.streams import Stream, streams, window
 from alerts.view import Terms, cost_of, priced
 from alerts.weeks import WEEK, complete_through, is_complete, last_week
@@ -42,14 +41,11 @@ def monthly_pack(session: Session, register: Register, terms: Terms) -> Pack | N
     if week is None or span is None or not is_complete(week, complete_through(session)):
         return None
     terms = priced(terms, register, COMPANY)
-    known = [one for one in streams(session, register, COMPANY, terms.least_people) if one.days >= LEAST_DAYS]
-    shown = [one for one in known if worked_by_enough(session, one.items, span, terms.least_people)]
+    shown = [one for one in streams(session, register, COMPANY, terms.least_people) if one.days >= LEAST_DAYS]
     cases = {one.name: _case(session, one.items) for one in shown}
     ranked = sorted(shown, key=lambda one: (-one.days * (1 - cases[one.name].probability), one.name))[:MOST]
     rows = [_row(one, cases[one.name], register, span, terms) for one in ranked]
     freed = sum(whole(one.days) for one in ranked)  # of the figures that are shown
-    held = len(known) - len(shown)
-    few = held_back(held, terms.least_people)
     return Pack(
         "monthly",
         "Kill session",
@@ -62,11 +58,11 @@ def monthly_pack(session: Session, register: Register, terms: Terms) -> Pack | N
                 head=("Stream", "Since", "Days, four weeks", "Days a stop frees", "Its best case"),
                 rows=rows,
                 empty="No stream on no objective is worth the meeting.",
-                note=f"All of these together are {person_days(freed)}{cost_of(freed, terms)}.{few}" if rows else few,
+                note=f"All of these together are {person_days(freed)}{cost_of(freed, terms)}." if rows else "",
             ),
             Section(
                 "What became of the last stops",
-                _stops(session, register, week, span, terms),
+                _stops(session, register, week),
                 empty="Nothing was stopped.",
             ),
             Section("How fast we decide", _velocity(session, week), empty="Nothing was decided in half a year."),
@@ -107,7 +103,7 @@ def _case(session: Session, items: Sequence[int]) -> Case:
     return Case(key, sums.get(key, 0.0))
 
 
-def _stops(session: Session, register: Register, week: date, span: tuple[date, date], terms: Terms) -> list[Line]:
+def _stops(session: Session, register: Register, week: date) -> list[Line]:
     """What was stopped in the last quarter: the work since its winding up, beside the four weeks before."""
     found = []
     query = select(ThemeAnswer).where(ThemeAnswer.answer == "stop").order_by(ThemeAnswer.at.desc())
@@ -119,8 +115,6 @@ def _stops(session: Session, register: Register, week: date, span: tuple[date, d
         theme = session.scalar(select(Theme).where(Theme.name == said.theme).limit(1))
         if theme is None:
             found.append(Line((*head, "no work on it is seen any more.")))
-        elif not worked_by_enough(session, theme.items, (at - 4 * WEEK, span[1]), terms.least_people):
-            found.append(Line((*head, f"fewer than {terms.least_people} people worked on it, so no figure is shown.")))
         else:
             found.append(Line((*head, _left(theme, at, week)), f"/streams/{said.theme}"))
     return found

@@ -1,4 +1,4 @@
-"""The privacy floor of what packs show of a stream."""
+"""The privacy floor of what the interview's pack shows of a stream. Streams on no objective passed it where they were found."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -21,11 +21,3 @@ def worked_by_enough(session: Session, items: Sequence[int], span: tuple[date, d
         if enough(len(found), least_people):
             return True
     return False
-
-
-def held_back(count: int, least_people: int) -> str:
-    """What is said of streams that too few people worked on, after a sentence; nothing where there are none."""
-    if not count:
-        return ""
-    was = "was" if count == 1 else "were"
-    return f" {count} more {was} the work of fewer than {least_people} people in these four weeks and not shown here."

@@ -12,9 +12,8 @@ from alerts.figures import standing
 from alerts.gaps import view_of
 from alerts.packs.content import Line, Pack, Row, Section
 from alerts.packs.interview import newest_section
-from alerts.packs.people import held_back, worked_by_enough
 from alerts.parts import PlanGap
-from alerts.streams import streams, window
+from alerts.streams import streams
 from alerts.view import Terms
 from alerts.weeks import NONE, TOP, WEEK, Weekly, complete_through, last_week, weekly
 from alerts.words import Name, Words, day, number, percent, person_days, short_day, shortened, signed
@@ -157,18 +156,16 @@ def _learned(session: Session, register: Register, weeks: Sequence[Weekly], term
 
 
 def _next_register(session: Session, register: Register, terms: Terms) -> Section:
-    rows, held = _next(session, register, terms)
-    few = held_back(held, terms.least_people)
     return Section(
         "The next register",
         head=("Objective, or stream", "Now", "Carry over?"),
-        rows=rows,
-        note=f"A start for the talk, nobody decided it. Write the next okrs.yaml and compare: `leeway okrs diff FILE`.{few}",
+        rows=_next(session, register, terms),
+        note="A start for the talk, nobody decided it. Write the next okrs.yaml and compare: `leeway okrs diff FILE`.",
     )
 
 
-def _next(session: Session, register: Register, terms: Terms) -> tuple[list[Row], int]:
-    """Objectives and large streams, and how many of these too few people worked on to be shown."""
+def _next(session: Session, register: Register, terms: Terms) -> list[Row]:
+    """Objectives and large streams."""
     stands = standing(session, register, COMPANY)
     rows, asked = [], {one.key for one in register.objectives}
     for part in stands.parts if stands else ():
@@ -182,17 +179,13 @@ def _next(session: Session, register: Register, terms: Terms) -> tuple[list[Row]
                 f"/objectives/{part.key}" if part.key in asked else "",
             )
         )
-    span, held = window(session), 0
     for one in streams(session, register, COMPANY, terms.least_people):
-        if span is not None and one.days >= LARGE and len(rows) < 24:
-            if not worked_by_enough(session, one.items, span, terms.least_people):
-                held += 1
-                continue
+        if one.days >= LARGE and len(rows) < 24:
             days = f"{person_days(one.days)} in four weeks, on no objective"
             rows.append(
                 Row(((Name(shortened(one.name)),), (days,), ("into the register, or stop",)), f"/streams/{one.name}")
             )
-    return rows, held
+    return rows
 
 
 def _advice(share: int, plan: int | None) -> str:

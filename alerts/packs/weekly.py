@@ -10,7 +10,6 @@ from alerts.diagnoses import DiagnosisView, diagnoses, large_teams, varied
 from alerts.figures import scope_name
 from alerts.gaps import view_of
 from alerts.packs.content import Line, Pack, Section
-from alerts.packs.people import worked_by_enough
 from alerts.parts import part_of
 from alerts.plan_turn import first_week, plan_turn
 from alerts.streams import Stream, streams
@@ -67,7 +66,7 @@ def weekly_pack(session: Session, register: Register, terms: Terms) -> Pack | No
             ),
             Section(
                 "What to stop",
-                [*_lines(stop), *_grown(session, worked, week, terms.least_people)][:MOST],
+                [*_lines(stop), *_grown(worked, week)][:MOST],
                 empty="Nothing new grows beside the plan.",
             ),
         ),
@@ -141,13 +140,13 @@ def _moved(session: Session, register: Register, week: date, shown: set[str], te
     return found[:MOST]
 
 
-def _grown(session: Session, worked: Sequence[Stream], week: date, least_people: int) -> list[Line]:
+def _grown(worked: Sequence[Stream], week: date) -> list[Line]:
     """Streams on no objective that are new, or got much more than the week before."""
     found = []
     for one in worked:
         now, before = one.weeks.get(week, 0.0), one.weeks.get(week - WEEK, 0.0)
         grew = now - before >= LEAST and now >= GREW * before
-        if grew and worked_by_enough(session, one.items, (week, week + timedelta(days=6)), least_people):
+        if grew:
             said = f" got {person_days(now)} of work on no objective, {number(before)} the week before."
             found.append((now - before, Line((Name(shortened(one.name)), said), f"/streams/{one.name}")))
     return [line for _, line in sorted(found, key=lambda pair: -pair[0])][:2]
