@@ -18,7 +18,7 @@ from alerts.packs.content import as_text
 from alerts.view import Terms
 from leeway.app import App
 from leeway.meetings import show_diagnoses, show_pack, write_pack
-from models import Diagnosis, Drift, Effort, Judged, Person, Stream, Theme, ThemeAnswer
+from models import Diagnosis, Drift, Judged, Stream, Theme, ThemeAnswer
 from pipeline.findings.kinds import KINDS
 from tests.web.conftest import HOSTILE, MONDAY, app_with
 from tests.web.test_pages import csrf, enter
@@ -204,18 +204,7 @@ def test_a_pack_that_does_not_exist_is_named_with_those_that_do(app: App, client
             assert made.company in as_text(made)
 
 
-def staff(app: App, people: int) -> None:
-    """So many more people work on the hostile stream."""
-    with app.sessions.begin() as session:
-        for n in range(people):
-            person = Person(email=f"more{n}@velora.example", team="app")
-            session.add(person)
-            session.flush()
-            session.add(Effort(day=MONDAY, person_id=person.id, work_item_id=1, person_days=1.0))
-
-
 def test_the_days_of_a_kill_session_add_up_to_what_it_says_of_all(app: App) -> None:
-    staff(app, 5)
     values = {"first_day": MONDAY, "person_days": 5.4, "recent_person_days": 5.4, "teams": [["app", 5.4]], "items": [1]}
     with app.sessions.begin() as session:
         session.scalars(select(Theme)).one().weeks = {"app": {MONDAY.isoformat(): 10.4}}
@@ -227,7 +216,6 @@ def test_the_days_of_a_kill_session_add_up_to_what_it_says_of_all(app: App) -> N
 
 
 def test_the_kill_session_ranks_streams_asks_and_keeps_what_is_decided(app: App) -> None:
-    staff(app, 5)
     client = enter(TestClient(make(app)), app, "company")
     page = client.get("/packs/monthly")
     assert "8 a week" in page.text
