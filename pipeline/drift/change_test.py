@@ -76,11 +76,11 @@ class Changes:
         return Change(int(self.first[i]), *(float(values[i]) for values in figures))
 
 
-class _Stretches:
-    """For each of several first days, the time from there to the end and that before it."""
+class Stretches:
+    """For each of several first days, the time from there to the end and up to BASE_MOST days before it, none before `begin`."""
 
-    def __init__(self, sums: Sums, first: Positions, begin: int) -> None:
-        self.first, self.base = first, np.maximum(begin, first - BASE_MOST)
+    def __init__(self, sums: Sums, first: Positions, begin: int = 0) -> None:
+        self.sums, self.first, self.base = sums, first, np.maximum(begin, first - BASE_MOST)
         self.all0 = sums.total[:, first] - sums.total[:, self.base]
         self.all1 = sums.total[:, [-1]] - sums.total[:, first]
         self.n0, self.n1 = np.maximum(self.all0.sum(0), 1e-9), np.maximum(self.all1.sum(0), 1e-9)
@@ -90,6 +90,14 @@ class _Stretches:
         self.active = np.maximum((self.weights > 0).sum(0), 2)
         self.days0 = sums.there[:, first] - sums.there[:, self.base]
         self.days1 = sums.there[:, [-1]] - sums.there[:, first]
+        self.top = self.parts(sums.top[None])
+        self.before, self.after, self.between = self.shares(*self.top)
+
+    @property
+    def falls(self) -> Array:
+        """By how much less the share is after each first day than before it."""
+        found: Array = (self.before - self.after)[0]
+        return found
 
     def parts(self, part: Array) -> tuple[Array, Array]:
         """Of each part (things, people, days + 1), what was done of it before and after: (things, people, firsts)."""
@@ -126,13 +134,17 @@ class _Stretches:
 
 def changes(sums: Sums, first: Positions, usual: Spread, begin: int = 0) -> Changes:
     """Compare the time from each of `first` to the end with up to BASE_MOST days before it, none before `begin`."""
-    two, known = _Stretches(sums, first, begin), usual.freedom_for((sums.days - first).astype(float))
-    top = two.parts(sums.top[None])
-    before, after, between = two.shares(*top)
-    variance = two.with_history(between, two.of_all(usual.share), known, usual.together)[:, 0, 0]
+    return tested(Stretches(sums, first, begin), usual)
+
+
+def tested(two: Stretches, usual: Spread) -> Changes:
+    """How sure the changes between these stretches are, given what is usual."""
+    sums, first = two.sums, two.first
+    known = usual.freedom_for((sums.days - first).astype(float))
+    variance = two.with_history(two.between, two.of_all(usual.share), known, usual.together)[:, 0, 0]
     least = FLOOR**2 * np.minimum(1, FLOOR_PEOPLE / two.active)
-    fall, error = (before - after)[0], np.sqrt(variance + least)
-    mix = two.mix(*top, -fall)
+    fall, error = two.falls, np.sqrt(variance + least)
+    mix = two.mix(*two.top, -fall)
     fall = np.where(two.mass >= LEAST_COMMON, fall, 0.0)
     freedom, weight = known + two.active - 1, two.n0 * two.n1 / (two.n0 + two.n1)
     z = _normal(fall / error, freedom)
@@ -152,7 +164,7 @@ def changes(sums: Sums, first: Positions, usual: Spread, begin: int = 0) -> Chan
         ratio, alike = _score(rise * np.sqrt(weight), np.broadcast_to(always, covariance.shape))
         whole = np.abs(fall) * np.sqrt(weight / always.sum())
         gain = np.sign(fall) * ((whole + np.maximum(ratio, 0)) ** 2 / (2 + 2 * alike)).max(0)
-    return Changes(first, before[0], after[0], error, z, sure, gain, mix, two.people)
+    return Changes(first, two.before[0], two.after[0], error, z, sure, gain, mix, two.people)
 
 
 def _normal(ratio: Array, freedom: Array) -> Array:

@@ -12,6 +12,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
+from functools import partial
 
 import numpy as np
 
@@ -144,7 +145,10 @@ class Detector(History):
             # What has fallen may fall further: measured against its own level since then.
             view = self._view(name, begin, top, opened.start)
             sums = view.until(position)
-        found = search(sums, self._usual(name, sums), self._wanted(name, position, further=opened is not None), tuning)
+        if name == COMPANY:
+            self._usual(name, sums)  # towards which the teams' is drawn, whether or not it is asked for
+        wanted = self._wanted(name, position, further=opened is not None)
+        found = search(sums, partial(self._usual, name, sums), wanted, tuning)
         if found is None or (found.margin < tuning.at_once and self._too_soon(name, position)):
             return None
         if opened and (
@@ -204,11 +208,11 @@ class Detector(History):
             view = self._view(COMPANY, begin, frozenset([key]), self.shifted.get(key))
             sums = view.until(position)
             wanted = Wanted(alarms, self.tuning.smallest_shift, self.settings.least_people)
-            found = search(sums, self._usual(COMPANY, sums), wanted, self.tuning)
+            found = search(sums, partial(self._spread, sums), wanted, self.tuning)
             if found is None or found.change.fall < self.tuning.smallest_shift:
                 continue
             whole = self._view(COMPANY, begin, now.top, self.shifted.get(key)).until(position)
-            top = changes(whole, np.array([found.change.first]), self._usual(COMPANY, whole)).at(0)
+            top = changes(whole, np.array([found.change.first]), self._spread(whole)).at(0)
             event = self._event(self.seen.days[position], COMPANY, view, sums, found, frozenset([key]))
             taken = sum(points for name, points in event.absorbed_by if name and points > 0)
             if abs(top.z) > self.tuning.steady or taken < self.tuning.taken * 100 * found.change.fall:

@@ -187,18 +187,21 @@ class History:
         return self._efforts[key]
 
     def _usual(self, name: str, sums: Sums) -> Spread:
-        """What people's shares do from stretch to stretch, from the days before the longest window where there are
-        enough; a team's is drawn towards the company's."""
+        """What people's shares do from stretch to stretch; a team's is drawn towards the company's."""
+        own = self._spread(sums)
+        if name == COMPANY:
+            self.usual_of_company = own
+        return own.borrow(self.usual_of_company) if name != COMPANY and self.usual_of_company else own
+
+    def _spread(self, sums: Sums) -> Spread:
+        """What they do by themselves, from the days before the longest window where there are enough."""
         last = max(sums.days - self.tuning.last, min(sums.days - self.tuning.first, 3 * BASE_LEAST))
         # Once a week is enough, and five times as fast.
         last = max(min(last, BASE_LEAST), last - last % WEEK)
         key = (id(sums.whole), last)
         if key not in self._spreads:
             self._spreads[key] = spread(sums, max(0, last - BASE_MOST), last)
-        own = self._spreads[key]
-        if name == COMPANY:
-            self.usual_of_company = own
-        return own.borrow(self.usual_of_company) if name != COMPANY and self.usual_of_company else own
+        return self._spreads[key]
 
     def _grade(self, name: str, sums: Sums, change: Change) -> Grade:
         return assess(

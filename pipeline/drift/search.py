@@ -1,10 +1,11 @@
 """The fall that is to be raised on the last day of some running sums, if there is one. Knows no scopes and no dates."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.drift.change_test import Change, changes, likeliest
+from pipeline.drift.change_test import Change, Stretches, changes, likeliest, tested
 from pipeline.drift.noise import Spread
 from pipeline.drift.sums import BASE_LEAST, WEEK, Sums
 from pipeline.drift.tuning import Tuning
@@ -31,14 +32,19 @@ class Wanted:
     history: int = BASE_LEAST
 
 
-def search(sums: Sums, usual: Spread, wanted: Wanted, tuning: Tuning) -> Found | None:
-    """The fall that is to be raised on the last day of the sums; None where there is none."""
+def search(sums: Sums, noise: Callable[[], Spread], wanted: Wanted, tuning: Tuning) -> Found | None:
+    """The fall that is to be raised on the last day of the sums; None where there is none. `noise` gives what is usual, which is
+    asked for where anything has fallen by as much as is wanted: of fifty objectives few have."""
     first = np.arange(max(wanted.history, sums.days - tuning.last), sums.days - tuning.first + 1)
     age = sums.days - first
     first = first[(age <= tuning.fine) | (age % 2 == 0)]
     if not len(first):
         return None
-    found = changes(sums, first, usual)
+    two = Stretches(sums, first)
+    if two.falls.max() < wanted.smallest:
+        return None
+    usual = noise()
+    found = tested(two, usual)
     ways = 0 if sums.others is None else len(sums.others)
     clear = found.sure - tuning.threshold(wanted.alarms, (sums.days - first).astype(float), ways)
     clear = np.where(found.people >= wanted.people, clear, -1.0)

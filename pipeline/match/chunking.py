@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, Select, case, select, true
 from sqlalchemy.orm import Session
 
 from models import Label, WorkItem
+from models.columns import plain
 from models.session import in_batches
 from models.vocabulary import AUDIT, WITH_STREAM
 from pipeline.sources import evidence_rows
@@ -20,7 +21,7 @@ _READ = 20_000
 
 def _links() -> Select[Any]:
     """Each item with its place, what it hangs on, and what it is evidence for."""
-    named = case((evidence_rows(), WorkItem.mentions), else_=None)
+    named = case((evidence_rows(), WorkItem.mentions[0].as_string()))
     place = (WorkItem.id, WorkItem.source, WorkItem.external_id, WorkItem.parent, WorkItem.container)
     return select(*place, named, WorkItem.key)
 
@@ -32,7 +33,7 @@ def chunks_of(session: Session, ids: Sequence[int], everything: bool) -> list[li
     """
     # All at once the rows of a million items and more would take a gigabyte.
     every = _links().execution_options(yield_per=_READ)
-    place, root = _connected(session.execute(every) if everything else _linked(session, ids))
+    place, root = _connected(plain(session, every) if everything else _linked(session, ids))
     members: dict[int, list[int]] = defaultdict(list)
     for id_ in sorted(place):
         members[root(id_)].append(id_)
@@ -53,7 +54,7 @@ def chunks_of(session: Session, ids: Sequence[int], everything: bool) -> list[li
 
 def every_root(session: Session) -> Callable[[int], int]:
     """What gives the id that stands for all that an item is connected with."""
-    return _connected(session.execute(_links().execution_options(yield_per=_READ)))[1]
+    return _connected(plain(session, _links().execution_options(yield_per=_READ)))[1]
 
 
 def _connected(rows: Iterable[Any]) -> tuple[dict[int, tuple[str, str]], Callable[[int], int]]:
@@ -64,15 +65,15 @@ def _connected(rows: Iterable[Any]) -> tuple[dict[int, tuple[str, str]], Callabl
     names: dict[int, str] = {}
     place: dict[int, tuple[str, str]] = {}
     places: dict[tuple[str, str], tuple[str, str]] = {}
-    for id_, source, name, parent, container, mentions, key in rows:
+    for id_, source, name, parent, container, named, key in rows:
         position[source, name] = id_
         place[id_] = places.setdefault((source, container), (source, container))
         if key:
             by_key[key] = id_
         if parent:
             above[id_] = (source, parent)
-        if mentions:
-            names[id_] = mentions[0]
+        if named:
+            names[id_] = named
     tree = {id_: id_ for id_ in place}
 
     def root(id_: int) -> int:
@@ -102,7 +103,7 @@ def _linked(session: Session, ids: Sequence[int]) -> list[Any]:
             here = WorkItem.source == source
             steps.append((here, WorkItem.external_id, [parent for _, _, _, parent, *_ in mine if parent]))
             steps.append((here, WorkItem.parent, [name for _, _, name, *_ in mine]))
-        steps.append((true(), WorkItem.key, [mentions[0] for *_, mentions, _ in rows if mentions]))
+        steps.append((true(), WorkItem.key, [named for *_, named, _ in rows if named]))
         steps.append((evidence_rows(), WorkItem.mentions[0].as_string(), [key for *_, key in rows if key]))
         reached: set[int] = set()
         for condition, column, names in steps:

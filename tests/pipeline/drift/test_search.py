@@ -19,7 +19,7 @@ def searched(seed: int, *lower: tuple[int, float]) -> Found | None:
     share[DAYS - sum(days for days, _ in lower) :] -= np.concatenate([np.full(*one) for one in lower])
     own = np.random.default_rng(seed).normal(0, 0.22, (PEOPLE, DAYS))
     sums = Sums.of((share + own).clip(0, 1), np.ones((PEOPLE, DAYS)))
-    return search(sums, spread(sums, 0, 80), Wanted(0.4, 0.03, 5), TUNING)
+    return search(sums, lambda: spread(sums, 0, 80), Wanted(0.4, 0.03, 5), TUNING)
 
 
 def test_a_fall_is_raised_that_is_there_all_through() -> None:

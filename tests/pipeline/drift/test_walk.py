@@ -3,9 +3,11 @@
 from dataclasses import replace
 from functools import cache
 
+import numpy as np
 import pytest
 
 from benchmarks.drift.organisation import OBJECTIVES, SOURCES, Case, Organisation, generate
+from models.vocabulary import COMPANY
 from pipeline.drift import walk as module
 from pipeline.drift.detector import Detector
 from pipeline.drift.observations import Observations, Priorities
@@ -40,6 +42,10 @@ def test_a_resumed_walk_tells_what_a_whole_one_tells(kind: str, days: tuple[int,
         resumed, whole = detector(o, count, late), detector(o, count, late)
         events, kept = walk(resumed, kept)
         assert events == whole.run()
+        alone = detector(o, count, late)
+        usual = alone._usual(COMPANY, alone._view(COMPANY, whole.era, alone.priorities[-1].top).until(count - 1))
+        assert whole.usual_of_company is not None
+        assert np.array_equal(whole.usual_of_company.share.pairs, usual.share.pairs)  # and not those of one objective
         assert [resumed.now(one) for one in resumed.open.values()] == [whole.now(one) for one in whole.open.values()]
         assert resumed.closed.keys() == whole.closed.keys()
         assert all(resumed.closed[key].event == one.event for key, one in whole.closed.items())
