@@ -13,7 +13,7 @@ from alerts.parts import Part, plan_of
 from alerts.plan_end import held_against
 from alerts.view import AlertView, Taken, TeamLine, Terms, cost_of, costed, priced
 from alerts.weeks import points, weekly
-from alerts.words import Name, Words, apportion, day, listed, percent, person_days, shortened, since, sure, whole
+from alerts.words import Name, Words, apportion, day, first_day, listed, percent, person_days, shortened, sure, whole
 from models import Drift
 from models.vocabulary import COMPANY
 from pipeline.register.document import Register
@@ -258,7 +258,7 @@ def _how_often(rate: float) -> str:
 def _began(drift: Drift) -> str:
     if drift.start_low is None or drift.start_high is None or drift.start_low == drift.start_high:
         return ""
-    return f"It began between {since(drift.start_low, drift.start_high)} and {day(drift.start_high)}."
+    return f"It began between {first_day(drift.start_low, drift.start_high)} and {day(drift.start_high)}."
 
 
 def _signs(drift: Drift, names: Mapping[str, str]) -> tuple[Words, ...]:

@@ -174,10 +174,10 @@ def split(parts: Sequence[float], total: int) -> list[int]:
 
 def span(first: date, last: date) -> str:
     """16 to 22 November 2026; with both months, and both years, where they differ."""
-    return f"{since(first, last)} to {full_day(last)}"
+    return f"{first_day(first, last)} to {full_day(last)}"
 
 
-def since(first: date, last: date) -> str:
+def first_day(first: date, last: date) -> str:
     """The first day of a span as it stands before the last: 16, 16 October, 16 December 2025."""
     if first.year != last.year:
         return full_day(first)

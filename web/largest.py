@@ -9,7 +9,7 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from leeway.app import App
-from models import Drift, Effort, Match
+from models import Drift, Effort, Match, Person
 from models.session import in_batches
 from pipeline.register.membership import of_team
 from pipeline.share.floor import enough
@@ -23,7 +23,7 @@ class Largest:
     """Items behind a stream, a diagnosis, a key result or a finding, those with the most work first.
 
     What each says, and why it was matched as it is, is read whenever they are shown. Of a team none where fewer people than the
-    floor worked in it since then: what most work went into would be what that one worked on.
+    floor worked in it since then, the forgotten being nobody: what most work went into would be what that one worked on.
     """
 
     def __init__(self, app: App) -> None:
@@ -69,7 +69,8 @@ class Largest:
     def _of_enough(self, session: Session, team: str | None, since: date) -> bool:
         if team is None:
             return True
-        workers = of_team(select(func.count(Effort.person_id.distinct())).where(Effort.day >= since), team)
+        people = select(func.count(Effort.person_id.distinct())).join(Person, Person.id == Effort.person_id)
+        workers = of_team(people.where(Effort.day >= since, Person.forgotten.is_(False)), team)
         return enough(session.scalar(workers) or 0, self.app.settings.drift.least_people)
 
     def _find_behind(self, cycle: object, start: date, scope: str) -> tuple[int, ...]:

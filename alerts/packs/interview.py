@@ -1,25 +1,26 @@
 """What is shown of alignment interviews: a section of the quarterly pack, and a paper of its own. Made of kept results alone."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from alerts.packs.content import Line, Pack, Row, Section
-from alerts.packs.people import worked_by_enough
 from alerts.streams import window, window_text
 from alerts.view import Terms, cost_of, priced
 from alerts.words import Name, Words, full_day, percent, shortened, whole
-from models import Effort, InterviewResult, InterviewRound, Stream, StreamItem
+from models import Effort, InterviewResult, InterviewRound, Person, Stream, StreamItem
+from models.session import in_batches
 from models.vocabulary import COMPANY
 from pipeline.interview.answers import LEADERSHIP, LEADS
 from pipeline.interview.closing import GROUPS
 from pipeline.interview.traceable import EARLIER
 from pipeline.register.document import Register
 from pipeline.register.ended import local_day
+from pipeline.share.floor import enough
 
 NAMES = {LEADERSHIP: "The leadership", LEADS: "The teams' leads"}
 NOTHING = (
@@ -106,10 +107,22 @@ def _stops(session: Session, register: Register, terms: Terms, group: str, ids: 
             continue
         items = list(session.scalars(select(StreamItem.work_item_id).where(StreamItem.stream_id == id_)))
         days = "too few people for a figure"
-        if span is not None and worked_by_enough(session, items, span, terms.least_people):
+        if span is not None and _worked_by_enough(session, items, span, terms.least_people):
             query = select(func.sum(Effort.person_days)).join(
                 StreamItem, StreamItem.work_item_id == Effort.work_item_id
             )
             total = session.scalar(query.where(StreamItem.stream_id == id_, Effort.day.between(*span))) or 0.0
             days = f"{whole(total)}{cost_of(whole(total), priced_terms)}"
         yield Row(((Name(shortened(stream.name)),), (f"{group}, three or more",), (days,)))
+
+
+def _worked_by_enough(session: Session, items: Sequence[int], span: tuple[date, date], least_people: int) -> bool:
+    """Return True if at least so many people worked on these items in the span; those who are forgotten are nobody."""
+    found: set[int] = set()
+    for some in in_batches(list(items)):
+        query = select(Effort.person_id).join(Person, Person.id == Effort.person_id).where(Person.forgotten.is_(False))
+        query = query.where(Effort.work_item_id.in_(some), Effort.day.between(*span), Effort.person_days > 0)
+        found |= set(session.scalars(query.distinct()))
+        if enough(len(found), least_people):
+            return True
+    return False

@@ -13,6 +13,7 @@ from typing import Any
 
 import yaml
 from fastapi.testclient import TestClient
+from sqlalchemy import update
 from sqlalchemy.orm import sessionmaker
 from typer.testing import CliRunner
 
@@ -22,7 +23,7 @@ from connectors.base import Account, Page, Signal, WorkItem
 from leeway.app import App
 from leeway.cli import app as command_line
 from leeway.settings import Settings
-from models import StreamCursor, connect
+from models import Person, StreamCursor, connect
 from models.vocabulary import COMPANY
 from pipeline import cycle
 from pipeline.drift.detector import DriftSettings
@@ -34,6 +35,7 @@ from tests.web.test_ask import ask
 from tests.web.test_pages import enter
 from web.app import make
 from web.auth import Viewer
+from web.largest import Largest
 
 BEGIN, DAYS, CHANGE = datetime(2026, 3, 2, 9, tzinfo=UTC), 85, 60
 """A Monday; working days; from which day on some do other work."""
@@ -247,3 +249,10 @@ def test_what_people_of_too_small_teams_do_is_told_by_no_face_and_by_no_differen
     app = company(tmp_path / "shown", with_app)
     shown = same((*mails(app), *assistant(app)), tmp_path / "shown")
     assert {name for name, text in shown.items() if text != one[name]} >= {"digest app", "shares {'team': 'app'}"}
+    # Until those of them who are not forgotten are too few: a sum of the others is nobody's.
+    for people in (APP[:0], APP[:2]):
+        with app.sessions.begin() as session:
+            gone = Person.email.in_([address(n) for n in people])
+            session.execute(update(Person).where(gone).values(forgotten=True))
+        with app.sessions() as session:
+            assert bool(Largest(app).serving(session, "O1.1", "app", BEGIN.date())) == (not people)
