@@ -5,7 +5,7 @@ from pathlib import Path
 
 SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 LONGEST_TOKENS = 256
-"""As the bundled model cuts by itself. Its training length, 128, is faster and agrees less: docs/matching.md has both."""
+"""As the bundled model cuts by itself. Its training length, 128, is faster and agrees less: docs/scale.md has both."""
 
 
 class ModelError(Exception):
