@@ -30,7 +30,7 @@ LEAST_SPREAD = 0.08
 Z90 = 1.6449
 ELSEWHERE = {"level": 0.039, "kept": 0.79, "kept_sd": 0.20}
 """What effort errs by where the worlds cannot tell, since in them all work leaves a trace: level over the styles of
-benchmarks/effort, what is kept of a fall over the public logs of docs/shares.md. Averaged with what the worlds show."""
+benchmarks/effort, what is kept of a fall over the public logs of docs/effort.md. Averaged with what the worlds show."""
 Row = Mapping[str, Any]
 
 

@@ -1,7 +1,7 @@
 """A person's day is one day: traces and times in progress to person-days, never more than the day's capacity.
 
 Stated hours come first, as stated. The rest of the day is shared out among what the person may have been at, in proportion to
-how likely that is (likelihood.py), with a part for what no tool shows. docs/shares.md gives the reasons and the figures.
+how likely that is (likelihood.py), with a part for what no tool shows. docs/effort.md gives the reasons and the figures.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
