@@ -40,6 +40,12 @@ class SourceUnavailable(SourceError):
     """No answer, or a 5xx."""
 
 
+class Untrusted(SourceUnavailable):
+    """No answer, and none that a second attempt would bring: a certificate that is not trusted, or no TLS spoken."""
+
+    permanent = True
+
+
 class BadAnswer(SourceError):
     """An answer that is not what the vendor documents."""
 

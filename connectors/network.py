@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from connectors.errors import NotReachable
+from connectors.errors import NotReachable, SourceUnavailable, Untrusted
 
 _BUNDLES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy")
@@ -27,11 +27,14 @@ _CERTIFICATE_FIXES = {
     64: "It is for other addresses or for names: write one of them into the address.",
 }
 """By OpenSSL's number of what is wrong; for all else it is the authority that is not known."""
+_NO_TLS = {"WRONG_VERSION_NUMBER", "UNSUPPORTED_PROTOCOL", "HTTP_REQUEST", "TLSV1_ALERT_PROTOCOL_VERSION"}
+"""What OpenSSL calls an answer of somebody who speaks no TLS, or none that is new enough."""
 _CONNECTIONS: dict[type[OSError], tuple[str, str]] = {
     ssl.SSLError: ("it does not speak TLS as it should", "Where it has none, the address begins with http://."),
     ConnectionRefusedError: ("nothing listens there", ""),
     ConnectionResetError: ("it ended the connection", "Where it speaks TLS, the address begins with https://."),
     TimeoutError: ("it took too long", ""),
+    FileNotFoundError: ("a socket or file that its address names is not there", ""),
 }
 """What clients wrap in errors of their own, whose names say nothing."""
 
@@ -100,30 +103,48 @@ def _names_proxy() -> bool:
     return any(os.environ.get(name) or os.environ.get(name.upper()) for name in _PROXIES)
 
 
-def why(error: BaseException, otherwise: str) -> tuple[str, str]:
+def why(error: BaseException, otherwise: str, *, http: bool = True) -> tuple[str, str]:
     """Why nothing answered, and what to do about it: ("its certificate is not trusted ...", fix).
 
-    `otherwise` is the fix where the error says no more than its name.
+    `otherwise` is the fix where the error says no more than its name. `http`: whether addresses of the web and proxies are meant.
     """
     for one in _causes(error):
-        if isinstance(one, OSError) and not isinstance(one, socket.gaierror) and _is_lost(named := bundle()):
+        if _misses_bundle(one):
             return (
-                f"its certificate cannot be tried: {named} is not there",
+                f"its certificate cannot be tried: {bundle()} is not there",
                 "SSL_CERT_FILE, or REQUESTS_CA_BUNDLE, names it.",
             )
         if isinstance(one, ssl.SSLCertVerificationError):
             fix = _CERTIFICATE_FIXES.get(one.verify_code, _AUTHORITY)
             return f"its certificate is not trusted: {one.verify_message.rstrip('.')}", f"{fix} {otherwise}".strip()
         if isinstance(one, socket.gaierror) or type(one).__name__ == "NameResolutionError":
-            fix = f"{otherwise} Where only a proxy leads out, set HTTPS_PROXY."
-            return "its name is not known here", fix.strip()
+            by_proxy = "Where only a proxy leads out, set HTTPS_PROXY." if http else ""
+            return "its name is not known here", f"{otherwise} {by_proxy}".strip()
         if type(one).__name__ == "ProxyError":
             return "the proxy does not let it through", "Check HTTPS_PROXY and NO_PROXY."
         for kind, (what, fix) in _CONNECTIONS.items():
             if isinstance(one, kind):
-                by_proxy = "Check HTTPS_PROXY and NO_PROXY." if _names_proxy() else ""
-                return what, " ".join(part for part in (otherwise, fix, by_proxy) if part)
+                of_web = (fix, "Check HTTPS_PROXY and NO_PROXY." if _names_proxy() else "") if http else ()
+                return what, " ".join(part for part in (otherwise, *of_web) if part)
     return type(error).__name__, otherwise
+
+
+def no_answer(source: str, asked: str, error: BaseException, otherwise: str, *, http: bool = True) -> SourceUnavailable:
+    """The error for what a client raised in place of an answer. `asked` says which: "no answer from https://jira.example"."""
+    what, fix = why(error, otherwise, http=http)
+    return (Untrusted if _is_settled(error) else SourceUnavailable)(source, f"{asked} ({what}).", fix)
+
+
+def _is_settled(error: BaseException) -> bool:
+    """Return True if a second attempt would end alike: the certificate, the file of authorities, or no TLS."""
+    for one in _causes(error):
+        if isinstance(one, ssl.SSLCertVerificationError) or (
+            isinstance(one, ssl.SSLError) and getattr(one, "reason", "") in _NO_TLS
+        ):
+            return True
+        if _misses_bundle(one):
+            return True
+    return False
 
 
 def is_page(body: str) -> bool:
@@ -145,8 +166,15 @@ def stopped_before(source: str, url: str) -> NotReachable:
     )
 
 
-def _is_lost(named: str | None) -> bool:
-    return bool(named) and not Path(str(named)).exists()
+def _misses_bundle(error: BaseException) -> bool:
+    """Return True if the file of authorities that the environment names is not there, whatever the client made of that."""
+    named = bundle()
+    return (
+        isinstance(error, OSError)
+        and not isinstance(error, socket.gaierror)
+        and bool(named)
+        and not Path(str(named)).exists()
+    )
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

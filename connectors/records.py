@@ -18,7 +18,7 @@ def set_aside(source: str, stream: str, record: str, error: Exception) -> Failur
     What no parser is known to raise is logged with its traceback.
     """
     if isinstance(error, SourceError):
-        if not isinstance(error, (BadAnswer, SourceUnavailable)):
+        if error.permanent or not isinstance(error, (BadAnswer, SourceUnavailable)):
             raise error
         return Failure(source, stream, record, error.message[:500])
     if not isinstance(error, _EXPECTED):

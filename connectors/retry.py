@@ -18,7 +18,7 @@ ATTEMPTS = 4
 def _worth_it(error: Exception) -> bool | dt.timedelta:
     if isinstance(error, RateLimited):
         return dt.timedelta(seconds=error.seconds) if error.seconds <= LONGEST_WAIT_SECONDS else False
-    return isinstance(error, SourceUnavailable)
+    return isinstance(error, SourceUnavailable) and not error.permanent
 
 
 def retrying(call: Callable[[], T], limiter: Limiter, bucket: str, rate: Rate) -> T:
@@ -39,7 +39,7 @@ def retrying(call: Callable[[], T], limiter: Limiter, bucket: str, rate: Rate) -
     try:  # most calls succeed at once, and the machinery of the retries would cost as much as a fast answer
         return once()
     except (RateLimited, SourceUnavailable) as error:
-        if ATTEMPTS < 2:
+        if ATTEMPTS < 2 or error.permanent:
             raise
         first.append(error)
     for attempt in stamina.retry_context(on=_worth_it, attempts=ATTEMPTS, timeout=None, wait_initial=0.2, wait_max=5):

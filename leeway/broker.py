@@ -4,14 +4,20 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 _LATELY = timedelta(days=1)
+_ODD = "what follows the ? in its address"
 
 
 def tried(settings: Any, seconds: float) -> Any:
-    """A client of the broker that has just written to it. Raises redis.RedisError, ValueError or OSError."""
+    """A client of the broker that has just written to it. Raises redis.RedisError, and nothing else."""
     import redis
 
-    server = redis.Redis.from_url(settings.spelled("unix"), socket_timeout=seconds, socket_connect_timeout=seconds)
-    server.set("leeway:probe", "1", ex=10)
+    try:
+        server = redis.Redis.from_url(settings.spelled("unix"), socket_timeout=seconds, socket_connect_timeout=seconds)
+        server.set("leeway:probe", "1", ex=10)
+    except (TypeError, ValueError) as error:  # an option that it does not know, or a value that none has
+        raise redis.DataError(_ODD) from error
+    except OSError as error:
+        raise redis.ConnectionError(str(error)) from error
     return server
 
 
@@ -37,7 +43,7 @@ def require(settings: Any) -> None:
 
     try:
         tried(settings.broker, 3)
-    except (redis.RedisError, OSError) as error:
+    except redis.RedisError as error:
         found, _ = fault(error)
         raise NotReady(
             f"broker.url is not set, and Redis at {settings.broker.url} {found}. Start Redis and set broker.url; "
@@ -62,4 +68,9 @@ def fault(error: Exception) -> tuple[str, str]:
         )
     if "MISCONF" in said:
         return "cannot write to its disk and so takes nothing", "Free some space there, or see its log."
-    return f"does not answer ({kind})", "Start Redis, or correct broker.url."
+    if said == _ODD:
+        return f"cannot be asked: {said} is nothing that is known", "Correct broker.url; see docs/operations.md."
+    from connectors.network import why
+
+    found, fix = why(error, "Start Redis there, or correct broker.url (rediss:// with TLS).", http=False)
+    return f"does not answer ({found})", fix

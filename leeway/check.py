@@ -192,7 +192,7 @@ def _broker(app: App) -> Iterator[CheckRow]:
     place = shown(url.rpartition("@")[2])
     try:
         tried(app.settings.broker, 5)
-    except (redis.RedisError, ValueError, OSError) as error:
+    except redis.RedisError as error:
         found, fix = fault(error)
         yield CheckRow("broker", place, False, found, fix)
     else:

@@ -113,6 +113,21 @@ _DATABASE_ADVICE = (
     ),
     (("too many clients", "connection slots", "too many connections"), "Raise max_connections, or run fewer workers."),
     (
+        ("no encryption",),
+        "It takes TLS alone: add ?sslmode=verify-full&sslrootcert=FILE to database.url, FILE being its authority's certificate.",
+    ),
+    (("does not support SSL",), "It speaks no TLS: take sslmode out of database.url, or switch it on there."),
+    (("does not match host name",), "Write a name of its certificate as the host in database.url."),
+    (
+        ("certificate verify failed", "root certificate file"),
+        "Name its authority's certificate in database.url: sslrootcert=FILE; for a public authority sslrootcert=system, and "
+        "SSL_CERT_FILE in the environment.",
+    ),
+    (
+        ("invalid connection option", "invalid sslmode value", "invalid URI query parameter"),
+        "Correct what follows the ? in database.url, as in ?sslmode=verify-full&sslrootcert=FILE.",
+    ),
+    (
         ("authentication failed", "no password supplied", "pg_hba.conf"),
         "Correct the name and the password in database.url, or let that user in (pg_hba.conf).",
     ),

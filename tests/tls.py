@@ -1,5 +1,10 @@
 """A certificate of 127.0.0.1 that no authority has signed."""
 
+import socket
+import ssl
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
@@ -8,6 +13,30 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+
+
+@contextmanager
+def shaking_hands(file: Path | None) -> Iterator[int]:
+    """The port of a server that begins TLS with the certificate of that file and ends; without one it answers that it is none."""
+    tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    if file:
+        tls.load_cert_chain(file)
+
+    def serve() -> None:
+        with suppress(OSError):
+            connection, _ = listens.accept()
+            with connection:
+                if file:
+                    tls.wrap_socket(connection, server_side=True).close()
+                else:
+                    connection.sendall(b"-ERR\r\n")
+
+    with socket.create_server(("127.0.0.1", 0)) as listens:
+        listens.settimeout(5)
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        yield int(listens.getsockname()[1])
+        thread.join()
 
 
 def certificate_in(folder: Path) -> Path:

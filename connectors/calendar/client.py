@@ -6,7 +6,7 @@ import httpx
 
 from connectors.base import BadAnswer, CredentialError, NotReachable, RateLimited, SourceUnavailable
 from connectors.limits import Limiter, Rate
-from connectors.network import trusted, why
+from connectors.network import no_answer, trusted
 from connectors.retry import retrying, seconds_of
 
 LARGEST_BYTES = 50_000_000
@@ -48,8 +48,7 @@ class Client:
                 "calendar", f"the address of {calendar.name} leads nowhere.", "Copy it again into calendar.file."
             ) from None
         except httpx.HTTPError as error:
-            what, fix = why(error, "")
-            raise SourceUnavailable("calendar", f"no answer for {calendar.name} ({what}).", fix) from None
+            raise no_answer("calendar", f"no answer for {calendar.name}", error, "") from None
         if not body.lstrip(b"\xef\xbb\xbf \r\n").startswith(b"BEGIN:VCALENDAR"):
             raise SourceUnavailable("calendar", f"{calendar.name} answered with something that is no calendar.", _ASK)
         if not body.rstrip().endswith(b"END:VCALENDAR"):

@@ -32,7 +32,7 @@ from connectors.base import (
     SourceUnavailable,
 )
 from connectors.limits import LONGEST_WAIT_SECONDS, Limiter, Rate
-from connectors.network import bundle, why
+from connectors.network import bundle, no_answer
 from connectors.onward import Onward
 from connectors.retry import retrying, seconds_of
 from connectors.tenant import Tenant, place
@@ -163,8 +163,9 @@ class Client:
         except GithubException as error:  # only a new token for an app is asked for within
             raise self._error(error.status, error.headers or {}, json.dumps(error.data), "the app's token") from None
         except (OSError, HTTPError, UnicodeDecodeError) as error:  # requests' own are OSErrors
-            what, fix = why(error, "Check github.url and the network.")
-            raise SourceUnavailable("github", f"no answer from {self.address} ({what}).", fix) from None
+            raise no_answer(
+                "github", f"no answer from {self.address}", error, "Check github.url and the network."
+            ) from None
         except (RuntimeError, AssertionError):  # redirected to another host or scheme; the message names the path
             raise NotReachable(
                 "github", f"{self.address} leads to another address.", "Set github.url to the address it leads to."

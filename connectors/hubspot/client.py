@@ -19,7 +19,7 @@ from connectors.base import (
     SourceUnavailable,
 )
 from connectors.limits import Limiter, Rate
-from connectors.network import bundle, is_page, proxy_of, stopped_before, why
+from connectors.network import bundle, is_page, no_answer, proxy_of, stopped_before
 from connectors.retry import retrying, seconds_of
 from connectors.tenant import UNSAID, Tenant
 from connectors.times import skew_of
@@ -132,8 +132,9 @@ class HubSpotClient:
             response = call()
             answer = json.loads(response.data)
         except (HTTPError, OSError) as error:  # or a file of certificates that is not there
-            what, fix = why(error, "Check hubspot.api_url and the network.")
-            raise SourceUnavailable(SOURCE, f"no answer from {self.api_url} ({what}).", fix) from None
+            raise no_answer(
+                SOURCE, f"no answer from {self.api_url}", error, "Check hubspot.api_url and the network."
+            ) from None
         except (ValueError, RecursionError):
             raise SourceUnavailable(SOURCE, f"{self.api_url} answered with something that is not JSON.") from None
         except Exception as error:  # every API of the client has an ApiException class of its own, without a base

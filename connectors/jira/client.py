@@ -19,7 +19,7 @@ from connectors.base import (
 )
 from connectors.jira.refusals import not_accepted, nothing_there, refusal
 from connectors.limits import Limiter, Rate
-from connectors.network import bundle, why
+from connectors.network import bundle, no_answer
 from connectors.retry import retrying, seconds_of
 from connectors.tenant import UNSAID, Tenant, place
 from connectors.times import skew_of
@@ -203,8 +203,7 @@ class JiraClient:
         except (requests.JSONDecodeError, RecursionError, UnicodeDecodeError):
             raise SourceUnavailable(SOURCE, f"{self.url} answered with something that is not JSON.") from None
         except OSError as error:  # of requests, or of a file of certificates that is not there
-            what, fix = why(error, "Check jira.url and the network.")
-            raise SourceUnavailable(SOURCE, f"no answer from {self.url} ({what}).", fix) from None
+            raise no_answer(SOURCE, f"no answer from {self.url}", error, "Check jira.url and the network.") from None
 
     def _error(self, error: JIRAError) -> SourceError:
         status, response = error.status_code, error.response

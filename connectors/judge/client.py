@@ -17,7 +17,7 @@ import httpx
 
 from connectors.base import BadAnswer, CredentialError, NotReachable, RateLimited, SourceUnavailable
 from connectors.judge.completion import LARGEST_BYTES, Completion, NoCompletion, read_completion
-from connectors.network import is_page, shown, stopped_before, trusted, why
+from connectors.network import is_page, no_answer, shown, stopped_before, trusted
 from connectors.retry import seconds_of
 
 LONGEST_REPLY = 800
@@ -143,8 +143,7 @@ class Client:
         except httpx.TimeoutException:
             raise SourceUnavailable("judge", f"no answer within {self.seconds:g} seconds.") from None
         except httpx.HTTPError as error:
-            what, fix = why(error, _CHECK_URL)
-            raise SourceUnavailable("judge", f"no answer ({what}).", fix) from None
+            raise no_answer("judge", "no answer", error, _CHECK_URL) from None
 
     def _refuse(self, status: int, headers: httpx.Headers, data: bytes = b"") -> None:
         """Raise what a status other than 200 stands for."""

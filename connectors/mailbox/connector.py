@@ -27,13 +27,12 @@ from connectors.base import (
     Page,
     Signal,
     SourceError,
-    SourceUnavailable,
     WorkItem,
 )
 from connectors.checks import after_pages, listed_rows
 from connectors.limits import Limiter, Rate
 from connectors.mailbox.parse import parse_mail
-from connectors.network import trusted_by_system, why
+from connectors.network import no_answer, trusted_by_system
 from connectors.records import is_outdated, set_aside
 from connectors.retry import retrying
 
@@ -291,8 +290,8 @@ class MailboxConnector:
                 self.name, f"the folder {folder!r} is not there.", "`leeway check` lists the folders there are."
             ) from None
         except (ImapToolsError, imaplib.IMAP4.error, OSError) as error:
-            what, fix = why(error, "Check mailbox.host, mailbox.port and mailbox.security.")
-            raise SourceUnavailable(self.name, f"no answer from {self.host}:{self.port} ({what}).", fix) from None
+            asked = f"no answer from {self.host}:{self.port}"
+            raise no_answer(self.name, asked, error, "Check host, port and security of [mailbox].", http=False) from None
 
 
 def _batches(uids: Sequence[int]) -> Iterator[Sequence[int]]:

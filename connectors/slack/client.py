@@ -19,7 +19,7 @@ from connectors.base import (
     SourceUnavailable,
 )
 from connectors.limits import Limiter, Rate
-from connectors.network import bundle, proxy_of, trusted_by_system, why
+from connectors.network import bundle, no_answer, proxy_of, trusted_by_system
 from connectors.retry import retrying, seconds_of
 from connectors.slack import codes
 from connectors.tenant import Tenant, place
@@ -74,8 +74,9 @@ class SlackClient:
         except SlackApiError as error:
             raise self._error(method, error) from None
         except (SlackClientError, OSError, ValueError, RecursionError, HTTPException) as error:
-            what, fix = why(error, "Check slack.api_url and the network.")
-            raise SourceUnavailable(SOURCE, f"no usable answer from {self.api_url} ({what}).", fix) from None
+            raise no_answer(
+                SOURCE, f"no usable answer from {self.api_url}", error, "Check slack.api_url and the network."
+            ) from None
         if not isinstance(answer.data, dict):
             raise SourceUnavailable(SOURCE, f"{method} answered with something that is not JSON.")
         if method == "auth.test":

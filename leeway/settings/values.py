@@ -23,6 +23,8 @@ def _address(value: str) -> str:
 
 
 _BROKERS = ("redis", "rediss", "redis+socket", "redis+unix", "unix")
+_VERIFIED = ("required", "optional", "none")
+"""As redis-py and Celery both spell it; CERT_REQUIRED is known to Celery alone."""
 _ESCAPES = "a password's /, #, ?, @, : and % are written %2F, %23, %3F, %40, %3A and %25"
 _TWO = f"it has more than one @, and what follows the first would be taken for the host; {_ESCAPES}"
 
@@ -41,7 +43,10 @@ def _broker(value: str) -> str:
     port = authority.rpartition("@")[2].rpartition("]")[2].partition(":")[2]
     if "#" in rest or (port and not port.isdigit()) or not re.fullmatch(r"\d*(\?.*)?", path):
         raise ValueError(f"redis://host:6379/0 is needed, with a number after the last /; {_ESCAPES}")
-    return value
+    wanted = re.search(r"[?&]ssl_cert_reqs=(?:CERT_)?([^&]*)", path)
+    if wanted and wanted[1].lower() not in _VERIFIED:
+        raise ValueError(f"ssl_cert_reqs is one of {', '.join(_VERIFIED)}")
+    return re.sub(r"(?<=[?&]ssl_cert_reqs=)[^&]*", wanted[1].lower(), value) if wanted else value
 
 
 _DATABASES = ("sqlite", "sqlite+pysqlite", "postgresql", "postgresql+psycopg")

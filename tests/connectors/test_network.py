@@ -22,7 +22,7 @@ from alerts.slack_channel import slack_client
 from alerts.teams import TeamsChannel
 from connectors import retry
 from connectors.base import Connector, CredentialError, SourceError
-from connectors.network import why
+from connectors.network import no_answer, why
 from connectors.registry import connector
 from leeway.check import rows_of
 from tests.imap import Folder, serving
@@ -144,7 +144,12 @@ def test_an_authority_of_ones_own_is_named_once_for_all(
     tls.load_cert_chain(certificate)
     with _served(tls) as server:
         address = f"https://127.0.0.1:{server.server_port}"
-        refused = said(name, address, tmp_path)
+        with monkeypatch.context() as only:  # what no second attempt changes is not tried again
+            only.setattr(retry, "ATTEMPTS", 4)
+            only.setattr(retry.stamina, "retry_context", None)
+            refused = said(name, address, tmp_path)
+            only.setenv("SSL_CERT_FILE", str(tmp_path / "gone.pem"))
+            assert f"{tmp_path / 'gone.pem'} is not there" in str(said(name, address, tmp_path))
         assert "its certificate is not trusted: self-signed certificate" in refused.message
         assert "SSL_CERT_FILE" in refused.fix
         plain = said(name, address.replace("https", "http"), tmp_path)
@@ -155,8 +160,6 @@ def test_an_authority_of_ones_own_is_named_once_for_all(
             with monkeypatch.context() as only:
                 only.setenv(variable, str(certificate))
                 assert isinstance(said(name, address, tmp_path), CredentialError), variable
-        monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "gone.pem"))
-        assert f"{tmp_path / 'gone.pem'} is not there" in str(said(name, address, tmp_path))
         server.shutdown()
 
 
@@ -221,7 +224,11 @@ def test_what_is_wrong_with_a_certificate_decides_the_fix(
 
 def test_an_address_where_nothing_listens_or_no_tls_is_spoken_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
     assert why(OSError(ConnectionRefusedError()), "Check x.url.") == ("nothing listens there", "Check x.url.")
-    assert "begins with http://" in why(ssl.SSLError("WRONG_VERSION_NUMBER"), "")[1]
+    spoken = ssl.SSLError("record layer failure")
+    assert "begins with http://" in why(spoken, "")[1]
+    assert not no_answer("x", "no answer", spoken, "").permanent
+    spoken.reason = "WRONG_VERSION_NUMBER"
+    assert no_answer("x", "no answer", OSError(spoken), "").permanent
     monkeypatch.setenv("HTTPS_PROXY", "http://proxy.invalid")
     assert why(ConnectionRefusedError(), "")[1] == "Check HTTPS_PROXY and NO_PROXY."
 

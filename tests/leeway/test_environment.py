@@ -1,5 +1,6 @@
 """Settings from the environment, as shells, compose files, Kubernetes and Windows editors really give them."""
 
+import socket
 import ssl
 from pathlib import Path
 
@@ -12,9 +13,10 @@ from leeway.app import App
 from leeway.celery_app import make
 from leeway.check import _broker
 from leeway.doctor import diagnose
-from leeway.settings import SettingsError, load
+from leeway.settings import Settings, SettingsError, load
 from leeway.settings.load import _hint_once
 from tests.conftest import redis_server
+from tests.tls import certificate_in, shaking_hands
 
 KUBERNETES = {
     "LEEWAY_PORT": "tcp://10.0.0.1:80",
@@ -261,6 +263,31 @@ def test_workers_trust_no_certificate_that_check_refuses(
     told = make().conf.broker_use_ssl
     assert told == ({"ssl_cert_reqs": ssl.CERT_REQUIRED} if verified else told)
     assert bool(told) is bool(verified)
+
+
+@pytest.mark.parametrize(
+    ("tls", "scheme", "query", "found", "fix"),
+    [
+        (True, "rediss", "", "its certificate is not trusted: self-signed certificate", "SSL_CERT_FILE"),
+        (True, "rediss", "?ssl_cert_reqs=CERT_REQUIRED", "its certificate is not trusted", "SSL_CERT_FILE"),
+        (False, "rediss", "", "it does not speak TLS", "rediss:// with TLS"),
+        (False, "redis", "?sslmode=require", "follows the ? in its address", "Correct broker.url"),
+    ],
+)
+def test_what_stands_before_redis_is_named(
+    tls: bool, scheme: str, query: str, found: str, fix: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy.invalid")  # Redis is reached without
+    with shaking_hands(certificate_in(tmp_path) if tls else None) as port:
+        url = f"{scheme}://:sekret@127.0.0.1:{port}/0{query}"
+        app = App(Settings.model_validate({"broker": {"url": url}, "database": {"url": "sqlite://"}}))
+        (row,) = _broker(app)
+        socket.create_connection(("127.0.0.1", port)).close()  # where it was not asked, it need not wait for anybody
+    assert found in row.found
+    assert fix in row.fix
+    said = f"{row.found} {row.fix}"
+    assert "HTTPS_PROXY" not in said
+    assert "sekret" not in said
 
 
 @pytest.mark.parametrize("scheme", ["unix", "redis+socket", "redis+unix"])
