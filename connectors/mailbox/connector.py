@@ -291,7 +291,8 @@ class MailboxConnector:
             ) from None
         except (ImapToolsError, imaplib.IMAP4.error, OSError) as error:
             asked = f"no answer from {self.host}:{self.port}"
-            raise no_answer(self.name, asked, error, "Check host, port and security of [mailbox].", http=False) from None
+            fix = "Check mailbox.host, mailbox.port and mailbox.security."
+            raise no_answer(self.name, asked, error, fix, http=False) from None
 
 
 def _batches(uids: Sequence[int]) -> Iterator[Sequence[int]]:
