@@ -1,5 +1,8 @@
 """Which way a text becomes a vector, and that the ways agree."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -155,6 +158,17 @@ def test_a_conversion_that_was_killed_leaves_no_half_model(tmp_path: Path, monke
     with pytest.raises(KeyboardInterrupt), by_length.converted():
         pass
     assert not list((tmp_path / "leeway").glob("*.onnx"))
+
+
+def test_encoding_tells_nobody_and_leaves_no_trace_of_it(tmp_path: Path) -> None:
+    """ONNX Runtime counts its users from 1.29 on: it asks for Microsoft's address and keeps a number of the machine
+    (wyoming-piper #64, microsoft/onnxruntime #25573)."""
+    with by_length.converted():  # there, so that nothing is converted below
+        pass
+    given = {"TMPDIR": str(tmp_path), "HOME": str(tmp_path), "XDG_CACHE_HOME": str(cache_folder().parent)}
+    whole = "from pipeline.encode.by_length import ByLength; ByLength().encode(['a text'])"
+    subprocess.run([sys.executable, "-c", whole], check=True, env={**os.environ, **given, "ORT_DISABLE_TELEMETRY": "0"})
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_as_many_texts_at_once_as_were_told(monkeypatch: pytest.MonkeyPatch) -> None:
