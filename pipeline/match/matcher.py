@@ -19,6 +19,7 @@ from importlib.resources import files
 import numpy as np
 from numpy.typing import NDArray
 
+from connectors.base import ItemKind
 from pipeline.encode.encoder import Encoder
 from pipeline.items import Item
 from pipeline.match import attention, fewshot
@@ -36,9 +37,21 @@ Matrix = NDArray[np.float32]
 _DECLARED = 0.97
 FOLLOWS = 0.97
 """Probability that what follows a labelled item serves the same."""
-_OF_PRIORITY = np.float32(np.exp(0.2))
-"""Odds of the key results of top priorities beside what the steps find: where plans are followed at all, most work on objectives
-is on the first. docs/matching.md says how it was measured, and that a fall is seen no less."""
+_PLANNED, _OTHER, _NO_TEAMS = np.exp(np.array([0.2, 0.6, 0.5], np.float32))
+"""Odds of the key results of top priorities, applied to what the steps find: where plans are followed at all, most work on
+objectives is on the first. Of issues, pull requests and commits; of all else (messages, mail, customers' records), which say
+less; and of everything where teams do not tell what work is for. docs/matching.md says how they were measured, and that a fall
+is seen no less."""
+_OTHER_KINDS = {
+    ItemKind.MESSAGE,
+    ItemKind.MAIL,
+    ItemKind.DEAL,
+    ItemKind.TICKET,
+    ItemKind.CALL,
+    ItemKind.MEETING,
+    ItemKind.EMAIL,
+    ItemKind.NOTE,
+}
 
 
 def shipped_weights(alone: bool = False, directed: bool = True) -> tuple[Fusion, ...]:
@@ -109,12 +122,19 @@ class Matcher:
     def _read(self, register: Register, encoder: Encoder) -> None:
         """All that rests on the register."""
         self.register, self.keys = register, [key_result.key for _, key_result in register.key_results()]
-        top = register.top()
-        odds = [_OF_PRIORITY if objective.key in top else 1 for objective, _ in register.key_results()]
-        self.odds: Matrix = np.array([*odds, 1], np.float32)
         evidence = ItemEvidence(register, self.links, self.vectors, self.neighbours, encoder, self.usual, self.marks)
         self.first, self.alone = evidence.features().beside(self.came_back), evidence.alone
+        self.odds = self._odds(evidence.told)
         self.declared = self._declared()
+
+    def _odds(self, teams_tell: bool) -> Matrix:
+        """(items that speak for themselves, key results + 1): what priorities add to what the steps find."""
+        of = np.array([_OTHER if item.kind in _OTHER_KINDS else _PLANNED for item in self.links.items], np.float32)
+        if not teams_tell:
+            of[:] = _NO_TEAMS
+        top = self.register.top()
+        first = [objective.key in top for objective, _ in self.register.key_results()]
+        return np.where([*first, False], of[:, None], np.float32(1))
 
     def beside(self, register: Register, encoder: Encoder) -> "Matcher":
         """The same items against another register; what rests on the items alone is the same."""
@@ -170,7 +190,7 @@ class Matcher:
     ) -> tuple[Matrix, Features]:
         """What the steps find, given what was found `before`, and what people or the register `said`. Priorities count once,
         after the last step."""
-        known = {**{i: _shifted(row, np.float32(1) / self.odds) for i, row in before.items()}, **said}
+        known = {**{i: _shifted(row, np.float32(1) / self.odds[i]) for i, row in before.items()}, **said}
         features = self.first
         found = steps[0].predict(features)
         for step in steps[1:]:
@@ -245,7 +265,7 @@ class Matcher:
 
 
 def _shifted(found: Matrix, odds: Matrix) -> Matrix:
-    """Probabilities, of one item or by row, with each one's odds beside the others changed."""
+    """Probabilities, of one item or by row, with each one's odds against the others changed."""
     moved = found * odds
     shifted: Matrix = moved / moved.sum(-1, keepdims=True)
     return shifted

@@ -27,6 +27,7 @@ from pipeline.match.beliefs import beliefs
 from pipeline.match.chunking import chunks_of, every_root
 from pipeline.match.item_features import targets
 from pipeline.match.matcher import Belief
+from pipeline.match.sparse import SMALLEST
 from pipeline.register.document import KeyResult, Objective, Register, stored
 
 Matrix = NDArray[np.float32]
@@ -37,8 +38,6 @@ MOST_ITEMS, MOST_WORDS = 0.3, 0.1
 _SOME = 0.05
 """Less is no sign of what an item is near to: what is unsure is believed to serve a little of everything."""
 _READ = 20_000
-_LEAST = np.float32(0.005)
-"""What is kept as nothing was believed less than this."""
 _FLOOR = np.float32(1e-6)
 
 
@@ -107,8 +106,8 @@ def _words(objective: Objective, one: KeyResult) -> tuple[object, ...]:
 
 
 def _believed(session: Session, keys: Collection[str]) -> Sequence[int]:
-    """Items that are believed to serve one of them, with or without the judge."""
-    parts = [part[key].as_float() > 0 for key in sorted(keys) for part in (Match.probabilities, Match.alone)]
+    """Items that are believed to serve one of them, with or without the judge; what is kept as the smallest is a draw."""
+    parts = [part[key].as_float() > SMALLEST for key in sorted(keys) for part in (Match.probabilities, Match.alone)]
     return session.scalars(select(Match.work_item_id).where(or_(*parts))).all()
 
 
@@ -184,7 +183,8 @@ def moved(stood: Mapping[int, Matrix], old: Belief, new: Belief, columns: Sequen
         known = np.stack(list(stood.values()))
         some = [part[at][:, columns] for part in (old.found, new.found)]
         odds = [part / np.maximum(1 - part.sum(1, keepdims=True), _FLOOR) for part in some]
-        before = np.where(known[:, columns] > 0, known[:, columns], np.minimum(some[0], _LEAST))
+        large = known[:, columns] > np.float32(SMALLEST)
+        before = np.where(large, known[:, columns], np.minimum(some[0], np.float32(SMALLEST)))
         known[:, columns] = before * (odds[1] + _FLOOR) / (odds[0] + _FLOOR)
         found[at] = known / known.sum(1, keepdims=True)
     return replace(new, found=found)

@@ -31,6 +31,7 @@ from pipeline.match.evidence import reasons
 from pipeline.match.judged import hear
 from pipeline.match.matcher import Belief, Matcher, weights_fingerprint
 from pipeline.match.reworded import Again, moved, reworded, version_of
+from pipeline.match.sparse import sparse
 from pipeline.queue import chunks, fingerprint
 from pipeline.register.document import Register
 from pipeline.register.workdays import monday
@@ -43,11 +44,9 @@ _NEVER_ENCODED = WorkItem.stale & WorkItem.text_hash.is_(None)
 """Such items wait: without their words they would be matched as if they said nothing."""
 _VERSIONS = 20
 """Registers back to which the one is looked for that all items were matched against."""
-_READING = 3
-"""Version of how answers are taken; what was matched with an older one is matched again. 2: "none" is said of what there was.
-3: top priorities have odds of their own."""
-_LEAST = 0.005
-"""Probabilities below this are not kept; they belong to none then."""
+_READING = 4
+"""Version of what is read and kept; what was matched with an older one is matched again. 2: "none" is said of what there was.
+3: top priorities have odds of their own. 4: small probabilities are drawn, not left out; the odds vary by kind."""
 
 
 def is_pending(session: Session, version: int, encoder: Encoder) -> bool:
@@ -117,8 +116,9 @@ def run_chunk(session: Session, chunk: Chunk, register: Register, version: int, 
     positions = [i for i, one in enumerate(here) if one.row in mine]
     evidence = reasons(matcher, answers.labels, belief.found, belief.features, positions)
     rows, changed = [], []
-    probabilities = _worth_keeping(heard.found[positions], matcher.keys)
-    alone = _worth_keeping(belief.found[positions], matcher.keys) if heard.changed else probabilities
+    rows_of = [here[i].row for i in positions]
+    probabilities = sparse(heard.found[positions], matcher.keys, rows_of)
+    alone = sparse(belief.found[positions], matcher.keys, rows_of) if heard.changed else probabilities
     for i, kept_part, without, why in zip(positions, probabilities, alone, evidence, strict=True):
         row = here[i].row
         if again and kept.get(row) == kept_part:
@@ -237,15 +237,6 @@ def _kept(session: Session, ids: Sequence[int], *, alone: bool = False) -> dict[
     query = select(Match.work_item_id, Match.probabilities, Match.alone)
     rows = (row for some in in_batches(ids) for row in session.execute(query.where(Match.work_item_id.in_(some))))
     return {id_: without if alone and without is not None else whole for id_, whole, without in rows}
-
-
-def _worth_keeping(found: NDArray[np.float32], keys: Sequence[str]) -> list[dict[str, float]]:
-    """For each item what is not too small to keep, by key result."""
-    kept: list[dict[str, float]] = [{} for _ in found]
-    rows, columns = np.nonzero(found[:, :-1] >= _LEAST)
-    for i, k, p in zip(rows.tolist(), columns.tolist(), found[rows, columns].tolist(), strict=True):
-        kept[i][keys[k]] = round(p, 4)
-    return kept
 
 
 def _settled(

@@ -160,16 +160,25 @@ def test_the_same_items_against_another_register_are_matched_as_if_nothing_were_
     assert np.array_equal(matcher.probabilities()[0], before)
 
 
+@pytest.mark.parametrize(("teams", "issues", "others"), [(True, 0.2, 0.6), (False, 0.5, 0.5)])
 def test_an_objective_that_becomes_a_top_priority_gains_the_same_odds_everywhere_and_what_was_said_stands(
-    register: Register,
+    teams: bool, issues: float, others: float
 ) -> None:
-    later = parse(OKRS.replace("priority: 2", "priority: 4"))
+    """They count more for what says less: messages and customers' records, and everything where no team tells what it is for."""
+    items = ITEMS if teams else [replace(one, team=None) for one in ITEMS]
+    register, later = parse(OKRS), parse(OKRS.replace("priority: 2", "priority: 4"))
     labels: dict[str, str | None] = {"T-1": "O2.1", "X-1": None}
-    first, second = (Matcher(one, ITEMS, HashedWords()).probabilities(labels)[0] for one in (register, later))
+    matchers = [Matcher(one, items, HashedWords()) for one in (register, later)]
+    first, second = (one.probabilities(labels)[0] for one in matchers)
     free = [i for i, one in enumerate(ITEMS) if one.id not in labels]
     of_o1, of_o2 = slice(0, 2), slice(2, 4)
     before, after = (found[free][:, of_o2] / found[free][:, -1:] for found in (second, first))
-    np.testing.assert_allclose(after / before, np.exp(0.2), rtol=1e-3)
+    following = matchers[0].following  # a message that only names an issue is that issue's
+    speaks = [items[following.core[following.speaker[i]]] for i in free]
+    said_less = np.array([one.kind in ("message", "deal", "ticket") for one in speaks])
+    assert 0 < said_less.sum() < len(free)
+    odds = np.exp(np.where(said_less, others, issues))[:, None]
+    np.testing.assert_allclose(after / before, np.broadcast_to(odds, after.shape), rtol=1e-3)
     np.testing.assert_allclose(*(found[free][:, of_o1] / found[free][:, -1:] for found in (first, second)), rtol=1e-3)
     said = [i for i in range(len(ITEMS)) if i not in free]
     assert np.array_equal(first[said], second[said])
