@@ -1,8 +1,8 @@
-"""Which items are worth a person's label: where it would settle the most doubt.
+"""Choose the items that are most worth labelling: those whose label would remove the most doubt.
 
-Doubt is the probability that the present answer is wrong. A label settles that of its own item, nearly all of its
-tree's (an epic, thread root or deal is therefore asked about rather than its children), and some of the alike items'.
-Chosen greedily: what one label settles is not counted for the next (Krause & Golovin 2014, "Submodular function
+Doubt is the probability that the current answer is wrong. A label removes the doubt about its item, nearly all of the doubt about
+its tree (so epics, thread roots and deals are asked about rather than their children), and some about similar items. Items are
+chosen greedily: doubt that one label removes does not count for the next (Krause & Golovin 2014, "Submodular function
 maximization").
 """
 
@@ -12,17 +12,17 @@ from numpy.typing import NDArray
 from pipeline.match.matcher import Matcher
 
 TREE, ALIKE = 0.9, 0.5
-"""Part of the doubt that a label settles for the rest of its tree, and at most for an alike item."""
+"""Proportion of the doubt that a label removes for the rest of its tree, and at most for a similar item."""
 
 UNSURE, MISJUDGED = 0.05, 0.85
-"""Doubt that remains about the surest answer: the probabilities may be wrong as a whole in a company unlike the others. Much
-of it remains where nearly all work is taken for off the plan (from, and fully at, these parts of it): what was found says little
-then about what is worth asking, and few labels teach most on typical items (Hacohen et al. 2022, arXiv:2202.02794)."""
+"""Doubt that remains about the surest answer, since the probabilities may be wrong as a whole in an unusual company. It rises
+from the first to the second where nearly all work is taken to be off plan (between the proportions of ALL_OFF): the probabilities
+are then a poor guide to what to ask, and a few labels teach most on typical items (Hacohen et al. 2022, arXiv:2202.02794)."""
 ALL_OFF = (0.65, 0.85)
 
 
 def worth_asking(matcher: Matcher, found: NDArray[np.float32], count: int, labelled: set[str]) -> list[str]:
-    """Ids of at most `count` items, the most telling first. `found` is what Matcher.probabilities gives."""
+    """Return the ids of at most `count` items, most informative first. `found` is the result of Matcher.probabilities."""
     links, neighbours, found = matcher.links, matcher.neighbours, found[matcher.core]
     unsure = np.interp(found[:, -1].mean(), ALL_OFF, (UNSURE, MISJUDGED))
     doubt = (1 - (1 - unsure) * found.max(1)).astype(np.float64)
@@ -32,7 +32,7 @@ def worth_asking(matcher: Matcher, found: NDArray[np.float32], count: int, label
         _settle(doubt, i, roots, neighbours.index, neighbours.weight)
     asked: list[str] = []
     candidates = np.unique(roots).tolist()
-    # An item asked about in place of its root would say less; one without words cannot be judged at all.
+    # Asking about an item other than its root would be less informative; people cannot judge an item without words.
     candidates = [i for i in candidates if links.items[i].words and links.items[i].id not in labelled]
     while candidates and len(asked) < count:
         tree = np.bincount(roots, weights=doubt, minlength=len(doubt))

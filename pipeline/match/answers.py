@@ -1,4 +1,4 @@
-"""What people answered about work items, as the match takes it: as far as it was said of the key results that there are."""
+"""People's answers about work items as the match uses them: only as far as they were about the present key results."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -19,16 +19,16 @@ from pipeline.register.document import Register
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """`labels` by item id: what it serves, None no key result. `older` has the items that serve none of the key results that
-    there were then, with those that came later, of which nobody was asked. They teach nothing: what is alike would be none
-    too."""
+    """`labels`: by item id, the key result that the item serves, None for none. `older`: items that were answered with none, with
+    the key results added since, about which nobody was asked. The match does not learn from these, or similar items would become
+    none too."""
 
     labels: dict[str, str | None]
     older: Mapping[str, frozenset[str]]
 
 
 def load_answers(session: Session, register: Register) -> Answers:
-    """What teaches: the audit's answers do not, and those that went with a stream are the stream's."""
+    """Load the answers to learn from: not those of the audit, nor those given for a whole stream."""
     since = known_since(session, register)
     query = (
         select(WorkItem.source, WorkItem.external_id, Label.key_result, Label.at)
@@ -48,8 +48,8 @@ def load_answers(session: Session, register: Register) -> Answers:
 
 
 def loosened(matcher: Matcher, belief: Belief, answers: Answers) -> Belief:
-    """The belief in which what was said to serve none serves none of the key results that there were then; of the later ones,
-    and of none, it is believed what is believed without that answer."""
+    """Apply `older` answers: the item serves none of the key results that existed then; the later ones and none keep their
+    probabilities, renormalised."""
     found, stands = belief.found.copy(), belief.stands.copy()
     speaker = matcher.following.speaker
     for id_, unasked in answers.older.items():
@@ -66,8 +66,8 @@ def loosened(matcher: Matcher, belief: Belief, answers: Answers) -> Belief:
 
 
 def with_stream(session: Session, here: Sequence[LoadedItem], matcher: Matcher) -> dict[int, NDArray[np.float32]]:
-    """Rows, by position, of the items that were answered with their stream: they stand as what follows an answer does, but are
-    no answers of their own, of which the match would learn as if each had been asked about."""
+    """Return rows, by position, of items answered together with their stream. They are fixed like items that follow an answered
+    one, but the match must not learn from them as if each had been asked about."""
     said_now = (Label.origin == WITH_STREAM, holds(session, matcher.register))
     query = select(Label.work_item_id, Label.key_result).where(*said_now)
     columns = column_of(matcher.register)

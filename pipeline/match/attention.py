@@ -1,5 +1,5 @@
-"""How often people came back to an item: what leaves many traces is seldom off the plan, and a thread that was answered is seldom
-chatter, however short. What either counts is fitted on companies at work (benchmarks/at_work.py)."""
+"""How often people came back to an item: items with many traces are seldom off the plan, and a thread that was answered is seldom
+chatter, however short. The weights of both are fitted on companies at work (benchmarks/at_work.py)."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -13,13 +13,13 @@ from pipeline.match.following import Following
 from pipeline.sources import is_evidence
 
 _FARTHEST = 2.0
-"""Beyond e**2 times the usual number of traces, or a part of it, they say no more: automations leave hundreds."""
+"""Clips the log ratio to the usual number of traces in either direction: automations leave hundreds."""
 ANSWERED = 2
-"""From so many messages on a thread was answered."""
+"""A thread of at least this many messages was answered."""
 
 
 def features(items: Sequence[Item], following: Following) -> Features:
-    """All of them, of the items that speak for themselves."""
+    """Return all features, for the items of the core."""
     told = {
         "traced": traced(items, following),
         "traces": traces_beside_usual(items, following),
@@ -29,10 +29,9 @@ def features(items: Sequence[Item], following: Following) -> Features:
 
 
 def traces_beside_usual(items: Sequence[Item], following: Following) -> NDArray[np.float32]:
-    """By place within the core: logarithm of the number of traces beside what is usual for the source; 0 where none is known.
+    """Return, by index within the core, the log ratio of the number of traces to the source's median; 0 if there are none.
 
-    Traces are counted with those of what follows. A thread is evidence for something else, and long for other reasons: for it
-    traces say nothing.
+    Traces of followers count as well. A thread is evidence for another item, and is long for other reasons, so it gets 0.
     """
     count = np.zeros(len(following.core))
     np.add.at(count, following.speaker, [item.traces for item in items])
@@ -47,13 +46,13 @@ def traces_beside_usual(items: Sequence[Item], following: Following) -> NDArray[
 
 
 def traced(items: Sequence[Item], following: Following) -> NDArray[np.float32]:
-    """By place within the core: 1 where somebody left a trace. What is worked on is seldomer off the plan than what is listed."""
+    """Return, by index within the core, 1 if anybody left a trace: items that are worked on are less often off the plan."""
     return np.array([items[i].traces > 0 for i in following.core.tolist()], dtype=np.float32)
 
 
 def answered(items: Sequence[Item], following: Following) -> NDArray[np.float32]:
-    """By place within the core: 1 where it is a thread that somebody answered, without a title and an issue that it names to
-    go by, else 0."""
+    """Return, by index within the core, 1 for a thread that somebody answered and that has neither a title nor a mentioned
+    issue."""
     found = np.zeros(len(following.core), dtype=np.float32)
     for place, i in enumerate(following.core.tolist()):
         item = items[i]

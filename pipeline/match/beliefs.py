@@ -1,4 +1,4 @@
-"""What is believed of work items, read by their rows' ids."""
+"""Read the matches of work items by row id."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
@@ -14,11 +14,11 @@ from models.columns import integers, joined, plain
 from models.session import in_batches
 
 _AT_ONCE = 16_384
-"""Row ids whose beliefs are held as objects at once: of a million items they would take a gigabyte."""
+"""Row ids per batch of parsed objects: those of a million items would take a gigabyte."""
 
 
 def beliefs(session: Session, items: Iterable[int]) -> Iterator[tuple[int, Mapping[str, float]]]:
-    """(row id, probability by key result) of those of the items that were matched; what is missing to one is none's."""
+    """Yield (row id, probability by key result) for each matched item; the remainder up to one belongs to none."""
     for some in in_batches(sorted(items)):
         query = select(Match.work_item_id, Match.probabilities).where(Match.work_item_id.in_(some))
         for item, probabilities in plain(session, query):
@@ -27,7 +27,7 @@ def beliefs(session: Session, items: Iterable[int]) -> Iterator[tuple[int, Mappi
 
 @dataclass(frozen=True, slots=True)
 class Believed:
-    """Parallel arrays: a row id, the place in `keys` of a key result that it is believed to serve, and how likely."""
+    """Parallel arrays: item row id, index into `keys` of a key result that it may serve, and the probability."""
 
     keys: tuple[str, ...]
     item: NDArray[np.int64]
@@ -35,13 +35,15 @@ class Believed:
     likely: NDArray[np.float64]
 
     def columns(self, places: Mapping[str, int]) -> NDArray[np.int64]:
-        """Of each row the column that `places` gives its key result; -1 where it gives none."""
+        """Return the column that `places` gives for the key result of each row, -1 where there is none."""
         return np.array([places.get(key, -1) for key in self.keys], dtype=np.int64)[self.key]
 
 
 def in_columns(session: Session, items: Select[int]) -> Believed:
-    """What is believed of the items that a query gives. The database only joins the objects to texts: to take them apart there
-    and to group them by key takes it four times as long."""
+    """Return the matches of the items that a query selects.
+
+    The database only concatenates the JSON objects: parsing and grouping them there takes four times as long.
+    """
     places: dict[str, int] = {}
     parts = [(np.zeros(0, dtype=np.int64),) * 2]
     likely = [np.zeros(0)]

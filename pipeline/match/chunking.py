@@ -1,4 +1,4 @@
-"""Chunks of items to match: what is connected stays together, beside a sample of the company."""
+"""Divide items into chunks to match, keeping connected items together, and sample the company."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
@@ -20,18 +20,18 @@ _READ = 20_000
 
 
 def _links() -> Select[Any]:
-    """Each item with its place, what it hangs on, and what it is evidence for."""
+    """Select each item with its place, its parent, and what it is evidence for."""
     named = case((evidence_rows(), WorkItem.mentions[0].as_string()))
     place = (WorkItem.id, WorkItem.source, WorkItem.external_id, WorkItem.parent, WorkItem.container)
     return select(*place, named, WorkItem.key)
 
 
 def chunks_of(session: Session, ids: Sequence[int], everything: bool) -> list[list[int]]:
-    """Row ids in chunks of about CHUNK items, with what is connected in one chunk: trees, and threads with what they name.
+    """Return row ids in chunks of about CHUNK items; connected items (trees, threads and what they name) share a chunk.
 
-    Lots follow the places, so that alike items meet. Without `everything` the ids' whole trees come too.
+    Chunks are ordered by place, so that similar items share one. Unless `everything`, the whole trees of the ids are included.
     """
-    # All at once the rows of a million items and more would take a gigabyte.
+    # Read in steps: the rows of over a million items would take a gigabyte.
     every = _links().execution_options(yield_per=_READ)
     place, root = _connected(plain(session, every) if everything else _linked(session, ids))
     members: dict[int, list[int]] = defaultdict(list)
@@ -42,7 +42,7 @@ def chunks_of(session: Session, ids: Sequence[int], everything: bool) -> list[li
     wanted = set(ids)
     for one in touched:
         together = members[one]
-        # An epic that half the company names is no neighbourhood: what is new in it is matched by itself.
+        # An epic that half the company names is no neighbourhood: match only what is new in it.
         if not everything and len(together) > CHUNK // 4:
             together = [id_ for id_ in together if id_ in wanted]
         for some in in_batches(together, CHUNK):
@@ -53,12 +53,12 @@ def chunks_of(session: Session, ids: Sequence[int], everything: bool) -> list[li
 
 
 def every_root(session: Session) -> Callable[[int], int]:
-    """What gives the id that stands for all that an item is connected with."""
+    """Return a function from a row id to the representative of its connected component."""
     return _connected(plain(session, _links().execution_options(yield_per=_READ)))[1]
 
 
 def _connected(rows: Iterable[Any]) -> tuple[dict[int, tuple[str, str]], Callable[[int], int]]:
-    """Of rows of _links: each id's source and place, and what gives the id that stands for all that an id is connected with."""
+    """From rows of _links, return each id's source and place, and a function from an id to its component's representative."""
     position: dict[tuple[str, str], int] = {}
     by_key: dict[str, int] = {}
     above: dict[int, tuple[str, str]] = {}
@@ -91,7 +91,7 @@ def _connected(rows: Iterable[Any]) -> tuple[dict[int, tuple[str, str]], Callabl
 
 
 def _linked(session: Session, ids: Sequence[int]) -> list[Any]:
-    """Rows of these items and of all that hangs together with them, found link by link."""
+    """Return rows of these items and of everything connected to them, found link by link."""
     found: dict[int, Any] = {}
     fresh: Sequence[int] = ids
     while fresh:
@@ -114,10 +114,10 @@ def _linked(session: Session, ids: Sequence[int]) -> list[Any]:
 
 
 def sample_of(session: Session, count: int) -> list[int]:
-    """A sample that stands for the company of so many items, by the row ids so that it stays the same, and all that was labelled.
+    """Return a sample of a company of `count` items, chosen by row id so that it is stable, plus all labelled items.
 
-    What hangs together is taken together: a story without its epic, or a thread without the issue that it names, is not what is
-    usual in the company, and a chunk beside such a sample would seem to be more on the plan than it is.
+    Connected items are sampled together: a story without its epic, or a thread without the issue that it names, is not
+    representative, and a chunk compared with such a sample would seem more on plan than it is.
     """
     step = max(1, count // SAMPLE)
     tops = session.scalars(select(WorkItem.id).where(WorkItem.id % step == 0, WorkItem.parent.is_(None))).all()

@@ -1,10 +1,10 @@
-"""Conditional logit: one linear score a key result, zero for none, softmax over all.
+"""Conditional logit: one linear score per key result, zero for none, softmax over all.
 
-McFadden (1974), "Conditional logit analysis of qualitative choice behavior". The features hold no words, so weights
-that were fitted on one company serve another with other key results, and another number of them. What a feature counts may
-vary with a feature of the item, linearly (Hastie and Tibshirani 1993, "Varying-coefficient models"): a product of the two.
-What routine, chatter and work on goals sound like in any company is a direction in the space of the texts' vectors, fitted with
-all else under a penalty of its own (ridge, Hoerl and Kennard 1970); a message may sound otherwise than an issue.
+McFadden (1974), "Conditional logit analysis of qualitative choice behavior". No feature is a word, so weights fitted on one
+company apply to another with different key results, and a different number of them. A feature's weight may vary linearly with a
+feature of the item (Hastie and Tibshirani 1993, "Varying-coefficient models"), which is an interaction of the two. How routine
+work, chatter and work on goals read in any company is a direction in the embedding space, fitted jointly under its own penalty
+(ridge, Hoerl and Kennard 1970); it may differ between messages and issues.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,19 +18,20 @@ Array = NDArray[np.float32]
 
 
 _ROWS = 256
-"""Items whose scores are added up at once, so that they stay in the processor's cache."""
+"""Items per block of summed scores, so that a block fits in the processor's cache."""
 _FARTHEST = 3.0
-"""Standard deviations beyond which the feature that another's weight varies with says no more."""
+"""Standard deviations at which a feature that modifies another's weight is clipped."""
 _LONG = np.float32(20)
-"""About the root of a text's dimensions: so long, a vector of length one has a spread of one in each of them."""
+"""About the square root of the embedding dimension: scaled by this, unit vectors have a standard deviation of about one per
+dimension."""
 _ENOUGH: Any = {"maxiter": 500, "ftol": 1e-6}
 _OF_TEXTS = 500.0
-"""Penalty on each dimension of a text; between 240 and 1,000 nothing changes on companies left out."""
+"""Ridge penalty on each embedding dimension; values between 240 and 1,000 make no difference on left-out companies."""
 
 
 @dataclass(frozen=True, slots=True)
 class Features:
-    """By name: `pair` are (items, key results) arrays, `item` are (items,) arrays, `text` (items, dimension) vectors of texts."""
+    """Features by name: `pair` are (items, key results), `item` are (items,), `text` are text vectors, (items, dimension)."""
 
     pair: Mapping[str, Array]
     item: Mapping[str, Array]
@@ -38,19 +39,20 @@ class Features:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Of those of a pair and then of those of an item."""
+        """Names of the pair features, then of the item features."""
         return (*self.pair, *self.item)
 
     def of(self, rows: NDArray[np.int64]) -> "Features":
-        """These rows' features."""
+        """Return the features of these rows."""
         return Features(*({name: v[rows] for name, v in part.items()} for part in (self.pair, self.item, self.text)))
 
     def beside(self, other: "Features") -> "Features":
-        """These features and the other's, without a copy."""
+        """Return these features and the other's together, without copying."""
         return Features(*({**getattr(self, part), **getattr(other, part)} for part in ("pair", "item", "text")))
 
     def stacked(self, directions: Sequence[tuple[str, str]]) -> tuple[Array, Array, Array]:
-        """(items, key results, features), (items, features), and (items, dimensions of these texts times these features)."""
+        """Return arrays (items, key results, features), (items, features), and (items, text dimensions multiplied by
+        features)."""
         pair, item = np.stack([*self.pair.values()], -1), np.stack([*self.item.values()], -1)
         texts = (self.text[text] * self.item[by][:, None] if by else self.text[text] for text, by in directions)
         return pair, item, np.concatenate([np.empty((len(item), 0), np.float32), *texts], 1)
@@ -58,7 +60,7 @@ class Features:
 
 @dataclass(frozen=True, slots=True)
 class Fusion:
-    """Fitted weights. Mean and scale belong to the companies it was fitted on."""
+    """Fitted weights. `mean` and `scale` are those of the companies that it was fitted on."""
 
     names: tuple[str, ...]
     mean: Array
@@ -66,14 +68,14 @@ class Fusion:
     weights: Array
     bias: float
     products: tuple[tuple[str, str], ...]
-    """(feature, feature of an item that its weight varies with), one for each of `varying`."""
+    """(feature, item feature that modifies its weight), one for each of `varying`."""
     varying: Array
     directions: Mapping[tuple[str, str], Array] = field(default_factory=dict)
-    """By (text, feature of an item that it is multiplied with, or ""): what each dimension of the text's vector adds to the score
-    of every key result."""
+    """By (text, item feature that multiplies it, or ""): what each dimension of the text vector adds to every key result's
+    score."""
 
     def contributions(self, features: Features, chosen: NDArray[np.int64]) -> Array:
-        """(items, pair features): what each pair feature adds to the score of the key result chosen for each item."""
+        """Return (items, pair features): what each pair feature adds to the score of the key result chosen for each item."""
         n, rows = len(features.pair), np.arange(len(chosen))
         pair = np.stack([values[rows, chosen] for values in features.pair.values()], -1)
         slope = np.stack([np.broadcast_to(one, len(chosen)) for one in self._slopes(features)[:n]], -1)
@@ -81,7 +83,7 @@ class Fusion:
         return found
 
     def predict(self, features: Features) -> Array:
-        """(items, key results + 1) probabilities; the last column is none. Raises ValueError on other features."""
+        """Return probabilities (items, key results + 1), the last column none. Raises ValueError if the features do not match."""
         if self.names != features.names or not {text for text, _ in self.directions} <= set(features.text):
             raise ValueError("the weights were fitted for other features; run benchmarks/fit_fusion.py")
         slopes = [slope / scale for slope, scale in zip(self._slopes(features), self.scale, strict=True)]
@@ -165,12 +167,12 @@ def fit(
     near: Fusion | None = None,
     directions: Sequence[tuple[str, str]] = (),
 ) -> Fusion:
-    """Most likely weights under an L2 penalty on standardised features, products of two of them, and directions of texts.
+    """Fit weights by penalised maximum likelihood: L2 on standardised features, their interactions, and text directions.
 
-    Each company is (features, true column a row; the number of key results stands for none). `near` are weights to begin with:
-    the likelihood has one maximum, which is found sooner from nearby.
+    Each company is (features, true column of each row; the number of key results stands for none). `near` are starting values:
+    the likelihood has a single maximum, which is reached sooner from nearby.
     """
-    from scipy.optimize import minimize  # slow to import, and only who fits weights anew has need of it
+    from scipy.optimize import minimize  # slow to import, and only needed for fitting
 
     first, n = companies[0][0], len(companies[0][0].pair)
     tables = [(*features.stacked(directions), true) for features, true in companies]
@@ -226,7 +228,7 @@ _Table = tuple[Array, Array, Array, NDArray[np.int64]]
 
 
 def _mean_and_scale(tables: Sequence[_Table]) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
-    """Mean and standard deviation of each feature over all companies, those of a pair first."""
+    """Return mean and standard deviation of each feature over all companies, pair features first."""
     pairs = np.concatenate([pair.reshape(-1, pair.shape[-1]) for pair, _, _, _ in tables])
     items = np.concatenate([item for _, item, _, _ in tables])
     mean = np.concatenate([pairs.mean(0), items.mean(0)])
@@ -240,15 +242,15 @@ def _loss(
     wide: int,
     penalties: NDArray[np.float64],
 ) -> tuple[float, NDArray[np.float64]]:
-    """Negative log likelihood with the penalty, and its gradient.
+    """Return the penalised negative log likelihood and its gradient.
 
-    `data` are each company's (items, key results, `wide` features), (items, features) and true columns; the last of `theta`
-    is the bias.
+    `data` holds each company's (items, key results, `wide` features), (items, features) and true columns; the last element of
+    `theta` is the bias.
     """
     weights, total, gradient = theta[:-1], 0.0, np.zeros_like(theta)
     of_pair, of_item = (part.astype(np.float32) for part in np.split(weights, [wide]))
     for pair, item, true in data:
-        # As products of a table and a vector in single precision: several times as fast.
+        # Matrix-vector products in single precision are several times as fast.
         scores = (pair.reshape(-1, wide) @ of_pair).reshape(pair.shape[:2]) + (item @ of_item)[:, None] + theta[-1]
         found = _softmax(np.concatenate([scores, np.zeros((len(scores), 1))], 1))
         rows = np.arange(len(true))
@@ -264,7 +266,7 @@ def _loss(
 
 
 def _with_products(table: Array, item: Array, products: Sequence[tuple[str, str]], place: Mapping[str, int]) -> Array:
-    """The table and, as further columns, its products with features of the items; both are standardised."""
+    """Append the interactions with item features as further columns; both inputs are standardised."""
     left, right = ([place[both[side]] for both in products] for side in (0, 1))
     by = _clipped(item[:, right])
     return np.concatenate([table, table[..., left] * (by[:, None] if table.ndim == 3 else by)], -1)
@@ -275,7 +277,7 @@ def _clipped(standardised: Array) -> Array:
 
 
 def _softmax(scores: NDArray[Any]) -> Array:
-    """Of scores whose last column is that of none; in their place."""
+    """Softmax over the columns, the last of which is none; in place."""
     scores -= scores.max(1, keepdims=True)
     np.exp(scores, out=scores)
     scores /= scores.sum(1, keepdims=True)

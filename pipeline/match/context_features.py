@@ -1,4 +1,5 @@
-"""What the surroundings of an item say, given first probabilities: parent, children, thread, mentions, place, likeness."""
+"""Features of an item's neighbourhood, given the previous step's probabilities: parent, children, thread, mentions, place and
+similar items."""
 
 from collections.abc import Mapping
 from functools import cached_property
@@ -18,22 +19,24 @@ if TYPE_CHECKING:
 Matrix = NDArray[np.float32]
 _FLOOR = np.float32(0.02)
 _ROWS = 256
-"""Items whose features are computed at once, so that they stay in the processor's cache."""
+"""Items per block of computed features, so that a block fits in the processor's cache."""
 _LARGE = 64
-"""Above so many items a tree's part of a centre is added up, below it follows from the similarities within the tree."""
+"""In trees of more items than this, the tree's part of a centroid is summed directly; in smaller ones it follows from the
+similarities within the tree."""
 _LEAST = np.float32(1e-5)
-"""A centre that is no longer than this is none: what is left of a subtraction in single precision."""
+"""A centroid no longer than this counts as zero: it is rounding error of a single-precision subtraction."""
 _MOSTLY = 1e-3
-"""Below this part of a centre's squared length beside the tree, the difference of two lengths is too coarse."""
+"""If less than this fraction of a centroid's squared length remains without the tree, the difference of lengths is too
+inexact."""
 
 
 class Surroundings:
-    """What hangs together in one company, as sparse matrices that are built once, and what they say of given probabilities."""
+    """The connections between one company's items, as sparse matrices built once, and the features they yield."""
 
     def __init__(
         self, links: Links, vectors: Matrix, neighbours: Neighbours, usual: NDArray[np.int64] | None = None
     ) -> None:
-        """`usual` are the items that tell what is usual in the company and in a place; None for all."""
+        """`usual`: positions of the items that are representative of the company and of each place; None if all are."""
         self.usual = usual
         self.links, self.vectors, self.neighbours = links, vectors, neighbours
         self.tree = np.empty(len(links.root), np.int64)
@@ -41,12 +44,12 @@ class Surroundings:
             self.tree[members] = number
         place = {name: i for i, name in enumerate(dict.fromkeys(links.places))}
         where = np.array([place[name] for name in links.places], dtype=np.int64)
-        # A tree can lie in several places, and a place holds several trees.
+        # A tree can span several places, and a place contains several trees.
         both, self.nook = np.unique(where * len(self.tree) + self.tree, return_inverse=True)
         self.place_of_nook = both // len(self.tree)
 
     def features(self, found: Matrix) -> Features:
-        """Features of a later step. `found` is (items, key results + 1), the last column none."""
+        """Return the features of a later step. `found` is (items, key results + 1), the last column none."""
         links, last, base = self.links, found.shape[1] - 1, over(found, self.usual).mean(0)
         below, child_count = self._below
         named, name_count = self._named
@@ -84,7 +87,8 @@ class Surroundings:
         return Features(pair, item)
 
     def _rest_of_place(self, found: Matrix, base: Matrix) -> NDArray[np.floating]:
-        """By nook: the rest of the place, without the item's own tree, drawn towards the company's mean."""
+        """Per nook (tree x place): the mean of the rest of the place, without the item's tree, shrunk towards the company's
+        mean."""
         in_nook, nook_size = self._nooks @ found, np.bincount(self.nook, self._counts).astype(np.float32)
         in_place = _sum_by(self.place_of_nook) @ in_nook
         rest: NDArray[np.floating] = in_place[self.place_of_nook] - in_nook + 3 * base
@@ -101,7 +105,7 @@ class Surroundings:
 
     @cached_property
     def _counts(self) -> Matrix:
-        """One for each item that tells what is usual in its place."""
+        """1 for each item that is representative of its place, else 0."""
         counts = np.ones(len(self.nook), np.float32)
         if self.usual is not None:
             counts[:] = 0
@@ -117,7 +121,7 @@ class Surroundings:
 
     @cached_property
     def _named(self) -> "tuple[csr_array, Matrix]":
-        """A message that names an issue is about it; to be named says half as much."""
+        """Mentions in both directions: a message that names an issue is about it; being named counts half as much."""
         pairs = np.array(self.links.mentions, dtype=np.int64).reshape(-1, 2)
         weight = np.repeat(np.array([1, 0.5], np.float32), len(pairs))
         n = len(self.tree)
@@ -127,7 +131,7 @@ class Surroundings:
 
     @cached_property
     def _within(self) -> Any:
-        """Similarities of the items of each tree that is not large."""
+        """Pairwise similarities within each tree of at most _LARGE items."""
         blocks, rows, columns = [], [], []
         for members in self.links.groups:
             if len(members) <= _LARGE:
@@ -141,10 +145,10 @@ class Surroundings:
         return _sparse((np.concatenate(blocks), (np.concatenate(rows), np.concatenate(columns))), shape=(n, n))
 
     def _confirmed(self, found: Matrix) -> tuple[Matrix, Matrix]:
-        """Similarity to the centre of the items already on each key result (Rocchio), without the item's own tree.
+        """Similarity to the centroid of the items already on each key result (Rocchio), excluding the item's own tree.
 
-        With T the centre of all and S the part of the item's tree, v (T - S) / |T - S|; the products with S follow from the
-        similarities within the tree.
+        With T the sum over all items and S that over the item's tree, this is v (T - S) / |T - S|; the products with S follow
+        from the similarities within the tree.
         """
         weight = found**2
         total: Matrix = weight.T @ self.vectors
@@ -172,7 +176,7 @@ def _sparse(*given: Any, **more: Any) -> "csr_array":
 
 
 def _sum_by(group: NDArray[np.int64], weight: Matrix | None = None) -> Any:
-    """(groups, members) of ones, or of the members' weights, sparse."""
+    """Return a sparse (groups, members) matrix of ones, or of the members' weights."""
     shape = int(group.max()) + 1, len(group)
     ones = np.ones(len(group), np.float32) if weight is None else weight
     return _sparse((ones, (group, np.arange(len(group)))), shape=shape)
@@ -181,7 +185,7 @@ def _sum_by(group: NDArray[np.int64], weight: Matrix | None = None) -> Any:
 def _put(
     values: Mapping[str, NDArray[np.floating]], rows: slice, pair: Mapping[str, Matrix], item: Mapping[str, Matrix]
 ) -> None:
-    """Write these rows' probabilities as features: log odds of each key result against the floor, none as it is."""
+    """Write these rows' probabilities as features: log ratio of each key result to the floor; none as it is."""
     for name, value in values.items():
         last = value.shape[1] - 1
         item[f"none_{name}"][rows] = value[:, last]
@@ -193,7 +197,7 @@ def _put(
 def _put_place(
     value: NDArray[np.floating], usual: Matrix, rows: slice, pair: Mapping[str, Matrix], item: Mapping[str, Matrix]
 ) -> None:
-    """Write what the rows' places say: log probabilities of the key results, their lift over the company's, and none."""
+    """Write the features of the rows' places: log probability of each key result, its lift over the company's, and none."""
     last = value.shape[1] - 1
     item["none_place"][rows] = value[:, last]
     place = np.add(value[:, :last], np.float32(0.01), out=pair["place"][rows])

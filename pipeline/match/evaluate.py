@@ -1,4 +1,4 @@
-"""How good the match is on a company's own labels: accuracy, calibration, and the error of shares."""
+"""Evaluate the match on a company's own labels: accuracy, calibration, and error of the shares."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ BINS = 10
 
 @dataclass(frozen=True, slots=True)
 class Bin:
-    """Answers of about the same confidence: how many, how confident on average, how many of them right."""
+    """Answers of similar confidence: their number, mean confidence, and the proportion that is right."""
 
     count: int
     confidence: float
@@ -20,9 +20,9 @@ class Bin:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Parts of one, but for the top-three errors, which are in points (found less true, of the labelled items).
+    """Figures between 0 and 1, except the top-priority errors, which are in percentage points (found minus true, labelled items).
 
-    `counted` counts the likeliest answers, `expected` adds up the probabilities, as the shares do.
+    `counted` counts the likeliest answers; `expected` sums the probabilities, as the shares do.
     """
 
     items: int
@@ -36,7 +36,7 @@ class Figures:
 
 
 def reliability(confidence: NDArray[np.floating], right: NDArray[np.bool_]) -> tuple[Bin, ...]:
-    """Answers in ten bins of equal width by their confidence; empty bins are left out."""
+    """Group answers into ten equal-width bins by confidence; empty bins are omitted."""
     place = np.minimum((confidence * BINS).astype(int), BINS - 1)
     return tuple(
         Bin(int((place == b).sum()), float(confidence[place == b].mean()), float(right[place == b].mean()))
@@ -45,16 +45,16 @@ def reliability(confidence: NDArray[np.floating], right: NDArray[np.bool_]) -> t
 
 
 def calibration_error(bins: Sequence[Bin]) -> float:
-    """Expected calibration error (Guo et al. 2017, arXiv:1706.04599)."""
+    """Return the expected calibration error (Guo et al. 2017, arXiv:1706.04599)."""
     return float(sum(abs(one.confidence - one.right) * one.count for one in bins) / sum(one.count for one in bins))
 
 
 def figures(
     found: NDArray[np.float32], true: Sequence[str | None], keys: Sequence[str], in_top: Mapping[str, bool]
 ) -> Figures:
-    """`found` is (items, key results + 1), the last column none; `true` the key result of each, None for none.
+    """Compute the figures. `found` is (items, key results + 1), the last column none; `true` is each item's key result or None.
 
-    Macro-F1 is the mean over the key results that occur in the labels or the answers, and none.
+    Macro-F1 averages over the key results that occur in the labels or the answers, and none.
     """
     from sklearn.metrics import f1_score  # slow to import, and needed for nothing else
 

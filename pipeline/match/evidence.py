@@ -1,6 +1,6 @@
-"""Why an item was matched, in words: the largest contributions to its score, each said as a person would.
+"""Why an item was matched, in words: the largest contributions to its score, phrased as a person would.
 
-Each begins with who says so: people, the register, links (what an item hangs on, names, is done by or kept in), or the text.
+Each reason begins with its origin: people, the register, links (parent, mentions, team or place), or the text.
 """
 
 from collections.abc import Mapping, Sequence
@@ -41,11 +41,11 @@ _GROUPS: dict[str, tuple[str, ...]] = {
 }
 _LEAST = 0.15
 _WHO = {"text": TEXT, "words": TEXT, "alike": TEXT}
-"""Of the groups; the others are links."""
+"""Origin by group; the others are links."""
 
 
 def by_group(contributions: NDArray[np.float32], names: Sequence[str]) -> NDArray[np.float32]:
-    """(items, groups of evidence): the sums of the contributions (items, features with these names)."""
+    """Sum contributions, (items, features with these names), by group of evidence: (items, groups)."""
     member = np.array([[name in members for members in _GROUPS.values()] for name in names], np.float32)
     found: NDArray[np.float32] = contributions @ member
     return found
@@ -59,7 +59,7 @@ def in_words(
     found: NDArray[np.float32],
     labels: Mapping[str, str | None],
 ) -> tuple[str, ...]:
-    """At most MOST reasons for item `i` and key result number `k`, the strongest first; `strength` as of `by_group`."""
+    """Return at most MOST reasons for item `i` and key result number `k`, strongest first; `strength` is a row of `by_group`."""
     item = matcher.links.items[i]
     if item.id in labels:
         return (_by_people(labels[item.id]),)
@@ -83,7 +83,7 @@ def _by_people(answer: str | None) -> str:
 
 
 def _none(matcher: Matcher, i: int, k: int, found: NDArray[np.float32]) -> tuple[str, ...]:
-    """Why no key result: what general kind of work it reads like, and which key result came nearest."""
+    """Explain why no key result: which general kind of work the item reads like, and which key result came nearest."""
     first = matcher.first
     kinds = {"routine": "routine work", "chatter": "chatter", "one_off": "a one-off project"}
     near = {kind: float(first.item[f"{kind}_near"][i]) for kind in kinds}
@@ -119,7 +119,7 @@ def _say(matcher: Matcher, group: str, i: int, k: int, found: NDArray[np.float32
 
 
 def _short(text: str, most: int) -> str:
-    """The text on one line, cut at a word where it is longer."""
+    """Return the text on one line, cut at a word boundary if it is longer than `most`."""
     line = " ".join(text.split())
     return line if len(line) <= most else line[:most].rsplit(" ", 1)[0].rstrip(" ,;:.-") + "…"
 
@@ -131,7 +131,7 @@ def reasons(
     features: Features,
     rows: Sequence[int],
 ) -> list[tuple[str, ...]]:
-    """Why, in words, for the items at these positions, given what `Matcher.probabilities` found."""
+    """Return the reasons for the items at these positions, given the result of `Matcher.probabilities`."""
     core, speaker = found[matcher.core], matcher.following.speaker
     likeliest = core[:, :-1].argmax(1)
     strength = by_group(matcher.weights[-1].contributions(features, likeliest), tuple(features.pair))

@@ -1,15 +1,14 @@
-"""What people's labels teach beyond their own items: a small model on top of the fused probabilities.
+"""Generalise from people's labels to other items: a small model on top of the fused probabilities.
 
-The fusion's weights come from other companies. How much of this company's work serves no key result, which key results
-are named unlike their work, and what its words mean, only its own labels can say. So a multinomial logit is fitted on the
-labelled items: the logarithm of the probability that was found without any label, times a slope, plus a bias for each
-answer, plus a linear function of the text's vector. Everything is drawn towards "leave it as it is" (a Gaussian prior, so
-the fit is a penalised likelihood: Bishop 2006, section 4.5), so that three labels move little and sixty a batch. The slope
-and the offset are why this is no off-the-shelf classifier: scikit-learn's logistic regression takes no offset.
+The fusion weights come from other companies. Only this company's labels can show how much of its work serves no key result, which
+key results are worded unlike the work that serves them, and what its words mean. So a multinomial logit is fitted on the labelled
+items: a slope times the log probability found without any label, plus a bias per answer, plus a linear function of the text
+vector. Everything is shrunk towards "no change" (a Gaussian prior, so the fit is a penalised likelihood: Bishop 2006, section
+4.5): three labels change little, sixty a lot. It is written by hand because scikit-learn's logistic regression takes no offset.
 
-In some companies that helps much and in others it hurts, and which is told by the labels themselves: the model is fitted
-without each fifth of them, judged on that fifth beside what was found without it, and gets the part of the say that it earned
-so (a linear pool, Stone 1961; weights by cross-validation, Wolpert 1992). Labels of one stream are never on both sides.
+This helps a lot in some companies and hurts in others, and the labels themselves show which: the model is fitted without each
+fifth of the labels, scored on that fifth against the probabilities without it, and gets the pool weight it earned (a linear pool,
+Stone 1961; weights by cross-validation, Wolpert 1992). Labels of one stream are never on both sides of a split.
 """
 
 import numpy as np
@@ -18,26 +17,26 @@ from numpy.typing import NDArray
 Matrix = NDArray[np.float32]
 Rows = NDArray[np.int64]
 LEAST = 5
-"""Fewer labels fix their own streams and move their neighbours only: there is nothing to judge by."""
+"""Fewer labels only fix their own streams and influence their neighbours: there are too few to validate a model."""
 SLOPE, BIAS, TEXT = 5.0, 2.0, 0.2
-"""Strength of the prior on the logarithm of the slope, on an answer's bias, on the weights of the vector."""
+"""Precision of the prior on the log slope, on an answer's bias, and on the weights of the text vector."""
 FEW = 12
-"""Below so many labels the prior is stronger still: the first few are often of one kind."""
+"""With fewer labels than this the prior is stronger: the first few are often of one kind."""
 FOLDS = 5
 SAYS = np.linspace(0, 1, 11)
-"""Parts of the say that are tried."""
+"""Pool weights that are tried."""
 DOUBT = 1.0
-"""Log likelihood that the whole say must bring on labels that it was not fitted on, before it is worth any."""
+"""Gain in held-out log likelihood that the full weight must exceed to be worth using."""
 _FLOOR = 1e-3
 
 
 def adapt(found: Matrix, unlabelled: Matrix, vectors: Matrix, rows: Rows, answers: Rows, stream: Rows) -> Matrix:
-    """`found` as the labels teach it. (items, key results + 1), the last column none.
+    """Return `found`, (items, key results + 1), the last column none, adapted to the labels.
 
-    `unlabelled` is what was found without any label: an item's own label must not be the evidence for itself. `rows` are
-    the labelled items, `answers` their columns, and `stream` tells which of them belong together.
+    `unlabelled`: the probabilities found without any label, since an item's own label must not be evidence for itself. `rows`:
+    the labelled items; `answers`: their columns; `stream`: the stream of each.
     """
-    from scipy.special import softmax  # slow to import, and most who load this room have no labels to learn from
+    from scipy.special import softmax  # slow to import, and most callers have no labels to learn from
 
     middle = vectors.mean(0)
     offset, seen = _log(unlabelled[rows]), (vectors[rows] - middle).astype(np.float64)
@@ -51,7 +50,7 @@ def adapt(found: Matrix, unlabelled: Matrix, vectors: Matrix, rows: Rows, answer
 
 
 def _earned(offset: NDArray[np.float64], seen: NDArray[np.float64], answers: Rows, stream: Rows) -> float:
-    """The part of the say that the model has earned on labels which it was not fitted on."""
+    """Return the pool weight that the model earned on held-out labels."""
     from scipy.special import softmax
 
     _, place = np.unique(stream, return_inverse=True)
@@ -73,7 +72,7 @@ def _earned(offset: NDArray[np.float64], seen: NDArray[np.float64], answers: Row
 def _fit(
     offset: NDArray[np.float64], seen: NDArray[np.float64], answers: Rows
 ) -> tuple[float, NDArray[np.float64], NDArray[np.float64]]:
-    """Slope, bias by answer, and weights (dimension, answers)."""
+    """Return slope, bias per answer, and weights (dimension, answers)."""
     from scipy.optimize import minimize
     from scipy.special import log_softmax
 
@@ -82,7 +81,7 @@ def _fit(
     slope, biased, text = caution * SLOPE, caution * BIAS, caution * TEXT
     true = np.zeros((n, answered))
     true[np.arange(n), answers] = 1
-    # The weights lie in the space of the labelled texts: so many unknowns instead of their dimension.
+    # The solution lies in the span of the labelled texts, so there are as many unknowns as labels, not dimensions.
     basis, size, turn = np.linalg.svd(seen, full_matrices=False)
     inner = basis * size
     rank = inner.shape[1]

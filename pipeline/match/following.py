@@ -1,9 +1,12 @@
-"""Which items speak for themselves, and which follow another: a sub-task its story, a message the issue that it names.
+"""Which items are matched on their own content, and which follow another: a sub-task its story, a message the issue it names.
 
-A sub-task called "tests" says nothing of what it is for, and taken by itself it reads like chatter. So it is no item of its own
-for the match: it neither counts in what is usual in the company nor as a witness for its story, and takes the belief that is
-found for that. One with words of its own is matched, and its belief drawn towards what it follows: in labelled companies a child
-serves what its parent serves in 99 of 100 cases. A message that only repeats another's words follows that one.
+A sub-task called "tests" does not say what it is for and, taken alone, reads like chatter. So the match does not treat it as an
+item of its own: it counts neither towards the company's averages nor as evidence for its story, and inherits the story's
+probabilities. A sub-task with content of its own is matched, and shrunk towards what it follows: in labelled companies a child
+serves the same key result as its parent in 99 of 100 cases. A message that only repeats another's words follows that message.
+
+In this module an item without content of its own is *silent*, the item it follows is its *leader*, and the nearest leader that is
+not silent is its *speaker*. The items that are not silent are the *core*.
 """
 
 from collections.abc import Sequence
@@ -20,15 +23,15 @@ Rows = NDArray[np.int64]
 Matrix = NDArray[np.float32]
 _DEEPEST = 8
 BARE = 3
-"""Words up to which a title says nothing that its parent does not say."""
+"""A title of at most this many words adds nothing to its parent's."""
 BARE_MESSAGE = 12
-"""The same of a thread that names an issue."""
+"""The same for a thread that names an issue."""
 OWN, OWN_BELOW_EPIC = 0.35, 1.0
-"""Part of the belief that is an item's own where it follows another; the match itself looks at the epic above."""
+"""Weight of an item's own probabilities if it follows another; below an epic 1, since the match already uses the epic."""
 
 
 class Following:
-    """Who leads whom among the items; positions are those of the sequence that is given."""
+    """Which item follows which; positions refer to the given sequence."""
 
     def __init__(self, items: Sequence[Item]) -> None:
         self.items = items
@@ -44,17 +47,17 @@ class Following:
 
     @cached_property
     def silent(self) -> NDArray[np.bool_]:
-        """By position, whether the item says nothing that it is for. Who asks for tops alone has no need of it."""
+        """By position: True if the item has no content of its own. Computed lazily, since `tops` does not need it."""
         return np.array([self._is_silent(i) for i in range(len(self.items))], dtype=bool)
 
     @cached_property
     def core(self) -> Rows:
-        """Positions of the items that speak for themselves."""
+        """Positions of the items that are not silent."""
         return np.flatnonzero(~self.silent)
 
     @cached_property
     def speaker(self) -> Rows:
-        """By position, the place within `core` of the item itself, or of the first above it that speaks."""
+        """By position: index within `core` of the item itself, or of the nearest leader that is not silent."""
         at = np.arange(len(self.items))
         for _ in range(_DEEPEST):
             at = np.where(self.silent[at], self.leader[at], at)
@@ -64,14 +67,14 @@ class Following:
 
     @cached_property
     def _own(self) -> NDArray[np.float32]:
-        """Part of its own belief that each item of the core keeps."""
+        """Weight of its own probabilities, for each item of the core."""
         leads = [self.items[j] for j in self.leader[self.core]]
         own = [OWN_BELOW_EPIC if is_container(one.source, one.kind) else OWN for one in leads]
         return np.where(self.leader[self.core] >= 0, np.array(own, np.float32), np.float32(1))
 
     @cached_property
     def _levels(self) -> list[Rows]:
-        """Places within the core of those that follow, by how far they are from the top."""
+        """Indices within the core of the items that follow another, grouped by depth."""
         above = np.where(self.leader[self.core] >= 0, self.speaker[self.leader[self.core]], -1)
         depth = np.zeros(len(above), dtype=np.int64)
         at = above
@@ -82,12 +85,12 @@ class Following:
 
     @cached_property
     def above(self) -> Rows:
-        """By place within the core, the place of what it follows; -1 for none."""
+        """By index within the core: the index of what the item follows, -1 for none."""
         leader = self.leader[self.core]
         return np.where(leader >= 0, self.speaker[leader], -1)
 
     def tops(self, *, below_containers: bool = False) -> Rows:
-        """By position, the top of what the item hangs on, itself where that is nothing; on request the top below any epic."""
+        """Return, by position, the topmost leader (the item itself if it has none); with `below_containers`, below any epic."""
         closed = np.zeros(len(self.items), dtype=bool)
         if below_containers:
             closed = np.array([is_container(item.source, item.kind) for item in self.items], dtype=bool)
@@ -98,7 +101,7 @@ class Following:
         return at
 
     def draw(self, found: Matrix, known: set[int]) -> Matrix:
-        """Beliefs of the core, each drawn towards what it follows; `known` places keep theirs."""
+        """Return the core's probabilities, each shrunk towards what it follows; rows in `known` stay as they are."""
         drawn = found.copy()
         for level in self._levels:
             some = np.array([i for i in level.tolist() if i not in known], dtype=np.int64)
@@ -107,7 +110,7 @@ class Following:
         return drawn
 
     def spread(self, known: dict[int, int]) -> dict[int, int]:
-        """Answers by place within the core, and those of all that follows an answered one: the nearest above counts."""
+        """Extend answers, by index within the core, to everything that follows an answered item; the nearest answer wins."""
         answers = dict(known)
         for level in self._levels:
             for i in level.tolist():
@@ -117,7 +120,7 @@ class Following:
         return answers
 
     def _leader(self, i: int) -> int:
-        """What the item is evidence for, else its parent, else the first message that said just the same."""
+        """Return the position of what the item is evidence for, else its parent, else the first message with the same words."""
         item = self.items[i]
         names = (*self._named(item), item.parent) if item.parent else self._named(item)
         found = next((j for name in names if (j := self.position.get(name, -1)) not in (i, -1)), -1)
@@ -130,7 +133,7 @@ class Following:
         return item.mentions if (item.source, item.kind) in self._evidence else ()
 
     def _repeats(self, item: Item) -> bool:
-        """Whether the item is a message by itself, of which people send the same many times."""
+        """Return True if the item is a standalone message, which people may send many times over."""
         return not item.parent and not item.title and (item.source, item.kind) in self._evidence
 
     def _is_silent(self, i: int) -> bool:
@@ -142,11 +145,11 @@ class Following:
         if leads.id in self._named(item):
             return words <= BARE_MESSAGE
         if leads.id != item.parent:
-            return True  # it says what another message said
+            return True  # repeats another message
         return words <= (0 if is_container(leads.source, leads.kind) else BARE)
 
     def _break_circles(self) -> None:
-        """Circles, which broken data can hold: what never reaches a top follows nobody."""
+        """Detach items in cycles, which broken data can contain: an item that never reaches a top follows nothing."""
         at = self.leader
         for _ in range(_DEEPEST):
             at = np.where(at >= 0, self.leader[at], -1)

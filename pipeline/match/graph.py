@@ -1,4 +1,4 @@
-"""How work items hang together: parent, thread, deal, mentions, container; as one graph for the match."""
+"""How work items are connected (parent, thread, deal, mentions, container), as one graph for the match."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -13,7 +13,7 @@ _DEEPEST = 8
 
 
 class Links:
-    """Positions of related items. `root` is the top of the tree that an item belongs to (itself, mostly)."""
+    """Positions of related items. `root` is the top of an item's tree (usually the item itself)."""
 
     def __init__(self, items: Sequence[Item]) -> None:
         self.items = items
@@ -25,7 +25,7 @@ class Links:
 
     @cached_property
     def root(self) -> NDArray[np.int64]:
-        """Follows parents up; circles, which broken data can hold, end at _DEEPEST."""
+        """Follow parents upwards; cycles, which broken data can contain, end after _DEEPEST steps."""
         root = np.arange(len(self.items))
         for _ in range(_DEEPEST):
             above = self.parent[root]
@@ -39,7 +39,7 @@ class Links:
 
     @cached_property
     def tree_size(self) -> NDArray[np.int64]:
-        """How many items share each item's root, itself too."""
+        """Number of items in each item's tree, including itself."""
         sizes: NDArray[np.int64] = np.bincount(self.root, minlength=len(self.items))[self.root]
         return sizes
 
@@ -50,7 +50,7 @@ class Links:
 
     @cached_property
     def mentions(self) -> list[tuple[int, int]]:
-        """(who names, who is named), for mentioned items that are known."""
+        """(position of the mentioning item, position of the mentioned item), if the latter is known."""
         found = []
         for i, item in enumerate(self.items):
             for name in item.mentions:
@@ -61,7 +61,7 @@ class Links:
 
     @cached_property
     def named_by(self) -> Mapping[int, list[int]]:
-        """Positions of the items that an item names."""
+        """Positions of the items that each item mentions."""
         found: dict[int, list[int]] = defaultdict(list)
         for i, j in self.mentions:
             found[i].append(j)

@@ -1,7 +1,7 @@
-"""What a single item says about each key result: its words, its team, its place in the tree. No words as features.
+"""Features of a single item and each key result: similarity of wording, team, position in the tree. No feature is a word.
 
-Similarities are given raw, corrected for hubness (a key result of general wording is near to everything: cross-domain
-similarity local scaling, Conneau et al. 2018, arXiv:1710.04087) and standardised over the items.
+Each similarity is given raw, corrected for hubness (a vaguely worded key result is close to everything: cross-domain similarity
+local scaling, Conneau et al. 2018, arXiv:1710.04087), and standardised over the items.
 """
 
 from collections.abc import Sequence
@@ -31,32 +31,32 @@ Matrix = NDArray[np.float32]
 
 @cache
 def anchors() -> dict[str, list[str]]:
-    """General sentences of routine work, chatter and one-off projects."""
+    """Return generic sentences that typify routine work, chatter and one-off projects."""
     text = files("pipeline.match").joinpath("anchors.yaml").read_text(encoding="utf-8")
     return {name: list(sentences) for name, sentences in yaml.safe_load(text).items()}
 
 
-class Pieces:
-    """TF-IDF over the pieces of words (3 to 5 characters, within word boundaries, sublinear, rows of length one), as
-    scikit-learn's TfidfVectorizer with `char_wb` counts them. A piece lies within a word, so the pieces of each distinct word
-    are found once, and those of a text are a product of two sparse matrices.
+class NGrams:
+    """TF-IDF over character n-grams (3 to 5 characters, within word boundaries, sublinear, rows of unit length), with the same
+    counts as scikit-learn's TfidfVectorizer with `char_wb`. An n-gram never crosses a word boundary, so those of each distinct
+    word are counted once, and those of a text are a product of two sparse matrices.
     """
 
     def __init__(self, texts: Sequence[str]) -> None:
-        """Document frequencies are those of `texts`."""
+        """Count document frequencies over `texts`."""
         from scipy.sparse import csr_array
         from sklearn.feature_extraction.text import CountVectorizer  # takes seconds to import
 
         words = CountVectorizer(analyzer=_split, dtype=np.float32)
-        pieces = CountVectorizer(analyzer="char_wb", ngram_range=(3, 5), lowercase=False, dtype=np.float32)
-        # A word of its own, so that there is one where the texts have none.
+        ngrams = CountVectorizer(analyzer="char_wb", ngram_range=(3, 5), lowercase=False, dtype=np.float32)
+        # The vocabulary must not be empty, even if the texts are.
         counts = csr_array(words.fit_transform([*texts, "-"]))[:-1]
-        self.counts = csr_array(counts @ csr_array(pieces.fit_transform(words.get_feature_names_out())))
+        self.counts = csr_array(counts @ csr_array(ngrams.fit_transform(words.get_feature_names_out())))
         documents = np.bincount(self.counts.indices, minlength=self.counts.shape[1])
         self._idf = (np.log((1 + self.counts.shape[0]) / (1 + documents)) + 1).astype(np.float32)
 
     def weigh(self, counts: "csr_array") -> "csr_array":
-        """Rows of counted pieces to rows of weighted ones."""
+        """Turn rows of n-gram counts into rows of TF-IDF weights."""
         found = counts.copy()
         found.data = (1 + np.log(found.data)) * self._idf[found.indices]
         length = np.sqrt(np.add.reduceat(np.append(found.data**2, 0), found.indptr[:-1]) * (np.diff(found.indptr) > 0))
@@ -69,7 +69,7 @@ def _split(text: str) -> list[str]:
 
 
 class ItemEvidence:
-    """Builds the features of the first step for one company."""
+    """Build the features of the first step for one company."""
 
     def __init__(
         self,
@@ -81,8 +81,8 @@ class ItemEvidence:
         usual: NDArray[np.int64] | None = None,
         marks: ItemMarks | None = None,
     ) -> None:
-        """`usual` are the items that tell what is usual, where the others were chosen for what they say; `marks` the items' own,
-        where they are known."""
+        """`usual`: positions of representative items, needed if the others were selected by content; None if all are. `marks`:
+        the items' own features, if already computed."""
         self.usual = usual
         self.links, self.vectors, self.neighbours = links, vectors, neighbours
         self.encoder: Any = encoder
@@ -90,15 +90,15 @@ class ItemEvidence:
         self.register = register
         self.marks = marks or ItemMarks(links, vectors)
         self.words, self.group_vectors = self.marks.words, self.marks.group_vectors
-        # One team for all, or key results that all name the same, says nothing of what an item is for: as if no team were known.
+        # A single team, or key results that all name the same teams, carries no information: treat it as if no team were known.
         self.told = len({item.team for item in links.items if item.team}) > 1 and register.teams_differ
         self.teams = [item.team if self.told else None for item in links.items]
         self.alone = not self.told and is_list(float((links.parent >= 0).mean()), self.marks.titles)
-        # In the space of another model the fitted directions mean nothing.
+        # The fitted directions are meaningless in another model's vector space.
         self.directed = encoder.name.startswith(BUNDLED_NAME)
 
     def features(self) -> Features:
-        """All of them; see the names given to each."""
+        """Return all features; their names describe them."""
         pair: dict[str, Matrix] = {}
         item: dict[str, NDArray[np.generic]] = {}
         own, group = self._similarities(pair)
@@ -143,22 +143,22 @@ class ItemEvidence:
         return own, group
 
     def _lexical(self, pair: dict[str, Matrix]) -> None:
-        """Shared pieces of words, which embeddings blur: products, abbreviations, names."""
+        """Add shared character n-grams, which catch what embeddings blur: product names, abbreviations, people's names."""
         from scipy.sparse import csr_array
 
         titles = [f"{k.title} {k.description} {' '.join(k.aliases)} {o.title}" for o, k in self.key_results]
-        pieces = Pieces([*self.words, *titles])
-        of_texts = pieces.counts[: len(self.words)]
-        # As a table: most key results share some piece with each text, and a product of two sparse ones takes six times as long.
-        targets = pieces.weigh(pieces.counts[len(self.words) :]).T.toarray()
-        own = pieces.weigh(of_texts) @ targets
+        ngrams = NGrams([*self.words, *titles])
+        of_texts = ngrams.counts[: len(self.words)]
+        # Dense: most key results share some n-gram with each text, and a product of two sparse matrices takes six times as long.
+        targets = ngrams.weigh(ngrams.counts[len(self.words) :]).T.toarray()
+        own = ngrams.weigh(of_texts) @ targets
         root = self.links.root
         together = csr_array(
             (np.ones(len(root), np.float32), (root, np.arange(len(root)))), shape=(len(root), len(root))
         )
-        # Each tree once: its members all have the words of the whole.
+        # Once per tree: its members share the words of the whole tree.
         tops, member = np.unique(root, return_inverse=True)
-        group = (pieces.weigh(together[tops] @ of_texts) @ targets)[member]
+        group = (ngrams.weigh(together[tops] @ of_texts) @ targets)[member]
         pair |= {
             "shared_words": own,
             "shared_words_rank": standardised(own, self.usual),
@@ -170,7 +170,7 @@ class ItemEvidence:
         teams = self.teams
         known = sorted({team for team in teams if team})
         place = {team: i for i, team in enumerate(known)}
-        table = np.zeros((4, len(known) + 1, len(self.key_results)), np.float32)  # the last row is of who has no team
+        table = np.zeros((4, len(known) + 1, len(self.key_results)), np.float32)  # the last row: no team
         for team, i in place.items():
             for k, (_, key_result) in enumerate(self.key_results):
                 if key_result.teams:
@@ -202,19 +202,19 @@ class ItemEvidence:
         item["margin"], item["group_margin"] = own.max(1) - most_own, group.max(1) - most_group
 
     def _alike(self, pair: dict[str, Matrix], item: dict[str, NDArray[np.generic]]) -> None:
-        """The same similarities averaged over alike items: one terse text says little, a dozen alike say much."""
+        """Average the same similarities over similar items: one terse text says little, a dozen similar ones say a lot."""
         mean = self.neighbours.mean
         for name in ("near_rank", "near_local", "shared_words_rank", "group_near_rank"):
             pair[f"alike_{name}"] = mean(pair[name])
         for name in ("margin", "group_margin", "routine_near", "one_off_near", "chatter_near"):
             item[f"alike_{name}"] = mean(item[name].astype(np.float32))
         item["alike_best_rank"] = pair["alike_near_rank"].max(1)
-        # Beside the company's own: in a company of seven thousand items everything has nearer neighbours than in one of
-        # two hundred, and weights fitted on small ones would take that for a sign of routine.
+        # Relative to the company: among seven thousand items everything has nearer neighbours than among two hundred, and weights
+        # fitted on small companies would read that as a sign of routine work.
         item["density"] = standardised(self.neighbours.weight.mean(1), self.usual)
 
     def _among_the_team(self, pair: dict[str, Matrix], item: dict[str, NDArray[np.generic]]) -> None:
-        """Similarity beside what is usual in the team, drawn towards what is usual in the company."""
+        """Add similarity relative to the team's mean, shrunk towards the company's mean."""
         teams = np.array([team or "" for team in self.teams])
         for name in ("near", "group_near"):
             values = pair[name]
@@ -233,7 +233,7 @@ class ItemEvidence:
 
 
 def targets(register: Register, encoder: Any) -> Matrix:
-    """(key results, dimension): what each says, by itself and with its objective."""
+    """Return (key results, dimension): the mean of each key result's vector on its own and together with its objective."""
     key_results = list(register.key_results())
     titles = [f"{k.title} {k.description} {' '.join(k.aliases)}".strip() for _, k in key_results]
     within = [f"{o.title}. {k.title}" for o, k in key_results]
@@ -243,20 +243,20 @@ def targets(register: Register, encoder: Any) -> Matrix:
 
 @lru_cache(maxsize=64)
 def _encoded(encoder: Any, texts: tuple[str, ...]) -> Matrix:
-    """Of a register and the anchors, which each piece of a large company asks for again."""
+    """Cached, because each chunk of a large company encodes the register and the anchors again."""
     found: Matrix = encoder.encode(texts).astype(np.float32)
     found.flags.writeable = False
     return found
 
 
 def _best(values: Matrix, count: int, axis: int) -> Matrix:
-    """Mean of the `count` largest along the axis."""
+    """Return the mean of the `count` largest values along the axis."""
     count = min(count, values.shape[axis])
     found: Matrix = np.sort(values, axis=axis).take(range(-count, 0), axis=axis).mean(axis)
     return found
 
 
 def _local(values: Matrix, usual: NDArray[np.int64] | None = None) -> Matrix:
-    """Cross-domain similarity local scaling. Of a sample fewer are the nearest, in proportion."""
+    """Cross-domain similarity local scaling; for a sample, the number of nearest neighbours is reduced in proportion."""
     nearest = 10 if usual is None else max(1, round(10 * len(usual) / (CHUNK + SAMPLE)))
     return 2 * values - _best(over(values, usual), nearest, 0)[None, :] - _best(values, 4, 1)[:, None]

@@ -1,4 +1,4 @@
-"""What a single item says whatever the register is: its words, how long they are, of what kind and where it is."""
+"""Features of a single item that do not depend on the register: words, length, kind and place."""
 
 import re
 from functools import cached_property
@@ -18,7 +18,7 @@ _SOCIAL = {"#random", "#general", "#fun", "#offtopic"}
 
 
 class ItemMarks:
-    """Found once for all registers that the same items are matched against."""
+    """Computed once for all registers that the same items are matched against."""
 
     def __init__(self, links: Links, vectors: Matrix) -> None:
         self.links = links
@@ -29,7 +29,7 @@ class ItemMarks:
 
     @cached_property
     def of_words(self) -> dict[str, NDArray[np.generic]]:
-        """How long an item is, and how much hangs together with it."""
+        """Length of the item, and size of its tree."""
         return {
             "length": np.log1p(self.lengths),
             "terse": self.lengths <= TERSE,
@@ -38,7 +38,7 @@ class ItemMarks:
 
     @cached_property
     def of_place(self) -> dict[str, NDArray[np.generic]]:
-        """What it hangs on, where it is, and who seems to have written it."""
+        """Parent, place, and signs of who wrote it."""
         items = self.links.items
         return {
             "has_parent": self.links.parent >= 0,
@@ -51,7 +51,7 @@ class ItemMarks:
 
     @cached_property
     def of_kind(self) -> dict[str, NDArray[np.generic]]:
-        """What it is."""
+        """Kind of item."""
         kinds = ("message", "deal", "ticket", "epic", "bug", "task")
         return {f"is_{kind}": np.array([i.kind == kind for i in self.links.items]) for kind in kinds}
 

@@ -1,7 +1,7 @@
-"""What the judge answered about the streams of these items, as the match takes it: after everything else, each stream for itself.
+"""Apply the judge's answers about streams to the match: after everything else, each stream separately.
 
-An answer changes the items of its own stream and nothing else. It is no evidence for alike items, and the match of others that
-looks at these sees them as they were found without it, so what somebody wrote into one stream cannot reach another.
+An answer changes the items of its own stream and nothing else. It is no evidence for similar items, and whatever is matched
+against these items sees them without the answer, so text that somebody plants in one stream cannot affect another.
 """
 
 from collections.abc import Mapping, Sequence
@@ -25,12 +25,12 @@ from pipeline.register.document import Register
 Array = NDArray[np.float64]
 Matrix = NDArray[np.float32]
 KEYS = "keys"
-"""Beside the fields of a Weight that is kept: the key results whose places in its tables these are, none last."""
+"""Stored next to the fields of a Weight: the key results in the order of its tuples, none last."""
 
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """Beliefs with the judge's answers; positions of the items that they changed; what it said, by position."""
+    """Beliefs with the judge's answers, positions of the items that they changed, and the judge's words by position."""
 
     found: Matrix
     changed: frozenset[int]
@@ -38,13 +38,13 @@ class Heard:
 
 
 def column_of(register: Register) -> dict[str | None, int]:
-    """The column of each answer: key results in the register's order, none last."""
+    """Return the column of each answer: key results in the register's order, none last."""
     keys = [key_result.key for _, key_result in register.key_results()]
     return {**{key: n for n, key in enumerate(keys)}, None: len(keys)}
 
 
 def row_of(probabilities: Mapping[str, float], columns: Mapping[str | None, int]) -> Array | None:
-    """An answer as a row; None where it names a key result that is gone."""
+    """Return an answer as a row; None if it names a key result that no longer exists."""
     if any(key not in columns for key in probabilities):
         return None
     row = np.zeros(len(columns))
@@ -56,7 +56,7 @@ def row_of(probabilities: Mapping[str, float], columns: Mapping[str | None, int]
 
 
 def hear(session: Session, here: Sequence[LoadedItem], register: Register, belief: Belief) -> Heard:
-    """What the answers about the items' streams change; people's answers and the register's own scopes stand."""
+    """Apply the answers about the items' streams; people's answers and the register's scopes take precedence."""
     if session.scalar(select(StreamJudged.stream_id).limit(1)) is None:
         return Heard(belief.found, frozenset(), {})
     answers, streams = _answers(session, [one.row for one in here], register)
@@ -89,7 +89,7 @@ class _Answer:
 
 
 def _answers(session: Session, items: Sequence[int], register: Register) -> tuple[dict[int, _Answer], dict[int, int]]:
-    """Valid answers by stream, and the stream of each item that has one."""
+    """Return valid answers by stream, and the stream of each item that has one."""
     columns = column_of(register)
     query = (
         select(
@@ -127,7 +127,7 @@ def _words(row: Array, keys: Sequence[str | None], quotes: Sequence[str]) -> str
 
 
 def _weight(session: Session, register: Register) -> Weight | None:
-    """What was learned; None where nothing was, or of a register with other key results."""
+    """Return the stored weight; None if there is none, or if it belongs to a register with other key results."""
     state = session.get(JudgeState, THE_JUDGE)
     kept: dict[str, Any] = dict(state.weight) if state else {}
     if kept.pop(KEYS, None) != list(column_of(register)) or set(kept) != {one.name for one in fields(Weight)}:

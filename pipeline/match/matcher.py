@@ -1,11 +1,11 @@
-"""Work items to key results: text, links, teams and people's labels fused to calibrated probabilities.
+"""Match work items to key results: text, links, teams and people's labels, fused into calibrated probabilities.
 
-Three steps. The first looks at each item alone (item_features.py), the second and third also at what the step before found
-around it (context_features.py), so that evidence travels from an epic over its stories to their threads. Each is a conditional
-logit (conditional_logit.py) with weights that were fitted on labelled companies and hold no words: weights/fusion.json
-and, for vectors of another model than the bundled one, weights/undirected.json, made by benchmarks/fit_fusion.py; and for
-companies whose work is a list of titles (told_by.py) weights/alone.json, made by benchmarks/fit_alone.py on real titles as well.
-docs/matching.md explains the method.
+There are three steps. The first looks at each item alone (item_features.py); the second and third add what the previous step
+found in the item's neighbourhood (context_features.py), so evidence propagates from an epic through its stories to their
+threads. Each step is a conditional logit (conditional_logit.py) whose weights were fitted on labelled companies and contain no
+words. The weights files are weights/fusion.json; weights/undirected.json for vectors of a model other than the bundled one (both
+from benchmarks/fit_fusion.py); and weights/alone.json for companies whose work is a bare list of titles (told_by.py), fitted on
+real titles as well by benchmarks/fit_alone.py. docs/matching.md explains the method.
 """
 
 import hashlib
@@ -55,7 +55,8 @@ _OTHER_KINDS = {
 
 
 def shipped_weights(alone: bool = False, directed: bool = True) -> tuple[Fusion, ...]:
-    """Each step's weights: `alone` where titles alone tell what work is for, `directed` for the bundled model's vectors."""
+    """Return the weights of each step: `alone` for companies with nothing but titles, `directed` for the bundled model's
+    vectors."""
     return _fitted("alone" if alone else "fusion" if directed else "undirected")
 
 
@@ -70,15 +71,15 @@ def _weights_file(name: str) -> bytes:
 
 @cache
 def weights_fingerprint() -> str:
-    """A name for the weights: where it differs, matches of before are out of date."""
+    """Return a hash of all weights files; when it changes, existing matches are out of date."""
     return hashlib.sha256(b"".join(_weights_file(name) for name in ("fusion", "undirected", "alone"))).hexdigest()[:16]
 
 
 @dataclass(frozen=True, slots=True)
 class Belief:
-    """(items, key results + 1): what was found; features of the last step.
+    """Probabilities `found`, (items, key results + 1), and the features of the last step.
 
-    `stands` tells the items whose belief people, the register or an earlier match fixed.
+    `stands` flags the items whose probabilities were fixed by people, the register or an earlier match.
     """
 
     found: Matrix
@@ -87,10 +88,10 @@ class Belief:
 
 
 class Matcher:
-    """All items of one company, ready to be matched. Raises ModelError where the encoder cannot be loaded.
+    """All items of one company, ready to be matched. Raises ModelError if the encoder cannot be loaded.
 
-    `links`, `vectors`, `neighbours` and features are those of the items that speak for themselves (`following.core`); what
-    `probabilities` finds has a row for each item.
+    `links`, `vectors`, `neighbours` and the features cover only items that are matched on their own content
+    (`following.core`); the result of `probabilities` has one row for every item.
     """
 
     def __init__(
@@ -101,8 +102,8 @@ class Matcher:
         vectors: Matrix | None = None,
         usual: NDArray[np.int64] | None = None,
     ) -> None:
-        """`vectors` are the items' own, in their order, where they are stored already. `usual` are the positions of items that
-        tell what is usual in the company, where the others were chosen for what they say; None for all."""
+        """`vectors`: the items' text vectors, in order, if already stored. `usual`: positions of the items that are
+        representative of the company, needed if the others were selected by content; None if all are."""
         self.items, self.following = items, Following(items)
         self.position, self.core = self.following.position, self.following.core
         teams = teams_of(items, self.following)
@@ -120,7 +121,7 @@ class Matcher:
         self._read(register, encoder)
 
     def _read(self, register: Register, encoder: Encoder) -> None:
-        """All that rests on the register."""
+        """Compute everything that depends on the register."""
         self.register, self.keys = register, [key_result.key for _, key_result in register.key_results()]
         evidence = ItemEvidence(register, self.links, self.vectors, self.neighbours, encoder, self.usual, self.marks)
         self.first, self.alone = evidence.features().beside(self.came_back), evidence.alone
@@ -137,14 +138,14 @@ class Matcher:
         return np.where([*first, False], of[:, None], np.float32(1))
 
     def beside(self, register: Register, encoder: Encoder) -> "Matcher":
-        """The same items against another register; what rests on the items alone is the same."""
+        """Return a matcher of the same items against another register, sharing what depends on the items alone."""
         other = copy(self)
-        other.__dict__.pop("nearest", None)  # found once, for this register
+        other.__dict__.pop("nearest", None)  # cached for the other register
         other._read(register, encoder)
         return other
 
     def around(self, found: Matrix) -> Features:
-        """Features of a later step, given the probabilities found so far."""
+        """Return the features of a later step, given the probabilities found so far."""
         return self.first.beside(self.surroundings.features(found))
 
     def probabilities(
@@ -153,9 +154,10 @@ class Matcher:
         weights: Sequence[Fusion] | None = None,
         settled: Mapping[int, Matrix] | None = None,
     ) -> tuple[Matrix, Features]:
-        """(items, key results + 1) and the features of the last step. Labels by item id; None is no key result.
+        """Return probabilities, (items, key results + 1), and the features of the last step.
 
-        `settled` are rows of items that were matched before, by position: they tell about the others and stay.
+        `labels` are by item id; None means no key result. `settled` are rows of previously matched items, by position: they serve
+        as evidence for the others and are kept as they are.
         """
         belief = self.believe(labels, weights, settled)
         return belief.found, belief.features
@@ -166,7 +168,7 @@ class Matcher:
         weights: Sequence[Fusion] | None = None,
         settled: Mapping[int, Matrix] | None = None,
     ) -> Belief:
-        """As `probabilities`, with what of it is fixed."""
+        """As `probabilities`, but also report which items are fixed."""
         steps, own, known = weights or self.weights, *self._labelled(labels or {})
         speaker = self.following.speaker
         before = {int(speaker[i]): row for i, row in (settled or {}).items() if not self.following.silent[i]}
@@ -194,7 +196,7 @@ class Matcher:
         features = self.first
         found = steps[0].predict(features)
         for step in steps[1:]:
-            del features  # those of a step are a good part of the memory
+            del features  # a step's features take up much of the memory
             features = self.around(self._drawn(found, known))
             found = step.predict(features)
         return self._drawn(_shifted(found, self.odds), {**before, **said}), features
@@ -204,18 +206,20 @@ class Matcher:
 
     @property
     def weights(self) -> tuple[Fusion, ...]:
-        """The shipped ones for a company like this."""
+        """The shipped weights for this kind of company."""
         return shipped_weights(self.alone, bool(self.first.text))
 
     @cached_property
     def nearest(self) -> list[float]:
-        """Similarity of each item's text to the key result that it is nearest to."""
+        """Similarity of each item's text to its nearest key result."""
         best: list[float] = self.first.pair["near"].max(1).tolist()
         return best
 
     def _labelled(self, labels: Mapping[str, str | None]) -> tuple[dict[int, int], dict[int, int]]:
-        """Columns of the answers by position, and by place within the core: a silent item's answer is that of what it follows,
-        where that has none of its own."""
+        """Return the answers' columns by position, and by index within the core.
+
+        The answer to an item without content of its own counts for the item it follows, unless that has its own answer.
+        """
         own: dict[int, int] = {}
         for id_, key in labels.items():
             if id_ in self.position and (key is None or key in self.keys):
@@ -226,12 +230,12 @@ class Matcher:
         return own, core
 
     def _spread(self, known: Mapping[int, int]) -> dict[int, Matrix]:
-        """Rows of what was answered, and of all that follows it."""
+        """Return rows for the answered items and for everything that follows them."""
         answers = self.following.spread(dict(known))
         return {i: self.row(column, 1.0 if i in known else FOLLOWS) for i, column in answers.items()}
 
     def _declared(self) -> dict[int, Matrix]:
-        """Items that the register itself assigns by an epic, label, channel, project or pipeline."""
+        """Return rows for items that the register assigns explicitly by epic, label, channel, project or pipeline."""
         owner: dict[tuple[str, str], str] = {}
         for _, key_result in self.register.key_results():
             scope = key_result.scope
@@ -252,7 +256,7 @@ class Matcher:
         return fixed
 
     def row(self, column: int, probability: float) -> Matrix:
-        """Beliefs with that much on one column, the last of which is none, and the rest spread evenly."""
+        """Return a row with `probability` on one column (the last is none) and the rest spread evenly over the others."""
         row = np.full(len(self.keys) + 1, (1 - probability) / max(1, len(self.keys)), np.float32)
         row[column] = probability
         return row
@@ -272,7 +276,7 @@ def _shifted(found: Matrix, odds: Matrix) -> Matrix:
 
 
 def _linked(item: Item, following: Following, i: int, team: str | None) -> Item:
-    """The item, of that team, hanging on what speaks for the silent items that it hangs on."""
+    """Return the item with `team` set, reattached to the nearest ancestor that has content of its own."""
     parent, above = item.parent, following.position.get(item.parent or "", -1)
     if above >= 0 and following.silent[above]:
         speaks = int(following.core[following.speaker[above]])
@@ -281,7 +285,7 @@ def _linked(item: Item, following: Following, i: int, team: str | None) -> Item:
 
 
 def encode_items(items: Sequence[Item], encoder: Encoder) -> Matrix:
-    """(items, dimension) float32, zero where an item has no words; each distinct text is encoded once."""
+    """Return (items, dimension) float32, zero for an item without words; each distinct text is encoded once."""
     words = [item.words for item in items]
     distinct = list(dict.fromkeys(text for text in words if text)) or ["-"]
     vectors = encoder.encode(distinct).astype(np.float32)

@@ -1,4 +1,4 @@
-"""Mean and spread of similarities over the items, or over those of them that stand for the company."""
+"""Mean and standard deviation of similarities over all items, or over those that are representative of the company."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,12 +9,12 @@ _LEAST = np.float32(1e-6)
 
 
 def over(values: Matrix, rows: Rows | None) -> Matrix:
-    """The rows that tell what is usual; all where that is not said."""
+    """Return the representative rows; all if `rows` is None."""
     return values if rows is None else values[rows]
 
 
 def moments(values: Matrix, rows: Rows | None = None) -> tuple[Matrix, Matrix]:
-    """Mean and standard deviation of each column, as two products: several times as fast as going through the rows twice."""
+    """Return mean and standard deviation of each column, as two matrix products: several times as fast as two passes."""
     values = over(values, rows)
     each = np.full(len(values), 1 / len(values), np.float32)
     mean: Matrix = each @ values
@@ -23,7 +23,7 @@ def moments(values: Matrix, rows: Rows | None = None) -> tuple[Matrix, Matrix]:
 
 
 def standardised(values: Matrix, rows: Rows | None = None) -> Matrix:
-    """The columns in standard deviations from their means."""
+    """Return the columns standardised: in standard deviations from their means."""
     mean, spread = moments(values, rows)
     found: Matrix = values - mean
     found /= spread

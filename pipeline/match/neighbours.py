@@ -1,4 +1,4 @@
-"""The most alike texts of each item, outside its own thread or epic."""
+"""The nearest neighbours of each item by text, outside its own thread or epic."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,10 +12,10 @@ _PARTS = 8
 
 
 class Neighbours:
-    """The most alike texts of each item outside its own tree; depends on the vectors alone, so it is found once."""
+    """The nearest neighbours of each item outside its own tree; they depend on the vectors alone, so they are found once."""
 
     def __init__(self, links: Links, vectors: Matrix, among: NDArray[np.int64] | None = None) -> None:
-        """`among` are the items that neighbours are taken from, where the others were chosen for what they say; None for all."""
+        """`among`: positions that neighbours are taken from, needed if the other items were selected by content; None for all."""
         from scipy.sparse import csr_array  # slow to import, and most commands and workers match nothing
 
         places = np.arange(len(vectors)) if among is None else among
@@ -35,16 +35,16 @@ class Neighbours:
         self._weights = csr_array((self.weight.ravel(), self.index.ravel(), ends), shape=(n, n))
 
     def mean(self, values: Matrix, rows: slice = slice(None)) -> Matrix:
-        """Mean of (items, ...) values over the neighbours of each item, or of these rows' items; the nearer the heavier."""
+        """Return the mean of (items, ...) values over the neighbours of each item (or of `rows`), weighted by similarity."""
         flat = values.reshape(len(values), -1)
         found: Matrix = self._weights[rows] @ flat / (self.weight[rows].sum(1) + 1e-6)[:, None]
         return found.reshape(-1, *values.shape[1:])
 
 
 def _largest(values: Matrix, count: int) -> NDArray[np.int64]:
-    """(rows, count): where the largest of each row are, in no order.
+    """Return (rows, count): positions of the largest values of each row, unordered.
 
-    They lie in the `count` parts of the row whose own largest are largest, so few values need to be put in order.
+    They lie in the `count` segments of the row with the largest maxima, so only few values need to be partitioned.
     """
     rows, n = values.shape
     width = n // _PARTS

@@ -1,12 +1,13 @@
-"""A register in which only some key results' words changed: which items that can mean anything to, and what it does to beliefs.
+"""When only the wording of some key results changed: which items this can affect, and how their probabilities change.
 
-An item's probabilities change with the words of a key result where that is among what it is believed to serve, or becomes so. The
-first are known from the matches. The second are those whose tree is near enough to the new words: how near that is, the company's
-own matches tell, as what lies below it held no more than MISSED of all items for a key result, on average. What
-a team's key results mean to its items, no words change: those are among the first. The others' matches stand.
+A key result's wording matters to an item that is believed to serve it, or will be. The former are known from the matches. The
+latter are items whose tree is close enough to the new wording. The company's own matches give that threshold: below it lay, on
+average, no more than MISSED of all items' probability for a key result. Items of a team whose key results changed are among the
+former, because the team's evidence does not depend on wording. All other matches stand.
 
-Of these items the changed key results alone are judged anew. In a conditional logit a change of one score moves the others
-through the sum of all only; so what is believed is moved by what the old and the new words are worth beside the same sample.
+For these items only the changed key results are evaluated again. In a conditional logit a change of one score affects the others
+through the normalising sum only, so the stored probabilities are multiplied by the ratio of the odds under the new and the old
+wording, both computed against the same sample.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -32,19 +33,20 @@ from pipeline.register.document import KeyResult, Objective, Register, stored
 
 Matrix = NDArray[np.float32]
 MISSED = 1e-3
-"""Part of all items' belief that is given up of a key result: a tenth of a point of the company's work."""
+"""Probability mass of a key result, as a proportion of all items, that may be missed: a tenth of a percentage point of the
+work."""
 MOST_ITEMS, MOST_WORDS = 0.3, 0.1
-"""Parts of the items, and of the key results, above which everything is matched again."""
+"""Proportions of the items, and of the key results, above which everything is matched again."""
 _SOME = 0.05
-"""Less is no sign of what an item is near to: what is unsure is believed to serve a little of everything."""
+"""Smaller probabilities do not show closeness: an uncertain item serves a little of everything."""
 _READ = 20_000
 _FLOOR = np.float32(1e-6)
 
 
 @dataclass(frozen=True, slots=True)
 class Again:
-    """What these key results' words, which changed from one version of the register to the other, can mean anything to, and a
-    sample that stands for the company."""
+    """Key results reworded between two register versions, the row ids of the items this can affect, and those of a sample that
+    represents the company."""
 
     before: int
     after: int
@@ -53,7 +55,7 @@ class Again:
     sample: Sequence[int]
 
     def chunks(self, session: Session, done: Collection[int]) -> list[dict[str, Any]]:
-        """The chunks, without what is `done` in others."""
+        """Return the chunks' details, without the items that are `done` in other chunks."""
         known = {"before": self.before, "after": self.after, "keys": self.keys}
         known["free"] = sorted(set(self.sample).intersection(self.items))
         batches = chunks_of(session, self.items, everything=False)
@@ -62,9 +64,9 @@ class Again:
 
 
 def reworded(session: Session, before: int, after: int, encoder: Encoder, sample: Sequence[int]) -> Again | None:
-    """What to match again after a change from one version to the other; None for everything.
+    """Return what to match again after a change from one version to the other; None for everything.
 
-    `sample` are items that stand for the company, matched against the former.
+    `sample`: row ids of items that represent the company, matched against the former version.
     """
     was, now = version_of(session, before), version_of(session, after)
     keys = changed_words(was, now)
@@ -80,12 +82,12 @@ def reworded(session: Session, before: int, after: int, encoder: Encoder, sample
 
 
 def version_of(session: Session, version: int) -> Register:
-    """The register of a version."""
+    """Return the register of a version."""
     return stored(session.get_one(RegisterVersion, version).document, version)
 
 
 def changed_words(before: Register, after: Register) -> list[str] | None:
-    """Keys of the key results whose words, or whose objective's, are others; None where more is that the match looks at."""
+    """Return the keys of key results whose wording, or whose objective's, changed; None if anything else that matters changed."""
     was, now = (list(one.key_results()) for one in (before, after))
     if (before.teams, before.top()) != (after.teams, after.top()) or [_besides(one) for _, one in was] != [
         _besides(one) for _, one in now
@@ -97,7 +99,7 @@ def changed_words(before: Register, after: Register) -> list[str] | None:
 
 
 def _besides(one: KeyResult) -> tuple[object, ...]:
-    """What the match looks at besides the words."""
+    """Return what the match uses apart from the wording."""
     return one.key, one.teams, one.owner, one.scope
 
 
@@ -114,7 +116,7 @@ def _believed(session: Session, keys: Collection[str]) -> Sequence[int]:
 def _near(
     session: Session, before: Register, after: Register, keys: Collection[str], encoder: Encoder, sample: Sequence[int]
 ) -> tuple[list[int], int]:
-    """Items whose trees are near enough to the new words, and how many items there are."""
+    """Return row ids of items whose trees are close enough to the new wording, and the number of all items."""
     root = every_root(session)
     here = load_items(session, sorted(set(sample)))
     vectors = load_vectors(session, here, encoder.name)
@@ -130,7 +132,7 @@ def _near(
 
 
 def _nearness(likeness: Matrix, trees: Sequence[int]) -> tuple[Matrix, Matrix, Matrix]:
-    """(items, targets): how near each item's tree is, in standard deviations from the mean; and both of these."""
+    """Return each item's tree's similarity, (items, targets), standardised; and the mean and standard deviation used."""
     tree = _mean_of_tree(likeness, trees)
     middle, spread = tree.mean(0), tree.std(0) + np.float32(1e-6)
     return (tree - middle) / spread, middle, spread
@@ -145,7 +147,7 @@ def _mean_of_tree(likeness: Matrix, trees: Sequence[int]) -> Matrix:
 
 
 def _enough(session: Session, before: Register, here: Sequence[LoadedItem], near: Matrix) -> float:
-    """The nearness below which lies no more than MISSED for a key result, of teams that it does not name."""
+    """Return the similarity below which no more than MISSED of the mass lies, among teams that a key result does not name."""
     column = {one.key: n for n, (_, one) in enumerate(before.key_results())}
     teams = [frozenset(one.teams) for _, one in before.key_results()]
     place = {one.row: i for i, one in enumerate(here)}
@@ -162,7 +164,7 @@ def _enough(session: Session, before: Register, here: Sequence[LoadedItem], near
 
 
 def _likeness(session: Session, new: Matrix, model: str) -> tuple[list[int], Matrix]:
-    """Row ids of all items, and (items, new targets) how like their words are."""
+    """Return row ids of all items, and their similarities to the new wording, (items, new targets)."""
     query = select(WorkItem.id, Vector.data).join(Vector, Vector.text_hash == WorkItem.text_hash)
     read = plain(session, query.where(Vector.model == model).execution_options(yield_per=_READ))
     rows: list[int] = []
@@ -175,8 +177,10 @@ def _likeness(session: Session, new: Matrix, model: str) -> tuple[list[int], Mat
 
 
 def moved(stood: Mapping[int, Matrix], old: Belief, new: Belief, columns: Sequence[int]) -> Belief:
-    """What was believed, as it `stood` by position, moved by what the words of these columns are worth; else the `new` beliefs.
-    `old` and `new` are what is found with the words of before and of now."""
+    """Return `stood`, the stored rows by position, updated for the new wording of these columns; elsewhere the `new` beliefs.
+
+    `old` and `new` are the beliefs under the old and the new wording.
+    """
     found = new.found.copy()
     if stood:
         at, columns = list(stood), list(columns)

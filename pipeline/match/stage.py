@@ -1,10 +1,10 @@
-"""Match the items of the database and keep the probabilities with their evidence.
+"""Match the items in the database and store the probabilities with their evidence.
 
-A company of up to WHOLE items is matched as one. A larger one is matched in chunks: items that hang together, beside a sample of
-the company that stands for all of it where an item is compared with what is usual. After the first time only what is new
-is matched, with the items it hangs together with, against a sample whose matches stand; all of it again where the register,
-the labels or the model changed, or the company grew by a fifth. Where only words of some key results changed, only
-what these mean to the items that they can mean anything to (reworded.py). docs/scale.md has the figures.
+A company of up to WHOLE items is matched as one. A larger one is matched in chunks of connected items, each alongside a sample
+that represents the company wherever an item is compared with what is typical. After the first run only new items are matched,
+with everything connected to them, against a sample whose matches stay fixed; everything is matched again if the register, the
+labels or the model changed, or the company grew by a fifth. If only the wording of some key results changed, only the items that
+this can affect are updated (reworded.py). docs/scale.md has the figures.
 """
 
 import hashlib
@@ -38,10 +38,10 @@ from pipeline.register.workdays import monday
 
 MATCH, SHARE = "match", "share"
 QUESTIONS = 60
-"""Items kept as most worth a label."""
+"""Number of items kept as most worth a label."""
 GROWN = 1.2
 _NEVER_ENCODED = WorkItem.stale & WorkItem.text_hash.is_(None)
-"""Such items wait: without their words they would be matched as if they said nothing."""
+"""Items not yet encoded have to wait: without their words they would be matched as if they were empty."""
 _VERSIONS = 20
 """Registers back to which the one is looked for that all items were matched against."""
 _READING = 4
@@ -50,7 +50,7 @@ _READING = 4
 
 
 def is_pending(session: Session, version: int, encoder: Encoder) -> bool:
-    """Whether anything that the matches rest on is newer than they are."""
+    """Return True if anything that the matches depend on is newer than they are."""
     new = select(WorkItem.id).where(WorkItem.unmatched, WorkItem.stale.is_(False)).limit(1)
     return session.scalar(new) is not None or fingerprint.differs(
         session, MATCH, _fingerprint(session, version, encoder, fingerprint.size(session, MATCH))
@@ -58,8 +58,8 @@ def is_pending(session: Session, version: int, encoder: Encoder) -> bool:
 
 
 def plan(session: Session, version: int, encoder: Encoder) -> int:
-    """Note as chunks the items to match, and take the marks off them; returns how many are new, or all."""
-    # Locked before anything is read: marks that come later stay for the next cycle.
+    """Queue chunks of the items to match and clear their marks; return the number of items to match."""
+    # Lock before reading anything: marks set later are left for the next cycle.
     news = select(WorkItem.id).where(WorkItem.unmatched, WorkItem.stale.is_(False)).order_by(WorkItem.id)
     marked = list(session.scalars(news.with_for_update()))
     count = session.scalar(select(func.count()).select_from(WorkItem)) or 0
@@ -93,7 +93,7 @@ def plan(session: Session, version: int, encoder: Encoder) -> int:
 
 
 def _reworded(session: Session, version: int, encoder: Encoder, count: int, kept: int) -> Again | None:
-    """What to match again where nothing but words of some key results is another since all were matched; else None."""
+    """Return what to match again if only the wording of some key results changed since everything was matched; else None."""
     older = select(RegisterVersion.id).where(RegisterVersion.id < version).order_by(RegisterVersion.id.desc())
     for before in session.scalars(older.limit(_VERSIONS)):
         if not fingerprint.differs(session, MATCH, _fingerprint(session, before, encoder, kept)):
@@ -102,10 +102,10 @@ def _reworded(session: Session, version: int, encoder: Encoder, count: int, kept
 
 
 def run_chunk(session: Session, chunk: Chunk, register: Register, version: int, encoder: Encoder) -> int:
-    """Match a chunk and keep what is new; notes the weeks whose shares that changes. Returns the number of items."""
+    """Match a chunk, store what changed and queue the weeks whose shares it changes. Returns the number of items."""
     ids: list[int] = chunk.detail["ids"]
     again: Mapping[str, Any] = chunk.detail.get("again") or {}
-    if again:  # what was planned, also where a newer register was loaded since
+    if again:  # stay with the planned versions, even if a newer register has been loaded since
         version, register = again["after"], version_of(session, again["after"])
     answers = load_answers(session, register)
     kept = _kept(session, ids)
@@ -145,11 +145,11 @@ def _believed(
     encoder: Encoder,
     answers: Answers,
 ) -> tuple[Matcher, Belief]:
-    """What is found of a chunk's items and those around them; where only words changed, what was believed as these move it."""
+    """Match a chunk's items and the sample; if only wording changed, update the previous beliefs instead."""
     mine: set[int] = set(chunk.detail["ids"])
     again: Mapping[str, Any] = chunk.detail.get("again") or {}
     vectors = load_vectors(session, here, encoder.name, _dimension(encoder))
-    # Chosen for what they say, some items are not what is usual; the sample is.
+    # Items selected by content are not representative; the sample is.
     usual = _positions(here, set(chunk.detail["around"])) if again else None
     matcher = Matcher(register, [one.item for one in here], encoder, vectors, usual)
     free = mine.union(again.get("free", ()))
@@ -171,7 +171,7 @@ def _positions(here: Sequence[LoadedItem], rows: set[int]) -> NDArray[np.int64]:
 def _row(
     item: int, version: int, evidence: list[str], kept: dict[str, float], alone: dict[str, float] | None
 ) -> dict[str, object]:
-    """The row of a match. `alone` is what is kept without the judge, where it is another."""
+    """Return the row of a match. `alone` holds the probabilities without the judge, where they differ."""
     return {
         "work_item_id": item,
         "version_id": version,
@@ -183,7 +183,7 @@ def _row(
 
 
 def _note_weeks(session: Session, changed: Sequence[int]) -> None:
-    """Note the weeks in which somebody worked on these items: their shares must be estimated again."""
+    """Queue the weeks in which somebody worked on these items: their shares must be estimated again."""
     weeks: set[str] = set()
     for some in in_batches(changed):
         days = session.scalars(select(Effort.day).where(Effort.work_item_id.in_(some)).distinct())
@@ -194,9 +194,9 @@ def _note_weeks(session: Session, changed: Sequence[int]) -> None:
 def matcher_of(
     sessions: sessionmaker[Session], register: Register, encoder: Encoder, wanted: Iterable[int] = ()
 ) -> tuple[list[LoadedItem], Matcher, dict[str, str | None]]:
-    """Work items, their matcher, and the labels that teach it (by the items' names).
+    """Return work items, their matcher, and the labels by item id.
 
-    All items of a company that is matched as one; of a larger one the `wanted` row ids, what was labelled and a sample.
+    All items of a company that is matched as one; for a larger one, the `wanted` row ids, the labelled items and a sample.
     """
     with sessions() as session:
         labels = load_answers(session, register).labels
@@ -208,7 +208,7 @@ def matcher_of(
 
 
 def match_all(sessions: sessionmaker[Session], register: Register, version: int, encoder: Encoder) -> int:
-    """Match every work item against the register, in this process; returns how many."""
+    """Match every work item against the register in this process; return how many."""
     count = 0
 
     def one(session: Session, chunk: Chunk) -> None:
@@ -223,9 +223,9 @@ def match_all(sessions: sessionmaker[Session], register: Register, version: int,
 
 
 def _fingerprint(session: Session, version: int, encoder: Encoder, items: int) -> str:
-    """Of all that the matches of a company of so many items rest on beside them.
+    """Return a hash of everything that the matches of a company of `items` items depend on, apart from the items.
 
-    What labels teach about other items matches everything again; a large company learns that in steps.
+    Labels change the matches of other items, so new labels rematch everything; a large company takes them into account in steps.
     """
     exact = select(func.count(), func.max(Label.at)).where(Label.origin != AUDIT)
     labels = taught(session) if items > WHOLE else tuple(session.execute(exact).one())
@@ -233,7 +233,7 @@ def _fingerprint(session: Session, version: int, encoder: Encoder, items: int) -
 
 
 def _kept(session: Session, ids: Sequence[int], *, alone: bool = False) -> dict[int, dict[str, float]]:
-    """Probabilities by row id; `alone` as they are without a judge's answer, which tells nothing about other streams."""
+    """Return probabilities by row id; `alone`: without the judge's answers, which are no evidence about other streams."""
     query = select(Match.work_item_id, Match.probabilities, Match.alone)
     rows = (row for some in in_batches(ids) for row in session.execute(query.where(Match.work_item_id.in_(some))))
     return {id_: without if alone and without is not None else whole for id_, whole, without in rows}
@@ -242,12 +242,12 @@ def _kept(session: Session, ids: Sequence[int], *, alone: bool = False) -> dict[
 def _settled(
     session: Session, here: Sequence[LoadedItem], mine: set[int], keys: Sequence[str]
 ) -> dict[int, NDArray[np.float32]]:
-    """Rows of the items around that were matched before, by their position."""
+    """Return rows of previously matched items outside `mine`, by position."""
     kept = _kept(session, [one.row for one in here if one.row not in mine], alone=True)
     places, column = [i for i, one in enumerate(here) if one.row in kept], {key: n for n, key in enumerate(keys)}
     table = np.zeros((len(places), len(keys) + 1), np.float32)
     for row, i in zip(table, places, strict=True):
-        for key, p in kept[here[i].row].items():  # of two hundred key results an item has a handful
+        for key, p in kept[here[i].row].items():  # an item has a handful of two hundred key results
             if key in column:
                 row[column[key]] = p
     table[:, -1] = np.maximum(0.0, 1 - table.sum(1))

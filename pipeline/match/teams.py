@@ -1,4 +1,5 @@
-"""Whose work an item is that is assigned to nobody: a story of which only the sub-tasks are, a task that was handed back."""
+"""The team of an item that is assigned to nobody: a story of which only the sub-tasks are assigned, a task that was handed
+back."""
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
@@ -9,10 +10,11 @@ from pipeline.sources import is_container
 
 
 def teams_of(items: Sequence[Item], following: Following) -> list[str | None]:
-    """By place within `following.core`: the item's own team, else the most frequent one of what follows it, else of its tree.
+    """Return, by index within `following.core`, the item's team, else the most frequent one among its followers, else in its
+    tree.
 
-    Epics are left as they are: what hangs below one may be several teams' work, and a side project's epic is taken for a goal
-    of the team whose people were lent to it.
+    Epics are left as they are: the work below one may belong to several teams, and a side project's epic would be mistaken for a
+    goal of the team that lent people to it.
     """
     speaker, tops = following.speaker.tolist(), following.tops().tolist()
     below: dict[int, Counter[str]] = defaultdict(Counter)
@@ -29,5 +31,5 @@ def teams_of(items: Sequence[Item], following: Following) -> list[str | None]:
 
 
 def _most(counted: Counter[str]) -> str | None:
-    """The most frequent; of several the first by name, so that the order of items decides nothing."""
+    """Return the most frequent team; ties go to the first by name, so that the order of items does not matter."""
     return min(counted, key=lambda team: (-counted[team], team), default=None)

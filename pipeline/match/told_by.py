@@ -1,4 +1,4 @@
-"""What tells, beside its words, what a company's work is for: teams, else what it hangs on, else nothing."""
+"""What shows, apart from its words, what a company's work is for: teams, else links between items, else nothing."""
 
 from enum import StrEnum
 
@@ -9,12 +9,12 @@ from models import WorkItem
 from pipeline.register.versions import current_register
 
 HANGING, TITLES = 0.05, 0.9
-"""Where fewer of the items than the first hang on another, and more than the second have a title and no text, it is a list of
-titles."""
+"""Work is a bare list of titles if a smaller proportion of items than the first has a parent, and a larger one than the second
+has a title but no text."""
 
 
 class ToldBy(StrEnum):
-    """Teams that key results name differently; without them texts and links; without these titles alone."""
+    """TEAMS: key results name different teams. TEXTS: no such teams, but texts and links. TITLES: nothing but titles."""
 
     TEAMS = "teams"
     TEXTS = "texts"
@@ -22,12 +22,12 @@ class ToldBy(StrEnum):
 
 
 def is_list(hanging: float, titles: float) -> bool:
-    """Of parts of the items: which hang on another, and which have a title and no text."""
+    """Return True for a bare list of titles, given the proportions of items with a parent, and with a title but no text."""
     return hanging < HANGING and titles > TITLES
 
 
 def told_by(session: Session) -> ToldBy:
-    """Of the work at hand, with the register as it is."""
+    """Classify the stored work under the current register."""
     found = current_register(session)
     if found is None or found[1].teams_tell:
         return ToldBy.TEAMS

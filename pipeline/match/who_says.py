@@ -1,4 +1,4 @@
-"""Who says so, as each reason for a match begins: people, the register, links, the text; or a judge."""
+"""The origin that each reason for a match begins with: people, the register, links, the text, or a judge."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -9,13 +9,13 @@ _NOT_NEAR = re.compile(r"nearest was \S+ with 0 ?%")
 
 
 def as_shown(reason: str) -> str:
-    """A reason as people read it: without who says so, except where that is a judge."""
+    """Return a reason as shown to people: without its origin, unless that is a judge."""
     who, _, why = reason.partition(": ")
     return why if why and who in (PEOPLE, REGISTER, LINKS, TEXT) else reason
 
 
 def all_shown(evidence: Iterable[object], teams: Mapping[str, str]) -> list[str]:
-    """A match's reasons on every face: teams by their names (`teams` by key), nothing of a key result that was not near."""
+    """Return a match's reasons as shown everywhere: teams by name (`teams` maps keys to names), nothing about far key results."""
     said = (as_shown(str(one)) for one in evidence)
     return [_by_name(one, teams) for one in said if not _NOT_NEAR.fullmatch(one)]
 

@@ -1,30 +1,30 @@
-"""How much a judge of whole streams is worth in this company, and what its answers then change.
+"""Estimate how accurate a judge of whole streams is in this company, and update the match with its answers accordingly.
 
-A judge is a second reader whose accuracy nobody knows. It is measured as raters are whose answers are compared with known ones
-(Dawid & Skene 1979, "Maximum likelihood estimation of observer error-rates"). No company confirms enough streams for a
-confusion matrix, so a judge has four unknowns, in the manner of MACE (Hovy et al. 2013, "Learning whom to trust with MACE").
-Of work that serves a key result it **knows** the answer with one probability, of work that serves none with another, since a
-judge may tell goals apart and take every side project for one. Where it does not know, it **copies** with a third: it errs as
-the match errs, which reads the same words, and says what the match likes best. Else it says what it says anyhow.
+A judge is a second rater of unknown accuracy, assessed like any rater against known answers (Dawid & Skene 1979, "Maximum
+likelihood estimation of observer error-rates"). No company confirms enough streams to estimate a confusion matrix, so the model
+has four parameters, in the style of MACE (Hovy et al. 2013, "Learning whom to trust with MACE"):
 
-A fourth is how **sharp** its answers are to be read: one that says 0.8 and is right in 95 of 100 says less than it knows. Read
-as it says them, its being right that often would look like copying.
+- `knows_goal`, `knows_none`: the probability that the judge knows the answer for work that serves a key result, and for work that
+  serves none. They differ because a judge may tell goals apart well and still take every side project for one of them.
+- `copies`: the probability that it copies when it does not know. It reads the same words as the match, so it makes the same
+  errors and gives the match's favourite. Otherwise it guesses from its own marginal distribution of answers.
+- `sharpness`: how much to sharpen its stated probabilities. A judge that says 0.8 and is right 95 times in 100 is underconfident;
+  read literally, such accuracy would look like copying.
 
-The four are weighed on a grid: what is confirmed counts in full; of a stream that nobody confirmed the match's belief stands
-for the truth, at AGREES of its weight and less sure than it is, since of streams that are believed at 0.97 in companies that no
-weights were fitted on 0.88 are right. Before any answer each probability is as likely to be small as large, that it copies always
-is COPYING times as likely as that it never does, that it knows all of one and nothing of the other UNLIKE times as likely as that
-it knows as much of both, and that it knows nothing at all counts CHANCE times any other guess, fifteen times as much as all
-others together. UNLIKE is for companies in which the match is sure of the wrong key result: the judge, which contradicts it
-there, would be taken for one that knows little of work on key results. What an answer says of each truth follows from the means.
-Answers that are the same whatever is true have ratios of one and change nothing; where a judge that errs with the match says what
-the match says, that is no news, and where it contradicts it, it is.
+The posterior is computed on a grid. A confirmed stream counts in full. For an unconfirmed one the match's belief stands in for
+the truth, at weight AGREES and tempered, because only 88 % of streams believed at 0.97 are right in companies on which no weights
+were fitted. The prior is flat over each probability, with three adjustments: always copying is COPYING times as likely as never
+copying; knowing everything of one kind and nothing of the other is UNLIKE times as likely as knowing both equally well; and
+knowing nothing at all weighs CHANCE times as much as any other grid point, fifteen times all others together. UNLIKE protects
+companies in which the match is confident of the wrong key result: a judge that contradicts it there would otherwise look ignorant
+of work on key results. The likelihood ratios of an answer follow from the posterior means. An answer that is equally likely under
+every truth has ratios of one and changes nothing; a judge that shares the match's errors adds nothing by agreeing with it, but
+does by contradicting it.
 
-One that knows much of work on key results and nothing of work on none, or the other way about, would mend one kind of error and
-leave the other, and where the two cancel the share is further off for it. So the ratios are tempered by an exponent (a power
-likelihood; Holmes & Walker 2017, "Assigning a value to a power likelihood"), the less it knows of the one beside the other.
-The match's belief is a reader too, and errs where it is sure: where the judge contradicts it, it is taken for one that stands in
-SURE_RIGHT of all streams.
+A judge that knows a lot about one kind of work and nothing about the other would fix one kind of error and leave the other; where
+the two cancel, the share would get worse. So the ratios are tempered by an exponent (a power likelihood; Holmes & Walker 2017,
+"Assigning a value to a power likelihood"), which is smaller the more unequal the two are. The match is a rater too, and can be
+wrong when confident: where the judge contradicts it, it is treated as right for SURE_RIGHT of all streams.
 """
 
 from dataclasses import dataclass
@@ -37,38 +37,38 @@ Places = NDArray[np.int64]
 KNOWS = np.array([0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.97])
 COPIES = np.array([0, 0.25, 0.5, 0.75, 1.0])
 SHARPNESS = np.array([1, 1.5, 2.0])
-"""The grid; sharpness is the power to which answers are raised."""
+"""The grid. Sharpness is the power to which the answers' probabilities are raised."""
 COPYING = np.exp(-6.0)
 UNLIKE = np.exp(-8.0)
 CHANCE = np.exp(6.0)
 AGREES = 0.25
-"""What a stream counts for where belief stands for the truth."""
+"""Weight of a stream for which the match's belief stands in for the truth."""
 OVERSURE = 0.7
-"""The power that a belief about a stream is raised to where it stands for the truth."""
+"""Power to which a belief about a stream is raised when it stands in for the truth."""
 SURE_RIGHT = 0.95
-"""How far a belief of the match stands against an answer that contradicts it."""
+"""Share of streams for which the match is assumed right when an answer contradicts it."""
 LEAST = 0.05
-"""What a judge must know of either kind to be heard at all."""
+"""Least probability of knowing either kind of work for a judge to be used at all."""
 STRAYS = 0.01
-"""Part of a stream's items that serve something else than the stream."""
+"""Proportion of a stream's items that serve something other than the stream does."""
 VERSION = 4
-"""Of the method: where it differs, weights are learned again."""
+"""Version of the method; when it changes, the weight is estimated again."""
 _TINY = 1e-9
 
 
 def counts(knows_goal: float, knows_none: float) -> bool:
-    """Return True if a judge that knows so much of work on key results and on none is heard."""
+    """Return True if a judge with these probabilities of knowing the answer is used."""
     return max(knows_goal, knows_none) >= LEAST
 
 
 @dataclass(frozen=True, slots=True)
 class Weight:
-    """What the judge's answers are worth. `usual` is what it answers anyhow, by key result and none, which is last; `prior` what
-    the match believes of all streams together.
+    """The judge's estimated accuracy.
 
-    `knows_goal` and `knows_none`: of work that serves a key result, and of work that serves none. `copies`: how often it says
-    what the match likes best where it does not know. `sharpness` is the power to which its answers are raised, `says` the
-    exponent of their ratios; `streams` is how many were confirmed.
+    `usual`: marginal distribution of its answers, by key result, none last. `prior`: the match's mean belief over all streams.
+    `knows_goal`, `knows_none`: probability that it knows the answer for work that serves a key result, and for work that serves
+    none. `copies`: probability that it gives the match's favourite when it does not know. `sharpness`: power to which its answers
+    are raised. `says`: exponent of the likelihood ratios. `streams`: number of confirmed streams.
     """
 
     usual: tuple[float, ...]
@@ -82,19 +82,19 @@ class Weight:
 
     @property
     def silent(self) -> bool:
-        """Return True if the judge changes nothing."""
+        """True if the judge's answers change nothing."""
         return not counts(self.knows_goal, self.knows_none)
 
 
 def liked(believed: Array) -> Places:
-    """(streams, 2): the answer that the match likes best, and the best key result; from (streams, key results + 1)."""
+    """Return (streams, 2): the match's favourite answer and its favourite key result, from beliefs (streams, key results + 1)."""
     return np.column_stack([believed.argmax(1), believed[:, :-1].argmax(1)])
 
 
 def weigh(said: Array, believed: Array, true: Array) -> Weight:
-    """From the judge's answers, what the match believes without any label and without the judge, and the truth where it is known.
+    """Estimate a judge's weight from its answers, the match's beliefs (without labels and without the judge) and the known truth.
 
-    All (streams, key results + 1), rows adding up to one; a row of zeros in `true` is not known.
+    All are (streams, key results + 1) with rows that sum to one; a row of zeros in `true` means that the truth is unknown.
     """
     known, best = true.sum(1) > 0, liked(believed)
     truth = np.where(known[:, None], true, _calibrated(believed))
@@ -112,7 +112,10 @@ def weigh(said: Array, believed: Array, true: Array) -> Weight:
 
 
 def ratios_of(weight: Weight, said: Array, best: Places) -> Array:
-    """Likelihood of each answer given each truth beside its usual one, (streams, key results + 1); `best` is from `liked`."""
+    """Return the likelihood of each answer under each truth, relative to its marginal likelihood: (streams, key results + 1).
+
+    `best` is the result of `liked`.
+    """
     said = _powered(said, weight.sharpness)
     anyhow, copied = _guesses(np.array(weight.usual), said, best)
     guess = (1 - weight.copies) * anyhow + weight.copies * copied
@@ -124,9 +127,9 @@ def ratios_of(weight: Weight, said: Array, best: Places) -> Array:
 
 
 def told(believed: Array, ratio: Array, weight: Weight) -> Array:
-    """Beliefs of items as the judge's answer about their stream changes them; rows of both belong together.
+    """Update items' beliefs with the judge's answer about their stream; the rows of `believed` and `ratio` correspond.
 
-    Whether work serves any key result, and which, are two questions, and in each the belief may be one that does not stand.
+    Whether work serves any key result, and which one, are separate questions; the belief may be overruled in either.
     """
     strays = (1 - STRAYS) * ratio + STRAYS
     part, within, of_part, of_within = _changed(believed, strays, weight.says)
@@ -140,17 +143,17 @@ def told(believed: Array, ratio: Array, weight: Weight) -> Array:
 
 
 def _stands(of_belief: Array, of_guess: Array) -> Array:
-    """How far the belief stands; all of it where the answer is no less likely under it than under a guess."""
+    """Return the weight of the belief: 1 if the answer is at least as likely under it as under the prior."""
     found: Array = np.minimum(1.0, of_belief / (SURE_RIGHT * of_belief + (1 - SURE_RIGHT) * of_guess))
     return found
 
 
 def _changed(believed: Array, ratio: Array, says: float) -> tuple[Array, Array, Array, Array]:
-    """The part that serves any key result and how it is divided among them, after the answer; and how likely it was of either."""
+    """Return the posterior probability of serving any key result, its distribution among them, and the likelihood of each."""
     goals, none = np.maximum(believed[:, :-1], 1e-6), np.maximum(believed[:, -1:], 1e-6)
     mass = goals.sum(1, keepdims=True)
     before, within = mass / (mass + none), goals / mass
-    # What the answer says of any key result is its mean over those that are believed.
+    # The answer's ratio for "any key result" is its mean over the key results, weighted by belief.
     any_goal = (within * ratio[:, :-1]).sum(1, keepdims=True) ** says
     likely = before * any_goal + (1 - before) * ratio[:, -1:] ** says
     scores = within * ratio[:, :-1] ** says
@@ -159,27 +162,27 @@ def _changed(believed: Array, ratio: Array, says: float) -> tuple[Array, Array, 
 
 
 def _usual(rows: Array) -> Array:
-    """The mean of the rows, with two more that are even."""
+    """Return the mean of the rows, smoothed by two uniform rows."""
     found: Array = (rows.sum(0) + 2 / rows.shape[1]) / (len(rows) + 2)
     return found
 
 
 def _powered(rows: Array, power: float) -> Array:
-    """Each row raised to that power, adding up to one."""
+    """Raise each row to the power and renormalise."""
     raised = rows**power
     found: Array = raised / raised.sum(1, keepdims=True)
     return found
 
 
 def _calibrated(believed: Array) -> Array:
-    """Beliefs about streams as sure as they are right."""
+    """Temper beliefs about streams so that confidence matches accuracy."""
     found: Array = SURE_RIGHT * _powered(believed, OVERSURE) + (1 - SURE_RIGHT) * _usual(believed)
     return found
 
 
 def _guesses(usual: Array, said: Array, best: Places) -> tuple[Array, Array]:
-    """How likely the answers are, whatever is true, of one who says what it says anyhow, (streams, 1), and of one who copies the
-    match, (streams, key results + 1): of work on none it takes the best key result, which is the error that counts."""
+    """Return the likelihood of the answers from a judge that guesses, (streams, 1), and from one that copies the match, (streams,
+    key results + 1). For work on no key result, the copy is the favourite key result: that is the error that matters."""
     rows = np.arange(len(said))
     copied = np.repeat(said[rows, best[:, 0]][:, None], said.shape[1], axis=1)
     copied[:, -1] = said[rows, best[:, 1]]
@@ -187,7 +190,7 @@ def _guesses(usual: Array, said: Array, best: Places) -> tuple[Array, Array]:
 
 
 def _by_copies(said: Array, truth: Array, each: Array, best: Places) -> Array:
-    """Log of how likely the answers are, (copies, knows of goals, knows of none), with what was likely beforehand."""
+    """Return the log likelihood plus the log prior of copying: (copies, knows_goal, knows_none)."""
     anyhow, copied = _guesses(_usual(said), said, best)
     found: Array = np.stack(
         [_scores(said, truth, each, (1 - c) * anyhow + c * copied) + c * np.log(COPYING) for c in COPIES]
@@ -196,8 +199,8 @@ def _by_copies(said: Array, truth: Array, each: Array, best: Places) -> Array:
 
 
 def _scores(said: Array, truth: Array, each: Array, guess: Array) -> Array:
-    """Log likelihood of the answers, by what is known of key results and of none; `truth` may be a belief, `each` is what
-    each of the streams counts."""
+    """Return the log likelihood of the answers, (knows_goal, knows_none). `truth` may be a belief; `each` is the streams'
+    weight."""
     goal = np.stack([(truth[:, :-1] * (k * said[:, :-1] + (1 - k) * guess[:, :-1])).sum(1) for k in KNOWS], axis=1)
     none = np.stack([truth[:, -1] * (k * said[:, -1] + (1 - k) * guess[:, -1]) for k in KNOWS], axis=1)
     likely = np.maximum(goal[:, :, None] + none[:, None, :], _TINY)
