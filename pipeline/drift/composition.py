@@ -1,9 +1,9 @@
-"""Like compared with like: how much of a change of a share is behaviour, and how much is who is there.
+"""Compare like with like: decompose a change in a share into behaviour and mix.
 
-A share is sum(w * s) over rows, each one person in one team, with w that row's part of the effort and s its own share. Between
-two stretches, the effort that is there in both is min(w0, w1) for each row. Standardised to that common effort (Kitagawa 1955;
-Oaxaca 1973), the change is *behaviour*: the same people in the same teams do other things. The remainder of the observed
-change is *mix*: leave, joiners, leavers, transfers, teams that grow. The two add up to the observed change exactly.
+A share is sum(w * s) over rows, each one person in one team, with w that row's proportion of the effort and s its own share. The
+effort common to two stretches is min(w0, w1) for each row. Standardised to that common effort (Kitagawa 1955; Oaxaca 1973), the
+change is *behaviour*: the same people in the same teams do other things. The rest of the observed change is *mix*: leave,
+joiners, leavers, transfers, growing teams. The two sum to the observed change exactly.
 """
 
 from dataclasses import dataclass
@@ -16,10 +16,8 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Common:
-    """The effort that two stretches have in common: weights by row that sum to one (zero where there is none), and its part of
-    all.
-
-    Arrays are (rows, ...) and (...).
+    """The effort common to two stretches: `weights` by row, (rows, ...), that sum to one (all zero if nothing is common), and
+    `mass`, (...), its proportion of all effort.
     """
 
     weights: Array
@@ -27,21 +25,22 @@ class Common:
 
 
 def common(before: Array, after: Array) -> Common:
-    """From effort by row in two stretches, rows first."""
+    """Compute it from effort in two stretches, (rows, ...) each."""
     least = np.minimum(_over(before, before.sum(0)), _over(after, after.sum(0)))
     mass: Array = least.sum(0)
     return Common(_over(least, mass), mass)
 
 
 def own_shares(effort: Array, total: Array) -> Array:
-    """Each row's own share of its effort; 0 where it worked nothing, which no weight of `common` ever counts."""
+    """Return each row's own share; 0 for a row without effort, which has no weight in `common` either."""
     return _over(effort, total)
 
 
 def standardised(before: Array, after: Array) -> tuple[Array, Common]:
-    """What each row adds to the change of each thing's share of the common effort, (things, rows); from effort (things, rows).
+    """Return each row's contribution to the change in each thing's share of the common effort, (things, rows), from effort
+    (things, rows).
 
-    Its sums over rows are the behaviour of the things.
+    The sum over rows is each thing's behaviour.
     """
     total0, total1 = before.sum(0), after.sum(0)
     same = common(total0, total1)
@@ -51,7 +50,7 @@ def standardised(before: Array, after: Array) -> tuple[Array, Common]:
 
 @dataclass(frozen=True, slots=True)
 class Decomposition:
-    """A change of a share: parts of one. `behaviour + mix` is `after - before` as observed."""
+    """A change in a share, as fractions. `behaviour + mix` equals the observed `after - before`."""
 
     before: float
     after: float
@@ -60,8 +59,7 @@ class Decomposition:
 
 
 def decompose(effort0: Array, total0: Array, effort1: Array, total1: Array) -> Decomposition:
-    """Of the share that `effort` has of `total`, both by row, from one stretch to another; all zero where one of them is
-    empty."""
+    """Decompose the change in the share of `effort` in `total`, by row, between two stretches; all zero if one is empty."""
     if total0.sum() <= 0 or total1.sum() <= 0:
         return Decomposition(0.0, 0.0, 0.0, 0.0)
     before, after = float(effort0.sum() / total0.sum()), float(effort1.sum() / total1.sum())
@@ -71,6 +69,6 @@ def decompose(effort0: Array, total0: Array, effort1: Array, total1: Array) -> D
 
 
 def _over(part: Array, whole: Array) -> Array:
-    """Nothing divided by nothing is nothing, never NaN."""
+    """Divide, with 0 / 0 = 0 instead of NaN."""
     found: Array = np.divide(part, whole, out=np.zeros(np.broadcast(part, whole).shape), where=whole > 1e-12)
     return found

@@ -1,4 +1,4 @@
-"""Which days can be trusted: a source gone silent, coverage down, hardly anybody there. Only looks back, never ahead."""
+"""Which days can be trusted: not those with a silent source, low coverage, or hardly anybody present. Never looks ahead."""
 
 import math
 from collections.abc import Sequence
@@ -15,26 +15,26 @@ if TYPE_CHECKING:
     from pipeline.drift.observations import Observations
 
 HISTORY = 30
-"""Days to know what is usual from. After half of them a new level is the usual one."""
+"""Days of history that define the usual level. After half of them, a new level is the usual one."""
 SILENT = 0.25
 ABSENT = 0.6
 MANY_LEFT = 0.75
-"""Part of the usual: where fewer people than that are expected, and no less is seen of these, it is no source's fault."""
+"""Fraction of the usual: if fewer people are expected than this, and coverage of those is no lower, no source is at fault."""
 LONGEST_FAULT = 30
 _SAME_WEEKDAY = 4
-"""Of so many days of one weekday it is known what is usual on that: many are off on Fridays, and those who are not do count."""
+"""Days of one weekday needed to know its usual level; many people are off on Fridays, for example."""
 _LEAST_LEVEL = 1.0
-"""Person-days a day below which a source is too small to miss: a person's work in it may pause by itself."""
+"""Person-days a day below which a source is too small to judge: one person's work in it may simply pause."""
 _CERTAIN = 6.0
 _LEAST_DAYS = 3
-"""Days before a fault is certain: two odd ones happen by chance where few people work."""
+"""Days until a fault is certain: two odd ones can happen by chance if few people work."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
     """Days `first`..`last` (positions) on which `what` (a source, or 'coverage') cannot be trusted.
 
-    `told` is the position of the day on which it was certain; None where it never was.
+    `told` is the position of the day on which it became certain; None if it never did.
     """
 
     what: str
@@ -47,14 +47,14 @@ class Fault:
 
 @dataclass(frozen=True)
 class Health:
-    """`bad` marks the days that no share is taken from; the faults among them are worth telling."""
+    """`bad` marks the days that are not used for shares; `faults` are worth reporting."""
 
     bad: NDArray[np.bool_]
     faults: Sequence[Fault]
 
 
 def check(seen: "Observations") -> Health:
-    """Look at every day with the days before it."""
+    """Check every day against the days before it."""
     total = seen.total.sum(0)
     bad = total <= 0
     faults: list[Fault] = []
@@ -69,13 +69,13 @@ def check(seen: "Observations") -> Health:
     if seen.expected is not None:
         low, found = _uncovered(total, seen.expected, weekdays)
         bad |= low
-        # A source that is silent takes coverage down with it: one cause, one fault.
+        # A silent source lowers coverage too: report one fault for one cause.
         faults += [one for one in found if not any(f.first <= one.last and one.first <= f.last for f in faults)]
     return Health(bad, faults)
 
 
 def _usual(level: Array, weekdays: NDArray[np.int64], day: int) -> float:
-    """The median of the days before, or that of the same weekday where it is lower."""
+    """Return the median of the days before, or of the same weekday if that is lower."""
     past = slice(max(0, day - HISTORY), day)
     alike = level[past][weekdays[past] == weekdays[day]]
     usual = float(np.median(level[past]))
@@ -83,8 +83,7 @@ def _usual(level: Array, weekdays: NDArray[np.int64], day: int) -> float:
 
 
 def _known_away(total: Array, expected: Array | None) -> NDArray[np.bool_]:
-    """Days on which those who are known to be away explain that there is less: holidays of an office, say, with a tool of its
-    own."""
+    """Mark days on which known absences explain a lower level, for example holidays of an office that has its own tool."""
     found = np.zeros(len(total), bool)
     if expected is None:
         return found
@@ -120,19 +119,19 @@ def _silences(
             faults.append(_fault(source, first, day - 1, usual, level))
             first = None
         elif first is not None:
-            silent[day] = True  # between silent and usual, as while others are away: still not to be trusted
+            silent[day] = True  # between silent and usual, or while others are away: still untrustworthy
     if first is not None:
         faults.append(_fault(source, first, len(level) - 1, usual, level))
     return silent, [fault for fault in faults if fault.told is not None]
 
 
 def _fault(source: str, first: int, last: int, usual: float, level: Array) -> Fault:
-    # The smaller a source, the longer it must be silent before that is no chance.
+    # The smaller a source, the longer its silence can be chance.
     return _told(source, first, last, max(_LEAST_DAYS, math.ceil(_CERTAIN / max(usual, 0.1))), usual, level)
 
 
 def _told(what: str, first: int, last: int, days: int, usual: float, level: Array) -> Fault:
-    """Certain after `days` days, and told with what was known then."""
+    """Return a fault that is certain after `days` days, with the figures known then."""
     told = first + days - 1 if last - first + 1 >= days else None
     before, after = (rounded(float(one), DIGITS) for one in (usual, level[first : (told or last) + 1].mean()))
     return Fault(what, first, last, told, before, after)

@@ -1,11 +1,11 @@
-"""Drift: a sustained fall of the share of work on the top priorities. Arrays in, events out; knows no storage.
+"""Detect drift: a sustained fall in the share of work on the top priorities. Arrays in, events out; no storage.
 
-At the end of each working day, for every window of the last working days, the share in the window is compared with the share
-that the same people in the same teams had in the days before it (composition.py), and the difference is divided by its
-standard error, which is clustered by person (change_test.py), so tasks that last for days, part time and absence are in it.
-The largest of these ratios is the statistic of a generalised likelihood ratio test over the day of the change (Siegmund &
-Venkatraman 1995; Lai 1995). The threshold follows from the wanted number of false alarms a year. docs/drift.md has the
-figures; tuning.py the constants.
+At the end of each working day, for windows of several lengths that end on that day, the share in the window is compared with that
+of the same people in the same teams in the days before it (composition.py). The difference is divided by its standard error,
+which is clustered by person (change_test.py) and so accounts for tasks that span days, part time and absence. The largest ratio
+is the statistic of a generalised likelihood ratio test over the unknown day of the change (Siegmund & Venkatraman 1995; Lai
+1995). The threshold follows from the accepted number of false alarms a year. docs/drift.md has the figures, tuning.py the
+constants.
 """
 
 import logging
@@ -33,7 +33,7 @@ __all__ = ["LEAST_HISTORY", "Detector", "DriftSettings", "Event"]
 
 
 class Detector(History):
-    """Walks through the days once; what it says on a day rests on the days up to it."""
+    """Walks through the days once; what it raises on a day depends on the days up to it only."""
 
     def __init__(
         self,
@@ -48,37 +48,36 @@ class Detector(History):
         super().__init__(seen, priorities, settings, intended, dilution, tuning)
         self.open: dict[str, Event] = {}
         self.closed: dict[tuple[str, date], Closed] = {}
-        """By scope and day of raising, the drifts that are over."""
+        """Drifts that are over, by scope and the day they were raised."""
         self.era = 0
         self.resting: dict[str, Event] = {}
         self.ended: dict[str, int] = {}
         self.shifted: dict[str, date] = {}
         self.severity: dict[str, Severity] = {}
         self.loud_since: dict[tuple[str, date], date] = {}
-        """By scope and day of raising, the first day on which a drift was above low severity."""
+        """First day on which a drift was above low severity, by scope and the day it was raised."""
         self.failed: set[str] = set()
-        """Scopes for which something could not be computed."""
+        """Scopes for which a computation failed."""
         self.gone: list[Gone] = gone_teams(self.scopes, seen.total)
         self.mixed = mix_changes(
             self.scopes, seen, self.joined, self.priorities, self.health.bad, self.settings.least_people, self.who
         )
 
     def run(self) -> list[Event]:
-        """All events in the order of saying them."""
+        """Return all events in chronological order."""
         return [event for n in range(len(self.seen.days)) for event in (*self.reported(n), *self.walk(n))]
 
     def reported(self, position: int) -> list[Event]:
-        """What is reported on a day, whatever is open."""
+        """Return what is reported on a day regardless of open drifts."""
         return reported(self.seen, self.health, self.mixed, self.gone, position)
 
     def walk(self, position: int) -> list[Event]:
-        """Go on to the next day; what is raised on it, and what ends."""
+        """Advance to the next day; return what is raised or ends on it."""
         self._end_of_gone(position)
         return [] if self.health.bad[position] else self._drifts(position, self.seen.days[position])
 
     def now(self, event: Event, end: date | None = None) -> Event:
-        """The event with start, shares and absorbers as the whole history up to the last day, or to the day before `end`, tells
-        them."""
+        """Return the event with start, shares and absorbers re-estimated on all days, or on those before `end`."""
         view, days, top = self._of(event, end)
         sums, near = view.sums.until(days), int(np.searchsorted(view.usable, self._position(event.start)))
         least = self.tuning.deeper_least if event.base else BASE_LEAST
@@ -88,14 +87,14 @@ class Detector(History):
         found = changes(sums, first, self._usual(event.scope, sums))
         best, low, high = likeliest(found)
         if found.people[best] < self.settings.least_people:
-            return event  # what was told when there were enough
+            return event  # keep the figures from when there were enough people
         fall = Found(found.at(best), 0.0, int(first[low]), int(first[high]))
         current = replace(self._event(event.at, event.scope, view, sums, fall, top), base=event.base)
         followed = self.severity.get(event.scope) if self.open.get(event.scope) == event else None
         return replace(current, severity=followed.now) if followed else current
 
     def _end_of_gone(self, position: int) -> None:
-        """A team that is gone ends what is open of it."""
+        """Close the open drift of a team that is gone."""
         for gone in self.gone:
             if gone.told == position:
                 self._close(gone.team, self.seen.days[gone.first])
@@ -108,9 +107,9 @@ class Detector(History):
         begin, top = self._begin(era), era[-1].top
         if begin != self.era:
             self.era, self.resting = begin, {}
-            self._close_all(day)  # measured against priorities that hold no more
+            self._close_all(day)  # they were measured against priorities that no longer hold
         if era[-1].end is not None and day >= era[-1].end:
-            # The plan has run out: what people do now is no drift from it, until one with the same priorities holds.
+            # The plan has run out: nothing drifts from it until a plan with the same priorities holds.
             self.resting |= self.open
             self._close_all(day)
             return []
@@ -121,7 +120,7 @@ class Detector(History):
         return found
 
     def _guarded(self, name: str, begin: int, top: frozenset[str], position: int) -> Event | None:
-        """As _scope; figures that cannot be computed for one scope are no reason to lose the others."""
+        """As _scope, but a failed computation in one scope does not lose the others."""
         try:
             return self._scope(name, begin, top, position)
         except (ArithmeticError, ValueError, IndexError, np.linalg.LinAlgError):
@@ -142,11 +141,11 @@ class Detector(History):
                     self._teams_came_back(opened.start, top, position)
                 return recovered
             self._follow(opened, view, sums, position)
-            # What has fallen may fall further: measured against its own level since then.
+            # A fallen share may fall further: compare it with its level since the fall.
             view = self._view(name, begin, top, opened.start)
             sums = view.until(position)
         if name == COMPANY:
-            self._usual(name, sums)  # towards which the teams' is drawn, whether or not it is asked for
+            self._usual(name, sums)  # needed even if the company has no fall: teams are shrunk towards it
         wanted = self._wanted(name, position, further=opened is not None)
         found = search(sums, partial(self._usual, name, sums), wanted, tuning)
         if found is None or (found.margin < tuning.at_once and self._too_soon(name, position)):
@@ -159,7 +158,7 @@ class Detector(History):
             return None
         event = self._event(day, name, view, sums, found, top)
         if name != COMPANY and event.severity == "low":
-            return None  # a week's dip of a few people: wait
+            return None  # may be a week's dip of a few people: wait
         if opened is not None:
             self._close(name, event.start)
             event = replace(event, base=opened.start)
@@ -178,7 +177,7 @@ class Detector(History):
         return Wanted(alarms, smallest, self.settings.least_people, history)
 
     def _follow(self, opened: Event, view: View, sums: Sums, position: int) -> None:
-        """Grade an open drift with what is known today."""
+        """Update the severity of an open drift with today's estimate."""
         first = int(np.searchsorted(view.usable, self._position(opened.start)))
         if not BASE_LEAST <= first <= sums.days - 3:
             return
@@ -188,18 +187,18 @@ class Detector(History):
             self.loud_since.setdefault((opened.scope, opened.at), self.seen.days[position])
 
     def _too_soon(self, name: str, position: int) -> bool:
-        """Only a clear fall is raised just after the scope's last drift ended, or after days that tell nothing."""
+        """Return True just after the scope's last drift ended, or after untrustworthy days: only a clear fall is raised then."""
         ended, tuning = self.ended.get(name), self.tuning
         unusual = int(self.health.bad[max(0, position - tuning.wary) : position].sum())
         return (ended is not None and position - ended < tuning.cooldown) or unusual >= tuning.unusual
 
     def _part_of_the_company(self, start: date) -> bool:
-        """A company drift is open that began about then or before: the team is named in that one."""
+        """Return True if a company drift is open that began around then or earlier: it names the team already."""
         company = self.open.get(COMPANY)
         return company is not None and (start - company.start).days > -14
 
     def _shifts(self, begin: int, now: Priorities, position: int) -> list[Event]:
-        """Objectives that lost to other objectives, while the share of the top priorities stands."""
+        """Return objectives that lost to other objectives while the share of the top priorities held steady."""
         events: list[Event] = []
         alarms = self.settings.company_alarms / max(1, len(now.rank))
         for key in self.seen.objectives:
@@ -239,7 +238,7 @@ class Detector(History):
         )
 
     def _close(self, name: str, end: date) -> None:
-        """Let an open drift go, as its days up to the one before `end` tell it: who raised it knew the first two weeks."""
+        """Close an open drift, re-estimated on all its days before `end`: when raised, it rested on its first weeks only."""
         if name not in self.open:
             return
         opened = self.open[name]
@@ -255,8 +254,11 @@ class Detector(History):
         return {p for p, d in enumerate(self.seen.days) if first <= d < end}
 
     def _teams_came_back(self, began: date, top: frozenset[str], position: int) -> None:
-        """A team that fell and came back with the company was told in that alert: these days are no baseline of its next fall
-        either, and no beginning of it. The first days of the company's recovery may still be fallen ones of a team."""
+        """Set aside the days of teams that fell and recovered with the company.
+
+        That alert covered them, so these days are neither a baseline nor the start of a team's next fall. A team may recover a
+        few days later than the company.
+        """
         for team in self.scopes.keys() - {COMPANY, *self.open}:
             view = self._view(team, self.era, top)
             sums = view.until(position)

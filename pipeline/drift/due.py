@@ -1,5 +1,5 @@
-"""Whether drift is to be looked for anew. In a large company the walk through all days costs the same whatever is new, so it is
-done once a day, and again where much came in, or what it rests on beside the work was changed.
+"""Decide whether to search for drift again. In a large company the search costs the same however little is new, so it runs once a
+day, and again if a lot of work came in or any other input changed.
 """
 
 import hashlib
@@ -14,17 +14,17 @@ from pipeline.large import LARGE, taught
 from pipeline.queue import fingerprint
 
 MUCH = 0.01
-"""Part of the work items that were matched since, from which it is looked for again on the same day."""
+"""Proportion of newly matched work items above which the search is repeated on the same day."""
 _STAGE, _NEWS = "drift", "drift news"
 
 
 def note_news(session: Session, items: int) -> None:
-    """So many items are matched in this cycle."""
+    """Record that a cycle matches this many items."""
     fingerprint.keep(session, _NEWS, "", fingerprint.size(session, _NEWS) + items)
 
 
 def is_due(session: Session, version: int, last: date, settings: DriftSettings) -> bool:
-    """Return True where drift may be another than it was when it was last looked for."""
+    """Return True if the result may differ from the last search."""
     items = session.scalar(select(func.count()).select_from(WorkItem)) or 0
     if items <= LARGE or fingerprint.size(session, _NEWS) > MUCH * items:
         return True
@@ -32,7 +32,7 @@ def is_due(session: Session, version: int, last: date, settings: DriftSettings) 
 
 
 def note_looked(session: Session, version: int, last: date, settings: DriftSettings) -> None:
-    """It was looked for now; what that raised is no reason to look again."""
+    """Record a search, including its own results, so that they do not trigger another one."""
     fingerprint.keep(session, _STAGE, _digest(session, version, last, settings))
     fingerprint.keep(session, _NEWS, "")
 

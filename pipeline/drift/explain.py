@@ -1,8 +1,8 @@
-"""What took the place of the work that fell: by team, objective and theme, in points that add up to the fall exactly.
+"""Explain what replaced the work that fell: by team, objective and theme, in points that sum to the fall exactly.
 
-Shift-share in its simplest form: each component's share of the effort since the start, less its share before, on the very days
-and of the very people that the event's own shares were taken from (composition.py). What falls on the top priorities is what
-rises elsewhere, so the parts are a decomposition and not an estimate of their own.
+The simplest form of shift-share analysis: each component's share of the effort since the start minus its share before, on the
+same days and people as the event's own shares (composition.py). What the top priorities lose, something else gains, so the
+components are a decomposition and not separate estimates.
 """
 
 from collections.abc import Mapping, Sequence, Set
@@ -22,14 +22,14 @@ from pipeline.share.floor import shown
 from pipeline.share.undiluted import in_bounds
 
 LEAST_POINTS = 0.5
-"""A theme below this is part of the rest; a team that lost less is not named."""
+"""A theme that gained less is part of the rest; a team that lost less is not named."""
 MOST_TEAMS = 4
-"""Teams that an alert of the company names."""
+"""Most teams that a company alert names."""
 
 
 @dataclass(frozen=True, slots=True)
 class TeamChange:
-    """A team's own top share before and after, and the points that it adds to the scope's change."""
+    """A team's own top share before and after, and its contribution to the scope's change in points."""
 
     team: str
     before: float
@@ -38,8 +38,8 @@ class TeamChange:
 
 
 def told_teams(seen: Observations, base: Positions, span: Positions, least_people: int) -> set[str]:
-    """Teams of which enough people worked before and since, so that neither a team's figures nor the company's less those of all
-    these teams are of a few."""
+    """Return the teams that may be shown: enough people worked before and since, and the company minus all shown teams is not a
+    few people either."""
     worked: dict[str, set[int | str]] = {}
     there = (seen.total[:, base].sum(1) > 0) & (seen.total[:, span].sum(1) > 0)
     for row in np.flatnonzero(there).tolist():
@@ -50,8 +50,11 @@ def told_teams(seen: Observations, base: Positions, span: Positions, least_peopl
 def by_team(
     seen: Observations, top: frozenset[str], base: Positions, span: Positions, told: Set[str] | None = None
 ) -> list[TeamChange]:
-    """Each team's part of the company's fall, the largest first; of the same people in the same teams, and they add up
-    exactly. Those that are not `told` are one, without a name."""
+    """Return each team's contribution to the company's fall, largest first, for the same people in the same teams; they sum
+    exactly.
+
+    Teams not in `told` are merged into one without a name.
+    """
     rows = np.array([key in top for key in seen.names])
     whole0, whole1 = (seen.total[:, days].sum(1) for days in (base, span))
     top0, top1 = (seen.effort[rows][:, :, days].sum((0, 2)) for days in (base, span))
@@ -70,10 +73,9 @@ def by_team(
 def levels(
     seen: Observations, base: Positions, span: Positions, top: frozenset[str], told: Set[str]
 ) -> dict[str, dict[str, list[float]]]:
-    """Share of each objective ('' for none) before and since, of the company and each team that is told of: the levels that
-    every face shows.
+    """Return each objective's share ('' for none) before and since, for the company and each team shown; displayed everywhere.
 
-    Of the same people in the same teams, as the event's own.
+    The shares are of the same people in the same teams, as the event's own.
     """
     found = {}
     for scope in (COMPANY, *sorted(told)):
@@ -97,7 +99,7 @@ def _level(shares: Mapping[str, float], top: frozenset[str]) -> dict[str, float]
 def by_theme(
     themes: Sequence[Theme], seen: Observations, scope: str, base: Positions, span: Positions
 ) -> list[dict[str, Any]]:
-    """Themes that grew, in points of the scope's effort, the largest first, with the teams whose points these are."""
+    """Return themes that grew, in points of the scope's effort, largest first, with the teams that worked on them."""
     people = np.array([scope in (COMPANY, team) for team in seen.teams])
     all0, all1 = seen.total[people][:, base].sum(), seen.total[people][:, span].sum()
     days0, days1 = ({seen.days[p] for p in part} for part in (base, span))
@@ -124,7 +126,7 @@ def by_theme(
 
 
 def parts(event: Event, themes: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """The whole fall in points: themes, the other objectives, and the rest that serves none. The sum is the fall.
+    """Decompose the whole fall in points: themes, the other objectives, and the rest that serves none. They sum to the fall.
 
     `themes` are rows of `by_theme` on the event's days.
     """
@@ -139,9 +141,9 @@ def parts(event: Event, themes: Sequence[Mapping[str, Any]]) -> list[dict[str, A
 def earliest(
     starts: Mapping[str, date | None], themes: Sequence[Mapping[str, Any]], event: Event
 ) -> list[dict[str, Any]]:
-    """The first signs, in order: the team whose own fall began first, and the theme that appeared first.
+    """Return the first signs, in order: the team whose own fall began first, and the theme that appeared first.
 
-    `starts` by team, only of teams that may be named.
+    `starts` is by team, only for teams that may be named.
     """
     known = [(day, team) for team, day in starts.items() if day is not None]
     found = [{"kind": "team", "name": team, "since": day.isoformat()} for day, team in sorted(known)[:1]]
@@ -152,13 +154,13 @@ def earliest(
 
 
 def named_teams(explanation: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
-    """Of what is kept with a company's fall, the rows of the teams that its alert names, by key; any may be too small to show."""
+    """Return, by key, the rows of the teams that a company alert names. Any of them may be too small to show."""
     rows = explanation.get("teams", [])[:MOST_TEAMS]
     return {row["team"]: row for row in rows if row["points"] <= -LEAST_POINTS}
 
 
 def team_points(changes: Sequence[TeamChange]) -> list[dict[str, Any]]:
-    """For keeping with the drift."""
+    """Return the changes as rounded rows to store with the drift."""
     return [
         {"team": c.team, "before": round(c.before, 4), "after": round(c.after, 4), "points": round(c.points, 2)}
         for c in changes

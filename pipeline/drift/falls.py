@@ -1,4 +1,4 @@
-"""Falls of the share of the top priorities as findings: raised by the detector, followed until they end, explained."""
+"""Falls in the share of the top priorities as findings: raised by the detector, explained, and followed until they end."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
@@ -15,15 +15,15 @@ from pipeline.drift.turnover import GONE
 from pipeline.share.dilution import Size
 
 _NEAR = 21
-"""Days by which the day of an alarm, or else its start, may be another with new labels or late data, and it is the same fall."""
+"""Days by which new labels or late data may move the day or the start of an alarm while it remains the same fall."""
 _WITHDRAWN = "superseded"
 _ENDS = {"drift": "deepened", "recovery": "recovered", "data": "gone"}
-"""How a scope's fall ends, by the kind of the event that follows it."""
+"""The state in which a scope's fall ends, by the kind of the event that follows it."""
 
 
 def find_falls(analysis: Analysis, rows: Sequence[Drift]) -> list[Found]:
-    """Every fall since the priorities are what they are; those that are open today with figures and explanation of today, those
-    that are over as all their days tell them. What took the place of one that is over is found once, when it ends."""
+    """Return every fall under the present priorities: open ones with today's figures and explanation, past ones estimated on all
+    their days. The explanation of a past fall is computed once, when it ends."""
     detector, found = analysis.detector, []
     falls = [event for event in analysis.events if event.kind == "drift"]
     for event in falls:
@@ -43,7 +43,7 @@ def find_falls(analysis: Analysis, rows: Sequence[Drift]) -> list[Found]:
 
 
 def _end(events: Sequence[Event], fall: Event) -> tuple[str, date] | None:
-    """The end of a fall: the next event of its scope that ends one."""
+    """Return the end of a fall: the next event of its scope that ends one."""
     place = next(n for n, event in enumerate(events) if event is fall)
     for event in events[place + 1 :]:
         if event.scope == fall.scope and event.kind in _ENDS and (event.kind != "data" or event.subject == GONE):
@@ -52,12 +52,12 @@ def _end(events: Sequence[Event], fall: Event) -> tuple[str, date] | None:
 
 
 def same_fall(analysis: Analysis, row: Drift, found: Found) -> int | None:
-    """The same scope, measured against the same priorities, on the same day or near it; or at least since the same time, since
-    a fall of which little was read is raised weeks later than one that people answered about."""
+    """Rank a row as the same fall: same scope and priorities, raised on the same day or close to it; or else a similar start,
+    since a diluted fall is raised weeks later than one whose items people labelled."""
     if row.scope != found.scope or row.raised_on < _since(analysis):
         return None
     if row.state == _WITHDRAWN and found.end is None:
-        return None  # that one is over for who was told of it
+        return None  # it was closed, and the people notified know it as over
     apart = abs((row.raised_on - found.raised_on).days)
     if apart <= _NEAR:
         return 0 if apart == 0 else 1
@@ -66,18 +66,18 @@ def same_fall(analysis: Analysis, row: Drift, found: Found) -> int | None:
 
 
 def left_fall(analysis: Analysis, row: Drift) -> End:
-    """Measured against priorities that hold no more; or, with what is known now, it would not have been raised."""
+    """Return the end of a row no longer found: its priorities have changed, or present data would not raise it."""
     since = _since(analysis)
     return ("replanned", since) if row.raised_on < since else (_WITHDRAWN, row.ended_on)
 
 
 def _since(analysis: Analysis) -> date:
-    """The day since which the priorities are what they are."""
+    """Return the day since which the present priorities hold."""
     return analysis.detector.priorities[-1].start
 
 
 def _was_over(rows: Sequence[Drift], event: Event) -> bool:
-    """Return True if this fall was known to be over before."""
+    """Return True if this fall was already known to be over."""
     near = [row for row in rows if row.scope == event.scope and abs((row.raised_on - event.at).days) <= _NEAR]
     return any(row.ended_on is not None for row in near)
 
@@ -85,7 +85,7 @@ def _was_over(rows: Sequence[Drift], event: Event) -> bool:
 def _explain(
     detector: Detector, event: Event, themes: Sequence[Theme], base: Positions, span: Positions
 ) -> dict[str, Any]:
-    """Themes, teams and the whole decomposition, of the days before and in it, for keeping with the drift."""
+    """Return themes, teams and the full decomposition over the days before and in the fall, to store with the drift."""
     seen = detector.joined if event.scope == COMPANY else detector.seen
     top = detector.priorities[-1].top
     grown = by_theme(themes, seen, event.scope, base, span)
@@ -107,7 +107,7 @@ def _explain(
 
 
 def _signs(detector: Detector, event: Event, explained: Mapping[str, Any]) -> dict[str, Any]:
-    """The earliest signs of an open fall."""
+    """Return the earliest signs of an open fall."""
     falling = {row["team"] for row in explained["teams"] if row["points"] <= -1}
     # A team whose own fall is open has one start, here and in its own alert.
     starts = {
@@ -115,14 +115,14 @@ def _signs(detector: Detector, event: Event, explained: Mapping[str, Any]) -> di
         for team, people in detector.scopes.items()
         if team in falling
     }
-    # What was worked on in the first week that is known is older, and no sign of anything.
+    # Work seen in the first known week is older than that, and no sign of anything.
     begun = detector.seen.days[0] + timedelta(weeks=1)
     fresh = [row for row in explained["themes"] if date.fromisoformat(row["first_day"]) >= begun]
     return {"earliest": earliest(starts, fresh, event)}
 
 
 def _points(size: Size | None) -> dict[str, float] | None:
-    """The fall as it likely was: `middle` between `low` and `high` with 90 %, at least `certain`."""
+    """Return the corrected size in points: `middle`, the 90 % interval from `low` to `high`, and `certain`."""
     return {name: _in_points(getattr(size, name)) for name in ("middle", "low", "high", "certain")} if size else None
 
 

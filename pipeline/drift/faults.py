@@ -1,4 +1,4 @@
-"""Faults of the data as findings: open while they last, for ops. A team that is gone is one that is said once."""
+"""Data faults as findings for ops, open while they last. A team that is gone is reported once."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ from pipeline.drift.turnover import GONE
 
 
 def find_faults(analysis: Analysis, _: Sequence[Drift]) -> list[Found]:
-    """Every fault that was ever certain, and the teams that are gone."""
+    """Return every fault that ever became certain, and the teams that are gone."""
     days, found = analysis.detector.seen.days, []
     for fault in analysis.detector.health.faults:
         if fault.told is None:
@@ -24,7 +24,7 @@ def find_faults(analysis: Analysis, _: Sequence[Drift]) -> list[Found]:
 
 
 def same_fault(analysis: Analysis, row: Drift, found: Found) -> int | None:
-    """The same source on the same days; a team that is gone as anything that is said once."""
+    """Rank a row as the same fault: same source and start; for a team that is gone, as for any one-off finding."""
     if found.once:
         return same_noted(analysis, row, found)
     same = (row.scope, row.subject, row.start) == (found.scope, found.subject, found.figures["start"])
@@ -32,5 +32,5 @@ def same_fault(analysis: Analysis, row: Drift, found: Found) -> int | None:
 
 
 def left_fault(analysis: Analysis, row: Drift) -> End:
-    """Late data closed it."""
+    """Return the end of a fault that late data removed."""
     return "recovered", analysis.detector.seen.days[-1]

@@ -1,7 +1,7 @@
-"""What a kind of finding is, and how the rows of all kinds are brought into line with what is found.
+"""The definition of a kind of finding, and the reconciliation of stored rows with what is found.
 
-The search is deterministic, so this is repeated without harm: an open finding gets its newest figures, a new one a row, one
-that is over its end. Notifying people is another stage; it looks for rows that nobody was notified of.
+The search is deterministic, so reconciliation is idempotent: an open finding gets its newest figures, a new one a row, and one
+that is over its end. Notifying people is a separate stage, which looks for rows that nobody was notified of.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -22,12 +22,12 @@ Audience = Literal["company", "ops"]
 End = tuple[str, date | None]
 """The state that a finding ends in, and since when it is over."""
 SAME = timedelta(days=28)
-"""What is said once is not said again within this of the day on which it was."""
+"""A one-off finding is not repeated within this time of the day it was raised."""
 
 
 @dataclass(frozen=True, slots=True)
 class Analysis:
-    """What the kinds look into: the effort and what the detector says of it, up to the day `last`."""
+    """What the kinds search: the effort and the detector's results up to the day `last`."""
 
     session: Session
     register: Register
@@ -40,9 +40,9 @@ class Analysis:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """One finding: where, when it became certain, the columns of its row, and its end where it is over.
+    """One finding: its scope, the day it became certain, the columns of its row, and its end if it is over.
 
-    `row` is the row that it has already, where the search knows it. `once`: it is a new level, said once and never followed.
+    `row` is its existing row, if the search knows it. `once`: a new level, reported once and never followed.
     """
 
     scope: str
@@ -55,23 +55,23 @@ class Found:
 
 
 def same_noted(analysis: Analysis, row: Drift, found: Found) -> int | None:
-    """The same place and subject, about the same day."""
+    """Rank a row as the same finding: same scope and subject, around the same day."""
     same = (row.scope, row.subject) == (found.scope, found.subject)
     return 0 if same and abs(row.raised_on - found.raised_on) <= SAME else None
 
 
 def stays(analysis: Analysis, row: Drift) -> End | None:
-    """What is not found any more stays as it is."""
+    """Leave a row that is no longer found as it is."""
     return None
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A kind of finding. `audience` is notified, nobody where it is None: then the digest and the page say it.
+    """A kind of finding. `audience` is notified; if None, only the digest and the page show it.
 
-    `find` takes the analysis and the rows of its kind, and gives what there is to find up to the last day, over or not.
-    `same` ranks how well a row fits what was found, less is better; None where it is another one. `left` is the end of an open
-    row that is not found any more. `also` is a second audience that is notified.
+    `find` takes the analysis and the rows of its kind, and returns all findings up to the last day, past or open. `same` ranks
+    how well a row fits a finding, lower is better; None if it is a different one. `left` returns the end of an open row that is
+    no longer found. `also` is a second audience to notify.
     """
 
     audience: Audience | None
@@ -82,7 +82,7 @@ class Finding:
 
 
 def reconcile(analysis: Analysis, kind: str, finding: Finding) -> None:
-    """Bring the rows of a kind into line with what is found."""
+    """Reconcile the rows of a kind with what is found."""
     session = analysis.session
     query = select(Drift).where(Drift.kind == kind).order_by(Drift.raised_on, Drift.id)
     rows = list(session.scalars(query))
@@ -90,7 +90,7 @@ def reconcile(analysis: Analysis, kind: str, finding: Finding) -> None:
     for one in finding.find(analysis, rows):
         row = one.row or _fitting(analysis, left, one, finding)
         if row is not None and one.once:
-            continue  # it was said
+            continue  # already reported
         if row is None:
             row = _row(kind, one)
             session.add(row)
@@ -118,14 +118,14 @@ def _row(kind: str, one: Found) -> Drift:
 
 
 def _end(row: Drift, end: End) -> None:
-    """End a row; one that somebody closed keeps the state that they gave it."""
+    """End a row; one that somebody closed keeps the state they gave it."""
     state, row.ended_on = end
     if row.state in OPEN_STATES:
         row.state = state
 
 
 def figures_of(event: Event) -> dict[str, Any]:
-    """The columns of a row that an event of the detector gives."""
+    """Return the columns of a row for an event of the detector."""
     shares = {name: round(getattr(event, name), 6) for name in ("before", "after", "low", "high")}
     return shares | {
         "severity": event.severity,

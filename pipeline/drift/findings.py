@@ -1,4 +1,4 @@
-"""The table of what can be found. A kind is a line here and a module that finds it; its sentence is in alerts/sentences.py."""
+"""The table of findings. A kind is one line here and a module that finds it; its wording is in alerts/sentences.py."""
 
 from pipeline.drift.falls import find_falls, left_fall, same_fall
 from pipeline.drift.faults import find_faults, left_fault, same_fault
@@ -15,17 +15,16 @@ KINDS: dict[str, Finding] = {
     "gap": Finding("company", find_gaps, left=left_gap),
     PLAN_END: Finding("company", find_end, same_end, left_end, also="ops"),
 }
-"""By kind: a fall of the top share, a fault of the data or a team that is gone, a shift between objectives, a change of mix, a
-share below its plan, a plan that has run out. In the order in which they are looked for: a gap is not told where an open fall
-tells it."""
+"""By kind: a fall of the top share, a data fault or a team that is gone, a shift between objectives, a change of mix, a share
+below its plan, a plan that has run out. They are searched in this order: a gap is not reported if an open fall covers it."""
 
 
 def audiences_of(kind: str) -> tuple[Audience, ...]:
-    """Who is notified of a kind of finding; empty for nobody."""
+    """Return who is notified of a kind of finding; empty for nobody."""
     found = (KINDS[kind].audience, KINDS[kind].also) if kind in KINDS else ()
     return tuple(one for one in found if one is not None)
 
 
 def kinds_for(audience: Audience) -> list[str]:
-    """The kinds of findings that an audience is notified of."""
+    """Return the kinds of findings that an audience is notified of."""
     return [kind for kind in KINDS if audience in audiences_of(kind)]

@@ -1,10 +1,10 @@
-"""A share that is not what was planned, from the first weeks on: told when it is sure, lasted for a set time, and is large.
+"""A share below its plan from the first weeks on: reported when it is certain, has lasted long enough, and is large.
 
-Drift is a change; a company that was off its plan from the first day never changes. A gap is open from the day on which the mean
-over all weeks of the plan is surely (the lower bound of its interval) more than `gap_points` below it, and that of the last weeks
-looks like it; or that of the last weeks alone is, which is another one every few weeks and must therefore be surer. It is over
-when the last weeks are surely nearer than that, or reach the plan. A plan that was changed begins anew on the day that it was
-loaded; suggestions are no plans.
+Drift is a change; a company that is off its plan from the first day never changes. A gap opens on the day when the mean over all
+weeks of the plan is certainly (by the lower bound of its interval) more than `gap_points` below plan and the last weeks' mean is
+too, or when the last weeks alone are. The latter is a new test every few weeks, so it must meet a stricter bound. A gap closes
+when the last weeks are certainly closer than that, or reach the plan. A changed plan starts over on the day it is loaded;
+suggestions are not plans.
 """
 
 from collections.abc import Iterable, Sequence
@@ -28,18 +28,18 @@ from pipeline.share.gap import Followed, Gap, follow, gap, scopes
 
 GAP = "gap"
 _LATE = timedelta(weeks=2)
-"""A scope whose last whole week ended so long ago is not judged: nobody of it works, or its data is late."""
+"""A scope whose last whole week ended longer ago than this is not judged: nobody works in it, or its data is late."""
 _GONE = timedelta(weeks=6)
-"""From then on what is open of it ends: a team that is gone, or whose weeks have too few people."""
+"""After this its open gap ends: the team is gone, or its weeks have too few people."""
 _HIGH = 0.2
 _SURER = 2.326 / Z90
-"""The last weeks alone: 99 in 100 sure, where all weeks of the plan are 95 in 100. All weeks are nearly one look, however many
-there are; the last four are a new one every few weeks, and chance would have as many tries."""
+"""The last weeks alone need a one-sided confidence of 99 %, all weeks of the plan 95 %. All weeks amount to about one test,
+however many there are; the last four are a new test every few weeks, with as many chances of a false alarm."""
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A planned objective on a day: the window's gap, the gap since the plan or the window began, and what follows."""
+    """A planned objective on a day: the gap of the last weeks, the gap to report, and whether it is certainly large or small."""
 
     followed: Followed
     window: Gap
@@ -49,7 +49,7 @@ class Judged:
 
 
 def judge(one: Followed, settings: DriftSettings) -> Judged | None:
-    """Judge the last weeks; None where the plan has held for fewer than the set number of them."""
+    """Judge the last weeks; None if the plan has held for fewer than `gap_weeks`."""
     recent = one.rows[-settings.gap_weeks :]
     window = gap(one.scope, one.objective, one.plan, recent)
     whole = gap(one.scope, one.objective, one.plan, one.rows)
@@ -58,19 +58,19 @@ def judge(one: Followed, settings: DriftSettings) -> Judged | None:
     steadily = whole.low > settings.gap_points and window.size > settings.gap_points
     lately = window.size - _SURER * (window.size - window.low) > settings.gap_points
     smaller = window.high < settings.gap_points or window.size <= 0
-    # As far back as it holds: since the plan, where its whole time shows the gap, else the window.
+    # Report as far back as it holds: since the plan began if all its weeks show the gap, else the last weeks.
     told = whole if whole.low > settings.gap_points else window
     return Judged(one, window, told, steadily or lately, smaller)
 
 
 def find_gaps(analysis: Analysis, rows: Sequence[Drift]) -> list[Found]:
-    """What is to become of each row that a plan still has, and the gaps that are new on the last day."""
+    """Return the update of each row whose plan still exists, and the gaps that are new on the last day."""
     if ran_out(analysis.register, analysis.last):
         return []
     session, register, last = analysis.session, analysis.register, analysis.last
     history, falls = plans(session), _loud_falls(session)
     found: list[Found] = []
-    open_: set[str] = set()  # objectives whose gap is the company's: a team's is a line of that one
+    open_: set[str] = set()  # objectives with an open company gap, which covers the teams' gaps
     for scope in scopes(register):
         for one in follow(session, register, history, scope, last):
             mine = [row for row in rows if (row.scope, row.subject) == (scope, one.objective)]
@@ -94,13 +94,13 @@ def find_gaps(analysis: Analysis, rows: Sequence[Drift]) -> list[Found]:
 
 
 def left_gap(analysis: Analysis, row: Drift) -> End:
-    """There is no plan of it any more, or the period is over."""
+    """Return the end of a row whose plan no longer exists, or whose period is over."""
     after = analysis.register.period.end + timedelta(days=1)
     return "replanned", min(analysis.last, after)
 
 
 def _follow(row: Drift, one: Followed, judged: Judged | None, last: date) -> Found:
-    """Newest figures since the row's start, or its end; as it was where nothing new is known."""
+    """Return the row's newest figures since its start, or its end; unchanged if there is no new data."""
     if judged is None:
         ends = not _in_time(one, last, _GONE)
         return _ended(row, "gone", last) if ends else Found(row.scope, row.raised_on, row=row)
@@ -111,7 +111,7 @@ def _follow(row: Drift, one: Followed, judged: Judged | None, last: date) -> Fou
 
 
 def _since_recovered(one: Followed, rows: Iterable[Drift]) -> Followed:
-    """Without the weeks of a gap to this plan that was made good: what was told once and is over counts no further."""
+    """Drop the weeks up to the end of a recovered gap to this plan: it was reported and is over."""
     over = [row.ended_on for row in rows if row.state == "recovered" and row.start >= one.since and row.ended_on]
     return replace(one, rows=tuple(week for week in one.rows if week.week > max(over))) if over else one
 
@@ -121,7 +121,7 @@ def _ended(row: Drift, state: str, day: date) -> Found:
 
 
 def _figures(told: Gap) -> dict[str, Any]:
-    """Before is what was planned, after what was worked; `low` and `high` bound the difference, as of every finding."""
+    """Return a row's columns: `before` is the plan, `after` the share; `low` and `high` bound the difference."""
     return {
         "start": told.first,
         "severity": "high" if told.size >= _HIGH else "medium",
@@ -142,7 +142,7 @@ def _in_time(one: Followed, last: date, late: timedelta = _LATE) -> bool:
 
 
 def _intended(rows: Iterable[Drift], since: date) -> bool:
-    """Whether somebody said of a gap to this very plan that it is meant."""
+    """Return True if somebody marked a gap to this very plan as intended."""
     return any(row.state == "intended" and row.start >= since for row in rows)
 
 
@@ -152,7 +152,7 @@ def _loud_falls(session: Session) -> Sequence[Drift]:
 
 
 def _said_already(one: Followed, register: Register, falls: Iterable[Drift]) -> bool:
-    """Whether an open fall of the top priorities says it: one of this scope, or the company's where it names the team."""
+    """Return True if an open fall of the top priorities covers it: one of this scope, or the company's if it names the team."""
     if one.objective not in register.top():
         return False
     return any(fall.scope == one.scope or one.scope in named_teams(fall.explanation) for fall in falls)

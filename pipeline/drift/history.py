@@ -1,4 +1,4 @@
-"""What a detector knows of each scope besides the walk through the days: who, baseline, noise, and the figures of a fall."""
+"""What a detector knows about each scope apart from the walk through the days: people, baseline, noise, and figures of a fall."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -21,16 +21,16 @@ from pipeline.share.dilution import UNDILUTED, Dilution, Size
 from pipeline.share.estimate import UNSEEN, Z90
 
 UNKNOWN = timedelta(days=5)
-"""From one day that is known to the next, as over a long weekend; what is longer is a time of which nothing is known."""
+"""Longest gap between usable days that counts as days off (a long weekend); a longer one is missing data."""
 FOUR_IN_FIVE = 0.84
-"""Standard errors by which a normal variable's mean must pass a bound to pass it itself four times in five."""
+"""Standard errors by which a true effect must exceed the threshold to be detected with a power of 80 %."""
 
 
 @dataclass(frozen=True, slots=True)
 class DriftSettings:
-    """How often an alarm may be false, a year: for the company, and for all teams taken together; and what is measured.
+    """Accepted false alarms a year, for the company and for all teams together; least people; proportion of unseen work.
 
-    A gap to the plan is told from `gap_points` (a part of one) on, when it lasted for `gap_weeks`.
+    A gap to the plan is reported from `gap_points` (a fraction) on, once it has lasted `gap_weeks`.
     """
 
     company_alarms: float = 0.4
@@ -43,13 +43,13 @@ class DriftSettings:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One thing to say. Shares are parts of one; `low` and `high` bound the true change (after - before) with 90 %.
+    """An event to report. Shares are fractions; `low` and `high` are the 90 % interval of the true change (after - before).
 
-    `before` and `after` of a drift are shares of the same people in the same teams; `mix` is what who is there adds to that in
-    the observed change. `size` is the fall as it likely was, with its 90 % interval and what is certain of it, where belief
-    dilutes it (dilution.py). `absorbed_by` holds [objective or '', points], the largest first; the points add up to the fall.
-    `subject` is the source of a data fault, or the objective of a shift. `start_low` and `start_high` bound the start with 90
-    %. `base` is the first day that a further fall is measured against; None of one that is measured against all days before it.
+    `before` and `after` of a drift are shares of the same people in the same teams; `mix` is the rest of the observed change,
+    which comes from changes in who is present. `size` is the fall corrected for dilution (dilution.py). `absorbed_by` holds
+    [objective or '', points], largest first; the points sum to the fall. `subject` is the source of a data fault or the objective
+    of a shift. `start_low` and `start_high` are the 90 % interval of the start. `base` is the first day of the baseline of a
+    further fall; None if the baseline is not limited.
     """
 
     at: date
@@ -72,7 +72,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Closed:
-    """A drift that is over as all its days tell it, and the positions of the days before and in it."""
+    """A drift that is over, estimated on all its days, and the positions of the days before and in it."""
 
     event: Event
     base: Positions
@@ -81,19 +81,19 @@ class Closed:
 
 @dataclass(frozen=True)
 class View:
-    """What a scope shows on the days that can be used: their positions, effort there, and its running sums."""
+    """A scope on its usable days: their positions, the effort on them, and its cumulative sums."""
 
     usable: Positions
     effort: Array
     sums: Sums
 
     def until(self, position: int) -> Sums:
-        """The sums up to a position and with it."""
+        """Return the sums up to and including a position."""
         return self.sums.until(int(np.searchsorted(self.usable, position, "right")))
 
 
 class History:
-    """What is known of each scope: who belongs to it, its baseline, its noise, and the figures of a fall in it."""
+    """For each scope: its people, its baseline, its noise, and the figures of a fall in it."""
 
     def __init__(
         self,
@@ -104,15 +104,15 @@ class History:
         dilution: Dilution = UNDILUTED,
         tuning: Tuning = TUNING,
     ) -> None:
-        """`intended` gives, by scope, the start of a fall that was meant: what came before it is no baseline any more.
+        """`intended`: by scope, the start of a fall that was intended; earlier days are no longer a baseline.
 
-        What was meant for the company holds for its teams. `dilution` is what belief makes of a true share in this company.
+        A fall that the company intended applies to its teams too. `dilution`: how a true share is read in this company.
         """
         self.intended = dict(intended or {})
         self.dilution, self.tuning = dilution, tuning
         self.seen, self.settings = seen, settings or DriftSettings()
         self.joined = joined(seen)
-        """The company's effort: where a team is called otherwise, merged or split, its people's rows go on."""
+        """Effort for the company scope, in which people's rows continue when their team is renamed, merged or split."""
         self.priorities = sorted(priorities, key=lambda one: one.start)
         self.health = self._without_pauses(data_health.check(seen))
         names = np.array(seen.teams)
@@ -123,7 +123,7 @@ class History:
             if len(people) >= self.settings.least_people:
                 self.scopes[team] = people
         self.teams_at = self._at_work([people for name, people in self.scopes.items() if name != COMPANY])
-        """By position, how many teams worked within the days that a window is compared with: who comes later is none yet."""
+        """Number of teams, by position, that worked within the days of a baseline; later ones do not count yet."""
         self.set_aside: dict[str, set[int]] = {name: set() for name in self.scopes}
         self.usual_of_company: Spread | None = None
         self._views: dict[tuple[object, ...], View] = {}
@@ -131,7 +131,7 @@ class History:
         self._spreads: dict[tuple[int, int], Spread] = {}
 
     def _without_pauses(self, health: data_health.Health) -> data_health.Health:
-        """What is done between two plans is asked for by none: no fall from the one before, and no history of the next."""
+        """Exclude days between two plans: they are neither a fall from the first nor a baseline of the second."""
         free = [any(first <= day < end for first, end in pauses(self.priorities)) for day in self.seen.days]
         return replace(health, bad=health.bad | np.array(free, bool)) if any(free) else health
 
@@ -143,7 +143,7 @@ class History:
         return found
 
     def _begin(self, era: Sequence[Priorities]) -> int:
-        """First position since which the top priorities are what they are now: re-planning is no drift."""
+        """Return the first position since which the top priorities are the present ones: re-planning is no drift."""
         start = era[-1].start
         for one in reversed(era):
             if one.top != era[-1].top:
@@ -155,7 +155,7 @@ class History:
         return sum(one < day for one in self.seen.days)
 
     def _view(self, name: str, begin: int, looked_at: frozenset[str], since: date | None = None) -> View:
-        """All days of the scope that can be used, those after the present one too: callers cut."""
+        """Return all usable days of the scope, including days after the present one; callers cut them off."""
         for scope in (COMPANY, name):
             if scope in self.intended:
                 begin = max(begin, self._position(self.intended[scope]))
@@ -169,7 +169,7 @@ class History:
             )
             effort, total = self._effort(name, begin, usable)
             rows = np.array([key in looked_at for key in self.seen.names])
-            # Teams are many and small; the company alone is asked what one thing gained.
+            # The rise of single things is tested for the company only: teams are many and small.
             others = effort[~rows] if name == COMPANY and len(looked_at) > 1 else None
             people = self.scopes[name]
             who = None if self.who is None else self.who[people]
@@ -178,7 +178,7 @@ class History:
         return self._views[key]
 
     def _effort(self, name: str, begin: int, usable: Positions) -> tuple[Array, Array]:
-        """The scope's effort on these days, and on everything together: one copy for all objectives that are looked at."""
+        """Return the scope's effort on these days and its total, shared by all objectives under test."""
         key = (name, begin, len(self.set_aside[name]))
         if key not in self._efforts:
             seen = self.joined if name == COMPANY else self.seen
@@ -187,16 +187,16 @@ class History:
         return self._efforts[key]
 
     def _usual(self, name: str, sums: Sums) -> Spread:
-        """What people's shares do from stretch to stretch; a team's is drawn towards the company's."""
+        """Return the variation of people's shares; a team's is shrunk towards the company's."""
         own = self._spread(sums)
         if name == COMPANY:
             self.usual_of_company = own
         return own.borrow(self.usual_of_company) if name != COMPANY and self.usual_of_company else own
 
     def _spread(self, sums: Sums) -> Spread:
-        """What they do by themselves, from the days before the longest window where there are enough."""
+        """Estimate the variation on the days before the longest window, if there are enough."""
         last = max(sums.days - self.tuning.last, min(sums.days - self.tuning.first, 3 * BASE_LEAST))
-        # Once a week is enough, and five times as fast.
+        # Updating once a week is enough, and five times as fast.
         last = max(min(last, BASE_LEAST), last - last % WEEK)
         key = (id(sums.whole), last)
         if key not in self._spreads:
@@ -230,8 +230,8 @@ class History:
         )
 
     def _may_begin(self, at: Sequence[date], place: int) -> date:
-        """The first day on which what shows itself on this one of the days `at` may have begun: the first one of which nothing is
-        known, where that was for longer than some days off."""
+        """Return the first day on which a change seen at `place` in the days `at` may have begun: the first missing day, if more
+        than a few days before it are missing."""
         if place == 0 or at[place] - at[place - 1] <= UNKNOWN:
             return at[place]
         begin, worked = at[place - 1] + timedelta(days=1), {day.weekday() for day in at}
@@ -240,7 +240,7 @@ class History:
         return begin
 
     def _absorbed(self, view: View, last: int, first: int, fell: frozenset[str]) -> tuple[tuple[str, float], ...]:
-        """Points gained by everything but what fell; together they are the fall."""
+        """Return the points gained by everything else; they sum to the fall."""
         base = view.effort[:, :, max(0, first - BASE_MOST) : first].sum(2)
         span = view.effort[:, :, first:last].sum(2)
         gained = 100 * standardised(base, span)[0].sum(1)
@@ -248,23 +248,23 @@ class History:
         return tuple((names[o], round(float(gained[o]), 2)) for o in np.argsort(-gained) if names[o] not in fell)
 
     def _of(self, event: Event, end: date | None = None) -> tuple[View, int, frozenset[str]]:
-        """What an event is measured in up to the last day, or to the day before `end`: the view, its days, the top priorities."""
+        """Return the view, its number of days and the top priorities of an event, up to the last day or the day before `end`."""
         last = self.seen.days[-1] if end is None else self.seen.days[self._position(end) - 1]
         era = [one for one in self.priorities if one.start <= last]
         view = self._view(event.scope, self._begin(era), era[-1].top, event.base)
         return view, int(np.searchsorted(view.usable, self._position(last), "right")), era[-1].top
 
     def stretches(self, event: Event, end: date | None = None) -> tuple[Positions, Positions]:
-        """Positions of the days before and since the event's start that its shares were taken from, as `now` gives it."""
+        """Return the positions of the days before and since the event's start on which its shares (see `now`) are based."""
         view, days, _ = self._of(event, end)
         first = int(np.searchsorted(view.usable, self._position(event.start)))
         return view.usable[max(0, first - BASE_MOST) : first], view.usable[first:days]
 
     def detectable(self) -> float | None:
-        """The fall of the company's share, as it truly would be, that is told within eight weeks four times in five; a part of
-        one.
+        """Return the smallest true fall of the company's share, as a fraction, that is detected within eight weeks with 80 %
+        power.
 
-        From this company's own noise; None before enough is known.
+        Computed from this company's own noise; None while the history is too short.
         """
         days = self.seen.days
         era = [one for one in self.priorities if days and one.start <= days[-1]]
@@ -280,7 +280,7 @@ class History:
         return float(needed * error / self.dilution.told)
 
     def begins(self, people: Positions, event: Event) -> date | None:
-        """When the fall most likely began among these people; None where theirs is not clear."""
+        """Return when the fall most likely began among these people; None if they show no clear fall."""
         view, _, top = self._of(event)
         rows = np.array([key in top for key in self.seen.names])
         part = self.seen.effort[:, people][:, :, view.usable]

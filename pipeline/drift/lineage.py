@@ -1,9 +1,9 @@
-"""Teams that are called otherwise, merged or split: nobody went anywhere, so their people's past goes along.
+"""Teams that are renamed, merged or split: nobody left, so their people's history continues.
 
-Who changes team alone takes nothing along: what they do then is their new team's work, and a row of effort ends while another
-begins. Where a team is dissolved and its people go on together in a team that is new, they are the same people in the same
-team, and what they do less of is behaviour. Effort of a row that goes on in another is counted with it from the day on which
-that can be known; so nothing on a day rests on later ones.
+A person who changes team alone starts afresh: their work now belongs to the new team, one row of effort ends and another begins.
+If a team is dissolved and its people continue together in a new team, they are the same people in the same team, and a fall among
+them is behaviour. The new row's effort is added to the old row from the day on which the succession can be known, so nothing
+depends on later days.
 """
 
 from collections import defaultdict
@@ -15,16 +15,16 @@ import numpy as np
 from pipeline.drift.observations import Observations
 
 FOUNDING = 5
-"""Working days of a new team within which it is known whether it is another one's people."""
+"""Working days of a new team within which its succession is decided."""
 RECENT = 20
-"""Who worked for a team within so many working days before belongs to it."""
+"""Anyone who worked for a team within this many previous working days belongs to it."""
 MOST, FEW = 0.8, 0.2
-"""A team is another one where so many of its people come from there, or so many from there go to it; and that one is dissolved,
-so that no more than the few are still at its work."""
+"""A team succeeds another if at least MOST of its people come from there, or MOST of those who left went to it, and at most FEW
+of the old team still work in it."""
 
 
 class _Rows:
-    """Rows by person and by team; of each, the first position with effort (-1 where there is none) and the days worked."""
+    """Rows by person and by team, with each row's first position with effort (-1 if there is none) and its days worked."""
 
     def __init__(self, seen: Observations) -> None:
         self.people, self.teams, self.worked = seen.people, seen.teams, seen.total > 0
@@ -36,23 +36,22 @@ class _Rows:
             self.by_team[seen.teams[row]].append(row)
 
     def before(self, row: int) -> int | None:
-        """The row that this one follows: of the same person, the one with the latest work before it; None where that was in no
-        team."""
+        """Return the same person's row with the latest work before this one begins; None if that was in no team."""
         begin = self.first[row]
         others = [one for one in self.by_person[self.people[row]] if self.first[one] < begin]
         latest = max(others, key=lambda one: int(np.flatnonzero(self.worked[one, :begin])[-1]), default=None)
         return latest if latest is not None and self.teams[latest] else None
 
     def elsewhere(self, row: int, days: slice) -> bool:
-        """Whether this row's person works in another team on these days."""
+        """Return True if this row's person works in another team on these days."""
         others = (one for one in self.by_person[self.people[row]] if one != row)
         return any(self.worked[one, days].any() for one in others)
 
 
 def joined(seen: Observations) -> Observations:
-    """The same, with effort of a dissolved team's people counted on in their old rows; a row's team is the last one of it.
+    """Return the observations with the rows of a dissolved team's people continued; a row's team is its latest one.
 
-    The rows stay as many: what a row did before its past was known is left in it.
+    The number of rows stays the same: effort before the succession was known stays in the new row.
     """
     moves = _moves(seen)
     if not moves:
@@ -69,7 +68,7 @@ def joined(seen: Observations) -> Observations:
 
 
 def _moves(seen: Observations) -> list[tuple[int, int, int]]:
-    """(position from which on it is known, row, row that goes on with it), the first ones first."""
+    """Return (position from which it is known, row, row that continues it), in chronological order."""
     if not len(seen.people) or len(set(seen.people)) == len(seen.people):
         return []
     rows = _Rows(seen)
@@ -77,7 +76,7 @@ def _moves(seen: Observations) -> list[tuple[int, int, int]]:
 
 
 def _into(rows: _Rows, team: str) -> Iterator[tuple[int, int, int]]:
-    """Moves into one team, where it is new and made of others that are dissolved."""
+    """Yield moves into one team, if it is new and succeeds dissolved teams."""
     mine = sorted(rows.by_team[team], key=lambda row: int(rows.first[row]))
     begin = int(rows.first[mine[0]])
     if begin == 0:
@@ -92,7 +91,7 @@ def _into(rows: _Rows, team: str) -> Iterator[tuple[int, int, int]]:
 
 
 def _went_on(rows: _Rows, past: Mapping[int, int], origin: str, since: slice) -> bool:
-    """Whether a team that is new `since` is known by the end of that to be another one's people, and that one dissolved."""
+    """Return True if by the end of `since` a team that began then is known to succeed `origin`, which is dissolved."""
     known = {row: old for row, old in past.items() if rows.first[row] < since.stop}
     came = {old for old in known.values() if rows.teams[old] == origin}
     before = slice(max(0, since.start - RECENT), since.start)

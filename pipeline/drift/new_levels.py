@@ -1,4 +1,4 @@
-"""Shifts between objectives and changes of who is there, as findings: a new level, said once, with no life of its own."""
+"""Shifts between objectives and changes of mix as findings: each is a new level, reported once and not followed."""
 
 from collections.abc import Sequence
 
@@ -7,12 +7,12 @@ from pipeline.drift.finding import Analysis, Found, figures_of
 
 
 def find_shifts(analysis: Analysis, _: Sequence[Drift]) -> list[Found]:
-    """Objectives that lost to other objectives."""
+    """Return objectives that lost to other objectives."""
     return _said_once(analysis, "objective")
 
 
 def find_mixes(analysis: Analysis, _: Sequence[Drift]) -> list[Found]:
-    """Changes of the share that come from who is there."""
+    """Return changes in the share that come from changes in who is present."""
     return _said_once(analysis, "mix")
 
 

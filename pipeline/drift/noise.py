@@ -1,9 +1,11 @@
-"""What people's shares do by themselves: how far they wander in so many days, and who wanders together. Running sums in.
+"""The natural variation of people's shares: how much a share varies over time, and how correlated people are. Takes cumulative
+sums.
 
-How much a person's share differs between two days that are h days apart is the semivariogram (Matheron 1963). Unlike the variance
-of stretches around their common mean it is unbiased for something that wanders slowly, of which the months before hold only a
-part, and it gives the variance of any difference of means: of a window and the hundred days before it, whatever their lengths.
-People of one team take up the same things at the same time, so they are fewer than they seem: the design effect (Kish 1965).
+The semivariogram (Matheron 1963) is half the expected squared difference of a person's share between two days h days apart.
+Unlike the variance of stretches around their common mean, it is unbiased for a slowly varying process of which the past months
+show only a part, and it gives the variance of any difference of means: between a window and the hundred days before it, whatever
+their lengths. People in one team take up the same things at the same time, so the effective sample is smaller: the design effect
+(Kish 1965).
 """
 
 from dataclasses import dataclass
@@ -15,36 +17,36 @@ from pipeline.drift.composition import own_shares
 from pipeline.drift.sums import BASE_MOST, BLOCKS, LENT, Array, Positions, Sums
 
 LONGEST = 200
-"""Stretches longer than this are as sure as one of this length."""
+"""Longer stretches are treated as this long."""
 LAGS = LONGEST + BASE_MOST
-"""A window and the days before it are together no longer than this; what is farther apart is as different as it gets."""
+"""A window and the days before it span at most this many days; the semivariogram is constant (the sill) beyond."""
 TAIL = 0.8
-"""From this part of the known lags on, what two days differ by is taken together, and for all that is farther apart."""
+"""From this fraction of the observed lags on, the semivariogram is pooled into its sill."""
 ALONE = 30.0
-"""Degrees of freedom that it counts for that people of one team are no more alike than others."""
+"""Degrees of freedom of the prior that people in a team are uncorrelated."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wandering:
-    """Of something about people, by the number of days: `pairs` is half the squared difference of two days, summed over the pairs
-    of days in a stretch of that length; `apart` that of two days that are far apart."""
+    """A semivariogram: `pairs`, by length in days, is its sum over all pairs of days in a stretch of that length; `apart` is its
+    sill, the value for days far apart."""
 
     pairs: Array
     apart: float
 
     def of_difference(self, before: Array, after: Array) -> Array:
-        """Variance of the difference of one person's means over adjacent stretches of so many days."""
+        """Return the variance of the difference of one person's means over adjacent stretches of `before` and `after` days."""
         length0 = np.clip(before, 1, BASE_MOST).astype(np.int64)
         length1 = np.clip(after, 1, LONGEST).astype(np.int64)
         within0, within1 = self.pairs[length0], self.pairs[length1]
         across = (self.pairs[length0 + length1] - within0 - within1) / (length0 * length1)
         found = 2 * (across - within0 / length0**2 - within1 / length1**2)
-        # Never surer than if each day were drawn anew, however little is known.
+        # Never less than the variance of independent days, however little is known.
         least: Array = np.maximum(found, self.apart * (1 / length0 + 1 / length1))
         return least
 
     def borrow(self, other: "Wandering", own: float) -> "Wandering":
-        """Drawn towards the other's, which counts for LENT degrees of freedom beside `own`."""
+        """Shrink towards the other's, which has the weight of LENT degrees of freedom against `own`."""
         return Wandering(
             (own * self.pairs + LENT * other.pairs) / (own + LENT),
             (own * self.apart + LENT * other.apart) / (own + LENT),
@@ -53,10 +55,10 @@ class Wandering:
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """What one person's share does, and degrees of freedom by lengths BLOCKS.
+    """Variation of one person's share, with degrees of freedom for the lengths in BLOCKS.
 
-    `together` is how much more the sum of people varies than if each went their own way. Of the other things, `others` is the sum
-    of their variances, and `shape` their covariances, whose trace is one.
+    `together` is the design effect: the variance of the sum over people relative to independent people. For the other things,
+    `others` is the sum of their variances and `shape` their covariance matrix, scaled to a trace of one.
     """
 
     share: Wandering
@@ -66,19 +68,19 @@ class Spread:
     shape: Array | None = None
 
     def freedom_for(self, days: Array) -> Array:
-        """Degrees of freedom of that variance."""
+        """Return the degrees of freedom of the variance over stretches of `days`."""
         found: Array = np.interp(days, BLOCKS, self.freedom)
         return found
 
     def borrow(self, other: "Spread") -> "Spread":
-        """Drawn towards the other's, which counts for LENT degrees of freedom."""
+        """Shrink towards the other's, which has the weight of LENT degrees of freedom."""
         own = float(self.freedom[-1])
         together = (own * self.together + LENT * other.together) / (own + LENT)
         return Spread(self.share.borrow(other.share, own), self.freedom + LENT, together)
 
 
 def spread(sums: Sums, first: int, last: int) -> Spread:
-    """What people's shares do from day to day in the half-open range of days."""
+    """Estimate the variation of people's shares over the half-open range of days."""
     days = slice(first, last + 1)
     total = np.maximum(np.diff(sums.total[:, days]), 0)
     share = _wandering(np.diff(sums.top[None, :, days]), total)
@@ -92,7 +94,7 @@ def spread(sums: Sums, first: int, last: int) -> Spread:
         off = _deviations(np.diff(things[:, :, edges], axis=2), whole, np.maximum(whole.sum(0), 1e-9))
         there = whole > 0
         people = int(there.any(1).sum())
-        freedom[i] = (there.sum() - people) * (people - 1) / max(1, people)  # who is new tells little yet
+        freedom[i] = (there.sum() - people) * (people - 1) / max(1, people)  # newcomers contribute little
         shapes.append(length * np.einsum("ipb,jpb->ij", off, off) / (len(edges) - 2))
         ratios.append(_together(off, sums.teams, there))
     if freedom.any():  # the longest stretches may not fit into a short history
@@ -105,11 +107,12 @@ def spread(sums: Sums, first: int, last: int) -> Spread:
 
 
 def _wandering(part: Array, total: Array) -> Wandering:
-    """Of the sum over things; `part` is (things, people, days), `total` without things. Days count by their effort.
+    """Estimate the semivariogram, summed over things; `part` is (things, people, days), `total` (people, days). Days are weighted
+    by effort.
 
-    All numbers of days between two at once, by Fourier transform.
+    A Fourier transform computes all lags at once.
     """
-    from scipy import fft  # slow to import, and who only reads constants has no need of it
+    from scipy import fft  # slow to import, and not needed for the constants
 
     days = total.shape[1]
     if not days:
@@ -125,12 +128,12 @@ def _wandering(part: Array, total: Array) -> Wandering:
     values = np.full(max(LAGS, days), apart)
     values[:days] = np.where(weight > 1e-6, differ / np.maximum(weight, 1e-6), apart)
     values[0] = 0.0
-    # A stretch of n days has n - h pairs that are h days apart: summed twice.
+    # A stretch of n days has n - h pairs at lag h: a double cumulative sum.
     return Wandering(np.concatenate([[0.0], np.cumsum(np.cumsum(values[:LAGS]))]), apart)
 
 
 def _together(off: Array, teams: Positions, there: NDArray[np.bool_]) -> float:
-    """How much more teams' sums vary than if their people went each their own way; drawn towards one."""
+    """Return the design effect: the variance of teams' sums relative to uncorrelated members, shrunk towards one."""
     member = np.equal.outer(np.arange(int(teams.max(initial=-1)) + 1), teams) & there.any(1)
     member = member[member.sum(1) > 1].astype(float)
     alone = float((off**2 * member.sum(0)[:, None]).sum())
@@ -142,7 +145,7 @@ def _together(off: Array, teams: Positions, there: NDArray[np.bool_]) -> float:
 
 
 def _deviations(part: Array, total: Array, size: Array) -> Array:
-    """Of each person's part in each stretch from what is usual for them, so absence alone is none: (..., people, stretches)."""
+    """Return deviations from each person's own mean share, (..., people, stretches); absence alone is no deviation."""
     own = own_shares(part.sum(-1, keepdims=True), total.sum(-1, keepdims=True))
     off: Array = (part - own * total) / size
     return off

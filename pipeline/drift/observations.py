@@ -1,4 +1,4 @@
-"""Daily effort by person and objective, as the detector sees it."""
+"""Daily effort by person and objective: the detector's input."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,7 +21,7 @@ from pipeline.share.undiluted import load_usual
 
 Array = NDArray[np.float64]
 WHOLE, WHOLE_PART = 20, 0.6
-"""Working days, and the part of the usual coverage, from which on a history is whole."""
+"""A history is complete from the first stretch of this many working days with at least this fraction of the usual coverage."""
 
 
 @dataclass(frozen=True)
@@ -29,8 +29,8 @@ class Observations:
     """Daily effort: `effort` is (objectives + none, rows, working days) in person-days, none last. A row is one person in one
     team.
 
-    `teams` by row. `by_source` is (sources, days); `expected` person-days by day, where known; `people` says by row who it is,
-    without it each row is somebody else.
+    `teams` is by row. `by_source` is (sources, days); `expected` is person-days by day, if known; `people` identifies the person
+    of each row (if empty, every row is a different person).
     """
 
     days: Sequence[date]
@@ -50,15 +50,15 @@ class Observations:
 
     @property
     def names(self) -> list[str]:
-        """Of the planes of `effort`."""
+        """Names along the first axis of `effort`."""
         return [*self.objectives, ""]
 
 
 @dataclass(frozen=True, slots=True)
 class Priorities:
-    """From `start` on (until the next one, and before `end`) these objectives have these ranks.
+    """From `start` until the next one, and before `end`, these objectives have these ranks.
 
-    `pauses` are days within, from the first of each to before the second, on which no plan held though the ranks are the same.
+    `pauses` are half-open ranges of days within, on which no plan held although the ranks are the same.
     """
 
     start: date
@@ -73,17 +73,16 @@ class Priorities:
 
 
 def pauses(plans: Sequence[Priorities]) -> list[tuple[date, date]]:
-    """Days between plans and within them that none holds for; from the first of each to before the second."""
+    """Return half-open ranges of days, between and within plans, on which no plan holds."""
     between = [(one.end, after.start) for one, after in pairwise(plans) if one.end and one.end < after.start]
     return [*between, *(pause for one in plans for pause in one.pauses)]
 
 
 def observe(session: Session, register: Register, last: date) -> Observations | None:
-    """Daily effort by objective, person and day up to `last`, as it was likely spent (undiluted.py); None where there is none
-    yet."""
+    """Load daily effort by objective and person up to `last`, corrected for dilution (undiluted.py); None if there is none."""
     objectives = [objective.key for objective in register.objectives]
-    # By address, so that sums over people do not depend on who was met first; the forgotten come last. A row is a person in one
-    # team: who moves takes nothing of the past along.
+    # Ordered by address, so that sums over people do not depend on insertion order; forgotten people come last. A row is a person
+    # in one team: a person who changes team starts a new row.
     teams = load_teams(session)
     ids = session.scalars(select(Person.id).order_by(Person.email.is_(None), Person.email, Person.team)).all()
     people = [(id_, team) for id_ in ids for team in teams.ever(id_)]
@@ -118,7 +117,7 @@ def observe(session: Session, register: Register, last: date) -> Observations | 
 
 
 def _day_work(session: Session) -> Iterator[tuple[date, int, Mapping[str, float], Mapping[str, float]]]:
-    """Day, person, and what went to each objective and source; the database joins a day's objects to one list, read at once."""
+    """Yield day, person, and effort by objective and by source; a day's objects are parsed as one list."""
     columns = (DayWork.person_id, DayWork.by_objective, DayWork.by_source)
     for day, *texts in session.execute(select(DayWork.day, *map(joined, columns)).group_by(DayWork.day)):
         for person, of_objectives, of_sources in zip(*(json.loads(f"[{text}]") for text in texts), strict=True):
@@ -126,9 +125,9 @@ def _day_work(session: Session) -> Iterator[tuple[date, int, Mapping[str, float]
 
 
 def since_whole(seen: Observations) -> Observations:
-    """Without the thin days at the beginning, before the horizon of the first pull: only what was touched later is known of them.
+    """Drop the thin days at the beginning, before the horizon of the first pull: only items that were touched later are known.
 
-    A history begins on the first day from which on four weeks have at least half the coverage of the best such weeks.
+    The history begins on the first day that starts WHOLE working days of at least WHOLE_PART of the usual coverage.
     """
     if seen.expected is None or len(seen.days) <= WHOLE:
         return seen

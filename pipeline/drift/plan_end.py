@@ -1,4 +1,4 @@
-"""A plan that has run out while no other was loaded: told once, over with a register whose period holds."""
+"""A plan that has run out without a successor: reported once, and over when a register with a current period is loaded."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -13,7 +13,7 @@ _NAME = 200
 
 
 def find_end(analysis: Analysis, _: Sequence[Drift]) -> list[Found]:
-    """The end of the current plan, where it has passed. The subject is its last day: that is told once."""
+    """Return the end of the current plan, if it has passed. The subject is its last day, so each end is reported once."""
     period = analysis.register.period
     if not ran_out(analysis.register, analysis.last):
         return []
@@ -27,10 +27,10 @@ def find_end(analysis: Analysis, _: Sequence[Drift]) -> list[Found]:
 
 
 def same_end(_: Analysis, row: Drift, found: Found) -> int | None:
-    """The same last day. One that a new plan ended is told anew where that plan is taken back."""
+    """Rank a row as the same end: same last day and still open. If a new plan is withdrawn, the end is reported again."""
     return 0 if row.subject == found.subject and row.ended_on is None else None
 
 
 def left_end(analysis: Analysis, _: Drift) -> End:
-    """Another plan is loaded, or the period goes on."""
+    """Return the end of a row after another plan was loaded, or the period extended."""
     return "replanned", analysis.last

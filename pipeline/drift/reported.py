@@ -1,4 +1,4 @@
-"""What is reported on a day and never alarmed: faults of the data, changes of mix, teams that are gone."""
+"""Events that are reported but never raise an alarm: data faults, changes of mix, teams that are gone."""
 
 from collections.abc import Sequence
 
@@ -12,7 +12,7 @@ from pipeline.drift.turnover import GONE, Gone, Mixed
 def reported(
     seen: Observations, health: Health, mixed: Sequence[Mixed], gone: Sequence[Gone], position: int
 ) -> list[Event]:
-    """The events of the day at this position."""
+    """Return the events of the day at this position."""
     days, day = seen.days, seen.days[position]
     faults = [
         Event(day, "data", COMPANY, "medium", days[one.first], one.before, one.after, 0.0, 0.0, subject=one.what)

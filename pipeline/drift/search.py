@@ -1,4 +1,4 @@
-"""The fall that is to be raised on the last day of some running sums, if there is one. Knows no scopes and no dates."""
+"""Search for a fall to raise on the last day of cumulative sums. Knows no scopes and no dates."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,8 +13,8 @@ from pipeline.drift.tuning import Tuning
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A fall that is worth raising: as it fits best, how far its surest window is above the threshold, and the first and
-    last position that fit nearly as well as its start."""
+    """A fall worth raising: the best-fitting change, the margin of its most significant window over the threshold, and the bounds
+    of the interval of its start, as positions."""
 
     change: Change
     margin: float
@@ -24,7 +24,7 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What is looked for: false alarms a year, the least fall, at least so many people in it, and the least history before it."""
+    """Search criteria: false alarms a year, smallest fall, least people with effort on both sides, and least history in days."""
 
     alarms: float
     smallest: float
@@ -33,8 +33,10 @@ class Wanted:
 
 
 def search(sums: Sums, noise: Callable[[], Spread], wanted: Wanted, tuning: Tuning) -> Found | None:
-    """The fall that is to be raised on the last day of the sums; None where there is none. `noise` gives what is usual, which is
-    asked for where anything has fallen by as much as is wanted: of fifty objectives few have."""
+    """Return the fall to raise on the last day of the sums; None if there is none.
+
+    `noise` estimates the usual variation. It is only called if something fell by enough, which few of fifty objectives do.
+    """
     first = np.arange(max(wanted.history, sums.days - tuning.last), sums.days - tuning.first + 1)
     age = sums.days - first
     first = first[(age <= tuning.fine) | (age % 2 == 0)]
@@ -66,7 +68,7 @@ def search(sums: Sums, noise: Callable[[], Spread], wanted: Wanted, tuning: Tuni
 
 
 def _old_enough(sums: Sums, change: Change, usual: Spread, margin: float, tuning: Tuning) -> bool:
-    """Whether it began long enough ago: a dip of a week looks the same so far, and a change that goes on has no start yet."""
+    """Return True if it began long enough ago: a week's dip looks the same at first, and an ongoing change has no start yet."""
     age = sums.days - change.first
     if age < tuning.first or not lasts(sums, change, usual, tuning):
         return False
@@ -81,8 +83,10 @@ def _old_enough(sums: Sums, change: Change, usual: Spread, margin: float, tuning
 
 
 def all_through(sums: Sums, change: Change, tuning: Tuning) -> bool:
-    """Whether the fall is in the rest as in its worst week; where it is in that alone, a dip explains it, wherever its start
-    was put. By chance alone the worst of several weeks is worse than the rest: by more where a week's share is noisier."""
+    """Return True if the fall is present outside its worst week too; otherwise a dip explains it, wherever its start was dated.
+
+    The worst of several weeks is worse than the rest by chance alone, the more so the noisier a week's share is.
+    """
     age = sums.days - change.first
     if age < WEEK + 2:
         return False
@@ -94,7 +98,7 @@ def all_through(sums: Sums, change: Change, tuning: Tuning) -> bool:
 
 
 def lasts(sums: Sums, change: Change, usual: Spread, tuning: Tuning) -> bool:
-    """Whether the fall is still there: in the last days, and in what follows its first week."""
+    """Return True if the fall is still present in the last days, and after its first week."""
     n, week, recent = sums.days, change.first + WEEK, tuning.recent
     later = min(n - recent + 1, week)
     last, still = (float(sums.fall(change.first, first, n)[0]) for first in (n - recent, later))
@@ -102,7 +106,7 @@ def lasts(sums: Sums, change: Change, usual: Spread, tuning: Tuning) -> bool:
         return False
     if n - change.first >= tuning.settled:
         return True
-    # After a dip people finish what they began in it, so the share comes back over days: wait and see.
+    # After a dip people finish what they began in it, so the share recovers over days: wait.
     first_week = float(sums.fall(change.first, change.first, min(week, n))[0])
     error = float(changes(sums, np.array([later]), usual).error[0])
     return still >= tuning.still * first_week and still >= tuning.persists * error

@@ -1,4 +1,4 @@
-"""How loud a drift is: by its size as it likely was, and steadily, so that it does not change from week to week without news."""
+"""The severity of a drift: by its corrected size, with hysteresis so that it does not flip from week to week."""
 
 from dataclasses import dataclass
 
@@ -12,13 +12,13 @@ LOW, MEDIUM, HIGH = "low", "medium", "high"
 
 @dataclass(frozen=True, slots=True)
 class Grade:
-    """What is to be graded: the corrected size of what is left without the worst week, and whether it may be a dip."""
+    """The basis of a severity: the corrected size of the fall without its worst week, and whether it may be a dip."""
 
     size: Size
     may_be_dip: bool
 
     def severity(self, tuning: Tuning, now: str | None = None) -> str:
-        """By the bounds; with the present severity given, these must be passed by a margin for it to change."""
+        """Return the severity by the bounds; given the present one (`now`), a bound must be passed by a margin to change it."""
         if self.may_be_dip:
             return now if now in (MEDIUM, HIGH) else LOW
         size = self.size.middle
@@ -27,7 +27,7 @@ class Grade:
         up, down = 1 + tuning.margin, 1 - tuning.margin
         if size >= tuning.high * (down if now == HIGH else up if now == MEDIUM else 1):
             return HIGH
-        # Who was told of it is not told that it is nothing, but that it recovered.
+        # Once people were notified, a drift does not drop to low: they are told when it has recovered.
         return MEDIUM if now in (MEDIUM, HIGH) or self._at_least_medium(tuning) else LOW
 
     def _at_least_medium(self, tuning: Tuning) -> bool:
@@ -35,13 +35,13 @@ class Grade:
 
 
 def assess(sums: Sums, change: Change, sure: float, dilution: Dilution, tuning: Tuning) -> Grade:
-    """Grade a fall by what is left of it without its worst week, so that a dip alone is never more than low."""
+    """Grade a fall by what remains without its worst week, so that a dip alone is never more than low."""
     first, last = change.first, sums.days
     if last - first - WEEK < 2:
         return Grade(dilution.size(change.fall, change.error, change.before), may_be_dip=True)
     left = float(sums.without_a_week(first)[1].min())
     error = change.error * ((last - first) / (last - first - WEEK)) ** 0.5
-    # What has been there for three weeks and is there in the last two as at first is no dip, however small.
+    # A fall that has lasted three weeks and is undiminished in the last two is no dip, however small.
     stays = last - first >= tuning.lasting and _stays(sums, change, tuning)
     return Grade(
         dilution.size(max(left, change.fall / 2 if stays else left), error, change.before),
@@ -63,7 +63,7 @@ class Severity:
     changed: int
 
     def update(self, grade: Grade, day: int, tuning: Tuning) -> bool:
-        """Take in a day's grade; returns whether the severity changed. Low rises at once: it was told to nobody."""
+        """Update with a day's grade; return True if the severity changed. Low rises immediately: nobody was notified of it."""
         wanted = grade.severity(tuning, self.now)
         if wanted == self.now:
             return False

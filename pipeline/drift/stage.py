@@ -1,4 +1,4 @@
-"""Walk the detector on over the history and bring the findings in the database into line with what it says."""
+"""Advance the detector over the history and reconcile the findings in the database with its results."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, replace
@@ -20,7 +20,7 @@ from pipeline.share.company import company_dilution
 from pipeline.share.undiluted import load_usual
 
 _KEPT_DIGITS = 2
-"""What is kept of a change counts in hundredths: news of a day must not be a reason to judge all days before it again."""
+"""The dilution is rounded to hundredths, so that a day's new data does not force all earlier days to be walked again."""
 
 
 def detector_for(
@@ -30,7 +30,7 @@ def detector_for(
     settings: DriftSettings,
     intended: Mapping[str, date] | None = None,
 ) -> Detector:
-    """A detector with the register's priorities since they are what they are now, until the period's end."""
+    """Return a detector for the register's present priorities, from when they first held until the period's end."""
     rank = {objective.key: objective.priority for objective in register.objectives}
     end, idle = register.period.end + timedelta(days=1), between_periods(session, register)
     plan = Priorities(planned_since(session, register), rank, end, idle)
@@ -41,14 +41,14 @@ def detector_for(
 
 
 def detectable_points(session: Session, register: Register, last: date, settings: DriftSettings) -> int | None:
-    """Points of a fall of the company's top share that is told within eight weeks four times in five; None where unknown."""
+    """Return the fall of the company's top share, in points, detected within eight weeks with 80 % power; None if unknown."""
     seen = observe(session, register, last)
     part = detector_for(session, register, seen, settings).detectable() if seen is not None else None
     return None if part is None else min(99, round(100 * part))
 
 
 def intended_starts(session: Session) -> dict[str, date]:
-    """By scope, when the last fall began that somebody called intended."""
+    """Return, by scope, the start of the latest fall that somebody marked as intended."""
     meant = (Drift.kind == "drift", Drift.state == "intended")
     rows = session.execute(select(Drift.scope, Drift.start).where(*meant).order_by(Drift.start))
     return {row.scope: row.start for row in rows}
@@ -57,7 +57,7 @@ def intended_starts(session: Session) -> dict[str, date]:
 def detect_drift(
     sessions: sessionmaker[Session], register: Register, last: date, settings: DriftSettings, model: str
 ) -> list[Event]:
-    """Look for drift on every day up to `last`; returns the events the history holds, in order."""
+    """Search for drift on every day up to `last`, reconcile the findings, and return all events in order."""
     with sessions() as session:
         seen = observe(session, register, last)
         if seen is None:

@@ -1,4 +1,4 @@
-"""Where the detector's walk stands after a day, so that it can resume there: as text, and back."""
+"""Serialise the detector's state after a day, so that the walk can resume there."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Usual:
-    """A Spread, whose arrays are lists."""
+    """A Spread with lists instead of arrays."""
 
     share: tuple[list[float], float]
     freedom: list[float]
@@ -34,7 +34,7 @@ class Usual:
         return cls(share, spread.freedom.tolist(), spread.together, others, shape)
 
     def spread(self) -> Spread:
-        """As the detector has it."""
+        """Convert back to a Spread."""
         others = None if self.others is None else Wandering(np.array(self.others[0]), self.others[1])
         shape = None if self.shape is None else np.array(self.shape)
         return Spread(
@@ -44,7 +44,7 @@ class Usual:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """All that later days look at of the days before, and the `events` that the walk has told of them; see Detector."""
+    """Everything that later days need to know about earlier ones, and the `events` found so far; see Detector."""
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(ser_json_inf_nan="constants")
     events: list[Event]
@@ -62,7 +62,7 @@ class Standing:
 
     @classmethod
     def of(cls, detector: "Detector", events: list[Event]) -> "Standing":
-        """Where a detector stands now."""
+        """Capture a detector's present state."""
         return cls(
             events,
             detector.open,
@@ -82,7 +82,7 @@ class Standing:
         )
 
     def into(self, detector: "Detector") -> None:
-        """Let a detector that has not begun stand there."""
+        """Restore the state into a detector that has not started."""
         detector.open, detector.resting = dict(self.open), dict(self.resting)
         detector.closed = {
             (scope, at): Closed(event, np.array(base, dtype=np.int64), np.array(span, dtype=np.int64))
@@ -96,12 +96,12 @@ class Standing:
         detector.usual_of_company = None if self.usual is None else self.usual.spread()
 
     def text(self) -> str:
-        """To be kept; numbers to the last bit."""
+        """Serialise as JSON, without loss of precision."""
         return _adapter().dump_json(self).decode()
 
     @staticmethod
     def read(text: str) -> "Standing":
-        """What `text` gave."""
+        """Parse the result of `text`."""
         return _adapter().validate_json(text)
 
 

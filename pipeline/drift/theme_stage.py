@@ -1,4 +1,4 @@
-"""Themes of the work that serves no key result, found and kept."""
+"""Find and store the themes of the work that serves no key result."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -26,14 +26,14 @@ _OFF = 0.5
 THEMES_OF = timedelta(weeks=26)
 MOST_THEMES = 50
 GOAL_ITEMS = 1_500
-"""Items on key results that tell which words are not telling."""
+"""Number of items on key results whose words are too common to characterise a theme."""
 
 
 def current_themes(session: Session, model: str, last: date, least_people: int) -> list[Theme]:
-    """Cluster the items that most likely serve no key result, those that most time went into in half a year.
+    """Cluster the items that most likely serve no key result, taking those with the most effort in the last half year.
 
-    A theme on which fewer than `least_people` worked is none that may be told of, nor is a team's part of one: the floor of
-    every figure. What it had is then part of the rest.
+    The privacy floor applies: a theme on which fewer than `least_people` worked is not shown, nor is a team's part of one; their
+    effort counts towards the rest.
     """
     since = last - THEMES_OF
     off, on = _heaviest(session, since)
@@ -58,9 +58,9 @@ def current_themes(session: Session, model: str, last: date, least_people: int) 
 
 
 def _heaviest(session: Session, since: date) -> tuple[list[int], list[int]]:
-    """Items that most time went into since then: those that most likely serve no key result, and those that serve one."""
+    """Return the items with the most effort since then: those that most likely serve no key result, and those that serve one."""
     amount = func.round(func.sum(Effort.person_days) * 1_000_000).label("amount")
-    # Added up once, and before anything is joined: a day's row is one of dozens of its item.
+    # Aggregate before joining: an item has dozens of daily rows.
     spent = select(Effort.work_item_id, amount).where(Effort.day >= since).group_by(Effort.work_item_id).cte("spent")
     heaviest = (
         select(spent.c.work_item_id, (Match.none >= _OFF).label("off"))
@@ -77,7 +77,7 @@ def _heaviest(session: Session, since: date) -> tuple[list[int], list[int]]:
 def _worked_on(
     session: Session, off: Sequence[int], since: date
 ) -> tuple[dict[int, dict[date, float]], dict[int, dict[str, float]], dict[int, set[tuple[str, int]]]]:
-    """By item: person-days off the key results by day and by team, and (team, person) of those who worked on it."""
+    """Return by item: person-days off the key results by day and by team, and the (team, person) pairs who worked on it."""
     days: dict[int, dict[date, float]] = defaultdict(lambda: defaultdict(float))
     teams: dict[int, dict[str, float]] = defaultdict(lambda: defaultdict(float))
     workers: dict[int, set[tuple[str, int]]] = defaultdict(set)
@@ -99,7 +99,7 @@ def _worked_on(
 
 
 def _allowed(theme: Theme, workers: Mapping[int, set[tuple[str, int]]], least_people: int) -> Theme | None:
-    """The theme with those of its teams that may be told of; None where it may not be told of itself."""
+    """Return the theme with the teams that may be shown; None if the theme itself may not be."""
     by_team: dict[str, set[int]] = defaultdict(set)
     for team, person in {pair for item in theme.items for pair in workers[item]}:
         by_team[team].add(person)
@@ -108,7 +108,7 @@ def _allowed(theme: Theme, workers: Mapping[int, set[tuple[str, int]]], least_pe
 
 
 def _streams(session: Session, items: Sequence[int]) -> dict[int, str]:
-    """The name of each item's stream, by row id."""
+    """Return the name of each item's stream, by row id."""
     query = select(StreamItem.work_item_id, Stream.name).join(Stream, Stream.id == StreamItem.stream_id)
     found: dict[int, str] = {}
     for some in in_batches(list(items)):
@@ -117,7 +117,7 @@ def _streams(session: Session, items: Sequence[int]) -> dict[int, str]:
 
 
 def keep_themes(session: Session, themes: Sequence[Theme], last: date, least_people: int) -> None:
-    """Replace the kept ones with the first fifty of these, their person-days by week and team."""
+    """Replace the stored themes with the first MOST_THEMES of these, with person-days by week and team."""
     session.execute(delete(ThemeRow))
     since = monday(last - timedelta(days=27))
     for theme in themes[:MOST_THEMES]:
@@ -142,7 +142,7 @@ def keep_themes(session: Session, themes: Sequence[Theme], last: date, least_peo
 
 
 def _by_week(session: Session, theme: Theme, last: date, least_people: int) -> dict[str, dict[str, float]]:
-    """Person-days of a theme by team ('' for all that may not be told of by itself) and week, by probability as in the shares."""
+    """Return person-days of a theme by team ('' for teams that may not be shown) and week, weighted by probability."""
     stay, on_its_days = stay_of_effort()
     who = case((Person.forgotten, NOBODY), else_=Effort.person_id)
     query = (

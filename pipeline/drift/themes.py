@@ -1,11 +1,11 @@
 """Themes: clusters of the work that serves no key result, so that a shadow roadmap gets a name.
 
-HDBSCAN (Campello et al. 2013) on vectors that lean towards the epic or thread an item belongs to. A cluster is a theme where much
-of its effort is of one stream, or where a word that work on key results hardly uses is in many of its items; clusters are one
-theme where many of their items are of one stream, or where the same word tells them from the others (class-based TF-IDF,
-Grootendorst 2022, arXiv:2203.05794). Where short titles say only that work goes on ("pushed", "fix comments", "second round") a
-cluster holds all that anybody did: such a one falls apart into its streams. A theme is named by the stream that has most of its
-effort. What is in no cluster, or in one that fell apart, is a theme where it is a stream that took many days.
+HDBSCAN (Campello et al. 2013) on vectors shrunk towards the mean of their epic or thread. A cluster is a theme if much of its
+effort belongs to one stream, or if many of its items contain a word that work on key results hardly uses. Clusters are merged if
+many of their items belong to the same stream, or if the same word distinguishes them (class-based TF-IDF, Grootendorst 2022,
+arXiv:2203.05794). Where short titles only say that work continues ("pushed", "fix comments", "second round"), a cluster contains
+everything that anybody did; it is split into its streams. Items in no cluster, or in a cluster that was split, form a theme if
+their stream took many days. A theme is named after the stream with most of its effort.
 """
 
 import re
@@ -28,19 +28,20 @@ _OF_ONE_STREAM = 0.3
 _EFFORT_OF_ONE_STREAM = 0.4
 _WITH_THE_WORD = 0.3
 _WORD_ON_GOALS = 0.005
-"""Of a cluster's effort, of its items, and of the items on key results: from which on, and up to which, it is about one thing. In
-three labelled companies of terse titles 56, 86 and 72 % of known effort of themes was about one thing, now 100, 96 and 79 %."""
+"""When a cluster is about one thing: least proportions of its effort and of its items, and the largest proportion of items on key
+results. In three labelled companies with terse titles, 56, 86 and 72 % of the themes' known effort was about one thing without
+these, and 100, 96 and 79 % with them."""
 LEAST_DAYS = 10.0
-"""Person-days from which on a stream of too few items for a cluster is a theme: an epic of four tickets can take half a team."""
+"""Person-days that make a theme of a stream with too few items for a cluster: an epic of four tickets can occupy half a team."""
 LONGEST_NAME = 200
 EXAMPLES, MOST_EXAMPLES = 3, 12
 
 
 @dataclass(frozen=True, slots=True)
 class OffGoal:
-    """An item that most likely serves no key result, with its effort by day and the team that worked on it.
+    """An item that most likely serves no key result, with its effort by day and by team, in person-days.
 
-    `tree` names the epic, thread or deal that it belongs to, `stream` is the name of its stream, empty where it is in none yet.
+    `tree` identifies the epic, thread or deal that it belongs to; `stream` is the name of its stream, empty if it has none yet.
     """
 
     row: int
@@ -53,7 +54,7 @@ class OffGoal:
 
 @dataclass(frozen=True, slots=True)
 class Theme:
-    """`person_days` in all; `by_day` for finding when it grew; `examples` are a few items' words."""
+    """`person_days` is the total; `by_day` shows when it grew; `examples` are the words of a few items."""
 
     name: str
     items: tuple[int, ...]
@@ -65,8 +66,8 @@ class Theme:
 
 
 def find_themes(items: Sequence[OffGoal], vectors: NDArray[np.float32], goal_words: Sequence[str]) -> list[Theme]:
-    """Themes of the off-goal items, the largest by effort first. `goal_words` are words of work on key results."""
-    if len(items) > MOST_ITEMS:  # clustering is quadratic: keep what most time went into
+    """Return themes of the off-goal items, largest effort first. `goal_words` are the texts of work on key results."""
+    if len(items) > MOST_ITEMS:  # clustering is quadratic: keep the items with the most effort
         keep = np.argsort([-sum(item.effort.values()) for item in items], kind="stable")[:MOST_ITEMS]
         items, vectors = [items[i] for i in keep.tolist()], vectors[keep]
     marks = _clusters(items, vectors)
@@ -95,14 +96,14 @@ def find_themes(items: Sequence[OffGoal], vectors: NDArray[np.float32], goal_wor
 
 
 def _clusters(items: Sequence[OffGoal], vectors: NDArray[np.float32]) -> NDArray[np.int64]:
-    """The number of each item's cluster, -1 for those in none."""
+    """Return each item's cluster number, -1 for none."""
     if len(items) < LEAST_ITEMS * 2:
         return np.full(len(items), -1)
     from sklearn.cluster import HDBSCAN  # takes seconds to import: only where there is something to cluster
 
     least = max(LEAST_ITEMS, len(items) // _PART_OF_ITEMS)
     leaning = _lean([item.tree for item in items], vectors)
-    # All distances at once: in hundreds of dimensions a tree of neighbours saves nothing and is nine times as slow.
+    # Brute force: in hundreds of dimensions a neighbour tree saves nothing and is nine times as slow.
     marks = HDBSCAN(min_cluster_size=least, min_samples=3, algorithm="brute", copy=True).fit_predict(
         leaning.astype(np.float64)
     )
@@ -110,7 +111,7 @@ def _clusters(items: Sequence[OffGoal], vectors: NDArray[np.float32]) -> NDArray
 
 
 def _streams_apart(items: Sequence[OffGoal]) -> dict[str, list[OffGoal]]:
-    """Items in no cluster by the name of their stream, of those that took many days."""
+    """Group unclustered items by the name of their stream, keeping streams of at least LEAST_DAYS."""
     found: dict[str, list[OffGoal]] = defaultdict(list)
     for item in items:
         if item.stream:
@@ -119,12 +120,12 @@ def _streams_apart(items: Sequence[OffGoal]) -> dict[str, list[OffGoal]]:
 
 
 def name_of(items: Sequence[OffGoal]) -> str:
-    """The name of the stream that most of the effort went into; empty where none of the items is in one."""
+    """Return the name of the stream with most of the effort; empty if no item is in a stream."""
     return _largest_stream(items)[0]
 
 
 def _largest_stream(items: Sequence[OffGoal]) -> tuple[str, float]:
-    """The name of the stream that most of the effort went into, and its part of all of it; none where no item is in one."""
+    """Return the name of the stream with most of the effort, and its proportion of it; empty and 0 if no item is in a stream."""
     effort: dict[str, float] = defaultdict(float)
     for item in items:
         effort[item.stream] += sum(item.effort.values())
@@ -134,14 +135,14 @@ def _largest_stream(items: Sequence[OffGoal]) -> tuple[str, float]:
 
 
 def _stream_of_most(items: Sequence[OffGoal]) -> str:
-    """The stream that many of a cluster's items are in; empty where they are in many."""
+    """Return the stream that many of a cluster's items belong to; empty if they are spread over many."""
     counts = Counter(item.stream for item in items if item.stream)
     name, count = counts.most_common(1)[0] if counts else ("", 0)
     return name if count >= _OF_ONE_STREAM * len(items) else ""
 
 
 def _lean(trees: Sequence[str], vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Each vector moved half-way to the mean of its tree, so that an epic's terse children stay together."""
+    """Move each vector half-way towards the mean of its tree, so that an epic's terse children stay together."""
     _, inverse = np.unique(np.array(trees), return_inverse=True)
     sums = np.zeros((int(inverse.max()) + 1, vectors.shape[1]), np.float32)
     np.add.at(sums, inverse, vectors)
@@ -170,7 +171,7 @@ def _theme(name: str, items: Sequence[OffGoal]) -> Theme:
 
 
 def _name(number: int, words: Sequence[Counter[str]], sizes: Sequence[int], general: Mapping[str, float]) -> str:
-    """The words most of its items have and others have not."""
+    """Return the words that are frequent in this cluster and rare in the others."""
     others: Counter[str] = Counter()
     for i, counter in enumerate(words):
         if i != number:

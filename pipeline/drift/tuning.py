@@ -1,4 +1,4 @@
-"""What the detector can be tuned by. Each field says what it costs; docs/drift.md has the figures at these values."""
+"""The detector's tuning parameters and the trade-off behind each; docs/drift.md has the figures at these values."""
 
 from dataclasses import dataclass
 
@@ -7,34 +7,35 @@ from pipeline.drift.sums import BASE_LEAST, Array
 
 @dataclass(frozen=True, slots=True)
 class Tuning:
-    """Lengths are working days, falls parts of one, sureness standard errors.
+    """Lengths are in working days, falls are fractions, significance is in standard errors.
 
-    **Search.** `first` and `last`: shortest and longest window that is looked at; shorter finds large falls sooner and takes more
-    dips for falls, longer finds small ones and more slow ramps; beyond `fine` every second length is looked at.
-    `smallest_fall`, `smallest_shift`: below these nothing is raised, however sure; lower costs attention, not truth.
+    **Search.** `first` and `last`: shortest and longest window. A shorter one finds large falls sooner but mistakes more dips for
+    falls; a longer one finds small falls and more slow ramps. Above `fine`, only every second length is tried. `smallest_fall`,
+    `smallest_shift`: anything smaller is never raised, however significant; lower values cost attention, not accuracy.
 
-    **Persistence.** `recent`: the fall must still be there in the last days; more waits longer. `still` until `settled` days have
-    passed: what follows the first week must show this part of its fall, and be one by itself by `persists`; higher raises fewer
-    dips, and later. A fall younger than `clear` days is raised only where it is `at_once` surer than it needs to be. `gathering`:
-    while the last days are lower still by so much, another change is under way and its start would be put too early: wait.
-    `even`: without its worst week a fall must be this part of what it is in that week, less `by_chance` standard errors of a
-    week; higher raises fewer dips, and finds small falls later.
+    **Persistence.** `recent`: the fall must still be present in this many last days; more waits longer. `still`: until `settled`
+    days have passed, the days after the first week must show this fraction of the first week's fall, and a fall of their own by
+    `persists`; higher raises fewer dips, and later. A fall younger than `clear` days is raised only if it exceeds the threshold
+    by `at_once`. `gathering`: while the last days are lower still by this much, another change is under way and the start would
+    be dated too early, so wait. `even`: without its worst week, a fall must be at least this fraction of that week's, less
+    `by_chance` standard errors of a week; higher raises fewer dips, and small falls later.
 
-    **Circumstances.** For `cooldown` days after a drift of the scope ended, and where `unusual` of the last `wary` days could
-    not be trusted, only a clear fall is raised. `deeper_least`: days that a drift must have been open before it can fall
-    further; by `deeper` of its own fall, and `further` surer than needed. `recovered_after`: days back within `recovered` of
-    the fall.
+    **Circumstances.** For `cooldown` days after a drift of the scope ended, and while `unusual` of the last `wary` days could not
+    be trusted, only a clear fall is raised. `deeper_least`: days that a drift must have been open before a further fall counts,
+    which must be `deeper` times the first fall and exceed the threshold by `further`. A drift has recovered when the share has
+    been within `recovered` times the fall of its old level for `recovered_after` days.
 
-    **Severity.** Low is what may be a dip: not sure by `sure` (`team_sure`) without its worst week, and not yet there for
-    `lasting` days. By corrected size from `medium` and `high` on; also medium where the size may be `may_be`. It changes only
-    by more than `margin` of these bounds, and within `calm` days only on news, a change of the size by `news`.
+    **Severity.** Low means that it may be a dip: not significant by `sure` (`team_sure` for a team) without its worst week, and
+    not yet `lasting` days old. Otherwise the corrected size decides: `medium` and `high` are lower bounds, and a size that could
+    be as large as `may_be` is medium too. The severity changes only if a bound is passed by the fraction `margin`, and within
+    `calm` days only if the size changed by `news`.
 
-    **Shifts.** `steady`: how sure the top share's own change may be beside a shift between objectives; `taken`: part of what
-    was lost that must have gone to other objectives. `plain`: how sure a part's own fall must be to date its beginning.
+    **Shifts.** `steady`: largest significance of the top share's own change during a shift between objectives. `taken`: fraction
+    of the loss that must have gone to other objectives. `plain`: significance at which a team's own fall is dated.
 
-    **Threshold.** `looks`: working days in a year's effective number of independent looks; `ways`: by how much each other
-    thing that is looked at adds to them; `few`: so many times as many false alarms as a normal error would raise come from the
-    few people of a team. All were measured on organisations without an event; lower raises more, and sooner.
+    **Threshold.** `looks`: effective number of independent looks in a year, times the window's days. `ways`: how much each other
+    thing that is tested adds to them. `few`: factor by which the small numbers of people in teams raise false alarms above the
+    normal approximation. All were measured on organisations without an event; lower values raise more, and sooner.
     """
 
     first: int = 8
@@ -76,13 +77,12 @@ class Tuning:
     few: float = 5.0
 
     def threshold(self, alarms_a_year: float, days: Array, ways: int = 0) -> Array:
-        """Statistic above which to raise, by length of the window, for a wanted number of false alarms of one scope a year.
+        """Return the threshold of the statistic, by length of the window, for a number of false alarms per scope and year.
 
-        A year holds many short stretches and few long ones, so a short window must be surer for the same number of false
-        alarms (the penalty for scale of Dümbgen & Spokoiny 2001). `ways` is how many other things are looked at as what took
-        the place.
+        A year contains many short stretches and few long ones, so a short window needs a higher threshold for the same number of
+        false alarms (the scale penalty of Dümbgen & Spokoiny 2001). `ways` is the number of other things tested for a rise.
         """
-        from scipy import special  # slow to import, and who only reads the constants below has no need of it
+        from scipy import special  # slow to import, and not needed for the constants below
 
         chance = max(alarms_a_year, 1e-4) * days / (self.looks * (1 + self.ways * ways))
         found: Array = -special.ndtri(chance.clip(max=0.5))
@@ -91,4 +91,4 @@ class Tuning:
 
 TUNING = Tuning()
 LEAST_HISTORY = BASE_LEAST + TUNING.first
-"""Working days that must be known before anything is raised."""
+"""Working days of history needed before anything is raised."""

@@ -1,5 +1,4 @@
-"""Who is there: teams that are gone, and changes of a share that come from joiners, leavers and leave. Reported, never
-alarmed."""
+"""Turnover: teams that are gone, and changes in a share caused by joiners, leavers and leave. Reported, never an alarm."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,21 +13,22 @@ from pipeline.drift.observations import Observations, Priorities
 from pipeline.drift.sums import persons
 
 GONE = "gone"
-"""Subject of what is reported of a team whose work ended."""
+"""Subject of the report on a team whose work has ended."""
 GONE_AFTER = 21
-"""Working days without any effort of a team, while others work, after which it is gone: longer than four weeks of leave."""
+"""Working days without any effort, while others work, after which a team is gone: longer than four weeks of leave."""
 WINDOW, BASE, EVERY = 15, 60, 40
-"""A change of mix is that of the last three weeks against the twelve before; a scope's next one is told eight weeks later."""
+"""Working days: mix compares the last three weeks with the twelve before; a scope's next change is reported eight weeks later at
+the earliest."""
 LEAST = {True: 0.05, False: 0.1}
-"""Points of a share that are worth a line: of the company, of a team."""
+"""Smallest change worth reporting, for the company (True) and for a team (False)."""
 LASTS = 8
 COMES_OR_GOES = 0.5
-"""Part of its larger weight that a row's weight must have changed by, to be of somebody who came or went."""
+"""A row's person came or went if its weight changed by more than this fraction of the larger weight."""
 
 
 @dataclass(frozen=True, slots=True)
 class Gone:
-    """A team whose work ends: position of the first day without it, and of the day on which that was certain."""
+    """A team whose work ended: position of the first day without effort, and of the day on which that was certain."""
 
     team: str
     first: int
@@ -37,8 +37,7 @@ class Gone:
 
 @dataclass(frozen=True, slots=True)
 class Mixed:
-    """A change of mix of a scope: first position of the window that shows it, position of the day on which it is told, and
-    sizes."""
+    """A change of mix in a scope: first position of the window that shows it, position of the day it is reported, and sizes."""
 
     scope: str
     first: int
@@ -49,8 +48,10 @@ class Mixed:
 
 
 def gone_teams(scopes: Mapping[str, NDArray[np.int64]], total: Array) -> list[Gone]:
-    """Teams without any effort on GONE_AFTER days in a row on which the others work as usual; each time once. `total` is
-    (people, days)."""
+    """Return teams without any effort on GONE_AFTER consecutive days on which the others work as usual, once per disappearance.
+
+    `total` is (people, days).
+    """
     found = []
     for team, people in scopes.items():
         if team == COMPANY:
@@ -77,9 +78,9 @@ def mix_changes(
     least_people: int,
     who: NDArray[np.int64] | None = None,
 ) -> list[Mixed]:
-    """Where the share of the top priorities moved because of who is there, on good days, each plan by itself.
+    """Return where the share of the top priorities moved because of who is present; trusted days only, each plan separately.
 
-    The company's is that of the rows `joined`: a team that is only called otherwise is no other people.
+    The company scope uses the rows of `joined`, in which a renamed team keeps its people.
     """
     found: list[Mixed] = []
     starts = [*(sum(day < plan.start for day in seen.days) for plan in plans), len(seen.days)]
@@ -100,7 +101,7 @@ def mix_changes(
 def _of_scope(
     scope: str, top: Array, total: Array, days: NDArray[np.int64], least: int, who: NDArray[np.int64] | None
 ) -> list[Mixed]:
-    """`top` and `total` are (rows, days) on the positions `days`, `who` numbers whose row it is."""
+    """`top` and `total` are (rows, days) on the positions `days`; `who` numbers each row's person."""
     found = []
     sums = [np.concatenate([np.zeros((len(part), 1)), np.cumsum(part, 1)], 1) for part in (top, total)]
     seen, silent_until = 0, 0
@@ -114,7 +115,7 @@ def _of_scope(
         before, after = all0 / all0.sum(), all1 / all1.sum()
         moved = abs(after - before) > COMES_OR_GOES * np.maximum(before, after)
         if int(persons(moved, who)) < least:
-            seen = 0  # what a few who came or went do is their own affair
+            seen = 0  # too few people came or went to report on
             continue
         change = decompose(top0, all0, top1, all1)
         seen = seen + 1 if abs(change.mix) >= LEAST[scope == COMPANY] else 0

@@ -1,8 +1,7 @@
-"""The detector's walk, resumed: what it says on a day rests on the days up to it, so days that are as they were are not walked
-again.
+"""Resume the detector's walk: what it raises on a day depends on earlier days only, so unchanged days are not walked again.
 
-Where it stood after some of the last days is kept beside a digest of all that it rested on. News change the days of a week, some
-of them older ones: so the walk resumes from the latest of several standings whose days are as they were.
+The detector's state after several of the last days is stored with a fingerprint of everything it depends on. New data may change
+days of the last week, and some older ones, so the walk resumes from the latest state whose days are unchanged.
 """
 
 import hashlib
@@ -18,12 +17,12 @@ from pipeline.drift.detector import Detector, Event
 from pipeline.drift.standing import Standing
 
 BACK = (1, 7, 12, 22, 42)
-"""Working days before the last one, after which the standing is kept."""
+"""Days, counted back from the last one, after which the state is stored."""
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A standing after a day, as text, and a digest of what it rests on."""
+    """The detector's state after a day, as text, and a fingerprint of what it depends on."""
 
     day: date
     digest: str
@@ -31,7 +30,7 @@ class Kept:
 
 
 def walk(detector: Detector, kept: Sequence[Kept] = ()) -> tuple[list[Event], list[Kept]]:
-    """All events in the order of saying them, and what is to be kept of the walk instead of the `kept`."""
+    """Return all events in chronological order, and the states to store in place of `kept`."""
     days = detector.seen.days
     place = {day: n for n, day in enumerate(days)}
     wanted = sorted({len(days) - back for back in BACK if len(days) >= back})
@@ -53,7 +52,7 @@ def walk(detector: Detector, kept: Sequence[Kept] = ()) -> tuple[list[Event], li
 
 
 def _told(detector: Detector, walked: Sequence[Event]) -> list[Event]:
-    """All events: of each day what is reported, and then what was found on the walk."""
+    """Return all events; within each day, what is reported comes before what was found on the walk."""
     by_day: dict[date, list[Event]] = {}
     for event in walked:
         by_day.setdefault(event.at, []).append(event)
@@ -62,7 +61,7 @@ def _told(detector: Detector, walked: Sequence[Event]) -> list[Event]:
 
 
 def _digests(detector: Detector, positions: Collection[int]) -> Mapping[int, str]:
-    """By position, a digest of all that a walk up to there and with it rests on."""
+    """Return, by position, a fingerprint of everything that a walk up to and including it depends on."""
     seen, joined, last = detector.seen, detector.joined, max(positions, default=-1)
     digest = hashlib.sha256(repr(_rests_on(detector)).encode())
     found = {}
@@ -83,7 +82,7 @@ def _digests(detector: Detector, positions: Collection[int]) -> Mapping[int, str
 
 
 def _rests_on(detector: Detector) -> tuple[object, ...]:
-    """What holds for all days: the code, what is asked of it, and whose days they are."""
+    """Return what holds for all days: the code, its settings, and the objectives, teams and people."""
     seen, dilution = detector.seen, detector.dilution
     return (
         _code(),
@@ -98,7 +97,7 @@ def _rests_on(detector: Detector) -> tuple[object, ...]:
 
 @cache
 def _code() -> str:
-    """A digest of the detector's own code: another version walks all days once more."""
+    """Return a fingerprint of the detector's code: a new version walks all days again."""
     found = hashlib.sha256()
     for room in ("pipeline.drift", "pipeline.share"):
         for file in sorted(files(room).iterdir(), key=lambda one: one.name):

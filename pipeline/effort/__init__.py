@@ -1,1 +1,1 @@
-"""From traces to person-days."""
+"""Estimate person-days from traces."""

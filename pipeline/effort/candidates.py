@@ -1,7 +1,7 @@
-"""What somebody may have been at on a day: pure arithmetic on arrays, all days at once.
+"""The items that somebody may have worked on, for all days at once, in array arithmetic.
 
-Candidates of a person's day are the items that are in progress with them, and those on which they left a trace that day, in
-the two weeks before or the week after.
+A person-day's candidates are the items in progress with that person, and those with a trace of theirs on that day, in the two
+weeks before or the week after.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,13 +16,13 @@ from pipeline.effort.seen import AHEAD, Crowd, Expected, Seen
 from pipeline.effort.trace import NUMBER, Trace
 
 _LOOSE = 14
-"""Days for which an item that is not in progress stays a candidate after a trace."""
+"""Days for which an item not in progress remains a candidate after a trace."""
 
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """Rows of candidates; `at` is the row of their person's day. `evidence` has a column for each of ITEM, `nothing` (by day) for
-    each of NONE. `hours` are those stated on the item and day, `capacity` that of the day."""
+    """Candidates, one per row. `at` is the index of the person-day. `evidence` has the columns of ITEM; `nothing`, by person-day,
+    those of NONE. `hours` are those stated for the item and day; `capacity` is by person-day."""
 
     person: Ints
     day: Ints
@@ -41,9 +41,9 @@ def candidates(
     first: int,
     last: int,
 ) -> Candidates:
-    """Candidates of all days from `first` to `last`.
+    """Return the candidates of all days from `first` to `last`.
 
-    `traces` are (person, day, item, trace, hours), `held` (person, item, first, last), days everywhere as ordinals.
+    `traces` are (person, day, item, trace, hours), `held` are (person, item, first, last); all days are ordinals.
     """
     left = np.array([(p, d, i, NUMBER[t]) for p, d, i, t, _ in traces], dtype=np.int64).reshape(-1, 4)
     spans = np.array(held, dtype=np.int64).reshape(-1, 4)
@@ -75,14 +75,14 @@ def candidates(
 
 
 def _days(expected: Expected, seen: Seen, first: int, last: int) -> Ints:
-    """Keys of the person's days to estimate: those with capacity, and those for which hours were stated."""
+    """Return the person-day keys to estimate: those with capacity, and those with stated hours."""
     stated = seen.by_person[seen.hours[seen.order] > 0]
     found = np.unique(np.concatenate([expected.keys, stated]))
     return found[(found % KEY >= first) & (found % KEY <= last)]
 
 
 def _rows(seen: Seen, held: Ints, days: Ints, person: Ints, first: int, last: int) -> tuple[Ints, Ints]:
-    """Keys of pair and day around a trace or held, on a day to estimate of the pair's person, and that day's place."""
+    """Return pair-day keys that are near a trace or held, on a day to estimate for that person, and the index of that day."""
     every = np.concatenate([(seen.keys[:, None] + np.arange(-AHEAD, _LOOSE + 1)).ravel(), held])
     rows = np.unique(every[(every % KEY >= first) & (every % KEY <= last)])
     own_day = person[rows // KEY] * KEY + rows % KEY
@@ -91,7 +91,7 @@ def _rows(seen: Seen, held: Ints, days: Ints, person: Ints, first: int, last: in
 
 
 def _held_days(pair: Ints, spans: Ints, first: int, last: int) -> tuple[Ints, Ints]:
-    """Keys of pair and day on which the item was held, sorted, and since when."""
+    """Return sorted pair-day keys on which the item was held, and since when."""
     low, high = np.maximum(spans[:, 2], first), np.minimum(spans[:, 3], last)
     length = np.maximum(high - low + 1, 0)
     row = np.repeat(np.arange(len(spans)), length)

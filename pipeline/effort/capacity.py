@@ -1,8 +1,8 @@
-"""When people are expected to work: by the register that held on the day, so a new one changes nothing before it.
+"""When people are expected to work, by the register in force on each day, so a new register does not change earlier days.
 
-Who goes to half time or moves to another country does so from the new register on. What counts on a day is what the register said
-that held then; of somebody it did not list, the next one that does, else the last before. Closed days have dates of their own: a
-newer register may add one in the past.
+Somebody who switches to half time or moves to another country does so from the new register on. A day is governed by the register
+in force on it; for a person it does not list, by the next one that does, else the last one before. Closed days have dates of
+their own, so a newer register may add one in the past.
 """
 
 from collections import defaultdict
@@ -21,11 +21,11 @@ from pipeline.register.workdays import Workdays
 K = TypeVar("K")
 T = TypeVar("T")
 History = Sequence[tuple[date, Register]]
-"""Registers with the day from which each holds, oldest first."""
+"""Registers with the day from which each is in force, oldest first."""
 
 
 class _Terms:
-    """What each register says of people and teams, and which days it held on."""
+    """Each register's terms for people and teams, and the days on which it was in force."""
 
     def __init__(self, history: History, first: date, last: date) -> None:
         now = renamed(history)
@@ -60,18 +60,18 @@ class _Terms:
         self.workdays = workdays
 
     def entries(self, number: int, email: str, team: str) -> list[Member]:
-        """What is known of somebody in a team while this register held; with what a later one says of days by dates of its own,
-        where it lists them there twice."""
+        """Return a person's entries in a team while this register was in force, plus dated entries from later registers that list
+        them there more than once."""
         known = _nearest(self.members, number, (email, team)) or (_nearest(self.everywhere, number, email) or [])[-1:]
         later = (rows.get((email, team), []) for rows in self.members[number + 1 :])
         return [*known, *(one for some in later if len(some) > 1 for one in some)]
 
     def open_for(self, number: int, day: date) -> float:
-        """What of a day the company works: all of it, or half."""
+        """Return the fraction of a day that the company works: 1 or 0.5."""
         return 0.5 if day in self.half[number] else 1.0
 
     def weekend(self, number: int, team: str) -> frozenset[int] | None:
-        """A team's own weekend, None where it has the calendar's."""
+        """Return a team's own weekend; None if it uses the calendar's."""
         return _nearest(self.weekends, number, team) or None
 
 
@@ -81,8 +81,7 @@ def _nearest(rows: Sequence[Mapping[K, T]], number: int, key: K) -> T | None:
 
 
 def made_up_days(history: History, since: date) -> list[str]:
-    """Days of weekends that are worked in the countries of the registers' people, and parts of them that have another weekend, as
-    text."""
+    """Return, as text, working weekend days in the countries of the registers, and subdivisions with a different weekend."""
     found = set()
     for _, one in history:
         calendar, years = Workdays(one.calendar), range(since.year, one.period.end.year + 1)
@@ -99,7 +98,7 @@ def made_up_days(history: History, since: date) -> list[str]:
 def load_capacity(
     history: History, people: Mapping[int, Person], teams: Teams, first: date, last: date
 ) -> dict[tuple[int, date], float]:
-    """By (person, day), on the days on which they were in a team; part time is spread over the week unless its days are known."""
+    """Return capacity by (person, day) on days in a team; part time is spread over the week unless its days are known."""
     terms = _Terms(history, first, last)
     found: dict[tuple[int, date], float] = {}
     for id_, person in people.items():

@@ -1,4 +1,4 @@
-"""Whose day it was."""
+"""Local days of people in different time zones."""
 
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
@@ -6,14 +6,14 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 
 class Clock:
-    """Local days: of the account's own time zone, else the organisation's."""
+    """Local times in the account's own time zone, else the organisation's."""
 
     def __init__(self, zone: str) -> None:
         self._default = ZoneInfo(zone)
         self._zones: dict[str, ZoneInfo] = {}
 
     def local(self, at: datetime, zone: str | None) -> datetime:
-        """The time it was for that person."""
+        """Return the local time in this zone."""
         if zone and zone not in self._zones:
             try:
                 self._zones[zone] = ZoneInfo(zone)
@@ -22,15 +22,15 @@ class Clock:
         return at.astimezone(self._zones[zone] if zone else self._default)
 
     def day(self, at: datetime, zone: str | None) -> date:
-        """The day it was for that person. Exactly midnight in UTC is no time but a date: trackers and imports write days so, and
-        west of it they would be the day before.
+        """Return the local day. Exactly midnight UTC is a date without a time, as trackers and imports write it; it is not
+        converted, or it would become the previous day west of Greenwich.
         """
         there = at if at.tzinfo is UTC else at.astimezone(UTC)
-        is_date = not (there.hour or there.minute or there.second or there.microsecond)  # asked of millions
+        is_date = not (there.hour or there.minute or there.second or there.microsecond)  # called millions of times
         return there.date() if is_date else self.local(at, zone).date()
 
     def west_of_utc(self, zones: Iterable[str | None]) -> bool:
-        """Whether it is the day before somewhere: in one of these zones, or the organisation's."""
+        """Return True if any of these zones, or the organisation's, is west of UTC at some time of the year."""
         year = [datetime(2026, month, 1, 12, tzinfo=UTC) for month in (1, 7)]
         return any(
             (self.local(at, zone).utcoffset() or timedelta()) < timedelta() for zone in {*zones, None} for at in year

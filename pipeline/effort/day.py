@@ -1,7 +1,7 @@
-"""A person's day is one day: traces and times in progress to person-days, never more than the day's capacity.
+"""Turn traces and times in progress into person-days, never more than a day's capacity.
 
-Stated hours come first, as stated. The rest of the day is shared out among what the person may have been at, in proportion to
-how likely that is (likelihood.py), with a part for what no tool shows. docs/effort.md gives the reasons and the figures.
+Stated hours count as stated. The rest of the day is divided among the items that the person may have worked on, in proportion to
+their likelihood (likelihood.py), with a share for work that no tool shows. docs/effort.md has the reasons and the figures.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -23,14 +23,14 @@ from pipeline.effort.trace import Trace
 
 HOURS_A_DAY = 8.0
 FORGOTTEN_AFTER = timedelta(days=180)
-"""An item in progress on which nothing happened for longer is out of everybody's mind. How much less likely work on it
-becomes until then is learned."""
+"""An item in progress is considered abandoned after this long without a signal. How fast work on it becomes less likely before
+that is learned."""
 _PEOPLE_AT_ONCE = 200
 _SMALLEST = 1e-6
 
 
 class Activity(NamedTuple):
-    """Something a person did on an item on a day (of their own time zone). `hours` where the source states them."""
+    """Something a person did on an item on a day (in their own time zone), with `hours` if the source states them."""
 
     person: int
     day: date
@@ -40,7 +40,7 @@ class Activity(NamedTuple):
 
 
 class InProgress(NamedTuple):
-    """An item was in progress and assigned to a person, from `first` to `last`, both included."""
+    """An item was in progress and assigned to a person from `first` to `last`, inclusive."""
 
     person: int
     item: int
@@ -50,7 +50,7 @@ class InProgress(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class StatusChange:
-    """A transition (`to` a state) or an assignment (`to` a person, None for nobody) of an item. `of_many`: part of a mass."""
+    """A transition (`to` a state) or an assignment (`to` a person or None) of an item. `of_many`: part of a mass change."""
 
     at: datetime
     kind: str
@@ -59,8 +59,7 @@ class StatusChange:
 
 
 class Begin(NamedTuple):
-    """What an item was when it was created: its state, and whom it was assigned to. `by_others`: not by their own hand, as in an
-    import."""
+    """An item's state and assignee at creation. `by_others`: created by somebody other than the assignee, or an import."""
 
     state: str
     person: object = None
@@ -75,13 +74,13 @@ def in_progress(
     begin: Begin | None = None,
     touched: Collection[date] | None = None,
 ) -> list[tuple[object, date, date]]:
-    """(person, first day, last day) of the times an item was in progress with somebody.
+    """Return (person, first day, last day) of the times an item was in progress with somebody.
 
-    `assignee` is the present one; who it was before follows from the assignments, or is said by `begin`. What moves to a state
-    that cannot be looked up is worked on unless it was done. `seen` are the days on which anything
-    happened on the item: where it was left alone for longer than FORGOTTEN_AFTER it was not in progress, whether or not
-    somebody closed it later. What a mass put in progress, or somebody who created it for another, is so from the first of the
-    days `touched` on (on which it was touched by itself; None: those seen), or a week before it.
+    `assignee` is the present one; earlier ones follow from the assignments, or from `begin`. An item that moves to an unknown
+    state is in progress, unless it was done. `seen` are the days with any signal on the item: after FORGOTTEN_AFTER without one
+    it is no longer in progress, whether or not somebody closes it later. If a mass change started the item, or somebody created
+    it for another person, that is only believed from a week before the first of the days `touched` (with a signal outside mass
+    changes; None: the days seen).
     """
     ordered = sorted(changes, key=lambda change: change.at)
     touched = sorted(seen if touched is None else touched)
@@ -103,19 +102,19 @@ def in_progress(
         else:
             active = change.to == State.DOING or (change.to == State.UNKNOWN and state != State.DONE)
             state = str(change.to)
-        # What was believed is not in doubt because a mass moves it on.
+        # An item believed to be in progress does not become doubtful when a mass change moves it on.
         doubtful, since = change.of_many and (person != before or (doubtful and start is None)), day
     return spans
 
 
 def _believed(since: date, until: date | None, touched: Sequence[date]) -> date | None:
-    """From when on what a mass put in progress is taken for it: a week before somebody touched it, at most."""
+    """Return from when a doubtful start is believed: at most a week before the item was first touched; None if it never was."""
     first = next((day for day in touched if day >= since and (until is None or day <= until)), None)
     return None if first is None else max(since, first - timedelta(days=AHEAD))
 
 
 def _remembered(first: date, last: date | None, seen: Collection[date]) -> Iterator[tuple[date, date]]:
-    """The stretches from `first` to `last` (None: still open) without what lies beyond FORGOTTEN_AFTER of silence."""
+    """Yield the stretches from `first` to `last` (None: still open), cut FORGOTTEN_AFTER into any longer silence."""
     ends = [] if last is None else [last]
     days = sorted({first, *ends, *(day for day in seen if day > first and (last is None or day < last))})
     begin = first
@@ -134,9 +133,10 @@ def efforts(
     last: date,
     weights: Weights,
 ) -> dict[tuple[date, int, int], float]:
-    """Person-days by (day, person, item) from `first` to `last`. `capacity` by (person, day), none meaning no work expected.
+    """Estimate person-days by (day, person, item) from `first` to `last`. `capacity` is by (person, day); a missing day expects
+    no work.
 
-    What is given of the four weeks before and the week after counts as evidence.
+    Activities and spans of the four weeks before and the week after serve as evidence.
     """
     given = [(person, day, item, trace, hours or 0.0) for person, day, item, trace, hours in activities]
     acts, held = sorted(laid_out(given, capacity, HOURS_A_DAY), key=itemgetter(0)), sorted(spans)
@@ -165,15 +165,15 @@ def efforts(
 
 
 def share_out(table: Candidates, shares: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Person-days of each candidate: the stated hours, and its share of the rest of the person's day.
+    """Return each candidate's person-days: its stated hours, plus its share of the rest of the person's day.
 
-    The sum of a day is at most its capacity, or where more hours were stated on a day off, these hours up to one day.
+    A day's sum is at most its capacity, or the hours stated if these are more (on a day off, for example), up to one day.
     """
     stated = table.hours / HOURS_A_DAY
     total = np.bincount(table.at, weights=stated, minlength=len(table.capacity))
     capacity = np.where(total > 0, np.maximum(table.capacity, np.minimum(1.0, total)), table.capacity)
     scale = np.where(total > capacity, capacity / np.maximum(total, 1e-12), 1.0)
-    # Nothing but what was stated is expected of a day off.
+    # A day off contains only stated hours.
     rest = np.where(table.capacity > 0, np.maximum(table.capacity - total, 0.0), 0.0)
     found: NDArray[np.float64] = stated * scale[table.at] + rest[table.at] * shares
     return found

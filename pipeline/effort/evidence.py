@@ -1,8 +1,7 @@
-"""The evidence that somebody was at an item on a day, as numbers: what weights/effort.json weighs.
+"""The features for whether somebody worked on an item on a day; weights/effort.json holds their weights.
 
-It lies in the four weeks before a day (and whether a message of theirs is alone, in the week before these) and the one week
-after: so news change at most the week before them, and closing an
-item late does not rewrite what was estimated of it before.
+They use the four weeks before a day (and one more to decide whether a message is isolated) and the one week after. So new signals
+change at most the preceding week, and closing an item late does not rewrite earlier estimates.
 """
 
 from collections.abc import Sequence
@@ -15,7 +14,7 @@ from pipeline.effort.seen import AHEAD, BEFORE, Crowd, Seen, one_message
 from pipeline.effort.trace import NUMBER, Trace
 
 LONGEST = 120
-"""Weekdays after which longer is no longer told apart."""
+"""Weekdays at which durations are capped."""
 _FAR = 1_000_000
 
 EVIDENCE: dict[str, str] = {
@@ -51,7 +50,7 @@ EVIDENCE: dict[str, str] = {
     "loose, week before": "not held, no trace today, one within a week",
     "loose, busy": "not held, no trace today, but one on something else",
 }
-"""What each number of a candidate says."""
+"""A candidate's features and their meaning."""
 TRACED = (
     "held, touched",
     "held for",
@@ -65,11 +64,11 @@ TRACED = (
     "held, quiet",
     "loose, idle",
 )
-"""These once more, times the part of the person's days that have a trace (Crowd.traced): silence says more of who is seldom
-silent."""
+"""Features that also interact with the proportion of the person's days with a trace (Crowd.traced): silence is stronger evidence
+about a person who is seldom silent."""
 STATED = ("held for", "held, idle", "held, one of many", "held, quiet")
-"""These once more, times the part of the person's traces that are states (Crowd.states): where nothing else is kept, silence says
-little."""
+"""Features that also interact with the proportion of the person's traces that are changes of state (Crowd.states): if a person
+leaves no others, silence is weak evidence."""
 ITEM = (*EVIDENCE, *(f"{name} x traced" for name in TRACED), *(f"{name} x states" for name in STATED))
 NONE = {
     "always": "the person is at nothing that is seen",
@@ -80,13 +79,13 @@ NONE = {
     "silent x traced": "silent, times the part of the person's days that have a trace",
     "touched": "log(1 + items touched today)",
 }
-"""What each number of a person's day says of the chance that they were at nothing that is seen."""
+"""Features of a person's day for the probability that they worked on nothing visible, and their meaning."""
 
 
 def item_evidence(
     rows: Ints, at: Ints, seen: Seen, held: Flags, since: Ints, crowd: Crowd
 ) -> tuple[NDArray[np.float32], Floats]:
-    """The numbers of ITEM by row, and the hours that were stated."""
+    """Return the features of ITEM by row, and the stated hours."""
     day = rows % KEY
     place, today = find(seen.keys, rows)
     counts, hours = np.zeros((len(rows), len(Trace))), np.zeros(len(rows))
@@ -125,7 +124,7 @@ def item_evidence(
 
 
 def _in_passing(counts: Floats, near: Floats, at_hand: Flags, at: Ints) -> dict[str, NDArray[np.generic]]:
-    """Of what is said once; `near` are traces within a week, `at_hand` is touched today or held."""
+    """Features of isolated messages; `near` are traces within a week, `at_hand` means touched today or held."""
     passing = one_message(counts) & (near == 0)
     busy, close = np.bincount(at, at_hand & ~passing)[at] > 0, np.bincount(at, (near > 0) & ~passing)[at] > 0
     return {
@@ -136,7 +135,7 @@ def _in_passing(counts: Floats, near: Floats, at_hand: Flags, at: Ints) -> dict[
 
 
 def _side_by_side(columns: Sequence[NDArray[np.generic]], rows: int) -> NDArray[np.float32]:
-    """The columns as one table, each written at once and the whole turned round: an eighth of numpy.column_stack's time."""
+    """Stack columns into a table by writing rows and transposing, in an eighth of numpy.column_stack's time."""
     found = np.empty((len(columns), rows), np.float32)
     for n, column in enumerate(columns):
         found[n] = column
@@ -144,7 +143,7 @@ def _side_by_side(columns: Sequence[NDArray[np.generic]], rows: int) -> NDArray[
 
 
 def _held_quietly(quiet: Flags, idle: Ints, ahead: Ints, at: Ints, crowd: Crowd) -> dict[str, NDArray[np.generic]]:
-    """Of items that are held without a trace today."""
+    """Features of items that are held, without a trace today."""
     return _silent("held", quiet, idle, ahead) | {
         "held, one of many": quiet * np.log(np.maximum(crowd.held, 1))[at],
         "held, busy": quiet & (crowd.touched[at] > 0),
@@ -153,7 +152,7 @@ def _held_quietly(quiet: Flags, idle: Ints, ahead: Ints, at: Ints, crowd: Crowd)
 
 
 def _loose(loose: Flags, idle: Ints, ahead: Ints, at: Ints, crowd: Crowd) -> dict[str, NDArray[np.generic]]:
-    """Of items that are not held, without a trace today."""
+    """Features of items that are not held, without a trace today."""
     return _silent("loose", loose, idle, ahead) | {
         "loose, new": loose & (idle > LONGEST),
         "loose, busy": loose & (crowd.touched[at] > 0),
@@ -161,7 +160,7 @@ def _loose(loose: Flags, idle: Ints, ahead: Ints, at: Ints, crowd: Crowd) -> dic
 
 
 def _silent(name: str, quiet: Flags, idle: Ints, ahead: Ints) -> dict[str, NDArray[np.generic]]:
-    """How far the nearest traces are of an item without one today."""
+    """Features for how far away the nearest traces are, of an item without one today."""
     return {
         f"{name}, day after": quiet & (idle <= 1),
         f"{name}, days after": quiet & (idle <= 3),
@@ -173,7 +172,7 @@ def _silent(name: str, quiet: Flags, idle: Ints, ahead: Ints) -> dict[str, NDArr
 
 
 def _distances(rows: Ints, seen: Seen) -> tuple[Ints, Ints, Flags]:
-    """Weekdays since the last trace and until the next one, _FAR where there is none near, and whether that only closes."""
+    """Return weekdays since the last trace and until the next one (_FAR if none is near), and whether the next only closes."""
     day, today = rows % KEY, weekday(rows % KEY)
     if not len(seen.keys):
         far = np.full(len(rows), _FAR)
@@ -189,7 +188,7 @@ def _distances(rows: Ints, seen: Seen) -> tuple[Ints, Ints, Flags]:
 
 
 def none_evidence(days: Ints, seen: Seen, crowd: Crowd) -> NDArray[np.float32]:
-    """The numbers of NONE by person's day."""
+    """Return the features of NONE by person-day."""
     today = weekday(days % KEY)
     last, following = previous(seen.person_days, days, BEFORE), following_day(seen.person_days, days, AHEAD)
     back = np.where(last < 0, 40, np.minimum(today - weekday(last % KEY), 40)) - 1

@@ -1,4 +1,4 @@
-"""Effort that was estimated before: of whom it stands, and what of it is to be written anew."""
+"""Effort that was estimated before: for whom it still holds, and which rows to replace."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence, Set
@@ -19,20 +19,20 @@ _FURTHEST_EAST = timedelta(hours=14)
 
 @dataclass(frozen=True, slots=True)
 class Quiet:
-    """People who left no trace after a day (None: not known of anybody). A person's own traces are all that is evidence of their
-    days: where nothing is news up to that day, their days up to it stay as they are."""
+    """People who left no trace after the day `until` (None: not known for anybody). A person's days depend on their own traces
+    alone, so without news up to that day, their days up to it stay as they are."""
 
     people: Set[int] = frozenset()
     until: date | None = None
 
     def first(self, first: date) -> date:
-        """The first day from `first` on that is estimated of them."""
+        """Return the first day from `first` on to estimate for them."""
         return first if self.until is None else max(first, self.until + timedelta(days=1))
 
 
 def quiet_since(session: Session, owner: Owners, clock: Clock, people: Set[int], day: date) -> Quiet:
-    """Those of the people who left no trace after a day, each by their own time zone; of any kind, since what is left out
-    (a mass, a meeting that is told twice) can leave others out."""
+    """Return the people who left no trace after a day, each in their own time zone. All signals count, since even an excluded one
+    (a mass change, a duplicate meeting) may exclude others."""
     begin = datetime.combine(day + timedelta(days=1), time(), UTC) - _FURTHEST_EAST
     query = select(Signal.source, Signal.account, Signal.at).where(Signal.at >= begin)
     known = ((owner.get((source, account or "")), at) for source, account, at in plain(session, query))
@@ -48,11 +48,11 @@ def replace(
     value: str,
     quiet: Quiet | None = None,
 ) -> set[date]:
-    """Write the people's days on which the rows are others than those kept; returns the days. What is left of the forgotten
-    stays, and what stands of the quiet."""
+    """Replace the stored rows of people's days that differ from `rows`; return the days. Sums of forgotten people stay, and so do
+    days of quiet people."""
     keys = ("day", "person_id", *also)
     first, last, group, groups = stretch
-    forgotten = select(Person.id).where(Person.forgotten)  # a sum that no signal is left of
+    forgotten = select(Person.id).where(Person.forgotten)  # sums whose signals are gone
     here = (
         table.day.between(first, last),
         table.person_id.not_in(forgotten),

@@ -1,4 +1,4 @@
-"""Arithmetic on keys: a number for a pair (or a person) and a day, so that sorted arrays can be searched for both at once."""
+"""Integer keys that combine a pair (or a person) and a day, so that sorted arrays can be searched by both at once."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -7,16 +7,16 @@ Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 KEY = 1 << 21
-"""More than there are days: pair * KEY + day."""
+"""Larger than any day's ordinal: a key is pair * KEY + day."""
 
 
 def weekday(day: Ints) -> Ints:
-    """Number of the weekday, Saturdays and Sundays counting as the Monday after."""
+    """Return a running count of weekdays; Saturday and Sunday count as the following Monday."""
     return (day - 1) // 7 * 5 + np.minimum((day - 1) % 7, 5)
 
 
 def find(keys: Ints, wanted: Ints) -> tuple[Ints, Flags]:
-    """Rows of `keys` (sorted) that are wanted, any where there is none, and whether there is one."""
+    """Return the row of each wanted key in the sorted `keys` (arbitrary if absent), and whether it is present."""
     place = np.minimum(np.searchsorted(keys, wanted), max(len(keys) - 1, 0))
     return place, keys[place] == wanted if len(keys) else np.zeros(len(wanted), dtype=bool)
 
@@ -27,7 +27,7 @@ def between(keys: Ints, low: Ints, high: Ints) -> Ints:
 
 
 def previous(keys: Ints, wanted: Ints, most: int) -> Ints:
-    """The last key of the same person before each wanted one, at most `most` days before, else -1."""
+    """Return the last key of the same person before each wanted one, at most `most` days earlier, else -1."""
     if not len(keys):
         return np.full(len(wanted), -1)
     place = np.searchsorted(keys, wanted) - 1
@@ -36,7 +36,7 @@ def previous(keys: Ints, wanted: Ints, most: int) -> Ints:
 
 
 def following_day(keys: Ints, wanted: Ints, most: int) -> Ints:
-    """The first key of the same person after each wanted one, at most `most` days after, else -1."""
+    """Return the first key of the same person after each wanted one, at most `most` days later, else -1."""
     if not len(keys):
         return np.full(len(wanted), -1)
     key = keys[np.minimum(np.searchsorted(keys, wanted, side="right"), len(keys) - 1)]

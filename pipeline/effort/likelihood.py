@@ -1,8 +1,7 @@
-"""How likely somebody was at each candidate of their day: a conditional logit with shares as outcome.
+"""The share of a day that somebody spent on each candidate: a conditional logit with a fractional response.
 
-The weights were fitted on companies that are known by day (benchmarks/effort) and are shipped in weights/effort.json.
-Papke and Wooldridge (1996), "Econometric methods for fractional response variables", for shares as outcome;
-McFadden (1974) for the conditional logit.
+The weights were fitted on companies whose days are known (benchmarks/effort) and ship as weights/effort.json. Papke and
+Wooldridge (1996), "Econometric methods for fractional response variables"; McFadden (1974) for the conditional logit.
 """
 
 import hashlib
@@ -23,25 +22,25 @@ Vector = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """A weight for each number of the evidence: `item` in the order of candidates.ITEM, `none` in that of candidates.NONE."""
+    """Weights of the features: `item` in the order of evidence.ITEM, `none` in that of evidence.NONE."""
 
     item: Vector
     none: Vector
 
     @classmethod
     def named(cls, item: Mapping[str, float], none: Mapping[str, float]) -> "Weights":
-        """By the names of the evidence. Raises KeyError where one is missing."""
+        """Build from weights by feature name. Raises KeyError if one is missing."""
         return cls(np.array([item[name] for name in ITEM]), np.array([none[name] for name in NONE]))
 
     @property
     def fingerprint(self) -> str:
-        """Differs where any weight does."""
+        """Hash of all weights."""
         return hashlib.sha256(self.item.tobytes() + self.none.tobytes()).hexdigest()
 
     @classmethod
     @cache
     def shipped(cls) -> "Weights":
-        """Those of weights/effort.json."""
+        """Load weights/effort.json."""
         found = json.loads((files("pipeline.effort") / "weights" / "effort.json").read_text("utf-8"))
         return cls.named(found["item"], found["none"])
 
@@ -50,8 +49,9 @@ _FAINT = 0.03
 
 
 def likelihoods(table: Candidates, weights: Weights) -> Vector:
-    """The share of its person's day that each candidate is expected to have; what is missing to one is work without a trace, and
-    absence. Those that are fainter than _FAINT of the day's likeliest have none: rows of seconds would cost and say nothing.
+    """Return each candidate's expected share of its person-day; the remainder up to one is work without a trace, and absence.
+
+    Candidates below _FAINT times the day's likeliest get none: rows of a few seconds would cost storage and mean nothing.
     """
     score, nothing = table.evidence @ weights.item, table.nothing @ weights.none
     top = nothing.copy()

@@ -1,4 +1,4 @@
-"""What the effort model reads from the database: people, traces, time in progress, absences."""
+"""Load the effort model's input from the database: people, traces, time in progress, absences."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -46,7 +46,7 @@ _NOON = datetime.fromisoformat("2026-01-01T12:00:00+00:00")
 
 
 def named_issue(session: Session, ids: Sequence[int]) -> dict[int, int]:
-    """Row of the item that a thread or mail names, by its own row: it is evidence for that one, not more work."""
+    """Return the row id of the item that each thread or mail names, by row id: it is evidence for that item, not extra work."""
     first: dict[int, str] = {}
     for some in in_batches(ids):
         query = select(WorkItem.id, unless_empty(WorkItem.mentions)).where(evidence_rows(), WorkItem.id.in_(some))
@@ -63,7 +63,7 @@ def load_people(session: Session) -> dict[int, Person]:
 
 
 def in_a_team() -> ColumnElement[bool]:
-    """Whether a person is or was in any team."""
+    """Condition that a person is or was in any team."""
     return or_(Person.team.is_not(None), Person.id.in_(select(Membership.person_id)))
 
 
@@ -75,7 +75,7 @@ def load_owners(session: Session, people: Mapping[int, Person]) -> Owners:
 
 
 def load_activities(session: Session, owner: Owners, clock: Clock, first: date, last: date) -> list[Activity]:
-    """What was done from `first` to `last`, days of the time zones of who did it; without what a program did in their names."""
+    """Load activities from `first` to `last`, in each person's time zone, without what programs did in people's names."""
     begin = datetime.combine(first - timedelta(days=1), datetime.min.time(), clock.local(_NOON, None).tzinfo)
     end = begin + (last - first) + timedelta(days=4)
     to = case((Signal.kind == SignalKind.TRANSITION, Signal.detail["to"].as_string()))
@@ -106,7 +106,7 @@ def load_activities(session: Session, owner: Owners, clock: Clock, first: date, 
             if (source, of_kind) in evidence:
                 threads.add(item)
     stands_for = named_issue(session, sorted(threads))
-    # Sorted, since sums of hours must not depend on the order in which a database gives rows.
+    # Sorted, since sums of hours must not depend on the database's row order.
     found.sort()
     return [
         Activity(person, day, stands_for[item], Trace.MENTION if trace == Trace.MESSAGE else trace, hours)
@@ -117,7 +117,7 @@ def load_activities(session: Session, owner: Owners, clock: Clock, first: date, 
 
 
 def _left_out(rows: Sequence[Any], owner: Owners) -> set[int]:
-    """Places of what a program did in somebody's name, and of meetings that others tell already."""
+    """Return the indices of what programs did in people's names, and of duplicate meetings."""
     acts = [
         ((source, account), at, item, place)
         for place, (source, kind, at, account, hours, item, *_) in enumerate(rows)
@@ -132,7 +132,7 @@ def _left_out(rows: Sequence[Any], owner: Owners) -> set[int]:
 
 
 def _trace(kind: str, state: str | None) -> Trace:
-    """What a signal is to the model. Raises ValueError for a kind that connectors do not yield."""
+    """Return the trace of a signal. Raises ValueError for a kind that connectors do not yield."""
     if kind == SignalKind.TRANSITION:
         return _TRANSITIONS.get(state or State.UNKNOWN, Trace.MOVED)
     known = _TRACES.get(kind)
@@ -147,7 +147,7 @@ def load_spans(session: Session, ids: Sequence[int], owner: Owners, clock: Clock
     items = _items_named(session, ids)
     for (source, name), life in _lives(session, items, owner, clock).items():
         item, kind, assignee, created = items[source, name]
-        if is_container(source, kind) or created is None:  # an epic is in progress all quarter; the work is below it
+        if is_container(source, kind) or created is None:  # an epic is open all quarter; the work is below it
             continue
         now = owner.get((source, assignee or ""), (None,))[0]
         begin = clock.local(created, None).date()
@@ -157,7 +157,7 @@ def load_spans(session: Session, ids: Sequence[int], owner: Owners, clock: Clock
 
 
 def _items_named(session: Session, ids: Sequence[int]) -> dict[_Name, _Held]:
-    """Row id, kind, assignee and start of the items, by source and name."""
+    """Return row id, kind, assignee and creation of the items, by source and name."""
     items: dict[_Name, _Held] = {}
     columns = (
         WorkItem.id,
@@ -177,8 +177,8 @@ def _items_named(session: Session, ids: Sequence[int]) -> dict[_Name, _Held]:
 
 @dataclass(slots=True)
 class _Life:
-    """What changed of an item's status and assignee, in order; the local days with a signal, and with one that is of no mass; how
-    it began, where known."""
+    """An item's changes of status and assignee, in order; the local days with a signal, and with one outside mass changes; how it
+    began, if known."""
 
     changes: list[StatusChange] = field(default_factory=list)
     seen: set[date] = field(default_factory=set)
@@ -187,7 +187,7 @@ class _Life:
 
 
 def _lives(session: Session, items: Collection[_Name], owner: Owners, clock: Clock) -> dict[_Name, _Life]:
-    """By item, those of which anything can have been in progress."""
+    """Return the life of each item that may ever have been in progress."""
     lives: dict[_Name, _Life] = {}
     query = select(Signal.source, Signal.item, Signal.kind, Signal.at, Signal.account, Signal.detail)
     for source in sorted({source for source, _ in items}):
@@ -221,7 +221,7 @@ def _live(life: _Life, row: Row[Any], owner: Owners, clock: Clock, of_many: bool
 def load_absences(
     session: Session, owner: Owners, clock: Clock, first: date, last: date
 ) -> dict[tuple[int, date], float]:
-    """Hours by (person, day) for which a source says that somebody is away."""
+    """Load hours of absence by (person, day)."""
     begin = datetime.combine(first - timedelta(days=1), datetime.min.time(), clock.local(_NOON, None).tzinfo)
     query = select(Signal.source, Signal.account, Signal.at, Signal.hours).where(
         Signal.kind == SignalKind.ABSENCE, Signal.at >= begin, Signal.at < begin + (last - first) + timedelta(days=4)
@@ -238,14 +238,14 @@ def load_absences(
 def without_absences(
     capacity: Mapping[tuple[int, date], float], absent: Mapping[tuple[int, date], float]
 ) -> dict[tuple[int, date], float]:
-    """Capacity less the part of each day for which somebody is away; a day on which nothing is left is none."""
+    """Reduce capacity by each day's absence; days with nothing left are dropped."""
     left = {key: amount * (1.0 - absent.get(key, 0.0) / HOURS_A_DAY) for key, amount in capacity.items()}
     return {key: amount for key, amount in left.items() if amount > 0}
 
 
 def first_day(session: Session, register: Register) -> date | None:
-    """The day of the first thing that anybody of a team did, but none before the horizon of the first pull: of what happened
-    earlier only fragments are known (an old comment on an issue that is still open), which are no baseline."""
+    """Return the day of the first signal by anybody in a team, but not before the horizon of the first pull: earlier history is
+    fragmentary (old comments on issues that are still open) and no baseline."""
     query = (
         select(Signal.at, Account.time_zone)
         .join(Account, (Account.source == Signal.source) & (Account.external_id == Signal.account))
@@ -262,7 +262,7 @@ def first_day(session: Session, register: Register) -> date | None:
 
 
 def horizon(session: Session) -> date | None:
-    """How far back the first pull went, of the stream that goes back furthest; None where one was pulled before that was kept."""
+    """Return how far back the first pull went, for the stream that goes back furthest; None if any stream has no record of it."""
     rows = session.execute(
         select(func.min(StreamCursor.horizon), func.count() - func.count(StreamCursor.horizon)).where(
             StreamCursor.stream != SWEEP
@@ -272,7 +272,9 @@ def horizon(session: Session) -> date | None:
 
 
 def whole_since(session: Session) -> date | None:
-    """Monday of the first week that is known whole. The first pull goes back to any day: the week around it is a part of one, as
-    the running week is, and no weekly figure is made of it. None where it is not known how far the first pull went."""
+    """Return the Monday of the first complete week; None if it is not known how far the first pull went.
+
+    The first pull may start mid-week; like the current week, that week is incomplete and gets no weekly figure.
+    """
     day = horizon(session)
     return None if day is None else monday(day + timedelta(days=6))

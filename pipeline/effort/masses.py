@@ -1,7 +1,7 @@
-"""What a program did in somebody's name: so many items touched within a minute as no hand does.
+"""Detect mass changes, which a program made in somebody's name: more items within a minute than anybody touches by hand.
 
-Bulk changes, imports, rules that act as who set them up, and sequences of mails leave traces of one account on hundreds of items.
-They say what the items are now, and nothing of who worked on them.
+Bulk edits, imports, automation rules that act as their author, and mail sequences leave traces of one account on hundreds of
+items. They show the items' present state, but not who worked on them.
 """
 
 from collections import Counter, defaultdict
@@ -17,15 +17,15 @@ from models import Signal
 from models.session import in_batches
 
 MANY, WITHIN = 10, timedelta(minutes=1)
-"""So many items of one account within that time are one act."""
+"""At least MANY items touched by one account WITHIN this time are a mass change."""
 WORKED = (SignalKind.WORKLOG, SignalKind.CALL, SignalKind.MEETING, SignalKind.COMMIT)
-"""Say themselves what was done, also where a program writes many of them down at once."""
+"""Signals that record work themselves, even if a program enters many of them at once."""
 _OPENING = (SignalKind.TRANSITION, SignalKind.ASSIGNMENT, SignalKind.CREATED)
 _AT_ONCE = 1_000
 
 
 class Act(NamedTuple):
-    """Something that an account did on an item."""
+    """An account's action on an item."""
 
     account: str
     at: datetime
@@ -33,7 +33,7 @@ class Act(NamedTuple):
 
 
 def in_masses(acts: Sequence[tuple[Any, ...]]) -> set[int]:
-    """Places of those acts (account, time, item, ...) of a mass: at least MANY items of their account within WITHIN."""
+    """Return the indices of acts (account, time, item, ...) in mass changes: at least MANY items by one account within WITHIN."""
     by_account: dict[object, list[tuple[datetime, int]]] = defaultdict(list)
     for place, act in enumerate(acts):
         by_account[act[0]].append((act[1], place))
@@ -47,12 +47,12 @@ def in_masses(acts: Sequence[tuple[Any, ...]]) -> set[int]:
 
 
 def _is_timed(at: datetime) -> bool:
-    """Return False at a full hour to the microsecond: what says no more than its day is dated so, and many a day's are."""
+    """Return False at a full hour to the microsecond: signals that only know their day are dated so, many of them alike."""
     return bool(at.minute or at.second or at.microsecond)
 
 
 def _crowded(rows: Sequence[tuple[datetime, int]], acts: Sequence[tuple[Any, ...]]) -> set[int]:
-    """Of one account's acts in order of time."""
+    """Return the indices in mass changes among one account's acts, in chronological order."""
     found: set[int] = set()
     near: Counter[object] = Counter()
     first = taken = 0
@@ -72,11 +72,11 @@ def _crowded(rows: Sequence[tuple[datetime, int]], acts: Sequence[tuple[Any, ...
 
 
 def masses_among(session: Session, source: str, rows: Sequence[Row[Any]]) -> Collection[Act]:
-    """Acts of masses among the signals of a source's items, in order of time: those that can put an item in progress and, where
-    one did, whatever else was done on it.
+    """Return acts in mass changes among the signals of a source's items (in chronological order): those that can start an item,
+    and whatever else was done on the items that were started so.
 
-    What else somebody did then is looked up only where it is another than whom the item is with; who starts their own does so
-    by hand, unless these items alone show a mass.
+    An account's other acts at the time are only looked up if it is not the item's holder: people start their own items by hand,
+    unless these items alone show a mass change.
     """
     holder: dict[str, str] = {}
     own: list[Act] = []
@@ -97,7 +97,7 @@ def masses_among(session: Session, source: str, rows: Sequence[Row[Any]]) -> Col
 
 
 def _looked_up(session: Session, source: str, acts: Iterable[Act]) -> Collection[Act]:
-    """Those of these acts on items of a source (by external id) that are part of a mass, with all that the account did then."""
+    """Return those of these acts that are part of a mass change, considering everything that the account did at the time."""
     asked = set(acts)
     minutes = sorted({(act.account, act.at.replace(second=0, microsecond=0)) for act in asked})
     around: set[Act] = set()

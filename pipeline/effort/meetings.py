@@ -1,4 +1,4 @@
-"""Meetings and calls that are told more than once: a person's hour is one hour."""
+"""Duplicate meetings and calls, so that a person's hour counts once."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, time
@@ -10,7 +10,7 @@ TOGETHER = (SignalKind.MEETING, SignalKind.CALL)
 
 
 class Together(NamedTuple):
-    """A meeting or call in somebody's time, by its place in a list; `of_kind` is the kind of its item."""
+    """A person's meeting or call, with its index in a list; `of_kind` is the kind of its item."""
 
     place: int
     person: int
@@ -21,8 +21,8 @@ class Together(NamedTuple):
 
 
 def told_again(meetings: Sequence[Together]) -> set[int]:
-    """Places of those that others tell already: each attendee's calendar brings one into a CRM, and what hangs on a deal there
-    stands in a calendar, too, as a meeting and no more. Those at midnight in UTC say only their day, so that two are two."""
+    """Return the indices of duplicates: each attendee's calendar may add the meeting to a CRM, and a meeting on a deal may also
+    be in a calendar as a plain meeting. Those at midnight UTC only know their day, so they are never duplicates."""
     found: set[int] = set()
     held: set[tuple[int, int, datetime, float]] = set()
     on_others = {(one.person, one.at) for one in meetings if one.of_kind != ItemKind.MEETING}

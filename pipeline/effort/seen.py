@@ -1,4 +1,4 @@
-"""What was seen of people, as arrays: their traces, the days on which they are expected, and how each keeps their work."""
+"""Observations of people as arrays: their traces, their expected days, and how they use their tools."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,17 +9,20 @@ from pipeline.effort.keys import KEY, Flags, Floats, Ints, between, find, previo
 from pipeline.effort.trace import NUMBER, Trace
 
 BEFORE, AHEAD = 28, 7
-"""Days around a day whose traces are evidence for it."""
+"""Days before and after a day whose traces are evidence for it."""
 _PASSIVE = (Trace.FINISHED, Trace.ASSIGNED, Trace.CREATED)
-"""Left in a moment, often by somebody who tidies up: no sign of work on the days around."""
+"""Traces that take a moment, often while tidying up: no sign of work on the days around them."""
 _STATES = (Trace.STARTED, Trace.FINISHED, Trace.MOVED, Trace.ASSIGNED, Trace.CREATED)
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """Days with traces of a pair of person and item: `keys` sorted, `counts` by trace, `hours` stated, `lone` where all there is
-    within a week is one message; `by_person` the sorted keys of person and day, `order` the rows of `keys` in that order;
-    `person_days` each of these once, `work_days` those with a trace that is not lone."""
+    """Days with traces, per pair of person and item.
+
+    `keys`: sorted pair-day keys; `counts`: by trace; `hours`: stated; `work`: number of traces that show work; `lone`: True if a
+    single message is all there is within a week. `by_person`: sorted person-day keys, with `order` the rows of `keys` in that
+    order; `person_days`: the distinct ones; `work_days`: those with a trace that is not lone.
+    """
 
     keys: Ints
     counts: Floats
@@ -50,7 +53,7 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """Days on which a person is expected to work, as sorted keys, and how much."""
+    """Expected working days as sorted person-day keys, and the amounts."""
 
     keys: Ints
     amounts: Floats
@@ -65,9 +68,12 @@ class Expected:
 
 @dataclass(frozen=True, slots=True)
 class Crowd:
-    """Of each person's day: how many items were touched and are held, how much of the days before has traces, and how much of
-    the traces are states. Lone traces count for neither, unless there is nothing else: small talk is no sign of how work is kept,
-    where all of it is in lines of a channel they are."""
+    """Per person-day: the number of items touched and held, the proportion of previous days with traces, and the proportion of
+    traces that are changes of state.
+
+    Lone messages count for neither proportion, unless there is nothing else: small talk does not show how somebody uses their
+    tools, but if all their work is in chat messages, it does.
+    """
 
     touched: Floats
     held: Floats
@@ -89,7 +95,7 @@ class Crowd:
 
 
 def _traced(days: Ints, active: Ints, expected: Expected) -> Floats:
-    """The part of a person's days up to the last active one that is active."""
+    """Return the (smoothed) proportion of active days among a person's days up to the last active one."""
     upto = previous(active, days, BEFORE)
     upto = np.where(upto < 0, days, upto)
     found = between(active, days - BEFORE, upto + 1)
@@ -99,7 +105,7 @@ def _traced(days: Ints, active: Ints, expected: Expected) -> Floats:
 
 
 def _of_states(seen: Seen) -> Floats:
-    """Traces by row: those that are states, those that are not lone, and all."""
+    """Return counts of traces by row: changes of state, traces that are not lone, and all."""
     states, every = seen.counts[:, [NUMBER[trace] for trace in _STATES]].sum(1), seen.counts.sum(1)
     return np.column_stack([states, every * ~seen.lone, every])
 

@@ -1,7 +1,8 @@
-"""Signals of the database to person-days by person, day and work item.
+"""Turn signals in the database into person-days by person, day and work item.
 
-Two stages: for the items with news, when they were in progress with whom; then the days that can have changed. So a cycle
-costs what is new, however long the history is, and gives what an estimate of all days would.
+There are two stages: first, for items with new signals, when they were in progress and with whom; then the days that may have
+changed. So a cycle's cost depends on what is new, not on the length of the history, and the result equals an estimate of all
+days.
 """
 
 import hashlib
@@ -45,15 +46,15 @@ from pipeline.register.workdays import monday
 
 SPAN, EFFORT, SHARE = "span", "effort", "share"
 READING = 2
-"""Version of how signals are read; what an older one read is estimated again. 2: masses."""
+"""Version of how signals are interpreted; effort from an older one is estimated again. 2: mass changes."""
 ITEMS_PER_CHUNK = 5_000
 WEEKS_PER_CHUNK = 6
 PEOPLE_PER_CHUNK = 100
-"""About as many people's days a worker takes at once. A person's effort rests on that person's traces alone."""
+"""Approximate number of people per chunk. A person's effort depends on that person's traces alone."""
 
 
 def estimate_effort(sessions: sessionmaker[Session], register: Register, last: date) -> None:
-    """Estimate all effort and capacity up to `last` anew, in this process."""
+    """Estimate all effort and capacity up to `last` again, in this process."""
     with sessions.begin() as session:
         fingerprint.forget(session, EFFORT)
         plan_spans(session, register)
@@ -64,7 +65,7 @@ def estimate_effort(sessions: sessionmaker[Session], register: Register, last: d
 
 
 def is_pending(session: Session, register: Register, last: date) -> bool:
-    """Whether news, other people or another day can change any effort."""
+    """Return True if new signals, changed people or a new day may change any effort."""
     news = session.scalar(select(WorkItem.id).where(WorkItem.effort_from.is_not(None)).limit(1)) is not None
     return (
         news
@@ -75,9 +76,9 @@ def is_pending(session: Session, register: Register, last: date) -> bool:
 
 
 def plan_spans(session: Session, register: Register) -> None:
-    """Note as chunks the items whose times in progress can have changed, and take the marks off them."""
+    """Queue chunks of items whose times in progress may have changed, and clear their marks."""
     digest = _fingerprint(session, register)
-    # Locked before anything is read: marks that come later stay for the next cycle.
+    # Lock before reading anything: marks set later are left for the next cycle.
     news = select(WorkItem.id, WorkItem.effort_from).where(WorkItem.effort_from.is_not(None)).order_by(WorkItem.id)
     marked = dict(session.execute(news.with_for_update()).all())
     if fingerprint.differs(session, EFFORT, digest):
@@ -96,7 +97,7 @@ def plan_spans(session: Session, register: Register) -> None:
 
 
 def _first_news(session: Session, register: Register, marked: Mapping[int, date | None]) -> date | None:
-    """The first day, wherever somebody is, whose effort the news can change."""
+    """Return the first day, in anybody's time zone, whose effort the news may change."""
     days = [day for day in marked.values() if day is not None and day != ALL_OF_IT]
     new = [id_ for id_, day in marked.items() if day == ALL_OF_IT]
     query = select(func.min(Signal.at)).join(
@@ -112,7 +113,7 @@ def _first_news(session: Session, register: Register, marked: Mapping[int, date 
 
 
 def run_item_chunk(session: Session, chunk: Chunk, register: Register) -> None:
-    """Find when the items were in progress with whom; notes the first day on which that is another than it was."""
+    """Find when the items were in progress and with whom; queue the first day on which that changed."""
     ids: list[int] = chunk.detail["ids"]
     people, clock = load_people(session), Clock(register.calendar.time_zone)
     found = set(load_spans(session, ids, load_owners(session, people), clock))
@@ -141,7 +142,7 @@ def _days_from(spans: Iterable[InProgress]) -> dict[tuple[int, int], list[tuple[
 
 
 def _first_difference(before: Sequence[tuple[date, date]], now: Sequence[tuple[date, date]]) -> date | None:
-    """The first day that only one of them covers; the same spans up to the last one differ from its nearer end on."""
+    """Return the first day that only one of two lists of spans covers."""
     if before == now:
         return None
     for one, other in zip(before, now, strict=False):
@@ -152,8 +153,8 @@ def _first_difference(before: Sequence[tuple[date, date]], now: Sequence[tuple[d
 
 
 def plan_days(session: Session, register: Register, last: date) -> None:
-    """Note as chunks the stretches of days to estimate anew."""
-    # What begins on a day that is not over changes none that is: it is read when its own day is estimated.
+    """Queue chunks of the days to estimate again."""
+    # A change after `last` affects no day that is over: it is read when its own day is estimated.
     days = [day for name in chunks.take_all(session, FROM) if (day := date.fromisoformat(name)) <= last]
     first = first_day(session, register)
     if _remove_outside(session, first or date.min, last):
@@ -163,9 +164,9 @@ def plan_days(session: Session, register: Register, last: date) -> None:
     if begin is None or first is None or begin > last:
         return
     news = begin.isoformat()
-    # Where nothing is news of the days that are estimated, they stay as they are of whoever did nothing since.
+    # Without news about estimated days, those of people who did nothing since stay as they are.
     stands = known.isoformat() if known and begin > known else None
-    # What comes after a day is evidence for it, so many days later at most.
+    # Traces up to AHEAD days after a day are evidence for it.
     begin = max(begin - timedelta(days=AHEAD), first)
     groups = max(1, len(load_people(session)) // PEOPLE_PER_CHUNK)
     ranges = {}
@@ -186,8 +187,8 @@ def plan_days(session: Session, register: Register, last: date) -> None:
 
 
 def _remove_outside(session: Session, first: date, last: date) -> bool:
-    """What was estimated of days before the history while nobody knew where that begins, and of days that are yet to come, by a
-    clock that was ahead; returns whether any was. What is left of the forgotten stays."""
+    """Remove estimates of days before the start of the history (from when it was unknown) and of future days (from a clock that
+    was ahead); return True if there were any of the latter. Sums of forgotten people stay."""
     late = False
     forgotten = select(Person.id).where(Person.forgotten)
     for table in (Effort, Capacity):
@@ -201,7 +202,7 @@ def _remove_outside(session: Session, first: date, last: date) -> bool:
 
 
 def run_week_chunk(session: Session, chunk: Chunk, register: Register, last: date) -> None:
-    """Estimate a stretch of days of a group of people, replacing what was there, and note its weeks for the shares."""
+    """Estimate a stretch of days for a group of people, replace the stored effort, and queue the weeks for the shares."""
     first, end = date.fromisoformat(chunk.detail["first"]), date.fromisoformat(chunk.detail["last"])
     begin = max(first - timedelta(days=BEFORE + AHEAD), date.fromisoformat(chunk.detail["since"]))
     seen_until = min(last, end + timedelta(days=AHEAD))
@@ -219,7 +220,7 @@ def run_week_chunk(session: Session, chunk: Chunk, register: Register, last: dat
         load_absences(session, owners, clock, begin, seen_until),
     )
     stands = date.fromisoformat(chunk.detail.get("stands") or first.isoformat())
-    # Read after the traces: who left one meanwhile is not quiet.
+    # Read after the traces: a person who left one in the meantime is not quiet.
     quiet = quiet_since(session, owners, clock, people.keys(), stands) if stands > first else Quiet()
     found = _estimated(activities, spans, capacity, (first, end), quiet)
     rows = [
@@ -234,7 +235,7 @@ def run_week_chunk(session: Session, chunk: Chunk, register: Register, last: dat
     stretch = (first, end, group, groups)
     changed = replace(session, Effort, rows, stretch, ("work_item_id",), "person_days", quiet)
     changed |= replace(session, Capacity, expected, stretch, (), "expected")
-    # Since the news every week: what went with an item that is gone does not show as a change here.
+    # Every week since the news: effort that vanished with a deleted item does not show as a change here.
     since = max(first, date.fromisoformat(chunk.detail.get("news", chunk.detail["first"])))
     changed |= {since + timedelta(days=n) for n in range((end - since).days + 1)}
     chunks.add(session, SHARE, {monday(day).isoformat(): {} for day in changed})
@@ -247,7 +248,7 @@ def _estimated(
     days: tuple[date, date],
     quiet: Quiet,
 ) -> dict[tuple[date, int, int], float]:
-    """Person-days by (day, person, item) of these days, of the quiet only of those on which they are not known."""
+    """Return person-days by (day, person, item); for quiet people, only on days not yet estimated."""
     found: dict[tuple[date, int, int], float] = {}
     for of_quiet, first in ((False, days[0]), (True, quiet.first(days[0]))):
         acts = [one for one in activities if (one.person in quiet.people) == of_quiet]
@@ -257,8 +258,8 @@ def _estimated(
 
 
 def _fingerprint(session: Session, register: Register) -> str:
-    """Of all that effort rests on beside signals and items: the model, who is whose account, when they are expected to work, and
-    how far back the first pull went."""
+    """Return a hash of everything that effort depends on apart from signals and items: the model, the owners of accounts,
+    expected working days, and how far back the first pull went."""
     people = load_people(session)
     accounts = sorted(
         (source, id_, people[person].email or "", people[person].team or "", zone or "")
@@ -280,12 +281,12 @@ def _fingerprint(session: Session, register: Register) -> str:
 
 
 def _entries(register: Register) -> Iterator[tuple[Any, ...]]:
-    """What a register says of when people work; of who stands in it twice, of which days each entry is."""
+    """Yield a register's terms of when people work, with the dates of each entry for people listed twice."""
     times = Counter(member.email.lower() for team in register.teams for member in team.members)
     for team in register.teams:
         for one in team.members:
             days = (str(one.first), str(one.last)) if times[one.email.lower()] > 1 else ()
-            # What few say is left out where it is not said: nothing is estimated anew for it.
+            # Rare fields are omitted if unset, so that adding them to the format did not change existing fingerprints.
             part = [one.subdivision] if one.subdivision else []
             part += [str(at) for at in one.days if at != WorkingDay(at.weekday)]
             works = tuple(at.weekday for at in one.days)

@@ -1,7 +1,7 @@
-"""Hours that somebody wrote down for several days at once, laid out over these days.
+"""Spread hours that somebody logged for several days at once over these days.
 
-Who fills in worklogs once a week writes all hours of an issue down on a Friday. A day holds one day, so the rest of them would
-be lost, and the other days guessed from traces.
+People who fill in worklogs once a week may log all hours of an issue on a Friday. A day holds one person-day, so the rest of the
+hours would be lost, and the other days guessed from traces.
 """
 
 from collections import defaultdict
@@ -11,18 +11,18 @@ from datetime import date, timedelta
 from pipeline.effort.trace import Trace
 
 MOST_A_DAY, MOST_A_WEEK = 12.0, 60.0
-"""Hours of a person's worklogs on a day beyond which they are of several days; and beyond which nobody means them."""
+"""Hours logged by a person on one day: above the first they cover several days; above the second they are an error."""
 BACK = 6
-"""Days before it over which they are laid out: no more than news may change (evidence.AHEAD)."""
+"""Number of previous days to spread over: no more than news may change (evidence.AHEAD)."""
 
 
 Left = tuple[int, date, int, Trace, float]
-"""A trace: person, day, item, what it is, hours."""
+"""A trace: person, day, item, kind, hours."""
 
 
 def laid_out(logs: Iterable[Left], capacity: Mapping[tuple[int, date], float], hours_a_day: float) -> list[Left]:
-    """The traces, with worklogs of a day that holds too many laid out on the working days before as well, the latest first, as
-    far as other hours leave room there. What each day gets rests on nothing but these days' own worklogs.
+    """Return the traces, with the worklogs of overfull days spread over the previous working days, latest first, as far as other
+    hours leave room. The result depends on nothing but these days' own worklogs.
     """
     given = list(logs)
     stated: dict[tuple[int, date], float] = defaultdict(float)
@@ -54,7 +54,7 @@ def _parts(
     capacity: Mapping[tuple[int, date], float],
     hours_a_day: float,
 ) -> dict[date, float]:
-    """Hours by day; what finds no room stays on the day on which it was written down."""
+    """Return hours by day; those without room stay on the day they were logged."""
     left = total - hours_a_day * capacity.get((person, day), 0.0)
     found = {}
     for back in range(1, BACK + 1):

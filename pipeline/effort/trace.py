@@ -1,11 +1,11 @@
-"""What people leave on work items, as the effort model sees it."""
+"""The traces that people leave on work items, as the effort model sees them."""
 
 from enum import StrEnum
 
 
 class Trace(StrEnum):
-    """What somebody left on an item. `MENTION` is a message elsewhere that names it; `MOVED` a change of state that neither
-    starts nor finishes it."""
+    """A trace on an item. `MENTION` is a message elsewhere that names it; `MOVED` is a change of state that neither starts nor
+    finishes it."""
 
     STARTED = "started"
     FINISHED = "finished"
@@ -28,4 +28,4 @@ class Trace(StrEnum):
 
 
 NUMBER = {trace: n for n, trace in enumerate(Trace)}
-"""Column of each."""
+"""Column of each trace."""

@@ -51,8 +51,7 @@ def traced(items: Sequence[Item], following: Following) -> NDArray[np.float32]:
 
 
 def answered(items: Sequence[Item], following: Following) -> NDArray[np.float32]:
-    """Return, by index within the core, 1 for a thread that somebody answered and that has neither a title nor a mentioned
-    issue."""
+    """Return, by index within the core, 1 for an answered thread that has neither a title nor a mentioned issue."""
     found = np.zeros(len(following.core), dtype=np.float32)
     for place, i in enumerate(following.core.tolist()):
         item = items[i]

@@ -51,8 +51,7 @@ class Features:
         return Features(*({**getattr(self, part), **getattr(other, part)} for part in ("pair", "item", "text")))
 
     def stacked(self, directions: Sequence[tuple[str, str]]) -> tuple[Array, Array, Array]:
-        """Return arrays (items, key results, features), (items, features), and (items, text dimensions multiplied by
-        features)."""
+        """Return (items, key results, features), (items, features), and (items, text dimensions times directions)."""
         pair, item = np.stack([*self.pair.values()], -1), np.stack([*self.item.values()], -1)
         texts = (self.text[text] * self.item[by][:, None] if by else self.text[text] for text, by in directions)
         return pair, item, np.concatenate([np.empty((len(item), 0), np.float32), *texts], 1)
@@ -71,8 +70,7 @@ class Fusion:
     """(feature, item feature that modifies its weight), one for each of `varying`."""
     varying: Array
     directions: Mapping[tuple[str, str], Array] = field(default_factory=dict)
-    """By (text, item feature that multiplies it, or ""): what each dimension of the text vector adds to every key result's
-    score."""
+    """By (text, item feature that multiplies it, or ""): weights of the text vector in every key result's score."""
 
     def contributions(self, features: Features, chosen: NDArray[np.int64]) -> Array:
         """Return (items, pair features): what each pair feature adds to the score of the key result chosen for each item."""

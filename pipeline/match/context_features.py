@@ -87,8 +87,7 @@ class Surroundings:
         return Features(pair, item)
 
     def _rest_of_place(self, found: Matrix, base: Matrix) -> NDArray[np.floating]:
-        """Per nook (tree x place): the mean of the rest of the place, without the item's tree, shrunk towards the company's
-        mean."""
+        """Per nook (tree x place): mean of the place without the item's tree, shrunk towards the company's mean."""
         in_nook, nook_size = self._nooks @ found, np.bincount(self.nook, self._counts).astype(np.float32)
         in_place = _sum_by(self.place_of_nook) @ in_nook
         rest: NDArray[np.floating] = in_place[self.place_of_nook] - in_nook + 3 * base

@@ -55,8 +55,7 @@ _OTHER_KINDS = {
 
 
 def shipped_weights(alone: bool = False, directed: bool = True) -> tuple[Fusion, ...]:
-    """Return the weights of each step: `alone` for companies with nothing but titles, `directed` for the bundled model's
-    vectors."""
+    """Return each step's weights: `alone` for companies with nothing but titles, `directed` for the bundled model's vectors."""
     return _fitted("alone" if alone else "fusion" if directed else "undirected")
 
 

@@ -199,8 +199,7 @@ def _by_copies(said: Array, truth: Array, each: Array, best: Places) -> Array:
 
 
 def _scores(said: Array, truth: Array, each: Array, guess: Array) -> Array:
-    """Return the log likelihood of the answers, (knows_goal, knows_none). `truth` may be a belief; `each` is the streams'
-    weight."""
+    """Return the log likelihood, (knows_goal, knows_none). `truth` may be a belief; `each` is the weight of each stream."""
     goal = np.stack([(truth[:, :-1] * (k * said[:, :-1] + (1 - k) * guess[:, :-1])).sum(1) for k in KNOWS], axis=1)
     none = np.stack([truth[:, -1] * (k * said[:, -1] + (1 - k) * guess[:, -1]) for k in KNOWS], axis=1)
     likely = np.maximum(goal[:, :, None] + none[:, None, :], _TINY)

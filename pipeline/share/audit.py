@@ -1,11 +1,10 @@
-"""The audit: a small random sample of the work, labelled by people, corrects the shares and says how sure they are.
+"""The audit: a small random sample of the work, labelled by people, corrects the shares and their intervals.
 
-Drawn in proportion to effort, systematically over a team's items in the order of their sources, so that each team and
-source has its part (Särndal et al. 1992, sections 3.4 and 3.6). What the drawn items truly serve, less what was believed,
-is the error of the believed share; its weighted mean corrects the share: prediction-powered inference (Angelopoulos et al.
-2023, arXiv:2301.09633), with nearby weeks pooled and shrunk towards zero as an empirical Bayes estimate, since without any
-audit the error is known to be about that of other companies (prior.py). An audited label never teaches the match: it could not
-judge it any more.
+Items are sampled with probability proportional to effort, systematically over a team's items ordered by source, so that each team
+and source is represented (Särndal et al. 1992, sections 3.4 and 3.6). What a sampled item truly serves minus what was believed is
+its error; the weighted mean error corrects the share. This is prediction-powered inference (Angelopoulos et al. 2023,
+arXiv:2301.09633), with nearby weeks pooled and the estimate shrunk towards zero (empirical Bayes), because the size of the error
+is known from other companies (prior.py). The match never learns from audited labels, or they could no longer evaluate it.
 """
 
 from collections import defaultdict
@@ -21,17 +20,17 @@ from pipeline.share.prior import company_prior
 
 Array = NDArray[np.float64]
 ITEMS = 5
-"""Items a team and week."""
+"""Items per team and week."""
 OF_ONE = 0.5
-"""Standard deviation of the error of a single objective's share, beside that of the top priorities together."""
+"""Standard deviation of the error of a single objective's share, relative to that of the top priorities together."""
 FADE = 6.0
-"""Weeks after which a draw counts for a third: what the match gets wrong changes slowly."""
+"""Weeks after which a draw's weight falls to 1/e: the match's errors change slowly."""
 _LEAST = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """An audited draw: `error` is what it truly serves less what was believed, in the order of the shares."""
+    """An audited draw: `error` is what it truly serves minus what was believed, in the order of the shares."""
 
     week: date
     team: str
@@ -47,14 +46,14 @@ class Correction:
     variance: Array
 
     def of(self, part: float) -> "Correction":
-        """Where it holds for this part of the effort, and the rest is known."""
+        """Scale to a proportion of the effort; the rest is known without error."""
         return Correction(part * self.value, part**2 * self.variance)
 
 
 def draw(effort: Mapping[int, float], order: Sequence[int], count: int, seed: Sequence[int]) -> list[int]:
-    """`count` items, each as often as its part of the effort says; one that carries much may come twice.
+    """Draw `count` items with probability proportional to effort (systematic sampling); a large item may be drawn twice.
 
-    `effort` in person-days by item; `order` lists the items so that like stands beside like.
+    `effort` is in person-days by item; `order` lists the items so that similar ones are adjacent.
     """
     known = [item for item in order if effort.get(item, 0.0) > 0]
     if not known or count < 1:
@@ -66,13 +65,13 @@ def draw(effort: Mapping[int, float], order: Sequence[int], count: int, seed: Se
 
 
 def without_audit(size: int, answers: int = 0, told_by: ToldBy = ToldBy.TEAMS) -> "Correction":
-    """Nothing to add, and the variance that companies without an audit show after so many answers to the product's questions;
-    `told_by` is what tells what work is for."""
+    """Return no correction, with the variance of companies without an audit after this many answers to the product's questions;
+    `told_by` is what shows what work is for."""
     return Correction(np.zeros(size), _usual(size, answers, told_by) ** 2)
 
 
 def _usual(size: int, answers: int, told_by: ToldBy) -> Array:
-    """Standard deviation of the match's error by share: single objectives, none, the top's."""
+    """Return the standard deviation of the match's error by share: single objectives, none, top priorities."""
     found = np.full(size, company_prior().level(answers, told_by))
     found[:-2] *= OF_ONE
     return found
@@ -86,10 +85,10 @@ def correction(
     answers: int = 0,
     told_by: ToldBy = ToldBy.TEAMS,
 ) -> Correction:
-    """For a week's shares, from draws of all weeks. `effort` by team weighs the teams; `size` shares, the last the top's;
-    `told_by` as in `without_audit`.
+    """Return the correction of a week's shares from the draws of all weeks.
 
-    Too few draws correct nothing, and leave the variance that is known from companies without an audit.
+    `effort` by team weights the teams; `size` is the number of shares, the last of which is that of the top priorities; `told_by`
+    is as in `without_audit`. With too few draws, returns the result of `without_audit`.
     """
     by_team: dict[str, list[Drawn]] = defaultdict(list)
     for one in drawn:
@@ -104,14 +103,14 @@ def correction(
         mean, spread = _mean(week, rows)
         value += part * mean
         variance += part**2 * spread
-    # One factor for all shares, so that they still add up to one.
+    # One shrinkage factor for all shares, so that they still sum to one.
     usual = _usual(size, answers, told_by) ** 2
     trust = usual[-1] / (usual[-1] + variance[-1])
     return Correction(trust * value, usual * variance / (usual + variance))
 
 
 def _mean(week: date, rows: Sequence[Drawn]) -> tuple[Array, Array]:
-    """Weighted mean of the errors and its variance; errors of one tree fall together."""
+    """Return the weighted mean of the errors and its variance, cluster-robust by tree."""
     weight = np.exp([-abs((row.week - week).days) / 7 / FADE for row in rows])
     weight /= weight.sum()
     errors = np.array([row.error for row in rows])
@@ -123,5 +122,5 @@ def _mean(week: date, rows: Sequence[Drawn]) -> tuple[Array, Array]:
     if trees < 2:
         return mean, np.full(errors.shape[1], 0.25)
     spread: Array = sum((total**2 for total in sums.values()), np.zeros(errors.shape[1])) * trees / (trees - 1)
-    # A handful of draws that all agree is no certainty (Agresti & Coull 1998): two more that do not.
+    # A handful of unanimous draws is no certainty: add two pseudo-observations (Agresti & Coull 1998).
     return mean, (spread * trees + 0.25 * 2 / trees) / (trees + 2)

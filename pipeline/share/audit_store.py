@@ -1,4 +1,4 @@
-"""The audit in the database: draw the week's items, and read what was answered."""
+"""The audit in the database: draw the week's items, and load the answers."""
 
 import zlib
 from collections import defaultdict
@@ -21,12 +21,12 @@ from pipeline.share.audit import ITEMS, Drawn, draw
 def draw_audit(
     sessions: sessionmaker[Session], register: Register, week: date, items: int = ITEMS, least_people: int = 5
 ) -> int:
-    """Draw the items of the week (its Monday) for each team that is large enough; returns how many are new.
+    """Draw the items of the week (its Monday) for each team that is large enough; return how many are new.
 
-    A week is drawn once. What somebody has labelled otherwise is known and not drawn.
+    A week is drawn once. Items that are already labelled are not drawn.
     """
     with sessions.begin() as session:
-        # No later week is over: a clock that was ahead drew from it what little was known then.
+        # Later weeks are not over: any draws from them come from a clock that was ahead.
         session.execute(delete(AuditDraw).where(AuditDraw.week > week))
         if session.scalar(select(AuditDraw.week).where(AuditDraw.week == week).limit(1)) is not None:
             return 0
@@ -59,10 +59,9 @@ def draw_audit(
 
 
 def load_answers(session: Session, register: Register) -> dict[int, NDArray[np.float64]]:
-    """What audited items truly serve, in the order of the objectives, none, the top priorities; by row id.
+    """Load what audited items truly serve, in the order of the objectives, none, the top priorities; by row id.
 
-    What was said of another plan is left out, "none" as well as a key result of before: the one without the other would leave
-    a sample of work on nothing.
+    Answers given under another plan are left out entirely: dropping old key results but keeping "none" would bias the sample.
     """
     objectives = [objective.key for objective in register.objectives]
     of, top = register.objective_of(), register.top()
@@ -85,7 +84,7 @@ def load_draws(
     believed: Mapping[int, NDArray[np.float64]],
     tree: Mapping[int, int],
 ) -> list[Drawn]:
-    """Answered draws with their errors. `believed` is each answered item's shares in the order of the answers' columns."""
+    """Return answered draws with their errors. `believed` are the answered items' shares, ordered like the answers' columns."""
     query = select(AuditDraw.week, AuditDraw.team, AuditDraw.work_item_id)
     return [
         Drawn(week, team, tree.get(item, item), answers[item] - believed[item])

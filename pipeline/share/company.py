@@ -1,4 +1,4 @@
-"""How much of a change this company's reading keeps: the prior over companies, and what its own people answered."""
+"""Estimate how much of a change this company's measurement keeps, from the prior over companies and its own people's answers."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -16,27 +16,27 @@ from pipeline.share.dilution import Dilution
 from pipeline.share.prior import company_prior
 
 LEAST = 6
-"""Audited items of each kind below which they tell nothing of the part that is kept."""
+"""Audited items of each kind needed to estimate the fraction that is kept."""
 HEAVIEST = 2_000
-"""Items with the most effort, which tell how sure the match is here."""
+"""Number of items, by effort, from which the match's confidence in this company is computed."""
 LOOKED_BACK = timedelta(weeks=26)
 
 
 def company_dilution(session: Session, register: Register) -> Dilution:
-    """Of the shares of the top priorities."""
+    """Return the dilution of the top priorities' share."""
     prior = company_prior()
     known = max(_known_part(session, register), 1 - prior.left(answers(session, register)))
     return prior.believing(_implied(session, register)).dilution(known, _audited(session, register))
 
 
 def answers(session: Session, register: Register) -> int:
-    """How many items people answered about, as the plan is now; the audit's left out, which teach nothing. A stream is one."""
+    """Count the answers under the present plan that the match learns from: not those of the audit. A stream counts once."""
     asked = Label.origin.not_in((AUDIT, WITH_STREAM)) & holds(session, register)
     return session.scalar(select(func.count()).select_from(Label).where(asked)) or 0
 
 
 def _known_part(session: Session, register: Register) -> float:
-    """Part of the last half year's effort on items that somebody labelled."""
+    """Return the proportion of the last half year's effort that went to labelled items."""
     last = session.scalar(select(func.max(Effort.day)))
     if last is None:
         return 0.0
@@ -48,15 +48,17 @@ def _known_part(session: Session, register: Register) -> float:
 
 
 def _implied(session: Session, register: Register) -> float | None:
-    """Which part of a change the match itself thinks it keeps: were its probabilities p right, belief in work on the top less
-    that in other work
-    is Var(p) / (E(p) (1 - E(p))), over effort. What is believed to 50 % keeps little, what is sure keeps all."""
+    """Return the fraction of a change that the match keeps if its probabilities p of serving a top priority are calibrated.
+
+    That is the mean of p over work on top priorities minus its mean over other work: Var(p) / (E(p) (1 - E(p))), weighted by
+    effort. Probabilities near 50 % keep little of a change, certain ones all of it.
+    """
     last = session.scalar(select(func.max(Effort.day)))
     if last is None:
         return None
     of, top = register.objective_of(), register.top()
     spent = func.sum(Effort.person_days)
-    # Grouped before it is joined: PostgreSQL cannot group by a JSON column.
+    # Group before joining: PostgreSQL cannot group by a JSON column.
     heaviest = (
         select(Effort.work_item_id, spent.label("days"))
         .where(Effort.day > last - LOOKED_BACK)
@@ -78,10 +80,10 @@ def _implied(session: Session, register: Register) -> float | None:
 
 
 def _audited(session: Session, register: Register) -> tuple[float, float] | None:
-    """From the audit's answers: belief in the top priorities on work that truly serves them, less that on other work, with its
-    variance.
+    """Estimate the same from the audit: mean belief in the top priorities for work that truly serves them, minus that for other
+    work, with its variance.
 
-    That difference is what a change of the true share moves the believed one by.
+    This difference is the factor by which a change in the true share moves the believed one.
     """
     of, top = register.objective_of(), register.top()
     query = select(Label.key_result, Match.probabilities).join(Match, Match.work_item_id == Label.work_item_id)

@@ -1,10 +1,9 @@
-"""What a believed share says of the true one: how this company's reading may be off in level, and how much of a change it keeps.
+"""How a measured share relates to the true one: its bias in level, and how much of a change it keeps.
 
-Two things happen on the way from what was done to what is believed: work off the plan is believed on it, and the other way
-round. With `t` the part of planned work believed planned and `f` the part of other work believed planned, a true share s is
-read as f + (t - f) s (Rogan & Gladen 1978; Forman 2008). So the reading is a line: too high or low in level, and flatter than
-the truth by `kept` = t - f. Both differ between companies, which is why they are random effects: a mean and a spread over
-companies that nothing was fitted on.
+Some work off the plan is classified as planned, and vice versa. With true positive rate `t` and false positive rate `f`, a true
+share s is measured as f + (t - f) s (Rogan & Gladen 1978; Forman 2008). The measurement is linear in the truth: biased in level,
+and attenuated by `kept` = t - f. Both vary between companies, so they are random effects with a mean and a standard deviation
+over held-out companies.
 """
 
 from dataclasses import dataclass
@@ -19,15 +18,14 @@ Z90 = 1.6449
 _KEPT = (0.15, 1.05)
 _HALF_AS_LIKELY = 0.15
 NARROW = 0.01
-"""Below this spread of `kept` it is taken as known: the grid could not show it."""
+"""Below this standard deviation `kept` is treated as known, since the grid is too coarse."""
 
 
 @dataclass(frozen=True)
 class Dilution:
-    """Which part of a true change is believed, with mean and standard deviation; parts of one.
+    """The fraction of a true change that is measured: mean `kept` and standard deviation `kept_sd`.
 
-    `stretch` is by how much shares were stretched around what is usual since (undiluted.py). Without arguments belief is the
-    truth.
+    `stretch` is the factor by which the shares were since corrected (undiluted.py). The default is no dilution.
     """
 
     kept: float = 1.0
@@ -36,12 +34,12 @@ class Dilution:
 
     @property
     def told(self) -> float:
-        """Which part of a true change is in shares as they are told."""
+        """Fraction of a true change that the reported shares contain."""
         return self.kept * self.stretch
 
     @cached_property
     def _grid(self) -> tuple[Array, Array]:
-        """Values of `kept` with their weights."""
+        """Grid of values of `kept` and their weights."""
         if self.kept_sd < NARROW:
             return np.array([self.kept]), np.ones(1)
         kept = np.linspace(*_KEPT, 46)
@@ -49,8 +47,10 @@ class Dilution:
         return kept, weight / weight.sum()
 
     def size(self, fall: float, error: float, before: float = 1.0) -> "Size":
-        """The true fall behind one of told shares with its standard error, from the level `before`: Bayes' rule on a grid.
-        A fall is beforehand half as likely with each 15 points, and never larger than what there was."""
+        """Return the posterior of the true fall, given a fall in reported shares, its standard error and the level `before`.
+
+        Computed on a grid; the prior halves with every 15 points, and excludes falls larger than the level.
+        """
         fall, error = fall / self.stretch, error / self.stretch
         certain = max(0.0, fall - Z90 * error)
         if self.kept_sd < NARROW:
@@ -68,7 +68,7 @@ class Dilution:
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """A fall as it likely was: the middle, a 90 % interval, and what is certain however much of it the reading kept."""
+    """A corrected fall: posterior median `middle`, 90 % interval, and `certain`, a lower bound that does not depend on `kept`."""
 
     middle: float
     low: float

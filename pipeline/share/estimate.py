@@ -1,10 +1,10 @@
-"""Shares of effort per objective, from the probabilities rather than from the likeliest labels, with an interval.
+"""Estimate shares of effort per objective, with intervals, from match probabilities rather than the likeliest labels.
 
-Counting likeliest labels is biased (Forman 2008, "Quantifying counts and costs via classification"); the expected
-share is not, where the probabilities are calibrated. The 90 % interval holds the errors of the single matches, perfectly
-correlated within a tree; of the match as a whole in a company that it was not fitted on, which an audit corrects (audit.py);
-and of the effort, for one person's week and for the company as a whole. The errors as a whole are random effects of the
-company (prior.py).
+Counting the likeliest labels is biased (Forman 2008, "Quantifying counts and costs via classification"); the expected share is
+not, if the probabilities are calibrated. The 90 % interval covers the errors of single matches, perfectly correlated within a
+tree and independent between trees; the systematic error of the match in a company that it was not fitted on, which an audit
+corrects (audit.py); and the error of the effort, for one person's week and for the company. The systematic errors are random
+effects of the company (prior.py).
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,17 +18,17 @@ from pipeline.share.dilution import Z90 as Z90
 from pipeline.share.prior import company_prior
 
 MISPLACED = 0.07
-"""Standard deviation of the part of one person's week that is put on the wrong side; set so that the intervals of
-benchmarks/shares.py hold what they promise."""
+"""Standard deviation of the misallocated proportion of one person's week; set so that the intervals in benchmarks/shares.py have
+their nominal coverage."""
 UNSEEN, UNSEEN_MAY_BE = 0.01, 0.03
-"""Part of the work that leaves no trace anywhere and serves no objective (questions across the desk, administration), as it is
-taken to be, and the standard deviation of that. No tool shows it, so an interval that left it out would promise too much."""
+"""Assumed proportion of work that leaves no trace and serves no objective (questions across the desk, administration), and its
+standard deviation. No tool shows it, so an interval that left it out would be too narrow."""
 TOP = "top"
 
 
 @dataclass(frozen=True, slots=True)
 class Worked:
-    """Effort of a week and scope on one work item; `tree` names the epic, thread or deal that it belongs to."""
+    """Effort of a week and scope on one work item; `tree` identifies the epic, thread or deal that it belongs to."""
 
     item: int
     tree: int
@@ -46,12 +46,12 @@ class ShareRow:
 
 
 def in_top(objectives: Sequence[str], top: frozenset[str]) -> NDArray[np.float64]:
-    """One for each objective of the top priorities, zero for the others and for none, which is last."""
+    """Return 1 for each objective of the top priorities, 0 for the others and for none, which is last."""
     return np.array([key in top for key in objectives] + [False], dtype=float)
 
 
 def with_unseen(sums: NDArray[np.float64], unseen: float) -> NDArray[np.float64]:
-    """Effort by objective, none last along the last axis: of the same total, with the unseen part under none."""
+    """Move the unseen proportion to none, keeping the total. The last axis is objectives, none last."""
     found: NDArray[np.float64] = sums * (1 - unseen)
     found[..., -1] += unseen * sums.sum(-1)
     return found
@@ -66,11 +66,11 @@ def shares(
     people: Iterable[float] = (),
     unseen: float = 0.0,
 ) -> list[ShareRow]:
-    """Share of each objective, of none ('') and of the top priorities together (TOP).
+    """Estimate the share of each objective, of none ('') and of the top priorities together (TOP).
 
-    `probabilities` by item, one column an objective and a last one for none. `corrected` is what an audit adds, in the
-    order of the rows that are returned; `people` are each person's person-days; `unseen` is as of UNSEEN. Empty where nothing
-    was worked.
+    `probabilities` are by item, with one column per objective and a last one for none. `corrected` is the audit's correction, in
+    the order of the returned rows; `people` are each person's person-days; `unseen` is the unseen proportion. Returns an empty
+    list if there was no effort.
     """
     rows = list(worked)
     total = sum(row.person_days for row in rows)
@@ -84,7 +84,7 @@ def shares(
     corrected = corrected or without_audit(len(sums))
     estimate = np.clip(estimate + corrected.value, 0, 1)
     estimate[:-1] /= estimate[:-1].sum()
-    # By how much each share moves with the unseen part.
+    # Derivative of each share with respect to the unseen proportion.
     moved = estimate.copy()
     moved[-2] = 1 - moved[-2]
     estimate[:-1], estimate[-1] = with_unseen(estimate[:-1], unseen), estimate[-1] * (1 - unseen)
@@ -104,7 +104,7 @@ def _by_share(
     objectives: Sequence[str],
     top: frozenset[str],
 ) -> NDArray[np.float64]:
-    """(rows, shares): the probability that a row's item serves each objective, none, and one of the top priorities."""
+    """Return (rows, shares): the probability that a row's item serves each objective, none, and any top priority."""
     nothing = np.zeros(len(objectives) + 1)
     nothing[-1] = 1.0
     found = np.array([probabilities.get(row.item, nothing) for row in rows])
@@ -114,9 +114,9 @@ def _by_share(
 def _spread_of_trees(
     rows: Sequence[Worked], days: NDArray[np.float64], values: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """(trees, shares): standard deviation, in person-days, that the match leaves to each tree's part of a share.
+    """Return (trees, shares): the standard deviation, in person-days, of each tree's contribution to a share.
 
-    Errors of one tree fall together: standard deviations add up within it, variances between trees.
+    Errors are perfectly correlated within a tree, so standard deviations add up there; they are independent between trees.
     """
     _, tree = np.unique([row.tree for row in rows], return_inverse=True)
     trees = np.zeros((tree.max() + 1, values.shape[1]))
@@ -125,7 +125,7 @@ def _spread_of_trees(
 
 
 def _of_effort(size: int) -> NDArray[np.float64]:
-    """Variance by share that the company's effort brings as a whole, and one week alone: no answer about items corrects it."""
+    """Return the variance by share of the effort's systematic error and of a single week; answers do not reduce it."""
     prior = company_prior()
     found = np.full(size, prior.effort_level**2 + prior.week**2)
     found[:-2] *= OF_ONE**2

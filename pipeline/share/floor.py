@@ -1,6 +1,6 @@
-"""The privacy floor: which figures may be shown so that none, and no difference of two, is about a few people.
+"""The privacy floor: which figures may be shown so that no figure, and no difference of two, is about only a few people.
 
-Everything that is shown of a group passes here: weeks, windows, streams, cells of a table.
+Everything shown about a group passes through here: weeks, windows, streams, cells of a table.
 """
 
 from collections.abc import Hashable, Mapping, Set
@@ -8,27 +8,28 @@ from datetime import date, timedelta
 from typing import TypeVar
 
 Cells = Mapping[date, Mapping[int, float]]
-"""By week (its Monday), each person's part."""
+"""Each person's amount, by week (its Monday)."""
 NOBODY = -1
-"""The person of past effort whose people are forgotten: it counts as work, and as nobody."""
+"""Stands for forgotten people in past effort: it counts as work, but not as a person."""
 NOBODYS = ""
-"""Key of the part of who is in none."""
+"""Key of the part for people in no part."""
 Key = TypeVar("Key", bound=Hashable)
 Person = TypeVar("Person", bound=Hashable)
 
 
 def enough(workers: int, least: int) -> bool:
-    """Return True if a figure made of so many people's work may be shown."""
+    """Return True if a figure about the work of this many people may be shown."""
     return workers >= least
 
 
 def shown(whole: Set[Person], parts: Mapping[Key, Set[Person]], least: int) -> tuple[bool, list[Key]]:
-    """Whether the whole may be shown, and which parts beside it. Sets of who worked in each.
+    """Return whether the whole may be shown, and which parts next to it. The arguments are the sets of people who worked in each.
 
-    A part of fewer than `least` people is not shown. Nor is one where the whole less all shown parts would leave a few people:
-    then the smallest shown parts are held back as well, until those that are not shown are at least `least` together, or nobody.
-    Somebody may have worked in several parts, as who changes team within the week: what they did in one that is not shown is in
-    what is left, though they are in another that is. Of who is in no part the part is '' (NOBODYS), which is never shown.
+    A part of fewer than `least` people is withheld. If the whole minus all shown parts would then be about a few people, the
+    smallest shown parts are withheld as well, until the remainder is about at least `least` people or nobody (complementary
+    suppression). A person may be in several parts, for example after changing team within a week; their work in a withheld part
+    counts towards the remainder even if another of their parts is shown. The part '' (NOBODYS), for people in no part, is never
+    shown.
     """
     if not enough(len(whole), least):
         return False, []
@@ -36,16 +37,16 @@ def shown(whole: Set[Person], parts: Mapping[Key, Set[Person]], least: int) -> t
 
 
 def shown_beside(parts: Mapping[Key, Set[Person]], least: int) -> list[Key]:
-    """Which parts may be shown beside each other and their sum.
+    """Return which parts may be shown next to each other and their sum.
 
-    As in `shown`: those that are not shown are of at least `least` people together, or of nobody.
+    As in `shown`, the withheld parts together are about at least `least` people, or nobody.
     """
     return _beside(parts, least, set())
 
 
 def _beside(parts: Mapping[Key, Set[Person]], least: int, outside: Set[Person]) -> list[Key]:
-    """The parts of enough people, without the smallest ones until what is left, with who is `outside` of all parts, is of
-    enough, or of nobody."""
+    """Return the parts of enough people, withholding the smallest until the remainder, including people `outside` all parts, is
+    about enough people or nobody."""
     large = (key for key in parts if key != NOBODYS and enough(len(parts[key]), least))
     ranked = sorted(large, key=lambda key: (-len(parts[key]), str(key)))
     while ranked and 0 < len(set(outside).union(*(parts[key] for key in parts if key not in ranked))) < least:
@@ -54,10 +55,11 @@ def _beside(parts: Mapping[Key, Set[Person]], least: int, outside: Set[Person]) 
 
 
 def pooled(cells: Cells, least: int) -> dict[date, float]:
-    """The sum of each week, none of which tells of fewer than `least` people: weeks in which fewer worked are put together with
-    those after them until enough did, and the last with those before; what they had is shared among them evenly.
+    """Return weekly sums, pooled so that none is about fewer than `least` people.
 
-    The sum over all weeks is kept. Where there are too few people in all, so are the weeks: one pool.
+    A week with too few people is pooled with the following ones until there are enough, the last ones with those before; the sum
+    of a pool is divided evenly among its weeks. The total over all weeks is preserved. If there are too few people overall, all
+    weeks form one pool.
     """
     pools: list[tuple[list[date], set[int], float]] = []
     weeks: list[date] = []

@@ -1,8 +1,8 @@
-"""The gap: the plan less the share, over whole weeks, with the interval of the mean over them.
+"""The gap: plan minus share over whole weeks, with the interval of its mean.
 
-What is off in one week alone is independent between weeks and shrinks with their number; everything else that a share's interval
-holds (how this company's work is read, the same trees, the same people) is taken as perfectly correlated over the weeks, and
-does not. So four weeks are hardly surer than one, and nothing is promised that an audit would have to keep.
+The error of a single week is independent between weeks and averages out. Everything else in a share's interval (systematic errors
+in this company, the same trees, the same people) is taken as perfectly correlated over the weeks and does not. So four weeks are
+hardly more certain than one, and the interval does not claim precision that only an audit could provide.
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,12 +23,12 @@ from pipeline.share.prior import company_prior
 
 WEEK = timedelta(weeks=1)
 WEEKS = 4
-"""Whole weeks of the window that the gap is shown of."""
+"""Number of whole weeks over which the gap is shown."""
 
 
 @dataclass(frozen=True, slots=True)
 class WeekShare:
-    """A week's share (its Monday; parts of one) with its 90 % interval, and the person-days seen in that week."""
+    """A week (its Monday) with its share and 90 % interval, as fractions, and the person-days seen in it."""
 
     week: date
     share: float
@@ -39,8 +39,8 @@ class WeekShare:
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """Plan less share over `weeks` whole weeks, from the day `first` to `last`; parts of one. `low` and `high` bound the gap with
-    90 %. `worked` are the person-days seen in these weeks on anything."""
+    """Plan minus share over `weeks` whole weeks, from the day `first` to `last`, as fractions. `low` and `high` are the gap's 90
+    % interval. `worked` is the total of person-days seen in these weeks."""
 
     scope: str
     objective: str
@@ -55,17 +55,17 @@ class Gap:
 
     @property
     def size(self) -> float:
-        """Plan less share: more than zero where less was worked than planned."""
+        """Plan minus share: positive if less was worked than planned."""
         return self.plan - self.share
 
     @property
     def person_days(self) -> float:
-        """What the gap is in person-days, over all its weeks."""
+        """The gap in person-days, over all its weeks."""
         return self.size * self.worked
 
 
 def gap(scope: str, objective: str, plan: float, rows: Sequence[WeekShare]) -> Gap | None:
-    """The gap over some weeks, each weighted by its work; None where nothing was worked."""
+    """Return the gap over some weeks, weighted by effort; None if there was no effort."""
     worked = sum(row.person_days for row in rows)
     if worked <= 0:
         return None
@@ -73,7 +73,7 @@ def gap(scope: str, objective: str, plan: float, rows: Sequence[WeekShare]) -> G
     share = common = variance = 0.0
     for row in rows:
         weight = row.person_days / worked
-        # An interval that ends at 0 or 1 was cut there: the longer side tells the error.
+        # An interval that ends at 0 or 1 was clipped: the longer side gives the error.
         squared = (max(row.high - row.share, row.share - row.low) / Z90) ** 2
         share += weight * row.share
         common += weight * max(0.0, squared - alone) ** 0.5
@@ -85,7 +85,7 @@ def gap(scope: str, objective: str, plan: float, rows: Sequence[WeekShare]) -> G
 
 
 def weeks_of(session: Session, scope: str, since: date, until: date) -> dict[str, list[WeekShare]]:
-    """By objective, the whole weeks of a scope from `since` to `until`, in order. Weeks of too few people have no shares."""
+    """Return, by objective, a scope's whole weeks from `since` to `until`, in order. Weeks with too few people have no shares."""
     first = since if since.weekday() == 0 else monday(since) + WEEK
     query = select(Share).where(Share.scope == scope, Share.week >= first, Share.week <= until - timedelta(days=6))
     found: dict[str, list[WeekShare]] = {}
@@ -96,7 +96,7 @@ def weeks_of(session: Session, scope: str, since: date, until: date) -> dict[str
 
 @dataclass(frozen=True, slots=True)
 class Followed:
-    """A planned objective of a scope: since when its plan holds, and the whole weeks since then."""
+    """A scope's planned objective: the plan, since when it holds, and the whole weeks since then."""
 
     scope: str
     objective: str
@@ -105,16 +105,16 @@ class Followed:
     rows: tuple[WeekShare, ...]
 
     def last(self, count: int = WEEKS) -> Gap | None:
-        """The gap over the last weeks; None where there are none yet."""
+        """Return the gap over the last weeks; None if there are none yet."""
         return gap(self.scope, self.objective, self.plan, self.rows[-count:])
 
 
 def follow(
     session: Session, register: Register, history: Sequence[tuple[date, Register]], scope: str, through: date
 ) -> list[Followed]:
-    """What is planned of a scope, with the weeks that the plan is held against: whole ones, up to `through`, within the period.
+    """Return a scope's planned objectives with the weeks they are compared with: whole ones within the period, up to `through`.
 
-    `history` are the registers so far, as pipeline.register.versions.plans gives them.
+    `history` is the result of pipeline.register.versions.plans.
     """
     plans = planned_shares(register, scope)
     if not plans:
@@ -130,16 +130,16 @@ def follow(
 
 
 def scopes(register: Register) -> list[str]:
-    """The company, and the teams that have plans of their own."""
+    """Return the company and the teams that have plans of their own."""
     return [COMPANY, *(team.key for team in register.teams if team.plan)]
 
 
 def suggested(ranks: Mapping[str, int], past: Mapping[str, float]) -> dict[str, float]:
-    """A plan to start from, for a scope that has none: what its objectives had together stays, and goes half by rank (1 / rank),
-    half as it went. Multiples of 5 %, that add up to what was rounded to one; the largest remainder gets what is left.
+    """Suggest a first plan for a scope that has none.
 
-    `past` are shares of some weeks, parts of one. Empty where nothing is known of the past: rank alone says nothing of how much
-    else there is to do.
+    The objectives keep their past total; half of it is divided by rank (1 / rank), half as before. Plans are multiples of 5 % and
+    sum to the rounded total (largest remainder method). `past` are shares of some weeks, as fractions. Empty without a past: rank
+    alone does not show how much other work there is.
     """
     before = {key: max(0.0, past.get(key, 0.0)) for key in ranks}
     whole = sum(before.values())

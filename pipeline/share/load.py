@@ -1,4 +1,4 @@
-"""Matches as the shares need them: by objective, with the tree that an item belongs to."""
+"""Load matches for the shares: by objective, with each item's tree."""
 
 from collections import defaultdict
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ from pipeline.register.document import Register
 
 @dataclass(frozen=True, slots=True)
 class Matched:
-    """Probabilities of work items over objectives, the last column none; the tree each belongs to, and its source."""
+    """Probabilities of work items over objectives, the last column none; each item's tree and source, by row id."""
 
     objectives: list[str]
     rows: Mapping[int, NDArray[np.float64]]
@@ -27,8 +27,10 @@ class Matched:
 
 
 def load_matched(session: Session, register: Register, *those: Select[int]) -> Matched:
-    """Sum the key results' probabilities of the items whose row ids one of `those` queries gives, by objective. Items that were
-    never matched because they still wait for it are left out: nobody knows yet that they serve nothing."""
+    """Sum probabilities by objective, for the items whose row ids any of `those` queries selects.
+
+    Items still waiting for their first match are left out, since it is not known that they serve nothing.
+    """
     objectives = [objective.key for objective in register.objectives]
     column = {key: objectives.index(objective) for key, objective in register.objective_of().items()}
     place: dict[int, int] = {}
@@ -37,7 +39,7 @@ def load_matched(session: Session, register: Register, *those: Select[int]) -> M
     waiting = (WorkItem.stale | WorkItem.unmatched) & Match.work_item_id.is_(None)
     query = select(WorkItem.id, WorkItem.source, WorkItem.parent)
     query = query.outerjoin(Match, Match.work_item_id == WorkItem.id)
-    # One list of ids: PostgreSQL may walk through each of two joined by OR for every item, which took minutes.
+    # A union: PostgreSQL may evaluate two subqueries joined by OR for every item, which took minutes.
     wanted = union(*those).subquery()
     for item, origin, parent in plain(session, query.where(WorkItem.id.in_(select(wanted)), ~waiting)):
         place[item], source[item] = len(place), origin

@@ -1,7 +1,7 @@
-"""Weekly shares and daily sums from effort and matches; and what the detector reads of them.
+"""Compute weekly shares, and the daily sums that the detector reads, from effort and matches.
 
-A week is computed when its effort or a match of its items changed, and holds everything that later stages need of its days, so
-a cycle costs the weeks that were touched.
+A week is recomputed when its effort or a match of its items changed, and stores everything that later stages need of its days, so
+the cost of a cycle depends on the weeks that changed.
 """
 
 import hashlib
@@ -38,9 +38,9 @@ from pipeline.share.undiluted import Usual, bounds, load_usual, settle
 
 SHARE = "share"
 _METHOD = 4
-"""Of computing shares: where it grows, all weeks are computed once more."""
+"""Version of the computation; when it increases, all weeks are computed again."""
 WAITING = 0.05
-"""A week has no share yet while more than this part of its work waits to be encoded or matched for the first time."""
+"""A week has no share while more than this proportion of its work waits for its first encoding or match."""
 _Rows = Sequence[tuple[date, int, int, float]]
 """Day, person, work item, person-days."""
 _DRAWN = (
@@ -53,7 +53,7 @@ _DRAWN = (
 def weekly_shares(
     sessions: sessionmaker[Session], register: Register, least_people: int, unseen: float = UNSEEN
 ) -> int:
-    """Compute all weeks anew, in this process; returns the number of weeks."""
+    """Compute all weeks again, in this process; return the number of weeks."""
     with sessions.begin() as session:
         fingerprint.forget(session, SHARE)
         plan(session, register, 0, least_people, unseen)
@@ -66,14 +66,14 @@ def weekly_shares(
 
 
 def is_pending(session: Session, version: int, least_people: int, unseen: float) -> bool:
-    """Whether any week is noted, or what all weeks rest on is another."""
+    """Return True if any week is queued, or an input of all weeks changed."""
     return chunks.left(session, SHARE) or fingerprint.differs(
         session, SHARE, _fingerprint(session, version, least_people, unseen)
     )
 
 
 def plan(session: Session, register: Register, version: int, least_people: int, unseen: float) -> None:
-    """Where the priorities or the answers to the audit changed, note all weeks as chunks; else those noted are all."""
+    """Queue all weeks if the priorities, the audit's answers or another input of all weeks changed."""
     digest = _fingerprint(session, version, least_people, unseen)
     if fingerprint.differs(session, SHARE, digest):
         fingerprint.keep(session, SHARE, digest)
@@ -83,8 +83,8 @@ def plan(session: Session, register: Register, version: int, least_people: int, 
 
 
 def _fingerprint(session: Session, version: int, least_people: int, unseen: float) -> str:
-    """An answer to the audit corrects the weeks around it as well, and weeks are shown as the past is read, from the first whole
-    one on."""
+    """Return a hash of the inputs of all weeks. An audit answer corrects the weeks around it too, and as more of the past is
+    pulled, more weeks are complete."""
     answers = select(func.count(), func.max(Label.at)).where(Label.origin == AUDIT)
     teams = load_teams(session).fingerprint()
     known = (str(read_back_to(session)), str(whole_since(session)), told_by(session))
@@ -93,7 +93,7 @@ def _fingerprint(session: Session, version: int, least_people: int, unseen: floa
 
 
 def run_chunk(session: Session, chunk: Chunk, register: Register, least_people: int, unseen: float) -> None:
-    """Replace a week's shares and daily sums. While much of it is still to be read or matched, what stood before is left."""
+    """Replace a week's shares and daily sums; leave the previous ones while much of the week is not yet pulled or matched."""
     week = date.fromisoformat(chunk.name)
     days = (week, week + timedelta(days=6))
     teams = load_teams(session)
@@ -107,7 +107,7 @@ def run_chunk(session: Session, chunk: Chunk, register: Register, least_people: 
     _keep_days(session, days, rows, matched, unseen)
     known, drawn = _answered(session, register, matched)
     asked = answers(session, register)
-    # The match holds to a label: what people said is known, and the correction is for the rest.
+    # Labelled work is known, so the correction applies to the rest.
     labelled = set(session.scalars(select(Label.work_item_id).where(holds(session, register))))
     sums, usual = _Sums(rows, teams, labelled), load_usual(session)
     telling = told_by(session)
@@ -140,7 +140,7 @@ def _is_waiting(session: Session, week: date, done: _Rows, known: _Rows) -> bool
 
 
 class _Sums:
-    """A week's person-days by scope ('' for no team): on each item, of each person, and by team what no label tells."""
+    """A week's person-days by scope ('' for no team): by item, by person, and by team those on unlabelled items."""
 
     def __init__(self, rows: _Rows, teams: Teams, labelled: Set[int]) -> None:
         self.worked: dict[str, dict[int, float]] = {}
@@ -164,7 +164,7 @@ class _Sums:
 def _by_scope(
     names: Sequence[str], team: NDArray[np.int64], ids: NDArray[np.int64], amounts: NDArray[np.float64]
 ) -> dict[str, dict[int, float]]:
-    """Sums by id: of the company, of each team, and of who was in none ('')."""
+    """Return sums by id for the company, each team, and people in no team ('')."""
     known, place = np.unique(ids, return_inverse=True)
     found = {COMPANY: dict(zip(known.tolist(), np.bincount(place, amounts).tolist(), strict=True))}
     cells, cell = np.unique(team * len(known) + place, return_inverse=True)
@@ -176,7 +176,7 @@ def _by_scope(
 
 
 def _expected(session: Session, days: tuple[date, date], teams: Teams) -> dict[str, float]:
-    """Person-days that capacity lets expect, by scope."""
+    """Return the person-days expected from capacity, by scope."""
     expected: dict[str, float] = defaultdict(float)
     capacity = select(Capacity.person_id, Capacity.day, Capacity.expected).where(Capacity.day.between(*days))
     for person, day, amount in session.execute(capacity.order_by(Capacity.person_id, Capacity.day)):
@@ -187,11 +187,11 @@ def _expected(session: Session, days: tuple[date, date], teams: Teams) -> dict[s
 
 
 def _shown(session: Session, week: date, sums: _Sums, least_people: int) -> tuple[bool, list[str]]:
-    """Whether the company's shares may be shown, and the teams whose may; of a week that is not known whole none."""
+    """Return whether the company's shares may be shown, and for which teams; none for a week that is incomplete."""
     if week < (whole_since(session) or week):
         return False, []
     forgotten = set(session.scalars(select(Person.id).where(Person.forgotten)))
-    # The forgotten are no person: a team's sum of them counts as nobody.
+    # Forgotten people do not count as people: the sum of their effort counts as nobody.
     workers = {
         scope: {one for one, amount in some.items() if amount > 0} - forgotten for scope, some in sums.by_person.items()
     }
@@ -199,9 +199,9 @@ def _shown(session: Session, week: date, sums: _Sums, least_people: int) -> tupl
 
 
 def _told(read: Sequence[ShareRow], usual: Usual, scope: str, top: frozenset[str]) -> list[dict[str, Any]]:
-    """The columns of a scope's shares, rounded: as they were read and as they likely were.
+    """Return the columns of a scope's shares, rounded: as measured and as corrected.
 
-    From what is kept, as when weeks are corrected later: a figure must not depend on which of the two came last.
+    Corrects the rounded values, as a later correction of stored weeks does, so that both give the same figure.
     """
     kept = {row.objective: rounded(row.share, DIGITS) for row in read}
     likeliest = usual.likeliest(scope, kept, top)
@@ -224,7 +224,7 @@ def _of_the_scope(week: date, scope: str, coverage: float, person_days: float) -
 def _answered(
     session: Session, register: Register, matched: Matched
 ) -> tuple[dict[int, NDArray[np.float64]], list[Drawn]]:
-    """The matched rows, with what the audit answered in the place of what was believed; and the audit's draws."""
+    """Return the matched rows, with the audit's answers in place of the match's probabilities, and the audit's draws."""
     answers = {item: true for item, true in load_answers(session, register).items() if item in matched.rows}
     of_top = in_top(matched.objectives, register.top())
     believed = {item: np.append(matched.rows[item], matched.rows[item] @ of_top) for item in answers}
@@ -239,7 +239,7 @@ def _keep_days(
     matched: Matched,
     unseen: float,
 ) -> None:
-    """What each person's day went to, by objective and by source."""
+    """Store each person's day by objective and by source."""
     names, sources = [*matched.objectives, ""], sorted(set(matched.source.values()))
     place: dict[tuple[date, int], int] = {}
     at = [place.setdefault((day, person), len(place)) for day, person, _, _ in rows]
@@ -263,7 +263,7 @@ def _keep_days(
 
 
 def _named(names: Sequence[str], values: NDArray[np.float64]) -> list[dict[str, float]]:
-    """By name what each row has of it: of fifty objectives a day has a few."""
+    """Return each row's positive values by name; a day has a few of fifty objectives."""
     found: list[dict[str, float]] = [{} for _ in values]
     rows, columns = np.nonzero(values > 0)
     for row, column, x in zip(rows.tolist(), columns.tolist(), values[rows, columns].tolist(), strict=True):

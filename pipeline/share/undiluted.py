@@ -1,10 +1,10 @@
-"""Shares as they likely were, from shares as they were read.
+"""Correct measured shares for dilution.
 
-A reading keeps a part of each change only (dilution.py), so a company's weeks lie nearer to each other than they truly did. The
-likeliest true share of a week is what is usual for the scope and the reading's distance from it, stretched (empirical Bayes;
-James & Stein 1961; known as regression calibration, Carroll et al. 2006). By how much, the company's own weeks say: what they
-vary by more than weeks next to each other differ (von Neumann 1941) is change that lasts, of which a part was lost. Where nothing
-lasts nothing is stretched.
+A measurement keeps only part of each change (dilution.py), so a company's measured weeks lie closer together than the true ones.
+The best estimate of a week's true share is the scope's mean plus the measured deviation from it, stretched (empirical Bayes;
+James & Stein 1961; known as regression calibration, Carroll et al. 2006). The company's own weeks determine the factor: their
+variance in excess of the differences between successive weeks (von Neumann 1941) is lasting change, part of which was lost.
+Without lasting change, nothing is stretched.
 """
 
 from collections.abc import Mapping, Sequence
@@ -27,22 +27,24 @@ from pipeline.share.estimate import TOP
 
 Array = NDArray[np.float64]
 LEAST_WEEKS = 8
-"""Whole weeks below which nothing is known of what is usual."""
+"""Whole weeks needed to estimate the usual shares."""
 MOST = 2.0
 _STRETCH_DIGITS, _SHARE_DIGITS = 2, 3
-"""What is usual is kept in tenths of a point: news of a day must not move the weeks of a year."""
+"""The usual shares are rounded to tenths of a point, so that a day's new data does not change the weeks of a whole year."""
 
 
 @dataclass(frozen=True, slots=True)
 class Usual:
-    """What shares usually are, by scope and objective, and by how much a reading is stretched around it."""
+    """Usual shares by scope and objective, and the factor by which measurements are stretched around them."""
 
     stretch: float = 1.0
     shares: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
     def likeliest(self, scope: str, read: Mapping[str, float], top: frozenset[str]) -> dict[str, float]:
-        """The likeliest true shares of a scope's week. `read` by objective, '' for none and TOP: those of the top priorities
-        still add up to theirs, and all to one."""
+        """Return the corrected shares of a scope's week. `read` is by objective, with '' for none and TOP.
+
+        The objectives of the top priorities still sum to TOP, and all objectives with none to one.
+        """
         usual = self.shares.get(scope)
         if usual is None or self.stretch == 1.0:
             return dict(read)
@@ -53,8 +55,10 @@ class Usual:
         return {**in_bounds(found, top, whole), TOP: min(1.0, max(0.0, whole))}
 
     def spent(self, effort: Array, teams: Sequence[str], names: Sequence[str]) -> Array:
-        """Effort (names, people, days) as it was likely spent, of the same total: each person's, around what is usual in their
-        team. Single days may be below zero; only sums of many mean something. Changes the array, which is large."""
+        """Correct effort, (names, people, days), in place, stretching each person's around the usual shares of their team.
+
+        Totals stay the same. Single days may become negative; only sums over many are meaningful.
+        """
         company = self.shares.get(COMPANY)
         if company is None or self.stretch == 1.0:
             return effort
@@ -69,17 +73,17 @@ class Usual:
 
 @dataclass(frozen=True, slots=True)
 class GivenBack:
-    """By how much shares as they are told are larger than as they were read."""
+    """Ratios of corrected to measured shares."""
 
     factors: Mapping[tuple[str, str], float]
 
     def of(self, scope: str, objective: str) -> float:
-        """Of a team that has no shares of its own the company's."""
+        """Return the ratio; for a team without shares of its own, the company's."""
         return self.factors.get((scope, objective), self.factors.get((COMPANY, objective), 1.0))
 
 
 def in_bounds(shares: Mapping[str, float], top: frozenset[str], whole: float) -> dict[str, float]:
-    """With none below zero, those of the top priorities adding up to `whole` of one and all to one."""
+    """Return the shares with none below zero, rescaled so that the top priorities sum to `whole` and all to one."""
     found = {name: max(0.0, share) for name, share in shares.items()}
     whole = min(1.0, max(0.0, whole))
     for some, together in ((found.keys() & top, whole), (found.keys() - top, 1 - whole)):
@@ -90,10 +94,10 @@ def in_bounds(shares: Mapping[str, float], top: frozenset[str], whole: float) ->
 
 
 def stretch_of(read: Sequence[float], dilution: Dilution) -> float:
-    """From a company's weekly readings in order, parts of one.
+    """Estimate the stretch from a company's weekly measurements (fractions, in order).
 
-    The slope of the truth on the reading: the part of the readings' variance that is change, over what is kept of a change
-    (whose own spread makes it smaller).
+    It is the slope of the truth on the measurement: the proportion of the measured variance that is lasting change, divided by
+    the fraction of a change that is kept (attenuated by the uncertainty of that).
     """
     if len(read) < LEAST_WEEKS:
         return 1.0
@@ -103,13 +107,13 @@ def stretch_of(read: Sequence[float], dilution: Dilution) -> float:
 
 
 def load_usual(session: Session) -> Usual:
-    """As it was found last."""
+    """Load the stored usual shares."""
     rows = list(session.scalars(select(UsualShare)))
     return Usual(rows[0].stretch, {row.scope: row.shares for row in rows}) if rows else Usual()
 
 
 def given_back(session: Session, first: date, last: date) -> "GivenBack":
-    """Of the whole weeks of these days, for sums of effort x belief that are told beside their shares."""
+    """Return the ratios over the whole weeks between these days, to apply to sums of effort x belief shown next to the shares."""
     told, read = (func.sum(column * Share.person_days) for column in (Share.share, Share.read))
     weeks = Share.week.between(first, last - timedelta(days=6))
     query = select(Share.scope, Share.objective, told, read).where(weeks).group_by(Share.scope, Share.objective)
@@ -117,10 +121,9 @@ def given_back(session: Session, first: date, last: date) -> "GivenBack":
 
 
 def settle(session: Session, register: Register) -> int:
-    """Find anew what is usual, once a cycle's weeks are read; where it is something else, correct all weeks. Returns how many
-    shares were.
+    """Estimate the usual shares again after a cycle; if they changed, correct all weeks. Returns the number of changed shares.
 
-    Of shares that may be shown alone, so that no figure of fewer people can be told from another.
+    Uses only shares that may be shown, so that no figure of fewer people can be derived.
     """
     usual = _find(session, register)
     if usual == load_usual(session):
@@ -133,7 +136,7 @@ def settle(session: Session, register: Register) -> int:
 
 
 def bounds(share: float, half: float) -> dict[str, float]:
-    """The columns of a share and its interval, rounded."""
+    """Return the columns of a share and its interval, rounded and within 0 and 1."""
     low, high = max(0.0, share - half), min(1.0, share + half)
     return {name: rounded(value, DIGITS) for name, value in (("share", share), ("low", low), ("high", high))}
 
