@@ -1,4 +1,4 @@
-"""What we compute, stage by stage: register, ingest, encode, match, effort, share, drift; cycle runs them all.
+"""The computation, stage by stage: register, ingest, encode, match, effort, share, drift; cycle runs them all.
 
-Pure functions first, storage at the rim (`cycle` and the `*_stage` modules).
+The core is pure functions; storage is at the edge (`cycle` and the `stage` modules).
 """

@@ -1,5 +1,5 @@
-"""One cycle: every stage in order, each doing what is pending, by as many workers as join. Running it again does nothing
-twice, and one that was killed resumes where it stopped."""
+"""One cycle: every stage in order, each doing what is pending, with any number of workers. Cycles are idempotent, and a cycle
+that was killed resumes where it stopped."""
 
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -44,7 +44,7 @@ def _tell(progress: Progress, stage: str, done: int) -> None:
 
 @dataclass(slots=True)
 class Report:
-    """What a cycle did. `errors` holds one sentence a source that could not be pulled; the rest went on."""
+    """The result of a cycle. `errors` has one sentence per source that could not be pulled; the others continued."""
 
     counts: dict[str, int] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
@@ -61,15 +61,16 @@ class Report:
 
 
 STAGES = ("match", "span", "effort", "share", STREAMS, DRIFT)
-"""After encoding, in this order; each waits for the one before."""
+"""The stages after encoding, in order; each waits for the previous one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Analysis:
-    """What the stages after the pull need. `sources` are those that are configured: drift is only looked for once each
-    was read to its end, since half a history is no history.
+    """The stages after the pull. `sources` are the configured ones: drift is only searched for once each has been read to its
+    end, since a partial history would mislead.
 
-    Any number of workers may `join`: each takes chunks of the stage in hand, and whoever does the last one opens the next.
+    Any number of workers may `join`: each takes chunks of the current stage, and the one that finishes the last chunk opens the
+    next stage.
     """
 
     sessions: sessionmaker[Session]
@@ -85,7 +86,7 @@ class Analysis:
         return Ready(self.now, self.sources)
 
     def encode(self, report: Report, progress: Progress = lambda *_: None) -> None:
-        """Encode what is pending and free; before the first cycle the last weeks alone, so that they soon stand."""
+        """Encode what is pending and free; before the first cycle only the last weeks, so that they are analysed soon."""
         with report.stage("encode"):
             changed, encoded = encode_pending(
                 self.sessions, self.encoder, lambda done, of: progress("encode", done, of), self._ready.may_begin
@@ -94,13 +95,15 @@ class Analysis:
             report.counts[name] = report.counts.get(name, 0) + count
 
     def is_left(self) -> bool:
-        """Whether anything is left to encode."""
+        """Return True if anything is left to encode."""
         with self.sessions() as session:
             return bool(session.scalar(select(exists().where(WorkItem.stale))))
 
     def join(self, report: Report, progress: Progress = lambda *_: None) -> bool:
-        """Work on the open cycle, or open one where anything is pending, until it is done or all that is left is in others'
-        hands. Returns whether nothing is left. Raises LookupError where no register is loaded.
+        """Work on the open cycle, or open one if anything is pending, until it is done or other workers hold the remaining
+        chunks.
+
+        Returns True if nothing is left. Raises LookupError if no register is loaded.
         """
         with self.sessions() as session:
             found = current_register(session)
@@ -121,10 +124,10 @@ class Analysis:
             report.seconds[stage] = round(report.seconds.get(stage, 0.0) + time.perf_counter() - began, 2)
             with self.sessions() as session:
                 if not done and chunks.left(session, stage):
-                    return False  # others are at the last chunks, and will go on
+                    return False  # other workers hold the last chunks, and will continue
 
     def _advance(self, session: Session, version: int, register: Register, report: Report) -> str | None:
-        """The stage that has free or unfinished chunks, opening stages and cycles as they come; None where all is done."""
+        """Return the stage with pending chunks, opening stages and cycles as needed; None when all is done."""
         last = last_complete_day(self.now, register.calendar.time_zone)
         row = session.scalar(select(Cycle).where(Cycle.finished_at.is_(None)).order_by(Cycle.id).limit(1))
         if row is None:
@@ -136,7 +139,7 @@ class Analysis:
             row = Cycle(started_at=datetime.now(UTC), stage=STAGES[0])
             session.add(row)
             self._plan(session, STAGES[0], version, register, last)
-        # A stage is kept only with something to do in it: what else is asked for meanwhile waits.
+        # A stage stays open only while it has chunks: anything requested in the meantime waits.
         found, looked = row.stage == STREAMS, row.stage == DRIFT
         while row.stage is not None:
             if chunks.left(session, row.stage):
@@ -148,7 +151,7 @@ class Analysis:
                 row.seconds, row.counts = dict(report.seconds), dict(report.counts)
                 break
             row.stage = STAGES[place]
-            if row.stage != DRIFT or found:  # drift is named by the streams: none is looked for without them
+            if row.stage != DRIFT or found:  # streams name what drift absorbs, so drift needs them
                 self._plan(session, row.stage, version, register, last)
         return None
 
@@ -174,7 +177,7 @@ class Analysis:
         elif stage == DRIFT:
             self._ending(version, register).plan(session, stage)
         else:
-            settle(session, register)  # the shares are done: what is looked for in them reads what is settled here
+            settle(session, register)  # the shares are complete; later stages read the corrected ones
             if self._ready.can_judge(session):
                 self._ending(version, register).plan(session, stage)
 
@@ -215,9 +218,9 @@ def pull_source(
     progress: Progress,
     budget: timedelta | None = None,
 ) -> None:
-    """Pull one source; once a day also look for what it does not announce, and try again what was set aside.
+    """Pull one source; once a day, also sweep for unannounced deletions and retry failed items.
 
-    What the source refuses becomes one sentence in the report.
+    An error of the source becomes one sentence in the report.
     """
     pulled = 0
 
@@ -232,7 +235,7 @@ def pull_source(
     except SourceError as error:
         report.errors.append(str(error))
         counts["signals"] = pulled
-    try:  # also where a stream has failed: what the others deleted goes all the same
+    try:  # even if a stream failed, the others' deletions are swept
         if sweep_is_due(sessions, name):
             progress(f"sweep {name}", 0, None)
             counts["removed"] += sweep(connector, sessions)["removed"]
@@ -256,14 +259,14 @@ def run_cycle(
     budget: timedelta | None = None,
     thresholds: Thresholds | None = None,
 ) -> Report:
-    """Pull, then analyse. A source that cannot be pulled is reported and the rest goes on."""
+    """Pull, then analyse. A source that cannot be pulled is reported, and the others continue."""
     report = Report()
     for name, connector in connectors.items():
         with report.stage("pull"):
             pull_source(name, connector, sessions, history_begins(now, history), report, progress, budget)
     analysis = Analysis(sessions, encoder, settings, now, connectors, directory, thresholds)
     analysis.encode(report, progress)
-    if analysis.join(report, progress) and analysis.is_left():  # the last weeks stand; now the past
+    if analysis.join(report, progress) and analysis.is_left():  # the last weeks are done; now the past
         analysis.encode(report, progress)
         analysis.join(report, progress)
     return report

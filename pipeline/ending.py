@@ -1,8 +1,8 @@
-"""The end of a cycle: streams and the audit, then what is looked for in the shares. As chunks that several workers take.
+"""The end of a cycle: streams and the audit, then drift, questions and diagnoses. In chunks for several workers.
 
-Streams come first: what takes an objective's place, and what a diagnosis is about, is named by them. Drift with its themes, and
-the diagnoses that rest on effort and quote themes, are one chunk; the questions, and the diagnoses that rest on what happened on
-items (half of the reading), are another. Done twice, each gives the same; a chunk is gone only once it is done.
+Streams come first, because they name what replaced an objective's work and what a diagnosis is about. Drift with its themes, and
+the diagnoses that depend on effort and quote themes, are one chunk; questions, and the diagnoses that depend on events on items
+(half of the reading), are another. Chunks are idempotent, and deleted only when done.
 """
 
 from collections.abc import Mapping
@@ -47,15 +47,15 @@ class Ending:
     last: date
 
     def plan(self, session: Session, stage: str) -> None:
-        """Note the chunks of a stage."""
+        """Queue the chunks of a stage."""
         detail: dict[str, Any] = {}
-        if stage == DRIFT:  # asked once: what the one chunk raises is no reason for the other to look
+        if stage == DRIFT:  # decided once: results of one chunk must not make the other search
             detail = {"looks": due.is_due(session, self.version, self.last, self.settings)}
         names = (_STREAMS, _AUDIT) if stage == STREAMS else (_EFFORT, _HAPPENED)
         chunks.add(session, stage, dict.fromkeys(names, detail))
 
     def run(self, chunk: Chunk) -> Mapping[str, int]:
-        """Do a chunk; returns what is counted. One of before a release that did all at once is done whole."""
+        """Run a chunk; return counts. A chunk of an older release, which did everything at once, is run as a whole."""
         counts: dict[str, int] = {}
         known = chunk.name in (_STREAMS, _AUDIT, _EFFORT, _HAPPENED)
         if chunk.name == _AUDIT or not known:

@@ -1,4 +1,4 @@
-"""Reading and writing the offline commands' files."""
+"""Read and write the files of the offline commands."""
 
 import codecs
 import csv
@@ -28,7 +28,7 @@ _MARKS = (
 
 
 def decode(raw: bytes, name: str) -> str:
-    """A file's bytes as text: UTF-8, or what its byte order mark says. Raises InputError that names the line."""
+    """Decode a file's bytes: UTF-8, or as its byte order mark says. Raises InputError, which names the line."""
     mark, encoding = next((one for one in _MARKS if raw.startswith(one[0])), (b"", "utf-8"))
     body = raw[len(mark) :]
     try:
@@ -50,7 +50,7 @@ def decode(raw: bytes, name: str) -> str:
 
 
 def text_of(path: Path) -> str:
-    """The file's text. Raises InputError."""
+    """Return the file's text. Raises InputError."""
     try:
         return decode(path.read_bytes(), str(path))
     except FileNotFoundError:
@@ -60,12 +60,12 @@ def text_of(path: Path) -> str:
 
 
 def lines_of(path: Path) -> list[str]:
-    """Its lines, as files end them: a title may hold another of Unicode's line separators. Raises InputError."""
+    """Return the lines, without splitting at other Unicode line separators, which a title may hold. Raises InputError."""
     return re.split("\r\n|\n|\r", text_of(path))
 
 
 def rows_of(path: Path) -> "csv.DictReader[str]":
-    """A table's rows by the names in its first line, as any spreadsheet saves it; to be gone through by `readable`.
+    """Return a table's rows by the names in its first line, as any spreadsheet saves it; iterate with `readable`.
 
     Raises InputError.
     """
@@ -111,14 +111,14 @@ def write_whole(path: Path, made: bytes) -> None:
 
 
 def keep(read: Iterable[Path | None], path: Path | None) -> None:
-    """Raise InputError where a file that is to be written is one of those that are read, by whatever name: it would be gone."""
+    """Raise InputError if the file to write is, under any name, one of the files read: it would be overwritten."""
     for one in read:
         if one is not None and path is not None and path.is_file() and one.exists() and path.samefile(one):
             raise InputError(f"{path} is read here, and would be overwritten. Name another file to write.")
 
 
 def write_picture(path: Path, png: bytes) -> None:
-    """Write a picture, over another one or where nothing is. Raises InputError where the file is something else, OSError."""
+    """Write a picture, replacing an existing one. Raises InputError if the file exists and is no picture, or OSError."""
     if path.is_file() and path.stat().st_size:
         with path.open("rb") as there:
             if there.read(8) != png[:8]:
@@ -127,7 +127,7 @@ def write_picture(path: Path, png: bytes) -> None:
 
 
 def write_jsonl(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
-    """Write a line each, whole or not at all. Raises InputError."""
+    """Write one JSON line per row, atomically. Raises InputError."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_whole(path, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows).encode())

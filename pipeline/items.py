@@ -1,4 +1,4 @@
-"""Work items as the match sees them, read from the database: words of a whole thread, team of who works on it."""
+"""Load work items as the match sees them: the words of a whole thread, the team of the people who work on it."""
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -20,10 +20,9 @@ from pipeline.sources import said_by_item, said_by_signals
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """What the match sees of a work item, or of one line of signals.jsonl.
+    """A work item, or one line of signals.jsonl, as the match sees it.
 
-    Ids are unique over all sources; `key` is the name people use, where it differs. `traces` is how many signals are on it, 0
-    where that is not known.
+    Ids are unique over all sources; `key` is the name people use, if different. `traces` is the number of signals, 0 if unknown.
     """
 
     id: str
@@ -42,13 +41,13 @@ class Item:
 
     @property
     def words(self) -> str:
-        """Title and text as one; empty where there is neither."""
+        """Title and text together; empty if there is neither."""
         parts = (part.strip() for part in (self.title, self.text) if part)
         return ". ".join(part for part in parts if part.strip("-. "))
 
 
 LONGEST_WORDS = 700
-"""Characters of a thread's or deal's words: more would be cut by the encoder anyway."""
+"""Characters of a thread's or deal's words: the encoder would truncate more anyway."""
 
 
 _COLUMNS = select(
@@ -76,7 +75,7 @@ _KEYS = select(WorkItem.source, WorkItem.key, WorkItem.external_id).order_by(Wor
 
 @dataclass(frozen=True, slots=True)
 class LoadedItem:
-    """An item with the id of its row. `kept_hash` names its vector where its words were deleted after encoding."""
+    """An item with its row id. `kept_hash` identifies its vector if its words were deleted after encoding."""
 
     row: int
     item: Item
@@ -84,14 +83,14 @@ class LoadedItem:
 
 
 def item_id(source: str, external_id: str) -> str:
-    """Name of a work item that is unique over the sources."""
+    """Return a work item's id, unique over all sources."""
     return f"{source}:{external_id}"
 
 
 def load_items(session: Session, ids: Sequence[int] | None = None, *, traces: bool = False) -> list[LoadedItem]:
-    """Work items with their words, in the order of their names: all of them, or those with these row ids.
+    """Load work items with their words, ordered by source and name: all of them, or those with these row ids.
 
-    Their `traces` are counted on request, since that reads every signal and only the match asks for it.
+    `traces` are counted on request only, since that reads every signal and only the match needs it.
     """
     rows = _rows(session, ids)
     said, mentions, authors = _signals(session, None if ids is None else rows)
@@ -119,7 +118,7 @@ def load_items(session: Session, ids: Sequence[int] | None = None, *, traces: bo
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """An item as far as it hangs on others: its row and name, the names of its parent and of what it names."""
+    """An item's links: its row id and item id, and the item ids of its parent and of the items it mentions."""
 
     row: int
     id: str
@@ -128,7 +127,7 @@ class Links:
 
 
 def load_links(session: Session, ids: Sequence[int]) -> list[Links]:
-    """What these items hang on and name, as load_items has it, without reading any words; in the order of the row ids."""
+    """Load the parents and mentions of these items, as load_items does, without any words; ordered by row id."""
     columns = select(
         WorkItem.id, WorkItem.source, WorkItem.external_id, WorkItem.parent, unless_empty(WorkItem.mentions)
     )
@@ -168,7 +167,7 @@ def _item(row: Any, team: str | None, text: str, mentions: tuple[str, ...], trac
 
 
 def _rows(session: Session, ids: Sequence[int] | None) -> list[Any]:
-    """By name: row ids depend on which source was quicker, and results must not."""
+    """Return rows ordered by name: row ids depend on which source was faster, and results must not."""
     if ids is None:
         rows = list(plain(session, _COLUMNS))
     else:
@@ -191,7 +190,7 @@ def _by_key(session: Session, rows: Sequence[Any], mentions: Mapping[Any, Sequen
 
 
 def _ids(rows: Iterable[Any]) -> dict[str, str]:
-    """Names of items by the key that people use; where two sources use one, the first source's."""
+    """Return item ids by the key that people use; if two sources use the same key, the first source's."""
     found: dict[str, str] = {}
     for source, key, external_id in rows:
         found.setdefault(key, item_id(source, external_id))
@@ -205,14 +204,14 @@ _Query = TypeVar("_Query", bound=Select[*tuple[Any, ...]])
 def _signals(
     session: Session, rows: Sequence[Any] | None
 ) -> tuple[Mapping[_Key, list[str]], Mapping[_Key, list[str]], Mapping[_Key, list[str]]]:
-    """What was said, which issues were named and who spoke, by item; of all items where no rows are given.
+    """Return texts, mentioned keys and authors by item, for the given rows or all items.
 
-    Who spoke is who worked on it, for issues that are assigned to nobody.
+    Authors stand in for the assignee of items that are assigned to nobody.
     """
     said: dict[_Key, list[str]] = defaultdict(list)
     named: dict[_Key, list[str]] = defaultdict(list)
     authors: dict[_Key, list[str]] = defaultdict(list)
-    # Comments on issues are answers to what the title says; a thread or deal has no words but what is said in it.
+    # Comments on an issue only answer its title; a thread or deal has no words other than those said in it.
     silent = sorted(source for source in all_traits() if not said_by_signals(source))
     query = (
         select(Signal.source, Signal.item, Signal.text, unless_empty(Signal.mentions), Signal.account)
@@ -236,7 +235,7 @@ def _signals(
 def _at_unassigned(
     session: Session, sources: Sequence[str], rows: Sequence[Any] | None
 ) -> Iterator[tuple[str, str, str]]:
-    """(source, item, account) of all that was done on items of these sources that are assigned to nobody."""
+    """Yield (source, item, account) of all signals on items of these sources that are assigned to nobody."""
     query = (
         select(Signal.source, Signal.item, Signal.account)
         .join(WorkItem, (WorkItem.source == Signal.source) & (WorkItem.external_id == Signal.item))
@@ -249,7 +248,7 @@ def _at_unassigned(
 
 
 def _traces(session: Session, rows: Sequence[Any] | None) -> dict[_Key, int]:
-    """How many signals are on each item."""
+    """Count the signals on each item."""
     query = select(Signal.source, Signal.item, func.count()).group_by(Signal.source, Signal.item)
     return {
         (source, item): count
@@ -259,7 +258,7 @@ def _traces(session: Session, rows: Sequence[Any] | None) -> dict[_Key, int]:
 
 
 def _of_items(query: _Query, rows: Sequence[Any] | None, wanted: Callable[[Any], bool]) -> list[_Query]:
-    """The query of signals as it is where no rows are given, else one a batch of those of the rows that are wanted."""
+    """Return the signal query as it is if no rows are given, else one query per batch of the wanted rows."""
     if rows is None:
         return [query]
     by_source: dict[str, list[str]] = defaultdict(list)
@@ -279,7 +278,7 @@ def _people(session: Session) -> dict[_Key, int]:
 
 
 def _team(who: Sequence[int], teams: Teams, touched: date) -> str | None:
-    """The most frequent of their teams of then: who moves to another one takes no work along."""
+    """Return the most frequent of their teams at the time: people who change team leave their work behind."""
     if len(who) == 1:
         return teams.near(who[0], touched)
     counted = Counter(team for person in who if (team := teams.near(person, touched))).most_common(1)

@@ -1,4 +1,4 @@
-"""What a large company is, in which a cycle must cost what is new, and what it has been taught."""
+"""What counts as a large company, in which the cost of a cycle must depend on what is new, and how many labels it has."""
 
 import math
 
@@ -9,18 +9,18 @@ from models import Label, WorkItem
 from models.vocabulary import AUDIT, WITH_STREAM
 
 LARGE = 12_000
-"""Work items up to which everything is looked at in each cycle."""
+"""Up to this many work items, everything is reconsidered in each cycle."""
 STEP, GROWTH = 10, 1.1
-"""Number and growth of labels from which a large company learns of them what they teach about other items."""
+"""Number and growth of labels after which a large company applies them to other items."""
 
 
 def is_large(session: Session) -> bool:
-    """Whether there are more work items than that."""
+    """Return True if there are more than LARGE work items."""
     return (session.scalar(select(func.count()).select_from(WorkItem)) or 0) > LARGE
 
 
 def taught(session: Session) -> tuple[object, ...]:
-    """What differs where a large company has been taught enough that all of it is looked at again: ten more labels, or a tenth
-    more. A label holds for its own item, and what follows that, at once."""
+    """Return a value that changes when a large company has enough new labels to match everything again: ten, or a tenth more. A
+    label takes effect on its own item, and what follows that, immediately."""
     labels = session.scalar(select(func.count()).where(Label.origin.not_in((AUDIT, WITH_STREAM)))) or 0
     return (int(math.log1p(labels / (STEP / (GROWTH - 1))) / math.log(GROWTH) + 1e-9),)

@@ -1,4 +1,4 @@
-"""Up to which day drift was looked for."""
+"""The day up to which drift was searched for."""
 
 from datetime import date
 
@@ -9,6 +9,6 @@ from models import Cycle
 
 
 def looked_through(session: Session) -> date | None:
-    """The last day that the last cycle that looked for drift looked at; None before the first. It goes back where the clock was
-    ahead and was set right."""
+    """Return the last day covered by the latest cycle that searched for drift; None before the first. It may go back if a clock
+    that was ahead has been corrected."""
     return session.scalar(select(Cycle.through).where(Cycle.through.is_not(None)).order_by(Cycle.id.desc()).limit(1))

@@ -1,4 +1,4 @@
-"""When there is enough to analyse, and enough to look for drift."""
+"""Decide when there is enough data to analyse, and enough to search for drift."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -14,24 +14,24 @@ from pipeline.looked import looked_through
 from pipeline.register.workdays import monday
 
 LATE = 0.01
-"""Part of the work items that may still be pending when drift is looked for."""
+"""Proportion of work items that may still be pending when drift is searched for."""
 BEHIND, PATIENCE = 0.05, timedelta(minutes=30)
-"""While more than this part waits to be encoded, no cycle is opened, for so long after the last one."""
+"""While more than this proportion waits to be encoded, no cycle starts for this long after the last one."""
 FIRST = timedelta(weeks=4)
-"""So many whole weeks, and the running one, are read and encoded before the first analysis. The rest follows."""
+"""Whole weeks, in addition to the current one, that are pulled and encoded before the first analysis. The rest follows."""
 WORTH = 20_000
-"""While more work items than this wait, the past takes so long that the last weeks are worth an analysis of their own."""
+"""If more work items than this are waiting, the past takes so long that the last weeks get an analysis of their own."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """What may be done now with the sources that are configured."""
+    """What can be done now with the configured sources."""
 
     now: datetime
     sources: Collection[str]
 
     def is_behind(self, session: Session) -> bool:
-        """Whether so much waits to be encoded that what is matched now would be matched again soon; not for ever, though."""
+        """Return True if so much waits to be encoded that matches would soon be redone; only for a limited time, though."""
         stale = _items(session, WorkItem.stale)
         if stale <= BEHIND * _items(session):
             return False
@@ -39,25 +39,25 @@ class Ready:
         return not self.may_begin(session) if last is None else abs(datetime.now(UTC) - last) < PATIENCE
 
     def may_begin(self, session: Session) -> bool:
-        """Whether nothing was analysed yet, and the last weeks could be, long before the past: they were read and encoded."""
+        """Return True before the first analysis if the last weeks have been pulled and encoded, long before the past."""
         if session.scalar(select(Cycle.id).limit(1)) is not None:
             return False
         if _items(session, WorkItem.stale) <= WORTH:
             return False
         begin = monday(self.now.date()) - FIRST
-        since = datetime.combine(begin - timedelta(days=1), datetime.min.time(), UTC)  # wherever on earth it is Monday
+        since = datetime.combine(begin - timedelta(days=1), datetime.min.time(), UTC)  # Monday in any time zone
         recent = WorkItem.stale & (WorkItem.updated_at.is_(None) | (WorkItem.updated_at >= since))
         return is_read_from(session, begin, self.sources) and not session.scalar(select(exists().where(recent)))
 
     def can_judge(self, session: Session) -> bool:
-        """Whether enough is known to look for drift: the first time everything, later nearly everything."""
+        """Return True if enough is known to search for drift: everything the first time, later nearly everything."""
         waiting = pending(session)
         if waiting and (seen_until(session) == date.min or waiting > LATE * _items(session)):
             return False
         return self._history_is_read(session)
 
     def _history_is_read(self, session: Session) -> bool:
-        """Whether each source was once read to its end; a stream that fails is said elsewhere and holds nothing up."""
+        """Return True if each source was once read to its end; a failing stream is reported elsewhere and blocks nothing."""
         rows = session.execute(
             select(StreamCursor.source, StreamCursor.finished_at, StreamCursor.error).where(
                 StreamCursor.stream != SWEEP
@@ -69,7 +69,7 @@ class Ready:
 
 
 def pending(session: Session) -> int:
-    """How many work items wait to be encoded or matched."""
+    """Count the work items that wait to be encoded or matched."""
     return _items(session, WorkItem.stale | WorkItem.unmatched)
 
 
@@ -78,13 +78,13 @@ def _items(session: Session, *those: ColumnExpressionArgument[bool]) -> int:
 
 
 def seen_until(session: Session) -> date:
-    """The last day for which drift was looked for; the first of all days before the first time."""
+    """Return the last day for which drift was searched; date.min before the first time."""
     return looked_through(session) or date.min
 
 
 @dataclass(frozen=True, slots=True)
 class FirstWeeks:
-    """What stands while the past is still being read: the first week, and how many of all work items wait."""
+    """What is available while the past is still being read: the first week, and how many of all work items wait."""
 
     since: date
     waiting: int
@@ -92,7 +92,7 @@ class FirstWeeks:
 
 
 def first_weeks(session: Session) -> FirstWeeks | None:
-    """None before anything stands, and once drift was looked for in the whole history."""
+    """Return it; None before the first analysis, and once drift was searched for in the whole history."""
     if seen_until(session) != date.min or not session.scalar(select(exists().where(Cycle.finished_at.is_not(None)))):
         return None
     since = session.scalar(select(func.min(Share.week)))

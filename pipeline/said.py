@@ -1,4 +1,4 @@
-"""What of a thread, or of all that is noted on a deal, tells what it is about."""
+"""Select the texts of a thread, or of the notes on a deal, that show what it is about."""
 
 import re
 from collections.abc import Sequence
@@ -6,20 +6,20 @@ from collections.abc import Sequence
 _UNSPACED = re.compile(
     "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"
 )
-"""Characters of scripts that put no blank between words; about two make one."""
+"""Characters of scripts without spaces between words; about two make a word."""
 _NUMBER, _MARKS = re.compile(r"\d+"), re.compile(r"\W+")
 
 TERSE = 5
-"""So few words say little by themselves."""
+"""Texts of at most this many words say little by themselves."""
 VERSION = 3
-"""Of how an item's words are made from its signals: where it grows, all items are read once more."""
+"""Version of how an item's words are made from its signals; when it increases, all items are read again."""
 
 
 def telling(said: Sequence[str]) -> list[str]:
-    """Of texts in the order in which they were said, each once; those that differ by numbers and marks alone are the same.
+    """Return the distinct texts in chronological order; texts that differ only by numbers and punctuation are the same.
 
-    "Next step agreed", noted forty times on one deal, is no longer text, which the match would be surer of, and would
-    fill what is encoded.
+    "Next step agreed", noted forty times on a deal, would otherwise fill the encoded text, and a longer text makes the match more
+    confident.
     """
     first: dict[str, str] = {}
     for text in said:
@@ -28,16 +28,16 @@ def telling(said: Sequence[str]) -> list[str]:
 
 
 def topic(said: Sequence[str]) -> list[str]:
-    """What a thread without a title is about: its first text, and of the answers those of more than TERSE words.
+    """Return what a thread without a title is about: its first text, and answers of more than TERSE words.
 
-    "Can we talk at three?" says nothing of it, but made the text longer, which the match was surer of with each answer.
+    "Can we talk at three?" says nothing about the topic, but would make the text longer and the match more confident.
     """
     kept = telling(said)
     return kept[:1] + [text for text in kept[1:] if count_words(text) > TERSE]
 
 
 def count_words(text: str) -> int:
-    """Words between blanks, and one for each two characters of a script without them."""
+    """Count space-separated words, and one word per two characters of scripts without spaces."""
     unspaced = len(_UNSPACED.findall(text))
     return len(_UNSPACED.sub(" ", text).split()) + (unspaced + 1) // 2 if unspaced else len(text.split())
 

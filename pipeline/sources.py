@@ -1,4 +1,4 @@
-"""What the stages know of sources: not their names but their traits, which each connector states."""
+"""What the stages know about sources: not their names but their traits, which each connector declares."""
 
 from sqlalchemy import ColumnElement, and_, false, or_
 
@@ -24,12 +24,12 @@ def evidence_rows() -> ColumnElement[bool]:
 
 
 def said_by_item(source: str) -> bool:
-    """Return True if an item's own text says what it is about; else its signals repeat it."""
+    """Return True if an item's own text says what it is about, rather than its signals."""
     return traits_of(source).words != Words.SIGNALS
 
 
 def said_by_signals(source: str) -> bool:
-    """Return True if what is said on an item tells what it is about, and does not just answer its title."""
+    """Return True if the texts of an item's signals say what it is about, and do not just answer its title."""
     return traits_of(source).words != Words.ITEM
 
 

@@ -1,4 +1,4 @@
-"""CSV that a spreadsheet opens and writes: a text from outside must not become a formula there."""
+"""CSV for spreadsheets: text from outside must not become a formula there."""
 
 import unicodedata
 from pathlib import Path
@@ -8,10 +8,10 @@ _FORMULA = tuple("=+-@")
 
 
 def guarded(value: Any) -> Any:
-    """The value, with an apostrophe before a text that a spreadsheet could take for a formula.
+    """Return the value, prefixing an apostrophe to text that a spreadsheet could interpret as a formula.
 
-    Spreadsheets skip blanks, tabs, line ends and invisible characters at the start, and read full-width signs as plain ones
-    (OWASP, CSV injection).
+    Spreadsheets skip leading blanks, tabs, line breaks and invisible characters, and read full-width signs as plain ones (OWASP,
+    CSV injection).
     """
     if not isinstance(value, str) or not value:
         return value
@@ -20,12 +20,12 @@ def guarded(value: Any) -> Any:
 
 
 def decimal_comma(value: Any) -> Any:
-    """The value as a spreadsheet reads it where numbers have a decimal comma; a point would be a day or a text there."""
+    """Return the value for a spreadsheet with decimal commas, which would read a decimal point as a date or text."""
     return str(value).replace(".", ",") if isinstance(value, float) else guarded(value)
 
 
 def unguarded(value: str) -> str:
-    """What `guarded` made of a text, as it was."""
+    """Undo `guarded`."""
     return value[1:] if value.startswith("'") and guarded(value[1:]) == value else value
 
 
@@ -33,5 +33,5 @@ TABLES = (".csv", ".tsv")
 
 
 def is_table(file: Path) -> bool:
-    """Whether a file is read as a table, by its name."""
+    """Return True if a file is read as a table, by its name."""
     return file.suffix.lower() in TABLES

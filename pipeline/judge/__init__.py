@@ -1,1 +1,1 @@
-"""A judge that reads each stream once: what it is asked, what of its answer counts, and what that is worth."""
+"""A judge that reads each stream once: what it is asked, which of its answers are valid, and how accurate it is."""

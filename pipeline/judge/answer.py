@@ -1,6 +1,6 @@
-"""What of a judge's answer counts: known key results, probabilities, quotes that are in the words it was given.
+"""Validate a judge's answer: known key results, probabilities, and quotes from the words it was given.
 
-A server may promise a schema and not hold it, so everything is checked again.
+A server may promise a schema and not keep to it, so everything is checked again.
 """
 
 import json
@@ -17,7 +17,7 @@ from pipeline.judge.redaction import Redaction, seen
 from pipeline.streams.naming import LONGEST, shortened
 
 NEAR_ONE = 0.1
-"""By how much the probabilities may miss one, which is rounding."""
+"""Tolerance of the probabilities' sum, for rounding."""
 LEAST_QUOTED = 3
 """Letters."""
 QUOTES = 3
@@ -26,18 +26,18 @@ _MARKUP = re.compile(r"[<>\[\]{}|`\\*\x00-\x1f]|://|@")
 _BEGINS = re.compile(r"\{(?=\s*\")")
 _READER = json.JSONDecoder()
 _TRIES = 2_000
-"""Objects of an answer that are looked at, the last first: its lines are objects too."""
+"""Most JSON objects of an answer to try, last first: nested ones count too."""
 _SMALL = 3
-"""Letters of a word up to which a name may have it though the stream does not: "for", "of"."""
+"""Words of at most this many letters may be in a name without being in the stream: "for", "of"."""
 
 
 class Void(Exception):
-    """The answer counts for nothing; the message says why, without any of its words."""
+    """Raised for an invalid answer; the message says why, without quoting it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Probabilities by key result, what is missing to 1 is none; quotes; a name, empty where it is not fit to be shown."""
+    """Probabilities by key result (the remainder up to 1 is none), quotes, and a name, empty if it is not fit to be shown."""
 
     probabilities: Mapping[str, float]
     quotes: Sequence[str]
@@ -57,7 +57,7 @@ class _Said(BaseModel):
 
 
 def read_answer(text: str, question: Question, redaction: Redaction) -> Answer:
-    """Check an answer to a question. Raises Void."""
+    """Parse and check an answer to a question. Raises Void."""
     said = _parsed(text)
     found: dict[str, float] = {}
     for one in said.answer:
@@ -79,7 +79,7 @@ def read_answer(text: str, question: Question, redaction: Redaction) -> Answer:
 
 
 def fit_name(name: str, words: Sequence[str], redaction: Redaction) -> str:
-    """The name where it may be shown: short, made of the stream's own words, of nobody's name; else empty."""
+    """Return the name if it may be shown: short, made of the stream's own words, naming nobody; else empty."""
     name = " ".join(tidy(seen(name)).split()).strip(" .,:;\"'")
     if not name or len(name) > LONGEST or _MARKUP.search(name) or not redaction.names_nobody(name):
         return ""
@@ -89,7 +89,7 @@ def fit_name(name: str, words: Sequence[str], redaction: Redaction) -> str:
 
 
 def _parsed(text: str) -> _Said:
-    """The last JSON object in the text that is an answer; models write a fence, a sentence or their thoughts around it."""
+    """Return the last JSON object in the text that is an answer; models may surround it with fences, sentences or reasoning."""
     void = Void("it is no JSON")
     for begin in [match.start() for match in _BEGINS.finditer(text)][::-1][:_TRIES]:
         try:

@@ -1,4 +1,4 @@
-"""What the judge may still cost today, and when it may be asked again after it did not answer."""
+"""The judge's remaining budget for today, and the pause after a failure."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,14 +16,14 @@ _LONGEST_ASKED_FOR = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """Calls and tokens of a day (UTC)."""
+    """Calls and tokens per day (UTC)."""
 
     calls: int
     tokens: int
 
 
 def state_of(session: Session) -> JudgeState:
-    """The row that says how the judge stands; a new one where nothing was asked yet."""
+    """Return the row with the judge's state, creating it if necessary."""
     row = session.get(JudgeState, THE_JUDGE)
     if row is None:
         row = JudgeState(name=THE_JUDGE, weight={}, digest="", failures=0, fault="", waiting=0, spent=False)
@@ -32,14 +32,14 @@ def state_of(session: Session) -> JudgeState:
 
 
 def allows(session: Session, budget: Budget, now: datetime, tokens: int) -> bool:
-    """Return True if one more question of so many tokens is within the day's budget."""
+    """Return True if one more question of this many tokens is within the day's budget."""
     day = session.get(JudgeDay, now.date())
     calls, spent = (day.calls, day.tokens) if day else (0, 0)
     return calls < budget.calls and spent + tokens <= budget.tokens
 
 
 def spend(session: Session, now: datetime, calls: int, tokens: int) -> None:
-    """Count what was asked."""
+    """Record what was spent."""
     day = session.get(JudgeDay, now.date())
     if day is None:
         day = JudgeDay(day=now.date(), calls=0, tokens=0)
@@ -54,7 +54,7 @@ def due(sessions: sessionmaker[Session], now: datetime) -> bool:
 
 
 def failed(sessions: sessionmaker[Session], now: datetime, fault: str, seconds: float | None) -> None:
-    """It did not answer: ask again after `seconds`, as it asked for, or after a pause that doubles with each failure."""
+    """Record a failure: ask again after `seconds` if the server asked for that, else after a pause that doubles each time."""
     with sessions.begin() as session:
         state = state_of(session)
         state.failing_since = state.failing_since or now
@@ -65,6 +65,6 @@ def failed(sessions: sessionmaker[Session], now: datetime, fault: str, seconds: 
 
 
 def answered(session: Session) -> None:
-    """It answers again."""
+    """Record that the judge answers again."""
     state = state_of(session)
     state.failing_since, state.failures, state.fault = None, 0, ""

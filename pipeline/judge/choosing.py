@@ -1,4 +1,4 @@
-"""Which streams the judge is asked about, and what of them it gets to read."""
+"""Choose the streams that the judge is asked about, and the items that it reads."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -19,14 +19,14 @@ from pipeline.register.answered import holds
 from pipeline.register.document import Register
 
 KNOWN = 80
-"""Streams with a known answer that it is asked about, the newest first: they tell what its answers are worth."""
+"""Number of streams with a known answer to ask about, newest first: they calibrate the judge."""
 WORTH = 0.0002
-"""What an answer must be expected to move a share or its change by, parts of one."""
+"""Least expected effect of an answer on a share or its change, as a fraction."""
 MOST = 500
 
 
 def worth_asking(session: Session, register: Register, last: date) -> list[int]:
-    """Streams in the order they are asked about: those whose answer is known, then those whose answer would move a share most."""
+    """Return streams in the order to ask: those with a known answer, then those whose answer would move a share most."""
     confirmed = (
         select(Stream.id)
         .where(Stream.answer == CONFIRMED, holds(session, register, Stream))
@@ -47,7 +47,7 @@ def worth_asking(session: Session, register: Register, last: date) -> list[int]:
 def items_to_read(
     session: Session, streams: Sequence[int], last: date, kept_back: frozenset[str]
 ) -> Mapping[int, Sequence[Item]]:
-    """By stream the items that most work went into, its own root first, less those of containers in `kept_back` (lower case)."""
+    """Return, by stream, its items with the most effort, own roots first, except in the containers `kept_back` (lower case)."""
     spent = func.coalesce(func.sum(Effort.person_days), 0.0)
     chosen: dict[int, list[int]] = {}
     for stream in streams:

@@ -1,4 +1,4 @@
-"""What the judge's answers are worth here, learned from what people confirmed and the audit answered; see match/witness.py."""
+"""Estimate the judge's accuracy in this company from confirmed streams and audit answers; see match/witness.py."""
 
 import hashlib
 from collections import defaultdict
@@ -29,9 +29,9 @@ Array = NDArray[np.float64]
 
 
 def learn(sessions: sessionmaker[Session], register: Register, encoder: Encoder) -> bool:
-    """Weigh the answers again where they, the register or what people said changed; what was read is matched again then.
+    """Estimate the weight again if the answers, the register or people's answers changed, and mark the judged items for matching.
 
-    Returns whether anything changed.
+    Returns True if anything changed.
     """
     with sessions() as session:
         said = _said(session, register)
@@ -61,7 +61,7 @@ def learn(sessions: sessionmaker[Session], register: Register, encoder: Encoder)
 
 
 def silence(sessions: sessionmaker[Session]) -> bool:
-    """The judge was switched off: its answers count no more, and what they changed is matched again. Returns whether any did."""
+    """Withdraw all answers of a judge that was switched off, and mark what they changed; return True if there were any."""
     with sessions.begin() as session:
         state = session.get(JudgeState, THE_JUDGE)
         if state is None or not (state.digest or state.fault or state.waiting):
@@ -72,7 +72,7 @@ def silence(sessions: sessionmaker[Session]) -> bool:
 
 
 def unsay(session: Session, streams: Sequence[int]) -> None:
-    """What was answered about these streams counts no more, and what it changed is matched again."""
+    """Withdraw the answers about these streams, and mark what they changed for matching."""
     for some in in_batches(sorted(streams)):
         read = select(StreamItem.work_item_id).join(StreamJudged, StreamJudged.stream_id == StreamItem.stream_id)
         mark_unmatched(session, list(session.scalars(read.where(StreamJudged.stream_id.in_(some)))))
@@ -80,7 +80,7 @@ def unsay(session: Session, streams: Sequence[int]) -> None:
 
 
 def _said(session: Session, register: Register) -> dict[int, Array]:
-    """Valid answers as rows, by stream."""
+    """Return valid answers as rows, by stream."""
     columns = column_of(register)
     query = select(StreamJudged.stream_id, JudgeAnswer.probabilities).join(
         JudgeAnswer, JudgeAnswer.content == StreamJudged.content
@@ -94,7 +94,7 @@ def _said(session: Session, register: Register) -> dict[int, Array]:
 
 
 def _digest(session: Session, register: Register, encoder: Encoder, said: Mapping[int, Array]) -> str:
-    """Of all that the weight rests on: what the match finds without labels, the answers, what streams and audit tell."""
+    """Return a hash of the weight's inputs: the match without labels, the answers, confirmed streams and the audit."""
     labels = tuple(session.execute(select(func.count(), func.max(Label.at)).where(Label.origin == AUDIT)).one())
     matched = (encoder.name, weights_fingerprint(), register.model_dump_json())
     answers = [(stream, row.tolist()) for stream, row in said.items()]
@@ -104,7 +104,7 @@ def _digest(session: Session, register: Register, encoder: Encoder, said: Mappin
 
 
 def _true(session: Session, register: Register, streams: Sequence[int]) -> dict[int, Array]:
-    """What people said that each stream serves; of an audited one the mean of its answers. Zero where nobody said."""
+    """Return what each stream serves according to people; for an audited one the mean of its answers. Zero if unknown."""
     columns = column_of(register)
     found = {id_: np.zeros(len(columns)) for id_ in streams}
     for some in in_batches(streams):
@@ -142,7 +142,7 @@ def _effort(session: Session, items: Sequence[int]) -> dict[int, float]:
 
 
 def _heaviest(items: Mapping[int, Sequence[int]], effort: Mapping[int, float]) -> list[int]:
-    """The items that tell most of their streams, no more than are matched as one: each stream's first, then the next."""
+    """Return the most representative items, at most as many as are matched as one: each stream's heaviest, then the next."""
     ranked = [
         (place, -effort.get(row, 0.0), row)
         for rows in items.values()
@@ -158,7 +158,7 @@ def _believed(
     items: Mapping[int, Sequence[int]],
     effort: Mapping[int, float],
 ) -> dict[int, Array]:
-    """What the match finds of each stream before any label and without the judge, by the effort on its items."""
+    """Return the match's belief about each stream without labels and without the judge, weighted by its items' effort."""
     work, matcher, _ = matcher_of(sessions, register, encoder, _heaviest(items, effort))
     found = matcher.probabilities()[0].astype(float)
     place = {one.row: i for i, one in enumerate(work)}

@@ -1,4 +1,4 @@
-"""Whether a stream takes the name that the judge gave it: only where no title of its own names it."""
+"""Give a stream the judge's name, but only if it has no title of its own."""
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -7,9 +7,9 @@ from models import Stream, StreamItem, WorkItem
 
 
 def give_name(session: Session, stream: Stream, name: str) -> None:
-    """A thread without a title, or a cluster, is called as the judge calls it; a root's title stays, since people know it.
+    """Rename a thread without a title, or a cluster, as the judge suggests; a root's title stays, because people know it.
 
-    The item that it was named after stays: where its words are changed or deleted the stream is named again.
+    `named_after` stays the same, so the stream is named again when that item's words are changed or deleted.
     """
     if not name or name == stream.name or not stream.named_after:
         return

@@ -1,7 +1,7 @@
-"""What the judge is asked about one stream: the register, some titles, some texts, and nothing else.
+"""Build the question about one stream: the register, some titles, some texts, and nothing else.
 
-Each stream is a call of its own, so what somebody wrote into a ticket is read with its own stream only. The words travel as JSON
-strings inside one message, so no quote, brace or heading in them ends the data and begins an instruction.
+Each stream is a separate call, so text that somebody writes into a ticket is only read with its own stream. All text is sent as
+JSON strings inside one message, so no quote, brace or heading in it can end the data and start an instruction.
 """
 
 import hashlib
@@ -34,7 +34,7 @@ Answer with JSON alone: {"answer": [{"key": "...", "probability": 0.0}], "quotes
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question about a stream. `content` is a digest of all that would be sent; `words` are those a quote may come from."""
+    """A question about a stream. `content` is a hash of everything to send; `words` are the texts that quotes may come from."""
 
     stream: int
     content: str
@@ -45,16 +45,16 @@ class Question:
 
     @property
     def most_tokens(self) -> int:
-        """About what sending it costs: a token has three bytes or more in most scripts."""
+        """Estimated tokens to send: a token has three bytes or more in most scripts."""
         return sum(len(one["content"].encode()) for one in self.messages) // 3
 
 
 def question_of(
     judge: str, stream: int, register: Register, items: Sequence[Item], redaction: Redaction, texts: bool
 ) -> Question | None:
-    """The question about a stream from its items, those that stand for it first; None where they say nothing.
+    """Return the question about a stream from its items, most representative first; None if they contain no words.
 
-    `judge` names who is asked; `texts` whether more than titles may leave.
+    `judge` is the judge's name; `texts`: whether more than titles may be sent.
     """
     titles = _distinct((redaction.without(item.title or "")[:LONGEST_TITLE] for item in items), TITLES)
     bodies = _distinct((redaction.without(item.text or "")[:LONGEST_TEXT] for item in items), TEXTS) if texts else []
@@ -77,7 +77,7 @@ def question_of(
 
 
 def schema_of(keys: Sequence[str]) -> dict[str, Any]:
-    """JSON schema of an answer, in the subset that servers enforce strictly: every property required, no other allowed."""
+    """Return the JSON schema of an answer, in the subset that servers enforce strictly: all properties required, no others."""
     likely = {
         "type": "object",
         "properties": {"key": {"type": "string", "enum": [*keys, NONE]}, "probability": {"type": "number"}},
@@ -97,7 +97,7 @@ def schema_of(keys: Sequence[str]) -> dict[str, Any]:
 
 
 def _distinct(texts: Iterable[str], most: int) -> list[str]:
-    """The first so many that say something, each once; no more are read than are needed."""
+    """Return the first `most` distinct texts with letters, reading no more than needed."""
     found: dict[str, None] = {}
     for text in (text.strip() for text in texts):
         if any(c.isalpha() for c in text):

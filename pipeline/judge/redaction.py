@@ -1,4 +1,4 @@
-"""What is taken out of words before they leave the machine: names of people, addresses, mentions."""
+"""Remove names of people, addresses and mentions from text before it leaves the machine."""
 
 import re
 import unicodedata
@@ -7,21 +7,21 @@ from collections.abc import Iterable
 from pipeline.streams.naming import SOMEONE, People
 
 _UNSEEN = re.compile("[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufe00-\ufe0f\ufeff]")
-"""Characters that show nothing, with which a name can be cut in two."""
+"""Invisible characters, which could split a name."""
 _MENTION = re.compile(r"\[~[^\]\n]*\]|\baccountid:\S+")
 _PHONE = re.compile(r"(?<![\w.,:/-])\+?\d(?:[\s()./-]{0,2}\d){7,14}(?![\w-])")
 _LETTERS = re.compile(r"[^\W\d_]+")
 _UNSPACED = re.compile("[\u0e00-\u0eff\u2e80-\u9fff\uac00-\ud7af]")
-"""Scripts without blanks between words: a name is found anywhere in them."""
+"""Scripts without spaces between words, in which a name may occur anywhere."""
 _SHORT = 2
-"""Letters of parts of a name that `People` takes for words: here they are somebody where they are written large."""
+"""Length of parts of names that `People` treats as words; here they are names if capitalised."""
 
 
 class Redaction:
-    """Takes out everybody who is known: by full name, by each part of it, with accents or without, by address or mention."""
+    """Removes every known person: by full name or any part of it, with or without accents, by address or mention."""
 
     def __init__(self, names: Iterable[str]) -> None:
-        """Full names and addresses."""
+        """`names` are full names and addresses."""
         known = {seen(name) for name in names if name.strip()}
         known |= {_bare(name) for name in known}
         self._people = People(known)
@@ -31,14 +31,14 @@ class Redaction:
         self._joined = re.compile("|".join(map(re.escape, joined))) if joined else None
 
     def without(self, text: str) -> str:
-        """The text on one line, with `someone` for each person."""
+        """Return the text on one line, with `someone` for each person."""
         text = _MENTION.sub(" ", seen(text))
         if self._joined:
             text = self._joined.sub(f" {SOMEONE} ", text)
         return _LETTERS.sub(self._nobody, self._people.without(_PHONE.sub(" ", text)))
 
     def names_nobody(self, text: str) -> bool:
-        """Return True if there is nobody to take out."""
+        """Return True if the text names nobody."""
         return self.without(text) == " ".join(seen(text).split())
 
     def _nobody(self, found: re.Match[str]) -> str:
@@ -47,11 +47,11 @@ class Redaction:
 
 
 def seen(text: str) -> str:
-    """The text in its usual form (NFKC), without the characters that show nothing."""
+    """Return the text normalised (NFKC), without invisible characters."""
     return _UNSEEN.sub("", unicodedata.normalize("NFKC", text))
 
 
 def _bare(text: str) -> str:
-    """Without accents."""
+    """Return the text without accents."""
     parts = unicodedata.normalize("NFD", text)
     return unicodedata.normalize("NFC", "".join(c for c in parts if not unicodedata.combining(c)))

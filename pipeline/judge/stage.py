@@ -1,7 +1,7 @@
-"""Ask the judge about the streams that are worth it, keep what it answers, and learn what that is worth.
+"""Ask the judge about the streams worth asking about, store its answers, and estimate its accuracy.
 
-It is no part of a cycle: it runs after one, for a limited time, and where it cannot go on the next run does. What it changed is
-marked to be matched again, and counts from the next cycle on.
+This is not part of a cycle: it runs after one, for a limited time, and the next run continues where it stopped. What it changes
+is marked for matching and takes effect in the next cycle.
 """
 
 import time
@@ -30,27 +30,27 @@ from pipeline.register.document import Register
 from pipeline.streams.stage import names_of
 
 IN_A_ROW = 3
-"""Questions without an answer after which a round ends: one that is too much for the server must not keep the others waiting."""
+"""A round ends after this many unanswered questions; fewer must not block the others, as one may be too large for the server."""
 REFUSED = 10
-"""Questions that are refused, and none answered, after which the server is taken to answer none."""
+"""After this many refused questions and no answer, the server is taken to refuse all."""
 
 
 class Judge(Protocol):
-    """Who is asked. Raises SourceError."""
+    """A judge. Its methods raise SourceError."""
 
     @property
     def name(self) -> str:
-        """What tells its answers from another's."""
+        """Identifies its answers."""
         ...
 
     def ask(self, messages: Sequence[Mapping[str, str]], schema: Mapping[str, Any]) -> Reply:
-        """Answer one question in words that should hold to the schema."""
+        """Answer one question with text that should conform to the schema."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What the judge may cost and read: `texts` besides titles, nothing of the containers in `not_from` (lower case)."""
+    """What the judge may cost and read: `texts` in addition to titles, nothing from the containers `not_from` (lower case)."""
 
     budget: Budget
     texts: bool = False
@@ -59,7 +59,7 @@ class Terms:
 
 @dataclass(slots=True)
 class Round:
-    """What a run did: answers kept, those among them that count for nothing, streams still to be asked about."""
+    """The result of a run: answers stored, invalid ones among them, streams still to ask about."""
 
     answered: int = 0
     void: int = 0
@@ -77,7 +77,7 @@ def run_judge(
     now: datetime,
     seconds: float,
 ) -> Round:
-    """Ask for at most so many seconds. `last` is the last complete day. Nothing where another worker is at it."""
+    """Ask for at most this many seconds. `last` is the last complete day. Does nothing if another worker is running."""
     with lease.hold(sessions, "judge") as mine:
         if not mine:
             return Round()
@@ -92,7 +92,7 @@ def run_judge(
             questions = _questions(session, register, judge.name, terms, last, redaction)
         with sessions() as session:
             known = _answers(session, [one.content for one in questions])
-        fresh = {one.content: one for one in questions if one.content not in known}  # of the same words only one
+        fresh = {one.content: one for one in questions if one.content not in known}  # identical questions once
         _ask(_Asking(sessions, judge, terms, redaction, now, seconds, done), list(fresh.values()))
         with sessions.begin() as session:
             known = _answers(session, [one.content for one in questions])
@@ -105,7 +105,7 @@ def run_judge(
 
 
 def redaction_of(session: Session, register: Register) -> Redaction:
-    """Of everybody whose account or address is known, or who stands in the register."""
+    """Return a redaction of everybody whose account or address is known, or who is in the register."""
     members = [member.email for team in register.teams for member in team.members]
     owners = [owner for goal, result in register.key_results() for owner in (goal.owner, result.owner) if owner]
     return Redaction([*names_of(session), *members, *owners])
@@ -114,7 +114,7 @@ def redaction_of(session: Session, register: Register) -> Redaction:
 def _questions(
     session: Session, register: Register, judge: str, terms: Terms, last: date, redaction: Redaction
 ) -> list[Question]:
-    """All questions that are worth asking, answered or not. Of what nothing may leave now, what was said before is unsaid."""
+    """Return all questions worth asking, answered or not. Withdraws earlier answers about streams that may no longer be sent."""
     streams = worth_asking(session, register, last)
     items = items_to_read(session, streams, last, terms.not_from)
     asked = [question_of(judge, id_, register, items[id_], redaction, terms.texts) for id_ in streams]
@@ -160,14 +160,14 @@ def _ask(asking: "_Asking", questions: Sequence[Question]) -> None:
             asking.keep(question, _checked(reply.text, question, asking.redaction), reply)
     if fault is not None and not asking.done.answered:
         asking.failed(fault)
-    elif asking.done.answered:  # it takes questions, so what it refuses is the question's fault
+    elif asking.done.answered:  # it answers others, so a refusal is due to the question
         for question in refused:
             asking.keep(question, Void("the server refuses the question"), None)
 
 
 @dataclass(frozen=True, slots=True)
 class _Asking:
-    """What asking needs, and what it writes."""
+    """State of a round of questions."""
 
     sessions: sessionmaker[Session]
     judge: Judge
@@ -178,7 +178,7 @@ class _Asking:
     done: Round
 
     def may(self, question: Question) -> bool:
-        """Whether the budget allows the question, which is then counted: before it is sent, so that a crash costs no more."""
+        """Return True if the budget allows the question, and count it before it is sent, so that a crash cannot overspend."""
         with self.sessions.begin() as session:
             state = state_of(session)
             state.spent = not allows(session, self.terms.budget, self.now, _most(question))
@@ -187,12 +187,12 @@ class _Asking:
             return not state.spent
 
     def failed(self, error: SourceError) -> None:
-        """It did not answer."""
+        """Record that the judge did not answer."""
         pause = (error.seconds or None) if isinstance(error, RateLimited) else None
         failed(self.sessions, self.now, f"{error.message} {error.fix}".strip(), pause)
 
     def keep(self, question: Question, answer: Answer | Void, reply: Reply | None) -> None:
-        """Keep an answer, and count what it really cost."""
+        """Store an answer, and correct the spending to its real cost."""
         with self.sessions.begin() as session:
             if reply is not None:
                 spend(session, self.now, reply.calls - 1, (reply.tokens or _most(question)) - _most(question))
@@ -227,7 +227,7 @@ def _keep(session: Session, question: Question, answer: Answer | Void, now: date
         row |= {"probabilities": dict(answer.probabilities), "quotes": list(answer.quotes)}
     upsert(session, JudgeAnswer, [row], ("content",))
     stream = session.get(Stream, question.stream)
-    if stream is None:  # gone while it was asked
+    if stream is None:  # deleted in the meantime
         return
     _link(session, [question])
     if not isinstance(answer, Void):

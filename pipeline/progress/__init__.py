@@ -1,1 +1,1 @@
-"""Progress of key results: measured once a day, kept as a series, forecast to the end of the period."""
+"""Progress of key results: measured once a day, stored as a series, forecast to the end of the period."""

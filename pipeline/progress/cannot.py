@@ -1,4 +1,4 @@
-"""Why a number cannot be had, and what is a number."""
+"""Parse and check measured numbers, or explain why there is none."""
 
 import math
 from collections.abc import Callable
@@ -10,15 +10,15 @@ from pipeline.register.metric import Metric
 
 _PERCENT = {"%", "percent", "per cent", "pct", "prozent", "pour cent", "por ciento"}
 _FAR = 10.0
-"""Times a number must lie away from start and target to be taken for one on another scale."""
+"""Factor between a number and both start and target beyond which it may be on another scale."""
 
 
 class CannotMeasure(Exception):
-    """There is no number; the message is a sentence for people, without secrets."""
+    """Raised if there is no number; the message is a sentence for people, without secrets."""
 
 
 def number_of(value: Any, where: str, read: Callable[[str], float] = figure) -> float:
-    """A finite number, from a number or a text such as 45, "2,1" or "2.1 %", which `read` reads. Raises CannotMeasure."""
+    """Return a finite number, from a number or a text such as 45, "2,1" or "2.1 %", parsed by `read`. Raises CannotMeasure."""
     if isinstance(value, bool) or value is None or not isinstance(value, int | float | Decimal | str):
         raise CannotMeasure(f"{where} {'nothing' if value is None else type(value).__name__} and no number.")
     try:
@@ -33,10 +33,10 @@ def number_of(value: Any, where: str, read: Callable[[str], float] = figure) -> 
 
 
 def check_scale(metric: Metric, value: float) -> None:
-    """Raise CannotMeasure where start and target are in percent and the number is a part of one (0.38 for 38 %), or the other
-    way round: what it says of the way would be wrong by a factor of a hundred."""
+    """Raise CannotMeasure if start and target are percentages and the number is a fraction (0.38 for 38 %), or vice versa:
+    progress would be wrong by a factor of a hundred."""
     if metric.unit.strip().casefold() not in _PERCENT or not (metric.start and metric.target and value):
-        return  # next to nothing is no other scale
+        return  # zero does not reveal its scale
     ends = abs(metric.start), abs(metric.target)
     low, high, size = min(ends), max(ends), abs(value)
     if size <= 1 and low >= _FAR * size and low / 2 <= 100 * size <= 2 * high:

@@ -1,4 +1,4 @@
-"""One number of a CSV: a file beside the settings, or an address whose host is listed."""
+"""Read one number from a CSV: a local file, or a URL whose host is listed."""
 
 import csv
 from collections.abc import Collection, Mapping
@@ -16,7 +16,7 @@ MOST_BYTES = 5_000_000
 
 
 def csv_number(metric: Mapping[str, Any], hosts: Collection[str], seconds: float) -> float:
-    """The number in the column, of the row that is asked for. Raises CannotMeasure."""
+    """Return the number in the configured column and row. Raises CannotMeasure."""
     place = str(metric["csv"])
     raw = _asked(place, hosts, seconds) if "://" in place else _file(place)
     try:
@@ -27,7 +27,7 @@ def csv_number(metric: Mapping[str, Any], hosts: Collection[str], seconds: float
 
 
 def _name(place: str) -> str:
-    """The place without what may be a secret in it: an address's query."""
+    """Return the place without a URL's query, which may contain secrets."""
     if "://" not in place:
         return place
     parts = urlsplit(place)
@@ -46,11 +46,11 @@ def _file(place: str) -> bytes:
 
 
 def _asked(place: str, hosts: Collection[str], seconds: float) -> bytes:
-    """The answer of an address; nothing is asked that is not listed, and no answer leads elsewhere."""
+    """Fetch a URL; only listed hosts are contacted, and redirects are not followed."""
     parts = urlsplit(place)
     if parts.scheme not in ("http", "https") or (parts.hostname or "") not in {host.lower() for host in hosts}:
         raise CannotMeasure(f"{parts.hostname or place} is not asked: list it in metrics.csv_hosts of leeway.toml.")
-    import httpx  # few companies ask one, and every command would load it
+    import httpx  # slow to import, and few companies need it
 
     found = b""
     try:

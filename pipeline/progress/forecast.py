@@ -1,22 +1,22 @@
-"""Where a key result's number will stand at the period's end: a Monte Carlo on its own history.
+"""Forecast a key result's number at the period's end by Monte Carlo simulation on its own history.
 
-The method. The series is read day by day, straight between two measurements. Each path is made of blocks of a week of its own
-daily steps, drawn at random with their order kept (the moving-block bootstrap: Künsch 1989, Annals of Statistics 17, 1217-1241;
-Liu and Singh 1992), so that weekends and bursts stay what they are:
+The series is interpolated linearly to days. Each path is built from random week-long blocks of its own daily steps, in their
+order (the moving-block bootstrap: Künsch 1989, Annals of Statistics 17, 1217-1241; Liu and Singh 1992), which preserves weekends
+and bursts:
 
-- The past is drawn again, its earlier and its later half by themselves. What both add up to is the path's pace, times a gamma
-  factor that is wide where few moves made the number (`MOVES`): three jumps might as well have been one or six.
-- How the later half compares with the earlier one says whether the number speeds up or slows down. That bend goes on: progress
-  grows as a power of the time since the first measurement, with the exponent that gives both halves. It is 1 for an even pace,
-  more for a late start, less where a ceiling nears. It is shrunk towards 1 (empirical Bayes) by how much of it chance explains,
-  and the more the shorter the history is (`SHRINK`, in days).
-- No history tells what comes: the exponent is drawn around that, by `EVEN` and, where there is a bend, by `SPREAD` of it, times
-  the root of the time ahead over the time behind.
-- The days ahead are added as blocks of what the steps are more or less than their mean.
+- The earlier and the later half of the past are resampled separately. Their total gives the path's pace, times a gamma factor
+  that is wide if few moves made up the number (`MOVES`): three jumps might as well have been one or six.
+- The ratio of the halves shows whether the number is accelerating or slowing. This curvature is extrapolated: progress grows as a
+  power of the time since the first measurement, with the exponent that fits both halves. It is 1 for an even pace, more for a
+  late start, less near a ceiling. It is shrunk towards 1 (empirical Bayes) by the part that chance explains, and more the shorter
+  the history (`SHRINK`, in days).
+- The future may differ from the past: the exponent varies around its estimate with standard deviation `EVEN` plus `SPREAD` times
+  the curvature, times the square root of the ratio of time ahead to time behind.
+- Noise for the days ahead is added as blocks of the steps' deviations from their mean.
 
-The constants were chosen on half of the simulated key results of benchmarks/forecast.py; docs/progress.md says how well the
-interval holds on the others. Below `LEAST_POINTS` measurements or `LEAST_DAYS` days, or for
-more than `LONGEST` times the days behind, nothing is said: it is too early.
+The constants were chosen on half of the simulated key results in benchmarks/forecast.py; docs/progress.md has the coverage of the
+interval on the others. There is no forecast below `LEAST_POINTS` measurements or `LEAST_DAYS` days, or beyond `LONGEST` times the
+days behind.
 """
 
 from collections.abc import Sequence
@@ -36,12 +36,12 @@ SPREAD = 0.4
 EVEN = 0.08
 MOVES = 30.0
 STEEPEST, FLATTEST = 3.5, 0.05
-"""Exponents beyond these are noise of a half in which next to nothing moved."""
+"""Limits of the exponent: more extreme ones are noise from a half in which almost nothing moved."""
 
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """The middle of all paths, and the interval in which 90 of 100 end; `reach` is the part of them that reaches the target."""
+    """The median of all paths and their 90 % interval; `reach` is the proportion that reaches the target."""
 
     middle: float
     low: float
@@ -52,8 +52,10 @@ class Forecast:
 def forecast(
     points: Sequence[tuple[date, float]], end: date, target: float | None = None, start: float | None = None
 ) -> Forecast | None:
-    """Forecast a series, in order of its days, to a later day; None where it is too early. The same series gives the same
-    figures. `start` tells on which side of it the target lies; left out, the first measurement does."""
+    """Forecast a series, ordered by day, to a later day; None if it is too early. The same series gives the same figures.
+
+    `start` determines the direction of the target; the default is the first measurement.
+    """
     if len(points) < LEAST_POINTS:
         return None
     now, behind, ahead = points[-1][1], (points[-1][0] - points[0][0]).days, (end - points[-1][0]).days
@@ -73,7 +75,7 @@ def _reach(ends: Floats, target: float | None, start: float) -> float | None:
 
 
 def _steps(points: Sequence[tuple[date, float]]) -> Floats:
-    """By how much it moves from day to day, straight between two measurements."""
+    """Return daily steps, interpolated linearly between measurements."""
     days = np.array([(day - points[0][0]).days for day, _ in points], dtype=float)
     values = np.array([value for _, value in points], dtype=float)
     found: Floats = np.diff(np.interp(np.arange(days[-1] + 1), days, values))
@@ -81,7 +83,7 @@ def _steps(points: Sequence[tuple[date, float]]) -> Floats:
 
 
 def _ways(steps: Floats, ahead: int, rng: np.random.Generator) -> Floats:
-    """How far each path goes in so many days."""
+    """Return how far each path moves in `ahead` days."""
     count, half = len(steps), len(steps) // 2
     before, after = (_drawn(part, len(part), rng) for part in (steps[:half], steps[half:]))
     whole = (before + after) * _known(steps, rng)
@@ -96,21 +98,21 @@ def _ways(steps: Floats, ahead: int, rng: np.random.Generator) -> Floats:
 
 
 def _believed(before: Floats, after: Floats, count: int) -> float:
-    """How far a bend is one and not chance: of the difference of the halves, the part that drawing them anew does not explain."""
+    """Return the shrinkage factor of the curvature: the part of the halves' difference that resampling does not explain."""
     seen, chance = float((after - before).mean()) ** 2, float((after - before).var())
     return seen / (seen + chance / 3) * count / (count + SHRINK) if seen else 0.0
 
 
 def _known(steps: Floats, rng: np.random.Generator) -> Floats:
-    """By what the pace may be more or less than it was, for so few moves: a number that made its way in three jumps might as well
-    have made one or six."""
+    """Return random factors for the uncertainty of the pace, by the effective number of moves: a number that got there in three
+    jumps might as well have made one or six."""
     moves = max(1.0, float(np.abs(steps).sum() ** 2 / ((steps**2).sum() or 1.0)))
     found: Floats = rng.gamma(moves**2 / MOVES, MOVES / moves**2, PATHS)
     return found
 
 
 def _drawn(steps: Floats, days: int, rng: np.random.Generator) -> Floats:
-    """What blocks of the steps, drawn at random, add up to in so many days, by path."""
+    """Return the sum of randomly drawn blocks of steps over `days` days, by path."""
     size = min(BLOCK, len(steps))
     first = rng.integers(0, len(steps) - size + 1, (PATHS, -(-days // size)))
     places = (first[:, :, None] + np.arange(size)).reshape(PATHS, -1)[:, :days]

@@ -1,5 +1,5 @@
-"""How a key result, or an objective's outcome, stands: its number, its pace, where it is going, and whether it moves where
-the work goes."""
+"""The standing of a key result or an objective's outcome: its number, pace and forecast, and whether it moves where the work
+goes."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -14,18 +14,21 @@ from pipeline.register.document import KeyResult, Objective, Register
 from pipeline.register.figures import beside, exactly
 
 WEEKS = 4
-"""Whole weeks over which the number and the work are held side by side."""
+"""Number of whole weeks over which the number and the work are compared."""
 HARDLY = 0.5
-"""Of an equal part of the work, below which hardly any goes there; of an even pace, below which a number does not move."""
+"""Below this fraction of an equal share, hardly any work goes there; below this fraction of an even pace, a number does not
+move."""
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """A key result's number, or an objective's outcome (`outcome`), as it stands. `pace` is the part of the way from start to
-    target that is done, `expected` the part of the period that is over, `due` the part that was over on the day of the last
-    number: the way is held against that, so that what is measured once a month is not late in between. `share` is the part of
-    the work of the last four whole weeks, `shares` by week; `keep` is "below" or "above" where the number is to stay there and
-    has no way to go."""
+    """The standing of a key result, or of an objective's outcome (`outcome`).
+
+    `pace` is the fraction of the distance from start to target that is done; `expected` the fraction of the period that has
+    passed; `due` the fraction that had passed when the last number was measured. The pace is compared with `due`, so that a
+    monthly number is not late in between. `share` is the fraction of work in the last four whole weeks, `shares` the same by
+    week. `keep` is "below" or "above" if the number is to stay on that side of the target.
+    """
 
     key: str
     title: str
@@ -46,7 +49,7 @@ class Progress:
 
     @property
     def kept(self) -> bool | None:
-        """Whether a number that is to stay below or above its target does; None where it is to move, or is not known."""
+        """Whether a number that is to stay below or above its target does; None for other numbers, or if it is unknown."""
         if not self.keep or self.now is None or self.target is None:
             return None
         return _keeps(self.keep, self.now, self.target)
@@ -58,7 +61,8 @@ class Progress:
 
 
 WIDEST = 4.0
-"""Times the whole way from start to target beyond which an interval tells nothing: a number that jumped once may go anywhere."""
+"""An interval wider than this many times the distance from start to target is meaningless: a number that jumped once may go
+anywhere."""
 TOO_EARLY = (
     f"from {LEAST_POINTS} measurements over {LEAST_DAYS} days and a fifth of the way to the period's end on, where they say more "
     "than that it may go anywhere"
@@ -70,8 +74,10 @@ Weeks = Mapping[date, Mapping[str, float]]
 def standings(
     session: Session, register: Register, today: date, weeks: Weeks, only: str | None = None
 ) -> list[Progress]:
-    """Everything that has a number, or only one, in the order of the register. `weeks` are the parts of the work by week,
-    as shares_by_week gives them; empty where nothing is to be said of work."""
+    """Return the standing of everything that has a number (or only the one with key `only`), in register order.
+
+    `weeks` is the result of shares_by_week; empty to omit work.
+    """
     measured = [one for one in register.measured() if only in (None, one.key)]
     return [_standing(session, register, one, today, weeks) for one in measured]
 
@@ -83,7 +89,7 @@ def _standing(session: Session, register: Register, one: KeyResult | Objective, 
     points = [point for point in series(session, one, period.start) if point.day <= period.end]
     start = points[0].value if metric.start is None and points else metric.start
     if metric.keep:
-        start = None  # it has no way to go
+        start = None  # it has no distance to go
     pace = None
     if points and start is not None and metric.target is not None and metric.target != start:
         pace = (points[-1].value - start) / (metric.target - start)
@@ -104,14 +110,14 @@ def _standing(session: Session, register: Register, one: KeyResult | Objective, 
 
 
 def _telling(ahead: Forecast | None, start: float | None, target: float | None) -> Forecast | None:
-    """A forecast that says something of the way; None for one that is wider than WIDEST times the whole of it."""
+    """Return the forecast; None if its interval is wider than WIDEST times the distance."""
     if ahead is None or start is None or target is None or start == target:
         return ahead
     return ahead if ahead.high - ahead.low <= WIDEST * abs(target - start) else None
 
 
 def _last(points: Sequence[Point], today: date) -> date:
-    """The day of the last number."""
+    """Return the day of the last number."""
     return points[-1].day if points else today
 
 
@@ -120,7 +126,7 @@ def _keeps(keep: str, value: float, target: float) -> bool:
 
 
 def _held(points: Sequence[Point], keep: str, target: float) -> str:
-    """How often a number that is to stay on one side of its target did; empty before it was measured."""
+    """Describe how often a number stayed on its side of the target; empty before it was measured."""
     if not points:
         return ""
     held = sum(_keeps(keep, point.value, target) for point in points)
@@ -131,7 +137,7 @@ def _held(points: Sequence[Point], keep: str, target: float) -> str:
 
 
 def _worked_through(one: KeyResult | Objective) -> set[str]:
-    """The key results on which work is work on it."""
+    """Return the keys of key results whose work counts towards it."""
     return {below.key for below in one.key_results} if isinstance(one, Objective) else {one.key}
 
 
@@ -144,12 +150,12 @@ def _sentence(
     share: float | None,
     count: int,
 ) -> str:
-    """Whether the number moves where the work goes, over the last four whole weeks; empty where that cannot be said."""
+    """Describe whether the number moves where the work goes, over the last four whole weeks; empty if that is unknown."""
     weeks = list(shares)[-WEEKS:]
     if share is None or len(weeks) < WEEKS or start is None or target is None or start == target:
         return ""
     first, end = weeks[0], weeks[-1] + timedelta(weeks=1)
-    known = [point for point in points if point.day >= first - timedelta(weeks=1)]  # what lies before is of other weeks
+    known = [point for point in points if point.day >= first - timedelta(weeks=1)]  # older points belong to other weeks
     before = [point for point in known if point.day <= first] or known[:1]
     after = [point for point in known if point.day <= end]
     if not after or after[-1].day - before[-1].day < timedelta(weeks=2):
@@ -171,6 +177,6 @@ def _sentence(
 
 
 def _of_100(part: float) -> int:
-    """A part of one in whole hundredths, a half away from zero as on every face; 100 only of what is whole."""
+    """Return a fraction in whole percent, halves rounded away from zero as everywhere in the product; 100 only for 1 or more."""
     found = math.floor(abs(100 * part) + 0.5)
     return int(math.copysign(min(99, found) if abs(part) < 1 else found, part))

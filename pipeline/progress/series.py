@@ -1,4 +1,4 @@
-"""The numbers of a key result, or of an objective's outcome, that were kept, as a series."""
+"""The stored measurements of a key result, or of an objective's outcome, as a series."""
 
 from datetime import date
 from typing import NamedTuple
@@ -12,14 +12,14 @@ from pipeline.register.document import KeyResult, Objective
 
 
 class Point(NamedTuple):
-    """A number and the day it was measured on."""
+    """A number and the day it was measured."""
 
     day: date
     value: float
 
 
 def series(session: Session, measured: KeyResult | Objective, since: date = date.min) -> list[Point]:
-    """What its present metric gave, from a day on, in order; days without a number are left out."""
+    """Return the numbers of its present metric since a day, in order; days without a number are omitted."""
     if measured.metric is None:
         return []
     query = select(Measurement.day, Measurement.value).where(
@@ -33,7 +33,7 @@ def series(session: Session, measured: KeyResult | Objective, since: date = date
 
 
 def latest(session: Session, measured: KeyResult | Objective) -> Measurement | None:
-    """The last try of its present metric, whether it gave a number or not."""
+    """Return the last attempt to measure its present metric, successful or not."""
     if measured.metric is None:
         return None
     query = select(Measurement).where(

@@ -1,4 +1,4 @@
-"""One number from a database of the company's own: read only, within a time."""
+"""Read one number from a company's own database, read-only and with a time limit."""
 
 import time
 from pathlib import Path
@@ -12,17 +12,17 @@ from sqlalchemy.pool import NullPool
 from pipeline.progress.cannot import CannotMeasure, number_of
 
 _STEPS = 1_000
-"""SQLite asks after so many steps of its machine whether to go on."""
+"""Number of SQLite virtual machine steps between checks of the time limit."""
 
 
 def sql_number(address: str, statement: str, seconds: float) -> float:
-    """The one number that a statement gives. Raises CannotMeasure, which never says the address."""
+    """Return the single number that a statement yields. Raises CannotMeasure, whose message never contains the address."""
     try:
         url = make_url(address)
     except ArgumentError:
         raise CannotMeasure("the address of the database is none. Write postgresql://... or sqlite:///file.") from None
     engine = _read_only(url, seconds)
-    try:  # past SQLAlchemy: a bare statement may hold %
+    try:  # bypass SQLAlchemy: a raw statement may contain %
         connection = engine.raw_connection()
         try:
             if url.get_backend_name() == "sqlite":
@@ -43,7 +43,7 @@ def sql_number(address: str, statement: str, seconds: float) -> float:
 
 
 def _read_only(url: URL, seconds: float) -> Engine:
-    """An engine whose connections can only read."""
+    """Return an engine with read-only connections."""
     kind = url.get_backend_name()
     if kind == "postgresql":
         options = f"-c default_transaction_read_only=on -c statement_timeout={int(seconds * 1000)}"
@@ -66,7 +66,7 @@ def _stop_after(connection: object, seconds: float) -> None:
 
 
 def _reason(error: Exception, seconds: float) -> str:
-    """The server's own first line; the address is in none of those that it writes about a statement."""
+    """Return the server's own first line; it never contains the address in errors about a statement."""
     text = (str(getattr(error, "orig", None) or error).splitlines() or [type(error).__name__])[0][:200]
     if "interrupted" in text or "statement timeout" in text:
         return f"it takes longer than {seconds:g} s (metrics.sql_seconds)."

@@ -1,5 +1,5 @@
-"""Measure every key result that has a metric and every objective's outcome, once a day; what fails is kept as a
-reason and stops nothing else."""
+"""Measure every key result that has a metric and every objective's outcome, once a day; a failure is stored with its reason and
+does not stop the others."""
 
 import hashlib
 import json
@@ -28,8 +28,8 @@ CHECKIN = "checkin"
 
 @dataclass(frozen=True, slots=True)
 class Means:
-    """What may be asked: sources and databases' addresses by name, hosts of CSV files; an answer may take so many seconds. `held`
-    raises SourceError for a source that is another's."""
+    """What may be queried: sources and database addresses by name, hosts of CSV files, and a time limit in seconds. `held` raises
+    SourceError for a source that belongs to another account."""
 
     sources: Mapping[str, Any] = field(default_factory=dict)
     databases: Mapping[str, str] = field(default_factory=dict)
@@ -39,7 +39,7 @@ class Means:
 
 
 def binding_of(metric: Metric) -> str:
-    """The fingerprint of how a number is measured; check-ins are one series whatever stands behind the word."""
+    """Return a hash of how a number is measured; check-ins are one series whatever their value."""
     binding = {CHECKIN: True} if CHECKIN in metric.binding else metric.binding
     return hashlib.sha256(json.dumps(binding, sort_keys=True, default=str).encode()).hexdigest()
 
@@ -47,8 +47,8 @@ def binding_of(metric: Metric) -> str:
 def measure_due(
     sessions: sessionmaker[Session], register: Register, today: date, means: Means, *, again: bool = False
 ) -> dict[str, int]:
-    """Measure what was not tried today (with `again`, also what was), up to the period's last day; counts what was `measured`
-    and what `failed`."""
+    """Measure everything not yet attempted today (with `again`, everything), up to the period's last day; return the numbers
+    `measured` and `failed`."""
     counts = {"measured": 0, "failed": 0}
     if today > register.period.end:
         return counts
@@ -70,7 +70,7 @@ def measure_due(
 def keep(
     session: Session, key_result: str, binding: str, day: date, value: float | None, *, fault: str = "", note: str = ""
 ) -> None:
-    """One number a day: a later one of the same day takes the place of the earlier."""
+    """Store one number per day; a later one of the same day replaces the earlier."""
     row = {
         "key_result": key_result,
         "binding": binding,
@@ -97,13 +97,13 @@ def _tell(key: str, metric: Metric, means: Means) -> tuple[float | None, str]:
         return value, ""
     except (SourceError, CannotMeasure) as error:
         return None, str(error)
-    except Exception as error:  # one metric that nobody foresaw must not stop the others; its words may hold anything
+    except Exception as error:  # must not stop the other metrics; the message may contain secrets
         log.error("a metric failed", key_result=key, reason=type(error).__name__)
         return None, f"an unexpected {type(error).__name__}; the log has more."
 
 
 def measure(metric: Metric, means: Means) -> float:
-    """The number of a metric now. Raises CannotMeasure or SourceError."""
+    """Measure a metric now. Raises CannotMeasure or SourceError."""
     binding = metric.binding
     if "sql" in binding:
         address = means.databases.get(str(binding["database"]))

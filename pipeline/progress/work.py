@@ -1,4 +1,4 @@
-"""How much of the company's work went to a key result, by week."""
+"""The proportion of the company's work that went to each key result, by week."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -18,18 +18,18 @@ from pipeline.share.floor import NOBODY, pooled, shown_beside
 from pipeline.share.undiluted import given_back
 
 LIKELY = 0.4
-"""From this probability on somebody who works on an item works on the key result."""
+"""Probability from which a person who works on an item counts as working on the key result."""
 
 
 def shares_by_week(
     session: Session, register: Register, since: date, through: date, least_people: int
 ) -> dict[date, Mapping[str, float]]:
-    """By whole week up to `through`, the part of all work seen that went to each key result, by probability as in the shares:
-    as much larger or smaller than it was read as its objective's is.
+    """Return, by whole week up to `through`, the proportion of all visible work that went to each key result, weighted by
+    probability and corrected by the same ratio as its objective's share.
 
-    What is said of few people is said of persons: weeks in which fewer than `least_people` worked are left out, and key results
-    on which fewer than that worked in all these weeks, or that tell of one such beside their objective. Weeks of a key result in
-    which fewer worked on it are pooled (floor.py).
+    The privacy floor applies: weeks in which fewer than `least_people` worked are omitted, as are key results on which fewer
+    worked in all these weeks, or from which such a figure could be derived together with the objective's. A key result's weeks
+    with fewer people are pooled (floor.py).
     """
     first, end = max(monday(since), whole_since(session) or date.min), monday(through + timedelta(days=1))
     query = select(Effort.day, Effort.person_id, Effort.work_item_id, Effort.person_days)
@@ -59,9 +59,10 @@ def shares_by_week(
 def _of_enough(
     rows: Sequence[Any], believed: Mapping[int, Mapping[str, float]], of: Mapping[str, str], least: int
 ) -> dict[str, dict[date, float]]:
-    """Person-days by key result and week, of key results on which enough people worked in all, few in none of the weeks told.
+    """Return person-days by key result and week, for key results on which enough people worked, pooled so that no week is about
+    few.
 
-    The objective's share stands beside them: what it has less those told is of enough people as well, or of nobody.
+    The objective's share is shown next to them, so the remainder of an objective must also be about enough people, or nobody.
     """
     vague: dict[str, dict[date, float]] = defaultdict(lambda: defaultdict(float))
     cells: dict[str, dict[date, dict[int, float]]] = defaultdict(lambda: defaultdict(lambda: defaultdict(float)))
@@ -70,7 +71,7 @@ def _of_enough(
             if p >= LIKELY:
                 cells[key][monday(day)][person] += p * days
             else:
-                vague[key][monday(day)] += p * days  # of nobody in particular
+                vague[key][monday(day)] += p * days  # not attributed to anybody
     worked: dict[str, dict[str, set[int]]] = defaultdict(dict)
     for key, weeks in cells.items():
         worked[of.get(key, "")][key] = set[int]().union(*weeks.values()) - {NOBODY}

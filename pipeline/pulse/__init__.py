@@ -1,1 +1,1 @@
-"""How sure the owners of key results are, week by week, and where that parts from the number and the work."""
+"""Key result owners' confidence, week by week, and where it disagrees with the number and the work."""

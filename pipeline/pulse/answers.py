@@ -1,4 +1,4 @@
-"""What owners said of their key results, as it is kept and read: one figure a key result and week."""
+"""Store and load owners' confidence in their key results: one figure per key result and week."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,15 +14,15 @@ from pipeline.register.workdays import monday
 
 LOWEST, HIGHEST = 1, 10
 SURE, UNSURE = 8, 4
-"""From this confidence on an owner is sure that the target is reached, and up to this one not."""
+"""An owner is confident from the first on, and not confident up to the second."""
 LONGEST_NOTE = 300
 FRESH = timedelta(weeks=2)
-"""An answer that is older says nothing of today."""
+"""Older answers do not apply to today."""
 
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What was said in a week; `week` is its Monday."""
+    """An answer; `week` is its Monday."""
 
     week: date
     value: int
@@ -30,9 +30,9 @@ class Said:
 
 
 def keep(session: Session, key: str, week: date, value: int, by: str, at: datetime, note: str | None = None) -> Said:
-    """Keep an answer; a later one of the same week takes the place of the earlier. Without a note the earlier one stays.
+    """Store an answer; a later one in the same week replaces the earlier. Without a note, an earlier note stays.
 
-    `by` is the owner's address, of which a digest is kept. Raises ValueError for a number that is none from 1 to 10.
+    `by` is the owner's address, of which a hash is stored. Raises ValueError for a number outside 1 to 10.
     """
     if not LOWEST <= value <= HIGHEST:
         raise ValueError(f"{value} is no number from {LOWEST} to {HIGHEST}")
@@ -47,7 +47,7 @@ def keep(session: Session, key: str, week: date, value: int, by: str, at: dateti
 
 
 def by_week(session: Session, register: Register) -> dict[str, list[Said]]:
-    """The answers of the register's period by key result, the oldest first."""
+    """Return the answers within the register's period by key result, oldest first."""
     keys = {one.key for _, one in register.key_results()}
     query = select(Confidence).where(
         Confidence.week >= monday(register.period.start), Confidence.week <= register.period.end
@@ -60,6 +60,6 @@ def by_week(session: Session, register: Register) -> dict[str, list[Said]]:
 
 
 def in_week(session: Session, keys: list[str], week: date) -> Mapping[str, Said]:
-    """What was said of these key results in one week."""
+    """Return the answers about these key results in one week."""
     query = select(Confidence).where(Confidence.week == week, Confidence.key_result.in_(keys))
     return {row.key_result: Said(row.week, row.value, row.note) for row in session.scalars(query)}

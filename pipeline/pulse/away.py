@@ -1,4 +1,4 @@
-"""Who is not at work on a day, as far as anybody told Leeway: by their calendar, their weekdays, or a holiday where they work."""
+"""Who is away on a day, as far as Leeway knows: by calendar, working days, or a public holiday where they work."""
 
 from collections import defaultdict
 from collections.abc import Collection
@@ -18,14 +18,14 @@ from pipeline.register.workdays import Workdays
 
 
 def away(session: Session, register: Register, addresses: Collection[str], day: date) -> set[str]:
-    """Those of the addresses, in lower case, who are off all that day; nobody of whom no team and no calendar knows."""
+    """Return those of the addresses (in lower case) that are off all day; people in no team and no calendar never are."""
     calendar = Workdays(register.calendar)
     off = {one for one in addresses if _off(register, calendar, one, day)}
     return off | _absent(session, register, addresses, day)
 
 
 def _off(register: Register, calendar: Workdays, address: str, day: date) -> bool:
-    """Return True if somebody is in a team, and in none of theirs at work on that day. Who has left a team is not away."""
+    """Return True if somebody is in a team and works in none of theirs on that day. People who have left are not away."""
     everybody = [(team, one) for team in register.teams for one in team.members if address in _names(one)]
     mine = [(team, one) for team, one in everybody if not one.last or day <= one.last]
     return bool(mine) and not any(_works(calendar, team, one, day) for team, one in mine)
@@ -43,7 +43,7 @@ def _works(calendar: Workdays, team: Team, member: Member, day: date) -> bool:
 
 
 def _absent(session: Session, register: Register, addresses: Collection[str], day: date) -> set[str]:
-    """Those of whom a calendar says that they are away all day."""
+    """Return those who are away all day according to a calendar."""
     clock, noon = Clock(register.calendar.time_zone), datetime.combine(day, time(12), ZoneInfo("UTC"))
     query = select(func.lower(Account.email), Account.time_zone, Signal.at, Signal.hours).where(
         Account.source == Signal.source,
@@ -60,7 +60,7 @@ def _absent(session: Session, register: Register, addresses: Collection[str], da
 
 
 def zones(session: Session, addresses: Collection[str]) -> dict[str, ZoneInfo]:
-    """The time zone of each of the addresses, in lower case, of which a source says one."""
+    """Return the time zone of each address (in lower case) for which a source provides one."""
     query = select(func.lower(Account.email), Account.time_zone).where(
         func.lower(Account.email).in_(sorted(addresses)), Account.time_zone.is_not(None)
     )

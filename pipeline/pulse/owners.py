@@ -1,4 +1,4 @@
-"""Whom the pulse asks about which key results: the one owner of each, by address."""
+"""Whom the pulse asks about which key results: each one's single owner, by address."""
 
 import re
 
@@ -9,7 +9,7 @@ _ADDRESS = re.compile(r"[^\s@<>,;:()\[\]\\\"]+@[^\s@<>,;:()\[\]\\\"]+")
 
 
 def owner_of(register: Register, key: str) -> str:
-    """The address of a key result's owner, else its objective's, in lower case; empty where that is not one address."""
+    """Return the address of a key result's owner, else its objective's, in lower case; empty unless it is a single address."""
     for objective, one in register.key_results():
         if one.key == key:
             return _address(one.owner or objective.owner)
@@ -17,7 +17,7 @@ def owner_of(register: Register, key: str) -> str:
 
 
 def owned(register: Register) -> dict[str, list[KeyResult]]:
-    """The key results of each owner, in the order of the register."""
+    """Return the key results of each owner, in register order."""
     found: dict[str, list[KeyResult]] = {}
     for objective, one in register.key_results():
         if address := _address(one.owner or objective.owner):
@@ -26,7 +26,7 @@ def owned(register: Register) -> dict[str, list[KeyResult]]:
 
 
 def unowned(register: Register) -> list[str]:
-    """Keys of key results about which nobody can be asked: no owner, several, or a name without an address."""
+    """Return the keys of key results without anybody to ask: no owner, several, or a name without an address."""
     return [one.key for objective, one in register.key_results() if not _address(one.owner or objective.owner)]
 
 

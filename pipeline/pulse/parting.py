@@ -1,4 +1,4 @@
-"""Where confidence, pace and share of the work part, in one sentence about the key result."""
+"""Describe in one sentence where a key result's confidence, pace and share of work disagree."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -6,21 +6,20 @@ from datetime import date
 from pipeline.pulse.answers import FRESH, SURE, UNSURE, Said
 
 HALF, EVEN = 0.5, 1.0
-"""Of the pace that the time asks for: below the first a number lags, from the second on it keeps up."""
+"""Fractions of the even pace: below the first a number lags, from the second on it keeps up."""
 HARDLY = 0.5
-"""Of an equal part of the work among the key results, below which hardly any goes there; as on the page of its progress."""
+"""Below this fraction of an equal share among the key results, hardly any work goes there; as on the progress page."""
 _FELL = 3
-"""Points by which confidence falls within three weeks so that it deserves a word."""
+"""A fall in confidence by this many points within three weeks is mentioned."""
 
 
 def parting(
     said: Sequence[Said], today: date, pace: float | None, expected: float, share: float | None, count: int
 ) -> str:
-    """What confidence says against the number and the work, or that it fell; empty where they agree or nothing fresh was said.
+    """Describe how confidence contradicts the number and the work, or that it fell; empty if they agree or no answer is fresh.
 
-    `pace` is the part of the way that is done and `expected` the part of the time that was over when it was
-    measured, `share` the part of the company's work of the
-    last weeks, None where it is not known; `count` is how many key results there are.
+    `pace` is the fraction of the distance that is done, `expected` the fraction of the time that had passed when it was measured,
+    `share` the fraction of the company's work in the last weeks (None if unknown), and `count` the number of key results.
     """
     if not said or today - said[-1].week > FRESH:
         return ""

@@ -1,1 +1,1 @@
-"""The database as queue: chunks, fingerprints, leases, marks."""
+"""The database as a queue: chunks, fingerprints, leases, marks."""

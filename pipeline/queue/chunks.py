@@ -1,7 +1,7 @@
-"""Pending chunks of a stage, in the database: any number of workers take them, each chunk by one worker at a time.
+"""A stage's pending chunks in the database: any number of workers take them, each chunk one worker at a time.
 
-On PostgreSQL a worker holds the row's lock while it works (`FOR UPDATE SKIP LOCKED`), so the chunks of one that was killed are
-free as soon as its connection is gone. SQLite has one writer; there a lease on the whole analysis stands for it (lease.py).
+On PostgreSQL a worker holds the row lock while it works (`FOR UPDATE SKIP LOCKED`), so the chunk of a killed worker is free as
+soon as its connection closes. SQLite has a single writer; a lease on the whole analysis replaces the lock there (lease.py).
 """
 
 from collections.abc import Callable, Mapping
@@ -18,18 +18,18 @@ RunChunk = Callable[[Session, Chunk], None]
 
 
 def add(session: Session, stage: str, parts: Mapping[str, Mapping[str, Any]]) -> None:
-    """Note chunks, by name. One that is there is written again, so that nobody takes it away before this is committed."""
+    """Queue chunks by name. An existing one is written again, so that nobody can remove it before this is committed."""
     rows = [{"stage": stage, "name": name, "detail": dict(parts[name])} for name in sorted(parts)]
     upsert(session, Chunk, rows, ("stage", "name"))
 
 
 def left(session: Session, stage: str) -> bool:
-    """Whether any chunk is not done, free or not."""
+    """Return True if any chunk is pending, taken or not."""
     return bool(session.scalar(select(exists().where(Chunk.stage == stage))))
 
 
 def take_all(session: Session, stage: str) -> list[str]:
-    """The names of all chunks, which are gone with this transaction."""
+    """Return the names of all chunks and delete them in this transaction."""
     found = session.execute(
         select(Chunk.id, Chunk.name).where(Chunk.stage == stage).order_by(Chunk.name).with_for_update()
     ).all()
@@ -41,7 +41,7 @@ def take_all(session: Session, stage: str) -> list[str]:
 def take(
     sessions: sessionmaker[Session], stage: str, run: RunChunk, progress: Callable[[int], None] | None = None
 ) -> int:
-    """Run chunks until none is free; returns how many. Each is gone in the transaction that holds its results."""
+    """Run chunks until none is free; return how many. Each is deleted in the transaction that stores its results."""
     done = 0
     while True:
         with sessions.begin() as session:
@@ -57,9 +57,9 @@ def take(
 
 
 def alone(session: Session, name: str) -> bool:
-    """Whether nobody else is inside `name`; until this transaction ends nobody will be.
+    """Try to take the lock `name` until this transaction ends; return True on success.
 
-    Where there are no advisory locks, the transaction becomes the one writer at once.
+    Without advisory locks, the transaction becomes the single writer immediately.
     """
     if session.get_bind().dialect.name == "postgresql":
         return bool(session.scalar(select(func.pg_try_advisory_xact_lock(crc32(f"leeway {name}".encode())))))
@@ -68,6 +68,6 @@ def alone(session: Session, name: str) -> bool:
 
 
 def write_now(session: Session) -> None:
-    """On SQLite, become the one writer before anything is read, so that what is read cannot change before it is written."""
+    """On SQLite, become the single writer before reading anything, so that what is read cannot change before the write."""
     if session.get_bind().dialect.name == "sqlite":
         session.execute(update(Lease).where(false()).values(holder=""))

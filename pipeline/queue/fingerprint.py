@@ -1,4 +1,4 @@
-"""What a stage's results rest on beside the data, as a digest: where it differs, all of them are made again."""
+"""Fingerprints of what a stage's results depend on apart from the data: when one changes, all results are computed again."""
 
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
@@ -8,13 +8,13 @@ from models import Fingerprint, upsert
 
 
 def differs(session: Session, stage: str, digest: str) -> bool:
-    """Whether the results of a stage rest on something else than this, or there are none."""
+    """Return True if a stage's results depend on something else, or there are none."""
     kept = session.get(Fingerprint, stage)
     return kept is None or kept.digest != digest
 
 
 def keep(session: Session, stage: str, digest: str, items: int = 0) -> None:
-    """From now on the results rest on this; `items` is how many there were. Another process may say the same just now."""
+    """Store the fingerprint and the number of results. Another process may store the same at the same time."""
     seen = session.identity_map.get(identity_key(Fingerprint, stage))
     upsert(session, Fingerprint, [{"stage": stage, "digest": digest, "items": items}], ("stage",))
     if seen is not None:
@@ -22,11 +22,11 @@ def keep(session: Session, stage: str, digest: str, items: int = 0) -> None:
 
 
 def forget(session: Session, stage: str) -> None:
-    """All results of the stage are made again."""
+    """Have all results of the stage computed again."""
     session.execute(delete(Fingerprint).where(Fingerprint.stage == stage))
 
 
 def size(session: Session, stage: str) -> int:
-    """How many results there were when all of them were made."""
+    """Return how many results there were when all of them were computed."""
     kept = session.get(Fingerprint, stage)
     return kept.items if kept else 0

@@ -1,4 +1,4 @@
-"""Marks on work items: what must be encoded or estimated again, and from which day."""
+"""Marks on work items: which must be encoded, matched or estimated again, and from which day."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -11,12 +11,12 @@ from models import WorkItem
 from models.session import in_batches
 
 FROM = "from"
-"""The queue of days from which effort is to be estimated again."""
-# Run for every page, so they are built once.
+"""The queue of days from which effort must be estimated again."""
+# Executed for every page, so they are built once.
 _NAMED = (WorkItem.source == bindparam("of"), WorkItem.external_id.in_(bindparam("ids", expanding=True)))
-# Written also where an earlier day stands: whoever takes the mark off meanwhile must not do so unseen. `days` is an object of
-# days by item, as JSON: one statement for a page whose items begin on many days. Materialized with a CROSS JOIN,
-# or SQLite would go through all items of the source.
+# Writes the row even if an earlier day is set, so that it conflicts with a concurrent removal of the mark. `days` is a JSON
+# object of days by item: one statement for a page whose items begin on many days. MATERIALIZED and CROSS JOIN keep SQLite from
+# scanning all items of the source.
 _EFFORT = {
     "sqlite": text("""
         WITH given AS MATERIALIZED (
@@ -33,12 +33,12 @@ _STALE = update(WorkItem).where(*_NAMED).values(stale=True)
 
 
 def utc_day(at: datetime) -> date:
-    """Its day in UTC: marks hold that, and who reads them knows how far west of it people are."""
+    """Return the UTC day, which marks store; readers of marks account for people west of it."""
     return at.astimezone(UTC).date()
 
 
 def mark_effort(session: Session, source: str, first: Mapping[str, date]) -> None:
-    """Effort is to be estimated again from these days (of UTC) on, by item."""
+    """Mark items for effort to be estimated again from these days (UTC) on."""
     connection = session.connection()
     for some in in_batches(sorted(first)):
         days = json.dumps({item: first[item].isoformat() for item in some})
@@ -46,12 +46,12 @@ def mark_effort(session: Session, source: str, first: Mapping[str, date]) -> Non
 
 
 def mark_unmatched(session: Session, items: Sequence[int]) -> None:
-    """These rows are to be matched again; what is known of their words stays."""
+    """Mark rows to be matched again, keeping their vectors."""
     for some in in_batches(items):
         session.execute(update(WorkItem).where(WorkItem.id.in_(some)).values(unmatched=True))
 
 
 def mark_stale(session: Session, source: str, external_ids: Sequence[str]) -> None:
     for some in in_batches(external_ids):
-        # Also those that are stale: a worker may be encoding them without what is news now, and this waits for it.
+        # Includes stale rows: a worker may be encoding their old text, and this write waits for it.
         session.connection().execute(_STALE, {"of": source, "ids": some})

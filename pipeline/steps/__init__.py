@@ -1,1 +1,1 @@
-"""Steps that must be stable: which cases went the written way, where they did not, and whether that softens."""
+"""Steps that must be stable: which cases followed the written way, where others deviated, and whether conformance is falling."""

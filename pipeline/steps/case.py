@@ -1,4 +1,4 @@
-"""One case held against its path: of each step whether it was met, is missing, late, out of order, came twice, or is open."""
+"""Compare a case with its path: for each step, whether it was met, is missing, late, out of order, repeated, or open."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -10,15 +10,15 @@ from pipeline.steps.clock import WorkingClock
 
 MISSING, ORDER, LATE, TWICE = "missing", "out of order", "late", "twice"
 DEVIATIONS = (MISSING, ORDER, LATE, TWICE)
-"""In the order in which one of a step that has several is told."""
+"""In order of precedence: the first one that applies is reported."""
 _STATES = {"todo": State.TODO, "doing": State.DOING, "done": State.DONE}
 _STAGES = (SignalKind.TRANSITION, SignalKind.STAGE)
 
 
 @dataclass(frozen=True, slots=True)
 class Happened:
-    """Something on a case, or on an item that is linked to it (`own` is False). `name` is the status or stage that it came to.
-    `answers`: it is of no program, and not what the case began with; `by_opener`: it is of whoever opened the case."""
+    """An event on a case, or on a linked item (`own` is False). `name` is the status or stage that it reached. `answers`: not by
+    a program, and not the opening message; `by_opener`: by the person who opened the case."""
 
     at: datetime
     kind: str
@@ -37,7 +37,7 @@ class Happened:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """An item on its path, with all that happened, in order. `links` are the linked items: when each came to be, and where."""
+    """An item on its path, with its events in order. `links` are the creations of linked items."""
 
     id: int
     kind: str = ""
@@ -50,7 +50,7 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a step. `decided` is when that was known for good: where it has a time, when that was over."""
+    """The outcome of a step. `decided` is when it became final; for a step with a time limit, at the deadline."""
 
     key: str
     deviations: tuple[str, ...] = ()
@@ -60,18 +60,18 @@ class Outcome:
 
     @property
     def open(self) -> bool:
-        """Its time has not passed yet, or nothing that must come later has happened."""
+        """True while its deadline has not passed, or no later step has happened."""
         return self.decided is None
 
     @property
     def first(self) -> str:
-        """The deviation that is told of it; empty where it was met."""
+        """The deviation to report; empty if the step was met."""
         return self.deviations[0] if self.deviations else ""
 
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """A case with the outcome of each step; `twice` is that it began more than once, which counts against the whole."""
+    """A case with the outcome of each step; `twice`: it began more than once, which counts against the path as a whole."""
 
     case: Case
     begun: datetime
@@ -83,14 +83,14 @@ class Judgement:
 
     @property
     def whole(self) -> Outcome:
-        """The path as one step: met where all steps are."""
+        """The path as one step: met if all steps are."""
         found = {one for step in self.outcomes for one in step.deviations} | ({TWICE} if self.twice else set())
         decided = None if any(one.open for one in self.outcomes) else max(_known(one.decided) for one in self.outcomes)
         return Outcome("", tuple(one for one in DEVIATIONS if one in found), self.ended, None, decided)
 
 
 def judge(path: Path, case: Case, clock: WorkingClock, now: datetime) -> Judgement | None:
-    """Hold a case against its path as it stands at `now`; None where it has not begun."""
+    """Compare a case with its path as of `now`; None if it has not begun."""
     begins = occurrences(path.begin, case, now)
     if not begins:
         return None
@@ -118,13 +118,13 @@ def _known(at: datetime | None) -> datetime:
 
 
 def _used(step: Step, case: Case, now: datetime, begun: datetime) -> list[datetime]:
-    """When the step happened: a word or a call counts only once the case has begun."""
+    """Return when the step happened; messages and calls count only once the case has begun."""
     found = occurrences(step, case, now)
     return [at for at in found if at >= begun] if step.happens else found
 
 
 def _reference(step: Step, path: Path, before: Sequence[Outcome], begun: datetime) -> datetime | None:
-    """From when its time counts; None while the step before it is open and has not come."""
+    """Return when its time limit starts; None while the step before it is open."""
     if step.since == BEGIN or not before:
         return begun
     at = next((one for one in before if one.key == step.since), before[-1])
@@ -132,7 +132,7 @@ def _reference(step: Step, path: Path, before: Sequence[Outcome], begun: datetim
         return max(at.at, begun)
     if at.open:
         return None
-    return at.due or begun  # it is missing: from when its own time was over
+    return at.due or begun  # it is missing: start at its own deadline
 
 
 def _outcome(
@@ -166,7 +166,7 @@ def _outcome(
 
 
 def occurrences(event: Event, case: Case, now: datetime) -> list[datetime]:
-    """When an event happened on a case, in order; of several fields, once each has been filled."""
+    """Return when an event happened on a case, in order; with several fields, once all of them have been filled."""
     if event.created:
         return [case.created_at] if case.created_at and case.created_at <= now else []
     if event.linked is not None:
@@ -195,13 +195,13 @@ def _fits(event: Event, one: Happened) -> bool:
         return one.kind in _STAGES and any(same(one.name, name) for name in event.status)
     if event.state:
         return one.kind in _STAGES and one.state == _STATES[event.state]
-    # Somebody of the team that is asked for may have opened the case and act on it, too.
+    # If a team is required, a member of it who opened the case may also answer it.
     answers = one.answers and (event.by is not None or not one.by_opener)
     return one.kind in event.happens or (REPLY in event.happens and one.kind in SAID and answers)
 
 
 def is_at(one: Happened, place: Place) -> bool:
-    """Return True if it happened on an item of that place."""
+    """Return True if the event happened on an item in this place."""
     return (
         (place.source is None or one.source == place.source)
         and (not place.container or any(same(one.container, name) for name in place.container))
@@ -210,5 +210,5 @@ def is_at(one: Happened, place: Place) -> bool:
 
 
 def same(one: str, other: str) -> bool:
-    """Names are compared as people compare them; a channel is written with or without its sign."""
+    """Return True if two names are equal regardless of case, surrounding blanks and a channel's leading #."""
     return one.strip().lstrip("#").casefold() == other.strip().lstrip("#").casefold()

@@ -1,4 +1,4 @@
-"""When a step's time runs out: hours of the clock, or working hours of the register's calendar in its time zone."""
+"""Compute a step's deadline in clock hours, or in working hours of the register's calendar and time zone."""
 
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -12,7 +12,7 @@ _DAY = timedelta(days=1)
 
 
 class WorkingClock:
-    """Counts working hours of one path: its `hours`, its team's weekend, the register's holidays and closed days."""
+    """Counts the working hours of one path: its `hours`, its team's weekend, the register's holidays and closed days."""
 
     def __init__(self, register: Register, path: Path) -> None:
         self.zone = ZoneInfo(register.calendar.time_zone)
@@ -28,12 +28,12 @@ class WorkingClock:
         return (self.last.hour - self.first.hour) + (self.last.minute - self.first.minute) / 60
 
     def due(self, begun: datetime, limit: Within) -> datetime:
-        """When the time is over that began to count at `begun`."""
+        """Return the deadline of a time limit that starts at `begun`."""
         hours = limit.amount * (self.day_hours if limit.unit == "working day" else UNITS[limit.unit])
         return self._working(begun, hours) if limit.working else begun + timedelta(hours=hours)
 
     def local(self, at: datetime) -> datetime:
-        """The time on the calendar's clock."""
+        """Convert to the calendar's time zone."""
         return at.astimezone(self.zone)
 
     def _working(self, begun: datetime, hours: float) -> datetime:
@@ -43,7 +43,7 @@ class WorkingClock:
             closes = datetime.combine(now.date(), self.last, self.zone)
             if self.is_workday(now.date()) and now < closes:
                 now = max(now, opens)
-                # In UTC, where an hour is an hour on the day that the clock is put forward as well.
+                # Compare in UTC, which has no daylight saving changes.
                 until = _utc(now) + left
                 if until <= _utc(closes):
                     return until.astimezone(begun.tzinfo)

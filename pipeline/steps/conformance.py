@@ -1,4 +1,4 @@
-"""Conformance by week with an interval; weeks in which few people took part are put together with those after them."""
+"""Conformance by week with an interval; weeks with few participants are pooled with the following ones."""
 
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
@@ -12,14 +12,14 @@ _WEEK = timedelta(weeks=1)
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """So many of `cases` were as written, as a part of one with its 90 % interval (Wilson 1927)."""
+    """The proportion of `cases` that went as written (`kept`), with its 90 % interval (Wilson 1927)."""
 
     cases: int
     kept: int
 
     @property
     def value(self) -> float:
-        """The part; of no cases 1, with an interval from 0 to 1."""
+        """The proportion; 1 without cases, with an interval from 0 to 1."""
         return self.kept / self.cases if self.cases else 1.0
 
     @property
@@ -35,7 +35,7 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class Week:
-    """Whole weeks from `first`, a Monday, to `last`, the Monday of the last of them; `running`: not over yet."""
+    """Weeks from `first` to `last` (Mondays, inclusive) with their rate; `running`: not over yet."""
 
     first: date
     last: date
@@ -45,7 +45,7 @@ class Week:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """Of one week: cases that were decided in it, those that were as written, and who took part."""
+    """One week: the number of cases decided, the number that went as written, and the participants."""
 
     cases: int = 0
     kept: int = 0
@@ -53,9 +53,9 @@ class Tally:
 
 
 def by_week(tallies: Mapping[date, Tally], at_work: Mapping[date, Set[int]], least: int, through: date) -> list[Week]:
-    """Weeks that may be shown, oldest first; `through` is the last whole week's Monday, later ones are running.
+    """Return the weeks that may be shown, oldest first; `through` is the Monday of the last whole week, later ones are running.
 
-    No row is of fewer than `least` people who took part, nor of fewer of the team at work.
+    Every row has at least `least` participants, and at least as many of the team at work.
     """
     found: list[Week] = []
     some: list[date] = []
@@ -82,7 +82,7 @@ def _row(weeks: Sequence[date], tallies: Mapping[date, Tally], through: date) ->
 
 
 def series(tallies: Mapping[date, Tally], through: date) -> tuple[list[date], list[int], list[int]]:
-    """Every whole week from the first to `through` with its cases and those that were as written."""
+    """Return every whole week from the first to `through`, with its number of cases and of those that went as written."""
     whole = [week for week in tallies if week <= through]
     if not whole:
         return [], [], []

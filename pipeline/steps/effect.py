@@ -1,4 +1,4 @@
-"""What a deviation goes with at the end: the difference of the median times from begin to end. It is no cause."""
+"""The association between a deviation and a case's duration: the difference of median times from begin to end. Not causal."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from pipeline.steps.case import Judgement
 
 LEAST = 12
-"""Cases with and without the deviation that must have come to the end before anything is said."""
+"""Finished cases needed both with the deviation and without any."""
 DRAWS = 500
 _SEED = 23
 Floats = NDArray[np.float64]
@@ -17,8 +17,8 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """Days from begin to end in the middle of the cases with a deviation and of those without any, and the difference with its
-    90 % interval (percentile bootstrap over cases)."""
+    """Median days from begin to end with a deviation and without any, and the 90 % interval of the difference (percentile
+    bootstrap over cases)."""
 
     step: str
     deviation: str
@@ -30,13 +30,13 @@ class Effect:
 
     @property
     def days(self) -> float:
-        """How much longer it took with it."""
+        """Difference of the medians in days; positive if cases with the deviation took longer."""
         return self.with_it - self.without
 
 
 def effects(judged: Sequence[Judgement], now: float) -> list[Effect]:
-    """Of every step and deviation that enough cases have; `now` is a time stamp. Cases that go on count for how long they have
-    lasted (Kaplan & Meier 1958)."""
+    """Return the effect of every step and deviation with enough cases; `now` is a timestamp. Open cases are censored at their
+    present duration (Kaplan & Meier 1958)."""
     days = np.array(
         [((one.ended.timestamp() if one.ended else now) - one.begun.timestamp()) / 86_400 for one in judged]
     )
@@ -81,7 +81,7 @@ def _compared(
 
 
 def median(days: Floats, over: NDArray[np.bool_]) -> float | None:
-    """The time by which half of the cases have come to the end; None where fewer than half have."""
+    """Return the Kaplan-Meier median of the duration; None if it is not reached."""
     order = np.argsort(days, kind="stable")
     at_risk = len(days) - np.arange(len(days))
     left = np.cumprod(np.where(over[order], 1 - 1 / at_risk, 1.0))

@@ -1,8 +1,8 @@
-"""What a step's deviations go with: the load of the day, the hour, the team, the kind of case. Going with it is no cause.
+"""What a step's deviations are associated with: the day's load, the hour, the team, the kind of case. Association, not cause.
 
-Each is a score test of the cases' outcomes against it (Rao), with the day on which cases began as the sampling unit, since the
-cases of a day share what that day was like; what changed from one stretch of four weeks to the next is taken out before. Of all
-steps and things that were looked at, those are named that Holm's correction (1979) leaves.
+Each is tested with a score test (Rao), clustered by the day on which cases began, since the cases of a day share its conditions;
+differences between stretches of four weeks are removed first. Over all steps and factors, those significant after Holm's
+correction (1979) are named.
 """
 
 from collections.abc import Hashable, Sequence
@@ -13,20 +13,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 LEAST_DAYS, LEAST_CASES = 20, 60
-"""Days and cases that must be known before anything is looked at."""
+"""Days and cases needed before anything is tested."""
 LEAST_GROUP = 15
-"""Cases of a group that is looked at by itself."""
+"""Least cases in a group."""
 SMALLEST = 0.05
-"""Differences of less are not named, however sure."""
+"""Smaller differences are not named, however significant."""
 CHANCE = 0.05
-"""Of naming anything where nothing goes with it, of a path and its steps together."""
+"""Family-wise error rate for a path and its steps."""
 _STRETCH = 28
 Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A case of a step: whether it deviated, the day and hour on which it began, how many began that day, who and what it was."""
+    """A case in a step: whether it deviated, when it began, how many began that day, its team, kind and participants."""
 
     deviated: bool
     day: date
@@ -39,7 +39,7 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Factor:
-    """Something that deviations of `step` go with: `group` deviates in `high` of its cases, the others in `low`."""
+    """A factor associated with deviations of `step`: the proportion deviating in `group` (`high`) and in the others (`low`)."""
 
     step: str
     name: str
@@ -113,7 +113,7 @@ def _groups(step: str, name: str, seen: Sequence[Seen], group: Sequence[Hashable
 
 
 def _score(seen: Sequence[Seen], columns: Floats) -> float:
-    """The chance of so large a score where nothing goes with the columns."""
+    """Return the p value of the score test for the columns."""
     from scipy import special  # slow to import, and not every company has steps
 
     bad = np.array([one.deviated for one in seen], dtype=float)
@@ -131,6 +131,6 @@ def _score(seen: Sequence[Seen], columns: Floats) -> float:
     if not rank:
         return 1.0
     square = float(score @ np.linalg.pinv(spread) @ score)
-    # Few days give an F, not a chi-square: Hotelling's, with days as the sample.
+    # With few days use F instead of chi-square (Hotelling's test, with days as the sample).
     freedom = max(1, len(days) - rank)
     return float(special.fdtrc(rank, freedom, square * freedom / (rank * (len(days) - 1))))

@@ -1,6 +1,6 @@
-"""Cases of a path from what the connectors stored: the items themselves, what happened on them, and items linked to them.
+"""Load a path's cases from what the connectors stored: the items, their events, and linked items.
 
-Linked are an item that names the case, or that the case names (a key, or a record's address), its parent and what lies below it.
+An item is linked to a case if either mentions the other (by key or record address), or if one is the parent of the other.
 """
 
 from collections import Counter, defaultdict
@@ -28,8 +28,8 @@ _Name = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """The cases of a path. `unseen` are fields that it names and that no source has ever told of, `never` statuses and stages
-    that it names and nothing ever came to; `come_to` are those that something came to, the usual ones first."""
+    """The cases of a path. `unseen` are fields that it names but no source has ever provided; `never` are statuses and stages
+    that it names but no item ever reached; `come_to` are those that items did reach, most frequent first."""
 
     cases: Sequence[Case]
     unseen: tuple[str, ...]
@@ -38,12 +38,12 @@ class Loaded:
 
 
 def load_cases(session: Session, path: Path, clock: WorkingClock) -> Loaded:
-    """Every case of a path, with what happened on it, oldest first."""
+    """Load every case of a path, with its events, oldest first."""
     return _Loader(session, path, clock).loaded()
 
 
 def people_at_work(session: Session, team: str | None, since: date) -> dict[date, set[int]]:
-    """By week (its Monday), who worked in a team, or in the company where there is none, as effort has it."""
+    """Return, by week (its Monday), the people who worked in a team (or in the company if None), according to effort."""
     teams = load_teams(session)
     found: dict[date, set[int]] = defaultdict(set)
     query = select(Effort.day, Effort.person_id).join(Person, Person.id == Effort.person_id)
@@ -149,7 +149,7 @@ class _Loader:
         )
 
     def _linked(self) -> dict[int, list[WorkItem]]:
-        """Items linked to each case, of the places that the path names."""
+        """Return the items linked to each case, in the places that the path names."""
         found: dict[int, dict[int, WorkItem]] = defaultdict(dict)
         places = [place for event in self.events for place in (event.linked, event.on) if place is not None]
         for place in places:
@@ -179,7 +179,7 @@ class _Loader:
                 yield case, above
 
     def _said(self, sources: set[str]) -> dict[_Name, list[str]]:
-        """What signals on the items of these sources name."""
+        """Return the mentions in signals on items of these sources."""
         found: dict[_Name, list[str]] = defaultdict(list)
         query = select(Signal.source, Signal.item, Signal.mentions).where(
             Signal.source.in_(sorted(sources)), cast(Signal.mentions, Text) != "[]"
@@ -204,7 +204,7 @@ _NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 def _opener(item: WorkItem, rows: Sequence[Any]) -> str | None:
-    """The account that began the item, by what happened on it first; None where that is not known."""
+    """Return the account that opened the item, from its first event; None if unknown."""
     if not rows or item.created_at is None:
         return None
     first = rows[0]
@@ -219,7 +219,7 @@ def _link(item: WorkItem) -> Happened:
 
 
 def _names(item: WorkItem) -> list[str]:
-    """What an item may be named by: its key, and its source with its id, as an address gives it."""
+    """Return the names by which an item may be mentioned: its key, and its source with its id, as in an address."""
     return [*([item.key] if item.key else []), f"{item.source}:{item.external_id}"]
 
 

@@ -1,4 +1,5 @@
-"""Everything that is told of a path: conformance by week, what deviates and what that goes with, softening; within the floors."""
+"""The report on a path: conformance by week, deviations and what they are associated with, softening; within the privacy
+floors."""
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence, Set
@@ -25,15 +26,15 @@ from pipeline.steps.softening import SURER, softenings
 WHOLE = ""
 """The key of the path as one step."""
 RECENT = timedelta(weeks=26)
-"""How far back deviations, what they go with and what they cost are looked at."""
+"""How far back deviations, their factors and their effects are analysed."""
 WEEKS = 8
-"""Whole weeks that the figure beside a step is of."""
+"""Number of whole weeks in a step's recent figure."""
 
 
 @dataclass(frozen=True, slots=True)
 class Soft:
-    """A softening that is open: since which Monday, found in which week; parts of one, with the 90 % interval of the fall.
-    `surer` where it is also found at half as many false findings."""
+    """An open softening: the Monday it began, the week it was found, conformance as fractions, and the 90 % interval of the fall.
+    `surer`: also found at the stricter false-finding rate SURER."""
 
     since: date
     found: date
@@ -45,14 +46,14 @@ class Soft:
 
     @property
     def fall(self) -> float:
-        """How much of the cases less."""
+        """Fall in the proportion of cases that go as written."""
         return self.before - self.now
 
 
 @dataclass(frozen=True, slots=True)
 class StepReport:
-    """A step, or the path as a whole. `recent` is of the last whole weeks, None where too few people took part; `deviations` are
-    numbers of cases, of `decided` ones. `power` says how soon a fall would be found at its number of cases."""
+    """A step, or the path as a whole. `recent` covers the last whole weeks, None if there were too few participants; `deviations`
+    are numbers of cases, out of `decided`. `power` shows how soon a fall would be found at its number of cases."""
 
     key: str
     title: str
@@ -69,9 +70,9 @@ class StepReport:
 
 @dataclass(frozen=True, slots=True)
 class PathReport:
-    """A path with its steps, the whole first. `untold` says why there are no figures; `unseen` are fields that nobody reads, and
-    `never` says of a status or stage that nothing ever came to it, with what there is;
-    `people` is how many took part, which is for the floor and not to be shown."""
+    """A path with its steps, the path as a whole first. `untold` says why there are no figures; `unseen` are named fields that no
+    source provides; `never` are sentences about statuses or stages that no item ever reached. `people` is the number of
+    participants, which is for the privacy floor and not shown."""
 
     path: Path
     untold: str = ""
@@ -86,7 +87,7 @@ class PathReport:
 
 @dataclass
 class _Series:
-    """Of a step, as cases were decided."""
+    """Accumulates a step's decided cases."""
 
     title: str
     limit: str
@@ -96,12 +97,12 @@ class _Series:
 
 
 def path_reports(session: Session, register: Register, now: datetime, least: int) -> list[PathReport]:
-    """Every path of the register as it stands at `now`."""
+    """Report on every path of the register as of `now`."""
     return [path_report(session, register, path, now, least) for path in register.paths]
 
 
 def path_report(session: Session, register: Register, path: Path, now: datetime, least: int) -> PathReport:
-    """One path. No figure is of fewer than `least` people who took part, nor of a team in which fewer worked."""
+    """Report on one path. No figure is about fewer than `least` participants, nor about a team with fewer people at work."""
     clock = WorkingClock(register, path)
     loaded = load_cases(session, path, clock)
     first = max(path.since or date.min, horizon(session) or date.min)
@@ -144,7 +145,7 @@ def of_judged(
     *,
     exempt: int = 0,
 ) -> PathReport:
-    """The report of cases that were held against their path."""
+    """Report on judged cases."""
     through = monday(clock.local(now).date()) - timedelta(weeks=1)
     found = _series(path, judged, clock, now)
     named = goes_with({key: one.seen for key, one in found.items()}, least)
@@ -217,7 +218,7 @@ def _told(weeks: Sequence[date], tallies: Mapping[date, Tally], at_work: Mapping
 
 
 def _soft(tallies: Mapping[date, Tally], at_work: Mapping[date, Set[int]], through: date, least: int) -> Soft | None:
-    """The softening that is open at the end of the last whole week."""
+    """Return the softening that is open at the end of the last whole week."""
     weeks, cases, kept = series(tallies, through)
     found = softenings(cases, kept)
     if not found or found[-1].ended is not None:

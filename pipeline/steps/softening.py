@@ -1,9 +1,9 @@
-"""Softening: a sustained fall of a step's weekly conformance, by the change test's way over an unknown week of the beginning.
+"""Detect softening: a sustained fall in a step's weekly conformance, starting in an unknown week.
 
-At the end of each whole week, for each window of the last one to ten weeks, the conformance in it is compared with that of up to
-forty weeks before it: the signed root of the likelihood ratio of two binomials, made smaller by how much more than a binomial the
-weeks before varied (McCullagh & Nelder 1989, 4.5). The largest over the windows is a generalised likelihood ratio statistic; the
-threshold by length of the window, and the likeliest first week, are those of pipeline/drift.
+At the end of each whole week, the conformance in each window of the last one to ten weeks is compared with that of up to forty
+weeks before it: the signed root of the likelihood ratio of two binomials, corrected for overdispersion in the weeks before
+(McCullagh & Nelder 1989, 4.5). The largest over the windows is a generalised likelihood ratio statistic. The threshold by window
+length and the estimate of the first week are those of pipeline/drift.
 """
 
 from collections.abc import Sequence
@@ -17,24 +17,26 @@ from pipeline.drift.tuning import TUNING
 from pipeline.share.estimate import Z90
 
 WINDOWS, BASE_LEAST, BASE_MOST = 10, 8, 40
-"""Longest window; weeks that must be known before one, and that are looked at."""
+"""Longest window; least and most weeks before it, in weeks."""
 LOOKS = 220.0
-"""Effective number of independent looks in a year of weeks, in weeks of the window (`Tuning.looks`); measured on hand-offs that
-do not change (benchmarks/steps)."""
+"""Effective number of independent looks in a year, in weeks of the window (`Tuning.looks`); measured on hand-offs that do not
+change (benchmarks/steps)."""
 ALARMS, SURER = 1.0, 0.5
-"""False findings a step and year: of what `leeway steps` and the page tell, and of what is told beside all other diagnoses."""
+"""False findings per step and year: for `leeway steps` and the page, and for the list of all diagnoses."""
 SMALLEST = 0.04
-"""Falls below this are not told, however sure."""
+"""Smaller falls are not reported, however significant."""
 CALM = 10.0
-"""Degrees of freedom for which it counts that weeks vary as a binomial does."""
+"""Degrees of freedom of the prior that weeks vary like a binomial."""
 BACK_WEEKS, BACK, NEW_LEVEL = 4, 1 / 3, 26
-"""It ends when over so many weeks less than this part of the fall is left; after so many weeks it is the new level."""
+"""A softening ends when less than the fraction BACK of the fall remains over BACK_WEEKS; after NEW_LEVEL weeks it is the new
+level."""
 
 
 @dataclass(frozen=True, slots=True)
 class Softening:
-    """Places of weeks: `first` the likeliest first one of the fall (`earliest` to `latest` about 90 %), `found` the one at whose
-    end it was found, `ended` the one at whose end it was over. Parts of one; `low` and `high` are of the fall now."""
+    """A softening. `first` is the likeliest first week, as an index, with an interval of about 90 % from `earliest` to `latest`;
+    at the end of week `found` it was found, at the end of week `ended` it was over. Conformance is a fraction; `low` and `high`
+    are the 90 % interval of the present fall."""
 
     first: int
     earliest: int
@@ -48,12 +50,12 @@ class Softening:
 
     @property
     def fall(self) -> float:
-        """How much of the cases less."""
+        """Fall in the proportion of cases that go as written."""
         return self.before - self.now
 
 
 def softenings(cases: Sequence[int], kept: Sequence[int], alarms_a_year: float = ALARMS) -> list[Softening]:
-    """Every one that would have been found, in their order, walking through the weeks; the last may still be open."""
+    """Return every softening that would have been found week by week, in order; the last may still be open."""
     n, k = np.asarray(cases, dtype=float), np.asarray(kept, dtype=float)
     found: list[Softening] = []
     begin, open_ = 0, None
@@ -71,8 +73,8 @@ def softenings(cases: Sequence[int], kept: Sequence[int], alarms_a_year: float =
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """Windows that end with one week against the time before them, along the last axis: cases and cases as written before and
-    after, by how much more than a binomial the weeks before varied, and `sure`, the statistic: positive where less is kept."""
+    """Windows that end with one week, compared with the time before them, along the last axis: cases and cases as written before
+    and after, the overdispersion before, and the statistic `sure`, positive for a fall."""
 
     first: Positions
     n0: Array
@@ -84,31 +86,31 @@ class Compared:
 
     @property
     def before(self) -> Array:
-        """Part that was as written before."""
+        """Proportion that went as written before."""
         return self.k0 / self.n0
 
     @property
     def after(self) -> Array:
-        """Part that is as written in the window."""
+        """Proportion that goes as written in the window."""
         return self.k1 / self.n1
 
 
 @dataclass(frozen=True, slots=True)
 class Weeks:
-    """Sums up to each week, along the last axis: of cases, those as written, the square of these by case, and weeks with any."""
+    """Cumulative sums by week, along the last axis: cases n, cases as written k, k² / n, and weeks with any cases."""
 
     sums: tuple[Array, Array, Array, Array]
 
     @classmethod
     def of(cls, n: Array, k: Array) -> "Weeks":
-        """Of cases and cases as written by week."""
+        """Build from weekly cases and cases as written."""
         parts = (n, k, k**2 / np.maximum(n, 1), (n > 0).astype(float))
         ahead = [(0, 0)] * (n.ndim - 1) + [(1, 0)]
         n_, k_, square, seen = (np.cumsum(np.pad(one, ahead), axis=-1) for one in parts)
         return cls((n_, k_, square, seen))
 
     def compared(self, end: int, begin: int, longest: int = WINDOWS) -> Compared | None:
-        """Windows up to the week before `end`, of at most so many weeks, nothing before `begin`; None where too few are."""
+        """Compare windows of at most `longest` weeks that end before `end`, using nothing before `begin`; None if too few."""
         first: Positions = np.arange(max(begin + BASE_LEAST, end - longest), end)
         if not len(first):
             return None
@@ -124,7 +126,7 @@ class Weeks:
 
 
 def changes(n: Array, k: Array, begin: int, longest: int = WINDOWS) -> Changes | None:
-    """For each window that ends with the last week, the change against the time before it; None where too little is known."""
+    """Return the change in each window that ends with the last week, against the time before it; None if too little is known."""
     seen = Weeks.of(n, k).compared(len(n), begin, longest)
     if seen is None:
         return None
@@ -137,7 +139,7 @@ def changes(n: Array, k: Array, begin: int, longest: int = WINDOWS) -> Changes |
 
 
 def threshold(alarms_a_year: float, weeks: Array) -> Array:
-    """What the signed root must exceed, by length of the window in weeks."""
+    """Return the threshold of the signed root, by length of the window in weeks."""
     return replace(TUNING, looks=5 * LOOKS).threshold(alarms_a_year, 5 * weeks)
 
 
@@ -167,7 +169,7 @@ def _is_over(one: Softening, n: Array, k: Array) -> bool:
 
 
 def _dated(one: Softening, n: Array, k: Array, begin: int) -> Softening:
-    """Where it began by all that is known now: a chance fall may have gone before the one that lasts."""
+    """Date the start again on all present data: a chance fall may have preceded the lasting one."""
     found = changes(n, k, begin, len(n))
     if found is None:
         return one
@@ -177,7 +179,7 @@ def _dated(one: Softening, n: Array, k: Array, begin: int) -> Softening:
 
 
 def _measured(one: Softening, n: Array, k: Array) -> Softening:
-    """As it stands at the end: since its first week, four weeks at most."""
+    """Measure the present fall over the weeks since its start, at most the last BACK_WEEKS."""
     since = max(one.first, len(n) - BACK_WEEKS)
     base = max(0, one.first - BASE_MOST)
     n0, k0, n1, k1 = (float(x[a:b].sum()) for a, b in ((base, one.first), (since, len(n))) for x in (n, k))
@@ -197,12 +199,12 @@ def _likelihood(k: Array, n: Array) -> Array:
 
 
 def excess_of(n: Array, k: Array) -> float:
-    """By how much more than a binomial weeks vary, at least 1; drawn towards 1."""
+    """Return the overdispersion of weeks relative to a binomial, at least 1 and shrunk towards 1."""
     return float(_excess(*(one[-1] for one in Weeks.of(n, k).sums)))
 
 
 def _excess(n: Array, k: Array, square: Array, seen: Array) -> Array:
-    """The same, of sums over the weeks."""
+    """The same, from sums over the weeks."""
     p = (k + 0.5) / (n + 1)
     varied = (square - 2 * p * k + p**2 * n) / (p * (1 - p))
     found: Array = np.maximum(1.0, (varied + CALM) / (np.maximum(0, seen - 1) + CALM))

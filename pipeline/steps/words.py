@@ -1,4 +1,4 @@
-"""What a step's figures say, and what would make the right way the easy one, in plain words. No names of persons, ever."""
+"""Describe a step's figures, and what would make the right way the easy one, in plain words. Never names a person."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -25,7 +25,7 @@ _BY_FACTOR = {
 
 
 def signal(step: StepReport) -> str:
-    """What is seen of a step that softens; empty where none does."""
+    """Describe a step's softening; empty if there is none."""
     if step.soft is None:
         return ""
     one = step.soft
@@ -36,7 +36,7 @@ def signal(step: StepReport) -> str:
 
 
 def insight(step: StepReport) -> str:
-    """What most of the deviations are, what they go with, and how long such cases took."""
+    """Describe the most frequent deviation, what deviations are associated with, and how long such cases took."""
     said = []
     if step.deviations:
         name, count = max(step.deviations.items(), key=lambda pair: pair[1])
@@ -63,14 +63,14 @@ def _effect(one: Effect) -> str:
 
 
 def easier(step: StepReport) -> str:
-    """What would make the right behaviour easier."""
+    """Suggest what would make the right behaviour easier."""
     if step.factors:
         return _BY_FACTOR[step.factors[0].name]
     return _EASIER[max(step.deviations, key=lambda name: step.deviations[name])] if step.deviations else ""
 
 
 def findable(steps: Sequence[StepReport]) -> list[str]:
-    """How soon a fall would be found, in a sentence for all steps of which it is the same."""
+    """Describe how soon a fall would be found, in one sentence for all steps with the same answer."""
     named: dict[int | None, list[str]] = defaultdict(list)
     for step in steps:
         if step.power is not None:
@@ -85,7 +85,7 @@ def findable(steps: Sequence[StepReport]) -> list[str]:
 
 
 def together(parts: Sequence[str]) -> str:
-    """Sentences, one after the other."""
+    """Join the non-empty sentences."""
     return " ".join(part for part in parts if part)
 
 

@@ -1,1 +1,1 @@
-"""Streams: work that belongs together, found again day after day under the same name."""
+"""Streams: work that belongs together, recognised from day to day under the same name."""

@@ -1,4 +1,4 @@
-"""Work items as far as streams need them: what they hang on, how old they are, which stream they were in; no words."""
+"""Load work items as streams need them: links, age, and previous stream; no words."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -41,7 +41,7 @@ _READ = 20_000
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """All items in the order of their names, and beside each its row id, days, the hash of its words; what was known."""
+    """All items in order of their ids, with parallel lists of row ids, days and hashes of their words, and the known streams."""
 
     items: Sequence[Item]
     rows: Sequence[int]
@@ -53,7 +53,7 @@ class Work:
 
 
 def load_work(session: Session) -> Work:
-    """The whole company; costs a few seconds for hundreds of thousands of items."""
+    """Load the whole company; takes a few seconds for hundreds of thousands of items."""
     rows = sorted(_rows(session), key=itemgetter(0, 1))
     said = _named_by_signals(session)
     by_key: dict[str, str] = {}
@@ -67,10 +67,10 @@ def load_work(session: Session) -> Work:
     ):
         id_ = item_id(source, external_id)
         spoken = said.get((source, external_id), ())
-        named = dict.fromkeys([*mentions, *spoken]) if mentions or spoken else ()  # most name nothing
+        named = dict.fromkeys([*mentions, *spoken]) if mentions or spoken else ()  # most mention nothing
         others = tuple(by_key[name] for name in named if by_key.get(name, id_) != id_)
         above = item_id(source, parent) if parent else None
-        # The hash stands for the words, which are the same where it is.
+        # The hash stands in for the words: equal hashes mean equal words.
         items.append(Item(id_, source, kind, container, None, above, title, words, others, key=key))
         if in_ is not None:
             stream[i] = (in_, own)
@@ -83,7 +83,7 @@ def load_work(session: Session) -> Work:
 
 
 def _rows(session: Session) -> Iterator[tuple[Any, ...]]:
-    """The columns; read in parts, and what many have in common kept once: a million rows as the database gives them are large."""
+    """Yield the columns, read in steps, with repeated values shared: a million rows are large otherwise."""
     once: dict[Any, Any] = {}
     kept = once.setdefault
     for row in plain(session, _COLUMNS.execution_options(yield_per=_READ)):
@@ -96,7 +96,7 @@ def _rows(session: Session) -> Iterator[tuple[Any, ...]]:
 
 
 def vectors_of(session: Session, work: Work, model: str, at: Rows) -> Matrix:
-    """Vectors of the items at these positions, of length one, zero where there is none."""
+    """Return unit vectors of the items at these positions, zero for items without one."""
     places = defaultdict(list)
     for n, i in enumerate(at.tolist()):
         if work.hashes[i]:
@@ -119,7 +119,7 @@ def _dimension(session: Session, model: str) -> int:
 
 
 def _named_by_signals(session: Session) -> dict[tuple[str, str], list[str]]:
-    """Keys that what was said on an item names, where that tells what it is about."""
+    """Return the keys mentioned in an item's signals, for sources whose signals say what an item is about."""
     spoken = sorted(source for source in all_traits() if said_by_signals(source))
     query = (
         select(Signal.source, Signal.item, Signal.mentions)

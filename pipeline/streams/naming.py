@@ -1,6 +1,6 @@
-"""A stream's name: the title of its root, else of the member nearest to its centre; no person's name, and short.
+"""Name a stream after the title of its root, else of the member nearest to its centroid; short, and without people's names.
 
-What people wrote is shown as they wrote it, so that they know what is meant, less who is named in it.
+People's own words are shown as they wrote them, so that they recognise the work, except for names of people.
 """
 
 import re
@@ -15,26 +15,26 @@ LONGEST = 60
 """Characters."""
 SOMEONE = "someone"
 _LEAST = 3
-"""Letters of a part of a person's name below which it is taken for a word."""
+"""A shorter part of a person's name is treated as a word."""
 _AWAY = re.compile(
     r"<[^<>\n]*>|https?://\S+|[\w.+-]+@[\w-]+(?:\.[\w-]+)+|(?<!\w)@[\w.-]+|:[a-z0-9_+-]+:(?!\S)|[\x00-\x1f\x7f]+"
 )
 """Markup, addresses, mentions, emoji by name, control characters."""
 _TELLS, _TELLS_IN_WORDS = 24, (3, 12)
-"""Letters from which on a title says what it is about; or words and letters."""
+"""Letters that make a title informative; alternatively words and letters."""
 _ALIKE, _LEAST_ALIKE = 3, (2, 9)
-"""Titles from which on a stream is named by what most of them say; and words and letters that this must have."""
+"""Number of titles from which a stream is named after what most of them share; least words and letters of that name."""
 _COUNTED = frozenset(
     """week part batch no nr number day round sprint
 kw woche teil tag semaine jour semana parte""".split()  # noqa: SIM905
 )
-"""Words that say nothing without the number behind them."""
+"""Words that mean nothing without the number after them."""
 _LOOSE = frozenset(
     """a an the and or for of to in on at with by from until till as vs is are was be please der die das den dem und oder für von
 mit zu im am an bei bis ist le la les des du de et ou pour avec en el los y o con por today tomorrow monday tuesday wednesday
 thursday friday heute morgen montag dienstag mittwoch donnerstag freitag""".split()  # noqa: SIM905
 )
-"""Words that no name begins or ends with once its other words are taken away."""
+"""Words stripped from the beginning and end of a shortened name."""
 _JOINT = re.compile(r"[-'’]")
 _WORD = re.compile(r"[^\W\d_]+(?:[-'’][^\W\d_]+)*")
 _AROUND = ".,;:!?()[]{}\"'“”„‚‘’«»*_#|/–-"
@@ -45,14 +45,14 @@ grace grant gray green guy hall harmony hope hunter iris ivy jack jade jay jean 
 max may miles miller moss norm page pat pearl penny pierce pike pope porter price ray reed rich rob rose ruby rush rust sage sandy
 singer star sterling stone sue summer swift taylor violet wade ward wells west white will wise wood woods young""".split()  # noqa: SIM905
 )
-"""Names that are words too: only written large they are somebody."""
+"""Names that are also words: they refer to a person only if capitalised."""
 
 
 class People:
-    """Names of people, to be kept out of what is shown."""
+    """Names of people, to remove from displayed text."""
 
     def __init__(self, names: Iterable[str]) -> None:
-        """Full names and addresses; each part of a name counts by itself too."""
+        """`names` are full names and addresses; each part of a name is recognised too."""
         self._parts: set[str] = set()
         for name in names:
             local = name.partition("@")[0]
@@ -60,7 +60,7 @@ class People:
             self._parts |= {part.casefold() for part in parts if len(part) >= _LEAST}
 
     def without(self, text: str) -> str:
-        """The text on one line, with `someone` for each person who is named in it and without mentions and addresses."""
+        """Return the text on one line, with `someone` for each person's name and without mentions and addresses."""
         text = _WORD.sub(self._nobody, _AWAY.sub(" ", text))
         text = re.sub(rf"\b{SOMEONE}(?:\s+{SOMEONE})+\b", SOMEONE, " ".join(text.split()))
         return text.strip(" ,;:-–|/")
@@ -78,7 +78,7 @@ class People:
 
 
 def named(title: str | None, words: str, people: People) -> str:
-    """The name that an item gives; empty where it says nothing. Of an item without a title its first sentence."""
+    """Return the name from an item's title, else from its first sentence; empty if it is meaningless."""
     text = people.without(title or _SENTENCE.split(words.strip(), maxsplit=1)[0])
     if sum(c.isalpha() for c in text.replace(SOMEONE, "")) < _LEAST:
         return ""
@@ -86,7 +86,7 @@ def named(title: str | None, words: str, people: People) -> str:
 
 
 def shortened(text: str) -> str:
-    """The text, cut at the end of a word where it is longer than LONGEST."""
+    """Return the text, cut at a word boundary if longer than LONGEST."""
     if len(text) <= LONGEST:
         return text
     cut = text[: LONGEST - 1]
@@ -96,8 +96,8 @@ def shortened(text: str) -> str:
 
 
 def alike(name: str, titles: Iterable[str]) -> str:
-    """What a name says that at least half of the titles of its stream say too, in their order: "Van service" of "Van 35 service",
-    "Van 25 service" and the like. The name itself where there are few titles, or where they have too little in common."""
+    """Reduce a name to the words that at least half of its stream's titles share: "Van service" for "Van 35 service", "Van 25
+    service" and so on. Returns the name itself if there are few titles, or if they share too little."""
     others = [{_core(word) for word in title.split()} for title in titles]
     if len(others) < _ALIKE:
         return name
@@ -115,7 +115,7 @@ def alike(name: str, titles: Iterable[str]) -> str:
 
 
 def _runs(words: Sequence[str], kept: Sequence[bool]) -> Iterable[list[str]]:
-    """The words that are kept, as far as they stand side by side."""
+    """Yield runs of adjacent kept words."""
     for keep, some in groupby(zip(words, kept, strict=True), key=lambda one: one[1]):
         if keep:
             yield [word for word, _ in some]
@@ -134,30 +134,30 @@ def _letters(words: Sequence[str]) -> int:
 
 
 def _core(word: str) -> str:
-    """A word without what stands around it; nothing of a number, a date, a week such as W36."""
+    """Return a word in lower case without surrounding punctuation; empty if it contains a digit (a number, a date, W36)."""
     bare = word.casefold().strip(_AROUND)
     return "" if any(c.isdigit() for c in bare) else bare
 
 
 def tells(text: str) -> bool:
-    """Return True if a title says enough to tell work by: not "docs", "fix comments", "see above"."""
+    """Return True if a title is informative; not "docs", "fix comments", "see above"."""
     words, letters = _TELLS_IN_WORDS
     said = _said(text)
     return said >= _TELLS or (said >= letters and len(text.split()) >= words)
 
 
 def telling(names: Iterable[str]) -> list[str]:
-    """Each once, in their order, but those first that say enough to tell work by."""
+    """Return the distinct names, informative ones first."""
     return sorted(dict.fromkeys(names), key=lambda name: not tells(name))
 
 
 def _said(text: str) -> int:
-    """Letters; one in Chinese, Japanese or Korean says about as much as three."""
+    """Count letters; one in Chinese, Japanese or Korean counts as three."""
     return sum(3 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text if c.isalpha())
 
 
 def by_nearness(vectors: NDArray[np.float32]) -> Sequence[int]:
-    """Positions by nearness to the centre of all, the nearest first."""
+    """Return positions ordered by similarity to the centroid, nearest first."""
     near = vectors @ vectors.mean(0)
     order: Sequence[int] = np.argsort(-np.round(near, 6), kind="stable").tolist()
     return order

@@ -1,9 +1,9 @@
-"""Which stream each work item belongs to, and which of the streams that were known it is.
+"""Partition work items into streams, and recognise streams that were known before.
 
-An item belongs to the top of what it hangs on (an epic or story, a thread, a deal, the issue that a message names). Tops on which
-little hangs join an older one that is alike: leader clustering (Hartigan 1975, "Clustering algorithms", chapter 3), in the order
-of time and with the leader's own vector as the centre, so that what comes later never moves what was there. A stream that was
-known is recognised by the items that were in it by themselves, else by most of its items; ids stay unless the work really splits.
+An item belongs to the root of its tree (an epic or story, a thread, a deal, the issue that a message names). Roots of small trees
+join a similar older one by leader clustering (Hartigan 1975, "Clustering algorithms", chapter 3), in chronological order and with
+the leader's own vector as the centre, so later items never move earlier ones. A known stream is recognised by its own root items,
+else by the majority of its items, so ids are stable unless the work really splits.
 """
 
 from collections import Counter, defaultdict
@@ -20,19 +20,19 @@ from pipeline.sources import is_container
 Rows = NDArray[np.int64]
 Matrix = NDArray[np.float32]
 Vectors = Callable[[Rows], Matrix]
-"""Vectors of the items at these positions, of length one, zero where an item has no words."""
+"""Returns unit vectors of the items at these positions, zero for an item without words."""
 SMALL = 3
-"""Items in a tree up to which its top is loose, so that it may join an alike one."""
+"""The root of a tree of at most this many items is loose: it may join a similar one."""
 ALIKE = 0.55
-"""Cosine similarity from which loose items are one stream; benchmarks/streams.py measures what it costs."""
+"""Cosine similarity at which loose items join a stream; benchmarks/streams.py measures the trade-off."""
 MOST_LEADERS = 4_000
-"""The newest leaders, with which a loose item is compared: work that nothing joined for long does not come back."""
+"""Number of newest leaders that a loose item is compared with: streams that nothing joined for a long time do not come back."""
 _BATCH = 1_024
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What the streams were: by position of an item its stream and whether it was in it by itself; anchors by stream."""
+    """The known streams: by position of an item, its stream and whether it is one of its own root items; anchors by stream."""
 
     stream: Mapping[int, tuple[int, bool]]
     anchors: Mapping[int, str]
@@ -40,9 +40,9 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A stream: positions of its anchor, of all its items, and of those that are in it by themselves, the oldest first.
+    """A stream: positions of its anchor, of all its items, and of its own root items, oldest first.
 
-    `stream` is the known one that it is, None for a new one.
+    `stream` is the id of the known stream that it continues, None for a new one.
     """
 
     anchor: int
@@ -55,7 +55,7 @@ NOTHING = Known({}, {})
 
 
 def partition(items: Sequence[Item], age: Sequence[int], vectors: Vectors, known: Known = NOTHING) -> list[Group]:
-    """Each item in one group, in the order of the anchors' age. `age` orders the items by when they began."""
+    """Return groups that contain each item once, oldest anchor first. `age` is the day each item began, as an ordinal."""
     following = Following(items)
     top = following.tops()
     size = np.bincount(top, minlength=len(items))
@@ -88,12 +88,12 @@ def partition(items: Sequence[Item], age: Sequence[int], vectors: Vectors, known
 
 
 def _anchor(own: Sequence[int], before: int) -> int:
-    """The anchor stays while it is in the stream by itself; else the oldest takes its place."""
+    """Return the previous anchor if it is still one of the stream's own items, else the oldest of them."""
     return before if before in own else own[0]
 
 
 def _join(loose: Sequence[int], leaders: Sequence[int], vectors: Vectors) -> dict[int, int]:
-    """The leader of each loose item, which may be itself; both in the order of age."""
+    """Return the leader of each loose item, which may be itself; both arguments are ordered by age."""
     found: dict[int, int] = {}
     places = list(leaders[-MOST_LEADERS:])
     heads: Matrix | None = vectors(np.array(places, dtype=np.int64)) if places and loose else None
@@ -141,7 +141,7 @@ def _groups(own_of: Mapping[int, Sequence[int]], top: Rows, streams: Mapping[int
 
 
 def _recognised(groups: Sequence[Group], known: Known) -> list[Group]:
-    """New groups that hold most of a stream's items, and little else that was known, are that stream."""
+    """Identify new groups that contain most of a known stream's items, and little of any other."""
     taken = {one.stream for one in groups if one.stream is not None}
     left = Counter(stream for stream, _ in known.stream.values() if stream not in taken)
     found = []
@@ -157,7 +157,7 @@ def _recognised(groups: Sequence[Group], known: Known) -> list[Group]:
 
 
 def below_root(items: Sequence[Item]) -> list[int]:
-    """By position, what an item of one stream hangs on right below the stream's root; roots stand for themselves."""
+    """Return, by position, the ancestor of each item just below the stream's root; roots are their own."""
     following = Following(items)
     found = []
     for i in range(len(items)):

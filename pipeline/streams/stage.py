@@ -1,6 +1,6 @@
-"""Keep the streams of the database: once a day, or where much came in, found again and written where they changed.
+"""Keep the streams in the database up to date: once a day, or after a lot of new work, find them again and write what changed.
 
-Whoever confirmed a stream spoke of what joins it later, too: that is labelled as the stream is.
+A confirmed stream's answer covers items that join it later: they get the stream's label.
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,13 +23,14 @@ from pipeline.streams.partition import Group, partition
 
 STREAMS = "streams"
 GROWN = 1.01
-"""Growth of the work items within a day from which the streams are found again."""
+"""Growth of the number of work items within a day at which the streams are found again."""
 TRIED, CENTRE = 12, 2_000
-"""Members of a cluster, the nearest to its centre first, of which one must give a name; and those, the oldest, that tell it."""
+"""Number of members, nearest to the centroid first, that are tried for a name; number of oldest members that define the
+centroid."""
 
 
 def keep_streams(session: Session, model: str, last: date) -> int:
-    """Bring the streams up to date; returns how many there are, 0 where nothing was to be done.
+    """Bring the streams up to date; return their number, or 0 if there was nothing to do.
 
     `last` is the last complete day, `model` the encoder's name.
     """
@@ -49,7 +50,7 @@ def keep_streams(session: Session, model: str, last: date) -> int:
 
 
 def _kept(session: Session, work: Work, groups: Sequence[Group], last: date) -> list[Stream]:
-    """The row of each group, with its anchor and days; rows of streams that are no more are deleted."""
+    """Return each group's row, with its anchor and days updated; delete rows of streams that no longer exist."""
     known = {row.id: row for row in session.scalars(select(Stream))}
     found = []
     for group in groups:
@@ -74,7 +75,7 @@ def _kept(session: Session, work: Work, groups: Sequence[Group], last: date) -> 
 
 
 def _name(session: Session, work: Work, groups: Sequence[Group], streams: Sequence[Stream], model: str) -> None:
-    """Name what has no name yet, and again what is named after words that are others now."""
+    """Name streams that have no name, and rename those named after words that have changed."""
     people = people_of(session)
     position = {item.id: i for i, item in enumerate(work.items)}
     within = np.empty(len(work.items), dtype=np.int64)
@@ -83,7 +84,7 @@ def _name(session: Session, work: Work, groups: Sequence[Group], streams: Sequen
     wanted: dict[int, list[int]] = {}
     for n, (group, row) in enumerate(zip(groups, streams, strict=True)):
         after = position.get(row.named_after or "", -1)
-        after = after if after >= 0 and within[after] == n else -1  # who left does not rename it
+        after = after if after >= 0 and within[after] == n else -1  # an item that left does not rename it
         if row.name and (after < 0 or _says(work, after) == row.named_hash) and people.without(row.name) == row.name:
             continue
         same = [after] if row.name and after >= 0 else []
@@ -101,25 +102,25 @@ def _name(session: Session, work: Work, groups: Sequence[Group], streams: Sequen
 
 
 def _says(work: Work, i: int) -> str:
-    """What an item's words are known by: nothing any more where they were deleted, unless it has a title."""
+    """Return the hash of an item's words; empty if the words were deleted and it has no title."""
     return "" if work.dropped[i] and not work.items[i].title else work.hashes[i] or ""
 
 
 def people_of(session: Session) -> People:
-    """Everybody whose account or address is known."""
+    """Return everybody whose account or address is known."""
     return People(names_of(session))
 
 
 def names_of(session: Session) -> list[str]:
-    """Full names and addresses of everybody whose account or address is known."""
+    """Return full names and addresses of everybody whose account or address is known."""
     names = [name for name in session.scalars(select(Account.name).where(Account.bot.is_(False))) if name]
     return [*names, *(email for email in session.scalars(select(Person.email)) if email)]
 
 
 def _candidates(session: Session, work: Work, group: Group, model: str) -> list[int]:
-    """Whose words may name the stream, the best first: the root with a title, else what is near to the centre."""
+    """Return the items that may name the stream, best first: roots with a title, then those close to the centroid."""
     own = group.own[:CENTRE]
-    if len(own) > 2:  # of two, both are as near
+    if len(own) > 2:  # two are equally near
         own = own[by_nearness(vectors_of(session, work, model, own))]
     ranked = own.tolist()[:TRIED]
     titled = [i for i in ranked if work.items[i].title]
@@ -146,14 +147,14 @@ def _write(session: Session, work: Work, groups: Sequence[Group], streams: Seque
 
 
 def _label(session: Session, streams: Sequence[Stream]) -> None:
-    """What joined a stream that somebody confirmed serves what the stream serves."""
+    """Label items that joined a confirmed stream with the stream's answer."""
     for row in streams:
         if row.answer == CONFIRMED and row.answered_at is not None:
             label_rest(session, row.id, row.key_result, row.answered_at)
 
 
 def label_rest(session: Session, stream: int, key_result: str | None, at: datetime) -> list[int]:
-    """Label what is in the stream by itself and has no label of its own; returns the row ids of the items."""
+    """Label the stream's own root items that have no label yet; return their row ids."""
     query = (
         select(StreamItem.work_item_id)
         .outerjoin(Label, Label.work_item_id == StreamItem.work_item_id)
