@@ -36,12 +36,11 @@ from pipeline.register.document import Register
 Matrix = NDArray[np.float32]
 _DECLARED = 0.97
 FOLLOWS = 0.97
-"""Probability that what follows a labelled item serves the same."""
+"""Probability that an item serves the same key result as the labelled item it follows."""
 _PLANNED, _OTHER, _NO_TEAMS = np.exp(np.array([0.2, 0.6, 0.5], np.float32))
-"""Odds of the key results of top priorities, applied to what the steps find: where plans are followed at all, most work on
-objectives is on the first. Of issues, pull requests and commits; of all else (messages, mail, customers' records), which say
-less; and of everything where teams do not tell what work is for. docs/matching.md says how they were measured, and that a fall
-is seen no less."""
+"""Factors on the odds of top-priority key results, since most work on objectives goes to the first ones where plans are followed
+at all: for issues, pull requests and commits; for everything else (messages, mail, customers' records), which says less; and for
+all items where teams do not show what work is for. docs/matching.md has the measurements; a fall stays as visible as before."""
 _OTHER_KINDS = {
     ItemKind.MESSAGE,
     ItemKind.MAIL,
@@ -128,7 +127,7 @@ class Matcher:
         self.declared = self._declared()
 
     def _odds(self, teams_tell: bool) -> Matrix:
-        """(items that speak for themselves, key results + 1): what priorities add to what the steps find."""
+        """Return (items of the core, key results + 1): the priorities' factors on the odds."""
         of = np.array([_OTHER if item.kind in _OTHER_KINDS else _PLANNED for item in self.links.items], np.float32)
         if not teams_tell:
             of[:] = _NO_TEAMS
@@ -189,8 +188,10 @@ class Matcher:
     def _walk(
         self, steps: Sequence[Fusion], before: Mapping[int, Matrix], said: Mapping[int, Matrix]
     ) -> tuple[Matrix, Features]:
-        """What the steps find, given what was found `before`, and what people or the register `said`. Priorities count once,
-        after the last step."""
+        """Run all steps, given rows found `before` and rows that people or the register fixed (`said`).
+
+        The priority odds are applied once, after the last step.
+        """
         known = {**{i: _shifted(row, np.float32(1) / self.odds[i]) for i, row in before.items()}, **said}
         features = self.first
         found = steps[0].predict(features)
@@ -268,7 +269,7 @@ class Matcher:
 
 
 def _shifted(found: Matrix, odds: Matrix) -> Matrix:
-    """Probabilities, of one item or by row, with each one's odds against the others changed."""
+    """Multiply the odds of each column and renormalise; for one row or many."""
     moved = found * odds
     shifted: Matrix = moved / moved.sum(-1, keepdims=True)
     return shifted

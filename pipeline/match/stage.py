@@ -43,10 +43,10 @@ GROWN = 1.2
 _NEVER_ENCODED = WorkItem.stale & WorkItem.text_hash.is_(None)
 """Items not yet encoded have to wait: without their words they would be matched as if they were empty."""
 _VERSIONS = 20
-"""Registers back to which the one is looked for that all items were matched against."""
+"""How many register versions to look back for the one that all items were matched against."""
 _READING = 4
-"""Version of what is read and kept; what was matched with an older one is matched again. 2: "none" is said of what there was.
-3: top priorities have odds of their own. 4: small probabilities are drawn, not left out; the odds vary by kind."""
+"""Version of the interpretation and storage; matches made with an older one are redone. 2: "none" refers to the key results that
+existed then. 3: top priorities have odds of their own. 4: small probabilities are drawn, not dropped; the odds vary by kind."""
 
 
 def is_pending(session: Session, version: int, encoder: Encoder) -> bool:
