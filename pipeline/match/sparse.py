@@ -1,4 +1,4 @@
-"""Which probabilities of an item are kept: a company has hundreds of key results, and an item serves one or two."""
+"""Choose which of an item's probabilities to store: a company has hundreds of key results, and an item serves one or two."""
 
 from collections.abc import Sequence
 
@@ -6,19 +6,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 SMALLEST = 0.005
-"""Smaller probabilities are kept as this one or not at all."""
+"""Smaller probabilities are stored as this value or not at all."""
 _GOLDEN = (5**0.5 - 1) / 2
 
 
 def sparse(found: NDArray[np.float32], keys: Sequence[str], items: Sequence[int]) -> list[dict[str, float]]:
-    """The probabilities to keep of each item, by key result; what is missing to one belongs to none.
+    """Return the probabilities to store for each item, by key result; the remainder up to one belongs to none.
 
-    `found` is (items, key results + 1), `keys` names its columns but the last, `items` are row ids. Each small probability is
-    small, but most work that serves nothing has one for each key result, and together they are several points of a share: left
-    out, every share is that much too low. So they are drawn (systematic sampling; Särndal, Swensson & Wretman 1992, 3.4): one
-    of `SMALLEST` is kept for each `SMALLEST` that an item's small ones add up to, where the running sum passes a mark. Where
-    an item's marks begin follows from its id, evenly over items (Weyl's sequence), so the expectation of each sum is as
-    found, and the same item has the same ones every time.
+    `found` is (items, key results + 1), `keys` names its columns except the last, `items` are row ids. Work that serves nothing
+    has a tiny probability for every key result, which together are several points of a share, so dropping them would bias every
+    share downwards. Instead they are sampled systematically (Särndal, Swensson & Wretman 1992, 3.4): for every `SMALLEST` of an
+    item's cumulative small probability, one of `SMALLEST` is stored. The starting point follows from the item's id, uniformly
+    over items (Weyl sequence), so sums are unbiased and the same item always keeps the same ones.
     """
     part = found[:, :-1].astype(np.float64)
     small = np.where(part < SMALLEST, part, 0) / SMALLEST
